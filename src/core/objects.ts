@@ -1,0 +1,75 @@
+/**
+ * The few fields of Kubernetes' JSON that this project reads or writes, typed as they arrive: everything that the
+ * API may leave out is optional. Names and shapes are those of the Kubernetes API reference (core/v1, meta/v1).
+ */
+
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  /** Opaque, except that two of one resource from one API server can be ordered (KEP-5504). */
+  resourceVersion?: string;
+  generation?: number;
+  /** RFC 3339, in seconds. */
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  managedFields?: ManagedFieldsEntry[];
+}
+
+export interface ManagedFieldsEntry {
+  manager?: string;
+  operation?: string;
+  time?: string;
+  fieldsV1?: Record<string, unknown>;
+}
+
+/** What every object has; the client and the embedded API work on no more than this. */
+export interface KubeObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+}
+
+export interface ServicePort {
+  name?: string;
+  protocol?: string;
+  port: number;
+  targetPort?: number | string;
+  nodePort?: number;
+}
+
+export interface ServiceSpec {
+  type?: string;
+  loadBalancerClass?: string;
+  loadBalancerIP?: string;
+  clusterIP?: string;
+  clusterIPs?: string[];
+  ipFamilies?: string[];
+  ipFamilyPolicy?: string;
+  externalTrafficPolicy?: string;
+  internalTrafficPolicy?: string;
+  sessionAffinity?: string;
+  allocateLoadBalancerNodePorts?: boolean;
+  selector?: Record<string, string>;
+  ports?: ServicePort[];
+}
+
+export interface LoadBalancerIngress {
+  ip?: string;
+  hostname?: string;
+  ipMode?: string;
+}
+
+export interface Service extends KubeObject {
+  spec?: ServiceSpec;
+  status?: { loadBalancer?: { ingress?: LoadBalancerIngress[] } };
+}
+
+export interface ConfigMap extends KubeObject {
+  data?: Record<string, string>;
+  binaryData?: Record<string, string>;
+}

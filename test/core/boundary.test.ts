@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const core = new URL('../../src/core/', import.meta.url);
+
+test('src/core imports nothing from outside itself', () => {
+  const files = readdirSync(core);
+  assert.ok(files.length > 0);
+  for (const file of files) {
+    const source = readFileSync(new URL(file, core), 'utf8');
+    for (const [, specifier] of source.matchAll(/\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)) {
+      assert.match(specifier ?? '', /^\.\/[a-z-]+\.ts$/, `${file} imports ${specifier}`);
+    }
+  }
+});
+
+test('src/core has no clock, no randomness, no process and nothing asynchronous', () => {
+  const forbidden =
+    /\b(?:Date|performance|Math\.random|process|globalThis|console|setTimeout|setInterval|setImmediate|queueMicrotask|async|await|Promise|fetch|require)\b/;
+  for (const file of readdirSync(core)) {
+    const source = readFileSync(new URL(file, core), 'utf8');
+    const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*/g, '');
+    const withoutText = code.replace(/'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g, "''");
+    assert.doesNotMatch(withoutText, forbidden, file);
+  }
+});
