@@ -1,0 +1,224 @@
+import { type Address, sameAddress } from './address.ts';
+import { wantsToShare } from './allocate.ts';
+import { type Change, project } from './change.ts';
+import { decide } from './decide.ts';
+import { type Decision, isWaiting } from './decision.ts';
+import { Ledger } from './ledger.ts';
+import type { Options } from './options.ts';
+import { noPools, type Pools } from './pools.ts';
+import { compareVersions, keyOf, type ServiceKey, type ServiceView } from './service.ts';
+import { SortedSet } from './sorted.ts';
+import { type Standing, standingOf } from './standing.ts';
+import { WaitingList } from './waiting.ts';
+
+/** A Service and what is to be done about it now. */
+export interface Verdict {
+  readonly standing: Standing;
+  readonly decision: Decision;
+}
+
+/**
+ * Keeps the Services and the pools that are known, and says whose turn it is. Level, not edge: it remembers who must be
+ * looked at again, never what happened. The caller puts states in and draws verdicts out; for each verdict with a
+ * change it calls `assume` before it draws the next one, and `settle` when the write has ended.
+ *
+ * Invariant: whoever is neither in `#due` nor `#behind` nor being written has been decided on what is known now, or
+ * waits in `#waiting` behind one with the same needs who has.
+ */
+export class Allocator {
+  readonly #options: Options;
+  readonly #ledger = new Ledger();
+  #pools: Pools = noPools;
+  #hasServices = false;
+  #hasPools = false;
+  /** As last seen in the API; the ledger differs from it only in what is being written. */
+  readonly #seen = new Map<ServiceKey, ServiceView>();
+  /** The versions on which writes under way were decided. */
+  readonly #writing = new Map<ServiceKey, ServiceView>();
+  readonly #due = byAge();
+  /** Changes of nothing but our own notes: they follow behind the addresses. */
+  readonly #behind = byAge();
+  readonly #waiting = new WaitingList();
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Whether both first lists are in: before, nothing is decided (spec section 5). */
+  get isReady(): boolean {
+    return this.#hasServices && this.#hasPools;
+  }
+
+  /** Whether nobody is left to decide on, and no write is under way. */
+  get isIdle(): boolean {
+    return this.isReady && this.#due.size === 0 && this.#behind.size === 0 && this.#writing.size === 0;
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger;
+  }
+
+  get pools(): Pools {
+    return this.#pools;
+  }
+
+  /** The whole world of Services at once, as a list gives it: whoever is not in it is gone. */
+  replaceServices(views: readonly ServiceView[]): void {
+    const listed = new Set(views.map(keyOf));
+    for (const key of [...this.#seen.keys()]) if (!listed.has(key)) this.#remove(key);
+    for (const view of views) this.putService(view);
+    this.#hasServices = true;
+  }
+
+  /** A Service's state. One that is older than what is known of it changes nothing. */
+  putService(view: ServiceView): void {
+    const key = keyOf(view);
+    const seen = this.#seen.get(key);
+    if (seen?.uid === view.uid && compareVersions(view.resourceVersion, seen.resourceVersion) <= 0) return;
+    this.#seen.set(key, view);
+    // The version moved on, so a write that was decided on an older one can only be refused.
+    this.#enter(standingOf(view, this.#options));
+    this.#due.add(this.#standing(key));
+  }
+
+  /** A Service is gone, as of `resourceVersion`. */
+  deleteService(key: ServiceKey, resourceVersion: string): void {
+    const seen = this.#seen.get(key);
+    if (seen !== undefined && compareVersions(resourceVersion, seen.resourceVersion) >= 0) this.#remove(key);
+  }
+
+  /** The answer to a write: counts only for a Service that is still there. */
+  answered(view: ServiceView): void {
+    if (this.#seen.get(keyOf(view))?.uid === view.uid) this.putService(view);
+  }
+
+  /** The pools as they are now: everybody is looked at again. */
+  setPools(pools: Pools): void {
+    this.#pools = pools;
+    this.#hasPools = true;
+    this.#waiting.clear();
+    for (const standing of this.#ledger.all()) this.#due.add(standing);
+  }
+
+  /** The next Service in turn, oldest first: O(log n) and the cost of its decision. Undefined when all are done. */
+  next(): Verdict | undefined {
+    if (!this.isReady) return undefined;
+    for (const queue of [this.#due, this.#behind]) {
+      for (let first = queue.first(); first !== undefined; first = queue.first()) {
+        queue.delete(first);
+        const standing = this.#ledger.get(first.key);
+        // One write at a time for each Service: `settle` brings it back.
+        if (standing === undefined || this.#writing.has(first.key)) continue;
+        const decision = decide(standing, this.#world());
+        if (queue === this.#due && isOnlyNotes(decision)) {
+          this.#behind.add(standing);
+          continue;
+        }
+        this.#enlist(standing, decision);
+        return { standing, decision };
+      }
+    }
+    return undefined;
+  }
+
+  /** The version of the Service that was last seen; undefined for one that is not there. */
+  seenVersion(key: ServiceKey): string | undefined {
+    return this.#seen.get(key)?.resourceVersion;
+  }
+
+  /** What would be decided now; for whoever wants to know. */
+  explain(key: ServiceKey): Verdict | undefined {
+    const standing = this.#ledger.get(key);
+    return standing && { standing, decision: decide(standing, this.#world()) };
+  }
+
+  /** A write begins: from now on the change counts as made. */
+  assume(standing: Standing, change: Change): void {
+    const { view, key } = standing;
+    this.#writing.set(key, view);
+    this.#enter(standingOf(project(view, change), this.#options));
+  }
+
+  /** The write has ended, whatever came of it: what the API shows is what counts, and it is looked at again. */
+  settle(key: ServiceKey): void {
+    const basis = this.#writing.get(key);
+    this.#writing.delete(key);
+    const seen = this.#seen.get(key);
+    if (seen === undefined) return;
+    if (seen === basis) this.#enter(standingOf(seen, this.#options));
+    this.#due.add(this.#standing(key));
+  }
+
+  /** Puts a Service in the queue again, for a caller that held its change back. */
+  revisit(key: ServiceKey): void {
+    const standing = this.#ledger.get(key);
+    if (standing !== undefined) this.#due.add(standing);
+  }
+
+  #world() {
+    return { ledger: this.#ledger, pools: this.#pools, controller: this.#options.controller };
+  }
+
+  #standing(key: ServiceKey): Standing {
+    const standing = this.#ledger.get(key);
+    if (standing === undefined) throw new Error(`${key} is not in the ledger`);
+    return standing;
+  }
+
+  #remove(key: ServiceKey): void {
+    const standing = this.#ledger.get(key);
+    this.#seen.delete(key);
+    if (standing === undefined) return;
+    this.#due.delete(standing);
+    this.#behind.delete(standing);
+    this.#waiting.delete(key);
+    this.#ledger.delete(key);
+    this.#stir(standing.shows, true);
+  }
+
+  /** Puts a state into the ledger, and wakes those whom the difference can concern. */
+  #enter(standing: Standing): void {
+    const before = this.#ledger.get(standing.key);
+    if (before !== undefined && before.order !== standing.order) {
+      this.#due.delete(before);
+      this.#behind.delete(before);
+    }
+    this.#ledger.put(standing);
+    this.#stir(standing.shows, false);
+    if (before === undefined) return;
+    const kept = (address: Address) => standing.shows.some((shown) => sameAddress(shown, address));
+    this.#stir(
+      before.shows.filter((address) => !kept(address)),
+      true,
+    );
+  }
+
+  /**
+   * Something about these addresses changed: those who show them too are looked at again, and so are the first of those
+   * who wait for one, all kinds of them where it became free, else those who would share it.
+   */
+  #stir(addresses: readonly Address[], isFreed: boolean): void {
+    for (const address of addresses) {
+      for (const other of this.#ledger.showing(address))
+        if (!this.#writing.has(other.key)) this.#due.add(other);
+      for (const key of this.#waiting.heads(address, this.#pools, isFreed)) this.revisit(key);
+    }
+  }
+
+  /** Enters the Service among those who wait, or takes it off and lets the next with the same needs try. */
+  #enlist(standing: Standing, decision: Decision): void {
+    const next = this.#waiting.delete(standing.key);
+    if (isWaiting(decision)) {
+      const shares = wantsToShare(standing, this.#pools);
+      this.#waiting.add(standing, decision, shares);
+    } else if (next !== undefined) this.revisit(next);
+  }
+}
+
+function isOnlyNotes(decision: Decision): boolean {
+  return decision.kind === 'write' && (decision.cause === 'adopt' || decision.cause === 'update');
+}
+
+function byAge(): SortedSet<Standing> {
+  return new SortedSet((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
+}

@@ -1,0 +1,86 @@
+import type { Address } from './address.ts';
+import type { Shortage } from './allocate.ts';
+import type { Change } from './change.ts';
+import type { AddressList } from './list.ts';
+import type { ServiceKey } from './service.ts';
+import type { Obstacle } from './sharing.ts';
+import type { NotOurs } from './standing.ts';
+
+/** What is to be done about one Service, and why. Everything that people see is made from these values. */
+export type Decision =
+  /** Not ours, or with nothing left to do: nothing is written. */
+  | { readonly kind: 'ignore'; readonly why: NotOurs | 'being-deleted' }
+  /** Served, and as it should be. */
+  | ({ readonly kind: 'keep' } & Served)
+  /** Served once `change` is written. */
+  | ({ readonly kind: 'write'; readonly cause: Cause; readonly change: Change } & Served)
+  /** Ours, and there is no address for it. */
+  | { readonly kind: 'wait'; readonly shortages: readonly Shortage[] }
+  /**
+   * What it asks for by name, or shows, cannot be had. `change` takes the marks of an earlier address off; `shortages`
+   * says why there is nothing else for it, where it would take something else.
+   */
+  | {
+      readonly kind: 'refuse';
+      readonly refusal: Refusal;
+      readonly change: Change;
+      readonly shortages: readonly Shortage[];
+    }
+  /** What we wrote comes off again. */
+  | { readonly kind: 'release'; readonly change: Change; readonly addresses: string };
+
+export interface Served {
+  /** Canonical, as in the annotation. */
+  readonly addresses: string;
+  /** The ConfigMap's key, `static` or `unknown`. */
+  readonly source: string;
+  readonly notes: readonly Note[];
+}
+
+/** What a write is for. */
+export type Cause =
+  | 'allocate'
+  | 'share'
+  | 'mark-static'
+  | 'restore'
+  | 'adopt'
+  | 'families'
+  | 'ports'
+  | 'reallocate'
+  | 'update';
+
+export type Refusal =
+  | { readonly code: 'taken'; readonly address: Address; readonly holder: ServiceKey; readonly why: Obstacle }
+  | {
+      readonly code: 'not-an-address';
+      readonly field: 'annotation' | 'spec';
+      readonly fault: NonNullable<AddressList['fault']>;
+    };
+
+/** What a person should know of a Service that is served all the same. */
+export type Note =
+  | {
+      readonly code: 'conflict';
+      readonly address: Address;
+      readonly other: ServiceKey;
+      readonly why: Obstacle;
+    }
+  | { readonly code: 'outside-pool'; readonly address: Address; readonly key: string | undefined }
+  | { readonly code: 'shared'; readonly others: readonly ServiceKey[] }
+  /** It wants what it cannot have yet, and keeps what it has meanwhile. */
+  | {
+      readonly code: 'unmet';
+      readonly wish: 'families' | 'ports' | 'reallocate';
+      readonly shortages: readonly Shortage[];
+    }
+  | { readonly code: 'global-namespace'; readonly key: string };
+
+/** Whether more addresses could change the decision: such a Service is tried again when its pool improves. */
+export function isWaiting(decision: Decision): boolean {
+  if (decision.kind === 'wait') return true;
+  if (decision.kind === 'refuse') return decision.shortages.length > 0;
+  return (
+    (decision.kind === 'keep' || decision.kind === 'write') &&
+    decision.notes.some(({ code }) => code === 'unmet')
+  );
+}

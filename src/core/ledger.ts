@@ -1,0 +1,139 @@
+import { type Address, type Family, formatAddress, sameAddress } from './address.ts';
+import type { Pools, Span } from './pools.ts';
+import { addressAt, ordinalOf } from './range.ts';
+import { Runs } from './runs.ts';
+import type { ServiceKey } from './service.ts';
+import { type Obstacle, obstacle } from './sharing.ts';
+import { isMarked, type Standing } from './standing.ts';
+
+/** Who has an address, and who shows it without having it. */
+export interface Holding {
+  /** Oldest first within each rank; more than one where they share it, or where a duplicate was found. */
+  readonly holders: readonly Standing[];
+  readonly claimants: readonly Standing[];
+}
+
+/**
+ * Which Service shows which address. A cache of a pure function: what it says depends on the Services put in alone,
+ * never on the order or the history (test/core/ledger.test.ts compares it with one built from scratch at every step).
+ *
+ * Invariant: `#showing` has an address exactly if some Service in `#standings` shows it, with those Services;
+ * `#used` has the ordinals of those addresses.
+ */
+export class Ledger {
+  readonly #standings = new Map<ServiceKey, Standing>();
+  readonly #showing = new Map<string, readonly Standing[]>();
+  readonly #used: Readonly<Record<Family, Runs>> = { IPv4: new Runs(), IPv6: new Runs() };
+
+  get(key: ServiceKey): Standing | undefined {
+    return this.#standings.get(key);
+  }
+
+  all(): IterableIterator<Standing> {
+    return this.#standings.values();
+  }
+
+  get size(): number {
+    return this.#standings.size;
+  }
+
+  /** Puts a Service in, in place of what was known of it: O(addresses it shows x log addresses in use). */
+  put(standing: Standing): void {
+    this.delete(standing.key);
+    this.#standings.set(standing.key, standing);
+    for (const address of standing.shows) {
+      const text = formatAddress(address);
+      const others = this.#showing.get(text);
+      this.#showing.set(text, others === undefined ? [standing] : [...others, standing]);
+      const ordinal = ordinalOf(address);
+      if (others === undefined && ordinal !== undefined) this.#used[address.family].add(ordinal);
+    }
+  }
+
+  delete(key: ServiceKey): void {
+    const standing = this.#standings.get(key);
+    if (standing === undefined) return;
+    this.#standings.delete(key);
+    for (const address of standing.shows) {
+      const text = formatAddress(address);
+      const others = (this.#showing.get(text) ?? []).filter((other) => other !== standing);
+      if (others.length > 0) {
+        this.#showing.set(text, others);
+        continue;
+      }
+      this.#showing.delete(text);
+      const ordinal = ordinalOf(address);
+      if (ordinal !== undefined) this.#used[address.family].delete(ordinal);
+    }
+  }
+
+  /** All Services that show the address, in no order. */
+  showing(address: Address): readonly Standing[] {
+    return this.#showing.get(formatAddress(address)) ?? [];
+  }
+
+  /**
+   * Who has the address: those that bear a mark of it, also if they are several; else Services that are not ours;
+   * else the oldest, and with it whoever may share it (spec section 5). A status alone is no claim.
+   */
+  holding(address: Address, pools: Pools): Holding {
+    const rank = (standing: Standing) =>
+      isMarked(standing, address) ? 0 : standing.notOurs !== undefined ? 1 : 2;
+    const claiming = this.showing(address)
+      .filter(({ claims }) => claims.some((claim) => sameAddress(claim, address)))
+      .map((standing) => ({ standing, rank: rank(standing) }))
+      .sort((a, b) => a.rank - b.rank || (a.standing.order < b.standing.order ? -1 : 1));
+    const holders: Standing[] = [];
+    const claimants: Standing[] = [];
+    const best = claiming[0]?.rank;
+    for (const { standing, rank } of claiming) {
+      const has =
+        rank < 2 ? rank === best : holders.every((holder) => obstacle(standing, holder, pools) === undefined);
+      (has ? holders : claimants).push(standing);
+    }
+    return { holders, claimants };
+  }
+
+  /** The holder that keeps `standing` from having the address, and why; undefined if nobody does. */
+  dispute(standing: Standing, address: Address, pools: Pools): Dispute | undefined {
+    const { holders } = this.holding(address, pools);
+    if (holders.includes(standing)) return undefined;
+    for (const holder of holders) {
+      const why = obstacle(standing, holder, pools);
+      if (why !== undefined) return { holder: holder.key, why };
+    }
+    return undefined;
+  }
+
+  /** The first address of the spans that nobody shows, in search order: O(spans x log addresses in use). */
+  free(family: Family, spans: readonly Span[], descending: boolean): Address | undefined {
+    const used = this.#used[family];
+    for (let i = 0; i < spans.length; i += 1) {
+      const span = spans[descending ? spans.length - 1 - i : i];
+      if (span === undefined) continue;
+      const { first, last } = span;
+      const ordinal = descending ? used.highestFree(first, last) : used.lowestFree(first, last);
+      if (ordinal !== undefined) return addressAt(family, ordinal);
+    }
+    return undefined;
+  }
+
+  /** How many addresses of the spans are in use: O(runs of used addresses in them). */
+  used(family: Family, spans: readonly Span[]): bigint {
+    return spans.reduce((sum, { first, last }) => sum + this.#used[family].count(first, last), 0n);
+  }
+
+  /** The addresses of the spans that somebody shows, in search order. */
+  *inUse(family: Family, spans: readonly Span[], descending: boolean): IterableIterator<Address> {
+    const ordered = descending ? spans.toReversed() : spans;
+    for (const { first, last } of ordered) {
+      for (const ordinal of this.#used[family].within(first, last, descending))
+        yield addressAt(family, ordinal);
+    }
+  }
+}
+
+export interface Dispute {
+  readonly holder: ServiceKey;
+  readonly why: Obstacle;
+}

@@ -1,0 +1,36 @@
+import { type Address, type AddressFault, formatAddress, parseAddress } from './address.ts';
+import { isHostname } from './spelling.ts';
+
+/** One entry of the annotation: an address, or a hostname that the consumer resolves itself. */
+export type Entry = Address | string;
+
+/** The value of `kube-vip.io/loadbalancerIPs` or `spec.loadBalancerIP`, read. */
+export interface AddressList {
+  readonly entries: readonly Entry[];
+  /** The first entry that is neither address nor hostname. The others are read all the same: they are in use. */
+  readonly fault: { readonly text: string; readonly fault: AddressFault } | undefined;
+}
+
+/** Undefined for a value that is absent, or has no entry at all. Spaces around entries are tolerated. */
+export function readList(text: string | undefined): AddressList | undefined {
+  if (text === undefined || /^[\s,]*$/.test(text)) return undefined;
+  const entries: Entry[] = [];
+  let fault: AddressList['fault'];
+  for (const part of text.split(',')) {
+    const entry = part.trim();
+    const address = parseAddress(entry);
+    if (typeof address !== 'string') entries.push(address);
+    else if (isHostname(entry)) entries.push(entry);
+    else fault ??= { text: entry, fault: address };
+  }
+  return { entries, fault };
+}
+
+/** Canonical: what is written, and what is compared. */
+export function formatList(entries: readonly Entry[]): string {
+  return entries.map((entry) => (typeof entry === 'string' ? entry : formatAddress(entry))).join(',');
+}
+
+export function addressesOf(entries: readonly Entry[]): Address[] {
+  return entries.filter((entry) => typeof entry !== 'string');
+}

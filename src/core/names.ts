@@ -1,0 +1,29 @@
+/** The names that this program, the Go version and the consumer (kube-vip) share on objects; spec section 2. */
+
+export const annotations = {
+  /** `a` or `a,b`: what the consumer announces. If the key is present, it alone decides. */
+  addresses: 'kube-vip.io/loadbalancerIPs',
+  interface: 'kube-vip.io/serviceInterface',
+  /** Written by the consumer: the address that DHCP leased. */
+  requestedIP: 'kube-vip.io/requestedIP',
+  ignore: 'kube-vip.io/ignore',
+  /** Ours: where the address came from and what the Service looked like then (record.ts). */
+  record: 'kube-vip.io/allocation',
+  /** Ours: `"true"` is a person's wish for a fresh allocation. */
+  reallocate: 'kube-vip.io/reallocate',
+} as const;
+
+export const labels = {
+  implementation: 'implementation',
+  /** Written by early Go versions. */
+  ipamAddress: 'ipam-address',
+} as const;
+
+/** The value of the label `implementation` on a served Service. */
+export const implementation = 'kube-vip';
+
+/** Set by the Go version (cloud-provider/service/helpers); we set none and remove this one. */
+export const goFinalizer = 'service.kubernetes.io/load-balancer-cleanup';
+
+/** The class of the class mode where no other is named. */
+export const defaultClass = 'kube-vip.io/kube-vip-class';

@@ -1,0 +1,89 @@
+import { type Address, bits, type Family } from './address.ts';
+
+/** The addresses of one family from `first` to `last`, both included. */
+export interface Range {
+  readonly family: Family;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** The block of `2^(bits - length)` addresses that `address` lies in (RFC 4632): host bits are masked off. */
+export function block(address: Address, length: number): Range {
+  const hostBits = BigInt(bits[address.family] - length);
+  const first = (address.value >> hostBits) << hostBits;
+  return { family: address.family, first, last: first + (1n << hostBits) - 1n };
+}
+
+/**
+ * Without its first and last address, where a block of IPv4 has them for the network and for broadcast: /31 keeps both
+ * (RFC 3021), /32 its one, and IPv6 knows neither.
+ */
+export function trimEnds(range: Range): Range {
+  if (range.family === 'IPv6' || range.last - range.first < 2n) return range;
+  return { family: range.family, first: range.first + 1n, last: range.last - 1n };
+}
+
+/** Sorted, disjoint and as few as can be: ranges that overlap or touch become one. IPv4 stands before IPv6. */
+export function mergeRanges(ranges: readonly Range[]): Range[] {
+  const sorted = [...ranges].sort(compareRanges);
+  const merged: Range[] = [];
+  for (const range of sorted) {
+    const previous = merged.at(-1);
+    if (previous !== undefined && previous.family === range.family && range.first <= previous.last + 1n) {
+      if (range.last > previous.last) merged[merged.length - 1] = { ...previous, last: range.last };
+    } else merged.push(range);
+  }
+  return merged;
+}
+
+function compareRanges(a: Range, b: Range): number {
+  if (a.family !== b.family) return a.family === 'IPv4' ? -1 : 1;
+  return a.first < b.first ? -1 : a.first > b.first ? 1 : 0;
+}
+
+/** Whether the address lies in one of the ranges, which are sorted and disjoint: O(log n). */
+export function rangesContain(ranges: readonly Range[], { family, value }: Address): boolean {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const range = ranges[middle];
+    if (range === undefined) return false;
+    if (range.family !== family) {
+      if (range.family === 'IPv4') low = middle + 1;
+      else high = middle;
+    } else if (value < range.first) high = middle;
+    else if (value > range.last) low = middle + 1;
+    else return true;
+  }
+  return false;
+}
+
+/**
+ * Allocatable addresses, counted without gaps. IPv4 addresses that end in .0 or .255 are never allocated (spec section
+ * 3), so an IPv4 address has as its ordinal its place among the others, 254 to a /24. Two addresses with only
+ * such ones between them are then neighbours, and a run of used ordinals is crossed in one step however long it is.
+ */
+export function ordinalOf({ family, value }: Address): bigint | undefined {
+  if (family === 'IPv6') return value;
+  const host = value & 255n;
+  return host === 0n || host === 255n ? undefined : (value >> 8n) * 254n + host - 1n;
+}
+
+/** The inverse of `ordinalOf`. */
+export function addressAt(family: Family, ordinal: bigint): Address {
+  if (family === 'IPv6') return { family, value: ordinal };
+  return { family, value: ((ordinal / 254n) << 8n) + (ordinal % 254n) + 1n };
+}
+
+/** The ordinals of a range's allocatable addresses; undefined if it has none. */
+export function ordinalsOf(range: Range): { first: bigint; last: bigint } | undefined {
+  if (range.family === 'IPv6') return { first: range.first, last: range.last };
+  const host = range.first & 255n;
+  // A range that starts at .0 starts in effect at .1; one that ends at .255 ends at .254. The other two need no care:
+  // .255 as a start has the place 254, which is that of the next block's .1, and .0 as an end that of the .254 before it.
+  const first = (range.first >> 8n) * 254n + (host === 0n ? 0n : host - 1n);
+  const end = range.last & 255n;
+  const last = (range.last >> 8n) * 254n + (end === 255n ? 253n : end - 1n);
+  return first <= last ? { first, last } : undefined;
+}

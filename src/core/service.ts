@@ -1,0 +1,100 @@
+import type { Family } from './address.ts';
+import { annotations, goFinalizer, implementation, labels } from './names.ts';
+import type { Service } from './objects.ts';
+import { type AddressRecord, readRecord } from './record.ts';
+
+export type FamilyPolicy = 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
+
+/** The facts of a Service that a decision needs, and nothing else: this is what stays in memory. */
+export interface ServiceView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** RFC 3339 in UTC, so that texts compare as times. */
+  readonly created: string;
+  readonly deleting: boolean;
+  readonly type: string;
+  readonly class: string | undefined;
+  /** The consumer is told to ignore it; so do we. */
+  readonly ignored: boolean;
+  /** The annotation `kube-vip.io/loadbalancerIPs`, as it stands. */
+  readonly annotation: string | undefined;
+  /** `spec.loadBalancerIP`, as it stands; undefined where it is blank. */
+  readonly specIP: string | undefined;
+  /** Bears `implementation: kube-vip`. */
+  readonly labelled: boolean;
+  readonly record: AddressRecord | undefined;
+  readonly interface: string | undefined;
+  readonly requestedIP: string | undefined;
+  readonly statusIPs: readonly string[];
+  /** As listed; empty where `ipFamilies` is absent, which an API server never leaves it. */
+  readonly families: readonly Family[];
+  readonly policy: FamilyPolicy;
+  /** `TCP/80`, sorted, each once. */
+  readonly ports: readonly string[];
+  /** `externalTrafficPolicy` is not `Cluster`. */
+  readonly localTraffic: boolean;
+  /** A person asked for a fresh allocation. */
+  readonly reallocate: boolean;
+  /** The whole list, where it has the Go version's finalizer; else undefined. */
+  readonly goFinalizers: readonly string[] | undefined;
+  readonly ipamLabel: boolean;
+}
+
+/** `namespace/name`: how people name a Service, and how it is found. */
+export type ServiceKey = string;
+
+export function keyOf(service: { readonly namespace: string; readonly name: string }): ServiceKey {
+  return `${service.namespace}/${service.name}`;
+}
+
+/** Reads a Service as the API server or a file gives it. Never throws on a missing field. */
+export function viewOf(service: Service): ServiceView {
+  const { metadata, spec = {}, status } = service;
+  const annotation = metadata.annotations ?? {};
+  const finalizers = metadata.finalizers ?? [];
+  return {
+    namespace: metadata.namespace ?? 'default',
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+    created: metadata.creationTimestamp ?? '',
+    deleting: metadata.deletionTimestamp !== undefined,
+    type: spec.type ?? 'ClusterIP',
+    class: spec.loadBalancerClass,
+    ignored: annotation[annotations.ignore] === 'true',
+    annotation: annotation[annotations.addresses],
+    specIP: spec.loadBalancerIP === '' ? undefined : spec.loadBalancerIP,
+    labelled: metadata.labels?.[labels.implementation] === implementation,
+    record: readRecord(annotation[annotations.record]),
+    interface: annotation[annotations.interface],
+    requestedIP: annotation[annotations.requestedIP],
+    statusIPs: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []),
+    families: (spec.ipFamilies ?? []).filter((family) => family === 'IPv4' || family === 'IPv6'),
+    policy: policyOf(spec.ipFamilyPolicy),
+    ports: [...new Set((spec.ports ?? []).map(({ protocol = 'TCP', port }) => `${protocol}/${port}`))].sort(),
+    localTraffic: (spec.externalTrafficPolicy ?? 'Cluster') !== 'Cluster',
+    reallocate: annotation[annotations.reallocate] === 'true',
+    goFinalizers: finalizers.includes(goFinalizer) ? finalizers : undefined,
+    ipamLabel: metadata.labels?.[labels.ipamAddress] !== undefined,
+  };
+}
+
+function policyOf(policy: string | undefined): FamilyPolicy {
+  return policy === 'PreferDualStack' || policy === 'RequireDualStack' ? policy : 'SingleStack';
+}
+
+/** `PreferDualStack IPv4,IPv6`: what a record remembers of the families. */
+export function familiesText(view: ServiceView): string {
+  return `${view.policy} ${view.families.join(',')}`;
+}
+
+/**
+ * Which of two states of one resource is newer: positive if `a`. Versions of one API server ascend as decimal numbers
+ * of any length (KEP-5504).
+ */
+export function compareVersions(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,195 @@
+import { type Address, formatAddress, isUnspecified, readAddress, sameAddress } from './address.ts';
+import { type AddressList, addressesOf, type Entry, formatList, readList } from './list.ts';
+import type { Options } from './options.ts';
+import { type AddressRecord, staticSource } from './record.ts';
+import { keyOf, type ServiceKey, type ServiceView } from './service.ts';
+
+export type Origin = 'allocated' | 'static';
+
+/** Why nothing is ever written to a Service. */
+export type NotOurs = 'not-a-load-balancer' | 'other-class' | 'ignored' | 'other-controller';
+
+/** What a Service asks for, read from its own fields alone (spec section 6). */
+export type Intent =
+  /** Nothing by name: it wants an address from its pool. */
+  | { readonly kind: 'fresh' }
+  /** It shows what its record says, or what the Go version gave it. */
+  | { readonly kind: 'held'; readonly list: readonly Entry[]; readonly origin: Origin }
+  /** Its record is another Service's: restored from a backup, or created from a dump. */
+  | { readonly kind: 'copy'; readonly list: readonly Entry[]; readonly origin: Origin }
+  /** A user named it, in the field `by`. */
+  | { readonly kind: 'asked'; readonly list: readonly Entry[]; readonly by: 'annotation' | 'spec' }
+  /** The annotation was removed or blanked, and the record remembers it. */
+  | { readonly kind: 'stripped'; readonly list: readonly Entry[]; readonly origin: Origin }
+  | {
+      readonly kind: 'unreadable';
+      readonly by: 'annotation' | 'spec';
+      readonly fault: NonNullable<AddressList['fault']>;
+    };
+
+/** A Service as the ledger keeps it: its facts, and what follows from them alone. */
+export interface Standing {
+  readonly view: ServiceView;
+  readonly key: ServiceKey;
+  /** Creation time, namespace, name: ascending is oldest first (spec section 5). */
+  readonly order: string;
+  readonly notOurs: NotOurs | undefined;
+  /** The record, if it is this Service's own. */
+  readonly record: AddressRecord | undefined;
+  readonly intent: Intent;
+  /** Asked for by name, or leased: who else asks for one is in conflict. */
+  readonly claims: readonly Address[];
+  /** Claims, and what stands in the status: all these are in use. */
+  readonly shows: readonly Address[];
+}
+
+export function standingOf(view: ServiceView, options: Options): Standing {
+  const key = keyOf(view);
+  // A space sorts below every character of a name, so "a" comes before "a-b".
+  const order = `${view.created} ${view.namespace} ${view.name}`;
+  const record = view.record?.uid === view.uid ? view.record : undefined;
+  const base = { view, key, order, record, notOurs: notOurs(view, record, options) };
+  if (view.type !== 'LoadBalancer') return { ...base, intent: { kind: 'fresh' }, claims: [], shows: [] };
+  const annotation = readList(view.annotation);
+  const spec = readList(view.specIP);
+  const intent = intentOf(view, annotation, spec, record);
+  const claims = new AddressSet();
+  claims.addAll(annotation?.entries ?? []);
+  claims.addAll(spec?.entries ?? []);
+  if (intent.kind === 'stripped') claims.addAll(intent.list);
+  if (asksForLease(annotation ?? spec)) claims.addAll(readList(view.requestedIP)?.entries ?? []);
+  const shows = new AddressSet(claims.list);
+  for (const ip of view.statusIPs) shows.addAll(readList(ip)?.entries ?? []);
+  return { ...base, intent, claims: claims.list, shows: shows.list };
+}
+
+/**
+ * Whether the Service has `address` in its own right, so that it keeps it whatever others ask for: it bears our record
+ * of it, or the Go version's label (spec section 5). A record that is another Service's proves nothing, and
+ * neither does the label beside it.
+ */
+export function isMarked(standing: Standing, address: Address): boolean {
+  const { view, record } = standing;
+  if (view.record === undefined) return view.labelled;
+  if (record === undefined) return false;
+  const recorded = record.addresses.split(',');
+  return recorded.includes(formatAddress(address)) || (isLease(standing, address) && view.labelled);
+}
+
+function isLease({ view }: Standing, address: Address): boolean {
+  const leased = view.requestedIP === undefined ? undefined : readAddress(view.requestedIP.trim());
+  return leased !== undefined && sameAddress(leased, address);
+}
+
+/** Where the address came from, as far as sharing is concerned; undefined for a Service that shows none. */
+export function originOf({ intent }: Standing): Origin | undefined {
+  switch (intent.kind) {
+    case 'fresh':
+      return undefined;
+    case 'asked':
+    case 'unreadable':
+      return 'static';
+    default:
+      return intent.origin;
+  }
+}
+
+function notOurs(
+  view: ServiceView,
+  record: AddressRecord | undefined,
+  options: Options,
+): NotOurs | undefined {
+  if (view.type !== 'LoadBalancer') return 'not-a-load-balancer';
+  if (view.ignored) return 'ignored';
+  if (view.class !== options.class) return 'other-class';
+  if (record !== undefined && record.controller !== options.controller) return 'other-controller';
+  return undefined;
+}
+
+function asksForLease(list: AddressList | undefined): boolean {
+  return list !== undefined && addressesOf(list.entries).some(isUnspecified);
+}
+
+function intentOf(
+  view: ServiceView,
+  annotation: AddressList | undefined,
+  spec: AddressList | undefined,
+  record: AddressRecord | undefined,
+): Intent {
+  if (annotation?.fault !== undefined)
+    return { kind: 'unreadable', by: 'annotation', fault: annotation.fault };
+  const wish = specWish(spec);
+  if (record !== undefined) return recorded(record, annotation, wish);
+  const copied = view.record;
+  if (annotation !== undefined) {
+    const list = annotation.entries;
+    if (copied?.addresses === formatList(list)) return { kind: 'copy', list, origin: originOfRecord(copied) };
+    const [first] = list;
+    const given = view.labelled && copied === undefined && isSame(first, wish);
+    return given ? { kind: 'held', list, origin: 'allocated' } : { kind: 'asked', list, by: 'annotation' };
+  }
+  if (wish === undefined) return { kind: 'fresh' };
+  if ('fault' in wish) return { kind: 'unreadable', by: 'spec', fault: wish };
+  return { kind: 'asked', list: [wish], by: 'spec' };
+}
+
+/**
+ * An edit of a live Service: of annotation and spec the one that differs from the record is what the user changed, and
+ * if both do the annotation wins. What was blanked is no wish.
+ */
+function recorded(
+  record: AddressRecord,
+  annotation: AddressList | undefined,
+  wish: Address | Fault | undefined,
+): Intent {
+  const origin = originOfRecord(record);
+  const list = annotation?.entries ?? readList(record.addresses)?.entries ?? [];
+  if (formatList(list) !== record.addresses) return { kind: 'asked', list, by: 'annotation' };
+  const known = { kind: annotation === undefined ? 'stripped' : 'held', list, origin } as const;
+  if (wish === undefined) return known;
+  if ('fault' in wish) return { kind: 'unreadable', by: 'spec', fault: wish };
+  if (list.some((entry) => isSame(entry, wish))) return known;
+  return { kind: 'asked', list: replaced(list, wish), by: 'spec' };
+}
+
+type Fault = NonNullable<AddressList['fault']>;
+
+/** `spec.loadBalancerIP` holds one address; anything else in it is a fault. */
+function specWish(spec: AddressList | undefined): Address | Fault | undefined {
+  if (spec === undefined) return undefined;
+  if (spec.fault !== undefined) return spec.fault;
+  const [entry, ...more] = spec.entries;
+  if (typeof entry === 'object' && more.length === 0) return entry;
+  return { text: formatList(spec.entries), fault: 'not-an-address' };
+}
+
+/** A changed spec takes the place of the entry of its family; without one it stands alone. */
+function replaced(list: readonly Entry[], wish: Address): readonly Entry[] {
+  const at = list.findIndex((entry) => typeof entry === 'object' && entry.family === wish.family);
+  return at < 0 ? [wish] : list.with(at, wish);
+}
+
+function isSame(entry: Entry | undefined, wish: Address | Fault | undefined): boolean {
+  if (typeof entry !== 'object' || wish === undefined || 'fault' in wish) return false;
+  return sameAddress(entry, wish);
+}
+
+function originOfRecord(record: AddressRecord): Origin {
+  return record.source === staticSource ? 'static' : 'allocated';
+}
+
+/** Addresses in the order they came, each once, without the placeholders 0.0.0.0 and ::. */
+class AddressSet {
+  readonly list: Address[];
+
+  constructor(list: readonly Address[] = []) {
+    this.list = [...list];
+  }
+
+  addAll(entries: readonly Entry[]): void {
+    for (const address of addressesOf(entries)) {
+      if (!isUnspecified(address) && !this.list.some((known) => sameAddress(known, address)))
+        this.list.push(address);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explainProblem } from '../../src/core/explain.ts';
+import { poolFor, readPools } from '../../src/core/pools.ts';
+import { badPools } from './bad-pools.ts';
+
+function configMap(data: readonly (readonly [string, string])[]) {
+  return { metadata: { name: 'kubevip' }, data: Object.fromEntries(data) };
+}
+
+for (const [key, value, messages] of badPools) {
+  test(`${key}: ${JSON.stringify(value)} is reported, and another pool goes on working`, () => {
+    const { problems, byKey } = readPools(
+      configMap([
+        [key, value],
+        ['cidr-neighbour', '10.1.0.0/29'],
+      ]),
+    );
+    const said = problems.map(explainProblem);
+    const left = `${key} has no address in it, and it is the pool of its Services all the same: add a block or a range, or remove the key.`;
+    const hasEntry = byKey.get(key) === undefined || messages.includes(left) || !said.includes(left);
+    assert.deepEqual(said, hasEntry ? messages : [...messages, left]);
+    assert.equal(byKey.get('cidr-neighbour')?.size.IPv4, 6n);
+  });
+
+  if (/^cidr-global$/.test(key) && messages[0]?.startsWith(`${key}: `)) {
+    test(`${key}: the good entry beside ${JSON.stringify(value)} goes on working`, () => {
+      const { byKey } = readPools(configMap([[key, `${value},10.1.0.0/29`]]));
+      const pool = byKey.get(key);
+      assert.ok(pool !== undefined);
+      assert.ok(
+        pool.spans.IPv4.some(({ last, first }) => last - first === 5n),
+        'the six addresses of 10.1.0.0/29',
+      );
+    });
+  }
+}
+
+test('there are at least a hundred of them', () =>
+  assert.ok(badPools.length >= 100, `${badPools.length} rows`));
+
+test('values that are no text, and binary data, are reported by their key', () => {
+  const data = { 'cidr-global': true, 'cidr-default': '10.0.0.0/29' } as unknown as Record<string, string>;
+  const { problems, byKey } = readPools({
+    metadata: { name: 'kubevip' },
+    data,
+    binaryData: { 'cidr-x': 'AA==' },
+  });
+  assert.deepEqual(problems.map(explainProblem), [
+    'cidr-global is not a text: Kubernetes takes only text here. Put the value in quotes.',
+    '"cidr-x" stands under binaryData, which is not read: write it under data.',
+  ]);
+  assert.deepEqual([...byKey.keys()], ['cidr-default']);
+});
+
+test('a key that another one shadows is reported as unused', () => {
+  const { problems } = readPools(
+    configMap([
+      ['cidr-default', '10.0.0.0/29'],
+      ['range-default', '10.1.0.1-10.1.0.9'],
+      ['allow-share-default', 'true'],
+      ['allow-shared-default', 'false'],
+    ]),
+  );
+  assert.deepEqual(problems.map(explainProblem), [
+    'allow-shared-default is not used: allow-share-default comes first. Remove one of the two, or join their values.',
+    'range-default is not used: cidr-default comes first. Remove one of the two, or join their values.',
+  ]);
+});
+
+test('an existing key without a good entry is an empty pool, not a missing one', () => {
+  const pools = readPools(
+    configMap([
+      ['cidr-default', 'nonsense'],
+      ['cidr-global', '10.0.0.0/29'],
+    ]),
+  );
+  assert.equal(poolFor(pools, 'default')?.key, 'cidr-default');
+  assert.equal(poolFor(pools, 'other')?.key, 'cidr-global');
+});

@@ -1,0 +1,172 @@
+/**
+ * The rules of spec sections 3 to 5 once more, as simply as they can be said: every pool is a list of texts, every
+ * question a walk over all Services. Shares no code with src/, so that a slip there is not repeated here.
+ */
+import type { Service } from '../../src/core/objects.ts';
+
+/** Pools of the tests lie in 10.0.x.y and fd00::z: written as ranges or blocks of at most some dozens of addresses. */
+export function expand(value: string, trimmed: boolean): string[] {
+  const all = new Set<string>();
+  for (const entry of value.split(',').map((part) => part.trim())) {
+    for (const address of expandEntry(entry, trimmed)) all.add(address);
+  }
+  const usable = [...all].filter((address) => address.includes(':') || !/\.(0|255)$/.test(address));
+  return usable.sort((a, b) => Number(toNumber(a) - toNumber(b)));
+}
+
+function expandEntry(entry: string, trimmed: boolean): string[] {
+  const [from = '', to] = entry.split('-');
+  if (to !== undefined) return between(from, toNumber(from), toNumber(to));
+  const [address = '', length] = from.split('/');
+  if (length === undefined) return [address];
+  const size = 1n << BigInt((address.includes(':') ? 128 : 32) - Number(length));
+  const first = (toNumber(address) / size) * size;
+  const ends = !address.includes(':') && trimmed && size > 2n ? 1n : 0n;
+  return between(address, first + ends, first + size - 1n - ends);
+}
+
+function between(like: string, first: bigint, last: bigint): string[] {
+  return Array.from({ length: Number(last - first + 1n) }, (_, i) =>
+    toText(first + BigInt(i), like.includes(':')),
+  );
+}
+
+function toNumber(address: string): bigint {
+  if (address.includes(':')) return (0xfd00n << 112n) + BigInt(`0x${address.split('::')[1] || '0'}`);
+  return address.split('.').reduce((sum, octet) => sum * 256n + BigInt(octet), 0n);
+}
+
+function toText(value: bigint, isIPv6: boolean): string {
+  if (isIPv6) {
+    const low = value & 0xffffn;
+    return low === 0n ? 'fd00::' : `fd00::${low.toString(16)}`;
+  }
+  return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 255n)).join('.');
+}
+
+export interface NaivePool {
+  key: string;
+  IPv4: string[];
+  IPv6: string[];
+}
+
+export type Data = Record<string, string>;
+
+export function poolOf(data: Data | undefined, namespace: string): NaivePool | undefined {
+  if (data === undefined) return undefined;
+  const keys = [`cidr-${namespace}`, `range-${namespace}`, 'cidr-global', 'range-global'];
+  const key = keys.find((candidate) => data[candidate] !== undefined);
+  if (key === undefined) return undefined;
+  const all = expand(data[key] ?? '', data['skip-end-ips-in-cidr'] !== 'false');
+  if (data['search-order'] === 'desc') all.reverse();
+  return {
+    key,
+    IPv4: all.filter((address) => !address.includes(':')),
+    IPv6: all.filter((address) => address.includes(':')),
+  };
+}
+
+export function keyOf(service: Service): string {
+  return `${service.metadata.namespace}/${service.metadata.name}`;
+}
+
+const list = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => /^\d+\.\d+\.\d+\.\d+$|:/.test(part) && part !== '0.0.0.0' && part !== '::');
+
+/** Everything that a Service shows (spec section 5). */
+export function shown(service: Service): string[] {
+  const isOne = service.spec?.type === 'LoadBalancer';
+  const status = isOne ? (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => list(ip)) : [];
+  return [...new Set([...claimed(service), ...status])];
+}
+
+/** What it asks for by name, or leased. The record remembers what was blanked, unless the spec was edited. */
+function claimed(service: Service): string[] {
+  if (service.spec?.type !== 'LoadBalancer') return [];
+  const annotations = service.metadata.annotations ?? {};
+  const annotation = annotations['kube-vip.io/loadbalancerIPs'] ?? '';
+  const spec = service.spec.loadBalancerIP ?? '';
+  const record = JSON.parse(annotations['kube-vip.io/allocation'] ?? '{}') as { ips?: string; uid?: string };
+  const remembered = record.uid === service.metadata.uid ? (record.ips ?? '') : '';
+  const isStripped = /^[\s,]*$/.test(annotation) && (spec === '' || remembered.split(',').includes(spec));
+  const asks = /^[\s,]*$/.test(annotation) ? spec : annotation;
+  const leases = /(^|,)\s*(0\.0\.0\.0|::)\s*(,|$)/.test(asks);
+  const all = [
+    ...list(annotation),
+    ...list(spec),
+    ...(leases ? list(annotations['kube-vip.io/requestedIP']) : []),
+    ...(isStripped ? list(remembered) : []),
+  ];
+  return [...new Set(all)];
+}
+
+export function portsOf(service: Service): string[] {
+  return (service.spec?.ports ?? []).map(({ protocol, port }) => `${protocol}/${port}`);
+}
+
+function mayShareIn(data: Data, namespace: string): boolean {
+  return (data[`allow-share-${namespace}`] ?? data['allow-share-global']) === 'true';
+}
+
+/** Whether two Services may have one address together, when one of them is being allocated. */
+export function mayShare(data: Data, one: Service, other: Service): boolean {
+  return (
+    [one, other].every(
+      (service) =>
+        service.spec?.loadBalancerClass === undefined &&
+        service.metadata.deletionTimestamp === undefined &&
+        (service.spec?.externalTrafficPolicy ?? 'Cluster') === 'Cluster' &&
+        mayShareIn(data, service.metadata.namespace ?? '') &&
+        portsOf(service).length > 0,
+    ) && !portsOf(one).some((port) => portsOf(other).includes(port))
+  );
+}
+
+function agrees(data: Data, newcomer: Service, holder: Service, address: string): boolean {
+  const record = JSON.parse(holder.metadata.annotations?.['kube-vip.io/allocation'] ?? '{}') as {
+    uid?: string;
+  };
+  return (
+    holder.metadata.labels?.implementation === 'kube-vip' &&
+    (record.uid === undefined || record.uid === holder.metadata.uid) &&
+    claimed(holder).join() === address &&
+    mayShare(data, newcomer, holder)
+  );
+}
+
+/** What a Service that shows nothing is given, or undefined if it has to wait. */
+export function allocation(
+  data: Data | undefined,
+  service: Service,
+  all: readonly Service[],
+): string[] | undefined {
+  const pool = poolOf(data, service.metadata.namespace ?? '');
+  if (pool === undefined || data === undefined) return undefined;
+  const families = (service.spec?.ipFamilies ?? []) as ('IPv4' | 'IPv6')[];
+  const policy = service.spec?.ipFamilyPolicy ?? 'SingleStack';
+  const others = all.filter((other) => other !== service);
+  const holders = (address: string) => others.filter((other) => shown(other).includes(address));
+  const pick = (family: 'IPv4' | 'IPv6'): string | undefined => {
+    const shares =
+      policy === 'SingleStack' &&
+      family === 'IPv4' &&
+      mayShare(data, service, {
+        ...service,
+        spec: { ...service.spec, ports: [{ protocol: 'none', port: 0 }] },
+      });
+    const shared = shares
+      ? pool.IPv4.find((address) => {
+          const there = holders(address);
+          return there.length > 0 && there.every((holder) => agrees(data, service, holder, address));
+        })
+      : undefined;
+    return shared ?? pool[family].find((address) => holders(address).length === 0);
+  };
+  const wanted = policy === 'SingleStack' ? families.slice(0, 1) : families;
+  const picks = wanted.flatMap((family) => pick(family) ?? []);
+  if (policy === 'PreferDualStack') return picks.length > 0 ? picks : undefined;
+  return picks.length === wanted.length ? picks : undefined;
+}

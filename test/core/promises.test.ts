@@ -1,0 +1,630 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatAddress, readAddress } from '../../src/core/address.ts';
+import { Allocator, type Verdict } from '../../src/core/allocator.ts';
+import { type Change, isEmpty, project } from '../../src/core/change.ts';
+import { explainDecision, explainWrite, reasonOf } from '../../src/core/explain.ts';
+import { Ledger } from '../../src/core/ledger.ts';
+import type { Service } from '../../src/core/objects.ts';
+import type { Options } from '../../src/core/options.ts';
+import { readPools } from '../../src/core/pools.ts';
+import { keyOf, type ServiceView, viewOf } from '../../src/core/service.ts';
+import { standingOf } from '../../src/core/standing.ts';
+import { Cluster } from './cluster.ts';
+import { allocation, type Data, mayShare, poolOf, shown } from './naive.ts';
+
+const options: Options = {
+  class: undefined,
+  configMap: { namespace: 'kube-system', name: 'kubevip' },
+  controller: 'test',
+};
+
+const namespaces = ['a', 'b', 'c'] as const;
+const names = ['v', 'w', 'x', 'y', 'z'] as const;
+
+/** Few addresses for many Services: conflicts, full pools and sharing are the rule here. */
+const anyAddress = fc.constantFrom<string>(
+  '10.0.0.1',
+  '10.0.0.2',
+  '10.0.0.3',
+  '10.0.0.9',
+  '10.0.1.1',
+  'fd00::1',
+  'fd00::2',
+);
+const anyPool = fc.constantFrom(
+  '10.0.0.1-10.0.0.3',
+  '10.0.0.0/30',
+  '10.0.0.2-10.0.0.4,fd00::1-fd00::2',
+  '10.0.0.254-10.0.1.1',
+  'fd00::/126',
+  '10.0.0.2,10.0.0.1,10.0.0.2',
+  '10.0.0.0/31',
+);
+const anyData: fc.Arbitrary<Data | undefined> = fc.option(
+  fc
+    .record(
+      {
+        'cidr-a': anyPool,
+        'range-b': anyPool,
+        'cidr-global': anyPool,
+        'range-global': anyPool,
+        'search-order': fc.constantFrom('desc', 'asc'),
+        'skip-end-ips-in-cidr': fc.constantFrom('true', 'false'),
+        'allow-share-a': fc.constantFrom('true', 'false'),
+        'allow-share-global': fc.constantFrom('true', 'false'),
+      },
+      { requiredKeys: [] },
+    )
+    .map((data): Data => ({ ...data })),
+  { nil: undefined, freq: 12 },
+);
+
+const anyFamilies = fc.constantFrom(
+  families('SingleStack', 'IPv4'),
+  families('SingleStack', 'IPv4'),
+  families('SingleStack', 'IPv6'),
+  families('PreferDualStack', 'IPv4', 'IPv6'),
+  families('RequireDualStack', 'IPv6', 'IPv4'),
+);
+
+function families(ipFamilyPolicy: string, ...ipFamilies: string[]) {
+  return { ipFamilyPolicy, ipFamilies };
+}
+
+function port(protocol: string, port: number) {
+  return { protocol, port };
+}
+
+const anyPorts = fc.constantFrom<{ protocol: string; port: number }[]>(
+  [port('TCP', 80)],
+  [port('TCP', 53)],
+  [port('UDP', 53)],
+  [port('TCP', 80), port('TCP', 443)],
+);
+
+const anyFresh: fc.Arbitrary<Service> = fc
+  .record({
+    namespace: fc.constantFrom(...namespaces),
+    name: fc.constantFrom(...names),
+    second: fc.integer({ min: 0, max: 2 }),
+    families: anyFamilies,
+    ports: anyPorts,
+    local: fc.integer({ min: 0, max: 7 }),
+    otherClass: fc.integer({ min: 0, max: 9 }),
+  })
+  .map(({ namespace, name, second, families, ports, local, otherClass }) => ({
+    metadata: { namespace, name, creationTimestamp: `2026-01-01T00:00:0${second}Z` },
+    spec: {
+      type: 'LoadBalancer',
+      ...families,
+      ports,
+      ...(local === 0 ? { externalTrafficPolicy: 'Local' } : {}),
+      ...(otherClass === 0 ? { loadBalancerClass: 'example.com/other' } : {}),
+    },
+  }));
+
+/** A Service as users, other controllers and the Go version leave it. */
+const anyService: fc.Arbitrary<Service> = fc
+  .tuple(
+    anyFresh,
+    fc.constantFrom(
+      'fresh',
+      'fresh',
+      'fresh',
+      'static spec',
+      'static annotation',
+      'by Go',
+      'odd',
+      'leased',
+      'other class',
+      'copy',
+      'legacy',
+    ),
+    anyAddress,
+  )
+  .map(([service, form, address]) => {
+    const { metadata, spec = {} } = structuredClone(service);
+    const ips = { 'kube-vip.io/loadbalancerIPs': address };
+    switch (form) {
+      case 'static spec':
+        return { metadata, spec: { ...spec, loadBalancerIP: address } };
+      case 'legacy':
+        return {
+          metadata: { ...metadata, labels: { 'ipam-address': address } },
+          spec: { ...spec, loadBalancerIP: address },
+        };
+      case 'static annotation':
+        return { metadata: { ...metadata, annotations: ips }, spec };
+      case 'by Go':
+        return {
+          metadata: {
+            ...metadata,
+            annotations: ips,
+            labels: { implementation: 'kube-vip' },
+            finalizers: ['service.kubernetes.io/load-balancer-cleanup'],
+          },
+          spec: { ...spec, loadBalancerIP: address },
+        };
+      case 'odd':
+        return {
+          metadata: {
+            ...metadata,
+            annotations: { 'kube-vip.io/loadbalancerIPs': ` ${address} , nonsense!` },
+          },
+          spec,
+        };
+      case 'leased':
+        return {
+          metadata: {
+            ...metadata,
+            annotations: { 'kube-vip.io/loadbalancerIPs': '0.0.0.0', 'kube-vip.io/requestedIP': address },
+            labels: { implementation: 'kube-vip' },
+          },
+          spec: { ...spec, loadBalancerIP: '0.0.0.0' },
+          status: { loadBalancer: { ingress: [{ ip: address }] } },
+        };
+      case 'other class':
+        return {
+          metadata: { ...metadata, annotations: ips },
+          spec: { ...spec, loadBalancerClass: 'example.com/other' },
+        };
+      case 'copy': {
+        const record = {
+          from: 'cidr-a',
+          ips: address,
+          ports: 'TCP/80',
+          families: 'SingleStack IPv4',
+          uid: 'another',
+          by: 'test',
+        };
+        return {
+          metadata: {
+            ...metadata,
+            annotations: { ...ips, 'kube-vip.io/allocation': JSON.stringify(record) },
+            labels: { implementation: 'kube-vip' },
+          },
+          spec: { ...spec, loadBalancerIP: address },
+        };
+      }
+      default:
+        return { metadata, spec };
+    }
+  });
+
+type Step =
+  | { do: 'create'; service: Service }
+  | {
+      do: 'delete' | 'blank' | 'strip' | 'replace' | 'announce' | 'type' | 'reallocate' | 'terminate';
+      at: number;
+    }
+  | { do: 'annotate' | 'respecify'; at: number; address: string }
+  | { do: 'families'; at: number; families: { ipFamilies: string[]; ipFamilyPolicy: string } }
+  | { do: 'ports'; at: number; ports: { protocol: string; port: number }[] }
+  | { do: 'configure'; data: Data | undefined }
+  | { do: 'deliver' | 'answer' | 'lose'; at: number }
+  | { do: 'relist' | 'restart' | 'settle' };
+
+const at = fc.nat({ max: 9 });
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('create' as const), service: anyService }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'delete',
+        'blank',
+        'strip',
+        'replace',
+        'announce',
+        'type',
+        'reallocate',
+        'terminate',
+      ),
+      at,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('annotate', 'respecify'), at, address: anyAddress }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('families' as const), at, families: anyFamilies }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('ports' as const), at, ports: anyPorts }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('configure' as const), data: anyData }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constantFrom('deliver', 'answer', 'lose'), at }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('relist', 'restart', 'settle', 'settle') }) },
+);
+
+interface Writing {
+  readonly verdict: Verdict;
+  readonly change: Change;
+  readonly view: ServiceView;
+}
+
+/** One controller against one cluster, a step at a time, with the promises checked at every write and every rest. */
+class Run {
+  readonly cluster = new Cluster();
+  allocator = new Allocator(options);
+  writing: Writing[] = [];
+  /** PATCHes that were sent and whose fate the controller does not know: they may still land. */
+  lost: Writing[] = [];
+
+  constructor() {
+    this.relist();
+  }
+
+  step(step: Step): void {
+    const { cluster } = this;
+    const keys = [...cluster.services.keys()].sort();
+    const key = 'at' in step ? (keys[step.at % Math.max(keys.length, 1)] ?? '') : '';
+    const annotations = (service: Service) => (service.metadata.annotations ??= {});
+    switch (step.do) {
+      case 'create':
+        if (!cluster.services.has(keyOf({ namespace: '', ...step.service.metadata })))
+          cluster.create(step.service);
+        break;
+      case 'delete':
+        cluster.delete(key);
+        break;
+      case 'terminate':
+        cluster.edit(key, ({ metadata }) => {
+          metadata.deletionTimestamp = '2026-02-02T00:00:00Z';
+        });
+        break;
+      case 'blank':
+        cluster.edit(key, (service) => {
+          annotations(service)['kube-vip.io/loadbalancerIPs'] = '';
+          if (service.spec !== undefined) service.spec.loadBalancerIP = '';
+        });
+        break;
+      case 'strip':
+        cluster.edit(key, (service) => {
+          delete annotations(service)['kube-vip.io/loadbalancerIPs'];
+        });
+        break;
+      case 'replace':
+        cluster.edit(key, (service) => {
+          service.metadata.annotations = {};
+          service.metadata.labels = {};
+          delete service.spec?.loadBalancerIP;
+        });
+        break;
+      case 'announce':
+        cluster.edit(key, (service) => {
+          const ips = (service.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '')
+            .split(',')
+            .filter((ip) => ip !== '');
+          service.status = { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } };
+        });
+        break;
+      case 'type':
+        cluster.edit(key, ({ spec = {} }) => {
+          spec.type = spec.type === 'LoadBalancer' ? 'ClusterIP' : 'LoadBalancer';
+        });
+        break;
+      case 'reallocate':
+        cluster.edit(key, (service) => {
+          annotations(service)['kube-vip.io/reallocate'] = 'true';
+        });
+        break;
+      case 'annotate':
+        cluster.edit(key, (service) => {
+          annotations(service)['kube-vip.io/loadbalancerIPs'] = step.address;
+        });
+        break;
+      case 'respecify':
+        cluster.edit(key, ({ spec = {} }) => {
+          spec.loadBalancerIP = step.address;
+        });
+        break;
+      case 'families':
+        cluster.edit(key, ({ spec = {} }) => {
+          Object.assign(spec, step.families);
+        });
+        break;
+      case 'ports':
+        cluster.edit(key, ({ spec = {} }) => {
+          spec.ports = step.ports;
+        });
+        break;
+      case 'configure':
+        cluster.data = step.data;
+        this.configure();
+        break;
+      case 'deliver':
+        for (let i = 0; i <= step.at; i += 1) this.deliver();
+        break;
+      case 'answer':
+        this.answer(step.at);
+        break;
+      case 'lose':
+        this.lose(step.at);
+        break;
+      case 'relist':
+        this.relist();
+        break;
+      case 'restart':
+        // kill -9: what was sent may still land, and nobody waits for the answer.
+        for (const writing of this.writing) cluster.patch(writing.view, writing.change);
+        this.writing = [];
+        this.lost = [];
+        this.allocator = new Allocator(options);
+        this.relist();
+        break;
+      case 'settle':
+        this.settle();
+        break;
+    }
+    this.decide(3);
+    this.checkLedger();
+  }
+
+  configure(): void {
+    const { data } = this.cluster;
+    this.allocator.setPools(
+      readPools(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }),
+    );
+  }
+
+  relist(): void {
+    this.cluster.events.length = 0;
+    const views = [...this.cluster.services.values()]
+      .filter(({ spec }) => spec?.type === 'LoadBalancer')
+      .map(viewOf);
+    this.allocator.replaceServices(views);
+    if (!this.allocator.isReady) this.configure();
+  }
+
+  deliver(): void {
+    const event = this.cluster.events.shift();
+    if (event === undefined) return;
+    const { service, version } = event;
+    const { namespace = '', name } = service.metadata;
+    // The field selector: a Service of another type is gone.
+    if (event.type === 'put' && service.spec?.type === 'LoadBalancer')
+      this.allocator.putService(viewOf(service));
+    else this.allocator.deleteService(keyOf({ namespace, name }), version);
+  }
+
+  /** Draws up to `most` verdicts and starts their writes. */
+  decide(most: number): number {
+    let drawn = 0;
+    for (; drawn < most; drawn += 1) {
+      const verdict = this.allocator.next();
+      if (verdict === undefined) break;
+      const { standing, decision } = verdict;
+      this.checkWords(verdict);
+      const change = 'change' in decision && !isEmpty(decision.change) ? decision.change : undefined;
+      if (change === undefined) continue;
+      this.checkWrite(verdict);
+      this.allocator.assume(standing, change);
+      this.writing.push({ verdict, change, view: standing.view });
+    }
+    return drawn;
+  }
+
+  /** A write gets its answer: done, or refused because the Service has changed. */
+  answer(at: number): void {
+    const [writing] = this.writing.splice(at % Math.max(this.writing.length, 1), 1);
+    if (writing === undefined) return;
+    const { view, change } = writing;
+    const key = keyOf(view);
+    const outcome = this.cluster.patch(view, change);
+    if (outcome === 'conflict') {
+      const now = this.cluster.services.get(key);
+      if (now?.spec?.type === 'LoadBalancer') this.allocator.answered(viewOf(now));
+    } else if (outcome !== 'gone') {
+      const written = viewOf(outcome);
+      // What is assumed meanwhile is exactly what the API server makes of the patch.
+      assert.deepEqual(written, { ...project(view, change), resourceVersion: written.resourceVersion });
+      this.allocator.answered(written);
+    }
+    this.allocator.settle(key);
+  }
+
+  /** A write is carried out, and its answer is lost: the same PATCH is sent again, and is then in conflict. */
+  lose(at: number): void {
+    const writing = this.writing[at % Math.max(this.writing.length, 1)];
+    if (writing !== undefined) this.cluster.patch(writing.view, writing.change);
+  }
+
+  /** Everything is delivered and answered until nothing moves. */
+  settle(): void {
+    for (let turns = 0; ; turns += 1) {
+      assert.ok(turns < 2_000, 'the controller does not come to rest');
+      if (this.cluster.events.length > 0) this.deliver();
+      else if (this.decide(100) === 0 && this.writing.length === 0) break;
+      if (this.writing.length > 0) this.answer(turns);
+    }
+    this.checkRest();
+  }
+
+  /** The ledger is a cache of a pure function of the Services as they count now. */
+  checkLedger(): void {
+    const { ledger, pools } = this.allocator;
+    const scratch = new Ledger();
+    for (const { view } of ledger.all()) scratch.put(standingOf(view, options));
+    for (const text of everyAddress) {
+      const address = readAddress(text);
+      assert.ok(address !== undefined);
+      const say = (one: Ledger) => {
+        const { holders, claimants } = one.holding(address, pools);
+        const keys = (some: readonly { key: string }[]) => some.map(({ key }) => key);
+        return {
+          showing: keys(one.showing(address)).sort(),
+          holders: keys(holders),
+          claimants: keys(claimants),
+        };
+      };
+      assert.deepEqual(say(ledger), say(scratch), text);
+    }
+    for (const pool of pools.byKey.values()) {
+      for (const family of ['IPv4', 'IPv6'] as const) {
+        assert.equal(ledger.used(family, pool.spans[family]), scratch.used(family, pool.spans[family]));
+        for (const descending of [true, false]) {
+          assert.deepEqual(
+            ledger.free(family, pool.spans[family], descending),
+            scratch.free(family, pool.spans[family], descending),
+          );
+        }
+      }
+    }
+  }
+
+  /** The Services as they count now, seen as objects: those of the cluster with what is being written. */
+  effective(): Service[] {
+    return [...this.allocator.ledger.all()].map(({ view }) => objectOf(view));
+  }
+
+  /** Once, Inside, Still, Hands off, at the moment of giving. */
+  checkWrite({ standing, decision }: Verdict): void {
+    const { view, key } = standing;
+    assert.ok('change' in decision);
+    assert.equal(view.class, undefined, 'Hands off: never a Service of another class');
+    assert.equal(view.type, 'LoadBalancer');
+    if (decision.kind !== 'write') return;
+    const all = this.effective();
+    const mine = all.find((service) => `${service.metadata.namespace}/${service.metadata.name}` === key);
+    assert.ok(mine !== undefined);
+    const before = new Set(shown(mine));
+    const data = this.cluster.data ?? {};
+    const given = decision.addresses.split(',').filter((address) => address !== '' && address !== '0.0.0.0');
+    for (const address of given) {
+      if (decision.cause === 'mark-static' || before.has(address)) continue;
+      const pool = poolOf(data, view.namespace);
+      assert.ok(
+        [...(pool?.IPv4 ?? []), ...(pool?.IPv6 ?? [])].includes(address),
+        `Inside: ${address} for ${key}`,
+      );
+      for (const other of all) {
+        if (other === mine || !shown(other).includes(address)) continue;
+        assert.ok(
+          mayShare(data, mine, other),
+          `Once: ${address} of ${other.metadata.name} was given to ${key}`,
+        );
+      }
+    }
+    if (decision.cause === 'adopt' || decision.cause === 'update' || decision.cause === 'restore') {
+      for (const address of given) assert.ok(before.has(address), `Still: ${address} for ${key}`);
+    }
+    if (decision.cause === 'allocate' && before.size === 0) {
+      // Fresh ones get exactly what the naive walk gives.
+      assert.deepEqual(decision.addresses.split(','), allocation(data, mine, all), key);
+    }
+  }
+
+  /** Said why: every decision has its words, and a waiting one its reason. */
+  checkWords({ decision }: Verdict): void {
+    const words = explainDecision(decision, options);
+    if (decision.kind === 'wait' || decision.kind === 'refuse') {
+      assert.ok(words.endsWith('.'), words);
+      assert.notEqual(reasonOf(decision), '');
+    }
+    if (decision.kind === 'write') assert.notEqual(explainWrite(decision), '');
+  }
+
+  /** Served, Quiet, Same, Crash-proof, Free again: what holds when nothing moves any more. */
+  checkRest(): void {
+    const all = [...this.cluster.services.values()];
+    for (const service of all) {
+      const verdict = this.allocator.explain(`${service.metadata.namespace}/${service.metadata.name}`);
+      if (verdict?.decision.kind !== 'wait') continue;
+      assert.equal(
+        allocation(this.cluster.data, service, all),
+        undefined,
+        `Served: ${verdict.standing.key} waits in vain`,
+      );
+    }
+    // A controller that starts now, and is told in another order, agrees in every decision and writes nothing.
+    const other = new Allocator(options);
+    const views = all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(viewOf);
+    other.setPools(this.allocator.pools);
+    other.replaceServices(views.toReversed());
+    for (let verdict = other.next(); verdict !== undefined; verdict = other.next()) {
+      const { standing, decision } = verdict;
+      const change = 'change' in decision ? decision.change : {};
+      assert.ok(
+        isEmpty(change),
+        `Quiet: ${standing.key} would be written again: ${JSON.stringify(decision, bigints)}`,
+      );
+      assert.deepEqual(decision, this.allocator.explain(standing.key)?.decision, `Same: ${standing.key}`);
+    }
+    for (const text of everyAddress) {
+      const address = readAddress(text);
+      assert.ok(address !== undefined);
+      const isShown = all.some((service) => shown(service).includes(text));
+      assert.equal(
+        this.allocator.ledger.showing(address).length > 0,
+        isShown,
+        `Free again: ${formatAddress(address)}`,
+      );
+    }
+  }
+}
+
+const everyAddress = [
+  ...Array.from({ length: 11 }, (_, i) => `10.0.0.${i}`),
+  '10.0.0.253',
+  '10.0.0.254',
+  '10.0.0.255',
+  '10.0.1.0',
+  '10.0.1.1',
+  '10.0.1.2',
+  'fd00::',
+  'fd00::1',
+  'fd00::2',
+  'fd00::3',
+  'fd00::4',
+];
+
+/** A view as the object that the naive model reads. */
+function objectOf(view: ServiceView): Service {
+  const annotations: Record<string, string> = {};
+  if (view.annotation !== undefined) annotations['kube-vip.io/loadbalancerIPs'] = view.annotation;
+  if (view.record !== undefined) {
+    annotations['kube-vip.io/allocation'] = JSON.stringify({
+      ips: view.record.addresses,
+      uid: view.record.uid,
+    });
+  }
+  if (view.requestedIP !== undefined) annotations['kube-vip.io/requestedIP'] = view.requestedIP;
+  return {
+    metadata: {
+      namespace: view.namespace,
+      name: view.name,
+      uid: view.uid,
+      annotations,
+      labels: view.labelled ? { implementation: 'kube-vip' } : {},
+      ...(view.deleting ? { deletionTimestamp: 'yes' } : {}),
+    },
+    spec: {
+      type: view.type,
+      ...(view.class === undefined ? {} : { loadBalancerClass: view.class }),
+      ...(view.specIP === undefined ? {} : { loadBalancerIP: view.specIP }),
+      ipFamilies: [...view.families],
+      ipFamilyPolicy: view.policy,
+      externalTrafficPolicy: view.localTraffic ? 'Local' : 'Cluster',
+      ports: view.ports.map((port) => ({
+        protocol: port.split('/')[0] ?? '',
+        port: Number(port.split('/')[1]),
+      })),
+    },
+    status: { loadBalancer: { ingress: view.statusIPs.map((ip) => ({ ip })) } },
+  };
+}
+
+function bigints(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+test('the promises hold for random Services, pools, edits, losses and restarts, in any order of events', () => {
+  fc.assert(
+    fc.property(fc.array(anyStep, { minLength: 10, maxLength: 60, size: 'max' }), (steps) => {
+      const run = new Run();
+      for (const step of steps) run.step(step);
+      run.settle();
+    }),
+    { numRuns: Number(process.env.RUNS ?? 400) },
+  );
+});

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatAddress, readAddress } from '../../src/core/address.ts';
+import { parseEntry } from '../../src/core/entry.ts';
+import { formatRange } from '../../src/core/explain.ts';
+import {
+  addressAt,
+  mergeRanges,
+  ordinalOf,
+  ordinalsOf,
+  type Range,
+  rangesContain,
+  trimEnds,
+} from '../../src/core/range.ts';
+import { Runs } from '../../src/core/runs.ts';
+import { SortedSet } from '../../src/core/sorted.ts';
+
+test('a sorted set answers as a sorted array does, whatever is added and deleted', () => {
+  const operation = fc.record({ add: fc.boolean(), element: fc.integer({ min: 0, max: 3_000 }) });
+  fc.assert(
+    fc.property(
+      fc.array(operation, { maxLength: 2_000, size: 'max' }),
+      fc.integer({ min: 0, max: 3_000 }),
+      (operations, probe) => {
+        const set = new SortedSet<number>((a, b) => a - b);
+        const model = new Set<number>();
+        for (const { add, element } of operations) {
+          assert.equal(
+            add ? set.add(element) : set.delete(element),
+            add ? !model.has(element) : model.has(element),
+          );
+          if (add) model.add(element);
+          else model.delete(element);
+        }
+        const sorted = [...model].sort((a, b) => a - b);
+        assert.deepEqual([...set], sorted);
+        assert.equal(set.size, sorted.length);
+        assert.equal(set.first(), sorted[0]);
+        assert.equal(set.has(probe), model.has(probe));
+        assert.equal(
+          set.atOrBelow(probe),
+          sorted.findLast((element) => element <= probe),
+        );
+        assert.equal(
+          set.above(probe),
+          sorted.find((element) => element > probe),
+        );
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('runs answer as a plain set does, whatever is added and deleted', () => {
+  const ordinal = fc.bigInt({ min: 0n, max: 60n });
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.boolean(), ordinal), { maxLength: 150 }),
+      ordinal,
+      ordinal,
+      (operations, a, b) => {
+        const runs = new Runs();
+        const model = new Set<bigint>();
+        for (const [add, element] of operations) {
+          if (add) runs.add(element);
+          else runs.delete(element);
+          if (add) model.add(element);
+          else model.delete(element);
+        }
+        const [first, last] = a < b ? [a, b] : [b, a];
+        const span = Array.from({ length: Number(last - first) + 1 }, (_, i) => first + BigInt(i));
+        const used = span.filter((element) => model.has(element));
+        assert.equal(
+          runs.lowestFree(first, last),
+          span.find((element) => !model.has(element)),
+        );
+        assert.equal(
+          runs.highestFree(first, last),
+          span.findLast((element) => !model.has(element)),
+        );
+        assert.equal(runs.count(first, last), BigInt(used.length));
+        assert.deepEqual([...runs.within(first, last, false)], used);
+        assert.deepEqual([...runs.within(first, last, true)], used.toReversed());
+        assert.equal(runs.has(first), model.has(first));
+      },
+    ),
+  );
+});
+
+test('ordinals number the IPv4 addresses that may be allocated without a gap, and no others', () => {
+  const from = fc.bigInt({ min: 0n, max: 2n ** 32n - 1_000n });
+  fc.assert(
+    fc.property(from, fc.bigInt({ min: 0n, max: 999n }), (first, length) => {
+      const range: Range = { family: 'IPv4', first, last: first + length };
+      const expected: string[] = [];
+      for (let value = first; value <= range.last; value += 1n) {
+        const text = formatAddress({ family: 'IPv4', value });
+        if (!/\.(?:0|255)$/.test(text)) expected.push(text);
+      }
+      const span = ordinalsOf(range);
+      const found: string[] = [];
+      if (span !== undefined) {
+        for (let ordinal = span.first; ordinal <= span.last; ordinal += 1n) {
+          const address = addressAt('IPv4', ordinal);
+          assert.equal(ordinalOf(address), ordinal);
+          found.push(formatAddress(address));
+        }
+      }
+      assert.deepEqual(found, expected);
+    }),
+  );
+});
+
+const trimmed: readonly [entry: string, range: string][] = [
+  ['192.168.0.200/29', '192.168.0.201-192.168.0.206'],
+  ['192.168.0.210/29', '192.168.0.209-192.168.0.214'],
+  ['192.168.0.200/30', '192.168.0.201-192.168.0.202'],
+  ['192.168.0.200/31', '192.168.0.200-192.168.0.201'],
+  ['192.168.0.200/32', '192.168.0.200'],
+  ['10.0.0.0/8', '10.0.0.1-10.255.255.254'],
+  ['0.0.0.0/0', '0.0.0.1-255.255.255.254'],
+  ['2001::10/127', '2001::10-2001::11'],
+  ['2001:db8::/32', '2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff'],
+  ['2001:db8::5/128', '2001:db8::5'],
+];
+
+for (const [text, expected] of trimmed) {
+  test(`${text} without its ends is ${expected}`, () => {
+    const entry = parseEntry(text);
+    assert.ok('range' in entry);
+    assert.equal(formatRange(trimEnds(entry.range)), expected);
+  });
+}
+
+test('merged ranges hold the same addresses, ascending and apart', () => {
+  const range = fc
+    .tuple(
+      fc.constantFrom('IPv4' as const, 'IPv6' as const),
+      fc.bigInt({ min: 0n, max: 80n }),
+      fc.bigInt({ min: 0n, max: 12n }),
+    )
+    .map(([family, first, length]): Range => ({ family, first, last: first + length }));
+  fc.assert(
+    fc.property(fc.array(range, { maxLength: 12 }), (ranges) => {
+      const merged = mergeRanges(ranges);
+      for (const family of ['IPv4', 'IPv6'] as const) {
+        for (let value = 0n; value < 100n; value += 1n) {
+          const within = (some: readonly Range[]) =>
+            some.some((r) => r.family === family && r.first <= value && value <= r.last);
+          assert.equal(within(merged), within(ranges));
+          assert.equal(rangesContain(merged, { family, value }), within(ranges));
+        }
+      }
+      merged.forEach((current, i) => {
+        const previous = merged[i - 1];
+        if (previous?.family === current.family) assert.ok(previous.last + 1n < current.first);
+      });
+    }),
+  );
+});
+
+test('an address is inside a range exactly if it lies between its ends', () => {
+  const address = readAddress('10.0.0.5');
+  assert.ok(address !== undefined);
+  assert.ok(!rangesContain([], address));
+});
