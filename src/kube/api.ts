@@ -1,0 +1,219 @@
+import type { KubeObject } from '../core/objects.ts';
+import { parseRetryAfter } from './backoff.ts';
+import { ApiError, type Asked, asConnectionError, ConnectionError, type Status } from './errors.ts';
+import { jsonLines } from './json-lines.ts';
+import type { Clock, HttpRequest, HttpResponse, Transport } from './transport.ts';
+import { deadline } from './wait.ts';
+
+/**
+ * A Kubernetes API by its verbs. Every call throws an ApiError where the server said no, a ConnectionError where no
+ * whole answer came, and the signal's reason once it is aborted.
+ */
+export interface Api {
+  /** One page; ask again with its `continue` for the next. */
+  list(path: string, query: Query, signal: AbortSignal): Promise<Page>;
+  get<T extends KubeObject = KubeObject>(path: string, signal: AbortSignal): Promise<T>;
+  create<T extends KubeObject = KubeObject>(path: string, object: T, signal: AbortSignal): Promise<T>;
+  update<T extends KubeObject = KubeObject>(path: string, object: T, signal: AbortSignal): Promise<T>;
+  /** RFC 7396. */
+  mergePatch<T extends KubeObject = KubeObject>(path: string, patch: object, signal: AbortSignal): Promise<T>;
+  delete(path: string, signal: AbortSignal): Promise<void>;
+  /** Ends when the server ends it. `heard` is called for every piece of bytes, also before a line is whole. */
+  watch(path: string, query: Query, signal: AbortSignal, heard?: () => void): AsyncIterable<WatchEvent>;
+}
+
+export type Query = Record<string, string | number | boolean | undefined>;
+
+export interface Page {
+  items: KubeObject[];
+  resourceVersion: string;
+  continue?: string;
+}
+
+export type WatchEvent =
+  | { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; object: KubeObject }
+  | { type: 'ERROR'; object: Status };
+
+export interface ApiOptions {
+  userAgent: string;
+  /** The name under which writes appear in managedFields. */
+  fieldManager: string;
+  clock: Clock;
+  /** For a whole exchange; for a watch until its answer begins. */
+  requestTimeoutMs?: number;
+  /** For one page. The API server itself gives up after a minute (`--request-timeout`). */
+  listTimeoutMs?: number;
+}
+
+export function createApi(transport: Transport, options: ApiOptions): Api {
+  const { clock, requestTimeoutMs = 30_000, listTimeoutMs = 75_000 } = options;
+  const headers = { accept: 'application/json', 'user-agent': options.userAgent };
+  const writer = { fieldManager: options.fieldManager };
+
+  async function exchange(
+    asked: Asked,
+    request: HttpRequest,
+    signal: AbortSignal,
+    timeoutMs: number = requestTimeoutMs,
+  ): Promise<unknown> {
+    signal.throwIfAborted();
+    const time = deadline(clock, timeoutMs, signal, `${asked.verb} ${asked.path}: no answer`);
+    try {
+      const response = await transport(request, time.signal);
+      const text = await readText(response);
+      if (response.status >= 400) throw refusal(asked, response, text, clock);
+      return parseAnswer(asked, text);
+    } catch (error) {
+      // Whatever an aborted transport throws, the reason of the abort is what happened.
+      if (time.signal.aborted) throw time.signal.reason;
+      throw error instanceof ApiError ? error : asConnectionError(error);
+    } finally {
+      time.release();
+    }
+  }
+
+  function write<T>(
+    asked: Asked,
+    method: HttpRequest['method'],
+    type: string,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const request = {
+      method,
+      path: withQuery(asked.path, writer),
+      headers: { ...headers, 'content-type': type },
+      body: JSON.stringify(body),
+    };
+    return exchange(asked, request, signal) as Promise<T>;
+  }
+
+  return {
+    async list(path, query, signal) {
+      const asked: Asked = { verb: 'list', path };
+      const request: HttpRequest = { method: 'GET', path: withQuery(path, query), headers };
+      return readPage(asked, await exchange(asked, request, signal, listTimeoutMs));
+    },
+    get<T>(path: string, signal: AbortSignal) {
+      return exchange({ verb: 'get', path }, { method: 'GET', path, headers }, signal) as Promise<T>;
+    },
+    create: (path, object, signal) =>
+      write({ verb: 'create', path }, 'POST', 'application/json', object, signal),
+    update: (path, object, signal) =>
+      write({ verb: 'update', path }, 'PUT', 'application/json', object, signal),
+    mergePatch: (path, patch, signal) =>
+      write({ verb: 'patch', path }, 'PATCH', 'application/merge-patch+json', patch, signal),
+    async delete(path, signal) {
+      await exchange({ verb: 'delete', path }, { method: 'DELETE', path, headers }, signal);
+    },
+    async *watch(path, query, signal, heard) {
+      signal.throwIfAborted();
+      const asked: Asked = { verb: 'watch', path };
+      const time = deadline(clock, requestTimeoutMs, signal, `watch ${path}: no answer`);
+      try {
+        const request: HttpRequest = {
+          method: 'GET',
+          path: withQuery(path, { ...query, watch: true }),
+          headers,
+        };
+        const response = await transport(request, time.signal);
+        if (response.status >= 400) throw refusal(asked, response, await readText(response), clock);
+        time.lift();
+        heard?.();
+        for await (const line of jsonLines(overheard(response.body, heard))) yield readEvent(asked, line);
+      } catch (error) {
+        if (time.signal.aborted) throw time.signal.reason;
+        throw error instanceof ApiError ? error : asConnectionError(error);
+      } finally {
+        // Also when the reader stopped in the middle: the connection is of no use to anyone else.
+        time.abort(new ConnectionError('the watch was left', { mayHaveExecuted: true }));
+        time.release();
+      }
+    },
+  };
+}
+
+/** Parameters in their given order; those that are undefined are left out. */
+export function withQuery(path: string, query: Query): string {
+  const pairs = Object.entries(query)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(String(value))}`);
+  if (pairs.length === 0) return path;
+  return `${path}${path.includes('?') ? '&' : '?'}${pairs.join('&')}`;
+}
+
+async function readText(response: HttpResponse): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of response.body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseAnswer(asked: Asked, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const start = text.trim().slice(0, 80);
+    throw new ConnectionError(`${asked.verb} ${asked.path}: the answer is not JSON: ${start}`, {
+      mayHaveExecuted: true,
+      cause,
+    });
+  }
+}
+
+/** A Status where the API server refused; whatever a proxy before it says, in one line, where that one did. */
+function refusal(asked: Asked, response: HttpResponse, text: string, clock: Clock): ApiError {
+  const retryAfterMs = parseRetryAfter(response.headers, clock.wall());
+  return new ApiError(asked, response.status, readStatus(text), retryAfterMs);
+}
+
+function readStatus(text: string): Status {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRecord(value) && value.kind === 'Status') return value as Status;
+  } catch {
+    // Not JSON: the text itself is the message.
+  }
+  const message = text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+  return { message: message.trim().slice(0, 200) };
+}
+
+function readPage(asked: Asked, value: unknown): Page {
+  if (isRecord(value) && isRecord(value.metadata)) {
+    const { resourceVersion, continue: next } = value.metadata;
+    // Go writes an empty list as null where nobody made the slice.
+    const items = value.items ?? [];
+    if (typeof resourceVersion === 'string' && Array.isArray(items)) {
+      const page: Page = { items, resourceVersion };
+      if (typeof next === 'string' && next !== '') page.continue = next;
+      return page;
+    }
+  }
+  throw new ConnectionError(`${asked.verb} ${asked.path}: the answer is not a list`, {
+    mayHaveExecuted: true,
+  });
+}
+
+const EVENT_TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
+
+function readEvent(asked: Asked, line: unknown): WatchEvent {
+  if (isRecord(line) && EVENT_TYPES.has(line.type) && isRecord(line.object)) {
+    if (line.type === 'ERROR' || isRecord(line.object.metadata)) return line as unknown as WatchEvent;
+  }
+  throw new ConnectionError(`${asked.verb} ${asked.path}: a line is not a watch event`, {
+    mayHaveExecuted: true,
+  });
+}
+
+async function* overheard(
+  body: AsyncIterable<Uint8Array>,
+  heard: (() => void) | undefined,
+): AsyncIterable<Uint8Array> {
+  for await (const chunk of body) {
+    heard?.();
+    yield chunk;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,30 @@
+import { ApiError, type ConnectionError } from './errors.ts';
+
+/** An ERROR event of the watch comes as the ApiError that the same Status in an HTTP answer would be. */
+export type WatchFailure = ApiError | ConnectionError;
+
+/** Gone: the version (or the list's continue token) is older than what etcd and the watch cache still have. */
+export function isExpired(error: WatchFailure): boolean {
+  return error instanceof ApiError && (error.status === 410 || error.reason === 'Expired');
+}
+
+/**
+ * Besides 410: a version from the future, where a server says so (watch-state.ts deals with those that do not), and any
+ * other refusal that says this watch cannot be had as it was asked for. A fresh list is always right, if dear.
+ */
+export function needsRelist(error: WatchFailure): boolean {
+  if (!(error instanceof ApiError)) return false;
+  if (error.causes.includes('ResourceVersionTooLarge')) return true;
+  return error.status >= 400 && error.status < 500 && !KEEPS_VERSION.has(error.status);
+}
+
+/** Unauthorized, Forbidden, NotFound, RequestTimeout, TooManyRequests say nothing about the version. */
+const KEEPS_VERSION: ReadonlySet<number> = new Set([401, 403, 404, 408, 429]);
+
+/**
+ * Before about Kubernetes 1.31 Services could not be selected by spec.type. Depending on the version the answer is
+ * 400 "field label not supported: spec.type" or 400 '"spec.type" is not a known field selector'.
+ */
+export function refusesSelector(error: WatchFailure): boolean {
+  return error instanceof ApiError && error.status === 400 && /field (label|selector)/i.test(error.detail);
+}

@@ -1,0 +1,228 @@
+import { type BackoffLimits, backoffMs, delayMs, WATCH_BACKOFF } from './backoff.ts';
+import { ApiError, type ConnectionError } from './errors.ts';
+import { isExpired, needsRelist, refusesSelector, type WatchFailure } from './watch-failure.ts';
+
+/**
+ * List and watch as a pure step: what has happened goes in, what to do comes out. The driver (reflector.ts) performs
+ * the effects in order; at most one of them is an action, whose outcome is the next input. A step without an action
+ * means: go on reading the watch that is open.
+ *
+ *             page (more to come)                     event, bookmark
+ *                  ┌───┐                                  ┌───┐
+ *   start ──▶ list ┴───┴── last page: replaced ──▶ watch ─┴───┴──▶ closed, silent ──▶ watch again at once
+ *              ▲                                     │ │
+ *              ├──────── 410, silent twice ──────────┘ └─ failed ──▶ wait ──▶ watch again from the last version
+ *              └──── wait ◀──── 410 again, 4xx
+ *
+ * The protocol is that of "Efficient detection of changes" in Kubernetes' API concepts; bookmarks are KEP-956.
+ */
+export interface WatchState<T> {
+  /** What a finished wait leads to. */
+  readonly doing: 'list' | 'watch';
+  /** The pages of a list under way. Nothing is delivered before the last one: a half world looks like deletions. */
+  readonly items: readonly T[];
+  readonly token: string | undefined;
+  /** Of the first page: a paged list is one snapshot, and its continuations cannot be newer. */
+  readonly listVersion: string | undefined;
+  /** Where to watch from: the list's, then that of the last event or bookmark. */
+  readonly version: string;
+  /** False once the server has refused the field selector. */
+  readonly selecting: boolean;
+  /** Failures since the last healthy time; also counts answers of 410 and watches that ended at once. */
+  readonly failures: number;
+  /** There was a 410 since the last healthy time. */
+  readonly expired: boolean;
+  /** Watches that went silent since the last event or bookmark. */
+  readonly silences: number;
+  /** When the open watch was answered. */
+  readonly openedAt: number | undefined;
+  /** `failing` has been said and `recovered` has not. */
+  readonly troubled: boolean;
+}
+
+export type WatchInput<T> =
+  | { type: 'start' }
+  | { type: 'page'; items: readonly T[]; resourceVersion: string; continue?: string }
+  | { type: 'opened' }
+  | { type: 'changed'; item: T; resourceVersion: string; gone: boolean }
+  | { type: 'bookmark'; resourceVersion: string }
+  /** The server ended the watch in good order, as it does after timeoutSeconds. */
+  | { type: 'closed' }
+  /** The open connection has not said a byte for too long: nobody may be at its other end. */
+  | { type: 'silent'; error: ConnectionError }
+  | { type: 'failed'; error: WatchFailure }
+  | { type: 'waited' };
+
+export type WatchEffect<T> =
+  | { type: 'list'; selecting: boolean; continue: string | undefined }
+  | { type: 'watch'; selecting: boolean; resourceVersion: string; timeoutSeconds: number }
+  | { type: 'wait'; ms: number }
+  | { type: 'replaced'; items: T[]; resourceVersion: string }
+  | { type: 'upserted' | 'deleted'; item: T; resourceVersion: string }
+  | { type: 'observed'; resourceVersion: string }
+  | { type: 'unselected'; error: WatchFailure }
+  | { type: 'failing'; error: WatchFailure; retryInMs: number }
+  | { type: 'recovered' };
+
+export interface Step<T> {
+  state: WatchState<T>;
+  effects: WatchEffect<T>[];
+}
+
+/** What a step may know of the world outside. */
+export interface StepContext {
+  /** The clock's milliseconds. */
+  now: number;
+  /** In [0, 1). */
+  random: number;
+}
+
+/** A watch that lived this long makes earlier failures history. */
+const HEALTHY_MS = 10_000;
+/** One that ended sooner than this would, started again at once, be a hot loop. */
+const SHORT_MS = 1_000;
+/** Client-go's range: spread, so that the watches of many clients do not end together. */
+const TIMEOUT_SECONDS = { least: 300, spread: 300 };
+
+const LIMITS: BackoffLimits = WATCH_BACKOFF;
+
+export function initialWatchState<T>(): WatchState<T> {
+  return {
+    doing: 'list',
+    items: [],
+    token: undefined,
+    listVersion: undefined,
+    version: '',
+    selecting: true,
+    failures: 0,
+    expired: false,
+    silences: 0,
+    openedAt: undefined,
+    troubled: false,
+  };
+}
+
+export function watchStep<T>(state: WatchState<T>, input: WatchInput<T>, context: StepContext): Step<T> {
+  switch (input.type) {
+    case 'start':
+      return listAnew(state);
+    case 'page':
+      return turnPage(state, input, context);
+    case 'opened':
+      return {
+        state: { ...state, openedAt: context.now, troubled: false },
+        effects: state.troubled ? [{ type: 'recovered' }] : [],
+      };
+    case 'changed': {
+      const { item, resourceVersion } = input;
+      // An older version than the last is delivered like any other: only who keeps the items can order them.
+      return {
+        state: { ...state, version: resourceVersion || state.version, silences: 0 },
+        effects: [{ type: input.gone ? 'deleted' : 'upserted', item, resourceVersion }],
+      };
+    }
+    case 'bookmark':
+      return {
+        state: { ...state, version: input.resourceVersion || state.version, silences: 0 },
+        effects: [{ type: 'observed', resourceVersion: input.resourceVersion }],
+      };
+    case 'closed':
+      return afterClose(state, context);
+    case 'silent':
+      return afterSilence(settle(state, context), input.error, context);
+    case 'failed':
+      return afterFailure(settle(state, context), input.error, context);
+    case 'waited':
+      return state.doing === 'list' ? list(state) : watch(state, context);
+  }
+}
+
+function turnPage<T>(
+  state: WatchState<T>,
+  page: { items: readonly T[]; resourceVersion: string; continue?: string },
+  context: StepContext,
+): Step<T> {
+  const items = [...state.items, ...page.items];
+  const listVersion = state.listVersion ?? page.resourceVersion;
+  if (page.continue !== undefined) return list({ ...state, items, listVersion, token: page.continue });
+  const listed = { ...state, items: [], token: undefined, listVersion: undefined, version: listVersion };
+  return prepend({ type: 'replaced', items, resourceVersion: listVersion }, watch(listed, context));
+}
+
+/** A server that hangs up at once is met with growing pauses; anything longer is the ordinary end of a watch. */
+function afterClose<T>(state: WatchState<T>, context: StepContext): Step<T> {
+  const short = state.openedAt === undefined || context.now - state.openedAt < SHORT_MS;
+  const next = settle(state, context);
+  if (!short) return watch(next, context);
+  return wait({ ...next, doing: 'watch' }, backoffMs(next.failures, context.random, LIMITS));
+}
+
+/**
+ * A half-open connection is over with the next watch. If that one hears nothing either, not even a bookmark, the
+ * version may be one from the future: after etcd was restored from a backup, kube-apiserver 1.36 takes such a watch
+ * and says nothing on it until its versions have caught up.
+ */
+function afterSilence<T>(state: WatchState<T>, error: ConnectionError, context: StepContext): Step<T> {
+  const next = { ...state, troubled: true, silences: state.silences + 1 };
+  const step = next.silences < 2 ? watch(next, context) : listAnew({ ...next, silences: 0 });
+  return prepend({ type: 'failing', error, retryInMs: 0 }, step);
+}
+
+function afterFailure<T>(state: WatchState<T>, error: WatchFailure, context: StepContext): Step<T> {
+  if (state.selecting && refusesSelector(error)) {
+    return prepend({ type: 'unselected', error }, listAnew({ ...state, selecting: false }));
+  }
+  const relist = state.doing === 'watch' && needsRelist(error);
+  const restart = relist || (state.doing === 'list' && isExpired(error));
+  const next = restart ? forgetPages({ ...state, doing: 'list' }) : state;
+  // History is compacted every five minutes, and an API server that was restarted has none: one 410 is an ordinary
+  // event, whatever failed before it. A second one soon after is not.
+  if (isExpired(error) && !state.expired)
+    return list({ ...next, expired: true, failures: state.failures + 1 });
+  const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
+  const retryInMs = delayMs(state.failures, context.random, LIMITS, retryAfterMs);
+  return prepend({ type: 'failing', error, retryInMs }, wait({ ...next, troubled: true }, retryInMs));
+}
+
+/** The watch is over: whether it was a healthy one decides if the failures before it still count. */
+function settle<T>(state: WatchState<T>, context: StepContext): WatchState<T> {
+  const healthy = state.openedAt !== undefined && context.now - state.openedAt >= HEALTHY_MS;
+  return {
+    ...state,
+    openedAt: undefined,
+    failures: healthy ? 0 : state.failures,
+    expired: healthy ? false : state.expired,
+  };
+}
+
+function listAnew<T>(state: WatchState<T>): Step<T> {
+  return list(forgetPages(state));
+}
+
+function forgetPages<T>(state: WatchState<T>): WatchState<T> {
+  return { ...state, items: [], token: undefined, listVersion: undefined };
+}
+
+function list<T>(state: WatchState<T>): Step<T> {
+  return {
+    state: { ...state, doing: 'list' },
+    effects: [{ type: 'list', selecting: state.selecting, continue: state.token }],
+  };
+}
+
+function watch<T>(state: WatchState<T>, context: StepContext): Step<T> {
+  const { selecting, version: resourceVersion } = state;
+  const timeoutSeconds = TIMEOUT_SECONDS.least + Math.floor(context.random * (TIMEOUT_SECONDS.spread + 1));
+  return {
+    state: { ...state, doing: 'watch', openedAt: undefined },
+    effects: [{ type: 'watch', selecting, resourceVersion, timeoutSeconds }],
+  };
+}
+
+function wait<T>(state: WatchState<T>, ms: number): Step<T> {
+  return { state: { ...state, failures: state.failures + 1 }, effects: [{ type: 'wait', ms }] };
+}
+
+function prepend<T>(effect: WatchEffect<T>, step: Step<T>): Step<T> {
+  return { state: step.state, effects: [effect, ...step.effects] };
+}

@@ -1,0 +1,145 @@
+import type { EventEmitter } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+
+/** One request as it came, and the raw socket to answer on: nothing is written that the test did not write. */
+export interface Exchange {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  headers: Record<string, string>;
+  body: string;
+  /** Which connection it came on, counted from 1. */
+  connection: number;
+  /** A whole answer with a length. */
+  answer(status: number, body: unknown, headers?: Record<string, string>): void;
+  /** The head of an answer without an end, in chunks. */
+  begin(status?: number): void;
+  /** One HTTP chunk with exactly these bytes. */
+  chunk(bytes: string | Uint8Array): void;
+  /** A watch event in a chunk of its own. */
+  event(type: string, object: unknown): void;
+  /** The last chunk: a clean end. */
+  finish(): void;
+  /** Raw bytes, no framing. */
+  raw(bytes: string): void;
+  /** TCP RST. */
+  reset(): void;
+  /** TCP FIN in the middle of whatever was going on. */
+  hangUp(): void;
+  /** The other side has gone. */
+  gone(): boolean;
+}
+
+export interface ByteServer {
+  url: string;
+  requests: Exchange[];
+  connections(): number;
+  /** Answers of the next requests, in order. A request beyond them stays unanswered. */
+  script(...answers: ((exchange: Exchange) => void)[]): void;
+  close(): Promise<void>;
+}
+
+export async function startByteServer(tls?: { cert: string; key: string }): Promise<ByteServer> {
+  const sockets = new Set<Socket>();
+  const requests: Exchange[] = [];
+  const answers: ((exchange: Exchange) => void)[] = [];
+  let connections = 0;
+
+  function accept(socket: Socket): void {
+    connections += 1;
+    const connection = connections;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined);
+    let buffered = '';
+    socket.on('data', (data) => {
+      buffered += data.toString('latin1');
+      for (let end = requestEnd(buffered); end !== -1; end = requestEnd(buffered)) {
+        const exchange = readExchange(buffered.slice(0, end), socket, connection);
+        buffered = buffered.slice(end);
+        requests.push(exchange);
+        answers.shift()?.(exchange);
+      }
+    });
+  }
+
+  const server = tls === undefined ? createServer(accept) : createTlsServer(tls, accept);
+  // Clients that refuse our certificate end the handshake, which is no failure of the server.
+  (server as EventEmitter).on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    requests,
+    connections: () => connections,
+    script: (...more) => answers.push(...more),
+    close() {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** Where the first request in the text ends, or -1 if it is not whole yet. */
+function requestEnd(text: string): number {
+  const head = text.indexOf('\r\n\r\n');
+  if (head === -1) return -1;
+  const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, head))?.[1] ?? '0';
+  const end = head + 4 + Number(length);
+  return text.length < end ? -1 : end;
+}
+
+function readExchange(text: string, socket: Socket, connection: number): Exchange {
+  const [head = '', body = ''] = text.split('\r\n\r\n', 2);
+  const [first = '', ...lines] = head.split('\r\n');
+  const [method = '', path = ''] = first.split(' ');
+  const headers = Object.fromEntries(
+    lines.map((line) => [
+      line.slice(0, line.indexOf(':')).toLowerCase(),
+      line.slice(line.indexOf(':') + 1).trim(),
+    ]),
+  );
+  const chunk = (data: string | Uint8Array): void => {
+    const bytes = Buffer.from(data as string);
+    socket.write(
+      Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]),
+    );
+  };
+  return {
+    method,
+    path,
+    query: new URL(path, 'http://server').searchParams,
+    headers,
+    body: Buffer.from(body, 'latin1').toString('utf8'),
+    connection,
+    answer(status, value, extra = {}) {
+      const payload = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+      const fields = Object.entries({ 'content-length': payload.length, ...extra });
+      const lead = fields.map(([name, field]) => `${name}: ${field}\r\n`).join('');
+      socket.write(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} X\r\n${lead}\r\n`), payload]));
+    },
+    begin: (status = 200) => socket.write(`HTTP/1.1 ${status} X\r\ntransfer-encoding: chunked\r\n\r\n`),
+    chunk,
+    event: (type, object) => chunk(`${JSON.stringify({ type, object })}\n`),
+    finish: () => socket.write('0\r\n\r\n'),
+    raw: (bytes) => socket.write(bytes),
+    reset: () => socket.resetAndDestroy(),
+    hangUp: () => socket.end(),
+    gone: () => socket.destroyed || socket.readableEnded,
+  };
+}
+
+/** A list's body; the rest of its metadata is what a test wants to say about it. */
+export function listOf(items: unknown[], resourceVersion: string, next?: string) {
+  return {
+    kind: 'List',
+    metadata: { resourceVersion, ...(next === undefined ? {} : { continue: next }) },
+    items,
+  };
+}
+
+export function statusOf(code: number, reason: string, message: string, details: object = {}) {
+  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message, details };
+}
