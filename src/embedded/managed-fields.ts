@@ -1,0 +1,121 @@
+import type { KubeObject, ManagedFieldsEntry } from '../core/objects.ts';
+import { isObject, sameJson } from './json.ts';
+
+/**
+ * Who wrote which field last, as server-side apply's field management records it for ordinary writes (operation
+ * Update): a writer owns what it changed, until another one changes or removes it.
+ *
+ * Simpler than the real one where nobody reads it: a list is one field, and the `.` entries of maps are left out.
+ */
+export interface Writer {
+  manager: string;
+  subresource: string | undefined;
+  time: string;
+}
+
+/** An entry as the API writes it; the type of core/ has what the controller reads. */
+export interface Entry extends ManagedFieldsEntry {
+  apiVersion?: string;
+  fieldsType?: string;
+  subresource?: string;
+}
+
+interface Ownership {
+  entry: Entry;
+  paths: Set<string>;
+}
+
+type Values = Map<string, unknown>;
+
+/** Belonging to the system, or being the record itself: nobody's fields. */
+const unowned =
+  /^f:(?:apiVersion|kind|metadata\nf:(?:name|namespace|uid|resourceVersion|generation|creationTimestamp|deletionTimestamp|deletionGracePeriodSeconds|managedFields)(?:\n.*)?)$/s;
+
+export function recordWrite(object: KubeObject, before: KubeObject | undefined, writer: Writer): Entry[] {
+  const values = leaves(object);
+  const old = before === undefined ? new Map() : leaves(before);
+  const changed = [...values].filter(([path, value]) => !(old.has(path) && sameJson(old.get(path), value)));
+  const paths = new Set(changed.map(([path]) => path));
+  const owners = readOwners(before);
+  let own = owners.find(({ entry }) => isOf(entry, writer));
+  if (own === undefined && paths.size > 0) {
+    const { manager, subresource } = writer;
+    const entry: Entry = {
+      manager,
+      operation: 'Update',
+      apiVersion: object.apiVersion ?? '',
+      time: writer.time,
+      fieldsType: 'FieldsV1',
+      ...(subresource === undefined ? {} : { subresource }),
+    };
+    own = { entry, paths: new Set() };
+    owners.push(own);
+  }
+  for (const owner of owners) {
+    const size = owner.paths.size;
+    for (const path of owner.paths) {
+      const lost = !values.has(path) || (owner !== own && paths.has(path));
+      if (lost) owner.paths.delete(path);
+    }
+    if (owner === own) for (const path of paths) owner.paths.add(path);
+    if (owner.paths.size !== size || (owner === own && paths.size > 0)) owner.entry.time = writer.time;
+  }
+  return owners.filter((owner) => owner.paths.size > 0).map(writeOwner);
+}
+
+function isOf(entry: Entry, { manager, subresource }: Writer): boolean {
+  return entry.manager === manager && entry.operation === 'Update' && entry.subresource === subresource;
+}
+
+/** `f:spec\nf:type` → "LoadBalancer": a line break is the one character that no field name has. */
+function leaves(object: KubeObject): Values {
+  const values: Values = new Map();
+  collect(object, '', values);
+  return values;
+}
+
+function collect(value: unknown, path: string, values: Values): void {
+  if (unowned.test(path)) return;
+  if (!isObject(value)) {
+    if (value !== undefined) values.set(path, value);
+    return;
+  }
+  for (const [key, part] of Object.entries(value)) {
+    collect(part, path === '' ? `f:${key}` : `${path}\nf:${key}`, values);
+  }
+}
+
+function readOwners(object: KubeObject | undefined): Ownership[] {
+  const entries: Entry[] = object?.metadata.managedFields ?? [];
+  return entries.map((entry) => {
+    const paths = new Set<string>();
+    collectPaths(entry.fieldsV1, '', paths);
+    return { entry: { ...entry }, paths };
+  });
+}
+
+function collectPaths(tree: unknown, path: string, paths: Set<string>): void {
+  if (!isObject(tree)) return;
+  const keys = Object.keys(tree);
+  if (keys.length === 0 && path !== '') paths.add(path);
+  // Of a list, as the real API server writes it (`k:{"port":80}`, `v:"finalizer"`), only the list counts.
+  if (keys.some((key) => !key.startsWith('f:') && key !== '.')) paths.add(path);
+  else
+    for (const key of keys)
+      if (key !== '.') collectPaths(tree[key], path === '' ? key : `${path}\n${key}`, paths);
+}
+
+function writeOwner({ entry, paths }: Ownership): Entry {
+  const tree: Record<string, unknown> = {};
+  for (const path of [...paths].sort()) {
+    let at = tree;
+    for (const key of path.split('\n')) {
+      const next = at[key];
+      const branch = isObject(next) ? (next as Record<string, unknown>) : {};
+      at[key] = branch;
+      at = branch;
+    }
+  }
+  const { subresource, ...rest } = entry;
+  return { ...rest, fieldsV1: tree, ...(subresource === undefined ? {} : { subresource }) };
+}

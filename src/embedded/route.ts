@@ -1,0 +1,30 @@
+import type { Resource } from './resource.ts';
+
+export interface Route {
+  resource: Resource;
+  /** Undefined: of all namespaces. */
+  namespace: string | undefined;
+  name: string | undefined;
+  subresource: 'status' | undefined;
+}
+
+const form =
+  /^\/(?:api|apis\/(?<group>[^/]+))\/(?<version>[^/]+)(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<plural>[^/]+)(?:\/(?<name>[^/]+))?(?:\/(?<subresource>[^/]+))?$/;
+
+/** The paths of the Kubernetes API: /api/v1/namespaces/NAMESPACE/services/NAME/status and what is above it. */
+export function route(path: string, resources: readonly Resource[]): Route | undefined {
+  const { group, version, namespace, plural, name, subresource } = form.exec(path)?.groups ?? {};
+  const apiVersion = group === undefined ? version : `${group}/${version}`;
+  const resource = resources.find((one) => one.plural === plural && one.apiVersion === apiVersion);
+  if (resource === undefined || (name !== undefined && namespace === undefined)) return undefined;
+  if (subresource !== undefined && (subresource !== 'status' || !resource.hasStatus)) return undefined;
+  return { resource, namespace: decoded(namespace), name: decoded(name), subresource };
+}
+
+function decoded(segment: string | undefined): string | undefined {
+  try {
+    return segment === undefined ? undefined : decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

@@ -1,0 +1,164 @@
+import type { KubeObject } from '../core/objects.ts';
+import { frozen } from './json.ts';
+
+/** One step of one object, with what it was before: a selector's DELETED carries the previous content. */
+export interface Change {
+  revision: number;
+  /** Orders the objects of a resource as etcd's keys do. */
+  key: string;
+  before: KubeObject | undefined;
+  after: KubeObject | undefined;
+}
+
+/** Lists are ordered by etcd's key, in which `/` stands between namespace and name. */
+export function keyOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+/**
+ * The objects of one resource and their latest changes.
+ *
+ * Invariant: undoing `#changes` from the last to the first, beginning with `#objects`, gives every state since the
+ * revision `#oldest`. So a list can be continued, and a watch begun, at any revision from there on.
+ */
+export class Collection {
+  readonly #objects = new Map<string, KubeObject>();
+  readonly #watchers = new Set<(change: Change) => void>();
+  readonly #historyLimit: number;
+  #changes: Change[] = [];
+  #oldest: number;
+  #sortedKeys: string[] | undefined;
+
+  constructor(oldest: number, historyLimit: number) {
+    this.#oldest = oldest;
+    this.#historyLimit = historyLimit;
+  }
+
+  get(key: string): KubeObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** In order of their keys. */
+  all(): KubeObject[] {
+    this.#sortedKeys ??= [...this.#objects.keys()].sort();
+    return this.#sortedKeys.flatMap((key) => this.#objects.get(key) ?? []);
+  }
+
+  /** The objects as they were at `revision`, or nothing if that is forgotten. */
+  at(revision: number): KubeObject[] | undefined {
+    const undo = this.since(revision);
+    if (undo === undefined) return undefined;
+    if (undo.length === 0) return this.all();
+    const objects = new Map(this.#objects);
+    for (const { key, before } of undo.reverse()) {
+      if (before === undefined) objects.delete(key);
+      else objects.set(key, before);
+    }
+    return [...objects.keys()].sort().flatMap((key) => objects.get(key) ?? []);
+  }
+
+  /** The changes after `revision`, oldest first, or nothing if some of them are forgotten. */
+  since(revision: number): Change[] | undefined {
+    if (revision < this.#oldest) return undefined;
+    return this.#changes.slice(firstAfter(this.#changes, revision));
+  }
+
+  /** The first revision that can still be asked for. */
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  apply(change: Change): void {
+    if (change.after === undefined) this.#objects.delete(change.key);
+    else this.#objects.set(change.key, change.after);
+    if (change.before === undefined || change.after === undefined) this.#sortedKeys = undefined;
+    this.#changes.push(change);
+    // Twice the limit, so that dropping the old half costs little for each change.
+    if (this.#changes.length > 2 * this.#historyLimit) {
+      const dropped = this.#changes.splice(0, this.#historyLimit);
+      this.#oldest = dropped.at(-1)?.revision ?? this.#oldest;
+    }
+    for (const watcher of [...this.#watchers]) watcher(change);
+  }
+
+  forgetBefore(revision: number): void {
+    this.#changes = [];
+    this.#oldest = revision;
+  }
+
+  /** Calls `watcher` for each change from now on, until the returned function is called. */
+  watch(watcher: (change: Change) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+    };
+  }
+}
+
+function firstAfter(changes: readonly Change[], revision: number): number {
+  let low = 0;
+  let high = changes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((changes[middle]?.revision ?? 0) <= revision) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * What etcd is to kube-apiserver: collections with one revision for all of them, which only grows.
+ */
+export class Store {
+  readonly #collections = new Map<string, Collection>();
+  #revision: number;
+
+  constructor(resources: readonly string[], firstRevision: number, historyLimit: number) {
+    this.#revision = firstRevision;
+    for (const plural of resources)
+      this.#collections.set(plural, new Collection(firstRevision, historyLimit));
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  collection(plural: string): Collection {
+    const collection = this.#collections.get(plural);
+    if (collection === undefined) throw new Error(`there is no collection ${plural}`);
+    return collection;
+  }
+
+  /** Writes an object under the next revision. */
+  put(plural: string, object: KubeObject): KubeObject {
+    const key = keyOf(object);
+    const collection = this.collection(plural);
+    const before = collection.get(key);
+    const after = frozen(this.#revised(object));
+    collection.apply({ revision: this.#revision, key, before, after });
+    return after;
+  }
+
+  /** Removes an object; what is returned has the revision of the removal. */
+  remove(plural: string, object: KubeObject): KubeObject {
+    const key = keyOf(object);
+    const collection = this.collection(plural);
+    const last = frozen(this.#revised(object));
+    collection.apply({ revision: this.#revision, key, before: collection.get(key), after: undefined });
+    return last;
+  }
+
+  /** Forgets all history, as a compaction of etcd does. */
+  compact(): void {
+    for (const collection of this.#collections.values()) collection.forgetBefore(this.#revision);
+  }
+
+  #revised(object: KubeObject): KubeObject {
+    this.#revision += 1;
+    return withRevision(object, this.#revision);
+  }
+}
+
+export function withRevision(object: KubeObject, revision: number): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}

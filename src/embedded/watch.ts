@@ -1,0 +1,102 @@
+import type { Clock, Random } from '../kube/transport.ts';
+import { Lines } from './lines.ts';
+import type { Selects } from './list.ts';
+import { type ListOptions, requireReached } from './query.ts';
+import type { Resource } from './resource.ts';
+import { expired } from './status.ts';
+import { type Change, type Store, withRevision } from './store.ts';
+
+interface WatchEvent {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  object: unknown;
+}
+
+const bookmarkEvery = 60_000;
+/** A watch gets its last bookmark this long before its end (apiserver's pkg/storage/cacher, bookmarkTimer). */
+const bookmarkBeforeEnd = 2_000;
+/** Without timeoutSeconds a watch ends after this, or up to twice as long (--min-request-timeout). */
+const leastTimeout = 1_800_000;
+
+export interface Edge {
+  store: Store;
+  clock: Clock;
+  random: Random;
+}
+
+/** Begins a watch; it ends at its timeout, with the signal, or when its lines are read no more. */
+export function watch(
+  { store, clock, random }: Edge,
+  resource: Resource,
+  selected: Selects,
+  options: ListOptions,
+  signal: AbortSignal,
+): Lines {
+  const collection = store.collection(resource.plural);
+  const { resourceVersion: from, sendInitialEvents, bookmarks } = options;
+  if (sendInitialEvents) requireReached(from, store.revision);
+  const begin = from === '' || from === '0' || sendInitialEvents ? undefined : Number(from);
+  const past = begin === undefined ? [] : collection.since(begin);
+
+  const undo: (() => void)[] = [];
+  const lines = new Lines(() => {
+    for (const one of undo) one();
+  });
+  if (past === undefined) {
+    // The real one answers 200 too, and says so in the stream.
+    const { status } = expired(`too old resource version: ${begin} (${collection.oldest})`);
+    lines.write({ type: 'ERROR', object: status } satisfies WatchEvent);
+    lines.end();
+    return lines;
+  }
+
+  const send = (change: Change): void => {
+    const event = toEvent(change, selected);
+    if (event !== undefined && change.revision > (begin ?? 0)) lines.write(event);
+  };
+  const bookmark = (annotations?: Record<string, string>): void => {
+    const metadata = { resourceVersion: String(store.revision), ...(annotations ? { annotations } : {}) };
+    const { kind, apiVersion } = resource;
+    lines.write({ type: 'BOOKMARK', object: { kind, apiVersion, metadata } } satisfies WatchEvent);
+  };
+
+  if (begin === undefined) {
+    for (const object of collection.all()) {
+      if (selected(object)) lines.write({ type: 'ADDED', object } satisfies WatchEvent);
+    }
+    // KEP-3157: the sign that the list is complete.
+    if (sendInitialEvents && bookmarks) bookmark({ 'k8s.io/initial-events-end': 'true' });
+  }
+  for (const change of past) send(change);
+  undo.push(collection.watch(send));
+
+  const asked = options.timeoutSeconds * 1000;
+  const timeout = asked > 0 ? asked : leastTimeout * (1 + random());
+  undo.push(clock.after(timeout, () => lines.end()));
+  if (bookmarks) {
+    undo.push(clock.after(Math.max(timeout - bookmarkBeforeEnd, timeout / 2), bookmark));
+    undo.push(repeat(clock, bookmarkEvery, bookmark));
+  }
+  const abort = (): void => lines.end();
+  signal.addEventListener('abort', abort, { once: true });
+  undo.push(() => signal.removeEventListener('abort', abort));
+  if (signal.aborted) lines.end();
+  return lines;
+}
+
+function repeat(clock: Clock, every: number, act: () => void): () => void {
+  let stop = clock.after(every, function again() {
+    act();
+    stop = clock.after(every, again);
+  });
+  return () => stop();
+}
+
+/**
+ * A change as a watcher with a selector sees it: what comes into its sight is ADDED, what leaves it is DELETED, with
+ * the previous content and the new resourceVersion, as if it were gone (apiserver's pkg/storage/cacher).
+ */
+function toEvent({ before, after, revision }: Change, selected: Selects): WatchEvent | undefined {
+  const was = before !== undefined && selected(before);
+  if (after !== undefined && selected(after)) return { type: was ? 'MODIFIED' : 'ADDED', object: after };
+  return was ? { type: 'DELETED', object: withRevision(before, revision) } : undefined;
+}

@@ -1,0 +1,248 @@
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../core/objects.ts';
+import type { Clock, Random } from '../kube/transport.ts';
+import { asJson, canonical, readBody } from './body.ts';
+import { generatedName, newUid, timeNow } from './identity.ts';
+import { isObject, type Json, type JsonObject, sameJson } from './json.ts';
+import { recordWrite } from './managed-fields.ts';
+import { mergePatch } from './merge-patch.ts';
+import { checkMetadata, checkMetadataUpdate } from './naming.ts';
+import type { Resource } from './resource.ts';
+import { ShapeError } from './shape.ts';
+import {
+  ApiError,
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbidden,
+  invalid,
+  invalidValue,
+  modified,
+  notFound,
+} from './status.ts';
+import { keyOf, type Store } from './store.ts';
+
+/** `generateName` matters to a creation alone. */
+interface NewMeta extends ObjectMeta {
+  generateName?: string;
+}
+
+/** Where a request points, and who sent it. */
+export interface Target {
+  namespace: string;
+  name: string;
+  subresource: string | undefined;
+  manager: string;
+}
+
+/**
+ * Creates, changes and deletes objects by the rules of kube-apiserver's generic registry (apiserver's
+ * pkg/registry/generic/registry/store.go and pkg/registry/rest). Each function is one transaction: nothing is
+ * written unless everything was found good.
+ */
+export class Writer {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(store: Store, clock: Clock, random: Random) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  create(resource: Resource, target: Target, body: Json): KubeObject {
+    const read = readBody(resource, body);
+    const metadata: NewMeta = { ...read.metadata, namespace: this.#namespace(read, target) };
+    if (metadata.resourceVersion !== undefined) {
+      throw new ApiError(500, undefined, 'resourceVersion should not be set on objects to be created');
+    }
+    if (!metadata.name && metadata.generateName)
+      metadata.name = generatedName(metadata.generateName, this.#random);
+    for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) delete metadata[key];
+    metadata.uid = newUid(this.#random);
+    metadata.creationTimestamp = timeNow(this.#clock);
+    const object = resource.defaulted({ ...read, metadata });
+    // The writer owns what it sent and what was defaulted, but not what is allocated next.
+    const owned = withEntries(object, recordWrite(object, undefined, this.#signature(target)));
+    return this.#insert(resource, resource.prepared(owned, undefined));
+  }
+
+  /** From a file or a dump: what it says about its own past is kept. */
+  load(resource: Resource, body: Json): KubeObject {
+    const read = readBody(resource, body);
+    const metadata = { ...read.metadata };
+    delete metadata.resourceVersion;
+    metadata.uid ??= newUid(this.#random);
+    metadata.namespace ??= 'default';
+    metadata.creationTimestamp ??= timeNow(this.#clock);
+    return this.#insert(resource, resource.loaded(resource.defaulted({ ...read, metadata })));
+  }
+
+  replace(resource: Resource, target: Target, body: Json): { object: KubeObject; created: boolean } {
+    const read = readBody(resource, body);
+    const old = this.#stored(resource, target);
+    const namespace = this.#namespace(read, target);
+    if (read.metadata.name !== target.name) throw badRequest(nameMismatch(read.metadata.name, target.name));
+    if (old === undefined) {
+      if (!resource.createOnUpdate || target.subresource !== undefined) throw notFound(resource, target.name);
+      return { object: this.create(resource, target, body), created: true };
+    }
+    const { uid, resourceVersion } = read.metadata;
+    if (uid !== undefined && uid !== old.metadata.uid) {
+      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+      throw conflict(resource, target.name, why);
+    }
+    if (resourceVersion === undefined && !resource.unconditionalUpdate) {
+      const cause = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
+      throw invalid(resource.plural, resource.group, target.name, [cause]);
+    }
+    const object = { ...read, metadata: { ...read.metadata, namespace } };
+    return { object: this.#update(resource, target, old, object), created: false };
+  }
+
+  patch(resource: Resource, target: Target, patch: Json): KubeObject {
+    if (!isObject(patch)) {
+      const found = Array.isArray(patch) ? 'array' : typeof patch;
+      throw badRequest(
+        `error decoding patch: json: cannot unmarshal ${found} into Go value of type map[string]interface {}`,
+      );
+    }
+    const old = this.#stored(resource, target);
+    if (old === undefined) throw notFound(resource, target.name);
+    const patched = mergePatch(asJson(old), patch);
+    let read: KubeObject;
+    try {
+      read = canonical(resource, patched);
+    } catch (error) {
+      // A patched object that cannot be read is "invalid", where a body that cannot be read is a bad request.
+      if (!(error instanceof ShapeError)) throw error;
+      throw invalid('', '', '', [invalidValue('patch', JSON.stringify(patched), error.message)]);
+    }
+    this.#namespace(read, target);
+    if (read.metadata.name !== target.name) throw badRequest(nameMismatch(read.metadata.name, target.name));
+    return this.#update(resource, target, old, read);
+  }
+
+  /** What is left of the object: still there when finalizers hold it back. */
+  delete(resource: Resource, target: Target, options: JsonObject): KubeObject {
+    const old = this.#stored(resource, target);
+    if (old === undefined) throw notFound(resource, target.name);
+    const { uid, resourceVersion } = isObject(options.preconditions) ? options.preconditions : {};
+    const named = { ...resource, plural: resource.kind };
+    if (typeof uid === 'string' && uid !== old.metadata.uid) {
+      const why = `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`;
+      throw conflict(named, target.name, why);
+    }
+    if (typeof resourceVersion === 'string' && resourceVersion !== old.metadata.resourceVersion) {
+      const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`;
+      throw conflict(named, target.name, why);
+    }
+    if ((old.metadata.finalizers ?? []).length === 0) return this.#remove(resource, old);
+    if (old.metadata.deletionTimestamp !== undefined) return old;
+    const metadata = {
+      ...old.metadata,
+      deletionTimestamp: timeNow(this.#clock),
+      deletionGracePeriodSeconds: 0,
+    };
+    return this.#put(resource, { ...old, metadata }, old);
+  }
+
+  #insert(resource: Resource, object: KubeObject): KubeObject {
+    const causes = [
+      ...checkMetadata(object.metadata, resource.checkName),
+      ...resource.check(object, undefined),
+      ...resource.checkStatus(object),
+    ];
+    if (causes.length > 0) throw invalid(resource.kind, resource.group, object.metadata.name, causes);
+    if (this.#store.collection(resource.plural).get(keyOf(object))) {
+      throw alreadyExists(resource, object.metadata.name);
+    }
+    return this.#put(resource, object, undefined);
+  }
+
+  #update(resource: Resource, target: Target, old: KubeObject, read: KubeObject): KubeObject {
+    const { resourceVersion } = read.metadata;
+    if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
+      throw conflict(resource, target.name, modified);
+    }
+    const isStatus = target.subresource === 'status';
+    const system = systemMetadata(read, old);
+    const defaulted = resource.defaulted({ ...read, metadata: system });
+    const kept = isStatus ? resource.preparedStatus(defaulted, old) : resource.prepared(defaulted, old);
+    const object = withEntries(kept, recordWrite(kept, old, this.#signature(target)));
+    const causes = [
+      ...checkMetadataUpdate(object.metadata, old.metadata),
+      ...checkMetadata(object.metadata, () => []),
+      ...(isStatus ? resource.checkStatus(object) : resource.check(object, old)),
+    ];
+    if ((old as { immutable?: boolean }).immutable === true) causes.push(...checkImmutable(object, old));
+    if (causes.length > 0) throw invalid(resource.kind, resource.group, target.name, causes);
+
+    const next = canonical(resource, asJson(object));
+    // A write that changes nothing is no write: no new resourceVersion, no watch event.
+    if (sameJson(next, old)) return old;
+    if (old.metadata.deletionTimestamp !== undefined && next.metadata.finalizers === undefined) {
+      this.#remove(resource, old);
+      return next;
+    }
+    return this.#put(resource, next, old);
+  }
+
+  #put(resource: Resource, object: KubeObject, old: KubeObject | undefined): KubeObject {
+    const stored = this.#store.put(resource.plural, canonical(resource, asJson(object)));
+    resource.written(stored, old);
+    return stored;
+  }
+
+  #remove(resource: Resource, old: KubeObject): KubeObject {
+    const last = this.#store.remove(resource.plural, old);
+    resource.written(undefined, old);
+    return last;
+  }
+
+  #stored(resource: Resource, { namespace, name }: Target): KubeObject | undefined {
+    return this.#store.collection(resource.plural).get(`${namespace}/${name}`);
+  }
+
+  #namespace({ metadata }: KubeObject, target: Target): string {
+    if (metadata.namespace !== undefined && metadata.namespace !== target.namespace) {
+      throw badRequest(
+        'the namespace of the provided object does not match the namespace sent on the request',
+      );
+    }
+    return target.namespace;
+  }
+
+  #signature({ manager, subresource }: Target): {
+    manager: string;
+    subresource: string | undefined;
+    time: string;
+  } {
+    return { manager, subresource, time: timeNow(this.#clock) };
+  }
+}
+
+function withEntries(object: KubeObject, managedFields: ManagedFieldsEntry[]): KubeObject {
+  return { ...object, metadata: { ...object.metadata, managedFields } };
+}
+
+function nameMismatch(name: string, expected: string): string {
+  if (name === '') return 'name must be provided';
+  return `the name of the object (${name}) does not match the name on the URL (${expected})`;
+}
+
+/** rest.BeforeUpdate: what only the system writes and this write left out; what it changed is refused later. */
+function systemMetadata({ metadata }: KubeObject, { metadata: old }: KubeObject): ObjectMeta {
+  const { uid, deletionTimestamp, deletionGracePeriodSeconds } = old;
+  const { namespace, creationTimestamp, resourceVersion } = old;
+  const system = { uid, deletionTimestamp, deletionGracePeriodSeconds, ...metadata };
+  return { ...system, namespace, creationTimestamp, resourceVersion } as ObjectMeta;
+}
+
+/** A ConfigMap that says `immutable: true` keeps its data, and keeps saying so. */
+function checkImmutable(object: KubeObject, old: KubeObject): ReturnType<typeof forbidden>[] {
+  const [now, before] = [asJson(object), asJson(old)] as [JsonObject, JsonObject];
+  return ['immutable', 'data', 'binaryData']
+    .filter((field) => !sameJson(now[field], before[field]))
+    .map((field) => forbidden(field, 'field is immutable when `immutable` is set'));
+}

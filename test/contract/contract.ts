@@ -1,0 +1,30 @@
+import { deleting } from './deletions.ts';
+import type { Server } from './http.ts';
+import { configMaps, events, leases } from './kinds.ts';
+import { listing, selecting } from './lists.ts';
+import { managedFields } from './managed-fields.ts';
+import { creating, replacing } from './objects.ts';
+import { patching } from './patches.ts';
+import { statusWrites } from './service-status.ts';
+import { validating } from './service-validation.ts';
+import { defaulting, typeChanges } from './services.ts';
+import { selectedWatching, watchBeginning, watchEnding, watching } from './watches.ts';
+import { suite } from './world.ts';
+
+/**
+ * What the controller and its tests rely on in a Kubernetes API. It runs on the embedded API and on kube-apiserver:
+ * where the two differ, the embedded one is wrong.
+ */
+export function contract(
+  title: string,
+  connect: () => Promise<Server>,
+  options: { skip?: string } = {},
+): void {
+  const groups = {
+    ...{ watchEnding, watching, selectedWatching, watchBeginning },
+    ...{ creating, replacing, patching, deleting, managedFields },
+    ...{ listing, selecting, configMaps, leases, events },
+    ...{ defaulting, typeChanges, statusWrites, validating },
+  };
+  suite(title, connect, groups, options);
+}

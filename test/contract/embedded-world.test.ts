@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Service } from '../../src/core/objects.ts';
+import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/api.ts';
+import { serve } from '../../src/embedded/server.ts';
+import { ApiError } from '../../src/embedded/status.ts';
+import type { Clock } from '../../src/kube/transport.ts';
+import { Client } from './http.ts';
+
+/** What the embedded API has beside the Kubernetes API: worlds from files, no sockets, a past that can be forgotten. */
+
+const still: Clock = { now: () => 0, wall: () => Date.UTC(2026, 0, 2, 3, 4, 5, 678), after: () => () => {} };
+
+function empty(): EmbeddedApi {
+  return createEmbeddedApi({ clock: still, random: () => 0.5 });
+}
+
+function service(spec: object, metadata: object = {}, rest: object = {}): unknown {
+  const usual = { type: 'LoadBalancer', ports: [{ port: 80 }] };
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'a', ...metadata },
+    spec: { ...usual, ...spec },
+    ...rest,
+  };
+}
+
+async function send(
+  api: EmbeddedApi,
+  method: 'GET' | 'PATCH',
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  const request = { method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  const answer = await api.transport(request, new AbortController().signal);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.body) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString());
+}
+
+const patch = (api: EmbeddedApi, body: unknown): Promise<unknown> =>
+  send(api, 'PATCH', '/api/v1/namespaces/default/services/a', body);
+
+test('a loaded object keeps what a dump says of its past, but gets a new resourceVersion', () => {
+  const past = '2020-01-02T03:04:05Z';
+  const said = { uid: 'u', creationTimestamp: past, deletionTimestamp: past, finalizers: ['example.com/a'] };
+  const status = { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } };
+  const spec = { clusterIP: '172.16.0.9', clusterIPs: ['172.16.0.9'], ipFamilies: ['IPv4'] };
+  const made = empty().load(
+    service(spec, { ...said, resourceVersion: '7', namespace: 'n' }, { status }),
+  ) as Service;
+  assert.partialDeepStrictEqual(made.metadata, { ...said, namespace: 'n' });
+  assert.equal(made.metadata.resourceVersion, '1001');
+  assert.deepEqual(made.status?.loadBalancer?.ingress, [{ ip: '192.0.2.1', ipMode: 'VIP' }]);
+  assert.equal(made.spec?.clusterIP, '172.16.0.9');
+});
+
+test('a loaded object without a past gets one now, in the namespace default', () => {
+  const { metadata } = empty().load(service({}));
+  assert.equal(metadata.namespace, 'default');
+  assert.equal(metadata.creationTimestamp, '2026-01-02T03:04:05Z');
+  assert.match(metadata.uid ?? '', /^[0-9a-f-]{36}$/);
+});
+
+test('a loaded Service without families has none, also after it was patched', async () => {
+  const api = empty();
+  const made = api.load(service({})) as Service;
+  assert.partialDeepStrictEqual(made.spec, {
+    ipFamilyPolicy: 'SingleStack',
+    externalTrafficPolicy: 'Cluster',
+  });
+  const patched = (await patch(api, { spec: { loadBalancerIP: '2001:db8::1' } })) as Service;
+  assert.equal(patched.spec?.loadBalancerIP, '2001:db8::1');
+  assert.deepEqual([patched.spec.ipFamilies, patched.spec.clusterIP], [undefined, undefined]);
+});
+
+test('a loaded Service with a dual-stack policy has both families', () => {
+  const families = (spec: object): string[] | undefined =>
+    (empty().load(service(spec)) as Service).spec?.ipFamilies;
+  assert.deepEqual(families({ ipFamilyPolicy: 'PreferDualStack' }), ['IPv4', 'IPv6']);
+  assert.deepEqual(families({ ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6'] }), ['IPv6', 'IPv4']);
+});
+
+test('what Kubernetes would refuse is not loaded, and the error is its Status', () => {
+  const api = empty();
+  const refusal = (object: unknown): string => {
+    try {
+      api.load(object);
+    } catch (error) {
+      assert.ok(error instanceof ApiError);
+      return `${error.status.code} ${error.status.reason}: ${error.message}`;
+    }
+    return 'loaded';
+  };
+  assert.equal(refusal(service({})), 'loaded');
+  assert.equal(refusal(service({})), '409 AlreadyExists: services "a" already exists');
+  assert.equal(
+    refusal(service({ ports: [] })),
+    '422 Invalid: Service "a" is invalid: spec.ports: Required value',
+  );
+  assert.equal(
+    refusal(service({}, { annotations: { x: true } })),
+    '400 BadRequest: Service in version "v1" cannot be handled as a Service: json: cannot unmarshal bool into ' +
+      'Go struct field ObjectMeta.metadata.annotations of type string',
+  );
+  assert.match(
+    refusal({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }),
+    /^400 BadRequest: no kind "Pod"/,
+  );
+  assert.match(refusal('text'), /^400 /);
+});
+
+test('the objects of a resource are those of its list, and nobody can change them', async () => {
+  const api = empty();
+  api.load(service({}, { name: 'b' }));
+  api.load(service({}, { namespace: 'another' }));
+  const keys = api.objects('services').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  assert.deepEqual(keys, ['another/a', 'default/b']);
+  assert.throws(() => {
+    const [first] = api.objects('services');
+    if (first) first.metadata.name = 'c';
+  }, TypeError);
+});
+
+test('a watch from before a compaction is expired', async () => {
+  const api = empty();
+  api.load(service({}));
+  const events = '/api/v1/services?watch=1&resourceVersion=1000';
+  api.compact();
+  assert.partialDeepStrictEqual(await send(api, 'GET', events), { type: 'ERROR', object: { code: 410 } });
+});
+
+test('closing the server ends its open watches', async () => {
+  const api = empty();
+  const server = await serve(api.transport);
+  const client = new Client({ ...server, needsNamespaces: false });
+  const watch = await client.watch('/api/v1/services?watch=1&resourceVersion=1000');
+  const broken = assert.rejects(async () => {
+    await watch.next();
+    throw new Error('the connection broke');
+  });
+  await server.close();
+  await broken;
+  client.close();
+});
+
+test('what the real API server offers and this one does not is said so', async () => {
+  const api = empty();
+  const path = '/api/v1/services?resourceVersion=1000&resourceVersionMatch=Exact';
+  assert.partialDeepStrictEqual(await send(api, 'GET', path), { code: 501 });
+});

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Answer, type Body, type Cause, Client, type Server } from './http.ts';
+
+/** One test's own namespace on the server that all tests share. */
+export class World extends Client {
+  readonly namespace: string;
+  readonly server: Server;
+
+  constructor(server: Server, namespace: string) {
+    super(server);
+    this.server = server;
+    this.namespace = namespace;
+  }
+
+  /** `services/web/status` → its path in the test's namespace; `leases` belong to a group of their own. */
+  at(path: string): string {
+    const api = path.startsWith('leases') ? '/apis/coordination.k8s.io/v1' : '/api/v1';
+    return `${api}/namespaces/${this.namespace}/${path}`;
+  }
+
+  /** Creates, and expects that to succeed. */
+  async create(plural: string, object: unknown): Promise<Body> {
+    const { status, body } = await this.post(this.at(plural), object);
+    assert.equal(status, 201, String(body.message));
+    return body;
+  }
+
+  /** Patches, and expects that to succeed. */
+  async change(path: string, patch: unknown): Promise<Body> {
+    const { status, body } = await this.patch(this.at(path), patch);
+    assert.equal(status, 200, String(body.message));
+    return body;
+  }
+
+  async read(path: string): Promise<Body> {
+    const { status, body } = await this.get(this.at(path));
+    assert.equal(status, 200, String(body.message));
+    return body;
+  }
+
+  async revision(plural: string): Promise<string> {
+    return (await this.read(`${plural}?limit=1`)).metadata.resourceVersion ?? '';
+  }
+}
+
+export type Rule = (title: string, check: (world: World) => Promise<void>) => void;
+
+/**
+ * Runs groups of rules against one server. They run at the same time: each has its own namespace, and some wait for
+ * seconds on a real server.
+ */
+export function suite(
+  title: string,
+  connect: () => Promise<Server>,
+  groups: Record<string, (rule: Rule) => void>,
+  options: { skip?: string } = {},
+): void {
+  describe(title, { concurrency: 8 }, () => {
+    let server: Server;
+    let client: Client;
+    let tests = 0;
+    // The hooks of a suite run even when all its tests are skipped.
+    if (options.skip === undefined) {
+      before(async () => {
+        server = await connect();
+        client = new Client(server);
+      });
+      after(async () => {
+        client?.close();
+        await server?.close();
+      });
+    }
+    const rule: Rule = (sentence, check) => {
+      tests += 1;
+      const namespace = `contract-${tests}`;
+      test(sentence, options, async () => {
+        if (server.needsNamespaces) {
+          const made = await client.post('/api/v1/namespaces', { metadata: { name: namespace } });
+          assert.equal(made.status, 201, String(made.body.message));
+        }
+        const world = new World(server, namespace);
+        try {
+          await check(world);
+        } finally {
+          world.close();
+        }
+      });
+    };
+    for (const group of Object.values(groups)) group(rule);
+  });
+}
+
+export interface ServiceParts {
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  [field: string]: unknown;
+}
+
+/** A Service of type LoadBalancer with one port, and what the test adds to its spec. */
+export function loadBalancer(
+  name: string,
+  spec: Record<string, unknown> = {},
+  metadata: ServiceParts = {},
+): unknown {
+  // Node ports are a scarce thing on a real server, and no rule here is about them.
+  const usual = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports: [{ port: 80 }] };
+  return { metadata: { name, ...metadata }, spec: { ...usual, ...spec } };
+}
+
+export function configMap(
+  name: string,
+  data: Record<string, unknown> = {},
+  metadata: ServiceParts = {},
+): unknown {
+  return { metadata: { name, ...metadata }, data };
+}
+
+interface Refusal {
+  code: number;
+  /** The real server leaves it out where it calls something an internal failure. */
+  reason?: string;
+  message?: RegExp;
+  cause?: Cause;
+}
+
+/** A refusal is a Status whose code is that of the answer. */
+export function assertRefused({ status, body }: Answer, { code, reason, message, cause }: Refusal): void {
+  assert.equal(status, code, String(body.message));
+  assert.deepEqual(
+    {
+      kind: body.kind,
+      apiVersion: body.apiVersion,
+      status: body.status,
+      code: body.code,
+      reason: body.reason,
+    },
+    { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason },
+  );
+  if (message) assert.match(body.message ?? '', message);
+  if (cause) assert.partialDeepStrictEqual(body.details?.causes?.[0], cause);
+}
