@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts, startChild } from './process.ts';
+
+export interface Etcd {
+  /** For kube-apiserver's --etcd-servers. Several API servers may use one etcd, each under a prefix of its own. */
+  url: string;
+  stop(): Promise<void>;
+}
+
+export async function startEtcd(binaries: string): Promise<Etcd> {
+  for (let attempt = 1; ; attempt++) {
+    const folder = mkdtempSync(join(tmpdir(), 'kvcp-etcd-'));
+    const [client = 0, peer = 0] = await freePorts(2);
+    const url = `http://127.0.0.1:${client}`;
+    const child = startChild(join(binaries, 'etcd'), [
+      ...['--data-dir', folder, '--log-level', 'error'],
+      ...['--listen-client-urls', url, '--advertise-client-urls', url],
+      ...['--listen-peer-urls', `http://127.0.0.1:${peer}`],
+      // What a test writes need not survive a power failure.
+      '--unsafe-no-fsync',
+    ]);
+    const stop = async (): Promise<void> => {
+      await child.stop();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    for (let tries = 0; child.running() && tries < 200; tries++) {
+      if ((await get(`${url}/health`)).includes('"true"')) {
+        await forgetBeginning(url);
+        return { url, stop };
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const output = child.output();
+    await stop();
+    if (attempt === 3) throw new Error(`etcd did not start:\n${output}`);
+  }
+}
+
+/**
+ * An etcd with a past that it has forgotten: to every API server on it, revision 1 is expired, as any old revision is
+ * in a cluster that has run for ten minutes. Uses etcd's JSON gateway over its gRPC API.
+ */
+async function forgetBeginning(url: string): Promise<void> {
+  const key = Buffer.from('past').toString('base64');
+  for (let revision = 2; revision <= 10; revision++) await get(`${url}/v3/kv/put`, { key });
+  await get(`${url}/v3/kv/compaction`, { revision: '10', physical: true });
+}
+
+function get(url: string, body?: unknown): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const asked = request(url, { method: body === undefined ? 'GET' : 'POST', agent: false }, (response) => {
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (part: string) => {
+      text += part;
+    });
+    response.on('close', () => resolve(text));
+  });
+  asked.on('error', () => resolve(''));
+  asked.end(body === undefined ? undefined : JSON.stringify(body));
+  return promise;
+}
