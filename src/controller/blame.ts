@@ -1,0 +1,25 @@
+import type { Change } from '../core/change.ts';
+import { annotations, labels } from '../core/names.ts';
+import type { Service } from '../core/objects.ts';
+
+/** Who wrote the object last, other than its status; server-side apply and updates both leave their name. */
+export function lastWriter({ metadata }: Service): string | undefined {
+  let last: { manager: string; time: string } | undefined;
+  for (const { manager, time = '', ...entry } of metadata.managedFields ?? []) {
+    const isStatus = 'subresource' in entry && entry.subresource !== '';
+    if (manager === undefined || isStatus) continue;
+    if (last === undefined || time >= last.time) last = { manager, time };
+  }
+  return last?.manager;
+}
+
+/** The fields of a change by the names that people find them under. */
+export function fieldsOf(change: Change): string[] {
+  return [
+    ...(change.annotation === undefined ? [] : [annotations.addresses]),
+    ...(change.specIP === undefined ? [] : ['spec.loadBalancerIP']),
+    ...(change.labelled === undefined ? [] : [`the label ${labels.implementation}`]),
+    ...(change.record === undefined ? [] : [annotations.record]),
+    ...(change.interface === undefined ? [] : [annotations.interface]),
+  ];
+}

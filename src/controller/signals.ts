@@ -1,0 +1,122 @@
+import type { Decision } from '../core/decision.ts';
+import { explainDecision, explainNote, explainProblem, explainWrite, reasonOf } from '../core/explain.ts';
+import type { ConfigMap } from '../core/objects.ts';
+import type { Options } from '../core/options.ts';
+import type { Pools } from '../core/pools.ts';
+import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import type { EventRecorder, Regarding } from '../kube/events.ts';
+import type { Log } from '../kube/log.ts';
+
+/** The reasons that users of `kubectl describe` know from the Go version and from Kubernetes' own service controller. */
+const reasons = {
+  assigned: 'EnsuredLoadBalancer',
+  failed: 'SyncLoadBalancerFailed',
+  released: 'DeletedLoadBalancer',
+  undone: 'LoadBalancerFieldsUndone',
+  configuration: 'InvalidPoolConfiguration',
+} as const;
+
+/** Says what was done, or why not, in Events and in the log: once for each change, never again while it stays so. */
+export class Signals {
+  readonly #events: EventRecorder;
+  readonly #log: Log;
+  readonly #options: Options;
+  /** What was last said of a Service that something is wrong with. */
+  readonly #said = new Map<ServiceKey, string>();
+  #problems = '';
+
+  constructor(events: EventRecorder, log: Log, options: Options) {
+    this.#events = events;
+    this.#log = log;
+    this.#options = options;
+  }
+
+  /** A Service was looked at and nothing is to be written: said only where its reason is a new one. */
+  decided(view: ServiceView, decision: Decision): void {
+    const key = keyOf(view);
+    const reason = reasonOf(decision);
+    if (reason === (this.#said.get(key) ?? '')) return;
+    if (reason === '') {
+      this.#said.delete(key);
+      return;
+    }
+    this.#said.set(key, reason);
+    const sentence = explainDecision(decision, this.#options);
+    this.#log.warn(sentence, { service: key, decision: decision.kind });
+    this.#event(view, 'Warning', reasons.failed, sentence);
+  }
+
+  /** A change was written. Our own notes on it are worth a line in the log, not an event. */
+  written(view: ServiceView, decision: Decision): void {
+    const key = keyOf(view);
+    if (decision.kind === 'write') {
+      const shared = decision.notes.find((note) => note.code === 'shared');
+      const more = shared === undefined ? '' : `, ${explainNote(shared, this.#options)}`;
+      const sentence = `${explainWrite(decision)}${more}`;
+      const { cause, addresses, source } = decision;
+      this.#log.info(sentence, { service: key, cause, addresses, source });
+      if (cause !== 'adopt' && cause !== 'update') this.#event(view, 'Normal', reasons.assigned, sentence);
+    } else if (decision.kind === 'release') {
+      const sentence = explainDecision(decision, this.#options);
+      this.#log.info(sentence, { service: key, addresses: decision.addresses });
+      this.#event(view, 'Normal', reasons.released, sentence);
+    }
+  }
+
+  /** The API server does not accept a change. */
+  refused(view: ServiceView, error: Error, retryInMs: number): void {
+    const key = keyOf(view);
+    const retry = `It is tried again in ${Math.round(retryInMs / 1000)} s.`;
+    this.#log.error(`the API server refused the change: ${error.message}`, { service: key, retryInMs });
+    if (this.#said.get(key) === error.message) return;
+    this.#said.set(key, error.message);
+    this.#event(
+      view,
+      'Warning',
+      reasons.failed,
+      `The API server refused the change: ${error.message}. ${retry}`,
+    );
+  }
+
+  /** Somebody takes away again and again what is written. */
+  undone(view: ServiceView, manager: string | undefined, fields: readonly string[]): void {
+    const who = manager === undefined ? 'Another writer' : `The field manager "${manager}"`;
+    const sentence = `${who} keeps undoing ${fields.join(', ')}: let it leave these fields alone. They are written again, less and less often.`;
+    this.#log.warn(sentence, { service: keyOf(view), manager });
+    this.#event(view, 'Warning', reasons.undone, sentence);
+  }
+
+  gone(key: ServiceKey): void {
+    this.#said.delete(key);
+  }
+
+  /** The pools were read anew. */
+  configured(configMap: ConfigMap | undefined, pools: Pools): void {
+    const { namespace, name } = this.#options.configMap;
+    const sentences = pools.problems.map(explainProblem);
+    const all = sentences.join('\n');
+    this.#log.info(configMap === undefined ? 'there is no ConfigMap, so there are no pools' : 'pools read', {
+      configMap: `${namespace}/${name}`,
+      pools: pools.byKey.size,
+      problems: sentences.length,
+    });
+    if (all === this.#problems) return;
+    this.#problems = all;
+    for (const sentence of sentences) this.#log.warn(sentence, { configMap: `${namespace}/${name}` });
+    if (configMap === undefined || sentences.length === 0) return;
+    const regarding = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      namespace,
+      name,
+      uid: configMap.metadata.uid ?? '',
+    };
+    this.#events.record({ regarding, type: 'Warning', reason: reasons.configuration, message: all });
+  }
+
+  #event(view: ServiceView, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const { namespace, name, uid, resourceVersion } = view;
+    const regarding: Regarding = { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };
+    this.#events.record({ regarding, type, reason, message: message[0]?.toUpperCase() + message.slice(1) });
+  }
+}

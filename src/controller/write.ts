@@ -1,0 +1,97 @@
+import { type Change, patchOf } from '../core/change.ts';
+import type { Service } from '../core/objects.ts';
+import { compareVersions, type ServiceView, viewOf } from '../core/service.ts';
+import type { Api } from '../kube/api.ts';
+import { delayMs } from '../kube/backoff.ts';
+import { ApiError } from '../kube/errors.ts';
+import type { Clock, Random } from '../kube/transport.ts';
+import { sleep } from '../kube/wait.ts';
+
+/** What became of a write. */
+export type Outcome =
+  | { readonly kind: 'written'; readonly view: ServiceView }
+  /** Somebody else wrote first, or an earlier attempt of ours did: this is how the Service stands. */
+  | { readonly kind: 'stale'; readonly view: ServiceView }
+  | { readonly kind: 'gone' }
+  /** It will not be accepted as it is. */
+  | { readonly kind: 'refused'; readonly error: ApiError }
+  /** The controller stops. */
+  | { readonly kind: 'stopped' };
+
+export interface WriteContext {
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+  /** Told of each attempt that is to be repeated. */
+  readonly failing: (error: unknown, retryInMs: number) => void;
+}
+
+const backoff = { firstMs: 250, mostMs: 30_000 };
+
+/**
+ * Writes one change in one PATCH, and does not give up before it is known what became of it. An attempt without an
+ * answer may have been carried out, or may be yet: so the very same PATCH is sent again, until an answer comes, or
+ * the Service is seen in a newer version, which no PATCH on the old one can change any more. Until then the caller
+ * keeps the address reserved, and it cannot be given twice.
+ */
+export async function write(view: ServiceView, change: Change, context: WriteContext): Promise<Outcome> {
+  const { api, signal } = context;
+  const path = pathOf(view);
+  const patch = patchOf(view, change);
+  return persist(context, async () => {
+    try {
+      return { kind: 'written', view: viewOf(await api.mergePatch<Service>(path, patch, signal)) };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 404) return { kind: 'gone' };
+      // 409: another version; 422: maybe another uid. What stands there now decides.
+      if (error.status === 409 || error.status === 422) return reread(view, error, context);
+      if (isTransient(error)) throw error;
+      return { kind: 'refused', error };
+    }
+  });
+}
+
+async function reread(view: ServiceView, error: ApiError, context: WriteContext): Promise<Outcome> {
+  const now = await persist(context, async () => {
+    try {
+      return { kind: 'stale', view: viewOf(await context.api.get<Service>(pathOf(view), context.signal)) };
+    } catch (failure) {
+      if (!(failure instanceof ApiError) || isTransient(failure)) throw failure;
+      return failure.status === 404 ? { kind: 'gone' } : { kind: 'refused', error: failure };
+    }
+  });
+  const unchanged =
+    now.kind === 'stale' &&
+    now.view.uid === view.uid &&
+    compareVersions(now.view.resourceVersion, view.resourceVersion) === 0;
+  // Nobody was faster, so it is the change itself that is not accepted.
+  return unchanged ? { kind: 'refused', error } : now;
+}
+
+/** Repeats an attempt that throws, with back-off and as the server's Retry-After asks. */
+async function persist(context: WriteContext, attempt: () => Promise<Outcome>): Promise<Outcome> {
+  const { clock, random, signal } = context;
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (signal.aborted) return { kind: 'stopped' };
+      const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
+      const ms = delayMs(failures, random(), backoff, retryAfterMs);
+      context.failing(error, ms);
+      await sleep(clock, ms, signal);
+      if (signal.aborted) return { kind: 'stopped' };
+    }
+  }
+}
+
+/** 401: the token was rotated. 429 and 5xx: later. */
+function isTransient({ status }: ApiError): boolean {
+  return status === 401 || status === 408 || status === 429 || status >= 500;
+}
+
+function pathOf({ namespace, name }: ServiceView): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(name)}`;
+}
