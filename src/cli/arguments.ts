@@ -1,0 +1,154 @@
+import type { Options } from '../core/options.ts';
+import { defaultController, type Environment, readEnvironment } from './environment.ts';
+import { type Flag, parseFlags } from './flags.ts';
+import { controllerHelp, tryHelp } from './help.ts';
+import { isName } from './names.ts';
+import { nearest } from './nearest.ts';
+import { quoted } from './printable.ts';
+
+/** What a command line asks for. Everything behind `run` is decided: no field is optional. */
+export type Request<Run> =
+  | ({ kind: 'run' } & Run)
+  | { kind: 'help'; text: string }
+  | { kind: 'version' }
+  /** Wrong usage: the message goes to standard error, and the exit code is 2. */
+  | { kind: 'usage'; message: string };
+
+export type OutputFormat = 'table' | 'json' | 'yaml';
+
+/** Where a manifest comes from; a path is as typed, relative to where the user stands. */
+export type Source = { from: 'example' } | { from: 'standard input' } | { from: 'file'; path: string };
+
+/** `npm start`: what the controller would do with these manifests. */
+export interface TryRun {
+  sources: Source[];
+  output: OutputFormat;
+  /** Print once and end, also on a terminal. */
+  once: boolean;
+  /** Whether colours are welcome; whether there is a terminal is for the caller to see. */
+  colour: boolean;
+  options: Options;
+  /** Lines for standard error: nothing is wrong, but something is probably not as meant. */
+  notes: string[];
+}
+
+export type ClusterAccess =
+  | { kind: 'in cluster' }
+  /** The file, or (undefined) where kubectl would look: KUBECONFIG, else ~/.kube/config. */
+  | { kind: 'kubeconfig'; file: string | undefined };
+
+/** The controller process. */
+export interface ControllerRun {
+  access: ClusterAccess;
+  leaderElection: boolean;
+  /** As in klog: 0 is the usual, more says more. */
+  verbosity: number;
+  options: Options;
+  notes: string[];
+}
+
+const outputs: readonly OutputFormat[] = ['table', 'json', 'yaml'];
+
+const tryFlags: Readonly<Record<string, Flag>> = {
+  output: { type: 'string', short: 'o', wants: 'a format' },
+  once: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+};
+
+export function tryRequest(argv: readonly string[], env: Environment): Request<TryRun> {
+  const parsed = parseFlags(argv, tryFlags);
+  if ('message' in parsed) return usage(parsed.message, 'npm start -- --help');
+  const { values, words } = parsed;
+  if (values.get('help') === 'true') return { kind: 'help', text: tryHelp };
+  const written = values.get('output') ?? 'table';
+  const output = outputs.find((format) => format === written);
+  if (output === undefined) {
+    const near = nearest(written, outputs);
+    const meant = near === undefined ? '' : ` Do you mean ${near}?`;
+    return usage(`--output is table, json or yaml, not ${quoted(written)}.${meant}`, 'npm start -- --help');
+  }
+  if (words.filter((word) => word === '-').length > 1) {
+    return usage('standard input (-) can be read only once. Name it once.', 'npm start -- --help');
+  }
+  const empty = words.find((word) => word === '');
+  if (empty !== undefined)
+    return usage('a file name is empty. Give its path, or leave it out.', 'npm start -- --help');
+  const environment = readEnvironment(env, defaultController);
+  if (environment.errors.length > 0) return usage(environment.errors.join('\n'), 'npm start -- --help');
+  return {
+    kind: 'run',
+    sources: words.length === 0 ? [{ from: 'example' }] : words.map(sourceOf),
+    output,
+    once: values.get('once') === 'true',
+    colour: (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
+    options: environment.options,
+    notes: [...environment.notes, ...keptByNpm(env)],
+  };
+}
+
+function sourceOf(word: string): Source {
+  return word === '-' ? { from: 'standard input' } : { from: 'file', path: word };
+}
+
+/** Flags before the `--` are npm's own, which it takes in silence. */
+function keptByNpm(env: Environment): string[] {
+  return ['once', 'output'].flatMap((flag) => {
+    if ((env[`npm_config_${flag}`] ?? '') === '') return [];
+    return [`npm kept --${flag} for itself. Write it behind two dashes: npm start -- --${flag}`];
+  });
+}
+
+const controllerFlags: Readonly<Record<string, Flag>> = {
+  kubeconfig: { type: 'string', wants: 'a file' },
+  OutSideCluster: { type: 'boolean' },
+  'leader-elect': { type: 'boolean' },
+  'leader-elect-resource-name': { type: 'string', wants: 'a name' },
+  v: { type: 'string', short: 'v', wants: 'a number' },
+  version: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+};
+
+export function controllerRequest(argv: readonly string[], env: Environment): Request<ControllerRun> {
+  const help = 'kube-vip-cloud-provider --help';
+  const parsed = parseFlags(argv, controllerFlags);
+  if ('message' in parsed) return usage(parsed.message, help);
+  const { values, words } = parsed;
+  if (values.get('help') === 'true') return { kind: 'help', text: controllerHelp };
+  if (values.get('version') === 'true') return { kind: 'version' };
+  const [word] = words;
+  if (word !== undefined) {
+    const advice = /^(true|false)$/i.test(word)
+      ? 'The value of a true-or-false flag is written with "=": --leader-elect=false.'
+      : 'The controller takes only flags.';
+    return usage(`${quoted(word)} is no flag. ${advice}`, help);
+  }
+  const verbosity = values.get('v') ?? '0';
+  if (!/^\d{1,2}$/.test(verbosity)) {
+    return usage(`-v is a number from 0 to 99, not ${quoted(verbosity)}. Write -v 2, for example.`, help);
+  }
+  const controller = values.get('leader-elect-resource-name') ?? defaultController;
+  if (!isName(controller, true)) {
+    const what = `--leader-elect-resource-name is ${quoted(controller)}, which cannot be a name in Kubernetes`;
+    return usage(`${what}. Write one like ${defaultController}.`, help);
+  }
+  const environment = readEnvironment(env, controller);
+  if (environment.errors.length > 0) return usage(environment.errors.join('\n'), help);
+  const leaderElection = values.get('leader-elect') === 'true';
+  const file = values.get('kubeconfig');
+  const outside = file !== undefined || values.get('OutSideCluster') === 'true';
+  return {
+    kind: 'run',
+    access: outside ? { kind: 'kubeconfig', file } : { kind: 'in cluster' },
+    leaderElection,
+    verbosity: Number(verbosity),
+    options: environment.options,
+    notes: leaderElection ? [...environment.notes, noElection] : environment.notes,
+  };
+}
+
+const noElection =
+  '--leader-elect=true is accepted, but there is no leader election yet. Run one replica only (strategy: Recreate).';
+
+function usage(message: string, help: string): { kind: 'usage'; message: string } {
+  return { kind: 'usage', message: `${message}\nWrite ${help} for what there is.` };
+}

@@ -1,0 +1,49 @@
+/**
+ * Text from a manifest is not ours: it may hold line breaks, terminal escapes, or letters that reverse the
+ * direction of the line. Whatever is shown to a person passes through here first.
+ */
+
+/** Controls, invisible format characters (direction, zero width), separators and lone surrogates. */
+const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+const named: ReadonlyMap<string, string> = new Map([
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\0', '\\0'],
+]);
+
+/** The text on one line, with everything that a terminal would act on written as an escape (`\x1b`, `\u202e`). */
+export function printable(text: string): string {
+  return text.replace(hidden, (character) => named.get(character) ?? escaped(character));
+}
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (code <= 0xff) return `\\x${code.toString(16).padStart(2, '0')}`;
+  return code <= 0xffff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`;
+}
+
+/** The text in quotes for a message; a long one is shortened, and says by how much. */
+export function quoted(text: string, most = 80): string {
+  const characters = [...text];
+  if (characters.length <= most) return `"${printable(text)}"`;
+  return `"${printable(characters.slice(0, most).join(''))}" (and ${characters.length - most} characters more)`;
+}
+
+/** How many columns the text takes on a terminal: wide letters take two, combining marks none. */
+export function columns(text: string): number {
+  let count = 0;
+  for (const character of text) count += columnsOf(character);
+  return count;
+}
+
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]|[\u{20000}-\u{3fffd}]/u;
+const mark = /\p{M}/u;
+
+export function columnsOf(character: string): number {
+  if (character <= '\u007e') return 1;
+  if (mark.test(character)) return 0;
+  return wide.test(character) ? 2 : 1;
+}

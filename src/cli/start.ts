@@ -1,0 +1,174 @@
+/** `npm start`: shows what the controller would do with some manifests, without a cluster. */
+
+import { readFile } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import { text as readStream } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { KubeObject } from '../core/objects.ts';
+import type { Log } from '../kube/log.ts';
+import { type Source, type TryRun, tryRequest } from './arguments.ts';
+import { type ManifestText, readManifests } from './manifests.ts';
+import { printList } from './output.ts';
+import { printable } from './printable.ts';
+import { createScreen } from './screen.ts';
+import { renderReport } from './table.ts';
+import { createTrial, type Trial } from './trial.ts';
+import { version } from './version.ts';
+
+const exampleFile = fileURLToPath(new URL('../../examples/world.yaml', import.meta.url));
+/** npm runs scripts in the package's folder; paths are meant from where the user stands. */
+const standpoint = process.env.INIT_CWD ?? process.cwd();
+
+const exit = { done: 0, unreadable: 1, usage: 2 } as const;
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function main(): Promise<number> {
+  const request = tryRequest(process.argv.slice(2), process.env);
+  switch (request.kind) {
+    case 'help':
+      process.stdout.write(request.text);
+      return exit.done;
+    case 'version':
+      process.stdout.write(`${version}\n`);
+      return exit.done;
+    case 'usage':
+      say(request.message);
+      return exit.usage;
+    case 'run':
+      for (const note of request.notes) say(note);
+      return run(request);
+  }
+}
+
+async function run(request: TryRun): Promise<number> {
+  const texts: ManifestText[] = [];
+  for (const source of request.sources) {
+    const text = await readSource(source);
+    if ('problem' in text) {
+      say(text.problem);
+      return exit.unreadable;
+    }
+    texts.push(text);
+  }
+  const { objects, remarks, errors } = readManifests(texts, { configMap: request.options.configMap });
+  for (const remark of remarks) say(remark);
+  for (const error of errors) say(error);
+  if (errors.length > 0) return exit.unreadable;
+  return show(request, objects);
+}
+
+async function readSource(source: Source): Promise<ManifestText | { problem: string }> {
+  if (source.from === 'standard input') {
+    if (process.stdin.isTTY) say('Reading manifests from standard input; end with Ctrl-D.');
+    return { name: 'standard input', text: await readStream(process.stdin) };
+  }
+  const path = source.from === 'example' ? exampleFile : resolve(standpoint, source.path);
+  const name = source.from === 'example' ? 'examples/world.yaml' : source.path;
+  try {
+    return { name, text: await readFile(path, 'utf8') };
+  } catch (error) {
+    return { problem: `${printable(name)} cannot be read: ${reasonFor(error)}` };
+  }
+}
+
+function reasonFor(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file. Check the path; it counts from the folder you stand in.';
+    case 'EISDIR':
+      return 'it is a folder. Name the files in it, as in npm start -- folder/*.yaml.';
+    case 'EACCES':
+      return 'you may not read it. Check its permissions.';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function show(request: TryRun, objects: readonly KubeObject[]): Promise<number> {
+  const isTable = request.output === 'table';
+  const isLive = isTable && !request.once && process.stdout.isTTY === true;
+  const screen = createScreen(process.stdout);
+  let unreadable = 0;
+  let draw = (): void => {};
+  const trial = await createTrial({
+    objects,
+    options: request.options,
+    log: errorsOnly,
+    version,
+    turned: () => draw(),
+    refused(object, why) {
+      unreadable += 1;
+      say(
+        `${object.kind} ${object.metadata.namespace}/${object.metadata.name}: Kubernetes refuses it: ${printable(why)}`,
+      );
+    },
+  });
+  try {
+    const stopped = interruption();
+    await Promise.race([trial.settled(), stopped]);
+    if (isLive) {
+      draw = () => screen.draw(render(request, trial, isLive));
+      draw();
+      await stopped;
+    } else {
+      process.stdout.write(
+        isTable
+          ? `${render(request, trial, isLive).join('\n')}\n`
+          : printList(trial.services(), request.output === 'json' ? 'json' : 'yaml'),
+      );
+    }
+  } finally {
+    screen.close();
+    await trial.close();
+  }
+  return unreadable > 0 ? exit.unreadable : exit.done;
+}
+
+/** Ctrl-C is the way to leave a live table, and no failure. */
+function interruption(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => done());
+  });
+}
+
+function render(request: TryRun, trial: Trial, isLive: boolean): string[] {
+  const isTerminal = process.stdout.isTTY === true;
+  return renderReport(trial.report(), {
+    width: isTerminal ? process.stdout.columns : Number.POSITIVE_INFINITY,
+    colour: isTerminal && request.colour,
+    bars: isTerminal,
+    more: moreToTry(request, trial, isLive),
+  });
+}
+
+function moreToTry(request: TryRun, trial: Trial, isLive: boolean): string[] {
+  const isExample = request.sources.every(({ from }) => from === 'example');
+  const folder = relative(standpoint, fileURLToPath(new URL('../../examples', import.meta.url))) || '.';
+  const start = 'npm start --';
+  const examples = [
+    `descending order: ${start} ${folder}/global-cidr-descending.yaml`,
+    `DHCP:             ${start} ${folder}/dhcp.yaml`,
+    `class mode:       KUBEVIP_ENABLE_LOADBALANCERCLASS=true ${start} ${folder}/load-balancer-class.yaml`,
+    `your cluster:     kubectl get svc,cm -A -o yaml | ${start} -`,
+    `all examples:     ${folder}/README.md`,
+  ];
+  const served = trial.report().services.find(({ state }) => state === 'served');
+  const live = [
+    `free an address:  curl -X DELETE ${trial.url}/api/v1/namespaces/${served?.namespace}/services/${served?.name}`,
+    'leave:            Ctrl-C',
+  ];
+  return [...(isExample ? examples : []), ...(isLive && served !== undefined ? live : [])];
+}
+
+/** The table says what there is to say; only what should never happen in here is worth a line of its own. */
+const errorsOnly: Log = {
+  info() {},
+  warn() {},
+  error: (message, fields) => say(`${message} ${JSON.stringify(fields ?? {})}`),
+};
+
+process.exitCode = await main();

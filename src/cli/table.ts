@@ -1,0 +1,122 @@
+import type { PoolRow, Report, ServiceRow } from '../core/report.ts';
+import { type Cell, type Column, layOut } from './layout.ts';
+import { printable } from './printable.ts';
+import { wrapWords } from './wrap.ts';
+
+export interface TableView {
+  /** Columns of the terminal; Infinity where there is none, so that a row is a line for grep. */
+  width: number;
+  colour: boolean;
+  /** A small bar of each pool's use. */
+  bars: boolean;
+  /** What else there is to see, below the table, each entry a line; our own words. */
+  more: readonly string[];
+}
+
+/** The report as lines for a person. Every text of the report may come from outside and is made printable here. */
+export function renderReport(report: Report, view: TableView): string[] {
+  const ink = inkFor(view.colour);
+  const parts = [
+    servicesTable(report.services, view, ink),
+    poolsTable(report.pools, view, ink),
+    bullets('Problems', report.problems.map(printable), view, ink.yellow, ink),
+    bullets('More to try', view.more, view, (text) => text, ink),
+  ].filter((part) => part.length > 0);
+  return parts.flatMap((part, index) => (index === 0 ? part : ['', ...part]));
+}
+
+type Paint = (text: string) => string;
+type Ink = Record<'bold' | 'dim' | 'green' | 'yellow' | 'red', Paint>;
+
+function inkFor(colour: boolean): Ink {
+  const ink =
+    (code: number): Paint =>
+    (text) =>
+      colour ? `\x1b[${code}m${text}\x1b[0m` : text;
+  return { bold: ink(1), dim: ink(2), green: ink(32), yellow: ink(33), red: ink(31) };
+}
+
+function servicesTable(rows: readonly ServiceRow[], view: TableView, ink: Ink): string[] {
+  if (rows.length === 0) return ['There is no Service of type LoadBalancer.'];
+  const paints: Record<ServiceRow['state'], Paint> = {
+    served: ink.green,
+    waiting: ink.yellow,
+    refused: ink.red,
+    'not ours': ink.dim,
+  };
+  const heads: Column[] = [{ title: 'SERVICE' }, { title: 'ADDRESS' }, { title: 'FROM' }];
+  const hasNotes = rows.some(({ note }) => note !== '');
+  if (hasNotes) heads.push({ title: 'NOTE', least: 40, below: true });
+  const cells = rows.map((row): Cell[] => {
+    const paint = paints[row.state];
+    // A refused address is on the Service, but it is not its own: without colours, too, that must be seen.
+    const shown = row.state === 'refused' ? `${row.addresses} (refused)` : row.addresses;
+    const address = row.addresses === '' ? row.state : shown;
+    return [
+      { text: `${row.namespace}/${row.name}` },
+      { text: address, paint },
+      { text: row.from === '' ? '-' : row.from },
+      ...(hasNotes ? [{ text: row.note, ...(row.state === 'served' ? {} : { paint }) }] : []),
+    ];
+  });
+  return [...layOut(heads, cells, view.width, ink.bold), '', ...wrapWords(summary(rows), view.width)];
+}
+
+/** "14 Services: 11 served, 2 waiting, 1 not ours." */
+function summary(rows: readonly ServiceRow[]): string {
+  const states: ServiceRow['state'][] = ['served', 'waiting', 'refused', 'not ours'];
+  const counts = states.flatMap((state) => {
+    const count = rows.filter((row) => row.state === state).length;
+    return count === 0 ? [] : [`${count} ${state}`];
+  });
+  return `${rows.length} ${rows.length === 1 ? 'Service' : 'Services'}: ${counts.join(', ')}.`;
+}
+
+function poolsTable(rows: readonly PoolRow[], view: TableView, ink: Ink): string[] {
+  if (rows.length === 0) return ['There are no pools.'];
+  const heads: Column[] = [
+    { title: 'POOL' },
+    { title: 'ADDRESSES', least: 24 },
+    { title: 'USED', right: true },
+    { title: 'FREE', right: true },
+  ];
+  const hasNotes = rows.some(({ note }) => note !== '');
+  if (view.bars) heads.push({ title: '' });
+  if (hasNotes) heads.push({ title: 'NOTE', least: 40, below: true });
+  const cells = rows.map((row): Cell[] => [
+    { text: row.key },
+    { text: row.ranges === '' ? '-' : row.ranges },
+    { text: shortCount(row.used) },
+    { text: shortCount(row.free) },
+    ...(view.bars ? [{ text: bar(row), paint: row.free === 0n ? ink.yellow : ink.green }] : []),
+    ...(hasNotes ? [{ text: row.note }] : []),
+  ]);
+  return layOut(heads, cells, view.width, ink.bold);
+}
+
+/** Exact below a thousand million; from there on rounded, as 1.8e19 for the 2^64 addresses of an IPv6 /64. */
+export function shortCount(count: bigint): string {
+  return count < 1_000_000_000n ? String(count) : Number(count).toExponential(1).replace('e+', 'e');
+}
+
+const barLength = 10n;
+
+/** Full only when nothing is free, empty only when nothing is used, however large the pool is. */
+function bar({ used, free }: PoolRow): string {
+  const size = used + free;
+  if (size <= 0n) return '';
+  let filled = (used * barLength) / size;
+  if (used > 0n && filled === 0n) filled = 1n;
+  if (free > 0n && filled >= barLength) filled = barLength - 1n;
+  return '█'.repeat(Number(filled)) + '░'.repeat(Number(barLength - filled));
+}
+
+function bullets(title: string, texts: readonly string[], view: TableView, paint: Paint, ink: Ink): string[] {
+  if (texts.length === 0) return [];
+  const lines = texts.flatMap((text) =>
+    wrapWords(text, Math.max(view.width - 2, 8)).map(
+      (line, index) => (index === 0 ? '- ' : '  ') + paint(line),
+    ),
+  );
+  return [ink.bold(title), ...lines];
+}
