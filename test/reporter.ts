@@ -23,10 +23,10 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
         failed += 1;
         const { error } = event.data.details;
         const cause = error.cause ?? error;
-        const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-        const story = `FAILED ${event.data.file ?? ''}:${event.data.line ?? ''}\n  ${event.data.name}\n${indent(text)}\n`;
-        failures.push(story);
-        yield story;
+        const text = story(cause);
+        const failure = `FAILED ${event.data.file ?? ''}:${event.data.line ?? ''}\n  ${event.data.name}\n${indent(text)}\n`;
+        failures.push(failure);
+        yield failure;
         break;
       }
       case 'test:stderr':
@@ -45,6 +45,13 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     yield 'no test was run\n';
   }
   yield `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
+}
+
+/** An error with what caused it: a property's failure says the counterexample, its cause what went wrong there. */
+function story(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\nCaused by: ${story(error.cause)}`;
+  return (error.stack ?? error.message) + cause;
 }
 
 function indent(text: string): string {
