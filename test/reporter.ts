@@ -1,50 +1,55 @@
-import type { TestEvent } from 'node:test/reporters';
+import type { TestsStream } from 'node:test';
+
+export interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
 
 /**
- * Prints each failure with its file and cause, one line for each test file, and last the line that CI reads:
- * `N passed, N failed` (`, N skipped` where a test was left out). Only tests count, not the suites around them.
+ * Says each failure with its file and cause, and how many tests were left out for which reason. Only tests count, not
+ * the suites around them.
  */
-export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  let passed = 0;
-  let failed = 0;
-  let skipped = 0;
+export default async function report(events: TestsStream, write: (text: string) => void): Promise<Counts> {
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const leftOut = new Map<string, number>();
   const failures: string[] = [];
   for await (const event of events) {
     switch (event.type) {
-      case 'test:pass':
-        if (event.data.details.type === 'suite') break;
-        if (event.data.skip !== undefined && event.data.skip !== false) {
-          skipped += 1;
-          yield `skipped: ${event.data.name} (${event.data.skip})\n`;
-        } else passed += 1;
+      case 'test:pass': {
+        const { details, skip } = event.data;
+        if (details.type === 'suite') break;
+        if (skip === undefined || skip === false) counts.passed += 1;
+        else {
+          counts.skipped += 1;
+          leftOut.set(String(skip), (leftOut.get(String(skip)) ?? 0) + 1);
+        }
         break;
+      }
       case 'test:fail': {
-        if (event.data.details.type === 'suite') break;
-        failed += 1;
-        const { error } = event.data.details;
-        const cause = error.cause ?? error;
-        const text = story(cause);
-        const failure = `FAILED ${event.data.file ?? ''}:${event.data.line ?? ''}\n  ${event.data.name}\n${indent(text)}\n`;
+        const { details, file, line, name, todo } = event.data;
+        // A suite fails with its tests; by itself only where it could not even begin.
+        if (details.type === 'suite' && isOnlyItsTests(details.error)) break;
+        if (todo !== undefined && todo !== false) break;
+        counts.failed += 1;
+        const failure = `FAILED ${file ?? ''}:${line ?? ''}\n  ${name}\n${indent(story(details.error.cause ?? details.error))}\n`;
         failures.push(failure);
-        yield failure;
+        write(failure);
         break;
       }
       case 'test:stderr':
       case 'test:stdout':
-        yield event.data.message;
-        break;
-      case 'test:diagnostic':
-        if (event.data.level === 'error') yield `${event.data.message}\n`;
+        write(event.data.message);
         break;
     }
   }
-  if (failures.length > 1) yield `\nAll failures again:\n\n${failures.join('\n')}`;
-  if (passed + failed === 0) {
-    // A run that executed nothing proves nothing.
-    process.exitCode = 1;
-    yield 'no test was run\n';
-  }
-  yield `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
+  if (failures.length > 1) write(`\nAll failures again:\n\n${failures.join('\n')}\n`);
+  for (const [reason, count] of leftOut) write(`${count} tests were left out: ${reason}\n`);
+  return counts;
+}
+
+function isOnlyItsTests(error: Error): boolean {
+  return 'failureType' in error && error.failureType === 'subtestsFailed';
 }
 
 /** An error with what caused it: a property's failure says the counterexample, its cause what went wrong there. */

@@ -1,7 +1,6 @@
 import { type Family, formatAddress } from './address.ts';
 import type { Allocator, Verdict } from './allocator.ts';
 import { explainDecision, explainProblem } from './explain.ts';
-import { formatList, readList } from './list.ts';
 import type { Options } from './options.ts';
 import type { Pool, Pools } from './pools.ts';
 import { addressAt } from './range.ts';
@@ -59,7 +58,7 @@ function serviceRow({ standing, decision }: Verdict, options: Options): ServiceR
   const { namespace, name, annotation, specIP } = standing.view;
   const note = explainDecision(decision, options);
   // What it shows, whoever wrote it: kube-vip announces that.
-  const shown = formatList(readList(annotation ?? specIP)?.entries ?? []);
+  const shown = (annotation ?? specIP ?? '').trim();
   const row = { namespace, name, note };
   switch (decision.kind) {
     case 'keep':

@@ -44,7 +44,9 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
       'development/dns-udp': { ...served('192.168.0.209', 'cidr-development'), interface: 'eth5' },
       'dual-stack/my-service': served('2001::20,192.168.0.10', 'range-dual-stack'),
       'dual-stack/other-service': served('192.168.0.11,2001::21', 'range-dual-stack'),
-      'dual-stack/strict-service': waiting(/range-dual-stack is full: all 2 of its IPv[46] addresses/),
+      'dual-stack/strict-service': waiting(
+        /range-dual-stack is full: all 2 of its IPv4 and all 2 of its IPv6 addresses/,
+      ),
       'edge/web': { state: 'not ours' },
       'finance/ledger': served('192.168.0.217', 'cidr-finance'),
       'ipv6/first': served('2001::10', 'cidr-ipv6'),
@@ -114,7 +116,7 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
   }),
   'require-dual-stack.yaml': example({
     'default/first': served('192.168.0.10,2001::10', 'range-default'),
-    'default/second': waiting(/range-default is full: all 1 of its IPv6 addresses/),
+    'default/second': waiting(/range-default is full: .*all 1 of its IPv6 addresses/),
     'default/third': served('192.168.0.11', 'range-default'),
   }),
   'ipv6.yaml': example({

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { tryRequest } from '../../src/cli/arguments.ts';
+import { readManifests } from '../../src/cli/manifests.ts';
+import { createTrial } from '../../src/cli/trial.ts';
+import { annotations } from '../../src/core/names.ts';
+import { createMemoryLog } from '../kube/memory-log.ts';
+import { examples } from './expected.ts';
+
+const folder = new URL('../../examples/', import.meta.url);
+
+test('every file of examples/ is in the table, and the table has no other', () => {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+  assert.deepEqual(files.sort(), Object.keys(examples).sort());
+});
+
+for (const [file, { env, services, problems }] of Object.entries(examples)) {
+  test(`examples/${file} leads to what was worked out by hand`, async () => {
+    const request = tryRequest([], env);
+    assert.ok(request.kind === 'run');
+    const { options } = request;
+    const text = { name: file, text: readFileSync(new URL(file, folder), 'utf8') };
+    const { objects, remarks, errors } = readManifests([text], { configMap: options.configMap });
+    assert.deepEqual({ remarks, errors }, { remarks: [], errors: [] }, 'an example has nothing to be mended');
+    const log = createMemoryLog();
+    const trial = await createTrial({
+      objects,
+      options,
+      log,
+      version: 'test',
+      turned() {},
+      refused: (object, why) => assert.fail(`${object.metadata.name}: ${why}`),
+    });
+    try {
+      await trial.settled();
+      const { services: rows, problems: said } = trial.report();
+      const load = rows.map(({ namespace, name }) => `${namespace}/${name}`);
+      assert.deepEqual(load, Object.keys(services).sort());
+      for (const row of rows) {
+        const key = `${row.namespace}/${row.name}`;
+        const expected = services[key];
+        const service = trial
+          .services()
+          .find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
+        const { metadata, spec } = service ?? assert.fail(key);
+        const written = metadata.annotations?.[annotations.addresses];
+        assert.equal(row.state, expected?.state, `${key}: ${row.note}`);
+        assert.equal(metadata.labels?.implementation, row.state === 'served' ? 'kube-vip' : undefined, key);
+        switch (expected?.state) {
+          case 'served':
+            assert.deepEqual(
+              {
+                state: row.state,
+                addresses: written,
+                specIP: spec?.loadBalancerIP ?? null,
+                from: row.from,
+                interface: metadata.annotations?.[annotations.interface] ?? null,
+              },
+              expected,
+              key,
+            );
+            break;
+          case 'waiting':
+            assert.equal(written, undefined, key);
+            assert.match(row.note, expected.reason);
+            break;
+          case 'refused':
+            assert.equal(row.addresses, expected.addresses, key);
+            assert.match(row.note, expected.reason);
+            break;
+        }
+      }
+      assert.equal(said.length, problems.length, said.join('\n'));
+      for (const problem of problems)
+        assert.ok(
+          said.some((sentence) => problem.test(sentence)),
+          String(problem),
+        );
+      assert.deepEqual(
+        log.lines.filter((line) => line.startsWith('error')),
+        [],
+      );
+    } finally {
+      await trial.close();
+    }
+  });
+}

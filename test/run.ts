@@ -1,0 +1,46 @@
+/**
+ * Runs the tests: all of them, or with --quick those that need no control plane, or the files that are named. With
+ * CI=true the control plane is built first, and leaving out even one test is a failure.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { run } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import report from './reporter.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [first, ...others] = process.argv.slice(2);
+const isQuick = first === '--quick';
+const named = isQuick || first === undefined ? others : [first, ...others];
+const isCI = process.env.CI === 'true';
+
+/** The tests that need kube-apiserver and etcd. */
+const onControlPlane = ['test/e2e/**/*.test.ts', 'test/contract/kube-apiserver.test.ts'];
+const all = globSync('test/**/*.test.ts', { cwd: root, exclude: isQuick ? onControlPlane : [] });
+// The long ones first, so that they do not begin when everything else has ended.
+const files = (named.length > 0 ? globSync(named, { cwd: root }) : all)
+  .sort((a, b) => Number(b.includes('e2e')) - Number(a.includes('e2e')) || (a < b ? -1 : 1))
+  .map((file) => `${root}${file}`);
+
+if (isCI && !isQuick) {
+  const built = spawnSync(process.execPath, ['scripts/controlplane.ts'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (built.status !== 0) {
+    process.stderr.write('The control plane could not be built, and with CI=true no test may be left out.\n');
+    process.exit(1);
+  }
+}
+
+const started = performance.now();
+const events = run({ files, cwd: root, concurrency: 2, isolation: 'process', timeout: 120_000 });
+const counts = await report(events, (text) => process.stdout.write(text));
+process.stderr.write(`The tests took ${Math.round((performance.now() - started) / 1000)} s.\n`);
+const isLeftOut = isCI && counts.skipped > 0;
+if (isLeftOut) process.stderr.write('With CI=true, a test that is left out is a failure.\n');
+process.exitCode = counts.failed > 0 || counts.passed === 0 || isLeftOut ? 1 : 0;
+process.stdout.write(
+  `${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}\n`,
+);
