@@ -37,7 +37,7 @@ if (isCI && !isQuick) {
 const started = performance.now();
 const events = run({ files, cwd: root, concurrency: 2, isolation: 'process', timeout: 120_000 });
 const counts = await report(events, (text) => process.stdout.write(text));
-process.stderr.write(`The tests took ${Math.round((performance.now() - started) / 1000)} s.\n`);
+process.stdout.write(`The tests took ${Math.round((performance.now() - started) / 1000)} s.\n`);
 const isLeftOut = isCI && counts.skipped > 0;
 if (isLeftOut) process.stderr.write('With CI=true, a test that is left out is a failure.\n');
 process.exitCode = counts.failed > 0 || counts.passed === 0 || isLeftOut ? 1 : 0;

@@ -117,8 +117,8 @@ export class Controller {
       return;
     }
     const { waitMs, repeats } = this.#patience.ask(key, JSON.stringify(change));
-    if (repeats === quarrel) this.#blame(view, change);
     if (waitMs > 0) {
+      if (repeats === quarrel) this.#blame(view, change);
       this.#hold(view, waitMs, repeats);
       return;
     }

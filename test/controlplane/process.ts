@@ -21,30 +21,40 @@ exit $code
 export interface Child {
   /** The last lines that the program wrote, for the message of a failed start. */
   output(): string;
-  /** Fulfilled when the program is gone, for whatever reason. */
-  gone: Promise<void>;
+  /** Fulfilled when the program is gone, for whatever reason; with its exit code, 128 and more after a signal. */
+  gone: Promise<number>;
   running(): boolean;
   stop(signal?: 'TERM' | 'KILL' | 'STOP' | 'CONT'): Promise<void>;
 }
 
-export function startChild(program: string, args: readonly string[]): Child {
+export interface ChildOptions {
+  /** The whole environment; without it that of the test. */
+  env?: Readonly<Record<string, string>>;
+  /** Told of everything that the program writes, to either stream. */
+  heard?: (text: string) => void;
+}
+
+export function startChild(program: string, args: readonly string[], options: ChildOptions = {}): Child {
+  const { env = process.env, heard } = options;
   const shell = spawn('/bin/sh', ['-c', guard, 'guard', program, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
+    env,
   });
-  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  const { promise: gone, resolve } = Promise.withResolvers<number>();
   let running = true;
-  const ended = (): void => {
+  const ended = (code: number): void => {
     running = false;
-    resolve();
+    resolve(code);
   };
-  shell.once('exit', ended);
-  shell.once('error', ended);
+  shell.once('exit', (code) => ended(code ?? -1));
+  shell.once('error', () => ended(-1));
   // Writing to a guard that is already gone is no failure of a test.
   shell.stdin.on('error', () => {});
   const lines: string[] = [];
   for (const stream of [shell.stdout, shell.stderr]) {
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => {
+      heard?.(text);
       lines.push(text);
       if (lines.length > 200) lines.splice(0, 100);
     });

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from '../kube/fake-clock.ts';
+import { Stage } from './stage.ts';
+
+const blank = {
+  metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': '' } },
+  spec: { loadBalancerIP: '' },
+};
+
+test('a field that somebody undoes again and again is written less and less often, with one warning that names them', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1' });
+  stage.load('default/web');
+  stage.start();
+  await stage.settled();
+  const writesAfter = async (ms: number): Promise<number> => {
+    const before = stage.writes.length;
+    await stage.patch('default/web', blank, 'gitops');
+    await until(
+      () =>
+        stage.session.controller.allocator.seenVersion('default/web') ===
+        stage.service('default/web').metadata.resourceVersion,
+    );
+    if (ms > 0) {
+      stage.clock.advance(ms - 100);
+      assert.equal(stage.writes.length, before, `written before ${ms} ms`);
+      stage.clock.advance(100);
+    }
+    await until(() => stage.writes.length > before);
+    await stage.settled();
+    assert.equal(stage.address('default/web'), '10.0.0.1');
+    return stage.writes.length - before;
+  };
+  for (const ms of [0, 1_000, 2_000, 4_000, 8_000]) assert.equal(await writesAfter(ms), 1);
+  const warnings = stage.events().filter((event) => event.startsWith('Warning'));
+  assert.deepEqual(warnings, [
+    'Warning LoadBalancerFieldsUndone default/web: The field manager "gitops" keeps undoing kube-vip.io/loadbalancerIPs, ' +
+      'spec.loadBalancerIP: let it leave these fields alone. They are written again, less and less often.',
+  ]);
+  await stage.stop();
+});
+
+test('a Service that turns ClusterIP is cleaned in one write, and its address goes to whoever waits', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1', 'interface-global': 'eth7' });
+  stage.load('default/a');
+  stage.load('default/b');
+  stage.start();
+  await stage.settled();
+  assert.equal(stage.address('default/a'), '10.0.0.1');
+  assert.equal(stage.service('default/a').metadata.annotations?.['kube-vip.io/serviceInterface'], 'eth7');
+  await stage.patch('default/a', { spec: { type: 'ClusterIP' } });
+  await until(() => stage.address('default/b') === '10.0.0.1');
+  await stage.settled();
+  const { metadata, spec } = stage.service('default/a');
+  assert.deepEqual(metadata.annotations ?? {}, {});
+  assert.deepEqual(metadata.labels ?? {}, {});
+  assert.equal(spec?.loadBalancerIP, undefined);
+  assert.deepEqual(
+    stage.writes.filter((write) => write.endsWith('/a')),
+    ['PATCH default/a', 'PATCH default/a'],
+  );
+  await stage.stop();
+});
+
+test('what turned ClusterIP while nobody ran is found at the start; a static annotation stays, and so does what is not ours', async () => {
+  const stage = new Stage();
+  const record = (from: string, by: string) =>
+    JSON.stringify({ from, ips: '10.0.0.1', ports: 'TCP/80', families: 'SingleStack IPv4', uid: 'u', by });
+  const leftover = (annotations: object, spec: object = {}) => ({
+    metadata: { uid: 'u', labels: { implementation: 'kube-vip' }, annotations },
+    spec: { type: 'ClusterIP', ...spec },
+  });
+  const ips = { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' };
+  const ours = 'kube-vip-cloud-controller';
+  stage.load(
+    'default/allocated',
+    leftover(
+      { ...ips, 'kube-vip.io/allocation': record('cidr-global', ours) },
+      { loadBalancerIP: '10.0.0.1' },
+    ),
+  );
+  stage.load('default/static', leftover({ ...ips, 'kube-vip.io/allocation': record('static', ours) }));
+  stage.load('default/by-go', leftover(ips, { loadBalancerIP: '10.0.0.1' }));
+  stage.load(
+    'default/foreign',
+    leftover({ ...ips, 'kube-vip.io/allocation': record('cidr-global', 'another') }),
+  );
+  stage.load('default/labelled-by-hand', leftover({ note: 'mine' }));
+  stage.start();
+  await stage.settled();
+  const left = (key: string) => [
+    Object.keys(stage.service(key).metadata.annotations ?? {}).sort(),
+    stage.service(key).metadata.labels ?? {},
+  ];
+  assert.deepEqual(left('default/allocated'), [[], {}]);
+  assert.deepEqual(left('default/static'), [['kube-vip.io/loadbalancerIPs'], {}]);
+  assert.deepEqual(left('default/by-go'), [[], {}]);
+  assert.deepEqual(left('default/foreign'), [
+    ['kube-vip.io/allocation', 'kube-vip.io/loadbalancerIPs'],
+    { implementation: 'kube-vip' },
+  ]);
+  assert.deepEqual(left('default/labelled-by-hand'), [['note'], { implementation: 'kube-vip' }]);
+  assert.equal(stage.writes.length, 3);
+  await stage.stop();
+});
+
+test('the finalizer of the Go version does not hold up a deletion', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1' });
+  stage.load('default/web', {
+    metadata: {
+      finalizers: ['service.kubernetes.io/load-balancer-cleanup', 'example.com/mine'],
+      annotations: { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' },
+      labels: { implementation: 'kube-vip' },
+    },
+    spec: { loadBalancerIP: '10.0.0.1' },
+  });
+  stage.load('default/going', {
+    metadata: {
+      finalizers: ['service.kubernetes.io/load-balancer-cleanup'],
+      deletionTimestamp: '2026-01-01T00:00:00Z',
+    },
+  });
+  stage.start();
+  await until(() => stage.services().length === 1);
+  await stage.settled();
+  assert.deepEqual(stage.service('default/web').metadata.finalizers, ['example.com/mine']);
+  assert.equal(stage.address('default/web'), '10.0.0.1');
+  await stage.stop();
+});
+
+test('a pool that grows serves those who wait at once; one that goes takes nothing from anybody', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1' });
+  for (const name of ['a', 'b', 'c']) stage.load(`default/${name}`);
+  stage.start();
+  await stage.settled();
+  const addresses = () => ['a', 'b', 'c'].map((name) => stage.address(`default/${name}`));
+  assert.deepEqual(addresses(), ['10.0.0.1', undefined, undefined]);
+  await stage.request('PATCH', 'kube-system/configmaps/kubevip', {
+    data: { 'cidr-global': '10.0.0.1-10.0.0.3' },
+  });
+  await until(() => addresses().every((address) => address !== undefined));
+  await stage.settled();
+  await stage.request('DELETE', 'kube-system/configmaps/kubevip');
+  await until(() => !stage.session.controller.allocator.pools.exist);
+  await stage.settled();
+  assert.deepEqual(addresses(), ['10.0.0.1', '10.0.0.2', '10.0.0.3']);
+  assert.deepEqual(stage.api.objects('configmaps'), [], 'nothing is created in its place');
+  await stage.create('default/d');
+  await stage.settled();
+  assert.match(
+    stage.events().at(-1) ?? '',
+    /^Warning SyncLoadBalancerFailed default\/d: There are no pools: the ConfigMap kube-system\/kubevip does not exist\./,
+  );
+  await stage.stop();
+});
+
+test('what is wrong with the ConfigMap is said on it, once', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1', 'cidr-default': 'nonsense' });
+  stage.start();
+  await until(() => stage.events().length === 1);
+  assert.match(
+    stage.events()[0] ?? '',
+    /^Warning InvalidPoolConfiguration kube-system\/kubevip: cidr-default: "nonsense" is no IP address/,
+  );
+  await stage.request('PATCH', 'kube-system/configmaps/kubevip', { data: { 'cidr-other': '10.0.1.1' } });
+  await until(() => stage.session.controller.allocator.pools.byKey.has('cidr-other'));
+  await stage.settled();
+  assert.equal(stage.events().length, 1);
+  await stage.stop();
+});
+
+test('a claimant is told who has the address, once, and becomes its holder when that one leaves', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1' });
+  stage.load('default/holder');
+  stage.start();
+  await stage.settled();
+  await stage.create('default/late', { spec: { loadBalancerIP: '10.0.0.1' } });
+  await stage.settled();
+  assert.equal(stage.service('default/late').metadata.labels?.implementation, undefined);
+  const warnings = stage.events().filter((event) => event.startsWith('Warning'));
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0] ?? '',
+    /default\/late: 10\.0\.0\.1 belongs to default\/holder: both use port TCP\/80\. kube-vip announces/,
+  );
+  await stage.delete('default/holder');
+  await until(() => stage.address('default/late') === '10.0.0.1');
+  await stage.settled();
+  assert.equal(stage.service('default/late').metadata.labels?.implementation, 'kube-vip');
+  await stage.stop();
+});
+
+test('a fresh allocation that a person asks for brings an address back into its pool, and the wish is taken off', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1-10.0.0.3' });
+  stage.load('default/web', {
+    metadata: {
+      annotations: { 'kube-vip.io/loadbalancerIPs': '192.168.7.7' },
+      labels: { implementation: 'kube-vip' },
+    },
+    spec: { loadBalancerIP: '192.168.7.7' },
+  });
+  stage.start();
+  await stage.settled();
+  assert.equal(stage.address('default/web'), '192.168.7.7', 'kept, though outside its pool');
+  await stage.patch('default/web', { metadata: { annotations: { 'kube-vip.io/reallocate': 'true' } } });
+  await until(() => stage.address('default/web') === '10.0.0.1');
+  await stage.settled();
+  assert.equal(stage.service('default/web').metadata.annotations?.['kube-vip.io/reallocate'], undefined);
+  await stage.stop();
+});

@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { buildDistribution } from '../../scripts/build.ts';
+
+const variable = 'KVCP_TEST_BUNDLE';
+
+export interface Bundle {
+  /** The file that a container would run. */
+  entry: string;
+  remove(): void;
+}
+
+/** Builds the distribution of this checkout into a folder of its own: dist/ may be older than src/. */
+export async function buildBundle(): Promise<Bundle> {
+  const root = resolve(import.meta.dirname, '..', '..');
+  const outdir = mkdtempSync(join(tmpdir(), 'kvcp-bundle-'));
+  const remove = (): void => rmSync(outdir, { recursive: true, force: true });
+  const name = 'kube-vip-cloud-provider';
+  try {
+    await buildDistribution({ root, entry: 'src/cli/main.ts', name, outdir, version: '0.0.0-e2e' });
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { entry: join(outdir, `${name}.js`), remove };
+}
+
+/** Builds the one bundle of a test run; test files find it by the environment that they inherit. */
+export async function buildSharedBundle(): Promise<Bundle> {
+  const bundle = await buildBundle();
+  process.env[variable] = bundle.entry;
+  return bundle;
+}
+
+/** The bundle of the test run, or one of its own for a file that is run alone. */
+export async function sharedBundle(): Promise<Bundle> {
+  const entry = process.env[variable];
+  return entry === undefined ? buildBundle() : { entry, remove: () => {} };
+}

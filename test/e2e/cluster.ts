@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Body, Client, type Watch } from '../contract/http.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../controlplane/apiserver.ts';
+import { sharedEtcd } from '../controlplane/shared.ts';
+import { type Manifest, type Marks, marksOf } from './objects.ts';
+
+export interface EventSeen {
+  type: string;
+  reason: string;
+  message: string;
+}
+
+const configMap = '/api/v1/namespaces/kube-system/configmaps/kubevip';
+
+/** A kube-apiserver with what a test does to it and asks of it, in the words of the tests. */
+export class Cluster {
+  readonly server: ApiServer;
+  readonly client: Client;
+  readonly #binaries: string;
+  /** kubectl keeps a cache at home, and the user's own is not ours to fill. */
+  readonly #home = mkdtempSync(join(tmpdir(), 'kvcp-home-'));
+  readonly #namespaces = new Set(['default']);
+  readonly #end: () => Promise<void>;
+
+  static async start(binaries: string, options: ApiServerOptions): Promise<Cluster> {
+    const etcd = await sharedEtcd(binaries);
+    try {
+      const server = await startApiServer(binaries, etcd, options);
+      return new Cluster(binaries, server, () => etcd.stop());
+    } catch (error) {
+      await etcd.stop();
+      throw error;
+    }
+  }
+
+  private constructor(binaries: string, server: ApiServer, stopEtcd: () => Promise<void>) {
+    const { url, ca, token } = server;
+    this.#binaries = binaries;
+    this.server = server;
+    this.client = new Client({ url, ca, token, needsNamespaces: true, close: () => this.stop() });
+    this.#end = stopEtcd;
+  }
+
+  async stop(): Promise<void> {
+    this.client.close();
+    rmSync(this.#home, { recursive: true, force: true });
+    await this.server.stop();
+    await this.#end();
+  }
+
+  /** Standard output of kubectl; its error where it fails. */
+  kubectl(args: readonly string[], input = ''): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const env = { HOME: this.#home, KUBECONFIG: this.server.kubeconfig(), PATH: process.env.PATH ?? '' };
+    const child = execFile(join(this.#binaries, 'kubectl'), args, { env }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`kubectl ${args.join(' ')}: ${stderr}`, { cause: error }));
+    });
+    child.stdin?.end(input);
+    return promise;
+  }
+
+  async namespace(name: string): Promise<void> {
+    if (this.#namespaces.has(name)) return;
+    const answer = await this.client.post('/api/v1/namespaces', { metadata: { name } });
+    assert.ok(answer.status === 201 || answer.status === 409, answer.body.message);
+    this.#namespaces.add(name);
+  }
+
+  async create(manifest: Manifest): Promise<Body> {
+    const { namespace } = manifest.metadata;
+    await this.namespace(namespace);
+    const answer = await this.client.post(`/api/v1/namespaces/${namespace}/services`, manifest);
+    assert.equal(answer.status, 201, answer.body.message);
+    return answer.body;
+  }
+
+  async patch(key: string, patch: object): Promise<Body> {
+    const answer = await this.client.patch(pathOf(key), patch);
+    assert.equal(answer.status, 200, answer.body.message);
+    return answer.body;
+  }
+
+  /** Annotations of a Service; null takes one off. */
+  annotate(key: string, annotations: Record<string, string | null>): Promise<Body> {
+    return this.patch(key, { metadata: { annotations } });
+  }
+
+  async remove(key: string): Promise<void> {
+    const answer = await this.client.delete(pathOf(key));
+    assert.equal(answer.status, 200, answer.body.message);
+  }
+
+  /** What kube-vip does once it announces an address: the only writer of the status. */
+  async announce(key: string): Promise<void> {
+    const { addresses } = await this.marks(key);
+    const ingress = (addresses ?? '').split(',').map((ip) => ({ ip }));
+    const answer = await this.client.patch(`${pathOf(key)}/status`, { status: { loadBalancer: { ingress } } });
+    assert.equal(answer.status, 200, answer.body.message);
+  }
+
+  async service(key: string): Promise<Body> {
+    const answer = await this.client.get(pathOf(key));
+    assert.equal(answer.status, 200, `${key}: ${answer.body.message}`);
+    return answer.body;
+  }
+
+  async marks(key: string): Promise<Marks> {
+    return marksOf(await this.service(key));
+  }
+
+  async version(key: string): Promise<string> {
+    return (await this.service(key)).metadata.resourceVersion ?? '';
+  }
+
+  /** Every Service but the API server's own, by `namespace/name`. */
+  async services(): Promise<Map<string, Body>> {
+    const { body } = await this.client.get('/api/v1/services');
+    const pairs = body.items.map((item): [string, Body] => [keyOf(item), item]);
+    return new Map(pairs.filter(([key]) => key !== 'default/kubernetes'));
+  }
+
+  /** The annotation of every Service; null where it has none. */
+  async addresses(): Promise<Record<string, string | null>> {
+    const services = await this.services();
+    return Object.fromEntries([...services].map(([key, service]) => [key, marksOf(service).addresses]));
+  }
+
+  /** The versions of all that a controller could have written: they stand still where it writes nothing. */
+  async versions(): Promise<Record<string, string>> {
+    const [services, { body: events }] = await Promise.all([
+      this.services(),
+      this.client.get('/api/v1/events'),
+    ]);
+    const all = [...services, ...events.items.map((event): [string, Body] => [`event ${keyOf(event)}`, event])];
+    return Object.fromEntries(all.map(([key, { metadata }]) => [key, metadata.resourceVersion ?? '']));
+  }
+
+  /** A watch of all Services from now on. */
+  async watch(): Promise<Watch> {
+    const { body } = await this.client.get('/api/v1/services?limit=1');
+    const version = body.metadata.resourceVersion ?? '';
+    return this.client.watch(`/api/v1/services?watch=true&resourceVersion=${version}`);
+  }
+
+  /** Writes the ConfigMap anew, or takes it away. */
+  async pools(data: Record<string, string> | null): Promise<void> {
+    if (data === null) {
+      assert.equal((await this.client.delete(configMap)).status, 200);
+      return;
+    }
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubevip' }, data };
+    const put = await this.client.put(configMap, object);
+    if (put.status !== 404) return assert.equal(put.status, 200, put.body.message);
+    const made = await this.client.post(configMap.replace(/\/kubevip$/, ''), object);
+    assert.equal(made.status, 201, made.body.message);
+  }
+
+  async hasPools(): Promise<boolean> {
+    return (await this.client.get(configMap)).status === 200;
+  }
+
+  /** The events about one object of the kind, oldest first. */
+  async events(key: string, kind = 'Service'): Promise<EventSeen[]> {
+    const [namespace = '', name = ''] = key.split('/');
+    const selector = encodeURIComponent(`involvedObject.kind=${kind},involvedObject.name=${name}`);
+    const path = `/api/v1/namespaces/${namespace}/events?fieldSelector=${selector}`;
+    const { body } = await this.client.get(path);
+    const items = body.items as (Body & Partial<EventSeen>)[];
+    return items
+      .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+      .map(({ type = '', reason = '', message = '' }) => ({ type, reason, message }));
+  }
+
+  /** Takes away everything that a test left, whatever its state. */
+  async clear(): Promise<void> {
+    const services = await this.services();
+    for (const [key, { metadata }] of services)
+      if (metadata.finalizers !== undefined) await this.patch(key, { metadata: { finalizers: null } });
+    const selector = encodeURIComponent('metadata.name!=kubernetes');
+    const used = ['kube-system', ...this.#namespaces];
+    await Promise.all([
+      ...used.map((name) => this.client.delete(`/api/v1/namespaces/${name}/events`)),
+      ...[...this.#namespaces].map((name) =>
+        this.client.delete(`/api/v1/namespaces/${name}/services?fieldSelector=${selector}`),
+      ),
+      this.client.delete(configMap),
+    ]);
+    assert.deepEqual([...(await this.services()).keys()], []);
+  }
+}
+
+export function keyOf({ metadata }: Body): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+function pathOf(key: string): string {
+  const [namespace = '', name = ''] = key.split('/');
+  return `/api/v1/namespaces/${namespace}/services/${name}`;
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { type Child, startChild } from '../controlplane/process.ts';
+import { eventually } from './eventually.ts';
+
+export interface LogLine {
+  level: string;
+  msg: string;
+  service?: string;
+}
+
+export interface ControllerOptions {
+  bundle: string;
+  kubeconfig: string;
+  env: Readonly<Record<string, string>>;
+}
+
+/** The built program as a process of its own. */
+export class ControllerProcess {
+  readonly #child: Child;
+  #text = '';
+
+  constructor({ bundle, kubeconfig, env }: ControllerOptions) {
+    this.#child = startChild(process.execPath, [bundle, '--kubeconfig', kubeconfig], {
+      // No more than a container gives it, so that the variables of whoever runs the tests change nothing.
+      env: { PATH: process.env.PATH ?? '', ...env },
+      heard: (text) => {
+        this.#text += text;
+      },
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.#child.running();
+  }
+
+  /** Everything it wrote. */
+  get output(): string {
+    return this.#text;
+  }
+
+  /** Whole lines only; each must be JSON with its level and message. */
+  get log(): LogLine[] {
+    const whole = this.#text.slice(0, this.#text.lastIndexOf('\n') + 1);
+    return whole
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** Waits for a line of the log. */
+  says(pattern: RegExp, withinMs?: number): Promise<LogLine> {
+    return eventually(() => {
+      const line = this.log.find(({ msg }) => pattern.test(msg));
+      assert.ok(line, `the log says ${pattern}`);
+      return line;
+    }, withinMs);
+  }
+
+  /** SIGKILL: it cannot end anything in order. */
+  async crash(): Promise<void> {
+    await this.#child.stop('KILL');
+  }
+
+  /** SIGTERM, as a kubelet sends it; returns the exit code. */
+  async terminate(): Promise<number> {
+    await this.#child.stop('TERM');
+    return this.#child.gone;
+  }
+}

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Expected, examples } from '../examples/expected.ts';
+import type { Cluster } from './cluster.ts';
+import { eventually } from './eventually.ts';
+import { loadBalancer, type Marks, names, served, unmarked } from './objects.ts';
+import { scenarios } from './scenario.ts';
+
+const folder = join(import.meta.dirname, '..', '..', 'examples');
+const scenario = scenarios('examples');
+
+function marksFor(expected: Expected): Marks {
+  switch (expected.state) {
+    case 'served': {
+      const { addresses, specIP, from, interface: device } = expected;
+      return { addresses, specIP, label: 'kube-vip', from, interface: device };
+    }
+    case 'refused':
+      return { ...unmarked, addresses: expected.addresses };
+    default:
+      return unmarked;
+  }
+}
+
+/** The reasons that must be given somewhere in the events of each object. */
+async function reasonsAreGiven(cluster: Cluster, key: string, kind: string, reasons: readonly RegExp[]) {
+  const messages = (await cluster.events(key, kind))
+    .filter(({ type }) => type === 'Warning')
+    .map(({ message }) => message);
+  for (const reason of reasons) assert.match(messages.join('\n'), reason, key);
+}
+
+for (const [file, { env, services, problems }] of Object.entries(examples)) {
+  scenario(`examples/${file}, applied with kubectl, leads to what it says`, async ({ cluster, start }) => {
+    for (const key of Object.keys(services)) await cluster.namespace(key.split('/')[0] ?? '');
+    start({ env });
+    await cluster.kubectl(['apply', '-f', join(folder, file)]);
+    for (const [key, expected] of Object.entries(services)) {
+      await eventually(async () => assert.deepEqual(await cluster.marks(key), marksFor(expected), key));
+      if (!('reason' in expected)) continue;
+      await eventually(() => reasonsAreGiven(cluster, key, 'Service', [expected.reason]));
+    }
+    if (problems.length === 0) return;
+    await eventually(() => reasonsAreGiven(cluster, 'kube-system/kubevip', 'ConfigMap', problems));
+  });
+}
+
+// In a file ipFamilies may be absent, and a pool without IPv4 then gives IPv6. An API server always fills it in, with
+// the cluster's first family; all examples that want IPv6 therefore say so, and hold on both.
+scenario(
+  'a Service that leaves its family to the cluster waits for IPv4 in a pool of IPv6 only',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'cidr-default': '2001:db8::/64' });
+    start();
+    const { spec } = await cluster.create(loadBalancer('default/web'));
+    assert.deepEqual(spec.ipFamilies, ['IPv4']);
+    await eventually(() => reasonsAreGiven(cluster, 'default/web', 'Service', [/IPv4/]));
+    assert.deepEqual(await cluster.marks('default/web'), unmarked);
+  },
+);
+
+scenario('the README names of the ConfigMap and of the class can be changed', async ({ cluster, start }) => {
+  const elsewhere = '/api/v1/namespaces/default/configmaps';
+  const data = { 'cidr-global': '10.1.0.0/24' };
+  await cluster.pools({ 'cidr-global': '10.2.0.0/24' });
+  assert.equal((await cluster.client.post(elsewhere, { metadata: { name: 'own' }, data })).status, 201);
+  try {
+    start({
+      env: {
+        KUBEVIP_NAMESPACE: 'default',
+        KUBEVIP_CONFIG_MAP: 'own',
+        KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true',
+        KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME: 'example.com/own',
+      },
+    });
+    await cluster.create(loadBalancer('default/classless'));
+    await cluster.create(
+      loadBalancer('default/usual', { loadBalancerClass: 'kube-vip.io/kube-vip-class' }),
+    );
+    await cluster.create(loadBalancer('default/own', { loadBalancerClass: 'example.com/own' }));
+    // Created last: whoever was to be served before it would have been.
+    await eventually(async () =>
+      assert.deepEqual(await cluster.marks('default/own'), served('10.1.0.1', 'cidr-global')),
+    );
+    assert.deepEqual(await cluster.marks('default/classless'), unmarked);
+    assert.deepEqual(await cluster.marks('default/usual'), unmarked);
+  } finally {
+    await cluster.client.delete(`${elsewhere}/own`);
+  }
+});
+
+scenario('an example that is re-applied changes nothing', async ({ cluster, start }) => {
+  const file = join(folder, 'global-range.yaml');
+  for (const namespace of ['shop', 'team']) await cluster.namespace(namespace);
+  const controller = start();
+  await cluster.kubectl(['apply', '-f', file]);
+  await eventually(async () => {
+    const marks = await cluster.marks('team/web');
+    assert.equal(marks.label, 'kube-vip');
+  });
+  const before = await cluster.addresses();
+  assert.match(await cluster.kubectl(['apply', '-f', file]), /service\/web unchanged/);
+  assert.deepEqual(await cluster.addresses(), before);
+  assert.ok(controller.isRunning);
+  assert.ok(readFileSync(file, 'utf8').includes('range-global'));
+  assert.deepEqual(Object.keys(names).length > 0, true);
+});

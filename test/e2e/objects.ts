@@ -1,0 +1,80 @@
+import type { ServicePort, ServiceSpec } from '../../src/core/objects.ts';
+import type { Body } from '../contract/http.ts';
+
+/** Spelled out here once more: these names are a contract with kube-vip and with clusters that exist. */
+export const names = {
+  addresses: 'kube-vip.io/loadbalancerIPs',
+  interface: 'kube-vip.io/serviceInterface',
+  record: 'kube-vip.io/allocation',
+  implementation: 'implementation',
+  ipamAddress: 'ipam-address',
+  goFinalizer: 'service.kubernetes.io/load-balancer-cleanup',
+} as const;
+
+/** What of a Service concerns the consumer and us, flat; null is absent. */
+export interface Marks {
+  addresses: string | null;
+  specIP: string | null;
+  label: string | null;
+  /** The ConfigMap's key, or static, as the record says. */
+  from: string | null;
+  interface: string | null;
+}
+
+export const unmarked: Marks = { addresses: null, specIP: null, label: null, from: null, interface: null };
+
+/** The usual case: the first address in the spec, and no interface. */
+export function served(addresses: string, from: string, more: Partial<Marks> = {}): Marks {
+  const specIP = addresses.split(',')[0] ?? null;
+  return { addresses, specIP, label: 'kube-vip', from, interface: null, ...more };
+}
+
+export function marksOf({ metadata, spec }: Body): Marks {
+  const { annotations = {}, labels = {} } = metadata;
+  const record = annotations[names.record];
+  const content = record === undefined ? undefined : (JSON.parse(record) as { from: string });
+  return {
+    addresses: annotations[names.addresses] ?? null,
+    specIP: spec.loadBalancerIP ?? null,
+    label: labels[names.implementation] ?? null,
+    from: content?.from ?? null,
+    interface: annotations[names.interface] ?? null,
+  };
+}
+
+export interface Manifest {
+  apiVersion: 'v1';
+  kind: 'Service';
+  metadata: {
+    name: string;
+    namespace: string;
+    annotations?: Record<string, string>;
+    labels?: Record<string, string>;
+    finalizers?: string[];
+  };
+  spec: ServiceSpec & { ports: ServicePort[] };
+}
+
+export interface Wishes extends ServiceSpec {
+  annotations?: Record<string, string>;
+  labels?: Record<string, string>;
+  finalizers?: string[];
+}
+
+/** A Service of type LoadBalancer on TCP port 80, with what is given besides. `key` is `namespace/name`. */
+export function loadBalancer(key: string, wishes: Wishes = {}): Manifest {
+  const [namespace = '', name = ''] = key.split('/');
+  const { annotations, labels, finalizers, ...spec } = wishes;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name,
+      namespace,
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(finalizers === undefined ? {} : { finalizers }),
+    },
+    spec: { type: 'LoadBalancer', ports: [{ port: 80 }], ...spec },
+  };
+}

@@ -1,0 +1,69 @@
+import { after, before, test } from 'node:test';
+import { locateBinaries } from '../controlplane/binaries.ts';
+import type { User } from '../controlplane/apiserver.ts';
+import { type Bundle, sharedBundle } from './bundle.ts';
+import { Cluster } from './cluster.ts';
+import { ControllerProcess } from './controller.ts';
+
+export interface World {
+  cluster: Cluster;
+  /** Starts the controller; what is still running when the test ends is ended then. */
+  start(options?: { env?: Record<string, string>; user?: string }): ControllerProcess;
+}
+
+export type Scenario = (title: string, body: (world: World) => Promise<void>) => void;
+
+const patienceMs = 60_000;
+
+/**
+ * Tests of one file on a kube-apiserver of their own, one after another, each in a cluster without Services and pools.
+ * A test that fails shows what its controllers said.
+ */
+export function scenarios(prefix: string, users: readonly User[] = []): Scenario {
+  const { folder, missing } = locateBinaries(process.env);
+  const skip =
+    missing.length > 0 ? `needs ${missing.join(', ')}: \`npm run controlplane\` builds them` : undefined;
+  let bundle: Bundle | undefined;
+  let cluster: Cluster | undefined;
+  if (skip === undefined) {
+    before(async () => {
+      bundle = await sharedBundle();
+      cluster = await Cluster.start(folder, { prefix, users });
+    });
+    after(async () => {
+      await cluster?.stop();
+      bundle?.remove();
+    });
+  }
+  return (title, body) => {
+    test(title, skip === undefined ? {} : { skip }, async () => {
+      if (cluster === undefined || bundle === undefined) throw new Error('there is no cluster');
+      await play(cluster, bundle.entry, body);
+    });
+  };
+}
+
+async function play(cluster: Cluster, bundle: string, body: (world: World) => Promise<void>): Promise<void> {
+  const controllers: ControllerProcess[] = [];
+  const world: World = {
+    cluster,
+    start({ env = {}, user } = {}) {
+      const controller = new ControllerProcess({ bundle, kubeconfig: cluster.server.kubeconfig(user), env });
+      controllers.push(controller);
+      return controller;
+    },
+  };
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no end within ${patienceMs} ms`)), patienceMs);
+  try {
+    await Promise.race([body(world), late.promise]);
+  } catch (error) {
+    const logs = controllers.map(({ output }, index) => `--- controller ${index + 1} said\n${output}`);
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error([message, ...logs].join('\n'), { cause: error });
+  } finally {
+    clearTimeout(timer);
+    await Promise.all(controllers.map((controller) => controller.crash()));
+    await cluster.clear();
+  }
+}
