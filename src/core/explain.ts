@@ -2,10 +2,11 @@
  * The only place that words decisions and problems. Each sentence names the thing, says what is wrong, and what to do.
  */
 
-import { bits, type Family, formatAddress, readAddress } from './address.ts';
+import { bits, type Family, formatAddress } from './address.ts';
 import type { Shortage } from './allocate.ts';
 import type { Decision, Note, Refusal } from './decision.ts';
 import type { EntryFault } from './entry.ts';
+import { readList } from './list.ts';
 import { annotations } from './names.ts';
 import type { Options } from './options.ts';
 import type { PoolProblem } from './pools.ts';
@@ -150,12 +151,22 @@ export function explainRefusal(refusal: Refusal): string {
       if (text === '') {
         return `${field} has an empty entry, which kube-vip reads as a hostname: remove the comma too many.`;
       }
-      const meant = nearestSpelling(text, (spelling) => readAddress(spelling) !== undefined);
-      const only =
-        refusal.field === 'spec' && fault === 'not-an-address'
-          ? '; it takes one address and nothing else'
-          : '';
-      return `${field}: ${quote(text)} ${explainFault({ fault, text }, text)}${only}${instead(meant)}. It is left as it is.`;
+      const isSpec = refusal.field === 'spec';
+      const reads = (spelling: string): boolean => {
+        const { entries, fault: left } = readList(spelling) ?? { entries: [] };
+        const areAddresses = entries.length > 0 && entries.every((entry) => typeof entry === 'object');
+        return areAddresses && left === undefined && (!isSpec || entries.length === 1);
+      };
+      // A prefix length belongs to a pool, not to an address.
+      const bare = text.replace(/\/[0-9]+$/, '');
+      const meant = reads(bare) ? bare : nearestSpelling(text, reads);
+      const wrong =
+        fault !== 'not-an-address'
+          ? explainFault({ fault, text }, text)
+          : isSpec
+            ? 'is no IP address, and this field takes one address and nothing else'
+            : 'is neither an IP address nor a hostname';
+      return `${field}: ${quote(text)} ${wrong}${instead(meant)}. It is left as it is.`;
     }
     default:
       return never(refusal);

@@ -21,9 +21,11 @@ exit $code
 export interface Child {
   /** The last lines that the program wrote, for the message of a failed start. */
   output(): string;
-  /** Fulfilled when the program is gone, for whatever reason; with its exit code, 128 and more after a signal. */
-  gone: Promise<number>;
+  /** Fulfilled when the program is gone, for whatever reason. */
+  gone: Promise<void>;
   running(): boolean;
+  /** 128 and the signal's number after a signal; undefined while it runs. */
+  exitCode(): number | undefined;
   stop(signal?: 'TERM' | 'KILL' | 'STOP' | 'CONT'): Promise<void>;
 }
 
@@ -40,11 +42,13 @@ export function startChild(program: string, args: readonly string[], options: Ch
     stdio: ['pipe', 'pipe', 'pipe'],
     env,
   });
-  const { promise: gone, resolve } = Promise.withResolvers<number>();
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
   let running = true;
+  let exitCode: number | undefined;
   const ended = (code: number): void => {
     running = false;
-    resolve(code);
+    exitCode = code;
+    resolve();
   };
   shell.once('exit', (code) => ended(code ?? -1));
   shell.once('error', () => ended(-1));
@@ -66,6 +70,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
     output: () => lines.join('').split('\n').slice(-30).join('\n'),
     gone,
     running: () => running,
+    exitCode: () => exitCode,
     async stop(signal = 'TERM') {
       if (!running) return;
       shell.stdin.write(`${signal}\n`);

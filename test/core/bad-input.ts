@@ -480,3 +480,156 @@ export const badPools: readonly (readonly [key: string, value: string, messages:
     ],
   ],
 ];
+
+/** The same for what people write on a Service: in the annotation `kube-vip.io/loadbalancerIPs` or in the spec. */
+export const badAddresses: readonly (readonly [
+  field: 'annotation' | 'spec',
+  value: string,
+  message: string,
+])[] = [
+  [
+    'annotation',
+    '10.0.0.05',
+    'the annotation kube-vip.io/loadbalancerIPs: "10.0.0.05" has a number with a leading zero, which some programs read as octal; write 10.0.0.5. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '10.0.0.300',
+    'the annotation kube-vip.io/loadbalancerIPs: "10.0.0.300" has a number above 255. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '10.0.0',
+    'the annotation kube-vip.io/loadbalancerIPs: "10.0.0" is neither an IP address nor a hostname. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '10.0.0.1/24',
+    'the annotation kube-vip.io/loadbalancerIPs: "10.0.0.1/24" is neither an IP address nor a hostname; write 10.0.0.1. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '10.0.0.1-10.0.0.3',
+    'the annotation kube-vip.io/loadbalancerIPs: "10.0.0.1-10.0.0.3" is neither an IP address nor a hostname. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '10.0.0.1,',
+    'the annotation kube-vip.io/loadbalancerIPs has an empty entry, which kube-vip reads as a hostname: remove the comma too many.',
+  ],
+  [
+    'annotation',
+    '10.0.0.1,,10.0.0.2',
+    'the annotation kube-vip.io/loadbalancerIPs has an empty entry, which kube-vip reads as a hostname: remove the comma too many.',
+  ],
+  [
+    'annotation',
+    '10.0.0.1;10.0.0.2',
+    'the annotation kube-vip.io/loadbalancerIPs: "10.0.0.1;10.0.0.2" is neither an IP address nor a hostname; write 10.0.0.1,10.0.0.2. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '10.0.0.1 10.0.0.2',
+    'the annotation kube-vip.io/loadbalancerIPs: "10.0.0.1 10.0.0.2" is neither an IP address nor a hostname; write 10.0.0.1,10.0.0.2. It is left as it is.',
+  ],
+  [
+    'annotation',
+    'fe80::1%eth0',
+    'the annotation kube-vip.io/loadbalancerIPs: "fe80::1%eth0" has a zone ("%"), which an address of a Service cannot have; write fe80::1. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '::ffff:10.0.0.1',
+    'the annotation kube-vip.io/loadbalancerIPs: "::ffff:10.0.0.1" is an IPv4 address written as IPv6; write 10.0.0.1. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '2001::1::2',
+    'the annotation kube-vip.io/loadbalancerIPs: "2001::1::2" is neither an IP address nor a hostname. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '[2001::1]',
+    'the annotation kube-vip.io/loadbalancerIPs: "[2001::1]" is neither an IP address nor a hostname; write 2001::1. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '"10.0.0.1"',
+    'the annotation kube-vip.io/loadbalancerIPs: ""10.0.0.1"" is neither an IP address nor a hostname; write 10.0.0.1. It is left as it is.',
+  ],
+  [
+    'annotation',
+    'lb_1.example.com',
+    'the annotation kube-vip.io/loadbalancerIPs: "lb_1.example.com" is neither an IP address nor a hostname. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '-lb.example.com',
+    'the annotation kube-vip.io/loadbalancerIPs: "-lb.example.com" is neither an IP address nor a hostname. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '10.0.0.1.',
+    'the annotation kube-vip.io/loadbalancerIPs: "10.0.0.1." is neither an IP address nor a hostname; write 10.0.0.1. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '1.2.3',
+    'the annotation kube-vip.io/loadbalancerIPs: "1.2.3" is neither an IP address nor a hostname. It is left as it is.',
+  ],
+  [
+    'annotation',
+    'http://10.0.0.1',
+    'the annotation kube-vip.io/loadbalancerIPs: "http://10.0.0.1" is neither an IP address nor a hostname. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '10.0.0.1:80',
+    'the annotation kube-vip.io/loadbalancerIPs: "10.0.0.1:80" is neither an IP address nor a hostname. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '\u001b[2J',
+    'the annotation kube-vip.io/loadbalancerIPs: "\\u001b[2J" is neither an IP address nor a hostname. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '１0.0.0.1',
+    'the annotation kube-vip.io/loadbalancerIPs: "１0.0.0.1" is neither an IP address nor a hostname; write 10.0.0.1. It is left as it is.',
+  ],
+  [
+    'annotation',
+    '10.0.0.1​',
+    'the annotation kube-vip.io/loadbalancerIPs: "10.0.0.1\\u200b" is neither an IP address nor a hostname; write 10.0.0.1. It is left as it is.',
+  ],
+  [
+    'spec',
+    '10.0.0.05',
+    'spec.loadBalancerIP: "10.0.0.05" has a number with a leading zero, which some programs read as octal; write 10.0.0.5. It is left as it is.',
+  ],
+  [
+    'spec',
+    'lb.example.com',
+    'spec.loadBalancerIP: "lb.example.com" is no IP address, and this field takes one address and nothing else. It is left as it is.',
+  ],
+  [
+    'spec',
+    '10.0.0.1,10.0.0.2',
+    'spec.loadBalancerIP: "10.0.0.1,10.0.0.2" is no IP address, and this field takes one address and nothing else. It is left as it is.',
+  ],
+  [
+    'spec',
+    '10.0.0.1/32',
+    'spec.loadBalancerIP: "10.0.0.1/32" is no IP address, and this field takes one address and nothing else; write 10.0.0.1. It is left as it is.',
+  ],
+  [
+    'spec',
+    'fe80::1%eth0',
+    'spec.loadBalancerIP: "fe80::1%eth0" has a zone ("%"), which an address of a Service cannot have; write fe80::1. It is left as it is.',
+  ],
+  [
+    'spec',
+    'auto',
+    'spec.loadBalancerIP: "auto" is no IP address, and this field takes one address and nothing else. It is left as it is.',
+  ],
+];

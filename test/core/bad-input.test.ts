@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { explainProblem } from '../../src/core/explain.ts';
+import { Allocator } from '../../src/core/allocator.ts';
+import { explainDecision, explainProblem } from '../../src/core/explain.ts';
 import { poolFor, readPools } from '../../src/core/pools.ts';
-import { badPools } from './bad-pools.ts';
+import { viewOf } from '../../src/core/service.ts';
+import { badAddresses, badPools } from './bad-input.ts';
 
 function configMap(data: readonly (readonly [string, string])[]) {
   return { metadata: { name: 'kubevip' }, data: Object.fromEntries(data) };
@@ -36,8 +38,36 @@ for (const [key, value, messages] of badPools) {
   }
 }
 
-test('there are at least a hundred of them', () =>
-  assert.ok(badPools.length >= 100, `${badPools.length} rows`));
+const options = {
+  class: undefined,
+  configMap: { namespace: 'kube-system', name: 'kubevip' },
+  controller: 'us',
+};
+
+for (const [field, value, message] of badAddresses) {
+  test(`${field}: ${JSON.stringify(value)} is refused with a sentence, and the Service beside it is served`, () => {
+    const allocator = new Allocator(options);
+    allocator.setPools(readPools(configMap([['cidr-global', '10.1.0.0/29']])));
+    const service = (name: string, annotations: Record<string, string>, spec: object) =>
+      viewOf({
+        metadata: { namespace: 'default', name, uid: name, resourceVersion: '1', annotations },
+        spec: { type: 'LoadBalancer', ports: [{ port: 80 }], ...spec },
+      });
+    const annotation: Record<string, string> =
+      field === 'annotation' ? { 'kube-vip.io/loadbalancerIPs': value } : {};
+    const bad = service('bad', annotation, field === 'spec' ? { loadBalancerIP: value } : {});
+    allocator.replaceServices([bad, service('good', {}, {})]);
+    const [first, second] = [allocator.next(), allocator.next()].map(
+      (verdict) => verdict?.decision ?? assert.fail(),
+    );
+    assert.ok(first?.kind === 'refuse');
+    assert.equal(explainDecision(first, options), message);
+    assert.deepEqual(first.change, {}, 'nothing is touched');
+    assert.equal(second?.kind === 'write' && second.addresses, '10.1.0.1');
+  });
+}
+
+test('there are at least a hundred of them', () => assert.ok(badPools.length + badAddresses.length >= 100));
 
 test('values that are no text, and binary data, are reported by their key', () => {
   const data = { 'cidr-global': true, 'cidr-default': '10.0.0.0/29' } as unknown as Record<string, string>;
