@@ -156,12 +156,16 @@ function moreToTry(request: TryRun, trial: Trial, isLive: boolean): string[] {
     `your cluster:     kubectl get svc,cm -A -o yaml | ${start} -`,
     `all examples:     ${folder}/README.md`,
   ];
-  const served = trial.report().services.find(({ state }) => state === 'served');
-  const live = [
-    `free an address:  curl -X DELETE ${trial.url}/api/v1/namespaces/${served?.namespace}/services/${served?.name}`,
-    'leave:            Ctrl-C',
-  ];
-  return [...(isExample ? examples : []), ...(isLive && served !== undefined ? live : [])];
+  const { services } = trial.report();
+  const served = services.filter(({ state }) => state === 'served');
+  // Best one whose address somebody else waits for: then there is something to see.
+  const wanted = new Set(
+    services.filter(({ state }) => state === 'waiting').map(({ namespace }) => namespace),
+  );
+  const victim = served.find(({ namespace }) => wanted.has(namespace)) ?? served[0];
+  const path = `/api/v1/namespaces/${victim?.namespace}/services/${victim?.name}`;
+  const live = ['leave:            Ctrl-C', `free an address:  curl -X DELETE ${trial.url}${path}`];
+  return [...(isLive ? live.slice(0, victim === undefined ? 1 : 2) : []), ...(isExample ? examples : [])];
 }
 
 /** The table says what there is to say; only what should never happen in here is worth a line of its own. */
