@@ -618,6 +618,13 @@ function bigints(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
+/** RUNS=10000 for a long run; SEED and REPLAY, the `seed` and `path` that a failure prints, to see it again. */
+const parameters: fc.Parameters<[Step[]]> = {
+  numRuns: Number(process.env.RUNS ?? 400),
+  ...(process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }),
+  ...(process.env.REPLAY === undefined ? {} : { path: process.env.REPLAY }),
+};
+
 test('the promises hold for random Services, pools, edits, losses and restarts, in any order of events', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { minLength: 10, maxLength: 60, size: 'max' }), (steps) => {
@@ -625,6 +632,6 @@ test('the promises hold for random Services, pools, edits, losses and restarts, 
       for (const step of steps) run.step(step);
       run.settle();
     }),
-    { numRuns: Number(process.env.RUNS ?? 400) },
+    parameters,
   );
 });
