@@ -4,18 +4,20 @@ import type { Decision } from '../core/decision.ts';
 import type { ConfigMap, KubeObject, Service } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { readPools } from '../core/pools.ts';
+import { formatRecord } from '../core/record.ts';
 import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../core/service.ts';
 import type { Api } from '../kube/api.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Log } from '../kube/log.ts';
 import { reflect, type Sink, type Source } from '../kube/reflector.ts';
 import type { Clock, Random } from '../kube/transport.ts';
-import { sleep } from '../kube/wait.ts';
 import { fieldsOf, lastWriter } from './blame.ts';
+import { Holds } from './holds.ts';
 import { Leftovers } from './leftovers.ts';
 import { Patience } from './patience.ts';
 import { Signals } from './signals.ts';
-import { type Outcome, write } from './write.ts';
+import { type Outcome, pathOf } from './write.ts';
+import { Writes } from './writes.ts';
 
 export interface ControllerContext {
   readonly api: Api;
@@ -28,14 +30,8 @@ export interface ControllerContext {
   readonly turned?: () => void;
 }
 
-/** PATCHes under way at once: enough to keep an API server busy, few enough to be no burden on it. */
+/** PATCHes that are sent at once: enough to keep an API server busy, few enough to be no burden on it. */
 const lanes = 16;
-/** How long writes under way may take to end after a stop was asked for. */
-const graceMs = 5_000;
-/** When a change that was refused is tried again, if the Service does not change before. */
-const refusedMs = { first: 5_000, most: 5 * 60_000 };
-/** From how many times on an undone change is a quarrel, and worth a warning. */
-const quarrel = 2;
 
 /**
  * The one loop at the edge: states come in from the watches, the allocator decides, changes go out as PATCHes, and
@@ -47,20 +43,23 @@ export class Controller {
   readonly #context: ControllerContext;
   readonly #signals: Signals;
   readonly #patience: Patience;
+  readonly #holds: Holds;
+  readonly #writes: Writes;
   readonly #leftovers: Leftovers;
-  readonly #writes = new Map<ServiceKey, Promise<void>>();
-  /** Services whose change is held back, on the version for which it is. */
-  readonly #held = new Map<ServiceKey, Hold>();
   readonly #stopping = new AbortController();
-  /** Ends writes that outlast the grace. */
-  readonly #ended = new AbortController();
 
   constructor(context: ControllerContext) {
+    const { clock, options, events, log } = context;
     this.#context = context;
-    this.allocator = new Allocator(context.options);
-    this.#signals = new Signals(context.events, context.log, context.options);
-    this.#patience = new Patience(context.clock);
-    this.#leftovers = new Leftovers({ ...context, signal: this.#ended.signal, signals: this.#signals });
+    this.allocator = new Allocator(options);
+    this.#signals = new Signals(events, log, options);
+    this.#patience = new Patience(clock);
+    this.#holds = new Holds(clock, (key) => {
+      this.allocator.revisit(key);
+      this.#pump();
+    });
+    this.#writes = new Writes(context, lanes, () => this.#pump());
+    this.#leftovers = new Leftovers(context, options, this.#signals);
   }
 
   /** Whether nothing is left to do for now on what was seen. */
@@ -75,32 +74,26 @@ export class Controller {
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     const options = { clock, random, log, signal: this.#stopping.signal };
+    const watches = [
+      reflect(api, servicesSource, this.#servicesSink(), options),
+      reflect(api, leftoversSource, this.#leftovers.sink(), options),
+      reflect(api, this.#configMapSource(), this.#configMapSink(), options),
+    ];
     try {
-      await Promise.all([
-        reflect(api, servicesSource, this.#servicesSink(), options),
-        reflect(api, leftoversSource, this.#leftovers.sink(), options),
-        reflect(api, this.#configMapSource(), this.#configMapSink(), options),
-      ]);
+      await Promise.all(watches);
     } finally {
       // Also when one of the watches broke by a bug: nothing is to go on without the others.
       this.#stopping.abort();
       signal.removeEventListener('abort', stop);
-      await this.#drain();
+      this.#holds.releaseAll();
+      await Promise.allSettled([...watches, this.#writes.drain(), this.#leftovers.drain()]);
     }
-  }
-
-  async #drain(): Promise<void> {
-    const { clock } = this.#context;
-    for (const hold of this.#held.values()) hold.cancel();
-    const grace = sleep(clock, graceMs, this.#ended.signal);
-    await Promise.race([Promise.all([...this.#writes.values(), this.#leftovers.drained()]), grace]);
-    this.#ended.abort(new Error('the controller has stopped'));
   }
 
   /** Draws verdicts as long as there are lanes for their writes: what is decided is written at once. */
   #pump(): void {
     if (this.#stopping.signal.aborted) return;
-    while (this.#writes.size < lanes) {
+    while (this.#writes.hasLane) {
       const verdict = this.allocator.next();
       if (verdict === undefined) break;
       this.#act(verdict);
@@ -111,125 +104,103 @@ export class Controller {
   #act({ standing, decision }: Verdict): void {
     const { view, key } = standing;
     const change = changeOf(decision);
-    if (this.#isHeld(view)) return;
     if (change === undefined) {
+      this.#holds.release(key);
       this.#signals.decided(view, decision);
       return;
     }
-    const { waitMs, repeats } = this.#patience.ask(key, JSON.stringify(change));
+    if (this.#holds.has(view)) return;
+    const { waitMs, isQuarrel } = this.#patience.ask(key, change);
+    if (isQuarrel) this.#blame(view, change);
     if (waitMs > 0) {
-      if (repeats === quarrel) this.#blame(view, change);
-      this.#hold(view, waitMs, repeats);
+      this.#holds.hold(view, waitMs);
       return;
     }
     this.allocator.assume(standing, change);
-    this.#writes.set(key, this.#write(view, change, decision));
-  }
-
-  async #write(view: ServiceView, change: Change, decision: Decision): Promise<void> {
-    const key = keyOf(view);
-    const { log } = this.#context;
-    const outcome = await write(view, change, {
-      ...this.#context,
-      signal: this.#ended.signal,
-      failing: (error, retryInMs) =>
-        log.warn(`a write is tried again: ${error instanceof Error ? error.message : String(error)}`, {
-          service: key,
-          retryInMs,
-        }),
+    this.#writes.begin(view, change, (outcome) => {
+      this.#take(view, change, decision, outcome);
+      this.allocator.settle(key);
     });
-    this.#writes.delete(key);
-    this.#take(view, decision, outcome);
-    this.allocator.settle(key);
-    this.#pump();
   }
 
-  #take(view: ServiceView, decision: Decision, outcome: Outcome): void {
+  #take(view: ServiceView, change: Change, decision: Decision, outcome: Outcome): void {
     const key = keyOf(view);
     switch (outcome.kind) {
       case 'written':
-        this.#held.delete(key);
-        this.#patience.note(key, JSON.stringify(changeOf(decision)));
+        this.#holds.release(key);
+        this.#patience.note(key, change);
         this.allocator.answered(outcome.view);
         this.#signals.written(outcome.view, decision);
         break;
       case 'stale':
         this.allocator.answered(outcome.view);
+        this.#confirm(key, change, decision);
+        // It is not the Service that the watch knows: until the watch has caught up, there is nothing to decide on.
+        if (this.allocator.seenVersion(key) === view.resourceVersion) this.#holds.failed(view);
         break;
-      case 'refused': {
-        const failures = (this.#held.get(key)?.failures ?? 0) + 1;
-        const ms = Math.min(refusedMs.first * 2 ** (failures - 1), refusedMs.most);
-        this.#hold(view, ms, failures);
-        this.#signals.refused(view, outcome.error, ms);
+      case 'refused':
+        this.#signals.refused(view, outcome.error, this.#holds.failed(view));
         break;
-      }
       case 'gone':
         // Its deletion is on the way; until then the same write is not sent again and again.
-        this.#patience.note(key, JSON.stringify(changeOf(decision)));
+        this.#holds.failed(view);
+        break;
+      case 'overtaken':
+        this.#confirm(key, change, decision);
         break;
       case 'stopped':
         break;
     }
   }
 
-  /** Whether a change of this Service, as it stands, has to wait. */
-  #isHeld(view: ServiceView): boolean {
-    const key = keyOf(view);
-    const hold = this.#held.get(key);
-    if (hold === undefined) return false;
-    if (hold.isDue) return false;
-    if (hold.resourceVersion === view.resourceVersion) return true;
-    // It changed meanwhile: what was refused may be right now.
-    hold.cancel();
-    this.#held.delete(key);
-    return false;
-  }
-
-  #hold(view: ServiceView, ms: number, failures: number): void {
-    const key = keyOf(view);
-    this.#held.get(key)?.cancel();
-    const cancel = this.#context.clock.after(ms, () => {
-      const hold = this.#held.get(key);
-      if (hold !== undefined) hold.isDue = true;
-      this.allocator.revisit(key);
-      this.#pump();
-    });
-    this.#held.set(key, { resourceVersion: view.resourceVersion, failures, cancel, isDue: false });
+  /** Says so where a write whose answer was lost has arrived all the same: its record stands there. */
+  #confirm(key: ServiceKey, { record }: Change, decision: Decision): void {
+    const view = this.allocator.ledger.get(key)?.view;
+    if (record == null || view?.record === undefined) return;
+    if (formatRecord(view.record) === formatRecord(record)) this.#signals.written(view, decision);
   }
 
   /** Names whoever undoes our change; one read, once for each quarrel. */
   #blame(view: ServiceView, change: Change): void {
     const { api } = this.#context;
-    const path = `/api/v1/namespaces/${view.namespace}/services/${view.name}`;
-    void api.get<Service>(path, this.#ended.signal).then(
+    void api.get<Service>(pathOf(view), this.#writes.signal).then(
       (service) => this.#signals.undone(view, lastWriter(service), fieldsOf(change)),
       () => this.#signals.undone(view, undefined, fieldsOf(change)),
     );
   }
 
   #servicesSink(): Sink<ServiceView> {
-    const forget = (key: ServiceKey): void => {
-      this.#signals.gone(key);
-      this.#patience.forget(key);
-      this.#held.get(key)?.cancel();
-      this.#held.delete(key);
-    };
+    const isKnown = (key: ServiceKey): boolean => this.allocator.seenVersion(key) !== undefined;
     return {
-      replaced: (views) => {
-        this.allocator.replaceServices(views);
-        for (const key of this.#held.keys()) if (this.allocator.seenVersion(key) === undefined) forget(key);
+      replaced: (views, resourceVersion) => {
+        const wasReady = this.allocator.isReady;
+        this.allocator.replaceServices(views, resourceVersion);
+        for (const view of views) this.#writes.seen(view);
+        this.#holds.releaseOthers(isKnown);
+        this.#patience.forgetOthers(isKnown);
+        this.#signals.forgetOthers(isKnown);
+        if (!wasReady) this.#signals.counted(this.allocator);
         this.#pump();
       },
-      upserted: (view) => {
+      upserted: (view, resourceVersion) => {
+        this.allocator.observed(resourceVersion);
         this.allocator.putService(view);
+        this.#writes.seen(view);
         this.#pump();
       },
       deleted: (view, resourceVersion) => {
         const key = keyOf(view);
+        this.allocator.observed(resourceVersion);
         this.allocator.deleteService(key, resourceVersion);
-        if (this.allocator.seenVersion(key) === undefined) forget(key);
+        this.#writes.seen({ ...view, resourceVersion });
+        if (!isKnown(key)) {
+          this.#holds.release(key);
+          this.#patience.forget(key);
+          this.#signals.gone(key);
+        }
         this.#pump();
       },
+      observed: (resourceVersion) => this.allocator.observed(resourceVersion),
     };
   }
 
@@ -248,6 +219,7 @@ export class Controller {
       const pools = readPools(configMap);
       this.allocator.setPools(pools);
       this.#signals.configured(configMap, pools);
+      this.#signals.counted(this.allocator);
       this.#pump();
     };
     return {
@@ -256,14 +228,6 @@ export class Controller {
       deleted: () => read(undefined),
     };
   }
-}
-
-interface Hold {
-  readonly resourceVersion: string;
-  readonly failures: number;
-  readonly cancel: () => void;
-  /** Its time is over, and the next look at the Service may write. */
-  isDue: boolean;
 }
 
 const servicesSource: Source<ServiceView> = {

@@ -1,100 +1,129 @@
 import { isEmpty } from '../core/change.ts';
+import type { Decision } from '../core/decision.ts';
 import type { Options } from '../core/options.ts';
 import { release } from '../core/release.ts';
-import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
-import type { Api } from '../kube/api.ts';
-import type { Log } from '../kube/log.ts';
+import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
 import type { Sink } from '../kube/reflector.ts';
-import type { Clock, Random } from '../kube/transport.ts';
-import { sleep } from '../kube/wait.ts';
+import { Holds } from './holds.ts';
+import { Patience } from './patience.ts';
 import type { Signals } from './signals.ts';
-import { write } from './write.ts';
+import type { Outcome } from './write.ts';
+import { Writes, type WritesContext } from './writes.ts';
 
-export interface LeftoversContext {
-  readonly api: Api;
-  readonly options: Options;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly signals: Signals;
-  readonly signal: AbortSignal;
-}
+/** Nobody waits for a clean-up. */
+const lanes = 2;
 
-/** How long a Service whose clean-up was refused is left alone. */
-const refusedMs = 60_000;
-
-/** Takes our fields off Services that are no longer of type LoadBalancer, one after another: nobody waits for it. */
+/** Takes our fields off Services that are no longer of type LoadBalancer. */
 export class Leftovers {
-  readonly #context: LeftoversContext;
-  /** The newest state of each that has to be looked at. */
-  readonly #due = new Map<ServiceKey, ServiceView>();
-  #work: Promise<void> | undefined;
+  readonly #options: Options;
+  readonly #signals: Signals;
+  /** The newest state of each that bears our label. */
+  readonly #seen = new Map<ServiceKey, ServiceView>();
+  /** Those that have to be looked at. */
+  readonly #due = new Set<ServiceKey>();
+  readonly #writes: Writes;
+  readonly #patience: Patience;
+  readonly #holds: Holds;
   #isListed = false;
+  #isStopping = false;
 
-  constructor(context: LeftoversContext) {
-    this.#context = context;
+  constructor(context: WritesContext, options: Options, signals: Signals) {
+    this.#options = options;
+    this.#signals = signals;
+    this.#writes = new Writes(context, lanes, () => this.#pump());
+    this.#patience = new Patience(context.clock);
+    this.#holds = new Holds(context.clock, (key) => {
+      this.#due.add(key);
+      this.#pump();
+    });
   }
 
-  /** Whether the first list is in, and nothing of it is left to clean. */
+  /** Whether the first list is in, and nothing of it is left to clean for now. */
   get isIdle(): boolean {
-    return this.#isListed && this.#work === undefined;
+    return this.#isListed && this.#due.size === 0 && this.#writes.size === 0;
   }
 
-  async drained(): Promise<void> {
-    await this.#work;
+  drain(): Promise<void> {
+    this.#isStopping = true;
+    this.#holds.releaseAll();
+    return this.#writes.drain();
   }
 
   sink(): Sink<ServiceView> {
     return {
       replaced: (views) => {
-        this.#due.clear();
+        this.#seen.clear();
         for (const view of views) this.#put(view);
+        this.#holds.releaseOthers((key) => this.#seen.has(key));
+        this.#patience.forgetOthers((key) => this.#seen.has(key));
         this.#isListed = true;
+        this.#pump();
       },
-      upserted: (view) => this.#put(view),
+      upserted: (view) => {
+        this.#put(view);
+        this.#pump();
+      },
       deleted: (view) => {
-        this.#due.delete(keyOf(view));
+        // Its patience is kept: whoever puts the label back and takes it off has not ended a quarrel.
+        this.#seen.delete(keyOf(view));
+        this.#writes.seen(view);
       },
     };
   }
 
   #put(view: ServiceView): void {
-    const { change } = this.#decide(view);
-    if (change === undefined) return;
-    const known = this.#due.get(keyOf(view));
-    if (known !== undefined && compareVersions(view.resourceVersion, known.resourceVersion) <= 0) return;
-    this.#due.set(keyOf(view), view);
-    this.#work ??= this.#clean().finally(() => {
-      this.#work = undefined;
-    });
+    this.#seen.set(keyOf(view), view);
+    this.#writes.seen(view);
+    this.#due.add(keyOf(view));
   }
 
-  async #clean(): Promise<void> {
-    const { signal, clock, signals, log } = this.#context;
-    while (!signal.aborted) {
-      const [first] = this.#due;
-      if (first === undefined) return;
-      const [key, view] = first;
+  #pump(): void {
+    if (this.#isStopping) return;
+    for (const key of this.#due) {
+      if (!this.#writes.hasLane) return;
+      // One write at a time for each: its end looks at it again.
+      if (this.#writes.has(key)) continue;
       this.#due.delete(key);
-      const { decision, change } = this.#decide(view);
-      if (change === undefined) continue;
-      const failing = (error: unknown, retryInMs: number): void =>
-        log.warn(`a clean-up is tried again: ${String(error)}`, { service: key, retryInMs });
-      const outcome = await write(view, change, { ...this.#context, failing });
-      if (outcome.kind === 'written') signals.written(outcome.view, decision);
-      else if (outcome.kind === 'stale' && outcome.view.type !== 'LoadBalancer') this.#put(outcome.view);
-      else if (outcome.kind === 'refused') {
-        signals.refused(view, outcome.error, refusedMs);
-        void sleep(clock, refusedMs, signal).then(() => {
-          if (!signal.aborted) this.#put(view);
-        });
-      }
+      const view = this.#seen.get(key);
+      if (view !== undefined) this.#clean(key, view);
     }
   }
 
-  #decide(view: ServiceView) {
-    const decision = release(view, this.#context.options.controller);
-    const change = decision.kind === 'release' && !isEmpty(decision.change) ? decision.change : undefined;
-    return { decision, change };
+  #clean(key: ServiceKey, view: ServiceView): void {
+    const decision = release(view, this.#options.controller);
+    if (decision.kind !== 'release' || isEmpty(decision.change) || this.#holds.has(view)) return;
+    const { waitMs } = this.#patience.ask(key, decision.change);
+    if (waitMs > 0) {
+      this.#holds.hold(view, waitMs);
+      return;
+    }
+    this.#writes.begin(view, decision.change, (outcome) => this.#take(key, view, decision, outcome));
+  }
+
+  #take(
+    key: ServiceKey,
+    view: ServiceView,
+    decision: Decision & { kind: 'release' },
+    outcome: Outcome,
+  ): void {
+    switch (outcome.kind) {
+      case 'written':
+        this.#holds.release(key);
+        this.#patience.note(key, decision.change);
+        this.#signals.written(outcome.view, decision);
+        // What it looks like now is on its way; the state that was cleaned is not to be cleaned again.
+        if (this.#seen.get(key) === view) this.#seen.delete(key);
+        break;
+      case 'refused':
+        this.#signals.refused(view, outcome.error, this.#holds.failed(view));
+        break;
+      case 'stale':
+        if (this.#seen.get(key) === view) this.#holds.failed(view);
+        break;
+      case 'gone':
+      case 'overtaken':
+      case 'stopped':
+        break;
+    }
   }
 }

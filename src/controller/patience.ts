@@ -1,3 +1,4 @@
+import type { Change } from '../core/change.ts';
 import type { ServiceKey } from '../core/service.ts';
 import type { Clock } from '../kube/transport.ts';
 
@@ -7,17 +8,26 @@ const mostMs = 5 * 60_000;
 const quietMs = 2 * mostMs;
 /** How many Services are remembered: a quarrel is about few of them, a burst of assignments about many. */
 const capacity = 4_096;
+/** From how many times on an undone field is worth a warning. */
+const quarrel = 2;
 
-interface Memory {
-  readonly change: string;
+/** The last time that a field was written, by its content. */
+interface FieldMemory {
+  readonly content: string;
   readonly writtenAt: number;
-  /** How often in a row the same change had to be written again. */
+  /** How often in a row the same content had to be written again. */
   readonly repeats: number;
 }
 
+interface Memory {
+  readonly fields: Map<string, FieldMemory>;
+  /** Its writer has been named. */
+  isBlamed: boolean;
+}
+
 /**
- * Keeps two writers from undoing each other's work as fast as the API server takes it (spec section 6): the same
- * change of the same Service is written at once, then after 1 s, 2 s, and so on up to 5 min.
+ * Keeps two writers from undoing each other's work as fast as the API server takes it (spec section 6): the same content
+ * of the same field is written at once, then after 1 s, 2 s, and so on up to 5 min.
  */
 export class Patience {
   readonly #clock: Clock;
@@ -28,38 +38,58 @@ export class Patience {
     this.#clock = clock;
   }
 
-  /** How long to wait before this change is written, and how often it was undone before. */
-  ask(key: ServiceKey, change: string): { readonly waitMs: number; readonly repeats: number } {
-    const memory = this.#recall(key, change);
-    if (memory === undefined) return { waitMs: 0, repeats: 0 };
-    const due = memory.writtenAt + Math.min(firstMs * 2 ** memory.repeats, mostMs);
-    return { waitMs: Math.max(0, due - this.#clock.now()), repeats: memory.repeats + 1 };
+  /** How long to wait before this change is written. `isQuarrel` is said once: then it is time to name the other. */
+  ask(key: ServiceKey, change: Change): { readonly waitMs: number; readonly isQuarrel: boolean } {
+    const memory = this.#memories.get(key);
+    let waitMs = 0;
+    let repeats = 0;
+    for (const [field, content] of contents(change)) {
+      const last = this.#recall(memory, field, content);
+      if (last === undefined) continue;
+      repeats = Math.max(repeats, last.repeats + 1);
+      waitMs = Math.max(waitMs, last.writtenAt + pauseMs(last.repeats) - this.#clock.now());
+    }
+    const isQuarrel = waitMs > 0 && repeats >= quarrel && memory?.isBlamed === false;
+    if (isQuarrel) memory.isBlamed = true;
+    return { waitMs, isQuarrel };
   }
 
   /** The change was written. */
-  note(key: ServiceKey, change: string): void {
-    const memory = this.#recall(key, change);
-    this.#memories.delete(key);
-    this.#memories.set(key, {
-      change,
-      writtenAt: this.#clock.now(),
-      repeats: memory === undefined ? 0 : memory.repeats + 1,
-    });
-    if (this.#memories.size > capacity) {
-      for (const oldest of this.#memories.keys()) {
-        this.#memories.delete(oldest);
-        break;
-      }
+  note(key: ServiceKey, change: Change): void {
+    const memory = this.#memories.get(key) ?? { fields: new Map<string, FieldMemory>(), isBlamed: false };
+    for (const [field, content] of contents(change)) {
+      const last = this.#recall(memory, field, content);
+      const repeats = last === undefined ? 0 : last.repeats + 1;
+      memory.fields.set(field, { content, writtenAt: this.#clock.now(), repeats });
     }
+    this.#memories.delete(key);
+    this.#memories.set(key, memory);
+    if (this.#memories.size <= capacity) return;
+    const [oldest] = this.#memories.keys();
+    if (oldest !== undefined) this.#memories.delete(oldest);
   }
 
   forget(key: ServiceKey): void {
     this.#memories.delete(key);
   }
 
-  #recall(key: ServiceKey, change: string): Memory | undefined {
-    const memory = this.#memories.get(key);
-    if (memory?.change !== change || this.#clock.now() - memory.writtenAt > quietMs) return undefined;
-    return memory;
+  /** Forgets all but those that `isKnown` says are still there. */
+  forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
+    for (const key of this.#memories.keys()) if (!isKnown(key)) this.#memories.delete(key);
   }
+
+  #recall(memory: Memory | undefined, field: string, content: string): FieldMemory | undefined {
+    const last = memory?.fields.get(field);
+    if (last?.content !== content || this.#clock.now() - last.writtenAt > quietMs) return undefined;
+    return last;
+  }
+}
+
+/** What was written once is restored at once; only then it begins to look like a quarrel. */
+function pauseMs(repeats: number): number {
+  return repeats === 0 ? 0 : Math.min(firstMs * 2 ** (repeats - 1), mostMs);
+}
+
+function contents(change: Change): [field: string, content: string][] {
+  return Object.entries(change).map(([field, content]) => [field, JSON.stringify(content)]);
 }

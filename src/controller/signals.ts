@@ -1,8 +1,17 @@
+import type { Allocator } from '../core/allocator.ts';
 import type { Decision } from '../core/decision.ts';
-import { explainDecision, explainNote, explainProblem, explainWrite, reasonOf } from '../core/explain.ts';
+import {
+  explainDecision,
+  explainNote,
+  explainProblem,
+  explainWrite,
+  isWarning,
+  reasonOf,
+} from '../core/explain.ts';
 import type { ConfigMap } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import type { Pools } from '../core/pools.ts';
+import { poolRows } from '../core/report.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
 import type { EventRecorder, Regarding } from '../kube/events.ts';
 import type { Log } from '../kube/log.ts';
@@ -16,12 +25,15 @@ const reasons = {
   configuration: 'InvalidPoolConfiguration',
 } as const;
 
+/** A ConfigMap may have thousands of pools; the log has room for some. */
+const mostPools = 100;
+
 /** Says what was done, or why not, in Events and in the log: once for each change, never again while it stays so. */
 export class Signals {
   readonly #events: EventRecorder;
   readonly #log: Log;
   readonly #options: Options;
-  /** What was last said of a Service that something is wrong with. */
+  /** What was last said of a Service that there is something to say of; with its uid, for a new one of the same name. */
   readonly #said = new Map<ServiceKey, string>();
   #problems = '';
 
@@ -35,15 +47,14 @@ export class Signals {
   decided(view: ServiceView, decision: Decision): void {
     const key = keyOf(view);
     const reason = reasonOf(decision);
-    if (reason === (this.#said.get(key) ?? '')) return;
     if (reason === '') {
       this.#said.delete(key);
       return;
     }
-    this.#said.set(key, reason);
+    if (!this.#isNew(view, reason)) return;
     const sentence = explainDecision(decision, this.#options);
     this.#log.warn(sentence, { service: key, decision: decision.kind });
-    this.#event(view, 'Warning', reasons.failed, sentence);
+    if (isWarning(decision)) this.#event(view, 'Warning', reasons.failed, sentence);
   }
 
   /** A change was written. Our own notes on it are worth a line in the log, not an event. */
@@ -68,8 +79,7 @@ export class Signals {
     const key = keyOf(view);
     const retry = `It is tried again in ${Math.round(retryInMs / 1000)} s.`;
     this.#log.error(`the API server refused the change: ${error.message}`, { service: key, retryInMs });
-    if (this.#said.get(key) === error.message) return;
-    this.#said.set(key, error.message);
+    if (!this.#isNew(view, error.message)) return;
     this.#event(
       view,
       'Warning',
@@ -88,6 +98,32 @@ export class Signals {
 
   gone(key: ServiceKey): void {
     this.#said.delete(key);
+  }
+
+  /** Forgets all but those that `isKnown` says are still there. */
+  forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
+    for (const key of this.#said.keys()) if (!isKnown(key)) this.#said.delete(key);
+  }
+
+  /** How full each pool is, at the start and after each change of the ConfigMap. */
+  counted(allocator: Allocator): void {
+    if (!allocator.isReady) return;
+    for (const { key, size, used, free } of poolRows(allocator).slice(0, mostPools)) {
+      this.#log.info(`${key}: ${used} of ${size} addresses are in use`, {
+        pool: key,
+        size: String(size),
+        used: String(used),
+        free: String(free),
+      });
+    }
+  }
+
+  #isNew(view: ServiceView, reason: string): boolean {
+    const key = keyOf(view);
+    const said = `${view.uid} ${reason}`;
+    if (this.#said.get(key) === said) return false;
+    this.#said.set(key, said);
+    return true;
   }
 
   /** The pools were read anew. */

@@ -1,17 +1,18 @@
 import { type Change, patchOf } from '../core/change.ts';
 import type { Service } from '../core/objects.ts';
-import { compareVersions, type ServiceView, viewOf } from '../core/service.ts';
+import { type ServiceView, viewOf } from '../core/service.ts';
 import type { Api } from '../kube/api.ts';
 import { delayMs } from '../kube/backoff.ts';
 import { ApiError } from '../kube/errors.ts';
-import type { Clock, Random } from '../kube/transport.ts';
-import { sleep } from '../kube/wait.ts';
+import type { Random } from '../kube/transport.ts';
 
 /** What became of a write. */
 export type Outcome =
   | { readonly kind: 'written'; readonly view: ServiceView }
   /** Somebody else wrote first, or an earlier attempt of ours did: this is how the Service stands. */
   | { readonly kind: 'stale'; readonly view: ServiceView }
+  /** It was seen in a newer version while the write rested: nothing that is still under way can change that one. */
+  | { readonly kind: 'overtaken' }
   | { readonly kind: 'gone' }
   /** It will not be accepted as it is. */
   | { readonly kind: 'refused'; readonly error: ApiError }
@@ -20,11 +21,13 @@ export type Outcome =
 
 export interface WriteContext {
   readonly api: Api;
-  readonly clock: Clock;
   readonly random: Random;
   readonly signal: AbortSignal;
-  /** Told of each attempt that is to be repeated. */
-  readonly failing: (error: unknown, retryInMs: number) => void;
+  /**
+   * Waits before an attempt is repeated, in nobody's way. The answer is whether there is still something to write: false
+   * once the Service was seen in a newer version.
+   */
+  readonly rest: (error: unknown, ms: number) => Promise<boolean>;
 }
 
 const backoff = { firstMs: 250, mostMs: 30_000 };
@@ -33,7 +36,7 @@ const backoff = { firstMs: 250, mostMs: 30_000 };
  * Writes one change in one PATCH, and does not give up before it is known what became of it. An attempt without an
  * answer may have been carried out, or may be yet: so the very same PATCH is sent again, until an answer comes, or
  * the Service is seen in a newer version, which no PATCH on the old one can change any more. Until then the caller
- * keeps the address reserved, and it cannot be given twice.
+ * keeps the address reserved, and it cannot be given twice (docs/decisions/0003).
  */
 export async function write(view: ServiceView, change: Change, context: WriteContext): Promise<Outcome> {
   const { api, signal } = context;
@@ -43,11 +46,10 @@ export async function write(view: ServiceView, change: Change, context: WriteCon
     try {
       return { kind: 'written', view: viewOf(await api.mergePatch<Service>(path, patch, signal)) };
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!(error instanceof ApiError) || isTransient(error)) throw error;
       if (error.status === 404) return { kind: 'gone' };
       // 409: another version; 422: maybe another uid. What stands there now decides.
       if (error.status === 409 || error.status === 422) return reread(view, error, context);
-      if (isTransient(error)) throw error;
       return { kind: 'refused', error };
     }
   });
@@ -62,27 +64,24 @@ async function reread(view: ServiceView, error: ApiError, context: WriteContext)
       return failure.status === 404 ? { kind: 'gone' } : { kind: 'refused', error: failure };
     }
   });
-  const unchanged =
-    now.kind === 'stale' &&
-    now.view.uid === view.uid &&
-    compareVersions(now.view.resourceVersion, view.resourceVersion) === 0;
+  const isAsItWas =
+    now.kind === 'stale' && now.view.uid === view.uid && now.view.resourceVersion === view.resourceVersion;
   // Nobody was faster, so it is the change itself that is not accepted.
-  return unchanged ? { kind: 'refused', error } : now;
+  return isAsItWas ? { kind: 'refused', error } : now;
 }
 
 /** Repeats an attempt that throws, with back-off and as the server's Retry-After asks. */
 async function persist(context: WriteContext, attempt: () => Promise<Outcome>): Promise<Outcome> {
-  const { clock, random, signal } = context;
+  const { random, signal } = context;
   for (let failures = 0; ; failures += 1) {
     try {
       return await attempt();
     } catch (error) {
       if (signal.aborted) return { kind: 'stopped' };
       const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
-      const ms = delayMs(failures, random(), backoff, retryAfterMs);
-      context.failing(error, ms);
-      await sleep(clock, ms, signal);
+      const isWanted = await context.rest(error, delayMs(failures, random(), backoff, retryAfterMs));
       if (signal.aborted) return { kind: 'stopped' };
+      if (!isWanted) return { kind: 'overtaken' };
     }
   }
 }
@@ -92,6 +91,6 @@ function isTransient({ status }: ApiError): boolean {
   return status === 401 || status === 408 || status === 429 || status >= 500;
 }
 
-function pathOf({ namespace, name }: ServiceView): string {
+export function pathOf({ namespace, name }: ServiceView): string {
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(name)}`;
 }

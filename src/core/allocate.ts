@@ -1,5 +1,6 @@
-import { type Address, type Family, isUnspecified, sameAddress } from './address.ts';
+import { type Address, type Family, formatAddress, isUnspecified } from './address.ts';
 import type { Ledger } from './ledger.ts';
+import { formatList } from './list.ts';
 import { type Pool, type Pools, poolFor, sharingFor } from './pools.ts';
 import { ordinalOf } from './range.ts';
 import { joining, unwilling } from './sharing.ts';
@@ -96,9 +97,10 @@ export function wantsToShare(standing: Standing, pools: Pools): boolean {
 
 /** A holder takes a newcomer only once it is served itself; the label beside another Service's record is a copy's. */
 function agrees(newcomer: Standing, holder: Standing, address: Address, pools: Pools): boolean {
-  const { view, record, claims } = holder;
+  const { view, record, intent } = holder;
   const isServed = view.labelled && (record !== undefined || view.record === undefined);
-  const hasIt = claims.some((claim) => sameAddress(claim, address));
+  // Not what its status still shows, and not what DHCP leased to it.
+  const hasIt = 'list' in intent && formatList(intent.list) === formatAddress(address);
   return isServed && hasIt && joining(newcomer, holder, pools) === undefined;
 }
 

@@ -7,8 +7,9 @@ import { Ledger } from './ledger.ts';
 import type { Options } from './options.ts';
 import { noPools, type Pools } from './pools.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from './service.ts';
+import { obstacle } from './sharing.ts';
 import { SortedSet } from './sorted.ts';
-import { type Standing, standingOf } from './standing.ts';
+import { isMarked, type Standing, standingOf } from './standing.ts';
 import { WaitingList } from './waiting.ts';
 
 /** A Service and what is to be done about it now. */
@@ -33,7 +34,9 @@ export class Allocator {
   #hasPools = false;
   /** As last seen in the API; the ledger differs from it only in what is being written. */
   readonly #seen = new Map<ServiceKey, ServiceView>();
-  /** The versions on which writes under way were decided. */
+  /** The newest version that a list or a watch has told of. */
+  #told = '';
+  /** The states on which writes under way were decided. */
   readonly #writing = new Map<ServiceKey, ServiceView>();
   readonly #due = byAge();
   /** Changes of nothing but our own notes: they follow behind the addresses. */
@@ -62,12 +65,23 @@ export class Allocator {
     return this.#pools;
   }
 
-  /** The whole world of Services at once, as a list gives it: whoever is not in it is gone. */
-  replaceServices(views: readonly ServiceView[]): void {
+  /**
+   * The whole world of Services at once, as a consistent list of `resourceVersion` gives it: whoever is not in it is
+   * gone. An answer to a write may be newer than the list. But where the list is older than what lists and watches had
+   * told before, etcd was restored from a backup, and the list is right about everything.
+   */
+  replaceServices(views: readonly ServiceView[], resourceVersion: string): void {
     const listed = new Set(views.map(keyOf));
     for (const key of [...this.#seen.keys()]) if (!listed.has(key)) this.#remove(key);
+    if (compareVersions(resourceVersion, this.#told) < 0) this.#seen.clear();
+    this.#told = resourceVersion;
     for (const view of views) this.putService(view);
     this.#hasServices = true;
+  }
+
+  /** Lists and watches have told everything up to this version. */
+  observed(resourceVersion: string): void {
+    if (compareVersions(resourceVersion, this.#told) > 0) this.#told = resourceVersion;
   }
 
   /** A Service's state. One that is older than what is known of it changes nothing. */
@@ -87,9 +101,13 @@ export class Allocator {
     if (seen !== undefined && compareVersions(resourceVersion, seen.resourceVersion) >= 0) this.#remove(key);
   }
 
-  /** The answer to a write: counts only for a Service that is still there. */
+  /** The answer to a write, or a read after one: counts only for a Service that is still there. */
   answered(view: ServiceView): void {
-    if (this.#seen.get(keyOf(view))?.uid === view.uid) this.putService(view);
+    const key = keyOf(view);
+    const seen = this.#seen.get(key);
+    if (seen?.uid !== view.uid) return;
+    if (view.type === 'LoadBalancer') this.putService(view);
+    else if (compareVersions(view.resourceVersion, seen.resourceVersion) > 0) this.#remove(key);
   }
 
   /** The pools as they are now: everybody is looked at again. */
@@ -110,7 +128,7 @@ export class Allocator {
         // One write at a time for each Service: `settle` brings it back.
         if (standing === undefined || this.#writing.has(first.key)) continue;
         const decision = decide(standing, this.#world());
-        if (queue === this.#due && isOnlyNotes(decision)) {
+        if (queue === this.#due && isOnlyNotes(standing, decision)) {
           this.#behind.add(standing);
           continue;
         }
@@ -171,9 +189,11 @@ export class Allocator {
     if (standing === undefined) return;
     this.#due.delete(standing);
     this.#behind.delete(standing);
-    this.#waiting.delete(key);
+    const next = this.#waiting.leave(key);
     this.#ledger.delete(key);
-    this.#stir(standing.shows, true);
+    this.#stir(standing, undefined);
+    // It may have been its line's turn.
+    if (next !== undefined) this.revisit(next);
   }
 
   /** Puts a state into the ledger, and wakes those whom the difference can concern. */
@@ -184,39 +204,51 @@ export class Allocator {
       this.#behind.delete(before);
     }
     this.#ledger.put(standing);
-    this.#stir(standing.shows, false);
-    if (before === undefined) return;
-    const kept = (address: Address) => standing.shows.some((shown) => sameAddress(shown, address));
-    this.#stir(
-      before.shows.filter((address) => !kept(address)),
-      true,
-    );
+    this.#stir(before, standing);
   }
 
   /**
-   * Something about these addresses changed: those who show them too are looked at again, and so are the first of those
-   * who wait for one, all kinds of them where it became free, else those who would share it.
+   * A Service changed from one state to another. Looked at again are those who show an address of either and whom the
+   * difference can concern, and the first of those who wait for one: all kinds of them where it became free, else those
+   * who would share it.
    */
-  #stir(addresses: readonly Address[], isFreed: boolean): void {
-    for (const address of addresses) {
-      for (const other of this.#ledger.showing(address))
-        if (!this.#writing.has(other.key)) this.#due.add(other);
-      for (const key of this.#waiting.heads(address, this.#pools, isFreed)) this.revisit(key);
+  #stir(before: Standing | undefined, after: Standing | undefined): void {
+    const key = (after ?? before)?.key;
+    const shows = [...(before?.shows ?? []), ...(after?.shows ?? [])];
+    for (const address of shows) {
+      for (const other of this.#ledger.showing(address)) {
+        if (other.key === key || this.#writing.has(other.key)) continue;
+        if (this.#concerns(other, address, before) || this.#concerns(other, address, after))
+          this.#due.add(other);
+      }
+      const isFreed = !(after?.shows ?? []).some((shown) => sameAddress(shown, address));
+      for (const head of this.#waiting.heads(address, this.#pools, isFreed)) this.revisit(head);
     }
   }
 
-  /** Enters the Service among those who wait, or takes it off and lets the next with the same needs try. */
+  /** Whoever has the address in its own right is concerned only by one that it may not share it with. */
+  #concerns(other: Standing, address: Address, one: Standing | undefined): boolean {
+    if (one === undefined) return false;
+    return !isMarked(other, address) || obstacle(other, one, this.#pools) !== undefined;
+  }
+
+  /** Enters the Service among those who wait, or takes it off; the next with the same needs may then try. */
   #enlist(standing: Standing, decision: Decision): void {
-    const next = this.#waiting.delete(standing.key);
-    if (isWaiting(decision)) {
-      const shares = wantsToShare(standing, this.#pools);
-      this.#waiting.add(standing, decision, shares);
-    } else if (next !== undefined) this.revisit(next);
+    const next = isWaiting(decision)
+      ? this.#waiting.enter(standing, decision, wantsToShare(standing, this.#pools))
+      : this.#waiting.leave(standing.key);
+    if (next !== undefined) this.revisit(next);
   }
 }
 
-function isOnlyNotes(decision: Decision): boolean {
-  return decision.kind === 'write' && (decision.cause === 'adopt' || decision.cause === 'update');
+/** The Service is announced as it stands, and only our marks on it are missing. */
+function isOnlyNotes({ view }: Standing, decision: Decision): boolean {
+  if (decision.kind !== 'write') return false;
+  return (
+    decision.cause === 'adopt' ||
+    decision.cause === 'update' ||
+    (decision.cause === 'mark-static' && view.labelled)
+  );
 }
 
 function byAge(): SortedSet<Standing> {

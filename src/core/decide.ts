@@ -2,7 +2,7 @@ import { type Address, formatAddress, isUnspecified, sameAddress } from './addre
 import { allocate, type Facts, type Grant, isInPool, type Shortage } from './allocate.ts';
 import { type Change, isEmpty } from './change.ts';
 import type { Cause, Decision, Note, Refusal } from './decision.ts';
-import { addressesOf, type Entry, formatList } from './list.ts';
+import { addressesOf, type Entry, formatList, readList } from './list.ts';
 import { interfaceFor, poolFor } from './pools.ts';
 import { rangesContain } from './range.ts';
 import { staticSource, unknownSource } from './record.ts';
@@ -84,11 +84,11 @@ function held(
 ): Decision {
   const { view, record } = standing;
   if (intent.origin === 'allocated' && record !== undefined) {
-    if (record.families !== familiesText(view)) return refit(standing, intent.list, world);
     if (record.ports !== view.ports.join(',')) {
       const moved = moveOnClash(standing, intent.list, world);
       if (moved !== undefined) return moved;
     }
+    if (record.families !== familiesText(view)) return refit(standing, intent.list, world);
   }
   const source = record?.source ?? sourceOf(standing, intent.list, world);
   const cause = record === undefined ? 'adopt' : 'update';
@@ -145,7 +145,9 @@ function asked(
 ): Decision {
   const { list, by } = intent;
   const taken = disputed(standing, list, world)[0];
-  if (taken !== undefined) return refuse(standing, taken, by === 'annotation' ? list : undefined);
+  // Where the annotation stands beside an edited spec, what it says is still held and announced.
+  const stands = by === 'spec' && readList(standing.view.annotation) !== undefined;
+  if (taken !== undefined) return refuse(standing, taken, stands ? undefined : list);
   // A user's annotation is never rewritten; a changed spec is the user's word for the annotation that lags behind.
   const rewrite = by === 'spec';
   return complete(standing, 'mark-static', { list, source: staticSource, rewrite, notes }, world);

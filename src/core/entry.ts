@@ -25,12 +25,17 @@ export interface EntryFault {
   readonly text: string;
 }
 
+const longest = 200;
+
 /** A block (`a/n`), a range (`a-b`) or one address; spec section 3. White space around the entry is removed already. */
 export function parseEntry(text: string): Entry | EntryFault {
   if (/[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/.test(text)) return { fault: 'typographic-dash', text };
-  // A minus after the slash is part of the number.
-  if (/^[^/]*-.*\/|\/[^-]+-/.test(text)) return { fault: 'block-and-range', text };
-  if (text.includes('/')) return parseBlock(text);
+  // Far longer than two addresses: not worth the time to find out what is wrong.
+  if (text.length > longest) return { fault: 'not-an-address', text };
+  const [hyphen, slash] = [text.indexOf('-'), text.indexOf('/')];
+  // A minus right behind the slash is part of the number.
+  if (hyphen >= 0 && slash >= 0 && hyphen !== slash + 1) return { fault: 'block-and-range', text };
+  if (slash >= 0) return parseBlock(text);
   if (text.includes('-')) return parseRange(text);
   if (/\S[;\s]+\S/.test(text)) return { fault: 'several-in-one', text };
   const address = parseAddress(text);

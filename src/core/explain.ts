@@ -6,7 +6,7 @@ import { bits, type Family, formatAddress } from './address.ts';
 import type { Shortage } from './allocate.ts';
 import type { Decision, Note, Refusal } from './decision.ts';
 import type { EntryFault } from './entry.ts';
-import { readList } from './list.ts';
+import { mostEntries, readList } from './list.ts';
 import { annotations } from './names.ts';
 import type { Options } from './options.ts';
 import type { PoolProblem } from './pools.ts';
@@ -148,6 +148,9 @@ export function explainRefusal(refusal: Refusal): string {
       const field =
         refusal.field === 'annotation' ? `the annotation ${annotations.addresses}` : 'spec.loadBalancerIP';
       const { text, fault } = refusal.fault;
+      if (fault === 'too-many') {
+        return `${field} lists more than ${mostEntries} addresses, which no Service can have: write one of each IP family. It is left as it is.`;
+      }
       if (text === '') {
         return `${field} has an empty entry, which kube-vip reads as a hostname: remove the comma too many.`;
       }
@@ -307,7 +310,7 @@ export function reasonOf(decision: Decision): string {
         : `not-an-address ${decision.refusal.field} ${decision.refusal.fault.text}`;
     case 'keep':
     case 'write':
-      return decision.notes.filter(isWarning).map(noteCode).join(' ');
+      return decision.notes.filter(isReported).map(noteCode).join(' ');
     case 'release':
       return 'release';
     default:
@@ -315,9 +318,15 @@ export function reasonOf(decision: Decision): string {
   }
 }
 
-/** Whether a note is a warning to somebody, and not a mere fact. */
-export function isWarning(note: Note): boolean {
-  return note.code === 'conflict' || note.code === 'unmet';
+/** Whether somebody has to do something about it: then it is worth an event. */
+export function isWarning(decision: Decision): boolean {
+  if (decision.kind === 'wait' || decision.kind === 'refuse') return true;
+  return 'notes' in decision && decision.notes.some(({ code }) => code === 'conflict' || code === 'unmet');
+}
+
+/** A note that is said when it comes up; who shares an address is told to those who look. */
+function isReported(note: Note): boolean {
+  return note.code !== 'shared';
 }
 
 function shortageCode(shortage: Shortage): string {
@@ -330,6 +339,8 @@ function noteCode(note: Note): string {
   switch (note.code) {
     case 'conflict':
       return `conflict ${formatAddress(note.address)} ${note.other} ${note.why.code}`;
+    case 'outside-pool':
+      return `outside-pool ${formatAddress(note.address)} ${note.key}`;
     case 'unmet':
       return `unmet ${note.wish} ${note.shortages.map(shortageCode).join(' ')}`;
     default:

@@ -24,6 +24,11 @@ export class Ledger {
   readonly #standings = new Map<ServiceKey, Standing>();
   readonly #showing = new Map<string, readonly Standing[]>();
   readonly #used: Readonly<Record<Family, Runs>> = { IPv4: new Runs(), IPv6: new Runs() };
+  /** What `holding` found, until somebody who shows the address changes or other pools rule. */
+  readonly #holdings = new Map<string, Holding>();
+  #holdingPools: Pools | undefined;
+  /** Where the last search through the spans of a pool ended: what lies before it is full until one is freed. */
+  #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
 
   get(key: ServiceKey): Standing | undefined {
     return this.#standings.get(key);
@@ -44,6 +49,7 @@ export class Ledger {
     for (const address of standing.shows) {
       const text = formatAddress(address);
       const others = this.#showing.get(text);
+      this.#holdings.delete(text);
       this.#showing.set(text, others === undefined ? [standing] : [...others, standing]);
       const ordinal = ordinalOf(address);
       if (others === undefined && ordinal !== undefined) this.#used[address.family].add(ordinal);
@@ -57,13 +63,16 @@ export class Ledger {
     for (const address of standing.shows) {
       const text = formatAddress(address);
       const others = (this.#showing.get(text) ?? []).filter((other) => other !== standing);
+      this.#holdings.delete(text);
       if (others.length > 0) {
         this.#showing.set(text, others);
         continue;
       }
       this.#showing.delete(text);
       const ordinal = ordinalOf(address);
-      if (ordinal !== undefined) this.#used[address.family].delete(ordinal);
+      if (ordinal === undefined) continue;
+      this.#used[address.family].delete(ordinal);
+      this.#searched = new WeakMap();
     }
   }
 
@@ -77,6 +86,18 @@ export class Ledger {
    * else the oldest, and with it whoever may share it (spec section 5). A status alone is no claim.
    */
   holding(address: Address, pools: Pools): Holding {
+    if (this.#holdingPools !== pools) this.#holdings.clear();
+    this.#holdingPools = pools;
+    const text = formatAddress(address);
+    const known = this.#holdings.get(text);
+    if (known !== undefined) return known;
+    const found = this.#findHolding(address, pools);
+    // One Service on an address of its own is the rule, and quickly found again.
+    if (found.holders.length + found.claimants.length > 1) this.#holdings.set(text, found);
+    return found;
+  }
+
+  #findHolding(address: Address, pools: Pools): Holding {
     const rank = (standing: Standing) =>
       isMarked(standing, address) ? 0 : standing.notOurs !== undefined ? 1 : 2;
     const claiming = this.showing(address)
@@ -105,16 +126,23 @@ export class Ledger {
     return undefined;
   }
 
-  /** The first address of the spans that nobody shows, in search order: O(spans x log addresses in use). */
+  /**
+   * The first address of the spans that nobody shows, in search order: O(log addresses in use), and once O(spans) after
+   * an address was freed.
+   */
   free(family: Family, spans: readonly Span[], descending: boolean): Address | undefined {
     const used = this.#used[family];
-    for (let i = 0; i < spans.length; i += 1) {
+    const before = this.#searched.get(spans);
+    for (let i = before?.descending === descending ? before.span : 0; i < spans.length; i += 1) {
       const span = spans[descending ? spans.length - 1 - i : i];
       if (span === undefined) continue;
       const { first, last } = span;
       const ordinal = descending ? used.highestFree(first, last) : used.lowestFree(first, last);
-      if (ordinal !== undefined) return addressAt(family, ordinal);
+      if (ordinal === undefined) continue;
+      this.#searched.set(spans, { span: i, descending });
+      return addressAt(family, ordinal);
     }
+    this.#searched.set(spans, { span: spans.length, descending });
     return undefined;
   }
 

@@ -4,11 +4,14 @@ import { isHostname } from './spelling.ts';
 /** One entry of the annotation: an address, or a hostname that the consumer resolves itself. */
 export type Entry = Address | string;
 
+/** A Service has one address of each family; a far longer list is a slip or an attack, and costs memory and time. */
+export const mostEntries = 16;
+
 /** The value of `kube-vip.io/loadbalancerIPs` or `spec.loadBalancerIP`, read. */
 export interface AddressList {
   readonly entries: readonly Entry[];
   /** The first entry that is neither address nor hostname. The others are read all the same: they are in use. */
-  readonly fault: { readonly text: string; readonly fault: AddressFault } | undefined;
+  readonly fault: { readonly text: string; readonly fault: AddressFault | 'too-many' } | undefined;
 }
 
 /** Undefined for a value that is absent, or has no entry at all. Spaces around entries are tolerated. */
@@ -16,7 +19,9 @@ export function readList(text: string | undefined): AddressList | undefined {
   if (text === undefined || /^[\s,]*$/.test(text)) return undefined;
   const entries: Entry[] = [];
   let fault: AddressList['fault'];
-  for (const part of text.split(',')) {
+  const parts = text.split(',', mostEntries + 1);
+  if (parts.length > mostEntries) fault = { text, fault: 'too-many' };
+  for (const part of parts.slice(0, mostEntries)) {
     const entry = part.trim();
     const address = parseAddress(entry);
     if (typeof address !== 'string') entries.push(address);

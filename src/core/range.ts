@@ -78,7 +78,11 @@ export function addressAt(family: Family, ordinal: bigint): Address {
 
 /** The ordinals of a range's allocatable addresses; undefined if it has none. */
 export function ordinalsOf(range: Range): { first: bigint; last: bigint } | undefined {
-  if (range.family === 'IPv6') return { first: range.first, last: range.last };
+  if (range.family === 'IPv6') {
+    // `::` asks for DHCP, it is no address.
+    const first = range.first === 0n ? 1n : range.first;
+    return first <= range.last ? { first, last: range.last } : undefined;
+  }
   const host = range.first & 255n;
   // A range that starts at .0 starts in effect at .1; one that ends at .255 ends at .254. The other two need no care:
   // .255 as a start has the place 254, which is that of the next block's .1, and .0 as an end that of the .254 before it.

@@ -49,9 +49,14 @@ export function reportOf(allocator: Allocator, options: Options): Report {
     const verdict = allocator.explain(key);
     if (verdict !== undefined) services.push(serviceRow(verdict, options));
   }
-  const pools = [...allocator.pools.byKey.values()].map((pool) => poolRow(pool, allocator));
+  const pools = poolRows(allocator);
   const problems = allocator.pools.problems.map(explainProblem);
   return { services, pools, problems };
+}
+
+/** How full each pool is: O(runs of used addresses in them). */
+export function poolRows(allocator: Allocator): PoolRow[] {
+  return [...allocator.pools.byKey.values()].map((pool) => poolRow(pool, allocator));
 }
 
 function serviceRow({ standing, decision }: Verdict, options: Options): ServiceRow {

@@ -1,5 +1,5 @@
 import { type Address, formatAddress, isUnspecified, readAddress, sameAddress } from './address.ts';
-import { type AddressList, addressesOf, type Entry, formatList, readList } from './list.ts';
+import { type AddressList, addressesOf, type Entry, formatList, mostEntries, readList } from './list.ts';
 import type { Options } from './options.ts';
 import { type AddressRecord, staticSource } from './record.ts';
 import { keyOf, type ServiceKey, type ServiceView } from './service.ts';
@@ -56,10 +56,11 @@ export function standingOf(view: ServiceView, options: Options): Standing {
   const claims = new AddressSet();
   claims.addAll(annotation?.entries ?? []);
   claims.addAll(spec?.entries ?? []);
-  if (intent.kind === 'stripped') claims.addAll(intent.list);
+  // Also while its fields are blank or being edited: the mark that makes it the holder must not outlive the claim.
+  claims.addAll(readList(record?.addresses)?.entries ?? []);
   if (asksForLease(annotation ?? spec)) claims.addAll(readList(view.requestedIP)?.entries ?? []);
   const shows = new AddressSet(claims.list);
-  for (const ip of view.statusIPs) shows.addAll(readList(ip)?.entries ?? []);
+  for (const ip of view.statusIPs.slice(0, mostEntries)) shows.addAll(readList(ip)?.entries ?? []);
   return { ...base, intent, claims: claims.list, shows: shows.list };
 }
 
@@ -123,7 +124,7 @@ function intentOf(
   const copied = view.record;
   if (annotation !== undefined) {
     const list = annotation.entries;
-    if (copied?.addresses === formatList(list)) return { kind: 'copy', list, origin: originOfRecord(copied) };
+    if (copied?.addresses === formatList(list)) return copyOf(copied, list, wish);
     const [first] = list;
     const given = view.labelled && copied === undefined && isSame(first, wish);
     return given ? { kind: 'held', list, origin: 'allocated' } : { kind: 'asked', list, by: 'annotation' };
@@ -131,6 +132,14 @@ function intentOf(
   if (wish === undefined) return { kind: 'fresh' };
   if ('fault' in wish) return { kind: 'unreadable', by: 'spec', fault: wish };
   return { kind: 'asked', list: [wish], by: 'spec' };
+}
+
+/** Another Service's record tells at least whether the spec is still as it was copied. */
+function copyOf(record: AddressRecord, list: readonly Entry[], wish: Address | Fault | undefined): Intent {
+  if (wish === undefined || 'fault' in wish || list.some((entry) => isSame(entry, wish))) {
+    return { kind: 'copy', list, origin: originOfRecord(record) };
+  }
+  return { kind: 'asked', list: replaced(list, wish), by: 'spec' };
 }
 
 /**

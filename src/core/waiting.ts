@@ -20,19 +20,24 @@ export class WaitingList {
     this.#places.clear();
   }
 
-  add(standing: Standing, decision: Decision, shares: boolean): void {
-    const pool = poolKeyOf(decision);
-    const lines = this.#lines.get(pool) ?? new Map<string, Line>();
-    this.#lines.set(pool, lines);
-    const needs = needsOf(standing, shares);
-    const line = lines.get(needs) ?? { pool, needs, shares, queue: new SortedSet<Standing>(byOrder) };
-    lines.set(needs, line);
+  /**
+   * Puts a Service in its line. If it stood first in another one, the answer is who does there now: that one's turn is
+   * not to be lost with it.
+   */
+  enter(standing: Standing, decision: Decision, shares: boolean): ServiceKey | undefined {
+    const line = this.#line(poolKeyOf(decision), needsOf(standing, shares), shares);
+    const place = this.#places.get(standing.key);
+    const stays = place?.line === line && place.standing.order === standing.order;
+    const next = stays ? undefined : this.leave(standing.key);
+    // Also where the leaving has just emptied this very line, and taken it off.
+    this.#lines.get(line.pool)?.set(line.needs, line);
     line.queue.add(standing);
     this.#places.set(standing.key, { line, standing });
+    return next;
   }
 
-  /** Takes a Service out of its line; if it stood first, the one who does now. */
-  delete(key: ServiceKey): ServiceKey | undefined {
+  /** Takes a Service out of its line; if it stood first, the answer is who does now. */
+  leave(key: ServiceKey): ServiceKey | undefined {
     const place = this.#places.get(key);
     if (place === undefined) return undefined;
     this.#places.delete(key);
@@ -41,6 +46,14 @@ export class WaitingList {
     line.queue.delete(standing);
     if (line.queue.size === 0) this.#lines.get(line.pool)?.delete(line.needs);
     return wasFirst ? line.queue.first()?.key : undefined;
+  }
+
+  #line(pool: string, needs: string, shares: boolean): Line {
+    const lines = this.#lines.get(pool) ?? new Map<string, Line>();
+    this.#lines.set(pool, lines);
+    const line = lines.get(needs) ?? { pool, needs, shares, queue: new SortedSet<Standing>(byOrder) };
+    lines.set(needs, line);
+    return line;
   }
 
   /** The first of each line that an event at `address` can help: all lines of its pools, or those that would share. */
@@ -67,7 +80,7 @@ interface Line {
 /** What an allocation depends on beside pool and ledger. One that has something to keep stands in a line of its own. */
 function needsOf(standing: Standing, shares: boolean): string {
   const { view, intent, shows } = standing;
-  if (intent.kind !== 'fresh' || shows.length > 0) return `own ${standing.key}`;
+  if (intent.kind !== 'fresh' || shows.length > 0) return `own ${standing.key} ${shares}`;
   return `${familiesText(view)} ${shares ? view.ports.join(',') : ''}`;
 }
 

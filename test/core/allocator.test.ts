@@ -20,7 +20,7 @@ function waiting(name: string, resourceVersion = '1', uid = name) {
 
 test('nothing is decided before both first lists are in, in either order', () => {
   const first = new Allocator(options);
-  first.replaceServices([waiting('a')]);
+  first.replaceServices([waiting('a')], '1');
   assert.equal(first.next(), undefined);
   first.setPools(pools);
   assert.equal(first.next()?.standing.key, 'default/a');
@@ -29,15 +29,15 @@ test('nothing is decided before both first lists are in, in either order', () =>
   second.setPools(pools);
   second.putService(waiting('a'));
   assert.equal(second.next(), undefined);
-  second.replaceServices([waiting('a')]);
+  second.replaceServices([waiting('a')], '1');
   assert.equal(second.next()?.standing.key, 'default/a');
 });
 
 test('a relist replaces the world: who is not in it is gone, and what is older than known changes nothing', () => {
   const allocator = new Allocator(options);
   allocator.setPools(pools);
-  allocator.replaceServices([waiting('a', '5'), waiting('b', '5')]);
-  allocator.replaceServices([waiting('a', '4')]);
+  allocator.replaceServices([waiting('a', '5'), waiting('b', '5')], '5');
+  allocator.replaceServices([waiting('a', '4')], '6');
   assert.equal(allocator.seenVersion('default/a'), '5');
   assert.equal(allocator.seenVersion('default/b'), undefined);
 });
@@ -45,7 +45,7 @@ test('a relist replaces the world: who is not in it is gone, and what is older t
 test('the answer to a write of a Service that is gone, or was made anew, is not believed', () => {
   const allocator = new Allocator(options);
   allocator.setPools(pools);
-  allocator.replaceServices([waiting('a', '5')]);
+  allocator.replaceServices([waiting('a', '5')], '5');
   const verdict = allocator.next() ?? assert.fail();
   assert.ok(verdict.decision.kind === 'write');
   allocator.assume(verdict.standing, verdict.decision.change);
@@ -69,7 +69,7 @@ test('versions are ordered as numbers of any length', () => {
 test('a Service whose write is under way is not decided on again before that has ended', () => {
   const allocator = new Allocator(options);
   allocator.setPools(pools);
-  allocator.replaceServices([waiting('a')]);
+  allocator.replaceServices([waiting('a')], '1');
   const verdict = allocator.next() ?? assert.fail();
   assert.ok(verdict.decision.kind === 'write');
   allocator.assume(verdict.standing, verdict.decision.change);
@@ -94,7 +94,7 @@ test('of many that wait alike only the first is looked at when an address is fre
   });
   const other = { ...holder, name: 'other', uid: 'o', specIP: '10.0.0.2' };
   const many = Array.from({ length: 500 }, (_, i) => waiting(`w-${String(i).padStart(3, '0')}`));
-  allocator.replaceServices([holder, other, ...many]);
+  allocator.replaceServices([holder, other, ...many], '1');
   while (allocator.next() !== undefined);
   allocator.deleteService('default/holder', '2');
   const looked: string[] = [];

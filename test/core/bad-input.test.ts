@@ -56,7 +56,7 @@ for (const [field, value, message] of badAddresses) {
     const annotation: Record<string, string> =
       field === 'annotation' ? { 'kube-vip.io/loadbalancerIPs': value } : {};
     const bad = service('bad', annotation, field === 'spec' ? { loadBalancerIP: value } : {});
-    allocator.replaceServices([bad, service('good', {}, {})]);
+    allocator.replaceServices([bad, service('good', {}, {})], '1');
     const [first, second] = [allocator.next(), allocator.next()].map(
       (verdict) => verdict?.decision ?? assert.fail(),
     );

@@ -83,24 +83,29 @@ export function shown(service: Service): string[] {
   return [...new Set([...claimed(service), ...status])];
 }
 
-/** What it asks for by name, or leased. The record remembers what was blanked, unless the spec was edited. */
+/** What it asks for by name, what its own record says it has, and what was leased to it. */
 function claimed(service: Service): string[] {
   if (service.spec?.type !== 'LoadBalancer') return [];
   const annotations = service.metadata.annotations ?? {};
   const annotation = annotations['kube-vip.io/loadbalancerIPs'] ?? '';
   const spec = service.spec.loadBalancerIP ?? '';
   const record = JSON.parse(annotations['kube-vip.io/allocation'] ?? '{}') as { ips?: string; uid?: string };
-  const remembered = record.uid === service.metadata.uid ? (record.ips ?? '') : '';
-  const isStripped = /^[\s,]*$/.test(annotation) && (spec === '' || remembered.split(',').includes(spec));
   const asks = /^[\s,]*$/.test(annotation) ? spec : annotation;
   const leases = /(^|,)\s*(0\.0\.0\.0|::)\s*(,|$)/.test(asks);
   const all = [
     ...list(annotation),
     ...list(spec),
+    ...(record.uid === service.metadata.uid ? list(record.ips) : []),
     ...(leases ? list(annotations['kube-vip.io/requestedIP']) : []),
-    ...(isStripped ? list(remembered) : []),
   ];
   return [...new Set(all)];
+}
+
+/** What it is to be announced on: not what DHCP leased to it. */
+function named({ metadata: { annotations = {} }, spec = {} }: Service): string {
+  const annotation = annotations['kube-vip.io/loadbalancerIPs'] ?? '';
+  const record = JSON.parse(annotations['kube-vip.io/allocation'] ?? '{}') as { ips?: string };
+  return (/[^\s,]/.test(annotation) ? annotation : spec.loadBalancerIP || record.ips || '').trim();
 }
 
 export function portsOf(service: Service): string[] {
@@ -133,6 +138,7 @@ function agrees(data: Data, newcomer: Service, holder: Service, address: string)
     holder.metadata.labels?.implementation === 'kube-vip' &&
     (record.uid === undefined || record.uid === holder.metadata.uid) &&
     claimed(holder).join() === address &&
+    named(holder) === address &&
     mayShare(data, newcomer, holder)
   );
 }

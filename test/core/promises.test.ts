@@ -372,7 +372,7 @@ class Run {
     const views = [...this.cluster.services.values()]
       .filter(({ spec }) => spec?.type === 'LoadBalancer')
       .map(viewOf);
-    this.allocator.replaceServices(views);
+    this.allocator.replaceServices(views, this.cluster.version);
     if (!this.allocator.isReady) this.configure();
   }
 
@@ -540,7 +540,7 @@ class Run {
     const other = new Allocator(options);
     const views = all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(viewOf);
     other.setPools(this.allocator.pools);
-    other.replaceServices(views.toReversed());
+    other.replaceServices(views.toReversed(), this.cluster.version);
     for (let verdict = other.next(); verdict !== undefined; verdict = other.next()) {
       const { standing, decision } = verdict;
       const change = 'change' in decision ? decision.change : {};

@@ -107,17 +107,20 @@ interface Story {
   data?: Record<string, string>;
   options?: Partial<Options>;
   services: Record<string, Sketch>;
-  then: Record<string, Outcome>;
+  leads: Record<string, Outcome>;
 }
 
-function play({ data, options, services, then }: Story): void {
+function play({ data, options, services, leads }: Story): void {
   const allOptions = { ...usual, ...options };
   const allocator = new Allocator(allOptions);
   const views = new Map<string, ServiceView>();
   const written = new Set<string>();
   for (const [key, sketch] of Object.entries(services)) views.set(key, viewOf(serviceOf(key, sketch)));
   allocator.setPools(readPools(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));
-  allocator.replaceServices([...views.values()].filter(({ type }) => type === 'LoadBalancer'));
+  allocator.replaceServices(
+    [...views.values()].filter(({ type }) => type === 'LoadBalancer'),
+    '1',
+  );
   let version = 1;
   for (let verdict = allocator.next(); verdict !== undefined; verdict = allocator.next()) {
     const { standing, decision } = verdict;
@@ -131,7 +134,7 @@ function play({ data, options, services, then }: Story): void {
     allocator.answered(view);
     allocator.settle(standing.key);
   }
-  for (const [key, expected] of Object.entries(then)) {
+  for (const [key, expected] of Object.entries(leads)) {
     const view = views.get(key) ?? assert.fail(key);
     const decision = allocator.explain(key)?.decision;
     const { says, untouched, ...state } = expected;
@@ -177,7 +180,7 @@ const stories: Record<string, readonly Story[]> = {
         'range-global': '10.5.0.1',
       },
       services: { 'a/x': {}, 'b/x': {}, 'c/x': {} },
-      then: {
+      leads: {
         'a/x': { ips: '10.1.0.1', from: 'cidr-a' },
         'b/x': { ips: '10.3.0.1', from: 'range-b' },
         'c/x': { ips: '10.4.0.1', from: 'cidr-global' },
@@ -187,13 +190,13 @@ const stories: Record<string, readonly Story[]> = {
       title: 'range-global where there is no other',
       data: { 'range-global': '10.5.0.1' },
       services: { 'a/x': {} },
-      then: { 'a/x': { ips: '10.5.0.1', from: 'range-global' } },
+      leads: { 'a/x': { ips: '10.5.0.1', from: 'range-global' } },
     },
     {
       title: 'a full pool has no overflow: a namespace is a boundary',
       data: { 'cidr-a': '10.1.0.1', 'cidr-global': '10.4.0.1' },
       services: { 'a/x': {}, 'a/y': {} },
-      then: {
+      leads: {
         'a/x': { ips: '10.1.0.1' },
         'a/y': { untouched: true, says: /^the pool cidr-a is full: all 1 of its IPv4 addresses/ },
       },
@@ -202,36 +205,38 @@ const stories: Record<string, readonly Story[]> = {
       title: 'a key without a good entry is the pool all the same',
       data: { 'cidr-a': 'nonsense', 'cidr-global': '10.4.0.1' },
       services: { 'a/x': {} },
-      then: { 'a/x': { untouched: true, says: /cidr-a has no address in it/ } },
+      leads: { 'a/x': { untouched: true, says: /cidr-a has no address in it/ } },
     },
     {
       title: 'no pool and no ConfigMap are different reasons',
       data: { 'cidr-b': '10.0.0.1' },
       services: { 'a/x': {} },
-      then: { 'a/x': { untouched: true, says: /no pool serves the namespace a: add cidr-a or cidr-global/ } },
+      leads: {
+        'a/x': { untouched: true, says: /no pool serves the namespace a: add cidr-a or cidr-global/ },
+      },
     },
     {
       title: 'without the ConfigMap everybody waits',
       services: { 'a/x': {} },
-      then: { 'a/x': { untouched: true, says: /does not exist/ } },
+      leads: { 'a/x': { untouched: true, says: /does not exist/ } },
     },
     {
       title: 'cidr-global serves a namespace called global too, and says so',
       data: pool,
       services: { 'global/x': {}, 'a/x': {} },
-      then: { 'global/x': { ips: '10.0.0.2', says: /serves every namespace/ }, 'a/x': { ips: '10.0.0.1' } },
+      leads: { 'global/x': { ips: '10.0.0.2', says: /serves every namespace/ }, 'a/x': { ips: '10.0.0.1' } },
     },
     {
       title: 'descending order takes the highest address first',
       data: { ...pool, 'search-order': 'desc' },
       services: { 'a/x': {}, 'a/y': {} },
-      then: { 'a/x': { ips: '10.0.0.9' }, 'a/y': { ips: '10.0.0.8' } },
+      leads: { 'a/x': { ips: '10.0.0.9' }, 'a/y': { ips: '10.0.0.8' } },
     },
     {
       title: 'the oldest is served first; within a second by namespace, then name',
       data: { 'cidr-global': '10.0.0.1-10.0.0.4' },
       services: { 'a-b/x': {}, 'a/z': {}, 'a/y': {}, 'a/old': { created: 0 }, 'a/new': { created: 1 } },
-      then: {
+      leads: {
         'a/old': { ips: '10.0.0.1' },
         'a/y': { ips: '10.0.0.2' },
         'a/z': { ips: '10.0.0.3' },
@@ -243,7 +248,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'addresses that end in .0 and .255 are never given, in ranges too',
       data: { 'range-global': '10.0.0.254-10.0.1.1' },
       services: { 'a/x': {}, 'a/y': {}, 'a/z': {} },
-      then: { 'a/x': { ips: '10.0.0.254' }, 'a/y': { ips: '10.0.1.1' }, 'a/z': { untouched: true } },
+      leads: { 'a/x': { ips: '10.0.0.254' }, 'a/y': { ips: '10.0.1.1' }, 'a/z': { untouched: true } },
     },
   ],
   'Families (section 4)': [
@@ -251,7 +256,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'ipFamilies decides the order',
       data: both,
       services: { 'a/x': { families: 'PreferDualStack IPv6,IPv4' }, 'a/y': { families: dual } },
-      then: {
+      leads: {
         'a/x': { ips: 'fd00::1,10.0.0.1', spec: 'fd00::1' },
         'a/y': { ips: '10.0.0.2,fd00::2', spec: '10.0.0.2' },
       },
@@ -260,13 +265,13 @@ const stories: Record<string, readonly Story[]> = {
       title: 'PreferDualStack takes one of either where both cannot be had',
       data: pool,
       services: { 'a/x': { families: 'PreferDualStack IPv6,IPv4' } },
-      then: { 'a/x': { ips: '10.0.0.1' } },
+      leads: { 'a/x': { ips: '10.0.0.1' } },
     },
     {
       title: 'RequireDualStack takes one of each or holds nothing',
       data: { 'cidr-global': '10.0.0.1,fd00::1' },
       services: { 'a/x': { families: strict }, 'a/y': { families: strict }, 'a/z': {} },
-      then: {
+      leads: {
         'a/x': { ips: '10.0.0.1,fd00::1' },
         'a/y': { untouched: true, says: /is full/ },
         'a/z': { untouched: true },
@@ -276,7 +281,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'RequireDualStack that waits leaves its IPv4 address to others',
       data: pool,
       services: { 'a/x': { families: strict }, 'a/y': { created: 1 } },
-      then: {
+      leads: {
         'a/x': { untouched: true, says: /cidr-global has no IPv6 addresses/ },
         'a/y': { ips: '10.0.0.1' },
       },
@@ -285,7 +290,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'without ipFamilies (a file) IPv4 if the pool has any, else IPv6',
       data: { 'cidr-a': 'fd00::1-fd00::9', 'cidr-global': '10.0.0.1,fd00::20' },
       services: { 'a/x': { families: 'SingleStack ' }, 'b/x': { families: 'SingleStack ' } },
-      then: { 'a/x': { ips: 'fd00::1' }, 'b/x': { ips: '10.0.0.1' } },
+      leads: { 'a/x': { ips: 'fd00::1' }, 'b/x': { ips: '10.0.0.1' } },
     },
     {
       title: 'single to dual keeps the held address and adds the other',
@@ -296,7 +301,7 @@ const stories: Record<string, readonly Story[]> = {
           record: { from: 'cidr-global', ips: '10.0.0.5', families: 'SingleStack IPv4' },
         }),
       },
-      then: { 'a/x': { ips: '10.0.0.5,fd00::1', spec: '10.0.0.5' } },
+      leads: { 'a/x': { ips: '10.0.0.5,fd00::1', spec: '10.0.0.5' } },
     },
     {
       title: 'dual to single gives the dropped one back',
@@ -307,7 +312,7 @@ const stories: Record<string, readonly Story[]> = {
         }),
         'a/y': { families: 'SingleStack IPv6' },
       },
-      then: { 'a/x': { ips: '10.0.0.5' }, 'a/y': { ips: 'fd00::1' } },
+      leads: { 'a/x': { ips: '10.0.0.5' }, 'a/y': { ips: 'fd00::1' } },
     },
     {
       title: 'a Service that becomes RequireDualStack keeps what it has while the other family is missing',
@@ -318,7 +323,7 @@ const stories: Record<string, readonly Story[]> = {
           record: { from: 'cidr-global', ips: '10.0.0.5', families: 'SingleStack IPv4' },
         }),
       },
-      then: {
+      leads: {
         'a/x': { ips: '10.0.0.5', untouched: true, says: /has no IPv6 addresses.* It keeps what it has/ },
       },
     },
@@ -326,7 +331,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'a PreferDualStack Service with one address does not get its second by itself',
       data: both,
       services: { 'a/x': ours('10.0.0.5', { families: dual }) },
-      then: { 'a/x': { ips: '10.0.0.5', untouched: true } },
+      leads: { 'a/x': { ips: '10.0.0.5', untouched: true } },
     },
   ],
   'In use (section 5)': [
@@ -346,7 +351,7 @@ const stories: Record<string, readonly Story[]> = {
         'f/odd': { ips: ' 10.0.0.6 , what!', class: 'other' },
         'z/x': { created: 1 },
       },
-      then: { 'z/x': { ips: '10.0.0.7' } },
+      leads: { 'z/x': { ips: '10.0.0.7' } },
     },
     {
       title: 'requestedIP counts only while the Service asks for a lease, and 0.0.0.0 is never in use',
@@ -355,13 +360,13 @@ const stories: Record<string, readonly Story[]> = {
         'a/x': { ips: '10.9.0.1', class: 'other', annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' } },
         'b/x': {},
       },
-      then: { 'b/x': { ips: '10.0.0.1' } },
+      leads: { 'b/x': { ips: '10.0.0.1' } },
     },
     {
       title: 'one unreadable entry concerns its own Service alone',
       data: pool,
       services: { 'a/odd': { ips: '10.0.0.1, ,garbage!' }, 'b/x': {} },
-      then: {
+      leads: {
         'a/odd': { untouched: true, says: /"garbage!" is no IP address|empty entry/ },
         'b/x': { ips: '10.0.0.2' },
       },
@@ -371,7 +376,7 @@ const stories: Record<string, readonly Story[]> = {
         'those with the label are the holders, also of a duplicate, which is reported on both and moves nobody',
       data: pool,
       services: { 'a/x': go('10.0.0.1'), 'a/y': go('10.0.0.1') },
-      then: {
+      leads: {
         'a/x': { ips: '10.0.0.1', says: /also held by a\/y/ },
         'a/y': { ips: '10.0.0.1', says: /also held by a\/x/ },
       },
@@ -383,7 +388,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/old': { spec: '10.0.0.1' },
         'b/theirs': { ips: '10.0.0.1', class: 'other', created: 5 },
       },
-      then: {
+      leads: {
         'a/old': {
           untouched: true,
           says: /belongs to b\/theirs: b\/theirs belongs to another load balancer/,
@@ -394,7 +399,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'else the oldest, and the others are claimants that hold nothing',
       data: pool,
       services: { 'a/young': { spec: '10.0.0.1', created: 2 }, 'b/old': { spec: '10.0.0.1', created: 1 } },
-      then: {
+      leads: {
         'b/old': { label: true, from: 'static' },
         'a/young': { label: false, untouched: true, says: /belongs to b\/old: both use port TCP\/80/ },
       },
@@ -408,13 +413,13 @@ const stories: Record<string, readonly Story[]> = {
         'b/asks': { spec: '10.0.0.1', created: 1 },
         'c/waits': { created: 2 },
       },
-      then: { 'b/asks': { label: true }, 'c/waits': { untouched: true } },
+      leads: { 'b/asks': { label: true }, 'c/waits': { untouched: true } },
     },
     {
       title: 'an address outside its pool is kept and reported; the ends of a block are not outside',
       data: { 'cidr-global': '10.0.0.8/29' },
       services: { 'a/out': go('192.168.1.1'), 'a/end': go('10.0.0.8') },
-      then: {
+      leads: {
         'a/out': { ips: '192.168.1.1', from: 'unknown', says: /outside the pool cidr-global/ },
         'a/end': { ips: '10.0.0.8', from: 'cidr-global', says: /^$/ },
       },
@@ -423,7 +428,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'with a deletionTimestamp a Service keeps its address and gets none',
       data: pool,
       services: { 'a/going': { deleting: true }, 'a/held': ours('10.0.0.1', { deleting: true }), 'a/x': {} },
-      then: {
+      leads: {
         'a/going': { untouched: true },
         'a/held': { ips: '10.0.0.1', untouched: true },
         'a/x': { ips: '10.0.0.2' },
@@ -435,7 +440,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'spec.loadBalancerIP alone: the annotation is completed, inside a pool or outside',
       data: pool,
       services: { 'a/in': { spec: '10.0.0.5', ipam: true }, 'a/out': { spec: '172.16.0.1' } },
-      then: {
+      leads: {
         'a/in': { ips: '10.0.0.5', label: true, from: 'static' },
         'a/out': { ips: '172.16.0.1', label: true, from: 'static', says: /^$/ },
       },
@@ -444,13 +449,13 @@ const stories: Record<string, readonly Story[]> = {
       title: 'the annotation alone: the spec is completed, and the annotation stays as it was written',
       data: pool,
       services: { 'a/x': { ips: ' 10.0.0.5 , FD00::5', families: dual } },
-      then: { 'a/x': { ips: ' 10.0.0.5 , FD00::5', spec: '10.0.0.5', label: true, from: 'static' } },
+      leads: { 'a/x': { ips: ' 10.0.0.5 , FD00::5', spec: '10.0.0.5', label: true, from: 'static' } },
     },
     {
       title: 'where both differ and there is no record, the annotation wins',
       data: pool,
       services: { 'a/x': { ips: '10.0.0.5', spec: '10.0.0.6' } },
-      then: { 'a/x': { ips: '10.0.0.5', spec: '10.0.0.5' } },
+      leads: { 'a/x': { ips: '10.0.0.5', spec: '10.0.0.5' } },
     },
     {
       title: 'static and static without a common port may have one address',
@@ -459,25 +464,25 @@ const stories: Record<string, readonly Story[]> = {
         'a/x': { spec: '10.0.0.5', ports: 'TCP/53' },
         'b/y': { spec: '10.0.0.5', ports: 'UDP/53' },
       },
-      then: { 'a/x': { label: true }, 'b/y': { label: true, says: /^shared with a\/x\.$/ } },
+      leads: { 'a/x': { label: true }, 'b/y': { label: true, says: /^shared with a\/x\.$/ } },
     },
     {
       title: 'static onto an allocated address needs the sharing rule',
       data: pool,
       services: { 'a/x': ours('10.0.0.5'), 'b/y': { spec: '10.0.0.5', ports: 'UDP/53' } },
-      then: { 'b/y': { label: false, untouched: true, says: /sharing is not allowed in the namespace a/ } },
+      leads: { 'b/y': { label: false, untouched: true, says: /sharing is not allowed in the namespace a/ } },
     },
     {
       title: 'static onto an allocated address under the sharing rule',
       data: sharing,
       services: { 'a/x': ours('10.0.0.5'), 'b/y': { spec: '10.0.0.5', ports: 'UDP/53' } },
-      then: { 'b/y': { label: true, ips: '10.0.0.5', from: 'static' } },
+      leads: { 'b/y': { label: true, ips: '10.0.0.5', from: 'static' } },
     },
     {
       title: 'a hostname is marked as served, and the spec is untouched',
       data: pool,
       services: { 'a/x': { ips: 'lb.example.com' } },
-      then: {
+      leads: {
         'a/x': { ips: 'lb.example.com', spec: undefined as unknown as string, label: true, from: 'static' },
       },
     },
@@ -485,7 +490,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'any other text is refused with the nearest spelling, and nothing is touched',
       data: pool,
       services: { 'a/x': { ips: '10.0.0.05' }, 'a/y': { spec: '10.0.0.300' }, 'a/z': { ips: '10.0.0.1,' } },
-      then: {
+      leads: {
         'a/x': { untouched: true, says: /leading zero.*write 10\.0\.0\.5\. It is left as it is/ },
         'a/y': { untouched: true, says: /spec\.loadBalancerIP: "10\.0\.0\.300" has a number above 255/ },
         'a/z': { untouched: true, says: /remove the comma too many/ },
@@ -500,7 +505,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/static': { ips: '10.0.0.2', label: true },
         'a/edited': { ips: '10.0.0.3', spec: '10.0.0.4', label: true },
       },
-      then: {
+      leads: {
         'a/allocated': { from: 'cidr-global' },
         'a/static': { from: 'static', spec: '10.0.0.2' },
         'a/edited': { from: 'static', spec: '10.0.0.3' },
@@ -518,7 +523,7 @@ const stories: Record<string, readonly Story[]> = {
           record: { from: 'cidr-global', ips: '10.0.0.3', uid: 'from another life' },
         }),
       },
-      then: {
+      leads: {
         'a/original': { ips: '10.0.0.1', untouched: true },
         'b/copy': { ips: '10.0.0.2', spec: '10.0.0.2' },
         'c/restored': { ips: '10.0.0.3', from: 'cidr-global' },
@@ -532,19 +537,19 @@ const stories: Record<string, readonly Story[]> = {
       services: {
         'a/x': ours('fd00::1,10.0.0.1', { spec: '10.0.0.7', families: 'PreferDualStack IPv6,IPv4' }),
       },
-      then: { 'a/x': { ips: 'fd00::1,10.0.0.7', from: 'static' } },
+      leads: { 'a/x': { ips: 'fd00::1,10.0.0.7', from: 'static' } },
     },
     {
       title: 'a changed annotation is followed by the spec',
       data: pool,
       services: { 'a/x': ours('10.0.0.1', { ips: '10.0.0.7' }) },
-      then: { 'a/x': { ips: '10.0.0.7', spec: '10.0.0.7', from: 'static' } },
+      leads: { 'a/x': { ips: '10.0.0.7', spec: '10.0.0.7', from: 'static' } },
     },
     {
       title: 'if both were changed, the annotation wins',
       data: pool,
       services: { 'a/x': ours('10.0.0.1', { ips: '10.0.0.7', spec: '10.0.0.8' }) },
-      then: { 'a/x': { ips: '10.0.0.7', spec: '10.0.0.7' } },
+      leads: { 'a/x': { ips: '10.0.0.7', spec: '10.0.0.7' } },
     },
     {
       title: 'a blank or missing annotation is restored from the record',
@@ -554,7 +559,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/gone': { ...ours('10.0.0.6'), ips: undefined as unknown as string },
         'a/comma': ours('10.0.0.7', { ips: ' , ' }),
       },
-      then: {
+      leads: {
         'a/blank': { ips: '10.0.0.5,fd00::5', spec: '10.0.0.5' },
         'a/gone': { ips: '10.0.0.6', spec: '10.0.0.6' },
         'a/comma': { ips: '10.0.0.7' },
@@ -571,7 +576,7 @@ const stories: Record<string, readonly Story[]> = {
         'd/has-it': go('10.0.0.7'),
         'e/dual': { status: 'fd00::7', families: dual },
       },
-      then: {
+      leads: {
         'a/stripped': { ips: '10.0.0.5', from: 'cidr-global' },
         'b/outside': { ips: '10.0.0.1' },
         'c/shown': { ips: '10.0.0.2' },
@@ -582,7 +587,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'if the annotation stands, a blanked spec is left alone',
       data: pool,
       services: { 'a/x': ours('10.0.0.1', { spec: '' }) },
-      then: { 'a/x': { ips: '10.0.0.1', untouched: true } },
+      leads: { 'a/x': { ips: '10.0.0.1', untouched: true } },
     },
     {
       title: 'an edit onto a taken address takes the marks of the old one off, and gives the old one back',
@@ -592,7 +597,7 @@ const stories: Record<string, readonly Story[]> = {
         'b/holder': ours('10.0.0.2'),
         'c/waits': { created: 5 },
       },
-      then: {
+      leads: {
         'a/x': { ips: '10.0.0.2', spec: '10.0.0.2', label: false, says: /belongs to b\/holder/ },
         'c/waits': { ips: '10.0.0.1' },
       },
@@ -606,7 +611,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/static': { spec: '172.16.0.2', annotations: { 'kube-vip.io/reallocate': 'true' } },
         'a/right': ours('10.0.0.6', { annotations: { 'kube-vip.io/reallocate': 'true' } }),
       },
-      then: {
+      leads: {
         'a/out': { ips: '10.0.0.1', from: 'cidr-global' },
         'a/second': { ips: '10.0.0.5,fd00::1' },
         'a/static': { ips: '10.0.0.2', from: 'cidr-global' },
@@ -617,7 +622,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'a hostname in place of an allocated address gives that address back',
       data: { 'cidr-global': '10.0.0.1' },
       services: { 'a/x': ours('10.0.0.1', { ips: 'lb.example.com' }), 'b/y': {} },
-      then: { 'a/x': { ips: 'lb.example.com', label: true }, 'b/y': { ips: '10.0.0.1' } },
+      leads: { 'a/x': { ips: 'lb.example.com', label: true }, 'b/y': { ips: '10.0.0.1' } },
     },
   ],
   'DHCP (section 6)': [
@@ -625,7 +630,7 @@ const stories: Record<string, readonly Story[]> = {
       title: 'a pool of exactly 0.0.0.0/32 answers every Service, whatever its families',
       data: { 'cidr-global': '0.0.0.0/32' },
       services: { 'a/x': {}, 'a/y': { families: 'SingleStack IPv6' }, 'a/z': { families: strict } },
-      then: {
+      leads: {
         'a/x': { ips: '0.0.0.0', spec: '0.0.0.0' },
         'a/y': { ips: '0.0.0.0' },
         'a/z': { ips: '0.0.0.0' },
@@ -635,7 +640,7 @@ const stories: Record<string, readonly Story[]> = {
       title: '::/128 likewise, and as a part of a mixed pool it answers for its family',
       data: { 'cidr-a': '::/128', 'cidr-b': '0.0.0.0/32,fd00::1' },
       services: { 'a/x': {}, 'b/x': {}, 'b/y': { families: strict } },
-      then: { 'a/x': { ips: '::' }, 'b/x': { ips: '0.0.0.0' }, 'b/y': { ips: '0.0.0.0,fd00::1' } },
+      leads: { 'a/x': { ips: '::' }, 'b/x': { ips: '0.0.0.0' }, 'b/y': { ips: '0.0.0.0,fd00::1' } },
     },
     {
       title: 'the lease that the consumer writes back is in use',
@@ -644,7 +649,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/x': { ...go('0.0.0.0'), annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' } },
         'b/x': {},
       },
-      then: { 'b/x': { ips: '10.0.0.2' } },
+      leads: { 'b/x': { ips: '10.0.0.2' } },
     },
   ],
   'Sharing (section 6)': [
@@ -656,7 +661,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/udp': { ports: 'UDP/53' },
         'b/tcp': { ports: 'TCP/53', created: 1 },
       },
-      then: { 'a/tcp': { ips: '10.0.0.1' }, 'a/udp': { ips: '10.0.0.1' }, 'b/tcp': { ips: '10.0.0.2' } },
+      leads: { 'a/tcp': { ips: '10.0.0.1' }, 'a/udp': { ips: '10.0.0.1' }, 'b/tcp': { ips: '10.0.0.2' } },
     },
     {
       title: 'allow-shared-<namespace> is the second spelling; both sides must allow it',
@@ -666,7 +671,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/y': { ports: 'TCP/2' },
         'b/x': { ports: 'TCP/3', created: 1 },
       },
-      then: { 'a/x': { ips: '10.0.0.1' }, 'a/y': { ips: '10.0.0.1' }, 'b/x': { ips: '10.0.0.2' } },
+      leads: { 'a/x': { ips: '10.0.0.1' }, 'a/y': { ips: '10.0.0.1' }, 'b/x': { ips: '10.0.0.2' } },
     },
     {
       title: 'externalTrafficPolicy: Local, dual-stack and deletion rule sharing out, on either side',
@@ -679,13 +684,13 @@ const stories: Record<string, readonly Story[]> = {
         'b/y': { ports: 'TCP/5', created: 2, local: true },
         'b/z': { ports: 'TCP/6', created: 3, families: dual },
       },
-      then: { 'b/x': { ips: '10.0.0.4' }, 'b/y': { ips: '10.0.0.5' }, 'b/z': { ips: '10.0.0.6,fd00::2' } },
+      leads: { 'b/x': { ips: '10.0.0.4' }, 'b/y': { ips: '10.0.0.5' }, 'b/z': { ips: '10.0.0.6,fd00::2' } },
     },
     {
       title: 'only an address of its own pool is joined',
       data: { 'cidr-a': '10.1.0.1-10.1.0.2', 'cidr-b': '10.2.0.1-10.2.0.2', 'allow-share-global': 'true' },
       services: { 'a/x': { ports: 'TCP/1' }, 'b/x': { ports: 'TCP/2' } },
-      then: { 'a/x': { ips: '10.1.0.1' }, 'b/x': { ips: '10.2.0.1' } },
+      leads: { 'a/x': { ips: '10.1.0.1' }, 'b/x': { ips: '10.2.0.1' } },
     },
     {
       title: 'own ports edited into a clash move the one that edited; the other stays',
@@ -697,7 +702,7 @@ const stories: Record<string, readonly Story[]> = {
           record: { from: 'cidr-global', ips: '10.0.0.1', ports: 'TCP/2' },
         }),
       },
-      then: { 'a/stays': { ips: '10.0.0.1', untouched: true }, 'a/goes': { ips: '10.0.0.2' } },
+      leads: { 'a/stays': { ips: '10.0.0.1', untouched: true }, 'a/goes': { ips: '10.0.0.2' } },
     },
     {
       title: 'a static one whose ports clash later is reported on both and moves nobody',
@@ -709,7 +714,7 @@ const stories: Record<string, readonly Story[]> = {
           record: { from: 'static', ips: '10.0.0.1', ports: 'TCP/2' },
         }),
       },
-      then: {
+      leads: {
         'a/x': { ips: '10.0.0.1', says: /also held by a\/static/ },
         'a/static': { ips: '10.0.0.1', says: /also held by a\/x/ },
       },
@@ -720,13 +725,13 @@ const stories: Record<string, readonly Story[]> = {
       title: 'written with the address that is allocated; a value that the user set stays',
       data: { ...pool, 'interface-a': 'eth1', 'interface-global': 'eth0' },
       services: { 'a/x': {}, 'b/x': {}, 'b/y': { annotations: { 'kube-vip.io/serviceInterface': 'mine' } } },
-      then: { 'a/x': { interface: 'eth1' }, 'b/x': { interface: 'eth0' }, 'b/y': { interface: 'mine' } },
+      leads: { 'a/x': { interface: 'eth1' }, 'b/x': { interface: 'eth0' }, 'b/y': { interface: 'mine' } },
     },
     {
       title: 'never to a static or an already addressed Service',
       data: { ...pool, 'interface-global': 'eth0' },
       services: { 'a/static': { spec: '10.0.0.5' }, 'a/held': go('10.0.0.6') },
-      then: {
+      leads: {
         'a/static': { label: true, interface: undefined as unknown as string },
         'a/held': { from: 'cidr-global', interface: undefined as unknown as string },
       },
@@ -741,7 +746,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/classy': { class: 'kube-vip.io/kube-vip-class' },
         'a/ignored': { annotations: { 'kube-vip.io/ignore': 'true' } },
       },
-      then: {
+      leads: {
         'a/x': { ips: '10.0.0.1' },
         'a/classy': { untouched: true },
         'a/ignored': { untouched: true, says: /kube-vip\.io\/ignore/ },
@@ -756,7 +761,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/mine': { class: 'example.com/mine' },
         'a/other': { class: 'example.com/other' },
       },
-      then: { 'a/mine': { ips: '10.0.0.1' }, 'a/x': { untouched: true }, 'a/other': { untouched: true } },
+      leads: { 'a/mine': { ips: '10.0.0.1' }, 'a/x': { untouched: true }, 'a/other': { untouched: true } },
     },
     {
       title: 'what another controller recorded is left alone, and its address is in use',
@@ -765,7 +770,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/theirs': ours('10.0.0.1', { ips: '', record: { from: 'cidr-x', ips: '10.0.0.1', by: 'them' } }),
         'b/x': {},
       },
-      then: { 'a/theirs': { untouched: true, says: /another controller/ }, 'b/x': { ips: '10.0.0.2' } },
+      leads: { 'a/theirs': { untouched: true, says: /another controller/ }, 'b/x': { ips: '10.0.0.2' } },
     },
   ],
 };
