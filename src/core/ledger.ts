@@ -44,36 +44,36 @@ export class Ledger {
 
   /** Puts a Service in, in place of what was known of it: O(addresses it shows x log addresses in use). */
   put(standing: Standing): void {
-    this.delete(standing.key);
+    const before = this.#standings.get(standing.key);
     this.#standings.set(standing.key, standing);
-    for (const address of standing.shows) {
-      const text = formatAddress(address);
-      const others = this.#showing.get(text);
-      this.#holdings.delete(text);
-      this.#showing.set(text, others === undefined ? [standing] : [...others, standing]);
-      const ordinal = ordinalOf(address);
-      if (others === undefined && ordinal !== undefined) this.#used[address.family].add(ordinal);
+    for (const address of before?.shows ?? []) {
+      if (!standing.shows.some((shown) => sameAddress(shown, address)))
+        this.#show(address, before, undefined);
     }
+    for (const address of standing.shows) this.#show(address, before, standing);
   }
 
   delete(key: ServiceKey): void {
-    const standing = this.#standings.get(key);
-    if (standing === undefined) return;
+    const before = this.#standings.get(key);
     this.#standings.delete(key);
-    for (const address of standing.shows) {
-      const text = formatAddress(address);
-      const others = (this.#showing.get(text) ?? []).filter((other) => other !== standing);
-      this.#holdings.delete(text);
-      if (others.length > 0) {
-        this.#showing.set(text, others);
-        continue;
-      }
-      this.#showing.delete(text);
-      const ordinal = ordinalOf(address);
-      if (ordinal === undefined) continue;
-      this.#used[address.family].delete(ordinal);
-      this.#searched = new WeakMap();
-    }
+    for (const address of before?.shows ?? []) this.#show(address, before, undefined);
+  }
+
+  /** Has the address shown by `after` in place of `before`, either of which may be nobody. */
+  #show(address: Address, before: Standing | undefined, after: Standing | undefined): void {
+    const text = formatAddress(address);
+    const showing = this.#showing.get(text) ?? [];
+    const others = showing.filter((other) => other !== before);
+    const now = after === undefined ? others : [...others, after];
+    this.#holdings.delete(text);
+    if (now.length > 0) this.#showing.set(text, now);
+    else this.#showing.delete(text);
+    const ordinal = ordinalOf(address);
+    if (ordinal === undefined) return;
+    if (showing.length === 0) this.#used[address.family].add(ordinal);
+    if (now.length > 0) return;
+    this.#used[address.family].delete(ordinal);
+    this.#searched = new WeakMap();
   }
 
   /** All Services that show the address, in no order. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from '../kube/fake-clock.ts';
+import { aMoment, until } from '../kube/fake-clock.ts';
 import { Stage } from './stage.ts';
 
 const blank = {
@@ -213,5 +213,71 @@ test('a fresh allocation that a person asks for brings an address back into its 
   await until(() => stage.address('default/web') === '10.0.0.1');
   await stage.settled();
   assert.equal(stage.service('default/web').metadata.annotations?.['kube-vip.io/reallocate'], undefined);
+  await stage.stop();
+});
+
+test('two tools that undo different fields in turn are a quarrel all the same', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1' });
+  stage.load('default/web');
+  stage.start();
+  await stage.settled();
+  const undo = [{ metadata: { labels: { implementation: null } } }, blank];
+  for (let i = 0; i < 6; i += 1) {
+    await stage.patch('default/web', undo[i % 2] ?? {});
+    await aMoment();
+  }
+  // Written at once: the first time for each field. Everything else waits.
+  assert.ok(stage.writes.length <= 5, stage.writes.join());
+  const warnings = stage.events().filter((event) => event.includes('LoadBalancerFieldsUndone'));
+  assert.equal(warnings.length, 1);
+  await stage.stop();
+});
+
+test('a label that comes back to a ClusterIP Service again and again is taken off less and less often', async () => {
+  const stage = new Stage();
+  const marked = {
+    metadata: {
+      labels: { implementation: 'kube-vip' },
+      annotations: { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' },
+    },
+    spec: { type: 'ClusterIP', loadBalancerIP: '10.0.0.1' },
+  };
+  stage.load('default/web', marked);
+  stage.start();
+  await stage.settled();
+  for (let i = 0; i < 5; i += 1) {
+    await stage.patch('default/web', marked);
+    await aMoment();
+  }
+  assert.ok(stage.writes.length <= 2, `${stage.writes.length} writes`);
+  await stage.stop();
+});
+
+test('one whose clean-up fails holds up no other', async () => {
+  const stage = new Stage();
+  const marked = {
+    metadata: {
+      labels: { implementation: 'kube-vip' },
+      annotations: { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' },
+    },
+    spec: { type: 'ClusterIP' },
+  };
+  for (const name of ['a', 'b', 'c']) stage.load(`bad/${name}`, marked);
+  stage.load('good/web', marked);
+  stage.fate = ({ path }) => (path.includes('/bad/') ? { status: 500 } : 'pass');
+  stage.start();
+  await until(() => stage.service('good/web').metadata.labels?.implementation === undefined);
+  await stage.stop();
+});
+
+test('a waiting Service that was made anew under its name is told its reason anew', async () => {
+  const stage = new Stage();
+  stage.load('default/web');
+  stage.start();
+  await until(() => stage.events().length === 1);
+  await stage.delete('default/web');
+  await stage.create('default/web');
+  await until(() => stage.events().length === 2);
   await stage.stop();
 });

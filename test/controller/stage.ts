@@ -30,6 +30,8 @@ export class Stage {
   readonly writes: string[] = [];
   /** Decides on each PATCH and PUT of a Service. */
   fate: (request: HttpRequest) => Fate = () => 'pass';
+  /** Decides on each GET of one Service. */
+  reread: (request: HttpRequest) => Fate = () => 'pass';
   readonly options: Options;
   #session: Session | undefined;
   #stop = new AbortController();
@@ -87,6 +89,9 @@ export class Stage {
   }
 
   readonly #transport: Transport = async (request, signal) => {
+    const isRead = request.method === 'GET' && request.path.includes('/services/');
+    const read = isRead ? this.reread(request) : 'pass';
+    if (typeof read === 'object') return answer(read.status, read.body ?? {}, {});
     const isWrite = request.method === 'PATCH' && request.path.includes('/services/');
     if (!isWrite) return this.api.transport(request, signal);
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];

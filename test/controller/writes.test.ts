@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from '../kube/fake-clock.ts';
+import { aMoment, until } from '../kube/fake-clock.ts';
 import { Stage } from './stage.ts';
 
 const pools = { 'cidr-global': '10.0.0.1-10.0.0.3' };
@@ -203,4 +203,51 @@ test('after a stop the writes under way end, and no new one begins', async () =>
   const served = stage.services().filter(({ metadata }) => metadata.labels?.implementation === 'kube-vip');
   assert.equal(served.length, stage.writes.length);
   assert.ok(stage.writes.length <= 16, `${stage.writes.length} writes`);
+});
+
+test('Services whose writes fail give their lanes to others', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.0/24' });
+  for (let i = 0; i < 40; i += 1) stage.load(`bad/s-${i}`);
+  stage.load('good/web', { metadata: { creationTimestamp: '2030-01-01T00:00:00Z' } });
+  stage.fate = ({ path }) => (path.includes('/bad/') ? { status: 500 } : 'pass');
+  stage.start();
+  await until(() => stage.address('good/web') !== undefined);
+  await stage.stop();
+});
+
+test('a write that rests ends when the Service is seen in another version', async () => {
+  const stage = new Stage();
+  stage.pools(pools);
+  stage.load('default/a');
+  stage.fate = () => ({ status: 429, headers: { 'retry-after': '300' } });
+  stage.start();
+  await until(() => stage.writes.length === 1);
+  stage.fate = () => 'pass';
+  await stage.patch('default/a', { spec: { loadBalancerIP: '10.9.9.9' } });
+  await stage.settled();
+  assert.equal(stage.address('default/a'), '10.9.9.9');
+  await stage.stop();
+});
+
+test('a Service that is not the one the watch knows is not written again and again', async () => {
+  const stage = new Stage();
+  stage.pools(pools);
+  stage.load('default/a');
+  const stale = { kind: 'Status', reason: 'Invalid', message: 'metadata.uid: field is immutable' };
+  const body = {
+    metadata: { namespace: 'default', name: 'a', uid: 'another', resourceVersion: '99999' },
+    spec: { type: 'LoadBalancer' },
+  };
+  stage.fate = () => ({ status: 422, body: stale });
+  stage.reread = () => ({ status: 200, body });
+  stage.start();
+  await until(() => stage.writes.length === 1);
+  await aMoment();
+  assert.equal(stage.writes.length, 1);
+  stage.clock.advance(1_100);
+  await until(() => stage.writes.length === 2);
+  await aMoment();
+  assert.equal(stage.writes.length, 2);
+  await stage.stop();
 });

@@ -105,3 +105,86 @@ test('of many that wait alike only the first is looked at when an address is fre
   }
   assert.deepEqual(looked, ['default/w-000', 'default/w-001']);
 });
+
+function held(name: string, ip: string, created = '2025-01-01T00:00:00Z') {
+  return viewOf({
+    metadata: { namespace: 'default', name, uid: name, resourceVersion: '1', creationTimestamp: created },
+    spec: { type: 'LoadBalancer', loadBalancerClass: 'other', loadBalancerIP: ip },
+  });
+}
+
+/** Draws all verdicts as if every write succeeded, and names those who were given an address. */
+function served(allocator: Allocator): string[] {
+  const keys: string[] = [];
+  for (let verdict = allocator.next(); verdict !== undefined; verdict = allocator.next()) {
+    if (verdict.decision.kind !== 'write') continue;
+    keys.push(verdict.standing.key);
+    allocator.assume(verdict.standing, verdict.decision.change);
+  }
+  return keys;
+}
+
+test('the turn of a line is not lost with its head: when that is gone with the holder, the next is served', () => {
+  const allocator = new Allocator(options);
+  allocator.setPools(pools);
+  const holders = [held('h', '10.0.0.1'), held('i', '10.0.0.2')];
+  allocator.replaceServices([...holders, waiting('a'), waiting('b')], '1');
+  assert.deepEqual(served(allocator), []);
+  allocator.replaceServices([held('i', '10.0.0.2'), waiting('b')], '2');
+  assert.deepEqual(served(allocator), ['default/b']);
+});
+
+test('the turn of a line is not lost when its head moves to another line', () => {
+  const allocator = new Allocator(options);
+  allocator.setPools(pools);
+  const holders = [held('h', '10.0.0.1'), held('i', '10.0.0.2')];
+  allocator.replaceServices([...holders, waiting('a'), waiting('b')], '1');
+  assert.deepEqual(served(allocator), []);
+  allocator.deleteService('default/h', '2');
+  allocator.putService({ ...waiting('a', '3'), policy: 'RequireDualStack', families: ['IPv4', 'IPv6'] });
+  assert.deepEqual(served(allocator), ['default/b']);
+});
+
+test('a list that is older than what was told before is of a restored etcd, and right about everything', () => {
+  const allocator = new Allocator(options);
+  allocator.setPools(pools);
+  allocator.replaceServices([{ ...held('h', '10.0.0.1'), resourceVersion: '500' }], '500');
+  allocator.observed('900');
+  allocator.replaceServices([{ ...held('h', '10.0.0.2'), resourceVersion: '400' }], '450');
+  assert.equal(allocator.seenVersion('default/h'), '400');
+  allocator.putService(waiting('a', '451'));
+  const verdict = allocator.next();
+  assert.equal(verdict?.decision.kind, 'ignore');
+  assert.deepEqual(served(allocator), ['default/a']);
+});
+
+test('an answer that is newer than the list is not undone by the list', () => {
+  const allocator = new Allocator(options);
+  allocator.setPools(pools);
+  allocator.replaceServices([waiting('a', '5')], '5');
+  assert.deepEqual(served(allocator), ['default/a']);
+  allocator.answered({ ...waiting('a', '9'), annotation: '10.0.0.1', specIP: '10.0.0.1' });
+  allocator.replaceServices([waiting('a', '5')], '8');
+  assert.equal(allocator.seenVersion('default/a'), '9');
+});
+
+test('a Service that is read as another type is gone from here', () => {
+  const allocator = new Allocator(options);
+  allocator.setPools(pools);
+  allocator.replaceServices([waiting('a', '5')], '5');
+  allocator.answered({ ...waiting('a', '7'), type: 'ClusterIP' });
+  assert.equal(allocator.ledger.size, 0);
+});
+
+test('pools of thousands of single addresses, and thousands on one address, are served in bounded work', () => {
+  const entries = Array.from({ length: 3_000 }, (_, i) => `10.${i >> 8}.${i & 255}.1`);
+  const allocator = new Allocator(options);
+  allocator.setPools(
+    readPools({ metadata: { name: 'kubevip' }, data: { 'cidr-global': entries.join(',') } }),
+  );
+  allocator.replaceServices(
+    entries.map((_, i) => waiting(`w-${i}`)),
+    '1',
+  );
+  assert.equal(new Set(served(allocator)).size, 3_000);
+});

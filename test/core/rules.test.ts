@@ -619,6 +619,59 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
+      title: 'what the record says stays claimed while the annotation cannot be read',
+      data: { 'cidr-global': '10.0.0.1' },
+      services: {
+        'a/x': { ...ours('10.0.0.1', { ips: '10.0.0.1;' }), spec: undefined as unknown as string },
+        'b/y': { created: 1 },
+      },
+      leads: { 'a/x': { untouched: true }, 'b/y': { untouched: true, says: /is full/ } },
+    },
+    {
+      title:
+        'a missing annotation and a spec that somebody has: the marks come off, and the old address is free',
+      data: { 'cidr-global': '10.0.0.1-10.0.0.2' },
+      services: {
+        'a/x': { ...ours('10.0.0.1', { spec: '10.0.0.2' }), ips: undefined as unknown as string },
+        'b/holder': ours('10.0.0.2'),
+        'c/waits': { created: 1 },
+      },
+      leads: {
+        'a/x': { label: false, says: /10\.0\.0\.2 belongs to b\/holder/ },
+        'c/waits': { ips: '10.0.0.1' },
+      },
+    },
+    {
+      title: 'a missing annotation and a changed spec: the other family of the record stays',
+      data: both,
+      services: {
+        'a/x': {
+          ...ours('10.0.0.1,fd00::1', { spec: '10.0.0.7', families: dual }),
+          ips: undefined as unknown as string,
+        },
+        'b/y': { families: 'SingleStack IPv6' },
+      },
+      leads: { 'a/x': { ips: '10.0.0.7,fd00::1' }, 'b/y': { ips: 'fd00::2' } },
+    },
+    {
+      title: 'the edited spec of a copy is what its user asks for',
+      data: pool,
+      services: {
+        'a/original': ours('10.0.0.1'),
+        'b/copy': ours('10.0.0.1', {
+          spec: '10.0.0.9',
+          record: { from: 'cidr-global', ips: '10.0.0.1', uid: 'x' },
+        }),
+      },
+      leads: { 'b/copy': { ips: '10.0.0.9', from: 'static' } },
+    },
+    {
+      title: 'more addresses than a Service can have are refused',
+      data: pool,
+      services: { 'a/x': { ips: Array.from({ length: 17 }, (_, i) => `10.0.1.${i + 1}`).join() } },
+      leads: { 'a/x': { untouched: true, says: /lists more than 16 addresses/ } },
+    },
+    {
       title: 'a hostname in place of an allocated address gives that address back',
       data: { 'cidr-global': '10.0.0.1' },
       services: { 'a/x': ours('10.0.0.1', { ips: 'lb.example.com' }), 'b/y': {} },
@@ -641,6 +694,12 @@ const stories: Record<string, readonly Story[]> = {
       data: { 'cidr-a': '::/128', 'cidr-b': '0.0.0.0/32,fd00::1' },
       services: { 'a/x': {}, 'b/x': {}, 'b/y': { families: strict } },
       leads: { 'a/x': { ips: '::' }, 'b/x': { ips: '0.0.0.0' }, 'b/y': { ips: '0.0.0.0,fd00::1' } },
+    },
+    {
+      title: 'a block that spans :: does not give it',
+      data: { 'cidr-global': '::/127' },
+      services: { 'a/x': { families: 'SingleStack IPv6' }, 'a/y': { families: 'SingleStack IPv6' } },
+      leads: { 'a/x': { ips: '::1' }, 'a/y': { untouched: true } },
     },
     {
       title: 'the lease that the consumer writes back is in use',
@@ -703,6 +762,32 @@ const stories: Record<string, readonly Story[]> = {
         }),
       },
       leads: { 'a/stays': { ips: '10.0.0.1', untouched: true }, 'a/goes': { ips: '10.0.0.2' } },
+    },
+    {
+      title: 'ports edited into a clash together with the families',
+      data: { ...both, 'allow-share-global': 'true' },
+      services: {
+        'a/stays': ours('10.0.0.1', { ports: 'TCP/1' }),
+        'a/goes': ours('10.0.0.1', {
+          ports: 'TCP/1',
+          families: dual,
+          record: { from: 'cidr-global', ips: '10.0.0.1', ports: 'TCP/2', families: 'SingleStack IPv4' },
+        }),
+      },
+      leads: { 'a/goes': { ips: '10.0.0.2,fd00::1' } },
+    },
+    {
+      title: 'what DHCP leased to somebody is joined by nobody',
+      data: sharing,
+      services: {
+        'a/leased': {
+          ...go('0.0.0.0'),
+          annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' },
+          ports: 'TCP/1',
+        },
+        'b/x': { ports: 'TCP/2', created: 1 },
+      },
+      leads: { 'b/x': { ips: '10.0.0.2' } },
     },
     {
       title: 'a static one whose ports clash later is reported on both and moves nobody',
