@@ -35,7 +35,17 @@ if (isCI && !isQuick) {
 }
 
 const started = performance.now();
-const events = run({ files, cwd: root, concurrency: 2, isolation: 'process', timeout: 120_000 });
+// What the end-to-end tests have in common: one bundle and one etcd.
+const globalSetupPath = fileURLToPath(new URL('e2e/global-setup.ts', import.meta.url));
+const isOnControlPlane = files.some((file) => file.includes('/e2e/') || file.includes('kube-apiserver'));
+const events = run({
+  files,
+  cwd: root,
+  concurrency: 2,
+  isolation: 'process',
+  timeout: 120_000,
+  ...(isOnControlPlane ? { globalSetupPath } : {}),
+});
 const counts = await report(events, (text) => process.stdout.write(text));
 process.stdout.write(`The tests took ${Math.round((performance.now() - started) / 1000)} s.\n`);
 const isLeftOut = isCI && counts.skipped > 0;

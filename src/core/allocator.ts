@@ -9,7 +9,7 @@ import { noPools, type Pools } from './pools.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from './service.ts';
 import { obstacle } from './sharing.ts';
 import { SortedSet } from './sorted.ts';
-import { isMarked, type Standing, standingOf } from './standing.ts';
+import { isMarked, type Standing, standingOf, underWay } from './standing.ts';
 import { WaitingList } from './waiting.ts';
 
 /** A Service and what is to be done about it now. */
@@ -150,11 +150,11 @@ export class Allocator {
     return standing && { standing, decision: decide(standing, this.#world()) };
   }
 
-  /** A write begins: from now on the change counts as made. */
+  /** A write begins: what it gives counts as given from now on, and what it gives back not before it has ended. */
   assume(standing: Standing, change: Change): void {
     const { view, key } = standing;
     this.#writing.set(key, view);
-    this.#enter(standingOf(project(view, change), this.#options));
+    this.#enter(underWay(standing, standingOf(project(view, change), this.#options)));
   }
 
   /** The write has ended, whatever came of it: what the API shows is what counts, and it is looked at again. */

@@ -48,8 +48,9 @@ function portClash(one: Standing, other: Standing): Obstacle | undefined {
 }
 
 /** The consumer's teardown of one that shares forgets its other addresses (spec section 11). */
-function several({ claims, key: service }: Standing): Obstacle | undefined {
-  return claims.length > 1 || claims[0]?.family === 'IPv6'
+function several({ claims, leaving, key: service }: Standing): Obstacle | undefined {
+  const lasting = claims.filter((claim) => !leaving.includes(claim));
+  return lasting.length > 1 || lasting[0]?.family === 'IPv6'
     ? { code: 'several-addresses', service }
     : undefined;
 }

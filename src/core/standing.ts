@@ -41,6 +41,8 @@ export interface Standing {
   readonly claims: readonly Address[];
   /** Claims, and what stands in the status: all these are in use. */
   readonly shows: readonly Address[];
+  /** Of the claims those that a write under way gives back: theirs until it is known to have been made. */
+  readonly leaving: readonly Address[];
 }
 
 export function standingOf(view: ServiceView, options: Options): Standing {
@@ -48,7 +50,7 @@ export function standingOf(view: ServiceView, options: Options): Standing {
   // A space sorts below every character of a name, so "a" comes before "a-b".
   const order = `${view.created} ${view.namespace} ${view.name}`;
   const record = view.record?.uid === view.uid ? view.record : undefined;
-  const base = { view, key, order, record, notOurs: notOurs(view, record, options) };
+  const base = { view, key, order, record, notOurs: notOurs(view, record, options), leaving: [] };
   if (view.type !== 'LoadBalancer') return { ...base, intent: { kind: 'fresh' }, claims: [], shows: [] };
   const annotation = readList(view.annotation);
   const spec = readList(view.specIP);
@@ -65,12 +67,26 @@ export function standingOf(view: ServiceView, options: Options): Standing {
 }
 
 /**
+ * The state that a write will lead to, as it counts before the write is known to have been made: with what it had before.
+ * Else an address could be given to the next one, and the write that gives it back be refused.
+ */
+export function underWay(before: Standing, after: Standing): Standing {
+  const isNew = (address: Address) => !after.claims.some((claim) => sameAddress(claim, address));
+  const leaving = before.claims.filter(isNew);
+  const claims = [...after.claims, ...leaving];
+  const shows = new AddressSet(after.shows);
+  shows.addAll(leaving);
+  return { ...after, claims, shows: shows.list, leaving };
+}
+
+/**
  * Whether the Service has `address` in its own right, so that it keeps it whatever others ask for: it bears our record
  * of it, or the Go version's label (spec section 5). A record that is another Service's proves nothing, and
  * neither does the label beside it.
  */
 export function isMarked(standing: Standing, address: Address): boolean {
-  const { view, record } = standing;
+  const { view, record, leaving } = standing;
+  if (leaving.some((left) => sameAddress(left, address))) return true;
   if (view.record === undefined) return view.labelled;
   if (record === undefined) return false;
   const recorded = record.addresses.split(',');

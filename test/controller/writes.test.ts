@@ -251,3 +251,24 @@ test('a Service that is not the one the watch knows is not written again and aga
   assert.equal(stage.writes.length, 2);
   await stage.stop();
 });
+
+test('an address that is given back goes to nobody else before that is written', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1,fd00::1' });
+  stage.load('default/dual', { spec: { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] } });
+  stage.start();
+  await stage.settled();
+  assert.equal(stage.address('default/dual'), '10.0.0.1,fd00::1');
+  await stage.create('default/waits', { spec: { ipFamilies: ['IPv6'] } });
+  await stage.settled();
+  stage.fate = ({ path }) => (path.includes('/dual?') ? { status: 403 } : 'pass');
+  await stage.patch('default/dual', { spec: { ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4'] } });
+  await until(() => stage.writes.filter((write) => write.endsWith('/dual')).length === 2);
+  await aMoment();
+  assert.equal(stage.address('default/waits'), undefined);
+  stage.fate = () => 'pass';
+  stage.clock.advance(1_100);
+  await until(() => stage.address('default/waits') === 'fd00::1');
+  assert.equal(stage.address('default/dual'), '10.0.0.1');
+  await stage.stop();
+});

@@ -444,7 +444,11 @@ class Run {
   checkLedger(): void {
     const { ledger, pools } = this.allocator;
     const scratch = new Ledger();
-    for (const { view } of ledger.all()) scratch.put(standingOf(view, options));
+    for (const standing of ledger.all()) {
+      scratch.put(standing);
+      const isWriting = this.writing.some(({ view }) => keyOf(view) === standing.key);
+      if (!isWriting) assert.deepEqual(standing, standingOf(standing.view, options));
+    }
     for (const text of everyAddress) {
       const address = readAddress(text);
       assert.ok(address !== undefined);
@@ -472,9 +476,14 @@ class Run {
     }
   }
 
-  /** The Services as they count now, seen as objects: those of the cluster with what is being written. */
+  /** The Services as they count now, seen as objects: as they will be, and as they are while that is being written. */
   effective(): Service[] {
-    return [...this.allocator.ledger.all()].map(({ view }) => objectOf(view));
+    const views = [...this.allocator.ledger.all()].map(({ view }) => view);
+    // A write on a version that is no more can only be refused. Nobody joins a Service on an address that it leaves.
+    const leaving = this.writing
+      .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)
+      .map(({ view }) => ({ ...view, labelled: false }));
+    return [...views, ...leaving].map(objectOf);
   }
 
   /** Once, Inside, Still, Hands off, at the moment of giving. */
