@@ -1,13 +1,13 @@
 import { startApiServer } from '../controlplane/apiserver.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
-import { startEtcd } from '../controlplane/etcd.ts';
+import { sharedEtcd } from '../controlplane/shared.ts';
 import { contract } from './contract.ts';
 import type { Server } from './http.ts';
 
 const { folder, missing } = locateBinaries(process.env);
 
 async function connect(): Promise<Server> {
-  const etcd = await startEtcd(folder);
+  const etcd = await sharedEtcd(folder);
   const api = await startApiServer(folder, etcd, { prefix: 'contract' });
   return {
     url: api.url,

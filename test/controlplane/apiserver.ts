@@ -1,10 +1,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Etcd } from './etcd.ts';
 import { type Child, freePorts, startChild } from './process.ts';
+import { temporaryFolder } from './temporary.ts';
 
 export interface User {
   name: string;
@@ -43,8 +43,8 @@ export async function startApiServer(
   etcd: Etcd,
   options: ApiServerOptions,
 ): Promise<ApiServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'kvcp-apiserver-'));
-  const at = (name: string): string => join(folder, name);
+  const folder = temporaryFolder('kvcp-apiserver-');
+  const at = (name: string): string => join(folder.path, name);
   const tokens: Record<string, string> = {};
   const users: User[] = [{ name: administrator, groups: ['system:masters'] }, ...(options.users ?? [])];
   const lines = users.map(({ name, groups = [] }) => {
@@ -66,7 +66,7 @@ export async function startApiServer(
       ...[`--etcd-servers=${etcd.url}`, `--etcd-prefix=/${options.prefix}`],
       ...['--bind-address=127.0.0.1', `--secure-port=${port}`, '--advertise-address=127.0.0.1'],
       // It makes itself a certificate there, with its own authority, if there is none yet.
-      `--cert-dir=${folder}`,
+      `--cert-dir=${folder.path}`,
       ...['--service-cluster-ip-range=10.96.0.0/12,fd00:96::/108', '--endpoint-reconciler-type=none'],
       `--token-auth-file=${at('tokens.csv')}`,
       '--authorization-mode=RBAC',
@@ -86,7 +86,7 @@ export async function startApiServer(
       break;
     } catch (error) {
       if (attempt < 3 && String(error).includes('address already in use')) continue;
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
       throw error;
     }
   }
@@ -109,7 +109,7 @@ export async function startApiServer(
       // One that a test left stopped could not hear TERM.
       await child.stop('CONT');
       await child.stop('TERM');
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
     },
   };
 }

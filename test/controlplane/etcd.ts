@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, startChild } from './process.ts';
+import { temporaryFolder } from './temporary.ts';
 
 export interface Etcd {
   /** For kube-apiserver's --etcd-servers. Several API servers may use one etcd, each under a prefix of its own. */
@@ -12,11 +11,11 @@ export interface Etcd {
 
 export async function startEtcd(binaries: string): Promise<Etcd> {
   for (let attempt = 1; ; attempt++) {
-    const folder = mkdtempSync(join(tmpdir(), 'kvcp-etcd-'));
+    const folder = temporaryFolder('kvcp-etcd-');
     const [client = 0, peer = 0] = await freePorts(2);
     const url = `http://127.0.0.1:${client}`;
     const child = startChild(join(binaries, 'etcd'), [
-      ...['--data-dir', folder, '--log-level', 'error'],
+      ...['--data-dir', folder.path, '--log-level', 'error'],
       ...['--listen-client-urls', url, '--advertise-client-urls', url],
       ...['--listen-peer-urls', `http://127.0.0.1:${peer}`],
       // What a test writes need not survive a power failure.
@@ -24,7 +23,7 @@ export async function startEtcd(binaries: string): Promise<Etcd> {
     ]);
     const stop = async (): Promise<void> => {
       await child.stop();
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
     };
     for (let tries = 0; child.running() && tries < 200; tries++) {
       if ((await get(`${url}/health`)).includes('"true"')) {

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildDistribution } from '../../scripts/build.ts';
+import { temporaryFolder } from '../controlplane/temporary.ts';
 
 const variable = 'KVCP_TEST_BUNDLE';
 
@@ -14,8 +13,7 @@ export interface Bundle {
 /** Builds the distribution of this checkout into a folder of its own: dist/ may be older than src/. */
 export async function buildBundle(): Promise<Bundle> {
   const root = resolve(import.meta.dirname, '..', '..');
-  const outdir = mkdtempSync(join(tmpdir(), 'kvcp-bundle-'));
-  const remove = (): void => rmSync(outdir, { recursive: true, force: true });
+  const { path: outdir, remove } = temporaryFolder('kvcp-bundle-');
   const name = 'kube-vip-cloud-provider';
   try {
     await buildDistribution({ root, entry: 'src/cli/main.ts', name, outdir, version: '0.0.0-e2e' });

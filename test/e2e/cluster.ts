@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Body, Client, type Watch } from '../contract/http.ts';
+import { type Answer, type Body, Client, type Watch } from '../contract/http.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../controlplane/apiserver.ts';
 import { sharedEtcd } from '../controlplane/shared.ts';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+import { eventually } from './eventually.ts';
 import { type Manifest, type Marks, marksOf } from './objects.ts';
 
 export interface EventSeen {
@@ -13,6 +13,8 @@ export interface EventSeen {
   reason: string;
   message: string;
 }
+
+type StoredEvent = Body & EventSeen & { involvedObject: { uid: string }; reportingComponent: string };
 
 const configMap = '/api/v1/namespaces/kube-system/configmaps/kubevip';
 
@@ -22,7 +24,7 @@ export class Cluster {
   readonly client: Client;
   readonly #binaries: string;
   /** kubectl keeps a cache at home, and the user's own is not ours to fill. */
-  readonly #home = mkdtempSync(join(tmpdir(), 'kvcp-home-'));
+  readonly #home = temporaryFolder('kvcp-home-');
   readonly #namespaces = new Set(['default']);
   readonly #end: () => Promise<void>;
 
@@ -47,7 +49,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     this.client.close();
-    rmSync(this.#home, { recursive: true, force: true });
+    this.#home.remove();
     await this.server.stop();
     await this.#end();
   }
@@ -55,7 +57,7 @@ export class Cluster {
   /** Standard output of kubectl; its error where it fails. */
   kubectl(args: readonly string[], input = ''): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const env = { HOME: this.#home, KUBECONFIG: this.server.kubeconfig(), PATH: process.env.PATH ?? '' };
+    const env = { HOME: this.#home.path, KUBECONFIG: this.server.kubeconfig(), PATH: process.env.PATH ?? '' };
     const child = execFile(join(this.#binaries, 'kubectl'), args, { env }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(`kubectl ${args.join(' ')}: ${stderr}`, { cause: error }));
@@ -67,7 +69,7 @@ export class Cluster {
   async namespace(name: string): Promise<void> {
     if (this.#namespaces.has(name)) return;
     const answer = await this.client.post('/api/v1/namespaces', { metadata: { name } });
-    assert.ok(answer.status === 201 || answer.status === 409, answer.body.message);
+    accepted(answer, 201, 409);
     this.#namespaces.add(name);
   }
 
@@ -75,14 +77,12 @@ export class Cluster {
     const { namespace } = manifest.metadata;
     await this.namespace(namespace);
     const answer = await this.client.post(`/api/v1/namespaces/${namespace}/services`, manifest);
-    assert.equal(answer.status, 201, answer.body.message);
-    return answer.body;
+    return accepted(answer, 201);
   }
 
   async patch(key: string, patch: object): Promise<Body> {
     const answer = await this.client.patch(pathOf(key), patch);
-    assert.equal(answer.status, 200, answer.body.message);
-    return answer.body;
+    return accepted(answer, 200);
   }
 
   /** Annotations of a Service; null takes one off. */
@@ -92,25 +92,42 @@ export class Cluster {
 
   async remove(key: string): Promise<void> {
     const answer = await this.client.delete(pathOf(key));
-    assert.equal(answer.status, 200, answer.body.message);
+    accepted(answer, 200);
   }
 
   /** What kube-vip does once it announces an address: the only writer of the status. */
   async announce(key: string): Promise<void> {
     const { addresses } = await this.marks(key);
     const ingress = (addresses ?? '').split(',').map((ip) => ({ ip }));
-    const answer = await this.client.patch(`${pathOf(key)}/status`, { status: { loadBalancer: { ingress } } });
-    assert.equal(answer.status, 200, answer.body.message);
+    const answer = await this.client.patch(`${pathOf(key)}/status`, {
+      status: { loadBalancer: { ingress } },
+    });
+    accepted(answer, 200);
   }
 
   async service(key: string): Promise<Body> {
     const answer = await this.client.get(pathOf(key));
-    assert.equal(answer.status, 200, `${key}: ${answer.body.message}`);
-    return answer.body;
+    return accepted(answer, 200);
   }
 
   async marks(key: string): Promise<Marks> {
     return marksOf(await this.service(key));
+  }
+
+  /** Waits until a Service bears exactly these. */
+  async becomes(key: string, marks: Marks): Promise<void> {
+    await eventually(async () => assert.deepEqual(await this.marks(key), marks, key));
+  }
+
+  /** Waits for a warning about a Service. */
+  async warns(key: string, message: RegExp, reason = 'SyncLoadBalancerFailed'): Promise<void> {
+    await eventually(async () => {
+      const events = await this.events(key);
+      const found = events.some(
+        (event) => event.type === 'Warning' && event.reason === reason && message.test(event.message),
+      );
+      assert.ok(found, `${message} is among ${JSON.stringify(events, undefined, 2)}`);
+    });
   }
 
   async version(key: string): Promise<string> {
@@ -130,13 +147,16 @@ export class Cluster {
     return Object.fromEntries([...services].map(([key, service]) => [key, marksOf(service).addresses]));
   }
 
-  /** The versions of all that a controller could have written: they stand still where it writes nothing. */
+  /** The versions of all Services and of their events: they stand still where a controller writes nothing. */
   async versions(): Promise<Record<string, string>> {
-    const [services, { body: events }] = await Promise.all([
-      this.services(),
-      this.client.get('/api/v1/events'),
-    ]);
-    const all = [...services, ...events.items.map((event): [string, Body] => [`event ${keyOf(event)}`, event])];
+    const services = await this.services();
+    const items = await this.#eventsAt('/api/v1/events');
+    const uids = new Set([...services.values()].map(({ metadata }) => metadata.uid));
+    // One that a killed controller had under way may come when its Service is no longer there.
+    const events = items
+      .filter(({ involvedObject }) => uids.has(involvedObject.uid))
+      .map((event): [string, Body] => [`event ${keyOf(event)}`, event]);
+    const all = [...services, ...events];
     return Object.fromEntries(all.map(([key, { metadata }]) => [key, metadata.resourceVersion ?? '']));
   }
 
@@ -155,9 +175,12 @@ export class Cluster {
     }
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubevip' }, data };
     const put = await this.client.put(configMap, object);
-    if (put.status !== 404) return assert.equal(put.status, 200, put.body.message);
+    if (put.status !== 404) {
+      accepted(put, 200);
+      return;
+    }
     const made = await this.client.post(configMap.replace(/\/kubevip$/, ''), object);
-    assert.equal(made.status, 201, made.body.message);
+    accepted(made, 201);
   }
 
   async hasPools(): Promise<boolean> {
@@ -169,11 +192,17 @@ export class Cluster {
     const [namespace = '', name = ''] = key.split('/');
     const selector = encodeURIComponent(`involvedObject.kind=${kind},involvedObject.name=${name}`);
     const path = `/api/v1/namespaces/${namespace}/events?fieldSelector=${selector}`;
-    const { body } = await this.client.get(path);
-    const items = body.items as (Body & Partial<EventSeen>)[];
+    const items = await this.#eventsAt(path);
     return items
       .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
-      .map(({ type = '', reason = '', message = '' }) => ({ type, reason, message }));
+      .map(({ type, reason, message }) => ({ type, reason, message }));
+  }
+
+  /** Only what a controller said: an API server writes events about cluster IPs, too, when it checks them. */
+  async #eventsAt(path: string): Promise<StoredEvent[]> {
+    const { body } = await this.client.get(path);
+    const items = body.items as StoredEvent[];
+    return items.filter(({ reportingComponent }) => reportingComponent === 'kube-vip-cloud-provider');
   }
 
   /** Takes away everything that a test left, whatever its state. */
@@ -192,6 +221,12 @@ export class Cluster {
     ]);
     assert.deepEqual([...(await this.services()).keys()], []);
   }
+}
+
+/** The body of an answer that says one of these; else the server's reason is the failure. */
+function accepted({ status, body }: Answer, ...statuses: number[]): Body {
+  assert.ok(statuses.includes(status), `${status}: ${body.message ?? ''}`);
+  return body;
 }
 
 export function keyOf({ metadata }: Body): string {

@@ -17,6 +17,9 @@ export interface ControllerOptions {
 /** The built program as a process of its own. */
 export class ControllerProcess {
   readonly #child: Child;
+  /** Fulfilled if it ends without having been asked to. */
+  readonly fallen: Promise<void>;
+  #isEnded = false;
   #text = '';
 
   constructor({ bundle, kubeconfig, env }: ControllerOptions) {
@@ -26,6 +29,11 @@ export class ControllerProcess {
       heard: (text) => {
         this.#text += text;
       },
+    });
+    this.fallen = new Promise((resolve) => {
+      void this.#child.gone.then(() => {
+        if (!this.#isEnded) resolve();
+      });
     });
   }
 
@@ -58,12 +66,14 @@ export class ControllerProcess {
 
   /** SIGKILL: it cannot end anything in order. */
   async crash(): Promise<void> {
+    this.#isEnded = true;
     await this.#child.stop('KILL');
   }
 
   /** SIGTERM, as a kubelet sends it; returns the exit code. */
-  async terminate(): Promise<number> {
+  async terminate(): Promise<number | undefined> {
+    this.#isEnded = true;
     await this.#child.stop('TERM');
-    return this.#child.gone;
+    return this.#child.exitCode();
   }
 }

@@ -1,6 +1,6 @@
 import { after, before, test } from 'node:test';
-import { locateBinaries } from '../controlplane/binaries.ts';
 import type { User } from '../controlplane/apiserver.ts';
+import { locateBinaries } from '../controlplane/binaries.ts';
 import { type Bundle, sharedBundle } from './bundle.ts';
 import { Cluster } from './cluster.ts';
 import { ControllerProcess } from './controller.ts';
@@ -45,18 +45,19 @@ export function scenarios(prefix: string, users: readonly User[] = []): Scenario
 
 async function play(cluster: Cluster, bundle: string, body: (world: World) => Promise<void>): Promise<void> {
   const controllers: ControllerProcess[] = [];
+  const failed = Promise.withResolvers<never>();
   const world: World = {
     cluster,
     start({ env = {}, user } = {}) {
       const controller = new ControllerProcess({ bundle, kubeconfig: cluster.server.kubeconfig(user), env });
       controllers.push(controller);
+      void controller.fallen.then(() => failed.reject(new Error('a controller ended by itself')));
       return controller;
     },
   };
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no end within ${patienceMs} ms`)), patienceMs);
+  const timer = setTimeout(() => failed.reject(new Error(`no end within ${patienceMs} ms`)), patienceMs);
   try {
-    await Promise.race([body(world), late.promise]);
+    await Promise.race([body(world), failed.promise]);
   } catch (error) {
     const logs = controllers.map(({ output }, index) => `--- controller ${index + 1} said\n${output}`);
     const message = error instanceof Error ? error.message : String(error);

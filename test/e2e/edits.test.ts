@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { eventually, quietTime } from './eventually.ts';
+import { loadBalancer, marksOf, names, served, unmarked } from './objects.ts';
+import { scenarios } from './scenario.ts';
+
+const scenario = scenarios('edits');
+const ofPool = (address: string, more = {}) => served(address, 'range-default', more);
+
+scenario(
+  'a Service that turns ClusterIP is cleared in one write and its address goes to who waits; back, it gets one anew',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1', 'interface-default': 'eth3' });
+    start();
+    await cluster.create(loadBalancer('default/web', { annotations: { owner: 'shop' } }));
+    await cluster.becomes('default/web', ofPool('10.1.0.1', { interface: 'eth3' }));
+    await cluster.create(loadBalancer('default/waiting'));
+    await cluster.warns('default/waiting', /range-default is full/);
+    const watch = await cluster.watch();
+    await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
+    await cluster.becomes('default/waiting', ofPool('10.1.0.1', { interface: 'eth3' }));
+    await cluster.becomes('default/web', unmarked);
+    const { metadata } = await cluster.service('default/web');
+    assert.deepEqual(metadata.annotations, { owner: 'shop' });
+    assert.equal(metadata.labels, undefined);
+    // The two Services changed three times: by the test, and once each by the controller.
+    const events = await watch.take(3);
+    watch.close();
+    const versions = events.map(({ object }) => [object.metadata.name, object.metadata.resourceVersion]);
+    assert.equal(versions.filter(([name]) => name === 'web').length, 2);
+    assert.ok(versions.some(([, version]) => version === metadata.resourceVersion));
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
+    await cluster.patch('default/web', { spec: { type: 'LoadBalancer' } });
+    await cluster.becomes('default/web', ofPool('10.1.0.2'));
+  },
+);
+
+scenario(
+  'what turned ClusterIP while nobody ran is cleared at the start, and its address is free then',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1', 'interface-default': 'eth3' });
+    const first = start();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', ofPool('10.1.0.1', { interface: 'eth3' }));
+    await first.terminate();
+    await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
+    await cluster.create(loadBalancer('default/next'));
+    const before = Number(await cluster.version('default/web'));
+    start();
+    await cluster.becomes('default/web', unmarked);
+    await cluster.becomes('default/next', ofPool('10.1.0.1', { interface: 'eth3' }));
+    assert.ok(Number(await cluster.version('default/web')) > before);
+  },
+);
+
+scenario(
+  'what turned ClusterIP and back while nobody ran keeps its address, and nothing is written',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
+    const first = start();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await first.terminate();
+    await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
+    await cluster.patch('default/web', { spec: { type: 'LoadBalancer' } });
+    const version = await cluster.version('default/web');
+    start();
+    await cluster.create(loadBalancer('default/next'));
+    await cluster.becomes('default/next', ofPool('10.1.0.2'));
+    assert.deepEqual(await cluster.marks('default/web'), ofPool('10.1.0.1'));
+    assert.equal(await cluster.version('default/web'), version);
+  },
+);
+
+scenario(
+  'a static annotation stays when its Service turns ClusterIP; all else comes off',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1' });
+    start();
+    const annotations = { [names.addresses]: '10.1.0.1' };
+    await cluster.create(loadBalancer('default/web', { annotations }));
+    await cluster.becomes('default/web', served('10.1.0.1', 'static'));
+    await cluster.create(loadBalancer('default/waiting'));
+    await cluster.warns('default/waiting', /range-default is full/);
+    await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
+    await cluster.becomes('default/waiting', ofPool('10.1.0.1'));
+    await eventually(async () => {
+      const { addresses, label, from } = await cluster.marks('default/web');
+      assert.deepEqual([addresses, label, from], ['10.1.0.1', null, null]);
+    });
+  },
+);
+
+scenario(
+  'an edited annotation is honoured: the spec follows, and the old address goes to who waits',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1' });
+    start();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.create(loadBalancer('default/waiting'));
+    await cluster.warns('default/waiting', /range-default is full/);
+    await cluster.annotate('default/web', { [names.addresses]: '192.168.7.7' });
+    await cluster.becomes('default/web', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/waiting', ofPool('10.1.0.1'));
+  },
+);
+
+scenario(
+  'an edited spec replaces the entry of its family in the annotation, in its place',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9,2001:db8::1' });
+    start();
+    const dual = { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv6', 'IPv4'] };
+    await cluster.create(loadBalancer('default/dual', dual));
+    await cluster.create(loadBalancer('default/single'));
+    await cluster.becomes('default/dual', ofPool('2001:db8::1,10.1.0.1'));
+    await cluster.becomes('default/single', ofPool('10.1.0.2'));
+    await cluster.patch('default/single', { spec: { loadBalancerIP: '10.1.0.9' } });
+    await cluster.becomes('default/single', served('10.1.0.9', 'static'));
+    await cluster.patch('default/dual', { spec: { loadBalancerIP: '2001:db8::99' } });
+    await cluster.becomes('default/dual', served('2001:db8::99,10.1.0.1', 'static'));
+  },
+);
+
+scenario(
+  'single to dual stack keeps the address and adds the other family, dual to single gives that one back',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9,2001:db8::1' });
+    start();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.patch('default/web', { spec: { ipFamilyPolicy: 'PreferDualStack' } });
+    await cluster.becomes('default/web', ofPool('10.1.0.1,2001:db8::1'));
+    await cluster.create(loadBalancer('default/waiting', { ipFamilies: ['IPv6'] }));
+    await cluster.warns('default/waiting', /all 1 of its IPv6 addresses are in use/);
+    await cluster.patch('default/web', { spec: { ipFamilyPolicy: 'SingleStack' } });
+    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.becomes('default/waiting', ofPool('2001:db8::1'));
+  },
+);
+
+scenario(
+  'an edit to an address that is taken costs the Service its marks and its old address, and names the holder',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
+    start();
+    for (const name of ['holder', 'web']) {
+      await cluster.create(loadBalancer(`default/${name}`));
+      await eventually(async () => assert.equal((await cluster.marks(`default/${name}`)).label, 'kube-vip'));
+    }
+    await cluster.annotate('default/web', { [names.addresses]: '10.1.0.1' });
+    await cluster.warns('default/web', /10\.1\.0\.1 belongs to default\/holder/);
+    await eventually(async () => {
+      const { addresses, label, from } = await cluster.marks('default/web');
+      assert.deepEqual([addresses, label, from], ['10.1.0.1', null, null]);
+    });
+    await cluster.create(loadBalancer('default/next'));
+    await cluster.becomes('default/next', ofPool('10.1.0.2'));
+    assert.deepEqual(await cluster.marks('default/holder'), ofPool('10.1.0.1'));
+  },
+);
+
+scenario(
+  'who asks for a static address that is taken is not marked, is told who has it, and gets it when that one leaves',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
+    start();
+    const annotations = { [names.addresses]: '192.168.7.7' };
+    await cluster.create(loadBalancer('shop/holder', { annotations }));
+    await cluster.becomes('shop/holder', served('192.168.7.7', 'static'));
+    const byAnnotation = await cluster.create(loadBalancer('default/claimant', { annotations }));
+    const bySpec = await cluster.create(loadBalancer('default/later', { loadBalancerIP: '192.168.7.7' }));
+    const claimants = { 'default/claimant': byAnnotation, 'default/later': bySpec };
+    for (const [key, { metadata }] of Object.entries(claimants)) {
+      await cluster.warns(
+        key,
+        /192\.168\.7\.7 belongs to shop\/holder.*announces an address .* all the same/,
+      );
+      assert.equal(await cluster.version(key), metadata.resourceVersion);
+      assert.equal((await cluster.marks(key)).label, null);
+    }
+    await cluster.remove('shop/holder');
+    await cluster.becomes('default/claimant', served('192.168.7.7', 'static'));
+    await cluster.warns('default/later', /192\.168\.7\.7 belongs to default\/claimant/);
+    assert.equal(await cluster.version('default/later'), bySpec.metadata.resourceVersion);
+    // The other way to leave.
+    await cluster.annotate('default/claimant', { [names.addresses]: '192.168.7.8' });
+    await cluster.becomes('default/later', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/claimant', served('192.168.7.8', 'static'));
+  },
+);
+
+scenario('edits that were made while nobody ran count at the start', async ({ cluster, start }) => {
+  await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.4,2001:db8::1' });
+  const first = start();
+  const all = ['by-annotation', 'by-spec', 'families', 'gone'];
+  for (const [index, name] of all.entries()) {
+    await cluster.create(loadBalancer(`default/${name}`));
+    await cluster.becomes(`default/${name}`, ofPool(`10.1.0.${index + 1}`));
+  }
+  await first.terminate();
+  await cluster.annotate('default/by-annotation', { [names.addresses]: '192.168.7.7' });
+  await cluster.patch('default/by-spec', { spec: { loadBalancerIP: '192.168.7.8' } });
+  await cluster.patch('default/families', { spec: { ipFamilyPolicy: 'RequireDualStack' } });
+  await cluster.remove('default/gone');
+  for (const name of ['next-1', 'next-2', 'next-3']) await cluster.create(loadBalancer(`default/${name}`));
+  start();
+  await cluster.becomes('default/by-annotation', served('192.168.7.7', 'static'));
+  await cluster.becomes('default/by-spec', served('192.168.7.8', 'static'));
+  await cluster.becomes('default/families', ofPool('10.1.0.3,2001:db8::1'));
+  await eventually(async () => {
+    const addresses = await cluster.addresses();
+    const given = [1, 2, 3].map((number) => addresses[`default/next-${number}`]);
+    assert.deepEqual(given.sort(), ['10.1.0.1', '10.1.0.2', '10.1.0.4']);
+  });
+});
+
+scenario(
+  'a manifest with blank fields that kubectl apply applies again costs nobody an address',
+  async ({ cluster, start }) => {
+    const pools = { 'range-default': '10.1.0.1-10.1.0.9,2001:db8::1', 'interface-default': 'eth3' };
+    const manifests = (annotations: Record<string, string>, spec: object): string => {
+      const dual = { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv6', 'IPv4'] };
+      const items = [
+        loadBalancer('default/web', { annotations, ...spec }),
+        loadBalancer('default/web-dual', { annotations, ...spec, ...dual }),
+      ];
+      return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    };
+    const held = async (): Promise<void> => {
+      await cluster.becomes('default/web', ofPool('10.1.0.1', { interface: 'eth3' }));
+      await cluster.becomes('default/web-dual', ofPool('2001:db8::1,10.1.0.2', { interface: 'eth3' }));
+    };
+    await cluster.pools(pools);
+    start();
+    await cluster.kubectl(['apply', '-f', '-'], manifests({}, {}));
+    await held();
+    // A lower address is free by now: one that is allocated anew would be another.
+    await cluster.pools({ ...pools, 'range-default': `10.0.0.1,${pools['range-default']}` });
+    const blank = manifests({ [names.addresses]: '' }, { loadBalancerIP: '' });
+    for (const how of [[], ['--server-side', '--force-conflicts']]) {
+      await cluster.kubectl(['apply', ...how, '-f', '-'], blank);
+      await held();
+    }
+  },
+);
+
+scenario(
+  'kubectl replace takes every field of ours, and the Service gets back what its status still shows',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.3' });
+    // As old as the others and first by name: in a pool that is full, what it could take it would get before them.
+    await cluster.create(loadBalancer('default/a-waiting', { type: 'ClusterIP' }));
+    const manifest = loadBalancer('default/web');
+    const first = start();
+    for (const [name, address] of [
+      ['lower', '10.1.0.1'],
+      ['web', '10.1.0.2'],
+      ['upper', '10.1.0.3'],
+    ] as const) {
+      await cluster.create(loadBalancer(`default/${name}`));
+      await cluster.becomes(`default/${name}`, ofPool(address));
+    }
+    await cluster.announce('default/web');
+    await cluster.patch('default/a-waiting', { spec: { type: 'LoadBalancer' } });
+    await cluster.warns('default/a-waiting', /range-default is full/);
+    await cluster.kubectl(['replace', '-f', '-'], JSON.stringify(manifest));
+    await cluster.becomes('default/web', ofPool('10.1.0.2'));
+    assert.deepEqual(await cluster.marks('default/a-waiting'), unmarked);
+    await first.terminate();
+    await cluster.kubectl(['replace', '-f', '-'], JSON.stringify(manifest));
+    assert.deepEqual(await cluster.marks('default/web'), unmarked);
+    const second = start();
+    await cluster.becomes('default/web', ofPool('10.1.0.2'));
+    await second.says(/range-default is full/);
+    assert.deepEqual(await cluster.marks('default/a-waiting'), unmarked);
+  },
+);
+
+scenario(
+  'fields that a user removes are written again: the annotation, the label and the record, not a blank spec',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
+    start();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.annotate('default/web', { [names.addresses]: null });
+    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.patch('default/web', { metadata: { labels: { [names.implementation]: null } } });
+    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.annotate('default/web', { [names.record]: null });
+    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    const { metadata } = await cluster.patch('default/web', { spec: { loadBalancerIP: '' } });
+    await quietTime();
+    const now = await cluster.service('default/web');
+    assert.equal(now.metadata.resourceVersion, metadata.resourceVersion);
+    assert.deepEqual(marksOf(now), ofPool('10.1.0.1', { specIP: null }));
+  },
+);

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import type { Watch } from '../contract/http.ts';
+import type { Cluster } from './cluster.ts';
+import { keyOf } from './cluster.ts';
+import { eventually } from './eventually.ts';
+import { loadBalancer, marksOf, served, unmarked } from './objects.ts';
+import { scenarios } from './scenario.ts';
+
+const reader = 'reader';
+const scenario = scenarios('failures', [{ name: reader }]);
+
+/** Creates so many Services, several at a time. */
+async function burst(cluster: Cluster, count: number): Promise<void> {
+  const left = Array.from({ length: count }, (_, index) => `default/web-${index + 1}`);
+  const lane = async (): Promise<void> => {
+    for (let key = left.pop(); key !== undefined; key = left.pop())
+      await cluster.create(loadBalancer(key, { allocateLoadBalancerNodePorts: false }));
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+}
+
+/** Follows the watch until so many Services have been seen with an address; none may ever show a second one. */
+async function follow(watch: Watch, given: Map<string, string>, count: number): Promise<void> {
+  while (given.size < count) {
+    const event = await watch.next();
+    assert.ok(event, 'the watch goes on');
+    const { addresses } = marksOf(event.object);
+    if (addresses === null) continue;
+    const key = keyOf(event.object);
+    assert.equal(addresses, given.get(key) ?? addresses, key);
+    given.set(key, addresses);
+  }
+}
+
+/** Every Service of the burst has one address of the pool 10.1.0.1 to .count, nobody the same, and none is left over. */
+async function isComplete(cluster: Cluster, count: number, given: Map<string, string>): Promise<void> {
+  const services = await cluster.services();
+  assert.equal(services.size, count);
+  const addresses = new Set<string | null>();
+  for (const [key, service] of services) {
+    const marks = marksOf(service);
+    assert.deepEqual(marks, served(marks.addresses ?? '', 'range-default'), key);
+    assert.equal(marks.addresses, given.get(key) ?? marks.addresses, key);
+    addresses.add(marks.addresses);
+  }
+  const pool = Array.from({ length: count }, (_, index) => `10.1.0.${index + 1}`);
+  assert.deepEqual(addresses, new Set(pool));
+}
+
+scenario(
+  'kill -9 in the middle of 200 Services, three times: nothing is double, nothing is lost, no address changes',
+  async ({ cluster, start }) => {
+    const count = 200;
+    await cluster.pools({ 'range-default': `10.1.0.1-10.1.0.${count}` });
+    await burst(cluster, count);
+    const watch = await cluster.watch();
+    const given = new Map<string, string>();
+    for (const share of [20, 70, 120]) {
+      const controller = start();
+      await follow(watch, given, share);
+      await controller.crash();
+      const addresses = Object.values(await cluster.addresses());
+      assert.ok(addresses.includes(null), 'it was killed before it was done');
+    }
+    start();
+    await follow(watch, given, count);
+    watch.close();
+    await isComplete(cluster, count, given);
+  },
+);
+
+scenario(
+  'restarts while 200 Services are being created: each ends in order within seconds, and all are served',
+  async ({ cluster, start }) => {
+    const count = 200;
+    await cluster.pools({ 'range-default': `10.1.0.1-10.1.0.${count}` });
+    const watch = await cluster.watch();
+    const given = new Map<string, string>();
+    let controller = start();
+    const creating = burst(cluster, count);
+    for (const share of [30, 100]) {
+      await follow(watch, given, share);
+      const asked = performance.now();
+      assert.equal(await controller.terminate(), 0);
+      assert.ok(performance.now() - asked < 5_000);
+      controller = start();
+    }
+    await creating;
+    await follow(watch, given, count);
+    watch.close();
+    await isComplete(cluster, count, given);
+  },
+);
+
+scenario(
+  'the API server is killed amid 100 Services and comes back: the same process goes on where it was',
+  async ({ cluster, start }) => {
+    const count = 100;
+    await cluster.pools({ 'range-default': `10.1.0.1-10.1.0.${count}` });
+    await burst(cluster, count);
+    const watch = await cluster.watch();
+    const given = new Map<string, string>();
+    const controller = start();
+    try {
+      await follow(watch, given, 20);
+    } finally {
+      await cluster.server.signal('KILL');
+      watch.close();
+      await controller.says(/a write is tried again/).finally(() => cluster.server.restart());
+    }
+    await eventually(() => isComplete(cluster, count, given), 20_000);
+    assert.ok(controller.isRunning);
+    // And it watches again: Services, ConfigMap and what turns into another type.
+    await cluster.pools({ 'range-default': `10.1.0.1-10.1.0.${count + 1}` });
+    await cluster.create(loadBalancer('default/new'));
+    await cluster.becomes('default/new', served(`10.1.0.${count + 1}`, 'range-default'));
+    await cluster.patch('default/new', { spec: { type: 'ClusterIP' } });
+    await cluster.becomes('default/new', unmarked);
+  },
+);
+
+scenario(
+  'SIGTERM ends it with 0 within seconds, with and without an API server',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1' });
+    const idle = start();
+    await idle.says(/pools read/);
+    assert.equal(await idle.terminate(), 0);
+    assert.equal(idle.log.at(-1)?.msg, 'stopped');
+    const deaf = start();
+    await deaf.says(/pools read/);
+    await cluster.server.signal('STOP');
+    try {
+      const asked = performance.now();
+      assert.equal(await deaf.terminate(), 0);
+      assert.ok(performance.now() - asked < 8_000);
+    } finally {
+      await cluster.server.signal('CONT');
+    }
+  },
+);
+
+/** Lets the user `reader` read, write events, and besides do this. */
+async function grant(cluster: Cluster, ...more: object[]): Promise<void> {
+  const rules = [
+    { apiGroups: [''], resources: ['services', 'configmaps'], verbs: ['get', 'list', 'watch'] },
+    { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+    ...more,
+  ];
+  const group = 'rbac.authorization.k8s.io';
+  const of = { apiVersion: `${group}/v1`, metadata: { name: reader } };
+  const items = [
+    { ...of, kind: 'ClusterRole', rules },
+    {
+      ...of,
+      kind: 'ClusterRoleBinding',
+      roleRef: { apiGroup: group, kind: 'ClusterRole', name: reader },
+      subjects: [{ apiGroup: group, kind: 'User', name: reader }],
+    },
+  ];
+  await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+}
+
+const patchServices = { apiGroups: [''], resources: ['services'], verbs: ['patch'] };
+
+scenario(
+  'a user without the right to write: said on the Service, tried again, and served once the right is there',
+  async ({ cluster, start }) => {
+    await grant(cluster);
+    await cluster.pools({ 'range-default': '10.1.0.1' });
+    const { metadata } = await cluster.create(loadBalancer('default/web'));
+    const controller = start({ user: reader });
+    await cluster.warns(
+      'default/web',
+      /The API server refused the change: .*"reader" cannot patch .*"services"/,
+    );
+    await controller.says(/refused the change/);
+    assert.equal(await cluster.version('default/web'), metadata.resourceVersion);
+    await grant(cluster, patchServices);
+    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    assert.ok(controller.isRunning);
+  },
+);
+
+scenario(
+  'an address that a Service gives back goes to nobody else before that is written',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1,2001:db8::1' });
+    const dual = { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] };
+    await cluster.create(loadBalancer('default/dual', dual));
+    const first = start();
+    await cluster.becomes('default/dual', served('10.1.0.1,2001:db8::1', 'range-default'));
+    await first.terminate();
+    await cluster.patch('default/dual', { spec: { ipFamilyPolicy: 'SingleStack' } });
+    await cluster.create(loadBalancer('default/waiting', { ipFamilies: ['IPv6'] }));
+    // The write that gives the address back is refused, the one that would give it on is not.
+    await grant(cluster, { ...patchServices, resourceNames: ['waiting'] });
+    const second = start({ user: reader });
+    await second.says(/refused the change: .*"reader" cannot patch/);
+    await second.says(/2001:db8::1|range-default is full/);
+    const shown = await cluster.addresses();
+    assert.deepEqual(shown, { 'default/dual': '10.1.0.1,2001:db8::1', 'default/waiting': null });
+    await grant(cluster, patchServices);
+    await cluster.becomes('default/waiting', served('2001:db8::1', 'range-default'));
+    await cluster.becomes('default/dual', served('10.1.0.1', 'range-default'));
+  },
+);
