@@ -1,10 +1,10 @@
 import type { Options } from '../core/options.ts';
+import { quoted } from '../core/quote.ts';
 import { defaultController, type Environment, readEnvironment } from './environment.ts';
 import { type Flag, parseFlags } from './flags.ts';
 import { controllerHelp, tryHelp } from './help.ts';
 import { isName } from './names.ts';
 import { nearest } from './nearest.ts';
-import { quoted } from './printable.ts';
 
 /** What a command line asks for. Everything behind `run` is decided: no field is optional. */
 export type Request<Run> =

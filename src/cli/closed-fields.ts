@@ -1,6 +1,6 @@
+import { quoted } from '../core/quote.ts';
 import { type Findings, pathTo, present, put, type Spot, textField, textsField } from './fields.ts';
 import { nearest } from './nearest.ts';
-import { quoted } from './printable.ts';
 import { nameOfKind, type ScalarTree, textTree } from './tree.ts';
 
 /** A text out of a closed set. A wrong case or a slip of a letter or two is mended. */

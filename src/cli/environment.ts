@@ -1,8 +1,8 @@
 import { defaultClass } from '../core/names.ts';
 import type { Options } from '../core/options.ts';
+import { printable, quoted } from '../core/quote.ts';
 import { parseBool } from '../core/spelling.ts';
 import { isName, nearName } from './names.ts';
-import { printable, quoted } from './printable.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,4 +1,4 @@
-import { printable, quoted } from './printable.ts';
+import { printable, quoted } from '../core/quote.ts';
 import { type ListTree, type MapTree, nameOfKind, type ScalarTree, type Tree, textTree } from './tree.ts';
 
 /**

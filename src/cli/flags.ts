@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
+import { quoted } from '../core/quote.ts';
 import { parseBool } from '../core/spelling.ts';
 import { nearest } from './nearest.ts';
-import { quoted } from './printable.ts';
 
 /** A flag that a command knows. */
 export interface Flag {

@@ -1,4 +1,5 @@
-import { columns, printable } from './printable.ts';
+import { printable } from '../core/quote.ts';
+import { columns } from './columns.ts';
 import { wrapWords } from './wrap.ts';
 
 export interface Column {

@@ -1,8 +1,8 @@
 import type { ConfigMap, Service } from '../core/objects.ts';
+import { printable } from '../core/quote.ts';
 import type { Findings } from './fields.ts';
 import { checkedName } from './names.ts';
 import type { Places } from './place.ts';
-import { printable } from './printable.ts';
 import { mendConfigMap, mendService } from './shapes.ts';
 import { type MapTree, toValue } from './tree.ts';
 

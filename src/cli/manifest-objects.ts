@@ -1,3 +1,4 @@
+import { quoted } from '../core/quote.ts';
 import {
   nameIn,
   type Reading,
@@ -8,7 +9,6 @@ import {
   whereOf,
 } from './manifest-kinds.ts';
 import { nearest } from './nearest.ts';
-import { quoted } from './printable.ts';
 import { isNull, type MapTree, nameOfKind, type Tree, textTree } from './tree.ts';
 
 /** One object, or a List of them. `inherited` is what the list says about items that do not say it themselves. */

@@ -1,8 +1,8 @@
 import type { ConfigMap, Service } from '../core/objects.ts';
+import { printable } from '../core/quote.ts';
 import { type Reading, type Source, whereOf } from './manifest-kinds.ts';
 import { readObject } from './manifest-objects.ts';
 import { placesOf } from './place.ts';
-import { printable } from './printable.ts';
 import { isNull } from './tree.ts';
 import { parseDocuments } from './yaml.ts';
 

@@ -1,5 +1,5 @@
+import { quoted } from '../core/quote.ts';
 import { type Findings, mapField } from './fields.ts';
-import { quoted } from './printable.ts';
 import type { MapTree } from './tree.ts';
 
 /** An object's name and namespace, or undefined after saying why it has none that Kubernetes would take. */

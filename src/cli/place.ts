@@ -1,4 +1,5 @@
-import { columns, printable } from './printable.ts';
+import { printable } from '../core/quote.ts';
+import { columns } from './columns.ts';
 
 /** Finds the line of an offset in one text, for messages that say where something stands. */
 export interface Places {

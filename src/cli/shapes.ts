@@ -1,3 +1,4 @@
+import { quoted } from '../core/quote.ts';
 import { booleanField, choiceField, choicesField, numberField, timeField } from './closed-fields.ts';
 import {
   type Findings,
@@ -9,7 +10,6 @@ import {
   textMapField,
   textsField,
 } from './fields.ts';
-import { quoted } from './printable.ts';
 import type { MapTree, Tree } from './tree.ts';
 
 /**

@@ -1,6 +1,6 @@
+import { printable } from '../core/quote.ts';
 import type { PoolRow, Report, ServiceRow } from '../core/report.ts';
 import { type Cell, type Column, layOut } from './layout.ts';
-import { printable } from './printable.ts';
 import { wrapWords } from './wrap.ts';
 
 export interface TableView {

@@ -1,4 +1,4 @@
-import { columns, columnsOf } from './printable.ts';
+import { columns, columnsOf } from './columns.ts';
 
 /** Breaks a text at spaces, else behind a comma, else anywhere; nothing of it is lost but those spaces. */
 export function wrapWords(text: string, width: number): string[] {

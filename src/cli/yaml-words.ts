@@ -1,4 +1,4 @@
-import { printable, quoted } from './printable.ts';
+import { printable, quoted } from '../core/quote.ts';
 
 /** How deeply maps and lists may be nested. */
 export const deepest = 100;

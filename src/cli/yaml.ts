@@ -9,8 +9,8 @@ import {
   type Tags,
   type YAMLError,
 } from 'yaml';
+import { printable } from '../core/quote.ts';
 import { jsonValues } from './json-values.ts';
-import { printable } from './printable.ts';
 import { type Entry, type ListTree, type MapTree, type ScalarTree, type Tree, textTree } from './tree.ts';
 import { deepest, inWords, tooDeep } from './yaml-words.ts';
 

@@ -1,13 +1,7 @@
 import type { Allocator } from '../core/allocator.ts';
 import type { Decision } from '../core/decision.ts';
-import {
-  explainDecision,
-  explainNote,
-  explainProblem,
-  explainWrite,
-  isWarning,
-  reasonOf,
-} from '../core/explain.ts';
+import { explainDecision, explainNote, explainWrite, isWarning, reasonOf } from '../core/explain.ts';
+import { explainProblem } from '../core/explain-pools.ts';
 import type { ConfigMap } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import type { Pools } from '../core/pools.ts';

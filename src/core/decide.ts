@@ -1,24 +1,20 @@
-import { type Address, formatAddress, isUnspecified, sameAddress } from './address.ts';
-import { allocate, type Facts, type Grant, isInPool, type Shortage } from './allocate.ts';
-import { type Change, isEmpty } from './change.ts';
+import { isUnspecified, sameAddress } from './address.ts';
+import { allocate, type Grant, isInPool, type Shortage } from './allocate.ts';
+import { complete, refuse, type World } from './complete.ts';
 import type { Cause, Decision, Note, Refusal } from './decision.ts';
 import { addressesOf, type Entry, formatList, readList } from './list.ts';
+import { coHolders, conflicts, notesOn } from './notes.ts';
 import { interfaceFor, poolFor } from './pools.ts';
 import { rangesContain } from './range.ts';
 import { staticSource, unknownSource } from './record.ts';
 import { release } from './release.ts';
-import { familiesText, type ServiceView } from './service.ts';
+import { familiesText } from './service.ts';
 import { obstacle } from './sharing.ts';
 import type { Intent, Standing } from './standing.ts';
 
-/** What a decision is made from: `standing` must be in the ledger, and `controller` is our name in records. */
-export interface World extends Facts {
-  readonly controller: string;
-}
-
 /**
  * What is to be done about a Service: a function of what is known, which changes nothing. The chain of checks is that of
- * spec sections 5 and 6, the first that applies decides.
+ * spec sections 5 and 6, the first that applies decides. `standing` must be in the ledger.
  */
 export function decide(standing: Standing, world: World): Decision {
   const { view, intent } = standing;
@@ -248,28 +244,6 @@ function disputed(standing: Standing, list: readonly Entry[], world: World): Tak
   });
 }
 
-/**
- * A claimant is not marked as served: marks of an earlier address come off. `edited` is its annotation's list where the
- * user wrote it there: the consumer announces that at once, so the earlier address in the spec is given back.
- */
-function refuse(
-  { view, record }: Standing,
-  refusal: Refusal,
-  edited: readonly Entry[] | undefined,
-): Decision {
-  const change: Mutable<Change> = {};
-  if (edited !== undefined) {
-    if (view.labelled) change.labelled = false;
-    if (view.record !== undefined) change.record = null;
-    const first = edited[0];
-    if (record !== undefined && view.specIP !== undefined && typeof first === 'object') {
-      const text = formatAddress(first);
-      if (view.specIP !== text) change.specIP = text;
-    }
-  }
-  return { kind: 'refuse', refusal, change, shortages: [] };
-}
-
 function allocatedBy(grant: Grant): Cause {
   return grant.sharedWith.length > 0 ? 'share' : 'allocate';
 }
@@ -288,74 +262,6 @@ function assign(standing: Standing, cause: Cause, grant: Grant, world: World): D
   );
 }
 
-interface Terms {
-  readonly list: readonly Entry[];
-  readonly source: string;
-  /** The annotation is ours to write; else it stays as the user wrote it. */
-  readonly rewrite?: boolean;
-  /** A spec that was blanked, or that the annotation overrules in silence, is left as it is. */
-  readonly leaveSpec?: boolean;
-  /** The interface to write. */
-  readonly interface?: string | undefined;
-  /** The record keeps its families, so that an edit of them is still seen after this write. */
-  readonly keepFamilies?: boolean;
-  readonly notes: readonly Note[];
-}
-
-/** The change, if any, that makes the Service served on these terms: only fields that differ are in it. */
-function complete(standing: Standing, cause: Cause, terms: Terms, world: World): Decision {
-  const { view, record } = standing;
-  const addresses = formatList(terms.list);
-  const change: Mutable<Change> = {};
-  if (terms.rewrite === true && view.annotation !== addresses) change.annotation = addresses;
-  if (terms.leaveSpec !== true) completeSpec(standing, terms, change);
-  if (!view.labelled) change.labelled = true;
-  if (terms.interface !== undefined) change.interface = terms.interface;
-  const written = terms.interface ?? (record?.interface === view.interface ? record?.interface : undefined);
-  const kept = terms.keepFamilies === true ? record : undefined;
-  const next = {
-    source: terms.source,
-    addresses,
-    ports: kept?.ports ?? view.ports.join(','),
-    families: kept?.families ?? familiesText(view),
-    interface: written,
-    uid: view.uid,
-    controller: world.controller,
-  };
-  if (!sameRecord(view.record, next)) change.record = next;
-  if (view.reallocate && cause === 'reallocate') change.reallocate = null;
-  if (view.ipamLabel) change.ipamLabel = null;
-  if (view.goFinalizers !== undefined) change.goFinalizers = null;
-  const notes = [...terms.notes, ...notesOn(standing, terms.list, world)];
-  const served = { addresses, source: terms.source, notes };
-  return isEmpty(change) ? { kind: 'keep', ...served } : { kind: 'write', cause, change, ...served };
-}
-
-/** `spec.loadBalancerIP` is the first address. Where a hostname stands first it is untouched, but for what we gave. */
-function completeSpec({ view, record }: Standing, { list }: Terms, change: Mutable<Change>): void {
-  const [first] = list;
-  if (list.some((entry) => typeof entry === 'string')) {
-    const given = record !== undefined && record.source !== staticSource && record.addresses.split(',')[0];
-    if (view.specIP !== undefined && view.specIP === given) change.specIP = null;
-  } else if (typeof first === 'object') {
-    const text = formatAddress(first);
-    if (view.specIP !== text) change.specIP = text;
-  }
-}
-
-function sameRecord(now: ServiceView['record'], next: NonNullable<ServiceView['record']>): boolean {
-  if (now === undefined) return false;
-  return (
-    now.source === next.source &&
-    now.addresses === next.addresses &&
-    now.ports === next.ports &&
-    now.families === next.families &&
-    now.interface === next.interface &&
-    now.uid === next.uid &&
-    now.controller === next.controller
-  );
-}
-
 /** The key that a taken-over address belongs to, if the namespace's pool spans all of them. */
 function sourceOf({ view }: Standing, list: readonly Entry[], { pools }: World): string {
   const pool = poolFor(pools, view.namespace);
@@ -364,39 +270,3 @@ function sourceOf({ view }: Standing, list: readonly Entry[], { pools }: World):
   );
   return pool !== undefined && inside ? pool.key : unknownSource;
 }
-
-function coHolders(standing: Standing, address: Address, { ledger, pools }: World): Standing[] {
-  return ledger.holding(address, pools).holders.filter((other) => other !== standing);
-}
-
-/** Holders of the same address that may not share it: a duplicate made elsewhere. */
-function conflicts(standing: Standing, address: Address, world: World): Note[] {
-  return coHolders(standing, address, world).flatMap((other) => {
-    const why = obstacle(standing, other, world.pools);
-    if (why === undefined || why.code === 'being-deleted') return [];
-    return [{ code: 'conflict', address, other: other.key, why }];
-  });
-}
-
-function notesOn(standing: Standing, list: readonly Entry[], world: World): Note[] {
-  const { namespace } = standing.view;
-  const pool = poolFor(world.pools, namespace);
-  const isStatic =
-    standing.intent.kind === 'asked' || ('origin' in standing.intent && standing.intent.origin === 'static');
-  const notes: Note[] = [];
-  for (const address of addressesOf(list)) {
-    if (isUnspecified(address)) continue;
-    const others = coHolders(standing, address, world);
-    const found = conflicts(standing, address, world);
-    notes.push(...found);
-    if (others.length > 0 && found.length === 0)
-      notes.push({ code: 'shared', others: others.map(({ key }) => key).sort() });
-    const outside = !isStatic && (pool === undefined || !rangesContain(pool.ranges, address));
-    if (outside) notes.push({ code: 'outside-pool', address, key: pool?.key });
-  }
-  if (namespace === 'global' && !isStatic && pool !== undefined)
-    notes.push({ code: 'global-namespace', key: pool.key });
-  return notes;
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };

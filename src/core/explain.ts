@@ -1,112 +1,20 @@
-/**
- * The only place that words decisions and problems. Each sentence names the thing, says what is wrong, and what to do.
- */
-
-import { bits, type Family, formatAddress } from './address.ts';
+import { type Family, formatAddress } from './address.ts';
 import type { Shortage } from './allocate.ts';
 import type { Decision, Note, Refusal } from './decision.ts';
-import type { EntryFault } from './entry.ts';
+import { explainFault } from './explain-pools.ts';
 import { mostEntries, readList } from './list.ts';
 import { annotations } from './names.ts';
 import type { Options } from './options.ts';
-import type { PoolProblem } from './pools.ts';
-import type { Range } from './range.ts';
+import { instead, never, quoted } from './quote.ts';
 import { staticSource, unknownSource } from './record.ts';
 import type { Obstacle } from './sharing.ts';
 import { nearestSpelling } from './spelling.ts';
 import type { NotOurs } from './standing.ts';
 
-/** `192.168.0.209-192.168.0.214`, or the one address. */
-export function formatRange({ family, first, last }: Range): string {
-  const from = formatAddress({ family, value: first });
-  return first === last ? from : `${from}-${formatAddress({ family, value: last })}`;
-}
-
-/** A text from outside as it may be printed: quoted, control characters spelled out, cut where it would go on and on. */
-export function quote(text: string): string {
-  const cut = text.length > 120 ? `${text.slice(0, 117)}...` : text;
-  // Also C1 controls, line separators and the marks that reverse the direction of writing.
-  const shown = cut.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return `"${shown}"`;
-}
-
-/** What is wrong with the ConfigMap, beginning with the key. */
-export function explainProblem(problem: PoolProblem): string {
-  const key = problem.key;
-  switch (problem.code) {
-    case 'bad-entry':
-      return `${key}: ${quote(problem.entry)} ${explainFault(problem.fault, problem.entry)}${instead(problem.suggestion)}.`;
-    case 'host-bits': {
-      const { range, used } = problem;
-      const length = bits[range.family] - (range.last - range.first + 1n).toString(2).length + 1;
-      const block = `${formatAddress({ family: range.family, value: range.first })}/${length}`;
-      return `${key}: ${quote(problem.entry)} is not the start of its block: it means ${block}, that is ${formatRange(used)}.`;
-    }
-    case 'empty-pool':
-      return `${key} has no address in it, and it is the pool of its Services all the same: add a block or a range, or remove the key.`;
-    case 'nothing-allocatable':
-      return `${key} has no address that can be given: addresses that end in .0 or .255 are left out. Make the pool larger.`;
-    case 'dhcp-beside-addresses':
-      return `${key} asks for DHCP (${problem.family === 'IPv4' ? '0.0.0.0' : '::'}) and lists other ${problem.family} addresses: DHCP answers, those are not used. Remove one of the two.`;
-    case 'shadowed':
-      return `${key} is not used: ${problem.by} comes first. Remove one of the two, or join their values.`;
-    case 'unknown-key':
-      return `${quote(key)} is no key that is known${problem.suggestion === undefined ? ': keys are cidr-, range-, interface- and allow-share- with a namespace or global, search-order, and skip-end-ips-in-cidr' : `; write ${problem.suggestion}`}.`;
-    case 'not-text':
-      return `${key} is not a text: Kubernetes takes only text here. Put the value in quotes.`;
-    case 'binary-data':
-      return `${quote(key)} stands under binaryData, which is not read: write it under data.`;
-    case 'bad-boolean':
-      return `${key}: ${quote(problem.value)} is neither "true" nor "false"; it is read as ${quote(problem.meaning)}.`;
-    case 'bad-order':
-      return `${key}: ${quote(problem.value)} is read as "asc", from the lowest address up; for the other direction write "desc".`;
-    case 'bad-interface':
-      return `${key}: ${quote(problem.value)} is no name of a network interface (1 to 15 characters, no space, no slash); none is written.`;
-    default:
-      return never(problem);
-  }
-}
-
-/** Continues a sentence that begins with `entry`, of which the fault's text is a part. */
-function explainFault({ fault, text }: EntryFault, entry: string): string {
-  const part = text === entry ? '' : ` (${quote(text)})`;
-  switch (fault) {
-    case 'empty':
-      return 'has an empty address';
-    case 'not-an-address':
-      return text === entry ? 'is no IP address' : `cannot be read: ${quote(text)} is no IP address`;
-    case 'leading-zero':
-      return `has a number with a leading zero${part}, which some programs read as octal`;
-    case 'octet-above-255':
-      return `has a number above 255${part}`;
-    case 'zone':
-      return 'has a zone ("%"), which an address of a Service cannot have';
-    case 'ipv4-mapped':
-      return 'is an IPv4 address written as IPv6';
-    case 'typographic-dash':
-      return 'has a typographic dash where a hyphen (-) belongs';
-    case 'several-in-one':
-      return 'is several entries in one: separate them with commas';
-    case 'prefix-not-a-number':
-      return `needs a plain number after the slash, not ${quote(text)}`;
-    case 'prefix-too-long':
-      return `has a prefix that is longer than the address (/${text})`;
-    case 'block-and-range':
-      return 'is a block and a range at once';
-    case 'range-without-end':
-      return 'is no range: it needs one address on each side of one hyphen';
-    case 'families-mixed':
-      return 'goes from one IP family to the other';
-    case 'start-after-end':
-      return 'ends before it starts';
-    default:
-      return never(fault);
-  }
-}
+/**
+ * Words decisions, as explain-pools.ts words what is wrong with pools: nowhere else is a sentence made of them. Each
+ * names the thing, says what is wrong, and what to do.
+ */
 
 /** Why a pool has no address for a Service, and what helps. */
 export function explainShortage(shortage: Shortage, options: Options): string {
@@ -169,7 +77,7 @@ export function explainRefusal(refusal: Refusal): string {
           : isSpec
             ? 'is no IP address, and this field takes one address and nothing else'
             : 'is neither an IP address nor a hostname';
-      return `${field}: ${quote(text)} ${wrong}${instead(meant)}. It is left as it is.`;
+      return `${field}: ${quoted(text)} ${wrong}${instead(meant)}. It is left as it is.`;
     }
     default:
       return never(refusal);
@@ -346,13 +254,4 @@ function noteCode(note: Note): string {
     default:
       return note.code;
   }
-}
-
-function instead(suggestion: string | undefined): string {
-  return suggestion === undefined ? '' : `; write ${suggestion}`;
-}
-
-/** A closed union was extended without a sentence: the compiler says so here. */
-function never(value: never): never {
-  throw new Error(`no sentence for ${JSON.stringify(value)}`);
 }

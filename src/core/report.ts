@@ -1,6 +1,7 @@
 import { type Family, formatAddress } from './address.ts';
 import type { Allocator, Verdict } from './allocator.ts';
-import { explainDecision, explainProblem } from './explain.ts';
+import { explainDecision } from './explain.ts';
+import { explainProblem } from './explain-pools.ts';
 import type { Options } from './options.ts';
 import type { Pool, Pools } from './pools.ts';
 import { addressAt } from './range.ts';

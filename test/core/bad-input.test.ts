@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Allocator } from '../../src/core/allocator.ts';
-import { explainDecision, explainProblem } from '../../src/core/explain.ts';
+import { explainDecision } from '../../src/core/explain.ts';
+import { explainProblem } from '../../src/core/explain-pools.ts';
 import { poolFor, readPools } from '../../src/core/pools.ts';
 import { viewOf } from '../../src/core/service.ts';
 import { badAddresses, badPools } from './bad-input.ts';

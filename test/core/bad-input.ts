@@ -219,7 +219,7 @@ export const badPools: readonly (readonly [key: string, value: string, messages:
     'cidr-global',
     '192.168.0.1\n192.168.0.2',
     [
-      'cidr-global: "192.168.0.1\\u000a192.168.0.2" is several entries in one: separate them with commas; write 192.168.0.1,192.168.0.2.',
+      'cidr-global: "192.168.0.1\\n192.168.0.2" is several entries in one: separate them with commas; write 192.168.0.1,192.168.0.2.',
     ],
   ],
   ['cidr-global', '192.168.0.1​', ['cidr-global: "192.168.0.1\\u200b" is no IP address; write 192.168.0.1.']],
@@ -268,7 +268,7 @@ export const badPools: readonly (readonly [key: string, value: string, messages:
   ['cidr-global', '*', ['cidr-global: "*" is no IP address.']],
   ['cidr-global', 'any', ['cidr-global: "any" is no IP address.']],
   ['cidr-global', 'kubevip', ['cidr-global: "kubevip" is no IP address.']],
-  ['cidr-global', '\u001b[31mred', ['cidr-global: "\\u001b[31mred" is no IP address.']],
+  ['cidr-global', '\u001b[31mred', ['cidr-global: "\\x1b[31mred" is no IP address.']],
   ['cidr-global', '192.168.0.1#comment', ['cidr-global: "192.168.0.1#comment" is no IP address.']],
   [
     'cidr-global',
@@ -590,7 +590,7 @@ export const badAddresses: readonly (readonly [
   [
     'annotation',
     '\u001b[2J',
-    'the annotation kube-vip.io/loadbalancerIPs: "\\u001b[2J" is neither an IP address nor a hostname. It is left as it is.',
+    'the annotation kube-vip.io/loadbalancerIPs: "\\x1b[2J" is neither an IP address nor a hostname. It is left as it is.',
   ],
   [
     'annotation',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatAddress, readAddress } from '../../src/core/address.ts';
 import { isInPool } from '../../src/core/allocate.ts';
-import { explainProblem, formatRange } from '../../src/core/explain.ts';
+import { explainProblem, formatRange } from '../../src/core/explain-pools.ts';
 import { poolFor, readPools } from '../../src/core/pools.ts';
 import { addressAt, block } from '../../src/core/range.ts';
 

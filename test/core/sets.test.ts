@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatAddress, readAddress } from '../../src/core/address.ts';
 import { parseEntry } from '../../src/core/entry.ts';
-import { formatRange } from '../../src/core/explain.ts';
+import { formatRange } from '../../src/core/explain-pools.ts';
 import {
   addressAt,
   mergeRanges,

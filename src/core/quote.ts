@@ -1,5 +1,5 @@
 /**
- * Text from a manifest is not ours: it may hold line breaks, terminal escapes, or letters that reverse the
+ * Text from a manifest, a Service or a ConfigMap is not ours: it may hold line breaks, terminal escapes, or letters that reverse the
  * direction of the line. Whatever is shown to a person passes through here first.
  */
 
@@ -31,19 +31,12 @@ export function quoted(text: string, most = 80): string {
   return `"${printable(characters.slice(0, most).join(''))}" (and ${characters.length - most} characters more)`;
 }
 
-/** How many columns the text takes on a terminal: wide letters take two, combining marks none. */
-export function columns(text: string): number {
-  let count = 0;
-  for (const character of text) count += columnsOf(character);
-  return count;
+/** A closed union was extended without a sentence: the compiler says so where this is called. */
+export function never(value: never): never {
+  throw new Error(`no sentence for ${String(value)}`);
 }
 
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]|[\u{20000}-\u{3fffd}]/u;
-const mark = /\p{M}/u;
-
-export function columnsOf(character: string): number {
-  if (character <= '\u007e') return 1;
-  if (mark.test(character)) return 0;
-  return wide.test(character) ? 2 : 1;
+/** The end of a sentence that knows better. */
+export function instead(suggestion: string | undefined): string {
+  return suggestion === undefined ? '' : `; write ${suggestion}`;
 }

@@ -1,0 +1,108 @@
+import { formatAddress } from './address.ts';
+import type { Facts } from './allocate.ts';
+import { type Change, isEmpty } from './change.ts';
+import type { Cause, Decision, Note, Refusal } from './decision.ts';
+import { type Entry, formatList } from './list.ts';
+import { notesOn } from './notes.ts';
+import { staticSource } from './record.ts';
+import { familiesText, type ServiceView } from './service.ts';
+import type { Standing } from './standing.ts';
+
+/** What a decision is made from. */
+export interface World extends Facts {
+  /** Our name in records. */
+  readonly controller: string;
+}
+
+/** What a Service is to be served with. */
+export interface Terms {
+  readonly list: readonly Entry[];
+  readonly source: string;
+  /** The annotation is ours to write; else it stays as the user wrote it. */
+  readonly rewrite?: boolean;
+  /** A spec that was blanked, or that the annotation overrules in silence, is left as it is. */
+  readonly leaveSpec?: boolean;
+  /** The interface to write. */
+  readonly interface?: string | undefined;
+  /** The record keeps its families, so that an edit of them is still seen after this write. */
+  readonly keepFamilies?: boolean;
+  readonly notes: readonly Note[];
+}
+
+/** The change, if any, that makes the Service served on these terms: only fields that differ are in it. */
+export function complete(standing: Standing, cause: Cause, terms: Terms, world: World): Decision {
+  const { view, record } = standing;
+  const addresses = formatList(terms.list);
+  const change: Mutable<Change> = {};
+  if (terms.rewrite === true && view.annotation !== addresses) change.annotation = addresses;
+  if (terms.leaveSpec !== true) completeSpec(standing, terms, change);
+  if (!view.labelled) change.labelled = true;
+  if (terms.interface !== undefined) change.interface = terms.interface;
+  const written = terms.interface ?? (record?.interface === view.interface ? record?.interface : undefined);
+  const kept = terms.keepFamilies === true ? record : undefined;
+  const next = {
+    source: terms.source,
+    addresses,
+    ports: kept?.ports ?? view.ports.join(','),
+    families: kept?.families ?? familiesText(view),
+    interface: written,
+    uid: view.uid,
+    controller: world.controller,
+  };
+  if (!sameRecord(view.record, next)) change.record = next;
+  if (view.reallocate && cause === 'reallocate') change.reallocate = null;
+  if (view.ipamLabel) change.ipamLabel = null;
+  if (view.goFinalizers !== undefined) change.goFinalizers = null;
+  const notes = [...terms.notes, ...notesOn(standing, terms.list, world)];
+  const served = { addresses, source: terms.source, notes };
+  return isEmpty(change) ? { kind: 'keep', ...served } : { kind: 'write', cause, change, ...served };
+}
+
+/** `spec.loadBalancerIP` is the first address. Where a hostname stands first it is untouched, but for what we gave. */
+function completeSpec({ view, record }: Standing, { list }: Terms, change: Mutable<Change>): void {
+  const [first] = list;
+  if (list.some((entry) => typeof entry === 'string')) {
+    const given = record !== undefined && record.source !== staticSource && record.addresses.split(',')[0];
+    if (view.specIP !== undefined && view.specIP === given) change.specIP = null;
+  } else if (typeof first === 'object') {
+    const text = formatAddress(first);
+    if (view.specIP !== text) change.specIP = text;
+  }
+}
+
+function sameRecord(now: ServiceView['record'], next: NonNullable<ServiceView['record']>): boolean {
+  if (now === undefined) return false;
+  return (
+    now.source === next.source &&
+    now.addresses === next.addresses &&
+    now.ports === next.ports &&
+    now.families === next.families &&
+    now.interface === next.interface &&
+    now.uid === next.uid &&
+    now.controller === next.controller
+  );
+}
+
+/**
+ * A claimant is not marked as served: marks of an earlier address come off. `edited` is its annotation's list where the
+ * user wrote it there: the consumer announces that at once, so the earlier address in the spec is given back.
+ */
+export function refuse(
+  { view, record }: Standing,
+  refusal: Refusal,
+  edited: readonly Entry[] | undefined,
+): Decision {
+  const change: Mutable<Change> = {};
+  if (edited !== undefined) {
+    if (view.labelled) change.labelled = false;
+    if (view.record !== undefined) change.record = null;
+    const first = edited[0];
+    if (record !== undefined && view.specIP !== undefined && typeof first === 'object') {
+      const text = formatAddress(first);
+      if (view.specIP !== text) change.specIP = text;
+    }
+  }
+  return { kind: 'refuse', refusal, change, shortages: [] };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
