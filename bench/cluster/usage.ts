@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** What a process has used so far. */
+export interface Usage {
+  readonly rssBytes: number;
+  /** The most that it ever was; NaN where the system does not say. */
+  readonly peakBytes: number;
+  readonly cpuMs: number;
+}
+
+/** Linux counts processor time in hundredths of a second, whatever the kernel's own tick (USER_HZ). */
+const tickMs = 10;
+
+export function usageOf(pid: number): Usage {
+  return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
+}
+
+function fromProc(pid: number): Usage {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const bytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+  // The second field is the program's name in brackets, which may hold anything: count from behind it.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [user, system] = [Number(fields[11]), Number(fields[12])];
+  return { rssBytes: bytes('VmRSS'), peakBytes: bytes('VmHWM'), cpuMs: (user + system) * tickMs };
+}
+
+/** `0:01.23` on macOS and the BSDs. */
+function fromPs(pid: number): Usage {
+  const text = execFileSync('ps', ['-o', 'rss=,time=', '-p', String(pid)], { encoding: 'utf8' });
+  const [rssKB = '', time = ''] = text.trim().split(/\s+/);
+  const seconds = time.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+  return { rssBytes: Number(rssKB) * 1024, peakBytes: Number.NaN, cpuMs: seconds * 1000 };
+}
