@@ -9,6 +9,8 @@ import type { Standing } from './standing.ts';
 
 /** Who else has the address: by sharing it, or because a duplicate was made elsewhere. */
 export function coHolders(standing: Standing, address: Address, { ledger, pools }: Facts): Standing[] {
+  // The rule, and the quick way: nobody else shows it.
+  if (ledger.showing(address).length < 2) return [];
   return ledger.holding(address, pools).holders.filter((other) => other !== standing);
 }
 
