@@ -33,8 +33,16 @@ interface Bundle {
   inputs: string[];
 }
 
+const oldestNode = 24;
+
 const requireInModules =
   "import { createRequire as createRequireHere } from 'node:module';\nconst require = createRequireHere(import.meta.url);";
+
+/** An older Node would get some way, and then fail in words that help nobody. */
+const requireNode = `if (Number(process.versions.node.split('.')[0]) < ${oldestNode}) {
+  process.stderr.write('This is Node ' + process.version + ', and the controller needs Node ${oldestNode} or newer.\\n');
+  process.exit(1);
+}`;
 
 export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
   const bundles: Bundle[] = [];
@@ -55,7 +63,7 @@ export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
     version: plan.version,
     type: 'module',
     private: true,
-    engines: { node: '>=24' },
+    engines: { node: `>=${oldestNode}` },
   };
   const files = [
     ...bundles.map(({ name, text }) => ({ name: `${name}.js`, text })),
@@ -96,13 +104,13 @@ function run(plan: BuildPlan, path: string, name: string, others: Map<string, st
     bundle: true,
     format: 'esm',
     platform: 'node',
-    target: 'node24',
+    target: `node${oldestNode}`,
     // Names and lines stay as they are, so that a stack trace says something.
     minifySyntax: true,
     charset: 'utf8',
     legalComments: 'external',
     define: { BUILD_VERSION: JSON.stringify(plan.version) },
-    banner: banner === '' ? {} : { js: banner },
+    banner: { js: banner === '' ? requireNode : `${banner}\n${requireNode}` },
     plugins: [ownFiles(plan.root, others)],
     external: plan.external ?? [],
     metafile: true,

@@ -16,6 +16,7 @@ Usage
 
 The manifests hold Services and the ConfigMap with the pools. The real
 controller runs on them, in an API inside this process; nothing else is touched.
+What only a cluster gives (cluster IPs, node ports) is not made up.
 
 Flags
   -o, --output table|json|yaml   json and yaml: the Services as they would then
@@ -37,7 +38,7 @@ the input could not be read, 2 for wrong usage.
 export const controllerHelp = `kube-vip-cloud-provider gives LoadBalancer Services an address from your pools.
 
 Usage
-  kube-vip-cloud-provider [FLAGS]
+  node kube-vip-cloud-provider.js [FLAGS]
 
 Without flags it runs inside a cluster, as the Pod's service account.
 

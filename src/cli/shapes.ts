@@ -10,6 +10,7 @@ import {
   textMapField,
   textsField,
 } from './fields.ts';
+import { reportMisspeltAnnotations, reportUnknown } from './misspelt.ts';
 import type { MapTree, Tree } from './tree.ts';
 
 /**
@@ -19,6 +20,7 @@ import type { MapTree, Tree } from './tree.ts';
 export function mendService(map: MapTree, findings: Findings): void {
   const spot: Spot = { map, path: '', findings };
   reportRepeated(map, '', findings);
+  reportUnknown(spot, 'Service');
   mendMetadata(spot);
   const spec = mapField(spot, 'spec');
   if (spec !== undefined) mendSpec(spec);
@@ -48,6 +50,9 @@ export function mendConfigMap(map: MapTree, findings: Findings): void {
 function mendMetadata(spot: Spot): void {
   const metadata = mapField(spot, 'metadata');
   if (metadata === undefined) return;
+  reportUnknown(metadata, 'metadata');
+  const annotations = mapField(metadata, 'annotations');
+  if (annotations !== undefined) reportMisspeltAnnotations(annotations);
   for (const key of ['name', 'namespace', 'uid', 'resourceVersion', 'generateName']) textField(metadata, key);
   for (const key of ['creationTimestamp', 'deletionTimestamp']) timeField(metadata, key);
   for (const key of ['labels', 'annotations']) textMapField(metadata, key);
@@ -60,6 +65,7 @@ function mendMetadata(spot: Spot): void {
 }
 
 function mendSpec(spec: Spot): void {
+  reportUnknown(spec, 'spec');
   const type = choiceField(spec, 'type', ['LoadBalancer', 'ClusterIP', 'NodePort', 'ExternalName']);
   choiceField(spec, 'ipFamilyPolicy', ['SingleStack', 'PreferDualStack', 'RequireDualStack']);
   choicesField(spec, 'ipFamilies', ['IPv4', 'IPv6']);
@@ -80,7 +86,7 @@ function mendSpec(spec: Spot): void {
     spec.findings.remark(
       spec.map.at,
       'spec.ports',
-      'a LoadBalancer Service needs at least one port, and Kubernetes refuses it without. Add one (`- port: 80`); it is read here without.',
+      'a LoadBalancer Service needs at least one port, and Kubernetes refuses it without. Add one (`- port: 80`).',
     );
   }
 }
@@ -91,6 +97,7 @@ function isWrong(ports: Tree | undefined): boolean {
 }
 
 function mendPort(port: Spot): void {
+  reportUnknown(port, 'port');
   const number = numberField(port, 'port', 1, 65535);
   if (number === undefined && !port.map.entries.has('port')) {
     port.findings.error(

@@ -111,13 +111,15 @@ async function show(request: TryRun, objects: readonly KubeObject[]): Promise<nu
     const stopped = interruption();
     await Promise.race([trial.settled(), stopped]);
     if (isLive) {
-      draw = () => screen.draw(render(request, trial, isLive));
+      draw = () => screen.draw([...howToChange(trial), '', ...render(request, trial)]);
       draw();
+      process.stdout.on('resize', draw);
       await stopped;
+      process.stdout.off('resize', draw);
     } else {
       process.stdout.write(
         isTable
-          ? `${render(request, trial, isLive).join('\n')}\n`
+          ? `${render(request, trial).join('\n')}\n`
           : printList(trial.services(), request.output === 'json' ? 'json' : 'yaml'),
       );
     }
@@ -135,27 +137,18 @@ function interruption(): Promise<void> {
   });
 }
 
-function render(request: TryRun, trial: Trial, isLive: boolean): string[] {
+function render(request: TryRun, trial: Trial): string[] {
   const isTerminal = process.stdout.isTTY === true;
   return renderReport(trial.report(), {
     width: isTerminal ? process.stdout.columns : Number.POSITIVE_INFINITY,
     colour: isTerminal && request.colour,
     bars: isTerminal,
-    more: moreToTry(request, trial, isLive),
+    more: moreToTry(request),
   });
 }
 
-function moreToTry(request: TryRun, trial: Trial, isLive: boolean): string[] {
-  const isExample = request.sources.every(({ from }) => from === 'example');
-  const folder = relative(standpoint, fileURLToPath(new URL('../../examples', import.meta.url))) || '.';
-  const start = 'npm start --';
-  const examples = [
-    `descending order: ${start} ${folder}/global-cidr-descending.yaml`,
-    `DHCP:             ${start} ${folder}/dhcp.yaml`,
-    `class mode:       KUBEVIP_ENABLE_LOADBALANCERCLASS=true ${start} ${folder}/load-balancer-class.yaml`,
-    `your cluster:     kubectl get svc,cm -A -o yaml | ${start} -`,
-    `all examples:     ${folder}/README.md`,
-  ];
+/** Above a live table, where a small terminal shows it too. */
+function howToChange(trial: Trial): string[] {
   const { services } = trial.report();
   const served = services.filter(({ state }) => state === 'served');
   // Best one whose address somebody else waits for: then there is something to see.
@@ -163,9 +156,26 @@ function moreToTry(request: TryRun, trial: Trial, isLive: boolean): string[] {
     services.filter(({ state }) => state === 'waiting').map(({ namespace }) => namespace),
   );
   const victim = served.find(({ namespace }) => wanted.has(namespace)) ?? served[0];
-  const path = `/api/v1/namespaces/${victim?.namespace}/services/${victim?.name}`;
-  const live = ['leave:            Ctrl-C', `free an address:  curl -X DELETE ${trial.url}${path}`];
-  return [...(isLive ? live.slice(0, victim === undefined ? 1 : 2) : []), ...(isExample ? examples : [])];
+  if (victim === undefined) return ['Live; Ctrl-C leaves.'];
+  const { namespace, name } = victim;
+  const path = `/api/v1/namespaces/${namespace}/services/${name}`;
+  return [
+    'Live; Ctrl-C leaves. From another terminal, free an address:',
+    `  curl -sX DELETE ${trial.url}${path}`,
+  ];
+}
+
+function moreToTry(request: TryRun): string[] {
+  if (!request.sources.every(({ from }) => from === 'example')) return [];
+  const folder = relative(standpoint, fileURLToPath(new URL('../../examples', import.meta.url))) || '.';
+  const start = 'npm start --';
+  return [
+    `descending order: ${start} ${folder}/global-cidr-descending.yaml`,
+    `DHCP:             ${start} ${folder}/dhcp.yaml`,
+    `class mode:       KUBEVIP_ENABLE_LOADBALANCERCLASS=true ${start} ${folder}/load-balancer-class.yaml`,
+    `your cluster:     kubectl get svc,cm -A -o yaml | ${start} -`,
+    `all examples:     ${folder}/README.md`,
+  ];
 }
 
 /** The table says what there is to say; only what should never happen in here is worth a line of its own. */

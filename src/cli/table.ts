@@ -19,7 +19,7 @@ export function renderReport(report: Report, view: TableView): string[] {
   const parts = [
     servicesTable(report.services, view, ink),
     poolsTable(report.pools, view, ink),
-    bullets('Problems', report.problems.map(printable), view, ink.yellow, ink),
+    bullets('Remarks', report.problems.map(printable), view, ink.yellow, ink),
     bullets('More to try', view.more, view, (text) => text, ink),
   ].filter((part) => part.length > 0);
   return parts.flatMap((part, index) => (index === 0 ? part : ['', ...part]));
@@ -86,8 +86,9 @@ function poolsTable(rows: readonly PoolRow[], view: TableView, ink: Ink): string
   const cells = rows.map((row): Cell[] => [
     { text: row.key },
     { text: row.ranges === '' ? '-' : row.ranges },
-    { text: shortCount(row.used) },
-    { text: shortCount(row.free) },
+    // DHCP answers for as many as ask.
+    { text: isLeased(row) ? '-' : shortCount(row.used) },
+    { text: isLeased(row) ? '-' : shortCount(row.free) },
     ...(view.bars ? [{ text: bar(row), paint: row.free === 0n ? ink.yellow : ink.green }] : []),
     ...(hasNotes ? [{ text: row.note }] : []),
   ]);
@@ -119,4 +120,9 @@ function bullets(title: string, texts: readonly string[], view: TableView, paint
     ),
   );
   return [ink.bold(title), ...lines];
+}
+
+/** Nothing but DHCP: there is nothing to count. */
+function isLeased({ size, ranges }: PoolRow): boolean {
+  return size === 0n && ranges !== '';
 }

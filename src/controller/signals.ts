@@ -29,7 +29,8 @@ export class Signals {
   readonly #options: Options;
   /** What was last said of a Service that there is something to say of; with its uid, for a new one of the same name. */
   readonly #said = new Map<ServiceKey, string>();
-  #problems = '';
+  /** What was last said of the ConfigMap. */
+  #problems: ReadonlySet<string> = new Set();
 
   constructor(events: EventRecorder, log: Log, options: Options) {
     this.#events = events;
@@ -124,16 +125,15 @@ export class Signals {
   configured(configMap: ConfigMap | undefined, pools: Pools): void {
     const { namespace, name } = this.#options.configMap;
     const sentences = pools.problems.map(explainProblem);
-    const all = sentences.join('\n');
     this.#log.info(configMap === undefined ? 'there is no ConfigMap, so there are no pools' : 'pools read', {
       configMap: `${namespace}/${name}`,
       pools: pools.byKey.size,
       problems: sentences.length,
     });
-    if (all === this.#problems) return;
-    this.#problems = all;
-    for (const sentence of sentences) this.#log.warn(sentence, { configMap: `${namespace}/${name}` });
-    if (configMap === undefined || sentences.length === 0) return;
+    const fresh = sentences.filter((sentence) => !this.#problems.has(sentence));
+    this.#problems = new Set(sentences);
+    for (const sentence of fresh) this.#log.warn(sentence, { configMap: `${namespace}/${name}` });
+    if (configMap === undefined || fresh.length === 0) return;
     const regarding = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -141,7 +141,12 @@ export class Signals {
       name,
       uid: configMap.metadata.uid ?? '',
     };
-    this.#events.record({ regarding, type: 'Warning', reason: reasons.configuration, message: all });
+    this.#events.record({
+      regarding,
+      type: 'Warning',
+      reason: reasons.configuration,
+      message: fresh.join(' '),
+    });
   }
 
   #event(view: ServiceView, type: 'Normal' | 'Warning', reason: string, message: string): void {

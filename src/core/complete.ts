@@ -85,7 +85,7 @@ function sameRecord(now: ServiceView['record'], next: NonNullable<ServiceView['r
 
 /**
  * A claimant is not marked as served: marks of an earlier address come off. `edited` is its annotation's list where the
- * user wrote it there: the consumer announces that at once, so the earlier address in the spec is given back.
+ * user wrote it there: the consumer announces that at once, so the earlier address is given back.
  */
 export function refuse(
   { view, record }: Standing,
@@ -96,11 +96,9 @@ export function refuse(
   if (edited !== undefined) {
     if (view.labelled) change.labelled = false;
     if (view.record !== undefined) change.record = null;
-    const first = edited[0];
-    if (record !== undefined && view.specIP !== undefined && typeof first === 'object') {
-      const text = formatAddress(first);
-      if (view.specIP !== text) change.specIP = text;
-    }
+    // What we wrote for the earlier address is taken off with its mark.
+    const [given] = record?.addresses.split(',') ?? [];
+    if (view.specIP !== undefined && view.specIP === given) change.specIP = null;
   }
   return { kind: 'refuse', refusal, change, shortages: [] };
 }

@@ -50,7 +50,8 @@ export function explainRefusal(refusal: Refusal): string {
     case 'taken':
       return (
         `${formatAddress(refusal.address)} belongs to ${refusal.holder}: ${explainObstacle(refusal.why)}. ` +
-        'kube-vip announces an address that is written on this Service all the same; ask for another one.'
+        'kube-vip announces an address that is written on this Service all the same. Ask for another one, or ' +
+        `for one from the pool by the annotation ${annotations.reallocate}: "true".`
       );
     case 'not-an-address': {
       const field =

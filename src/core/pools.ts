@@ -155,7 +155,11 @@ function nearestKey(key: string): string | undefined {
     const scope = plain.slice(dash + 1);
     if (prefix !== undefined && isDnsLabel(scope)) return `${prefix}-${scope}`;
   }
-  return undefined;
+  // `cidrglobal`
+  const run = scopedKeys.findLast(
+    (prefix) => plain.startsWith(prefix) && isDnsLabel(plain.slice(prefix.length)),
+  );
+  return run && `${run}-${plain.slice(run.length)}`;
 }
 
 function readPool(key: string, value: string, trimmed: boolean, problems: PoolProblem[]): Pool {

@@ -49,7 +49,7 @@ function portClash(one: Standing, other: Standing): Obstacle | undefined {
 
 /** The consumer's teardown of one that shares forgets its other addresses (spec section 11). */
 function several({ claims, leaving, key: service }: Standing): Obstacle | undefined {
-  const lasting = claims.filter((claim) => !leaving.includes(claim));
+  const lasting = claims.filter((claim) => !leaving.some(({ address }) => address === claim));
   return lasting.length > 1 || lasting[0]?.family === 'IPv6'
     ? { code: 'several-addresses', service }
     : undefined;

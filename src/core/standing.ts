@@ -41,8 +41,14 @@ export interface Standing {
   readonly claims: readonly Address[];
   /** Claims, and what stands in the status: all these are in use. */
   readonly shows: readonly Address[];
-  /** Of the claims those that a write under way gives back: theirs until it is known to have been made. */
-  readonly leaving: readonly Address[];
+  /** Of the claims those that a write under way gives back: claimed until it is known to have been made. */
+  readonly leaving: readonly Leaving[];
+}
+
+interface Leaving {
+  readonly address: Address;
+  /** It had the address in its own right. */
+  readonly isMarked: boolean;
 }
 
 export function standingOf(view: ServiceView, options: Options): Standing {
@@ -71,12 +77,11 @@ export function standingOf(view: ServiceView, options: Options): Standing {
  * Else an address could be given to the next one, and the write that gives it back be refused.
  */
 export function underWay(before: Standing, after: Standing): Standing {
-  const isNew = (address: Address) => !after.claims.some((claim) => sameAddress(claim, address));
-  const leaving = before.claims.filter(isNew);
-  const claims = [...after.claims, ...leaving];
+  const left = before.claims.filter((address) => !after.claims.some((claim) => sameAddress(claim, address)));
   const shows = new AddressSet(after.shows);
-  shows.addAll(leaving);
-  return { ...after, claims, shows: shows.list, leaving };
+  shows.addAll(left);
+  const leaving = left.map((address) => ({ address, isMarked: isMarked(before, address) }));
+  return { ...after, claims: [...after.claims, ...left], shows: shows.list, leaving };
 }
 
 /**
@@ -86,7 +91,8 @@ export function underWay(before: Standing, after: Standing): Standing {
  */
 export function isMarked(standing: Standing, address: Address): boolean {
   const { view, record, leaving } = standing;
-  if (leaving.some((left) => sameAddress(left, address))) return true;
+  const left = leaving.find((one) => sameAddress(one.address, address));
+  if (left !== undefined) return left.isMarked;
   if (view.record === undefined) return view.labelled;
   if (record === undefined) return false;
   const recorded = record.addresses.split(',');

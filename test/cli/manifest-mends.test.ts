@@ -16,6 +16,27 @@ const P = '  ports:\n    - port: 80\n';
 
 const rows: Row[] = [
   {
+    title: 'a misspelt field of the spec',
+    text: svc(`${P}  ipFamilypolicy: PreferDualStack\n`),
+    says: 'f.yaml:10:3: Service shop/web: spec.ipFamilypolicy: Kubernetes does not know this field and refuses the object with it. Write ipFamilyPolicy. It means nothing here either.',
+    field: 'spec.ipFamilypolicy',
+    reads: 'PreferDualStack',
+  },
+  {
+    title: "a field that is nobody's",
+    text: svc(`${P}  weather: fine\n`),
+    says: 'f.yaml:10:3: Service shop/web: spec.weather: Kubernetes does not know this field and refuses the object with it. Remove it. It means nothing here either.',
+    field: 'spec.weather',
+    reads: 'fine',
+  },
+  {
+    title: 'a misspelt annotation',
+    text: svc(P).replace('spec:', '  annotations:\n    kube-vip.io/loadbalancerIP: 10.0.0.1\nspec:'),
+    says: 'f.yaml:7:5: Service shop/web: metadata.annotations.kube-vip.io/loadbalancerIP: nobody reads an annotation of this name. Write kube-vip.io/loadbalancerIPs.',
+    field: 'spec.type',
+    reads: 'LoadBalancer',
+  },
+  {
     title: 'a Service without a type',
     text: svc(P).replace('  type: LoadBalancer\n', ''),
     says: 'f.yaml:7:3: Service shop/web: spec.type: this is missing, so Kubernetes makes it ClusterIP, which gets no address. For an address write `type: LoadBalancer` below `spec:`; it stays ClusterIP here.',
@@ -193,7 +214,7 @@ const rows: Row[] = [
   {
     title: 'a LoadBalancer without ports',
     text: svc(''),
-    says: 'f.yaml:7:3: Service shop/web: spec.ports: a LoadBalancer Service needs at least one port, and Kubernetes refuses it without. Add one (`- port: 80`); it is read here without.',
+    says: 'f.yaml:7:3: Service shop/web: spec.ports: a LoadBalancer Service needs at least one port, and Kubernetes refuses it without. Add one (`- port: 80`).',
     field: 'spec.ports',
     reads: undefined,
   },

@@ -57,7 +57,7 @@ test('the table shows Services, pools, problems and what else there is, in align
     'cidr-six     2001::-2001::ffff:ffff:ffff:ffff      1   1.8e19',
     'cidr-empty   -                                     0        0   shadowed by cidr-shop',
     '',
-    'Problems',
+    'Remarks',
     '- cidr-empty: "x" cannot be read.',
     '',
     'More to try',

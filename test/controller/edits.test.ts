@@ -281,3 +281,44 @@ test('a waiting Service that was made anew under its name is told its reason ane
   await until(() => stage.events().length === 2);
   await stage.stop();
 });
+
+test('a claimant that turns away from a taken address leaves its holder without a word', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1-10.0.0.3' });
+  stage.load('default/early');
+  stage.load('default/web');
+  stage.start();
+  await stage.settled();
+  const annotate = (value: string | null) => ({
+    metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': value } },
+  });
+  await stage.patch('default/early', annotate('10.0.0.2'));
+  await stage.settled();
+  assert.match(stage.events().at(-1) ?? '', /default\/early: 10\.0\.0\.2 belongs to default\/web/);
+  await stage.patch('default/early', annotate(null));
+  await until(() => stage.address('default/early') === '10.0.0.1');
+  await stage.settled();
+  assert.equal(
+    stage.events().filter((event) => event.startsWith('Warning SyncLoadBalancerFailed default/web')).length,
+    0,
+  );
+  await stage.stop();
+});
+
+test('a claimant that asks for a fresh allocation does not make its holder look like a duplicate', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1-10.0.0.3' });
+  stage.load('default/web');
+  stage.start();
+  await stage.settled();
+  await stage.create('default/late', { spec: { loadBalancerIP: '10.0.0.1' } });
+  await stage.settled();
+  await stage.patch('default/late', { metadata: { annotations: { 'kube-vip.io/reallocate': 'true' } } });
+  await until(() => stage.address('default/late') === '10.0.0.2');
+  await stage.settled();
+  assert.deepEqual(
+    stage.events().filter((event) => event.startsWith('Warning SyncLoadBalancerFailed default/web')),
+    [],
+  );
+  await stage.stop();
+});

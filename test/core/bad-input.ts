@@ -343,6 +343,7 @@ export const badPools: readonly (readonly [key: string, value: string, messages:
   ['cidr.global', '192.168.0.1', ['"cidr.global" is no key that is known; write cidr-global.']],
   ['cird-global', '192.168.0.1', ['"cird-global" is no key that is known; write cidr-global.']],
   ['cidrs-default', '192.168.0.1', ['"cidrs-default" is no key that is known; write cidr-default.']],
+  ['cidrglobal', '192.168.0.1', ['"cidrglobal" is no key that is known; write cidr-global.']],
   ['cidr', '192.168.0.1', ['"cidr" is no key that is known; write cidr-global.']],
   ['range', '192.168.0.1', ['"range" is no key that is known; write range-global.']],
   ['cidr-', '192.168.0.1', ['"cidr-" is no key that is known; write cidr-global.']],

@@ -598,7 +598,12 @@ const stories: Record<string, readonly Story[]> = {
         'c/waits': { created: 5 },
       },
       leads: {
-        'a/x': { ips: '10.0.0.2', spec: '10.0.0.2', label: false, says: /belongs to b\/holder/ },
+        'a/x': {
+          ips: '10.0.0.2',
+          spec: undefined as unknown as string,
+          label: false,
+          says: /belongs to b\/holder/,
+        },
         'c/waits': { ips: '10.0.0.1' },
       },
     },
