@@ -58,7 +58,12 @@ export class Controller {
       this.allocator.revisit(key);
       this.#pump();
     });
-    this.#writes = new Writes(context, lanes, () => this.#pump());
+    this.#writes = new Writes({
+      context,
+      lanes,
+      freed: () => this.#pump(),
+      refused: (view, error, retryInMs) => this.#signals.refused(view, error, retryInMs),
+    });
     this.#leftovers = new Leftovers(context, options, this.#signals);
   }
 
@@ -85,7 +90,7 @@ export class Controller {
       // Also when one of the watches broke by a bug: nothing is to go on without the others.
       this.#stopping.abort();
       signal.removeEventListener('abort', stop);
-      this.#holds.releaseAll();
+      this.#holds.close();
       await Promise.allSettled([...watches, this.#writes.drain(), this.#leftovers.drain()]);
     }
   }
@@ -134,19 +139,20 @@ export class Controller {
         break;
       case 'stale':
         this.allocator.answered(outcome.view);
-        this.#confirm(key, change, decision);
+        this.#confirm(outcome.view, change, decision);
         // It is not the Service that the watch knows: until the watch has caught up, there is nothing to decide on.
         if (this.allocator.seenVersion(key) === view.resourceVersion) this.#holds.failed(view);
         break;
       case 'refused':
+        if (this.allocator.seen(key) === undefined) break;
         this.#signals.refused(view, outcome.error, this.#holds.failed(view));
         break;
       case 'gone':
         // Its deletion is on the way; until then the same write is not sent again and again.
-        this.#holds.failed(view);
+        if (this.allocator.seen(key) !== undefined) this.#holds.failed(view);
         break;
       case 'overtaken':
-        this.#confirm(key, change, decision);
+        this.#confirm(this.allocator.seen(key), change, decision);
         break;
       case 'stopped':
         break;
@@ -154,8 +160,7 @@ export class Controller {
   }
 
   /** Says so where a write whose answer was lost has arrived all the same: its record stands there. */
-  #confirm(key: ServiceKey, { record }: Change, decision: Decision): void {
-    const view = this.allocator.ledger.get(key)?.view;
+  #confirm(view: ServiceView | undefined, { record }: Change, decision: Decision): void {
     if (record == null || view?.record === undefined) return;
     if (formatRecord(view.record) === formatRecord(record)) this.#signals.written(view, decision);
   }

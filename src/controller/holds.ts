@@ -19,6 +19,7 @@ export class Holds {
   /** Called when the time of one has come. */
   readonly #due: (key: ServiceKey) => void;
   readonly #holds = new Map<ServiceKey, Hold>();
+  #isClosed = false;
 
   constructor(clock: Clock, due: (key: ServiceKey) => void) {
     this.#clock = clock;
@@ -38,6 +39,7 @@ export class Holds {
 
   /** Holds a change back for `ms` milliseconds. */
   hold(view: ServiceView, ms: number, failures = 0): void {
+    if (this.#isClosed) return;
     const key = keyOf(view);
     this.#holds.get(key)?.cancel();
     const { uid, resourceVersion } = view;
@@ -68,7 +70,9 @@ export class Holds {
     for (const key of this.#holds.keys()) if (!isKnown(key)) this.release(key);
   }
 
-  releaseAll(): void {
+  /** Leaves no timer behind, also none of outcomes that are still to come. */
+  close(): void {
+    this.#isClosed = true;
     this.releaseOthers(() => false);
   }
 }

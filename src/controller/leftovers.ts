@@ -30,7 +30,12 @@ export class Leftovers {
   constructor(context: WritesContext, options: Options, signals: Signals) {
     this.#options = options;
     this.#signals = signals;
-    this.#writes = new Writes(context, lanes, () => this.#pump());
+    this.#writes = new Writes({
+      context,
+      lanes,
+      freed: () => this.#pump(),
+      refused: (view, error, retryInMs) => signals.refused(view, error, retryInMs),
+    });
     this.#patience = new Patience(context.clock);
     this.#holds = new Holds(context.clock, (key) => {
       this.#due.add(key);
@@ -45,7 +50,7 @@ export class Leftovers {
 
   drain(): Promise<void> {
     this.#isStopping = true;
-    this.#holds.releaseAll();
+    this.#holds.close();
     return this.#writes.drain();
   }
 
@@ -118,6 +123,9 @@ export class Leftovers {
         this.#signals.refused(view, outcome.error, this.#holds.failed(view));
         break;
       case 'stale':
+        // An earlier attempt of ours has arrived, and its answer was lost.
+        if (!outcome.view.labelled && outcome.view.record === undefined)
+          this.#signals.written(outcome.view, decision);
         if (this.#seen.get(key) === view) this.#holds.failed(view);
         break;
       case 'gone':

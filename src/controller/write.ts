@@ -3,7 +3,7 @@ import type { Service } from '../core/objects.ts';
 import { type ServiceView, viewOf } from '../core/service.ts';
 import type { Api } from '../kube/api.ts';
 import { delayMs } from '../kube/backoff.ts';
-import { ApiError } from '../kube/errors.ts';
+import { ApiError, ConnectionError } from '../kube/errors.ts';
 import type { Random } from '../kube/transport.ts';
 
 /** What became of a write. */
@@ -11,7 +11,7 @@ export type Outcome =
   | { readonly kind: 'written'; readonly view: ServiceView }
   /** Somebody else wrote first, or an earlier attempt of ours did: this is how the Service stands. */
   | { readonly kind: 'stale'; readonly view: ServiceView }
-  /** It was seen in a newer version while the write rested: nothing that is still under way can change that one. */
+  /** It was seen in a newer version meanwhile: nothing that is still under way can change that one. */
   | { readonly kind: 'overtaken' }
   | { readonly kind: 'gone' }
   /** It will not be accepted as it is. */
@@ -23,12 +23,12 @@ export interface WriteContext {
   readonly api: Api;
   readonly random: Random;
   readonly signal: AbortSignal;
-  /**
-   * Waits before an attempt is repeated, in nobody's way. The answer is whether there is still something to write: false
-   * once the Service was seen in a newer version.
-   */
-  readonly rest: (error: unknown, ms: number) => Promise<boolean>;
+  /** Waits before an attempt is repeated, in nobody's way. */
+  readonly rest: (error: unknown, ms: number) => Promise<Rested>;
 }
+
+/** `overtaken`: the Service was seen in a newer version, so there is nothing to write any more. */
+export type Rested = 'again' | 'overtaken' | 'stopped';
 
 const backoff = { firstMs: 250, mostMs: 30_000 };
 
@@ -70,24 +70,35 @@ async function reread(view: ServiceView, error: ApiError, context: WriteContext)
   return isAsItWas ? { kind: 'refused', error } : now;
 }
 
-/** Repeats an attempt that throws, with back-off and as the server's Retry-After asks. */
+/**
+ * Repeats an attempt that throws, with back-off and as the server's Retry-After asks. Once an attempt may have been
+ * carried out without an answer, a refusal of a later one says nothing about that: it is repeated too.
+ */
 async function persist(context: WriteContext, attempt: () => Promise<Outcome>): Promise<Outcome> {
   const { random, signal } = context;
+  let isUncertain = false;
   for (let failures = 0; ; failures += 1) {
     try {
-      return await attempt();
+      const outcome = await attempt();
+      if (outcome.kind !== 'refused' || !isUncertain) return outcome;
+      throw outcome.error;
     } catch (error) {
       if (signal.aborted) return { kind: 'stopped' };
+      isUncertain ||= mayHaveArrived(error);
       const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
-      const isWanted = await context.rest(error, delayMs(failures, random(), backoff, retryAfterMs));
-      if (signal.aborted) return { kind: 'stopped' };
-      if (!isWanted) return { kind: 'overtaken' };
+      const rested = await context.rest(error, delayMs(failures, random(), backoff, retryAfterMs));
+      if (rested !== 'again') return { kind: rested };
     }
   }
 }
 
+function mayHaveArrived(error: unknown): boolean {
+  if (error instanceof ApiError) return error.status === 408 || error.status >= 500;
+  return !(error instanceof ConnectionError) || error.mayHaveExecuted;
+}
+
 /** 401: the token was rotated. 429 and 5xx: later. */
-function isTransient({ status }: ApiError): boolean {
+export function isTransient({ status }: ApiError): boolean {
   return status === 401 || status === 408 || status === 429 || status >= 500;
 }
 

@@ -1,16 +1,33 @@
 import type { Change } from '../core/change.ts';
-import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
 import type { Api } from '../kube/api.ts';
-import { errorText } from '../kube/errors.ts';
+import { ApiError, errorText } from '../kube/errors.ts';
 import type { Log } from '../kube/log.ts';
 import type { Clock, Random } from '../kube/transport.ts';
-import { type Outcome, write } from './write.ts';
+import { isTransient, type Outcome, type Rested, write } from './write.ts';
 
 export interface WritesContext {
   readonly api: Api;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+}
+
+export interface WritesOptions {
+  readonly context: WritesContext;
+  /** How many may send at once. */
+  readonly lanes: number;
+  /** Called when a lane has become free. */
+  readonly freed: () => void;
+  /** A write is refused, and tried again all the same, because an earlier attempt may have been carried out. */
+  readonly refused: (view: ServiceView, error: ApiError, retryInMs: number) => void;
+}
+
+interface Running {
+  readonly view: ServiceView;
+  ended: Promise<void>;
+  /** The newest version that was seen of the Service meanwhile. */
+  newest: string;
 }
 
 /** How long writes under way may take to end after a stop was asked for. */
@@ -21,22 +38,21 @@ const graceMs = 5_000;
  * tries again gives its lane to others, so a Service whose writes fail holds up nobody.
  */
 export class Writes {
-  readonly #context: WritesContext;
-  readonly #lanes: number;
-  /** Called when a lane has become free. */
-  readonly #freed: () => void;
-  readonly #running = new Map<ServiceKey, Promise<void>>();
-  readonly #resting = new Map<ServiceKey, { resourceVersion: string; wake: (isWanted: boolean) => void }>();
+  readonly #options: WritesOptions;
+  readonly #running = new Map<ServiceKey, Running>();
+  /** Those that rest: all of them without a lane. */
+  readonly #resting = new Map<ServiceKey, (rested: Rested) => void>();
+  /** Those whose rest is over, in the order of its end; they wait for a lane. */
+  readonly #rested = new Set<ServiceKey>();
   readonly #ended = new AbortController();
+  #isDraining = false;
 
-  constructor(context: WritesContext, lanes: number, freed: () => void) {
-    this.#context = context;
-    this.#lanes = lanes;
-    this.#freed = freed;
+  constructor(options: WritesOptions) {
+    this.#options = options;
   }
 
   get hasLane(): boolean {
-    return this.#running.size - this.#resting.size < this.#lanes;
+    return this.#running.size - this.#resting.size < this.#options.lanes;
   }
 
   get size(): number {
@@ -55,28 +71,33 @@ export class Writes {
   /** Begins a write; `done` is told what became of it, after which it no longer counts as under way. */
   begin(view: ServiceView, change: Change, done: (outcome: Outcome) => void): void {
     const key = keyOf(view);
-    const { api, random } = this.#context;
-    const rest = (error: unknown, ms: number): Promise<boolean> => this.#rest(view, error, ms);
-    const running = write(view, change, { api, random, signal: this.#ended.signal, rest }).then((outcome) => {
+    const { api, random } = this.#options.context;
+    const running: Running = { view, ended: Promise.resolve(), newest: view.resourceVersion };
+    this.#running.set(key, running);
+    const rest = (error: unknown, ms: number): Promise<Rested> => this.#rest(running, error, ms);
+    running.ended = write(view, change, { api, random, signal: this.#ended.signal, rest }).then((outcome) => {
       this.#running.delete(key);
       done(outcome);
-      this.#freed();
+      this.#free();
     });
-    this.#running.set(key, running);
   }
 
-  /** The Service was seen in this version: a write on an older one that rests need not be tried again. */
-  seen({ namespace, name, resourceVersion }: ServiceView): void {
-    const resting = this.#resting.get(keyOf({ namespace, name }));
-    if (resting !== undefined && resting.resourceVersion !== resourceVersion) resting.wake(false);
+  /** The Service was seen in this version: a write on an older one need not be tried again. */
+  seen(view: { readonly namespace: string; readonly name: string; readonly resourceVersion: string }): void {
+    const key = keyOf(view);
+    const running = this.#running.get(key);
+    if (running === undefined || compareVersions(view.resourceVersion, running.newest) <= 0) return;
+    running.newest = view.resourceVersion;
+    this.#wake(key, 'overtaken');
   }
 
   /** Resolves when all have ended, or have been ended because they took too long. */
   async drain(): Promise<void> {
-    const cancel = this.#context.clock.after(graceMs, () => this.#end());
+    this.#isDraining = true;
+    const cancel = this.#options.context.clock.after(graceMs, () => this.#end());
     // Who rests would only try again what did not work.
-    for (const { wake } of this.#resting.values()) wake(false);
-    await Promise.all(this.#running.values());
+    for (const key of this.#resting.keys()) this.#wake(key, 'stopped');
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
     cancel();
     this.#end();
   }
@@ -85,16 +106,40 @@ export class Writes {
     this.#ended.abort(new Error('the controller has stopped'));
   }
 
-  async #rest(view: ServiceView, error: unknown, ms: number): Promise<boolean> {
+  async #rest(running: Running, error: unknown, ms: number): Promise<Rested> {
+    const { view } = running;
     const key = keyOf(view);
-    this.#context.log.warn(`a write is tried again: ${errorText(error)}`, { service: key, retryInMs: ms });
-    const woken = Promise.withResolvers<boolean>();
-    const cancel = this.#context.clock.after(ms, () => woken.resolve(true));
-    this.#resting.set(key, { resourceVersion: view.resourceVersion, wake: woken.resolve });
-    this.#freed();
-    const isWanted = await woken.promise;
+    if (this.#isDraining) return 'stopped';
+    if (running.newest !== view.resourceVersion) return 'overtaken';
+    const { log, clock } = this.#options.context;
+    log.warn(`a write is tried again: ${errorText(error)}`, { service: key, retryInMs: ms });
+    if (error instanceof ApiError && !isTransient(error)) this.#options.refused(view, error, ms);
+    const { promise, resolve } = Promise.withResolvers<Rested>();
+    const cancel = clock.after(ms, () => {
+      this.#rested.add(key);
+      this.#free();
+    });
+    this.#resting.set(key, resolve);
+    this.#free();
+    const rested = await promise;
     cancel();
+    return rested;
+  }
+
+  #wake(key: ServiceKey, rested: Rested): void {
+    const resolve = this.#resting.get(key);
+    // From here on it counts as one that sends.
     this.#resting.delete(key);
-    return isWanted;
+    this.#rested.delete(key);
+    resolve?.(rested);
+  }
+
+  /** Lanes go first to those that have rested, then to new writes. */
+  #free(): void {
+    for (const key of this.#rested) {
+      if (!this.hasLane) return;
+      this.#wake(key, 'again');
+    }
+    this.#options.freed();
   }
 }

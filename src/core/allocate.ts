@@ -97,11 +97,12 @@ export function wantsToShare(standing: Standing, pools: Pools): boolean {
 
 /** A holder takes a newcomer only once it is served itself; the label beside another Service's record is a copy's. */
 function agrees(newcomer: Standing, holder: Standing, address: Address, pools: Pools): boolean {
-  const { view, record, intent } = holder;
+  const { view, record, intent, leaving } = holder;
   const isServed = view.labelled && (record !== undefined || view.record === undefined);
+  // Nor while a write that would leave it with this one address is not known to be made.
   // Not what its status still shows, and not what DHCP leased to it.
   const hasIt = 'list' in intent && formatList(intent.list) === formatAddress(address);
-  return isServed && hasIt && joining(newcomer, holder, pools) === undefined;
+  return isServed && hasIt && leaving.length === 0 && joining(newcomer, holder, pools) === undefined;
 }
 
 /** The families to give an address of, in order. Where none is listed (a file), IPv4 if the pool has any, else IPv6. */

@@ -139,7 +139,11 @@ export class Allocator {
     return undefined;
   }
 
-  /** The version of the Service that was last seen; undefined for one that is not there. */
+  /** The Service as it was last seen in the API, without what is being written; undefined for one that is not there. */
+  seen(key: ServiceKey): ServiceView | undefined {
+    return this.#seen.get(key);
+  }
+
   seenVersion(key: ServiceKey): string | undefined {
     return this.#seen.get(key)?.resourceVersion;
   }

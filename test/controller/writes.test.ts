@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aMoment, until } from '../kube/fake-clock.ts';
-import { Stage } from './stage.ts';
+import { type Fate, Stage } from './stage.ts';
 
 const pools = { 'cidr-global': '10.0.0.1-10.0.0.3' };
 
@@ -271,4 +271,63 @@ test('an address that is given back goes to nobody else before that is written',
   await until(() => stage.address('default/waits') === 'fd00::1');
   assert.equal(stage.address('default/dual'), '10.0.0.1');
   await stage.stop();
+});
+
+test('an attempt without an answer is not taken for refused because a later one is', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.1' });
+  stage.load('default/x');
+  const attempts: Fate[] = [{ status: 504 }, { status: 403 }];
+  stage.fate = ({ path }) => (path.includes('/x?') ? (attempts.shift() ?? 'pass') : 'pass');
+  stage.start();
+  await until(() => stage.writes.length === 1);
+  await stage.create('default/y');
+  stage.clock.advance(1_000);
+  await until(() => stage.writes.length === 2);
+  await aMoment();
+  assert.equal(stage.address('default/y'), undefined, 'the first attempt may still arrive');
+  stage.clock.advance(2_000);
+  await until(() => stage.address('default/x') === '10.0.0.1');
+  await stage.stop();
+});
+
+test('writes that have rested wait for their lane like all others', async () => {
+  const stage = new Stage();
+  stage.pools({ 'cidr-global': '10.0.0.0/22' });
+  for (let i = 0; i < 200; i += 1) stage.load(`default/s-${i}`);
+  stage.fate = () => ({ status: 429, headers: { 'retry-after': '1' } });
+  stage.start();
+  await until(() => stage.writes.length === 200);
+  let open = 0;
+  let most = 0;
+  stage.fate = () => {
+    open += 1;
+    most = Math.max(most, open);
+    queueMicrotask(() => {
+      open -= 1;
+    });
+    return 'pass';
+  };
+  stage.clock.advance(2_000);
+  await stage.settled();
+  assert.ok(most <= 16, `${most} at once`);
+  await stage.stop();
+});
+
+test('after a stop no timer is left, and a refusal that comes late does not hold it up', async () => {
+  for (const fate of [{ status: 503, headers: { 'retry-after': '300' } }, { status: 403 }] as const) {
+    const stage = new Stage();
+    stage.pools({ 'cidr-global': '10.0.0.1' });
+    stage.load('default/a');
+    let stopped: Promise<void> | undefined;
+    stage.fate = () => {
+      stopped ??= stage.stop();
+      return fate;
+    };
+    stage.start();
+    await until(() => stopped !== undefined);
+    await stopped;
+    assert.deepEqual(stage.clock.timers(), []);
+    assert.ok(!stage.events().some((event) => event.includes('Assigned')), 'nothing was');
+  }
 });

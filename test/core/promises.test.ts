@@ -478,7 +478,9 @@ class Run {
 
   /** The Services as they count now, seen as objects: as they will be, and as they are while that is being written. */
   effective(): Service[] {
-    const views = [...this.allocator.ledger.all()].map(({ view }) => view);
+    const views = [...this.allocator.ledger.all()].map(({ view, leaving }) =>
+      leaving.length > 0 ? { ...view, labelled: false } : view,
+    );
     // A write on a version that is no more can only be refused. Nobody joins a Service on an address that it leaves.
     const leaving = this.writing
       .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Writes } from '../../src/controller/writes.ts';
+import { viewOf } from '../../src/core/service.ts';
+import { type Api, createApi } from '../../src/kube/api.ts';
+import { aMoment, createFakeClock } from '../kube/fake-clock.ts';
+import { createMemoryLog } from '../kube/memory-log.ts';
+
+function view(resourceVersion: string) {
+  return viewOf({
+    metadata: { namespace: 'default', name: 'a', uid: 'u', resourceVersion },
+    spec: { type: 'LoadBalancer' },
+  });
+}
+
+/** Writes to an API server that answers everything with 504. */
+function resting() {
+  const clock = createFakeClock();
+  const transport = async () => ({ status: 504, headers: {}, body: (async function* () {})() });
+  const api: Api = createApi(transport, { userAgent: 'test', fieldManager: 'test', clock });
+  const context = { api, clock, random: () => 0.5, log: createMemoryLog() };
+  const writes = new Writes({ context, lanes: 1, freed() {}, refused() {} });
+  const outcomes: string[] = [];
+  writes.begin(view('3'), { labelled: true }, ({ kind }) => outcomes.push(kind));
+  return { writes, outcomes };
+}
+
+test('a newer state of the Service ends a write that rests', async () => {
+  const { writes, outcomes } = resting();
+  await aMoment();
+  writes.seen(view('4'));
+  await aMoment();
+  assert.deepEqual(outcomes, ['overtaken']);
+});
+
+test('an older state, as a watch that lags behind delivers it, does not: the write may still land', async () => {
+  const { writes, outcomes } = resting();
+  await aMoment();
+  writes.seen(view('2'));
+  await aMoment();
+  assert.deepEqual(outcomes, []);
+  await writes.drain();
+  assert.deepEqual(outcomes, ['stopped']);
+});
+
+test('a newer state that is seen while the attempt is under way ends the write when it would rest', async () => {
+  const { writes, outcomes } = resting();
+  writes.seen(view('4'));
+  await aMoment();
+  assert.deepEqual(outcomes, ['overtaken']);
+});
