@@ -57,6 +57,9 @@ function run(args) {
   // SIGINT is only kept from ending us before the child has cleaned up.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // npm passes a signal on to the shell between us, which dies of it without a word: then our parent is another.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 250).unref();
   child.on('error', (error) => fail(`${runtime()} could not be started: ${error.message}`));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);

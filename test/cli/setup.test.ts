@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { until } from '../kube/fake-clock.ts';
 
 const script = fileURLToPath(new URL('../../setup.mjs', import.meta.url));
 
@@ -92,6 +93,34 @@ test('setup passes SIGTERM on, and ends as its program ends', async () => {
     await new Promise<void>((resolve) => child()?.stdout?.once('data', () => resolve()));
     child()?.kill('SIGTERM');
     assert.equal((await killed).signal, 'SIGTERM');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the program does not outlive the shell that npm runs setup in', async () => {
+  const { folder, run } = checkout(install);
+  try {
+    assert.equal((await run('-e', '')).code, 0);
+    const program =
+      'process.on("SIGTERM", () => process.exit(0)); console.log(process.pid); setInterval(() => {}, 1000)';
+    const shell = spawn('sh', ['-c', `node setup.mjs -e '${program}'; true`], {
+      cwd: folder,
+      env: { ...process.env, PATH: `${folder}/bin:${join(process.execPath, '..')}:${process.env.PATH}` },
+    });
+    const pid = await new Promise<number>((resolve) => {
+      shell.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString())));
+    });
+    assert.ok(pid > 0);
+    shell.kill('SIGTERM');
+    const isAlive = (): boolean => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    await until(() => !isAlive(), 'the program ends');
   } finally {
     rmSync(folder, { recursive: true });
   }
