@@ -4,7 +4,7 @@ import type { Decision } from '../core/decision.ts';
 import type { ConfigMap, KubeObject, Service } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { readPools } from '../core/pools.ts';
-import { formatRecord } from '../core/record.ts';
+import { sameRecord } from '../core/record.ts';
 import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../core/service.ts';
 import type { Api } from '../kube/api.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -162,7 +162,7 @@ export class Controller {
   /** Says so where a write whose answer was lost has arrived all the same: its record stands there. */
   #confirm(view: ServiceView | undefined, { record }: Change, decision: Decision): void {
     if (record == null || view?.record === undefined) return;
-    if (formatRecord(view.record) === formatRecord(record)) this.#signals.written(view, decision);
+    if (sameRecord(view.record, record)) this.#signals.written(view, decision);
   }
 
   /** Names whoever undoes our change; one read, once for each quarrel. */

@@ -4,8 +4,8 @@ import { type Change, isEmpty } from './change.ts';
 import type { Cause, Decision, Note, Refusal } from './decision.ts';
 import { type Entry, formatList } from './list.ts';
 import { notesOn } from './notes.ts';
-import { staticSource } from './record.ts';
-import { familiesText, type ServiceView } from './service.ts';
+import { sameRecord, staticSource } from './record.ts';
+import { familiesText } from './service.ts';
 import type { Standing } from './standing.ts';
 
 /** What a decision is made from. */
@@ -49,7 +49,7 @@ export function complete(standing: Standing, cause: Cause, terms: Terms, world: 
     uid: view.uid,
     controller: world.controller,
   };
-  if (!sameRecord(view.record, next)) change.record = next;
+  if (view.record === undefined || !sameRecord(view.record, next)) change.record = next;
   if (view.reallocate && cause === 'reallocate') change.reallocate = null;
   if (view.ipamLabel) change.ipamLabel = null;
   if (view.goFinalizers !== undefined) change.goFinalizers = null;
@@ -70,30 +70,13 @@ function completeSpec({ view, record }: Standing, { list }: Terms, change: Mutab
   }
 }
 
-function sameRecord(now: ServiceView['record'], next: NonNullable<ServiceView['record']>): boolean {
-  if (now === undefined) return false;
-  return (
-    now.source === next.source &&
-    now.addresses === next.addresses &&
-    now.ports === next.ports &&
-    now.families === next.families &&
-    now.interface === next.interface &&
-    now.uid === next.uid &&
-    now.controller === next.controller
-  );
-}
-
 /**
- * A claimant is not marked as served: marks of an earlier address come off. `edited` is its annotation's list where the
- * user wrote it there: the consumer announces that at once, so the earlier address is given back.
+ * A claimant is not marked as served: marks of an earlier address come off. They stay while its
+ * annotation still stands for that address (`isHeld`).
  */
-export function refuse(
-  { view, record }: Standing,
-  refusal: Refusal,
-  edited: readonly Entry[] | undefined,
-): Decision {
+export function refuse({ view, record }: Standing, refusal: Refusal, isHeld: boolean): Decision {
   const change: Mutable<Change> = {};
-  if (edited !== undefined) {
+  if (!isHeld) {
     if (view.labelled) change.labelled = false;
     if (view.record !== undefined) change.record = null;
     // What we wrote for the earlier address is taken off with its mark.

@@ -7,7 +7,6 @@ import { coHolders, conflicts, notesOn } from './notes.ts';
 import { interfaceFor, poolFor } from './pools.ts';
 import { rangesContain } from './range.ts';
 import { staticSource, unknownSource } from './record.ts';
-import { release } from './release.ts';
 import { familiesText } from './service.ts';
 import { obstacle } from './sharing.ts';
 import type { Intent, Standing } from './standing.ts';
@@ -18,7 +17,6 @@ import type { Intent, Standing } from './standing.ts';
  */
 export function decide(standing: Standing, world: World): Decision {
   const { view, intent } = standing;
-  if (view.type !== 'LoadBalancer') return release(view, world.controller);
   if (standing.notOurs !== undefined) return { kind: 'ignore', why: standing.notOurs };
   if (view.deleting) return leave(standing);
   if (intent.kind === 'unreadable') {
@@ -143,7 +141,7 @@ function asked(
   const taken = disputed(standing, list, world)[0];
   // Where the annotation stands beside an edited spec, what it says is still held and announced.
   const stands = by === 'spec' && readList(standing.view.annotation) !== undefined;
-  if (taken !== undefined) return refuse(standing, taken, stands ? undefined : list);
+  if (taken !== undefined) return refuse(standing, taken, stands);
   // A user's annotation is never rewritten; a changed spec is the user's word for the annotation that lags behind.
   const rewrite = by === 'spec';
   return complete(standing, 'mark-static', { list, source: staticSource, rewrite, notes }, world);
@@ -164,7 +162,7 @@ function copy(
     return complete(standing, 'adopt', { list, source, notes }, world);
   }
   // An address that a user asked for by name is not exchanged for another one.
-  if (origin === 'static') return refuse(standing, first, list);
+  if (origin === 'static') return refuse(standing, first, false);
   return replaceTaken(standing, list, first, taken, world);
 }
 
@@ -185,7 +183,7 @@ function stripped(
     const terms = { list, source, rewrite: true, interface: given, keepFamilies: true, notes };
     return complete(standing, 'restore', terms, world);
   }
-  if (origin === 'static') return refuse(standing, first, undefined);
+  if (origin === 'static') return refuse(standing, first, true);
   return replaceTaken(standing, list, first, taken, world);
 }
 

@@ -17,7 +17,7 @@ import type { NotOurs } from './standing.ts';
  */
 
 /** Why a pool has no address for a Service, and what helps. */
-export function explainShortage(shortage: Shortage, options: Options): string {
+function explainShortage(shortage: Shortage, options: Options): string {
   const where = `the ConfigMap ${options.configMap.namespace}/${options.configMap.name}`;
   switch (shortage.code) {
     case 'no-config-map':
@@ -45,7 +45,7 @@ function explainShortages(shortages: readonly Shortage[], options: Options): str
 }
 
 /** What a user asked for and cannot have. */
-export function explainRefusal(refusal: Refusal): string {
+function explainRefusal(refusal: Refusal): string {
   switch (refusal.code) {
     case 'taken':
       return (
@@ -86,7 +86,7 @@ export function explainRefusal(refusal: Refusal): string {
 }
 
 /** Why two Services may not share; a clause without an end. */
-export function explainObstacle(why: Obstacle): string {
+function explainObstacle(why: Obstacle): string {
   switch (why.code) {
     case 'not-ours':
       return `${why.service} belongs to another load balancer`;
@@ -132,7 +132,7 @@ const wishes = {
   reallocate: 'a fresh allocation was asked for',
 } as const;
 
-export function explainNotOurs(why: NotOurs | 'being-deleted', options: Options): string {
+function explainNotOurs(why: NotOurs | 'being-deleted', options: Options): string {
   switch (why) {
     case 'not-a-load-balancer':
       return 'it is not of type LoadBalancer.';

@@ -37,6 +37,10 @@ export function formatRecord(record: AddressRecord): string {
   });
 }
 
+export function sameRecord(a: AddressRecord, b: AddressRecord): boolean {
+  return formatRecord(a) === formatRecord(b);
+}
+
 /** Undefined for a text that is no record of ours: it then counts as absent. */
 export function readRecord(text: string | undefined): AddressRecord | undefined {
   if (text === undefined) return undefined;
