@@ -1,21 +1,16 @@
 /**
- * Prints the folder that holds kube-apiserver, etcd and kubectl, for tests that need the real ones.
+ * Prints the folder that holds kube-apiserver, etcd and kubectl, for tests that need the real ones; and builds the
+ * other Go programs that tests run.
  *
- * They are built from the Go module in test/controlplane, once for each state of its go.mod and go.sum, into a cache
- * of the user; KUBEBUILDER_ASSETS names a folder to use instead. Standard output is the folder alone.
+ * They are built from the Go modules in test/controlplane, once for each state of their sources, into a cache of the
+ * user; KUBEBUILDER_ASSETS names a folder with the three to use instead. Standard output is the folder alone.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { locateBinaries, moduleFolder, type Program, programs } from '../test/controlplane/binaries.ts';
+import { locateBinaries, type ModuleName, moduleFolder, modules } from '../test/controlplane/binaries.ts';
 
-/** The packages of the module's `tool` lines; etcd's main package is called `server` where its program is `etcd`. */
-const packages: Record<Program, string> = {
-  etcd: 'go.etcd.io/etcd/server/v3',
-  'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-  kubectl: 'k8s.io/kubernetes/cmd/kubectl',
-};
 const progressEvery = 5_000;
 
 class BuildError extends Error {}
@@ -24,26 +19,29 @@ function say(text: string): void {
   process.stderr.write(`controlplane: ${text}\n`);
 }
 
-function pinned(pattern: RegExp, what: string): string {
-  const found = pattern.exec(readFileSync(join(moduleFolder, 'go.mod'), 'utf8'))?.[1];
-  if (found === undefined) throw new BuildError(`test/controlplane/go.mod does not say ${what}`);
+function pinned(name: ModuleName, pattern: RegExp, what: string): string {
+  const found = pattern.exec(readFileSync(join(moduleFolder(name), 'go.mod'), 'utf8'))?.[1];
+  if (found === undefined) throw new BuildError(`the go.mod of ${name} does not say ${what}`);
   return found;
 }
 
-function requireGo(): void {
-  const wanted = pinned(/^go (\d+\.\d+(?:\.\d+)?)$/m, 'which Go it needs');
-  const advice = `Install Go ${wanted} or newer, or set KUBEBUILDER_ASSETS to a folder with ${programs.join(', ')}.`;
+function requireGo(name: ModuleName): void {
+  const wanted = pinned(name, /^go (\d+\.\d+(?:\.\d+)?)$/m, 'which Go it needs');
+  const instead = name === 'controlplane' ? ', or set KUBEBUILDER_ASSETS to a folder that has them' : '';
+  const advice = `Install Go ${wanted} or newer${instead}.`;
   // Inside the module, so that a Go that may fetch a newer toolchain answers for the one it would use.
-  const asked = spawnSync('go', ['env', 'GOVERSION'], { cwd: moduleFolder, encoding: 'utf8' });
+  const asked = spawnSync('go', ['env', 'GOVERSION'], { cwd: moduleFolder(name), encoding: 'utf8' });
   if (asked.error)
-    throw new BuildError(`\`go\` is needed to build the control plane and was not found. ${advice}`);
+    throw new BuildError(
+      `\`go\` is needed to build ${programsOf(name).join(', ')}, and was not found. ${advice}`,
+    );
   const have = /go(\d+)\.(\d+)(?:\.(\d+))?/.exec(asked.stdout);
   if (have === null || asked.status !== 0) {
     throw new BuildError(`\`go env GOVERSION\` failed: ${(asked.stderr || asked.stdout).trim()}. ${advice}`);
   }
   if (isOlder(have[0].slice(2), wanted)) {
     throw new BuildError(
-      `Go ${have[0].slice(2)} is too old for Kubernetes' sources, which need ${wanted}. ${advice}`,
+      `Go ${have[0].slice(2)} is too old for the sources of ${name}, which need ${wanted}. ${advice}`,
     );
   }
 }
@@ -57,12 +55,22 @@ function isOlder(have: string, wanted: string): boolean {
   return false;
 }
 
-function buildProgram(program: Program, into: string, version: string): Promise<void> {
+function programsOf(name: ModuleName): string[] {
+  return Object.keys(modules[name].packages);
+}
+
+function linkerFlags(name: ModuleName): string {
+  if (name !== 'controlplane') return '-s -w';
+  const version = pinned(name, /^require k8s\.io\/kubernetes (v\S+)$/m, 'which Kubernetes it builds');
+  return `-s -w -X k8s.io/component-base/version.gitVersion=${version}`;
+}
+
+function buildProgram(name: ModuleName, program: string, source: string, into: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const flags = `-s -w -X k8s.io/component-base/version.gitVersion=${version}`;
+  const flags = linkerFlags(name);
   const args = ['build', '-v', '-trimpath', '-buildvcs=false', '-ldflags', flags, '-o', join(into, program)];
-  const go = spawn('go', [...args, packages[program]], {
-    cwd: moduleFolder,
+  const go = spawn('go', [...args, source], {
+    cwd: moduleFolder(name),
     // `go build` itself prints nothing on standard output.
     stdio: ['ignore', 'inherit', 'pipe'],
     // Without cgo no C compiler is needed, and the programs run on any Linux of this architecture.
@@ -106,20 +114,21 @@ function buildProgram(program: Program, into: string, version: string): Promise<
   return promise;
 }
 
-async function build(folder: string): Promise<void> {
-  requireGo();
-  const version = pinned(/^require k8s\.io\/kubernetes (v\S+)$/m, 'which Kubernetes it builds');
+async function build(name: ModuleName, folder: string): Promise<void> {
+  requireGo(name);
   mkdirSync(dirname(folder), { recursive: true });
-  say(`building Kubernetes ${version} and etcd from source, once, about 5 minutes on two cores`);
+  say(`building ${programsOf(name).join(', ')} from source, once, for some minutes`);
   // Built aside and renamed at the end: a folder under its final name is always complete.
   const aside = mkdtempSync(`${folder}.part-`);
   try {
-    for (const program of programs) await buildProgram(program, aside, version);
+    for (const [program, source] of Object.entries(modules[name].packages)) {
+      await buildProgram(name, program, source, aside);
+    }
     try {
       renameSync(aside, folder);
     } catch (error) {
       // Another process built the same in the meantime, and its folder is as good.
-      if (!programs.every((program) => existsSync(join(folder, program)))) throw error;
+      if (!programsOf(name).every((program) => existsSync(join(folder, program)))) throw error;
     }
   } finally {
     rmSync(aside, { recursive: true, force: true });
@@ -127,15 +136,19 @@ async function build(folder: string): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { folder, given, missing } = locateBinaries(process.env);
-  if (given && missing.length > 0) {
+  const controlPlane = locateBinaries(process.env);
+  if (controlPlane.given && controlPlane.missing.length > 0) {
+    const [folder, missing] = [controlPlane.folder, controlPlane.missing];
     throw new BuildError(
       `KUBEBUILDER_ASSETS is ${folder}, where ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing. ` +
         'Put what is missing there, or unset it to have all of them built.',
     );
   }
-  if (missing.length > 0) await build(folder);
-  process.stdout.write(`${folder}\n`);
+  for (const name of Object.keys(modules) as ModuleName[]) {
+    const { folder, missing } = locateBinaries(process.env, name);
+    if (missing.length > 0) await build(name, folder);
+  }
+  process.stdout.write(`${controlPlane.folder}\n`);
 }
 
 try {

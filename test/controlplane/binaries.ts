@@ -1,31 +1,53 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where the control plane's programs are, or would be: shared by the script that builds and the tests that run them. */
-export const programs = ['etcd', 'kube-apiserver', 'kubectl'] as const;
-export type Program = (typeof programs)[number];
+/**
+ * The programs that tests need besides our own, by the Go module that pins their sources: shared by the script that
+ * builds them and the tests that run them. Each is named with its package.
+ */
+export const modules = {
+  /** A real Kubernetes API. etcd's main package is called `server` where its program is `etcd`. */
+  controlplane: {
+    folder: '.',
+    packages: {
+      etcd: 'go.etcd.io/etcd/server/v3',
+      'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+      kubectl: 'k8s.io/kubernetes/cmd/kubectl',
+    },
+  },
+  helm: { folder: 'helm', packages: { helm: 'helm.sh/helm/v4/cmd/helm' } },
+  /** What ours shares a cluster with: the Go version, and a candidate for the Lease on client-go's leaderelection. */
+  peers: {
+    folder: 'peers',
+    packages: { 'go-version': 'github.com/kube-vip/kube-vip-cloud-provider', elector: './elector' },
+  },
+} as const;
 
-/** The Go module that pins the sources of the three. */
-export const moduleFolder = fileURLToPath(new URL('.', import.meta.url));
+export type ModuleName = keyof typeof modules;
 
 export interface Binaries {
   folder: string;
   /** Set by the user, so it is not ours to fill. */
   given: boolean;
-  missing: Program[];
+  missing: string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** KUBEBUILDER_ASSETS is the variable that Kubernetes' own test environment (setup-envtest) sets. */
-export function locateBinaries(env: Environment): Binaries {
-  const assets = env.KUBEBUILDER_ASSETS;
-  const given = assets !== undefined && assets !== '';
-  const folder = given ? assets : join(cacheFolder(env), `controlplane-${sourcesVersion()}`);
-  return { folder, given, missing: programs.filter((program) => !existsSync(join(folder, program))) };
+/** KUBEBUILDER_ASSETS is the variable that Kubernetes' own test environment (setup-envtest) sets; it has no others. */
+export function locateBinaries(env: Environment, name: ModuleName = 'controlplane'): Binaries {
+  const assets = name === 'controlplane' ? (env.KUBEBUILDER_ASSETS ?? '') : '';
+  const given = assets !== '';
+  const folder = given ? assets : join(cacheFolder(env), `${name}-${sourcesVersion(name)}`);
+  const missing = Object.keys(modules[name].packages).filter((program) => !existsSync(join(folder, program)));
+  return { folder, given, missing };
+}
+
+export function moduleFolder(name: ModuleName): string {
+  return fileURLToPath(new URL(modules[name].folder, import.meta.url));
 }
 
 /** The per-user cache of the XDG base directory specification; a relative XDG_CACHE_HOME is to be ignored. */
@@ -36,8 +58,11 @@ export function cacheFolder(env: Environment): string {
 }
 
 /** Changes with every change of what would be built, so an old folder is never taken for a new one. */
-export function sourcesVersion(): string {
+function sourcesVersion(name: ModuleName): string {
+  const cwd = moduleFolder(name);
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`);
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleFolder, file)));
+  // Folders below the control plane's own are modules of their own.
+  const sources = name === 'controlplane' ? [] : globSync('**/*.go', { cwd }).sort();
+  for (const file of ['go.mod', 'go.sum', ...sources]) hash.update(readFileSync(join(cwd, file)));
   return hash.digest('hex').slice(0, 16);
 }
