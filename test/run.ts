@@ -16,11 +16,16 @@ const named = isQuick || first === undefined ? others : [first, ...others];
 const isCI = process.env.CI === 'true';
 
 /** The tests that need kube-apiserver and etcd. */
-const onControlPlane = ['test/e2e/**/*.test.ts', 'test/contract/kube-apiserver.test.ts'];
+const onControlPlane = [
+  'test/e2e/**/*.test.ts',
+  'test/install/**/*.test.ts',
+  'test/contract/kube-apiserver.test.ts',
+];
 const all = globSync('test/**/*.test.ts', { cwd: root, exclude: isQuick ? onControlPlane : [] });
+const isLong = (file: string): boolean => /^test.(e2e|install)/.test(file);
 // The long ones first, so that they do not begin when everything else has ended.
 const files = (named.length > 0 ? globSync(named, { cwd: root }) : all)
-  .sort((a, b) => Number(b.includes('e2e')) - Number(a.includes('e2e')) || (a < b ? -1 : 1))
+  .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (a < b ? -1 : 1))
   .map((file) => `${root}${file}`);
 
 if (isCI && !isQuick) {
@@ -37,7 +42,8 @@ if (isCI && !isQuick) {
 const started = performance.now();
 // What the end-to-end tests have in common: one bundle and one etcd.
 const globalSetupPath = fileURLToPath(new URL('e2e/global-setup.ts', import.meta.url));
-const isOnControlPlane = files.some((file) => file.includes('/e2e/') || file.includes('kube-apiserver'));
+const needing = new Set(globSync(onControlPlane, { cwd: root }).map((file) => `${root}${file}`));
+const isOnControlPlane = files.some((file) => needing.has(file));
 const events = run({
   files,
   cwd: root,

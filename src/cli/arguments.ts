@@ -1,6 +1,12 @@
 import type { Options } from '../core/options.ts';
 import { quoted } from '../core/quote.ts';
+import type { ElectionOptions } from '../kube/election-options.ts';
+import type { RateLimit } from '../kube/rate-limit.ts';
+import { clusterAccess, healthOptions, rateLimit } from './connection-flags.ts';
+import { controllerFlags, ignoredNote } from './controller-flags.ts';
+import { electionOptions } from './election-flags.ts';
 import { defaultController, type Environment, readEnvironment } from './environment.ts';
+import { FlagValues, mostInt32 } from './flag-values.ts';
 import { type Flag, parseFlags } from './flags.ts';
 import { controllerHelp, tryHelp } from './help.ts';
 import { isName } from './names.ts';
@@ -34,13 +40,35 @@ export interface TryRun {
 
 export type ClusterAccess =
   | { kind: 'in cluster' }
-  /** The file, or (undefined) where kubectl would look: KUBECONFIG, else ~/.kube/config. */
-  | { kind: 'kubeconfig'; file: string | undefined };
+  | {
+      kind: 'kubeconfig';
+      /** The file, or (undefined) where kubectl would look: KUBECONFIG, else ~/.kube/config. */
+      file: string | undefined;
+      /** The API server in place of the file's. */
+      server: string | undefined;
+    }
+  /** Without credentials: `kubectl proxy`, for example. */
+  | { kind: 'server'; server: string };
+
+/** Where /healthz, /livez and /readyz are served. */
+export interface HealthOptions {
+  host: string;
+  port: number;
+  /** undefined: plain HTTP. */
+  tls: { certFile: string; keyFile: string } | undefined;
+}
 
 /** The controller process. */
 export interface ControllerRun {
   access: ClusterAccess;
-  leaderElection: boolean;
+  /** undefined: there is no other replica. */
+  election: ElectionOptions | undefined;
+  /** PATCHes under way at once. */
+  concurrentWrites: number;
+  /** undefined: as fast as the API server takes them. */
+  rateLimit: RateLimit | undefined;
+  /** undefined: nowhere. */
+  health: HealthOptions | undefined;
   /** As in klog: 0 is the usual, more says more. */
   verbosity: number;
   options: Options;
@@ -98,56 +126,49 @@ function keptByNpm(env: Environment): string[] {
   });
 }
 
-const controllerFlags: Readonly<Record<string, Flag>> = {
-  kubeconfig: { type: 'string', wants: 'a file' },
-  OutSideCluster: { type: 'boolean' },
-  'leader-elect': { type: 'boolean' },
-  'leader-elect-resource-name': { type: 'string', wants: 'a name' },
-  v: { type: 'string', short: 'v', wants: 'a number' },
-  version: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-};
-
 export function controllerRequest(argv: readonly string[], env: Environment): Request<ControllerRun> {
   const help = 'kube-vip-cloud-provider --help';
   const parsed = parseFlags(argv, controllerFlags);
   if ('message' in parsed) return usage(parsed.message, help);
   const { values, words } = parsed;
   if (values.get('help') === 'true') return { kind: 'help', text: controllerHelp };
-  if (values.get('version') === 'true') return { kind: 'version' };
-  const [word] = words;
+  if ((values.get('version') ?? 'false') !== 'false') return { kind: 'version' };
+  // As the Go version: an empty word is what a template leaves of an argument that is not set.
+  const word = words.find((text) => text !== '');
   if (word !== undefined) {
     const advice = /^(true|false)$/i.test(word)
       ? 'The value of a true-or-false flag is written with "=": --leader-elect=false.'
       : 'The controller takes only flags.';
     return usage(`${quoted(word)} is no flag. ${advice}`, help);
   }
-  const verbosity = values.get('v') ?? '0';
-  if (!/^\d{1,2}$/.test(verbosity)) {
-    return usage(`-v is a number from 0 to 99, not ${quoted(verbosity)}. Write -v 2, for example.`, help);
-  }
-  const controller = values.get('leader-elect-resource-name') ?? defaultController;
-  if (!isName(controller, true)) {
-    const what = `--leader-elect-resource-name is ${quoted(controller)}, which cannot be a name in Kubernetes`;
-    return usage(`${what}. Write one like ${defaultController}.`, help);
-  }
-  const environment = readEnvironment(env, controller);
-  if (environment.errors.length > 0) return usage(environment.errors.join('\n'), help);
-  const leaderElection = values.get('leader-elect') === 'true';
-  const file = values.get('kubeconfig');
-  const outside = file !== undefined || values.get('OutSideCluster') === 'true';
-  return {
-    kind: 'run',
-    access: outside ? { kind: 'kubeconfig', file } : { kind: 'in cluster' },
-    leaderElection,
-    verbosity: Number(verbosity),
-    options: environment.options,
-    notes: leaderElection ? [...environment.notes, noElection] : environment.notes,
-  };
+  return controllerRun(new FlagValues(values), ignoredNote([...values.keys()]), env, help);
 }
 
-const noElection =
-  '--leader-elect=true is accepted, but there is no leader election yet. Run one replica only (strategy: Recreate).';
+function controllerRun(
+  flags: FlagValues,
+  notes: string[],
+  env: Environment,
+  help: string,
+): Request<ControllerRun> {
+  const controller = flags.text('leader-elect-resource-name') ?? defaultController;
+  if (!isName(controller, true)) {
+    const what = `--leader-elect-resource-name is ${quoted(controller)}, which cannot be a name in Kubernetes`;
+    flags.errors.push(`${what}. Write one like ${defaultController}.`);
+  }
+  const environment = readEnvironment(env, controller);
+  const run: ControllerRun = {
+    access: clusterAccess(flags),
+    election: electionOptions(flags, controller, notes),
+    concurrentWrites: flags.whole('concurrent-service-syncs', 1, mostInt32),
+    rateLimit: rateLimit(flags, notes),
+    health: healthOptions(flags),
+    verbosity: flags.whole('v', 0, mostInt32),
+    options: environment.options,
+    notes: [...notes, ...environment.notes],
+  };
+  const errors = [...flags.errors, ...environment.errors];
+  return errors.length > 0 ? usage(errors.join('\n'), help) : { kind: 'run', ...run };
+}
 
 function usage(message: string, help: string): { kind: 'usage'; message: string } {
   return { kind: 'usage', message: `${message}\nWrite ${help} for what there is.` };

@@ -1,89 +1,138 @@
-import { parseArgs } from 'node:util';
 import { quoted } from '../core/quote.ts';
 import { parseBool } from '../core/spelling.ts';
 import { nearest } from './nearest.ts';
 
 /** A flag that a command knows. */
-export interface Flag {
-  type: 'boolean' | 'string';
-  short?: string;
-  /** What a text flag wants, for "needs ...": "a file". */
-  wants?: string;
+export type Flag = SwitchFlag | ValueFlag;
+
+interface SwitchFlag {
+  readonly type: 'boolean';
+  readonly short?: string;
+  /** A value besides true and false. */
+  readonly also?: string;
+}
+
+interface ValueFlag {
+  readonly type: 'string';
+  readonly short?: string;
+  /** What it wants, for "needs ...": "a file". Without it, any value is taken, and none is looked at. */
+  readonly wants?: string;
+  /** `--flag=` is as if it was not given: what a template leaves when its value is unset. */
+  readonly mayBeEmpty?: boolean;
 }
 
 export interface ParsedFlags {
   /** The last value of each flag that was given; a boolean one as "true" or "false". */
-  values: ReadonlyMap<string, string>;
+  readonly values: ReadonlyMap<string, string>;
   /** What is no flag, in its order; `-` among them. */
-  words: string[];
+  readonly words: readonly string[];
 }
 
-/** Reads flags as Go's programs take them (`-flag`, `--flag=false`), or says what is wrong with the first bad one. */
+/** One flag on the command line, as it was typed. */
+interface Typed {
+  readonly name: string;
+  /** With its hyphens, without its value. */
+  readonly rawName: string;
+  /** Its value, if it stands in the same word. */
+  readonly inline: string | undefined;
+}
+
+type Wrong = { readonly message: string };
+
+/**
+ * Reads flags as Go's pflag does, or says what is wrong with the first bad one: `--flag value` and `--flag=value`, a
+ * boolean only as `--flag` or `--flag=false`, `-v2`, `-v=2` and `-v 2`, flags behind words, and nothing behind `--`.
+ * Two things more: `-flag`, as programs on Go's own flag package have it, and `_` for `-`, as the Go version named its
+ * log flags for years (`--log_dir`).
+ */
 export function parseFlags(
   argv: readonly string[],
   flags: Readonly<Record<string, Flag>>,
-): ParsedFlags | { message: string } {
-  const known = new Map(Object.entries(flags));
-  const options = Object.fromEntries(
-    [...known].map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
-  );
-  const args = goStyle(argv, known);
-  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
+): ParsedFlags | Wrong {
+  const known: ReadonlyMap<string, Flag> = new Map(Object.entries(flags));
   const values = new Map<string, string>();
   const words: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
-    if (token.kind !== 'option') continue;
-    const flag = known.get(token.name);
-    if (flag === undefined) return { message: unknownFlag(token.rawName, token.name, [...known.keys()]) };
-    const value = flag.type === 'boolean' ? booleanValue(token.rawName, token.value) : textValue(token, flag);
-    if (typeof value !== 'string') return value;
-    values.set(token.name, value);
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') return { values, words: [...words, ...rest] };
+    if (word === '-' || !word.startsWith('-')) words.push(word);
+    else {
+      for (const typed of flagsIn(word, known)) {
+        const flag = known.get(typed.name);
+        if (flag === undefined) return unknownFlag(typed, [...known.keys()]);
+        const value =
+          flag.type === 'boolean' ? switchValue(flag, typed) : textValue(flag, typed, rest, known);
+        if (typeof value !== 'string') return value;
+        if (value === '' && flag.type === 'string' && flag.mayBeEmpty === true) values.delete(typed.name);
+        else values.set(typed.name, value);
+      }
+    }
   }
   return { values, words };
 }
 
-/** `-OutSideCluster` is one flag to Go, and fourteen short ones to everybody else; `-v=4` is `-v 4`. */
-function goStyle(argv: readonly string[], known: ReadonlyMap<string, Flag>): string[] {
-  const end = argv.indexOf('--');
-  const shorts = new Set([...known.values()].map(({ short }) => short));
-  return argv.map((arg, index) => {
-    if (end !== -1 && index >= end) return arg;
-    const [, name, value] = /^-([^-=][^=]*)(=[\s\S]*)?$/.exec(arg) ?? [];
-    if (name === undefined) return arg;
-    if (name.length > 1) return known.has(name) ? `-${arg}` : arg;
-    return shorts.has(name) && value !== undefined ? `-${name}${value.slice(1)}` : arg;
-  });
+/** Nearly always one; `-hv2` is `-h -v 2`. A name that is not known is left for the caller to find. */
+function flagsIn(word: string, known: ReadonlyMap<string, Flag>): Typed[] {
+  const equals = word.indexOf('=');
+  const rawName = equals === -1 ? word : word.slice(0, equals);
+  const inline = equals === -1 ? undefined : word.slice(equals + 1);
+  const name = rawName.replace(/^--?/, '').replaceAll('_', '-');
+  const whole = { name, rawName, inline };
+  if (word.startsWith('--') || (name.length > 1 && known.has(name))) return [whole];
+  const typed: Typed[] = [];
+  for (let at = 1; at < word.length; at += 1) {
+    const letter = word.charAt(at);
+    const [longName, flag] = [...known].find(([, { short }]) => short === letter) ?? [];
+    if (longName === undefined || flag === undefined) return [whole];
+    const behind = word.slice(at + 1);
+    const takesRest = behind !== '' && (flag.type === 'string' || behind.startsWith('='));
+    const value = takesRest ? behind.replace(/^=/, '') : undefined;
+    typed.push({ name: longName, rawName: `-${letter}`, inline: value });
+    if (takesRest) break;
+  }
+  return typed;
 }
 
-function booleanValue(rawName: string, value: string | undefined): string | { message: string } {
-  if (value === undefined) return 'true';
-  const parsed = parseBool(value);
+function switchValue({ also }: SwitchFlag, { rawName, inline }: Typed): string | Wrong {
+  if (inline === undefined) return 'true';
+  const parsed = parseBool(inline);
   if (parsed !== undefined) return String(parsed);
+  if (inline === also) return inline;
+  const values = also === undefined ? 'true or false' : `true, false or ${also}`;
   return {
-    message: `${rawName} is true or false, not ${quoted(value)}. Write ${rawName}=true or ${rawName}=false.`,
+    message: `${rawName} is ${values}, not ${quoted(inline)}. Write ${rawName}=true or ${rawName}=false.`,
   };
 }
 
+/** The value behind `=`, or else the next word, even one with a hyphen: `--kube-api-qps -1`. */
 function textValue(
-  token: { rawName: string; value: string | undefined; inlineValue: boolean | undefined },
-  flag: Flag,
-): string | { message: string } {
-  const wants = flag.wants ?? 'a value';
-  const isNextFlag = token.inlineValue !== true && (token.value ?? '').startsWith('-');
-  if (token.value === undefined || token.value === '' || isNextFlag) {
-    return {
-      message: `${token.rawName} needs ${wants}: write ${token.rawName} ${wants.toUpperCase().replace(/^AN? /, '')}.`,
-    };
+  { wants, mayBeEmpty }: ValueFlag,
+  { rawName, inline }: Typed,
+  rest: string[],
+  known: ReadonlyMap<string, Flag>,
+): string | Wrong {
+  const value = inline ?? rest[0];
+  const isEmpty = value === '' && mayBeEmpty !== true;
+  const isNextFlag = inline === undefined && value !== undefined && isFlag(value, known);
+  if (value === undefined || (wants !== undefined && (isEmpty || isNextFlag))) {
+    const what = wants ?? 'a value';
+    return { message: `${rawName} needs ${what}: write ${rawName} ${placeholder(what)}.` };
   }
-  return token.value;
+  if (inline === undefined) rest.shift();
+  return value;
 }
 
-function unknownFlag(rawName: string, name: string, known: readonly string[]): string {
-  const near = nearest(name, known);
-  const advice =
-    near === undefined || name.length === 1
-      ? 'Write --help for the flags there are.'
-      : `Do you mean --${near}?`;
-  return `there is no flag ${quoted(rawName)}. ${advice}`;
+function isFlag(word: string, known: ReadonlyMap<string, Flag>): boolean {
+  return word.length > 1 && word.startsWith('-') && flagsIn(word, known).every(({ name }) => known.has(name));
+}
+
+/** "a file" is FILE in an example. */
+export function placeholder(wants: string): string {
+  return wants.toUpperCase().replace(/^AN? /, '');
+}
+
+function unknownFlag({ name, rawName }: Typed, known: readonly string[]): Wrong {
+  const near = name.length < 2 ? undefined : nearest(name, known);
+  const advice = near === undefined ? 'Write --help for the flags there are.' : `Do you mean --${near}?`;
+  return { message: `there is no flag ${quoted(rawName)}. ${advice}` };
 }

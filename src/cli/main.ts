@@ -1,13 +1,22 @@
 /** The controller as a process. This is the only place with process.exit and the environment. */
 
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Health } from '../controller/health.ts';
 import { createSession } from '../controller/session.ts';
 import { systemClock } from '../kube/clock.ts';
 import type { Connection } from '../kube/connection.ts';
 import { errorText } from '../kube/errors.ts';
 import { inClusterConnection } from '../kube/in-cluster.ts';
+import type { Log } from '../kube/log.ts';
 import { createNodeTransport } from '../kube/node-transport.ts';
-import { type ClusterAccess, type ControllerRun, controllerRequest } from './arguments.ts';
+import {
+  type ClusterAccess,
+  type ControllerRun,
+  controllerRequest,
+  type HealthOptions,
+} from './arguments.ts';
+import { type HealthServer, serveHealth } from './health-server.ts';
 import { createLog } from './log.ts';
 import { version } from './version.ts';
 
@@ -41,6 +50,7 @@ async function run(request: ControllerRun): Promise<number> {
     return exit.failed;
   }
   const { configMap, class: ours, controller } = request.options;
+  const { concurrentWrites, rateLimit, election } = request;
   log.info('starting', {
     version,
     server: connection.server,
@@ -48,7 +58,8 @@ async function run(request: ControllerRun): Promise<number> {
     class: ours ?? 'none',
     controller,
   });
-  const transport = createNodeTransport(connection);
+  // Some connections more than writes: one that hangs on each of them must not keep the Lease from being renewed.
+  const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 8 });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.once(signal, () => {
@@ -64,7 +75,19 @@ async function run(request: ControllerRun): Promise<number> {
     log,
     version,
     instance: hostname(),
+    lanes: concurrentWrites,
+    rateLimit,
+    // As client-go's programs: the host's name for people, the rest because a Pod may come back under it.
+    election: election && { options: election, identity: `${hostname()}_${randomUUID()}` },
   });
+  let health: HealthServer | undefined;
+  try {
+    if (request.health !== undefined) health = await healthServer(session.health, request.health, log);
+  } catch (error) {
+    log.error(errorText(error));
+    transport.close();
+    return exit.failed;
+  }
   try {
     await session.run(stop.signal);
   } catch (error) {
@@ -72,22 +95,45 @@ async function run(request: ControllerRun): Promise<number> {
     log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return exit.failed;
   } finally {
+    health?.close();
     transport.close();
   }
   log.info('stopped');
   return exit.done;
 }
 
+/** Without a place for it the controller does its work all the same: only a certificate that was asked for must be. */
+async function healthServer(
+  health: Health,
+  options: HealthOptions,
+  log: Log,
+): Promise<HealthServer | undefined> {
+  try {
+    const server = await serveHealth(health, options);
+    log.info(`health is told at ${server.url}/healthz`);
+    return server;
+  } catch (error) {
+    if (options.tls !== undefined) throw error;
+    log.warn(`${errorText(error)}. There is no /healthz: give another --secure-port, or 0 for none`);
+    return undefined;
+  }
+}
+
 async function connect(access: ClusterAccess): Promise<Connection> {
   const env = process.env;
   if (access.kind === 'in cluster') return inClusterConnection({ env, clock: systemClock });
+  if (access.kind === 'server') return { server: access.server };
   // Only here: what reads a kubeconfig is a third of the whole program in memory.
   const [{ kubeconfigConnection }, { homedir }] = await Promise.all([
     import('../kube/kubeconfig.ts'),
     import('node:os'),
   ]);
   const file = access.file === undefined ? {} : { file: access.file };
-  return kubeconfigConnection({ ...file, env, home: homedir(), clock: systemClock });
+  const connection = await kubeconfigConnection({ ...file, env, home: homedir(), clock: systemClock });
+  const { server } = access;
+  if (server === undefined) return connection;
+  // Credentials are for TLS only.
+  return server.startsWith('https:') ? { ...connection, server } : { server };
 }
 
 process.exit(await main());

@@ -1,4 +1,4 @@
-import { createSession } from '../controller/session.ts';
+import { createSession, defaultLanes } from '../controller/session.ts';
 import type { KubeObject, Service } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { type Report, reportOf } from '../core/report.ts';
@@ -63,6 +63,9 @@ export async function createTrial(context: TrialContext): Promise<Trial> {
     log,
     version,
     instance: 'npm-start',
+    lanes: defaultLanes,
+    rateLimit: undefined,
+    election: undefined,
     turned() {
       context.turned();
       if (waiting.length === 0 || !isSettled()) return;

@@ -1,231 +1,213 @@
-import { Allocator, type Verdict } from '../core/allocator.ts';
-import { type Change, isEmpty } from '../core/change.ts';
-import type { Decision } from '../core/decision.ts';
-import type { ConfigMap, KubeObject, Service } from '../core/objects.ts';
+import { Allocator } from '../core/allocator.ts';
+import type { ConfigMap } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { readPools } from '../core/pools.ts';
-import { sameRecord } from '../core/record.ts';
-import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../core/service.ts';
-import type { Api } from '../kube/api.ts';
+import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import type { Candidate, Tenure } from '../kube/election.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import type { Log } from '../kube/log.ts';
-import { reflect, type Sink, type Source } from '../kube/reflector.ts';
-import type { Clock, Random } from '../kube/transport.ts';
-import { fieldsOf, lastWriter } from './blame.ts';
-import { Holds } from './holds.ts';
+import { type ReflectOptions, reflect, type Sink } from '../kube/reflector.ts';
 import { Leftovers } from './leftovers.ts';
-import { Patience } from './patience.ts';
 import { Signals } from './signals.ts';
-import { type Outcome, pathOf } from './write.ts';
-import { Writes } from './writes.ts';
+import { configMapSource, leftoversSource, servicesSource } from './sources.ts';
+import { Term } from './term.ts';
+import type { WritesContext } from './writes.ts';
 
-export interface ControllerContext {
-  readonly api: Api;
+export interface ControllerContext extends WritesContext {
   readonly options: Options;
   readonly events: EventRecorder;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
+  /** PATCHes that are sent at once. */
+  readonly lanes: number;
   /** Told after each turn of the loop, for whoever shows the world as it is. */
   readonly turned?: () => void;
 }
 
-/** PATCHes that are sent at once: enough to keep an API server busy, few enough to be no burden on it. */
-const lanes = 16;
+/** What was read since the watches were begun. */
+interface Round {
+  readonly stop: AbortController;
+  hasServices: boolean;
+  hasPools: boolean;
+}
+
+/** How long writes under way may take to end after a stop was asked for. */
+const graceMs = 5_000;
 
 /**
- * The one loop at the edge: states come in from the watches, the allocator decides, changes go out as PATCHes, and
- * their answers come back as states. Everything between is synchronous, so no two decisions can see the same address
- * free.
+ * The one loop at the edge: states come in from the watches and keep the allocator's view; while this is the leader, a
+ * term draws decisions from it, and their answers come back as states.
+ *
+ * Invariant: nothing is decided in a tenure but on lists that were begun in it. What leaders before wrote is in them,
+ * however far behind the watch of a standby was.
  */
-export class Controller {
+export class Controller implements Candidate {
   readonly allocator: Allocator;
   readonly #context: ControllerContext;
   readonly #signals: Signals;
-  readonly #patience: Patience;
-  readonly #holds: Holds;
-  readonly #writes: Writes;
-  readonly #leftovers: Leftovers;
   readonly #stopping = new AbortController();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #movedAt = new Map<string, number>();
+  #round: Round | undefined;
+  #term: Term | undefined;
+  #leftovers: Leftovers | undefined;
+  /** What earlier terms and rounds still have to end; resolves to whether nothing of them can still arrive. */
+  #ending: Promise<boolean> = Promise.resolve(true);
 
   constructor(context: ControllerContext) {
-    const { clock, options, events, log } = context;
+    const { options, events, log } = context;
     this.#context = context;
     this.allocator = new Allocator(options);
     this.#signals = new Signals(events, log, options);
-    this.#patience = new Patience(clock);
-    this.#holds = new Holds(clock, (key) => {
-      this.allocator.revisit(key);
-      this.#pump();
-    });
-    this.#writes = new Writes({
-      context,
-      lanes,
-      freed: () => this.#pump(),
-      refused: (view, error, retryInMs) => this.#signals.refused(view, error, retryInMs),
-    });
-    this.#leftovers = new Leftovers(context, options, this.#signals);
   }
 
-  /** Whether nothing is left to do for now on what was seen. */
+  /** Whether it leads, and nothing is left to do for now on what was seen. */
   get isIdle(): boolean {
-    return this.allocator.isIdle && this.#writes.size === 0 && this.#leftovers.isIdle;
+    const isOver = this.#term?.isIdle === true && this.#leftovers?.isIdle === true;
+    return this.allocator.isIdle && this.#isFresh && isOver;
   }
 
-  /** Works until the signal is aborted; resolves when the writes that were under way then have ended. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { api, clock, random, log } = this.#context;
-    const stop = (): void => this.#stopping.abort(signal.reason);
+  /** Whether both lists have been read. */
+  get isReady(): boolean {
+    return this.allocator.isReady;
+  }
+
+  /** For each watch the milliseconds since it last heard or tried something. */
+  idleMs(): ReadonlyMap<string, number> {
+    const now = this.#context.clock.now();
+    return new Map([...this.#movedAt].map(([name, at]) => [name, now - at]));
+  }
+
+  /**
+   * Works until the signal is aborted, as `lead` and `follow` say; resolves when the writes that were under way then have
+   * ended, to whether nothing that was sent can still arrive. Rejects on a bug.
+   */
+  async run(signal: AbortSignal): Promise<boolean> {
+    const stop = (): void => this.#ended.resolve();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    const options = { clock, random, log, signal: this.#stopping.signal };
-    const watches = [
-      reflect(api, servicesSource, this.#servicesSink(), options),
-      reflect(api, leftoversSource, this.#leftovers.sink(), options),
-      reflect(api, this.#configMapSource(), this.#configMapSink(), options),
-    ];
     try {
-      await Promise.all(watches);
+      await this.#ended.promise;
     } finally {
       // Also when one of the watches broke by a bug: nothing is to go on without the others.
       this.#stopping.abort();
       signal.removeEventListener('abort', stop);
-      this.#holds.close();
-      await Promise.allSettled([...watches, this.#writes.drain(), this.#leftovers.drain()]);
+      this.#endTerm(graceMs);
     }
+    return this.#ending;
   }
 
-  /** Draws verdicts as long as there are lanes for their writes: what is decided is written at once. */
-  #pump(): void {
+  follow(): void {
+    if (this.#round === undefined) this.#watch();
+  }
+
+  lead(tenure: Tenure): void {
     if (this.#stopping.signal.aborted) return;
-    while (this.#writes.hasLane) {
-      const verdict = this.allocator.next();
-      if (verdict === undefined) break;
-      this.#act(verdict);
-    }
-    this.#context.turned?.();
+    this.#endTerm(0);
+    const { options, lanes, turned = () => {} } = this.#context;
+    const shared = { context: this.#context, signals: this.#signals, tenure };
+    const isFresh = (): boolean => this.#isFresh;
+    this.#term = new Term({ ...shared, allocator: this.allocator, lanes, isFresh, turned });
+    this.#leftovers = new Leftovers({ ...shared, options });
+    tenure.signal.addEventListener('abort', () => this.#endTerm(0), { once: true });
+    this.#watch();
   }
 
-  #act({ standing, decision }: Verdict): void {
-    const { view, key } = standing;
-    const change = changeOf(decision);
-    if (change === undefined) {
-      this.#holds.release(key);
-      this.#signals.decided(view, decision);
-      return;
-    }
-    if (this.#holds.has(view)) return;
-    const { waitMs, isQuarrel } = this.#patience.ask(key, change);
-    if (isQuarrel) this.#blame(view, change);
-    if (waitMs > 0) {
-      this.#holds.hold(view, waitMs);
-      return;
-    }
-    this.allocator.assume(standing, change);
-    this.#writes.begin(view, change, (outcome) => {
-      this.#take(view, change, decision, outcome);
-      this.allocator.settle(key);
-    });
+  get #isFresh(): boolean {
+    return this.#round?.hasServices === true && this.#round.hasPools;
   }
 
-  #take(view: ServiceView, change: Change, decision: Decision, outcome: Outcome): void {
-    const key = keyOf(view);
-    switch (outcome.kind) {
-      case 'written':
-        this.#holds.release(key);
-        this.#patience.note(key, change);
-        this.allocator.answered(outcome.view);
-        this.#signals.written(outcome.view, decision);
-        break;
-      case 'stale':
-        this.allocator.answered(outcome.view);
-        this.#confirm(outcome.view, change, decision);
-        // It is not the Service that the watch knows: until the watch has caught up, there is nothing to decide on.
-        if (this.allocator.seenVersion(key) === view.resourceVersion) this.#holds.failed(view);
-        break;
-      case 'refused':
-        if (this.allocator.seen(key) === undefined) break;
-        this.#signals.refused(view, outcome.error, this.#holds.failed(view));
-        break;
-      case 'gone':
-        // Its deletion is on the way; until then the same write is not sent again and again.
-        if (this.allocator.seen(key) !== undefined) this.#holds.failed(view);
-        break;
-      case 'overtaken':
-        this.#confirm(this.allocator.seen(key), change, decision);
-        break;
-      case 'stopped':
-        break;
+  #endTerm(ms: number): void {
+    const term = this.#term?.close(ms) ?? true;
+    const leftovers = this.#leftovers?.close(ms) ?? true;
+    this.#term = undefined;
+    this.#leftovers = undefined;
+    this.#ending = Promise.all([this.#ending, term, leftovers]).then((all) => all.every(Boolean));
+  }
+
+  /** Lists and watches anew; the view stays until the lists are in. */
+  #watch(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#round?.stop.abort();
+    const { api, options } = this.#context;
+    const round: Round = { stop: new AbortController(), hasServices: false, hasPools: false };
+    this.#round = round;
+    const watches = [
+      reflect(api, servicesSource, this.#servicesSink(round), this.#reflectOptions(round, 'services')),
+      reflect(
+        api,
+        configMapSource(options),
+        this.#configMapSink(round),
+        this.#reflectOptions(round, 'configmap'),
+      ),
+    ];
+    if (this.#leftovers !== undefined) {
+      const to = this.#reflectOptions(round, 'leftovers');
+      watches.push(reflect(api, leftoversSource, this.#leftovers.sink(), to));
     }
-  }
-
-  /** Says so where a write whose answer was lost has arrived all the same: its record stands there. */
-  #confirm(view: ServiceView | undefined, { record }: Change, decision: Decision): void {
-    if (record == null || view?.record === undefined) return;
-    if (sameRecord(view.record, record)) this.#signals.written(view, decision);
-  }
-
-  /** Names whoever undoes our change; one read, once for each quarrel. */
-  #blame(view: ServiceView, change: Change): void {
-    const { api } = this.#context;
-    void api.get<Service>(pathOf(view), this.#writes.signal).then(
-      (service) => this.#signals.undone(view, lastWriter(service), fieldsOf(change)),
-      () => this.#signals.undone(view, undefined, fieldsOf(change)),
+    const ended = Promise.all(watches).then(
+      () => true,
+      (bug: unknown) => {
+        this.#ended.reject(bug);
+        return false;
+      },
     );
+    this.#ending = Promise.all([this.#ending, ended]).then((all) => all.every(Boolean));
   }
 
-  #servicesSink(): Sink<ServiceView> {
+  #reflectOptions(round: Round, name: string): ReflectOptions {
+    const { clock, random, log } = this.#context;
+    const moved = (): void => void this.#movedAt.set(name, clock.now());
+    moved();
+    const signal = AbortSignal.any([this.#stopping.signal, round.stop.signal]);
+    return { clock, random, log, signal, moved };
+  }
+
+  /** Both lists of the round are in, or something has changed since. */
+  #turn(): void {
+    if (this.#isFresh) this.#term?.pump();
+    else this.#context.turned?.();
+  }
+
+  #servicesSink(round: Round): Sink<ServiceView> {
     const isKnown = (key: ServiceKey): boolean => this.allocator.seenVersion(key) !== undefined;
     return {
       replaced: (views, resourceVersion) => {
-        const wasReady = this.allocator.isReady;
         this.allocator.replaceServices(views, resourceVersion);
-        for (const view of views) this.#writes.seen(view);
-        this.#holds.releaseOthers(isKnown);
-        this.#patience.forgetOthers(isKnown);
+        for (const view of views) this.#term?.seen(view);
+        this.#term?.forgetOthers(isKnown);
         this.#signals.forgetOthers(isKnown);
-        if (!wasReady) this.#signals.counted(this.allocator);
-        this.#pump();
+        const isFirst = !round.hasServices;
+        round.hasServices = true;
+        if (isFirst) this.#counted();
+        this.#turn();
       },
       upserted: (view, resourceVersion) => {
         this.allocator.observed(resourceVersion);
         this.allocator.putService(view);
-        this.#writes.seen(view);
-        this.#pump();
+        this.#term?.seen(view);
+        this.#turn();
       },
       deleted: (view, resourceVersion) => {
         const key = keyOf(view);
         this.allocator.observed(resourceVersion);
         this.allocator.deleteService(key, resourceVersion);
-        this.#writes.seen({ ...view, resourceVersion });
+        this.#term?.seen({ ...view, resourceVersion });
         if (!isKnown(key)) {
-          this.#holds.release(key);
-          this.#patience.forget(key);
+          this.#term?.forget(key);
           this.#signals.gone(key);
         }
-        this.#pump();
+        this.#turn();
       },
       observed: (resourceVersion) => this.allocator.observed(resourceVersion),
     };
   }
 
-  #configMapSource(): Source<ConfigMap> {
-    const { namespace, name } = this.#context.options.configMap;
-    return {
-      path: `/api/v1/namespaces/${namespace}/configmaps`,
-      fieldSelector: `metadata.name=${name}`,
-      matches: ({ metadata }) => metadata.name === name,
-      project: (object) => object as ConfigMap,
-    };
-  }
-
-  #configMapSink(): Sink<ConfigMap> {
+  #configMapSink(round: Round): Sink<ConfigMap> {
     const read = (configMap: ConfigMap | undefined): void => {
       const pools = readPools(configMap);
       this.allocator.setPools(pools);
-      this.#signals.configured(configMap, pools);
-      this.#signals.counted(this.allocator);
-      this.#pump();
+      round.hasPools = true;
+      if (this.#term !== undefined) this.#signals.configured(configMap, pools);
+      this.#counted();
+      this.#turn();
     };
     return {
       replaced: (configMaps) => read(configMaps[0]),
@@ -233,31 +215,9 @@ export class Controller {
       deleted: () => read(undefined),
     };
   }
-}
 
-const servicesSource: Source<ServiceView> = {
-  path: '/api/v1/services',
-  fieldSelector: 'spec.type=LoadBalancer',
-  matches: (object) => typeOf(object) === 'LoadBalancer',
-  project: viewOf,
-};
-
-/**
- * Services that bear our label and are of another type. A type change reaches the first watch as a deletion like any
- * other (spec section 2); here it appears as what it is, without a read for every Service that is deleted.
- */
-const leftoversSource: Source<ServiceView> = {
-  path: '/api/v1/services',
-  fieldSelector: 'spec.type!=LoadBalancer',
-  labelSelector: 'implementation=kube-vip',
-  matches: (object) => typeOf(object) !== 'LoadBalancer',
-  project: viewOf,
-};
-
-function typeOf(object: KubeObject): string | undefined {
-  return (object as Service).spec?.type;
-}
-
-function changeOf(decision: Decision): Change | undefined {
-  return 'change' in decision && !isEmpty(decision.change) ? decision.change : undefined;
+  /** Says how full the pools are, at the begin of a term and after each change of the ConfigMap. */
+  #counted(): void {
+    if (this.#isFresh && this.#term !== undefined) this.#signals.counted(this.allocator);
+  }
 }

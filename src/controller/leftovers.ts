@@ -3,6 +3,7 @@ import type { Decision } from '../core/decision.ts';
 import type { Options } from '../core/options.ts';
 import { release } from '../core/release.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import type { Tenure } from '../kube/election.ts';
 import type { Sink } from '../kube/reflector.ts';
 import { Holds } from './holds.ts';
 import { Patience } from './patience.ts';
@@ -13,9 +14,16 @@ import { Writes, type WritesContext } from './writes.ts';
 /** Nobody waits for a clean-up. */
 const lanes = 2;
 
+export interface LeftoversOptions {
+  readonly context: WritesContext;
+  readonly options: Options;
+  readonly signals: Signals;
+  readonly tenure: Tenure;
+}
+
 /** Takes our fields off Services that are no longer of type LoadBalancer. */
 export class Leftovers {
-  readonly #options: Options;
+  readonly #controller: string;
   readonly #signals: Signals;
   /** The newest state of each that bears our label. */
   readonly #seen = new Map<ServiceKey, ServiceView>();
@@ -25,13 +33,13 @@ export class Leftovers {
   readonly #patience: Patience;
   readonly #holds: Holds;
   #isListed = false;
-  #isStopping = false;
 
-  constructor(context: WritesContext, options: Options, signals: Signals) {
-    this.#options = options;
+  constructor({ context, options, signals, tenure }: LeftoversOptions) {
+    this.#controller = options.controller;
     this.#signals = signals;
     this.#writes = new Writes({
       context,
+      tenure,
       lanes,
       freed: () => this.#pump(),
       refused: (view, error, retryInMs) => signals.refused(view, error, retryInMs),
@@ -48,10 +56,10 @@ export class Leftovers {
     return this.#isListed && this.#due.size === 0 && this.#writes.size === 0;
   }
 
-  drain(): Promise<void> {
-    this.#isStopping = true;
+  /** Begins nothing more, and resolves when the writes under way have ended, as `Writes.drain`. */
+  close(graceMs: number): Promise<boolean> {
     this.#holds.close();
-    return this.#writes.drain();
+    return this.#writes.drain(graceMs);
   }
 
   sink(): Sink<ServiceView> {
@@ -83,7 +91,6 @@ export class Leftovers {
   }
 
   #pump(): void {
-    if (this.#isStopping) return;
     for (const key of this.#due) {
       if (!this.#writes.hasLane) return;
       // One write at a time for each: its end looks at it again.
@@ -95,7 +102,7 @@ export class Leftovers {
   }
 
   #clean(key: ServiceKey, view: ServiceView): void {
-    const decision = release(view, this.#options.controller);
+    const decision = release(view, this.#controller);
     if (decision.kind !== 'release' || isEmpty(decision.change) || this.#holds.has(view)) return;
     const { waitMs } = this.#patience.ask(key, decision.change);
     if (waitMs > 0) {

@@ -1,9 +1,14 @@
 import type { Options } from '../core/options.ts';
 import { createApi } from '../kube/api.ts';
+import { Election, unlimitedTenure } from '../kube/election.ts';
+import type { ElectionOptions } from '../kube/election-options.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import type { Log } from '../kube/log.ts';
+import { limitRate, type RateLimit } from '../kube/rate-limit.ts';
 import type { Clock, Random, Transport } from '../kube/transport.ts';
 import { Controller } from './controller.ts';
+import { type Health, healthOf } from './health.ts';
+import { Verb } from './verb.ts';
 
 export interface SessionContext {
   readonly transport: Transport;
@@ -15,7 +20,22 @@ export interface SessionContext {
   /** Which of several replicas: the host's name. */
   readonly instance: string;
   readonly turned?: () => void;
+  /** PATCHes that are sent at once. */
+  readonly lanes: number;
+  /** undefined: as fast as the API server takes them. */
+  readonly rateLimit: RateLimit | undefined;
+  /** undefined: it is the only one there is. */
+  readonly election: Standing | undefined;
 }
+
+export interface Standing {
+  readonly options: ElectionOptions;
+  /** Who stands for election: unique among all candidates, also those before a restart. */
+  readonly identity: string;
+}
+
+/** PATCHes that are sent at once: enough to keep an API server busy, few enough to be no burden on it. */
+export const defaultLanes = 16;
 
 /** The name under which this program writes: in managedFields, in Events, as the user agent. */
 const component = 'kube-vip-cloud-provider';
@@ -24,26 +44,43 @@ export interface Session {
   readonly controller: Controller;
   /** Events that are still to be written. */
   readonly pendingEvents: () => number;
-  /** Works until the signal is aborted, then ends what is under way. */
+  readonly health: Health;
+  /** Works until the signal is aborted, then ends what is under way and gives the Lease back. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
 /** A controller and its client on one connection; nothing is sent before `run`. */
 export function createSession(context: SessionContext): Session {
-  const { transport, clock, random, log, version, instance } = context;
-  const userAgent = `${component}/${version}`;
-  const api = createApi(transport, { userAgent, fieldManager: component, clock });
+  const { transport, clock, random, log, version, instance, rateLimit } = context;
+  const client = { userAgent: `${component}/${version}`, fieldManager: component, clock };
+  const limited = rateLimit === undefined ? transport : limitRate(transport, rateLimit, clock);
+  const api = createApi(limited, client);
   const events = createEventRecorder(api, { component, instance, clock, random, log });
-  const controller = new Controller({ ...context, api, events });
+  const verb = new Verb(api, log);
+  const controller = new Controller({ ...context, api, verb, events });
+  const election =
+    context.election === undefined
+      ? undefined
+      : // Not through the limit: a queue of other requests must not cost the Lease.
+        new Election({ ...context, ...context.election, api: createApi(transport, client) });
   return {
     controller,
     pendingEvents: () => events.pending(),
+    health: healthOf(controller, election, context.election?.options),
     async run(signal) {
+      const retiring = new AbortController();
+      const standing = election?.run(controller, retiring.signal);
+      if (election === undefined) controller.lead(unlimitedTenure());
+      let isCertain = false;
       try {
-        await controller.run(signal);
+        // The Lease is renewed until the last write has ended.
+        isCertain = await controller.run(signal);
       } finally {
         events.close();
+        retiring.abort(new Error('the controller stops'));
+        await standing;
       }
+      if (isCertain) await election?.release(new AbortController().signal);
     },
   };
 }

@@ -3,8 +3,10 @@ import type { Service } from '../core/objects.ts';
 import { type ServiceView, viewOf } from '../core/service.ts';
 import type { Api } from '../kube/api.ts';
 import { delayMs } from '../kube/backoff.ts';
+import type { Tenure } from '../kube/election.ts';
 import { ApiError, ConnectionError } from '../kube/errors.ts';
 import type { Random } from '../kube/transport.ts';
+import type { Verb } from './verb.ts';
 
 /** What became of a write. */
 export type Outcome =
@@ -16,12 +18,15 @@ export type Outcome =
   | { readonly kind: 'gone' }
   /** It will not be accepted as it is. */
   | { readonly kind: 'refused'; readonly error: ApiError }
-  /** The controller stops. */
-  | { readonly kind: 'stopped' };
+  /** The controller stops, or leads no longer. `mayLand`: what was sent before may still be carried out. */
+  | { readonly kind: 'stopped'; readonly mayLand: boolean };
 
 export interface WriteContext {
   readonly api: Api;
+  readonly verb: Verb;
   readonly random: Random;
+  /** Nothing is sent after it, and nothing that is sent may be carried out after it. */
+  readonly tenure: Pick<Tenure, 'leftMs'>;
   readonly signal: AbortSignal;
   /** Waits before an attempt is repeated, in nobody's way. */
   readonly rest: (error: unknown, ms: number) => Promise<Rested>;
@@ -39,12 +44,14 @@ const backoff = { firstMs: 250, mostMs: 30_000 };
  * keeps the address reserved, and it cannot be given twice (docs/decisions/0003).
  */
 export async function write(view: ServiceView, change: Change, context: WriteContext): Promise<Outcome> {
-  const { api, signal } = context;
+  const { verb, signal, tenure } = context;
   const path = pathOf(view);
   const patch = patchOf(view, change);
   return persist(context, async () => {
     try {
-      return { kind: 'written', view: viewOf(await api.mergePatch<Service>(path, patch, signal)) };
+      const limits = { timeoutMs: tenure.leftMs() };
+      const { kind, service } = await verb.send(path, patch, view, signal, limits);
+      return { kind, view: viewOf(service) };
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;
       if (error.status === 404) return { kind: 'gone' };
@@ -75,19 +82,21 @@ async function reread(view: ServiceView, error: ApiError, context: WriteContext)
  * carried out without an answer, a refusal of a later one says nothing about that: it is repeated too.
  */
 async function persist(context: WriteContext, attempt: () => Promise<Outcome>): Promise<Outcome> {
-  const { random, signal } = context;
+  const { random, signal, tenure } = context;
   let isUncertain = false;
   for (let failures = 0; ; failures += 1) {
+    if (signal.aborted || tenure.leftMs() <= 0) return { kind: 'stopped', mayLand: isUncertain };
     try {
       const outcome = await attempt();
       if (outcome.kind !== 'refused' || !isUncertain) return outcome;
       throw outcome.error;
     } catch (error) {
-      if (signal.aborted) return { kind: 'stopped' };
+      if (signal.aborted) return { kind: 'stopped', mayLand: true };
       isUncertain ||= mayHaveArrived(error);
       const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
       const rested = await context.rest(error, delayMs(failures, random(), backoff, retryAfterMs));
-      if (rested !== 'again') return { kind: rested };
+      if (rested === 'overtaken') return { kind: 'overtaken' };
+      if (rested === 'stopped') return { kind: 'stopped', mayLand: isUncertain };
     }
   }
 }

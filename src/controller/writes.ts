@@ -1,13 +1,16 @@
 import type { Change } from '../core/change.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
 import type { Api } from '../kube/api.ts';
+import type { Tenure } from '../kube/election.ts';
 import { ApiError, errorText } from '../kube/errors.ts';
 import type { Log } from '../kube/log.ts';
 import type { Clock, Random } from '../kube/transport.ts';
+import type { Verb } from './verb.ts';
 import { isTransient, type Outcome, type Rested, write } from './write.ts';
 
 export interface WritesContext {
   readonly api: Api;
+  readonly verb: Verb;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -15,6 +18,7 @@ export interface WritesContext {
 
 export interface WritesOptions {
   readonly context: WritesContext;
+  readonly tenure: Tenure;
   /** How many may send at once. */
   readonly lanes: number;
   /** Called when a lane has become free. */
@@ -30,11 +34,8 @@ interface Running {
   newest: string;
 }
 
-/** How long writes under way may take to end after a stop was asked for. */
-const graceMs = 5_000;
-
 /**
- * The writes under way, at most one for each Service. At most `lanes` of them send at once; one that rests before it
+ * The writes of one tenure that are under way, at most one for each Service. At most `lanes` of them send at once; one that rests before it
  * tries again gives its lane to others, so a Service whose writes fail holds up nobody.
  */
 export class Writes {
@@ -46,12 +47,14 @@ export class Writes {
   readonly #rested = new Set<ServiceKey>();
   readonly #ended = new AbortController();
   #isDraining = false;
+  #mayLand = false;
 
   constructor(options: WritesOptions) {
     this.#options = options;
   }
 
   get hasLane(): boolean {
+    if (this.#isDraining || this.#options.tenure.leftMs() <= 0) return false;
     return this.#running.size - this.#resting.size < this.#options.lanes;
   }
 
@@ -71,12 +74,14 @@ export class Writes {
   /** Begins a write; `done` is told what became of it, after which it no longer counts as under way. */
   begin(view: ServiceView, change: Change, done: (outcome: Outcome) => void): void {
     const key = keyOf(view);
-    const { api, random } = this.#options.context;
+    const { context, tenure } = this.#options;
     const running: Running = { view, ended: Promise.resolve(), newest: view.resourceVersion };
     this.#running.set(key, running);
     const rest = (error: unknown, ms: number): Promise<Rested> => this.#rest(running, error, ms);
-    running.ended = write(view, change, { api, random, signal: this.#ended.signal, rest }).then((outcome) => {
+    const { signal } = this;
+    running.ended = write(view, change, { ...context, tenure, signal, rest }).then((outcome) => {
       this.#running.delete(key);
+      if (outcome.kind === 'stopped' && outcome.mayLand) this.#mayLand = true;
       done(outcome);
       this.#free();
     });
@@ -91,19 +96,24 @@ export class Writes {
     this.#wake(key, 'overtaken');
   }
 
-  /** Resolves when all have ended, or have been ended because they took too long. */
-  async drain(): Promise<void> {
+  /**
+   * Begins no more, and resolves when all have ended, or have been ended because they took too long. False where one of
+   * them may still be carried out.
+   */
+  async drain(ms: number): Promise<boolean> {
     this.#isDraining = true;
-    const cancel = this.#options.context.clock.after(graceMs, () => this.#end());
+    const cancel = this.#options.context.clock.after(ms, () => this.#end());
     // Who rests would only try again what did not work.
     for (const key of this.#resting.keys()) this.#wake(key, 'stopped');
+    if (ms <= 0) this.#end();
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
     cancel();
     this.#end();
+    return !this.#mayLand;
   }
 
   #end(): void {
-    this.#ended.abort(new Error('the controller has stopped'));
+    this.#ended.abort(new Error('the writes were ended'));
   }
 
   async #rest(running: Running, error: unknown, ms: number): Promise<Rested> {

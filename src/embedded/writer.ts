@@ -4,7 +4,7 @@ import { asJson, canonical, readBody } from './body.ts';
 import { generatedName, newUid, timeNow } from './identity.ts';
 import { isObject, type Json, type JsonObject, sameJson } from './json.ts';
 import { recordWrite } from './managed-fields.ts';
-import { mergePatch } from './merge-patch.ts';
+import { mergePatch } from '../kube/merge-patch.ts';
 import { checkMetadata, checkMetadataUpdate } from './naming.ts';
 import type { Resource } from './resource.ts';
 import { ShapeError } from './shape.ts';

@@ -12,14 +12,37 @@ import { deadline } from './wait.ts';
 export interface Api {
   /** One page; ask again with its `continue` for the next. */
   list(path: string, query: Query, signal: AbortSignal): Promise<Page>;
-  get<T extends KubeObject = KubeObject>(path: string, signal: AbortSignal): Promise<T>;
-  create<T extends KubeObject = KubeObject>(path: string, object: T, signal: AbortSignal): Promise<T>;
-  update<T extends KubeObject = KubeObject>(path: string, object: T, signal: AbortSignal): Promise<T>;
+  get<T extends KubeObject = KubeObject>(path: string, signal: AbortSignal, limits?: Limits): Promise<T>;
+  create<T extends KubeObject = KubeObject>(
+    path: string,
+    object: T,
+    signal: AbortSignal,
+    limits?: Limits,
+  ): Promise<T>;
+  update<T extends KubeObject = KubeObject>(
+    path: string,
+    object: T,
+    signal: AbortSignal,
+    limits?: Limits,
+  ): Promise<T>;
   /** RFC 7396. */
-  mergePatch<T extends KubeObject = KubeObject>(path: string, patch: object, signal: AbortSignal): Promise<T>;
+  mergePatch<T extends KubeObject = KubeObject>(
+    path: string,
+    patch: object,
+    signal: AbortSignal,
+    limits?: Limits,
+  ): Promise<T>;
   delete(path: string, signal: AbortSignal): Promise<void>;
   /** Ends when the server ends it. `heard` is called for every piece of bytes, also before a line is whole. */
   watch(path: string, query: Query, signal: AbortSignal, heard?: () => void): AsyncIterable<WatchEvent>;
+}
+
+export interface Limits {
+  /**
+   * For this exchange, where it is less than usual. The server is told and gives up then, too, so that nothing is
+   * carried out later than that (`timeout`, apiserver's WithRequestDeadline); infinite: as usual.
+   */
+  timeoutMs: number;
 }
 
 export type Query = Record<string, string | number | boolean | undefined>;
@@ -72,20 +95,36 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     }
   }
 
+  /** One object by its path, with what is written to it. */
+  function ask<T>(
+    asked: Asked,
+    request: Omit<HttpRequest, 'path'>,
+    signal: AbortSignal,
+    limits: Limits | undefined,
+  ): Promise<T> {
+    const timeoutMs = Math.min(limits?.timeoutMs ?? requestTimeoutMs, requestTimeoutMs);
+    const query: Query = {
+      ...(request.method === 'GET' ? {} : writer),
+      timeout: timeoutMs < requestTimeoutMs ? `${Math.ceil(timeoutMs)}ms` : undefined,
+    };
+    return exchange(
+      asked,
+      { ...request, path: withQuery(asked.path, query) },
+      signal,
+      timeoutMs,
+    ) as Promise<T>;
+  }
+
   function write<T>(
     asked: Asked,
     method: HttpRequest['method'],
     type: string,
     body: object,
     signal: AbortSignal,
+    limits: Limits | undefined,
   ): Promise<T> {
-    const request = {
-      method,
-      path: withQuery(asked.path, writer),
-      headers: { ...headers, 'content-type': type },
-      body: JSON.stringify(body),
-    };
-    return exchange(asked, request, signal) as Promise<T>;
+    const request = { method, headers: { ...headers, 'content-type': type }, body: JSON.stringify(body) };
+    return ask(asked, request, signal, limits);
   }
 
   return {
@@ -94,15 +133,13 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
       const request: HttpRequest = { method: 'GET', path: withQuery(path, query), headers };
       return readPage(asked, await exchange(asked, request, signal, listTimeoutMs));
     },
-    get<T>(path: string, signal: AbortSignal) {
-      return exchange({ verb: 'get', path }, { method: 'GET', path, headers }, signal) as Promise<T>;
-    },
-    create: (path, object, signal) =>
-      write({ verb: 'create', path }, 'POST', 'application/json', object, signal),
-    update: (path, object, signal) =>
-      write({ verb: 'update', path }, 'PUT', 'application/json', object, signal),
-    mergePatch: (path, patch, signal) =>
-      write({ verb: 'patch', path }, 'PATCH', 'application/merge-patch+json', patch, signal),
+    get: (path, signal, limits) => ask({ verb: 'get', path }, { method: 'GET', headers }, signal, limits),
+    create: (path, object, signal, limits) =>
+      write({ verb: 'create', path }, 'POST', 'application/json', object, signal, limits),
+    update: (path, object, signal, limits) =>
+      write({ verb: 'update', path }, 'PUT', 'application/json', object, signal, limits),
+    mergePatch: (path, patch, signal, limits) =>
+      write({ verb: 'patch', path }, 'PATCH', 'application/merge-patch+json', patch, signal, limits),
     async delete(path, signal) {
       await exchange({ verb: 'delete', path }, { method: 'DELETE', path, headers }, signal);
     },

@@ -48,6 +48,8 @@ export interface ReflectOptions {
   random: Random;
   signal: AbortSignal;
   log: Log;
+  /** Called whenever anything happens: an answer, a piece of bytes, a failure, the end of a pause. */
+  moved?: () => void;
   /** An open watch without a byte for so long is given up. API servers send a bookmark about every minute. */
   idleTimeoutMs?: number;
 }
@@ -64,6 +66,7 @@ export async function reflect<T>(
 
   /** One step: delivers what it says, and returns the action if there is one. */
   function advance(input: WatchInput<T>): Action<T> | undefined {
+    options.moved?.();
     const next = watchStep(state, input, { now: clock.now(), random: random() });
     state = next.state;
     let action: Action<T> | undefined;
@@ -181,6 +184,7 @@ async function follow<T>(
   // Called from inside the client, which would take what a sink throws for a broken connection: it is kept apart.
   const heard = (): void => {
     idle.extend();
+    options.moved?.();
     if (opened) return;
     opened = true;
     try {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { controllerRequest, tryRequest } from '../../src/cli/arguments.ts';
+import { tryRequest } from '../../src/cli/arguments.ts';
 import type { Environment } from '../../src/cli/environment.ts';
 
 const options = {
@@ -157,80 +157,9 @@ for (const { argv, env, says } of wrongTries) {
   });
 }
 
-const inCluster = {
-  kind: 'run',
-  access: { kind: 'in cluster' },
-  leaderElection: false,
-  verbosity: 0,
-  options,
-  notes: [],
-};
-const outside = { ...inCluster, access: { kind: 'kubeconfig', file: undefined } };
-const election =
-  '--leader-elect=true is accepted, but there is no leader election yet. Run one replica only (strategy: Recreate).';
-
-const runs: { argv: string[]; gives: object }[] = [
-  { argv: [], gives: inCluster },
-  {
-    argv: ['--kubeconfig', 'k.yaml'],
-    gives: { ...inCluster, access: { kind: 'kubeconfig', file: 'k.yaml' } },
-  },
-  { argv: ['-kubeconfig=k.yaml'], gives: { ...inCluster, access: { kind: 'kubeconfig', file: 'k.yaml' } } },
-  { argv: ['--OutSideCluster'], gives: outside },
-  { argv: ['-OutSideCluster'], gives: outside },
-  { argv: ['-OutSideCluster=true'], gives: outside },
-  { argv: ['--OutSideCluster=false'], gives: inCluster },
-  { argv: ['-OutSideCluster', '-OutSideCluster=F'], gives: inCluster },
-  { argv: ['--leader-elect=false'], gives: inCluster },
-  { argv: ['--leader-elect'], gives: { ...inCluster, leaderElection: true, notes: [election] } },
-  { argv: ['-leader-elect=true'], gives: { ...inCluster, leaderElection: true, notes: [election] } },
-  {
-    argv: ['--leader-elect-resource-name=second'],
-    gives: { ...inCluster, options: { ...options, controller: 'second' } },
-  },
-  { argv: ['-v', '2'], gives: { ...inCluster, verbosity: 2 } },
-  { argv: ['-v=4'], gives: { ...inCluster, verbosity: 4 } },
-  { argv: ['--v=4'], gives: { ...inCluster, verbosity: 4 } },
-  { argv: ['--version'], gives: { kind: 'version' } },
-];
-
-for (const { argv, gives } of runs) {
-  test(`the controller reads [${argv.join(' ')}]`, () => {
-    assert.deepEqual(controllerRequest(argv, {}), gives);
-  });
-}
-
-const wrongRuns: { argv: string[]; says: string }[] = [
-  { argv: ['--kubeconfg', 'x'], says: 'there is no flag "--kubeconfg". Do you mean --kubeconfig?' },
-  { argv: ['--outsidecluster'], says: 'there is no flag "--outsidecluster". Do you mean --OutSideCluster?' },
-  { argv: ['--kubeconfig'], says: '--kubeconfig needs a file: write --kubeconfig FILE.' },
-  { argv: ['--kubeconfig', '--version'], says: '--kubeconfig needs a file: write --kubeconfig FILE.' },
-  {
-    argv: ['--leader-elect', 'false'],
-    says: '"false" is no flag. The value of a true-or-false flag is written with "=": --leader-elect=false.',
-  },
-  {
-    argv: ['--leader-elect=no'],
-    says: '--leader-elect is true or false, not "no". Write --leader-elect=true or --leader-elect=false.',
-  },
-  {
-    argv: ['--leader-elect-resource-name=My Lease'],
-    says: '--leader-elect-resource-name is "My Lease", which cannot be a name in Kubernetes. Write one like kube-vip-cloud-controller.',
-  },
-  { argv: ['start'], says: '"start" is no flag. The controller takes only flags.' },
-  { argv: ['-v', 'much'], says: '-v is a number from 0 to 99, not "much". Write -v 2, for example.' },
-];
-
-for (const { argv, says } of wrongRuns) {
-  test(`the controller refuses [${argv.join(' ')}]`, () => {
-    const message = `${says}\nWrite kube-vip-cloud-provider --help for what there is.`;
-    assert.deepEqual(controllerRequest(argv, {}), { kind: 'usage', message });
-  });
-}
-
-test('both help texts fit into 80 columns and name every flag and variable', () => {
-  const [one, other] = [tryRequest(['-h'], {}), controllerRequest(['--help'], {})];
-  assert.ok(one.kind === 'help' && other.kind === 'help');
+test('the help fits into 80 columns and names every flag and variable', () => {
+  const help = tryRequest(['-h'], {});
+  assert.ok(help.kind === 'help');
   const variables = [
     'KUBEVIP_NAMESPACE',
     'KUBEVIP_CONFIG_MAP',
@@ -238,15 +167,6 @@ test('both help texts fit into 80 columns and name every flag and variable', () 
     'KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME',
   ];
   for (const word of ['--output', '--once', '--help', 'NO_COLOR', ...variables])
-    assert.ok(one.text.includes(word), word);
-  const flags = [
-    '--kubeconfig',
-    '--OutSideCluster',
-    '--leader-elect=',
-    '--leader-elect-resource-name',
-    '-v N',
-    '--version',
-  ];
-  for (const word of [...flags, ...variables]) assert.ok(other.text.includes(word), word);
-  for (const line of `${one.text}\n${other.text}`.split('\n')) assert.ok(line.length <= 80, line);
+    assert.ok(help.text.includes(word), word);
+  for (const line of help.text.split('\n')) assert.ok(line.length <= 80, line);
 });

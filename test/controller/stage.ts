@@ -56,6 +56,9 @@ export class Stage {
       log: this.log,
       version: 'test',
       instance: 'test',
+      lanes: 16,
+      rateLimit: undefined,
+      election: undefined,
     });
     this.#running = this.#session.run(this.#stop.signal);
     return this;
@@ -92,7 +95,7 @@ export class Stage {
     const isRead = request.method === 'GET' && request.path.includes('/services/');
     const read = isRead ? this.reread(request) : 'pass';
     if (typeof read === 'object') return answer(read.status, read.body ?? {}, {});
-    const isWrite = request.method === 'PATCH' && request.path.includes('/services/');
+    const isWrite = /^P(ATCH|UT)$/.test(request.method) && request.path.includes('/services/');
     if (!isWrite) return this.api.transport(request, signal);
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
     this.writes.push(`${request.method} ${namespace}/${name}`);

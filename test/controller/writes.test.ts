@@ -104,11 +104,12 @@ test('a write that lost a race is decided anew on what stands there now', async 
   await stage.stop();
 });
 
-test('a PATCH that is forbidden is said once, tried again with back-off, and at once when the Service changes', async () => {
+test('a write that is forbidden by PATCH and by UPDATE is said once, tried again with back-off, and at once when the Service changes', async () => {
   const stage = new Stage();
   stage.pools(pools);
   stage.load('default/a');
   const body = { kind: 'Status', reason: 'Forbidden', message: 'User "x" cannot patch resource "services"' };
+  const tries = (): number => stage.writes.filter((write) => write === 'PATCH default/a').length;
   stage.fate = () => ({ status: 403, body });
   stage.start();
   await until(() => stage.events().length === 1);
@@ -117,17 +118,55 @@ test('a PATCH that is forbidden is said once, tried again with back-off, and at 
     /^Warning SyncLoadBalancerFailed default\/a: The API server refused the change: .*cannot patch/,
   );
   stage.clock.advance(900);
-  assert.equal(stage.writes.length, 1);
+  assert.equal(tries(), 1);
   stage.clock.advance(200);
-  await until(() => stage.writes.length === 2);
+  await until(() => tries() === 2);
   await stage.patch('default/a', { metadata: { labels: { edited: 'yes' } } });
-  await until(() => stage.writes.length === 3);
+  await until(() => tries() === 3);
   stage.fate = () => 'pass';
   await until(() => stage.clock.timers().length > 0);
   stage.clock.advance(60_000);
   await stage.settled();
   assert.equal(stage.address('default/a'), '10.0.0.1');
   assert.equal(stage.events().filter((event) => event.startsWith('Warning')).length, 1);
+  await stage.stop();
+});
+
+test('where only PATCH is forbidden, the same change is made by UPDATE, which is said once', async () => {
+  const stage = new Stage();
+  stage.pools(pools);
+  stage.load('default/a', { metadata: { labels: { mine: 'stays' } } });
+  stage.fate = ({ method }) => (method === 'PATCH' ? { status: 403 } : 'pass');
+  stage.start();
+  await stage.settled();
+  await stage.create('default/b');
+  await until(() => stage.address('default/b') !== undefined);
+  await stage.settled();
+  const { metadata, spec } = stage.service('default/a');
+  assert.equal(metadata.annotations?.['kube-vip.io/loadbalancerIPs'], '10.0.0.1');
+  assert.equal(spec?.loadBalancerIP, '10.0.0.1');
+  assert.deepEqual(metadata.labels, { implementation: 'kube-vip', mine: 'stays' });
+  assert.deepEqual(stage.writes, ['PATCH default/a', 'PUT default/a', 'PUT default/b']);
+  assert.equal(stage.log.lines.filter((line) => line.includes('add the verb "patch"')).length, 1);
+  assert.ok(!stage.events().some((event) => event.startsWith('Warning')));
+  await stage.stop();
+});
+
+test('an UPDATE is made of the very version that was decided on, and of no other', async () => {
+  const stage = new Stage();
+  stage.pools(pools);
+  stage.load('default/a');
+  const edit = { metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': '10.9.9.9' } } };
+  const edited: Promise<void>[] = [];
+  stage.fate = ({ method }) => {
+    if (method !== 'PATCH') return 'pass';
+    if (edited.length === 0) edited.push(stage.patch('default/a', edit));
+    return { status: 403 };
+  };
+  stage.start();
+  await until(() => stage.service('default/a').metadata.labels?.implementation === 'kube-vip');
+  await stage.settled();
+  assert.equal(stage.address('default/a'), '10.9.9.9', 'what the user wrote meanwhile');
   await stage.stop();
 });
 
@@ -263,7 +302,7 @@ test('an address that is given back goes to nobody else before that is written',
   await stage.settled();
   stage.fate = ({ path }) => (path.includes('/dual?') ? { status: 403 } : 'pass');
   await stage.patch('default/dual', { spec: { ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4'] } });
-  await until(() => stage.writes.filter((write) => write.endsWith('/dual')).length === 2);
+  await until(() => stage.writes.filter((write) => write === 'PATCH default/dual').length === 2);
   await aMoment();
   assert.equal(stage.address('default/waits'), undefined);
   stage.fate = () => 'pass';
@@ -277,13 +316,13 @@ test('an attempt without an answer is not taken for refused because a later one 
   const stage = new Stage();
   stage.pools({ 'cidr-global': '10.0.0.1' });
   stage.load('default/x');
-  const attempts: Fate[] = [{ status: 504 }, { status: 403 }];
+  const attempts: Fate[] = [{ status: 504 }, { status: 403 }, { status: 403 }];
   stage.fate = ({ path }) => (path.includes('/x?') ? (attempts.shift() ?? 'pass') : 'pass');
   stage.start();
   await until(() => stage.writes.length === 1);
   await stage.create('default/y');
   stage.clock.advance(1_000);
-  await until(() => stage.writes.length === 2);
+  await until(() => stage.writes.length === 3);
   await aMoment();
   assert.equal(stage.address('default/y'), undefined, 'the first attempt may still arrive');
   stage.clock.advance(2_000);

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Check, Health } from '../controller/health.ts';
+import { errorText } from '../kube/errors.ts';
+import type { HealthOptions } from './arguments.ts';
+
+export interface HealthServer {
+  /** Where it listens: `http://127.0.0.1:10258`. */
+  readonly url: string;
+  readonly close: () => void;
+}
+
+/**
+ * Serves /livez, /readyz and /healthz (both of them) as Kubernetes' own programs do: 200 and `ok`, or 503 and what is
+ * wrong; `?verbose` lists every check. Rejects with a sentence where it cannot listen or read its certificate.
+ */
+export async function serveHealth(health: Health, options: HealthOptions): Promise<HealthServer> {
+  const paths: ReadonlyMap<string, () => Check[]> = new Map([
+    ['/livez', health.live],
+    ['/readyz', health.ready],
+    ['/healthz', () => [...health.live(), ...health.ready()]],
+  ]);
+  const respond = (request: IncomingMessage, response: ServerResponse): void => {
+    const { status, text } = answer(paths, request);
+    response.writeHead(status, {
+      'content-type': 'text/plain; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+    });
+    response.end(request.method === 'HEAD' ? undefined : text);
+  };
+  const { host, port, tls } = options;
+  const server =
+    tls === undefined
+      ? createServer(respond)
+      : createTlsServer({ cert: read(tls.certFile), key: read(tls.keyFile) }, respond);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${errorText(error)}`)));
+  server.listen(port, host, resolve);
+  await promise;
+  // A health endpoint must not be what keeps the process from ending.
+  server.unref();
+  const address = server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    url: `http${tls === undefined ? '' : 's'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function answer(
+  paths: ReadonlyMap<string, () => Check[]>,
+  { method, url = '' }: IncomingMessage,
+): { status: number; text: string } {
+  const [path = '', query = ''] = url.split('?');
+  const look = paths.get(path);
+  if (look === undefined) return { status: 404, text: `There is ${[...paths.keys()].join(', ')}.\n` };
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'Only GET.\n' };
+  const checks = look();
+  const isWell = checks.every(({ trouble }) => trouble === undefined);
+  if (isWell && !new URLSearchParams(query).has('verbose')) return { status: 200, text: 'ok' };
+  const lines = checks.map(({ name, trouble }) =>
+    trouble === undefined ? `[+]${name} ok\n` : `[-]${name} failed: ${trouble}\n`,
+  );
+  return { status: isWell ? 200 : 503, text: lines.join('') };
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Error(`cannot read ${file}: ${errorText(error)}`);
+  }
+}

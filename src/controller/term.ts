@@ -1,0 +1,166 @@
+import type { Allocator, Verdict } from '../core/allocator.ts';
+import { type Change, isEmpty } from '../core/change.ts';
+import type { Decision } from '../core/decision.ts';
+import type { Service } from '../core/objects.ts';
+import { sameRecord } from '../core/record.ts';
+import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import type { Tenure } from '../kube/election.ts';
+import { fieldsOf, lastWriter } from './blame.ts';
+import { Holds } from './holds.ts';
+import { Patience } from './patience.ts';
+import type { Signals } from './signals.ts';
+import { type Outcome, pathOf } from './write.ts';
+import { Writes, type WritesContext } from './writes.ts';
+
+export interface TermOptions {
+  readonly context: WritesContext;
+  readonly allocator: Allocator;
+  readonly signals: Signals;
+  readonly tenure: Tenure;
+  /** PATCHes that are sent at once. */
+  readonly lanes: number;
+  /** Whether what the allocator knows may be decided on. */
+  readonly isFresh: () => boolean;
+  /** Told after each turn. */
+  readonly turned: () => void;
+}
+
+/**
+ * What a leader does for as long as it leads: draws verdicts from the allocator, writes their changes, says what it did.
+ * Everything between a verdict and its reservation is synchronous, so no two decisions can see the same address free.
+ */
+export class Term {
+  readonly #options: TermOptions;
+  readonly #patience: Patience;
+  readonly #holds: Holds;
+  readonly #writes: Writes;
+
+  constructor(options: TermOptions) {
+    const { context, allocator, signals, tenure, lanes } = options;
+    this.#options = options;
+    this.#patience = new Patience(context.clock);
+    this.#holds = new Holds(context.clock, (key) => {
+      allocator.revisit(key);
+      this.pump();
+    });
+    this.#writes = new Writes({
+      context,
+      tenure,
+      lanes,
+      freed: () => this.pump(),
+      refused: (view, error, retryInMs) => signals.refused(view, error, retryInMs),
+    });
+  }
+
+  /** Whether no write is under way. */
+  get isIdle(): boolean {
+    return this.#writes.size === 0;
+  }
+
+  /** Draws verdicts as long as there are lanes for their writes: what is decided is written at once. */
+  pump(): void {
+    while (this.#options.isFresh() && this.#writes.hasLane) {
+      const verdict = this.#options.allocator.next();
+      if (verdict === undefined) break;
+      this.#act(verdict);
+    }
+    this.#options.turned();
+  }
+
+  /** The Service was seen in this version. */
+  seen(view: { readonly namespace: string; readonly name: string; readonly resourceVersion: string }): void {
+    this.#writes.seen(view);
+  }
+
+  /** Forgets a Service that is gone. */
+  forget(key: ServiceKey): void {
+    this.#holds.release(key);
+    this.#patience.forget(key);
+  }
+
+  /** Forgets all but those that `isKnown` says are still there. */
+  forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
+    this.#holds.releaseOthers(isKnown);
+    this.#patience.forgetOthers(isKnown);
+  }
+
+  /** Begins nothing more, and resolves when the writes under way have ended, as `Writes.drain`. */
+  close(graceMs: number): Promise<boolean> {
+    this.#holds.close();
+    return this.#writes.drain(graceMs);
+  }
+
+  #act({ standing, decision }: Verdict): void {
+    const { allocator, signals } = this.#options;
+    const { view, key } = standing;
+    const change = changeOf(decision);
+    if (change === undefined) {
+      this.#holds.release(key);
+      signals.decided(view, decision);
+      return;
+    }
+    if (this.#holds.has(view)) return;
+    const { waitMs, isQuarrel } = this.#patience.ask(key, change);
+    if (isQuarrel) this.#blame(view, change);
+    if (waitMs > 0) {
+      this.#holds.hold(view, waitMs);
+      return;
+    }
+    allocator.assume(standing, change);
+    this.#writes.begin(view, change, (outcome) => {
+      this.#take(view, change, decision, outcome);
+      allocator.settle(key);
+    });
+  }
+
+  #take(view: ServiceView, change: Change, decision: Decision, outcome: Outcome): void {
+    const { allocator, signals } = this.#options;
+    const key = keyOf(view);
+    switch (outcome.kind) {
+      case 'written':
+        this.#holds.release(key);
+        this.#patience.note(key, change);
+        allocator.answered(outcome.view);
+        signals.written(outcome.view, decision);
+        break;
+      case 'stale':
+        allocator.answered(outcome.view);
+        this.#confirm(outcome.view, change, decision);
+        // It is not the Service that the watch knows: until the watch has caught up, there is nothing to decide on.
+        if (allocator.seenVersion(key) === view.resourceVersion) this.#holds.failed(view);
+        break;
+      case 'refused':
+        if (allocator.seen(key) === undefined) break;
+        signals.refused(view, outcome.error, this.#holds.failed(view));
+        break;
+      case 'gone':
+        // Its deletion is on the way; until then the same write is not sent again and again.
+        if (allocator.seen(key) !== undefined) this.#holds.failed(view);
+        break;
+      case 'overtaken':
+        this.#confirm(allocator.seen(key), change, decision);
+        break;
+      case 'stopped':
+        break;
+    }
+  }
+
+  /** Says so where a write whose answer was lost has arrived all the same: its record stands there. */
+  #confirm(view: ServiceView | undefined, { record }: Change, decision: Decision): void {
+    if (record == null || view?.record === undefined) return;
+    if (sameRecord(view.record, record)) this.#options.signals.written(view, decision);
+  }
+
+  /** Names whoever undoes our change; one read, once for each quarrel. */
+  #blame(view: ServiceView, change: Change): void {
+    const { context, signals } = this.#options;
+    void context.api.get<Service>(pathOf(view), this.#writes.signal).then(
+      (service) => signals.undone(view, lastWriter(service), fieldsOf(change)),
+      () => signals.undone(view, undefined, fieldsOf(change)),
+    );
+  }
+}
+
+function changeOf(decision: Decision): Change | undefined {
+  return 'change' in decision && !isEmpty(decision.change) ? decision.change : undefined;
+}

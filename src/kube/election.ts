@@ -1,0 +1,278 @@
+import type { Api } from './api.ts';
+import type { ElectionOptions } from './election-options.ts';
+import { ApiError, ConnectionError, errorText } from './errors.ts';
+import { claimed, durationMs, holderOf, type Lease, released } from './lease.ts';
+import type { Log } from './log.ts';
+import type { Clock, Random } from './transport.ts';
+import { scope, sleep } from './wait.ts';
+
+/** A time in which nobody else can be the leader. */
+export interface Tenure {
+  /**
+   * Milliseconds that are left of it: more after each renewal, 0 once it is over. Whatever has to be done by the one
+   * leader ends before that.
+   */
+  readonly leftMs: () => number;
+  /** Aborted when it is over. */
+  readonly signal: AbortSignal;
+}
+
+/** For a controller that runs without election. */
+export function unlimitedTenure(): Tenure {
+  return { leftMs: () => Number.POSITIVE_INFINITY, signal: new AbortController().signal };
+}
+
+export interface Candidate {
+  /** Called at the begin of each tenure; nothing is called at its end but its signal. */
+  lead(tenure: Tenure): void;
+  /** Called when it is known that there is nothing to lead for now; maybe more than once. */
+  follow(): void;
+}
+
+export interface ElectionContext {
+  readonly api: Api;
+  readonly options: ElectionOptions;
+  /** Unique among all candidates, also those before a restart. */
+  readonly identity: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Client-go's JitterFactor: candidates that look at the same time do not go on doing so. */
+const jitter = 1.2;
+
+/**
+ * Leader election on a Lease, as client-go does it (tools/leaderelection), with a watch besides, that hears at once when
+ * the Lease is given back.
+ *
+ * Why there is one leader at a time: others take the Lease no sooner than its duration after they saw the last renewal,
+ * which is after we sent it; a tenure ends at the renew deadline after that sending, which is less. Elapsed time is
+ * the longer of what the monotonic and the wall clock say, as the former stands still while a machine sleeps.
+ */
+export class Election {
+  readonly #context: ElectionContext;
+  readonly #path: string;
+  /** The Lease as last read or answered, and when its content was first seen. */
+  #seen: { readonly lease: Lease; readonly at: number } | undefined;
+  /** When the last renewal that succeeded was sent, while the Lease is ours. */
+  #renewed: { readonly at: number; readonly wall: number } | undefined;
+  /** Ends a pause between two attempts. */
+  #wake: () => void = () => {};
+  #movedAt: number;
+  #said = '';
+
+  constructor(context: ElectionContext) {
+    this.#context = context;
+    this.#path = `/apis/coordination.k8s.io/v1/namespaces/${context.options.lease.namespace}/leases`;
+    this.#movedAt = context.clock.now();
+  }
+
+  /** Milliseconds since it last did something: more than some retry periods mean that it is stuck. */
+  get idleMs(): number {
+    return this.#context.clock.now() - this.#movedAt;
+  }
+
+  get isLeader(): boolean {
+    return this.#leftMs() > 0;
+  }
+
+  /** Stands for election until the signal is aborted. The Lease is then still held: see `release`. */
+  async run(candidate: Candidate, signal: AbortSignal): Promise<void> {
+    const { clock, options, log, identity } = this.#context;
+    while (await this.#acquire(candidate, signal)) {
+      const end = new AbortController();
+      const leftMs = (): number => (end.signal.aborted ? 0 : this.#leftMs());
+      log.info('leading', { lease: this.#name, identity });
+      candidate.lead({ leftMs, signal: end.signal });
+      await this.#keep(signal);
+      if (signal.aborted) return;
+      this.#renewed = undefined;
+      end.abort(new Error('the Lease is not ours any more'));
+      // What was sent in it has until now to be carried out: a tenure after this one is to find all of it.
+      await sleep(clock, options.leaseDurationMs - options.renewDeadlineMs, signal);
+    }
+  }
+
+  /** Gives the Lease back if it is ours. Only for a leader none of whose writes can still arrive. */
+  async release(signal: AbortSignal): Promise<void> {
+    const { api, clock, log } = this.#context;
+    if (this.#leftMs() <= 0 || this.#seen === undefined) return;
+    const { lease } = this.#seen;
+    const timeoutMs = this.#timeoutMs();
+    this.#renewed = undefined;
+    try {
+      await api.update(this.#object, released(lease, clock.wall()), signal, { timeoutMs });
+      log.info('the Lease was given back', { lease: this.#name });
+    } catch (error) {
+      log.warn(`the Lease could not be given back, others wait until it has run out: ${errorText(error)}`);
+    }
+  }
+
+  get #name(): string {
+    const { namespace, name } = this.#context.options.lease;
+    return `${namespace}/${name}`;
+  }
+
+  get #object(): string {
+    return `${this.#path}/${this.#context.options.lease.name}`;
+  }
+
+  #leftMs(): number {
+    if (this.#renewed === undefined) return 0;
+    const { clock, options } = this.#context;
+    const elapsed = Math.max(clock.now() - this.#renewed.at, clock.wall() - this.#renewed.wall);
+    return Math.max(0, options.renewDeadlineMs - elapsed);
+  }
+
+  /** Half a deadline, so that one connection that hangs does not cost the whole of it; for a leader not beyond its own. */
+  #timeoutMs(): number {
+    const mostMs = this.#context.options.renewDeadlineMs / 2;
+    return this.isLeader ? Math.min(mostMs, this.#leftMs()) : mostMs;
+  }
+
+  /** True when the Lease is ours, false when the signal was aborted before. */
+  async #acquire(candidate: Candidate, signal: AbortSignal): Promise<boolean> {
+    const standby = scope(signal);
+    let isListening = false;
+    try {
+      while (!signal.aborted) {
+        if ((await this.#attempt(signal)) === 'ours') return !signal.aborted;
+        if (signal.aborted) return false;
+        candidate.follow();
+        if (!isListening) void this.#listen(standby.signal);
+        isListening = true;
+        await this.#pause(signal);
+      }
+      return false;
+    } finally {
+      standby.abort(new ConnectionError('the watch of the Lease was left', { mayHaveExecuted: true }));
+      standby.release();
+    }
+  }
+
+  /** Renews until that has not succeeded for too long, somebody else has the Lease, or the signal is aborted. */
+  async #keep(signal: AbortSignal): Promise<void> {
+    const { clock, options, log } = this.#context;
+    for (;;) {
+      await sleep(clock, Math.min(options.retryPeriodMs, this.#leftMs()), signal);
+      if (signal.aborted) return;
+      if (this.#leftMs() <= 0 || (await this.#attempt(signal)) === 'taken') break;
+    }
+    log.warn('the Lease was lost; nothing is written until it is ours again', { lease: this.#name });
+  }
+
+  /** Takes or renews the Lease where that is allowed. */
+  async #attempt(signal: AbortSignal): Promise<'ours' | 'taken' | 'unknown'> {
+    this.#movedAt = this.#context.clock.now();
+    try {
+      // Who has just renewed it knows its version; a refusal leads to the read.
+      if (this.isLeader && this.#seen !== undefined && (await this.#claim(this.#seen.lease, signal)))
+        return 'ours';
+      const lease = await this.#read(signal);
+      if (lease !== undefined && !this.#isFree(lease)) {
+        this.#say('info', `${holderOf(lease)} leads; standing by`);
+        return 'taken';
+      }
+      return (await this.#claim(lease, signal)) ? 'ours' : 'unknown';
+    } catch (error) {
+      if (!signal.aborted) this.#say('warn', `the Lease cannot be read or written: ${errorText(error)}`);
+      return 'unknown';
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<Lease | undefined> {
+    const { api } = this.#context;
+    try {
+      const lease = await api.get<Lease>(this.#object, signal, { timeoutMs: this.#timeoutMs() });
+      this.#saw(lease);
+      return lease;
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+      this.#seen = undefined;
+      return undefined;
+    }
+  }
+
+  /** False where somebody else was faster. */
+  async #claim(lease: Lease | undefined, signal: AbortSignal): Promise<boolean> {
+    const { api, clock, identity, options } = this.#context;
+    const { namespace, name } = options.lease;
+    const sent = { at: clock.now(), wall: clock.wall() };
+    const claim = { identity, leaseDurationMs: options.leaseDurationMs, wallMs: sent.wall };
+    const limits = { timeoutMs: this.#timeoutMs() };
+    const fresh: Lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { namespace, name },
+    };
+    try {
+      const answer =
+        lease === undefined
+          ? await api.create(this.#path, claimed(fresh, claim), signal, limits)
+          : await api.update(this.#object, claimed(lease, claim), signal, limits);
+      this.#saw(answer);
+    } catch (error) {
+      if (error instanceof ApiError && (error.status === 409 || error.status === 404)) return false;
+      throw error;
+    }
+    this.#renewed = sent;
+    this.#said = '';
+    return true;
+  }
+
+  /** Client-go compares whole records too: a change of anything but the spec proves nothing about the holder. */
+  #saw(lease: Lease): void {
+    const isSame = JSON.stringify(this.#seen?.lease.spec) === JSON.stringify(lease.spec);
+    const at = isSame ? this.#seen?.at : undefined;
+    this.#seen = { lease, at: at ?? this.#context.clock.now() };
+  }
+
+  #isFree(lease: Lease): boolean {
+    const holder = holderOf(lease);
+    return holder === '' || holder === this.#context.identity || this.#expiresInMs() <= 0;
+  }
+
+  /** Until the Lease that was last seen may be taken, if its holder does not renew it. */
+  #expiresInMs(): number {
+    if (this.#seen === undefined) return 0;
+    const { clock, options } = this.#context;
+    return this.#seen.at + durationMs(this.#seen.lease, options.leaseDurationMs) - clock.now();
+  }
+
+  /** Until the next attempt is due: a retry period and some, the end of the lease, or the word that it is free. */
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock, options, random } = this.#context;
+    const retryInMs = options.retryPeriodMs * (1 + jitter * random());
+    const expiresInMs = this.#expiresInMs();
+    const pause = scope(signal);
+    this.#wake = () => pause.abort(undefined);
+    await sleep(clock, expiresInMs > 0 ? Math.min(retryInMs, expiresInMs) : retryInMs, pause.signal);
+    pause.release();
+  }
+
+  /** Wakes the pause when the Lease is free. What it hears is only a hint: without the right to watch nothing is lost. */
+  async #listen(signal: AbortSignal): Promise<void> {
+    const { api, clock, options } = this.#context;
+    const query = { fieldSelector: `metadata.name=${options.lease.name}`, timeoutSeconds: 300 };
+    while (!signal.aborted) {
+      let againInMs = options.retryPeriodMs;
+      try {
+        for await (const { type, object } of api.watch(this.#path, query, signal)) {
+          if (type === 'DELETED' || (type === 'MODIFIED' && holderOf(object) === '')) this.#wake();
+        }
+      } catch {
+        // The attempts say what is wrong, if anything is.
+        againInMs = options.leaseDurationMs;
+      }
+      await sleep(clock, againInMs, signal);
+    }
+  }
+
+  /** Said once as long as it stays so. */
+  #say(level: 'info' | 'warn', text: string): void {
+    if (this.#said === text) return;
+    this.#said = text;
+    this.#context.log[level](text, { lease: this.#name });
+  }
+}

@@ -1,0 +1,111 @@
+import { createSession, type Session } from '../../src/controller/session.ts';
+import type { EmbeddedApi } from '../../src/embedded/api.ts';
+import type { ElectionOptions } from '../../src/kube/election-options.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../src/kube/transport.ts';
+import type { FakeClock } from '../kube/fake-clock.ts';
+import { createMemoryLog } from '../kube/memory-log.ts';
+
+export const election: ElectionOptions = {
+  lease: { namespace: 'kube-system', name: 'kube-vip-cloud-controller' },
+  leaseDurationMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2_000,
+};
+
+/** What becomes of a request: `never`: no answer comes; `lost`: it is carried out, and no answer comes. */
+export type Fate = 'pass' | 'cut' | 'never' | 'lost';
+
+/** One of several controllers on one embedded API. */
+export class Replica {
+  readonly log = createMemoryLog();
+  /** `PATCH default/web`, `PUT lease`, in the order they were sent. */
+  readonly writes: string[] = [];
+  readonly requests: HttpRequest[] = [];
+  fate: (request: HttpRequest) => Fate = () => 'pass';
+  /** What each open watch of Services waits for before it delivers. */
+  readonly #lags: { until: Promise<void> }[] = [];
+  readonly session: Session;
+  readonly #api: EmbeddedApi;
+  readonly #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(api: EmbeddedApi, clock: FakeClock, identity: string, options: ElectionOptions = election) {
+    this.#api = api;
+    this.session = createSession({
+      transport: this.#transport,
+      options: {
+        class: undefined,
+        configMap: { namespace: 'kube-system', name: 'kubevip' },
+        controller: 'kube-vip-cloud-controller',
+      },
+      clock,
+      random: () => 0.5,
+      log: this.log,
+      version: 'test',
+      instance: identity,
+      lanes: 16,
+      rateLimit: undefined,
+      election: { options, identity },
+    });
+  }
+
+  start(): this {
+    this.#running = this.session.run(this.#stop.signal);
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** The watches of Services that are open now deliver nothing before this. */
+  lagUntil(until: Promise<void>): void {
+    for (const lag of this.#lags) lag.until = until;
+  }
+
+  says(text: string): boolean {
+    return this.log.lines.some((line) => line.includes(text));
+  }
+
+  readonly #transport: Transport = async (request, signal) => {
+    this.requests.push(request);
+    const { method, path } = request;
+    const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(path) ?? [];
+    if (method === 'PATCH') this.writes.push(`${method} ${namespace}/${name}`);
+    switch (this.fate(request)) {
+      case 'pass':
+        return this.#lagging(await this.#api.transport(request, signal), request);
+      case 'cut':
+        throw new Error('connection reset');
+      case 'lost':
+        await this.#api.transport(request, signal);
+        return never(signal);
+      case 'never':
+        return never(signal);
+    }
+  };
+
+  #lagging(response: HttpResponse, { path }: HttpRequest): HttpResponse {
+    if (!path.startsWith('/api/v1/services') || !path.includes('watch=true')) return response;
+    const { body } = response;
+    const lag = { until: Promise.resolve() };
+    this.#lags.push(lag);
+    return {
+      ...response,
+      body: (async function* () {
+        for await (const chunk of body) {
+          await lag.until;
+          yield chunk;
+        }
+      })(),
+    };
+  }
+}
+
+/** A connection on which nobody answers. */
+function never(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason));
+  return promise;
+}
