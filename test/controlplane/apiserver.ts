@@ -26,8 +26,8 @@ export interface ApiServer {
   /** Of an administrator (system:masters). */
   token: string;
   tokens: Record<string, string>;
-  /** A file for kubectl and for `--kubeconfig`, with the administrator's token unless a user is named. */
-  kubeconfig(user?: string): string;
+  /** A file for kubectl and for `--kubeconfig`, with the administrator's token unless a user, or a token, is given. */
+  kubeconfig(user?: string, token?: string): string;
   /** KILL is a crash: no watch is closed cleanly. STOP and CONT hold the process still and let it go on. */
   signal(signal: 'TERM' | 'KILL' | 'STOP' | 'CONT'): Promise<void>;
   /** The same server again, after a signal ended it: same port, certificate, tokens and objects. */
@@ -96,11 +96,9 @@ export async function startApiServer(
     ca: readFileSync(certificate, 'utf8'),
     token,
     tokens,
-    kubeconfig(user = administrator) {
+    kubeconfig(user = administrator, given = tokens[user] ?? '') {
       const file = at(`${user}.kubeconfig`);
-      writeFileSync(file, kubeconfig(url, readFileSync(certificate), user, tokens[user] ?? ''), {
-        mode: 0o600,
-      });
+      writeFileSync(file, kubeconfig(url, readFileSync(certificate), user, given), { mode: 0o600 });
       return file;
     },
     signal: (signal) => child.stop(signal),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Answer, type Body, Client, type Watch } from '../contract/http.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../controlplane/apiserver.ts';
 import { sharedEtcd } from '../controlplane/shared.ts';
@@ -16,6 +16,9 @@ export interface EventSeen {
 
 type StoredEvent = Body & EventSeen & { involvedObject: { uid: string }; reportingComponent: string };
 
+const manifest = resolve(import.meta.dirname, '../../manifest/kube-vip-cloud-controller.yaml');
+const account = 'kube-vip-cloud-controller';
+const lease = `/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${account}`;
 const configMap = '/api/v1/namespaces/kube-system/configmaps/kubevip';
 
 /** A kube-apiserver with what a test does to it and asks of it, in the words of the tests. */
@@ -64,6 +67,25 @@ export class Cluster {
     });
     child.stdin?.end(input);
     return promise;
+  }
+
+  /**
+   * Applies the manifest that users apply, and returns a kubeconfig with a token of its ServiceAccount: what uses it has
+   * the rights of the shipped roles, and no others.
+   */
+  async install(): Promise<string> {
+    await this.kubectl(['apply', '-f', manifest]);
+    const path = `/api/v1/namespaces/kube-system/serviceaccounts/${account}/token`;
+    const answer = await this.client.post(path, { spec: { expirationSeconds: 3600 } });
+    const { token } = accepted(answer, 201).status as { token?: string };
+    assert.ok(token, 'the API server gives a token');
+    return this.server.kubeconfig(account, token);
+  }
+
+  /** Who holds the Lease; empty: nobody. */
+  async holder(): Promise<string> {
+    const { status, body } = await this.client.get(lease);
+    return status === 404 ? '' : (body.spec.holderIdentity ?? '');
   }
 
   async namespace(name: string): Promise<void> {
@@ -218,6 +240,8 @@ export class Cluster {
         this.client.delete(`/api/v1/namespaces/${name}/services?fieldSelector=${selector}`),
       ),
       this.client.delete(configMap),
+      // One that was killed has not given it back.
+      this.client.delete(lease),
     ]);
     assert.deepEqual([...(await this.services()).keys()], []);
   }

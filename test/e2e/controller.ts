@@ -3,6 +3,7 @@ import { type Child, startChild } from '../controlplane/process.ts';
 import { eventually } from './eventually.ts';
 
 export interface LogLine {
+  time: string;
   level: string;
   msg: string;
   service?: string;
@@ -12,7 +13,18 @@ export interface ControllerOptions {
   bundle: string;
   kubeconfig: string;
   env: Readonly<Record<string, string>>;
+  flags: readonly string[];
 }
+
+/**
+ * A killed leader's Lease is waited for, so tests have a short one; still long enough for a machine with other work.
+ * Health has a port of its own in the tests that are about it.
+ */
+export const quickElection: readonly string[] = [
+  '--leader-elect-lease-duration=4s',
+  '--leader-elect-renew-deadline=3s',
+  '--leader-elect-retry-period=500ms',
+];
 
 /** The built program as a process of its own. */
 export class ControllerProcess {
@@ -22,8 +34,9 @@ export class ControllerProcess {
   #isEnded = false;
   #text = '';
 
-  constructor({ bundle, kubeconfig, env }: ControllerOptions) {
-    this.#child = startChild(process.execPath, [bundle, '--kubeconfig', kubeconfig], {
+  constructor({ bundle, kubeconfig, env, flags }: ControllerOptions) {
+    const args = [bundle, '--kubeconfig', kubeconfig, '--secure-port=0', ...quickElection, ...flags];
+    this.#child = startChild(process.execPath, args, {
       // No more than a container gives it, so that the variables of whoever runs the tests change nothing.
       env: { PATH: process.env.PATH ?? '', ...env },
       heard: (text) => {
@@ -62,6 +75,15 @@ export class ControllerProcess {
       assert.ok(line, `the log says ${pattern}`);
       return line;
     }, withinMs);
+  }
+
+  /** SIGSTOP: it stands still until it is thawed. */
+  async freeze(): Promise<void> {
+    await this.#child.stop('STOP');
+  }
+
+  async thaw(): Promise<void> {
+    await this.#child.stop('CONT');
   }
 
   /** SIGKILL: it cannot end anything in order. */

@@ -67,6 +67,7 @@ scenario('the README names of the ConfigMap and of the class can be changed', as
   assert.equal((await cluster.client.post(elsewhere, { metadata: { name: 'own' }, data })).status, 201);
   try {
     start({
+      user: 'administrator',
       env: {
         KUBEVIP_NAMESPACE: 'default',
         KUBEVIP_CONFIG_MAP: 'own',

@@ -145,6 +145,7 @@ async function grant(cluster: Cluster, ...more: object[]): Promise<void> {
   const rules = [
     { apiGroups: [''], resources: ['services', 'configmaps'], verbs: ['get', 'list', 'watch'] },
     { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
     ...more,
   ];
   const group = 'rbac.authorization.k8s.io';

@@ -7,11 +7,22 @@ import { ControllerProcess } from './controller.ts';
 
 export interface World {
   cluster: Cluster;
-  /** Starts the controller; what is still running when the test ends is ended then. */
-  start(options?: { env?: Record<string, string>; user?: string }): ControllerProcess;
+  /**
+   * Starts the controller, with the rights of the shipped manifest unless a user is named; what is still running when the
+   * test ends is ended then.
+   */
+  start(options?: Start): ControllerProcess;
 }
 
-export type Scenario = (title: string, body: (world: World) => Promise<void>) => void;
+export interface Start {
+  env?: Record<string, string>;
+  /** One of the scenarios' users, or `administrator`. */
+  user?: string;
+  flags?: readonly string[];
+}
+
+/** Without a time of its own, a scenario may take a minute. */
+export type Scenario = (title: string, body: (world: World) => Promise<void>, withinMs?: number) => void;
 
 const patienceMs = 60_000;
 
@@ -25,37 +36,51 @@ export function scenarios(prefix: string, users: readonly User[] = []): Scenario
     missing.length > 0 ? `needs ${missing.join(', ')}: \`npm run controlplane\` builds them` : undefined;
   let bundle: Bundle | undefined;
   let cluster: Cluster | undefined;
+  let account = '';
   if (skip === undefined) {
     before(async () => {
       bundle = await sharedBundle();
       cluster = await Cluster.start(folder, { prefix, users });
+      account = await cluster.install();
     });
     after(async () => {
       await cluster?.stop();
       bundle?.remove();
     });
   }
-  return (title, body) => {
+  return (title, body, withinMs = patienceMs) => {
     test(title, skip === undefined ? {} : { skip }, async () => {
       if (cluster === undefined || bundle === undefined) throw new Error('there is no cluster');
-      await play(cluster, bundle.entry, body);
+      await play({ cluster, bundle: bundle.entry, account, withinMs }, body);
     });
   };
 }
 
-async function play(cluster: Cluster, bundle: string, body: (world: World) => Promise<void>): Promise<void> {
+interface Setting {
+  cluster: Cluster;
+  bundle: string;
+  /** The kubeconfig of the manifest's ServiceAccount. */
+  account: string;
+  withinMs: number;
+}
+
+async function play(
+  { cluster, bundle, account, withinMs }: Setting,
+  body: (world: World) => Promise<void>,
+): Promise<void> {
   const controllers: ControllerProcess[] = [];
   const failed = Promise.withResolvers<never>();
   const world: World = {
     cluster,
-    start({ env = {}, user } = {}) {
-      const controller = new ControllerProcess({ bundle, kubeconfig: cluster.server.kubeconfig(user), env });
+    start({ env = {}, user, flags = [] } = {}) {
+      const kubeconfig = user === undefined ? account : cluster.server.kubeconfig(user);
+      const controller = new ControllerProcess({ bundle, kubeconfig, env, flags });
       controllers.push(controller);
       void controller.fallen.then(() => failed.reject(new Error('a controller ended by itself')));
       return controller;
     },
   };
-  const timer = setTimeout(() => failed.reject(new Error(`no end within ${patienceMs} ms`)), patienceMs);
+  const timer = setTimeout(() => failed.reject(new Error(`no end within ${withinMs} ms`)), withinMs);
   try {
     await Promise.race([body(world), failed.promise]);
   } catch (error) {

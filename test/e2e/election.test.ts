@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Cluster } from './cluster.ts';
+import { Elector, missingPeers } from './elector.ts';
+import { eventually, quietTime } from './eventually.ts';
+import { loadBalancer, served, unmarked } from './objects.ts';
+import { type Scenario, scenarios } from './scenario.ts';
+
+const scenario = scenarios('election');
+/** Scenarios with a candidate on client-go's own leaderelection. */
+const withElector: Scenario =
+  missingPeers().length === 0
+    ? scenario
+    : (title) =>
+        test(title, { skip: `needs ${missingPeers().join(', ')}: \`npm run controlplane\` builds them` });
+
+const pool = { 'range-default': '10.1.0.1-10.1.0.9' };
+
+/** Waits for a new holder, and returns how many milliseconds that took. */
+async function takenFrom(cluster: Cluster, holder: string): Promise<number> {
+  const began = performance.now();
+  await eventually(async () => {
+    const now = await cluster.holder();
+    assert.ok(now !== '' && now !== holder, `${now} is not ${holder}`);
+  }, 20_000);
+  return performance.now() - began;
+}
+
+/** No sooner than this after a leader was killed: its last renewal is one retry period old at most. */
+const leastMs = 3_400;
+
+withElector(
+  'while a candidate of client-go leads, ours writes nothing; what it gives back ours takes',
+  async (world) => {
+    const { cluster, start } = world;
+    const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
+    try {
+      await elector.leads();
+      await cluster.pools(pool);
+      await cluster.create(loadBalancer('default/web'));
+      const ours = start();
+      await ours.says(/client-go leads; standing by/);
+      await quietTime(1_000);
+      assert.deepEqual(await cluster.marks('default/web'), unmarked);
+      await elector.terminate();
+      await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+      assert.match(
+        await cluster.holder(),
+        /.+_[-0-9a-f]{36}$/,
+        'host name and a unique part, as client-go has it',
+      );
+    } finally {
+      await elector.crash();
+    }
+  },
+);
+
+withElector(
+  'while ours leads, a candidate of client-go waits; it takes what ours gives back',
+  async (world) => {
+    const { cluster, start } = world;
+    const ours = start();
+    await ours.says(/^leading$/);
+    const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
+    try {
+      await elector.follows();
+      await quietTime(1_500);
+      assert.equal(elector.isLeading, false, 'ours renews its Lease in a way that it understands');
+      assert.equal(await ours.terminate(), 0);
+      await elector.leads();
+      assert.equal(await cluster.holder(), 'client-go');
+    } finally {
+      await elector.crash();
+    }
+  },
+);
+
+withElector(
+  'a candidate of client-go that was killed keeps ours waiting until its Lease has run out',
+  async (world) => {
+    const { cluster, start } = world;
+    const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
+    await elector.leads();
+    await start().says(/client-go leads; standing by/);
+    await elector.crash();
+    assert.ok((await takenFrom(cluster, 'client-go')) > leastMs);
+  },
+);
+
+withElector(
+  'when ours is killed, a candidate of client-go leads only when the Lease has run out',
+  async (world) => {
+    const { cluster, start } = world;
+    const ours = start();
+    await ours.says(/^leading$/);
+    const holder = await cluster.holder();
+    const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
+    try {
+      await elector.follows();
+      await ours.crash();
+      assert.ok((await takenFrom(cluster, holder)) > leastMs);
+      assert.equal(await cluster.holder(), 'client-go');
+    } finally {
+      await elector.crash();
+    }
+  },
+);
+
+scenario(
+  'of three, one writes; when it ends or is killed another goes on, and nothing moves',
+  async (world) => {
+    const { cluster, start } = world;
+    await cluster.pools(pool);
+    const first = start();
+    await first.says(/^leading$/);
+    const others = [start(), start()];
+    for (const other of others) await other.says(/leads; standing by/);
+    await cluster.create(loadBalancer('default/a'));
+    await cluster.becomes('default/a', served('10.1.0.1', 'range-default'));
+    const version = await cluster.version('default/a');
+    assert.equal(await first.terminate(), 0);
+    await cluster.create(loadBalancer('default/b'));
+    await cluster.becomes('default/b', served('10.1.0.2', 'range-default'));
+    const second = others.find(({ log }) => log.some(({ msg }) => msg === 'leading'));
+    assert.ok(second !== undefined);
+    await second.crash();
+    await cluster.create(loadBalancer('default/c'));
+    await eventually(
+      async () => assert.deepEqual(await cluster.marks('default/c'), served('10.1.0.3', 'range-default')),
+      20_000,
+    );
+    assert.equal(await cluster.version('default/a'), version);
+  },
+);
+
+scenario('without election it writes at once and knows no Lease', async ({ cluster, start }) => {
+  await cluster.pools(pool);
+  await cluster.create(loadBalancer('default/web'));
+  start({ flags: ['--leader-elect=false'] });
+  await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+  assert.equal(await cluster.holder(), '');
+});
+
+scenario(
+  'a leader that was frozen past its Lease writes nothing when it wakes, and stands by',
+  async (world) => {
+    const { cluster, start } = world;
+    await cluster.pools(pool);
+    const first = start();
+    await first.says(/^leading$/);
+    const holder = await cluster.holder();
+    const second = start();
+    await second.says(/leads; standing by/);
+    await first.freeze();
+    await takenFrom(cluster, holder);
+    await cluster.create(loadBalancer('default/a'));
+    await cluster.becomes('default/a', served('10.1.0.1', 'range-default'));
+    await first.thaw();
+    await first.says(/the Lease was lost/);
+    await cluster.create(loadBalancer('default/b'));
+    await cluster.becomes('default/b', served('10.1.0.2', 'range-default'));
+    assert.deepEqual(
+      first.log.filter(({ service }) => service !== undefined),
+      [],
+      'the first has decided nothing',
+    );
+  },
+);

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { locateBinaries } from '../controlplane/binaries.ts';
+import { type Child, startChild } from '../controlplane/process.ts';
+import { eventually } from './eventually.ts';
+
+/** What the tests of elections need besides the control plane; empty: it is there. */
+export function missingPeers(): string[] {
+  return locateBinaries(process.env, 'peers').missing;
+}
+
+/** A candidate on client-go's leaderelection, with the Lease of ours and the times that the tests give ours. */
+export class Elector {
+  readonly #child: Child;
+  #text = '';
+
+  constructor(kubeconfig: string, identity: string) {
+    const times = ['-lease-duration=4s', '-renew-deadline=3s', '-retry-period=500ms'];
+    const args = ['-kubeconfig', kubeconfig, '-identity', identity, ...times];
+    const program = join(locateBinaries(process.env, 'peers').folder, 'elector');
+    this.#child = startChild(program, args, {
+      heard: (text) => {
+        this.#text += text;
+      },
+    });
+  }
+
+  get isLeading(): boolean {
+    return /^\d+ leading$/m.test(this.#text);
+  }
+
+  leads(): Promise<void> {
+    return eventually(() => assert.ok(this.isLeading, `client-go leads: ${this.#text}`));
+  }
+
+  /** Waits until it has seen somebody else lead. */
+  follows(): Promise<void> {
+    return eventually(() => assert.match(this.#text, /^\d+ leader is .+_/m));
+  }
+
+  terminate(): Promise<void> {
+    return this.#child.stop('TERM');
+  }
+
+  crash(): Promise<void> {
+    return this.#child.stop('KILL');
+  }
+}
