@@ -1,11 +1,18 @@
+/**
+ * What the Go version left, written by hand: what only its older versions wrote, and odd states that the real program
+ * would have to be caught in. from-go.test.ts runs the real one.
+ */
 import assert from 'node:assert/strict';
 import { eventually, quietTime } from './eventually.ts';
 import { loadBalancer, type Marks, names, served, unmarked, type Wishes } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
-const scenario = scenarios('takeover');
+const scenario = scenarios('go-leftovers');
 
-/** As the Go version leaves a Service that it gave addresses to. */
+/**
+ * As the Go version leaves a Service that it gave addresses to: pkg/provider/loadBalancer.go `syncLoadBalancer` writes
+ * annotation, label and spec, cloud-provider's controllers/service/controller.go `addFinalizer` the rest.
+ */
 function byGo(addresses: string, more: Wishes = {}): Wishes {
   return {
     annotations: { [names.addresses]: addresses },
@@ -19,24 +26,31 @@ function byGo(addresses: string, more: Wishes = {}): Wishes {
 scenario(
   'in a cluster that the Go version filled no address changes, and its finalizers and old labels go',
   async ({ cluster, start }) => {
-    await cluster.pools({ 'cidr-default': '10.1.0.0/24,2001:db8::/64', 'cidr-shop': '10.1.0.0/28' });
+    await cluster.pools({ 'cidr-default': '10.1.0.0/24,2001:db8::/64', 'cidr-shop': '10.1.0.0/27' });
     const label = { [names.implementation]: 'kube-vip' };
     const held: Record<string, [Wishes, Marks]> = {
       'default/allocated': [byGo('10.1.0.1'), served('10.1.0.1', 'cidr-default')],
+      // `buildHostsFromCidr` leaves the ends of a block in, unless skip-end-ips-in-cidr says otherwise.
+      'shop/end': [byGo('10.1.0.31'), served('10.1.0.31', 'cidr-shop')],
       'default/dual': [
         byGo('10.1.0.2,2001:db8::2', { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] }),
         served('10.1.0.2,2001:db8::2', 'cidr-default'),
       ],
+      // Labelled and without an annotation: before the annotation came, in the words of `checkLegacyLoadBalancerIPAnnotation`.
       'default/by-spec': [
         { labels: label, finalizers: [names.goFinalizer], loadBalancerIP: '10.1.0.3' },
         served('10.1.0.3', 'static'),
       ],
+      // The label of early versions, `LegacyIpamAddressLabelKey`, which later ones take off.
       'default/legacy': [
         { labels: { ...label, [names.ipamAddress]: '10.1.0.4' }, loadBalancerIP: '10.1.0.4' },
         served('10.1.0.4', 'static'),
       ],
+      // A user's annotation: `syncLoadBalancer` adds the label alone.
       'default/static': [byGo('10.1.0.5', { loadBalancerIP: '' }), served('10.1.0.5', 'static')],
+      // From a pool that is no longer there.
       'default/outside': [byGo('172.16.0.9'), served('172.16.0.9', 'unknown')],
+      // `mapImplementedServices` is given the Services of one namespace only.
       'default/duplicate': [byGo('10.1.0.7'), served('10.1.0.7', 'cidr-default')],
       'shop/duplicate': [byGo('10.1.0.7'), served('10.1.0.7', 'cidr-shop')],
       'shop/two-finalizers': [
@@ -57,6 +71,11 @@ scenario(
     }
     await cluster.warns('default/duplicate', /10\.1\.0\.7 is also held by shop\/duplicate/);
     await cluster.warns('shop/duplicate', /10\.1\.0\.7 is also held by default\/duplicate/);
+    const outside = first.log.filter(({ msg }) => msg.includes('outside'));
+    assert.deepEqual(
+      outside.map(({ service }) => service),
+      ['default/outside'],
+    );
     const adopted = await cluster.services();
     await first.terminate();
     const second = start();

@@ -1,0 +1,263 @@
+/**
+ * Taking over from the Go version: the real program fills the cluster, with all that its mistakes leave behind, and ours
+ * follows. What only older versions wrote is in go-leftovers.test.ts.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import type { Body } from '../contract/http.ts';
+import { differences } from '../upgrade/differences.ts';
+import { type Cluster, keyOf } from './cluster.ts';
+import { eventually, quietTime } from './eventually.ts';
+import { hasAddresses, scenariosBesideGo, slow } from './go-version.ts';
+import { loadBalancer, names, served, unmarked } from './objects.ts';
+
+const scenario = scenariosBesideGo('from-go');
+const root = join(import.meta.dirname, '..', '..');
+const world = join(root, 'examples', 'world.yaml');
+
+const inClass = { loadBalancerClass: 'kube-vip.io/kube-vip-class' };
+const isInClass = { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' };
+
+/** All that taking over does to a Service that the Go version served: our record is added and its finalizer goes. */
+function takenOver(before: Body | undefined, source: string, ...more: string[]): string[] {
+  const addresses = before?.metadata.annotations?.[names.addresses];
+  return [
+    `+ annotations.${names.record}: ${source} ${addresses}`,
+    `- finalizers: ${names.goFinalizer}`,
+    ...more,
+  ].sort();
+}
+
+function addressOf(service: Body | undefined): string | undefined {
+  return service?.metadata.annotations?.[names.addresses];
+}
+
+async function versions(cluster: Cluster): Promise<Record<string, string | undefined>> {
+  const services = await cluster.services();
+  return Object.fromEntries([...services].map(([key, { metadata }]) => [key, metadata.resourceVersion]));
+}
+
+/** The addresses that `npm start` shows for a dump of the cluster: null where there is none. */
+async function foretold(dump: string): Promise<Record<string, string | null>> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const start = join(root, 'src', 'cli', 'start.ts');
+  const child = execFile(process.execPath, [start, '-o', 'json', '-'], (error, stdout) => {
+    if (error === null) resolve(stdout);
+    else reject(error);
+  });
+  child.stdin?.end(dump);
+  const { items } = JSON.parse(await promise) as { items: Body[] };
+  const services = items.filter((item) => keyOf(item) !== 'default/kubernetes');
+  return Object.fromEntries(services.map((item) => [keyOf(item), addressOf(item) ?? null]));
+}
+
+/** Waits until of each of these Services exactly that has become. */
+async function become(
+  cluster: Cluster,
+  before: ReadonlyMap<string, Body>,
+  expected: Record<string, readonly string[]>,
+): Promise<void> {
+  await eventually(async () => {
+    const after = await cluster.services();
+    const seen = Object.keys(expected).map((key): [string, string[]] => {
+      const [old, now] = [before.get(key), after.get(key)];
+      return [key, old === undefined || now === undefined ? ['is not there'] : differences(old, now)];
+    });
+    assert.deepEqual(Object.fromEntries(seen), expected);
+  }, slow);
+}
+
+scenario(
+  'what the Go version served stays as it is to the letter, but for our record and its finalizer',
+  async ({ cluster, start, startGo }) => {
+    for (const name of ['development', 'dual-stack', 'edge', 'finance', 'ipv6', 'shop', 'staging', 'testing'])
+      await cluster.namespace(name);
+    const go = startGo();
+    await go.says(/Starting service controller/, slow);
+    await cluster.kubectl(['apply', '-f', world]);
+    await hasAddresses(cluster, 'staging/web');
+    // The last one; it is looked at, as its label shows.
+    await eventually(
+      async () => assert.equal((await cluster.marks('testing/scanner')).label, 'kube-vip'),
+      slow,
+    );
+    await go.terminate();
+    const holder = await cluster.holder();
+    assert.notEqual(holder, '', 'it does not give its Lease back');
+
+    const before = await cluster.services();
+    const held = (key: string): string | undefined => addressOf(before.get(key));
+    assert.deepEqual(
+      ['default/blog', 'development/api', 'finance/ledger', 'shop/cart', 'testing/scanner'].map(held),
+      ['192.168.0.200', '192.168.0.208', '192.168.0.216', '192.168.0.242', '192.168.0.228'],
+      'it holds the ends of blocks, prefers cidr-global to range-shop, and serves testing/scanner twice',
+    );
+    const promised = await foretold(await cluster.kubectl(['get', 'svc,cm', '-A', '-o', 'yaml']));
+
+    const ours = start();
+    const by = (key: string, source: string, ...more: string[]): [string, string[]] => [
+      key,
+      takenOver(before.get(key), source, ...more),
+    ];
+    const label = `+ labels.${names.implementation}: kube-vip`;
+    await become(cluster, before, {
+      ...Object.fromEntries([
+        by('default/blog', 'cidr-default'),
+        by('default/wiki', 'cidr-default'),
+        by('development/api', 'cidr-development'),
+        by('development/api-canary', 'cidr-development'),
+        by('development/dns-tcp', 'cidr-development'),
+        by('development/dns-udp', 'cidr-development'),
+        by('finance/ledger', 'cidr-finance'),
+        by('ipv6/first', 'cidr-ipv6'),
+        by('ipv6/second', 'cidr-ipv6'),
+        by('staging/web', 'cidr-global'),
+        // From cidr-global, though their namespaces have ranges of their own.
+        by('shop/cart', 'unknown'),
+        by('dual-stack/my-service', 'unknown'),
+        by('dual-stack/other-service', 'unknown'),
+        // The Go version completes one half of what users ask for by name; this is the other.
+        by('default/static-web', 'static', label),
+        by('testing/printer', 'static', '+ spec.loadBalancerIP: 192.168.0.228'),
+        by('testing/scanner', 'static', '+ spec.loadBalancerIP: 192.168.0.228'),
+      ]),
+      'ipv6/third': [],
+      'edge/web': [],
+    });
+    await cluster.becomes('dual-stack/strict-service', served('192.168.0.10,2001::20', 'range-dual-stack'));
+    assert.deepEqual(await cluster.addresses(), promised, 'all is as `npm start` said before');
+    assert.notEqual(await cluster.holder(), holder);
+
+    await cluster.warns('testing/printer', /192\.168\.0\.228 is also held by testing\/scanner/);
+    await cluster.warns('testing/scanner', /192\.168\.0\.228 is also held by testing\/printer/);
+    // The held ends are not among them.
+    await eventually(() => {
+      const outside = ours.log.filter(({ msg }) => msg.includes('outside the pool'));
+      const expected = ['dual-stack/my-service', 'dual-stack/other-service', 'shop/cart'];
+      assert.deepEqual(outside.map(({ service }) => service).sort(), expected);
+    });
+
+    assert.equal(await ours.terminate(), 0);
+    const rested = await versions(cluster);
+    await start().says(/leading/, slow);
+    await quietTime();
+    assert.deepEqual(await versions(cluster), rested, 'and a restart writes to none');
+  },
+);
+
+scenario(
+  'the mistakes of the Go version are reported and left alone; what it left undone is done',
+  async ({ cluster, start, startGo }) => {
+    const pools = {
+      'cidr-default': '10.1.0.8/29',
+      'cidr-printers': '10.1.0.8/29',
+      'cidr-global': '10.2.0.8/29',
+      'cidr-lab': '0.0.0.0/32',
+      'interface-default': 'eth3',
+    };
+    await cluster.pools(pools);
+    const go = startGo();
+    await go.says(/Starting service controller/, slow);
+    // For a namespace's own pool only the Services of the namespace are counted.
+    for (const key of ['default/first', 'default/leaving', 'printers/first', 'lab/web', 'shop/turned'])
+      await cluster.create(loadBalancer(key));
+    // What is asked for by spec gets no label, and what has no label is not counted.
+    await cluster.create(loadBalancer('default/by-spec', { loadBalancerIP: '10.1.0.10' }));
+    await hasAddresses(cluster, 'shop/turned', 'default/by-spec');
+    await cluster.create(loadBalancer('default/given'));
+    await cluster.patch('shop/turned', { spec: { type: 'ClusterIP' } });
+    await hasAddresses(cluster, 'default/given');
+    await cluster.pools({ ...pools, 'search-order': 'desc' });
+    await cluster.create(loadBalancer('shop/last'));
+    await hasAddresses(cluster, 'shop/last');
+    await cluster.pools(pools);
+    await eventually(async () =>
+      assert.equal((await cluster.service('shop/turned')).metadata.finalizers, undefined),
+    );
+    await go.terminate();
+    // While nobody runs.
+    await cluster.remove('default/leaving');
+    await cluster.create(loadBalancer('default/new'));
+    const before = await cluster.services();
+    assert.deepEqual(await cluster.addresses(), {
+      'default/by-spec': '10.1.0.10',
+      'default/first': '10.1.0.8',
+      'default/given': '10.1.0.10',
+      'default/leaving': '10.1.0.9',
+      'default/new': null,
+      'lab/web': '0.0.0.0',
+      'printers/first': '10.1.0.8',
+      'shop/last': '10.2.0.15',
+      'shop/turned': '10.2.0.8',
+    });
+
+    start();
+    await become(cluster, before, {
+      'default/first': takenOver(before.get('default/first'), 'cidr-default'),
+      'default/given': takenOver(before.get('default/given'), 'cidr-default'),
+      'printers/first': takenOver(before.get('printers/first'), 'cidr-printers'),
+      'lab/web': takenOver(before.get('lab/web'), 'cidr-lab'),
+      'shop/last': takenOver(before.get('shop/last'), 'cidr-global'),
+      // default/given has the label, so it is the holder.
+      'default/by-spec': [],
+      'shop/turned': [
+        `- annotations.${names.addresses}: 10.2.0.8`,
+        `- labels.${names.implementation}: kube-vip`,
+        '- spec.loadBalancerIP: 10.2.0.8',
+      ],
+    });
+    await cluster.warns('default/first', /10\.1\.0\.8 is also held by printers\/first/);
+    await cluster.warns('printers/first', /10\.1\.0\.8 is also held by default\/first/);
+    await cluster.warns('default/by-spec', /10\.1\.0\.10 belongs to default\/given/);
+
+    // What is new gets what nobody shows; what is freed is given again.
+    const eth3 = { interface: 'eth3' };
+    await cluster.becomes('default/new', served('10.1.0.11', 'cidr-default', eth3));
+    await eventually(async () => assert.ok(!(await cluster.services()).has('default/leaving')));
+    await cluster.create(loadBalancer('default/next'));
+    await cluster.becomes('default/next', served('10.1.0.9', 'cidr-default', eth3));
+    // A holder that leaves makes the claimant the holder, on the address that it shows already.
+    await cluster.remove('default/given');
+    await cluster.becomes('default/by-spec', served('10.1.0.10', 'static'));
+    assert.deepEqual((await cluster.service('default/by-spec')).metadata.finalizers, undefined);
+  },
+);
+
+scenario(
+  'a Go version in class mode that is killed in the middle of its work: what it gave stays, the rest gets what is free',
+  async ({ cluster, start, startGo }) => {
+    await cluster.pools({ 'range-global': '10.2.0.1-10.2.0.8', 'interface-global': 'eth1' });
+    const keys = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'].map(
+      (name) => `shop/${name}`,
+    );
+    const go = startGo(isInClass);
+    await go.says(/Caches are synced/, slow);
+    for (const key of keys) await cluster.create(loadBalancer(key, inClass));
+    await cluster.create(loadBalancer('shop/classless'));
+    await hasAddresses(cluster, 'shop/three');
+    // Without its class it is out of the Go version's sight, which therefore leaves its finalizer on it for ever.
+    await cluster.patch('shop/one', { spec: { type: 'ClusterIP' } });
+    await cluster.remove('shop/one');
+    await go.crash();
+    const before = await cluster.services();
+    assert.notEqual(before.get('shop/one')?.metadata.deletionTimestamp, undefined);
+    const given = keys.filter((key) => key !== 'shop/one' && addressOf(before.get(key)) !== undefined);
+    assert.ok(given.length < keys.length - 1, 'it was killed in the middle');
+
+    start({ env: isInClass });
+    await hasAddresses(cluster, ...keys.slice(1));
+    await eventually(async () => assert.ok(!(await cluster.services()).has('shop/one')));
+    const after = await cluster.services();
+    for (const key of given) {
+      const [old, now] = [before.get(key), after.get(key)];
+      assert.ok(old !== undefined && now !== undefined);
+      await eventually(async () =>
+        assert.deepEqual(differences(old, await cluster.service(key)), takenOver(old, 'range-global'), key),
+      );
+    }
+    const all = keys.slice(1).map((key) => addressOf(after.get(key)));
+    assert.equal(new Set(all).size, all.length, `each has its own: ${all.join(' ')}`);
+    assert.deepEqual(await cluster.marks('shop/classless'), unmarked);
+  },
+);

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { locateBinaries } from '../controlplane/binaries.ts';
+import { type Child, startChild } from '../controlplane/process.ts';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+import type { Cluster } from './cluster.ts';
+import { quickElection } from './controller.ts';
+import { eventually } from './eventually.ts';
+import { scenarios, type World } from './scenario.ts';
+
+interface GoVersionOptions {
+  program: string;
+  kubeconfig: string;
+  env?: Readonly<Record<string, string>>;
+}
+
+/** The program that this project re-implements, v0.0.12, as a process of its own. */
+export class GoVersion {
+  readonly #child: Child;
+  /** Outside a cluster one of its two clients reads `~/.kube/config`, whatever --kubeconfig says. */
+  readonly #home = temporaryFolder('kvcp-go-home-');
+  /** Fulfilled if it ends without having been asked to. */
+  readonly fallen: Promise<void>;
+  #isEnded = false;
+  #text = '';
+
+  constructor({ program, kubeconfig, env = {} }: GoVersionOptions) {
+    cpSync(kubeconfig, join(this.#home.path, '.kube', 'config'));
+    const flags = [
+      ...['--OutSideCluster', '--kubeconfig', kubeconfig, '--secure-port=0'],
+      // As its own manifest has it; the default is cloud-controller-manager.
+      '--leader-elect-resource-name=kube-vip-cloud-controller',
+      // It does not give its Lease back: whoever follows waits until it has run out.
+      ...quickElection,
+      // Its other client stays at client-go's 5 requests a second.
+      ...['--kube-api-qps=100', '--kube-api-burst=100'],
+    ];
+    this.#child = startChild(program, flags, {
+      env: { HOME: this.#home.path, ...env },
+      heard: (text) => {
+        this.#text += text;
+      },
+    });
+    this.fallen = new Promise((resolve) => {
+      void this.#child.gone.then(() => {
+        this.#home.remove();
+        if (!this.#isEnded) resolve();
+      });
+    });
+  }
+
+  /** Everything it wrote. */
+  get output(): string {
+    return this.#text;
+  }
+
+  /** Waits until it wrote something. */
+  says(pattern: RegExp, withinMs?: number): Promise<void> {
+    return eventually(() => assert.match(this.#text, pattern), withinMs);
+  }
+
+  async terminate(): Promise<void> {
+    this.#isEnded = true;
+    await this.#child.stop('TERM');
+  }
+
+  async crash(): Promise<void> {
+    this.#isEnded = true;
+    await this.#child.stop('KILL');
+  }
+}
+
+/** It makes five requests a second, four for each Service. */
+export const slow = 40_000;
+
+/** Waits until each of these has an address. */
+export async function hasAddresses(cluster: Cluster, ...keys: string[]): Promise<void> {
+  await eventually(async () => {
+    const addresses = await cluster.addresses();
+    const without = keys.filter((key) => addresses[key] === null);
+    assert.deepEqual(without, [], 'these have no address');
+  }, slow);
+}
+
+/** For one test: it is slow, and other tests may be running. */
+const withinMs = 100_000;
+
+export interface WorldBesideGo extends World {
+  /** Starts the Go version; what is still running when the test ends is ended then. */
+  startGo(env?: Record<string, string>): GoVersion;
+}
+
+/** As `scenarios`, with the Go version at hand. */
+export function scenariosBesideGo(
+  prefix: string,
+): (title: string, body: (world: WorldBesideGo) => Promise<void>) => void {
+  const { folder, missing } = locateBinaries(process.env, 'peers');
+  if (missing.length > 0) {
+    const skip = `needs ${missing.join(', ')}: \`npm run controlplane\` builds them`;
+    return (title) => test(title, { skip }, () => {});
+  }
+  const scenario = scenarios(prefix);
+  return (title, body) => {
+    const play = async (world: World): Promise<void> => {
+      const { cluster } = world;
+      const started: GoVersion[] = [];
+      const failed = Promise.withResolvers<never>();
+      const startGo = (env: Record<string, string> = {}): GoVersion => {
+        const go = new GoVersion({
+          program: join(folder, 'go-version'),
+          kubeconfig: cluster.server.kubeconfig(),
+          env,
+        });
+        started.push(go);
+        void go.fallen.then(() => failed.reject(new Error('the Go version ended by itself')));
+        return go;
+      };
+      try {
+        await Promise.race([body({ ...world, startGo }), failed.promise]);
+      } catch (error) {
+        const logs = started.map(({ output }, index) => `--- Go version ${index + 1} said\n${output}`);
+        throw new Error([String(error), ...logs].join('\n'), { cause: error });
+      } finally {
+        await Promise.all(started.map((go) => go.crash()));
+      }
+    };
+    scenario(title, play, withinMs);
+  };
+}

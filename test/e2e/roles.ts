@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { Cluster } from './cluster.ts';
+
+/** A PolicyRule of rbac.authorization.k8s.io/v1, as the manifests write it. */
+export interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+  verbs: string[];
+}
+
+/** Rules for every namespace, and for kube-system. */
+export interface Rights {
+  cluster: Rule[];
+  kubeSystem: Rule[];
+}
+
+interface Manifest {
+  kind: string;
+  rules?: Rule[];
+}
+
+/** What the shipped manifest allows. */
+export function shippedRights(): Rights {
+  const file = resolve(import.meta.dirname, '../../manifest/kube-vip-cloud-controller.yaml');
+  const objects = parseAllDocuments(readFileSync(file, 'utf8')).map(
+    (document) => document.toJS() as Manifest,
+  );
+  const rulesOf = (kind: string): Rule[] =>
+    objects.filter((object) => object.kind === kind).flatMap(({ rules = [] }) => rules);
+  return { cluster: rulesOf('ClusterRole'), kubeSystem: rulesOf('Role') };
+}
+
+/** The rights without one verb on one resource; it has to be there. */
+export function without(rights: Rights, verb: string, resource: string): Rights {
+  let taken = 0;
+  const less = (rules: Rule[]): Rule[] =>
+    rules.map((rule) => {
+      if (!rule.resources.includes(resource) || !rule.verbs.includes(verb)) return rule;
+      taken += 1;
+      return { ...rule, verbs: rule.verbs.filter((other) => other !== verb) };
+    });
+  const result = { cluster: less(rights.cluster), kubeSystem: less(rights.kubeSystem) };
+  assert.equal(taken, 1, `one rule allows ${verb} on ${resource}`);
+  return result;
+}
+
+/** Gives a user exactly these rights. */
+export async function grant(
+  cluster: Cluster,
+  user: string,
+  { cluster: everywhere, kubeSystem }: Rights,
+): Promise<void> {
+  const group = 'rbac.authorization.k8s.io';
+  const of = (kind: string, rest: object, namespace?: string): object => ({
+    apiVersion: `${group}/v1`,
+    kind,
+    metadata: { name: user, ...(namespace === undefined ? {} : { namespace }) },
+    ...rest,
+  });
+  const subjects = [{ apiGroup: group, kind: 'User', name: user }];
+  const refer = (kind: string): object => ({ roleRef: { apiGroup: group, kind, name: user }, subjects });
+  // A rule without a verb is refused.
+  const effective = (rules: Rule[]): Rule[] => rules.filter(({ verbs }) => verbs.length > 0);
+  const items = [
+    of('ClusterRole', { rules: effective(everywhere) }),
+    of('ClusterRoleBinding', refer('ClusterRole')),
+    of('Role', { rules: effective(kubeSystem) }, 'kube-system'),
+    of('RoleBinding', refer('Role'), 'kube-system'),
+  ];
+  await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+}
