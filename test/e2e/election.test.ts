@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { freePorts } from '../controlplane/process.ts';
 import type { Cluster } from './cluster.ts';
 import { Elector, missingPeers } from './elector.ts';
 import { eventually, quietTime } from './eventually.ts';
@@ -164,5 +165,49 @@ scenario(
       [],
       'the first has decided nothing',
     );
+  },
+);
+
+scenario(
+  'leader and standby are live and ready; without an API server nobody is ready, and all are live',
+  async (world) => {
+    const { cluster, start } = world;
+    const [first = 0, second = 0, third = 0] = await freePorts(3);
+    const ask = async (port: number, path: string): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+    const at = (port: number): string[] => [`--secure-port=${port}`];
+    const leader = start({ flags: at(first) });
+    await leader.says(/^leading$/);
+    await start({ flags: at(second) }).says(/leads; standing by/);
+    for (const port of [first, second]) {
+      await eventually(async () => assert.equal(await ask(port, '/readyz'), 200));
+      assert.equal(await ask(port, '/livez'), 200);
+      assert.equal(await ask(port, '/healthz'), 200);
+    }
+    await cluster.server.signal('STOP');
+    try {
+      await start({ flags: at(third) }).says(/health is told at/);
+      assert.equal(await ask(third, '/readyz'), 503);
+      assert.equal(await ask(third, '/livez'), 200);
+      assert.equal(await ask(second, '/readyz'), 200, 'it has its lists');
+    } finally {
+      await cluster.server.signal('CONT');
+    }
+    await eventually(async () => assert.equal(await ask(third, '/readyz'), 200), 30_000);
+  },
+);
+
+scenario(
+  'where the port for its health is taken, it says so and works all the same',
+  async ({ cluster, start }) => {
+    await cluster.pools(pool);
+    const [port = 0] = await freePorts(1);
+    const flags = [`--secure-port=${port}`];
+    await start({ flags }).says(/health is told at/);
+    const other = start({ flags });
+    await other.says(
+      /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*give another --secure-port, or 0 for none/,
+    );
+    await other.says(/leads; standing by/);
   },
 );

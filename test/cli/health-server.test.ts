@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { serveHealth } from '../../src/cli/health-server.ts';
+import type { Health } from '../../src/controller/health.ts';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+import { selfSigned } from '../kube/certificate.ts';
+
+const local = { host: '127.0.0.1', port: 0, tls: undefined };
+
+function health(troubles: { lists?: string; loop?: string }): Health {
+  return {
+    ready: () => [{ name: 'lists', trouble: troubles.lists }],
+    live: () => [{ name: 'loop', trouble: troubles.loop }],
+  };
+}
+
+async function ask(url: string, init?: RequestInit): Promise<string> {
+  const response = await fetch(url, init);
+  return `${response.status} ${await response.text()}`;
+}
+
+test('each path tells the truth of the moment, and the failing check by its name', async () => {
+  const troubles: { lists?: string; loop?: string } = { lists: 'not read yet' };
+  const { url, close } = await serveHealth(health(troubles), local);
+  try {
+    assert.equal(await ask(`${url}/livez`), '200 ok');
+    assert.equal(await ask(`${url}/readyz`), '503 [-]lists failed: not read yet\n');
+    assert.equal(await ask(`${url}/healthz`), '503 [+]loop ok\n[-]lists failed: not read yet\n');
+    delete troubles.lists;
+    assert.equal(await ask(`${url}/readyz`), '200 ok');
+    assert.equal(await ask(`${url}/healthz?verbose`), '200 [+]loop ok\n[+]lists ok\n');
+    troubles.loop = 'nothing has moved for 600 s';
+    assert.equal(await ask(`${url}/livez`), '503 [-]loop failed: nothing has moved for 600 s\n');
+    assert.equal(await ask(`${url}/readyz`), '200 ok');
+  } finally {
+    close();
+  }
+});
+
+test('other paths and methods are refused', async () => {
+  const { url, close } = await serveHealth(health({}), local);
+  try {
+    assert.match(await ask(`${url}/`), /^404 There is \/livez, \/readyz, \/healthz/);
+    assert.equal(await ask(`${url}/livez`, { method: 'POST', body: 'x' }), '405 Only GET.\n');
+    assert.equal(await ask(`${url}/livez`, { method: 'HEAD' }), '200 ');
+  } finally {
+    close();
+  }
+});
+
+test('with a certificate it is HTTPS', async () => {
+  const folder = temporaryFolder('kvcp-health-');
+  const { cert, key } = selfSigned();
+  const files = { certFile: join(folder.path, 'tls.crt'), keyFile: join(folder.path, 'tls.key') };
+  writeFileSync(files.certFile, cert);
+  writeFileSync(files.keyFile, key);
+  const { url, close } = await serveHealth(health({}), { ...local, tls: files });
+  try {
+    assert.match(url, /^https:/);
+    const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+    get(`${url}/livez`, { ca: cert, checkServerIdentity: () => undefined }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+    assert.equal(await promise, 200);
+  } finally {
+    close();
+    folder.remove();
+  }
+});
+
+test('a port that is taken, and a certificate that is not there, are said with their names', async () => {
+  const { url, close } = await serveHealth(health({}), local);
+  try {
+    const port = Number(new URL(url).port);
+    await assert.rejects(serveHealth(health({}), { ...local, port }), {
+      message: new RegExp(`^cannot listen on 127.0.0.1:${port}: .*EADDRINUSE`),
+    });
+    const tls = { certFile: 'no-such.crt', keyFile: 'no-such.key' };
+    await assert.rejects(serveHealth(health({}), { ...local, tls }), {
+      message: /^cannot read no-such\.crt: ENOENT/,
+    });
+  } finally {
+    close();
+  }
+});
