@@ -240,7 +240,7 @@ export class Election {
     return this.#seen.at + durationMs(this.#seen.lease, options.leaseDurationMs) - clock.now();
   }
 
-  /** Until the next attempt is due: a retry period and some, the end of the lease, or the word that it is free. */
+  /** Until the next attempt is due: a retry period and some, the end of the Lease, or a change of it. */
   async #pause(signal: AbortSignal): Promise<void> {
     const { clock, options, random } = this.#context;
     const retryInMs = options.retryPeriodMs * (1 + jitter * random());
@@ -251,16 +251,18 @@ export class Election {
     pause.release();
   }
 
-  /** Wakes the pause when the Lease is free. What it hears is only a hint: without the right to watch nothing is lost. */
+  /**
+   * Ends the pause when the Lease has changed: one that is given back is taken at once, and a renewal is seen when it is
+   * made, so that nobody waits for longer than the Lease lasts. It is only a hint to look; without the right to watch
+   * that happens at the next attempt.
+   */
   async #listen(signal: AbortSignal): Promise<void> {
     const { api, clock, options } = this.#context;
     const query = { fieldSelector: `metadata.name=${options.lease.name}`, timeoutSeconds: 300 };
     while (!signal.aborted) {
       let againInMs = options.retryPeriodMs;
       try {
-        for await (const { type, object } of api.watch(this.#path, query, signal)) {
-          if (type === 'DELETED' || (type === 'MODIFIED' && holderOf(object) === '')) this.#wake();
-        }
+        for await (const _change of api.watch(this.#path, query, signal)) this.#wake();
       } catch {
         // The attempts say what is wrong, if anything is.
         againInMs = options.leaseDurationMs;

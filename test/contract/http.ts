@@ -142,9 +142,9 @@ export class Watch {
   }
 
   /** Undefined: the server ended the stream. */
-  async next(): Promise<WatchEvent | undefined> {
+  async next(withinMs = patience): Promise<WatchEvent | undefined> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error('the watch is silent')), patience);
+    const timer = setTimeout(() => late.reject(new Error('the watch is silent')), withinMs);
     try {
       const line = await Promise.race([this.#lines.next(), late.promise]);
       return line.done ? undefined : (JSON.parse(line.value) as WatchEvent);

@@ -18,7 +18,8 @@ type StoredEvent = Body & EventSeen & { involvedObject: { uid: string }; reporti
 
 const manifest = resolve(import.meta.dirname, '../../manifest/kube-vip-cloud-controller.yaml');
 const account = 'kube-vip-cloud-controller';
-const lease = `/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${account}`;
+const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
+const lease = `${leases}/${account}`;
 const configMap = '/api/v1/namespaces/kube-system/configmaps/kubevip';
 
 /** A kube-apiserver with what a test does to it and asks of it, in the words of the tests. */
@@ -86,6 +87,19 @@ export class Cluster {
   async holder(): Promise<string> {
     const { status, body } = await this.client.get(lease);
     return status === 404 ? '' : (body.spec.holderIdentity ?? '');
+  }
+
+  /** A watch of the Lease from now on. */
+  async watchLease(): Promise<Watch> {
+    const selector = `fieldSelector=${encodeURIComponent(`metadata.name=${account}`)}`;
+    const { body } = await this.client.get(`${leases}?${selector}`);
+    const version = body.metadata.resourceVersion ?? '';
+    return this.client.watch(`${leases}?${selector}&watch=true&resourceVersion=${version}`);
+  }
+
+  /** One that was killed has not given it back, and the next would wait for it. */
+  async forgetLease(): Promise<void> {
+    await this.client.delete(lease);
   }
 
   async namespace(name: string): Promise<void> {
@@ -240,8 +254,7 @@ export class Cluster {
         this.client.delete(`/api/v1/namespaces/${name}/services?fieldSelector=${selector}`),
       ),
       this.client.delete(configMap),
-      // One that was killed has not given it back.
-      this.client.delete(lease),
+      this.forgetLease(),
     ]);
     assert.deepEqual([...(await this.services()).keys()], []);
   }

@@ -14,6 +14,7 @@ interface GoVersionOptions {
   program: string;
   kubeconfig: string;
   env?: Readonly<Record<string, string>>;
+  flags?: readonly string[];
 }
 
 /** The program that this project re-implements, v0.0.12, as a process of its own. */
@@ -26,7 +27,7 @@ export class GoVersion {
   #isEnded = false;
   #text = '';
 
-  constructor({ program, kubeconfig, env = {} }: GoVersionOptions) {
+  constructor({ program, kubeconfig, env = {}, flags: more = [] }: GoVersionOptions) {
     cpSync(kubeconfig, join(this.#home.path, '.kube', 'config'));
     const flags = [
       ...['--OutSideCluster', '--kubeconfig', kubeconfig, '--secure-port=0'],
@@ -36,6 +37,7 @@ export class GoVersion {
       ...quickElection,
       // Its other client stays at client-go's 5 requests a second.
       ...['--kube-api-qps=100', '--kube-api-burst=100'],
+      ...more,
     ];
     this.#child = startChild(program, flags, {
       env: { HOME: this.#home.path, ...env },
@@ -117,15 +119,18 @@ export function scenariosBesideGo(
         void go.fallen.then(() => failed.reject(new Error('the Go version ended by itself')));
         return go;
       };
+      const timer = setTimeout(() => failed.reject(new Error(`no end within ${withinMs} ms`)), withinMs);
       try {
         await Promise.race([body({ ...world, startGo }), failed.promise]);
       } catch (error) {
         const logs = started.map(({ output }, index) => `--- Go version ${index + 1} said\n${output}`);
         throw new Error([String(error), ...logs].join('\n'), { cause: error });
       } finally {
+        clearTimeout(timer);
         await Promise.all(started.map((go) => go.crash()));
       }
     };
-    scenario(title, play, withinMs);
+    // Ours ends after it, so that none outlives its test.
+    scenario(title, play, withinMs + 5_000);
   };
 }
