@@ -1,0 +1,35 @@
+# syntax=docker/dockerfile:1
+
+# Both base images are named by tag. A release build pins them by what the tags meant that day: name:tag@sha256:...
+#
+#   docker buildx build --platform linux/amd64,linux/arm64 --build-arg VERSION=v0.1.0 .
+
+# The bundle is the same for every platform, so it is built once, on the builder's own.
+FROM --platform=$BUILDPLATFORM node:26-trixie-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc setup.mjs ./
+RUN node setup.mjs
+COPY scripts scripts
+COPY src src
+RUN npm run build
+
+# Node with the libraries that it needs, libatomic among them, and nothing else: no shell, no package manager. Nothing
+# runs in this stage, so a builder needs no emulation for the other platform.
+FROM gcr.io/distroless/nodejs26-debian13:nonroot
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="kube-vip-cloud-provider" \
+      org.opencontainers.image.description="Gives Kubernetes Services of type LoadBalancer an address from your own pools" \
+      org.opencontainers.image.source="https://github.com/kube-vip/kube-vip-cloud-provider" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.base.name="gcr.io/distroless/nodejs26-debian13:nonroot"
+COPY LICENSE /app/LICENSE
+COPY --from=build /src/dist/ /app/
+# The path that Deployments of the Go version have as their command.
+COPY --chmod=0755 deploy/image/kube-vip-cloud-provider /kube-vip-cloud-provider
+# By number: `runAsNonRoot` cannot look up a name.
+USER 65532:65532
+EXPOSE 10258
+ENTRYPOINT ["/kube-vip-cloud-provider"]

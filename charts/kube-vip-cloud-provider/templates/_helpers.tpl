@@ -1,0 +1,73 @@
+{{/* Of every object, cluster-wide ones too, as in the chart for the Go version: an upgrade replaces them in place. */}}
+{{- define "kube-vip-cloud-provider.name" -}}
+{{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "kube-vip-cloud-provider.namespace" -}}
+{{- .Values.namespaceOverride | default .Release.Namespace }}
+{{- end }}
+
+{{/* Where the Lease is, whatever the release's namespace: the Go version's default, so that both compete for one. */}}
+{{- define "kube-vip-cloud-provider.leaseNamespace" -}}
+kube-system
+{{- end }}
+
+{{/* A release that was upgraded with --reuse-values has none of the values that are new in this chart. */}}
+{{- define "kube-vip-cloud-provider.leaseName" -}}
+{{- .Values.leaseName | default "kube-vip-cloud-controller" }}
+{{- end }}
+
+{{- define "kube-vip-cloud-provider.configMapName" -}}
+{{- .Values.configMapName | default (include "kube-vip-cloud-provider.name" .) }}
+{{- end }}
+
+{{/* Cannot be changed once the Deployment exists: as the chart for the Go version has them. */}}
+{{- define "kube-vip-cloud-provider.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "kube-vip-cloud-provider.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "kube-vip-cloud-provider.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "kube-vip-cloud-provider.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "kube-vip-cloud-provider.image" -}}
+{{- $tag := .Values.image.tag | default .Chart.AppVersion }}
+{{- /* It would fail its probes, and lack rights. */ -}}
+{{- if regexMatch "^v?0\\.0\\." $tag }}
+{{- fail (printf "image.tag %s is the Go version, which this chart cannot run: leave image.tag out, or set it to %s." $tag .Chart.AppVersion) }}
+{{- end }}
+{{- printf "%s:%s" .Values.image.repository $tag }}
+{{- end }}
+
+{{/* Environment variables: a list as in a Pod, or an object from names to values. */}}
+{{- define "kube-vip-cloud-provider.env" -}}
+- name: KUBEVIP_NAMESPACE
+  value: {{ include "kube-vip-cloud-provider.namespace" . | quote }}
+- name: KUBEVIP_CONFIG_MAP
+  value: {{ include "kube-vip-cloud-provider.configMapName" . | quote }}
+{{- if .Values.enableloadbalancerClass }}
+- name: KUBEVIP_ENABLE_LOADBALANCERCLASS
+  value: "true"
+{{- end }}
+{{- with .Values.loadBalancerClassName }}
+{{- if not $.Values.enableloadbalancerClass }}
+{{- fail (printf "loadBalancerClassName is %s, but enableloadbalancerClass is not true: set it too, or leave out both." .) }}
+{{- end }}
+- name: KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME
+  value: {{ . | quote }}
+{{- end }}
+{{- if kindIs "map" .Values.extraEnv }}
+{{- range $name, $value := .Values.extraEnv }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- else }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { Cluster } from '../e2e/cluster.ts';
+import { helm } from './helm.ts';
+import { at, chart, fixtures, itemsOf, type KubernetesObject, titleOf } from './objects.ts';
+import { onCluster } from './on-cluster.ts';
+
+const goChart = join(fixtures, 'chart-0.2.9');
+const onServer = onCluster('install-chart-upgrade', ['helm']);
+
+/** A release in a cluster, and its objects as they are there. */
+class Release {
+  readonly #cluster: Cluster;
+  readonly #namespace: string;
+
+  constructor(cluster: Cluster, namespace: string) {
+    this.#cluster = cluster;
+    this.#namespace = namespace;
+  }
+
+  /** `helm VERB kvcp …` with these values. */
+  run(verb: string, args: readonly string[] = [], values: object = {}): Promise<string> {
+    const all = [verb, 'kvcp', ...args, '--namespace', this.#namespace];
+    const takes = Object.keys(values).length > 0 ? ['--values', '-'] : [];
+    const kubeconfig = this.#cluster.server.kubeconfig();
+    return helm([...all, ...takes], JSON.stringify(values), kubeconfig);
+  }
+
+  async objects(): Promise<KubernetesObject[]> {
+    const kubeconfig = this.#cluster.server.kubeconfig();
+    const said = await helm(['get', 'manifest', 'kvcp', '--namespace', this.#namespace], '', kubeconfig);
+    return itemsOf(await this.#cluster.kubectl(['get', '-f', '-', '-o', 'json'], said));
+  }
+}
+
+function uids(objects: readonly KubernetesObject[]): Map<string, string | undefined> {
+  return new Map(objects.map((object) => [titleOf(object), object.metadata.uid]));
+}
+
+function live(objects: readonly KubernetesObject[], kind: string, path: string): unknown {
+  return at(
+    objects.find((object) => object.kind === kind),
+    path,
+  );
+}
+
+const pools = { cm: { data: { 'cidr-global': '10.0.0.0/24' } } };
+const pod = 'spec.template.spec';
+const ourImage = 'ghcr.io/kube-vip/kube-vip-cloud-provider:v0.1.0';
+
+interface Story {
+  title: string;
+  namespace?: string;
+  values?: object;
+  install?: string[];
+  upgrade?: string[];
+  replicas: number;
+  image?: string;
+  configMap: string;
+}
+
+const stories: readonly Story[] = [
+  { title: 'with its pools', values: pools, replicas: 2, configMap: 'kube-vip-cloud-provider' },
+  {
+    title: 'that Helm 3 made, which applies on the client',
+    values: pools,
+    install: ['--server-side=false'],
+    replicas: 2,
+    configMap: 'kube-vip-cloud-provider',
+  },
+  {
+    title: 'with a ConfigMap, replicas and a name of one’s own, in another namespace',
+    namespace: 'kube-public',
+    values: {
+      configMapName: 'mine',
+      replicasCount: 1,
+      nameOverride: 'second',
+      enableloadbalancerClass: true,
+    },
+    replicas: 1,
+    configMap: 'mine',
+  },
+  {
+    title: 'with --reuse-values, which brings none of the new defaults',
+    values: pools,
+    upgrade: ['--reuse-values'],
+    replicas: 1,
+    image: 'kubevip/kube-vip-cloud-provider:v0.1.0',
+    configMap: 'kube-vip-cloud-provider',
+  },
+  {
+    title: 'with --reset-then-reuse-values',
+    values: pools,
+    upgrade: ['--reset-then-reuse-values'],
+    replicas: 2,
+    configMap: 'kube-vip-cloud-provider',
+  },
+];
+
+for (const story of stories) {
+  onServer(
+    `\`helm upgrade\` replaces the chart for the Go version in place: ${story.title}`,
+    async (cluster) => {
+      const { namespace = 'kube-system', values = {}, install = [], upgrade = [] } = story;
+      const release = new Release(cluster, namespace);
+      try {
+        await release.run('install', [goChart, ...install], values);
+        const before = await release.objects();
+        // Without flags of its own Helm takes the values of the last time.
+        await release.run('upgrade', [chart, ...upgrade]);
+        const after = await release.objects();
+
+        const now = uids(after);
+        for (const [title, uid] of uids(before)) assert.equal(now.get(title), uid, `${title} is the same`);
+        assert.equal(live(after, 'Deployment', 'spec.replicas'), story.replicas);
+        assert.equal(live(after, 'Deployment', `${pod}.containers.0.image`), story.image ?? ourImage);
+        assert.equal(live(after, 'Deployment', `${pod}.containers.0.livenessProbe.httpGet.path`), '/livez');
+        const env = { name: 'KUBEVIP_CONFIG_MAP', value: story.configMap };
+        assert.deepEqual(live(after, 'Deployment', `${pod}.containers.0.env.1`), env);
+        assert.deepEqual(live(after, 'Role', 'rules.0.resourceNames'), [story.configMap]);
+        const lease = 'kube-vip-cloud-controller';
+        const flag = `--leader-elect-resource-name=${lease}`;
+        assert.equal(live(after, 'Deployment', `${pod}.containers.0.args.0`), flag, 'the Lease of both');
+        const roles = after
+          .filter(({ kind }) => kind === 'Role')
+          .flatMap((role) => at(role, 'rules') as object[]);
+        assert.deepEqual(at(roles.at(-1), 'resourceNames'), [lease]);
+        assert.deepEqual(live(after, 'ClusterRole', 'rules.0.verbs'), ['get', 'list', 'watch', 'patch']);
+        assert.equal(live(after, 'ClusterRole', 'rules.2'), undefined, 'no right of the old role is left');
+
+        await release.run('rollback', ['1']);
+        const back = await release.objects();
+        assert.deepEqual(uids(back), uids(before), 'and back again');
+        assert.equal(live(back, 'Deployment', `${pod}.containers.0.livenessProbe`), undefined);
+        assert.deepEqual(live(back, 'ClusterRole', 'rules'), live(before, 'ClusterRole', 'rules'));
+      } finally {
+        await release.run('uninstall');
+        await cluster.kubectl([
+          'delete',
+          'configmap',
+          '--ignore-not-found',
+          '-n',
+          namespace,
+          'kube-vip-cloud-provider',
+        ]);
+      }
+    },
+  );
+}
+
+onServer('no upgrade takes the pools away, nor does the end of the release', async (cluster) => {
+  const release = new Release(cluster, 'kube-system');
+  const see = ['get', 'configmap', '--namespace', 'kube-system', 'kube-vip-cloud-provider', '-o', 'json'];
+  await release.run('install', [goChart], pools);
+  await release.run('upgrade', [chart], pools);
+  const before: unknown = JSON.parse(await cluster.kubectl(see));
+  const stays = async (when: string): Promise<void> => {
+    const found: unknown = JSON.parse(await cluster.kubectl(see));
+    for (const path of ['metadata.uid', 'data']) assert.deepEqual(at(found, path), at(before, path), when);
+  };
+  await release.run('upgrade', [chart, '--set', 'replicasCount=1']);
+  await stays('an upgrade that forgot them');
+  await release.run('upgrade', [chart], pools);
+  await stays('and named them again');
+  await release.run('uninstall');
+  await stays('an uninstall');
+  await release.run('install', [chart], pools);
+  await stays('a new install under the same name');
+  await release.run('uninstall');
+});
+
+onServer('after the install helm says where the pools are, and that some are not read', async (cluster) => {
+  const release = new Release(cluster, 'kube-public');
+  const dry = ['--dry-run=client'];
+  assert.match(
+    await release.run('install', [chart, ...dry]),
+    /configmap --namespace kube-public kube-vip-cloud-provider /,
+  );
+  const both = { ...pools, configMapName: 'mine' };
+  const said = await release.run('install', [chart, ...dry], both);
+  assert.match(said, /The pools are in the ConfigMap mine in kube-public[\s\S]*cm\.data is not read/);
+});

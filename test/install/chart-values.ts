@@ -1,0 +1,197 @@
+/** What each value of the chart does, and which ones it refuses. */
+
+import { at, type KubernetesObject } from './objects.ts';
+
+export interface ValueCase {
+  /** The path of the value that the case is about; what else it needs is in `with`. */
+  value: string;
+  is: unknown;
+  with?: Record<string, unknown>;
+  /** The object and the path in it where the value shows, and what is then there. */
+  shows: [kind: string, path: string, what: unknown];
+}
+
+const pod = 'spec.template.spec';
+const container = `${pod}.containers.0`;
+const toleration = { key: 'dedicated', operator: 'Exists', effect: 'NoExecute' };
+const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required() } };
+const resources = { requests: { cpu: '10m', memory: '80Mi' }, limits: { memory: '256Mi' } };
+
+function required(): object {
+  return { nodeSelectorTerms: [{ matchExpressions: [{ key: 'rack', operator: 'In', values: ['a', 'b'] }] }] };
+}
+
+export const valueCases: readonly ValueCase[] = [
+  { value: 'replicasCount', is: 3, shows: ['Deployment', 'spec.replicas', 3] },
+  {
+    value: 'image.repository',
+    is: 'registry.example.com/kvcp',
+    shows: ['Deployment', `${container}.image`, 'registry.example.com/kvcp:v0.1.0'],
+  },
+  {
+    value: 'image.tag',
+    is: 'v0.1.1',
+    shows: ['Deployment', `${container}.image`, 'ghcr.io/kube-vip/kube-vip-cloud-provider:v0.1.1'],
+  },
+  {
+    value: 'image.pullPolicy',
+    is: 'Always',
+    shows: ['Deployment', `${container}.imagePullPolicy`, 'Always'],
+  },
+  { value: 'nameOverride', is: 'second', shows: ['ClusterRole', 'metadata.name', 'second'] },
+  {
+    value: 'namespaceOverride',
+    is: 'kube-public',
+    shows: ['Deployment', 'metadata.namespace', 'kube-public'],
+  },
+  {
+    value: 'cm.data',
+    is: { 'cidr-global': '10.0.0.0/24', 'skip-end-ips-in-cidr': false, 'allow-share-global': 'true' },
+    shows: [
+      'ConfigMap',
+      'data',
+      { 'cidr-global': '10.0.0.0/24', 'skip-end-ips-in-cidr': 'false', 'allow-share-global': 'true' },
+    ],
+  },
+  { value: 'configMapName', is: 'kubevip', shows: ['Role', 'rules.0.resourceNames', ['kubevip']] },
+  {
+    value: 'resources',
+    is: resources,
+    shows: ['Deployment', `${container}.resources.limits`, { memory: '256Mi', cpu: '100m' }],
+  },
+  {
+    value: 'nodeSelector',
+    is: { disk: 'ssd' },
+    shows: ['Deployment', `${pod}.nodeSelector`, { disk: 'ssd' }],
+  },
+  { value: 'tolerations', is: [toleration], shows: ['Deployment', `${pod}.tolerations`, [toleration]] },
+  {
+    value: 'affinity',
+    is: affinity,
+    shows: [
+      'Deployment',
+      `${pod}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`,
+      required(),
+    ],
+  },
+  {
+    value: 'priorityClassName',
+    is: 'system-cluster-critical',
+    shows: ['Deployment', `${pod}.priorityClassName`, 'system-cluster-critical'],
+  },
+  {
+    value: 'extraEnv',
+    is: [{ name: 'ZONE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+    shows: ['Deployment', `${container}.env.2.valueFrom.fieldRef.fieldPath`, 'spec.nodeName'],
+  },
+  {
+    value: 'extraEnv',
+    is: { LEVEL: 2 },
+    shows: ['Deployment', `${container}.env.2`, { name: 'LEVEL', value: '2' }],
+  },
+  {
+    value: 'enableloadbalancerClass',
+    is: true,
+    shows: ['Deployment', `${container}.env.2`, { name: 'KUBEVIP_ENABLE_LOADBALANCERCLASS', value: 'true' }],
+  },
+  {
+    value: 'loadBalancerClassName',
+    is: 'example.com/inside',
+    with: { enableloadbalancerClass: true },
+    shows: [
+      'Deployment',
+      `${container}.env.3`,
+      { name: 'KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME', value: 'example.com/inside' },
+    ],
+  },
+  { value: 'leaseName', is: 'second', shows: ['Role', 'rules.2.resourceNames', ['second']] },
+  {
+    value: 'leaseName',
+    is: 'second',
+    shows: ['Deployment', `${container}.args.0`, '--leader-elect-resource-name=second'],
+  },
+  { value: 'extraArgs', is: ['-v=2'], shows: ['Deployment', `${container}.args.2`, '-v=2'] },
+  { value: 'podDisruptionBudget.enabled', is: false, shows: ['PodDisruptionBudget', 'kind', undefined] },
+  {
+    value: 'serviceMonitor.enabled',
+    is: true,
+    shows: ['ServiceMonitor', 'spec.endpoints.0.path', '/metrics'],
+  },
+  {
+    value: 'serviceMonitor.interval',
+    is: '1m30s',
+    with: { serviceMonitor: { enabled: true } },
+    shows: ['ServiceMonitor', 'spec.endpoints.0.interval', '1m30s'],
+  },
+  {
+    value: 'serviceMonitor.labels',
+    is: { release: 'prometheus' },
+    with: { serviceMonitor: { enabled: true } },
+    shows: ['ServiceMonitor', 'metadata.labels.release', 'prometheus'],
+  },
+];
+
+/** Values as they are set, and what helm says: each message names the value. */
+export const refusals: readonly [values: object, message: RegExp][] = [
+  [{ replicaCount: 2 }, /additional properties 'replicaCount' not allowed/],
+  [{ replicasCount: 'two' }, /'\/replicasCount': got string, want integer/],
+  [{ replicasCount: -1 }, /'\/replicasCount': minimum/],
+  [{ image: { name: 'x' } }, /'\/image': additional properties 'name' not allowed/],
+  [{ image: { repository: '' } }, /'\/image\/repository': minLength/],
+  [
+    { image: { pullPolicy: 'always' } },
+    /'\/image\/pullPolicy': value must be one of 'Always', 'IfNotPresent', 'Never'/,
+  ],
+  [{ image: { tag: 0.2 } }, /'\/image\/tag': got number, want string/],
+  [{ image: { tag: 'v0.0.12' } }, /image\.tag v0\.0\.12 is the Go version.* set it to v0\.1\.0/],
+  [{ image: { tag: '0.0.9@sha256:0123' } }, /image\.tag 0\.0\.9@sha256:0123 is the Go version/],
+  [{ nameOverride: 7 }, /'\/nameOverride': got number, want string/],
+  [{ namespaceOverride: true }, /'\/namespaceOverride': got boolean, want string/],
+  [{ cm: { 'cidr-global': '10.0.0.0/24' } }, /'\/cm': additional properties 'cidr-global' not allowed/],
+  [{ cm: { data: { 'cidr-global': ['10.0.0.0/24'] } } }, /'\/cm\/data\/cidr-global': got array/],
+  [{ configMapName: { name: 'x' } }, /'\/configMapName': got object, want string/],
+  [{ resources: '64Mi' }, /'\/resources': got string, want object/],
+  [{ nodeSelector: { critical: true } }, /'\/nodeSelector\/critical': got boolean, want string/],
+  [{ tolerations: { key: 'x' } }, /'\/tolerations': got object, want array/],
+  [{ affinity: [] }, /'\/affinity': got array, want object/],
+  [{ priorityClassName: 1000 }, /'\/priorityClassName': got number, want string/],
+  [{ extraEnv: ['A=B'] }, /'\/extraEnv\/0': got string, want object/],
+  [{ extraEnv: [{ value: 'b' }] }, /'\/extraEnv\/0': missing property 'name'/],
+  [{ enableloadbalancerClass: 'yes' }, /'\/enableloadbalancerClass': got string, want boolean/],
+  [{ enableLoadBalancerClass: true }, /additional properties 'enableLoadBalancerClass' not allowed/],
+  [{ loadBalancerClassName: ['a'] }, /'\/loadBalancerClassName': got array, want string/],
+  [
+    { loadBalancerClassName: 'a/b' },
+    /loadBalancerClassName is a\/b, but enableloadbalancerClass is not true/,
+  ],
+  [{ leaseName: '' }, /'\/leaseName': minLength/],
+  [{ extraArgs: '-v=2' }, /'\/extraArgs': got string, want array/],
+  [{ extraArgs: ['v=2'] }, /'\/extraArgs\/0': 'v=2' does not match pattern/],
+  [
+    { podDisruptionBudget: { minAvailable: 1 } },
+    /'\/podDisruptionBudget': additional properties 'minAvailable'/,
+  ],
+  [{ podDisruptionBudget: { enabled: 'no' } }, /'\/podDisruptionBudget\/enabled': got string, want boolean/],
+  [{ serviceMonitor: { enabled: 1 } }, /'\/serviceMonitor\/enabled': got number, want boolean/],
+  [{ serviceMonitor: { interval: '30' } }, /'\/serviceMonitor\/interval': '30' does not match pattern/],
+  [
+    { serviceMonitor: { labels: { release: 1 } } },
+    /'\/serviceMonitor\/labels\/release': got number, want string/,
+  ],
+];
+
+/** `a.b` and a value as the object that a values file would hold, on top of what is there. */
+export function valuesOf({ value, is, with: others = {} }: ValueCase): Record<string, unknown> {
+  const [first = '', second] = value.split('.');
+  if (second === undefined) return { ...others, [first]: is };
+  const beside = (others[first] ?? {}) as object;
+  return { ...others, [first]: { ...beside, [second]: is } };
+}
+
+/** What is at a place of a rendering; undefined also where there is no such object. */
+export function shown(objects: readonly KubernetesObject[], kind: string, path: string): unknown {
+  return at(
+    objects.find((object) => object.kind === kind),
+    path,
+  );
+}

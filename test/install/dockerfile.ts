@@ -1,0 +1,67 @@
+/** Reads as much of a Dockerfile as ours needs: instructions, flags, continued lines. */
+
+export interface Instruction {
+  name: string;
+  /** `--from=build` and the like. */
+  flags: ReadonlyMap<string, string>;
+  words: readonly string[];
+  /** Everything behind the name, as it is written. */
+  text: string;
+}
+
+export interface Stage {
+  /** What other stages call it. */
+  name: string | undefined;
+  base: string;
+  instructions: readonly Instruction[];
+}
+
+export function stagesIn(dockerfile: string): Stage[] {
+  const stages: (Stage & { instructions: Instruction[] })[] = [];
+  for (const line of logicalLines(dockerfile)) {
+    const instruction = instructionIn(line);
+    if (instruction.name === 'FROM') {
+      const [base = '', as, name] = instruction.words;
+      stages.push({ name: as?.toUpperCase() === 'AS' ? name : undefined, base, instructions: [] });
+      continue;
+    }
+    const stage = stages.at(-1);
+    if (stage === undefined) throw new Error(`Dockerfile: ${line} is in no stage`);
+    stage.instructions.push(instruction);
+  }
+  return stages;
+}
+
+/** Without comments and empty lines, and what a backslash continues in one. */
+function logicalLines(text: string): string[] {
+  const lines = text.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
+  return lines
+    .join('\n')
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n');
+}
+
+function instructionIn(line: string): Instruction {
+  const [, name = '', text = ''] = /^(\S+)\s+(.*)$/.exec(line) ?? [];
+  const words = text.split(/\s+/);
+  const first = words.findIndex((word) => !word.startsWith('--'));
+  const flags = words.slice(0, first).map((flag): [string, string] => {
+    const [key = '', value = ''] = flag.slice(2).split('=');
+    return [key, value];
+  });
+  return { name: name.toUpperCase(), flags: new Map(flags), words: words.slice(first), text };
+}
+
+/** The words of the last such instruction: it is the one that counts. */
+export function last(stage: Stage, name: string): string {
+  const found = stage.instructions.findLast((instruction) => instruction.name === name);
+  if (found === undefined) throw new Error(`Dockerfile: the stage on ${stage.base} has no ${name}`);
+  return found.text;
+}
+
+/** Labels of an image, with build arguments as they are written. */
+export function labelsOf(stage: Stage): Map<string, string> {
+  const texts = stage.instructions.filter(({ name }) => name === 'LABEL').map(({ text }) => text);
+  const pairs = texts.join(' ').matchAll(/(\S+?)="([^"]*)"/g);
+  return new Map([...pairs].map(([, key = '', value = '']) => [key, value]));
+}

@@ -1,0 +1,179 @@
+/** What can be said of the image without a container engine: its files, and that they run by themselves. */
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { freePorts } from '../controlplane/process.ts';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+import type { Cluster } from '../e2e/cluster.ts';
+import { eventually } from '../e2e/eventually.ts';
+import { loadBalancer } from '../e2e/objects.ts';
+import { labelsOf, last } from './dockerfile.ts';
+import { assembleImage, finalStage, stages } from './image-files.ts';
+import { Jail, whyNoJail } from './jail.ts';
+import { at, fixtures, manifest, objectsIn, only } from './objects.ts';
+import { onCluster } from './on-cluster.ts';
+
+const skip = whyNoJail();
+const deployment = only(objectsIn(readFileSync(manifest, 'utf8')), 'Deployment');
+const container = 'spec.template.spec.containers.0';
+const program = at(deployment, `${container}.command.0`) as string;
+const folder = temporaryFolder('kvcp-image-');
+let image = '';
+let jail: Jail | undefined;
+
+before(() => {
+  image = assembleImage(folder.path);
+  jail = new Jail(image, last(finalStage(), 'USER'));
+});
+after(() => folder.remove());
+
+function inJail(title: string, body: (jail: Jail) => Promise<void> | void): void {
+  test(title, skip === undefined ? {} : { skip }, async () => {
+    assert.ok(jail);
+    await body(jail);
+  });
+}
+
+test('nothing runs in the last stage, its user is the Pod’s, and its labels are said', () => {
+  const stage = finalStage();
+  assert.deepEqual(
+    stage.instructions.filter(({ name }) => name === 'RUN'),
+    [],
+  );
+  const pod = 'spec.template.spec.securityContext';
+  const user = `${at(deployment, `${pod}.runAsUser`)}:${at(deployment, `${pod}.runAsGroup`)}`;
+  assert.equal(last(stage, 'USER'), user);
+  assert.deepEqual(JSON.parse(last(stage, 'ENTRYPOINT')), [program]);
+  assert.equal(Number(last(stage, 'EXPOSE')), at(deployment, `${container}.ports.0.containerPort`));
+  const labels = labelsOf(stage);
+  assert.equal(labels.get('org.opencontainers.image.base.name'), stage.base);
+  for (const label of ['title', 'description', 'source', 'licenses', 'version', 'revision']) {
+    assert.ok(labels.get(`org.opencontainers.image.${label}`), label);
+  }
+  for (const { base } of stages) assert.match(base, /:[^:]+$/, 'a tag');
+});
+
+test('it holds the program, the bundle and the licences', () => {
+  assert.deepEqual(readdirSync(join(image, 'app')).sort(), [
+    'LICENSE',
+    'LICENSES',
+    'kube-vip-cloud-provider.js',
+    'kubeconfig.js',
+    'package.json',
+  ]);
+});
+
+inJail('it is run as the Pod’s user, who can write nowhere', (files) => {
+  const attempt =
+    "try { require('fs').writeFileSync('/x', '') } catch ({ code }) { console.log(process.getuid(), code) }";
+  assert.equal(files.run(['/nodejs/bin/node', '-e', attempt]).stdout, '65532 EROFS\n');
+});
+
+inJail('it says its version, its help, and which flag is wrong', (files) => {
+  const version = files.run([program, '--version']);
+  assert.match(version.stdout, /^kube-vip-cloud-provider \d+\.\d+\.\d+.* \(Node v2[4-9]\./, version.stderr);
+  assert.match(files.run([program, '--help']).stdout, /--leader-elect-resource-name/);
+  const wrong = files.run([program, '--leader-elekt']);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /--leader-elect\b/);
+});
+
+const onServer = onCluster('install-image');
+
+function served(title: string, body: (cluster: Cluster, files: Jail) => Promise<void>): void {
+  if (skip !== undefined) {
+    test(title, { skip });
+    return;
+  }
+  onServer(title, async (cluster) => {
+    assert.ok(jail);
+    await cluster.pools({ 'cidr-default': '10.0.0.0/24' });
+    try {
+      await body(cluster, jail);
+    } finally {
+      await cluster.clear();
+    }
+  });
+}
+
+/** Well within the 30 s that a kubelet waits. */
+const graceMs = 10_000;
+
+/** What every container has: its runtime sets HOME where the user is in no list. */
+const environment = { PATH: process.env.PATH ?? '', HOME: '/' };
+
+/** What the kubelet gives a Pod of the ServiceAccount, and how the Pod then sees the API server. */
+async function asPod(cluster: Cluster, files: Jail): Promise<Record<string, string>> {
+  const where = '/var/run/secrets/kubernetes.io/serviceaccount';
+  const create = ['create', 'token', '--namespace', 'kube-system', 'kube-vip-cloud-controller'];
+  files.add(`${where}/token`, await cluster.kubectl(create));
+  files.add(`${where}/ca.crt`, cluster.server.ca);
+  files.add(`${where}/namespace`, 'kube-system');
+  const { hostname, port } = new URL(cluster.server.url);
+  return { ...environment, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+}
+
+/** Starts a command, waits until it has served a Service, and ends it as a kubelet does. */
+async function serves(
+  cluster: Cluster,
+  files: Jail,
+  command: string[],
+  env: Record<string, string>,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const child = files.start(command, { env });
+  let took = 0;
+  try {
+    await cluster.create(loadBalancer('default/web'));
+    await eventually(async () => assert.equal((await cluster.marks('default/web')).addresses, '10.0.0.1'));
+    await meanwhile();
+  } catch (error) {
+    throw new Error(child.output(), { cause: error });
+  } finally {
+    const told = performance.now();
+    await child.stop('TERM');
+    took = performance.now() - told;
+  }
+  assert.ok(took < graceMs, `it ended after ${took} ms`);
+  assert.equal(child.exitCode(), 0, child.output());
+}
+
+served('with a kubeconfig it serves a Service', async (cluster, files) => {
+  files.add('/kubeconfig', readFileSync(cluster.server.kubeconfig(), 'utf8'));
+  await serves(cluster, files, [program, '--kubeconfig=/kubeconfig', '--secure-port=0'], environment);
+});
+
+served(
+  'the manifest’s command, in a Pod of its ServiceAccount, serves a Service and answers the probes',
+  async (cluster, files) => {
+    await cluster.kubectl(['apply', '-f', manifest]);
+    const [port] = await freePorts(1);
+    const command = at(deployment, `${container}.command`) as string[];
+    const args = at(deployment, `${container}.args`) as string[];
+    const env = await asPod(cluster, files);
+    await serves(cluster, files, [...command, ...args, `--secure-port=${port}`], env, async () => {
+      for (const probe of ['livenessProbe', 'readinessProbe']) {
+        const path = at(deployment, `${container}.${probe}.httpGet.path`);
+        const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+        assert.equal(answer.status, 200, await answer.text());
+      }
+    });
+    await cluster.kubectl(['delete', '-f', manifest]);
+  },
+);
+
+served(
+  'a Deployment of the Go version serves a Service when only its image is changed',
+  async (cluster, files) => {
+    const goManifest = join(fixtures, 'go-version.yaml');
+    await cluster.kubectl(['apply', '-f', goManifest]);
+    const theirs = only(objectsIn(readFileSync(goManifest, 'utf8')), 'Deployment');
+    const command = at(theirs, `${container}.command`) as string[];
+    const env = await asPod(cluster, files);
+    // Its port is of the Pod alone, and here of the whole machine.
+    await serves(cluster, files, [...command, '--secure-port=0'], env);
+    await cluster.kubectl(['delete', '-f', goManifest]);
+  },
+);
