@@ -3,6 +3,7 @@ import type { ConfigMap } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { readPools } from '../core/pools.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import { standingOf } from '../core/standing.ts';
 import type { Candidate, Tenure } from '../kube/election.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type ReflectOptions, reflect, type Sink } from '../kube/reflector.ts';
@@ -193,6 +194,7 @@ export class Controller implements Candidate {
         if (!isKnown(key)) {
           this.#term?.forget(key);
           this.#signals.gone(key);
+          if (standingOf(view, this.#context.options).notOurs === undefined) this.#leftovers?.look(view);
         }
         this.#turn();
       },

@@ -1,14 +1,15 @@
 import { isEmpty } from '../core/change.ts';
 import type { Decision } from '../core/decision.ts';
+import type { Service } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { release } from '../core/release.ts';
-import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../core/service.ts';
 import type { Tenure } from '../kube/election.ts';
 import type { Sink } from '../kube/reflector.ts';
 import { Holds } from './holds.ts';
 import { Patience } from './patience.ts';
 import type { Signals } from './signals.ts';
-import type { Outcome } from './write.ts';
+import { type Outcome, pathOf } from './write.ts';
 import { Writes, type WritesContext } from './writes.ts';
 
 /** Nobody waits for a clean-up. */
@@ -23,6 +24,7 @@ export interface LeftoversOptions {
 
 /** Takes our fields off Services that are no longer of type LoadBalancer. */
 export class Leftovers {
+  readonly #context: WritesContext;
   readonly #controller: string;
   readonly #signals: Signals;
   /** The newest state of each that bears our label. */
@@ -35,6 +37,7 @@ export class Leftovers {
   #isListed = false;
 
   constructor({ context, options, signals, tenure }: LeftoversOptions) {
+    this.#context = context;
     this.#controller = options.controller;
     this.#signals = signals;
     this.#writes = new Writes({
@@ -82,6 +85,29 @@ export class Leftovers {
         this.#writes.seen(view);
       },
     };
+  }
+
+  /**
+   * A Service of ours that waited, with Go's finalizer on it, is gone from the LoadBalancers. If only its type has changed,
+   * no label leads to it, and it could never be deleted: one read finds out.
+   */
+  look(view: ServiceView): void {
+    if (view.goFinalizers === undefined || view.labelled) return;
+    const { api } = this.#context;
+    void api.get<Service>(pathOf(view), this.#writes.signal).then(
+      (service) => this.#unhook(viewOf(service), view.uid),
+      () => {
+        // It is really gone.
+      },
+    );
+  }
+
+  #unhook(view: ServiceView, uid: string): void {
+    const isTurned = view.uid === uid && view.type !== 'LoadBalancer' && view.goFinalizers !== undefined;
+    if (!isTurned || this.#seen.has(keyOf(view)) || this.#writes.has(keyOf(view))) return;
+    this.#writes.begin(view, { goFinalizers: null }, (outcome) => {
+      if (outcome.kind === 'stale') this.#unhook(outcome.view, uid);
+    });
   }
 
   #put(view: ServiceView): void {

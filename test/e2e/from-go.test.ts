@@ -244,6 +244,8 @@ scenario(
     assert.notEqual(before.get('shop/one')?.metadata.deletionTimestamp, undefined);
     const given = keys.filter((key) => key !== 'shop/one' && addressOf(before.get(key)) !== undefined);
     assert.ok(given.length < keys.length - 1, 'it was killed in the middle');
+    const { body } = await cluster.client.get('/api/v1/namespaces/shop/events');
+    assert.deepEqual(body.items, [], 'in class mode it writes no events');
 
     start({ env: isInClass });
     await hasAddresses(cluster, ...keys.slice(1));

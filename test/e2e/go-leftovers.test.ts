@@ -132,3 +132,27 @@ scenario(
     );
   },
 );
+
+scenario(
+  'its finalizer goes from a Service that waited, or was refused, when it stops being a LoadBalancer',
+  async ({ cluster, start }) => {
+    const finalizers = [names.goFinalizer];
+    await cluster.pools({ 'range-default': '10.1.0.1' });
+    await cluster.create(loadBalancer('default/first'));
+    await cluster.create(loadBalancer('default/waiting', { finalizers }));
+    await cluster.create(loadBalancer('default/refused', { finalizers, loadBalancerIP: '10.1.0.9' }));
+    await cluster.create(
+      loadBalancer('default/holder', { loadBalancerIP: '10.1.0.9', labels: { implementation: 'kube-vip' } }),
+    );
+    start();
+    await cluster.warns('default/waiting', /range-default is full/i);
+    await cluster.warns('default/refused', /belongs to default\/holder/);
+    for (const name of ['waiting', 'refused']) {
+      await cluster.patch(`default/${name}`, { spec: { type: 'ClusterIP' } });
+      await cluster.remove(`default/${name}`);
+    }
+    await eventually(async () =>
+      assert.deepEqual([...(await cluster.services()).keys()].sort(), ['default/first', 'default/holder']),
+    );
+  },
+);

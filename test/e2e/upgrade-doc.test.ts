@@ -1,0 +1,199 @@
+/** docs/upgrade.md, followed word by word: every command of it, on a cluster that the Go version serves. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { locateBinaries } from '../controlplane/binaries.ts';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+import { helm } from '../install/helm.ts';
+import { fixtures, manifest } from '../install/objects.ts';
+import { onCluster } from '../install/on-cluster.ts';
+import { type Bundle, sharedBundle } from './bundle.ts';
+import type { Cluster } from './cluster.ts';
+import { DeployedProcesses } from './deployment.ts';
+import { eventually } from './eventually.ts';
+import { loadBalancer, names, served } from './objects.ts';
+
+const root = resolve(import.meta.dirname, '..', '..');
+const slow = 30_000;
+const goManifest = join(fixtures, 'go-version.yaml');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+const ourImage = `ghcr.io/kube-vip/kube-vip-cloud-provider:v${version}`;
+
+/** The commands of each section, a text for each block. */
+function commands(): Map<string, string[]> {
+  const sections = readFileSync(join(root, 'docs', 'upgrade.md'), 'utf8')
+    .split(/^## /m)
+    .slice(1);
+  return new Map(
+    sections.map((section) => {
+      const blocks = [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+      return [section.split('\n')[0] ?? '', blocks];
+    }),
+  );
+}
+
+const blocks = commands();
+const followed = new Set<string>();
+
+/** A checkout with kubectl, helm and npm at hand, and the manifest that the user came from. */
+class Desk {
+  readonly #cluster: Cluster;
+  readonly #folder = temporaryFolder('kvcp-desk-');
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    for (const name of readdirSync(root)) symlinkSync(join(root, name), join(this.#folder.path, name));
+    symlinkSync(goManifest, join(this.#folder.path, 'go-version.yaml'));
+  }
+
+  /** Runs a block of a section, and returns what it printed. */
+  run(section: string, index: number): Promise<string> {
+    const block = blocks.get(section)?.[index] ?? assert.fail(`${section} has no block ${index}`);
+    followed.add(`${section} ${index}`);
+    const { promise, resolve: fulfil, reject } = Promise.withResolvers<string>();
+    const tools = (['controlplane', 'helm'] as const).map((name) => locateBinaries(process.env, name).folder);
+    const env = {
+      HOME: this.#folder.path,
+      KUBECONFIG: this.#cluster.server.kubeconfig(),
+      PATH: [...tools, dirname(process.execPath), process.env.PATH].join(delimiter),
+    };
+    const options = { cwd: this.#folder.path, env, timeout: 60_000 };
+    execFile('/bin/sh', ['-euc', block], options, (error, stdout, stderr) => {
+      if (error === null) fulfil(stdout);
+      else reject(new Error(`${block}\n${stdout}${stderr}`));
+    });
+    return promise;
+  }
+
+  close(): void {
+    this.#folder.remove();
+  }
+}
+
+const onServer = onCluster('upgrade-doc', ['helm', 'peers']);
+
+/** A story on a cluster where `kube-vip-cloud-provider` in kube-system runs whatever its Deployment says. */
+function story(
+  title: string,
+  body: (world: { cluster: Cluster; desk: Desk; pods: DeployedProcesses }) => Promise<void>,
+): void {
+  onServer(title, async (cluster) => {
+    const bundle: Bundle = await sharedBundle();
+    const desk = new Desk(cluster);
+    const images = (image: string): string[] => {
+      if (image.endsWith(':v0.0.12'))
+        return [join(locateBinaries(process.env, 'peers').folder, 'go-version')];
+      assert.equal(image, ourImage, 'there is no such image');
+      return [process.execPath, bundle.entry];
+    };
+    const pods = new DeployedProcesses(cluster, 'kube-system/kube-vip-cloud-provider', images);
+    try {
+      await body({ cluster, desk, pods });
+    } catch (error) {
+      const logs = pods.all.map(({ image, output }) => `--- ${image} said\n${output}`);
+      throw new Error([String(error), ...logs].join('\n'), { cause: error });
+    } finally {
+      await pods.stop();
+      await cluster.kubectl(['delete', '--ignore-not-found', '-f', manifest]);
+      await cluster.clear();
+      desk.close();
+      bundle.remove();
+    }
+  });
+}
+
+/** What the Go version serves before. */
+async function filled(cluster: Cluster): Promise<void> {
+  await cluster.create(loadBalancer('default/one'));
+  await cluster.create(loadBalancer('default/static', { loadBalancerIP: '10.1.0.99' }));
+  await eventually(async () => {
+    assert.equal((await cluster.marks('default/one')).addresses, '10.1.0.8');
+    assert.equal((await cluster.marks('default/static')).addresses, '10.1.0.99');
+  }, slow);
+}
+
+/** Ours has taken over, and allocates. */
+async function isOurs(cluster: Cluster): Promise<void> {
+  await cluster.create(loadBalancer('default/two'));
+  await eventually(async () => {
+    assert.deepEqual(await cluster.marks('default/one'), served('10.1.0.8', 'cidr-global'));
+    assert.deepEqual(await cluster.marks('default/static'), served('10.1.0.99', 'static'));
+    assert.deepEqual(await cluster.marks('default/two'), served('10.1.0.9', 'cidr-global'));
+  }, slow);
+}
+
+/** The Go version is back, allocates, and nothing has moved. */
+async function isGoAgain(cluster: Cluster): Promise<void> {
+  await cluster.create(loadBalancer('default/three'));
+  await eventually(async () => {
+    assert.deepEqual(await cluster.addresses(), {
+      'default/one': '10.1.0.8',
+      'default/static': '10.1.0.99',
+      'default/three': '10.1.0.10',
+      'default/two': '10.1.0.9',
+    });
+    for (const [key, { metadata }] of await cluster.services())
+      assert.deepEqual(metadata.finalizers, [names.goFinalizer], key);
+  }, slow);
+  await cluster.remove('default/two');
+  await eventually(async () => assert.ok(!(await cluster.services()).has('default/two')));
+}
+
+story('a look before, the image alone, and back', async ({ cluster, desk, pods }) => {
+  await cluster.pools({ 'cidr-global': '10.1.0.8/29' });
+  await cluster.kubectl(['apply', '-f', goManifest]);
+  await filled(cluster);
+  assert.match(await desk.run('Before', 0), /default\/static +10\.1\.0\.99 +static/);
+  assert.match(await desk.run('Before', 1), /--leader-elect-resource-name=kube-vip-cloud-controller/);
+  await desk.run('The image alone', 0);
+  await isOurs(cluster);
+  assert.deepEqual(pods.images, [ourImage]);
+  const said = pods.all.at(-1)?.output ?? '';
+  assert.equal(said.match(/add the verb \\"patch\\" on services/g)?.length, 1, said);
+  await desk.run('The image alone', 1);
+  await isGoAgain(cluster);
+});
+
+story('a Go version with another Lease is stopped first; the manifest, and back', async (world) => {
+  const { cluster, desk, pods } = world;
+  await cluster.pools({ 'cidr-global': '10.1.0.8/29' });
+  const flag = ', --leader-elect-resource-name=kube-vip-cloud-controller';
+  const old = readFileSync(goManifest, 'utf8');
+  assert.ok(old.includes(flag));
+  await cluster.kubectl(['apply', '-f', '-'], old.replace(flag, ''));
+  await filled(cluster);
+  assert.doesNotMatch(await desk.run('Before', 1), /leader-elect-resource-name/);
+  await desk.run('Before', 2);
+  assert.deepEqual(pods.images, []);
+  await desk.run('The manifest', 0);
+  await isOurs(cluster);
+  assert.deepEqual(pods.images, [ourImage, ourImage]);
+  await desk.run('The manifest', 1);
+  await isGoAgain(cluster);
+});
+
+story('helm upgrade, and back', async ({ cluster, desk, pods }) => {
+  const kubeconfig = cluster.server.kubeconfig();
+  const release = ['kube-vip-cloud-provider', '--namespace', 'kube-system'];
+  const pools = ['--set', 'cm.data.cidr-global=10.1.0.8/29'];
+  await helm(['install', ...release, join(fixtures, 'chart-0.2.9'), ...pools], '', kubeconfig);
+  try {
+    await filled(cluster);
+    assert.match(await desk.run('Before', 1), /--leader-elect-resource-name=kube-vip-cloud-controller/);
+    await desk.run('Helm', 0);
+    await isOurs(cluster);
+    assert.deepEqual(pods.images, [ourImage, ourImage]);
+    await desk.run('Helm', 1);
+    await isGoAgain(cluster);
+  } finally {
+    await helm(['uninstall', ...release], '', kubeconfig);
+  }
+});
+
+onServer('every block of docs/upgrade.md was followed', async () => {
+  const all = [...blocks].flatMap(([section, { length }]) =>
+    Array.from({ length }, (_, index) => `${section} ${index}`),
+  );
+  assert.deepEqual([...followed].sort(), all.sort());
+});
