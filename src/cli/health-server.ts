@@ -36,7 +36,9 @@ export async function serveHealth(health: Health, options: HealthOptions): Promi
       : createTlsServer({ cert: read(tls.certFile), key: read(tls.keyFile) }, respond);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${errorText(error)}`)));
-  server.listen(port, host, resolve);
+  // Without a host Node listens on all addresses of both families, as Go's programs do for either of these two.
+  const isAny = host === '0.0.0.0' || host === '::';
+  server.listen(isAny ? { port } : { port, host }, resolve);
   await promise;
   // A health endpoint must not be what keeps the process from ending.
   server.unref();

@@ -1,7 +1,7 @@
 /** The controller as a process. This is the only place with process.exit and the environment. */
 
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import type { Health } from '../controller/health.ts';
 import { createSession } from '../controller/session.ts';
 import { systemClock } from '../kube/clock.ts';
@@ -124,16 +124,22 @@ async function connect(access: ClusterAccess): Promise<Connection> {
   if (access.kind === 'in cluster') return inClusterConnection({ env, clock: systemClock });
   if (access.kind === 'server') return { server: access.server };
   // Only here: what reads a kubeconfig is a third of the whole program in memory.
-  const [{ kubeconfigConnection }, { homedir }] = await Promise.all([
-    import('../kube/kubeconfig.ts'),
-    import('node:os'),
-  ]);
+  const { kubeconfigConnection } = await import('../kube/kubeconfig.ts');
   const file = access.file === undefined ? {} : { file: access.file };
-  const connection = await kubeconfigConnection({ ...file, env, home: homedir(), clock: systemClock });
+  const connection = await kubeconfigConnection({ ...file, env, home: home(), clock: systemClock });
   const { server } = access;
   if (server === undefined) return connection;
   // Credentials are for TLS only.
   return server.startsWith('https:') ? { ...connection, server } : { server };
+}
+
+/** A container may run as a user whom no file of it knows: then there is no home to ask for. */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 process.exit(await main());

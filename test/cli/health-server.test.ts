@@ -51,6 +51,19 @@ test('other paths and methods are refused', async () => {
   }
 });
 
+test('0.0.0.0 and :: are all addresses of both families, as in Go', async () => {
+  for (const host of ['0.0.0.0', '::']) {
+    const { url, close } = await serveHealth(health({}), { ...local, host });
+    try {
+      const { port } = new URL(url);
+      assert.equal(await ask(`http://127.0.0.1:${port}/livez`), '200 ok');
+      assert.equal(await ask(`http://[::1]:${port}/livez`), '200 ok');
+    } finally {
+      close();
+    }
+  }
+});
+
 test('with a certificate it is HTTPS', async () => {
   const folder = temporaryFolder('kvcp-health-');
   const { cert, key } = selfSigned();

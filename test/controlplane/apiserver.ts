@@ -98,7 +98,9 @@ export async function startApiServer(
     tokens,
     kubeconfig(user = administrator, given = tokens[user] ?? '') {
       const file = at(`${user}.kubeconfig`);
-      writeFileSync(file, kubeconfig(url, readFileSync(certificate), user, given), { mode: 0o600 });
+      const text = kubeconfig(url, readFileSync(certificate), user, given);
+      // Somebody may be reading it.
+      if (readIfThere(file) !== text) writeFileSync(file, text, { mode: 0o600 });
       return file;
     },
     signal: (signal) => child.stop(signal),
