@@ -1,10 +1,10 @@
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../core/objects.ts';
+import { mergePatch } from '../kube/merge-patch.ts';
 import type { Clock, Random } from '../kube/transport.ts';
 import { asJson, canonical, readBody } from './body.ts';
 import { generatedName, newUid, timeNow } from './identity.ts';
 import { isObject, type Json, type JsonObject, sameJson } from './json.ts';
 import { recordWrite } from './managed-fields.ts';
-import { mergePatch } from '../kube/merge-patch.ts';
 import { checkMetadata, checkMetadataUpdate } from './naming.ts';
 import type { Resource } from './resource.ts';
 import { ShapeError } from './shape.ts';
