@@ -65,6 +65,16 @@ export class Controller implements Candidate {
     return this.allocator.isIdle && this.#isFresh && isOver;
   }
 
+  /** Whether it is in a term, as far as it knows. */
+  get isLeading(): boolean {
+    return this.#term !== undefined;
+  }
+
+  /** Whether a write is under way. */
+  get isWriting(): boolean {
+    return this.#term?.isIdle === false;
+  }
+
   /** Whether both lists have been read. */
   get isReady(): boolean {
     return this.allocator.isReady;

@@ -1,0 +1,272 @@
+import fc from 'fast-check';
+import type { Service } from '../../src/core/objects.ts';
+import type { Data } from './naive.ts';
+
+/** What users, other controllers and the load balancer do to a small, crowded world, at random. */
+
+const namespaces = ['a', 'b', 'c'] as const;
+const names = ['v', 'w', 'x', 'y', 'z'] as const;
+
+/** Few addresses for many Services: conflicts, full pools and sharing are the rule here. */
+const anyAddress = fc.constantFrom<string>(
+  '10.0.0.1',
+  '10.0.0.2',
+  '10.0.0.3',
+  '10.0.0.9',
+  '10.0.1.1',
+  'fd00::1',
+  'fd00::2',
+);
+const anyPool = fc.constantFrom(
+  '10.0.0.1-10.0.0.3',
+  '10.0.0.0/30',
+  '10.0.0.2-10.0.0.4,fd00::1-fd00::2',
+  '10.0.0.254-10.0.1.1',
+  'fd00::/126',
+  '10.0.0.2,10.0.0.1,10.0.0.2',
+  '10.0.0.0/31',
+);
+export const anyData: fc.Arbitrary<Data | undefined> = fc.option(
+  fc
+    .record(
+      {
+        'cidr-a': anyPool,
+        'range-b': anyPool,
+        'cidr-global': anyPool,
+        'range-global': anyPool,
+        'search-order': fc.constantFrom('desc', 'asc'),
+        'skip-end-ips-in-cidr': fc.constantFrom('true', 'false'),
+        'allow-share-a': fc.constantFrom('true', 'false'),
+        'allow-share-global': fc.constantFrom('true', 'false'),
+      },
+      { requiredKeys: [] },
+    )
+    .map((data): Data => ({ ...data })),
+  { nil: undefined, freq: 12 },
+);
+
+const anyFamilies = fc.constantFrom(
+  families('SingleStack', 'IPv4'),
+  families('SingleStack', 'IPv4'),
+  families('SingleStack', 'IPv6'),
+  families('PreferDualStack', 'IPv4', 'IPv6'),
+  families('RequireDualStack', 'IPv6', 'IPv4'),
+);
+
+function families(ipFamilyPolicy: string, ...ipFamilies: string[]) {
+  return { ipFamilyPolicy, ipFamilies };
+}
+
+function port(protocol: string, port: number) {
+  // Kubernetes wants a name where there are several.
+  return { name: `${protocol.toLowerCase()}-${port}`, protocol, port };
+}
+
+const anyPorts = fc.constantFrom<{ protocol: string; port: number }[]>(
+  [port('TCP', 80)],
+  [port('TCP', 53)],
+  [port('UDP', 53)],
+  [port('TCP', 80), port('TCP', 443)],
+);
+
+const anyFresh: fc.Arbitrary<Service> = fc
+  .record({
+    namespace: fc.constantFrom(...namespaces),
+    name: fc.constantFrom(...names),
+    second: fc.integer({ min: 0, max: 2 }),
+    families: anyFamilies,
+    ports: anyPorts,
+    local: fc.integer({ min: 0, max: 7 }),
+    otherClass: fc.integer({ min: 0, max: 9 }),
+  })
+  .map(({ namespace, name, second, families, ports, local, otherClass }) => ({
+    metadata: { namespace, name, creationTimestamp: `2026-01-01T00:00:0${second}Z` },
+    spec: {
+      type: 'LoadBalancer',
+      ...families,
+      ports,
+      ...(local === 0 ? { externalTrafficPolicy: 'Local' } : {}),
+      ...(otherClass === 0 ? { loadBalancerClass: 'example.com/other' } : {}),
+    },
+  }));
+
+/** A Service as users, other controllers and the Go version leave it. */
+export const anyService: fc.Arbitrary<Service> = fc
+  .tuple(
+    anyFresh,
+    fc.constantFrom(
+      'fresh',
+      'fresh',
+      'fresh',
+      'static spec',
+      'static annotation',
+      'by Go',
+      'odd',
+      'leased',
+      'other class',
+      'copy',
+      'legacy',
+    ),
+    anyAddress,
+  )
+  .map(([service, form, address]) => {
+    const { metadata, spec = {} } = structuredClone(service);
+    const ips = { 'kube-vip.io/loadbalancerIPs': address };
+    switch (form) {
+      case 'static spec':
+        return { metadata, spec: { ...spec, loadBalancerIP: address } };
+      case 'legacy':
+        return {
+          metadata: { ...metadata, labels: { 'ipam-address': address } },
+          spec: { ...spec, loadBalancerIP: address },
+        };
+      case 'static annotation':
+        return { metadata: { ...metadata, annotations: ips }, spec };
+      case 'by Go':
+        return {
+          metadata: {
+            ...metadata,
+            annotations: ips,
+            labels: { implementation: 'kube-vip' },
+            finalizers: ['service.kubernetes.io/load-balancer-cleanup'],
+          },
+          spec: { ...spec, loadBalancerIP: address },
+        };
+      case 'odd':
+        return {
+          metadata: {
+            ...metadata,
+            annotations: { 'kube-vip.io/loadbalancerIPs': ` ${address} , nonsense!` },
+          },
+          spec,
+        };
+      case 'leased':
+        return {
+          metadata: {
+            ...metadata,
+            annotations: { 'kube-vip.io/loadbalancerIPs': '0.0.0.0', 'kube-vip.io/requestedIP': address },
+            labels: { implementation: 'kube-vip' },
+          },
+          spec: { ...spec, loadBalancerIP: '0.0.0.0' },
+          status: { loadBalancer: { ingress: [{ ip: address }] } },
+        };
+      case 'other class':
+        return {
+          metadata: { ...metadata, annotations: ips },
+          spec: { ...spec, loadBalancerClass: 'example.com/other' },
+        };
+      case 'copy': {
+        const record = {
+          from: 'cidr-a',
+          ips: address,
+          ports: 'TCP/80',
+          families: 'SingleStack IPv4',
+          uid: 'another',
+          by: 'test',
+        };
+        return {
+          metadata: {
+            ...metadata,
+            annotations: { ...ips, 'kube-vip.io/allocation': JSON.stringify(record) },
+            labels: { implementation: 'kube-vip' },
+          },
+          spec: { ...spec, loadBalancerIP: address },
+        };
+      }
+      default:
+        return { metadata, spec };
+    }
+  });
+
+export type Edit =
+  | {
+      do: 'blank' | 'strip' | 'replace' | 'announce' | 'type' | 'reallocate';
+      at: number;
+    }
+  | { do: 'annotate' | 'respecify'; at: number; address: string }
+  | { do: 'families'; at: number; families: { ipFamilies: string[]; ipFamilyPolicy: string } }
+  | { do: 'ports'; at: number; ports: { protocol: string; port: number }[] };
+
+export type UserStep =
+  | { do: 'create'; service: Service }
+  | { do: 'delete'; at: number }
+  | { do: 'terminate'; at: number }
+  | { do: 'configure'; data: Data | undefined }
+  | Edit;
+
+/** Which Service a step is about: the so manieth of those there are. */
+export const at = fc.nat({ max: 9 });
+
+export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('create' as const), service: anyService }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'delete',
+        'blank',
+        'strip',
+        'replace',
+        'announce',
+        'type',
+        'reallocate',
+        'terminate',
+      ),
+      at,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('annotate', 'respecify'), at, address: anyAddress }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('families' as const), at, families: anyFamilies }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('ports' as const), at, ports: anyPorts }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('configure' as const), data: anyData }) },
+);
+
+/** Does to a Service what a step says. */
+export function edit(service: Service, step: Edit): void {
+  const { metadata } = service;
+  service.spec ??= {};
+  const { spec } = service;
+  const annotations = (): Record<string, string> => (metadata.annotations ??= {});
+  switch (step.do) {
+    case 'blank':
+      annotations()['kube-vip.io/loadbalancerIPs'] = '';
+      spec.loadBalancerIP = '';
+      break;
+    case 'strip':
+      delete annotations()['kube-vip.io/loadbalancerIPs'];
+      break;
+    case 'replace':
+      metadata.annotations = {};
+      metadata.labels = {};
+      delete spec.loadBalancerIP;
+      break;
+    case 'announce': {
+      const ips = (metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '')
+        .split(',')
+        .filter((ip) => ip !== '');
+      service.status = { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } };
+      break;
+    }
+    case 'type':
+      spec.type = spec.type === 'LoadBalancer' ? 'ClusterIP' : 'LoadBalancer';
+      break;
+    case 'reallocate':
+      annotations()['kube-vip.io/reallocate'] = 'true';
+      break;
+    case 'annotate':
+      annotations()['kube-vip.io/loadbalancerIPs'] = step.address;
+      break;
+    case 'respecify':
+      spec.loadBalancerIP = step.address;
+      break;
+    case 'families':
+      Object.assign(spec, step.families);
+      break;
+    case 'ports':
+      spec.ports = step.ports;
+      break;
+  }
+}

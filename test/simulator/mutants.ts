@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+
+/** One deliberate fault in the product, and the promise that it breaks. */
+export interface Mutant {
+  readonly promise: string;
+  readonly what: string;
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Found {
+  readonly mutant: Mutant;
+  /** The last line of the simulator: seed, step and the promise that it saw broken; undefined: nothing was seen. */
+  readonly line: string | undefined;
+}
+
+const root = resolve(import.meta.dirname, '..', '..');
+
+/** Plants a mutant in a copy of the sources, and runs the simulator on it. Throws where its place is not there. */
+export async function hunt(mutant: Mutant, steps: number): Promise<Found> {
+  const source = readFileSync(join(root, mutant.file), 'utf8');
+  const places = source.split(mutant.from).length - 1;
+  if (places !== 1) {
+    throw new Error(
+      `${mutant.file} has ${places} places for the mutant "${mutant.what}": give it its new one.`,
+    );
+  }
+  const folder = temporaryFolder('kvcp-mutant-');
+  try {
+    for (const part of ['src', 'test', 'package.json']) {
+      cpSync(join(root, part), join(folder.path, part), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(folder.path, 'node_modules'));
+    writeFileSync(
+      join(folder.path, mutant.file),
+      source.replace(mutant.from, () => mutant.to),
+    );
+    const script = join(folder.path, 'test', 'simulator', 'main.ts');
+    const lines = await output(script, ['--steps', String(steps), '--no-shrink']);
+    return { mutant, line: lines.find((line) => /^seed \d+, step \d+: /.test(line)) };
+  } finally {
+    folder.remove();
+  }
+}
+
+function output(script: string, args: readonly string[]): Promise<string[]> {
+  const { promise, resolve: done, reject } = Promise.withResolvers<string[]>();
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  child.once('error', reject);
+  child.once('close', (code) => {
+    if (code === 0 || code === 1) done(text.split('\n'));
+    else reject(new Error(`the simulator ended with ${code}`));
+  });
+  return promise;
+}
+
+/** One for each promise (docs/SPEC.md). */
+export const mutants: readonly Mutant[] = [
+  {
+    promise: 'Once',
+    what: 'an address is not reserved while its write is under way',
+    file: 'src/core/allocator.ts',
+    from: 'this.#enter(underWay(standing, standingOf(project(view, change), this.#options)));',
+    to: '',
+  },
+  {
+    promise: 'Still',
+    what: 'a Service whose pool was removed moves to the one that counts now',
+    file: 'src/core/decide.ts',
+    from: "if (intent.origin === 'allocated' && record !== undefined) {",
+    to: `const now = poolFor(world.pools, view.namespace)?.key;
+  if (intent.origin === 'allocated' && now !== undefined && record?.source !== now) {
+    const moved = allocate(standing, [], world);
+    if (!('shortages' in moved)) return assign(standing, 'allocate', moved, world);
+  }
+  if (intent.origin === 'allocated' && record !== undefined) {`,
+  },
+  {
+    promise: 'Inside',
+    what: 'Services of one namespace are served from the pool of another',
+    file: 'src/core/allocate.ts',
+    from: 'const pool = poolFor(pools, view.namespace);',
+    to: "const pool = poolFor(pools, view.namespace === 'c' ? 'a' : view.namespace);",
+  },
+  {
+    promise: 'Free again',
+    what: 'a Service that is gone stays in the ledger',
+    file: 'src/core/allocator.ts',
+    from: 'this.#ledger.delete(key);',
+    to: '',
+  },
+  {
+    promise: 'Served',
+    what: 'nobody who waits is looked at again when an address is freed',
+    file: 'src/core/allocator.ts',
+    from: 'for (const head of this.#waiting.heads(address, this.#pools, isFreed)) this.revisit(head);',
+    to: 'void isFreed;',
+  },
+  {
+    promise: 'Crash-proof',
+    what: 'a removed ConfigMap is remembered',
+    file: 'src/controller/controller.ts',
+    from: 'this.allocator.setPools(pools);',
+    to: 'if (configMap !== undefined || !this.allocator.isReady) this.allocator.setPools(pools);',
+  },
+  {
+    promise: 'Same',
+    what: 'of several claimants the one that was heard of first has the address',
+    file: 'src/core/ledger.ts',
+    from: 'a.rank - b.rank || (a.standing.order < b.standing.order ? -1 : 1)',
+    to: 'a.rank - b.rank',
+  },
+  {
+    promise: 'Alone',
+    what: 'an address that cannot be read is an exception',
+    file: 'src/core/decide.ts',
+    from: "if (intent.kind === 'unreadable') {",
+    to: "if (intent.kind === 'unreadable') {\n    if (view.ports.length > 1) throw new Error('cannot be read');",
+  },
+  {
+    promise: 'Hands off',
+    what: 'Services of another class are taken for ours',
+    file: 'src/core/standing.ts',
+    from: "if (view.class !== options.class) return 'other-class';",
+    to: '',
+  },
+  {
+    promise: 'Said why',
+    what: 'nothing is said of a Service that waits',
+    file: 'src/controller/signals.ts',
+    from: 'if (isWarning(decision)) this.#event(',
+    to: "if (isWarning(decision) && decision.kind !== 'wait') this.#event(",
+  },
+  {
+    promise: 'Quiet',
+    what: 'the wish for a fresh address is not taken off',
+    file: 'src/core/complete.ts',
+    from: "if (view.reallocate && cause === 'reallocate') change.reallocate = null;",
+    to: "if (view.reallocate && cause === 'reallocate') change.labelled = true;",
+  },
+  {
+    promise: 'Adopt first',
+    what: 'a new leader decides before it has listed the Services',
+    file: 'src/controller/controller.ts',
+    from: 'this.#round?.hasServices === true && this.#round.hasPools',
+    to: 'this.#round?.hasPools === true',
+  },
+];

@@ -1,0 +1,247 @@
+import type { EmbeddedApi } from '../../src/embedded/api.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../src/kube/transport.ts';
+import type { Fault, FaultKind } from './plan.ts';
+import { drawn } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** Who sends: what comes back to one that is dead or paused does not reach it, or reaches it later. */
+export interface Sender {
+  receive(run: () => void): void;
+}
+
+export interface NetworkOptions {
+  readonly api: EmbeddedApi;
+  readonly scheduler: Scheduler;
+  readonly seed: number;
+  readonly faults: readonly Fault[];
+  /** Told before and after each request is carried out. */
+  readonly carriedOut: (sender: Sender, request: HttpRequest) => (status: number, text: string) => void;
+  readonly count: (what: string) => void;
+  /** Whether anybody waits for the answer to a write. */
+  readonly isWriting: () => boolean;
+}
+
+/** Where requests go through: each takes its time there and back, and some meet a fault. */
+export class Network {
+  readonly #options: NetworkOptions;
+  readonly #faults: ReadonlyMap<number, Fault>;
+  /** No faults any more. */
+  isCalm = false;
+  #requests = 0;
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+    this.#faults = new Map(options.faults.map((fault) => [fault.request, fault]));
+  }
+
+  transportFor(sender: Sender): Transport {
+    return (request, signal) => {
+      const n = this.#requests++;
+      const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
+      const abort = (): void => reject(signal.reason);
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort, { once: true });
+      const exchange = new Exchange(this.#options, sender, request, signal, n, { resolve, reject });
+      const fault = this.isCalm ? undefined : this.#faults.get(n);
+      exchange.go(fault && fits(fault.kind, request) ? fault : undefined);
+      return promise;
+    };
+  }
+}
+
+function isWatch({ path }: HttpRequest): boolean {
+  return path.includes('watch=true');
+}
+
+/** Some faults are only for watches, others only for what has one answer. */
+function fits(kind: FaultKind, request: HttpRequest): boolean {
+  if (kind === 'reset' || kind === 'stall') return isWatch(request);
+  if (['lost answer', 'swallowed answer', 'twice', 'slow answer', '504', 'late'].includes(kind))
+    return !isWatch(request);
+  if (kind === '409') return request.method !== 'GET';
+  if (kind === '410') return request.method === 'GET';
+  return true;
+}
+
+class Exchange {
+  readonly #options: NetworkOptions;
+  readonly #sender: Sender;
+  readonly #request: HttpRequest;
+  readonly #signal: AbortSignal;
+  readonly #n: number;
+  readonly #answer: { resolve: (response: HttpResponse) => void; reject: (error: unknown) => void };
+
+  constructor(
+    options: NetworkOptions,
+    sender: Sender,
+    request: HttpRequest,
+    signal: AbortSignal,
+    n: number,
+    answer: { resolve: (response: HttpResponse) => void; reject: (error: unknown) => void },
+  ) {
+    this.#options = options;
+    this.#sender = sender;
+    this.#request = request;
+    this.#signal = signal;
+    this.#n = n;
+    this.#answer = answer;
+  }
+
+  go(fault: Fault | undefined): void {
+    const { count } = this.#options;
+    if (fault !== undefined) count(`fault: ${fault.kind}`);
+    if (this.#request.method === 'PATCH' && /^(lost|swallowed) answer$|^504$/.test(fault?.kind ?? ''))
+      count('state: a write was carried out and its answer lost');
+    if (fault?.kind === '410' && this.#options.isWriting()) count('state: 410 with a write under way');
+    const there = this.#delay(0);
+    switch (fault?.kind) {
+      case undefined:
+      case 'reset':
+      case 'stall':
+        if (isWatch(this.#request)) this.#later(there, () => void this.#watch(fault));
+        else this.#later(there, () => void this.#carryOut((response) => this.#respond(response)));
+        break;
+      case 'refused':
+        this.#fail(there);
+        break;
+      case 'dropped':
+        break;
+      case 'lost answer':
+        this.#later(there, () => void this.#carryOut(() => this.#fail(this.#delay(1))));
+        break;
+      case 'swallowed answer':
+        this.#later(there, () => void this.#carryOut(() => {}));
+        break;
+      case 'late':
+        this.#later(there + fault.ms, () => void this.#carryOut(() => {}));
+        break;
+      case 'twice':
+        this.#later(there, () => void this.#carryOut((response) => this.#respond(response)));
+        this.#later(there + fault.ms, () => void this.#carryOut(() => {}));
+        break;
+      case 'slow answer':
+        this.#later(there, () => void this.#carryOut((response) => this.#respond(response, fault.ms)));
+        break;
+      case '504':
+        this.#later(there, () => void this.#carryOut(() => this.#respond(refusal(504))));
+        break;
+      case '409':
+      case '410':
+      case '429':
+      case '500':
+      case '503':
+        this.#later(there, () => this.#respond(refusal(Number(fault.kind))));
+        break;
+    }
+  }
+
+  /** Some milliseconds, decided by the seed and the request's number. */
+  #delay(way: number): number {
+    return 1 + drawn(this.#options.seed + way, this.#n) * 8;
+  }
+
+  #later(ms: number, run: () => void): void {
+    const { scheduler } = this.#options;
+    scheduler.at(scheduler.now + ms, run);
+  }
+
+  #toSender(ms: number, run: () => void): void {
+    this.#later(ms, () => this.#sender.receive(run));
+  }
+
+  #fail(ms: number): void {
+    this.#toSender(ms, () => this.#answer.reject(new Error('connection reset')));
+  }
+
+  #respond({ status, headers, text }: Whole, ms = 0): void {
+    const body = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(text);
+    };
+    this.#toSender(this.#delay(1) + ms, () => this.#answer.resolve({ status, headers, body: body() }));
+  }
+
+  /** At the API server: nothing else happens meanwhile. */
+  async #carryOut(then: (response: Whole) => void): Promise<void> {
+    const told = this.#options.carriedOut(this.#sender, this.#request);
+    const { status, headers, body } = await this.#options.api.transport(
+      this.#request,
+      new AbortController().signal,
+    );
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString();
+    told(status, text);
+    then({ status, headers, text });
+  }
+
+  async #watch(fault: Fault | undefined): Promise<void> {
+    if (this.#signal.aborted) return;
+    const { api, scheduler } = this.#options;
+    const { status, headers, body } = await api.transport(this.#request, this.#signal);
+    const pipe = new Pipe();
+    this.#signal.addEventListener('abort', () => pipe.end(this.#signal.reason), { once: true });
+    this.#toSender(this.#delay(1), () => this.#answer.resolve({ status, headers, body: pipe.read() }));
+    let lastAt = scheduler.now + this.#delay(1);
+    let seen = 0;
+    const deliver = (run: () => void, ms = 0): void => {
+      // On one connection nothing overtakes.
+      lastAt = Math.max(lastAt, scheduler.now + this.#delay(1) + ms);
+      scheduler.at(lastAt, () => this.#sender.receive(run));
+    };
+    for await (const chunk of body) {
+      seen += 1;
+      if (fault?.kind === 'reset' && seen > fault.ms % 4) {
+        deliver(() => pipe.end(new Error('connection reset')));
+        return;
+      }
+      deliver(() => pipe.write(chunk), fault?.kind === 'stall' && seen > fault.ms % 3 ? fault.ms : 0);
+    }
+    deliver(() => pipe.end());
+  }
+}
+
+interface Whole {
+  status: number;
+  headers: Record<string, string>;
+  text: string;
+}
+
+function refusal(status: number): Whole {
+  const reasons: Record<number, string> = { 409: 'Conflict', 410: 'Expired', 429: 'TooManyRequests' };
+  const body = { kind: 'Status', code: status, reason: reasons[status] ?? '', message: 'a fault' };
+  const headers: Record<string, string> = status === 429 ? { 'retry-after': '2' } : {};
+  return { status, headers, text: JSON.stringify(body) };
+}
+
+/** Bytes on their way to a reader. */
+class Pipe {
+  #chunks: Uint8Array[] = [];
+  #isEnded = false;
+  #error: unknown;
+  #wake = (): void => {};
+
+  write(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#wake();
+  }
+
+  end(error?: unknown): void {
+    this.#isEnded = true;
+    this.#error = error;
+    this.#wake();
+  }
+
+  async *read(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const ready = this.#chunks;
+      this.#chunks = [];
+      yield* ready;
+      if (this.#chunks.length > 0) continue;
+      if (this.#error !== undefined) throw this.#error;
+      if (this.#isEnded) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import { createSession, type Session } from '../../src/controller/session.ts';
+import type { Options } from '../../src/core/options.ts';
+import type { HttpRequest, Transport } from '../../src/kube/transport.ts';
+import { Broken } from './broken.ts';
+import type { Network, Sender } from './network.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export const options: Options = {
+  class: undefined,
+  configMap: { namespace: 'kube-system', name: 'kubevip' },
+  controller: 'test',
+};
+
+export const election = {
+  lease: { namespace: 'kube-system', name: 'test' },
+  leaseDurationMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2_000,
+};
+
+export interface Said {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly text: string;
+  readonly fields: Record<string, unknown>;
+}
+
+/** One life of a controller, on its own clock and connection. */
+export class Replica implements Sender {
+  readonly identity: string;
+  readonly session: Session;
+  /** Its promises will never be settled again; what it has sent may still arrive. */
+  isDead = false;
+  /** It ends in order. */
+  isEnding = false;
+  #isPaused = false;
+  #held: (() => void)[] = [];
+  #wallMs = Date.UTC(2026, 0, 1);
+  /** The lists that were asked for and answered in the present tenure. */
+  readonly #lists = new Set<string>();
+  #tenure = 0;
+  readonly #scheduler: Scheduler;
+  readonly #stop = new AbortController();
+  readonly #failed: (error: unknown) => void;
+
+  constructor(context: {
+    identity: string;
+    scheduler: Scheduler;
+    network: Network;
+    random: () => number;
+    said: (said: Said) => void;
+    failed: (error: unknown) => void;
+  }) {
+    const { identity, scheduler, network, random, said, failed } = context;
+    this.identity = identity;
+    this.#scheduler = scheduler;
+    this.#failed = failed;
+    const say =
+      (level: Said['level']) =>
+      (text: string, fields: Record<string, unknown> = {}): void => {
+        if (text === 'leading') this.#enter();
+        said({ level, text, fields });
+      };
+    this.session = createSession({
+      transport: this.#adoptingFirst(network.transportFor(this)),
+      options,
+      clock: {
+        now: () => scheduler.now,
+        wall: () => this.#wallMs + scheduler.now,
+        after: (ms, then) => {
+          const event = scheduler.at(scheduler.now + ms, () => this.receive(then));
+          return () => {
+            event.isCancelled = true;
+          };
+        },
+      },
+      random,
+      log: { info: say('info'), warn: say('warn'), error: say('error') },
+      version: 'simulated',
+      instance: identity,
+      lanes: 4,
+      rateLimit: undefined,
+      election: { options: election, identity },
+    });
+  }
+
+  /** Adopt first: no address is given but on lists that were begun in this tenure. */
+  #adoptingFirst(transport: Transport): Transport {
+    return async (request, signal) => {
+      if (isServiceWrite(request) && givesAddress(request) && this.#lists.size < 2)
+        this.#failed(new Broken('Adopt first', `${this.identity} writes before it knows who holds what`));
+      const list = listOf(request);
+      const tenure = this.#tenure;
+      const response = await transport(request, signal);
+      if (list !== undefined && response.status === 200 && tenure === this.#tenure) this.#lists.add(list);
+      return response;
+    };
+  }
+
+  /** A tenure begins. */
+  #enter(): void {
+    this.#tenure += 1;
+    this.#lists.clear();
+  }
+
+  start(): void {
+    void this.session.run(this.#stop.signal).then(
+      () => {
+        this.isDead = true;
+      },
+      (error: unknown) =>
+        this.#failed(error instanceof Error ? new Broken('Alone', error.stack ?? error.message) : error),
+    );
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  receive(run: () => void): void {
+    if (this.isDead) return;
+    if (this.#isPaused) this.#held.push(run);
+    else run();
+  }
+
+  crash(): void {
+    this.isDead = true;
+    this.#held = [];
+  }
+
+  /** SIGTERM. */
+  end(): void {
+    this.isEnding = true;
+    this.receive(() => this.#stop.abort(new Error('SIGTERM')));
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    const held = this.#held;
+    this.#held = [];
+    for (const run of held) this.#scheduler.at(this.#scheduler.now, () => this.receive(run));
+  }
+
+  /** Its wall clock is set. */
+  jump(ms: number): void {
+    this.#wallMs += ms;
+  }
+}
+
+export function isServiceWrite({ method, path }: HttpRequest): boolean {
+  return (method === 'PATCH' || method === 'PUT') && path.includes('/services/');
+}
+
+/** The two lists that a decision needs. */
+function listOf({ method, path }: HttpRequest): string | undefined {
+  if (method !== 'GET' || path.includes('watch=true')) return undefined;
+  if (/^\/api\/v1\/services\?.*spec\.type%3DLoadBalancer/.test(path)) return 'services';
+  return path.includes('/configmaps?') ? 'configmaps' : undefined;
+}
+
+function givesAddress({ body = '' }: HttpRequest): boolean {
+  return /"kube-vip\.io\/loadbalancerIPs":"/.test(body);
+}

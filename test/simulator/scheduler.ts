@@ -1,0 +1,73 @@
+export interface Event {
+  readonly at: number;
+  readonly order: number;
+  readonly run: () => void;
+  isCancelled: boolean;
+}
+
+/** Virtual time: what is to happen, in its order. Nothing happens but by `step`. */
+export class Scheduler {
+  now = 0;
+  #order = 0;
+  /** A binary heap, the next one first. */
+  readonly #heap: Event[] = [];
+
+  at(time: number, run: () => void): Event {
+    const event: Event = { at: Math.max(time, this.now), order: this.#order++, run, isCancelled: false };
+    this.#heap.push(event);
+    let child = this.#heap.length - 1;
+    while (child > 0) {
+      const parent = (child - 1) >> 1;
+      if (!this.#isBefore(child, parent)) break;
+      this.#swap(child, parent);
+      child = parent;
+    }
+    return event;
+  }
+
+  /** The time of the next event; undefined when there is none. */
+  get nextAt(): number | undefined {
+    for (let first = this.#heap[0]; first?.isCancelled; first = this.#heap[0]) this.#pop();
+    return this.#heap[0]?.at;
+  }
+
+  /** Lets the next event happen, and everything that follows from it at once. */
+  async step(): Promise<void> {
+    if (this.nextAt === undefined) throw new Error('nothing is left to happen');
+    const event = this.#pop();
+    if (event === undefined) return;
+    this.now = event.at;
+    event.run();
+    // Whatever promises are settled by it have run to their next wait then: nothing here waits for real time.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #pop(): Event | undefined {
+    const first = this.#heap[0];
+    const last = this.#heap.pop();
+    if (first === undefined || last === undefined || first === last) return first;
+    this.#heap[0] = last;
+    for (let parent = 0; ; ) {
+      let least = parent;
+      for (const child of [2 * parent + 1, 2 * parent + 2]) {
+        if (child < this.#heap.length && this.#isBefore(child, least)) least = child;
+      }
+      if (least === parent) return first;
+      this.#swap(parent, least);
+      parent = least;
+    }
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    const [one, other] = [this.#heap[a], this.#heap[b]];
+    if (one === undefined || other === undefined) return false;
+    return one.at < other.at || (one.at === other.at && one.order < other.order);
+  }
+
+  #swap(a: number, b: number): void {
+    const [one, other] = [this.#heap[a], this.#heap[b]];
+    if (one === undefined || other === undefined) return;
+    this.#heap[a] = other;
+    this.#heap[b] = one;
+  }
+}

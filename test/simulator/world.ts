@@ -1,0 +1,397 @@
+import type { ConfigMap, KubeObject, Service } from '../../src/core/objects.ts';
+import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/api.ts';
+import type { Lease } from '../../src/kube/lease.ts';
+import type { HttpRequest } from '../../src/kube/transport.ts';
+import { type Data, keyOf } from '../core/naive.ts';
+import { edit, type UserStep } from '../core/users.ts';
+import { Broken } from './broken.ts';
+import { Network, type Sender } from './network.ts';
+import { holds, judgeRest, judgeWrite } from './oracle.ts';
+import type { Act, Plan } from './plan.ts';
+import { randomOf } from './random.ts';
+import { isServiceWrite, Replica, type Said } from './replica.ts';
+import { Scheduler } from './scheduler.ts';
+
+export interface Outcome {
+  readonly steps: number;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly broken: Broken | undefined;
+  /** What happened, the last lines of it. */
+  readonly story: readonly string[];
+}
+
+/** Longer than any pause that a controller makes before it tries again (5 min), and some. */
+const quietMs = 6 * 60_000;
+/** How far back the pools may be that a decision rests on: a stalled watch, a slow list, a late request. */
+const memoryMs = 5 * 60_000;
+const settleMs = 60 * 60_000;
+const storyLength = 200;
+
+/** Runs a plan to its end, and then on until nothing moves. The same plan always runs the same. */
+export async function run(plan: Plan): Promise<Outcome> {
+  const world = new World(plan);
+  try {
+    await world.play();
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    return world.outcome(error);
+  }
+  return world.outcome(undefined);
+}
+
+class World {
+  readonly #plan: Plan;
+  readonly #scheduler = new Scheduler();
+  readonly #api: EmbeddedApi;
+  readonly #network: Network;
+  readonly #replicas: Replica[] = [];
+  readonly #counts = new Map<string, number>();
+  readonly #story: string[] = [];
+  #lives = 0;
+  #steps = 0;
+  #failure: unknown;
+  #lastWriteAt = 0;
+  readonly #pools: { at: number; data: Data | undefined }[] = [{ at: 0, data: undefined }];
+  /** The states of each Service, by its UID, the newest last. */
+  readonly #past = new Map<string, { readonly at: number; readonly service: Service }[]>();
+  /** UIDs of Services that were written by somebody who was not the leader any more. */
+  readonly #excused = new Set<string>();
+
+  constructor(plan: Plan) {
+    const { seed, faults } = plan;
+    this.#plan = plan;
+    const scheduler = this.#scheduler;
+    this.#api = createEmbeddedApi({
+      clock: {
+        now: () => scheduler.now,
+        wall: () => Date.UTC(2026, 0, 1) + scheduler.now,
+        after: (ms, then) => {
+          const event = scheduler.at(scheduler.now + ms, then);
+          return () => {
+            event.isCancelled = true;
+          };
+        },
+      },
+      random: randomOf(seed + 2),
+    });
+    this.#network = new Network({
+      api: this.#api,
+      scheduler,
+      seed,
+      faults,
+      carriedOut: (sender, request) => this.#carriedOut(sender, request),
+      count: (what) => this.#count(what),
+      isWriting: () => this.#replicas.some(({ session }) => session.controller.isWriting),
+    });
+  }
+
+  outcome(broken: Broken | undefined): Outcome {
+    return { steps: this.#steps, counts: this.#counts, broken, story: this.#story };
+  }
+
+  async play(): Promise<void> {
+    const unhandled = (error: unknown): void => {
+      this.#failure ??= new Broken(
+        'Alone',
+        error instanceof Error ? (error.stack ?? error.message) : String(error),
+      );
+    };
+    process.on('unhandledRejection', unhandled);
+    try {
+      await this.#play();
+    } finally {
+      process.off('unhandledRejection', unhandled);
+    }
+  }
+
+  async #play(): Promise<void> {
+    for (let i = 0; i < 3; i += 1) this.#replicas[i] = this.#begin();
+    for (const { at, act } of this.#plan.acts) this.#scheduler.at(at, () => this.#act(act));
+    const end = this.#plan.acts.at(-1)?.at ?? 0;
+    while ((this.#scheduler.nextAt ?? Number.POSITIVE_INFINITY) <= end) await this.#step();
+    await this.#settle();
+  }
+
+  /** No faults any more: the world has to come to rest, and to be right then. */
+  async #settle(): Promise<void> {
+    this.#tell('from here on there are no faults');
+    this.#network.isCalm = true;
+    for (const [i, replica] of this.#replicas.entries()) {
+      if (replica.isPaused) replica.resume();
+      if (replica.isDead || replica.isEnding) this.#replicas[i] = this.#begin();
+    }
+    const began = this.#scheduler.now;
+    this.#lastWriteAt = Math.max(this.#lastWriteAt, began);
+    while (this.#scheduler.now < this.#lastWriteAt + quietMs) {
+      if (this.#scheduler.now > began + settleMs) throw new Broken('Quiet', 'there is no end of writes');
+      await this.#step();
+    }
+    const leaders = this.#replicas.filter(({ session }) => session.controller.isIdle);
+    const [leader] = leaders;
+    if (leader === undefined || leaders.length > 1)
+      throw new Broken('Served', `${leaders.length} replicas lead and are at rest`);
+    judgeRest({
+      all: this.#services(),
+      data: this.#data(),
+      allocator: leader.session.controller.allocator,
+      warned: (service) => this.#warnings(service),
+    });
+    this.#judgeDuplicates();
+  }
+
+  async #step(): Promise<void> {
+    this.#steps += 1;
+    await this.#scheduler.step();
+    this.#remember();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #begin(): Replica {
+    this.#lives += 1;
+    const identity = `life-${this.#lives}`;
+    const replica: Replica = new Replica({
+      identity,
+      scheduler: this.#scheduler,
+      network: this.#network,
+      random: randomOf(this.#plan.seed + 100 + this.#lives),
+      said: (said) => this.#heard(identity, said),
+      failed: (error) => {
+        this.#failure ??= error;
+      },
+    });
+    replica.start();
+    return replica;
+  }
+
+  #heard(identity: string, { text, fields }: Said): void {
+    const { cause, decision } = fields;
+    if (typeof cause === 'string') this.#count(`decision: ${cause}`);
+    if (typeof decision === 'string') this.#count(`decision: ${decision}`);
+    this.#tell(
+      `${identity} says: ${text}${typeof fields.service === 'string' ? ` (${fields.service})` : ''}`,
+    );
+  }
+
+  #act(act: Act): void {
+    this.#tell(`act: ${JSON.stringify(act)}`);
+    this.#count(`act: ${act.do}`);
+    switch (act.do) {
+      case 'compact':
+        this.#api.compact();
+        break;
+      case 'crash':
+      case 'end':
+      case 'pause':
+      case 'jump':
+        this.#strike(act);
+        break;
+      default:
+        this.#user(act);
+    }
+  }
+
+  #strike(act: Extract<Act, { replica: number }>): void {
+    const replica = this.#replicas[act.replica];
+    if (replica === undefined) return;
+    const later = (ms: number, run: () => void): void =>
+      void this.#scheduler.at(this.#scheduler.now + ms, run);
+    switch (act.do) {
+      case 'crash':
+        if (replica.session.controller.isLeading) this.#count('state: leader crashed');
+        replica.crash();
+        this.#replicas[act.replica] = this.#begin();
+        break;
+      case 'end':
+        if (replica.isPaused || replica.isEnding) break;
+        replica.end();
+        later(8_000, () => {
+          replica.crash();
+          if (this.#replicas[act.replica] === replica) this.#replicas[act.replica] = this.#begin();
+        });
+        break;
+      case 'pause':
+        if (replica.isPaused) break;
+        if (replica.session.controller.isLeading) this.#count('state: leader paused');
+        replica.pause();
+        later(act.ms, () => {
+          const others = this.#replicas.filter(
+            (other) => other !== replica && other.session.controller.isLeading,
+          );
+          if (!replica.isDead && replica.session.controller.isLeading && others.length > 0)
+            this.#count('state: two believe that they lead');
+          replica.resume();
+        });
+        break;
+      case 'jump':
+        replica.jump(act.ms);
+        break;
+    }
+  }
+
+  #user(step: UserStep): void {
+    const services = this.#services();
+    const target = 'at' in step ? services[step.at % Math.max(services.length, 1)] : undefined;
+    if (step.do === 'configure') this.#configure(step.data);
+    else if (step.do === 'create')
+      this.#send('POST', `${step.service.metadata.namespace}/services`, step.service);
+    else if (target === undefined) return;
+    else {
+      const path = `${target.metadata.namespace}/services/${target.metadata.name}`;
+      if (step.do === 'delete' || step.do === 'terminate') this.#send('DELETE', path);
+      else {
+        const changed = structuredClone(target);
+        edit(changed, step);
+        if (step.do === 'announce') this.#send('PUT', `${path}/status`, changed);
+        else this.#send('PUT', path, changed);
+      }
+    }
+  }
+
+  #configure(data: Data | undefined): void {
+    const path = 'kube-system/configmaps';
+    const exists = this.#api.objects('configmaps').length > 0;
+    const object = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kubevip', namespace: 'kube-system' },
+      data,
+    };
+    if (data === undefined) {
+      if (exists) this.#send('DELETE', `${path}/kubevip`);
+    } else this.#send(exists ? 'PUT' : 'POST', exists ? `${path}/kubevip` : path, object);
+    this.#pools.push({ at: this.#scheduler.now, data });
+  }
+
+  /** A request by a user, at once; what the API server refuses was no step. */
+  #send(method: HttpRequest['method'], path: string, body?: unknown): void {
+    void this.#api
+      .transport(
+        {
+          method,
+          path: `/api/v1/namespaces/${path}`,
+          headers: { 'content-type': 'application/json' },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        },
+        new AbortController().signal,
+      )
+      .then(({ status }) => {
+        if (status >= 400) this.#count('act: refused by the API server');
+      });
+  }
+
+  /** Looks at a request before and after it is carried out. */
+  #carriedOut(sender: Sender, request: HttpRequest): (status: number, text: string) => void {
+    if (!isServiceWrite(request) || !(sender instanceof Replica)) return () => {};
+    const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
+    const find = (): Service | undefined =>
+      this.#services().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+    const before = find();
+    return (status) => {
+      this.#count(`write: ${status}`);
+      if (status >= 300 || before === undefined) return;
+      const after = find() ?? before;
+      if (after.metadata.resourceVersion === before.metadata.resourceVersion) return;
+      this.#lastWriteAt = this.#scheduler.now;
+      if (after.spec?.type !== 'LoadBalancer') this.#count('decision: release');
+      const isLate = this.#holder() !== sender.identity;
+      if (isLate) {
+        this.#count('state: write of a former leader');
+        this.#excused.add(after.metadata.uid ?? '');
+      }
+      this.#tell(
+        `${sender.identity} wrote ${keyOf(after)}: ${after.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? 'nothing'}${isLate ? ', and is not the leader any more' : ''}`,
+      );
+      this.#guard(() =>
+        judgeWrite({
+          before,
+          after,
+          all: this.#services(),
+          pools: this.#recent(this.#pools).map(({ data }) => data),
+          pastOf: ({ metadata }) =>
+            this.#recent(this.#past.get(metadata.uid ?? '') ?? []).map(({ service }) => service),
+          isExcused: ({ metadata }) => this.#excused.has(metadata.uid ?? ''),
+        }),
+      );
+    };
+  }
+
+  /** What was the case at any time in the last minutes. */
+  #recent<T extends { readonly at: number }>(states: readonly T[]): T[] {
+    const since = this.#scheduler.now - memoryMs;
+    return states.filter((_, i) => (states[i + 1]?.at ?? Number.POSITIVE_INFINITY) >= since);
+  }
+
+  #remember(): void {
+    for (const service of this.#services()) {
+      const uid = service.metadata.uid ?? '';
+      const states = this.#past.get(uid) ?? [];
+      if (states.at(-1)?.service === service) continue;
+      states.push({ at: this.#scheduler.now, service });
+      this.#past.set(uid, states);
+    }
+  }
+
+  /** What is thrown inside a promise of the network is kept until the step ends. */
+  #guard(judge: () => void): void {
+    try {
+      judge();
+    } catch (error) {
+      this.#failure ??= error;
+    }
+  }
+
+  /** Duplicates that a former leader made are found and reported, on one of the two at least. */
+  #judgeDuplicates(): void {
+    const services = this.#services();
+    for (const one of services) {
+      for (const other of services) {
+        if (keyOf(one) >= keyOf(other) || !this.#excused.has(one.metadata.uid ?? '')) continue;
+        const both = (one.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '').split(',');
+        const address = both.find((text) => holds(one, text) && holds(other, text));
+        if (address === undefined || this.#isShared(one, other)) continue;
+        this.#count('state: duplicate of a former leader');
+        const said = [...this.#warnings(one), ...this.#warnings(other)];
+        if (!said.some((text) => text.includes(address)))
+          throw new Broken('Said why', `${keyOf(one)} and ${keyOf(other)} have ${address}, in silence`);
+      }
+    }
+  }
+
+  #isShared(one: Service, other: Service): boolean {
+    const ports = (service: Service): string[] =>
+      (service.spec?.ports ?? []).map(({ protocol, port }) => `${protocol}/${port}`);
+    return !ports(one).some((port) => ports(other).includes(port));
+  }
+
+  #warnings({ metadata }: Service): string[] {
+    const events = this.#api.objects('events') as readonly (KubeObject & {
+      type: string;
+      message: string;
+      involvedObject: { uid: string };
+    })[];
+    return events
+      .filter(({ type, involvedObject }) => type === 'Warning' && involvedObject.uid === metadata.uid)
+      .map(({ message }) => message);
+  }
+
+  #services(): readonly Service[] {
+    return this.#api.objects('services') as readonly Service[];
+  }
+
+  #data(): Data | undefined {
+    return (this.#api.objects('configmaps') as readonly ConfigMap[])[0]?.data;
+  }
+
+  #holder(): string | undefined {
+    return (this.#api.objects('leases') as readonly Lease[])[0]?.spec?.holderIdentity;
+  }
+
+  #count(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  #tell(line: string): void {
+    this.#story.push(`${(this.#scheduler.now / 1000).toFixed(3).padStart(9)} s  ${line}`);
+    if (this.#story.length > storyLength) this.#story.shift();
+  }
+}
