@@ -35,7 +35,8 @@ export async function serveHealth(health: Health, options: HealthOptions): Promi
       ? createServer(respond)
       : createTlsServer({ cert: read(tls.certFile), key: read(tls.keyFile) }, respond);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${errorText(error)}`)));
+  // Also later, where it has nobody to tell: an accept that fails is no reason to end.
+  server.on('error', (error) => reject(new Error(`cannot listen on ${host}:${port}: ${errorText(error)}`)));
   // Without a host Node listens on all addresses of both families, as Go's programs do for either of these two.
   const isAny = host === '0.0.0.0' || host === '::';
   server.listen(isAny ? { port } : { port, host }, resolve);

@@ -42,6 +42,14 @@ async function main(): Promise<number> {
 async function run(request: ControllerRun): Promise<number> {
   const log = createLog((line) => process.stderr.write(line), systemClock);
   for (const note of request.notes) log.warn(note);
+  // Before anything that takes time: the first process of a container has no other way to end.
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    process.once(signal, () => {
+      log.info(`${signal}: ending the writes under way`);
+      stop.abort();
+    });
+  }
   let connection: Connection;
   try {
     connection = await connect(request.access);
@@ -60,13 +68,6 @@ async function run(request: ControllerRun): Promise<number> {
   });
   // Some connections more than writes: one that hangs on each of them must not keep the Lease from being renewed.
   const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 8 });
-  const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT']) {
-    process.once(signal, () => {
-      log.info(`${signal}: ending the writes under way`);
-      stop.abort();
-    });
-  }
   const session = createSession({
     transport,
     options: request.options,

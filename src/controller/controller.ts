@@ -112,6 +112,8 @@ export class Controller implements Candidate {
   lead(tenure: Tenure): void {
     if (this.#stopping.signal.aborted) return;
     this.#endTerm(0);
+    // What terms before left uncertain can land no more: the tenure begins after that (Election.run).
+    this.#ending = this.#ending.then(() => true);
     const { options, lanes, turned = () => {} } = this.#context;
     const shared = { context: this.#context, signals: this.#signals, tenure };
     const isFresh = (): boolean => this.#isFresh;
@@ -130,6 +132,7 @@ export class Controller implements Candidate {
     const leftovers = this.#leftovers?.close(ms) ?? true;
     this.#term = undefined;
     this.#leftovers = undefined;
+    this.#movedAt.delete('leftovers');
     this.#ending = Promise.all([this.#ending, term, leftovers]).then((all) => all.every(Boolean));
   }
 
@@ -150,7 +153,7 @@ export class Controller implements Candidate {
       ),
     ];
     if (this.#leftovers !== undefined) {
-      const to = this.#reflectOptions(round, 'leftovers');
+      const to = this.#reflectOptions(round, 'leftovers', this.#leftovers.signal);
       watches.push(reflect(api, leftoversSource, this.#leftovers.sink(), to));
     }
     const ended = Promise.all(watches).then(
@@ -163,11 +166,14 @@ export class Controller implements Candidate {
     this.#ending = Promise.all([this.#ending, ended]).then((all) => all.every(Boolean));
   }
 
-  #reflectOptions(round: Round, name: string): ReflectOptions {
+  #reflectOptions(round: Round, name: string, ...ends: AbortSignal[]): ReflectOptions {
     const { clock, random, log } = this.#context;
-    const moved = (): void => void this.#movedAt.set(name, clock.now());
+    const signal = AbortSignal.any([this.#stopping.signal, round.stop.signal, ...ends]);
+    const moved = (): void => {
+      // A watch that has ended is nothing to wait for: it would look stuck.
+      if (!signal.aborted) this.#movedAt.set(name, clock.now());
+    };
     moved();
-    const signal = AbortSignal.any([this.#stopping.signal, round.stop.signal]);
     return { clock, random, log, signal, moved };
   }
 

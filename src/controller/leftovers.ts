@@ -4,13 +4,18 @@ import type { Service } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { release } from '../core/release.ts';
 import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../core/service.ts';
+import { backoffMs } from '../kube/backoff.ts';
 import type { Tenure } from '../kube/election.ts';
+import { ApiError } from '../kube/errors.ts';
 import type { Sink } from '../kube/reflector.ts';
+import { sleep } from '../kube/wait.ts';
 import { Holds } from './holds.ts';
 import { Patience } from './patience.ts';
 import type { Signals } from './signals.ts';
 import { type Outcome, pathOf } from './write.ts';
 import { Writes, type WritesContext } from './writes.ts';
+
+const backoff = { firstMs: 1_000, mostMs: 5 * 60_000 };
 
 /** Nobody waits for a clean-up. */
 const lanes = 2;
@@ -59,6 +64,11 @@ export class Leftovers {
     return this.#isListed && this.#due.size === 0 && this.#writes.size === 0;
   }
 
+  /** Aborted when it is closed and its writes have ended. */
+  get signal(): AbortSignal {
+    return this.#writes.signal;
+  }
+
   /** Begins nothing more, and resolves when the writes under way have ended, as `Writes.drain`. */
   close(graceMs: number): Promise<boolean> {
     this.#holds.close();
@@ -93,13 +103,19 @@ export class Leftovers {
    */
   look(view: ServiceView): void {
     if (view.goFinalizers === undefined || view.labelled) return;
-    const { api } = this.#context;
-    void api.get<Service>(pathOf(view), this.#writes.signal).then(
-      (service) => this.#unhook(viewOf(service), view.uid),
-      () => {
-        // It is really gone.
-      },
-    );
+    const { api, clock, random } = this.#context;
+    const { signal } = this.#writes;
+    const read = async (failures: number): Promise<void> => {
+      try {
+        this.#unhook(viewOf(await api.get<Service>(pathOf(view), signal)), view.uid);
+      } catch (error) {
+        const isGone = error instanceof ApiError && error.status === 404;
+        if (isGone || signal.aborted) return;
+        await sleep(clock, backoffMs(failures, random(), backoff), signal);
+        return read(failures + 1);
+      }
+    };
+    void read(0);
   }
 
   #unhook(view: ServiceView, uid: string): void {

@@ -53,8 +53,10 @@ export interface Session {
 export function createSession(context: SessionContext): Session {
   const { transport, clock, random, log, version, instance, rateLimit } = context;
   const client = { userAgent: `${component}/${version}`, fieldManager: component, clock };
-  const limited = rateLimit === undefined ? transport : limitRate(transport, rateLimit, clock);
-  const api = createApi(limited, client);
+  const api = createApi(
+    transport,
+    rateLimit === undefined ? client : { ...client, admit: limitRate(rateLimit, clock) },
+  );
   const events = createEventRecorder(api, { component, instance, clock, random, log });
   const verb = new Verb(api, log);
   const controller = new Controller({ ...context, api, verb, events });
@@ -80,7 +82,7 @@ export function createSession(context: SessionContext): Session {
         retiring.abort(new Error('the controller stops'));
         await standing;
       }
-      if (isCertain) await election?.release(new AbortController().signal);
+      if (isCertain) await election?.release();
     },
   };
 }

@@ -154,9 +154,12 @@ export class Term {
   /** Names whoever undoes our change; one read, once for each quarrel. */
   #blame(view: ServiceView, change: Change): void {
     const { context, signals } = this.#options;
-    void context.api.get<Service>(pathOf(view), this.#writes.signal).then(
+    const { signal } = this.#writes;
+    void context.api.get<Service>(pathOf(view), signal).then(
       (service) => signals.undone(view, lastWriter(service), fieldsOf(change)),
-      () => signals.undone(view, undefined, fieldsOf(change)),
+      () => {
+        if (!signal.aborted) signals.undone(view, undefined, fieldsOf(change));
+      },
     );
   }
 }

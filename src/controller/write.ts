@@ -49,8 +49,7 @@ export async function write(view: ServiceView, change: Change, context: WriteCon
   const patch = patchOf(view, change);
   return persist(context, async () => {
     try {
-      const limits = { timeoutMs: tenure.leftMs() };
-      const { kind, service } = await verb.send(path, patch, view, signal, limits);
+      const { kind, service } = await verb.send(path, patch, view, signal, tenure);
       return { kind, view: viewOf(service) };
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;

@@ -73,6 +73,8 @@ export class Writes {
 
   /** Begins a write; `done` is told what became of it, after which it no longer counts as under way. */
   begin(view: ServiceView, change: Change, done: (outcome: Outcome) => void): void {
+    // A read that ends during the drain may lead here.
+    if (this.#isDraining) return;
     const key = keyOf(view);
     const { context, tenure } = this.#options;
     const running: Running = { view, ended: Promise.resolve(), newest: view.resourceVersion };

@@ -39,10 +39,10 @@ export interface Api {
 
 export interface Limits {
   /**
-   * For this exchange, where it is less than usual. The server is told and gives up then, too, so that nothing is
-   * carried out later than that (`timeout`, apiserver's WithRequestDeadline); infinite: as usual.
+   * For this exchange, where it is less than usual; asked for when it is sent. The server is told and gives up then,
+   * too, so that nothing is carried out later than that (`timeout`, apiserver's WithRequestDeadline); infinite: as usual.
    */
-  timeoutMs: number;
+  leftMs: () => number;
 }
 
 export type Query = Record<string, string | number | boolean | undefined>;
@@ -64,12 +64,14 @@ export interface ApiOptions {
   clock: Clock;
   /** For a whole exchange; for a watch until its answer begins. */
   requestTimeoutMs?: number;
+  /** Waited for before each request: a limit of their rate. */
+  admit?: (signal: AbortSignal) => Promise<void>;
   /** For one page. The API server itself gives up after a minute (`--request-timeout`). */
   listTimeoutMs?: number;
 }
 
 export function createApi(transport: Transport, options: ApiOptions): Api {
-  const { clock, requestTimeoutMs = 30_000, listTimeoutMs = 75_000 } = options;
+  const { clock, requestTimeoutMs = 30_000, listTimeoutMs = 75_000, admit = async () => {} } = options;
   const headers = { accept: 'application/json', 'user-agent': options.userAgent };
   const writer = { fieldManager: options.fieldManager };
 
@@ -96,16 +98,21 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
   }
 
   /** One object by its path, with what is written to it. */
-  function ask<T>(
+  async function ask<T>(
     asked: Asked,
     request: Omit<HttpRequest, 'path'>,
     signal: AbortSignal,
     limits: Limits | undefined,
   ): Promise<T> {
-    const timeoutMs = Math.min(limits?.timeoutMs ?? requestTimeoutMs, requestTimeoutMs);
+    await admit(signal);
+    const leftMs = limits?.leftMs() ?? Number.POSITIVE_INFINITY;
+    // To the server, 0 is no limit.
+    if (leftMs <= 0)
+      throw new ConnectionError(`${asked.verb} ${asked.path}: too late`, { mayHaveExecuted: false });
+    const timeoutMs = Math.min(leftMs, requestTimeoutMs);
     const query: Query = {
       ...(request.method === 'GET' ? {} : writer),
-      timeout: timeoutMs < requestTimeoutMs ? `${Math.ceil(timeoutMs)}ms` : undefined,
+      timeout: Number.isFinite(leftMs) ? `${Math.ceil(timeoutMs)}ms` : undefined,
     };
     return exchange(
       asked,
@@ -129,6 +136,7 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
 
   return {
     async list(path, query, signal) {
+      await admit(signal);
       const asked: Asked = { verb: 'list', path };
       const request: HttpRequest = { method: 'GET', path: withQuery(path, query), headers };
       return readPage(asked, await exchange(asked, request, signal, listTimeoutMs));
@@ -141,9 +149,11 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     mergePatch: (path, patch, signal, limits) =>
       write({ verb: 'patch', path }, 'PATCH', 'application/merge-patch+json', patch, signal, limits),
     async delete(path, signal) {
+      await admit(signal);
       await exchange({ verb: 'delete', path }, { method: 'DELETE', path, headers }, signal);
     },
     async *watch(path, query, signal, heard) {
+      await admit(signal);
       signal.throwIfAborted();
       const asked: Asked = { verb: 'watch', path };
       const time = deadline(clock, requestTimeoutMs, signal, `watch ${path}: no answer`);

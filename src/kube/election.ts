@@ -39,6 +39,9 @@ export interface ElectionContext {
   readonly log: Log;
 }
 
+/** Of claims: one that a stop cut off could leave the Lease with a process that is gone. They have a deadline. */
+const unaborted = new AbortController().signal;
+
 /** Client-go's JitterFactor: candidates that look at the same time do not go on doing so. */
 const jitter = 1.2;
 
@@ -59,6 +62,10 @@ export class Election {
   #renewed: { readonly at: number; readonly wall: number } | undefined;
   /** Ends a pause between two attempts. */
   #wake: () => void = () => {};
+  /** The Lease has changed since the last attempt began. */
+  #isHinted = false;
+  /** A claim was sent, and nobody else has been seen to hold the Lease since. */
+  #mayHold = false;
   #movedAt: number;
   #said = '';
 
@@ -87,22 +94,25 @@ export class Election {
       candidate.lead({ leftMs, signal: end.signal });
       await this.#keep(signal);
       if (signal.aborted) return;
+      const restMs = this.#leftMs();
       this.#renewed = undefined;
       end.abort(new Error('the Lease is not ours any more'));
-      // What was sent in it has until now to be carried out: a tenure after this one is to find all of it.
-      await sleep(clock, options.leaseDurationMs - options.renewDeadlineMs, signal);
+      // What was sent in it has until then to be carried out: a tenure after this one is to find all of it.
+      await sleep(clock, restMs + options.leaseDurationMs - options.renewDeadlineMs, signal);
     }
   }
 
-  /** Gives the Lease back if it is ours. Only for a leader none of whose writes can still arrive. */
-  async release(signal: AbortSignal): Promise<void> {
-    const { api, clock, log } = this.#context;
-    if (this.#leftMs() <= 0 || this.#seen === undefined) return;
-    const { lease } = this.#seen;
-    const timeoutMs = this.#timeoutMs();
+  /** Gives the Lease back if it is ours. Only for one none of whose writes can still arrive. */
+  async release(): Promise<void> {
+    const { api, clock, log, identity } = this.#context;
+    if (!this.#mayHold) return;
     this.#renewed = undefined;
+    const limits = { leftMs: () => this.#timeoutMs() };
     try {
-      await api.update(this.#object, released(lease, clock.wall()), signal, { timeoutMs });
+      // Read anew: the last claim may have been carried out without an answer.
+      const lease = await this.#read(unaborted);
+      if (lease === undefined || holderOf(lease) !== identity) return;
+      await api.update(this.#object, released(lease, clock.wall()), unaborted, limits);
       log.info('the Lease was given back', { lease: this.#name });
     } catch (error) {
       log.warn(`the Lease could not be given back, others wait until it has run out: ${errorText(error)}`);
@@ -122,7 +132,10 @@ export class Election {
     if (this.#renewed === undefined) return 0;
     const { clock, options } = this.#context;
     const elapsed = Math.max(clock.now() - this.#renewed.at, clock.wall() - this.#renewed.wall);
-    return Math.max(0, options.renewDeadlineMs - elapsed);
+    const leftMs = options.renewDeadlineMs - elapsed;
+    // What is over stays over, also when a clock is set back: writes have ended on it.
+    if (leftMs <= 0) this.#renewed = undefined;
+    return Math.max(0, leftMs);
   }
 
   /** Half a deadline, so that one connection that hangs does not cost the whole of it; for a leader not beyond its own. */
@@ -137,7 +150,7 @@ export class Election {
     let isListening = false;
     try {
       while (!signal.aborted) {
-        if ((await this.#attempt(signal)) === 'ours') return !signal.aborted;
+        if ((await this.#attempt(signal, false)) === 'ours') return !signal.aborted;
         if (signal.aborted) return false;
         candidate.follow();
         if (!isListening) void this.#listen(standby.signal);
@@ -157,24 +170,28 @@ export class Election {
     for (;;) {
       await sleep(clock, Math.min(options.retryPeriodMs, this.#leftMs()), signal);
       if (signal.aborted) return;
-      if (this.#leftMs() <= 0 || (await this.#attempt(signal)) === 'taken') break;
+      if (this.#leftMs() <= 0 || (await this.#attempt(signal, true)) === 'taken') break;
     }
     log.warn('the Lease was lost; nothing is written until it is ours again', { lease: this.#name });
   }
 
   /** Takes or renews the Lease where that is allowed. */
-  async #attempt(signal: AbortSignal): Promise<'ours' | 'taken' | 'unknown'> {
-    this.#movedAt = this.#context.clock.now();
+  async #attempt(signal: AbortSignal, isRenewal: boolean): Promise<'ours' | 'taken' | 'unknown'> {
+    const { clock, identity } = this.#context;
+    this.#movedAt = clock.now();
+    this.#isHinted = false;
     try {
       // Who has just renewed it knows its version; a refusal leads to the read.
-      if (this.isLeader && this.#seen !== undefined && (await this.#claim(this.#seen.lease, signal)))
+      if (isRenewal && this.#seen !== undefined && (await this.#claim(this.#seen.lease, isRenewal)))
         return 'ours';
       const lease = await this.#read(signal);
-      if (lease !== undefined && !this.#isFree(lease)) {
+      // Also where it is free again: others may have led meanwhile, and a tenure knows only what was before it.
+      if (lease !== undefined && (isRenewal ? holderOf(lease) !== identity : !this.#isFree(lease))) {
         this.#say('info', `${holderOf(lease)} leads; standing by`);
         return 'taken';
       }
-      return (await this.#claim(lease, signal)) ? 'ours' : 'unknown';
+      if (signal.aborted || (isRenewal && this.#leftMs() <= 0)) return 'unknown';
+      return (await this.#claim(lease, isRenewal)) ? 'ours' : 'unknown';
     } catch (error) {
       if (!signal.aborted) this.#say('warn', `the Lease cannot be read or written: ${errorText(error)}`);
       return 'unknown';
@@ -184,38 +201,45 @@ export class Election {
   async #read(signal: AbortSignal): Promise<Lease | undefined> {
     const { api } = this.#context;
     try {
-      const lease = await api.get<Lease>(this.#object, signal, { timeoutMs: this.#timeoutMs() });
+      const lease = await api.get<Lease>(this.#object, signal, { leftMs: () => this.#timeoutMs() });
       this.#saw(lease);
       return lease;
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
+      // Somebody deleted it. Who held it may rely on it for as long as it would have lasted.
+      if (this.#seen !== undefined && !this.#isFree(this.#seen.lease)) return this.#seen.lease;
       this.#seen = undefined;
       return undefined;
     }
   }
 
   /** False where somebody else was faster. */
-  async #claim(lease: Lease | undefined, signal: AbortSignal): Promise<boolean> {
+  async #claim(lease: Lease | undefined, isRenewal: boolean): Promise<boolean> {
     const { api, clock, identity, options } = this.#context;
     const { namespace, name } = options.lease;
     const sent = { at: clock.now(), wall: clock.wall() };
     const claim = { identity, leaseDurationMs: options.leaseDurationMs, wallMs: sent.wall };
-    const limits = { timeoutMs: this.#timeoutMs() };
+    const limits = { leftMs: () => this.#timeoutMs() };
     const fresh: Lease = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       metadata: { namespace, name },
     };
+    this.#mayHold = true;
     try {
       const answer =
         lease === undefined
-          ? await api.create(this.#path, claimed(fresh, claim), signal, limits)
-          : await api.update(this.#object, claimed(lease, claim), signal, limits);
+          ? await api.create(this.#path, claimed(fresh, claim), unaborted, limits)
+          : await api.update(this.#object, claimed(lease, claim), unaborted, limits);
       this.#saw(answer);
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 409 || error.status === 404)) return false;
+      const status = error instanceof ApiError ? error.status : undefined;
+      // A create's 404 is another matter: there is no such namespace.
+      if (status === 409 || (status === 404 && lease !== undefined)) return false;
       throw error;
     }
+    // A tenure that ended meanwhile does not go on.
+    if (isRenewal && this.#leftMs() <= 0) return false;
     this.#renewed = sent;
     this.#said = '';
     return true;
@@ -226,6 +250,7 @@ export class Election {
     const isSame = JSON.stringify(this.#seen?.lease.spec) === JSON.stringify(lease.spec);
     const at = isSame ? this.#seen?.at : undefined;
     this.#seen = { lease, at: at ?? this.#context.clock.now() };
+    if (holderOf(lease) !== this.#context.identity) this.#mayHold = false;
   }
 
   #isFree(lease: Lease): boolean {
@@ -245,6 +270,7 @@ export class Election {
     const { clock, options, random } = this.#context;
     const retryInMs = options.retryPeriodMs * (1 + jitter * random());
     const expiresInMs = this.#expiresInMs();
+    if (this.#isHinted) return;
     const pause = scope(signal);
     this.#wake = () => pause.abort(undefined);
     await sleep(clock, expiresInMs > 0 ? Math.min(retryInMs, expiresInMs) : retryInMs, pause.signal);
@@ -262,7 +288,10 @@ export class Election {
     while (!signal.aborted) {
       let againInMs = options.retryPeriodMs;
       try {
-        for await (const _change of api.watch(this.#path, query, signal)) this.#wake();
+        for await (const _change of api.watch(this.#path, query, signal)) {
+          this.#isHinted = true;
+          this.#wake();
+        }
       } catch {
         // The attempts say what is wrong, if anything is.
         againInMs = options.leaseDurationMs;

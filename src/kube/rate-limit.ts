@@ -1,4 +1,4 @@
-import type { Clock, HttpRequest, Transport } from './transport.ts';
+import type { Clock } from './transport.ts';
 import { sleep } from './wait.ts';
 
 export interface RateLimit {
@@ -8,18 +8,19 @@ export interface RateLimit {
 }
 
 /**
- * At most so many requests a second, as a token bucket: `--kube-api-qps` and `--kube-api-burst` of client-go's programs.
- * A watch takes a token for its begin only, as there. Requests are sent in their order.
+ * Resolves when the next request may be sent; throws the signal's reason. A token bucket: `--kube-api-qps` and
+ * `--kube-api-burst` of client-go's programs. Requests are sent in their order.
  */
-export function limitRate(transport: Transport, limit: RateLimit, clock: Clock): Transport {
+export function limitRate(limit: RateLimit, clock: Clock): (signal: AbortSignal) => Promise<void> {
   const everyMs = 1000 / limit.requestsPerSecond;
   /** When the bucket would be full again if nothing more was sent. */
   let fullAt = clock.now();
-  return async (request: HttpRequest, signal: AbortSignal) => {
+  return async (signal) => {
     fullAt = Math.max(fullAt, clock.now()) + everyMs;
     const waitMs = fullAt - limit.burst * everyMs - clock.now();
     if (waitMs > 0) await sleep(clock, waitMs, signal);
+    // Who leaves the queue costs nobody a turn.
+    if (signal.aborted) fullAt -= everyMs;
     signal.throwIfAborted();
-    return transport(request, signal);
   };
 }
