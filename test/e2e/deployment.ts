@@ -1,161 +1,85 @@
 import assert from 'node:assert/strict';
-import { cpSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Child, startChild } from '../controlplane/process.ts';
-import { temporaryFolder } from '../controlplane/temporary.ts';
 import type { Cluster } from './cluster.ts';
-import { quickElection } from './controller.ts';
-
-interface Container {
-  image: string;
-  command: string[];
-  args?: string[];
-  env?: { name: string; value?: string }[];
-}
-
-interface Template {
-  metadata: { labels: Record<string, string> };
-  spec: { serviceAccountName: string; containers: Container[] };
-}
+import type { PodNetwork } from './pod-network.ts';
+import { type Images, PodProcess, type Surroundings, type Template } from './pod-process.ts';
 
 interface Deployment {
   metadata: { generation: number };
   spec: { replicas: number; template: Template };
-}
-
-/** How the program of an image is started: the file, and what comes before its flags. */
-export type Images = (image: string) => readonly string[];
-
-interface Running {
-  image: string;
-  child: Child;
-  output: string;
-  home: { remove(): void };
-  /** The path of its Pod. */
-  pod: string;
+  status: { observedGeneration?: number };
 }
 
 /**
- * The Deployment controller and the kubelets in one, for one Deployment: it makes Pods and runs the programs that they name,
- * with their flags, environment and ServiceAccount; the new ones first, then the old ones end.
+ * The Deployment controller and the garbage collector for one Deployment: it makes Pods; the new ones first, and when
+ * they are ready the old ones end.
  */
 export class DeployedProcesses {
-  readonly #cluster: Cluster;
+  readonly #around: Surroundings;
+  readonly #name: string;
   readonly #path: string;
-  readonly #namespace: string;
-  readonly #images: Images;
   readonly #following: Promise<void>;
   #isStopping = false;
-  #generation = 0;
   #template = '';
-  #running: Running[] = [];
-  /** What each wrote that has run, and for what image. */
-  readonly all: Running[] = [];
+  #running: PodProcess[] = [];
+  /** What is to end as soon as `running` is ready. */
+  #old: PodProcess[] = [];
+  /** All that ran. */
+  readonly all: PodProcess[] = [];
 
-  constructor(cluster: Cluster, key: string, images: Images) {
+  constructor(cluster: Cluster, key: string, images: Images, network?: PodNetwork) {
     const [namespace = '', name = ''] = key.split('/');
-    this.#cluster = cluster;
-    this.#namespace = namespace;
+    this.#around = { cluster, namespace, images, network };
+    this.#name = name;
     this.#path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
-    this.#images = images;
     this.#following = this.#follow();
   }
 
   /** The images of what runs now. */
   get images(): string[] {
-    return this.#running.map(({ image }) => image);
+    return [...this.#old, ...this.#running].map(({ image }) => image);
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#following;
-    await this.#end(this.#running);
+    await this.#scale(0);
   }
 
   async #follow(): Promise<void> {
     while (!this.#isStopping) {
-      const { status, body } = await this.#cluster.client.get(this.#path);
+      const { status, body } = await this.#around.cluster.client.get(this.#path);
       if (status === 200) await this.#roll(body as unknown as Deployment);
+      else if (status === 404) await this.#scale(0);
       await delay(100);
     }
   }
 
-  async #roll({ metadata, spec }: Deployment): Promise<void> {
-    if (metadata.generation === this.#generation) return;
-    this.#generation = metadata.generation;
-    const template = JSON.stringify(spec.template);
-    const isNew = template !== this.#template;
-    this.#template = template;
-    const old = isNew ? this.#running : this.#running.slice(spec.replicas);
-    this.#running = this.#running.filter((one) => !old.includes(one));
-    while (this.#running.length < spec.replicas) this.#running.push(await this.#start(spec.template));
-    // As long as a new Pod takes to be ready.
-    if (old.length > 0 && isNew) await delay(500);
-    await this.#end(old);
-    const replicas = spec.replicas;
-    const counts = {
-      replicas,
-      updatedReplicas: replicas,
-      readyReplicas: replicas,
-      availableReplicas: replicas,
-    };
-    const status = { observedGeneration: metadata.generation, ...counts };
-    const answer = await this.#cluster.client.patch(`${this.#path}/status`, { status });
-    assert.equal(answer.status, 200, answer.body.message ?? '');
-  }
-
-  async #start(template: Template): Promise<Running> {
-    const { serviceAccountName, containers } = template.spec;
-    const [container] = containers;
-    assert.ok(container !== undefined && containers.length === 1);
-    const home = temporaryFolder('kvcp-pod-');
-    const kubeconfig = this.#cluster.server.kubeconfig(
-      serviceAccountName,
-      await this.#token(serviceAccountName),
-    );
-    // The Go version asks for it there, outside a cluster.
-    cpSync(kubeconfig, join(home.path, '.kube', 'config'));
-    const [program = '', ...before] = this.#images(container.image);
-    const flags = [...container.command.slice(1), ...(container.args ?? [])];
-    const here = ['--OutSideCluster', '--kubeconfig', kubeconfig, '--secure-port=0', ...quickElection];
-    const variables = (container.env ?? []).map(({ name, value = '' }): [string, string] => [name, value]);
-    const running: Running = {
-      image: container.image,
-      output: '',
-      home,
-      pod: await this.#pod(template),
-      child: startChild(program, [...before, ...flags, ...here], {
-        env: { HOME: home.path, ...Object.fromEntries(variables) },
-        heard: (text) => {
-          running.output += text;
-        },
-      }),
-    };
-    this.all.push(running);
-    return running;
-  }
-
-  async #pod({ metadata, spec }: Template): Promise<string> {
-    const path = `/api/v1/namespaces/${this.#namespace}/pods`;
-    const pod = { metadata: { ...metadata, generateName: 'pod-' }, spec };
-    const { status, body } = await this.#cluster.client.post(path, pod);
-    assert.equal(status, 201, body.message ?? '');
-    return `${path}/${body.metadata.name}`;
-  }
-
-  async #token(account: string): Promise<string> {
-    const path = `/api/v1/namespaces/${this.#namespace}/serviceaccounts/${account}/token`;
-    const { status, body } = await this.#cluster.client.post(path, { spec: { expirationSeconds: 3600 } });
-    assert.equal(status, 201, body.message ?? '');
-    return (body.status as { token?: string }).token ?? '';
-  }
-
-  async #end(running: readonly Running[]): Promise<void> {
-    await Promise.all(running.map(({ child }) => child.stop('TERM')));
-    for (const { home, pod } of running) {
-      home.remove();
-      await this.#cluster.client.delete(`${pod}?gracePeriodSeconds=0`);
+  async #roll({ metadata: { generation }, spec: { replicas, template }, status }: Deployment): Promise<void> {
+    if (status.observedGeneration === generation) return;
+    const content = JSON.stringify(template);
+    if (content !== this.#template) this.#old.push(...this.#running.splice(0));
+    this.#template = content;
+    while (this.#running.length < replicas) {
+      const pod = await PodProcess.start(this.#around, this.#name, template);
+      this.#running.push(pod);
+      this.all.push(pod);
     }
+    const ready = await Promise.all(this.#running.map((pod) => pod.isReady()));
+    if (ready.includes(false)) return;
+    await this.#scale(replicas);
+    const told = {
+      observedGeneration: generation,
+      ...{ replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas },
+    };
+    const answer = await this.#around.cluster.client.patch(`${this.#path}/status`, { status: told });
+    // It may be gone by now.
+    assert.ok(answer.status === 200 || answer.status === 404, answer.body.message ?? '');
+  }
+
+  /** Ends the old ones, and of the others those that are too many. */
+  async #scale(replicas: number): Promise<void> {
+    const ending = [...this.#old.splice(0), ...this.#running.splice(replicas)];
+    await Promise.all(ending.map((pod) => pod.end()));
   }
 }

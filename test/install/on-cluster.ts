@@ -5,7 +5,11 @@ import { Cluster } from '../e2e/cluster.ts';
 export type OnCluster = (title: string, body: (cluster: Cluster) => Promise<void>) => void;
 
 /** Tests of one file on a kube-apiserver of their own, one after another. Each cleans up what the next would meet. */
-export function onCluster(prefix: string, programs: readonly ModuleName[] = []): OnCluster {
+export function onCluster(
+  prefix: string,
+  programs: readonly ModuleName[] = [],
+  flags: readonly string[] = [],
+): OnCluster {
   const { folder } = locateBinaries(process.env);
   const missing = [...new Set<ModuleName>(['controlplane', ...programs])].flatMap(
     (name) => locateBinaries(process.env, name).missing,
@@ -18,7 +22,7 @@ export function onCluster(prefix: string, programs: readonly ModuleName[] = []):
   }
   let cluster: Cluster | undefined;
   before(async () => {
-    cluster = await Cluster.start(folder, { prefix });
+    cluster = await Cluster.start(folder, { prefix, flags });
   });
   after(() => cluster?.stop());
   return (title, body) => {

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { locateBinaries } from '../controlplane/binaries.ts';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+import type { Cluster } from './cluster.ts';
+
+const root = resolve(import.meta.dirname, '..', '..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+
+/** The image of this checkout. */
+export const ourImage = `ghcr.io/kube-vip/kube-vip-cloud-provider:v${version}`;
+
+/** A document of docs/ as its reader follows it: its blocks of code, by section and position, and which are still to do. */
+export class Guide {
+  readonly #blocks: ReadonlyMap<string, string>;
+  readonly #left: Set<string>;
+
+  constructor(name: string) {
+    const sections = readFileSync(join(root, 'docs', name), 'utf8').split(/^## /m);
+    const blocks = sections.flatMap((section) => {
+      const [title = ''] = section.split('\n');
+      const texts = [...section.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)];
+      return texts.map(([, text = ''], index): [string, string] => [`${title} ${index}`, text]);
+    });
+    this.#blocks = new Map(blocks);
+    this.#left = new Set(this.#blocks.keys());
+  }
+
+  /** The text of a block, which is then counted as followed. */
+  follow(section: string, index: number): string {
+    const key = `${section} ${index}`;
+    this.#left.delete(key);
+    return this.#blocks.get(key) ?? assert.fail(`there is no block ${key}`);
+  }
+
+  /** What nobody has followed yet. */
+  get left(): string[] {
+    return [...this.#left];
+  }
+}
+
+/** A checkout with kubectl, helm and npm at hand, where a guide is followed. */
+export class Desk {
+  readonly #cluster: Cluster;
+  readonly #guide: Guide;
+  readonly #folder = temporaryFolder('kvcp-desk-');
+
+  /** `files` are what the reader has besides: names in the checkout, and where each really is. */
+  constructor(cluster: Cluster, guide: Guide, files: Readonly<Record<string, string>> = {}) {
+    this.#cluster = cluster;
+    this.#guide = guide;
+    for (const name of readdirSync(root)) symlinkSync(join(root, name), join(this.#folder.path, name));
+    for (const [name, file] of Object.entries(files)) symlinkSync(file, join(this.#folder.path, name));
+  }
+
+  /** Saves a block of a section as a file, in a folder of its own. */
+  save(section: string, index: number, file: string): void {
+    const path = join(this.#folder.path, file);
+    mkdirSync(dirname(path));
+    writeFileSync(path, this.#guide.follow(section, index));
+  }
+
+  /** Runs a block of a section, and returns what it printed. */
+  run(section: string, index: number): Promise<string> {
+    const block = this.#guide.follow(section, index);
+    const { promise, resolve: fulfil, reject } = Promise.withResolvers<string>();
+    const tools = (['controlplane', 'helm'] as const).map((name) => locateBinaries(process.env, name).folder);
+    const env = {
+      HOME: this.#folder.path,
+      KUBECONFIG: this.#cluster.server.kubeconfig(),
+      PATH: [...tools, dirname(process.execPath), process.env.PATH].join(delimiter),
+    };
+    const options = { cwd: this.#folder.path, env, timeout: 60_000 };
+    execFile('/bin/sh', ['-euc', block], options, (error, stdout, stderr) => {
+      if (error === null) fulfil(stdout);
+      else reject(new Error(`${block}\n${stdout}${stderr}`));
+    });
+    return promise;
+  }
+
+  close(): void {
+    this.#folder.remove();
+  }
+}

@@ -1,0 +1,214 @@
+/** docs/install.md, followed word by word: every way of installing, what it shows, and that addresses stay when it goes. */
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+import { helm } from '../install/helm.ts';
+import { manifest } from '../install/objects.ts';
+import { onCluster } from '../install/on-cluster.ts';
+import { sharedBundle } from './bundle.ts';
+import type { Cluster } from './cluster.ts';
+import { DeployedProcesses } from './deployment.ts';
+import { Desk, Guide, ourImage } from './desk.ts';
+import { eventually, quietTime } from './eventually.ts';
+import { loadBalancer, names, served, unmarked } from './objects.ts';
+import { PodNetwork } from './pod-network.ts';
+
+const guide = new Guide('install.md');
+
+/** The blocks that nobody can follow here, and why. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ['Build the image 0', 'docker is needed; test/install/image.test.ts runs what the image would have in it'],
+]);
+
+interface World {
+  cluster: Cluster;
+  desk: Desk;
+  /** Runs what a Deployment says, `kube-vip-cloud-provider` in kube-system unless another one is named. */
+  run(key?: string): DeployedProcesses;
+  /** Ends what runs. */
+  end(): Promise<void>;
+}
+
+const network = new PodNetwork();
+after(() => network.close());
+const onServer = onCluster('install-doc', ['helm'], network.flags);
+
+function story(title: string, body: (world: World) => Promise<void>): void {
+  onServer(title, async (cluster) => {
+    const bundle = await sharedBundle();
+    const desk = new Desk(cluster, guide);
+    const all: DeployedProcesses[] = [];
+    const running = new Set<DeployedProcesses>();
+    const world: World = {
+      cluster,
+      desk,
+      run(key = 'kube-system/kube-vip-cloud-provider') {
+        const pods = new DeployedProcesses(
+          cluster,
+          key,
+          (image) => {
+            assert.equal(image, ourImage, 'there is no such image');
+            return [process.execPath, bundle.entry];
+          },
+          network,
+        );
+        all.push(pods);
+        running.add(pods);
+        return pods;
+      },
+      async end() {
+        await Promise.all([...running].map((pods) => pods.stop()));
+        running.clear();
+      },
+    };
+    try {
+      await body(world);
+    } catch (error) {
+      // Nothing of it may be in the way of the next story.
+      await cluster.kubectl(['delete', '--ignore-not-found', '-f', manifest]);
+      const release = ['kube-vip-cloud-provider', '--namespace', 'kube-system', '--ignore-not-found'];
+      await helm(['uninstall', ...release], '', cluster.server.kubeconfig());
+      const logs = all.flatMap((pods) => pods.all.map(({ output }) => `--- a Pod said\n${output}`));
+      throw new Error([String(error), ...logs].join('\n'), { cause: error });
+    } finally {
+      await world.end();
+      await cluster.clear();
+      desk.close();
+      bundle.remove();
+    }
+  });
+}
+
+/** The pool of every block that has one begins there; its first address is left out. */
+const first = served('192.168.0.201', 'cidr-global');
+const second = served('192.168.0.202', 'cidr-global');
+
+/** Two Pods are ready and say so, one of them holds the Lease, and a Service has an address. */
+async function works({ cluster, desk }: World): Promise<void> {
+  await eventually(async () => {
+    const shown = await desk.run('See it work', 0);
+    assert.match(shown, /^kube-vip-cloud-provider +2\/2 /m);
+    assert.match(shown, /^kube-vip-cloud-controller +\S+_[-0-9a-f]{36} /m);
+  });
+  await desk.run('See it work', 1);
+  await cluster.becomes('default/web', first);
+  assert.equal(await desk.run('What is installed', 0), '[+]lists ok\n[+]lists ok\n');
+  await eventually(async () => {
+    assert.match(await desk.run('See it work', 2), / Assigned 192\.168\.0\.201 \(from cidr-global\)$/m);
+  });
+  assert.match(await cluster.kubectl(['get', 'service', 'web']), / LoadBalancer +\S+ +<pending> /);
+}
+
+/** Nobody allocates any more, and the Service `web` is as it was, and free to go. */
+async function isUninstalled({ cluster, end }: World): Promise<void> {
+  assert.equal(await cluster.kubectl(['get', 'deployment', '-A', '-o', 'name']), '');
+  const before = await cluster.version('default/web');
+  await end();
+  await cluster.create(loadBalancer('default/late'));
+  await quietTime(500);
+  assert.deepEqual(await cluster.marks('default/late'), unmarked);
+  assert.deepEqual(await cluster.marks('default/web'), first);
+  assert.equal(await cluster.version('default/web'), before);
+  assert.equal((await cluster.service('default/web')).metadata.finalizers, undefined);
+  await cluster.remove('default/late');
+}
+
+story('with kubectl, until nothing is left', async (world) => {
+  const { cluster, desk, run } = world;
+  await desk.run('With kubectl', 0);
+  run();
+  await desk.run('With kubectl', 1);
+  await works(world);
+  await desk.run('Uninstall', 0);
+  await isUninstalled(world);
+  await desk.run('Uninstall', 3);
+  assert.equal(await cluster.hasPools(), false);
+  assert.equal(await cluster.holder(), '');
+  assert.equal(await cluster.kubectl(['get', '-f', manifest, '--ignore-not-found']), '');
+});
+
+story('with Helm, and once more with what the first release left', async (world) => {
+  const { cluster, desk, run } = world;
+  run();
+  await desk.run('With Helm', 0);
+  await works(world);
+  await desk.run('Uninstall', 1);
+  await isUninstalled(world);
+  run();
+  await desk.run('With Helm', 0);
+  await cluster.create(loadBalancer('default/two'));
+  await cluster.becomes('default/two', second);
+  assert.deepEqual(await cluster.marks('default/web'), first);
+  await desk.run('Uninstall', 1);
+  await desk.run('Uninstall', 3);
+  const pools = ['get', 'configmap', '-n', 'kube-system', 'kube-vip-cloud-provider', '--ignore-not-found'];
+  assert.equal(await cluster.kubectl(pools), '');
+});
+
+story('with Kustomize, before there are pools; the chart does not mix with it', async (world) => {
+  const { cluster, desk, run } = world;
+  run();
+  await desk.run('With Kustomize', 0);
+  await cluster.create(loadBalancer('default/web'));
+  await cluster.warns('default/web', /no pool/i);
+  await desk.run('With kubectl', 0);
+  await cluster.becomes('default/web', first);
+  await assert.rejects(desk.run('With Helm', 0), /cannot be imported into the current release/);
+  await desk.run('Uninstall', 0);
+  await isUninstalled(world);
+});
+
+story('one class only', async (world) => {
+  const { cluster, desk, run } = world;
+  await desk.run('With kubectl', 0);
+  desk.save('Serve one class only', 0, 'overlay/kustomization.yaml');
+  run();
+  await desk.run('With Kustomize', 1);
+  await cluster.create(loadBalancer('default/plain'));
+  await cluster.create(loadBalancer('default/web', { loadBalancerClass: 'kube-vip.io/kube-vip-class' }));
+  await cluster.becomes('default/web', first);
+  assert.deepEqual(await cluster.marks('default/plain'), unmarked);
+  await desk.run('Uninstall', 2);
+  await isUninstalled(world);
+});
+
+story('several in one cluster, each with its class, pools and rights', async ({ cluster, desk, run }) => {
+  await desk.run('With kubectl', 0);
+  await desk.run('Several in one cluster', 1);
+  desk.save('Several in one cluster', 0, 'overlay/kustomization.yaml');
+  const both = [run(), run('kube-system/kube-vip-cloud-provider-inside')];
+  await desk.run('With Kustomize', 0);
+  await desk.run('With Kustomize', 1);
+  await cluster.create(loadBalancer('default/nobodys', { loadBalancerClass: 'example.com/other' }));
+  await cluster.create(loadBalancer('default/inside', { loadBalancerClass: 'example.com/inside' }));
+  await cluster.create(loadBalancer('default/web'));
+  await cluster.becomes('default/web', first);
+  await cluster.becomes('default/inside', served('10.0.0.1', 'cidr-global'));
+  assert.deepEqual(await cluster.marks('default/nobodys'), unmarked);
+  const writers = ['web', 'inside'].map(async (name) => {
+    const { metadata } = await cluster.service(`default/${name}`);
+    return (JSON.parse(metadata.annotations?.[names.record] ?? '{}') as { by?: string }).by;
+  });
+  assert.deepEqual(await Promise.all(writers), ['kube-vip-cloud-controller', 'kube-vip-inside']);
+  for (const { output } of both.flatMap(({ all }) => all)) assert.doesNotMatch(output, /forbidden/);
+  await desk.run('Uninstall', 2);
+  await cluster.create(loadBalancer('default/two'));
+  await cluster.becomes('default/two', second);
+  await desk.run('Uninstall', 0);
+});
+
+story('in another namespace', async ({ cluster, desk, run }) => {
+  await desk.run('In another namespace', 1);
+  desk.save('In another namespace', 0, 'overlay/kustomization.yaml');
+  const { all } = run('network/kube-vip-cloud-provider');
+  await desk.run('With Kustomize', 1);
+  await cluster.create(loadBalancer('default/web'));
+  await cluster.becomes('default/web', first);
+  for (const { output } of all) assert.doesNotMatch(output, /forbidden/);
+  assert.equal(await cluster.holder(), '');
+  await cluster.kubectl(['get', 'lease', '-n', 'network', 'kube-vip-cloud-controller']);
+  await desk.run('Uninstall', 2);
+});
+
+onServer('every block of docs/install.md was followed, but for those that cannot be here', async () => {
+  assert.deepEqual(guide.left, [...elsewhere.keys()]);
+});
