@@ -28,3 +28,22 @@ test('src/core has no clock, no randomness, no process and nothing asynchronous'
     assert.doesNotMatch(withoutText, forbidden, file);
   }
 });
+
+/** Where the machine's own time and chance may be asked for: everything else is given a clock and a random. */
+const edge = new Set(['kube/clock.ts']);
+
+test('but at the edge nothing asks the machine for time or chance, so that the simulator can give its own', () => {
+  const src = new URL('../../src/', import.meta.url);
+  const files = ['controller', 'kube', 'embedded'].flatMap((folder) =>
+    readdirSync(new URL(folder, src)).map((file) => `${folder}/${file}`),
+  );
+  assert.ok(files.length > 40);
+  const forbidden =
+    /\b(?:Math\.random|performance\.|Date\.now|new Date\(\)|setTimeout|setInterval|setImmediate|randomUUID|randomBytes)/;
+  for (const file of files) {
+    if (edge.has(file)) continue;
+    const source = readFileSync(new URL(file, src), 'utf8');
+    const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*/g, '');
+    assert.doesNotMatch(code, forbidden, file);
+  }
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Watch } from '../contract/http.ts';
+import { randomOf } from '../simulator/random.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
@@ -12,17 +13,6 @@ const scenario = scenarios('chaos');
 /** For how long signals rain; `CHAOS_SECONDS` for a longer sitting, `CHAOS_SEED` to repeat the choices of one. */
 const seconds = Number(process.env.CHAOS_SECONDS ?? '20');
 const seed = Number(process.env.CHAOS_SEED ?? String(Date.now() % 1_000_000));
-
-/** Mulberry32: the choices can be repeated, if not the moments at which they fall. */
-function randomOf(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Follows every address that is ever shown until the Service `last` appears: one that has an address keeps it. */
 async function follow(watch: Watch, last: string, moved: string[]): Promise<void> {

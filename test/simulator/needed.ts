@@ -12,7 +12,6 @@ export const needed: readonly string[] = [
   'state: leader crashed',
   'state: leader paused',
   'state: two believe that they lead',
-  'state: write of a former leader',
 ];
 
 export function missing(counts: ReadonlyMap<string, number>): string[] {

@@ -38,8 +38,14 @@ export class Scheduler {
     if (event === undefined) return;
     this.now = event.at;
     event.run();
-    // Whatever promises are settled by it have run to their next wait then: nothing here waits for real time.
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.drain();
+  }
+
+  /** Whatever promises are settled have run to their next wait then: nothing here waits for real time. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(resolve);
+    });
   }
 
   #pop(): Event | undefined {

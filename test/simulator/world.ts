@@ -106,6 +106,7 @@ class World {
 
   async #play(): Promise<void> {
     for (let i = 0; i < 3; i += 1) this.#replicas[i] = this.#begin();
+    await this.#scheduler.drain();
     for (const { at, act } of this.#plan.acts) this.#scheduler.at(at, () => this.#act(act));
     const end = this.#plan.acts.at(-1)?.at ?? 0;
     while ((this.#scheduler.nextAt ?? Number.POSITIVE_INFINITY) <= end) await this.#step();

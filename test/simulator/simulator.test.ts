@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { hunt, mutants } from './mutants.ts';
+import { missing } from './needed.ts';
+import { type Act, type Plan, planOf } from './plan.ts';
+import { shrink } from './shrink.ts';
+import { run } from './world.ts';
+
+const acts = 200;
+
+test('three controllers keep the promises through faults, crashes and pauses, and each kind of them occurs', async () => {
+  const counts = new Map<string, number>();
+  let steps = 0;
+  const add = async (seed: number): Promise<void> => {
+    const outcome = await run(planOf(seed, acts));
+    const again = `npm run simulate -- --seed ${seed} --acts ${acts} --steps 1`;
+    assert.ok(outcome.broken === undefined, `${outcome.broken?.message}\n${again}`);
+    steps += outcome.steps;
+    for (const [what, count] of outcome.counts) counts.set(what, (counts.get(what) ?? 0) + count);
+  };
+  for (let seed = 1; steps < 250_000; seed += 1) await add(seed);
+  assert.deepEqual(missing(counts), [], 'what never happened was not tried');
+});
+
+test('a write of a former leader that lands too late makes a duplicate, which is found and said', async () => {
+  const service = (namespace: string): Act => ({
+    do: 'create',
+    service: {
+      metadata: { namespace, name: 'x' },
+      spec: {
+        type: 'LoadBalancer',
+        ipFamilyPolicy: 'SingleStack',
+        ipFamilies: ['IPv4'],
+        ports: [{ port: 80 }],
+      },
+    },
+  });
+  const pool = '10.0.0.1-10.0.0.1';
+  // a/x is given the address by a leader that is killed; its pool is gone when the next one leads, who gives the address to b/x.
+  const acts: Plan['acts'] = [
+    { at: 0, act: { do: 'configure', data: { 'range-a': pool } } },
+    { at: 1_000, act: service('a') },
+    ...[0, 1, 2].map((replica): Plan['acts'][number] => ({ at: 1_100, act: { do: 'crash', replica } })),
+    { at: 5_000, act: { do: 'configure', data: { 'range-b': pool } } },
+    { at: 6_000, act: service('b') },
+    { at: 60_000, act: { do: 'compact' } },
+  ];
+  let duplicates = 0;
+  // One of these requests is the write.
+  for (let request = 0; request < 40; request += 1) {
+    const outcome = await run({ seed: 1, acts, faults: [{ request, kind: 'late', ms: 40_000 }] });
+    assert.equal(outcome.broken?.message, undefined);
+    duplicates += outcome.counts.get('state: duplicate of a former leader') ?? 0;
+  }
+  assert.equal(duplicates, 1);
+});
+
+test('the same plan runs the same', async () => {
+  const [one, other] = [await run(planOf(7, 60)), await run(planOf(7, 60))];
+  assert.equal(one.steps, other.steps);
+  assert.deepEqual(one.story, other.story);
+  assert.deepEqual(one.counts, other.counts);
+});
+
+test('each mutant has its place, and each promise its mutant', () => {
+  for (const { what, file, from } of mutants) {
+    const source = readFileSync(join(resolve(import.meta.dirname, '..', '..'), file), 'utf8');
+    assert.equal(source.split(from).length, 2, `${what}: ${file}`);
+  }
+  const promises = [
+    ...['Once', 'Still', 'Inside', 'Free again', 'Served', 'Crash-proof'],
+    ...['Same', 'Alone', 'Hands off', 'Said why', 'Quiet', 'Adopt first'],
+  ];
+  assert.deepEqual(mutants.map(({ promise }) => promise).sort(), promises.sort());
+});
+
+test('a mutant is found, by its promise', async () => {
+  const mutant = mutants.find(({ promise }) => promise === 'Inside');
+  assert.ok(mutant !== undefined);
+  const { line } = await hunt(mutant, 50_000);
+  assert.match(line ?? 'nothing', /^seed \d+, step \d+: Inside: /);
+});
+
+test('a plan that fails is cut down to what it needs', async () => {
+  // The outcome of a plan stands in for a failure: what is left must still lead to it.
+  const plan = planOf(3, 30);
+  const whole = await run(plan);
+  assert.equal(whole.broken, undefined);
+  const { plan: least } = await shrink(plan, whole, 40);
+  assert.ok(least.acts.length < plan.acts.length, 'a failure that needs nothing needs no acts');
+});
