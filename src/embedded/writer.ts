@@ -52,19 +52,10 @@ export class Writer {
 
   create(resource: Resource, target: Target, body: Json): KubeObject {
     const read = readBody(resource, body);
-    const metadata: NewMeta = { ...read.metadata, namespace: this.#namespace(read, target) };
-    if (metadata.resourceVersion !== undefined) {
+    if (read.metadata.resourceVersion !== undefined) {
       throw new ApiError(500, undefined, 'resourceVersion should not be set on objects to be created');
     }
-    if (!metadata.name && metadata.generateName)
-      metadata.name = generatedName(metadata.generateName, this.#random);
-    for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) delete metadata[key];
-    metadata.uid = newUid(this.#random);
-    metadata.creationTimestamp = timeNow(this.#clock);
-    const object = resource.defaulted({ ...read, metadata });
-    // The writer owns what it sent and what was defaulted, but not what is allocated next.
-    const owned = withEntries(object, recordWrite(object, undefined, this.#signature(target)));
-    return this.#insert(resource, resource.prepared(owned, undefined));
+    return this.#create(resource, target, read);
   }
 
   /** From a file or a dump: what it says about its own past is kept. */
@@ -85,13 +76,14 @@ export class Writer {
     if (read.metadata.name !== target.name) throw badRequest(nameMismatch(read.metadata.name, target.name));
     if (old === undefined) {
       if (!resource.createOnUpdate || target.subresource !== undefined) throw notFound(resource, target.name);
-      return { object: this.create(resource, target, body), created: true };
     }
     const { uid, resourceVersion } = read.metadata;
-    if (uid !== undefined && uid !== old.metadata.uid) {
-      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+    if (uid !== undefined && uid !== old?.metadata.uid) {
+      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old?.metadata.uid ?? ''}`;
       throw conflict(resource, target.name, why);
     }
+    // The version that it had means nothing any more.
+    if (old === undefined) return { object: this.#create(resource, target, read), created: true };
     if (resourceVersion === undefined && !resource.unconditionalUpdate) {
       const cause = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
       throw invalid(resource.plural, resource.group, target.name, [cause]);
@@ -145,6 +137,20 @@ export class Writer {
       deletionGracePeriodSeconds: 0,
     };
     return this.#put(resource, { ...old, metadata }, old);
+  }
+
+  #create(resource: Resource, target: Target, read: KubeObject): KubeObject {
+    const metadata: NewMeta = { ...read.metadata, namespace: this.#namespace(read, target) };
+    delete metadata.resourceVersion;
+    if (!metadata.name && metadata.generateName)
+      metadata.name = generatedName(metadata.generateName, this.#random);
+    for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) delete metadata[key];
+    metadata.uid = newUid(this.#random);
+    metadata.creationTimestamp = timeNow(this.#clock);
+    const object = resource.defaulted({ ...read, metadata });
+    // The writer owns what it sent and what was defaulted, but not what is allocated next.
+    const owned = withEntries(object, recordWrite(object, undefined, this.#signature(target)));
+    return this.#insert(resource, resource.prepared(owned, undefined));
   }
 
   #insert(resource: Resource, object: KubeObject): KubeObject {

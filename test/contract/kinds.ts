@@ -72,6 +72,22 @@ export function leases(rule: Rule): void {
     assertRefused(stale, { code: 409, reason: 'Conflict', message: /on leases.coordination.k8s.io "a"/ });
   });
 
+  rule(
+    'a Lease that is gone is made by a PUT, whatever its version, unless that names a uid',
+    async (world) => {
+      const { metadata } = await world.create('leases', lease({}));
+      await world.delete(world.at('leases/a'));
+      const { uid, resourceVersion } = metadata;
+      const answer = await world.put(world.at('leases/a'), lease({}, { uid, resourceVersion }));
+      const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
+      assertRefused(answer, { code: 409, reason: 'Conflict', message: new RegExp(`${message}$`) });
+      const { status, body } = await world.put(world.at('leases/a'), lease({}, { resourceVersion }));
+      assert.equal(status, 201);
+      assert.notEqual(body.metadata.uid, uid);
+      assert.notEqual(body.metadata.resourceVersion, resourceVersion);
+    },
+  );
+
   rule("a Lease's times have six digits after the point, and its duration is positive", async (world) => {
     const short = await world.post(world.at('leases'), lease({ renewTime: '2026-01-02T03:04:05Z' }));
     assertRefused(short, { code: 400, reason: 'BadRequest', message: /parsing time/ });

@@ -1,9 +1,13 @@
 import { createSession, type Session } from '../../src/controller/session.ts';
-import type { EmbeddedApi } from '../../src/embedded/api.ts';
+import { annotations } from '../../src/core/names.ts';
+import type { Service } from '../../src/core/objects.ts';
+import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/api.ts';
 import type { ElectionOptions } from '../../src/kube/election-options.ts';
+import type { Lease } from '../../src/kube/lease.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/kube/transport.ts';
-import type { FakeClock } from '../kube/fake-clock.ts';
+import { createFakeClock, type FakeClock, never } from '../kube/fake-clock.ts';
 import { createMemoryLog } from '../kube/memory-log.ts';
+import { serviceNamed } from './stage.ts';
 
 export const election: ElectionOptions = {
   lease: { namespace: 'kube-system', name: 'kube-vip-cloud-controller' },
@@ -11,6 +15,25 @@ export const election: ElectionOptions = {
   renewDeadlineMs: 10_000,
   retryPeriodMs: 2_000,
 };
+
+/** An embedded API with a pool on it, for replicas to share. */
+export function createWorld(pool: string) {
+  const clock = createFakeClock();
+  const api = createEmbeddedApi({ clock, random: () => 0.5 });
+  const metadata = { namespace: 'kube-system', name: 'kubevip' };
+  api.load({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'range-global': pool } });
+  return {
+    clock,
+    api,
+    load: (key: string): void => void api.load(serviceNamed(key, {})),
+    address(key: string): string | undefined {
+      const services = api.objects('services') as readonly Service[];
+      const found = services.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
+      return found?.metadata.annotations?.[annotations.addresses];
+    },
+    holder: (): string | undefined => (api.objects('leases') as readonly Lease[])[0]?.spec?.holderIdentity,
+  };
+}
 
 /** What becomes of a request: `never`: no answer comes; `lost`: it is carried out, and no answer comes. */
 export type Fate = 'pass' | 'cut' | 'never' | 'lost';
@@ -101,11 +124,4 @@ export class Replica {
       })(),
     };
   }
-}
-
-/** A connection on which nobody answers. */
-function never(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener('abort', () => reject(signal.reason));
-  return promise;
 }

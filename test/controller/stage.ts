@@ -198,7 +198,7 @@ export function serviceNamed(
   };
 }
 
-function answer(status: number, body: unknown, headers: Record<string, string>): HttpResponse {
+export function answer(status: number, body: unknown, headers: Record<string, string> = {}): HttpResponse {
   return {
     status,
     headers,

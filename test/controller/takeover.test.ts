@@ -1,28 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { annotations } from '../../src/core/names.ts';
-import type { Service } from '../../src/core/objects.ts';
 import { createEmbeddedApi } from '../../src/embedded/api.ts';
-import type { Lease } from '../../src/kube/lease.ts';
 import type { Clock } from '../../src/kube/transport.ts';
-import { aMoment, createFakeClock, until } from '../kube/fake-clock.ts';
-import { election, Replica } from './replica.ts';
+import { aMoment, createFakeClock, pass, until } from '../kube/fake-clock.ts';
+import { createWorld, election, Replica } from './replica.ts';
 import { serviceNamed } from './stage.ts';
 
 /** Two replicas on one API: the first leads, the second stands by with its lists in. */
 async function world(pool: string) {
-  const clock = createFakeClock();
-  const api = createEmbeddedApi({ clock, random: () => 0.5 });
-  const load = (key: string): void => void api.load(serviceNamed(key, {}));
-  const address = (key: string): string | undefined => {
-    const services = api.objects('services') as readonly Service[];
-    const found = services.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
-    return found?.metadata.annotations?.[annotations.addresses];
-  };
-  const holder = (): string | undefined =>
-    (api.objects('leases') as readonly Lease[])[0]?.spec?.holderIdentity;
-  const metadata = { namespace: 'kube-system', name: 'kubevip' };
-  api.load({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'range-global': pool } });
+  const { clock, api, load, address, holder } = createWorld(pool);
   const first = new Replica(api, clock, 'first').start();
   await until(() => first.session.controller.isIdle, 'the first leads');
   const second = new Replica(api, clock, 'second').start();
@@ -32,14 +18,6 @@ async function world(pool: string) {
     'the second watches the Lease',
   );
   return { clock, api, load, address, holder, first, second };
-}
-
-/** Lets time pass in steps, as timers of answers that come meanwhile have to run too. */
-async function pass(clock: { advance(ms: number): void }, ms: number): Promise<void> {
-  for (let left = ms; left > 0; left -= 500) {
-    clock.advance(Math.min(500, left));
-    await aMoment();
-  }
 }
 
 test('one leads and writes, the other is ready and writes nothing; the Lease that is given back is taken at once', async () => {

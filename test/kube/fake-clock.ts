@@ -46,3 +46,18 @@ export async function until(condition: () => boolean, what = 'what the test wait
 export function aMoment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 30));
 }
+
+/** Lets time pass in steps, as timers of answers that come meanwhile have to run too. */
+export async function pass(clock: FakeClock, ms: number, stepMs = 500): Promise<void> {
+  for (let left = ms; left > 0; left -= stepMs) {
+    clock.advance(Math.min(stepMs, left));
+    await aMoment();
+  }
+}
+
+/** A connection on which nobody answers. */
+export function never(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason));
+  return promise;
+}
