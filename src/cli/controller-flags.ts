@@ -138,7 +138,13 @@ export const flagGroups: readonly FlagGroup[] = [
   {
     title: 'Logging',
     flags: {
-      v: { type: 'string', short: 'v', wants: 'a number', default: '0', help: 'log more, from 0' },
+      v: {
+        type: 'string',
+        short: 'v',
+        wants: 'a number',
+        default: '0',
+        help: '6 or more: each request to the API server is logged',
+      },
     },
   },
 ];

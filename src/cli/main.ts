@@ -9,6 +9,7 @@ import type { Connection } from '../kube/connection.ts';
 import { errorText } from '../kube/errors.ts';
 import { inClusterConnection } from '../kube/in-cluster.ts';
 import type { Log } from '../kube/log.ts';
+import { logged } from '../kube/logged.ts';
 import { createNodeTransport } from '../kube/node-transport.ts';
 import {
   type ClusterAccess,
@@ -19,6 +20,9 @@ import {
 import { type HealthServer, serveHealth } from './health-server.ts';
 import { createLog } from './log.ts';
 import { version } from './version.ts';
+
+/** As in klog's conventions. */
+const verbosityOfRequests = 6;
 
 const exit = { done: 0, failed: 1, usage: 2 } as const;
 
@@ -69,7 +73,7 @@ async function run(request: ControllerRun): Promise<number> {
   // Some connections more than writes: one that hangs on each of them must not keep the Lease from being renewed.
   const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 8 });
   const session = createSession({
-    transport,
+    transport: request.verbosity >= verbosityOfRequests ? logged(transport, log, systemClock) : transport,
     options: request.options,
     clock: systemClock,
     random: Math.random,

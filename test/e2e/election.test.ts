@@ -211,3 +211,13 @@ scenario(
     await other.says(/leads; standing by/);
   },
 );
+
+scenario('with -v=6 each request is in the log, and no token', async ({ cluster, start }) => {
+  await cluster.pools(pool);
+  await cluster.create(loadBalancer('default/web'));
+  const controller = start({ user: 'administrator', flags: ['-v=6'] });
+  await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+  await controller.says(/^request$/);
+  assert.match(controller.output, /"method":"PATCH","path":"[^"]*\/services\/web[^"]*timeout=\d+ms/);
+  assert.ok(!controller.output.includes(cluster.server.token));
+});
