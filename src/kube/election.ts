@@ -1,4 +1,4 @@
-import type { Api } from './api.ts';
+import type { Api, Limits } from './api.ts';
 import type { ElectionOptions } from './election-options.ts';
 import { ApiError, ConnectionError, errorText } from './errors.ts';
 import { claimed, durationMs, holderOf, type Lease, released } from './lease.ts';
@@ -56,6 +56,8 @@ const jitter = 1.2;
 export class Election {
   readonly #context: ElectionContext;
   readonly #path: string;
+  /** Of each request for the Lease. */
+  readonly #limits: Limits = { leftMs: () => this.#timeoutMs() };
   /** The Lease as last read or answered, and when its content was first seen. */
   #seen: { readonly lease: Lease; readonly at: number } | undefined;
   /** When the last renewal that succeeded was sent, while the Lease is ours. */
@@ -78,10 +80,6 @@ export class Election {
   /** Milliseconds since it last did something: more than some retry periods mean that it is stuck. */
   get idleMs(): number {
     return this.#context.clock.now() - this.#movedAt;
-  }
-
-  get isLeader(): boolean {
-    return this.#leftMs() > 0;
   }
 
   /** Stands for election until the signal is aborted. The Lease is then still held: see `release`. */
@@ -107,12 +105,11 @@ export class Election {
     const { api, clock, log, identity } = this.#context;
     if (!this.#mayHold) return;
     this.#renewed = undefined;
-    const limits = { leftMs: () => this.#timeoutMs() };
     try {
       // Read anew: the last claim may have been carried out without an answer.
       const lease = await this.#read(unaborted);
       if (lease === undefined || holderOf(lease) !== identity) return;
-      await api.update(this.#object, released(lease, clock.wall()), unaborted, limits);
+      await api.update(this.#object, released(lease, clock.wall()), unaborted, this.#limits);
       log.info('the Lease was given back', { lease: this.#name });
     } catch (error) {
       log.warn(`the Lease could not be given back, others wait until it has run out: ${errorText(error)}`);
@@ -141,7 +138,8 @@ export class Election {
   /** Half a deadline, so that one connection that hangs does not cost the whole of it; for a leader not beyond its own. */
   #timeoutMs(): number {
     const mostMs = this.#context.options.renewDeadlineMs / 2;
-    return this.isLeader ? Math.min(mostMs, this.#leftMs()) : mostMs;
+    const leftMs = this.#leftMs();
+    return leftMs > 0 ? Math.min(mostMs, leftMs) : mostMs;
   }
 
   /** True when the Lease is ours, false when the signal was aborted before. */
@@ -201,7 +199,7 @@ export class Election {
   async #read(signal: AbortSignal): Promise<Lease | undefined> {
     const { api } = this.#context;
     try {
-      const lease = await api.get<Lease>(this.#object, signal, { leftMs: () => this.#timeoutMs() });
+      const lease = await api.get<Lease>(this.#object, signal, this.#limits);
       this.#saw(lease);
       return lease;
     } catch (error) {
@@ -219,7 +217,6 @@ export class Election {
     const { namespace, name } = options.lease;
     const sent = { at: clock.now(), wall: clock.wall() };
     const claim = { identity, leaseDurationMs: options.leaseDurationMs, wallMs: sent.wall };
-    const limits = { leftMs: () => this.#timeoutMs() };
     const fresh: Lease = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -229,8 +226,8 @@ export class Election {
     try {
       const answer =
         lease === undefined
-          ? await api.create(this.#path, claimed(fresh, claim), unaborted, limits)
-          : await api.update(this.#object, claimed(lease, claim), unaborted, limits);
+          ? await api.create(this.#path, claimed(fresh, claim), unaborted, this.#limits)
+          : await api.update(this.#object, claimed(lease, claim), unaborted, this.#limits);
       this.#saw(answer);
     } catch (error) {
       const status = error instanceof ApiError ? error.status : undefined;

@@ -64,7 +64,7 @@ async function tell(
 ): Promise<void> {
   if (isShrinking) {
     process.stderr.write('simulate: looking for a shorter story\n');
-    const { plan: least, outcome: last } = await shrink(plan, outcome, shrinkRuns);
+    const { plan: least, outcome: last } = await shrink(plan, outcome, shrinkRuns, run);
     console.log(last.story.join('\n'));
     console.log(`${last.broken?.message}`);
     console.log(`${least.acts.length} acts and ${least.faults.length} faults of the plan are enough:`);

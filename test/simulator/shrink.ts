@@ -1,14 +1,15 @@
 import type { Plan } from './plan.ts';
-import { type Outcome, run } from './world.ts';
+import type { Outcome } from './world.ts';
 
 /**
  * A plan with less in it that breaks the same promise: acts and faults are left out in ever smaller pieces as long as it
- * still does. At most `most` runs.
+ * still does. At most `most` runs by `run`.
  */
 export async function shrink(
   plan: Plan,
   outcome: Outcome,
   most: number,
+  run: (plan: Plan) => Promise<Outcome>,
 ): Promise<{ readonly plan: Plan; readonly outcome: Outcome }> {
   let best = { plan, outcome };
   let runs = 0;

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { Broken } from './broken.ts';
 import { hunt, mutants } from './mutants.ts';
 import { missing } from './needed.ts';
 import { type Act, type Plan, planOf } from './plan.ts';
 import { shrink } from './shrink.ts';
-import { run } from './world.ts';
+import { type Outcome, run } from './world.ts';
 
 const acts = 200;
 
@@ -83,11 +84,22 @@ test('a mutant is found, by its promise', async () => {
   assert.match(line ?? 'nothing', /^seed \d+, step \d+: Inside: /);
 });
 
-test('a plan that fails is cut down to what it needs', async () => {
-  // The outcome of a plan stands in for a failure: what is left must still lead to it.
+test('a plan that fails is cut down to the acts and faults that it needs', async () => {
   const plan = planOf(3, 30);
-  const whole = await run(plan);
-  assert.equal(whole.broken, undefined);
-  const { plan: least } = await shrink(plan, whole, 40);
-  assert.ok(least.acts.length < plan.acts.length, 'a failure that needs nothing needs no acts');
+  const [act, other, fault] = [plan.acts[4], plan.acts[21], plan.faults[3]];
+  assert.ok(act !== undefined && other !== undefined && fault !== undefined);
+  let runs = 0;
+  /** Once breaks where all three are there; else another promise does. */
+  const judge = (tried: Plan): Promise<Outcome> => {
+    runs += 1;
+    const isIt = tried.acts.includes(act) && tried.acts.includes(other) && tried.faults.includes(fault);
+    const broken = new Broken(isIt ? 'Once' : 'Served', 'made up');
+    return Promise.resolve({ steps: 1, counts: new Map(), broken, story: [] });
+  };
+  const { plan: least, outcome } = await shrink(plan, await judge(plan), 400, judge);
+  assert.deepEqual(least, { seed: plan.seed, acts: [act, other], faults: [fault] });
+  assert.equal(outcome.broken?.promise, 'Once');
+  const before = runs;
+  await shrink(plan, await judge(plan), 5, judge);
+  assert.equal(runs - before, 1 + 5, 'it gives up after as many runs as it may make');
 });
