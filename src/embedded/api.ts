@@ -7,14 +7,16 @@ import type { Resource } from './resource.ts';
 import { resources } from './resources.ts';
 import { type Route, route } from './route.ts';
 import { ApiError, badRequest, noSuchPath, notFound, notOffered, type Status } from './status.ts';
-import { Store } from './store.ts';
+import { keyAt, Store } from './store.ts';
+import type { Target } from './target.ts';
 import { watch } from './watch.ts';
-import { type Target, Writer } from './writer.ts';
+import { Writer } from './writer.ts';
 
 /**
- * A small Kubernetes API in this process: Services, ConfigMaps, Events and Leases, for the demo and for fast tests.
- * What it offers is what the contract suite (test/contract) tries on it and on kube-apiserver alike. Unlike there,
- * every namespace exists, node ports are not allocated, and everyone may do everything.
+ * A small Kubernetes API in this process: Services, ConfigMaps, Events, Leases and IPAddresses, for the demo and for
+ * fast tests. What it offers is what the contract suite (test/contract) tries on it and on kube-apiserver alike. Unlike
+ * there, every namespace exists, node ports are not allocated, everyone may do everything, and nothing is repaired: who
+ * deletes the IPAddress of a cluster address has deleted it for good.
  */
 export interface EmbeddedApi {
   /** Answers one request; the sockets' side of it is server.ts. */
@@ -51,7 +53,7 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
   const read = (at: Route, query: URLSearchParams, signal: AbortSignal): HttpResponse => {
     const { resource, namespace, name } = at;
     if (name !== undefined) {
-      const object = store.collection(resource.plural).get(`${namespace}/${name}`);
+      const object = store.collection(resource.plural).get(keyAt(namespace, name));
       if (object === undefined) throw notFound(resource, name);
       return answer(200, object);
     }
@@ -66,7 +68,7 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
     if (query.has('dryRun')) throw notOffered('dryRun');
     const { resource, namespace, name, subresource } = at;
     const manager = managerOf(request, query);
-    if (namespace === undefined) throw methodNotAllowed();
+    if (resource.isNamespaced && namespace === undefined) throw methodNotAllowed();
     if (name === undefined) {
       if (request.method !== 'POST') throw methodNotAllowed();
       return answer(
@@ -86,7 +88,7 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
         if (subresource !== undefined) throw methodNotAllowed();
         const options = request.body ? bodyOf(request) : {};
         const left = writer.delete(resource, target, isObject(options) ? options : {});
-        const gone = store.collection(resource.plural).get(`${namespace}/${name}`) === undefined;
+        const gone = store.collection(resource.plural).get(keyAt(namespace, name)) === undefined;
         return answer(200, gone && !resource.returnsDeleted ? deleted(resource, left) : left);
       }
       default:

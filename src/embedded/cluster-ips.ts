@@ -1,29 +1,29 @@
 import { BlockList, isIP } from 'node:net';
-
-export type Family = 'IPv4' | 'IPv6';
+import { canonicalIP, type Family } from './ip.ts';
 
 const prefix: Record<Family, string> = { IPv4: '10.96.', IPv6: 'fd00:96::' };
 const most: Record<Family, number> = { IPv4: 2 ** 16, IPv6: 2 ** 20 };
-
-export function familyOf(ip: string): Family {
-  return isIP(ip) === 6 ? 'IPv6' : 'IPv4';
-}
 
 /**
  * The cluster's own addresses (spec.clusterIPs), from 10.96.0.0/12 and fd00:96::/108, IPv4 first. Handed out in
  * order, where the real allocator picks at random, so that the same world always looks the same.
  *
- * Invariant: `#held` is what the stored Services show; the store's writer calls hold and release with each write.
+ * Invariant: `#held` is the names of the stored IPAddresses, whoever made them; an address that has one is not given
+ * out. The store's writer calls hold and release with each write.
  */
 export class ClusterIPs {
   readonly #held = new Set<string>();
-  /** Where the next search begins. 10.96.0.1 is the Service `kubernetes` of a real cluster. */
-  readonly #next: Record<Family, number> = { IPv4: 2, IPv6: 2 };
+  /**
+   * Where the next search begins. The first 256 addresses come last, so that they stay free for Services that name
+   * theirs (KEP-3070); the very first is that of the Service `kubernetes` of a real cluster.
+   */
+  readonly #next: Record<Family, number> = { IPv4: 257, IPv6: 257 };
   readonly #range = new BlockList();
 
   constructor() {
-    this.#range.addSubnet('10.96.0.0', 12, 'ipv4');
-    this.#range.addSubnet('fd00:96::', 108, 'ipv6');
+    // Without the address of each network itself and the broadcast address.
+    this.#range.addRange('10.96.0.1', '10.111.255.254', 'ipv4');
+    this.#range.addRange('fd00:96::1', 'fd00:96::f:ffff', 'ipv6');
   }
 
   free(family: Family): string | undefined {
@@ -44,14 +44,15 @@ export class ClusterIPs {
   refusal(ip: string): string | undefined {
     const inRange = isIP(ip) !== 0 && this.#range.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
     if (!inRange) return `failed to allocate IP ${ip}: the provided network does not match the current range`;
-    return this.#held.has(ip) ? `failed to allocate IP ${ip}: provided IP is already allocated` : undefined;
+    const isHeld = this.#held.has(canonicalIP(ip) ?? ip);
+    return isHeld ? `failed to allocate IP ${ip}: provided IP is already allocated` : undefined;
   }
 
-  hold(ips: readonly string[]): void {
-    for (const ip of ips) if (ip !== 'None') this.#held.add(ip);
+  hold(ip: string): void {
+    this.#held.add(ip);
   }
 
-  release(ips: readonly string[]): void {
-    for (const ip of ips) this.#held.delete(ip);
+  release(ip: string): void {
+    this.#held.delete(ip);
   }
 }

@@ -37,6 +37,12 @@ export function dnsSubdomain(text: string): string[] {
   ];
 }
 
+/** What may stand in a path; apimachinery's pkg/api/validate/content/path.go. */
+export function pathSegment(text: string): string[] {
+  if (text === '.' || text === '..') return [`may not be '${text}'`];
+  return ['/', '%'].filter((one) => text.includes(one)).map((one) => `may not contain '${one}'`);
+}
+
 /** A key of labels and annotations, and a load balancer class: `name` or `domain/name`. */
 export function qualifiedName(text: string): string[] {
   const parts = text.split('/');

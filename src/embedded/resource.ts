@@ -1,4 +1,7 @@
 import type { KubeObject } from '../core/objects.ts';
+import type { Random } from '../kube/transport.ts';
+import { generatedName } from './identity.ts';
+import { dnsSubdomain } from './naming.ts';
 import type { Fields } from './selector.ts';
 import type { Struct } from './shape.ts';
 import type { Cause, Named } from './status.ts';
@@ -9,6 +12,8 @@ import type { Cause, Named } from './status.ts';
  */
 export interface Resource extends Named {
   apiVersion: string;
+  /** Or has the cluster one of each name? */
+  isNamespaced: boolean;
   shape: Struct;
   /** The fields beside metadata.name and metadata.namespace that a fieldSelector may name. */
   selectable: (object: KubeObject) => Fields;
@@ -20,6 +25,8 @@ export interface Resource extends Named {
   returnsDeleted: boolean;
   hasStatus: boolean;
   checkName: (name: string) => string[];
+  /** Completes `generateName`. */
+  generatedName: (prefix: string, random: Random) => string;
   /** Fills in what Go's defaulting fills in whenever an object is read. */
   defaulted(object: KubeObject): KubeObject;
   /** Fills in what is allocated, and keeps what this write may not change. May throw an ApiError. */
@@ -30,6 +37,35 @@ export interface Resource extends Named {
   loaded(object: KubeObject): KubeObject;
   check(object: KubeObject, old: KubeObject | undefined): Cause[];
   checkStatus(object: KubeObject): Cause[];
+  /** What the API server makes by itself before it writes this object, and deletes when that has gone. */
+  companions(object: KubeObject): readonly Companion[];
   /** Is told of every write that was done. */
   written(object: KubeObject | undefined, old: KubeObject | undefined): void;
 }
+
+/** An object that is there for the sake of another one, found again by its name. */
+export interface Companion {
+  resource: Resource;
+  object: KubeObject;
+}
+
+/** What most resources have in common. */
+export const common: Omit<Resource, 'kind' | 'plural' | 'shape' | 'check'> = {
+  group: '',
+  apiVersion: 'v1',
+  isNamespaced: true,
+  selectable: () => ({}),
+  unconditionalUpdate: true,
+  createOnUpdate: false,
+  returnsDeleted: false,
+  hasStatus: false,
+  checkName: dnsSubdomain,
+  generatedName,
+  defaulted: (object) => object,
+  prepared: (object) => object,
+  preparedStatus: (object) => object,
+  loaded: (object) => object,
+  checkStatus: () => [],
+  companions: () => [],
+  written: () => {},
+};

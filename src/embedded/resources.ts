@@ -1,40 +1,29 @@
 import type { ConfigMap, KubeObject } from '../core/objects.ts';
-import { dnsSubdomain } from './naming.ts';
-import type { Resource } from './resource.ts';
+import { ClusterIPs } from './cluster-ips.ts';
+import { ipAddresses } from './ip-addresses.ts';
+import { sameJson } from './json.ts';
+import { common, type Resource } from './resource.ts';
 import { services } from './services.ts';
 import { configMap, event, lease } from './shapes.ts';
-import { type Cause, invalidValue } from './status.ts';
+import { type Cause, forbidden, invalidValue } from './status.ts';
 
-/** The four resources that the controller uses. */
+/** The resources that the controller uses. */
 export function resources(): Resource[] {
-  return [services(), configMaps, events, leases];
+  const pool = new ClusterIPs();
+  const addresses = ipAddresses(pool);
+  return [services(pool, addresses), configMaps, events, leases, addresses];
 }
 
-type Common = Omit<Resource, 'kind' | 'plural' | 'shape' | 'check'>;
-
-const common: Common = {
-  group: '',
-  apiVersion: 'v1',
-  selectable: () => ({}),
-  unconditionalUpdate: true,
-  createOnUpdate: false,
-  returnsDeleted: false,
-  hasStatus: false,
-  checkName: dnsSubdomain,
-  defaulted: (object) => object,
-  prepared: (object) => object,
-  preparedStatus: (object) => object,
-  loaded: (object) => object,
-  checkStatus: () => [],
-  written: () => {},
-};
+interface ImmutableConfigMap extends ConfigMap {
+  immutable?: boolean;
+}
 
 const configMaps: Resource = {
   ...common,
   kind: 'ConfigMap',
   plural: 'configmaps',
   shape: configMap,
-  check: (object) => {
+  check: (object, old) => {
     const { data = {}, binaryData = {} } = object as ConfigMap;
     return [
       ...Object.keys(data).flatMap((key) => checkKey('data', key)),
@@ -42,9 +31,18 @@ const configMaps: Resource = {
       ...Object.keys(data)
         .filter((key) => Object.hasOwn(binaryData, key))
         .map((key) => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
+      ...(old === undefined ? [] : checkImmutable(object, old)),
     ];
   },
 };
+
+/** One that says `immutable: true` keeps its data, and keeps saying so. */
+function checkImmutable(object: ImmutableConfigMap, old: ImmutableConfigMap): Cause[] {
+  if (old.immutable !== true) return [];
+  return (['immutable', 'data', 'binaryData'] as const)
+    .filter((field) => !sameJson(object[field], old[field]))
+    .map((field) => forbidden(field, 'field is immutable when `immutable` is set'));
+}
 
 /** apimachinery's pkg/util/validation, IsConfigMapKey. */
 function checkKey(map: string, key: string): Cause[] {

@@ -2,7 +2,7 @@ import type { Resource } from './resource.ts';
 
 export interface Route {
   resource: Resource;
-  /** Undefined: of all namespaces. */
+  /** Undefined: of all namespaces, or of none. */
   namespace: string | undefined;
   name: string | undefined;
   subresource: 'status' | undefined;
@@ -11,12 +11,17 @@ export interface Route {
 const form =
   /^\/(?:api|apis\/(?<group>[^/]+))\/(?<version>[^/]+)(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<plural>[^/]+)(?:\/(?<name>[^/]+))?(?:\/(?<subresource>[^/]+))?$/;
 
-/** The paths of the Kubernetes API: /api/v1/namespaces/NAMESPACE/services/NAME/status and what is above it. */
+/**
+ * The paths of the Kubernetes API: /api/v1/namespaces/NAMESPACE/services/NAME/status and what is above it; without
+ * the namespace where a resource belongs to none.
+ */
 export function route(path: string, resources: readonly Resource[]): Route | undefined {
   const { group, version, namespace, plural, name, subresource } = form.exec(path)?.groups ?? {};
   const apiVersion = group === undefined ? version : `${group}/${version}`;
   const resource = resources.find((one) => one.plural === plural && one.apiVersion === apiVersion);
-  if (resource === undefined || (name !== undefined && namespace === undefined)) return undefined;
+  if (resource === undefined) return undefined;
+  if (resource.isNamespaced ? name !== undefined && namespace === undefined : namespace !== undefined)
+    return undefined;
   if (subresource !== undefined && (subresource !== 'status' || !resource.hasStatus)) return undefined;
   return { resource, namespace: decoded(namespace), name: decoded(name), subresource };
 }

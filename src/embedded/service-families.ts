@@ -1,4 +1,5 @@
-import { type ClusterIPs, type Family, familyOf } from './cluster-ips.ts';
+import type { ClusterIPs } from './cluster-ips.ts';
+import { type Family, familyOf } from './ip.ts';
 import { sameJson } from './json.ts';
 import type { FullService, FullSpec } from './service-defaults.ts';
 import { ApiError, type Cause, invalid, invalidValue } from './status.ts';

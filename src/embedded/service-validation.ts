@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { familyOf } from './cluster-ips.ts';
+import { familyOf } from './ip.ts';
 import { sameJson } from './json.ts';
 import { checkLabels, dnsLabel, dnsSubdomain, qualifiedName } from './naming.ts';
 import { type FullPort, type FullService, type FullSpec, isExternal } from './service-defaults.ts';

@@ -1,7 +1,9 @@
 import type { KubeObject, Service } from '../core/objects.ts';
-import { ClusterIPs } from './cluster-ips.ts';
+import type { ClusterIPs } from './cluster-ips.ts';
+import { canonicalIP } from './ip.ts';
+import { ofClusterIP } from './ip-addresses.ts';
 import { dnsLabel } from './naming.ts';
-import type { Resource } from './resource.ts';
+import { common, type Resource } from './resource.ts';
 import { type FullService, full, withDefaults, withoutLeftovers } from './service-defaults.ts';
 import { loaded, withFamilies } from './service-families.ts';
 import { checkService, checkServiceStatus, checkServiceUpdate } from './service-validation.ts';
@@ -16,19 +18,16 @@ function asService(object: KubeObject): FullService {
  * Not done here, unlike in the real one: node ports are kept where a Service names them, and never allocated; so
  * `healthCheckNodePort` is not required.
  */
-export function services(): Resource {
-  const pool = new ClusterIPs();
+export function services(pool: ClusterIPs, addresses: Resource): Resource {
   return {
+    ...common,
     kind: 'Service',
     plural: 'services',
-    group: '',
-    apiVersion: 'v1',
     shape,
     selectable: (object) => {
       const { type = '', clusterIP = '' } = asService(object).spec;
       return { 'spec.type': type, 'spec.clusterIP': clusterIP };
     },
-    unconditionalUpdate: true,
     createOnUpdate: true,
     returnsDeleted: true,
     hasStatus: true,
@@ -51,9 +50,12 @@ export function services(): Resource {
       ];
     },
     checkStatus: (object) => checkServiceStatus(asService(object)),
-    written: (object, old) => {
-      pool.release((old as Service | undefined)?.spec?.clusterIPs ?? []);
-      pool.hold((object as Service | undefined)?.spec?.clusterIPs ?? []);
-    },
+    companions: (object) =>
+      clusterIPsOf(object).map((ip) => ({ resource: addresses, object: ofClusterIP(ip, object) })),
   };
+}
+
+function clusterIPsOf(object: KubeObject): string[] {
+  const { clusterIPs = [] } = (object as Service).spec ?? {};
+  return clusterIPs.flatMap((ip) => canonicalIP(ip) ?? []);
 }

@@ -1,6 +1,6 @@
 import type { Shape, Struct } from './shape.ts';
 
-/** The fields of the four resources, as in k8s.io/api: core/v1 and coordination/v1 types.go. */
+/** The fields of the resources, as in k8s.io/api: types.go of core/v1, coordination/v1 and networking/v1. */
 
 const strings: Shape = { map: 'string' };
 
@@ -174,6 +174,18 @@ export const lease = kind('Lease', {
       leaseTransitions: 'int32?',
       strategy: 'string?',
       preferredHolder: 'string?',
+    },
+  },
+});
+
+export const ipAddress = kind('IPAddress', {
+  spec: {
+    struct: 'IPAddressSpec',
+    fields: {
+      parentRef: {
+        struct: 'ParentReference',
+        fields: { group: 'string', resource: 'string', namespace: 'string', name: 'string' },
+      },
     },
   },
 });

@@ -12,7 +12,12 @@ export interface Change {
 
 /** Lists are ordered by etcd's key, in which `/` stands between namespace and name. */
 export function keyOf({ metadata }: KubeObject): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`;
+  return keyAt(metadata.namespace, metadata.name);
+}
+
+/** What belongs to no namespace stands before its `/` alone. */
+export function keyAt(namespace: string | undefined, name: string): string {
+  return `${namespace ?? ''}/${name}`;
 }
 
 /**

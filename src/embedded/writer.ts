@@ -2,36 +2,28 @@ import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../core/objects
 import { mergePatch } from '../kube/merge-patch.ts';
 import type { Clock, Random } from '../kube/transport.ts';
 import { asJson, canonical, readBody } from './body.ts';
-import { generatedName, newUid, timeNow } from './identity.ts';
+import { newUid, timeNow } from './identity.ts';
 import { isObject, type Json, type JsonObject, sameJson } from './json.ts';
 import { recordWrite } from './managed-fields.ts';
 import { checkMetadata, checkMetadataUpdate } from './naming.ts';
-import type { Resource } from './resource.ts';
+import type { Companion, Resource } from './resource.ts';
 import { ShapeError } from './shape.ts';
 import {
   ApiError,
   alreadyExists,
   badRequest,
   conflict,
-  forbidden,
   invalid,
   invalidValue,
   modified,
   notFound,
 } from './status.ts';
-import { keyOf, type Store } from './store.ts';
+import { keyAt, keyOf, type Store } from './store.ts';
+import { checkNameIn, checkNamespaceIn, type Target, targetOf } from './target.ts';
 
 /** `generateName` matters to a creation alone. */
 interface NewMeta extends ObjectMeta {
   generateName?: string;
-}
-
-/** Where a request points, and who sent it. */
-export interface Target {
-  namespace: string;
-  name: string;
-  subresource: string | undefined;
-  manager: string;
 }
 
 /**
@@ -64,7 +56,8 @@ export class Writer {
     const metadata = { ...read.metadata };
     delete metadata.resourceVersion;
     metadata.uid ??= newUid(this.#random);
-    metadata.namespace ??= 'default';
+    if (resource.isNamespaced) metadata.namespace ??= 'default';
+    else delete metadata.namespace;
     metadata.creationTimestamp ??= timeNow(this.#clock);
     return this.#insert(resource, resource.loaded(resource.defaulted({ ...read, metadata })));
   }
@@ -72,8 +65,8 @@ export class Writer {
   replace(resource: Resource, target: Target, body: Json): { object: KubeObject; created: boolean } {
     const read = readBody(resource, body);
     const old = this.#stored(resource, target);
-    const namespace = this.#namespace(read, target);
-    if (read.metadata.name !== target.name) throw badRequest(nameMismatch(read.metadata.name, target.name));
+    checkNamespaceIn(read, target);
+    checkNameIn(read, target);
     if (old === undefined) {
       if (!resource.createOnUpdate || target.subresource !== undefined) throw notFound(resource, target.name);
     }
@@ -88,8 +81,7 @@ export class Writer {
       const cause = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
       throw invalid(resource.plural, resource.group, target.name, [cause]);
     }
-    const object = { ...read, metadata: { ...read.metadata, namespace } };
-    return { object: this.#update(resource, target, old, object), created: false };
+    return { object: this.#update(resource, target, old, read), created: false };
   }
 
   patch(resource: Resource, target: Target, patch: Json): KubeObject {
@@ -110,8 +102,8 @@ export class Writer {
       if (!(error instanceof ShapeError)) throw error;
       throw invalid('', '', '', [invalidValue('patch', JSON.stringify(patched), error.message)]);
     }
-    this.#namespace(read, target);
-    if (read.metadata.name !== target.name) throw badRequest(nameMismatch(read.metadata.name, target.name));
+    checkNamespaceIn(read, target);
+    checkNameIn(read, target);
     return this.#update(resource, target, old, read);
   }
 
@@ -140,10 +132,14 @@ export class Writer {
   }
 
   #create(resource: Resource, target: Target, read: KubeObject): KubeObject {
-    const metadata: NewMeta = { ...read.metadata, namespace: this.#namespace(read, target) };
+    checkNamespaceIn(read, target);
+    const { namespace } = target;
+    const metadata: NewMeta = { ...read.metadata };
+    if (namespace === undefined) delete metadata.namespace;
+    else metadata.namespace = namespace;
     delete metadata.resourceVersion;
     if (!metadata.name && metadata.generateName)
-      metadata.name = generatedName(metadata.generateName, this.#random);
+      metadata.name = resource.generatedName(metadata.generateName, this.#random);
     for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) delete metadata[key];
     metadata.uid = newUid(this.#random);
     metadata.creationTimestamp = timeNow(this.#clock);
@@ -181,7 +177,6 @@ export class Writer {
       ...checkMetadata(object.metadata, () => []),
       ...(isStatus ? resource.checkStatus(object) : resource.check(object, old)),
     ];
-    if ((old as { immutable?: boolean }).immutable === true) causes.push(...checkImmutable(object, old));
     if (causes.length > 0) throw invalid(resource.kind, resource.group, target.name, causes);
 
     const next = canonical(resource, asJson(object));
@@ -195,28 +190,36 @@ export class Writer {
   }
 
   #put(resource: Resource, object: KubeObject, old: KubeObject | undefined): KubeObject {
+    const before = old === undefined ? [] : resource.companions(old);
+    const after = resource.companions(object);
+    for (const one of without(after, before)) this.#make(one);
     const stored = this.#store.put(resource.plural, canonical(resource, asJson(object)));
     resource.written(stored, old);
+    for (const one of without(before, after)) this.#unmake(one);
     return stored;
   }
 
   #remove(resource: Resource, old: KubeObject): KubeObject {
     const last = this.#store.remove(resource.plural, old);
     resource.written(undefined, old);
+    for (const one of resource.companions(old)) this.#unmake(one);
     return last;
   }
 
-  #stored(resource: Resource, { namespace, name }: Target): KubeObject | undefined {
-    return this.#store.collection(resource.plural).get(`${namespace}/${name}`);
+  /** Only a world from a file can have it already, and then it stays whose it is. */
+  #make({ resource, object }: Companion): void {
+    const target = targetOf(object, 'kube-apiserver');
+    if (this.#stored(resource, target) === undefined) this.#create(resource, target, object);
   }
 
-  #namespace({ metadata }: KubeObject, target: Target): string {
-    if (metadata.namespace !== undefined && metadata.namespace !== target.namespace) {
-      throw badRequest(
-        'the namespace of the provided object does not match the namespace sent on the request',
-      );
-    }
-    return target.namespace;
+  /** By its name, and whoever made it: the API server does not look. */
+  #unmake({ resource, object }: Companion): void {
+    const target = targetOf(object, 'kube-apiserver');
+    if (this.#stored(resource, target) !== undefined) this.delete(resource, target, {});
+  }
+
+  #stored(resource: Resource, { namespace, name }: Target): KubeObject | undefined {
+    return this.#store.collection(resource.plural).get(keyAt(namespace, name));
   }
 
   #signature({ manager, subresource }: Target): {
@@ -228,13 +231,12 @@ export class Writer {
   }
 }
 
-function withEntries(object: KubeObject, managedFields: ManagedFieldsEntry[]): KubeObject {
-  return { ...object, metadata: { ...object.metadata, managedFields } };
+function without(some: readonly Companion[], others: readonly Companion[]): readonly Companion[] {
+  return some.filter(({ object }) => !others.some((other) => keyOf(other.object) === keyOf(object)));
 }
 
-function nameMismatch(name: string, expected: string): string {
-  if (name === '') return 'name must be provided';
-  return `the name of the object (${name}) does not match the name on the URL (${expected})`;
+function withEntries(object: KubeObject, managedFields: ManagedFieldsEntry[]): KubeObject {
+  return { ...object, metadata: { ...object.metadata, managedFields } };
 }
 
 /** rest.BeforeUpdate: what only the system writes and this write left out; what it changed is refused later. */
@@ -243,12 +245,4 @@ function systemMetadata({ metadata }: KubeObject, { metadata: old }: KubeObject)
   const { namespace, creationTimestamp, resourceVersion } = old;
   const system = { uid, deletionTimestamp, deletionGracePeriodSeconds, ...metadata };
   return { ...system, namespace, creationTimestamp, resourceVersion } as ObjectMeta;
-}
-
-/** A ConfigMap that says `immutable: true` keeps its data, and keeps saying so. */
-function checkImmutable(object: KubeObject, old: KubeObject): ReturnType<typeof forbidden>[] {
-  const [now, before] = [asJson(object), asJson(old)] as [JsonObject, JsonObject];
-  return ['immutable', 'data', 'binaryData']
-    .filter((field) => !sameJson(now[field], before[field]))
-    .map((field) => forbidden(field, 'field is immutable when `immutable` is set'));
 }

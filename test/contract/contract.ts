@@ -1,5 +1,7 @@
+import { clusterIPs } from './cluster-ips.ts';
 import { deleting } from './deletions.ts';
 import type { Server } from './http.ts';
+import { addressNames, ipAddresses, parents } from './ip-addresses.ts';
 import { configMaps, events, leases } from './kinds.ts';
 import { listing, selecting } from './lists.ts';
 import { managedFields } from './managed-fields.ts';
@@ -24,6 +26,7 @@ export function contract(
     ...{ watchEnding, watching, selectedWatching, watchBeginning },
     ...{ creating, replacing, patching, deleting, managedFields },
     ...{ listing, selecting, configMaps, leases, events },
+    ...{ ipAddresses, addressNames, parents, clusterIPs },
     ...{ defaulting, typeChanges, statusWrites, validating },
   };
   suite(title, connect, groups, options);

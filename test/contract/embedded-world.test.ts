@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Service } from '../../src/core/objects.ts';
+import type { KubeObject, Service } from '../../src/core/objects.ts';
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/api.ts';
 import { serve } from '../../src/embedded/server.ts';
 import { ApiError } from '../../src/embedded/status.ts';
@@ -26,13 +26,29 @@ function service(spec: object, metadata: object = {}, rest: object = {}): unknow
   };
 }
 
+function ipAddress(name: string, metadata: object = {}): unknown {
+  const parentRef = { resource: 'configmaps', namespace: 'default', name: 'pools' };
+  const kind = { apiVersion: 'networking.k8s.io/v1', kind: 'IPAddress' };
+  return { ...kind, metadata: { name, ...metadata }, spec: { parentRef } };
+}
+
+/** `10.96.1.1 of web`, as the whole world has them. */
+function addresses(api: EmbeddedApi): string[] {
+  const all = api.objects('ipaddresses') as (KubeObject & { spec: { parentRef: { name: string } } })[];
+  return all.map(({ metadata, spec }) => {
+    assert.equal(metadata.namespace, undefined);
+    return `${metadata.name} of ${spec.parentRef.name}`;
+  });
+}
+
 async function send(
   api: EmbeddedApi,
-  method: 'GET' | 'PATCH',
+  method: 'GET' | 'PATCH' | 'POST',
   path: string,
   body?: unknown,
 ): Promise<unknown> {
-  const headers = { 'content-type': 'application/merge-patch+json' };
+  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  const headers = { 'content-type': type };
   const request = { method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
   const answer = await api.transport(request, new AbortController().signal);
   const chunks: Uint8Array[] = [];
@@ -52,7 +68,8 @@ test('a loaded object keeps what a dump says of its past, but gets a new resourc
     service(spec, { ...said, resourceVersion: '7', namespace: 'n' }, { status }),
   ) as Service;
   assert.partialDeepStrictEqual(made.metadata, { ...said, namespace: 'n' });
-  assert.equal(made.metadata.resourceVersion, '1001');
+  // The first revision is that of the IPAddress.
+  assert.equal(made.metadata.resourceVersion, '1002');
   assert.deepEqual(made.status?.loadBalancer?.ingress, [{ ip: '192.0.2.1', ipMode: 'VIP' }]);
   assert.equal(made.spec?.clusterIP, '172.16.0.9');
 });
@@ -81,6 +98,27 @@ test('a loaded Service with a dual-stack policy has both families', () => {
     (empty().load(service(spec)) as Service).spec?.ipFamilies;
   assert.deepEqual(families({ ipFamilyPolicy: 'PreferDualStack' }), ['IPv4', 'IPv6']);
   assert.deepEqual(families({ ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6'] }), ['IPv6', 'IPv4']);
+});
+
+test('no cluster address is given out that has an IPAddress, until that is gone', async () => {
+  const api = empty();
+  const clusterIP = async (name: string): Promise<string | undefined> => {
+    const path = '/api/v1/namespaces/default/services';
+    return ((await send(api, 'POST', path, service({}, { name }))) as Service).spec?.clusterIP;
+  };
+  api.load(ipAddress('10.96.1.2', { namespace: 'dropped' }));
+  assert.equal(await clusterIP('a'), '10.96.1.1');
+  assert.equal(await clusterIP('b'), '10.96.1.3');
+  assert.deepEqual(addresses(api), ['10.96.1.1 of a', '10.96.1.2 of pools', '10.96.1.3 of b']);
+});
+
+test('a loaded Service has an IPAddress for each cluster address that it says, unless there is one', () => {
+  const api = empty();
+  api.load(ipAddress('172.16.0.8'));
+  api.load(service({ clusterIP: '172.16.0.8' }));
+  api.load(service({ clusterIP: '172.16.0.9' }, { name: 'b' }));
+  api.load(service({}, { name: 'c' }));
+  assert.deepEqual(addresses(api), ['172.16.0.8 of pools', '172.16.0.9 of b']);
 });
 
 test('what Kubernetes would refuse is not loaded, and the error is its Status', () => {

@@ -177,12 +177,17 @@ export function replacing(rule: Rule): void {
     assert.partialDeepStrictEqual(stale.body.details, { name: 'a', kind: 'configmaps' });
   });
 
-  rule('PUT with another uid is 409, and under another name than its path 400', async (world) => {
+  rule('PUT with another uid is 409, and under another name than its path, or none, 400', async (world) => {
     await world.create('services', loadBalancer('a'));
     const uid = await world.put(world.at('services/a'), loadBalancer('a', {}, { uid: 'other' }));
     assertRefused(uid, { ...conflict, message: /UID in precondition: other/ });
     const name = await world.put(world.at('services/a'), loadBalancer('b'));
     assertRefused(name, { code: 400, reason: 'BadRequest', message: /the name of the object \(b\)/ });
+    const nameless = await world.put(world.at('services/a'), loadBalancer(''));
+    const message = /^the name of the object \(a based on URL\) was undeterminable: name must be provided$/;
+    assertRefused(nameless, { code: 400, reason: 'BadRequest', message });
+    const removed = await world.patch(world.at('services/a'), { metadata: { name: null } });
+    assertRefused(removed, { code: 400, reason: 'BadRequest', message });
   });
 
   rule('PUT creates a Service that is not there, but no ConfigMap', async (world) => {

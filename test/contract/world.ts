@@ -2,19 +2,27 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Answer, type Body, type Cause, Client, type Server } from './http.ts';
 
-/** One test's own namespace on the server that all tests share. */
+/** One test's own namespace, and its own addresses, on the server that all tests share. */
 export class World extends Client {
   readonly namespace: string;
   readonly server: Server;
+  readonly #test: number;
 
-  constructor(server: Server, namespace: string) {
+  constructor(server: Server, test: number, namespace: string) {
     super(server);
     this.server = server;
     this.namespace = namespace;
+    this.#test = test;
   }
 
-  /** `services/web/status` → its path in the test's namespace; `leases` belong to a group of their own. */
+  /** The name of an IPAddress, which belongs to no namespace. */
+  address(n: number): string {
+    return `198.18.${this.#test}.${n}`;
+  }
+
+  /** `services/web/status` → its path, in the test's namespace if it belongs to one. */
   at(path: string): string {
+    if (path.startsWith('ipaddresses')) return `/apis/networking.k8s.io/v1/${path}`;
     const api = path.startsWith('leases') ? '/apis/coordination.k8s.io/v1' : '/api/v1';
     return `${api}/namespaces/${this.namespace}/${path}`;
   }
@@ -73,13 +81,14 @@ export function suite(
     }
     const rule: Rule = (sentence, check) => {
       tests += 1;
-      const namespace = `contract-${tests}`;
+      const number = tests;
+      const namespace = `contract-${number}`;
       test(sentence, options, async () => {
         if (server.needsNamespaces) {
           const made = await client.post('/api/v1/namespaces', { metadata: { name: namespace } });
           assert.equal(made.status, 201, String(made.body.message));
         }
-        const world = new World(server, namespace);
+        const world = new World(server, number, namespace);
         try {
           await check(world);
         } finally {
@@ -115,6 +124,12 @@ export function configMap(
   metadata: ServiceParts = {},
 ): unknown {
   return { metadata: { name, ...metadata }, data };
+}
+
+/** An IPAddress that belongs to a ConfigMap. */
+export function ipAddress(name: string, metadata: ServiceParts = {}): unknown {
+  const parentRef = { resource: 'configmaps', namespace: 'default', name: 'pools' };
+  return { metadata: { name, ...metadata }, spec: { parentRef } };
 }
 
 interface Refusal {

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import type { Body } from './http.ts';
+import { assertRefused, ipAddress, loadBalancer, type Rule, type World } from './world.ts';
+
+const invalid = { code: 422, reason: 'Invalid' } as const;
+const gone = { code: 404, reason: 'NotFound' } as const;
+
+async function addressesOf(world: World, service: Body): Promise<Body[]> {
+  return Promise.all((service.spec.clusterIPs ?? []).map((ip) => world.read(`ipaddresses/${ip}`)));
+}
+
+async function assertFree(world: World, ...ips: string[]): Promise<void> {
+  for (const ip of ips) assertRefused(await world.get(world.at(`ipaddresses/${ip}`)), gone);
+}
+
+/**
+ * Resolves in a later second than that of the object's creation. kube-apiserver looks at each IPAddress once more, and
+ * removes one that the Service does not show yet, unless it was created in a later second than the Service.
+ */
+async function aSecondLater(world: World, { metadata }: Body): Promise<void> {
+  for (;;) {
+    const probe = await world.create('configmaps', { metadata: { generateName: 'later-' } });
+    if ((probe.metadata.creationTimestamp ?? '') > (metadata.creationTimestamp ?? '')) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** The first 256 addresses of the range are named by Services; others get one of them last. */
+export function clusterIPs(rule: Rule): void {
+  rule('each cluster address has an IPAddress, made before its Service and gone with it', async (world) => {
+    const service = await world.create('services', loadBalancer('a', { ipFamilyPolicy: 'RequireDualStack' }));
+    const addresses = await addressesOf(world, service);
+    const parentRef = { resource: 'services', namespace: world.namespace, name: 'a' };
+    assert.deepEqual(
+      addresses.map(({ metadata, spec }) => [metadata.labels, spec.parentRef]),
+      ['IPv4', 'IPv6'].map((family) => [
+        {
+          'ipaddress.kubernetes.io/ip-family': family,
+          'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+        },
+        parentRef,
+      ]),
+    );
+    for (const { metadata } of addresses) {
+      assert.ok(BigInt(metadata.resourceVersion ?? 0) < BigInt(service.metadata.resourceVersion ?? 0));
+      assert.deepEqual(
+        metadata.managedFields?.map(({ manager }) => manager),
+        ['kube-apiserver'],
+      );
+    }
+    await world.delete(world.at('services/a'));
+    await assertFree(world, ...(service.spec.clusterIPs ?? []));
+  });
+
+  rule('an update of a Service leaves its IPAddress as it is', async (world) => {
+    const service = await world.create('services', loadBalancer('a'));
+    const before = await addressesOf(world, service);
+    await world.change('services/a', { metadata: { labels: { x: 'y' } } });
+    await world.change('services/a/status', { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } });
+    assert.deepEqual(await addressesOf(world, service), before);
+  });
+
+  rule('a cluster address that a Service gets or loses later gets or loses its IPAddress', async (world) => {
+    const single = await world.create('services', loadBalancer('a'));
+    await aSecondLater(world, single);
+    const dual = await world.change('services/a', { spec: { ipFamilyPolicy: 'PreferDualStack' } });
+    const [four, six = ''] = dual.spec.clusterIPs ?? [];
+    assert.equal(four, single.spec.clusterIP);
+    assert.equal((await addressesOf(world, dual)).length, 2);
+    await world.change('services/a', { spec: { ipFamilyPolicy: 'SingleStack' } });
+    await assertFree(world, six);
+    assert.equal((await addressesOf(world, single)).length, 1);
+    await world.change('services/a', { spec: { type: 'ExternalName', externalName: 'example.com' } });
+    await assertFree(world, four ?? '');
+  });
+
+  rule('a Service that is only marked as deleted keeps its IPAddress', async (world) => {
+    const service = await world.create('services', loadBalancer('a', {}, { finalizers: ['example.com/a'] }));
+    await world.delete(world.at('services/a'));
+    assert.equal((await addressesOf(world, service)).length, 1);
+    await world.change('services/a', { metadata: { finalizers: null } });
+    await assertFree(world, service.spec.clusterIP ?? '');
+  });
+
+  rule('a headless Service has no IPAddress', async (world) => {
+    const own = `labelSelector=ipaddress.kubernetes.io/managed-by%3Dipallocator.k8s.io`;
+    await world.create(
+      'services',
+      loadBalancer('a', { type: 'ClusterIP', clusterIP: 'None', allocateLoadBalancerNodePorts: null }),
+    );
+    const { items } = await world.read(`ipaddresses?${own}`);
+    const parents = items.map(({ spec }) => spec.parentRef as { namespace?: string });
+    assert.deepEqual(
+      parents.filter(({ namespace }) => namespace === world.namespace),
+      [],
+    );
+  });
+
+  rule('a Service is refused a cluster address that has an IPAddress, whoever made it', async (world) => {
+    const clusterIP = '10.96.0.51';
+    await world.create('ipaddresses', ipAddress(clusterIP));
+    const taken = await world.post(world.at('services'), loadBalancer('a', { clusterIP }));
+    const message = /failed to allocate IP 10.96.0.51: provided IP is already allocated$/;
+    assertRefused(taken, { ...invalid, cause: { field: 'spec.clusterIPs' }, message });
+    const foreign = await world.read(`ipaddresses/${clusterIP}`);
+    assert.equal(foreign.metadata.labels, undefined);
+    await world.delete(world.at(`ipaddresses/${clusterIP}`));
+    await world.create('services', loadBalancer('a', { clusterIP }));
+    const late = await world.post(world.at('ipaddresses'), ipAddress(clusterIP));
+    assertRefused(late, { code: 409, reason: 'AlreadyExists' });
+  });
+
+  rule('an IPAddress is named canonically, however the Service spells its cluster address', async (world) => {
+    const spec = { clusterIP: 'fd00:96:0:0::52', ipFamilies: ['IPv6'] };
+    const service = await world.create('services', loadBalancer('a', spec));
+    assert.equal(service.spec.clusterIP, spec.clusterIP);
+    assert.equal((await world.read('ipaddresses/fd00:96::52')).kind, 'IPAddress');
+    const same = await world.post(
+      world.at('services'),
+      loadBalancer('b', { ...spec, clusterIP: 'fd00:96::0:52' }),
+    );
+    assertRefused(same, { ...invalid, message: /provided IP is already allocated$/ });
+    await world.delete(world.at('services/a'));
+    await assertFree(world, 'fd00:96::52');
+  });
+
+  rule('the ends of the range are no cluster addresses', async (world) => {
+    for (const clusterIP of ['10.96.0.0', '10.111.255.255', '10.112.0.0', 'fd00:96::']) {
+      const ipFamilies = [clusterIP.includes(':') ? 'IPv6' : 'IPv4'];
+      const answer = await world.post(world.at('services'), loadBalancer('a', { clusterIP, ipFamilies }));
+      assertRefused(answer, { ...invalid, message: /does not match the current range$/ });
+    }
+  });
+
+  rule('a Service is deleted though its IPAddress is gone', async (world) => {
+    const { spec } = await world.create('services', loadBalancer('a'));
+    await world.delete(world.at(`ipaddresses/${spec.clusterIP}`));
+    assert.equal((await world.delete(world.at('services/a'))).status, 200);
+    assertRefused(await world.get(world.at('services/a')), gone);
+  });
+
+  rule('the deletion of a Service frees its cluster address, whoever claims it by then', async (world) => {
+    const clusterIP = '10.96.0.53';
+    await aSecondLater(world, await world.create('services', loadBalancer('a', { clusterIP })));
+    await world.delete(world.at(`ipaddresses/${clusterIP}`));
+    await world.create('ipaddresses', ipAddress(clusterIP));
+    await world.delete(world.at('services/a'));
+    await assertFree(world, clusterIP);
+  });
+}
