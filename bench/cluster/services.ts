@@ -37,6 +37,7 @@ export function assignments(services: readonly Service[], resourceVersion: strin
     class: undefined,
     configMap: { namespace: 'kube-system', name: 'kubevip' },
     controller: 'kube-vip-cloud-controller',
+    claims: false,
   };
   const allocator = new Allocator(options);
   allocator.replaceServices(services.map(viewOf), resourceVersion);

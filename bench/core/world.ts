@@ -23,6 +23,7 @@ export class World {
     class: undefined,
     configMap: { namespace: 'kube-system', name: 'kubevip' },
     controller,
+    claims: false,
   });
   #version = 1_000_000_000;
 

@@ -101,7 +101,7 @@ export function tryRequest(argv: readonly string[], env: Environment): Request<T
   const empty = words.find((word) => word === '');
   if (empty !== undefined)
     return usage('a file name is empty. Give its path, or leave it out.', 'npm start -- --help');
-  const environment = readEnvironment(env, defaultController);
+  const environment = readEnvironment(env, { controller: defaultController, claims: false });
   if (environment.errors.length > 0) return usage(environment.errors.join('\n'), 'npm start -- --help');
   return {
     kind: 'run',
@@ -155,7 +155,7 @@ function controllerRun(
     const what = `--leader-elect-resource-name is ${quoted(controller)}, which cannot be a name in Kubernetes`;
     flags.errors.push(`${what}. Write one like ${defaultController}.`);
   }
-  const environment = readEnvironment(env, controller);
+  const environment = readEnvironment(env, { controller, claims: flags.isOn('claims') });
   const run: ControllerRun = {
     access: clusterAccess(flags),
     election: electionOptions(flags, controller, notes),

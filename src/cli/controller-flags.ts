@@ -77,6 +77,16 @@ export const flagGroups: readonly FlagGroup[] = [
     },
   },
   {
+    title: 'Addresses',
+    flags: {
+      claims: {
+        type: 'boolean',
+        default: 'false',
+        help: 'claim each address by an IPAddress object before it is given, which the API server allows only once; Kubernetes 1.33 or later',
+      },
+    },
+  },
+  {
     title: 'API server',
     flags: {
       master: {
@@ -113,7 +123,7 @@ export const flagGroups: readonly FlagGroup[] = [
         wants: 'an IP',
         mayBeEmpty: true,
         default: '127.0.0.1',
-        help: 'where /healthz, /livez and /readyz are served; for probes of the kubelet 0.0.0.0 or ::',
+        help: 'where /healthz, /livez, /readyz and /metrics are served; for probes of the kubelet 0.0.0.0 or ::',
       },
       'secure-port': {
         type: 'string',

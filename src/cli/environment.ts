@@ -16,7 +16,10 @@ export interface EnvironmentReading {
   errors: string[];
 }
 
-export function readEnvironment(env: Environment, controller: string): EnvironmentReading {
+export function readEnvironment(
+  env: Environment,
+  { controller, claims }: Pick<Options, 'controller' | 'claims'>,
+): EnvironmentReading {
   const errors: string[] = [];
   const notes: string[] = [];
   const named = (variable: string, otherwise: string, dots: boolean): string => {
@@ -53,7 +56,11 @@ export function readEnvironment(env: Environment, controller: string): Environme
     );
   }
   const ours = custom === '' ? defaultClass : custom;
-  return { options: { class: enabled === true ? ours : undefined, configMap, controller }, notes, errors };
+  return {
+    options: { class: enabled === true ? ours : undefined, configMap, controller, claims },
+    notes,
+    errors,
+  };
 }
 
 /** `name` or `domain/name`, as the API server checks spec.loadBalancerClass. */

@@ -1,4 +1,5 @@
 import { Allocator } from '../core/allocator.ts';
+import type { Claim } from '../core/claim.ts';
 import type { ConfigMap } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { readPools } from '../core/pools.ts';
@@ -7,10 +8,12 @@ import { standingOf } from '../core/standing.ts';
 import type { Candidate, Tenure } from '../kube/election.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type ReflectOptions, reflect, type Sink } from '../kube/reflector.ts';
+import { Figures } from './figures.ts';
 import { Leftovers } from './leftovers.ts';
 import { Signals } from './signals.ts';
-import { configMapSource, leftoversSource, servicesSource } from './sources.ts';
+import { claimsSource, configMapSource, leftoversSource, servicesSource } from './sources.ts';
 import { Term } from './term.ts';
+import { Upkeep } from './upkeep.ts';
 import type { WritesContext } from './writes.ts';
 
 export interface ControllerContext extends WritesContext {
@@ -27,6 +30,7 @@ interface Round {
   readonly stop: AbortController;
   hasServices: boolean;
   hasPools: boolean;
+  hasClaims: boolean;
 }
 
 /** How long writes under way may take to end after a stop was asked for. */
@@ -41,6 +45,8 @@ const graceMs = 5_000;
  */
 export class Controller implements Candidate {
   readonly allocator: Allocator;
+  /** What is counted of its work. */
+  readonly figures: Figures;
   readonly #context: ControllerContext;
   readonly #signals: Signals;
   readonly #stopping = new AbortController();
@@ -49,25 +55,32 @@ export class Controller implements Candidate {
   #round: Round | undefined;
   #term: Term | undefined;
   #leftovers: Leftovers | undefined;
+  #upkeep: Upkeep | undefined;
   /** What earlier terms and rounds still have to end; resolves to whether nothing of them can still arrive. */
   #ending: Promise<boolean> = Promise.resolve(true);
 
   constructor(context: ControllerContext) {
-    const { options, events, log } = context;
+    const { options, events, log, clock } = context;
     this.#context = context;
     this.allocator = new Allocator(options);
-    this.#signals = new Signals(events, log, options);
+    this.figures = new Figures(clock);
+    this.#signals = new Signals(events, log, options, this.figures);
   }
 
   /** Whether it leads, and nothing is left to do for now on what was seen. */
   get isIdle(): boolean {
     const isOver = this.#term?.isIdle === true && this.#leftovers?.isIdle === true;
-    return this.allocator.isIdle && this.#isFresh && isOver;
+    return this.allocator.isIdle && this.#isFresh && isOver && this.#upkeep?.isIdle !== false;
   }
 
   /** Whether it is in a term, as far as it knows. */
   get isLeading(): boolean {
     return this.#term !== undefined;
+  }
+
+  /** Whether it leads on lists that were begun in its tenure. */
+  get isLeadingAfresh(): boolean {
+    return this.isLeading && this.#isFresh;
   }
 
   /** Whether a write is under way. */
@@ -114,22 +127,28 @@ export class Controller implements Candidate {
     this.#endTerm(0);
     // What terms before left uncertain can land no more: the tenure begins after that (Election.run).
     this.#ending = this.#ending.then(() => true);
-    const { options, lanes, turned = () => {} } = this.#context;
+    const { options, lanes } = this.#context;
     const shared = { context: this.#context, signals: this.#signals, tenure };
     const isFresh = (): boolean => this.#isFresh;
-    this.#term = new Term({ ...shared, allocator: this.allocator, lanes, isFresh, turned });
+    const { allocator } = this;
+    this.#term = new Term({ ...shared, options, allocator, lanes, isFresh, turned: () => this.#turned() });
+    this.#upkeep = options.claims
+      ? new Upkeep({ ...shared, options, registry: allocator.registry })
+      : undefined;
     this.#leftovers = new Leftovers({ ...shared, options });
     tenure.signal.addEventListener('abort', () => this.#endTerm(0), { once: true });
     this.#watch();
   }
 
   get #isFresh(): boolean {
-    return this.#round?.hasServices === true && this.#round.hasPools;
+    return this.#round?.hasServices === true && this.#round.hasPools && this.#round.hasClaims;
   }
 
   #endTerm(ms: number): void {
     const term = this.#term?.close(ms) ?? true;
     const leftovers = this.#leftovers?.close(ms) ?? true;
+    this.#upkeep?.close();
+    this.#upkeep = undefined;
     this.#term = undefined;
     this.#leftovers = undefined;
     this.#movedAt.delete('leftovers');
@@ -141,7 +160,12 @@ export class Controller implements Candidate {
     if (this.#stopping.signal.aborted) return;
     this.#round?.stop.abort();
     const { api, options } = this.#context;
-    const round: Round = { stop: new AbortController(), hasServices: false, hasPools: false };
+    const round: Round = {
+      stop: new AbortController(),
+      hasServices: false,
+      hasPools: false,
+      hasClaims: !options.claims,
+    };
     this.#round = round;
     const watches = [
       reflect(api, servicesSource, this.#servicesSink(round), this.#reflectOptions(round, 'services')),
@@ -152,6 +176,10 @@ export class Controller implements Candidate {
         this.#reflectOptions(round, 'configmap'),
       ),
     ];
+    if (options.claims) {
+      const to = this.#reflectOptions(round, 'claims');
+      watches.push(reflect(api, claimsSource(options), this.#claimsSink(round), to));
+    }
     if (this.#leftovers !== undefined) {
       const to = this.#reflectOptions(round, 'leftovers', this.#leftovers.signal);
       watches.push(reflect(api, leftoversSource, this.#leftovers.sink(), to));
@@ -174,13 +202,20 @@ export class Controller implements Candidate {
       if (!signal.aborted) this.#movedAt.set(name, clock.now());
     };
     moved();
-    return { clock, random, log, signal, moved };
+    const failed = (): void => this.figures.watchFailures.add([name]);
+    return { clock, random, log, signal, moved, failed };
   }
 
   /** Both lists of the round are in, or something has changed since. */
   #turn(): void {
-    if (this.#isFresh) this.#term?.pump();
+    if (this.#isFresh && this.#term !== undefined) this.#term.pump();
     else this.#context.turned?.();
+  }
+
+  /** Decisions come first: what they leave of the claims is then looked after. */
+  #turned(): void {
+    if (this.#isFresh) this.#upkeep?.pump();
+    this.#context.turned?.();
   }
 
   #servicesSink(round: Round): Sink<ServiceView> {
@@ -199,6 +234,7 @@ export class Controller implements Candidate {
       upserted: (view, resourceVersion) => {
         this.allocator.observed(resourceVersion);
         this.allocator.putService(view);
+        this.figures.arrivals.seen(view, this.isLeading);
         this.#term?.seen(view);
         this.#turn();
       },
@@ -231,6 +267,29 @@ export class Controller implements Candidate {
       replaced: (configMaps) => read(configMaps[0]),
       upserted: read,
       deleted: () => read(undefined),
+    };
+  }
+
+  #claimsSink(round: Round): Sink<Claim> {
+    const { registry } = this.allocator;
+    return {
+      replaced: (claims, resourceVersion) => {
+        registry.replace(claims, resourceVersion);
+        const isFirst = !round.hasClaims;
+        round.hasClaims = true;
+        if (isFirst) this.#counted();
+        this.#turn();
+      },
+      upserted: (claim) => {
+        registry.put(claim);
+        this.#turn();
+      },
+      deleted: (claim, resourceVersion) => {
+        registry.delete(claim.address, resourceVersion);
+        this.#turn();
+      },
+      failing: (error, retryInMs) => this.#signals.claimsFailing(error.message, error, { retryInMs }),
+      recovered: () => this.#signals.claimsRecovered(),
     };
   }
 

@@ -26,7 +26,11 @@ export function healthOf(
 ): Health {
   return {
     ready: () => [
-      check('lists', controller.isReady, 'the lists of Services and of the ConfigMap are not read yet'),
+      check(
+        'lists',
+        controller.isReady,
+        'the lists of Services, of the ConfigMap and, with --claims, of IPAddresses are not all read yet',
+      ),
     ],
     live: () => {
       const watches = [...controller.idleMs()].map(([name, idleMs]) =>

@@ -177,6 +177,7 @@ export class Leftovers {
           this.#signals.written(outcome.view, decision);
         if (this.#seen.get(key) === view) this.#holds.failed(view);
         break;
+      case 'contested':
       case 'gone':
       case 'overtaken':
       case 'stopped':

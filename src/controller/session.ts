@@ -4,10 +4,12 @@ import { Election, unlimitedTenure } from '../kube/election.ts';
 import type { ElectionOptions } from '../kube/election-options.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import type { Log } from '../kube/log.ts';
+import { metered, Requests } from '../kube/metered.ts';
 import { limitRate, type RateLimit } from '../kube/rate-limit.ts';
 import type { Clock, Random, Transport } from '../kube/transport.ts';
 import { Controller } from './controller.ts';
 import { type Health, healthOf } from './health.ts';
+import { readMetrics } from './metrics.ts';
 import { Verb } from './verb.ts';
 
 export interface SessionContext {
@@ -45,13 +47,17 @@ export interface Session {
   /** Events that are still to be written. */
   readonly pendingEvents: () => number;
   readonly health: Health;
+  /** In the text format of Prometheus, as they are now. */
+  readonly metrics: () => string;
   /** Works until the signal is aborted, then ends what is under way and gives the Lease back. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
 /** A controller and its client on one connection; nothing is sent before `run`. */
 export function createSession(context: SessionContext): Session {
-  const { transport, clock, random, log, version, instance, rateLimit } = context;
+  const { clock, random, log, version, instance, rateLimit } = context;
+  const requests = new Requests();
+  const transport = metered(context.transport, requests, clock);
   const client = { userAgent: `${component}/${version}`, fieldManager: component, clock };
   const api = createApi(
     transport,
@@ -69,6 +75,7 @@ export function createSession(context: SessionContext): Session {
     controller,
     pendingEvents: () => events.pending(),
     health: healthOf(controller, election, context.election?.options),
+    metrics: () => readMetrics({ controller, requests, events, lease: context.election?.options.lease.name }),
     async run(signal) {
       const retiring = new AbortController();
       const standing = election?.run(controller, retiring.signal);

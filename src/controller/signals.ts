@@ -1,5 +1,6 @@
+import { formatAddress } from '../core/address.ts';
 import type { Allocator } from '../core/allocator.ts';
-import type { Decision } from '../core/decision.ts';
+import { type Decision, disputedIn, isDispute } from '../core/decision.ts';
 import { explainDecision, explainNote, explainWrite, isWarning, reasonOf } from '../core/explain.ts';
 import { explainProblem } from '../core/explain-pools.ts';
 import type { ConfigMap } from '../core/objects.ts';
@@ -9,6 +10,8 @@ import { poolRows } from '../core/report.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
 import type { EventRecorder, Regarding } from '../kube/events.ts';
 import type { Log } from '../kube/log.ts';
+import { claimNeeds } from './claim-needs.ts';
+import type { Figures } from './figures.ts';
 
 /** The reasons that users of `kubectl describe` know from the Go version and from Kubernetes' own service controller. */
 const reasons = {
@@ -16,6 +19,9 @@ const reasons = {
   failed: 'SyncLoadBalancerFailed',
   released: 'DeletedLoadBalancer',
   undone: 'LoadBalancerFieldsUndone',
+  /** On a Service that keeps its address. */
+  disputed: 'AddressConflict',
+  settled: 'AddressConflictResolved',
   configuration: 'InvalidPoolConfiguration',
 } as const;
 
@@ -27,20 +33,29 @@ export class Signals {
   readonly #events: EventRecorder;
   readonly #log: Log;
   readonly #options: Options;
+  readonly #figures: Figures;
   /** What was last said of a Service that there is something to say of; with its uid, for a new one of the same name. */
   readonly #said = new Map<ServiceKey, string>();
+  /** The addresses that a served Service was told others want, too. */
+  readonly #disputed = new Map<ServiceKey, { readonly uid: string; readonly addresses: readonly string[] }>();
   /** What was last said of the ConfigMap. */
   #problems: ReadonlySet<string> = new Set();
+  /** What was last said to be missing for claims. */
+  #needs: string | undefined;
 
-  constructor(events: EventRecorder, log: Log, options: Options) {
+  constructor(events: EventRecorder, log: Log, options: Options, figures: Figures) {
     this.#events = events;
     this.#log = log;
     this.#options = options;
+    this.#figures = figures;
   }
 
   /** A Service was looked at and nothing is to be written: said only where its reason is a new one. */
   decided(view: ServiceView, decision: Decision): void {
     const key = keyOf(view);
+    this.#figures.census.put(key, decision);
+    if (decision.kind !== 'wait') this.#figures.arrivals.delete(key);
+    this.#settled(view, decision);
     const reason = reasonOf(decision);
     if (reason === '') {
       this.#said.delete(key);
@@ -49,31 +64,66 @@ export class Signals {
     if (!this.#isNew(view, reason)) return;
     const sentence = explainDecision(decision, this.#options);
     this.#log.warn(sentence, { service: key, decision: decision.kind });
-    if (isWarning(decision)) this.#event(view, 'Warning', reasons.failed, sentence);
+    const isDisputed = decision.kind === 'keep' && decision.notes.some(isDispute);
+    const why = isDisputed ? reasons.disputed : reasons.failed;
+    if (isWarning(decision)) this.#event(view, 'Warning', why, sentence);
+  }
+
+  /** Says so where a Service that kept its address through a conflict has it undisputed again. */
+  #settled(view: ServiceView, decision: Decision): void {
+    const key = keyOf(view);
+    const before = this.#disputed.get(key);
+    const addresses = disputedIn(decision).map(formatAddress);
+    if (decision.kind !== 'keep' || addresses.length === 0) this.#disputed.delete(key);
+    else this.#disputed.set(key, { uid: view.uid, addresses });
+    if (decision.kind !== 'keep' || before?.uid !== view.uid) return;
+    for (const address of before.addresses) {
+      if (addresses.includes(address)) continue;
+      const sentence = `The conflict over ${address} is over: nobody else has it or asks for it any more.`;
+      this.#log.info(sentence, { service: key });
+      this.#event(view, 'Normal', reasons.settled, sentence);
+    }
   }
 
   /** A change was written. Our own notes on it are worth a line in the log, not an event. */
   written(view: ServiceView, decision: Decision): void {
     const key = keyOf(view);
     if (decision.kind === 'write') {
+      this.#count(view, decision);
       const shared = decision.notes.find((note) => note.code === 'shared');
       const more = shared === undefined ? '' : `, ${explainNote(shared, this.#options)}`;
       const sentence = `${explainWrite(decision)}${more}`;
       const { cause, addresses, source } = decision;
       this.#log.info(sentence, { service: key, cause, addresses, source });
-      if (cause !== 'adopt' && cause !== 'update') this.#event(view, 'Normal', reasons.assigned, sentence);
+      if (cause === 'adopt' || cause === 'update') return;
+      this.#event(view, 'Normal', reasons.assigned, sentence);
+      // Of its own conflict this is the end, too.
+      this.#disputed.delete(key);
     } else if (decision.kind === 'release') {
+      this.#figures.releases += 1;
       const sentence = explainDecision(decision, this.#options);
       this.#log.info(sentence, { service: key, addresses: decision.addresses });
       this.#event(view, 'Normal', reasons.released, sentence);
     }
   }
 
+  #count(view: ServiceView, decision: Decision & { kind: 'write' }): void {
+    const { census, arrivals, assignments } = this.#figures;
+    const key = keyOf(view);
+    census.put(key, decision);
+    assignments.add([decision.cause]);
+    if (decision.cause === 'allocate' || decision.cause === 'share') arrivals.served(view);
+    else arrivals.delete(key);
+  }
+
   /** The API server does not accept a change. */
   refused(view: ServiceView, error: Error, retryInMs: number): void {
     const key = keyOf(view);
+    // Of leftovers there is nothing to count.
+    if (view.type === 'LoadBalancer') this.#figures.census.put(key, 'failing');
     const retry = `It is tried again in ${Math.round(retryInMs / 1000)} s.`;
     this.#log.error(`the API server refused the change: ${error.message}`, { service: key, retryInMs });
+    this.#explainNeeds(error);
     if (!this.#isNew(view, error.message)) return;
     this.#event(
       view,
@@ -81,6 +131,25 @@ export class Signals {
       reasons.failed,
       `The API server refused the change: ${error.message}. ${retry}`,
     );
+  }
+
+  /** IPAddresses cannot be read, or not be written behind everything else. */
+  claimsFailing(sentence: string, error: Error, fields: Readonly<Record<string, unknown>>): void {
+    this.#log.warn(sentence, fields);
+    this.#explainNeeds(error);
+  }
+
+  /** They are read again. */
+  claimsRecovered(): void {
+    this.#needs = undefined;
+  }
+
+  /** Says once what is missing in the cluster for claims. */
+  #explainNeeds(error: Error): void {
+    const needs = claimNeeds(error);
+    if (needs === undefined || needs === this.#needs) return;
+    this.#needs = needs;
+    this.#log.error(needs);
   }
 
   /** Somebody takes away again and again what is written. */
@@ -93,11 +162,16 @@ export class Signals {
 
   gone(key: ServiceKey): void {
     this.#said.delete(key);
+    this.#disputed.delete(key);
+    this.#figures.census.delete(key);
+    this.#figures.arrivals.delete(key);
   }
 
   /** Forgets all but those that `isKnown` says are still there. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
-    for (const key of this.#said.keys()) if (!isKnown(key)) this.#said.delete(key);
+    for (const key of [...this.#said.keys(), ...this.#disputed.keys()]) if (!isKnown(key)) this.gone(key);
+    this.#figures.census.deleteOthers(isKnown);
+    this.#figures.arrivals.deleteOthers(isKnown);
   }
 
   /** How full each pool is, at the start and after each change of the ConfigMap. */

@@ -1,3 +1,4 @@
+import { type Claim, claimOf, namesAddress } from '../core/claim.ts';
 import type { ConfigMap, KubeObject, Service } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { type ServiceView, viewOf } from '../core/service.ts';
@@ -31,6 +32,17 @@ export function configMapSource({ configMap: { namespace, name } }: Options): So
     fieldSelector: `metadata.name=${name}`,
     matches: ({ metadata }) => metadata.name === name,
     project: (object) => object as ConfigMap,
+  };
+}
+
+export const claimsPath = '/apis/networking.k8s.io/v1/ipaddresses';
+
+/** Everybody's claims, also those of the API server for cluster IPs: what others have is not to be given out. */
+export function claimsSource({ controller }: Options): Source<Claim> {
+  return {
+    path: claimsPath,
+    matches: (object) => namesAddress(object),
+    project: (object) => claimOf(object, controller),
   };
 }
 

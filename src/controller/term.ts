@@ -1,21 +1,27 @@
 import type { Allocator, Verdict } from '../core/allocator.ts';
 import { type Change, isEmpty } from '../core/change.ts';
+import type { Claim } from '../core/claim.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Service } from '../core/objects.ts';
+import type { Options } from '../core/options.ts';
+import { claimRequests } from '../core/pledge.ts';
 import { sameRecord } from '../core/record.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import type { Standing } from '../core/standing.ts';
 import type { Tenure } from '../kube/election.ts';
 import { fieldsOf, lastWriter } from './blame.ts';
+import { claimAll } from './claim.ts';
 import { Holds } from './holds.ts';
 import { Patience } from './patience.ts';
 import type { Signals } from './signals.ts';
-import { type Outcome, pathOf } from './write.ts';
+import { type FirstStep, type Outcome, pathOf } from './write.ts';
 import { Writes, type WritesContext } from './writes.ts';
 
 export interface TermOptions {
   readonly context: WritesContext;
   readonly allocator: Allocator;
   readonly signals: Signals;
+  readonly options: Options;
   readonly tenure: Tenure;
   /** PATCHes that are sent at once. */
   readonly lanes: number;
@@ -106,11 +112,22 @@ export class Term {
       this.#holds.hold(view, waitMs);
       return;
     }
+    const first = this.#claims(standing, change);
     allocator.assume(standing, change);
-    this.#writes.begin(view, change, (outcome) => {
+    const done = (outcome: Outcome): void => {
       this.#take(view, change, decision, outcome);
       allocator.settle(key);
-    });
+    };
+    this.#writes.begin(view, change, done, first);
+  }
+
+  /** What has to be claimed before the change is written. */
+  #claims(standing: Standing, change: Change): FirstStep | undefined {
+    const { allocator, options } = this.#options;
+    const requests = options.claims ? claimRequests(standing, change, allocator.registry.claims) : [];
+    if (requests.length === 0) return undefined;
+    const terms = { options, know: (claim: Claim) => allocator.registry.put(claim) };
+    return (context) => claimAll(requests, terms, context);
   }
 
   #take(view: ServiceView, change: Change, decision: Decision, outcome: Outcome): void {
@@ -133,6 +150,14 @@ export class Term {
         if (allocator.seen(key) === undefined) break;
         signals.refused(view, outcome.error, this.#holds.failed(view));
         break;
+      case 'contested': {
+        const { request, claim } = outcome;
+        if (claim !== undefined) allocator.registry.put(claim);
+        else allocator.registry.delete(request.address, request.known?.resourceVersion ?? '');
+        // Nothing new was learned of the claim: not again at once.
+        if (claim?.resourceVersion === request.known?.resourceVersion) this.#holds.failed(view);
+        break;
+      }
       case 'gone':
         // Its deletion is on the way; until then the same write is not sent again and again.
         if (allocator.seen(key) !== undefined) this.#holds.failed(view);

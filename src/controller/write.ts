@@ -1,5 +1,7 @@
 import { type Change, patchOf } from '../core/change.ts';
+import type { Claim } from '../core/claim.ts';
 import type { Service } from '../core/objects.ts';
+import type { ClaimRequest } from '../core/pledge.ts';
 import { type ServiceView, viewOf } from '../core/service.ts';
 import type { Api } from '../kube/api.ts';
 import { delayMs } from '../kube/backoff.ts';
@@ -18,6 +20,8 @@ export type Outcome =
   | { readonly kind: 'gone' }
   /** It will not be accepted as it is. */
   | { readonly kind: 'refused'; readonly error: ApiError }
+  /** An address that was to be written is claimed in another way than was known: `claim` is how it stands, if at all. */
+  | { readonly kind: 'contested'; readonly request: ClaimRequest; readonly claim: Claim | undefined }
   /** The controller stops, or leads no longer. `mayLand`: what was sent before may still be carried out. */
   | { readonly kind: 'stopped'; readonly mayLand: boolean };
 
@@ -35,6 +39,9 @@ export interface WriteContext {
 /** `overtaken`: the Service was seen in a newer version, so there is nothing to write any more. */
 export type Rested = 'again' | 'overtaken' | 'stopped';
 
+/** What has to be done before the write; the answer is what became of the write if it is not to be sent. */
+export type FirstStep = (context: WriteContext) => Promise<Outcome | undefined>;
+
 const backoff = { firstMs: 250, mostMs: 30_000 };
 
 /**
@@ -43,11 +50,18 @@ const backoff = { firstMs: 250, mostMs: 30_000 };
  * the Service is seen in a newer version, which no PATCH on the old one can change any more. Until then the caller
  * keeps the address reserved, and it cannot be given twice (docs/decisions/0003).
  */
-export async function write(view: ServiceView, change: Change, context: WriteContext): Promise<Outcome> {
+export async function write(
+  view: ServiceView,
+  change: Change,
+  context: WriteContext,
+  first: FirstStep = async () => undefined,
+): Promise<Outcome> {
+  const instead = await first(context);
+  if (instead !== undefined) return instead;
   const { verb, signal, tenure } = context;
   const path = pathOf(view);
   const patch = patchOf(view, change);
-  return persist(context, async () => {
+  return persist<Outcome>(context, async () => {
     try {
       const { kind, service } = await verb.send(path, patch, view, signal, tenure);
       return { kind, view: viewOf(service) };
@@ -62,7 +76,7 @@ export async function write(view: ServiceView, change: Change, context: WriteCon
 }
 
 async function reread(view: ServiceView, error: ApiError, context: WriteContext): Promise<Outcome> {
-  const now = await persist(context, async () => {
+  const now = await persist<Outcome>(context, async () => {
     try {
       return { kind: 'stale', view: viewOf(await context.api.get<Service>(pathOf(view), context.signal)) };
     } catch (failure) {
@@ -80,14 +94,17 @@ async function reread(view: ServiceView, error: ApiError, context: WriteContext)
  * Repeats an attempt that throws, with back-off and as the server's Retry-After asks. Once an attempt may have been
  * carried out without an answer, a refusal of a later one says nothing about that: it is repeated too.
  */
-async function persist(context: WriteContext, attempt: () => Promise<Outcome>): Promise<Outcome> {
+export async function persist<T extends { readonly kind: string }>(
+  context: WriteContext,
+  attempt: () => Promise<T | Refused>,
+): Promise<T | Unmade> {
   const { random, signal, tenure } = context;
   let isUncertain = false;
   for (let failures = 0; ; failures += 1) {
     if (signal.aborted || tenure.leftMs() <= 0) return { kind: 'stopped', mayLand: isUncertain };
     try {
       const outcome = await attempt();
-      if (outcome.kind !== 'refused' || !isUncertain) return outcome;
+      if (!isRefused(outcome) || !isUncertain) return outcome;
       throw outcome.error;
     } catch (error) {
       if (signal.aborted) return { kind: 'stopped', mayLand: true };
@@ -98,6 +115,13 @@ async function persist(context: WriteContext, attempt: () => Promise<Outcome>): 
       if (rested === 'stopped') return { kind: 'stopped', mayLand: isUncertain };
     }
   }
+}
+
+type Refused = Extract<Outcome, { kind: 'refused' }>;
+type Unmade = Extract<Outcome, { kind: 'refused' | 'overtaken' | 'stopped' }>;
+
+function isRefused(outcome: { readonly kind: string }): outcome is Refused {
+  return outcome.kind === 'refused';
 }
 
 function mayHaveArrived(error: unknown): boolean {

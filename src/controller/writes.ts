@@ -6,7 +6,7 @@ import { ApiError, errorText } from '../kube/errors.ts';
 import type { Log } from '../kube/log.ts';
 import type { Clock, Random } from '../kube/transport.ts';
 import type { Verb } from './verb.ts';
-import { isTransient, type Outcome, type Rested, write } from './write.ts';
+import { type FirstStep, isTransient, type Outcome, type Rested, write } from './write.ts';
 
 export interface WritesContext {
   readonly api: Api;
@@ -71,8 +71,8 @@ export class Writes {
     return this.#ended.signal;
   }
 
-  /** Begins a write; `done` is told what became of it, after which it no longer counts as under way. */
-  begin(view: ServiceView, change: Change, done: (outcome: Outcome) => void): void {
+  /** Begins a write, with what has to come first; `done` is told what became of it, after which it no longer counts as under way. */
+  begin(view: ServiceView, change: Change, done: (outcome: Outcome) => void, first?: FirstStep): void {
     // A read that ends during the drain may lead here.
     if (this.#isDraining) return;
     const key = keyOf(view);
@@ -81,7 +81,7 @@ export class Writes {
     this.#running.set(key, running);
     const rest = (error: unknown, ms: number): Promise<Rested> => this.#rest(running, error, ms);
     const { signal } = this;
-    running.ended = write(view, change, { ...context, tenure, signal, rest }).then((outcome) => {
+    running.ended = write(view, change, { ...context, tenure, signal, rest }, first).then((outcome) => {
       this.#running.delete(key);
       if (outcome.kind === 'stopped' && outcome.mayLand) this.#mayLand = true;
       done(outcome);

@@ -1,6 +1,7 @@
 import { type Address, type Family, formatAddress, isUnspecified } from './address.ts';
 import type { Ledger } from './ledger.ts';
 import { formatList } from './list.ts';
+import { coHolders, conflicts } from './notes.ts';
 import { type Pool, type Pools, poolFor, sharingFor } from './pools.ts';
 import { ordinalOf } from './range.ts';
 import { joining, unwilling } from './sharing.ts';
@@ -12,7 +13,14 @@ export type Shortage =
   | { readonly code: 'no-pool'; readonly namespace: string }
   | { readonly code: 'pool-empty'; readonly key: string }
   | { readonly code: 'family-not-in-pool'; readonly key: string; readonly family: Family }
-  | { readonly code: 'pool-full'; readonly key: string; readonly family: Family; readonly size: bigint };
+  | {
+      readonly code: 'pool-full';
+      readonly key: string;
+      readonly family: Family;
+      readonly size: bigint;
+      /** How many of them others have claimed in the API. */
+      readonly claimed: bigint;
+    };
 
 /** Addresses for a Service, in the order of its families, or what each family is short of. */
 export type Allocation = Grant | { readonly shortages: readonly Shortage[] };
@@ -40,10 +48,11 @@ export interface Facts {
  * Picks what the Service's families need and `held` does not yet give (spec sections 3, 4 and 6). Reserves nothing:
  * who uses the answer puts it into the ledger before the next question.
  */
-export function allocate(standing: Standing, held: readonly Address[], { ledger, pools }: Facts): Allocation {
+export function allocate(standing: Standing, held: readonly Address[], facts: Facts): Allocation {
   const { view } = standing;
+  const { ledger, pools } = facts;
   const pool = poolFor(pools, view.namespace);
-  const key = pool?.key ?? '';
+  let key = pool?.key ?? '';
   const families = wantedFamilies(standing, pool);
   if (pool?.dhcpOnly !== undefined) {
     const kept = held.filter((address) => families.includes(address.family) || isUnspecified(address));
@@ -55,12 +64,25 @@ export function allocate(standing: Standing, held: readonly Address[], { ledger,
   for (const family of families) {
     const kept = held.find((address) => address.family === family);
     const pick =
-      kept ?? (pool === undefined ? missingPool(pools, view.namespace) : pickOne(standing, family, pool));
+      kept ??
+      pledgedOne(family) ??
+      (pool === undefined ? missingPool(pools, view.namespace) : pickOne(standing, family, pool));
     if ('code' in pick) shortages.push(pick);
     else addresses.push(pick);
   }
   const enough = view.policy === 'PreferDualStack' ? addresses.length > 0 : shortages.length === 0;
   return enough ? { addresses, key, sharedWith } : { shortages };
+
+  /** What was claimed for it is given to it, whatever has become of the pool since: the write may be on its way. */
+  function pledgedOne(family: Family): Address | undefined {
+    const pledged = standing.pledged.find(
+      ({ address }) => address.family === family && conflicts(standing, address, facts).length === 0,
+    );
+    if (pledged === undefined) return undefined;
+    key = pledged.source;
+    sharedWith.push(...coHolders(standing, pledged.address, facts).map((holder) => holder.key));
+    return pledged.address;
+  }
 
   function pickOne(standing: Standing, family: Family, pool: Pool): Address | Shortage {
     if (pool.dhcp[family]) return unspecified[family];
@@ -70,7 +92,7 @@ export function allocate(standing: Standing, held: readonly Address[], { ledger,
       return shared;
     }
     const free = ledger.free(family, pool.spans[family], pools.descending);
-    return free ?? shortageOf(pool, family);
+    return free ?? shortageOf(pool, family, ledger.owned(family, pool.spans[family]));
   }
 
   /** An address of the pool that is in use and whose every holder agrees: O(addresses of the pool in use). */
@@ -78,8 +100,8 @@ export function allocate(standing: Standing, held: readonly Address[], { ledger,
     if (!wantsToShare(standing, pools)) return undefined;
     for (const address of ledger.inUse('IPv4', pool.spans.IPv4, pools.descending)) {
       const others = ledger.showing(address).filter((other) => other.key !== standing.key);
-      if (others.length > 0 && others.every((other) => agrees(standing, other, address, pools)))
-        return address;
+      const isOurs = others.length > 0 && ledger.owner(address) === undefined;
+      if (isOurs && others.every((other) => agrees(standing, other, address, pools))) return address;
     }
     return undefined;
   }
@@ -120,8 +142,8 @@ function missingPool(pools: Pools, namespace: string): Shortage {
   return pools.exist ? { code: 'no-pool', namespace } : { code: 'no-config-map' };
 }
 
-function shortageOf({ key, size, dhcp }: Pool, family: Family): Shortage {
-  if (size[family] > 0n) return { code: 'pool-full', key, family, size: size[family] };
+function shortageOf({ key, size, dhcp }: Pool, family: Family, claimed: bigint): Shortage {
+  if (size[family] > 0n) return { code: 'pool-full', key, family, size: size[family], claimed };
   const other = family === 'IPv4' ? 'IPv6' : 'IPv4';
   return size[other] > 0n || dhcp[other]
     ? { code: 'family-not-in-pool', key, family }

@@ -1,15 +1,17 @@
 import { type Address, sameAddress } from './address.ts';
 import { wantsToShare } from './allocate.ts';
 import { type Change, project } from './change.ts';
+import type { Owner } from './claim.ts';
 import { decide } from './decide.ts';
-import { type Decision, isWaiting } from './decision.ts';
+import { type Decision, isDispute, isWaiting } from './decision.ts';
 import { Ledger } from './ledger.ts';
 import type { Options } from './options.ts';
 import { noPools, type Pools } from './pools.ts';
+import { Registry } from './registry.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from './service.ts';
 import { obstacle } from './sharing.ts';
 import { SortedSet } from './sorted.ts';
-import { isMarked, type Standing, standingOf, underWay } from './standing.ts';
+import { isMarked, type Standing, standingOf, underWay, withPledges } from './standing.ts';
 import { WaitingList } from './waiting.ts';
 
 /** A Service and what is to be done about it now. */
@@ -32,6 +34,7 @@ export class Allocator {
   #pools: Pools = noPools;
   #hasServices = false;
   #hasPools = false;
+  readonly #registry: Registry;
   /** As last seen in the API; the ledger differs from it only in what is being written. */
   readonly #seen = new Map<ServiceKey, ServiceView>();
   /** The newest version that a list or a watch has told of. */
@@ -45,11 +48,19 @@ export class Allocator {
 
   constructor(options: Options) {
     this.#options = options;
+    this.#registry = new Registry(options, {
+      ledger: this.#ledger,
+      seen: (key) => this.#seen.get(key),
+      isTold: (version) => this.#hasServices && compareVersions(this.#told, version) >= 0,
+      isWriting: (key) => this.#writing.has(key),
+      repledged: (key) => this.#repledged(key),
+      reowned: (address, owner) => this.#reowned(address, owner),
+    });
   }
 
-  /** Whether both first lists are in: before, nothing is decided (spec section 5). */
+  /** Whether all first lists are in: before, nothing is decided (spec section 5). */
   get isReady(): boolean {
-    return this.#hasServices && this.#hasPools;
+    return this.#hasServices && this.#hasPools && this.#registry.isComplete;
   }
 
   /** Whether nobody is left to decide on, and no write is under way. */
@@ -65,6 +76,11 @@ export class Allocator {
     return this.#pools;
   }
 
+  /** The claims in the API; where there are to be none it knows none. */
+  get registry(): Registry {
+    return this.#registry;
+  }
+
   /**
    * The whole world of Services at once, as a consistent list of `resourceVersion` gives it: whoever is not in it is
    * gone. An answer to a write may be newer than the list. But where the list is older than what lists and watches had
@@ -77,11 +93,14 @@ export class Allocator {
     this.#told = resourceVersion;
     for (const view of views) this.putService(view);
     this.#hasServices = true;
+    this.#registry.prune();
   }
 
   /** Lists and watches have told everything up to this version. */
   observed(resourceVersion: string): void {
-    if (compareVersions(resourceVersion, this.#told) > 0) this.#told = resourceVersion;
+    if (compareVersions(resourceVersion, this.#told) <= 0) return;
+    this.#told = resourceVersion;
+    this.#registry.prune();
   }
 
   /** A Service's state. One that is older than what is known of it changes nothing. */
@@ -90,8 +109,9 @@ export class Allocator {
     const seen = this.#seen.get(key);
     if (seen?.uid === view.uid && compareVersions(view.resourceVersion, seen.resourceVersion) <= 0) return;
     this.#seen.set(key, view);
+    this.#registry.pruneFor(key);
     // The version moved on, so a write that was decided on an older one can only be refused.
-    this.#enter(standingOf(view, this.#options));
+    this.#enter(this.#standingOf(view));
     this.#due.add(this.#standing(key));
   }
 
@@ -158,7 +178,7 @@ export class Allocator {
   assume(standing: Standing, change: Change): void {
     const { view, key } = standing;
     this.#writing.set(key, view);
-    this.#enter(underWay(standing, standingOf(project(view, change), this.#options)));
+    this.#enter(underWay(standing, this.#standingOf(project(view, change))));
   }
 
   /** The write has ended, whatever came of it: what the API shows is what counts, and it is looked at again. */
@@ -167,8 +187,9 @@ export class Allocator {
     this.#writing.delete(key);
     const seen = this.#seen.get(key);
     if (seen === undefined) return;
-    if (seen === basis) this.#enter(standingOf(seen, this.#options));
+    if (seen === basis) this.#enter(this.#standingOf(seen));
     this.#due.add(this.#standing(key));
+    for (const address of this.#standing(key).shows) this.#registry.look(address);
   }
 
   /** Puts a Service in the queue again, for a caller that held its change back. */
@@ -187,9 +208,30 @@ export class Allocator {
     return standing;
   }
 
+  #standingOf(view: ServiceView): Standing {
+    return withPledges(standingOf(view, this.#options), this.#registry.claims.pledgedTo(view));
+  }
+
+  /** What is pledged to a Service has changed. A write under way has reserved it already; `settle` counts anew. */
+  #repledged(key: ServiceKey): void {
+    const seen = this.#seen.get(key);
+    if (seen === undefined || this.#writing.has(key)) return;
+    this.#enter(this.#standingOf(seen));
+    this.#due.add(this.#standing(key));
+  }
+
+  /** Somebody else claimed the address in the API, or claims it no longer. */
+  #reowned(address: Address, owner: Owner | undefined): void {
+    this.#ledger.own(address, owner);
+    for (const standing of this.#ledger.showing(address)) this.#due.add(standing);
+    if (owner !== undefined) return;
+    for (const head of this.#waiting.heads(address, this.#pools, true)) this.revisit(head);
+  }
+
   #remove(key: ServiceKey): void {
     const standing = this.#ledger.get(key);
     this.#seen.delete(key);
+    this.#registry.pruneFor(key);
     if (standing === undefined) return;
     this.#due.delete(standing);
     this.#behind.delete(standing);
@@ -220,6 +262,7 @@ export class Allocator {
     const key = (after ?? before)?.key;
     const shows = [...(before?.shows ?? []), ...(after?.shows ?? [])];
     for (const address of shows) {
+      this.#registry.look(address);
       for (const other of this.#ledger.showing(address)) {
         if (other.key === key || this.#writing.has(other.key)) continue;
         if (this.#concerns(other, address, before) || this.#concerns(other, address, after))
@@ -245,8 +288,12 @@ export class Allocator {
   }
 }
 
-/** The Service is announced as it stands, and only our marks on it are missing. */
+/**
+ * The Service is announced as it stands, and only our marks on it are missing; or there is nothing but a dispute to tell
+ * of, which may be settled when the others have had their turn.
+ */
 function isOnlyNotes({ view }: Standing, decision: Decision): boolean {
+  if (decision.kind === 'keep') return decision.notes.some(isDispute);
   if (decision.kind !== 'write') return false;
   return (
     decision.cause === 'adopt' ||

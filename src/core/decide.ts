@@ -3,7 +3,7 @@ import { allocate, type Grant, isInPool, type Shortage } from './allocate.ts';
 import { complete, refuse, type World } from './complete.ts';
 import type { Cause, Decision, Note, Refusal } from './decision.ts';
 import { addressesOf, type Entry, formatList, readList } from './list.ts';
-import { coHolders, conflicts, notesOn } from './notes.ts';
+import { coHolders, notesOn } from './notes.ts';
 import { interfaceFor, poolFor } from './pools.ts';
 import { rangesContain } from './range.ts';
 import { staticSource, unknownSource } from './record.ts';
@@ -60,6 +60,8 @@ function fresh(standing: Standing, world: World): Decision {
     (address) =>
       pool !== undefined &&
       rangesContain(pool.ranges, address) &&
+      world.ledger.owner(address) === undefined &&
+      !standing.pledged.some((one) => sameAddress(one.address, address)) &&
       world.ledger.showing(address).every((other) => other === standing),
   );
   const allocation = allocate(standing, left, world);
@@ -216,12 +218,15 @@ function reallocate(
   const { view } = standing;
   const { list } = intent;
   const pool = poolFor(world.pools, view.namespace);
+  // Also what a user had named: two that named one address may have it together, one that is allocated may not join.
+  const allocated: Standing = { ...standing, intent: { kind: 'held', list, origin: 'allocated' } };
   const stays = addressesOf(list).filter(
     (address) =>
       pool !== undefined &&
       isInPool(pool, address) &&
+      world.ledger.owner(address) === undefined &&
       world.ledger.dispute(standing, address, world.pools) === undefined &&
-      conflicts(standing, address, world).length === 0,
+      coHolders(standing, address, world).every((other) => !obstacle(allocated, other, world.pools)),
   );
   const allocation = allocate(standing, stays, world);
   if (!('shortages' in allocation)) return assign(standing, 'reallocate', allocation, world);

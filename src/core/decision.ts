@@ -1,6 +1,7 @@
 import type { Address } from './address.ts';
 import type { Shortage } from './allocate.ts';
 import type { Change } from './change.ts';
+import type { Owner } from './claim.ts';
 import type { AddressList } from './list.ts';
 import type { ServiceKey } from './service.ts';
 import type { Obstacle } from './sharing.ts';
@@ -59,12 +60,12 @@ export type Refusal =
 
 /** What a person should know of a Service that is served all the same. */
 export type Note =
-  | {
-      readonly code: 'conflict';
-      readonly address: Address;
-      readonly other: ServiceKey;
-      readonly why: Obstacle;
-    }
+  /** Others have the address, too, and may not share it: a duplicate made elsewhere. */
+  | ({ readonly code: 'conflict'; readonly address: Address } & Rivals)
+  /** Others ask for it who may not share it. They do not get it, and may be announced with it all the same. */
+  | ({ readonly code: 'contested'; readonly address: Address } & Rivals)
+  /** Somebody else has claimed it in the API. */
+  | { readonly code: 'claimed'; readonly address: Address; readonly owner: Owner }
   | { readonly code: 'outside-pool'; readonly address: Address; readonly key: string | undefined }
   | { readonly code: 'shared'; readonly others: readonly ServiceKey[] }
   /** It wants what it cannot have yet, and keeps what it has meanwhile. */
@@ -74,6 +75,32 @@ export type Note =
       readonly shortages: readonly Shortage[];
     }
   | { readonly code: 'global-namespace'; readonly key: string };
+
+/** Oldest first. A thousand Services can be put on one address: some are named, the others counted. */
+export interface Rivals {
+  readonly rivals: readonly Rival[];
+  readonly more: number;
+}
+
+export interface Rival {
+  readonly service: ServiceKey;
+  readonly why: Obstacle;
+}
+
+/** A note that somebody else has the address of a served Service, or asks for it, where that may not be. */
+type Dispute = Note & { readonly code: 'conflict' | 'contested' | 'claimed' };
+
+export function isDispute(note: Note): note is Dispute {
+  return note.code === 'conflict' || note.code === 'contested' || note.code === 'claimed';
+}
+
+/** The addresses of a Service that somebody else has, or asks for, where that may not be. */
+export function disputedIn(decision: Decision): readonly Address[] {
+  if (decision.kind === 'refuse') {
+    return decision.refusal.code === 'taken' ? [decision.refusal.address] : [];
+  }
+  return 'notes' in decision ? decision.notes.filter(isDispute).map(({ address }) => address) : [];
+}
 
 /** Whether more addresses could change the decision: such a Service is tried again when its pool improves. */
 export function isWaiting(decision: Decision): boolean {

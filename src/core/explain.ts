@@ -1,6 +1,6 @@
 import { type Family, formatAddress } from './address.ts';
 import type { Shortage } from './allocate.ts';
-import type { Decision, Note, Refusal } from './decision.ts';
+import { type Decision, isDispute, type Note, type Refusal, type Rivals } from './decision.ts';
 import { explainFault } from './explain-pools.ts';
 import { mostEntries, readList } from './list.ts';
 import { annotations } from './names.ts';
@@ -29,16 +29,21 @@ function explainShortage(shortage: Shortage, options: Options): string {
     case 'family-not-in-pool':
       return `the pool ${shortage.key} has no ${shortage.family} addresses: add some to it.`;
     case 'pool-full':
-      return `the pool ${shortage.key} is full: all ${shortage.size} of its ${shortage.family} addresses are in use. Add addresses to it, or delete a Service that has one.`;
+      return `the pool ${shortage.key} is full: all ${shortage.size} of its ${shortage.family} addresses are in use${explainClaimed(shortage)}. Add addresses to it, or delete a Service that has one.`;
     default:
       return never(shortage);
   }
 }
 
+/** An insertion: how many of the addresses are not in use by Services, but claimed by others in the API. */
+function explainClaimed({ claimed }: Shortage & { code: 'pool-full' }): string {
+  return claimed > 0n ? ` (${claimed} of them claimed by IPAddress objects of others)` : '';
+}
+
 function explainShortages(shortages: readonly Shortage[], options: Options): string {
   const [first, second] = shortages;
   if (first?.code === 'pool-full' && second?.code === 'pool-full') {
-    const each = `all ${first.size} of its ${first.family} and all ${second.size} of its ${second.family} addresses`;
+    const each = `all ${first.size} of its ${first.family}${explainClaimed(first)} and all ${second.size} of its ${second.family}${explainClaimed(second)} addresses`;
     return `the pool ${first.key} is full: ${each} are in use. Add addresses to it, or delete a Service that has some.`;
   }
   return [...new Set(shortages.map((shortage) => explainShortage(shortage, options)))].join(' And ');
@@ -102,6 +107,8 @@ function explainObstacle(why: Obstacle): string {
       return `${why.service} has externalTrafficPolicy: Local, which cannot be shared`;
     case 'no-ports':
       return `${why.service} has no ports`;
+    case 'claimed':
+      return `an IPAddress object of that name claims it, managed by ${why.managedBy === '' ? 'nobody' : why.managedBy}`;
     default:
       return never(why);
   }
@@ -110,7 +117,11 @@ function explainObstacle(why: Obstacle): string {
 export function explainNote(note: Note, options: Options): string {
   switch (note.code) {
     case 'conflict':
-      return `${formatAddress(note.address)} is also held by ${note.other}, and they may not share it: ${explainObstacle(note.why)}. Nothing is moved; change one of the two.`;
+      return `${formatAddress(note.address)} is also held by ${explainRivals(note)}, and they may not share it. Nothing is moved: let all but one ask for another address, or for one from the pool by the annotation ${annotations.reallocate}: "true".`;
+    case 'contested':
+      return `${formatAddress(note.address)} is also asked for by ${explainRivals(note)}. It stays with this Service, and kube-vip announces it wherever it is written: let the others ask for another address.`;
+    case 'claimed':
+      return `${formatAddress(note.address)} is also claimed for ${note.owner.parent}, by an IPAddress object of that name. Nothing is moved; give one of the two another address.`;
     case 'outside-pool':
       return note.key === undefined
         ? `${formatAddress(note.address)} is kept, though no pool serves the namespace.`
@@ -124,6 +135,14 @@ export function explainNote(note: Note, options: Options): string {
     default:
       return never(note);
   }
+}
+
+/** `b/y (both use port TCP/80), b/z (both use port TCP/80) and 5 more`. */
+function explainRivals({ rivals, more }: Rivals): string {
+  const named = rivals.map(({ service, why }) => `${service} (${explainObstacle(why)})`);
+  const all = more > 0 ? [...named, `${more} more`] : named;
+  const last = all.pop() ?? '';
+  return all.length > 0 ? `${all.join(', ')} and ${last}` : last;
 }
 
 const wishes = {
@@ -230,7 +249,7 @@ export function reasonOf(decision: Decision): string {
 /** Whether somebody has to do something about it: then it is worth an event. */
 export function isWarning(decision: Decision): boolean {
   if (decision.kind === 'wait' || decision.kind === 'refuse') return true;
-  return 'notes' in decision && decision.notes.some(({ code }) => code === 'conflict' || code === 'unmet');
+  return 'notes' in decision && decision.notes.some((note) => isDispute(note) || note.code === 'unmet');
 }
 
 /** A note that is said when it comes up; who shares an address is told to those who look. */
@@ -247,7 +266,12 @@ function shortageCode(shortage: Shortage): string {
 function noteCode(note: Note): string {
   switch (note.code) {
     case 'conflict':
-      return `conflict ${formatAddress(note.address)} ${note.other} ${note.why.code}`;
+    case 'contested': {
+      const named = note.rivals.map(({ service, why }) => `${service} ${why.code}`);
+      return `${note.code} ${formatAddress(note.address)} ${named.join(' ')}`;
+    }
+    case 'claimed':
+      return `claimed ${formatAddress(note.address)} ${note.owner.parent}`;
     case 'outside-pool':
       return `outside-pool ${formatAddress(note.address)} ${note.key}`;
     case 'unmet':

@@ -1,4 +1,5 @@
 import { type Address, type Family, formatAddress, sameAddress } from './address.ts';
+import type { Owner } from './claim.ts';
 import type { Pools, Span } from './pools.ts';
 import { addressAt, ordinalOf } from './range.ts';
 import { Runs } from './runs.ts';
@@ -18,12 +19,15 @@ export interface Holding {
  * never on the order or the history (test/core/ledger.test.ts compares it with one built from scratch at every step).
  *
  * Invariant: `#showing` has an address exactly if some Service in `#standings` shows it, with those Services;
- * `#used` has the ordinals of those addresses.
+ * `#used` has the ordinals of those addresses and of those that `#owners` has, `#owned` of the latter alone.
  */
 export class Ledger {
   readonly #standings = new Map<ServiceKey, Standing>();
   readonly #showing = new Map<string, readonly Standing[]>();
+  /** Who else has claimed an address in the API. */
+  readonly #owners = new Map<string, Owner>();
   readonly #used: Readonly<Record<Family, Runs>> = { IPv4: new Runs(), IPv6: new Runs() };
+  readonly #owned: Readonly<Record<Family, Runs>> = { IPv4: new Runs(), IPv6: new Runs() };
   /** What `holding` found, until somebody who shows the address changes or other pools rule. */
   readonly #holdings = new Map<string, Holding>();
   #holdingPools: Pools | undefined;
@@ -68,12 +72,44 @@ export class Ledger {
     this.#holdings.delete(text);
     if (now.length > 0) this.#showing.set(text, now);
     else this.#showing.delete(text);
+    const isOwned = this.#owners.has(text);
+    this.#use(address, showing.length > 0 || isOwned, now.length > 0 || isOwned);
+  }
+
+  #use(address: Address, wasUsed: boolean, isUsed: boolean): void {
     const ordinal = ordinalOf(address);
-    if (ordinal === undefined) return;
-    if (showing.length === 0) this.#used[address.family].add(ordinal);
-    if (now.length > 0) return;
-    this.#used[address.family].delete(ordinal);
-    this.#searched = new WeakMap();
+    if (ordinal === undefined || wasUsed === isUsed) return;
+    if (isUsed) this.#used[address.family].add(ordinal);
+    else {
+      this.#used[address.family].delete(ordinal);
+      this.#searched = new WeakMap();
+    }
+  }
+
+  /** Has the address claimed by somebody else, or by nobody else any more. */
+  own(address: Address, owner: Owner | undefined): void {
+    const text = formatAddress(address);
+    const ordinal = ordinalOf(address);
+    const isShown = this.#showing.has(text);
+    const wasOwned = this.#owners.has(text);
+    if (owner === undefined) this.#owners.delete(text);
+    else this.#owners.set(text, owner);
+    this.#holdings.delete(text);
+    if (ordinal !== undefined) {
+      if (owner === undefined) this.#owned[address.family].delete(ordinal);
+      else this.#owned[address.family].add(ordinal);
+    }
+    this.#use(address, isShown || wasOwned, isShown || owner !== undefined);
+  }
+
+  /** Who else has claimed the address in the API: it is not given out. */
+  owner(address: Address): Owner | undefined {
+    return this.#owners.size === 0 ? undefined : this.#owners.get(formatAddress(address));
+  }
+
+  /** How many addresses of the spans somebody else has claimed. */
+  owned(family: Family, spans: readonly Span[]): bigint {
+    return countIn(this.#owned[family], spans);
   }
 
   /** All Services that show the address, in no order. */
@@ -101,7 +137,7 @@ export class Ledger {
     const rank = (standing: Standing) =>
       isMarked(standing, address) ? 0 : standing.notOurs !== undefined ? 1 : 2;
     const claiming = this.showing(address)
-      .filter(({ claims }) => claims.some((claim) => sameAddress(claim, address)))
+      .filter(({ asks }) => asks.some((asked) => sameAddress(asked, address)))
       .map((standing) => ({ standing, rank: rank(standing) }))
       .sort((a, b) => a.rank - b.rank || (a.standing.order < b.standing.order ? -1 : 1));
     const holders: Standing[] = [];
@@ -117,6 +153,9 @@ export class Ledger {
 
   /** The holder that keeps `standing` from having the address, and why; undefined if nobody does. */
   dispute(standing: Standing, address: Address, pools: Pools): Dispute | undefined {
+    const owner = this.owner(address);
+    if (owner !== undefined && !isMarked(standing, address))
+      return { holder: owner.parent, why: { code: 'claimed', managedBy: owner.managedBy } };
     const { holders } = this.holding(address, pools);
     if (holders.includes(standing)) return undefined;
     for (const holder of holders) {
@@ -148,7 +187,13 @@ export class Ledger {
 
   /** How many addresses of the spans are in use: O(runs of used addresses in them). */
   used(family: Family, spans: readonly Span[]): bigint {
-    return spans.reduce((sum, { first, last }) => sum + this.#used[family].count(first, last), 0n);
+    return countIn(this.#used[family], spans);
+  }
+
+  /** Answers as `used` for many pools at one moment, which may overlap: O(runs) once, then O(log runs) for each span. */
+  usage(): (family: Family, spans: readonly Span[]) => bigint {
+    const counters = { IPv4: this.#used.IPv4.counter(), IPv6: this.#used.IPv6.counter() };
+    return (family, spans) => spans.reduce((sum, { first, last }) => sum + counters[family](first, last), 0n);
   }
 
   /** The addresses of the spans that somebody shows, in search order. */
@@ -161,7 +206,12 @@ export class Ledger {
   }
 }
 
+function countIn(runs: Runs, spans: readonly Span[]): bigint {
+  return spans.reduce((sum, { first, last }) => sum + runs.count(first, last), 0n);
+}
+
 export interface Dispute {
+  /** A Service, or the parent of somebody else's claim. */
   readonly holder: ServiceKey;
   readonly why: Obstacle;
 }

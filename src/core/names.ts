@@ -9,6 +9,8 @@ export const annotations = {
   ignore: 'kube-vip.io/ignore',
   /** Ours: where the address came from and what the Service looked like then (record.ts). */
   record: 'kube-vip.io/allocation',
+  /** Ours, on an IPAddress: which controller claimed it, and for whom (claim.ts). */
+  claim: 'kube-vip.io/claim',
   /** Ours: `"true"` is a person's wish for a fresh allocation. */
   reallocate: 'kube-vip.io/reallocate',
 } as const;
@@ -17,7 +19,13 @@ export const labels = {
   implementation: 'implementation',
   /** Written by early Go versions. */
   ipamAddress: 'ipam-address',
+  /** On an IPAddress: who looks after it, and its family (KEP-1880). */
+  managedBy: 'ipaddress.kubernetes.io/managed-by',
+  ipFamily: 'ipaddress.kubernetes.io/ip-family',
 } as const;
+
+/** The value of the label `managed-by` on an IPAddress that one of our controllers created. */
+export const claimant = 'kube-vip-cloud-provider';
 
 /** The value of the label `implementation` on a served Service. */
 export const implementation = 'kube-vip';

@@ -1,6 +1,6 @@
-import { type Address, isUnspecified } from './address.ts';
+import { type Address, isUnspecified, sameAddress } from './address.ts';
 import type { Facts } from './allocate.ts';
-import type { Note } from './decision.ts';
+import type { Note, Rival, Rivals } from './decision.ts';
 import { addressesOf, type Entry } from './list.ts';
 import { poolFor } from './pools.ts';
 import { rangesContain } from './range.ts';
@@ -15,12 +15,8 @@ export function coHolders(standing: Standing, address: Address, { ledger, pools 
 }
 
 /** Holders of the same address that may not share it: a duplicate made elsewhere. */
-export function conflicts(standing: Standing, address: Address, facts: Facts): Note[] {
-  return coHolders(standing, address, facts).flatMap((other) => {
-    const why = obstacle(standing, other, facts.pools);
-    if (why === undefined || why.code === 'being-deleted') return [];
-    return [{ code: 'conflict', address, other: other.key, why }];
-  });
+export function conflicts(standing: Standing, address: Address, facts: Facts): Rival[] {
+  return rivalsAmong(coHolders(standing, address, facts), standing, facts);
 }
 
 /** What a person should know of a Service that is served with this list. */
@@ -32,15 +28,46 @@ export function notesOn(standing: Standing, list: readonly Entry[], facts: Facts
   const notes: Note[] = [];
   for (const address of addressesOf(list)) {
     if (isUnspecified(address)) continue;
-    const others = coHolders(standing, address, facts);
-    const found = conflicts(standing, address, facts);
-    notes.push(...found);
-    if (others.length > 0 && found.length === 0)
-      notes.push({ code: 'shared', others: others.map(({ key }) => key).sort() });
+    const owner = facts.ledger.owner(address);
+    if (owner !== undefined) notes.push({ code: 'claimed', address, owner });
+    notes.push(...notesOnOthers(standing, address, facts));
     const outside = !isStatic && (pool === undefined || !rangesContain(pool.ranges, address));
     if (outside) notes.push({ code: 'outside-pool', address, key: pool?.key });
   }
   if (namespace === 'global' && !isStatic && pool !== undefined)
     notes.push({ code: 'global-namespace', key: pool.key });
   return notes;
+}
+
+function notesOnOthers(standing: Standing, address: Address, facts: Facts): Note[] {
+  const { ledger, pools } = facts;
+  if (ledger.showing(address).length < 2) return [];
+  // Who is being moved elsewhere is nobody's rival for much longer; if the write fails, everybody is looked at again.
+  const stays = ({ leaving }: Standing) => !leaving.some((left) => sameAddress(left.address, address));
+  const { holders, claimants } = ledger.holding(address, pools);
+  if (!holders.includes(standing)) return [];
+  const notes: Note[] = [];
+  const others = holders.filter((other) => other !== standing);
+  const conflict = rivalsAmong(others.filter(stays), standing, facts);
+  if (conflict.length > 0) notes.push({ code: 'conflict', address, ...some(conflict) });
+  const lasting = claimants.filter((other) => stays(other) && !other.view.deleting);
+  const contested = rivalsAmong(lasting, standing, facts);
+  if (contested.length > 0) notes.push({ code: 'contested', address, ...some(contested) });
+  if (others.length > 0 && conflict.length === 0)
+    notes.push({ code: 'shared', others: others.map(({ key }) => key).sort() });
+  return notes;
+}
+
+function rivalsAmong(others: readonly Standing[], standing: Standing, { pools }: Facts): Rival[] {
+  return others.flatMap((other) => {
+    const why = obstacle(standing, other, pools);
+    return why === undefined || why.code === 'being-deleted' ? [] : [{ service: other.key, why }];
+  });
+}
+
+/** As many as a sentence has room for. */
+const mostNamed = 3;
+
+function some(rivals: readonly Rival[]): Rivals {
+  return { rivals: rivals.slice(0, mostNamed), more: Math.max(0, rivals.length - mostNamed) };
 }

@@ -69,6 +69,11 @@ export interface Service extends KubeObject {
   status?: { loadBalancer?: { ingress?: LoadBalancerIngress[] } };
 }
 
+/** networking.k8s.io/v1. */
+export interface IPAddress extends KubeObject {
+  spec?: { parentRef?: { group?: string; resource?: string; namespace?: string; name?: string } };
+}
+
 export interface ConfigMap extends KubeObject {
   data?: Record<string, string>;
   binaryData?: Record<string, string>;

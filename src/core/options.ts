@@ -6,4 +6,6 @@ export interface Options {
   readonly configMap: { readonly namespace: string; readonly name: string };
   /** This controller's name in records: its Lease's. */
   readonly controller: string;
+  /** Whether each address is claimed in the API before it is given (docs/decisions/0009). */
+  readonly claims: boolean;
 }

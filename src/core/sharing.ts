@@ -9,7 +9,9 @@ export type Obstacle =
   | { readonly code: 'being-deleted'; readonly service: string }
   | { readonly code: 'sharing-not-allowed'; readonly service: string; readonly namespace: string }
   | { readonly code: 'local-traffic'; readonly service: string }
-  | { readonly code: 'no-ports'; readonly service: string };
+  | { readonly code: 'no-ports'; readonly service: string }
+  /** An IPAddress object that is not ours has it (claim.ts). */
+  | { readonly code: 'claimed'; readonly managedBy: string };
 
 /**
  * Why two Services that both ask for one address may not have it together; undefined if they may. A ladder of early
@@ -48,8 +50,8 @@ function portClash(one: Standing, other: Standing): Obstacle | undefined {
 }
 
 /** The consumer's teardown of one that shares forgets its other addresses (spec section 11). */
-function several({ claims, leaving, key: service }: Standing): Obstacle | undefined {
-  const lasting = claims.filter((claim) => !leaving.some(({ address }) => address === claim));
+function several({ asks, leaving, key: service }: Standing): Obstacle | undefined {
+  const lasting = asks.filter((asked) => !leaving.some(({ address }) => address === asked));
   return lasting.length > 1 || lasting[0]?.family === 'IPv6'
     ? { code: 'several-addresses', service }
     : undefined;

@@ -38,11 +38,20 @@ export interface Standing {
   readonly record: AddressRecord | undefined;
   readonly intent: Intent;
   /** Asked for by name, or leased: who else asks for one is in conflict. */
-  readonly claims: readonly Address[];
-  /** Claims, and what stands in the status: all these are in use. */
+  readonly asks: readonly Address[];
+  /** Those, and what stands in the status: all these are in use. */
   readonly shows: readonly Address[];
-  /** Of the claims those that a write under way gives back: claimed until it is known to have been made. */
+  /** Of those it asks for, what a write under way gives back: asked for until it is known to have been made. */
   readonly leaving: readonly Leaving[];
+  /** Claimed for it in the API by a write that may still arrive: it has them, as if it had been made. */
+  readonly pledged: readonly Pledged[];
+}
+
+/** An address that is claimed for a Service, and where it came from. */
+export interface Pledged {
+  readonly address: Address;
+  /** As in the record. */
+  readonly source: string;
 }
 
 interface Leaving {
@@ -57,19 +66,20 @@ export function standingOf(view: ServiceView, options: Options): Standing {
   const order = `${view.created} ${view.namespace} ${view.name}`;
   const record = view.record?.uid === view.uid ? view.record : undefined;
   const base = { view, key, order, record, notOurs: notOurs(view, record, options), leaving: [] };
-  if (view.type !== 'LoadBalancer') return { ...base, intent: { kind: 'fresh' }, claims: [], shows: [] };
+  if (view.type !== 'LoadBalancer')
+    return { ...base, intent: { kind: 'fresh' }, asks: [], shows: [], pledged: [] };
   const annotation = readList(view.annotation);
   const spec = readList(view.specIP);
   const intent = intentOf(view, annotation, spec, record);
-  const claims = new AddressSet();
-  claims.addAll(annotation?.entries ?? []);
-  claims.addAll(spec?.entries ?? []);
+  const asks = new AddressSet();
+  asks.addAll(annotation?.entries ?? []);
+  asks.addAll(spec?.entries ?? []);
   // Also while its fields are blank or being edited: the mark that makes it the holder must not outlive the claim.
-  claims.addAll(readList(record?.addresses)?.entries ?? []);
-  if (asksForLease(annotation ?? spec)) claims.addAll(readList(view.requestedIP)?.entries ?? []);
-  const shows = new AddressSet(claims.list);
+  asks.addAll(readList(record?.addresses)?.entries ?? []);
+  if (asksForLease(annotation ?? spec)) asks.addAll(readList(view.requestedIP)?.entries ?? []);
+  const shows = new AddressSet(asks.list);
   for (const ip of view.statusIPs.slice(0, mostEntries)) shows.addAll(readList(ip)?.entries ?? []);
-  return { ...base, intent, claims: claims.list, shows: shows.list };
+  return { ...base, intent, asks: asks.list, shows: shows.list, pledged: [] };
 }
 
 /**
@@ -77,19 +87,36 @@ export function standingOf(view: ServiceView, options: Options): Standing {
  * Else an address could be given to the next one, and the write that gives it back be refused.
  */
 export function underWay(before: Standing, after: Standing): Standing {
-  const left = before.claims.filter((address) => !after.claims.some((claim) => sameAddress(claim, address)));
+  const left = before.asks.filter((address) => !after.asks.some((asked) => sameAddress(asked, address)));
   const shows = new AddressSet(after.shows);
   shows.addAll(left);
   const leaving = left.map((address) => ({ address, isMarked: isMarked(before, address) }));
-  return { ...after, claims: [...after.claims, ...left], shows: shows.list, leaving };
+  return { ...after, asks: [...after.asks, ...left], shows: shows.list, leaving };
+}
+
+/** The same Service with what is claimed for it in the API. */
+export function withPledges(standing: Standing, pledged: readonly Pledged[]): Standing {
+  if (pledged.length === 0) return standing;
+  const asks = new AddressSet(standing.asks);
+  const shows = new AddressSet(standing.shows);
+  for (const { address } of pledged) {
+    asks.addAll([address]);
+    shows.addAll([address]);
+  }
+  return { ...standing, asks: asks.list, shows: shows.list, pledged };
 }
 
 /**
  * Whether the Service has `address` in its own right, so that it keeps it whatever others ask for: it bears our record
- * of it, or the Go version's label (spec section 5). A record that is another Service's proves nothing, and
+ * of it, or the Go version's label (spec section 5), or it is claimed for it. A record that is another Service's proves nothing, and
  * neither does the label beside it.
  */
 export function isMarked(standing: Standing, address: Address): boolean {
+  return standing.pledged.some((one) => sameAddress(one.address, address)) || bearsMark(standing, address);
+}
+
+/** The same, by what stands on the Service alone. */
+export function bearsMark(standing: Standing, address: Address): boolean {
   const { view, record, leaving } = standing;
   const left = leaving.find((one) => sameAddress(one.address, address));
   if (left !== undefined) return left.isMarked;
@@ -99,7 +126,8 @@ export function isMarked(standing: Standing, address: Address): boolean {
   return recorded.includes(formatAddress(address)) || (isLease(standing, address) && view.labelled);
 }
 
-function isLease({ view }: Standing, address: Address): boolean {
+/** Whether DHCP gave the Service this address, as far as its annotation says. */
+export function isLease({ view }: Standing, address: Address): boolean {
   const leased = view.requestedIP === undefined ? undefined : readAddress(view.requestedIP.trim());
   return leased !== undefined && sameAddress(leased, address);
 }

@@ -32,9 +32,15 @@ export interface Api {
     signal: AbortSignal,
     limits?: Limits,
   ): Promise<T>;
-  delete(path: string, signal: AbortSignal): Promise<void>;
+  /** Only the object in this very state, if one is named; else 409. */
+  delete(path: string, signal: AbortSignal, only?: Precondition, limits?: Limits): Promise<void>;
   /** Ends when the server ends it. `heard` is called for every piece of bytes, also before a line is whole. */
   watch(path: string, query: Query, signal: AbortSignal, heard?: () => void): AsyncIterable<WatchEvent>;
+}
+
+export interface Precondition {
+  readonly uid: string;
+  readonly resourceVersion: string;
 }
 
 export interface Limits {
@@ -111,7 +117,7 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
       throw new ConnectionError(`${asked.verb} ${asked.path}: too late`, { mayHaveExecuted: false });
     const timeoutMs = Math.min(leftMs, requestTimeoutMs);
     const query: Query = {
-      ...(request.method === 'GET' ? {} : writer),
+      ...(request.method === 'GET' || request.method === 'DELETE' ? {} : writer),
       timeout: Number.isFinite(leftMs) ? `${Math.ceil(timeoutMs)}ms` : undefined,
     };
     return exchange(
@@ -148,9 +154,13 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
       write({ verb: 'update', path }, 'PUT', 'application/json', object, signal, limits),
     mergePatch: (path, patch, signal, limits) =>
       write({ verb: 'patch', path }, 'PATCH', 'application/merge-patch+json', patch, signal, limits),
-    async delete(path, signal) {
-      await admit(signal);
-      await exchange({ verb: 'delete', path }, { method: 'DELETE', path, headers }, signal);
+    async delete(path, signal, only, limits) {
+      const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: only };
+      const sent =
+        only === undefined
+          ? { headers }
+          : { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+      await ask({ verb: 'delete', path }, { method: 'DELETE', ...sent }, signal, limits);
     },
     async *watch(path, query, signal, heard) {
       await admit(signal);

@@ -7,6 +7,7 @@ const options = {
   class: undefined,
   configMap: { namespace: 'kube-system', name: 'kubevip' },
   controller: 'kube-vip-cloud-controller',
+  claims: false,
 };
 const example = {
   kind: 'run',

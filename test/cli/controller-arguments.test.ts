@@ -8,6 +8,7 @@ const options = {
   class: undefined,
   configMap: { namespace: 'kube-system', name: 'kubevip' },
   controller: 'kube-vip-cloud-controller',
+  claims: false,
 };
 const election = {
   lease: { namespace: 'kube-system', name: 'kube-vip-cloud-controller' },

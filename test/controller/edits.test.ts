@@ -184,10 +184,14 @@ test('a claimant is told who has the address, once, and becomes its holder when 
   await stage.settled();
   assert.equal(stage.service('default/late').metadata.labels?.implementation, undefined);
   const warnings = stage.events().filter((event) => event.startsWith('Warning'));
-  assert.equal(warnings.length, 1);
+  assert.equal(warnings.length, 2);
   assert.match(
-    warnings[0] ?? '',
+    warnings.join('\n'),
     /default\/late: 10\.0\.0\.1 belongs to default\/holder: both use port TCP\/80\. kube-vip announces/,
+  );
+  assert.match(
+    warnings.join('\n'),
+    /AddressConflict default\/holder: 10\.0\.0\.1 is also asked for by default\/late \(both use port TCP\/80\)\./,
   );
   await stage.delete('default/holder');
   await until(() => stage.address('default/late') === '10.0.0.1');
@@ -282,7 +286,7 @@ test('a waiting Service that was made anew under its name is told its reason ane
   await stage.stop();
 });
 
-test('a claimant that turns away from a taken address leaves its holder without a word', async () => {
+test('a claimant that turns away from a taken address ends the conflict, and is never taken for a duplicate', async () => {
   const stage = new Stage();
   stage.pools({ 'cidr-global': '10.0.0.1-10.0.0.3' });
   stage.load('default/early');
@@ -298,12 +302,21 @@ test('a claimant that turns away from a taken address leaves its holder without 
   await stage.patch('default/early', annotate(null));
   await until(() => stage.address('default/early') === '10.0.0.1');
   await stage.settled();
-  assert.equal(
-    stage.events().filter((event) => event.startsWith('Warning SyncLoadBalancerFailed default/web')).length,
-    0,
-  );
+  assert.deepEqual(conflictEvents(stage, 'default/web'), [
+    'Warning AddressConflict: 10.0.0.2 is also asked for by default/early (both use port TCP/80).',
+    'Normal AddressConflictResolved: The conflict over 10.0.0.2 is over: nobody else has it or asks for it any more.',
+  ]);
   await stage.stop();
 });
+
+/** The events of a Service beside that of its assignment, each without what it advises. */
+function conflictEvents(stage: Stage, key: string): string[] {
+  return stage.events().flatMap((event) => {
+    const [, kind, regarding, message] = /^(\w+ \w+) (\S+): (.*)$/.exec(event) ?? [];
+    if (regarding !== key || kind === 'Normal EnsuredLoadBalancer') return [];
+    return [`${kind}: ${message?.replace(/ It stays with this Service.*/, '')}`];
+  });
+}
 
 test('a claimant that asks for a fresh allocation does not make its holder look like a duplicate', async () => {
   const stage = new Stage();
@@ -316,9 +329,9 @@ test('a claimant that asks for a fresh allocation does not make its holder look 
   await stage.patch('default/late', { metadata: { annotations: { 'kube-vip.io/reallocate': 'true' } } });
   await until(() => stage.address('default/late') === '10.0.0.2');
   await stage.settled();
-  assert.deepEqual(
-    stage.events().filter((event) => event.startsWith('Warning SyncLoadBalancerFailed default/web')),
-    [],
-  );
+  assert.deepEqual(conflictEvents(stage, 'default/web'), [
+    'Warning AddressConflict: 10.0.0.1 is also asked for by default/late (both use port TCP/80).',
+    'Normal AddressConflictResolved: The conflict over 10.0.0.1 is over: nobody else has it or asks for it any more.',
+  ]);
   await stage.stop();
 });

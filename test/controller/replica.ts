@@ -60,6 +60,7 @@ export class Replica {
         class: undefined,
         configMap: { namespace: 'kube-system', name: 'kubevip' },
         controller: 'kube-vip-cloud-controller',
+        claims: false,
       },
       clock,
       random: () => 0.5,

@@ -32,6 +32,8 @@ export class Stage {
   fate: (request: HttpRequest) => Fate = () => 'pass';
   /** Decides on each GET of one Service. */
   reread: (request: HttpRequest) => Fate = () => 'pass';
+  /** Decides on each request about IPAddresses. */
+  claims: (request: HttpRequest) => Fate = () => 'pass';
   readonly options: Options;
   #session: Session | undefined;
   #stop = new AbortController();
@@ -42,6 +44,7 @@ export class Stage {
       class: undefined,
       configMap: { namespace: 'kube-system', name: 'kubevip' },
       controller: 'kube-vip-cloud-controller',
+      claims: false,
       ...options,
     };
   }
@@ -95,18 +98,23 @@ export class Stage {
     const isRead = request.method === 'GET' && request.path.includes('/services/');
     const read = isRead ? this.reread(request) : 'pass';
     if (typeof read === 'object') return answer(read.status, read.body ?? {}, {});
+    if (request.path.startsWith('/apis/networking.k8s.io/'))
+      return this.#carry(request, signal, this.claims(request));
     const isWrite = /^P(ATCH|UT)$/.test(request.method) && request.path.includes('/services/');
     if (!isWrite) return this.api.transport(request, signal);
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
     this.writes.push(`${request.method} ${namespace}/${name}`);
-    const fate = this.fate(request);
+    return this.#carry(request, signal, this.fate(request));
+  };
+
+  async #carry(request: HttpRequest, signal: AbortSignal, fate: Fate): Promise<HttpResponse> {
     if (fate === 'lost before') throw new Error('connection reset');
     if (typeof fate === 'object')
       return answer(fate.status, fate.body ?? { kind: 'Status' }, fate.headers ?? {});
     const response = await this.api.transport(request, signal);
     if (fate === 'lost after') throw new Error('connection reset');
     return response;
-  };
+  }
 
   /** A request by somebody else. */
   async request(

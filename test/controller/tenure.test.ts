@@ -1,6 +1,7 @@
 /** What a tenure leaves behind: at its end, and at that of the controller. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Figures } from '../../src/controller/figures.ts';
 import { Leftovers } from '../../src/controller/leftovers.ts';
 import { Signals } from '../../src/controller/signals.ts';
 import { Verb } from '../../src/controller/verb.ts';
@@ -163,9 +164,10 @@ test('a read that is answered while the controller ends begins no write', async 
     class: undefined,
     configMap: { namespace: 'kube-system', name: 'kubevip' },
     controller: 'kube-vip-cloud-controller',
+    claims: false,
   };
   const events = createEventRecorder(context.api, { ...context, component: 'tester', instance: 'tester' });
-  const signals = new Signals(events, context.log, options);
+  const signals = new Signals(events, context.log, options, new Figures(clock));
   const leftovers = new Leftovers({ context, options, signals, tenure: unlimitedTenure() });
   leftovers.look(viewOf(stored('first', '3', 'LoadBalancer')));
   leftovers.look(viewOf(stored('second', '3', 'LoadBalancer')));

@@ -8,6 +8,7 @@ const options = {
   class: undefined,
   configMap: { namespace: 'kube-system', name: 'kubevip' },
   controller: 'us',
+  claims: false,
 };
 const pools = readPools({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.1-10.0.0.2' } });
 

@@ -43,6 +43,7 @@ const options = {
   class: undefined,
   configMap: { namespace: 'kube-system', name: 'kubevip' },
   controller: 'us',
+  claims: false,
 };
 
 for (const [field, value, message] of badAddresses) {

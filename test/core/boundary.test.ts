@@ -18,6 +18,14 @@ test('src/core imports nothing from outside itself', () => {
   }
 });
 
+test('src/metrics imports nothing from outside itself', () => {
+  const folder = new URL('../../src/metrics/', import.meta.url);
+  for (const file of readdirSync(folder)) {
+    const source = readFileSync(new URL(file, folder), 'utf8');
+    for (const [, from] of source.matchAll(/\bfrom\s*'([^']+)'/g)) assert.match(from ?? '', /^\.\//, file);
+  }
+});
+
 test('src/core has no clock, no randomness, no process and nothing asynchronous', () => {
   const forbidden =
     /\b(?:Date|performance|Math\.random|process|globalThis|console|setTimeout|setInterval|setImmediate|queueMicrotask|async|await|Promise|fetch|require)\b/;
@@ -34,7 +42,7 @@ const edge = new Set(['kube/clock.ts']);
 
 test('but at the edge nothing asks the machine for time or chance, so that the simulator can give its own', () => {
   const src = new URL('../../src/', import.meta.url);
-  const files = ['controller', 'kube', 'embedded'].flatMap((folder) =>
+  const files = ['controller', 'kube', 'embedded', 'metrics'].flatMap((folder) =>
     readdirSync(new URL(folder, src)).map((file) => `${folder}/${file}`),
   );
   assert.ok(files.length > 40);

@@ -148,6 +148,8 @@ export function allocation(
   data: Data | undefined,
   service: Service,
   all: readonly Service[],
+  /** Addresses that others have claimed in the API. */
+  taken: ReadonlySet<string> = new Set(),
 ): string[] | undefined {
   const pool = poolOf(data, service.metadata.namespace ?? '');
   if (pool === undefined || data === undefined) return undefined;
@@ -166,10 +168,14 @@ export function allocation(
     const shared = shares
       ? pool.IPv4.find((address) => {
           const there = holders(address);
-          return there.length > 0 && there.every((holder) => agrees(data, service, holder, address));
+          return (
+            there.length > 0 &&
+            !taken.has(address) &&
+            there.every((holder) => agrees(data, service, holder, address))
+          );
         })
       : undefined;
-    return shared ?? pool[family].find((address) => holders(address).length === 0);
+    return shared ?? pool[family].find((address) => holders(address).length === 0 && !taken.has(address));
   };
   const wanted = policy === 'SingleStack' ? families.slice(0, 1) : families;
   const picks = wanted.flatMap((family) => pick(family) ?? []);

@@ -19,6 +19,7 @@ const options: Options = {
   class: undefined,
   configMap: { namespace: 'kube-system', name: 'kubevip' },
   controller: 'test',
+  claims: false,
 };
 
 type Step =

@@ -12,6 +12,7 @@ const usual: Options = {
   class: undefined,
   configMap: { namespace: 'kube-system', name: 'kubevip' },
   controller: 'us',
+  claims: false,
 };
 
 /** A Service in few words; what is left out is as an API server makes it. */
@@ -621,6 +622,18 @@ const stories: Record<string, readonly Story[]> = {
         'a/second': { ips: '10.0.0.5,fd00::1' },
         'a/static': { ips: '10.0.0.2', from: 'cidr-global' },
         'a/right': { ips: '10.0.0.6' },
+      },
+    },
+    {
+      title: 'a fresh allocation for one of two that named the same address: from then on it would not be theirs to share',
+      data: { 'cidr-global': '10.0.0.1-10.0.0.3' },
+      services: {
+        'a/stays': { spec: '10.0.0.1', ports: 'TCP/80' },
+        'b/fresh': { spec: '10.0.0.1', ports: 'TCP/443', annotations: { 'kube-vip.io/reallocate': 'true' } },
+      },
+      leads: {
+        'a/stays': { ips: '10.0.0.1', from: 'static' },
+        'b/fresh': { ips: '10.0.0.2', from: 'cidr-global' },
       },
     },
     {

@@ -80,6 +80,12 @@ test('runs answer as a plain set does, whatever is added and deleted', () => {
           span.findLast((element) => !model.has(element)),
         );
         assert.equal(runs.count(first, last), BigInt(used.length));
+        const counter = runs.counter();
+        runs.add(first);
+        runs.delete(last);
+        assert.equal(counter(first, last), BigInt(used.length));
+        if (!model.has(first)) runs.delete(first);
+        if (model.has(last)) runs.add(last);
         assert.deepEqual([...runs.within(first, last, false)], used);
         assert.deepEqual([...runs.within(first, last, true)], used.toReversed());
         assert.equal(runs.has(first), model.has(first));

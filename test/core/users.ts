@@ -8,7 +8,7 @@ const namespaces = ['a', 'b', 'c'] as const;
 const names = ['v', 'w', 'x', 'y', 'z'] as const;
 
 /** Few addresses for many Services: conflicts, full pools and sharing are the rule here. */
-const anyAddress = fc.constantFrom<string>(
+export const anyAddress = fc.constantFrom<string>(
   '10.0.0.1',
   '10.0.0.2',
   '10.0.0.3',

@@ -18,6 +18,7 @@ the promises of docs/SPEC.md after each write and when nothing moves any more.
   --steps N      about how many steps in all                   [200000]
   --acts N       acts of users and machines in each plan       [200]
   --no-shrink    a plan that fails is printed as it is
+  --claims       the controllers run with --claims: no address is given twice, whenever a write arrives
   --mutants      plants one fault for each promise, and says which are found
   -h, --help     this text
 
@@ -28,19 +29,26 @@ Exit code 0: all promises held (all mutants were found), 1: not so, 2: wrong usa
 const mutantSteps = 1_500_000;
 const shrinkRuns = 400;
 
-async function simulate(seed: number, steps: number, acts: number, isShrinking: boolean): Promise<boolean> {
+interface Extent {
+  readonly seed: number;
+  readonly steps: number;
+  readonly acts: number;
+  readonly claims: boolean;
+}
+
+async function simulate({ seed, steps, acts, claims }: Extent, isShrinking: boolean): Promise<boolean> {
   const counts = new Map<string, number>();
   let done = 0;
   let next = seed;
   const began = performance.now();
   let saidAt = began;
   for (; done < steps; next += 1) {
-    const plan = planOf(next, acts);
+    const plan = planOf(next, acts, claims);
     const outcome = await run(plan);
     done += outcome.steps;
     for (const [what, count] of outcome.counts) counts.set(what, (counts.get(what) ?? 0) + count);
     if (outcome.broken !== undefined) {
-      await tell(next, acts, plan, outcome, isShrinking);
+      await tell({ seed: next, steps, acts, claims }, plan, outcome, isShrinking);
       return false;
     }
     if (performance.now() - saidAt < 2_000) continue;
@@ -50,14 +58,13 @@ async function simulate(seed: number, steps: number, acts: number, isShrinking: 
   for (const [what, count] of [...counts].sort()) console.log(`${String(count).padStart(9)}  ${what}`);
   const seconds = Math.round((performance.now() - began) / 1000);
   console.log(`${next - seed} plans from seed ${seed}, ${done} steps in ${seconds} s: all promises held`);
-  const never = missing(counts);
+  const never = missing(counts, claims);
   for (const what of never) console.log(`never happened: ${what}. Take more steps.`);
   return never.length === 0;
 }
 
 async function tell(
-  seed: number,
-  acts: number,
+  { seed, acts, claims }: Extent,
   plan: Plan,
   outcome: Outcome,
   isShrinking: boolean,
@@ -69,7 +76,9 @@ async function tell(
     console.log(`${last.broken?.message}`);
     console.log(`${least.acts.length} acts and ${least.faults.length} faults of the plan are enough:`);
     console.log(JSON.stringify(least));
-    console.log(`Again: npm run simulate -- --seed ${seed} --acts ${acts} --steps 1`);
+    console.log(
+      `Again: npm run simulate -- --seed ${seed} --acts ${acts} --steps 1${claims ? ' --claims' : ''}`,
+    );
   }
   console.log(`seed ${seed}, step ${outcome.steps}: ${outcome.broken?.message}`);
 }
@@ -96,6 +105,7 @@ function main(): Promise<boolean> | number {
       steps: { type: 'string', default: '200000' },
       acts: { type: 'string', default: '200' },
       'no-shrink': { type: 'boolean', default: false },
+      claims: { type: 'boolean', default: false },
       mutants: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -112,7 +122,9 @@ function main(): Promise<boolean> | number {
     );
     return 2;
   }
-  return values.mutants ? hunting() : simulate(seed, steps, acts, !values['no-shrink']);
+  return values.mutants
+    ? hunting()
+    : simulate({ seed, steps, acts, claims: values.claims }, !values['no-shrink']);
 }
 
 try {

@@ -1,19 +1,33 @@
 import { faults } from './plan.ts';
 
 /** What a run has to have met, or it has proven nothing of it. */
-export const needed: readonly string[] = [
+const always: readonly string[] = [
   ...faults.map((fault) => `fault: ${fault}`),
-  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'ports', 'reallocate', 'refuse', 'release'].map(
-    (decision) => `decision: ${decision}`,
-  ),
-  ...['restore', 'share', 'update', 'wait'].map((decision) => `decision: ${decision}`),
   'state: a write was carried out and its answer lost',
   'state: 410 with a write under way',
+  'state: write of a former leader',
+  'state: write of a former leader that came too late',
   'state: leader crashed',
   'state: leader paused',
   'state: two believe that they lead',
 ];
 
-export function missing(counts: ReadonlyMap<string, number>): string[] {
-  return needed.filter((what) => (counts.get(what) ?? 0) === 0);
+const decisions: readonly string[] = [
+  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'ports', 'reallocate', 'refuse', 'release'],
+  ...['restore', 'share', 'update', 'wait'],
+].map((decision) => `decision: ${decision}`);
+
+/** Claims change nothing in what is decided, but for addresses that others claim. */
+const ofClaims: readonly string[] = [
+  'act: claim',
+  'act: unclaim',
+  'claim: POST 201',
+  'claim: POST 409',
+  'claim: PATCH 200',
+  'claim: PATCH 409',
+  'claim: DELETE 200',
+];
+
+export function missing(counts: ReadonlyMap<string, number>, claims = false): string[] {
+  return [...always, ...(claims ? ofClaims : decisions)].filter((what) => (counts.get(what) ?? 0) === 0);
 }

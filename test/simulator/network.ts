@@ -2,6 +2,7 @@ import type { EmbeddedApi } from '../../src/embedded/api.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/kube/transport.ts';
 import type { Fault, FaultKind } from './plan.ts';
 import { drawn } from './random.ts';
+import { isServiceWrite } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** Who sends: what comes back to one that is dead or paused does not reach it, or reaches it later. */
@@ -58,6 +59,7 @@ function fits(kind: FaultKind, request: HttpRequest): boolean {
   if (kind === 'reset' || kind === 'stall') return isWatch(request);
   if (['lost answer', 'swallowed answer', 'twice', 'slow answer', '504', 'late'].includes(kind))
     return !isWatch(request);
+  if (kind === 'late write') return isServiceWrite(request);
   if (kind === '409') return request.method !== 'GET';
   if (kind === '410') return request.method === 'GET';
   return true;
@@ -113,6 +115,7 @@ class Exchange {
         this.#later(there, () => void this.#carryOut(() => {}));
         break;
       case 'late':
+      case 'late write':
         this.#later(there + fault.ms, () => void this.#carryOut(() => {}));
         break;
       case 'twice':

@@ -1,12 +1,13 @@
 import { formatAddress } from '../../src/core/address.ts';
 import { Allocator } from '../../src/core/allocator.ts';
 import { isEmpty } from '../../src/core/change.ts';
-import type { Service } from '../../src/core/objects.ts';
+import { claimOf, namesAddress } from '../../src/core/claim.ts';
+import type { IPAddress, Service } from '../../src/core/objects.ts';
 import { readPools } from '../../src/core/pools.ts';
 import { viewOf } from '../../src/core/service.ts';
 import { allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
 import { Broken } from './broken.ts';
-import { options } from './replica.ts';
+import { optionsOf } from './replica.ts';
 
 interface Noted {
   from?: string;
@@ -27,6 +28,20 @@ export interface Write {
   readonly pastOf: (service: Service) => readonly Service[];
   /** Whether one of these Services was written by somebody who was not the leader any more. */
   readonly isExcused: (service: Service) => boolean;
+  /** The claims as they stand, where there are to be any. */
+  readonly claims: readonly IPAddress[] | undefined;
+}
+
+/** Whether the address is claimed by a controller of ours. */
+function isClaimed(address: string, claims: readonly IPAddress[]): boolean {
+  return claims.some(({ metadata }) => metadata.name === address && isOurs(metadata));
+}
+
+function isOurs({ labels, annotations }: IPAddress['metadata']): boolean {
+  return (
+    labels?.['ipaddress.kubernetes.io/managed-by'] === 'kube-vip-cloud-provider' &&
+    annotations?.['kube-vip.io/claim'] !== undefined
+  );
 }
 
 const ips = 'kube-vip.io/loadbalancerIPs';
@@ -59,14 +74,17 @@ export function holds(service: Service, address: string): boolean {
 }
 
 /** What every write of a controller must keep, as the API server sees it: Once, Still, Inside, Hands off. */
-export function judgeWrite({ before, after, all, pools, pastOf, isExcused }: Write): void {
+export function judgeWrite({ before, after, all, pools, pastOf, isExcused, claims }: Write): void {
   const key = keyOf(after);
   handsOff(before, after);
   if (after.spec?.type !== 'LoadBalancer') return;
   const record = recordOf(after);
   const had = new Set([...shown(before), ...list(recordOf(before).ips)]);
   for (const address of list(annotationOf(after))) {
-    if (!holds(after, address) || had.has(address)) continue;
+    if (!holds(after, address)) continue;
+    if (claims !== undefined && !had.has(address) && !isClaimed(address, claims))
+      throw new Broken('Once', `${address} was given to ${key}, and not claimed first`);
+    if (had.has(address)) continue;
     for (const other of all) {
       if (keyOf(other) === key || !holds(other, address)) continue;
       const mayHaveShared = pastOf(other).some((past) =>
@@ -141,14 +159,19 @@ export interface Rest {
   readonly allocator: Allocator;
   /** The texts of warning events, by the Service they are about. */
   readonly warned: (service: Service) => string[];
+  readonly claims: readonly IPAddress[] | undefined;
 }
 
 /** What holds when nothing moves any more: Free again, Served, Said why, Quiet, Same, Crash-proof. */
-export function judgeRest({ all, data, allocator, warned }: Rest): void {
+export function judgeRest({ all, data, allocator, warned, claims }: Rest): void {
   const balanced = all.filter(({ spec }) => spec?.type === 'LoadBalancer');
   freeAgain(balanced, allocator);
-  const fresh = freshAllocator(data, balanced);
-  const other = freshAllocator(data, balanced.toReversed());
+  const fresh = freshAllocator(data, balanced, claims);
+  const other = freshAllocator(data, balanced.toReversed(), claims?.toReversed());
+  if (claims !== undefined) inStep(balanced, claims);
+  const taken = new Set(
+    (claims ?? []).filter(({ metadata }) => !isOurs(metadata)).map(({ metadata }) => metadata.name),
+  );
   for (const service of balanced) {
     const key = keyOf(service);
     const decision = allocator.explain(key)?.decision;
@@ -159,7 +182,8 @@ export function judgeRest({ all, data, allocator, warned }: Rest): void {
     if (anew !== plain(decision))
       throw new Broken('Crash-proof', `a fresh controller decides ${anew} on ${key}, not ${plain(decision)}`);
     if (decision.kind === 'wait') {
-      if (allocation(data, service, all) !== undefined) throw new Broken('Served', `${key} waits in vain`);
+      if (allocation(data, service, all, taken) !== undefined)
+        throw new Broken('Served', `${key} waits in vain`);
       if (warned(service).length === 0) throw new Broken('Said why', `${key} waits in silence`);
     }
     const isWritten = 'change' in decision && !isEmpty(decision.change);
@@ -171,11 +195,31 @@ export function judgeRest({ all, data, allocator, warned }: Rest): void {
 }
 
 /** As a controller that starts now knows the world. */
-function freshAllocator(data: Data | undefined, services: readonly Service[]): Allocator {
+function freshAllocator(
+  data: Data | undefined,
+  services: readonly Service[],
+  claims: readonly IPAddress[] | undefined,
+): Allocator {
+  const options = optionsOf({ claims: claims !== undefined });
   const allocator = new Allocator(options);
+  const known = (claims ?? []).filter(namesAddress).map((claim) => claimOf(claim, options.controller));
+  if (claims !== undefined) allocator.registry.replace(known, '999999999');
   allocator.setPools(readPools(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));
   allocator.replaceServices(services.map(viewOf), '999999999');
   return allocator;
+}
+
+/** Each address that somebody has is claimed, by us or by who had it before, and none of our claims is for nobody. */
+function inStep(balanced: readonly Service[], claims: readonly IPAddress[]): void {
+  for (const { metadata } of claims) {
+    const isHeld = balanced.some((service) => holds(service, metadata.name));
+    if (isOurs(metadata) && !isHeld) throw new Broken('Free again', `${metadata.name} is claimed for nobody`);
+  }
+  for (const service of balanced) {
+    const has = list(annotationOf(service)).filter((address) => holds(service, address));
+    const bare = has.find((address) => !claims.some(({ metadata }) => metadata.name === address));
+    if (bare !== undefined) throw new Broken('Once', `${keyOf(service)} has ${bare}, which is not claimed`);
+  }
 }
 
 function freeAgain(balanced: readonly Service[], allocator: Allocator): void {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { anyUserStep, type UserStep } from '../core/users.ts';
+import { anyAddress, anyData, anyUserStep, type UserStep } from '../core/users.ts';
 import { randomOf } from './random.ts';
 
 /** What befalls a request, or the watch that it begins. */
@@ -12,6 +12,8 @@ export const faults = [
   'swallowed answer',
   /** It arrives long after its sender has given up. */
   'late',
+  /** The same, for writes of Services alone: what is pledged is known, and what was written for it is still under way. */
+  'late write',
   /** It arrives twice, the second time later. */
   'twice',
   /** Its answer takes long: a list or a read is old when it comes. */
@@ -28,6 +30,7 @@ export const faults = [
   'stall',
 ] as const;
 export type FaultKind = (typeof faults)[number];
+const usualFaults = faults.filter((kind) => kind !== 'late write');
 
 export interface Fault {
   /** The so manieth request of the run. */
@@ -41,7 +44,9 @@ export type Act =
   | UserStep
   | { do: 'crash' | 'end'; replica: number }
   | { do: 'pause' | 'jump'; replica: number; ms: number }
-  | { do: 'compact' };
+  | { do: 'compact' }
+  /** Somebody else claims an address, or lets it go. */
+  | { do: 'claim' | 'unclaim'; address: string };
 
 export interface Timed {
   readonly at: number;
@@ -51,6 +56,8 @@ export interface Timed {
 /** A run as data: the same plan always runs the same, and one with less in it is still a plan. */
 export interface Plan {
   readonly seed: number;
+  /** The controllers run with --claims. */
+  readonly claims: boolean;
   readonly acts: readonly Timed[];
   readonly faults: readonly Fault[];
 }
@@ -75,29 +82,69 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('compact' as const) }) },
 );
 
-/** A plan of about so many acts; the pools come first. */
-export function planOf(seed: number, count: number): Plan {
+const anyActWithClaims: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 30, arbitrary: anyAct },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom('claim' as const, 'unclaim' as const), address: anyAddress }),
+  },
+);
+
+/**
+ * A plan of about so many acts. In every fourth one writes outlive those who sent them.
+ */
+export function planOf(seed: number, count: number, claims = false): Plan {
+  return seed % 4 === 0 ? outlivingPlan(seed, count, claims) : roughPlan(seed, count, claims);
+}
+
+/** Users at work, then all controllers die, then other pools, before the next leader begins. */
+function outlivingPlan(seed: number, count: number, claims: boolean): Plan {
+  const random = randomOf(seed);
+  const users = fc.sample(anyUserStep, { seed, numRuns: count });
+  const pools = fc.sample(anyData, { seed, numRuns: count });
+  const acts: Timed[] = [];
+  let at = 0;
+  const then = (ms: number, act: Act): void => {
+    at += Math.round(random() * ms);
+    acts.push({ at, act });
+  };
+  while (acts.length < count) {
+    then(20_000, { do: 'configure', data: pools.pop() });
+    for (let i = 0; i < 4; i += 1) then(i === 0 ? 30_000 : 50, users.pop() ?? { do: 'compact' });
+    // About when the claims are made, and the writes are on their way.
+    then(60, { do: 'crash', replica: 0 });
+    for (const replica of [1, 2]) acts.push({ at, act: { do: 'crash', replica } });
+    then(10_000, { do: 'configure', data: pools.pop() });
+    for (let i = 0; i < 4; i += 1) then(3_000, users.pop() ?? { do: 'compact' });
+  }
+  const list: Fault[] = [];
+  for (let request = 0; request < count * 12; request += 1)
+    if (random() < 0.5) list.push({ request, kind: 'late write', ms: Math.round(5_000 + random() * 60_000) });
+  return { seed, claims, acts, faults: list };
+}
+
+/** Times of trouble and times without; the pools come first. */
+function roughPlan(seed: number, count: number, claims: boolean): Plan {
   const random = randomOf(seed);
   const acts: Timed[] = [];
   let at = 0;
-  for (const act of fc.sample(anyAct, { seed, numRuns: count })) {
+  for (const act of fc.sample(claims ? anyActWithClaims : anyAct, { seed, numRuns: count })) {
     // Bursts, quiet times, and now and then a time in which a Lease runs out.
     const kind = random();
     at += kind < 0.6 ? random() * 20 : kind < 0.97 ? random() * 3_000 : random() * 30_000;
     acts.push({ at: Math.round(at), act });
   }
   const list: Fault[] = [];
-  // Times of trouble and times without.
   for (let request = 0; request < count * 12; ) {
     const isRough = random() < 0.4;
     const length = 5 + Math.floor(random() * 60);
     for (let i = 0; i < length; i += 1, request += 1) {
       if (random() > (isRough ? 0.25 : 0.02)) continue;
-      const kind = faults[Math.floor(random() * faults.length)] ?? 'dropped';
+      const kind = usualFaults[Math.floor(random() * usualFaults.length)] ?? 'dropped';
       // What is late comes when another may lead already.
       const ms = kind === 'late' ? 5_000 + random() * 50_000 : random() * (random() < 0.3 ? 40_000 : 4_000);
       list.push({ request, kind, ms: Math.round(ms) });
     }
   }
-  return { seed, acts, faults: list };
+  return { seed, claims, acts, faults: list };
 }

@@ -1,15 +1,15 @@
 import { createSession, type Session } from '../../src/controller/session.ts';
 import type { Options } from '../../src/core/options.ts';
-import type { HttpRequest, Transport } from '../../src/kube/transport.ts';
+import type { Transport } from '../../src/kube/transport.ts';
 import { Broken } from './broken.ts';
 import type { Network, Sender } from './network.ts';
+import { givesAddress, isServiceWrite, listOf } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
-export const options: Options = {
-  class: undefined,
-  configMap: { namespace: 'kube-system', name: 'kubevip' },
-  controller: 'test',
-};
+export function optionsOf({ claims }: { readonly claims: boolean }): Options {
+  const configMap = { namespace: 'kube-system', name: 'kubevip' };
+  return { class: undefined, configMap, controller: 'test', claims };
+}
 
 export const election = {
   lease: { namespace: 'kube-system', name: 'test' },
@@ -38,20 +38,24 @@ export class Replica implements Sender {
   /** The lists that were asked for and answered in the present tenure. */
   readonly #lists = new Set<string>();
   #tenure = 0;
+  /** How many lists a decision needs. */
+  readonly #needed: number;
   readonly #scheduler: Scheduler;
   readonly #stop = new AbortController();
   readonly #failed: (error: unknown) => void;
 
   constructor(context: {
     identity: string;
+    options: Options;
     scheduler: Scheduler;
     network: Network;
     random: () => number;
     said: (said: Said) => void;
     failed: (error: unknown) => void;
   }) {
-    const { identity, scheduler, network, random, said, failed } = context;
+    const { identity, options, scheduler, network, random, said, failed } = context;
     this.identity = identity;
+    this.#needed = options.claims ? 3 : 2;
     this.#scheduler = scheduler;
     this.#failed = failed;
     const say =
@@ -86,7 +90,7 @@ export class Replica implements Sender {
   /** Adopt first: no address is given but on lists that were begun in this tenure. */
   #adoptingFirst(transport: Transport): Transport {
     return async (request, signal) => {
-      if (isServiceWrite(request) && givesAddress(request) && this.#lists.size < 2)
+      if (isServiceWrite(request) && givesAddress(request) && this.#lists.size < this.#needed)
         this.#failed(new Broken('Adopt first', `${this.identity} writes before it knows who holds what`));
       const list = listOf(request);
       const tenure = this.#tenure;
@@ -148,19 +152,4 @@ export class Replica implements Sender {
   jump(ms: number): void {
     this.#wallMs += ms;
   }
-}
-
-export function isServiceWrite({ method, path }: HttpRequest): boolean {
-  return (method === 'PATCH' || method === 'PUT') && path.includes('/services/');
-}
-
-/** The two lists that a decision needs. */
-function listOf({ method, path }: HttpRequest): string | undefined {
-  if (method !== 'GET' || path.includes('watch=true')) return undefined;
-  if (/^\/api\/v1\/services\?.*spec\.type%3DLoadBalancer/.test(path)) return 'services';
-  return path.includes('/configmaps?') ? 'configmaps' : undefined;
-}
-
-function givesAddress({ body = '' }: HttpRequest): boolean {
-  return /"kube-vip\.io\/loadbalancerIPs":"/.test(body);
 }

@@ -1,4 +1,4 @@
-import type { ConfigMap, KubeObject, Service } from '../../src/core/objects.ts';
+import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/objects.ts';
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/api.ts';
 import type { Lease } from '../../src/kube/lease.ts';
 import type { HttpRequest } from '../../src/kube/transport.ts';
@@ -9,7 +9,8 @@ import { Network, type Sender } from './network.ts';
 import { holds, judgeRest, judgeWrite } from './oracle.ts';
 import type { Act, Plan } from './plan.ts';
 import { randomOf } from './random.ts';
-import { isServiceWrite, Replica, type Said } from './replica.ts';
+import { optionsOf, Replica, type Said } from './replica.ts';
+import { isClaimWrite, isServiceWrite } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 
 export interface Outcome {
@@ -136,6 +137,7 @@ class World {
       data: this.#data(),
       allocator: leader.session.controller.allocator,
       warned: (service) => this.#warnings(service),
+      claims: this.#claims(),
     });
     this.#judgeDuplicates();
   }
@@ -152,6 +154,7 @@ class World {
     const identity = `life-${this.#lives}`;
     const replica: Replica = new Replica({
       identity,
+      options: optionsOf(this.#plan),
       scheduler: this.#scheduler,
       network: this.#network,
       random: randomOf(this.#plan.seed + 100 + this.#lives),
@@ -179,6 +182,10 @@ class World {
     switch (act.do) {
       case 'compact':
         this.#api.compact();
+        break;
+      case 'claim':
+      case 'unclaim':
+        this.#occupy(act);
         break;
       case 'crash':
       case 'end':
@@ -263,13 +270,32 @@ class World {
     this.#pools.push({ at: this.#scheduler.now, data });
   }
 
-  /** A request by a user, at once; what the API server refuses was no step. */
+  /** Somebody else's claim of an address; ours are not touched. */
+  #occupy({ do: what, address }: Extract<Act, { address: string }>): void {
+    const claim = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IPAddress',
+      metadata: { name: address, labels: { 'ipaddress.kubernetes.io/managed-by': 'somebody-else' } },
+      spec: { parentRef: { resource: 'routers', name: 'one' } },
+    };
+    const path = '/apis/networking.k8s.io/v1/ipaddresses';
+    const there = this.#claims()?.find(({ metadata }) => metadata.name === address);
+    if (what === 'claim') this.#ask('POST', path, claim);
+    else if (there?.metadata.labels?.['ipaddress.kubernetes.io/managed-by'] === 'somebody-else')
+      this.#ask('DELETE', `${path}/${encodeURIComponent(address)}`);
+  }
+
   #send(method: HttpRequest['method'], path: string, body?: unknown): void {
+    this.#ask(method, `/api/v1/namespaces/${path}`, body);
+  }
+
+  /** A request by a user, at once; what the API server refuses was no step. */
+  #ask(method: HttpRequest['method'], path: string, body?: unknown): void {
     void this.#api
       .transport(
         {
           method,
-          path: `/api/v1/namespaces/${path}`,
+          path,
           headers: { 'content-type': 'application/json' },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         },
@@ -282,6 +308,7 @@ class World {
 
   /** Looks at a request before and after it is carried out. */
   #carriedOut(sender: Sender, request: HttpRequest): (status: number, text: string) => void {
+    if (isClaimWrite(request)) return (status) => this.#claimWritten(request, status);
     if (!isServiceWrite(request) || !(sender instanceof Replica)) return () => {};
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
     const find = (): Service | undefined =>
@@ -289,6 +316,8 @@ class World {
     const before = find();
     return (status) => {
       this.#count(`write: ${status}`);
+      if (status === 409 && this.#holder() !== sender.identity)
+        this.#count('state: write of a former leader that came too late');
       if (status >= 300 || before === undefined) return;
       const after = find() ?? before;
       if (after.metadata.resourceVersion === before.metadata.resourceVersion) return;
@@ -297,7 +326,7 @@ class World {
       const isLate = this.#holder() !== sender.identity;
       if (isLate) {
         this.#count('state: write of a former leader');
-        this.#excused.add(after.metadata.uid ?? '');
+        if (!this.#plan.claims) this.#excused.add(after.metadata.uid ?? '');
       }
       this.#tell(
         `${sender.identity} wrote ${keyOf(after)}: ${after.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? 'nothing'}${isLate ? ', and is not the leader any more' : ''}`,
@@ -311,9 +340,15 @@ class World {
           pastOf: ({ metadata }) =>
             this.#recent(this.#past.get(metadata.uid ?? '') ?? []).map(({ service }) => service),
           isExcused: ({ metadata }) => this.#excused.has(metadata.uid ?? ''),
+          claims: this.#claims(),
         }),
       );
     };
+  }
+
+  #claimWritten({ method }: HttpRequest, status: number): void {
+    this.#count(`claim: ${method} ${status}`);
+    if (status < 300) this.#lastWriteAt = this.#scheduler.now;
   }
 
   /** What was the case at any time in the last minutes. */
@@ -377,6 +412,10 @@ class World {
 
   #services(): readonly Service[] {
     return this.#api.objects('services') as readonly Service[];
+  }
+
+  #claims(): readonly IPAddress[] | undefined {
+    return this.#plan.claims ? (this.#api.objects('ipaddresses') as readonly IPAddress[]) : undefined;
   }
 
   #data(): Data | undefined {

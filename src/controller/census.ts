@@ -1,0 +1,103 @@
+import { formatAddress } from '../core/address.ts';
+import type { Shortage } from '../core/allocate.ts';
+import { type Decision, disputedIn, type Note, type Refusal } from '../core/decision.ts';
+import type { ServiceKey } from '../core/service.ts';
+import { Counts } from '../metrics/counts.ts';
+
+/** `failing`: the API server does not accept what was to be written. */
+export type State = 'served' | 'waiting' | 'refused' | 'failing';
+
+type Wish = (Note & { code: 'unmet' })['wish'];
+
+const states: Readonly<Record<State, true>> = { served: true, waiting: true, refused: true, failing: true };
+const refusals: Readonly<Record<Refusal['code'], true>> = { taken: true, 'not-an-address': true };
+const wishes: Readonly<Record<Wish, true>> = { families: true, ports: true, reallocate: true };
+
+/** A Service of which there is nothing to count but itself: nearly all of them, so it is kept once. */
+const plain: Decision = { kind: 'keep', addresses: '', source: '', notes: [] };
+
+/**
+ * How the Services stand, by what was last decided on each. Kept with every decision in O(its notes), so that whoever reads it
+ * looks at no Service.
+ *
+ * Invariant: the counts are the sum of what `#count` adds for each entry of `#last`.
+ */
+export class Census {
+  readonly states = new Counts<[state: State]>(each(states));
+  readonly refused = new Counts<[reason: Refusal['code']]>(each(refusals));
+  readonly unmet = new Counts<[wish: Wish]>(each(wishes));
+  /** One that needs addresses of both families is in two of them. */
+  readonly waiting = new Counts<[key: string, family: string, reason: Shortage['code']]>();
+  readonly #last = new Map<ServiceKey, Decision | 'failing'>();
+  readonly #disputed = new Counts<[address: string]>();
+  #outside = 0;
+
+  /** Addresses that more have or ask for than may. */
+  get disputed(): number {
+    return this.#disputed.size;
+  }
+
+  /** Addresses that are held outside the pool of their Service. */
+  get outside(): number {
+    return this.#outside;
+  }
+
+  put(key: ServiceKey, next: Decision | 'failing'): void {
+    this.delete(key);
+    const isPlain = typeof next === 'object' && next.kind === 'keep' && next.notes.length === 0;
+    this.#last.set(key, isPlain ? plain : next);
+    this.#count(next, 1);
+  }
+
+  delete(key: ServiceKey): void {
+    const last = this.#last.get(key);
+    if (last === undefined) return;
+    this.#last.delete(key);
+    this.#count(last, -1);
+  }
+
+  deleteOthers(isKnown: (key: ServiceKey) => boolean): void {
+    for (const key of this.#last.keys()) if (!isKnown(key)) this.delete(key);
+  }
+
+  #count(decision: Decision | 'failing', by: 1 | -1): void {
+    const state = stateOf(decision);
+    if (state !== undefined) this.states.add([state], by);
+    if (decision === 'failing') return;
+    if (decision.kind === 'wait') {
+      for (const shortage of decision.shortages) {
+        const key = 'key' in shortage ? shortage.key : '';
+        const family = 'family' in shortage ? shortage.family : '';
+        this.waiting.add([key, family, shortage.code], by);
+      }
+    }
+    if (decision.kind === 'refuse') this.refused.add([decision.refusal.code], by);
+    for (const address of disputedIn(decision)) this.#disputed.add([formatAddress(address)], by);
+    if (!('notes' in decision)) return;
+    for (const note of decision.notes) {
+      if (note.code === 'outside-pool') this.#outside += by;
+      if (note.code === 'unmet') this.unmet.add([note.wish], by);
+    }
+  }
+}
+
+function stateOf(decision: Decision | 'failing'): State | undefined {
+  if (decision === 'failing') return 'failing';
+  switch (decision.kind) {
+    case 'keep':
+    case 'write':
+      return 'served';
+    case 'wait':
+      return 'waiting';
+    case 'refuse':
+      return 'refused';
+    case 'ignore':
+    case 'release':
+      return undefined;
+  }
+}
+
+/** The keys of a record that names a closed union: one that was forgotten does not compile. */
+export function each<Value extends string>(all: Readonly<Record<Value, unknown>>): [Value][] {
+  return Object.keys(all).map((value) => [value as Value]);
+}

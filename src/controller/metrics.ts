@@ -1,0 +1,207 @@
+import type { Family } from '../core/address.ts';
+import type { PoolProblem } from '../core/pools.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { Requests } from '../kube/metered.ts';
+import { Counts } from '../metrics/counts.ts';
+import { type Definition, exposition, type Readings } from '../metrics/exposition.ts';
+import { each } from './census.ts';
+import type { Controller } from './controller.ts';
+
+/**
+ * What the controller tells Prometheus; docs/metrics.md is the same as a table. Read when it is asked for, from numbers that are
+ * kept anyway. Nothing that a Service's user writes is a label's value.
+ */
+
+/** Beyond them, pools are told as one, under an empty key. A Prometheus keeps a series for each. */
+const mostPools = 1000;
+
+export const controllerMetrics = {
+  kube_vip_cloud_provider_pool_size_addresses: {
+    type: 'gauge',
+    help: 'Addresses that can be allocated from the pool, in use or not.',
+    labels: ['key', 'family'],
+  },
+  kube_vip_cloud_provider_pool_used_addresses: {
+    type: 'gauge',
+    help: 'Addresses of the pool that are in use, by whomever. Pools that overlap count the same address each.',
+    labels: ['key', 'family'],
+  },
+  kube_vip_cloud_provider_pool_free_addresses: {
+    type: 'gauge',
+    help: 'Addresses of the pool that are free.',
+    labels: ['key', 'family'],
+  },
+  kube_vip_cloud_provider_services: {
+    type: 'gauge',
+    help: 'Services of this controller, by how they stand.',
+    labels: ['state'],
+  },
+  kube_vip_cloud_provider_services_waiting: {
+    type: 'gauge',
+    help: 'Services without an address, by what they are short of; one that needs both families may be in two series.',
+    labels: ['key', 'family', 'reason'],
+  },
+  kube_vip_cloud_provider_services_refused: {
+    type: 'gauge',
+    help: 'Services that show or ask for an address that they cannot have.',
+    labels: ['reason'],
+  },
+  kube_vip_cloud_provider_services_unmet: {
+    type: 'gauge',
+    help: 'Services that want another address than they have, and keep it until there is one.',
+    labels: ['wish'],
+  },
+  kube_vip_cloud_provider_address_conflicts: {
+    type: 'gauge',
+    help: 'Addresses that more have or ask for than may. Events on the Services name each other.',
+    labels: [],
+  },
+  kube_vip_cloud_provider_addresses_outside_pool: {
+    type: 'gauge',
+    help: 'Allocated addresses that are no longer in the pool of their Service, and are kept.',
+    labels: [],
+  },
+  kube_vip_cloud_provider_config_problems: {
+    type: 'gauge',
+    help: 'What is wrong in the ConfigMap. Events on it say where.',
+    labels: ['code'],
+  },
+  kube_vip_cloud_provider_assignments_total: {
+    type: 'counter',
+    help: 'Services that were written, by what for; adopt and update only note what is there.',
+    labels: ['cause'],
+  },
+  kube_vip_cloud_provider_releases_total: {
+    type: 'counter',
+    help: 'Services that were cleared when they were no longer of type LoadBalancer.',
+    labels: [],
+  },
+  kube_vip_cloud_provider_time_to_address_seconds: {
+    type: 'histogram',
+    help: 'From the moment that the watch told of a Service without an address until one of a pool was written on it; not of Services that a list told of.',
+    labels: [],
+  },
+  kube_vip_cloud_provider_watch_failures_total: {
+    type: 'counter',
+    help: 'How often a list or a watch broke off, and was begun again.',
+    labels: ['watch'],
+  },
+  kube_vip_cloud_provider_events_pending: {
+    type: 'gauge',
+    help: 'Events that are still to be written.',
+    labels: [],
+  },
+  kube_vip_cloud_provider_events_dropped_total: {
+    type: 'counter',
+    help: 'Events that were given up: too many waited, or the API server did not take them.',
+    labels: [],
+  },
+  leader_election_master_status: {
+    type: 'gauge',
+    help: 'Whether this replica is the leader on the Lease of that name.',
+    labels: ['name'],
+  },
+  rest_client_requests_total: {
+    type: 'counter',
+    help: 'Requests to the API server, by the status of the answer and by method.',
+    labels: ['code', 'method'],
+  },
+  rest_client_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time until the answer of the API server began, by method.',
+    labels: ['verb'],
+  },
+} as const satisfies Readonly<Record<string, Definition>>;
+
+export interface MetricsContext {
+  readonly controller: Controller;
+  readonly requests: Requests;
+  readonly events: EventRecorder;
+  /** undefined: there is no election. */
+  readonly lease: string | undefined;
+}
+
+type ControllerReadings = Readings<typeof controllerMetrics>;
+
+/** O(pools, runs of used addresses, and problems of the ConfigMap): no Service is looked at. */
+export function readMetrics({ controller, requests, events, lease }: MetricsContext): string {
+  const { assignments, releases, arrivals, watchFailures } = controller.figures;
+  const own: ControllerReadings = {
+    kube_vip_cloud_provider_assignments_total: assignments.rows(),
+    kube_vip_cloud_provider_releases_total: [[releases]],
+    kube_vip_cloud_provider_time_to_address_seconds: [[arrivals.seconds]],
+    kube_vip_cloud_provider_watch_failures_total: watchFailures.rows(),
+    kube_vip_cloud_provider_events_pending: [[events.pending()]],
+    kube_vip_cloud_provider_events_dropped_total: [[events.dropped()]],
+    rest_client_requests_total: requests.answered.rows(),
+    rest_client_request_duration_seconds: requests.seconds.entries(),
+    ...(lease === undefined
+      ? {}
+      : { leader_election_master_status: [[lease, controller.isLeading ? 1 : 0]] }),
+  };
+  // Of the world only the leader tells, and not before it knows it: so sums over the replicas are right.
+  return exposition(
+    controllerMetrics,
+    controller.isLeadingAfresh ? { ...own, ...readWorld(controller) } : own,
+  );
+}
+
+function readWorld({ allocator: { ledger, pools }, figures: { census } }: Controller): ControllerReadings {
+  const all = [...pools.byKey.values()];
+  const named = new Set(all.slice(0, mostPools).map(({ key }) => key));
+  const nameOf = (key: string): string => (named.has(key) ? key : '');
+  const told = all.flatMap(({ key, size }) =>
+    families.filter((family) => size[family] > 0n).map((family): PoolLabels => [nameOf(key), family]),
+  );
+  const usedOf = ledger.usage();
+  const size = new Counts(told);
+  const used = new Counts(told);
+  const free = new Counts(told);
+  for (const pool of all) {
+    for (const family of families) {
+      if (pool.size[family] === 0n) continue;
+      const labels: PoolLabels = [nameOf(pool.key), family];
+      const inUse = usedOf(family, pool.spans[family]);
+      // A number has room for 16 digits: enough to tell how full a /64 is.
+      size.add(labels, Number(pool.size[family]));
+      used.add(labels, Number(inUse));
+      free.add(labels, Number(pool.size[family] - inUse));
+    }
+  }
+  const waiting = new Counts<[key: string, family: string, reason: string]>();
+  for (const [key, family, reason, count] of census.waiting.rows())
+    waiting.add([nameOf(key), family, reason], count);
+  const found = new Counts<[code: PoolProblem['code']]>(each(problems));
+  for (const { code } of pools.problems) found.add([code]);
+  return {
+    kube_vip_cloud_provider_pool_size_addresses: size.rows(),
+    kube_vip_cloud_provider_pool_used_addresses: used.rows(),
+    kube_vip_cloud_provider_pool_free_addresses: free.rows(),
+    kube_vip_cloud_provider_services: census.states.rows(),
+    kube_vip_cloud_provider_services_waiting: waiting.rows(),
+    kube_vip_cloud_provider_services_refused: census.refused.rows(),
+    kube_vip_cloud_provider_services_unmet: census.unmet.rows(),
+    kube_vip_cloud_provider_address_conflicts: [[census.disputed]],
+    kube_vip_cloud_provider_addresses_outside_pool: [[census.outside]],
+    kube_vip_cloud_provider_config_problems: found.rows(),
+  };
+}
+
+type PoolLabels = [key: string, family: Family];
+
+const families: readonly Family[] = ['IPv4', 'IPv6'];
+
+const problems: Readonly<Record<PoolProblem['code'], true>> = {
+  'bad-entry': true,
+  'host-bits': true,
+  'empty-pool': true,
+  'nothing-allocatable': true,
+  'dhcp-beside-addresses': true,
+  shadowed: true,
+  'unknown-key': true,
+  'not-text': true,
+  'binary-data': true,
+  'bad-boolean': true,
+  'bad-order': true,
+  'bad-interface': true,
+};

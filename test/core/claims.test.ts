@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Address, formatAddress, readAddress } from '../../src/core/address.ts';
+import { Allocator, type Verdict } from '../../src/core/allocator.ts';
+import {
+  type Claim,
+  claimObject,
+  claimOf,
+  namesAddress,
+  type Pledge,
+  pledgePatch,
+} from '../../src/core/claim.ts';
+import type { IPAddress, Service } from '../../src/core/objects.ts';
+import { claimRequests } from '../../src/core/pledge.ts';
+import { readPools } from '../../src/core/pools.ts';
+import { viewOf } from '../../src/core/service.ts';
+
+const options = {
+  class: undefined,
+  configMap: { namespace: 'kube-system', name: 'kubevip' },
+  controller: 'us',
+  claims: true,
+};
+
+function address(text: string): Address {
+  return readAddress(text) ?? assert.fail(text);
+}
+
+function pools(value: string, more: Record<string, string> = {}) {
+  return readPools({ metadata: { name: 'kubevip' }, data: { 'cidr-global': value, ...more } });
+}
+
+function service(name: string, resourceVersion: string, more: Partial<Service> = {}, port = 80): Service {
+  const { metadata, spec } = more;
+  return {
+    metadata: {
+      namespace: 'default',
+      name,
+      uid: name,
+      resourceVersion,
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ...metadata,
+    },
+    spec: { type: 'LoadBalancer', ports: [{ port, protocol: 'TCP' }], ipFamilies: ['IPv4'], ...spec },
+  };
+}
+
+const dual = { spec: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] } };
+
+function pledge(name: string, version: string, addresses: string): Pledge {
+  return { service: `default/${name}`, uid: name, version, addresses, source: 'cidr-global' };
+}
+
+/** Our claim of an address, as the API server would give it back. */
+function claimed(text: string, resourceVersion: string, ...pledges: Pledge[]): Claim {
+  const object = claimObject(address(text), pledges, options);
+  return claimOf(
+    { ...object, metadata: { ...object.metadata, uid: `uid of ${text}`, resourceVersion } },
+    'us',
+  );
+}
+
+const clusterIP: IPAddress = {
+  metadata: {
+    name: '10.0.0.1',
+    resourceVersion: '3',
+    labels: { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' },
+  },
+  spec: { parentRef: { resource: 'services', namespace: 'default', name: 'kubernetes' } },
+};
+
+function world(
+  services: readonly Service[],
+  claims: readonly Claim[],
+  value = '10.0.0.1-10.0.0.2',
+): Allocator {
+  const allocator = new Allocator(options);
+  allocator.setPools(pools(value));
+  allocator.replaceServices(services.map(viewOf), '100');
+  allocator.registry.replace(claims, '100');
+  return allocator;
+}
+
+/** What is given to whom, as long as something is to be written; each write then counts as made, and is under way. */
+function given(allocator: Allocator): string[] {
+  const writes: string[] = [];
+  for (let verdict = allocator.next(); verdict !== undefined; verdict = allocator.next()) {
+    const { standing, decision } = verdict;
+    if (decision.kind !== 'write') continue;
+    allocator.assume(standing, decision.change);
+    writes.push(`${standing.key} ${decision.addresses} ${decision.source}`);
+  }
+  return writes;
+}
+
+function requests(allocator: Allocator, { standing, decision }: Verdict) {
+  assert.ok(decision.kind === 'write');
+  return claimRequests(standing, decision.change, allocator.registry.claims);
+}
+
+test('what is written of a claim is read again', () => {
+  const pledges = [pledge('a', '7', '10.0.0.1,fd00::1'), pledge('b', '9', '10.0.0.1')];
+  const claim = claimed('fd00::1', '12', ...pledges);
+  assert.equal(formatAddress(claim.address), 'fd00::1');
+  assert.equal(claim.owner, undefined);
+  assert.deepEqual(claim.pledges, pledges);
+  assert.deepEqual(claimObject(address('10.0.0.1'), [], options).spec, {
+    parentRef: { group: '', resource: 'configmaps', namespace: 'kube-system', name: 'kubevip' },
+  });
+  const patch = JSON.stringify(pledgePatch(claim, [], 'us'));
+  assert.match(patch, /"uid":"uid of fd00::1","resourceVersion":"12"/);
+});
+
+test('a claim that is not readable as ours is somebody else’s', () => {
+  const ours = claimObject(address('10.0.0.1'), [pledge('a', '7', '10.0.0.1')], options);
+  const noted = (note: string | undefined): IPAddress => ({
+    ...ours,
+    metadata: { ...ours.metadata, annotations: note === undefined ? {} : { 'kube-vip.io/claim': note } },
+  });
+  const parent = 'configmaps kube-system/kubevip';
+  const rows: [IPAddress, string, string][] = [
+    [clusterIP, 'services default/kubernetes', 'ipallocator.k8s.io'],
+    [{ metadata: { name: '10.0.0.1' } }, ' ', ''],
+    [noted(undefined), parent, 'kube-vip-cloud-provider'],
+    [noted('{'), parent, 'kube-vip-cloud-provider'],
+    [noted('{"by":"us"}'), parent, 'kube-vip-cloud-provider'],
+    [noted('{"by":"us","for":[{"service":"default/a"}]}'), parent, 'kube-vip-cloud-provider'],
+    [
+      noted('{"by":"us","for":[{"service":"a/b","uid":"","version":"1","ips":"10.0.0.01","from":"x"}]}'),
+      parent,
+      'kube-vip-cloud-provider',
+    ],
+    [noted('{"by":"them","for":[]}'), parent, 'them'],
+  ];
+  for (const [object, parent, managedBy] of rows)
+    assert.deepEqual(claimOf(object, 'us').owner, { parent, managedBy }, JSON.stringify(object));
+  assert.equal(namesAddress({ metadata: { name: '::ffff:10.0.0.1' } }), false);
+});
+
+test('an address is claimed for whom it is given to, with all that is given together', () => {
+  const allocator = world([service('a', '7', dual)], [], '10.0.0.1,fd00::1');
+  const asked = requests(allocator, allocator.next() ?? assert.fail());
+  assert.deepEqual(
+    asked.map((request) => formatAddress(request.address)),
+    ['10.0.0.1', 'fd00::1'],
+  );
+  for (const { known, pledges } of asked) {
+    assert.equal(known, undefined);
+    assert.deepEqual(pledges, [pledge('a', '7', '10.0.0.1,fd00::1')]);
+  }
+});
+
+test('a claim of ours that stands is asked to bear one more pledge, beside those that may still bind', () => {
+  const last = claimed('10.0.0.1', '50', pledge('gone', '40', '10.0.0.1'), pledge('b', '60', '10.0.0.1'));
+  const allocator = world([service('a', '7'), service('b', '60')], [last], '10.0.0.1-10.0.0.2');
+  const verdicts = [allocator.next(), allocator.next()].map((verdict) => verdict ?? assert.fail());
+  const [a, b] = verdicts.toSorted((x, y) => (x.standing.key < y.standing.key ? -1 : 1));
+  // b was promised the first address, so a gets the second one.
+  assert.deepEqual(
+    requests(allocator, a ?? assert.fail()).map(({ known }) => known),
+    [undefined],
+  );
+  assert.deepEqual(requests(allocator, b ?? assert.fail()), [], 'the word was given already');
+});
+
+test('what a Service bears a mark of is not claimed before its notes are written', () => {
+  const go = service('a', '7', {
+    metadata: {
+      name: 'a',
+      labels: { implementation: 'kube-vip' },
+      annotations: { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' },
+    },
+    spec: { loadBalancerIP: '10.0.0.1' },
+  });
+  const allocator = world([go], []);
+  const verdict = allocator.next() ?? assert.fail();
+  assert.ok(verdict.decision.kind === 'write' && verdict.decision.cause === 'adopt');
+  assert.deepEqual(requests(allocator, verdict), []);
+});
+
+test('a pledge is kept by the next leader, whatever has become of the pool', () => {
+  const promised = claimed('10.9.9.9', '50', pledge('a', '7', '10.9.9.9'));
+  assert.deepEqual(given(world([service('a', '7'), service('b', '8')], [promised])), [
+    'default/a 10.9.9.9 cidr-global',
+    'default/b 10.0.0.1 cidr-global',
+  ]);
+});
+
+test('a pledged address is given to nobody else while the write may still arrive', () => {
+  const promised = claimed('10.0.0.1', '50', pledge('b', '9', '10.0.0.1'));
+  const rows: [string, Service[], string[]][] = [
+    ['as it was', [service('a', '7'), service('b', '9')], ['default/b 10.0.0.1 cidr-global']],
+    ['seen in an older version', [service('a', '7'), service('b', '8')], ['default/b 10.0.0.1 cidr-global']],
+    ['moved on', [service('a', '7'), service('b', '10')], ['default/a 10.0.0.1 cidr-global']],
+    ['gone', [service('a', '7')], ['default/a 10.0.0.1 cidr-global']],
+    [
+      'made anew',
+      [service('a', '7'), service('b', '11', { metadata: { name: 'b', uid: 'another' } })],
+      ['default/a 10.0.0.1 cidr-global'],
+    ],
+  ];
+  for (const [what, services, writes] of rows)
+    assert.deepEqual(given(world(services, [promised], '10.0.0.1')), writes, what);
+});
+
+test('a pledge that is not on all of its claims is void: the write was never sent', () => {
+  const half = claimed('10.0.0.1', '50', pledge('a', '7', '10.0.0.1,fd00::1'));
+  const allocator = world([service('a', '7', dual), service('b', '8')], [half], '10.0.0.1');
+  assert.deepEqual(given(allocator), ['default/b 10.0.0.1 cidr-global']);
+});
+
+test('a pledge ends when its Service is seen in a newer version, and who waits for the address is served', () => {
+  const promised = claimed('10.0.0.1', '50', pledge('a', '7', '10.0.0.1'));
+  const allocator = world([service('a', '7'), service('b', '8')], [promised], '10.0.0.1');
+  allocator.setPools(pools('10.0.0.1'));
+  assert.deepEqual(given(allocator), ['default/a 10.0.0.1 cidr-global']);
+  allocator.deleteService('default/a', '60');
+  allocator.settle('default/a');
+  assert.deepEqual(given(allocator), ['default/b 10.0.0.1 cidr-global']);
+});
+
+test('an address that somebody else claims is not given, is said, and wakes who waits when it is let go', () => {
+  const foreign = claimOf(clusterIP, 'us');
+  const allocator = world([service('a', '7')], [foreign], '10.0.0.1');
+  const decision = allocator.next()?.decision;
+  assert.ok(decision?.kind === 'wait');
+  assert.deepEqual(decision.shortages, [
+    { code: 'pool-full', key: 'cidr-global', family: 'IPv4', size: 1n, claimed: 1n },
+  ]);
+  assert.equal(allocator.next(), undefined);
+  allocator.registry.delete(foreign.address, '101');
+  assert.deepEqual(given(allocator), ['default/a 10.0.0.1 cidr-global']);
+});
+
+test('who asks by name for an address that somebody else claims is told whose it is', () => {
+  const asks = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
+  const decision = world([asks], [claimOf(clusterIP, 'us')]).next()?.decision;
+  assert.ok(decision?.kind === 'refuse' && decision.refusal.code === 'taken');
+  assert.equal(decision.refusal.holder, 'services default/kubernetes');
+  assert.deepEqual(decision.refusal.why, { code: 'claimed', managedBy: 'ipallocator.k8s.io' });
+});
+
+test('who has an address that somebody else claims keeps it, with a warning', () => {
+  const record = {
+    from: 'cidr-global',
+    ips: '10.0.0.1',
+    ports: 'TCP/80',
+    families: 'SingleStack IPv4',
+    uid: 'a',
+    by: 'us',
+  };
+  const holder = service('a', '7', {
+    metadata: {
+      name: 'a',
+      labels: { implementation: 'kube-vip' },
+      annotations: {
+        'kube-vip.io/loadbalancerIPs': '10.0.0.1',
+        'kube-vip.io/allocation': JSON.stringify(record),
+      },
+    },
+    spec: { loadBalancerIP: '10.0.0.1' },
+  });
+  const allocator = world([holder], []);
+  assert.equal(allocator.next()?.decision.kind, 'keep');
+  assert.deepEqual(allocator.registry.next(), { kind: 'claim', address: address('10.0.0.1') });
+  allocator.registry.put(claimOf(clusterIP, 'us'));
+  const decision = allocator.next()?.decision;
+  assert.ok(decision?.kind === 'keep');
+  assert.deepEqual(
+    decision.notes.map(({ code }) => code),
+    ['claimed'],
+  );
+  assert.equal(allocator.registry.next(), undefined, 'what others claim is not touched');
+});
+
+test('a claim of ours that nobody needs is dropped, and not while it may be needed', () => {
+  const idle = claimed('10.0.0.1', '50', pledge('gone', '40', '10.0.0.1'));
+  assert.equal(world([], [idle]).registry.next()?.kind, 'drop');
+  // Pledged at a version that the list of Services is older than: nobody knows of that Service yet.
+  const unseen = claimed('10.0.0.1', '150', pledge('new', '140', '10.0.0.1'));
+  const allocator = world([], [unseen]);
+  assert.equal(allocator.registry.next(), undefined);
+  allocator.observed('141');
+  assert.equal(allocator.registry.next()?.kind, 'drop');
+  // Being written.
+  const busy = world([service('a', '7')], [claimed('10.0.0.1', '50')], '10.0.0.1');
+  given(busy);
+  assert.equal(busy.registry.next(), undefined);
+});
+
+test('a claim that is older than what is known changes nothing; after a restore the list is right', () => {
+  const allocator = world(
+    [service('a', '7')],
+    [claimed('10.0.0.1', '50', pledge('b', '140', '10.0.0.1'))],
+    '10.0.0.1',
+  );
+  const { registry } = allocator;
+  registry.put(claimed('10.0.0.1', '49'));
+  registry.delete(address('10.0.0.1'), '49');
+  assert.equal(registry.claims.get(address('10.0.0.1'))?.pledges.length, 1);
+  registry.replace([claimed('10.0.0.1', '20')], '30');
+  assert.equal(registry.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
+});

@@ -1,0 +1,21 @@
+import type { HttpRequest } from '../../src/kube/transport.ts';
+
+export function isClaimWrite({ method, path }: HttpRequest): boolean {
+  return method !== 'GET' && path.includes('/ipaddresses');
+}
+
+export function isServiceWrite({ method, path }: HttpRequest): boolean {
+  return (method === 'PATCH' || method === 'PUT') && path.includes('/services/');
+}
+
+/** The lists that a decision needs. */
+export function listOf({ method, path }: HttpRequest): string | undefined {
+  if (method !== 'GET' || path.includes('watch=true')) return undefined;
+  if (path.includes('/ipaddresses?')) return 'ipaddresses';
+  if (/^\/api\/v1\/services\?.*spec\.type%3DLoadBalancer/.test(path)) return 'services';
+  return path.includes('/configmaps?') ? 'configmaps' : undefined;
+}
+
+export function givesAddress({ body = '' }: HttpRequest): boolean {
+  return /"kube-vip\.io\/loadbalancerIPs":"/.test(body);
+}
