@@ -19,10 +19,12 @@ function serverUrl(flags: FlagValues, scheme: string): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `${scheme}://${text}`);
   const isServer =
-    url !== null && /^https?:$/.test(url.protocol) && url.username + url.search + url.hash === '';
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    url.username + url.password + url.search + url.hash === '';
   if (isServer) return url.href.replace(/\/$/, '');
   flags.errors.push(
-    `--master is ${quoted(text)}, which is no address of a server. Write it like https://10.0.0.1:6443.`,
+    `--master is ${quoted(text.replace(/\/\/[^/]*@/, '//...@'))}, which is no address of a server. Write it like https://10.0.0.1:6443.`,
   );
   return undefined;
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https';
 import type { Check, Health } from '../controller/health.ts';
 import { errorText } from '../kube/errors.ts';
+import { contentType } from '../metrics/exposition.ts';
 import type { HealthOptions } from './arguments.ts';
 
 export interface HealthServer {
@@ -11,22 +12,36 @@ export interface HealthServer {
   readonly close: () => void;
 }
 
+/** What there is to be told. */
+export interface Told {
+  readonly health: Health;
+  /** In the text format of Prometheus. */
+  readonly metrics: () => string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly type?: string;
+}
+
+/** Answers for the query that is given. */
+type Page = (query: URLSearchParams) => Answer;
+
 /**
  * Serves /livez, /readyz and /healthz (both of them) as Kubernetes' own programs do: 200 and `ok`, or 503 and what is
- * wrong; `?verbose` lists every check. Rejects with a sentence where it cannot listen or read its certificate.
+ * wrong; `?verbose` lists every check. And /metrics. Rejects with a sentence where it cannot listen or read its certificate.
  */
-export async function serveHealth(health: Health, options: HealthOptions): Promise<HealthServer> {
-  const paths: ReadonlyMap<string, () => Check[]> = new Map([
-    ['/livez', health.live],
-    ['/readyz', health.ready],
-    ['/healthz', () => [...health.live(), ...health.ready()]],
+export async function serveHealth({ health, metrics }: Told, options: HealthOptions): Promise<HealthServer> {
+  const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
+    ['/livez', (query) => checked(health.live(), query)],
+    ['/readyz', (query) => checked(health.ready(), query)],
+    ['/healthz', (query) => checked([...health.live(), ...health.ready()], query)],
+    ['/metrics', () => ({ status: 200, text: metrics(), type: contentType })],
   ]);
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
-    const { status, text } = answer(paths, request);
-    response.writeHead(status, {
-      'content-type': 'text/plain; charset=utf-8',
-      'x-content-type-options': 'nosniff',
-    });
+    const { status, text, type = 'text/plain; charset=utf-8' } = answer(pages, request);
+    response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
     response.end(request.method === 'HEAD' ? undefined : text);
   };
   const { host, port, tls } = options;
@@ -54,17 +69,22 @@ export async function serveHealth(health: Health, options: HealthOptions): Promi
   };
 }
 
-function answer(
-  paths: ReadonlyMap<string, () => Check[]>,
-  { method, url = '' }: IncomingMessage,
-): { status: number; text: string } {
+function answer(pages: ReadonlyMap<string, Page>, { method, url = '' }: IncomingMessage): Answer {
   const [path = '', query = ''] = url.split('?');
-  const look = paths.get(path);
-  if (look === undefined) return { status: 404, text: `There is ${[...paths.keys()].join(', ')}.\n` };
+  const page = pages.get(path);
+  if (page === undefined) return { status: 404, text: `There is ${[...pages.keys()].join(', ')}.\n` };
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'Only GET.\n' };
-  const checks = look();
+  try {
+    return page(new URLSearchParams(query));
+  } catch (error) {
+    // A bug in the telling is no reason to end the work that is told of.
+    return { status: 500, text: `${errorText(error)}\n` };
+  }
+}
+
+function checked(checks: readonly Check[], query: URLSearchParams): Answer {
   const isWell = checks.every(({ trouble }) => trouble === undefined);
-  if (isWell && !new URLSearchParams(query).has('verbose')) return { status: 200, text: 'ok' };
+  if (isWell && !query.has('verbose')) return { status: 200, text: 'ok' };
   const lines = checks.map(({ name, trouble }) =>
     trouble === undefined ? `[+]${name} ok\n` : `[-]${name} failed: ${trouble}\n`,
   );

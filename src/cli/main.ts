@@ -2,8 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
-import type { Health } from '../controller/health.ts';
-import { createSession } from '../controller/session.ts';
+import { createSession, type Session } from '../controller/session.ts';
 import { systemClock } from '../kube/clock.ts';
 import type { Connection } from '../kube/connection.ts';
 import { errorText } from '../kube/errors.ts';
@@ -19,6 +18,7 @@ import {
 } from './arguments.ts';
 import { type HealthServer, serveHealth } from './health-server.ts';
 import { createLog } from './log.ts';
+import { readProcessMetrics } from './process-metrics.ts';
 import { version } from './version.ts';
 
 /** As in klog's conventions. */
@@ -61,7 +61,7 @@ async function run(request: ControllerRun): Promise<number> {
     log.error(errorText(error));
     return exit.failed;
   }
-  const { configMap, class: ours, controller } = request.options;
+  const { configMap, class: ours, controller, claims } = request.options;
   const { concurrentWrites, rateLimit, election } = request;
   log.info('starting', {
     version,
@@ -69,7 +69,9 @@ async function run(request: ControllerRun): Promise<number> {
     configMap: `${configMap.namespace}/${configMap.name}`,
     class: ours ?? 'none',
     controller,
+    claims,
   });
+  if (claims) log.info('each address is claimed by an IPAddress object before it is given');
   // Some connections more than writes: one that hangs on each of them must not keep the Lease from being renewed.
   const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 8 });
   const session = createSession({
@@ -87,7 +89,7 @@ async function run(request: ControllerRun): Promise<number> {
   });
   let health: HealthServer | undefined;
   try {
-    if (request.health !== undefined) health = await healthServer(session.health, request.health, log);
+    if (request.health !== undefined) health = await healthServer(session, request.health, log);
   } catch (error) {
     log.error(errorText(error));
     transport.close();
@@ -109,13 +111,14 @@ async function run(request: ControllerRun): Promise<number> {
 
 /** Without a place for it the controller does its work all the same: only a certificate that was asked for must be. */
 async function healthServer(
-  health: Health,
+  session: Session,
   options: HealthOptions,
   log: Log,
 ): Promise<HealthServer | undefined> {
+  const metrics = (): string => session.metrics() + readProcessMetrics();
   try {
-    const server = await serveHealth(health, options);
-    log.info(`health is told at ${server.url}/healthz`);
+    const server = await serveHealth({ health: session.health, metrics }, options);
+    log.info(`health is told at ${server.url}/healthz, and metrics at /metrics`);
     return server;
   } catch (error) {
     if (options.tls !== undefined) throw error;

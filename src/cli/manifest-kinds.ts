@@ -31,7 +31,7 @@ export interface Source {
 
 export function whereOf(source: Source, at: number): string {
   const { line, column } = source.places.at(at);
-  return `${source.name}:${line}:${column}${source.document}`;
+  return `${printable(source.name)}:${line}:${column}${source.document}`;
 }
 
 export function nameIn(tree: MapTree): string {
@@ -54,7 +54,8 @@ function findingsFor(
 ): Findings & { failed(): boolean; settle(): void } {
   const remarks: { at: number; text: string }[] = [];
   const errors: { at: number; text: string }[] = [];
-  const begin = (at: number, field: string): string => `${whereOf(source, at)}: ${title}: ${field}: `;
+  const begin = (at: number, field: string): string =>
+    `${whereOf(source, at)}: ${title}: ${printable(field)}: `;
   return {
     remark: (at, field, sentence) => {
       remarks.push({ at, text: begin(at, field) + sentence });

@@ -1,5 +1,6 @@
 import { Document, Scalar, visit } from 'yaml';
 import type { Service } from '../core/objects.ts';
+import { escapedJson, escapedYaml, hasHidden } from './hidden.ts';
 
 /**
  * Services as `kubectl get services -o json|yaml` prints them: one v1 List, sorted, keys in alphabetical order (so
@@ -8,7 +9,7 @@ import type { Service } from '../core/objects.ts';
 export function printList(services: readonly Service[], format: 'json' | 'yaml'): string {
   const list = { apiVersion: 'v1', kind: 'List', items: [...services].sort(byName).map(item) };
   if (format === 'yaml') return asYaml(list);
-  return `${JSON.stringify(list, undefined, 4).replace(beyondAscii, escaped)}\n`;
+  return `${escapedJson(JSON.stringify(list, undefined, 4))}\n`;
 }
 
 function byName(one: Service, other: Service): number {
@@ -35,13 +36,6 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
 }
 
-/** Characters that JSON may leave as they are and a terminal may act on: C1 controls, directions, separators. */
-const beyondAscii = /[\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
 function asYaml(list: unknown): string {
   // Version 1.1 is what kubectl reads: it makes the printer quote `on`, `012` and times.
   const document = new Document(list, {
@@ -54,11 +48,11 @@ function asYaml(list: unknown): string {
       if (typeof node.value === 'string') node.type = style(node.value);
     },
   });
-  return document.toString({ lineWidth: 0, directives: false }).replace(beyondAscii, escaped);
+  return escapedYaml(document.toString({ lineWidth: 0, directives: false }));
 }
 
 /** Plain where it can be; double quotes where an escape is needed. */
 function style(text: string): Scalar.Type {
-  if (text.search(beyondAscii) !== -1) return Scalar.QUOTE_DOUBLE;
+  if (hasHidden(text)) return Scalar.QUOTE_DOUBLE;
   return text.includes('\n') ? Scalar.BLOCK_LITERAL : Scalar.PLAIN;
 }

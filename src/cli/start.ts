@@ -21,8 +21,9 @@ const standpoint = process.env.INIT_CWD ?? process.cwd();
 
 const exit = { done: 0, unreadable: 1, usage: 2 } as const;
 
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+/** Each sentence has made its parts printable; whatever one forgets does not reach the terminal all the same. */
+function say(lines: string): void {
+  process.stderr.write(`${lines.split('\n').map(printable).join('\n')}\n`);
 }
 
 async function main(): Promise<number> {

@@ -50,16 +50,22 @@ function servicesTable(rows: readonly ServiceRow[], view: TableView, ink: Ink): 
   const cells = rows.map((row): Cell[] => {
     const paint = paints[row.state];
     // A refused address is on the Service, but it is not its own: without colours, too, that must be seen.
-    const shown = row.state === 'refused' ? `${row.addresses} (refused)` : row.addresses;
+    const addresses = short(row.addresses);
+    const shown = row.state === 'refused' ? `${addresses} (refused)` : addresses;
     const address = row.addresses === '' ? row.state : shown;
     return [
       { text: `${row.namespace}/${row.name}` },
       { text: address, paint },
-      { text: row.from === '' ? '-' : row.from },
+      { text: row.from === '' ? '-' : short(row.from) },
       ...(hasNotes ? [{ text: row.note, ...(row.state === 'served' ? {} : { paint }) }] : []),
     ];
   });
   return [...layOut(heads, cells, view.width, ink.bold), '', ...wrapWords(summary(rows), view.width)];
+}
+
+/** Two addresses are 80 characters at most; what is far longer is no list of addresses, and the note says so. */
+function short(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 80)}... (and ${text.length - 80} characters more)`;
 }
 
 /** "14 Services: 11 served, 2 waiting, 1 not ours." */

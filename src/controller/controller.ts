@@ -270,24 +270,30 @@ export class Controller implements Candidate {
     };
   }
 
-  #claimsSink(round: Round): Sink<Claim> {
+  #claimsSink(round: Round): Sink<Claim | undefined> {
     const { registry } = this.allocator;
     return {
       replaced: (claims, resourceVersion) => {
-        registry.replace(claims, resourceVersion);
+        registry.replace(
+          claims.filter((claim) => claim !== undefined),
+          resourceVersion,
+        );
         const isFirst = !round.hasClaims;
         round.hasClaims = true;
         if (isFirst) this.#counted();
         this.#turn();
       },
-      upserted: (claim) => {
-        registry.put(claim);
+      upserted: (claim, resourceVersion) => {
+        registry.observed(resourceVersion);
+        if (claim !== undefined) registry.put(claim);
         this.#turn();
       },
       deleted: (claim, resourceVersion) => {
-        registry.delete(claim.address, resourceVersion);
+        registry.observed(resourceVersion);
+        if (claim !== undefined) registry.delete(claim.address, resourceVersion);
         this.#turn();
       },
+      observed: (resourceVersion) => registry.observed(resourceVersion),
       failing: (error, retryInMs) => this.#signals.claimsFailing(error.message, error, { retryInMs }),
       recovered: () => this.#signals.claimsRecovered(),
     };

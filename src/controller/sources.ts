@@ -37,12 +37,14 @@ export function configMapSource({ configMap: { namespace, name } }: Options): So
 
 export const claimsPath = '/apis/networking.k8s.io/v1/ipaddresses';
 
-/** Everybody's claims, also those of the API server for cluster IPs: what others have is not to be given out. */
-export function claimsSource({ controller }: Options): Source<Claim> {
+/**
+ * Everybody's claims, also those of the API server for cluster IPs: what others have is not to be given out. Undefined:
+ * an object whose name is no address that could be given, such as an IPv4-mapped one, which not every API server refuses.
+ */
+export function claimsSource({ controller }: Options): Source<Claim | undefined> {
   return {
     path: claimsPath,
-    matches: (object) => namesAddress(object),
-    project: (object) => claimOf(object, controller),
+    project: (object) => (namesAddress(object) ? claimOf(object, controller) : undefined),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Service } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { claimRequests } from '../core/pledge.ts';
 import { sameRecord } from '../core/record.ts';
-import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
 import type { Standing } from '../core/standing.ts';
 import type { Tenure } from '../kube/election.ts';
 import { fieldsOf, lastWriter } from './blame.ts';
@@ -154,8 +154,10 @@ export class Term {
         const { request, claim } = outcome;
         if (claim !== undefined) allocator.registry.put(claim);
         else allocator.registry.delete(request.address, request.known?.resourceVersion ?? '');
-        // Nothing new was learned of the claim: not again at once.
-        if (claim?.resourceVersion === request.known?.resourceVersion) this.#holds.failed(view);
+        // Nothing newer was learned of the claim: not again at once.
+        const known = request.known?.resourceVersion ?? '';
+        const isNews = claim === undefined ? known !== '' : compareVersions(claim.resourceVersion, known) > 0;
+        if (!isNews) this.#holds.failed(view);
         break;
       }
       case 'gone':

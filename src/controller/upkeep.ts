@@ -109,7 +109,11 @@ export class Upkeep {
   /** Somebody was faster: what stands there now counts. If it is gone again, the watch says so. */
   async #look(path: string): Promise<void> {
     const { registry, context, options } = this.#options;
-    const claim = await context.api.get<IPAddress>(path, this.#ended.signal);
-    registry.put(claimOf(claim, options.controller));
+    try {
+      const claim = await context.api.get<IPAddress>(path, this.#ended.signal);
+      registry.put(claimOf(claim, options.controller));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    }
   }
 }

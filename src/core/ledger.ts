@@ -153,16 +153,14 @@ export class Ledger {
 
   /** The holder that keeps `standing` from having the address, and why; undefined if nobody does. */
   dispute(standing: Standing, address: Address, pools: Pools): Dispute | undefined {
-    const owner = this.owner(address);
-    if (owner !== undefined && !isMarked(standing, address))
-      return { holder: owner.parent, why: { code: 'claimed', managedBy: owner.managedBy } };
     const { holders } = this.holding(address, pools);
-    if (holders.includes(standing)) return undefined;
-    for (const holder of holders) {
+    for (const holder of holders.includes(standing) ? [] : holders) {
       const why = obstacle(standing, holder, pools);
       if (why !== undefined) return { holder: holder.key, why };
     }
-    return undefined;
+    const owner = this.owner(address);
+    if (owner === undefined || isMarked(standing, address)) return undefined;
+    return { holder: owner.parent, why: { code: 'claimed', managedBy: owner.managedBy } };
   }
 
   /**

@@ -36,7 +36,7 @@ export class Registry {
   readonly #isOn: boolean;
   readonly #around: Surroundings;
   #isListed = false;
-  /** The newest version that a list has told of. */
+  /** The newest version that a list or a watch has told of. */
   #told = '';
   readonly #unsettled = new Map<string, Address>();
 
@@ -59,6 +59,11 @@ export class Registry {
     this.#told = resourceVersion;
     for (const claim of claims) this.put(claim);
     this.#isListed = true;
+  }
+
+  /** Lists and watches have told everything of claims up to this version. */
+  observed(resourceVersion: string): void {
+    if (compareVersions(resourceVersion, this.#told) > 0) this.#told = resourceVersion;
   }
 
   /** A claim's state. One that is older than what is known changes nothing. */
@@ -88,9 +93,14 @@ export class Registry {
     for (const key of this.claims.heirs()) this.pruneFor(key);
   }
 
-  /** Who shows the address may have changed: its claim is to be looked at. */
+  /** Who shows the address may have changed: its claim is to be looked at, if it has or needs one. */
   look(address: Address): void {
-    if (this.#isOn) this.#unsettled.set(formatAddress(address), address);
+    if (!this.#isOn) return;
+    const text = formatAddress(address);
+    const isOfUse = this.claims.get(address) !== undefined || this.#around.ledger.showing(address).length > 0;
+    // A standby repairs nothing: what it has seen come and go must not pile up.
+    if (isOfUse) this.#unsettled.set(text, address);
+    else this.#unsettled.delete(text);
   }
 
   /** The next claim that is missing or of no use. What a write under way needs is that write's affair. */
@@ -136,7 +146,9 @@ export class Registry {
 
 /** Whether one of ours has the address, so that it is to be claimed. A lease is DHCP's, not the API's. */
 function isHolder(standing: Standing, address: Address): boolean {
-  const { notOurs, asks, intent } = standing;
+  const { notOurs, asks, intent, pledged } = standing;
+  // Whatever the Service says: the write that was promised may still arrive.
+  if (pledged.some((one) => sameAddress(one.address, address))) return true;
   if (notOurs !== undefined || !isMarked(standing, address)) return false;
   if (!asks.some((one) => sameAddress(one, address))) return false;
   const isListed = 'list' in intent && addressesOf(intent.list).some((one) => sameAddress(one, address));

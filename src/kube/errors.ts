@@ -35,18 +35,26 @@ export class ApiError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(asked: Asked, status: number, body: Status, retryAfterMs?: number) {
-    const reason = body.reason ?? '';
-    const detail = body.message ?? '';
+    const reason = textOf(body.reason);
+    const detail = textOf(body.message);
     const label = reason === '' ? `${status}` : `${status} ${reason}`;
     super(`${asked.verb} ${asked.path}: ${detail === '' ? label : `${detail} (${label})`}`);
     this.asked = asked;
     this.status = status;
     this.reason = reason;
     this.detail = detail;
-    this.causes = (body.details?.causes ?? []).map((cause) => cause.reason ?? '');
-    const seconds = body.details?.retryAfterSeconds;
-    this.retryAfterMs = retryAfterMs ?? (seconds === undefined ? undefined : seconds * 1000);
+    const causes: unknown = body.details?.causes;
+    this.causes = Array.isArray(causes)
+      ? causes.map((cause: { reason?: unknown } | null) => textOf(cause?.reason))
+      : [];
+    const seconds: unknown = body.details?.retryAfterSeconds;
+    this.retryAfterMs = retryAfterMs ?? (typeof seconds === 'number' ? seconds * 1000 : undefined);
   }
+}
+
+/** A Status comes from the network, maybe from a proxy that only looks like an API server: its types are a hope. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** There was no (whole) answer: refused, reset, timed out, cut off or unreadable. */

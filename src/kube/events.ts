@@ -29,6 +29,8 @@ export interface EventRecorder {
   record(note: EventNote): void;
   /** Events that are neither written nor dropped yet. */
   pending(): number;
+  /** Events that were given up, or pushed out of the queue. */
+  dropped(): number;
   /** Resolves when nothing is pending, also after `close`. */
   idle(): Promise<void>;
   /** Drops what is pending, ends what is under way, and ignores what is recorded later. */
@@ -75,6 +77,7 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
   let waiters: (() => void)[] = [];
   let serial = 0;
   let overflowed = 0;
+  let dropped = 0;
   /** Events given up since the last one that was written; while it is not zero, each gets one attempt only. */
   let failed = 0;
 
@@ -134,6 +137,7 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
       });
     }
     failed += 1;
+    dropped += 1;
   }
 
   return {
@@ -145,10 +149,12 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
         queue.shift();
         if (overflowed === 0) log.warn('too many events wait to be written; the oldest are dropped');
         overflowed += 1;
+        dropped += 1;
       }
       fill();
     },
     pending: () => queue.length + busy.size,
+    dropped: () => dropped,
     idle() {
       if (queue.length + busy.size === 0) return Promise.resolve();
       return new Promise((resolve) => {
@@ -179,7 +185,7 @@ function coreEvent(note: EventNote, options: EventRecorderOptions, serial: numbe
     involvedObject: note.regarding,
     type: note.type,
     reason: note.reason,
-    message: cut(note.message, 1024),
+    message: cut(oneLine(note.message), 1024),
     source: { component, host: instance },
     firstTimestamp: now,
     lastTimestamp: now,
@@ -187,6 +193,11 @@ function coreEvent(note: EventNote, options: EventRecorderOptions, serial: numbe
     reportingComponent: component,
     reportingInstance: instance,
   };
+}
+
+/** People read it with kubectl: what a terminal would act on, which may come from anybody's Service, is a space. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
 /** At most so many bytes of UTF-8, no character cut in two, an ellipsis where something is missing. */

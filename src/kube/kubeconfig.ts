@@ -27,6 +27,11 @@ export async function kubeconfigConnection(options: KubeconfigOptions): Promise<
   if (cluster.proxyUrl !== undefined) {
     throw new Error(`kubeconfig: the cluster "${cluster.name}" sets proxy-url, which is not supported`);
   }
+  if (/^(?:[^/]*\/\/)?[^/]*@/.test(cluster.server)) {
+    throw new Error(
+      `kubeconfig: the server of the cluster "${cluster.name}" has a user or a password in its address: they belong under users`,
+    );
+  }
   const connection: Connection = { server: cluster.server };
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace;
   if (namespace !== undefined) connection.namespace = namespace;
@@ -121,11 +126,16 @@ function parse(file: string, text: string): KubeConfig {
     config.loadFromString(text);
     config.makePathsAbsolute(dirname(file));
   } catch (error) {
-    // An empty file, or one that is no mapping, shows as a TypeError of the loader.
-    const reason = error instanceof TypeError ? 'it is empty or not a mapping' : errorText(error);
-    throw new Error(`kubeconfig ${file} cannot be understood: ${reason}`);
+    throw new Error(`kubeconfig ${file} cannot be understood: ${faultOf(error)}`);
   }
   return config;
+}
+
+/** js-yaml's message shows the lines around the place, and what stands there may be a token: only its first line counts. */
+function faultOf(error: unknown): string {
+  // An empty file, or one that is no mapping, shows as a TypeError of the loader.
+  if (error instanceof TypeError) return 'it is empty or not a mapping';
+  return errorText(error).split('\n', 1)[0] ?? '';
 }
 
 /** The first file that names a thing decides, as with kubectl; client-node's own merge refuses names that repeat. */
@@ -147,9 +157,10 @@ async function credentials(config: KubeConfig): Promise<RequestOptions> {
   try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
-    throw new Error(
-      `kubeconfig: no credentials from the context "${config.getCurrentContext()}": ${errorText(error)}`,
-    );
+    // JSON.parse quotes what it cannot read, which is where an exec plugin's token would be.
+    const reason =
+      error instanceof SyntaxError ? 'what its exec plugin prints is not JSON' : errorText(error);
+    throw new Error(`kubeconfig: no credentials from the context "${config.getCurrentContext()}": ${reason}`);
   }
   return options;
 }

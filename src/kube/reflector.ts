@@ -50,6 +50,8 @@ export interface ReflectOptions {
   log: Log;
   /** Called whenever anything happens: an answer, a piece of bytes, a failure, the end of a pause. */
   moved?: () => void;
+  /** Called whenever a list or a watch broke off, and is to be begun again. */
+  failed?: () => void;
   /** An open watch without a byte for so long is given up. API servers send a bookmark about every minute. */
   idleTimeoutMs?: number;
 }
@@ -73,6 +75,7 @@ export async function reflect<T>(
     for (const effect of next.effects) {
       // The sink itself may be what aborts.
       if (signal.aborted) return undefined;
+      if (effect.type === 'failing') options.failed?.();
       if (isAction(effect)) action = effect;
       else deliver(effect, source, sink, log);
     }
@@ -231,7 +234,10 @@ function toInput<T>(event: WatchEvent, source: Source<T>): WatchInput<T> {
   if (event.type === 'ERROR') {
     const { object } = event;
     const asked = { verb: 'watch', path: source.path } as const;
-    return { type: 'failed', error: new ApiError(asked, object.code ?? 500, object) };
+    return {
+      type: 'failed',
+      error: new ApiError(asked, typeof object.code === 'number' ? object.code : 500, object),
+    };
   }
   const resourceVersion = event.object.metadata.resourceVersion ?? '';
   if (event.type === 'BOOKMARK') return { type: 'bookmark', resourceVersion };

@@ -3,18 +3,18 @@ import { writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { serveHealth } from '../../src/cli/health-server.ts';
-import type { Health } from '../../src/controller/health.ts';
+import { serveHealth, type Told } from '../../src/cli/health-server.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { selfSigned } from '../kube/certificate.ts';
 
 const local = { host: '127.0.0.1', port: 0, tls: undefined };
 
-function health(troubles: { lists?: string; loop?: string }): Health {
-  return {
+function told(troubles: { lists?: string; loop?: string } = {}, metrics = () => 'up 1\n'): Told {
+  const health = {
     ready: () => [{ name: 'lists', trouble: troubles.lists }],
     live: () => [{ name: 'loop', trouble: troubles.loop }],
   };
+  return { health, metrics };
 }
 
 async function ask(url: string, init?: RequestInit): Promise<string> {
@@ -24,7 +24,7 @@ async function ask(url: string, init?: RequestInit): Promise<string> {
 
 test('each path tells the truth of the moment, and the failing check by its name', async () => {
   const troubles: { lists?: string; loop?: string } = { lists: 'not read yet' };
-  const { url, close } = await serveHealth(health(troubles), local);
+  const { url, close } = await serveHealth(told(troubles), local);
   try {
     assert.equal(await ask(`${url}/livez`), '200 ok');
     assert.equal(await ask(`${url}/readyz`), '503 [-]lists failed: not read yet\n');
@@ -41,9 +41,9 @@ test('each path tells the truth of the moment, and the failing check by its name
 });
 
 test('other paths and methods are refused', async () => {
-  const { url, close } = await serveHealth(health({}), local);
+  const { url, close } = await serveHealth(told(), local);
   try {
-    assert.match(await ask(`${url}/`), /^404 There is \/livez, \/readyz, \/healthz/);
+    assert.match(await ask(`${url}/`), /^404 There is \/livez, \/readyz, \/healthz, \/metrics/);
     assert.equal(await ask(`${url}/livez`, { method: 'POST', body: 'x' }), '405 Only GET.\n');
     assert.equal(await ask(`${url}/livez`, { method: 'HEAD' }), '200 ');
   } finally {
@@ -53,7 +53,7 @@ test('other paths and methods are refused', async () => {
 
 test('0.0.0.0 and :: are all addresses of both families, as in Go', async () => {
   for (const host of ['0.0.0.0', '::']) {
-    const { url, close } = await serveHealth(health({}), { ...local, host });
+    const { url, close } = await serveHealth(told(), { ...local, host });
     try {
       const { port } = new URL(url);
       assert.equal(await ask(`http://127.0.0.1:${port}/livez`), '200 ok');
@@ -64,13 +64,33 @@ test('0.0.0.0 and :: are all addresses of both families, as in Go', async () => 
   }
 });
 
+test('metrics are told as Prometheus wants them; a bug in them is an answer, not the end', async () => {
+  let metrics = (): string => 'up 1\n';
+  const { url, close } = await serveHealth(
+    told({}, () => metrics()),
+    local,
+  );
+  try {
+    const response = await fetch(`${url}/metrics`);
+    assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+    assert.equal(await response.text(), 'up 1\n');
+    metrics = () => {
+      throw new Error('a bug');
+    };
+    assert.equal(await ask(`${url}/metrics`), '500 a bug\n');
+    assert.equal(await ask(`${url}/livez`), '200 ok');
+  } finally {
+    close();
+  }
+});
+
 test('with a certificate it is HTTPS', async () => {
   const folder = temporaryFolder('kvcp-health-');
   const { cert, key } = selfSigned();
   const files = { certFile: join(folder.path, 'tls.crt'), keyFile: join(folder.path, 'tls.key') };
   writeFileSync(files.certFile, cert);
   writeFileSync(files.keyFile, key);
-  const { url, close } = await serveHealth(health({}), { ...local, tls: files });
+  const { url, close } = await serveHealth(told(), { ...local, tls: files });
   try {
     assert.match(url, /^https:/);
     const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
@@ -86,14 +106,14 @@ test('with a certificate it is HTTPS', async () => {
 });
 
 test('a port that is taken, and a certificate that is not there, are said with their names', async () => {
-  const { url, close } = await serveHealth(health({}), local);
+  const { url, close } = await serveHealth(told(), local);
   try {
     const port = Number(new URL(url).port);
-    await assert.rejects(serveHealth(health({}), { ...local, port }), {
+    await assert.rejects(serveHealth(told(), { ...local, port }), {
       message: new RegExp(`^cannot listen on 127.0.0.1:${port}: .*EADDRINUSE`),
     });
     const tls = { certFile: 'no-such.crt', keyFile: 'no-such.key' };
-    await assert.rejects(serveHealth(health({}), { ...local, tls }), {
+    await assert.rejects(serveHealth(told(), { ...local, tls }), {
       message: /^cannot read no-such\.crt: ENOENT/,
     });
   } finally {

@@ -24,6 +24,8 @@ export const modules = {
     folder: 'peers',
     packages: { 'go-version': 'github.com/kube-vip/kube-vip-cloud-provider', elector: './elector' },
   },
+  /** Reads metrics, rules and queries as Prometheus does. */
+  promtool: { folder: 'promtool', packages: { promtool: 'github.com/prometheus/prometheus/cmd/promtool' } },
 } as const;
 
 export type ModuleName = keyof typeof modules;

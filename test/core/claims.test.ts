@@ -301,3 +301,39 @@ test('a claim that is older than what is known changes nothing; after a restore 
   registry.replace([claimed('10.0.0.1', '20')], '30');
   assert.equal(registry.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
 });
+
+test('after a restore the list is right, also where only the watch had told of newer versions', () => {
+  const { registry } = world([], [claimed('10.0.0.1', '50')]);
+  registry.put(claimed('10.0.0.1', '190'));
+  registry.observed('200');
+  registry.replace([claimed('10.0.0.1', '20')], '150');
+  assert.equal(registry.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
+});
+
+test('an answer that is newer than the list is no restore', () => {
+  const { registry } = world([], [claimed('10.0.0.1', '50')]);
+  registry.put(claimed('10.0.0.1', '190', pledge('a', '150', '10.0.0.1')));
+  registry.replace([claimed('10.0.0.1', '50')], '150');
+  assert.equal(registry.claims.get(address('10.0.0.1'))?.resourceVersion, '190');
+});
+
+test('a promised address stays claimed, though the Service says that DHCP had leased it, or is of another class', () => {
+  const promised = claimed('10.0.0.1', '50', pledge('a', '7', '10.0.0.1'));
+  const rows: Partial<Service>[] = [
+    { metadata: { name: 'a', annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' } } },
+    { spec: { loadBalancerClass: 'example.com/other' } },
+  ];
+  for (const more of rows) {
+    const { registry } = world([service('a', '7', more)], [promised]);
+    assert.equal(registry.next(), undefined, JSON.stringify(more));
+  }
+});
+
+test('who asks for an address that another controller gave and claimed is told of the Service that has it', () => {
+  const theirs = service('theirs', '6', { spec: { loadBalancerClass: 'them', loadBalancerIP: '10.0.0.1' } });
+  const asks = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
+  const object = claimObject(address('10.0.0.1'), [], { ...options, controller: 'them' });
+  const decision = world([theirs, asks], [claimOf(object, 'us')]).next()?.decision;
+  assert.ok(decision?.kind === 'refuse' && decision.refusal.code === 'taken');
+  assert.equal(decision.refusal.holder, 'default/theirs');
+});

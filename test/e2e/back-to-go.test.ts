@@ -132,8 +132,16 @@ scenario(
       ].sort(),
     };
     await eventually(async () => assert.deepEqual(await changes(cluster, left), back), slow);
-    await cluster.warns('printers/by-go', /192\.168\.0\.200 is also held by default\/by-go/);
-    await cluster.warns('testing/scanner', /192\.168\.0\.228 is also held by testing\/printer/);
+    await cluster.warns(
+      'printers/by-go',
+      /192\.168\.0\.200 is also held by default\/by-go/,
+      'AddressConflict',
+    );
+    await cluster.warns(
+      'testing/scanner',
+      /192\.168\.0\.228 is also held by testing\/printer/,
+      'AddressConflict',
+    );
   },
 );
 

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { type Answer, type Body, Client, type Watch } from '../contract/http.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../controlplane/apiserver.ts';
+import type { Etcd } from '../controlplane/etcd.ts';
 import { sharedEtcd } from '../controlplane/shared.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { eventually } from './eventually.ts';
@@ -32,8 +33,9 @@ export class Cluster {
   readonly #namespaces = new Set(['default']);
   readonly #end: () => Promise<void>;
 
-  static async start(binaries: string, options: ApiServerOptions): Promise<Cluster> {
-    const etcd = await sharedEtcd(binaries);
+  /** On the etcd that test files share, unless another one is given, which it then stops, too. */
+  static async start(binaries: string, options: ApiServerOptions, own?: Etcd): Promise<Cluster> {
+    const etcd = own ?? (await sharedEtcd(binaries));
     try {
       const server = await startApiServer(binaries, etcd, options);
       return new Cluster(binaries, server, () => etcd.stop());
@@ -77,7 +79,7 @@ export class Cluster {
   async install(): Promise<string> {
     await this.kubectl(['apply', '-f', manifest]);
     const path = `/api/v1/namespaces/kube-system/serviceaccounts/${account}/token`;
-    const answer = await this.client.post(path, { spec: { expirationSeconds: 3600 } });
+    const answer = await this.client.post(path, { spec: { expirationSeconds: 86_400 } });
     const { token } = accepted(answer, 201).status as { token?: string };
     assert.ok(token, 'the API server gives a token');
     return this.server.kubeconfig(account, token);

@@ -129,8 +129,16 @@ scenario(
     assert.deepEqual(await cluster.addresses(), promised, 'all is as `npm start` said before');
     assert.notEqual(await cluster.holder(), holder);
 
-    await cluster.warns('testing/printer', /192\.168\.0\.228 is also held by testing\/scanner/);
-    await cluster.warns('testing/scanner', /192\.168\.0\.228 is also held by testing\/printer/);
+    await cluster.warns(
+      'testing/printer',
+      /192\.168\.0\.228 is also held by testing\/scanner/,
+      'AddressConflict',
+    );
+    await cluster.warns(
+      'testing/scanner',
+      /192\.168\.0\.228 is also held by testing\/printer/,
+      'AddressConflict',
+    );
     // The held ends are not among them.
     await eventually(() => {
       const outside = ours.log.filter(({ msg }) => msg.includes('outside the pool'));
@@ -207,8 +215,8 @@ scenario(
         '- spec.loadBalancerIP: 10.2.0.8',
       ],
     });
-    await cluster.warns('default/first', /10\.1\.0\.8 is also held by printers\/first/);
-    await cluster.warns('printers/first', /10\.1\.0\.8 is also held by default\/first/);
+    await cluster.warns('default/first', /10\.1\.0\.8 is also held by printers\/first/, 'AddressConflict');
+    await cluster.warns('printers/first', /10\.1\.0\.8 is also held by default\/first/, 'AddressConflict');
     await cluster.warns('default/by-spec', /10\.1\.0\.10 belongs to default\/given/);
 
     // What is new gets what nobody shows; what is freed is given again.

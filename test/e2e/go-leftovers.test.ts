@@ -69,8 +69,16 @@ scenario(
       assert.deepEqual(metadata.finalizers, others, key);
       assert.equal(metadata.labels?.[names.ipamAddress], undefined, key);
     }
-    await cluster.warns('default/duplicate', /10\.1\.0\.7 is also held by shop\/duplicate/);
-    await cluster.warns('shop/duplicate', /10\.1\.0\.7 is also held by default\/duplicate/);
+    await cluster.warns(
+      'default/duplicate',
+      /10\.1\.0\.7 is also held by shop\/duplicate/,
+      'AddressConflict',
+    );
+    await cluster.warns(
+      'shop/duplicate',
+      /10\.1\.0\.7 is also held by default\/duplicate/,
+      'AddressConflict',
+    );
     const outside = first.log.filter(({ msg }) => msg.includes('outside'));
     assert.deepEqual(
       outside.map(({ service }) => service),

@@ -28,9 +28,14 @@ const patienceMs = 60_000;
 
 /**
  * Tests of one file on a kube-apiserver of their own, one after another, each in a cluster without Services and pools.
+ * `flags` are kube-apiserver's.
  * A test that fails shows what its controllers said.
  */
-export function scenarios(prefix: string, users: readonly User[] = []): Scenario {
+export function scenarios(
+  prefix: string,
+  users: readonly User[] = [],
+  flags: readonly string[] = [],
+): Scenario {
   const { folder, missing } = locateBinaries(process.env);
   const skip =
     missing.length > 0 ? `needs ${missing.join(', ')}: \`npm run controlplane\` builds them` : undefined;
@@ -40,7 +45,7 @@ export function scenarios(prefix: string, users: readonly User[] = []): Scenario
   if (skip === undefined) {
     before(async () => {
       bundle = await sharedBundle();
-      cluster = await Cluster.start(folder, { prefix, users });
+      cluster = await Cluster.start(folder, { prefix, users, flags });
       account = await cluster.install();
     });
     after(async () => {

@@ -1,0 +1,34 @@
+/** How often values fell into which bucket, and their sum: O(log buckets) for each. */
+export class Histogram {
+  /** Ascending; what is above the last is counted in one more bucket, up to infinity. */
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
+  #sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#counts = new Array(bounds.length + 1).fill(0);
+  }
+
+  observe(value: number): void {
+    let low = 0;
+    let high = this.#bounds.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (value <= (this.#bounds[middle] ?? Number.POSITIVE_INFINITY)) high = middle;
+      else low = middle + 1;
+    }
+    this.#counts[low] = (this.#counts[low] ?? 0) + 1;
+    this.#sum += value;
+  }
+
+  get sum(): number {
+    return this.#sum;
+  }
+
+  /** Each bucket's upper bound, and what is in it and in none before it. */
+  *buckets(): IterableIterator<readonly [bound: number, count: number]> {
+    for (const [index, count] of this.#counts.entries())
+      yield [this.#bounds[index] ?? Number.POSITIVE_INFINITY, count];
+  }
+}

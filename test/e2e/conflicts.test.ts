@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { eventually, quietTime } from './eventually.ts';
+import { loadBalancer, names, served } from './objects.ts';
+import { scenarios } from './scenario.ts';
+import { askedForBy, assigned, at, belongsTo, heldBy, ofPool, over, pool, samePort, tells } from './told.ts';
+
+const scenario = scenarios('conflicts');
+
+scenario(
+  'two ask for one address by name: each is told of the other, the older has it, and it heals when one leaves',
+  async ({ cluster, start }) => {
+    await cluster.pools(pool);
+    await cluster.create(loadBalancer('default/a', at('192.168.7.7')));
+    const second = await cluster.create(loadBalancer('default/b', { loadBalancerIP: '192.168.7.7' }));
+    start();
+    await cluster.becomes('default/a', served('192.168.7.7', 'static'));
+    const first = [assigned('192.168.7.7'), askedForBy('192.168.7.7', samePort('default/b'))];
+    await tells(cluster, 'default/a', ...first);
+    await tells(cluster, 'default/b', belongsTo('192.168.7.7', 'default/a'));
+    assert.equal(await cluster.version('default/b'), second.metadata.resourceVersion);
+    // The one that has nothing leaves.
+    const { metadata } = await cluster.service('default/a');
+    await cluster.patch('default/b', { spec: { loadBalancerIP: '192.168.7.8' } });
+    await cluster.becomes('default/b', served('192.168.7.8', 'static'));
+    await tells(cluster, 'default/a', ...first, over('192.168.7.7'));
+    // It comes back, and the holder leaves.
+    await cluster.annotate('default/b', { [names.addresses]: '192.168.7.7' });
+    await tells(
+      cluster,
+      'default/a',
+      ...[...first, over('192.168.7.7'), askedForBy('192.168.7.7', samePort('default/b'))],
+    );
+    assert.equal(await cluster.version('default/a'), metadata.resourceVersion);
+    await cluster.remove('default/a');
+    await cluster.becomes('default/b', served('192.168.7.7', 'static'));
+    await tells(
+      cluster,
+      'default/b',
+      belongsTo('192.168.7.7', 'default/a'),
+      assigned('192.168.7.8'),
+      belongsTo('192.168.7.7', 'default/a'),
+      assigned('192.168.7.7'),
+    );
+  },
+);
+
+scenario(
+  'a duplicate that is already served is told on both, and on three of all others; nobody is moved',
+  async ({ cluster, start }) => {
+    await cluster.pools(pool);
+    // As the Go version leaves it.
+    const both = { annotations: { [names.addresses]: '10.1.0.1' }, loadBalancerIP: '10.1.0.1' };
+    const given = { ...both, labels: { [names.implementation]: 'kube-vip' } };
+    await cluster.create(loadBalancer('default/a', given));
+    await cluster.create(loadBalancer('default/b', given));
+    start();
+    await tells(cluster, 'default/a', heldBy('10.1.0.1', samePort('default/b')));
+    await tells(cluster, 'default/b', heldBy('10.1.0.1', samePort('default/a')));
+    await cluster.create(loadBalancer('default/c', given));
+    const [a, b, c] = ['default/a', 'default/b', 'default/c'].map(samePort);
+    await tells(cluster, 'default/a', heldBy('10.1.0.1', `${b}`), heldBy('10.1.0.1', `${b} and ${c}`));
+    await tells(cluster, 'default/c', heldBy('10.1.0.1', `${a} and ${b}`));
+    for (const key of ['default/a', 'default/b', 'default/c']) await cluster.becomes(key, ofPool('10.1.0.1'));
+    await cluster.remove('default/b');
+    await tells(
+      cluster,
+      'default/a',
+      ...[heldBy('10.1.0.1', `${b}`), heldBy('10.1.0.1', `${b} and ${c}`), heldBy('10.1.0.1', `${c}`)],
+    );
+    // A person ends it: who asks for a fresh address goes, the other has the old one alone.
+    await cluster.annotate('default/c', { 'kube-vip.io/reallocate': 'true' });
+    await cluster.becomes('default/c', ofPool('10.1.0.2'));
+    await eventually(async () => {
+      const last = (await cluster.events('default/a')).at(-1);
+      assert.equal(last?.reason, 'AddressConflictResolved');
+    });
+    await tells(
+      cluster,
+      'default/c',
+      heldBy('10.1.0.1', `${a} and ${b}`),
+      heldBy('10.1.0.1', `${a}`),
+      assigned('10.1.0.2'),
+    );
+    await cluster.becomes('default/a', ofPool('10.1.0.1'));
+  },
+);
+
+scenario(
+  'many on one address: some are named, the rest is counted, and another one more is not said again',
+  async ({ cluster, start }) => {
+    await cluster.pools(pool);
+    for (let number = 0; number <= 8; number += 1)
+      await cluster.create(loadBalancer(`default/s${number}`, { loadBalancerIP: '192.168.7.7' }));
+    const controller = start();
+    await cluster.becomes('default/s0', { ...served('192.168.7.7', 'static'), addresses: '192.168.7.7' });
+    const [one, two, three] = [1, 2, 3].map((number) => samePort(`default/s${number}`));
+    const named = `${one}, ${two}, ${three} and 5 more`;
+    await tells(cluster, 'default/s0', assigned('192.168.7.7'), askedForBy('192.168.7.7', named));
+    for (let number = 1; number <= 8; number += 1)
+      await tells(cluster, `default/s${number}`, belongsTo('192.168.7.7', 'default/s0'));
+    await cluster.create(loadBalancer('default/s9', { loadBalancerIP: '192.168.7.7' }));
+    await tells(cluster, 'default/s9', belongsTo('192.168.7.7', 'default/s0'));
+    const before = await cluster.versions();
+    await quietTime();
+    assert.deepEqual(await cluster.versions(), before);
+    assert.equal(controller.log.filter(({ service }) => service === 'default/s0').length, 2);
+  },
+);
+
+/** Ways to write another Service's address on one's own, by hand. */
+const edits: readonly [what: string, edit: object][] = [
+  ['the annotation', { metadata: { annotations: { [names.addresses]: '10.1.0.1' } } }],
+  ['the spec', { spec: { loadBalancerIP: '10.1.0.1' } }],
+  [
+    'both of them',
+    { metadata: { annotations: { [names.addresses]: '10.1.0.1' } }, spec: { loadBalancerIP: '10.1.0.1' } },
+  ],
+];
+
+scenario(
+  'an edit by hand to the address of another Service moves nobody else, whichever field it is made in',
+  async ({ cluster, start }) => {
+    await cluster.pools(pool);
+    start();
+    for (const [index, name] of ['holder', 'web'].entries()) {
+      await cluster.create(loadBalancer(`default/${name}`));
+      await cluster.becomes(`default/${name}`, ofPool(`10.1.0.${index + 1}`));
+    }
+    const version = await cluster.version('default/holder');
+    const told = [assigned('10.1.0.1')];
+    for (const [what, edit] of edits) {
+      await cluster.patch('default/web', edit);
+      told.push(askedForBy('10.1.0.1', samePort('default/web')));
+      await tells(cluster, 'default/holder', ...told);
+      await cluster.warns('default/web', /10\.1\.0\.1 belongs to default\/holder/);
+      // The way back: the fields are taken off, and it is given an address.
+      const marks = { [names.addresses]: null, [names.record]: null };
+      await cluster.patch('default/web', {
+        metadata: { annotations: marks },
+        spec: { loadBalancerIP: null },
+      });
+      told.push(over('10.1.0.1'));
+      await tells(cluster, 'default/holder', ...told);
+      await cluster.becomes('default/web', ofPool('10.1.0.2'));
+      assert.equal(await cluster.version('default/holder'), version, what);
+    }
+  },
+);
+
+scenario(
+  'a record that is forged by hand makes a duplicate that both are told of, and that moves neither',
+  async ({ cluster, start }) => {
+    await cluster.pools(pool);
+    start();
+    for (const [index, name] of ['holder', 'web'].entries()) {
+      await cluster.create(loadBalancer(`default/${name}`));
+      await cluster.becomes(`default/${name}`, ofPool(`10.1.0.${index + 1}`));
+    }
+    const version = await cluster.version('default/holder');
+    const { metadata } = await cluster.service('default/web');
+    const record = metadata.annotations?.[names.record] ?? '';
+    const forged = record.replace('10.1.0.2', '10.1.0.1');
+    assert.notEqual(forged, record);
+    await cluster.patch('default/web', {
+      metadata: { annotations: { [names.addresses]: '10.1.0.1', [names.record]: forged } },
+      spec: { loadBalancerIP: '10.1.0.1' },
+    });
+    const told = [assigned('10.1.0.1'), heldBy('10.1.0.1', samePort('default/web'))];
+    await tells(cluster, 'default/holder', ...told);
+    await tells(cluster, 'default/web', assigned('10.1.0.2'), heldBy('10.1.0.1', samePort('default/holder')));
+    await cluster.annotate('default/web', { 'kube-vip.io/reallocate': 'true' });
+    await cluster.becomes('default/web', ofPool('10.1.0.2'));
+    await tells(cluster, 'default/holder', ...told, over('10.1.0.1'));
+    assert.equal(await cluster.version('default/holder'), version);
+  },
+);

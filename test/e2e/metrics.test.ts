@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { processMetrics } from '../../src/cli/process-metrics.ts';
+import { controllerMetrics } from '../../src/controller/metrics.ts';
+import { locateBinaries } from '../controlplane/binaries.ts';
+import { freePorts } from '../controlplane/process.ts';
+import { eventually } from './eventually.ts';
+import { loadBalancer, names, served } from './objects.ts';
+import { scenarios } from './scenario.ts';
+
+const scenario = scenarios('metrics');
+
+/** The series of a scrape: `name{label="value"}` and its number. */
+type Scrape = ReadonlyMap<string, number>;
+
+class Target {
+  readonly #url: string;
+  readonly flags: readonly string[];
+
+  static async find(): Promise<Target> {
+    const [port = 0] = await freePorts(1);
+    return new Target(port);
+  }
+
+  private constructor(port: number) {
+    this.#url = `http://127.0.0.1:${port}/metrics`;
+    this.flags = [`--secure-port=${port}`];
+  }
+
+  async text(): Promise<string> {
+    const response = await fetch(this.#url);
+    assert.equal(response.status, 200);
+    return response.text();
+  }
+
+  async scrape(): Promise<Scrape> {
+    const lines = (await this.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(
+      lines.map((line) => {
+        const end = line.lastIndexOf(' ');
+        return [line.slice(0, end).replace('kube_vip_cloud_provider_', ''), Number(line.slice(end + 1))];
+      }),
+    );
+  }
+
+  /** Waits until the series have these numbers; undefined: there is no such series. */
+  shows(expected: Readonly<Record<string, number | undefined>>): Promise<Scrape> {
+    return eventually(async () => {
+      const scrape = await this.scrape();
+      const shown = Object.fromEntries(Object.keys(expected).map((name) => [name, scrape.get(name)]));
+      assert.deepEqual(shown, expected);
+      return scrape;
+    });
+  }
+}
+
+/** What `promtool check metrics` finds wrong. */
+function lint(text: string): Promise<string> {
+  const { folder, missing } = locateBinaries(process.env, 'promtool');
+  assert.deepEqual(missing, [], '`npm run controlplane` builds promtool');
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const child = execFile(join(folder, 'promtool'), ['check', 'metrics'], (error, stdout, stderr) => {
+    resolve(`${stdout}${stderr}${error === null ? '' : `exit ${error.code}`}`);
+  });
+  child.stdin?.end(text);
+  return promise;
+}
+
+const inPool = '{key="range-default",family="IPv4"}';
+const isFull = 'services_waiting{key="range-default",family="IPv4",reason="pool-full"}';
+
+scenario(
+  'the numbers follow a pool that fills, a Service that waits, a conflict and its end, and a pool that moves away',
+  async ({ cluster, start }) => {
+    await cluster.pools({
+      'range-default': '10.1.0.1-10.1.0.2',
+      'cidr-six': '2001:db8::/64',
+      'cidr-bad': 'x',
+    });
+    const target = await Target.find();
+    start({ flags: target.flags });
+    // Of what comes from here on a watch tells.
+    await eventually(async () => assert.ok((await target.scrape()).has(`pool_size_addresses${inPool}`)));
+    for (const [index, name] of ['a', 'b', 'c'].entries()) {
+      await cluster.create(loadBalancer(`default/${name}`));
+      if (index < 2) await cluster.becomes(`default/${name}`, served(`10.1.0.${index + 1}`, 'range-default'));
+    }
+    const full = await target.shows({
+      [`pool_size_addresses${inPool}`]: 2,
+      [`pool_used_addresses${inPool}`]: 2,
+      [`pool_free_addresses${inPool}`]: 0,
+      'pool_free_addresses{key="cidr-six",family="IPv6"}': 2 ** 64,
+      'services{state="served"}': 2,
+      'services{state="waiting"}': 1,
+      [isFull]: 1,
+      'assignments_total{cause="allocate"}': 2,
+      'assignments_total{cause="restore"}': 0,
+      time_to_address_seconds_count: 2,
+      'time_to_address_seconds_bucket{le="+Inf"}': 2,
+      address_conflicts: 0,
+      'config_problems{code="bad-entry"}': 1,
+      'config_problems{code="empty-pool"}': 1,
+      'config_problems{code="shadowed"}': 0,
+      'leader_election_master_status{name="kube-vip-cloud-controller"}': 1,
+      'rest_client_requests_total{code="200",method="PATCH"}': 2,
+      'rest_client_request_duration_seconds_count{verb="PATCH"}': 2,
+      events_dropped_total: 0,
+    });
+    assert.ok((full.get('process_resident_memory_bytes') ?? 0) > 2 ** 20);
+    assert.ok((full.get('time_to_address_seconds_sum') ?? 0) > 0);
+    assert.match(
+      [...full.keys()].join('\n'),
+      /^build_info\{version="0\.0\.0-e2e",nodejs="v\d+\.\d+\.\d+"\}$/m,
+    );
+    // The one that waited has waited since it came.
+    await cluster.remove('default/a');
+    await cluster.becomes('default/c', served('10.1.0.1', 'range-default'));
+    await target.shows({
+      [isFull]: undefined,
+      'services{state="served"}': 2,
+      'services{state="waiting"}': 0,
+      'assignments_total{cause="allocate"}': 3,
+      time_to_address_seconds_count: 3,
+    });
+    // Two more on one address: it is one address in conflict.
+    const annotations = { [names.addresses]: '10.1.0.2' };
+    await cluster.create(loadBalancer('shop/d', { annotations }));
+    await cluster.create(loadBalancer('shop/e', { annotations }));
+    await cluster.create(loadBalancer('shop/f', { annotations: { [names.addresses]: '10.1.0.2/32' } }));
+    await target.shows({
+      address_conflicts: 1,
+      'services{state="refused"}': 3,
+      'services_refused{reason="taken"}': 2,
+      'services_refused{reason="not-an-address"}': 1,
+    });
+    await cluster.remove('shop/d');
+    await target.shows({ address_conflicts: 1, 'services_refused{reason="taken"}': 1 });
+    await cluster.annotate('shop/e', { [names.addresses]: '192.168.7.7' });
+    await target.shows({
+      address_conflicts: 0,
+      'services_refused{reason="taken"}': 0,
+      'services{state="served"}': 3,
+      'assignments_total{cause="mark-static"}': 1,
+      // Named by a user: there is no time that it took to find it.
+      time_to_address_seconds_count: 3,
+    });
+    await cluster.pools({ 'range-default': '10.2.0.1-10.2.0.9' });
+    await target.shows({
+      addresses_outside_pool: 2,
+      [`pool_used_addresses${inPool}`]: 0,
+      [`pool_size_addresses${inPool}`]: 9,
+      'config_problems{code="bad-entry"}': 0,
+      'pool_free_addresses{key="cidr-six",family="IPv6"}': undefined,
+    });
+    await cluster.patch('default/b', { spec: { type: 'ClusterIP' } });
+    await target.shows({ addresses_outside_pool: 1, releases_total: 1, 'services{state="served"}': 2 });
+    await cluster.pools(null);
+    await cluster.create(loadBalancer('default/g'));
+    await target.shows({ 'services_waiting{key="",family="",reason="no-config-map"}': 1 });
+  },
+);
+
+scenario(
+  'of the world only the leader tells; a standby tells of itself, and of the world when it leads',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
+    const [one, two] = [await Target.find(), await Target.find()];
+    const first = start({ flags: one.flags });
+    await first.says(/^leading$/);
+    const second = start({ flags: two.flags });
+    await second.says(/standing by/);
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    const leader = 'leader_election_master_status{name="kube-vip-cloud-controller"}';
+    const world = {
+      [`pool_used_addresses${inPool}`]: 1,
+      'services{state="served"}': 1,
+      address_conflicts: 0,
+    };
+    await one.shows({ [leader]: 1, ...world, 'assignments_total{cause="allocate"}': 1 });
+    const nothing = Object.fromEntries(Object.keys(world).map((name) => [name, undefined]));
+    await two.shows({ [leader]: 0, ...nothing, 'assignments_total{cause="allocate"}': 0 });
+    await first.terminate();
+    await two.shows({ [leader]: 1, ...world, 'assignments_total{cause="allocate"}': 0 });
+  },
+);
+
+scenario(
+  'an API server that goes away is seen in the requests without an answer and the watches that broke off',
+  async ({ cluster, start }) => {
+    const target = await Target.find();
+    const controller = start({ flags: target.flags });
+    await controller.says(/^leading$/);
+    const requests = async (code: string): Promise<number> =>
+      (await target.scrape()).get(`rest_client_requests_total{code="${code}",method="GET"}`) ?? 0;
+    assert.equal(await requests('<error>'), 0);
+    await cluster.server.signal('KILL');
+    await eventually(async () => assert.ok((await requests('<error>')) > 0));
+    await eventually(async () => {
+      const scrape = await target.scrape();
+      assert.ok((scrape.get('watch_failures_total{watch="services"}') ?? 0) > 0);
+      assert.ok((scrape.get('watch_failures_total{watch="configmap"}') ?? 0) > 0);
+    });
+    await cluster.server.restart();
+  },
+);
+
+scenario(
+  'promtool finds nothing wrong, and every metric of the documents is there',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'cidr-default': '10.1.0.1/32', 'range-six': '2001:db8::1-2001:db8::9' });
+    const target = await Target.find();
+    const controller = start({ flags: target.flags });
+    await cluster.create(loadBalancer('default/a'));
+    await cluster.becomes('default/a', served('10.1.0.1', 'cidr-default'));
+    await cluster.create(loadBalancer('default/b'));
+    await cluster.warns('default/b', /is full/);
+    // So that a watch breaks off.
+    await cluster.server.signal('KILL');
+    await eventually(async () => assert.match(await target.text(), /watch_failures_total\{/));
+    await cluster.server.restart();
+    await controller.says(/^leading$/);
+    const told = await eventually(async () => {
+      const text = await target.text();
+      assert.match(text, /services_waiting\{/);
+      return text;
+    });
+    const listed = [...told.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
+    const proc = Object.keys(processMetrics).filter(
+      (name) => name !== 'process_open_fds' || existsSync('/proc'),
+    );
+    assert.deepEqual(listed, [...Object.keys(controllerMetrics), ...proc]);
+    assert.equal(await lint(told), '');
+    assert.match(await lint('a_gauge 1\n'), /exit 3/);
+  },
+);

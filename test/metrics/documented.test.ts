@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { processMetrics } from '../../src/cli/process-metrics.ts';
+import { controllerMetrics } from '../../src/controller/metrics.ts';
+import type { Shortage } from '../../src/core/allocate.ts';
+import { Stage } from '../controller/stage.ts';
+
+const document = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+
+/** The cells of the rows of the table with this heading. */
+function table(heading: string): string[][] {
+  const [, rows = ''] = document.split(`${heading}\n`);
+  const [text = ''] = rows.split('\n\n');
+  const lines = text.split('\n').slice(1);
+  return lines.filter((line) => line !== '').map((line) => line.slice(2, -2).split(' | '));
+}
+
+test('docs/metrics.md has every metric, with its type, its labels and its help', () => {
+  const defined = Object.entries({ ...controllerMetrics, ...processMetrics }).map(
+    ([name, { type, labels, help }]) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ],
+  );
+  const documented = table('| metric | type | labels | meaning |');
+  assert.deepEqual(documented, defined);
+});
+
+/** Those that wait are told only where some do. */
+const shortages: Readonly<Record<Shortage['code'], true>> = {
+  'pool-full': true,
+  'pool-empty': true,
+  'family-not-in-pool': true,
+  'no-pool': true,
+  'no-config-map': true,
+};
+
+test('docs/metrics.md has every value of the labels with a closed set of them', async () => {
+  const stage = new Stage().start();
+  await stage.settled();
+  const text = stage.session.metrics();
+  await stage.stop();
+  const values = (metric: string): string[] => {
+    const found = text.matchAll(new RegExp(`^kube_vip_cloud_provider_${metric}\\{\\w+="(.*)"\\} `, 'gm'));
+    return [...found].map(([, value = '']) => value);
+  };
+  assert.deepEqual(
+    table('| label | values |').map(([label, cell = '']) => {
+      const named = [...cell.replaceAll(/\(.*?\)/g, '').matchAll(/`([^`]*)`/g)];
+      return [label, named.map(([, value]) => value)];
+    }),
+    [
+      ['`state`', values('services')],
+      ['`reason` of those that wait', Object.keys(shortages)],
+      ['`reason` of those that are refused', values('services_refused')],
+      ['`wish`', values('services_unmet')],
+      ['`cause`', values('assignments_total')],
+      ['`code` of problems', values('config_problems')],
+    ],
+  );
+});
