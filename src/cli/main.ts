@@ -71,6 +71,11 @@ async function run(request: ControllerRun): Promise<number> {
     controller,
     claims,
   });
+  if (connection.insecure === true) {
+    log.warn(
+      'the API server is not verified, because the kubeconfig says insecure-skip-tls-verify: whoever is in between can read the token and answer in its place',
+    );
+  }
   if (claims) log.info('each address is claimed by an IPAddress object before it is given');
   // Some connections more than writes: one that hangs on each of them must not keep the Lease from being renewed.
   const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 8 });

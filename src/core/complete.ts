@@ -5,7 +5,7 @@ import type { Cause, Decision, Note, Refusal } from './decision.ts';
 import { type Entry, formatList } from './list.ts';
 import { notesOn } from './notes.ts';
 import { sameRecord, staticSource } from './record.ts';
-import { familiesText } from './service.ts';
+import { familiesText, portsText } from './service.ts';
 import type { Standing } from './standing.ts';
 
 /** What a decision is made from. */
@@ -43,7 +43,7 @@ export function complete(standing: Standing, cause: Cause, terms: Terms, world: 
   const next = {
     source: terms.source,
     addresses,
-    ports: kept?.ports ?? view.ports.join(','),
+    ports: kept?.ports ?? portsText(view),
     families: kept?.families ?? familiesText(view),
     interface: written,
     uid: view.uid,

@@ -7,7 +7,7 @@ import { coHolders, notesOn } from './notes.ts';
 import { interfaceFor, poolFor } from './pools.ts';
 import { rangesContain } from './range.ts';
 import { staticSource, unknownSource } from './record.ts';
-import { familiesText } from './service.ts';
+import { familiesText, portsText } from './service.ts';
 import { obstacle } from './sharing.ts';
 import type { Intent, Standing } from './standing.ts';
 
@@ -80,7 +80,7 @@ function held(
 ): Decision {
   const { view, record } = standing;
   if (intent.origin === 'allocated' && record !== undefined) {
-    if (record.ports !== view.ports.join(',')) {
+    if (record.ports !== portsText(view)) {
       const moved = moveOnClash(standing, intent.list, world);
       if (moved !== undefined) return moved;
     }

@@ -31,6 +31,27 @@ export function readList(text: string | undefined): AddressList | undefined {
   return { entries, fault };
 }
 
+/** More than sixteen of the longest hostnames. */
+const longestList = 5_000;
+/** A hostname has 253 characters at most. */
+const longestEntry = 254;
+
+/**
+ * The text with all that is read of it and no more: whoever writes a Service decides how long its texts are, and there may be
+ * many Services. `readList` finds the same entries in both.
+ */
+export function boundedList(text: string): string;
+export function boundedList(text: string | undefined): string | undefined;
+export function boundedList(text: string | undefined): string | undefined {
+  if (text === undefined || text.length <= longestList) return text;
+  const parts = text.split(',', mostEntries + 1).map((part) => part.trim());
+  const kept = parts
+    .map((part) => (part.length > longestEntry ? `${part.slice(0, longestEntry)}…` : part))
+    .join(',');
+  // A new text: a slice alone keeps the whole one in memory.
+  return kept.split('').join('');
+}
+
 /** Canonical: what is written, and what is compared. */
 export function formatList(entries: readonly Entry[]): string {
   return entries.map((entry) => (typeof entry === 'string' ? entry : formatAddress(entry))).join(',');

@@ -24,6 +24,11 @@ export interface AddressRecord {
 export const staticSource = 'static';
 export const unknownSource = 'unknown';
 
+/** Of a name in Kubernetes. */
+const longest = 253;
+/** Above what `portsText` makes (service.ts). */
+const longestPorts = 5_100;
+
 /** As JSON with short names, in a fixed order. */
 export function formatRecord(record: AddressRecord): string {
   return JSON.stringify({
@@ -38,7 +43,15 @@ export function formatRecord(record: AddressRecord): string {
 }
 
 export function sameRecord(a: AddressRecord, b: AddressRecord): boolean {
-  return formatRecord(a) === formatRecord(b);
+  return (
+    a.source === b.source &&
+    a.addresses === b.addresses &&
+    a.ports === b.ports &&
+    a.families === b.families &&
+    a.interface === b.interface &&
+    a.uid === b.uid &&
+    a.controller === b.controller
+  );
 }
 
 /** Undefined for a text that is no record of ours: it then counts as absent. */
@@ -60,6 +73,13 @@ export function readRecord(text: string | undefined): AddressRecord | undefined 
   const [families, uid, controller] = [field('families'), field('uid'), field('by')];
   if (source === undefined || addresses === undefined || ports === undefined) return undefined;
   if (families === undefined || uid === undefined || controller === undefined) return undefined;
+  // It is shown to people, and stays in memory: a key, one of two words, a name, and no more.
+  if (!/^[a-z0-9-]{1,80}$/.test(source)) return undefined;
+  if (
+    ports.length > longestPorts ||
+    [families, uid, controller, field('interface') ?? ''].some((text) => text.length > longest)
+  )
+    return undefined;
   // A record that was edited by hand could name what nobody can have.
   const list = readList(addresses);
   if (list === undefined || list.fault !== undefined || formatList(list.entries) !== addresses)

@@ -1,4 +1,5 @@
 import type { Family } from './address.ts';
+import { boundedList, mostEntries } from './list.ts';
 import { annotations, goFinalizer, implementation, labels } from './names.ts';
 import type { Service } from './objects.ts';
 import { type AddressRecord, readRecord } from './record.ts';
@@ -18,7 +19,7 @@ export interface ServiceView {
   readonly class: string | undefined;
   /** The consumer is told to ignore it; so do we. */
   readonly ignored: boolean;
-  /** The annotation `kube-vip.io/loadbalancerIPs`, as it stands. */
+  /** The annotation `kube-vip.io/loadbalancerIPs`, as it stands, but no longer than anything that is read. */
   readonly annotation: string | undefined;
   /** `spec.loadBalancerIP`, as it stands; undefined where it is blank. */
   readonly specIP: string | undefined;
@@ -42,6 +43,9 @@ export interface ServiceView {
   readonly ipamLabel: boolean;
 }
 
+/** Of a Service with more, Go's is left to whoever put the others there. */
+const mostFinalizers = 16;
+
 /** `namespace/name`: how people name a Service, and how it is found. */
 export type ServiceKey = string;
 
@@ -64,25 +68,35 @@ export function viewOf(service: Service): ServiceView {
     type: spec.type ?? 'ClusterIP',
     class: spec.loadBalancerClass,
     ignored: annotation[annotations.ignore] === 'true',
-    annotation: annotation[annotations.addresses],
-    specIP: spec.loadBalancerIP === '' ? undefined : spec.loadBalancerIP,
+    annotation: boundedList(annotation[annotations.addresses]),
+    specIP: spec.loadBalancerIP === '' ? undefined : boundedList(spec.loadBalancerIP),
     labelled: metadata.labels?.[labels.implementation] === implementation,
     record: readRecord(annotation[annotations.record]),
-    interface: annotation[annotations.interface],
-    requestedIP: annotation[annotations.requestedIP],
-    statusIPs: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []),
+    interface: boundedList(annotation[annotations.interface]),
+    requestedIP: boundedList(annotation[annotations.requestedIP]),
+    statusIPs: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []).slice(0, mostEntries),
     families: (spec.ipFamilies ?? []).filter((family) => family === 'IPv4' || family === 'IPv6'),
     policy: policyOf(spec.ipFamilyPolicy),
     ports: [...new Set((spec.ports ?? []).map(({ protocol = 'TCP', port }) => `${protocol}/${port}`))].sort(),
     localTraffic: (spec.externalTrafficPolicy ?? 'Cluster') !== 'Cluster',
     reallocate: annotation[annotations.reallocate] === 'true',
-    goFinalizers: finalizers.includes(goFinalizer) ? finalizers : undefined,
+    goFinalizers:
+      finalizers.length <= mostFinalizers && finalizers.includes(goFinalizer) ? finalizers : undefined,
     ipamLabel: metadata.labels?.[labels.ipamAddress] !== undefined,
   };
 }
 
 function policyOf(policy: string | undefined): FamilyPolicy {
   return policy === 'PreferDualStack' || policy === 'RequireDualStack' ? policy : 'SingleStack';
+}
+
+/** All annotations of an object have 256 KiB together, and the record of some thousand ports is to leave room. */
+const longestPorts = 5_000;
+
+/** `TCP/80,UDP/53`: what a record remembers of the ports. */
+export function portsText(view: ServiceView): string {
+  const text = view.ports.join(',');
+  return text.length <= longestPorts ? text : `${text.slice(0, longestPorts)}… (${view.ports.length})`;
 }
 
 /** `PreferDualStack IPv4,IPv6`: what a record remembers of the families. */

@@ -1,6 +1,13 @@
 import type { KubeObject } from '../core/objects.ts';
 import { parseRetryAfter } from './backoff.ts';
-import { ApiError, type Asked, asConnectionError, ConnectionError, type Status } from './errors.ts';
+import {
+  AnswerTooLong,
+  ApiError,
+  type Asked,
+  asConnectionError,
+  ConnectionError,
+  type Status,
+} from './errors.ts';
 import { jsonLines } from './json-lines.ts';
 import type { Clock, HttpRequest, HttpResponse, Transport } from './transport.ts';
 import { deadline } from './wait.ts';
@@ -10,8 +17,11 @@ import { deadline } from './wait.ts';
  * whole answer came, and the signal's reason once it is aborted.
  */
 export interface Api {
-  /** One page; ask again with its `continue` for the next. */
-  list(path: string, query: Query, signal: AbortSignal): Promise<Page>;
+  /**
+   * One page; ask again with its `continue` for the next. Throws AnswerTooLong where it has more than `mostBytes`: then ask
+   * for fewer objects (`limit`).
+   */
+  list(path: string, query: Query, signal: AbortSignal, mostBytes?: number): Promise<Page>;
   get<T extends KubeObject = KubeObject>(path: string, signal: AbortSignal, limits?: Limits): Promise<T>;
   create<T extends KubeObject = KubeObject>(
     path: string,
@@ -86,12 +96,13 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     request: HttpRequest,
     signal: AbortSignal,
     timeoutMs: number = requestTimeoutMs,
+    mostBytes: number = Number.POSITIVE_INFINITY,
   ): Promise<unknown> {
     signal.throwIfAborted();
     const time = deadline(clock, timeoutMs, signal, `${asked.verb} ${asked.path}: no answer`);
     try {
       const response = await transport(request, time.signal);
-      const text = await readText(response);
+      const text = await readText(response, mostBytes);
       if (response.status >= 400) throw refusal(asked, response, text, clock);
       return parseAnswer(asked, text);
     } catch (error) {
@@ -141,11 +152,11 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
   }
 
   return {
-    async list(path, query, signal) {
+    async list(path, query, signal, mostBytes) {
       await admit(signal);
       const asked: Asked = { verb: 'list', path };
       const request: HttpRequest = { method: 'GET', path: withQuery(path, query), headers };
-      return readPage(asked, await exchange(asked, request, signal, listTimeoutMs));
+      return readPage(asked, await exchange(asked, request, signal, listTimeoutMs, mostBytes));
     },
     get: (path, signal, limits) => ask({ verb: 'get', path }, { method: 'GET', headers }, signal, limits),
     create: (path, object, signal, limits) =>
@@ -199,9 +210,15 @@ export function withQuery(path: string, query: Query): string {
   return `${path}${path.includes('?') ? '&' : '?'}${pairs.join('&')}`;
 }
 
-async function readText(response: HttpResponse): Promise<string> {
+async function readText(response: HttpResponse, mostBytes = Number.POSITIVE_INFINITY): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of response.body) chunks.push(chunk);
+  let length = 0;
+  for await (const chunk of response.body) {
+    length += chunk.length;
+    if (length > mostBytes)
+      throw new AnswerTooLong(`the answer is longer than ${mostBytes} bytes`, { mayHaveExecuted: true });
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks).toString('utf8');
 }
 

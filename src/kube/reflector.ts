@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/objects.ts';
 import type { Api, Query, WatchEvent } from './api.ts';
-import { ApiError, asConnectionError, ConnectionError } from './errors.ts';
+import { AnswerTooLong, ApiError, asConnectionError, ConnectionError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Clock, Random } from './transport.ts';
 import { deadline, sleep } from './wait.ts';
@@ -139,21 +139,24 @@ function deliver<T>(effect: Delivery<T>, source: Source<T>, sink: Sink<T>, log: 
   }
 }
 
+const USUAL_PAGE = 500;
+/** A page is in memory as a whole, several times over while it is read. 500 usual Services are a fifth of this. */
+const LONGEST_PAGE = 8 * 1024 * 1024;
+
+/** Whoever writes objects decides how long they are, up to a megabyte and a half: of such ones fewer are asked for at once. */
 async function listPage<T>(
   api: Api,
   source: Source<T>,
   action: Extract<WatchEffect<T>, { type: 'list' }>,
   signal: AbortSignal,
+  limit: number = source.pageSize ?? USUAL_PAGE,
 ): Promise<WatchInput<T>> {
   let page: Awaited<ReturnType<Api['list']>>;
   try {
-    const query = {
-      ...selectors(source, action.selecting),
-      limit: source.pageSize ?? 500,
-      continue: action.continue,
-    };
-    page = await api.list(source.path, query, signal);
+    const query = { ...selectors(source, action.selecting), limit, continue: action.continue };
+    page = await api.list(source.path, query, signal, limit > 1 ? LONGEST_PAGE : undefined);
   } catch (error) {
+    if (error instanceof AnswerTooLong) return listPage(api, source, action, signal, Math.ceil(limit / 8));
     return { type: 'failed', error: asFailure(error) };
   }
   const items: T[] = [];

@@ -1,0 +1,419 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import fc from 'fast-check';
+import { bits, formatAddress, isUnspecified, readAddress } from '../../src/core/address.ts';
+import { addressesOf, readList } from '../../src/core/list.ts';
+import { poolFor, readPools } from '../../src/core/pools.ts';
+import { rangesContain } from '../../src/core/range.ts';
+import { eventually } from '../e2e/eventually.ts';
+import { loadBalancer, type Wishes } from '../e2e/objects.ts';
+import { anyValid, type Data } from './admission-pools.ts';
+import { onCluster } from './on-cluster.ts';
+import {
+  allowUser,
+  apply,
+  asUser,
+  fileOf,
+  pools,
+  refusalOf,
+  refusalOfPatch,
+  sentenceOf,
+  user,
+} from './static-addresses.ts';
+
+/** deploy/admission/addresses.yaml on kube-apiserver, with a user who may edit Services of every namespace. */
+
+const onServer = onCluster('install-addresses');
+const addresses = 'kube-vip.io/loadbalancerIPs';
+const annotated = (value: string): Wishes => ({ annotations: { [addresses]: value } });
+
+const data = {
+  'cidr-shop': '192.168.0.216/29, 2001:db8::10/124',
+  'range-shop': '10.9.9.9',
+  'range-office': '10.0.0.10 - 10.0.0.20,\n10.0.0.30,2001:db8:1::a-2001:db8:1::1:b',
+  'cidr-lease': '0.0.0.0/32',
+  'cidr-lease6': ':: - 0:0::',
+  'cidr-wide': '0.0.0.0/0,::/0',
+  'cidr-faulty': '10.7.0.0/24-10.7.0.9, 010.7.1.0/24, 10.7.2.9-10.7.2.1, 10.7.3.1-::1, nonsense, 10.7.4.4',
+  'cidr-empty': '',
+  'range-global': '172.16.0.0/30',
+};
+const namespaces = ['shop', 'office', 'lease', 'lease6', 'wide', 'faulty', 'empty', 'other'];
+
+let prepared: Promise<void> | undefined;
+
+const judged: typeof onServer = (title, body) =>
+  onServer(title, async (cluster) => {
+    prepared ??= (async () => {
+      await allowUser(cluster);
+      for (const namespace of namespaces) await cluster.namespace(namespace);
+      await cluster.pools({ 'cidr-global': '192.0.2.1' });
+      await apply(cluster, 'addresses');
+      await pools(cluster, data);
+    })();
+    await prepared;
+    await body(cluster);
+  });
+
+const outside = (address: string, key: string, namespace: string) =>
+  `${address} is not in ${key}, the pool of the namespace ${namespace}: ask for an address of that pool, or for none by name and get one.`;
+const unreadable = (text: string) =>
+  `"${text}" is neither an IP address in its usual spelling nor a hostname.`;
+
+/** What a user asks for in a namespace, and what is said to it; undefined: let in. */
+const table: readonly (readonly [namespace: string, asked: string, sentence: string | undefined])[] = [
+  ['shop', '192.168.0.217', undefined],
+  ['shop', '192.168.0.216', undefined],
+  ['shop', '192.168.0.223', undefined],
+  ['shop', '192.168.0.215', outside('192.168.0.215', 'cidr-shop', 'shop')],
+  ['shop', '192.168.0.224', outside('192.168.0.224', 'cidr-shop', 'shop')],
+  ['shop', '2001:db8::1f', undefined],
+  ['shop', '2001:db8::20', outside('2001:db8::20', 'cidr-shop', 'shop')],
+  ['shop', '192.168.0.217,2001:db8::11', undefined],
+  ['shop', '192.168.0.217,2001:db8::9', outside('2001:db8::9', 'cidr-shop', 'shop')],
+  ['shop', '10.9.9.9', outside('10.9.9.9', 'cidr-shop', 'shop')],
+  ['shop', '172.16.0.1', outside('172.16.0.1', 'cidr-shop', 'shop')],
+  ['office', '10.0.0.10', undefined],
+  ['office', '10.0.0.20', undefined],
+  ['office', '10.0.0.30', undefined],
+  ['office', '10.0.0.9', outside('10.0.0.9', 'range-office', 'office')],
+  ['office', '10.0.0.21', outside('10.0.0.21', 'range-office', 'office')],
+  // As texts, 10.0.0.100 lies between them.
+  ['office', '10.0.0.100', outside('10.0.0.100', 'range-office', 'office')],
+  ['office', '2001:db8:1::b', undefined],
+  ['office', '2001:db8:1::9', outside('2001:db8:1::9', 'range-office', 'office')],
+  ['office', '2001:db8:1::1:c', outside('2001:db8:1::1:c', 'range-office', 'office')],
+  ['other', '172.16.0.2', undefined],
+  ['other', '192.168.0.217', outside('192.168.0.217', 'range-global', 'other')],
+  ['lease', '0.0.0.0', undefined],
+  ['lease', '::', outside('::', 'cidr-lease', 'lease')],
+  ['lease', '192.168.0.217', outside('192.168.0.217', 'cidr-lease', 'lease')],
+  ['lease6', '::', undefined],
+  ['lease6', '0.0.0.0', outside('0.0.0.0', 'cidr-lease6', 'lease6')],
+  // Not a lease for every namespace whose block begins there.
+  ['wide', '0.0.0.0', outside('0.0.0.0', 'cidr-wide', 'wide')],
+  ['wide', '203.0.113.200', undefined],
+  ['shop', '0.0.0.0', outside('0.0.0.0', 'cidr-shop', 'shop')],
+  ['faulty', '10.7.4.4', undefined],
+  ['faulty', '10.7.0.1', outside('10.7.0.1', 'cidr-faulty', 'faulty')],
+  ['faulty', '10.7.1.1', outside('10.7.1.1', 'cidr-faulty', 'faulty')],
+  ['faulty', '10.7.2.5', outside('10.7.2.5', 'cidr-faulty', 'faulty')],
+  ['faulty', '10.7.3.1', outside('10.7.3.1', 'cidr-faulty', 'faulty')],
+  ['empty', '172.16.0.1', outside('172.16.0.1', 'cidr-empty', 'empty')],
+  ['shop', 'web.example.com', undefined],
+  ['shop', 'web.example.com.,WEB', undefined],
+  ['shop', '', undefined],
+  ['shop', ' , ', undefined],
+  // Another spelling of an address of somebody else.
+  ['shop', '\t10.0.0.10 \n', outside('10.0.0.10', 'cidr-shop', 'shop')],
+  ['shop', '2001:DB8:1::B', outside('2001:db8:1::b', 'cidr-shop', 'shop')],
+  ['shop', '2001:0db8:0001:0:0:0:0:000b', outside('2001:db8:1::b', 'cidr-shop', 'shop')],
+  ['shop', ',192.168.0.217,,10.0.0.10', outside('10.0.0.10', 'cidr-shop', 'shop')],
+  ['shop', '::ffff:10.0.0.10', unreadable('::ffff:10.0.0.10')],
+  ['shop', '::FFFF:a00:a', unreadable('::FFFF:a00:a')],
+  ['shop', '::10.0.0.10', outside('::a00:a', 'cidr-shop', 'shop')],
+  ['shop', '010.0.0.10', unreadable('010.0.0.10')],
+  ['shop', '10.0.0.010', unreadable('10.0.0.010')],
+  ['shop', '10.0.10', unreadable('10.0.10')],
+  ['shop', '167772170', unreadable('167772170')],
+  ['shop', '0x0a00000a', unreadable('0x0a00000a')],
+  ['shop', '0xa.0.0.0xa', unreadable('0xa.0.0.0xa')],
+  ['shop', '10.0.0.10.', unreadable('10.0.0.10.')],
+  ['shop', '10.0.0.10/32', unreadable('10.0.0.10/32')],
+  ['shop', '10.0.0.10-10.0.0.11', unreadable('10.0.0.10-10.0.0.11')],
+  ['shop', '10.0.0.10;192.168.0.217', unreadable('10.0.0.10;192.168.0.217')],
+  ['shop', '10.0.0.10 192.168.0.217', unreadable('10.0.0.10 192.168.0.217')],
+  ['shop', '[2001:db8:1::b]', unreadable('[2001:db8:1::b]')],
+  ['shop', 'fe80::1%eth0', unreadable('fe80::1%eth0')],
+  ['shop', '\ufeff10.0.0.10', unreadable('10.0.0.10')],
+  ['shop', '10\u200b.0.0.10', unreadable('10 .0.0.10')],
+  ['shop', '10。0。0。10', unreadable('10。0。0。10')],
+  ['shop', '１０.0.0.10', unreadable('１０.0.0.10')],
+  ['shop', '\u001b[2J', unreadable('[2J')],
+  ['shop', `${'y'.repeat(70)}!\u0007${'y'.repeat(70)}`, unreadable(`${'y'.repeat(70)}! ${'y'.repeat(8)}…`)],
+  [
+    'shop',
+    `${'192.168.0.217,'.repeat(16)}10.0.0.10`,
+    'more than 16 addresses are asked for by name; a Service has one of each IP family.',
+  ],
+  [
+    'shop',
+    `10.0.0.10${' '.repeat(200_000)}`,
+    'more than 16 addresses are asked for by name; a Service has one of each IP family.',
+  ],
+];
+
+judged('what a user may ask for by name, in either field', async (cluster) => {
+  for (const [namespace, asked, sentence] of table) {
+    const key = `${namespace}/web`;
+    const title = `${namespace} asks for ${JSON.stringify(asked.slice(0, 80))}`;
+    assert.equal(await refusalOf(cluster, 'addresses', key, annotated(asked)), sentence, title);
+    assert.equal(await refusalOf(cluster, 'addresses', key, { loadBalancerIP: asked }), sentence, title);
+  }
+});
+
+judged('docs/admission.md shows what kubectl says', async (cluster) => {
+  const page = readFileSync(resolve(import.meta.dirname, '..', '..', 'docs', 'admission.md'), 'utf8');
+  const [, args = '', answer = ''] = /\$ kubectl (annotate .*?)\n(.*?)\n```/s.exec(page) ?? [];
+  await cluster.create(loadBalancer('shop/web'));
+  const command = ['--as', user, '--namespace', 'shop', ...args.split(' ')];
+  const said = await cluster.kubectl(command).then(
+    () => assert.fail('it is refused'),
+    (error: Error) => error.message,
+  );
+  await cluster.remove('shop/web');
+  const inOneLine = (text: string) => text.trim().replace(/\s+/g, ' ');
+  assert.equal(inOneLine(said), inOneLine(`kubectl ${command.join(' ')}: ${answer}`));
+});
+
+judged('an address behind a permitted one in the other field is found', async (cluster) => {
+  const refused = outside('10.0.0.10', 'cidr-shop', 'shop');
+  const inside = '192.168.0.217';
+  const both = (annotation: string, loadBalancerIP: string) =>
+    refusalOf(cluster, 'addresses', 'shop/web', { ...annotated(annotation), loadBalancerIP });
+  assert.equal(await both(inside, '10.0.0.10'), refused);
+  assert.equal(await both('10.0.0.10', inside), refused);
+  assert.equal(await both(inside, inside), undefined);
+});
+
+judged('it is judged when it begins to count, and what stands already is not', async (cluster) => {
+  // By an administrator, who may.
+  await cluster.create(loadBalancer('shop/old', { ...annotated('10.99.0.1'), loadBalancerIP: '10.99.0.1' }));
+  const change = (patch: object) => refusalOfPatch(cluster, 'addresses', 'shop/old', patch);
+  const annotate = (value: string | null) => change({ metadata: { annotations: { [addresses]: value } } });
+  assert.equal(await change({ metadata: { labels: { tier: 'web' } } }), undefined);
+  assert.equal(await change({ spec: { ports: [{ port: 81 }] } }), undefined);
+  assert.equal(await annotate('10.99.0.1,2001:db8::11'), undefined);
+  assert.equal(await annotate(null), undefined);
+  assert.equal(await change({ spec: { loadBalancerIP: null } }), undefined);
+  assert.equal(await change({ spec: { type: 'ClusterIP' } }), undefined);
+  assert.equal(await annotate('10.99.0.2'), outside('10.99.0.2', 'cidr-shop', 'shop'));
+  assert.equal(await annotate('10.99.0.1,10.99.0.2'), outside('10.99.0.2', 'cidr-shop', 'shop'));
+  assert.equal(
+    await change({ spec: { loadBalancerIP: '10.99.0.2' } }),
+    outside('10.99.0.2', 'cidr-shop', 'shop'),
+  );
+});
+
+judged('on a Service of another type an address counts once it is a load balancer', async (cluster) => {
+  const { spec, metadata } = loadBalancer('shop/inner', annotated('10.99.0.1'));
+  const path = '/api/v1/namespaces/shop/services';
+  const made = await cluster.client.post(path, { metadata, spec: { ...spec, type: 'ClusterIP' } }, asUser);
+  assert.equal(made.status, 201);
+  assert.equal(
+    await refusalOfPatch(cluster, 'addresses', 'shop/inner', { spec: { type: 'LoadBalancer' } }),
+    outside('10.99.0.1', 'cidr-shop', 'shop'),
+  );
+});
+
+judged(
+  'a Service of another class, or one to be ignored, blocks addresses and is judged',
+  async (cluster) => {
+    const refused = outside('10.99.0.1', 'cidr-shop', 'shop');
+    const ask = (wishes: Wishes) =>
+      refusalOf(cluster, 'addresses', 'shop/web', { loadBalancerIP: '10.99.0.1', ...wishes });
+    assert.equal(await ask({ loadBalancerClass: 'example.com/other' }), refused);
+    assert.equal(await ask({ annotations: { 'kube-vip.io/ignore': 'true' } }), refused);
+  },
+);
+
+judged('server-side apply, update and patch are judged alike', async (cluster) => {
+  await cluster.create(loadBalancer('shop/ways'));
+  const path = '/api/v1/namespaces/shop/services/ways';
+  const { body } = await cluster.client.get(path);
+  const refused = outside('10.99.0.1', 'cidr-shop', 'shop');
+  const wanted = { ...body, metadata: { ...body.metadata, annotations: { [addresses]: '10.99.0.1' } } };
+  const put = await cluster.client.put(path, wanted, asUser);
+  assert.equal(sentenceOf('addresses', put), refused);
+  const applied = await cluster.client.patch(
+    `${path}?fieldManager=alice&force=true`,
+    loadBalancer('shop/ways', annotated('10.99.0.1')),
+    { ...asUser, 'content-type': 'application/apply-patch+yaml' },
+  );
+  assert.equal(sentenceOf('addresses', applied), refused);
+  const listed = await cluster.client.patch(
+    path,
+    [{ op: 'add', path: '/spec/loadBalancerIP', value: '10.99.0.1' }],
+    { ...asUser, 'content-type': 'application/json-patch+json' },
+  );
+  assert.equal(sentenceOf('addresses', listed), refused);
+});
+
+judged('who is named in the policy may place any address, and nobody else', async (cluster) => {
+  const placed = (headers: Record<string, string>) =>
+    refusalOf(cluster, 'addresses', 'shop/web', annotated('10.99.0.1'), headers);
+  const account = (name: string) => ({ 'impersonate-user': `system:serviceaccount:${name}` });
+  for (const name of [
+    'kube-vip-cloud-controller',
+    'kube-vip-cloud-provider',
+    'kube-vip',
+    'default',
+    'deployer',
+  ]) {
+    const binding = [
+      'create',
+      'clusterrolebinding',
+      `edit-${name}`,
+      '--clusterrole',
+      'system:aggregate-to-edit',
+    ];
+    await cluster.kubectl([
+      ...binding,
+      `--serviceaccount=kube-system:${name}`,
+      `--serviceaccount=shop:${name}`,
+    ]);
+  }
+  const free = [
+    account('kube-system:kube-vip-cloud-controller'),
+    account('kube-system:kube-vip-cloud-provider'),
+    account('kube-system:kube-vip'),
+    {},
+    { ...asUser, 'impersonate-group': 'kubeadm:cluster-admins' },
+  ];
+  for (const headers of free) assert.equal(await placed(headers), undefined, JSON.stringify(headers));
+  const judged = [
+    asUser,
+    account('kube-system:default'),
+    account('shop:kube-vip'),
+    account('shop:kube-vip-cloud-controller'),
+    account('kube-system:deployer'),
+  ];
+  for (const headers of judged) assert.ok(await placed(headers), JSON.stringify(headers));
+});
+
+judged('the status, which users may not write, is none of its business', async (cluster) => {
+  await cluster.create(loadBalancer('shop/status'));
+  const path = '/api/v1/namespaces/shop/services/status/status';
+  const patch = { status: { loadBalancer: { ingress: [{ ip: '10.99.0.1' }] } } };
+  assert.equal((await cluster.client.patch(path, patch, asUser)).status, 403, `${user} may not`);
+  assert.equal((await cluster.client.patch(path, patch)).status, 200);
+});
+
+judged(
+  'a change of the pool counts for the next request; without a pool nothing can be asked for',
+  async (cluster) => {
+    const ask = () => refusalOf(cluster, 'addresses', 'shop/web', annotated('192.168.0.217'));
+    await pools(cluster, { 'cidr-shop': '10.1.0.0/24' });
+    assert.equal(await ask(), outside('192.168.0.217', 'cidr-shop', 'shop'));
+    await pools(cluster, { 'cidr-office': '192.168.0.0/24' });
+    assert.equal(
+      await ask(),
+      '192.168.0.217 cannot be asked for by name: no pool serves the namespace shop.',
+    );
+    assert.equal(await refusalOf(cluster, 'addresses', 'shop/web', annotated('web.example.com')), undefined);
+    await pools(cluster, data);
+    assert.equal(await ask(), undefined);
+  },
+);
+
+judged('policy and controller have one notion of what is inside a pool', async (cluster) => {
+  const worlds = fc.sample(anyValid, { numRuns: 40, seed: 6 });
+  const generated = worlds.flatMap((world) => Object.values(world).filter((value) => /[.:]/.test(value)));
+  const all: Data = Object.fromEntries(generated.slice(0, 40).map((value, i) => [`cidr-any-${i}`, value]));
+  await pools(cluster, all);
+  const read = readPools({ metadata: { name: 'kubevip' }, data: all });
+  const seen = { inside: 0, outside: 0 };
+  for (const key of Object.keys(all)) {
+    const namespace = key.slice('cidr-'.length);
+    await cluster.namespace(namespace);
+    const pool = poolFor(read, namespace);
+    if (pool === undefined) continue;
+    const near = pool.ranges
+      .slice(0, 6)
+      .flatMap(({ family, first, last }) =>
+        [first - 1n, first, last, last + 1n]
+          .filter((value) => value >= 0n && value < 1n << BigInt(bits[family]) && value >> 32n !== 0xffffn)
+          .map((value) => formatAddress({ family, value })),
+      );
+    for (const text of new Set(['0.0.0.0', '::', ...near])) {
+      const address = readAddress(text);
+      if (address === undefined) throw new Error(text);
+      const isInside: boolean = isUnspecified(address)
+        ? pool.dhcp[address.family]
+        : rangesContain(pool.ranges, address);
+      const refused = await refusalOf(cluster, 'addresses', `${namespace}/web`, annotated(text));
+      assert.equal(refused, isInside ? undefined : outside(text, key, namespace), `${text} in ${all[key]}`);
+      seen[isInside ? 'inside' : 'outside'] += 1;
+    }
+  }
+  assert.ok(seen.inside > 50 && seen.outside > 50, JSON.stringify(seen));
+  await pools(cluster, data);
+});
+
+judged(
+  'whatever text is let in claims nothing outside the pool, as the controller reads it',
+  async (cluster) => {
+    const pieces = [
+      '10.0.0.10',
+      '192.168.0.217',
+      '2001:db8::11',
+      '::ffff:',
+      '0',
+      '0x',
+      '.',
+      ',',
+      ' ',
+      '\t',
+      '\u00a0',
+      '\ufeff',
+      '\u0085',
+      '%',
+      '/',
+      '-',
+      'web',
+      ':',
+      '\n',
+    ];
+    const anyText = fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join(''));
+    const ranges = poolFor(readPools({ metadata: { name: 'kubevip' }, data }), 'shop')?.ranges ?? [];
+    let claimed = 0;
+    await fc.assert(
+      fc.asyncProperty(anyText, async (text) => {
+        if ((await refusalOf(cluster, 'addresses', 'shop/web', annotated(text))) !== undefined) return;
+        for (const address of addressesOf(readList(text)?.entries ?? [])) {
+          claimed += 1;
+          assert.ok(rangesContain(ranges, address), text);
+        }
+      }),
+      { numRuns: 400 },
+    );
+    assert.ok(claimed > 0);
+  },
+);
+
+judged('pools of 2,000 entries are judged within the limits of the API server', async (cluster) => {
+  const many = (entry: (i: number) => string) => Array.from({ length: 2000 }, (_, i) => entry(i)).join(', ');
+  const full = (i: number) => `2001:0db8:1111:2222:3333:4444:5555:${(4096 + 2 * i).toString(16)}`;
+  const large = {
+    'cidr-shop': many((i) => `10.${i >> 8}.${i % 256}.0/24`),
+    'range-office': many((i) => `${full(i)}-${full(i)}`),
+  };
+  await pools(cluster, large);
+  const ask = (key: string, ips: string) => refusalOf(cluster, 'addresses', key, annotated(ips));
+  assert.equal(await ask('shop/web', '10.7.207.9,2001:db8::1'), outside('2001:db8::1', 'cidr-shop', 'shop'));
+  const most = Array.from({ length: 16 }, (_, i) => `10.7.207.${i}`).join(',');
+  assert.equal(await ask('shop/web', most), undefined);
+  const last = full(1999).replace(/\b0+(?=\w)/g, '');
+  assert.equal(await ask('office/web', last), undefined);
+  assert.equal(await ask('office/web', `${last},10.0.0.1`), outside('10.0.0.1', 'range-office', 'office'));
+  await pools(cluster, data);
+});
+
+judged('without the ConfigMap nothing is judged; kubectl delete takes the policy away', async (cluster) => {
+  const ask = () => refusalOf(cluster, 'addresses', 'shop/web', annotated('10.99.0.1'));
+  assert.ok(await ask());
+  await cluster.kubectl(['delete', 'configmap', '--namespace', 'kube-system', 'kubevip']);
+  await eventually(async () => assert.equal(await ask(), undefined));
+  await cluster.kubectl([
+    'create',
+    'configmap',
+    '--namespace',
+    'kube-system',
+    'kubevip',
+    '--from-literal=a=b',
+  ]);
+  await eventually(async () => assert.ok(await ask()));
+  await cluster.kubectl(['delete', '-f', fileOf('addresses')]);
+  await eventually(async () => assert.equal(await ask(), undefined));
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import type { Answer } from '../contract/http.ts';
+import type { Cluster } from '../e2e/cluster.ts';
+import { eventually } from '../e2e/eventually.ts';
+import { loadBalancer, type Wishes } from '../e2e/objects.ts';
+
+const folder = resolve(import.meta.dirname, '..', '..', 'deploy', 'admission');
+export const policies = ['addresses', 'marks', 'hostnames'] as const;
+export type Policy = (typeof policies)[number];
+
+export function fileOf(policy: Policy): string {
+  return resolve(folder, `${policy}.yaml`);
+}
+
+/** One who may do in every namespace what Kubernetes' own roles view, edit and admin are made of. */
+export const user = 'alice';
+export const asUser = { 'impersonate-user': user };
+
+export async function allowUser(cluster: Cluster): Promise<void> {
+  for (const role of ['view', 'edit', 'admin']) {
+    const binding = ['create', 'clusterrolebinding', `${user}-${role}`, '--user', user];
+    await cluster.kubectl([...binding, '--clusterrole', `system:aggregate-to-${role}`]);
+  }
+}
+
+/** Applies a policy and waits until it is in force. */
+export async function apply(cluster: Cluster, policy: Policy): Promise<void> {
+  await cluster.kubectl(['apply', '--validate=strict', '-f', fileOf(policy)]);
+  const forbidden: Readonly<Record<Policy, Wishes>> = {
+    addresses: { annotations: { 'kube-vip.io/loadbalancerIPs': 'no address' } },
+    marks: { labels: { implementation: 'kube-vip' } },
+    hostnames: { loadBalancerIP: 'web.example.com' },
+  };
+  await eventually(async () => {
+    assert.ok(await refusalOf(cluster, policy, 'default/probe', forbidden[policy]), `${policy} is in force`);
+  });
+}
+
+/** What the policy says when a user creates this; undefined where it is let in. */
+export async function refusalOf(
+  cluster: Cluster,
+  policy: Policy,
+  key: string,
+  wishes: Wishes,
+  headers: Record<string, string> = asUser,
+): Promise<string | undefined> {
+  const [namespace] = key.split('/');
+  const path = `/api/v1/namespaces/${namespace}/services?dryRun=All`;
+  return sentenceOf(policy, await cluster.client.post(path, loadBalancer(key, wishes), headers));
+}
+
+/** The same of a change. */
+export async function refusalOfPatch(
+  cluster: Cluster,
+  policy: Policy,
+  key: string,
+  patch: object,
+  headers: Record<string, string> = asUser,
+): Promise<string | undefined> {
+  const [namespace, name] = key.split('/');
+  const path = `/api/v1/namespaces/${namespace}/services/${name}?dryRun=All`;
+  return sentenceOf(policy, await cluster.client.patch(path, patch, headers));
+}
+
+/** Another refusal than the policy's is a failure. */
+export function sentenceOf(policy: Policy, { status, body }: Answer): string | undefined {
+  if (status === 200 || status === 201) return undefined;
+  const message = body.message ?? '';
+  assert.equal(status, 422, message);
+  const name = `kube-vip-${policy}`;
+  const [, sentence] = message.split(
+    `ValidatingAdmissionPolicy '${name}' with binding '${name}' denied request: `,
+  );
+  return sentence ?? assert.fail(message);
+}
+
+let version = 0;
+
+/** Writes the ConfigMap and waits until the policy has it. */
+export async function pools(cluster: Cluster, data: Record<string, string>): Promise<void> {
+  version += 1;
+  const probe = `203.0.113.${version}`;
+  await cluster.namespace('pool-probe');
+  const path = '/api/v1/namespaces/kube-system/configmaps';
+  const configMap = { metadata: { name: 'kubevip' }, data: { ...data, 'cidr-pool-probe': probe } };
+  const { status } = await cluster.client.put(`${path}/kubevip`, configMap);
+  if (status === 404) await cluster.client.post(path, configMap);
+  await eventually(async () => {
+    const key = 'pool-probe/probe';
+    assert.equal(await refusalOf(cluster, 'addresses', key, { loadBalancerIP: probe }), undefined);
+    assert.ok(await refusalOf(cluster, 'addresses', key, { loadBalancerIP: '203.0.113.250' }));
+  });
+}

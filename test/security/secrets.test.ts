@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+import { type Bundle, sharedBundle } from '../e2e/bundle.ts';
+import { eventually } from '../e2e/eventually.ts';
+import { loadBalancer, served } from '../e2e/objects.ts';
+import { scenarios } from '../e2e/scenario.ts';
+
+/** Whatever is said, and however much: credentials are not in it. */
+
+const scenario = scenarios('security-secrets');
+const loudly = ['-v=10'];
+
+interface Config {
+  clusters: { cluster: object }[];
+  users: { name: string; user: { token?: string; exec?: object } }[];
+}
+
+function read(file: string): Config {
+  return JSON.parse(readFileSync(file, 'utf8')) as Config;
+}
+
+function hides(output: string, secret: string): void {
+  assert.ok(secret.length > 10);
+  assert.ok(output.length > 100, 'it said something');
+  for (const form of [secret, secret.slice(0, 20), Buffer.from(secret).toString('base64').slice(0, 20)])
+    assert.ok(!output.includes(form), 'a credential is in the output');
+}
+
+scenario('a token is in no line of a whole run at -v=10', async ({ cluster, start }) => {
+  const { token = '' } = read(await cluster.install()).users[0]?.user ?? {};
+  await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9', 'cidr-x': 'nonsense' });
+  const controller = start({ flags: loudly });
+  await cluster.create(loadBalancer('default/web'));
+  await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+  // With an API server that goes away in the middle of its watches, and comes back.
+  await cluster.server.signal('KILL');
+  await controller.says(/connect|socket|ECONNREFUSED|no answer|broke/);
+  await cluster.server.restart();
+  await cluster.create(loadBalancer('default/late'));
+  await cluster.becomes('default/late', served('10.1.0.2', 'range-default'));
+  assert.ok(
+    controller.log.some(({ msg }) => msg === 'request'),
+    'each request is logged',
+  );
+  assert.equal(await controller.terminate(), 0);
+  hides(controller.output, token);
+  assert.ok(!/authorization|bearer/i.test(controller.output));
+});
+
+scenario(
+  'a token that is refused, and one from an exec plugin, are not shown either',
+  async ({ cluster, start }) => {
+    const folder = temporaryFolder('kvcp-secrets-');
+    try {
+      const config = read(cluster.server.kubeconfig());
+      const as = (user: Config['users'][number]['user']): string => {
+        const file = join(folder.path, 'kubeconfig');
+        writeFileSync(
+          file,
+          JSON.stringify({ ...config, users: config.users.map((one) => ({ ...one, user })) }),
+        );
+        return file;
+      };
+      const wrong = 'wrong-token-wrong-token';
+      const refused = start({ flags: [...loudly, '--kubeconfig', as({ token: wrong })] });
+      await refused.says(/401 Unauthorized|Unauthorized/);
+      hides(refused.output, wrong);
+      await refused.crash();
+
+      const credential = {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        kind: 'ExecCredential',
+        status: { token: cluster.server.token },
+      };
+      const exec = {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        interactiveMode: 'Never',
+        command: process.execPath,
+        args: ['-e', `console.log(${JSON.stringify(JSON.stringify(credential))})`],
+      };
+      await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
+      await cluster.create(loadBalancer('default/web'));
+      const plugged = start({ flags: [...loudly, '--kubeconfig', as({ exec })] });
+      await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+      await eventually(() => assert.match(plugged.output, /"msg":"request"/));
+      hides(plugged.output, cluster.server.token);
+    } finally {
+      folder.remove();
+    }
+  },
+);
+
+let bundle: Bundle | undefined;
+const folder = temporaryFolder('kvcp-secrets-');
+before(async () => {
+  bundle = await sharedBundle();
+});
+after(() => {
+  bundle?.remove();
+  folder.remove();
+});
+
+interface Ended {
+  code: number | null;
+  output: string;
+}
+
+/** Runs the built program with a kubeconfig until it ends. */
+function runs(text: string, flags: readonly string[] = []): Promise<Ended> {
+  const file = join(folder.path, 'config');
+  writeFileSync(file, text);
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  const args = [bundle?.entry ?? '', '--kubeconfig', file, '--secure-port=0', ...loudly, ...flags];
+  const child = execFile(process.execPath, args, { env: {}, timeout: 60_000 }, (_error, stdout, stderr) => {
+    resolve({ code: child.exitCode, output: stdout + stderr });
+  });
+  return promise;
+}
+
+const secret = 'SECRET-SECRET-SECRET';
+const kubeconfig = (server: string, user: object): string =>
+  JSON.stringify({
+    'current-context': 'x',
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    clusters: [{ name: 'c', cluster: { server } }],
+    users: [{ name: 'u', user }],
+  });
+const exec = (script: string): object => ({
+  exec: {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    interactiveMode: 'Never',
+    command: process.execPath,
+    args: ['-e', script],
+  },
+});
+
+/** Kubeconfigs that cannot be used, each with a secret near the fault. */
+const unusable: Readonly<Record<string, readonly [text: string, says: RegExp]>> = {
+  'a fault on the line after the token': [
+    `users:\n- name: a\n  user:\n    token: ${secret}\n   bad: [\n`,
+    /cannot be understood: .*indentation.*\(5:4\)/,
+  ],
+  'the token alone': [secret, /has no current-context/],
+  'a password in the address': [
+    kubeconfig(`https://user:${secret}@127.0.0.1:1`, {}),
+    /has a user or a password in its address/,
+  ],
+  'a password in an address without a scheme': [
+    kubeconfig(`user:${secret}@127.0.0.1:1`, {}),
+    /has a user or a password in its address/,
+  ],
+  'a plugin that prints the bare token': [
+    kubeconfig('https://127.0.0.1:1', exec(`console.log('${secret}')`)),
+    /what its exec plugin prints is not JSON/,
+  ],
+};
+
+for (const [title, [text, says]] of Object.entries(unusable)) {
+  test(`a kubeconfig that cannot be used is named without what is secret in it: ${title}`, async () => {
+    const { code, output } = await runs(text);
+    assert.notEqual(code, 0);
+    assert.match(output, says);
+    hides(`${output}${' '.repeat(100)}`, secret);
+  });
+}
+
+test('a password on the command line is not repeated', async () => {
+  for (const server of [`https://user:${secret}@10.0.0.1`, `https://:${secret}@10.0.0.1`]) {
+    const { code, output } = await runs('', ['--master', server]);
+    assert.equal(code, 2);
+    assert.match(output, /--master is "https:\/\/\.\.\.@10\.0\.0\.1", which is no address of a server/);
+    hides(`${output}${' '.repeat(100)}`, secret);
+  }
+});

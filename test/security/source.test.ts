@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+/** Lines that SECURITY.md draws through the source and its dependencies. */
+
+const root = new URL('../../', import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+
+function sources(): string[] {
+  const all = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' });
+  const files = all.filter((name) => name.endsWith('.ts')).map((name) => `src/${name.replaceAll('\\', '/')}`);
+  assert.ok(files.length > 100, `${files.length} files`);
+  return files;
+}
+
+/** Without comments. */
+function codeOf(file: string): string {
+  return read(file)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^\s*\/\/.*$/gm, '');
+}
+
+const banned: Readonly<Record<string, RegExp>> = {
+  'another program': /\bchild_process\b|\bnode:(?:cluster|worker_threads)\b/,
+  'a text as code':
+    /\beval\b|\bnew\s+Function\b|(?<!new\s)\bFunction\s*\(|\bnode:(?:vm|repl|inspector|wasi)\b|\bWebAssembly\b/,
+  'a module that is named at run time': /\bimport\((?!'[^']+'\))|\bcreateRequire\b|\brequire\s*\(|\bdlopen\b/,
+  'TLS without a look at the certificate':
+    /NODE_TLS_REJECT_UNAUTHORIZED|checkServerIdentity|rejectUnauthorized:\s*false/,
+  'a prototype': /\.__proto__\b|\['__proto__'\]|setPrototypeOf/,
+};
+
+for (const [what, pattern] of Object.entries(banned)) {
+  test(`src has no use for ${what}`, () => {
+    for (const file of sources()) assert.doesNotMatch(codeOf(file), pattern, file);
+  });
+}
+
+test('certificates are looked at unless a kubeconfig says otherwise, which one line decides', () => {
+  const deciding = sources().filter((file) => /\brejectUnauthorized\b/.test(codeOf(file)));
+  assert.deepEqual(deciding, ['src/kube/node-transport.ts']);
+  assert.match(codeOf('src/kube/node-transport.ts'), /rejectUnauthorized: insecure !== true,/);
+  const setting = sources().filter((file) => /\.insecure = /.test(codeOf(file)));
+  assert.deepEqual(setting, ['src/kube/kubeconfig.ts']);
+  assert.match(
+    codeOf('src/kube/kubeconfig.ts'),
+    /if \(cluster\.skipTLSVerify\) connection\.insecure = true;/,
+  );
+});
+
+test('two places listen: health, where it is told to, and the API of `npm start`, on loopback', () => {
+  const listening = sources().filter((file) => /\.listen\(/.test(codeOf(file)));
+  assert.deepEqual(listening.sort(), ['src/cli/health-server.ts', 'src/embedded/server.ts']);
+  assert.match(codeOf('src/embedded/server.ts'), /server\.listen\(0, '127\.0\.0\.1', /);
+});
+
+interface Package {
+  version?: string;
+  integrity?: string;
+  resolved?: string;
+  link?: boolean;
+  hasInstallScript?: boolean;
+}
+
+interface About {
+  scripts: Record<string, string>;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
+}
+
+const about = JSON.parse(read('package.json')) as About;
+const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, Package> };
+
+test('dependencies are few, and each is pinned to one version', () => {
+  assert.deepEqual(Object.keys(about.dependencies).sort(), ['@kubernetes/client-node', 'yaml']);
+  const all = { ...about.dependencies, ...about.devDependencies, ...about.optionalDependencies };
+  for (const [name, version] of Object.entries(all)) assert.match(version, /^\d+\.\d+\.\d+$/, name);
+});
+
+test('the lock file has a checksum for every package, and no place of its own to take one from', () => {
+  const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
+  assert.ok(packages.length > 50);
+  for (const [path, { integrity, resolved, link }] of packages) {
+    assert.match(integrity ?? '', /^sha512-/, path);
+    assert.equal(resolved, undefined, path);
+    assert.equal(link, undefined, path);
+  }
+});
+
+test('nothing is run when the dependencies are installed, but the check of one build tool', () => {
+  for (const hook of ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish'])
+    assert.equal(about.scripts[hook], undefined, hook);
+  const running = Object.entries(lock.packages).filter(
+    ([, { hasInstallScript }]) => hasInstallScript === true,
+  );
+  // It only looks whether its program fits the machine; it is not in the image.
+  assert.deepEqual(
+    running.map(([path]) => path),
+    ['node_modules/esbuild'],
+  );
+});

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createNodeTransport } from '../../src/kube/node-transport.ts';
+import { startByteServer } from '../kube/byte-server.ts';
+import { selfSigned } from '../kube/certificate.ts';
+
+// The cases of TLS are in test/kube/node-transport.test.ts; this file changes the environment of its process.
+
+test('no variable of the environment turns the look at certificates off', async () => {
+  const server = await startByteServer(selfSigned('127.0.0.1'));
+  server.script((exchange) => exchange.answer(200, {}));
+  const transport = createNodeTransport({ server: server.url });
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+  // Node prints a warning of its own.
+  process.removeAllListeners('warning');
+  try {
+    const request = { method: 'GET', path: '/', headers: {} } as const;
+    await assert.rejects(transport(request, new AbortController().signal), /self-signed certificate/);
+    assert.equal(server.requests.length, 0);
+  } finally {
+    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    transport.close();
+    await server.close();
+  }
+});
