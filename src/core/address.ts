@@ -99,13 +99,19 @@ export function formatAddress({ family, value }: Address): string {
   return family === 'IPv4' ? formatIPv4(Number(value)) : formatIPv6(value);
 }
 
+/** Of the four words of 32 bits, the highest first: arithmetic on numbers is cheaper than on bigints. */
+const wordShifts = [96n, 64n, 32n, 0n] as const;
+
 function formatIPv4(value: number): string {
   return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
 }
 
 function formatIPv6(value: bigint): string {
   const groups: number[] = [];
-  for (let shift = 112n; shift >= 0n; shift -= 16n) groups.push(Number((value >> shift) & 0xffffn));
+  for (const shift of wordShifts) {
+    const word = Number((value >> shift) & 0xffff_ffffn);
+    groups.push(word >>> 16, word & 0xffff);
+  }
   // RFC 5952 section 4.2: the longest run of two or more zero groups becomes "::", the first of equals.
   let start = 0;
   let length = 1;
@@ -115,10 +121,16 @@ function formatIPv6(value: bigint): string {
     if (end - i > length) [start, length] = [i, end - i];
     if (end > i) i = end;
   }
-  const hex = (from: number, to: number) =>
-    groups
-      .slice(from, to)
-      .map((group) => group.toString(16))
-      .join(':');
-  return length < 2 ? hex(0, 8) : `${hex(0, start)}::${hex(start + length, 8)}`;
+  let text = '';
+  for (let i = 0; i < 8; i += 1) {
+    if (length >= 2 && i === start) {
+      text += '::';
+      i += length - 1;
+    } else text += (i > 0 && !text.endsWith(':') ? ':' : '') + hexOf(groups, i);
+  }
+  return text;
+}
+
+function hexOf(groups: readonly number[], i: number): string {
+  return (groups[i] ?? 0).toString(16);
 }

@@ -142,8 +142,7 @@ export class Allocator {
   next(): Verdict | undefined {
     if (!this.isReady) return undefined;
     for (const queue of [this.#due, this.#behind]) {
-      for (let first = queue.first(); first !== undefined; first = queue.first()) {
-        queue.delete(first);
+      for (let first = queue.shift(); first !== undefined; first = queue.shift()) {
         const standing = this.#ledger.get(first.key);
         // One write at a time for each Service: `settle` brings it back.
         if (standing === undefined || this.#writing.has(first.key)) continue;

@@ -1,4 +1,5 @@
-import { type Address, type Family, formatAddress, sameAddress } from './address.ts';
+import { type Address, type Family, sameAddress } from './address.ts';
+import { AddressMap } from './address-map.ts';
 import type { Owner } from './claim.ts';
 import type { Pools, Span } from './pools.ts';
 import { addressAt, ordinalOf } from './range.ts';
@@ -23,13 +24,13 @@ export interface Holding {
  */
 export class Ledger {
   readonly #standings = new Map<ServiceKey, Standing>();
-  readonly #showing = new Map<string, readonly Standing[]>();
+  readonly #showing = new AddressMap<readonly Standing[]>();
   /** Who else has claimed an address in the API. */
-  readonly #owners = new Map<string, Owner>();
+  readonly #owners = new AddressMap<Owner>();
   readonly #used: Readonly<Record<Family, Runs>> = { IPv4: new Runs(), IPv6: new Runs() };
   readonly #owned: Readonly<Record<Family, Runs>> = { IPv4: new Runs(), IPv6: new Runs() };
   /** What `holding` found, until somebody who shows the address changes or other pools rule. */
-  readonly #holdings = new Map<string, Holding>();
+  readonly #holdings = new AddressMap<Holding>();
   #holdingPools: Pools | undefined;
   /** Where the last search through the spans of a pool ended: what lies before it is full until one is freed. */
   #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
@@ -65,14 +66,13 @@ export class Ledger {
 
   /** Has the address shown by `after` in place of `before`, either of which may be nobody. */
   #show(address: Address, before: Standing | undefined, after: Standing | undefined): void {
-    const text = formatAddress(address);
-    const showing = this.#showing.get(text) ?? [];
+    const showing = this.#showing.get(address) ?? [];
     const others = showing.filter((other) => other !== before);
     const now = after === undefined ? others : [...others, after];
-    this.#holdings.delete(text);
-    if (now.length > 0) this.#showing.set(text, now);
-    else this.#showing.delete(text);
-    const isOwned = this.#owners.has(text);
+    this.#holdings.delete(address);
+    if (now.length > 0) this.#showing.set(address, now);
+    else this.#showing.delete(address);
+    const isOwned = this.#owners.size > 0 && this.#owners.has(address);
     this.#use(address, showing.length > 0 || isOwned, now.length > 0 || isOwned);
   }
 
@@ -88,13 +88,12 @@ export class Ledger {
 
   /** Has the address claimed by somebody else, or by nobody else any more. */
   own(address: Address, owner: Owner | undefined): void {
-    const text = formatAddress(address);
     const ordinal = ordinalOf(address);
-    const isShown = this.#showing.has(text);
-    const wasOwned = this.#owners.has(text);
-    if (owner === undefined) this.#owners.delete(text);
-    else this.#owners.set(text, owner);
-    this.#holdings.delete(text);
+    const isShown = this.#showing.has(address);
+    const wasOwned = this.#owners.has(address);
+    if (owner === undefined) this.#owners.delete(address);
+    else this.#owners.set(address, owner);
+    this.#holdings.delete(address);
     if (ordinal !== undefined) {
       if (owner === undefined) this.#owned[address.family].delete(ordinal);
       else this.#owned[address.family].add(ordinal);
@@ -104,7 +103,7 @@ export class Ledger {
 
   /** Who else has claimed the address in the API: it is not given out. */
   owner(address: Address): Owner | undefined {
-    return this.#owners.size === 0 ? undefined : this.#owners.get(formatAddress(address));
+    return this.#owners.size === 0 ? undefined : this.#owners.get(address);
   }
 
   /** How many addresses of the spans somebody else has claimed. */
@@ -114,7 +113,7 @@ export class Ledger {
 
   /** All Services that show the address, in no order. */
   showing(address: Address): readonly Standing[] {
-    return this.#showing.get(formatAddress(address)) ?? [];
+    return this.#showing.get(address) ?? nobody;
   }
 
   /**
@@ -124,12 +123,11 @@ export class Ledger {
   holding(address: Address, pools: Pools): Holding {
     if (this.#holdingPools !== pools) this.#holdings.clear();
     this.#holdingPools = pools;
-    const text = formatAddress(address);
-    const known = this.#holdings.get(text);
+    const known = this.#holdings.get(address);
     if (known !== undefined) return known;
     const found = this.#findHolding(address, pools);
     // One Service on an address of its own is the rule, and quickly found again.
-    if (found.holders.length + found.claimants.length > 1) this.#holdings.set(text, found);
+    if (found.holders.length + found.claimants.length > 1) this.#holdings.set(address, found);
     return found;
   }
 
@@ -203,6 +201,8 @@ export class Ledger {
     }
   }
 }
+
+const nobody: readonly Standing[] = [];
 
 function countIn(runs: Runs, spans: readonly Span[]): bigint {
   return spans.reduce((sum, { first, last }) => sum + runs.count(first, last), 0n);

@@ -49,6 +49,8 @@ export interface Pools {
   readonly interfaces: ReadonlyMap<string, string>;
   readonly sharing: ReadonlyMap<string, boolean>;
   readonly problems: readonly PoolProblem[];
+  /** Which pool a namespace was found to have: filled by `poolFor`, and nobody else's to read. */
+  readonly found: Map<string, Pool>;
 }
 
 export const noPools: Pools = {
@@ -58,16 +60,20 @@ export const noPools: Pools = {
   interfaces: new Map(),
   sharing: new Map(),
   problems: [],
+  found: new Map(),
 };
 
 /** The first key that exists is *the* pool of a namespace's Services: there is no overflow (spec section 3). */
 export function poolFor(pools: Pools, namespace: string): Pool | undefined {
-  return (
+  const known = pools.found.get(namespace);
+  if (known !== undefined) return known;
+  const pool =
     pools.byKey.get(`cidr-${namespace}`) ??
     pools.byKey.get(`range-${namespace}`) ??
     pools.byKey.get('cidr-global') ??
-    pools.byKey.get('range-global')
-  );
+    pools.byKey.get('range-global');
+  if (pool !== undefined) pools.found.set(namespace, pool);
+  return pool;
 }
 
 export function interfaceFor(pools: Pools, namespace: string): string | undefined {
@@ -131,7 +137,7 @@ export function readPools(configMap: ConfigMap | undefined): Pools {
   reportShadowed(data, problems);
   for (const key of Object.keys(configMap.binaryData ?? {}).sort())
     problems.push({ code: 'binary-data', key });
-  return { exist: true, descending, byKey, interfaces, sharing, problems };
+  return { exist: true, descending, byKey, interfaces, sharing, problems, found: new Map() };
 }
 
 function splitKey(key: string): { prefix: ScopedKey; scope: string } | undefined {

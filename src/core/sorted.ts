@@ -60,6 +60,16 @@ export class SortedSet<T> {
     return this.#chunks[0]?.[0];
   }
 
+  /** Removes the first element. */
+  shift(): T | undefined {
+    const [chunk] = this.#chunks;
+    const first = chunk?.shift();
+    if (first === undefined) return undefined;
+    if (chunk?.length === 0) this.#chunks.shift();
+    this.#size -= 1;
+    return first;
+  }
+
   /** The greatest element that is not above `bound`. */
   atOrBelow(bound: T): T | undefined {
     const chunk = this.#chunks[this.#chunkOf(bound)];

@@ -68,18 +68,31 @@ export function standingOf(view: ServiceView, options: Options): Standing {
   const base = { view, key, order, record, notOurs: notOurs(view, record, options), leaving: [] };
   if (view.type !== 'LoadBalancer')
     return { ...base, intent: { kind: 'fresh' }, asks: [], shows: [], pledged: [] };
-  const annotation = readList(view.annotation);
-  const spec = readList(view.specIP);
+  const read = reader();
+  const annotation = read(view.annotation);
+  const spec = read(view.specIP);
   const intent = intentOf(view, annotation, spec, record);
   const asks = new AddressSet();
   asks.addAll(annotation?.entries ?? []);
-  asks.addAll(spec?.entries ?? []);
+  if (spec !== annotation) asks.addAll(spec?.entries ?? []);
   // Also while its fields are blank or being edited: the mark that makes it the holder must not outlive the claim.
-  asks.addAll(readList(record?.addresses)?.entries ?? []);
-  if (asksForLease(annotation ?? spec)) asks.addAll(readList(view.requestedIP)?.entries ?? []);
+  const recorded = read(record?.addresses);
+  if (recorded !== annotation) asks.addAll(recorded?.entries ?? []);
+  if (asksForLease(annotation ?? spec)) asks.addAll(read(view.requestedIP)?.entries ?? []);
   const shows = new AddressSet(asks.list);
-  for (const ip of view.statusIPs.slice(0, mostEntries)) shows.addAll(readList(ip)?.entries ?? []);
+  for (const ip of view.statusIPs.slice(0, mostEntries)) shows.addAll(read(ip)?.entries ?? []);
   return { ...base, intent, asks: asks.list, shows: shows.list, pledged: [] };
+}
+
+/** A Service says the same in several fields, as a rule: a text that comes again is not read again. */
+function reader(): typeof readList {
+  let known: string | undefined;
+  let list: AddressList | undefined;
+  return (text) => {
+    if (text !== known) list = readList(text);
+    known = text;
+    return list;
+  };
 }
 
 /**
@@ -170,7 +183,7 @@ function intentOf(
   if (annotation?.fault !== undefined)
     return { kind: 'unreadable', by: 'annotation', fault: annotation.fault };
   const wish = specWish(spec);
-  if (record !== undefined) return recorded(record, annotation, wish);
+  if (record !== undefined) return recorded(record, view.annotation, annotation, wish);
   const copied = view.record;
   if (annotation !== undefined) {
     const list = annotation.entries;
@@ -198,12 +211,15 @@ function copyOf(record: AddressRecord, list: readonly Entry[], wish: Address | F
  */
 function recorded(
   record: AddressRecord,
+  text: string | undefined,
   annotation: AddressList | undefined,
   wish: Address | Fault | undefined,
 ): Intent {
   const origin = originOfRecord(record);
   const list = annotation?.entries ?? readList(record.addresses)?.entries ?? [];
-  if (formatList(list) !== record.addresses) return { kind: 'asked', list, by: 'annotation' };
+  // The record is canonical; the annotation, as a rule, is the same text.
+  if (text !== record.addresses && formatList(list) !== record.addresses)
+    return { kind: 'asked', list, by: 'annotation' };
   const known = { kind: annotation === undefined ? 'stripped' : 'held', list, origin } as const;
   if (wish === undefined) return known;
   if ('fault' in wish) return { kind: 'unreadable', by: 'spec', fault: wish };
