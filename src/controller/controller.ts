@@ -88,6 +88,11 @@ export class Controller implements Candidate {
     return this.#term?.isIdle === false;
   }
 
+  /** Whether addresses wait to be written, so that events are to wait, too. */
+  get isBusy(): boolean {
+    return this.#term?.isBusy === true;
+  }
+
   /** Whether both lists have been read. */
   get isReady(): boolean {
     return this.allocator.isReady;

@@ -63,9 +63,14 @@ export function createSession(context: SessionContext): Session {
     transport,
     rateLimit === undefined ? client : { ...client, admit: limitRate(rateLimit, clock) },
   );
-  const events = createEventRecorder(api, { component, instance, clock, random, log });
+  const isBusy = (): boolean => controller.isBusy;
+  const events = createEventRecorder(api, { component, instance, clock, random, log, isBusy });
   const verb = new Verb(api, log);
-  const controller = new Controller({ ...context, api, verb, events });
+  const turned = (): void => {
+    events.wake();
+    context.turned?.();
+  };
+  const controller: Controller = new Controller({ ...context, api, verb, events, turned });
   const election =
     context.election === undefined
       ? undefined

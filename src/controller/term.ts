@@ -63,6 +63,11 @@ export class Term {
     return this.#writes.size === 0;
   }
 
+  /** Whether half of the lanes or more are sending. */
+  get isBusy(): boolean {
+    return 2 * this.#writes.sending >= this.#options.lanes;
+  }
+
   /** Draws verdicts as long as there are lanes for their writes: what is decided is written at once. */
   pump(): void {
     while (this.#options.isFresh() && this.#writes.hasLane) {

@@ -55,7 +55,12 @@ export class Writes {
 
   get hasLane(): boolean {
     if (this.#isDraining || this.#options.tenure.leftMs() <= 0) return false;
-    return this.#running.size - this.#resting.size < this.#options.lanes;
+    return this.sending < this.#options.lanes;
+  }
+
+  /** How many of them are under way, and do not rest. */
+  get sending(): number {
+    return this.#running.size - this.#resting.size;
   }
 
   get size(): number {

@@ -31,6 +31,8 @@ export interface EventRecorder {
   pending(): number;
   /** Events that were given up, or pushed out of the queue. */
   dropped(): number;
+  /** There may be time for events again (`isBusy`). */
+  wake(): void;
   /** Resolves when nothing is pending, also after `close`. */
   idle(): Promise<void>;
   /** Drops what is pending, ends what is under way, and ignores what is recorded later. */
@@ -47,10 +49,14 @@ export interface EventRecorderOptions {
   log: Log;
   /** How many wait at most; beyond that the oldest go, as the newest say what is the case now. */
   capacity?: number;
+  /** Whether there is something more urgent to send: events then wait, and after a while go out one at a time. */
+  isBusy?: () => boolean;
 }
 
 /** Events are worth little and must never be in the way of what they tell about. */
 const LANES = 2;
+/** Who looks at a Service during a long burst is to see why it waits. */
+const MOST_HELD_MS = 5_000;
 const ATTEMPTS = 4;
 const LIMITS: BackoffLimits = { firstMs: 500, mostMs: 15_000 };
 
@@ -69,9 +75,10 @@ interface CoreEvent extends KubeObject {
 }
 
 export function createEventRecorder(api: Api, options: EventRecorderOptions): EventRecorder {
-  const { clock, random, log, capacity = 1000 } = options;
+  const { clock, random, log, capacity = 4_000, isBusy = () => false } = options;
   const stopped = new AbortController();
-  const queue: CoreEvent[] = [];
+  const queue: Recorded[] = [];
+  let heldSince: number | undefined;
   /** UIDs of the objects whose events are under way: two events of one object must not overtake each other. */
   const busy = new Set<string>();
   let waiters: (() => void)[] = [];
@@ -81,15 +88,25 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
   /** Events given up since the last one that was written; while it is not zero, each gets one attempt only. */
   let failed = 0;
 
+  function lanes(): number {
+    if (!isBusy()) {
+      heldSince = undefined;
+      return LANES;
+    }
+    heldSince ??= clock.now();
+    return clock.now() - heldSince >= MOST_HELD_MS ? 1 : 0;
+  }
+
   function fill(): void {
-    while (busy.size < LANES) {
-      const event = queue[0];
-      if (event === undefined || busy.has(event.involvedObject.uid)) break;
+    while (busy.size < lanes()) {
+      const next = queue[0];
+      const uid = next?.note.regarding.uid ?? '';
+      if (next === undefined || busy.has(uid)) break;
       queue.shift();
-      busy.add(event.involvedObject.uid);
+      busy.add(uid);
       // `write` does not reject.
-      void write(event).then(() => {
-        busy.delete(event.involvedObject.uid);
+      void write(coreEvent(next, options)).then(() => {
+        busy.delete(uid);
         fill();
       });
     }
@@ -144,7 +161,7 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
     record(note) {
       if (stopped.signal.aborted) return;
       serial += 1;
-      queue.push(coreEvent(note, options, serial));
+      queue.push({ note, serial, wall: clock.wall() });
       if (queue.length > capacity) {
         queue.shift();
         if (overflowed === 0) log.warn('too many events wait to be written; the oldest are dropped');
@@ -155,6 +172,9 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
     },
     pending: () => queue.length + busy.size,
     dropped: () => dropped,
+    wake() {
+      if (queue.length > 0) fill();
+    },
     idle() {
       if (queue.length + busy.size === 0) return Promise.resolve();
       return new Promise((resolve) => {
@@ -169,10 +189,17 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
   };
 }
 
-function coreEvent(note: EventNote, options: EventRecorderOptions, serial: number): CoreEvent {
-  const { component, instance, clock, random } = options;
+/** What waits for its turn. */
+interface Recorded {
+  readonly note: EventNote;
+  readonly serial: number;
+  /** Milliseconds since 1970. */
+  readonly wall: number;
+}
+
+function coreEvent({ note, serial, wall }: Recorded, options: EventRecorderOptions): CoreEvent {
+  const { component, instance, random } = options;
   const { namespace, name } = note.regarding;
-  const wall = clock.wall();
   const now = `${new Date(wall).toISOString().slice(0, 19)}Z`;
   // Unique among replicas and restarts, so that a repeated POST is refused rather than shown twice. client-go's
   // form is the object's name and a hexadecimal time; a name is 253 characters at most.

@@ -17,13 +17,16 @@ interface World {
   messages(): unknown[];
 }
 
-async function world(story: (world: World) => Promise<void>, capacity = 1000): Promise<void> {
+async function world(
+  story: (world: World) => Promise<void>,
+  more: { capacity?: number; isBusy?: () => boolean } = {},
+): Promise<void> {
   const server = await startByteServer();
   const clock = createFakeClock();
   const log = createMemoryLog();
   const transport = createNodeTransport({ server: server.url, clock });
   const api = createApi(transport, { userAgent: 't', fieldManager: 't', clock });
-  const options = { component: 'a-controller', instance: 'pod-1', clock, random: () => 0, log, capacity };
+  const options = { component: 'a-controller', instance: 'pod-1', clock, random: () => 0, log, ...more };
   const events = createEventRecorder(api, options);
   try {
     await story({
@@ -221,18 +224,21 @@ test('an event that the server finds invalid is not tried again', () =>
   }));
 
 test('when too many wait the oldest are dropped, which is said once', () =>
-  world(async ({ events, log, server, answer, messages }) => {
-    for (let n = 1; n <= 6; n += 1) events.record(note('a', String(n)));
-    assert.equal(events.pending(), 3);
-    for (let n = 1; n <= 3; n += 1) await answer(n, 201);
-    await events.idle();
-    assert.equal(server.requests.length, 3);
-    assert.deepEqual(messages(), ['1', '5', '6']);
-    assert.deepEqual(log.lines, [
-      'warn: too many events wait to be written; the oldest are dropped',
-      'info: the queue of events is empty again',
-    ]);
-  }, 2));
+  world(
+    async ({ events, log, server, answer, messages }) => {
+      for (let n = 1; n <= 6; n += 1) events.record(note('a', String(n)));
+      assert.equal(events.pending(), 3);
+      for (let n = 1; n <= 3; n += 1) await answer(n, 201);
+      await events.idle();
+      assert.equal(server.requests.length, 3);
+      assert.deepEqual(messages(), ['1', '5', '6']);
+      assert.deepEqual(log.lines, [
+        'warn: too many events wait to be written; the oldest are dropped',
+        'info: the queue of events is empty again',
+      ]);
+    },
+    { capacity: 2 },
+  ));
 
 test('closing drops what waits, ends what is under way, and takes nothing more', () =>
   world(async ({ events, server, clock, log }) => {
@@ -257,3 +263,32 @@ test('closing also ends a pause between two attempts', () =>
     await events.idle();
     assert.deepEqual(clock.timers(), []);
   }));
+
+test('while there is something more urgent events wait, some seconds at most, and then go out one at a time', () => {
+  let isBusy = true;
+  return world(
+    async ({ server, clock, events, answer }) => {
+      for (const name of ['a', 'b', 'c', 'd']) events.record(note(name, name));
+      await aMoment();
+      assert.equal(server.requests.length, 0);
+      clock.advance(5_000);
+      events.wake();
+      await until(() => server.requests.length === 1);
+      await aMoment();
+      assert.equal(server.requests.length, 1, 'one at a time');
+      isBusy = false;
+      await answer(1, 201);
+      await until(() => server.requests.length === 3);
+      isBusy = true;
+      await answer(2, 201);
+      await answer(3, 201);
+      await aMoment();
+      assert.equal(server.requests.length, 3, 'it waits again');
+      isBusy = false;
+      events.wake();
+      await answer(4, 201);
+      await events.idle();
+    },
+    { isBusy: () => isBusy },
+  );
+});
