@@ -2,9 +2,13 @@ import { type Address, type Family, formatAddress } from '../../src/core/address
 import { annotations, implementation, labels } from '../../src/core/names.ts';
 import type { Service } from '../../src/core/objects.ts';
 import { formatRecord } from '../../src/core/record.ts';
-import { type ServiceView, viewOf } from '../../src/core/service.ts';
+import { type ServiceView, viewSharing } from '../../src/core/service.ts';
+import { Shared } from '../../src/core/shared.ts';
 
 export const controller = 'kube-vip-cloud-controller';
+
+/** As the controller has one for all that it reads. */
+const shared = new Shared();
 
 /**
  * A Service as it comes from the API server: parsed from its JSON, so that what its texts cost in memory is what they
@@ -49,5 +53,5 @@ export function serviceView(index: number, version: number, family: Family, addr
     },
     status: { loadBalancer: text === undefined ? {} : { ingress: [{ ip: text, ipMode: 'VIP' }] } },
   };
-  return viewOf(JSON.parse(JSON.stringify(service)) as Service);
+  return viewSharing(JSON.parse(JSON.stringify(service)) as Service, shared);
 }

@@ -164,7 +164,7 @@ export class Controller implements Candidate {
   #watch(): void {
     if (this.#stopping.signal.aborted) return;
     this.#round?.stop.abort();
-    const { api, options } = this.#context;
+    const { api, options, shared } = this.#context;
     const round: Round = {
       stop: new AbortController(),
       hasServices: false,
@@ -173,7 +173,12 @@ export class Controller implements Candidate {
     };
     this.#round = round;
     const watches = [
-      reflect(api, servicesSource, this.#servicesSink(round), this.#reflectOptions(round, 'services')),
+      reflect(
+        api,
+        servicesSource(shared),
+        this.#servicesSink(round),
+        this.#reflectOptions(round, 'services'),
+      ),
       reflect(
         api,
         configMapSource(options),
@@ -187,7 +192,7 @@ export class Controller implements Candidate {
     }
     if (this.#leftovers !== undefined) {
       const to = this.#reflectOptions(round, 'leftovers', this.#leftovers.signal);
-      watches.push(reflect(api, leftoversSource, this.#leftovers.sink(), to));
+      watches.push(reflect(api, leftoversSource(shared), this.#leftovers.sink(), to));
     }
     const ended = Promise.all(watches).then(
       () => true,

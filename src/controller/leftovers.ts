@@ -3,7 +3,7 @@ import type { Decision } from '../core/decision.ts';
 import type { Service } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { release } from '../core/release.ts';
-import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../core/service.ts';
+import { keyOf, type ServiceKey, type ServiceView, viewSharing } from '../core/service.ts';
 import { backoffMs } from '../kube/backoff.ts';
 import type { Tenure } from '../kube/election.ts';
 import { ApiError } from '../kube/errors.ts';
@@ -103,11 +103,11 @@ export class Leftovers {
    */
   look(view: ServiceView): void {
     if (view.goFinalizers === undefined || view.labelled) return;
-    const { api, clock, random } = this.#context;
+    const { api, clock, random, shared } = this.#context;
     const { signal } = this.#writes;
     const read = async (failures: number): Promise<void> => {
       try {
-        this.#unhook(viewOf(await api.get<Service>(pathOf(view), signal)), view.uid);
+        this.#unhook(viewSharing(await api.get<Service>(pathOf(view), signal), shared), view.uid);
       } catch (error) {
         const isGone = error instanceof ApiError && error.status === 404;
         if (isGone || signal.aborted) return;

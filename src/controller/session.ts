@@ -1,4 +1,5 @@
 import type { Options } from '../core/options.ts';
+import { Shared } from '../core/shared.ts';
 import { createApi } from '../kube/api.ts';
 import { Election, unlimitedTenure } from '../kube/election.ts';
 import type { ElectionOptions } from '../kube/election-options.ts';
@@ -70,7 +71,14 @@ export function createSession(context: SessionContext): Session {
     events.wake();
     context.turned?.();
   };
-  const controller: Controller = new Controller({ ...context, api, verb, events, turned });
+  const controller: Controller = new Controller({
+    ...context,
+    api,
+    verb,
+    events,
+    turned,
+    shared: new Shared(),
+  });
   const election =
     context.election === undefined
       ? undefined

@@ -1,29 +1,34 @@
 import { type Claim, claimOf, namesAddress } from '../core/claim.ts';
 import type { ConfigMap, KubeObject, Service } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
-import { type ServiceView, viewOf } from '../core/service.ts';
+import { type ServiceView, viewSharing } from '../core/service.ts';
+import type { Shared } from '../core/shared.ts';
 import type { Source } from '../kube/reflector.ts';
 
 /** What the controller watches. */
 
-export const servicesSource: Source<ServiceView> = {
-  path: '/api/v1/services',
-  fieldSelector: 'spec.type=LoadBalancer',
-  matches: (object) => typeOf(object) === 'LoadBalancer',
-  project: viewOf,
-};
+export function servicesSource(shared: Shared): Source<ServiceView> {
+  return {
+    path: '/api/v1/services',
+    fieldSelector: 'spec.type=LoadBalancer',
+    matches: (object) => typeOf(object) === 'LoadBalancer',
+    project: (object) => viewSharing(object, shared),
+  };
+}
 
 /**
  * Services that bear our label and are of another type. A type change reaches the first watch as a deletion like any
  * other (spec section 2); here it appears as what it is, without a read for every Service that is deleted.
  */
-export const leftoversSource: Source<ServiceView> = {
-  path: '/api/v1/services',
-  fieldSelector: 'spec.type!=LoadBalancer',
-  labelSelector: 'implementation=kube-vip',
-  matches: (object) => typeOf(object) !== 'LoadBalancer',
-  project: viewOf,
-};
+export function leftoversSource(shared: Shared): Source<ServiceView> {
+  return {
+    path: '/api/v1/services',
+    fieldSelector: 'spec.type!=LoadBalancer',
+    labelSelector: 'implementation=kube-vip',
+    matches: (object) => typeOf(object) !== 'LoadBalancer',
+    project: (object) => viewSharing(object, shared),
+  };
+}
 
 /** The one ConfigMap with the pools. A selector by name is what a role can be narrowed to. */
 export function configMapSource({ configMap: { namespace, name } }: Options): Source<ConfigMap> {

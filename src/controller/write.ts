@@ -2,7 +2,8 @@ import { type Change, patchOf } from '../core/change.ts';
 import type { Claim } from '../core/claim.ts';
 import type { Service } from '../core/objects.ts';
 import type { ClaimRequest } from '../core/pledge.ts';
-import { type ServiceView, viewOf } from '../core/service.ts';
+import { type ServiceView, viewSharing } from '../core/service.ts';
+import type { Shared } from '../core/shared.ts';
 import type { Api } from '../kube/api.ts';
 import { delayMs } from '../kube/backoff.ts';
 import type { Tenure } from '../kube/election.ts';
@@ -29,6 +30,7 @@ export interface WriteContext {
   readonly api: Api;
   readonly verb: Verb;
   readonly random: Random;
+  readonly shared: Shared;
   /** Nothing is sent after it, and nothing that is sent may be carried out after it. */
   readonly tenure: Pick<Tenure, 'leftMs'>;
   readonly signal: AbortSignal;
@@ -58,13 +60,13 @@ export async function write(
 ): Promise<Outcome> {
   const instead = await first(context);
   if (instead !== undefined) return instead;
-  const { verb, signal, tenure } = context;
+  const { verb, signal, tenure, shared } = context;
   const path = pathOf(view);
   const patch = patchOf(view, change);
   return persist<Outcome>(context, async () => {
     try {
       const { kind, service } = await verb.send(path, patch, view, signal, tenure);
-      return { kind, view: viewOf(service) };
+      return { kind, view: viewSharing(service, shared) };
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;
       if (error.status === 404) return { kind: 'gone' };
@@ -78,7 +80,10 @@ export async function write(
 async function reread(view: ServiceView, error: ApiError, context: WriteContext): Promise<Outcome> {
   const now = await persist<Outcome>(context, async () => {
     try {
-      return { kind: 'stale', view: viewOf(await context.api.get<Service>(pathOf(view), context.signal)) };
+      return {
+        kind: 'stale',
+        view: viewSharing(await context.api.get<Service>(pathOf(view), context.signal), context.shared),
+      };
     } catch (failure) {
       if (!(failure instanceof ApiError) || isTransient(failure)) throw failure;
       return failure.status === 404 ? { kind: 'gone' } : { kind: 'refused', error: failure };

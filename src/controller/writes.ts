@@ -1,5 +1,6 @@
 import type { Change } from '../core/change.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import type { Shared } from '../core/shared.ts';
 import type { Api } from '../kube/api.ts';
 import type { Tenure } from '../kube/election.ts';
 import { ApiError, errorText } from '../kube/errors.ts';
@@ -14,6 +15,8 @@ export interface WritesContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** What the views of many Services have in common. */
+  readonly shared: Shared;
 }
 
 export interface WritesOptions {

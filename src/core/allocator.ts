@@ -8,7 +8,7 @@ import { Ledger } from './ledger.ts';
 import type { Options } from './options.ts';
 import { noPools, type Pools } from './pools.ts';
 import { Registry } from './registry.ts';
-import { compareVersions, keyOf, type ServiceKey, type ServiceView } from './service.ts';
+import { compareAge, compareVersions, keyOf, type ServiceKey, type ServiceView } from './service.ts';
 import { obstacle } from './sharing.ts';
 import { SortedSet } from './sorted.ts';
 import { isMarked, type Standing, standingOf, underWay, withPledges } from './standing.ts';
@@ -244,7 +244,7 @@ export class Allocator {
   /** Puts a state into the ledger, and wakes those whom the difference can concern. */
   #enter(standing: Standing): void {
     const before = this.#ledger.get(standing.key);
-    if (before !== undefined && before.order !== standing.order) {
+    if (before !== undefined && compareAge(before.view, standing.view) !== 0) {
       this.#due.delete(before);
       this.#behind.delete(before);
     }
@@ -302,5 +302,5 @@ function isOnlyNotes({ view }: Standing, decision: Decision): boolean {
 }
 
 function byAge(): SortedSet<Standing> {
-  return new SortedSet((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
+  return new SortedSet((a, b) => compareAge(a.view, b.view));
 }

@@ -4,7 +4,7 @@ import type { Owner } from './claim.ts';
 import type { Pools, Span } from './pools.ts';
 import { addressAt, ordinalOf } from './range.ts';
 import { Runs } from './runs.ts';
-import type { ServiceKey } from './service.ts';
+import { compareAge, type ServiceKey } from './service.ts';
 import { type Obstacle, obstacle } from './sharing.ts';
 import { isMarked, type Standing } from './standing.ts';
 
@@ -137,7 +137,7 @@ export class Ledger {
     const claiming = this.showing(address)
       .filter(({ asks }) => asks.some((asked) => sameAddress(asked, address)))
       .map((standing) => ({ standing, rank: rank(standing) }))
-      .sort((a, b) => a.rank - b.rank || (a.standing.order < b.standing.order ? -1 : 1));
+      .sort((a, b) => a.rank - b.rank || compareAge(a.standing.view, b.standing.view));
     const holders: Standing[] = [];
     const claimants: Standing[] = [];
     const best = claiming[0]?.rank;

@@ -28,7 +28,8 @@ export function readList(text: string | undefined): AddressList | undefined {
     else if (isHostname(entry)) entries.push(entry);
     else fault ??= { text: entry, fault: address };
   }
-  return { entries, fault };
+  // A copy has room for no more than is in it; this one may be kept for as long as its Service.
+  return { entries: entries.slice(), fault };
 }
 
 /** More than sixteen of the longest hostnames. */

@@ -3,6 +3,7 @@ import { boundedList, mostEntries } from './list.ts';
 import { annotations, goFinalizer, implementation, labels } from './names.ts';
 import type { Service } from './objects.ts';
 import { type AddressRecord, readRecord } from './record.ts';
+import { Shared } from './shared.ts';
 
 export type FamilyPolicy = 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
 
@@ -55,35 +56,59 @@ export function keyOf(service: { readonly namespace: string; readonly name: stri
 
 /** Reads a Service as the API server or a file gives it. Never throws on a missing field. */
 export function viewOf(service: Service): ServiceView {
+  return viewSharing(service, new Shared());
+}
+
+/** The same for one of many: what others say, too, is taken from `shared`, and what it says several times is kept once. */
+export function viewSharing(service: Service, shared: Shared): ServiceView {
   const { metadata, spec = {}, status } = service;
   const annotation = metadata.annotations ?? {};
   const finalizers = metadata.finalizers ?? [];
+  const { uid = '' } = metadata;
+  const addresses = boundedList(annotation[annotations.addresses]);
+  const specIP = spec.loadBalancerIP === '' ? undefined : boundedList(spec.loadBalancerIP);
+  const same = (text: string): string => (text === addresses ? addresses : text);
+  const record = readRecord(annotation[annotations.record]);
   return {
-    namespace: metadata.namespace ?? 'default',
+    namespace: shared.text(metadata.namespace ?? 'default'),
     name: metadata.name,
-    uid: metadata.uid ?? '',
+    uid,
     resourceVersion: metadata.resourceVersion ?? '',
     created: metadata.creationTimestamp ?? '',
     deleting: metadata.deletionTimestamp !== undefined,
-    type: spec.type ?? 'ClusterIP',
-    class: spec.loadBalancerClass,
+    type: shared.text(spec.type ?? 'ClusterIP'),
+    class: spec.loadBalancerClass === undefined ? undefined : shared.text(spec.loadBalancerClass),
     ignored: annotation[annotations.ignore] === 'true',
-    annotation: boundedList(annotation[annotations.addresses]),
-    specIP: spec.loadBalancerIP === '' ? undefined : boundedList(spec.loadBalancerIP),
+    annotation: addresses,
+    specIP: specIP === undefined ? undefined : same(specIP),
     labelled: metadata.labels?.[labels.implementation] === implementation,
-    record: readRecord(annotation[annotations.record]),
+    record: record && {
+      source: shared.text(record.source),
+      addresses: same(record.addresses),
+      ports: shared.text(record.ports),
+      families: shared.text(record.families),
+      interface: record.interface,
+      uid: record.uid === uid ? uid : record.uid,
+      controller: shared.text(record.controller),
+    },
     interface: boundedList(annotation[annotations.interface]),
     requestedIP: boundedList(annotation[annotations.requestedIP]),
-    statusIPs: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []).slice(0, mostEntries),
-    families: (spec.ipFamilies ?? []).filter((family) => family === 'IPv4' || family === 'IPv6'),
+    statusIPs: statusOf(status).map(same),
+    families: shared.list((spec.ipFamilies ?? []).filter((family) => family === 'IPv4' || family === 'IPv6')),
     policy: policyOf(spec.ipFamilyPolicy),
-    ports: [...new Set((spec.ports ?? []).map(({ protocol = 'TCP', port }) => `${protocol}/${port}`))].sort(),
+    ports: shared.list(
+      [...new Set((spec.ports ?? []).map(({ protocol = 'TCP', port }) => `${protocol}/${port}`))].sort(),
+    ),
     localTraffic: (spec.externalTrafficPolicy ?? 'Cluster') !== 'Cluster',
     reallocate: annotation[annotations.reallocate] === 'true',
     goFinalizers:
       finalizers.length <= mostFinalizers && finalizers.includes(goFinalizer) ? finalizers : undefined,
     ipamLabel: metadata.labels?.[labels.ipamAddress] !== undefined,
   };
+}
+
+function statusOf(status: Service['status']): string[] {
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []).slice(0, mostEntries);
 }
 
 function policyOf(policy: string | undefined): FamilyPolicy {
@@ -97,6 +122,17 @@ const longestPorts = 5_000;
 export function portsText(view: ServiceView): string {
   const text = view.ports.join(',');
   return text.length <= longestPorts ? text : `${text.slice(0, longestPorts)}… (${view.ports.length})`;
+}
+
+/** Oldest first: creation time, within a second by namespace and name (spec section 5). */
+export function compareAge(a: ServiceView, b: ServiceView): number {
+  return (
+    compareText(a.created, b.created) || compareText(a.namespace, b.namespace) || compareText(a.name, b.name)
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** `PreferDualStack IPv4,IPv6`: what a record remembers of the families. */

@@ -31,8 +31,6 @@ export type Intent =
 export interface Standing {
   readonly view: ServiceView;
   readonly key: ServiceKey;
-  /** Creation time, namespace, name: ascending is oldest first (spec section 5). */
-  readonly order: string;
   readonly notOurs: NotOurs | undefined;
   /** The record, if it is this Service's own. */
   readonly record: AddressRecord | undefined;
@@ -62,12 +60,9 @@ interface Leaving {
 
 export function standingOf(view: ServiceView, options: Options): Standing {
   const key = keyOf(view);
-  // A space sorts below every character of a name, so "a" comes before "a-b".
-  const order = `${view.created} ${view.namespace} ${view.name}`;
   const record = view.record?.uid === view.uid ? view.record : undefined;
-  const base = { view, key, order, record, notOurs: notOurs(view, record, options), leaving: [] };
-  if (view.type !== 'LoadBalancer')
-    return { ...base, intent: { kind: 'fresh' }, asks: [], shows: [], pledged: [] };
+  const base = { view, key, record, notOurs: notOurs(view, record, options), leaving: none, pledged: none };
+  if (view.type !== 'LoadBalancer') return { ...base, intent: fresh, asks: none, shows: none };
   const read = reader();
   const annotation = read(view.annotation);
   const spec = read(view.specIP);
@@ -81,8 +76,19 @@ export function standingOf(view: ServiceView, options: Options): Standing {
   if (asksForLease(annotation ?? spec)) asks.addAll(read(view.requestedIP)?.entries ?? []);
   const shows = new AddressSet(asks.list);
   for (const ip of view.statusIPs.slice(0, mostEntries)) shows.addAll(read(ip)?.entries ?? []);
-  return { ...base, intent, asks: asks.list, shows: shows.list, pledged: [] };
+  // There are many of these, and the lists are equal as a rule: kept once, with room for no more than is in them.
+  const asked = leanest(annotation?.entries, asks.list);
+  return { ...base, intent, asks: asked, shows: leanest(asked, shows.list) };
 }
+
+/** The list, or the one that is there already if it says the same. */
+function leanest(there: readonly Entry[] | undefined, list: readonly Address[]): readonly Address[] {
+  const isSame = there?.length === list.length && there.every((entry, i) => entry === list[i]);
+  return isSame ? (there as readonly Address[]) : list.slice();
+}
+
+const none: readonly never[] = [];
+const fresh: Intent = { kind: 'fresh' };
 
 /** A Service says the same in several fields, as a rule: a text that comes again is not read again. */
 function reader(): typeof readList {
@@ -192,7 +198,7 @@ function intentOf(
     const given = view.labelled && copied === undefined && isSame(first, wish);
     return given ? { kind: 'held', list, origin: 'allocated' } : { kind: 'asked', list, by: 'annotation' };
   }
-  if (wish === undefined) return { kind: 'fresh' };
+  if (wish === undefined) return fresh;
   if ('fault' in wish) return { kind: 'unreadable', by: 'spec', fault: wish };
   return { kind: 'asked', list: [wish], by: 'spec' };
 }

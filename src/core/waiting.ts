@@ -2,7 +2,7 @@ import type { Address } from './address.ts';
 import type { Decision } from './decision.ts';
 import type { Pools } from './pools.ts';
 import { rangesContain } from './range.ts';
-import { familiesText, type ServiceKey } from './service.ts';
+import { compareAge, familiesText, type ServiceKey } from './service.ts';
 import { SortedSet } from './sorted.ts';
 import type { Standing } from './standing.ts';
 
@@ -27,7 +27,7 @@ export class WaitingList {
   enter(standing: Standing, decision: Decision, shares: boolean): ServiceKey | undefined {
     const line = this.#line(poolKeyOf(decision), needsOf(standing, shares), shares);
     const place = this.#places.get(standing.key);
-    const stays = place?.line === line && place.standing.order === standing.order;
+    const stays = place?.line === line && compareAge(place.standing.view, standing.view) === 0;
     const next = stays ? undefined : this.leave(standing.key);
     // Also where the leaving has just emptied this very line, and taken it off.
     this.#lines.get(line.pool)?.set(line.needs, line);
@@ -96,5 +96,5 @@ function poolKeyOf(decision: Decision): string {
 }
 
 function byOrder(a: Standing, b: Standing): number {
-  return a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
+  return compareAge(a.view, b.view);
 }

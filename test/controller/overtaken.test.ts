@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Verb } from '../../src/controller/verb.ts';
 import { Writes } from '../../src/controller/writes.ts';
 import { viewOf } from '../../src/core/service.ts';
+import { Shared } from '../../src/core/shared.ts';
 import { type Api, createApi } from '../../src/kube/api.ts';
 import { unlimitedTenure } from '../../src/kube/election.ts';
 import { aMoment, createFakeClock } from '../kube/fake-clock.ts';
@@ -21,7 +22,7 @@ function resting() {
   const transport = async () => ({ status: 504, headers: {}, body: (async function* () {})() });
   const api: Api = createApi(transport, { userAgent: 'test', fieldManager: 'test', clock });
   const log = createMemoryLog();
-  const context = { api, verb: new Verb(api, log), clock, random: () => 0.5, log };
+  const context = { api, verb: new Verb(api, log), clock, random: () => 0.5, log, shared: new Shared() };
   const writes = new Writes({ context, tenure: unlimitedTenure(), lanes: 1, freed() {}, refused() {} });
   const outcomes: string[] = [];
   writes.begin(view('3'), { labelled: true }, ({ kind }) => outcomes.push(kind));

@@ -9,6 +9,7 @@ import { write } from '../../src/controller/write.ts';
 import { goFinalizer } from '../../src/core/names.ts';
 import type { Service } from '../../src/core/objects.ts';
 import { viewOf } from '../../src/core/service.ts';
+import { Shared } from '../../src/core/shared.ts';
 import { createApi } from '../../src/kube/api.ts';
 import { unlimitedTenure } from '../../src/kube/election.ts';
 import { createEventRecorder } from '../../src/kube/events.ts';
@@ -34,7 +35,7 @@ async function world(wall?: (clock: FakeClock) => number) {
 function workshop(clock: FakeClock, transport: Transport) {
   const log = createMemoryLog();
   const api = createApi(transport, { userAgent: 'tester/1', fieldManager: 'tester', clock });
-  return { api, verb: new Verb(api, log), clock, random: () => 0.5, log };
+  return { api, verb: new Verb(api, log), clock, random: () => 0.5, log, shared: new Shared() };
 }
 
 const timeoutMs = ({ path }: HttpRequest): number => Number(/timeout=(\d+)ms/.exec(path)?.[1]);

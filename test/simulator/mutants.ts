@@ -116,7 +116,7 @@ export const mutants: readonly Mutant[] = [
     promise: 'Same',
     what: 'of several claimants the one that was heard of first has the address',
     file: 'src/core/ledger.ts',
-    from: 'a.rank - b.rank || (a.standing.order < b.standing.order ? -1 : 1)',
+    from: 'a.rank - b.rank || compareAge(a.standing.view, b.standing.view)',
     to: 'a.rank - b.rank',
   },
   {
