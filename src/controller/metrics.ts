@@ -61,6 +61,11 @@ export const controllerMetrics = {
     help: 'Allocated addresses that are no longer in the pool of their Service, and are kept.',
     labels: [],
   },
+  kube_vip_cloud_provider_claims: {
+    type: 'gauge',
+    help: 'IPAddress objects, with --claims: those of this controller, and those of others.',
+    labels: ['owner'],
+  },
   kube_vip_cloud_provider_config_problems: {
     type: 'gauge',
     help: 'What is wrong in the ConfigMap. Events on it say where.',
@@ -146,7 +151,8 @@ export function readMetrics({ controller, requests, events, lease }: MetricsCont
   );
 }
 
-function readWorld({ allocator: { ledger, pools }, figures: { census } }: Controller): ControllerReadings {
+function readWorld({ allocator, figures: { census } }: Controller): ControllerReadings {
+  const { ledger, pools, registry } = allocator;
   const all = [...pools.byKey.values()];
   const named = new Set(all.slice(0, mostPools).map(({ key }) => key));
   const nameOf = (key: string): string => (named.has(key) ? key : '');
@@ -184,6 +190,14 @@ function readWorld({ allocator: { ledger, pools }, figures: { census } }: Contro
     kube_vip_cloud_provider_address_conflicts: [[census.disputed]],
     kube_vip_cloud_provider_addresses_outside_pool: [[census.outside]],
     kube_vip_cloud_provider_config_problems: found.rows(),
+    ...(registry.isOn
+      ? {
+          kube_vip_cloud_provider_claims: [
+            ['ours', registry.claims.ours],
+            ['others', registry.claims.others],
+          ],
+        }
+      : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Address, formatAddress, sameAddress } from './address.ts';
+import { AddressMap } from './address-map.ts';
 import { type Claim, type Pledge, samePledge } from './claim.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from './service.ts';
 import type { Pledged } from './standing.ts';
@@ -15,25 +16,33 @@ interface Borne {
  * Invariant: `#borne` has exactly the pledges of the claims in `#byAddress`, by Service.
  */
 export class Claims {
-  readonly #byAddress = new Map<string, Claim>();
+  readonly #byAddress = new AddressMap<Claim>();
   readonly #borne = new Map<ServiceKey, readonly Borne[]>();
+  #others = 0;
 
   get(address: Address): Claim | undefined {
-    return this.#byAddress.get(formatAddress(address));
+    return this.#byAddress.get(address);
   }
 
   all(): IterableIterator<Claim> {
     return this.#byAddress.values();
   }
 
-  get size(): number {
-    return this.#byAddress.size;
+  /** How many there are of others. */
+  get others(): number {
+    return this.#others;
+  }
+
+  /** How many there are of ours. */
+  get ours(): number {
+    return this.#byAddress.size - this.#others;
   }
 
   /** Puts a claim in, in place of what was known of its address. */
   put(claim: Claim): void {
     this.delete(claim.address);
-    this.#byAddress.set(formatAddress(claim.address), claim);
+    this.#byAddress.set(claim.address, claim);
+    if (claim.owner !== undefined) this.#others += 1;
     for (const pledge of claim.pledges) {
       const borne = this.#borne.get(pledge.service) ?? [];
       this.#borne.set(pledge.service, [...borne, { address: claim.address, pledge }]);
@@ -41,13 +50,14 @@ export class Claims {
   }
 
   delete(address: Address): void {
-    const text = formatAddress(address);
-    for (const { service } of this.#byAddress.get(text)?.pledges ?? []) {
+    const before = this.get(address);
+    if (before?.owner !== undefined) this.#others -= 1;
+    for (const { service } of before?.pledges ?? []) {
       const others = (this.#borne.get(service) ?? []).filter((one) => !sameAddress(one.address, address));
       if (others.length > 0) this.#borne.set(service, others);
       else this.#borne.delete(service);
     }
-    this.#byAddress.delete(text);
+    this.#byAddress.delete(address);
   }
 
   /** Forgets the pledges to a Service that `isOver` says cannot bind any more; the answer is the addresses of their claims. */

@@ -337,3 +337,15 @@ test('who asks for an address that another controller gave and claimed is told o
   assert.ok(decision?.kind === 'refuse' && decision.refusal.code === 'taken');
   assert.equal(decision.refusal.holder, 'default/theirs');
 });
+
+test('ours and those of others are counted, however they change', () => {
+  const { registry } = world([], [claimed('10.0.0.1', '50'), claimed('10.0.0.2', '51')]);
+  assert.deepEqual([registry.claims.ours, registry.claims.others], [2, 0]);
+  registry.put({ ...claimOf(clusterIP, 'us'), resourceVersion: '60' });
+  assert.deepEqual([registry.claims.ours, registry.claims.others], [1, 1]);
+  registry.put({ ...claimOf(clusterIP, 'us'), resourceVersion: '61' });
+  registry.delete(address('10.0.0.2'), '62');
+  assert.deepEqual([registry.claims.ours, registry.claims.others], [0, 1]);
+  registry.replace([], '70');
+  assert.deepEqual([registry.claims.ours, registry.claims.others], [0, 0]);
+});

@@ -625,7 +625,8 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'a fresh allocation for one of two that named the same address: from then on it would not be theirs to share',
+      title:
+        'a fresh allocation for one of two that named the same address: from then on it would not be theirs to share',
       data: { 'cidr-global': '10.0.0.1-10.0.0.3' },
       services: {
         'a/stays': { spec: '10.0.0.1', ports: 'TCP/80' },
