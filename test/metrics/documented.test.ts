@@ -57,6 +57,8 @@ test('docs/metrics.md has every value of the labels with a closed set of them', 
       ['`reason` of those that wait', Object.keys(shortages)],
       ['`reason` of those that are refused', values('services_refused')],
       ['`wish`', values('services_unmet')],
+      // Told with --claims alone.
+      ['`owner` of claims', ['ours', 'others']],
       ['`cause`', values('assignments_total')],
       ['`code` of problems', values('config_problems')],
     ],
