@@ -101,19 +101,22 @@ export class Upkeep {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 404) registry.delete(address, resourceVersion);
-      else if (error.status === 409) await this.#look(path);
-      else throw error;
+      // A refusal that nothing explains is a failure like others.
+      else if (error.status !== 409 || (await this.#look(path)) === resourceVersion) throw error;
     }
   }
 
-  /** Somebody was faster: what stands there now counts. If it is gone again, the watch says so. */
-  async #look(path: string): Promise<void> {
+  /** Somebody was faster: what stands there now counts, in the version returned. If it is gone again, the watch says so. */
+  async #look(path: string): Promise<string | undefined> {
     const { registry, context, options } = this.#options;
     try {
-      const claim = await context.api.get<IPAddress>(path, this.#ended.signal);
-      registry.put(claimOf(claim, options.controller));
+      const object = await context.api.get<IPAddress>(path, this.#ended.signal);
+      const claim = claimOf(object, options.controller);
+      registry.put(claim);
+      return claim.resourceVersion;
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      return undefined;
     }
   }
 }

@@ -60,3 +60,25 @@ test('a claim that somebody else takes away while it is being freed is no failur
   );
   await stage.stop();
 });
+
+test('a claim whose deletion is refused without a reason is dropped a little later', async () => {
+  const stage = new Stage({ claims: true });
+  stage.pools({ 'range-global': '10.0.0.1' });
+  stage.load('default/web');
+  stage.start();
+  await stage.settled();
+  let deletions = 0;
+  stage.claims = (request) => {
+    if (request.method !== 'DELETE') return 'pass';
+    deletions += 1;
+    return deletions === 1 ? conflict : 'pass';
+  };
+  await stage.request('DELETE', 'default/services/web');
+  await until(() => deletions > 0, 'it is to be dropped');
+  await aMoment();
+  assert.equal(stage.api.objects('ipaddresses').length, 1);
+  stage.clock.advance(3_000);
+  await until(() => deletions > 1, 'it is tried again');
+  await until(() => stage.api.objects('ipaddresses').length === 0, 'it is dropped');
+  await stage.stop();
+});

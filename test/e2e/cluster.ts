@@ -198,10 +198,9 @@ export class Cluster {
     return Object.fromEntries(all.map(([key, { metadata }]) => [key, metadata.resourceVersion ?? '']));
   }
 
-  /** A watch of all Services from now on. */
-  async watch(): Promise<Watch> {
-    const { body } = await this.client.get('/api/v1/services?limit=1');
-    const version = body.metadata.resourceVersion ?? '';
+  /** A watch of all Services from a version, or from now on. */
+  async watch(from?: string): Promise<Watch> {
+    const version = from ?? (await this.client.get('/api/v1/services?limit=1')).body.metadata.resourceVersion;
     return this.client.watch(`/api/v1/services?watch=true&resourceVersion=${version}`);
   }
 

@@ -209,6 +209,23 @@ story('in another namespace', async ({ cluster, desk, run }) => {
   await desk.run('Uninstall', 2);
 });
 
+story('each address claimed', async (world) => {
+  const { cluster, desk, run } = world;
+  await desk.run('With kubectl', 0);
+  desk.save('Claim each address', 0, 'overlay/kustomization.yaml');
+  const { all } = run();
+  await desk.run('With Kustomize', 1);
+  await works(world);
+  assert.match(
+    await cluster.kubectl(['get', 'ipaddresses']),
+    /^192\.168\.0\.201 +configmaps\/kube-system\/kubevip$/m,
+  );
+  for (const { output } of all) assert.doesNotMatch(output, /forbidden/);
+  await desk.run('Uninstall', 2);
+  await isUninstalled(world);
+  await cluster.kubectl(['delete', 'ipaddress', '192.168.0.201']);
+});
+
 onServer('every block of docs/install.md was followed, but for those that cannot be here', async () => {
   assert.deepEqual(guide.left, [...elsewhere.keys()]);
 });

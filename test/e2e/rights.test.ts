@@ -1,36 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Cluster } from './cluster.ts';
-import type { ControllerProcess } from './controller.ts';
 import { eventually, quietTime } from './eventually.ts';
+import { isNotServed, type Needed, pool, verbsIn, web } from './needed.ts';
 import { loadBalancer, served, unmarked } from './objects.ts';
-import { grant, type Rights, shippedRights, without } from './roles.ts';
-import { scenarios, type World } from './scenario.ts';
+import { grant, type Rights, shippedRights, verbsOf, without } from './roles.ts';
+import { scenarios } from './scenario.ts';
 
 /** All other scenarios run with exactly the shipped roles; these show that each verb of them is needed. */
 
 const user = 'limited';
 const scenario = scenarios('rights', [{ name: user }]);
-const pool = { 'range-default': '10.1.0.1-10.1.0.3' };
-const web = served('10.1.0.1', 'range-default');
-
-interface Needed {
-  verb: string;
-  resource: string;
-  /** What fails without it. */
-  fails: string;
-  shows: (world: World, start: () => ControllerProcess) => Promise<void>;
-}
-
-/** A log line names the verb and the resource, so that a reader knows what to add; and nothing is served. */
-function isNotServed(refusal: RegExp): Needed['shows'] {
-  return async ({ cluster }, start) => {
-    await cluster.create(loadBalancer('default/web'));
-    await start().says(refusal);
-    await quietTime(500);
-    assert.deepEqual(await cluster.marks('default/web'), unmarked);
-  };
-}
 
 /** Undoes what a controller writes until it says who does that. */
 async function quarrel(cluster: Cluster): Promise<string> {
@@ -167,11 +147,7 @@ for (const { verb, resource, fails, shows } of table) {
 
 test('the table has each verb of the shipped roles once', () => {
   const { cluster, kubeSystem } = shippedRights();
-  const allowed = [...cluster, ...kubeSystem].flatMap(({ resources, verbs }) =>
-    resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
-  );
-  const shown = table.map(({ verb, resource }) => `${verb} ${resource}`);
-  assert.deepEqual(allowed.toSorted(), shown.toSorted());
+  assert.deepEqual(verbsOf([...cluster, ...kubeSystem]), verbsIn(table));
 });
 
 /** The ClusterRole of the Go version's manifest (v0.0.12): everything in it is for every namespace, and no `patch`. */

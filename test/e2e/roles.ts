@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import type { Cluster } from './cluster.ts';
 
 /** A PolicyRule of rbac.authorization.k8s.io/v1, as the manifests write it. */
@@ -32,6 +32,30 @@ export function shippedRights(): Rights {
   const rulesOf = (kind: string): Rule[] =>
     objects.filter((object) => object.kind === kind).flatMap(({ rules = [] }) => rules);
   return { cluster: rulesOf('ClusterRole'), kubeSystem: rulesOf('Role') };
+}
+
+/** What docs/install.md adds to the ClusterRole for `--claims`. */
+export function claimsRule(): Rule {
+  const text = readFileSync(resolve(import.meta.dirname, '../../docs/install.md'), 'utf8');
+  const overlay = /^## Claim each address\n.*?^```yaml\n(.*?)^```$/ms.exec(text)?.[1] ?? '';
+  const { patches } = parse(overlay) as { patches: { target: { kind: string }; patch: string }[] };
+  const toRole = patches.find(({ target }) => target.kind === 'ClusterRole')?.patch ?? '';
+  const [added] = parse(toRole) as { value: Rule }[];
+  assert.ok(added, 'the overlay adds a rule to the ClusterRole');
+  return added.value;
+}
+
+export function rightsWithClaims(): Rights {
+  const { cluster, kubeSystem } = shippedRights();
+  return { cluster: [...cluster, claimsRule()], kubeSystem };
+}
+
+/** `patch services`, in one order. */
+export function verbsOf(rules: readonly Rule[]): string[] {
+  const each = rules.flatMap(({ resources, verbs }) =>
+    resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
+  );
+  return each.sort();
 }
 
 /** The rights without one verb on one resource; it has to be there. */

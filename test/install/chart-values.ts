@@ -110,6 +110,20 @@ export const valueCases: readonly ValueCase[] = [
     is: 'second',
     shows: ['Deployment', `${container}.args.0`, '--leader-elect-resource-name=second'],
   },
+  {
+    value: 'claims',
+    is: true,
+    shows: [
+      'ClusterRole',
+      'rules.2',
+      {
+        apiGroups: ['networking.k8s.io'],
+        resources: ['ipaddresses'],
+        verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'],
+      },
+    ],
+  },
+  { value: 'claims', is: true, shows: ['Deployment', `${container}.args.2`, '--claims'] },
   { value: 'extraArgs', is: ['-v=2'], shows: ['Deployment', `${container}.args.2`, '-v=2'] },
   { value: 'podDisruptionBudget.enabled', is: false, shows: ['PodDisruptionBudget', 'kind', undefined] },
   {
@@ -165,6 +179,7 @@ export const refusals: readonly [values: object, message: RegExp][] = [
     /loadBalancerClassName is a\/b, but enableloadbalancerClass is not true/,
   ],
   [{ leaseName: '' }, /'\/leaseName': minLength/],
+  [{ claims: 'true' }, /'\/claims': got string, want boolean/],
   [{ extraArgs: '-v=2' }, /'\/extraArgs': got string, want array/],
   [{ extraArgs: ['v=2'] }, /'\/extraArgs\/0': 'v=2' does not match pattern/],
   [

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
+import { rightsWithClaims } from '../e2e/roles.ts';
 import { refusals, shown, valueCases, valuesOf } from './chart-values.ts';
 import { helm, render } from './helm.ts';
 import {
@@ -87,6 +89,11 @@ onServer('manifest, Kustomize base and chart give the same rights', async (clust
   assert.equal(sorted(byManifest).length, 2);
   assert.deepEqual(sorted(byKustomize), sorted(byManifest));
   assert.deepEqual(sorted(byChart), sorted(byManifest));
+});
+
+onServer('with claims the chart gives the rights that the overlay in docs/install.md gives', async () => {
+  const byChart = rulesOf(await render({ claims: true })).map((role) => at(role, 'rules'));
+  assert.ok(byChart.some((rules) => isDeepStrictEqual(rules, rightsWithClaims().cluster)));
 });
 
 onServer(

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Watch } from '../contract/http.ts';
+import { randomOf } from '../simulator/random.ts';
+import { claimScenarios } from './claims.ts';
+import { type Cluster, keyOf } from './cluster.ts';
+import { eventually } from './eventually.ts';
+import { loadBalancer, marksOf, names, served } from './objects.ts';
+
+/** Fourteen addresses, of which the Service `kubernetes` has the first: every one is fought for. */
+const scenario = claimScenarios('claims-cluster-ips', ['--service-cluster-ip-range=10.96.0.0/28']);
+
+const seed = Number(process.env.CLAIMS_SEED ?? String(Date.now() % 1_000_000));
+
+const at = (address: string) => ({ annotations: { [names.addresses]: address } });
+
+scenario(
+  'in a pool over cluster IPs neither side is given what the other has, and who has it is said',
+  async ({ cluster, claiming }) => {
+    // The first is the Service `kubernetes`.
+    await cluster.pools({ 'range-default': '10.96.0.1-10.96.0.4' });
+    await cluster.create(loadBalancer('default/inside', { type: 'ClusterIP', clusterIP: '10.96.0.2' }));
+    claiming();
+    await cluster.create(loadBalancer('default/web', { clusterIP: '10.96.0.11' }));
+    await cluster.becomes('default/web', served('10.96.0.3', 'range-default'));
+    await cluster.create(loadBalancer('default/named', { ...at('10.96.0.2'), clusterIP: '10.96.0.12' }));
+    await cluster.warns(
+      'default/named',
+      /^10\.96\.0\.2 belongs to services default\/inside: .*managed by ipallocator\.k8s\.io/,
+    );
+    await assert.rejects(
+      cluster.create(loadBalancer('default/late', { type: 'ClusterIP', clusterIP: '10.96.0.3' })),
+      /provided IP is already allocated/,
+    );
+    // What a user asks for by name is kept from the cluster, too, wherever it lies.
+    await cluster.annotate('default/named', { [names.addresses]: '10.96.0.9' });
+    await cluster.becomes('default/named', served('10.96.0.9', 'static'));
+    await assert.rejects(
+      cluster.create(loadBalancer('default/late', { type: 'ClusterIP', clusterIP: '10.96.0.9' })),
+      /provided IP is already allocated/,
+    );
+    await cluster.create(loadBalancer('default/last', { clusterIP: '10.96.0.13' }));
+    await cluster.becomes('default/last', served('10.96.0.4', 'range-default'));
+    await cluster.create(loadBalancer('default/waits', { clusterIP: '10.96.0.14' }));
+    await cluster.warns(
+      'default/waits',
+      /full: all 4 of its IPv4 addresses are in use \(2 of them claimed by/,
+    );
+    await cluster.remove('default/named');
+    await cluster.remove('default/inside');
+    await cluster.becomes('default/waits', served('10.96.0.2', 'range-default'));
+  },
+);
+
+/** Follows all addresses until the Service `last` is gone; what it returns is each moment at which two Services had one. */
+async function duplicates(watch: Watch, last: string): Promise<string[]> {
+  const found: string[] = [];
+  const shown = new Map<string, readonly string[]>();
+  for (;;) {
+    const event = await watch.next();
+    assert.ok(event, 'the watch goes on');
+    const { type, object } = event;
+    const key = keyOf(object);
+    if (type === 'DELETED') {
+      shown.delete(key);
+      if (key === last) return found;
+      continue;
+    }
+    const own = [object.spec.clusterIP, marksOf(object).addresses].filter((address) => address != null);
+    shown.set(key, own);
+    const others = [...shown].filter(([other]) => other !== key).flatMap(([, addresses]) => addresses);
+    if (own.some((address) => others.includes(address)) || new Set(own).size < own.length)
+      found.push(`${type} ${key}: ${own}; others have ${others}`);
+  }
+}
+
+/** Whether there was a cluster IP for it. */
+async function tryToCreate(cluster: Cluster, key: string): Promise<boolean> {
+  const path = `/api/v1/namespaces/default/services`;
+  const { status, body } = await cluster.client.post(
+    path,
+    loadBalancer(key, { allocateLoadBalancerNodePorts: false }),
+  );
+  if (status !== 201) assert.match(body.message ?? '', /range is full/);
+  return status === 201;
+}
+
+scenario(
+  `a pool that is the whole range of cluster IPs: no address is ever on both sides (seed ${seed})`,
+  async ({ cluster, claims, claiming }) => {
+    const random = randomOf(seed);
+    await cluster.pools({ 'cidr-default': '10.96.0.0/28' });
+    const watch = await cluster.watch();
+    const following = duplicates(watch, 'default/s-0');
+    claiming();
+    const alive = new Set<string>();
+    let refused = 0;
+    for (let turn = 1; turn <= 150 || refused === 0; turn += 1) {
+      const key = `default/s-${turn}`;
+      if (random() < 0.6) {
+        if (await tryToCreate(cluster, key)) alive.add(key);
+        else refused += 1;
+      } else {
+        const [some] = [...alive].filter(() => random() < 0.5);
+        if (some !== undefined) await cluster.remove(some);
+        alive.delete(some ?? '');
+      }
+      await delay(random() * 40);
+    }
+    await Promise.all([...alive].map((key) => cluster.remove(key)));
+    // The last cluster IP may be freed a moment after its Service.
+    await eventually(async () => assert.ok(await tryToCreate(cluster, 'default/s-0')));
+    for (const name of ['a', 'b', 'c', 'd', 'e'])
+      await eventually(async () => assert.ok(await tryToCreate(cluster, `default/${name}`)));
+    await eventually(async () => {
+      const given = Object.values(await cluster.addresses()).filter((address) => address !== null);
+      assert.equal(given.length, 6);
+      assert.deepEqual(await claims.names(), given.sort());
+    });
+    await cluster.remove('default/s-0');
+    assert.deepEqual(await following, []);
+    watch.close();
+  },
+);

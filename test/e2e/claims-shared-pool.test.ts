@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Watch } from '../contract/http.ts';
+import { randomOf } from '../simulator/random.ts';
+import { another, claimScenarios } from './claims.ts';
+import { type Cluster, keyOf } from './cluster.ts';
+import type { ControllerProcess } from './controller.ts';
+import { eventually } from './eventually.ts';
+import { loadBalancer, marksOf } from './objects.ts';
+
+const scenario = claimScenarios('claims-shared-pool');
+
+/** For how long users and kill -9 go on; `CLAIMS_SECONDS` for a longer sitting, `CLAIMS_SEED` to repeat one's choices. */
+const seconds = Number(process.env.CLAIMS_SECONDS ?? '15');
+const seed = Number(process.env.CLAIMS_SEED ?? String(Date.now() % 1_000_000));
+
+const className = 'kube-vip.io/kube-vip-class';
+const last = 'default/last';
+
+/** Follows who has which address until the Service `last` appears; what it returns is each moment at which two had one. */
+async function duplicates(cluster: Cluster, begun: Watch): Promise<string[]> {
+  const found: string[] = [];
+  const addresses = new Map<string, string>();
+  const holders = new Map<string, string>();
+  let watch = begun;
+  let version: string | undefined;
+  try {
+    for (;;) {
+      const event = await watch.next(60_000);
+      if (event === undefined) {
+        // An API server ends the watch of a client that is too busy to read.
+        watch = await cluster.watch(version);
+        continue;
+      }
+      const { type, object } = event;
+      assert.notEqual(type, 'ERROR', object.message ?? '');
+      version = object.metadata.resourceVersion;
+      const key = keyOf(object);
+      if (key === last) return found;
+      const before = addresses.get(key);
+      addresses.delete(key);
+      if (before !== undefined && holders.get(before) === key) holders.delete(before);
+      const address = type === 'DELETED' ? null : marksOf(object).addresses;
+      if (address === null) continue;
+      const holder = holders.get(address);
+      if (holder !== undefined) found.push(`${address} on ${holder} and ${key}`);
+      addresses.set(key, address);
+      holders.set(address, key);
+    }
+  } finally {
+    watch.close();
+  }
+}
+
+/** Services of both controllers, all of which are there when it ends; meanwhile they come and go. */
+async function load(cluster: Cluster, count: number, random: () => number, endAt: number): Promise<void> {
+  const keys = Array.from({ length: count }, (_, i) => `default/s-${i}`);
+  const create = async (key: string): Promise<void> => {
+    const ofClass = random() < 0.5 ? { loadBalancerClass: className } : {};
+    await cluster.create(loadBalancer(key, { allocateLoadBalancerNodePorts: false, ...ofClass }));
+  };
+  await Promise.all(keys.map(create));
+  while (performance.now() < endAt) {
+    await delay(random() * 400);
+    const share = random() * 0.3;
+    const some = keys.filter(() => random() < share);
+    await Promise.all(some.map((key) => cluster.remove(key)));
+    await delay(random() * 200);
+    await Promise.all(some.map(create));
+  }
+}
+
+scenario(
+  `two controllers with one pool of 200 addresses, ${seconds} s of 300 Services that come and go and of kill -9 (seed ${seed}): never one address twice, and none is left over`,
+  async ({ cluster, claims, claiming }) => {
+    const random = randomOf(seed);
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.200' });
+    const following = duplicates(cluster, await cluster.watch());
+    const ofClass = {
+      env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' },
+      flags: [`--leader-elect-resource-name=${another}`],
+    };
+    const starts: readonly (() => ControllerProcess)[] = [() => claiming(), () => claiming(ofClass)];
+    const running = starts.map((start) => start());
+    const endAt = performance.now() + seconds * 1_000;
+    const loading = load(cluster, 300, randomOf(seed + 1), endAt);
+    while (performance.now() < endAt) {
+      await delay(1_000 + random() * 4_000);
+      const which = random() < 0.5 ? 0 : 1;
+      await running[which]?.crash();
+      const again = starts[which]?.();
+      if (again !== undefined) running[which] = again;
+    }
+    await loading;
+    await eventually(async () => {
+      const given = Object.values(await cluster.addresses()).filter((address) => address !== null);
+      assert.equal(new Set(given).size, 200);
+      assert.equal(given.length, 200);
+      assert.deepEqual(await claims.names(), given.sort());
+    }, 30_000);
+    await cluster.create(loadBalancer(last, { loadBalancerClass: 'example.com/other' }));
+    assert.deepEqual(await following, []);
+    const writers = new Set(
+      [...(await cluster.services()).values()].flatMap(({ metadata }) => {
+        const record = metadata.annotations?.['kube-vip.io/allocation'];
+        return record === undefined ? [] : [(JSON.parse(record) as { by: string }).by];
+      }),
+    );
+    assert.deepEqual([...writers].sort(), ['kube-vip-cloud-controller', another]);
+  },
+  (seconds + 60) * 1_000,
+);

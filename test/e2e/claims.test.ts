@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import type { Body } from '../contract/http.ts';
+import { claimScenarios, kubectlClaim, noteOf } from './claims.ts';
+import { Desk, Guide } from './desk.ts';
+import { eventually } from './eventually.ts';
+import { loadBalancer, names, served } from './objects.ts';
+import { grant, rightsWithClaims, without } from './roles.ts';
+
+const scenario = claimScenarios('claims');
+
+const pool = { 'range-default': '10.1.0.1-10.1.0.9,2001:db8::1-2001:db8::9' };
+const at = (addresses: string) => ({ annotations: { [names.addresses]: addresses } });
+const versionOf = ({ metadata }: Body): bigint => BigInt(metadata.resourceVersion ?? 0);
+
+scenario(
+  'each address is claimed before it is given, also one asked for by name, and freed after its Service',
+  async ({ cluster, claims, claiming }) => {
+    await cluster.pools(pool);
+    await claiming().says(/^each address is claimed/);
+    const addresses = new Map([
+      ['default/single', ['10.1.0.1']],
+      ['default/dual', ['10.1.0.2', '2001:db8::1']],
+      ['default/named', ['192.168.7.7', '2001:db8::7']],
+    ]);
+    await cluster.create(loadBalancer('default/single'));
+    await cluster.becomes('default/single', served('10.1.0.1', 'range-default'));
+    await cluster.create(loadBalancer('default/dual', { ipFamilyPolicy: 'RequireDualStack' }));
+    await cluster.becomes('default/dual', served('10.1.0.2,2001:db8::1', 'range-default'));
+    await cluster.create(loadBalancer('default/named', at('192.168.7.7,2001:DB8:0:0::7')));
+    await eventually(async () => assert.equal((await cluster.marks('default/named')).from, 'static'));
+    const made = await claims.all();
+    assert.deepEqual([...made.keys()].sort(), [...addresses.values()].flat().sort());
+    for (const [key, own] of addresses) {
+      const service = await cluster.service(key);
+      for (const address of own) {
+        const claim = made.get(address);
+        assert.ok(claim, address);
+        assert.ok(versionOf(claim) < versionOf(service), `${address} was claimed first`);
+        assert.deepEqual(claim.metadata.labels, {
+          'ipaddress.kubernetes.io/managed-by': 'kube-vip-cloud-provider',
+          'ipaddress.kubernetes.io/ip-family': address.includes(':') ? 'IPv6' : 'IPv4',
+        });
+        assert.deepEqual(claim.spec, {
+          parentRef: { resource: 'configmaps', namespace: 'kube-system', name: 'kubevip' },
+        });
+        const { by, for: pledges } = noteOf(claim) as { by: string; for: { service: string; uid: string }[] };
+        assert.equal(by, 'kube-vip-cloud-controller');
+        assert.deepEqual(
+          pledges.map(({ service, uid }) => [service, uid]),
+          [[key, service.metadata.uid]],
+        );
+      }
+    }
+    await cluster.remove('default/single');
+    await eventually(async () => assert.equal((await claims.all()).has('10.1.0.1'), false));
+    for (const key of ['default/dual', 'default/named']) await cluster.remove(key);
+    await eventually(async () => assert.deepEqual(await claims.names(), []));
+  },
+);
+
+scenario(
+  'what a killed controller had claimed is given to that Service, or freed if the Service is gone',
+  async ({ cluster, claims, claiming }) => {
+    await cluster.pools(pool);
+    // It claims, and its PATCH is refused: kill -9 finds it between the two.
+    await grant(cluster, 'claiming', without(rightsWithClaims(), 'patch', 'services'));
+    const first = claiming();
+    for (const name of ['stays', 'goes']) {
+      await cluster.create(loadBalancer(`default/${name}`));
+      await cluster.warns(`default/${name}`, /cannot patch resource "services"/);
+    }
+    await first.crash();
+    assert.deepEqual(await claims.names(), ['10.1.0.1', '10.1.0.2']);
+    await cluster.remove('default/goes');
+    await cluster.create(loadBalancer('default/other'));
+    await cluster.pools({ 'range-default': '10.2.0.1,10.1.0.1-10.1.0.9' });
+    await grant(cluster, 'claiming', rightsWithClaims());
+    await cluster.forgetLease();
+    claiming();
+    await cluster.becomes('default/stays', served('10.1.0.1', 'range-default'));
+    await eventually(async () => {
+      const own = [(await cluster.marks('default/other')).addresses, '10.1.0.1'];
+      assert.deepEqual(await claims.names(), own.sort());
+    });
+  },
+);
+
+scenario(
+  'an address that Services share has one claim, which goes with the last of them',
+  async ({ cluster, claims, claiming }) => {
+    await cluster.pools({ ...pool, 'allow-share-default': 'true' });
+    claiming();
+    const keys = [80, 81, 82].map((port) => [`default/p${port}`, port] as const);
+    for (const [key, port] of keys) await cluster.create(loadBalancer(key, { ports: [{ port }] }));
+    for (const [key] of keys) await cluster.becomes(key, served('10.1.0.1', 'range-default'));
+    assert.deepEqual(await claims.names(), ['10.1.0.1']);
+    const before = (await claims.all()).get('10.1.0.1')?.metadata.uid;
+    await cluster.remove('default/p80');
+    await cluster.remove('default/p82');
+    // What comes after them has been through the same queue.
+    await cluster.create(loadBalancer('default/later', { externalTrafficPolicy: 'Local' }));
+    await cluster.becomes('default/later', served('10.1.0.2', 'range-default'));
+    assert.deepEqual(await claims.names(), ['10.1.0.1', '10.1.0.2']);
+    assert.equal((await claims.all()).get('10.1.0.1')?.metadata.uid, before);
+    await cluster.remove('default/p81');
+    await eventually(async () => assert.deepEqual(await claims.names(), ['10.1.0.2']));
+  },
+);
+
+scenario(
+  "somebody else's IPAddress is respected, and the Service that waits for it is served when it goes",
+  async ({ cluster, claims, claiming }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
+    await kubectlClaim(cluster, '10.1.0.1');
+    claiming();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', served('10.1.0.2', 'range-default'));
+    await assert.rejects(kubectlClaim(cluster, '10.1.0.2'), /already exists/);
+    await cluster.create(loadBalancer('default/waits'));
+    await cluster.warns('default/waits', /1 of them claimed by IPAddress objects of others/);
+    await cluster.create(loadBalancer('default/named', at('10.1.0.1')));
+    await cluster.warns('default/named', /^10\.1\.0\.1 belongs to routers edge: /);
+    await cluster.remove('default/named');
+    const foreign = (await claims.all()).get('10.1.0.1');
+    assert.equal(foreign?.metadata.annotations, undefined);
+    await cluster.kubectl(['delete', 'ipaddress', '10.1.0.1']);
+    await cluster.becomes('default/waits', served('10.1.0.1', 'range-default'));
+    // One of ours that somebody takes away is made anew.
+    await cluster.kubectl(['delete', 'ipaddress', '10.1.0.2']);
+    await eventually(async () => assert.deepEqual(await claims.names(), ['10.1.0.1', '10.1.0.2']));
+    await assert.rejects(kubectlClaim(cluster, '10.1.0.2'), /already exists/);
+  },
+);
+
+const guide = new Guide('claims.md');
+
+/** A line of the document, for which an `…` and several spaces may stand for anything of their kind. */
+function lineLike(text: string): RegExp {
+  const escaped = text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replaceAll('…', '[^"]+').replaceAll(/ {2,}/g, ' +')}`, 'm');
+}
+
+scenario(
+  'docs/claims.md: switched on where Services are served, seen, and off again, without a write on a Service',
+  async ({ cluster, claims, claiming, start }) => {
+    const desk = new Desk(cluster, guide);
+    const given = async (): Promise<string[]> => {
+      const all = Object.values(await cluster.addresses()).filter((address) => address !== null);
+      return all.sort();
+    };
+    const isGiven = (key: string, address: string) => cluster.becomes(key, served(address, 'range-global'));
+    await cluster.pools({ 'range-global': '192.168.0.201-192.168.0.240' });
+    const plain = start();
+    const keys = Array.from({ length: 30 }, (_, i) => `default/s-${i}`);
+    await cluster.create(loadBalancer('default/first'));
+    await isGiven('default/first', '192.168.0.201');
+    await cluster.create(loadBalancer('default/second'));
+    await isGiven('default/second', '192.168.0.202');
+    await Promise.all(keys.map((key) => cluster.create(loadBalancer(key))));
+    await eventually(async () => assert.equal((await given()).length, 32));
+    assert.equal(await plain.terminate(), 0);
+    assert.deepEqual(await claims.names(), []);
+    const before = await cluster.versions();
+    const held = await given();
+    const second = claiming();
+    await eventually(async () => assert.deepEqual(await claims.names(), held));
+    assert.deepEqual(await cluster.versions(), before);
+
+    for (const key of ['default/first', 'default/second']) await cluster.remove(key);
+    await eventually(async () => assert.equal((await claims.names()).includes('192.168.0.202'), false));
+    await cluster.kubectl(['create', '-f', '-'], guide.follow('What one sees', 4));
+    await cluster.create(loadBalancer('default/web'));
+    await isGiven('default/web', '192.168.0.201');
+    await cluster.create(loadBalancer('default/next'));
+    await isGiven('default/next', '192.168.0.233');
+    for (const [command, shows] of [
+      [0, 1],
+      [2, 3],
+    ] as const) {
+      const shown = await desk.run('What one sees', command);
+      for (const line of guide.follow('What one sees', shows).trim().split('\n'))
+        assert.match(shown, lineLike(line));
+    }
+
+    assert.equal(await second.terminate(), 0);
+    await desk.run('Switch it off', 0);
+    assert.deepEqual(await claims.names(), ['192.168.0.202']);
+    start();
+    await cluster.remove('default/web');
+    await cluster.create(loadBalancer('default/after'));
+    await isGiven('default/after', '192.168.0.201');
+    assert.deepEqual(await claims.names(), ['192.168.0.202']);
+    assert.deepEqual(guide.left, [], 'blocks that nobody followed');
+    desk.close();
+  },
+);
