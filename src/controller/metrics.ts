@@ -190,14 +190,10 @@ function readWorld({ allocator, figures: { census } }: Controller): ControllerRe
     kube_vip_cloud_provider_address_conflicts: [[census.disputed]],
     kube_vip_cloud_provider_addresses_outside_pool: [[census.outside]],
     kube_vip_cloud_provider_config_problems: found.rows(),
-    ...(registry.isOn
-      ? {
-          kube_vip_cloud_provider_claims: [
-            ['ours', registry.claims.ours],
-            ['others', registry.claims.others],
-          ],
-        }
-      : {}),
+    kube_vip_cloud_provider_claims: [
+      ['ours', registry.claims.ours],
+      ['others', registry.claims.others],
+    ],
   };
 }
 

@@ -33,7 +33,7 @@ export interface Surroundings {
  */
 export class Registry {
   readonly claims = new Claims();
-  readonly isOn: boolean;
+  readonly #isOn: boolean;
   readonly #around: Surroundings;
   #isListed = false;
   /** The newest version that a list or a watch has told of. */
@@ -41,13 +41,13 @@ export class Registry {
   readonly #unsettled = new Map<string, Address>();
 
   constructor({ claims }: Options, around: Surroundings) {
-    this.isOn = claims;
+    this.#isOn = claims;
     this.#around = around;
   }
 
   /** Whether the first list is in, if there is to be one. */
   get isComplete(): boolean {
-    return this.#isListed || !this.isOn;
+    return this.#isListed || !this.#isOn;
   }
 
   /** All claims at once, as a consistent list of `resourceVersion` gives them; an older list is right after a restore. */
@@ -95,7 +95,7 @@ export class Registry {
 
   /** Who shows the address may have changed: its claim is to be looked at, if it has or needs one. */
   look(address: Address): void {
-    if (!this.isOn) return;
+    if (!this.#isOn) return;
     const text = formatAddress(address);
     const isOfUse = this.claims.get(address) !== undefined || this.#around.ledger.showing(address).length > 0;
     // A standby repairs nothing: what it has seen come and go must not pile up.
