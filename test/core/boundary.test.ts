@@ -46,8 +46,9 @@ test('but at the edge nothing asks the machine for time or chance, so that the s
     readdirSync(new URL(folder, src)).map((file) => `${folder}/${file}`),
   );
   assert.ok(files.length > 40);
+  // A socket's own idle time lies below the transport, in whose place the simulator puts its own.
   const forbidden =
-    /\b(?:Math\.random|performance\.|Date\.now|new Date\(\)|setTimeout|setInterval|setImmediate|randomUUID|randomBytes)/;
+    /\b(?:Math\.random|performance\.|Date\.now|new Date\(\)|(?<!socket\.)setTimeout|setInterval|setImmediate|randomUUID|randomBytes)/;
   for (const file of files) {
     if (edge.has(file)) continue;
     const source = readFileSync(new URL(file, src), 'utf8');

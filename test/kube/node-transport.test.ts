@@ -1,53 +1,11 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { ConnectionError } from '../../src/kube/errors.ts';
-import { createNodeTransport, type NodeTransportOptions } from '../../src/kube/node-transport.ts';
-import type { HttpResponse, Transport } from '../../src/kube/transport.ts';
-import { type ByteServer, type Exchange, startByteServer } from './byte-server.ts';
+import { createNodeTransport } from '../../src/kube/node-transport.ts';
+import { type Exchange, startByteServer } from './byte-server.ts';
 import { selfSigned } from './certificate.ts';
 import { aMoment, createFakeClock, until } from './fake-clock.ts';
-
-const forever = new AbortController().signal;
-const ok = (e: Exchange): void => e.answer(200, {});
-
-async function world(
-  options: Partial<NodeTransportOptions> & { tls?: { cert: string; key: string } },
-  story: (transport: Transport & { close(): void }, server: ByteServer) => Promise<void>,
-): Promise<void> {
-  const { tls, ...rest } = options;
-  const server = await startByteServer(tls);
-  const transport = createNodeTransport({ server: server.url, clock: createFakeClock(), ...rest });
-  try {
-    await story(transport, server);
-  } finally {
-    transport.close();
-    await server.close();
-  }
-}
-
-async function read(response: HttpResponse): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of response.body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
-}
-
-async function get(transport: Transport, path = '/', signal = forever): Promise<string> {
-  return read(await transport({ method: 'GET', path, headers: {} }, signal));
-}
-
-async function patch(transport: Transport): Promise<string> {
-  return read(await transport({ method: 'PATCH', path: '/', headers: {}, body: '{}' }, forever));
-}
-
-function mayHaveExecuted(expected: boolean, message: RegExp): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof ConnectionError, String(error));
-    assert.match(error.message, message);
-    assert.equal(error.mayHaveExecuted, expected);
-    return true;
-  };
-}
+import { forever, get, mayHaveExecuted, ok, patch, read, world } from './transport-world.ts';
 
 test('a connection is used again for the next request', () =>
   world({}, async (transport, server) => {

@@ -39,8 +39,8 @@ for (const [what, pattern] of Object.entries(banned)) {
 
 test('certificates are looked at unless a kubeconfig says otherwise, which one line decides', () => {
   const deciding = sources().filter((file) => /\brejectUnauthorized\b/.test(codeOf(file)));
-  assert.deepEqual(deciding, ['src/kube/node-transport.ts']);
-  assert.match(codeOf('src/kube/node-transport.ts'), /rejectUnauthorized: insecure !== true,/);
+  assert.deepEqual(deciding, ['src/kube/dial.ts']);
+  assert.match(codeOf('src/kube/dial.ts'), /rejectUnauthorized: insecure !== true,/);
   const setting = sources().filter((file) => /\.insecure = /.test(codeOf(file)));
   assert.deepEqual(setting, ['src/kube/kubeconfig.ts']);
   assert.match(

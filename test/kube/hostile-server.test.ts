@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { test } from 'node:test';
+import { AnswerTooLong } from '../../src/kube/errors.ts';
+import type { Exchange } from './byte-server.ts';
+import { aMoment, until } from './fake-clock.ts';
+import { forever, get, mayHaveExecuted, ok, patch, read, withServer, world } from './transport-world.ts';
+
+// Servers and proxies that are broken, slow or worse. What is read as an answer is in http-parser.test.ts.
+
+const request = { method: 'GET', path: '/', headers: {} } as const;
+
+const broken: Readonly<Record<string, [story: (e: Exchange) => void, told: RegExp]>> = {
+  'speaks something else': [(e) => e.raw('SSH-2.0-OpenSSH\r\n'), /malformed answer: not a status line/],
+  'answers with two lengths': [
+    (e) => e.raw('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'),
+    /malformed answer: not a content-length/,
+  ],
+  'hangs up in the head': [
+    (e) => {
+      e.raw('HTTP/1.1 200 OK\r\nfoo');
+      e.hangUp();
+    },
+    /hang up/,
+  ],
+  'hangs up before the body is whole': [
+    (e) => {
+      e.raw('HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab');
+      e.hangUp();
+    },
+    /broke in the middle of an answer/,
+  ],
+  'hangs up between two chunks': [
+    (e) => {
+      e.begin();
+      e.chunk('{}');
+      e.hangUp();
+    },
+    /broke in the middle of an answer/,
+  ],
+  'resets in the body': [
+    (e) => {
+      e.begin();
+      e.chunk('{}');
+      e.reset();
+    },
+    /ECONNRESET/,
+  ],
+  'loses count of its chunks': [
+    (e) => {
+      e.begin();
+      e.raw('2\r\n{}x\r\n');
+    },
+    /malformed answer: not a chunk end/,
+  ],
+};
+
+for (const [what, [story, told]] of Object.entries(broken)) {
+  test(`a server that ${what}: the request may have been carried out, and the connection is given up`, () =>
+    world({ sockets: 1 }, async (transport, server) => {
+      server.script(story, ok);
+      await assert.rejects(patch(transport), mayHaveExecuted(true, told));
+      await until(() => server.requests[0]?.gone() === true);
+      assert.equal(await get(transport), '{}');
+      assert.equal(server.connections(), 2);
+    }));
+}
+
+const unusable: Readonly<Record<string, (e: Exchange) => void>> = {
+  'says that it will close': (e) => e.answer(200, {}, { connection: 'close' }),
+  'sends more than the answer': (e) => e.raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}{}'),
+  'sends a second answer': (e) => {
+    e.raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]');
+  },
+  'speaks HTTP/1.0': (e) => e.raw('HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\n{}'),
+  'ends the body by hanging up': (e) => {
+    e.raw('HTTP/1.1 200 OK\r\n\r\n{');
+    e.raw('}');
+    e.hangUp();
+  },
+};
+
+for (const [what, story] of Object.entries(unusable)) {
+  test(`the answer of a server that ${what} is good, and its connection is not used again`, () =>
+    world({ sockets: 1 }, async (transport, server) => {
+      server.script(story, ok);
+      assert.equal(await get(transport), '{}');
+      assert.equal(await get(transport), '{}');
+      assert.deepEqual(
+        server.requests.map((each) => each.connection),
+        [1, 2],
+      );
+    }));
+}
+
+test('an answer that nobody asked for is not taken for the next one', () =>
+  world({}, async (transport, server) => {
+    server.script(ok, ok);
+    await get(transport);
+    server.requests[0]?.raw('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged');
+    await until(() => server.requests[0]?.gone() === true);
+    assert.equal(await patch(transport), '{}');
+    assert.equal(server.connections(), 2);
+  }));
+
+test('announcements are no answers', () =>
+  world({}, async (transport, server) => {
+    server.script((e) => {
+      e.raw('HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n');
+      e.answer(201, {});
+    });
+    const response = await transport(request, forever);
+    assert.equal(response.status, 201);
+    assert.equal(response.headers.link, undefined);
+    assert.equal(await read(response), '{}');
+  }));
+
+test('a body that is left in the middle gives its place to the next request', () =>
+  world({ sockets: 1 }, async (transport, server) => {
+    server.script((e) => {
+      e.begin();
+      e.chunk('{');
+    }, ok);
+    const response = await transport(request, forever);
+    const tooLong = async (): Promise<void> => {
+      for await (const _ of response.body) throw new AnswerTooLong('too long', { mayHaveExecuted: true });
+    };
+    await assert.rejects(tooLong(), AnswerTooLong);
+    assert.equal(await get(transport), '{}');
+    assert.ok(server.requests[0]?.gone());
+  }));
+
+test('a refusal that comes before the request was read counts, and the connection is not used again', async () => {
+  let connections = 0;
+  const accept = (socket: Socket): void => {
+    connections += 1;
+    socket.write('HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\n{}');
+  };
+  await withServer(accept, 'http', async (transport) => {
+    const body = 'x'.repeat(32 * 1024 * 1024);
+    for (let i = 1; i <= 2; i += 1) {
+      const response = await transport({ method: 'PATCH', path: '/', headers: {}, body }, forever);
+      assert.equal(response.status, 413);
+      assert.equal(await read(response), '{}');
+      assert.equal(connections, i);
+    }
+  });
+});
+
+test('an answer without end waits at the server while nobody reads it', async () => {
+  const length = 64 * 1024 * 1024;
+  const accepted: Socket[] = [];
+  const accept = (socket: Socket): void => {
+    accepted.push(socket);
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\n\r\n`);
+    for (let sent = 0; sent < length; sent += 1024 * 1024) socket.write(Buffer.alloc(1024 * 1024));
+  };
+  await withServer(accept, 'http', async (transport) => {
+    const response = await transport(request, forever);
+    let before = -1;
+    let left = length;
+    while (before !== left) {
+      await aMoment();
+      before = left;
+      left = accepted[0]?.writableLength ?? 0;
+    }
+    assert.notEqual(left, 0);
+    assert.equal((await read(response)).length, length);
+  });
+});
+
+test('a connection that was held back until the end of an answer takes the next request', () =>
+  world({ sockets: 1 }, async (transport, server) => {
+    const long = 'x'.repeat(256 * 1024 + 1000);
+    server.script((e) => e.answer(200, long), ok);
+    const response = await transport(request, forever);
+    await aMoment();
+    assert.equal(await read(response), long);
+    assert.equal(await get(transport), '{}');
+    assert.equal(server.connections(), 1);
+  }));
