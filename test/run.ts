@@ -20,9 +20,10 @@ const onControlPlane = [
   'test/e2e/**/*.test.ts',
   'test/install/**/*.test.ts',
   'test/contract/kube-apiserver.test.ts',
+  'test/soak/soak.test.ts',
 ];
 const all = globSync('test/**/*.test.ts', { cwd: root, exclude: isQuick ? onControlPlane : [] });
-const isLong = (file: string): boolean => /^test.(e2e|install)/.test(file);
+const isLong = (file: string): boolean => /^test.(e2e|install|soak)/.test(file);
 // The long ones first, so that they do not begin when everything else has ended.
 const files = (named.length > 0 ? globSync(named, { cwd: root }) : all)
   .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (a < b ? -1 : 1))

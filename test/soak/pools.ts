@@ -1,0 +1,59 @@
+import type { Data } from '../core/naive.ts';
+
+/** The namespaces of a soak: what each is for, and how many of a hundred Services are in it. */
+export const namespaces = {
+  /** Has room for everybody. */
+  wide: 30,
+  /** Has room for about two of three: whoever leaves is followed by one who waits. */
+  tight: 20,
+  /** Both families, and too few IPv6 addresses. */
+  dual: 15,
+  /** Few addresses, and sharing. */
+  shared: 15,
+  /** Users ask by name, in this pool and in others'. Its pool is a part of the global one. */
+  named: 8,
+  /** Its pool is edited all the time. */
+  edited: 12,
+} as const;
+export type Namespace = keyof typeof namespaces;
+
+export const poolVariants = 6;
+
+/** The ConfigMap's data for so many Services; the variants differ in the pool of `edited` and in the order of search. */
+export function poolsOf(services: number, variant: number): Data {
+  const share = (hundredths: number): number => Math.max(6, Math.round((services * hundredths) / 100));
+  const edited = [
+    range('10.6', share(8)),
+    range('10.6', share(16)),
+    `${range('10.66', share(5))},${rangeV6(0x8000, share(3))}`,
+    `${range('10.6', share(3))},${range('10.66', share(10))}`,
+    // Without a pool of its own: the global one.
+    undefined,
+    range('10.67', share(12)),
+  ][variant % poolVariants];
+  return {
+    'cidr-wide': range('10.1', share(100)),
+    'range-tight': range('10.2', share(13)),
+    'cidr-dual': `${range('10.3', share(20))},${rangeV6(1, share(6))}`,
+    'cidr-shared': range('10.4', share(4)),
+    'allow-share-shared': 'true',
+    'range-named': range('10.5', share(5)),
+    'cidr-global': range('10.5', share(8)),
+    'search-order': variant % 3 === 2 ? 'desc' : 'asc',
+    ...(edited === undefined ? {} : { 'cidr-edited': edited }),
+  };
+}
+
+/** The n-th address that begins so, from 0: in a pool, unless it ends in .0 or .255. */
+export function addressOf(prefix: string, n: number): string {
+  const value = n + 1;
+  return `${prefix}.${value >> 8}.${value & 255}`;
+}
+
+function range(prefix: string, count: number): string {
+  return `${addressOf(prefix, 0)}-${addressOf(prefix, count - 1)}`;
+}
+
+function rangeV6(first: number, count: number): string {
+  return `fd00::${first.toString(16)}-fd00::${(first + count - 1).toString(16)}`;
+}

@@ -1,0 +1,58 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '../contract/http.ts';
+import { Tally } from './tally.ts';
+import type { Act } from './users.ts';
+
+const lanes = 16;
+const againMs = 200;
+
+/** Sends what users do, each act until it is answered, over few connections of its own. */
+export class Sender {
+  readonly #client: Client;
+  readonly #signal: AbortSignal;
+  /** What was done. */
+  readonly done = new Tally();
+  /** What the API server did not take: gone meanwhile, there already, or not allowed. */
+  readonly refused = new Tally();
+
+  constructor(client: Client, signal: AbortSignal) {
+    this.#client = client;
+    this.#signal = signal;
+  }
+
+  /** Draws acts as long as there are some, so many a second at most; resolves when the last one is answered. */
+  async send(draw: () => Act | undefined, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
+    let dueAt = performance.now();
+    const lane = async (): Promise<void> => {
+      for (;;) {
+        // After a time in which nothing could be sent, nothing is made up for.
+        dueAt = Math.max(dueAt + 1000 / perSecond, performance.now());
+        const waitMs = dueAt - performance.now();
+        if (waitMs > 0) await pause(waitMs);
+        const act = draw();
+        if (act === undefined || this.#signal.aborted) return;
+        await this.#sendOne(act);
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, lane));
+  }
+
+  async #sendOne({ what, method, path, body }: Act): Promise<void> {
+    const type = method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {};
+    while (!this.#signal.aborted) {
+      const status = await this.#client.send(method, path, body, type).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+      if (status >= 200 && status < 300) {
+        this.done.add(what);
+        return;
+      }
+      if (status >= 400 && status < 500 && status !== 429) {
+        this.refused.add(`${what} (${status})`);
+        return;
+      }
+      await pause(againMs);
+    }
+  }
+}

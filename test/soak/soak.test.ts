@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { locateBinaries } from '../controlplane/binaries.ts';
+import { sharedBundle } from '../e2e/bundle.ts';
+import { growth } from './memory.ts';
+import { neverSeen } from './report.ts';
+import { soak } from './soak.ts';
+
+const { folder, missing } = locateBinaries(process.env);
+const skip = missing.length > 0 ? `needs ${missing.join(', ')}: \`npm run controlplane\` builds them` : false;
+
+/** `SOAK_SEED` to repeat the choices of a run; its timing is the machine's. */
+const seed = Number(process.env.SOAK_SEED ?? String(1 + (Date.now() % 1_000_000)));
+
+test(`a few hundred Services edited at random while everything fails once (seed ${seed}): nothing double, nothing lost, nobody waits in vain or in silence`, {
+  skip,
+  timeout: 300_000,
+}, async () => {
+  const bundle = await sharedBundle();
+  const said: string[] = [];
+  try {
+    const report = await soak({
+      ...{ binaries: folder, bundle: bundle.entry, seed, claims: false, services: 200 },
+      ...{ seconds: 12, roundSeconds: 12, actsPerSecond: 60, quietSeconds: 2, restSeconds: 40, pace: 0.3 },
+      progress: (text) => said.push(text),
+    });
+    const story = report.story.slice(-200).join('\n');
+    assert.deepEqual(report.findings, [], story);
+    assert.deepEqual(neverSeen(report), []);
+    assert.deepEqual(growth(report.samples), []);
+    assert.equal(report.rests, 2, 'it came to rest twice');
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${said.join('\n')}`, {
+      cause: error,
+    });
+  } finally {
+    bundle.remove();
+  }
+});

@@ -1,0 +1,311 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startEtcd } from '../controlplane/etcd.ts';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+import { Cluster } from '../e2e/cluster.ts';
+import { randomOf } from '../simulator/random.ts';
+import { Faults, type Place } from './faults.ts';
+import { History } from './history.ts';
+import type { Finding } from './judge.ts';
+import { Link } from './link.ts';
+import { megabytes, type Sample } from './memory.ts';
+import { concerns, Observer } from './observer.ts';
+import { namespaces, poolsOf } from './pools.ts';
+import { Replica } from './replica.ts';
+import { judgeRest } from './rest.ts';
+import { Sender } from './sender.ts';
+import { Story } from './story.ts';
+import type { Tally } from './tally.ts';
+import { type Act, Users } from './users.ts';
+
+export interface SoakOptions {
+  /** Where kube-apiserver, etcd and kubectl are. */
+  readonly binaries: string;
+  /** The built controller. */
+  readonly bundle: string;
+  readonly services: number;
+  /** How long users and faults are at work, in all rounds together. */
+  readonly seconds: number;
+  /** A round ends with a rest. */
+  readonly roundSeconds: number;
+  readonly actsPerSecond: number;
+  readonly seed: number;
+  /** `--claims` for the controllers. */
+  readonly claims: boolean;
+  /** How long nothing may be written at rest. */
+  readonly quietSeconds: number;
+  /** How long the world may take to come to rest; after a failure a controller waits up to 30 s before it tries again. */
+  readonly restSeconds: number;
+  /** Of the faults, as Faults has it. */
+  readonly pace: number;
+  /** Told how far it is. */
+  readonly progress: (text: string) => void;
+}
+
+export interface SoakReport {
+  readonly seconds: number;
+  readonly services: number;
+  /** Broken promises; with the first ones the run ended. */
+  readonly findings: readonly Finding[];
+  /** What happened to the Services of the first one. */
+  readonly story: readonly string[];
+  readonly done: Tally;
+  readonly refused: Tally;
+  readonly faults: Tally;
+  readonly seen: Tally;
+  readonly samples: readonly Sample[];
+  readonly rests: number;
+  /** At the last rest. */
+  readonly waiting: number;
+  readonly duplicates: number;
+}
+
+const prefix = 'soak';
+/** How much of a round users are at work without faults. */
+const aloneShare = 0.25;
+
+/** Runs it to its end. Throws where the test itself cannot go on. */
+export async function soak(options: SoakOptions): Promise<SoakReport> {
+  const story = new Story();
+  const observer = new Observer(story);
+  const ends: (() => unknown)[] = [];
+  const etcd = await startEtcd(options.binaries);
+  ends.push(() => etcd.stop());
+  try {
+    const history = new History(etcd.url, `/${prefix}/`, concerns, (stored) => observer.take(stored));
+    ends.push(() => history.close());
+    await history.start();
+    const flags = ['--storage-media-type=application/json'];
+    const cluster = await Cluster.start(options.binaries, { prefix, flags }, etcd);
+    ends.push(() => cluster.stop());
+    const run = await Run.prepare(options, cluster, observer, story);
+    ends.push(() => run.end());
+    const faults = new Faults({
+      ...{ server: cluster.server, etcd, places: run.places, observer },
+      ...{ random: randomOf(options.seed + 1), pace: options.pace },
+      progress: (fault) => run.say(fault),
+    });
+    const playing = run.play(faults);
+    // Whatever is under way comes to its end before the cluster does.
+    ends.push(() => run.stop(playing));
+    return await Promise.race([playing, history.failed, run.failed]);
+  } finally {
+    for (const end of ends.toReversed()) await end();
+  }
+}
+
+class Run {
+  readonly places: Place[] = [];
+  readonly #options: SoakOptions;
+  readonly #cluster: Cluster;
+  readonly #observer: Observer;
+  readonly #story: Story;
+  readonly #users: Users;
+  readonly #sender: Sender;
+  readonly #folder = temporaryFolder('kvcp-soak-');
+  readonly #failed = Promise.withResolvers<never>();
+  readonly #stopping = new AbortController();
+  readonly #began = performance.now();
+  readonly #samples: Sample[] = [];
+  #faults: Faults | undefined;
+  #findings: readonly Finding[] = [];
+  #rests = 0;
+
+  static async prepare(
+    options: SoakOptions,
+    cluster: Cluster,
+    observer: Observer,
+    story: Story,
+  ): Promise<Run> {
+    const run = new Run(options, cluster, observer, story);
+    for (const name of Object.keys(namespaces)) await cluster.namespace(name);
+    await cluster.pools(poolsOf(options.services, 0));
+    const account = await cluster.install();
+    for (let i = 0; i < 2; i += 1) run.places.push(await run.#place(account, i));
+    return run;
+  }
+
+  private constructor(options: SoakOptions, cluster: Cluster, observer: Observer, story: Story) {
+    this.#options = options;
+    this.#cluster = cluster;
+    this.#observer = observer;
+    this.#story = story;
+    const shown = (key: string): readonly string[] => observer.services.get(key)?.recorded ?? [];
+    this.#users = new Users(options.seed, options.services, shown);
+    this.#sender = new Sender(cluster.client, this.#stopping.signal);
+    this.#failed.promise.catch(() => {});
+  }
+
+  /** Rejects where a controller ends by itself. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  async stop(playing: Promise<unknown>): Promise<void> {
+    this.#stopping.abort();
+    this.#cluster.client.close();
+    await playing.catch(() => {});
+  }
+
+  async end(): Promise<void> {
+    for (const { replica, link } of this.places) {
+      await replica.kill();
+      link.close();
+    }
+    this.#folder.remove();
+  }
+
+  async play(faults: Faults): Promise<SoakReport> {
+    this.#faults = faults;
+    const { services, seconds, roundSeconds } = this.#options;
+    const ticks = setInterval(() => this.#tick(), 5_000);
+    try {
+      this.say(`creating ${services.toLocaleString('en-US')} Services`);
+      let left = services;
+      await this.#sender.send(() => (left-- > 0 ? this.#users.create() : undefined));
+      await this.#rest();
+      const rounds = Math.max(1, Math.round(seconds / roundSeconds));
+      for (let round = 0; round < rounds && this.#findings.length === 0; round += 1) {
+        // Of a process that is killed every few seconds nobody learns whether its memory grows.
+        const withControllers = round < rounds / 2;
+        await this.#churn(faults, seconds / rounds, withControllers);
+        await this.#rest();
+      }
+    } finally {
+      clearInterval(ticks);
+    }
+    return this.#report(faults);
+  }
+
+  /** Users and faults at work, at least until each kind of fault has happened; then users alone. */
+  async #churn(faults: Faults, seconds: number, withControllers: boolean): Promise<void> {
+    this.say(`users, and faults of the control plane${withControllers ? ' and the controllers' : ''}`);
+    let until = performance.now() + seconds * 1000;
+    let areUsersDone = false;
+    const isBroken = (): boolean => this.#stopping.signal.aborted || this.#observer.findings.length > 0;
+    const isOver = (): boolean =>
+      isBroken() || (performance.now() > until && faults.isComplete(withControllers));
+    const next = (): Act | undefined => (areUsersDone ? undefined : this.#users.next());
+    const sending = this.#sender.send(next, this.#options.actsPerSecond);
+    try {
+      await faults.rain(isOver, withControllers);
+      // What a process gets wrong must not be mended by the next restart, or nobody would see it.
+      until = performance.now() + seconds * aloneShare * 1000;
+      while (!isBroken() && performance.now() < until) await pause(100);
+    } finally {
+      areUsersDone = true;
+      await sending;
+    }
+  }
+
+  /** Until everything is as it should be and nothing is written any more, or for so long that it never will be. */
+  async #rest(): Promise<void> {
+    this.say('rest');
+    const { quietSeconds, restSeconds, claims } = this.#options;
+    const observer = this.#observer;
+    const until = performance.now() + restSeconds * 1000;
+    while (!this.#stopping.signal.aborted) {
+      await pause(250);
+      if (observer.findings.length > 0) {
+        this.#findings = observer.findings;
+        return;
+      }
+      const isLate = performance.now() > until;
+      const isQuiet = performance.now() - observer.writtenAt > quietSeconds * 1000;
+      if (!isQuiet && !isLate) continue;
+      const broken = judgeRest({
+        services: observer.services,
+        pools: observer.pools,
+        claims: claims ? observer.claims : undefined,
+        showing: (address) => observer.showing(address),
+        recording: (address) => observer.recording(address),
+        recorded: () => observer.recorded(),
+        isWarned: (facts, word) => observer.isWarned(facts, word),
+      });
+      if (broken.length === 0 && isQuiet) break;
+      if (!isLate) continue;
+      const endless = { promise: 'Quiet', what: `there is no end of writes after ${restSeconds} s` };
+      this.#findings = isQuiet ? broken : [...broken, endless];
+      return;
+    }
+    if (this.#stopping.signal.aborted) return;
+    this.#rests += 1;
+    this.#sample();
+  }
+
+  #sample(): void {
+    const led = this.places.map(({ replica }) => replica).sort((a, b) => b.ledAt - a.ledAt);
+    const uses = led.flatMap((replica) => replica.use() ?? []);
+    this.#samples.push({ seconds: this.#seconds, services: this.#observer.services.size, uses });
+  }
+
+  async #place(account: string, index: number): Promise<Place> {
+    const { bundle, claims } = this.#options;
+    const observer = this.#observer;
+    const link = await Link.to(this.#cluster.server.url);
+    // The same access, by way of the link.
+    const text = readFileSync(account, 'utf8').replaceAll(this.#cluster.server.url, link.url);
+    const kubeconfig = join(this.#folder.path, `${index}.kubeconfig`);
+    writeFileSync(kubeconfig, text, { mode: 0o600 });
+    const start = (): Replica => {
+      const replica = new Replica({
+        ...{ bundle, kubeconfig, flags: claims ? ['--claims'] : [] },
+        heard: (said) => {
+          this.#story.tell(`controller ${index + 1} said: ${said.service ?? ''} ${said.msg}`);
+          observer.hear(said);
+        },
+      });
+      void replica.fallen.then(() =>
+        this.#failed.reject(new Error(`a controller ended by itself:\n${replica.output}`)),
+      );
+      return replica;
+    };
+    const place: Place = {
+      link,
+      replica: start(),
+      begin: () => {
+        place.replica = start();
+      },
+    };
+    return place;
+  }
+
+  #report(faults: Faults): SoakReport {
+    const observer = this.#observer;
+    const all = [...observer.services.values()];
+    const without = all.filter(({ isOurs, record }) => isOurs && record === undefined);
+    const story = this.#findings.slice(0, 1).flatMap(({ what }) => this.#story.about(what));
+    const duplicates = [...observer.recorded()].filter((address) => observer.recording(address).length > 1);
+    return {
+      ...{ seconds: this.#seconds, services: all.length, findings: this.#findings, story },
+      ...{ done: this.#sender.done, refused: this.#sender.refused, faults: faults.happened },
+      ...{ seen: observer.seen, samples: this.#samples, rests: this.#rests },
+      ...{ waiting: without.length, duplicates: duplicates.length },
+    };
+  }
+
+  get #seconds(): number {
+    return (performance.now() - this.#began) / 1000;
+  }
+
+  say(text: string): void {
+    this.#story.tell(text);
+    this.#options.progress(`${Math.round(this.#seconds)} s: ${text}`);
+  }
+
+  #tick(): void {
+    const observer = this.#observer;
+    const [leader] = this.places.map(({ replica }) => replica).toSorted((a, b) => b.ledAt - a.ledAt);
+    const memory = leader?.use()?.rssBytes ?? Number.NaN;
+    const figures = [
+      [observer.services.size, 'Services'],
+      [this.#sender.done.total, 'acts'],
+      [observer.writes, 'writes seen'],
+      [this.#faults?.happened.total ?? 0, 'faults'],
+      [observer.seen.of('new leader'), 'new leaders'],
+    ] as const;
+    const text = figures.map(([count, what]) => `${count.toLocaleString('en-US')} ${what}`).join(', ');
+    this.say(`${text}, ${megabytes(memory)} MB`);
+  }
+}

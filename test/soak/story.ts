@@ -1,0 +1,25 @@
+/** More than happens in a minute. */
+const capacity = 100_000;
+
+/** What happened last, for whoever has to find out why a promise was broken. */
+export class Story {
+  #lines: string[] = [];
+  readonly #began = performance.now();
+
+  tell(text: string): void {
+    this.#lines.push(`${((performance.now() - this.#began) / 1000).toFixed(3).padStart(9)} s  ${text}`);
+    if (this.#lines.length > 2 * capacity) this.#lines = this.#lines.slice(-capacity);
+  }
+
+  /** The lines in which one of these Services is named, and those that name none. */
+  about(text: string): string[] {
+    const keys = [...(text.match(service) ?? [])];
+    return this.#lines.filter((line) => {
+      const named = [...(line.match(service) ?? [])];
+      return named.length === 0 || named.some((key) => keys.includes(key));
+    });
+  }
+}
+
+/** As users.ts calls them. */
+const service = /\b[a-z]+\/s-\d+\b/g;
