@@ -2,7 +2,7 @@ import { type Flag, parseFlags } from '../src/cli/flags.ts';
 import { nearest } from '../src/cli/nearest.ts';
 import { quoted } from '../src/core/quote.ts';
 
-export const parts = ['core', 'cluster'] as const;
+export const parts = ['core', 'cluster', 'size', 'churn', 'takeover'] as const;
 export type Part = (typeof parts)[number];
 
 export interface BenchRun {
@@ -12,21 +12,35 @@ export interface BenchRun {
   readonly json: string | undefined;
 }
 
-export type BenchRequest = BenchRun | { readonly help: string } | { readonly usage: string };
+export type BenchRequest =
+  | BenchRun
+  | { readonly compare: readonly [string, string] }
+  | { readonly help: string }
+  | { readonly usage: string };
 
 const flags: Readonly<Record<string, Flag>> = {
   quick: { type: 'boolean' },
   json: { type: 'string', wants: 'a file' },
+  compare: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 };
 
-const help = `Prints figures and judges none of them.
+const help = `Prints figures, and beside each aim the limit that was measured in the same run. Decides nothing.
 
-  npm run bench                        both parts, about four minutes
-  npm run bench -- core                decisions alone, without a cluster
-  npm run bench -- cluster             the built controller on kube-apiserver and etcd
-  npm run bench -- --quick             both, smaller, under a minute
-  npm run bench -- --json FILE         the same figures into FILE, too
+  npm run bench                        all parts, twenty minutes and more
+  npm run bench -- --quick             all parts, smaller: about three minutes
+  npm run bench -- size churn          these parts
+  npm run bench -- --json FILE         all figures into FILE, too
+  npm run bench -- --compare A B       two such files side by side; measures nothing
+
+Parts:
+  core        decisions alone, without a cluster
+  cluster     bursts of addresses, beside raw PATCHes of the same Services
+  size        5,000 and 50,000 Services: memory, start, one new Service, a freed address, rest
+  churn       memory over 100,000 Services that come and go
+  takeover    the leader of two replicas is ended
+
+All but core need kube-apiserver and etcd: npm run controlplane builds them.
 `;
 
 export function benchRequest(argv: readonly string[]): BenchRequest {
@@ -34,14 +48,23 @@ export function benchRequest(argv: readonly string[]): BenchRequest {
   if ('message' in parsed) return { usage: parsed.message };
   const { values, words } = parsed;
   if (values.get('help') === 'true') return { help };
+  if (values.get('compare') === 'true') return comparison(words);
   const unknown = words.find((word) => !isPart(word));
   if (unknown !== undefined) {
     const near = nearest(unknown, parts);
     const meant = near === undefined ? '' : ` Do you mean ${near}?`;
-    return { usage: `a part is ${parts.join(' or ')}, not ${quoted(unknown)}.${meant}` };
+    return { usage: `a part is ${parts.join(', ')}, not ${quoted(unknown)}.${meant}` };
   }
   const chosen = parts.filter((part) => words.length === 0 || words.includes(part));
   return { parts: chosen, quick: values.get('quick') === 'true', json: values.get('json') };
+}
+
+function comparison(words: readonly string[]): BenchRequest {
+  const [first, second, ...more] = words;
+  if (first === undefined || second === undefined || more.length > 0) {
+    return { usage: `--compare needs two files, and there are ${words.length}.` };
+  }
+  return { compare: [first, second] };
 }
 
 function isPart(word: string): word is Part {

@@ -12,6 +12,9 @@ let isStopping = false;
 
 export class PartFailed extends Error {}
 
+/** So slow that something hangs. */
+const patienceMinutes = 30;
+
 /** Runs a module that calls `serve`, and gives its result. */
 export function runPart<T>(module: string, input: object, nodeFlags: readonly string[] = []): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -26,8 +29,13 @@ export function runPart<T>(module: string, input: object, nodeFlags: readonly st
     answer = message as { result: T };
   });
   child.once('error', reject);
+  const timer = setTimeout(() => {
+    reject(new PartFailed(`${module} did not end within ${patienceMinutes} minutes`));
+    child.kill('SIGTERM');
+  }, patienceMinutes * 60_000);
   child.once('exit', (code, signal) => {
     running.delete(child);
+    clearTimeout(timer);
     // Whoever interrupted it knows why there is no answer.
     if (isStopping) return;
     if (answer === undefined) reject(new PartFailed(`${module} ended with ${signal ?? `exit code ${code}`}`));

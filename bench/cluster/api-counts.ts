@@ -4,6 +4,8 @@ import type { Requests } from './requests.ts';
 export interface ApiCounts {
   readonly serviceWrites: number;
   readonly eventWrites: number;
+  /** Of IPAddresses. */
+  readonly claimWrites: number;
   /** Processor time of kube-apiserver. */
   readonly cpuMs: number;
 }
@@ -22,6 +24,7 @@ export async function apiCounts(requests: Requests): Promise<ApiCounts> {
   return {
     serviceWrites: writes.get('services') ?? 0,
     eventWrites: writes.get('events') ?? 0,
+    claimWrites: writes.get('ipaddresses') ?? 0,
     cpuMs: Number(cpu) * 1000,
   };
 }
@@ -30,6 +33,7 @@ export function minus(after: ApiCounts, before: ApiCounts): ApiCounts {
   return {
     serviceWrites: after.serviceWrites - before.serviceWrites,
     eventWrites: after.eventWrites - before.eventWrites,
+    claimWrites: after.claimWrites - before.claimWrites,
     cpuMs: after.cpuMs - before.cpuMs,
   };
 }

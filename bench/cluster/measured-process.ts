@@ -24,9 +24,10 @@ export async function startMeasured(
   env: Readonly<Record<string, string>> = {},
 ): Promise<MeasuredProcess> {
   const own = mkdtempSync(join(folder, 'process-'));
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const program = ['env', ...variables, process.execPath, ...args];
-  const child = startChild('/bin/sh', ['-c', inPlace, own, ...program]);
+  // No more than a container gives it, so that the variables of whoever runs this change no figure.
+  const child = startChild('/bin/sh', ['-c', inPlace, own, process.execPath, ...args], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+  });
   const stop = async (): Promise<void> => {
     await child.stop('TERM');
     rmSync(own, { recursive: true, force: true });

@@ -14,7 +14,6 @@ export interface RawPlan {
 
 export interface RawResult {
   readonly cpuMs: number;
-  readonly rssBytes: number;
 }
 
 const [planFile = '', resultFile = ''] = process.argv.slice(2);
@@ -23,6 +22,6 @@ const client = new Requests(target, sockets);
 const before = process.cpuUsage();
 await client.sendAll(requests, sockets);
 const { user, system } = process.cpuUsage(before);
-const result: RawResult = { cpuMs: (user + system) / 1000, rssBytes: process.memoryUsage.rss() };
+const result: RawResult = { cpuMs: (user + system) / 1000 };
 writeFileSync(resultFile, JSON.stringify(result));
 client.close();

@@ -28,8 +28,13 @@ export class Requests {
   }
 
   /** The text of the answer; throws where the server says no. */
-  send({ method, path, body }: Request): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
+  async send(asked: Request): Promise<string> {
+    return Buffer.concat(await this.read(asked)).toString('utf8');
+  }
+
+  /** The bytes as they came: what a list of all Services costs the server and the wire, and nobody else. */
+  read({ method, path, body }: Request): Promise<Buffer[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer[]>();
     const { url, token } = this.#target;
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const about =
@@ -40,9 +45,9 @@ export class Requests {
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        if ((response.statusCode ?? 0) < 300) resolve(text);
-        else reject(new Error(`${method} ${path}: ${response.statusCode} ${text.slice(0, 300)}`));
+        if ((response.statusCode ?? 0) < 300) return resolve(chunks);
+        const text = Buffer.concat(chunks).toString('utf8').slice(0, 300);
+        reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
       });
     });
     asked.on('error', reject);
@@ -51,10 +56,10 @@ export class Requests {
   }
 
   /** All of them, so many at once. */
-  async sendAll(requests: readonly Request[], lanes: number): Promise<void> {
-    const rest = requests.values();
+  async sendAll(requests: Iterable<Request>, lanes: number): Promise<void> {
+    const rest = requests[Symbol.iterator]();
     const lane = async (): Promise<void> => {
-      for (const one of rest) await this.send(one);
+      for (let one = rest.next(); one.done !== true; one = rest.next()) await this.send(one.value);
     };
     await Promise.all(Array.from({ length: lanes }, lane));
   }

@@ -1,12 +1,12 @@
 import { Allocator } from '../../src/core/allocator.ts';
 import { patchOf } from '../../src/core/change.ts';
-import { annotations, labels } from '../../src/core/names.ts';
-import type { ConfigMap, Service } from '../../src/core/objects.ts';
+import { annotations, claimant, labels } from '../../src/core/names.ts';
+import type { ConfigMap, Service, ServiceSpec } from '../../src/core/objects.ts';
 import { readPools } from '../../src/core/pools.ts';
 import { viewOf } from '../../src/core/service.ts';
 import type { Request } from './requests.ts';
 
-const namespace = 'bench';
+export const namespace = 'bench';
 export const servicesPath = `/api/v1/namespaces/${namespace}/services`;
 export const configMapPath = '/api/v1/namespaces/kube-system/configmaps';
 
@@ -14,34 +14,39 @@ const pathOf = ({ metadata }: Service): string => `${servicesPath}/${metadata.na
 
 export const configMap: ConfigMap = { metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.0/16' } };
 
-export const newNamespace: Request = {
-  method: 'POST',
-  path: '/api/v1/namespaces',
-  body: JSON.stringify({ metadata: { name: namespace } }),
-};
+export function newNamespace(name = namespace): Request {
+  return { method: 'POST', path: '/api/v1/namespaces', body: JSON.stringify({ metadata: { name } }) };
+}
 
 /** Without node ports, which would run out. */
-export function newServices(count: number): Request[] {
-  return Array.from({ length: count }, (_, i) => {
-    const service = {
-      metadata: { name: `service-${i}` },
-      spec: { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports: [{ port: 80 }] },
-    };
-    return { method: 'POST', path: servicesPath, body: JSON.stringify(service) };
-  });
+export function newService(name: string, more: ServiceSpec = {}, path = servicesPath): Request {
+  const spec = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports: [{ port: 80 }], ...more };
+  return { method: 'POST', path, body: JSON.stringify({ metadata: { name }, spec }) };
+}
+
+export function* newServices(from: number, to: number, tell: (made: number) => void): Generator<Request> {
+  for (let i = from; i < to; i += 1) {
+    tell(i);
+    yield newService(`service-${i}`);
+  }
 }
 
 /** The very PATCHes that the controller would send: the same fields, the same size, the same guards. */
-export function assignments(services: readonly Service[], resourceVersion: string): Request[] {
+export function assignments(
+  services: readonly Service[],
+  resourceVersion: string,
+  pools = configMap,
+  loadBalancerClass?: string,
+): Request[] {
   const options = {
-    class: undefined,
+    class: loadBalancerClass,
     configMap: { namespace: 'kube-system', name: 'kubevip' },
     controller: 'kube-vip-cloud-controller',
     claims: false,
   };
   const allocator = new Allocator(options);
   allocator.replaceServices(services.map(viewOf), resourceVersion);
-  allocator.setPools(readPools(configMap));
+  allocator.setPools(readPools(pools));
   const requests: Request[] = [];
   for (let verdict = allocator.next(); verdict !== undefined; verdict = allocator.next()) {
     const { standing, decision } = verdict;
@@ -68,3 +73,9 @@ export function withdrawals(services: readonly Service[]): Request[] {
   const body = JSON.stringify(patch);
   return services.map((service) => ({ method: 'PATCH', path: pathOf(service), body }));
 }
+
+/** Takes all claims away at once. */
+export const noClaims: Request = {
+  method: 'DELETE',
+  path: `/apis/networking.k8s.io/v1/ipaddresses?labelSelector=${encodeURIComponent(`${labels.managedBy}=${claimant}`)}`,
+};

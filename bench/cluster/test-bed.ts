@@ -6,11 +6,13 @@ import { SERVICE_ACCOUNT_FOLDER } from '../../src/kube/in-cluster.ts';
 import { startApiServer } from '../../test/controlplane/apiserver.ts';
 import { startEtcd } from '../../test/controlplane/etcd.ts';
 import { say } from '../progress.ts';
+import { imageCommand } from './image.ts';
 import { type MeasuredProcess, startMeasured } from './measured-process.ts';
 import { Observer } from './observer.ts';
 import { Requests, type Target } from './requests.ts';
 import { servicesPath } from './services.ts';
 import type { Stack } from './stack.ts';
+import type { Store } from './stored.ts';
 
 /** As many as the controller has. */
 export const sockets = 16;
@@ -18,11 +20,13 @@ export const sockets = 16;
 export interface TestBed {
   readonly target: Target;
   readonly requests: Requests;
+  readonly store: Store;
   /** For what belongs to this run alone. */
   readonly folder: string;
   /** Node with these arguments. */
   start(args: readonly string[]): Promise<MeasuredProcess>;
-  startController(): Promise<MeasuredProcess>;
+  /** The controller, as the image runs it. */
+  startController(flags?: readonly string[]): Promise<MeasuredProcess>;
   observe(resourceVersion: string, wanted: number): Observer;
 }
 
@@ -30,14 +34,15 @@ export interface TestBed {
 export async function makeTestBed(binaries: string, stack: Stack): Promise<TestBed> {
   const folder = mkdtempSync(join(tmpdir(), 'kvcp-bench-'));
   stack.push(() => rmSync(folder, { recursive: true, force: true }));
-  say('cluster: building the controller, starting etcd and kube-apiserver');
+  say('building the controller, starting etcd and kube-apiserver');
   const root = resolve(import.meta.dirname, '../..');
   const outdir = join(folder, 'dist');
-  const name = 'controller';
+  const name = 'kube-vip-cloud-provider';
   await buildDistribution({ root, entry: 'src/cli/main.ts', name, outdir, version: '0.0.0-bench' });
   const etcd = startEtcd(binaries);
   stack.push(() => stopped(etcd));
-  const api = startApiServer(binaries, await etcd, { prefix: 'bench' });
+  const store: Store = { etcd: (await etcd).url, prefix: 'bench' };
+  const api = startApiServer(binaries, await etcd, { prefix: store.prefix });
   stack.push(() => stopped(api));
   const { url, ca, token } = await api;
   const target: Target = { url, ca, token };
@@ -56,11 +61,12 @@ export async function makeTestBed(binaries: string, stack: Stack): Promise<TestB
   if (moved === built) throw new Error(`the bundle does not name ${SERVICE_ACCOUNT_FOLDER}`);
   writeFileSync(bundle, moved);
   const { hostname, port } = new URL(url);
-  const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+  const image = imageCommand(root, outdir, folder);
+  const env = { ...image.env, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
   return {
-    ...{ target, requests, folder },
+    ...{ target, requests, store, folder },
     start: (args) => startMeasured(folder, stack, args),
-    startController: () => startMeasured(folder, stack, [bundle], env),
+    startController: (flags = []) => startMeasured(folder, stack, [...image.args, ...flags], env),
     observe(resourceVersion, wanted) {
       const observer = new Observer(target, servicesPath, resourceVersion, wanted);
       // An API server that is asked to end waits up to a minute for watches to be closed.

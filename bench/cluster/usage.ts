@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 /** What a process has used so far. */
 export interface Usage {
   readonly rssBytes: number;
+  /** The part of it that is no page of a file, and so is this process's alone; NaN where the system does not say. */
+  readonly anonBytes: number;
   /** The most that it ever was; NaN where the system does not say. */
   readonly peakBytes: number;
   readonly cpuMs: number;
@@ -24,7 +26,12 @@ function fromProc(pid: number): Usage {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [user, system] = [Number(fields[11]), Number(fields[12])];
-  return { rssBytes: bytes('VmRSS'), peakBytes: bytes('VmHWM'), cpuMs: (user + system) * tickMs };
+  return {
+    rssBytes: bytes('VmRSS'),
+    anonBytes: bytes('RssAnon'),
+    peakBytes: bytes('VmHWM'),
+    cpuMs: (user + system) * tickMs,
+  };
 }
 
 /** `0:01.23` on macOS and the BSDs. */
@@ -32,5 +39,10 @@ function fromPs(pid: number): Usage {
   const text = execFileSync('ps', ['-o', 'rss=,time=', '-p', String(pid)], { encoding: 'utf8' });
   const [rssKB = '', time = ''] = text.trim().split(/\s+/);
   const seconds = time.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
-  return { rssBytes: Number(rssKB) * 1024, peakBytes: Number.NaN, cpuMs: seconds * 1000 };
+  return {
+    rssBytes: Number(rssKB) * 1024,
+    anonBytes: Number.NaN,
+    peakBytes: Number.NaN,
+    cpuMs: seconds * 1000,
+  };
 }

@@ -1,0 +1,35 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { last, stagesIn } from '../../test/install/dockerfile.ts';
+
+/** What the image runs, with files that are somewhere else. */
+export interface ImageCommand {
+  /** For Node. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const entry = '/kube-vip-cloud-provider';
+
+/**
+ * The command line of the image on this machine's Node: its launcher, the flags of the launcher's first line, and what
+ * the Dockerfile puts into the environment. What this cannot follow is an error, so that no figure is of another program.
+ */
+export function imageCommand(root: string, bundles: string, folder: string): ImageCommand {
+  const stage = stagesIn(readFileSync(join(root, 'Dockerfile'), 'utf8')).at(-1);
+  if (stage === undefined) throw new Error('the Dockerfile has no stage');
+  const entrypoint = last(stage, 'ENTRYPOINT');
+  if (entrypoint !== JSON.stringify([entry])) throw new Error(`the image starts with ${entrypoint}`);
+  const text = readFileSync(join(root, 'deploy', 'image', entry), 'utf8');
+  const [line = '', flags] = /^#!\/nodejs\/bin\/node(?: (.+))?\n/.exec(text) ?? [];
+  const moved = text.replaceAll(/(?<=['"`])\/app\//g, `${bundles}/`);
+  if (line === '' || moved === text) throw new Error(`the image's launcher is not known here:\n${text}`);
+  const launcher = join(folder, entry);
+  writeFileSync(launcher, moved);
+  const env = stage.instructions
+    .filter(({ name }) => name === 'ENV')
+    .flatMap(({ text: pairs }) => [...pairs.matchAll(/([^\s=]+)=(?:"([^"]*)"|(\S*))/g)])
+    .map(([, name = '', quoted, plain = '']): [string, string] => [name, quoted ?? plain]);
+  // The kernel hands over all that stands behind the program as one argument.
+  return { args: [...(flags === undefined ? [] : [flags]), launcher], env: Object.fromEntries(env) };
+}
