@@ -63,14 +63,17 @@ export class Observer {
   /** Services that a former leader's late write gave an address which another one had. */
   readonly excused = new Set<string>();
   readonly #story: Story;
+  readonly #isClaimed: boolean;
   #holder = '';
   #holderAt = 0;
   /** How many faults hold writes back now, and when the last of them ended. */
   #holding = 0;
   #heldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(story: Story) {
+  /** With claims there is no late write that makes a duplicate. */
+  constructor(story: Story, isClaimed = false) {
     this.#story = story;
+    this.#isClaimed = isClaimed;
   }
 
   take({ key, object }: Stored): void {
@@ -166,6 +169,7 @@ export class Observer {
 
   /** Only where another leads by now, and something held writes back, a former leader's write can be on its way. */
   #mayBeLate(): boolean {
+    if (this.#isClaimed) return false;
     const now = performance.now();
     return now - this.#holderAt < memoryMs && (this.#holding > 0 || now - this.#heldAt < lateMs);
   }

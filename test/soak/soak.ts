@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startEtcd } from '../controlplane/etcd.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { Cluster } from '../e2e/cluster.ts';
+import { grant, rightsWithClaims } from '../e2e/roles.ts';
 import { randomOf } from '../simulator/random.ts';
 import { Faults, type Place } from './faults.ts';
 import { History } from './history.ts';
@@ -62,13 +63,14 @@ export interface SoakReport {
 }
 
 const prefix = 'soak';
+const claimant = 'claiming';
 /** How much of a round users are at work without faults. */
 const aloneShare = 0.25;
 
 /** Runs it to its end. Throws where the test itself cannot go on. */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const story = new Story();
-  const observer = new Observer(story);
+  const observer = new Observer(story, options.claims);
   const ends: (() => unknown)[] = [];
   const etcd = await startEtcd(options.binaries);
   ends.push(() => etcd.stop());
@@ -77,7 +79,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     ends.push(() => history.close());
     await history.start();
     const flags = ['--storage-media-type=application/json'];
-    const cluster = await Cluster.start(options.binaries, { prefix, flags }, etcd);
+    const users = [{ name: claimant }];
+    const cluster = await Cluster.start(options.binaries, { prefix, flags, users }, etcd);
     ends.push(() => cluster.stop());
     const run = await Run.prepare(options, cluster, observer, story);
     ends.push(() => run.end());
@@ -93,6 +96,12 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   } finally {
     for (const end of ends.toReversed()) await end();
   }
+}
+
+/** The access of a user with the rights that docs/install.md gives for `--claims`. */
+async function claiming(cluster: Cluster): Promise<string> {
+  await grant(cluster, claimant, rightsWithClaims());
+  return cluster.server.kubeconfig(claimant);
 }
 
 class Run {
@@ -121,7 +130,7 @@ class Run {
     const run = new Run(options, cluster, observer, story);
     for (const name of Object.keys(namespaces)) await cluster.namespace(name);
     await cluster.pools(poolsOf(options.services, 0));
-    const account = await cluster.install();
+    const account = options.claims ? await claiming(cluster) : await cluster.install();
     for (let i = 0; i < 2; i += 1) run.places.push(await run.#place(account, i));
     return run;
   }
