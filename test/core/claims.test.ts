@@ -349,3 +349,45 @@ test('ours and those of others are counted, however they change', () => {
   registry.replace([], '70');
   assert.deepEqual([registry.claims.ours, registry.claims.others], [0, 0]);
 });
+
+test('a Service that asks for another address in vain keeps the claim of the one that it has', () => {
+  const record = {
+    from: 'static',
+    ips: '10.0.0.2',
+    ports: 'TCP/80',
+    families: 'SingleStack IPv4',
+    uid: 'a',
+    by: 'us',
+  };
+  const edited = service('a', '7', {
+    metadata: {
+      name: 'a',
+      labels: { implementation: 'kube-vip' },
+      annotations: {
+        'kube-vip.io/loadbalancerIPs': '10.0.0.2',
+        'kube-vip.io/allocation': JSON.stringify(record),
+      },
+    },
+    spec: { loadBalancerIP: '10.0.0.1' },
+  });
+  const allocator = world([edited], [claimOf(clusterIP, 'us'), claimed('10.0.0.2', '50')]);
+  assert.equal(allocator.next()?.decision.kind, 'refuse');
+  assert.equal(allocator.registry.next(), undefined);
+});
+
+test('the Go version’s label is no mark of an address that the Service does not show', () => {
+  const leased = service('a', '7', {
+    metadata: {
+      name: 'a',
+      labels: { implementation: 'kube-vip' },
+      annotations: { 'kube-vip.io/loadbalancerIPs': '0.0.0.0', 'kube-vip.io/reallocate': 'true' },
+    },
+    spec: { loadBalancerIP: '0.0.0.0' },
+  });
+  const allocator = world([leased], [], '10.0.0.1');
+  const asked = requests(allocator, allocator.next() ?? assert.fail());
+  assert.deepEqual(
+    asked.map((request) => formatAddress(request.address)),
+    ['10.0.0.1'],
+  );
+});
