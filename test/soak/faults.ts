@@ -139,6 +139,7 @@ export class Faults {
     const { observer } = this.#options;
     const place = this.#leading;
     const { replica } = place;
+    await replica.begun;
     switch (fault) {
       case 'controller frozen':
         observer.holdBack(true);

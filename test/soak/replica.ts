@@ -32,6 +32,7 @@ export class Replica {
   readonly #heard: (said: Said) => void;
   /** Fulfilled if it ends without having been asked to. */
   readonly fallen: Promise<void>;
+  readonly #begun = Promise.withResolvers<void>();
   readonly #startedAt = performance.now();
   /** When it last said that it leads. */
   ledAt = 0;
@@ -46,7 +47,13 @@ export class Replica {
       env: { PATH: process.env.PATH ?? '' },
       heard: (text) => this.#read(text),
     });
+    void this.#child.gone.then(() => this.#begun.resolve());
     this.fallen = this.#child.gone.then(() => (this.#isEnded ? new Promise(() => {}) : undefined));
+  }
+
+  /** Fulfilled with its first line, or its end: before that a signal meets Node, and not the program. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   /** The last lines that it wrote. */
@@ -95,6 +102,7 @@ export class Replica {
       const said = JSON.parse(line) as Said;
       if (said.msg === 'leading') this.ledAt = performance.now();
       this.#heard(said);
+      this.#begun.resolve();
     }
   }
 }
