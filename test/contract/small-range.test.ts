@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { startApiServer } from '../controlplane/apiserver.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
 import { sharedEtcd } from '../controlplane/shared.ts';
+import { eventually } from '../e2e/eventually.ts';
 import { assertRefused, ipAddress, loadBalancer, World } from './world.ts';
 
 const { folder, missing } = locateBinaries(process.env);
@@ -20,6 +21,8 @@ test(
     const server = { ...api, needsNamespaces: false, close: () => api.stop() };
     const world = new World(server, 1, 'default');
     try {
+      // It makes that one a moment after it is ready.
+      await eventually(() => world.read('ipaddresses/10.96.0.1'), 30_000);
       for (const n of [2, 3, 5, 6]) await world.create('ipaddresses', ipAddress(`10.96.0.${n}`));
       const service = await world.create('services', loadBalancer('a'));
       assert.equal(service.spec.clusterIP, '10.96.0.4');
