@@ -8,7 +8,7 @@ import { Ledger } from './ledger.ts';
 import type { Options } from './options.ts';
 import { noPools, type Pools } from './pools.ts';
 import { Registry } from './registry.ts';
-import { compareAge, compareVersions, keyOf, type ServiceKey, type ServiceView } from './service.ts';
+import { compareAge, compareVersions, isUndone, keyOf, type ServiceKey, type ServiceView } from './service.ts';
 import { obstacle } from './sharing.ts';
 import { SortedSet } from './sorted.ts';
 import { isMarked, type Standing, standingOf, underWay, withPledges } from './standing.ts';
@@ -83,15 +83,20 @@ export class Allocator {
 
   /**
    * The whole world of Services at once, as a consistent list of `resourceVersion` gives it: whoever is not in it is
-   * gone. An answer to a write may be newer than the list. But where the list is older than what lists and watches had
-   * told before, etcd was restored from a backup, and the list is right about everything.
+   * gone. An answer to a write may be newer than the list, and then counts. But where the list is older than what lists and
+   * watches had told before, etcd was restored from a backup, and the list is right about everything.
    */
   replaceServices(views: readonly ServiceView[], resourceVersion: string): void {
     const listed = new Set(views.map(keyOf));
     for (const key of [...this.#seen.keys()]) if (!listed.has(key)) this.#remove(key);
     if (compareVersions(resourceVersion, this.#told) < 0) this.#seen.clear();
     this.#told = resourceVersion;
-    for (const view of views) this.putService(view);
+    for (const view of views) {
+      const seen = this.#seen.get(keyOf(view));
+      if (seen !== undefined && isUndone(seen.resourceVersion, view.resourceVersion, resourceVersion))
+        this.#seen.delete(keyOf(view));
+      this.putService(view);
+    }
     this.#hasServices = true;
     this.#registry.prune();
   }

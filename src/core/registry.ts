@@ -4,7 +4,7 @@ import { Claims } from './claims.ts';
 import type { Ledger } from './ledger.ts';
 import { addressesOf } from './list.ts';
 import type { Options } from './options.ts';
-import { compareVersions, type ServiceKey, type ServiceView } from './service.ts';
+import { compareVersions, isUndone, type ServiceKey, type ServiceView } from './service.ts';
 import { isLease, isMarked, type Standing } from './standing.ts';
 
 /** What is to be done about a claim while nobody waits for it. */
@@ -57,7 +57,12 @@ export class Registry {
     for (const { address } of [...this.claims.all()])
       if (isRestored || !listed.has(formatAddress(address))) this.#drop(address);
     this.#told = resourceVersion;
-    for (const claim of claims) this.put(claim);
+    for (const claim of claims) {
+      const known = this.claims.get(claim.address);
+      if (known !== undefined && isUndone(known.resourceVersion, claim.resourceVersion, resourceVersion))
+        this.#drop(claim.address);
+      this.put(claim);
+    }
     this.#isListed = true;
   }
 

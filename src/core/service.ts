@@ -148,3 +148,11 @@ export function compareVersions(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/**
+ * Whether a list of version `listed` shows an older state than the one that is `known`, and yet is new enough to have it:
+ * etcd was restored from a backup, and the older state is what counts.
+ */
+export function isUndone(known: string, shown: string, listed: string): boolean {
+  return compareVersions(shown, known) < 0 && compareVersions(known, listed) <= 0;
+}

@@ -9,17 +9,12 @@ export function isExpired(error: WatchFailure): boolean {
 }
 
 /**
- * Besides 410: a version from the future, where a server says so (watch-state.ts deals with those that do not), and any
- * other refusal that says this watch cannot be had as it was asked for. A fresh list is always right, if dear.
+ * The server is well, has only too much to do, and so has the same past as before. After any other failure it may have
+ * been away, and have come back with another one: a fresh list is always right.
  */
-export function needsRelist(error: WatchFailure): boolean {
-  if (!(error instanceof ApiError)) return false;
-  if (error.causes.includes('ResourceVersionTooLarge')) return true;
-  return error.status >= 400 && error.status < 500 && !KEEPS_VERSION.has(error.status);
+export function keepsVersion(error: WatchFailure): boolean {
+  return error instanceof ApiError && error.status === 429;
 }
-
-/** Unauthorized, Forbidden, NotFound, RequestTimeout, TooManyRequests say nothing about the version. */
-const KEEPS_VERSION: ReadonlySet<number> = new Set([401, 403, 404, 408, 429]);
 
 /**
  * Before about Kubernetes 1.31 Services could not be selected by spec.type. Depending on the version the answer is

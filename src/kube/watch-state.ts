@@ -1,6 +1,6 @@
 import { type BackoffLimits, backoffMs, delayMs, WATCH_BACKOFF } from './backoff.ts';
 import { ApiError, type ConnectionError } from './errors.ts';
-import { isExpired, needsRelist, refusesSelector, type WatchFailure } from './watch-failure.ts';
+import { isExpired, keepsVersion, refusesSelector, type WatchFailure } from './watch-failure.ts';
 
 /**
  * List and watch as a pure step: what has happened goes in, what to do comes out. The driver (reflector.ts) performs
@@ -9,12 +9,14 @@ import { isExpired, needsRelist, refusesSelector, type WatchFailure } from './wa
  *
  *             page (more to come)                     event, bookmark
  *                  ┌───┐                                  ┌───┐
- *   start ──▶ list ┴───┴── last page: replaced ──▶ watch ─┴───┴──▶ closed, silent ──▶ watch again at once
+ *   start ──▶ list ┴───┴── last page: replaced ──▶ watch ─┴───┴──▶ closed ──▶ watch again at once
  *              ▲                                     │ │
- *              ├──────── 410, silent twice ──────────┘ └─ failed ──▶ wait ──▶ watch again from the last version
- *              └──── wait ◀──── 410 again, 4xx
+ *              ├─────────── 410, silent ─────────────┘ ├─ 429 ──▶ wait ──▶ watch again from the last version
+ *              └─────────────── wait ◀─── failed ──────┘
  *
- * The protocol is that of "Efficient detection of changes" in Kubernetes' API concepts; bookmarks are KEP-956.
+ * The protocol is that of "Efficient detection of changes" in Kubernetes' API concepts; bookmarks are KEP-956. Where
+ * client-go watches on after a broken connection, this lists anew: the server may come back with another past
+ * (docs/decisions/0011).
  */
 export interface WatchState<T> {
   /** What a finished wait leads to. */
@@ -32,8 +34,6 @@ export interface WatchState<T> {
   readonly failures: number;
   /** There was a 410 since the last healthy time. */
   readonly expired: boolean;
-  /** Watches that went silent since the last event or bookmark. */
-  readonly silences: number;
   /** When the open watch was answered. */
   readonly openedAt: number | undefined;
   /** `failing` has been said and `recovered` has not. */
@@ -96,7 +96,6 @@ export function initialWatchState<T>(): WatchState<T> {
     selecting: true,
     failures: 0,
     expired: false,
-    silences: 0,
     openedAt: undefined,
     troubled: false,
   };
@@ -117,19 +116,19 @@ export function watchStep<T>(state: WatchState<T>, input: WatchInput<T>, context
       const { item, resourceVersion } = input;
       // An older version than the last is delivered like any other: only who keeps the items can order them.
       return {
-        state: { ...state, version: resourceVersion || state.version, silences: 0 },
+        state: { ...state, version: resourceVersion || state.version },
         effects: [{ type: input.gone ? 'deleted' : 'upserted', item, resourceVersion }],
       };
     }
     case 'bookmark':
       return {
-        state: { ...state, version: input.resourceVersion || state.version, silences: 0 },
+        state: { ...state, version: input.resourceVersion || state.version },
         effects: [{ type: 'observed', resourceVersion: input.resourceVersion }],
       };
     case 'closed':
       return afterClose(state, context);
     case 'silent':
-      return afterSilence(settle(state, context), input.error, context);
+      return afterSilence(settle(state, context), input.error);
     case 'failed':
       return afterFailure(settle(state, context), input.error, context);
     case 'waited':
@@ -158,21 +157,18 @@ function afterClose<T>(state: WatchState<T>, context: StepContext): Step<T> {
 }
 
 /**
- * A half-open connection is over with the next watch. If that one hears nothing either, not even a bookmark, the
- * version may be one from the future: after etcd was restored from a backup, kube-apiserver 1.36 takes such a watch
- * and says nothing on it until its versions have caught up.
+ * Nobody may be at the other end any more, or the version is one from the future: after etcd was restored from a backup,
+ * kube-apiserver 1.36 takes such a watch and says nothing on it until its versions have caught up.
  */
-function afterSilence<T>(state: WatchState<T>, error: ConnectionError, context: StepContext): Step<T> {
-  const next = { ...state, troubled: true, silences: state.silences + 1 };
-  const step = next.silences < 2 ? watch(next, context) : listAnew({ ...next, silences: 0 });
-  return prepend({ type: 'failing', error, retryInMs: 0 }, step);
+function afterSilence<T>(state: WatchState<T>, error: ConnectionError): Step<T> {
+  return prepend({ type: 'failing', error, retryInMs: 0 }, listAnew({ ...state, troubled: true }));
 }
 
 function afterFailure<T>(state: WatchState<T>, error: WatchFailure, context: StepContext): Step<T> {
   if (state.selecting && refusesSelector(error)) {
     return prepend({ type: 'unselected', error }, listAnew({ ...state, selecting: false }));
   }
-  const relist = state.doing === 'watch' && needsRelist(error);
+  const relist = state.doing === 'watch' && !keepsVersion(error);
   const restart = relist || (state.doing === 'list' && isExpired(error));
   const next = restart ? forgetPages({ ...state, doing: 'list' }) : state;
   // History is compacted every five minutes, and an API server that was restarted has none: one 410 is an ordinary

@@ -310,6 +310,13 @@ test('after a restore the list is right, also where only the watch had told of n
   assert.equal(registry.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
 });
 
+test('after a restore that has come further since, what the list shows as older counts', () => {
+  const { registry } = world([], [claimed('10.0.0.1', '50')]);
+  registry.put(claimed('10.0.0.1', '190'));
+  registry.replace([claimed('10.0.0.1', '20')], '250');
+  assert.equal(registry.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
+});
+
 test('an answer that is newer than the list is no restore', () => {
   const { registry } = world([], [claimed('10.0.0.1', '50')]);
   registry.put(claimed('10.0.0.1', '190', pledge('a', '150', '10.0.0.1')));
