@@ -8,7 +8,14 @@ import { Ledger } from './ledger.ts';
 import type { Options } from './options.ts';
 import { noPools, type Pools } from './pools.ts';
 import { Registry } from './registry.ts';
-import { compareAge, compareVersions, isUndone, keyOf, type ServiceKey, type ServiceView } from './service.ts';
+import {
+  compareAge,
+  compareVersions,
+  isUndone,
+  keyOf,
+  type ServiceKey,
+  type ServiceView,
+} from './service.ts';
 import { obstacle } from './sharing.ts';
 import { SortedSet } from './sorted.ts';
 import { isMarked, type Standing, standingOf, underWay, withPledges } from './standing.ts';

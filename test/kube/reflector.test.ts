@@ -305,10 +305,7 @@ test('503 with an HTTP date is asked again at that time', () =>
 test('a rotated token is picked up by the next attempt', () => {
   let token = 'old';
   return world({ headers: async () => ({ authorization: `Bearer ${token}` }) }, async (w) => {
-    w.server.script(
-      listed,
-      (e) => e.answer(401, statusOf(401, 'Unauthorized', 'Unauthorized')),
-    );
+    w.server.script(listed, (e) => e.answer(401, statusOf(401, 'Unauthorized', 'Unauthorized')));
     await w.request(2);
     token = 'new';
     assert.equal(await w.pause(), 200);
