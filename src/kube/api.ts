@@ -1,27 +1,18 @@
 import type { KubeObject } from '../core/objects.ts';
 import { parseRetryAfter } from './backoff.ts';
-import {
-  AnswerTooLong,
-  ApiError,
-  type Asked,
-  asConnectionError,
-  ConnectionError,
-  type Status,
-} from './errors.ts';
+import { ApiError, type Asked, asConnectionError, ConnectionError, type Status } from './errors.ts';
 import { jsonLines } from './json-lines.ts';
+import { type ListPart, listParts } from './list-parts.ts';
 import type { Clock, HttpRequest, HttpResponse, Transport } from './transport.ts';
-import { deadline } from './wait.ts';
+import { type Deadline, deadline } from './wait.ts';
 
 /**
  * A Kubernetes API by its verbs. Every call throws an ApiError where the server said no, a ConnectionError where no
  * whole answer came, and the signal's reason once it is aborted.
  */
 export interface Api {
-  /**
-   * One page; ask again with its `continue` for the next. Throws AnswerTooLong where it has more than `mostBytes`: then ask
-   * for fewer objects (`limit`).
-   */
-  list(path: string, query: Query, signal: AbortSignal, mostBytes?: number): Promise<Page>;
+  /** All objects, in one request, as they arrive; the last part tells the version at which these were all. */
+  list(path: string, query: Query, signal: AbortSignal): AsyncIterable<ListPart>;
   get<T extends KubeObject = KubeObject>(path: string, signal: AbortSignal, limits?: Limits): Promise<T>;
   create<T extends KubeObject = KubeObject>(
     path: string,
@@ -63,12 +54,6 @@ export interface Limits {
 
 export type Query = Record<string, string | number | boolean | undefined>;
 
-export interface Page {
-  items: KubeObject[];
-  resourceVersion: string;
-  continue?: string;
-}
-
 export type WatchEvent =
   | { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; object: KubeObject }
   | { type: 'ERROR'; object: Status };
@@ -82,7 +67,7 @@ export interface ApiOptions {
   requestTimeoutMs?: number;
   /** Waited for before each request: a limit of their rate. */
   admit?: (signal: AbortSignal) => Promise<void>;
-  /** For one page. The API server itself gives up after a minute (`--request-timeout`). */
+  /** For a list. The API server itself gives up after a minute (`--request-timeout`). */
   listTimeoutMs?: number;
 }
 
@@ -95,14 +80,13 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     asked: Asked,
     request: HttpRequest,
     signal: AbortSignal,
-    timeoutMs: number = requestTimeoutMs,
-    mostBytes: number = Number.POSITIVE_INFINITY,
+    timeoutMs: number,
   ): Promise<unknown> {
     signal.throwIfAborted();
     const time = deadline(clock, timeoutMs, signal, `${asked.verb} ${asked.path}: no answer`);
     try {
       const response = await transport(request, time.signal);
-      const text = await readText(response, mostBytes);
+      const text = await readText(response);
       if (response.status >= 400) throw refusal(asked, response, text, clock);
       return parseAnswer(asked, text);
     } catch (error) {
@@ -151,12 +135,34 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     return ask(asked, request, signal, limits);
   }
 
+  /** An answer that is read while it arrives. `time` is over when it does not begin, or as `read` sees fit. */
+  async function* stream<T>(
+    asked: Asked,
+    query: Query,
+    time: Deadline,
+    read: (response: HttpResponse) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    try {
+      const request: HttpRequest = { method: 'GET', path: withQuery(asked.path, query), headers };
+      const response = await transport(request, time.signal);
+      if (response.status >= 400) throw refusal(asked, response, await readText(response), clock);
+      yield* read(response);
+    } catch (error) {
+      if (time.signal.aborted) throw time.signal.reason;
+      throw error instanceof ApiError ? error : asConnectionError(error);
+    } finally {
+      // Also when the reader stopped in the middle: the connection is of no use to anyone else.
+      time.abort(new ConnectionError(`the ${asked.verb} was left`, { mayHaveExecuted: true }));
+      time.release();
+    }
+  }
+
   return {
-    async list(path, query, signal, mostBytes) {
+    async *list(path, query, signal) {
       await admit(signal);
-      const asked: Asked = { verb: 'list', path };
-      const request: HttpRequest = { method: 'GET', path: withQuery(path, query), headers };
-      return readPage(asked, await exchange(asked, request, signal, listTimeoutMs, mostBytes));
+      signal.throwIfAborted();
+      const time = deadline(clock, listTimeoutMs, signal, `list ${path}: no answer`);
+      yield* stream({ verb: 'list', path }, query, time, ({ body }) => listParts(body));
     },
     get: (path, signal, limits) => ask({ verb: 'get', path }, { method: 'GET', headers }, signal, limits),
     create: (path, object, signal, limits) =>
@@ -178,25 +184,11 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
       signal.throwIfAborted();
       const asked: Asked = { verb: 'watch', path };
       const time = deadline(clock, requestTimeoutMs, signal, `watch ${path}: no answer`);
-      try {
-        const request: HttpRequest = {
-          method: 'GET',
-          path: withQuery(path, { ...query, watch: true }),
-          headers,
-        };
-        const response = await transport(request, time.signal);
-        if (response.status >= 400) throw refusal(asked, response, await readText(response), clock);
+      yield* stream(asked, { ...query, watch: true }, time, async function* ({ body }) {
         time.lift();
         heard?.();
-        for await (const line of jsonLines(overheard(response.body, heard))) yield readEvent(asked, line);
-      } catch (error) {
-        if (time.signal.aborted) throw time.signal.reason;
-        throw error instanceof ApiError ? error : asConnectionError(error);
-      } finally {
-        // Also when the reader stopped in the middle: the connection is of no use to anyone else.
-        time.abort(new ConnectionError('the watch was left', { mayHaveExecuted: true }));
-        time.release();
-      }
+        for await (const line of jsonLines(overheard(body, heard))) yield readEvent(asked, line);
+      });
     },
   };
 }
@@ -210,15 +202,9 @@ export function withQuery(path: string, query: Query): string {
   return `${path}${path.includes('?') ? '&' : '?'}${pairs.join('&')}`;
 }
 
-async function readText(response: HttpResponse, mostBytes = Number.POSITIVE_INFINITY): Promise<string> {
+async function readText(response: HttpResponse): Promise<string> {
   const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body) {
-    length += chunk.length;
-    if (length > mostBytes)
-      throw new AnswerTooLong(`the answer is longer than ${mostBytes} bytes`, { mayHaveExecuted: true });
-    chunks.push(chunk);
-  }
+  for await (const chunk of response.body) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -249,22 +235,6 @@ function readStatus(text: string): Status {
   }
   const message = text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
   return { message: message.trim().slice(0, 200) };
-}
-
-function readPage(asked: Asked, value: unknown): Page {
-  if (isRecord(value) && isRecord(value.metadata)) {
-    const { resourceVersion, continue: next } = value.metadata;
-    // Go writes an empty list as null where nobody made the slice.
-    const items = value.items ?? [];
-    if (typeof resourceVersion === 'string' && Array.isArray(items)) {
-      const page: Page = { items, resourceVersion };
-      if (typeof next === 'string' && next !== '') page.continue = next;
-      return page;
-    }
-  }
-  throw new ConnectionError(`${asked.verb} ${asked.path}: the answer is not a list`, {
-    mayHaveExecuted: true,
-  });
 }
 
 const EVENT_TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);

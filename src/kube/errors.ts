@@ -69,9 +69,6 @@ export class ConnectionError extends Error {
   }
 }
 
-/** The answer is longer than its reader has room for; it was not read to its end. */
-export class AnswerTooLong extends ConnectionError {}
-
 /** Whatever was thrown below the client, as one of the two kinds of error that its callers know. */
 export function asConnectionError(error: unknown): ConnectionError {
   if (error instanceof ConnectionError) return error;

@@ -1,25 +1,19 @@
 import type { KubeObject } from '../core/objects.ts';
 import type { Api, Query, WatchEvent } from './api.ts';
-import { AnswerTooLong, ApiError, asConnectionError, ConnectionError } from './errors.ts';
+import { ApiError, asConnectionError, ConnectionError } from './errors.ts';
+import type { ListPart } from './list-parts.ts';
 import type { Log } from './log.ts';
 import type { Clock, Random } from './transport.ts';
 import { deadline, sleep } from './wait.ts';
 import type { WatchFailure } from './watch-failure.ts';
-import {
-  initialWatchState,
-  type WatchEffect,
-  type WatchInput,
-  type WatchState,
-  watchStep,
-} from './watch-state.ts';
+import { initialWatchState, type WatchEffect, type WatchInput, watchStep } from './watch-state.ts';
 
 export interface Source<T> {
   /** `/api/v1/services`, `/api/v1/namespaces/kube-system/configmaps`… */
   path: string;
   fieldSelector?: string;
   labelSelector?: string;
-  pageSize?: number;
-  /** What is kept of an object; called while a page is read, so that whole objects are garbage at once. */
+  /** What is kept of an object; called while a list is read, so that whole objects are garbage at once. */
   project(object: KubeObject): T;
   /**
    * The field selector once more, as a function. A server that refuses the selector is read unfiltered; what does
@@ -30,7 +24,7 @@ export interface Source<T> {
 
 /** Called synchronously and in order, never after the signal was aborted. What it throws ends the reflector. */
 export interface Sink<T> {
-  /** The whole world, once its last page is in: what is not in it does not exist. Again after every relist. */
+  /** The whole world: what is not in it does not exist. Again after every relist. */
   replaced(items: T[], resourceVersion: string): void;
   upserted(item: T, resourceVersion: string): void;
   /** With the last content that the server knew. */
@@ -64,7 +58,7 @@ export async function reflect<T>(
   options: ReflectOptions,
 ): Promise<void> {
   const { clock, random, signal, log } = options;
-  let state: WatchState<T> = initialWatchState();
+  let state = initialWatchState();
 
   /** One step: delivers what it says, and returns the action if there is one. */
   function advance(input: WatchInput<T>): Action<T> | undefined {
@@ -90,7 +84,7 @@ export async function reflect<T>(
         action = advance({ type: 'waited' });
         break;
       case 'list': {
-        const input: WatchInput<T> = await listPage(api, source, action, signal);
+        const input: WatchInput<T> = await listAll(api, source, action, options);
         action = signal.aborted ? undefined : advance(input);
         break;
       }
@@ -139,33 +133,39 @@ function deliver<T>(effect: Delivery<T>, source: Source<T>, sink: Sink<T>, log: 
   }
 }
 
-const USUAL_PAGE = 500;
-/** A page is in memory as a whole, several times over while it is read. 500 usual Services are a fifth of this. */
-const LONGEST_PAGE = 8 * 1024 * 1024;
-
-/** Whoever writes objects decides how long they are, up to a megabyte and a half: of such ones fewer are asked for at once. */
-async function listPage<T>(
+async function listAll<T>(
   api: Api,
   source: Source<T>,
   action: Extract<WatchEffect<T>, { type: 'list' }>,
-  signal: AbortSignal,
-  limit: number = source.pageSize ?? USUAL_PAGE,
+  { signal, moved }: ReflectOptions,
 ): Promise<WatchInput<T>> {
-  let page: Awaited<ReturnType<Api['list']>>;
-  try {
-    const query = { ...selectors(source, action.selecting), limit, continue: action.continue };
-    page = await api.list(source.path, query, signal, limit > 1 ? LONGEST_PAGE : undefined);
-  } catch (error) {
-    if (error instanceof AnswerTooLong) return listPage(api, source, action, signal, Math.ceil(limit / 8));
-    return { type: 'failed', error: asFailure(error) };
-  }
+  const parts = api.list(source.path, selectors(source, action.selecting), signal)[Symbol.asyncIterator]();
   const items: T[] = [];
-  for (const object of page.items) {
-    if (source.matches === undefined || source.matches(object)) items.push(source.project(object));
+  let resourceVersion = '';
+  try {
+    for (;;) {
+      const part = await nextPart(parts);
+      if (part instanceof Error) return { type: 'failed', error: part };
+      if (part === undefined) return { type: 'listed', items, resourceVersion };
+      moved?.();
+      resourceVersion = part.resourceVersion ?? '';
+      for (const object of part.objects) {
+        if (source.matches === undefined || source.matches(object)) items.push(source.project(object));
+      }
+    }
+  } finally {
+    await parts.return?.();
   }
-  const input: WatchInput<T> = { type: 'page', items, resourceVersion: page.resourceVersion };
-  if (page.continue !== undefined) input.continue = page.continue;
-  return input;
+}
+
+/** Undefined at the end. Only the reading is guarded: what `project` throws is a bug and must come out. */
+async function nextPart(parts: AsyncIterator<ListPart>): Promise<ListPart | WatchFailure | undefined> {
+  try {
+    const result = await parts.next();
+    return result.done === true ? undefined : result.value;
+  } catch (error) {
+    return asFailure(error);
+  }
 }
 
 /** Reads one watch to its end, and returns what to do then; nothing if the signal was aborted meanwhile. */

@@ -7,25 +7,20 @@ import { isExpired, keepsVersion, refusesSelector, type WatchFailure } from './w
  * the effects in order; at most one of them is an action, whose outcome is the next input. A step without an action
  * means: go on reading the watch that is open.
  *
- *             page (more to come)                     event, bookmark
- *                  ┌───┐                                  ┌───┐
- *   start ──▶ list ┴───┴── last page: replaced ──▶ watch ─┴───┴──▶ closed ──▶ watch again at once
- *              ▲                                     │ │
- *              ├─────────── 410, silent ─────────────┘ ├─ 429 ──▶ wait ──▶ watch again from the last version
- *              └─────────────── wait ◀─── failed ──────┘
+ *                                       event, bookmark
+ *                                           ┌───┐
+ *   start ──▶ list ── listed: replaced ──▶ watch ─┴──▶ closed ──▶ watch again at once
+ *              ▲                            │ │
+ *              ├──────── 410, silent ───────┘ ├─ 429 ──▶ wait ──▶ watch again from the last version
+ *              └─────────── wait ◀── failed ──┘
  *
  * The protocol is that of "Efficient detection of changes" in Kubernetes' API concepts; bookmarks are KEP-956. Where
  * client-go watches on after a broken connection, this lists anew: the server may come back with another past
  * (docs/decisions/0011).
  */
-export interface WatchState<T> {
+export interface WatchState {
   /** What a finished wait leads to. */
   readonly doing: 'list' | 'watch';
-  /** The pages of a list under way. Nothing is delivered before the last one: a half world looks like deletions. */
-  readonly items: readonly T[];
-  readonly token: string | undefined;
-  /** Of the first page: a paged list is one snapshot, and its continuations cannot be newer. */
-  readonly listVersion: string | undefined;
   /** Where to watch from: the list's, then that of the last event or bookmark. */
   readonly version: string;
   /** False once the server has refused the field selector. */
@@ -42,7 +37,8 @@ export interface WatchState<T> {
 
 export type WatchInput<T> =
   | { type: 'start' }
-  | { type: 'page'; items: readonly T[]; resourceVersion: string; continue?: string }
+  /** A whole list: nothing is delivered before its end, as half a world looks like deletions. */
+  | { type: 'listed'; items: T[]; resourceVersion: string }
   | { type: 'opened' }
   | { type: 'changed'; item: T; resourceVersion: string; gone: boolean }
   | { type: 'bookmark'; resourceVersion: string }
@@ -54,7 +50,7 @@ export type WatchInput<T> =
   | { type: 'waited' };
 
 export type WatchEffect<T> =
-  | { type: 'list'; selecting: boolean; continue: string | undefined }
+  | { type: 'list'; selecting: boolean }
   | { type: 'watch'; selecting: boolean; resourceVersion: string; timeoutSeconds: number }
   | { type: 'wait'; ms: number }
   | { type: 'replaced'; items: T[]; resourceVersion: string }
@@ -65,7 +61,7 @@ export type WatchEffect<T> =
   | { type: 'recovered' };
 
 export interface Step<T> {
-  state: WatchState<T>;
+  state: WatchState;
   effects: WatchEffect<T>[];
 }
 
@@ -86,12 +82,9 @@ const TIMEOUT_SECONDS = { least: 300, spread: 300 };
 
 const LIMITS: BackoffLimits = WATCH_BACKOFF;
 
-export function initialWatchState<T>(): WatchState<T> {
+export function initialWatchState(): WatchState {
   return {
     doing: 'list',
-    items: [],
-    token: undefined,
-    listVersion: undefined,
     version: '',
     selecting: true,
     failures: 0,
@@ -101,12 +94,15 @@ export function initialWatchState<T>(): WatchState<T> {
   };
 }
 
-export function watchStep<T>(state: WatchState<T>, input: WatchInput<T>, context: StepContext): Step<T> {
+export function watchStep<T>(state: WatchState, input: WatchInput<T>, context: StepContext): Step<T> {
   switch (input.type) {
     case 'start':
-      return listAnew(state);
-    case 'page':
-      return turnPage(state, input, context);
+      return list(state);
+    case 'listed': {
+      const { items, resourceVersion } = input;
+      const step = watch({ ...state, version: resourceVersion }, context);
+      return prepend({ type: 'replaced', items, resourceVersion }, step);
+    }
     case 'opened':
       return {
         state: { ...state, openedAt: context.now, troubled: false },
@@ -136,20 +132,8 @@ export function watchStep<T>(state: WatchState<T>, input: WatchInput<T>, context
   }
 }
 
-function turnPage<T>(
-  state: WatchState<T>,
-  page: { items: readonly T[]; resourceVersion: string; continue?: string },
-  context: StepContext,
-): Step<T> {
-  const items = [...state.items, ...page.items];
-  const listVersion = state.listVersion ?? page.resourceVersion;
-  if (page.continue !== undefined) return list({ ...state, items, listVersion, token: page.continue });
-  const listed = { ...state, items: [], token: undefined, listVersion: undefined, version: listVersion };
-  return prepend({ type: 'replaced', items, resourceVersion: listVersion }, watch(listed, context));
-}
-
 /** A server that hangs up at once is met with growing pauses; anything longer is the ordinary end of a watch. */
-function afterClose<T>(state: WatchState<T>, context: StepContext): Step<T> {
+function afterClose(state: WatchState, context: StepContext): Step<never> {
   const short = state.openedAt === undefined || context.now - state.openedAt < SHORT_MS;
   const next = settle(state, context);
   if (!short) return watch(next, context);
@@ -160,17 +144,15 @@ function afterClose<T>(state: WatchState<T>, context: StepContext): Step<T> {
  * Nobody may be at the other end any more, or the version is one from the future: after etcd was restored from a backup,
  * kube-apiserver 1.36 takes such a watch and says nothing on it until its versions have caught up.
  */
-function afterSilence<T>(state: WatchState<T>, error: ConnectionError): Step<T> {
-  return prepend({ type: 'failing', error, retryInMs: 0 }, listAnew({ ...state, troubled: true }));
+function afterSilence(state: WatchState, error: ConnectionError): Step<never> {
+  return prepend({ type: 'failing', error, retryInMs: 0 }, list({ ...state, troubled: true }));
 }
 
-function afterFailure<T>(state: WatchState<T>, error: WatchFailure, context: StepContext): Step<T> {
+function afterFailure(state: WatchState, error: WatchFailure, context: StepContext): Step<never> {
   if (state.selecting && refusesSelector(error)) {
-    return prepend({ type: 'unselected', error }, listAnew({ ...state, selecting: false }));
+    return prepend({ type: 'unselected', error }, list({ ...state, selecting: false }));
   }
-  const relist = state.doing === 'watch' && !keepsVersion(error);
-  const restart = relist || (state.doing === 'list' && isExpired(error));
-  const next = restart ? forgetPages({ ...state, doing: 'list' }) : state;
+  const next: WatchState = keepsVersion(error) ? state : { ...state, doing: 'list' };
   // History is compacted every five minutes, and an API server that was restarted has none: one 410 is an ordinary
   // event, whatever failed before it. A second one soon after is not.
   if (isExpired(error) && !state.expired)
@@ -181,7 +163,7 @@ function afterFailure<T>(state: WatchState<T>, error: WatchFailure, context: Ste
 }
 
 /** The watch is over: whether it was a healthy one decides if the failures before it still count. */
-function settle<T>(state: WatchState<T>, context: StepContext): WatchState<T> {
+function settle(state: WatchState, context: StepContext): WatchState {
   const healthy = state.openedAt !== undefined && context.now - state.openedAt >= HEALTHY_MS;
   return {
     ...state,
@@ -191,22 +173,14 @@ function settle<T>(state: WatchState<T>, context: StepContext): WatchState<T> {
   };
 }
 
-function listAnew<T>(state: WatchState<T>): Step<T> {
-  return list(forgetPages(state));
-}
-
-function forgetPages<T>(state: WatchState<T>): WatchState<T> {
-  return { ...state, items: [], token: undefined, listVersion: undefined };
-}
-
-function list<T>(state: WatchState<T>): Step<T> {
+function list(state: WatchState): Step<never> {
   return {
     state: { ...state, doing: 'list' },
-    effects: [{ type: 'list', selecting: state.selecting, continue: state.token }],
+    effects: [{ type: 'list', selecting: state.selecting }],
   };
 }
 
-function watch<T>(state: WatchState<T>, context: StepContext): Step<T> {
+function watch(state: WatchState, context: StepContext): Step<never> {
   const { selecting, version: resourceVersion } = state;
   const timeoutSeconds = TIMEOUT_SECONDS.least + Math.floor(context.random * (TIMEOUT_SECONDS.spread + 1));
   return {
@@ -215,10 +189,10 @@ function watch<T>(state: WatchState<T>, context: StepContext): Step<T> {
   };
 }
 
-function wait<T>(state: WatchState<T>, ms: number): Step<T> {
+function wait(state: WatchState, ms: number): Step<never> {
   return { state: { ...state, failures: state.failures + 1 }, effects: [{ type: 'wait', ms }] };
 }
 
-function prepend<T>(effect: WatchEffect<T>, step: Step<T>): Step<T> {
+function prepend<T>(effect: WatchEffect<T>, step: Step<never>): Step<T> {
   return { state: step.state, effects: [effect, ...step.effects] };
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { KubeObject } from '../../src/core/objects.ts';
 import { type Api, createApi, withQuery } from '../../src/kube/api.ts';
 import { ApiError, ConnectionError } from '../../src/kube/errors.ts';
+import type { ListPart } from '../../src/kube/list-parts.ts';
 import { createNodeTransport } from '../../src/kube/node-transport.ts';
 import type { Transport } from '../../src/kube/transport.ts';
 import { type ByteServer, listOf, startByteServer, statusOf } from './byte-server.ts';
@@ -29,6 +31,12 @@ async function world(story: (world: World) => Promise<void>): Promise<void> {
     transport.close();
     await server.close();
   }
+}
+
+async function listed(parts: AsyncIterable<ListPart>): Promise<[KubeObject[], string | undefined]> {
+  const all: ListPart[] = [];
+  for await (const part of parts) all.push(part);
+  return [all.flatMap(({ objects }) => objects), all.at(-1)?.resourceVersion];
 }
 
 const PATH = '/api/v1/namespaces/default/services/web';
@@ -73,17 +81,16 @@ test('each verb is its method, content type and field manager', () =>
     assert.equal(server.connections(), 1, 'one connection serves them all');
   }));
 
-test('a page has its items, its version and what to continue with', () =>
+test('a list has its objects and its version', () =>
   world(async ({ server, api, signal }) => {
     server.script(
-      (e) => e.answer(200, listOf([object], '9', 'more')),
+      (e) => e.answer(200, listOf([object, object], '9')),
       (e) => e.answer(200, { metadata: { resourceVersion: '9', continue: '' }, items: null }),
     );
-    const query = { fieldSelector: 'spec.type=LoadBalancer', limit: 5, continue: undefined };
-    const first = await api.list('/api/v1/services', query, signal);
-    assert.deepEqual(first, { items: [object], resourceVersion: '9', continue: 'more' });
-    assert.equal(server.requests[0]?.path, '/api/v1/services?fieldSelector=spec.type%3DLoadBalancer&limit=5');
-    assert.deepEqual(await api.list('/api/v1/services', {}, signal), { items: [], resourceVersion: '9' });
+    const query = { fieldSelector: 'spec.type=LoadBalancer', labelSelector: undefined };
+    assert.deepEqual(await listed(api.list('/api/v1/services', query, signal)), [[object, object], '9']);
+    assert.equal(server.requests[0]?.path, '/api/v1/services?fieldSelector=spec.type%3DLoadBalancer');
+    assert.deepEqual(await listed(api.list('/api/v1/services', {}, signal)), [[], '9']);
   }));
 
 test('a refusal has status, reason, message, causes and what was asked', () =>
@@ -119,7 +126,7 @@ test('an answer that is no list, or no JSON, is a broken connection', () =>
       (e) => e.answer(200, { kind: 'Service' }),
       (e) => e.answer(200, '<html>captive portal</html>'),
     );
-    await assert.rejects(api.list('/api/v1/services', {}, signal), ConnectionError);
+    await assert.rejects(listed(api.list('/api/v1/services', {}, signal)), ConnectionError);
     await assert.rejects(api.get(PATH, signal), ConnectionError);
   }));
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ApiError, ConnectionError } from '../../src/kube/errors.ts';
 import {
   initialWatchState,
+  type Step,
   type WatchEffect,
   type WatchInput,
   type WatchState,
@@ -10,10 +11,9 @@ import {
 } from '../../src/kube/watch-state.ts';
 
 type Input = WatchInput<string>;
-type State = WatchState<string>;
 
-const LISTING: State = initialWatchState();
-const WATCHING: State = { ...LISTING, doing: 'watch', version: '7', openedAt: 0 };
+const LISTING: WatchState = initialWatchState();
+const WATCHING: WatchState = { ...LISTING, doing: 'watch', version: '7', openedAt: 0 };
 
 function answered(status: number, reason = '', message = '', more: object = {}): Input {
   const asked = { verb: 'watch', path: '/api/v1/services' } as const;
@@ -30,7 +30,7 @@ const silent: Input = { type: 'silent', error: new ConnectionError('no byte', { 
 function say(effect: WatchEffect<string>): string {
   switch (effect.type) {
     case 'list':
-      return `list${effect.continue === undefined ? '' : ` from ${effect.continue}`}${effect.selecting ? '' : ', all'}`;
+      return `list${effect.selecting ? '' : ', all'}`;
     case 'watch':
       return `watch from ${effect.resourceVersion}${effect.selecting ? '' : ', all'}`;
     case 'wait':
@@ -51,7 +51,7 @@ function say(effect: WatchEffect<string>): string {
 }
 
 /** Runs inputs from a state, with no randomness, at a fixed time after the watch was opened. */
-function run(from: State, inputs: Input[], now = 5_000): { said: string[]; state: State } {
+function run(from: WatchState, inputs: Input[], now = 5_000): { said: string[]; state: WatchState } {
   let state = from;
   const said: string[] = [];
   for (const input of inputs) {
@@ -64,50 +64,31 @@ function run(from: State, inputs: Input[], now = 5_000): { said: string[]; state
 
 const waited: Input = { type: 'waited' };
 
-const table: [sentence: string, from: State, inputs: Input[], said: string[]][] = [
+const table: [sentence: string, from: WatchState, inputs: Input[], said: string[]][] = [
   ['the first thing is a list', LISTING, [{ type: 'start' }], ['list']],
   [
-    'a list of one page is the world, and the watch begins at its version',
+    'a list is the world, and the watch begins at its version',
     LISTING,
-    [{ type: 'page', items: ['a'], resourceVersion: '7' }],
+    [{ type: 'listed', items: ['a'], resourceVersion: '7' }],
     ['replaced a @7', 'watch from 7'],
   ],
   [
     'an empty list is a world too',
     LISTING,
-    [{ type: 'page', items: [], resourceVersion: '7' }],
+    [{ type: 'listed', items: [], resourceVersion: '7' }],
     ['replaced  @7', 'watch from 7'],
   ],
   [
-    'nothing is delivered before the last page, and the first page has the version',
+    'a list that broke off is begun anew, after a pause',
     LISTING,
-    [
-      { type: 'page', items: ['a'], resourceVersion: '7', continue: 'x' },
-      { type: 'page', items: ['b'], resourceVersion: '7', continue: 'y' },
-      { type: 'page', items: ['c'], resourceVersion: '8' },
-    ],
-    ['list from x', 'list from y', 'replaced a,b,c @7', 'watch from 7'],
+    [reset, waited, { type: 'listed', items: ['a', 'b'], resourceVersion: '7' }],
+    ['failing, again in 200', 'wait 200', 'list', 'replaced a,b @7', 'watch from 7'],
   ],
   [
-    'a connection that breaks between two pages costs one page',
+    'a list that is answered with 410 is begun anew at once',
     LISTING,
-    [
-      { type: 'page', items: ['a'], resourceVersion: '7', continue: 'x' },
-      reset,
-      waited,
-      { type: 'page', items: ['b'], resourceVersion: '7' },
-    ],
-    ['list from x', 'failing, again in 200', 'wait 200', 'list from x', 'replaced a,b @7', 'watch from 7'],
-  ],
-  [
-    'a continue token that has expired costs the pages before it, and no pause',
-    LISTING,
-    [
-      { type: 'page', items: ['a'], resourceVersion: '7', continue: 'x' },
-      answered(410, 'Expired'),
-      { type: 'page', items: ['b'], resourceVersion: '9' },
-    ],
-    ['list from x', 'list', 'replaced b @9', 'watch from 9'],
+    [answered(410, 'Expired'), { type: 'listed', items: ['b'], resourceVersion: '9' }],
+    ['list', 'replaced b @9', 'watch from 9'],
   ],
   [
     'a change is delivered and moves the version',
@@ -137,7 +118,7 @@ const table: [sentence: string, from: State, inputs: Input[], said: string[]][] 
   [
     'a watch that broke leads to a list, after a pause: etcd may have been restored meanwhile',
     WATCHING,
-    [reset, waited, { type: 'page', items: ['a'], resourceVersion: '3' }],
+    [reset, waited, { type: 'listed', items: ['a'], resourceVersion: '3' }],
     ['failing, again in 200', 'wait 200', 'list', 'replaced a @3', 'watch from 3'],
   ],
   [
@@ -146,7 +127,7 @@ const table: [sentence: string, from: State, inputs: Input[], said: string[]][] 
     [
       reset,
       waited,
-      { type: 'page', items: ['a'], resourceVersion: '8' },
+      { type: 'listed', items: ['a'], resourceVersion: '8' },
       { type: 'opened' },
       { type: 'opened' },
     ],
@@ -174,7 +155,7 @@ const table: [sentence: string, from: State, inputs: Input[], said: string[]][] 
     WATCHING,
     [
       answered(410),
-      { type: 'page', items: ['a'], resourceVersion: '20' },
+      { type: 'listed', items: ['a'], resourceVersion: '20' },
       { type: 'opened' },
       answered(410),
       waited,
@@ -222,7 +203,7 @@ const table: [sentence: string, from: State, inputs: Input[], said: string[]][] 
       LISTING,
       [
         answered(400, 'BadRequest', message),
-        { type: 'page', items: ['a'], resourceVersion: '7' },
+        { type: 'listed', items: ['a'], resourceVersion: '7' },
         { type: 'closed' },
         waited,
       ],
@@ -268,20 +249,20 @@ test('the length of a watch and of a pause is drawn within its bounds', () => {
     [0.5, 450, 300],
     [0.999_999, 600, 400],
   ] as const) {
-    const [, effect] = watchStep(
+    const [, effect] = watchStep<string>(
       LISTING,
-      { type: 'page', items: [], resourceVersion: '7' },
+      { type: 'listed', items: [], resourceVersion: '7' },
       { now: 0, random },
     ).effects;
     assert.equal(effect?.type === 'watch' && effect.timeoutSeconds, seconds);
-    const pause: WatchEffect<string> | undefined = watchStep(WATCHING, reset, { now: 0, random }).effects[1];
-    assert.equal(pause?.type === 'wait' && pause.ms, ms);
+    const broken: Step<string> = watchStep(WATCHING, reset, { now: 0, random });
+    assert.deepEqual(broken.effects[1], { type: 'wait', ms });
   }
 });
 
 test('a step changes neither the state nor the input that it was given', () => {
-  const state = Object.freeze({ ...LISTING, items: Object.freeze(['a']) as readonly string[] });
-  const page = Object.freeze({ type: 'page', items: Object.freeze(['b']), resourceVersion: '7' } as const);
-  assert.deepEqual(run(state, [page]).said, ['replaced a,b @7', 'watch from 7']);
-  assert.deepEqual(state.items, ['a']);
+  const state = Object.freeze({ ...WATCHING });
+  const input = Object.freeze({ type: 'changed', item: 'a', resourceVersion: '9', gone: false } as const);
+  assert.equal(run(state, [input]).state.version, '9');
+  assert.equal(state.version, '7');
 });
