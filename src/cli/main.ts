@@ -17,6 +17,7 @@ import {
   type HealthOptions,
 } from './arguments.ts';
 import { type HealthServer, serveHealth } from './health-server.ts';
+import { collectAtRest, exposedHeap } from './heap.ts';
 import { createLog } from './log.ts';
 import { readProcessMetrics } from './process-metrics.ts';
 import { version } from './version.ts';
@@ -100,6 +101,9 @@ async function run(request: ControllerRun): Promise<number> {
     transport.close();
     return exit.failed;
   }
+  const heap = exposedHeap();
+  const isBusy = (): boolean => session.controller.isWriting || session.pendingEvents() > 0;
+  const stopCollecting = heap === undefined ? () => {} : collectAtRest(heap, systemClock, isBusy);
   try {
     await session.run(stop.signal);
   } catch (error) {
@@ -107,6 +111,7 @@ async function run(request: ControllerRun): Promise<number> {
     log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return exit.failed;
   } finally {
+    stopCollecting();
     health?.close();
     transport.close();
   }

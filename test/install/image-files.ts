@@ -14,7 +14,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Instruction, type Stage, stagesIn } from './dockerfile.ts';
 
 /** What says something about the image or its builds, but puts no file into it. */
-const fileless = new Set(['ARG', 'LABEL', 'USER', 'EXPOSE', 'ENTRYPOINT']);
+const fileless = new Set(['ARG', 'ENV', 'LABEL', 'USER', 'EXPOSE', 'ENTRYPOINT']);
 
 const checkout = resolve(import.meta.dirname, '..', '..');
 
