@@ -5,6 +5,7 @@ import { compared } from './cluster/ratios.ts';
 import type { ControllerMode } from './cluster/runs.ts';
 import type { CoreFigures, CoreRow } from './core/core.ts';
 import { count, median, megabytes, short } from './figures.ts';
+import type { GrowthRow } from './growth/growth.ts';
 import type { Latency } from './size/latency.ts';
 import type { Memory } from './size/settled.ts';
 import type { SizeFigures } from './size/size.ts';
@@ -13,6 +14,8 @@ import type { TakeoverFigures } from './takeover/part.ts';
 /** What the parts that ran have found. */
 export interface Figures {
   readonly core?: CoreFigures;
+  /** No aim is about these. */
+  readonly growth?: { readonly rows: readonly GrowthRow[] };
   readonly cluster?: ClusterFigures;
   readonly size?: SizeFigures;
   readonly churn?: ChurnFigures;

@@ -2,7 +2,7 @@ import { type Flag, parseFlags } from '../src/cli/flags.ts';
 import { nearest } from '../src/cli/nearest.ts';
 import { quoted } from '../src/core/quote.ts';
 
-export const parts = ['core', 'cluster', 'size', 'churn', 'takeover'] as const;
+export const parts = ['core', 'growth', 'cluster', 'size', 'churn', 'takeover'] as const;
 export type Part = (typeof parts)[number];
 
 export interface BenchRun {
@@ -35,12 +35,13 @@ const help = `Prints figures, and beside each aim the limit that was measured in
 
 Parts:
   core        decisions alone, without a cluster
+  growth      decisions with more Services, namespaces and pools, without a cluster
   cluster     bursts of addresses, beside raw PATCHes of the same Services
   size        5,000 and 50,000 Services: memory, start, one new Service, a freed address, rest
   churn       memory over 100,000 Services that come and go
   takeover    the leader of two replicas is ended
 
-All but core need kube-apiserver and etcd: npm run controlplane builds them.
+All but core and growth need kube-apiserver and etcd: npm run controlplane builds them.
 `;
 
 export function benchRequest(argv: readonly string[]): BenchRequest {

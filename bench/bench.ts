@@ -9,6 +9,7 @@ import { churnFigures } from './churn/print.ts';
 import { clusterFigures } from './cluster/print.ts';
 import { compareText, resultIn } from './compare.ts';
 import { coreFigures } from './core/print.ts';
+import { growthFigures } from './growth/print.ts';
 import { machineLine, thisMachine } from './machine.ts';
 import { PartFailed, stopParts } from './part.ts';
 import { say } from './progress.ts';
@@ -18,6 +19,7 @@ import { takeoverFigures } from './takeover/print.ts';
 /** Each prints its own figures, and gives them for the table. */
 const measures: { readonly [P in Part]: (quick: boolean) => Promise<Required<Figures>[P]> } = {
   core: coreFigures,
+  growth: growthFigures,
   cluster: clusterFigures,
   size: sizeFigures,
   churn: churnFigures,

@@ -7,6 +7,7 @@ import { serve } from '../part.ts';
 import { counter, say } from '../progress.ts';
 import { BareMap } from './bare-map.ts';
 import { type Case, casesOf, familyOf, type PoolName, poolData, randomAddresses, seeded } from './cases.ts';
+import { heapUsed } from './heap.ts';
 import { serviceView } from './services.ts';
 import { type Times, World } from './world.ts';
 
@@ -151,13 +152,6 @@ function oneRound(
     turnOver: held.length === 0 ? Number.NaN : world.turnOver(held),
     mapTurnOver: held.length === 0 ? Number.NaN : map.turnOver(keys),
   };
-}
-
-function heapUsed(): number {
-  // With --expose-gc, which the parent gives; twice, as the first finds what the second can free.
-  globalThis.gc?.();
-  globalThis.gc?.();
-  return process.memoryUsage().heapUsed;
 }
 
 await serve(core);

@@ -14,7 +14,13 @@ const shared = new Shared();
  * A Service as it comes from the API server: parsed from its JSON, so that what its texts cost in memory is what they
  * cost the controller. With an address it is a served one, and without one it waits.
  */
-export function serviceView(index: number, version: number, family: Family, address?: Address): ServiceView {
+export function serviceView(
+  index: number,
+  version: number,
+  family: Family,
+  address?: Address,
+  namespaces = 100,
+): ServiceView {
   const uid = `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`;
   const text = address === undefined ? undefined : formatAddress(address);
   const record = {
@@ -36,7 +42,7 @@ export function serviceView(index: number, version: number, family: Family, addr
   const service = {
     metadata: {
       name: `service-${index}`,
-      namespace: `namespace-${index % 100}`,
+      namespace: `namespace-${index % namespaces}`,
       uid,
       resourceVersion: String(version),
       // One a second, so that age orders them as their index does.

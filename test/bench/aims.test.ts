@@ -59,6 +59,7 @@ const figures: Required<Figures> = {
     ]),
     fills: [],
   },
+  growth: { rows: [] },
   takeover: { services: 5_000, timelines: [{ endedMs: 100, holderMs: 150, addressMs: 300 }] },
 };
 
@@ -126,3 +127,7 @@ function change<T extends object>(target: T | undefined, more: Partial<T>): void
   assert.ok(target);
   Object.assign(target, more);
 }
+
+test('where no part has an aim, there is no table', () => {
+  assert.equal(aimsText(aimRows({ growth: { rows: [] } })), '');
+});
