@@ -11,18 +11,14 @@ const capacity = 4_096;
 /** From how many times on an undone field is worth a warning. */
 const quarrel = 2;
 
-/** The last time that a field was written, by its content. */
+/** The last time that a field was written. There are thousands of these after a burst, so they are small. */
 interface FieldMemory {
-  readonly content: string;
+  readonly field: string;
+  /** A digest of it: two contents that are taken for one cost a second's pause. */
+  readonly content: number;
   readonly writtenAt: number;
   /** How often in a row the same content had to be written again. */
   readonly repeats: number;
-}
-
-interface Memory {
-  readonly fields: Map<string, FieldMemory>;
-  /** Its writer has been named. */
-  isBlamed: boolean;
 }
 
 /**
@@ -32,7 +28,9 @@ interface Memory {
 export class Patience {
   readonly #clock: Clock;
   /** In the order of writing: the oldest goes first. */
-  readonly #memories = new Map<ServiceKey, Memory>();
+  readonly #memories = new Map<ServiceKey, readonly FieldMemory[]>();
+  /** Those of them whose other writer has been named. */
+  readonly #blamed = new Set<ServiceKey>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -41,45 +39,49 @@ export class Patience {
   /** How long to wait before this change is written. `isQuarrel` is said once: then it is time to name the other. */
   ask(key: ServiceKey, change: Change): { readonly waitMs: number; readonly isQuarrel: boolean } {
     const memory = this.#memories.get(key);
+    if (memory === undefined) return { waitMs: 0, isQuarrel: false };
     let waitMs = 0;
     let repeats = 0;
-    for (const [field, content] of contents(change)) {
+    for (const { field, content } of contents(change)) {
       const last = this.#recall(memory, field, content);
       if (last === undefined) continue;
       repeats = Math.max(repeats, last.repeats + 1);
       waitMs = Math.max(waitMs, last.writtenAt + pauseMs(last.repeats) - this.#clock.now());
     }
-    const isQuarrel = waitMs > 0 && repeats >= quarrel && memory?.isBlamed === false;
-    if (isQuarrel) memory.isBlamed = true;
+    const isQuarrel = waitMs > 0 && repeats >= quarrel && !this.#blamed.has(key);
+    if (isQuarrel) this.#blamed.add(key);
     return { waitMs, isQuarrel };
   }
 
   /** The change was written. */
   note(key: ServiceKey, change: Change): void {
-    const memory = this.#memories.get(key) ?? { fields: new Map<string, FieldMemory>(), isBlamed: false };
-    for (const [field, content] of contents(change)) {
-      const last = this.#recall(memory, field, content);
-      const repeats = last === undefined ? 0 : last.repeats + 1;
-      memory.fields.set(field, { content, writtenAt: this.#clock.now(), repeats });
-    }
+    const before = this.#memories.get(key) ?? [];
+    // Whole numbers are kept in place, fractions in an object of their own.
+    const writtenAt = Math.round(this.#clock.now());
+    const written = contents(change).map(({ field, content }) => {
+      const last = this.#recall(before, field, content);
+      return { field, content, writtenAt, repeats: last === undefined ? 0 : last.repeats + 1 };
+    });
+    const others = before.filter(({ field }) => !written.some((one) => one.field === field));
     this.#memories.delete(key);
-    this.#memories.set(key, memory);
+    this.#memories.set(key, [...others, ...written]);
     if (this.#memories.size <= capacity) return;
     const [oldest] = this.#memories.keys();
-    if (oldest !== undefined) this.#memories.delete(oldest);
+    if (oldest !== undefined) this.forget(oldest);
   }
 
   forget(key: ServiceKey): void {
     this.#memories.delete(key);
+    this.#blamed.delete(key);
   }
 
   /** Forgets all but those that `isKnown` says are still there. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
-    for (const key of this.#memories.keys()) if (!isKnown(key)) this.#memories.delete(key);
+    for (const key of this.#memories.keys()) if (!isKnown(key)) this.forget(key);
   }
 
-  #recall(memory: Memory | undefined, field: string, content: string): FieldMemory | undefined {
-    const last = memory?.fields.get(field);
+  #recall(memory: readonly FieldMemory[], field: string, content: number): FieldMemory | undefined {
+    const last = memory.find((one) => one.field === field);
     if (last?.content !== content || this.#clock.now() - last.writtenAt > quietMs) return undefined;
     return last;
   }
@@ -90,6 +92,16 @@ function pauseMs(repeats: number): number {
   return repeats === 0 ? 0 : Math.min(firstMs * 2 ** (repeats - 1), mostMs);
 }
 
-function contents(change: Change): [field: string, content: string][] {
-  return Object.entries(change).map(([field, content]) => [field, JSON.stringify(content)]);
+function contents(change: Change): Pick<FieldMemory, 'field' | 'content'>[] {
+  return Object.entries(change).map(([field, content]) => ({
+    field,
+    content: digest(JSON.stringify(content)),
+  }));
+}
+
+/** FNV-1a, 32 bits: good enough where nothing but a pause depends on it. */
+function digest(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
 }
