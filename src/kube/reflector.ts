@@ -121,7 +121,10 @@ function deliver<T>(effect: Delivery<T>, source: Source<T>, sink: Sink<T>, log: 
       break;
     case 'failing':
       if (sink.failing !== undefined) sink.failing(effect.error, effect.retryInMs);
-      else log.warn(effect.error.message, { retryInMs: effect.retryInMs });
+      else {
+        const { fieldSelector } = source;
+        log.warn(effect.error.message, { retryInMs: effect.retryInMs, fieldSelector });
+      }
       break;
     case 'unselected':
       log.info('the API server cannot select by field; reading all objects and choosing here', {

@@ -7,6 +7,8 @@ export interface LogLine {
   level: string;
   msg: string;
   service?: string;
+  retryInMs?: number;
+  fieldSelector?: string;
 }
 
 export interface ControllerOptions {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ControllerProcess } from './controller.ts';
-import { quietTime } from './eventually.ts';
+import type { ControllerProcess, LogLine } from './controller.ts';
+import { eventually, quietTime } from './eventually.ts';
 import { loadBalancer, served, unmarked } from './objects.ts';
 import type { World } from './scenario.ts';
 
@@ -24,6 +24,23 @@ export function isNotServed(refusal: RegExp): Needed['shows'] {
     await quietTime(500);
     assert.deepEqual(await cluster.marks('default/web'), unmarked);
   };
+}
+
+/**
+ * Without `watch` there are lists, with growing pauses. Waits for the begin of one that is long enough to show what is not
+ * seen meanwhile.
+ */
+export async function pauses(
+  controller: ControllerProcess,
+  resource: string,
+  selector?: string,
+): Promise<void> {
+  const refusal = `"limited" cannot watch resource "${resource}"`;
+  await eventually(() => {
+    const isLong = ({ msg, retryInMs = 0, fieldSelector }: LogLine): boolean =>
+      msg.includes(refusal) && retryInMs >= 3_000 && (selector ?? fieldSelector) === fieldSelector;
+    assert.ok(controller.log.some(isLong), `the log says ${refusal}, and waits for seconds`);
+  }, 30_000);
 }
 
 /** `patch services`, in one order. */

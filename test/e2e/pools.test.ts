@@ -89,14 +89,15 @@ scenario(
     await cluster.becomes('default/early', served('10.1.0.1', 'cidr-default'));
     const version = await cluster.version('default/early');
     await cluster.pools({ 'cidr-default': '10.1.0.0/99', ...shop });
-    await cluster.create(loadBalancer('default/late'));
-    await cluster.create(loadBalancer('shop/web'));
-    await cluster.becomes('shop/web', served('10.2.0.1', 'range-shop'));
-    await cluster.warns('default/late', /cidr-default has no address in it/);
+    // The watches of Services and of the ConfigMap have no order between them.
     await eventually(async () => {
       const events = await cluster.events('kube-system/kubevip', 'ConfigMap');
       assert.match(events.map(({ message }) => message).join('\n'), /cidr-default: "10\.1\.0\.0\/99"/i);
     });
+    await cluster.create(loadBalancer('default/late'));
+    await cluster.create(loadBalancer('shop/web'));
+    await cluster.becomes('shop/web', served('10.2.0.1', 'range-shop'));
+    await cluster.warns('default/late', /cidr-default has no address in it/);
     assert.equal(await cluster.version('default/early'), version);
     assert.deepEqual(await cluster.marks('default/late'), unmarked);
     await cluster.pools({ 'cidr-default': '10.1.0.0/24', ...shop });

@@ -11,7 +11,7 @@ export function isServiceWrite({ method, path }: HttpRequest): boolean {
 /** The lists that a decision needs. */
 export function listOf({ method, path }: HttpRequest): string | undefined {
   if (method !== 'GET' || path.includes('watch=true')) return undefined;
-  if (path.includes('/ipaddresses?')) return 'ipaddresses';
+  if (path.endsWith('/ipaddresses')) return 'ipaddresses';
   if (/^\/api\/v1\/services\?.*spec\.type%3DLoadBalancer/.test(path)) return 'services';
   return path.includes('/configmaps?') ? 'configmaps' : undefined;
 }
