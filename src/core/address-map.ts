@@ -1,36 +1,66 @@
-import type { Address, Family } from './address.ts';
+import type { Address } from './address.ts';
 
-/** A map of addresses, by their value: no text is made to find one. */
+/**
+ * A map of addresses, by their value: no text is made to find one. The keys are numbers of 32 bits, which stand in the
+ * table itself. A bigint stands elsewhere, and each that a search passes would have to be fetched from there.
+ *
+ * Invariant: an IPv6 address is in `#first` or in `#others`, never in both.
+ */
 export class AddressMap<T> {
-  readonly #byFamily: Readonly<Record<Family, Map<bigint, T>>> = { IPv4: new Map(), IPv6: new Map() };
+  readonly #ipv4 = new Map<number, T>();
+  /** By `folded`, the first that came of those with the same. */
+  readonly #first = new Map<number, { readonly value: bigint; content: T }>();
+  readonly #others = new Map<bigint, T>();
 
   get size(): number {
-    return this.#byFamily.IPv4.size + this.#byFamily.IPv6.size;
+    return this.#ipv4.size + this.#first.size + this.#others.size;
   }
 
   get({ family, value }: Address): T | undefined {
-    return this.#byFamily[family].get(value);
+    if (family === 'IPv4') return this.#ipv4.get(lowest32(value));
+    const first = this.#first.get(folded(value));
+    return first?.value === value ? first.content : this.#others.get(value);
   }
 
-  has({ family, value }: Address): boolean {
-    return this.#byFamily[family].has(value);
+  has(address: Address): boolean {
+    return this.get(address) !== undefined;
   }
 
   set({ family, value }: Address, content: T): void {
-    this.#byFamily[family].set(value, content);
+    if (family === 'IPv4') {
+      this.#ipv4.set(lowest32(value), content);
+      return;
+    }
+    const first = this.#first.get(folded(value));
+    if (first?.value === value) first.content = content;
+    else if (first !== undefined || this.#others.has(value)) this.#others.set(value, content);
+    else this.#first.set(folded(value), { value, content });
   }
 
-  delete({ family, value }: Address): boolean {
-    return this.#byFamily[family].delete(value);
+  delete({ family, value }: Address): void {
+    if (family === 'IPv4') this.#ipv4.delete(lowest32(value));
+    else if (this.#first.get(folded(value))?.value === value) this.#first.delete(folded(value));
+    else this.#others.delete(value);
   }
 
   clear(): void {
-    this.#byFamily.IPv4.clear();
-    this.#byFamily.IPv6.clear();
+    this.#ipv4.clear();
+    this.#first.clear();
+    this.#others.clear();
   }
 
   *values(): IterableIterator<T> {
-    yield* this.#byFamily.IPv4.values();
-    yield* this.#byFamily.IPv6.values();
+    yield* this.#ipv4.values();
+    for (const { content } of this.#first.values()) yield content;
+    yield* this.#others.values();
   }
+}
+
+function lowest32(value: bigint): number {
+  return Number(BigInt.asIntN(32, value));
+}
+
+/** Of many addresses few have the same, be they of one network or of many that each count from 1. */
+function folded(value: bigint): number {
+  return lowest32(value ^ (value >> 64n));
 }

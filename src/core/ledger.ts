@@ -47,8 +47,11 @@ export class Ledger {
     return this.#standings.size;
   }
 
-  /** Puts a Service in, in place of what was known of it: O(addresses it shows x log addresses in use). */
-  put(standing: Standing): void {
+  /**
+   * Puts a Service in, in place of what was known of it, which is the answer: O(addresses it shows x log addresses in
+   * use).
+   */
+  put(standing: Standing): Standing | undefined {
     const before = this.#standings.get(standing.key);
     this.#standings.set(standing.key, standing);
     for (const address of before?.shows ?? []) {
@@ -56,6 +59,7 @@ export class Ledger {
         this.#show(address, before, undefined);
     }
     for (const address of standing.shows) this.#show(address, before, standing);
+    return before;
   }
 
   delete(key: ServiceKey): void {
@@ -69,10 +73,11 @@ export class Ledger {
     const showing = this.#showing.get(address) ?? [];
     const others = showing.filter((other) => other !== before);
     const now = after === undefined ? others : [...others, after];
-    this.#holdings.delete(address);
+    // Of what one Service alone shows nothing is remembered.
+    if (showing.length > 1) this.#holdings.delete(address);
     if (now.length > 0) this.#showing.set(address, now);
     else this.#showing.delete(address);
-    const isOwned = this.#owners.size > 0 && this.#owners.has(address);
+    const isOwned = this.owner(address) !== undefined;
     this.#use(address, showing.length > 0 || isOwned, now.length > 0 || isOwned);
   }
 
@@ -174,7 +179,8 @@ export class Ledger {
       const { first, last } = span;
       const ordinal = descending ? used.highestFree(first, last) : used.lowestFree(first, last);
       if (ordinal === undefined) continue;
-      this.#searched.set(spans, { span: i, descending });
+      if (before?.span !== i || before.descending !== descending)
+        this.#searched.set(spans, { span: i, descending });
       return addressAt(family, ordinal);
     }
     this.#searched.set(spans, { span: spans.length, descending });

@@ -21,9 +21,8 @@ export class Runs {
 
   /** Adds an ordinal; one that is in already changes nothing. */
   add(ordinal: bigint): void {
-    const before = this.#runs.atOrBelow({ first: ordinal, last: ordinal });
+    const [before, after] = this.#runs.around({ first: ordinal, last: ordinal });
     if (before !== undefined && ordinal <= before.last) return;
-    const after = this.#runs.above({ first: ordinal, last: ordinal });
     const last = after?.first === ordinal + 1n ? after.last : ordinal;
     if (after !== undefined && last === after.last) this.#runs.delete(after);
     if (before?.last === ordinal - 1n) before.last = last;

@@ -72,20 +72,22 @@ export class SortedSet<T> {
 
   /** The greatest element that is not above `bound`. */
   atOrBelow(bound: T): T | undefined {
-    const chunk = this.#chunks[this.#chunkOf(bound)];
-    if (chunk === undefined) return undefined;
-    const i = this.#positionIn(chunk, bound);
-    return this.#holds(chunk, i, bound) ? chunk[i] : chunk[i - 1];
+    return this.around(bound)[0];
   }
 
   /** The smallest element above `bound`. */
   above(bound: T): T | undefined {
+    return this.around(bound)[1];
+  }
+
+  /** Both, for one search. */
+  around(bound: T): readonly [T | undefined, T | undefined] {
     const at = this.#chunkOf(bound);
     const chunk = this.#chunks[at];
-    if (chunk === undefined) return this.first();
-    let i = this.#positionIn(chunk, bound);
-    if (this.#holds(chunk, i, bound)) i += 1;
-    return i < chunk.length ? chunk[i] : this.#chunks[at + 1]?.[0];
+    if (chunk === undefined) return [undefined, this.first()];
+    const i = this.#positionIn(chunk, bound);
+    const above = this.#holds(chunk, i, bound) ? i + 1 : i;
+    return [chunk[above - 1], above < chunk.length ? chunk[above] : this.#chunks[at + 1]?.[0]];
   }
 
   /** All elements, ascending. The set must not change meanwhile. */
