@@ -55,43 +55,76 @@ export function readAddress(text: string): Address | undefined {
   return typeof parsed === 'string' ? undefined : parsed;
 }
 
+// Both are read character by character: at its start a controller reads every address in the cluster.
+const dot = 0x2e;
+const zero = 0x30;
+const colon = 0x3a;
+
 function parseIPv4(text: string): Address | AddressFault {
-  const octets = text.split('.');
-  if (octets.length !== 4) return 'not-an-address';
   let value = 0;
+  let octets = 0;
+  let octet = 0;
+  let digits = 0;
   let fault: AddressFault | undefined;
-  for (const octet of octets) {
-    if (!/^[0-9]{1,10}$/.test(octet)) return 'not-an-address';
-    if (octet.length > 1 && octet.startsWith('0')) fault = 'leading-zero';
-    else if (Number(octet) > 255) fault ??= 'octet-above-255';
-    value = value * 256 + Number(octet);
+  for (let i = 0; i <= text.length; i += 1) {
+    const code = i < text.length ? text.charCodeAt(i) : dot;
+    if (code === dot) {
+      if (digits === 0 || digits > 10) return 'not-an-address';
+      if (octet > 255) fault ??= 'octet-above-255';
+      value = value * 256 + octet;
+      octets += 1;
+      octet = 0;
+      digits = 0;
+    } else {
+      if (code < zero || code > zero + 9) return 'not-an-address';
+      if (digits > 0 && octet === 0) fault = 'leading-zero';
+      octet = octet * 10 + code - zero;
+      digits += 1;
+    }
   }
+  if (octets !== 4) return 'not-an-address';
   return fault ?? { family: 'IPv4', value: BigInt(value) };
 }
 
 function parseIPv6(text: string): Address | AddressFault {
-  const halves = text.split('::');
-  if (halves.length > 2) return 'not-an-address';
-  const groups = halves.map((half) => (half === '' ? [] : half.split(':')));
-  const [head = [], tail] = groups;
+  const gap = text.indexOf('::');
+  if (gap !== text.lastIndexOf('::')) return 'not-an-address';
   // RFC 4291 section 2.2 (3): the last 32 bits may be a dotted quad.
-  const last = tail === undefined ? head : tail;
-  const quad = last.at(-1);
-  if (quad?.includes('.')) {
-    const embedded = parseIPv4(quad);
-    if (typeof embedded === 'string') return embedded;
-    last.splice(-1, 1, (embedded.value >> 16n).toString(16), (embedded.value & 0xffffn).toString(16));
+  const quad = text.includes('.') ? parseIPv4(text.slice(text.lastIndexOf(':') + 1)) : undefined;
+  if (typeof quad === 'string') return quad;
+  const end = quad === undefined ? text.length : text.lastIndexOf(':') + 1;
+  const groups: number[] = [];
+  let before = 0;
+  for (let at = gap === 0 ? 2 : 0; at < end; at += 1) {
+    let group = 0;
+    const start = at;
+    for (let digit = hexDigit(text, at); digit !== undefined; digit = hexDigit(text, at)) {
+      group = group * 16 + digit;
+      at += 1;
+    }
+    if (at === start || at > start + 4) return 'not-an-address';
+    groups.push(group);
+    if (at === gap) {
+      before = groups.length;
+      at += 1;
+    } else if (at < end && (text.charCodeAt(at) !== colon || at + 1 === text.length)) return 'not-an-address';
   }
-  const given = head.length + (tail?.length ?? 0);
-  if (tail === undefined ? given !== 8 : given > 7) return 'not-an-address';
-  let value = 0n;
-  for (const group of [...head, ...new Array<string>(8 - given).fill('0'), ...(tail ?? [])]) {
-    if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return 'not-an-address';
-    value = (value << 16n) | BigInt(Number.parseInt(group, 16));
-  }
+  if (quad !== undefined) groups.push(Number(quad.value >> 16n), Number(quad.value & 0xffffn));
+  const zeros = 8 - groups.length;
+  if (gap < 0 ? zeros !== 0 : zeros < 1) return 'not-an-address';
+  for (let i = 0; i < zeros; i += 1) groups.splice(before, 0, 0);
   // ::ffff:0:0/96 is IPv4 in another coat: one address with two names could be given twice.
-  if (value >> 32n === 0xffffn) return 'ipv4-mapped';
-  return { family: 'IPv6', value };
+  if (groups.findIndex((group) => group !== 0) === 5 && groups[5] === 0xffff) return 'ipv4-mapped';
+  const word = (i: number): bigint => BigInt((groups[i] ?? 0) * 0x1_0000 + (groups[i + 1] ?? 0));
+  return { family: 'IPv6', value: (((word(0) << 32n) | word(2)) << 64n) | (word(4) << 32n) | word(6) };
+}
+
+function hexDigit(text: string, at: number): number | undefined {
+  const code = text.charCodeAt(at);
+  if (code >= zero && code <= zero + 9) return code - zero;
+  // The bit that tells a capital letter from a small one.
+  const letter = (code | 0x20) - 0x61;
+  return letter >= 0 && letter < 6 ? letter + 10 : undefined;
 }
 
 /** The canonical text: dotted quad, or RFC 5952. */
