@@ -27,13 +27,22 @@ export interface Verdict {
   readonly decision: Decision;
 }
 
+/** A write under way. */
+interface Write {
+  /** What it was decided on. */
+  readonly basis: ServiceView;
+  /** What counts as long as nothing newer is seen. */
+  readonly assumed: Standing;
+}
+
 /**
  * Keeps the Services and the pools that are known, and says whose turn it is. Level, not edge: it remembers who must be
  * looked at again, never what happened. The caller puts states in and draws verdicts out; for each verdict with a
  * change it calls `assume` before it draws the next one, and `settle` when the write has ended.
  *
  * Invariant: whoever is neither in `#due` nor `#behind` nor being written has been decided on what is known now, or
- * waits in `#waiting` behind one with the same needs who has.
+ * waits in `#waiting` behind one with the same needs who has. The ledger has every Service as it was last seen in the
+ * API, but where it has what a write assumed: there the API still shows that write's basis.
  */
 export class Allocator {
   readonly #options: Options;
@@ -42,12 +51,9 @@ export class Allocator {
   #hasServices = false;
   #hasPools = false;
   readonly #registry: Registry;
-  /** As last seen in the API; the ledger differs from it only in what is being written. */
-  readonly #seen = new Map<ServiceKey, ServiceView>();
   /** The newest version that a list or a watch has told of. */
   #told = '';
-  /** The states on which writes under way were decided. */
-  readonly #writing = new Map<ServiceKey, ServiceView>();
+  readonly #writing = new Map<ServiceKey, Write>();
   readonly #due = byAge();
   /** Changes of nothing but our own notes: they follow behind the addresses. */
   readonly #behind = byAge();
@@ -57,7 +63,7 @@ export class Allocator {
     this.#options = options;
     this.#registry = new Registry(options, {
       ledger: this.#ledger,
-      seen: (key) => this.#seen.get(key),
+      seen: (key) => this.seen(key),
       isTold: (version) => this.#hasServices && compareVersions(this.#told, version) >= 0,
       isWriting: (key) => this.#writing.has(key),
       repledged: (key) => this.#repledged(key),
@@ -95,14 +101,16 @@ export class Allocator {
    */
   replaceServices(views: readonly ServiceView[], resourceVersion: string): void {
     const listed = new Set(views.map(keyOf));
-    for (const key of [...this.#seen.keys()]) if (!listed.has(key)) this.#remove(key);
-    if (compareVersions(resourceVersion, this.#told) < 0) this.#seen.clear();
+    for (const { key } of [...this.#ledger.all()]) if (!listed.has(key)) this.#remove(key);
+    const isRestored = compareVersions(resourceVersion, this.#told) < 0;
     this.#told = resourceVersion;
     for (const view of views) {
-      const seen = this.#seen.get(keyOf(view));
-      if (seen !== undefined && isUndone(seen.resourceVersion, view.resourceVersion, resourceVersion))
-        this.#seen.delete(keyOf(view));
-      this.putService(view);
+      const key = keyOf(view);
+      const seen = this.seen(key);
+      const isUndoing =
+        seen !== undefined && isUndone(seen.resourceVersion, view.resourceVersion, resourceVersion);
+      if (isRestored || isUndoing) this.#take(key, view);
+      else this.putService(view);
     }
     this.#hasServices = true;
     this.#registry.prune();
@@ -118,28 +126,24 @@ export class Allocator {
   /** A Service's state. One that is older than what is known of it changes nothing. */
   putService(view: ServiceView): void {
     const key = keyOf(view);
-    const seen = this.#seen.get(key);
-    if (seen?.uid === view.uid && compareVersions(view.resourceVersion, seen.resourceVersion) <= 0) return;
-    this.#seen.set(key, view);
-    this.#registry.pruneFor(key);
-    // The version moved on, so a write that was decided on an older one can only be refused.
-    this.#enter(this.#standingOf(view));
-    this.#due.add(this.#standing(key));
+    const seen = this.seen(key);
+    if (seen?.uid === view.uid && !isNewer(view, seen)) return;
+    this.#take(key, view);
   }
 
   /** A Service is gone, as of `resourceVersion`. */
   deleteService(key: ServiceKey, resourceVersion: string): void {
-    const seen = this.#seen.get(key);
+    const seen = this.seen(key);
     if (seen !== undefined && compareVersions(resourceVersion, seen.resourceVersion) >= 0) this.#remove(key);
   }
 
   /** The answer to a write, or a read after one: counts only for a Service that is still there. */
   answered(view: ServiceView): void {
     const key = keyOf(view);
-    const seen = this.#seen.get(key);
-    if (seen?.uid !== view.uid) return;
-    if (view.type === 'LoadBalancer') this.putService(view);
-    else if (compareVersions(view.resourceVersion, seen.resourceVersion) > 0) this.#remove(key);
+    const seen = this.seen(key);
+    if (seen?.uid !== view.uid || !isNewer(view, seen)) return;
+    if (view.type === 'LoadBalancer') this.#take(key, view);
+    else this.#remove(key);
   }
 
   /** The pools as they are now: everybody is looked at again. */
@@ -172,11 +176,13 @@ export class Allocator {
 
   /** The Service as it was last seen in the API, without what is being written; undefined for one that is not there. */
   seen(key: ServiceKey): ServiceView | undefined {
-    return this.#seen.get(key);
+    const standing = this.#ledger.get(key);
+    const write = this.#writing.get(key);
+    return standing !== undefined && standing === write?.assumed ? write.basis : standing?.view;
   }
 
   seenVersion(key: ServiceKey): string | undefined {
-    return this.#seen.get(key)?.resourceVersion;
+    return this.seen(key)?.resourceVersion;
   }
 
   /** What would be decided now; for whoever wants to know. */
@@ -188,19 +194,23 @@ export class Allocator {
   /** A write begins: what it gives counts as given from now on, and what it gives back not before it has ended. */
   assume(standing: Standing, change: Change): void {
     const { view, key } = standing;
-    this.#writing.set(key, view);
-    this.#enter(underWay(standing, this.#standingOf(project(view, change))));
+    const assumed = underWay(standing, this.#standingOf(key, project(view, change)));
+    this.#writing.set(key, { basis: view, assumed });
+    this.#enter(assumed);
   }
 
   /** The write has ended, whatever came of it: what the API shows is what counts, and it is looked at again. */
   settle(key: ServiceKey): void {
-    const basis = this.#writing.get(key);
+    const write = this.#writing.get(key);
     this.#writing.delete(key);
-    const seen = this.#seen.get(key);
-    if (seen === undefined) return;
-    if (seen === basis) this.#enter(this.#standingOf(seen));
-    this.#due.add(this.#standing(key));
-    for (const address of this.#standing(key).shows) this.#registry.look(address);
+    let standing = this.#ledger.get(key);
+    if (standing === undefined) return;
+    if (standing === write?.assumed) {
+      standing = this.#standingOf(standing.key, write.basis);
+      this.#enter(standing);
+    }
+    this.#due.add(standing);
+    for (const address of standing.shows) this.#registry.look(address);
   }
 
   /** Puts a Service in the queue again, for a caller that held its change back. */
@@ -213,22 +223,26 @@ export class Allocator {
     return { ledger: this.#ledger, pools: this.#pools, controller: this.#options.controller };
   }
 
-  #standing(key: ServiceKey): Standing {
-    const standing = this.#ledger.get(key);
-    if (standing === undefined) throw new Error(`${key} is not in the ledger`);
-    return standing;
+  #standingOf(key: ServiceKey, view: ServiceView): Standing {
+    return withPledges(standingOf(view, this.#options, key), this.#registry.claims.pledgedTo(key, view));
   }
 
-  #standingOf(view: ServiceView): Standing {
-    return withPledges(standingOf(view, this.#options), this.#registry.claims.pledgedTo(view));
+  /** What the API shows of a Service from now on. */
+  #take(key: ServiceKey, view: ServiceView): void {
+    this.#registry.pruneFor(key, view);
+    const standing = this.#standingOf(key, view);
+    // The version moved on, so a write that was decided on an older one can only be refused.
+    this.#enter(standing);
+    this.#due.add(standing);
   }
 
   /** What is pledged to a Service has changed. A write under way has reserved it already; `settle` counts anew. */
   #repledged(key: ServiceKey): void {
-    const seen = this.#seen.get(key);
-    if (seen === undefined || this.#writing.has(key)) return;
-    this.#enter(this.#standingOf(seen));
-    this.#due.add(this.#standing(key));
+    const before = this.#ledger.get(key);
+    if (before === undefined || this.#writing.has(key)) return;
+    const standing = this.#standingOf(before.key, before.view);
+    this.#enter(standing);
+    this.#due.add(standing);
   }
 
   /** Somebody else claimed the address in the API, or claims it no longer. */
@@ -241,8 +255,7 @@ export class Allocator {
 
   #remove(key: ServiceKey): void {
     const standing = this.#ledger.get(key);
-    this.#seen.delete(key);
-    this.#registry.pruneFor(key);
+    this.#registry.pruneFor(key, undefined);
     if (standing === undefined) return;
     this.#due.delete(standing);
     this.#behind.delete(standing);
@@ -255,12 +268,11 @@ export class Allocator {
 
   /** Puts a state into the ledger, and wakes those whom the difference can concern. */
   #enter(standing: Standing): void {
-    const before = this.#ledger.get(standing.key);
+    const before = this.#ledger.put(standing);
     if (before !== undefined && compareAge(before.view, standing.view) !== 0) {
       this.#due.delete(before);
       this.#behind.delete(before);
     }
-    this.#ledger.put(standing);
     this.#stir(before, standing);
   }
 
@@ -311,6 +323,10 @@ function isOnlyNotes({ view }: Standing, decision: Decision): boolean {
     decision.cause === 'update' ||
     (decision.cause === 'mark-static' && view.labelled)
   );
+}
+
+function isNewer(one: ServiceView, other: ServiceView): boolean {
+  return compareVersions(one.resourceVersion, other.resourceVersion) > 0;
 }
 
 function byAge(): SortedSet<Standing> {

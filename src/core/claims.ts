@@ -1,7 +1,7 @@
 import { type Address, formatAddress, sameAddress } from './address.ts';
 import { AddressMap } from './address-map.ts';
 import { type Claim, type Pledge, samePledge } from './claim.ts';
-import { compareVersions, keyOf, type ServiceKey, type ServiceView } from './service.ts';
+import { compareVersions, type ServiceKey, type ServiceView } from './service.ts';
 import type { Pledged } from './standing.ts';
 
 /** A pledge, and the address whose claim bears it. */
@@ -79,8 +79,8 @@ export class Claims {
    * What is pledged to a Service in this state. Where several addresses were decided on together, each of their claims bears
    * the pledge before the write is sent; so while one of them does not, there is no such write, and the pledge is void.
    */
-  pledgedTo(view: ServiceView): Pledged[] {
-    const borne = this.#borne.get(keyOf(view)) ?? [];
+  pledgedTo(key: ServiceKey, view: ServiceView): Pledged[] {
+    const borne = this.#borne.get(key) ?? [];
     const whole = borne.filter(
       ({ pledge }) =>
         binds(pledge, view) &&

@@ -39,8 +39,10 @@ export function notesOn(standing: Standing, list: readonly Entry[], facts: Facts
   return notes;
 }
 
-function notesOnOthers(standing: Standing, address: Address, facts: Facts): Note[] {
+function notesOnOthers(standing: Standing, address: Address, facts: Facts): readonly Note[] {
   const { ledger, pools } = facts;
+  // What it is only now given it does not have yet.
+  if (!standing.asks.some((asked) => sameAddress(asked, address))) return [];
   if (ledger.showing(address).length < 2) return [];
   // Who is being moved elsewhere is nobody's rival for much longer; if the write fails, everybody is looked at again.
   const stays = ({ leaving }: Standing) => !leaving.some((left) => sameAddress(left.address, address));

@@ -76,7 +76,9 @@ export class Registry {
     const { address } = claim;
     const known = this.claims.get(address);
     if (known !== undefined && compareVersions(claim.resourceVersion, known.resourceVersion) <= 0) return;
-    const pledges = claim.pledges.filter((pledge) => !this.#isOver(pledge));
+    const pledges = claim.pledges.filter(
+      (pledge) => !this.#isOver(pledge, this.#around.seen(pledge.service)),
+    );
     this.claims.put({ ...claim, pledges });
     this.#settle(address, claim.owner, [...(known?.pledges ?? []), ...pledges]);
   }
@@ -88,14 +90,14 @@ export class Registry {
       this.#drop(address);
   }
 
-  /** Forgets pledges to a Service that moved on or is gone: O(pledges to it). */
-  pruneFor(key: ServiceKey): void {
-    for (const address of this.claims.prune(key, (pledge) => this.#isOver(pledge))) this.look(address);
+  /** Forgets pledges to a Service that moved on to what is seen now, or is gone: O(pledges to it). */
+  pruneFor(key: ServiceKey, seen: ServiceView | undefined): void {
+    for (const address of this.claims.prune(key, (pledge) => this.#isOver(pledge, seen))) this.look(address);
   }
 
   /** The same for all to whom something is pledged: those whose writes are under way. */
   prune(): void {
-    for (const key of this.claims.heirs()) this.pruneFor(key);
+    for (const key of this.claims.heirs()) this.pruneFor(key, this.#around.seen(key));
   }
 
   /** Who shows the address may have changed: its claim is to be looked at, if it has or needs one. */
@@ -127,8 +129,7 @@ export class Registry {
   }
 
   /** Whether no write that was pledged can arrive any more: the Service has moved on, or is gone. */
-  #isOver({ service, version }: Pledge): boolean {
-    const seen = this.#around.seen(service);
+  #isOver({ version }: Pledge, seen: ServiceView | undefined): boolean {
     return seen === undefined
       ? this.#around.isTold(version)
       : compareVersions(version, seen.resourceVersion) < 0;

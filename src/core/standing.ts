@@ -1,5 +1,5 @@
 import { type Address, formatAddress, isUnspecified, readAddress, sameAddress } from './address.ts';
-import { type AddressList, addressesOf, type Entry, formatList, mostEntries, readList } from './list.ts';
+import { type AddressList, type Entry, formatList, mostEntries, readList } from './list.ts';
 import type { Options } from './options.ts';
 import { type AddressRecord, staticSource } from './record.ts';
 import { keyOf, type ServiceKey, type ServiceView } from './service.ts';
@@ -58,8 +58,7 @@ interface Leaving {
   readonly isMarked: boolean;
 }
 
-export function standingOf(view: ServiceView, options: Options): Standing {
-  const key = keyOf(view);
+export function standingOf(view: ServiceView, options: Options, key = keyOf(view)): Standing {
   const record = view.record?.uid === view.uid ? view.record : undefined;
   const base = { view, key, record, notOurs: notOurs(view, record, options), leaving: none, pledged: none };
   if (view.type !== 'LoadBalancer') return { ...base, intent: fresh, asks: none, shows: none };
@@ -107,6 +106,7 @@ function reader(): typeof readList {
  */
 export function underWay(before: Standing, after: Standing): Standing {
   const left = before.asks.filter((address) => !after.asks.some((asked) => sameAddress(asked, address)));
+  if (left.length === 0) return after;
   const shows = new AddressSet(after.shows);
   shows.addAll(left);
   const leaving = left.map((address) => ({ address, isMarked: isMarked(before, address) }));
@@ -177,7 +177,7 @@ function notOurs(
 }
 
 function asksForLease(list: AddressList | undefined): boolean {
-  return list !== undefined && addressesOf(list.entries).some(isUnspecified);
+  return list?.entries.some((entry) => typeof entry !== 'string' && isUnspecified(entry)) === true;
 }
 
 function intentOf(
@@ -268,9 +268,9 @@ class AddressSet {
   }
 
   addAll(entries: readonly Entry[]): void {
-    for (const address of addressesOf(entries)) {
-      if (!isUnspecified(address) && !this.list.some((known) => sameAddress(known, address)))
-        this.list.push(address);
+    for (const entry of entries) {
+      if (typeof entry === 'string' || isUnspecified(entry)) continue;
+      if (!this.list.some((known) => sameAddress(known, entry))) this.list.push(entry);
     }
   }
 }

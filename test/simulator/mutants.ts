@@ -69,7 +69,7 @@ export const mutants: readonly Mutant[] = [
     promise: 'Once',
     what: 'an address is not reserved while its write is under way',
     file: 'src/core/allocator.ts',
-    from: 'this.#enter(underWay(standing, this.#standingOf(project(view, change))));',
+    from: 'this.#enter(assumed);',
     to: '',
   },
   {
