@@ -62,7 +62,9 @@ export class Claims {
 
   /** Forgets the pledges to a Service that `isOver` says cannot bind any more; the answer is the addresses of their claims. */
   prune(key: ServiceKey, isOver: (pledge: Pledge) => boolean): Address[] {
-    const over = (this.#borne.get(key) ?? []).filter(({ pledge }) => isOver(pledge));
+    const borne = this.#borne.get(key);
+    if (borne === undefined) return [];
+    const over = borne.filter(({ pledge }) => isOver(pledge));
     for (const { address, pledge } of over) {
       const claim = this.get(address);
       if (claim !== undefined) this.put({ ...claim, pledges: claim.pledges.filter((one) => one !== pledge) });
@@ -80,7 +82,8 @@ export class Claims {
    * the pledge before the write is sent; so while one of them does not, there is no such write, and the pledge is void.
    */
   pledgedTo(key: ServiceKey, view: ServiceView): Pledged[] {
-    const borne = this.#borne.get(key) ?? [];
+    const borne = this.#borne.get(key);
+    if (borne === undefined) return [];
     const whole = borne.filter(
       ({ pledge }) =>
         binds(pledge, view) &&

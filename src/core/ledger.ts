@@ -24,7 +24,8 @@ export interface Holding {
  */
 export class Ledger {
   readonly #standings = new Map<ServiceKey, Standing>();
-  readonly #showing = new AddressMap<readonly Standing[]>();
+  /** A Service alone stands there itself: as a rule it is alone, and there are many. */
+  readonly #showing = new AddressMap<Standing | readonly Standing[]>();
   /** Who else has claimed an address in the API. */
   readonly #owners = new AddressMap<Owner>();
   readonly #used: Readonly<Record<Family, Runs>> = { IPv4: new Runs(), IPv6: new Runs() };
@@ -70,13 +71,14 @@ export class Ledger {
 
   /** Has the address shown by `after` in place of `before`, either of which may be nobody. */
   #show(address: Address, before: Standing | undefined, after: Standing | undefined): void {
-    const showing = this.#showing.get(address) ?? [];
-    const others = showing.filter((other) => other !== before);
-    const now = after === undefined ? others : [...others, after];
+    const showing = this.showing(address);
+    const now = showing.filter((other) => other !== before);
+    if (after !== undefined) now.push(after);
+    const [alone] = now;
     // Of what one Service alone shows nothing is remembered.
     if (showing.length > 1) this.#holdings.delete(address);
-    if (now.length > 0) this.#showing.set(address, now);
-    else this.#showing.delete(address);
+    if (alone === undefined) this.#showing.delete(address);
+    else this.#showing.set(address, now.length === 1 ? alone : now);
     const isOwned = this.owner(address) !== undefined;
     this.#use(address, showing.length > 0 || isOwned, now.length > 0 || isOwned);
   }
@@ -118,7 +120,9 @@ export class Ledger {
 
   /** All Services that show the address, in no order. */
   showing(address: Address): readonly Standing[] {
-    return this.#showing.get(address) ?? nobody;
+    const showing = this.#showing.get(address);
+    if (showing === undefined) return nobody;
+    return 'key' in showing ? [showing] : showing;
   }
 
   /**

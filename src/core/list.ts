@@ -16,7 +16,11 @@ export interface AddressList {
 
 /** Undefined for a value that is absent, or has no entry at all. Spaces around entries are tolerated. */
 export function readList(text: string | undefined): AddressList | undefined {
-  if (text === undefined || /^[\s,]*$/.test(text)) return undefined;
+  if (text === undefined) return undefined;
+  // The rule, and the quick way: one address and nothing else.
+  const alone = parseAddress(text);
+  if (typeof alone !== 'string') return { entries: [alone], fault: undefined };
+  if (/^[\s,]*$/.test(text)) return undefined;
   const entries: Entry[] = [];
   let fault: AddressList['fault'];
   const parts = text.split(',', mostEntries + 1);
@@ -55,7 +59,10 @@ export function boundedList(text: string | undefined): string | undefined {
 
 /** Canonical: what is written, and what is compared. */
 export function formatList(entries: readonly Entry[]): string {
-  return entries.map((entry) => (typeof entry === 'string' ? entry : formatAddress(entry))).join(',');
+  let text = '';
+  for (const entry of entries)
+    text += (text === '' ? '' : ',') + (typeof entry === 'string' ? entry : formatAddress(entry));
+  return text;
 }
 
 export function addressesOf(entries: readonly Entry[]): Address[] {

@@ -60,34 +60,60 @@ interface Leaving {
 
 export function standingOf(view: ServiceView, options: Options, key = keyOf(view)): Standing {
   const record = view.record?.uid === view.uid ? view.record : undefined;
-  const base = { view, key, record, notOurs: notOurs(view, record, options), leaving: none, pledged: none };
-  if (view.type !== 'LoadBalancer') return { ...base, intent: fresh, asks: none, shows: none };
+  const { intent, asks, shows } = view.type === 'LoadBalancer' ? claimsOf(view, record) : nothing;
+  const ours = notOurs(view, record, options);
+  return { view, key, notOurs: ours, record, intent, asks, shows, leaving: none, pledged: none };
+}
+
+/** What the Service's fields say of addresses. */
+function claimsOf(
+  view: ServiceView,
+  record: AddressRecord | undefined,
+): Pick<Standing, 'intent' | 'asks' | 'shows'> {
   const read = reader();
   const annotation = read(view.annotation);
   const spec = read(view.specIP);
   const intent = intentOf(view, annotation, spec, record);
-  const asks = new AddressSet();
-  asks.addAll(annotation?.entries ?? []);
-  if (spec !== annotation) asks.addAll(spec?.entries ?? []);
+  let asks = withAll(none, annotation);
+  if (spec !== annotation) asks = withAll(asks, spec);
   // Also while its fields are blank or being edited: the mark that makes it the holder must not outlive the claim.
   const recorded = read(record?.addresses);
-  if (recorded !== annotation) asks.addAll(recorded?.entries ?? []);
-  if (asksForLease(annotation ?? spec)) asks.addAll(read(view.requestedIP)?.entries ?? []);
-  const shows = new AddressSet(asks.list);
-  for (const ip of view.statusIPs.slice(0, mostEntries)) shows.addAll(read(ip)?.entries ?? []);
-  // There are many of these, and the lists are equal as a rule: kept once, with room for no more than is in them.
-  const asked = leanest(annotation?.entries, asks.list);
-  return { ...base, intent, asks: asked, shows: leanest(asked, shows.list) };
+  if (recorded !== annotation) asks = withAll(asks, recorded);
+  if (asksForLease(annotation ?? spec)) asks = withAll(asks, read(view.requestedIP));
+  // There are many of these, and the lists are equal as a rule: kept once.
+  asks = leanest(annotation?.entries, asks);
+  let shows = asks;
+  for (const ip of view.statusIPs.slice(0, mostEntries)) shows = withAll(shows, read(ip));
+  return { intent, asks, shows };
 }
 
 /** The list, or the one that is there already if it says the same. */
 function leanest(there: readonly Entry[] | undefined, list: readonly Address[]): readonly Address[] {
   const isSame = there?.length === list.length && there.every((entry, i) => entry === list[i]);
-  return isSame ? (there as readonly Address[]) : list.slice();
+  return isSame ? (there as readonly Address[]) : list;
+}
+
+/**
+ * The addresses with those that are read from another text behind them, each once, without the placeholders 0.0.0.0 and
+ * ::. Where that adds none it is the same list.
+ */
+function withAll(
+  list: readonly Address[],
+  more: Pick<AddressList, 'entries'> | undefined,
+): readonly Address[] {
+  let all = list;
+  for (const entry of more?.entries ?? none) {
+    if (typeof entry === 'string' || isUnspecified(entry)) continue;
+    if (all.some((known) => sameAddress(known, entry))) continue;
+    // Neither has room for more than is in it.
+    all = all.length === 0 ? [entry] : all.concat([entry]);
+  }
+  return all;
 }
 
 const none: readonly never[] = [];
 const fresh: Intent = { kind: 'fresh' };
+const nothing = { intent: fresh, asks: none, shows: none };
 
 /** A Service says the same in several fields, as a rule: a text that comes again is not read again. */
 function reader(): typeof readList {
@@ -107,22 +133,16 @@ function reader(): typeof readList {
 export function underWay(before: Standing, after: Standing): Standing {
   const left = before.asks.filter((address) => !after.asks.some((asked) => sameAddress(asked, address)));
   if (left.length === 0) return after;
-  const shows = new AddressSet(after.shows);
-  shows.addAll(left);
   const leaving = left.map((address) => ({ address, isMarked: isMarked(before, address) }));
-  return { ...after, asks: [...after.asks, ...left], shows: shows.list, leaving };
+  const shows = withAll(after.shows, { entries: left });
+  return { ...after, asks: [...after.asks, ...left], shows, leaving };
 }
 
 /** The same Service with what is claimed for it in the API. */
 export function withPledges(standing: Standing, pledged: readonly Pledged[]): Standing {
   if (pledged.length === 0) return standing;
-  const asks = new AddressSet(standing.asks);
-  const shows = new AddressSet(standing.shows);
-  for (const { address } of pledged) {
-    asks.addAll([address]);
-    shows.addAll([address]);
-  }
-  return { ...standing, asks: asks.list, shows: shows.list, pledged };
+  const more = { entries: pledged.map(({ address }) => address) };
+  return { ...standing, asks: withAll(standing.asks, more), shows: withAll(standing.shows, more), pledged };
 }
 
 /**
@@ -257,20 +277,4 @@ function isSame(entry: Entry | undefined, wish: Address | Fault | undefined): bo
 
 function originOfRecord(record: AddressRecord): Origin {
   return record.source === staticSource ? 'static' : 'allocated';
-}
-
-/** Addresses in the order they came, each once, without the placeholders 0.0.0.0 and ::. */
-class AddressSet {
-  readonly list: Address[];
-
-  constructor(list: readonly Address[] = []) {
-    this.list = [...list];
-  }
-
-  addAll(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      if (typeof entry === 'string' || isUnspecified(entry)) continue;
-      if (!this.list.some((known) => sameAddress(known, entry))) this.list.push(entry);
-    }
-  }
 }
