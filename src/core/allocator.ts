@@ -100,18 +100,19 @@ export class Allocator {
    * watches had told before, etcd was restored from a backup, and the list is right about everything.
    */
   replaceServices(views: readonly ServiceView[], resourceVersion: string): void {
-    const listed = new Set(views.map(keyOf));
+    const keys = views.map(keyOf);
+    const listed = new Set(keys);
     for (const { key } of [...this.#ledger.all()]) if (!listed.has(key)) this.#remove(key);
     const isRestored = compareVersions(resourceVersion, this.#told) < 0;
     this.#told = resourceVersion;
-    for (const view of views) {
-      const key = keyOf(view);
+    views.forEach((view, i) => {
+      const key = keys[i] ?? keyOf(view);
       const seen = this.seen(key);
-      const isUndoing =
-        seen !== undefined && isUndone(seen.resourceVersion, view.resourceVersion, resourceVersion);
-      if (isRestored || isUndoing) this.#take(key, view);
-      else this.putService(view);
-    }
+      const counts =
+        isRestored ||
+        (seen !== undefined && isUndone(seen.resourceVersion, view.resourceVersion, resourceVersion));
+      if (counts || isNews(view, seen)) this.#take(key, view);
+    });
     this.#hasServices = true;
     this.#registry.prune();
   }
@@ -126,9 +127,7 @@ export class Allocator {
   /** A Service's state. One that is older than what is known of it changes nothing. */
   putService(view: ServiceView): void {
     const key = keyOf(view);
-    const seen = this.seen(key);
-    if (seen?.uid === view.uid && !isNewer(view, seen)) return;
-    this.#take(key, view);
+    if (isNews(view, this.seen(key))) this.#take(key, view);
   }
 
   /** A Service is gone, as of `resourceVersion`. */
@@ -141,7 +140,7 @@ export class Allocator {
   answered(view: ServiceView): void {
     const key = keyOf(view);
     const seen = this.seen(key);
-    if (seen?.uid !== view.uid || !isNewer(view, seen)) return;
+    if (seen?.uid !== view.uid || !isNews(view, seen)) return;
     if (view.type === 'LoadBalancer') this.#take(key, view);
     else this.#remove(key);
   }
@@ -282,18 +281,27 @@ export class Allocator {
    * who would share it.
    */
   #stir(before: Standing | undefined, after: Standing | undefined): void {
-    const key = (after ?? before)?.key;
-    const shows = [...(before?.shows ?? []), ...(after?.shows ?? [])];
-    for (const address of shows) {
-      this.#registry.look(address);
-      for (const other of this.#ledger.showing(address)) {
-        if (other.key === key || this.#writing.has(other.key)) continue;
-        if (this.#concerns(other, address, before) || this.#concerns(other, address, after))
-          this.#due.add(other);
-      }
-      const isFreed = !(after?.shows ?? []).some((shown) => sameAddress(shown, address));
-      for (const head of this.#waiting.heads(address, this.#pools, isFreed)) this.revisit(head);
+    const shown = after?.shows ?? [];
+    for (const address of shown) this.#stirAt(address, before, after, false);
+    for (const address of before?.shows ?? []) {
+      if (!shown.some((one) => sameAddress(one, address))) this.#stirAt(address, before, after, true);
     }
+  }
+
+  #stirAt(
+    address: Address,
+    before: Standing | undefined,
+    after: Standing | undefined,
+    isFreed: boolean,
+  ): void {
+    const key = (after ?? before)?.key;
+    this.#registry.look(address);
+    for (const other of this.#ledger.showing(address)) {
+      if (other.key === key || this.#writing.has(other.key)) continue;
+      if (this.#concerns(other, address, before) || this.#concerns(other, address, after))
+        this.#due.add(other);
+    }
+    for (const head of this.#waiting.heads(address, this.#pools, isFreed)) this.revisit(head);
   }
 
   /** Whoever has the address in its own right is concerned only by one that it may not share it with. */
@@ -325,8 +333,9 @@ function isOnlyNotes({ view }: Standing, decision: Decision): boolean {
   );
 }
 
-function isNewer(one: ServiceView, other: ServiceView): boolean {
-  return compareVersions(one.resourceVersion, other.resourceVersion) > 0;
+/** Another Service of that name is news, and a newer state of the one that was seen. */
+function isNews(view: ServiceView, seen: ServiceView | undefined): boolean {
+  return seen?.uid !== view.uid || compareVersions(view.resourceVersion, seen.resourceVersion) > 0;
 }
 
 function byAge(): SortedSet<Standing> {

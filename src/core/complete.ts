@@ -54,8 +54,9 @@ export function complete(standing: Standing, cause: Cause, terms: Terms, world: 
   if (view.ipamLabel) change.ipamLabel = null;
   if (view.goFinalizers !== undefined) change.goFinalizers = null;
   const notes = [...terms.notes, ...notesOn(standing, terms.list, world)];
-  const served = { addresses, source: terms.source, notes };
-  return isEmpty(change) ? { kind: 'keep', ...served } : { kind: 'write', cause, change, ...served };
+  const { source } = terms;
+  if (isEmpty(change)) return { kind: 'keep', addresses, source, notes };
+  return { kind: 'write', cause, change, addresses, source, notes };
 }
 
 /** `spec.loadBalancerIP` is the first address. Where a hostname stands first it is untouched, but for what we gave. */
