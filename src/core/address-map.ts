@@ -1,4 +1,5 @@
 import type { Address } from './address.ts';
+import { Slots } from './slots.ts';
 
 /**
  * A map of addresses, by their value: no text is made to find one. The keys are numbers of 32 bits, which stand in the
@@ -7,9 +8,9 @@ import type { Address } from './address.ts';
  * Invariant: an IPv6 address is in `#first` or in `#others`, never in both.
  */
 export class AddressMap<T> {
-  readonly #ipv4 = new Map<number, T>();
+  readonly #ipv4 = new Slots<T>();
   /** By `folded`, the first that came of those with the same. */
-  readonly #first = new Map<number, { readonly value: bigint; content: T }>();
+  readonly #first = new Slots<{ readonly value: bigint; content: T }>();
   readonly #others = new Map<bigint, T>();
 
   get size(): number {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatAddress, readAddress } from '../../src/core/address.ts';
+import { AddressMap } from '../../src/core/address-map.ts';
 import { parseEntry } from '../../src/core/entry.ts';
 import { formatRange } from '../../src/core/explain-pools.ts';
 import {
@@ -50,6 +51,54 @@ test('a sorted set answers as a sorted array does, whatever is added and deleted
     ),
     { numRuns: 60 },
   );
+});
+
+test('a map of addresses answers as a plain map does, whatever is set and deleted', () => {
+  // Many of IPv6 have the same lowest bits, or the same number made of them.
+  const address = fc.oneof(
+    fc.bigInt({ min: 0n, max: 40n }).map((value) => ({ family: 'IPv4' as const, value })),
+    fc
+      .tuple(
+        fc.bigInt({ min: 0n, max: 3n }),
+        fc.bigInt({ min: 0n, max: 3n }),
+        fc.bigInt({ min: 0n, max: 3n }),
+      )
+      .map(([high, middle, low]) => ({
+        family: 'IPv6' as const,
+        value: (high << 64n) | (middle << 32n) | low,
+      })),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat({ max: 9 }), address), { maxLength: 300 }), (operations) => {
+      const map = new AddressMap<number>();
+      const model = new Map<string, number>();
+      operations.forEach(([kind, one], i) => {
+        const text = formatAddress(one);
+        if (kind < 5) map.set(one, i);
+        else map.delete(one);
+        if (kind < 5) model.set(text, i);
+        else model.delete(text);
+        assert.equal(map.get(one), model.get(text));
+        assert.equal(map.has(one), model.has(text));
+        assert.equal(map.size, model.size);
+      });
+      for (const [, one] of operations) assert.equal(map.get(one), model.get(formatAddress(one)));
+      assert.deepEqual([...map.values()].sort(), [...model.values()].sort());
+      map.clear();
+      assert.deepEqual([map.size, [...map.values()]], [0, []]);
+    }),
+  );
+});
+
+test('a map of addresses that are given and freed again stays as small as what is in it', () => {
+  const map = new AddressMap<number>();
+  for (let value = 0n; value < 10_000n; value += 1n) {
+    map.set({ family: 'IPv4', value }, 1);
+    if (value >= 100n) map.delete({ family: 'IPv4', value: value - 100n });
+    assert.equal(map.size, Number(value < 100n ? value + 1n : 100n));
+  }
+  assert.equal(map.get({ family: 'IPv4', value: 9_899n }), undefined);
+  assert.equal(map.get({ family: 'IPv4', value: 9_900n }), 1);
 });
 
 test('runs answer as a plain set does, whatever is added and deleted', () => {
