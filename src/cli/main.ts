@@ -17,7 +17,7 @@ import {
   type HealthOptions,
 } from './arguments.ts';
 import { type HealthServer, serveHealth } from './health-server.ts';
-import { collectAtRest, exposedHeap } from './heap.ts';
+import { collectAtRest, exposedHeap, growSlowlyOnce } from './heap.ts';
 import { createLog } from './log.ts';
 import { readProcessMetrics } from './process-metrics.ts';
 import { version } from './version.ts';
@@ -80,7 +80,9 @@ async function run(request: ControllerRun): Promise<number> {
   if (claims) log.info('each address is claimed by an IPAddress object before it is given');
   // Some connections more than writes: one that hangs on each of them must not keep the Lease from being renewed.
   const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 8 });
-  const session = createSession({
+  const heap = exposedHeap();
+  const turned = heap && growSlowlyOnce(heap, () => session.controller.isReady);
+  const session: Session = createSession({
     transport: request.verbosity >= verbosityOfRequests ? logged(transport, log, systemClock) : transport,
     options: request.options,
     clock: systemClock,
@@ -89,6 +91,7 @@ async function run(request: ControllerRun): Promise<number> {
     version,
     instance: hostname(),
     lanes: concurrentWrites,
+    ...(turned === undefined ? {} : { turned }),
     rateLimit,
     // As client-go's programs: the host's name for people, the rest because a Pod may come back under it.
     election: election && { options: election, identity: `${hostname()}_${randomUUID()}` },
@@ -101,7 +104,6 @@ async function run(request: ControllerRun): Promise<number> {
     transport.close();
     return exit.failed;
   }
-  const heap = exposedHeap();
   const isBusy = (): boolean => session.controller.isWriting || session.pendingEvents() > 0;
   const stopCollecting = heap === undefined ? () => {} : collectAtRest(heap, systemClock, isBusy);
   try {

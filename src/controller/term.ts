@@ -31,6 +31,9 @@ export interface TermOptions {
   readonly turned: () => void;
 }
 
+/** Decisions in one go: some milliseconds. Then what was decided is sent, and the Lease renewed, before it goes on. */
+const mostAtOnce = 2_000;
+
 /**
  * What a leader does for as long as it leads: draws verdicts from the allocator, writes their changes, says what it did.
  * Everything between a verdict and its reservation is synchronous, so no two decisions can see the same address free.
@@ -40,6 +43,8 @@ export class Term {
   readonly #patience: Patience;
   readonly #holds: Holds;
   readonly #writes: Writes;
+  /** Takes back that it goes on soon. */
+  #cancelSoon: (() => void) | undefined;
 
   constructor(options: TermOptions) {
     const { context, allocator, signals, tenure, lanes } = options;
@@ -70,12 +75,24 @@ export class Term {
 
   /** Draws verdicts as long as there are lanes for their writes: what is decided is written at once. */
   pump(): void {
-    while (this.#options.isFresh() && this.#writes.hasLane) {
-      const verdict = this.#options.allocator.next();
+    const { allocator, isFresh, turned } = this.#options;
+    for (let done = 0; isFresh() && this.#writes.hasLane; done += 1) {
+      if (done === mostAtOnce) {
+        this.#soon();
+        break;
+      }
+      const verdict = allocator.next();
       if (verdict === undefined) break;
       this.#act(verdict);
     }
-    this.#options.turned();
+    turned();
+  }
+
+  #soon(): void {
+    this.#cancelSoon ??= this.#options.context.clock.after(0, () => {
+      this.#cancelSoon = undefined;
+      this.pump();
+    });
   }
 
   /** The Service was seen in this version. */
@@ -97,6 +114,7 @@ export class Term {
 
   /** Begins nothing more, and resolves when the writes under way have ended, as `Writes.drain`. */
   close(graceMs: number): Promise<boolean> {
+    this.#cancelSoon?.();
     this.#holds.close();
     return this.#writes.drain(graceMs);
   }

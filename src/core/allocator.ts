@@ -17,8 +17,8 @@ import {
   type ServiceView,
 } from './service.ts';
 import { obstacle } from './sharing.ts';
-import { SortedSet } from './sorted.ts';
 import { isMarked, type Standing, standingOf, underWay, withPledges } from './standing.ts';
+import { Turns } from './turns.ts';
 import { WaitingList } from './waiting.ts';
 
 /** A Service and what is to be done about it now. */
@@ -40,7 +40,7 @@ interface Write {
  * looked at again, never what happened. The caller puts states in and draws verdicts out; for each verdict with a
  * change it calls `assume` before it draws the next one, and `settle` when the write has ended.
  *
- * Invariant: whoever is neither in `#due` nor `#behind` nor being written has been decided on what is known now, or
+ * Invariant: whoever is neither in `#turns` nor being written has been decided on what is known now, or
  * waits in `#waiting` behind one with the same needs who has. The ledger has every Service as it was last seen in the
  * API, but where it has what a write assumed: there the API still shows that write's basis.
  */
@@ -54,9 +54,7 @@ export class Allocator {
   /** The newest version that a list or a watch has told of. */
   #told = '';
   readonly #writing = new Map<ServiceKey, Write>();
-  readonly #due = byAge();
-  /** Changes of nothing but our own notes: they follow behind the addresses. */
-  readonly #behind = byAge();
+  readonly #turns = new Turns();
   readonly #waiting = new WaitingList();
 
   constructor(options: Options) {
@@ -78,7 +76,7 @@ export class Allocator {
 
   /** Whether nobody is left to decide on, and no write is under way. */
   get isIdle(): boolean {
-    return this.isReady && this.#due.size === 0 && this.#behind.size === 0 && this.#writing.size === 0;
+    return this.isReady && this.#turns.size === 0 && this.#writing.size === 0;
   }
 
   get ledger(): Ledger {
@@ -150,25 +148,24 @@ export class Allocator {
     this.#pools = pools;
     this.#hasPools = true;
     this.#waiting.clear();
-    for (const standing of this.#ledger.all()) this.#due.add(standing);
+    for (const standing of this.#ledger.all()) this.#turns.add(standing);
   }
 
-  /** The next Service in turn, oldest first: O(log n) and the cost of its decision. Undefined when all are done. */
+  /** The next Service in turn: O(log n) and the cost of its decision. Undefined when all are done. */
   next(): Verdict | undefined {
     if (!this.isReady) return undefined;
-    for (const queue of [this.#due, this.#behind]) {
-      for (let first = queue.shift(); first !== undefined; first = queue.shift()) {
-        const standing = this.#ledger.get(first.key);
-        // One write at a time for each Service: `settle` brings it back.
-        if (standing === undefined || this.#writing.has(first.key)) continue;
-        const decision = decide(standing, this.#world());
-        if (queue === this.#due && isOnlyNotes(standing, decision)) {
-          this.#behind.add(standing);
-          continue;
-        }
-        this.#enlist(standing, decision);
-        return { standing, decision };
+    for (let turn = this.#turns.take(); turn !== undefined; turn = this.#turns.take()) {
+      const { key } = turn.standing;
+      const standing = this.#ledger.get(key);
+      // One write at a time for each Service: `settle` brings it back.
+      if (standing === undefined || this.#writing.has(key)) continue;
+      const decision = decide(standing, this.#world());
+      if (!turn.isLast && isOnlyNotes(standing, decision)) {
+        this.#turns.putOff(standing);
+        continue;
       }
+      this.#enlist(standing, decision);
+      return { standing, decision };
     }
     return undefined;
   }
@@ -208,14 +205,14 @@ export class Allocator {
       standing = this.#standingOf(standing.key, write.basis);
       this.#enter(standing);
     }
-    this.#due.add(standing);
+    this.#turns.add(standing);
     for (const address of standing.shows) this.#registry.look(address);
   }
 
   /** Puts a Service in the queue again, for a caller that held its change back. */
   revisit(key: ServiceKey): void {
     const standing = this.#ledger.get(key);
-    if (standing !== undefined) this.#due.add(standing);
+    if (standing !== undefined) this.#turns.add(standing);
   }
 
   #world() {
@@ -232,7 +229,7 @@ export class Allocator {
     const standing = this.#standingOf(key, view);
     // The version moved on, so a write that was decided on an older one can only be refused.
     this.#enter(standing);
-    this.#due.add(standing);
+    this.#turns.add(standing);
   }
 
   /** What is pledged to a Service has changed. A write under way has reserved it already; `settle` counts anew. */
@@ -241,13 +238,13 @@ export class Allocator {
     if (before === undefined || this.#writing.has(key)) return;
     const standing = this.#standingOf(before.key, before.view);
     this.#enter(standing);
-    this.#due.add(standing);
+    this.#turns.add(standing);
   }
 
   /** Somebody else claimed the address in the API, or claims it no longer. */
   #reowned(address: Address, owner: Owner | undefined): void {
     this.#ledger.own(address, owner);
-    for (const standing of this.#ledger.showing(address)) this.#due.add(standing);
+    for (const standing of this.#ledger.showing(address)) this.#turns.add(standing);
     if (owner !== undefined) return;
     for (const head of this.#waiting.heads(address, this.#pools, true)) this.revisit(head);
   }
@@ -256,8 +253,7 @@ export class Allocator {
     const standing = this.#ledger.get(key);
     this.#registry.pruneFor(key, undefined);
     if (standing === undefined) return;
-    this.#due.delete(standing);
-    this.#behind.delete(standing);
+    this.#turns.delete(standing);
     const next = this.#waiting.leave(key);
     this.#ledger.delete(key);
     this.#stir(standing, undefined);
@@ -269,8 +265,7 @@ export class Allocator {
   #enter(standing: Standing): void {
     const before = this.#ledger.put(standing);
     if (before !== undefined && compareAge(before.view, standing.view) !== 0) {
-      this.#due.delete(before);
-      this.#behind.delete(before);
+      this.#turns.delete(before);
     }
     this.#stir(before, standing);
   }
@@ -299,7 +294,7 @@ export class Allocator {
     for (const other of this.#ledger.showing(address)) {
       if (other.key === key || this.#writing.has(other.key)) continue;
       if (this.#concerns(other, address, before) || this.#concerns(other, address, after))
-        this.#due.add(other);
+        this.#turns.add(other);
     }
     for (const head of this.#waiting.heads(address, this.#pools, isFreed)) this.revisit(head);
   }
@@ -336,8 +331,4 @@ function isOnlyNotes({ view }: Standing, decision: Decision): boolean {
 /** Another Service of that name is news, and a newer state of the one that was seen. */
 function isNews(view: ServiceView, seen: ServiceView | undefined): boolean {
   return seen?.uid !== view.uid || compareVersions(view.resourceVersion, seen.resourceVersion) > 0;
-}
-
-function byAge(): SortedSet<Standing> {
-  return new SortedSet((a, b) => compareAge(a.view, b.view));
 }

@@ -64,9 +64,10 @@ export function readRecord(text: string | undefined): AddressRecord | undefined 
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const fields = new Map<string, unknown>(Object.entries(value));
+  // JSON.parse gives own properties only, and none of these names is one that every object has.
+  const fields = value as Record<string, unknown>;
   const field = (name: string): string | undefined => {
-    const content = fields.get(name);
+    const content = fields[name];
     return typeof content === 'string' ? content : undefined;
   };
   const [source, addresses, ports] = [field('from'), field('ips'), field('ports')];

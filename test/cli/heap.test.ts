@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { collectAtRest } from '../../src/cli/heap.ts';
+import { collectAtRest, growSlowlyOnce } from '../../src/cli/heap.ts';
 import { createFakeClock } from '../kube/fake-clock.ts';
 
 function world() {
@@ -14,6 +14,7 @@ function world() {
       state.collections += 1;
       state.used = state.live;
     },
+    growSlowly: () => {},
   };
   const stop = collectAtRest(heap, clock, () => state.busy);
   const after = (used: number): number => {
@@ -39,6 +40,18 @@ test('only what is worth the pause is collected: a fifth of what lives, and four
   assert.equal(after(60e6), 1);
   assert.equal(after(63.9e6), 1);
   assert.equal(after(64.1e6), 2);
+});
+
+test('the heap grows slowly from the first lists on', () => {
+  let [isReady, told] = [false, 0];
+  const heap = { usedBytes: () => 0, collect: () => {}, growSlowly: () => (told += 1) };
+  const turned = growSlowlyOnce(heap, () => isReady);
+  turned();
+  assert.equal(told, 0);
+  isReady = true;
+  turned();
+  turned();
+  assert.equal(told, 1);
 });
 
 test('nothing is left behind when it is ended', () => {
