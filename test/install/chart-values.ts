@@ -57,7 +57,7 @@ export const valueCases: readonly ValueCase[] = [
   {
     value: 'resources',
     is: resources,
-    shows: ['Deployment', `${container}.resources.limits`, { memory: '256Mi', cpu: '100m' }],
+    shows: ['Deployment', `${container}.resources.limits`, { memory: '256Mi' }],
   },
   {
     value: 'nodeSelector',
