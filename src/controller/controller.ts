@@ -53,6 +53,8 @@ export class Controller implements Candidate {
   readonly #ended = Promise.withResolvers<void>();
   readonly #movedAt = new Map<string, number>();
   #round: Round | undefined;
+  /** What was read of the ConfigMap. */
+  #pools: string | undefined;
   #term: Term | undefined;
   #leftovers: Leftovers | undefined;
   #upkeep: Upkeep | undefined;
@@ -266,10 +268,13 @@ export class Controller implements Candidate {
 
   #configMapSink(round: Round): Sink<ConfigMap> {
     const read = (configMap: ConfigMap | undefined): void => {
-      const pools = readPools(configMap);
-      this.allocator.setPools(pools);
+      const content = JSON.stringify([configMap?.data, configMap?.binaryData, configMap?.metadata.uid]);
+      // It is listed anew whenever a watch broke; only a change is a reason to look at everybody.
+      if (round.hasPools && content === this.#pools) return;
+      if (content !== this.#pools) this.allocator.setPools(readPools(configMap));
+      this.#pools = content;
       round.hasPools = true;
-      if (this.#term !== undefined) this.#signals.configured(configMap, pools);
+      if (this.#term !== undefined) this.#signals.configured(configMap, this.allocator.pools);
       this.#counted();
       this.#turn();
     };

@@ -31,7 +31,7 @@ export interface TermOptions {
   readonly turned: () => void;
 }
 
-/** Decisions in one go: some milliseconds. Then what was decided is sent, and the Lease renewed, before it goes on. */
+/** Verdicts in one go: some milliseconds as a rule. Then what was decided is sent, and the Lease renewed, before it goes on. */
 const mostAtOnce = 2_000;
 
 /**

@@ -106,10 +106,13 @@ export class Allocator {
     views.forEach((view, i) => {
       const key = keys[i] ?? keyOf(view);
       const seen = this.seen(key);
-      const counts =
+      const isBack =
         isRestored ||
         (seen !== undefined && isUndone(seen.resourceVersion, view.resourceVersion, resourceVersion));
-      if (counts || isNews(view, seen)) this.#take(key, view);
+      const write = this.#writing.get(key);
+      // What was undone can be done again: while the write is repeated, what it gives stays given.
+      if (isBack && write !== undefined && isSameState(write.basis, view)) this.#enter(write.assumed);
+      else if (isBack || isNews(view, seen)) this.#take(key, view);
     });
     this.#hasServices = true;
     this.#registry.prune();
@@ -331,4 +334,8 @@ function isOnlyNotes({ view }: Standing, decision: Decision): boolean {
 /** Another Service of that name is news, and a newer state of the one that was seen. */
 function isNews(view: ServiceView, seen: ServiceView | undefined): boolean {
   return seen?.uid !== view.uid || compareVersions(view.resourceVersion, seen.resourceVersion) > 0;
+}
+
+function isSameState(one: ServiceView, other: ServiceView): boolean {
+  return one.uid === other.uid && one.resourceVersion === other.resourceVersion;
 }

@@ -1,6 +1,13 @@
 import type { KubeObject } from '../core/objects.ts';
 import { parseRetryAfter } from './backoff.ts';
-import { ApiError, type Asked, asConnectionError, ConnectionError, type Status } from './errors.ts';
+import {
+  ApiError,
+  type Asked,
+  asConnectionError,
+  ConnectionError,
+  errorText,
+  type Status,
+} from './errors.ts';
 import { jsonLines } from './json-lines.ts';
 import { type ListPart, listParts } from './list-parts.ts';
 import type { Clock, HttpRequest, HttpResponse, Transport } from './transport.ts';
@@ -149,7 +156,9 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
       yield* read(response);
     } catch (error) {
       if (time.signal.aborted) throw time.signal.reason;
-      throw error instanceof ApiError ? error : asConnectionError(error);
+      if (error instanceof ApiError || error instanceof ConnectionError) throw error;
+      const detail = { mayHaveExecuted: true, cause: error };
+      throw new ConnectionError(`${asked.verb} ${asked.path}: ${errorText(error)}`, detail);
     } finally {
       // Also when the reader stopped in the middle: the connection is of no use to anyone else.
       time.abort(new ConnectionError(`the ${asked.verb} was left`, { mayHaveExecuted: true }));

@@ -30,44 +30,43 @@ export async function* listParts(
 ): AsyncGenerator<ListPart> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let head: string | undefined;
-  let pending: Buffer = Buffer.alloc(0);
-  /** Up to here `pending` has been searched. */
-  let searched = 0;
+  /** What has come since the last object that was read; put together only where one may end. */
+  let pieces: Uint8Array[] = [];
+  let length = 0;
+  let seam = Buffer.alloc(0);
   for await (const chunk of chunks) {
-    pending = pending.length === 0 ? asBuffer(chunk) : Buffer.concat([pending, chunk]);
+    pieces.push(chunk);
+    length += chunk.length;
+    if (length > longest) throw new MalformedList(`an object is longer than ${longest} bytes`);
+    const near = Buffer.concat([seam, chunk]);
+    seam = Buffer.from(near.subarray(-BETWEEN.length));
+    if (!near.includes(head === undefined ? BEGIN : BETWEEN)) continue;
+    let pending = Buffer.concat(pieces);
     if (head === undefined) {
-      const begin = pending.indexOf(BEGIN, Math.max(0, searched - BEGIN.length));
-      searched = pending.length;
-      if (begin >= 0) {
-        head = decoder.decode(pending.subarray(0, begin + BEGIN.length));
-        pending = pending.subarray(begin + BEGIN.length);
-        searched = 0;
-      }
+      const begin = pending.indexOf(BEGIN) + BEGIN.length;
+      head = decoder.decode(pending.subarray(0, begin));
+      pending = pending.subarray(begin);
     }
-    if (head !== undefined) {
-      const objects: KubeObject[] = [];
-      let start = 0;
-      let end = pending.indexOf(BETWEEN, Math.max(0, searched - BETWEEN.length));
-      while (end >= 0) {
-        const object = readObject(decoder.decode(pending.subarray(start, end + 1)));
-        if (object !== undefined) {
-          objects.push(object);
-          start = end + 2;
-        }
-        end = pending.indexOf(BETWEEN, end + 1);
-      }
-      // A copy: a view would keep the whole piece that it came in.
-      pending = start === 0 ? pending : Buffer.from(pending.subarray(start));
-      searched = pending.length;
-      if (objects.length > 0) yield { objects };
-    }
-    if (pending.length > longest) throw new MalformedList(`an object is longer than ${longest} bytes`);
+    const { objects, end } = objectsIn(pending, decoder);
+    // A copy: a view would keep the whole piece that it came in.
+    pieces = [Buffer.from(pending.subarray(end))];
+    length = pending.length - end;
+    if (objects.length > 0) yield { objects };
   }
-  yield readEnd((head ?? '') + decoder.decode(pending));
+  yield readEnd((head ?? '') + decoder.decode(Buffer.concat(pieces)));
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** The whole objects that the bytes begin with, and where what is behind the last of them begins. */
+function objectsIn(bytes: Buffer, decoder: TextDecoder): { objects: KubeObject[]; end: number } {
+  const objects: KubeObject[] = [];
+  let end = 0;
+  for (let at = bytes.indexOf(BETWEEN); at >= 0; at = bytes.indexOf(BETWEEN, at + 1)) {
+    const object = readObject(decoder.decode(bytes.subarray(end, at + 1)));
+    if (object === undefined) continue;
+    objects.push(object);
+    end = at + 2;
+  }
+  return { objects, end };
 }
 
 function readObject(text: string): KubeObject | undefined {

@@ -9,14 +9,6 @@ export function isExpired(error: WatchFailure): boolean {
 }
 
 /**
- * The server is well, has only too much to do, and so has the same past as before. After any other failure it may have
- * been away, and have come back with another one: a fresh list is always right.
- */
-export function keepsVersion(error: WatchFailure): boolean {
-  return error instanceof ApiError && error.status === 429;
-}
-
-/**
  * Before about Kubernetes 1.31 Services could not be selected by spec.type. Depending on the version the answer is
  * 400 "field label not supported: spec.type" or 400 '"spec.type" is not a known field selector'.
  */

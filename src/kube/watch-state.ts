@@ -1,6 +1,6 @@
 import { type BackoffLimits, backoffMs, delayMs, WATCH_BACKOFF } from './backoff.ts';
 import { ApiError, type ConnectionError } from './errors.ts';
-import { isExpired, keepsVersion, refusesSelector, type WatchFailure } from './watch-failure.ts';
+import { isExpired, refusesSelector, type WatchFailure } from './watch-failure.ts';
 
 /**
  * List and watch as a pure step: what has happened goes in, what to do comes out. The driver (reflector.ts) performs
@@ -11,7 +11,7 @@ import { isExpired, keepsVersion, refusesSelector, type WatchFailure } from './w
  *                                           ┌───┐
  *   start ──▶ list ── listed: replaced ──▶ watch ─┴──▶ closed ──▶ watch again at once
  *              ▲                            │ │
- *              ├──────── 410, silent ───────┘ ├─ 429 ──▶ wait ──▶ watch again from the last version
+ *              ├──────── 410, silent ───────┘ │
  *              └─────────── wait ◀── failed ──┘
  *
  * The protocol is that of "Efficient detection of changes" in Kubernetes' API concepts; bookmarks are KEP-956. Where
@@ -152,7 +152,7 @@ function afterFailure(state: WatchState, error: WatchFailure, context: StepConte
   if (state.selecting && refusesSelector(error)) {
     return prepend({ type: 'unselected', error }, list({ ...state, selecting: false }));
   }
-  const next: WatchState = keepsVersion(error) ? state : { ...state, doing: 'list' };
+  const next: WatchState = { ...state, doing: 'list' };
   // History is compacted every five minutes, and an API server that was restarted has none: one 410 is an ordinary
   // event, whatever failed before it. A second one soon after is not.
   if (isExpired(error) && !state.expired)

@@ -169,6 +169,31 @@ test('a restored etcd may have come further than what was told before: what its 
   assert.deepEqual(served(allocator), ['default/a']);
 });
 
+for (const [what, before] of [
+  ['is undone', [waiting('a', '850')]],
+  [
+    'was undone after it was seen to be made',
+    [waiting('a', '850'), { ...held('a', '10.0.0.1'), resourceVersion: '990' }],
+  ],
+] as const) {
+  test(`an etcd that was restored takes a write that is repeated: one that ${what} keeps its address reserved`, () => {
+    const allocator = new Allocator(options);
+    allocator.setPools(pools);
+    const [basis, ...made] = before;
+    allocator.replaceServices([basis], '1000');
+    const verdict = allocator.next();
+    assert.ok(verdict?.decision.kind === 'write');
+    assert.equal(verdict.decision.addresses, '10.0.0.1');
+    allocator.assume(verdict.standing, verdict.decision.change);
+    for (const view of made) allocator.putService(view);
+    // The version that the write was decided on is there again: the same PATCH can still be accepted.
+    allocator.replaceServices([basis, waiting('b', '900')], '905');
+    const next = allocator.next();
+    assert.equal(next?.standing.key, 'default/b');
+    assert.equal(next.decision.kind === 'write' && next.decision.addresses, '10.0.0.2');
+  });
+}
+
 test('an answer that is newer than the list is not undone by the list', () => {
   const allocator = new Allocator(options);
   allocator.setPools(pools);

@@ -132,7 +132,7 @@ test('an answer that is only a part of the list is no world', () =>
   world({}, async (w) => {
     w.server.script((e) => e.answer(200, listOf([service('a', '1')], '7', 'next')));
     assert.equal(await w.pause(), 200);
-    assert.match(w.told[0] ?? '', /failing: the answer is only a part of the list/);
+    assert.match(w.told[0] ?? '', /failing: list \/api\/v1\/services: the answer is only a part of the list/);
   }));
 
 test('events and bookmarks are delivered in their order, also one that is older than the last', () =>
@@ -240,7 +240,7 @@ test('a line that is no event is a broken connection', () =>
     });
     assert.equal(await w.pause(), 200);
     assert.equal((await w.request(3)).query.has('watch'), false);
-    assert.match(w.told[1] ?? '', /failing: a line is not JSON/);
+    assert.match(w.told[1] ?? '', /failing: watch \/api\/v1\/services: a line is not JSON/);
     assert.ok((await w.request(2)).gone(), 'the old connection has been left');
   }));
 

@@ -146,8 +146,14 @@ const table: [sentence: string, from: WatchState, inputs: Input[], said: string[
   [
     'so is the first 410 after an outage, as a restarted API server has no history',
     { ...WATCHING, failures: 5 },
-    [answered(429), waited, { type: 'opened' }, answered(410, 'Expired')],
-    ['failing, again in 6400', 'wait 6400', 'watch from 7', 'recovered', 'list'],
+    [
+      reset,
+      waited,
+      { type: 'listed', items: [], resourceVersion: '8' },
+      { type: 'opened' },
+      answered(410, 'Expired'),
+    ],
+    ['failing, again in 6400', 'wait 6400', 'list', 'replaced  @8', 'watch from 8', 'recovered', 'list'],
   ],
   ['410 also goes by its reason', WATCHING, [answered(500, 'Expired')], ['list']],
   [
@@ -166,7 +172,7 @@ const table: [sentence: string, from: WatchState, inputs: Input[], said: string[
     'Retry-After is honoured where it is longer than the own pause',
     WATCHING,
     [answered(429, 'TooManyRequests', '', { details: { retryAfterSeconds: 5 } }), waited],
-    ['failing, again in 5000', 'wait 5000', 'watch from 7'],
+    ['failing, again in 5000', 'wait 5000', 'list'],
   ],
   [
     'Retry-After does not shorten a pause',
@@ -180,7 +186,7 @@ const table: [sentence: string, from: WatchState, inputs: Input[], said: string[
     [answered(429, '', '', { details: { retryAfterSeconds: 86_400 } })],
     ['failing, again in 300000', 'wait 300000'],
   ],
-  ...[400, 401, 403, 404, 408, 500, 502, 503, 504].map((status): (typeof table)[number] => [
+  ...[400, 401, 403, 404, 408, 429, 500, 502, 503, 504].map((status): (typeof table)[number] => [
     `${status} on a watch leads to a list, after a pause`,
     WATCHING,
     [answered(status), waited],

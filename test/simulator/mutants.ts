@@ -109,8 +109,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Crash-proof',
     what: 'a removed ConfigMap is remembered',
     file: 'src/controller/controller.ts',
-    from: 'this.allocator.setPools(pools);',
-    to: 'if (configMap !== undefined || !this.allocator.isReady) this.allocator.setPools(pools);',
+    from: 'if (content !== this.#pools)',
+    to: 'if (content !== this.#pools && (configMap !== undefined || !this.allocator.isReady))',
   },
   {
     promise: 'Same',
