@@ -28,6 +28,11 @@ export interface Write {
   readonly pastOf: (service: Service) => readonly Service[];
   /** Whether one of these Services was written by somebody who was not the leader any more. */
   readonly isExcused: (service: Service) => boolean;
+  /**
+   * Whether a user put the address on the Service by hand, and whoever wrote had not heard of it when the write was sent.
+   * Nobody can know of what happens meanwhile.
+   */
+  readonly isSurprise: (service: Service, address: string) => boolean;
   /** The claims as they stand, where there are to be any. */
   readonly claims: readonly IPAddress[] | undefined;
 }
@@ -74,7 +79,16 @@ export function holds(service: Service, address: string): boolean {
 }
 
 /** What every write of a controller must keep, as the API server sees it: Once, Still, Inside, Hands off. */
-export function judgeWrite({ before, after, all, pools, pastOf, isExcused, claims }: Write): void {
+export function judgeWrite({
+  before,
+  after,
+  all,
+  pools,
+  pastOf,
+  isExcused,
+  isSurprise,
+  claims,
+}: Write): void {
   const key = keyOf(after);
   handsOff(before, after);
   if (after.spec?.type !== 'LoadBalancer') return;
@@ -91,7 +105,7 @@ export function judgeWrite({ before, after, all, pools, pastOf, isExcused, claim
         pools.some((data) => mayShare(data ?? {}, after, past)),
       );
       if (mayHaveShared) continue;
-      if (isExcused(after) || isExcused(other)) continue;
+      if (isExcused(after) || isExcused(other) || isSurprise(other, address)) continue;
       throw new Broken('Once', `${address} of ${keyOf(other)} was given to ${key}`);
     }
     if (record.from === 'static' || record.from === 'unknown') continue;
@@ -188,7 +202,8 @@ export function judgeRest({ all, data, allocator, warned, claims }: Rest): void 
     }
     const isWritten = 'change' in decision && !isEmpty(decision.change);
     if (!isWritten || service.metadata.deletionTimestamp !== undefined) continue;
-    if (list(annotationOf(service)).length === 0 && decision.kind === 'write')
+    // Also whoever is served, and wants another address or one more.
+    if (decision.kind === 'write' && decision.addresses !== list(annotationOf(service)).join(','))
       throw new Broken('Served', `${key} waits in vain for ${decision.addresses}`);
     throw new Broken('Quiet', `${key} would still be written: ${decision.kind}`);
   }

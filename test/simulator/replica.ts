@@ -1,6 +1,7 @@
 import { createSession, type Session } from '../../src/controller/session.ts';
 import type { Options } from '../../src/core/options.ts';
-import type { Transport } from '../../src/kube/transport.ts';
+import { compareVersions } from '../../src/core/service.ts';
+import type { HttpRequest, Transport } from '../../src/kube/transport.ts';
 import { Broken } from './broken.ts';
 import type { Network, Sender } from './network.ts';
 import { givesAddress, isServiceWrite, listOf } from './requests.ts';
@@ -37,6 +38,8 @@ export class Replica implements Sender {
   #wallMs = Date.UTC(2026, 0, 1);
   /** The lists that were asked for and answered in the present tenure. */
   readonly #lists = new Set<string>();
+  /** By what it sent first of each write: the versions of Services that it had seen then. */
+  readonly #basis = new Map<string, ReadonlyMap<string, string>>();
   #tenure = 0;
   /** How many lists a decision needs. */
   readonly #needed: number;
@@ -92,12 +95,26 @@ export class Replica implements Sender {
     return async (request, signal) => {
       if (isServiceWrite(request) && givesAddress(request) && this.#lists.size < this.#needed)
         this.#failed(new Broken('Adopt first', `${this.identity} writes before it knows who holds what`));
+      if (isServiceWrite(request)) this.#remember(request);
       const list = listOf(request);
       const tenure = this.#tenure;
       const response = await transport(request, signal);
       if (list !== undefined && response.status === 200 && tenure === this.#tenure) this.#lists.add(list);
       return response;
     };
+  }
+
+  #remember(request: HttpRequest): void {
+    const write = `${request.path} ${request.body}`;
+    if (this.#basis.has(write)) return;
+    const { ledger } = this.session.controller.allocator;
+    this.#basis.set(write, new Map([...ledger.all()].map(({ key, view }) => [key, view.resourceVersion])));
+  }
+
+  /** Whether it had seen this state of a Service, or a newer one, when it sent the request for the first time. */
+  knew(request: HttpRequest, key: string, resourceVersion: string): boolean {
+    const seen = this.#basis.get(`${request.path} ${request.body}`)?.get(key);
+    return seen !== undefined && compareVersions(seen, resourceVersion) >= 0;
   }
 
   /** A tenure begins. */

@@ -2,7 +2,7 @@ import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/o
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/api.ts';
 import type { Lease } from '../../src/kube/lease.ts';
 import type { HttpRequest } from '../../src/kube/transport.ts';
-import { type Data, keyOf } from '../core/naive.ts';
+import { type Data, keyOf, shown } from '../core/naive.ts';
 import { edit, type UserStep } from '../core/users.ts';
 import { Broken } from './broken.ts';
 import { Network, type Sender } from './network.ts';
@@ -340,6 +340,14 @@ class World {
           pastOf: ({ metadata }) =>
             this.#recent(this.#past.get(metadata.uid ?? '') ?? []).map(({ service }) => service),
           isExcused: ({ metadata }) => this.#excused.has(metadata.uid ?? ''),
+          isSurprise: (service, address) => {
+            const states = this.#past.get(service.metadata.uid ?? '') ?? [];
+            const first = states.find((state) => shown(state.service).includes(address))?.service;
+            if (first === undefined || holds(first, address)) return false;
+            const isKnown = sender.knew(request, keyOf(first), first.metadata.resourceVersion ?? '');
+            if (!isKnown) this.#count('state: a user took what was on its way to another');
+            return !isKnown;
+          },
           claims: this.#claims(),
         }),
       );
