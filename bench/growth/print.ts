@@ -2,7 +2,7 @@ import { count, short, table } from '../figures.ts';
 import { runPart } from '../part.ts';
 import type { GrowthCase, GrowthRow } from './growth.ts';
 
-/** More pools than this do not fit into a ConfigMap, which may have a megabyte. */
+/** A ConfigMap has a megabyte, which is room for three times as many. */
 const mostPools = 10_000;
 
 const cases: readonly GrowthCase[] = [
