@@ -7,7 +7,7 @@ import { growth } from './growth.ts';
 /** Measures and prints; gives the figures for the JSON. */
 export async function churnFigures(quick: boolean): Promise<ChurnFigures> {
   const terms: Omit<ChurnInput, 'binaries'> = quick
-    ? { step: 1_000, steps: 5, patience: { stillSeconds: 2, mostSeconds: 10 } }
+    ? { step: 500, steps: 3, patience: { stillSeconds: 2, mostSeconds: 5 } }
     : { step: 10_000, steps: 10, patience: { stillSeconds: 10, mostSeconds: 60 } };
   const figures = await runPart<ChurnFigures>('./churn/churn.ts', { binaries: controlPlane(), ...terms });
   const { perSecond, rests } = figures;

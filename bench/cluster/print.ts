@@ -9,8 +9,8 @@ import type { Burst } from './runs.ts';
 export async function clusterFigures(quick: boolean): Promise<ClusterFigures> {
   const stages: readonly Stage[] = quick
     ? [
-        { services: 1_000, bursts: ['pool comes', 'with claims'] },
-        { services: 2_000, bursts: ['at start'] },
+        { services: 500, bursts: ['pool comes'] },
+        { services: 1_000, bursts: ['at start'] },
       ]
     : [
         { services: 1_000, bursts: ['pool comes', 'with claims', 'pool comes', 'with claims', 'pool comes'] },

@@ -9,9 +9,9 @@ import type { SizeFigures, SizeInput } from './size.ts';
 export async function sizeFigures(quick: boolean): Promise<SizeFigures> {
   const terms: Omit<SizeInput, 'binaries'> = quick
     ? {
-        sizes: [5_000],
-        patience: { stillSeconds: 4, mostSeconds: 30 },
-        ...{ rounds: 25, starts: 3, restSeconds: 20 },
+        sizes: [2_000],
+        patience: { stillSeconds: 2, mostSeconds: 10 },
+        ...{ rounds: 10, starts: 1, restSeconds: 5 },
       }
     : {
         sizes: [5_000, 50_000],

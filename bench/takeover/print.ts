@@ -5,7 +5,11 @@ import type { TakeoverFigures, TakeoverInput } from './part.ts';
 
 /** Measures and prints; gives the figures for the JSON. */
 export async function takeoverFigures(quick: boolean): Promise<TakeoverFigures> {
-  const input: TakeoverInput = { binaries: controlPlane(), services: 5_000, rounds: quick ? 1 : 5 };
+  const input: TakeoverInput = {
+    binaries: controlPlane(),
+    services: quick ? 1_000 : 5_000,
+    rounds: quick ? 1 : 5,
+  };
   const figures = await runPart<TakeoverFigures>('./takeover/part.ts', input);
   const rows = (['endedMs', 'holderMs', 'addressMs'] as const).map((name) => {
     const values = figures.timelines.map((timeline) => timeline[name]);
