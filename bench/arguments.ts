@@ -28,7 +28,7 @@ const flags: Readonly<Record<string, Flag>> = {
 const help = `Prints figures, and beside each aim the limit that was measured in the same run. Decides nothing.
 
   npm run bench                        all parts, twenty minutes and more
-  npm run bench -- --quick             all parts, smaller: about three minutes
+  npm run bench -- --quick             all parts, smaller: a minute and a half
   npm run bench -- size churn          these parts
   npm run bench -- --json FILE         all figures into FILE, too
   npm run bench -- --compare A B       two such files side by side; measures nothing
