@@ -29,7 +29,8 @@ export interface ControllerContext extends WritesContext {
 interface Round {
   readonly stop: AbortController;
   hasServices: boolean;
-  hasPools: boolean;
+  /** What the ConfigMap says, once it was read. */
+  configuration: string | undefined;
   hasClaims: boolean;
 }
 
@@ -53,8 +54,6 @@ export class Controller implements Candidate {
   readonly #ended = Promise.withResolvers<void>();
   readonly #movedAt = new Map<string, number>();
   #round: Round | undefined;
-  /** What was read of the ConfigMap. */
-  #pools: string | undefined;
   #term: Term | undefined;
   #leftovers: Leftovers | undefined;
   #upkeep: Upkeep | undefined;
@@ -148,7 +147,9 @@ export class Controller implements Candidate {
   }
 
   get #isFresh(): boolean {
-    return this.#round?.hasServices === true && this.#round.hasPools && this.#round.hasClaims;
+    return (
+      this.#round?.hasServices === true && this.#round.configuration !== undefined && this.#round.hasClaims
+    );
   }
 
   #endTerm(ms: number): void {
@@ -170,7 +171,7 @@ export class Controller implements Candidate {
     const round: Round = {
       stop: new AbortController(),
       hasServices: false,
-      hasPools: false,
+      configuration: undefined,
       hasClaims: !options.claims,
     };
     this.#round = round;
@@ -269,12 +270,13 @@ export class Controller implements Candidate {
   #configMapSink(round: Round): Sink<ConfigMap> {
     const read = (configMap: ConfigMap | undefined): void => {
       const content = JSON.stringify([configMap?.data, configMap?.binaryData, configMap?.metadata.uid]);
-      // It is listed anew whenever a watch broke; only a change is a reason to look at everybody.
-      if (round.hasPools && content === this.#pools) return;
-      if (content !== this.#pools) this.allocator.setPools(readPools(configMap));
-      this.#pools = content;
-      round.hasPools = true;
-      if (this.#term !== undefined) this.#signals.configured(configMap, this.allocator.pools);
+      // It is listed anew whenever its watch broke. A new round looks at everybody all the same: what an earlier term
+      // held back is to have its turn again.
+      if (content === round.configuration) return;
+      const pools = readPools(configMap);
+      this.allocator.setPools(pools);
+      round.configuration = content;
+      if (this.#term !== undefined) this.#signals.configured(configMap, pools);
       this.#counted();
       this.#turn();
     };

@@ -7,7 +7,7 @@ import type { Lease } from '../../src/kube/lease.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/kube/transport.ts';
 import { createFakeClock, type FakeClock, never } from '../kube/fake-clock.ts';
 import { createMemoryLog } from '../kube/memory-log.ts';
-import { serviceNamed } from './stage.ts';
+import { answer, serviceNamed } from './stage.ts';
 
 export const election: ElectionOptions = {
   lease: { namespace: 'kube-system', name: 'kube-vip-cloud-controller' },
@@ -35,8 +35,11 @@ export function createWorld(pool: string) {
   };
 }
 
-/** What becomes of a request: `never`: no answer comes; `lost`: it is carried out, and no answer comes. */
-export type Fate = 'pass' | 'cut' | 'never' | 'lost';
+/**
+ * What becomes of a request: `never`: no answer comes; `lost`: it is carried out, and no answer comes; `refused`: it is not
+ * accepted as it is.
+ */
+export type Fate = 'pass' | 'cut' | 'never' | 'lost' | 'refused';
 
 /** One of several controllers on one embedded API. */
 export class Replica {
@@ -107,6 +110,8 @@ export class Replica {
         return never(signal);
       case 'never':
         return never(signal);
+      case 'refused':
+        return answer(422, { kind: 'Status', message: 'not like this' }, {});
     }
   };
 

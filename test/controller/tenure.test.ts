@@ -60,6 +60,23 @@ test('a write whose fate is unknown keeps the Lease to the end of its tenure, no
   assert.equal(holder(), '');
 });
 
+test('whoever was held back in one tenure has a turn in the next of the same replica', async () => {
+  const { clock, load, address, leader } = await world();
+  leader.fate = ({ method }) => (method === 'PATCH' ? 'refused' : 'pass');
+  load('default/a');
+  await until(() => leader.says('the API server refused the change'), 'it is refused');
+  const refusing = { GET: 'pass', PATCH: 'refused' } as const;
+  leader.fate = ({ method }) => (method === 'GET' || method === 'PATCH' ? refusing[method] : 'never');
+  await pass(clock, election.renewDeadlineMs + 500);
+  assert.ok(leader.says('the Lease was lost'));
+  assert.equal(address('default/a'), undefined);
+  leader.fate = () => 'pass';
+  // Neither the Service nor the pool changes, and the timer of the earlier tenure is gone with it.
+  await pass(clock, election.leaseDurationMs);
+  await until(() => address('default/a') === '10.0.0.1', 'it leads again');
+  await leader.stop();
+});
+
 test('a tenure that is over stays over, also when the wall clock is set back', async () => {
   let setMs = 60_000;
   let isSet = false;

@@ -109,8 +109,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Crash-proof',
     what: 'a removed ConfigMap is remembered',
     file: 'src/controller/controller.ts',
-    from: 'if (content !== this.#pools)',
-    to: 'if (content !== this.#pools && (configMap !== undefined || !this.allocator.isReady))',
+    from: 'this.allocator.setPools(pools);',
+    to: 'if (configMap !== undefined || !this.allocator.isReady) this.allocator.setPools(pools);',
   },
   {
     promise: 'Same',
@@ -151,7 +151,7 @@ export const mutants: readonly Mutant[] = [
     promise: 'Adopt first',
     what: 'a new leader decides before it has listed the Services',
     file: 'src/controller/controller.ts',
-    from: 'this.#round?.hasServices === true && this.#round.hasPools',
-    to: 'this.#round?.hasPools === true',
+    from: 'this.#round?.hasServices === true && this.#round.configuration !== undefined',
+    to: 'this.#round?.configuration !== undefined',
   },
 ];
