@@ -25,6 +25,8 @@ export interface BuildPlan {
   outdir: string;
   version: string;
   tools?: readonly Tool[];
+  /** Programs that are distributed as they are. */
+  scripts?: readonly string[];
   /** Packages that esbuild is to leave outside; only a test wants that. */
   external?: string[];
 }
@@ -80,12 +82,20 @@ export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
     ...[...bundles, ...tools].map(({ name, text }) => ({ name: `${name}.js`, text })),
     { name: 'package.json', text: `${JSON.stringify(about, undefined, 2)}\n` },
     { name: 'LICENSES', text: license },
+    ...(plan.scripts ?? []).map((path) => ({
+      name: basename(path),
+      text: readFileSync(join(plan.root, path), 'utf8'),
+    })),
   ];
   // Only when all of it has been made: a failed build leaves the last one.
   rmSync(plan.outdir, { recursive: true, force: true });
   mkdirSync(plan.outdir, { recursive: true });
   for (const { name, text } of files) writeFileSync(join(plan.outdir, name), text);
-  for (const { name } of tools) chmodSync(join(plan.outdir, `${name}.js`), 0o755);
+  const programs = [
+    ...tools.map(({ name }) => `${name}.js`),
+    ...(plan.scripts ?? []).map((path) => basename(path)),
+  ];
+  for (const name of programs) chmodSync(join(plan.outdir, name), 0o755);
   return files.map(({ name, text }) => ({ name, bytes: Buffer.byteLength(text) }));
 }
 
@@ -178,6 +188,19 @@ function checkImports(
   throw new Error(`build: ${name}.js would need ${packages}, which is not part of Node. Bundle it.`);
 }
 
+/** What is distributed of this checkout. */
+export function distribution(root: string): BuildPlan {
+  return {
+    root,
+    entry: 'src/cli/main.ts',
+    name: 'kube-vip-cloud-provider',
+    outdir: join(root, 'dist'),
+    version: versionOf(root),
+    tools: [{ entry: 'src/plugin/main.ts', name: 'kubectl-vip' }],
+    scripts: ['scripts/kubectl_complete-vip'],
+  };
+}
+
 function versionOf(root: string): string {
   const about: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const version =
@@ -187,15 +210,7 @@ function versionOf(root: string): string {
 }
 
 if (import.meta.main) {
-  const root = resolve(import.meta.dirname, '..');
-  const plan: BuildPlan = {
-    root,
-    entry: 'src/cli/main.ts',
-    name: 'kube-vip-cloud-provider',
-    outdir: join(root, 'dist'),
-    version: versionOf(root),
-    tools: [{ entry: 'src/plugin/main.ts', name: 'kubectl-vip' }],
-  };
+  const plan = distribution(resolve(import.meta.dirname, '..'));
   for (const { name, bytes } of await buildDistribution(plan)) {
     console.log(`${(bytes / 1024).toFixed(0).padStart(6)} kB  dist/${name}`);
   }

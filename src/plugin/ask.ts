@@ -14,7 +14,7 @@ import { gather } from './gather.ts';
 import { plan } from './plan.ts';
 import { pools } from './pools.ts';
 import { settingsFrom } from './settings.ts';
-import { who } from './who.ts';
+import { rangeIn, who } from './who.ts';
 
 /** Answers one question. Throws a sentence where it cannot. */
 export async function ask(invocation: Invocation, desk: Desk): Promise<Answer> {
@@ -36,8 +36,9 @@ export async function ask(invocation: Invocation, desk: Desk): Promise<Answer> {
     case 'who': {
       if (words.length === 0)
         throw new Error('which address? Write one, or a block: kubectl vip who 192.168.0.201.');
+      const ranges = words.map(rangeIn);
       const { facts } = await gather(invocation, desk, files, { managedFields: true });
-      return who(facts, words);
+      return who(facts, ranges);
     }
     case 'plan':
       return askPlan(invocation, desk);

@@ -61,7 +61,7 @@ function explainOne(key: string, facts: Facts, world: World): Explanation {
   return {
     row: serviceRow(verdict, options),
     isDue,
-    since: isDue ? undefined : sinceIn(facts.managedFields.get(key) ?? []),
+    since: decision.kind === 'keep' ? sinceIn(facts.managedFields.get(key) ?? []) : undefined,
     checks: checksOf(verdict, facts.snapshot.pools, options),
     cures: [
       ...(isDue ? notActing(facts) : []),

@@ -85,7 +85,8 @@ function print(answer: Answer, { output, ...invocation }: Invocation): number {
 function viewFor({ output, isColoured }: Pick<Invocation, 'output' | 'isColoured'>): View {
   const isTerminal = process.stdout.isTTY === true;
   return {
-    width: isTerminal ? process.stdout.columns : Number.POSITIVE_INFINITY,
+    // Without a terminal a row is a line, for grep, unless somebody says how wide the page is.
+    width: isTerminal ? process.stdout.columns : Number(process.env.COLUMNS) || Number.POSITIVE_INFINITY,
     ink: inkFor(isTerminal && isColoured),
     isWide: output === 'wide',
   };

@@ -28,19 +28,20 @@ interface WhoRow {
   readonly pools: readonly string[];
   readonly ports: string;
   readonly free: bigint;
+  /** Of what is left out of allocation: by which rule (spec section 3). */
+  readonly rule: string;
 }
 
 /** `who ADDRESS|CIDR` */
-export function who(facts: Facts, words: readonly string[]): Answer {
+export function who(facts: Facts, ranges: readonly Range[]): Answer {
   const { allocator } = worldOf(facts);
-  const rows = words
-    .map(rangeIn)
+  const rows = ranges
     .flatMap((range) => occupancyIn(range, allocator))
     .map((part) => ('range' in part ? gapRow(part) : heldRow(part, facts)));
   return {
     value: {
       kind: 'AddressList',
-      items: rows.map(({ addresses, state, holders, others, from, since, pools, free }) => ({
+      items: rows.map(({ addresses, state, holders, others, from, since, pools, free, rule }) => ({
         addresses,
         state,
         holders,
@@ -49,6 +50,7 @@ export function who(facts: Facts, words: readonly string[]): Answer {
         since,
         pools,
         free,
+        ...(rule === '' ? {} : { rule }),
       })),
       source: sourceOf(facts),
     },
@@ -57,7 +59,8 @@ export function who(facts: Facts, words: readonly string[]): Answer {
   };
 }
 
-function rangeIn(word: string): Range {
+/** An address, a block or a range, as on the command line. Throws a sentence where it is none. */
+export function rangeIn(word: string): Range {
   const entry = parseEntry(word.trim());
   if (!('fault' in entry)) return entry.range;
   const meant = nearestSpelling(word, (text) => !('fault' in parseEntry(text)));
@@ -66,7 +69,13 @@ function rangeIn(word: string): Range {
 
 function gapRow({ range, state, keys, free }: Gap): WhoRow {
   const nobody = { holders: [], others: [], from: '', since: '', ports: '' };
-  return { ...nobody, addresses: formatRange(range), state, pools: keys, free };
+  const rule = state === 'kept-out' ? ruleFor(range) : '';
+  return { ...nobody, rule, addresses: formatRange(range), state, pools: keys, free };
+}
+
+function ruleFor({ family, first, last }: Range): string {
+  const isLeftOut = (value: bigint): boolean => (value & 255n) === 0n || (value & 255n) === 255n;
+  return family === 'IPv4' && isLeftOut(first) && isLeftOut(last) ? '.0 and .255' : 'end of a block';
 }
 
 function heldRow({ address, state, holders, others, owner, keys }: Occupancy, facts: Facts): WhoRow {
@@ -84,6 +93,7 @@ function heldRow({ address, state, holders, others, owner, keys }: Occupancy, fa
     pools: keys,
     ports: holders.map(({ view }) => view.ports.join(',')).join(' '),
     free: 0n,
+    rule: '',
   };
 }
 
@@ -112,24 +122,25 @@ function tableOf(rows: readonly WhoRow[], { ink, width, isWide }: View): string[
     { title: 'ADDRESS' },
     { title: 'STATE' },
     { title: 'SERVICE', least: 20 },
-    { title: 'FROM' },
+    { title: 'KEY' },
     { title: 'SINCE' },
-    { title: 'POOL' },
-    ...(isWide ? [{ title: 'PORTS', least: 20 }] : []),
+    ...(isWide ? [{ title: 'POOL' }, { title: 'PORTS', least: 20 }] : []),
   ];
   const cells = rows.map((row) => {
     const also = row.others.length > 0 ? `also shown by ${row.others.join(', ')}` : '';
     const paint = row.state === 'conflict' ? ink.red : row.state === 'free' ? ink.green : undefined;
     const state =
-      row.state === 'free' && row.addresses.includes('-') ? `${shortCount(row.free)} free` : words[row.state];
+      row.state === 'free' && row.addresses.includes('-')
+        ? `${shortCount(row.free)} free`
+        : `${words[row.state]}${row.rule === '' ? '' : ` (${row.rule})`}`;
     return [
       { text: row.addresses },
       { text: state, ...(paint === undefined ? {} : { paint }) },
       { text: [row.holders.join(', '), also].filter((text) => text !== '').join('; ') || '-' },
-      { text: row.from || '-' },
+      // Where it came from, or could come from.
+      { text: row.from || row.pools.join(',') || '-' },
       { text: row.since || '-' },
-      { text: row.pools.join(',') || '-' },
-      ...(isWide ? [{ text: row.ports || '-' }] : []),
+      ...(isWide ? [{ text: row.pools.join(',') || '-' }, { text: row.ports || '-' }] : []),
     ];
   });
   return layOut(heads, cells, width, ink.bold);
