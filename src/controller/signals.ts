@@ -53,8 +53,9 @@ export class Signals {
   /** A Service was looked at and nothing is to be written: said only where its reason is a new one. */
   decided(view: ServiceView, decision: Decision): void {
     const key = keyOf(view);
-    this.#figures.census.put(key, decision);
-    if (decision.kind !== 'wait') this.#figures.arrivals.delete(key);
+    const { census, arrivals, refusals } = this.#figures;
+    census.put(key, decision, arrivals.since(view));
+    if (decision.kind !== 'wait') arrivals.delete(key);
     this.#settled(view, decision);
     const reason = reasonOf(decision);
     if (reason === '') {
@@ -62,6 +63,7 @@ export class Signals {
       return;
     }
     if (!this.#isNew(view, reason)) return;
+    if (decision.kind === 'refuse') refusals.add([decision.refusal.code]);
     const sentence = explainDecision(decision, this.#options);
     this.#log.warn(sentence, { service: key, decision: decision.kind });
     const isDisputed = decision.kind === 'keep' && decision.notes.some(isDispute);

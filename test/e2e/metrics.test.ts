@@ -212,16 +212,11 @@ scenario(
   async ({ cluster, start }) => {
     await cluster.pools({ 'cidr-default': '10.1.0.1/32', 'range-six': '2001:db8::1-2001:db8::9' });
     const target = await Target.find();
-    const controller = start({ flags: target.flags });
+    start({ flags: target.flags });
     await cluster.create(loadBalancer('default/a'));
     await cluster.becomes('default/a', served('10.1.0.1', 'cidr-default'));
     await cluster.create(loadBalancer('default/b'));
     await cluster.warns('default/b', /is full/);
-    // So that a watch breaks off.
-    await cluster.server.signal('KILL');
-    await eventually(async () => assert.match(await target.text(), /watch_failures_total\{/));
-    await cluster.server.restart();
-    await controller.says(/^leading$/);
     const told = await eventually(async () => {
       const text = await target.text();
       assert.match(text, /services_waiting\{/);
