@@ -1,7 +1,7 @@
 import { formatAddress } from '../core/address.ts';
 import type { Allocator } from '../core/allocator.ts';
 import { type Decision, disputedIn, isDispute } from '../core/decision.ts';
-import { explainDecision, explainNote, explainWrite, isWarning, reasonOf } from '../core/explain.ts';
+import { codesOf, explainDecision, explainNote, explainWrite, isWarning, reasonOf } from '../core/explain.ts';
 import { explainProblem } from '../core/explain-pools.ts';
 import type { ConfigMap } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
@@ -9,7 +9,7 @@ import type { Pools } from '../core/pools.ts';
 import { poolRows } from '../core/report.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
 import type { EventRecorder, Regarding } from '../kube/events.ts';
-import type { Log } from '../kube/log.ts';
+import type { Log, LogFields } from '../kube/log.ts';
 import { claimNeeds } from './claim-needs.ts';
 import type { Figures } from './figures.ts';
 
@@ -65,7 +65,7 @@ export class Signals {
     if (!this.#isNew(view, reason)) return;
     if (decision.kind === 'refuse') refusals.add([decision.refusal.code]);
     const sentence = explainDecision(decision, this.#options);
-    this.#log.warn(sentence, { service: key, decision: decision.kind });
+    this.#log.warn(sentence, { service: key, decision: decision.kind, reason: codesOf(decision) });
     const isDisputed = decision.kind === 'keep' && decision.notes.some(isDispute);
     const why = isDisputed ? reasons.disputed : reasons.failed;
     if (isWarning(decision)) this.#event(view, 'Warning', why, sentence);
@@ -96,7 +96,7 @@ export class Signals {
       const more = shared === undefined ? '' : `, ${explainNote(shared, this.#options)}`;
       const sentence = `${explainWrite(decision)}${more}`;
       const { cause, addresses, source } = decision;
-      this.#log.info(sentence, { service: key, cause, addresses, source });
+      this.#log.info(sentence, { service: key, decision: decision.kind, cause, addresses, source });
       if (cause === 'adopt' || cause === 'update') return;
       this.#event(view, 'Normal', reasons.assigned, sentence);
       // Of its own conflict this is the end, too.
@@ -104,7 +104,7 @@ export class Signals {
     } else if (decision.kind === 'release') {
       this.#figures.releases += 1;
       const sentence = explainDecision(decision, this.#options);
-      this.#log.info(sentence, { service: key, addresses: decision.addresses });
+      this.#log.info(sentence, { service: key, decision: decision.kind, addresses: decision.addresses });
       this.#event(view, 'Normal', reasons.released, sentence);
     }
   }
@@ -136,7 +136,7 @@ export class Signals {
   }
 
   /** IPAddresses cannot be read, or not be written behind everything else. */
-  claimsFailing(sentence: string, error: Error, fields: Readonly<Record<string, unknown>>): void {
+  claimsFailing(sentence: string, error: Error, fields: LogFields): void {
     this.#log.warn(sentence, fields);
     this.#explainNeeds(error);
   }
