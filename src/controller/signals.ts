@@ -13,17 +13,22 @@ import type { Log, LogFields } from '../kube/log.ts';
 import { claimNeeds } from './claim-needs.ts';
 import type { Figures } from './figures.ts';
 
-/** The reasons that users of `kubectl describe` know from the Go version and from Kubernetes' own service controller. */
-const reasons = {
-  assigned: 'EnsuredLoadBalancer',
-  failed: 'SyncLoadBalancerFailed',
-  released: 'DeletedLoadBalancer',
-  undone: 'LoadBalancerFieldsUndone',
+/**
+ * The reasons of events, each with its type; docs/events.md has them as a table. Those of assigning, failing and releasing are what users of
+ * `kubectl describe` know from the Go version and from Kubernetes' own service controller.
+ */
+export const eventTypes = {
+  EnsuredLoadBalancer: 'Normal',
+  SyncLoadBalancerFailed: 'Warning',
+  DeletedLoadBalancer: 'Normal',
+  LoadBalancerFieldsUndone: 'Warning',
   /** On a Service that keeps its address. */
-  disputed: 'AddressConflict',
-  settled: 'AddressConflictResolved',
-  configuration: 'InvalidPoolConfiguration',
+  AddressConflict: 'Warning',
+  AddressConflictResolved: 'Normal',
+  InvalidPoolConfiguration: 'Warning',
 } as const;
+
+type Reason = keyof typeof eventTypes;
 
 /** A ConfigMap may have thousands of pools; the log has room for some. */
 const mostPools = 100;
@@ -67,8 +72,8 @@ export class Signals {
     const sentence = explainDecision(decision, this.#options);
     this.#log.warn(sentence, { service: key, decision: decision.kind, reason: codesOf(decision) });
     const isDisputed = decision.kind === 'keep' && decision.notes.some(isDispute);
-    const why = isDisputed ? reasons.disputed : reasons.failed;
-    if (isWarning(decision)) this.#event(view, 'Warning', why, sentence);
+    if (isWarning(decision))
+      this.#event(view, isDisputed ? 'AddressConflict' : 'SyncLoadBalancerFailed', sentence);
   }
 
   /** Says so where a Service that kept its address through a conflict has it undisputed again. */
@@ -83,7 +88,7 @@ export class Signals {
       if (addresses.includes(address)) continue;
       const sentence = `The conflict over ${address} is over: nobody else has it or asks for it any more.`;
       this.#log.info(sentence, { service: key });
-      this.#event(view, 'Normal', reasons.settled, sentence);
+      this.#event(view, 'AddressConflictResolved', sentence);
     }
   }
 
@@ -98,14 +103,14 @@ export class Signals {
       const { cause, addresses, source } = decision;
       this.#log.info(sentence, { service: key, decision: decision.kind, cause, addresses, source });
       if (cause === 'adopt' || cause === 'update') return;
-      this.#event(view, 'Normal', reasons.assigned, sentence);
+      this.#event(view, 'EnsuredLoadBalancer', sentence);
       // Of its own conflict this is the end, too.
       this.#disputed.delete(key);
     } else if (decision.kind === 'release') {
       this.#figures.releases += 1;
       const sentence = explainDecision(decision, this.#options);
       this.#log.info(sentence, { service: key, decision: decision.kind, addresses: decision.addresses });
-      this.#event(view, 'Normal', reasons.released, sentence);
+      this.#event(view, 'DeletedLoadBalancer', sentence);
     }
   }
 
@@ -129,8 +134,7 @@ export class Signals {
     if (!this.#isNew(view, error.message)) return;
     this.#event(
       view,
-      'Warning',
-      reasons.failed,
+      'SyncLoadBalancerFailed',
       `The API server refused the change: ${error.message}. ${retry}`,
     );
   }
@@ -159,7 +163,7 @@ export class Signals {
     const who = manager === undefined ? 'Another writer' : `The field manager "${manager}"`;
     const sentence = `${who} keeps undoing ${fields.join(', ')}: let it leave these fields alone. They are written again, less and less often.`;
     this.#log.warn(sentence, { service: keyOf(view), manager });
-    this.#event(view, 'Warning', reasons.undone, sentence);
+    this.#event(view, 'LoadBalancerFieldsUndone', sentence);
   }
 
   gone(key: ServiceKey): void {
@@ -217,17 +221,16 @@ export class Signals {
       name,
       uid: configMap.metadata.uid ?? '',
     };
-    this.#events.record({
-      regarding,
-      type: 'Warning',
-      reason: reasons.configuration,
-      message: fresh.join(' '),
-    });
+    this.#record(regarding, 'InvalidPoolConfiguration', fresh.join(' '));
   }
 
-  #event(view: ServiceView, type: 'Normal' | 'Warning', reason: string, message: string): void {
+  #event(view: ServiceView, reason: Reason, message: string): void {
     const { namespace, name, uid, resourceVersion } = view;
     const regarding: Regarding = { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };
-    this.#events.record({ regarding, type, reason, message: message[0]?.toUpperCase() + message.slice(1) });
+    this.#record(regarding, reason, message[0]?.toUpperCase() + message.slice(1));
+  }
+
+  #record(regarding: Regarding, reason: Reason, message: string): void {
+    this.#events.record({ regarding, type: eventTypes[reason], reason, message });
   }
 }

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { processMetrics } from '../../src/cli/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
 import type { Shortage } from '../../src/core/allocate.ts';
 import { Stage } from '../controller/stage.ts';
+import { tableIn, textOf } from '../signals/table.ts';
 
-const document = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
-
-/** The cells of the rows of the table with this heading. */
-function table(heading: string): string[][] {
-  const [, rows = ''] = document.split(`${heading}\n`);
-  const [text = ''] = rows.split('\n\n');
-  const lines = text.split('\n').slice(1);
-  return lines.filter((line) => line !== '').map((line) => line.slice(2, -2).split(' | '));
-}
+const table = (heading: string): string[][] => tableIn(textOf('docs/metrics.md'), heading);
 
 test('docs/metrics.md has every metric, with its type, its labels and its help', () => {
   const defined = Object.entries({ ...controllerMetrics, ...processMetrics }).map(
