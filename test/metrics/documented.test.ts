@@ -4,6 +4,7 @@ import { processMetrics } from '../../src/cli/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
 import type { Shortage } from '../../src/core/allocate.ts';
 import { Stage } from '../controller/stage.ts';
+import { readQuery, unknownNames } from '../signals/queries.ts';
 import { tableIn, textOf } from '../signals/table.ts';
 
 const table = (heading: string): string[][] => tableIn(textOf('docs/metrics.md'), heading);
@@ -55,4 +56,14 @@ test('docs/metrics.md has every value of the labels with a closed set of them', 
       ['`code` of problems', values('config_problems')],
     ],
   );
+});
+
+test('the queries of docs/metrics.md ask for metrics and labels that there are', () => {
+  const cells = table('| | |').map(([, cell = '']) => cell);
+  const queries = cells.map((cell) => /^`([^`]*)`/.exec(cell)?.[1] ?? '');
+  assert.ok(queries.length > 4);
+  for (const query of queries) {
+    assert.ok(readQuery(query).selectors.length > 0, query);
+    assert.deepEqual(unknownNames(readQuery(query)), [], query);
+  }
 });
