@@ -19,7 +19,7 @@ const plain: Decision = { kind: 'keep', addresses: '', source: '', notes: [] };
 
 /**
  * How the Services stand, by what was last decided on each. Kept with every decision in O(its notes), so that whoever reads it
- * looks at no Service.
+ * looks at no Service but those that wait.
  *
  * Invariant: the counts are the sum of what `#count` adds for each entry of `#last`.
  */

@@ -43,7 +43,7 @@ export const controllerMetrics = {
   },
   kube_vip_cloud_provider_longest_wait_seconds: {
     type: 'gauge',
-    help: 'For how long the one of them has waited that has waited longest, as far as this replica has seen.',
+    help: 'For how long the Service waits that waits longest, by what it is short of; as far as this replica has seen.',
     labels: ['key', 'family', 'reason'],
   },
   kube_vip_cloud_provider_services_refused: {
