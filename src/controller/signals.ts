@@ -72,8 +72,8 @@ export class Signals {
     const sentence = explainDecision(decision, this.#options);
     this.#log.warn(sentence, { service: key, decision: decision.kind, reason: codesOf(decision) });
     const isDisputed = decision.kind === 'keep' && decision.notes.some(isDispute);
-    if (isWarning(decision))
-      this.#event(view, isDisputed ? 'AddressConflict' : 'SyncLoadBalancerFailed', sentence);
+    const why = isDisputed ? 'AddressConflict' : 'SyncLoadBalancerFailed';
+    if (isWarning(decision)) this.#event(view, why, sentence);
   }
 
   /** Says so where a Service that kept its address through a conflict has it undisputed again. */
