@@ -253,6 +253,29 @@ export function reasonOf(decision: Decision): string {
   }
 }
 
+/** The codes of what explainDecision says, without what it says it of: `pool-full`, `taken`, `outside-pool unmet`. */
+export function codesOf(decision: Decision): string {
+  const codes = causesOf(decision).map(({ code }) => code);
+  return [...new Set(codes)].join(' ');
+}
+
+function causesOf(decision: Decision): readonly { readonly code: string }[] {
+  switch (decision.kind) {
+    case 'wait':
+      return decision.shortages;
+    case 'refuse':
+      return [decision.refusal, ...decision.shortages];
+    case 'keep':
+    case 'write':
+      return decision.notes.filter(isReported);
+    case 'ignore':
+    case 'release':
+      return [];
+    default:
+      return never(decision);
+  }
+}
+
 /** Whether somebody has to do something about it: then it is worth an event. */
 export function isWarning(decision: Decision): boolean {
   if (decision.kind === 'wait' || decision.kind === 'refuse') return true;
