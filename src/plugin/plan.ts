@@ -104,7 +104,7 @@ function serviceLines({ service, kind, before, after, from, note }: ServiceChang
 }
 
 function marked(mark: string, text: string, paint: (text: string) => string, { width }: View): string[] {
-  return wrapWords(printable(text), Math.max(width - 2, 8)).map((line, i) =>
+  return wrapWords(printable(text), Math.max(width - 4, 8)).map((line, i) =>
     paint(i === 0 ? `${mark} ${line}` : `    ${line.trimStart()}`),
   );
 }
