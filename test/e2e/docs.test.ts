@@ -1,0 +1,26 @@
+/** The documents on what the controller does, each section followed from top to bottom in a cluster without anything. */
+import { after } from 'node:test';
+import { sectionsOf } from '../docs/document.ts';
+import { Shell } from './desk.ts';
+import { type Start, scenarios } from './scenario.ts';
+import { canBeFollowed, walk } from './walk.ts';
+
+/** What runs while each is followed. */
+const documents: Readonly<Record<string, readonly Start[]>> = {
+  'docs/pools.md': [{}],
+};
+
+const scenario = scenarios('docs');
+let shell: Shell | undefined;
+after(() => shell?.close());
+
+for (const [path, starts] of Object.entries(documents)) {
+  for (const section of sectionsOf(path)) {
+    if (!canBeFollowed(section)) continue;
+    scenario(`${path}: ${section.title}`, async ({ cluster, start }) => {
+      shell ??= new Shell(cluster);
+      const controllers = starts.map((options) => start(options));
+      await walk(section, { cluster, shell, controllers });
+    });
+  }
+}
