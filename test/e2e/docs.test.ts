@@ -5,9 +5,26 @@ import { Shell } from './desk.ts';
 import { type Start, scenarios } from './scenario.ts';
 import { canBeFollowed, walk } from './walk.ts';
 
+/** The second one of docs/several-controllers.md. */
+const inside: Start = {
+  // The shipped role names one ConfigMap and one Lease.
+  user: 'administrator',
+  env: {
+    KUBEVIP_CONFIG_MAP: 'kubevip-inside',
+    KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true',
+    KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME: 'example.com/inside',
+  },
+  flags: ['--leader-elect-resource-name=kube-vip-inside'],
+};
+
 /** What runs while each is followed. */
 const documents: Readonly<Record<string, readonly Start[]>> = {
   'docs/pools.md': [{}],
+  'docs/dual-stack.md': [{}],
+  'docs/sharing.md': [{}],
+  'docs/dhcp.md': [{}],
+  'docs/static-addresses.md': [{}],
+  'docs/several-controllers.md': [{}, inside],
 };
 
 const scenario = scenarios('docs');

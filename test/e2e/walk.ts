@@ -79,7 +79,7 @@ async function compareService(row: readonly string[], { cluster }: Walker): Prom
   await eventually(async () => {
     const { addresses, specIP, label } = await cluster.marks(path);
     const shown = addresses ?? specIP ?? '';
-    const seen = label === null ? (shown === '' ? 'none' : `${shown}, refused`) : shown;
+    const seen = label === null ? (shown === '' ? 'none' : `${shown}, not served`) : shown;
     assert.equal(seen, address, path);
     if (said === '') return;
     const messages = (await cluster.events(path)).map(({ message }) => message);
