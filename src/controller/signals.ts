@@ -14,7 +14,7 @@ import { claimNeeds } from './claim-needs.ts';
 import type { Figures } from './figures.ts';
 
 /** The reasons that users of `kubectl describe` know from the Go version and from Kubernetes' own service controller. */
-const reasons = {
+export const reasons = {
   assigned: 'EnsuredLoadBalancer',
   failed: 'SyncLoadBalancerFailed',
   released: 'DeletedLoadBalancer',
