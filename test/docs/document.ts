@@ -26,9 +26,11 @@ export function sectionsOf(path: string): Section[] {
   const texts = readFileSync(join(root, path), 'utf8').split(/^## /m);
   return texts.map((text, index) => {
     const [title = ''] = index === 0 ? [] : text.split('\n');
-    const found = text.matchAll(/^```(\w*)\n([\s\S]*?)^```$|((?:^\|.*\|$\n?)+)/gm);
-    const parts = [...found].map(([, language = '', block = '', table]) =>
-      table === undefined ? ({ kind: 'block', language, text: block } as const) : tableOf(table),
+    const found = text.matchAll(/^( *)```(\w*)\n([\s\S]*?)^\1```$|((?:^\|.*\|$\n?)+)/gm);
+    const parts = [...found].map(([, indent = '', language = '', block = '', table]) =>
+      table === undefined
+        ? ({ kind: 'block', language, text: block.replaceAll(new RegExp(`^${indent}`, 'gm'), '') } as const)
+        : tableOf(table),
     );
     return { title, parts };
   });

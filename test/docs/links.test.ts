@@ -9,7 +9,7 @@ const documents = globSync(['*.md', 'docs/**/*.md', 'examples/*.md', 'charts/*/*
 
 /** The text without its blocks of code, in which there are no links and no headings. */
 function prose(path: string): string {
-  return readFileSync(join(root, path), 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '');
+  return readFileSync(join(root, path), 'utf8').replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
 }
 
 /** The anchors that GitHub makes of headings. */
