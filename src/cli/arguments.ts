@@ -71,6 +71,9 @@ export interface ControllerRun {
   health: HealthOptions | undefined;
   /** As in klog: 0 is the usual, more says more. */
   verbosity: number;
+  logFormat: 'json' | 'text';
+  /** As in TryRun. */
+  colour: boolean;
   options: Options;
   notes: string[];
 }
@@ -108,10 +111,14 @@ export function tryRequest(argv: readonly string[], env: Environment): Request<T
     sources: words.length === 0 ? [{ from: 'example' }] : words.map(sourceOf),
     output,
     once: values.get('once') === 'true',
-    colour: (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
+    colour: welcomesColour(env),
     options: environment.options,
     notes: [...environment.notes, ...keptByNpm(env)],
   };
+}
+
+function welcomesColour(env: Environment): boolean {
+  return (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
 }
 
 function sourceOf(word: string): Source {
@@ -163,6 +170,8 @@ function controllerRun(
     rateLimit: rateLimit(flags, notes),
     health: healthOptions(flags),
     verbosity: flags.whole('v', 0, mostInt32),
+    logFormat: flags.oneOf('log-format', ['json', 'text']),
+    colour: welcomesColour(env),
     options: environment.options,
     notes: [...notes, ...environment.notes],
   };

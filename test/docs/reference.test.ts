@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { flagGroups, ignoredFlags } from '../../src/cli/controller-flags.ts';
 import { placeholder } from '../../src/cli/flags.ts';
-import { reasons } from '../../src/controller/signals.ts';
 import { annotations, defaultClass, goFinalizer, labels } from '../../src/core/names.ts';
 import { plainKeys, scopedKeys } from '../../src/core/pools.ts';
 import { formatRecord } from '../../src/core/record.ts';
@@ -42,11 +41,6 @@ test('every part of the note', () => {
   };
   const parts = JSON.parse(formatRecord(record)) as object;
   assert.deepEqual(firstCells(document, 'part'), Object.keys(parts));
-});
-
-test('every reason of an event', () => {
-  const documented = firstCells(document, 'reason');
-  assert.deepEqual(documented.toSorted(), Object.values(reasons).toSorted());
 });
 
 test('every flag, with its default and the text of --help', () => {

@@ -1,0 +1,62 @@
+import type { Allocator } from '../core/allocator.ts';
+import type { Options } from '../core/options.ts';
+import { Shared } from '../core/shared.ts';
+import { createApi } from '../kube/api.ts';
+import { createEventRecorder } from '../kube/events.ts';
+import type { Log } from '../kube/log.ts';
+import type { Clock, Random, Transport } from '../kube/transport.ts';
+import { Controller } from './controller.ts';
+import { Verb } from './verb.ts';
+
+export interface ObserverContext {
+  readonly transport: Transport;
+  readonly options: Options;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly version: string;
+  /** Told after each change of what is known. */
+  readonly turned: () => void;
+}
+
+export interface Observer {
+  /** Knows the world as it is, and what would be decided. */
+  readonly allocator: Allocator;
+  /** Watches until the signal is aborted. Rejects on a bug. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Watches the world as a standby does that never comes to lead, so that what is shown is what the leader decides on. It
+ * cannot write: its transport takes nothing but GET.
+ */
+export function createObserver(context: ObserverContext): Observer {
+  const { clock, random, log, version } = context;
+  const client = 'kubectl-vip';
+  const transport = readOnly(context.transport);
+  const api = createApi(transport, { userAgent: `${client}/${version}`, fieldManager: client, clock });
+  const controller = new Controller({
+    ...context,
+    api,
+    verb: new Verb(api, log),
+    events: createEventRecorder(api, { component: client, instance: client, clock, random, log }),
+    lanes: 0,
+    shared: new Shared(),
+  });
+  return {
+    allocator: controller.allocator,
+    async run(signal) {
+      controller.follow();
+      await controller.run(signal);
+    },
+  };
+}
+
+/** The same transport for whoever only reads: what is more than that rejects, and is not sent. */
+export function readOnly(transport: Transport): Transport {
+  return async (request, signal) => {
+    if (request.method !== 'GET')
+      throw new Error(`${request.method} ${request.path}: only GET is allowed here`);
+    return transport(request, signal);
+  };
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatAddress, readAddress } from '../../src/core/address.ts';
+import { Allocator } from '../../src/core/allocator.ts';
+import { parseEntry } from '../../src/core/entry.ts';
+import { formatRange } from '../../src/core/explain-pools.ts';
+import type { Service } from '../../src/core/objects.ts';
+import { occupancyIn, occupancyOf } from '../../src/core/occupancy.ts';
+import { readPools } from '../../src/core/pools.ts';
+import type { Range } from '../../src/core/range.ts';
+import { viewOf } from '../../src/core/service.ts';
+
+const options = {
+  class: undefined,
+  configMap: { namespace: 'kube-system', name: 'kubevip' },
+  controller: 'kube-vip-cloud-controller',
+  claims: false,
+};
+
+function world(data: Record<string, string>, services: readonly Service[] = []): Allocator {
+  const allocator = new Allocator(options);
+  allocator.setPools(readPools({ metadata: { name: 'kubevip', namespace: 'kube-system' }, data }));
+  allocator.replaceServices(services.map(viewOf), '100');
+  return allocator;
+}
+
+/** As the controller leaves it: allocated, unless `from` says static. */
+function served(key: string, addresses: string, { from = '', port = 80 } = {}): Service {
+  const [namespace = '', name = ''] = key.split('/');
+  const uid = `uid-${key}`;
+  const record = {
+    from,
+    ips: addresses,
+    ports: `TCP/${port}`,
+    families: 'SingleStack IPv4',
+    uid,
+    by: options.controller,
+  };
+  return {
+    metadata: {
+      namespace,
+      name,
+      uid,
+      resourceVersion: '7',
+      labels: { implementation: 'kube-vip' },
+      annotations: {
+        'kube-vip.io/loadbalancerIPs': addresses,
+        'kube-vip.io/allocation': JSON.stringify(record),
+      },
+    },
+    spec: { type: 'LoadBalancer', loadBalancerIP: addresses, ipFamilies: ['IPv4'], ports: [{ port }] },
+  };
+}
+
+function rangeOf(text: string): Range {
+  const entry = parseEntry(text);
+  if ('fault' in entry) throw new Error(text);
+  return entry.range;
+}
+
+function shown(range: string, allocator: Allocator): string[] {
+  return occupancyIn(rangeOf(range), allocator).map((part) =>
+    'range' in part
+      ? `${formatRange(part.range)} ${part.state} ${part.free} ${part.keys.join()}`
+      : `${formatAddress(part.address)} ${part.state} ${part.holders.map(({ key }) => key).join()} ${part.keys.join()}`,
+  );
+}
+
+test('each address of a block by how it stands', () => {
+  const allocator = world(
+    { 'cidr-default': '10.0.0.8/29', 'allow-share-default': 'true', 'cidr-other': '10.0.1.0/30' },
+    [
+      served('default/a', '10.0.0.9', { from: 'cidr-default' }),
+      served('default/b', '10.0.0.9', { from: 'cidr-default', port: 81 }),
+      served('default/named', '10.0.0.10', { from: 'static' }),
+      served('default/alone', '10.0.0.12', { from: 'cidr-default' }),
+      served('default/out', '10.0.0.20', { from: 'cidr-default' }),
+      served('x/one', '10.0.0.21', { from: 'static' }),
+      served('x/two', '10.0.0.21', { from: 'static' }),
+    ],
+  );
+  assert.deepEqual(shown('10.0.0.6-10.0.0.22', allocator), [
+    '10.0.0.6-10.0.0.7 no-pool 0 ',
+    '10.0.0.8 kept-out 0 cidr-default',
+    '10.0.0.9 shared default/a,default/b cidr-default',
+    '10.0.0.10 static default/named cidr-default',
+    '10.0.0.11 free 1 cidr-default',
+    '10.0.0.12 held default/alone cidr-default',
+    '10.0.0.13-10.0.0.14 free 2 cidr-default',
+    '10.0.0.15 kept-out 0 cidr-default',
+    '10.0.0.16-10.0.0.19 no-pool 0 ',
+    '10.0.0.20 outside default/out ',
+    '10.0.0.21 conflict x/one,x/two ',
+    '10.0.0.22 no-pool 0 ',
+  ]);
+});
+
+test('a Service that is not ours, a status alone, a lease, and a shadowed pool', () => {
+  const foreign = served('default/foreign', '10.0.0.9', { from: 'static' });
+  foreign.spec = { ...foreign.spec, loadBalancerClass: 'example.com/other' };
+  const leased = served('default/leased', '0.0.0.0', { from: 'cidr-dhcp' });
+  Object.assign(leased.metadata.annotations ?? {}, { 'kube-vip.io/requestedIP': '10.0.0.10' });
+  const status: Service = {
+    metadata: { namespace: 'default', name: 'status', uid: 's', resourceVersion: '5' },
+    spec: { type: 'LoadBalancer', ports: [{ port: 1 }] },
+    status: { loadBalancer: { ingress: [{ ip: '10.0.0.11' }] } },
+  };
+  const allocator = world({ 'cidr-default': '10.0.0.12/31', 'range-default': '10.0.0.14-10.0.0.15' }, [
+    foreign,
+    leased,
+    status,
+  ]);
+  assert.deepEqual(shown('10.0.0.9-10.0.0.15', allocator), [
+    '10.0.0.9 foreign default/foreign ',
+    '10.0.0.10 lease default/leased ',
+    '10.0.0.11 foreign  ',
+    '10.0.0.12-10.0.0.13 free 2 cidr-default',
+    '10.0.0.14-10.0.0.15 no-pool 0 ',
+  ]);
+});
+
+test('.0 and .255 inside of a larger block are not counted', () => {
+  assert.deepEqual(shown('10.0.0.0/22', world({ 'cidr-global': '10.0.0.0/22' })), [
+    '10.0.0.0 kept-out 0 cidr-global',
+    `10.0.0.1-10.0.3.254 free ${4 * 254} cidr-global`,
+    '10.0.3.255 kept-out 0 cidr-global',
+  ]);
+});
+
+test('a part stands as each of its addresses does, and the parts are the range from end to end', () => {
+  const octet = fc.integer({ min: 0, max: 40 });
+  const pair = fc.tuple(octet, octet).map(([a, b]) => `10.0.0.${Math.min(a, b)}-10.0.0.${Math.max(a, b)}`);
+  const block = fc.tuple(octet, fc.integer({ min: 27, max: 32 })).map(([a, n]) => `10.0.0.${a}/${n}`);
+  const pool = fc.array(fc.oneof(pair, block), { maxLength: 3 }).map((entries) => entries.join());
+  const services = fc.uniqueArray(octet, { maxLength: 6 });
+  fc.assert(
+    fc.property(pool, pool, pool, services, (a, b, c, held) => {
+      const allocator = world(
+        { 'cidr-a': a, 'range-a': b, 'cidr-global': c },
+        held.map((last, i) => served(`a/s${i}`, `10.0.0.${last}`, { from: 'cidr-a' })),
+      );
+      let next = 0n;
+      for (const part of occupancyIn(rangeOf('10.0.0.0-10.0.0.63'), allocator)) {
+        const { first, last } =
+          'range' in part ? part.range : { first: part.address.value, last: part.address.value };
+        assert.equal(first, next + (next === 0n ? (readAddress('10.0.0.0')?.value ?? 0n) : 0n));
+        next = last + 1n;
+        let free = 0n;
+        for (let value = first; value <= last; value += 1n) {
+          const alone = occupancyOf({ family: 'IPv4', value }, allocator);
+          const isLeftOut = value % 256n === 0n;
+          if (alone.state === 'free') free += 1n;
+          if (!isLeftOut || first === last) assert.equal(alone.state, part.state);
+          assert.deepEqual(alone.keys, part.keys);
+        }
+        if ('range' in part) assert.equal(part.free, free);
+      }
+      assert.equal(next, (readAddress('10.0.0.63')?.value ?? 0n) + 1n);
+    }),
+  );
+});
