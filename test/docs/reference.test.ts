@@ -23,7 +23,7 @@ function dashed(name: string): string {
 }
 
 test('every key of the ConfigMap', () => {
-  const keys = [...scopedKeys.map((key) => `${key}-`), ...plainKeys];
+  const keys = [...scopedKeys.map((key) => `${key}-<namespace>`), ...plainKeys];
   assert.deepEqual(firstCells(document, 'key').toSorted(), keys.toSorted());
 });
 
