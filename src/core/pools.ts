@@ -87,8 +87,9 @@ export function sharingFor(pools: Pools, namespace: string): boolean {
   return pools.sharing.get(namespace) ?? pools.sharing.get('global') ?? false;
 }
 
-const scopedKeys = ['cidr', 'range', 'interface', 'allow-share', 'allow-shared'] as const;
-const plainKeys = ['search-order', 'skip-end-ips-in-cidr'] as const;
+/** Keys with a namespace, or `global`, behind them. */
+export const scopedKeys = ['cidr', 'range', 'interface', 'allow-share', 'allow-shared'] as const;
+export const plainKeys = ['search-order', 'skip-end-ips-in-cidr'] as const;
 type ScopedKey = (typeof scopedKeys)[number];
 
 /** Reads the ConfigMap. Never throws and never gives up: what cannot be read is a problem, and the rest goes on. */
