@@ -12,6 +12,7 @@ import { coreFigures } from './core/print.ts';
 import { growthFigures } from './growth/print.ts';
 import { machineLine, thisMachine } from './machine.ts';
 import { PartFailed, stopParts } from './part.ts';
+import { pluginFigures } from './plugin/print.ts';
 import { say } from './progress.ts';
 import { sizeFigures } from './size/print.ts';
 import { takeoverFigures } from './takeover/print.ts';
@@ -24,6 +25,7 @@ const measures: { readonly [P in Part]: (quick: boolean) => Promise<Required<Fig
   size: sizeFigures,
   churn: churnFigures,
   takeover: takeoverFigures,
+  plugin: pluginFigures,
 };
 
 async function main(): Promise<number> {

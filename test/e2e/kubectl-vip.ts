@@ -33,13 +33,17 @@ export class Shell {
     };
   }
 
-  run(line: string, input = ''): Promise<Said> {
+  /** `until`: what happens before standard input, which the line may wait for, ends. */
+  run(line: string, { until = async () => {} }: { until?: () => Promise<void> } = {}): Promise<Said> {
     const { promise, resolve: fulfil } = Promise.withResolvers<Said>();
     const options = { cwd: this.#folder.path, env: this.#env, timeout: 60_000, maxBuffer: 1 << 26 };
     const child = execFile('/bin/sh', ['-c', line], options, (error, stdout, stderr) => {
       fulfil({ stdout, stderr, code: error === null ? 0 : Number(error.code ?? 1) });
     });
-    child.stdin?.end(input);
+    void until().then(
+      () => child.stdin?.end('\n'),
+      (error: unknown) => child.kill() && fulfil({ stdout: '', stderr: String(error), code: 1 }),
+    );
     return promise;
   }
 

@@ -4,12 +4,12 @@ import { dirname } from 'node:path';
 import { after } from 'node:test';
 import { sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
-import { eventually } from './eventually.ts';
+import { eventually, quietTime } from './eventually.ts';
 import { Shell } from './kubectl-vip.ts';
 import { loadBalancer, names, served } from './objects.ts';
 import { type Scenario, scenarios } from './scenario.ts';
 
-const users = [{ name: 'nobody' }];
+const users = [{ name: 'nobody' }, { name: 'viewer' }];
 const onCluster = scenarios('plugin', users);
 
 /** A scenario with a user at a shell. */
@@ -339,6 +339,59 @@ scenario('kubectl completes commands, flags and Services', async ({ cluster, she
   assert.deepEqual(await completed('explain --all'), ['--all-namespaces', ':4']);
   assert.deepEqual(await completed('pools -o w'), ['wide', ':4']);
   assert.deepEqual(await completed('pools -n ""'), ['default', ':4']);
+});
+
+scenario('pools --watch follows until it is interrupted', async ({ cluster, shell, start }) => {
+  await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.4' });
+  start();
+  // Without a terminal the last view is printed, when it ends.
+  const watching = shell.run(
+    'kubectl vip pools --watch & pid=$!; read -r go; kill -INT "$pid"; wait "$pid"',
+    {
+      until: async () => {
+        await cluster.create(loadBalancer('default/web'));
+        await cluster.becomes('default/web', served('10.0.0.1', 'range-default'));
+        await quietTime(1_500);
+      },
+    },
+  );
+  const { stdout, code } = await watching;
+  assert.equal(code, 0);
+  assert.match(stdout, /^range-default +IPv4 +4 +1 +3 /m);
+});
+
+onCluster('the rights of a viewer are enough, and what is missing is said', async ({ cluster, start }) => {
+  const shell = await shellOn(cluster, 'viewer');
+  // The rules of the ClusterRole `view`, which a controller-manager would put into it.
+  const binding = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+  await cluster.client.post(binding, {
+    metadata: { name: 'viewer' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:aggregate-to-view' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'viewer' }],
+  });
+  try {
+    await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.4' });
+    start();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', served('10.0.0.1', 'range-default'));
+    const lines = ['explain web', 'pools', 'who 10.0.0.1', 'audit', 'plan -f pools.yaml'];
+    shell.write('pools.yaml', (await shell.run('kubectl get cm kubevip -n kube-system -o yaml')).stdout);
+    for (const line of lines) {
+      const { code, stderr, stdout } = await eventually(async () => {
+        const said = await shell.run(`kubectl vip ${line}`);
+        assert.equal(said.code, 0, `${line}: ${said.stdout}${said.stderr}`);
+        return said;
+      });
+      assert.deepEqual([code, stderr], [0, ''], line);
+      assert.match(stdout, /from the Deployment kube-system\/kube-vip-cloud-provider/);
+    }
+    const check = await shell.run('kubectl vip check');
+    assert.equal(check.code, 0);
+    assert.match(check.stderr, /^Not looked at: .*nodes is forbidden/m);
+  } finally {
+    await cluster.client.delete(`${binding}/viewer`);
+    shell.close();
+  }
 });
 
 onCluster(
