@@ -1,6 +1,5 @@
 import { parseFlags } from '../cli/flags.ts';
 import { printable } from '../core/quote.ts';
-import type { Invocation } from './arguments.ts';
 import { readCluster } from './cluster.ts';
 import { type CommandName, commandNames, commandTexts, flagsOf, type PluginFlag } from './commands.ts';
 import { connect } from './connect.ts';
@@ -64,48 +63,47 @@ async function valuesOf(flag: string, before: readonly string[], desk: Desk): Pr
       ['yaml', 'for programs'],
     ];
   if (flag !== 'namespace') return [];
-  const keys = await servicesOf(before, desk);
-  return [...new Set(keys.map(([namespace]) => namespace))].sort().map((namespace) => [namespace, '']);
+  const { keys } = await servicesOf(before, desk);
+  return [...new Set(keys.map(({ namespace }) => namespace))]
+    .sort()
+    .map((namespace): Candidate => [namespace, '']);
 }
 
 async function wordsOf(command: CommandName, before: readonly string[], desk: Desk): Promise<Candidate[]> {
   if (command !== 'explain') return [];
-  const services = await servicesOf(before, desk);
-  const { values } = flagValues(before);
-  const wanted = values.get('namespace') ?? services.ofContext ?? 'default';
-  return services
-    .filter(([namespace]) => namespace === wanted)
-    .map(([, name]): Candidate => [`service/${name}`, ''])
+  const { keys, ofContext } = await servicesOf(before, desk);
+  const wanted = flagValues(before).get('namespace') ?? ofContext ?? 'default';
+  return keys
+    .filter(({ namespace }) => namespace === wanted)
+    .map(({ name }): Candidate => [`service/${name}`, ''])
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function flagValues(before: readonly string[]): { values: ReadonlyMap<string, string> } {
+function flagValues(before: readonly string[]): ReadonlyMap<string, string> {
   const parsed = parseFlags(before, flagsOf('explain'));
-  return 'message' in parsed ? { values: new Map() } : parsed;
+  return 'message' in parsed ? new Map() : parsed.values;
+}
+
+interface Known {
+  readonly keys: readonly { readonly namespace: string; readonly name: string }[];
+  readonly ofContext: string | undefined;
 }
 
 /** A shell has no place for an error: where a cluster cannot be read there is nothing to offer. */
-async function servicesOf(
-  before: readonly string[],
-  desk: Desk,
-): Promise<[namespace: string, name: string][] & { ofContext?: string | undefined }> {
-  const { values } = flagValues(before);
-  const where: Pick<Invocation, 'context' | 'kubeconfig'> = {
-    context: values.get('context'),
-    kubeconfig: values.get('kubeconfig'),
-  };
+async function servicesOf(before: readonly string[], desk: Desk): Promise<Known> {
+  const values = flagValues(before);
+  const where = { context: values.get('context'), kubeconfig: values.get('kubeconfig') };
   try {
     const { api, connection, close } = await connect(where, desk);
     try {
       const flags = { deployment: undefined, configMap: undefined, class: undefined, controller: undefined };
       const { clock, signal } = desk;
       const { snapshot } = await readCluster({ api, flags, wallMs: clock.wall(), signal }, {});
-      const keys = snapshot.services.map(({ namespace, name }): [string, string] => [namespace, name]);
-      return Object.assign(keys, { ofContext: connection.namespace });
+      return { keys: snapshot.services, ofContext: connection.namespace };
     } finally {
       close();
     }
   } catch {
-    return [];
+    return { keys: [], ofContext: undefined };
   }
 }
