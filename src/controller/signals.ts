@@ -33,13 +33,16 @@ type Reason = keyof typeof eventTypes;
 /** A ConfigMap may have thousands of pools; the log has room for some. */
 const mostPools = 100;
 
-/** Says what was done, or why not, in Events and in the log: once for each change, never again while it stays so. */
+/**
+ * Says what was done, or why not, in Events and in the log: once for each change. While it stays so, nothing is said again but
+ * events that the API server would have forgotten.
+ */
 export class Signals {
   readonly #events: EventRecorder;
   readonly #log: Log;
   readonly #options: Options;
   readonly #figures: Figures;
-  /** What was last said of a Service that there is something to say of; with its uid, for a new one of the same name. */
+  /** What was last said of a Service that there is something to say of. */
   readonly #said = new Map<ServiceKey, string>();
   /** The addresses that a served Service was told others want, too. */
   readonly #disputed = new Map<ServiceKey, { readonly uid: string; readonly addresses: readonly string[] }>();
@@ -71,9 +74,24 @@ export class Signals {
     if (decision.kind === 'refuse') refusals.add([decision.refusal.code]);
     const sentence = explainDecision(decision, this.#options);
     this.#log.warn(sentence, { service: key, decision: decision.kind, reason: codesOf(decision) });
+    this.#warn(view, decision, sentence);
+  }
+
+  /** Whether something was said of the Service that still holds, as far as was told. */
+  hasSaid(key: ServiceKey): boolean {
+    return this.#said.has(key);
+  }
+
+  /** Says in an event once more what was said before, if it is still the case. */
+  remind(view: ServiceView, decision: Decision): void {
+    if (this.#said.get(keyOf(view)) !== saidOf(view, reasonOf(decision))) return;
+    this.#warn(view, decision, explainDecision(decision, this.#options));
+  }
+
+  #warn(view: ServiceView, decision: Decision, sentence: string): void {
+    if (!isWarning(decision)) return;
     const isDisputed = decision.kind === 'keep' && decision.notes.some(isDispute);
-    const why = isDisputed ? 'AddressConflict' : 'SyncLoadBalancerFailed';
-    if (isWarning(decision)) this.#event(view, why, sentence);
+    this.#event(view, isDisputed ? 'AddressConflict' : 'SyncLoadBalancerFailed', sentence);
   }
 
   /** Says so where a Service that kept its address through a conflict has it undisputed again. */
@@ -195,7 +213,7 @@ export class Signals {
 
   #isNew(view: ServiceView, reason: string): boolean {
     const key = keyOf(view);
-    const said = `${view.uid} ${reason}`;
+    const said = saidOf(view, reason);
     if (this.#said.get(key) === said) return false;
     this.#said.set(key, said);
     return true;
@@ -233,4 +251,9 @@ export class Signals {
   #record(regarding: Regarding, reason: Reason, message: string): void {
     this.#events.record({ regarding, type: eventTypes[reason], reason, message });
   }
+}
+
+/** With the uid, for a new Service of the same name. */
+function saidOf({ uid }: ServiceView, reason: string): string {
+  return `${uid} ${reason}`;
 }
