@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
 import { type BuildResult, build as bundle, type Plugin } from 'esbuild';
+import { pageFiles } from '../src/web/page-files.ts';
 import { licensesText } from './licenses.ts';
 
 /**
@@ -111,7 +112,7 @@ function run(plan: BuildPlan, path: string, name: string, others: Map<string, st
     legalComments: 'external',
     define: { BUILD_VERSION: JSON.stringify(plan.version) },
     banner: { js: banner === '' ? requireNode : `${banner}\n${requireNode}` },
-    plugins: [ownFiles(plan.root, others)],
+    plugins: [ownFiles(plan.root, others), pageWithin],
     external: plan.external ?? [],
     metafile: true,
     write: false,
@@ -137,6 +138,16 @@ function ownFiles(root: string, others: Map<string, string>): Plugin {
     },
   };
 }
+
+/** The page's files as values: in an image there is no folder to read them from, and nothing that takes types off. */
+const pageWithin: Plugin = {
+  name: 'page-within',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[/\\]src[/\\]web[/\\]page-files\.ts$/ }, () => ({
+      contents: `const files = ${JSON.stringify(pageFiles())};\nexport const pageFiles = () => files;\n`,
+    }));
+  },
+};
 
 /** What bundled packages ask for inside a `try`, and do without: `debug` for colours in its output. */
 const optional: ReadonlySet<string> = new Set(['supports-color']);

@@ -64,8 +64,8 @@ export class Live {
     this.#schedule();
   }
 
-  /** Gives what ends it; undefined where there are too many already. */
-  listen(listener: Listener): (() => void) | undefined {
+  /** Has it told of news; gives what ends that, undefined where there are too many already. */
+  follow(listener: Listener): (() => void) | undefined {
     if (this.#listeners.size >= mostListeners) return undefined;
     this.#listeners.add(listener);
     if (this.#listeners.size === 1) {

@@ -113,7 +113,7 @@ function tellNews(live: Live, request: IncomingMessage, response: ServerResponse
     response.writeHead(200, head).end();
     return;
   }
-  const end = live.listen(tell);
+  const end = live.follow(tell);
   if (end === undefined) {
     response.writeHead(503, { ...safeHeaders, 'content-type': 'text/plain; charset=utf-8' });
     response.end('Too many listen already: close another one.\n');
