@@ -18,7 +18,7 @@ export function mapElement(map: AddressMap, place: Place, titles: boolean): HTML
     { class: 'map' },
     segments.map((segment) => [
       titles
-        ? h('h3', { class: 'mono' }, segment.range, h('small', {}, ` ${count(segment.size)} addresses`))
+        ? h('h2', { class: 'mono' }, segment.range, h('small', {}, ` ${count(segment.size)} addresses`))
         : undefined,
       segmentElement(segment, place),
       'fit' in segment && segment.fit !== undefined && titles
@@ -92,10 +92,10 @@ function cellElement(cell: Cell, text: string, shape = 'cell'): HTMLElement {
       tabindex: -1,
       'data-state': cell.state,
       'data-key': cell.address,
+      'data-sign': sign,
       'aria-label': label,
     },
-    h('span', {}, text),
-    h('b', {}, sign),
+    text,
   );
 }
 
@@ -117,10 +117,10 @@ function blockElement(block: Block, text: string, pool: string): HTMLElement {
       'data-state': state,
       'data-key': range,
       'data-fill': used === 0 ? 0 : Math.max(6, Math.round(share)),
+      'data-sign': used === 0 ? '' : `${states.conflict === undefined ? '' : '!'}${compact(used)}`,
       'aria-label': `${range}, ${inUse}, ${count(free)} free`,
     },
-    h('span', {}, text),
-    h('b', {}, used === 0 ? '' : `${states.conflict === undefined ? '' : '!'}${compact(used)}`),
+    text,
   );
 }
 
