@@ -30,7 +30,7 @@ export class NoAnswer extends Error {
 }
 
 /** How many of each list are told; the others are counted. */
-const most = { pools: 60, services: 100, changes: 50 };
+const most = { pools: 60, services: 100, odd: 30, changes: 50 };
 
 export function worldIn(
   snapshot: Snapshot,
@@ -52,8 +52,8 @@ export function worldIn(
     problems: snapshot.problems,
     waiting: waiting.slice(0, most.services),
     moreWaiting: Math.max(0, waiting.length - most.services),
-    odd: odd.slice(0, most.services),
-    moreOdd: Math.max(0, odd.length - most.services),
+    odd: odd.slice(0, most.odd),
+    moreOdd: Math.max(0, odd.length - most.odd),
   };
 }
 

@@ -134,23 +134,31 @@ function compact(value: number): string {
   return value < 10_000 ? `${(value / 1000).toFixed(1)}k` : `${Math.round(value / 1000)}k`;
 }
 
-/** What tells an address from its neighbours: `.201`, `:1f`. */
+/** What tells an address from its neighbours: `.201`, `:1f`; `1.0` where the next block begins. */
 function endOf(address: string): string {
-  const at = Math.max(address.lastIndexOf('.'), address.lastIndexOf(':'));
-  return address.slice(at);
+  const last = Math.max(address.lastIndexOf('.'), address.lastIndexOf(':'));
+  if (!address.endsWith('.0')) return address.slice(last);
+  return address.slice(address.lastIndexOf('.', last - 1) + 1);
 }
 
 /** The parts in which the blocks' first addresses differ: of 10.0.4.0/24 among its neighbours `4`. */
 function shortNames(ranges: readonly string[]): string[] {
-  const starts = ranges.map((range) => range.replace(/[/-].*$/, ''));
-  if (starts.some((start) => start.includes(':'))) {
-    return starts.map((start) => start.split(':').findLast((group) => group !== '') ?? '');
-  }
-  const parts = starts.map((start) => start.split('.'));
+  const parts = ranges.map((range) => partsOf(range.replace(/[/-].*$/, '')));
   const differs = (i: number): boolean => parts.some((one) => one[i] !== parts[0]?.[i]);
-  const places = [0, 1, 2, 3].filter(differs);
-  const [first = 3, last = 3] = [places[0], places.at(-1)];
-  return parts.map((one) => one.slice(first, last + 1).join('.'));
+  const places = [...(parts[0] ?? []).keys()].filter(differs);
+  const [first = 0, last = 0] = [places[0], places.at(-1)];
+  const dot = ranges[0]?.includes(':') === true ? ':' : '.';
+  return parts.map((one) => one.slice(first, last + 1).join(dot));
+}
+
+/** The four numbers of an IPv4 address, or the eight groups of an IPv6 one. */
+function partsOf(address: string): string[] {
+  if (!address.includes(':')) return address.split('.');
+  const [head = '', tail] = address.split('::');
+  const groups = (text: string): string[] => text.split(':').filter((group) => group !== '');
+  if (tail === undefined) return groups(head);
+  const [before, after] = [groups(head), groups(tail)];
+  return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }
 
 /** Moves the focus by the keys of a grid (WAI-ARIA's pattern); true where it did. */

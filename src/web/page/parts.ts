@@ -58,6 +58,14 @@ export function addressLinks(addresses: readonly string[]): Child {
   ]);
 }
 
+/** Of Services, as `namespace/name`; who claims an address in the API may be something else. */
+export function nameLinks(names: readonly string[]): Child {
+  return names.map((name, i) => [
+    i > 0 ? ', ' : undefined,
+    /^[^ /]+\/[^ /]+$/.test(name) ? h('a', { href: linkTo('service', ...name.split('/')) }, name) : name,
+  ]);
+}
+
 export function stateChip(state: AddressState): HTMLElement {
   const { sign, name } = addressStates[state];
   return h('span', { class: 'chip', 'data-state': state }, sign === '' ? name : `${sign} ${name}`);

@@ -6,6 +6,7 @@ import {
   back,
   heading,
   legend,
+  nameLinks,
   poolLine,
   section,
   serviceChip,
@@ -55,7 +56,7 @@ export function poolView(detail: PoolDetail, columns: number): View {
                   h(
                     'span',
                     {},
-                    cell.services.join(', '),
+                    nameLinks(cell.services),
                     cell.more > 0 ? ` and ${count(cell.more)} more` : undefined,
                   ),
                 ),
