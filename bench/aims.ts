@@ -6,6 +6,7 @@ import type { ControllerMode } from './cluster/runs.ts';
 import type { CoreFigures, CoreRow } from './core/core.ts';
 import { count, median, megabytes, short } from './figures.ts';
 import type { GrowthRow } from './growth/growth.ts';
+import type { PageFigures } from './page/page.ts';
 import type { Latency } from './size/latency.ts';
 import type { Memory } from './size/settled.ts';
 import type { SizeFigures } from './size/size.ts';
@@ -20,6 +21,8 @@ export interface Figures {
   readonly size?: SizeFigures;
   readonly churn?: ChurnFigures;
   readonly takeover?: TakeoverFigures;
+  /** Nor about these. */
+  readonly page?: PageFigures;
 }
 
 /** One line of the table: an aim, and what it is measured by. */

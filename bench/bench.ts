@@ -11,6 +11,7 @@ import { compareText, resultIn } from './compare.ts';
 import { coreFigures } from './core/print.ts';
 import { growthFigures } from './growth/print.ts';
 import { machineLine, thisMachine } from './machine.ts';
+import { pageFigures } from './page/print.ts';
 import { PartFailed, stopParts } from './part.ts';
 import { say } from './progress.ts';
 import { sizeFigures } from './size/print.ts';
@@ -24,6 +25,7 @@ const measures: { readonly [P in Part]: (quick: boolean) => Promise<Required<Fig
   size: sizeFigures,
   churn: churnFigures,
   takeover: takeoverFigures,
+  page: pageFigures,
 };
 
 async function main(): Promise<number> {

@@ -2,7 +2,7 @@ import type { AddressState } from '../../core/occupancy.ts';
 import type { Change, PoolItem, ServiceItem, ServiceState } from '../shapes.ts';
 import { type Child, h } from './dom.ts';
 import { linkTo } from './route.ts';
-import { addressStates, count, percent, serviceStates } from './states.ts';
+import { addressStates, count, serviceStates } from './states.ts';
 
 /** What several views are made of. */
 
@@ -111,7 +111,7 @@ export function poolLine(pool: PoolItem): Child {
           'p',
           { class: 'fill' },
           h('span', { class: 'bar', 'data-fill': pool.percent }),
-          `${count(used)} of ${count(size)} in use, ${count(free)} free (${percent(100 - pool.percent)})`,
+          `${count(used)} of ${count(size)} in use, ${count(free)} free`,
         ),
     h(
       'p',
