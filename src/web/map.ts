@@ -52,7 +52,8 @@ export function mapOf(
 function segmentOf(range: Range, snapshot: Snapshot, scale: Scale): Segment {
   const head = { range: rangeText(range), size: String(sizeOf(range)) };
   const shown = shownBetween(snapshot.shown[range.family], range);
-  const { usable } = snapshot;
+  // There may be thousands of pools, and few of them here.
+  const usable = snapshot.usable.filter(({ ranges }) => ranges.some((one) => overlap(one, range)));
   if (sizeOf(range) <= BigInt(scale.cells)) {
     const cells = withGaps(range, shown, usable).flatMap((part) =>
       'range' in part ? gapCells(part) : cellOf(part),
@@ -65,6 +66,10 @@ function segmentOf(range: Range, snapshot: Snapshot, scale: Scale): Segment {
   });
   const fit = fitOf(range, shown);
   return { ...head, blocks, fit: fit === undefined || fit === head.range ? undefined : fit };
+}
+
+function overlap(one: Range, other: Range): boolean {
+  return one.family === other.family && one.first <= other.last && other.first <= one.last;
 }
 
 /** The ranges of up to 2^k addresses that it falls into, whose ends lie where prefixes do. */

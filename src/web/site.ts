@@ -94,7 +94,14 @@ export function createSite(shown: Shown): Site {
       const { status, type, text } =
         rejection === undefined ? answerTo(url) : { status: rejection.status, ...plain(rejection.text) };
       const length = Buffer.byteLength(text);
-      response.writeHead(status, { ...safeHeaders, 'content-type': type, 'content-length': length });
+      // Which news the answer has heard of already.
+      const revision = live.news.revision;
+      response.writeHead(status, {
+        ...safeHeaders,
+        'content-type': type,
+        'content-length': length,
+        'x-revision': revision,
+      });
       response.end(request.method === 'HEAD' ? undefined : text);
     },
     changed: () => live.changed(),

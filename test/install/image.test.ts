@@ -62,6 +62,7 @@ test('it holds the program, the bundle and the licences', () => {
     'kube-vip-cloud-provider.js',
     'kubeconfig.js',
     'package.json',
+    'site.js',
   ]);
 });
 

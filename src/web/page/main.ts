@@ -1,4 +1,4 @@
-import type { AddressDetail, Found, News, PoolDetail, ServiceDetail, World } from '../shapes.ts';
+import type { AddressDetail, Found, News, PoolDetail, Role, ServiceDetail, World } from '../shapes.ts';
 import { type Child, h, morph } from './dom.ts';
 import { moveIn, reach, reachEach } from './grid.ts';
 import { changeText, type View } from './parts.ts';
@@ -21,6 +21,8 @@ function byId(id: string): HTMLElement {
 let route = routeOf(location.hash);
 /** What was drawn last, to be drawn anew where only the window has changed. */
 let drawn: { route: Route; data: unknown } | undefined;
+/** The revision of the world that it shows; empty where that is not known. */
+let shown = '';
 let isAsking = false;
 let isStale = false;
 
@@ -60,11 +62,13 @@ async function show(): Promise<void> {
     try {
       const response = await fetch(pathFor(asked));
       const data: unknown = await response.json();
+      shown = response.headers.get('x-revision') ?? '';
       // Somebody has gone on meanwhile.
       if (asked !== route) isStale = true;
       else if (response.ok) draw(asked, data);
       else fail((data as { error?: string }).error ?? `The server answers ${response.status}.`);
     } catch {
+      shown = '';
       fail(
         'The server does not answer. Is it still running, and the port forwarded? The page tries again by itself.',
       );
@@ -117,37 +121,46 @@ for (const media of [wide, narrow]) {
 }
 
 const said = byId('said');
-let revision: string | undefined;
+let role: Role | undefined;
 
 function hear(news: News): void {
   byId('role').textContent = roles[news.role].name;
   byId('role').title = roles[news.role].meaning;
-  const now = `${news.revision} ${news.role}`;
-  if (revision !== undefined && now !== revision) void show();
-  revision = now;
+  const isOther = role !== undefined && role !== news.role;
+  role = news.role;
+  if (isOther || String(news.revision) !== shown) void show();
   const service = news.newest?.after ?? news.newest?.before;
   if (news.changed === 0 || news.newest === undefined || service === undefined) return;
   const one = `${service.namespace}/${service.name}: ${changeText(news.newest)}`;
   said.textContent = news.changed === 1 ? one : `${news.changed} Services have changed. The last: ${one}`;
 }
 
+let source: EventSource | undefined;
+
+/** A browser has six connections to a server: a window that nobody sees must not keep one. */
 function listen(): void {
-  const source = new EventSource('/api/news');
+  source?.close();
+  source = undefined;
+  if (document.hidden) return;
   const connection = byId('connection');
-  source.onmessage = ({ data }: MessageEvent<string>) => {
-    // What happened while nobody was connected is not known.
-    if (connection.dataset.is === 'lost') revision = '';
+  const news = new EventSource('/api/news');
+  source = news;
+  news.onmessage = ({ data }: MessageEvent<string>) => {
     connection.textContent = 'live';
     connection.dataset.is = 'live';
     hear(JSON.parse(data) as News);
   };
-  source.onerror = () => {
+  news.onerror = () => {
     connection.textContent = 'not connected, trying again';
     connection.dataset.is = 'lost';
+    // It may be another server that answers next, which counts anew.
+    shown = '';
     // After an answer that is no stream the browser does not try again.
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5_000);
+    if (news.readyState === EventSource.CLOSED && news === source) setTimeout(listen, 5_000);
   };
 }
+
+document.addEventListener('visibilitychange', listen);
 
 let typing: ReturnType<typeof setTimeout> | undefined;
 

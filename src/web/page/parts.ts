@@ -138,6 +138,13 @@ export function changeText({ before, after }: Change): string {
   return after.note === '' ? 'nothing odd any more' : after.note;
 }
 
+/** `16:02:11`, with the day before it where that is another one. */
+export function timeText(when: Date): string {
+  const time = when.toLocaleTimeString('en-GB');
+  if (when.toDateString() === new Date().toDateString()) return time;
+  return `${when.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${time}`;
+}
+
 export function changeList(changes: readonly Change[]): HTMLElement {
   return h(
     'ol',
@@ -149,7 +156,7 @@ export function changeList(changes: readonly Change[]): HTMLElement {
       return h(
         'li',
         { 'data-key': `${change.at} ${service.namespace}/${service.name}` },
-        h('time', { datetime: when.toISOString() }, when.toLocaleTimeString('en-GB')),
+        h('time', { datetime: when.toISOString() }, timeText(when)),
         h(
           'span',
           {},

@@ -1,7 +1,7 @@
 import type { World } from '../shapes.ts';
 import { h } from './dom.ts';
 import { mapElement } from './grid.ts';
-import { changeList, heading, legend, poolLine, section, serviceList, type View } from './parts.ts';
+import { changeList, heading, legend, poolLine, section, serviceList, timeText, type View } from './parts.ts';
 import { linkTo } from './route.ts';
 import { count, roles, serviceStates } from './states.ts';
 
@@ -83,7 +83,7 @@ export function worldView(world: World, columns: number): View {
             'changes',
             'Changed lately',
             changeList(changes),
-            changes.length === 0 ? `Nothing since ${new Date(world.since).toLocaleTimeString('en-GB')}.` : '',
+            changes.length === 0 ? `Nothing since ${timeText(new Date(world.since))}.` : '',
           ),
         ),
       ),
