@@ -20,10 +20,16 @@ export async function serveWeb(shown: Shown, port: number): Promise<WebPage> {
   let coming: Promise<Site> | undefined;
   let isClosed = false;
   const load = async (): Promise<Site> => {
-    const { createSite } = await import('./site.ts');
-    site = createSite(shown);
-    if (isClosed) site.close();
-    return site;
+    try {
+      const { createSite } = await import('./site.ts');
+      site = createSite(shown);
+      if (isClosed) site.close();
+      return site;
+    } catch (error) {
+      // The next request tries again.
+      coming = undefined;
+      throw error;
+    }
   };
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
@@ -31,7 +37,6 @@ export async function serveWeb(shown: Shown, port: number): Promise<WebPage> {
       (await coming).respond(request, response);
     } catch (error) {
       // A bug in the telling is no reason to end the work that is told of.
-      coming = undefined;
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
       response.end(`${errorText(error)}\n`);
     }

@@ -118,7 +118,8 @@ function blockElement(block: Block, text: string, pool: string): HTMLElement {
       'data-key': range,
       'data-fill': used === 0 ? 0 : Math.max(6, Math.round(share)),
       'data-sign': used === 0 ? '' : `${states.conflict === undefined ? '' : '!'}${compact(used)}`,
-      'aria-label': `${range}, ${inUse}, ${count(free)} free`,
+      // Whoever speaks to the browser says what is seen, which `::` may have shortened away.
+      'aria-label': `${range}, ${inUse}, ${count(free)} free${range.includes(':') ? `, ${text}` : ''}`,
     },
     text,
   );

@@ -107,11 +107,16 @@ function replace(content: Child, isNew: boolean): void {
 }
 
 addEventListener('hashchange', () => {
-  if (location.hash === '#main') return;
   route = routeOf(location.hash);
   if (document.activeElement !== query) query.value = route.kind === 'search' ? route.query : '';
   readout('');
   void show();
+});
+
+/** Not by the link itself: what stands behind the # is the view. */
+byId('skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
 });
 
 for (const media of [wide, narrow]) {
