@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { annotations } from '../../src/core/names.ts';
 import type { Service } from '../../src/core/objects.ts';
 import { addressIn, foundIn, NoAnswer, poolIn, serviceIn, worldIn } from '../../src/web/answers.ts';
 import type { ServiceItem } from '../../src/web/shapes.ts';
@@ -11,12 +12,16 @@ const fresh = (name: string): Service => ({
   spec: { type: 'LoadBalancer', ipFamilies: ['IPv4'], ports: [{ port: 80 }] },
 });
 
+const leased = served('lease/has', '0.0.0.0', { from: 'cidr-lease' });
+Object.assign(leased.metadata.annotations ?? {}, { [annotations.requestedIP]: '10.3.0.7' });
+
 const snapshot = takeSnapshot(
   world({ 'cidr-full': '10.0.0.1', 'cidr-shop': '10.0.1.0/29', 'cidr-lease': '0.0.0.0/32' }, [
     served('full/has', '10.0.0.1', { from: 'cidr-full' }),
     fresh('waits'),
     served('shop/cart', '10.0.1.1', { from: 'cidr-shop' }),
     served('shop/out', '10.9.9.9', { from: 'cidr-shop' }),
+    leased,
     { ...fresh('due'), metadata: { namespace: 'shop', name: 'due', uid: 'due', resourceVersion: '9' } },
   ]),
   options,
@@ -26,7 +31,7 @@ const names = (items: readonly ServiceItem[]): string[] =>
 
 test('the first page: counts, who waits and why, what is odd, each pool with its map', () => {
   const { counts, waiting, odd, pools } = worldIn(snapshot);
-  assert.deepEqual(counts, { served: 3, due: 1, waiting: 1, refused: 0, 'not ours': 0 });
+  assert.deepEqual(counts, { served: 4, due: 1, waiting: 1, refused: 0, 'not ours': 0 });
   assert.deepEqual(names(waiting), ['full/waits']);
   assert.match(waiting[0]?.note ?? '', /^the pool cidr-full is full/);
   assert.deepEqual(names(odd), ['shop/out']);
@@ -37,6 +42,13 @@ test('the first page: counts, who waits and why, what is odd, each pool with its
   assert.deepEqual(shop?.map.beside, [
     { address: '10.9.9.9', state: 'outside', services: ['shop/out'], more: 0 },
   ]);
+});
+
+test('a pool of DHCP has no addresses of its own, and shows what was leased', () => {
+  const { map, pool } = poolIn(snapshot, 'cidr-lease', undefined);
+  assert.equal(pool.ranges, 'DHCP (0.0.0.0)');
+  assert.deepEqual(map.segments, []);
+  assert.deepEqual(map.beside, [{ address: '10.3.0.7', state: 'lease', services: ['lease/has'], more: 0 }]);
 });
 
 test('what a Service is about to get is told as that, not as given', () => {
@@ -76,5 +88,5 @@ test('the search finds by words of name and namespace, by state, and by an addre
   assert.deepEqual(names(foundIn(snapshot, 'waiting').services), ['full/waits']);
   assert.deepEqual(names(foundIn(snapshot, '10.0.1.1').services), ['shop/cart']);
   assert.deepEqual(foundIn(snapshot, 'shop').pools, ['cidr-shop']);
-  assert.equal(foundIn(snapshot, '').services.length, 5);
+  assert.equal(foundIn(snapshot, '').services.length, 6);
 });

@@ -134,10 +134,23 @@ function hear(news: News): void {
   const isOther = role !== undefined && role !== news.role;
   role = news.role;
   if (isOther || String(news.revision) !== shown) void show();
-  const service = news.newest?.after ?? news.newest?.before;
-  if (news.changed === 0 || news.newest === undefined || service === undefined) return;
-  const one = `${service.namespace}/${service.name}: ${changeText(news.newest)}`;
-  said.textContent = news.changed === 1 ? one : `${news.changed} Services have changed. The last: ${one}`;
+  if (news.changed > 0) say(news);
+}
+
+let unsaid = 0;
+let saying: ReturnType<typeof setTimeout> | undefined;
+
+/** Changes in a row are said together, when they pause: a screen reader reads each sentence to its end. */
+function say({ changed, newest }: News): void {
+  const service = newest?.after ?? newest?.before;
+  if (newest === undefined || service === undefined) return;
+  unsaid += changed;
+  clearTimeout(saying);
+  saying = setTimeout(() => {
+    const one = `${service.namespace}/${service.name}: ${changeText(newest)}`;
+    said.textContent = unsaid === 1 ? one : `${unsaid} Services have changed. The last: ${one}`;
+    unsaid = 0;
+  }, 600);
 }
 
 let source: EventSource | undefined;
