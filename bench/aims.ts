@@ -6,6 +6,7 @@ import type { ControllerMode } from './cluster/runs.ts';
 import type { CoreFigures, CoreRow } from './core/core.ts';
 import { count, median, megabytes, short } from './figures.ts';
 import type { GrowthRow } from './growth/growth.ts';
+import type { PageFigures } from './page/page.ts';
 import type { PluginFigures } from './plugin/plugin.ts';
 import type { Latency } from './size/latency.ts';
 import type { Memory } from './size/settled.ts';
@@ -22,6 +23,8 @@ export interface Figures {
   readonly churn?: ChurnFigures;
   readonly takeover?: TakeoverFigures;
   readonly plugin?: PluginFigures;
+  /** Nor about these. */
+  readonly page?: PageFigures;
 }
 
 /** One line of the table: an aim, and what it is measured by. */

@@ -2,7 +2,7 @@ import { type Flag, parseFlags } from '../src/cli/flags.ts';
 import { nearest } from '../src/cli/nearest.ts';
 import { quoted } from '../src/core/quote.ts';
 
-export const parts = ['core', 'growth', 'cluster', 'size', 'churn', 'takeover', 'plugin'] as const;
+export const parts = ['core', 'growth', 'cluster', 'size', 'churn', 'takeover', 'plugin', 'page'] as const;
 export type Part = (typeof parts)[number];
 
 export interface BenchRun {
@@ -41,8 +41,9 @@ Parts:
   churn       memory over 100,000 Services that come and go
   takeover    the leader of two replicas is ended
   plugin      how long a user waits for kubectl vip, with 5,000 Services
+  page        the page with 5,000 Services in Chromium, which it needs
 
-All but core and growth need kube-apiserver and etcd: npm run controlplane builds them.
+All but core, growth and page need kube-apiserver and etcd: npm run controlplane builds them.
 `;
 
 export function benchRequest(argv: readonly string[]): BenchRequest {

@@ -11,6 +11,7 @@ import { compareText, resultIn } from './compare.ts';
 import { coreFigures } from './core/print.ts';
 import { growthFigures } from './growth/print.ts';
 import { machineLine, thisMachine } from './machine.ts';
+import { pageFigures } from './page/print.ts';
 import { PartFailed, stopParts } from './part.ts';
 import { pluginFigures } from './plugin/print.ts';
 import { say } from './progress.ts';
@@ -26,6 +27,7 @@ const measures: { readonly [P in Part]: (quick: boolean) => Promise<Required<Fig
   churn: churnFigures,
   takeover: takeoverFigures,
   plugin: pluginFigures,
+  page: pageFigures,
 };
 
 async function main(): Promise<number> {

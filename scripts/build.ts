@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { isBuiltin } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
 import { type BuildResult, build as bundle, type Plugin } from 'esbuild';
+import { pageFiles } from '../src/web/page-files.ts';
 import { licensesText } from './licenses.ts';
 
 /** A program for a user's PATH: one executable file, whole in itself wherever it is copied or linked to. */
@@ -141,7 +142,7 @@ function run(
     legalComments: 'external',
     define: { BUILD_VERSION: JSON.stringify(plan.version) },
     banner: { js: shebang + (banner === '' ? requireNode : `${banner}\n${requireNode}`) },
-    plugins: others === undefined ? [] : [ownFiles(plan.root, others)],
+    plugins: [...(others === undefined ? [] : [ownFiles(plan.root, others)]), pageWithin],
     external: plan.external ?? [],
     metafile: true,
     write: false,
@@ -167,6 +168,16 @@ function ownFiles(root: string, others: Map<string, string>): Plugin {
     },
   };
 }
+
+/** The page's files as values: in an image there is no folder to read them from, and nothing that takes types off. */
+const pageWithin: Plugin = {
+  name: 'page-within',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[/\\]src[/\\]web[/\\]page-files\.ts$/ }, () => ({
+      contents: `const files = ${JSON.stringify(pageFiles())};\nexport const pageFiles = () => files;\n`,
+    }));
+  },
+};
 
 /** What bundled packages ask for inside a `try`, and do without: `debug` for colours in its output. */
 const optional: ReadonlySet<string> = new Set(['supports-color']);

@@ -69,6 +69,8 @@ export interface ControllerRun {
   rateLimit: RateLimit | undefined;
   /** undefined: nowhere. */
   health: HealthOptions | undefined;
+  /** Where the page is served, on loopback; 0: nowhere. */
+  webPort: number;
   /** As in klog: 0 is the usual, more says more. */
   verbosity: number;
   logFormat: 'json' | 'text';
@@ -169,6 +171,7 @@ function controllerRun(
     concurrentWrites: flags.whole('concurrent-service-syncs', 1, mostInt32),
     rateLimit: rateLimit(flags, notes),
     health: healthOptions(flags),
+    webPort: flags.whole('web-port', 0, 65535),
     verbosity: flags.whole('v', 0, mostInt32),
     logFormat: flags.oneOf('log-format', ['json', 'text']),
     colour: welcomesColour(env),

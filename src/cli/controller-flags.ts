@@ -146,6 +146,17 @@ export const flagGroups: readonly FlagGroup[] = [
     },
   },
   {
+    title: 'Page',
+    flags: {
+      'web-port': {
+        type: 'string',
+        wants: 'a port',
+        default: '8089',
+        help: 'where a page shows all addresses, on 127.0.0.1 alone, for kubectl port-forward; 0: it is not served',
+      },
+    },
+  },
+  {
     title: 'Logging',
     flags: {
       v: {

@@ -10,6 +10,8 @@ import { inClusterConnection } from '../kube/in-cluster.ts';
 import type { Log } from '../kube/log.ts';
 import { logged } from '../kube/logged.ts';
 import { createNodeTransport } from '../kube/node-transport.ts';
+import { serveWeb, type WebPage } from '../web/serve.ts';
+import type { Role } from '../web/shapes.ts';
 import {
   type ClusterAccess,
   type ControllerRun,
@@ -84,7 +86,8 @@ async function run(request: ControllerRun): Promise<number> {
   // Some connections more than writes: one that hangs on each of them must not keep the Lease from being renewed.
   const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 8 });
   const heap = exposedHeap();
-  const turned = heap && growSlowlyOnce(heap, () => session.controller.isReady);
+  const grown = heap && growSlowlyOnce(heap, () => session.controller.isReady);
+  let page: WebPage | undefined;
   const session: Session = createSession({
     transport: request.verbosity >= verbosityOfRequests ? logged(transport, log, systemClock) : transport,
     options: request.options,
@@ -94,7 +97,10 @@ async function run(request: ControllerRun): Promise<number> {
     version,
     instance: hostname(),
     lanes: concurrentWrites,
-    ...(turned === undefined ? {} : { turned }),
+    turned() {
+      grown?.();
+      page?.changed();
+    },
     rateLimit,
     // As client-go's programs: the host's name for people, the rest because a Pod may come back under it.
     election: election && { options: election, identity: `${hostname()}_${randomUUID()}` },
@@ -107,6 +113,7 @@ async function run(request: ControllerRun): Promise<number> {
     transport.close();
     return exit.failed;
   }
+  if (request.webPort !== 0) page = await webPage(session, request, log);
   const isBusy = (): boolean => session.controller.isWriting || session.pendingEvents() > 0;
   const stopCollecting = heap === undefined ? () => {} : collectAtRest(heap, systemClock, isBusy);
   try {
@@ -118,6 +125,7 @@ async function run(request: ControllerRun): Promise<number> {
   } finally {
     stopCollecting();
     health?.close();
+    page?.close();
     transport.close();
   }
   log.info('stopped');
@@ -138,6 +146,24 @@ async function healthServer(
   } catch (error) {
     if (options.tls !== undefined) throw error;
     log.warn(`${errorText(error)}. There is no /healthz: give another --secure-port, or 0 for none`);
+    return undefined;
+  }
+}
+
+/** For people who look: the controller does its work without it. */
+async function webPage(
+  { controller }: Session,
+  { options, webPort }: ControllerRun,
+  log: Log,
+): Promise<WebPage | undefined> {
+  const { allocator } = controller;
+  const role = (): Role => (controller.isLeading ? 'leading' : 'standing by');
+  try {
+    const page = await serveWeb({ allocator, options, clock: systemClock, version, role }, webPort);
+    log.info(`all addresses are shown at ${page.url}, on this machine alone`);
+    return page;
+  } catch (error) {
+    log.warn(`${errorText(error)}. There is no page: give another --web-port, or 0 for none`);
     return undefined;
   }
 }

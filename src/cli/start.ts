@@ -4,7 +4,9 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '../core/objects.ts';
 import { printable } from '../core/quote.ts';
+import { systemClock } from '../kube/clock.ts';
 import type { Log } from '../kube/log.ts';
+import { serveWeb, type WebPage } from '../web/serve.ts';
 import { type Source, type TryRun, tryRequest } from './arguments.ts';
 import { type ManifestText, readManifests } from './manifests.ts';
 import { printList } from './output.ts';
@@ -71,12 +73,16 @@ async function show(request: TryRun, objects: readonly KubeObject[]): Promise<nu
   const screen = createScreen(process.stdout);
   let unreadable = 0;
   let draw = (): void => {};
+  let page: WebPage | undefined;
   const trial = await createTrial({
     objects,
     options: request.options,
     log: errorsOnly,
     version,
-    turned: () => draw(),
+    turned() {
+      page?.changed();
+      draw();
+    },
     refused(object, why) {
       unreadable += 1;
       say(
@@ -88,7 +94,10 @@ async function show(request: TryRun, objects: readonly KubeObject[]): Promise<nu
     const stopped = interruption();
     await Promise.race([trial.settled(), stopped]);
     if (isLive) {
-      draw = () => screen.draw([...howToChange(trial), '', ...render(request, trial)]);
+      const shown = { allocator: trial.allocator, options: request.options, clock: systemClock, version };
+      page = await serveWeb({ ...shown, role: () => 'leading' }, 0);
+      const link = `The same as a page, with a map of each pool: ${page.url}`;
+      draw = () => screen.draw([link, ...howToChange(trial), '', ...render(request, trial)]);
       draw();
       process.stdout.on('resize', draw);
       await stopped;
@@ -102,6 +111,7 @@ async function show(request: TryRun, objects: readonly KubeObject[]): Promise<nu
     }
   } finally {
     screen.close();
+    page?.close();
     await trial.close();
   }
   return unreadable > 0 ? exit.unreadable : exit.done;

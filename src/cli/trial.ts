@@ -1,4 +1,5 @@
 import { createSession, defaultLanes } from '../controller/session.ts';
+import type { Allocator } from '../core/allocator.ts';
 import type { KubeObject, Service } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
 import { type Report, reportOf } from '../core/report.ts';
@@ -12,6 +13,8 @@ import { createNodeTransport } from '../kube/node-transport.ts';
 export interface Trial {
   /** The API's address, for whoever wants to change the world meanwhile. */
   readonly url: string;
+  /** What the controller knows. */
+  readonly allocator: Allocator;
   report(): Report;
   /** The Services as they stand in the API. */
   services(): readonly Service[];
@@ -76,6 +79,7 @@ export async function createTrial(context: TrialContext): Promise<Trial> {
   const running = session.run(stop.signal);
   return {
     url: server.url,
+    allocator: session.controller.allocator,
     report: () => reportOf(session.controller.allocator, options),
     services,
     async settled() {

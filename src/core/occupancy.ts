@@ -6,6 +6,9 @@ import type { Pool, Pools } from './pools.ts';
 import { addressAt, ordinalsOf, type Range, rangesContain } from './range.ts';
 import { isLease, originOf, type Standing } from './standing.ts';
 
+/** What is looked at: of an allocator, or of a memory of its decisions at one moment. */
+export type World = Pick<Allocator, 'ledger' | 'pools' | 'registry' | 'explain'>;
+
 /** How an address stands. Of several that apply, the one that a person should know first. */
 export type AddressState =
   /** More have it, or ask for it, than may. */
@@ -57,12 +60,8 @@ export function usablePools({ byKey, problems }: Pools): Pool[] {
 }
 
 /** O(pools x log ranges), and the decisions on those who show the address. */
-export function occupancyOf(
-  address: Address,
-  allocator: Allocator,
-  usable = usablePools(allocator.pools),
-): Occupancy {
-  const { ledger, pools } = allocator;
+export function occupancyOf(address: Address, world: World, usable = usablePools(world.pools)): Occupancy {
+  const { ledger, pools } = world;
   const owner = ledger.owner(address);
   const { holders, claimants } = ledger.holding(address, pools);
   const asking = [...holders, ...claimants];
@@ -71,7 +70,7 @@ export function occupancyOf(
   const keys = keysOf(address, usable);
   const state =
     asking.length > 0
-      ? heldState(address, holders, asking, allocator)
+      ? heldState(address, holders, asking, world)
       : others.length > 0 || owner !== undefined
         ? 'foreign'
         : freeState(address, usable);
@@ -86,9 +85,9 @@ function heldState(
   address: Address,
   holders: readonly Standing[],
   asking: readonly Standing[],
-  allocator: Allocator,
+  world: World,
 ): AddressState {
-  const verdicts = asking.flatMap(({ key }) => allocator.explain(key) ?? []);
+  const verdicts = asking.flatMap(({ key }) => world.explain(key) ?? []);
   const is = (one: Address): boolean => sameAddress(one, address);
   if (verdicts.some(({ decision }) => disputedIn(decision).some(is))) return 'conflict';
   const [first] = holders;
@@ -121,7 +120,7 @@ function freeState(address: Address, usable: readonly Pool[]): Gap['state'] {
 }
 
 /** Every address of the range that a Service shows or somebody has claimed, ascending: O(Services). */
-export function shownIn(range: Range, { ledger, registry }: Allocator): Address[] {
+export function shownIn(range: Range, { ledger, registry }: World): Address[] {
   const found = new Map<bigint, Address>();
   const add = (address: Address): void => {
     const { family, value } = address;
@@ -136,8 +135,18 @@ export function shownIn(range: Range, { ledger, registry }: Allocator): Address[
  * The range from end to end: each address that is shown by itself, and what lies between as gaps that stand alike.
  * O(Services + (shown addresses + ranges) x pools).
  */
-export function occupancyIn(range: Range, allocator: Allocator): (Occupancy | Gap)[] {
-  const usable = usablePools(allocator.pools);
+export function occupancyIn(range: Range, world: World): (Occupancy | Gap)[] {
+  const usable = usablePools(world.pools);
+  const shown = shownIn(range, world).map((address) => occupancyOf(address, world, usable));
+  return withGaps(range, shown, usable);
+}
+
+/** The range from end to end, where those of its addresses that are shown are known: ascending. */
+export function withGaps(
+  range: Range,
+  shown: readonly Occupancy[],
+  usable: readonly Pool[],
+): (Occupancy | Gap)[] {
   const cuts = cutsIn(range, usable);
   const parts: (Occupancy | Gap)[] = [];
   let start = range.first;
@@ -151,10 +160,10 @@ export function occupancyIn(range: Range, allocator: Allocator): (Occupancy | Ga
       start = until;
     }
   };
-  for (const address of shownIn(range, allocator)) {
-    fill(address.value);
-    parts.push(occupancyOf(address, allocator, usable));
-    start = address.value + 1n;
+  for (const one of shown) {
+    fill(one.address.value);
+    parts.push(one);
+    start = one.address.value + 1n;
   }
   fill(range.last + 1n);
   return parts;

@@ -1,7 +1,8 @@
 import { type Address, compareAddresses, type Family, formatAddress } from './address.ts';
-import type { Allocator, Verdict } from './allocator.ts';
+import type { Verdict } from './allocator.ts';
 import { explainDecision } from './explain.ts';
 import { explainProblem } from './explain-pools.ts';
+import type { World } from './occupancy.ts';
 import type { Options } from './options.ts';
 import type { Pool, Pools } from './pools.ts';
 import { addressAt, mergeRanges, rangesContain } from './range.ts';
@@ -46,23 +47,23 @@ export interface PoolRow {
 }
 
 /** O(Services + pools). */
-export function reportOf(allocator: Allocator, options: Options): Report {
+export function reportOf(world: World, options: Options): Report {
   const services: ServiceRow[] = [];
-  const standings = [...allocator.ledger.all()].sort(
+  const standings = [...world.ledger.all()].sort(
     (a, b) => compare(a.view.namespace, b.view.namespace) || compare(a.view.name, b.view.name),
   );
   for (const { key } of standings) {
-    const verdict = allocator.explain(key);
+    const verdict = world.explain(key);
     if (verdict !== undefined) services.push(serviceRow(verdict, options));
   }
-  const pools = poolRows(allocator);
-  const problems = allocator.pools.problems.map(explainProblem);
+  const pools = poolRows(world);
+  const problems = world.pools.problems.map(explainProblem);
   return { services, pools, problems };
 }
 
 /** How full each pool is: O(runs of used addresses in them). */
-export function poolRows(allocator: Allocator): PoolRow[] {
-  return [...allocator.pools.byKey.values()].map((pool) => poolRow(pool, allocator));
+export function poolRows(world: Pick<World, 'ledger' | 'pools'>): PoolRow[] {
+  return [...world.pools.byKey.values()].map((pool) => poolRow(pool, world));
 }
 
 /** How one Service stands. */
@@ -88,7 +89,7 @@ export function serviceRow({ standing, decision }: Verdict, options: Options): S
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];
 
-function poolRow(pool: Pool, { ledger, pools }: Allocator): PoolRow {
+function poolRow(pool: Pool, { ledger, pools }: Pick<World, 'ledger' | 'pools'>): PoolRow {
   const size = pool.size.IPv4 + pool.size.IPv6;
   const used = families.reduce((sum, family) => sum + ledger.used(family, pool.spans[family]), 0n);
   const ranges = families.flatMap((family) => [
@@ -138,7 +139,10 @@ export function overlapsIn(pools: readonly Pool[]): ReadonlyMap<string, readonly
 }
 
 /** Addresses that Services of ours have, and that no pool spans: O(Services x log ranges). */
-export function outsideEveryPool({ ledger, pools }: Allocator): { address: Address; standing: Standing }[] {
+export function outsideEveryPool({
+  ledger,
+  pools,
+}: Pick<World, 'ledger' | 'pools'>): { address: Address; standing: Standing }[] {
   const ranges = mergeRanges([...pools.byKey.values()].flatMap((pool) => pool.ranges));
   return [...ledger.all()]
     .filter(({ notOurs }) => notOurs === undefined)

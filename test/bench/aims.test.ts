@@ -68,6 +68,7 @@ const figures: Required<Figures> = {
     fills: [],
   },
   growth: { rows: [] },
+  page: { services: 0, looked: [], views: [], updated: [], scrolled: [], zoomed: [] },
   takeover: { services: 5_000, timelines: [{ endedMs: 100, holderMs: 150, addressMs: 300 }] },
 };
 

@@ -24,6 +24,7 @@ const plain = {
   concurrentWrites: 16,
   rateLimit: undefined,
   health,
+  webPort: 8089,
   verbosity: 0,
   logFormat: 'json',
   colour: true,
@@ -127,6 +128,8 @@ const runs: { argv: string[]; env?: Environment; gives: object }[] = [
   },
   { argv: ['--tls-cert-file=', '--tls-private-key-file='], gives: plain },
   { argv: ['--secure-port=0'], gives: { ...plain, health: undefined } },
+  { argv: ['--web-port=0'], gives: { ...plain, webPort: 0 } },
+  { argv: ['--web-port', '9000'], gives: { ...plain, webPort: 9000 } },
 
   { argv: ['-v', '2'], gives: { ...plain, verbosity: 2 } },
   { argv: ['-v=4'], gives: { ...plain, verbosity: 4 } },

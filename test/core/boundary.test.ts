@@ -26,6 +26,17 @@ test('src/metrics imports nothing from outside itself', () => {
   }
 });
 
+test('what runs in the browser imports nothing from outside itself but types', () => {
+  const folder = new URL('../../src/web/page/', import.meta.url);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
+  assert.ok(files.length > 5);
+  for (const file of files) {
+    const source = readFileSync(new URL(file, folder), 'utf8');
+    for (const [, type, from] of source.matchAll(/^import\b( type\b)?[^;=]*?\bfrom\s*'([^']+)';/gm))
+      if (type === undefined) assert.match(from ?? '', /^\.\/[a-z]+\.ts$/, file);
+  }
+});
+
 test('src/core has no clock, no randomness, no process and nothing asynchronous', () => {
   const forbidden =
     /\b(?:Date|performance|Math\.random|process|globalThis|console|setTimeout|setInterval|setImmediate|queueMicrotask|async|await|Promise|fetch|require)\b/;
@@ -42,8 +53,10 @@ const edge = new Set(['kube/clock.ts']);
 
 test('but at the edge nothing asks the machine for time or chance, so that the simulator can give its own', () => {
   const src = new URL('../../src/', import.meta.url);
-  const files = ['controller', 'kube', 'embedded', 'metrics'].flatMap((folder) =>
-    readdirSync(new URL(folder, src)).map((file) => `${folder}/${file}`),
+  const files = ['controller', 'kube', 'embedded', 'metrics', 'web'].flatMap((folder) =>
+    readdirSync(new URL(folder, src))
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => `${folder}/${file}`),
   );
   assert.ok(files.length > 40);
   // A socket's own idle time lies below the transport, in whose place the simulator puts its own.

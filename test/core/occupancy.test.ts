@@ -2,56 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatAddress, readAddress } from '../../src/core/address.ts';
-import { Allocator } from '../../src/core/allocator.ts';
+import type { Allocator } from '../../src/core/allocator.ts';
 import { parseEntry } from '../../src/core/entry.ts';
 import { formatRange } from '../../src/core/explain-pools.ts';
 import type { Service } from '../../src/core/objects.ts';
 import { occupancyIn, occupancyOf } from '../../src/core/occupancy.ts';
-import { readPools } from '../../src/core/pools.ts';
 import type { Range } from '../../src/core/range.ts';
-import { viewOf } from '../../src/core/service.ts';
-
-const options = {
-  class: undefined,
-  configMap: { namespace: 'kube-system', name: 'kubevip' },
-  controller: 'kube-vip-cloud-controller',
-  claims: false,
-};
-
-function world(data: Record<string, string>, services: readonly Service[] = []): Allocator {
-  const allocator = new Allocator(options);
-  allocator.setPools(readPools({ metadata: { name: 'kubevip', namespace: 'kube-system' }, data }));
-  allocator.replaceServices(services.map(viewOf), '100');
-  return allocator;
-}
-
-/** As the controller leaves it: allocated, unless `from` says static. */
-function served(key: string, addresses: string, { from = '', port = 80 } = {}): Service {
-  const [namespace = '', name = ''] = key.split('/');
-  const uid = `uid-${key}`;
-  const record = {
-    from,
-    ips: addresses,
-    ports: `TCP/${port}`,
-    families: 'SingleStack IPv4',
-    uid,
-    by: options.controller,
-  };
-  return {
-    metadata: {
-      namespace,
-      name,
-      uid,
-      resourceVersion: '7',
-      labels: { implementation: 'kube-vip' },
-      annotations: {
-        'kube-vip.io/loadbalancerIPs': addresses,
-        'kube-vip.io/allocation': JSON.stringify(record),
-      },
-    },
-    spec: { type: 'LoadBalancer', loadBalancerIP: addresses, ipFamilies: ['IPv4'], ports: [{ port }] },
-  };
-}
+import { served, world } from './served.ts';
 
 function rangeOf(text: string): Range {
   const entry = parseEntry(text);

@@ -37,7 +37,15 @@ export class ControllerProcess {
   #text = '';
 
   constructor({ bundle, kubeconfig, env, flags }: ControllerOptions) {
-    const args = [bundle, '--kubeconfig', kubeconfig, '--secure-port=0', ...quickElection, ...flags];
+    const args = [
+      bundle,
+      '--kubeconfig',
+      kubeconfig,
+      '--secure-port=0',
+      '--web-port=0',
+      ...quickElection,
+      ...flags,
+    ];
     this.#child = startChild(process.execPath, args, {
       // No more than a container gives it, so that the variables of whoever runs the tests change nothing.
       env: { PATH: process.env.PATH ?? '', ...env },

@@ -62,6 +62,7 @@ test('it holds the program, the bundle and the licences', () => {
     'kube-vip-cloud-provider.js',
     'kubeconfig.js',
     'package.json',
+    'site.js',
   ]);
 });
 
@@ -142,7 +143,12 @@ async function serves(
 
 served('with a kubeconfig it serves a Service', async (cluster, files) => {
   files.add('/kubeconfig', readFileSync(cluster.server.kubeconfig(), 'utf8'));
-  await serves(cluster, files, [program, '--kubeconfig=/kubeconfig', '--secure-port=0'], environment);
+  await serves(
+    cluster,
+    files,
+    [program, '--kubeconfig=/kubeconfig', '--secure-port=0', '--web-port=0'],
+    environment,
+  );
 });
 
 served(
@@ -173,7 +179,7 @@ served(
     const command = at(theirs, `${container}.command`) as string[];
     const env = await asPod(cluster, files);
     // Its port is of the Pod alone, and here of the whole machine.
-    await serves(cluster, files, [...command, '--secure-port=0'], env);
+    await serves(cluster, files, [...command, '--secure-port=0', '--web-port=0'], env);
     await cluster.kubectl(['delete', '-f', goManifest]);
   },
 );

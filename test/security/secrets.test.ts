@@ -115,7 +115,15 @@ function runs(text: string, flags: readonly string[] = []): Promise<Ended> {
   const file = join(folder.path, 'config');
   writeFileSync(file, text);
   const { promise, resolve } = Promise.withResolvers<Ended>();
-  const args = [bundle?.entry ?? '', '--kubeconfig', file, '--secure-port=0', ...loudly, ...flags];
+  const args = [
+    bundle?.entry ?? '',
+    '--kubeconfig',
+    file,
+    '--secure-port=0',
+    '--web-port=0',
+    ...loudly,
+    ...flags,
+  ];
   const child = execFile(process.execPath, args, { env: {}, timeout: 60_000 }, (_error, stdout, stderr) => {
     resolve({ code: child.exitCode, output: stdout + stderr });
   });

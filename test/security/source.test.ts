@@ -49,10 +49,15 @@ test('certificates are looked at unless a kubeconfig says otherwise, which one l
   );
 });
 
-test('two places listen: health, where it is told to, and the API of `npm start`, on loopback', () => {
+test('three places listen: health, where it is told to; the API of `npm start` and the page, on loopback', () => {
   const listening = sources().filter((file) => /\.listen\(/.test(codeOf(file)));
-  assert.deepEqual(listening.sort(), ['src/cli/health-server.ts', 'src/embedded/server.ts']);
+  assert.deepEqual(listening.sort(), [
+    'src/cli/health-server.ts',
+    'src/embedded/server.ts',
+    'src/web/listen.ts',
+  ]);
   assert.match(codeOf('src/embedded/server.ts'), /server\.listen\(0, '127\.0\.0\.1', /);
+  assert.match(codeOf('src/web/listen.ts'), /server\.listen\(port, '127\.0\.0\.1', /);
 });
 
 interface Package {

@@ -42,7 +42,7 @@ export class Replica {
 
   constructor({ bundle, kubeconfig, flags, heard }: ReplicaOptions) {
     this.#heard = heard;
-    const program = [process.execPath, bundle, '--kubeconfig', kubeconfig, '--secure-port=0'];
+    const program = [process.execPath, bundle, '--kubeconfig', kubeconfig, '--secure-port=0', '--web-port=0'];
     this.#child = startChild('/bin/sh', ['-c', inPlace, 'sh', ...program, ...quickElection, ...flags], {
       env: { PATH: process.env.PATH ?? '' },
       heard: (text) => this.#read(text),

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+
+/** A file of the page, as the browser gets it. */
+export interface PageFile {
+  readonly type: string;
+  readonly text: string;
+}
+
+/**
+ * The files of the page by their path. A browser reads modules as Node does, so they are served as they are, with blanks
+ * where types were. In a build this module is replaced by one with what it gives (scripts/build.ts).
+ */
+export function pageFiles(): Readonly<Record<string, PageFile>> {
+  const folder = new URL('page/', import.meta.url);
+  const files: Record<string, PageFile> = {};
+  for (const name of readdirSync(folder).sort()) {
+    const ending = name.slice(name.lastIndexOf('.'));
+    const type = types[ending];
+    if (type === undefined) continue;
+    const text = readFileSync(new URL(name, folder), 'utf8');
+    const path = name === 'index.html' ? '/' : `/${name}`;
+    files[path] = { type, text: ending === '.ts' ? withoutTypes(text) : text };
+  }
+  return files;
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.ts': 'text/javascript; charset=utf-8',
+};
+
+/** Node warns that this is experimental, though it runs the very file that you read in this way. */
+function withoutTypes(text: string): string {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(text);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

@@ -1,0 +1,129 @@
+import { compareAddresses, type Family, formatAddress } from '../core/address.ts';
+import type { Allocator, Verdict } from '../core/allocator.ts';
+import { explainProblem } from '../core/explain-pools.ts';
+import { type Occupancy, occupancyOf, shownIn, usablePools, type World } from '../core/occupancy.ts';
+import type { Options } from '../core/options.ts';
+import { type Pool, type Pools, poolFor } from '../core/pools.ts';
+import { rangesContain } from '../core/range.ts';
+import { type PoolRow, reportOf, type ServiceRow } from '../core/report.ts';
+import type { ServiceKey } from '../core/service.ts';
+import type { Standing } from '../core/standing.ts';
+import type { PoolItem, ServiceItem } from './shapes.ts';
+
+/** The world at one moment. Everything that the page shows is a function of such a value. */
+export interface Snapshot {
+  readonly isReady: boolean;
+  readonly pools: Pools;
+  readonly usable: readonly Pool[];
+  readonly problems: readonly string[];
+  readonly poolItems: ReadonlyMap<string, PoolItem>;
+  /** By namespace and name. */
+  readonly services: ReadonlyMap<ServiceKey, ServiceItem>;
+  readonly standings: ReadonlyMap<ServiceKey, Standing>;
+  /** Each address that somebody shows or claims, ascending. */
+  readonly shown: Readonly<Record<Family, readonly Occupancy[]>>;
+  /** By the key of a pool: what its Services have outside of it. */
+  readonly beside: ReadonlyMap<string, readonly Occupancy[]>;
+}
+
+const everything = {
+  IPv4: { family: 'IPv4', first: 0n, last: (1n << 32n) - 1n },
+  IPv6: { family: 'IPv6', first: 0n, last: (1n << 128n) - 1n },
+} as const;
+
+const families: readonly Family[] = ['IPv4', 'IPv6'];
+
+/** O(Services x (a decision + pools)): each Service is decided on once. */
+export function takeSnapshot(allocator: Allocator, options: Options): Snapshot {
+  const { ledger, pools, registry, isReady } = allocator;
+  const verdicts = new Map<ServiceKey, Verdict | undefined>();
+  const explain = (key: ServiceKey): Verdict | undefined => {
+    if (!verdicts.has(key)) verdicts.set(key, allocator.explain(key));
+    return verdicts.get(key);
+  };
+  const world: World = { ledger, pools, registry, explain };
+  const usable = usablePools(pools);
+  const report = reportOf(world, options);
+  const services = new Map<ServiceKey, ServiceItem>();
+  for (const row of report.services) {
+    const key = `${row.namespace}/${row.name}`;
+    services.set(key, serviceItem(row, ledger.get(key)));
+  }
+  const shownOf = (family: Family): Occupancy[] =>
+    shownIn(everything[family], world).map((address) => occupancyOf(address, world, usable));
+  const shown = { IPv4: shownOf('IPv4'), IPv6: shownOf('IPv6') };
+  return {
+    isReady,
+    pools,
+    usable,
+    problems: report.problems,
+    poolItems: new Map(report.pools.map((row) => [row.key, poolItem(row, allocator)])),
+    services,
+    standings: new Map([...ledger.all()].map((standing) => [standing.key, standing])),
+    shown,
+    beside: besideIn(pools, [...shown.IPv4, ...shown.IPv6]),
+  };
+}
+
+function serviceItem(row: ServiceRow, standing: Standing | undefined): ServiceItem {
+  const { namespace, name, from, note } = row;
+  const isDue = row.state === 'served' && standing?.view.annotation?.trim() !== row.addresses;
+  const addresses = row.addresses === '' ? [] : row.addresses.split(',').map((text) => text.trim());
+  return { namespace, name, addresses, from, state: isDue ? 'due' : row.state, note };
+}
+
+function poolItem(row: PoolRow, { ledger, pools }: Allocator): PoolItem {
+  const { key, ranges, size, used, free, note } = row;
+  const spans = pools.byKey.get(key)?.spans;
+  const next = families.flatMap((family) => {
+    const address = spans && ledger.free(family, spans[family], pools.descending);
+    return address === undefined || note !== '' ? [] : formatAddress(address);
+  });
+  const problems = pools.problems.filter((problem) => problem.key === key).map(explainProblem);
+  const percent = size === 0n ? 0 : Number((used * 10_000n) / size) / 100;
+  return {
+    ...{ key, ranges, percent, next, notes: problems },
+    ...{ size: String(size), used: String(used), free: String(free) },
+  };
+}
+
+function besideIn(pools: Pools, shown: readonly Occupancy[]): Map<string, Occupancy[]> {
+  const beside = new Map<string, Occupancy[]>();
+  for (const one of shown) {
+    const keys = new Set(
+      one.holders.flatMap(({ view }) => {
+        const pool = poolFor(pools, view.namespace);
+        return pool === undefined || rangesContain(pool.ranges, one.address) ? [] : pool.key;
+      }),
+    );
+    for (const key of keys) {
+      const list = beside.get(key);
+      if (list === undefined) beside.set(key, [one]);
+      else list.push(one);
+    }
+  }
+  return beside;
+}
+
+/** Those of one family from `first` to `last`: O(log n), and what is found. */
+export function shownBetween(
+  shown: readonly Occupancy[],
+  { family, first, last }: { family: Family; first: bigint; last: bigint },
+): readonly Occupancy[] {
+  const from = placeOf(shown, { family, value: first });
+  const to = placeOf(shown, { family, value: last + 1n });
+  return shown.slice(from, to);
+}
+
+/** How many lie before the address. */
+function placeOf(shown: readonly Occupancy[], address: Occupancy['address']): number {
+  let low = 0;
+  let high = shown.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const one = shown[middle];
+    if (one !== undefined && compareAddresses(one.address, address) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

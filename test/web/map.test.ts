@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Allocator } from '../../src/core/allocator.ts';
+import { parseEntry } from '../../src/core/entry.ts';
+import { occupancyOf } from '../../src/core/occupancy.ts';
+import type { Range } from '../../src/core/range.ts';
+import { large, mapOf, rangeText, type Scale, sizeOf, small, wayTo } from '../../src/web/map.ts';
+import type { Segment } from '../../src/web/shapes.ts';
+import { takeSnapshot } from '../../src/web/snapshot.ts';
+import { options, served, world } from '../core/served.ts';
+
+function rangeOf(text: string): Range {
+  const entry = parseEntry(text);
+  if ('fault' in entry) throw new Error(text);
+  return entry.range;
+}
+
+function drawn(ranges: readonly string[], allocator: Allocator, scale: Scale): string[] {
+  const map = mapOf(ranges.map(rangeOf), [], takeSnapshot(allocator, options), scale);
+  return map.segments.flatMap((segment) =>
+    'cells' in segment
+      ? segment.cells.map(({ address, state, services }) => `${address} ${state} ${services.join()}`.trim())
+      : segment.blocks.map(({ range, used, free }) => `${range}: ${used} in use, ${free} free`),
+  );
+}
+
+test('a few addresses are drawn each, with who has them', () => {
+  const allocator = world({ 'cidr-a': '10.0.0.8/30,2001:db8::/127' }, [
+    served('a/one', '10.0.0.9', { from: 'cidr-a' }),
+  ]);
+  assert.deepEqual(drawn(['10.0.0.8/30', '2001:db8::/127'], allocator, large), [
+    '10.0.0.8 kept-out',
+    '10.0.0.9 held a/one',
+    '10.0.0.10 free',
+    '10.0.0.11 kept-out',
+    '2001:db8:: free',
+    '2001:db8::1 free',
+  ]);
+});
+
+test('a /16 is 256 blocks, and its way down ends at addresses', () => {
+  const allocator = world({ 'cidr-a': '10.0.0.0/16' }, [
+    served('a/one', '10.0.4.9', { from: 'cidr-a' }),
+    served('a/two', '10.0.4.10', { from: 'cidr-a' }),
+  ]);
+  const lines = drawn(['10.0.0.0/16'], allocator, large);
+  assert.equal(lines.length, 256);
+  assert.equal(lines[0], '10.0.0.0/24: 0 in use, 254 free');
+  assert.equal(lines[4], '10.0.4.0/24: 2 in use, 252 free');
+  const way = wayTo(rangeOf('10.0.4.0/24'), [rangeOf('10.0.0.0/16')], large);
+  assert.deepEqual(way.map(rangeText), ['10.0.0.0/16', '10.0.4.0/24']);
+});
+
+test('a /64 is drawn as quickly as a /24, and leads to what is in use in it', () => {
+  const allocator = world({ 'cidr-a': '2001:db8::/64' }, [
+    served('a/one', '2001:db8::1:5', { from: 'cidr-a' }),
+    served('a/two', '2001:db8::1:9', { from: 'cidr-a' }),
+  ]);
+  const [segment] = mapOf([rangeOf('2001:db8::/64')], [], takeSnapshot(allocator, options), large).segments;
+  assert.ok(segment !== undefined && 'blocks' in segment);
+  assert.equal(segment.blocks.length, 256);
+  assert.equal(segment.blocks[0]?.range, '2001:db8::/72');
+  assert.equal(segment.blocks[0]?.free, String(2n ** 56n - 2n));
+  assert.equal(segment.fit, '2001:db8::1:0/120');
+  const way = wayTo(rangeOf('2001:db8::1:0/120'), [rangeOf('2001:db8::/64')], large);
+  assert.equal(way[0] && rangeText(way[0]), '2001:db8::/64');
+  assert.equal(way.at(-1) && rangeText(way.at(-1) as Range), '2001:db8::1:0/120');
+});
+
+test('what is drawn is bounded, however many ranges there are, and what is left out is counted', () => {
+  const ranges = Array.from({ length: 2000 }, (_, i) => rangeOf(`10.${i >> 8}.${i & 255}.0/28`));
+  const map = mapOf(ranges, [], takeSnapshot(world({}), options), small);
+  assert.equal(map.segments.length, small.all / 16);
+  assert.equal(map.more, 2000 - small.all / 16);
+});
+
+test('blocks are the range from end to end, as few as allowed, and count what its addresses are', () => {
+  const octet = fc.integer({ min: 0, max: 255 });
+  const scale: Scale = { cells: 4, blocks: 8, leastBits: 2, all: 1000 };
+  fc.assert(
+    fc.property(octet, octet, fc.uniqueArray(octet, { maxLength: 12 }), (a, b, held) => {
+      const range = rangeOf(`10.0.0.${Math.min(a, b)}-10.0.0.${Math.max(a, b)}`);
+      const allocator = world(
+        { 'cidr-a': '10.0.0.0/25,10.0.0.140-10.0.0.200' },
+        held.map((last, i) => served(`a/s${i}`, `10.0.0.${last}`, { from: 'cidr-a' })),
+      );
+      const [segment] = mapOf([range], [], takeSnapshot(allocator, options), scale).segments as [Segment];
+      const parts =
+        'cells' in segment
+          ? segment.cells.map(({ address }) => rangeOf(address))
+          : segment.blocks.map((one) => rangeOf(one.range));
+      let next = range.first;
+      for (const [i, part] of parts.entries()) {
+        assert.equal(part.first, next);
+        next = part.last + 1n;
+        let [used, free] = [0, 0];
+        for (let value = part.first; value <= part.last; value += 1n) {
+          const { state, holders } = occupancyOf({ family: 'IPv4', value }, allocator);
+          if (holders.length > 0) used += 1;
+          if (state === 'free') free += 1;
+        }
+        if ('blocks' in segment) {
+          assert.deepEqual([segment.blocks[i]?.used, segment.blocks[i]?.free], [used, String(free)]);
+          assert.equal(
+            Object.values(segment.blocks[i]?.states ?? {}).reduce((sum, n) => sum + n, 0),
+            used,
+          );
+        }
+      }
+      assert.equal(next, range.last + 1n);
+      if ('blocks' in segment) assert.ok(parts.length <= scale.blocks + 2, `${parts.length} blocks`);
+      else assert.ok(sizeOf(range) <= 4n);
+    }),
+  );
+});

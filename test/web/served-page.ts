@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { readManifests } from '../../src/cli/manifests.ts';
+import { createTrial, type Trial } from '../../src/cli/trial.ts';
+import type { KubeObject, Service } from '../../src/core/objects.ts';
+import { systemClock } from '../../src/kube/clock.ts';
+import { serveWeb, type WebPage } from '../../src/web/serve.ts';
+import { options } from '../core/served.ts';
+import { silentLog } from './silent-log.ts';
+
+/** The page on the real controller, which works on the embedded API. */
+export interface ServedPage {
+  readonly url: string;
+  readonly trial: Trial;
+  create(service: Service): Promise<void>;
+  remove(namespace: string, name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function servePage(objects: readonly KubeObject[]): Promise<ServedPage> {
+  let page: WebPage | undefined;
+  const trial = await createTrial({
+    objects,
+    options,
+    log: silentLog,
+    version: '1.2.3',
+    turned: () => page?.changed(),
+    refused(object, why) {
+      throw new Error(`${object.metadata.name}: ${why}`);
+    },
+  });
+  const { allocator } = trial;
+  const shown = { allocator, options, clock: systemClock, version: '1.2.3', role: () => 'leading' as const };
+  page = await serveWeb(shown, 0);
+  await trial.settled();
+  const at = (namespace: string, name = ''): string =>
+    `${trial.url}/api/v1/namespaces/${namespace}/services/${name}`.replace(/\/$/, '');
+  const send = async (url: string, init: RequestInit): Promise<void> => {
+    const response = await fetch(url, init);
+    if (!response.ok) throw new Error(`${init.method} ${url}: ${response.status} ${await response.text()}`);
+  };
+  return {
+    url: page.url,
+    trial,
+    create: (service) =>
+      send(at(service.metadata.namespace ?? 'default'), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ apiVersion: 'v1', kind: 'Service', ...service }),
+      }),
+    remove: (namespace, name) => send(at(namespace, name), { method: 'DELETE' }),
+    async close() {
+      page?.close();
+      await trial.close();
+    },
+  };
+}
+
+/** The world of `npm start`. */
+export function exampleWorld(): readonly KubeObject[] {
+  const name = 'examples/world.yaml';
+  const text = readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+  return readManifests([{ name, text }], { configMap: options.configMap }).objects;
+}
