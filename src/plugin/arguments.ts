@@ -22,6 +22,8 @@ export interface Invocation {
   readonly kubeconfig: string | undefined;
   readonly settings: SettingFlags;
   readonly isWatching: boolean;
+  /** Of the page; 0: a free one. */
+  readonly port: number;
   /** Whether colours are welcome; whether there is a terminal is for the caller to see. */
   readonly isColoured: boolean;
 }
@@ -96,6 +98,11 @@ function commandRequest(command: CommandName, argv: readonly string[], env: Envi
     );
   if (isWatching && output !== 'table' && output !== 'wide')
     return usage(`--watch shows a table, not ${output}. Leave one of them out.`, help);
+  const port = values.get('port') ?? '0';
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    return usage(`--port is a number from 1 to 65535, or 0 for a free one, not ${quoted(port)}.`, help);
+  if (command === 'web' && output !== 'table')
+    return usage(`web has no ${output}: it prints a link. Leave --output out.`, help);
   return {
     kind: 'run',
     invocation: {
@@ -109,6 +116,7 @@ function commandRequest(command: CommandName, argv: readonly string[], env: Envi
       kubeconfig: values.get('kubeconfig'),
       settings,
       isWatching,
+      port: Number(port),
       isColoured: (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
     },
   };

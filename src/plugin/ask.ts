@@ -7,6 +7,7 @@ import type { Answer } from './answer.ts';
 import type { Invocation } from './arguments.ts';
 import { audit, isMerelyDue } from './audit.ts';
 import { check } from './check.ts';
+import type { CommandName } from './commands.ts';
 import type { Desk } from './desk.ts';
 import { explain } from './explain.ts';
 import { worldOf } from './facts.ts';
@@ -16,8 +17,11 @@ import { pools } from './pools.ts';
 import { settingsFrom } from './settings.ts';
 import { rangeIn, who } from './who.ts';
 
+/** One that is answered at once; `web` goes on. */
+type Question = Invocation & { readonly command: Exclude<CommandName, 'web'> };
+
 /** Answers one question. Throws a sentence where it cannot. */
-export async function ask(invocation: Invocation, desk: Desk): Promise<Answer> {
+export async function ask(invocation: Question, desk: Desk): Promise<Answer> {
   const { command, words, files } = invocation;
   const [word] = words;
   if (word !== undefined && command !== 'explain' && command !== 'who')

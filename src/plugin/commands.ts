@@ -117,6 +117,16 @@ export const commandTexts = {
     examples: ['kubectl vip audit', 'kubectl vip audit -o json'],
     exitCodes: '0 when nothing was found, 1 when something was, or when it could not be looked at.',
   },
+  web: {
+    words: '',
+    question: 'all of it as a page in the browser, live',
+    about: [
+      'Serves a page on this machine alone, with a map of each pool, who waits and why, search, and what changed lately; the first line that is printed is its link. It reads with your rights, and nothing can be changed there.',
+    ],
+    flags: { port: { type: 'string', wants: 'a port', help: 'where it is served [a free one]' } },
+    examples: ['kubectl vip web', 'kubectl vip web --port 8089'],
+    exitCodes: '0 when it was interrupted, 1 when it could not be served.',
+  },
 } as const satisfies Readonly<Record<string, CommandText>>;
 
 export type CommandName = keyof typeof commandTexts;

@@ -14,6 +14,7 @@ import { ask } from './ask.ts';
 import { complete, completionText } from './completion.ts';
 import type { Desk } from './desk.ts';
 import { watchPools } from './watch-pools.ts';
+import { web } from './web.ts';
 
 const exit = { done: 0, failed: 1 } as const;
 
@@ -64,8 +65,13 @@ async function main(): Promise<number> {
 
 async function run(invocation: Invocation): Promise<number> {
   try {
+    const { command } = invocation;
     if (invocation.isWatching) return await watch(invocation);
-    return print(await ask(invocation, desk), invocation);
+    if (command === 'web') {
+      await web(invocation, desk, (lines) => process.stdout.write(`${lines}\n`));
+      return exit.done;
+    }
+    return print(await ask({ ...invocation, command }, desk), invocation);
   } catch (error) {
     if (stop.signal.aborted) return exit.failed;
     say(`${invocation.command}: ${errorText(error)}`);

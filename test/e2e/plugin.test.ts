@@ -360,6 +360,31 @@ scenario('pools --watch follows until it is interrupted', async ({ cluster, shel
   assert.match(stdout, /^range-default +IPv4 +4 +1 +3 /m);
 });
 
+scenario('web serves the page, live, with the link in its first line', async ({ cluster, shell, start }) => {
+  await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.4' });
+  start();
+  const serving = 'kubectl vip web > web.out & pid=$!; read -r go; kill -INT "$pid"; wait "$pid"';
+  const { code, stderr } = await shell.run(serving, {
+    until: async () => {
+      const url = await eventually(
+        () => /^http:\/\/127\.0\.0\.1:\d+\/$/m.exec(shell.read('web.out'))?.[0] ?? assert.fail(),
+      );
+      const page = await fetch(url);
+      assert.match(await page.text(), /<title>/);
+      await cluster.create(loadBalancer('default/web'));
+      await eventually(async () => {
+        const answer = await fetch(`${url}api/service/default/web`);
+        const text = await answer.text();
+        assert.match(text, /10\.0\.0\.1/);
+        assert.match(text, /"state":"served"/);
+      });
+      const world = (await (await fetch(`${url}api/world`)).json()) as { role: string };
+      assert.equal(world.role, 'watching');
+    },
+  });
+  assert.deepEqual([code, stderr], [0, '']);
+});
+
 onCluster('the rights of a viewer are enough, and what is missing is said', async ({ cluster, start }) => {
   const shell = await shellOn(cluster, 'viewer');
   // The rules of the ClusterRole `view`, which a controller-manager would put into it.

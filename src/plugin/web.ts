@@ -1,0 +1,41 @@
+import { sleep } from '../kube/wait.ts';
+import { serveWeb } from '../web/serve.ts';
+import type { Invocation } from './arguments.ts';
+import type { Desk } from './desk.ts';
+import { worldOf } from './facts.ts';
+import { gather } from './gather.ts';
+import { observe } from './observe.ts';
+
+/** `web`: serves the page on loopback until it is interrupted; `told` gets its link. */
+export async function web(invocation: Invocation, desk: Desk, told: (lines: string) => void): Promise<void> {
+  const { clock, version } = desk;
+  const { port } = invocation;
+  if (invocation.files.length > 0) {
+    const { facts } = await gather(invocation, desk, invocation.files, {});
+    const { allocator } = worldOf(facts);
+    const { options } = facts;
+    const page = await serveWeb({ allocator, options, clock, version, role: () => 'watching' }, port);
+    told(linkTo(page.url, facts.origin, 'as the files say; it does not change'));
+    await interrupted(desk);
+    page.close();
+    return;
+  }
+  await observe(invocation, desk, async ({ facts, allocator }) => {
+    const { options } = facts;
+    const page = await serveWeb({ allocator, options, clock, version, role: () => 'watching' }, port);
+    told(linkTo(page.url, facts.origin, 'live'));
+    return page;
+  });
+}
+
+function linkTo(url: string, origin: string, how: string): string {
+  return `${url}\nAll addresses, ${how}. ${origin}\nCtrl-C ends it.`;
+}
+
+/** The most that a timer can wait. */
+const longestMs = 2 ** 31 - 1;
+
+/** What listens does not keep a process from ending; this does. */
+async function interrupted({ clock, signal }: Desk): Promise<void> {
+  while (!signal.aborted) await sleep(clock, longestMs, signal).catch(() => {});
+}
