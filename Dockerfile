@@ -11,7 +11,8 @@ COPY package.json package-lock.json .npmrc setup.mjs ./
 RUN node setup.mjs
 COPY scripts scripts
 COPY src src
-RUN npm run build
+# The plugin is for people's own machines.
+RUN npm run build && rm dist/kubectl*
 
 # Node with the libraries that it needs, libatomic among them, and nothing else: no shell, no package manager. Nothing
 # runs in this stage, so a builder needs no emulation for the other platform.
