@@ -2,7 +2,7 @@ import { type Flag, parseFlags } from '../src/cli/flags.ts';
 import { nearest } from '../src/cli/nearest.ts';
 import { quoted } from '../src/core/quote.ts';
 
-export const parts = ['core', 'growth', 'cluster', 'size', 'churn', 'takeover', 'page'] as const;
+export const parts = ['core', 'growth', 'cluster', 'size', 'churn', 'takeover', 'plugin', 'page'] as const;
 export type Part = (typeof parts)[number];
 
 export interface BenchRun {
@@ -40,6 +40,7 @@ Parts:
   size        5,000 and 50,000 Services: memory, start, one new Service, a freed address, rest
   churn       memory over 100,000 Services that come and go
   takeover    the leader of two replicas is ended
+  plugin      how long a user waits for kubectl vip, with 5,000 Services
   page        the page with 5,000 Services in Chromium, which it needs
 
 All but core, growth and page need kube-apiserver and etcd: npm run controlplane builds them.

@@ -13,6 +13,7 @@ import { growthFigures } from './growth/print.ts';
 import { machineLine, thisMachine } from './machine.ts';
 import { pageFigures } from './page/print.ts';
 import { PartFailed, stopParts } from './part.ts';
+import { pluginFigures } from './plugin/print.ts';
 import { say } from './progress.ts';
 import { sizeFigures } from './size/print.ts';
 import { takeoverFigures } from './takeover/print.ts';
@@ -25,6 +26,7 @@ const measures: { readonly [P in Part]: (quick: boolean) => Promise<Required<Fig
   size: sizeFigures,
   churn: churnFigures,
   takeover: takeoverFigures,
+  plugin: pluginFigures,
   page: pageFigures,
 };
 

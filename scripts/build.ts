@@ -1,9 +1,16 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
 import { type BuildResult, build as bundle, type Plugin } from 'esbuild';
 import { pageFiles } from '../src/web/page-files.ts';
 import { licensesText } from './licenses.ts';
+
+/** A program for a user's PATH: one executable file, whole in itself wherever it is copied or linked to. */
+export interface Tool {
+  entry: string;
+  /** The name of its file, without its ending. */
+  name: string;
+}
 
 /**
  * Makes dist/: the controller as one file, and beside it one more file for each module that is imported dynamically,
@@ -18,6 +25,9 @@ export interface BuildPlan {
   name: string;
   outdir: string;
   version: string;
+  tools?: readonly Tool[];
+  /** Programs that are distributed as they are. */
+  scripts?: readonly string[];
   /** Packages that esbuild is to leave outside; only a test wants that. */
   external?: string[];
 }
@@ -41,7 +51,7 @@ const requireInModules =
 
 /** An older Node would get some way, and then fail in words that help nobody. */
 const requireNode = `if (Number(process.versions.node.split('.')[0]) < ${oldestNode}) {
-  process.stderr.write('This is Node ' + process.version + ', and the controller needs Node ${oldestNode} or newer.\\n');
+  process.stderr.write('This is Node ' + process.version + ', and this program needs Node ${oldestNode} or newer.\\n');
   process.exit(1);
 }`;
 
@@ -54,10 +64,13 @@ export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
     done.add(path);
     bundles.push(await bundleOne(plan, path, name, waiting));
   }
+  const tools: Bundle[] = [];
+  for (const { entry, name } of plan.tools ?? [])
+    tools.push(await bundleOne(plan, resolve(plan.root, entry), name, undefined));
   const license = licensesText(
     plan.root,
-    bundles.flatMap(({ inputs }) => inputs),
-    bundles.map(({ legal }) => legal),
+    [...bundles, ...tools].flatMap(({ inputs }) => inputs),
+    [...bundles, ...tools].map(({ legal }) => legal),
   );
   const about = {
     name: plan.name,
@@ -67,14 +80,23 @@ export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
     engines: { node: `>=${oldestNode}` },
   };
   const files = [
-    ...bundles.map(({ name, text }) => ({ name: `${name}.js`, text })),
+    ...[...bundles, ...tools].map(({ name, text }) => ({ name: `${name}.js`, text })),
     { name: 'package.json', text: `${JSON.stringify(about, undefined, 2)}\n` },
     { name: 'LICENSES', text: license },
+    ...(plan.scripts ?? []).map((path) => ({
+      name: basename(path),
+      text: readFileSync(join(plan.root, path), 'utf8'),
+    })),
   ];
   // Only when all of it has been made: a failed build leaves the last one.
   rmSync(plan.outdir, { recursive: true, force: true });
   mkdirSync(plan.outdir, { recursive: true });
   for (const { name, text } of files) writeFileSync(join(plan.outdir, name), text);
+  const programs = [
+    ...tools.map(({ name }) => `${name}.js`),
+    ...(plan.scripts ?? []).map((path) => basename(path)),
+  ];
+  for (const name of programs) chmodSync(join(plan.outdir, name), 0o755);
   return files.map(({ name, text }) => ({ name, bytes: Buffer.byteLength(text) }));
 }
 
@@ -82,7 +104,7 @@ async function bundleOne(
   plan: BuildPlan,
   path: string,
   name: string,
-  others: Map<string, string>,
+  others: Map<string, string> | undefined,
 ): Promise<Bundle> {
   const first = await run(plan, path, name, others, '');
   const requires = Object.values(first.metafile.outputs).some(({ imports }) =>
@@ -90,14 +112,22 @@ async function bundleOne(
   );
   // Bundled CommonJS asks for `require`, which a module does not have.
   const result = requires ? await run(plan, path, name, others, requireInModules) : first;
-  checkImports(result, name, new Set(others.values()));
+  checkImports(result, name, new Set(others?.values()));
   const text = result.outputFiles.find((file) => file.path.endsWith('.js'))?.text;
   if (text === undefined) throw new Error(`build: esbuild made no ${name}.js`);
   const legal = result.outputFiles.find((file) => file.path.endsWith('.LEGAL.txt'))?.text ?? '';
   return { name, text, legal, inputs: Object.keys(result.metafile.inputs) };
 }
 
-function run(plan: BuildPlan, path: string, name: string, others: Map<string, string>, banner: string) {
+/** `others`: where dynamically imported modules are to be files of their own; undefined: in the same file. */
+function run(
+  plan: BuildPlan,
+  path: string,
+  name: string,
+  others: Map<string, string> | undefined,
+  banner: string,
+) {
+  const shebang = others === undefined ? '#!/usr/bin/env node\n' : '';
   return bundle({
     absWorkingDir: plan.root,
     entryPoints: { [name]: path },
@@ -111,8 +141,8 @@ function run(plan: BuildPlan, path: string, name: string, others: Map<string, st
     charset: 'utf8',
     legalComments: 'external',
     define: { BUILD_VERSION: JSON.stringify(plan.version) },
-    banner: { js: banner === '' ? requireNode : `${banner}\n${requireNode}` },
-    plugins: [ownFiles(plan.root, others), pageWithin],
+    banner: { js: shebang + (banner === '' ? requireNode : `${banner}\n${requireNode}`) },
+    plugins: [pageWithin, ...(others === undefined ? [] : [ownFiles(plan.root, others)])],
     external: plan.external ?? [],
     metafile: true,
     write: false,
@@ -169,6 +199,19 @@ function checkImports(
   throw new Error(`build: ${name}.js would need ${packages}, which is not part of Node. Bundle it.`);
 }
 
+/** What is distributed of this checkout. */
+export function distribution(root: string): BuildPlan {
+  return {
+    root,
+    entry: 'src/cli/main.ts',
+    name: 'kube-vip-cloud-provider',
+    outdir: join(root, 'dist'),
+    version: versionOf(root),
+    tools: [{ entry: 'src/plugin/main.ts', name: 'kubectl-vip' }],
+    scripts: ['scripts/kubectl_complete-vip'],
+  };
+}
+
 function versionOf(root: string): string {
   const about: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const version =
@@ -178,14 +221,7 @@ function versionOf(root: string): string {
 }
 
 if (import.meta.main) {
-  const root = resolve(import.meta.dirname, '..');
-  const plan: BuildPlan = {
-    root,
-    entry: 'src/cli/main.ts',
-    name: 'kube-vip-cloud-provider',
-    outdir: join(root, 'dist'),
-    version: versionOf(root),
-  };
+  const plan = distribution(resolve(import.meta.dirname, '..'));
   for (const { name, bytes } of await buildDistribution(plan)) {
     console.log(`${(bytes / 1024).toFixed(0).padStart(6)} kB  dist/${name}`);
   }

@@ -73,6 +73,9 @@ export interface ControllerRun {
   webPort: number;
   /** As in klog: 0 is the usual, more says more. */
   verbosity: number;
+  logFormat: 'json' | 'text';
+  /** As in TryRun. */
+  colour: boolean;
   options: Options;
   notes: string[];
 }
@@ -110,10 +113,14 @@ export function tryRequest(argv: readonly string[], env: Environment): Request<T
     sources: words.length === 0 ? [{ from: 'example' }] : words.map(sourceOf),
     output,
     once: values.get('once') === 'true',
-    colour: (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
+    colour: welcomesColour(env),
     options: environment.options,
     notes: [...environment.notes, ...keptByNpm(env)],
   };
+}
+
+function welcomesColour(env: Environment): boolean {
+  return (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
 }
 
 function sourceOf(word: string): Source {
@@ -166,6 +173,8 @@ function controllerRun(
     health: healthOptions(flags),
     webPort: flags.whole('web-port', 0, 65535),
     verbosity: flags.whole('v', 0, mostInt32),
+    logFormat: flags.oneOf('log-format', ['json', 'text']),
+    colour: welcomesColour(env),
     options: environment.options,
     notes: [...notes, ...environment.notes],
   };

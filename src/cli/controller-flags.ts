@@ -166,6 +166,12 @@ export const flagGroups: readonly FlagGroup[] = [
         default: '0',
         help: '6 or more: each request to the API server is logged',
       },
+      'log-format': {
+        type: 'string',
+        wants: 'a format',
+        default: 'json',
+        help: 'json: one object a line, for programs; text: lines for people, on a terminal with colours',
+      },
     },
   },
 ];
@@ -232,7 +238,7 @@ export const ignoredFlags: readonly IgnoredGroup[] = [
     ],
   },
   {
-    why: 'the log is JSON lines on standard error',
+    why: 'the log is lines on standard error',
     booleans: [
       ...['add-dir-header', 'alsologtostderr', 'log-text-split-stream', 'logtostderr', 'one-output'],
       ...['skip-headers', 'skip-log-headers'],

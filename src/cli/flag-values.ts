@@ -1,6 +1,7 @@
 import { quoted } from '../core/quote.ts';
 import { defaultOf } from './controller-flags.ts';
 import { parseDuration } from './duration.ts';
+import { nearest } from './nearest.ts';
 
 /** Go keeps these in an int32. */
 export const mostInt32 = 2 ** 31 - 1;
@@ -50,6 +51,16 @@ export class FlagValues {
     if (value !== undefined) return value;
     const inSeconds = parseDuration(`${text}s`) === undefined ? undefined : `Do you mean ${text}s?`;
     return this.#wrong(name, 'is a duration like 15s, 1m30s or 500ms', inSeconds);
+  }
+
+  oneOf<Choice extends string>(name: string, [first, ...others]: readonly [Choice, ...Choice[]]): Choice {
+    const text = this.text(name) ?? '';
+    const choices = [first, ...others];
+    const found = choices.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    const near = nearest(text, choices);
+    this.#wrong(name, `is ${choices.join(' or ')}`, near === undefined ? undefined : `Do you mean ${near}?`);
+    return first;
   }
 
   /** As it could have been written: `--leader-elect-lease-duration=15s (the default)`. */

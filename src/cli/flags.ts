@@ -24,6 +24,8 @@ interface ValueFlag {
 export interface ParsedFlags {
   /** The last value of each flag that was given; a boolean one as "true" or "false". */
   readonly values: ReadonlyMap<string, string>;
+  /** Every value of those that were given, in their order. */
+  readonly all: ReadonlyMap<string, readonly string[]>;
   /** What is no flag, in its order; `-` among them. */
   readonly words: readonly string[];
 }
@@ -51,10 +53,11 @@ export function parseFlags(
 ): ParsedFlags | Wrong {
   const known: ReadonlyMap<string, Flag> = new Map(Object.entries(flags));
   const values = new Map<string, string>();
+  const all = new Map<string, string[]>();
   const words: string[] = [];
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === '--') return { values, words: [...words, ...rest] };
+    if (word === '--') return { values, all, words: [...words, ...rest] };
     if (word === '-' || !word.startsWith('-')) words.push(word);
     else {
       for (const typed of flagsIn(word, known)) {
@@ -64,11 +67,14 @@ export function parseFlags(
           flag.type === 'boolean' ? switchValue(flag, typed) : textValue(flag, typed, rest, known);
         if (typeof value !== 'string') return value;
         if (value === '' && flag.type === 'string' && flag.mayBeEmpty === true) values.delete(typed.name);
-        else values.set(typed.name, value);
+        else {
+          values.set(typed.name, value);
+          all.set(typed.name, [...(all.get(typed.name) ?? []), value]);
+        }
       }
     }
   }
-  return { values, words };
+  return { values, all, words };
 }
 
 /** Nearly always one; `-hv2` is `-h -v 2`. A name that is not known is left for the caller to find. */

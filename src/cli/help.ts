@@ -9,6 +9,7 @@ const variables = `Variables
   KUBEVIP_CONFIG_MAP                     the ConfigMap's name [kubevip]
   KUBEVIP_ENABLE_LOADBALANCERCLASS       true: serve one class only [false]
   KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME  which [kube-vip.io/kube-vip-class]
+  NO_COLOR                               not empty: no colours
 `;
 
 export const tryHelp = `Shows which address each LoadBalancer Service would get, without a cluster.
@@ -28,8 +29,7 @@ Flags
       --once                     print once and end, also on a terminal
   -h, --help                     this text
 
-${variables}  NO_COLOR                               not empty: no colours
-
+${variables}
 Examples
   npm start -- examples/dual-stack.yaml
   npm start --silent -- -o json my.yaml > then.json

@@ -20,8 +20,9 @@ import {
 } from './arguments.ts';
 import { type HealthServer, serveHealth } from './health-server.ts';
 import { collectAtRest, exposedHeap, growSlowlyOnce } from './heap.ts';
-import { createLog } from './log.ts';
+import { createLog, jsonLine } from './log.ts';
 import { readProcessMetrics } from './process-metrics.ts';
+import { textLine } from './text-line.ts';
 import { version } from './version.ts';
 
 /** As in klog's conventions. */
@@ -47,7 +48,9 @@ async function main(): Promise<number> {
 }
 
 async function run(request: ControllerRun): Promise<number> {
-  const log = createLog((line) => process.stderr.write(line), systemClock);
+  const format =
+    request.logFormat === 'json' ? jsonLine : textLine(request.colour && process.stderr.isTTY === true);
+  const log = createLog((line) => process.stderr.write(line), systemClock, format);
   for (const note of request.notes) log.warn(note);
   // Before anything that takes time: the first process of a container has no other way to end.
   const stop = new AbortController();

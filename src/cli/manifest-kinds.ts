@@ -6,11 +6,19 @@ import type { Places } from './place.ts';
 import { mendConfigMap, mendService } from './shapes.ts';
 import { type MapTree, toValue } from './tree.ts';
 
+/** An object, and where it stands. */
+export interface Found {
+  object: Service | ConfigMap;
+  where: string;
+  source: Source;
+  tree: MapTree;
+}
+
 /** What has been read so far, of all texts. */
 export interface Reading {
   /** Where the pools are: every other ConfigMap is left out. */
   configMap: { namespace: string; name: string };
-  found: Map<string, { object: Service | ConfigMap; where: string }>;
+  found: Map<string, Found>;
   remarks: string[];
   errors: string[];
   /** Kinds that do not count here, with how many of each there were. */
@@ -22,6 +30,7 @@ export interface Reading {
 /** The document that an object stands in, and so how its messages begin. */
 export interface Source {
   name: string;
+  text: string;
   places: Places;
   /** ", document 2" when the text has several. */
   document: string;
@@ -164,5 +173,5 @@ function keep(
       `${where}: ${key} stands twice, here and in ${before.where}. The later one counts, as with kubectl apply. Leave one out, or give it another name.`,
     );
   }
-  reading.found.set(key, { object, where });
+  reading.found.set(key, { object, where, source, tree });
 }

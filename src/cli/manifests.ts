@@ -1,5 +1,6 @@
 import type { ConfigMap, Service } from '../core/objects.ts';
 import { printable } from '../core/quote.ts';
+import { type Place, placeIn } from './configmap-place.ts';
 import { type Reading, type Source, whereOf } from './manifest-kinds.ts';
 import { readObject } from './manifest-objects.ts';
 import { placesOf } from './place.ts';
@@ -17,11 +18,17 @@ export interface ManifestOptions {
   configMap: { namespace: string; name: string };
   /** How long one text may be, in characters. */
   longest?: number;
+  /** Services do not matter, so nothing is said of them. */
+  isPoolsAlone?: boolean;
+  /** How one says that another ConfigMap is meant. */
+  toName?: string;
 }
 
 export interface Manifests {
   /** In the order of the input; each has apiVersion, kind, name and namespace. */
   objects: (Service | ConfigMap)[];
+  /** Finds a key of the pools' ConfigMap, or an entry of its value, in the text. */
+  placeOf: (key: string, entry?: string) => Place | undefined;
   /** What was mended or left out; reading went on. */
   remarks: string[];
   /** What could not be read. */
@@ -45,8 +52,11 @@ export function readManifests(texts: readonly ManifestText[], options: ManifestO
   };
   for (const text of texts) readText(reading, text, options.longest ?? longestDefault);
   const objects = [...reading.found.values()].map(({ object }) => object);
-  remarkOnWhole(reading, objects);
-  return { objects, remarks: reading.remarks, errors: reading.errors };
+  remarkOnWhole(reading, objects, options);
+  const configMap = [...reading.found.values()].find(({ object }) => object.kind === 'ConfigMap');
+  const placeOf = (key: string, entry?: string): Place | undefined =>
+    configMap && placeIn(configMap, key, entry);
+  return { objects, placeOf, remarks: reading.remarks, errors: reading.errors };
 }
 
 function readText(reading: Reading, input: ManifestText, longest: number): void {
@@ -76,13 +86,13 @@ function readText(reading: Reading, input: ManifestText, longest: number): void 
   }
   documents.forEach((document, index) => {
     const label = documents.length > 1 ? `, document ${index + 1}` : '';
-    const source: Source = { name, places, document: label, homeless };
+    const source: Source = { name, text, places, document: label, homeless };
     for (const { at, message } of document.faults) {
       reading.errors.push(`${whereOf(source, at)}: ${message}\n${places.excerpt(at)}`);
     }
     if (document.root !== null && !isNull(document.root)) readObject(reading, source, document.root, '');
   });
-  remarkOnHomeless(reading, { name, places, document: '', homeless });
+  remarkOnHomeless(reading, { name, text, places, document: '', homeless });
 }
 
 function remarkOnHomeless(reading: Reading, source: Source): void {
@@ -98,9 +108,13 @@ function remarkOnHomeless(reading: Reading, source: Source): void {
 }
 
 /** What can only be said when everything has been read. */
-function remarkOnWhole(reading: Reading, objects: readonly (Service | ConfigMap)[]): void {
+function remarkOnWhole(
+  reading: Reading,
+  objects: readonly (Service | ConfigMap)[],
+  { isPoolsAlone = false, toName = 'set KUBEVIP_NAMESPACE and KUBEVIP_CONFIG_MAP' }: ManifestOptions,
+): void {
   const { remarks, errors, configMap, lookalikes } = reading;
-  if (reading.others.size > 0) {
+  if (reading.others.size > 0 && !isPoolsAlone) {
     const kinds = [...reading.others].sort(([a], [b]) => (a < b ? -1 : 1));
     const counts = kinds.map(([kind, count]) => `${printable(kind)} (${count})`).join(', ');
     remarks.push(`Left out, because only Services and the ConfigMap with the pools count here: ${counts}.`);
@@ -111,12 +125,12 @@ function remarkOnWhole(reading: Reading, objects: readonly (Service | ConfigMap)
     const advice =
       lookalikes.length === 0
         ? 'Add it.'
-        : `Is ${lookalikes.slice(0, 3).join(', ')} meant? Give it that namespace and name, or set KUBEVIP_NAMESPACE and KUBEVIP_CONFIG_MAP.`;
+        : `Is ${lookalikes.slice(0, 3).join(', ')} meant? Give it that namespace and name, or ${toName}.`;
     remarks.push(
       `There is no ConfigMap ${configMap.namespace}/${configMap.name} in the input, so there are no pools, and only static addresses can be served. ${advice}`,
     );
   }
-  if (!objects.some(({ kind }) => kind === 'Service')) {
+  if (!isPoolsAlone && !objects.some(({ kind }) => kind === 'Service')) {
     remarks.push('There is no Service in the input, so there is nothing to give an address to. Add one.');
   }
 }

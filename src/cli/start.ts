@@ -1,8 +1,6 @@
 /** `npm start`: shows what the controller would do with some manifests, without a cluster. */
 
-import { readFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
-import { text as readStream } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '../core/objects.ts';
 import { printable } from '../core/quote.ts';
@@ -14,6 +12,7 @@ import { type ManifestText, readManifests } from './manifests.ts';
 import { printList } from './output.ts';
 import { createScreen } from './screen.ts';
 import { renderReport } from './table.ts';
+import { readStandardInput, readTextFile } from './texts.ts';
 import { createTrial, type Trial } from './trial.ts';
 import { version } from './version.ts';
 
@@ -48,13 +47,11 @@ async function main(): Promise<number> {
 
 async function run(request: TryRun): Promise<number> {
   const texts: ManifestText[] = [];
-  for (const source of request.sources) {
-    const text = await readSource(source);
-    if ('problem' in text) {
-      say(text.problem);
-      return exit.unreadable;
-    }
-    texts.push(text);
+  try {
+    for (const source of request.sources) texts.push(await readSource(source));
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return exit.unreadable;
   }
   const { objects, remarks, errors } = readManifests(texts, { configMap: request.options.configMap });
   for (const remark of remarks) say(remark);
@@ -63,32 +60,11 @@ async function run(request: TryRun): Promise<number> {
   return show(request, objects);
 }
 
-async function readSource(source: Source): Promise<ManifestText | { problem: string }> {
-  if (source.from === 'standard input') {
-    if (process.stdin.isTTY) say('Reading manifests from standard input; end with Ctrl-D.');
-    return { name: 'standard input', text: await readStream(process.stdin) };
-  }
-  const path = source.from === 'example' ? exampleFile : resolve(standpoint, source.path);
-  const name = source.from === 'example' ? 'examples/world.yaml' : source.path;
-  try {
-    return { name, text: await readFile(path, 'utf8') };
-  } catch (error) {
-    return { problem: `${printable(name)} cannot be read: ${reasonFor(error)}` };
-  }
-}
-
-function reasonFor(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  switch (code) {
-    case 'ENOENT':
-      return 'there is no such file. Check the path; it counts from the folder you stand in.';
-    case 'EISDIR':
-      return 'it is a folder. Name the files in it, as in npm start -- folder/*.yaml.';
-    case 'EACCES':
-      return 'you may not read it. Check its permissions.';
-    default:
-      return error instanceof Error ? error.message : String(error);
-  }
+function readSource(source: Source): Promise<ManifestText> {
+  if (source.from === 'standard input') return readStandardInput(process.stdin, say);
+  return source.from === 'example'
+    ? readTextFile(exampleFile, 'examples/world.yaml')
+    : readTextFile(resolve(standpoint, source.path), source.path);
 }
 
 async function show(request: TryRun, objects: readonly KubeObject[]): Promise<number> {

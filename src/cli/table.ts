@@ -1,5 +1,6 @@
 import { printable } from '../core/quote.ts';
 import type { PoolRow, Report, ServiceRow } from '../core/report.ts';
+import { type Ink, inkFor, type Paint } from './ink.ts';
 import { type Cell, type Column, layOut } from './layout.ts';
 import { wrapWords } from './wrap.ts';
 
@@ -23,17 +24,6 @@ export function renderReport(report: Report, view: TableView): string[] {
     bullets('More to try', view.more, view, (text) => text, ink),
   ].filter((part) => part.length > 0);
   return parts.flatMap((part, index) => (index === 0 ? part : ['', ...part]));
-}
-
-type Paint = (text: string) => string;
-type Ink = Record<'bold' | 'dim' | 'green' | 'yellow' | 'red', Paint>;
-
-function inkFor(colour: boolean): Ink {
-  const ink =
-    (code: number): Paint =>
-    (text) =>
-      colour ? `\x1b[${code}m${text}\x1b[0m` : text;
-  return { bold: ink(1), dim: ink(2), green: ink(32), yellow: ink(33), red: ink(31) };
 }
 
 function servicesTable(rows: readonly ServiceRow[], view: TableView, ink: Ink): string[] {
@@ -64,7 +54,7 @@ function servicesTable(rows: readonly ServiceRow[], view: TableView, ink: Ink): 
 }
 
 /** Two addresses are 80 characters at most; what is far longer is no list of addresses, and the note says so. */
-function short(text: string): string {
+export function short(text: string): string {
   return text.length <= 200 ? text : `${text.slice(0, 80)}... (and ${text.length - 80} characters more)`;
 }
 
@@ -109,7 +99,7 @@ export function shortCount(count: bigint): string {
 const barLength = 10n;
 
 /** Full only when nothing is free, empty only when nothing is used, however large the pool is. */
-function bar({ used, free }: PoolRow): string {
+export function bar({ used, free }: Pick<PoolRow, 'used' | 'free'>): string {
   const size = used + free;
   if (size <= 0n) return '';
   let filled = (used * barLength) / size;
@@ -118,7 +108,13 @@ function bar({ used, free }: PoolRow): string {
   return '█'.repeat(Number(filled)) + '░'.repeat(Number(barLength - filled));
 }
 
-function bullets(title: string, texts: readonly string[], view: TableView, paint: Paint, ink: Ink): string[] {
+export function bullets(
+  title: string,
+  texts: readonly string[],
+  view: Pick<TableView, 'width'>,
+  paint: Paint,
+  ink: Ink,
+): string[] {
   if (texts.length === 0) return [];
   const lines = texts.flatMap((text) =>
     wrapWords(text, Math.max(view.width - 2, 8)).map(
@@ -129,6 +125,6 @@ function bullets(title: string, texts: readonly string[], view: TableView, paint
 }
 
 /** Nothing but DHCP: there is nothing to count. */
-function isLeased({ size, ranges }: PoolRow): boolean {
+export function isLeased({ size, ranges }: PoolRow): boolean {
   return size === 0n && ranges !== '';
 }

@@ -31,12 +31,17 @@ export class Arrivals {
     this.#since.set(key, { uid: view.uid, at: this.#clock.now() });
   }
 
+  /** When the watch told of it, as a Service without an address. */
+  since({ uid, ...name }: ServiceView): number | undefined {
+    const since = this.#since.get(keyOf(name));
+    return since?.uid === uid ? since.at : undefined;
+  }
+
   /** An address of a pool was written on it. */
-  served({ uid, ...name }: ServiceView): void {
-    const key = keyOf(name);
-    const since = this.#since.get(key);
-    this.#since.delete(key);
-    if (since?.uid === uid) this.seconds.observe((this.#clock.now() - since.at) / 1000);
+  served(view: ServiceView): void {
+    const since = this.since(view);
+    this.#since.delete(keyOf(view));
+    if (since !== undefined) this.seconds.observe((this.#clock.now() - since) / 1000);
   }
 
   delete(key: ServiceKey): void {

@@ -1,14 +1,18 @@
 import type { Change } from '../core/change.ts';
-import { annotations, labels } from '../core/names.ts';
+import { annotations, labels, ownManager } from '../core/names.ts';
 import type { Service } from '../core/objects.ts';
 
-/** Who wrote the object last, other than its status; server-side apply and updates both leave their name. */
+/**
+ * Who wrote the object last, other than its status; server-side apply and updates both leave their name. Their times are whole
+ * seconds: within one it was not us, who ask because something was undone.
+ */
 export function lastWriter({ metadata }: Service): string | undefined {
   let last: { manager: string; time: string } | undefined;
   for (const { manager, time = '', ...entry } of metadata.managedFields ?? []) {
     const isStatus = 'subresource' in entry && entry.subresource !== '';
     if (manager === undefined || isStatus) continue;
-    if (last === undefined || time >= last.time) last = { manager, time };
+    const isLater = last === undefined || time > last.time;
+    if (isLater || (time === last?.time && manager !== ownManager)) last = { manager, time };
   }
   return last?.manager;
 }

@@ -2,6 +2,7 @@ import { formatAddress } from '../core/address.ts';
 import type { Shortage } from '../core/allocate.ts';
 import { type Decision, disputedIn, type Note, type Refusal } from '../core/decision.ts';
 import type { ServiceKey } from '../core/service.ts';
+import type { Clock } from '../kube/transport.ts';
 import { Counts } from '../metrics/counts.ts';
 
 /** `failing`: the API server does not accept what was to be written. */
@@ -10,7 +11,7 @@ export type State = 'served' | 'waiting' | 'refused' | 'failing';
 type Wish = (Note & { code: 'unmet' })['wish'];
 
 const states: Readonly<Record<State, true>> = { served: true, waiting: true, refused: true, failing: true };
-const refusals: Readonly<Record<Refusal['code'], true>> = { taken: true, 'not-an-address': true };
+export const refusals: Readonly<Record<Refusal['code'], true>> = { taken: true, 'not-an-address': true };
 const wishes: Readonly<Record<Wish, true>> = { families: true, ports: true, reallocate: true };
 
 /** A Service of which there is nothing to count but itself: nearly all of them, so it is kept once. */
@@ -18,7 +19,7 @@ const plain: Decision = { kind: 'keep', addresses: '', source: '', notes: [] };
 
 /**
  * How the Services stand, by what was last decided on each. Kept with every decision in O(its notes), so that whoever reads it
- * looks at no Service.
+ * looks at no Service but those that wait.
  *
  * Invariant: the counts are the sum of what `#count` adds for each entry of `#last`.
  */
@@ -27,10 +28,17 @@ export class Census {
   readonly refused = new Counts<[reason: Refusal['code']]>(each(refusals));
   readonly unmet = new Counts<[wish: Wish]>(each(wishes));
   /** One that needs addresses of both families is in two of them. */
-  readonly waiting = new Counts<[key: string, family: string, reason: Shortage['code']]>();
+  readonly waiting = new Counts<Lack>();
+  readonly #clock: Clock;
   readonly #last = new Map<ServiceKey, Decision | 'failing'>();
+  /** When the wait of those that wait began. */
+  readonly #since = new Map<ServiceKey, number>();
   readonly #disputed = new Counts<[address: string]>();
   #outside = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Addresses that more have or ask for than may. */
   get disputed(): number {
@@ -42,8 +50,11 @@ export class Census {
     return this.#outside;
   }
 
-  put(key: ServiceKey, next: Decision | 'failing'): void {
+  /** `since`: when the watch told of it, where that is known. */
+  put(key: ServiceKey, next: Decision | 'failing', since = this.#clock.now()): void {
+    const before = this.#since.get(key);
     this.delete(key);
+    if (typeof next === 'object' && next.kind === 'wait') this.#since.set(key, before ?? since);
     const isPlain = typeof next === 'object' && next.kind === 'keep' && next.notes.length === 0;
     this.#last.set(key, isPlain ? plain : next);
     this.#count(next, 1);
@@ -53,7 +64,18 @@ export class Census {
     const last = this.#last.get(key);
     if (last === undefined) return;
     this.#last.delete(key);
+    this.#since.delete(key);
     this.#count(last, -1);
+  }
+
+  /** For each that waits the seconds, by what it is short of: O(those that wait). */
+  *waits(): IterableIterator<readonly [...lack: Lack, seconds: number]> {
+    const now = this.#clock.now();
+    for (const [key, since] of this.#since) {
+      const decision = this.#last.get(key);
+      if (typeof decision !== 'object' || decision.kind !== 'wait') continue;
+      for (const shortage of decision.shortages) yield [...lackOf(shortage), (now - since) / 1000];
+    }
   }
 
   deleteOthers(isKnown: (key: ServiceKey) => boolean): void {
@@ -65,11 +87,7 @@ export class Census {
     if (state !== undefined) this.states.add([state], by);
     if (decision === 'failing') return;
     if (decision.kind === 'wait') {
-      for (const shortage of decision.shortages) {
-        const key = 'key' in shortage ? shortage.key : '';
-        const family = 'family' in shortage ? shortage.family : '';
-        this.waiting.add([key, family, shortage.code], by);
-      }
+      for (const shortage of decision.shortages) this.waiting.add(lackOf(shortage), by);
     }
     if (decision.kind === 'refuse') this.refused.add([decision.refusal.code], by);
     for (const address of disputedIn(decision)) this.#disputed.add([formatAddress(address)], by);
@@ -79,6 +97,13 @@ export class Census {
       if (note.code === 'unmet') this.unmet.add([note.wish], by);
     }
   }
+}
+
+/** What those that wait are short of: the pool's key and the family, where there is a pool. */
+type Lack = [key: string, family: string, reason: Shortage['code']];
+
+function lackOf(shortage: Shortage): Lack {
+  return ['key' in shortage ? shortage.key : '', 'family' in shortage ? shortage.family : '', shortage.code];
 }
 
 function stateOf(decision: Decision | 'failing'): State | undefined {

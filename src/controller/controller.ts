@@ -8,7 +8,7 @@ import { standingOf } from '../core/standing.ts';
 import type { Candidate, Tenure } from '../kube/election.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type ReflectOptions, reflect, type Sink } from '../kube/reflector.ts';
-import { Figures } from './figures.ts';
+import { Figures, type WatchName } from './figures.ts';
 import { Leftovers } from './leftovers.ts';
 import { Signals } from './signals.ts';
 import { claimsSource, configMapSource, leftoversSource, servicesSource } from './sources.ts';
@@ -207,7 +207,7 @@ export class Controller implements Candidate {
     this.#ending = Promise.all([this.#ending, ended]).then((all) => all.every(Boolean));
   }
 
-  #reflectOptions(round: Round, name: string, ...ends: AbortSignal[]): ReflectOptions {
+  #reflectOptions(round: Round, name: WatchName, ...ends: AbortSignal[]): ReflectOptions {
     const { clock, random, log } = this.#context;
     const signal = AbortSignal.any([this.#stopping.signal, round.stop.signal, ...ends]);
     const moved = (): void => {

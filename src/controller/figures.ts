@@ -1,8 +1,8 @@
-import type { Cause } from '../core/decision.ts';
+import type { Cause, Refusal } from '../core/decision.ts';
 import type { Clock } from '../kube/transport.ts';
 import { Counts } from '../metrics/counts.ts';
 import { Arrivals } from './arrivals.ts';
-import { Census, each } from './census.ts';
+import { Census, each, refusals } from './census.ts';
 
 const causes: Readonly<Record<Cause, true>> = {
   allocate: true,
@@ -16,16 +16,29 @@ const causes: Readonly<Record<Cause, true>> = {
   update: true,
 };
 
+/** What is listed and watched; `claims` only with --claims. */
+export type WatchName = 'services' | 'configmap' | 'leftovers' | 'claims';
+
+const watches: Readonly<Record<WatchName, true>> = {
+  services: true,
+  configmap: true,
+  leftovers: true,
+  claims: true,
+};
+
 /** What is counted of a controller's work, as plain numbers: a scrape reads them (metrics.ts). */
 export class Figures {
-  readonly census = new Census();
+  readonly census: Census;
   readonly arrivals: Arrivals;
   readonly assignments = new Counts<[cause: Cause]>(each(causes));
+  /** Each time that a Service was told why it cannot have an address. */
+  readonly refusals = new Counts<[reason: Refusal['code']]>(each(refusals));
   /** Each time that a watch broke off, or could not be begun. */
-  readonly watchFailures = new Counts<[watch: string]>();
+  readonly watchFailures = new Counts<[watch: WatchName]>(each(watches));
   releases = 0;
 
   constructor(clock: Clock) {
+    this.census = new Census(clock);
     this.arrivals = new Arrivals(clock);
   }
 }

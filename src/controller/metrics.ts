@@ -41,6 +41,11 @@ export const controllerMetrics = {
     help: 'Services without an address, by what they are short of; one that needs both families may be in two series.',
     labels: ['key', 'family', 'reason'],
   },
+  kube_vip_cloud_provider_longest_wait_seconds: {
+    type: 'gauge',
+    help: 'For how long the Service waits that waits longest, by what it is short of; as far as this replica has seen.',
+    labels: ['key', 'family', 'reason'],
+  },
   kube_vip_cloud_provider_services_refused: {
     type: 'gauge',
     help: 'Services that show or ask for an address that they cannot have.',
@@ -75,6 +80,11 @@ export const controllerMetrics = {
     type: 'counter',
     help: 'Services that were written, by what for; adopt and update only note what is there.',
     labels: ['cause'],
+  },
+  kube_vip_cloud_provider_refusals_total: {
+    type: 'counter',
+    help: 'How often a Service was told that it cannot have the address that it shows or asks for: once for each cause.',
+    labels: ['reason'],
   },
   kube_vip_cloud_provider_releases_total: {
     type: 'counter',
@@ -128,11 +138,12 @@ export interface MetricsContext {
 
 type ControllerReadings = Readings<typeof controllerMetrics>;
 
-/** O(pools, runs of used addresses, and problems of the ConfigMap): no Service is looked at. */
+/** O(pools, runs of used addresses, problems of the ConfigMap, and Services that wait): no other Service is looked at. */
 export function readMetrics({ controller, requests, events, lease }: MetricsContext): string {
-  const { assignments, releases, arrivals, watchFailures } = controller.figures;
+  const { assignments, refusals, releases, arrivals, watchFailures } = controller.figures;
   const own: ControllerReadings = {
     kube_vip_cloud_provider_assignments_total: assignments.rows(),
+    kube_vip_cloud_provider_refusals_total: refusals.rows(),
     kube_vip_cloud_provider_releases_total: [[releases]],
     kube_vip_cloud_provider_time_to_address_seconds: [[arrivals.seconds]],
     kube_vip_cloud_provider_watch_failures_total: watchFailures.rows(),
@@ -177,6 +188,12 @@ function readWorld({ allocator, figures: { census } }: Controller): ControllerRe
   const waiting = new Counts<[key: string, family: string, reason: string]>();
   for (const [key, family, reason, count] of census.waiting.rows())
     waiting.add([nameOf(key), family, reason], count);
+  const longest = new Map<string, [key: string, family: string, reason: string, seconds: number]>();
+  for (const [key, family, reason, seconds] of census.waits()) {
+    const name = nameOf(key);
+    const at = [name, family, reason].join('\0');
+    if (seconds >= (longest.get(at)?.[3] ?? 0)) longest.set(at, [name, family, reason, seconds]);
+  }
   const found = new Counts<[code: PoolProblem['code']]>(each(problems));
   for (const { code } of pools.problems) found.add([code]);
   return {
@@ -185,6 +202,7 @@ function readWorld({ allocator, figures: { census } }: Controller): ControllerRe
     kube_vip_cloud_provider_pool_free_addresses: free.rows(),
     kube_vip_cloud_provider_services: census.states.rows(),
     kube_vip_cloud_provider_services_waiting: waiting.rows(),
+    kube_vip_cloud_provider_longest_wait_seconds: longest.values(),
     kube_vip_cloud_provider_services_refused: census.refused.rows(),
     kube_vip_cloud_provider_services_unmet: census.unmet.rows(),
     kube_vip_cloud_provider_address_conflicts: [[census.disputed]],

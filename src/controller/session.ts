@@ -1,3 +1,4 @@
+import { ownManager } from '../core/names.ts';
 import type { Options } from '../core/options.ts';
 import { Shared } from '../core/shared.ts';
 import { createApi } from '../kube/api.ts';
@@ -40,9 +41,6 @@ export interface Standing {
 /** PATCHes that are sent at once: enough to keep an API server busy, few enough to be no burden on it. */
 export const defaultLanes = 16;
 
-/** The name under which this program writes: in managedFields, in Events, as the user agent. */
-const component = 'kube-vip-cloud-provider';
-
 export interface Session {
   readonly controller: Controller;
   /** Events that are still to be written. */
@@ -59,13 +57,13 @@ export function createSession(context: SessionContext): Session {
   const { clock, random, log, version, instance, rateLimit } = context;
   const requests = new Requests();
   const transport = metered(context.transport, requests, clock);
-  const client = { userAgent: `${component}/${version}`, fieldManager: component, clock };
+  const client = { userAgent: `${ownManager}/${version}`, fieldManager: ownManager, clock };
   const api = createApi(
     transport,
     rateLimit === undefined ? client : { ...client, admit: limitRate(rateLimit, clock) },
   );
   const isBusy = (): boolean => controller.isBusy;
-  const events = createEventRecorder(api, { component, instance, clock, random, log, isBusy });
+  const events = createEventRecorder(api, { component: ownManager, instance, clock, random, log, isBusy });
   const verb = new Verb(api, log);
   const turned = (): void => {
     events.wake();

@@ -1,7 +1,7 @@
 import { formatAddress } from '../core/address.ts';
 import type { Allocator } from '../core/allocator.ts';
 import { type Decision, disputedIn, isDispute } from '../core/decision.ts';
-import { explainDecision, explainNote, explainWrite, isWarning, reasonOf } from '../core/explain.ts';
+import { codesOf, explainDecision, explainNote, explainWrite, isWarning, reasonOf } from '../core/explain.ts';
 import { explainProblem } from '../core/explain-pools.ts';
 import type { ConfigMap } from '../core/objects.ts';
 import type { Options } from '../core/options.ts';
@@ -9,32 +9,40 @@ import type { Pools } from '../core/pools.ts';
 import { poolRows } from '../core/report.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
 import type { EventRecorder, Regarding } from '../kube/events.ts';
-import type { Log } from '../kube/log.ts';
+import type { Log, LogFields } from '../kube/log.ts';
 import { claimNeeds } from './claim-needs.ts';
 import type { Figures } from './figures.ts';
 
-/** The reasons that users of `kubectl describe` know from the Go version and from Kubernetes' own service controller. */
-const reasons = {
-  assigned: 'EnsuredLoadBalancer',
-  failed: 'SyncLoadBalancerFailed',
-  released: 'DeletedLoadBalancer',
-  undone: 'LoadBalancerFieldsUndone',
+/**
+ * The reasons of events, each with its type; docs/events.md has them as a table. Those of assigning, failing and releasing are what users of
+ * `kubectl describe` know from the Go version and from Kubernetes' own service controller.
+ */
+export const eventTypes = {
+  EnsuredLoadBalancer: 'Normal',
+  SyncLoadBalancerFailed: 'Warning',
+  DeletedLoadBalancer: 'Normal',
+  LoadBalancerFieldsUndone: 'Warning',
   /** On a Service that keeps its address. */
-  disputed: 'AddressConflict',
-  settled: 'AddressConflictResolved',
-  configuration: 'InvalidPoolConfiguration',
+  AddressConflict: 'Warning',
+  AddressConflictResolved: 'Normal',
+  InvalidPoolConfiguration: 'Warning',
 } as const;
+
+type Reason = keyof typeof eventTypes;
 
 /** A ConfigMap may have thousands of pools; the log has room for some. */
 const mostPools = 100;
 
-/** Says what was done, or why not, in Events and in the log: once for each change, never again while it stays so. */
+/**
+ * Says what was done, or why not, in Events and in the log: once for each change. While it stays so, nothing is said again but
+ * events that the API server would have forgotten.
+ */
 export class Signals {
   readonly #events: EventRecorder;
   readonly #log: Log;
   readonly #options: Options;
   readonly #figures: Figures;
-  /** What was last said of a Service that there is something to say of; with its uid, for a new one of the same name. */
+  /** What was last said of a Service that there is something to say of. */
   readonly #said = new Map<ServiceKey, string>();
   /** The addresses that a served Service was told others want, too. */
   readonly #disputed = new Map<ServiceKey, { readonly uid: string; readonly addresses: readonly string[] }>();
@@ -53,8 +61,9 @@ export class Signals {
   /** A Service was looked at and nothing is to be written: said only where its reason is a new one. */
   decided(view: ServiceView, decision: Decision): void {
     const key = keyOf(view);
-    this.#figures.census.put(key, decision);
-    if (decision.kind !== 'wait') this.#figures.arrivals.delete(key);
+    const { census, arrivals, refusals } = this.#figures;
+    census.put(key, decision, arrivals.since(view));
+    if (decision.kind !== 'wait') arrivals.delete(key);
     this.#settled(view, decision);
     const reason = reasonOf(decision);
     if (reason === '') {
@@ -62,11 +71,27 @@ export class Signals {
       return;
     }
     if (!this.#isNew(view, reason)) return;
+    if (decision.kind === 'refuse') refusals.add([decision.refusal.code]);
     const sentence = explainDecision(decision, this.#options);
-    this.#log.warn(sentence, { service: key, decision: decision.kind });
+    this.#log.warn(sentence, { service: key, decision: decision.kind, reason: codesOf(decision) });
+    this.#warn(view, decision, sentence);
+  }
+
+  /** Whether something was said of the Service that still holds, as far as was told. */
+  hasSaid(key: ServiceKey): boolean {
+    return this.#said.has(key);
+  }
+
+  /** Says in an event once more what was said before, if it is still the case. */
+  remind(view: ServiceView, decision: Decision): void {
+    if (this.#said.get(keyOf(view)) !== saidOf(view, reasonOf(decision))) return;
+    this.#warn(view, decision, explainDecision(decision, this.#options));
+  }
+
+  #warn(view: ServiceView, decision: Decision, sentence: string): void {
+    if (!isWarning(decision)) return;
     const isDisputed = decision.kind === 'keep' && decision.notes.some(isDispute);
-    const why = isDisputed ? reasons.disputed : reasons.failed;
-    if (isWarning(decision)) this.#event(view, 'Warning', why, sentence);
+    this.#event(view, isDisputed ? 'AddressConflict' : 'SyncLoadBalancerFailed', sentence);
   }
 
   /** Says so where a Service that kept its address through a conflict has it undisputed again. */
@@ -81,7 +106,7 @@ export class Signals {
       if (addresses.includes(address)) continue;
       const sentence = `The conflict over ${address} is over: nobody else has it or asks for it any more.`;
       this.#log.info(sentence, { service: key });
-      this.#event(view, 'Normal', reasons.settled, sentence);
+      this.#event(view, 'AddressConflictResolved', sentence);
     }
   }
 
@@ -94,16 +119,16 @@ export class Signals {
       const more = shared === undefined ? '' : `, ${explainNote(shared, this.#options)}`;
       const sentence = `${explainWrite(decision)}${more}`;
       const { cause, addresses, source } = decision;
-      this.#log.info(sentence, { service: key, cause, addresses, source });
+      this.#log.info(sentence, { service: key, decision: decision.kind, cause, addresses, source });
       if (cause === 'adopt' || cause === 'update') return;
-      this.#event(view, 'Normal', reasons.assigned, sentence);
+      this.#event(view, 'EnsuredLoadBalancer', sentence);
       // Of its own conflict this is the end, too.
       this.#disputed.delete(key);
     } else if (decision.kind === 'release') {
       this.#figures.releases += 1;
       const sentence = explainDecision(decision, this.#options);
-      this.#log.info(sentence, { service: key, addresses: decision.addresses });
-      this.#event(view, 'Normal', reasons.released, sentence);
+      this.#log.info(sentence, { service: key, decision: decision.kind, addresses: decision.addresses });
+      this.#event(view, 'DeletedLoadBalancer', sentence);
     }
   }
 
@@ -127,14 +152,13 @@ export class Signals {
     if (!this.#isNew(view, error.message)) return;
     this.#event(
       view,
-      'Warning',
-      reasons.failed,
+      'SyncLoadBalancerFailed',
       `The API server refused the change: ${error.message}. ${retry}`,
     );
   }
 
   /** IPAddresses cannot be read, or not be written behind everything else. */
-  claimsFailing(sentence: string, error: Error, fields: Readonly<Record<string, unknown>>): void {
+  claimsFailing(sentence: string, error: Error, fields: LogFields): void {
     this.#log.warn(sentence, fields);
     this.#explainNeeds(error);
   }
@@ -157,7 +181,7 @@ export class Signals {
     const who = manager === undefined ? 'Another writer' : `The field manager "${manager}"`;
     const sentence = `${who} keeps undoing ${fields.join(', ')}: let it leave these fields alone. They are written again, less and less often.`;
     this.#log.warn(sentence, { service: keyOf(view), manager });
-    this.#event(view, 'Warning', reasons.undone, sentence);
+    this.#event(view, 'LoadBalancerFieldsUndone', sentence);
   }
 
   gone(key: ServiceKey): void {
@@ -189,7 +213,7 @@ export class Signals {
 
   #isNew(view: ServiceView, reason: string): boolean {
     const key = keyOf(view);
-    const said = `${view.uid} ${reason}`;
+    const said = saidOf(view, reason);
     if (this.#said.get(key) === said) return false;
     this.#said.set(key, said);
     return true;
@@ -215,17 +239,21 @@ export class Signals {
       name,
       uid: configMap.metadata.uid ?? '',
     };
-    this.#events.record({
-      regarding,
-      type: 'Warning',
-      reason: reasons.configuration,
-      message: fresh.join(' '),
-    });
+    this.#record(regarding, 'InvalidPoolConfiguration', fresh.join(' '));
   }
 
-  #event(view: ServiceView, type: 'Normal' | 'Warning', reason: string, message: string): void {
+  #event(view: ServiceView, reason: Reason, message: string): void {
     const { namespace, name, uid, resourceVersion } = view;
     const regarding: Regarding = { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };
-    this.#events.record({ regarding, type, reason, message: message[0]?.toUpperCase() + message.slice(1) });
+    this.#record(regarding, reason, message[0]?.toUpperCase() + message.slice(1));
   }
+
+  #record(regarding: Regarding, reason: Reason, message: string): void {
+    this.#events.record({ regarding, type: eventTypes[reason], reason, message });
+  }
+}
+
+/** With the uid, for a new Service of the same name. */
+function saidOf({ uid }: ServiceView, reason: string): string {
+  return `${uid} ${reason}`;
 }

@@ -34,6 +34,9 @@ export interface TermOptions {
 /** Verdicts in one go: some milliseconds as a rule. Then what was decided is sent, and the Lease renewed, before it goes on. */
 const mostAtOnce = 2_000;
 
+/** The API server forgets events after an hour, its `--event-ttl`: whoever still waits is told why before that. */
+const remindMs = 50 * 60_000;
+
 /**
  * What a leader does for as long as it leads: draws verdicts from the allocator, writes their changes, says what it did.
  * Everything between a verdict and its reservation is synchronous, so no two decisions can see the same address free.
@@ -45,6 +48,7 @@ export class Term {
   readonly #writes: Writes;
   /** Takes back that it goes on soon. */
   #cancelSoon: (() => void) | undefined;
+  #cancelReminder: () => void;
 
   constructor(options: TermOptions) {
     const { context, allocator, signals, tenure, lanes } = options;
@@ -61,6 +65,7 @@ export class Term {
       freed: () => this.pump(),
       refused: (view, error, retryInMs) => signals.refused(view, error, retryInMs),
     });
+    this.#cancelReminder = this.#remindLater();
   }
 
   /** Whether no write is under way. */
@@ -95,6 +100,17 @@ export class Term {
     });
   }
 
+  #remindLater(): () => void {
+    const { allocator, signals, context } = this.#options;
+    return context.clock.after(remindMs, () => {
+      for (const { key, view } of allocator.ledger.all()) {
+        const verdict = signals.hasSaid(key) ? allocator.explain(key) : undefined;
+        if (verdict !== undefined) signals.remind(view, verdict.decision);
+      }
+      this.#cancelReminder = this.#remindLater();
+    });
+  }
+
   /** The Service was seen in this version. */
   seen(view: { readonly namespace: string; readonly name: string; readonly resourceVersion: string }): void {
     this.#writes.seen(view);
@@ -115,6 +131,7 @@ export class Term {
   /** Begins nothing more, and resolves when the writes under way have ended, as `Writes.drain`. */
   close(graceMs: number): Promise<boolean> {
     this.#cancelSoon?.();
+    this.#cancelReminder();
     this.#holds.close();
     return this.#writes.drain(graceMs);
   }

@@ -81,7 +81,7 @@ export class Verb {
     this.#isSaid = true;
     this.#log.warn(
       'Services are written by update, which costs a read more for each: add the verb "patch" on services to the ClusterRole of this controller, as its manifest has it',
-      { refusal: refusal.message },
+      { error: refusal.message },
     );
   }
 }

@@ -128,7 +128,7 @@ function agrees(newcomer: Standing, holder: Standing, address: Address, pools: P
 }
 
 /** The families to give an address of, in order. Where none is listed (a file), IPv4 if the pool has any, else IPv6. */
-function wantedFamilies({ view }: Standing, pool: Pool | undefined): readonly Family[] {
+export function wantedFamilies({ view }: Standing, pool: Pool | undefined): readonly Family[] {
   const { families, policy } = view;
   if (policy === 'SingleStack') {
     if (families.length > 0) return families.slice(0, 1);

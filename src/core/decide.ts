@@ -1,4 +1,4 @@
-import { isUnspecified, sameAddress } from './address.ts';
+import { type Address, isUnspecified, sameAddress } from './address.ts';
 import { allocate, type Grant, isInPool, type Shortage } from './allocate.ts';
 import { complete, refuse, type World } from './complete.ts';
 import type { Cause, Decision, Note, Refusal } from './decision.ts';
@@ -256,13 +256,16 @@ function assign(standing: Standing, cause: Cause, grant: Grant, world: World): D
   // Never to a Service that had an address already: the consumer would not notice (spec sections 2 and 7).
   const isNew = standing.intent.kind === 'fresh' || standing.intent.kind === 'copy';
   const given = isNew && view.interface === undefined ? interfaceFor(world.pools, view.namespace) : undefined;
-  const { addresses, key } = grant;
-  return complete(
-    standing,
-    cause,
-    { list: addresses, source: key, rewrite: true, interface: given, notes: [] },
-    world,
-  );
+  const { addresses, key, sharedWith } = grant;
+  // Of what it shows already, `notesOn` tells.
+  const isJoining = sharedWith.length > 0 && !addresses.some((one) => shows(standing, one));
+  const notes: Note[] = isJoining ? [{ code: 'shared', others: [...sharedWith].sort() }] : [];
+  const terms = { list: addresses, source: key, rewrite: true, interface: given, notes };
+  return complete(standing, cause, terms, world);
+}
+
+function shows({ asks }: Standing, address: Address): boolean {
+  return asks.some((asked) => sameAddress(asked, address));
 }
 
 /** The key that a taken-over address belongs to, if the namespace's pool spans all of them. */

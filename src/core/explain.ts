@@ -17,7 +17,7 @@ import type { NotOurs } from './standing.ts';
  */
 
 /** Why a pool has no address for a Service, and what helps. */
-function explainShortage(shortage: Shortage, options: Options): string {
+export function explainShortage(shortage: Shortage, options: Options): string {
   const where = `the ConfigMap ${options.configMap.namespace}/${options.configMap.name}`;
   switch (shortage.code) {
     case 'no-config-map':
@@ -50,7 +50,7 @@ function explainShortages(shortages: readonly Shortage[], options: Options): str
 }
 
 /** What a user asked for and cannot have. */
-function explainRefusal(refusal: Refusal): string {
+export function explainRefusal(refusal: Refusal): string {
   switch (refusal.code) {
     case 'taken':
       return (
@@ -69,25 +69,32 @@ function explainRefusal(refusal: Refusal): string {
         return `${field} has an empty entry, which kube-vip reads as a hostname: remove the comma too many.`;
       }
       const isSpec = refusal.field === 'spec';
-      const reads = (spelling: string): boolean => {
-        const { entries, fault: left } = readList(spelling) ?? { entries: [] };
-        const areAddresses = entries.length > 0 && entries.every((entry) => typeof entry === 'object');
-        return areAddresses && left === undefined && (!isSpec || entries.length === 1);
-      };
-      // A prefix length belongs to a pool, not to an address.
-      const bare = text.replace(/\/[0-9]+$/, '');
-      const meant = reads(bare) ? bare : nearestSpelling(text, reads);
       const wrong =
         fault !== 'not-an-address'
           ? explainFault({ fault, text }, text)
           : isSpec
             ? 'is no IP address, and this field takes one address and nothing else'
             : 'is neither an IP address nor a hostname';
-      return `${field}: ${quoted(text)} ${wrong}${instead(meant)}. It is left as it is.`;
+      return `${field}: ${quoted(text)} ${wrong}${instead(meantBy(refusal))}. It is left as it is.`;
     }
     default:
       return never(refusal);
   }
+}
+
+/** The address that was probably meant, if one can be told. */
+export function meantBy({
+  field,
+  fault: { text },
+}: Refusal & { code: 'not-an-address' }): string | undefined {
+  const reads = (spelling: string): boolean => {
+    const { entries, fault } = readList(spelling) ?? { entries: [] };
+    const areAddresses = entries.length > 0 && entries.every((entry) => typeof entry === 'object');
+    return areAddresses && fault === undefined && (field === 'annotation' || entries.length === 1);
+  };
+  // A prefix length belongs to a pool, not to an address.
+  const bare = text.replace(/\/[0-9]+$/, '');
+  return reads(bare) ? bare : nearestSpelling(text, reads);
 }
 
 /** Why two Services may not share; a clause without an end. */
@@ -151,7 +158,7 @@ const wishes = {
   reallocate: 'a fresh allocation was asked for',
 } as const;
 
-function explainNotOurs(why: NotOurs | 'being-deleted', options: Options): string {
+export function explainNotOurs(why: NotOurs | 'being-deleted', options: Options): string {
   switch (why) {
     case 'not-a-load-balancer':
       return 'it is not of type LoadBalancer.';
@@ -241,6 +248,29 @@ export function reasonOf(decision: Decision): string {
       return decision.notes.filter(isReported).map(noteCode).join(' ');
     case 'release':
       return 'release';
+    default:
+      return never(decision);
+  }
+}
+
+/** The codes of what explainDecision says, without what it says it of: `pool-full`, `taken`, `outside-pool unmet`. */
+export function codesOf(decision: Decision): string {
+  const codes = causesOf(decision).map(({ code }) => code);
+  return [...new Set(codes)].join(' ');
+}
+
+function causesOf(decision: Decision): readonly { readonly code: string }[] {
+  switch (decision.kind) {
+    case 'wait':
+      return decision.shortages;
+    case 'refuse':
+      return [decision.refusal, ...decision.shortages];
+    case 'keep':
+    case 'write':
+      return decision.notes.filter(isReported);
+    case 'ignore':
+    case 'release':
+      return [];
     default:
       return never(decision);
   }

@@ -35,3 +35,6 @@ export const goFinalizer = 'service.kubernetes.io/load-balancer-cleanup';
 
 /** The class of the class mode where no other is named. */
 export const defaultClass = 'kube-vip.io/kube-vip-class';
+
+/** The name under which this program writes: in managedFields, in Events, as the user agent. */
+export const ownManager = 'kube-vip-cloud-provider';

@@ -1,4 +1,4 @@
-import { type Address, isUnspecified, sameAddress } from './address.ts';
+import { type Address, compareAddresses, isUnspecified, sameAddress } from './address.ts';
 import type { Allocator, Verdict } from './allocator.ts';
 import type { Owner } from './claim.ts';
 import { disputedIn, type Note } from './decision.ts';
@@ -129,10 +129,6 @@ export function shownIn(range: Range, { ledger, registry }: World): Address[] {
   for (const { shows } of ledger.all()) shows.forEach(add);
   for (const { address, owner } of registry.claims.all()) if (owner !== undefined) add(address);
   return [...found.values()].sort(compareAddresses);
-}
-
-function compareAddresses(a: Address, b: Address): number {
-  return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
 }
 
 /**

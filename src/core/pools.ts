@@ -44,7 +44,7 @@ export interface Pools {
   /** False where the ConfigMap does not exist. */
   readonly exist: boolean;
   readonly descending: boolean;
-  /** By key, in the order of `poolKeys`: each pool that some namespace can use, and the shadowed ones. */
+  /** By key, sorted: each pool that some namespace can use, and the shadowed ones. */
   readonly byKey: ReadonlyMap<string, Pool>;
   readonly interfaces: ReadonlyMap<string, string>;
   readonly sharing: ReadonlyMap<string, boolean>;
@@ -63,15 +63,17 @@ export const noPools: Pools = {
   found: new Map(),
 };
 
+/** The keys that are asked for a namespace's pool, in their order (spec section 3). */
+export function poolKeysOf(namespace: string): string[] {
+  return [`cidr-${namespace}`, `range-${namespace}`, 'cidr-global', 'range-global'];
+}
+
 /** The first key that exists is *the* pool of a namespace's Services: there is no overflow (spec section 3). */
 export function poolFor(pools: Pools, namespace: string): Pool | undefined {
   const known = pools.found.get(namespace);
   if (known !== undefined) return known;
-  const pool =
-    pools.byKey.get(`cidr-${namespace}`) ??
-    pools.byKey.get(`range-${namespace}`) ??
-    pools.byKey.get('cidr-global') ??
-    pools.byKey.get('range-global');
+  const key = poolKeysOf(namespace).find((one) => pools.byKey.has(one));
+  const pool = key === undefined ? undefined : pools.byKey.get(key);
   if (pool !== undefined) pools.found.set(namespace, pool);
   return pool;
 }
@@ -85,8 +87,9 @@ export function sharingFor(pools: Pools, namespace: string): boolean {
   return pools.sharing.get(namespace) ?? pools.sharing.get('global') ?? false;
 }
 
-const scopedKeys = ['cidr', 'range', 'interface', 'allow-share', 'allow-shared'] as const;
-const plainKeys = ['search-order', 'skip-end-ips-in-cidr'] as const;
+/** Keys with a namespace, or `global`, behind them. */
+export const scopedKeys = ['cidr', 'range', 'interface', 'allow-share', 'allow-shared'] as const;
+export const plainKeys = ['search-order', 'skip-end-ips-in-cidr'] as const;
 type ScopedKey = (typeof scopedKeys)[number];
 
 /** Reads the ConfigMap. Never throws and never gives up: what cannot be read is a problem, and the rest goes on. */

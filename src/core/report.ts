@@ -1,11 +1,12 @@
-import { type Family, formatAddress } from './address.ts';
+import { type Address, compareAddresses, type Family, formatAddress } from './address.ts';
 import type { Verdict } from './allocator.ts';
 import { explainDecision } from './explain.ts';
 import { explainProblem } from './explain-pools.ts';
 import type { World } from './occupancy.ts';
 import type { Options } from './options.ts';
 import type { Pool, Pools } from './pools.ts';
-import { addressAt } from './range.ts';
+import { addressAt, mergeRanges, rangesContain } from './range.ts';
+import type { Standing } from './standing.ts';
 
 /**
  * What a person is shown of the whole world at one moment: each Service, each pool, and what is wrong with the
@@ -35,6 +36,10 @@ export interface PoolRow {
   readonly key: string;
   /** `192.168.0.201-192.168.0.206`: what can be allocated. */
   readonly ranges: string;
+  /** Those that it has addresses of, or asks DHCP for. */
+  readonly families: readonly Family[];
+  /** What would be given next, of each family that it has a free address of. */
+  readonly next: readonly string[];
   readonly size: bigint;
   readonly used: bigint;
   readonly free: bigint;
@@ -61,7 +66,8 @@ export function poolRows(world: Pick<World, 'ledger' | 'pools'>): PoolRow[] {
   return [...world.pools.byKey.values()].map((pool) => poolRow(pool, world));
 }
 
-function serviceRow({ standing, decision }: Verdict, options: Options): ServiceRow {
+/** How one Service stands. */
+export function serviceRow({ standing, decision }: Verdict, options: Options): ServiceRow {
   const { namespace, name, annotation, specIP } = standing.view;
   const note = explainDecision(decision, options);
   // What it shows, whoever wrote it: kube-vip announces that.
@@ -81,8 +87,9 @@ function serviceRow({ standing, decision }: Verdict, options: Options): ServiceR
   }
 }
 
+const families: readonly Family[] = ['IPv4', 'IPv6'];
+
 function poolRow(pool: Pool, { ledger, pools }: Pick<World, 'ledger' | 'pools'>): PoolRow {
-  const families: readonly Family[] = ['IPv4', 'IPv6'];
   const size = pool.size.IPv4 + pool.size.IPv6;
   const used = families.reduce((sum, family) => sum + ledger.used(family, pool.spans[family]), 0n);
   const ranges = families.flatMap((family) => [
@@ -95,6 +102,11 @@ function poolRow(pool: Pool, { ledger, pools }: Pick<World, 'ledger' | 'pools'>)
   return {
     key: pool.key,
     ranges: shortened(ranges),
+    families: families.filter((family) => pool.size[family] > 0n || pool.dhcp[family]),
+    next: families.flatMap((family) => {
+      const free = ledger.free(family, pool.spans[family], pools.descending);
+      return free === undefined ? [] : formatAddress(free);
+    }),
     size,
     used,
     free: size - used,
@@ -105,6 +117,42 @@ function poolRow(pool: Pool, { ledger, pools }: Pick<World, 'ledger' | 'pools'>)
 function noteOn({ key }: Pool, { problems }: Pools): string {
   const shadowed = problems.find((problem) => problem.code === 'shadowed' && problem.key === key);
   return shadowed?.code === 'shadowed' ? `not used: ${shadowed.by} comes first` : '';
+}
+
+/** Of each pool, with which others it has addresses in common: O(ranges x log ranges, and the pairs found). */
+export function overlapsIn(pools: readonly Pool[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, Set<string>>(pools.map(({ key }) => [key, new Set()]));
+  const all = pools
+    .flatMap(({ key, ranges }) => ranges.map((range) => ({ key, ...range })))
+    .sort((a, b) => compare(a.family, b.family) || (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+  let open: typeof all = [];
+  for (const range of all) {
+    open = open.filter(({ family, last }) => family === range.family && last >= range.first);
+    for (const other of open) {
+      if (other.key === range.key) continue;
+      found.get(other.key)?.add(range.key);
+      found.get(range.key)?.add(other.key);
+    }
+    open.push(range);
+  }
+  return new Map([...found].map(([key, others]) => [key, [...others].sort()]));
+}
+
+/** Addresses that Services of ours have, and that no pool spans: O(Services x log ranges). */
+export function outsideEveryPool({
+  ledger,
+  pools,
+}: Pick<World, 'ledger' | 'pools'>): { address: Address; standing: Standing }[] {
+  const ranges = mergeRanges([...pools.byKey.values()].flatMap((pool) => pool.ranges));
+  return [...ledger.all()]
+    .filter(({ notOurs }) => notOurs === undefined)
+    .flatMap((standing) =>
+      standing.asks
+        .filter((address) => !rangesContain(ranges, address))
+        .filter((address) => ledger.holding(address, pools).holders.includes(standing))
+        .map((address) => ({ address, standing })),
+    )
+    .sort((a, b) => compareAddresses(a.address, b.address));
 }
 
 /** A pool may have thousands of ranges; its line in a table has room for a few. */

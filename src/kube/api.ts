@@ -9,7 +9,7 @@ import {
   type Status,
 } from './errors.ts';
 import { jsonLines } from './json-lines.ts';
-import { type ListPart, listParts } from './list-parts.ts';
+import { type ListPart, type ListPartsOptions, listParts } from './list-parts.ts';
 import type { Clock, HttpRequest, HttpResponse, Transport } from './transport.ts';
 import { type Deadline, deadline } from './wait.ts';
 
@@ -19,7 +19,7 @@ import { type Deadline, deadline } from './wait.ts';
  */
 export interface Api {
   /** All objects, in one request, as they arrive; the last part tells the version at which these were all. */
-  list(path: string, query: Query, signal: AbortSignal): AsyncIterable<ListPart>;
+  list(path: string, query: Query, signal: AbortSignal, options?: ListPartsOptions): AsyncIterable<ListPart>;
   get<T extends KubeObject = KubeObject>(path: string, signal: AbortSignal, limits?: Limits): Promise<T>;
   create<T extends KubeObject = KubeObject>(
     path: string,
@@ -167,11 +167,11 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
   }
 
   return {
-    async *list(path, query, signal) {
+    async *list(path, query, signal, options) {
       await admit(signal);
       signal.throwIfAborted();
       const time = deadline(clock, listTimeoutMs, signal, `list ${path}: no answer`);
-      yield* stream({ verb: 'list', path }, query, time, ({ body }) => listParts(body));
+      yield* stream({ verb: 'list', path }, query, time, ({ body }) => listParts(body, options));
     },
     get: (path, signal, limits) => ask({ verb: 'get', path }, { method: 'GET', headers }, signal, limits),
     create: (path, object, signal, limits) =>

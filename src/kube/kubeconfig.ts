@@ -11,6 +11,8 @@ import type { Clock } from './transport.ts';
 export interface KubeconfigOptions {
   /** `--kubeconfig FILE`; else KUBECONFIG, which may name several files, else `.kube/config` at home. */
   file?: string;
+  /** `--context NAME`, in place of the current one. */
+  context?: string;
   env: Record<string, string | undefined>;
   home: string;
   clock: Clock;
@@ -19,7 +21,7 @@ export interface KubeconfigOptions {
 /** Between two looks into the credentials (exec plugins and OIDC watch over their own expiry). */
 const HEADERS_AGE_MS = 10_000;
 
-/** The connection that kubectl would make with the same files, by their current-context. */
+/** The connection that kubectl would make with the same files, by their current-context unless another one is named. */
 export async function kubeconfigConnection(options: KubeconfigOptions): Promise<Connection> {
   let config = await load(options);
   const cluster = config.getCurrentCluster();
@@ -65,7 +67,7 @@ export async function kubeconfigConnection(options: KubeconfigOptions): Promise<
   return connection;
 }
 
-/** All files as one configuration whose current context exists and is whole. */
+/** All files as one configuration whose context exists, is whole, and is the current one. */
 async function load(options: KubeconfigOptions): Promise<KubeConfig> {
   const merged = new KubeConfig();
   const { files, optional, origin } = namedFiles(options);
@@ -77,6 +79,7 @@ async function load(options: KubeconfigOptions): Promise<KubeConfig> {
     merge(merged, parse(file, text));
   }
   if (found === 0) throw new Error(`no kubeconfig: ${files.join(', ')} (${origin}) does not exist`);
+  if (options.context !== undefined) merged.setCurrentContext(options.context);
   const context = merged.getCurrentContext();
   if (typeof context !== 'string' || context === '') {
     throw new Error(
@@ -84,8 +87,12 @@ async function load(options: KubeconfigOptions): Promise<KubeConfig> {
     );
   }
   const entry = merged.getContextObject(context);
-  if (entry === null)
-    throw new Error(`kubeconfig: the current-context "${context}" is not among its contexts`);
+  if (entry === null) {
+    const which = options.context === undefined ? 'current-context' : 'context';
+    throw new Error(
+      `kubeconfig: the ${which} "${context}" is not among its contexts (kubectl config get-contexts lists them)`,
+    );
+  }
   if (merged.getCurrentCluster() === null) {
     throw new Error(
       `kubeconfig: the context "${context}" names the cluster "${entry.cluster}", which is missing`,

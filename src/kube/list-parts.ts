@@ -11,6 +11,13 @@ export class MalformedList extends Error {
   override readonly name = 'MalformedList';
 }
 
+export interface ListPartsOptions {
+  /** How long one object may be, in bytes. */
+  longest?: number | undefined;
+  /** Whether who wrote which field is wanted. */
+  managedFields?: boolean;
+}
+
 /** What is gathered between two places where an object may end. etcd refuses objects over 1.5 MiB; this is far above. */
 const LONGEST_PIECE = 64 * 1024 * 1024;
 
@@ -26,7 +33,7 @@ const BETWEEN = Buffer.from('},{"metadata":');
  */
 export async function* listParts(
   chunks: AsyncIterable<Uint8Array>,
-  longest: number = LONGEST_PIECE,
+  { longest = LONGEST_PIECE, managedFields = false }: ListPartsOptions = {},
 ): AsyncGenerator<ListPart> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let head: string | undefined;
@@ -47,7 +54,7 @@ export async function* listParts(
       head = decoder.decode(pending.subarray(0, begin));
       pending = pending.subarray(begin);
     }
-    const { objects, end } = objectsIn(pending, decoder);
+    const { objects, end } = objectsIn(pending, decoder, managedFields);
     // A copy: a view would keep the whole piece that it came in.
     pieces = [Buffer.from(pending.subarray(end))];
     length = pending.length - end;
@@ -57,11 +64,16 @@ export async function* listParts(
 }
 
 /** The whole objects that the bytes begin with, and where what is behind the last of them begins. */
-function objectsIn(bytes: Buffer, decoder: TextDecoder): { objects: KubeObject[]; end: number } {
+function objectsIn(
+  bytes: Buffer,
+  decoder: TextDecoder,
+  managedFields: boolean,
+): { objects: KubeObject[]; end: number } {
   const objects: KubeObject[] = [];
   let end = 0;
   for (let at = bytes.indexOf(BETWEEN); at >= 0; at = bytes.indexOf(BETWEEN, at + 1)) {
-    const object = readObject(decoder.decode(bytes.subarray(end, at + 1)));
+    const text = decoder.decode(bytes.subarray(end, at + 1));
+    const object = readObject(managedFields ? text : withoutManagedFields(text));
     if (object === undefined) continue;
     objects.push(object);
     end = at + 2;
@@ -71,14 +83,14 @@ function objectsIn(bytes: Buffer, decoder: TextDecoder): { objects: KubeObject[]
 
 function readObject(text: string): KubeObject | undefined {
   try {
-    return JSON.parse(withoutManagedFields(text)) as KubeObject;
+    return JSON.parse(text) as KubeObject;
   } catch {
     return undefined;
   }
 }
 
 /**
- * Who wrote which field is half of an object or more, and nobody here reads it of a list: where it stands as kube-apiserver
+ * Who wrote which field is half of an object or more, and hardly anybody reads it of a list: where it stands as kube-apiserver
  * writes it, last in the metadata, it is left out before it costs anything. Inside of a text all quotes are escaped, so
  * what is found is no text of a user's.
  */

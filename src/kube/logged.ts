@@ -1,5 +1,5 @@
 import { errorText } from './errors.ts';
-import type { Log } from './log.ts';
+import type { Log, LogFields } from './log.ts';
 import type { Clock, Transport } from './transport.ts';
 
 /** Says of each request what was asked, how it was answered and after how long; never its headers or bodies. */
@@ -7,7 +7,7 @@ export function logged(transport: Transport, log: Log, clock: Clock): Transport 
   return async (request, signal) => {
     const { method, path } = request;
     const began = clock.now();
-    const fields = (): Record<string, unknown> => ({ method, path, ms: Math.round(clock.now() - began) });
+    const fields = (): LogFields => ({ method, path, ms: Math.round(clock.now() - began) });
     try {
       const response = await transport(request, signal);
       log.info('request', { ...fields(), status: response.status });

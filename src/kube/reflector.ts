@@ -130,7 +130,7 @@ function deliver<T>(effect: Delivery<T>, source: Source<T>, sink: Sink<T>, log: 
       log.info('the API server cannot select by field; reading all objects and choosing here', {
         path: source.path,
         fieldSelector: source.fieldSelector,
-        answer: effect.error.message,
+        error: effect.error.message,
       });
       break;
   }

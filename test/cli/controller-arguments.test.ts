@@ -26,6 +26,8 @@ const plain = {
   health,
   webPort: 8089,
   verbosity: 0,
+  logFormat: 'json',
+  colour: true,
   options,
   notes: [],
 };
@@ -133,6 +135,19 @@ const runs: { argv: string[]; env?: Environment; gives: object }[] = [
   { argv: ['-v=4'], gives: { ...plain, verbosity: 4 } },
   { argv: ['--v=100'], gives: { ...plain, verbosity: 100 } },
 
+  { argv: ['--log-format=json'], gives: plain },
+  { argv: ['--log-format', 'text'], gives: { ...plain, logFormat: 'text' } },
+  {
+    argv: ['--log_format=text'],
+    env: { NO_COLOR: '1' },
+    gives: { ...plain, logFormat: 'text', colour: false },
+  },
+  {
+    argv: ['--log-format=text'],
+    env: { NO_COLOR: '', TERM: 'dumb' },
+    gives: { ...plain, logFormat: 'text', colour: false },
+  },
+
   { argv: ['--version'], gives: { kind: 'version' } },
   { argv: ['--version=raw'], gives: { kind: 'version' } },
   { argv: ['--version=false'], gives: plain },
@@ -149,7 +164,7 @@ const runs: { argv: string[]; env?: Environment; gives: object }[] = [
     gives: {
       ...plain,
       notes: [
-        'accepted without effect: --cloud-provider (there is no cloud here, and no Node is read); --profiling, --port (only health is served, to whoever asks); --log-dir, --logtostderr (the log is JSON lines on standard error)',
+        'accepted without effect: --cloud-provider (there is no cloud here, and no Node is read); --profiling, --port (only health is served, to whoever asks); --log-dir, --logtostderr (the log is lines on standard error)',
       ],
     },
   },

@@ -139,6 +139,19 @@ const wrongRuns: { argv: string[]; env?: Environment; says: string }[] = [
     says: '-v is a whole number from 0 on, not "much". Leave it out for the default, 0.',
   },
 
+  {
+    argv: ['--log-format=jsn'],
+    says: '--log-format is json or text, not "jsn". Do you mean json?',
+  },
+  {
+    argv: ['--log-format='],
+    says: '--log-format needs a format: write --log-format FORMAT.',
+  },
+  {
+    argv: ['--log-format=xml'],
+    says: '--log-format is json or text, not "xml". Leave it out for the default, json.',
+  },
+
   // Everything that is wrong is told at once.
   {
     argv: ['--secure-port=x', '-v=y'],

@@ -2,12 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderReport, shortCount, type TableView } from '../../src/cli/table.ts';
 import { columnsShown } from '../../src/cli/wrap.ts';
-import type { Report, ServiceRow } from '../../src/core/report.ts';
+import type { PoolRow, Report, ServiceRow } from '../../src/core/report.ts';
 
 const plain: TableView = { width: Infinity, colour: false, bars: false, more: [] };
 
 function row(name: string, more: Partial<ServiceRow> = {}): ServiceRow {
   return { namespace: 'shop', name, addresses: '', from: '', note: '', state: 'served', ...more };
+}
+
+/** What this table does not show is left out. */
+function pool(shown: Omit<PoolRow, 'families' | 'next'>): PoolRow {
+  return { families: [], next: [], ...shown };
 }
 
 const report: Report = {
@@ -27,16 +32,16 @@ const report: Report = {
     row('other', { state: 'not ours' }),
   ],
   pools: [
-    { key: 'cidr-shop', ranges: '192.168.0.201-192.168.0.206', size: 6n, used: 6n, free: 0n, note: '' },
-    {
+    pool({ key: 'cidr-shop', ranges: '192.168.0.201-192.168.0.206', size: 6n, used: 6n, free: 0n, note: '' }),
+    pool({
       key: 'cidr-six',
       ranges: '2001::-2001::ffff:ffff:ffff:ffff',
       size: 2n ** 64n,
       used: 1n,
       free: 2n ** 64n - 1n,
       note: '',
-    },
-    { key: 'cidr-empty', ranges: '', size: 0n, used: 0n, free: 0n, note: 'shadowed by cidr-shop' },
+    }),
+    pool({ key: 'cidr-empty', ranges: '', size: 0n, used: 0n, free: 0n, note: 'shadowed by cidr-shop' }),
   ],
   problems: ['cidr-empty: "x" cannot be read.'],
 };
@@ -124,7 +129,7 @@ test('a bar is full only when nothing is free and empty only when nothing is use
     renderReport(
       {
         services: [],
-        pools: [{ key: 'k', ranges: 'r', size: used + free, used, free, note: '' }],
+        pools: [pool({ key: 'k', ranges: 'r', size: used + free, used, free, note: '' })],
         problems: [],
       },
       { ...plain, bars: true },
@@ -150,7 +155,7 @@ test('control characters of names and notes are shown, not obeyed', () => {
   const evil = 'a\x1b[2Jb\u202ec\u009bd\ne';
   const rows: Report = {
     services: [row(evil, { addresses: evil, from: evil, note: evil })],
-    pools: [{ key: evil, ranges: evil, size: 1n, used: 0n, free: 1n, note: evil }],
+    pools: [pool({ key: evil, ranges: evil, size: 1n, used: 0n, free: 1n, note: evil })],
     problems: [evil],
   };
   for (const width of [Infinity, 100, 60, 24]) {

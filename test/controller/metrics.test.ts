@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reportOf } from '../../src/core/report.ts';
 import { until } from '../kube/fake-clock.ts';
+import { createWorld, Replica } from './replica.ts';
 import { Stage } from './stage.ts';
 
 /** The number of a series, named without the common prefix; undefined where there is none. */
@@ -97,6 +98,79 @@ test('the time to an address has the time of waiting in it, and leaves out who w
   assert.equal(shown(stage, 'time_to_address_seconds_sum'), 42);
   assert.equal(shown(stage, 'time_to_address_seconds_bucket{le="30"}'), 0);
   assert.equal(shown(stage, 'time_to_address_seconds_bucket{le="60"}'), 1);
+  await stage.stop();
+});
+
+test('the longest wait is that of whoever came first; it goes on when its reason changes, and ends with it', async () => {
+  const stage = new Stage();
+  stage.pools({ 'range-global': '10.0.0.1' });
+  for (const name of ['a', 'b']) stage.load(`default/${name}`);
+  stage.start();
+  await stage.settled();
+  const isA = stage.address('default/a') !== undefined;
+  const [served, waiting] = isA ? ['default/a', 'default/b'] : ['default/b', 'default/a'];
+  const longest = (reason: string, family = 'IPv4') =>
+    shown(stage, `longest_wait_seconds{key="range-global",family="${family}",reason="${reason}"}`);
+  assert.equal(longest('pool-full'), 0);
+  stage.clock.advance(60_000);
+  await stage.create('default/c');
+  await stage.settled();
+  stage.clock.advance(30_000);
+  assert.equal(longest('pool-full'), 90);
+  await repool(stage, '', 0n);
+  await until(() => longest('pool-empty', '') === 90);
+  assert.equal(longest('pool-full'), undefined);
+  await repool(stage, '10.0.0.1', 1n);
+  await stage.delete(waiting);
+  await until(() => longest('pool-full') === 30);
+  await stage.delete(served);
+  await until(() => stage.address('default/c') !== undefined);
+  await until(() => longest('pool-full') === undefined);
+  await stage.stop();
+});
+
+test('a replica that was a standby when a Service came knows for how long it has waited', async () => {
+  const { clock, api, load } = createWorld('10.0.0.1');
+  load('default/a');
+  const [first, second] = [new Replica(api, clock, 'first'), new Replica(api, clock, 'second')];
+  const seconds = ({ session }: Replica): number =>
+    Number(/^kube_vip_cloud_provider_longest_wait_seconds\{.*\} (.*)$/m.exec(session.metrics())?.[1]);
+  first.start();
+  await until(() => first.session.controller.isIdle);
+  second.start();
+  await until(() => second.session.controller.isReady);
+  load('default/late');
+  await until(() => seconds(first) === 0);
+  await until(() => second.session.controller.allocator.seenVersion('default/late') !== undefined);
+  clock.advance(1_000);
+  assert.equal(seconds(first), 1);
+  await first.stop();
+  const since = clock.now() - 1_000;
+  await until(() => {
+    if (!second.session.controller.isLeading) clock.advance(500);
+    return second.session.controller.isIdle;
+  });
+  assert.equal(seconds(second), (clock.now() - since) / 1000);
+  await second.stop();
+});
+
+test('a refusal is counted once for each cause, not at each look', async () => {
+  const stage = new Stage();
+  stage.pools({ 'range-global': '10.0.0.1' });
+  stage.load('default/a');
+  stage.start();
+  await stage.settled();
+  await stage.create('default/b', { spec: { loadBalancerIP: '10.0.0.1' } });
+  await stage.settled();
+  const refusals = () =>
+    ['taken', 'not-an-address'].map((r) => shown(stage, `refusals_total{reason="${r}"}`));
+  assert.deepEqual(refusals(), [1, 0]);
+  await repool(stage, '10.0.0.1-10.0.0.3', 3n);
+  await stage.settled();
+  assert.deepEqual(refusals(), [1, 0]);
+  await stage.patch('default/b', { spec: { loadBalancerIP: '10.0.0.1/32' } });
+  await stage.settled();
+  assert.deepEqual(refusals(), [1, 1]);
   await stage.stop();
 });
 

@@ -24,6 +24,14 @@ export const modules = {
     folder: 'peers',
     packages: { 'go-version': 'github.com/kube-vip/kube-vip-cloud-provider', elector: './elector' },
   },
+  /** Installs the plugin as its users do. */
+  krew: {
+    folder: 'krew',
+    packages: {
+      krew: 'sigs.k8s.io/krew/cmd/krew',
+      'validate-krew-manifest': 'sigs.k8s.io/krew/cmd/validate-krew-manifest',
+    },
+  },
   /** Reads metrics, rules and queries as Prometheus does. */
   promtool: { folder: 'promtool', packages: { promtool: 'github.com/prometheus/prometheus/cmd/promtool' } },
 } as const;

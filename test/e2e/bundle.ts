@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { buildDistribution } from '../../scripts/build.ts';
+import { buildDistribution, distribution } from '../../scripts/build.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 
 const variable = 'KVCP_TEST_BUNDLE';
@@ -14,9 +14,9 @@ export interface Bundle {
 export async function buildBundle(): Promise<Bundle> {
   const root = resolve(import.meta.dirname, '..', '..');
   const { path: outdir, remove } = temporaryFolder('kvcp-bundle-');
-  const name = 'kube-vip-cloud-provider';
+  const { name } = distribution(root);
   try {
-    await buildDistribution({ root, entry: 'src/cli/main.ts', name, outdir, version: '0.0.0-e2e' });
+    await buildDistribution({ ...distribution(root), outdir, version: '0.0.0-e2e' });
   } catch (error) {
     remove();
     throw error;

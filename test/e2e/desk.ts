@@ -41,30 +41,27 @@ export class Guide {
   }
 }
 
-/** A checkout with kubectl, helm and npm at hand, where a guide is followed. */
-export class Desk {
+/** A checkout with kubectl, helm and npm at hand. */
+export class Shell {
   readonly #cluster: Cluster;
-  readonly #guide: Guide;
   readonly #folder = temporaryFolder('kvcp-desk-');
 
   /** `files` are what the reader has besides: names in the checkout, and where each really is. */
-  constructor(cluster: Cluster, guide: Guide, files: Readonly<Record<string, string>> = {}) {
+  constructor(cluster: Cluster, files: Readonly<Record<string, string>> = {}) {
     this.#cluster = cluster;
-    this.#guide = guide;
     for (const name of readdirSync(root)) symlinkSync(join(root, name), join(this.#folder.path, name));
     for (const [name, file] of Object.entries(files)) symlinkSync(file, join(this.#folder.path, name));
   }
 
-  /** Saves a block of a section as a file, in a folder of its own. */
-  save(section: string, index: number, file: string): void {
+  /** Saves a text as a file, in a folder of its own. */
+  save(text: string, file: string): void {
     const path = join(this.#folder.path, file);
     mkdirSync(dirname(path));
-    writeFileSync(path, this.#guide.follow(section, index));
+    writeFileSync(path, text);
   }
 
-  /** Runs a block of a section, and returns what it printed. */
-  run(section: string, index: number): Promise<string> {
-    const block = this.#guide.follow(section, index);
+  /** Runs commands, and returns what they printed. */
+  run(commands: string): Promise<string> {
     const { promise, resolve: fulfil, reject } = Promise.withResolvers<string>();
     const tools = (['controlplane', 'helm'] as const).map((name) => locateBinaries(process.env, name).folder);
     const env = {
@@ -73,14 +70,39 @@ export class Desk {
       PATH: [...tools, dirname(process.execPath), process.env.PATH].join(delimiter),
     };
     const options = { cwd: this.#folder.path, env, timeout: 60_000 };
-    execFile('/bin/sh', ['-euc', block], options, (error, stdout, stderr) => {
+    execFile('/bin/sh', ['-euc', commands], options, (error, stdout, stderr) => {
       if (error === null) fulfil(stdout);
-      else reject(new Error(`${block}\n${stdout}${stderr}`));
+      else reject(new Error(`${commands}\n${stdout}${stderr}`));
     });
     return promise;
   }
 
   close(): void {
     this.#folder.remove();
+  }
+}
+
+/** A shell in which a guide is followed. */
+export class Desk {
+  readonly #shell: Shell;
+  readonly #guide: Guide;
+
+  constructor(cluster: Cluster, guide: Guide, files: Readonly<Record<string, string>> = {}) {
+    this.#shell = new Shell(cluster, files);
+    this.#guide = guide;
+  }
+
+  /** Saves a block of a section as a file, in a folder of its own. */
+  save(section: string, index: number, file: string): void {
+    this.#shell.save(this.#guide.follow(section, index), file);
+  }
+
+  /** Runs a block of a section, and returns what it printed. */
+  run(section: string, index: number): Promise<string> {
+    return this.#shell.run(this.#guide.follow(section, index));
+  }
+
+  close(): void {
+    this.#shell.close();
   }
 }

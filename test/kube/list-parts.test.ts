@@ -18,7 +18,7 @@ interface Read {
 
 async function read(text: string, length: number, longest?: number): Promise<Read> {
   const result: Read = { objects: [], resourceVersion: undefined, early: 0 };
-  for await (const part of listParts(inPieces(text, length), longest)) {
+  for await (const part of listParts(inPieces(text, length), { longest })) {
     assert.equal(result.resourceVersion, undefined, 'the version comes last');
     result.early = result.objects.length;
     result.objects.push(...part.objects);
@@ -135,6 +135,30 @@ test('bytes that are not UTF-8 are no list', async () => {
   await assert.rejects(async () => {
     for await (const _ of listParts(bytes()));
   }, TypeError);
+});
+
+test('who wrote which field is left out, but for whoever wants it', async () => {
+  const items = [1, 2].map((n) => ({
+    metadata: { name: `s${n}`, managedFields: [{ manager: 'kubectl', fieldsV1: { 'f:spec': {} } }] },
+    spec: {},
+  }));
+  const text = JSON.stringify({
+    metadata: { resourceVersion: '7' },
+    items: [...items, { metadata: { name: 'last' } }],
+  });
+  const read = async (managedFields: boolean): Promise<unknown[]> => {
+    const objects: unknown[] = [];
+    const chunks = (async function* () {
+      yield Buffer.from(text);
+    })();
+    for await (const part of listParts(chunks, { managedFields })) objects.push(...part.objects);
+    return objects.slice(0, 2);
+  };
+  assert.deepEqual(await read(true), items);
+  assert.deepEqual(await read(false), [
+    { metadata: { name: 's1' }, spec: {} },
+    { metadata: { name: 's2' }, spec: {} },
+  ]);
 });
 
 test('no more is gathered than one object may have, however many there are', async () => {

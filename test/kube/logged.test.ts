@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { LogFields } from '../../src/kube/log.ts';
 import { logged } from '../../src/kube/logged.ts';
 import type { HttpRequest, HttpResponse } from '../../src/kube/transport.ts';
 import { createFakeClock } from './fake-clock.ts';
@@ -14,8 +15,7 @@ const request: HttpRequest = {
 function heard(answer: () => HttpResponse) {
   const clock = createFakeClock();
   const lines: unknown[] = [];
-  const say = (message: string, fields?: Record<string, unknown>): void =>
-    void lines.push({ message, ...fields });
+  const say = (message: string, fields?: LogFields): void => void lines.push({ message, ...fields });
   const transport = logged(
     async () => {
       clock.advance(12);

@@ -1,16 +1,20 @@
-import type { Log } from '../../src/kube/log.ts';
+import type { Log, LogFields } from '../../src/kube/log.ts';
 
 export interface MemoryLog extends Log {
   /** `warn: message`, in order. */
   lines: string[];
+  /** Of each line. */
+  fields: LogFields[];
 }
 
 export function createMemoryLog(): MemoryLog {
   const lines: string[] = [];
-  return {
-    lines,
-    info: (message) => lines.push(`info: ${message}`),
-    warn: (message) => lines.push(`warn: ${message}`),
-    error: (message) => lines.push(`error: ${message}`),
-  };
+  const all: LogFields[] = [];
+  const at =
+    (level: string) =>
+    (message: string, fields: LogFields = {}): void => {
+      lines.push(`${level}: ${message}`);
+      all.push(fields);
+    };
+  return { lines, fields: all, info: at('info'), warn: at('warn'), error: at('error') };
 }

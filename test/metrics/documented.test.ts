@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { processMetrics } from '../../src/cli/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
 import type { Shortage } from '../../src/core/allocate.ts';
 import { Stage } from '../controller/stage.ts';
+import { readQuery, unknownNames } from '../signals/queries.ts';
+import { tableIn, textOf } from '../signals/table.ts';
 
-const document = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
-
-/** The cells of the rows of the table with this heading. */
-function table(heading: string): string[][] {
-  const [, rows = ''] = document.split(`${heading}\n`);
-  const [text = ''] = rows.split('\n\n');
-  const lines = text.split('\n').slice(1);
-  return lines.filter((line) => line !== '').map((line) => line.slice(2, -2).split(' | '));
-}
+const table = (heading: string): string[][] => tableIn(textOf('docs/metrics.md'), heading);
 
 test('docs/metrics.md has every metric, with its type, its labels and its help', () => {
   const defined = Object.entries({ ...controllerMetrics, ...processMetrics }).map(
@@ -56,10 +49,21 @@ test('docs/metrics.md has every value of the labels with a closed set of them', 
       ['`state`', values('services')],
       ['`reason` of those that wait', Object.keys(shortages)],
       ['`reason` of those that are refused', values('services_refused')],
+      ['`watch`', values('watch_failures_total')],
       ['`wish`', values('services_unmet')],
       ['`owner` of claims', values('claims')],
       ['`cause`', values('assignments_total')],
       ['`code` of problems', values('config_problems')],
     ],
   );
+});
+
+test('the queries of docs/metrics.md ask for metrics and labels that there are', () => {
+  const cells = table('| | |').map(([, cell = '']) => cell);
+  const queries = cells.map((cell) => /^`([^`]*)`/.exec(cell)?.[1] ?? '');
+  assert.ok(queries.length > 4);
+  for (const query of queries) {
+    assert.ok(readQuery(query).selectors.length > 0, query);
+    assert.deepEqual(unknownNames(readQuery(query)), [], query);
+  }
 });

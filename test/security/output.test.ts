@@ -4,10 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
-import { createLog } from '../../src/cli/log.ts';
+import { createLog, jsonLine } from '../../src/cli/log.ts';
 import { printList } from '../../src/cli/output.ts';
 import { createScreen } from '../../src/cli/screen.ts';
 import { renderReport } from '../../src/cli/table.ts';
+import { textLine } from '../../src/cli/text-line.ts';
 import { createTrial } from '../../src/cli/trial.ts';
 import { annotations as names } from '../../src/core/names.ts';
 import type { KubeObject } from '../../src/core/objects.ts';
@@ -19,22 +20,22 @@ import { acting, hostileText, hugeText } from './texts.ts';
 
 /** Hostile texts in the log, in the table of `npm start`, in its List and in what it says. */
 
-function logged(write: (log: ReturnType<typeof createLog>) => void): string[] {
+function logged(write: (log: ReturnType<typeof createLog>) => void, format = jsonLine): string[] {
   const lines: string[] = [];
-  write(createLog((line) => lines.push(line), createFakeClock()));
+  write(createLog((line) => lines.push(line), createFakeClock(), format));
   return lines;
 }
 
 test('a line of the log is one line of JSON, whatever is in it, and reads as it was written', () => {
   const [line = '', ...more] = logged((log) =>
-    log.warn(hostileText, { service: hostileText, list: [hostileText] }),
+    log.warn(hostileText, { service: hostileText, error: hostileText }),
   );
   assert.deepEqual(more, []);
   assert.match(line, /^[^\n]*\n$/);
   assert.doesNotMatch(line, acting);
   const read = JSON.parse(line) as Record<string, unknown>;
   assert.equal(read.msg, hostileText);
-  assert.deepEqual(read.list, [hostileText]);
+  assert.equal(read.error, hostileText);
   assert.equal(read.level, 'warn');
 });
 
@@ -43,6 +44,22 @@ test('a long text is cut, so that no container runtime breaks the line', () => {
   assert.ok(line.length < 16_384, `${line.length}`);
   const { msg } = JSON.parse(line) as { msg: string };
   assert.match(msg, /^x{4000}… \(and 196000 characters more\)$/);
+});
+
+test('a line of the log for people is one line, on which nothing acts but its own colours', () => {
+  for (const isColoured of [false, true]) {
+    const [line = '', ...more] = logged(
+      (log) => log.error(hostileText, { service: hostileText, error: hugeText }),
+      textLine(isColoured),
+    );
+    assert.deepEqual(more, []);
+    assert.match(line, /^[^\n]*\n$/);
+    const own = /\p{Cc}\[(?:31|90|0)m/gu;
+    assert.equal([...line.matchAll(own)].length, isColoured ? 6 : 0);
+    assert.doesNotMatch(line.replaceAll(own, ''), acting);
+    assert.ok(line.length < 16_384, `${line.length}`);
+    assert.match(line, /\(and 196000 characters more\)/);
+  }
 });
 
 test('the fields of a message are its own, also those called __proto__ and constructor', () => {

@@ -137,8 +137,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Said why',
     what: 'nothing is said of a Service that waits',
     file: 'src/controller/signals.ts',
-    from: 'if (isWarning(decision)) this.#event(',
-    to: "if (isWarning(decision) && decision.kind !== 'wait') this.#event(",
+    from: 'if (!isWarning(decision)) return;',
+    to: "if (!isWarning(decision) || decision.kind === 'wait') return;",
   },
   {
     promise: 'Quiet',

@@ -1,0 +1,48 @@
+import { layOut } from '../cli/layout.ts';
+import { wrapWords } from '../cli/wrap.ts';
+import { audit as auditOf, type Finding } from '../core/audit.ts';
+import type { Answer, View } from './answer.ts';
+import { type Facts, worldOf } from './facts.ts';
+import { footnotes, sourceOf } from './footnotes.ts';
+import type { Scope } from './scope.ts';
+
+type Found = Omit<Finding, 'code'> & { readonly code: Finding['code'] | 'leader' };
+
+/** `audit`; with a namespace named, what concerns its Services. */
+export function audit(facts: Facts, scope: Scope): Answer {
+  const findings = findingsIn(facts).filter(
+    ({ subject }) => !scope.isNamed || scope.isAll || subject.startsWith(`${scope.namespace}/`),
+  );
+  const services = facts.snapshot.services.length;
+  return {
+    value: { kind: 'Audit', services, findings, source: sourceOf(facts) },
+    lines: (view) => [...linesOf(findings, services, view), '', ...footnotes(facts, view)],
+    exitCode: findings.length > 0 ? 1 : 0,
+  };
+}
+
+/** Whether only what is due was found: that may be done in a moment. */
+export function isMerelyDue(facts: Facts): boolean {
+  return facts.leadership?.isLed === true && findingsIn(facts).some(({ code }) => code === 'pending');
+}
+
+function findingsIn(facts: Facts): Found[] {
+  const { allocator, outcome } = worldOf(facts);
+  const { leftovers, options, leadership } = facts;
+  const found: Found[] = auditOf({ allocator, outcome, leftovers, options });
+  if (leadership?.isLed !== false) return found;
+  return [{ code: 'leader', subject: options.controller, sentence: `${leadership.sentence}.` }, ...found];
+}
+
+function linesOf(findings: readonly Found[], services: number, { ink, width }: View): string[] {
+  const looked = `${services} ${services === 1 ? 'Service' : 'Services'} of type LoadBalancer`;
+  if (findings.length === 0) return wrapWords(`${looked}: all as it should be.`, width).map(ink.green);
+  const heads = [{ title: 'FOUND' }, { title: 'ON' }, { title: 'WHAT', least: 40, below: true }];
+  const cells = findings.map(({ code, subject, sentence }) => [
+    { text: code, paint: ink.red },
+    { text: subject },
+    { text: sentence },
+  ]);
+  const many = findings.length === 1 ? '1 finding' : `${findings.length} findings`;
+  return [...layOut(heads, cells, width, ink.bold), '', ...wrapWords(`${looked}: ${many}.`, width)];
+}

@@ -1,0 +1,219 @@
+import { layOut } from '../cli/layout.ts';
+import { nearest } from '../cli/nearest.ts';
+import { short } from '../cli/table.ts';
+import { wrapWords } from '../cli/wrap.ts';
+import type { Verdict } from '../core/allocator.ts';
+import { type Check, checksOf } from '../core/checks.ts';
+import { type Cure, curesFor } from '../core/cures.ts';
+import { explainDecision, explainWrite } from '../core/explain.ts';
+import { printable, quoted } from '../core/quote.ts';
+import { type ServiceRow, serviceRow } from '../core/report.ts';
+import type { Answer, View } from './answer.ts';
+import { type Facts, verdictOn, type World, worldOf } from './facts.ts';
+import { footnotes, sourceOf } from './footnotes.ts';
+import type { Scope } from './scope.ts';
+import { type Since, sinceIn } from './since.ts';
+
+/** How one Service stands, and why. */
+interface Explanation {
+  readonly row: ServiceRow;
+  /** It is to be written still: what it has is not what it will have. */
+  readonly isDue: boolean;
+  readonly since: Since | undefined;
+  readonly checks: readonly Check[];
+  readonly cures: readonly Cure[];
+  readonly summary: string;
+}
+
+/** `explain service/NAME`, or all of a namespace. */
+export function explain(facts: Facts, scope: Scope, words: readonly string[]): Answer {
+  const world = worldOf(facts);
+  if (words.length === 0) return explainAll(facts, world, scope);
+  const explanations = words.map((word) => explainOne(serviceIn(word, scope), facts, world));
+  const items = explanations.map(itemOf);
+  const source = sourceOf(facts);
+  return {
+    value:
+      items.length === 1 && items[0] !== undefined
+        ? { kind: 'ServiceExplanation', ...items[0], source }
+        : { kind: 'ServiceExplanationList', items, source },
+    lines: (view) => [
+      ...explanations.flatMap((one) => [...linesOf(one, view), '']),
+      ...footnotes(facts, view),
+    ],
+    exitCode: 0,
+  };
+}
+
+/** `service/web`, `svc/web`, `web`, and `shop/web` as messages name it. */
+function serviceIn(word: string, { namespace }: Scope): string {
+  const [kind = '', name] = word.split('/');
+  if (name === undefined) return `${namespace}/${kind}`;
+  return /^(?:services?|svc)$/i.test(kind) ? `${namespace}/${name}` : `${kind}/${name}`;
+}
+
+function explainOne(key: string, facts: Facts, world: World): Explanation {
+  const verdict = verdictOn(key, world);
+  if (verdict === undefined) throw new Error(missing(key, world));
+  const { options, configMap } = facts;
+  const { decision } = verdict;
+  const isDue = decision.kind === 'write';
+  return {
+    row: serviceRow(verdict, options),
+    isDue,
+    since: decision.kind === 'keep' ? sinceIn(facts.managedFields.get(key) ?? []) : undefined,
+    checks: checksOf(verdict, facts.snapshot.pools, options),
+    cures: [
+      ...(isDue ? notActing(facts) : []),
+      ...curesFor(verdict, { allocator: world.outcome.allocator, options, configMap }),
+    ],
+    summary: summaryOf(verdict, facts),
+  };
+}
+
+function missing(key: string, { allocator }: World): string {
+  const keys = [...allocator.ledger.all()].map((standing) => standing.key);
+  const [namespace, name] = key.split('/');
+  const elsewhere = keys.find((one) => one.endsWith(`/${name}`));
+  const near = elsewhere ?? nearest(key, keys);
+  const advice =
+    near === undefined
+      ? 'kubectl vip explain -A lists those that there are.'
+      : `Do you mean ${near.split('/')[1]} in the namespace ${near.split('/')[0]}?`;
+  return `there is no Service ${quoted(name ?? '')} of type LoadBalancer in the namespace ${quoted(namespace ?? '')}. ${advice}`;
+}
+
+/** What is due is done in a moment, or nobody does it. */
+function notActing({ leadership }: Facts): Cure[] {
+  if (leadership?.isLed === true)
+    return [{ advice: 'Wait a moment and look again: a controller is at work.', command: undefined }];
+  return [
+    {
+      advice: `Let the controller run: it does the rest${leadership === undefined ? '' : ` (${leadership.sentence})`}.`,
+      command: undefined,
+    },
+  ];
+}
+
+function summaryOf({ standing, decision }: Verdict, { options }: Facts): string {
+  const { key } = standing;
+  switch (decision.kind) {
+    case 'keep':
+      return `${key} has ${decision.addresses}, from ${decision.source}.`;
+    case 'write':
+      return `${key} is due to be written: ${explainWrite(decision)}.`;
+    case 'wait':
+      return `${key} waits: ${explainDecision(decision, options)}`;
+    case 'refuse':
+      return decision.refusal.code === 'taken'
+        ? `${key} asks for an address of another Service.`
+        : `${key} shows something that is no address.`;
+    case 'ignore':
+    case 'release':
+      return `${key} is not served here: ${explainDecision(decision, options)}`;
+  }
+}
+
+function itemOf({ row, isDue, since, checks, cures, summary }: Explanation): object {
+  return {
+    service: `${row.namespace}/${row.name}`,
+    state: isDue ? 'due' : row.state,
+    addresses: row.addresses === '' ? [] : row.addresses.split(','),
+    from: row.from,
+    ...(since === undefined ? {} : { since: since.time, writtenBy: since.manager }),
+    summary,
+    note: row.note,
+    checks,
+    cures: cures.map(({ advice, command }) => (command === undefined ? { advice } : { advice, command })),
+  };
+}
+
+const marks = { passed: 'ok', failed: 'no', noted: '-' } as const;
+
+function linesOf({ summary, since, checks, cures }: Explanation, view: View): string[] {
+  const { ink, width } = view;
+  const paints = { passed: ink.green, failed: ink.red, noted: ink.yellow };
+  const rows = checks.map(({ name, outcome, finding }) => [
+    { text: marks[outcome], paint: paints[outcome] },
+    { text: name },
+    { text: finding },
+  ]);
+  const heads = [{ title: '' }, { title: 'CHECK' }, { title: 'FOUND', least: 40 }];
+  const lines = [...wrapWords(printable(summary), width).map(ink.bold)];
+  if (since !== undefined)
+    lines.push(
+      ...wrapWords(printable(`Since ${since.time} at the latest, written by ${since.manager}.`), width),
+    );
+  lines.push('', ...layOut(heads, rows, width, ink.bold));
+  if (cures.length > 0) lines.push('', ink.bold('What helps'));
+  cures.forEach(({ advice, command }, i) => {
+    const [first = '', ...more] = wrapWords(printable(advice), Math.max(width - 3, 8));
+    lines.push(`${i + 1}. ${first}`, ...more.map((line) => `   ${line.trimStart()}`));
+    // Never broken: it is there to be copied.
+    if (command !== undefined) lines.push(`   ${printable(command)}`);
+  });
+  return lines;
+}
+
+/** A line for each Service of the namespace. */
+function explainAll(facts: Facts, world: World, { namespace, isAll }: Scope): Answer {
+  const rows: { row: ServiceRow; isDue: boolean }[] = [];
+  for (const { key, view } of world.allocator.ledger.all()) {
+    if (!isAll && view.namespace !== namespace) continue;
+    const verdict = verdictOn(key, world);
+    if (verdict !== undefined)
+      rows.push({ row: serviceRow(verdict, facts.options), isDue: verdict.decision.kind === 'write' });
+  }
+  rows.sort(({ row: a }, { row: b }) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
+  return {
+    value: {
+      kind: 'ServiceList',
+      items: rows.map(({ row, isDue }) => ({
+        service: `${row.namespace}/${row.name}`,
+        state: isDue ? 'due' : row.state,
+        addresses: row.addresses === '' ? [] : row.addresses.split(','),
+        from: row.from,
+        note: row.note,
+      })),
+      source: sourceOf(facts),
+    },
+    lines: (view) => [...tableOf(rows, view, isAll ? '' : namespace), ...footnotes(facts, view)],
+    exitCode: 0,
+  };
+}
+
+function tableOf(
+  rows: readonly { row: ServiceRow; isDue: boolean }[],
+  { ink, width }: View,
+  namespace: string,
+): string[] {
+  if (rows.length === 0) {
+    const where = namespace === '' ? '' : ` in the namespace ${namespace}: -A looks in all`;
+    return [`There is no Service of type LoadBalancer${where}.`, ''];
+  }
+  const paints = {
+    served: ink.green,
+    due: ink.yellow,
+    waiting: ink.yellow,
+    refused: ink.red,
+    'not ours': ink.dim,
+  };
+  const heads = [
+    { title: 'SERVICE' },
+    { title: 'STATE' },
+    { title: 'ADDRESS' },
+    { title: 'FROM' },
+    { title: 'NOTE', least: 40, below: true },
+  ];
+  const cells = rows.map(({ row, isDue }) => {
+    const state = isDue ? 'due' : row.state;
+    return [
+      { text: `${row.namespace}/${row.name}` },
+      { text: state, paint: paints[state] },
+      { text: row.addresses === '' ? '-' : short(row.addresses) },
+      { text: row.from === '' ? '-' : row.from },
+      { text: row.note },
+    ];
+  });
+  return [...layOut(heads, cells, width, ink.bold), ''];
+}

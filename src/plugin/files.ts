@@ -1,0 +1,70 @@
+import { type ManifestText, readManifests } from '../cli/manifests.ts';
+import { implementation, labels } from '../core/names.ts';
+import type { ConfigMap, Service } from '../core/objects.ts';
+import { readPools } from '../core/pools.ts';
+import { printable } from '../core/quote.ts';
+import { viewOf } from '../core/service.ts';
+import { createEmbeddedApi } from '../embedded/api.ts';
+import type { Clock, Random } from '../kube/transport.ts';
+import { managedFieldsOf } from './cluster.ts';
+import type { Facts } from './facts.ts';
+import { type SettingFlags, settingsFrom } from './settings.ts';
+
+export interface FilesContext {
+  readonly texts: readonly ManifestText[];
+  readonly flags: SettingFlags;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * Reads a dump in place of a cluster: Services and the ConfigMap, with the defaults that an API server would give them.
+ * Throws, with all of its sentences, where something cannot be read.
+ */
+export function readFiles({ texts, flags, clock, random }: FilesContext): Facts {
+  const { options, origin, remarks: doubts } = settingsFrom(undefined, flags);
+  const { objects, remarks, errors } = readManifests(texts, { configMap: options.configMap });
+  const embedded = createEmbeddedApi({ clock, random });
+  const refused: string[] = [];
+  for (const object of objects) {
+    try {
+      embedded.load(object);
+    } catch (error) {
+      const { kind, metadata } = object;
+      const why = error instanceof Error ? error.message : String(error);
+      refused.push(
+        `${kind} ${metadata.namespace}/${metadata.name}: Kubernetes refuses it: ${printable(why)}`,
+      );
+    }
+  }
+  const wrong = [...errors, ...refused];
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  const services = embedded.objects('services') as readonly Service[];
+  const configMap = (embedded.objects('configmaps') as readonly ConfigMap[])[0];
+  const views = services.map(viewOf);
+  return {
+    snapshot: {
+      services: views.filter(({ type }) => type === 'LoadBalancer'),
+      pools: readPools(configMap),
+      claims: [],
+      resourceVersion: views.reduce(
+        (newest, { resourceVersion }) =>
+          Number(resourceVersion) > Number(newest) ? resourceVersion : newest,
+        '0',
+      ),
+    },
+    options,
+    origin,
+    configMap,
+    leftovers: services
+      .filter(
+        ({ spec, metadata }) =>
+          spec?.type !== 'LoadBalancer' && metadata.labels?.[labels.implementation] === implementation,
+      )
+      .map(viewOf),
+    managedFields: managedFieldsOf(services),
+    leadership: undefined,
+    surroundings: undefined,
+    remarks: [...doubts, ...remarks],
+  };
+}

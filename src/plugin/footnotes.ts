@@ -1,0 +1,22 @@
+import { wrapWords } from '../cli/wrap.ts';
+import { printable } from '../core/quote.ts';
+import type { View } from './answer.ts';
+import type { Facts } from './facts.ts';
+
+/** Below every answer: which settings counted, and who is at work. */
+export function footnotes({ origin, leadership }: Facts, { ink, width }: View): string[] {
+  const sentences = [origin, ...(leadership === undefined ? [] : [`Controller ${leadership.sentence}.`])];
+  return sentences.flatMap((sentence) => wrapWords(printable(sentence), width).map(ink.dim));
+}
+
+/** The same for programs. */
+export function sourceOf({ origin, leadership, options }: Facts): object {
+  const { configMap, class: ours, controller } = options;
+  return {
+    configMap: `${configMap.namespace}/${configMap.name}`,
+    class: ours ?? null,
+    controller,
+    origin,
+    ...(leadership === undefined ? {} : { isLed: leadership.isLed, leadership: leadership.sentence }),
+  };
+}

@@ -1,0 +1,250 @@
+/** What kubectl vip is answered with: each answer is held against the decisions that it is to explain. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { audit } from '../../src/core/audit.ts';
+import { isEmpty } from '../../src/core/change.ts';
+import { checksOf } from '../../src/core/checks.ts';
+import { curesFor } from '../../src/core/cures.ts';
+import { type Decision, isDispute } from '../../src/core/decision.ts';
+import { allocatorOf, foresee } from '../../src/core/foresee.ts';
+import type { Service } from '../../src/core/objects.ts';
+import { planOf } from '../../src/core/plan.ts';
+import { readPools } from '../../src/core/pools.ts';
+import { anySnapshot, atRest, configMapOf, options, snapshotOf } from './snapshots.ts';
+import { anyData } from './users.ts';
+
+const runs = { numRuns: Number(process.env.RUNS ?? 300) };
+
+test('what is foreseen is at rest, and foreseen again it is the same', () => {
+  fc.assert(
+    fc.property(anySnapshot, ({ services, data }) => {
+      const { snapshot, outcome } = atRest(snapshotOf(services, data));
+      for (const { key } of outcome.allocator.ledger.all()) {
+        const decision = outcome.allocator.explain(key)?.decision;
+        assert.ok(decision !== undefined && (!('change' in decision) || isEmpty(decision.change)), key);
+      }
+      assert.equal(foresee(snapshot, options).written.size, 0);
+    }),
+    runs,
+  );
+});
+
+/** Whether somebody has to do something about it. */
+function isWrong(decision: Decision): boolean {
+  if (decision.kind === 'keep' || decision.kind === 'write')
+    return decision.notes.some((note) => isDispute(note) || note.code === 'unmet');
+  return true;
+}
+
+test('a check fails exactly where the decision says that something is wrong, and then there is a way out', () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(anySnapshot, ({ services, data }) => {
+      const snapshot = snapshotOf(services, data);
+      for (const allocator of [allocatorOf(snapshot, options), foresee(snapshot, options).allocator]) {
+        for (const { key } of allocator.ledger.all()) {
+          const verdict = allocator.explain(key);
+          assert.ok(verdict !== undefined);
+          const checks = checksOf(verdict, snapshot.pools, options);
+          const failed = checks.filter(({ outcome }) => outcome === 'failed');
+          assert.equal(failed.length > 0, isWrong(verdict.decision), JSON.stringify(checks));
+          for (const { finding } of checks)
+            assert.ok(finding !== '' && !finding.includes('undefined'), finding);
+          const { decision } = verdict;
+          const cures = curesFor(verdict, { allocator, options, configMap: configMapOf(data) });
+          if (decision.kind === 'wait' || decision.kind === 'refuse' || decision.kind === 'ignore') {
+            assert.ok(cures.length > 0, JSON.stringify(decision.kind));
+            seen.add(decision.kind);
+          }
+          if (decision.kind === 'keep' && decision.notes.length === 0) assert.deepEqual(cures, []);
+        }
+      }
+    }),
+    runs,
+  );
+  assert.deepEqual([...seen].sort(), ['ignore', 'refuse', 'wait']);
+});
+
+test('whoever is told to ask for a fresh allocation is served by it', () => {
+  let helped = 0;
+  fc.assert(
+    fc.property(anySnapshot, ({ services, data }) => {
+      const { snapshot, outcome } = atRest(snapshotOf(services, data));
+      const { allocator } = outcome;
+      for (const { key, view } of allocator.ledger.all()) {
+        const verdict = allocator.explain(key);
+        if (verdict?.decision.kind !== 'refuse') continue;
+        const [first] = curesFor(verdict, { allocator, options, configMap: configMapOf(data) });
+        if (first?.command?.includes('kube-vip.io/reallocate=true') !== true) continue;
+        const resourceVersion = `${view.resourceVersion}0`;
+        const asked = snapshot.services.map((one) =>
+          one === view ? { ...one, reallocate: true, resourceVersion } : one,
+        );
+        const after = foresee({ ...snapshot, services: asked }, options).allocator.explain(key);
+        assert.equal(after?.decision.kind, 'keep', key);
+        helped += 1;
+      }
+    }),
+    runs,
+  );
+  assert.ok(helped > 10, `${helped} were helped`);
+});
+
+test('a ConfigMap that is as it is changes nothing', () => {
+  fc.assert(
+    fc.property(anySnapshot, ({ services, data }) => {
+      const snapshot = snapshotOf(services, data);
+      const plan = planOf(snapshot, readPools(configMapOf(data)), options);
+      const { appear, vanish } = plan.problems;
+      assert.deepEqual([plan.pools, plan.services, appear, vanish, plan.fallingOutside], [[], [], [], [], 0]);
+    }),
+    runs,
+  );
+});
+
+test('a plan moves nobody who has what it asked for, and counts whoever falls outside', () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(anySnapshot, anyData, ({ services, data }, next) => {
+      const snapshot = snapshotOf(services, data);
+      const before = foresee(snapshot, options).allocator;
+      const { services: changes, fallingOutside } = planOf(snapshot, readPools(configMapOf(next)), options);
+      for (const { service, kind, after } of changes) {
+        seen.add(kind);
+        const decision = before.explain(service)?.decision;
+        if (kind === 'changed')
+          assert.ok(decision !== undefined && 'notes' in decision && isWrong(decision), service);
+        if (kind === 'served') assert.ok(after !== '' && decision?.kind !== 'keep', service);
+      }
+      assert.equal(fallingOutside, changes.filter(({ kind }) => kind === 'outside').length);
+    }),
+    runs,
+  );
+  for (const kind of ['served', 'outside', 'inside', 'reason']) assert.ok(seen.has(kind), kind);
+});
+
+test('an audit of a world at rest finds nothing that is due', () => {
+  fc.assert(
+    fc.property(anySnapshot, ({ services, data }) => {
+      const { snapshot, outcome } = atRest(snapshotOf(services, data));
+      const allocator = allocatorOf(snapshot, options);
+      const found = audit({ allocator, outcome: foresee(snapshot, options), leftovers: [], options });
+      assert.deepEqual(
+        found.filter(({ code }) => code === 'pending'),
+        [],
+      );
+      for (const { code, subject } of found) {
+        if (code !== 'claimant' && code !== 'duplicate') continue;
+        const decision = outcome.allocator.explain(subject)?.decision;
+        assert.ok(decision !== undefined && isWrong(decision), `${code} ${subject}`);
+      }
+    }),
+    runs,
+  );
+});
+
+/** One Service, and what is told of it. */
+function told(service: Service, data: Record<string, string> | undefined, others: Service[] = []) {
+  const snapshot = snapshotOf([service, ...others], data);
+  const { allocator } = foresee(snapshot, options);
+  const { namespace, name } = service.metadata;
+  const verdict = allocator.explain(`${namespace}/${name}`) ?? assert.fail();
+  const failed = checksOf(verdict, snapshot.pools, options).filter(({ outcome }) => outcome === 'failed');
+  const cures = curesFor(verdict, { allocator, options, configMap: configMapOf(data) });
+  return {
+    failed: failed.map(({ name: rung }) => rung),
+    cures: cures.map(({ command, advice }) => command ?? advice),
+  };
+}
+
+function service(key: string, spec: Service['spec'] = {}, annotations: Record<string, string> = {}): Service {
+  const [namespace = '', name = ''] = key.split('/');
+  return {
+    metadata: { namespace, name, annotations },
+    spec: { type: 'LoadBalancer', ipFamilies: ['IPv4'], ports: [{ port: 80 }], ...spec },
+  };
+}
+
+const patchPools = (data: Record<string, string>): string =>
+  `kubectl patch configmap kubevip --namespace kube-system --type merge --patch '${JSON.stringify({ data })}'`;
+
+const rows: readonly [title: string, ReturnType<typeof told>, expected: ReturnType<typeof told>][] = [
+  [
+    'no ConfigMap',
+    told(service('a/x'), undefined),
+    {
+      failed: ['pool'],
+      cures: [
+        'kubectl create configmap kubevip --namespace kube-system --from-literal cidr-global=ADDRESSES',
+      ],
+    },
+  ],
+  [
+    'no pool for the namespace',
+    told(service('a/x'), { 'cidr-b': '10.0.0.0/29' }),
+    { failed: ['pool'], cures: [patchPools({ 'cidr-a': 'ADDRESSES' })] },
+  ],
+  [
+    'an entry with a slip in an otherwise full pool',
+    told(service('a/x'), { 'range-a': '10.0.0.1, 10.0.0.5–10.0.0.6' }, [
+      service('a/b', {}, { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' }),
+    ]),
+    {
+      failed: ['address'],
+      cures: [
+        patchPools({ 'range-a': '10.0.0.1,10.0.0.5-10.0.0.6' }),
+        patchPools({ 'range-a': '10.0.0.1,10.0.0.5–10.0.0.6,ADDRESSES' }),
+        'kubectl delete service NAME --namespace NAMESPACE',
+      ],
+    },
+  ],
+  [
+    'a family that the pool does not have',
+    told(service('a/x', { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' }), {
+      'cidr-a': '10.0.0.0/29',
+    }),
+    {
+      failed: ['families'],
+      cures: [
+        `kubectl patch service x --namespace a --type merge --patch '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'`,
+        patchPools({ 'cidr-a': '10.0.0.0/29,ADDRESSES' }),
+      ],
+    },
+  ],
+  [
+    'a slip in spec.loadBalancerIP',
+    told(service('a/x', { loadBalancerIP: '10.0.0.1/32' }), { 'cidr-a': '10.0.0.0/29' }),
+    {
+      failed: ['request'],
+      cures: [
+        `kubectl patch service x --namespace a --type merge --patch '{"spec":{"loadBalancerIP":"10.0.0.1"}}'`,
+        `kubectl patch service x --namespace a --type merge --patch '{"spec":{"loadBalancerIP":null}}'`,
+      ],
+    },
+  ],
+  [
+    'an annotation that keeps everybody off',
+    told(service('a/x', {}, { 'kube-vip.io/ignore': 'true' }), { 'cidr-a': '10.0.0.0/29' }),
+    {
+      failed: ['ignore'],
+      cures: ['kubectl annotate service x --namespace a --overwrite kube-vip.io/ignore-'],
+    },
+  ],
+  ['all is well', told(service('a/x'), { 'cidr-a': '10.0.0.0/29' }), { failed: [], cures: [] }],
+];
+
+for (const [title, found, expected] of rows)
+  test(`the check that fails and what helps: ${title}`, () => assert.deepEqual(found, expected));
+
+test('no text of a user ends the quotes of a command', () => {
+  const value = `10.0.0.1,10.0.0.2'$(id)'`;
+  const { cures } = told(service('a/x'), { 'range-a': value }, [
+    service('a/b', {}, { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' }),
+  ]);
+  // A shell with a kubectl that shows the last word that it is given.
+  const script = `kubectl() { for last; do :; done; printf '%s' "$last"; }\n${cures[1]}`;
+  const { stdout } = spawnSync('/bin/sh', ['-euc', script], { encoding: 'utf8' });
+  assert.deepEqual(JSON.parse(stdout), { data: { 'range-a': `${value},ADDRESSES` } });
+});

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { foresee, type Outcome, type Snapshot } from '../../src/core/foresee.ts';
+import type { ConfigMap, Service } from '../../src/core/objects.ts';
+import type { Options } from '../../src/core/options.ts';
+import { readPools } from '../../src/core/pools.ts';
+import { keyOf, viewOf } from '../../src/core/service.ts';
+import type { Data } from './naive.ts';
+import { anyData, anyService } from './users.ts';
+
+export const options: Options = {
+  class: undefined,
+  configMap: { namespace: 'kube-system', name: 'kubevip' },
+  controller: 'kube-vip-cloud-controller',
+  claims: false,
+};
+
+export function configMapOf(data: Data | undefined): ConfigMap | undefined {
+  return data && { metadata: { namespace: 'kube-system', name: 'kubevip' }, data };
+}
+
+/** Services as an API server has them: each with a uid and a version. */
+export function snapshotOf(services: readonly Service[], data: Data | undefined): Snapshot {
+  const views = services.map((service, i) => {
+    const { metadata } = service;
+    const uid = metadata.uid ?? `uid-${keyOf({ namespace: '', ...metadata })}`;
+    return viewOf({ ...service, metadata: { ...metadata, uid, resourceVersion: String(100 + i) } });
+  });
+  return { services: views, pools: readPools(configMapOf(data)), claims: [], resourceVersion: '999' };
+}
+
+/** A small, crowded world at any moment. */
+export const anySnapshot: fc.Arbitrary<{ services: Service[]; data: Data | undefined }> = fc.record({
+  services: fc.uniqueArray(anyService, {
+    maxLength: 8,
+    selector: ({ metadata: { namespace, name } }) => `${namespace}/${name}`,
+  }),
+  data: anyData,
+});
+
+/** The same world when its controller has nothing left to do. */
+export function atRest(snapshot: Snapshot): { snapshot: Snapshot; outcome: Outcome } {
+  const outcome = foresee(snapshot, options);
+  const services = [...outcome.allocator.ledger.all()].map(({ view }) => view);
+  return { snapshot: { ...snapshot, services }, outcome };
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+export const root = resolve(import.meta.dirname, '..', '..');
+
+export interface Block {
+  readonly kind: 'block';
+  readonly language: string;
+  readonly text: string;
+}
+
+export interface Table {
+  readonly kind: 'table';
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** What stands under one heading of the second level, in the order of its reader; the texts between are left out. */
+export interface Section {
+  readonly title: string;
+  readonly parts: readonly (Block | Table)[];
+}
+
+/** A document as `docs/pools.md`; what stands before the first heading is the section without a title. */
+export function sectionsOf(path: string): Section[] {
+  const texts = readFileSync(join(root, path), 'utf8').split(/^## /m);
+  return texts.map((text, index) => {
+    const [title = ''] = index === 0 ? [] : text.split('\n');
+    const found = text.matchAll(/^( *)```(\w*)\n([\s\S]*?)^\1```$|((?:^\|.*\|$\n?)+)/gm);
+    const parts = [...found].map(([, indent = '', language = '', block = '', table]) =>
+      table === undefined
+        ? ({ kind: 'block', language, text: block.replaceAll(new RegExp(`^${indent}`, 'gm'), '') } as const)
+        : tableOf(table),
+    );
+    return { title, parts };
+  });
+}
+
+function tableOf(text: string): Table {
+  const [head = [], , ...rows] = text
+    .trimEnd()
+    .split('\n')
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim()),
+    );
+  return { kind: 'table', head, rows };
+}
+
+/** The rows of the tables with this first heading, in all of the document: their first cells, without backticks. */
+export function firstCells(path: string, heading: string): string[] {
+  const tables = sectionsOf(path).flatMap(({ parts }) => parts);
+  return tables.flatMap((part) =>
+    part.kind === 'table' && part.head[0] === heading ? part.rows.map(([cell = '']) => plain(cell)) : [],
+  );
+}
+
+/** A cell without the marks of code. */
+export function plain(cell: string): string {
+  return cell.replaceAll('`', '');
+}

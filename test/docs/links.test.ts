@@ -1,0 +1,60 @@
+/** Every relative link of a document leads to a file that is there, and to a heading in it. */
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { root } from './document.ts';
+
+const documents = globSync(['*.md', 'docs/**/*.md', 'examples/*.md', 'charts/*/*.md'], { cwd: root });
+
+/** The text without its blocks of code, in which there are no links and no headings. */
+function prose(path: string): string {
+  return readFileSync(join(root, path), 'utf8').replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
+}
+
+/** The anchors that GitHub makes of headings. */
+function anchorsOf(path: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of prose(path).matchAll(/^#+ (.*)$/gm)) {
+    const text = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+    const anchor = text.replaceAll(/[^\p{L}\p{N}\p{M}_ -]/gu, '').replaceAll(' ', '-');
+    let unique = anchor;
+    for (let count = 1; anchors.has(unique); count += 1) unique = `${anchor}-${count}`;
+    anchors.add(unique);
+  }
+  return anchors;
+}
+
+interface Link {
+  readonly from: string;
+  readonly target: string;
+}
+
+const links = documents.flatMap((from): Link[] =>
+  [...prose(from).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => ({ from, target }))
+    .filter(({ target }) => !/^[a-z]+:/.test(target)),
+);
+
+test('every relative link leads somewhere', () => {
+  assert.ok(links.length > 100, `only ${links.length} links were found`);
+  const broken = links.filter(({ from, target }) => {
+    const [file = '', anchor] = target.split('#');
+    const path = file === '' ? from : normalize(join(dirname(from), file));
+    if (!existsSync(join(root, path))) return true;
+    return anchor !== undefined && !(path.endsWith('.md') && anchorsOf(path).has(anchor));
+  });
+  assert.deepEqual(broken, []);
+});
+
+test('every document of docs/ is in its index', () => {
+  const index = 'docs/README.md';
+  const named = new Set(
+    links
+      .filter(({ from }) => from === index)
+      .map(({ target }) => normalize(join('docs', target.split('#')[0] ?? ''))),
+  );
+  // A folder of documents has an index of its own.
+  const left = documents.filter((path) => dirname(path) === 'docs' && path !== index && !named.has(path));
+  assert.deepEqual(left, []);
+});

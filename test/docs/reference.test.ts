@@ -1,0 +1,87 @@
+/** docs/reference.md against the program, both ways: nothing has a name that is not in it, and nothing in it is no more. */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { flagGroups, ignoredFlags } from '../../src/cli/controller-flags.ts';
+import { placeholder } from '../../src/cli/flags.ts';
+import { annotations, defaultClass, goFinalizer, labels } from '../../src/core/names.ts';
+import { plainKeys, scopedKeys } from '../../src/core/pools.ts';
+import { formatRecord } from '../../src/core/record.ts';
+import { firstCells, plain, root, sectionsOf } from './document.ts';
+
+const document = 'docs/reference.md';
+
+/** The rows of the one table with this first heading. */
+function rowsOf(heading: string): (readonly string[])[] {
+  const parts = sectionsOf(document).flatMap((section) => section.parts);
+  return parts.flatMap((part) => (part.kind === 'table' && part.head[0] === heading ? part.rows : []));
+}
+
+function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
+
+test('every key of the ConfigMap', () => {
+  const keys = [...scopedKeys.map((key) => `${key}-<namespace>`), ...plainKeys];
+  assert.deepEqual(firstCells(document, 'key').toSorted(), keys.toSorted());
+});
+
+test('every annotation, label and other name on objects', () => {
+  assert.deepEqual(firstCells(document, 'annotation').toSorted(), Object.values(annotations).toSorted());
+  assert.deepEqual(firstCells(document, 'label').toSorted(), Object.values(labels).toSorted());
+  const text = readFileSync(join(root, document), 'utf8');
+  for (const name of [goFinalizer, defaultClass]) assert.ok(text.includes(`\`${name}\``), name);
+});
+
+test('every part of the note', () => {
+  const record = {
+    ...{ source: 'static', addresses: '10.1.0.1', ports: 'TCP/80', families: 'SingleStack IPv4' },
+    ...{ interface: 'eth3', uid: 'u', controller: 'c' },
+  };
+  const parts = JSON.parse(formatRecord(record)) as object;
+  assert.deepEqual(firstCells(document, 'part'), Object.keys(parts));
+});
+
+test('every flag, with its default and the text of --help', () => {
+  const flags = flagGroups.flatMap(({ flags }) => Object.entries(flags));
+  const expected = flags.map(([name, flag]) => {
+    const value = flag.type === 'string' && flag.wants !== undefined ? ` ${placeholder(flag.wants)}` : '';
+    return [`${dashed(name)}${value}`, flag.default ?? '', flag.help];
+  });
+  assert.deepEqual(
+    rowsOf('flag').map((row) => row.map(plain)),
+    expected,
+  );
+});
+
+test('every flag that is accepted without effect, and why', () => {
+  const expected = ignoredFlags.map(({ why, booleans, others }) => [
+    why,
+    [...booleans, ...others].sort().map(dashed).join(', '),
+  ]);
+  assert.deepEqual(
+    rowsOf('because').map((row) => row.map(plain)),
+    expected,
+  );
+});
+
+test('every variable that is read', () => {
+  const sources = globSync('src/**/*.ts', { cwd: root }).map((file) =>
+    readFileSync(join(root, file), 'utf8'),
+  );
+  const read = sources.flatMap((text) => [
+    ...[...text.matchAll(/\benv\.([A-Z_]+)\b/g)].map(([, name = '']) => name),
+    ...[...text.matchAll(/'(KUBEVIP_[A-Z_]+)'/g)].map(([, name = '']) => name),
+  ]);
+  assert.deepEqual(firstCells(document, 'variable').toSorted(), [...new Set(read)].sort());
+});
+
+test('every path that is served', () => {
+  const source = readFileSync(join(root, 'src/cli/health-server.ts'), 'utf8');
+  const served = [...source.matchAll(/\['(\/\w+)', /g)].map(([, path = '']) => path);
+  assert.deepEqual(firstCells(document, 'path'), served);
+  const main = readFileSync(join(root, 'src/cli/main.ts'), 'utf8');
+  const [, codes = ''] = /^const exit = \{(.*)\}/m.exec(main) ?? [];
+  assert.deepEqual(firstCells(document, 'code'), codes.match(/\d+/g));
+});

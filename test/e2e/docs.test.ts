@@ -1,0 +1,66 @@
+/** The documents on what the controller does, each section followed from top to bottom in a cluster without anything. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { sectionsOf } from '../docs/document.ts';
+import { Shell } from './desk.ts';
+import { type Start, scenarios } from './scenario.ts';
+import { canBeFollowed, walk } from './walk.ts';
+
+const classMode = { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' };
+
+/** The second one of docs/several-controllers.md. */
+const inside: Start = {
+  // The shipped role names one ConfigMap and one Lease.
+  user: 'administrator',
+  env: {
+    ...classMode,
+    KUBEVIP_CONFIG_MAP: 'kubevip-inside',
+    KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME: 'example.com/inside',
+  },
+  flags: ['--leader-elect-resource-name=kube-vip-inside'],
+};
+
+/** What runs while a section is followed, where that is not one controller as it is installed. */
+const running: Readonly<Record<string, readonly Start[]>> = {
+  'docs/several-controllers.md: One class only': [{ env: classMode }],
+  'docs/several-controllers.md: Two classes, two ConfigMaps': [{}, inside],
+};
+
+const documents = [
+  'docs/pools.md',
+  'docs/dual-stack.md',
+  'docs/sharing.md',
+  'docs/dhcp.md',
+  'docs/static-addresses.md',
+  'docs/several-controllers.md',
+  'docs/gitops.md',
+];
+
+/** The sections that cannot be followed here; gitops.test.ts compares what they list with what is written. */
+const elsewhere = ['docs/gitops.md: Argo CD', 'docs/gitops.md: Flux'];
+
+const scenario = scenarios('docs');
+let shell: Shell | undefined;
+after(() => shell?.close());
+
+const sections = documents.flatMap((path) =>
+  sectionsOf(path).map((section) => ({ section, title: `${path}: ${section.title}` })),
+);
+
+for (const { section, title } of sections) {
+  if (!canBeFollowed(section) || elsewhere.includes(title)) continue;
+  scenario(title, async ({ cluster, start }) => {
+    shell ??= new Shell(cluster);
+    const controllers = (running[title] ?? [{}]).map((options) => start(options));
+    await walk(section, { cluster, shell, controllers });
+  });
+}
+
+test('every section that is named here is there', () => {
+  const titles = sections.map(({ title }) => title);
+  const named = [...Object.keys(running), ...elsewhere];
+  assert.deepEqual(
+    named.filter((title) => !titles.includes(title)),
+    [],
+  );
+});

@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { locateBinaries } from '../controlplane/binaries.ts';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+
+const root = resolve(import.meta.dirname, '..', '..');
+
+export interface Said {
+  stdout: string;
+  stderr: string;
+  code: number;
+}
+
+/** A user's shell, with the real kubectl and the plugin on its PATH, in a folder with the examples. */
+export class Shell {
+  readonly #folder = temporaryFolder('kvcp-shell-');
+  readonly #env: Record<string, string>;
+
+  /** `bundle`: the folder of the distribution. */
+  constructor(bundle: string, kubeconfig: string, env: Readonly<Record<string, string>> = {}) {
+    const bin = join(this.#folder.path, 'bin');
+    mkdirSync(bin);
+    symlinkSync(join(bundle, 'kubectl-vip.js'), join(bin, 'kubectl-vip'));
+    symlinkSync(join(bundle, 'kubectl_complete-vip'), join(bin, 'kubectl_complete-vip'));
+    symlinkSync(process.execPath, join(bin, 'node'));
+    symlinkSync(join(root, 'examples'), join(this.#folder.path, 'examples'));
+    this.#env = {
+      HOME: this.#folder.path,
+      KUBECONFIG: kubeconfig,
+      PATH: [bin, locateBinaries(process.env).folder, process.env.PATH].join(delimiter),
+      ...env,
+    };
+  }
+
+  /** `until`: what happens before standard input, which the line may wait for, ends. */
+  run(line: string, { until = async () => {} }: { until?: () => Promise<void> } = {}): Promise<Said> {
+    const { promise, resolve: fulfil } = Promise.withResolvers<Said>();
+    const options = { cwd: this.#folder.path, env: this.#env, timeout: 60_000, maxBuffer: 1 << 26 };
+    const child = execFile('/bin/sh', ['-c', line], options, (error, stdout, stderr) => {
+      fulfil({ stdout, stderr, code: error === null ? 0 : Number(error.code ?? 1) });
+    });
+    void until().then(
+      () => child.stdin?.end('\n'),
+      (error: unknown) => child.kill() && fulfil({ stdout: '', stderr: String(error), code: 1 }),
+    );
+    return promise;
+  }
+
+  /** The answer of `kubectl vip ... -o json`. */
+  async json<T>(line: string): Promise<T> {
+    const { stdout, stderr } = await this.run(`kubectl vip ${line} -o json`);
+    try {
+      return JSON.parse(stdout) as T;
+    } catch (cause) {
+      throw new Error(`${line}: ${stdout}${stderr}`, { cause });
+    }
+  }
+
+  write(name: string, text: string): void {
+    const path = join(this.#folder.path, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.#folder.path, name), 'utf8');
+  }
+
+  close(): void {
+    this.#folder.remove();
+  }
+}

@@ -1,0 +1,431 @@
+/** `kubectl vip`, as its users run it: the real kubectl finds the built plugin on the PATH and asks a real API server. */
+import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
+import { after } from 'node:test';
+import { sharedBundle } from './bundle.ts';
+import type { Cluster } from './cluster.ts';
+import { eventually, quietTime } from './eventually.ts';
+import { Shell } from './kubectl-vip.ts';
+import { loadBalancer, names, served } from './objects.ts';
+import { type Scenario, scenarios } from './scenario.ts';
+
+const users = [{ name: 'nobody' }, { name: 'viewer' }];
+const onCluster = scenarios('plugin', users);
+
+/** A scenario with a user at a shell. */
+function scenario(
+  title: string,
+  body: (world: Parameters<Parameters<Scenario>[1]>[0] & { shell: Shell }) => Promise<void>,
+): void {
+  onCluster(title, async (world) => {
+    const shell = await shellOn(world.cluster);
+    try {
+      await body({ ...world, shell });
+    } finally {
+      shell.close();
+    }
+  });
+}
+
+async function shellOn(cluster: Cluster, user?: string): Promise<Shell> {
+  const bundle = await sharedBundle();
+  after(() => bundle.remove());
+  return new Shell(dirname(bundle.entry), cluster.server.kubeconfig(user));
+}
+
+interface Explanation {
+  service: string;
+  state: string;
+  addresses: string[];
+  from: string;
+  since?: string;
+  summary: string;
+  checks: { name: string; outcome: string; finding: string }[];
+  cures: { advice: string; command?: string }[];
+  source: { origin: string; isLed?: boolean };
+}
+
+const namespaces = ['edge', 'lab', 'shop', 'team'];
+
+async function applyWaiting(cluster: Cluster, shell: Shell): Promise<void> {
+  for (const name of namespaces) await cluster.namespace(name);
+  const { stderr, code } = await shell.run('kubectl apply -f examples/waiting.yaml');
+  assert.equal(code, 0, stderr);
+}
+
+/** What a user puts in the place of the words in capitals. */
+const places: Readonly<Record<string, string>> = {
+  ADDRESSES: '10.9.0.1-10.9.0.9',
+  ADDRESS: '10.9.1.1',
+  NAMESPACE: 'default',
+  NAME: 'first',
+};
+
+function filled(command: string): string {
+  return command.replace(/\b(?:ADDRESSES|ADDRESS|NAMESPACE|NAME)\b/g, (word) => places[word] ?? word);
+}
+
+/** How each that waits is found at first, and what it has once the first cure of explain was applied. */
+const waiting: Readonly<Record<string, { failed: string; becomes: RegExp }>> = {
+  'default/third': { failed: 'address', becomes: /^10\.9\.0\.1$/ },
+  'lab/web': { failed: 'pool', becomes: /^192\.168\.0\.41$/ },
+  'shop/web': { failed: 'address', becomes: /^10\.9\.0\.2$/ },
+  'team/late': { failed: 'address', becomes: /^192\.168\.0\.31$/ },
+  // The pool is full by then: it takes a second cure, which mends the entry with the long dash.
+  'team/odd': { failed: 'request', becomes: /^192\.168\.0\.35$/ },
+};
+
+scenario('the first cure of explain helps each that waits in examples/waiting.yaml', async (world) => {
+  const { cluster, shell, start } = world;
+  start();
+  await applyWaiting(cluster, shell);
+  await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
+  for (const [key, { failed, becomes }] of Object.entries(waiting)) {
+    const [namespace, name] = key.split('/');
+    const explain = () => shell.json<Explanation>(`explain service/${name} -n ${namespace}`);
+    let told = await explain();
+    assert.deepEqual(failedIn(told), [failed], key);
+    const applied: string[] = [];
+    while (told.state !== 'served') {
+      assert.ok(applied.length < 2, `${key} is served by ${applied.join(' and ')}`);
+      const command = told.cures[0]?.command ?? assert.fail(`${key} has no cure that can be run`);
+      const { code, stderr } = await shell.run(filled(command));
+      assert.equal(code, 0, `${command}: ${stderr}`);
+      applied.push(command);
+      told = await eventually(async () => {
+        const next = await explain();
+        assert.ok(next.state !== 'due' && next.cures[0]?.command !== command, JSON.stringify(next));
+        return next;
+      });
+    }
+    assert.match(told.addresses.join(), becomes, key);
+    assert.deepEqual(failedIn(told), []);
+  }
+});
+
+function failedIn({ checks }: Explanation): string[] {
+  return checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name);
+}
+
+scenario('the other cures of explain work as well', async ({ cluster, shell, start }) => {
+  start();
+  await applyWaiting(cluster, shell);
+  await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
+  const cureOf = async (key: string, words: RegExp): Promise<void> => {
+    const [namespace, name] = key.split('/');
+    const { cures } = await shell.json<Explanation>(`explain svc/${name} -n ${namespace}`);
+    const found = cures.find(({ advice }) => words.test(advice)) ?? assert.fail(JSON.stringify(cures));
+    const { code, stderr } = await shell.run(filled(found.command ?? ''));
+    assert.equal(code, 0, stderr);
+  };
+  await cureOf('default/third', /delete one of the Services/);
+  await cluster.becomes('default/third', served('192.168.0.10', 'range-default'));
+  await cureOf('team/late', /another address by name/);
+  await cluster.becomes('team/late', served('10.9.1.1', 'static'));
+  await cureOf('lab/web', /Give the namespace a pool/);
+  await cluster.becomes('lab/web', served('10.9.0.1', 'cidr-lab'));
+});
+
+scenario(
+  'explain tells where an address came from, since when, and who is not served here',
+  async ({ cluster, shell, start }) => {
+    const before = Date.now();
+    start();
+    await applyWaiting(cluster, shell);
+    await cluster.becomes('default/first', served('192.168.0.10', 'range-default'));
+    const first = await shell.json<Explanation>('explain first');
+    assert.equal(first.summary, 'default/first has 192.168.0.10, from range-default.');
+    assert.ok(Date.parse(first.since ?? '') >= before - 2_000, String(first.since));
+    assert.match(first.source.origin, /from the Deployment kube-system\/kube-vip-cloud-provider\.$/);
+    assert.equal(first.source.isLed, true);
+    const foreign = await shell.json<Explanation>('explain service/web -n edge');
+    assert.equal(foreign.state, 'not ours');
+    assert.match(foreign.summary, /loadBalancerClass/);
+    const all = await shell.run('kubectl vip explain -A');
+    assert.equal(all.stdout.match(/^(?:default|edge|lab|shop|team)\//gm)?.length, 10);
+    const wrong = await shell.run('kubectl vip explain service/frist');
+    assert.deepEqual([wrong.code, wrong.stdout], [1, '']);
+    assert.match(wrong.stderr, /no Service "frist" .* Do you mean first in the namespace default\?/);
+  },
+);
+
+scenario('who, pools and audit tell of holders, room and quarrels', async ({ cluster, shell, start }) => {
+  start();
+  await applyWaiting(cluster, shell);
+  await cluster.becomes('default/second', served('192.168.0.11', 'range-default'));
+  await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
+  interface Who {
+    items: { addresses: string; state: string; holders: string[]; since: string; from: string }[];
+  }
+  const { items } = await shell.json<Who>('who 192.168.0.8/29 192.168.0.20');
+  assert.deepEqual(
+    items.map(({ addresses, state, holders, from }) => [addresses, state, holders.join(), from]),
+    [
+      ['192.168.0.8-192.168.0.9', 'no-pool', '', ''],
+      ['192.168.0.10', 'held', 'default/first', 'range-default'],
+      ['192.168.0.11', 'held', 'default/second', 'range-default'],
+      ['192.168.0.12-192.168.0.15', 'no-pool', '', ''],
+      ['192.168.0.20', 'conflict', 'team/holder', 'static'],
+    ],
+  );
+  assert.match(items[1]?.since ?? '', /^\d{4}-\d\d-\d\dT/);
+  const pools = await shell.run('kubectl vip pools');
+  assert.match(pools.stdout, /^range-default +IPv4 +2 +2 +0 +██████████ +-$/m);
+  assert.match(pools.stdout, /^range-team +IPv4 +2 +1 +1 +█████░░░░░ +192\.168\.0\.31$/m);
+  assert.match(pools.stdout, /^- "cdir-lab" is no key that is known; write cidr-lab\.$/m);
+  assert.match(pools.stdout, /^- team\/late: 192\.168\.0\.20 belongs to team\/holder/m);
+  assert.match(pools.stdout, /^- 192\.168\.0\.20 by team\/holder$/m);
+  const audit = await shell.run('kubectl vip audit');
+  assert.equal(audit.code, 1);
+  assert.match(audit.stdout, /^claimant +team\/late +192\.168\.0\.20 belongs to team\/holder/m);
+  assert.match(audit.stdout, /: 1 finding\.$/m);
+  await cluster.remove('team/late');
+  await eventually(async () => {
+    const clean = await shell.run('kubectl vip audit');
+    assert.deepEqual(
+      [clean.code, clean.stdout.split('\n')[0]],
+      [0, '9 Services of type LoadBalancer: all as it should be.'],
+    );
+  });
+});
+
+scenario(
+  'audit finds duplicates, copies, leftovers, what nobody does, and that nobody leads',
+  async ({ cluster, shell, start }) => {
+    await cluster.pools({ 'cidr-default': '10.0.0.0/24' });
+    const controller = start();
+    await cluster.create(loadBalancer('default/one'));
+    await cluster.becomes('default/one', served('10.0.0.1', 'cidr-default'));
+    await controller.terminate();
+    const { metadata } = await cluster.service('default/one');
+    const { annotations = {}, labels = {} } = metadata;
+    // A dump that was applied under another name, with the marks of the Go version on it.
+    await cluster.create(loadBalancer('default/copy', { annotations, labels, loadBalancerIP: '10.0.0.1' }));
+    await cluster.create(
+      loadBalancer('default/twin', {
+        labels,
+        annotations: { [names.addresses]: '10.0.0.1' },
+        loadBalancerIP: '10.0.0.1',
+      }),
+    );
+    await cluster.create(loadBalancer('default/new'));
+    await cluster.create({
+      ...loadBalancer('default/gone', { labels, annotations: { [names.addresses]: '10.0.0.9' } }),
+      spec: { type: 'ClusterIP', ports: [{ port: 80 }], loadBalancerIP: '10.0.0.9' },
+    });
+    const { code, stdout } = await shell.run('kubectl vip audit -o json');
+    assert.equal(code, 1);
+    const { findings } = JSON.parse(stdout) as { findings: { code: string; subject: string }[] };
+    const found = findings.map(({ code, subject }) => `${code} ${subject}`);
+    for (const expected of [
+      'leader kube-vip-cloud-controller',
+      'duplicate default/one',
+      'duplicate default/twin',
+      'record default/copy',
+      'pending default/new',
+      'leftover default/gone',
+    ])
+      assert.ok(found.includes(expected), `${expected} is among ${found.join(', ')}`);
+  },
+);
+
+scenario(
+  'plan shows what a changed ConfigMap does, stops a pipeline, and is what then happens',
+  async ({ cluster, shell, start }) => {
+    await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.2' });
+    start();
+    for (const name of ['a', 'b', 'c']) await cluster.create(loadBalancer(`default/${name}`));
+    await cluster.becomes('default/b', served('10.0.0.2', 'range-default'));
+    await cluster.warns('default/c', /full/);
+    const configMap = (data: string): string =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: kubevip\n  namespace: kube-system\ndata:\n  ${data}\n`;
+    shell.write('more.yaml', configMap('range-default: 10.0.0.1-10.0.0.3'));
+    shell.write('moved.yaml', configMap('range-default: 10.0.0.2-10.0.0.4'));
+    const more = await shell.run('kubectl vip plan -f more.yaml');
+    assert.equal(more.code, 0, more.stderr);
+    assert.match(more.stdout, /^\+ default\/c {2}10\.0\.0\.3 \(from range-default\)/m);
+    const moved = await shell.run('kubectl vip plan -f moved.yaml');
+    assert.equal(moved.code, 2);
+    assert.match(
+      moved.stdout,
+      /^! default\/a {2}10\.0\.0\.1 is kept, though it is outside the pool range-default/m,
+    );
+    assert.match(moved.stdout, /^\+ default\/c {2}10\.0\.0\.3 /m);
+    const same = await shell.run(
+      'kubectl get configmap kubevip -n kube-system -o yaml | kubectl vip plan -f -',
+    );
+    assert.match(same.stdout, /^Nothing would change\.$/m);
+    await shell.run('kubectl apply -f moved.yaml');
+    await cluster.becomes('default/c', served('10.0.0.3', 'range-default'));
+    assert.equal((await cluster.marks('default/a')).addresses, '10.0.0.1');
+  },
+);
+
+scenario(
+  'check compares with the nodes and the cluster IPs, and finds the line',
+  async ({ cluster, shell }) => {
+    const node = { metadata: { name: 'node-1' } };
+    await cluster.client.post('/api/v1/nodes', node);
+    await cluster.client.patch('/api/v1/nodes/node-1/status', {
+      status: {
+        addresses: [
+          { type: 'InternalIP', address: '10.0.0.7' },
+          { type: 'Hostname', address: 'node-1' },
+        ],
+      },
+    });
+    try {
+      await cluster.pools({ 'cidr-default': '10.0.0.0/24', 'cidr-shop': '10.96.1.0/24' });
+      const live = await shell.run('kubectl vip check');
+      assert.equal(live.code, 0, live.stderr);
+      assert.match(
+        live.stdout,
+        /^warning: cidr-default has 10\.0\.0\.7, which is the address of the node node-1/m,
+      );
+      assert.match(
+        live.stdout,
+        /^warning: cidr-shop overlaps 10\.96\.0\.0-10\.111\.255\.255, .*ServiceCIDR kubernetes/m,
+      );
+      shell.write(
+        'pools.yaml',
+        'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: kubevip\n  namespace: kube-system\ndata:\n  cidr-shop: 10.0.0.0/24, 10.0.1.0–10.0.1.9\n',
+      );
+      const file = await shell.run('kubectl vip check -f pools.yaml');
+      assert.equal(file.code, 1);
+      assert.match(file.stdout, /^pools\.yaml:7:27: error: cidr-shop: .*write 10\.0\.1\.0-10\.0\.1\.9\.$/m);
+      assert.doesNotMatch(file.stdout, /node-1/);
+      const both = await shell.run('kubectl vip check -f pools.yaml --kubeconfig "$KUBECONFIG"');
+      assert.match(both.stdout, /^pools\.yaml:7:3: warning: cidr-shop has 10\.0\.0\.7/m);
+    } finally {
+      await cluster.client.delete('/api/v1/nodes/node-1');
+    }
+  },
+);
+
+scenario(
+  'a dump is read instead of a cluster, from files and from standard input',
+  async ({ cluster, shell, start }) => {
+    start();
+    await applyWaiting(cluster, shell);
+    await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
+    await cluster.becomes('default/second', served('192.168.0.11', 'range-default'));
+    const live = await shell.json<{ items: unknown }>('pools');
+    const dumped = 'kubectl get svc,cm -A -o yaml --show-managed-fields';
+    const piped = await shell.run(`${dumped} | kubectl vip pools -f - -o json`);
+    assert.deepEqual((JSON.parse(piped.stdout) as { items: unknown }).items, live.items);
+    await shell.run(
+      'kubectl get svc -A -o json --show-managed-fields > services.json; kubectl get cm -A -o yaml > pools.yaml',
+    );
+    const { items } = await shell.json<{ items: { since: string; holders: string[] }[] }>(
+      'who 192.168.0.30 -f services.json -f pools.yaml --kubeconfig /nowhere',
+    );
+    assert.deepEqual(items[0]?.holders, ['team/web']);
+    assert.match(items[0]?.since ?? '', /^\d{4}-/);
+  },
+);
+
+scenario('kubectl completes commands, flags and Services', async ({ cluster, shell }) => {
+  await cluster.create(loadBalancer('default/alpha'));
+  await cluster.create(loadBalancer('default/beta'));
+  const completed = async (words: string): Promise<string[]> => {
+    const { stdout } = await shell.run(`kubectl __complete vip ${words}`);
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split('\t')[0] ?? '');
+  };
+  assert.deepEqual(await completed('p'), ['pools', 'plan', ':4']);
+  assert.deepEqual(await completed('explain ""'), ['service/alpha', 'service/beta', ':4']);
+  assert.deepEqual(await completed('explain --all'), ['--all-namespaces', ':4']);
+  assert.deepEqual(await completed('pools -o w'), ['wide', ':4']);
+  assert.deepEqual(await completed('pools -n ""'), ['default', ':4']);
+});
+
+scenario('pools --watch follows until it is interrupted', async ({ cluster, shell, start }) => {
+  await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.4' });
+  start();
+  // Without a terminal the last view is printed, when it ends.
+  const watching = shell.run(
+    'kubectl vip pools --watch & pid=$!; read -r go; kill -INT "$pid"; wait "$pid"',
+    {
+      until: async () => {
+        await cluster.create(loadBalancer('default/web'));
+        await cluster.becomes('default/web', served('10.0.0.1', 'range-default'));
+        await quietTime(1_500);
+      },
+    },
+  );
+  const { stdout, code } = await watching;
+  assert.equal(code, 0);
+  assert.match(stdout, /^range-default +IPv4 +4 +1 +3 /m);
+});
+
+onCluster('the rights of a viewer are enough, and what is missing is said', async ({ cluster, start }) => {
+  const shell = await shellOn(cluster, 'viewer');
+  // The rules of the ClusterRole `view`, which a controller-manager would put into it.
+  const binding = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+  await cluster.client.post(binding, {
+    metadata: { name: 'viewer' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:aggregate-to-view' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'viewer' }],
+  });
+  try {
+    await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.4' });
+    start();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', served('10.0.0.1', 'range-default'));
+    const lines = ['explain web', 'pools', 'who 10.0.0.1', 'audit', 'plan -f pools.yaml'];
+    shell.write('pools.yaml', (await shell.run('kubectl get cm kubevip -n kube-system -o yaml')).stdout);
+    for (const line of lines) {
+      const { code, stderr, stdout } = await eventually(async () => {
+        const said = await shell.run(`kubectl vip ${line}`);
+        assert.equal(said.code, 0, `${line}: ${said.stdout}${said.stderr}`);
+        return said;
+      });
+      assert.deepEqual([code, stderr], [0, ''], line);
+      assert.match(stdout, /from the Deployment kube-system\/kube-vip-cloud-provider/);
+    }
+    const check = await shell.run('kubectl vip check');
+    assert.equal(check.code, 0);
+    assert.match(check.stderr, /^Not looked at: .*nodes is forbidden/m);
+  } finally {
+    await cluster.client.delete(`${binding}/viewer`);
+    shell.close();
+  }
+});
+
+onCluster(
+  'whoever may not read is told which right is missing, and every mistake what to write',
+  async ({ cluster }) => {
+    const shell = await shellOn(cluster, 'nobody');
+    try {
+      const denied = await shell.run('kubectl vip pools');
+      assert.deepEqual([denied.code, denied.stdout], [1, '']);
+      assert.match(
+        denied.stderr,
+        /^pools: you may not read Services of all namespaces: .*right to list services/m,
+      );
+      const told = async (line: string): Promise<string> => {
+        const { stderr, code } = await shell.run(line);
+        assert.equal(code, 1, line);
+        return stderr;
+      };
+      assert.match(await told('kubectl vip pool'), /no command "pool"\. Do you mean pools\?/);
+      assert.match(
+        await told('kubectl vip pools -o jsn'),
+        /table, wide, json or yaml, not "jsn"\. Do you mean json\?/,
+      );
+      assert.match(await told('kubectl vip who'), /which address\?/);
+      assert.match(await told('kubectl vip who 10.0.0.300'), /number above 255/);
+      assert.match(await told('kubectl vip plan'), /which ConfigMap\?/);
+      assert.match(await told('kubectl vip plan -f missing.yaml -f examples/waiting.yaml'), /no such file/);
+      assert.match(
+        await told('kubectl vip pools --context nope'),
+        /the context "nope" is not among its contexts/,
+      );
+      assert.match(await told('kubectl vip pools --kubeconfig nope'), /nope does not exist/);
+    } finally {
+      shell.close();
+    }
+  },
+);

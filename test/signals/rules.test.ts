@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { needsPromtool, promtool } from '../controlplane/promtool.ts';
+import { readQuery, unknownNames } from './queries.ts';
+import { tableIn, textOf } from './table.ts';
+
+interface Rule {
+  alert: string;
+  expr: string;
+  for?: string;
+  labels: { severity: string };
+  annotations: Readonly<Record<string, string>>;
+}
+
+interface Cases {
+  tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = 'deploy/monitoring';
+const file = parse(textOf(`${folder}/alerts.yaml`)) as { groups: { rules: Rule[] }[] };
+const rules = file.groups.flatMap(({ rules }) => rules);
+const document = textOf('docs/monitoring.md');
+
+test('promtool reads the alerts, and their cases come true', needsPromtool, async () => {
+  const path = (name: string): string => `${root}${folder}/${name}`;
+  const args = ['check', 'rules', '--lint=all', '--lint-fatal', path('alerts.yaml')];
+  assert.match(await promtool(args), new RegExp(`SUCCESS: ${rules.length} rules found\\s*$`));
+  assert.match(await promtool(['test', 'rules', path('alerts.test.yaml')]), /^ *SUCCESS\s*$/);
+});
+
+test('each alert has a case in which it fires, and one in which it does not', () => {
+  const { tests } = parse(textOf(`${folder}/alerts.test.yaml`)) as Cases;
+  const counts = (isFiring: boolean): string[] => {
+    const cases = tests.flatMap(({ alert_rule_test }) => alert_rule_test);
+    const fitting = cases.filter(({ exp_alerts }) => exp_alerts.length > 0 === isFiring);
+    return [...new Set(fitting.map(({ alertname }) => alertname))].sort();
+  };
+  const all = rules.map(({ alert }) => alert).sort();
+  assert.ok(all.length > 0);
+  assert.deepEqual(counts(true), all);
+  assert.deepEqual(counts(false), all);
+});
+
+test('the alerts ask for metrics and labels that there are, and their texts for labels that they keep', () => {
+  for (const { alert, expr, annotations } of rules) {
+    const query = readQuery(expr);
+    assert.ok(query.selectors.length > 0, alert);
+    assert.deepEqual(unknownNames(query), [], alert);
+    const named = Object.values(annotations).flatMap((text) => [...text.matchAll(/\$labels\.(\w+)/g)]);
+    for (const [, label = ''] of named) {
+      const matchers = `{${label}="x"}`;
+      const known = query.selectors.some(
+        ({ metric }) => unknownNames(readQuery(metric + matchers)).length === 0,
+      );
+      assert.ok(known, `${alert}: ${label}`);
+    }
+  }
+});
+
+test('each alert has a severity, a summary, and a description that says what to do', () => {
+  for (const { alert, labels, annotations } of rules) {
+    assert.match(labels.severity, /^(?:warning|critical)$/, alert);
+    assert.deepEqual(Object.keys(annotations), ['summary', 'description'], alert);
+    assert.match(annotations.description ?? '', /\.$/, alert);
+  }
+});
+
+test('docs/monitoring.md has every alert, with its severity and how long it waits', () => {
+  const heading = '| alert | severity | after | what it means | what to do |';
+  assert.deepEqual(
+    tableIn(document, heading).map(([name = '', severity, after]) => [
+      name.replace(/^`(.*)`$/, 'KubeVipCloudProvider$1'),
+      severity,
+      after,
+    ]),
+    rules.map(({ alert, labels, for: after = 'at once' }) => [alert, labels.severity, after]),
+  );
+});
+
+test('the command of docs/monitoring.md makes a PrometheusRule of the same rules', () => {
+  const [, command = ''] = /```sh\n(\{.*?\n\}) \| kubectl apply -f -\n```/s.exec(document) ?? [];
+  const { stdout, stderr, status } = spawnSync('sh', ['-c', command], { cwd: root, encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [0, '']);
+  const { kind, spec } = parse(stdout) as { kind: string; spec: unknown };
+  assert.equal(kind, 'PrometheusRule');
+  assert.deepEqual(spec, file);
+});
