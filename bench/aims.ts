@@ -22,9 +22,9 @@ export interface Figures {
   readonly size?: SizeFigures;
   readonly churn?: ChurnFigures;
   readonly takeover?: TakeoverFigures;
+  readonly plugin?: PluginFigures;
   /** Nor about these. */
   readonly page?: PageFigures;
-  readonly plugin?: PluginFigures;
 }
 
 /** One line of the table: an aim, and what it is measured by. */

@@ -142,7 +142,7 @@ function run(
     legalComments: 'external',
     define: { BUILD_VERSION: JSON.stringify(plan.version) },
     banner: { js: shebang + (banner === '' ? requireNode : `${banner}\n${requireNode}`) },
-    plugins: [pageWithin, ...(others === undefined ? [] : [ownFiles(plan.root, others)])],
+    plugins: [...(others === undefined ? [] : [ownFiles(plan.root, others)]), pageWithin],
     external: plan.external ?? [],
     metafile: true,
     write: false,
