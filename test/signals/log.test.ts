@@ -71,7 +71,7 @@ async function run(body: (world: World) => Promise<void>): Promise<Line[]> {
   const server = await serve(transport);
   let text = '';
   const program = resolve(import.meta.dirname, '../../src/cli/main.ts');
-  const flags = [`--master=${server.url}`, '--secure-port=0', '--claims', '-v=6'];
+  const flags = [`--master=${server.url}`, '--secure-port=0', '--web-port=0', '--claims', '-v=6'];
   const child = startChild(process.execPath, [program, ...flags], {
     env: {},
     heard: (heard) => {

@@ -21,10 +21,10 @@ function byId(id: string): HTMLElement {
 let route = routeOf(location.hash);
 /** What was drawn last, to be drawn anew where only the window has changed. */
 let drawn: { route: Route; data: unknown } | undefined;
-/** The revision of the world that it shows; empty where that is not known. */
-let shown = '';
+/** Which news the shown answer has heard of, and which were heard last; -1 where that is not known. */
+let shown = -1;
+let heard = -1;
 let isAsking = false;
-let isStale = false;
 
 const wide = matchMedia('(min-width: 80rem)');
 const narrow = matchMedia('(max-width: 46rem)');
@@ -51,30 +51,34 @@ function viewOf(to: Route, data: unknown): View {
   }
 }
 
-/** Asks for what the link names and draws it; news that come meanwhile are asked for afterwards. */
+/** Asks for what the link names and draws it; what changes meanwhile is asked for afterwards. */
 async function show(): Promise<void> {
-  isStale = true;
   if (isAsking) return;
   isAsking = true;
-  while (isStale) {
-    isStale = false;
-    const asked = route;
-    try {
-      const response = await fetch(pathFor(asked));
-      const data: unknown = await response.json();
-      shown = response.headers.get('x-revision') ?? '';
-      // Somebody has gone on meanwhile.
-      if (asked !== route) isStale = true;
-      else if (response.ok) draw(asked, data);
-      else fail((data as { error?: string }).error ?? `The server answers ${response.status}.`);
-    } catch {
-      shown = '';
-      fail(
-        'The server does not answer. Is it still running, and the port forwarded? The page tries again by itself.',
-      );
-    }
-  }
+  let asked: Route;
+  do {
+    asked = route;
+    await ask(asked);
+  } while (asked !== route || heard > shown);
   isAsking = false;
+}
+
+async function ask(asked: Route): Promise<void> {
+  try {
+    const response = await fetch(pathFor(asked));
+    const data: unknown = await response.json();
+    shown = Number(response.headers.get('x-revision') ?? -1);
+    if (asked !== route) return;
+    if (response.ok) draw(asked, data);
+    else fail((data as { error?: string }).error ?? `The server answers ${response.status}.`);
+  } catch {
+    // Whoever answers next counts anew.
+    shown = -1;
+    heard = -1;
+    fail(
+      'The server does not answer. Is it still running, and the port forwarded? The page tries again by itself.',
+    );
+  }
 }
 
 function draw(to: Route, data: unknown): void {
@@ -131,9 +135,10 @@ let role: Role | undefined;
 function hear(news: News): void {
   byId('role').textContent = roles[news.role].name;
   byId('role').title = roles[news.role].meaning;
-  const isOther = role !== undefined && role !== news.role;
+  if (role !== undefined && role !== news.role) shown = -1;
   role = news.role;
-  if (isOther || String(news.revision) !== shown) void show();
+  heard = news.revision;
+  if (heard > shown) void show();
   if (news.changed > 0) say(news);
 }
 
@@ -172,7 +177,8 @@ function listen(): void {
     connection.textContent = 'not connected, trying again';
     connection.dataset.is = 'lost';
     // It may be another server that answers next, which counts anew.
-    shown = '';
+    shown = -1;
+    heard = -1;
     // After an answer that is no stream the browser does not try again.
     if (news.readyState === EventSource.CLOSED && news === source) setTimeout(listen, 5_000);
   };
