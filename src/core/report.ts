@@ -99,18 +99,21 @@ function poolRow(pool: Pool, { ledger, pools }: Pick<World, 'ledger' | 'pools'>)
       return first === last ? from : `${from}-${formatAddress(addressAt(family, last))}`;
     }),
   ]);
+  const note = noteOn(pool, pools);
+  const next = families.flatMap((family) => {
+    const free = ledger.free(family, pool.spans[family], pools.descending);
+    return free === undefined ? [] : formatAddress(free);
+  });
   return {
     key: pool.key,
     ranges: shortened(ranges),
     families: families.filter((family) => pool.size[family] > 0n || pool.dhcp[family]),
-    next: families.flatMap((family) => {
-      const free = ledger.free(family, pool.spans[family], pools.descending);
-      return free === undefined ? [] : formatAddress(free);
-    }),
+    // Of one that is not used nothing is given.
+    next: note === '' ? next : [],
     size,
     used,
     free: size - used,
-    note: noteOn(pool, pools),
+    note,
   };
 }
 

@@ -2,7 +2,7 @@ import type { AddressState } from '../core/occupancy.ts';
 
 /** What the page is told, as JSON: its side and the server's side read these same types. Counts that may be large are texts. */
 
-/** `due`: a write is under way or to come, which gives what is shown here. */
+/** `due`: a write is to come. Its addresses are those that the Service shows already. */
 export type ServiceState = 'served' | 'due' | 'waiting' | 'refused' | 'not ours';
 
 export interface ServiceItem {

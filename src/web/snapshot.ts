@@ -31,8 +31,6 @@ const everything = {
   IPv6: { family: 'IPv6', first: 0n, last: (1n << 128n) - 1n },
 } as const;
 
-const families: readonly Family[] = ['IPv4', 'IPv6'];
-
 /** O(Services x (a decision + pools)): each Service is decided on once. */
 export function takeSnapshot(allocator: Allocator, options: Options): Snapshot {
   const { ledger, pools, registry, isReady } = allocator;
@@ -69,16 +67,18 @@ function serviceItem(row: ServiceRow, standing: Standing | undefined): ServiceIt
   const { namespace, name, from, note } = row;
   const isDue = row.state === 'served' && standing?.view.annotation?.trim() !== row.addresses;
   const addresses = row.addresses === '' ? [] : row.addresses.split(',').map((text) => text.trim());
-  return { namespace, name, addresses, from, state: isDue ? 'due' : row.state, note };
+  const state = isDue ? 'due' : row.state;
+  // Who is looked at alone would get the first free one, like everybody else who waits: nobody is promised it.
+  const shown = isDue ? addresses.filter((text) => shows(standing, text)) : addresses;
+  return { namespace, name, addresses: shown, from, state, note };
 }
 
-function poolItem(row: PoolRow, { ledger, pools }: Allocator): PoolItem {
-  const { key, ranges, size, used, free, note } = row;
-  const spans = pools.byKey.get(key)?.spans;
-  const next = families.flatMap((family) => {
-    const address = spans && ledger.free(family, spans[family], pools.descending);
-    return address === undefined || note !== '' ? [] : formatAddress(address);
-  });
+function shows(standing: Standing | undefined, text: string): boolean {
+  return standing?.shows.some((address) => formatAddress(address) === text) === true;
+}
+
+function poolItem(row: PoolRow, { pools }: Allocator): PoolItem {
+  const { key, ranges, size, used, free, next } = row;
   const problems = pools.problems.filter((problem) => problem.key === key).map(explainProblem);
   const percent = size === 0n ? 0 : Number((used * 10_000n) / size) / 100;
   return {
