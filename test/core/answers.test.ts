@@ -92,6 +92,24 @@ test('whoever is told to ask for a fresh allocation is served by it', () => {
   assert.ok(helped > 10, `${helped} were helped`);
 });
 
+test('a dual-stack Service of which one address comes back into its pool does not fall outside', () => {
+  const both = service(
+    'a/x',
+    { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack', loadBalancerIP: '10.0.0.1' },
+    { 'kube-vip.io/loadbalancerIPs': '10.0.0.1,fd00::1' },
+  );
+  both.metadata.labels = { implementation: 'kube-vip' };
+  const snapshot = snapshotOf([both], { 'cidr-a': '10.9.0.0/29' });
+  const fallingOutside = (value: string): number =>
+    planOf(snapshot, readPools(configMapOf({ 'cidr-a': value })), options).fallingOutside;
+  assert.equal(fallingOutside('10.0.0.0/29'), 0);
+  const inside = snapshotOf([both], { 'cidr-a': '10.0.0.0/29' });
+  assert.equal(
+    planOf(inside, readPools(configMapOf({ 'cidr-a': '10.9.0.0/29' })), options).fallingOutside,
+    1,
+  );
+});
+
 test('a ConfigMap that is as it is changes nothing', () => {
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {
