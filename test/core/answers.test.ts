@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { audit } from '../../src/core/audit.ts';
 import { isEmpty } from '../../src/core/change.ts';
-import { checksOf } from '../../src/core/checks.ts';
+import { type Check, checksOf } from '../../src/core/checks.ts';
 import { curesFor } from '../../src/core/cures.ts';
 import { type Decision, isDispute } from '../../src/core/decision.ts';
 import { allocatorOf, foresee } from '../../src/core/foresee.ts';
@@ -92,6 +92,17 @@ test('whoever is told to ask for a fresh allocation is served by it', () => {
   assert.ok(helped > 10, `${helped} were helped`);
 });
 
+test('only what looks for an address to share is said to', () => {
+  const findings = (spec: Service['spec'], pool: string): string[] =>
+    checksOn(service('a/x', spec), { 'cidr-a': pool, 'allow-share-a': 'true' }).flatMap(
+      ({ name, finding }) => (name === 'sharing' || name === 'address' ? finding : []),
+    );
+  const shares = 'it takes an address that is in use, if all who have it agree';
+  assert.ok(findings({}, '10.0.0.1').includes(shares));
+  assert.ok(!findings({ ipFamilies: ['IPv6'] }, 'fd00::1').includes(shares));
+  assert.deepEqual(findings({}, '0.0.0.0/32, fd00::1'), ['0.0.0.0: DHCP is asked for one']);
+});
+
 test('a dual-stack Service of which one address comes back into its pool does not fall outside', () => {
   const both = service(
     'a/x',
@@ -162,6 +173,13 @@ test('an audit of a world at rest finds nothing that is due', () => {
     runs,
   );
 });
+
+/** The checks of a Service that is due to be written. */
+function checksOn(one: Service, data: Record<string, string>): Check[] {
+  const snapshot = snapshotOf([one], data);
+  const verdict = allocatorOf(snapshot, options).explain(`${one.metadata.namespace}/${one.metadata.name}`);
+  return checksOf(verdict ?? assert.fail(), snapshot.pools, options);
+}
 
 /** One Service, and what is told of it. */
 function told(service: Service, data: Record<string, string> | undefined, others: Service[] = []) {
