@@ -1,4 +1,5 @@
 import { createObserver } from '../controller/observer.ts';
+import { printable } from '../core/quote.ts';
 import type { Log } from '../kube/log.ts';
 import type { View } from './answer.ts';
 import type { Invocation } from './arguments.ts';
@@ -44,7 +45,7 @@ export async function watchPools(
           ...poolLines(report, view),
           '',
           ...footnotes({ ...facts, leadership: undefined }, view),
-          ...(failing === '' ? [] : ['', failing]),
+          ...(failing === '' ? [] : ['', printable(failing)]),
         ]);
       });
     };

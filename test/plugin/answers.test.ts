@@ -79,6 +79,46 @@ test('no text of a manifest acts on the terminal, in whatever form it is printed
   }
 });
 
+const plain: View = { width: Infinity, ink: inkFor(false), isWide: true };
+
+const given = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data: { cidr-default: "10.0.0.0/30", cidr-dhcp: "0.0.0.0/32,10.1.0.0/30" }
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: default
+  labels: { implementation: kube-vip }
+  annotations: { kube-vip.io/loadbalancerIPs: 10.0.0.1 }
+spec: { type: LoadBalancer, loadBalancerIP: 10.0.0.1, ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop, annotations: { kube-vip.io/loadbalancerIPs: 10.0.0.1 } }
+spec: { type: LoadBalancer, ports: [{ port: 80 }] }
+`;
+
+test('no text of a claim acts on the terminal', () => {
+  const facts = factsOf(given);
+  const address = rangeIn('10.0.0.1');
+  const owner = { parent: 'services a/\x1b[2J', managedBy: '\u202e' };
+  const claims = [
+    { address: { ...address, value: address.first }, uid: 'u', resourceVersion: '1', owner, pledges: [] },
+  ];
+  const claimed: Facts = {
+    ...facts,
+    options: { ...facts.options, claims: true },
+    snapshot: { ...facts.snapshot, claims },
+  };
+  const lines = pools(claimed, worldOf(claimed).allocator, scope).lines(plain);
+  assert.ok(lines.some((line) => line.includes('also claimed for services a/\\x1b[2J')));
+  for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
+});
+
 test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
   for (const answer of answers(factsOf(hostile)))
     for (const line of answer.lines({ width: 70, ink: inkFor(true), isWide: false }))
