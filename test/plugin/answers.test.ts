@@ -119,6 +119,14 @@ test('no text of a claim acts on the terminal', () => {
   for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
 });
 
+test('an audit of a namespace counts its Services', () => {
+  const facts = factsOf(given);
+  const looked = (namespace: string) =>
+    (audit(facts, { namespace, isNamed: true, isAll: false }).value as { services: number }).services;
+  assert.deepEqual(['default', 'edge'].map(looked), [1, 0]);
+  assert.equal((audit(facts, scope).value as { services: number }).services, 2);
+});
+
 test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
   for (const answer of answers(factsOf(hostile)))
     for (const line of answer.lines({ width: 70, ink: inkFor(true), isWide: false }))
