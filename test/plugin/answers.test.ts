@@ -127,6 +127,15 @@ test('an audit of a namespace counts its Services', () => {
   assert.equal((audit(facts, scope).value as { services: number }).services, 2);
 });
 
+test('what DHCP answers in the place of is not called the end of a block', () => {
+  const { value } = who(factsOf(given), [rangeIn('10.0.0.3'), rangeIn('10.1.0.1')]);
+  const { items } = value as { items: { rule: string }[] };
+  assert.deepEqual(
+    items.map(({ rule }) => rule),
+    ['end of a block', 'DHCP answers'],
+  );
+});
+
 test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
   for (const answer of answers(factsOf(hostile)))
     for (const line of answer.lines({ width: 70, ink: inkFor(true), isWide: false }))
