@@ -136,6 +136,17 @@ test('what DHCP answers in the place of is not called the end of a block', () =>
   );
 });
 
+test('check says that it has compared only what it could read', () => {
+  const { snapshot } = factsOf(given);
+  const last = (surroundings: Facts['surroundings']) =>
+    check({ pools: snapshot.pools, placeOf: () => undefined, surroundings, name: 'c', remarks: [] })
+      .lines(plain)
+      .at(-1);
+  assert.match(last({ nodes: [], clusterIPs: [] }) ?? '', /, compared with the nodes and the cluster IPs:/);
+  assert.match(last({ nodes: undefined, clusterIPs: [] }) ?? '', /, compared with the cluster IPs:/);
+  assert.doesNotMatch(last({ nodes: undefined, clusterIPs: undefined }) ?? '', /compared/);
+});
+
 test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
   for (const answer of answers(factsOf(hostile)))
     for (const line of answer.lines({ width: 70, ink: inkFor(true), isWide: false }))
