@@ -6,6 +6,7 @@ import type { Verdict } from '../core/allocator.ts';
 import { type Check, checksOf } from '../core/checks.ts';
 import { type Cure, curesFor } from '../core/cures.ts';
 import { explainDecision, explainWrite } from '../core/explain.ts';
+import { formatList } from '../core/list.ts';
 import { printable, quoted } from '../core/quote.ts';
 import { type ServiceRow, serviceRow } from '../core/report.ts';
 import type { Answer, View } from './answer.ts';
@@ -110,6 +111,9 @@ function summaryOf({ standing, decision }: Verdict, { options }: Facts): string 
         : `${key} shows something that is no address.`;
     case 'ignore':
     case 'release':
+      // It is ours, and what it has is in use.
+      if (standing.notOurs === undefined && standing.view.deleting)
+        return `${key} is being deleted, and keeps ${standing.asks.length === 0 ? 'nothing' : formatList(standing.asks)} until it is gone.`;
       return `${key} is not served here: ${explainDecision(decision, options)}`;
   }
 }

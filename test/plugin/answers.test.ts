@@ -147,6 +147,15 @@ test('check says that it has compared only what it could read', () => {
   assert.doesNotMatch(last({ nodes: undefined, clusterIPs: undefined }) ?? '', /compared/);
 });
 
+test('a Service of ours that is being deleted has its address until it is gone', () => {
+  const deleting = 'name: web, deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [a.example/b]';
+  const facts = factsOf(
+    given.replace('metadata:\n  name: web\n', `metadata:\n  ${deleting.replaceAll(', ', '\n  ')}\n`),
+  );
+  const { summary } = explain(facts, scope, ['web']).value as { summary: string };
+  assert.equal(summary, 'default/web is being deleted, and keeps 10.0.0.1 until it is gone.');
+});
+
 test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
   for (const answer of answers(factsOf(hostile)))
     for (const line of answer.lines({ width: 70, ink: inkFor(true), isWide: false }))
