@@ -30,7 +30,7 @@ interface Explanation {
 export function explain(facts: Facts, scope: Scope, words: readonly string[]): Answer {
   const world = worldOf(facts);
   if (words.length === 0) return explainAll(facts, world, scope);
-  const explanations = words.map((word) => explainOne(serviceIn(word, scope), facts, world));
+  const explanations = namesIn(words).map((word) => explainOne(serviceIn(word, scope), facts, world));
   const items = explanations.map(itemOf);
   const source = sourceOf(facts);
   return {
@@ -46,11 +46,19 @@ export function explain(facts: Facts, scope: Scope, words: readonly string[]): A
   };
 }
 
-/** `service/web`, `svc/web`, `web`, and `shop/web` as messages name it. */
+const kind = /^(?:services?|svc)$/i;
+
+/** `service web`, as kubectl takes it as well as `service/web`. */
+function namesIn(words: readonly string[]): readonly string[] {
+  const [first = '', ...more] = words;
+  return more.length > 0 && kind.test(first) ? more : words;
+}
+
+/** `service/web`, `svc/web`, `web`, and `shop/web` as messages name it, with or without its kind. */
 function serviceIn(word: string, { namespace }: Scope): string {
-  const [kind = '', name] = word.split('/');
-  if (name === undefined) return `${namespace}/${kind}`;
-  return /^(?:services?|svc)$/i.test(kind) ? `${namespace}/${name}` : `${kind}/${name}`;
+  const [first = '', ...more] = word.split('/');
+  const name = more.length > 0 && kind.test(first) ? more.join('/') : word;
+  return name.includes('/') ? name : `${namespace}/${name}`;
 }
 
 function explainOne(key: string, facts: Facts, world: World): Explanation {

@@ -156,6 +156,13 @@ test('a Service of ours that is being deleted has its address until it is gone',
   assert.equal(summary, 'default/web is being deleted, and keeps 10.0.0.1 until it is gone.');
 });
 
+test('a Service is named as kubectl has it', () => {
+  const facts = factsOf(given);
+  for (const words of [['web'], ['svc/web'], ['service', 'web'], ['default/web'], ['service/default/web']])
+    assert.equal((explain(facts, scope, words).value as { service: string }).service, 'default/web');
+  assert.throws(() => explain(facts, scope, ['service']), /no Service "service"/);
+});
+
 test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
   for (const answer of answers(factsOf(hostile)))
     for (const line of answer.lines({ width: 70, ink: inkFor(true), isWide: false }))
