@@ -13,6 +13,7 @@ import { leadershipOf } from '../../src/plugin/cluster.ts';
 import { explain } from '../../src/plugin/explain.ts';
 import { type Facts, worldOf } from '../../src/plugin/facts.ts';
 import { readFiles } from '../../src/plugin/files.ts';
+import { footnotes } from '../../src/plugin/footnotes.ts';
 import { plan } from '../../src/plugin/plan.ts';
 import { pools } from '../../src/plugin/pools.ts';
 import { sinceIn } from '../../src/plugin/since.ts';
@@ -237,6 +238,16 @@ test('since when, and by whom, is read from whoever owns the address', () => {
   assert.equal(sinceIn([entry('kube-vip', '2026-01-02T00:00:00Z', status)])?.manager, 'kube-vip');
   assert.equal(sinceIn([entry('x', '2026-01-02T00:00:00Z', { 'f:spec': { 'f:ports': {} } })]), undefined);
   assert.equal(sinceIn([]), undefined);
+});
+
+test('below an answer stands who leads, or that nobody does', () => {
+  const facts = factsOf(given);
+  const last = (leadership: Facts['leadership']) => footnotes({ ...facts, leadership }, plain).at(-1);
+  assert.equal(last({ isLed: true, sentence: 'led by a_1' }), 'Controller led by a_1.');
+  assert.equal(
+    last({ isLed: false, sentence: 'there is no Lease x' }),
+    'No controller leads: there is no Lease x.',
+  );
 });
 
 test('who leads is told from the Lease', () => {
