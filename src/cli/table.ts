@@ -20,7 +20,7 @@ export function renderReport(report: Report, view: TableView): string[] {
   const parts = [
     servicesTable(report.services, view, ink),
     poolsTable(report.pools, view, ink),
-    bullets('Remarks', report.problems.map(printable), view, ink.yellow, ink),
+    bullets('Remarks', report.problems, view, ink.yellow, ink),
     bullets('More to try', view.more, view, (text) => text, ink),
   ].filter((part) => part.length > 0);
   return parts.flatMap((part, index) => (index === 0 ? part : ['', ...part]));
@@ -117,7 +117,7 @@ export function bullets(
 ): string[] {
   if (texts.length === 0) return [];
   const lines = texts.flatMap((text) =>
-    wrapWords(text, Math.max(view.width - 2, 8)).map(
+    wrapWords(printable(text), Math.max(view.width - 2, 8)).map(
       (line, index) => (index === 0 ? '- ' : '  ') + paint(line),
     ),
   );

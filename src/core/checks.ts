@@ -1,3 +1,4 @@
+import type { Family } from './address.ts';
 import { type Shortage, wantedFamilies, wantsToShare } from './allocate.ts';
 import type { Verdict } from './allocator.ts';
 import { type Decision, isDispute } from './decision.ts';
@@ -5,7 +6,7 @@ import { explainNote, explainNotOurs, explainRefusal, explainShortage, explainWr
 import { formatList } from './list.ts';
 import { annotations } from './names.ts';
 import type { Options } from './options.ts';
-import { type Pool, type Pools, poolFor, poolKeysOf, sharingFor } from './pools.ts';
+import { type Pools, poolFor, poolKeysOf, sharingFor } from './pools.ts';
 import { quoted } from './quote.ts';
 import { staticSource } from './record.ts';
 import { unwilling } from './sharing.ts';
@@ -33,7 +34,7 @@ export type CheckName =
 
 /**
  * The checks of a decision in their order, down to the one that decided. What passed and what failed is read from the
- * decision itself, so the two cannot disagree (test/core/checks.test.ts).
+ * decision itself, so the two cannot disagree (test/core/answers.test.ts).
  */
 export function checksOf({ standing, decision }: Verdict, pools: Pools, options: Options): Check[] {
   const checks: Check[] = [];
@@ -145,25 +146,28 @@ function checkPool(
   if (lacking !== undefined)
     is('families', 'failed', `${families}, but ${explainShortage(lacking, options)}`);
   else is('families', 'passed', families);
-  if (standing.intent.kind === 'fresh') checkSharing(standing, pools, is);
+  // DHCP is asked as often as somebody wants an address.
+  if (standing.intent.kind === 'fresh' && !pool.dhcp.IPv4) checkSharing(standing, wanted, pools, is);
   for (const shortage of shortages) {
     if (shortage.code === 'pool-full' || shortage.code === 'pool-empty')
       is('address', 'failed', explainShortage(shortage, options));
   }
   if (decision.kind === 'write' && standing.intent.kind === 'fresh')
-    is('address', 'passed', explainGrant(decision, pool));
+    is('address', 'passed', explainGrant(decision));
 }
 
-function explainGrant({ addresses, cause }: Decision & { kind: 'write' }, pool: Pool): string {
-  if (pool.dhcpOnly !== undefined) return `${addresses}: DHCP is asked for one`;
+function explainGrant({ addresses, cause }: Decision & { kind: 'write' }): string {
+  // `::` beside an address, in a pool of both.
+  if (addresses.split(',').some((address) => address === '0.0.0.0' || address === '::'))
+    return `${addresses}: DHCP is asked for one`;
   if (cause === 'share') return `${addresses} is in use, and all who have it agree`;
   return cause === 'restore' ? `${addresses} stands in its status` : `${addresses} is free`;
 }
 
-function checkSharing(standing: Standing, pools: Pools, is: Is): void {
+function checkSharing(standing: Standing, wanted: readonly Family[], pools: Pools, is: Is): void {
   const { namespace, policy } = standing.view;
   if (!sharingFor(pools, namespace)) return;
-  if (wantsToShare(standing, pools)) {
+  if (wanted[0] === 'IPv4' && wantsToShare(standing, pools)) {
     is('sharing', 'noted', 'it takes an address that is in use, if all who have it agree');
     return;
   }

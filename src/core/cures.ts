@@ -1,13 +1,14 @@
-import { type Family, formatAddress } from './address.ts';
+import { type Address, type Family, formatAddress, sameAddress } from './address.ts';
 import { allocate, isInPool, type Shortage } from './allocate.ts';
 import type { Allocator, Verdict } from './allocator.ts';
 import type { Decision, Note, Refusal } from './decision.ts';
 import { meantBy } from './explain.ts';
 import { explainFault } from './explain-pools.ts';
+import { addressesOf } from './list.ts';
 import { annotations } from './names.ts';
 import type { ConfigMap } from './objects.ts';
 import type { Options } from './options.ts';
-import { type PoolProblem, poolKeysOf } from './pools.ts';
+import { type PoolProblem, poolFor, poolKeysOf } from './pools.ts';
 import { quoted } from './quote.ts';
 import type { ServiceKey } from './service.ts';
 import type { Standing } from './standing.ts';
@@ -110,13 +111,7 @@ function curesForShortage(standing: Standing, shortage: Shortage, context: CureC
         },
       ];
     case 'no-pool':
-      return [
-        ...misspelt(namespace, context),
-        {
-          advice: `Give the namespace a pool, with a block of your network that nobody else uses in place of ADDRESSES.`,
-          command: patchPools(options, `cidr-${namespace}`, 'ADDRESSES'),
-        },
-      ];
+      return [...misspelt(namespace, context), newPool(`cidr-${namespace}`, context)];
     case 'pool-empty': {
       const mended = mendedEntries(shortage.key, context);
       if (mended.length > 0) return mended;
@@ -128,7 +123,10 @@ function curesForShortage(standing: Standing, shortage: Shortage, context: CureC
       ];
     }
     case 'family-not-in-pool':
-      return [...otherPolicy(standing), more(shortage.key, `${shortage.family} `, configMap, options)];
+      return [
+        ...otherPolicy(standing, context),
+        more(shortage.key, `${shortage.family} `, configMap, options),
+      ];
     case 'pool-full':
       return [
         ...mendedEntries(shortage.key, context),
@@ -178,6 +176,17 @@ function mendedEntries(key: string, { allocator, options, configMap }: CureConte
   ];
 }
 
+/** A key that stands under binaryData is refused under data as long as it does. */
+function newPool(key: string, { options, configMap }: CureContext): Cure {
+  const isBinary = configMap?.binaryData?.[key] !== undefined;
+  const removed = isBinary ? ' What stands under binaryData, where nobody reads it, is removed.' : '';
+  const patch = { ...(isBinary ? { binaryData: { [key]: null } } : {}), data: { [key]: 'ADDRESSES' } };
+  return {
+    advice: `Give the namespace a pool, with a block of your network that nobody else uses in place of ADDRESSES.${removed}`,
+    command: `${patchCommand(options)} --type merge --patch ${inShell(patch)}`,
+  };
+}
+
 function more(key: string, kind: string, configMap: ConfigMap | undefined, options: Options): Cure {
   const value = (configMap?.data?.[key] ?? '').replace(/\s+/g, '').replace(/,+$/, '');
   return {
@@ -187,8 +196,13 @@ function more(key: string, kind: string, configMap: ConfigMap | undefined, optio
 }
 
 /** Both families are asked for, and one is enough. */
-function otherPolicy({ view }: Standing): Cure[] {
+function otherPolicy(standing: Standing, { allocator }: CureContext): Cure[] {
+  const { view, intent } = standing;
   if (view.policy !== 'RequireDualStack') return [];
+  const held = 'list' in intent ? addressesOf(intent.list) : [];
+  const eased: Standing = { ...standing, view: { ...view, policy: 'PreferDualStack' } };
+  // Of the other family there may be none either.
+  if ('shortages' in allocate(eased, held, allocator)) return [];
   return [
     {
       advice: 'Let it do with one family until the pool has both.',
@@ -204,9 +218,13 @@ const mostNamed = 5;
 function leave(key: string, family: Family, { allocator: { ledger, pools } }: CureContext): Cure[] {
   const pool = pools.byKey.get(key);
   if (pool === undefined) return [];
+  // An address that several show stays in use when one of them goes.
+  const isAlone = (address: Address): boolean =>
+    ledger.showing(address).length === 1 && ledger.owner(address) === undefined;
   const names: ServiceKey[] = [];
   for (const { key: name, shows } of ledger.all())
-    if (shows.some((address) => address.family === family && isInPool(pool, address))) names.push(name);
+    if (shows.some((address) => address.family === family && isInPool(pool, address) && isAlone(address)))
+      names.push(name);
   names.sort();
   if (names.length === 0) return [];
   const shown = names.slice(0, mostNamed).join(', ');
@@ -228,10 +246,7 @@ function curesForRefusal(standing: Standing, refusal: Refusal, context: CureCont
     if (meant !== undefined)
       cures.push({ advice: `Write ${meant}, if that is meant.`, command: ask(standing, meant) });
     cures.push({
-      advice:
-        standing.record === undefined
-          ? 'Take it off, and it gets an address of its pool.'
-          : 'Take it off, and it has back what it had.',
+      advice: `Take it off, and it ${whatIsLeft(standing, refusal.field, context)}.`,
       command:
         refusal.field === 'annotation'
           ? annotate(view, `${annotations.addresses}-`)
@@ -260,19 +275,37 @@ function curesForRefusal(standing: Standing, refusal: Refusal, context: CureCont
   return cures;
 }
 
+/** What becomes of a Service whose unreadable field is taken off. */
+function whatIsLeft(standing: Standing, field: 'annotation' | 'spec', { allocator }: CureContext): string {
+  const { view, record } = standing;
+  if (record !== undefined) return 'has back what it had';
+  if (field === 'annotation' && view.specIP !== undefined)
+    return `asks for ${quoted(view.specIP)} (spec.loadBalancerIP)`;
+  const hasRoom = !('shortages' in allocate({ ...standing, intent: { kind: 'fresh' } }, [], allocator));
+  return hasRoom ? 'gets an address of its pool' : 'waits for an address, as there is none for it now';
+}
+
 function curesForNote(standing: Standing, note: Note, context: CureContext): Cure[] {
   switch (note.code) {
     case 'conflict':
-      return [reallocate(standing, 'Let one of them have an address from its pool, this one, for example.')];
-    case 'outside-pool':
-      return note.key === undefined
-        ? []
+      return isReplaceable(standing, note.address, context)
+        ? [reallocate(standing, 'Let one of them have an address from its pool, this one, for example.')]
         : [
+            {
+              advice:
+                'Let one of them ask for another address by name, in place of ADDRESS, this one, for example.',
+              command: ask(standing, 'ADDRESS'),
+            },
+          ];
+    case 'outside-pool':
+      return note.key !== undefined && isReplaceable(standing, note.address, context)
+        ? [
             reallocate(
               standing,
               `It can stay. To have it back in ${note.key}, which takes it down for a moment:`,
             ),
-          ];
+          ]
+        : [];
     case 'unmet':
       return note.shortages.flatMap((shortage) => curesForShortage(standing, shortage, context));
     case 'contested':
@@ -281,6 +314,17 @@ function curesForNote(standing: Standing, note: Note, context: CureContext): Cur
     case 'global-namespace':
       return [];
   }
+}
+
+/** Whether a fresh allocation has another address of the same family: with PreferDualStack it may come without one. */
+function isReplaceable(standing: Standing, address: Address, { allocator }: CureContext): boolean {
+  const { intent, view } = standing;
+  const pool = poolFor(allocator.pools, view.namespace);
+  const stays = ('list' in intent ? addressesOf(intent.list) : []).filter(
+    (held) => !sameAddress(held, address) && pool !== undefined && isInPool(pool, held),
+  );
+  const found = allocate({ ...standing, intent: { kind: 'fresh' } }, stays, allocator);
+  return 'addresses' in found && found.addresses.some(({ family }) => family === address.family);
 }
 
 function reallocate({ view }: Standing, advice: string): Cure {

@@ -121,8 +121,10 @@ function serviceChange(
     return { kind: before === '' ? 'served' : 'changed', ...shown, note: was };
   }
   const [wasOutside, isOutside] = [outsideOf(old.decision), outsideOf(next.decision)];
-  if (isOutside !== '' && wasOutside !== isOutside) return { kind: 'outside', ...shown, note: is };
-  if (isOutside === '' && wasOutside !== '') return { kind: 'inside', ...shown, note: is };
+  // One of two that comes back in while the other stays outside is no fall.
+  if (isOutside.some((address) => !wasOutside.includes(address)))
+    return { kind: 'outside', ...shown, note: is };
+  if (isOutside.length === 0 && wasOutside.length > 0) return { kind: 'inside', ...shown, note: is };
   if (after === '' && reasonOf(old.decision) !== reasonOf(next.decision))
     return { kind: 'reason', ...shown, note: is };
   return undefined;
@@ -137,9 +139,7 @@ function shownBy({ decision, standing: { view, intent } }: Verdict): string {
     : '';
 }
 
-function outsideOf(decision: Decision): string {
-  if (!('notes' in decision)) return '';
-  return decision.notes
-    .flatMap((note) => (note.code === 'outside-pool' ? formatAddress(note.address) : []))
-    .join(',');
+function outsideOf(decision: Decision): string[] {
+  if (!('notes' in decision)) return [];
+  return decision.notes.flatMap((note) => (note.code === 'outside-pool' ? formatAddress(note.address) : []));
 }

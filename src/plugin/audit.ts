@@ -10,10 +10,13 @@ type Found = Omit<Finding, 'code'> & { readonly code: Finding['code'] | 'leader'
 
 /** `audit`; with a namespace named, what concerns its Services. */
 export function audit(facts: Facts, scope: Scope): Answer {
+  const isWhole = !scope.isNamed || scope.isAll;
   const findings = findingsIn(facts).filter(
-    ({ subject }) => !scope.isNamed || scope.isAll || subject.startsWith(`${scope.namespace}/`),
+    ({ subject }) => isWhole || subject.startsWith(`${scope.namespace}/`),
   );
-  const services = facts.snapshot.services.length;
+  const services = facts.snapshot.services.filter(
+    ({ namespace }) => isWhole || namespace === scope.namespace,
+  ).length;
   return {
     value: { kind: 'Audit', services, findings, source: sourceOf(facts) },
     lines: (view) => [...linesOf(findings, services, view), '', ...footnotes(facts, view)],

@@ -95,11 +95,13 @@ function surroundingFindings({ pools, placeOf, surroundings }: CheckContext): Fi
   if (surroundings === undefined) return [];
   return usablePools(pools).flatMap(({ key, ranges }): Finding[] => {
     const place = placeOf(key);
-    const nodes = surroundings.nodes.filter(({ address }) => {
+    const nodes = (surroundings.nodes ?? []).filter(({ address }) => {
       const read = readAddress(address);
       return read !== undefined && ranges.some((range) => isIn(read.value, read.family, range));
     });
-    const cidrs = surroundings.clusterIPs.filter(({ range }) => ranges.some((one) => isCommon(one, range)));
+    const cidrs = (surroundings.clusterIPs ?? []).filter(({ range }) =>
+      ranges.some((one) => isCommon(one, range)),
+    );
     return [
       ...nodes.map(({ name, address }): Finding => {
         const shown = readAddress(address);
@@ -137,7 +139,9 @@ function summary({ pools, name, surroundings }: CheckContext, findings: readonly
   const count = (severity: Finding['severity']): number =>
     findings.filter((finding) => finding.severity === severity).length;
   const many = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
-  const compared = surroundings === undefined ? '' : ', compared with the nodes and the cluster IPs';
+  const { nodes, clusterIPs } = surroundings ?? {};
+  const others = [...(nodes ? ['the nodes'] : []), ...(clusterIPs ? ['the cluster IPs'] : [])];
+  const compared = others.length === 0 ? '' : `, compared with ${others.join(' and ')}`;
   const found =
     findings.length === 0
       ? 'nothing is wrong'

@@ -29,7 +29,7 @@ export async function readCluster(context: ClusterContext, needs: Needs): Promis
   const remarks: string[] = [];
   const [{ items: services, resourceVersion }, settings] = await Promise.all([
     readServices(context, needs),
-    readSettings(context),
+    readSettings(context, remarks),
   ]);
   const { options } = settings;
   const [configMap, leadership, claims, leftovers, surroundings] = await Promise.all([
@@ -115,28 +115,30 @@ const controllerSelectors = [
   'app.kubernetes.io/name=kube-vip-cloud-provider',
 ];
 
-async function readSettings(context: ClusterContext): Promise<Settings> {
+async function readSettings(context: ClusterContext, remarks: string[]): Promise<Settings> {
   const { flags } = context;
   const named = flags.deployment;
-  const found =
-    named === undefined
-      ? await Promise.all(controllerSelectors.map((labelSelector) => deployments(context, labelSelector)))
-      : [await deployment(context, named)];
-  const known = found.flat().filter((one) => one !== undefined);
-  return settingsFrom(known, flags);
+  if (named !== undefined) {
+    const found = await deployment(context, named);
+    return settingsFrom(found === undefined ? [] : [found], flags);
+  }
+  const found = await optional(
+    Promise.all(controllerSelectors.map((labelSelector) => deployments(context, labelSelector))),
+    [],
+    remarks,
+  );
+  return settingsFrom(found.flat(), flags);
 }
 
 /** Where only the controller's own namespace may be read, that is enough. */
 async function deployments(context: ClusterContext, labelSelector: string): Promise<Deployment[]> {
-  for (const scope of ['', '/namespaces/kube-system']) {
-    try {
-      const path = `/apis/apps/v1${scope}/deployments`;
-      return (await list(context, path, { labelSelector }, (object) => object as Deployment)).items;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-    }
-  }
-  return [];
+  const within = (scope: string) =>
+    list(context, `/apis/apps/v1${scope}/deployments`, { labelSelector }, (object) => object as Deployment);
+  const { items } = await within('').catch((error: unknown) => {
+    if (!(error instanceof ApiError)) throw error;
+    return within('/namespaces/kube-system');
+  });
+  return items;
 }
 
 async function deployment(
@@ -177,7 +179,11 @@ async function readLeftovers(context: ClusterContext): Promise<ServiceView[]> {
 }
 
 /** What may not be read, or is not known to this API server, is left out with a remark. */
-async function optional<T>(reading: Promise<T>, otherwise: T, remarks: string[]): Promise<T> {
+async function optional<T, Otherwise>(
+  reading: Promise<T>,
+  otherwise: Otherwise,
+  remarks: string[],
+): Promise<T | Otherwise> {
   try {
     return await reading;
   } catch (error) {
@@ -196,27 +202,26 @@ interface ServiceCIDR extends KubeObject {
 }
 
 async function readSurroundings(context: ClusterContext, remarks: string[]): Promise<Surroundings> {
-  const none = { items: [], resourceVersion: '' };
   const [nodes, cidrs] = await Promise.all([
     optional(
       list(context, '/api/v1/nodes', {}, (object) => object as Node),
-      none,
+      undefined,
       remarks,
     ),
     // Since Kubernetes 1.33 (KEP-1880).
     optional(
       list(context, '/apis/networking.k8s.io/v1/servicecidrs', {}, (object) => object as ServiceCIDR),
-      none,
+      undefined,
       remarks,
     ),
   ]);
   return {
-    nodes: nodes.items.flatMap(({ metadata: { name }, status }) =>
+    nodes: nodes?.items.flatMap(({ metadata: { name }, status }) =>
       (status?.addresses ?? []).flatMap(({ type, address }) =>
         address === undefined || type === 'Hostname' ? [] : { name, address },
       ),
     ),
-    clusterIPs: cidrs.items.flatMap(({ metadata: { name }, spec }) =>
+    clusterIPs: cidrs?.items.flatMap(({ metadata: { name }, spec }) =>
       (spec?.cidrs ?? []).flatMap((cidr) => {
         const entry = parseEntry(cidr);
         return 'fault' in entry ? [] : { name, range: entry.range };

@@ -6,6 +6,7 @@ import type { Verdict } from '../core/allocator.ts';
 import { type Check, checksOf } from '../core/checks.ts';
 import { type Cure, curesFor } from '../core/cures.ts';
 import { explainDecision, explainWrite } from '../core/explain.ts';
+import { formatList } from '../core/list.ts';
 import { printable, quoted } from '../core/quote.ts';
 import { type ServiceRow, serviceRow } from '../core/report.ts';
 import type { Answer, View } from './answer.ts';
@@ -29,7 +30,7 @@ interface Explanation {
 export function explain(facts: Facts, scope: Scope, words: readonly string[]): Answer {
   const world = worldOf(facts);
   if (words.length === 0) return explainAll(facts, world, scope);
-  const explanations = words.map((word) => explainOne(serviceIn(word, scope), facts, world));
+  const explanations = namesIn(words).map((word) => explainOne(serviceIn(word, scope), facts, world));
   const items = explanations.map(itemOf);
   const source = sourceOf(facts);
   return {
@@ -45,11 +46,19 @@ export function explain(facts: Facts, scope: Scope, words: readonly string[]): A
   };
 }
 
-/** `service/web`, `svc/web`, `web`, and `shop/web` as messages name it. */
+const kind = /^(?:services?|svc)$/i;
+
+/** `service web`, as kubectl takes it as well as `service/web`. */
+function namesIn(words: readonly string[]): readonly string[] {
+  const [first = '', ...more] = words;
+  return more.length > 0 && kind.test(first) ? more : words;
+}
+
+/** `service/web`, `svc/web`, `web`, and `shop/web` as messages name it, with or without its kind. */
 function serviceIn(word: string, { namespace }: Scope): string {
-  const [kind = '', name] = word.split('/');
-  if (name === undefined) return `${namespace}/${kind}`;
-  return /^(?:services?|svc)$/i.test(kind) ? `${namespace}/${name}` : `${kind}/${name}`;
+  const [first = '', ...more] = word.split('/');
+  const name = more.length > 0 && kind.test(first) ? more.join('/') : word;
+  return name.includes('/') ? name : `${namespace}/${name}`;
 }
 
 function explainOne(key: string, facts: Facts, world: World): Explanation {
@@ -110,6 +119,9 @@ function summaryOf({ standing, decision }: Verdict, { options }: Facts): string 
         : `${key} shows something that is no address.`;
     case 'ignore':
     case 'release':
+      // It is ours, and what it has is in use.
+      if (standing.notOurs === undefined && standing.view.deleting)
+        return `${key} is being deleted, and keeps ${standing.asks.length === 0 ? 'nothing' : formatList(standing.asks)} until it is gone.`;
       return `${key} is not served here: ${explainDecision(decision, options)}`;
   }
 }

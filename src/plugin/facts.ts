@@ -30,11 +30,12 @@ export interface Leadership {
   readonly sentence: string;
 }
 
+/** Each is undefined where it could not be read. */
 export interface Surroundings {
   /** Addresses of nodes, with the node's name. */
-  readonly nodes: readonly { readonly name: string; readonly address: string }[];
+  readonly nodes: readonly { readonly name: string; readonly address: string }[] | undefined;
   /** Where cluster IPs are taken from, with the ServiceCIDR's name. */
-  readonly clusterIPs: readonly { readonly name: string; readonly range: Range }[];
+  readonly clusterIPs: readonly { readonly name: string; readonly range: Range }[] | undefined;
 }
 
 /** What is wanted beside Services and pools. */

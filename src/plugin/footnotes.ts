@@ -5,7 +5,10 @@ import type { Facts } from './facts.ts';
 
 /** Below every answer: which settings counted, and who is at work. */
 export function footnotes({ origin, leadership }: Facts, { ink, width }: View): string[] {
-  const sentences = [origin, ...(leadership === undefined ? [] : [`Controller ${leadership.sentence}.`])];
+  const { isLed, sentence = '' } = leadership ?? {};
+  // `led by ...` continues a sentence; why nobody leads is one.
+  const led = isLed === true ? `Controller ${sentence}.` : `No controller leads: ${sentence}.`;
+  const sentences = [origin, ...(leadership === undefined ? [] : [led])];
   return sentences.flatMap((sentence) => wrapWords(printable(sentence), width).map(ink.dim));
 }
 

@@ -16,6 +16,7 @@ interface Container {
   command?: string[];
   args?: string[];
   env?: { name: string; value?: string; valueFrom?: unknown }[];
+  envFrom?: unknown[];
 }
 
 /** What the flags of the command line say of it; what is undefined was not said. */
@@ -119,11 +120,15 @@ function readDeployment(
   deployment: Deployment,
   remarks: string[],
 ): { options: Options; leaseNamespace: string } {
-  const { command = [], args = [], env = [] } = controllerOf(deployment) ?? {};
+  const { command = [], args = [], env = [], envFrom = [] } = controllerOf(deployment) ?? {};
   const unknown = env.filter(({ name, valueFrom }) => name.startsWith('KUBEVIP_') && valueFrom !== undefined);
   for (const { name } of unknown)
     remarks.push(
       `${nameOf(deployment)} takes ${name} from elsewhere, which is not read: say what it is by --configmap or --class.`,
+    );
+  if (envFrom.length > 0)
+    remarks.push(
+      `${nameOf(deployment)} takes variables from elsewhere (envFrom), which are not read: if a KUBEVIP_ one is among them, say what it is by --configmap or --class.`,
     );
   const variables = Object.fromEntries(env.map(({ name, value }) => [name, value]));
   const parsed = parseFlags([...command.slice(1), ...args], controllerFlags);

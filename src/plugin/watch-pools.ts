@@ -1,3 +1,4 @@
+import { printable } from '../core/quote.ts';
 import type { View } from './answer.ts';
 import type { Invocation } from './arguments.ts';
 import type { Desk } from './desk.ts';
@@ -26,7 +27,7 @@ export function watchPools(
         '',
         // Who led at the first look may lead no more.
         ...footnotes({ ...facts, leadership: undefined }, view),
-        ...(trouble === '' ? [] : ['', trouble]),
+        ...(trouble === '' ? [] : ['', printable(trouble)]),
       ]);
     };
     return {

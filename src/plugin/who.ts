@@ -4,6 +4,7 @@ import { formatAddress } from '../core/address.ts';
 import { parseEntry } from '../core/entry.ts';
 import { explainFault, formatRange } from '../core/explain-pools.ts';
 import { type AddressState, type Gap, type Occupancy, occupancyIn } from '../core/occupancy.ts';
+import type { Pools } from '../core/pools.ts';
 import { instead, quoted } from '../core/quote.ts';
 import type { Range } from '../core/range.ts';
 import { nearestSpelling } from '../core/spelling.ts';
@@ -37,7 +38,7 @@ export function who(facts: Facts, ranges: readonly Range[]): Answer {
   const { allocator } = worldOf(facts);
   const rows = ranges
     .flatMap((range) => occupancyIn(range, allocator))
-    .map((part) => ('range' in part ? gapRow(part) : heldRow(part, facts)));
+    .map((part) => ('range' in part ? gapRow(part, allocator.pools) : heldRow(part, facts)));
   return {
     value: {
       kind: 'AddressList',
@@ -67,9 +68,10 @@ export function rangeIn(word: string): Range {
   throw new Error(`${quoted(word)} ${explainFault(entry, word)}${instead(meant)}.`);
 }
 
-function gapRow({ range, state, keys, free }: Gap): WhoRow {
+function gapRow({ range, state, keys, free }: Gap, pools: Pools): WhoRow {
   const nobody = { holders: [], others: [], from: '', since: '', ports: '' };
-  const rule = state === 'kept-out' ? ruleFor(range) : '';
+  const isLeased = keys.some((key) => pools.byKey.get(key)?.dhcp[range.family]);
+  const rule = state !== 'kept-out' ? '' : isLeased ? 'DHCP answers' : ruleFor(range);
   return { ...nobody, rule, addresses: formatRange(range), state, pools: keys, free };
 }
 

@@ -9,7 +9,7 @@ import { Shell } from './kubectl-vip.ts';
 import { loadBalancer, names, served } from './objects.ts';
 import { type Scenario, scenarios } from './scenario.ts';
 
-const users = [{ name: 'nobody' }, { name: 'viewer' }];
+const users = [{ name: 'nobody' }, { name: 'viewer' }, { name: 'minimal' }];
 const onCluster = scenarios('plugin', users);
 
 /** A scenario with a user at a shell. */
@@ -415,6 +415,36 @@ onCluster('the rights of a viewer are enough, and what is missing is said', asyn
     assert.match(check.stderr, /^Not looked at: .*nodes is forbidden/m);
   } finally {
     await cluster.client.delete(`${binding}/viewer`);
+    shell.close();
+  }
+});
+
+onCluster('what may not be read beside Services and pools is left out, and said', async ({ cluster }) => {
+  const shell = await shellOn(cluster, 'minimal');
+  const rbac = '/apis/rbac.authorization.k8s.io/v1';
+  const apiGroup = 'rbac.authorization.k8s.io';
+  await cluster.client.post(`${rbac}/clusterroles`, {
+    metadata: { name: 'minimal' },
+    rules: [{ apiGroups: [''], resources: ['services', 'configmaps'], verbs: ['get', 'list'] }],
+  });
+  await cluster.client.post(`${rbac}/clusterrolebindings`, {
+    metadata: { name: 'minimal' },
+    roleRef: { apiGroup, kind: 'ClusterRole', name: 'minimal' },
+    subjects: [{ apiGroup, kind: 'User', name: 'minimal' }],
+  });
+  try {
+    await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.4' });
+    const { stderr, stdout } = await eventually(async () => {
+      const said = await shell.run('kubectl vip check');
+      assert.equal(said.code, 0, said.stderr);
+      return said;
+    });
+    for (const left of ['deployments', 'nodes', 'servicecidrs'])
+      assert.match(stderr, new RegExp(`^Not looked at: .*${left}.* is forbidden`, 'm'));
+    assert.match(stdout, /^kube-system\/kubevip: 1 pool: nothing is wrong\.$/m);
+  } finally {
+    await cluster.client.delete(`${rbac}/clusterrolebindings/minimal`);
+    await cluster.client.delete(`${rbac}/clusterroles/minimal`);
     shell.close();
   }
 });

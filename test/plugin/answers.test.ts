@@ -13,6 +13,7 @@ import { leadershipOf } from '../../src/plugin/cluster.ts';
 import { explain } from '../../src/plugin/explain.ts';
 import { type Facts, worldOf } from '../../src/plugin/facts.ts';
 import { readFiles } from '../../src/plugin/files.ts';
+import { footnotes } from '../../src/plugin/footnotes.ts';
 import { plan } from '../../src/plugin/plan.ts';
 import { pools } from '../../src/plugin/pools.ts';
 import { sinceIn } from '../../src/plugin/since.ts';
@@ -77,6 +78,90 @@ test('no text of a manifest acts on the terminal, in whatever form it is printed
     for (const format of ['json', 'yaml'] as const)
       assert.doesNotMatch(printValue(answer.value, format).replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
   }
+});
+
+const plain: View = { width: Infinity, ink: inkFor(false), isWide: true };
+
+const given = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data: { cidr-default: "10.0.0.0/30", cidr-dhcp: "0.0.0.0/32,10.1.0.0/30" }
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: default
+  labels: { implementation: kube-vip }
+  annotations: { kube-vip.io/loadbalancerIPs: 10.0.0.1 }
+spec: { type: LoadBalancer, loadBalancerIP: 10.0.0.1, ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop, annotations: { kube-vip.io/loadbalancerIPs: 10.0.0.1 } }
+spec: { type: LoadBalancer, ports: [{ port: 80 }] }
+`;
+
+test('no text of a claim acts on the terminal', () => {
+  const facts = factsOf(given);
+  const address = rangeIn('10.0.0.1');
+  const owner = { parent: 'services a/\x1b[2J', managedBy: '\u202e' };
+  const claims = [
+    { address: { ...address, value: address.first }, uid: 'u', resourceVersion: '1', owner, pledges: [] },
+  ];
+  const claimed: Facts = {
+    ...facts,
+    options: { ...facts.options, claims: true },
+    snapshot: { ...facts.snapshot, claims },
+  };
+  const lines = pools(claimed, worldOf(claimed).allocator, scope).lines(plain);
+  assert.ok(lines.some((line) => line.includes('also claimed for services a/\\x1b[2J')));
+  for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
+});
+
+test('an audit of a namespace counts its Services', () => {
+  const facts = factsOf(given);
+  const looked = (namespace: string) =>
+    (audit(facts, { namespace, isNamed: true, isAll: false }).value as { services: number }).services;
+  assert.deepEqual(['default', 'edge'].map(looked), [1, 0]);
+  assert.equal((audit(facts, scope).value as { services: number }).services, 2);
+});
+
+test('what DHCP answers in the place of is not called the end of a block', () => {
+  const { value } = who(factsOf(given), [rangeIn('10.0.0.3'), rangeIn('10.1.0.1')]);
+  const { items } = value as { items: { rule: string }[] };
+  assert.deepEqual(
+    items.map(({ rule }) => rule),
+    ['end of a block', 'DHCP answers'],
+  );
+});
+
+test('check says that it has compared only what it could read', () => {
+  const { snapshot } = factsOf(given);
+  const last = (surroundings: Facts['surroundings']) =>
+    check({ pools: snapshot.pools, placeOf: () => undefined, surroundings, name: 'c', remarks: [] })
+      .lines(plain)
+      .at(-1);
+  assert.match(last({ nodes: [], clusterIPs: [] }) ?? '', /, compared with the nodes and the cluster IPs:/);
+  assert.match(last({ nodes: undefined, clusterIPs: [] }) ?? '', /, compared with the cluster IPs:/);
+  assert.doesNotMatch(last({ nodes: undefined, clusterIPs: undefined }) ?? '', /compared/);
+});
+
+test('a Service of ours that is being deleted has its address until it is gone', () => {
+  const deleting = 'name: web, deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [a.example/b]';
+  const facts = factsOf(
+    given.replace('metadata:\n  name: web\n', `metadata:\n  ${deleting.replaceAll(', ', '\n  ')}\n`),
+  );
+  const { summary } = explain(facts, scope, ['web']).value as { summary: string };
+  assert.equal(summary, 'default/web is being deleted, and keeps 10.0.0.1 until it is gone.');
+});
+
+test('a Service is named as kubectl has it', () => {
+  const facts = factsOf(given);
+  for (const words of [['web'], ['svc/web'], ['service', 'web'], ['default/web'], ['service/default/web']])
+    assert.equal((explain(facts, scope, words).value as { service: string }).service, 'default/web');
+  assert.throws(() => explain(facts, scope, ['service']), /no Service "service"/);
 });
 
 test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
@@ -153,6 +238,16 @@ test('since when, and by whom, is read from whoever owns the address', () => {
   assert.equal(sinceIn([entry('kube-vip', '2026-01-02T00:00:00Z', status)])?.manager, 'kube-vip');
   assert.equal(sinceIn([entry('x', '2026-01-02T00:00:00Z', { 'f:spec': { 'f:ports': {} } })]), undefined);
   assert.equal(sinceIn([]), undefined);
+});
+
+test('below an answer stands who leads, or that nobody does', () => {
+  const facts = factsOf(given);
+  const last = (leadership: Facts['leadership']) => footnotes({ ...facts, leadership }, plain).at(-1);
+  assert.equal(last({ isLed: true, sentence: 'led by a_1' }), 'Controller led by a_1.');
+  assert.equal(
+    last({ isLed: false, sentence: 'there is no Lease x' }),
+    'No controller leads: there is no Lease x.',
+  );
 });
 
 test('who leads is told from the Lease', () => {

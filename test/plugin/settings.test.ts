@@ -48,6 +48,14 @@ const defaults = {
   claims: false,
 };
 
+test('variables that come from elsewhere as a whole are remarked on', () => {
+  const one = deployment('kube-vip-cloud-provider');
+  const [, container] = one.spec?.template?.spec?.containers ?? [];
+  assert.deepEqual(settingsFrom([one], noFlags).remarks, []);
+  Object.assign(container ?? {}, { envFrom: [{ configMapRef: { name: 'x' } }] });
+  assert.match(settingsFrom([one], noFlags).remarks.join(), /variables from elsewhere \(envFrom\)/);
+});
+
 test('without a Deployment the defaults count, and the answer says so', () => {
   for (const none of [undefined, [], [deployment('other', { image: 'nginx' })]]) {
     const { options, origin } = settingsFrom(none, noFlags);
