@@ -188,7 +188,7 @@ function newPool(key: string, { options, configMap }: CureContext): Cure {
 }
 
 function more(key: string, kind: string, configMap: ConfigMap | undefined, options: Options): Cure {
-  const value = (configMap?.data?.[key] ?? '').replace(/\s+/g, '').replace(/,+$/, '');
+  const value = (configMap?.data?.[key] ?? '').trim().replace(/[,\s]+$/, '');
   return {
     advice: `Add ${kind}addresses to ${key}: a block or a range of your network that nobody else uses, in place of ADDRESSES.`,
     command: patchPools(options, key, value === '' ? 'ADDRESSES' : `${value},ADDRESSES`),

@@ -134,7 +134,7 @@ export function explainNote(note: Note, options: Options): string {
         ? `${formatAddress(note.address)} is kept, though no pool serves the namespace.`
         : `${formatAddress(note.address)} is kept, though it is outside the pool ${note.key}; the annotation ${annotations.reallocate}: "true" asks for one from the pool.`;
     case 'shared':
-      return `shared with ${note.others.join(', ')}.`;
+      return `shared with ${some(note.others)}.`;
     case 'unmet':
       return `${wishes[note.wish]}, but ${explainShortages(note.shortages, options)} It keeps what it has meanwhile.`;
     case 'global-namespace':
@@ -142,6 +142,14 @@ export function explainNote(note: Note, options: Options): string {
     default:
       return never(note);
   }
+}
+
+/** A thousand Services can be on one address: a sentence has room for a few. */
+const mostNamed = 5;
+
+function some(names: readonly string[]): string {
+  const named = names.slice(0, mostNamed).join(', ');
+  return names.length > mostNamed ? `${named} and ${names.length - mostNamed} more` : named;
 }
 
 /** `b/y (both use port TCP/80), b/z (both use port TCP/80) and 5 more`. */

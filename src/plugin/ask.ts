@@ -9,7 +9,7 @@ import { audit, isMerelyDue } from './audit.ts';
 import { check } from './check.ts';
 import type { CommandName } from './commands.ts';
 import type { Desk } from './desk.ts';
-import { explain } from './explain.ts';
+import { explain, servicesIn } from './explain.ts';
 import { worldOf } from './facts.ts';
 import { gather } from './gather.ts';
 import { plan } from './plan.ts';
@@ -30,18 +30,21 @@ export async function ask(invocation: Question, desk: Desk): Promise<Answer> {
     );
   switch (command) {
     case 'explain': {
-      const { facts, scope } = await gather(invocation, desk, files, { managedFields: words.length > 0 });
+      const { facts, scope } = await gather(invocation, desk, files, (scope) => ({
+        managedFields: words.length > 0,
+        named: servicesIn(words, scope),
+      }));
       return explain(facts, scope, words);
     }
     case 'pools': {
-      const { facts, scope } = await gather(invocation, desk, files, {});
+      const { facts, scope } = await gather(invocation, desk, files, () => ({}));
       return pools(facts, worldOf(facts).allocator, scope);
     }
     case 'who': {
       if (words.length === 0)
         throw new Error('which address? Write one, or a block: kubectl vip who 192.168.0.201.');
       const ranges = words.map(rangeIn);
-      const { facts } = await gather(invocation, desk, files, { managedFields: true });
+      const { facts } = await gather(invocation, desk, files, () => ({ managedFields: true }));
       return who(facts, ranges);
     }
     case 'plan':
@@ -54,7 +57,7 @@ export async function ask(invocation: Question, desk: Desk): Promise<Answer> {
 }
 
 async function askAudit(invocation: Invocation, desk: Desk): Promise<Answer> {
-  const look = () => gather(invocation, desk, invocation.files, { leftovers: true });
+  const look = () => gather(invocation, desk, invocation.files, () => ({ leftovers: true }));
   const first = await look();
   if (!isMerelyDue(first.facts)) return audit(first.facts, first.scope);
   desk.say('Something is due just now, and a controller is at work: looking again in 2 s.');
@@ -67,7 +70,7 @@ async function askPlan(invocation: Invocation, desk: Desk): Promise<Answer> {
   const [changed, ...dump] = invocation.files;
   if (changed === undefined)
     throw new Error('which ConfigMap? Give the changed one: kubectl vip plan -f configmap.yaml.');
-  const { facts } = await gather(invocation, desk, dump, {});
+  const { facts } = await gather(invocation, desk, dump, () => ({}));
   const { configMap, name } = await readConfigMap(changed, facts.options.configMap, desk);
   return plan(facts, readPools(configMap), name);
 }
@@ -76,7 +79,7 @@ async function askCheck(invocation: Invocation, desk: Desk): Promise<Answer> {
   const { files, settings, context, kubeconfig } = invocation;
   const [file, ...more] = files;
   if (more.length > 0) throw new Error('it checks one file at a time. Give one -f.');
-  const needs = { surroundings: true };
+  const needs = () => ({ surroundings: true });
   if (file === undefined) {
     const { facts } = await gather(invocation, desk, [], needs);
     const { namespace, name } = facts.options.configMap;

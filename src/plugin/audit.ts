@@ -12,14 +12,22 @@ type Found = Omit<Finding, 'code'> & { readonly code: Finding['code'] | 'leader'
 export function audit(facts: Facts, scope: Scope): Answer {
   const isWhole = !scope.isNamed || scope.isAll;
   const findings = findingsIn(facts).filter(
-    ({ subject }) => isWhole || subject.startsWith(`${scope.namespace}/`),
+    // Without a controller nobody is served anywhere.
+    ({ code, subject }) => isWhole || code === 'leader' || subject.startsWith(`${scope.namespace}/`),
   );
   const services = facts.snapshot.services.filter(
     ({ namespace }) => isWhole || namespace === scope.namespace,
   ).length;
   return {
     value: { kind: 'Audit', services, findings, source: sourceOf(facts) },
-    lines: (view) => [...linesOf(findings, services, view), '', ...footnotes(facts, view)],
+    lines: (view) => [
+      ...linesOf(findings, services, view),
+      ...(facts.leadership === undefined
+        ? ['Whether a controller runs was not looked at: its Lease was not read.']
+        : []),
+      '',
+      ...footnotes(facts, view),
+    ],
     exitCode: findings.length > 0 ? 1 : 0,
   };
 }
@@ -31,8 +39,8 @@ export function isMerelyDue(facts: Facts): boolean {
 
 function findingsIn(facts: Facts): Found[] {
   const { allocator, outcome } = worldOf(facts);
-  const { leftovers, options, leadership } = facts;
-  const found: Found[] = auditOf({ allocator, outcome, leftovers, options });
+  const { others, options, leadership } = facts;
+  const found: Found[] = auditOf({ allocator, outcome, leftovers: others, options });
   if (leadership?.isLed !== false) return found;
   return [{ code: 'leader', subject: options.controller, sentence: `${leadership.sentence}.` }, ...found];
 }

@@ -5,7 +5,7 @@ import type { ConfigMap, KubeObject, ManagedFieldsEntry, Service } from '../core
 import type { Options } from '../core/options.ts';
 import { readPools } from '../core/pools.ts';
 import { printable } from '../core/quote.ts';
-import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
+import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../core/service.ts';
 import { Shared } from '../core/shared.ts';
 import type { Api, Query } from '../kube/api.ts';
 import { ApiError, errorText } from '../kube/errors.ts';
@@ -32,11 +32,12 @@ export async function readCluster(context: ClusterContext, needs: Needs): Promis
     readSettings(context, remarks),
   ]);
   const { options } = settings;
-  const [configMap, leadership, claims, leftovers, surroundings] = await Promise.all([
+  const [configMap, leadership, claims, leftovers, named, surroundings] = await Promise.all([
     readConfigMap(context, options),
     readLeadership(context, settings),
     options.claims ? optional(readClaims(context, options), [], remarks) : [],
     needs.leftovers === true ? optional(readLeftovers(context), [], remarks) : [],
+    readNamed(context, missingIn(needs.named ?? [], services)),
     needs.surroundings === true ? readSurroundings(context, remarks) : undefined,
   ]);
   return {
@@ -49,7 +50,7 @@ export async function readCluster(context: ClusterContext, needs: Needs): Promis
     options,
     origin: settings.origin,
     configMap,
-    leftovers,
+    others: [...leftovers, ...named],
     managedFields: new Map(services.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership,
     surroundings,
@@ -176,6 +177,28 @@ async function readLeftovers(context: ClusterContext): Promise<ServiceView[]> {
     matches?.(object) === false ? undefined : project(object);
   const { items } = await list(context, path, { labelSelector }, read);
   return items.filter((view) => view !== undefined);
+}
+
+function missingIn(keys: readonly ServiceKey[], services: readonly Read[]): ServiceKey[] {
+  const listed = new Set(services.map(({ view }) => keyOf(view)));
+  return keys.filter((key) => !listed.has(key));
+}
+
+/** Those of other types: one that is not there is left out. */
+async function readNamed(
+  { api, signal }: ClusterContext,
+  keys: readonly ServiceKey[],
+): Promise<ServiceView[]> {
+  const found = keys.map(async (key) => {
+    const [namespace = '', name = ''] = key.split('/').map(encodeURIComponent);
+    try {
+      return [viewOf(await api.get<Service>(`/api/v1/namespaces/${namespace}/services/${name}`, signal))];
+    } catch (error) {
+      if (error instanceof ApiError) return [];
+      throw error;
+    }
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** What may not be read, or is not known to this API server, is left out with a remark. */

@@ -9,6 +9,8 @@ import { explainDecision, explainWrite } from '../core/explain.ts';
 import { formatList } from '../core/list.ts';
 import { printable, quoted } from '../core/quote.ts';
 import { type ServiceRow, serviceRow } from '../core/report.ts';
+import { keyOf, type ServiceKey } from '../core/service.ts';
+import { standingOf } from '../core/standing.ts';
 import type { Answer, View } from './answer.ts';
 import { type Facts, verdictOn, type World, worldOf } from './facts.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
@@ -30,7 +32,7 @@ interface Explanation {
 export function explain(facts: Facts, scope: Scope, words: readonly string[]): Answer {
   const world = worldOf(facts);
   if (words.length === 0) return explainAll(facts, world, scope);
-  const explanations = namesIn(words).map((word) => explainOne(serviceIn(word, scope), facts, world));
+  const explanations = servicesIn(words, scope).map((key) => explainOne(key, facts, world));
   const items = explanations.map(itemOf);
   const source = sourceOf(facts);
   return {
@@ -48,6 +50,11 @@ export function explain(facts: Facts, scope: Scope, words: readonly string[]): A
 
 const kind = /^(?:services?|svc)$/i;
 
+/** The Services that the words name. */
+export function servicesIn(words: readonly string[], scope: Scope): ServiceKey[] {
+  return namesIn(words).map((word) => serviceIn(word, scope));
+}
+
 /** `service web`, as kubectl takes it as well as `service/web`. */
 function namesIn(words: readonly string[]): readonly string[] {
   const [first = '', ...more] = words;
@@ -62,7 +69,7 @@ function serviceIn(word: string, { namespace }: Scope): string {
 }
 
 function explainOne(key: string, facts: Facts, world: World): Explanation {
-  const verdict = verdictOn(key, world);
+  const verdict = verdictOn(key, world) ?? ofOtherType(key, facts);
   if (verdict === undefined) throw new Error(missing(key, world));
   const { options, configMap } = facts;
   const { decision } = verdict;
@@ -80,6 +87,14 @@ function explainOne(key: string, facts: Facts, world: World): Explanation {
   };
 }
 
+/** One that is no LoadBalancer is unknown to the controller. */
+function ofOtherType(key: string, { others, options }: Facts): Verdict | undefined {
+  const view = others.find((one) => keyOf(one) === key);
+  return (
+    view && { standing: standingOf(view, options), decision: { kind: 'ignore', why: 'not-a-load-balancer' } }
+  );
+}
+
 function missing(key: string, { allocator }: World): string {
   const keys = [...allocator.ledger.all()].map((standing) => standing.key);
   const [namespace, name] = key.split('/');
@@ -89,7 +104,7 @@ function missing(key: string, { allocator }: World): string {
     near === undefined
       ? 'kubectl vip explain -A lists those that there are.'
       : `Do you mean ${near.split('/')[1]} in the namespace ${near.split('/')[0]}?`;
-  return `there is no Service ${quoted(name ?? '')} of type LoadBalancer in the namespace ${quoted(namespace ?? '')}. ${advice}`;
+  return `there is no Service ${quoted(name ?? '')} in the namespace ${quoted(namespace ?? '')}. ${advice}`;
 }
 
 /** What is due is done in a moment, or nobody does it. */

@@ -12,8 +12,8 @@ export interface Facts {
   /** Which ConfigMap and which Services count, and who says so. */
   readonly origin: string;
   readonly configMap: ConfigMap | undefined;
-  /** Services that are of another type, with our label. */
-  readonly leftovers: readonly ServiceView[];
+  /** Services of other types, as far as they were asked for: those with our label, those that are named. */
+  readonly others: readonly ServiceView[];
   /** Who wrote which field, of those Services where it is known. */
   readonly managedFields: ReadonlyMap<ServiceKey, readonly ManagedFieldsEntry[]>;
   /** A sentence about who leads; undefined where that is not known. */
@@ -42,6 +42,8 @@ export interface Surroundings {
 export interface Needs {
   readonly managedFields?: boolean;
   readonly leftovers?: boolean;
+  /** Services that are to be found whatever their type. */
+  readonly named?: readonly ServiceKey[];
   readonly surroundings?: boolean;
 }
 

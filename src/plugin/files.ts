@@ -1,5 +1,4 @@
 import { type ManifestText, readManifests } from '../cli/manifests.ts';
-import { implementation, labels } from '../core/names.ts';
 import type { ConfigMap, Service } from '../core/objects.ts';
 import { readPools } from '../core/pools.ts';
 import { printable } from '../core/quote.ts';
@@ -56,12 +55,7 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Facts 
     options,
     origin,
     configMap,
-    leftovers: services
-      .filter(
-        ({ spec, metadata }) =>
-          spec?.type !== 'LoadBalancer' && metadata.labels?.[labels.implementation] === implementation,
-      )
-      .map(viewOf),
+    others: views.filter(({ type }) => type !== 'LoadBalancer'),
     managedFields: managedFieldsOf(services),
     leadership: undefined,
     surroundings: undefined,

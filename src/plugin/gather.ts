@@ -16,7 +16,7 @@ export async function gather(
   invocation: Invocation,
   desk: Desk,
   files: readonly string[],
-  needs: Needs,
+  needs: (scope: Scope) => Needs,
 ): Promise<Gathered> {
   const gathered =
     files.length > 0 ? await fromFiles(invocation, desk, files) : await fromCluster(invocation, desk, needs);
@@ -35,13 +35,18 @@ async function fromFiles(
   return { facts, scope: scopeOf(invocation, undefined) };
 }
 
-async function fromCluster(invocation: Invocation, desk: Desk, needs: Needs): Promise<Gathered> {
+async function fromCluster(
+  invocation: Invocation,
+  desk: Desk,
+  needs: (scope: Scope) => Needs,
+): Promise<Gathered> {
   const { api, connection, close } = await connect(invocation, desk);
   try {
     const { clock, signal } = desk;
     const wallMs = clock.wall();
-    const facts = await readCluster({ api, flags: invocation.settings, wallMs, signal }, needs);
-    return { facts, scope: scopeOf(invocation, connection.namespace) };
+    const scope = scopeOf(invocation, connection.namespace);
+    const facts = await readCluster({ api, flags: invocation.settings, wallMs, signal }, needs(scope));
+    return { facts, scope };
   } finally {
     close();
   }

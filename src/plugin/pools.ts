@@ -48,7 +48,7 @@ export function poolsReport(allocator: Allocator, options: Options, scope: Scope
           : isWhole
             ? `There are no pools in the ConfigMap ${namespace}/${name}.`
             : `No pool serves the namespace ${scope.namespace}.`,
-    problems: isWhole ? pools.problems.map(explainProblem) : [],
+    problems: pools.problems.filter(({ key }) => isWhole || key === own?.key).map(explainProblem),
     outside: isWhole
       ? outsideEveryPool(allocator).map(({ address, standing }) => ({
           service: standing.key,

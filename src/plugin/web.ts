@@ -11,7 +11,7 @@ export async function web(invocation: Invocation, desk: Desk, told: (lines: stri
   const { clock, version } = desk;
   const { port } = invocation;
   if (invocation.files.length > 0) {
-    const { facts } = await gather(invocation, desk, invocation.files, {});
+    const { facts } = await gather(invocation, desk, invocation.files, () => ({}));
     const { allocator } = worldOf(facts);
     const { options } = facts;
     const page = await serveWeb({ allocator, options, clock, version, role: () => 'watching' }, port);

@@ -308,7 +308,7 @@ const rows: readonly [title: string, ReturnType<typeof told>, expected: ReturnTy
       failed: ['address'],
       cures: [
         patchPools({ 'range-a': '10.0.0.1,10.0.0.5-10.0.0.6' }),
-        patchPools({ 'range-a': '10.0.0.1,10.0.0.5–10.0.0.6,ADDRESSES' }),
+        patchPools({ 'range-a': '10.0.0.1, 10.0.0.5–10.0.0.6,ADDRESSES' }),
         'kubectl delete service NAME --namespace NAMESPACE',
       ],
     },

@@ -253,7 +253,10 @@ scenario(
     const given = keys.filter((key) => key !== 'shop/one' && addressOf(before.get(key)) !== undefined);
     assert.ok(given.length < keys.length - 1, 'it was killed in the middle');
     const { body } = await cluster.client.get('/api/v1/namespaces/shop/events');
-    assert.deepEqual(body.items, [], 'in class mode it writes no events');
+    // The API server writes some, too, when it checks cluster IPs.
+    const items = body.items as (Body & { reportingComponent: string })[];
+    const written = items.filter(({ reportingComponent }) => !/ipallocator/.test(reportingComponent));
+    assert.deepEqual(written, [], 'in class mode it writes no events');
 
     start({ env: isInClass });
     await hasAddresses(cluster, ...keys.slice(1));

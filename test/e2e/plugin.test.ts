@@ -143,6 +143,9 @@ scenario(
     assert.match(foreign.summary, /loadBalancerClass/);
     const all = await shell.run('kubectl vip explain -A');
     assert.equal(all.stdout.match(/^(?:default|edge|lab|shop|team)\//gm)?.length, 10);
+    await shell.run('kubectl create service clusterip plain --tcp=80');
+    const plain = await shell.json<Explanation>('explain service/plain');
+    assert.equal(plain.checks[0]?.finding, 'ClusterIP: it is not of type LoadBalancer.');
     const wrong = await shell.run('kubectl vip explain service/frist');
     assert.deepEqual([wrong.code, wrong.stdout], [1, '']);
     assert.match(wrong.stderr, /no Service "frist" .* Do you mean first in the namespace default\?/);
