@@ -1,6 +1,6 @@
 import { type Address, type Family, formatAddress, sameAddress } from './address.ts';
-import { allocate, isInPool, type Shortage } from './allocate.ts';
-import type { Allocator, Verdict } from './allocator.ts';
+import { allocate, type Facts, isInPool, type Shortage } from './allocate.ts';
+import type { Verdict } from './allocator.ts';
 import type { Decision, Note, Refusal } from './decision.ts';
 import { meantBy } from './explain.ts';
 import { explainFault } from './explain-pools.ts';
@@ -22,7 +22,8 @@ export interface Cure {
 }
 
 export interface CureContext {
-  readonly allocator: Allocator;
+  /** Of an allocator, or of a moment of it. */
+  readonly allocator: Facts;
   readonly options: Options;
   /** As it stands in the API, for commands that change one value of it. */
   readonly configMap: ConfigMap | undefined;

@@ -1,4 +1,6 @@
 import { type Address, formatAddress, readAddress } from '../core/address.ts';
+import { checksOf } from '../core/checks.ts';
+import { curesFor } from '../core/cures.ts';
 import { parseEntry } from '../core/entry.ts';
 import { explainFault } from '../core/explain-pools.ts';
 import { type Gap, type Occupancy, withGaps } from '../core/occupancy.ts';
@@ -129,14 +131,15 @@ function itemsOf(standings: readonly Standing[], { services }: Snapshot): Servic
 
 export function serviceIn(snapshot: Snapshot, key: ServiceKey): ServiceDetail {
   const service = snapshot.services.get(key);
-  const standing = snapshot.standings.get(key);
-  if (service === undefined || standing === undefined) {
+  const verdict = snapshot.verdicts.get(key);
+  if (service === undefined || verdict === undefined) {
     throw new NoAnswer(
       404,
       `there is no Service ${quoted(key)} of type LoadBalancer. It may have been deleted.`,
     );
   }
-  const { view, shows } = standing;
+  const { pools, options, world: allocator } = snapshot;
+  const { view, shows } = verdict.standing;
   const facts: [string, string][] = [
     ['Created', view.created],
     ['Ports', view.ports.slice(0, 20).join(', ') + (view.ports.length > 20 ? ', ...' : '')],
@@ -152,7 +155,10 @@ export function serviceIn(snapshot: Snapshot, key: ServiceKey): ServiceDetail {
       const { state } = standingAt(address, snapshot);
       return { address: formatAddress(address), state };
     }),
-    pool: poolFor(snapshot.pools, view.namespace)?.key,
+    pool: poolFor(pools, view.namespace)?.key,
+    checks: checksOf(verdict, pools, options),
+    // Without their commands: some of them change a value of the ConfigMap, which is not kept.
+    cures: curesFor(verdict, { allocator, options, configMap: undefined }).map(({ advice }) => advice),
     facts: facts.filter(([, value]) => value !== ''),
   };
 }

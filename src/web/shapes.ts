@@ -1,3 +1,4 @@
+import type { Check } from '../core/checks.ts';
 import type { AddressState } from '../core/occupancy.ts';
 
 /** What the page is told, as JSON: its side and the server's side read these same types. Counts that may be large are texts. */
@@ -121,6 +122,10 @@ export interface ServiceDetail {
   readonly addresses: readonly { readonly address: string; readonly state: AddressState }[];
   /** The key of its namespace's pool. */
   readonly pool: string | undefined;
+  /** The checks of its decision, down to the one that decided. */
+  readonly checks: readonly Check[];
+  /** What helps, the shortest way first. */
+  readonly cures: readonly string[];
   readonly facts: readonly (readonly [string, string])[];
 }
 

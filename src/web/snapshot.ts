@@ -19,7 +19,9 @@ export interface Snapshot {
   readonly poolItems: ReadonlyMap<string, PoolItem>;
   /** By namespace and name. */
   readonly services: ReadonlyMap<ServiceKey, ServiceItem>;
-  readonly standings: ReadonlyMap<ServiceKey, Standing>;
+  readonly verdicts: ReadonlyMap<ServiceKey, Verdict>;
+  readonly world: World;
+  readonly options: Options;
   /** Each address that somebody shows or claims, ascending. */
   readonly shown: Readonly<Record<Family, readonly Occupancy[]>>;
   /** By the key of a pool: what its Services have outside of it. */
@@ -34,10 +36,11 @@ const everything = {
 /** O(Services x (a decision + pools)): each Service is decided on once. */
 export function takeSnapshot(allocator: Allocator, options: Options): Snapshot {
   const { ledger, pools, registry, isReady } = allocator;
-  const verdicts = new Map<ServiceKey, Verdict | undefined>();
+  const verdicts = new Map<ServiceKey, Verdict>();
   const explain = (key: ServiceKey): Verdict | undefined => {
-    if (!verdicts.has(key)) verdicts.set(key, allocator.explain(key));
-    return verdicts.get(key);
+    const verdict = verdicts.get(key) ?? allocator.explain(key);
+    if (verdict !== undefined) verdicts.set(key, verdict);
+    return verdict;
   };
   const world: World = { ledger, pools, registry, explain };
   const usable = usablePools(pools);
@@ -57,7 +60,9 @@ export function takeSnapshot(allocator: Allocator, options: Options): Snapshot {
     problems: report.problems,
     poolItems: new Map(report.pools.map((row) => [row.key, poolItem(row, allocator)])),
     services,
-    standings: new Map([...ledger.all()].map((standing) => [standing.key, standing])),
+    verdicts,
+    world,
+    options,
     shown,
     beside: besideIn(pools, [...shown.IPv4, ...shown.IPv6]),
   };

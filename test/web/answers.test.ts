@@ -58,6 +58,17 @@ test('what a Service is about to get is told as that, not as given', () => {
   assert.equal(pool, 'cidr-shop');
 });
 
+test('a Service is told of with the checks of its decision and with what helps', () => {
+  const { checks, cures } = serviceIn(snapshot, 'full/waits');
+  assert.deepEqual(
+    checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name),
+    ['address'],
+  );
+  assert.match(cures[0] ?? '', /^Add addresses to cidr-full/);
+  assert.match(cures[1] ?? '', /full\/has/);
+  assert.deepEqual(serviceIn(snapshot, 'shop/cart').cures, []);
+});
+
 test('a pool, a part of it, and one that is not there', () => {
   assert.deepEqual(
     poolIn(snapshot, 'cidr-shop', undefined).inUse.map(({ address }) => address),

@@ -158,7 +158,7 @@ browserTest('what somebody wrote on a Service is text, whatever it looks like', 
   const hostile = '<img src=x onerror="document.title=1">,<script>document.title=2</script>\u202e';
   await served.create(service('testing', 'hostile', hostile));
   await open(page, '#/service/testing/hostile');
-  await page.getByText('<img src=x onerror=').waitFor();
+  await page.getByText('<img src=x onerror=').first().waitFor();
   await open(page, '#/search/hostile');
   await page.getByText('<script>document.title=2</script>\\u202e').waitFor();
   assert.equal(await page.locator('main img, main script').count(), 0);

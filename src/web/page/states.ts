@@ -1,3 +1,4 @@
+import type { Check } from '../../core/checks.ts';
 import type { AddressState } from '../../core/occupancy.ts';
 import type { Role, ServiceState } from '../shapes.ts';
 
@@ -26,6 +27,12 @@ export const serviceStates: Readonly<Record<ServiceState, { sign: string; name: 
   waiting: { sign: '?', name: 'waiting' },
   refused: { sign: '!', name: 'refused' },
   'not ours': { sign: 'F', name: 'not ours' },
+};
+
+export const outcomes: Readonly<Record<Check['outcome'], { sign: string; meaning: string }>> = {
+  passed: { sign: '✓', meaning: 'passed' },
+  failed: { sign: '!', meaning: 'failed' },
+  noted: { sign: '–', meaning: 'noted' },
 };
 
 export const roles: Readonly<Record<Role, { name: string; meaning: string }>> = {

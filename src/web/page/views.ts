@@ -15,7 +15,7 @@ import {
   type View,
 } from './parts.ts';
 import { linkTo } from './route.ts';
-import { addressStates, count } from './states.ts';
+import { addressStates, count, outcomes } from './states.ts';
 
 export function poolView(detail: PoolDetail, columns: number): View {
   const { pool, range, parents, map, inUse, moreInUse } = detail;
@@ -108,7 +108,7 @@ export function addressView(detail: AddressDetail): View {
   };
 }
 
-export function serviceView({ service, addresses, pool, facts }: ServiceDetail): View {
+export function serviceView({ service, addresses, pool, checks, cures, facts }: ServiceDetail): View {
   const { namespace, name, note, from, state } = service;
   return {
     title: `${namespace}/${name}`,
@@ -130,6 +130,27 @@ export function serviceView({ service, addresses, pool, facts }: ServiceDetail):
         ),
         addresses.length === 0 ? 'It shows none.' : '',
       ),
+      cures.length === 0
+        ? undefined
+        : section(
+            'cures',
+            'What helps',
+            h(
+              'ol',
+              {},
+              cures.map((cure) => h('li', {}, cure)),
+            ),
+            '',
+          ),
+      cures.length === 0
+        ? undefined
+        : h(
+            'p',
+            { class: 'quiet' },
+            'With the commands for it: ',
+            h('code', {}, `kubectl vip explain service/${name} --namespace ${namespace}`),
+          ),
+      section('checks', 'How it was decided', checkList(checks), ''),
       h(
         'dl',
         {},
@@ -144,6 +165,23 @@ export function serviceView({ service, addresses, pool, facts }: ServiceDetail):
       ),
     ],
   };
+}
+
+/** The sign says the same as the colour. */
+function checkList(checks: ServiceDetail['checks']): HTMLElement {
+  return h(
+    'ul',
+    { class: 'checks' },
+    checks.map(({ name, outcome, finding }) => {
+      const { sign, meaning } = outcomes[outcome];
+      return h(
+        'li',
+        { 'data-outcome': outcome },
+        h('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
+        h('span', {}, `${name}: `, h('span', { class: 'unseen' }, `${meaning}. `), finding),
+      );
+    }),
+  );
 }
 
 export function foundView({ query, services, more, pools, address }: Found): View {
