@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { readManifests } from '../../src/cli/manifests.ts';
 import { createTrial, type Trial } from '../../src/cli/trial.ts';
@@ -5,12 +6,14 @@ import type { KubeObject, Service } from '../../src/core/objects.ts';
 import { systemClock } from '../../src/kube/clock.ts';
 import { serveWeb, type WebPage } from '../../src/web/serve.ts';
 import { options } from '../core/served.ts';
+import { eventually } from '../e2e/eventually.ts';
 import { silentLog } from './silent-log.ts';
 
 /** The page on the real controller, which works on the embedded API. */
 export interface ServedPage {
   readonly url: string;
   readonly trial: Trial;
+  /** Resolves when the page's server knows it. */
   create(service: Service): Promise<void>;
   remove(namespace: string, name: string): Promise<void>;
   close(): Promise<void>;
@@ -32,6 +35,7 @@ export async function servePage(objects: readonly KubeObject[]): Promise<ServedP
   const shown = { allocator, options, clock: systemClock, version: '1.2.3', role: () => 'leading' as const };
   page = await serveWeb(shown, 0);
   await trial.settled();
+  const shownAt = page.url;
   const at = (namespace: string, name = ''): string =>
     `${trial.url}/api/v1/namespaces/${namespace}/services/${name}`.replace(/\/$/, '');
   const send = async (url: string, init: RequestInit): Promise<void> => {
@@ -41,12 +45,17 @@ export async function servePage(objects: readonly KubeObject[]): Promise<ServedP
   return {
     url: page.url,
     trial,
-    create: (service) =>
-      send(at(service.metadata.namespace ?? 'default'), {
+    async create(service) {
+      const { namespace = 'default', name } = service.metadata;
+      await send(at(namespace), {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ apiVersion: 'v1', kind: 'Service', ...service }),
-      }),
+      });
+      // A page that asks for it before gets 404, which a browser writes on its console.
+      const told = `${shownAt}api/service/${namespace}/${name}`;
+      await eventually(async () => assert.equal((await fetch(told)).status, 200, told));
+    },
     remove: (namespace, name) => send(at(namespace, name), { method: 'DELETE' }),
     async close() {
       page?.close();
