@@ -105,9 +105,9 @@ async function readConfigMap(path: string, wanted: { namespace: string; name: st
     toName: 'name it by --configmap NAMESPACE/NAME',
   });
   if (errors.length > 0) throw new Error(errors.join('\n'));
-  for (const remark of remarks) desk.say(remark);
   const configMap = objects.find((object): object is ConfigMap => object.kind === 'ConfigMap');
-  if (configMap === undefined)
-    throw new Error(`${printable(text.name)} has no ConfigMap ${wanted.namespace}/${wanted.name}.`);
+  // The remarks say that it is missing, and what may be meant.
+  if (configMap === undefined) throw new Error([printable(text.name), ...remarks].join(': '));
+  for (const remark of remarks) desk.say(remark);
   return { configMap, name: text.name, placeOf, remarks };
 }

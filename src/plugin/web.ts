@@ -1,5 +1,7 @@
+import { errorText } from '../kube/errors.ts';
 import { sleep } from '../kube/wait.ts';
-import { serveWeb } from '../web/serve.ts';
+import { serveWeb, type WebPage } from '../web/serve.ts';
+import type { Shown } from '../web/site.ts';
 import type { Invocation } from './arguments.ts';
 import type { Desk } from './desk.ts';
 import { worldOf } from './facts.ts';
@@ -14,7 +16,7 @@ export async function web(invocation: Invocation, desk: Desk, told: (lines: stri
     const { facts } = await gather(invocation, desk, invocation.files, () => ({}));
     const { allocator } = worldOf(facts);
     const { options } = facts;
-    const page = await serveWeb({ allocator, options, clock, version, role: () => 'watching' }, port);
+    const page = await serve({ allocator, options, clock, version, role: () => 'watching' }, port);
     told(linkTo(page.url, facts.origin, 'as the files say; it does not change'));
     await interrupted(desk);
     page.close();
@@ -22,10 +24,18 @@ export async function web(invocation: Invocation, desk: Desk, told: (lines: stri
   }
   await observe(invocation, desk, async ({ facts, allocator }) => {
     const { options } = facts;
-    const page = await serveWeb({ allocator, options, clock, version, role: () => 'watching' }, port);
+    const page = await serve({ allocator, options, clock, version, role: () => 'watching' }, port);
     told(linkTo(page.url, facts.origin, 'live'));
     return page;
   });
+}
+
+async function serve(shown: Shown, port: number): Promise<WebPage> {
+  try {
+    return await serveWeb(shown, port);
+  } catch (error) {
+    throw new Error(`${errorText(error)}. Give another --port, or leave it out for a free one.`);
+  }
 }
 
 function linkTo(url: string, origin: string, how: string): string {
