@@ -1,0 +1,80 @@
+/** README.md and docs/kubectl-vip.md, followed by somebody who has a cluster and this checkout. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { manifest } from '../install/objects.ts';
+import { onCluster } from '../install/on-cluster.ts';
+import { sharedBundle } from './bundle.ts';
+import { DeployedProcesses } from './deployment.ts';
+import { ourImage, Shell } from './desk.ts';
+import { eventually } from './eventually.ts';
+import { served } from './objects.ts';
+
+const onServer = onCluster('readme-doc');
+const root = new URL('../../', import.meta.url);
+
+/** The shell commands of a section. */
+function block(path: string, section: string): string {
+  const [, text = ''] = readFileSync(new URL(path, root), 'utf8').split(`## ${section}\n`);
+  const [, commands] = /^```sh\n([\s\S]*?)^```$/m.exec(text) ?? [];
+  return commands ?? assert.fail(`${path} has commands under ${section}`);
+}
+
+/** As its reader's shell has it. */
+const onPath = 'export PATH="$HOME/.local/bin:$PATH"\n';
+
+onServer('README.md: from nothing to an address, and to an answer', async (cluster) => {
+  const bundle = await sharedBundle();
+  const shell = new Shell(cluster);
+  const pods = new DeployedProcesses(cluster, 'kube-system/kube-vip-cloud-provider', (image) => {
+    assert.equal(image, ourImage, 'there is no such image');
+    return [process.execPath, bundle.entry];
+  });
+  try {
+    await shell.run(block('README.md', 'Install'));
+    await cluster.becomes('default/web', served('192.168.0.201', 'cidr-global'));
+    await eventually(async () => {
+      const described = await shell.run('kubectl describe service web');
+      assert.match(described, /Assigned 192\.168\.0\.201 \(from cidr-global\)$/m);
+    });
+    await shell.run(`${onPath}${block('docs/kubectl-vip.md', 'Install')}`);
+    await shell.run(`${onPath}${block('README.md', 'Ask it')}`);
+    await shell.run('kubectl get configmap kubevip -n kube-system -o yaml > configmap.yaml');
+    const answers = {
+      'kubectl vip explain service/web': /^default\/web has 192\.168\.0\.201, from cidr-global\.$/m,
+      'kubectl vip pools': /^cidr-global +IPv4 +6 +1 +5 /m,
+      'kubectl vip who 192.168.0.201': /^192\.168\.0\.201 +held +default\/web +cidr-global /m,
+      'kubectl vip plan -f configmap.yaml': /^Nothing would change\.$/m,
+    };
+    const readme = readFileSync(new URL('README.md', root), 'utf8');
+    const asked = [...readme.matchAll(/\| `(kubectl vip [^`]*)` \|$/gm)].map(([, command]) => command);
+    assert.deepEqual(asked, Object.keys(answers));
+    for (const [command, answer] of Object.entries(answers))
+      assert.match(await shell.run(onPath + command), answer, command);
+    const dump = block('docs/kubectl-vip.md', 'What it needs');
+    assert.match(await shell.run(onPath + dump), /^default\/web +served +192\.168\.0\.201 /m);
+    assert.match(await shell.run('npm run --silent vip -- pools'), /^cidr-global +IPv4 +6 +1 +5 /m);
+  } catch (error) {
+    const logs = pods.all.map(({ output }) => `--- a Pod said\n${output}`);
+    throw new Error([String(error), ...logs].join('\n'), { cause: error });
+  } finally {
+    await cluster.kubectl(['delete', '--ignore-not-found', '-f', manifest]);
+    await pods.stop();
+    await cluster.clear();
+    shell.close();
+    bundle.remove();
+  }
+});
+
+onServer('README.md: the same controller on manifests, and on what a cluster has', async (cluster) => {
+  const shell = new Shell(cluster);
+  try {
+    await cluster.pools({ 'cidr-global': '192.168.0.200/29' });
+    await shell.run('kubectl create service loadbalancer web --tcp=80');
+    const shown = await shell.run(block('README.md', 'Try it, without a cluster'));
+    assert.match(shown, /^default\/my-service +2001::10,192\.168\.0\.10 +range-default$/m);
+    assert.match(shown, /^default\/web +192\.168\.0\.201 +cidr-global$/m);
+  } finally {
+    await cluster.clear();
+    shell.close();
+  }
+});
