@@ -2,7 +2,13 @@ import type { Options } from '../core/options.ts';
 import { quoted } from '../core/quote.ts';
 import type { ElectionOptions } from '../kube/election-options.ts';
 import type { RateLimit } from '../kube/rate-limit.ts';
-import { clusterAccess, healthOptions, rateLimit } from './connection-flags.ts';
+import {
+  type ClusterAccess,
+  clusterAccess,
+  type HealthOptions,
+  healthOptions,
+  rateLimit,
+} from './connection-flags.ts';
 import { controllerFlags, ignoredNote } from './controller-flags.ts';
 import { electionOptions } from './election-flags.ts';
 import { defaultController, type Environment, readEnvironment } from './environment.ts';
@@ -36,26 +42,6 @@ export interface TryRun {
   options: Options;
   /** Lines for standard error: nothing is wrong, but something is probably not as meant. */
   notes: string[];
-}
-
-export type ClusterAccess =
-  | { kind: 'in cluster' }
-  | {
-      kind: 'kubeconfig';
-      /** The file, or (undefined) where kubectl would look: KUBECONFIG, else ~/.kube/config. */
-      file: string | undefined;
-      /** The API server in place of the file's. */
-      server: string | undefined;
-    }
-  /** Without credentials: `kubectl proxy`, for example. */
-  | { kind: 'server'; server: string };
-
-/** Where /healthz, /livez and /readyz are served. */
-export interface HealthOptions {
-  host: string;
-  port: number;
-  /** undefined: plain HTTP. */
-  tls: { certFile: string; keyFile: string } | undefined;
 }
 
 /** The controller process. */

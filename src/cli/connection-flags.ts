@@ -1,9 +1,28 @@
 import { isIP } from 'node:net';
 import { quoted } from '../core/quote.ts';
 import type { RateLimit } from '../kube/rate-limit.ts';
-import type { ClusterAccess, HealthOptions } from './arguments.ts';
 import { defaultOf } from './controller-flags.ts';
 import { type FlagValues, mostInt32 } from './flag-values.ts';
+
+export type ClusterAccess =
+  | { kind: 'in cluster' }
+  | {
+      kind: 'kubeconfig';
+      /** The file, or (undefined) where kubectl would look: KUBECONFIG, else ~/.kube/config. */
+      file: string | undefined;
+      /** The API server in place of the file's. */
+      server: string | undefined;
+    }
+  /** Without credentials: `kubectl proxy`, for example. */
+  | { kind: 'server'; server: string };
+
+/** Where /healthz, /livez and /readyz are served. */
+export interface HealthOptions {
+  host: string;
+  port: number;
+  /** undefined: plain HTTP. */
+  tls: { certFile: string; keyFile: string } | undefined;
+}
 
 export function clusterAccess(flags: FlagValues): ClusterAccess {
   const file = flags.text('kubeconfig');

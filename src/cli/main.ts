@@ -12,12 +12,8 @@ import { logged } from '../kube/logged.ts';
 import { createNodeTransport } from '../kube/node-transport.ts';
 import { serveWeb, type WebPage } from '../web/serve.ts';
 import type { Role } from '../web/shapes.ts';
-import {
-  type ClusterAccess,
-  type ControllerRun,
-  controllerRequest,
-  type HealthOptions,
-} from './arguments.ts';
+import { type ControllerRun, controllerRequest } from './arguments.ts';
+import type { ClusterAccess, HealthOptions } from './connection-flags.ts';
 import { type HealthServer, serveHealth } from './health-server.ts';
 import { collectAtRest, exposedHeap, growSlowlyOnce } from './heap.ts';
 import { createLog, jsonLine } from './log.ts';
