@@ -5,12 +5,11 @@ import { printable, quoted } from '../core/quote.ts';
 import { sleep } from '../kube/wait.ts';
 import type { Answer } from './answer.ts';
 import type { Invocation } from './arguments.ts';
-import { audit, isMerelyDue } from './audit.ts';
+import { audit, findingsIn, isMerelyDue } from './audit.ts';
 import { check } from './check.ts';
 import type { CommandName } from './commands.ts';
 import type { Desk } from './desk.ts';
 import { explain, servicesIn } from './explain.ts';
-import { worldOf } from './facts.ts';
 import { gather } from './gather.ts';
 import { plan } from './plan.ts';
 import { pools } from './pools.ts';
@@ -38,7 +37,7 @@ export async function ask(invocation: Question, desk: Desk): Promise<Answer> {
     }
     case 'pools': {
       const { facts, scope } = await gather(invocation, desk, files, () => ({}));
-      return pools(facts, worldOf(facts).allocator, scope);
+      return pools(facts, scope);
     }
     case 'who': {
       if (words.length === 0)
@@ -57,13 +56,17 @@ export async function ask(invocation: Question, desk: Desk): Promise<Answer> {
 }
 
 async function askAudit(invocation: Invocation, desk: Desk): Promise<Answer> {
-  const look = () => gather(invocation, desk, invocation.files, () => ({ leftovers: true }));
-  const first = await look();
-  if (!isMerelyDue(first.facts)) return audit(first.facts, first.scope);
-  desk.say('Something is due just now, and a controller is at work: looking again in 2 s.');
-  await sleep(desk.clock, 2_000, desk.signal);
-  const { facts, scope } = await look();
-  return audit(facts, scope);
+  const look = async () => {
+    const { facts, scope } = await gather(invocation, desk, invocation.files, () => ({ leftovers: true }));
+    return { facts, scope, found: findingsIn(facts) };
+  };
+  let { facts, scope, found } = await look();
+  if (isMerelyDue(facts, found)) {
+    desk.say('Something is due just now, and a controller is at work: looking again in 2 s.');
+    await sleep(desk.clock, 2_000, desk.signal);
+    ({ facts, scope, found } = await look());
+  }
+  return audit(facts, scope, found);
 }
 
 async function askPlan(invocation: Invocation, desk: Desk): Promise<Answer> {

@@ -6,12 +6,12 @@ import { type Facts, worldOf } from './facts.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 import type { Scope } from './scope.ts';
 
-type Found = Omit<Finding, 'code'> & { readonly code: Finding['code'] | 'leader' };
+export type Found = Omit<Finding, 'code'> & { readonly code: Finding['code'] | 'leader' };
 
 /** `audit`; with a namespace named, what concerns its Services. */
-export function audit(facts: Facts, scope: Scope): Answer {
+export function audit(facts: Facts, scope: Scope, found: readonly Found[]): Answer {
   const isWhole = !scope.isNamed || scope.isAll;
-  const findings = findingsIn(facts).filter(
+  const findings = found.filter(
     // Without a controller nobody is served anywhere.
     ({ code, subject }) => isWhole || code === 'leader' || subject.startsWith(`${scope.namespace}/`),
   );
@@ -32,12 +32,13 @@ export function audit(facts: Facts, scope: Scope): Answer {
   };
 }
 
-/** Whether only what is due was found: that may be done in a moment. */
-export function isMerelyDue(facts: Facts): boolean {
-  return facts.leadership?.isLed === true && findingsIn(facts).some(({ code }) => code === 'pending');
+/** Whether something is due that is probably done in a moment. */
+export function isMerelyDue({ leadership }: Facts, found: readonly Found[]): boolean {
+  return leadership?.isLed === true && found.some(({ code }) => code === 'pending');
 }
 
-function findingsIn(facts: Facts): Found[] {
+/** All that is wrong, in every namespace: O(Services) decisions. */
+export function findingsIn(facts: Facts): Found[] {
   const { allocator, outcome } = worldOf(facts);
   const { others, options, leadership } = facts;
   const found: Found[] = auditOf({ allocator, outcome, leftovers: others, options });

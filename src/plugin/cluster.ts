@@ -51,7 +51,8 @@ export async function readCluster(context: ClusterContext, needs: Needs): Promis
 
 type Read = { view: ServiceView; managedFields: readonly ManagedFieldsEntry[] };
 
-async function readServices(context: ClusterContext, needs: Needs): Promise<Listed<Read>> {
+/** All of type LoadBalancer. */
+export async function readServices(context: ClusterContext, needs: Needs): Promise<Listed<Read>> {
   const { path, fieldSelector = '', matches, project } = servicesSource(new Shared());
   const read = (object: KubeObject): Read | undefined =>
     matches?.(object) === false
@@ -114,16 +115,4 @@ async function readNamed(
     }
   });
   return (await Promise.all(found)).flat();
-}
-
-/** For whoever reads Services from elsewhere. */
-export function managedFieldsOf(
-  services: readonly Service[],
-): Map<ServiceKey, readonly ManagedFieldsEntry[]> {
-  return new Map(
-    services.map(({ metadata }) => [
-      keyOf({ namespace: metadata.namespace ?? 'default', name: metadata.name }),
-      metadata.managedFields ?? [],
-    ]),
-  );
 }

@@ -1,6 +1,6 @@
 import { parseFlags } from '../cli/flags.ts';
 import { printable } from '../core/quote.ts';
-import { readCluster } from './cluster.ts';
+import { readServices } from './cluster.ts';
 import { type CommandName, commandNames, commandTexts, flagsOf, type PluginFlag } from './commands.ts';
 import { connect } from './connect.ts';
 import type { Desk } from './desk.ts';
@@ -98,8 +98,8 @@ async function servicesOf(before: readonly string[], desk: Desk): Promise<Known>
     try {
       const flags = { deployment: undefined, configMap: undefined, class: undefined, controller: undefined };
       const { clock, signal } = desk;
-      const { snapshot } = await readCluster({ api, flags, wallMs: clock.wall(), signal }, {});
-      return { keys: snapshot.services, ofContext: connection.namespace };
+      const { items } = await readServices({ api, flags, wallMs: clock.wall(), signal }, {});
+      return { keys: items.map(({ view }) => view), ofContext: connection.namespace };
     } finally {
       close();
     }

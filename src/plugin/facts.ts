@@ -55,9 +55,14 @@ export interface World {
   readonly outcome: Outcome;
 }
 
+/** The present alone, for questions about it: decides nothing. */
+export function presentOf({ snapshot, options }: Facts): Allocator {
+  return allocatorOf(snapshot, options);
+}
+
 /** O(Services) decisions. */
-export function worldOf({ snapshot, options }: Facts): World {
-  return { allocator: allocatorOf(snapshot, options), outcome: foresee(snapshot, options) };
+export function worldOf(facts: Facts): World {
+  return { allocator: presentOf(facts), outcome: foresee(facts.snapshot, facts.options) };
 }
 
 /**

@@ -2,10 +2,9 @@ import { type ManifestText, readManifests } from '../cli/manifests.ts';
 import type { ConfigMap, Service } from '../core/objects.ts';
 import { readPools } from '../core/pools.ts';
 import { printable } from '../core/quote.ts';
-import { viewOf } from '../core/service.ts';
+import { keyOf, viewOf } from '../core/service.ts';
 import { createEmbeddedApi } from '../embedded/api.ts';
 import type { Clock, Random } from '../kube/transport.ts';
-import { managedFieldsOf } from './cluster.ts';
 import type { Facts } from './facts.ts';
 import { type SettingFlags, settingsFrom } from './settings.ts';
 
@@ -40,7 +39,11 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Facts 
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
   const services = embedded.objects('services') as readonly Service[];
   const configMap = (embedded.objects('configmaps') as readonly ConfigMap[])[0];
-  const views = services.map(viewOf);
+  const read = services.map((service) => ({
+    view: viewOf(service),
+    managedFields: service.metadata.managedFields ?? [],
+  }));
+  const views = read.map(({ view }) => view);
   return {
     snapshot: {
       services: views.filter(({ type }) => type === 'LoadBalancer'),
@@ -56,7 +59,7 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Facts 
     origin,
     configMap,
     others: views.filter(({ type }) => type !== 'LoadBalancer'),
-    managedFields: managedFieldsOf(services),
+    managedFields: new Map(read.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership: undefined,
     surroundings: undefined,
     remarks: [...doubts, ...remarks],

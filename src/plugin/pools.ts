@@ -10,7 +10,7 @@ import type { Options } from '../core/options.ts';
 import { poolFor } from '../core/pools.ts';
 import { outsideEveryPool, overlapsIn, type PoolRow, poolRows } from '../core/report.ts';
 import type { Answer, View } from './answer.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, presentOf } from './facts.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 import type { Scope } from './scope.ts';
 
@@ -82,8 +82,8 @@ function conflictsIn(allocator: Allocator, options: Options): PoolsReport['confl
 }
 
 /** `pools` */
-export function pools(facts: Facts, allocator: Allocator, scope: Scope): Answer {
-  const report = poolsReport(allocator, facts.options, scope);
+export function pools(facts: Facts, scope: Scope): Answer {
+  const report = poolsReport(presentOf(facts), facts.options, scope);
   return {
     value: {
       kind: 'PoolList',

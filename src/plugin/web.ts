@@ -4,7 +4,7 @@ import { serveWeb, type WebPage } from '../web/serve.ts';
 import type { Shown } from '../web/site.ts';
 import type { Invocation } from './arguments.ts';
 import type { Desk } from './desk.ts';
-import { worldOf } from './facts.ts';
+import { presentOf } from './facts.ts';
 import { gather } from './gather.ts';
 import { observe } from './observe.ts';
 
@@ -14,8 +14,8 @@ export async function web(invocation: Invocation, desk: Desk, told: (lines: stri
   const { port } = invocation;
   if (invocation.files.length > 0) {
     const { facts } = await gather(invocation, desk, invocation.files, () => ({}));
-    const { allocator } = worldOf(facts);
     const { options } = facts;
+    const allocator = presentOf(facts);
     const page = await serve({ allocator, options, clock, version, role: () => 'watching' }, port);
     told(linkTo(page.url, facts.origin, 'as the files say; it does not change'));
     await interrupted(desk);

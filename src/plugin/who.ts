@@ -10,7 +10,7 @@ import type { Range } from '../core/range.ts';
 import { nearestSpelling } from '../core/spelling.ts';
 import type { Standing } from '../core/standing.ts';
 import type { Answer, View } from './answer.ts';
-import { type Facts, worldOf } from './facts.ts';
+import { type Facts, presentOf } from './facts.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 import { sinceIn } from './since.ts';
 
@@ -35,7 +35,7 @@ interface WhoRow {
 
 /** `who ADDRESS|CIDR` */
 export function who(facts: Facts, ranges: readonly Range[]): Answer {
-  const { allocator } = worldOf(facts);
+  const allocator = presentOf(facts);
   const rows = ranges
     .flatMap((range) => occupancyIn(range, allocator))
     .map((part) => ('range' in part ? gapRow(part, allocator.pools) : heldRow(part, facts)));

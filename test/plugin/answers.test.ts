@@ -7,10 +7,10 @@ import type { ConfigMap } from '../../src/core/objects.ts';
 import { readPools } from '../../src/core/pools.ts';
 import { systemClock } from '../../src/kube/clock.ts';
 import { type Answer, printValue, type View } from '../../src/plugin/answer.ts';
-import { audit } from '../../src/plugin/audit.ts';
+import { audit, findingsIn } from '../../src/plugin/audit.ts';
 import { check } from '../../src/plugin/check.ts';
 import { explain } from '../../src/plugin/explain.ts';
-import { type Facts, worldOf } from '../../src/plugin/facts.ts';
+import type { Facts } from '../../src/plugin/facts.ts';
 import { readFiles } from '../../src/plugin/files.ts';
 import { footnotes } from '../../src/plugin/footnotes.ts';
 import { leadershipOf } from '../../src/plugin/leadership.ts';
@@ -56,7 +56,7 @@ function answers(facts: Facts): Answer[] {
   return [
     explain(facts, scope, []),
     explain(facts, scope, ['web', 'ok']),
-    pools(facts, worldOf(facts).allocator, scope),
+    pools(facts, scope),
     who(facts, [rangeIn('10.0.0.0/29'), rangeIn('fd00::/40')]),
     plan(facts, next, evil),
     check({
@@ -66,7 +66,7 @@ function answers(facts: Facts): Answer[] {
       name: evil,
       remarks: [],
     }),
-    audit(facts, scope),
+    audit(facts, scope, findingsIn(facts)),
   ];
 }
 
@@ -115,7 +115,7 @@ test('no text of a claim acts on the terminal', () => {
     options: { ...facts.options, claims: true },
     snapshot: { ...facts.snapshot, claims },
   };
-  const lines = pools(claimed, worldOf(claimed).allocator, scope).lines(plain);
+  const lines = pools(claimed, scope).lines(plain);
   assert.ok(lines.some((line) => line.includes('also claimed for services a/\\x1b[2J')));
   for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
 });
@@ -123,9 +123,13 @@ test('no text of a claim acts on the terminal', () => {
 test('an audit of a namespace counts its Services', () => {
   const facts = factsOf(given);
   const looked = (namespace: string) =>
-    (audit(facts, { namespace, isNamed: true, isAll: false }).value as { services: number }).services;
+    (
+      audit(facts, { namespace, isNamed: true, isAll: false }, findingsIn(facts)).value as {
+        services: number;
+      }
+    ).services;
   assert.deepEqual(['default', 'edge'].map(looked), [1, 0]);
-  assert.equal((audit(facts, scope).value as { services: number }).services, 2);
+  assert.equal((audit(facts, scope, findingsIn(facts)).value as { services: number }).services, 2);
 });
 
 test('what DHCP answers in the place of is not called the end of a block', () => {
@@ -172,7 +176,7 @@ test('what fits on a terminal is not wider than it, but for commands, which are 
 
 test('JSON has exact numbers however large they are', () => {
   const facts = factsOf(hostile);
-  const json = printValue(pools(facts, worldOf(facts).allocator, scope).value, 'json');
+  const json = printValue(pools(facts, scope).value, 'json');
   assert.ok(json.includes(`"size": ${2n ** 80n},`));
   assert.equal((JSON.parse(json) as { kind: string }).kind, 'PoolList');
 });
