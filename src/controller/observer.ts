@@ -1,20 +1,14 @@
 import type { Allocator } from '../core/allocator.ts';
-import type { Options } from '../core/options.ts';
 import { Shared } from '../core/shared.ts';
 import { createApi } from '../kube/api.ts';
 import { createEventRecorder } from '../kube/events.ts';
-import type { Log } from '../kube/log.ts';
-import type { Clock, Random, Transport } from '../kube/transport.ts';
+import type { Transport } from '../kube/transport.ts';
 import { Controller } from './controller.ts';
+import type { SessionContext } from './session.ts';
 import { Verb } from './verb.ts';
 
-export interface ObserverContext {
-  readonly transport: Transport;
-  readonly options: Options;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly version: string;
+export interface ObserverContext
+  extends Pick<SessionContext, 'transport' | 'options' | 'clock' | 'random' | 'log' | 'version'> {
   /** Told after each change of what is known. */
   readonly turned: () => void;
 }

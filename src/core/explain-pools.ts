@@ -10,6 +10,12 @@ export function formatRange({ family, first, last }: Range): string {
   return first === last ? from : `${from}-${formatAddress({ family, value: last })}`;
 }
 
+/** `192.168.0.208/29`, of a range that is a block. */
+export function formatBlock({ family, first, last }: Range): string {
+  const length = bits[family] - (last - first + 1n).toString(2).length + 1;
+  return `${formatAddress({ family, value: first })}/${length}`;
+}
+
 /** What is wrong with the ConfigMap, beginning with the key. */
 export function explainProblem(problem: PoolProblem): string {
   const key = problem.key;
@@ -18,9 +24,7 @@ export function explainProblem(problem: PoolProblem): string {
       return `${key}: ${quoted(problem.entry)} ${explainFault(problem.fault, problem.entry)}${instead(problem.suggestion)}.`;
     case 'host-bits': {
       const { range, used } = problem;
-      const length = bits[range.family] - (range.last - range.first + 1n).toString(2).length + 1;
-      const block = `${formatAddress({ family: range.family, value: range.first })}/${length}`;
-      return `${key}: ${quoted(problem.entry)} is not the start of its block: it means ${block}, that is ${formatRange(used)}.`;
+      return `${key}: ${quoted(problem.entry)} is not the start of its block: it means ${formatBlock(range)}, that is ${formatRange(used)}.`;
     }
     case 'empty-pool':
       return `${key} has no address in it, and it is the pool of its Services all the same: add a block or a range, or remove the key.`;

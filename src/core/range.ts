@@ -59,6 +59,11 @@ export function rangesContain(ranges: readonly Range[], { family, value }: Addre
   return false;
 }
 
+/** Whether the two have an address in common. */
+export function rangesMeet(a: Range, b: Range): boolean {
+  return a.family === b.family && a.first <= b.last && b.first <= a.last;
+}
+
 /**
  * Allocatable addresses, counted without gaps. IPv4 addresses that end in .0 or .255 are never allocated (spec section
  * 3), so an IPv4 address has as its ordinal its place among the others, 254 to a /24. Two addresses with only

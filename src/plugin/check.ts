@@ -5,7 +5,7 @@ import { explainProblem, formatRange } from '../core/explain-pools.ts';
 import { usablePools } from '../core/occupancy.ts';
 import type { PoolProblem, Pools } from '../core/pools.ts';
 import { printable } from '../core/quote.ts';
-import type { Range } from '../core/range.ts';
+import { rangesContain, rangesMeet } from '../core/range.ts';
 import { overlapsIn } from '../core/report.ts';
 import type { Answer, View } from './answer.ts';
 import type { Surroundings } from './facts.ts';
@@ -97,10 +97,10 @@ function surroundingFindings({ pools, placeOf, surroundings }: CheckContext): Fi
     const place = placeOf(key);
     const nodes = (surroundings.nodes ?? []).filter(({ address }) => {
       const read = readAddress(address);
-      return read !== undefined && ranges.some((range) => isIn(read.value, read.family, range));
+      return read !== undefined && rangesContain(ranges, read);
     });
     const cidrs = (surroundings.clusterIPs ?? []).filter(({ range }) =>
-      ranges.some((one) => isCommon(one, range)),
+      ranges.some((one) => rangesMeet(one, range)),
     );
     return [
       ...nodes.map(({ name, address }): Finding => {
@@ -114,14 +114,6 @@ function surroundingFindings({ pools, placeOf, surroundings }: CheckContext): Fi
       }),
     ];
   });
-}
-
-function isIn(value: bigint, family: Range['family'], range: Range): boolean {
-  return family === range.family && range.first <= value && value <= range.last;
-}
-
-function isCommon(a: Range, b: Range): boolean {
-  return a.family === b.family && a.first <= b.last && b.first <= a.last;
 }
 
 /** As compilers do it: a place, what it is, and the line. */

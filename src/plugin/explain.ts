@@ -18,11 +18,14 @@ import { footnotes, sourceOf } from './footnotes.ts';
 import type { Scope } from './scope.ts';
 import { type Since, sinceIn } from './since.ts';
 
-/** How one Service stands, and why. */
-interface Explanation {
+interface Row {
   readonly row: ServiceRow;
   /** It is to be written still: what it has is not what it will have. */
   readonly isDue: boolean;
+}
+
+/** How one Service stands, and why. */
+interface Explanation extends Row {
   readonly since: Since | undefined;
   readonly checks: readonly Check[];
   readonly cures: readonly Cure[];
@@ -142,15 +145,24 @@ function summaryOf({ standing, decision }: Verdict, { options }: Facts): string 
   }
 }
 
-function itemOf({ row, isDue, since, checks, cures, summary }: Explanation): object {
+/** How a Service stands, for a program. */
+function rowOf({ row, isDue }: Row) {
   return {
     service: `${row.namespace}/${row.name}`,
-    state: isDue ? 'due' : row.state,
+    state: isDue ? ('due' as const) : row.state,
     addresses: row.addresses === '' ? [] : row.addresses.split(','),
     from: row.from,
+    note: row.note,
+  };
+}
+
+function itemOf({ since, checks, cures, summary, ...row }: Explanation): object {
+  const { note, ...stands } = rowOf(row);
+  return {
+    ...stands,
     ...(since === undefined ? {} : { since: since.time, writtenBy: since.manager }),
     summary,
-    note: row.note,
+    note,
     checks,
     cures: cures.map(({ advice, command }) => (command === undefined ? { advice } : { advice, command })),
   };
@@ -185,7 +197,7 @@ function linesOf({ summary, since, checks, cures }: Explanation, view: View): st
 
 /** A line for each Service of the namespace. */
 function explainAll(facts: Facts, world: World, { namespace, isAll }: Scope): Answer {
-  const rows: { row: ServiceRow; isDue: boolean }[] = [];
+  const rows: Row[] = [];
   for (const { key, view } of world.allocator.ledger.all()) {
     if (!isAll && view.namespace !== namespace) continue;
     const verdict = verdictOn(key, world);
@@ -196,13 +208,7 @@ function explainAll(facts: Facts, world: World, { namespace, isAll }: Scope): An
   return {
     value: {
       kind: 'ServiceList',
-      items: rows.map(({ row, isDue }) => ({
-        service: `${row.namespace}/${row.name}`,
-        state: isDue ? 'due' : row.state,
-        addresses: row.addresses === '' ? [] : row.addresses.split(','),
-        from: row.from,
-        note: row.note,
-      })),
+      items: rows.map(rowOf),
       source: sourceOf(facts),
     },
     lines: (view) => [...tableOf(rows, view, isAll ? '' : namespace), ...footnotes(facts, view)],
@@ -210,11 +216,7 @@ function explainAll(facts: Facts, world: World, { namespace, isAll }: Scope): An
   };
 }
 
-function tableOf(
-  rows: readonly { row: ServiceRow; isDue: boolean }[],
-  { ink, width }: View,
-  namespace: string,
-): string[] {
+function tableOf(rows: readonly Row[], { ink, width }: View, namespace: string): string[] {
   if (rows.length === 0) {
     const where = namespace === '' ? '' : ` in the namespace ${namespace}: -A looks in all`;
     return [`There is no Service of type LoadBalancer${where}.`, ''];
@@ -234,9 +236,9 @@ function tableOf(
     { title: 'NOTE', least: 40, below: true },
   ];
   const cells = rows.map(({ row, isDue }) => {
-    const state = isDue ? 'due' : row.state;
+    const { service, state } = rowOf({ row, isDue });
     return [
-      { text: `${row.namespace}/${row.name}` },
+      { text: service },
       { text: state, paint: paints[state] },
       { text: row.addresses === '' ? '-' : short(row.addresses) },
       { text: row.from === '' ? '-' : row.from },

@@ -1,7 +1,7 @@
-import { type Address, bits, formatAddress } from '../core/address.ts';
-import { formatRange } from '../core/explain-pools.ts';
+import { type Address, formatAddress } from '../core/address.ts';
+import { formatBlock, formatRange } from '../core/explain-pools.ts';
 import { type AddressState, type Gap, type Occupancy, withGaps } from '../core/occupancy.ts';
-import type { Range } from '../core/range.ts';
+import { type Range, rangesMeet } from '../core/range.ts';
 import type { AddressMap, Block, Cell, Segment } from './shapes.ts';
 import { type Snapshot, shownBetween } from './snapshot.ts';
 
@@ -53,7 +53,7 @@ function segmentOf(range: Range, snapshot: Snapshot, scale: Scale): Segment {
   const head = { range: rangeText(range), size: String(sizeOf(range)) };
   const shown = shownBetween(snapshot.shown[range.family], range);
   // There may be thousands of pools, and few of them here.
-  const usable = snapshot.usable.filter(({ ranges }) => ranges.some((one) => overlap(one, range)));
+  const usable = snapshot.usable.filter(({ ranges }) => ranges.some((one) => rangesMeet(one, range)));
   if (sizeOf(range) <= BigInt(scale.cells)) {
     const cells = withGaps(range, shown, usable).flatMap((part) =>
       'range' in part ? gapCells(part) : cellOf(part),
@@ -66,10 +66,6 @@ function segmentOf(range: Range, snapshot: Snapshot, scale: Scale): Segment {
   });
   const fit = fitOf(range, shown);
   return { ...head, blocks, fit: fit === undefined || fit === head.range ? undefined : fit };
-}
-
-function overlap(one: Range, other: Range): boolean {
-  return one.family === other.family && one.first <= other.last && other.first <= one.last;
 }
 
 /** The ranges of up to 2^k addresses that it falls into, whose ends lie where prefixes do. */
@@ -163,7 +159,5 @@ export function sizeOf({ first, last }: Range): bigint {
 export function rangeText(range: Range): string {
   const size = sizeOf(range);
   const isBlock = size > 1n && (size & (size - 1n)) === 0n && range.first % size === 0n;
-  if (!isBlock) return formatRange(range);
-  const length = bits[range.family] - size.toString(2).length + 1;
-  return `${formatAddress({ family: range.family, value: range.first })}/${length}`;
+  return isBlock ? formatBlock(range) : formatRange(range);
 }
