@@ -1,11 +1,9 @@
 /** README.md and docs/kubectl-vip.md, followed by somebody who has a cluster and this checkout. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { manifest } from '../install/objects.ts';
 import { onCluster } from '../install/on-cluster.ts';
-import { sharedBundle } from './bundle.ts';
-import { DeployedProcesses } from './deployment.ts';
-import { ourImage, Shell } from './desk.ts';
+import { whereDeploymentsRun } from './deployed.ts';
+import { Shell } from './desk.ts';
 import { eventually } from './eventually.ts';
 import { served } from './objects.ts';
 
@@ -23,13 +21,7 @@ function block(path: string, section: string): string {
 const onPath = 'export PATH="$HOME/.local/bin:$PATH"\n';
 
 onServer('README.md: from nothing to an address, and to an answer', async (cluster) => {
-  const bundle = await sharedBundle();
-  const shell = new Shell(cluster);
-  const pods = new DeployedProcesses(cluster, 'kube-system/kube-vip-cloud-provider', (image) => {
-    assert.equal(image, ourImage, 'there is no such image');
-    return [process.execPath, bundle.entry];
-  });
-  try {
+  await whereDeploymentsRun(cluster, async (shell) => {
     await shell.run(block('README.md', 'Install'));
     await cluster.becomes('default/web', served('192.168.0.201', 'cidr-global'));
     await eventually(async () => {
@@ -53,16 +45,7 @@ onServer('README.md: from nothing to an address, and to an answer', async (clust
     const dump = block('docs/kubectl-vip.md', 'What it needs');
     assert.match(await shell.run(onPath + dump), /^default\/web +served +192\.168\.0\.201 /m);
     assert.match(await shell.run('npm run --silent vip -- pools'), /^cidr-global +IPv4 +6 +1 +5 /m);
-  } catch (error) {
-    const logs = pods.all.map(({ output }) => `--- a Pod said\n${output}`);
-    throw new Error([String(error), ...logs].join('\n'), { cause: error });
-  } finally {
-    await cluster.kubectl(['delete', '--ignore-not-found', '-f', manifest]);
-    await pods.stop();
-    await cluster.clear();
-    shell.close();
-    bundle.remove();
-  }
+  });
 });
 
 onServer('README.md: the same controller on manifests, and on what a cluster has', async (cluster) => {

@@ -52,7 +52,6 @@ test('settings of the controller by flags', () => {
 });
 
 const wrong: readonly [line: string, says: RegExp][] = [
-  ['', /^$/],
   ['--nope', /there is no command/],
   ['pols', /no command "pols"\. Do you mean pools\?/],
   ['pools --namspace x', /Do you mean --namespace\?/],
@@ -66,9 +65,12 @@ const wrong: readonly [line: string, says: RegExp][] = [
 
 for (const [line, says] of wrong)
   test(`wrong usage says what to write: ${JSON.stringify(line)}`, () => {
-    if (line === '') assert.equal(pluginRequest([], {}).kind, 'print');
-    else assert.match(usage(line), says);
+    assert.match(usage(line), says);
   });
+
+test('without any word it prints what there is', () => {
+  assert.deepEqual(pluginRequest([], {}), { kind: 'print', text: pluginHelp });
+});
 
 test('NO_COLOR and a dumb terminal take the colours away', () => {
   const coloured = (env: Record<string, string>): boolean => {
