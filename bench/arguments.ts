@@ -1,6 +1,6 @@
-import { type Flag, parseFlags } from '../src/cli/flags.ts';
-import { nearest } from '../src/cli/nearest.ts';
-import { quoted } from '../src/core/quote.ts';
+import { type Flag, parseFlags } from '../src/cmd/flags/flags.ts';
+import { nearest } from '../src/core/text/nearest.ts';
+import { quoted } from '../src/core/text/quote.ts';
 
 export const parts = ['core', 'growth', 'cluster', 'size', 'churn', 'takeover', 'plugin', 'page'] as const;
 export type Part = (typeof parts)[number];

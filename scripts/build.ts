@@ -203,11 +203,11 @@ function checkImports(
 export function distribution(root: string): BuildPlan {
   return {
     root,
-    entry: 'src/cli/main.ts',
+    entry: 'src/cmd/controller/main.ts',
     name: 'kube-vip-cloud-provider',
     outdir: join(root, 'dist'),
     version: versionOf(root),
-    tools: [{ entry: 'src/plugin/main.ts', name: 'kubectl-vip' }],
+    tools: [{ entry: 'src/cmd/kubectl-vip/main.ts', name: 'kubectl-vip' }],
     scripts: ['scripts/kubectl_complete-vip'],
   };
 }

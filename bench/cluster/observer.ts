@@ -1,4 +1,4 @@
-import { annotations } from '../../src/core/names.ts';
+import { annotations } from '../../src/core/model/well-known-names.ts';
 import type { Target } from './requests.ts';
 import { watchServices } from './watch.ts';
 

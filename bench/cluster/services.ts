@@ -1,9 +1,9 @@
-import { Allocator } from '../../src/core/allocator.ts';
-import { patchOf } from '../../src/core/change.ts';
-import { annotations, claimant, labels } from '../../src/core/names.ts';
-import type { ConfigMap, Service, ServiceSpec } from '../../src/core/objects.ts';
-import { readPools } from '../../src/core/pools.ts';
-import { viewOf } from '../../src/core/service.ts';
+import { readPools } from '../../src/core/config/config.ts';
+import { Allocator } from '../../src/core/decide/allocator.ts';
+import type { ConfigMap, Service, ServiceSpec } from '../../src/core/model/objects.ts';
+import { patchOf } from '../../src/core/model/service-patch.ts';
+import { viewOf } from '../../src/core/model/service-view.ts';
+import { annotations, claimant, labels } from '../../src/core/model/well-known-names.ts';
 import type { Request } from './requests.ts';
 
 export const namespace = 'bench';

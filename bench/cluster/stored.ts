@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Service } from '../../src/core/objects.ts';
+import type { Service } from '../../src/core/model/objects.ts';
 import { counter } from '../progress.ts';
 import type { Requests } from './requests.ts';
 

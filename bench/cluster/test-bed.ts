@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildDistribution } from '../../scripts/build.ts';
-import { SERVICE_ACCOUNT_FOLDER } from '../../src/kube/in-cluster.ts';
+import { SERVICE_ACCOUNT_FOLDER } from '../../src/client/in-cluster.ts';
 import { startApiServer } from '../../test/controlplane/apiserver.ts';
 import { startEtcd } from '../../test/controlplane/etcd.ts';
 import { say } from '../progress.ts';
@@ -38,7 +38,13 @@ export async function makeTestBed(binaries: string, stack: Stack): Promise<TestB
   const root = resolve(import.meta.dirname, '../..');
   const outdir = join(folder, 'dist');
   const name = 'kube-vip-cloud-provider';
-  await buildDistribution({ root, entry: 'src/cli/main.ts', name, outdir, version: '0.0.0-bench' });
+  await buildDistribution({
+    root,
+    entry: 'src/cmd/controller/main.ts',
+    name,
+    outdir,
+    version: '0.0.0-bench',
+  });
   const etcd = startEtcd(binaries);
   stack.push(() => stopped(etcd));
   const store: Store = { etcd: (await etcd).url, prefix: 'bench' };

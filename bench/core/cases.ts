@@ -1,5 +1,5 @@
-import { type Address, type Family, parseAddress } from '../../src/core/address.ts';
-import type { Random } from '../../src/kube/transport.ts';
+import type { Random } from '../../src/client/transport.ts';
+import { type Address, type Family, parseAddress } from '../../src/core/ip/address.ts';
 
 export const poolNames = ['/24', '/8', '/64'] as const;
 export type PoolName = (typeof poolNames)[number];

@@ -1,7 +1,7 @@
 /** One pool's decisions, in a process of its own. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ServiceView } from '../../src/core/service.ts';
+import type { ServiceView } from '../../src/core/model/service-view.ts';
 import { median } from '../figures.ts';
 import { serve } from '../part.ts';
 import { counter, say } from '../progress.ts';

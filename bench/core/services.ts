@@ -1,9 +1,9 @@
-import { type Address, type Family, formatAddress } from '../../src/core/address.ts';
-import { annotations, implementation, labels } from '../../src/core/names.ts';
-import type { Service } from '../../src/core/objects.ts';
-import { formatRecord } from '../../src/core/record.ts';
-import { type ServiceView, viewSharing } from '../../src/core/service.ts';
-import { Shared } from '../../src/core/shared.ts';
+import { type Address, type Family, formatAddress } from '../../src/core/ip/address.ts';
+import { formatRecord } from '../../src/core/model/allocation-record.ts';
+import type { Service } from '../../src/core/model/objects.ts';
+import { type ServiceView, viewSharing } from '../../src/core/model/service-view.ts';
+import { annotations, implementation, labels } from '../../src/core/model/well-known-names.ts';
+import { Shared } from '../../src/core/text/interner.ts';
 
 export const controller = 'kube-vip-cloud-controller';
 

@@ -1,7 +1,7 @@
-import { Allocator, type Verdict } from '../../src/core/allocator.ts';
-import { project } from '../../src/core/change.ts';
-import { readPools } from '../../src/core/pools.ts';
-import { keyOf, type ServiceView } from '../../src/core/service.ts';
+import { readPools } from '../../src/core/config/config.ts';
+import { Allocator, type Verdict } from '../../src/core/decide/allocator.ts';
+import { project } from '../../src/core/model/service-patch.ts';
+import { keyOf, type ServiceView } from '../../src/core/model/service-view.ts';
 import { counter } from '../progress.ts';
 import { controller } from './services.ts';
 

@@ -1,6 +1,6 @@
 /** What one case costs the core, in a process of its own. */
 
-import type { Address } from '../../src/core/address.ts';
+import type { Address } from '../../src/core/ip/address.ts';
 import { heapUsed } from '../core/heap.ts';
 import { serviceView } from '../core/services.ts';
 import { World } from '../core/world.ts';

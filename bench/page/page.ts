@@ -1,14 +1,14 @@
 /** The page in a real browser, with many Services in one large pool; in a process of its own, which is the server, too. */
 
 import type { Browser, Page } from 'playwright-core';
-import { Allocator } from '../../src/core/allocator.ts';
-import type { Options } from '../../src/core/options.ts';
-import { readPools } from '../../src/core/pools.ts';
-import { addressAt } from '../../src/core/range.ts';
-import { keyOf } from '../../src/core/service.ts';
-import { systemClock } from '../../src/kube/clock.ts';
+import { systemClock } from '../../src/client/clock.ts';
+import { readPools } from '../../src/core/config/config.ts';
+import { Allocator } from '../../src/core/decide/allocator.ts';
+import { addressAt } from '../../src/core/ip/range.ts';
+import type { Options } from '../../src/core/model/options.ts';
+import { keyOf } from '../../src/core/model/service-view.ts';
+import { takeSnapshot } from '../../src/web/page-snapshot.ts';
 import { serveWeb, type WebPage } from '../../src/web/serve.ts';
-import { takeSnapshot } from '../../src/web/snapshot.ts';
 import { launch } from '../../test/web/browser.ts';
 import { controller, serviceView } from '../core/services.ts';
 import { serve } from '../part.ts';

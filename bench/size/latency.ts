@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ConfigMap, Service } from '../../src/core/objects.ts';
+import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
 import { assignments, newService } from '../cluster/services.ts';
 import type { Sightings } from '../cluster/sightings.ts';
 import type { TestBed } from '../cluster/test-bed.ts';

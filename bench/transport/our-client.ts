@@ -1,4 +1,4 @@
-import { createNodeTransport } from '../../src/kube/node-transport.ts';
+import { createNodeTransport } from '../../src/client/http/node-transport.ts';
 import type { Request, Target } from '../cluster/requests.ts';
 
 const never = new AbortController().signal;

@@ -1,20 +1,20 @@
-import { Allocator } from '../core/allocator.ts';
-import type { Claim } from '../core/claim.ts';
-import type { ConfigMap } from '../core/objects.ts';
-import type { Options } from '../core/options.ts';
-import { readPools } from '../core/pools.ts';
-import { keyOf, type ServiceKey, type ServiceView } from '../core/service.ts';
-import { standingOf } from '../core/standing.ts';
-import type { Candidate, Tenure } from '../kube/election.ts';
-import type { EventRecorder } from '../kube/events.ts';
-import { type ReflectOptions, reflect, type Sink } from '../kube/reflector.ts';
-import { Figures, type WatchName } from './figures.ts';
-import { Leftovers } from './leftovers.ts';
-import { Signals } from './signals.ts';
-import { claimsSource, configMapSource, leftoversSource, servicesSource } from './sources.ts';
-import { Term } from './term.ts';
-import { Upkeep } from './upkeep.ts';
-import type { WritesContext } from './writes.ts';
+import type { Candidate, Tenure } from '../client/election.ts';
+import type { EventRecorder } from '../client/events.ts';
+import { type ReflectOptions, reflect, type Sink } from '../client/reflector.ts';
+import { readPools } from '../core/config/config.ts';
+import { Allocator } from '../core/decide/allocator.ts';
+import type { Claim } from '../core/ledger/claim.ts';
+import { standingOf } from '../core/ledger/service-state.ts';
+import type { ConfigMap } from '../core/model/objects.ts';
+import type { Options } from '../core/model/options.ts';
+import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
+import { Leftovers } from './cleanup-reconciler.ts';
+import { Figures, type WatchName } from './counters.ts';
+import type { WritesContext } from './in-flight-writes.ts';
+import { Upkeep } from './ip-address-reconciler.ts';
+import { Term } from './leader-loop.ts';
+import { Signals } from './reporter.ts';
+import { claimsSource, configMapSource, leftoversSource, servicesSource } from './watched-resources.ts';
 
 export interface ControllerContext extends WritesContext {
   readonly options: Options;

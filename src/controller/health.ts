@@ -1,5 +1,5 @@
-import type { Election } from '../kube/election.ts';
-import type { ElectionOptions } from '../kube/election-options.ts';
+import type { Election } from '../client/election.ts';
+import type { ElectionOptions } from '../client/election-options.ts';
 import type { Controller } from './controller.ts';
 
 /** One thing that was looked at; `trouble` says what is wrong with it. */

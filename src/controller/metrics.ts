@@ -1,11 +1,11 @@
-import type { Family } from '../core/address.ts';
-import type { PoolProblem } from '../core/pools.ts';
-import type { EventRecorder } from '../kube/events.ts';
-import type { Requests } from '../kube/metered.ts';
+import type { EventRecorder } from '../client/events.ts';
+import type { Requests } from '../client/metered-transport.ts';
+import type { PoolProblem } from '../core/config/config.ts';
+import type { Family } from '../core/ip/address.ts';
 import { Counts } from '../metrics/counts.ts';
 import { type Definition, exposition, type Readings } from '../metrics/exposition.ts';
-import { each } from './census.ts';
 import type { Controller } from './controller.ts';
+import { each } from './service-stats.ts';
 
 /**
  * What the controller tells Prometheus; docs/metrics.md is the same as a table. Read when it is asked for, from numbers that are

@@ -1,11 +1,11 @@
-import type { Allocator } from '../core/allocator.ts';
-import { Shared } from '../core/shared.ts';
-import { createApi } from '../kube/api.ts';
-import { createEventRecorder } from '../kube/events.ts';
-import type { Transport } from '../kube/transport.ts';
+import { createApi } from '../client/api.ts';
+import { createEventRecorder } from '../client/events.ts';
+import type { Transport } from '../client/transport.ts';
+import type { Allocator } from '../core/decide/allocator.ts';
+import { Shared } from '../core/text/interner.ts';
 import { Controller } from './controller.ts';
-import type { SessionContext } from './session.ts';
-import { Verb } from './verb.ts';
+import { Verb } from './patch-or-update.ts';
+import type { SessionContext } from './replica.ts';
 
 export interface ObserverContext
   extends Pick<SessionContext, 'transport' | 'options' | 'clock' | 'random' | 'log' | 'version'> {

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../core/objects.ts';
+import type { KubeObject } from '../core/model/objects.ts';
 import { isObject, type Json } from './json.ts';
 import type { Resource } from './resource.ts';
 import { ShapeError, shaped } from './shape.ts';

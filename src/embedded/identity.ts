@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../kube/transport.ts';
+import type { Clock, Random } from '../client/transport.ts';
 
 /** What the system gives a new object. */
 

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
-import type { KubeObject } from '../core/objects.ts';
+import type { KubeObject } from '../core/model/objects.ts';
 import type { ClusterIPs } from './cluster-ips.ts';
 import { canonicalIP, familyOf } from './ip.ts';
 import { sameJson } from './json.ts';
 import { dnsSubdomain, pathSegment } from './naming.ts';
 import { common, type Resource } from './resource.ts';
-import { ipAddress as shape } from './shapes.ts';
+import { ipAddress as shape } from './resource-shapes.ts';
 import { type Cause, invalidValue, required } from './status.ts';
 
 interface ParentReference {

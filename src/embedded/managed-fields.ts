@@ -1,4 +1,4 @@
-import type { KubeObject, ManagedFieldsEntry } from '../core/objects.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../core/model/objects.ts';
 import { isObject, sameJson } from './json.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { ObjectMeta } from '../core/objects.ts';
+import type { ObjectMeta } from '../core/model/objects.ts';
 import { type Cause, forbidden, invalidValue, required } from './status.ts';
 
 /** Rules for names, labels and annotations: apimachinery's pkg/util/validation and pkg/api/validation/objectmeta.go. */

@@ -1,5 +1,5 @@
-import type { KubeObject } from '../core/objects.ts';
-import type { Random } from '../kube/transport.ts';
+import type { Random } from '../client/transport.ts';
+import type { KubeObject } from '../core/model/objects.ts';
 import { generatedName } from './identity.ts';
 import { dnsSubdomain } from './naming.ts';
 import type { Fields } from './selector.ts';

@@ -1,10 +1,10 @@
-import type { ConfigMap, KubeObject } from '../core/objects.ts';
+import type { ConfigMap, KubeObject } from '../core/model/objects.ts';
 import { ClusterIPs } from './cluster-ips.ts';
 import { ipAddresses } from './ip-addresses.ts';
 import { sameJson } from './json.ts';
 import { common, type Resource } from './resource.ts';
+import { configMap, event, lease } from './resource-shapes.ts';
 import { services } from './services.ts';
-import { configMap, event, lease } from './shapes.ts';
 import { type Cause, forbidden, invalidValue } from './status.ts';
 
 /** The resources that the controller uses. */

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { HttpRequest, Transport } from '../kube/transport.ts';
+import type { HttpRequest, Transport } from '../client/transport.ts';
 
 export interface EmbeddedServer {
   /** `http://127.0.0.1:PORT` */

@@ -1,4 +1,4 @@
-import type { LoadBalancerIngress, Service, ServicePort, ServiceSpec } from '../core/objects.ts';
+import type { LoadBalancerIngress, Service, ServicePort, ServiceSpec } from '../core/model/objects.ts';
 
 /** The fields of a Service that the API server looks at and the controller does not. */
 export interface FullSpec extends ServiceSpec {

@@ -1,13 +1,13 @@
-import type { KubeObject, Service } from '../core/objects.ts';
+import type { KubeObject, Service } from '../core/model/objects.ts';
 import type { ClusterIPs } from './cluster-ips.ts';
 import { canonicalIP } from './ip.ts';
 import { ofClusterIP } from './ip-addresses.ts';
 import { dnsLabel } from './naming.ts';
 import { common, type Resource } from './resource.ts';
+import { service as shape } from './resource-shapes.ts';
 import { type FullService, full, withDefaults, withoutLeftovers } from './service-defaults.ts';
 import { loaded, withFamilies } from './service-families.ts';
 import { checkService, checkServiceStatus, checkServiceUpdate } from './service-validation.ts';
-import { service as shape } from './shapes.ts';
 
 /** Having been read by the shape of a Service makes an object one. */
 function asService(object: KubeObject): FullService {

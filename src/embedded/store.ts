@@ -1,4 +1,4 @@
-import type { KubeObject } from '../core/objects.ts';
+import type { KubeObject } from '../core/model/objects.ts';
 import { frozen } from './json.ts';
 
 /** One step of one object, with what it was before: a selector's DELETED carries the previous content. */

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../core/objects.ts';
+import type { KubeObject } from '../core/model/objects.ts';
 import { badRequest } from './status.ts';
 
 /** Where a request points, and who sent it. */

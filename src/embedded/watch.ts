@@ -1,10 +1,10 @@
-import type { Clock, Random } from '../kube/transport.ts';
-import { Lines } from './lines.ts';
-import type { Selects } from './list.ts';
+import type { Clock, Random } from '../client/transport.ts';
+import type { Selects } from './list-objects.ts';
 import { type ListOptions, requireReached } from './query.ts';
 import type { Resource } from './resource.ts';
 import { expired } from './status.ts';
 import { type Change, type Store, withRevision } from './store.ts';
+import { Lines } from './watch-stream.ts';
 
 interface WatchEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';

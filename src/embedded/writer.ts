@@ -1,6 +1,6 @@
-import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../core/objects.ts';
-import { mergePatch } from '../kube/merge-patch.ts';
-import type { Clock, Random } from '../kube/transport.ts';
+import { mergePatch } from '../client/merge-patch.ts';
+import type { Clock, Random } from '../client/transport.ts';
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../core/model/objects.ts';
 import { asJson, canonical, readBody } from './body.ts';
 import { newUid, timeNow } from './identity.ts';
 import { isObject, type Json, type JsonObject, sameJson } from './json.ts';

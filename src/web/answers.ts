@@ -1,15 +1,14 @@
-import { type Address, formatAddress, readAddress } from '../core/address.ts';
-import { checksOf } from '../core/checks.ts';
-import { curesFor } from '../core/cures.ts';
-import { parseEntry } from '../core/entry.ts';
-import { explainFault } from '../core/explain-pools.ts';
-import { type Gap, type Occupancy, withGaps } from '../core/occupancy.ts';
-import { poolFor } from '../core/pools.ts';
-import { quoted } from '../core/quote.ts';
-import { type Range, rangesContain } from '../core/range.ts';
-import { familiesText, type ServiceKey } from '../core/service.ts';
-import type { Standing } from '../core/standing.ts';
-import { around, cellOf, large, mapOf, rangeText, small, wayTo } from './map.ts';
+import { poolFor } from '../core/config/config.ts';
+import { parseEntry } from '../core/config/pool-entry.ts';
+import { checksOf } from '../core/explain/checks.ts';
+import { explainFault } from '../core/explain/explain-config.ts';
+import { curesFor } from '../core/explain/service-remedies.ts';
+import { type Address, formatAddress, readAddress } from '../core/ip/address.ts';
+import { type Range, rangesContain } from '../core/ip/range.ts';
+import type { Standing } from '../core/ledger/service-state.ts';
+import { familiesText, type ServiceKey } from '../core/model/service-view.ts';
+import { type Gap, type Occupancy, withGaps } from '../core/queries/occupancy.ts';
+import { quoted } from '../core/text/quote.ts';
 import type {
   AddressDetail,
   Found,
@@ -18,8 +17,9 @@ import type {
   ServiceItem,
   ServiceState,
   World,
-} from './shapes.ts';
-import { type Snapshot, shownBetween } from './snapshot.ts';
+} from './page-data.ts';
+import { type Snapshot, shownBetween } from './page-snapshot.ts';
+import { around, cellOf, large, mapOf, rangeText, small, wayTo } from './pool-map.ts';
 
 /** What is asked for is not there, or cannot be read; the text says which. */
 export class NoAnswer extends Error {

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
-import { errorText } from '../kube/errors.ts';
+import { errorText } from '../client/errors.ts';
 
-/** As in cli/health-server.ts: `import` would load ten megabytes that nobody uses. */
+/** As in cmd/controller/health-server.ts: `import` would load ten megabytes that nobody uses. */
 const { createServer } = process.getBuiltinModule('node:http');
 
 export interface Listening {

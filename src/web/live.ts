@@ -1,7 +1,7 @@
-import type { Clock } from '../kube/transport.ts';
-import { History } from './history.ts';
-import type { News, Role } from './shapes.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Clock } from '../client/transport.ts';
+import { History } from './change-history.ts';
+import type { News, Role } from './page-data.ts';
+import type { Snapshot } from './page-snapshot.ts';
 
 export interface LiveContext {
   readonly take: () => Snapshot;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errorText } from '../kube/errors.ts';
+import { errorText } from '../client/errors.ts';
 import { listenOnLoopback } from './listen.ts';
 import type { Shown, Site } from './site.ts';
 

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Allocator } from '../core/allocator.ts';
-import type { Options } from '../core/options.ts';
-import { printable } from '../core/quote.ts';
-import type { Clock } from '../kube/transport.ts';
+import type { Clock } from '../client/transport.ts';
+import type { Allocator } from '../core/decide/allocator.ts';
+import type { Options } from '../core/model/options.ts';
+import { printable } from '../core/text/quote.ts';
 import { addressIn, foundIn, mostChangesTold, NoAnswer, poolIn, serviceIn, worldIn } from './answers.ts';
 import { rejectionOf, safeHeaders } from './guard.ts';
 import { Live } from './live.ts';
+import type { News, Role } from './page-data.ts';
 import { pageFiles } from './page-files.ts';
-import type { News, Role } from './shapes.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { takeSnapshot } from './page-snapshot.ts';
 
 /** What is shown. */
 export interface Shown {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject, Service } from '../../src/core/objects.ts';
-import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/api.ts';
+import type { Clock } from '../../src/client/transport.ts';
+import type { KubeObject, Service } from '../../src/core/model/objects.ts';
+import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { serve } from '../../src/embedded/server.ts';
 import { ApiError } from '../../src/embedded/status.ts';
-import type { Clock } from '../../src/kube/transport.ts';
 import { Client } from './http.ts';
 
 /** What the embedded API has beside the Kubernetes API: worlds from files, no sockets, a past that can be forgotten. */

@@ -1,6 +1,6 @@
-import { createEmbeddedApi } from '../../src/embedded/api.ts';
+import type { Clock } from '../../src/client/transport.ts';
+import { createEmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { serve } from '../../src/embedded/server.ts';
-import type { Clock } from '../../src/kube/transport.ts';
 import { contract } from './contract.ts';
 import type { Server } from './http.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
-import type { ObjectMeta, ServiceSpec } from '../../src/core/objects.ts';
+import type { ObjectMeta, ServiceSpec } from '../../src/core/model/objects.ts';
 
 /** An API server as a test sees it: no more than its address. The client is our own, so that no bug is shared. */
 export interface Server {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from '../kube/fake-clock.ts';
-import { type Fate, Stage } from './stage.ts';
+import { until } from '../client/fake-clock.ts';
+import { type Fate, Stage } from './harness.ts';
 
 /** In the words of kube-apiserver 1.36, for a resource that it does not have, and for one that may not be read. */
 const noSuchResource: Fate = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aMoment, until } from '../kube/fake-clock.ts';
-import { type Fate, Stage } from './stage.ts';
+import { aMoment, until } from '../client/fake-clock.ts';
+import { type Fate, Stage } from './harness.ts';
 
 const conflict: Fate = { status: 409, body: { kind: 'Status', reason: 'Conflict', code: 409 } };
 const notFound: Fate = { status: 404, body: { kind: 'Status', reason: 'NotFound', code: 404 } };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aMoment, until } from '../kube/fake-clock.ts';
-import { Stage } from './stage.ts';
+import { aMoment, until } from '../client/fake-clock.ts';
+import { Stage } from './harness.ts';
 
 const blank = {
   metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': '' } },

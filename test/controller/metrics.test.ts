@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reportOf } from '../../src/core/report.ts';
-import { until } from '../kube/fake-clock.ts';
+import { reportOf } from '../../src/core/queries/report.ts';
+import { until } from '../client/fake-clock.ts';
+import { Stage } from './harness.ts';
 import { createWorld, Replica } from './replica.ts';
-import { Stage } from './stage.ts';
 
 /** The number of a series, named without the common prefix; undefined where there is none. */
 function shown(stage: Stage, series: string): number | undefined {

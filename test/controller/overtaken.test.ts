@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Verb } from '../../src/controller/verb.ts';
-import { Writes } from '../../src/controller/writes.ts';
-import { viewOf } from '../../src/core/service.ts';
-import { Shared } from '../../src/core/shared.ts';
-import { type Api, createApi } from '../../src/kube/api.ts';
-import { unlimitedTenure } from '../../src/kube/election.ts';
-import { aMoment, createFakeClock } from '../kube/fake-clock.ts';
-import { createMemoryLog } from '../kube/memory-log.ts';
+import { type Api, createApi } from '../../src/client/api.ts';
+import { unlimitedTenure } from '../../src/client/election.ts';
+import { Writes } from '../../src/controller/in-flight-writes.ts';
+import { Verb } from '../../src/controller/patch-or-update.ts';
+import { viewOf } from '../../src/core/model/service-view.ts';
+import { Shared } from '../../src/core/text/interner.ts';
+import { aMoment, createFakeClock } from '../client/fake-clock.ts';
+import { createMemoryLog } from '../client/memory-log.ts';
 
 function view(resourceVersion: string) {
   return viewOf({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from '../kube/fake-clock.ts';
-import { type Event, Stage } from './stage.ts';
+import { until } from '../client/fake-clock.ts';
+import { type Event, Stage } from './harness.ts';
 
 const minutes = 60_000;
 

@@ -1,13 +1,13 @@
-import { createSession, type Session } from '../../src/controller/session.ts';
-import { annotations } from '../../src/core/names.ts';
-import type { Service } from '../../src/core/objects.ts';
-import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/api.ts';
-import type { ElectionOptions } from '../../src/kube/election-options.ts';
-import type { Lease } from '../../src/kube/lease.ts';
-import type { HttpRequest, HttpResponse, Transport } from '../../src/kube/transport.ts';
-import { createFakeClock, type FakeClock, never } from '../kube/fake-clock.ts';
-import { createMemoryLog } from '../kube/memory-log.ts';
-import { answer, serviceNamed } from './stage.ts';
+import type { ElectionOptions } from '../../src/client/election-options.ts';
+import type { Lease } from '../../src/client/lease.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
+import { createSession, type Session } from '../../src/controller/replica.ts';
+import type { Service } from '../../src/core/model/objects.ts';
+import { annotations } from '../../src/core/model/well-known-names.ts';
+import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
+import { createFakeClock, type FakeClock, never } from '../client/fake-clock.ts';
+import { createMemoryLog } from '../client/memory-log.ts';
+import { answer, serviceNamed } from './harness.ts';
 
 export const election: ElectionOptions = {
   lease: { namespace: 'kube-system', name: 'kube-vip-cloud-controller' },

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createEmbeddedApi } from '../../src/embedded/api.ts';
-import type { Clock } from '../../src/kube/transport.ts';
-import { aMoment, createFakeClock, pass, until } from '../kube/fake-clock.ts';
+import type { Clock } from '../../src/client/transport.ts';
+import { createEmbeddedApi } from '../../src/embedded/embedded-api.ts';
+import { aMoment, createFakeClock, pass, until } from '../client/fake-clock.ts';
+import { serviceNamed } from './harness.ts';
 import { createWorld, election, Replica } from './replica.ts';
-import { serviceNamed } from './stage.ts';
 
 /** Two replicas on one API: the first leads, the second stands by with its lists in. */
 async function world(pool: string) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aMoment, until } from '../kube/fake-clock.ts';
-import { type Fate, Stage } from './stage.ts';
+import { aMoment, until } from '../client/fake-clock.ts';
+import { type Fate, Stage } from './harness.ts';
 
 const pools = { 'cidr-global': '10.0.0.1-10.0.0.3' };
 

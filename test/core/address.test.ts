@@ -8,7 +8,7 @@ import {
   formatAddress,
   parseAddress,
   readAddress,
-} from '../../src/core/address.ts';
+} from '../../src/core/ip/address.ts';
 
 const canonical: readonly [written: string, text: string][] = [
   ['0.0.0.0', '0.0.0.0'],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Allocator } from '../../src/core/allocator.ts';
-import { readPools } from '../../src/core/pools.ts';
-import { viewOf } from '../../src/core/service.ts';
+import { readPools } from '../../src/core/config/config.ts';
+import { Allocator } from '../../src/core/decide/allocator.ts';
+import { viewOf } from '../../src/core/model/service-view.ts';
 
 const options = {
   class: undefined,

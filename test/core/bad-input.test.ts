@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Allocator } from '../../src/core/allocator.ts';
-import { explainDecision } from '../../src/core/explain.ts';
-import { explainProblem } from '../../src/core/explain-pools.ts';
-import { poolFor, readPools } from '../../src/core/pools.ts';
-import { viewOf } from '../../src/core/service.ts';
+import { poolFor, readPools } from '../../src/core/config/config.ts';
+import { Allocator } from '../../src/core/decide/allocator.ts';
+import { explainProblem } from '../../src/core/explain/explain-config.ts';
+import { explainDecision } from '../../src/core/explain/explain-decision.ts';
+import { viewOf } from '../../src/core/model/service-view.ts';
 import { badAddresses, badPools } from './bad-input.ts';
 
 function configMap(data: readonly (readonly [string, string])[]) {

@@ -49,11 +49,11 @@ test('src/core has no clock, no randomness, no process and nothing asynchronous'
 });
 
 /** Where the machine's own time and chance may be asked for: everything else is given a clock and a random. */
-const edge = new Set(['kube/clock.ts']);
+const edge = new Set(['client/clock.ts']);
 
 test('but at the edge nothing asks the machine for time or chance, so that the simulator can give its own', () => {
   const src = new URL('../../src/', import.meta.url);
-  const files = ['controller', 'kube', 'embedded', 'metrics', 'web'].flatMap((folder) =>
+  const files = ['controller', 'client', 'embedded', 'metrics', 'web'].flatMap((folder) =>
     readdirSync(new URL(folder, src))
       .filter((file) => file.endsWith('.ts'))
       .map((file) => `${folder}/${file}`),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { boundedList, readList } from '../../src/core/list.ts';
-import { formatRecord, readRecord } from '../../src/core/record.ts';
-import { familiesText, portsText, viewOf } from '../../src/core/service.ts';
+import { boundedList, readList } from '../../src/core/model/address-list.ts';
+import { formatRecord, readRecord } from '../../src/core/model/allocation-record.ts';
+import { familiesText, portsText, viewOf } from '../../src/core/model/service-view.ts';
 
 /** What one Service can make the controller keep, whoever wrote it. */
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Address, formatAddress, readAddress } from '../../src/core/address.ts';
-import { Allocator, type Verdict } from '../../src/core/allocator.ts';
+import { readPools } from '../../src/core/config/config.ts';
+import { Allocator, type Verdict } from '../../src/core/decide/allocator.ts';
+import { type Address, formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import {
   type Claim,
   claimObject,
@@ -9,11 +10,10 @@ import {
   namesAddress,
   type Pledge,
   pledgePatch,
-} from '../../src/core/claim.ts';
-import type { IPAddress, Service } from '../../src/core/objects.ts';
-import { claimRequests } from '../../src/core/pledge.ts';
-import { readPools } from '../../src/core/pools.ts';
-import { viewOf } from '../../src/core/service.ts';
+} from '../../src/core/ledger/claim.ts';
+import { claimRequests } from '../../src/core/ledger/claim-requests.ts';
+import type { IPAddress, Service } from '../../src/core/model/objects.ts';
+import { viewOf } from '../../src/core/model/service-view.ts';
 
 const options = {
   class: undefined,

@@ -2,7 +2,7 @@
  * The rules of spec sections 3 to 5 once more, as simply as they can be said: every pool is a list of texts, every
  * question a walk over all Services. Shares no code with src/, so that a slip there is not repeated here.
  */
-import type { Service } from '../../src/core/objects.ts';
+import type { Service } from '../../src/core/model/objects.ts';
 
 /** Pools of the tests lie in 10.0.x.y and fd00::z: written as ranges or blocks of at most some dozens of addresses. */
 export function expand(value: string, trimmed: boolean): string[] {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatAddress, readAddress } from '../../src/core/address.ts';
-import type { Allocator } from '../../src/core/allocator.ts';
-import { parseEntry } from '../../src/core/entry.ts';
-import { formatRange } from '../../src/core/explain-pools.ts';
-import type { Service } from '../../src/core/objects.ts';
-import { occupancyIn, occupancyOf } from '../../src/core/occupancy.ts';
-import type { Range } from '../../src/core/range.ts';
-import { served, world } from './served.ts';
+import { parseEntry } from '../../src/core/config/pool-entry.ts';
+import type { Allocator } from '../../src/core/decide/allocator.ts';
+import { formatRange } from '../../src/core/explain/explain-config.ts';
+import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
+import type { Range } from '../../src/core/ip/range.ts';
+import type { Service } from '../../src/core/model/objects.ts';
+import { occupancyIn, occupancyOf } from '../../src/core/queries/occupancy.ts';
+import { served, world } from './assigned-services.ts';
 
 function rangeOf(text: string): Range {
   const entry = parseEntry(text);

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatAddress, readAddress } from '../../src/core/address.ts';
-import { Allocator, type Verdict } from '../../src/core/allocator.ts';
-import { type Change, isEmpty, project } from '../../src/core/change.ts';
-import { explainDecision, explainWrite, reasonOf } from '../../src/core/explain.ts';
-import { Ledger } from '../../src/core/ledger.ts';
-import type { Service } from '../../src/core/objects.ts';
-import type { Options } from '../../src/core/options.ts';
-import { readPools } from '../../src/core/pools.ts';
-import { keyOf, type ServiceView, viewOf } from '../../src/core/service.ts';
-import { standingOf } from '../../src/core/standing.ts';
-import { Cluster } from './cluster.ts';
+import { readPools } from '../../src/core/config/config.ts';
+import { Allocator, type Verdict } from '../../src/core/decide/allocator.ts';
+import { explainDecision, explainWrite, reasonOf } from '../../src/core/explain/explain-decision.ts';
+import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
+import { Ledger } from '../../src/core/ledger/ledger.ts';
+import { standingOf } from '../../src/core/ledger/service-state.ts';
+import type { Service } from '../../src/core/model/objects.ts';
+import type { Options } from '../../src/core/model/options.ts';
+import { type Change, isEmpty, project } from '../../src/core/model/service-patch.ts';
+import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
 import { allocation, mayShare, poolOf, shown } from './naive.ts';
+import { Cluster } from './test-world.ts';
 import { anyUserStep, at, edit, type UserStep } from './users.ts';
 
 const options: Options = {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Allocator } from '../../src/core/allocator.ts';
-import { isEmpty, project } from '../../src/core/change.ts';
-import { explainDecision } from '../../src/core/explain.ts';
-import type { Service } from '../../src/core/objects.ts';
-import type { Options } from '../../src/core/options.ts';
-import { readPools } from '../../src/core/pools.ts';
-import { type ServiceView, viewOf } from '../../src/core/service.ts';
+import { readPools } from '../../src/core/config/config.ts';
+import { Allocator } from '../../src/core/decide/allocator.ts';
+import { explainDecision } from '../../src/core/explain/explain-decision.ts';
+import type { Service } from '../../src/core/model/objects.ts';
+import type { Options } from '../../src/core/model/options.ts';
+import { isEmpty, project } from '../../src/core/model/service-patch.ts';
+import { type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
 
 const usual: Options = {
   class: undefined,

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatAddress, readAddress } from '../../src/core/address.ts';
-import { AddressMap } from '../../src/core/address-map.ts';
-import { parseEntry } from '../../src/core/entry.ts';
-import { formatRange } from '../../src/core/explain-pools.ts';
+import { parseEntry } from '../../src/core/config/pool-entry.ts';
+import { formatRange } from '../../src/core/explain/explain-config.ts';
+import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
+import { AddressMap } from '../../src/core/ip/address-map.ts';
+import { Runs } from '../../src/core/ip/interval-set.ts';
 import {
   addressAt,
   mergeRanges,
@@ -13,9 +14,8 @@ import {
   type Range,
   rangesContain,
   trimEnds,
-} from '../../src/core/range.ts';
-import { Runs } from '../../src/core/runs.ts';
-import { SortedSet } from '../../src/core/sorted.ts';
+} from '../../src/core/ip/range.ts';
+import { SortedSet } from '../../src/core/ip/sorted-set.ts';
 
 test('a sorted set answers as a sorted array does, whatever is added and deleted', () => {
   const operation = fc.record({ add: fc.boolean(), element: fc.integer({ min: 0, max: 3_000 }) });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { foresee, type Outcome, type Snapshot } from '../../src/core/foresee.ts';
-import type { ConfigMap, Service } from '../../src/core/objects.ts';
-import type { Options } from '../../src/core/options.ts';
-import { readPools } from '../../src/core/pools.ts';
-import { keyOf, viewOf } from '../../src/core/service.ts';
+import { readPools } from '../../src/core/config/config.ts';
+import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
+import type { Options } from '../../src/core/model/options.ts';
+import { keyOf, viewOf } from '../../src/core/model/service-view.ts';
+import { foresee, type Outcome, type Snapshot } from '../../src/core/queries/simulate.ts';
 import type { Data } from './naive.ts';
 import { anyData, anyService } from './users.ts';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Service } from '../../src/core/objects.ts';
+import type { Service } from '../../src/core/model/objects.ts';
 import type { Data } from './naive.ts';
 
 /** What users, other controllers and the load balancer do to a small, crowded world, at random. */

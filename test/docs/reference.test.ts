@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { flagGroups, ignoredFlags } from '../../src/cli/controller-flags.ts';
-import { placeholder } from '../../src/cli/flags.ts';
-import { annotations, defaultClass, goFinalizer, labels } from '../../src/core/names.ts';
-import { plainKeys, scopedKeys } from '../../src/core/pools.ts';
-import { formatRecord } from '../../src/core/record.ts';
+import { flagGroups, ignoredFlags } from '../../src/cmd/flags/controller-flags.ts';
+import { placeholder } from '../../src/cmd/flags/flags.ts';
+import { plainKeys, scopedKeys } from '../../src/core/config/config.ts';
+import { formatRecord } from '../../src/core/model/allocation-record.ts';
+import { annotations, defaultClass, goFinalizer, labels } from '../../src/core/model/well-known-names.ts';
 import { firstCells, plain, root, sectionsOf } from './document.ts';
 
 const document = 'docs/reference.md';
@@ -78,10 +78,10 @@ test('every variable that is read', () => {
 });
 
 test('every path that is served', () => {
-  const source = readFileSync(join(root, 'src/cli/health-server.ts'), 'utf8');
+  const source = readFileSync(join(root, 'src/cmd/controller/health-server.ts'), 'utf8');
   const served = [...source.matchAll(/\['(\/\w+)', /g)].map(([, path = '']) => path);
   assert.deepEqual(firstCells(document, 'path'), served);
-  const main = readFileSync(join(root, 'src/cli/main.ts'), 'utf8');
+  const main = readFileSync(join(root, 'src/cmd/controller/main.ts'), 'utf8');
   const [, codes = ''] = /^const exit = \{(.*)\}/m.exec(main) ?? [];
   assert.deepEqual(firstCells(document, 'code'), codes.match(/\d+/g));
 });

@@ -1,7 +1,7 @@
 /** Going back: the real Go version starts on what ours has served, works, and ours follows it again. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { Service } from '../../src/core/objects.ts';
+import type { Service } from '../../src/core/model/objects.ts';
 import type { Body } from '../contract/http.ts';
 import { differences } from '../upgrade/differences.ts';
 import { faultsOf } from '../upgrade/go-reads.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Body } from '../contract/http.ts';
 import { claimScenarios, kubectlClaim, noteOf } from './claims.ts';
-import { Desk, Guide } from './desk.ts';
 import { eventually } from './eventually.ts';
+import { Desk, Guide } from './followed-guide.ts';
 import { loadBalancer, names, served } from './objects.ts';
 import { grant, rightsWithClaims, without } from './roles.ts';
 

@@ -2,8 +2,19 @@ import assert from 'node:assert/strict';
 import type { Body } from '../contract/http.ts';
 import type { Cluster } from './cluster.ts';
 import { loadBalancer, names, served } from './objects.ts';
+import {
+  askedForBy,
+  assigned,
+  at,
+  belongsTo,
+  heldBy,
+  ofPool,
+  over,
+  pool,
+  samePort,
+  tells,
+} from './reported-events.ts';
 import { scenarios } from './scenario.ts';
-import { askedForBy, assigned, at, belongsTo, heldBy, ofPool, over, pool, samePort, tells } from './told.ts';
 
 /** Conflicts that come from elsewhere: backups, other load balancers, other controllers. */
 const scenario = scenarios('conflicts-elsewhere');

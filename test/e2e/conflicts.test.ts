@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { eventually, quietTime } from './eventually.ts';
 import { loadBalancer, names, served } from './objects.ts';
+import {
+  askedForBy,
+  assigned,
+  at,
+  belongsTo,
+  heldBy,
+  ofPool,
+  over,
+  pool,
+  samePort,
+  tells,
+} from './reported-events.ts';
 import { scenarios } from './scenario.ts';
-import { askedForBy, assigned, at, belongsTo, heldBy, ofPool, over, pool, samePort, tells } from './told.ts';
 
 const scenario = scenarios('conflicts');
 

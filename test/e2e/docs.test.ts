@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { sectionsOf } from '../docs/document.ts';
-import { Shell } from './desk.ts';
+import { canBeFollowed, walk } from './follow-document.ts';
+import { Shell } from './followed-guide.ts';
 import { type Start, scenarios } from './scenario.ts';
-import { canBeFollowed, walk } from './walk.ts';
 
 const classMode = { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' };
 

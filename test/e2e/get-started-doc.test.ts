@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { sectionsOf } from '../docs/document.ts';
 import { onCluster } from '../install/on-cluster.ts';
 import { whereDeploymentsRun } from './deployed.ts';
-import { walk } from './walk.ts';
+import { walk } from './follow-document.ts';
 
 const path = 'docs/get-started.md';
 const announced = 'It is announced';

@@ -7,8 +7,8 @@ import { onCluster } from '../install/on-cluster.ts';
 import { sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
 import { DeployedProcesses } from './deployment.ts';
-import { Desk, Guide, ourImage } from './desk.ts';
 import { eventually, quietTime } from './eventually.ts';
+import { Desk, Guide, ourImage } from './followed-guide.ts';
 import { loadBalancer, names, served, unmarked } from './objects.ts';
 import { PodNetwork } from './pod-network.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { processMetrics } from '../../src/cli/process-metrics.ts';
+import { processMetrics } from '../../src/cmd/controller/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
 import { freePorts } from '../controlplane/process.ts';
 import { promtool } from '../controlplane/promtool.ts';

@@ -1,4 +1,4 @@
-import type { ServicePort, ServiceSpec } from '../../src/core/objects.ts';
+import type { ServicePort, ServiceSpec } from '../../src/core/model/objects.ts';
 import type { Body } from '../contract/http.ts';
 
 /** Spelled out here once more: these names are a contract with kube-vip and with clusters that exist. */

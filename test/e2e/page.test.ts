@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import type { ServiceDetail, World } from '../../src/web/page-data.ts';
 import { pageFiles } from '../../src/web/page-files.ts';
-import type { ServiceDetail, World } from '../../src/web/shapes.ts';
 import { freePorts } from '../controlplane/process.ts';
 import { eventually } from './eventually.ts';
 import { loadBalancer, served } from './objects.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { onCluster } from '../install/on-cluster.ts';
 import { whereDeploymentsRun } from './deployed.ts';
-import { Shell } from './desk.ts';
 import { eventually } from './eventually.ts';
+import { Shell } from './followed-guide.ts';
 import { served } from './objects.ts';
 
 const onServer = onCluster('readme-doc');

@@ -4,10 +4,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { firstCells, root, sectionsOf } from '../docs/document.ts';
-import { Shell } from './desk.ts';
+import { walk } from './follow-document.ts';
+import { Shell } from './followed-guide.ts';
 import { loadBalancer, served } from './objects.ts';
 import { scenarios } from './scenario.ts';
-import { walk } from './walk.ts';
 
 const path = 'docs/troubleshooting.md';
 const scenario = scenarios('troubleshooting-doc');
@@ -38,7 +38,7 @@ scenario(`${path}: each command shows what it is there for`, async ({ cluster, s
 
 test(`${path}: each sentence is one that the program says`, () => {
   // What stands in a template between two values, or between quotes.
-  const texts = globSync(['src/core/explain*.ts', 'src/controller/signals.ts'], { cwd: root })
+  const texts = globSync(['src/core/explain/*.ts', 'src/controller/reporter.ts'], { cwd: root })
     .map((file) => readFileSync(join(root, file), 'utf8'))
     .join('\n');
   const fragments = firstCells(path, 'sentence').flatMap((sentence) => sentence.split('…'));

@@ -9,8 +9,8 @@ import { onCluster } from '../install/on-cluster.ts';
 import { type Bundle, sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
 import { DeployedProcesses } from './deployment.ts';
-import { Desk, Guide, ourImage } from './desk.ts';
 import { eventually } from './eventually.ts';
+import { Desk, Guide, ourImage } from './followed-guide.ts';
 import { loadBalancer, names, served } from './objects.ts';
 
 const slow = 30_000;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { tryRequest } from '../../src/cli/arguments.ts';
-import { readManifests } from '../../src/cli/manifests.ts';
-import { createTrial } from '../../src/cli/trial.ts';
-import { annotations } from '../../src/core/names.ts';
-import { createMemoryLog } from '../kube/memory-log.ts';
+import { tryRequest } from '../../src/cmd/flags/arguments.ts';
+import { createTrial } from '../../src/cmd/sandbox/sandbox.ts';
+import { annotations } from '../../src/core/model/well-known-names.ts';
+import { readManifests } from '../../src/manifest/manifests.ts';
+import { createMemoryLog } from '../client/memory-log.ts';
 import { examples } from './expected.ts';
 
 const folder = new URL('../../examples/', import.meta.url);

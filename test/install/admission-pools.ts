@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
-import { readManifests } from '../../src/cli/manifests.ts';
-import { bits, type Family, formatAddress } from '../../src/core/address.ts';
-import type { PoolProblem } from '../../src/core/pools.ts';
+import type { PoolProblem } from '../../src/core/config/config.ts';
+import { bits, type Family, formatAddress } from '../../src/core/ip/address.ts';
+import { readManifests } from '../../src/manifest/manifests.ts';
 
 /** Pools for the tests of the admission policy: by hand, from this repository, and by chance. */
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { EntryFault } from '../../src/core/entry.ts';
-import { type PoolProblem, readPools } from '../../src/core/pools.ts';
+import { type PoolProblem, readPools } from '../../src/core/config/config.ts';
+import type { EntryFault } from '../../src/core/config/pool-entry.ts';
 import { badPools } from '../core/bad-input.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { refusal, underPolicy } from './admission-policy.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { processMetrics } from '../../src/cli/process-metrics.ts';
+import { processMetrics } from '../../src/cmd/controller/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
-import type { Shortage } from '../../src/core/allocate.ts';
-import { Stage } from '../controller/stage.ts';
-import { readQuery, unknownNames } from '../signals/queries.ts';
-import { tableIn, textOf } from '../signals/table.ts';
+import type { Shortage } from '../../src/core/decide/allocate.ts';
+import { Stage } from '../controller/harness.ts';
+import { readQuery, unknownNames } from '../observability/queries.ts';
+import { tableIn, textOf } from '../observability/table.ts';
 
 const table = (heading: string): string[][] => tableIn(textOf('docs/metrics.md'), heading);
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { annotations as names } from '../../src/core/names.ts';
-import { delayMs } from '../../src/kube/backoff.ts';
-import { ApiError, type Status } from '../../src/kube/errors.ts';
-import { jsonLines } from '../../src/kube/json-lines.ts';
-import { Stage } from '../controller/stage.ts';
+import { delayMs } from '../../src/client/backoff.ts';
+import { ApiError, type Status } from '../../src/client/errors.ts';
+import { jsonLines } from '../../src/client/json-lines.ts';
+import { annotations as names } from '../../src/core/model/well-known-names.ts';
+import { Stage } from '../controller/harness.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { loadBalancer, served } from '../e2e/objects.ts';

@@ -4,18 +4,18 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
-import { createLog, jsonLine } from '../../src/cli/log.ts';
-import { printList } from '../../src/cli/output.ts';
-import { createScreen } from '../../src/cli/screen.ts';
-import { renderReport } from '../../src/cli/table.ts';
-import { textLine } from '../../src/cli/text-line.ts';
-import { createTrial } from '../../src/cli/trial.ts';
-import { annotations as names } from '../../src/core/names.ts';
-import type { KubeObject } from '../../src/core/objects.ts';
-import { fakeTerminal } from '../cli/terminal.ts';
+import { printList } from '../../src/cmd/sandbox/print-list.ts';
+import { createTrial } from '../../src/cmd/sandbox/sandbox.ts';
+import type { KubeObject } from '../../src/core/model/objects.ts';
+import { annotations as names } from '../../src/core/model/well-known-names.ts';
+import { textLine } from '../../src/terminal/log-text.ts';
+import { createLog, jsonLine } from '../../src/terminal/log-writer.ts';
+import { createScreen } from '../../src/terminal/screen.ts';
+import { renderReport } from '../../src/terminal/table.ts';
+import { createFakeClock } from '../client/fake-clock.ts';
+import { createMemoryLog } from '../client/memory-log.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
-import { createFakeClock } from '../kube/fake-clock.ts';
-import { createMemoryLog } from '../kube/memory-log.ts';
+import { fakeTerminal } from '../terminal/terminal.ts';
 import { acting, hostileText, hugeText } from './texts.ts';
 
 /** Hostile texts in the log, in the table of `npm start`, in its List and in what it says. */
@@ -191,7 +191,7 @@ interface Said {
 }
 
 function startWith(args: readonly string[]): Promise<Said> {
-  const program = resolve(import.meta.dirname, '../../src/cli/start.ts');
+  const program = resolve(import.meta.dirname, '../../src/cmd/sandbox/main.ts');
   const { promise, resolve: done } = Promise.withResolvers<Said>();
   execFile(process.execPath, [program, ...args], { env: {} }, (_error, stdout, stderr) => {
     done({ stdout, stderr });

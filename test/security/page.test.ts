@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { after, before, test } from 'node:test';
-import { annotations } from '../../src/core/names.ts';
-import type { KubeObject } from '../../src/core/objects.ts';
+import type { KubeObject } from '../../src/core/model/objects.ts';
+import { annotations } from '../../src/core/model/well-known-names.ts';
 import { type ServedPage, servePage } from '../web/served-page.ts';
 import { acting, hostileText } from './texts.ts';
 

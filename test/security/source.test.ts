@@ -39,12 +39,12 @@ for (const [what, pattern] of Object.entries(banned)) {
 
 test('certificates are looked at unless a kubeconfig says otherwise, which one line decides', () => {
   const deciding = sources().filter((file) => /\brejectUnauthorized\b/.test(codeOf(file)));
-  assert.deepEqual(deciding, ['src/kube/dial.ts']);
-  assert.match(codeOf('src/kube/dial.ts'), /rejectUnauthorized: insecure !== true,/);
+  assert.deepEqual(deciding, ['src/client/http/dial.ts']);
+  assert.match(codeOf('src/client/http/dial.ts'), /rejectUnauthorized: insecure !== true,/);
   const setting = sources().filter((file) => /\.insecure = /.test(codeOf(file)));
-  assert.deepEqual(setting, ['src/kube/kubeconfig.ts']);
+  assert.deepEqual(setting, ['src/client/kubeconfig.ts']);
   assert.match(
-    codeOf('src/kube/kubeconfig.ts'),
+    codeOf('src/client/kubeconfig.ts'),
     /if \(cluster\.skipTLSVerify\) connection\.insecure = true;/,
   );
 });
@@ -52,7 +52,7 @@ test('certificates are looked at unless a kubeconfig says otherwise, which one l
 test('three places listen: health, where it is told to; the API of `npm start` and the page, on loopback', () => {
   const listening = sources().filter((file) => /\.listen\(/.test(codeOf(file)));
   assert.deepEqual(listening.sort(), [
-    'src/cli/health-server.ts',
+    'src/cmd/controller/health-server.ts',
     'src/embedded/server.ts',
     'src/web/listen.ts',
   ]);

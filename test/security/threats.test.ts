@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { annotations as names } from '../../src/core/names.ts';
-import { Stage } from '../controller/stage.ts';
+import { annotations as names } from '../../src/core/model/well-known-names.ts';
+import { Stage } from '../controller/harness.ts';
 
 /**
  * What the user of one namespace (`thief`) can do to the Services of another (`shop`) without the policies of deploy/admission:

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNodeTransport } from '../../src/kube/node-transport.ts';
-import { startByteServer } from '../kube/byte-server.ts';
-import { selfSigned } from '../kube/certificate.ts';
+import { createNodeTransport } from '../../src/client/http/node-transport.ts';
+import { startByteServer } from '../client/byte-server.ts';
+import { selfSigned } from '../client/certificate.ts';
 
-// The cases of TLS are in test/kube/node-transport.test.ts; this file changes the environment of its process.
+// The cases of TLS are in test/client/node-transport.test.ts; this file changes the environment of its process.
 
 test('no variable of the environment turns the look at certificates off', async () => {
   const server = await startByteServer(selfSigned('127.0.0.1'));

@@ -1,5 +1,5 @@
-import type { EmbeddedApi } from '../../src/embedded/api.ts';
-import type { HttpRequest, HttpResponse, Transport } from '../../src/kube/transport.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
+import type { EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import type { Fault, FaultKind } from './plan.ts';
 import { drawn } from './random.ts';
 import { isServiceWrite } from './requests.ts';

@@ -1,10 +1,10 @@
-import { formatAddress } from '../../src/core/address.ts';
-import { Allocator } from '../../src/core/allocator.ts';
-import { isEmpty } from '../../src/core/change.ts';
-import { claimOf, namesAddress } from '../../src/core/claim.ts';
-import type { IPAddress, Service } from '../../src/core/objects.ts';
-import { readPools } from '../../src/core/pools.ts';
-import { viewOf } from '../../src/core/service.ts';
+import { readPools } from '../../src/core/config/config.ts';
+import { Allocator } from '../../src/core/decide/allocator.ts';
+import { formatAddress } from '../../src/core/ip/address.ts';
+import { claimOf, namesAddress } from '../../src/core/ledger/claim.ts';
+import type { IPAddress, Service } from '../../src/core/model/objects.ts';
+import { isEmpty } from '../../src/core/model/service-patch.ts';
+import { viewOf } from '../../src/core/model/service-view.ts';
 import { allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
 import { Broken } from './broken.ts';
 import { optionsOf } from './replica.ts';

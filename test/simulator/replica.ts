@@ -1,7 +1,7 @@
-import { createSession, type Session } from '../../src/controller/session.ts';
-import type { Options } from '../../src/core/options.ts';
-import { compareVersions } from '../../src/core/service.ts';
-import type { HttpRequest, Transport } from '../../src/kube/transport.ts';
+import type { HttpRequest, Transport } from '../../src/client/transport.ts';
+import { createSession, type Session } from '../../src/controller/replica.ts';
+import type { Options } from '../../src/core/model/options.ts';
+import { compareVersions } from '../../src/core/model/service-view.ts';
 import { Broken } from './broken.ts';
 import type { Network, Sender } from './network.ts';
 import { givesAddress, isServiceWrite, listOf } from './requests.ts';

@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../../src/kube/transport.ts';
+import type { HttpRequest } from '../../src/client/transport.ts';
 
 export function isClaimWrite({ method, path }: HttpRequest): boolean {
   return method !== 'GET' && path.includes('/ipaddresses');

@@ -1,7 +1,7 @@
-import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/objects.ts';
-import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/api.ts';
-import type { Lease } from '../../src/kube/lease.ts';
-import type { HttpRequest } from '../../src/kube/transport.ts';
+import type { Lease } from '../../src/client/lease.ts';
+import type { HttpRequest } from '../../src/client/transport.ts';
+import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/model/objects.ts';
+import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { type Data, keyOf, shown } from '../core/naive.ts';
 import { edit, type UserStep } from '../core/users.ts';
 import { Broken } from './broken.ts';

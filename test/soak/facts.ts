@@ -1,4 +1,4 @@
-import type { Service } from '../../src/core/objects.ts';
+import type { Service } from '../../src/core/model/objects.ts';
 import { type Data, keyOf, type NaivePool, poolOf, portsOf, shown } from '../core/naive.ts';
 import { names } from './names.ts';
 

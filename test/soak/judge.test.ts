@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Service, ServiceSpec } from '../../src/core/objects.ts';
+import type { Service, ServiceSpec } from '../../src/core/model/objects.ts';
 import { growth, type Sample } from './memory.ts';
 import { names } from './names.ts';
 import { Observer } from './observer.ts';

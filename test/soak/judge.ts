@@ -1,4 +1,4 @@
-import type { Service } from '../../src/core/objects.ts';
+import type { Service } from '../../src/core/model/objects.ts';
 import { type Data, mayShare } from '../core/naive.ts';
 import { type Facts, listOf, namespaceOf, poolFor, portsText } from './facts.ts';
 import { names } from './names.ts';

@@ -1,4 +1,4 @@
-import type { ConfigMap, Service } from '../../src/core/objects.ts';
+import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
 import { type Data, keyOf } from '../core/naive.ts';
 import { type Facts, factsOf, listOf } from './facts.ts';
 import type { Stored } from './history.ts';

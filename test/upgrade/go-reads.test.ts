@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { tryRequest } from '../../src/cli/arguments.ts';
-import { readManifests } from '../../src/cli/manifests.ts';
-import type { Service } from '../../src/core/objects.ts';
-import { Stage } from '../controller/stage.ts';
+import { tryRequest } from '../../src/cmd/flags/arguments.ts';
+import type { Service } from '../../src/core/model/objects.ts';
+import { readManifests } from '../../src/manifest/manifests.ts';
+import { Stage } from '../controller/harness.ts';
 import { names } from '../e2e/objects.ts';
 import { examples } from '../examples/expected.ts';
 import { faultsOf, goReads, type Pair } from './go-reads.ts';

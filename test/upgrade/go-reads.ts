@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Service } from '../../src/core/objects.ts';
+import type { Service } from '../../src/core/model/objects.ts';
 import { names } from '../e2e/objects.ts';
 
 /** A Service before our controller looked at it, and when it had nothing left to do. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { annotations } from '../../src/core/names.ts';
-import type { Service } from '../../src/core/objects.ts';
+import type { Service } from '../../src/core/model/objects.ts';
+import { annotations } from '../../src/core/model/well-known-names.ts';
 import { addressIn, foundIn, NoAnswer, poolIn, serviceIn, worldIn } from '../../src/web/answers.ts';
-import type { ServiceItem } from '../../src/web/shapes.ts';
-import { takeSnapshot } from '../../src/web/snapshot.ts';
-import { options, served, world } from '../core/served.ts';
+import type { ServiceItem } from '../../src/web/page-data.ts';
+import { takeSnapshot } from '../../src/web/page-snapshot.ts';
+import { options, served, world } from '../core/assigned-services.ts';
 
 const fresh = (name: string): Service => ({
   metadata: { namespace: 'full', name, uid: name, resourceVersion: '9' },

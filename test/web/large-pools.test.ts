@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { annotations } from '../../src/core/names.ts';
-import type { KubeObject } from '../../src/core/objects.ts';
+import type { KubeObject } from '../../src/core/model/objects.ts';
+import { annotations } from '../../src/core/model/well-known-names.ts';
 import { axeFindsNothing } from './axe.ts';
 import { browserTests } from './browser.ts';
 import { type ServedPage, servePage } from './served-page.ts';

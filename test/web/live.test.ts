@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Live } from '../../src/web/live.ts';
-import type { News, Role } from '../../src/web/shapes.ts';
-import { takeSnapshot } from '../../src/web/snapshot.ts';
-import { options, served, world } from '../core/served.ts';
-import { createFakeClock } from '../kube/fake-clock.ts';
+import type { News, Role } from '../../src/web/page-data.ts';
+import { takeSnapshot } from '../../src/web/page-snapshot.ts';
+import { createFakeClock } from '../client/fake-clock.ts';
+import { options, served, world } from '../core/assigned-services.ts';
 
 function stage(costMs = 0) {
   const clock = createFakeClock();

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Allocator } from '../../src/core/allocator.ts';
-import { parseEntry } from '../../src/core/entry.ts';
-import { occupancyOf } from '../../src/core/occupancy.ts';
-import type { Range } from '../../src/core/range.ts';
-import { large, mapOf, rangeText, type Scale, sizeOf, small, wayTo } from '../../src/web/map.ts';
-import type { Segment } from '../../src/web/shapes.ts';
-import { takeSnapshot } from '../../src/web/snapshot.ts';
-import { options, served, world } from '../core/served.ts';
+import { parseEntry } from '../../src/core/config/pool-entry.ts';
+import type { Allocator } from '../../src/core/decide/allocator.ts';
+import type { Range } from '../../src/core/ip/range.ts';
+import { occupancyOf } from '../../src/core/queries/occupancy.ts';
+import type { Segment } from '../../src/web/page-data.ts';
+import { takeSnapshot } from '../../src/web/page-snapshot.ts';
+import { large, mapOf, rangeText, type Scale, sizeOf, small, wayTo } from '../../src/web/pool-map.ts';
+import { options, served, world } from '../core/assigned-services.ts';
 
 function rangeOf(text: string): Range {
   const entry = parseEntry(text);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import type { Page } from 'playwright-core';
-import { annotations } from '../../src/core/names.ts';
-import type { Service } from '../../src/core/objects.ts';
+import type { Service } from '../../src/core/model/objects.ts';
+import { annotations } from '../../src/core/model/well-known-names.ts';
 import { axeFindsNothing } from './axe.ts';
 import { browserTests } from './browser.ts';
 import { exampleWorld, type ServedPage, servePage } from './served-page.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readManifests } from '../../src/cli/manifests.ts';
-import { createTrial, type Trial } from '../../src/cli/trial.ts';
-import type { KubeObject, Service } from '../../src/core/objects.ts';
-import { systemClock } from '../../src/kube/clock.ts';
+import { systemClock } from '../../src/client/clock.ts';
+import { createTrial, type Trial } from '../../src/cmd/sandbox/sandbox.ts';
+import type { KubeObject, Service } from '../../src/core/model/objects.ts';
+import { readManifests } from '../../src/manifest/manifests.ts';
 import { serveWeb, type WebPage } from '../../src/web/serve.ts';
-import { options } from '../core/served.ts';
+import { options } from '../core/assigned-services.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { silentLog } from './silent-log.ts';
 

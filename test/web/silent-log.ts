@@ -1,3 +1,3 @@
-import type { Log } from '../../src/kube/log.ts';
+import type { Log } from '../../src/client/log.ts';
 
 export const silentLog: Log = { info() {}, warn() {}, error() {} };

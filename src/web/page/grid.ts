@@ -1,6 +1,6 @@
-import type { AddressMap, Block, Cell, Segment } from '../shapes.ts';
+import type { AddressMap, Block, Cell, Segment } from '../page-data.ts';
 import { h } from './dom.ts';
-import { linkTo } from './route.ts';
+import { linkTo } from './page-route.ts';
 import { addressStates, count, percent } from './states.ts';
 
 /** Maps of addresses as grids: one cell or block each, which says all of itself to a screen reader. */

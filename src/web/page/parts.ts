@@ -1,7 +1,7 @@
-import type { AddressState } from '../../core/occupancy.ts';
-import type { Change, PoolItem, ServiceItem, ServiceState } from '../shapes.ts';
+import type { AddressState } from '../../core/queries/occupancy.ts';
+import type { Change, PoolItem, ServiceItem, ServiceState } from '../page-data.ts';
 import { type Child, h } from './dom.ts';
-import { linkTo } from './route.ts';
+import { linkTo } from './page-route.ts';
 import { addressStates, count, serviceStates } from './states.ts';
 
 /** What several views are made of. */

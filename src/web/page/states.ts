@@ -1,6 +1,6 @@
-import type { Check } from '../../core/checks.ts';
-import type { AddressState } from '../../core/occupancy.ts';
-import type { Role, ServiceState } from '../shapes.ts';
+import type { Check } from '../../core/explain/checks.ts';
+import type { AddressState } from '../../core/queries/occupancy.ts';
+import type { Role, ServiceState } from '../page-data.ts';
 
 /** What the states are called, the sign that tells them without colour, and what they mean. */
 export const addressStates: Readonly<Record<AddressState, { sign: string; name: string; meaning: string }>> =

@@ -1,6 +1,7 @@
-import type { AddressDetail, Found, PoolDetail, ServiceDetail } from '../shapes.ts';
+import type { AddressDetail, Found, PoolDetail, ServiceDetail } from '../page-data.ts';
 import { h } from './dom.ts';
 import { mapElement } from './grid.ts';
+import { linkTo } from './page-route.ts';
 import {
   addressLinks,
   back,
@@ -14,7 +15,6 @@ import {
   stateChip,
   type View,
 } from './parts.ts';
-import { linkTo } from './route.ts';
 import { addressStates, count, outcomes } from './states.ts';
 
 export function poolView(detail: PoolDetail, columns: number): View {

@@ -1,0 +1,96 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import type { Connection } from '../cluster-connection.ts';
+import { ConnectionError, errorText } from '../errors.ts';
+import type { Clock } from '../transport.ts';
+
+/** Opens a connection: resolves once TCP and TLS are through, so whoever fails before has sent nothing. */
+export type Dial = (signal: AbortSignal) => Promise<Socket>;
+
+export interface DialOptions {
+  connection: Connection;
+  url: URL;
+  timeoutMs: number;
+  clock: Clock;
+}
+
+/** Finds out that a peer is gone although nobody sends anything, in the kernel's way. */
+const TCP_KEEP_ALIVE_MS = 15_000;
+
+export function createDial({ connection, url, timeoutMs, clock }: DialOptions): Dial {
+  const isSecure = url.protocol === 'https:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
+  // A name for the server to choose its certificate by; addresses are not sent as one (RFC 6066), but looked for in it.
+  const servername = connection.servername ?? (isIP(host) === 0 ? host : '');
+  const { insecure } = connection;
+  /** Made once: to read the certificates costs more than a handshake. */
+  let secureContext: SecureContext | undefined;
+  /** What the server said last, to spare both sides the certificates' part of the next handshake. */
+  let session: Buffer | undefined;
+
+  function open(): Socket {
+    if (!isSecure) return connectTcp({ host, port });
+    secureContext ??= createSecureContext(keysOf(connection));
+    const socket = connectTls({
+      host,
+      port,
+      servername,
+      secureContext,
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: insecure !== true,
+      ...(session === undefined ? {} : { session }),
+    });
+    socket.on('session', (latest) => {
+      session = latest;
+    });
+    return socket;
+  }
+
+  return async (signal) => {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+    let socket: Socket;
+    try {
+      socket = open();
+    } catch (error) {
+      // Keys or certificates that cannot be read.
+      throw neverSent(error);
+    }
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
+    const fail = (error: Error): void => {
+      session = undefined;
+      reject(neverSent(error));
+      socket.destroy();
+    };
+    const tooSlow = (): void => fail(new Error(`no connection within ${timeoutMs / 1000} s`));
+    const abort = (): void => {
+      reject(signal.reason);
+      socket.destroy();
+    };
+    const cancel = clock.after(timeoutMs, tooSlow);
+    signal.addEventListener('abort', abort);
+    // Stays: an error that nobody listens for would end the process.
+    socket.on('error', fail);
+    socket.once(isSecure ? 'secureConnect' : 'connect', () => resolve(socket));
+    try {
+      return await promise;
+    } finally {
+      cancel();
+      signal.removeEventListener('abort', abort);
+    }
+  };
+}
+
+function neverSent(error: unknown): ConnectionError {
+  return new ConnectionError(errorText(error), { mayHaveExecuted: false, cause: error });
+}
+
+function keysOf({ ca, cert, key }: Connection): Pick<Connection, 'ca' | 'cert' | 'key'> {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}

@@ -1,0 +1,68 @@
+import { readdirSync } from 'node:fs';
+import { type Definition, exposition } from '../../metrics/exposition.ts';
+import { version } from '../flags/version.ts';
+
+/** What this process is and uses, under the names that Prometheus' own clients give it. */
+export const processMetrics = {
+  kube_vip_cloud_provider_build_info: {
+    type: 'gauge',
+    help: 'Always 1; the labels say what runs.',
+    labels: ['version', 'nodejs'],
+  },
+  process_cpu_seconds_total: {
+    type: 'counter',
+    help: 'User and system CPU time spent, in seconds.',
+    labels: [],
+  },
+  process_resident_memory_bytes: {
+    type: 'gauge',
+    help: 'Resident memory, in bytes.',
+    labels: [],
+  },
+  process_start_time_seconds: {
+    type: 'gauge',
+    help: 'When the process started, in seconds since 1970.',
+    labels: [],
+  },
+  process_open_fds: {
+    type: 'gauge',
+    help: 'Open file descriptors; only where there is a /proc.',
+    labels: [],
+  },
+  nodejs_heap_size_used_bytes: {
+    type: 'gauge',
+    help: "Memory of V8's heap that objects take, in bytes.",
+    labels: [],
+  },
+  nodejs_heap_size_total_bytes: {
+    type: 'gauge',
+    help: "Memory of V8's heap, in bytes.",
+    labels: [],
+  },
+} as const satisfies Readonly<Record<string, Definition>>;
+
+const startedAt = Date.now() / 1000 - process.uptime();
+
+export function readProcessMetrics(): string {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed, heapTotal } = process.memoryUsage();
+  const files = openFiles();
+  return exposition(processMetrics, {
+    kube_vip_cloud_provider_build_info: [[version, process.version, 1]],
+    process_cpu_seconds_total: [[(user + system) / 1e6]],
+    process_resident_memory_bytes: [[rss]],
+    process_start_time_seconds: [[startedAt]],
+    process_open_fds: files === undefined ? [] : [[files]],
+    nodejs_heap_size_used_bytes: [[heapUsed]],
+    nodejs_heap_size_total_bytes: [[heapTotal]],
+  });
+}
+
+function openFiles(): number | undefined {
+  try {
+    // One of them is that of the reading itself.
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return undefined;
+  }
+}

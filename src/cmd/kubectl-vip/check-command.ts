@@ -1,0 +1,142 @@
+import type { PoolProblem, Pools } from '../../core/config/config.ts';
+import { explainProblem, formatRange } from '../../core/explain/explain-config.ts';
+import { formatAddress, readAddress } from '../../core/ip/address.ts';
+import { rangesContain, rangesMeet } from '../../core/ip/range.ts';
+import { usablePools } from '../../core/queries/occupancy.ts';
+import { overlapsIn } from '../../core/queries/report.ts';
+import { printable } from '../../core/text/quote.ts';
+import type { Place } from '../../manifest/pool-position.ts';
+import { wrapWords } from '../../terminal/wrap.ts';
+import type { Answer, View } from './answer.ts';
+import type { Surroundings } from './facts.ts';
+
+/** What is wrong in a ConfigMap, and what is only doubtful. */
+interface Finding {
+  readonly severity: 'error' | 'warning';
+  readonly code: PoolProblem['code'] | 'overlap' | 'node-address' | 'cluster-ips';
+  readonly key: string;
+  readonly sentence: string;
+  readonly place: Place | undefined;
+}
+
+export interface CheckContext {
+  readonly pools: Pools;
+  /** Where a key or an entry stands, if it was read from a file. */
+  readonly placeOf: (key: string, entry?: string) => Place | undefined;
+  /** Of a cluster, where there is one. */
+  readonly surroundings: Surroundings | undefined;
+  /** `configmap.yaml`, or the ConfigMap of a cluster. */
+  readonly name: string;
+  /** Sentences about the text that are no errors: what Kubernetes would read in another way. */
+  readonly remarks: readonly string[];
+}
+
+/** The rest of the value counts, or the key is known: it works, maybe not as it was meant. */
+const warnings: ReadonlySet<PoolProblem['code']> = new Set([
+  'host-bits',
+  'shadowed',
+  'dhcp-beside-addresses',
+]);
+
+/** `check` */
+export function check(context: CheckContext): Answer {
+  const findings = [
+    ...context.pools.problems.map((problem) => problemFinding(problem, context)),
+    ...overlapFindings(context),
+    ...surroundingFindings(context),
+  ];
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  return {
+    value: {
+      kind: 'ConfigMapCheck',
+      configMap: context.name,
+      isRight: errors === 0,
+      findings: findings.map(({ severity, code, key, sentence, place }) => ({
+        severity,
+        code,
+        key,
+        sentence,
+        ...(place === undefined ? {} : { where: place.where }),
+      })),
+      remarks: context.remarks,
+    },
+    lines: (view) => [
+      ...findings.flatMap((finding) => findingLines(finding, view)),
+      summary(context, findings),
+    ],
+    exitCode: errors === 0 ? 0 : 1,
+  };
+}
+
+function problemFinding(problem: PoolProblem, { placeOf }: CheckContext): Finding {
+  return {
+    severity: warnings.has(problem.code) ? 'warning' : 'error',
+    code: problem.code,
+    key: problem.key,
+    sentence: explainProblem(problem),
+    place: placeOf(problem.key, 'entry' in problem ? problem.entry : undefined),
+  };
+}
+
+/** Each pair once, at the later key. */
+function overlapFindings({ pools, placeOf }: CheckContext): Finding[] {
+  return [...overlapsIn(usablePools(pools))].flatMap(([key, others]) =>
+    others
+      .filter((other) => other < key)
+      .map((other): Finding => {
+        const sentence = `${key} has addresses in common with ${other}: each of them is given once all the same, to whoever comes first.`;
+        return { severity: 'warning', code: 'overlap', key, sentence, place: placeOf(key) };
+      }),
+  );
+}
+
+/** What a pool had better not have: addresses that others answer for. */
+function surroundingFindings({ pools, placeOf, surroundings }: CheckContext): Finding[] {
+  if (surroundings === undefined) return [];
+  return usablePools(pools).flatMap(({ key, ranges }): Finding[] => {
+    const place = placeOf(key);
+    const nodes = (surroundings.nodes ?? []).filter(({ address }) => {
+      const read = readAddress(address);
+      return read !== undefined && rangesContain(ranges, read);
+    });
+    const cidrs = (surroundings.clusterIPs ?? []).filter(({ range }) =>
+      ranges.some((one) => rangesMeet(one, range)),
+    );
+    return [
+      ...nodes.map(({ name, address }): Finding => {
+        const shown = readAddress(address);
+        const sentence = `${key} has ${shown === undefined ? address : formatAddress(shown)}, which is the address of the node ${name}: a Service that is given it takes the node off the network. Leave it out of the pool.`;
+        return { severity: 'warning', code: 'node-address', key, sentence, place };
+      }),
+      ...cidrs.map(({ name, range }): Finding => {
+        const sentence = `${key} overlaps ${formatRange(range)}, from which the cluster takes cluster IPs (ServiceCIDR ${name}). Leave them out of the pool, or run the controller with --claims.`;
+        return { severity: 'warning', code: 'cluster-ips', key, sentence, place };
+      }),
+    ];
+  });
+}
+
+/** As compilers do it: a place, what it is, and the line. */
+function findingLines({ severity, sentence, place }: Finding, { ink, width }: View): string[] {
+  const paint = severity === 'error' ? ink.red : ink.yellow;
+  const begin = place === undefined ? '' : `${place.where}: `;
+  const [first = '', ...more] = wrapWords(printable(`${begin}${severity}: ${sentence}`), width);
+  const head = first.startsWith(`${begin}${severity}`)
+    ? `${begin}${paint(severity)}${first.slice(begin.length + severity.length)}`
+    : first;
+  return [head, ...more, ...(place?.excerpt.split('\n') ?? []), ''];
+}
+
+function summary({ pools, name, surroundings }: CheckContext, findings: readonly Finding[]): string {
+  const count = (severity: Finding['severity']): number =>
+    findings.filter((finding) => finding.severity === severity).length;
+  const many = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
+  const { nodes, clusterIPs } = surroundings ?? {};
+  const others = [...(nodes ? ['the nodes'] : []), ...(clusterIPs ? ['the cluster IPs'] : [])];
+  const compared = others.length === 0 ? '' : `, compared with ${others.join(' and ')}`;
+  const found =
+    findings.length === 0
+      ? 'nothing is wrong'
+      : `${many(count('error'), 'error')}, ${many(count('warning'), 'warning')}`;
+  return printable(`${name}: ${many(pools.byKey.size, 'pool')}${compared}: ${found}.`);
+}

@@ -1,0 +1,39 @@
+import { ApiError } from '../../client/errors.ts';
+import { holderOf, type Lease } from '../../client/lease.ts';
+import { printable } from '../../core/text/quote.ts';
+import type { ClusterContext } from './cluster-context.ts';
+import type { Leadership } from './facts.ts';
+import type { Settings } from './settings.ts';
+
+/** Undefined where the Lease may not be read. */
+export async function readLeadership(
+  { api, signal, wallMs }: ClusterContext,
+  { options: { controller }, leaseNamespace }: Settings,
+): Promise<Leadership | undefined> {
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${leaseNamespace}/leases/${controller}`;
+  try {
+    return leadershipOf(await api.get<Lease>(path, signal), wallMs);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status !== 404) return undefined;
+    return {
+      isLed: false,
+      sentence: `there is no Lease ${leaseNamespace}/${controller}: the controller has never run here, or runs with --leader-elect=false`,
+    };
+  }
+}
+
+/** By the user's clock, which may differ from the cluster's by some seconds. */
+export function leadershipOf(lease: Lease, wallMs: number): Leadership {
+  const holder = printable(holderOf(lease));
+  const { renewTime = '', leaseDurationSeconds = 15 } = lease.spec ?? {};
+  const seconds = Math.max(0, Math.round((wallMs - Date.parse(renewTime)) / 1000));
+  const name = `${lease.metadata.namespace ?? ''}/${lease.metadata.name}`;
+  if (holder === '') return { isLed: false, sentence: `nobody holds the Lease ${name}: no controller runs` };
+  if (!(seconds <= leaseDurationSeconds * 2))
+    return {
+      isLed: false,
+      sentence: `${holder} let the Lease ${name} run out ${seconds} s ago: no controller runs`,
+    };
+  return { isLed: true, sentence: `led by ${holder}, which renewed its Lease ${seconds} s ago` };
+}

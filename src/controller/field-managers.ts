@@ -1,0 +1,29 @@
+import type { Service } from '../core/model/objects.ts';
+import type { Change } from '../core/model/service-patch.ts';
+import { annotations, labels, ownManager } from '../core/model/well-known-names.ts';
+
+/**
+ * Who wrote the object last, other than its status; server-side apply and updates both leave their name. Their times are whole
+ * seconds: within one it was not us, who ask because something was undone.
+ */
+export function lastWriter({ metadata }: Service): string | undefined {
+  let last: { manager: string; time: string } | undefined;
+  for (const { manager, time = '', ...entry } of metadata.managedFields ?? []) {
+    const isStatus = 'subresource' in entry && entry.subresource !== '';
+    if (manager === undefined || isStatus) continue;
+    const isLater = last === undefined || time > last.time;
+    if (isLater || (time === last?.time && manager !== ownManager)) last = { manager, time };
+  }
+  return last?.manager;
+}
+
+/** The fields of a change by the names that people find them under. */
+export function fieldsOf(change: Change): string[] {
+  return [
+    ...(change.annotation === undefined ? [] : [annotations.addresses]),
+    ...(change.specIP === undefined ? [] : ['spec.loadBalancerIP']),
+    ...(change.labelled === undefined ? [] : [`the label ${labels.implementation}`]),
+    ...(change.record === undefined ? [] : [annotations.record]),
+    ...(change.interface === undefined ? [] : [annotations.interface]),
+  ];
+}

@@ -1,0 +1,41 @@
+import type { Options } from '../model/options.ts';
+
+/** Commands for a user's shell. Names of Kubernetes need no quotes in one. */
+
+interface Named {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** `annotation` as kubectl takes it: `key=value`, or `key-` to take it off. */
+export function annotate({ name, namespace }: Named, annotation: string): string {
+  return `kubectl annotate service ${name} --namespace ${namespace} --overwrite ${annotation}`;
+}
+
+export function patchService({ name, namespace }: Named, patch: object): string {
+  return `kubectl patch service ${name} --namespace ${namespace} --type merge --patch ${inShell(patch)}`;
+}
+
+/** `json` is RFC 6902, `merge` RFC 7396. */
+export function patchConfigMap(
+  { configMap: { name, namespace } }: Options,
+  type: 'json' | 'merge',
+  patch: object,
+): string {
+  return `kubectl patch configmap ${name} --namespace ${namespace} --type ${type} --patch ${inShell(patch)}`;
+}
+
+/** Writes one key of the pools. */
+export function patchPools(options: Options, key: string, value: string): string {
+  return patchConfigMap(options, 'merge', { data: { [key]: value } });
+}
+
+/** A key or a value may be anybody's text: nothing in it ends the quotes. */
+function inShell(patch: object): string {
+  return `'${JSON.stringify(patch).replaceAll("'", "'\\''")}'`;
+}
+
+/** A key in a JSON pointer (RFC 6901 section 3). */
+export function pointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,200 @@
+import type { Pool, Pools } from '../config/config.ts';
+import type { Allocator, Verdict } from '../decide/allocator.ts';
+import { disputedIn, type Note } from '../decide/decision.ts';
+import { type Address, compareAddresses, isUnspecified, sameAddress } from '../ip/address.ts';
+import { addressAt, ordinalsOf, type Range, rangesContain } from '../ip/range.ts';
+import type { Owner } from '../ledger/claim.ts';
+import { isLease, originOf, type Standing } from '../ledger/service-state.ts';
+
+/** What is looked at: of an allocator, or of a memory of its decisions at one moment. */
+export type World = Pick<Allocator, 'ledger' | 'pools' | 'registry' | 'explain'>;
+
+/** How an address stands. Of several that apply, the one that a person should know first. */
+export type AddressState =
+  /** More have it, or ask for it, than may. */
+  | 'conflict'
+  /** Given by a pool, and no longer in the one of its Service. */
+  | 'outside'
+  /** DHCP gave it to a Service. */
+  | 'lease'
+  /** Several Services have it, which may. */
+  | 'shared'
+  /** Asked for by name. */
+  | 'static'
+  /** Given by a pool. */
+  | 'held'
+  /** A Service has it that is not ours, or its status alone shows it, or somebody claims it in the API. */
+  | 'foreign'
+  | 'free'
+  /** A pool spans it, and it is left out of allocation: an end of a block, or .0 or .255. */
+  | 'kept-out'
+  | 'no-pool';
+
+/** What is to be said of one address. */
+export interface Occupancy {
+  readonly address: Address;
+  readonly state: AddressState;
+  /** The pools that span it, of whatever namespace, without those that nobody can use. */
+  readonly keys: readonly string[];
+  /** Who has it, by the ranks of spec section 5. */
+  readonly holders: readonly Standing[];
+  /** Who shows it without having it: those who ask for it, then those whose status alone shows it. */
+  readonly others: readonly Standing[];
+  /** Who else has claimed it in the API. */
+  readonly owner: Owner | undefined;
+}
+
+/** Addresses side by side that nobody shows, and which stand alike. */
+export interface Gap {
+  readonly range: Range;
+  readonly state: 'free' | 'kept-out' | 'no-pool';
+  readonly keys: readonly string[];
+  /** How many of them can be allocated. */
+  readonly free: bigint;
+}
+
+/** The pools that Services can use: a shadowed one gives nothing. */
+export function usablePools({ byKey, problems }: Pools): Pool[] {
+  const shadowed = new Set(problems.flatMap((problem) => (problem.code === 'shadowed' ? problem.key : [])));
+  return [...byKey.values()].filter(({ key }) => !shadowed.has(key));
+}
+
+/** O(pools x log ranges), and the decisions on those who show the address. */
+export function occupancyOf(address: Address, world: World, usable = usablePools(world.pools)): Occupancy {
+  const { ledger, pools } = world;
+  const owner = ledger.owner(address);
+  const { holders, claimants } = ledger.holding(address, pools);
+  const asking = [...holders, ...claimants];
+  const shown = ledger.showing(address).filter((standing) => !asking.includes(standing));
+  const others = [...claimants, ...shown];
+  const keys = keysOf(address, usable);
+  const state =
+    asking.length > 0
+      ? heldState(address, holders, asking, world)
+      : others.length > 0 || owner !== undefined
+        ? 'foreign'
+        : freeState(address, usable);
+  return { address, state, keys, holders, others, owner };
+}
+
+function keysOf(address: Address, usable: readonly Pool[]): string[] {
+  return usable.flatMap(({ key, ranges }) => (rangesContain(ranges, address) ? key : []));
+}
+
+function heldState(
+  address: Address,
+  holders: readonly Standing[],
+  asking: readonly Standing[],
+  world: World,
+): AddressState {
+  const verdicts = asking.flatMap(({ key }) => world.explain(key) ?? []);
+  const is = (one: Address): boolean => sameAddress(one, address);
+  if (verdicts.some(({ decision }) => disputedIn(decision).some(is))) return 'conflict';
+  const [first] = holders;
+  if (first === undefined) return 'foreign';
+  if (first.notOurs !== undefined) return 'foreign';
+  const outside = (note: Note): boolean => note.code === 'outside-pool' && is(note.address);
+  if (notesIn(verdicts).some(outside)) return 'outside';
+  if (isLeased(first, address)) return 'lease';
+  if (holders.length > 1) return 'shared';
+  return originOf(first) === 'static' ? 'static' : 'held';
+}
+
+function notesIn(verdicts: readonly Verdict[]): Note[] {
+  return verdicts.flatMap(({ decision }) => ('notes' in decision ? [...decision.notes] : []));
+}
+
+/** It asks for 0.0.0.0 or ::, and this is what came of it. */
+function isLeased(standing: Standing, address: Address): boolean {
+  const { intent } = standing;
+  const list = 'list' in intent ? intent.list : [];
+  return (
+    isLease(standing, address) && list.some((entry) => typeof entry !== 'string' && isUnspecified(entry))
+  );
+}
+
+function freeState(address: Address, usable: readonly Pool[]): Gap['state'] {
+  const { family, value } = address;
+  if (keysOf(address, usable).length === 0) return 'no-pool';
+  return freeIn({ family, first: value, last: value }, usable) > 0n ? 'free' : 'kept-out';
+}
+
+/** Every address of the range that a Service shows or somebody has claimed, ascending: O(Services). */
+export function shownIn(range: Range, { ledger, registry }: World): Address[] {
+  const found = new Map<bigint, Address>();
+  const add = (address: Address): void => {
+    const { family, value } = address;
+    if (family === range.family && range.first <= value && value <= range.last) found.set(value, address);
+  };
+  for (const { shows } of ledger.all()) shows.forEach(add);
+  for (const { address, owner } of registry.claims.all()) if (owner !== undefined) add(address);
+  return [...found.values()].sort(compareAddresses);
+}
+
+/**
+ * The range from end to end: each address that is shown by itself, and what lies between as gaps that stand alike.
+ * O(Services + (shown addresses + ranges) x pools).
+ */
+export function occupancyIn(range: Range, world: World): (Occupancy | Gap)[] {
+  const usable = usablePools(world.pools);
+  const shown = shownIn(range, world).map((address) => occupancyOf(address, world, usable));
+  return withGaps(range, shown, usable);
+}
+
+/** The range from end to end, where those of its addresses that are shown are known: ascending. */
+export function withGaps(
+  range: Range,
+  shown: readonly Occupancy[],
+  usable: readonly Pool[],
+): (Occupancy | Gap)[] {
+  const cuts = cutsIn(range, usable);
+  const parts: (Occupancy | Gap)[] = [];
+  let start = range.first;
+  /** Up to `end`, which is not in it any more. */
+  const fill = (end: bigint): void => {
+    while (start < end) {
+      while (cuts.length > 0 && (cuts.at(-1) ?? end) <= start) cuts.pop();
+      const cut = cuts.at(-1);
+      const until = cut !== undefined && cut < end ? cut : end;
+      parts.push(gapOf({ ...range, first: start, last: until - 1n }, usable));
+      start = until;
+    }
+  };
+  for (const one of shown) {
+    fill(one.address.value);
+    parts.push(one);
+    start = one.address.value + 1n;
+  }
+  fill(range.last + 1n);
+  return parts;
+}
+
+/** Where pools and their allocatable addresses begin and end, descending. */
+function cutsIn({ family, first, last }: Range, usable: readonly Pool[]): bigint[] {
+  const cuts = new Set<bigint>();
+  for (const { ranges, spans } of usable) {
+    for (const one of ranges) if (one.family === family) cuts.add(one.first).add(one.last + 1n);
+    for (const span of spans[family]) {
+      cuts.add(addressAt(family, span.first).value).add(addressAt(family, span.last).value + 1n);
+    }
+  }
+  return [...cuts].filter((cut) => first < cut && cut <= last).sort((a, b) => (a > b ? -1 : 1));
+}
+
+/** Of a part that lies wholly inside or outside of each pool and its spans. */
+function gapOf(range: Range, usable: readonly Pool[]): Gap {
+  const keys = keysOf({ family: range.family, value: range.first }, usable);
+  const free = freeIn(range, usable);
+  return { range, state: keys.length === 0 ? 'no-pool' : free > 0n ? 'free' : 'kept-out', keys, free };
+}
+
+function freeIn(range: Range, usable: readonly Pool[]): bigint {
+  // .0 and .255 have no ordinal: what lies between counts.
+  const within = ordinalsOf(range);
+  if (within === undefined) return 0n;
+  const { first, last } = within;
+  const isIn = usable.some(({ spans }) =>
+    spans[range.family].some((span) => span.first <= first && last <= span.last),
+  );
+  return isIn ? last - first + 1n : 0n;
+}

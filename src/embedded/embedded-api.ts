@@ -1,0 +1,194 @@
+import type { Clock, HttpRequest, HttpResponse, Random, Transport } from '../client/transport.ts';
+import type { KubeObject } from '../core/model/objects.ts';
+import { type Route, route } from './api-route.ts';
+import { isObject, type Json } from './json.ts';
+import { list, selects } from './list-objects.ts';
+import { readListOptions } from './query.ts';
+import type { Resource } from './resource.ts';
+import { resources } from './resources.ts';
+import { ApiError, badRequest, noSuchPath, notFound, notOffered, type Status } from './status.ts';
+import { keyAt, Store } from './store.ts';
+import type { Target } from './target.ts';
+import { watch } from './watch.ts';
+import { Writer } from './writer.ts';
+
+/**
+ * A small Kubernetes API in this process: Services, ConfigMaps, Events, Leases and IPAddresses, for the demo and for
+ * fast tests. What it offers is what the contract suite (test/contract) tries on it and on kube-apiserver alike. Unlike
+ * there, every namespace exists, node ports are not allocated, everyone may do everything, and nothing is repaired: who
+ * deletes the IPAddress of a cluster address has deleted it for good.
+ */
+export interface EmbeddedApi {
+  /** Answers one request; the sockets' side of it is server.ts. */
+  transport: Transport;
+  /**
+   * Puts an object from a file or a dump into the world, with the uid, times, status and deletionTimestamp that it
+   * says. Throws an ApiError in the words of the API server where Kubernetes would refuse it.
+   */
+  load(object: unknown): KubeObject;
+  /** All objects of a resource (`services`), ordered by namespace and name; not to be changed. */
+  objects(plural: string): readonly KubeObject[];
+  /** Forgets the past, so that a watch or a list from before gets 410 Expired. */
+  compact(): void;
+}
+
+export interface EmbeddedApiOptions {
+  clock: Clock;
+  random: Random;
+  /** How many changes of each resource a watch can be begun in the past, at least. */
+  history?: number;
+}
+
+/** A real server has written objects of its own before the first client comes. */
+const firstRevision = 1000;
+
+const mergePatchType = 'application/merge-patch+json';
+
+export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedApiOptions): EmbeddedApi {
+  const known = resources();
+  const plurals = known.map(({ plural }) => plural);
+  const store = new Store(plurals, firstRevision, history);
+  const writer = new Writer(store, clock, random);
+
+  const read = (at: Route, query: URLSearchParams, signal: AbortSignal): HttpResponse => {
+    const { resource, namespace, name } = at;
+    if (name !== undefined) {
+      const object = store.collection(resource.plural).get(keyAt(namespace, name));
+      if (object === undefined) throw notFound(resource, name);
+      return answer(200, object);
+    }
+    const options = readListOptions(query, selectableFields(resource));
+    const selected = selects(resource, namespace, options);
+    if (!options.watch) return answer(200, list(store, resource, selected, options));
+    const body = watch({ store, clock, random }, resource, selected, options, signal);
+    return { status: 200, headers: { 'content-type': 'application/json' }, body };
+  };
+
+  const change = (request: HttpRequest, at: Route, query: URLSearchParams): HttpResponse => {
+    if (query.has('dryRun')) throw notOffered('dryRun');
+    const { resource, namespace, name, subresource } = at;
+    const manager = managerOf(request, query);
+    if (resource.isNamespaced && namespace === undefined) throw methodNotAllowed();
+    if (name === undefined) {
+      if (request.method !== 'POST') throw methodNotAllowed();
+      return answer(
+        201,
+        writer.create(resource, { namespace, name: '', subresource, manager }, bodyOf(request)),
+      );
+    }
+    const target: Target = { namespace, name, subresource, manager };
+    switch (request.method) {
+      case 'PUT': {
+        const { object, created } = writer.replace(resource, target, bodyOf(request));
+        return answer(created ? 201 : 200, object);
+      }
+      case 'PATCH':
+        return answer(200, writer.patch(resource, target, patchOf(request)));
+      case 'DELETE': {
+        if (subresource !== undefined) throw methodNotAllowed();
+        const options = request.body ? bodyOf(request) : {};
+        const left = writer.delete(resource, target, isObject(options) ? options : {});
+        const gone = store.collection(resource.plural).get(keyAt(namespace, name)) === undefined;
+        return answer(200, gone && !resource.returnsDeleted ? deleted(resource, left) : left);
+      }
+      default:
+        throw methodNotAllowed();
+    }
+  };
+
+  return {
+    async transport(request, signal) {
+      signal.throwIfAborted();
+      const [path = '', search = ''] = request.path.split('?', 2);
+      const query = new URLSearchParams(search);
+      try {
+        const at = route(path, known);
+        if (at === undefined) throw noSuchPath();
+        return request.method === 'GET' ? read(at, query, signal) : change(request, at, query);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        return refuse(error);
+      }
+    },
+    load(object) {
+      const { kind, apiVersion } = isObject(object) ? object : {};
+      const resource = known.find((one) => one.kind === kind && one.apiVersion === apiVersion);
+      if (resource === undefined)
+        throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}"`);
+      return writer.load(resource, object as Json);
+    },
+    objects: (plural) => store.collection(plural).all(),
+    compact: () => store.compact(),
+  };
+}
+
+function selectableFields(resource: Resource): string[] {
+  const nothing: KubeObject = { metadata: { name: '' } };
+  return ['metadata.name', 'metadata.namespace', ...Object.keys(resource.selectable(nothing))];
+}
+
+/** apiserver's pkg/endpoints/handlers/fieldmanager: the name that managedFields will show. */
+function managerOf({ headers }: HttpRequest, query: URLSearchParams): string {
+  const agent = (headers['user-agent'] ?? '').split('/')[0] ?? '';
+  return query.get('fieldManager') || agent.slice(0, 128) || 'unknown';
+}
+
+function mediaType({ headers }: HttpRequest): string {
+  return (headers['content-type'] ?? 'application/json').split(';')[0]?.trim() ?? '';
+}
+
+function bodyOf(request: HttpRequest): Json {
+  if (mediaType(request) !== 'application/json') throw unsupportedMediaType();
+  const text = request.body ?? '';
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    throw badRequest(
+      `the object provided is unrecognized: couldn't get version/kind; json parse error: ${error}`,
+    );
+  }
+}
+
+function patchOf(request: HttpRequest): Json {
+  if (mediaType(request) !== mergePatchType) throw unsupportedMediaType();
+  try {
+    return JSON.parse(request.body ?? '') as Json;
+  } catch (error) {
+    throw badRequest(`error decoding patch: ${error}`);
+  }
+}
+
+function unsupportedMediaType(): ApiError {
+  const message = `the body of the request was in an unknown format - accepted media types include: application/json, ${mergePatchType}`;
+  return new ApiError(415, 'UnsupportedMediaType', message);
+}
+
+function methodNotAllowed(): ApiError {
+  const message = 'the server does not allow this method on the requested resource';
+  return new ApiError(405, 'MethodNotAllowed', message, {});
+}
+
+function deleted({ plural, group }: Resource, { metadata: { name, uid } }: KubeObject): Status {
+  const details = {
+    name,
+    ...(group === '' ? {} : { group }),
+    kind: plural,
+    ...(uid === undefined ? {} : { uid }),
+  };
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+}
+
+function answer(status: number, json: unknown): HttpResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body: once(JSON.stringify(json)) };
+}
+
+function refuse({ status }: ApiError): HttpResponse {
+  const response = answer(status.code ?? 500, status);
+  const retryAfter = status.details?.retryAfterSeconds;
+  if (retryAfter !== undefined) response.headers['retry-after'] = String(retryAfter);
+  return response;
+}
+
+async function* once(text: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(text);
+}

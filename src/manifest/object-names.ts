@@ -1,0 +1,78 @@
+import { quoted } from '../core/text/quote.ts';
+import { type Findings, mapField } from './fields.ts';
+import type { MapTree } from './tree.ts';
+
+/** An object's name and namespace, or undefined after saying why it has none that Kubernetes would take. */
+export function checkedName(
+  tree: MapTree,
+  kind: string,
+  findings: Findings,
+): { name: string; namespace: string | undefined } | undefined {
+  // A metadata of a wrong type was reported with the object's other fields.
+  const silent: Findings = { remark: () => {}, error: () => {} };
+  const metadata = mapField({ map: tree, path: '', findings: silent }, 'metadata');
+  const name = scalarIn(metadata?.map, 'name');
+  if (name === undefined || name.text === '') {
+    if (metadata !== undefined || !tree.entries.has('metadata')) {
+      const advice =
+        metadata?.map.entries.has('generateName') === true
+          ? ' (generateName makes one only in a cluster)'
+          : '';
+      findings.error(
+        metadata?.map.at ?? tree.at,
+        'metadata.name',
+        `this is missing${advice}. Write \`name: my-${kind.toLowerCase()}\` below \`metadata:\`.`,
+      );
+    }
+    return undefined;
+  }
+  const namespace = scalarIn(metadata?.map, 'namespace');
+  // A Service becomes a DNS name; a ConfigMap's name may have dots.
+  const isFine =
+    check(name, 'metadata.name', kind === 'ConfigMap', findings) &&
+    (namespace === undefined ||
+      namespace.text === '' ||
+      check(namespace, 'metadata.namespace', false, findings));
+  if (!isFine) return undefined;
+  return {
+    name: name.text,
+    namespace: namespace === undefined || namespace.text === '' ? undefined : namespace.text,
+  };
+}
+
+interface Written {
+  text: string;
+  at: number;
+}
+
+function scalarIn(map: MapTree | undefined, key: string): Written | undefined {
+  const tree = map?.entries.get(key)?.value;
+  return tree?.kind === 'scalar' && tree.value !== null ? { text: tree.source, at: tree.at } : undefined;
+}
+
+function check({ text, at }: Written, field: string, dots: boolean, findings: Findings): boolean {
+  if (isName(text, dots)) return true;
+  const near = nearName(text, dots);
+  const advice = isName(near, dots) ? `Write ${near}, for example` : 'Write one like my-service';
+  findings.error(
+    at,
+    field,
+    `Kubernetes refuses the name ${quoted(text)}: a name has at most ${dots ? 253 : 63} small letters, digits and "-"${dots ? ' and "."' : ''}, and begins and ends with a letter or digit. ${advice}.`,
+  );
+  return false;
+}
+
+/** RFC 1123: a label, or with dots a subdomain. */
+export function isName(text: string, dots: boolean): boolean {
+  if (text.length > (dots ? 253 : 63)) return false;
+  const label = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
+  return new RegExp(dots ? `^${label}(?:\\.${label})*$` : `^${label}$`).test(text);
+}
+
+export function nearName(text: string, dots: boolean): string {
+  const plain = text
+    .toLowerCase()
+    .replace(dots ? /[^a-z0-9.]+/g : /[^a-z0-9]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '');
+  return plain.slice(0, dots ? 253 : 63).replace(/[-.]+$/, '');
+}

@@ -1,0 +1,60 @@
+import { annotations } from '../core/model/well-known-names.ts';
+import { nearest } from '../core/text/nearest.ts';
+import { nearest as nearestWithin } from '../core/text/suggestions.ts';
+import type { Spot } from './fields.ts';
+
+/** The fields of the Kubernetes API reference (core/v1 Service, meta/v1 ObjectMeta), v1.36. */
+const known = {
+  Service: ['apiVersion', 'kind', 'metadata', 'spec', 'status'],
+  metadata: [
+    ...['annotations', 'creationTimestamp', 'deletionGracePeriodSeconds', 'deletionTimestamp', 'finalizers'],
+    ...['generateName', 'generation', 'labels', 'managedFields', 'name', 'namespace', 'ownerReferences'],
+    ...['resourceVersion', 'selfLink', 'uid'],
+  ],
+  spec: [
+    ...['allocateLoadBalancerNodePorts', 'clusterIP', 'clusterIPs', 'externalIPs', 'externalName'],
+    ...[
+      'externalTrafficPolicy',
+      'healthCheckNodePort',
+      'internalTrafficPolicy',
+      'ipFamilies',
+      'ipFamilyPolicy',
+    ],
+    ...[
+      'loadBalancerClass',
+      'loadBalancerIP',
+      'loadBalancerSourceRanges',
+      'ports',
+      'publishNotReadyAddresses',
+    ],
+    ...['selector', 'sessionAffinity', 'sessionAffinityConfig', 'trafficDistribution', 'type'],
+  ],
+  port: ['appProtocol', 'name', 'nodePort', 'port', 'protocol', 'targetPort'],
+} as const;
+
+/** A field that Kubernetes does not know is refused by kubectl's strict validation, and here it would be left out. */
+export function reportUnknown({ map, path, findings }: Spot, kind: keyof typeof known): void {
+  for (const [key, entry] of map.entries) {
+    if ((known[kind] as readonly string[]).includes(key)) continue;
+    const near = nearest(key, known[kind]);
+    const advice = near === undefined ? 'Remove it.' : `Write ${near}.`;
+    findings.remark(
+      entry.keyAt,
+      path === '' ? key : `${path}.${key}`,
+      `Kubernetes does not know this field and refuses the object with it. ${advice} It means nothing here either.`,
+    );
+  }
+}
+
+/** An annotation that is almost one of those that are read: Kubernetes takes it, and it does nothing. */
+export function reportMisspeltAnnotations({ map, path, findings }: Spot): void {
+  const names = Object.values(annotations);
+  const plain = names.map((name) => name.toLowerCase());
+  for (const [key, entry] of map.entries) {
+    if ((names as readonly string[]).includes(key)) continue;
+    // kube-vip has many more: only a slip or two away is a slip.
+    const near = names[plain.indexOf(nearestWithin(key.toLowerCase(), plain, 3) ?? '')];
+    if (near === undefined) continue;
+    findings.remark(entry.keyAt, `${path}.${key}`, `nobody reads an annotation of this name. Write ${near}.`);
+  }
+}

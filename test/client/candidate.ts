@@ -1,0 +1,109 @@
+import { createApi } from '../../src/client/api.ts';
+import { type Candidate, Election, type Tenure } from '../../src/client/election.ts';
+import type { ElectionOptions } from '../../src/client/election-options.ts';
+import type { Lease } from '../../src/client/lease.ts';
+import type { Clock, HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
+import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
+import { createFakeClock } from './fake-clock.ts';
+import { createMemoryLog } from './memory-log.ts';
+
+export const options: ElectionOptions = {
+  lease: { namespace: 'kube-system', name: 'l' },
+  leaseDurationMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2_000,
+};
+
+/** An embedded API for candidates, and the hand of somebody else on the Lease. */
+export class Polls {
+  readonly clock = createFakeClock();
+  readonly api: EmbeddedApi = createEmbeddedApi({ clock: this.clock, random: () => 0.5 });
+
+  candidate(identity: string, clock: Clock = this.clock): TestCandidate {
+    return new TestCandidate(this.api.transport, clock, identity);
+  }
+
+  get holder(): string | undefined {
+    return this.#lease?.spec?.holderIdentity;
+  }
+
+  get #lease(): Lease | undefined {
+    return (this.api.objects('leases') as readonly Lease[])[0];
+  }
+
+  /** Writes the Lease as it stands, with another spec. */
+  async change(spec: Lease['spec']): Promise<void> {
+    const lease = this.#lease;
+    const status = await this.#send('PUT', { ...lease, spec: { ...lease?.spec, ...spec } });
+    if (status !== 200) throw new Error(`the Lease cannot be changed: ${status}`);
+  }
+
+  async delete(): Promise<void> {
+    await this.#send('DELETE');
+  }
+
+  async #send(method: HttpRequest['method'], body?: object): Promise<number> {
+    const { namespace, name } = options.lease;
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
+    const headers = { 'content-type': 'application/json' };
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    const { signal } = new AbortController();
+    return (await this.api.transport({ method, path, headers, ...content }, signal)).status;
+  }
+}
+
+export interface Term {
+  readonly tenure: Tenure;
+  readonly at: number;
+}
+
+/** Stands for election as a controller does, and only notes its tenures. */
+export class TestCandidate implements Candidate {
+  readonly log = createMemoryLog();
+  readonly terms: Term[] = [];
+  /** `PUT`, `GET`, `GET watch`, in the order they were sent. */
+  readonly requests: string[] = [];
+  /** What becomes of each request. */
+  around: (request: HttpRequest, signal: AbortSignal, next: Transport) => Promise<HttpResponse> = (
+    request,
+    signal,
+    next,
+  ) => next(request, signal);
+  readonly #clock: Clock;
+  readonly #election: Election;
+  readonly #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(next: Transport, clock: Clock, identity: string) {
+    const transport: Transport = (request, signal) => {
+      const { method, path } = request;
+      this.requests.push(path.includes('watch=true') ? `${method} watch` : method);
+      return this.around(request, signal, next);
+    };
+    const api = createApi(transport, { userAgent: 'tester/1', fieldManager: 'tester', clock });
+    this.#clock = clock;
+    this.#election = new Election({ api, options, identity, clock, random: () => 0.5, log: this.log });
+  }
+
+  start(): this {
+    this.#running = this.#election.run(this, this.#stop.signal);
+    return this;
+  }
+
+  lead(tenure: Tenure): void {
+    this.terms.push({ tenure, at: this.#clock.now() });
+  }
+
+  follow(): void {}
+
+  get leads(): boolean {
+    return this.terms.some(({ tenure }) => tenure.leftMs() > 0);
+  }
+
+  /** Ends as a controller that has no write under way. */
+  async end(): Promise<void> {
+    this.#stop.abort(new Error('the controller stops'));
+    await this.#running;
+    await this.#election.release();
+  }
+}

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createNodeTransport, type NodeTransport } from '../../src/client/http/node-transport.ts';
+import type { Exchange } from './byte-server.ts';
+import { selfSigned } from './certificate.ts';
+import { aMoment, until } from './fake-clock.ts';
+import { forever, get, mayHaveExecuted, ok, patch, withServer, world } from './transport-world.ts';
+
+const never = (): void => undefined;
+const connectionsOf = (requests: readonly Exchange[]): number[] => requests.map((each) => each.connection);
+
+test('requests without a socket get their turn in the order in which they came', () =>
+  world({ sockets: 1 }, async (transport, server) => {
+    server.script(ok, ok, ok, ok);
+    await Promise.all(['/a', '/b', '/c', '/d'].map((path) => get(transport, path)));
+    assert.deepEqual(
+      server.requests.map(({ path }) => path),
+      ['/a', '/b', '/c', '/d'],
+    );
+    assert.equal(server.connections(), 1);
+  }));
+
+test('one that is aborted while it waits leaves its turn to the next', () =>
+  world({ sockets: 1 }, async (transport, server) => {
+    server.script(never, ok);
+    const first = get(transport, '/a');
+    const impatient = new AbortController();
+    const second = get(transport, '/b', impatient.signal);
+    const third = get(transport, '/c');
+    await until(() => server.requests.length === 1);
+    impatient.abort(new Error('enough'));
+    await assert.rejects(second, /enough/);
+    server.requests[0]?.answer(200, {});
+    assert.equal(await first, '{}');
+    assert.equal(await third, '{}');
+    assert.deepEqual(
+      server.requests.map(({ path }) => path),
+      ['/a', '/c'],
+    );
+  }));
+
+test('the place of a connection that breaks, or does not come about, goes to who waits', () =>
+  world({ sockets: 1 }, async (transport, server) => {
+    server.script((e) => e.reset(), ok);
+    const results = await Promise.allSettled([patch(transport), patch(transport)]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['rejected', 'fulfilled'],
+    );
+
+    const gone = createNodeTransport({ server: 'http://127.0.0.1:1', sockets: 1 });
+    const refused = (): Promise<void> => assert.rejects(patch(gone), mayHaveExecuted(false, /ECONNREFUSED/));
+    await Promise.all([refused(), refused(), refused()]);
+    gone.close();
+  }));
+
+test('the connection that was used last is used next', () =>
+  world({ sockets: 3 }, async (transport, server) => {
+    server.script(never, never, never, ok, ok, ok);
+    const first = [get(transport), get(transport), get(transport)];
+    await until(() => server.requests.length === 3);
+    for (const i of [2, 0, 1]) {
+      server.requests[i]?.answer(200, {});
+      await first[i];
+    }
+    for (let i = 0; i < 3; i += 1) await get(transport);
+    assert.deepEqual(connectionsOf(server.requests), [1, 2, 3, 2, 2, 2]);
+  }));
+
+test('a connection that nobody uses is closed', () =>
+  world({ idleMs: 10 }, async (transport, server) => {
+    server.script(ok, ok);
+    await get(transport);
+    await until(() => server.requests[0]?.gone() === true);
+    await get(transport);
+    assert.deepEqual(connectionsOf(server.requests), [1, 2]);
+  }));
+
+test('a connection on which an answer is awaited is not idle', () =>
+  world({ idleMs: 10 }, async (transport, server) => {
+    server.script((e) => setTimeout(() => e.answer(200, {}), 60));
+    assert.equal(await get(transport), '{}');
+  }));
+
+test('where one idle connection is dead the others are not tried', () =>
+  world({ sockets: 3 }, async (transport, server) => {
+    server.script(ok, ok, ok);
+    await Promise.all([get(transport), get(transport), get(transport)]);
+    server.script((e) => e.reset(), ok);
+    assert.equal(await get(transport), '{}');
+    assert.equal(server.requests.at(-1)?.connection, 4);
+    await until(() => server.requests.slice(0, 3).every((each) => each.gone()));
+  }));
+
+test('a GET is repeated once, not for ever', () =>
+  world({}, async (transport, server) => {
+    server.script(
+      ok,
+      (e) => e.reset(),
+      (e) => e.reset(),
+      ok,
+    );
+    await get(transport);
+    await assert.rejects(get(transport), mayHaveExecuted(true, /ECONNRESET|hang up/));
+    assert.equal(server.requests.length, 3);
+  }));
+
+test('a GET is not repeated once its answer has begun', () =>
+  world({}, async (transport, server) => {
+    const half = (e: Exchange): void => {
+      e.raw('HTTP/1.1');
+      e.hangUp();
+    };
+    server.script(ok, half, ok);
+    await get(transport);
+    await assert.rejects(get(transport), mayHaveExecuted(true, /hang up/));
+    assert.equal(server.requests.length, 2);
+  }));
+
+test('a connection that the server closes while it is idle is not written on', () =>
+  world({}, async (transport, server) => {
+    server.script(ok, ok);
+    await get(transport);
+    server.requests[0]?.hangUp();
+    await until(() => server.requests[0]?.gone() === true);
+    assert.equal(await patch(transport), '{}');
+    assert.deepEqual(connectionsOf(server.requests), [1, 2]);
+  }));
+
+test('close ends what is under way, what waits and what comes later', () =>
+  world({ sockets: 1 }, async (transport, server) => {
+    server.script(never);
+    const sent = assert.rejects(patch(transport), mayHaveExecuted(true, /closed/));
+    await until(() => server.requests.length === 1);
+    const waiting = assert.rejects(patch(transport), mayHaveExecuted(false, /closed/));
+    await aMoment();
+    transport.close();
+    await Promise.all([sent, waiting]);
+    await assert.rejects(patch(transport), mayHaveExecuted(false, /closed/));
+    await until(() => server.requests[0]?.gone() === true);
+  }));
+
+for (const [how, end] of [
+  ['an abort', (abort: AbortController) => abort.abort(new Error('enough'))],
+  ['close', (_: AbortController, transport: NodeTransport) => transport.close()],
+] as const) {
+  test(`${how} ends the attempt to connect`, () =>
+    // Accepts TCP, and never speaks TLS.
+    world({}, async (_, server) => {
+      const transport = createNodeTransport({ server: server.url.replace('http:', 'https:') });
+      const abort = new AbortController();
+      const refused = assert.rejects(get(transport, '/', abort.signal), /enough|closed/);
+      await until(() => server.connections() === 1);
+      end(abort, transport);
+      await refused;
+      transport.close();
+    }));
+}
+
+test('what cannot stand in a request is not sent, and a secret is not told', () =>
+  world({}, async (_, server) => {
+    for (const value of ['s3cret\r\nx: y', 's3cret\n', 's3crét']) {
+      const headers = async () => ({ authorization: value });
+      const transport = createNodeTransport({ server: server.url, headers });
+      await assert.rejects(patch(transport), (error) => {
+        mayHaveExecuted(false, /cannot be sent: the header authorization/)(error);
+        assert.doesNotMatch(String(error), /s3cr/);
+        return true;
+      });
+      transport.close();
+    }
+    const transport = createNodeTransport({ server: server.url });
+    for (const path of ['/a b', '/a\r\nx: y', '/é']) {
+      await assert.rejects(get(transport, path), mayHaveExecuted(false, /a path that is not encoded/));
+    }
+    const request = { method: 'GET', path: '/', headers: { 'x: y\r\nz': '' } } as const;
+    await assert.rejects(transport(request, forever), mayHaveExecuted(false, /cannot be sent/));
+    transport.close();
+    assert.equal(server.requests.length, 0);
+  }));
+
+test('TLS: where the server hangs up in the handshake, nothing was sent', async () => {
+  await withServer(
+    (socket) => socket.once('data', () => socket.end()).resume(),
+    'https',
+    (transport) => assert.rejects(patch(transport), mayHaveExecuted(false, /disconnected before/)),
+  );
+});
+
+test('TLS: keys that cannot be read are told, and nothing was sent', () => {
+  const tls = selfSigned('127.0.0.1');
+  return world({ tls, ca: tls.cert, cert: 'nonsense', key: 'nonsense' }, async (transport) => {
+    await assert.rejects(patch(transport), mayHaveExecuted(false, /PEM|DECODER/i));
+  });
+});
+
+test('TLS: a second connection goes on with the session of the first', async () => {
+  const tls = selfSigned('127.0.0.1');
+  const resumed: boolean[] = [];
+  let closed = 0;
+  const server = createTlsServer(tls, (socket: TLSSocket) => {
+    resumed.push(socket.isSessionReused());
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      closed += 1;
+    });
+    socket.on('data', () =>
+      socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}'),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const transport = createNodeTransport({ server: `https://127.0.0.1:${address.port}`, ca: tls.cert });
+  assert.equal(await get(transport), '{}');
+  await until(() => closed === 1);
+  assert.equal(await get(transport), '{}');
+  assert.deepEqual(resumed, [false, true]);
+  transport.close();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+});

@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { test } from 'node:test';
+import type { Connection } from '../../src/client/cluster-connection.ts';
+import { createNodeTransport } from '../../src/client/http/node-transport.ts';
+import { kubeconfigConnection } from '../../src/client/kubeconfig.ts';
+import { startByteServer } from './byte-server.ts';
+import { selfSigned } from './certificate.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
+
+interface Place {
+  folder: string;
+  clock: FakeClock;
+  path(name: string): string;
+  write(name: string, text: string): Promise<void>;
+  load(options?: { file?: string; env?: Record<string, string> }): Promise<Connection>;
+}
+
+async function withFiles(
+  files: Record<string, string>,
+  story: (place: Place) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
+  const clock = createFakeClock();
+  const path = (name: string): string => join(folder, name);
+  const write = async (name: string, text: string): Promise<void> => {
+    await mkdir(dirname(path(name)), { recursive: true });
+    await writeFile(path(name), text);
+  };
+  try {
+    for (const [name, text] of Object.entries(files)) await write(name, text);
+    await story({
+      folder,
+      clock,
+      path,
+      write,
+      load: ({ file, env = {} } = {}) =>
+        kubeconfigConnection({ env, home: folder, clock, ...(file === undefined ? {} : { file }) }),
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+interface Parts {
+  cluster?: Record<string, unknown>;
+  user?: Record<string, unknown>;
+  context?: Record<string, unknown>;
+  current?: string;
+  name?: string;
+}
+
+/** JSON is YAML. */
+function config({ cluster, user, context, current, name = 'main' }: Parts): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name, cluster: { server: 'https://example.test:6443', ...cluster } }],
+    users: [{ name, user: { token: 'secret', ...user } }],
+    contexts: [{ name, context: { cluster: name, user: name, ...context } }],
+    ...(current === '' ? {} : { 'current-context': current ?? name }),
+  });
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+test('server, authority, client certificate, token and namespace come from the current context', () =>
+  withFiles(
+    {
+      'certs/ca.pem': 'authority',
+      'config.yaml': config({
+        cluster: { 'certificate-authority': 'certs/ca.pem', 'tls-server-name': 'kubernetes' },
+        user: { 'client-certificate-data': base64('certificate'), 'client-key-data': base64('key') },
+        context: { namespace: 'here' },
+      }),
+    },
+    async ({ load, path }) => {
+      const connection = await load({ file: path('config.yaml') });
+      assert.equal(connection.server, 'https://example.test:6443');
+      // The path in the file is relative to the file.
+      assert.equal(String(connection.ca), 'authority');
+      assert.equal(String(connection.cert), 'certificate');
+      assert.equal(String(connection.key), 'key');
+      assert.equal(connection.servername, 'kubernetes');
+      assert.equal(connection.namespace, 'here');
+      assert.equal(connection.insecure, undefined);
+      assert.deepEqual(await connection.headers?.(), { authorization: 'Bearer secret' });
+    },
+  ));
+
+test('the file is that of --kubeconfig, else of KUBECONFIG, else the one at home', () =>
+  withFiles(
+    {
+      flag: config({ cluster: { server: 'https://flag' } }),
+      variable: config({ cluster: { server: 'https://variable' } }),
+      '.kube/config': config({ cluster: { server: 'https://home' } }),
+    },
+    async ({ load, path }) => {
+      const env = { KUBECONFIG: path('variable') };
+      assert.equal((await load({ file: path('flag'), env })).server, 'https://flag');
+      assert.equal((await load({ env })).server, 'https://variable');
+      assert.equal((await load()).server, 'https://home');
+    },
+  ));
+
+test('of several files in KUBECONFIG the first that names a thing decides, and missing ones are passed over', () =>
+  withFiles(
+    {
+      one: config({ name: 'a', cluster: { server: 'https://one' }, current: '' }),
+      two: config({ name: 'a', cluster: { server: 'https://two' } }),
+    },
+    async ({ load, path }) => {
+      const env = { KUBECONFIG: [path('none'), path('one'), path('two')].join(delimiter) };
+      assert.equal((await load({ env })).server, 'https://one');
+    },
+  ));
+
+test('over plain HTTP, as to kubectl proxy, no credentials are sent', () =>
+  withFiles({ c: config({ cluster: { server: 'http://127.0.0.1:8001' } }) }, async ({ load, path }) => {
+    assert.deepEqual(await load({ file: path('c') }), { server: 'http://127.0.0.1:8001' });
+  }));
+
+test('user and password become basic authentication, a user to act as becomes its header', () =>
+  withFiles(
+    { c: config({ user: { token: undefined, username: 'u', password: 'p', as: 'someone' } }) },
+    async ({ load, path }) => {
+      assert.deepEqual(await (await load({ file: path('c') })).headers?.(), {
+        authorization: `Basic ${base64('u:p')}`,
+        'impersonate-user': 'someone',
+      });
+    },
+  ));
+
+test('a context without a user still knows the authority', () =>
+  withFiles(
+    {
+      c: config({
+        cluster: { 'certificate-authority-data': base64('authority') },
+        context: { user: undefined },
+      }),
+    },
+    async ({ load, path }) => {
+      const connection = await load({ file: path('c') });
+      assert.equal(String(connection.ca), 'authority');
+      assert.deepEqual(await connection.headers?.(), {});
+    },
+  ));
+
+test('an exec plugin is asked for a token, and again after a 401', () =>
+  withFiles({}, async ({ load, path, write }) => {
+    const answer = (token: string): Promise<void> =>
+      write('answer', JSON.stringify({ kind: 'ExecCredential', status: { token } }));
+    const text = config({
+      user: {
+        token: undefined,
+        exec: {
+          apiVersion: 'client.authentication.k8s.io/v1',
+          command: process.execPath,
+          args: ['-e', 'console.log(require("fs").readFileSync(process.env.ANSWER, "utf8"))'],
+          env: [{ name: 'ANSWER', value: path('answer') }],
+        },
+      },
+    });
+    await write('c', text);
+    await answer('first');
+    const connection = await load({ file: path('c') });
+    assert.deepEqual(await connection.headers?.(), { authorization: 'Bearer first' });
+    await answer('second');
+    assert.deepEqual(await connection.headers?.(), { authorization: 'Bearer first' });
+    connection.unauthorized?.();
+    assert.deepEqual(await connection.headers?.(), { authorization: 'Bearer second' });
+  }));
+
+test('over real TLS the given authority is trusted, with its token', (t) => {
+  const tls = selfSigned('127.0.0.1');
+  return withFiles({}, async ({ load, path, write }) => {
+    const server = await startByteServer(tls);
+    t.after(() => server.close());
+    await write(
+      'c',
+      config({ cluster: { server: server.url, 'certificate-authority-data': base64(tls.cert) } }),
+    );
+    server.script((e) => e.answer(200, {}));
+    const transport = createNodeTransport(await load({ file: path('c') }));
+    const response = await transport(
+      { method: 'GET', path: '/version', headers: {} },
+      new AbortController().signal,
+    );
+    assert.equal(response.status, 200);
+    assert.equal(server.requests[0]?.headers.authorization, 'Bearer secret');
+    transport.close();
+  });
+});
+
+test('over real TLS an unknown certificate is refused, and taken where the file says to skip the check', (t) => {
+  const tls = selfSigned('127.0.0.1');
+  return withFiles({}, async ({ load, path, write }) => {
+    const server = await startByteServer(tls);
+    t.after(() => server.close());
+    const { signal } = new AbortController();
+    await write('c', config({ cluster: { server: server.url } }));
+    const strict = createNodeTransport(await load({ file: path('c') }));
+    await assert.rejects(
+      strict({ method: 'GET', path: '/', headers: {} }, signal),
+      /self-signed certificate/,
+    );
+    assert.equal(server.requests.length, 0, 'the token has not been shown to it');
+
+    server.script((e) => e.answer(200, {}));
+    await write('c', config({ cluster: { server: server.url, 'insecure-skip-tls-verify': true } }));
+    const loose = createNodeTransport(await load({ file: path('c') }));
+    assert.equal((await loose({ method: 'GET', path: '/', headers: {} }, signal)).status, 200);
+    strict.close();
+    loose.close();
+  });
+});
+
+for (const [what, text, message] of [
+  ['an empty file', '', /cannot be understood: expected a document, but the input is empty/],
+  ['a file that is a list', '[]', /has no current-context/],
+  ['a file of one word', 'null', /cannot be understood: it is empty or not a mapping/],
+  ['broken YAML', 'a: [', /cannot be understood: /],
+  [
+    'no current-context',
+    config({ current: '' }),
+    /has no current-context: choose one with kubectl config use-context/,
+  ],
+  [
+    'a current-context that is missing',
+    config({ current: 'x' }),
+    /the current-context "x" is not among its contexts/,
+  ],
+  [
+    'a cluster that is missing',
+    config({ context: { cluster: 'x' } }),
+    /names the cluster "x", which is missing/,
+  ],
+  ['a user that is missing', config({ context: { user: 'x' } }), /names the user "x", which is missing/],
+  [
+    'a proxy',
+    config({ cluster: { 'proxy-url': 'http://proxy' } }),
+    /"main" sets proxy-url, which is not supported/,
+  ],
+  [
+    'an authority that is missing',
+    config({ cluster: { 'certificate-authority': '/none/ca.pem' } }),
+    /no credentials from the context "main": .*\/none\/ca\.pem/,
+  ],
+  [
+    'an exec plugin that is missing',
+    config({ user: { exec: { command: '/none/plugin', apiVersion: 'v1' } } }),
+    /no credentials from the context "main": .*\/none\/plugin/,
+  ],
+] as const) {
+  test(`${what} is said in words`, () =>
+    withFiles({ c: text }, ({ load, path }) => assert.rejects(load({ file: path('c') }), { message })));
+}
+
+test('a missing file is named, with where its name came from', () =>
+  withFiles({}, async ({ load, path }) => {
+    await assert.rejects(load({ file: path('none') }), {
+      message: `kubeconfig ${path('none')} does not exist`,
+    });
+    await assert.rejects(load({ env: { KUBECONFIG: path('none') } }), {
+      message: `no kubeconfig: ${path('none')} (KUBECONFIG) does not exist`,
+    });
+    await assert.rejects(load(), {
+      message: `no kubeconfig: ${path('.kube/config')} (neither --kubeconfig FILE nor KUBECONFIG is given) does not exist`,
+    });
+  }));
+
+test('a folder, or a file that may not be read, is named', () =>
+  withFiles({ c: config({}) }, async ({ load, path, folder }) => {
+    await assert.rejects(load({ file: folder }), /cannot read kubeconfig .*EISDIR/);
+    await chmod(path('c'), 0);
+    // Root reads everything, so there is nothing to refuse.
+    if (process.getuid?.() !== 0)
+      await assert.rejects(load({ file: path('c') }), /cannot read kubeconfig .*EACCES/);
+  }));

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { createServer, type Socket } from 'node:net';
+import { ConnectionError } from '../../src/client/errors.ts';
+import {
+  createNodeTransport,
+  type NodeTransport,
+  type NodeTransportOptions,
+} from '../../src/client/http/node-transport.ts';
+import type { HttpResponse, Transport } from '../../src/client/transport.ts';
+import { type ByteServer, type Exchange, startByteServer } from './byte-server.ts';
+import { createFakeClock } from './fake-clock.ts';
+
+export const forever = new AbortController().signal;
+export const ok = (e: Exchange): void => e.answer(200, {});
+
+export async function world(
+  options: Partial<NodeTransportOptions> & { tls?: { cert: string; key: string } },
+  story: (transport: NodeTransport, server: ByteServer) => Promise<void>,
+): Promise<void> {
+  const { tls, ...rest } = options;
+  const server = await startByteServer(tls);
+  const transport = createNodeTransport({ server: server.url, clock: createFakeClock(), ...rest });
+  try {
+    await story(transport, server);
+  } finally {
+    transport.close();
+    await server.close();
+  }
+}
+
+export async function read(response: HttpResponse): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of response.body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+export async function get(transport: Transport, path = '/', signal = forever): Promise<string> {
+  return read(await transport({ method: 'GET', path, headers: {} }, signal));
+}
+
+export async function patch(transport: Transport): Promise<string> {
+  return read(await transport({ method: 'PATCH', path: '/', headers: {}, body: '{}' }, forever));
+}
+
+export function mayHaveExecuted(expected: boolean, message: RegExp): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof ConnectionError, String(error));
+    assert.match(error.message, message);
+    assert.equal(error.mayHaveExecuted, expected);
+    return true;
+  };
+}
+
+/** A server on TCP that does with a connection what it is told to, and reads nothing by itself. */
+export async function withServer(
+  accept: (socket: Socket) => void,
+  protocol: 'http' | 'https',
+  story: (transport: Transport) => Promise<void>,
+): Promise<void> {
+  const sockets: Socket[] = [];
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    accept(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const transport = createNodeTransport({ server: `${protocol}://127.0.0.1:${address.port}`, sockets: 1 });
+  try {
+    await story(transport);
+  } finally {
+    transport.close();
+    for (const socket of sockets) socket.destroy();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deadline, scope, sleep } from '../../src/client/wait.ts';
+import { createFakeClock } from './fake-clock.ts';
+
+test('a sleep ends at its time, or at once with the abort, and leaves no timer', async () => {
+  const clock = createFakeClock();
+  const stop = new AbortController();
+  let awake = 0;
+  const first = sleep(clock, 100, stop.signal).then(() => {
+    awake += 1;
+  });
+  clock.advance(99);
+  await Promise.resolve();
+  assert.equal(awake, 0);
+  clock.advance(1);
+  await first;
+  const second = sleep(clock, 100, stop.signal);
+  stop.abort();
+  await second;
+  await sleep(clock, 100, stop.signal);
+  assert.deepEqual(clock.timers(), []);
+});
+
+test('a scope follows the outer signal, also one that was aborted before, until it is released', () => {
+  const outer = new AbortController();
+  const followed = scope(outer.signal);
+  const released = scope(outer.signal);
+  released.release();
+  outer.abort('why');
+  assert.equal(followed.signal.reason, 'why');
+  assert.equal(released.signal.aborted, false);
+  assert.equal(scope(outer.signal).signal.reason, 'why');
+});
+
+test('aborting a scope leaves the outer signal alone', () => {
+  const outer = new AbortController();
+  const inner = scope(outer.signal);
+  inner.abort('mine');
+  assert.equal(inner.signal.reason, 'mine');
+  assert.equal(outer.signal.aborted, false);
+});
+
+test('a deadline can be put off, lifted and released', () => {
+  const clock = createFakeClock();
+  const { signal } = new AbortController();
+  const late = deadline(clock, 1000, signal, 'no answer');
+  clock.advance(900);
+  late.extend();
+  clock.advance(900);
+  assert.equal(late.signal.aborted, false);
+  clock.advance(100);
+  assert.match(String(late.signal.reason), /no answer within 1 s/);
+  const lifted = deadline(clock, 1000, signal, 'x');
+  lifted.lift();
+  const released = deadline(clock, 1000, signal, 'x');
+  released.release();
+  clock.advance(5000);
+  assert.equal(lifted.signal.aborted || released.signal.aborted, false);
+  assert.deepEqual(clock.timers(), []);
+});

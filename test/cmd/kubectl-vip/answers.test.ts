@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemClock } from '../../../src/client/clock.ts';
+import { type Answer, printValue, type View } from '../../../src/cmd/kubectl-vip/answer.ts';
+import { audit, findingsIn } from '../../../src/cmd/kubectl-vip/audit-command.ts';
+import { check } from '../../../src/cmd/kubectl-vip/check-command.ts';
+import { explain } from '../../../src/cmd/kubectl-vip/explain-command.ts';
+import type { Facts } from '../../../src/cmd/kubectl-vip/facts.ts';
+import { footnotes } from '../../../src/cmd/kubectl-vip/footnotes.ts';
+import { leadershipOf } from '../../../src/cmd/kubectl-vip/leadership.ts';
+import { plan } from '../../../src/cmd/kubectl-vip/plan-command.ts';
+import { pools } from '../../../src/cmd/kubectl-vip/pools-command.ts';
+import { readFiles } from '../../../src/cmd/kubectl-vip/read-dump.ts';
+import { sinceIn } from '../../../src/cmd/kubectl-vip/since.ts';
+import { rangeIn, who } from '../../../src/cmd/kubectl-vip/who-command.ts';
+import { readPools } from '../../../src/core/config/config.ts';
+import type { ConfigMap } from '../../../src/core/model/objects.ts';
+import { readManifests } from '../../../src/manifest/manifests.ts';
+import { inkFor } from '../../../src/terminal/ansi.ts';
+import { columnsShown } from '../../../src/terminal/wrap.ts';
+
+const flags = { deployment: undefined, configMap: undefined, class: undefined, controller: undefined };
+
+function factsOf(text: string): Facts {
+  return readFiles({ texts: [{ name: 'dump.yaml', text }], flags, clock: systemClock, random: () => 0.5 });
+}
+
+const evil = 'a\\x1b[2Jb\\u202ec';
+const hostile = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data:
+  cidr-default: "10.0.0.0/30, ${evil}"
+  unknown: "${evil}"
+  cidr-big: "fd00::/48"
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: default
+  annotations: { kube-vip.io/loadbalancerIPs: "${evil}" }
+spec: { type: LoadBalancer, loadBalancerClass: null, ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ok, namespace: default }
+spec: { type: LoadBalancer, ports: [{ port: 80 }] }
+`;
+
+const scope = { namespace: 'default', isNamed: false, isAll: true };
+
+function answers(facts: Facts): Answer[] {
+  const next = readPools({ metadata: { name: 'kubevip' }, data: { 'cidr-default': evil } });
+  return [
+    explain(facts, scope, []),
+    explain(facts, scope, ['web', 'ok']),
+    pools(facts, scope),
+    who(facts, [rangeIn('10.0.0.0/29'), rangeIn('fd00::/40')]),
+    plan(facts, next, evil),
+    check({
+      pools: facts.snapshot.pools,
+      placeOf: () => undefined,
+      surroundings: undefined,
+      name: evil,
+      remarks: [],
+    }),
+    audit(facts, scope, findingsIn(facts)),
+  ];
+}
+
+test('no text of a manifest acts on the terminal, in whatever form it is printed', () => {
+  const view = (width: number): View => ({ width, ink: inkFor(false), isWide: true });
+  for (const answer of answers(factsOf(hostile))) {
+    for (const width of [Infinity, 100, 60, 30])
+      for (const line of answer.lines(view(width))) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
+    for (const format of ['json', 'yaml'] as const)
+      assert.doesNotMatch(printValue(answer.value, format).replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+  }
+});
+
+const plain: View = { width: Infinity, ink: inkFor(false), isWide: true };
+
+const given = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data: { cidr-default: "10.0.0.0/30", cidr-dhcp: "0.0.0.0/32,10.1.0.0/30" }
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: default
+  labels: { implementation: kube-vip }
+  annotations: { kube-vip.io/loadbalancerIPs: 10.0.0.1 }
+spec: { type: LoadBalancer, loadBalancerIP: 10.0.0.1, ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop, annotations: { kube-vip.io/loadbalancerIPs: 10.0.0.1 } }
+spec: { type: LoadBalancer, ports: [{ port: 80 }] }
+`;
+
+test('no text of a claim acts on the terminal', () => {
+  const facts = factsOf(given);
+  const address = rangeIn('10.0.0.1');
+  const owner = { parent: 'services a/\x1b[2J', managedBy: '\u202e' };
+  const claims = [
+    { address: { ...address, value: address.first }, uid: 'u', resourceVersion: '1', owner, pledges: [] },
+  ];
+  const claimed: Facts = {
+    ...facts,
+    options: { ...facts.options, claims: true },
+    snapshot: { ...facts.snapshot, claims },
+  };
+  const lines = pools(claimed, scope).lines(plain);
+  assert.ok(lines.some((line) => line.includes('also claimed for services a/\\x1b[2J')));
+  for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
+});
+
+test('an audit of a namespace counts its Services', () => {
+  const facts = factsOf(given);
+  const looked = (namespace: string) =>
+    (
+      audit(facts, { namespace, isNamed: true, isAll: false }, findingsIn(facts)).value as {
+        services: number;
+      }
+    ).services;
+  assert.deepEqual(['default', 'edge'].map(looked), [1, 0]);
+  assert.equal((audit(facts, scope, findingsIn(facts)).value as { services: number }).services, 2);
+});
+
+test('what DHCP answers in the place of is not called the end of a block', () => {
+  const { value } = who(factsOf(given), [rangeIn('10.0.0.3'), rangeIn('10.1.0.1')]);
+  const { items } = value as { items: { rule: string }[] };
+  assert.deepEqual(
+    items.map(({ rule }) => rule),
+    ['end of a block', 'DHCP answers'],
+  );
+});
+
+test('check says that it has compared only what it could read', () => {
+  const { snapshot } = factsOf(given);
+  const last = (surroundings: Facts['surroundings']) =>
+    check({ pools: snapshot.pools, placeOf: () => undefined, surroundings, name: 'c', remarks: [] })
+      .lines(plain)
+      .at(-1);
+  assert.match(last({ nodes: [], clusterIPs: [] }) ?? '', /, compared with the nodes and the cluster IPs:/);
+  assert.match(last({ nodes: undefined, clusterIPs: [] }) ?? '', /, compared with the cluster IPs:/);
+  assert.doesNotMatch(last({ nodes: undefined, clusterIPs: undefined }) ?? '', /compared/);
+});
+
+test('a Service of ours that is being deleted has its address until it is gone', () => {
+  const deleting = 'name: web, deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [a.example/b]';
+  const facts = factsOf(
+    given.replace('metadata:\n  name: web\n', `metadata:\n  ${deleting.replaceAll(', ', '\n  ')}\n`),
+  );
+  const { summary } = explain(facts, scope, ['web']).value as { summary: string };
+  assert.equal(summary, 'default/web is being deleted, and keeps 10.0.0.1 until it is gone.');
+});
+
+test('a Service is named as kubectl has it', () => {
+  const facts = factsOf(given);
+  for (const words of [['web'], ['svc/web'], ['service', 'web'], ['default/web'], ['service/default/web']])
+    assert.equal((explain(facts, scope, words).value as { service: string }).service, 'default/web');
+  assert.throws(() => explain(facts, scope, ['service']), /no Service "service"/);
+});
+
+test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
+  for (const answer of answers(factsOf(hostile)))
+    for (const line of answer.lines({ width: 70, ink: inkFor(true), isWide: false }))
+      if (!line.includes('kubectl ')) assert.ok(columnsShown(line) <= 70, line);
+});
+
+test('JSON has exact numbers however large they are', () => {
+  const facts = factsOf(hostile);
+  const json = printValue(pools(facts, scope).value, 'json');
+  assert.ok(json.includes(`"size": ${2n ** 80n},`));
+  assert.equal((JSON.parse(json) as { kind: string }).kind, 'PoolList');
+});
+
+test('check finds the place of an entry, in every way that YAML writes it', () => {
+  const text = `apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data:
+  cidr-a: 10.0.0.1, 10.0.0.10, 10.0.0.100/33
+  cidr-b: "10.1.0.1,10.1.0.999"
+  cidr-c: |
+    10.2.0.1-10.2.0.9,
+    10.2.0.9-10.2.0.1
+  cidr-d: >-
+    10.3.0.0/24,
+    10.3.1.5/24
+  "cidr_e": 10.4.0.1
+binaryData:
+  cidr-f: AAAA
+`;
+  const { objects, placeOf } = readManifests([{ name: 'c.yaml', text }], {
+    configMap: { namespace: 'kube-system', name: 'kubevip' },
+    isPoolsAlone: true,
+  });
+  const { value, exitCode } = check({
+    pools: readPools(objects[0] as ConfigMap),
+    placeOf,
+    surroundings: undefined,
+    name: 'c.yaml',
+    remarks: [],
+  });
+  const { findings } = value as { findings: { severity: string; code: string; where: string }[] };
+  assert.deepEqual(
+    findings.map(({ severity, code, where }) => `${where} ${severity} ${code}`),
+    [
+      'c.yaml:5:32 error bad-entry',
+      'c.yaml:6:21 error bad-entry',
+      'c.yaml:9:5 error bad-entry',
+      'c.yaml:12:5 warning host-bits',
+      'c.yaml:13:3 error unknown-key',
+      'c.yaml:15:3 error binary-data',
+    ],
+  );
+  assert.equal(exitCode, 1);
+});
+
+test('since when, and by whom, is read from whoever owns the address', () => {
+  const annotation = { 'f:metadata': { 'f:annotations': { 'f:kube-vip.io/loadbalancerIPs': {} } } };
+  const status = { 'f:status': { 'f:loadBalancer': { 'f:ingress': {} } } };
+  const entry = (manager: string, time: string, fieldsV1: Record<string, unknown>) => ({
+    manager,
+    time,
+    fieldsV1,
+  });
+  assert.deepEqual(
+    sinceIn([
+      entry('kube-vip', '2026-01-02T00:00:00Z', status),
+      entry('ours', '2026-01-01T00:00:00Z', annotation),
+    ]),
+    { manager: 'ours', time: '2026-01-01T00:00:00Z' },
+  );
+  assert.equal(sinceIn([entry('kube-vip', '2026-01-02T00:00:00Z', status)])?.manager, 'kube-vip');
+  assert.equal(sinceIn([entry('x', '2026-01-02T00:00:00Z', { 'f:spec': { 'f:ports': {} } })]), undefined);
+  assert.equal(sinceIn([]), undefined);
+});
+
+test('below an answer stands who leads, or that nobody does', () => {
+  const facts = factsOf(given);
+  const last = (leadership: Facts['leadership']) => footnotes({ ...facts, leadership }, plain).at(-1);
+  assert.equal(last({ isLed: true, sentence: 'led by a_1' }), 'Controller led by a_1.');
+  assert.equal(
+    last({ isLed: false, sentence: 'there is no Lease x' }),
+    'No controller leads: there is no Lease x.',
+  );
+});
+
+test('who leads is told from the Lease', () => {
+  const wall = Date.parse('2026-01-01T00:01:00Z');
+  const lease = (spec: object) =>
+    leadershipOf({ metadata: { name: 'l', namespace: 'kube-system' }, spec }, wall);
+  const fresh = { holderIdentity: 'a_1', renewTime: '2026-01-01T00:00:58.000000Z', leaseDurationSeconds: 15 };
+  assert.deepEqual(lease(fresh), { isLed: true, sentence: 'led by a_1, which renewed its Lease 2 s ago' });
+  assert.equal(lease({ ...fresh, renewTime: '2026-01-01T00:00:00.000000Z' }).isLed, false);
+  assert.equal(lease({ ...fresh, holderIdentity: '' }).isLed, false);
+  assert.equal(lease({}).isLed, false);
+});

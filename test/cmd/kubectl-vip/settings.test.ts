@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import { type Deployment, type SettingFlags, settingsFrom } from '../../../src/cmd/kubectl-vip/settings.ts';
+
+const noFlags: SettingFlags = {
+  deployment: undefined,
+  configMap: undefined,
+  class: undefined,
+  controller: undefined,
+};
+
+function deployment(
+  name: string,
+  {
+    namespace = 'kube-system',
+    args = [] as string[],
+    env = {} as Record<string, string | object>,
+    image = 'x/kube-vip-cloud-provider:v1',
+  } = {},
+): Deployment {
+  return {
+    metadata: { namespace, name },
+    spec: {
+      template: {
+        spec: {
+          containers: [
+            { image: 'sidecar' },
+            {
+              image,
+              args,
+              env: Object.entries(env).map(([variable, value]) =>
+                typeof value === 'string' ? { name: variable, value } : { name: variable, valueFrom: value },
+              ),
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+const defaults = {
+  class: undefined,
+  configMap: { namespace: 'kube-system', name: 'kubevip' },
+  controller: 'kube-vip-cloud-controller',
+  claims: false,
+};
+
+test('variables that come from elsewhere as a whole are remarked on', () => {
+  const one = deployment('kube-vip-cloud-provider');
+  const [, container] = one.spec?.template?.spec?.containers ?? [];
+  assert.deepEqual(settingsFrom([one], noFlags).remarks, []);
+  Object.assign(container ?? {}, { envFrom: [{ configMapRef: { name: 'x' } }] });
+  assert.match(settingsFrom([one], noFlags).remarks.join(), /variables from elsewhere \(envFrom\)/);
+});
+
+test('without a Deployment the defaults count, and the answer says so', () => {
+  for (const none of [undefined, [], [deployment('other', { image: 'nginx' })]]) {
+    const { options, origin } = settingsFrom(none, noFlags);
+    assert.deepEqual(options, defaults);
+    assert.equal(
+      origin,
+      'ConfigMap kube-system/kubevip, Services without a class, controller kube-vip-cloud-controller: from the defaults.',
+    );
+  }
+});
+
+test('environment and arguments of the Deployment are read as the controller reads them', () => {
+  const found = deployment('kvcp', {
+    namespace: 'network',
+    env: {
+      KUBEVIP_NAMESPACE: 'network',
+      KUBEVIP_CONFIG_MAP: 'own',
+      KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true',
+      KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME: 'example.com/own',
+    },
+    args: ['--leader-elect-resource-name=mine', '--leader-elect-resource-namespace', 'leases', '--claims'],
+  });
+  const { options, origin, leaseNamespace, remarks } = settingsFrom([found], noFlags);
+  assert.deepEqual(options, {
+    class: 'example.com/own',
+    configMap: { namespace: 'network', name: 'own' },
+    controller: 'mine',
+    claims: true,
+  });
+  assert.equal(leaseNamespace, 'leases');
+  assert.match(origin, /Services of the class example\.com\/own.*: from the Deployment network\/kvcp\.$/);
+  assert.deepEqual(remarks, []);
+});
+
+test('the shipped manifest is recognised', () => {
+  const text = readFileSync(
+    new URL('../../../manifest/kube-vip-cloud-controller.yaml', import.meta.url),
+    'utf8',
+  );
+  const objects = parseAllDocuments(text).map((document) => document.toJS() as Deployment & { kind: string });
+  const { options, origin, remarks } = settingsFrom(
+    objects.filter(({ kind }) => kind === 'Deployment'),
+    noFlags,
+  );
+  assert.deepEqual(options, defaults);
+  assert.match(origin, /from the Deployment kube-system\/kube-vip-cloud-provider\.$/);
+  assert.deepEqual(remarks, []);
+});
+
+test('flags win over the Deployment, and the answer says so', () => {
+  const { options, origin } = settingsFrom(
+    [deployment('kvcp', { env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' } })],
+    { ...noFlags, class: '', configMap: { namespace: 'a', name: 'b' } },
+  );
+  assert.deepEqual(options, { ...defaults, configMap: { namespace: 'a', name: 'b' } });
+  assert.match(origin, /from the flags and the Deployment kube-system\/kvcp\.$/);
+});
+
+test('of several controllers the usual one is taken with a remark, or the one that is named', () => {
+  const both = [
+    deployment('inside', { args: ['--leader-elect-resource-name=inside'] }),
+    deployment('kube-vip-cloud-provider'),
+  ];
+  const first = settingsFrom(both, noFlags);
+  assert.equal(first.options.controller, 'kube-vip-cloud-controller');
+  assert.match(first.remarks.join(), /several controllers .*--deployment NAMESPACE\/NAME/);
+  const named = settingsFrom(both, { ...noFlags, deployment: { namespace: 'kube-system', name: 'inside' } });
+  assert.equal(named.options.controller, 'inside');
+  assert.deepEqual(named.remarks, []);
+  const absent = settingsFrom(both, { ...noFlags, deployment: { namespace: 'kube-system', name: 'gone' } });
+  assert.match(absent.remarks.join(), /no Deployment kube-system\/gone/);
+});
+
+test('what the Deployment takes from elsewhere, and what cannot be read, is said', () => {
+  const found = deployment('kvcp', {
+    env: { KUBEVIP_CONFIG_MAP: { fieldRef: {} }, KUBEVIP_ENABLE_LOADBALANCERCLASS: 'maybe' },
+    args: ['--nonsense'],
+  });
+  const { remarks } = settingsFrom([found], noFlags);
+  assert.equal(remarks.length, 3);
+  assert.match(
+    remarks.join('\n'),
+    /KUBEVIP_CONFIG_MAP from elsewhere[\s\S]*no flag "--nonsense"[\s\S]*true or false/,
+  );
+});

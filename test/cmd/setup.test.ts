@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { until } from '../client/fake-clock.ts';
+
+const script = fileURLToPath(new URL('../../setup.mjs', import.meta.url));
+
+/** A checkout with nothing but the script and a lock file, and an `npm` that does what `npm ci` leaves behind. */
+function checkout(npm: string): {
+  folder: string;
+  run: (
+    ...args: string[]
+  ) => Promise<{ code: number | null; signal: string | null; out: string; err: string }>;
+  child: () => ReturnType<typeof spawn> | undefined;
+} {
+  const folder = mkdtempSync(join(tmpdir(), 'setup-'));
+  copyFileSync(script, join(folder, 'setup.mjs'));
+  writeFileSync(join(folder, 'package-lock.json'), '{}');
+  mkdirSync(join(folder, 'bin'));
+  writeFileSync(join(folder, 'bin', 'npm'), `#!/bin/sh\n${npm}\n`);
+  chmodSync(join(folder, 'bin', 'npm'), 0o755);
+  let child: ReturnType<typeof spawn> | undefined;
+  return {
+    folder,
+    child: () => child,
+    run(...args) {
+      const started = spawn(process.execPath, ['setup.mjs', ...args], {
+        cwd: folder,
+        env: { ...process.env, PATH: `${folder}/bin:${process.env.PATH}` },
+      });
+      child = started;
+      let out = '';
+      let err = '';
+      started.stdout.on('data', (chunk: Buffer) => {
+        out += chunk.toString();
+      });
+      started.stderr.on('data', (chunk: Buffer) => {
+        err += chunk.toString();
+      });
+      return new Promise((resolve) =>
+        started.on('close', (code, signal) => resolve({ code, signal, out, err })),
+      );
+    },
+  };
+}
+
+const install = `echo "npm says $*"; mkdir -p node_modules/.bin; ln -sf ${process.execPath} node_modules/.bin/node; touch node_modules/.package-lock.json`;
+
+test('setup installs once, says so on standard error alone, and runs the program with its exit code', async () => {
+  const { folder, run } = checkout(install);
+  try {
+    const first = await run('-e', 'console.log("program"); process.exitCode = 7');
+    assert.equal(first.code, 7);
+    assert.equal(first.out, 'program\n');
+    assert.match(first.err, /installing the dependencies[\s\S]*npm says ci[\s\S]*ready/);
+    const second = await run('-e', 'console.log("again")');
+    assert.deepEqual([second.code, second.out, second.err], [0, 'again\n', '']);
+    // A newer lock file is another set of dependencies.
+    const later = new Date(Date.now() + 60_000);
+    utimesSync(join(folder, 'package-lock.json'), later, later);
+    assert.match((await run('-e', '')).err, /npm says ci/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('setup says what to do when npm fails, and runs nothing', async () => {
+  const { folder, run } = checkout('echo broken >&2; exit 3');
+  try {
+    const ended = await run('-e', 'console.log("program")');
+    assert.deepEqual([ended.code, ended.out], [1, '']);
+    assert.match(ended.err, /broken[\s\S]*`npm ci` failed; its message is above/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('setup passes SIGTERM on, and ends as its program ends', async () => {
+  const { folder, run, child } = checkout(install);
+  try {
+    const ending = run(
+      '-e',
+      'process.on("SIGTERM", () => process.exit(5)); console.log("up"); setInterval(() => {}, 1000)',
+    );
+    await new Promise<void>((resolve) => child()?.stdout?.once('data', () => resolve()));
+    child()?.kill('SIGTERM');
+    assert.equal((await ending).code, 5);
+    const killed = run('-e', 'console.log("up"); setInterval(() => {}, 1000)');
+    await new Promise<void>((resolve) => child()?.stdout?.once('data', () => resolve()));
+    child()?.kill('SIGTERM');
+    assert.equal((await killed).signal, 'SIGTERM');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the program does not outlive the shell that npm runs setup in', async () => {
+  const { folder, run } = checkout(install);
+  try {
+    assert.equal((await run('-e', '')).code, 0);
+    const program =
+      'process.on("SIGTERM", () => process.exit(0)); console.log(process.pid); setInterval(() => {}, 1000)';
+    const shell = spawn('sh', ['-c', `node setup.mjs -e '${program}'; true`], {
+      cwd: folder,
+      env: { ...process.env, PATH: `${folder}/bin:${join(process.execPath, '..')}:${process.env.PATH}` },
+    });
+    const pid = await new Promise<number>((resolve) => {
+      shell.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString())));
+    });
+    assert.ok(pid > 0);
+    shell.kill('SIGTERM');
+    const isAlive = (): boolean => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    await until(() => !isAlive(), 'the program ends');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

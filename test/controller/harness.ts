@@ -1,0 +1,217 @@
+import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
+import { createSession, type Session } from '../../src/controller/replica.ts';
+import type { KubeObject, Service } from '../../src/core/model/objects.ts';
+import type { Options } from '../../src/core/model/options.ts';
+import { annotations } from '../../src/core/model/well-known-names.ts';
+import { createEmbeddedApi } from '../../src/embedded/embedded-api.ts';
+import { createFakeClock, until } from '../client/fake-clock.ts';
+import { createMemoryLog } from '../client/memory-log.ts';
+
+/** What becomes of a request: passed on, answered in the server's place, or broken before or after it was executed. */
+export type Fate =
+  | 'pass'
+  | 'lost before'
+  | 'lost after'
+  | { status: number; headers?: Record<string, string>; body?: unknown };
+
+export interface Event extends KubeObject {
+  type: string;
+  reason: string;
+  message: string;
+  involvedObject: { kind: string; name: string; namespace: string };
+}
+
+/** A controller on the embedded API, with a hand on the clock and on every request. */
+export class Stage {
+  readonly clock = createFakeClock();
+  readonly log = createMemoryLog();
+  readonly api = createEmbeddedApi({ clock: this.clock, random: () => 0.5 });
+  /** `PATCH default/web`, in the order they were sent. */
+  readonly writes: string[] = [];
+  /** Decides on each PATCH and PUT of a Service. */
+  fate: (request: HttpRequest) => Fate = () => 'pass';
+  /** Decides on each GET of one Service. */
+  reread: (request: HttpRequest) => Fate = () => 'pass';
+  /** Decides on each request about IPAddresses. */
+  claims: (request: HttpRequest) => Fate = () => 'pass';
+  readonly options: Options;
+  #session: Session | undefined;
+  #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: Partial<Options> = {}) {
+    this.options = {
+      class: undefined,
+      configMap: { namespace: 'kube-system', name: 'kubevip' },
+      controller: 'kube-vip-cloud-controller',
+      claims: false,
+      ...options,
+    };
+  }
+
+  start(): this {
+    this.#stop = new AbortController();
+    this.#session = createSession({
+      transport: this.#transport,
+      options: this.options,
+      clock: this.clock,
+      random: () => 0.5,
+      log: this.log,
+      version: 'test',
+      instance: 'test',
+      lanes: 16,
+      rateLimit: undefined,
+      election: undefined,
+    });
+    this.#running = this.#session.run(this.#stop.signal);
+    return this;
+  }
+
+  get session(): Session {
+    if (this.#session === undefined) throw new Error('the controller was not started');
+    return this.#session;
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** Resolves when the controller has seen everything and is at rest. */
+  async settled(): Promise<void> {
+    await until(() => this.isSettled, 'the controller comes to rest');
+  }
+
+  get isSettled(): boolean {
+    const { controller, pendingEvents } = this.session;
+    return (
+      controller.isIdle &&
+      pendingEvents() === 0 &&
+      this.services().every(({ metadata, spec }) => {
+        const seen = controller.allocator.seenVersion(`${metadata.namespace}/${metadata.name}`);
+        return seen === (spec?.type === 'LoadBalancer' ? metadata.resourceVersion : undefined);
+      })
+    );
+  }
+
+  readonly #transport: Transport = async (request, signal) => {
+    const isRead = request.method === 'GET' && request.path.includes('/services/');
+    const read = isRead ? this.reread(request) : 'pass';
+    if (typeof read === 'object') return answer(read.status, read.body ?? {}, {});
+    if (request.path.startsWith('/apis/networking.k8s.io/'))
+      return this.#carry(request, signal, this.claims(request));
+    const isWrite = /^P(ATCH|UT)$/.test(request.method) && request.path.includes('/services/');
+    if (!isWrite) return this.api.transport(request, signal);
+    const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
+    this.writes.push(`${request.method} ${namespace}/${name}`);
+    return this.#carry(request, signal, this.fate(request));
+  };
+
+  async #carry(request: HttpRequest, signal: AbortSignal, fate: Fate): Promise<HttpResponse> {
+    if (fate === 'lost before') throw new Error('connection reset');
+    if (typeof fate === 'object')
+      return answer(fate.status, fate.body ?? { kind: 'Status' }, fate.headers ?? {});
+    const response = await this.api.transport(request, signal);
+    if (fate === 'lost after') throw new Error('connection reset');
+    return response;
+  }
+
+  /** A request by somebody else. */
+  async request(
+    method: HttpRequest['method'],
+    path: string,
+    body?: unknown,
+    manager = 'somebody',
+  ): Promise<KubeObject> {
+    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const response = await this.api.transport(
+      {
+        method,
+        path: `/api/v1/namespaces/${path}${path.includes('?') ? '&' : '?'}fieldManager=${manager}`,
+        headers: { 'content-type': type },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      },
+      new AbortController().signal,
+    );
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of response.body) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString();
+    if (response.status >= 400) throw new Error(text);
+    return JSON.parse(text) as KubeObject;
+  }
+
+  pools(data: Record<string, string>): void {
+    this.api.load({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: this.options.configMap.namespace, name: this.options.configMap.name },
+      data,
+    });
+  }
+
+  load(key: string, service: { metadata?: object; spec?: object; status?: object } = {}): void {
+    this.api.load(serviceNamed(key, service));
+  }
+
+  async create(key: string, service: { metadata?: object; spec?: object } = {}): Promise<void> {
+    const [namespace] = key.split('/');
+    await this.request('POST', `${namespace}/services`, serviceNamed(key, service));
+  }
+
+  async patch(key: string, patch: object, manager?: string): Promise<void> {
+    const [namespace, name] = key.split('/');
+    await this.request('PATCH', `${namespace}/services/${name}`, patch, manager);
+  }
+
+  async delete(key: string): Promise<void> {
+    const [namespace, name] = key.split('/');
+    await this.request('DELETE', `${namespace}/services/${name}`);
+  }
+
+  services(): readonly Service[] {
+    return this.api.objects('services') as readonly Service[];
+  }
+
+  service(key: string): Service {
+    const found = this.services().find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
+    if (found === undefined) throw new Error(`there is no Service ${key}`);
+    return found;
+  }
+
+  address(key: string): string | undefined {
+    return this.service(key).metadata.annotations?.[annotations.addresses];
+  }
+
+  /** `Warning SyncLoadBalancerFailed default/web: …`, oldest first. */
+  events(): string[] {
+    return (this.api.objects('events') as readonly Event[])
+      .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+      .map(({ type, reason, involvedObject: { namespace, name }, message }) => {
+        return `${type} ${reason} ${namespace}/${name}: ${message}`;
+      });
+  }
+}
+
+export function serviceNamed(
+  key: string,
+  { metadata = {}, spec = {}, ...rest }: { metadata?: object; spec?: object },
+): object {
+  const [namespace, name] = key.split('/');
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace, name, ...metadata },
+    spec: { type: 'LoadBalancer', ports: [{ port: 80 }], ...spec },
+    ...rest,
+  };
+}
+
+export function answer(status: number, body: unknown, headers: Record<string, string> = {}): HttpResponse {
+  return {
+    status,
+    headers,
+    body: (async function* () {
+      yield Buffer.from(JSON.stringify(body));
+    })(),
+  };
+}

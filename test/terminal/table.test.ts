@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PoolRow, Report, ServiceRow } from '../../src/core/queries/report.ts';
+import { renderReport, shortCount, type TableView } from '../../src/terminal/table.ts';
+import { columnsShown } from '../../src/terminal/wrap.ts';
+
+const plain: TableView = { width: Infinity, colour: false, bars: false, more: [] };
+
+function row(name: string, more: Partial<ServiceRow> = {}): ServiceRow {
+  return { namespace: 'shop', name, addresses: '', from: '', note: '', state: 'served', ...more };
+}
+
+/** What this table does not show is left out. */
+function pool(shown: Omit<PoolRow, 'families' | 'next'>): PoolRow {
+  return { families: [], next: [], ...shown };
+}
+
+const report: Report = {
+  services: [
+    row('web', { addresses: '192.168.0.201', from: 'cidr-shop' }),
+    row('dual', { addresses: '2001::10,192.168.0.10', from: 'range-shop', note: 'shared with shop/web.' }),
+    row('late', {
+      state: 'waiting',
+      note: 'the pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
+    }),
+    row('taken', {
+      addresses: '192.168.0.201',
+      from: 'static',
+      state: 'refused',
+      note: '192.168.0.201 belongs to shop/web.',
+    }),
+    row('other', { state: 'not ours' }),
+  ],
+  pools: [
+    pool({ key: 'cidr-shop', ranges: '192.168.0.201-192.168.0.206', size: 6n, used: 6n, free: 0n, note: '' }),
+    pool({
+      key: 'cidr-six',
+      ranges: '2001::-2001::ffff:ffff:ffff:ffff',
+      size: 2n ** 64n,
+      used: 1n,
+      free: 2n ** 64n - 1n,
+      note: '',
+    }),
+    pool({ key: 'cidr-empty', ranges: '', size: 0n, used: 0n, free: 0n, note: 'shadowed by cidr-shop' }),
+  ],
+  problems: ['cidr-empty: "x" cannot be read.'],
+};
+
+test('the table shows Services, pools, problems and what else there is, in aligned columns', () => {
+  assert.deepEqual(renderReport(report, { ...plain, more: ['npm start -- examples/dhcp.yaml'] }), [
+    'SERVICE      ADDRESS                   FROM         NOTE',
+    'shop/web     192.168.0.201             cidr-shop',
+    'shop/dual    2001::10,192.168.0.10     range-shop   shared with shop/web.',
+    'shop/late    waiting                   -            the pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
+    'shop/taken   192.168.0.201 (refused)   static       192.168.0.201 belongs to shop/web.',
+    'shop/other   not ours                  -',
+    '',
+    '5 Services: 2 served, 1 waiting, 1 refused, 1 not ours.',
+    '',
+    'POOL         ADDRESSES                          USED     FREE   NOTE',
+    'cidr-shop    192.168.0.201-192.168.0.206           6        0',
+    'cidr-six     2001::-2001::ffff:ffff:ffff:ffff      1   1.8e19',
+    'cidr-empty   -                                     0        0   shadowed by cidr-shop',
+    '',
+    'Remarks',
+    '- cidr-empty: "x" cannot be read.',
+    '',
+    'More to try',
+    '- npm start -- examples/dhcp.yaml',
+  ]);
+});
+
+test('on a narrow terminal a note goes below its row', () => {
+  assert.deepEqual(renderReport(report, { ...plain, width: 60 }).slice(0, 8), [
+    'SERVICE      ADDRESS                   FROM',
+    'shop/web     192.168.0.201             cidr-shop',
+    'shop/dual    2001::10,192.168.0.10     range-shop',
+    '    shared with shop/web.',
+    'shop/late    waiting                   -',
+    '    the pool cidr-shop is full: all 6 of its IPv4 addresses',
+    '    are in use.',
+    'shop/taken   192.168.0.201 (refused)   static',
+  ]);
+});
+
+test('on a very narrow terminal each row is a block of lines', () => {
+  assert.deepEqual(renderReport(report, { ...plain, width: 24 }).slice(0, 10), [
+    'shop/web',
+    '  address 192.168.0.201',
+    '  from cidr-shop',
+    'shop/dual',
+    '  address',
+    '    2001::10,',
+    '    192.168.0.10',
+    '  from range-shop',
+    '  note',
+    '    shared with',
+  ]);
+});
+
+test('at every width nothing is lost, nothing is wider than asked, and no line ends in a space', () => {
+  const letters = (lines: string[]): string => lines.join('').replace(/[\s-]|\.{3}/g, '');
+  const wanted = [
+    ...report.services.flatMap(({ name, addresses, from, note }) => [name, addresses, from, note]),
+    ...report.pools.flatMap(({ key, ranges, note }) => [key, ranges, note]),
+    ...report.problems,
+  ];
+  for (let width = 20; width <= 160; width += 1) {
+    const lines = renderReport(report, { width, colour: true, bars: true, more: ['npm start'] });
+    const shown = lines.map((line) => line.replaceAll(/\p{Cc}\[\d+m/gu, ''));
+    for (const line of lines) assert.ok(columnsShown(line) <= width, `${width}: ${line}`);
+    for (const line of shown) assert.equal(line, line.trimEnd());
+    // A note in a column of its own is cut into lines with other cells between them.
+    const text = letters(shown);
+    for (const part of wanted.flatMap((entry) => entry.split(/[ ,-]/))) {
+      if (part.length <= 12) assert.ok(text.includes(letters([part])), `${width}: ${part}`);
+    }
+  }
+});
+
+test('colours are used only when asked for', () => {
+  const has = (colour: boolean): boolean =>
+    /\p{Cc}/u.test(renderReport(report, { ...plain, colour }).join(''));
+  assert.deepEqual([has(true), has(false)], [true, false]);
+});
+
+test('a bar is full only when nothing is free and empty only when nothing is used', () => {
+  const bar = (used: bigint, free: bigint): string =>
+    renderReport(
+      {
+        services: [],
+        pools: [pool({ key: 'k', ranges: 'r', size: used + free, used, free, note: '' })],
+        problems: [],
+      },
+      { ...plain, bars: true },
+    )
+      .at(-1)
+      ?.replace(/[^█░]/g, '') ?? '';
+  assert.equal(bar(0n, 6n), '░░░░░░░░░░');
+  assert.equal(bar(1n, 2n ** 64n), '█░░░░░░░░░');
+  assert.equal(bar(3n, 3n), '█████░░░░░');
+  assert.equal(bar(2n ** 64n, 1n), '█████████░');
+  assert.equal(bar(6n, 0n), '██████████');
+  assert.equal(bar(0n, 0n), '');
+});
+
+test('counts are exact below a thousand million and rounded from there on', () => {
+  const shown = [0n, 6n, 65_534n, 16_777_214n, 999_999_999n, 10n ** 9n, 2n ** 64n, 2n ** 128n - 1n].map(
+    shortCount,
+  );
+  assert.deepEqual(shown, ['0', '6', '65534', '16777214', '999999999', '1.0e9', '1.8e19', '3.4e38']);
+});
+
+test('control characters of names and notes are shown, not obeyed', () => {
+  const evil = 'a\x1b[2Jb\u202ec\u009bd\ne';
+  const rows: Report = {
+    services: [row(evil, { addresses: evil, from: evil, note: evil })],
+    pools: [pool({ key: evil, ranges: evil, size: 1n, used: 0n, free: 1n, note: evil })],
+    problems: [evil],
+  };
+  for (const width of [Infinity, 100, 60, 24]) {
+    for (const line of renderReport(rows, { ...plain, width })) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
+  }
+});
+
+test('an empty world is said in words', () => {
+  assert.deepEqual(renderReport({ services: [], pools: [], problems: [] }, plain), [
+    'There is no Service of type LoadBalancer.',
+    '',
+    'There are no pools.',
+  ]);
+});
+
+test('wide letters are counted as the two columns they take', () => {
+  const lines = renderReport(
+    { services: [row('web', { note: '日本語' }), row('web2', { note: 'x' })], pools: [], problems: [] },
+    { ...plain, width: 40 },
+  );
+  for (const line of lines) assert.ok(columnsShown(line) <= 40);
+});
