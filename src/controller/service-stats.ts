@@ -1,5 +1,5 @@
 import type { Clock } from '../client/transport.ts';
-import type { Shortage } from '../core/decide/allocate.ts';
+import type { Shortage } from '../core/decide/allocation-failure.ts';
 import { type Decision, disputedIn, type Note, type Refusal } from '../core/decide/decision.ts';
 import { formatAddress } from '../core/ip/address.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';

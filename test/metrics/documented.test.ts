@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { processMetrics } from '../../src/cmd/controller/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
-import type { Shortage } from '../../src/core/decide/allocate.ts';
+import type { Shortage } from '../../src/core/decide/allocation-failure.ts';
 import { Stage } from '../controller/harness.ts';
 import { readQuery, unknownNames } from '../observability/queries.ts';
 import { tableIn, textOf } from '../observability/table.ts';

@@ -1,26 +1,12 @@
 import { type Pool, type Pools, poolFor, sharingFor } from '../config/config.ts';
 import { type Address, type Family, formatAddress, isUnspecified } from '../ip/address.ts';
 import { ordinalOf } from '../ip/range.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import type { Standing } from '../ledger/service-state.ts';
 import { joining, unwilling } from '../ledger/sharing.ts';
 import { formatList } from '../model/address-list.ts';
+import type { Facts } from './allocation-context.ts';
+import type { Shortage } from './allocation-failure.ts';
 import { coHolders, conflicts } from './conditions.ts';
-
-/** Why there is no address; each names the pool's key where there is one. */
-export type Shortage =
-  | { readonly code: 'no-config-map' }
-  | { readonly code: 'no-pool'; readonly namespace: string }
-  | { readonly code: 'pool-empty'; readonly key: string }
-  | { readonly code: 'family-not-in-pool'; readonly key: string; readonly family: Family }
-  | {
-      readonly code: 'pool-full';
-      readonly key: string;
-      readonly family: Family;
-      readonly size: bigint;
-      /** How many of them others have claimed in the API. */
-      readonly claimed: bigint;
-    };
 
 /** Addresses for a Service, in the order of its families, or what each family is short of. */
 export type Allocation = Grant | { readonly shortages: readonly Shortage[] };
@@ -37,12 +23,6 @@ const unspecified: Readonly<Record<Family, Address>> = {
   IPv4: { family: 'IPv4', value: 0n },
   IPv6: { family: 'IPv6', value: 0n },
 };
-
-/** What an allocation is made from. */
-export interface Facts {
-  readonly ledger: Ledger;
-  readonly pools: Pools;
-}
 
 /**
  * Picks what the Service's families need and `held` does not yet give (spec sections 3, 4 and 6). Reserves nothing:

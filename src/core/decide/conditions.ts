@@ -4,7 +4,7 @@ import { rangesContain } from '../ip/range.ts';
 import type { Standing } from '../ledger/service-state.ts';
 import { obstacle } from '../ledger/sharing.ts';
 import { addressesOf, type Entry } from '../model/address-list.ts';
-import type { Facts } from './allocate.ts';
+import type { Facts } from './allocation-context.ts';
 import type { Note, Rival, Rivals } from './decision.ts';
 
 /** Who else has the address: by sharing it, or because a duplicate was made elsewhere. */

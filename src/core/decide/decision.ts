@@ -5,7 +5,7 @@ import type { Obstacle } from '../ledger/sharing.ts';
 import type { AddressList } from '../model/address-list.ts';
 import type { Change } from '../model/service-patch.ts';
 import type { ServiceKey } from '../model/service-view.ts';
-import type { Shortage } from './allocate.ts';
+import type { Shortage } from './allocation-failure.ts';
 
 /** What is to be done about one Service, and why. Everything that people see is made from these values. */
 export type Decision =

@@ -4,7 +4,7 @@ import { type Entry, formatList } from '../model/address-list.ts';
 import { sameRecord, staticSource } from '../model/allocation-record.ts';
 import { type Change, isEmpty } from '../model/service-patch.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
-import type { Facts } from './allocate.ts';
+import type { Facts } from './allocation-context.ts';
 import { notesOn } from './conditions.ts';
 import type { Cause, Decision, Note, Refusal } from './decision.ts';
 

@@ -1,5 +1,6 @@
 import { type Pools, poolFor, poolKeysOf, sharingFor } from '../config/config.ts';
-import { type Shortage, wantedFamilies, wantsToShare } from '../decide/allocate.ts';
+import { wantedFamilies, wantsToShare } from '../decide/allocate.ts';
+import type { Shortage } from '../decide/allocation-failure.ts';
 import type { Verdict } from '../decide/allocator.ts';
 import { type Decision, isDispute } from '../decide/decision.ts';
 import type { Family } from '../ip/address.ts';

@@ -1,4 +1,4 @@
-import type { Shortage } from '../decide/allocate.ts';
+import type { Shortage } from '../decide/allocation-failure.ts';
 import { type Decision, isDispute, type Note, type Refusal, type Rivals } from '../decide/decision.ts';
 import { type Family, formatAddress } from '../ip/address.ts';
 import type { NotOurs } from '../ledger/service-state.ts';

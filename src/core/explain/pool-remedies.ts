@@ -1,5 +1,6 @@
 import { type PoolProblem, poolKeysOf } from '../config/config.ts';
-import { allocate, isInPool, type Shortage } from '../decide/allocate.ts';
+import { allocate, isInPool } from '../decide/allocate.ts';
+import type { Shortage } from '../decide/allocation-failure.ts';
 import type { Address, Family } from '../ip/address.ts';
 import type { Standing } from '../ledger/service-state.ts';
 import { addressesOf } from '../model/address-list.ts';

@@ -1,4 +1,4 @@
-import type { Facts } from '../decide/allocate.ts';
+import type { Facts } from '../decide/allocation-context.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
 
