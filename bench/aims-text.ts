@@ -5,13 +5,13 @@ import { texts } from './figures.ts';
 export function aimsText(rows: readonly Row[]): string {
   if (rows.length === 0) return '';
   const short = rows.filter(({ isReached }) => !isReached).length;
-  const verdict = short === 0 ? 'all reached' : `${short} of ${rows.length} not reached`;
+  const decided = short === 0 ? 'all reached' : `${short} of ${rows.length} not reached`;
   const cells = rows.map(({ what, aim, measured, limit, isReached }) => [
     ...[what, aim, measured, limit],
     isReached ? '' : 'short',
   ]);
   return `
-aims: each beside what it is compared with in the same run; ${verdict}
+aims: each beside what it is compared with in the same run; ${decided}
 
 ${texts(['what', 'aim', 'measured', 'limit in the same run', ''], cells)}`;
 }

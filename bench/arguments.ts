@@ -1,5 +1,5 @@
 import { type Flag, parseFlags } from '../src/cmd/flags/flags.ts';
-import { nearest } from '../src/core/text/nearest.ts';
+import { nearestWord } from '../src/core/text/nearest.ts';
 import { quoted } from '../src/core/text/quote.ts';
 
 export const parts = ['core', 'growth', 'cluster', 'size', 'churn', 'takeover', 'plugin', 'page'] as const;
@@ -54,7 +54,7 @@ export function benchRequest(argv: readonly string[]): BenchRequest {
   if (values.get('compare') === 'true') return comparison(words);
   const unknown = words.find((word) => !isPart(word));
   if (unknown !== undefined) {
-    const near = nearest(unknown, parts);
+    const near = nearestWord(unknown, parts);
     const meant = near === undefined ? '' : ` Do you mean ${near}?`;
     return { usage: `a part is ${parts.join(', ')}, not ${quoted(unknown)}.${meant}` };
   }

@@ -51,11 +51,11 @@ async function main(): Promise<number> {
 async function run({ parts, quick, json }: BenchRun): Promise<number> {
   const machine = thisMachine();
   process.stdout.write(`${machineLine(machine)}\n`);
-  const figures: Partial<Record<Part, unknown>> & Figures = {};
+  const counters: Partial<Record<Part, unknown>> & Figures = {};
   const seconds: Partial<Record<Part, number>> = {};
   const write = (): void => {
     if (json === undefined) return;
-    const all = { machine, quick, seconds, aims: aimRows(figures), ...figures };
+    const all = { machine, quick, seconds, aims: aimRows(counters), ...counters };
     writeFileSync(json, `${JSON.stringify(all, undefined, 2)}\n`);
   };
   // Before the minutes of work, so that a folder that is not there is told at once.
@@ -64,7 +64,7 @@ async function run({ parts, quick, json }: BenchRun): Promise<number> {
   for (const part of parts) {
     const begun = performance.now();
     try {
-      Object.assign(figures, { [part]: await measures[part](quick) });
+      Object.assign(counters, { [part]: await measures[part](quick) });
     } catch (error) {
       if (!(error instanceof PartFailed)) throw error;
       // It has said why already. The others' figures are worth having all the same.
@@ -75,7 +75,7 @@ async function run({ parts, quick, json }: BenchRun): Promise<number> {
     say(`${part}: ${seconds[part].toFixed(0)} s`);
     write();
   }
-  process.stdout.write(aimsText(aimRows(figures)));
+  process.stdout.write(aimsText(aimRows(counters)));
   return isWhole ? 0 : 1;
 }
 

@@ -9,8 +9,8 @@ export async function churnFigures(quick: boolean): Promise<ChurnFigures> {
   const terms: Omit<ChurnInput, 'binaries'> = quick
     ? { step: 500, steps: 3, patience: { stillSeconds: 2, mostSeconds: 5 } }
     : { step: 10_000, steps: 10, patience: { stillSeconds: 10, mostSeconds: 60 } };
-  const figures = await runPart<ChurnFigures>('./churn/churn.ts', { binaries: controlPlane(), ...terms });
-  const { perSecond, rests } = figures;
+  const counters = await runPart<ChurnFigures>('./churn/churn.ts', { binaries: controlPlane(), ...terms });
+  const { perSecond, rests } = counters;
   const { firstBytes, lastBytes } = growth(rests);
   process.stdout.write(`
 churn: Services come, are served and go, ${count(perSecond)} a second; the same process at rest in between, MB
@@ -25,5 +25,5 @@ ${table(
 )}
   median of the first third ${megabytes(firstBytes)}, of the last third ${megabytes(lastBytes)}
 `);
-  return figures;
+  return counters;
 }

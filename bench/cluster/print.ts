@@ -17,8 +17,8 @@ export async function clusterFigures(quick: boolean): Promise<ClusterFigures> {
         { services: 2_000, bursts: ['at start', 'at start', 'at start'] },
       ];
   const input: ClusterInput = { binaries: controlPlane(), stages };
-  const figures = await runPart<ClusterFigures>('./cluster/cluster.ts', input);
-  const { sockets, bursts } = figures;
+  const counters = await runPart<ClusterFigures>('./cluster/cluster.ts', input);
+  const { sockets, bursts } = counters;
   process.stdout.write(`
 cluster: waiting Services, kube-apiserver and etcd, ${sockets} sockets; in the order of the runs
   per s      addresses, from the first to the last that a watcher sees
@@ -43,7 +43,7 @@ ${table(
   bursts.map(burstText),
 )}
 ${ratioText(bursts)}`);
-  return figures;
+  return counters;
 }
 
 function burstText(burst: Burst): string[] {
@@ -66,8 +66,8 @@ function ratioText(bursts: readonly Burst[]): string {
   const lines = (['at start', 'pool comes', 'with claims'] as const).flatMap((mode) => {
     const ratios = compared(bursts, mode).map(({ ratio }) => ratio);
     if (ratios.length === 0) return [];
-    const figures = `${median(ratios).toFixed(2)} (${spread(ratios, (ratio) => ratio.toFixed(2))})`;
-    return [`  controller, ${mode}: ${figures} of the raw PATCHes before and after it\n`];
+    const counters = `${median(ratios).toFixed(2)} (${spread(ratios, (ratio) => ratio.toFixed(2))})`;
+    return [`  controller, ${mode}: ${counters} of the raw PATCHes before and after it\n`];
   });
   return `  raw PATCHes: ${count(median(raw))} a second (${spread(raw, count)})\n${lines.join('')}`;
 }

@@ -56,11 +56,11 @@ export class Requests {
   }
 
   /** All of them, so many at once. */
-  async sendAll(requests: Iterable<Request>, lanes: number): Promise<void> {
+  async sendAll(requests: Iterable<Request>, concurrency: number): Promise<void> {
     const rest = requests[Symbol.iterator]();
     const lane = async (): Promise<void> => {
       for (let one = rest.next(); one.done !== true; one = rest.next()) await this.send(one.value);
     };
-    await Promise.all(Array.from({ length: lanes }, lane));
+    await Promise.all(Array.from({ length: concurrency }, lane));
   }
 }

@@ -1,9 +1,9 @@
-import { readPools } from '../../src/core/config/config.ts';
+import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import type { ConfigMap, Service, ServiceSpec } from '../../src/core/model/objects.ts';
-import { patchOf } from '../../src/core/model/service-patch.ts';
+import { mergePatchOf } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
-import { annotations, claimant, labels } from '../../src/core/model/well-known-names.ts';
+import { annotations, claimManager, labels } from '../../src/core/model/well-known-names.ts';
 import type { Request } from './requests.ts';
 
 export const namespace = 'bench';
@@ -46,16 +46,16 @@ export function assignments(
   };
   const allocator = new Allocator(options);
   allocator.replaceServices(services.map(viewOf), resourceVersion);
-  allocator.setPools(readPools(pools));
+  allocator.setConfig(readConfig(pools));
   const requests: Request[] = [];
-  for (let verdict = allocator.next(); verdict !== undefined; verdict = allocator.next()) {
-    const { standing, decision } = verdict;
+  for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
+    const { state, decision } = decided;
     if (decision.kind !== 'write') continue;
-    allocator.assume(standing, decision.change);
+    allocator.assume(state, decision.patch);
     requests.push({
       method: 'PATCH',
-      path: `${servicesPath}/${standing.view.name}?fieldManager=bench`,
-      body: JSON.stringify(patchOf(standing.view, decision.change)),
+      path: `${servicesPath}/${state.view.name}?fieldManager=bench`,
+      body: JSON.stringify(mergePatchOf(state.view, decision.patch)),
     });
   }
   return requests;
@@ -65,7 +65,7 @@ export function assignments(
 export function withdrawals(services: readonly Service[]): Request[] {
   const patch = {
     metadata: {
-      annotations: { [annotations.addresses]: null, [annotations.record]: null },
+      annotations: { [annotations.addresses]: null, [annotations.allocationRecord]: null },
       labels: { [labels.implementation]: null },
     },
     spec: { loadBalancerIP: null },
@@ -77,5 +77,5 @@ export function withdrawals(services: readonly Service[]): Request[] {
 /** Takes all claims away at once. */
 export const noClaims: Request = {
   method: 'DELETE',
-  path: `/apis/networking.k8s.io/v1/ipaddresses?labelSelector=${encodeURIComponent(`${labels.managedBy}=${claimant}`)}`,
+  path: `/apis/networking.k8s.io/v1/ipaddresses?labelSelector=${encodeURIComponent(`${labels.managedBy}=${claimManager}`)}`,
 };

@@ -29,7 +29,7 @@ interface Stored {
   readonly value: object;
 }
 
-const lanes = 32;
+const concurrency = 32;
 /** So few that they are all there long before a minute is over. */
 const chunk = 5_000;
 const probes = '/api/v1/namespaces/default/services';
@@ -129,5 +129,5 @@ async function putAll(etcd: string, stored: readonly Stored[]): Promise<void> {
       if (!answer.ok) throw new Error(`etcd: ${answer.status} ${text}`);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: concurrency }, lane));
 }

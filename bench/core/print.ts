@@ -17,9 +17,9 @@ export async function coreFigures(quick: boolean): Promise<CoreFigures> {
   for (const pool of poolNames) {
     const input: CoreInput = { pool, most, ...terms };
     const flags = ['--expose-gc', `--max-old-space-size=${million.heapMB}`];
-    const figures = await runPart<CoreFigures>('./core/core.ts', input, flags);
-    rows.push(...figures.rows);
-    fills.push(...figures.fills);
+    const counters = await runPart<CoreFigures>('./core/core.ts', input, flags);
+    rows.push(...counters.rows);
+    fills.push(...counters.fills);
   }
   process.stdout.write(`
 core: decide + reserve in the Allocator, medians of ${terms.rounds} rounds of ${terms.roundMs} ms; ns for one Service or key

@@ -1,14 +1,14 @@
 import { type Address, type Family, formatAddress } from '../../src/core/ip/address.ts';
 import { formatRecord } from '../../src/core/model/allocation-record.ts';
 import type { Service } from '../../src/core/model/objects.ts';
-import { type ServiceView, viewSharing } from '../../src/core/model/service-view.ts';
+import { internedViewOf, type ServiceView } from '../../src/core/model/service-view.ts';
 import { annotations, implementation, labels } from '../../src/core/model/well-known-names.ts';
-import { Shared } from '../../src/core/text/interner.ts';
+import { Interner } from '../../src/core/text/interner.ts';
 
 export const controller = 'kube-vip-cloud-controller';
 
 /** As the controller has one for all that it reads. */
-const shared = new Shared();
+const shared = new Interner();
 
 /**
  * A Service as it comes from the API server: parsed from its JSON, so that what its texts cost in memory is what they
@@ -37,7 +37,10 @@ export function serviceView(
       ? {}
       : {
           labels: { [labels.implementation]: implementation },
-          annotations: { [annotations.addresses]: text, [annotations.record]: formatRecord(record) },
+          annotations: {
+            [annotations.addresses]: text,
+            [annotations.allocationRecord]: formatRecord(record),
+          },
         };
   const service = {
     metadata: {
@@ -59,5 +62,5 @@ export function serviceView(
     },
     status: { loadBalancer: text === undefined ? {} : { ingress: [{ ip: text, ipMode: 'VIP' }] } },
   };
-  return viewSharing(JSON.parse(JSON.stringify(service)) as Service, shared);
+  return internedViewOf(JSON.parse(JSON.stringify(service)) as Service, shared);
 }

@@ -1,6 +1,6 @@
-import { readPools } from '../../src/core/config/config.ts';
-import { Allocator, type Verdict } from '../../src/core/decide/allocator.ts';
-import { project } from '../../src/core/model/service-patch.ts';
+import { readConfig } from '../../src/core/config/config.ts';
+import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
+import { applyPatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView } from '../../src/core/model/service-view.ts';
 import { counter } from '../progress.ts';
 import { controller } from './services.ts';
@@ -38,7 +38,7 @@ export class World {
   /** New pools: everybody is looked at again. Nanoseconds for each. */
   setPools(data: Record<string, string>): number {
     const begun = performance.now();
-    this.#allocator.setPools(readPools({ metadata: { name: 'kubevip' }, data }));
+    this.#allocator.setConfig(readConfig({ metadata: { name: 'kubevip' }, data }));
     this.#drain(this.#allocator.ledger.size, 'new pools');
     return nanoseconds(begun, this.#allocator.ledger.size);
   }
@@ -46,31 +46,31 @@ export class World {
   /** A batch of new Services comes, is served and goes. `addresses` is filled with what they were given. */
   batch(views: readonly ServiceView[], addresses: string[]): Times {
     const allocator = this.#allocator;
-    const verdicts: Verdict[] = [];
+    const decisions: ServiceDecision[] = [];
     const begun = performance.now();
     for (const view of views) allocator.putService(view);
     const arrived = performance.now();
     for (let i = 0; i < views.length; i += 1) {
-      const verdict = allocator.next();
-      if (verdict?.decision.kind !== 'write')
-        throw new Error(`not served: ${JSON.stringify(verdict?.decision)}`);
-      allocator.assume(verdict.standing, verdict.decision.change);
-      verdicts.push(verdict);
+      const decided = allocator.next();
+      if (decided?.decision.kind !== 'write')
+        throw new Error(`not served: ${JSON.stringify(decided?.decision)}`);
+      allocator.assume(decided.state, decided.decision.patch);
+      decisions.push(decided);
     }
     const reserved = performance.now();
     addresses.length = 0;
-    const answers = verdicts.map(({ standing, decision }) => {
+    const answers = decisions.map(({ state, decision }) => {
       if (decision.kind !== 'write') throw new Error('unreachable: looked at above');
       addresses.push(decision.addresses);
-      return { ...project(standing.view, decision.change), resourceVersion: this.#next() };
+      return { ...applyPatch(state.view, decision.patch), resourceVersion: this.#next() };
     });
     const answered = performance.now();
     for (const answer of answers) {
       allocator.answered(answer);
       allocator.settle(keyOf(answer));
     }
-    for (let verdict = allocator.next(); verdict !== undefined; verdict = allocator.next())
-      expectKeep(verdict);
+    for (let decided = allocator.next(); decided !== undefined; decided = allocator.next())
+      expectKeep(decided);
     const confirmed = performance.now();
     const version = this.#next();
     const leaving = performance.now();
@@ -101,8 +101,8 @@ export class World {
   #drain(most: number, what: string): void {
     const tell = counter(what, most);
     let done = 0;
-    for (let verdict = this.#allocator.next(); verdict !== undefined; verdict = this.#allocator.next()) {
-      expectKeep(verdict);
+    for (let decided = this.#allocator.next(); decided !== undefined; decided = this.#allocator.next()) {
+      expectKeep(decided);
       done += 1;
       if (done % 1_000 === 0) tell(done);
     }
@@ -115,8 +115,8 @@ export class World {
 }
 
 /** Not a claim about the core: only that what is timed is what the figure says. */
-function expectKeep(verdict: Verdict | undefined): void {
-  if (verdict?.decision.kind !== 'keep') throw new Error(`not kept: ${JSON.stringify(verdict?.decision)}`);
+function expectKeep(decided: ServiceDecision | undefined): void {
+  if (decided?.decision.kind !== 'keep') throw new Error(`not kept: ${JSON.stringify(decided?.decision)}`);
 }
 
 function nanoseconds(begun: number, times: number): number {

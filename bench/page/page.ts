@@ -2,7 +2,7 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { systemClock } from '../../src/client/clock.ts';
-import { readPools } from '../../src/core/config/config.ts';
+import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { addressAt } from '../../src/core/ip/range.ts';
 import type { Options } from '../../src/core/model/options.ts';
@@ -59,7 +59,7 @@ const views = {
 
 async function measure({ chromium, services, rounds }: PageInput, signal: AbortSignal): Promise<PageFigures> {
   const allocator = new Allocator(options);
-  allocator.setPools(readPools({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.0/16' } }));
+  allocator.setConfig(readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.0/16' } }));
   const list = Array.from({ length: services }, (_, i) =>
     // Every third address, so that free ones lie between.
     serviceView(i, i + 1, 'IPv4', addressAt('IPv4', first + BigInt(3 * i))),
@@ -71,10 +71,10 @@ async function measure({ chromium, services, rounds }: PageInput, signal: AbortS
   signal.addEventListener('abort', () => void browser.close());
   try {
     const looked = times(rounds, () => takeSnapshot(allocator, options));
-    const figures: ViewFigures[] = [];
+    const counters: ViewFigures[] = [];
     for (const [name, [hash, path]] of Object.entries(views))
-      figures.push(await open(browser, site, { name, hash, path }, rounds));
-    return { services, looked, views: figures, ...(await live(browser, site, allocator, rounds)) };
+      counters.push(await open(browser, site, { name, hash, path }, rounds));
+    return { services, looked, views: counters, ...(await live(browser, site, allocator, rounds)) };
   } finally {
     await browser.close();
     site.close();
@@ -137,7 +137,7 @@ async function live(
     const address = addressAt('IPv4', first + 1n);
     const isThere = round % 2 === 1;
     const view = serviceView(900_000, 900_000 + round, 'IPv4', address);
-    const seen = page.evaluate<number>(changeOf('10.0.0.2', isThere ? 'free' : 'held'));
+    const seen = page.evaluate<number>(changeOf('10.0.0.2', isThere ? 'free' : 'assigned'));
     const begun = Date.now();
     if (isThere) allocator.deleteService(keyOf(view), String(900_000 + round));
     else allocator.putService(view);

@@ -9,8 +9,8 @@ export async function pageFigures(quick: boolean): Promise<PageFigures> {
   const chromium = locateChromium(process.env);
   if (chromium === undefined) throw new PartFailed(`it needs Chromium: ${installChromium}`);
   const rounds = quick ? 3 : 11;
-  const figures = await runPart<PageFigures>('./page/page.ts', { chromium, services: 5_000, rounds });
-  const { services, looked, views, updated, scrolled, zoomed } = figures;
+  const counters = await runPart<PageFigures>('./page/page.ts', { chromium, services: 5_000, rounds });
+  const { services, looked, views, updated, scrolled, zoomed } = counters;
   const most = (values: readonly number[]): string =>
     `${short(median(values))} (${spread(values, (one) => short(one))})`;
   process.stdout.write(`
@@ -35,5 +35,5 @@ ${table(
     ['between two frames, zooming in', most(zoomed)],
   ],
 )}`);
-  return figures;
+  return counters;
 }

@@ -8,17 +8,17 @@ export async function pluginFigures(quick: boolean): Promise<PluginFigures> {
   const terms: Omit<PluginInput, 'binaries'> = quick
     ? { services: 1_000, rounds: 2 }
     : { services: 5_000, rounds: 7 };
-  const figures = await runPart<PluginFigures>('./plugin/plugin.ts', { binaries: controlPlane(), ...terms });
+  const counters = await runPart<PluginFigures>('./plugin/plugin.ts', { binaries: controlPlane(), ...terms });
   process.stdout.write(`
-plugin: from the start of kubectl to its end, with ${count(figures.services)} Services; ms, medians of ${terms.rounds} and the spread
+plugin: from the start of kubectl to its end, with ${count(counters.services)} Services; ms, medians of ${terms.rounds} and the spread
 
 ${table(
   ['command', 'ms'],
-  figures.commands.map(({ line, ms }) => [
+  counters.commands.map(({ line, ms }) => [
     line,
     `${short(median(ms))} (${spread(ms, (value) => short(value))})`,
   ]),
 )}
 `);
-  return figures;
+  return counters;
 }

@@ -18,8 +18,8 @@ export async function sizeFigures(quick: boolean): Promise<SizeFigures> {
         patience: { stillSeconds: 10, mostSeconds: 120 },
         ...{ rounds: 100, starts: 5, restSeconds: 60 },
       };
-  const figures = await runPart<SizeFigures>('./size/size.ts', { binaries: controlPlane(), ...terms });
-  const { idle, bare, sizes, created, freed, rest } = figures;
+  const counters = await runPart<SizeFigures>('./size/size.ts', { binaries: controlPlane(), ...terms });
+  const { idle, bare, sizes, created, freed, rest } = counters;
   const memory: [string, Memory][] = [
     ['plain Node, one socket', bare],
     ['idle, without Services', idle],
@@ -63,7 +63,7 @@ ${table(
 )}
   at rest: ${rest.percent.toFixed(2)} % of a core over ${count(rest.seconds)} s
 `);
-  return figures;
+  return counters;
 }
 
 function latencyText({ ours, raw }: Latency): string[] {

@@ -10,16 +10,16 @@ export async function takeoverFigures(quick: boolean): Promise<TakeoverFigures> 
     services: quick ? 1_000 : 5_000,
     rounds: quick ? 1 : 5,
   };
-  const figures = await runPart<TakeoverFigures>('./takeover/part.ts', input);
+  const counters = await runPart<TakeoverFigures>('./takeover/part.ts', input);
   const rows = (['endedMs', 'holderMs', 'addressMs'] as const).map((name) => {
-    const values = figures.timelines.map((timeline) => timeline[name]);
+    const values = counters.timelines.map((timeline) => timeline[name]);
     return [what[name], count(median(values)), spread(values, count)];
   });
   process.stdout.write(`
 takeover: two replicas, ${count(input.services)} Services; ms since SIGTERM to the leader, ${input.rounds} times
 
 ${table(['', 'median', 'spread'], rows)}`);
-  return figures;
+  return counters;
 }
 
 const what = {

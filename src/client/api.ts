@@ -2,11 +2,11 @@ import type { KubeObject } from '../core/model/objects.ts';
 import { parseRetryAfter } from './backoff.ts';
 import {
   ApiError,
-  type Asked,
+  type ApiStatus,
   asConnectionError,
   ConnectionError,
   errorText,
-  type Status,
+  type RequestInfo,
 } from './errors.ts';
 import { jsonLines } from './json-lines.ts';
 import { type ListPart, type ListPartsOptions, listParts } from './list-parts.ts';
@@ -63,7 +63,7 @@ export type Query = Record<string, string | number | boolean | undefined>;
 
 export type WatchEvent =
   | { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; object: KubeObject }
-  | { type: 'ERROR'; object: Status };
+  | { type: 'ERROR'; object: ApiStatus };
 
 export interface ApiOptions {
   userAgent: string;
@@ -84,7 +84,7 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
   const writer = { fieldManager: options.fieldManager };
 
   async function exchange(
-    asked: Asked,
+    asked: RequestInfo,
     request: HttpRequest,
     signal: AbortSignal,
     timeoutMs: number,
@@ -94,7 +94,7 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     try {
       const response = await transport(request, time.signal);
       const text = await readText(response);
-      if (response.status >= 400) throw refusal(asked, response, text, clock);
+      if (response.status >= 400) throw rejection(asked, response, text, clock);
       return parseAnswer(asked, text);
     } catch (error) {
       // Whatever an aborted transport throws, the reason of the abort is what happened.
@@ -107,7 +107,7 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
 
   /** One object by its path, with what is written to it. */
   async function ask<T>(
-    asked: Asked,
+    asked: RequestInfo,
     request: Omit<HttpRequest, 'path'>,
     signal: AbortSignal,
     limits: Limits | undefined,
@@ -131,7 +131,7 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
   }
 
   function write<T>(
-    asked: Asked,
+    asked: RequestInfo,
     method: HttpRequest['method'],
     type: string,
     body: object,
@@ -144,7 +144,7 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
 
   /** An answer that is read while it arrives. `time` is over when it does not begin, or as `read` sees fit. */
   async function* stream<T>(
-    asked: Asked,
+    asked: RequestInfo,
     query: Query,
     time: Deadline,
     read: (response: HttpResponse) => AsyncIterable<T>,
@@ -152,7 +152,7 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     try {
       const request: HttpRequest = { method: 'GET', path: withQuery(asked.path, query), headers };
       const response = await transport(request, time.signal);
-      if (response.status >= 400) throw refusal(asked, response, await readText(response), clock);
+      if (response.status >= 400) throw rejection(asked, response, await readText(response), clock);
       yield* read(response);
     } catch (error) {
       if (time.signal.aborted) throw time.signal.reason;
@@ -191,7 +191,7 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     async *watch(path, query, signal, heard) {
       await admit(signal);
       signal.throwIfAborted();
-      const asked: Asked = { verb: 'watch', path };
+      const asked: RequestInfo = { verb: 'watch', path };
       const time = deadline(clock, requestTimeoutMs, signal, `watch ${path}: no answer`);
       yield* stream(asked, { ...query, watch: true }, time, async function* ({ body }) {
         time.lift();
@@ -217,7 +217,7 @@ async function readText(response: HttpResponse): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parseAnswer(asked: Asked, text: string): unknown {
+function parseAnswer(asked: RequestInfo, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -230,15 +230,15 @@ function parseAnswer(asked: Asked, text: string): unknown {
 }
 
 /** A Status where the API server refused; whatever a proxy before it says, in one line, where that one did. */
-function refusal(asked: Asked, response: HttpResponse, text: string, clock: Clock): ApiError {
+function rejection(asked: RequestInfo, response: HttpResponse, text: string, clock: Clock): ApiError {
   const retryAfterMs = parseRetryAfter(response.headers, clock.wall());
   return new ApiError(asked, response.status, readStatus(text), retryAfterMs);
 }
 
-function readStatus(text: string): Status {
+function readStatus(text: string): ApiStatus {
   try {
     const value: unknown = JSON.parse(text);
-    if (isRecord(value) && value.kind === 'Status') return value as Status;
+    if (isRecord(value) && value.kind === 'Status') return value as ApiStatus;
   } catch {
     // Not JSON: the text itself is the message.
   }
@@ -248,7 +248,7 @@ function readStatus(text: string): Status {
 
 const EVENT_TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
 
-function readEvent(asked: Asked, line: unknown): WatchEvent {
+function readEvent(asked: RequestInfo, line: unknown): WatchEvent {
   if (isRecord(line) && EVENT_TYPES.has(line.type) && isRecord(line.object)) {
     if (line.type === 'ERROR' || isRecord(line.object.metadata)) return line as unknown as WatchEvent;
   }

@@ -1,13 +1,13 @@
 import type { Api, Limits } from './api.ts';
 import type { ElectionOptions } from './election-options.ts';
 import { ApiError, ConnectionError, errorText } from './errors.ts';
-import { claimed, durationMs, holderOf, type Lease, released } from './lease.ts';
+import { durationMs, holderOf, type Lease, withHolder, withoutHolder } from './lease.ts';
 import type { Log } from './log.ts';
 import type { Clock, Random } from './transport.ts';
-import { scope, sleep } from './wait.ts';
+import { abortScope, sleep } from './wait.ts';
 
 /** A time in which nobody else can be the leader. */
-export interface Tenure {
+export interface Leadership {
   /**
    * Milliseconds that are left of it: more after each renewal, 0 once it is over. Whatever has to be done by the one
    * leader ends before that.
@@ -18,13 +18,13 @@ export interface Tenure {
 }
 
 /** For a controller that runs without election. */
-export function unlimitedTenure(): Tenure {
+export function unlimitedLeadership(): Leadership {
   return { leftMs: () => Number.POSITIVE_INFINITY, signal: new AbortController().signal };
 }
 
 export interface Candidate {
   /** Called at the begin of each tenure; nothing is called at its end but its signal. */
-  lead(tenure: Tenure): void;
+  lead(leadership: Leadership): void;
   /** Called when it is known that there is nothing to lead for now; maybe more than once. */
   follow(): void;
 }
@@ -65,11 +65,11 @@ export class Election {
   /** Ends a pause between two attempts. */
   #wake: () => void = () => {};
   /** The Lease has changed since the last attempt began. */
-  #isHinted = false;
+  #hasChanged = false;
   /** A claim was sent, and nobody else has been seen to hold the Lease since. */
   #mayHold = false;
   #movedAt: number;
-  #said = '';
+  #logged = '';
 
   constructor(context: ElectionContext) {
     this.#context = context;
@@ -109,7 +109,7 @@ export class Election {
       // Read anew: the last claim may have been carried out without an answer.
       const lease = await this.#read(unaborted);
       if (lease === undefined || holderOf(lease) !== identity) return;
-      await api.update(this.#object, released(lease, clock.wall()), unaborted, this.#limits);
+      await api.update(this.#object, withoutHolder(lease, clock.wall()), unaborted, this.#limits);
       log.info('the Lease was given back', { lease: this.#name });
     } catch (error) {
       log.warn(`the Lease could not be given back, others wait until it has run out: ${errorText(error)}`);
@@ -144,7 +144,7 @@ export class Election {
 
   /** True when the Lease is ours, false when the signal was aborted before. */
   async #acquire(candidate: Candidate, signal: AbortSignal): Promise<boolean> {
-    const standby = scope(signal);
+    const standby = abortScope(signal);
     let isListening = false;
     try {
       while (!signal.aborted) {
@@ -177,7 +177,7 @@ export class Election {
   async #attempt(signal: AbortSignal, isRenewal: boolean): Promise<'ours' | 'taken' | 'unknown'> {
     const { clock, identity } = this.#context;
     this.#movedAt = clock.now();
-    this.#isHinted = false;
+    this.#hasChanged = false;
     try {
       // Who has just renewed it knows its version; a refusal leads to the read.
       if (isRenewal && this.#seen !== undefined && (await this.#claim(this.#seen.lease, isRenewal)))
@@ -185,13 +185,13 @@ export class Election {
       const lease = await this.#read(signal);
       // Also where it is free again: others may have led meanwhile, and a tenure knows only what was before it.
       if (lease !== undefined && (isRenewal ? holderOf(lease) !== identity : !this.#isFree(lease))) {
-        this.#say('info', `${holderOf(lease)} leads; standing by`);
+        this.#logOnce('info', `${holderOf(lease)} leads; standing by`);
         return 'taken';
       }
       if (signal.aborted || (isRenewal && this.#leftMs() <= 0)) return 'unknown';
       return (await this.#claim(lease, isRenewal)) ? 'ours' : 'unknown';
     } catch (error) {
-      if (!signal.aborted) this.#say('warn', `the Lease cannot be read or written: ${errorText(error)}`);
+      if (!signal.aborted) this.#logOnce('warn', `the Lease cannot be read or written: ${errorText(error)}`);
       return 'unknown';
     }
   }
@@ -226,8 +226,8 @@ export class Election {
     try {
       const answer =
         lease === undefined
-          ? await api.create(this.#path, claimed(fresh, claim), unaborted, this.#limits)
-          : await api.update(this.#object, claimed(lease, claim), unaborted, this.#limits);
+          ? await api.create(this.#path, withHolder(fresh, claim), unaborted, this.#limits)
+          : await api.update(this.#object, withHolder(lease, claim), unaborted, this.#limits);
       this.#saw(answer);
     } catch (error) {
       const status = error instanceof ApiError ? error.status : undefined;
@@ -238,7 +238,7 @@ export class Election {
     // A tenure that ended meanwhile does not go on.
     if (isRenewal && this.#leftMs() <= 0) return false;
     this.#renewed = sent;
-    this.#said = '';
+    this.#logged = '';
     return true;
   }
 
@@ -267,8 +267,8 @@ export class Election {
     const { clock, options, random } = this.#context;
     const retryInMs = options.retryPeriodMs * (1 + jitter * random());
     const expiresInMs = this.#expiresInMs();
-    if (this.#isHinted) return;
-    const pause = scope(signal);
+    if (this.#hasChanged) return;
+    const pause = abortScope(signal);
     this.#wake = () => pause.abort(undefined);
     await sleep(clock, expiresInMs > 0 ? Math.min(retryInMs, expiresInMs) : retryInMs, pause.signal);
     pause.release();
@@ -286,7 +286,7 @@ export class Election {
       let againInMs = options.retryPeriodMs;
       try {
         for await (const _change of api.watch(this.#path, query, signal)) {
-          this.#isHinted = true;
+          this.#hasChanged = true;
           this.#wake();
         }
       } catch {
@@ -298,9 +298,9 @@ export class Election {
   }
 
   /** Said once as long as it stays so. */
-  #say(level: 'info' | 'warn', text: string): void {
-    if (this.#said === text) return;
-    this.#said = text;
+  #logOnce(level: 'info' | 'warn', text: string): void {
+    if (this.#logged === text) return;
+    this.#logged = text;
     this.#context.log[level](text, { lease: this.#name });
   }
 }

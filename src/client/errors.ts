@@ -1,5 +1,5 @@
 /** meta/v1 Status, as far as it is read: the body of every refusal, and the object of a watch's ERROR event. */
-export interface Status {
+export interface ApiStatus {
   kind?: string;
   status?: string;
   code?: number;
@@ -13,18 +13,18 @@ export interface Status {
   };
 }
 
-export type Verb = 'list' | 'get' | 'create' | 'update' | 'patch' | 'delete' | 'watch';
+export type RequestVerb = 'list' | 'get' | 'create' | 'update' | 'patch' | 'delete' | 'watch';
 
 /** What was asked: every message names it, so that a 403 says which permission is missing. */
-export interface Asked {
-  verb: Verb;
+export interface RequestInfo {
+  verb: RequestVerb;
   path: string;
 }
 
 /** The API server (or a proxy before it) answered, and the answer is no. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  readonly asked: Asked;
+  readonly request: RequestInfo;
   readonly status: number;
   /** The Status' machine-readable reason (`Conflict`, `Expired`…); empty where a proxy answered. */
   readonly reason: string;
@@ -34,12 +34,12 @@ export class ApiError extends Error {
   readonly causes: readonly string[];
   readonly retryAfterMs: number | undefined;
 
-  constructor(asked: Asked, status: number, body: Status, retryAfterMs?: number) {
+  constructor(asked: RequestInfo, status: number, body: ApiStatus, retryAfterMs?: number) {
     const reason = textOf(body.reason);
     const detail = textOf(body.message);
     const label = reason === '' ? `${status}` : `${status} ${reason}`;
     super(`${asked.verb} ${asked.path}: ${detail === '' ? label : `${detail} (${label})`}`);
-    this.asked = asked;
+    this.request = asked;
     this.status = status;
     this.reason = reason;
     this.detail = detail;

@@ -88,7 +88,7 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
   /** Events given up since the last one that was written; while it is not zero, each gets one attempt only. */
   let failed = 0;
 
-  function lanes(): number {
+  function concurrency(): number {
     if (!isBusy()) {
       heldSince = undefined;
       return LANES;
@@ -98,7 +98,7 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
   }
 
   function fill(): void {
-    while (busy.size < lanes()) {
+    while (busy.size < concurrency()) {
       const next = queue[0];
       const uid = next?.note.regarding.uid ?? '';
       if (next === undefined || busy.has(uid)) break;

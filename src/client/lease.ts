@@ -16,7 +16,7 @@ export interface Lease extends KubeObject {
   };
 }
 
-export interface Claim {
+export interface LeaseHolder {
   readonly identity: string;
   readonly leaseDurationMs: number;
   /** Milliseconds since 1970. */
@@ -28,7 +28,7 @@ export function holderOf(lease: Lease): string {
 }
 
 /** The Lease with a new holder, or renewed where it is the same one. Fields that are not ours stay. */
-export function claimed(lease: Lease, { identity, leaseDurationMs, wallMs }: Claim): Lease {
+export function withHolder(lease: Lease, { identity, leaseDurationMs, wallMs }: LeaseHolder): Lease {
   const now = microTime(wallMs);
   const isRenewal = holderOf(lease) === identity;
   const transitions = lease.spec?.leaseTransitions;
@@ -46,7 +46,7 @@ export function claimed(lease: Lease, { identity, leaseDurationMs, wallMs }: Cla
 }
 
 /** The Lease given back: whoever looks at it may take it at once. */
-export function released(lease: Lease, wallMs: number): Lease {
+export function withoutHolder(lease: Lease, wallMs: number): Lease {
   const now = microTime(wallMs);
   return {
     ...lease,

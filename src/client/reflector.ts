@@ -8,7 +8,7 @@ import { deadline, sleep } from './wait.ts';
 import type { WatchFailure } from './watch-failure.ts';
 import { initialWatchState, type WatchEffect, type WatchInput, watchStep } from './watch-state.ts';
 
-export interface Source<T> {
+export interface WatchSource<T> {
   /** `/api/v1/services`, `/api/v1/namespaces/kube-system/configmaps`… */
   path: string;
   fieldSelector?: string;
@@ -43,7 +43,7 @@ export interface ReflectOptions {
   signal: AbortSignal;
   log: Log;
   /** Called whenever anything happens: an answer, a piece of bytes, a failure, the end of a pause. */
-  moved?: () => void;
+  progressed?: () => void;
   /** Called whenever a list or a watch broke off, and is to be begun again. */
   failed?: () => void;
   /** An open watch without a byte for so long is given up. API servers send a bookmark about every minute. */
@@ -53,7 +53,7 @@ export interface ReflectOptions {
 /** Keeps a sink told of a collection until the signal is aborted; then, and only then, the promise resolves. */
 export async function reflect<T>(
   api: Api,
-  source: Source<T>,
+  source: WatchSource<T>,
   sink: Sink<T>,
   options: ReflectOptions,
 ): Promise<void> {
@@ -62,7 +62,7 @@ export async function reflect<T>(
 
   /** One step: delivers what it says, and returns the action if there is one. */
   function advance(input: WatchInput<T>): Action<T> | undefined {
-    options.moved?.();
+    options.progressed?.();
     const next = watchStep(state, input, { now: clock.now(), random: random() });
     state = next.state;
     let action: Action<T> | undefined;
@@ -102,7 +102,7 @@ function isAction<T>(effect: WatchEffect<T>): effect is Action<T> {
   return effect.type === 'list' || effect.type === 'watch' || effect.type === 'wait';
 }
 
-function deliver<T>(effect: Delivery<T>, source: Source<T>, sink: Sink<T>, log: Log): void {
+function deliver<T>(effect: Delivery<T>, source: WatchSource<T>, sink: Sink<T>, log: Log): void {
   switch (effect.type) {
     case 'replaced':
       sink.replaced(effect.items, effect.resourceVersion);
@@ -138,9 +138,9 @@ function deliver<T>(effect: Delivery<T>, source: Source<T>, sink: Sink<T>, log: 
 
 async function listAll<T>(
   api: Api,
-  source: Source<T>,
+  source: WatchSource<T>,
   action: Extract<WatchEffect<T>, { type: 'list' }>,
-  { signal, moved }: ReflectOptions,
+  { signal, progressed }: ReflectOptions,
 ): Promise<WatchInput<T>> {
   const parts = api.list(source.path, selectors(source, action.selecting), signal)[Symbol.asyncIterator]();
   const items: T[] = [];
@@ -150,7 +150,7 @@ async function listAll<T>(
       const part = await nextPart(parts);
       if (part instanceof Error) return { type: 'failed', error: part };
       if (part === undefined) return { type: 'listed', items, resourceVersion };
-      moved?.();
+      progressed?.();
       resourceVersion = part.resourceVersion ?? '';
       for (const object of part.objects) {
         if (source.matches === undefined || source.matches(object)) items.push(source.project(object));
@@ -174,7 +174,7 @@ async function nextPart(parts: AsyncIterator<ListPart>): Promise<ListPart | Watc
 /** Reads one watch to its end, and returns what to do then; nothing if the signal was aborted meanwhile. */
 async function follow<T>(
   api: Api,
-  source: Source<T>,
+  source: WatchSource<T>,
   action: Extract<WatchEffect<T>, { type: 'watch' }>,
   options: ReflectOptions,
   advance: (input: WatchInput<T>) => Action<T> | undefined,
@@ -193,7 +193,7 @@ async function follow<T>(
   // Called from inside the client, which would take what a sink throws for a broken connection: it is kept apart.
   const heard = (): void => {
     idle.extend();
-    options.moved?.();
+    options.progressed?.();
     if (opened) return;
     opened = true;
     try {
@@ -223,7 +223,7 @@ async function follow<T>(
 /** Only the reading is guarded here: what `project` throws is a bug and must come out. */
 async function nextInput<T>(
   events: AsyncIterator<WatchEvent>,
-  source: Source<T>,
+  source: WatchSource<T>,
   idle: AbortSignal,
 ): Promise<WatchInput<T>> {
   let result: IteratorResult<WatchEvent>;
@@ -236,7 +236,7 @@ async function nextInput<T>(
   return result.done === true ? { type: 'closed' } : toInput(result.value, source);
 }
 
-function toInput<T>(event: WatchEvent, source: Source<T>): WatchInput<T> {
+function toInput<T>(event: WatchEvent, source: WatchSource<T>): WatchInput<T> {
   if (event.type === 'ERROR') {
     const { object } = event;
     const asked = { verb: 'watch', path: source.path } as const;
@@ -251,7 +251,7 @@ function toInput<T>(event: WatchEvent, source: Source<T>): WatchInput<T> {
   return { type: 'changed', item: source.project(event.object), resourceVersion, gone };
 }
 
-function selectors<T>(source: Source<T>, selecting: boolean): Query {
+function selectors<T>(source: WatchSource<T>, selecting: boolean): Query {
   return {
     fieldSelector: selecting ? source.fieldSelector : undefined,
     labelSelector: source.labelSelector,

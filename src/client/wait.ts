@@ -16,7 +16,7 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
 }
 
 /** An abort signal of one's own that also follows another one. `release` when done, or the outer signal keeps it. */
-export interface Scope {
+export interface AbortScope {
   signal: AbortSignal;
   abort(reason: unknown): void;
   release(): void;
@@ -26,7 +26,7 @@ export interface Scope {
  * `AbortSignal.any` would do, but it holds on to every dependent signal until the garbage collector comes by; with
  * thousands of requests under one long-lived signal an explicit release is cheaper and can be reasoned about.
  */
-export function scope(outer: AbortSignal): Scope {
+export function abortScope(outer: AbortSignal): AbortScope {
   const controller = new AbortController();
   const follow = (): void => controller.abort(outer.reason);
   if (outer.aborted) follow();
@@ -39,7 +39,7 @@ export function scope(outer: AbortSignal): Scope {
 }
 
 /** A scope that also ends when nobody called `extend` or `release` for `ms` milliseconds. */
-export interface Deadline extends Scope {
+export interface Deadline extends AbortScope {
   /** Starts the time anew. */
   extend(): void;
   /** Lets it run without end from here on; it still follows the outer signal. */
@@ -47,7 +47,7 @@ export interface Deadline extends Scope {
 }
 
 export function deadline(clock: Clock, ms: number, outer: AbortSignal, what: string): Deadline {
-  const inner = scope(outer);
+  const inner = abortScope(outer);
   const expire = (): void =>
     inner.abort(new ConnectionError(`${what} within ${ms / 1000} s`, { mayHaveExecuted: true }));
   let cancel = clock.after(ms, expire);

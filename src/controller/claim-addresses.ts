@@ -1,14 +1,14 @@
 import { ApiError } from '../client/errors.ts';
 import { formatAddress } from '../core/ip/address.ts';
-import { type Claim, claimObject, claimOf, pledgePatch, samePledge } from '../core/ledger/claim.ts';
+import { type Claim, claimObject, claimOf, reservationPatch, sameReservation } from '../core/ledger/claim.ts';
 import type { ClaimRequest } from '../core/ledger/claim-requests.ts';
 import type { IPAddress } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { claimsPath } from './watched-resources.ts';
-import { isTransient, type Outcome, persist, type WriteContext } from './write-service.ts';
+import { isTransient, retryUntilKnown, type WriteContext, type WriteOutcome } from './write-service.ts';
 
 /** What is known of claims is told to `know` at once. */
-export interface ClaimTerms {
+export interface ClaimContext {
   readonly options: Options;
   readonly know: (claim: Claim) => void;
 }
@@ -19,9 +19,9 @@ export interface ClaimTerms {
  */
 export async function claimAll(
   requests: readonly ClaimRequest[],
-  terms: ClaimTerms,
+  terms: ClaimContext,
   context: WriteContext,
-): Promise<Outcome | undefined> {
+): Promise<WriteOutcome | undefined> {
   for (const request of requests) {
     const outcome = await claim(request, terms, context);
     if (outcome.kind === 'claimed') terms.know(outcome.claim);
@@ -35,21 +35,26 @@ type Claimed = { readonly kind: 'claimed'; readonly claim: Claim };
 
 function claim(
   request: ClaimRequest,
-  { options }: ClaimTerms,
+  { options }: ClaimContext,
   context: WriteContext,
-): Promise<Outcome | Claimed> {
-  const { address, known, pledges } = request;
-  const { api, signal, tenure } = context;
-  return persist<Outcome | Claimed>(context, async () => {
+): Promise<WriteOutcome | Claimed> {
+  const { address, known, reservations } = request;
+  const { api, signal, leadership } = context;
+  return retryUntilKnown<WriteOutcome | Claimed>(context, async () => {
     try {
       const object =
         known === undefined
-          ? await api.create<IPAddress>(claimsPath, claimObject(address, pledges, options), signal, tenure)
+          ? await api.create<IPAddress>(
+              claimsPath,
+              claimObject(address, reservations, options),
+              signal,
+              leadership,
+            )
           : await api.mergePatch<IPAddress>(
               claimPath(request),
-              pledgePatch(known, pledges, options.controller),
+              reservationPatch(known, reservations, options.controller),
               signal,
-              tenure,
+              leadership,
             );
       return { kind: 'claimed', claim: claimOf(object, options.controller) };
     } catch (error) {
@@ -65,12 +70,14 @@ function claim(
 async function look(
   request: ClaimRequest,
   options: Options,
-  { api, signal, tenure }: WriteContext,
-): Promise<Outcome | Claimed> {
+  { api, signal, leadership }: WriteContext,
+): Promise<WriteOutcome | Claimed> {
   try {
-    const object = await api.get<IPAddress>(claimPath(request), signal, tenure);
+    const object = await api.get<IPAddress>(claimPath(request), signal, leadership);
     const claim = claimOf(object, options.controller);
-    const isMade = request.pledges.every((pledge) => claim.pledges.some((one) => samePledge(one, pledge)));
+    const isMade = request.reservations.every((reservation) =>
+      claim.reservations.some((one) => sameReservation(one, reservation)),
+    );
     return isMade ? { kind: 'claimed', claim } : { kind: 'contested', request, claim };
   } catch (error) {
     if (!(error instanceof ApiError) || isTransient(error)) throw error;

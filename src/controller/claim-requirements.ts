@@ -2,9 +2,9 @@ import { ApiError } from '../client/errors.ts';
 import { claimsPath } from './watched-resources.ts';
 
 /** What `--claims` needs of the cluster and does not have, as far as an answer of the API server says so. */
-export function claimNeeds(error: Error): string | undefined {
+export function claimRequirements(error: Error): string | undefined {
   if (!(error instanceof ApiError)) return undefined;
-  const { path, verb } = error.asked;
+  const { path, verb } = error.request;
   if (!path.startsWith(claimsPath)) return undefined;
   const meanwhile = verb === 'list' ? ' Until then no address is given.' : '';
   if (error.status === 403) {

@@ -1,5 +1,5 @@
 import { backoffMs } from '../client/backoff.ts';
-import type { Tenure } from '../client/election.ts';
+import type { Leadership } from '../client/election.ts';
 import { ApiError } from '../client/errors.ts';
 import type { Sink } from '../client/reflector.ts';
 import { sleep } from '../client/wait.ts';
@@ -7,53 +7,53 @@ import type { Decision } from '../core/decide/decision.ts';
 import { release } from '../core/decide/release.ts';
 import type { Service } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
-import { isEmpty } from '../core/model/service-patch.ts';
-import { keyOf, type ServiceKey, type ServiceView, viewSharing } from '../core/model/service-view.ts';
-import { Writes, type WritesContext } from './in-flight-writes.ts';
-import type { Signals } from './reporter.ts';
-import { Holds } from './write-backoff.ts';
-import { Patience } from './write-conflicts.ts';
-import { type Outcome, pathOf } from './write-service.ts';
+import { isEmptyPatch } from '../core/model/service-patch.ts';
+import { internedViewOf, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
+import { InFlightWrites, type WriterContext } from './in-flight-writes.ts';
+import type { Reporter } from './reporter.ts';
+import { WriteBackoff } from './write-backoff.ts';
+import { WriteConflicts } from './write-conflicts.ts';
+import { pathOf, type WriteOutcome } from './write-service.ts';
 
 const backoff = { firstMs: 1_000, mostMs: 5 * 60_000 };
 
 /** Nobody waits for a clean-up. */
-const lanes = 2;
+const concurrency = 2;
 
-export interface LeftoversOptions {
-  readonly context: WritesContext;
+export interface CleanupReconcilerOptions {
+  readonly context: WriterContext;
   readonly options: Options;
-  readonly signals: Signals;
-  readonly tenure: Tenure;
+  readonly reporter: Reporter;
+  readonly leadership: Leadership;
 }
 
 /** Takes our fields off Services that are no longer of type LoadBalancer. */
-export class Leftovers {
-  readonly #context: WritesContext;
+export class CleanupReconciler {
+  readonly #context: WriterContext;
   readonly #controller: string;
-  readonly #signals: Signals;
+  readonly #signals: Reporter;
   /** The newest state of each that bears our label. */
   readonly #seen = new Map<ServiceKey, ServiceView>();
   /** Those that have to be looked at. */
   readonly #due = new Set<ServiceKey>();
-  readonly #writes: Writes;
-  readonly #patience: Patience;
-  readonly #holds: Holds;
+  readonly #writes: InFlightWrites;
+  readonly #patience: WriteConflicts;
+  readonly #holds: WriteBackoff;
   #isListed = false;
 
-  constructor({ context, options, signals, tenure }: LeftoversOptions) {
+  constructor({ context, options, reporter, leadership }: CleanupReconcilerOptions) {
     this.#context = context;
     this.#controller = options.controller;
-    this.#signals = signals;
-    this.#writes = new Writes({
+    this.#signals = reporter;
+    this.#writes = new InFlightWrites({
       context,
-      tenure,
-      lanes,
+      leadership,
+      concurrency,
       freed: () => this.#pump(),
-      refused: (view, error, retryInMs) => signals.refused(view, error, retryInMs),
+      rejected: (view, error, retryInMs) => reporter.rejected(view, error, retryInMs),
     });
-    this.#patience = new Patience(context.clock);
-    this.#holds = new Holds(context.clock, (key) => {
+    this.#patience = new WriteConflicts(context.clock);
+    this.#holds = new WriteBackoff(context.clock, (key) => {
       this.#due.add(key);
       this.#pump();
     });
@@ -102,12 +102,12 @@ export class Leftovers {
    * no label leads to it, and it could never be deleted: one read finds out.
    */
   look(view: ServiceView): void {
-    if (view.goFinalizers === undefined || view.labelled) return;
-    const { api, clock, random, shared } = this.#context;
+    if (view.goFinalizers === undefined || view.labeled) return;
+    const { api, clock, random, interner } = this.#context;
     const { signal } = this.#writes;
     const read = async (failures: number): Promise<void> => {
       try {
-        this.#unhook(viewSharing(await api.get<Service>(pathOf(view), signal), shared), view.uid);
+        this.#unhook(internedViewOf(await api.get<Service>(pathOf(view), signal), interner), view.uid);
       } catch (error) {
         const isGone = error instanceof ApiError && error.status === 404;
         if (isGone || signal.aborted) return;
@@ -134,7 +134,7 @@ export class Leftovers {
 
   #pump(): void {
     for (const key of this.#due) {
-      if (!this.#writes.hasLane) return;
+      if (!this.#writes.hasCapacity) return;
       // One write at a time for each: its end looks at it again.
       if (this.#writes.has(key)) continue;
       this.#due.delete(key);
@@ -145,35 +145,35 @@ export class Leftovers {
 
   #clean(key: ServiceKey, view: ServiceView): void {
     const decision = release(view, this.#controller);
-    if (decision.kind !== 'release' || isEmpty(decision.change) || this.#holds.has(view)) return;
-    const { waitMs } = this.#patience.ask(key, decision.change);
+    if (decision.kind !== 'release' || isEmptyPatch(decision.patch) || this.#holds.has(view)) return;
+    const { waitMs } = this.#patience.delayFor(key, decision.patch);
     if (waitMs > 0) {
       this.#holds.hold(view, waitMs);
       return;
     }
-    this.#writes.begin(view, decision.change, (outcome) => this.#take(key, view, decision, outcome));
+    this.#writes.begin(view, decision.patch, (outcome) => this.#take(key, view, decision, outcome));
   }
 
   #take(
     key: ServiceKey,
     view: ServiceView,
     decision: Decision & { kind: 'release' },
-    outcome: Outcome,
+    outcome: WriteOutcome,
   ): void {
     switch (outcome.kind) {
       case 'written':
         this.#holds.release(key);
-        this.#patience.note(key, decision.change);
+        this.#patience.wrote(key, decision.patch);
         this.#signals.written(outcome.view, decision);
         // What it looks like now is on its way; the state that was cleaned is not to be cleaned again.
         if (this.#seen.get(key) === view) this.#seen.delete(key);
         break;
       case 'refused':
-        this.#signals.refused(view, outcome.error, this.#holds.failed(view));
+        this.#signals.rejected(view, outcome.error, this.#holds.failed(view));
         break;
       case 'stale':
         // An earlier attempt of ours has arrived, and its answer was lost.
-        if (!outcome.view.labelled && outcome.view.record === undefined)
+        if (!outcome.view.labeled && outcome.view.record === undefined)
           this.#signals.written(outcome.view, decision);
         if (this.#seen.get(key) === view) this.#holds.failed(view);
         break;

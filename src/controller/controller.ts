@@ -1,32 +1,32 @@
-import type { Candidate, Tenure } from '../client/election.ts';
+import type { Candidate, Leadership } from '../client/election.ts';
 import type { EventRecorder } from '../client/events.ts';
 import { type ReflectOptions, reflect, type Sink } from '../client/reflector.ts';
-import { readPools } from '../core/config/config.ts';
+import { readConfig } from '../core/config/config.ts';
 import { Allocator } from '../core/decide/allocator.ts';
 import type { Claim } from '../core/ledger/claim.ts';
-import { standingOf } from '../core/ledger/service-state.ts';
+import { stateOf } from '../core/ledger/service-state.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
-import { Leftovers } from './cleanup-reconciler.ts';
-import { Figures, type WatchName } from './counters.ts';
-import type { WritesContext } from './in-flight-writes.ts';
-import { Upkeep } from './ip-address-reconciler.ts';
-import { Term } from './leader-loop.ts';
-import { Signals } from './reporter.ts';
-import { claimsSource, configMapSource, leftoversSource, servicesSource } from './watched-resources.ts';
+import { CleanupReconciler } from './cleanup-reconciler.ts';
+import { Counters, type WatchName } from './counters.ts';
+import type { WriterContext } from './in-flight-writes.ts';
+import { IPAddressReconciler } from './ip-address-reconciler.ts';
+import { LeaderLoop } from './leader-loop.ts';
+import { Reporter } from './reporter.ts';
+import { claimsSource, cleanupSource, configMapSource, servicesSource } from './watched-resources.ts';
 
-export interface ControllerContext extends WritesContext {
+export interface ControllerContext extends WriterContext {
   readonly options: Options;
   readonly events: EventRecorder;
   /** PATCHes that are sent at once. */
-  readonly lanes: number;
+  readonly concurrency: number;
   /** Told after each turn of the loop, for whoever shows the world as it is. */
-  readonly turned?: () => void;
+  readonly updated?: () => void;
 }
 
 /** What was read since the watches were begun. */
-interface Round {
+interface WatchSession {
   readonly stop: AbortController;
   hasServices: boolean;
   /** What the ConfigMap says, once it was read. */
@@ -47,16 +47,16 @@ const graceMs = 5_000;
 export class Controller implements Candidate {
   readonly allocator: Allocator;
   /** What is counted of its work. */
-  readonly figures: Figures;
+  readonly counters: Counters;
   readonly #context: ControllerContext;
-  readonly #signals: Signals;
+  readonly #reporter: Reporter;
   readonly #stopping = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   readonly #movedAt = new Map<string, number>();
-  #round: Round | undefined;
-  #term: Term | undefined;
-  #leftovers: Leftovers | undefined;
-  #upkeep: Upkeep | undefined;
+  #watchSession: WatchSession | undefined;
+  #leaderLoop: LeaderLoop | undefined;
+  #cleanup: CleanupReconciler | undefined;
+  #ipAddresses: IPAddressReconciler | undefined;
   /** What earlier terms and rounds still have to end; resolves to whether nothing of them can still arrive. */
   #ending: Promise<boolean> = Promise.resolve(true);
 
@@ -64,19 +64,19 @@ export class Controller implements Candidate {
     const { options, events, log, clock } = context;
     this.#context = context;
     this.allocator = new Allocator(options);
-    this.figures = new Figures(clock);
-    this.#signals = new Signals(events, log, options, this.figures);
+    this.counters = new Counters(clock);
+    this.#reporter = new Reporter(events, log, options, this.counters);
   }
 
   /** Whether it leads, and nothing is left to do for now on what was seen. */
   get isIdle(): boolean {
-    const isOver = this.#term?.isIdle === true && this.#leftovers?.isIdle === true;
-    return this.allocator.isIdle && this.#isFresh && isOver && this.#upkeep?.isIdle !== false;
+    const isOver = this.#leaderLoop?.isIdle === true && this.#cleanup?.isIdle === true;
+    return this.allocator.isIdle && this.#isFresh && isOver && this.#ipAddresses?.isIdle !== false;
   }
 
   /** Whether it is in a term, as far as it knows. */
   get isLeading(): boolean {
-    return this.#term !== undefined;
+    return this.#leaderLoop !== undefined;
   }
 
   /** Whether it leads on lists that were begun in its tenure. */
@@ -86,12 +86,12 @@ export class Controller implements Candidate {
 
   /** Whether a write is under way. */
   get isWriting(): boolean {
-    return this.#term?.isIdle === false;
+    return this.#leaderLoop?.isIdle === false;
   }
 
   /** Whether addresses wait to be written, so that events are to wait, too. */
   get isBusy(): boolean {
-    return this.#term?.isBusy === true;
+    return this.#leaderLoop?.isBusy === true;
   }
 
   /** Whether both lists have been read. */
@@ -119,83 +119,89 @@ export class Controller implements Candidate {
       // Also when one of the watches broke by a bug: nothing is to go on without the others.
       this.#stopping.abort();
       signal.removeEventListener('abort', stop);
-      this.#endTerm(graceMs);
+      this.#endLeadership(graceMs);
     }
     return this.#ending;
   }
 
   follow(): void {
-    if (this.#round === undefined) this.#watch();
+    if (this.#watchSession === undefined) this.#watch();
   }
 
-  lead(tenure: Tenure): void {
+  lead(leadership: Leadership): void {
     if (this.#stopping.signal.aborted) return;
-    this.#endTerm(0);
+    this.#endLeadership(0);
     // What terms before left uncertain can land no more: the tenure begins after that (Election.run).
     this.#ending = this.#ending.then(() => true);
-    const { options, lanes } = this.#context;
-    const shared = { context: this.#context, signals: this.#signals, tenure };
+    const { options, concurrency } = this.#context;
+    const shared = { context: this.#context, reporter: this.#reporter, leadership };
     const isFresh = (): boolean => this.#isFresh;
     const { allocator } = this;
-    this.#term = new Term({ ...shared, options, allocator, lanes, isFresh, turned: () => this.#turned() });
-    this.#upkeep = options.claims
-      ? new Upkeep({ ...shared, options, registry: allocator.registry })
+    this.#leaderLoop = new LeaderLoop({
+      ...shared,
+      options,
+      allocator,
+      concurrency,
+      isFresh,
+      updated: () => this.#updated(),
+    });
+    this.#ipAddresses = options.claims
+      ? new IPAddressReconciler({ ...shared, options, claimTracker: allocator.claimTracker })
       : undefined;
-    this.#leftovers = new Leftovers({ ...shared, options });
-    tenure.signal.addEventListener('abort', () => this.#endTerm(0), { once: true });
+    this.#cleanup = new CleanupReconciler({ ...shared, options });
+    leadership.signal.addEventListener('abort', () => this.#endLeadership(0), { once: true });
     this.#watch();
   }
 
   get #isFresh(): boolean {
-    return (
-      this.#round?.hasServices === true && this.#round.configuration !== undefined && this.#round.hasClaims
-    );
+    const session = this.#watchSession;
+    return session?.hasServices === true && session.configuration !== undefined && session.hasClaims;
   }
 
-  #endTerm(ms: number): void {
-    const term = this.#term?.close(ms) ?? true;
-    const leftovers = this.#leftovers?.close(ms) ?? true;
-    this.#upkeep?.close();
-    this.#upkeep = undefined;
-    this.#term = undefined;
-    this.#leftovers = undefined;
-    this.#movedAt.delete('leftovers');
-    this.#ending = Promise.all([this.#ending, term, leftovers]).then((all) => all.every(Boolean));
+  #endLeadership(ms: number): void {
+    const leaderLoop = this.#leaderLoop?.close(ms) ?? true;
+    const cleanup = this.#cleanup?.close(ms) ?? true;
+    this.#ipAddresses?.close();
+    this.#ipAddresses = undefined;
+    this.#leaderLoop = undefined;
+    this.#cleanup = undefined;
+    this.#movedAt.delete('cleanup');
+    this.#ending = Promise.all([this.#ending, leaderLoop, cleanup]).then((all) => all.every(Boolean));
   }
 
   /** Lists and watches anew; the view stays until the lists are in. */
   #watch(): void {
     if (this.#stopping.signal.aborted) return;
-    this.#round?.stop.abort();
-    const { api, options, shared } = this.#context;
-    const round: Round = {
+    this.#watchSession?.stop.abort();
+    const { api, options, interner } = this.#context;
+    const watchSession: WatchSession = {
       stop: new AbortController(),
       hasServices: false,
       configuration: undefined,
       hasClaims: !options.claims,
     };
-    this.#round = round;
+    this.#watchSession = watchSession;
     const watches = [
       reflect(
         api,
-        servicesSource(shared),
-        this.#servicesSink(round),
-        this.#reflectOptions(round, 'services'),
+        servicesSource(interner),
+        this.#servicesSink(watchSession),
+        this.#reflectOptions(watchSession, 'services'),
       ),
       reflect(
         api,
         configMapSource(options),
-        this.#configMapSink(round),
-        this.#reflectOptions(round, 'configmap'),
+        this.#configMapSink(watchSession),
+        this.#reflectOptions(watchSession, 'configmap'),
       ),
     ];
     if (options.claims) {
-      const to = this.#reflectOptions(round, 'claims');
-      watches.push(reflect(api, claimsSource(options), this.#claimsSink(round), to));
+      const to = this.#reflectOptions(watchSession, 'claims');
+      watches.push(reflect(api, claimsSource(options), this.#claimsSink(watchSession), to));
     }
-    if (this.#leftovers !== undefined) {
-      const to = this.#reflectOptions(round, 'leftovers', this.#leftovers.signal);
-      watches.push(reflect(api, leftoversSource(shared), this.#leftovers.sink(), to));
+    if (this.#cleanup !== undefined) {
+      const to = this.#reflectOptions(watchSession, 'cleanup', this.#cleanup.signal);
+      watches.push(reflect(api, cleanupSource(interner), this.#cleanup.sink(), to));
     }
     const ended = Promise.all(watches).then(
       () => true,
@@ -207,78 +213,78 @@ export class Controller implements Candidate {
     this.#ending = Promise.all([this.#ending, ended]).then((all) => all.every(Boolean));
   }
 
-  #reflectOptions(round: Round, name: WatchName, ...ends: AbortSignal[]): ReflectOptions {
+  #reflectOptions(watchSession: WatchSession, name: WatchName, ...ends: AbortSignal[]): ReflectOptions {
     const { clock, random, log } = this.#context;
-    const signal = AbortSignal.any([this.#stopping.signal, round.stop.signal, ...ends]);
-    const moved = (): void => {
+    const signal = AbortSignal.any([this.#stopping.signal, watchSession.stop.signal, ...ends]);
+    const progressed = (): void => {
       // A watch that has ended is nothing to wait for: it would look stuck.
       if (!signal.aborted) this.#movedAt.set(name, clock.now());
     };
-    moved();
-    const failed = (): void => this.figures.watchFailures.add([name]);
-    return { clock, random, log, signal, moved, failed };
+    progressed();
+    const failed = (): void => this.counters.watchFailures.add([name]);
+    return { clock, random, log, signal, progressed, failed };
   }
 
   /** Both lists of the round are in, or something has changed since. */
-  #turn(): void {
-    if (this.#isFresh && this.#term !== undefined) this.#term.pump();
-    else this.#context.turned?.();
+  #update(): void {
+    if (this.#isFresh && this.#leaderLoop !== undefined) this.#leaderLoop.pump();
+    else this.#context.updated?.();
   }
 
   /** Decisions come first: what they leave of the claims is then looked after. */
-  #turned(): void {
-    if (this.#isFresh) this.#upkeep?.pump();
-    this.#context.turned?.();
+  #updated(): void {
+    if (this.#isFresh) this.#ipAddresses?.pump();
+    this.#context.updated?.();
   }
 
-  #servicesSink(round: Round): Sink<ServiceView> {
+  #servicesSink(watchSession: WatchSession): Sink<ServiceView> {
     const isKnown = (key: ServiceKey): boolean => this.allocator.seenVersion(key) !== undefined;
     return {
       replaced: (views, resourceVersion) => {
         this.allocator.replaceServices(views, resourceVersion);
-        for (const view of views) this.#term?.seen(view);
-        this.#term?.forgetOthers(isKnown);
-        this.#signals.forgetOthers(isKnown);
-        const isFirst = !round.hasServices;
-        round.hasServices = true;
-        if (isFirst) this.#counted();
-        this.#turn();
+        for (const view of views) this.#leaderLoop?.seen(view);
+        this.#leaderLoop?.forgetOthers(isKnown);
+        this.#reporter.forgetOthers(isKnown);
+        const isFirst = !watchSession.hasServices;
+        watchSession.hasServices = true;
+        if (isFirst) this.#reportUsage();
+        this.#update();
       },
       upserted: (view, resourceVersion) => {
         this.allocator.observed(resourceVersion);
         this.allocator.putService(view);
-        this.figures.arrivals.seen(view, this.isLeading);
-        this.#term?.seen(view);
-        this.#turn();
+        this.counters.latency.seen(view, this.isLeading);
+        this.#leaderLoop?.seen(view);
+        this.#update();
       },
       deleted: (view, resourceVersion) => {
         const key = keyOf(view);
         this.allocator.observed(resourceVersion);
         this.allocator.deleteService(key, resourceVersion);
-        this.#term?.seen({ ...view, resourceVersion });
+        this.#leaderLoop?.seen({ ...view, resourceVersion });
         if (!isKnown(key)) {
-          this.#term?.forget(key);
-          this.#signals.gone(key);
-          if (standingOf(view, this.#context.options).notOurs === undefined) this.#leftovers?.look(view);
+          this.#leaderLoop?.forget(key);
+          this.#reporter.gone(key);
+          if (stateOf(view, this.#context.options).ignoreReason === undefined) this.#cleanup?.look(view);
         }
-        this.#turn();
+        this.#update();
       },
       observed: (resourceVersion) => this.allocator.observed(resourceVersion),
     };
   }
 
-  #configMapSink(round: Round): Sink<ConfigMap> {
+  #configMapSink(watchSession: WatchSession): Sink<ConfigMap> {
     const read = (configMap: ConfigMap | undefined): void => {
       const content = JSON.stringify([configMap?.data, configMap?.binaryData, configMap?.metadata.uid]);
       // It is listed anew whenever its watch broke. A new round looks at everybody all the same: what an earlier term
       // held back is to have its turn again.
-      if (content === round.configuration) return;
-      const pools = readPools(configMap);
-      this.allocator.setPools(pools);
-      round.configuration = content;
-      if (this.#term !== undefined) this.#signals.configured(configMap, pools);
-      this.#counted();
-      this.#turn();
+      if (content === watchSession.configuration) return;
+      const config = readConfig(configMap);
+      this.allocator.setConfig(config);
+      watchSession.configuration = content;
+      if (this.#leaderLoop !== undefined) this.#reporter.configRead(configMap, config);
+      this.#reportUsage();
+      this.#update();
     };
     return {
       replaced: (configMaps) => read(configMaps[0]),
@@ -287,37 +293,37 @@ export class Controller implements Candidate {
     };
   }
 
-  #claimsSink(round: Round): Sink<Claim | undefined> {
-    const { registry } = this.allocator;
+  #claimsSink(watchSession: WatchSession): Sink<Claim | undefined> {
+    const { claimTracker } = this.allocator;
     return {
       replaced: (claims, resourceVersion) => {
-        registry.replace(
+        claimTracker.replace(
           claims.filter((claim) => claim !== undefined),
           resourceVersion,
         );
-        const isFirst = !round.hasClaims;
-        round.hasClaims = true;
-        if (isFirst) this.#counted();
-        this.#turn();
+        const isFirst = !watchSession.hasClaims;
+        watchSession.hasClaims = true;
+        if (isFirst) this.#reportUsage();
+        this.#update();
       },
       upserted: (claim, resourceVersion) => {
-        registry.observed(resourceVersion);
-        if (claim !== undefined) registry.put(claim);
-        this.#turn();
+        claimTracker.observed(resourceVersion);
+        if (claim !== undefined) claimTracker.put(claim);
+        this.#update();
       },
       deleted: (claim, resourceVersion) => {
-        registry.observed(resourceVersion);
-        if (claim !== undefined) registry.delete(claim.address, resourceVersion);
-        this.#turn();
+        claimTracker.observed(resourceVersion);
+        if (claim !== undefined) claimTracker.delete(claim.address, resourceVersion);
+        this.#update();
       },
-      observed: (resourceVersion) => registry.observed(resourceVersion),
-      failing: (error, retryInMs) => this.#signals.claimsFailing(error.message, error, { retryInMs }),
-      recovered: () => this.#signals.claimsRecovered(),
+      observed: (resourceVersion) => claimTracker.observed(resourceVersion),
+      failing: (error, retryInMs) => this.#reporter.claimsFailing(error.message, error, { retryInMs }),
+      recovered: () => this.#reporter.claimsRecovered(),
     };
   }
 
   /** Says how full the pools are, at the begin of a term and after each change of the ConfigMap. */
-  #counted(): void {
-    if (this.#isFresh && this.#term !== undefined) this.#signals.counted(this.allocator);
+  #reportUsage(): void {
+    if (this.#isFresh && this.#leaderLoop !== undefined) this.#reporter.poolUsage(this.allocator);
   }
 }

@@ -1,5 +1,5 @@
 import type { Service } from '../core/model/objects.ts';
-import type { Change } from '../core/model/service-patch.ts';
+import type { ServicePatch } from '../core/model/service-patch.ts';
 import { annotations, labels, ownManager } from '../core/model/well-known-names.ts';
 
 /**
@@ -18,12 +18,12 @@ export function lastWriter({ metadata }: Service): string | undefined {
 }
 
 /** The fields of a change by the names that people find them under. */
-export function fieldsOf(change: Change): string[] {
+export function fieldsOf(change: ServicePatch): string[] {
   return [
     ...(change.annotation === undefined ? [] : [annotations.addresses]),
     ...(change.specIP === undefined ? [] : ['spec.loadBalancerIP']),
-    ...(change.labelled === undefined ? [] : [`the label ${labels.implementation}`]),
-    ...(change.record === undefined ? [] : [annotations.record]),
+    ...(change.labeled === undefined ? [] : [`the label ${labels.implementation}`]),
+    ...(change.record === undefined ? [] : [annotations.allocationRecord]),
     ...(change.interface === undefined ? [] : [annotations.interface]),
   ];
 }

@@ -3,17 +3,17 @@ import type { ElectionOptions } from '../client/election-options.ts';
 import type { Controller } from './controller.ts';
 
 /** One thing that was looked at; `trouble` says what is wrong with it. */
-export interface Check {
+export interface HealthCheck {
   readonly name: string;
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }
 
 /** The truth for a kubelet. Looked at when asked, never a memory of it. */
 export interface Health {
   /** Whether it could allocate if it were the leader: a standby is ready, too. */
-  readonly ready: () => Check[];
+  readonly ready: () => HealthCheck[];
   /** Whether it does anything at all. An API server that is away is no reason to restart: trying again is moving. */
-  readonly live: () => Check[];
+  readonly live: () => HealthCheck[];
 }
 
 /** Longer than anything a watch waits for: 5 min that a server asked for, and an open connection without a byte. */
@@ -45,6 +45,6 @@ export function healthOf(
   };
 }
 
-function check(name: string, isWell: boolean, trouble: string): Check {
-  return { name, trouble: isWell ? undefined : trouble };
+function check(name: string, isWell: boolean, trouble: string): HealthCheck {
+  return { name, problem: isWell ? undefined : trouble };
 }

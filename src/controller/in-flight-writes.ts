@@ -1,36 +1,42 @@
 import type { Api } from '../client/api.ts';
-import type { Tenure } from '../client/election.ts';
+import type { Leadership } from '../client/election.ts';
 import { ApiError, errorText } from '../client/errors.ts';
 import type { Log } from '../client/log.ts';
 import type { Clock, Random } from '../client/transport.ts';
-import type { Change } from '../core/model/service-patch.ts';
+import type { ServicePatch } from '../core/model/service-patch.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
-import type { Shared } from '../core/text/interner.ts';
-import type { Verb } from './patch-or-update.ts';
-import { type FirstStep, isTransient, type Outcome, type Rested, write } from './write-service.ts';
+import type { Interner } from '../core/text/interner.ts';
+import type { PatchOrUpdate } from './patch-or-update.ts';
+import {
+  type BeforeWrite,
+  isTransient,
+  type RetryResult,
+  type WriteOutcome,
+  writeService,
+} from './write-service.ts';
 
-export interface WritesContext {
+export interface WriterContext {
   readonly api: Api;
-  readonly verb: Verb;
+  readonly sender: PatchOrUpdate;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   /** What the views of many Services have in common. */
-  readonly shared: Shared;
+  readonly interner: Interner;
 }
 
-export interface WritesOptions {
-  readonly context: WritesContext;
-  readonly tenure: Tenure;
+export interface InFlightWritesOptions {
+  readonly context: WriterContext;
+  readonly leadership: Leadership;
   /** How many may send at once. */
-  readonly lanes: number;
+  readonly concurrency: number;
   /** Called when a lane has become free. */
   readonly freed: () => void;
   /** A write is refused, and tried again all the same, because an earlier attempt may have been carried out. */
-  readonly refused: (view: ServiceView, error: ApiError, retryInMs: number) => void;
+  readonly rejected: (view: ServiceView, error: ApiError, retryInMs: number) => void;
 }
 
-interface Running {
+interface InFlightWrite {
   readonly view: ServiceView;
   ended: Promise<void>;
   /** The newest version that was seen of the Service meanwhile. */
@@ -41,29 +47,29 @@ interface Running {
  * The writes of one tenure that are under way, at most one for each Service. At most `lanes` of them send at once; one that rests before it
  * tries again gives its lane to others, so a Service whose writes fail holds up nobody.
  */
-export class Writes {
-  readonly #options: WritesOptions;
-  readonly #running = new Map<ServiceKey, Running>();
+export class InFlightWrites {
+  readonly #options: InFlightWritesOptions;
+  readonly #running = new Map<ServiceKey, InFlightWrite>();
   /** Those that rest: all of them without a lane. */
-  readonly #resting = new Map<ServiceKey, (rested: Rested) => void>();
+  readonly #backingOff = new Map<ServiceKey, (rested: RetryResult) => void>();
   /** Those whose rest is over, in the order of its end; they wait for a lane. */
-  readonly #rested = new Set<ServiceKey>();
+  readonly #due = new Set<ServiceKey>();
   readonly #ended = new AbortController();
   #isDraining = false;
   #mayLand = false;
 
-  constructor(options: WritesOptions) {
+  constructor(options: InFlightWritesOptions) {
     this.#options = options;
   }
 
-  get hasLane(): boolean {
-    if (this.#isDraining || this.#options.tenure.leftMs() <= 0) return false;
-    return this.sending < this.#options.lanes;
+  get hasCapacity(): boolean {
+    if (this.#isDraining || this.#options.leadership.leftMs() <= 0) return false;
+    return this.sending < this.#options.concurrency;
   }
 
   /** How many of them are under way, and do not rest. */
   get sending(): number {
-    return this.#running.size - this.#resting.size;
+    return this.#running.size - this.#backingOff.size;
   }
 
   get size(): number {
@@ -80,21 +86,28 @@ export class Writes {
   }
 
   /** Begins a write, with what has to come first; `done` is told what became of it, after which it no longer counts as under way. */
-  begin(view: ServiceView, change: Change, done: (outcome: Outcome) => void, first?: FirstStep): void {
+  begin(
+    view: ServiceView,
+    change: ServicePatch,
+    done: (outcome: WriteOutcome) => void,
+    first?: BeforeWrite,
+  ): void {
     // A read that ends during the drain may lead here.
     if (this.#isDraining) return;
     const key = keyOf(view);
-    const { context, tenure } = this.#options;
-    const running: Running = { view, ended: Promise.resolve(), newest: view.resourceVersion };
+    const { context, leadership } = this.#options;
+    const running: InFlightWrite = { view, ended: Promise.resolve(), newest: view.resourceVersion };
     this.#running.set(key, running);
-    const rest = (error: unknown, ms: number): Promise<Rested> => this.#rest(running, error, ms);
+    const backOff = (error: unknown, ms: number): Promise<RetryResult> => this.#backOff(running, error, ms);
     const { signal } = this;
-    running.ended = write(view, change, { ...context, tenure, signal, rest }, first).then((outcome) => {
-      this.#running.delete(key);
-      if (outcome.kind === 'stopped' && outcome.mayLand) this.#mayLand = true;
-      done(outcome);
-      this.#free();
-    });
+    running.ended = writeService(view, change, { ...context, leadership, signal, backOff }, first).then(
+      (outcome) => {
+        this.#running.delete(key);
+        if (outcome.kind === 'stopped' && outcome.mayLand) this.#mayLand = true;
+        done(outcome);
+        this.#free();
+      },
+    );
   }
 
   /** The Service was seen in this version: a write on an older one need not be tried again. */
@@ -114,7 +127,7 @@ export class Writes {
     this.#isDraining = true;
     const cancel = this.#options.context.clock.after(ms, () => this.#end());
     // Who rests would only try again what did not work.
-    for (const key of this.#resting.keys()) this.#wake(key, 'stopped');
+    for (const key of this.#backingOff.keys()) this.#wake(key, 'stopped');
     if (ms <= 0) this.#end();
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
     cancel();
@@ -126,38 +139,38 @@ export class Writes {
     this.#ended.abort(new Error('the writes were ended'));
   }
 
-  async #rest(running: Running, error: unknown, ms: number): Promise<Rested> {
+  async #backOff(running: InFlightWrite, error: unknown, ms: number): Promise<RetryResult> {
     const { view } = running;
     const key = keyOf(view);
     if (this.#isDraining) return 'stopped';
     if (running.newest !== view.resourceVersion) return 'overtaken';
     const { log, clock } = this.#options.context;
     log.warn(`a write is tried again: ${errorText(error)}`, { service: key, retryInMs: ms });
-    if (error instanceof ApiError && !isTransient(error)) this.#options.refused(view, error, ms);
-    const { promise, resolve } = Promise.withResolvers<Rested>();
+    if (error instanceof ApiError && !isTransient(error)) this.#options.rejected(view, error, ms);
+    const { promise, resolve } = Promise.withResolvers<RetryResult>();
     const cancel = clock.after(ms, () => {
-      this.#rested.add(key);
+      this.#due.add(key);
       this.#free();
     });
-    this.#resting.set(key, resolve);
+    this.#backingOff.set(key, resolve);
     this.#free();
     const rested = await promise;
     cancel();
     return rested;
   }
 
-  #wake(key: ServiceKey, rested: Rested): void {
-    const resolve = this.#resting.get(key);
+  #wake(key: ServiceKey, rested: RetryResult): void {
+    const resolve = this.#backingOff.get(key);
     // From here on it counts as one that sends.
-    this.#resting.delete(key);
-    this.#rested.delete(key);
+    this.#backingOff.delete(key);
+    this.#due.delete(key);
     resolve?.(rested);
   }
 
   /** Lanes go first to those that have rested, then to new writes. */
   #free(): void {
-    for (const key of this.#rested) {
-      if (!this.hasLane) return;
+    for (const key of this.#due) {
+      if (!this.hasCapacity) return;
       this.#wake(key, 'again');
     }
     this.#options.freed();

@@ -1,23 +1,23 @@
 import { backoffMs } from '../client/backoff.ts';
-import type { Tenure } from '../client/election.ts';
+import type { Leadership } from '../client/election.ts';
 import { ApiError, errorText } from '../client/errors.ts';
 import { sleep } from '../client/wait.ts';
 import { formatAddress } from '../core/ip/address.ts';
 import { claimObject, claimOf } from '../core/ledger/claim.ts';
-import type { Registry, Repair } from '../core/ledger/claim-tracker.ts';
+import type { ClaimRepair, ClaimTracker } from '../core/ledger/claim-tracker.ts';
 import type { IPAddress } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { claimPath } from './claim-addresses.ts';
-import type { WritesContext } from './in-flight-writes.ts';
-import type { Signals } from './reporter.ts';
+import type { WriterContext } from './in-flight-writes.ts';
+import type { Reporter } from './reporter.ts';
 import { claimsPath } from './watched-resources.ts';
 
-export interface UpkeepOptions {
-  readonly context: WritesContext;
+export interface IPAddressReconcilerOptions {
+  readonly context: WriterContext;
   readonly options: Options;
-  readonly registry: Registry;
-  readonly signals: Signals;
-  readonly tenure: Tenure;
+  readonly claimTracker: ClaimTracker;
+  readonly reporter: Reporter;
+  readonly leadership: Leadership;
 }
 
 const backoff = { firstMs: 1_000, mostMs: 60_000 };
@@ -27,13 +27,13 @@ const backoff = { firstMs: 1_000, mostMs: 60_000 };
  * before there were claims, and drops what nobody has any more. A drop names the state that it was decided on, so a claim
  * that has got a new pledge meanwhile stays.
  */
-export class Upkeep {
-  readonly #options: UpkeepOptions;
+export class IPAddressReconciler {
+  readonly #options: IPAddressReconcilerOptions;
   readonly #ended = new AbortController();
   #isBusy = false;
   #failures = 0;
 
-  constructor(options: UpkeepOptions) {
+  constructor(options: IPAddressReconcilerOptions) {
     this.#options = options;
   }
 
@@ -43,9 +43,9 @@ export class Upkeep {
 
   /** Looks for something to do, if nothing is under way. */
   pump(): void {
-    const { registry, tenure } = this.#options;
-    if (this.#isBusy || this.#ended.signal.aborted || tenure.leftMs() <= 0) return;
-    const repair = registry.next();
+    const { claimTracker, leadership } = this.#options;
+    if (this.#isBusy || this.#ended.signal.aborted || leadership.leftMs() <= 0) return;
+    const repair = claimTracker.next();
     if (repair === undefined) return;
     this.#isBusy = true;
     void this.#carryOut(repair).then(() => {
@@ -59,8 +59,8 @@ export class Upkeep {
     this.#ended.abort(new Error('the upkeep was ended'));
   }
 
-  async #carryOut(repair: Repair): Promise<void> {
-    const { registry, context, signals } = this.#options;
+  async #carryOut(repair: ClaimRepair): Promise<void> {
+    const { claimTracker, context, reporter } = this.#options;
     const { signal } = this.#ended;
     const address = repair.kind === 'claim' ? repair.address : repair.claim.address;
     try {
@@ -73,34 +73,34 @@ export class Upkeep {
       const what = repair.kind === 'claim' ? 'claimed' : 'freed';
       const said = `${formatAddress(address)} could not be ${what}: ${errorText(error)}`;
       const cause = error instanceof Error ? error : new Error(String(error));
-      signals.claimsFailing(said, cause, { address: formatAddress(address), retryInMs });
-      registry.look(address);
+      reporter.claimsFailing(said, cause, { address: formatAddress(address), retryInMs });
+      claimTracker.recheck(address);
       await sleep(context.clock, retryInMs, signal);
     }
   }
 
-  async #claim({ address }: Repair & { kind: 'claim' }): Promise<void> {
-    const { registry, context, options, tenure } = this.#options;
+  async #claim({ address }: ClaimRepair & { kind: 'claim' }): Promise<void> {
+    const { claimTracker, context, options, leadership } = this.#options;
     try {
       const object = claimObject(address, [], options);
-      const made = await context.api.create<IPAddress>(claimsPath, object, this.#ended.signal, tenure);
-      registry.put(claimOf(made, options.controller));
+      const made = await context.api.create<IPAddress>(claimsPath, object, this.#ended.signal, leadership);
+      claimTracker.put(claimOf(made, options.controller));
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409) throw error;
       await this.#look(claimPath({ address }));
     }
   }
 
-  async #drop({ claim }: Repair & { kind: 'drop' }): Promise<void> {
-    const { registry, context, tenure } = this.#options;
+  async #drop({ claim }: ClaimRepair & { kind: 'drop' }): Promise<void> {
+    const { claimTracker, context, leadership } = this.#options;
     const { address, uid, resourceVersion } = claim;
     const path = claimPath(claim);
     try {
-      await context.api.delete(path, this.#ended.signal, { uid, resourceVersion }, tenure);
-      registry.delete(address, resourceVersion);
+      await context.api.delete(path, this.#ended.signal, { uid, resourceVersion }, leadership);
+      claimTracker.delete(address, resourceVersion);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 404) registry.delete(address, resourceVersion);
+      if (error.status === 404) claimTracker.delete(address, resourceVersion);
       // A refusal that nothing explains is a failure like others.
       else if (error.status !== 409 || (await this.#look(path)) === resourceVersion) throw error;
     }
@@ -108,11 +108,11 @@ export class Upkeep {
 
   /** Somebody was faster: what stands there now counts, in the version returned. If it is gone again, the watch says so. */
   async #look(path: string): Promise<string | undefined> {
-    const { registry, context, options } = this.#options;
+    const { claimTracker, context, options } = this.#options;
     try {
       const object = await context.api.get<IPAddress>(path, this.#ended.signal);
       const claim = claimOf(object, options.controller);
-      registry.put(claim);
+      claimTracker.put(claim);
       return claim.resourceVersion;
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 404) throw error;

@@ -9,7 +9,7 @@ const bounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1
  * How long Services take from the moment that a watch tells of them until their address is written. By the monotonic
  * clock of this process: a creation time has a resolution of one second, and is another machine's.
  */
-export class Arrivals {
+export class LatencyTracker {
   readonly seconds = new Histogram(bounds);
   readonly #clock: Clock;
   readonly #since = new Map<ServiceKey, { readonly uid: string; readonly at: number }>();
@@ -38,7 +38,7 @@ export class Arrivals {
   }
 
   /** An address of a pool was written on it. */
-  served(view: ServiceView): void {
+  assigned(view: ServiceView): void {
     const since = this.since(view);
     this.#since.delete(keyOf(view));
     if (since !== undefined) this.seconds.observe((this.#clock.now() - since) / 1000);

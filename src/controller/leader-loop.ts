@@ -1,34 +1,34 @@
-import type { Tenure } from '../client/election.ts';
-import type { Allocator, Verdict } from '../core/decide/allocator.ts';
+import type { Leadership } from '../client/election.ts';
+import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
 import type { Decision } from '../core/decide/decision.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import { claimRequests } from '../core/ledger/claim-requests.ts';
-import type { Standing } from '../core/ledger/service-state.ts';
+import type { ServiceState } from '../core/ledger/service-state.ts';
 import { sameRecord } from '../core/model/allocation-record.ts';
 import type { Service } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
-import { type Change, isEmpty } from '../core/model/service-patch.ts';
+import { isEmptyPatch, type ServicePatch } from '../core/model/service-patch.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { claimAll } from './claim-addresses.ts';
 import { fieldsOf, lastWriter } from './field-managers.ts';
-import { Writes, type WritesContext } from './in-flight-writes.ts';
-import type { Signals } from './reporter.ts';
-import { Holds } from './write-backoff.ts';
-import { Patience } from './write-conflicts.ts';
-import { type FirstStep, type Outcome, pathOf } from './write-service.ts';
+import { InFlightWrites, type WriterContext } from './in-flight-writes.ts';
+import type { Reporter } from './reporter.ts';
+import { WriteBackoff } from './write-backoff.ts';
+import { WriteConflicts } from './write-conflicts.ts';
+import { type BeforeWrite, pathOf, type WriteOutcome } from './write-service.ts';
 
-export interface TermOptions {
-  readonly context: WritesContext;
+export interface LeaderLoopOptions {
+  readonly context: WriterContext;
   readonly allocator: Allocator;
-  readonly signals: Signals;
+  readonly reporter: Reporter;
   readonly options: Options;
-  readonly tenure: Tenure;
+  readonly leadership: Leadership;
   /** PATCHes that are sent at once. */
-  readonly lanes: number;
+  readonly concurrency: number;
   /** Whether what the allocator knows may be decided on. */
   readonly isFresh: () => boolean;
   /** Told after each turn. */
-  readonly turned: () => void;
+  readonly updated: () => void;
 }
 
 /** Verdicts in one go: some milliseconds as a rule. Then what was decided is sent, and the Lease renewed, before it goes on. */
@@ -41,29 +41,29 @@ const remindMs = 50 * 60_000;
  * What a leader does for as long as it leads: draws verdicts from the allocator, writes their changes, says what it did.
  * Everything between a verdict and its reservation is synchronous, so no two decisions can see the same address free.
  */
-export class Term {
-  readonly #options: TermOptions;
-  readonly #patience: Patience;
-  readonly #holds: Holds;
-  readonly #writes: Writes;
+export class LeaderLoop {
+  readonly #options: LeaderLoopOptions;
+  readonly #writeConflicts: WriteConflicts;
+  readonly #backoff: WriteBackoff;
+  readonly #writes: InFlightWrites;
   /** Takes back that it goes on soon. */
   #cancelSoon: (() => void) | undefined;
   #cancelReminder: () => void;
 
-  constructor(options: TermOptions) {
-    const { context, allocator, signals, tenure, lanes } = options;
+  constructor(options: LeaderLoopOptions) {
+    const { context, allocator, reporter, leadership, concurrency } = options;
     this.#options = options;
-    this.#patience = new Patience(context.clock);
-    this.#holds = new Holds(context.clock, (key) => {
-      allocator.revisit(key);
+    this.#writeConflicts = new WriteConflicts(context.clock);
+    this.#backoff = new WriteBackoff(context.clock, (key) => {
+      allocator.requeue(key);
       this.pump();
     });
-    this.#writes = new Writes({
+    this.#writes = new InFlightWrites({
       context,
-      tenure,
-      lanes,
+      leadership,
+      concurrency,
       freed: () => this.pump(),
-      refused: (view, error, retryInMs) => signals.refused(view, error, retryInMs),
+      rejected: (view, error, retryInMs) => reporter.rejected(view, error, retryInMs),
     });
     this.#cancelReminder = this.#remindLater();
   }
@@ -75,22 +75,22 @@ export class Term {
 
   /** Whether half of the lanes or more are sending. */
   get isBusy(): boolean {
-    return 2 * this.#writes.sending >= this.#options.lanes;
+    return 2 * this.#writes.sending >= this.#options.concurrency;
   }
 
   /** Draws verdicts as long as there are lanes for their writes: what is decided is written at once. */
   pump(): void {
-    const { allocator, isFresh, turned } = this.#options;
-    for (let done = 0; isFresh() && this.#writes.hasLane; done += 1) {
+    const { allocator, isFresh, updated } = this.#options;
+    for (let done = 0; isFresh() && this.#writes.hasCapacity; done += 1) {
       if (done === mostAtOnce) {
         this.#soon();
         break;
       }
-      const verdict = allocator.next();
-      if (verdict === undefined) break;
-      this.#act(verdict);
+      const decided = allocator.next();
+      if (decided === undefined) break;
+      this.#carryOut(decided);
     }
-    turned();
+    updated();
   }
 
   #soon(): void {
@@ -101,11 +101,11 @@ export class Term {
   }
 
   #remindLater(): () => void {
-    const { allocator, signals, context } = this.#options;
+    const { allocator, reporter, context } = this.#options;
     return context.clock.after(remindMs, () => {
       for (const { key, view } of allocator.ledger.all()) {
-        const verdict = signals.hasSaid(key) ? allocator.explain(key) : undefined;
-        if (verdict !== undefined) signals.remind(view, verdict.decision);
+        const decided = reporter.hasReported(key) ? allocator.explain(key) : undefined;
+        if (decided !== undefined) reporter.remind(view, decided.decision);
       }
       this.#cancelReminder = this.#remindLater();
     });
@@ -118,91 +118,91 @@ export class Term {
 
   /** Forgets a Service that is gone. */
   forget(key: ServiceKey): void {
-    this.#holds.release(key);
-    this.#patience.forget(key);
+    this.#backoff.release(key);
+    this.#writeConflicts.forget(key);
   }
 
   /** Forgets all but those that `isKnown` says are still there. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
-    this.#holds.releaseOthers(isKnown);
-    this.#patience.forgetOthers(isKnown);
+    this.#backoff.releaseOthers(isKnown);
+    this.#writeConflicts.forgetOthers(isKnown);
   }
 
   /** Begins nothing more, and resolves when the writes under way have ended, as `Writes.drain`. */
   close(graceMs: number): Promise<boolean> {
     this.#cancelSoon?.();
     this.#cancelReminder();
-    this.#holds.close();
+    this.#backoff.close();
     return this.#writes.drain(graceMs);
   }
 
-  #act({ standing, decision }: Verdict): void {
-    const { allocator, signals } = this.#options;
-    const { view, key } = standing;
-    const change = changeOf(decision);
+  #carryOut({ state, decision }: ServiceDecision): void {
+    const { allocator, reporter } = this.#options;
+    const { view, key } = state;
+    const change = patchIn(decision);
     if (change === undefined) {
-      this.#holds.release(key);
-      signals.decided(view, decision);
+      this.#backoff.release(key);
+      reporter.decided(view, decision);
       return;
     }
-    if (this.#holds.has(view)) return;
-    const { waitMs, isQuarrel } = this.#patience.ask(key, change);
-    if (isQuarrel) this.#blame(view, change);
+    if (this.#backoff.has(view)) return;
+    const { waitMs, isQuarrel } = this.#writeConflicts.delayFor(key, change);
+    if (isQuarrel) this.#reportRevert(view, change);
     if (waitMs > 0) {
-      this.#holds.hold(view, waitMs);
+      this.#backoff.hold(view, waitMs);
       return;
     }
-    const first = this.#claims(standing, change);
-    allocator.assume(standing, change);
-    const done = (outcome: Outcome): void => {
-      this.#take(view, change, decision, outcome);
+    const first = this.#claims(state, change);
+    allocator.assume(state, change);
+    const done = (outcome: WriteOutcome): void => {
+      this.#completed(view, change, decision, outcome);
       allocator.settle(key);
     };
     this.#writes.begin(view, change, done, first);
   }
 
   /** What has to be claimed before the change is written. */
-  #claims(standing: Standing, change: Change): FirstStep | undefined {
+  #claims(state: ServiceState, change: ServicePatch): BeforeWrite | undefined {
     const { allocator, options } = this.#options;
-    const requests = options.claims ? claimRequests(standing, change, allocator.registry.claims) : [];
+    const requests = options.claims ? claimRequests(state, change, allocator.claimTracker.claims) : [];
     if (requests.length === 0) return undefined;
-    const terms = { options, know: (claim: Claim) => allocator.registry.put(claim) };
+    const terms = { options, know: (claim: Claim) => allocator.claimTracker.put(claim) };
     return (context) => claimAll(requests, terms, context);
   }
 
-  #take(view: ServiceView, change: Change, decision: Decision, outcome: Outcome): void {
-    const { allocator, signals } = this.#options;
+  #completed(view: ServiceView, change: ServicePatch, decision: Decision, outcome: WriteOutcome): void {
+    const { allocator, reporter } = this.#options;
     const key = keyOf(view);
     switch (outcome.kind) {
       case 'written':
-        this.#holds.release(key);
-        this.#patience.note(key, change);
+        this.#backoff.release(key);
+        this.#writeConflicts.wrote(key, change);
         allocator.answered(outcome.view);
-        signals.written(outcome.view, decision);
+        reporter.written(outcome.view, decision);
         break;
       case 'stale':
         allocator.answered(outcome.view);
         this.#confirm(outcome.view, change, decision);
         // It is not the Service that the watch knows: until the watch has caught up, there is nothing to decide on.
-        if (allocator.seenVersion(key) === view.resourceVersion) this.#holds.failed(view);
+        if (allocator.seenVersion(key) === view.resourceVersion) this.#backoff.failed(view);
         break;
       case 'refused':
         if (allocator.seen(key) === undefined) break;
-        signals.refused(view, outcome.error, this.#holds.failed(view));
+        reporter.rejected(view, outcome.error, this.#backoff.failed(view));
         break;
       case 'contested': {
         const { request, claim } = outcome;
-        if (claim !== undefined) allocator.registry.put(claim);
-        else allocator.registry.delete(request.address, request.known?.resourceVersion ?? '');
+        if (claim !== undefined) allocator.claimTracker.put(claim);
+        else allocator.claimTracker.delete(request.address, request.known?.resourceVersion ?? '');
         // Nothing newer was learned of the claim: not again at once.
         const known = request.known?.resourceVersion ?? '';
         const isNews = claim === undefined ? known !== '' : compareVersions(claim.resourceVersion, known) > 0;
-        if (!isNews) this.#holds.failed(view);
+        if (!isNews) this.#backoff.failed(view);
         break;
       }
       case 'gone':
         // Its deletion is on the way; until then the same write is not sent again and again.
-        if (allocator.seen(key) !== undefined) this.#holds.failed(view);
+        if (allocator.seen(key) !== undefined) this.#backoff.failed(view);
         break;
       case 'overtaken':
         this.#confirm(allocator.seen(key), change, decision);
@@ -213,24 +213,24 @@ export class Term {
   }
 
   /** Says so where a write whose answer was lost has arrived all the same: its record stands there. */
-  #confirm(view: ServiceView | undefined, { record }: Change, decision: Decision): void {
+  #confirm(view: ServiceView | undefined, { record }: ServicePatch, decision: Decision): void {
     if (record == null || view?.record === undefined) return;
-    if (sameRecord(view.record, record)) this.#options.signals.written(view, decision);
+    if (sameRecord(view.record, record)) this.#options.reporter.written(view, decision);
   }
 
   /** Names whoever undoes our change; one read, once for each quarrel. */
-  #blame(view: ServiceView, change: Change): void {
-    const { context, signals } = this.#options;
+  #reportRevert(view: ServiceView, change: ServicePatch): void {
+    const { context, reporter } = this.#options;
     const { signal } = this.#writes;
     void context.api.get<Service>(pathOf(view), signal).then(
-      (service) => signals.undone(view, lastWriter(service), fieldsOf(change)),
+      (service) => reporter.reverted(view, lastWriter(service), fieldsOf(change)),
       () => {
-        if (!signal.aborted) signals.undone(view, undefined, fieldsOf(change));
+        if (!signal.aborted) reporter.reverted(view, undefined, fieldsOf(change));
       },
     );
   }
 }
 
-function changeOf(decision: Decision): Change | undefined {
-  return 'change' in decision && !isEmpty(decision.change) ? decision.change : undefined;
+function patchIn(decision: Decision): ServicePatch | undefined {
+  return 'patch' in decision && !isEmptyPatch(decision.patch) ? decision.patch : undefined;
 }

@@ -1,6 +1,6 @@
 import type { EventRecorder } from '../client/events.ts';
 import type { Requests } from '../client/metered-transport.ts';
-import type { PoolProblem } from '../core/config/config.ts';
+import type { ConfigProblem } from '../core/config/config.ts';
 import type { Family } from '../core/ip/address.ts';
 import { Counts } from '../metrics/counts.ts';
 import { type Definition, exposition, type Readings } from '../metrics/exposition.ts';
@@ -19,42 +19,42 @@ export const controllerMetrics = {
   kube_vip_cloud_provider_pool_size_addresses: {
     type: 'gauge',
     help: 'Addresses that can be allocated from the pool, in use or not.',
-    labels: ['key', 'family'],
+    labels: ['pool', 'family'],
   },
   kube_vip_cloud_provider_pool_used_addresses: {
     type: 'gauge',
     help: 'Addresses of the pool that are in use, by whomever. Pools that overlap count the same address each.',
-    labels: ['key', 'family'],
+    labels: ['pool', 'family'],
   },
   kube_vip_cloud_provider_pool_free_addresses: {
     type: 'gauge',
     help: 'Addresses of the pool that are free.',
-    labels: ['key', 'family'],
+    labels: ['pool', 'family'],
   },
   kube_vip_cloud_provider_services: {
     type: 'gauge',
     help: 'Services of this controller, by how they stand.',
     labels: ['state'],
   },
-  kube_vip_cloud_provider_services_waiting: {
+  kube_vip_cloud_provider_services_pending: {
     type: 'gauge',
     help: 'Services without an address, by what they are short of; one that needs both families may be in two series.',
-    labels: ['key', 'family', 'reason'],
+    labels: ['pool', 'family', 'reason'],
   },
-  kube_vip_cloud_provider_longest_wait_seconds: {
+  kube_vip_cloud_provider_longest_pending_seconds: {
     type: 'gauge',
     help: 'For how long the Service waits that waits longest, by what it is short of; as far as this replica has seen.',
-    labels: ['key', 'family', 'reason'],
+    labels: ['pool', 'family', 'reason'],
   },
-  kube_vip_cloud_provider_services_refused: {
+  kube_vip_cloud_provider_services_in_conflict: {
     type: 'gauge',
     help: 'Services that show or ask for an address that they cannot have.',
     labels: ['reason'],
   },
-  kube_vip_cloud_provider_services_unmet: {
+  kube_vip_cloud_provider_pending_changes: {
     type: 'gauge',
     help: 'Services that want another address than they have, and keep it until there is one.',
-    labels: ['wish'],
+    labels: ['change'],
   },
   kube_vip_cloud_provider_address_conflicts: {
     type: 'gauge',
@@ -81,7 +81,7 @@ export const controllerMetrics = {
     help: 'Services that were written, by what for; adopt and update only note what is there.',
     labels: ['cause'],
   },
-  kube_vip_cloud_provider_refusals_total: {
+  kube_vip_cloud_provider_conflicts_total: {
     type: 'counter',
     help: 'How often a Service was told that it cannot have the address that it shows or asks for: once for each cause.',
     labels: ['reason'],
@@ -140,12 +140,12 @@ type ControllerReadings = Readings<typeof controllerMetrics>;
 
 /** O(pools, runs of used addresses, problems of the ConfigMap, and Services that wait): no other Service is looked at. */
 export function readMetrics({ controller, requests, events, lease }: MetricsContext): string {
-  const { assignments, refusals, releases, arrivals, watchFailures } = controller.figures;
+  const { assignments, conflicts, releases, latency, watchFailures } = controller.counters;
   const own: ControllerReadings = {
     kube_vip_cloud_provider_assignments_total: assignments.rows(),
-    kube_vip_cloud_provider_refusals_total: refusals.rows(),
+    kube_vip_cloud_provider_conflicts_total: conflicts.rows(),
     kube_vip_cloud_provider_releases_total: [[releases]],
-    kube_vip_cloud_provider_time_to_address_seconds: [[arrivals.seconds]],
+    kube_vip_cloud_provider_time_to_address_seconds: [[latency.seconds]],
     kube_vip_cloud_provider_watch_failures_total: watchFailures.rows(),
     kube_vip_cloud_provider_events_pending: [[events.pending()]],
     kube_vip_cloud_provider_events_dropped_total: [[events.dropped()]],
@@ -162,9 +162,9 @@ export function readMetrics({ controller, requests, events, lease }: MetricsCont
   );
 }
 
-function readWorld({ allocator, figures: { census } }: Controller): ControllerReadings {
-  const { ledger, pools, registry } = allocator;
-  const all = [...pools.byKey.values()];
+function readWorld({ allocator, counters: { services } }: Controller): ControllerReadings {
+  const { ledger, config, claimTracker } = allocator;
+  const all = [...config.pools.values()];
   const named = new Set(all.slice(0, mostPools).map(({ key }) => key));
   const nameOf = (key: string): string => (named.has(key) ? key : '');
   const told = all.flatMap(({ key, size }) =>
@@ -186,31 +186,31 @@ function readWorld({ allocator, figures: { census } }: Controller): ControllerRe
     }
   }
   const waiting = new Counts<[key: string, family: string, reason: string]>();
-  for (const [key, family, reason, count] of census.waiting.rows())
+  for (const [key, family, reason, count] of services.pending.rows())
     waiting.add([nameOf(key), family, reason], count);
   const longest = new Map<string, [key: string, family: string, reason: string, seconds: number]>();
-  for (const [key, family, reason, seconds] of census.waits()) {
+  for (const [key, family, reason, seconds] of services.pendingSeconds()) {
     const name = nameOf(key);
     const at = [name, family, reason].join('\0');
     if (seconds >= (longest.get(at)?.[3] ?? 0)) longest.set(at, [name, family, reason, seconds]);
   }
-  const found = new Counts<[code: PoolProblem['code']]>(each(problems));
-  for (const { code } of pools.problems) found.add([code]);
+  const found = new Counts<[code: ConfigProblem['code']]>(each(problems));
+  for (const { code } of config.problems) found.add([code]);
   return {
     kube_vip_cloud_provider_pool_size_addresses: size.rows(),
     kube_vip_cloud_provider_pool_used_addresses: used.rows(),
     kube_vip_cloud_provider_pool_free_addresses: free.rows(),
-    kube_vip_cloud_provider_services: census.states.rows(),
-    kube_vip_cloud_provider_services_waiting: waiting.rows(),
-    kube_vip_cloud_provider_longest_wait_seconds: longest.values(),
-    kube_vip_cloud_provider_services_refused: census.refused.rows(),
-    kube_vip_cloud_provider_services_unmet: census.unmet.rows(),
-    kube_vip_cloud_provider_address_conflicts: [[census.disputed]],
-    kube_vip_cloud_provider_addresses_outside_pool: [[census.outside]],
+    kube_vip_cloud_provider_services: services.states.rows(),
+    kube_vip_cloud_provider_services_pending: waiting.rows(),
+    kube_vip_cloud_provider_longest_pending_seconds: longest.values(),
+    kube_vip_cloud_provider_services_in_conflict: services.inConflict.rows(),
+    kube_vip_cloud_provider_pending_changes: services.pendingChanges.rows(),
+    kube_vip_cloud_provider_address_conflicts: [[services.conflictCount]],
+    kube_vip_cloud_provider_addresses_outside_pool: [[services.outside]],
     kube_vip_cloud_provider_config_problems: found.rows(),
     kube_vip_cloud_provider_claims: [
-      ['ours', registry.claims.ours],
-      ['others', registry.claims.others],
+      ['ours', claimTracker.claims.ours],
+      ['others', claimTracker.claims.others],
     ],
   };
 }
@@ -219,7 +219,7 @@ type PoolLabels = [key: string, family: Family];
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];
 
-const problems: Readonly<Record<PoolProblem['code'], true>> = {
+const problems: Readonly<Record<ConfigProblem['code'], true>> = {
   'bad-entry': true,
   'host-bits': true,
   'empty-pool': true,

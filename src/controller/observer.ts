@@ -2,15 +2,15 @@ import { createApi } from '../client/api.ts';
 import { createEventRecorder } from '../client/events.ts';
 import type { Transport } from '../client/transport.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
-import { Shared } from '../core/text/interner.ts';
+import { Interner } from '../core/text/interner.ts';
 import { Controller } from './controller.ts';
-import { Verb } from './patch-or-update.ts';
-import type { SessionContext } from './replica.ts';
+import { PatchOrUpdate } from './patch-or-update.ts';
+import type { ReplicaContext } from './replica.ts';
 
 export interface ObserverContext
-  extends Pick<SessionContext, 'transport' | 'options' | 'clock' | 'random' | 'log' | 'version'> {
+  extends Pick<ReplicaContext, 'transport' | 'options' | 'clock' | 'random' | 'log' | 'version'> {
   /** Told after each change of what is known. */
-  readonly turned: () => void;
+  readonly updated: () => void;
 }
 
 export interface Observer {
@@ -32,10 +32,10 @@ export function createObserver(context: ObserverContext): Observer {
   const controller = new Controller({
     ...context,
     api,
-    verb: new Verb(api, log),
+    sender: new PatchOrUpdate(api, log),
     events: createEventRecorder(api, { component: client, instance: client, clock, random, log }),
-    lanes: 0,
-    shared: new Shared(),
+    concurrency: 0,
+    interner: new Interner(),
   });
   return {
     allocator: controller.allocator,

@@ -5,10 +5,10 @@ import { mergePatch } from '../client/merge-patch.ts';
 import type { Service } from '../core/model/objects.ts';
 
 /** What a Service looks like after a write, or how it stands because the write was decided on another version. */
-export type Written = { readonly kind: 'written' | 'stale'; readonly service: Service };
+export type WriteResult = { readonly kind: 'written' | 'stale'; readonly service: Service };
 
 /** The version that a patch was decided on, and that guards it. */
-export interface Basis {
+export interface WritePrecondition {
   readonly uid: string;
   readonly resourceVersion: string;
 }
@@ -18,11 +18,11 @@ export interface Basis {
  * Services), as an UPDATE of the object just read, under its version (spec section 9). Whichever was allowed last is
  * tried first.
  */
-export class Verb {
+export class PatchOrUpdate {
   readonly #api: Api;
   readonly #log: Log;
   #isPatchForbidden = false;
-  #isSaid = false;
+  #hasWarned = false;
 
   constructor(api: Api, log: Log) {
     this.#api = api;
@@ -33,10 +33,10 @@ export class Verb {
   async send(
     path: string,
     patch: object,
-    basis: Basis,
+    basis: WritePrecondition,
     signal: AbortSignal,
     limits: Limits,
-  ): Promise<Written> {
+  ): Promise<WriteResult> {
     if (this.#isPatchForbidden) {
       try {
         return await this.#update(path, patch, basis, signal, limits);
@@ -48,15 +48,15 @@ export class Verb {
     try {
       const service = await this.#api.mergePatch<Service>(path, patch, signal, limits);
       return { kind: 'written', service };
-    } catch (refusal) {
-      if (!isForbidden(refusal)) throw refusal;
+    } catch (conflict) {
+      if (!isForbidden(conflict)) throw conflict;
       try {
         const written = await this.#update(path, patch, basis, signal, limits);
         this.#isPatchForbidden = true;
-        this.#say(refusal);
+        this.#warnOnce(conflict);
         return written;
       } catch (error) {
-        throw isForbidden(error) ? refusal : error;
+        throw isForbidden(error) ? conflict : error;
       }
     }
   }
@@ -64,10 +64,10 @@ export class Verb {
   async #update(
     path: string,
     patch: object,
-    { uid, resourceVersion }: Basis,
+    { uid, resourceVersion }: WritePrecondition,
     signal: AbortSignal,
     limits: Limits,
-  ): Promise<Written> {
+  ): Promise<WriteResult> {
     const service = await this.#api.get<Service>(path, signal, limits);
     const { metadata } = service;
     if (metadata.uid !== uid || metadata.resourceVersion !== resourceVersion)
@@ -76,12 +76,12 @@ export class Verb {
     return { kind: 'written', service: updated };
   }
 
-  #say(refusal: ApiError): void {
-    if (this.#isSaid) return;
-    this.#isSaid = true;
+  #warnOnce(conflict: ApiError): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
     this.#log.warn(
       'Services are written by update, which costs a read more for each: add the verb "patch" on services to the ClusterRole of this controller, as its manifest has it',
-      { error: refusal.message },
+      { error: conflict.message },
     );
   }
 }

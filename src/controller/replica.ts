@@ -1,5 +1,5 @@
 import { createApi } from '../client/api.ts';
-import { Election, unlimitedTenure } from '../client/election.ts';
+import { Election, unlimitedLeadership } from '../client/election.ts';
 import type { ElectionOptions } from '../client/election-options.ts';
 import { createEventRecorder } from '../client/events.ts';
 import type { Log } from '../client/log.ts';
@@ -8,13 +8,13 @@ import { limitRate, type RateLimit } from '../client/rate-limit.ts';
 import type { Clock, Random, Transport } from '../client/transport.ts';
 import type { Options } from '../core/model/options.ts';
 import { ownManager } from '../core/model/well-known-names.ts';
-import { Shared } from '../core/text/interner.ts';
+import { Interner } from '../core/text/interner.ts';
 import { Controller } from './controller.ts';
 import { type Health, healthOf } from './health.ts';
 import { readMetrics } from './metrics.ts';
-import { Verb } from './patch-or-update.ts';
+import { PatchOrUpdate } from './patch-or-update.ts';
 
-export interface SessionContext {
+export interface ReplicaContext {
   readonly transport: Transport;
   readonly options: Options;
   readonly clock: Clock;
@@ -23,25 +23,25 @@ export interface SessionContext {
   readonly version: string;
   /** Which of several replicas: the host's name. */
   readonly instance: string;
-  readonly turned?: () => void;
+  readonly updated?: () => void;
   /** PATCHes that are sent at once. */
-  readonly lanes: number;
+  readonly concurrency: number;
   /** undefined: as fast as the API server takes them. */
   readonly rateLimit: RateLimit | undefined;
   /** undefined: it is the only one there is. */
-  readonly election: Standing | undefined;
+  readonly election: Candidacy | undefined;
 }
 
-export interface Standing {
+export interface Candidacy {
   readonly options: ElectionOptions;
   /** Who stands for election: unique among all candidates, also those before a restart. */
   readonly identity: string;
 }
 
 /** PATCHes that are sent at once: enough to keep an API server busy, few enough to be no burden on it. */
-export const defaultLanes = 16;
+export const defaultConcurrency = 16;
 
-export interface Session {
+export interface Replica {
   readonly controller: Controller;
   /** Events that are still to be written. */
   readonly pendingEvents: () => number;
@@ -53,7 +53,7 @@ export interface Session {
 }
 
 /** A controller and its client on one connection; nothing is sent before `run`. */
-export function createSession(context: SessionContext): Session {
+export function createReplica(context: ReplicaContext): Replica {
   const { clock, random, log, version, instance, rateLimit } = context;
   const requests = new Requests();
   const transport = metered(context.transport, requests, clock);
@@ -64,18 +64,18 @@ export function createSession(context: SessionContext): Session {
   );
   const isBusy = (): boolean => controller.isBusy;
   const events = createEventRecorder(api, { component: ownManager, instance, clock, random, log, isBusy });
-  const verb = new Verb(api, log);
-  const turned = (): void => {
+  const sender = new PatchOrUpdate(api, log);
+  const updated = (): void => {
     events.wake();
-    context.turned?.();
+    context.updated?.();
   };
   const controller: Controller = new Controller({
     ...context,
     api,
-    verb,
+    sender,
     events,
-    turned,
-    shared: new Shared(),
+    updated,
+    interner: new Interner(),
   });
   const election =
     context.election === undefined
@@ -89,8 +89,8 @@ export function createSession(context: SessionContext): Session {
     metrics: () => readMetrics({ controller, requests, events, lease: context.election?.options.lease.name }),
     async run(signal) {
       const retiring = new AbortController();
-      const standing = election?.run(controller, retiring.signal);
-      if (election === undefined) controller.lead(unlimitedTenure());
+      const state = election?.run(controller, retiring.signal);
+      if (election === undefined) controller.lead(unlimitedLeadership());
       let isCertain = false;
       try {
         // The Lease is renewed until the last write has ended.
@@ -98,7 +98,7 @@ export function createSession(context: SessionContext): Session {
       } finally {
         events.close();
         retiring.abort(new Error('the controller stops'));
-        await standing;
+        await state;
       }
       if (isCertain) await election?.release();
     },

@@ -1,21 +1,34 @@
 import type { Clock } from '../client/transport.ts';
-import type { Shortage } from '../core/decide/allocation-failure.ts';
-import { type Decision, disputedIn, type Note, type Refusal } from '../core/decide/decision.ts';
+import type { AllocationFailure } from '../core/decide/allocation-failure.ts';
+import {
+  type AddressConflict,
+  type Condition,
+  conflictingAddresses,
+  type Decision,
+} from '../core/decide/decision.ts';
 import { formatAddress } from '../core/ip/address.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
 import { Counts } from '../metrics/counts.ts';
 
 /** `failing`: the API server does not accept what was to be written. */
-export type State = 'served' | 'waiting' | 'refused' | 'failing';
+export type StatState = 'assigned' | 'pending' | 'conflict' | 'failing';
 
-type Wish = (Note & { code: 'unmet' })['wish'];
+type ChangeKind = (Condition & { code: 'pending-change' })['change'];
 
-const states: Readonly<Record<State, true>> = { served: true, waiting: true, refused: true, failing: true };
-export const refusals: Readonly<Record<Refusal['code'], true>> = { taken: true, 'not-an-address': true };
-const wishes: Readonly<Record<Wish, true>> = { families: true, ports: true, reallocate: true };
+const states: Readonly<Record<StatState, true>> = {
+  assigned: true,
+  pending: true,
+  conflict: true,
+  failing: true,
+};
+export const conflictReasons: Readonly<Record<AddressConflict['code'], true>> = {
+  'address-in-use': true,
+  'invalid-address': true,
+};
+const changeKinds: Readonly<Record<ChangeKind, true>> = { families: true, ports: true, reallocate: true };
 
 /** A Service of which there is nothing to count but itself: nearly all of them, so it is kept once. */
-const plain: Decision = { kind: 'keep', addresses: '', source: '', notes: [] };
+const plain: Decision = { kind: 'keep', addresses: '', source: '', conditions: [] };
 
 /**
  * How the Services stand, by what was last decided on each. Kept with every decision in O(its notes), so that whoever reads it
@@ -23,17 +36,17 @@ const plain: Decision = { kind: 'keep', addresses: '', source: '', notes: [] };
  *
  * Invariant: the counts are the sum of what `#count` adds for each entry of `#last`.
  */
-export class Census {
-  readonly states = new Counts<[state: State]>(each(states));
-  readonly refused = new Counts<[reason: Refusal['code']]>(each(refusals));
-  readonly unmet = new Counts<[wish: Wish]>(each(wishes));
+export class ServiceStats {
+  readonly states = new Counts<[state: StatState]>(each(states));
+  readonly inConflict = new Counts<[reason: AddressConflict['code']]>(each(conflictReasons));
+  readonly pendingChanges = new Counts<[change: ChangeKind]>(each(changeKinds));
   /** One that needs addresses of both families is in two of them. */
-  readonly waiting = new Counts<Lack>();
+  readonly pending = new Counts<PendingReason>();
   readonly #clock: Clock;
   readonly #last = new Map<ServiceKey, Decision | 'failing'>();
   /** When the wait of those that wait began. */
   readonly #since = new Map<ServiceKey, number>();
-  readonly #disputed = new Counts<[address: string]>();
+  readonly #conflicts = new Counts<[address: string]>();
   #outside = 0;
 
   constructor(clock: Clock) {
@@ -41,8 +54,8 @@ export class Census {
   }
 
   /** Addresses that more have or ask for than may. */
-  get disputed(): number {
-    return this.#disputed.size;
+  get conflictCount(): number {
+    return this.#conflicts.size;
   }
 
   /** Addresses that are held outside the pool of their Service. */
@@ -54,8 +67,8 @@ export class Census {
   put(key: ServiceKey, next: Decision | 'failing', since = this.#clock.now()): void {
     const before = this.#since.get(key);
     this.delete(key);
-    if (typeof next === 'object' && next.kind === 'wait') this.#since.set(key, before ?? since);
-    const isPlain = typeof next === 'object' && next.kind === 'keep' && next.notes.length === 0;
+    if (typeof next === 'object' && next.kind === 'pending') this.#since.set(key, before ?? since);
+    const isPlain = typeof next === 'object' && next.kind === 'keep' && next.conditions.length === 0;
     this.#last.set(key, isPlain ? plain : next);
     this.#count(next, 1);
   }
@@ -69,12 +82,12 @@ export class Census {
   }
 
   /** For each that waits the seconds, by what it is short of: O(those that wait). */
-  *waits(): IterableIterator<readonly [...lack: Lack, seconds: number]> {
+  *pendingSeconds(): IterableIterator<readonly [...lack: PendingReason, seconds: number]> {
     const now = this.#clock.now();
     for (const [key, since] of this.#since) {
       const decision = this.#last.get(key);
-      if (typeof decision !== 'object' || decision.kind !== 'wait') continue;
-      for (const shortage of decision.shortages) yield [...lackOf(shortage), (now - since) / 1000];
+      if (typeof decision !== 'object' || decision.kind !== 'pending') continue;
+      for (const failure of decision.failures) yield [...pendingReasonOf(failure), (now - since) / 1000];
     }
   }
 
@@ -86,36 +99,36 @@ export class Census {
     const state = stateOf(decision);
     if (state !== undefined) this.states.add([state], by);
     if (decision === 'failing') return;
-    if (decision.kind === 'wait') {
-      for (const shortage of decision.shortages) this.waiting.add(lackOf(shortage), by);
+    if (decision.kind === 'pending') {
+      for (const failure of decision.failures) this.pending.add(pendingReasonOf(failure), by);
     }
-    if (decision.kind === 'refuse') this.refused.add([decision.refusal.code], by);
-    for (const address of disputedIn(decision)) this.#disputed.add([formatAddress(address)], by);
-    if (!('notes' in decision)) return;
-    for (const note of decision.notes) {
-      if (note.code === 'outside-pool') this.#outside += by;
-      if (note.code === 'unmet') this.unmet.add([note.wish], by);
+    if (decision.kind === 'conflict') this.inConflict.add([decision.conflict.code], by);
+    for (const address of conflictingAddresses(decision)) this.#conflicts.add([formatAddress(address)], by);
+    if (!('conditions' in decision)) return;
+    for (const condition of decision.conditions) {
+      if (condition.code === 'outside-pool') this.#outside += by;
+      if (condition.code === 'pending-change') this.pendingChanges.add([condition.change], by);
     }
   }
 }
 
 /** What those that wait are short of: the pool's key and the family, where there is a pool. */
-type Lack = [key: string, family: string, reason: Shortage['code']];
+type PendingReason = [key: string, family: string, reason: AllocationFailure['code']];
 
-function lackOf(shortage: Shortage): Lack {
-  return ['key' in shortage ? shortage.key : '', 'family' in shortage ? shortage.family : '', shortage.code];
+function pendingReasonOf(failure: AllocationFailure): PendingReason {
+  return ['key' in failure ? failure.key : '', 'family' in failure ? failure.family : '', failure.code];
 }
 
-function stateOf(decision: Decision | 'failing'): State | undefined {
+function stateOf(decision: Decision | 'failing'): StatState | undefined {
   if (decision === 'failing') return 'failing';
   switch (decision.kind) {
     case 'keep':
     case 'write':
-      return 'served';
-    case 'wait':
-      return 'waiting';
-    case 'refuse':
-      return 'refused';
+      return 'assigned';
+    case 'pending':
+      return 'pending';
+    case 'conflict':
+      return 'conflict';
     case 'ignore':
     case 'release':
       return undefined;

@@ -1,7 +1,7 @@
 import type { Clock } from '../client/transport.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 
-interface Hold {
+interface HeldWrite {
   readonly uid: string;
   readonly resourceVersion: string;
   /** How often in a row a change of this Service came to nothing. */
@@ -14,11 +14,11 @@ interface Hold {
 const limits = { firstMs: 1_000, mostMs: 5 * 60_000 };
 
 /** Services whose change has to wait, until their time comes or they are another version. */
-export class Holds {
+export class WriteBackoff {
   readonly #clock: Clock;
   /** Called when the time of one has come. */
   readonly #due: (key: ServiceKey) => void;
-  readonly #holds = new Map<ServiceKey, Hold>();
+  readonly #holds = new Map<ServiceKey, HeldWrite>();
   #isClosed = false;
 
   constructor(clock: Clock, due: (key: ServiceKey) => void) {
@@ -47,7 +47,7 @@ export class Holds {
       hold.isDue = true;
       this.#due(key);
     });
-    const hold: Hold = { uid, resourceVersion, failures, cancel, isDue: false };
+    const hold: HeldWrite = { uid, resourceVersion, failures, cancel, isDue: false };
     this.#holds.set(key, hold);
   }
 

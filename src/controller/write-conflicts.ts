@@ -1,5 +1,5 @@
 import type { Clock } from '../client/transport.ts';
-import type { Change } from '../core/model/service-patch.ts';
+import type { ServicePatch } from '../core/model/service-patch.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
 
 const firstMs = 1_000;
@@ -9,7 +9,7 @@ const quietMs = 2 * mostMs;
 /** How many Services are remembered: a quarrel is about few of them, a burst of assignments about many. */
 const capacity = 4_096;
 /** From how many times on an undone field is worth a warning. */
-const quarrel = 2;
+const warnAfterRepeats = 2;
 
 /** The last time that a field was written. There are thousands of these after a burst, so they are small. */
 interface FieldMemory {
@@ -25,19 +25,19 @@ interface FieldMemory {
  * Keeps two writers from undoing each other's work as fast as the API server takes it (spec section 6): the same content
  * of the same field is written at once, then after 1 s, 2 s, and so on up to 5 min.
  */
-export class Patience {
+export class WriteConflicts {
   readonly #clock: Clock;
   /** In the order of writing: the oldest goes first. */
   readonly #memories = new Map<ServiceKey, readonly FieldMemory[]>();
   /** Those of them whose other writer has been named. */
-  readonly #blamed = new Set<ServiceKey>();
+  readonly #reported = new Set<ServiceKey>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** How long to wait before this change is written. `isQuarrel` is said once: then it is time to name the other. */
-  ask(key: ServiceKey, change: Change): { readonly waitMs: number; readonly isQuarrel: boolean } {
+  delayFor(key: ServiceKey, change: ServicePatch): { readonly waitMs: number; readonly isQuarrel: boolean } {
     const memory = this.#memories.get(key);
     if (memory === undefined) return { waitMs: 0, isQuarrel: false };
     let waitMs = 0;
@@ -48,13 +48,13 @@ export class Patience {
       repeats = Math.max(repeats, last.repeats + 1);
       waitMs = Math.max(waitMs, last.writtenAt + pauseMs(last.repeats) - this.#clock.now());
     }
-    const isQuarrel = waitMs > 0 && repeats >= quarrel && !this.#blamed.has(key);
-    if (isQuarrel) this.#blamed.add(key);
+    const isQuarrel = waitMs > 0 && repeats >= warnAfterRepeats && !this.#reported.has(key);
+    if (isQuarrel) this.#reported.add(key);
     return { waitMs, isQuarrel };
   }
 
   /** The change was written. */
-  note(key: ServiceKey, change: Change): void {
+  wrote(key: ServiceKey, change: ServicePatch): void {
     const before = this.#memories.get(key) ?? [];
     // Whole numbers are kept in place, fractions in an object of their own.
     const writtenAt = Math.round(this.#clock.now());
@@ -72,7 +72,7 @@ export class Patience {
 
   forget(key: ServiceKey): void {
     this.#memories.delete(key);
-    this.#blamed.delete(key);
+    this.#reported.delete(key);
   }
 
   /** Forgets all but those that `isKnown` says are still there. */
@@ -92,7 +92,7 @@ function pauseMs(repeats: number): number {
   return repeats === 0 ? 0 : Math.min(firstMs * 2 ** (repeats - 1), mostMs);
 }
 
-function contents(change: Change): Pick<FieldMemory, 'field' | 'content'>[] {
+function contents(change: ServicePatch): Pick<FieldMemory, 'field' | 'content'>[] {
   return Object.entries(change).map(([field, content]) => ({
     field,
     content: digest(JSON.stringify(content)),

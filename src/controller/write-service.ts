@@ -1,18 +1,18 @@
 import type { Api } from '../client/api.ts';
 import { delayMs } from '../client/backoff.ts';
-import type { Tenure } from '../client/election.ts';
+import type { Leadership } from '../client/election.ts';
 import { ApiError, ConnectionError } from '../client/errors.ts';
 import type { Random } from '../client/transport.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import type { ClaimRequest } from '../core/ledger/claim-requests.ts';
 import type { Service } from '../core/model/objects.ts';
-import { type Change, patchOf } from '../core/model/service-patch.ts';
-import { type ServiceView, viewSharing } from '../core/model/service-view.ts';
-import type { Shared } from '../core/text/interner.ts';
-import type { Verb } from './patch-or-update.ts';
+import { mergePatchOf, type ServicePatch } from '../core/model/service-patch.ts';
+import { internedViewOf, type ServiceView } from '../core/model/service-view.ts';
+import type { Interner } from '../core/text/interner.ts';
+import type { PatchOrUpdate } from './patch-or-update.ts';
 
 /** What became of a write. */
-export type Outcome =
+export type WriteOutcome =
   | { readonly kind: 'written'; readonly view: ServiceView }
   /** Somebody else wrote first, or an earlier attempt of ours did: this is how the Service stands. */
   | { readonly kind: 'stale'; readonly view: ServiceView }
@@ -28,21 +28,21 @@ export type Outcome =
 
 export interface WriteContext {
   readonly api: Api;
-  readonly verb: Verb;
+  readonly sender: PatchOrUpdate;
   readonly random: Random;
-  readonly shared: Shared;
+  readonly interner: Interner;
   /** Nothing is sent after it, and nothing that is sent may be carried out after it. */
-  readonly tenure: Pick<Tenure, 'leftMs'>;
+  readonly leadership: Pick<Leadership, 'leftMs'>;
   readonly signal: AbortSignal;
   /** Waits before an attempt is repeated, in nobody's way. */
-  readonly rest: (error: unknown, ms: number) => Promise<Rested>;
+  readonly backOff: (error: unknown, ms: number) => Promise<RetryResult>;
 }
 
 /** `overtaken`: the Service was seen in a newer version, so there is nothing to write any more. */
-export type Rested = 'again' | 'overtaken' | 'stopped';
+export type RetryResult = 'again' | 'overtaken' | 'stopped';
 
 /** What has to be done before the write; the answer is what became of the write if it is not to be sent. */
-export type FirstStep = (context: WriteContext) => Promise<Outcome | undefined>;
+export type BeforeWrite = (context: WriteContext) => Promise<WriteOutcome | undefined>;
 
 const backoff = { firstMs: 250, mostMs: 30_000 };
 
@@ -52,21 +52,21 @@ const backoff = { firstMs: 250, mostMs: 30_000 };
  * the Service is seen in a newer version, which no PATCH on the old one can change any more. Until then the caller
  * keeps the address reserved, and it cannot be given twice (docs/decisions/0003).
  */
-export async function write(
+export async function writeService(
   view: ServiceView,
-  change: Change,
+  change: ServicePatch,
   context: WriteContext,
-  first: FirstStep = async () => undefined,
-): Promise<Outcome> {
+  first: BeforeWrite = async () => undefined,
+): Promise<WriteOutcome> {
   const instead = await first(context);
   if (instead !== undefined) return instead;
-  const { verb, signal, tenure, shared } = context;
+  const { sender, signal, leadership, interner } = context;
   const path = pathOf(view);
-  const patch = patchOf(view, change);
-  return persist<Outcome>(context, async () => {
+  const patch = mergePatchOf(view, change);
+  return retryUntilKnown<WriteOutcome>(context, async () => {
     try {
-      const { kind, service } = await verb.send(path, patch, view, signal, tenure);
-      return { kind, view: viewSharing(service, shared) };
+      const { kind, service } = await sender.send(path, patch, view, signal, leadership);
+      return { kind, view: internedViewOf(service, interner) };
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;
       if (error.status === 404) return { kind: 'gone' };
@@ -77,12 +77,12 @@ export async function write(
   });
 }
 
-async function reread(view: ServiceView, error: ApiError, context: WriteContext): Promise<Outcome> {
-  const now = await persist<Outcome>(context, async () => {
+async function reread(view: ServiceView, error: ApiError, context: WriteContext): Promise<WriteOutcome> {
+  const now = await retryUntilKnown<WriteOutcome>(context, async () => {
     try {
       return {
         kind: 'stale',
-        view: viewSharing(await context.api.get<Service>(pathOf(view), context.signal), context.shared),
+        view: internedViewOf(await context.api.get<Service>(pathOf(view), context.signal), context.interner),
       };
     } catch (failure) {
       if (!(failure instanceof ApiError) || isTransient(failure)) throw failure;
@@ -99,14 +99,14 @@ async function reread(view: ServiceView, error: ApiError, context: WriteContext)
  * Repeats an attempt that throws, with back-off and as the server's Retry-After asks. Once an attempt may have been
  * carried out without an answer, a refusal of a later one says nothing about that: it is repeated too.
  */
-export async function persist<T extends { readonly kind: string }>(
+export async function retryUntilKnown<T extends { readonly kind: string }>(
   context: WriteContext,
   attempt: () => Promise<T | Refused>,
-): Promise<T | Unmade> {
-  const { random, signal, tenure } = context;
+): Promise<T | NotCarriedOut> {
+  const { random, signal, leadership } = context;
   let isUncertain = false;
   for (let failures = 0; ; failures += 1) {
-    if (signal.aborted || tenure.leftMs() <= 0) return { kind: 'stopped', mayLand: isUncertain };
+    if (signal.aborted || leadership.leftMs() <= 0) return { kind: 'stopped', mayLand: isUncertain };
     try {
       const outcome = await attempt();
       if (!isRefused(outcome) || !isUncertain) return outcome;
@@ -115,15 +115,15 @@ export async function persist<T extends { readonly kind: string }>(
       if (signal.aborted) return { kind: 'stopped', mayLand: true };
       isUncertain ||= mayHaveArrived(error);
       const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
-      const rested = await context.rest(error, delayMs(failures, random(), backoff, retryAfterMs));
+      const rested = await context.backOff(error, delayMs(failures, random(), backoff, retryAfterMs));
       if (rested === 'overtaken') return { kind: 'overtaken' };
       if (rested === 'stopped') return { kind: 'stopped', mayLand: isUncertain };
     }
   }
 }
 
-type Refused = Extract<Outcome, { kind: 'refused' }>;
-type Unmade = Extract<Outcome, { kind: 'refused' | 'overtaken' | 'stopped' }>;
+type Refused = Extract<WriteOutcome, { kind: 'refused' }>;
+type NotCarriedOut = Extract<WriteOutcome, { kind: 'refused' | 'overtaken' | 'stopped' }>;
 
 function isRefused(outcome: { readonly kind: string }): outcome is Refused {
   return outcome.kind === 'refused';

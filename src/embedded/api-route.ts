@@ -1,6 +1,6 @@
 import type { Resource } from './resource.ts';
 
-export interface Route {
+export interface ApiRoute {
   resource: Resource;
   /** Undefined: of all namespaces, or of none. */
   namespace: string | undefined;
@@ -15,7 +15,7 @@ const form =
  * The paths of the Kubernetes API: /api/v1/namespaces/NAMESPACE/services/NAME/status and what is above it; without
  * the namespace where a resource belongs to none.
  */
-export function route(path: string, resources: readonly Resource[]): Route | undefined {
+export function route(path: string, resources: readonly Resource[]): ApiRoute | undefined {
   const { group, version, namespace, plural, name, subresource } = form.exec(path)?.groups ?? {};
   const apiVersion = group === undefined ? version : `${group}/${version}`;
   const resource = resources.find((one) => one.plural === plural && one.apiVersion === apiVersion);

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
-import { canonicalIP, type Family } from './ip.ts';
+import { canonicalIP, type IPFamilyName } from './ip.ts';
 
-const prefix: Record<Family, string> = { IPv4: '10.96.', IPv6: 'fd00:96::' };
-const most: Record<Family, number> = { IPv4: 2 ** 16, IPv6: 2 ** 20 };
+const prefix: Record<IPFamilyName, string> = { IPv4: '10.96.', IPv6: 'fd00:96::' };
+const most: Record<IPFamilyName, number> = { IPv4: 2 ** 16, IPv6: 2 ** 20 };
 
 /**
  * The cluster's own addresses (spec.clusterIPs), from 10.96.0.0/12 and fd00:96::/108, IPv4 first. Handed out in
@@ -17,7 +17,7 @@ export class ClusterIPs {
    * Where the next search begins. The first 256 addresses come last, so that they stay free for Services that name
    * theirs (KEP-3070); the very first is that of the Service `kubernetes` of a real cluster.
    */
-  readonly #next: Record<Family, number> = { IPv4: 257, IPv6: 257 };
+  readonly #next: Record<IPFamilyName, number> = { IPv4: 257, IPv6: 257 };
   readonly #range = new BlockList();
 
   constructor() {
@@ -26,7 +26,7 @@ export class ClusterIPs {
     this.#range.addRange('fd00:96::1', 'fd00:96::f:ffff', 'ipv6');
   }
 
-  free(family: Family): string | undefined {
+  free(family: IPFamilyName): string | undefined {
     for (let tries = 0; tries < most[family]; tries++) {
       const n = this.#next[family];
       this.#next[family] = n + 1 < most[family] ? n + 1 : 2;
@@ -41,7 +41,7 @@ export class ClusterIPs {
   }
 
   /** Why a Service may not have the address that it asks for. */
-  refusal(ip: string): string | undefined {
+  rejection(ip: string): string | undefined {
     const inRange = isIP(ip) !== 0 && this.#range.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
     if (!inRange) return `failed to allocate IP ${ip}: the provided network does not match the current range`;
     const isHeld = this.#held.has(canonicalIP(ip) ?? ip);

@@ -1,16 +1,16 @@
 import type { Clock, HttpRequest, HttpResponse, Random, Transport } from '../client/transport.ts';
 import type { KubeObject } from '../core/model/objects.ts';
-import { type Route, route } from './api-route.ts';
+import { type ApiRoute, route } from './api-route.ts';
 import { isObject, type Json } from './json.ts';
 import { list, selects } from './list-objects.ts';
 import { readListOptions } from './query.ts';
 import type { Resource } from './resource.ts';
 import { resources } from './resources.ts';
-import { ApiError, badRequest, noSuchPath, notFound, notOffered, type Status } from './status.ts';
+import { badRequest, noSuchPath, notFound, notOffered, StatusError, type StatusObject } from './status.ts';
 import { keyAt, Store } from './store.ts';
 import type { Target } from './target.ts';
 import { watch } from './watch.ts';
-import { Writer } from './writer.ts';
+import { ObjectWriter } from './writer.ts';
 
 /**
  * A small Kubernetes API in this process: Services, ConfigMaps, Events, Leases and IPAddresses, for the demo and for
@@ -48,9 +48,9 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
   const known = resources();
   const plurals = known.map(({ plural }) => plural);
   const store = new Store(plurals, firstRevision, history);
-  const writer = new Writer(store, clock, random);
+  const writer = new ObjectWriter(store, clock, random);
 
-  const read = (at: Route, query: URLSearchParams, signal: AbortSignal): HttpResponse => {
+  const read = (at: ApiRoute, query: URLSearchParams, signal: AbortSignal): HttpResponse => {
     const { resource, namespace, name } = at;
     if (name !== undefined) {
       const object = store.collection(resource.plural).get(keyAt(namespace, name));
@@ -64,7 +64,7 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
     return { status: 200, headers: { 'content-type': 'application/json' }, body };
   };
 
-  const change = (request: HttpRequest, at: Route, query: URLSearchParams): HttpResponse => {
+  const change = (request: HttpRequest, at: ApiRoute, query: URLSearchParams): HttpResponse => {
     if (query.has('dryRun')) throw notOffered('dryRun');
     const { resource, namespace, name, subresource } = at;
     const manager = managerOf(request, query);
@@ -106,7 +106,7 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
         if (at === undefined) throw noSuchPath();
         return request.method === 'GET' ? read(at, query, signal) : change(request, at, query);
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
+        if (!(error instanceof StatusError)) throw error;
         return refuse(error);
       }
     },
@@ -158,17 +158,17 @@ function patchOf(request: HttpRequest): Json {
   }
 }
 
-function unsupportedMediaType(): ApiError {
+function unsupportedMediaType(): StatusError {
   const message = `the body of the request was in an unknown format - accepted media types include: application/json, ${mergePatchType}`;
-  return new ApiError(415, 'UnsupportedMediaType', message);
+  return new StatusError(415, 'UnsupportedMediaType', message);
 }
 
-function methodNotAllowed(): ApiError {
+function methodNotAllowed(): StatusError {
   const message = 'the server does not allow this method on the requested resource';
-  return new ApiError(405, 'MethodNotAllowed', message, {});
+  return new StatusError(405, 'MethodNotAllowed', message, {});
 }
 
-function deleted({ plural, group }: Resource, { metadata: { name, uid } }: KubeObject): Status {
+function deleted({ plural, group }: Resource, { metadata: { name, uid } }: KubeObject): StatusObject {
   const details = {
     name,
     ...(group === '' ? {} : { group }),
@@ -182,7 +182,7 @@ function answer(status: number, json: unknown): HttpResponse {
   return { status, headers: { 'content-type': 'application/json' }, body: once(JSON.stringify(json)) };
 }
 
-function refuse({ status }: ApiError): HttpResponse {
+function refuse({ status }: StatusError): HttpResponse {
   const response = answer(status.code ?? 500, status);
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter !== undefined) response.headers['retry-after'] = String(retryAfter);

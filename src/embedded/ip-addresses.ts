@@ -6,7 +6,7 @@ import { sameJson } from './json.ts';
 import { dnsSubdomain, pathSegment } from './naming.ts';
 import { common, type Resource } from './resource.ts';
 import { ipAddress as shape } from './resource-shapes.ts';
-import { type Cause, invalidValue, required } from './status.ts';
+import { invalidValue, required, type StatusCause } from './status.ts';
 
 interface ParentReference {
   group?: string;
@@ -15,7 +15,7 @@ interface ParentReference {
   name?: string;
 }
 
-interface IPAddress extends KubeObject {
+interface StoredIPAddress extends KubeObject {
   spec?: { parentRef?: ParentReference };
 }
 
@@ -36,9 +36,9 @@ export function ipAddresses(pool: ClusterIPs): Resource {
     // An address has no room for five more characters.
     generatedName: (prefix) => prefix,
     check: (object, old) => {
-      const parent = (object as IPAddress).spec?.parentRef;
+      const parent = (object as StoredIPAddress).spec?.parentRef;
       const causes = checkParent(parent);
-      if (old !== undefined && !sameJson(parent, (old as IPAddress).spec?.parentRef)) {
+      if (old !== undefined && !sameJson(parent, (old as StoredIPAddress).spec?.parentRef)) {
         causes.push(invalidValue('spec.parentRef', asInGo(parent), 'field is immutable'));
       }
       return causes;
@@ -57,7 +57,7 @@ export function ofClusterIP(ip: string, { metadata: { namespace = '', name } }: 
     'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
   };
   const spec = { parentRef: { resource: 'services', namespace, name } };
-  return { metadata: { name: ip, labels }, spec } as IPAddress;
+  return { metadata: { name: ip, labels }, spec } as StoredIPAddress;
 }
 
 /** apimachinery's pkg/util/validation/ip.go, IsValidIP. */
@@ -73,10 +73,10 @@ function checkName(name: string): string[] {
 }
 
 /** pkg/apis/networking/validation, validateIPAddressParentReference. */
-function checkParent(parent: ParentReference | undefined): Cause[] {
+function checkParent(parent: ParentReference | undefined): StatusCause[] {
   const at = 'spec.parentRef';
   if (parent === undefined) return [required(at)];
-  const causes: Cause[] = [];
+  const causes: StatusCause[] = [];
   // Services are of the group "", so it cannot be asked for.
   for (const why of parent.group === undefined ? [] : dnsSubdomain(parent.group))
     causes.push(invalidValue(`${at}.group`, parent.group, why));

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
-export type Family = 'IPv4' | 'IPv6';
+export type IPFamilyName = 'IPv4' | 'IPv6';
 
-export function familyOf(ip: string): Family {
+export function familyOf(ip: string): IPFamilyName {
   return isIP(ip) === 6 ? 'IPv6' : 'IPv4';
 }
 

@@ -7,21 +7,21 @@ import { isObject, sameJson } from './json.ts';
  *
  * Simpler than the real one where nobody reads it: a list is one field, and the `.` entries of maps are left out.
  */
-export interface Writer {
+export interface FieldWriter {
   manager: string;
   subresource: string | undefined;
   time: string;
 }
 
 /** An entry as the API writes it; the type of core/ has what the controller reads. */
-export interface Entry extends ManagedFieldsEntry {
+export interface FieldsEntry extends ManagedFieldsEntry {
   apiVersion?: string;
   fieldsType?: string;
   subresource?: string;
 }
 
 interface Ownership {
-  entry: Entry;
+  entry: FieldsEntry;
   paths: Set<string>;
 }
 
@@ -31,7 +31,11 @@ type Values = Map<string, unknown>;
 const unowned =
   /^f:(?:apiVersion|kind|metadata\nf:(?:name|namespace|uid|resourceVersion|generation|creationTimestamp|deletionTimestamp|deletionGracePeriodSeconds|managedFields)(?:\n.*)?)$/s;
 
-export function recordWrite(object: KubeObject, before: KubeObject | undefined, writer: Writer): Entry[] {
+export function recordWrite(
+  object: KubeObject,
+  before: KubeObject | undefined,
+  writer: FieldWriter,
+): FieldsEntry[] {
   const values = leaves(object);
   const old = before === undefined ? new Map() : leaves(before);
   const changed = [...values].filter(([path, value]) => !(old.has(path) && sameJson(old.get(path), value)));
@@ -40,7 +44,7 @@ export function recordWrite(object: KubeObject, before: KubeObject | undefined, 
   let own = owners.find(({ entry }) => isOf(entry, writer));
   if (own === undefined && paths.size > 0) {
     const { manager, subresource } = writer;
-    const entry: Entry = {
+    const entry: FieldsEntry = {
       manager,
       operation: 'Update',
       apiVersion: object.apiVersion ?? '',
@@ -63,7 +67,7 @@ export function recordWrite(object: KubeObject, before: KubeObject | undefined, 
   return owners.filter((owner) => owner.paths.size > 0).map(writeOwner);
 }
 
-function isOf(entry: Entry, { manager, subresource }: Writer): boolean {
+function isOf(entry: FieldsEntry, { manager, subresource }: FieldWriter): boolean {
   return entry.manager === manager && entry.operation === 'Update' && entry.subresource === subresource;
 }
 
@@ -86,7 +90,7 @@ function collect(value: unknown, path: string, values: Values): void {
 }
 
 function readOwners(object: KubeObject | undefined): Ownership[] {
-  const entries: Entry[] = object?.metadata.managedFields ?? [];
+  const entries: FieldsEntry[] = object?.metadata.managedFields ?? [];
   return entries.map((entry) => {
     const paths = new Set<string>();
     collectPaths(entry.fieldsV1, '', paths);
@@ -105,7 +109,7 @@ function collectPaths(tree: unknown, path: string, paths: Set<string>): void {
       if (key !== '.') collectPaths(tree[key], path === '' ? key : `${path}\n${key}`, paths);
 }
 
-function writeOwner({ entry, paths }: Ownership): Entry {
+function writeOwner({ entry, paths }: Ownership): FieldsEntry {
   const tree: Record<string, unknown> = {};
   for (const path of [...paths].sort()) {
     let at = tree;

@@ -1,5 +1,5 @@
 import type { ObjectMeta } from '../core/model/objects.ts';
-import { type Cause, forbidden, invalidValue, required } from './status.ts';
+import { forbidden, invalidValue, required, type StatusCause } from './status.ts';
 
 /** Rules for names, labels and annotations: apimachinery's pkg/util/validation and pkg/api/validation/objectmeta.go. */
 
@@ -79,8 +79,8 @@ function labelValue(text: string): string[] {
   ];
 }
 
-export function checkMetadata(metadata: ObjectMeta, checkName: (name: string) => string[]): Cause[] {
-  const causes: Cause[] = [];
+export function checkMetadata(metadata: ObjectMeta, checkName: (name: string) => string[]): StatusCause[] {
+  const causes: StatusCause[] = [];
   if (metadata.name === '') causes.push(required('metadata.name', 'name or generateName is required'));
   else
     for (const why of checkName(metadata.name))
@@ -97,7 +97,7 @@ export function checkMetadata(metadata: ObjectMeta, checkName: (name: string) =>
   return causes;
 }
 
-export function checkLabels(labels: Record<string, string>, field: string): Cause[] {
+export function checkLabels(labels: Record<string, string>, field: string): StatusCause[] {
   return Object.entries(labels).flatMap(([key, value]) => [
     ...qualifiedName(key).map((why) => invalidValue(field, key, why)),
     ...labelValue(value).map((why) => invalidValue(field, value, why)),
@@ -105,8 +105,8 @@ export function checkLabels(labels: Record<string, string>, field: string): Caus
 }
 
 /** ValidateObjectMetaAccessorUpdate: what an update may not change. */
-export function checkMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta): Cause[] {
-  const causes: Cause[] = [];
+export function checkMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta): StatusCause[] {
+  const causes: StatusCause[] = [];
   if (old.deletionTimestamp !== undefined) {
     const added = (metadata.finalizers ?? []).filter((one) => !old.finalizers?.includes(one));
     const found = added.map((one) => JSON.stringify(one)).join(', ');

@@ -1,5 +1,5 @@
 import { fieldSelector, labelSelector, type Selector } from './selector.ts';
-import { ApiError, badRequest, forbidden, invalid, notOffered } from './status.ts';
+import { badRequest, forbidden, invalid, notOffered, StatusError } from './status.ts';
 
 /** meta/v1 ListOptions, which list and watch share. */
 export interface ListOptions {
@@ -45,7 +45,7 @@ function checkMatch(
   match: string,
   { watch, sendInitialEvents, continueToken, resourceVersion }: ListOptions,
 ): void {
-  const refuse = (why: string): ApiError =>
+  const refuse = (why: string): StatusError =>
     invalid('ListOptions', 'meta.k8s.io', '', [forbidden('resourceVersionMatch', why)]);
   if (continueToken !== '' && resourceVersion !== '' && resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue');
@@ -65,7 +65,7 @@ export function requireReached(resourceVersion: string, revision: number): void 
   if (resourceVersion === '' || Number(resourceVersion) <= revision) return;
   const message = `Timeout: Too large resource version: ${resourceVersion}, current: ${revision}`;
   const cause = { reason: 'ResourceVersionTooLarge', message: 'Too large resource version' };
-  throw new ApiError(504, 'Timeout', message, { causes: [cause], retryAfterSeconds: 1 });
+  throw new StatusError(504, 'Timeout', message, { causes: [cause], retryAfterSeconds: 1 });
 }
 
 function readInteger(query: URLSearchParams, name: string): number {

@@ -4,13 +4,13 @@ import { generatedName } from './identity.ts';
 import { dnsSubdomain } from './naming.ts';
 import type { Fields } from './selector.ts';
 import type { Struct } from './shape.ts';
-import type { Cause, Named } from './status.ts';
+import type { ResourceName, StatusCause } from './status.ts';
 
 /**
  * All that one kind of object has of its own; kube-apiserver calls it a strategy. Every function is pure: it gets
  * objects that have been read by `shape` and returns new ones.
  */
-export interface Resource extends Named {
+export interface Resource extends ResourceName {
   apiVersion: string;
   /** Or has the cluster one of each name? */
   isNamespaced: boolean;
@@ -35,8 +35,8 @@ export interface Resource extends Named {
   preparedStatus(object: KubeObject, old: KubeObject): KubeObject;
   /** For an object from a file or a dump. */
   loaded(object: KubeObject): KubeObject;
-  check(object: KubeObject, old: KubeObject | undefined): Cause[];
-  checkStatus(object: KubeObject): Cause[];
+  check(object: KubeObject, old: KubeObject | undefined): StatusCause[];
+  checkStatus(object: KubeObject): StatusCause[];
   /** What the API server makes by itself before it writes this object, and deletes when that has gone. */
   companions(object: KubeObject): readonly Companion[];
   /** Is told of every write that was done. */

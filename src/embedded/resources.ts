@@ -5,7 +5,7 @@ import { sameJson } from './json.ts';
 import { common, type Resource } from './resource.ts';
 import { configMap, event, lease } from './resource-shapes.ts';
 import { services } from './services.ts';
-import { type Cause, forbidden, invalidValue } from './status.ts';
+import { forbidden, invalidValue, type StatusCause } from './status.ts';
 
 /** The resources that the controller uses. */
 export function resources(): Resource[] {
@@ -37,7 +37,7 @@ const configMaps: Resource = {
 };
 
 /** One that says `immutable: true` keeps its data, and keeps saying so. */
-function checkImmutable(object: ImmutableConfigMap, old: ImmutableConfigMap): Cause[] {
+function checkImmutable(object: ImmutableConfigMap, old: ImmutableConfigMap): StatusCause[] {
   if (old.immutable !== true) return [];
   return (['immutable', 'data', 'binaryData'] as const)
     .filter((field) => !sameJson(object[field], old[field]))
@@ -45,7 +45,7 @@ function checkImmutable(object: ImmutableConfigMap, old: ImmutableConfigMap): Ca
 }
 
 /** apimachinery's pkg/util/validation, IsConfigMapKey. */
-function checkKey(map: string, key: string): Cause[] {
+function checkKey(map: string, key: string): StatusCause[] {
   const field = `${map}[${key}]`;
   if (key.length > 253) return [invalidValue(field, key, 'must be no more than 253 characters')];
   if (key === '.' || key.startsWith('..'))
@@ -93,7 +93,7 @@ const leases: Resource = {
   defaulted: (object) => ({ ...object, spec: (object as LeaseObject).spec ?? {} }) as KubeObject,
   check: (object) => {
     const { leaseDurationSeconds, leaseTransitions } = (object as LeaseObject).spec ?? {};
-    const causes: Cause[] = [];
+    const causes: StatusCause[] = [];
     if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0) {
       causes.push(invalidValue('spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0'));
     }

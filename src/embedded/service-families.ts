@@ -1,8 +1,8 @@
 import type { ClusterIPs } from './cluster-ips.ts';
-import { type Family, familyOf } from './ip.ts';
+import { familyOf, type IPFamilyName } from './ip.ts';
 import { sameJson } from './json.ts';
 import type { FullService, FullSpec } from './service-defaults.ts';
-import { ApiError, type Cause, invalid, invalidValue } from './status.ts';
+import { invalid, invalidValue, type StatusCause, StatusError } from './status.ts';
 
 /**
  * How `ipFamilyPolicy`, `ipFamilies` and `clusterIPs` complete each other on a dual-stack cluster:
@@ -21,7 +21,7 @@ export function withFamilies(
 
   spec.ipFamilyPolicy ??= isHeadlessWithoutSelector(spec) ? 'RequireDualStack' : 'SingleStack';
   const single = spec.ipFamilyPolicy === 'SingleStack';
-  const causes: Cause[] = [];
+  const causes: StatusCause[] = [];
   if (old !== undefined) {
     if (single) dropSecond(spec, old.spec);
     else causes.push(...refusedReductions(spec, old.spec));
@@ -50,7 +50,7 @@ export function loaded(service: FullService): FullService {
   return { ...service, spec };
 }
 
-function other(family: string | undefined): Family {
+function other(family: string | undefined): IPFamilyName {
   return family === 'IPv6' ? 'IPv4' : 'IPv6';
 }
 
@@ -106,10 +106,10 @@ function dropSecond(spec: FullSpec, old: FullSpec): void {
     spec.ipFamilies = spec.ipFamilies.slice(0, 1);
 }
 
-function refusedReductions(spec: FullSpec, old: FullSpec): Cause[] {
+function refusedReductions(spec: FullSpec, old: FullSpec): StatusCause[] {
   const reduced = (key: 'clusterIPs' | 'ipFamilies'): boolean =>
     (spec[key]?.length ?? 0) === 1 && (old[key]?.length ?? 0) === 2;
-  const refuse = (what: string): Cause =>
+  const refuse = (what: string): StatusCause =>
     invalidValue(
       'spec.ipFamilyPolicy',
       spec.ipFamilyPolicy,
@@ -121,8 +121,8 @@ function refusedReductions(spec: FullSpec, old: FullSpec): Cause[] {
   ];
 }
 
-function refusedPairs(spec: FullSpec): Cause[] {
-  const refuse = (what: string): Cause =>
+function refusedPairs(spec: FullSpec): StatusCause[] {
+  const refuse = (what: string): StatusCause =>
     invalidValue(
       'spec.ipFamilyPolicy',
       spec.ipFamilyPolicy,
@@ -144,14 +144,14 @@ function allocated(service: FullService, old: FullService | undefined, pool: Clu
   const named = spec.clusterIPs ?? [];
   const held = old?.spec.clusterIPs ?? [];
   for (const ip of named) {
-    const refusal = held.includes(ip) ? undefined : pool.refusal(ip);
-    if (refusal === undefined) continue;
-    throw invalid('Service', '', service.metadata.name, [invalidValue('spec.clusterIPs', named, refusal)]);
+    const rejection = held.includes(ip) ? undefined : pool.rejection(ip);
+    if (rejection === undefined) continue;
+    throw invalid('Service', '', service.metadata.name, [invalidValue('spec.clusterIPs', named, rejection)]);
   }
   spec.clusterIPs = (spec.ipFamilies ?? []).map((family, index) => {
     const ip = named[index] ?? pool.free(family === 'IPv6' ? 'IPv6' : 'IPv4');
     if (ip === undefined)
-      throw new ApiError(500, 'InternalError', 'failed to allocate a serviceIP: range is full');
+      throw new StatusError(500, 'InternalError', 'failed to allocate a serviceIP: range is full');
     return ip;
   });
   const [first] = spec.clusterIPs;

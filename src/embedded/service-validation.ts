@@ -3,7 +3,7 @@ import { familyOf } from './ip.ts';
 import { sameJson } from './json.ts';
 import { checkLabels, dnsLabel, dnsSubdomain, qualifiedName } from './naming.ts';
 import { type FullPort, type FullService, type FullSpec, isExternal } from './service-defaults.ts';
-import { type Cause, duplicate, forbidden, invalidValue, notSupported, required } from './status.ts';
+import { duplicate, forbidden, invalidValue, notSupported, required, type StatusCause } from './status.ts';
 
 /** What is checked of a Service, from pkg/apis/core/validation/validation.go, validateService and its neighbours. */
 
@@ -13,13 +13,13 @@ const families = ['IPv4', 'IPv6'];
 const policies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 const trafficPolicies = ['Cluster', 'Local'];
 
-function oneOf(field: string, value: string | undefined, supported: readonly string[]): Cause[] {
+function oneOf(field: string, value: string | undefined, supported: readonly string[]): StatusCause[] {
   return value === undefined || supported.includes(value) ? [] : [notSupported(field, value, supported)];
 }
 
-export function checkService({ spec }: FullService): Cause[] {
+export function checkService({ spec }: FullService): StatusCause[] {
   const loadBalancer = spec.type === 'LoadBalancer';
-  const causes: Cause[] = [];
+  const causes: StatusCause[] = [];
   const headless = spec.clusterIP === 'None';
   if (spec.ports === undefined && !headless && spec.type !== 'ExternalName')
     causes.push(required('spec.ports'));
@@ -56,8 +56,8 @@ export function checkService({ spec }: FullService): Cause[] {
   return causes;
 }
 
-function checkExternalName(spec: FullSpec): Cause[] {
-  const causes: Cause[] = [];
+function checkExternalName(spec: FullSpec): StatusCause[] {
+  const causes: StatusCause[] = [];
   for (const key of ['clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) {
     if (spec[key] !== undefined)
       causes.push(forbidden(`spec.${key}`, 'may not be set for ExternalName services'));
@@ -67,11 +67,11 @@ function checkExternalName(spec: FullSpec): Cause[] {
   return [...causes, ...dnsSubdomain(name).map((why) => invalidValue('spec.externalName', name, why))];
 }
 
-function checkPorts(ports: readonly FullPort[]): Cause[] {
+function checkPorts(ports: readonly FullPort[]): StatusCause[] {
   const names = new Set<string>();
   return ports.flatMap((port, index) => {
     const field = `spec.ports[${index}]`;
-    const causes: Cause[] = [];
+    const causes: StatusCause[] = [];
     if (port.name === undefined) {
       if (ports.length > 1) causes.push(required(`${field}.name`));
     } else {
@@ -95,7 +95,7 @@ function isPortNumber(port: number): boolean {
   return port >= 1 && port <= 65_535;
 }
 
-function checkDuplicatePorts(ports: readonly FullPort[]): Cause[] {
+function checkDuplicatePorts(ports: readonly FullPort[]): StatusCause[] {
   const seen = new Set<string>();
   return ports.flatMap(({ protocol = 'TCP', port }, index) => {
     const key = `${protocol} ${port}`;
@@ -107,8 +107,8 @@ function checkDuplicatePorts(ports: readonly FullPort[]): Cause[] {
   });
 }
 
-function checkFamilies(spec: FullSpec): Cause[] {
-  const causes: Cause[] = [];
+function checkFamilies(spec: FullSpec): StatusCause[] {
+  const causes: StatusCause[] = [];
   const ips = spec.clusterIPs ?? [];
   if (spec.clusterIP !== undefined && ips[0] !== spec.clusterIP) {
     causes.push(invalidValue('spec.clusterIPs', ips, 'first value must match `clusterIP`'));
@@ -141,8 +141,8 @@ function checkFamilies(spec: FullSpec): Cause[] {
 }
 
 /** What an update of a Service may not do. */
-export function checkServiceUpdate(service: FullService, old: FullService): Cause[] {
-  const causes: Cause[] = [];
+export function checkServiceUpdate(service: FullService, old: FullService): StatusCause[] {
+  const causes: StatusCause[] = [];
   const [spec, before] = [service.spec, old.spec];
   if (spec.type !== 'ExternalName' && before.type !== 'ExternalName') {
     const [first] = before.clusterIPs ?? [];
@@ -162,14 +162,14 @@ export function checkServiceUpdate(service: FullService, old: FullService): Caus
 }
 
 /** ValidateLoadBalancerStatus. */
-export function checkServiceStatus({ spec, status }: FullService): Cause[] {
+export function checkServiceStatus({ spec, status }: FullService): StatusCause[] {
   const ingress = status.loadBalancer.ingress ?? [];
   const field = 'status.loadBalancer.ingress';
   if (spec.type !== 'LoadBalancer' && ingress.length > 0) {
     return [forbidden(field, "may only be used when `spec.type` is 'LoadBalancer'")];
   }
   return ingress.flatMap(({ ip, hostname, ipMode }, index) => {
-    const causes: Cause[] = [];
+    const causes: StatusCause[] = [];
     const at = `${field}[${index}]`;
     if (ip !== undefined && isIP(ip) === 0) {
       causes.push(

@@ -1,13 +1,13 @@
 /** Refusals as kube-apiserver words them: apimachinery's pkg/api/errors/errors.go and pkg/util/validation/field. */
 
-export interface Cause {
+export interface StatusCause {
   reason: string;
   message: string;
   field?: string;
 }
 
 /** A meta/v1 Status with what this API fills in. */
-export interface Status {
+export interface StatusObject {
   kind: 'Status';
   apiVersion: 'v1';
   metadata: Record<string, never>;
@@ -23,19 +23,19 @@ export interface StatusDetails {
   group?: string;
   kind?: string;
   uid?: string;
-  causes?: Cause[];
+  causes?: StatusCause[];
   retryAfterSeconds?: number;
 }
 
 /** What an object is called in a message: Kubernetes uses the plural in some and the kind in others. */
-export interface Named {
+export interface ResourceName {
   kind: string;
   plural: string;
   group: string;
 }
 
-export class ApiError extends Error {
-  readonly status: Status;
+export class StatusError extends Error {
+  readonly status: StatusObject;
 
   constructor(code: number, reason: string | undefined, message: string, details?: StatusDetails) {
     super(message);
@@ -61,68 +61,73 @@ function about(name: string, kind: string, group: string): StatusDetails {
   return { name, ...(group === '' ? {} : { group }), kind };
 }
 
-export function notFound({ plural, group }: Named, name: string): ApiError {
+export function notFound({ plural, group }: ResourceName, name: string): StatusError {
   const message = `${qualified(plural, group)} "${name}" not found`;
-  return new ApiError(404, 'NotFound', message, about(name, plural, group));
+  return new StatusError(404, 'NotFound', message, about(name, plural, group));
 }
 
-export function noSuchPath(): ApiError {
-  return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+export function noSuchPath(): StatusError {
+  return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
-export function alreadyExists({ plural, group }: Named, name: string): ApiError {
+export function alreadyExists({ plural, group }: ResourceName, name: string): StatusError {
   const message = `${qualified(plural, group)} "${name}" already exists`;
-  return new ApiError(409, 'AlreadyExists', message, about(name, plural, group));
+  return new StatusError(409, 'AlreadyExists', message, about(name, plural, group));
 }
 
 export const modified =
   'the object has been modified; please apply your changes to the latest version and try again';
 
-export function conflict({ plural, group }: Named, name: string, why: string): ApiError {
+export function conflict({ plural, group }: ResourceName, name: string, why: string): StatusError {
   const message = `Operation cannot be fulfilled on ${qualified(plural, group)} "${name}": ${why}`;
-  return new ApiError(409, 'Conflict', message, about(name, plural, group));
+  return new StatusError(409, 'Conflict', message, about(name, plural, group));
 }
 
-export function badRequest(message: string): ApiError {
-  return new ApiError(400, 'BadRequest', message);
+export function badRequest(message: string): StatusError {
+  return new StatusError(400, 'BadRequest', message);
 }
 
-export function expired(message: string): ApiError {
-  return new ApiError(410, 'Expired', message);
+export function expired(message: string): StatusError {
+  return new StatusError(410, 'Expired', message);
 }
 
 /** For what a real API server does and this one does not: never a wrong answer in its place. */
-export function notOffered(what: string): ApiError {
-  return new ApiError(501, undefined, `the embedded API does not offer ${what}`);
+export function notOffered(what: string): StatusError {
+  return new StatusError(501, undefined, `the embedded API does not offer ${what}`);
 }
 
-export function invalid(kind: string, group: string, name: string, causes: readonly Cause[]): ApiError {
+export function invalid(
+  kind: string,
+  group: string,
+  name: string,
+  causes: readonly StatusCause[],
+): StatusError {
   const texts = [...new Set(causes.map(({ field, message }) => `${field}: ${message}`))];
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const details = { ...about(name, kind, group), causes: [...causes] };
   if (name === '') delete (details as { name?: string }).name;
-  return new ApiError(422, 'Invalid', `${qualified(kind, group)} "${name}" is invalid: ${list}`, details);
+  return new StatusError(422, 'Invalid', `${qualified(kind, group)} "${name}" is invalid: ${list}`, details);
 }
 
-export function invalidValue(field: string, value: unknown, why: string): Cause {
+export function invalidValue(field: string, value: unknown, why: string): StatusCause {
   const message = `Invalid value: ${JSON.stringify(value ?? null)}: ${why}`;
   return { reason: 'FieldValueInvalid', message, field };
 }
 
-export function required(field: string, why = ''): Cause {
+export function required(field: string, why = ''): StatusCause {
   const message = why === '' ? 'Required value' : `Required value: ${why}`;
   return { reason: 'FieldValueRequired', message, field };
 }
 
-export function forbidden(field: string, why: string): Cause {
+export function forbidden(field: string, why: string): StatusCause {
   return { reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field };
 }
 
-export function duplicate(field: string, value: unknown): Cause {
+export function duplicate(field: string, value: unknown): StatusCause {
   return { reason: 'FieldValueDuplicate', message: `Duplicate value: ${JSON.stringify(value)}`, field };
 }
 
-export function notSupported(field: string, value: unknown, supported: readonly string[]): Cause {
+export function notSupported(field: string, value: unknown, supported: readonly string[]): StatusCause {
   const list = supported.map((one) => JSON.stringify(one)).join(', ');
   const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`;
   return { reason: 'FieldValueNotSupported', message, field };

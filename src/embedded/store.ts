@@ -2,7 +2,7 @@ import type { KubeObject } from '../core/model/objects.ts';
 import { frozen } from './json.ts';
 
 /** One step of one object, with what it was before: a selector's DELETED carries the previous content. */
-export interface Change {
+export interface StoreChange {
   revision: number;
   /** Orders the objects of a resource as etcd's keys do. */
   key: string;
@@ -28,9 +28,9 @@ export function keyAt(namespace: string | undefined, name: string): string {
  */
 export class Collection {
   readonly #objects = new Map<string, KubeObject>();
-  readonly #watchers = new Set<(change: Change) => void>();
+  readonly #watchers = new Set<(change: StoreChange) => void>();
   readonly #historyLimit: number;
-  #changes: Change[] = [];
+  #changes: StoreChange[] = [];
   #oldest: number;
   #sortedKeys: string[] | undefined;
 
@@ -63,7 +63,7 @@ export class Collection {
   }
 
   /** The changes after `revision`, oldest first, or nothing if some of them are forgotten. */
-  since(revision: number): Change[] | undefined {
+  since(revision: number): StoreChange[] | undefined {
     if (revision < this.#oldest) return undefined;
     return this.#changes.slice(firstAfter(this.#changes, revision));
   }
@@ -73,7 +73,7 @@ export class Collection {
     return this.#oldest;
   }
 
-  apply(change: Change): void {
+  apply(change: StoreChange): void {
     if (change.after === undefined) this.#objects.delete(change.key);
     else this.#objects.set(change.key, change.after);
     if (change.before === undefined || change.after === undefined) this.#sortedKeys = undefined;
@@ -92,7 +92,7 @@ export class Collection {
   }
 
   /** Calls `watcher` for each change from now on, until the returned function is called. */
-  watch(watcher: (change: Change) => void): () => void {
+  watch(watcher: (change: StoreChange) => void): () => void {
     this.#watchers.add(watcher);
     return () => {
       this.#watchers.delete(watcher);
@@ -100,7 +100,7 @@ export class Collection {
   }
 }
 
-function firstAfter(changes: readonly Change[], revision: number): number {
+function firstAfter(changes: readonly StoreChange[], revision: number): number {
   let low = 0;
   let high = changes.length;
   while (low < high) {

@@ -1,5 +1,5 @@
 /** The body of a watch: lines that are written as they happen, until it is ended or nobody reads any more. */
-export class Lines implements AsyncIterable<Uint8Array> {
+export class WatchStream implements AsyncIterable<Uint8Array> {
   readonly #encoder = new TextEncoder();
   readonly #onEnd: () => void;
   #waiting: Uint8Array[] = [];

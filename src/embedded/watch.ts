@@ -3,10 +3,10 @@ import type { Selects } from './list-objects.ts';
 import { type ListOptions, requireReached } from './query.ts';
 import type { Resource } from './resource.ts';
 import { expired } from './status.ts';
-import { type Change, type Store, withRevision } from './store.ts';
-import { Lines } from './watch-stream.ts';
+import { type Store, type StoreChange, withRevision } from './store.ts';
+import { WatchStream } from './watch-stream.ts';
 
-interface WatchEvent {
+interface StreamedEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   object: unknown;
 }
@@ -30,7 +30,7 @@ export function watch(
   selected: Selects,
   options: ListOptions,
   signal: AbortSignal,
-): Lines {
+): WatchStream {
   const collection = store.collection(resource.plural);
   const { resourceVersion: from, sendInitialEvents, bookmarks } = options;
   if (sendInitialEvents) requireReached(from, store.revision);
@@ -38,30 +38,30 @@ export function watch(
   const past = begin === undefined ? [] : collection.since(begin);
 
   const undo: (() => void)[] = [];
-  const lines = new Lines(() => {
+  const lines = new WatchStream(() => {
     for (const one of undo) one();
   });
   if (past === undefined) {
     // The real one answers 200 too, and says so in the stream.
     const { status } = expired(`too old resource version: ${begin} (${collection.oldest})`);
-    lines.write({ type: 'ERROR', object: status } satisfies WatchEvent);
+    lines.write({ type: 'ERROR', object: status } satisfies StreamedEvent);
     lines.end();
     return lines;
   }
 
-  const send = (change: Change): void => {
+  const send = (change: StoreChange): void => {
     const event = toEvent(change, selected);
     if (event !== undefined && change.revision > (begin ?? 0)) lines.write(event);
   };
   const bookmark = (annotations?: Record<string, string>): void => {
     const metadata = { resourceVersion: String(store.revision), ...(annotations ? { annotations } : {}) };
     const { kind, apiVersion } = resource;
-    lines.write({ type: 'BOOKMARK', object: { kind, apiVersion, metadata } } satisfies WatchEvent);
+    lines.write({ type: 'BOOKMARK', object: { kind, apiVersion, metadata } } satisfies StreamedEvent);
   };
 
   if (begin === undefined) {
     for (const object of collection.all()) {
-      if (selected(object)) lines.write({ type: 'ADDED', object } satisfies WatchEvent);
+      if (selected(object)) lines.write({ type: 'ADDED', object } satisfies StreamedEvent);
     }
     // KEP-3157: the sign that the list is complete.
     if (sendInitialEvents && bookmarks) bookmark({ 'k8s.io/initial-events-end': 'true' });
@@ -95,7 +95,7 @@ function repeat(clock: Clock, every: number, act: () => void): () => void {
  * A change as a watcher with a selector sees it: what comes into its sight is ADDED, what leaves it is DELETED, with
  * the previous content and the new resourceVersion, as if it were gone (apiserver's pkg/storage/cacher).
  */
-function toEvent({ before, after, revision }: Change, selected: Selects): WatchEvent | undefined {
+function toEvent({ before, after, revision }: StoreChange, selected: Selects): StreamedEvent | undefined {
   const was = before !== undefined && selected(before);
   if (after !== undefined && selected(after)) return { type: was ? 'MODIFIED' : 'ADDED', object: after };
   return was ? { type: 'DELETED', object: withRevision(before, revision) } : undefined;

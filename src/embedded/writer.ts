@@ -9,7 +9,6 @@ import { checkMetadata, checkMetadataUpdate } from './naming.ts';
 import type { Companion, Resource } from './resource.ts';
 import { ShapeError } from './shape.ts';
 import {
-  ApiError,
   alreadyExists,
   badRequest,
   conflict,
@@ -17,6 +16,7 @@ import {
   invalidValue,
   modified,
   notFound,
+  StatusError,
 } from './status.ts';
 import { keyAt, keyOf, type Store } from './store.ts';
 import { checkNameIn, checkNamespaceIn, type Target, targetOf } from './target.ts';
@@ -31,7 +31,7 @@ interface NewMeta extends ObjectMeta {
  * pkg/registry/generic/registry/store.go and pkg/registry/rest). Each function is one transaction: nothing is
  * written unless everything was found good.
  */
-export class Writer {
+export class ObjectWriter {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -45,7 +45,7 @@ export class Writer {
   create(resource: Resource, target: Target, body: Json): KubeObject {
     const read = readBody(resource, body);
     if (read.metadata.resourceVersion !== undefined) {
-      throw new ApiError(500, undefined, 'resourceVersion should not be set on objects to be created');
+      throw new StatusError(500, undefined, 'resourceVersion should not be set on objects to be created');
     }
     return this.#create(resource, target, read);
   }

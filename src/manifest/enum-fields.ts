@@ -1,10 +1,10 @@
-import { nearest } from '../core/text/nearest.ts';
+import { nearestWord } from '../core/text/nearest.ts';
 import { quoted } from '../core/text/quote.ts';
-import { type Findings, pathTo, present, put, type Spot, textField, textsField } from './fields.ts';
+import { type FieldPath, type Findings, pathTo, present, put, textField, textsField } from './fields.ts';
 import { nameOfKind, type ScalarTree, textTree } from './tree.ts';
 
 /** A text out of a closed set. A wrong case or a slip of a letter or two is mended. */
-export function choiceField(spot: Spot, key: string, choices: readonly string[]): string | undefined {
+export function choiceField(spot: FieldPath, key: string, choices: readonly string[]): string | undefined {
   const text = textField(spot, key);
   if (text === undefined) return undefined;
   const choice = choose(
@@ -19,7 +19,7 @@ export function choiceField(spot: Spot, key: string, choices: readonly string[])
   return choice;
 }
 
-export function choicesField(spot: Spot, key: string, choices: readonly string[]): void {
+export function choicesField(spot: FieldPath, key: string, choices: readonly string[]): void {
   const texts = textsField(spot, key);
   const list = spot.map.entries.get(key)?.value;
   if (texts === undefined || list?.kind !== 'list') return;
@@ -48,7 +48,7 @@ function choose(
   choices: readonly string[],
 ): string | undefined {
   if (choices.includes(text)) return text;
-  const meant = nearest(text, choices);
+  const meant = nearestWord(text, choices);
   if (meant !== undefined) {
     findings.remark(at, field, `Kubernetes refuses ${quoted(text)}. Write ${meant}, as it is read here.`);
     return meant;
@@ -59,7 +59,7 @@ function choose(
   return undefined;
 }
 
-export function numberField(spot: Spot, key: string, least: number, most: number): number | undefined {
+export function numberField(spot: FieldPath, key: string, least: number, most: number): number | undefined {
   const tree = present(spot, key);
   if (tree === undefined) return undefined;
   const field = pathTo(spot, key);
@@ -86,7 +86,7 @@ export function numberField(spot: Spot, key: string, least: number, most: number
   return undefined;
 }
 
-export function booleanField(spot: Spot, key: string): void {
+export function booleanField(spot: FieldPath, key: string): void {
   const tree = present(spot, key);
   if (tree === undefined || (tree.kind === 'scalar' && typeof tree.value === 'boolean')) return;
   const field = pathTo(spot, key);
@@ -113,7 +113,7 @@ export function booleanField(spot: Spot, key: string): void {
   );
 }
 
-export function timeField(spot: Spot, key: string): void {
+export function timeField(spot: FieldPath, key: string): void {
   const text = textField(spot, key);
   if (text === undefined) return;
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;

@@ -12,19 +12,19 @@ export interface Findings {
 }
 
 /** A map of the tree and the way to it, as a person would write it: `metadata`, `spec.ports[0]`, "" for the object. */
-export interface Spot {
+export interface FieldPath {
   map: MapTree;
   path: string;
   findings: Findings;
 }
 
-export function pathTo(spot: Spot, key: string): string {
+export function pathTo(spot: FieldPath, key: string): string {
   const safe = /^[\w./-]+$/.test(key) ? key : quoted(key);
   return spot.path === '' ? safe : `${spot.path}.${safe}`;
 }
 
 /** The field's value; a null is the same as no field, and is dropped. */
-export function present(spot: Spot, key: string): Tree | undefined {
+export function present(spot: FieldPath, key: string): Tree | undefined {
   const entry = spot.map.entries.get(key);
   if (entry === undefined) return undefined;
   if (entry.value.kind === 'scalar' && entry.value.value === null) {
@@ -34,17 +34,17 @@ export function present(spot: Spot, key: string): Tree | undefined {
   return entry.value;
 }
 
-export function put(spot: Spot, key: string, value: Tree): void {
+export function put(spot: FieldPath, key: string, value: Tree): void {
   const entry = spot.map.entries.get(key);
   if (entry !== undefined) entry.value = value;
 }
 
-export function textField(spot: Spot, key: string): string | undefined {
+export function textField(spot: FieldPath, key: string): string | undefined {
   const tree = present(spot, key);
   return tree === undefined ? undefined : asText(spot, key, tree);
 }
 
-function asText(spot: Spot, key: string, tree: Tree): string | undefined {
+function asText(spot: FieldPath, key: string, tree: Tree): string | undefined {
   const field = pathTo(spot, key);
   if (tree.kind !== 'scalar') {
     spot.findings.error(
@@ -66,7 +66,7 @@ function unquotedText(key: string, tree: ScalarTree): string {
 }
 
 /** Labels, annotations, data: every value a text. */
-export function textMapField(spot: Spot, key: string): void {
+export function textMapField(spot: FieldPath, key: string): void {
   const inner = mapField(spot, key);
   if (inner === undefined) return;
   for (const [name, { value: tree }] of inner.map.entries) {
@@ -93,7 +93,7 @@ export function textMapField(spot: Spot, key: string): void {
   }
 }
 
-export function mapField(spot: Spot, key: string): Spot | undefined {
+export function mapField(spot: FieldPath, key: string): FieldPath | undefined {
   const tree = present(spot, key);
   if (tree === undefined) return undefined;
   const path = pathTo(spot, key);
@@ -106,7 +106,7 @@ export function mapField(spot: Spot, key: string): Spot | undefined {
   return undefined;
 }
 
-function listField(spot: Spot, key: string): ListTree | undefined {
+function listField(spot: FieldPath, key: string): ListTree | undefined {
   const tree = present(spot, key);
   if (tree === undefined || tree.kind === 'list') return tree;
   const path = pathTo(spot, key);
@@ -119,7 +119,7 @@ function listField(spot: Spot, key: string): ListTree | undefined {
 }
 
 /** `spec.ports`, `status.loadBalancer.ingress`: a list of maps. */
-export function mapsField(spot: Spot, key: string): Spot[] | undefined {
+export function mapsField(spot: FieldPath, key: string): FieldPath[] | undefined {
   const list = listField(spot, key);
   return list?.items.flatMap((item, index) => {
     const path = `${pathTo(spot, key)}[${index}]`;
@@ -134,7 +134,7 @@ export function mapsField(spot: Spot, key: string): Spot[] | undefined {
 }
 
 /** `spec.ipFamilies`, `metadata.finalizers`: a list of texts; one text alone is taken for a list of one. */
-export function textsField(spot: Spot, key: string): string[] | undefined {
+export function textsField(spot: FieldPath, key: string): string[] | undefined {
   const found = present(spot, key);
   if (found === undefined) return undefined;
   const field = pathTo(spot, key);

@@ -1,4 +1,4 @@
-export interface Span {
+export interface TextSpan {
   start: number;
   end: number;
 }
@@ -8,9 +8,9 @@ export interface Span {
  * one broken document. This finds where each begins and ends, or says (undefined) that the text is no such row of
  * values; whether they are right inside is for the parser.
  */
-export function jsonValues(text: string): Span[] | undefined {
+export function jsonValues(text: string): TextSpan[] | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
-  const spans: Span[] = [];
+  const spans: TextSpan[] = [];
   const token = /"(?:[^"\\]|\\[\s\S])*"|[{}[\]]/g;
   let depth = 0;
   let start = 0;

@@ -3,22 +3,22 @@ import { printable } from '../core/text/quote.ts';
 import type { Findings } from './fields.ts';
 import { checkedName } from './object-names.ts';
 import { mendConfigMap, mendService } from './repairs.ts';
-import type { Places } from './source-position.ts';
+import type { SourcePositions } from './source-position.ts';
 import { type MapTree, toValue } from './tree.ts';
 
 /** An object, and where it stands. */
-export interface Found {
+export interface FoundObject {
   object: Service | ConfigMap;
   where: string;
-  source: Source;
+  source: ManifestSource;
   tree: MapTree;
 }
 
 /** What has been read so far, of all texts. */
-export interface Reading {
+export interface ManifestReading {
   /** Where the pools are: every other ConfigMap is left out. */
   configMap: { namespace: string; name: string };
-  found: Map<string, Found>;
+  found: Map<string, FoundObject>;
   remarks: string[];
   errors: string[];
   /** Kinds that do not count here, with how many of each there were. */
@@ -28,17 +28,17 @@ export interface Reading {
 }
 
 /** The document that an object stands in, and so how its messages begin. */
-export interface Source {
+export interface ManifestSource {
   name: string;
   text: string;
-  places: Places;
+  places: SourcePositions;
   /** ", document 2" when the text has several. */
   document: string;
   /** Services of this text that name no namespace: one remark for all of them. */
   homeless: { name: string; at: number }[];
 }
 
-export function whereOf(source: Source, at: number): string {
+export function whereOf(source: ManifestSource, at: number): string {
   const { line, column } = source.places.at(at);
   return `${printable(source.name)}:${line}:${column}${source.document}`;
 }
@@ -57,8 +57,8 @@ function namespaceIn(tree: MapTree): string {
 
 /** Collects what is found in one object, so that an object with errors is known before it is kept. */
 function findingsFor(
-  reading: Reading,
-  source: Source,
+  reading: ManifestReading,
+  source: ManifestSource,
   title: string,
 ): Findings & { failed(): boolean; settle(): void } {
   const remarks: { at: number; text: string }[] = [];
@@ -90,7 +90,12 @@ export function titleOf(kind: string, tree: MapTree, path: string): string {
   return `${kind} ${printable(namespace === '' ? name : `${namespace}/${name}`)}`;
 }
 
-export function readService(reading: Reading, source: Source, tree: MapTree, path: string): void {
+export function readService(
+  reading: ManifestReading,
+  source: ManifestSource,
+  tree: MapTree,
+  path: string,
+): void {
   const findings = findingsFor(reading, source, titleOf('Service', tree, path));
   mendService(tree, findings);
   const name = checkedName(tree, 'Service', findings);
@@ -101,7 +106,12 @@ export function readService(reading: Reading, source: Source, tree: MapTree, pat
   findings.settle();
 }
 
-export function readConfigMap(reading: Reading, source: Source, tree: MapTree, path: string): void {
+export function readConfigMap(
+  reading: ManifestReading,
+  source: ManifestSource,
+  tree: MapTree,
+  path: string,
+): void {
   const wanted = reading.configMap;
   const name = nameIn(tree);
   const namespace = namespaceIn(tree);
@@ -130,7 +140,7 @@ export function readConfigMap(reading: Reading, source: Source, tree: MapTree, p
 }
 
 function elsewhere(
-  source: Source,
+  source: ManifestSource,
   tree: MapTree,
   namespace: string,
   wanted: { namespace: string; name: string },
@@ -148,8 +158,8 @@ function looksLikePools(tree: MapTree): boolean {
 
 /** Puts the object in the place of an earlier one of the same name, as a second `kubectl apply` would. */
 function keep(
-  reading: Reading,
-  source: Source,
+  reading: ManifestReading,
+  source: ManifestSource,
   tree: MapTree,
   kind: 'Service' | 'ConfigMap',
   namespace: string,

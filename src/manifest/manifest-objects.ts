@@ -1,11 +1,11 @@
-import { nearest } from '../core/text/nearest.ts';
+import { nearestWord } from '../core/text/nearest.ts';
 import { quoted } from '../core/text/quote.ts';
 import {
+  type ManifestReading,
+  type ManifestSource,
   nameIn,
-  type Reading,
   readConfigMap,
   readService,
-  type Source,
   titleOf,
   whereOf,
 } from './manifest-kinds.ts';
@@ -13,8 +13,8 @@ import { isNull, type MapTree, nameOfKind, type Tree, textTree } from './tree.ts
 
 /** One object, or a List of them. `inherited` is what the list says about items that do not say it themselves. */
 export function readObject(
-  reading: Reading,
-  source: Source,
+  reading: ManifestReading,
+  source: ManifestSource,
   tree: Tree,
   path: string,
   inherited?: string,
@@ -80,10 +80,16 @@ function knownKind(written: string, version: string): string | undefined {
   if (version.includes('/')) return undefined;
   if (kinds.includes(written)) return written;
   // "Serivce" is a slip of ours to mend; "Pod" and "Secret" are none.
-  return written.length >= 5 ? nearest(written, kinds) : undefined;
+  return written.length >= 5 ? nearestWord(written, kinds) : undefined;
 }
 
-function readList(reading: Reading, source: Source, tree: MapTree, path: string, kind: string): void {
+function readList(
+  reading: ManifestReading,
+  source: ManifestSource,
+  tree: MapTree,
+  path: string,
+  kind: string,
+): void {
   const items = tree.entries.get('items')?.value;
   const way = path === '' ? 'items' : `${path}.items`;
   if (items === undefined || isNull(items)) return;

@@ -1,9 +1,9 @@
 import type { ConfigMap, Service } from '../core/model/objects.ts';
 import { printable } from '../core/text/quote.ts';
-import { type Reading, type Source, whereOf } from './manifest-kinds.ts';
+import { type ManifestReading, type ManifestSource, whereOf } from './manifest-kinds.ts';
 import { readObject } from './manifest-objects.ts';
-import { type Place, placeIn } from './pool-position.ts';
-import { placesOf } from './source-position.ts';
+import { type PoolPosition, placeIn } from './pool-position.ts';
+import { sourcePositions } from './source-position.ts';
 import { isNull } from './tree.ts';
 import { parseDocuments } from './yaml.ts';
 
@@ -28,7 +28,7 @@ export interface Manifests {
   /** In the order of the input; each has apiVersion, kind, name and namespace. */
   objects: (Service | ConfigMap)[];
   /** Finds a key of the pools' ConfigMap, or an entry of its value, in the text. */
-  placeOf: (key: string, entry?: string) => Place | undefined;
+  placeOf: (key: string, entry?: string) => PoolPosition | undefined;
   /** What was mended or left out; reading went on. */
   remarks: string[];
   /** What could not be read. */
@@ -42,7 +42,7 @@ const longestDefault = 20 * mebibyte;
 
 /** Reads Services and the pools' ConfigMap out of YAML and JSON. Never throws; a bad object stops no other. */
 export function readManifests(texts: readonly ManifestText[], options: ManifestOptions): Manifests {
-  const reading: Reading = {
+  const reading: ManifestReading = {
     configMap: options.configMap,
     found: new Map(),
     remarks: [],
@@ -54,12 +54,12 @@ export function readManifests(texts: readonly ManifestText[], options: ManifestO
   const objects = [...reading.found.values()].map(({ object }) => object);
   remarkOnWhole(reading, objects, options);
   const configMap = [...reading.found.values()].find(({ object }) => object.kind === 'ConfigMap');
-  const placeOf = (key: string, entry?: string): Place | undefined =>
+  const placeOf = (key: string, entry?: string): PoolPosition | undefined =>
     configMap && placeIn(configMap, key, entry);
   return { objects, placeOf, remarks: reading.remarks, errors: reading.errors };
 }
 
-function readText(reading: Reading, input: ManifestText, longest: number): void {
+function readText(reading: ManifestReading, input: ManifestText, longest: number): void {
   const name = printable(input.name);
   if (input.text.length > longest) {
     const size = (input.text.length / mebibyte).toFixed(1);
@@ -74,8 +74,8 @@ function readText(reading: Reading, input: ManifestText, longest: number): void 
     reading.errors.push(`${name}: this is no text in UTF-8 (a binary file, or UTF-16?). Save it as UTF-8.`);
     return;
   }
-  const places = placesOf(text);
-  const homeless: Source['homeless'] = [];
+  const places = sourcePositions(text);
+  const homeless: ManifestSource['homeless'] = [];
   const documents = parseDocuments(text);
   const isEmpty = documents.every(
     ({ root, faults }) => faults.length === 0 && (root === null || isNull(root)),
@@ -86,7 +86,7 @@ function readText(reading: Reading, input: ManifestText, longest: number): void 
   }
   documents.forEach((document, index) => {
     const label = documents.length > 1 ? `, document ${index + 1}` : '';
-    const source: Source = { name, text, places, document: label, homeless };
+    const source: ManifestSource = { name, text, places, document: label, homeless };
     for (const { at, message } of document.faults) {
       reading.errors.push(`${whereOf(source, at)}: ${message}\n${places.excerpt(at)}`);
     }
@@ -95,7 +95,7 @@ function readText(reading: Reading, input: ManifestText, longest: number): void 
   remarkOnHomeless(reading, { name, text, places, document: '', homeless });
 }
 
-function remarkOnHomeless(reading: Reading, source: Source): void {
+function remarkOnHomeless(reading: ManifestReading, source: ManifestSource): void {
   const [first] = source.homeless;
   if (first === undefined) return;
   const names = source.homeless.map(({ name }) => printable(name));
@@ -109,7 +109,7 @@ function remarkOnHomeless(reading: Reading, source: Source): void {
 
 /** What can only be said when everything has been read. */
 function remarkOnWhole(
-  reading: Reading,
+  reading: ManifestReading,
   objects: readonly (Service | ConfigMap)[],
   { isPoolsAlone = false, toName = 'set KUBEVIP_NAMESPACE and KUBEVIP_CONFIG_MAP' }: ManifestOptions,
 ): void {

@@ -40,17 +40,17 @@ export function checkedName(
   };
 }
 
-interface Written {
+interface NameAsWritten {
   text: string;
   at: number;
 }
 
-function scalarIn(map: MapTree | undefined, key: string): Written | undefined {
+function scalarIn(map: MapTree | undefined, key: string): NameAsWritten | undefined {
   const tree = map?.entries.get(key)?.value;
   return tree?.kind === 'scalar' && tree.value !== null ? { text: tree.source, at: tree.at } : undefined;
 }
 
-function check({ text, at }: Written, field: string, dots: boolean, findings: Findings): boolean {
+function check({ text, at }: NameAsWritten, field: string, dots: boolean, findings: Findings): boolean {
   if (isName(text, dots)) return true;
   const near = nearName(text, dots);
   const advice = isName(near, dots) ? `Write ${near}, for example` : 'Write one like my-service';

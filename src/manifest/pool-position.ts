@@ -1,8 +1,8 @@
-import { type Found, whereOf } from './manifest-kinds.ts';
+import { type FoundObject, whereOf } from './manifest-kinds.ts';
 import type { MapTree } from './tree.ts';
 
 /** A place in a text, as an editor finds it. */
-export interface Place {
+export interface PoolPosition {
   /** `pools.yaml:8:14` */
   readonly where: string;
   /** The line, with a caret under the column. */
@@ -10,7 +10,11 @@ export interface Place {
 }
 
 /** Where a key of a ConfigMap stands, or an entry of its value; undefined for a key that is not there. */
-export function placeIn({ source, tree }: Found, key: string, entry?: string): Place | undefined {
+export function placeIn(
+  { source, tree }: FoundObject,
+  key: string,
+  entry?: string,
+): PoolPosition | undefined {
   const found = mapIn(tree, 'data')?.get(key) ?? mapIn(tree, 'binaryData')?.get(key);
   if (found === undefined) return undefined;
   const at = entry === undefined ? found.keyAt : offsetOf(entry, source.text, found.value.at);

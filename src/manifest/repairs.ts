@@ -1,11 +1,11 @@
 import { quoted } from '../core/text/quote.ts';
 import { booleanField, choiceField, choicesField, numberField, timeField } from './enum-fields.ts';
 import {
+  type FieldPath,
   type Findings,
   mapField,
   mapsField,
   pathTo,
-  type Spot,
   textField,
   textMapField,
   textsField,
@@ -18,7 +18,7 @@ import { reportMisspeltAnnotations, reportUnknown } from './unknown-fields.ts';
  * so that what is printed in the end is the user's own Service.
  */
 export function mendService(map: MapTree, findings: Findings): void {
-  const spot: Spot = { map, path: '', findings };
+  const spot: FieldPath = { map, path: '', findings };
   reportRepeated(map, '', findings);
   reportUnknown(spot, 'Service');
   mendMetadata(spot);
@@ -40,14 +40,14 @@ export function mendService(map: MapTree, findings: Findings): void {
 }
 
 export function mendConfigMap(map: MapTree, findings: Findings): void {
-  const spot: Spot = { map, path: '', findings };
+  const spot: FieldPath = { map, path: '', findings };
   reportRepeated(map, '', findings);
   mendMetadata(spot);
   textMapField(spot, 'data');
   textMapField(spot, 'binaryData');
 }
 
-function mendMetadata(spot: Spot): void {
+function mendMetadata(spot: FieldPath): void {
   const metadata = mapField(spot, 'metadata');
   if (metadata === undefined) return;
   reportUnknown(metadata, 'metadata');
@@ -64,7 +64,7 @@ function mendMetadata(spot: Spot): void {
   }
 }
 
-function mendSpec(spec: Spot): void {
+function mendSpec(spec: FieldPath): void {
   reportUnknown(spec, 'spec');
   const type = choiceField(spec, 'type', ['LoadBalancer', 'ClusterIP', 'NodePort', 'ExternalName']);
   choiceField(spec, 'ipFamilyPolicy', ['SingleStack', 'PreferDualStack', 'RequireDualStack']);
@@ -96,7 +96,7 @@ function isWrong(ports: Tree | undefined): boolean {
   return ports !== undefined && (ports.kind !== 'list' || ports.items.length > 0);
 }
 
-function mendPort(port: Spot): void {
+function mendPort(port: FieldPath): void {
   reportUnknown(port, 'port');
   const number = numberField(port, 'port', 1, 65535);
   if (number === undefined && !port.map.entries.has('port')) {

@@ -2,14 +2,14 @@ import { printable } from '../core/text/quote.ts';
 import { columns } from '../terminal/text-width.ts';
 
 /** Finds the line of an offset in one text, for messages that say where something stands. */
-export interface Places {
+export interface SourcePositions {
   /** Lines and columns count from 1, as editors do. */
   at(offset: number): { line: number; column: number };
   /** The line with its number and a caret under the column, safe to print. */
   excerpt(offset: number): string;
 }
 
-export function placesOf(text: string): Places {
+export function sourcePositions(text: string): SourcePositions {
   const starts = lineStarts(text);
   const at = (offset: number): { line: number; column: number } => {
     const line = lastAtOrBefore(starts, Math.min(Math.max(offset, 0), text.length));

@@ -11,10 +11,10 @@ export interface MapTree {
   /** Values in the tree below and including this one, with every alias written out. */
   size: number;
   /** A Map, so that a key called `__proto__` is a key like any other. */
-  entries: Map<string, Entry>;
+  entries: Map<string, TreeEntry>;
 }
 
-export interface Entry {
+export interface TreeEntry {
   keyAt: number;
   value: Tree;
   /** The same key, earlier in the same map: kept so that it can be reported. */
@@ -37,19 +37,19 @@ export interface ScalarTree {
   source: string;
 }
 
-export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
+export type TreeValue = string | number | boolean | null | TreeValue[] | { [key: string]: TreeValue };
 
 export function textTree(text: string, at: number): ScalarTree {
   return { kind: 'scalar', at, size: 1, value: text, source: text };
 }
 
 /** The plain value. A null in a map means "absent" to Kubernetes, so it is left out. */
-export function toValue(tree: Tree): Value {
+export function toValue(tree: Tree): TreeValue {
   if (tree.kind === 'list') return tree.items.map(toValue);
   if (tree.kind === 'scalar') {
     return typeof tree.value === 'number' && !Number.isFinite(tree.value) ? tree.source : tree.value;
   }
-  const value: { [key: string]: Value } = {};
+  const value: { [key: string]: TreeValue } = {};
   for (const [key, entry] of tree.entries) {
     const inner = toValue(entry.value);
     if (inner === null) continue;

@@ -1,7 +1,7 @@
 import { annotations } from '../core/model/well-known-names.ts';
-import { nearest } from '../core/text/nearest.ts';
+import { nearestWord } from '../core/text/nearest.ts';
 import { nearest as nearestWithin } from '../core/text/suggestions.ts';
-import type { Spot } from './fields.ts';
+import type { FieldPath } from './fields.ts';
 
 /** The fields of the Kubernetes API reference (core/v1 Service, meta/v1 ObjectMeta), v1.36. */
 const known = {
@@ -33,10 +33,10 @@ const known = {
 } as const;
 
 /** A field that Kubernetes does not know is refused by kubectl's strict validation, and here it would be left out. */
-export function reportUnknown({ map, path, findings }: Spot, kind: keyof typeof known): void {
+export function reportUnknown({ map, path, findings }: FieldPath, kind: keyof typeof known): void {
   for (const [key, entry] of map.entries) {
     if ((known[kind] as readonly string[]).includes(key)) continue;
-    const near = nearest(key, known[kind]);
+    const near = nearestWord(key, known[kind]);
     const advice = near === undefined ? 'Remove it.' : `Write ${near}.`;
     findings.remark(
       entry.keyAt,
@@ -47,7 +47,7 @@ export function reportUnknown({ map, path, findings }: Spot, kind: keyof typeof 
 }
 
 /** An annotation that is almost one of those that are read: Kubernetes takes it, and it does nothing. */
-export function reportMisspeltAnnotations({ map, path, findings }: Spot): void {
+export function reportMisspeltAnnotations({ map, path, findings }: FieldPath): void {
   const names = Object.values(annotations);
   const plain = names.map((name) => name.toLowerCase());
   for (const [key, entry] of map.entries) {

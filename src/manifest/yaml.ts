@@ -11,11 +11,11 @@ import {
 } from 'yaml';
 import { printable } from '../core/text/quote.ts';
 import { jsonValues } from './json-values.ts';
-import { type Entry, type ListTree, type MapTree, type ScalarTree, type Tree, textTree } from './tree.ts';
+import { type ListTree, type MapTree, type ScalarTree, type Tree, type TreeEntry, textTree } from './tree.ts';
 import { deepest, inWords, tooDeep } from './yaml-errors.ts';
 
 /** Something that keeps a document from being read. */
-export interface Fault {
+export interface YamlFault {
   at: number;
   message: string;
 }
@@ -23,7 +23,7 @@ export interface Fault {
 export interface ParsedDocument {
   /** Null for a document with nothing in it, and for one with faults. */
   root: Tree | null;
-  faults: Fault[];
+  faults: YamlFault[];
 }
 
 const mostFromAliases = 100_000;
@@ -81,14 +81,14 @@ function parseYaml(text: string, start: number): ParsedDocument[] {
   }
 }
 
-function faultIn(text: string, error: YAMLError, start: number): Fault {
+function faultIn(text: string, error: YAMLError, start: number): YamlFault {
   const { message, at } = inWords(error.code, error.message, text, error.pos[0]);
   return { at: start + at, message };
 }
 
 /** Builds the tree in the order of the text, so an alias can only mean an anchor before it and cannot be a circle. */
 function plant(root: ParsedNode, start: number): ParsedDocument {
-  const faults: Fault[] = [];
+  const faults: YamlFault[] = [];
   const anchors = new Map<string, Tree>();
   let expanded = 0;
 
@@ -174,7 +174,7 @@ const complexKey =
   'a key here is a map, a list or empty, where Kubernetes takes only text. If this is a template ({{ ... }}), render it first (`helm template`).';
 
 /** `<<: *other`: what the map does not say itself is taken over. */
-function merge(into: MapTree, source: Tree, faults: Fault[]): void {
+function merge(into: MapTree, source: Tree, faults: YamlFault[]): void {
   if (source.kind === 'list') {
     for (const item of source.items) merge(into, item, faults);
     return;
@@ -187,7 +187,7 @@ function merge(into: MapTree, source: Tree, faults: Fault[]): void {
     return;
   }
   for (const [key, entry] of source.entries) {
-    const taken: Entry = { keyAt: entry.keyAt, value: entry.value, earlier: [] };
+    const taken: TreeEntry = { keyAt: entry.keyAt, value: entry.value, earlier: [] };
     if (!into.entries.has(key)) into.entries.set(key, taken);
   }
 }

@@ -14,12 +14,12 @@ export interface Definition {
   readonly labels: readonly string[];
 }
 
-type Value<D extends Definition> = D['type'] extends 'histogram' ? Histogram : number;
+type SampleValue<D extends Definition> = D['type'] extends 'histogram' ? Histogram : number;
 
 type Texts<Labels extends readonly string[]> = { readonly [Index in keyof Labels]: string };
 
 /** One series: the values of the labels in their order, then the number. */
-export type Series<D extends Definition> = readonly [...labels: Texts<D['labels']>, value: Value<D>];
+export type Series<D extends Definition> = readonly [...labels: Texts<D['labels']>, value: SampleValue<D>];
 
 /** The series of each metric that there is something to say of. */
 export type Readings<Definitions extends Readonly<Record<string, Definition>>> = {

@@ -1,7 +1,7 @@
 /** Characters that JSON may leave as they are and a terminal may act on: DEL, C1 controls, directions, separators. */
 const hidden = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-export function hasHidden(text: string): boolean {
+export function needsEscape(text: string): boolean {
   return text.search(hidden) !== -1;
 }
 

@@ -2,7 +2,7 @@ import { printable } from '../core/text/quote.ts';
 import { columns } from './text-width.ts';
 import { wrapWords } from './wrap.ts';
 
-export interface Column {
+export interface TableColumn {
   title: string;
   /** Numbers stand at the right. */
   right?: boolean;
@@ -12,7 +12,7 @@ export interface Column {
   below?: boolean;
 }
 
-export interface Cell {
+export interface TableCell {
   text: string;
   /** Adds colour to what is already cut to size. */
   paint?: (text: string) => string;
@@ -26,8 +26,8 @@ const indent = '    ';
  * below its row, and on a very narrow terminal each row becomes a block of lines: nothing is ever cut off.
  */
 export function layOut(
-  heads: readonly Column[],
-  rows: readonly (readonly Cell[])[],
+  heads: readonly TableColumn[],
+  rows: readonly (readonly TableCell[])[],
   width: number,
   heading: (text: string) => string,
 ): string[] {
@@ -45,13 +45,17 @@ export function layOut(
   });
 }
 
-function below(cell: Cell, width: number): string[] {
+function below(cell: TableCell, width: number): string[] {
   if (cell.text === '') return [];
   const paint = cell.paint ?? ((text: string) => text);
   return wrapWords(cell.text, Math.max(width - indent.length, 8)).map((line) => indent + paint(line));
 }
 
-function fitting(heads: readonly Column[], rows: readonly Cell[][], width: number): number[] | undefined {
+function fitting(
+  heads: readonly TableColumn[],
+  rows: readonly TableCell[][],
+  width: number,
+): number[] | undefined {
   const widths = heads.map((head, index) =>
     // Not Math.max over a spread: a cluster's rows would be too many arguments.
     rows.reduce((most, row) => Math.max(most, columns(row[index]?.text ?? '')), head.title.length),
@@ -67,7 +71,11 @@ function fitting(heads: readonly Column[], rows: readonly Cell[][], width: numbe
   return over > 0 ? undefined : widths;
 }
 
-function aligned(heads: readonly Column[], row: readonly Cell[], widths: readonly number[]): string[] {
+function aligned(
+  heads: readonly TableColumn[],
+  row: readonly TableCell[],
+  widths: readonly number[],
+): string[] {
   const cells = row.map((cell, index) => wrapWords(cell.text, widths[index] ?? 0));
   const height = Math.max(...cells.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) => {
@@ -92,7 +100,7 @@ function aligned(heads: readonly Column[], row: readonly Cell[], widths: readonl
 }
 
 /** One row as lines: its name, and below it what else there is. */
-function block(heads: readonly Column[], row: readonly Cell[], width: number): string[] {
+function block(heads: readonly TableColumn[], row: readonly TableCell[], width: number): string[] {
   return row.flatMap((cell, index) => {
     const title = heads[index]?.title ?? '';
     if (index === 0) return wrapWords(cell.text, Math.max(width, 8));

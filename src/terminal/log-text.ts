@@ -8,14 +8,14 @@ const grey = 90;
 
 /** A line for people: time, level, message, then the fields as `key=value`, in quotes where that is not plain. */
 export function textLine(isColoured: boolean): (line: LogLine) => string {
-  const ink = (code: number | undefined, text: string): string =>
+  const ansi = (code: number | undefined, text: string): string =>
     isColoured && code !== undefined ? `\x1b[${code}m${text}\x1b[0m` : text;
   return ({ time, level, message, fields }) => {
     const pairs = Object.entries(fields).filter(([, value]) => value !== undefined);
     const shown = pairs.map(([name, value]) => `${name}=${valueShown(shortened(value))}`);
-    const more = shown.length === 0 ? '' : `  ${ink(grey, shown.join(' '))}`;
+    const more = shown.length === 0 ? '' : `  ${ansi(grey, shown.join(' '))}`;
     const word = level.toUpperCase().padEnd(5);
-    return `${ink(grey, time)} ${ink(colourOf[level], word)} ${printable(String(shortened(message)))}${more}`;
+    return `${ansi(grey, time)} ${ansi(colourOf[level], word)} ${printable(String(shortened(message)))}${more}`;
   };
 }
 

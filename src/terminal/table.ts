@@ -1,7 +1,7 @@
 import type { PoolRow, Report, ServiceRow } from '../core/queries/report.ts';
 import { printable } from '../core/text/quote.ts';
-import { type Ink, inkFor, type Paint } from './ansi.ts';
-import { type Cell, type Column, layOut } from './layout.ts';
+import { type Ansi, ansiFor, type Paint } from './ansi.ts';
+import { layOut, type TableCell, type TableColumn } from './layout.ts';
 import { wrapWords } from './wrap.ts';
 
 export interface TableView {
@@ -16,41 +16,41 @@ export interface TableView {
 
 /** The report as lines for a person. Every text of the report may come from outside and is made printable here. */
 export function renderReport(report: Report, view: TableView): string[] {
-  const ink = inkFor(view.colour);
+  const ansi = ansiFor(view.colour);
   const parts = [
-    servicesTable(report.services, view, ink),
-    poolsTable(report.pools, view, ink),
-    bullets('Remarks', report.problems, view, ink.yellow, ink),
-    bullets('More to try', view.more, view, (text) => text, ink),
+    servicesTable(report.services, view, ansi),
+    poolsTable(report.pools, view, ansi),
+    bullets('Remarks', report.problems, view, ansi.yellow, ansi),
+    bullets('More to try', view.more, view, (text) => text, ansi),
   ].filter((part) => part.length > 0);
   return parts.flatMap((part, index) => (index === 0 ? part : ['', ...part]));
 }
 
-function servicesTable(rows: readonly ServiceRow[], view: TableView, ink: Ink): string[] {
+function servicesTable(rows: readonly ServiceRow[], view: TableView, ansi: Ansi): string[] {
   if (rows.length === 0) return ['There is no Service of type LoadBalancer.'];
   const paints: Record<ServiceRow['state'], Paint> = {
-    served: ink.green,
-    waiting: ink.yellow,
-    refused: ink.red,
-    'not ours': ink.dim,
+    Assigned: ansi.green,
+    Pending: ansi.yellow,
+    Conflict: ansi.red,
+    Ignored: ansi.dim,
   };
-  const heads: Column[] = [{ title: 'SERVICE' }, { title: 'ADDRESS' }, { title: 'FROM' }];
-  const hasNotes = rows.some(({ note }) => note !== '');
+  const heads: TableColumn[] = [{ title: 'SERVICE' }, { title: 'ADDRESS' }, { title: 'FROM' }];
+  const hasNotes = rows.some(({ condition }) => condition !== '');
   if (hasNotes) heads.push({ title: 'NOTE', least: 40, below: true });
-  const cells = rows.map((row): Cell[] => {
+  const cells = rows.map((row): TableCell[] => {
     const paint = paints[row.state];
     // A refused address is on the Service, but it is not its own: without colours, too, that must be seen.
     const addresses = short(row.addresses);
-    const shown = row.state === 'refused' ? `${addresses} (refused)` : addresses;
+    const shown = row.state === 'Conflict' ? `${addresses} (Conflict)` : addresses;
     const address = row.addresses === '' ? row.state : shown;
     return [
       { text: `${row.namespace}/${row.name}` },
       { text: address, paint },
       { text: row.from === '' ? '-' : short(row.from) },
-      ...(hasNotes ? [{ text: row.note, ...(row.state === 'served' ? {} : { paint }) }] : []),
+      ...(hasNotes ? [{ text: row.condition, ...(row.state === 'Assigned' ? {} : { paint }) }] : []),
     ];
   });
-  return [...layOut(heads, cells, view.width, ink.bold), '', ...wrapWords(summary(rows), view.width)];
+  return [...layOut(heads, cells, view.width, ansi.bold), '', ...wrapWords(summary(rows), view.width)];
 }
 
 /** Two addresses are 80 characters at most; what is far longer is no list of addresses, and the note says so. */
@@ -60,7 +60,7 @@ export function short(text: string): string {
 
 /** "14 Services: 11 served, 2 waiting, 1 not ours." */
 function summary(rows: readonly ServiceRow[]): string {
-  const states: ServiceRow['state'][] = ['served', 'waiting', 'refused', 'not ours'];
+  const states: ServiceRow['state'][] = ['Assigned', 'Pending', 'Conflict', 'Ignored'];
   const counts = states.flatMap((state) => {
     const count = rows.filter((row) => row.state === state).length;
     return count === 0 ? [] : [`${count} ${state}`];
@@ -68,27 +68,27 @@ function summary(rows: readonly ServiceRow[]): string {
   return `${rows.length} ${rows.length === 1 ? 'Service' : 'Services'}: ${counts.join(', ')}.`;
 }
 
-function poolsTable(rows: readonly PoolRow[], view: TableView, ink: Ink): string[] {
+function poolsTable(rows: readonly PoolRow[], view: TableView, ansi: Ansi): string[] {
   if (rows.length === 0) return ['There are no pools.'];
-  const heads: Column[] = [
+  const heads: TableColumn[] = [
     { title: 'POOL' },
     { title: 'ADDRESSES', least: 24 },
     { title: 'USED', right: true },
     { title: 'FREE', right: true },
   ];
-  const hasNotes = rows.some(({ note }) => note !== '');
+  const hasNotes = rows.some(({ remark }) => remark !== '');
   if (view.bars) heads.push({ title: '' });
   if (hasNotes) heads.push({ title: 'NOTE', least: 40, below: true });
-  const cells = rows.map((row): Cell[] => [
+  const cells = rows.map((row): TableCell[] => [
     { text: row.key },
     { text: row.ranges === '' ? '-' : row.ranges },
     // DHCP answers for as many as ask.
     { text: isLeased(row) ? '-' : shortCount(row.used) },
     { text: isLeased(row) ? '-' : shortCount(row.free) },
-    ...(view.bars ? [{ text: bar(row), paint: row.free === 0n ? ink.yellow : ink.green }] : []),
-    ...(hasNotes ? [{ text: row.note }] : []),
+    ...(view.bars ? [{ text: bar(row), paint: row.free === 0n ? ansi.yellow : ansi.green }] : []),
+    ...(hasNotes ? [{ text: row.remark }] : []),
   ]);
-  return layOut(heads, cells, view.width, ink.bold);
+  return layOut(heads, cells, view.width, ansi.bold);
 }
 
 /** Exact below a thousand million; from there on rounded, as 1.8e19 for the 2^64 addresses of an IPv6 /64. */
@@ -113,7 +113,7 @@ export function bullets(
   texts: readonly string[],
   view: Pick<TableView, 'width'>,
   paint: Paint,
-  ink: Ink,
+  ansi: Ansi,
 ): string[] {
   if (texts.length === 0) return [];
   const lines = texts.flatMap((text) =>
@@ -121,7 +121,7 @@ export function bullets(
       (line, index) => (index === 0 ? '- ' : '  ') + paint(line),
     ),
   );
-  return [ink.bold(title), ...lines];
+  return [ansi.bold(title), ...lines];
 }
 
 /** Nothing but DHCP: there is nothing to count. */

@@ -1,24 +1,24 @@
 import { poolFor } from '../core/config/config.ts';
-import { parseEntry } from '../core/config/pool-entry.ts';
+import { parsePoolEntry } from '../core/config/pool-entry.ts';
 import { checksOf } from '../core/explain/checks.ts';
 import { explainFault } from '../core/explain/explain-config.ts';
-import { curesFor } from '../core/explain/service-remedies.ts';
+import { remediesFor } from '../core/explain/service-remedies.ts';
 import { type Address, formatAddress, readAddress } from '../core/ip/address.ts';
 import { type Range, rangesContain } from '../core/ip/range.ts';
-import type { Standing } from '../core/ledger/service-state.ts';
+import type { ServiceState } from '../core/ledger/service-state.ts';
 import { familiesText, type ServiceKey } from '../core/model/service-view.ts';
 import { type Gap, type Occupancy, withGaps } from '../core/queries/occupancy.ts';
 import { quoted } from '../core/text/quote.ts';
 import type {
   AddressDetail,
-  Found,
+  PageOverview,
   PoolDetail,
+  SearchResult,
   ServiceDetail,
   ServiceItem,
-  ServiceState,
-  World,
+  ServiceItemState,
 } from './page-data.ts';
-import { type Snapshot, shownBetween } from './page-snapshot.ts';
+import { type PageSnapshot, shownBetween } from './page-snapshot.ts';
 import { around, cellOf, large, mapOf, rangeText, small, wayTo } from './pool-map.ts';
 
 /** What is asked for is not there, or cannot be read; the text says which. */
@@ -34,14 +34,20 @@ export class NoAnswer extends Error {
 /** How many of each list are told; the others are counted. */
 const most = { pools: 60, services: 100, odd: 30, changes: 50 };
 
-export function worldIn(
-  snapshot: Snapshot,
-): Omit<World, 'version' | 'role' | 'configMap' | 'changes' | 'since'> {
+export function overviewIn(
+  snapshot: PageSnapshot,
+): Omit<PageOverview, 'version' | 'role' | 'configMap' | 'changes' | 'since'> {
   const all = [...snapshot.services.values()];
-  const counts: Record<ServiceState, number> = { served: 0, due: 0, waiting: 0, refused: 0, 'not ours': 0 };
+  const counts: Record<ServiceItemState, number> = {
+    Assigned: 0,
+    Assigning: 0,
+    Pending: 0,
+    Conflict: 0,
+    Ignored: 0,
+  };
   for (const { state } of all) counts[state] += 1;
-  const waiting = all.filter(({ state }) => state === 'waiting' || state === 'refused');
-  const odd = all.filter(({ state, note }) => (state === 'served' || state === 'due') && note !== '');
+  const waiting = all.filter(({ state }) => state === 'Pending' || state === 'Conflict');
+  const odd = all.filter(({ state, note }) => (state === 'Assigned' || state === 'Assigning') && note !== '');
   const pools = [...snapshot.poolItems.values()];
   return {
     isReady: snapshot.isReady,
@@ -61,11 +67,11 @@ export function worldIn(
 
 export const mostChangesTold = most.changes;
 
-function rangesOf(key: string, { pools }: Snapshot): readonly Range[] {
-  return pools.byKey.get(key)?.ranges ?? [];
+function rangesOf(key: string, { config }: PageSnapshot): readonly Range[] {
+  return config.pools.get(key)?.ranges ?? [];
 }
 
-export function poolIn(snapshot: Snapshot, key: string, text: string | undefined): PoolDetail {
+export function poolIn(snapshot: PageSnapshot, key: string, text: string | undefined): PoolDetail {
   const pool = snapshot.poolItems.get(key);
   if (pool === undefined) {
     throw new NoAnswer(
@@ -89,7 +95,7 @@ export function poolIn(snapshot: Snapshot, key: string, text: string | undefined
 }
 
 function readRange(text: string): Range {
-  const entry = parseEntry(text);
+  const entry = parsePoolEntry(text);
   if ('fault' in entry) {
     throw new NoAnswer(
       400,
@@ -99,7 +105,7 @@ function readRange(text: string): Range {
   return entry.range;
 }
 
-export function addressIn(snapshot: Snapshot, text: string): AddressDetail {
+export function addressIn(snapshot: PageSnapshot, text: string): AddressDetail {
   const address = readAddress(text);
   if (address === undefined) {
     throw new NoAnswer(400, `${quoted(text)} is no IP address. Write one like 192.168.0.1 or 2001:db8::1.`);
@@ -119,27 +125,27 @@ export function addressIn(snapshot: Snapshot, text: string): AddressDetail {
   };
 }
 
-function standingAt({ family, value }: Address, snapshot: Snapshot): Occupancy | Gap {
+function standingAt({ family, value }: Address, snapshot: PageSnapshot): Occupancy | Gap {
   const range = { family, first: value, last: value };
   const [found] = withGaps(range, shownBetween(snapshot.shown[family], range), snapshot.usable);
   return found ?? { range, state: 'no-pool', keys: [], free: 0n };
 }
 
-function itemsOf(standings: readonly Standing[], { services }: Snapshot): ServiceItem[] {
-  return standings.slice(0, most.services).flatMap(({ key }) => services.get(key) ?? []);
+function itemsOf(states: readonly ServiceState[], { services }: PageSnapshot): ServiceItem[] {
+  return states.slice(0, most.services).flatMap(({ key }) => services.get(key) ?? []);
 }
 
-export function serviceIn(snapshot: Snapshot, key: ServiceKey): ServiceDetail {
+export function serviceIn(snapshot: PageSnapshot, key: ServiceKey): ServiceDetail {
   const service = snapshot.services.get(key);
-  const verdict = snapshot.verdicts.get(key);
-  if (service === undefined || verdict === undefined) {
+  const decided = snapshot.decisions.get(key);
+  if (service === undefined || decided === undefined) {
     throw new NoAnswer(
       404,
       `there is no Service ${quoted(key)} of type LoadBalancer. It may have been deleted.`,
     );
   }
-  const { pools, options, world: allocator } = snapshot;
-  const { view, shows } = verdict.standing;
+  const { config: pools, options, world: allocator } = snapshot;
+  const { view, usedIPs } = decided.state;
   const facts: [string, string][] = [
     ['Created', view.created],
     ['Ports', view.ports.slice(0, 20).join(', ') + (view.ports.length > 20 ? ', ...' : '')],
@@ -151,20 +157,20 @@ export function serviceIn(snapshot: Snapshot, key: ServiceKey): ServiceDetail {
   ];
   return {
     service,
-    addresses: shows.map((address) => {
+    addresses: usedIPs.map((address) => {
       const { state } = standingAt(address, snapshot);
       return { address: formatAddress(address), state };
     }),
     pool: poolFor(pools, view.namespace)?.key,
-    checks: checksOf(verdict, pools, options),
+    checks: checksOf(decided, pools, options),
     // Without their commands: some of them change a value of the ConfigMap, which is not kept.
-    cures: curesFor(verdict, { allocator, options, configMap: undefined }).map(({ advice }) => advice),
+    remedies: remediesFor(decided, { allocator, options, configMap: undefined }).map(({ advice }) => advice),
     facts: facts.filter(([, value]) => value !== ''),
   };
 }
 
 /** By an address: who has it or shows it. Else each word has to be in a Service's name, namespace, addresses, source or state. */
-export function foundIn(snapshot: Snapshot, query: string): Found {
+export function foundIn(snapshot: PageSnapshot, query: string): SearchResult {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const address = readAddress(query.trim());
   const services = address === undefined ? withWords(words, snapshot) : showing(address, snapshot);
@@ -178,12 +184,12 @@ export function foundIn(snapshot: Snapshot, query: string): Found {
   };
 }
 
-function showing(address: Address, snapshot: Snapshot): ServiceItem[] {
+function showing(address: Address, snapshot: PageSnapshot): ServiceItem[] {
   const found = standingAt(address, snapshot);
   return 'range' in found ? [] : itemsOf([...found.holders, ...found.others], snapshot);
 }
 
-function withWords(words: readonly string[], { services }: Snapshot): ServiceItem[] {
+function withWords(words: readonly string[], { services }: PageSnapshot): ServiceItem[] {
   return [...services.values()].filter(({ namespace, name, addresses, from, state }) => {
     const text = `${namespace}/${name} ${addresses.join(' ')} ${from} ${state}`.toLowerCase();
     return words.every((word) => text.includes(word));

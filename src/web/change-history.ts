@@ -1,12 +1,12 @@
 import type { ServiceKey } from '../core/model/service-view.ts';
-import type { Change, ServiceItem } from './page-data.ts';
+import type { ServiceItem, ServiceTransition } from './page-data.ts';
 
 const mostChanges = 200;
 
 /** What changed lately: each Service as it was and as it is now, newest first. The first look is what is compared with. */
 export class History {
   #known: ReadonlyMap<ServiceKey, ServiceItem> | undefined;
-  #changes: readonly Change[] = [];
+  #changes: readonly ServiceTransition[] = [];
   #since = 0;
 
   /** Gives how many have changed since the last look: O(Services). */
@@ -17,7 +17,7 @@ export class History {
       this.#since = at;
       return 0;
     }
-    const changes: Change[] = [];
+    const changes: ServiceTransition[] = [];
     for (const [key, after] of services) {
       const before = known.get(key);
       if (before === undefined || !isSame(before, after)) changes.push({ at, before, after });
@@ -27,7 +27,7 @@ export class History {
     return changes.length;
   }
 
-  get changes(): readonly Change[] {
+  get changes(): readonly ServiceTransition[] {
     return this.#changes;
   }
 

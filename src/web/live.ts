@@ -1,10 +1,10 @@
 import type { Clock } from '../client/transport.ts';
 import { History } from './change-history.ts';
 import type { News, Role } from './page-data.ts';
-import type { Snapshot } from './page-snapshot.ts';
+import type { PageSnapshot } from './page-snapshot.ts';
 
 export interface LiveContext {
-  readonly take: () => Snapshot;
+  readonly take: () => PageSnapshot;
   readonly role: () => Role;
   readonly clock: Clock;
 }
@@ -28,7 +28,7 @@ export class Live {
   readonly #context: LiveContext;
   readonly #history = new History();
   readonly #listeners = new Set<Listener>();
-  #snapshot: Snapshot;
+  #snapshot: PageSnapshot;
   #revision = 0;
   /** How many Services had changed at the last look. */
   #changed = 0;
@@ -48,7 +48,7 @@ export class Live {
   }
 
   /** As it is now, or was a moment ago. */
-  get snapshot(): Snapshot {
+  get snapshot(): PageSnapshot {
     if (this.#isStale && this.#context.clock.now() >= this.#earliest(true)) this.#renew();
     return this.#snapshot;
   }
@@ -109,7 +109,7 @@ export class Live {
     this.#tell({ ...this.news, changed: this.#changed, newest: this.#history.changes[0] });
   }
 
-  #look(): Snapshot {
+  #look(): PageSnapshot {
     const { take, clock } = this.#context;
     const begun = clock.now();
     this.#takenAt = begun;

@@ -4,7 +4,7 @@ import type { AddressState } from '../core/queries/occupancy.ts';
 /** What the page is told, as JSON: its side and the server's side read these same types. Counts that may be large are texts. */
 
 /** `due`: a write is to come. Its addresses are those that the Service shows already. */
-export type ServiceState = 'served' | 'due' | 'waiting' | 'refused' | 'not ours';
+export type ServiceItemState = 'Assigned' | 'Assigning' | 'Pending' | 'Conflict' | 'Ignored';
 
 export interface ServiceItem {
   readonly namespace: string;
@@ -12,7 +12,7 @@ export interface ServiceItem {
   readonly addresses: readonly string[];
   /** The ConfigMap's key, `static`, `unknown` or empty. */
   readonly from: string;
-  readonly state: ServiceState;
+  readonly state: ServiceItemState;
   /** Why it waits, what is odd, or empty. */
   readonly note: string;
 }
@@ -30,7 +30,7 @@ export interface PoolItem {
   readonly notes: readonly string[];
 }
 
-export interface Cell {
+export interface AddressCell {
   readonly address: string;
   readonly state: AddressState;
   /** Who has it, or shows it; then how many more. */
@@ -48,7 +48,7 @@ export interface Block {
 }
 
 export type Segment = { readonly range: string; readonly size: string } & (
-  | { readonly cells: readonly Cell[] }
+  | { readonly cells: readonly AddressCell[] }
   | {
       readonly blocks: readonly Block[];
       /** The smallest block that has all which is in use, where that is less. */
@@ -56,15 +56,15 @@ export type Segment = { readonly range: string; readonly size: string } & (
     }
 );
 
-export interface AddressMap {
+export interface PoolMap {
   readonly segments: readonly Segment[];
   /** Ranges for which there is no room. */
   readonly more: number;
   /** Addresses that Services of this pool have outside of it: by DHCP, by name, or from before a change of the pool. */
-  readonly beside: readonly Cell[];
+  readonly beside: readonly AddressCell[];
 }
 
-export interface Change {
+export interface ServiceTransition {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly before: ServiceItem | undefined;
@@ -74,14 +74,14 @@ export interface Change {
 /** `leading`: it is what gives addresses. `watching`: it only looks. */
 export type Role = 'leading' | 'standing by' | 'watching';
 
-export interface World {
+export interface PageOverview {
   readonly version: string;
   readonly role: Role;
   /** Whether the first lists are in. */
   readonly isReady: boolean;
   readonly configMap: string;
-  readonly counts: Readonly<Record<ServiceState, number>>;
-  readonly pools: readonly (PoolItem & { readonly map: AddressMap })[];
+  readonly counts: Readonly<Record<ServiceItemState, number>>;
+  readonly pools: readonly (PoolItem & { readonly map: PoolMap })[];
   readonly morePools: number;
   readonly problems: readonly string[];
   /** Those that wait or were refused, and those that are served with something odd. */
@@ -90,7 +90,7 @@ export interface World {
   readonly odd: readonly ServiceItem[];
   readonly moreOdd: number;
   /** Newest first. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly ServiceTransition[];
   /** Since when changes are seen; milliseconds since 1970. */
   readonly since: number;
 }
@@ -101,8 +101,8 @@ export interface PoolDetail {
   readonly range: string | undefined;
   /** From the pool's own range down to what is shown. */
   readonly parents: readonly string[];
-  readonly map: AddressMap;
-  readonly inUse: readonly Cell[];
+  readonly map: PoolMap;
+  readonly inUse: readonly AddressCell[];
   readonly moreInUse: number;
 }
 
@@ -125,11 +125,11 @@ export interface ServiceDetail {
   /** The checks of its decision, down to the one that decided. */
   readonly checks: readonly Check[];
   /** What helps, the shortest way first. */
-  readonly cures: readonly string[];
+  readonly remedies: readonly string[];
   readonly facts: readonly (readonly [string, string])[];
 }
 
-export interface Found {
+export interface SearchResult {
   readonly query: string;
   readonly services: readonly ServiceItem[];
   readonly more: number;
@@ -144,5 +144,5 @@ export interface News {
   readonly role: Role;
   /** How many Services changed, and one of them. */
   readonly changed: number;
-  readonly newest: Change | undefined;
+  readonly newest: ServiceTransition | undefined;
 }

@@ -1,26 +1,32 @@
-import { type Pool, type Pools, poolFor } from '../core/config/config.ts';
-import type { Allocator, Verdict } from '../core/decide/allocator.ts';
+import { type Config, type Pool, poolFor } from '../core/config/config.ts';
+import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
 import { explainProblem } from '../core/explain/explain-config.ts';
 import { compareAddresses, type Family, formatAddress } from '../core/ip/address.ts';
 import { rangesContain } from '../core/ip/range.ts';
-import type { Standing } from '../core/ledger/service-state.ts';
+import type { ServiceState } from '../core/ledger/service-state.ts';
 import type { Options } from '../core/model/options.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
-import { type Occupancy, occupancyOf, shownIn, usablePools, type World } from '../core/queries/occupancy.ts';
+import {
+  type AllocatorView,
+  type Occupancy,
+  occupancyOf,
+  shownIn,
+  usablePools,
+} from '../core/queries/occupancy.ts';
 import { type PoolRow, reportOf, type ServiceRow } from '../core/queries/report.ts';
 import type { PoolItem, ServiceItem } from './page-data.ts';
 
 /** The world at one moment. Everything that the page shows is a function of such a value. */
-export interface Snapshot {
+export interface PageSnapshot {
   readonly isReady: boolean;
-  readonly pools: Pools;
+  readonly config: Config;
   readonly usable: readonly Pool[];
   readonly problems: readonly string[];
   readonly poolItems: ReadonlyMap<string, PoolItem>;
   /** By namespace and name. */
   readonly services: ReadonlyMap<ServiceKey, ServiceItem>;
-  readonly verdicts: ReadonlyMap<ServiceKey, Verdict>;
-  readonly world: World;
+  readonly decisions: ReadonlyMap<ServiceKey, ServiceDecision>;
+  readonly world: AllocatorView;
   readonly options: Options;
   /** Each address that somebody shows or claims, ascending. */
   readonly shown: Readonly<Record<Family, readonly Occupancy[]>>;
@@ -34,16 +40,16 @@ const everything = {
 } as const;
 
 /** O(Services x (a decision + pools)): each Service is decided on once. */
-export function takeSnapshot(allocator: Allocator, options: Options): Snapshot {
-  const { ledger, pools, registry, isReady } = allocator;
-  const verdicts = new Map<ServiceKey, Verdict>();
-  const explain = (key: ServiceKey): Verdict | undefined => {
-    const verdict = verdicts.get(key) ?? allocator.explain(key);
-    if (verdict !== undefined) verdicts.set(key, verdict);
-    return verdict;
+export function takeSnapshot(allocator: Allocator, options: Options): PageSnapshot {
+  const { ledger, config, claimTracker, isReady } = allocator;
+  const decisions = new Map<ServiceKey, ServiceDecision>();
+  const explain = (key: ServiceKey): ServiceDecision | undefined => {
+    const decided = decisions.get(key) ?? allocator.explain(key);
+    if (decided !== undefined) decisions.set(key, decided);
+    return decided;
   };
-  const world: World = { ledger, pools, registry, explain };
-  const usable = usablePools(pools);
+  const world: AllocatorView = { ledger, config, claimTracker, explain };
+  const usable = usablePools(config);
   const report = reportOf(world, options);
   const services = new Map<ServiceKey, ServiceItem>();
   for (const row of report.services) {
@@ -55,36 +61,36 @@ export function takeSnapshot(allocator: Allocator, options: Options): Snapshot {
   const shown = { IPv4: shownOf('IPv4'), IPv6: shownOf('IPv6') };
   return {
     isReady,
-    pools,
+    config,
     usable,
     problems: report.problems,
     poolItems: new Map(report.pools.map((row) => [row.key, poolItem(row, allocator)])),
     services,
-    verdicts,
+    decisions,
     world,
     options,
     shown,
-    beside: besideIn(pools, [...shown.IPv4, ...shown.IPv6]),
+    beside: besideIn(config, [...shown.IPv4, ...shown.IPv6]),
   };
 }
 
-function serviceItem(row: ServiceRow, standing: Standing | undefined): ServiceItem {
-  const { namespace, name, from, note } = row;
-  const isDue = row.state === 'served' && standing?.view.annotation?.trim() !== row.addresses;
+function serviceItem(row: ServiceRow, service: ServiceState | undefined): ServiceItem {
+  const { namespace, name, from, condition } = row;
+  const isDue = row.state === 'Assigned' && service?.view.annotation?.trim() !== row.addresses;
   const addresses = row.addresses === '' ? [] : row.addresses.split(',').map((text) => text.trim());
-  const state = isDue ? 'due' : row.state;
+  const state = isDue ? 'Assigning' : row.state;
   // Who is looked at alone would get the first free one, like everybody else who waits: nobody is promised it.
-  const shown = isDue ? addresses.filter((text) => shows(standing, text)) : addresses;
-  return { namespace, name, addresses: shown, from, state, note };
+  const shown = isDue ? addresses.filter((text) => uses(service, text)) : addresses;
+  return { namespace, name, addresses: shown, from, state, note: condition };
 }
 
-function shows(standing: Standing | undefined, text: string): boolean {
-  return standing?.shows.some((address) => formatAddress(address) === text) === true;
+function uses(service: ServiceState | undefined, text: string): boolean {
+  return service?.usedIPs.some((address) => formatAddress(address) === text) === true;
 }
 
-function poolItem(row: PoolRow, { pools }: Allocator): PoolItem {
+function poolItem(row: PoolRow, { config }: Allocator): PoolItem {
   const { key, ranges, size, used, free, next } = row;
-  const problems = pools.problems.filter((problem) => problem.key === key).map(explainProblem);
+  const problems = config.problems.filter((problem) => problem.key === key).map(explainProblem);
   const percent = size === 0n ? 0 : Number((used * 10_000n) / size) / 100;
   return {
     ...{ key, ranges, percent, next, notes: problems },
@@ -92,12 +98,12 @@ function poolItem(row: PoolRow, { pools }: Allocator): PoolItem {
   };
 }
 
-function besideIn(pools: Pools, shown: readonly Occupancy[]): Map<string, Occupancy[]> {
+function besideIn(config: Config, shown: readonly Occupancy[]): Map<string, Occupancy[]> {
   const beside = new Map<string, Occupancy[]>();
   for (const one of shown) {
     const keys = new Set(
       one.holders.flatMap(({ view }) => {
-        const pool = poolFor(pools, view.namespace);
+        const pool = poolFor(config, view.namespace);
         return pool === undefined || rangesContain(pool.ranges, one.address) ? [] : pool.key;
       }),
     );

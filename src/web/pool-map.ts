@@ -2,8 +2,8 @@ import { formatBlock, formatRange } from '../core/explain/explain-config.ts';
 import { type Address, formatAddress } from '../core/ip/address.ts';
 import { type Range, rangesMeet } from '../core/ip/range.ts';
 import { type AddressState, type Gap, type Occupancy, withGaps } from '../core/queries/occupancy.ts';
-import type { AddressMap, Block, Cell, Segment } from './page-data.ts';
-import { type Snapshot, shownBetween } from './page-snapshot.ts';
+import type { AddressCell, Block, PoolMap, Segment } from './page-data.ts';
+import { type PageSnapshot, shownBetween } from './page-snapshot.ts';
 
 /**
  * Ranges as they are drawn: an address is a cell where there are few, else a block of 2^k is. What is drawn is bounded,
@@ -31,9 +31,9 @@ const mostNames = 4;
 export function mapOf(
   ranges: readonly Range[],
   beside: readonly Occupancy[],
-  snapshot: Snapshot,
+  snapshot: PageSnapshot,
   scale: Scale,
-): AddressMap {
+): PoolMap {
   const segments: Segment[] = [];
   let drawn = 0;
   for (const range of ranges) {
@@ -49,7 +49,7 @@ export function mapOf(
   };
 }
 
-function segmentOf(range: Range, snapshot: Snapshot, scale: Scale): Segment {
+function segmentOf(range: Range, snapshot: PageSnapshot, scale: Scale): Segment {
   const head = { range: rangeText(range), size: String(sizeOf(range)) };
   const shown = shownBetween(snapshot.shown[range.family], range);
   // There may be thousands of pools, and few of them here.
@@ -131,8 +131,8 @@ function blockOf(range: Range, shown: readonly Occupancy[], parts: readonly (Occ
   };
 }
 
-function gapCells({ range, state }: Gap): Cell[] {
-  const cells: Cell[] = [];
+function gapCells({ range, state }: Gap): AddressCell[] {
+  const cells: AddressCell[] = [];
   for (let value = range.first; value <= range.last; value += 1n) {
     const address = formatAddress({ family: range.family, value });
     cells.push({ address, state, services: [], more: 0 });
@@ -140,7 +140,7 @@ function gapCells({ range, state }: Gap): Cell[] {
   return cells;
 }
 
-export function cellOf({ address, state, holders, others, owner }: Occupancy): Cell {
+export function cellOf({ address, state, holders, others, owner }: Occupancy): AddressCell {
   const names = [...holders, ...others].map(({ key }) => key);
   if (owner !== undefined) names.push(owner.parent);
   return {

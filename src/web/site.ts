@@ -3,7 +3,7 @@ import type { Clock } from '../client/transport.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import type { Options } from '../core/model/options.ts';
 import { printable } from '../core/text/quote.ts';
-import { addressIn, foundIn, mostChangesTold, NoAnswer, poolIn, serviceIn, worldIn } from './answers.ts';
+import { addressIn, foundIn, mostChangesTold, NoAnswer, overviewIn, poolIn, serviceIn } from './answers.ts';
 import { rejectionOf, safeHeaders } from './guard.ts';
 import { Live } from './live.ts';
 import type { News, Role } from './page-data.ts';
@@ -27,7 +27,7 @@ export interface Site {
   readonly close: () => void;
 }
 
-interface Answer {
+interface PageResponse {
   readonly status: number;
   readonly type: string;
   readonly text: string;
@@ -41,7 +41,7 @@ export function createSite(shown: Shown): Site {
   const { namespace, name } = options.configMap;
 
   const world = (): object => ({
-    ...worldIn(live.snapshot),
+    ...overviewIn(live.snapshot),
     version,
     role: role(),
     configMap: `${namespace}/${name}`,
@@ -68,11 +68,11 @@ export function createSite(shown: Shown): Site {
     }
   };
 
-  const answerTo = (url: string): Answer => {
+  const answerTo = (url: string): PageResponse => {
     const [path = '', query = ''] = url.split('?', 2);
     const file = Object.hasOwn(files, path) ? files[path] : undefined;
     if (file !== undefined) return { status: 200, ...file };
-    const none: Answer = { status: 404, ...plain('There is nothing here. The page is at /.\n') };
+    const none: PageResponse = { status: 404, ...plain('There is nothing here. The page is at /.\n') };
     if (!path.startsWith('/api/')) return none;
     try {
       const parts = path.slice('/api/'.length).split('/').map(decodeURIComponent);

@@ -36,7 +36,7 @@ const size = (services: number, rss: number, first: number, list: number) => ({
 });
 
 /** Every aim just reached. */
-const figures: Required<Figures> = {
+const counters: Required<Figures> = {
   cluster: {
     sockets: 16,
     bursts: [
@@ -79,7 +79,7 @@ const rowOf = (rows: readonly Row[], what: RegExp): Row => {
 };
 
 test('figures that reach every aim make a table that says so', () => {
-  const rows = aimRows(figures);
+  const rows = aimRows(counters);
   assert.deepEqual(
     rows.filter(({ isReached }) => !isReached),
     [],
@@ -89,13 +89,13 @@ test('figures that reach every aim make a table that says so', () => {
 });
 
 test('a burst is compared with the raw PATCHes right before and right after it', () => {
-  const row = rowOf(aimRows(figures), /^1,000 waiting/);
+  const row = rowOf(aimRows(counters), /^1,000 waiting/);
   assert.equal(row.measured, '0.90 (630)');
   assert.equal(row.limit, 'raw PATCHes: 700');
 });
 
 /** One figure of each line made worse: only that line is short. */
-const worse: [RegExp, (figures: Required<Figures>) => void][] = [
+const worse: [RegExp, (counters: Required<Figures>) => void][] = [
   [/^2,000 waiting/, ({ cluster }) => change(cluster.bursts[4], { perSecond: 530 })],
   [/^1,000 waiting/, ({ cluster }) => change(cluster.bursts[1], { perSecond: 620 })],
   [/^API writes/, ({ cluster }) => change(cluster.bursts[4], { serviceWrites: 1.1 })],
@@ -116,7 +116,7 @@ const worse: [RegExp, (figures: Required<Figures>) => void][] = [
 
 test('what falls short of its aim is marked, and nothing else', () => {
   for (const [what, spoil] of worse) {
-    const copy = structuredClone(figures);
+    const copy = structuredClone(counters);
     spoil(copy);
     const rows = aimRows(copy);
     const short = rows.filter(({ isReached }) => !isReached);
@@ -127,7 +127,7 @@ test('what falls short of its aim is marked, and nothing else', () => {
 
 test('what was not measured is no line, and reaches nothing', () => {
   assert.deepEqual(aimRows({}), []);
-  const { bare, created, freed, rest } = figures.size;
+  const { bare, created, freed, rest } = counters.size;
   const nothing = { rssBytes: Number.NaN, anonBytes: Number.NaN, peakBytes: Number.NaN, settledSeconds: 1 };
   const size = { idle: nothing, bare, sizes: [], created, freed, rest };
   assert.equal(rowOf(aimRows({ size }), /idle/).isReached, false);

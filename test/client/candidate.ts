@@ -1,5 +1,5 @@
 import { createApi } from '../../src/client/api.ts';
-import { type Candidate, Election, type Tenure } from '../../src/client/election.ts';
+import { type Candidate, Election, type Leadership } from '../../src/client/election.ts';
 import type { ElectionOptions } from '../../src/client/election-options.ts';
 import type { Lease } from '../../src/client/lease.ts';
 import type { Clock, HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
@@ -53,7 +53,7 @@ export class Polls {
 }
 
 export interface Term {
-  readonly tenure: Tenure;
+  readonly leadership: Leadership;
   readonly at: number;
 }
 
@@ -90,14 +90,14 @@ export class TestCandidate implements Candidate {
     return this;
   }
 
-  lead(tenure: Tenure): void {
-    this.terms.push({ tenure, at: this.#clock.now() });
+  lead(leadership: Leadership): void {
+    this.terms.push({ leadership, at: this.#clock.now() });
   }
 
   follow(): void {}
 
   get leads(): boolean {
-    return this.terms.some(({ tenure }) => tenure.leftMs() > 0);
+    return this.terms.some(({ leadership }) => leadership.leftMs() > 0);
   }
 
   /** Ends as a controller that has no write under way. */

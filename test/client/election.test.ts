@@ -145,7 +145,7 @@ test('a tenure ends when another leader was between, however shortly', async () 
   await polls.change({ holderIdentity: 'b' });
   await polls.change({ holderIdentity: '' });
   await pass(clock, options.retryPeriodMs);
-  assert.equal(a.terms[0]?.tenure.signal.aborted, true);
+  assert.equal(a.terms[0]?.leadership.signal.aborted, true);
   await a.end();
 });
 
@@ -183,10 +183,10 @@ for (const [what, status] of [
 test('a new tenure begins when what was sent in the last one can be carried out no more', async () => {
   const { polls, clock, a } = await led();
   await pass(clock, 4_500);
-  const landsUntil = clock.now() + (a.terms[0]?.tenure.leftMs() ?? 0);
+  const landsUntil = clock.now() + (a.terms[0]?.leadership.leftMs() ?? 0);
   await polls.change({ holderIdentity: 'b' });
   await pass(clock, options.retryPeriodMs);
-  assert.equal(a.terms[0]?.tenure.signal.aborted, true);
+  assert.equal(a.terms[0]?.leadership.signal.aborted, true);
   await polls.change({ holderIdentity: '' });
   await pass(clock, 14_000);
   assert.ok((a.terms[1]?.at ?? 0) >= landsUntil, `${a.terms[1]?.at} ms, not before ${landsUntil} ms`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimed, durationMs, holderOf, type Lease, released } from '../../src/client/lease.ts';
+import { durationMs, holderOf, type Lease, withHolder, withoutHolder } from '../../src/client/lease.ts';
 
 const wallMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const now = '2026-01-02T03:04:05.678000Z';
@@ -17,7 +17,7 @@ function lease(spec: NonNullable<Lease['spec']>): Lease {
 const claim = { identity: 'me', leaseDurationMs: 15_000, wallMs };
 
 test('a new Lease has no transitions yet', () => {
-  const { spec } = claimed({ metadata: { name: 'a' } }, claim);
+  const { spec } = withHolder({ metadata: { name: 'a' } }, claim);
   assert.deepEqual(spec, {
     holderIdentity: 'me',
     leaseDurationSeconds: 15,
@@ -29,20 +29,20 @@ test('a new Lease has no transitions yet', () => {
 
 test('a renewal moves nothing but its time', () => {
   const mine = { holderIdentity: 'me', leaseDurationSeconds: 15, acquireTime: before, leaseTransitions: 3 };
-  const renewed = claimed(lease({ ...mine, renewTime: before }), claim);
+  const renewed = withHolder(lease({ ...mine, renewTime: before }), claim);
   assert.deepEqual(renewed, lease({ ...mine, renewTime: now }));
 });
 
 test('a change of hands is counted, also from nobody, and what is not ours stays', () => {
   for (const holderIdentity of ['other', '']) {
-    const taken = claimed(lease({ holderIdentity, acquireTime: before, leaseTransitions: 3 }), claim);
+    const taken = withHolder(lease({ holderIdentity, acquireTime: before, leaseTransitions: 3 }), claim);
     const spec = { holderIdentity: 'me', leaseDurationSeconds: 15, acquireTime: now, renewTime: now };
     assert.deepEqual(taken, lease({ ...spec, leaseTransitions: 4 }));
   }
 });
 
 test('given back, nobody holds it and it lasts no longer than it must', () => {
-  const back = released(claimed(lease({ leaseTransitions: 3 }), claim), wallMs);
+  const back = withoutHolder(withHolder(lease({ leaseTransitions: 3 }), claim), wallMs);
   assert.equal(holderOf(back), '');
   assert.equal(durationMs(back, 15_000), 1_000);
   assert.equal(back.spec?.leaseTransitions, 4);

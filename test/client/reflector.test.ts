@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApi } from '../../src/client/api.ts';
 import { createNodeTransport } from '../../src/client/http/node-transport.ts';
-import { reflect, type Sink, type Source } from '../../src/client/reflector.ts';
+import { reflect, type Sink, type WatchSource } from '../../src/client/reflector.ts';
 import type { KubeObject } from '../../src/core/model/objects.ts';
 import { type ByteServer, type Exchange, listOf, startByteServer, statusOf } from './byte-server.ts';
 import { aMoment, createFakeClock, type FakeClock, until } from './fake-clock.ts';
@@ -23,7 +23,7 @@ interface World {
 }
 
 interface Options {
-  source?: Partial<Source<string>>;
+  source?: Partial<WatchSource<string>>;
   sink?: Partial<Sink<string>>;
   headers?: () => Promise<Record<string, string>>;
   idleTimeoutMs?: number;
@@ -48,7 +48,7 @@ async function world(options: Options, story: (world: World) => Promise<void>): 
     recovered: () => told.push('recovered'),
     ...options.sink,
   };
-  const source: Source<string> = {
+  const source: WatchSource<string> = {
     path: '/api/v1/services',
     project: (object) => object.metadata.name,
     ...options.source,

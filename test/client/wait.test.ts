@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deadline, scope, sleep } from '../../src/client/wait.ts';
+import { abortScope, deadline, sleep } from '../../src/client/wait.ts';
 import { createFakeClock } from './fake-clock.ts';
 
 test('a sleep ends at its time, or at once with the abort, and leaves no timer', async () => {
@@ -24,18 +24,18 @@ test('a sleep ends at its time, or at once with the abort, and leaves no timer',
 
 test('a scope follows the outer signal, also one that was aborted before, until it is released', () => {
   const outer = new AbortController();
-  const followed = scope(outer.signal);
-  const released = scope(outer.signal);
+  const followed = abortScope(outer.signal);
+  const released = abortScope(outer.signal);
   released.release();
   outer.abort('why');
   assert.equal(followed.signal.reason, 'why');
   assert.equal(released.signal.aborted, false);
-  assert.equal(scope(outer.signal).signal.reason, 'why');
+  assert.equal(abortScope(outer.signal).signal.reason, 'why');
 });
 
 test('aborting a scope leaves the outer signal alone', () => {
   const outer = new AbortController();
-  const inner = scope(outer.signal);
+  const inner = abortScope(outer.signal);
   inner.abort('mine');
   assert.equal(inner.signal.reason, 'mine');
   assert.equal(outer.signal.aborted, false);

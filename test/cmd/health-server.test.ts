@@ -9,10 +9,10 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 
 const local = { host: '127.0.0.1', port: 0, tls: undefined };
 
-function told(troubles: { lists?: string; loop?: string } = {}, metrics = () => 'up 1\n'): Told {
+function told(problems: { lists?: string; loop?: string } = {}, metrics = () => 'up 1\n'): Told {
   const health = {
-    ready: () => [{ name: 'lists', trouble: troubles.lists }],
-    live: () => [{ name: 'loop', trouble: troubles.loop }],
+    ready: () => [{ name: 'lists', problem: problems.lists }],
+    live: () => [{ name: 'loop', problem: problems.loop }],
   };
   return { health, metrics };
 }
@@ -23,16 +23,16 @@ async function ask(url: string, init?: RequestInit): Promise<string> {
 }
 
 test('each path tells the truth of the moment, and the failing check by its name', async () => {
-  const troubles: { lists?: string; loop?: string } = { lists: 'not read yet' };
-  const { url, close } = await serveHealth(told(troubles), local);
+  const problems: { lists?: string; loop?: string } = { lists: 'not read yet' };
+  const { url, close } = await serveHealth(told(problems), local);
   try {
     assert.equal(await ask(`${url}/livez`), '200 ok');
     assert.equal(await ask(`${url}/readyz`), '503 [-]lists failed: not read yet\n');
     assert.equal(await ask(`${url}/healthz`), '503 [+]loop ok\n[-]lists failed: not read yet\n');
-    delete troubles.lists;
+    delete problems.lists;
     assert.equal(await ask(`${url}/readyz`), '200 ok');
     assert.equal(await ask(`${url}/healthz?verbose`), '200 [+]loop ok\n[+]lists ok\n');
-    troubles.loop = 'nothing has moved for 600 s';
+    problems.loop = 'nothing has moved for 600 s';
     assert.equal(await ask(`${url}/livez`), '503 [-]loop failed: nothing has moved for 600 s\n');
     assert.equal(await ask(`${url}/readyz`), '200 ok');
   } finally {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tryRequest } from '../../src/cmd/flags/arguments.ts';
+import { sandboxRequest } from '../../src/cmd/flags/arguments.ts';
 import type { Environment } from '../../src/cmd/flags/environment.ts';
 
 const options = {
@@ -82,13 +82,13 @@ const tries: { argv: string[]; env?: Environment; gives: object }[] = [
 
 for (const { argv, env, gives } of tries) {
   test(`npm start reads [${argv.join(' ')}] with ${JSON.stringify(env ?? {})}`, () => {
-    assert.deepEqual(tryRequest(argv, env ?? {}), gives);
+    assert.deepEqual(sandboxRequest(argv, env ?? {}), gives);
   });
 }
 
 for (const value of ['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']) {
   test(`KUBEVIP_ENABLE_LOADBALANCERCLASS=${value} is read as Go's ParseBool reads it`, () => {
-    const request = tryRequest([], { KUBEVIP_ENABLE_LOADBALANCERCLASS: value });
+    const request = sandboxRequest([], { KUBEVIP_ENABLE_LOADBALANCERCLASS: value });
     assert.ok(request.kind === 'run');
     assert.equal(request.options.class !== undefined, /^[1tT]/.test(value));
   });
@@ -154,12 +154,12 @@ const wrongTries: { argv: string[]; env?: Environment; says: string }[] = [
 for (const { argv, env, says } of wrongTries) {
   test(`npm start refuses [${argv.map((arg) => JSON.stringify(arg)).join(' ')}] with ${JSON.stringify(env ?? {})}`, () => {
     const message = `${says}\nWrite npm start -- --help for what there is.`;
-    assert.deepEqual(tryRequest(argv, env ?? {}), { kind: 'usage', message });
+    assert.deepEqual(sandboxRequest(argv, env ?? {}), { kind: 'usage', message });
   });
 }
 
 test('the help fits into 80 columns and names every flag and variable', () => {
-  const help = tryRequest(['-h'], {});
+  const help = sandboxRequest(['-h'], {});
   assert.ok(help.kind === 'help');
   const variables = [
     'KUBEVIP_NAMESPACE',

@@ -55,7 +55,7 @@ test('without a terminal the table is printed once, and names each key and each 
   const { code, out } = await start([]);
   assert.equal(code, 0);
   assert.match(out, /^default\/blog +192\.168\.0\.201 +cidr-default/m);
-  assert.match(out, /^ipv6\/third +waiting +- +the pool cidr-ipv6 is full/m);
+  assert.match(out, /^ipv6\/third +Pending +- +the pool cidr-ipv6 is full/m);
   assert.match(out, /^cidr-finance +192\.168\.0\.217-192\.168\.0\.222 +1 +5/m);
   for (const example of ['global-cidr-descending', 'dhcp', 'load-balancer-class'])
     assert.match(out, new RegExp(`${example}\\.yaml`));
@@ -68,7 +68,7 @@ test('paths count from where the user stands, several files are one world, and t
   const { code, out } = await start([put('pools.yaml', pools), put('web.yaml', `${web}---\n${second}`)]);
   assert.equal(code, 0);
   assert.match(out, /^default\/web +10\.0\.0\.1 +cidr-global/m);
-  assert.match(out, /^default\/zwei +waiting/m);
+  assert.match(out, /^default\/zwei +Pending/m);
 });
 
 test('standard input is read for -, and what was held before is kept', async () => {

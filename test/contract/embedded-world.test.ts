@@ -4,7 +4,7 @@ import type { Clock } from '../../src/client/transport.ts';
 import type { KubeObject, Service } from '../../src/core/model/objects.ts';
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { serve } from '../../src/embedded/server.ts';
-import { ApiError } from '../../src/embedded/status.ts';
+import { StatusError } from '../../src/embedded/status.ts';
 import { Client } from './http.ts';
 
 /** What the embedded API has beside the Kubernetes API: worlds from files, no sockets, a past that can be forgotten. */
@@ -123,31 +123,31 @@ test('a loaded Service has an IPAddress for each cluster address that it says, u
 
 test('what Kubernetes would refuse is not loaded, and the error is its Status', () => {
   const api = empty();
-  const refusal = (object: unknown): string => {
+  const conflict = (object: unknown): string => {
     try {
       api.load(object);
     } catch (error) {
-      assert.ok(error instanceof ApiError);
+      assert.ok(error instanceof StatusError);
       return `${error.status.code} ${error.status.reason}: ${error.message}`;
     }
     return 'loaded';
   };
-  assert.equal(refusal(service({})), 'loaded');
-  assert.equal(refusal(service({})), '409 AlreadyExists: services "a" already exists');
+  assert.equal(conflict(service({})), 'loaded');
+  assert.equal(conflict(service({})), '409 AlreadyExists: services "a" already exists');
   assert.equal(
-    refusal(service({ ports: [] })),
+    conflict(service({ ports: [] })),
     '422 Invalid: Service "a" is invalid: spec.ports: Required value',
   );
   assert.equal(
-    refusal(service({}, { annotations: { x: true } })),
+    conflict(service({}, { annotations: { x: true } })),
     '400 BadRequest: Service in version "v1" cannot be handled as a Service: json: cannot unmarshal bool into ' +
       'Go struct field ObjectMeta.metadata.annotations of type string',
   );
   assert.match(
-    refusal({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }),
+    conflict({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }),
     /^400 BadRequest: no kind "Pod"/,
   );
-  assert.match(refusal('text'), /^400 /);
+  assert.match(conflict('text'), /^400 /);
 });
 
 test('the objects of a resource are those of its list, and nobody can change them', async () => {

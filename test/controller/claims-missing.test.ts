@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../client/fake-clock.ts';
-import { type Fate, Stage } from './harness.ts';
+import { type Fate, Harness } from './harness.ts';
 
 /** In the words of kube-apiserver 1.36, for a resource that it does not have, and for one that may not be read. */
 const noSuchResource: Fate = {
@@ -33,7 +33,7 @@ for (const [what, fate, says] of [
   ],
 ] as const) {
   test(`${what} --claims gives no address and says once what it needs, and goes on when it has it`, async () => {
-    const stage = new Stage({ claims: true });
+    const stage = new Harness({ claims: true });
     let asked = 0;
     stage.claims = () => {
       asked += 1;
@@ -54,7 +54,7 @@ for (const [what, fate, says] of [
     assert.equal(needs().length, 1);
     assert.match(needs()[0] ?? '', says);
     assert.deepEqual(stage.writes, []);
-    assert.equal(stage.session.health.ready()[0]?.trouble?.includes('--claims'), true);
+    assert.equal(stage.inner.health.ready()[0]?.problem?.includes('--claims'), true);
     stage.claims = () => 'pass';
     stage.clock.advance(60_000);
     await stage.settled();

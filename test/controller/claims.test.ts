@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aMoment, until } from '../client/fake-clock.ts';
-import { type Fate, Stage } from './harness.ts';
+import { type Fate, Harness } from './harness.ts';
 
 const conflict: Fate = { status: 409, body: { kind: 'Status', reason: 'Conflict', code: 409 } };
 const notFound: Fate = { status: 404, body: { kind: 'Status', reason: 'NotFound', code: 404 } };
@@ -11,7 +11,7 @@ function isOne({ path }: { readonly path: string }): boolean {
 }
 
 test('a claim that the API server shows older than it was is asked for once, and then waited for', async () => {
-  const stage = new Stage({ claims: true });
+  const stage = new Harness({ claims: true });
   stage.pools({ 'range-global': '10.0.0.1', 'allow-share-global': 'true' });
   stage.load('default/web');
   stage.start();
@@ -39,7 +39,7 @@ test('a claim that the API server shows older than it was is asked for once, and
 });
 
 test('a claim that somebody else takes away while it is being freed is no failure', async () => {
-  const stage = new Stage({ claims: true });
+  const stage = new Harness({ claims: true });
   stage.pools({ 'range-global': '10.0.0.1' });
   stage.load('default/web');
   stage.start();
@@ -62,7 +62,7 @@ test('a claim that somebody else takes away while it is being freed is no failur
 });
 
 test('a claim whose deletion is refused without a reason is dropped a little later', async () => {
-  const stage = new Stage({ claims: true });
+  const stage = new Harness({ claims: true });
   stage.pools({ 'range-global': '10.0.0.1' });
   stage.load('default/web');
   stage.start();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aMoment, until } from '../client/fake-clock.ts';
-import { Stage } from './harness.ts';
+import { Harness } from './harness.ts';
 
 const blank = {
   metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': '' } },
@@ -9,7 +9,7 @@ const blank = {
 };
 
 test('a field that somebody undoes again and again is written less and less often, with one warning that names them', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1' });
   stage.load('default/web');
   stage.start();
@@ -19,7 +19,7 @@ test('a field that somebody undoes again and again is written less and less ofte
     await stage.patch('default/web', blank, 'gitops');
     await until(
       () =>
-        stage.session.controller.allocator.seenVersion('default/web') ===
+        stage.inner.controller.allocator.seenVersion('default/web') ===
         stage.service('default/web').metadata.resourceVersion,
     );
     if (ms > 0) {
@@ -42,7 +42,7 @@ test('a field that somebody undoes again and again is written less and less ofte
 });
 
 test('a Service that turns ClusterIP is cleaned in one write, and its address goes to whoever waits', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1', 'interface-global': 'eth7' });
   stage.load('default/a');
   stage.load('default/b');
@@ -65,7 +65,7 @@ test('a Service that turns ClusterIP is cleaned in one write, and its address go
 });
 
 test('what turned ClusterIP while nobody ran is found at the start; a static annotation stays, and so does what is not ours', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   const record = (from: string, by: string) =>
     JSON.stringify({ from, ips: '10.0.0.1', ports: 'TCP/80', families: 'SingleStack IPv4', uid: 'u', by });
   const leftover = (annotations: object, spec: object = {}) => ({
@@ -107,7 +107,7 @@ test('what turned ClusterIP while nobody ran is found at the start; a static ann
 });
 
 test('the finalizer of the Go version does not hold up a deletion', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1' });
   stage.load('default/web', {
     metadata: {
@@ -132,7 +132,7 @@ test('the finalizer of the Go version does not hold up a deletion', async () => 
 });
 
 test('a pool that grows serves those who wait at once; one that goes takes nothing from anybody', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1' });
   for (const name of ['a', 'b', 'c']) stage.load(`default/${name}`);
   stage.start();
@@ -145,7 +145,7 @@ test('a pool that grows serves those who wait at once; one that goes takes nothi
   await until(() => addresses().every((address) => address !== undefined));
   await stage.settled();
   await stage.request('DELETE', 'kube-system/configmaps/kubevip');
-  await until(() => !stage.session.controller.allocator.pools.exist);
+  await until(() => !stage.inner.controller.allocator.config.exists);
   await stage.settled();
   assert.deepEqual(addresses(), ['10.0.0.1', '10.0.0.2', '10.0.0.3']);
   assert.deepEqual(stage.api.objects('configmaps'), [], 'nothing is created in its place');
@@ -159,7 +159,7 @@ test('a pool that grows serves those who wait at once; one that goes takes nothi
 });
 
 test('what is wrong with the ConfigMap is said on it, once', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1', 'cidr-default': 'nonsense' });
   stage.start();
   await until(() => stage.events().length === 1);
@@ -168,14 +168,14 @@ test('what is wrong with the ConfigMap is said on it, once', async () => {
     /^Warning InvalidPoolConfiguration kube-system\/kubevip: cidr-default: "nonsense" is no IP address/,
   );
   await stage.request('PATCH', 'kube-system/configmaps/kubevip', { data: { 'cidr-other': '10.0.1.1' } });
-  await until(() => stage.session.controller.allocator.pools.byKey.has('cidr-other'));
+  await until(() => stage.inner.controller.allocator.config.pools.has('cidr-other'));
   await stage.settled();
   assert.equal(stage.events().length, 1);
   await stage.stop();
 });
 
 test('a claimant is told who has the address, once, and becomes its holder when that one leaves', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1' });
   stage.load('default/holder');
   stage.start();
@@ -201,7 +201,7 @@ test('a claimant is told who has the address, once, and becomes its holder when 
 });
 
 test('a fresh allocation that a person asks for brings an address back into its pool, and the wish is taken off', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1-10.0.0.3' });
   stage.load('default/web', {
     metadata: {
@@ -221,7 +221,7 @@ test('a fresh allocation that a person asks for brings an address back into its 
 });
 
 test('two tools that undo different fields in turn are a quarrel all the same', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1' });
   stage.load('default/web');
   stage.start();
@@ -239,7 +239,7 @@ test('two tools that undo different fields in turn are a quarrel all the same', 
 });
 
 test('a label that comes back to a ClusterIP Service again and again is taken off less and less often', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   const marked = {
     metadata: {
       labels: { implementation: 'kube-vip' },
@@ -259,7 +259,7 @@ test('a label that comes back to a ClusterIP Service again and again is taken of
 });
 
 test('one whose clean-up fails holds up no other', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   const marked = {
     metadata: {
       labels: { implementation: 'kube-vip' },
@@ -276,7 +276,7 @@ test('one whose clean-up fails holds up no other', async () => {
 });
 
 test('a waiting Service that was made anew under its name is told its reason anew', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.load('default/web');
   stage.start();
   await until(() => stage.events().length === 1);
@@ -287,7 +287,7 @@ test('a waiting Service that was made anew under its name is told its reason ane
 });
 
 test('a claimant that turns away from a taken address ends the conflict, and is never taken for a duplicate', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1-10.0.0.3' });
   stage.load('default/early');
   stage.load('default/web');
@@ -310,7 +310,7 @@ test('a claimant that turns away from a taken address ends the conflict, and is 
 });
 
 /** The events of a Service beside that of its assignment, each without what it advises. */
-function conflictEvents(stage: Stage, key: string): string[] {
+function conflictEvents(stage: Harness, key: string): string[] {
   return stage.events().flatMap((event) => {
     const [, kind, regarding, message] = /^(\w+ \w+) (\S+): (.*)$/.exec(event) ?? [];
     if (regarding !== key || kind === 'Normal EnsuredLoadBalancer') return [];
@@ -319,7 +319,7 @@ function conflictEvents(stage: Stage, key: string): string[] {
 }
 
 test('a claimant that asks for a fresh allocation does not make its holder look like a duplicate', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1-10.0.0.3' });
   stage.load('default/web');
   stage.start();

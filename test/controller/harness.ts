@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
-import { createSession, type Session } from '../../src/controller/replica.ts';
+import { createReplica, type Replica } from '../../src/controller/replica.ts';
 import type { KubeObject, Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { annotations } from '../../src/core/model/well-known-names.ts';
@@ -22,7 +22,7 @@ export interface Event extends KubeObject {
 }
 
 /** A controller on the embedded API, with a hand on the clock and on every request. */
-export class Stage {
+export class Harness {
   readonly clock = createFakeClock();
   readonly log = createMemoryLog();
   readonly api = createEmbeddedApi({ clock: this.clock, random: () => 0.5 });
@@ -35,7 +35,7 @@ export class Stage {
   /** Decides on each request about IPAddresses. */
   claims: (request: HttpRequest) => Fate = () => 'pass';
   readonly options: Options;
-  #session: Session | undefined;
+  #session: Replica | undefined;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -51,7 +51,7 @@ export class Stage {
 
   start(): this {
     this.#stop = new AbortController();
-    this.#session = createSession({
+    this.#session = createReplica({
       transport: this.#transport,
       options: this.options,
       clock: this.clock,
@@ -59,7 +59,7 @@ export class Stage {
       log: this.log,
       version: 'test',
       instance: 'test',
-      lanes: 16,
+      concurrency: 16,
       rateLimit: undefined,
       election: undefined,
     });
@@ -67,7 +67,7 @@ export class Stage {
     return this;
   }
 
-  get session(): Session {
+  get inner(): Replica {
     if (this.#session === undefined) throw new Error('the controller was not started');
     return this.#session;
   }
@@ -83,7 +83,7 @@ export class Stage {
   }
 
   get isSettled(): boolean {
-    const { controller, pendingEvents } = this.session;
+    const { controller, pendingEvents } = this.inner;
     return (
       controller.isIdle &&
       pendingEvents() === 0 &&

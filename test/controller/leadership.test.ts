@@ -2,23 +2,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApi } from '../../src/client/api.ts';
-import { unlimitedTenure } from '../../src/client/election.ts';
+import { unlimitedLeadership } from '../../src/client/election.ts';
 import { createEventRecorder } from '../../src/client/events.ts';
 import type { HttpRequest, Transport } from '../../src/client/transport.ts';
 import { sleep } from '../../src/client/wait.ts';
-import { Leftovers } from '../../src/controller/cleanup-reconciler.ts';
-import { Figures } from '../../src/controller/counters.ts';
-import { Verb } from '../../src/controller/patch-or-update.ts';
-import { Signals } from '../../src/controller/reporter.ts';
-import { write } from '../../src/controller/write-service.ts';
+import { CleanupReconciler } from '../../src/controller/cleanup-reconciler.ts';
+import { Counters } from '../../src/controller/counters.ts';
+import { PatchOrUpdate } from '../../src/controller/patch-or-update.ts';
+import { Reporter } from '../../src/controller/reporter.ts';
+import { writeService } from '../../src/controller/write-service.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 import { goFinalizer } from '../../src/core/model/well-known-names.ts';
-import { Shared } from '../../src/core/text/interner.ts';
+import { Interner } from '../../src/core/text/interner.ts';
 import { aMoment, createFakeClock, type FakeClock, never, pass, until } from '../client/fake-clock.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
-import { answer, Stage } from './harness.ts';
-import { createWorld, election, Replica } from './replica.ts';
+import { answer, Harness } from './harness.ts';
+import { createWorld, election, TestReplica } from './replica.ts';
 
 const pool = '10.0.0.1-10.0.0.9';
 
@@ -26,8 +26,8 @@ const pool = '10.0.0.1-10.0.0.9';
 async function world(wall?: (clock: FakeClock) => number) {
   const { clock, api, load, address, holder } = createWorld(pool);
   const own = wall === undefined ? clock : { ...clock, wall: () => wall(clock) };
-  const leader = new Replica(api, own, 'leader').start();
-  await until(() => leader.session.controller.isIdle, 'it leads');
+  const leader = new TestReplica(api, own, 'leader').start();
+  await until(() => leader.inner.controller.isIdle, 'it leads');
   return { clock, api, load, address, holder, leader };
 }
 
@@ -35,7 +35,14 @@ async function world(wall?: (clock: FakeClock) => number) {
 function workshop(clock: FakeClock, transport: Transport) {
   const log = createMemoryLog();
   const api = createApi(transport, { userAgent: 'tester/1', fieldManager: 'tester', clock });
-  return { api, verb: new Verb(api, log), clock, random: () => 0.5, log, shared: new Shared() };
+  return {
+    api,
+    sender: new PatchOrUpdate(api, log),
+    clock,
+    random: () => 0.5,
+    log,
+    interner: new Interner(),
+  };
 }
 
 const timeoutMs = ({ path }: HttpRequest): number => Number(/timeout=(\d+)ms/.exec(path)?.[1]);
@@ -55,7 +62,7 @@ test('a write whose fate is unknown keeps the Lease to the end of its tenure, no
   leader.fate = () => 'pass';
   await pass(clock, election.leaseDurationMs);
   await until(() => address('default/a') === '10.0.0.1', 'it leads again');
-  await until(() => leader.session.controller.isIdle);
+  await until(() => leader.inner.controller.isIdle);
   await leader.stop();
   assert.equal(holder(), '');
 });
@@ -93,7 +100,7 @@ test('a tenure that is over stays over, also when the wall clock is set back', a
 });
 
 test('the finalizer comes off a Service that is no LoadBalancer any more, also where its read failed at first', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.load('default/a', { metadata: { finalizers: [goFinalizer] } });
   stage.start();
   await stage.settled();
@@ -115,7 +122,7 @@ for (const [state, fate] of [
 ] as const) {
   test(`who leads no longer ends its ${state} watch for leftovers, and is not taken for stuck`, async () => {
     const { clock, api } = createWorld(pool);
-    const leader = new Replica(api, clock, 'leader');
+    const leader = new TestReplica(api, clock, 'leader');
     const isOnLeftovers = ({ path }: HttpRequest): boolean => path.includes('labelSelector');
     leader.fate = (request) => (isOnLeftovers(request) ? fate : 'pass');
     leader.start();
@@ -130,9 +137,9 @@ for (const [state, fate] of [
     await pass(clock, 700_000, 20_000);
     assert.ok(leader.requests.length > 0);
     assert.deepEqual(leader.requests.filter(isOnLeftovers), []);
-    const { health } = leader.session;
+    const { health } = leader.inner;
     assert.deepEqual(
-      health.live().filter(({ trouble }) => trouble !== undefined),
+      health.live().filter(({ problem }) => problem !== undefined),
       [],
     );
     await leader.stop();
@@ -151,9 +158,9 @@ test('no timer is left behind by a controller that has ended', async () => {
 
 test('a standby does not grow with the Services that come and go', async () => {
   const { clock, api, load, leader } = await world();
-  const standby = new Replica(api, clock, 'standby').start();
-  const { allocator } = standby.session.controller;
-  await until(() => standby.session.controller.isReady);
+  const standby = new TestReplica(api, clock, 'standby').start();
+  const { allocator } = standby.inner.controller;
+  await until(() => standby.inner.controller.isReady);
   for (let index = 0; index < 40; index += 1) {
     load(`default/s${index}`);
     const path = `/api/v1/namespaces/default/services/s${index}`;
@@ -185,8 +192,8 @@ test('a read that is answered while the controller ends begins no write', async 
     claims: false,
   };
   const events = createEventRecorder(context.api, { ...context, component: 'tester', instance: 'tester' });
-  const signals = new Signals(events, context.log, options, new Figures(clock));
-  const leftovers = new Leftovers({ context, options, signals, tenure: unlimitedTenure() });
+  const reporter = new Reporter(events, context.log, options, new Counters(clock));
+  const leftovers = new CleanupReconciler({ context, options, reporter, leadership: unlimitedLeadership() });
   leftovers.look(viewOf(stored('first', '3', 'LoadBalancer')));
   leftovers.look(viewOf(stored('second', '3', 'LoadBalancer')));
   await aMoment();
@@ -209,10 +216,10 @@ test('an UPDATE after a forbidden PATCH is not allowed to be carried out after t
     return answer(200, stored('a', '3', 'LoadBalancer'));
   });
   const { signal } = new AbortController();
-  const tenure = { leftMs: () => Math.max(0, endsAt - clock.now()) };
-  const rest = async () => 'stopped' as const;
+  const leadership = { leftMs: () => Math.max(0, endsAt - clock.now()) };
+  const backOff = async () => 'stopped' as const;
   const view = viewOf(stored('a', '3', 'LoadBalancer'));
-  const outcome = write(view, { labelled: true }, { ...context, tenure, signal, rest });
+  const outcome = writeService(view, { labeled: true }, { ...context, leadership, signal, backOff });
   await aMoment();
   await pass(clock, 9_000, 1_000);
   assert.equal((await outcome).kind, 'written');
@@ -230,11 +237,11 @@ test('nothing is sent when nothing is left of the tenure, as a timeout of 0 woul
   });
   // It ends between the look before an attempt and the attempt.
   const looks = [5];
-  const tenure = { leftMs: () => looks.shift() ?? 0 };
+  const leadership = { leftMs: () => looks.shift() ?? 0 };
   const { signal } = new AbortController();
-  const rest = async () => 'again' as const;
+  const backOff = async () => 'again' as const;
   const view = viewOf(stored('a', '3', 'LoadBalancer'));
-  const outcome = await write(view, { labelled: true }, { ...context, tenure, signal, rest });
+  const outcome = await writeService(view, { labeled: true }, { ...context, leadership, signal, backOff });
   assert.deepEqual(outcome, { kind: 'stopped', mayLand: false });
   assert.deepEqual(sent, []);
 });

@@ -2,37 +2,39 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reportOf } from '../../src/core/queries/report.ts';
 import { until } from '../client/fake-clock.ts';
-import { Stage } from './harness.ts';
-import { createWorld, Replica } from './replica.ts';
+import { Harness } from './harness.ts';
+import { createWorld, TestReplica } from './replica.ts';
 
 /** The number of a series, named without the common prefix; undefined where there is none. */
-function shown(stage: Stage, series: string): number | undefined {
-  const lines = stage.session.metrics().replaceAll('kube_vip_cloud_provider_', '').split('\n');
+function shown(stage: Harness, series: string): number | undefined {
+  const lines = stage.inner.metrics().replaceAll('kube_vip_cloud_provider_', '').split('\n');
   const line = lines.find((line) => line.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
 /** By state, as the report finds it, which decides on every Service anew. */
-function recount(stage: Stage): Record<string, number | undefined> {
-  const rows = reportOf(stage.session.controller.allocator, stage.options).services;
-  const states = ['served', 'waiting', 'refused'];
-  return Object.fromEntries(states.map((state) => [state, rows.filter((row) => row.state === state).length]));
+function recount(stage: Harness): Record<string, number | undefined> {
+  const rows = reportOf(stage.inner.controller.allocator, stage.options).services;
+  const states = ['assigned', 'pending', 'conflict'];
+  return Object.fromEntries(
+    states.map((state) => [state, rows.filter((row) => row.state.toLowerCase() === state).length]),
+  );
 }
 
-function counted(stage: Stage): Record<string, number | undefined> {
-  const states = ['served', 'waiting', 'refused'];
+function counted(stage: Harness): Record<string, number | undefined> {
+  const states = ['assigned', 'pending', 'conflict'];
   return Object.fromEntries(states.map((state) => [state, shown(stage, `services{state="${state}"}`)]));
 }
 
 /** Changes the pool, and waits until the controller has read it. */
-async function repool(stage: Stage, value: string, size: bigint): Promise<void> {
+async function repool(stage: Harness, value: string, size: bigint): Promise<void> {
   await stage.request('PATCH', 'kube-system/configmaps/kubevip', { data: { 'range-global': value } });
-  const { controller } = stage.session;
-  await until(() => controller.allocator.pools.byKey.get('range-global')?.size.IPv4 === size);
+  const { controller } = stage.inner;
+  await until(() => controller.allocator.config.pools.get('range-global')?.size.IPv4 === size);
 }
 
 test('what is counted with each decision is what a look at every Service finds', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'range-global': '10.0.0.1-10.0.0.3', 'range-shop': '' });
   stage.start();
   const steps: (() => Promise<void> | void)[] = [
@@ -60,13 +62,13 @@ test('what is counted with each decision is what a look at every Service finds',
     all.push(counted(stage));
   }
   // It was worth counting.
-  for (const state of ['served', 'waiting', 'refused'])
+  for (const state of ['assigned', 'pending', 'conflict'])
     assert.ok(new Set(all.map((counts) => counts[state])).size > 2, state);
   await stage.stop();
 });
 
 test('a Service whose change the API server does not accept counts as failing until it does', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'range-global': '10.0.0.1' });
   stage.fate = () => ({ status: 403, body: { kind: 'Status', message: 'an admission webhook says no' } });
   stage.start();
@@ -76,13 +78,13 @@ test('a Service whose change the API server does not accept counts as failing un
   stage.fate = () => 'pass';
   await until(() => stage.clock.timers().length > 0);
   stage.clock.advance(5_000);
-  await until(() => shown(stage, 'services{state="served"}') === 1);
+  await until(() => shown(stage, 'services{state="assigned"}') === 1);
   assert.equal(shown(stage, 'services{state="failing"}'), 0);
   await stage.stop();
 });
 
 test('the time to an address has the time of waiting in it, and leaves out who was there before', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'range-global': '10.0.0.1' });
   stage.load('default/early');
   stage.start();
@@ -102,7 +104,7 @@ test('the time to an address has the time of waiting in it, and leaves out who w
 });
 
 test('the longest wait is that of whoever came first; it goes on when its reason changes, and ends with it', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'range-global': '10.0.0.1' });
   for (const name of ['a', 'b']) stage.load(`default/${name}`);
   stage.start();
@@ -110,7 +112,7 @@ test('the longest wait is that of whoever came first; it goes on when its reason
   const isA = stage.address('default/a') !== undefined;
   const [served, waiting] = isA ? ['default/a', 'default/b'] : ['default/b', 'default/a'];
   const longest = (reason: string, family = 'IPv4') =>
-    shown(stage, `longest_wait_seconds{key="range-global",family="${family}",reason="${reason}"}`);
+    shown(stage, `longest_pending_seconds{pool="range-global",family="${family}",reason="${reason}"}`);
   assert.equal(longest('pool-full'), 0);
   stage.clock.advance(60_000);
   await stage.create('default/c');
@@ -132,30 +134,30 @@ test('the longest wait is that of whoever came first; it goes on when its reason
 test('a replica that was a standby when a Service came knows for how long it has waited', async () => {
   const { clock, api, load } = createWorld('10.0.0.1');
   load('default/a');
-  const [first, second] = [new Replica(api, clock, 'first'), new Replica(api, clock, 'second')];
-  const seconds = ({ session }: Replica): number =>
-    Number(/^kube_vip_cloud_provider_longest_wait_seconds\{.*\} (.*)$/m.exec(session.metrics())?.[1]);
+  const [first, second] = [new TestReplica(api, clock, 'first'), new TestReplica(api, clock, 'second')];
+  const seconds = ({ inner }: TestReplica): number =>
+    Number(/^kube_vip_cloud_provider_longest_pending_seconds\{.*\} (.*)$/m.exec(inner.metrics())?.[1]);
   first.start();
-  await until(() => first.session.controller.isIdle);
+  await until(() => first.inner.controller.isIdle);
   second.start();
-  await until(() => second.session.controller.isReady);
+  await until(() => second.inner.controller.isReady);
   load('default/late');
   await until(() => seconds(first) === 0);
-  await until(() => second.session.controller.allocator.seenVersion('default/late') !== undefined);
+  await until(() => second.inner.controller.allocator.seenVersion('default/late') !== undefined);
   clock.advance(1_000);
   assert.equal(seconds(first), 1);
   await first.stop();
   const since = clock.now() - 1_000;
   await until(() => {
-    if (!second.session.controller.isLeading) clock.advance(500);
-    return second.session.controller.isIdle;
+    if (!second.inner.controller.isLeading) clock.advance(500);
+    return second.inner.controller.isIdle;
   });
   assert.equal(seconds(second), (clock.now() - since) / 1000);
   await second.stop();
 });
 
 test('a refusal is counted once for each cause, not at each look', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'range-global': '10.0.0.1' });
   stage.load('default/a');
   stage.start();
@@ -163,7 +165,7 @@ test('a refusal is counted once for each cause, not at each look', async () => {
   await stage.create('default/b', { spec: { loadBalancerIP: '10.0.0.1' } });
   await stage.settled();
   const refusals = () =>
-    ['taken', 'not-an-address'].map((r) => shown(stage, `refusals_total{reason="${r}"}`));
+    ['address-in-use', 'invalid-address'].map((r) => shown(stage, `conflicts_total{reason="${r}"}`));
   assert.deepEqual(refusals(), [1, 0]);
   await repool(stage, '10.0.0.1-10.0.0.3', 3n);
   await stage.settled();
@@ -175,7 +177,7 @@ test('a refusal is counted once for each cause, not at each look', async () => {
 });
 
 test('of very many pools the last are told as one', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   const keys = Array.from({ length: 1200 }, (_, index) => `range-n${String(index).padStart(4, '0')}`);
   stage.pools(
     Object.fromEntries(
@@ -188,22 +190,22 @@ test('of very many pools the last are told as one', async () => {
   stage.load('n1198/waiting');
   stage.start();
   await stage.settled();
-  const lines = stage.session.metrics().split('\n');
+  const lines = stage.inner.metrics().split('\n');
   assert.equal(
     lines.filter((line) => /^kube_vip_cloud_provider_pool_size_addresses\{/.test(line)).length,
     1001,
   );
-  assert.equal(shown(stage, 'pool_used_addresses{key="range-n0000",family="IPv4"}'), 1);
-  assert.equal(shown(stage, 'pool_used_addresses{key="range-n1199",family="IPv4"}'), undefined);
-  assert.equal(shown(stage, 'pool_size_addresses{key="",family="IPv4"}'), 600);
-  assert.equal(shown(stage, 'pool_used_addresses{key="",family="IPv4"}'), 4);
-  assert.equal(shown(stage, 'pool_free_addresses{key="",family="IPv4"}'), 596);
-  assert.equal(shown(stage, 'services_waiting{key="",family="IPv4",reason="pool-full"}'), 1);
+  assert.equal(shown(stage, 'pool_used_addresses{pool="range-n0000",family="IPv4"}'), 1);
+  assert.equal(shown(stage, 'pool_used_addresses{pool="range-n1199",family="IPv4"}'), undefined);
+  assert.equal(shown(stage, 'pool_size_addresses{pool="",family="IPv4"}'), 600);
+  assert.equal(shown(stage, 'pool_used_addresses{pool="",family="IPv4"}'), 4);
+  assert.equal(shown(stage, 'pool_free_addresses{pool="",family="IPv4"}'), 596);
+  assert.equal(shown(stage, 'services_pending{pool="",family="IPv4",reason="pool-full"}'), 1);
   await stage.stop();
 });
 
 test('nothing that a user of a namespace writes is in the metrics', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'range-global': '10.0.0.1' });
   const mark = 'mallory';
   stage.load(`${mark}/${mark}`, {
@@ -216,7 +218,7 @@ test('nothing that a user of a namespace writes is in the metrics', async () => 
   stage.load(`default/${mark}-2`, { spec: { loadBalancerIP: '10.0.0.1' } });
   stage.start();
   await stage.settled();
-  assert.equal(shown(stage, 'services{state="refused"}'), 2);
-  assert.doesNotMatch(stage.session.metrics(), /mallory|forged|10\.0\.0\.1/);
+  assert.equal(shown(stage, 'services{state="conflict"}'), 2);
+  assert.doesNotMatch(stage.inner.metrics(), /mallory|forged|10\.0\.0\.1/);
   await stage.stop();
 });

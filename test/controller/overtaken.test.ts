@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Api, createApi } from '../../src/client/api.ts';
-import { unlimitedTenure } from '../../src/client/election.ts';
-import { Writes } from '../../src/controller/in-flight-writes.ts';
-import { Verb } from '../../src/controller/patch-or-update.ts';
+import { unlimitedLeadership } from '../../src/client/election.ts';
+import { InFlightWrites } from '../../src/controller/in-flight-writes.ts';
+import { PatchOrUpdate } from '../../src/controller/patch-or-update.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
-import { Shared } from '../../src/core/text/interner.ts';
+import { Interner } from '../../src/core/text/interner.ts';
 import { aMoment, createFakeClock } from '../client/fake-clock.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
 
@@ -22,10 +22,23 @@ function resting() {
   const transport = async () => ({ status: 504, headers: {}, body: (async function* () {})() });
   const api: Api = createApi(transport, { userAgent: 'test', fieldManager: 'test', clock });
   const log = createMemoryLog();
-  const context = { api, verb: new Verb(api, log), clock, random: () => 0.5, log, shared: new Shared() };
-  const writes = new Writes({ context, tenure: unlimitedTenure(), lanes: 1, freed() {}, refused() {} });
+  const context = {
+    api,
+    sender: new PatchOrUpdate(api, log),
+    clock,
+    random: () => 0.5,
+    log,
+    interner: new Interner(),
+  };
+  const writes = new InFlightWrites({
+    context,
+    leadership: unlimitedLeadership(),
+    concurrency: 1,
+    freed() {},
+    rejected() {},
+  });
   const outcomes: string[] = [];
-  writes.begin(view('3'), { labelled: true }, ({ kind }) => outcomes.push(kind));
+  writes.begin(view('3'), { labeled: true }, ({ kind }) => outcomes.push(kind));
   return { writes, outcomes };
 }
 

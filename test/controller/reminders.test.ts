@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../client/fake-clock.ts';
-import { type Event, Stage } from './harness.ts';
+import { type Event, Harness } from './harness.ts';
 
 const minutes = 60_000;
 
 test('whoever still waits is told once more before the API server forgets the event, and nobody else', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.api.load({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -50,7 +50,7 @@ test('whoever still waits is told once more before the API server forgets the ev
   const counts = (): number[] => all.map((name) => told(name).length);
   await until(() => counts().join() === '3,2,1,2', 'the quarrel and who waits are told of once more');
   for (const name of ['holder', 'claimant', 'waits']) assert.equal(told(name).at(-1), told(name).at(-2));
-  const lines = stage.log.fields.filter(({ decision }) => decision === 'wait');
+  const lines = stage.log.fields.filter(({ decision }) => decision === 'pending');
   assert.equal(lines.length, 1, 'the log has one line for each decision');
   await stage.request('DELETE', 'default/services/served');
   await until(() => stage.address('default/waits') === '10.0.0.2', 'who waited is served');

@@ -1,7 +1,7 @@
 import type { ElectionOptions } from '../../src/client/election-options.ts';
 import type { Lease } from '../../src/client/lease.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
-import { createSession, type Session } from '../../src/controller/replica.ts';
+import { createReplica, type Replica } from '../../src/controller/replica.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import { annotations } from '../../src/core/model/well-known-names.ts';
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
@@ -42,7 +42,7 @@ export function createWorld(pool: string) {
 export type Fate = 'pass' | 'cut' | 'never' | 'lost' | 'refused';
 
 /** One of several controllers on one embedded API. */
-export class Replica {
+export class TestReplica {
   readonly log = createMemoryLog();
   /** `PATCH default/web`, `PUT lease`, in the order they were sent. */
   readonly writes: string[] = [];
@@ -50,14 +50,14 @@ export class Replica {
   fate: (request: HttpRequest) => Fate = () => 'pass';
   /** What each open watch of Services waits for before it delivers. */
   readonly #lags: { until: Promise<void> }[] = [];
-  readonly session: Session;
+  readonly inner: Replica;
   readonly #api: EmbeddedApi;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
   constructor(api: EmbeddedApi, clock: FakeClock, identity: string, options: ElectionOptions = election) {
     this.#api = api;
-    this.session = createSession({
+    this.inner = createReplica({
       transport: this.#transport,
       options: {
         class: undefined,
@@ -70,14 +70,14 @@ export class Replica {
       log: this.log,
       version: 'test',
       instance: identity,
-      lanes: 16,
+      concurrency: 16,
       rateLimit: undefined,
       election: { options, identity },
     });
   }
 
   start(): this {
-    this.#running = this.session.run(this.#stop.signal);
+    this.#running = this.inner.run(this.#stop.signal);
     return this;
   }
 

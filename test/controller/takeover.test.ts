@@ -4,15 +4,15 @@ import type { Clock } from '../../src/client/transport.ts';
 import { createEmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { aMoment, createFakeClock, pass, until } from '../client/fake-clock.ts';
 import { serviceNamed } from './harness.ts';
-import { createWorld, election, Replica } from './replica.ts';
+import { createWorld, election, TestReplica } from './replica.ts';
 
 /** Two replicas on one API: the first leads, the second stands by with its lists in. */
 async function world(pool: string) {
   const { clock, api, load, address, holder } = createWorld(pool);
-  const first = new Replica(api, clock, 'first').start();
-  await until(() => first.session.controller.isIdle, 'the first leads');
-  const second = new Replica(api, clock, 'second').start();
-  await until(() => second.session.controller.isReady && second.says('standing by'), 'the second stands by');
+  const first = new TestReplica(api, clock, 'first').start();
+  await until(() => first.inner.controller.isIdle, 'the first leads');
+  const second = new TestReplica(api, clock, 'second').start();
+  await until(() => second.inner.controller.isReady && second.says('standing by'), 'the second stands by');
   await until(
     () => second.requests.some(({ path }) => path.includes('leases?')),
     'the second watches the Lease',
@@ -26,7 +26,7 @@ test('one leads and writes, the other is ready and writes nothing; the Lease tha
   await until(() => address('default/a') === '10.0.0.1');
   assert.equal(holder(), 'first');
   assert.deepEqual(second.writes, []);
-  assert.ok(second.session.health.ready().every(({ trouble }) => trouble === undefined));
+  assert.ok(second.inner.health.ready().every(({ problem }) => problem === undefined));
   await first.stop();
   // Without the clock moving: no timer is involved.
   await until(() => holder() === 'second');
@@ -67,7 +67,7 @@ test('a standby whose watch lags reads everything afresh before it gives an addr
   await until(() => address('default/a') === '10.0.0.1');
   await aMoment();
   assert.equal(
-    second.session.controller.allocator.seenVersion('default/a'),
+    second.inner.controller.allocator.seenVersion('default/a'),
     undefined,
     'it has not heard of it',
   );
@@ -112,16 +112,16 @@ test('a machine that slept, so that only its wall clock went on, writes nothing 
   const api = createEmbeddedApi({ clock, random: () => 0.5 });
   const metadata = { namespace: 'kube-system', name: 'kubevip' };
   api.load({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'range-global': '10.0.0.1' } });
-  const replica = new Replica(api, { ...clock, wall: asleep.wall }, 'sleeper').start();
-  await until(() => replica.session.controller.isIdle);
+  const inner = new TestReplica(api, { ...clock, wall: asleep.wall }, 'sleeper').start();
+  await until(() => inner.inner.controller.isIdle);
   sleptMs = 60_000;
   api.load(serviceNamed('default/a', {}));
   await aMoment();
-  assert.deepEqual(replica.writes, []);
+  assert.deepEqual(inner.writes, []);
   // Nobody else took it meanwhile, so it leads again.
   await pass(clock, 10_000);
-  await until(() => replica.writes.length === 1);
-  await replica.stop();
+  await until(() => inner.writes.length === 1);
+  await inner.stop();
 });
 
 test('a leader that ends while the fate of a write is unknown lets the Lease run out', async () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aMoment, until } from '../client/fake-clock.ts';
-import { type Fate, Stage } from './harness.ts';
+import { type Fate, Harness } from './harness.ts';
 
 const pools = { 'cidr-global': '10.0.0.1-10.0.0.3' };
 
 test('an address is given in one PATCH, with one event', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools(pools);
   stage.load('default/web');
   stage.start();
@@ -31,7 +31,7 @@ test('an address is given in one PATCH, with one event', async () => {
 });
 
 test('a write whose answer was lost is not made twice, and nobody else gets the address meanwhile', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools(pools);
   stage.load('default/a');
   stage.fate = () => 'lost after';
@@ -51,7 +51,7 @@ test('a write whose answer was lost is not made twice, and nobody else gets the 
 });
 
 test('a write that never arrived is made again with the same address', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools(pools);
   stage.load('default/a');
   stage.fate = () => 'lost before';
@@ -68,7 +68,7 @@ test('a write that never arrived is made again with the same address', async () 
 
 for (const status of [429, 500, 503, 504]) {
   test(`${status} with Retry-After is waited for, and the address stays reserved`, async () => {
-    const stage = new Stage();
+    const stage = new Harness();
     stage.pools(pools);
     stage.load('default/a');
     stage.fate = () => ({ status, headers: { 'retry-after': '7' } });
@@ -86,7 +86,7 @@ for (const status of [429, 500, 503, 504]) {
 }
 
 test('a write that lost a race is decided anew on what stands there now', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools(pools);
   stage.load('default/a');
   let raced = false;
@@ -105,7 +105,7 @@ test('a write that lost a race is decided anew on what stands there now', async 
 });
 
 test('a write that is forbidden by PATCH and by UPDATE is said once, tried again with back-off, and at once when the Service changes', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools(pools);
   stage.load('default/a');
   const body = { kind: 'Status', reason: 'Forbidden', message: 'User "x" cannot patch resource "services"' };
@@ -133,7 +133,7 @@ test('a write that is forbidden by PATCH and by UPDATE is said once, tried again
 });
 
 test('where only PATCH is forbidden, the same change is made by UPDATE, which is said once', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools(pools);
   stage.load('default/a', { metadata: { labels: { mine: 'stays' } } });
   stage.fate = ({ method }) => (method === 'PATCH' ? { status: 403 } : 'pass');
@@ -153,7 +153,7 @@ test('where only PATCH is forbidden, the same change is made by UPDATE, which is
 });
 
 test('an UPDATE is made of the very version that was decided on, and of no other', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools(pools);
   stage.load('default/a');
   const edit = { metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': '10.9.9.9' } } };
@@ -171,7 +171,7 @@ test('an UPDATE is made of the very version that was decided on, and of no other
 });
 
 test('another Service is not held up by one whose write is refused', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1' });
   stage.load('default/a');
   stage.load('default/b');
@@ -183,7 +183,7 @@ test('another Service is not held up by one whose write is refused', async () =>
 });
 
 test('addresses are given before what was taken over is noted', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.0/24' });
   for (let i = 0; i < 40; i += 1) {
     const ip = `10.0.0.${i + 100}`;
@@ -206,7 +206,7 @@ test('addresses are given before what was taken over is noted', async () => {
 });
 
 test('nothing is written while nothing changes: not to those that wait, and not by another start', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1' });
   stage.load('default/a');
   stage.load('default/b');
@@ -228,7 +228,7 @@ test('nothing is written while nothing changes: not to those that wait, and not 
 });
 
 test('after a stop the writes under way end, and no new one begins', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.0/24' });
   for (let i = 0; i < 50; i += 1) stage.load(`default/s-${i}`);
   let stopped: Promise<void> | undefined;
@@ -245,7 +245,7 @@ test('after a stop the writes under way end, and no new one begins', async () =>
 });
 
 test('Services whose writes fail give their lanes to others', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.0/24' });
   for (let i = 0; i < 40; i += 1) stage.load(`bad/s-${i}`);
   stage.load('good/web', { metadata: { creationTimestamp: '2030-01-01T00:00:00Z' } });
@@ -256,7 +256,7 @@ test('Services whose writes fail give their lanes to others', async () => {
 });
 
 test('a write that rests ends when the Service is seen in another version', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools(pools);
   stage.load('default/a');
   stage.fate = () => ({ status: 429, headers: { 'retry-after': '300' } });
@@ -270,7 +270,7 @@ test('a write that rests ends when the Service is seen in another version', asyn
 });
 
 test('a Service that is not the one the watch knows is not written again and again', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools(pools);
   stage.load('default/a');
   const stale = { kind: 'Status', reason: 'Invalid', message: 'metadata.uid: field is immutable' };
@@ -292,7 +292,7 @@ test('a Service that is not the one the watch knows is not written again and aga
 });
 
 test('an address that is given back goes to nobody else before that is written', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1,fd00::1' });
   stage.load('default/dual', { spec: { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] } });
   stage.start();
@@ -313,7 +313,7 @@ test('an address that is given back goes to nobody else before that is written',
 });
 
 test('an attempt without an answer is not taken for refused because a later one is', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.1' });
   stage.load('default/x');
   const attempts: Fate[] = [{ status: 504 }, { status: 403 }, { status: 403 }];
@@ -331,7 +331,7 @@ test('an attempt without an answer is not taken for refused because a later one 
 });
 
 test('writes that have rested wait for their lane like all others', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'cidr-global': '10.0.0.0/22' });
   for (let i = 0; i < 200; i += 1) stage.load(`default/s-${i}`);
   stage.fate = () => ({ status: 429, headers: { 'retry-after': '1' } });
@@ -355,7 +355,7 @@ test('writes that have rested wait for their lane like all others', async () => 
 
 test('after a stop no timer is left, and a refusal that comes late does not hold it up', async () => {
   for (const fate of [{ status: 503, headers: { 'retry-after': '300' } }, { status: 403 }] as const) {
-    const stage = new Stage();
+    const stage = new Harness();
     stage.pools({ 'cidr-global': '10.0.0.1' });
     stage.load('default/a');
     let stopped: Promise<void> | undefined;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readPools } from '../../src/core/config/config.ts';
+import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 
@@ -10,7 +10,7 @@ const options = {
   controller: 'us',
   claims: false,
 };
-const pools = readPools({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.1-10.0.0.2' } });
+const config = readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.1-10.0.0.2' } });
 
 function waiting(name: string, resourceVersion = '1', uid = name) {
   return viewOf({
@@ -23,20 +23,20 @@ test('nothing is decided before both first lists are in, in either order', () =>
   const first = new Allocator(options);
   first.replaceServices([waiting('a')], '1');
   assert.equal(first.next(), undefined);
-  first.setPools(pools);
-  assert.equal(first.next()?.standing.key, 'default/a');
+  first.setConfig(config);
+  assert.equal(first.next()?.state.key, 'default/a');
 
   const second = new Allocator(options);
-  second.setPools(pools);
+  second.setConfig(config);
   second.putService(waiting('a'));
   assert.equal(second.next(), undefined);
   second.replaceServices([waiting('a')], '1');
-  assert.equal(second.next()?.standing.key, 'default/a');
+  assert.equal(second.next()?.state.key, 'default/a');
 });
 
 test('a relist replaces the world: who is not in it is gone', () => {
   const allocator = new Allocator(options);
-  allocator.setPools(pools);
+  allocator.setConfig(config);
   allocator.replaceServices([waiting('a', '5'), waiting('b', '5')], '5');
   allocator.replaceServices([waiting('a', '5')], '6');
   assert.equal(allocator.seenVersion('default/a'), '5');
@@ -45,11 +45,11 @@ test('a relist replaces the world: who is not in it is gone', () => {
 
 test('the answer to a write of a Service that is gone, or was made anew, is not believed', () => {
   const allocator = new Allocator(options);
-  allocator.setPools(pools);
+  allocator.setConfig(config);
   allocator.replaceServices([waiting('a', '5')], '5');
-  const verdict = allocator.next() ?? assert.fail();
-  assert.ok(verdict.decision.kind === 'write');
-  allocator.assume(verdict.standing, verdict.decision.change);
+  const decided = allocator.next() ?? assert.fail();
+  assert.ok(decided.decision.kind === 'write');
+  allocator.assume(decided.state, decided.decision.patch);
   allocator.deleteService('default/a', '9');
   allocator.answered(waiting('a', '8'));
   allocator.settle('default/a');
@@ -69,20 +69,20 @@ test('versions are ordered as numbers of any length', () => {
 
 test('a Service whose write is under way is not decided on again before that has ended', () => {
   const allocator = new Allocator(options);
-  allocator.setPools(pools);
+  allocator.setConfig(config);
   allocator.replaceServices([waiting('a')], '1');
-  const verdict = allocator.next() ?? assert.fail();
-  assert.ok(verdict.decision.kind === 'write');
-  allocator.assume(verdict.standing, verdict.decision.change);
+  const decided = allocator.next() ?? assert.fail();
+  assert.ok(decided.decision.kind === 'write');
+  allocator.assume(decided.state, decided.decision.patch);
   allocator.putService(waiting('a', '2'));
   assert.equal(allocator.next(), undefined);
   allocator.settle('default/a');
-  assert.equal(allocator.next()?.standing.key, 'default/a');
+  assert.equal(allocator.next()?.state.key, 'default/a');
 });
 
 test('of many that wait alike only the first is looked at when an address is freed, and the next when that is served', () => {
   const allocator = new Allocator(options);
-  allocator.setPools(pools);
+  allocator.setConfig(config);
   const holder = viewOf({
     metadata: {
       namespace: 'default',
@@ -99,10 +99,10 @@ test('of many that wait alike only the first is looked at when an address is fre
   while (allocator.next() !== undefined);
   allocator.deleteService('default/holder', '2');
   const looked: string[] = [];
-  for (let verdict = allocator.next(); verdict !== undefined; verdict = allocator.next()) {
-    looked.push(verdict.standing.key);
-    if (verdict.decision.kind !== 'write') continue;
-    allocator.assume(verdict.standing, verdict.decision.change);
+  for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
+    looked.push(decided.state.key);
+    if (decided.decision.kind !== 'write') continue;
+    allocator.assume(decided.state, decided.decision.patch);
   }
   assert.deepEqual(looked, ['default/w-000', 'default/w-001']);
 });
@@ -117,17 +117,17 @@ function held(name: string, ip: string, created = '2025-01-01T00:00:00Z') {
 /** Draws all verdicts as if every write succeeded, and names those who were given an address. */
 function served(allocator: Allocator): string[] {
   const keys: string[] = [];
-  for (let verdict = allocator.next(); verdict !== undefined; verdict = allocator.next()) {
-    if (verdict.decision.kind !== 'write') continue;
-    keys.push(verdict.standing.key);
-    allocator.assume(verdict.standing, verdict.decision.change);
+  for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
+    if (decided.decision.kind !== 'write') continue;
+    keys.push(decided.state.key);
+    allocator.assume(decided.state, decided.decision.patch);
   }
   return keys;
 }
 
 test('the turn of a line is not lost with its head: when that is gone with the holder, the next is served', () => {
   const allocator = new Allocator(options);
-  allocator.setPools(pools);
+  allocator.setConfig(config);
   const holders = [held('h', '10.0.0.1'), held('i', '10.0.0.2')];
   allocator.replaceServices([...holders, waiting('a'), waiting('b')], '1');
   assert.deepEqual(served(allocator), []);
@@ -137,7 +137,7 @@ test('the turn of a line is not lost with its head: when that is gone with the h
 
 test('the turn of a line is not lost when its head moves to another line', () => {
   const allocator = new Allocator(options);
-  allocator.setPools(pools);
+  allocator.setConfig(config);
   const holders = [held('h', '10.0.0.1'), held('i', '10.0.0.2')];
   allocator.replaceServices([...holders, waiting('a'), waiting('b')], '1');
   assert.deepEqual(served(allocator), []);
@@ -148,20 +148,20 @@ test('the turn of a line is not lost when its head moves to another line', () =>
 
 test('a list that is older than what was told before is of a restored etcd, and right about everything', () => {
   const allocator = new Allocator(options);
-  allocator.setPools(pools);
+  allocator.setConfig(config);
   allocator.replaceServices([{ ...held('h', '10.0.0.1'), resourceVersion: '500' }], '500');
   allocator.observed('900');
   allocator.replaceServices([{ ...held('h', '10.0.0.2'), resourceVersion: '400' }], '450');
   assert.equal(allocator.seenVersion('default/h'), '400');
   allocator.putService(waiting('a', '451'));
-  const verdict = allocator.next();
-  assert.equal(verdict?.decision.kind, 'ignore');
+  const decided = allocator.next();
+  assert.equal(decided?.decision.kind, 'ignore');
   assert.deepEqual(served(allocator), ['default/a']);
 });
 
 test('a restored etcd may have come further than what was told before: what its list shows as older counts', () => {
   const allocator = new Allocator(options);
-  allocator.setPools(pools);
+  allocator.setConfig(config);
   allocator.replaceServices([{ ...held('h', '10.0.0.1'), resourceVersion: '500' }], '500');
   allocator.replaceServices([{ ...held('h', '10.0.0.2'), resourceVersion: '400' }], '900');
   assert.equal(allocator.seenVersion('default/h'), '400');
@@ -178,25 +178,25 @@ for (const [what, before] of [
 ] as const) {
   test(`an etcd that was restored takes a write that is repeated: one that ${what} keeps its address reserved`, () => {
     const allocator = new Allocator(options);
-    allocator.setPools(pools);
+    allocator.setConfig(config);
     const [basis, ...made] = before;
     allocator.replaceServices([basis], '1000');
-    const verdict = allocator.next();
-    assert.ok(verdict?.decision.kind === 'write');
-    assert.equal(verdict.decision.addresses, '10.0.0.1');
-    allocator.assume(verdict.standing, verdict.decision.change);
+    const decided = allocator.next();
+    assert.ok(decided?.decision.kind === 'write');
+    assert.equal(decided.decision.addresses, '10.0.0.1');
+    allocator.assume(decided.state, decided.decision.patch);
     for (const view of made) allocator.putService(view);
     // The version that the write was decided on is there again: the same PATCH can still be accepted.
     allocator.replaceServices([basis, waiting('b', '900')], '905');
     const next = allocator.next();
-    assert.equal(next?.standing.key, 'default/b');
+    assert.equal(next?.state.key, 'default/b');
     assert.equal(next.decision.kind === 'write' && next.decision.addresses, '10.0.0.2');
   });
 }
 
 test('an answer that is newer than the list is not undone by the list', () => {
   const allocator = new Allocator(options);
-  allocator.setPools(pools);
+  allocator.setConfig(config);
   allocator.replaceServices([waiting('a', '5')], '5');
   assert.deepEqual(served(allocator), ['default/a']);
   allocator.answered({ ...waiting('a', '9'), annotation: '10.0.0.1', specIP: '10.0.0.1' });
@@ -206,7 +206,7 @@ test('an answer that is newer than the list is not undone by the list', () => {
 
 test('a Service that is read as another type is gone from here', () => {
   const allocator = new Allocator(options);
-  allocator.setPools(pools);
+  allocator.setConfig(config);
   allocator.replaceServices([waiting('a', '5')], '5');
   allocator.answered({ ...waiting('a', '7'), type: 'ClusterIP' });
   assert.equal(allocator.ledger.size, 0);
@@ -215,8 +215,8 @@ test('a Service that is read as another type is gone from here', () => {
 test('pools of thousands of single addresses, and thousands on one address, are served in bounded work', () => {
   const entries = Array.from({ length: 3_000 }, (_, i) => `10.${i >> 8}.${i & 255}.1`);
   const allocator = new Allocator(options);
-  allocator.setPools(
-    readPools({ metadata: { name: 'kubevip' }, data: { 'cidr-global': entries.join(',') } }),
+  allocator.setConfig(
+    readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-global': entries.join(',') } }),
   );
   allocator.replaceServices(
     entries.map((_, i) => waiting(`w-${i}`)),

@@ -1,4 +1,4 @@
-import { readPools } from '../../src/core/config/config.ts';
+import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
@@ -14,7 +14,7 @@ export const options = {
 
 export function world(data: Record<string, string>, services: readonly Service[] = []): Allocator {
   const allocator = new Allocator(options);
-  allocator.setPools(readPools({ metadata: { name: 'kubevip', namespace: 'kube-system' }, data }));
+  allocator.setConfig(readConfig({ metadata: { name: 'kubevip', namespace: 'kube-system' }, data }));
   allocator.replaceServices(services.map(viewOf), '100');
   return allocator;
 }

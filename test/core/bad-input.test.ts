@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { poolFor, readPools } from '../../src/core/config/config.ts';
+import { poolFor, readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { explainProblem } from '../../src/core/explain/explain-config.ts';
 import { explainDecision } from '../../src/core/explain/explain-decision.ts';
@@ -13,7 +13,7 @@ function configMap(data: readonly (readonly [string, string])[]) {
 
 for (const [key, value, messages] of badPools) {
   test(`${key}: ${JSON.stringify(value)} is reported, and another pool goes on working`, () => {
-    const { problems, byKey } = readPools(
+    const { problems, pools } = readConfig(
       configMap([
         [key, value],
         ['cidr-neighbour', '10.1.0.0/29'],
@@ -21,15 +21,15 @@ for (const [key, value, messages] of badPools) {
     );
     const said = problems.map(explainProblem);
     const left = `${key} has no address in it, and it is the pool of its Services all the same: add a block or a range, or remove the key.`;
-    const hasEntry = byKey.get(key) === undefined || messages.includes(left) || !said.includes(left);
+    const hasEntry = pools.get(key) === undefined || messages.includes(left) || !said.includes(left);
     assert.deepEqual(said, hasEntry ? messages : [...messages, left]);
-    assert.equal(byKey.get('cidr-neighbour')?.size.IPv4, 6n);
+    assert.equal(pools.get('cidr-neighbour')?.size.IPv4, 6n);
   });
 
   if (/^cidr-global$/.test(key) && messages[0]?.startsWith(`${key}: `)) {
     test(`${key}: the good entry beside ${JSON.stringify(value)} goes on working`, () => {
-      const { byKey } = readPools(configMap([[key, `${value},10.1.0.0/29`]]));
-      const pool = byKey.get(key);
+      const { pools } = readConfig(configMap([[key, `${value},10.1.0.0/29`]]));
+      const pool = pools.get(key);
       assert.ok(pool !== undefined);
       assert.ok(
         pool.spans.IPv4.some(({ last, first }) => last - first === 5n),
@@ -49,7 +49,7 @@ const options = {
 for (const [field, value, message] of badAddresses) {
   test(`${field}: ${JSON.stringify(value)} is refused with a sentence, and the Service beside it is served`, () => {
     const allocator = new Allocator(options);
-    allocator.setPools(readPools(configMap([['cidr-global', '10.1.0.0/29']])));
+    allocator.setConfig(readConfig(configMap([['cidr-global', '10.1.0.0/29']])));
     const service = (name: string, annotations: Record<string, string>, spec: object) =>
       viewOf({
         metadata: { namespace: 'default', name, uid: name, resourceVersion: '1', annotations },
@@ -60,11 +60,11 @@ for (const [field, value, message] of badAddresses) {
     const bad = service('bad', annotation, field === 'spec' ? { loadBalancerIP: value } : {});
     allocator.replaceServices([bad, service('good', {}, {})], '1');
     const [first, second] = [allocator.next(), allocator.next()].map(
-      (verdict) => verdict?.decision ?? assert.fail(),
+      (decided) => decided?.decision ?? assert.fail(),
     );
-    assert.ok(first?.kind === 'refuse');
+    assert.ok(first?.kind === 'conflict');
     assert.equal(explainDecision(first, options), message);
-    assert.deepEqual(first.change, {}, 'nothing is touched');
+    assert.deepEqual(first.patch, {}, 'nothing is touched');
     assert.equal(second?.kind === 'write' && second.addresses, '10.1.0.1');
   });
 }
@@ -73,7 +73,7 @@ test('there are at least a hundred of them', () => assert.ok(badPools.length + b
 
 test('values that are no text, and binary data, are reported by their key', () => {
   const data = { 'cidr-global': true, 'cidr-default': '10.0.0.0/29' } as unknown as Record<string, string>;
-  const { problems, byKey } = readPools({
+  const { problems, pools } = readConfig({
     metadata: { name: 'kubevip' },
     data,
     binaryData: { 'cidr-x': 'AA==' },
@@ -82,11 +82,11 @@ test('values that are no text, and binary data, are reported by their key', () =
     'cidr-global is not a text: Kubernetes takes only text here. Put the value in quotes.',
     '"cidr-x" stands under binaryData, which is not read: write it under data.',
   ]);
-  assert.deepEqual([...byKey.keys()], ['cidr-default']);
+  assert.deepEqual([...pools.keys()], ['cidr-default']);
 });
 
 test('a key that another one shadows is reported as unused', () => {
-  const { problems } = readPools(
+  const { problems } = readConfig(
     configMap([
       ['cidr-default', '10.0.0.0/29'],
       ['range-default', '10.1.0.1-10.1.0.9'],
@@ -101,12 +101,12 @@ test('a key that another one shadows is reported as unused', () => {
 });
 
 test('an existing key without a good entry is an empty pool, not a missing one', () => {
-  const pools = readPools(
+  const config = readConfig(
     configMap([
       ['cidr-default', 'nonsense'],
       ['cidr-global', '10.0.0.0/29'],
     ]),
   );
-  assert.equal(poolFor(pools, 'default')?.key, 'cidr-default');
-  assert.equal(poolFor(pools, 'other')?.key, 'cidr-global');
+  assert.equal(poolFor(config, 'default')?.key, 'cidr-default');
+  assert.equal(poolFor(config, 'other')?.key, 'cidr-global');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { boundedList, readList } from '../../src/core/model/address-list.ts';
+import { boundedList, parseAddressList } from '../../src/core/model/address-list.ts';
 import { formatRecord, readRecord } from '../../src/core/model/allocation-record.ts';
 import { familiesText, portsText, viewOf } from '../../src/core/model/service-view.ts';
 
@@ -63,7 +63,7 @@ test('the same entries are read of it, and a fault stays a fault', () => {
   fc.assert(
     fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
       const text = parts.join(',');
-      const [whole, kept] = [readList(text), readList(boundedList(text))];
+      const [whole, kept] = [parseAddressList(text), parseAddressList(boundedList(text))];
       assert.deepEqual(kept?.entries, whole?.entries);
       assert.equal(kept?.fault?.fault, whole?.fault?.fault);
       assert.ok(boundedList(text).length <= 5_000);

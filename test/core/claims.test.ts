@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readPools } from '../../src/core/config/config.ts';
-import { Allocator, type Verdict } from '../../src/core/decide/allocator.ts';
+import { readConfig } from '../../src/core/config/config.ts';
+import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
 import { type Address, formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import {
   type Claim,
   claimObject,
   claimOf,
   namesAddress,
-  type Pledge,
-  pledgePatch,
+  type Reservation,
+  reservationPatch,
 } from '../../src/core/ledger/claim.ts';
 import { claimRequests } from '../../src/core/ledger/claim-requests.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
@@ -27,7 +27,7 @@ function address(text: string): Address {
 }
 
 function pools(value: string, more: Record<string, string> = {}) {
-  return readPools({ metadata: { name: 'kubevip' }, data: { 'cidr-global': value, ...more } });
+  return readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-global': value, ...more } });
 }
 
 function service(name: string, resourceVersion: string, more: Partial<Service> = {}, port = 80): Service {
@@ -47,13 +47,13 @@ function service(name: string, resourceVersion: string, more: Partial<Service> =
 
 const dual = { spec: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] } };
 
-function pledge(name: string, version: string, addresses: string): Pledge {
+function reservation(name: string, version: string, addresses: string): Reservation {
   return { service: `default/${name}`, uid: name, version, addresses, source: 'cidr-global' };
 }
 
 /** Our claim of an address, as the API server would give it back. */
-function claimed(text: string, resourceVersion: string, ...pledges: Pledge[]): Claim {
-  const object = claimObject(address(text), pledges, options);
+function claimed(text: string, resourceVersion: string, ...reservations: Reservation[]): Claim {
+  const object = claimObject(address(text), reservations, options);
   return claimOf(
     { ...object, metadata: { ...object.metadata, uid: `uid of ${text}`, resourceVersion } },
     'us',
@@ -75,44 +75,44 @@ function world(
   value = '10.0.0.1-10.0.0.2',
 ): Allocator {
   const allocator = new Allocator(options);
-  allocator.setPools(pools(value));
+  allocator.setConfig(pools(value));
   allocator.replaceServices(services.map(viewOf), '100');
-  allocator.registry.replace(claims, '100');
+  allocator.claimTracker.replace(claims, '100');
   return allocator;
 }
 
 /** What is given to whom, as long as something is to be written; each write then counts as made, and is under way. */
 function given(allocator: Allocator): string[] {
   const writes: string[] = [];
-  for (let verdict = allocator.next(); verdict !== undefined; verdict = allocator.next()) {
-    const { standing, decision } = verdict;
+  for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
+    const { state, decision } = decided;
     if (decision.kind !== 'write') continue;
-    allocator.assume(standing, decision.change);
-    writes.push(`${standing.key} ${decision.addresses} ${decision.source}`);
+    allocator.assume(state, decision.patch);
+    writes.push(`${state.key} ${decision.addresses} ${decision.source}`);
   }
   return writes;
 }
 
-function requests(allocator: Allocator, { standing, decision }: Verdict) {
+function requests(allocator: Allocator, { state, decision }: ServiceDecision) {
   assert.ok(decision.kind === 'write');
-  return claimRequests(standing, decision.change, allocator.registry.claims);
+  return claimRequests(state, decision.patch, allocator.claimTracker.claims);
 }
 
 test('what is written of a claim is read again', () => {
-  const pledges = [pledge('a', '7', '10.0.0.1,fd00::1'), pledge('b', '9', '10.0.0.1')];
-  const claim = claimed('fd00::1', '12', ...pledges);
+  const reservations = [reservation('a', '7', '10.0.0.1,fd00::1'), reservation('b', '9', '10.0.0.1')];
+  const claim = claimed('fd00::1', '12', ...reservations);
   assert.equal(formatAddress(claim.address), 'fd00::1');
   assert.equal(claim.owner, undefined);
-  assert.deepEqual(claim.pledges, pledges);
+  assert.deepEqual(claim.reservations, reservations);
   assert.deepEqual(claimObject(address('10.0.0.1'), [], options).spec, {
     parentRef: { group: '', resource: 'configmaps', namespace: 'kube-system', name: 'kubevip' },
   });
-  const patch = JSON.stringify(pledgePatch(claim, [], 'us'));
+  const patch = JSON.stringify(reservationPatch(claim, [], 'us'));
   assert.match(patch, /"uid":"uid of fd00::1","resourceVersion":"12"/);
 });
 
 test('a claim that is not readable as ours is somebody else’s', () => {
-  const ours = claimObject(address('10.0.0.1'), [pledge('a', '7', '10.0.0.1')], options);
+  const ours = claimObject(address('10.0.0.1'), [reservation('a', '7', '10.0.0.1')], options);
   const noted = (note: string | undefined): IPAddress => ({
     ...ours,
     metadata: { ...ours.metadata, annotations: note === undefined ? {} : { 'kube-vip.io/claim': note } },
@@ -144,17 +144,22 @@ test('an address is claimed for whom it is given to, with all that is given toge
     asked.map((request) => formatAddress(request.address)),
     ['10.0.0.1', 'fd00::1'],
   );
-  for (const { known, pledges } of asked) {
+  for (const { known, reservations } of asked) {
     assert.equal(known, undefined);
-    assert.deepEqual(pledges, [pledge('a', '7', '10.0.0.1,fd00::1')]);
+    assert.deepEqual(reservations, [reservation('a', '7', '10.0.0.1,fd00::1')]);
   }
 });
 
 test('a claim of ours that stands is asked to bear one more pledge, beside those that may still bind', () => {
-  const last = claimed('10.0.0.1', '50', pledge('gone', '40', '10.0.0.1'), pledge('b', '60', '10.0.0.1'));
+  const last = claimed(
+    '10.0.0.1',
+    '50',
+    reservation('gone', '40', '10.0.0.1'),
+    reservation('b', '60', '10.0.0.1'),
+  );
   const allocator = world([service('a', '7'), service('b', '60')], [last], '10.0.0.1-10.0.0.2');
-  const verdicts = [allocator.next(), allocator.next()].map((verdict) => verdict ?? assert.fail());
-  const [a, b] = verdicts.toSorted((x, y) => (x.standing.key < y.standing.key ? -1 : 1));
+  const decisions = [allocator.next(), allocator.next()].map((decided) => decided ?? assert.fail());
+  const [a, b] = decisions.toSorted((x, y) => (x.state.key < y.state.key ? -1 : 1));
   // b was promised the first address, so a gets the second one.
   assert.deepEqual(
     requests(allocator, a ?? assert.fail()).map(({ known }) => known),
@@ -173,13 +178,13 @@ test('what a Service bears a mark of is not claimed before its notes are written
     spec: { loadBalancerIP: '10.0.0.1' },
   });
   const allocator = world([go], []);
-  const verdict = allocator.next() ?? assert.fail();
-  assert.ok(verdict.decision.kind === 'write' && verdict.decision.cause === 'adopt');
-  assert.deepEqual(requests(allocator, verdict), []);
+  const decided = allocator.next() ?? assert.fail();
+  assert.ok(decided.decision.kind === 'write' && decided.decision.cause === 'adopt');
+  assert.deepEqual(requests(allocator, decided), []);
 });
 
 test('a pledge is kept by the next leader, whatever has become of the pool', () => {
-  const promised = claimed('10.9.9.9', '50', pledge('a', '7', '10.9.9.9'));
+  const promised = claimed('10.9.9.9', '50', reservation('a', '7', '10.9.9.9'));
   assert.deepEqual(given(world([service('a', '7'), service('b', '8')], [promised])), [
     'default/a 10.9.9.9 cidr-global',
     'default/b 10.0.0.1 cidr-global',
@@ -187,7 +192,7 @@ test('a pledge is kept by the next leader, whatever has become of the pool', () 
 });
 
 test('a pledged address is given to nobody else while the write may still arrive', () => {
-  const promised = claimed('10.0.0.1', '50', pledge('b', '9', '10.0.0.1'));
+  const promised = claimed('10.0.0.1', '50', reservation('b', '9', '10.0.0.1'));
   const rows: [string, Service[], string[]][] = [
     ['as it was', [service('a', '7'), service('b', '9')], ['default/b 10.0.0.1 cidr-global']],
     ['seen in an older version', [service('a', '7'), service('b', '8')], ['default/b 10.0.0.1 cidr-global']],
@@ -204,15 +209,15 @@ test('a pledged address is given to nobody else while the write may still arrive
 });
 
 test('a pledge that is not on all of its claims is void: the write was never sent', () => {
-  const half = claimed('10.0.0.1', '50', pledge('a', '7', '10.0.0.1,fd00::1'));
+  const half = claimed('10.0.0.1', '50', reservation('a', '7', '10.0.0.1,fd00::1'));
   const allocator = world([service('a', '7', dual), service('b', '8')], [half], '10.0.0.1');
   assert.deepEqual(given(allocator), ['default/b 10.0.0.1 cidr-global']);
 });
 
 test('a pledge ends when its Service is seen in a newer version, and who waits for the address is served', () => {
-  const promised = claimed('10.0.0.1', '50', pledge('a', '7', '10.0.0.1'));
+  const promised = claimed('10.0.0.1', '50', reservation('a', '7', '10.0.0.1'));
   const allocator = world([service('a', '7'), service('b', '8')], [promised], '10.0.0.1');
-  allocator.setPools(pools('10.0.0.1'));
+  allocator.setConfig(pools('10.0.0.1'));
   assert.deepEqual(given(allocator), ['default/a 10.0.0.1 cidr-global']);
   allocator.deleteService('default/a', '60');
   allocator.settle('default/a');
@@ -223,21 +228,21 @@ test('an address that somebody else claims is not given, is said, and wakes who 
   const foreign = claimOf(clusterIP, 'us');
   const allocator = world([service('a', '7')], [foreign], '10.0.0.1');
   const decision = allocator.next()?.decision;
-  assert.ok(decision?.kind === 'wait');
-  assert.deepEqual(decision.shortages, [
+  assert.ok(decision?.kind === 'pending');
+  assert.deepEqual(decision.failures, [
     { code: 'pool-full', key: 'cidr-global', family: 'IPv4', size: 1n, claimed: 1n },
   ]);
   assert.equal(allocator.next(), undefined);
-  allocator.registry.delete(foreign.address, '101');
+  allocator.claimTracker.delete(foreign.address, '101');
   assert.deepEqual(given(allocator), ['default/a 10.0.0.1 cidr-global']);
 });
 
 test('who asks by name for an address that somebody else claims is told whose it is', () => {
-  const asks = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
-  const decision = world([asks], [claimOf(clusterIP, 'us')]).next()?.decision;
-  assert.ok(decision?.kind === 'refuse' && decision.refusal.code === 'taken');
-  assert.equal(decision.refusal.holder, 'services default/kubernetes');
-  assert.deepEqual(decision.refusal.why, { code: 'claimed', managedBy: 'ipallocator.k8s.io' });
+  const requestedIPs = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
+  const decision = world([requestedIPs], [claimOf(clusterIP, 'us')]).next()?.decision;
+  assert.ok(decision?.kind === 'conflict' && decision.conflict.code === 'address-in-use');
+  assert.equal(decision.conflict.holder, 'services default/kubernetes');
+  assert.deepEqual(decision.conflict.why, { code: 'claimed', managedBy: 'ipallocator.k8s.io' });
 });
 
 test('who has an address that somebody else claims keeps it, with a warning', () => {
@@ -262,99 +267,99 @@ test('who has an address that somebody else claims keeps it, with a warning', ()
   });
   const allocator = world([holder], []);
   assert.equal(allocator.next()?.decision.kind, 'keep');
-  assert.deepEqual(allocator.registry.next(), { kind: 'claim', address: address('10.0.0.1') });
-  allocator.registry.put(claimOf(clusterIP, 'us'));
+  assert.deepEqual(allocator.claimTracker.next(), { kind: 'claim', address: address('10.0.0.1') });
+  allocator.claimTracker.put(claimOf(clusterIP, 'us'));
   const decision = allocator.next()?.decision;
   assert.ok(decision?.kind === 'keep');
   assert.deepEqual(
-    decision.notes.map(({ code }) => code),
+    decision.conditions.map(({ code }) => code),
     ['claimed'],
   );
-  assert.equal(allocator.registry.next(), undefined, 'what others claim is not touched');
+  assert.equal(allocator.claimTracker.next(), undefined, 'what others claim is not touched');
 });
 
 test('a claim of ours that nobody needs is dropped, and not while it may be needed', () => {
-  const idle = claimed('10.0.0.1', '50', pledge('gone', '40', '10.0.0.1'));
-  assert.equal(world([], [idle]).registry.next()?.kind, 'drop');
+  const idle = claimed('10.0.0.1', '50', reservation('gone', '40', '10.0.0.1'));
+  assert.equal(world([], [idle]).claimTracker.next()?.kind, 'drop');
   // Pledged at a version that the list of Services is older than: nobody knows of that Service yet.
-  const unseen = claimed('10.0.0.1', '150', pledge('new', '140', '10.0.0.1'));
+  const unseen = claimed('10.0.0.1', '150', reservation('new', '140', '10.0.0.1'));
   const allocator = world([], [unseen]);
-  assert.equal(allocator.registry.next(), undefined);
+  assert.equal(allocator.claimTracker.next(), undefined);
   allocator.observed('141');
-  assert.equal(allocator.registry.next()?.kind, 'drop');
+  assert.equal(allocator.claimTracker.next()?.kind, 'drop');
   // Being written.
   const busy = world([service('a', '7')], [claimed('10.0.0.1', '50')], '10.0.0.1');
   given(busy);
-  assert.equal(busy.registry.next(), undefined);
+  assert.equal(busy.claimTracker.next(), undefined);
 });
 
 test('a claim that is older than what is known changes nothing; after a restore the list is right', () => {
   const allocator = world(
     [service('a', '7')],
-    [claimed('10.0.0.1', '50', pledge('b', '140', '10.0.0.1'))],
+    [claimed('10.0.0.1', '50', reservation('b', '140', '10.0.0.1'))],
     '10.0.0.1',
   );
-  const { registry } = allocator;
-  registry.put(claimed('10.0.0.1', '49'));
-  registry.delete(address('10.0.0.1'), '49');
-  assert.equal(registry.claims.get(address('10.0.0.1'))?.pledges.length, 1);
-  registry.replace([claimed('10.0.0.1', '20')], '30');
-  assert.equal(registry.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
+  const { claimTracker } = allocator;
+  claimTracker.put(claimed('10.0.0.1', '49'));
+  claimTracker.delete(address('10.0.0.1'), '49');
+  assert.equal(claimTracker.claims.get(address('10.0.0.1'))?.reservations.length, 1);
+  claimTracker.replace([claimed('10.0.0.1', '20')], '30');
+  assert.equal(claimTracker.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
 });
 
 test('after a restore the list is right, also where only the watch had told of newer versions', () => {
-  const { registry } = world([], [claimed('10.0.0.1', '50')]);
-  registry.put(claimed('10.0.0.1', '190'));
-  registry.observed('200');
-  registry.replace([claimed('10.0.0.1', '20')], '150');
-  assert.equal(registry.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
+  const { claimTracker } = world([], [claimed('10.0.0.1', '50')]);
+  claimTracker.put(claimed('10.0.0.1', '190'));
+  claimTracker.observed('200');
+  claimTracker.replace([claimed('10.0.0.1', '20')], '150');
+  assert.equal(claimTracker.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
 });
 
 test('after a restore that has come further since, what the list shows as older counts', () => {
-  const { registry } = world([], [claimed('10.0.0.1', '50')]);
-  registry.put(claimed('10.0.0.1', '190'));
-  registry.replace([claimed('10.0.0.1', '20')], '250');
-  assert.equal(registry.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
+  const { claimTracker } = world([], [claimed('10.0.0.1', '50')]);
+  claimTracker.put(claimed('10.0.0.1', '190'));
+  claimTracker.replace([claimed('10.0.0.1', '20')], '250');
+  assert.equal(claimTracker.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
 });
 
 test('an answer that is newer than the list is no restore', () => {
-  const { registry } = world([], [claimed('10.0.0.1', '50')]);
-  registry.put(claimed('10.0.0.1', '190', pledge('a', '150', '10.0.0.1')));
-  registry.replace([claimed('10.0.0.1', '50')], '150');
-  assert.equal(registry.claims.get(address('10.0.0.1'))?.resourceVersion, '190');
+  const { claimTracker } = world([], [claimed('10.0.0.1', '50')]);
+  claimTracker.put(claimed('10.0.0.1', '190', reservation('a', '150', '10.0.0.1')));
+  claimTracker.replace([claimed('10.0.0.1', '50')], '150');
+  assert.equal(claimTracker.claims.get(address('10.0.0.1'))?.resourceVersion, '190');
 });
 
 test('a promised address stays claimed, though the Service says that DHCP had leased it, or is of another class', () => {
-  const promised = claimed('10.0.0.1', '50', pledge('a', '7', '10.0.0.1'));
+  const promised = claimed('10.0.0.1', '50', reservation('a', '7', '10.0.0.1'));
   const rows: Partial<Service>[] = [
     { metadata: { name: 'a', annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' } } },
     { spec: { loadBalancerClass: 'example.com/other' } },
   ];
   for (const more of rows) {
-    const { registry } = world([service('a', '7', more)], [promised]);
-    assert.equal(registry.next(), undefined, JSON.stringify(more));
+    const { claimTracker } = world([service('a', '7', more)], [promised]);
+    assert.equal(claimTracker.next(), undefined, JSON.stringify(more));
   }
 });
 
 test('who asks for an address that another controller gave and claimed is told of the Service that has it', () => {
   const theirs = service('theirs', '6', { spec: { loadBalancerClass: 'them', loadBalancerIP: '10.0.0.1' } });
-  const asks = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
+  const requestedIPs = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
   const object = claimObject(address('10.0.0.1'), [], { ...options, controller: 'them' });
-  const decision = world([theirs, asks], [claimOf(object, 'us')]).next()?.decision;
-  assert.ok(decision?.kind === 'refuse' && decision.refusal.code === 'taken');
-  assert.equal(decision.refusal.holder, 'default/theirs');
+  const decision = world([theirs, requestedIPs], [claimOf(object, 'us')]).next()?.decision;
+  assert.ok(decision?.kind === 'conflict' && decision.conflict.code === 'address-in-use');
+  assert.equal(decision.conflict.holder, 'default/theirs');
 });
 
 test('ours and those of others are counted, however they change', () => {
-  const { registry } = world([], [claimed('10.0.0.1', '50'), claimed('10.0.0.2', '51')]);
-  assert.deepEqual([registry.claims.ours, registry.claims.others], [2, 0]);
-  registry.put({ ...claimOf(clusterIP, 'us'), resourceVersion: '60' });
-  assert.deepEqual([registry.claims.ours, registry.claims.others], [1, 1]);
-  registry.put({ ...claimOf(clusterIP, 'us'), resourceVersion: '61' });
-  registry.delete(address('10.0.0.2'), '62');
-  assert.deepEqual([registry.claims.ours, registry.claims.others], [0, 1]);
-  registry.replace([], '70');
-  assert.deepEqual([registry.claims.ours, registry.claims.others], [0, 0]);
+  const { claimTracker } = world([], [claimed('10.0.0.1', '50'), claimed('10.0.0.2', '51')]);
+  assert.deepEqual([claimTracker.claims.ours, claimTracker.claims.others], [2, 0]);
+  claimTracker.put({ ...claimOf(clusterIP, 'us'), resourceVersion: '60' });
+  assert.deepEqual([claimTracker.claims.ours, claimTracker.claims.others], [1, 1]);
+  claimTracker.put({ ...claimOf(clusterIP, 'us'), resourceVersion: '61' });
+  claimTracker.delete(address('10.0.0.2'), '62');
+  assert.deepEqual([claimTracker.claims.ours, claimTracker.claims.others], [0, 1]);
+  claimTracker.replace([], '70');
+  assert.deepEqual([claimTracker.claims.ours, claimTracker.claims.others], [0, 0]);
 });
 
 test('a Service that asks for another address in vain keeps the claim of the one that it has', () => {
@@ -378,8 +383,8 @@ test('a Service that asks for another address in vain keeps the claim of the one
     spec: { loadBalancerIP: '10.0.0.1' },
   });
   const allocator = world([edited], [claimOf(clusterIP, 'us'), claimed('10.0.0.2', '50')]);
-  assert.equal(allocator.next()?.decision.kind, 'refuse');
-  assert.equal(allocator.registry.next(), undefined);
+  assert.equal(allocator.next()?.decision.kind, 'conflict');
+  assert.equal(allocator.claimTracker.next(), undefined);
 });
 
 test('the Go version’s label is no mark of an address that the Service does not show', () => {

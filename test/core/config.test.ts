@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { poolFor, readPools } from '../../src/core/config/config.ts';
+import { poolFor, readConfig } from '../../src/core/config/config.ts';
 import { isInPool } from '../../src/core/decide/allocate.ts';
 import { explainProblem, formatRange } from '../../src/core/explain/explain-config.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import { addressAt, block } from '../../src/core/ip/range.ts';
 
 function read(data: Record<string, string>) {
-  return readPools({ metadata: { name: 'kubevip' }, data });
+  return readConfig({ metadata: { name: 'kubevip' }, data });
 }
 
 /** What can be given, as text. */

@@ -90,8 +90,8 @@ function claimed(service: Service): string[] {
   const annotation = annotations['kube-vip.io/loadbalancerIPs'] ?? '';
   const spec = service.spec.loadBalancerIP ?? '';
   const record = JSON.parse(annotations['kube-vip.io/allocation'] ?? '{}') as { ips?: string; uid?: string };
-  const asks = /^[\s,]*$/.test(annotation) ? spec : annotation;
-  const leases = /(^|,)\s*(0\.0\.0\.0|::)\s*(,|$)/.test(asks);
+  const requestedIPs = /^[\s,]*$/.test(annotation) ? spec : annotation;
+  const leases = /(^|,)\s*(0\.0\.0\.0|::)\s*(,|$)/.test(requestedIPs);
   const all = [
     ...list(annotation),
     ...list(spec),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseEntry } from '../../src/core/config/pool-entry.ts';
+import { parsePoolEntry } from '../../src/core/config/pool-entry.ts';
 import type { Allocator } from '../../src/core/decide/allocator.ts';
 import { formatRange } from '../../src/core/explain/explain-config.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
@@ -11,7 +11,7 @@ import { occupancyIn, occupancyOf } from '../../src/core/queries/occupancy.ts';
 import { served, world } from './assigned-services.ts';
 
 function rangeOf(text: string): Range {
-  const entry = parseEntry(text);
+  const entry = parsePoolEntry(text);
   if ('fault' in entry) throw new Error(text);
   return entry.range;
 }
@@ -39,13 +39,13 @@ test('each address of a block by how it stands', () => {
   );
   assert.deepEqual(shown('10.0.0.6-10.0.0.22', allocator), [
     '10.0.0.6-10.0.0.7 no-pool 0 ',
-    '10.0.0.8 kept-out 0 cidr-default',
+    '10.0.0.8 excluded 0 cidr-default',
     '10.0.0.9 shared default/a,default/b cidr-default',
     '10.0.0.10 static default/named cidr-default',
     '10.0.0.11 free 1 cidr-default',
-    '10.0.0.12 held default/alone cidr-default',
+    '10.0.0.12 assigned default/alone cidr-default',
     '10.0.0.13-10.0.0.14 free 2 cidr-default',
-    '10.0.0.15 kept-out 0 cidr-default',
+    '10.0.0.15 excluded 0 cidr-default',
     '10.0.0.16-10.0.0.19 no-pool 0 ',
     '10.0.0.20 outside default/out ',
     '10.0.0.21 conflict x/one,x/two ',
@@ -69,9 +69,9 @@ test('a Service that is not ours, a status alone, a lease, and a shadowed pool',
     status,
   ]);
   assert.deepEqual(shown('10.0.0.9-10.0.0.15', allocator), [
-    '10.0.0.9 foreign default/foreign ',
+    '10.0.0.9 unmanaged default/foreign ',
     '10.0.0.10 lease default/leased ',
-    '10.0.0.11 foreign  ',
+    '10.0.0.11 unmanaged  ',
     '10.0.0.12-10.0.0.13 free 2 cidr-default',
     '10.0.0.14-10.0.0.15 no-pool 0 ',
   ]);
@@ -79,9 +79,9 @@ test('a Service that is not ours, a status alone, a lease, and a shadowed pool',
 
 test('.0 and .255 inside of a larger block are not counted', () => {
   assert.deepEqual(shown('10.0.0.0/22', world({ 'cidr-global': '10.0.0.0/22' })), [
-    '10.0.0.0 kept-out 0 cidr-global',
+    '10.0.0.0 excluded 0 cidr-global',
     `10.0.0.1-10.0.3.254 free ${4 * 254} cidr-global`,
-    '10.0.3.255 kept-out 0 cidr-global',
+    '10.0.3.255 excluded 0 cidr-global',
   ]);
 });
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readPools } from '../../src/core/config/config.ts';
-import { Allocator, type Verdict } from '../../src/core/decide/allocator.ts';
+import { readConfig } from '../../src/core/config/config.ts';
+import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
 import { explainDecision, explainWrite, reasonOf } from '../../src/core/explain/explain-decision.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import { Ledger } from '../../src/core/ledger/ledger.ts';
-import { standingOf } from '../../src/core/ledger/service-state.ts';
+import { stateOf } from '../../src/core/ledger/service-state.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
-import { type Change, isEmpty, project } from '../../src/core/model/service-patch.ts';
+import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
 import { allocation, mayShare, poolOf, shown } from './naive.ts';
 import { Cluster } from './test-world.ts';
@@ -34,8 +34,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 );
 
 interface Writing {
-  readonly verdict: Verdict;
-  readonly change: Change;
+  readonly decided: ServiceDecision;
+  readonly change: ServicePatch;
   readonly view: ServiceView;
 }
 
@@ -105,8 +105,8 @@ class Run {
 
   configure(): void {
     const { data } = this.cluster;
-    this.allocator.setPools(
-      readPools(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }),
+    this.allocator.setConfig(
+      readConfig(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }),
     );
   }
 
@@ -134,15 +134,15 @@ class Run {
   decide(most: number): number {
     let drawn = 0;
     for (; drawn < most; drawn += 1) {
-      const verdict = this.allocator.next();
-      if (verdict === undefined) break;
-      const { standing, decision } = verdict;
-      this.checkWords(verdict);
-      const change = 'change' in decision && !isEmpty(decision.change) ? decision.change : undefined;
+      const decided = this.allocator.next();
+      if (decided === undefined) break;
+      const { state, decision } = decided;
+      this.checkWords(decided);
+      const change = 'patch' in decision && !isEmptyPatch(decision.patch) ? decision.patch : undefined;
       if (change === undefined) continue;
-      this.checkWrite(verdict);
-      this.allocator.assume(standing, change);
-      this.writing.push({ verdict, change, view: standing.view });
+      this.checkWrite(decided);
+      this.allocator.assume(state, change);
+      this.writing.push({ decided, change, view: state.view });
     }
     return drawn;
   }
@@ -160,7 +160,7 @@ class Run {
     } else if (outcome !== 'gone') {
       const written = viewOf(outcome);
       // What is assumed meanwhile is exactly what the API server makes of the patch.
-      assert.deepEqual(written, { ...project(view, change), resourceVersion: written.resourceVersion });
+      assert.deepEqual(written, { ...applyPatch(view, change), resourceVersion: written.resourceVersion });
       this.allocator.answered(written);
     }
     this.allocator.settle(key);
@@ -185,34 +185,37 @@ class Run {
 
   /** The ledger is a cache of a pure function of the Services as they count now. */
   checkLedger(): void {
-    const { ledger, pools } = this.allocator;
+    const { ledger, config } = this.allocator;
     const scratch = new Ledger();
-    for (const standing of ledger.all()) {
-      scratch.put(standing);
-      const isWriting = this.writing.some(({ view }) => keyOf(view) === standing.key);
-      if (!isWriting) assert.deepEqual(standing, standingOf(standing.view, options));
+    for (const state of ledger.all()) {
+      scratch.put(state);
+      const isWriting = this.writing.some(({ view }) => keyOf(view) === state.key);
+      if (!isWriting) assert.deepEqual(state, stateOf(state.view, options));
     }
     for (const text of everyAddress) {
       const address = readAddress(text);
       assert.ok(address !== undefined);
       const say = (one: Ledger) => {
-        const { holders, claimants } = one.holding(address, pools);
+        const { holders, contenders } = one.holding(address, config);
         const keys = (some: readonly { key: string }[]) => some.map(({ key }) => key);
         return {
-          showing: keys(one.showing(address)).sort(),
+          showing: keys(one.servicesAt(address)).sort(),
           holders: keys(holders),
-          claimants: keys(claimants),
+          contenders: keys(contenders),
         };
       };
       assert.deepEqual(say(ledger), say(scratch), text);
     }
-    for (const pool of pools.byKey.values()) {
+    for (const pool of config.pools.values()) {
       for (const family of ['IPv4', 'IPv6'] as const) {
-        assert.equal(ledger.used(family, pool.spans[family]), scratch.used(family, pool.spans[family]));
+        assert.equal(
+          ledger.usedCount(family, pool.spans[family]),
+          scratch.usedCount(family, pool.spans[family]),
+        );
         for (const descending of [true, false]) {
           assert.deepEqual(
-            ledger.free(family, pool.spans[family], descending),
-            scratch.free(family, pool.spans[family], descending),
+            ledger.firstFree(family, pool.spans[family], descending),
+            scratch.firstFree(family, pool.spans[family], descending),
           );
         }
       }
@@ -221,8 +224,8 @@ class Run {
 
   /** The Services as they count now, seen as objects: as they will be, and as they are while that is being written. */
   effective(): Service[] {
-    const views = [...this.allocator.ledger.all()].map(({ view, leaving }) =>
-      leaving.length > 0 ? { ...view, labelled: false } : view,
+    const views = [...this.allocator.ledger.all()].map(({ view, releasingIPs }) =>
+      releasingIPs.length > 0 ? { ...view, labeled: false } : view,
     );
     // A write on a version that is no more can only be refused. Nobody joins a Service on an address that it leaves.
     const leaving = this.writing
@@ -232,9 +235,9 @@ class Run {
   }
 
   /** Once, Inside, Still, Hands off, at the moment of giving. */
-  checkWrite({ standing, decision }: Verdict): void {
-    const { view, key } = standing;
-    assert.ok('change' in decision);
+  checkWrite({ state, decision }: ServiceDecision): void {
+    const { view, key } = state;
+    assert.ok('patch' in decision);
     assert.equal(view.class, undefined, 'Hands off: never a Service of another class');
     assert.equal(view.type, 'LoadBalancer');
     if (decision.kind !== 'write') return;
@@ -269,9 +272,9 @@ class Run {
   }
 
   /** Said why: every decision has its words, and a waiting one its reason. */
-  checkWords({ decision }: Verdict): void {
+  checkWords({ decision }: ServiceDecision): void {
     const words = explainDecision(decision, options);
-    if (decision.kind === 'wait' || decision.kind === 'refuse') {
+    if (decision.kind === 'pending' || decision.kind === 'conflict') {
       assert.ok(words.endsWith('.'), words);
       assert.notEqual(reasonOf(decision), '');
     }
@@ -282,34 +285,34 @@ class Run {
   checkRest(): void {
     const all = [...this.cluster.services.values()];
     for (const service of all) {
-      const verdict = this.allocator.explain(`${service.metadata.namespace}/${service.metadata.name}`);
-      if (verdict?.decision.kind !== 'wait') continue;
+      const decided = this.allocator.explain(`${service.metadata.namespace}/${service.metadata.name}`);
+      if (decided?.decision.kind !== 'pending') continue;
       assert.equal(
         allocation(this.cluster.data, service, all),
         undefined,
-        `Served: ${verdict.standing.key} waits in vain`,
+        `Served: ${decided.state.key} waits in vain`,
       );
     }
     // A controller that starts now, and is told in another order, agrees in every decision and writes nothing.
     const other = new Allocator(options);
     const views = all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(viewOf);
-    other.setPools(this.allocator.pools);
+    other.setConfig(this.allocator.config);
     other.replaceServices(views.toReversed(), this.cluster.version);
-    for (let verdict = other.next(); verdict !== undefined; verdict = other.next()) {
-      const { standing, decision } = verdict;
-      const change = 'change' in decision ? decision.change : {};
+    for (let decided = other.next(); decided !== undefined; decided = other.next()) {
+      const { state, decision } = decided;
+      const change = 'patch' in decision ? decision.patch : {};
       assert.ok(
-        isEmpty(change),
-        `Quiet: ${standing.key} would be written again: ${JSON.stringify(decision, bigints)}`,
+        isEmptyPatch(change),
+        `Quiet: ${state.key} would be written again: ${JSON.stringify(decision, bigints)}`,
       );
-      assert.deepEqual(decision, this.allocator.explain(standing.key)?.decision, `Same: ${standing.key}`);
+      assert.deepEqual(decision, this.allocator.explain(state.key)?.decision, `Same: ${state.key}`);
     }
     for (const text of everyAddress) {
       const address = readAddress(text);
       assert.ok(address !== undefined);
       const isShown = all.some((service) => shown(service).includes(text));
       assert.equal(
-        this.allocator.ledger.showing(address).length > 0,
+        this.allocator.ledger.servicesAt(address).length > 0,
         isShown,
         `Free again: ${formatAddress(address)}`,
       );
@@ -349,7 +352,7 @@ function objectOf(view: ServiceView): Service {
       name: view.name,
       uid: view.uid,
       annotations,
-      labels: view.labelled ? { implementation: 'kube-vip' } : {},
+      labels: view.labeled ? { implementation: 'kube-vip' } : {},
       ...(view.deleting ? { deletionTimestamp: 'yes' } : {}),
     },
     spec: {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readPools } from '../../src/core/config/config.ts';
+import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { explainDecision } from '../../src/core/explain/explain-decision.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
-import { isEmpty, project } from '../../src/core/model/service-patch.ts';
+import { applyPatch, isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
 
 const usual: Options = {
@@ -117,23 +117,23 @@ function play({ data, options, services, leads }: Story): void {
   const views = new Map<string, ServiceView>();
   const written = new Set<string>();
   for (const [key, sketch] of Object.entries(services)) views.set(key, viewOf(serviceOf(key, sketch)));
-  allocator.setPools(readPools(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));
+  allocator.setConfig(readConfig(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));
   allocator.replaceServices(
     [...views.values()].filter(({ type }) => type === 'LoadBalancer'),
     '1',
   );
   let version = 1;
-  for (let verdict = allocator.next(); verdict !== undefined; verdict = allocator.next()) {
-    const { standing, decision } = verdict;
-    if (!('change' in decision) || isEmpty(decision.change)) continue;
+  for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
+    const { state, decision } = decided;
+    if (!('patch' in decision) || isEmptyPatch(decision.patch)) continue;
     assert.ok(version < 100, 'it comes to rest');
     version += 1;
-    const view = { ...project(standing.view, decision.change), resourceVersion: String(version) };
-    views.set(standing.key, view);
-    written.add(standing.key);
-    allocator.assume(standing, decision.change);
+    const view = { ...applyPatch(state.view, decision.patch), resourceVersion: String(version) };
+    views.set(state.key, view);
+    written.add(state.key);
+    allocator.assume(state, decision.patch);
     allocator.answered(view);
-    allocator.settle(standing.key);
+    allocator.settle(state.key);
   }
   for (const [key, expected] of Object.entries(leads)) {
     const view = views.get(key) ?? assert.fail(key);
@@ -142,7 +142,7 @@ function play({ data, options, services, leads }: Story): void {
     const found = {
       ips: view.annotation,
       spec: view.specIP,
-      label: view.labelled,
+      label: view.labeled,
       from: view.record?.source,
       interface: view.interface,
     };

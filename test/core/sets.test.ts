@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseEntry } from '../../src/core/config/pool-entry.ts';
+import { parsePoolEntry } from '../../src/core/config/pool-entry.ts';
 import { formatRange } from '../../src/core/explain/explain-config.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import { AddressMap } from '../../src/core/ip/address-map.ts';
-import { Runs } from '../../src/core/ip/interval-set.ts';
+import { IntervalSet } from '../../src/core/ip/interval-set.ts';
 import {
   addressAt,
   mergeRanges,
@@ -109,7 +109,7 @@ test('runs answer as a plain set does, whatever is added and deleted', () => {
       ordinal,
       ordinal,
       (operations, a, b) => {
-        const runs = new Runs();
+        const runs = new IntervalSet();
         const model = new Set<bigint>();
         for (const [add, element] of operations) {
           if (add) runs.add(element);
@@ -182,7 +182,7 @@ const trimmed: readonly [entry: string, range: string][] = [
 
 for (const [text, expected] of trimmed) {
   test(`${text} without its ends is ${expected}`, () => {
-    const entry = parseEntry(text);
+    const entry = parsePoolEntry(text);
     assert.ok('range' in entry);
     assert.equal(formatRange(trimEnds(entry.range)), expected);
   });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { readPools } from '../../src/core/config/config.ts';
+import { readConfig } from '../../src/core/config/config.ts';
 import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { keyOf, viewOf } from '../../src/core/model/service-view.ts';
-import { foresee, type Outcome, type Snapshot } from '../../src/core/queries/simulate.ts';
+import { type ClusterSnapshot, type SimulatedOutcome, simulate } from '../../src/core/queries/simulate.ts';
 import type { Data } from './naive.ts';
 import { anyData, anyService } from './users.ts';
 
@@ -19,13 +19,13 @@ export function configMapOf(data: Data | undefined): ConfigMap | undefined {
 }
 
 /** Services as an API server has them: each with a uid and a version. */
-export function snapshotOf(services: readonly Service[], data: Data | undefined): Snapshot {
+export function snapshotOf(services: readonly Service[], data: Data | undefined): ClusterSnapshot {
   const views = services.map((service, i) => {
     const { metadata } = service;
     const uid = metadata.uid ?? `uid-${keyOf({ namespace: '', ...metadata })}`;
     return viewOf({ ...service, metadata: { ...metadata, uid, resourceVersion: String(100 + i) } });
   });
-  return { services: views, pools: readPools(configMapOf(data)), claims: [], resourceVersion: '999' };
+  return { services: views, config: readConfig(configMapOf(data)), claims: [], resourceVersion: '999' };
 }
 
 /** A small, crowded world at any moment. */
@@ -38,8 +38,8 @@ export const anySnapshot: fc.Arbitrary<{ services: Service[]; data: Data | undef
 });
 
 /** The same world when its controller has nothing left to do. */
-export function atRest(snapshot: Snapshot): { snapshot: Snapshot; outcome: Outcome } {
-  const outcome = foresee(snapshot, options);
+export function atRest(snapshot: ClusterSnapshot): { snapshot: ClusterSnapshot; outcome: SimulatedOutcome } {
+  const outcome = simulate(snapshot, options);
   const services = [...outcome.allocator.ledger.all()].map(({ view }) => view);
   return { snapshot: { ...snapshot, services }, outcome };
 }

@@ -1,5 +1,5 @@
 import type { Service } from '../../src/core/model/objects.ts';
-import { type Change, patchOf } from '../../src/core/model/service-patch.ts';
+import { mergePatchOf, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import type { ServiceView } from '../../src/core/model/service-view.ts';
 import type { Data } from './naive.ts';
 
@@ -51,13 +51,13 @@ export class Cluster {
   }
 
   /** The PATCH of a change that was decided on `view`: refused unless that is still how the Service stands. */
-  patch(view: ServiceView, change: Change): 'conflict' | 'gone' | Service {
+  patch(view: ServiceView, change: ServicePatch): 'conflict' | 'gone' | Service {
     const key = `${view.namespace}/${view.name}`;
     const now = this.services.get(key);
     if (now === undefined) return 'gone';
     if (now.metadata.uid !== view.uid || now.metadata.resourceVersion !== view.resourceVersion)
       return 'conflict';
-    return this.#store(mergePatch(now, patchOf(view, change)) as Service);
+    return this.#store(mergePatch(now, mergePatchOf(view, change)) as Service);
   }
 
   #store(service: Service): Service {

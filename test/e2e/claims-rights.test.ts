@@ -53,8 +53,8 @@ const table: readonly Needed[] = [
     fails: 'nothing is served',
     async shows(world, start) {
       const controller = start();
-      const refusal = /the API server refused the change: .*"limited" cannot create resource "ipaddresses"/;
-      await isNotServed(refusal)(world, () => controller);
+      const rejection = /the API server refused the change: .*"limited" cannot create resource "ipaddresses"/;
+      await isNotServed(rejection)(world, () => controller);
       await controller.says(/^--claims needs the verbs/);
     },
   },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Body } from '../contract/http.ts';
 import { claimScenarios, kubectlClaim, noteOf } from './claims.ts';
 import { eventually } from './eventually.ts';
-import { Desk, Guide } from './followed-guide.ts';
+import { Guide, GuideShell } from './followed-guide.ts';
 import { loadBalancer, names, served } from './objects.ts';
 import { grant, rightsWithClaims, without } from './roles.ts';
 
@@ -43,10 +43,13 @@ scenario(
         assert.deepEqual(claim.spec, {
           parentRef: { resource: 'configmaps', namespace: 'kube-system', name: 'kubevip' },
         });
-        const { by, for: pledges } = noteOf(claim) as { by: string; for: { service: string; uid: string }[] };
+        const { by, for: reservations } = noteOf(claim) as {
+          by: string;
+          for: { service: string; uid: string }[];
+        };
         assert.equal(by, 'kube-vip-cloud-controller');
         assert.deepEqual(
-          pledges.map(({ service, uid }) => [service, uid]),
+          reservations.map(({ service, uid }) => [service, uid]),
           [[key, service.metadata.uid]],
         );
       }
@@ -143,7 +146,7 @@ function lineLike(text: string): RegExp {
 scenario(
   'docs/claims.md: switched on where Services are served, seen, and off again, without a write on a Service',
   async ({ cluster, claims, claiming, start }) => {
-    const desk = new Desk(cluster, guide);
+    const shell = new GuideShell(cluster, guide);
     const given = async (): Promise<string[]> => {
       const all = Object.values(await cluster.addresses()).filter((address) => address !== null);
       return all.sort();
@@ -177,13 +180,13 @@ scenario(
       [0, 1],
       [2, 3],
     ] as const) {
-      const shown = await desk.run('What one sees', command);
+      const shown = await shell.run('What one sees', command);
       for (const line of guide.follow('What one sees', shows).trim().split('\n'))
         assert.match(shown, lineLike(line));
     }
 
     assert.equal(await second.terminate(), 0);
-    await desk.run('Switch it off', 0);
+    await shell.run('Switch it off', 0);
     assert.deepEqual(await claims.names(), ['192.168.0.202']);
     start();
     await cluster.remove('default/web');
@@ -191,6 +194,6 @@ scenario(
     await isGiven('default/after', '192.168.0.201');
     assert.deepEqual(await claims.names(), ['192.168.0.202']);
     assert.deepEqual(guide.left, [], 'blocks that nobody followed');
-    desk.close();
+    shell.close();
   },
 );

@@ -170,8 +170,8 @@ scenario(
     await cluster.becomes('shop/holder', served('192.168.7.7', 'static'));
     const byAnnotation = await cluster.create(loadBalancer('default/claimant', { annotations }));
     const bySpec = await cluster.create(loadBalancer('default/later', { loadBalancerIP: '192.168.7.7' }));
-    const claimants = { 'default/claimant': byAnnotation, 'default/later': bySpec };
-    for (const [key, { metadata }] of Object.entries(claimants)) {
+    const contenders = { 'default/claimant': byAnnotation, 'default/later': bySpec };
+    for (const [key, { metadata }] of Object.entries(contenders)) {
       await cluster.warns(
         key,
         /192\.168\.7\.7 belongs to shop\/holder.*announces an address .* all the same/,

@@ -11,11 +11,11 @@ const scenario = scenarios('examples');
 
 function marksFor(expected: Expected): Marks {
   switch (expected.state) {
-    case 'served': {
+    case 'Assigned': {
       const { addresses, specIP, from, interface: device } = expected;
       return { addresses, specIP, label: 'kube-vip', from, interface: device };
     }
-    case 'refused':
+    case 'Conflict':
       return { ...unmarked, addresses: expected.addresses };
     default:
       return unmarked;

@@ -83,7 +83,7 @@ export class Shell {
 }
 
 /** A shell in which a guide is followed. */
-export class Desk {
+export class GuideShell {
   readonly #shell: Shell;
   readonly #guide: Guide;
 

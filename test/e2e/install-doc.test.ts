@@ -8,7 +8,7 @@ import { sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
 import { DeployedProcesses } from './deployment.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { Desk, Guide, ourImage } from './followed-guide.ts';
+import { Guide, GuideShell, ourImage } from './followed-guide.ts';
 import { loadBalancer, names, served, unmarked } from './objects.ts';
 import { PodNetwork } from './pod-network.ts';
 
@@ -21,7 +21,7 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
 
 interface World {
   cluster: Cluster;
-  desk: Desk;
+  shell: GuideShell;
   /** Runs what a Deployment says, `kube-vip-cloud-provider` in kube-system unless another one is named. */
   run(key?: string): DeployedProcesses;
   /** Ends what runs. */
@@ -35,12 +35,12 @@ const onServer = onCluster('install-doc', ['helm'], network.flags);
 function story(title: string, body: (world: World) => Promise<void>): void {
   onServer(title, async (cluster) => {
     const bundle = await sharedBundle();
-    const desk = new Desk(cluster, guide);
+    const shell = new GuideShell(cluster, guide);
     const all: DeployedProcesses[] = [];
     const running = new Set<DeployedProcesses>();
     const world: World = {
       cluster,
-      desk,
+      shell,
       run(key = 'kube-system/kube-vip-cloud-provider') {
         const pods = new DeployedProcesses(
           cluster,
@@ -72,7 +72,7 @@ function story(title: string, body: (world: World) => Promise<void>): void {
     } finally {
       await world.end();
       await cluster.clear();
-      desk.close();
+      shell.close();
       bundle.remove();
     }
   });
@@ -83,17 +83,17 @@ const first = served('192.168.0.201', 'cidr-global');
 const second = served('192.168.0.202', 'cidr-global');
 
 /** Two Pods are ready and say so, one of them holds the Lease, and a Service has an address. */
-async function works({ cluster, desk }: World): Promise<void> {
+async function works({ cluster, shell }: World): Promise<void> {
   await eventually(async () => {
-    const shown = await desk.run('See it work', 0);
+    const shown = await shell.run('See it work', 0);
     assert.match(shown, /^kube-vip-cloud-provider +2\/2 /m);
     assert.match(shown, /^kube-vip-cloud-controller +\S+_[-0-9a-f]{36} /m);
   });
-  await desk.run('See it work', 1);
+  await shell.run('See it work', 1);
   await cluster.becomes('default/web', first);
-  assert.equal(await desk.run('What is installed', 0), '[+]lists ok\n[+]lists ok\n');
+  assert.equal(await shell.run('What is installed', 0), '[+]lists ok\n[+]lists ok\n');
   await eventually(async () => {
-    assert.match(await desk.run('See it work', 2), / Assigned 192\.168\.0\.201 \(from cidr-global\)$/m);
+    assert.match(await shell.run('See it work', 2), / Assigned 192\.168\.0\.201 \(from cidr-global\)$/m);
   });
   assert.match(await cluster.kubectl(['get', 'service', 'web']), / LoadBalancer +\S+ +<pending> /);
 }
@@ -113,71 +113,71 @@ async function isUninstalled({ cluster, end }: World): Promise<void> {
 }
 
 story('with kubectl, until nothing is left', async (world) => {
-  const { cluster, desk, run } = world;
-  await desk.run('With kubectl', 0);
+  const { cluster, shell, run } = world;
+  await shell.run('With kubectl', 0);
   run();
-  await desk.run('With kubectl', 1);
+  await shell.run('With kubectl', 1);
   await works(world);
-  await desk.run('Uninstall', 0);
+  await shell.run('Uninstall', 0);
   await isUninstalled(world);
-  await desk.run('Uninstall', 3);
+  await shell.run('Uninstall', 3);
   assert.equal(await cluster.hasPools(), false);
   assert.equal(await cluster.holder(), '');
   assert.equal(await cluster.kubectl(['get', '-f', manifest, '--ignore-not-found']), '');
 });
 
 story('with Helm, and once more with what the first release left', async (world) => {
-  const { cluster, desk, run } = world;
+  const { cluster, shell, run } = world;
   run();
-  await desk.run('With Helm', 0);
+  await shell.run('With Helm', 0);
   await works(world);
-  await desk.run('Uninstall', 1);
+  await shell.run('Uninstall', 1);
   await isUninstalled(world);
   run();
-  await desk.run('With Helm', 0);
+  await shell.run('With Helm', 0);
   await cluster.create(loadBalancer('default/two'));
   await cluster.becomes('default/two', second);
   assert.deepEqual(await cluster.marks('default/web'), first);
-  await desk.run('Uninstall', 1);
-  await desk.run('Uninstall', 3);
+  await shell.run('Uninstall', 1);
+  await shell.run('Uninstall', 3);
   const pools = ['get', 'configmap', '-n', 'kube-system', 'kube-vip-cloud-provider', '--ignore-not-found'];
   assert.equal(await cluster.kubectl(pools), '');
 });
 
 story('with Kustomize, before there are pools; the chart does not mix with it', async (world) => {
-  const { cluster, desk, run } = world;
+  const { cluster, shell, run } = world;
   run();
-  await desk.run('With Kustomize', 0);
+  await shell.run('With Kustomize', 0);
   await cluster.create(loadBalancer('default/web'));
   await cluster.warns('default/web', /no pool/i);
-  await desk.run('With kubectl', 0);
+  await shell.run('With kubectl', 0);
   await cluster.becomes('default/web', first);
-  await assert.rejects(desk.run('With Helm', 0), /cannot be imported into the current release/);
-  await desk.run('Uninstall', 0);
+  await assert.rejects(shell.run('With Helm', 0), /cannot be imported into the current release/);
+  await shell.run('Uninstall', 0);
   await isUninstalled(world);
 });
 
 story('one class only', async (world) => {
-  const { cluster, desk, run } = world;
-  await desk.run('With kubectl', 0);
-  desk.save('Serve one class only', 0, 'overlay/kustomization.yaml');
+  const { cluster, shell, run } = world;
+  await shell.run('With kubectl', 0);
+  shell.save('Serve one class only', 0, 'overlay/kustomization.yaml');
   run();
-  await desk.run('With Kustomize', 1);
+  await shell.run('With Kustomize', 1);
   await cluster.create(loadBalancer('default/plain'));
   await cluster.create(loadBalancer('default/web', { loadBalancerClass: 'kube-vip.io/kube-vip-class' }));
   await cluster.becomes('default/web', first);
   assert.deepEqual(await cluster.marks('default/plain'), unmarked);
-  await desk.run('Uninstall', 2);
+  await shell.run('Uninstall', 2);
   await isUninstalled(world);
 });
 
-story('several in one cluster, each with its class, pools and rights', async ({ cluster, desk, run }) => {
-  await desk.run('With kubectl', 0);
-  await desk.run('Several in one cluster', 1);
-  desk.save('Several in one cluster', 0, 'overlay/kustomization.yaml');
+story('several in one cluster, each with its class, pools and rights', async ({ cluster, shell, run }) => {
+  await shell.run('With kubectl', 0);
+  await shell.run('Several in one cluster', 1);
+  shell.save('Several in one cluster', 0, 'overlay/kustomization.yaml');
   const both = [run(), run('kube-system/kube-vip-cloud-provider-inside')];
-  await desk.run('With Kustomize', 0);
-  await desk.run('With Kustomize', 1);
+  await shell.run('With Kustomize', 0);
+  await shell.run('With Kustomize', 1);
   await cluster.create(loadBalancer('default/nobodys', { loadBalancerClass: 'example.com/other' }));
   await cluster.create(loadBalancer('default/inside', { loadBalancerClass: 'example.com/inside' }));
   await cluster.create(loadBalancer('default/web'));
@@ -190,38 +190,38 @@ story('several in one cluster, each with its class, pools and rights', async ({ 
   });
   assert.deepEqual(await Promise.all(writers), ['kube-vip-cloud-controller', 'kube-vip-inside']);
   for (const { output } of both.flatMap(({ all }) => all)) assert.doesNotMatch(output, /forbidden/);
-  await desk.run('Uninstall', 2);
+  await shell.run('Uninstall', 2);
   await cluster.create(loadBalancer('default/two'));
   await cluster.becomes('default/two', second);
-  await desk.run('Uninstall', 0);
+  await shell.run('Uninstall', 0);
 });
 
-story('in another namespace', async ({ cluster, desk, run }) => {
-  await desk.run('In another namespace', 1);
-  desk.save('In another namespace', 0, 'overlay/kustomization.yaml');
+story('in another namespace', async ({ cluster, shell, run }) => {
+  await shell.run('In another namespace', 1);
+  shell.save('In another namespace', 0, 'overlay/kustomization.yaml');
   const { all } = run('network/kube-vip-cloud-provider');
-  await desk.run('With Kustomize', 1);
+  await shell.run('With Kustomize', 1);
   await cluster.create(loadBalancer('default/web'));
   await cluster.becomes('default/web', first);
   for (const { output } of all) assert.doesNotMatch(output, /forbidden/);
   assert.equal(await cluster.holder(), '');
   await cluster.kubectl(['get', 'lease', '-n', 'network', 'kube-vip-cloud-controller']);
-  await desk.run('Uninstall', 2);
+  await shell.run('Uninstall', 2);
 });
 
 story('each address claimed', async (world) => {
-  const { cluster, desk, run } = world;
-  await desk.run('With kubectl', 0);
-  desk.save('Claim each address', 0, 'overlay/kustomization.yaml');
+  const { cluster, shell, run } = world;
+  await shell.run('With kubectl', 0);
+  shell.save('Claim each address', 0, 'overlay/kustomization.yaml');
   const { all } = run();
-  await desk.run('With Kustomize', 1);
+  await shell.run('With Kustomize', 1);
   await works(world);
   assert.match(
     await cluster.kubectl(['get', 'ipaddresses']),
     /^192\.168\.0\.201 +configmaps\/kube-system\/kubevip$/m,
   );
   for (const { output } of all) assert.doesNotMatch(output, /forbidden/);
-  await desk.run('Uninstall', 2);
+  await shell.run('Uninstall', 2);
   await isUninstalled(world);
   await cluster.kubectl(['delete', 'ipaddress', '192.168.0.201']);
 });

@@ -17,10 +17,10 @@ export interface Needed {
 }
 
 /** A log line names the verb and the resource, so that a reader knows what to add; and nothing is served. */
-export function isNotServed(refusal: RegExp): Needed['shows'] {
+export function isNotServed(rejection: RegExp): Needed['shows'] {
   return async ({ cluster }, start) => {
     await cluster.create(loadBalancer('default/web'));
-    await start().says(refusal);
+    await start().says(rejection);
     await quietTime(500);
     assert.deepEqual(await cluster.marks('default/web'), unmarked);
   };
@@ -35,11 +35,11 @@ export async function pauses(
   resource: string,
   selector?: string,
 ): Promise<void> {
-  const refusal = `"limited" cannot watch resource "${resource}"`;
+  const rejection = `"limited" cannot watch resource "${resource}"`;
   await eventually(() => {
     const isLong = ({ msg, retryInMs = 0, fieldSelector }: LogLine): boolean =>
-      msg.includes(refusal) && retryInMs >= 3_000 && (selector ?? fieldSelector) === fieldSelector;
-    assert.ok(controller.log.some(isLong), `the log says ${refusal}, and waits for seconds`);
+      msg.includes(rejection) && retryInMs >= 3_000 && (selector ?? fieldSelector) === fieldSelector;
+    assert.ok(controller.log.some(isLong), `the log says ${rejection}, and waits for seconds`);
   }, 30_000);
 }
 

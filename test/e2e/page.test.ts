@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ServiceDetail, World } from '../../src/web/page-data.ts';
+import type { PageOverview, ServiceDetail } from '../../src/web/page-data.ts';
 import { pageFiles } from '../../src/web/page-files.ts';
 import { freePorts } from '../controlplane/process.ts';
 import { eventually } from './eventually.ts';
@@ -32,8 +32,8 @@ scenario(
         assert.deepEqual([service.state, service.addresses], ['served', ['10.1.0.1']]);
       });
     }
-    assert.equal((await told<World>(leader, '/api/world')).role, 'leading');
-    assert.equal((await told<World>(standby, '/api/world')).role, 'standing by');
+    assert.equal((await told<PageOverview>(leader, '/api/world')).role, 'leading');
+    assert.equal((await told<PageOverview>(standby, '/api/world')).role, 'standing by');
     for (const [path, { text, type }] of Object.entries(pageFiles())) {
       const response = await fetch(`http://127.0.0.1:${leader}${path}`);
       assert.deepEqual([response.headers.get('content-type'), await response.text()], [type, text], path);

@@ -41,7 +41,7 @@ interface Explanation {
   since?: string;
   summary: string;
   checks: { name: string; outcome: string; finding: string }[];
-  cures: { advice: string; command?: string }[];
+  remedies: { advice: string; command?: string }[];
   source: { origin: string; isLed?: boolean };
 }
 
@@ -88,13 +88,13 @@ scenario('the first cure of explain helps each that waits in examples/waiting.ya
     const applied: string[] = [];
     while (told.state !== 'served') {
       assert.ok(applied.length < 2, `${key} is served by ${applied.join(' and ')}`);
-      const command = told.cures[0]?.command ?? assert.fail(`${key} has no cure that can be run`);
+      const command = told.remedies[0]?.command ?? assert.fail(`${key} has no cure that can be run`);
       const { code, stderr } = await shell.run(filled(command));
       assert.equal(code, 0, `${command}: ${stderr}`);
       applied.push(command);
       told = await eventually(async () => {
         const next = await explain();
-        assert.ok(next.state !== 'due' && next.cures[0]?.command !== command, JSON.stringify(next));
+        assert.ok(next.state !== 'due' && next.remedies[0]?.command !== command, JSON.stringify(next));
         return next;
       });
     }
@@ -113,8 +113,8 @@ scenario('the other cures of explain work as well', async ({ cluster, shell, sta
   await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
   const cureOf = async (key: string, words: RegExp): Promise<void> => {
     const [namespace, name] = key.split('/');
-    const { cures } = await shell.json<Explanation>(`explain svc/${name} -n ${namespace}`);
-    const found = cures.find(({ advice }) => words.test(advice)) ?? assert.fail(JSON.stringify(cures));
+    const { remedies } = await shell.json<Explanation>(`explain svc/${name} -n ${namespace}`);
+    const found = remedies.find(({ advice }) => words.test(advice)) ?? assert.fail(JSON.stringify(remedies));
     const { code, stderr } = await shell.run(filled(found.command ?? ''));
     assert.equal(code, 0, stderr);
   };
@@ -139,7 +139,7 @@ scenario(
     assert.match(first.source.origin, /from the Deployment kube-system\/kube-vip-cloud-provider\.$/);
     assert.equal(first.source.isLed, true);
     const foreign = await shell.json<Explanation>('explain service/web -n edge');
-    assert.equal(foreign.state, 'not ours');
+    assert.equal(foreign.state, 'Ignored');
     assert.match(foreign.summary, /loadBalancerClass/);
     const all = await shell.run('kubectl vip explain -A');
     assert.equal(all.stdout.match(/^(?:default|edge|lab|shop|team)\//gm)?.length, 10);
@@ -165,8 +165,8 @@ scenario('who, pools and audit tell of holders, room and quarrels', async ({ clu
     items.map(({ addresses, state, holders, from }) => [addresses, state, holders.join(), from]),
     [
       ['192.168.0.8-192.168.0.9', 'no-pool', '', ''],
-      ['192.168.0.10', 'held', 'default/first', 'range-default'],
-      ['192.168.0.11', 'held', 'default/second', 'range-default'],
+      ['192.168.0.10', 'assigned', 'default/first', 'range-default'],
+      ['192.168.0.11', 'assigned', 'default/second', 'range-default'],
       ['192.168.0.12-192.168.0.15', 'no-pool', '', ''],
       ['192.168.0.20', 'conflict', 'team/holder', 'static'],
     ],

@@ -10,7 +10,7 @@ import { type Bundle, sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
 import { DeployedProcesses } from './deployment.ts';
 import { eventually } from './eventually.ts';
-import { Desk, Guide, ourImage } from './followed-guide.ts';
+import { Guide, GuideShell, ourImage } from './followed-guide.ts';
 import { loadBalancer, names, served } from './objects.ts';
 
 const slow = 30_000;
@@ -21,11 +21,11 @@ const onServer = onCluster('upgrade-doc', ['helm', 'peers']);
 /** A story on a cluster where `kube-vip-cloud-provider` in kube-system runs whatever its Deployment says. */
 function story(
   title: string,
-  body: (world: { cluster: Cluster; desk: Desk; pods: DeployedProcesses }) => Promise<void>,
+  body: (world: { cluster: Cluster; shell: GuideShell; pods: DeployedProcesses }) => Promise<void>,
 ): void {
   onServer(title, async (cluster) => {
     const bundle: Bundle = await sharedBundle();
-    const desk = new Desk(cluster, guide, { 'go-version.yaml': goManifest });
+    const shell = new GuideShell(cluster, guide, { 'go-version.yaml': goManifest });
     const images = (image: string): string[] => {
       if (image.endsWith(':v0.0.12'))
         return [join(locateBinaries(process.env, 'peers').folder, 'go-version')];
@@ -34,7 +34,7 @@ function story(
     };
     const pods = new DeployedProcesses(cluster, 'kube-system/kube-vip-cloud-provider', images);
     try {
-      await body({ cluster, desk, pods });
+      await body({ cluster, shell, pods });
     } catch (error) {
       const logs = pods.all.map(({ image, output }) => `--- ${image} said\n${output}`);
       throw new Error([String(error), ...logs].join('\n'), { cause: error });
@@ -42,7 +42,7 @@ function story(
       await pods.stop();
       await cluster.kubectl(['delete', '--ignore-not-found', '-f', manifest]);
       await cluster.clear();
-      desk.close();
+      shell.close();
       bundle.remove();
     }
   });
@@ -85,51 +85,51 @@ async function isGoAgain(cluster: Cluster): Promise<void> {
   await eventually(async () => assert.ok(!(await cluster.services()).has('default/two')));
 }
 
-story('a look before, the image alone, and back', async ({ cluster, desk, pods }) => {
+story('a look before, the image alone, and back', async ({ cluster, shell, pods }) => {
   await cluster.pools({ 'cidr-global': '10.1.0.8/29' });
   await cluster.kubectl(['apply', '-f', goManifest]);
   await filled(cluster);
-  assert.match(await desk.run('Before', 0), /default\/static +10\.1\.0\.99 +static/);
-  assert.match(await desk.run('Before', 1), /--leader-elect-resource-name=kube-vip-cloud-controller/);
-  await desk.run('The image alone', 0);
+  assert.match(await shell.run('Before', 0), /default\/static +10\.1\.0\.99 +static/);
+  assert.match(await shell.run('Before', 1), /--leader-elect-resource-name=kube-vip-cloud-controller/);
+  await shell.run('The image alone', 0);
   await isOurs(cluster);
   assert.deepEqual(pods.images, [ourImage]);
   const said = pods.all.at(-1)?.output ?? '';
   assert.equal(said.match(/add the verb \\"patch\\" on services/g)?.length, 1, said);
-  await desk.run('The image alone', 1);
+  await shell.run('The image alone', 1);
   await isGoAgain(cluster);
 });
 
 story('a Go version with another Lease is stopped first; the manifest, and back', async (world) => {
-  const { cluster, desk, pods } = world;
+  const { cluster, shell, pods } = world;
   await cluster.pools({ 'cidr-global': '10.1.0.8/29' });
   const flag = ', --leader-elect-resource-name=kube-vip-cloud-controller';
   const old = readFileSync(goManifest, 'utf8');
   assert.ok(old.includes(flag));
   await cluster.kubectl(['apply', '-f', '-'], old.replace(flag, ''));
   await filled(cluster);
-  assert.doesNotMatch(await desk.run('Before', 1), /leader-elect-resource-name/);
-  await desk.run('Before', 2);
+  assert.doesNotMatch(await shell.run('Before', 1), /leader-elect-resource-name/);
+  await shell.run('Before', 2);
   assert.deepEqual(pods.images, []);
-  await desk.run('The manifest', 0);
+  await shell.run('The manifest', 0);
   await isOurs(cluster);
   assert.deepEqual(pods.images, [ourImage, ourImage]);
-  await desk.run('The manifest', 1);
+  await shell.run('The manifest', 1);
   await isGoAgain(cluster);
 });
 
-story('helm upgrade, and back', async ({ cluster, desk, pods }) => {
+story('helm upgrade, and back', async ({ cluster, shell, pods }) => {
   const kubeconfig = cluster.server.kubeconfig();
   const release = ['kube-vip-cloud-provider', '--namespace', 'kube-system'];
   const pools = ['--set', 'cm.data.cidr-global=10.1.0.8/29'];
   await helm(['install', ...release, join(fixtures, 'chart-0.2.9'), ...pools], '', kubeconfig);
   try {
     await filled(cluster);
-    assert.match(await desk.run('Before', 1), /--leader-elect-resource-name=kube-vip-cloud-controller/);
-    await desk.run('Helm', 0);
+    assert.match(await shell.run('Before', 1), /--leader-elect-resource-name=kube-vip-cloud-controller/);
+    await shell.run('Helm', 0);
     await isOurs(cluster);
     assert.deepEqual(pods.images, [ourImage, ourImage]);
-    await desk.run('Helm', 1);
+    await shell.run('Helm', 1);
     await isGoAgain(cluster);
   } finally {
     await helm(['uninstall', ...release], '', kubeconfig);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { tryRequest } from '../../src/cmd/flags/arguments.ts';
-import { createTrial } from '../../src/cmd/sandbox/sandbox.ts';
+import { sandboxRequest } from '../../src/cmd/flags/arguments.ts';
+import { createSandbox } from '../../src/cmd/sandbox/sandbox.ts';
 import { annotations } from '../../src/core/model/well-known-names.ts';
 import { readManifests } from '../../src/manifest/manifests.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
@@ -17,14 +17,14 @@ test('every file of examples/ is in the table, and the table has no other', () =
 
 for (const [file, { env, services, problems }] of Object.entries(examples)) {
   test(`examples/${file} leads to what was worked out by hand`, async () => {
-    const request = tryRequest([], env);
+    const request = sandboxRequest([], env);
     assert.ok(request.kind === 'run');
     const { options } = request;
     const text = { name: file, text: readFileSync(new URL(file, folder), 'utf8') };
     const { objects, remarks, errors } = readManifests([text], { configMap: options.configMap });
     assert.deepEqual({ remarks, errors }, { remarks: [], errors: [] }, 'an example has nothing to be mended');
     const log = createMemoryLog();
-    const trial = await createTrial({
+    const sandbox = await createSandbox({
       objects,
       options,
       log,
@@ -33,22 +33,22 @@ for (const [file, { env, services, problems }] of Object.entries(examples)) {
       refused: (object, why) => assert.fail(`${object.metadata.name}: ${why}`),
     });
     try {
-      await trial.settled();
-      const { services: rows, problems: said } = trial.report();
+      await sandbox.settled();
+      const { services: rows, problems: said } = sandbox.report();
       const load = rows.map(({ namespace, name }) => `${namespace}/${name}`);
       assert.deepEqual(load, Object.keys(services).sort());
       for (const row of rows) {
         const key = `${row.namespace}/${row.name}`;
         const expected = services[key];
-        const service = trial
+        const service = sandbox
           .services()
           .find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
         const { metadata, spec } = service ?? assert.fail(key);
         const written = metadata.annotations?.[annotations.addresses];
-        assert.equal(row.state, expected?.state, `${key}: ${row.note}`);
-        assert.equal(metadata.labels?.implementation, row.state === 'served' ? 'kube-vip' : undefined, key);
+        assert.equal(row.state, expected?.state, `${key}: ${row.condition}`);
+        assert.equal(metadata.labels?.implementation, row.state === 'Assigned' ? 'kube-vip' : undefined, key);
         switch (expected?.state) {
-          case 'served':
+          case 'Assigned':
             assert.deepEqual(
               {
                 state: row.state,
@@ -61,13 +61,13 @@ for (const [file, { env, services, problems }] of Object.entries(examples)) {
               key,
             );
             break;
-          case 'waiting':
+          case 'Pending':
             assert.equal(written, undefined, key);
-            assert.match(row.note, expected.reason);
+            assert.match(row.condition, expected.reason);
             break;
-          case 'refused':
+          case 'Conflict':
             assert.equal(row.addresses, expected.addresses, key);
-            assert.match(row.note, expected.reason);
+            assert.match(row.condition, expected.reason);
             break;
         }
       }
@@ -82,7 +82,7 @@ for (const [file, { env, services, problems }] of Object.entries(examples)) {
         [],
       );
     } finally {
-      await trial.close();
+      await sandbox.close();
     }
   });
 }

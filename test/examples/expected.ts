@@ -5,7 +5,7 @@
  */
 
 export interface Served {
-  state: 'served';
+  state: 'Assigned';
   /** The annotation kube-vip.io/loadbalancerIPs. */
   addresses: string;
   /** spec.loadBalancerIP; null where it stays absent. */
@@ -18,10 +18,10 @@ export interface Served {
 
 export type Expected =
   | Served
-  | { state: 'waiting'; reason: RegExp }
+  | { state: 'Pending'; reason: RegExp }
   /** Keeps what its user wrote, and is not marked as served. */
-  | { state: 'refused'; addresses: string; reason: RegExp }
-  | { state: 'not ours' };
+  | { state: 'Conflict'; addresses: string; reason: RegExp }
+  | { state: 'Ignored' };
 
 export interface ExpectedExample {
   /** What the controller is started with. */
@@ -47,7 +47,7 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
       'dual-stack/strict-service': waiting(
         /range-dual-stack is full: all 2 of its IPv4 and all 2 of its IPv6 addresses/,
       ),
-      'edge/web': { state: 'not ours' },
+      'edge/web': { state: 'Ignored' },
       'finance/ledger': served('192.168.0.217', 'cidr-finance'),
       'ipv6/first': served('2001::10', 'cidr-ipv6'),
       'ipv6/second': served('2001::11', 'cidr-ipv6'),
@@ -134,8 +134,8 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
     env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' },
     services: {
       'default/classy': served('192.168.0.217', 'cidr-global'),
-      'default/foreign': { state: 'not ours' },
-      'default/plain': { state: 'not ours' },
+      'default/foreign': { state: 'Ignored' },
+      'default/plain': { state: 'Ignored' },
     },
     problems: [/cidr-global.*192\.168\.0\.216\/29/],
   },
@@ -173,7 +173,7 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
       'default/first': served('192.168.0.10', 'range-default'),
       'default/second': served('192.168.0.11', 'range-default'),
       'default/third': waiting(/range-default is full: all 2 of its IPv4 addresses/),
-      'edge/web': { state: 'not ours' },
+      'edge/web': { state: 'Ignored' },
       'lab/web': waiting(/no pool serves the namespace lab/),
       'shop/web': waiting(/cidr-shop has no address in it/),
       'team/holder': served('192.168.0.20', 'static'),
@@ -199,13 +199,13 @@ function example(
 
 /** The usual case: spec.loadBalancerIP is the first address, and no interface is written. */
 function served(addresses: string, from: string): Served {
-  return { state: 'served', addresses, specIP: addresses.split(',')[0] ?? null, from, interface: null };
+  return { state: 'Assigned', addresses, specIP: addresses.split(',')[0] ?? null, from, interface: null };
 }
 
 function waiting(reason: RegExp): Expected {
-  return { state: 'waiting', reason };
+  return { state: 'Pending', reason };
 }
 
 function refused(addresses: string, reason: RegExp): Expected {
-  return { state: 'refused', addresses, reason };
+  return { state: 'Conflict', addresses, reason };
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
-import { poolFor, readPools } from '../../src/core/config/config.ts';
+import { poolFor, readConfig } from '../../src/core/config/config.ts';
 import { bits, formatAddress, isUnspecified, readAddress } from '../../src/core/ip/address.ts';
 import { rangesContain } from '../../src/core/ip/range.ts';
-import { addressesOf, readList } from '../../src/core/model/address-list.ts';
+import { addressesOf, parseAddressList } from '../../src/core/model/address-list.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { loadBalancer, type Wishes } from '../e2e/objects.ts';
 import { anyValid, type Data } from './admission-pools.ts';
@@ -312,7 +312,7 @@ judged('policy and controller have one notion of what is inside a pool', async (
   const generated = worlds.flatMap((world) => Object.values(world).filter((value) => /[.:]/.test(value)));
   const all: Data = Object.fromEntries(generated.slice(0, 40).map((value, i) => [`cidr-any-${i}`, value]));
   await pools(cluster, all);
-  const read = readPools({ metadata: { name: 'kubevip' }, data: all });
+  const read = readConfig({ metadata: { name: 'kubevip' }, data: all });
   const seen = { inside: 0, outside: 0 };
   for (const key of Object.keys(all)) {
     const namespace = key.slice('cidr-'.length);
@@ -366,12 +366,12 @@ judged(
       '\n',
     ];
     const anyText = fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join(''));
-    const ranges = poolFor(readPools({ metadata: { name: 'kubevip' }, data }), 'shop')?.ranges ?? [];
+    const ranges = poolFor(readConfig({ metadata: { name: 'kubevip' }, data }), 'shop')?.ranges ?? [];
     let claimed = 0;
     await fc.assert(
       fc.asyncProperty(anyText, async (text) => {
         if ((await refusalOf(cluster, 'addresses', 'shop/web', annotated(text))) !== undefined) return;
-        for (const address of addressesOf(readList(text)?.entries ?? [])) {
+        for (const address of addressesOf(parseAddressList(text)?.entries ?? [])) {
           claimed += 1;
           assert.ok(rangesContain(ranges, address), text);
         }

@@ -25,11 +25,11 @@ async function install(cluster: Cluster): Promise<void> {
   const strict = shipped.replace('failurePolicy: Ignore', 'failurePolicy: Fail');
   assert.notEqual(strict, shipped);
   await cluster.kubectl(['apply', '--validate=strict', '-f', '-'], strict);
-  await eventually(async () => assert.ok(await refusal(cluster, { 'cidr-global': 'no address' })));
+  await eventually(async () => assert.ok(await conflict(cluster, { 'cidr-global': 'no address' })));
 }
 
 /** What the API server says to a ConfigMap, without the words that the policy is not the author of. */
-export async function refusal(
+export async function conflict(
   cluster: Cluster,
   data: Data,
   { namespace = 'kube-system', name = 'kubevip', binaryData = {} } = {},

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
-import type { PoolProblem } from '../../src/core/config/config.ts';
+import type { ConfigProblem } from '../../src/core/config/config.ts';
 import { bits, type Family, formatAddress } from '../../src/core/ip/address.ts';
 import { readManifests } from '../../src/manifest/manifests.ts';
 
@@ -63,7 +63,7 @@ export const invalid: readonly Data[] = [
 ];
 
 /** Reported, and not refused: docs/admission.md says why. */
-export const onlyReported: readonly (readonly [Data, PoolProblem['code']])[] = [
+export const onlyReported: readonly (readonly [Data, ConfigProblem['code']])[] = [
   [{ 'cidr-global': '192.168.0.210/29' }, 'host-bits'],
   [{ 'cidr-x': '10.0.0.1', 'range-x': '10.0.0.2' }, 'shadowed'],
   [{ 'cidr-global': '0.0.0.0/32,10.0.0.1' }, 'dhcp-beside-addresses'],

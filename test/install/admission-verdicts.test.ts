@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type PoolProblem, readPools } from '../../src/core/config/config.ts';
+import { type ConfigProblem, readConfig } from '../../src/core/config/config.ts';
 import type { EntryFault } from '../../src/core/config/pool-entry.ts';
 import { badPools } from '../core/bad-input.ts';
 import type { Cluster } from '../e2e/cluster.ts';
-import { refusal, underPolicy } from './admission-policy.ts';
+import { conflict, underPolicy } from './admission-policy.ts';
 import {
   anyEnds,
   anySlipped,
@@ -20,12 +20,12 @@ import {
 
 const judged = underPolicy('install-verdicts');
 
-function problemsOf(data: Data): readonly PoolProblem[] {
-  return readPools({ metadata: { name: 'kubevip' }, data }).problems;
+function problemsOf(data: Data): readonly ConfigProblem[] {
+  return readConfig({ metadata: { name: 'kubevip' }, data }).problems;
 }
 
 /** What the policy refuses of what the controller reports; the rest leaves a pool that works, or may be meant. */
-const refused: readonly PoolProblem['code'][] = [
+const refused: readonly ConfigProblem['code'][] = [
   'bad-entry',
   'unknown-key',
   'binary-data',
@@ -35,7 +35,7 @@ const refused: readonly PoolProblem['code'][] = [
 ];
 
 /** The controller gives up on long entries, and next line (U+0085) is white space to CEL alone. */
-function isBeyondPolicy(problem: PoolProblem): boolean {
+function isBeyondPolicy(problem: ConfigProblem): boolean {
   const text =
     problem.code === 'bad-entry' ? problem.entry : problem.code === 'bad-interface' ? problem.value : '';
   return text.length > 200 || text.includes('\u0085');
@@ -45,9 +45,9 @@ function isBeyondPolicy(problem: PoolProblem): boolean {
  * The policy refuses nothing that the controller does not report, lets nothing through that it is to refuse, and speaks of
  * the first key. Answers with what only the controller reports.
  */
-async function agree(cluster: Cluster, data: Data): Promise<readonly PoolProblem[]> {
+async function agree(cluster: Cluster, data: Data): Promise<readonly ConfigProblem[]> {
   const problems = problemsOf(data);
-  const sentence = await refusal(cluster, data);
+  const sentence = await conflict(cluster, data);
   const faults = problems.filter(({ code }) => refused.includes(code));
   const keys = faults.map(({ key }) => key).sort();
   const [first] = faults
@@ -81,7 +81,7 @@ const reasons: Readonly<Partial<Record<EntryFault['fault'], string>>> = {
 
 judged('each row of the bad-input table is refused with its key and reason, or is not', async (cluster) => {
   for (const [key, value, , admission] of badPools) {
-    const sentence = await refusal(cluster, { [key]: value, 'cidr-neighbour': '10.1.0.0/29' });
+    const sentence = await conflict(cluster, { [key]: value, 'cidr-neighbour': '10.1.0.0/29' });
     await agree(cluster, { [key]: value });
     if (admission !== 'refused') {
       assert.equal(sentence, undefined, 'the row says why not');
@@ -97,14 +97,14 @@ judged('each row of the bad-input table is refused with its key and reason, or i
 
 judged('what is nearly valid is refused, and reported where there is no policy', async (cluster) => {
   for (const data of invalid) {
-    assert.ok(await refusal(cluster, data), JSON.stringify(data));
+    assert.ok(await conflict(cluster, data), JSON.stringify(data));
     await agree(cluster, data);
   }
 });
 
 judged('what the page leaves to the controller is not refused, and reported', async (cluster) => {
   for (const [data, code] of onlyReported) {
-    assert.equal(await refusal(cluster, data), undefined, JSON.stringify(data));
+    assert.equal(await conflict(cluster, data), undefined, JSON.stringify(data));
     assert.equal(problemsOf(data)[0]?.code, code);
   }
 });
@@ -116,7 +116,7 @@ judged('no valid spelling is refused', async (cluster) => {
       [],
       'the table is right',
     );
-    assert.equal(await refusal(cluster, data), undefined, JSON.stringify(data));
+    assert.equal(await conflict(cluster, data), undefined, JSON.stringify(data));
   }
 });
 
@@ -135,7 +135,7 @@ judged('no generated valid pool is refused, and no judgement fails', async (clus
       problemsOf(data).filter(({ code }) => refused.includes(code)),
       [],
     );
-    assert.equal(await refusal(cluster, data), undefined);
+    assert.equal(await conflict(cluster, data), undefined);
   });
   await fc.assert(property, { numRuns: 250 });
 });
@@ -190,8 +190,8 @@ judged('pools are judged up to 2,000 entries, however long, and let in beyond', 
     { 'cidr-global': many(1999, (i) => `\n${' '.repeat(440)}${range(i)}`) },
   ];
   for (const data of large) {
-    assert.equal(await refusal(cluster, data), undefined);
-    assert.match((await refusal(cluster, { ...data, ...wrong })) ?? '', /^range-z: /);
+    assert.equal(await conflict(cluster, data), undefined);
+    assert.match((await conflict(cluster, { ...data, ...wrong })) ?? '', /^range-z: /);
   }
-  assert.equal(await refusal(cluster, { 'cidr-global': many(2000, block), ...wrong }), undefined);
+  assert.equal(await conflict(cluster, { 'cidr-global': many(2000, block), ...wrong }), undefined);
 });

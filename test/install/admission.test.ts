@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { eventually } from '../e2e/eventually.ts';
-import { policyFile, refusal, sentenceOf, shipped, underPolicy } from './admission-policy.ts';
+import { conflict, policyFile, sentenceOf, shipped, underPolicy } from './admission-policy.ts';
 import type { Data } from './admission-pools.ts';
 import { at, objectsIn, only } from './objects.ts';
 
@@ -84,7 +84,7 @@ test('each validation has its sentence below', () => {
 judged('the sentence names key, entry and what is right', async (cluster) => {
   for (const [data, sentence] of sentences) {
     const binaryData = Object.keys(data).length === 0 ? { 'cidr-global': 'AA==' } : {};
-    assert.equal(await refusal(cluster, data, { binaryData }), sentence);
+    assert.equal(await conflict(cluster, data, { binaryData }), sentence);
   }
 });
 
@@ -99,15 +99,15 @@ judged('it speaks of the first entry of the first key, on one line and not at le
   // CEL goes through a map in another order each time.
   for (let time = 0; time < 10; time += 1)
     assert.equal(
-      await refusal(cluster, data),
+      await conflict(cluster, data),
       `cidr-b: "${y} ${y.slice(0, 9)}…" has white space or a semicolon inside: a comma separates entries, a hyphen (-) the ends of a range.`,
     );
 });
 
 judged('other ConfigMaps are none of its business', async (cluster) => {
   const data = { 'cidr-global': 'no address', 'a-file.txt': '' };
-  assert.equal(await refusal(cluster, data, { name: 'kubevip-2' }), undefined);
-  assert.equal(await refusal(cluster, data, { namespace: 'default' }), undefined);
+  assert.equal(await conflict(cluster, data, { name: 'kubevip-2' }), undefined);
+  assert.equal(await conflict(cluster, data, { namespace: 'default' }), undefined);
 });
 
 judged('server-side apply, which creates what is not there, is judged too', async (cluster) => {
@@ -142,7 +142,7 @@ judged('of a ConfigMap that was malformed before, only what a request changes is
   });
   assert.equal(made.status, 201);
   await cluster.kubectl(['apply', '--validate=strict', '-f', '-'], text);
-  await eventually(async () => assert.ok(await refusal(cluster, { x: '' }, { namespace, name })));
+  await eventually(async () => assert.ok(await conflict(cluster, { x: '' }, { namespace, name })));
 
   const change = async (patch: object) => {
     const { status, body } = await cluster.client.patch(`${path}/${name}`, patch);
@@ -195,7 +195,7 @@ judged('a binding that warns lets it in with the sentence', async (cluster) => {
     assert.match(String(headers.warning), /cidr-global: \\"10\.0\.0\\" is no IP address/);
   });
   await act('Deny');
-  await eventually(async () => assert.ok(await refusal(cluster, { 'cidr-global': '10.0.0' })));
+  await eventually(async () => assert.ok(await conflict(cluster, { 'cidr-global': '10.0.0' })));
 });
 
 judged(
@@ -203,13 +203,13 @@ judged(
   async (cluster) => {
     const keys = Array.from({ length: 1900 }, (_, i) => [`${'k'.repeat(240)}${i}`, '']);
     const exhausting: Data = Object.fromEntries(keys);
-    assert.match((await refusal(cluster, exhausting)) ?? '', /cost limit exceeded/);
+    assert.match((await conflict(cluster, exhausting)) ?? '', /cost limit exceeded/);
     await cluster.kubectl(['apply', '-f', policyFile]);
-    await eventually(async () => assert.equal(await refusal(cluster, exhausting), undefined));
-    assert.ok(await refusal(cluster, { 'cidr-global': 'no address' }));
+    await eventually(async () => assert.equal(await conflict(cluster, exhausting), undefined));
+    assert.ok(await conflict(cluster, { 'cidr-global': 'no address' }));
     await cluster.kubectl(['delete', '-f', policyFile]);
     await eventually(async () =>
-      assert.equal(await refusal(cluster, { 'cidr-global': 'no address' }), undefined),
+      assert.equal(await conflict(cluster, { 'cidr-global': 'no address' }), undefined),
     );
   },
 );

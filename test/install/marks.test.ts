@@ -113,12 +113,12 @@ judged('hostnames are refused, and addresses are not', async (cluster) => {
     ['10.0.0.1,web', sentence],
     ['10.0.0.1.nip.example', sentence],
   ];
-  for (const [asked, verdict] of table) {
+  for (const [asked, decided] of table) {
     const annotated = { annotations: { [name]: asked } };
-    assert.equal(await refusalOf(cluster, 'hostnames', 'default/web', annotated), verdict, asked);
+    assert.equal(await refusalOf(cluster, 'hostnames', 'default/web', annotated), decided, asked);
     assert.equal(
       await refusalOf(cluster, 'hostnames', 'default/web', { loadBalancerIP: asked }),
-      verdict,
+      decided,
       asked,
     );
   }

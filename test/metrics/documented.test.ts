@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { processMetrics } from '../../src/cmd/controller/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
-import type { Shortage } from '../../src/core/decide/allocation-failure.ts';
-import { Stage } from '../controller/harness.ts';
+import type { AllocationFailure } from '../../src/core/decide/allocation-failure.ts';
+import { Harness } from '../controller/harness.ts';
 import { readQuery, unknownNames } from '../observability/queries.ts';
 import { tableIn, textOf } from '../observability/table.ts';
 
@@ -23,7 +23,7 @@ test('docs/metrics.md has every metric, with its type, its labels and its help',
 });
 
 /** Those that wait are told only where some do. */
-const shortages: Readonly<Record<Shortage['code'], true>> = {
+const failures: Readonly<Record<AllocationFailure['code'], true>> = {
   'pool-full': true,
   'pool-empty': true,
   'family-not-in-pool': true,
@@ -32,9 +32,9 @@ const shortages: Readonly<Record<Shortage['code'], true>> = {
 };
 
 test('docs/metrics.md has every value of the labels with a closed set of them', async () => {
-  const stage = new Stage().start();
+  const stage = new Harness().start();
   await stage.settled();
-  const text = stage.session.metrics();
+  const text = stage.inner.metrics();
   await stage.stop();
   const values = (metric: string): string[] => {
     const found = text.matchAll(new RegExp(`^kube_vip_cloud_provider_${metric}\\{\\w+="(.*)"\\} `, 'gm'));
@@ -47,10 +47,10 @@ test('docs/metrics.md has every value of the labels with a closed set of them', 
     }),
     [
       ['`state`', values('services')],
-      ['`reason` of those that wait', Object.keys(shortages)],
-      ['`reason` of those that are refused', values('services_refused')],
+      ['`reason` of pending Services', Object.keys(failures)],
+      ['`reason` of conflicts', values('services_in_conflict')],
       ['`watch`', values('watch_failures_total')],
-      ['`wish`', values('services_unmet')],
+      ['`change`', values('pending_changes')],
       ['`owner` of claims', values('claims')],
       ['`cause`', values('assignments_total')],
       ['`code` of problems', values('config_problems')],

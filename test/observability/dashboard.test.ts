@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { processMetrics, readProcessMetrics } from '../../src/cmd/controller/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
 import { until } from '../client/fake-clock.ts';
-import { createWorld, Replica } from '../controller/replica.ts';
+import { createWorld, TestReplica } from '../controller/replica.ts';
 import { needsPromtool, promtool } from '../controlplane/promtool.ts';
 import { readQuery, unknownNames } from './queries.ts';
 import { textOf } from './table.ts';
@@ -72,14 +72,14 @@ test('the dashboard has a stable uid, and takes nothing from elsewhere', () => {
 /** What a leader tells when a Service has an address and one waits. */
 async function scrape(): Promise<string> {
   const { clock, api, load } = createWorld('10.0.0.1');
-  const replica = new Replica(api, clock, 'one').start();
-  await until(() => replica.session.controller.isIdle);
+  const inner = new TestReplica(api, clock, 'one').start();
+  await until(() => inner.inner.controller.isIdle);
   load('default/a');
   load('default/b');
-  const told = (): string => replica.session.metrics();
-  await until(() => /_waiting\{/.test(told()) && /time_to_address_seconds_count 1/.test(told()));
+  const told = (): string => inner.inner.metrics();
+  await until(() => /services_pending\{/.test(told()) && /time_to_address_seconds_count 1/.test(told()));
   const metrics = told() + readProcessMetrics();
-  await replica.stop();
+  await inner.stop();
   return metrics;
 }
 

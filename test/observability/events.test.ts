@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventTypes } from '../../src/controller/reporter.ts';
 import { until } from '../client/fake-clock.ts';
-import { Stage } from '../controller/harness.ts';
+import { Harness } from '../controller/harness.ts';
 import { tableIn, textOf } from './table.ts';
 
 test('docs/events.md has every reason, with its type', () => {
@@ -20,7 +20,7 @@ const blank = {
 
 interface Step {
   readonly title: string;
-  readonly act: (stage: Stage) => Promise<void>;
+  readonly act: (stage: Harness) => Promise<void>;
   /** `reason object` of each event that it makes. */
   readonly events: readonly string[];
   /** `decision object` of each line of the log about a decision. */
@@ -40,7 +40,7 @@ const story: readonly Step[] = [
     title: 'another asks for its address',
     act: (stage) => stage.create('shop/b', { spec: { loadBalancerIP: '10.0.0.1' } }),
     events: ['AddressConflict a', 'SyncLoadBalancerFailed b'],
-    decisions: ['keep a', 'refuse b'],
+    decisions: ['conflict b', 'keep a'],
   },
   { title: 'it is touched', act: (stage) => stage.patch('shop/b', touch), events: [], decisions: [] },
   {
@@ -59,7 +59,7 @@ const story: readonly Step[] = [
     title: 'one has to wait',
     act: (stage) => stage.create('shop/d'),
     events: ['SyncLoadBalancerFailed d'],
-    decisions: ['wait d'],
+    decisions: ['pending d'],
   },
   { title: 'it is touched', act: (stage) => stage.patch('shop/d', touch), events: [], decisions: [] },
   {
@@ -96,7 +96,7 @@ const story: readonly Step[] = [
     title: 'a key is misspelt',
     act: async (stage) => {
       await stage.request('PATCH', 'kube-system/configmaps/kubevip', { data: { cidr_shop: '10.0.0.3' } });
-      await until(() => stage.session.controller.allocator.pools.problems.length === 1);
+      await until(() => stage.inner.controller.allocator.config.problems.length === 1);
     },
     events: ['InvalidPoolConfiguration kubevip'],
     decisions: [],
@@ -105,7 +105,7 @@ const story: readonly Step[] = [
     title: 'another one, too',
     act: async (stage) => {
       await stage.request('PATCH', 'kube-system/configmaps/kubevip', { data: { cidr_x: '10.0.0.3' } });
-      await until(() => stage.session.controller.allocator.pools.problems.length === 2);
+      await until(() => stage.inner.controller.allocator.config.problems.length === 2);
     },
     events: ['InvalidPoolConfiguration kubevip'],
     decisions: [],
@@ -116,7 +116,7 @@ const story: readonly Step[] = [
       await stage.request('PATCH', 'kube-system/configmaps/kubevip', {
         data: { 'range-global': '10.0.9.1', cidr_x: null, cidr_shop: null },
       });
-      await until(() => stage.session.controller.allocator.pools.problems.length === 0);
+      await until(() => stage.inner.controller.allocator.config.problems.length === 0);
     },
     events: [],
     decisions: ['keep a', 'keep d'],
@@ -134,7 +134,7 @@ const story: readonly Step[] = [
 ];
 
 test('each change makes its events once and its lines once, and the two say the same', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'range-global': '10.0.0.1-10.0.0.2' });
   stage.start();
   await stage.settled();

@@ -147,10 +147,10 @@ test('a run in which much goes wrong has the documented fields on its lines, eac
     await says({ msg: 'events are written again', dropped: 1 });
     await says({ service: 'shop/b', decision: 'write', source: 'range-global' });
     await send('POST', 'shop/services', serviceNamed('shop/c', {}));
-    await says({ service: 'shop/c', decision: 'wait', reason: 'pool-full' });
+    await says({ service: 'shop/c', decision: 'pending', reason: 'pool-full' });
     const wish = serviceNamed('shop/d', { spec: { loadBalancerIP: '10.0.0.1' } });
     await send('POST', 'shop/services', wish);
-    await says({ service: 'shop/d', decision: 'refuse', reason: 'taken' });
+    await says({ service: 'shop/d', decision: 'conflict', reason: 'address-in-use' });
     await says({ service: 'shop/a', decision: 'keep', reason: 'contested' });
     const blank = {
       metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': '' } },

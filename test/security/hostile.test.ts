@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { delayMs } from '../../src/client/backoff.ts';
-import { ApiError, type Status } from '../../src/client/errors.ts';
+import { ApiError, type ApiStatus } from '../../src/client/errors.ts';
 import { jsonLines } from '../../src/client/json-lines.ts';
 import { annotations as names } from '../../src/core/model/well-known-names.ts';
-import { Stage } from '../controller/harness.ts';
+import { Harness } from '../controller/harness.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { loadBalancer, served } from '../e2e/objects.ts';
@@ -22,7 +22,7 @@ const hostile: Readonly<Record<string, Record<string, string>>> = {
   huge: { [names.addresses]: hugeText },
   many: { [names.addresses]: '1,'.repeat(100_000) },
   record: {
-    [names.record]: JSON.stringify({
+    [names.allocationRecord]: JSON.stringify({
       from: hostileText,
       ips: '10.1.0.8',
       ports: '',
@@ -32,8 +32,8 @@ const hostile: Readonly<Record<string, Record<string, string>>> = {
     }),
     [names.addresses]: '10.1.0.8',
   },
-  'deep-record': { [names.record]: '['.repeat(200_000) },
-  'record-of-proto': { [names.record]: '{"__proto__":{"from":"static"},"constructor":1}' },
+  'deep-record': { [names.allocationRecord]: '['.repeat(200_000) },
+  'record-of-proto': { [names.allocationRecord]: '{"__proto__":{"from":"static"},"constructor":1}' },
   lease: { [names.addresses]: '0.0.0.0', [names.requestedIP]: `${hostileText},10.1.0.7` },
   names: { constructor: hostileText, toString: hostileText, [names.interface]: hostileText },
 };
@@ -90,9 +90,9 @@ scenario(
 );
 
 test('what the API server says in a refusal is shown in words', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'range-global': '10.1.0.1-10.1.0.9' });
-  const body: Status = { kind: 'Status', reason: hostileText, message: `${hostileText} ${hugeText}` };
+  const body: ApiStatus = { kind: 'Status', reason: hostileText, message: `${hostileText} ${hugeText}` };
   stage.fate = () => ({ status: 422, body });
   stage.start();
   await stage.create('shop/web');
@@ -114,7 +114,7 @@ test('a Status is not believed in its types, neither in an answer nor in a watch
     JSON.parse('{"__proto__": {"message": "x"}, "details": {"retryAfterSeconds": 1e999}}'),
   ];
   for (const status of statuses) {
-    const error = new ApiError(asked, 500, status as Status);
+    const error = new ApiError(asked, 500, status as ApiStatus);
     assert.ok(error.causes.every((cause) => typeof cause === 'string'));
     assert.equal(typeof error.reason + typeof error.detail, 'stringstring');
     const waited = delayMs(0, 0, { firstMs: 100, mostMs: 1000 }, error.retryAfterMs);
@@ -150,7 +150,7 @@ test('a line of a watch is a value or a fault, whatever is in it', async () => {
 });
 
 test('a watch event with a hostile Status is a failure like any other, and the controller goes on', async () => {
-  const stage = new Stage();
+  const stage = new Harness();
   stage.pools({ 'range-global': '10.1.0.1-10.1.0.9' });
   const { transport } = stage.api;
   let hurt = 0;

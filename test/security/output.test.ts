@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
 import { printList } from '../../src/cmd/sandbox/print-list.ts';
-import { createTrial } from '../../src/cmd/sandbox/sandbox.ts';
+import { createSandbox } from '../../src/cmd/sandbox/sandbox.ts';
 import type { KubeObject } from '../../src/core/model/objects.ts';
 import { annotations as names } from '../../src/core/model/well-known-names.ts';
 import { textLine } from '../../src/terminal/log-text.ts';
@@ -98,9 +98,9 @@ const world: readonly KubeObject[] = [
     { [names.addresses]: `10.1.0.3,${hostileText}` },
     { [names.addresses]: hugeText },
     { [names.addresses]: '1,'.repeat(100_000) },
-    { [names.addresses]: '10.1.0.5', [names.record]: record },
-    { [names.addresses]: '10.1.0.5', [names.record]: `{"__proto__":${record},"toString":1}` },
-    { [names.record]: '['.repeat(100_000) },
+    { [names.addresses]: '10.1.0.5', [names.allocationRecord]: record },
+    { [names.addresses]: '10.1.0.5', [names.allocationRecord]: `{"__proto__":${record},"toString":1}` },
+    { [names.allocationRecord]: '['.repeat(100_000) },
     { [names.interface]: hostileText, [names.requestedIP]: hostileText, constructor: hostileText },
     { [names.addresses]: '0.0.0.0', [names.requestedIP]: `${hostileText},10.1.0.6` },
   ].map((annotations, i) => ({
@@ -122,7 +122,7 @@ const world: readonly KubeObject[] = [
 
 async function trialOf(objects: readonly KubeObject[]) {
   const refused: string[] = [];
-  const trial = await createTrial({
+  const sandbox = await createSandbox({
     objects: structuredClone(objects) as KubeObject[],
     options: {
       class: undefined,
@@ -135,16 +135,16 @@ async function trialOf(objects: readonly KubeObject[]) {
     turned: () => {},
     refused: ({ metadata }, why) => refused.push(`${metadata.name}: ${why}`),
   });
-  await trial.settled();
-  return { trial, refused };
+  await sandbox.settled();
+  return { sandbox, refused };
 }
 
 test('in the live table nothing acts on the terminal but what draws it', async () => {
-  const { trial, refused } = await trialOf(world);
+  const { sandbox, refused } = await trialOf(world);
   try {
     assert.deepEqual(refused, []);
     for (const colour of [false, true]) {
-      const lines = renderReport(trial.report(), { width: 100, colour, bars: true, more: [] });
+      const lines = renderReport(sandbox.report(), { width: 100, colour, bars: true, more: [] });
       for (const line of lines) assert.doesNotMatch(line.replace(/\p{Cc}\[\d+m/gu, ''), acting);
       // It throws on a sequence that the screen has no use for.
       const terminal = fakeTerminal(100, 500);
@@ -154,14 +154,14 @@ test('in the live table nothing acts on the terminal but what draws it', async (
       assert.ok(lines.length < 400, `${lines.length} lines`);
     }
   } finally {
-    await trial.close();
+    await sandbox.close();
   }
 });
 
 test('the List is read as it was, and shows nothing that acts on a terminal', async () => {
-  const { trial } = await trialOf(world);
+  const { sandbox } = await trialOf(world);
   try {
-    const services = trial.services();
+    const services = sandbox.services();
     const json = printList(services, 'json');
     assert.doesNotMatch(json, acting);
     const { items } = JSON.parse(json) as { items: { metadata: { name: string; annotations: object } }[] };
@@ -169,7 +169,7 @@ test('the List is read as it was, and shows nothing that acts on a terminal', as
     assert.equal(new Map(Object.entries(s7)).get('constructor'), hostileText);
     assert.doesNotMatch(printList(services, 'yaml'), acting);
   } finally {
-    await trial.close();
+    await sandbox.close();
   }
 });
 

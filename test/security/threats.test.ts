@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { annotations as names } from '../../src/core/model/well-known-names.ts';
-import { Stage } from '../controller/harness.ts';
+import { Harness } from '../controller/harness.ts';
 
 /**
  * What the user of one namespace (`thief`) can do to the Services of another (`shop`) without the policies of deploy/admission:
@@ -17,11 +17,11 @@ const asking = (ips: string): { metadata: object } => ({
 
 function threat(
   title: string,
-  body: (stage: Stage) => Promise<void>,
+  body: (stage: Harness) => Promise<void>,
   data: Record<string, string> = pools,
 ): void {
   test(title, async () => {
-    const stage = new Stage();
+    const stage = new Harness();
     stage.pools(data);
     try {
       await body(stage);
@@ -32,30 +32,31 @@ function threat(
 }
 
 /** A Service of the shop that was given an address before anybody else was there. */
-async function shopIsServed(stage: Stage): Promise<void> {
+async function shopIsServed(stage: Harness): Promise<void> {
   stage.start();
   await stage.create('shop/web');
   await stage.settled();
   assert.equal(stage.address('shop/web'), shopsAddress);
 }
 
-function recordOf(stage: Stage, key: string): Record<string, string> {
-  const text = stage.service(key).metadata.annotations?.[names.record] ?? assert.fail(`${key} has a record`);
+function recordOf(stage: Harness, key: string): Record<string, string> {
+  const text =
+    stage.service(key).metadata.annotations?.[names.allocationRecord] ?? assert.fail(`${key} has a record`);
   return JSON.parse(text) as Record<string, string>;
 }
 
-function isLabelled(stage: Stage, key: string): boolean {
+function isLabelled(stage: Harness, key: string): boolean {
   return stage.service(key).metadata.labels?.implementation === 'kube-vip';
 }
 
-const says = (stage: Stage, pattern: RegExp): void =>
+const says = (stage: Harness, pattern: RegExp): void =>
   assert.ok(
     stage.events().some((event) => pattern.test(event)),
     `${pattern} is among\n${stage.events().join('\n')}`,
   );
 
 /** How it ends for the shop: it has what it had, with its mark. */
-function shopIsUntouched(stage: Stage): void {
+function shopIsUntouched(stage: Harness): void {
   assert.equal(stage.address('shop/web'), shopsAddress);
   assert.equal(recordOf(stage, 'shop/web').ips, shopsAddress);
   assert.ok(isLabelled(stage, 'shop/web'));
@@ -143,7 +144,7 @@ threat('a forged label: it comes before another load balancer, which goes on all
   await stage.settled();
   assert.ok(!isLabelled(stage, 'thief/plain'));
   assert.ok(isLabelled(stage, 'thief/forged'));
-  assert.equal(stage.service('shop/other').metadata.annotations?.[names.record], undefined);
+  assert.equal(stage.service('shop/other').metadata.annotations?.[names.allocationRecord], undefined);
 });
 
 threat('a forged record with its own uid: a second holder, and the first keeps it', async (stage) => {
@@ -152,7 +153,9 @@ threat('a forged record with its own uid: a second holder, and the first keeps i
   await stage.settled();
   const forged = { ...recordOf(stage, 'thief/web'), ips: shopsAddress, from: 'range-shop' };
   await stage.patch('thief/web', {
-    metadata: { annotations: { [names.addresses]: shopsAddress, [names.record]: JSON.stringify(forged) } },
+    metadata: {
+      annotations: { [names.addresses]: shopsAddress, [names.allocationRecord]: JSON.stringify(forged) },
+    },
     spec: { loadBalancerIP: shopsAddress },
   });
   await stage.settled();
@@ -165,7 +168,7 @@ threat('the record of another Service proves nothing: a copy gets an address of 
   await shopIsServed(stage);
   // In this API chance is fixed, and with it every uid.
   const record = JSON.stringify({ ...recordOf(stage, 'shop/web'), uid: 'of the shop' });
-  const annotations = { [names.addresses]: shopsAddress, [names.record]: record };
+  const annotations = { [names.addresses]: shopsAddress, [names.allocationRecord]: record };
   await stage.create('thief/copy', {
     metadata: { labels: label, annotations },
     spec: { loadBalancerIP: shopsAddress },
@@ -180,7 +183,9 @@ threat('a copied record of a free address keeps the address, and whatever key it
   stage.start();
   const forged = { from: 'range-shop', ips: '10.1.0.7', ports: '', families: '', uid: 'x', by: 'x' };
   await stage.create('thief/copy', {
-    metadata: { annotations: { [names.addresses]: '10.1.0.7', [names.record]: JSON.stringify(forged) } },
+    metadata: {
+      annotations: { [names.addresses]: '10.1.0.7', [names.allocationRecord]: JSON.stringify(forged) },
+    },
   });
   await stage.settled();
   assert.equal(stage.address('thief/copy'), '10.1.0.7');
@@ -195,8 +200,8 @@ threat('one Service blocks at most sixteen addresses a field', async (stage) => 
   await stage.create('shop/web');
   await stage.settled();
   assert.equal(stage.address('shop/web'), '10.1.0.17');
-  const free = stage.session.controller.allocator.ledger;
-  assert.equal(free.used('IPv4', [{ first: 0n, last: 2n ** 33n }]), 33n);
+  const free = stage.inner.controller.allocator.ledger;
+  assert.equal(free.usedCount('IPv4', [{ first: 0n, last: 2n ** 33n }]), 33n);
 });
 
 threat('a Service of another class, or one to be ignored, blocks what it names', async (stage) => {

@@ -77,10 +77,10 @@ export const mutants: readonly Mutant[] = [
     what: 'a Service whose pool was removed moves to the one that counts now',
     file: 'src/core/decide/decide.ts',
     from: "if (intent.origin === 'allocated' && record !== undefined) {",
-    to: `const now = poolFor(world.pools, view.namespace)?.key;
+    to: `const now = poolFor(context.config, view.namespace)?.key;
   if (intent.origin === 'allocated' && now !== undefined && record?.source !== now) {
     const moved = allocate(standing, [], world);
-    if (!('shortages' in moved)) return assign(standing, 'allocate', moved, world);
+    if (!('failures' in moved)) return assign(standing, 'allocate', moved, world);
   }
   if (intent.origin === 'allocated' && record !== undefined) {`,
   },
@@ -88,8 +88,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Inside',
     what: 'Services of one namespace are served from the pool of another',
     file: 'src/core/decide/allocate.ts',
-    from: 'const pool = poolFor(pools, view.namespace);',
-    to: "const pool = poolFor(pools, view.namespace === 'c' ? 'a' : view.namespace);",
+    from: 'const pool = poolFor(config, view.namespace);',
+    to: "const pool = poolFor(config, view.namespace === 'c' ? 'a' : view.namespace);",
   },
   {
     promise: 'Free again',
@@ -102,21 +102,21 @@ export const mutants: readonly Mutant[] = [
     promise: 'Served',
     what: 'nobody who waits is looked at again when an address is freed',
     file: 'src/core/decide/allocator.ts',
-    from: 'for (const head of this.#waiting.heads(address, this.#pools, isFreed)) this.revisit(head);',
+    from: 'for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);',
     to: 'void isFreed;',
   },
   {
     promise: 'Crash-proof',
     what: 'a removed ConfigMap is remembered',
     file: 'src/controller/controller.ts',
-    from: 'this.allocator.setPools(pools);',
-    to: 'if (configMap !== undefined || !this.allocator.isReady) this.allocator.setPools(pools);',
+    from: 'this.allocator.setConfig(config);',
+    to: 'if (configMap !== undefined || !this.allocator.isReady) this.allocator.setConfig(config);',
   },
   {
     promise: 'Same',
     what: 'of several claimants the one that was heard of first has the address',
     file: 'src/core/ledger/ledger.ts',
-    from: 'a.rank - b.rank || compareAge(a.standing.view, b.standing.view)',
+    from: 'a.rank - b.rank || compareAge(a.state.view, b.state.view)',
     to: 'a.rank - b.rank',
   },
   {
@@ -138,20 +138,20 @@ export const mutants: readonly Mutant[] = [
     what: 'nothing is said of a Service that waits',
     file: 'src/controller/reporter.ts',
     from: 'if (!isWarning(decision)) return;',
-    to: "if (!isWarning(decision) || decision.kind === 'wait') return;",
+    to: "if (!isWarning(decision) || decision.kind === 'pending') return;",
   },
   {
     promise: 'Quiet',
     what: 'the wish for a fresh address is not taken off',
     file: 'src/core/decide/desired-state.ts',
-    from: "if (view.reallocate && cause === 'reallocate') change.reallocate = null;",
-    to: "if (view.reallocate && cause === 'reallocate') change.labelled = true;",
+    from: "if (view.reallocate && cause === 'reallocate') patch.reallocate = null;",
+    to: "if (view.reallocate && cause === 'reallocate') patch.labeled = true;",
   },
   {
     promise: 'Adopt first',
     what: 'a new leader decides before it has listed the Services',
     file: 'src/controller/controller.ts',
-    from: 'this.#round?.hasServices === true && this.#round.configuration !== undefined',
-    to: 'this.#round?.configuration !== undefined',
+    from: 'session?.hasServices === true && session.configuration',
+    to: 'session?.configuration',
   },
 ];

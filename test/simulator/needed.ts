@@ -13,8 +13,8 @@ const always: readonly string[] = [
 ];
 
 const decisions: readonly string[] = [
-  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'ports', 'reallocate', 'refuse', 'release'],
-  ...['restore', 'share', 'update', 'wait'],
+  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'ports', 'reallocate', 'conflict', 'release'],
+  ...['restore', 'share', 'update', 'pending'],
 ].map((decision) => `decision: ${decision}`);
 
 /** Claims change nothing in what is decided, but for addresses that others claim. */

@@ -126,14 +126,14 @@ class Exchange {
         this.#later(there, () => void this.#carryOut((response) => this.#respond(response, fault.ms)));
         break;
       case '504':
-        this.#later(there, () => void this.#carryOut(() => this.#respond(refusal(504))));
+        this.#later(there, () => void this.#carryOut(() => this.#respond(conflict(504))));
         break;
       case '409':
       case '410':
       case '429':
       case '500':
       case '503':
-        this.#later(there, () => this.#respond(refusal(Number(fault.kind))));
+        this.#later(there, () => this.#respond(conflict(Number(fault.kind))));
         break;
     }
   }
@@ -209,7 +209,7 @@ interface Whole {
   text: string;
 }
 
-function refusal(status: number): Whole {
+function conflict(status: number): Whole {
   const reasons: Record<number, string> = { 409: 'Conflict', 410: 'Expired', 429: 'TooManyRequests' };
   const body = { kind: 'Status', code: status, reason: reasons[status] ?? '', message: 'a fault' };
   const headers: Record<string, string> = status === 429 ? { 'retry-after': '2' } : {};

@@ -1,9 +1,9 @@
-import { readPools } from '../../src/core/config/config.ts';
+import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { formatAddress } from '../../src/core/ip/address.ts';
 import { claimOf, namesAddress } from '../../src/core/ledger/claim.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
-import { isEmpty } from '../../src/core/model/service-patch.ts';
+import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 import { allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
 import { Broken } from './broken.ts';
@@ -195,12 +195,12 @@ export function judgeRest({ all, data, allocator, warned, claims }: Rest): void 
       throw new Broken('Same', `${key} depends on the order in which Services were heard of: ${anew}`);
     if (anew !== plain(decision))
       throw new Broken('Crash-proof', `a fresh controller decides ${anew} on ${key}, not ${plain(decision)}`);
-    if (decision.kind === 'wait') {
+    if (decision.kind === 'pending') {
       if (allocation(data, service, all, taken) !== undefined)
         throw new Broken('Served', `${key} waits in vain`);
       if (warned(service).length === 0) throw new Broken('Said why', `${key} waits in silence`);
     }
-    const isWritten = 'change' in decision && !isEmpty(decision.change);
+    const isWritten = 'patch' in decision && !isEmptyPatch(decision.patch);
     if (!isWritten || service.metadata.deletionTimestamp !== undefined) continue;
     // Also whoever is served, and wants another address or one more.
     if (decision.kind === 'write' && decision.addresses !== list(annotationOf(service)).join(','))
@@ -218,8 +218,8 @@ function freshAllocator(
   const options = optionsOf({ claims: claims !== undefined });
   const allocator = new Allocator(options);
   const known = (claims ?? []).filter(namesAddress).map((claim) => claimOf(claim, options.controller));
-  if (claims !== undefined) allocator.registry.replace(known, '999999999');
-  allocator.setPools(readPools(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));
+  if (claims !== undefined) allocator.claimTracker.replace(known, '999999999');
+  allocator.setConfig(readConfig(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));
   allocator.replaceServices(services.map(viewOf), '999999999');
   return allocator;
 }
@@ -240,9 +240,9 @@ function inStep(balanced: readonly Service[], claims: readonly IPAddress[]): voi
 function freeAgain(balanced: readonly Service[], allocator: Allocator): void {
   const everything = new Set(balanced.flatMap(shown));
   const keys = new Set(balanced.map(keyOf));
-  for (const { key, shows } of allocator.ledger.all()) {
+  for (const { key, usedIPs } of allocator.ledger.all()) {
     if (!keys.has(key)) throw new Broken('Free again', `${key} is gone, and still counts`);
-    const kept = shows.map(formatAddress).find((address) => !everything.has(address));
+    const kept = usedIPs.map(formatAddress).find((address) => !everything.has(address));
     if (kept !== undefined) throw new Broken('Free again', `${kept} is kept for ${key}, and nobody shows it`);
   }
 }

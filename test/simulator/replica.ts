@@ -1,5 +1,5 @@
 import type { HttpRequest, Transport } from '../../src/client/transport.ts';
-import { createSession, type Session } from '../../src/controller/replica.ts';
+import { createReplica, type Replica } from '../../src/controller/replica.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { compareVersions } from '../../src/core/model/service-view.ts';
 import { Broken } from './broken.ts';
@@ -26,9 +26,9 @@ export interface Said {
 }
 
 /** One life of a controller, on its own clock and connection. */
-export class Replica implements Sender {
+export class SimulatedReplica implements Sender {
   readonly identity: string;
-  readonly session: Session;
+  readonly inner: Replica;
   /** Its promises will never be settled again; what it has sent may still arrive. */
   isDead = false;
   /** It ends in order. */
@@ -67,7 +67,7 @@ export class Replica implements Sender {
         if (text === 'leading') this.#enter();
         said({ level, text, fields });
       };
-    this.session = createSession({
+    this.inner = createReplica({
       transport: this.#adoptingFirst(network.transportFor(this)),
       options,
       clock: {
@@ -84,7 +84,7 @@ export class Replica implements Sender {
       log: { info: say('info'), warn: say('warn'), error: say('error') },
       version: 'simulated',
       instance: identity,
-      lanes: 4,
+      concurrency: 4,
       rateLimit: undefined,
       election: { options: election, identity },
     });
@@ -97,9 +97,9 @@ export class Replica implements Sender {
         this.#failed(new Broken('Adopt first', `${this.identity} writes before it knows who holds what`));
       if (isServiceWrite(request)) this.#remember(request);
       const list = listOf(request);
-      const tenure = this.#tenure;
+      const leadership = this.#tenure;
       const response = await transport(request, signal);
-      if (list !== undefined && response.status === 200 && tenure === this.#tenure) this.#lists.add(list);
+      if (list !== undefined && response.status === 200 && leadership === this.#tenure) this.#lists.add(list);
       return response;
     };
   }
@@ -107,7 +107,7 @@ export class Replica implements Sender {
   #remember(request: HttpRequest): void {
     const write = `${request.path} ${request.body}`;
     if (this.#basis.has(write)) return;
-    const { ledger } = this.session.controller.allocator;
+    const { ledger } = this.inner.controller.allocator;
     this.#basis.set(write, new Map([...ledger.all()].map(({ key, view }) => [key, view.resourceVersion])));
   }
 
@@ -124,7 +124,7 @@ export class Replica implements Sender {
   }
 
   start(): void {
-    void this.session.run(this.#stop.signal).then(
+    void this.inner.run(this.#stop.signal).then(
       () => {
         this.isDead = true;
       },

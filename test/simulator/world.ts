@@ -9,7 +9,7 @@ import { Network, type Sender } from './network.ts';
 import { holds, judgeRest, judgeWrite } from './oracle.ts';
 import type { Act, Plan } from './plan.ts';
 import { randomOf } from './random.ts';
-import { optionsOf, Replica, type Said } from './replica.ts';
+import { optionsOf, type Said, SimulatedReplica } from './replica.ts';
 import { isClaimWrite, isServiceWrite } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -45,7 +45,7 @@ class World {
   readonly #scheduler = new Scheduler();
   readonly #api: EmbeddedApi;
   readonly #network: Network;
-  readonly #replicas: Replica[] = [];
+  readonly #replicas: SimulatedReplica[] = [];
   readonly #counts = new Map<string, number>();
   readonly #story: string[] = [];
   #lives = 0;
@@ -82,7 +82,7 @@ class World {
       faults,
       carriedOut: (sender, request) => this.#carriedOut(sender, request),
       count: (what) => this.#count(what),
-      isWriting: () => this.#replicas.some(({ session }) => session.controller.isWriting),
+      isWriting: () => this.#replicas.some(({ inner }) => inner.controller.isWriting),
     });
   }
 
@@ -118,9 +118,9 @@ class World {
   async #settle(): Promise<void> {
     this.#tell('from here on there are no faults');
     this.#network.isCalm = true;
-    for (const [i, replica] of this.#replicas.entries()) {
-      if (replica.isPaused) replica.resume();
-      if (replica.isDead || replica.isEnding) this.#replicas[i] = this.#begin();
+    for (const [i, inner] of this.#replicas.entries()) {
+      if (inner.isPaused) inner.resume();
+      if (inner.isDead || inner.isEnding) this.#replicas[i] = this.#begin();
     }
     const began = this.#scheduler.now;
     this.#lastWriteAt = Math.max(this.#lastWriteAt, began);
@@ -128,14 +128,14 @@ class World {
       if (this.#scheduler.now > began + settleMs) throw new Broken('Quiet', 'there is no end of writes');
       await this.#step();
     }
-    const leaders = this.#replicas.filter(({ session }) => session.controller.isIdle);
+    const leaders = this.#replicas.filter(({ inner }) => inner.controller.isIdle);
     const [leader] = leaders;
     if (leader === undefined || leaders.length > 1)
       throw new Broken('Served', `${leaders.length} replicas lead and are at rest`);
     judgeRest({
       all: this.#services(),
       data: this.#data(),
-      allocator: leader.session.controller.allocator,
+      allocator: leader.inner.controller.allocator,
       warned: (service) => this.#warnings(service),
       claims: this.#claims(),
     });
@@ -149,10 +149,10 @@ class World {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #begin(): Replica {
+  #begin(): SimulatedReplica {
     this.#lives += 1;
     const identity = `life-${this.#lives}`;
-    const replica: Replica = new Replica({
+    const inner: SimulatedReplica = new SimulatedReplica({
       identity,
       options: optionsOf(this.#plan),
       scheduler: this.#scheduler,
@@ -163,8 +163,8 @@ class World {
         this.#failure ??= error;
       },
     });
-    replica.start();
-    return replica;
+    inner.start();
+    return inner;
   }
 
   #heard(identity: string, { text, fields }: Said): void {
@@ -198,40 +198,40 @@ class World {
     }
   }
 
-  #strike(act: Extract<Act, { replica: number }>): void {
-    const replica = this.#replicas[act.replica];
-    if (replica === undefined) return;
+  #strike(act: Extract<Act, { inner: number }>): void {
+    const inner = this.#replicas[act.inner];
+    if (inner === undefined) return;
     const later = (ms: number, run: () => void): void =>
       void this.#scheduler.at(this.#scheduler.now + ms, run);
     switch (act.do) {
       case 'crash':
-        if (replica.session.controller.isLeading) this.#count('state: leader crashed');
-        replica.crash();
-        this.#replicas[act.replica] = this.#begin();
+        if (inner.inner.controller.isLeading) this.#count('state: leader crashed');
+        inner.crash();
+        this.#replicas[act.inner] = this.#begin();
         break;
       case 'end':
-        if (replica.isPaused || replica.isEnding) break;
-        replica.end();
+        if (inner.isPaused || inner.isEnding) break;
+        inner.end();
         later(8_000, () => {
-          replica.crash();
-          if (this.#replicas[act.replica] === replica) this.#replicas[act.replica] = this.#begin();
+          inner.crash();
+          if (this.#replicas[act.inner] === inner) this.#replicas[act.inner] = this.#begin();
         });
         break;
       case 'pause':
-        if (replica.isPaused) break;
-        if (replica.session.controller.isLeading) this.#count('state: leader paused');
-        replica.pause();
+        if (inner.isPaused) break;
+        if (inner.inner.controller.isLeading) this.#count('state: leader paused');
+        inner.pause();
         later(act.ms, () => {
           const others = this.#replicas.filter(
-            (other) => other !== replica && other.session.controller.isLeading,
+            (other) => other !== inner && other.inner.controller.isLeading,
           );
-          if (!replica.isDead && replica.session.controller.isLeading && others.length > 0)
+          if (!inner.isDead && inner.inner.controller.isLeading && others.length > 0)
             this.#count('state: two believe that they lead');
-          replica.resume();
+          inner.resume();
         });
         break;
       case 'jump':
-        replica.jump(act.ms);
+        inner.jump(act.ms);
         break;
     }
   }
@@ -309,7 +309,7 @@ class World {
   /** Looks at a request before and after it is carried out. */
   #carriedOut(sender: Sender, request: HttpRequest): (status: number, text: string) => void {
     if (isClaimWrite(request)) return (status) => this.#claimWritten(request, status);
-    if (!isServiceWrite(request) || !(sender instanceof Replica)) return () => {};
+    if (!isServiceWrite(request) || !(sender instanceof SimulatedReplica)) return () => {};
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
     const find = (): Service | undefined =>
       this.#services().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);

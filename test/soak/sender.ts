@@ -3,7 +3,7 @@ import type { Client } from '../contract/http.ts';
 import { Tally } from './tally.ts';
 import type { Act } from './users.ts';
 
-const lanes = 16;
+const concurrency = 16;
 const againMs = 200;
 
 /** Sends what users do, each act until it is answered, over few connections of its own. */
@@ -34,7 +34,7 @@ export class Sender {
         await this.#sendOne(act);
       }
     };
-    await Promise.all(Array.from({ length: lanes }, lane));
+    await Promise.all(Array.from({ length: concurrency }, lane));
   }
 
   async #sendOne({ what, method, path, body }: Act): Promise<void> {

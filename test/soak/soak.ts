@@ -307,14 +307,14 @@ class Run {
     const observer = this.#observer;
     const [leader] = this.places.map(({ replica }) => replica).toSorted((a, b) => b.ledAt - a.ledAt);
     const memory = leader?.use()?.rssBytes ?? Number.NaN;
-    const figures = [
+    const counters = [
       [observer.services.size, 'Services'],
       [this.#sender.done.total, 'acts'],
       [observer.writes, 'writes seen'],
       [this.#faults?.happened.total ?? 0, 'faults'],
       [observer.seen.of('new leader'), 'new leaders'],
     ] as const;
-    const text = figures.map(([count, what]) => `${count.toLocaleString('en-US')} ${what}`).join(', ');
+    const text = counters.map(([count, what]) => `${count.toLocaleString('en-US')} ${what}`).join(', ');
     this.say(`${text}, ${megabytes(memory)} MB`);
   }
 }

@@ -163,7 +163,7 @@ export class Users {
     const service: Alive = { key, namespace, primary, isBalancer: true, undone: 0 };
     this.#alive.push(service);
     const isLocal = namespace === 'shared' && this.#random() < 0.08;
-    const asks = namespace === 'named' && this.#random() < 0.8;
+    const requestedIPs = namespace === 'named' && this.#random() < 0.8;
     const body = this.#marked({
       apiVersion: 'v1',
       kind: 'Service',
@@ -173,7 +173,7 @@ export class Users {
         allocateLoadBalancerNodePorts: false,
         ports: this.#ports(),
         ...(namespace === 'dual' ? this.#families(service) : {}),
-        ...(asks ? { loadBalancerIP: this.#address() } : {}),
+        ...(requestedIPs ? { loadBalancerIP: this.#address() } : {}),
         ...(isLocal ? { externalTrafficPolicy: 'Local' } : {}),
         ...(this.#random() < 0.01 ? { loadBalancerClass: 'example.com/other' } : {}),
       },

@@ -7,7 +7,7 @@ import { columnsShown } from '../../src/terminal/wrap.ts';
 const plain: TableView = { width: Infinity, colour: false, bars: false, more: [] };
 
 function row(name: string, more: Partial<ServiceRow> = {}): ServiceRow {
-  return { namespace: 'shop', name, addresses: '', from: '', note: '', state: 'served', ...more };
+  return { namespace: 'shop', name, addresses: '', from: '', condition: '', state: 'Assigned', ...more };
 }
 
 /** What this table does not show is left out. */
@@ -18,44 +18,55 @@ function pool(shown: Omit<PoolRow, 'families' | 'next'>): PoolRow {
 const report: Report = {
   services: [
     row('web', { addresses: '192.168.0.201', from: 'cidr-shop' }),
-    row('dual', { addresses: '2001::10,192.168.0.10', from: 'range-shop', note: 'shared with shop/web.' }),
+    row('dual', {
+      addresses: '2001::10,192.168.0.10',
+      from: 'range-shop',
+      condition: 'shared with shop/web.',
+    }),
     row('late', {
-      state: 'waiting',
-      note: 'the pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
+      state: 'Pending',
+      condition: 'the pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
     }),
     row('taken', {
       addresses: '192.168.0.201',
       from: 'static',
-      state: 'refused',
-      note: '192.168.0.201 belongs to shop/web.',
+      state: 'Conflict',
+      condition: '192.168.0.201 belongs to shop/web.',
     }),
-    row('other', { state: 'not ours' }),
+    row('other', { state: 'Ignored' }),
   ],
   pools: [
-    pool({ key: 'cidr-shop', ranges: '192.168.0.201-192.168.0.206', size: 6n, used: 6n, free: 0n, note: '' }),
+    pool({
+      key: 'cidr-shop',
+      ranges: '192.168.0.201-192.168.0.206',
+      size: 6n,
+      used: 6n,
+      free: 0n,
+      remark: '',
+    }),
     pool({
       key: 'cidr-six',
       ranges: '2001::-2001::ffff:ffff:ffff:ffff',
       size: 2n ** 64n,
       used: 1n,
       free: 2n ** 64n - 1n,
-      note: '',
+      remark: '',
     }),
-    pool({ key: 'cidr-empty', ranges: '', size: 0n, used: 0n, free: 0n, note: 'shadowed by cidr-shop' }),
+    pool({ key: 'cidr-empty', ranges: '', size: 0n, used: 0n, free: 0n, remark: 'shadowed by cidr-shop' }),
   ],
   problems: ['cidr-empty: "x" cannot be read.'],
 };
 
 test('the table shows Services, pools, problems and what else there is, in aligned columns', () => {
   assert.deepEqual(renderReport(report, { ...plain, more: ['npm start -- examples/dhcp.yaml'] }), [
-    'SERVICE      ADDRESS                   FROM         NOTE',
-    'shop/web     192.168.0.201             cidr-shop',
-    'shop/dual    2001::10,192.168.0.10     range-shop   shared with shop/web.',
-    'shop/late    waiting                   -            the pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
-    'shop/taken   192.168.0.201 (refused)   static       192.168.0.201 belongs to shop/web.',
-    'shop/other   not ours                  -',
+    'SERVICE      ADDRESS                    FROM         NOTE',
+    'shop/web     192.168.0.201              cidr-shop',
+    'shop/dual    2001::10,192.168.0.10      range-shop   shared with shop/web.',
+    'shop/late    Pending                    -            the pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
+    'shop/taken   192.168.0.201 (Conflict)   static       192.168.0.201 belongs to shop/web.',
+    'shop/other   Ignored                    -',
     '',
-    '5 Services: 2 served, 1 waiting, 1 refused, 1 not ours.',
+    '5 Services: 2 Assigned, 1 Pending, 1 Conflict, 1 Ignored.',
     '',
     'POOL         ADDRESSES                          USED     FREE   NOTE',
     'cidr-shop    192.168.0.201-192.168.0.206           6        0',
@@ -72,14 +83,14 @@ test('the table shows Services, pools, problems and what else there is, in align
 
 test('on a narrow terminal a note goes below its row', () => {
   assert.deepEqual(renderReport(report, { ...plain, width: 60 }).slice(0, 8), [
-    'SERVICE      ADDRESS                   FROM',
-    'shop/web     192.168.0.201             cidr-shop',
-    'shop/dual    2001::10,192.168.0.10     range-shop',
+    'SERVICE      ADDRESS                    FROM',
+    'shop/web     192.168.0.201              cidr-shop',
+    'shop/dual    2001::10,192.168.0.10      range-shop',
     '    shared with shop/web.',
-    'shop/late    waiting                   -',
+    'shop/late    Pending                    -',
     '    the pool cidr-shop is full: all 6 of its IPv4 addresses',
     '    are in use.',
-    'shop/taken   192.168.0.201 (refused)   static',
+    'shop/taken   192.168.0.201 (Conflict)   static',
   ]);
 });
 
@@ -101,8 +112,8 @@ test('on a very narrow terminal each row is a block of lines', () => {
 test('at every width nothing is lost, nothing is wider than asked, and no line ends in a space', () => {
   const letters = (lines: string[]): string => lines.join('').replace(/[\s-]|\.{3}/g, '');
   const wanted = [
-    ...report.services.flatMap(({ name, addresses, from, note }) => [name, addresses, from, note]),
-    ...report.pools.flatMap(({ key, ranges, note }) => [key, ranges, note]),
+    ...report.services.flatMap(({ name, addresses, from, condition }) => [name, addresses, from, condition]),
+    ...report.pools.flatMap(({ key, ranges, remark }) => [key, ranges, remark]),
     ...report.problems,
   ];
   for (let width = 20; width <= 160; width += 1) {
@@ -129,7 +140,7 @@ test('a bar is full only when nothing is free and empty only when nothing is use
     renderReport(
       {
         services: [],
-        pools: [pool({ key: 'k', ranges: 'r', size: used + free, used, free, note: '' })],
+        pools: [pool({ key: 'k', ranges: 'r', size: used + free, used, free, remark: '' })],
         problems: [],
       },
       { ...plain, bars: true },
@@ -154,8 +165,8 @@ test('counts are exact below a thousand million and rounded from there on', () =
 test('control characters of names and notes are shown, not obeyed', () => {
   const evil = 'a\x1b[2Jb\u202ec\u009bd\ne';
   const rows: Report = {
-    services: [row(evil, { addresses: evil, from: evil, note: evil })],
-    pools: [pool({ key: evil, ranges: evil, size: 1n, used: 0n, free: 1n, note: evil })],
+    services: [row(evil, { addresses: evil, from: evil, condition: evil })],
+    pools: [pool({ key: evil, ranges: evil, size: 1n, used: 0n, free: 1n, remark: evil })],
     problems: [evil],
   };
   for (const width of [Infinity, 100, 60, 24]) {
@@ -173,7 +184,11 @@ test('an empty world is said in words', () => {
 
 test('wide letters are counted as the two columns they take', () => {
   const lines = renderReport(
-    { services: [row('web', { note: '日本語' }), row('web2', { note: 'x' })], pools: [], problems: [] },
+    {
+      services: [row('web', { condition: '日本語' }), row('web2', { condition: 'x' })],
+      pools: [],
+      problems: [],
+    },
     { ...plain, width: 40 },
   );
   for (const line of lines) assert.ok(columnsShown(line) <= 40);

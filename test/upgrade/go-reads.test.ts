@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { tryRequest } from '../../src/cmd/flags/arguments.ts';
+import { sandboxRequest } from '../../src/cmd/flags/arguments.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import { readManifests } from '../../src/manifest/manifests.ts';
-import { Stage } from '../controller/harness.ts';
+import { Harness } from '../controller/harness.ts';
 import { names } from '../e2e/objects.ts';
 import { examples } from '../examples/expected.ts';
 import { faultsOf, goReads, type Pair } from './go-reads.ts';
 import { type Situation, situations } from './situations.ts';
 
 const root = new URL('../../', import.meta.url);
-async function play(stage: Stage, edits: Situation['edits'] = []): Promise<Pair[]> {
+async function play(stage: Harness, edits: Situation['edits'] = []): Promise<Pair[]> {
   const { class: wanted } = stage.options;
   const keyOf = ({ metadata }: Service): string => `${metadata.namespace}/${metadata.name}`;
   const before = new Map(stage.services().map((service) => [keyOf(service), service]));
@@ -39,7 +39,7 @@ function servedAmong(pairs: readonly Pair[]): number {
 
 for (const { title, pools, services, edits, class: wanted, served } of situations) {
   test(`what the Go version reads is as it needs it: ${title}`, async () => {
-    const stage = new Stage({ class: wanted });
+    const stage = new Harness({ class: wanted });
     stage.pools(pools);
     for (const [key, service] of Object.entries(services)) stage.load(key, service);
     const pairs = await play(stage, edits);
@@ -50,15 +50,15 @@ for (const { title, pools, services, edits, class: wanted, served } of situation
 
 for (const file of readdirSync(new URL('examples/', root)).filter((name) => name.endsWith('.yaml'))) {
   test(`what the Go version reads is as it needs it: examples/${file}`, async () => {
-    const request = tryRequest([], examples[file]?.env ?? {});
+    const request = sandboxRequest([], examples[file]?.env ?? {});
     assert.ok(request.kind === 'run');
     const text = { name: file, text: readFileSync(new URL(`examples/${file}`, root), 'utf8') };
-    const stage = new Stage(request.options);
+    const stage = new Harness(request.options);
     for (const object of readManifests([text], request.options).objects) stage.api.load(object);
     const pairs = await play(stage);
     assert.deepEqual(pairs.flatMap(faultsOf), []);
     const expected = Object.values(examples[file]?.services ?? {});
-    assert.equal(servedAmong(pairs), expected.filter(({ state }) => state === 'served').length);
+    assert.equal(servedAmong(pairs), expected.filter(({ state }) => state === 'Assigned').length);
   });
 }
 

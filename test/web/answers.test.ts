@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Service } from '../../src/core/model/objects.ts';
 import { annotations } from '../../src/core/model/well-known-names.ts';
-import { addressIn, foundIn, NoAnswer, poolIn, serviceIn, worldIn } from '../../src/web/answers.ts';
+import { addressIn, foundIn, NoAnswer, overviewIn, poolIn, serviceIn } from '../../src/web/answers.ts';
 import type { ServiceItem } from '../../src/web/page-data.ts';
 import { takeSnapshot } from '../../src/web/page-snapshot.ts';
 import { options, served, world } from '../core/assigned-services.ts';
@@ -22,7 +22,10 @@ const snapshot = takeSnapshot(
     served('shop/cart', '10.0.1.1', { from: 'cidr-shop' }),
     served('shop/out', '10.9.9.9', { from: 'cidr-shop' }),
     leased,
-    { ...fresh('due'), metadata: { namespace: 'shop', name: 'due', uid: 'due', resourceVersion: '9' } },
+    {
+      ...fresh('due'),
+      metadata: { namespace: 'shop', name: 'due', uid: 'due', resourceVersion: '9' },
+    },
   ]),
   options,
 );
@@ -30,8 +33,8 @@ const names = (items: readonly ServiceItem[]): string[] =>
   items.map(({ namespace, name }) => `${namespace}/${name}`);
 
 test('the first page: counts, who waits and why, what is odd, each pool with its map', () => {
-  const { counts, waiting, odd, pools } = worldIn(snapshot);
-  assert.deepEqual(counts, { served: 4, due: 1, waiting: 1, refused: 0, 'not ours': 0 });
+  const { counts, waiting, odd, pools } = overviewIn(snapshot);
+  assert.deepEqual(counts, { Assigned: 4, Assigning: 1, Pending: 1, Conflict: 0, Ignored: 0 });
   assert.deepEqual(names(waiting), ['full/waits']);
   assert.match(waiting[0]?.note ?? '', /^the pool cidr-full is full/);
   assert.deepEqual(names(odd), ['shop/out']);
@@ -54,19 +57,19 @@ test('a pool of DHCP has no addresses of its own, and shows what was leased', ()
 test('what a Service is about to get is told as that, not as given', () => {
   const { service, pool } = serviceIn(snapshot, 'shop/due');
   // Another one might come before it.
-  assert.deepEqual([service.state, service.addresses, service.from], ['due', [], 'cidr-shop']);
+  assert.deepEqual([service.state, service.addresses, service.from], ['Assigning', [], 'cidr-shop']);
   assert.equal(pool, 'cidr-shop');
 });
 
 test('a Service is told of with the checks of its decision and with what helps', () => {
-  const { checks, cures } = serviceIn(snapshot, 'full/waits');
+  const { checks, remedies } = serviceIn(snapshot, 'full/waits');
   assert.deepEqual(
     checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name),
     ['address'],
   );
-  assert.match(cures[0] ?? '', /^Add addresses to cidr-full/);
-  assert.match(cures[1] ?? '', /full\/has/);
-  assert.deepEqual(serviceIn(snapshot, 'shop/cart').cures, []);
+  assert.match(remedies[0] ?? '', /^Add addresses to cidr-full/);
+  assert.match(remedies[1] ?? '', /full\/has/);
+  assert.deepEqual(serviceIn(snapshot, 'shop/cart').remedies, []);
 });
 
 test('a pool, a part of it, and one that is not there', () => {
@@ -88,7 +91,7 @@ test('a pool, a part of it, and one that is not there', () => {
 
 test('an address that somebody has, one that is free, one of nobody, and what is none', () => {
   const held = addressIn(snapshot, '10.0.1.1');
-  assert.deepEqual([held.state, names(held.holders)], ['held', ['shop/cart']]);
+  assert.deepEqual([held.state, names(held.holders)], ['assigned', ['shop/cart']]);
   assert.deepEqual(held.pools, [{ key: 'cidr-shop', around: '10.0.1.0/29' }]);
   assert.equal(addressIn(snapshot, '10.0.1.6').state, 'free');
   assert.equal(addressIn(snapshot, '2001:DB8:0::1').address, '2001:db8::1');
@@ -98,7 +101,7 @@ test('an address that somebody has, one that is free, one of nobody, and what is
 
 test('the search finds by words of name and namespace, by state, and by an address in any spelling', () => {
   assert.deepEqual(names(foundIn(snapshot, 'SHOP car').services), ['shop/cart']);
-  assert.deepEqual(names(foundIn(snapshot, 'waiting').services), ['full/waits']);
+  assert.deepEqual(names(foundIn(snapshot, 'Pending').services), ['full/waits']);
   assert.deepEqual(names(foundIn(snapshot, '10.0.1.1').services), ['shop/cart']);
   assert.deepEqual(foundIn(snapshot, 'shop').pools, ['cidr-shop']);
   assert.equal(foundIn(snapshot, '').services.length, 6);

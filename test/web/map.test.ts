@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseEntry } from '../../src/core/config/pool-entry.ts';
+import { parsePoolEntry } from '../../src/core/config/pool-entry.ts';
 import type { Allocator } from '../../src/core/decide/allocator.ts';
 import type { Range } from '../../src/core/ip/range.ts';
 import { occupancyOf } from '../../src/core/queries/occupancy.ts';
@@ -11,7 +11,7 @@ import { large, mapOf, rangeText, type Scale, sizeOf, small, wayTo } from '../..
 import { options, served, world } from '../core/assigned-services.ts';
 
 function rangeOf(text: string): Range {
-  const entry = parseEntry(text);
+  const entry = parsePoolEntry(text);
   if ('fault' in entry) throw new Error(text);
   return entry.range;
 }
@@ -30,10 +30,10 @@ test('a few addresses are drawn each, with who has them', () => {
     served('a/one', '10.0.0.9', { from: 'cidr-a' }),
   ]);
   assert.deepEqual(drawn(['10.0.0.8/30', '2001:db8::/127'], allocator, large), [
-    '10.0.0.8 kept-out',
-    '10.0.0.9 held a/one',
+    '10.0.0.8 excluded',
+    '10.0.0.9 assigned a/one',
     '10.0.0.10 free',
-    '10.0.0.11 kept-out',
+    '10.0.0.11 excluded',
     '2001:db8:: free',
     '2001:db8::1 free',
   ]);

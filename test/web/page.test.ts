@@ -58,7 +58,7 @@ browserTest(
   async (page) => {
     await open(page, '#/pool/cidr-development');
     assert.equal(await page.locator('h1').textContent(), 'cidr-development');
-    await page.getByRole('link', { name: '192.168.0.210, held, development/api-canary' }).click();
+    await page.getByRole('link', { name: '192.168.0.210, assigned, development/api-canary' }).click();
     await page.getByRole('heading', { level: 1, name: '192.168.0.210' }).waitFor();
     assert.equal(await page.evaluate('document.activeElement.tagName'), 'H1');
     await page.getByRole('link', { name: 'development/api-canary' }).click();
@@ -74,8 +74,8 @@ browserTest('a change is shown and said without a reload, and the focus stays wh
   await page.getByText('live', { exact: true }).waitFor();
   await page.getByRole('link', { name: '192.168.0.21, free' }).focus();
   await served.create(service('shop', 'new'));
-  await page.getByRole('link', { name: '192.168.0.21, held, shop/new' }).waitFor();
-  assert.equal(await label(page), '192.168.0.21, held, shop/new');
+  await page.getByRole('link', { name: '192.168.0.21, assigned, shop/new' }).waitFor();
+  assert.equal(await label(page), '192.168.0.21, assigned, shop/new');
   await page
     .getByRole('status')
     .getByText(/shop\/new: .*192\.168\.0\.21/)
@@ -98,7 +98,7 @@ document.dispatchEvent(new Event('visibilitychange'));`);
   await page.waitForTimeout(700);
   assert.deepEqual(asked, []);
   await see(false);
-  await page.getByRole('link', { name: /^192\.168\.0\.21, held, shop\/unseen/ }).waitFor();
+  await page.getByRole('link', { name: /^192\.168\.0\.21, assigned, shop\/unseen/ }).waitFor();
   assert.deepEqual(asked, ['/api/news', '/api/world']);
   await served.remove('shop', 'unseen');
 });
@@ -118,18 +118,18 @@ browserTest('all of it by keyboard: search, a map by arrows, and a way back', as
   await page.getByRole('link', { name: 'cidr-default', exact: true }).focus();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
-  assert.equal(await label(page), '192.168.0.200, kept out');
+  assert.equal(await label(page), '192.168.0.200, excluded');
   await page.keyboard.press('ArrowRight');
-  assert.equal(await label(page), '192.168.0.201, held, default/blog');
+  assert.equal(await label(page), '192.168.0.201, assigned, default/blog');
   await page.keyboard.press('End');
-  assert.equal(await label(page), '192.168.0.207, kept out');
+  assert.equal(await label(page), '192.168.0.207, excluded');
   await page.keyboard.press('ArrowRight');
-  assert.equal(await label(page), '192.168.0.207, kept out');
+  assert.equal(await label(page), '192.168.0.207, excluded');
   await page.keyboard.press('Home');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Tab');
-  assert.equal(await label(page), '192.168.0.201, held, default/blog');
+  assert.equal(await label(page), '192.168.0.201, assigned, default/blog');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: '192.168.0.201' }).waitFor();
 });
@@ -148,7 +148,7 @@ browserTest(
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, hash);
     }
     await open(page);
-    const box = await page.getByRole('link', { name: '192.168.0.201, held, default/blog' }).boundingBox();
+    const box = await page.getByRole('link', { name: '192.168.0.201, assigned, default/blog' }).boundingBox();
     assert.ok(box !== null && box.width >= 24 && box.height >= 24, JSON.stringify(box));
   },
   { viewport: { width: 360, height: 740 } },

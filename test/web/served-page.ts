@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../src/client/clock.ts';
-import { createTrial, type Trial } from '../../src/cmd/sandbox/sandbox.ts';
+import { createSandbox, type Sandbox } from '../../src/cmd/sandbox/sandbox.ts';
 import type { KubeObject, Service } from '../../src/core/model/objects.ts';
 import { readManifests } from '../../src/manifest/manifests.ts';
 import { serveWeb, type WebPage } from '../../src/web/serve.ts';
@@ -12,7 +12,7 @@ import { silentLog } from './silent-log.ts';
 /** The page on the real controller, which works on the embedded API. */
 export interface ServedPage {
   readonly url: string;
-  readonly trial: Trial;
+  readonly sandbox: Sandbox;
   /** Resolves when the page's server knows it. */
   create(service: Service): Promise<void>;
   remove(namespace: string, name: string): Promise<void>;
@@ -21,7 +21,7 @@ export interface ServedPage {
 
 export async function servePage(objects: readonly KubeObject[]): Promise<ServedPage> {
   let page: WebPage | undefined;
-  const trial = await createTrial({
+  const sandbox = await createSandbox({
     objects,
     options,
     log: silentLog,
@@ -31,20 +31,20 @@ export async function servePage(objects: readonly KubeObject[]): Promise<ServedP
       throw new Error(`${object.metadata.name}: ${why}`);
     },
   });
-  const { allocator } = trial;
+  const { allocator } = sandbox;
   const shown = { allocator, options, clock: systemClock, version: '1.2.3', role: () => 'leading' as const };
   page = await serveWeb(shown, 0);
-  await trial.settled();
+  await sandbox.settled();
   const shownAt = page.url;
   const at = (namespace: string, name = ''): string =>
-    `${trial.url}/api/v1/namespaces/${namespace}/services/${name}`.replace(/\/$/, '');
+    `${sandbox.url}/api/v1/namespaces/${namespace}/services/${name}`.replace(/\/$/, '');
   const send = async (url: string, init: RequestInit): Promise<void> => {
     const response = await fetch(url, init);
     if (!response.ok) throw new Error(`${init.method} ${url}: ${response.status} ${await response.text()}`);
   };
   return {
     url: page.url,
-    trial,
+    sandbox,
     async create(service) {
       const { namespace = 'default', name } = service.metadata;
       await send(at(namespace), {
@@ -59,7 +59,7 @@ export async function servePage(objects: readonly KubeObject[]): Promise<ServedP
     remove: (namespace, name) => send(at(namespace, name), { method: 'DELETE' }),
     async close() {
       page?.close();
-      await trial.close();
+      await sandbox.close();
     },
   };
 }

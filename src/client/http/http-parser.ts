@@ -30,7 +30,16 @@ const field = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/
 /** So many digits are safe integers. Extensions are allowed, and mean nothing. */
 const chunkSize = /^([0-9a-fA-F]{1,13})[ \t]*(?:;.*)?$/;
 
-type State = 'status' | 'fields' | 'body' | 'rest' | 'size' | 'chunk' | 'chunk end' | 'trailer' | 'done';
+type ParserState =
+  | 'status'
+  | 'fields'
+  | 'body'
+  | 'rest'
+  | 'size'
+  | 'chunk'
+  | 'chunk end'
+  | 'trailer'
+  | 'done';
 
 /**
  * Reads answers in HTTP/1.1 (RFC 9112), one after the other, from bytes in whatever pieces they come. Strict where two
@@ -39,7 +48,7 @@ type State = 'status' | 'fields' | 'body' | 'rest' | 'size' | 'chunk' | 'chunk e
  */
 export class AnswerParser {
   readonly #parts: Parts;
-  #state: State = 'status';
+  #state: ParserState = 'status';
   /** A line whose end has not come yet. */
   #line = '';
   #headLeft = LONGEST_HEAD;
@@ -171,7 +180,7 @@ export class AnswerParser {
     this.#parts.head({ status, headers });
   }
 
-  #bodyOf(status: number, headers: Head['headers']): State {
+  #bodyOf(status: number, headers: Head['headers']): ParserState {
     const { 'transfer-encoding': coding, 'content-length': length } = headers;
     if (status === 204 || status === 304) return 'done';
     if (coding !== undefined) {

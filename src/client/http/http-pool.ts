@@ -1,5 +1,5 @@
 import { ConnectionError } from '../errors.ts';
-import { type Scope, scope } from '../wait.ts';
+import { type AbortScope, abortScope } from '../wait.ts';
 import type { Dial } from './dial.ts';
 import { HttpConnection } from './http-connection.ts';
 
@@ -12,14 +12,14 @@ export interface PoolOptions {
 }
 
 /** Given a connection that is free, or a place to open one. */
-type Turn = HttpConnection | 'open';
+type QueuedRequest = HttpConnection | 'open';
 
 /** Connections to one server, each lent to one request at a time. */
 export class HttpPool {
   readonly #options: PoolOptions;
   readonly #open = new Set<HttpConnection>();
-  readonly #dialling = new Set<Scope>();
-  readonly #waiting = new Set<PromiseWithResolvers<Turn>>();
+  readonly #dialling = new Set<AbortScope>();
+  readonly #waiting = new Set<PromiseWithResolvers<QueuedRequest>>();
   /** The one that was used last is taken first, so that those beyond what is needed fall idle and are closed. */
   #idle: HttpConnection[] = [];
   #places: number;
@@ -56,7 +56,7 @@ export class HttpPool {
   }
 
   async #dial(signal: AbortSignal): Promise<HttpConnection> {
-    const dialling = scope(signal);
+    const dialling = abortScope(signal);
     this.#dialling.add(dialling);
     try {
       const socket = await this.#options.dial(dialling.signal);
@@ -76,9 +76,9 @@ export class HttpPool {
     }
   }
 
-  async #turn(signal: AbortSignal): Promise<Turn> {
+  async #turn(signal: AbortSignal): Promise<QueuedRequest> {
     signal.throwIfAborted();
-    const turn = Promise.withResolvers<Turn>();
+    const turn = Promise.withResolvers<QueuedRequest>();
     const abort = (): void => {
       this.#waiting.delete(turn);
       turn.reject(signal.reason);
@@ -107,7 +107,7 @@ export class HttpPool {
   }
 
   /** To whoever waits longest. */
-  #give(turn: Turn): boolean {
+  #give(turn: QueuedRequest): boolean {
     const [first] = this.#waiting;
     if (first === undefined) return false;
     this.#waiting.delete(first);

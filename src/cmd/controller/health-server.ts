@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { errorText } from '../../client/errors.ts';
-import type { Check, Health } from '../../controller/health.ts';
+import type { Health, HealthCheck } from '../../controller/health.ts';
 import { contentType } from '../../metrics/exposition.ts';
 import type { HealthOptions } from '../flags/connection-flags.ts';
 
@@ -25,14 +25,14 @@ export interface Told {
   readonly metrics: () => string;
 }
 
-interface Answer {
+interface HealthResponse {
   readonly status: number;
   readonly text: string;
   readonly type?: string;
 }
 
 /** Answers for the query that is given. */
-type Page = (query: URLSearchParams) => Answer;
+type Page = (query: URLSearchParams) => HealthResponse;
 
 /**
  * Serves /livez, /readyz and /healthz (both of them) as Kubernetes' own programs do: 200 and `ok`, or 503 and what is
@@ -75,7 +75,7 @@ export async function serveHealth({ health, metrics }: Told, options: HealthOpti
   };
 }
 
-function answer(pages: ReadonlyMap<string, Page>, { method, url = '' }: IncomingMessage): Answer {
+function answer(pages: ReadonlyMap<string, Page>, { method, url = '' }: IncomingMessage): HealthResponse {
   const [path = '', query = ''] = url.split('?');
   const page = pages.get(path);
   if (page === undefined) return { status: 404, text: `There is ${[...pages.keys()].join(', ')}.\n` };
@@ -88,11 +88,11 @@ function answer(pages: ReadonlyMap<string, Page>, { method, url = '' }: Incoming
   }
 }
 
-function checked(checks: readonly Check[], query: URLSearchParams): Answer {
-  const isWell = checks.every(({ trouble }) => trouble === undefined);
+function checked(checks: readonly HealthCheck[], query: URLSearchParams): HealthResponse {
+  const isWell = checks.every(({ problem }) => problem === undefined);
   if (isWell && !query.has('verbose')) return { status: 200, text: 'ok' };
-  const lines = checks.map(({ name, trouble }) =>
-    trouble === undefined ? `[+]${name} ok\n` : `[-]${name} failed: ${trouble}\n`,
+  const lines = checks.map(({ name, problem }) =>
+    problem === undefined ? `[+]${name} ok\n` : `[-]${name} failed: ${problem}\n`,
   );
   return { status: isWell ? 200 : 503, text: lines.join('') };
 }

@@ -9,7 +9,7 @@ import { createNodeTransport } from '../../client/http/node-transport.ts';
 import { inClusterConnection } from '../../client/in-cluster.ts';
 import type { Log } from '../../client/log.ts';
 import { logged } from '../../client/logged-transport.ts';
-import { createSession, type Session } from '../../controller/replica.ts';
+import { createReplica, type Replica } from '../../controller/replica.ts';
 import { textLine } from '../../terminal/log-text.ts';
 import { createLog, jsonLine } from '../../terminal/log-writer.ts';
 import type { Role } from '../../web/page-data.ts';
@@ -82,9 +82,9 @@ async function run(request: ControllerRun): Promise<number> {
   // Some connections more than writes: one that hangs on each of them must not keep the Lease from being renewed.
   const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 8 });
   const heap = exposedHeap();
-  const grown = heap && growSlowlyOnce(heap, () => session.controller.isReady);
+  const grown = heap && growSlowlyOnce(heap, () => replica.controller.isReady);
   let page: WebPage | undefined;
-  const session: Session = createSession({
+  const replica: Replica = createReplica({
     transport: request.verbosity >= verbosityOfRequests ? logged(transport, log, systemClock) : transport,
     options: request.options,
     clock: systemClock,
@@ -92,8 +92,8 @@ async function run(request: ControllerRun): Promise<number> {
     log,
     version,
     instance: hostname(),
-    lanes: concurrentWrites,
-    turned() {
+    concurrency: concurrentWrites,
+    updated() {
       grown?.();
       page?.changed();
     },
@@ -103,17 +103,17 @@ async function run(request: ControllerRun): Promise<number> {
   });
   let health: HealthServer | undefined;
   try {
-    if (request.health !== undefined) health = await healthServer(session, request.health, log);
+    if (request.health !== undefined) health = await healthServer(replica, request.health, log);
   } catch (error) {
     log.error(errorText(error));
     transport.close();
     return exit.failed;
   }
-  if (request.webPort !== 0) page = await webPage(session, request, log);
-  const isBusy = (): boolean => session.controller.isWriting || session.pendingEvents() > 0;
+  if (request.webPort !== 0) page = await webPage(replica, request, log);
+  const isBusy = (): boolean => replica.controller.isWriting || replica.pendingEvents() > 0;
   const stopCollecting = heap === undefined ? () => {} : collectAtRest(heap, systemClock, isBusy);
   try {
-    await session.run(stop.signal);
+    await replica.run(stop.signal);
   } catch (error) {
     // A bug: better a restart with a fresh view than to go on with a wrong one.
     log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -130,13 +130,13 @@ async function run(request: ControllerRun): Promise<number> {
 
 /** Without a place for it the controller does its work all the same: only a certificate that was asked for must be. */
 async function healthServer(
-  session: Session,
+  replica: Replica,
   options: HealthOptions,
   log: Log,
 ): Promise<HealthServer | undefined> {
-  const metrics = (): string => session.metrics() + readProcessMetrics();
+  const metrics = (): string => replica.metrics() + readProcessMetrics();
   try {
-    const server = await serveHealth({ health: session.health, metrics }, options);
+    const server = await serveHealth({ health: replica.health, metrics }, options);
     log.info(`health is told at ${server.url}/healthz, and metrics at /metrics`);
     return server;
   } catch (error) {
@@ -148,7 +148,7 @@ async function healthServer(
 
 /** For people who look: the controller does its work without it. */
 async function webPage(
-  { controller }: Session,
+  { controller }: Replica,
   { options, webPort }: ControllerRun,
   log: Log,
 ): Promise<WebPage | undefined> {

@@ -1,7 +1,7 @@
 import type { ElectionOptions } from '../../client/election-options.ts';
 import type { RateLimit } from '../../client/rate-limit.ts';
 import type { Options } from '../../core/model/options.ts';
-import { nearest } from '../../core/text/nearest.ts';
+import { nearestWord } from '../../core/text/nearest.ts';
 import { quoted } from '../../core/text/quote.ts';
 import { isName } from '../../manifest/object-names.ts';
 import {
@@ -16,7 +16,7 @@ import { electionOptions } from './election-flags.ts';
 import { defaultController, type Environment, readEnvironment } from './environment.ts';
 import { FlagValues, mostInt32 } from './flag-values.ts';
 import { type Flag, parseFlags } from './flags.ts';
-import { controllerHelp, tryHelp } from './help.ts';
+import { controllerHelp, sandboxHelp } from './help.ts';
 
 /** What a command line asks for. Everything behind `run` is decided: no field is optional. */
 export type Request<Run> =
@@ -29,11 +29,11 @@ export type Request<Run> =
 export type OutputFormat = 'table' | 'json' | 'yaml';
 
 /** Where a manifest comes from; a path is as typed, relative to where the user stands. */
-export type Source = { from: 'example' } | { from: 'standard input' } | { from: 'file'; path: string };
+export type ManifestInput = { from: 'example' } | { from: 'standard input' } | { from: 'file'; path: string };
 
 /** `npm start`: what the controller would do with these manifests. */
-export interface TryRun {
-  sources: Source[];
+export interface SandboxRun {
+  sources: ManifestInput[];
   output: OutputFormat;
   /** Print once and end, also on a terminal. */
   once: boolean;
@@ -74,15 +74,15 @@ const tryFlags: Readonly<Record<string, Flag>> = {
   help: { type: 'boolean', short: 'h' },
 };
 
-export function tryRequest(argv: readonly string[], env: Environment): Request<TryRun> {
+export function sandboxRequest(argv: readonly string[], env: Environment): Request<SandboxRun> {
   const parsed = parseFlags(argv, tryFlags);
   if ('message' in parsed) return usage(parsed.message, 'npm start -- --help');
   const { values, words } = parsed;
-  if (values.get('help') === 'true') return { kind: 'help', text: tryHelp };
+  if (values.get('help') === 'true') return { kind: 'help', text: sandboxHelp };
   const written = values.get('output') ?? 'table';
   const output = outputs.find((format) => format === written);
   if (output === undefined) {
-    const near = nearest(written, outputs);
+    const near = nearestWord(written, outputs);
     const meant = near === undefined ? '' : ` Do you mean ${near}?`;
     return usage(`--output is table, json or yaml, not ${quoted(written)}.${meant}`, 'npm start -- --help');
   }
@@ -109,7 +109,7 @@ function welcomesColour(env: Environment): boolean {
   return (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
 }
 
-function sourceOf(word: string): Source {
+function sourceOf(word: string): ManifestInput {
   return word === '-' ? { from: 'standard input' } : { from: 'file', path: word };
 }
 

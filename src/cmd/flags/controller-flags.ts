@@ -1,4 +1,4 @@
-import { defaultLanes } from '../../controller/replica.ts';
+import { defaultConcurrency } from '../../controller/replica.ts';
 import { defaultController } from './environment.ts';
 import type { Flag } from './flags.ts';
 
@@ -98,7 +98,7 @@ export const flagGroups: readonly FlagGroup[] = [
       'concurrent-service-syncs': {
         type: 'string',
         wants: 'a number',
-        default: String(defaultLanes),
+        default: String(defaultConcurrency),
         help: 'Services that are written at once',
       },
       'kube-api-qps': {

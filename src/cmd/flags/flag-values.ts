@@ -1,4 +1,4 @@
-import { nearest } from '../../core/text/nearest.ts';
+import { nearestWord } from '../../core/text/nearest.ts';
 import { quoted } from '../../core/text/quote.ts';
 import { defaultOf } from './controller-flags.ts';
 import { parseDuration } from './duration.ts';
@@ -58,7 +58,7 @@ export class FlagValues {
     const choices = [first, ...others];
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
-    const near = nearest(text, choices);
+    const near = nearestWord(text, choices);
     this.#wrong(name, `is ${choices.join(' or ')}`, near === undefined ? undefined : `Do you mean ${near}?`);
     return first;
   }

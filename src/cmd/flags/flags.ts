@@ -1,4 +1,4 @@
-import { nearest } from '../../core/text/nearest.ts';
+import { nearestWord } from '../../core/text/nearest.ts';
 import { quoted } from '../../core/text/quote.ts';
 import { parseBool } from '../../core/text/suggestions.ts';
 
@@ -138,7 +138,7 @@ export function placeholder(wants: string): string {
 }
 
 function unknownFlag({ name, rawName }: Typed, known: readonly string[]): Wrong {
-  const near = name.length < 2 ? undefined : nearest(name, known);
+  const near = name.length < 2 ? undefined : nearestWord(name, known);
   const advice = near === undefined ? 'Write --help for the flags there are.' : `Do you mean --${near}?`;
   return { message: `there is no flag ${quoted(rawName)}. ${advice}` };
 }

@@ -12,7 +12,7 @@ const variables = `Variables
   NO_COLOR                               not empty: no colours
 `;
 
-export const tryHelp = `Shows which address each LoadBalancer Service would get, without a cluster.
+export const sandboxHelp = `Shows which address each LoadBalancer Service would get, without a cluster.
 
 Usage
   npm start                        a world of examples

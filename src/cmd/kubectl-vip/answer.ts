@@ -1,12 +1,12 @@
 import { Document, Scalar, visit } from 'yaml';
-import type { Ink } from '../../terminal/ansi.ts';
-import { escapedJson, escapedYaml, hasHidden } from '../../terminal/escape.ts';
+import type { Ansi } from '../../terminal/ansi.ts';
+import { escapedJson, escapedYaml, needsEscape } from '../../terminal/escape.ts';
 
 /** What lines are made for. */
-export interface View {
+export interface OutputOptions {
   /** Columns of the terminal; Infinity where there is none, so that a row is a line for grep. */
   readonly width: number;
-  readonly ink: Ink;
+  readonly ansi: Ansi;
   /** `-o wide`: more columns. */
   readonly isWide: boolean;
 }
@@ -15,7 +15,7 @@ export interface View {
 export interface Answer {
   /** Plain data, with a `kind`. Whole numbers may be bigints: they are printed as numbers, however long. */
   readonly value: object;
-  readonly lines: (view: View) => string[];
+  readonly lines: (view: OutputOptions) => string[];
   readonly exitCode: number;
 }
 
@@ -25,7 +25,7 @@ export function printValue(value: object, format: 'json' | 'yaml'): string {
   const document = new Document(value, { version: '1.1', schema: 'yaml-1.1', aliasDuplicateObjects: false });
   visit(document, {
     Scalar: (_key, node) => {
-      if (typeof node.value === 'string' && hasHidden(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+      if (typeof node.value === 'string' && needsEscape(node.value)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
   return escapedYaml(document.toString({ lineWidth: 0, directives: false }));

@@ -1,15 +1,15 @@
-import { audit as auditOf, type Finding } from '../../core/queries/audit.ts';
+import { type AuditFinding, audit as auditOf } from '../../core/queries/audit.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { Answer, View } from './answer.ts';
-import { type Facts, worldOf } from './facts.ts';
+import type { Answer, OutputOptions } from './answer.ts';
+import { type ClusterFacts, simulatedClusterOf } from './facts.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
-import type { Scope } from './scope.ts';
+import type { NamespaceScope } from './scope.ts';
 
-export type Found = Omit<Finding, 'code'> & { readonly code: Finding['code'] | 'leader' };
+export type AuditReport = Omit<AuditFinding, 'code'> & { readonly code: AuditFinding['code'] | 'leader' };
 
 /** `audit`; with a namespace named, what concerns its Services. */
-export function audit(facts: Facts, scope: Scope, found: readonly Found[]): Answer {
+export function audit(facts: ClusterFacts, scope: NamespaceScope, found: readonly AuditReport[]): Answer {
   const isWhole = !scope.isNamed || scope.isAll;
   const findings = found.filter(
     // Without a controller nobody is served anywhere.
@@ -33,28 +33,32 @@ export function audit(facts: Facts, scope: Scope, found: readonly Found[]): Answ
 }
 
 /** Whether something is due that is probably done in a moment. */
-export function isMerelyDue({ leadership }: Facts, found: readonly Found[]): boolean {
-  return leadership?.isLed === true && found.some(({ code }) => code === 'pending');
+export function isMerelyDue({ leadership }: ClusterFacts, found: readonly AuditReport[]): boolean {
+  return leadership?.isLed === true && found.some(({ code }) => code === 'not-written');
 }
 
 /** All that is wrong, in every namespace: O(Services) decisions. */
-export function findingsIn(facts: Facts): Found[] {
-  const { allocator, outcome } = worldOf(facts);
+export function findingsIn(facts: ClusterFacts): AuditReport[] {
+  const { allocator, outcome } = simulatedClusterOf(facts);
   const { others, options, leadership } = facts;
-  const found: Found[] = auditOf({ allocator, outcome, leftovers: others, options });
+  const found: AuditReport[] = auditOf({ allocator, outcome, leftovers: others, options });
   if (leadership?.isLed !== false) return found;
   return [{ code: 'leader', subject: options.controller, sentence: `${leadership.sentence}.` }, ...found];
 }
 
-function linesOf(findings: readonly Found[], services: number, { ink, width }: View): string[] {
+function linesOf(
+  findings: readonly AuditReport[],
+  services: number,
+  { ansi, width }: OutputOptions,
+): string[] {
   const looked = `${services} ${services === 1 ? 'Service' : 'Services'} of type LoadBalancer`;
-  if (findings.length === 0) return wrapWords(`${looked}: all as it should be.`, width).map(ink.green);
+  if (findings.length === 0) return wrapWords(`${looked}: all as it should be.`, width).map(ansi.green);
   const heads = [{ title: 'FOUND' }, { title: 'ON' }, { title: 'WHAT', least: 40, below: true }];
   const cells = findings.map(({ code, subject, sentence }) => [
-    { text: code, paint: ink.red },
+    { text: code, paint: ansi.red },
     { text: subject },
     { text: sentence },
   ]);
   const many = findings.length === 1 ? '1 finding' : `${findings.length} findings`;
-  return [...layOut(heads, cells, width, ink.bold), '', ...wrapWords(`${looked}: ${many}.`, width)];
+  return [...layOut(heads, cells, width, ansi.bold), '', ...wrapWords(`${looked}: ${many}.`, width)];
 }

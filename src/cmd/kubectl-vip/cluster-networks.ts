@@ -1,7 +1,7 @@
-import { parseEntry } from '../../core/config/pool-entry.ts';
+import { parsePoolEntry } from '../../core/config/pool-entry.ts';
 import type { KubeObject } from '../../core/model/objects.ts';
 import { type ClusterContext, list, optional } from './cluster-context.ts';
-import type { Surroundings } from './facts.ts';
+import type { ClusterNetworks } from './facts.ts';
 
 interface Node extends KubeObject {
   status?: { addresses?: { type?: string; address?: string }[] };
@@ -12,7 +12,10 @@ interface ServiceCIDR extends KubeObject {
 }
 
 /** What pools had better not have. */
-export async function readSurroundings(context: ClusterContext, remarks: string[]): Promise<Surroundings> {
+export async function readClusterNetworks(
+  context: ClusterContext,
+  remarks: string[],
+): Promise<ClusterNetworks> {
   const [nodes, cidrs] = await Promise.all([
     optional(
       list(context, '/api/v1/nodes', {}, (object) => object as Node),
@@ -34,7 +37,7 @@ export async function readSurroundings(context: ClusterContext, remarks: string[
     ),
     clusterIPs: cidrs?.items.flatMap(({ metadata: { name }, spec }) =>
       (spec?.cidrs ?? []).flatMap((cidr) => {
-        const entry = parseEntry(cidr);
+        const entry = parsePoolEntry(cidr);
         return 'fault' in entry ? [] : { name, range: entry.range };
       }),
     ),

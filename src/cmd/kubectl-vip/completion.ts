@@ -2,7 +2,7 @@ import { printable } from '../../core/text/quote.ts';
 import { parseFlags } from '../flags/flags.ts';
 import { type CommandName, commandNames, commandTexts, flagsOf, type PluginFlag } from './commands.ts';
 import { connect } from './connect.ts';
-import type { Desk } from './io-streams.ts';
+import type { IOStreams } from './io-streams.ts';
 import { readServices } from './read-cluster.ts';
 
 /** What kubectl runs for `kubectl vip <TAB>` is a program of this name (kubectl's plugin completion). */
@@ -24,7 +24,7 @@ const files = ':0\n';
  * The answer to a shell, in the protocol of cobra that kubectl speaks: a candidate a line, with a tab before what it
  * means, and a last line that says what else the shell may do.
  */
-export async function complete(words: readonly string[], desk: Desk): Promise<string> {
+export async function complete(words: readonly string[], streams: IOStreams): Promise<string> {
   const last = words.at(-1) ?? '';
   const before = words.slice(0, -1);
   const command = commandNames.find((name) => before.includes(name));
@@ -33,12 +33,12 @@ export async function complete(words: readonly string[], desk: Desk): Promise<st
   if (open === 'filename' || open === 'kubeconfig') return files;
   const candidates =
     open !== undefined
-      ? await valuesOf(open, before, desk)
+      ? await valuesOf(open, before, streams)
       : last.startsWith('-')
         ? Object.entries(flags).map(([name, { help }]) => [`--${name}`, help] as const)
         : command === undefined
           ? commandNames.map((name) => [name, commandTexts[name].question] as const)
-          : await wordsOf(command, before, desk);
+          : await wordsOf(command, before, streams);
   const fitting = candidates.filter(([word]) => word.startsWith(last));
   return fitting.map(([word, text]) => `${printable(word)}\t${printable(text)}\n`).join('') + noFiles;
 }
@@ -52,9 +52,13 @@ function openFlag(word: string | undefined, flags: Readonly<Record<string, Plugi
   return found?.[1].type === 'string' ? found[0] : undefined;
 }
 
-type Candidate = readonly [word: string, text: string];
+type CompletionCandidate = readonly [word: string, text: string];
 
-async function valuesOf(flag: string, before: readonly string[], desk: Desk): Promise<Candidate[]> {
+async function valuesOf(
+  flag: string,
+  before: readonly string[],
+  streams: IOStreams,
+): Promise<CompletionCandidate[]> {
   if (flag === 'output')
     return [
       ['table', 'for people'],
@@ -63,19 +67,23 @@ async function valuesOf(flag: string, before: readonly string[], desk: Desk): Pr
       ['yaml', 'for programs'],
     ];
   if (flag !== 'namespace') return [];
-  const { keys } = await servicesOf(before, desk);
+  const { keys } = await servicesOf(before, streams);
   return [...new Set(keys.map(({ namespace }) => namespace))]
     .sort()
-    .map((namespace): Candidate => [namespace, '']);
+    .map((namespace): CompletionCandidate => [namespace, '']);
 }
 
-async function wordsOf(command: CommandName, before: readonly string[], desk: Desk): Promise<Candidate[]> {
+async function wordsOf(
+  command: CommandName,
+  before: readonly string[],
+  streams: IOStreams,
+): Promise<CompletionCandidate[]> {
   if (command !== 'explain') return [];
-  const { keys, ofContext } = await servicesOf(before, desk);
+  const { keys, ofContext } = await servicesOf(before, streams);
   const wanted = flagValues(before).get('namespace') ?? ofContext ?? 'default';
   return keys
     .filter(({ namespace }) => namespace === wanted)
-    .map(({ name }): Candidate => [`service/${name}`, ''])
+    .map(({ name }): CompletionCandidate => [`service/${name}`, ''])
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
@@ -90,14 +98,14 @@ interface Known {
 }
 
 /** A shell has no place for an error: where a cluster cannot be read there is nothing to offer. */
-async function servicesOf(before: readonly string[], desk: Desk): Promise<Known> {
+async function servicesOf(before: readonly string[], streams: IOStreams): Promise<Known> {
   const values = flagValues(before);
   const where = { context: values.get('context'), kubeconfig: values.get('kubeconfig') };
   try {
-    const { api, connection, close } = await connect(where, desk);
+    const { api, connection, close } = await connect(where, streams);
     try {
       const flags = { deployment: undefined, configMap: undefined, class: undefined, controller: undefined };
-      const { clock, signal } = desk;
+      const { clock, signal } = streams;
       const { items } = await readServices({ api, flags, wallMs: clock.wall(), signal }, {});
       return { keys: items.map(({ view }) => view), ofContext: connection.namespace };
     } finally {

@@ -3,11 +3,11 @@ import type { Connection } from '../../client/cluster-connection.ts';
 import { createNodeTransport } from '../../client/http/node-transport.ts';
 import type { Transport } from '../../client/transport.ts';
 import { readOnly } from '../../controller/observer.ts';
-import type { Desk } from './io-streams.ts';
+import type { IOStreams } from './io-streams.ts';
 import type { Invocation } from './plugin-arguments.ts';
 
 /** A cluster that can be read and nothing else. */
-export interface Reading {
+export interface ReadConnection {
   readonly connection: Connection;
   readonly transport: Transport;
   readonly api: Api;
@@ -17,11 +17,11 @@ export interface Reading {
 type Where = Pick<Invocation, 'context' | 'kubeconfig'>;
 
 /** With the user's kubeconfig and rights, as kubectl (exec plugins and OIDC as well). */
-export async function connect(where: Where, desk: Desk): Promise<Reading> {
-  const connection = await connectionOf(where, desk);
+export async function connect(where: Where, streams: IOStreams): Promise<ReadConnection> {
+  const connection = await connectionOf(where, streams);
   if (connection.insecure === true)
-    desk.say('The API server is not verified: the kubeconfig says insecure-skip-tls-verify.');
-  const { clock, version } = desk;
+    streams.say('The API server is not verified: the kubeconfig says insecure-skip-tls-verify.');
+  const { clock, version } = streams;
   const whole = createNodeTransport(connection);
   const transport = readOnly(whole);
   const userAgent = `kubectl-vip/${version}`;
@@ -29,14 +29,14 @@ export async function connect(where: Where, desk: Desk): Promise<Reading> {
   return { connection, transport, api, close: () => whole.close() };
 }
 
-async function connectionOf({ context, kubeconfig }: Where, desk: Desk): Promise<Connection> {
+async function connectionOf({ context, kubeconfig }: Where, streams: IOStreams): Promise<Connection> {
   // Only here: what reads a kubeconfig is most of this program, and a dump needs none of it.
   const { kubeconfigConnection } = await import('../../client/kubeconfig.ts');
   return kubeconfigConnection({
     ...(kubeconfig === undefined ? {} : { file: kubeconfig }),
     ...(context === undefined ? {} : { context }),
-    env: desk.env,
-    home: desk.home(),
-    clock: desk.clock,
+    env: streams.env,
+    home: streams.home(),
+    clock: streams.clock,
   });
 }

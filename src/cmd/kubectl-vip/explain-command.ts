@@ -1,21 +1,21 @@
-import type { Verdict } from '../../core/decide/allocator.ts';
+import type { ServiceDecision } from '../../core/decide/allocator.ts';
 import { type Check, checksOf } from '../../core/explain/checks.ts';
 import { explainDecision, explainWrite } from '../../core/explain/explain-decision.ts';
-import type { Cure } from '../../core/explain/remedy.ts';
-import { curesFor } from '../../core/explain/service-remedies.ts';
-import { standingOf } from '../../core/ledger/service-state.ts';
-import { formatList } from '../../core/model/address-list.ts';
+import type { Remedy } from '../../core/explain/remedy.ts';
+import { remediesFor } from '../../core/explain/service-remedies.ts';
+import { stateOf } from '../../core/ledger/service-state.ts';
+import { formatAddressList } from '../../core/model/address-list.ts';
 import { keyOf, type ServiceKey } from '../../core/model/service-view.ts';
 import { type ServiceRow, serviceRow } from '../../core/queries/report.ts';
-import { nearest } from '../../core/text/nearest.ts';
+import { nearestWord } from '../../core/text/nearest.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { short } from '../../terminal/table.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { Answer, View } from './answer.ts';
-import { type Facts, verdictOn, type World, worldOf } from './facts.ts';
+import type { Answer, OutputOptions } from './answer.ts';
+import { type ClusterFacts, decisionFor, type SimulatedCluster, simulatedClusterOf } from './facts.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
-import type { Scope } from './scope.ts';
+import type { NamespaceScope } from './scope.ts';
 import { type Since, sinceIn } from './since.ts';
 
 interface Row {
@@ -28,13 +28,13 @@ interface Row {
 interface Explanation extends Row {
   readonly since: Since | undefined;
   readonly checks: readonly Check[];
-  readonly cures: readonly Cure[];
+  readonly remedies: readonly Remedy[];
   readonly summary: string;
 }
 
 /** `explain service/NAME`, or all of a namespace. */
-export function explain(facts: Facts, scope: Scope, words: readonly string[]): Answer {
-  const world = worldOf(facts);
+export function explain(facts: ClusterFacts, scope: NamespaceScope, words: readonly string[]): Answer {
+  const world = simulatedClusterOf(facts);
   if (words.length === 0) return explainAll(facts, world, scope);
   const explanations = servicesIn(words, scope).map((key) => explainOne(key, facts, world));
   const items = explanations.map(itemOf);
@@ -55,7 +55,7 @@ export function explain(facts: Facts, scope: Scope, words: readonly string[]): A
 const kind = /^(?:services?|svc)$/i;
 
 /** The Services that the words name. */
-export function servicesIn(words: readonly string[], scope: Scope): ServiceKey[] {
+export function servicesIn(words: readonly string[], scope: NamespaceScope): ServiceKey[] {
   return namesIn(words).map((word) => serviceIn(word, scope));
 }
 
@@ -66,44 +66,42 @@ function namesIn(words: readonly string[]): readonly string[] {
 }
 
 /** `service/web`, `svc/web`, `web`, and `shop/web` as messages name it, with or without its kind. */
-function serviceIn(word: string, { namespace }: Scope): string {
+function serviceIn(word: string, { namespace }: NamespaceScope): string {
   const [first = '', ...more] = word.split('/');
   const name = more.length > 0 && kind.test(first) ? more.join('/') : word;
   return name.includes('/') ? name : `${namespace}/${name}`;
 }
 
-function explainOne(key: string, facts: Facts, world: World): Explanation {
-  const verdict = verdictOn(key, world) ?? ofOtherType(key, facts);
-  if (verdict === undefined) throw new Error(missing(key, world));
+function explainOne(key: string, facts: ClusterFacts, world: SimulatedCluster): Explanation {
+  const decided = decisionFor(key, world) ?? ofOtherType(key, facts);
+  if (decided === undefined) throw new Error(missing(key, world));
   const { options, configMap } = facts;
-  const { decision } = verdict;
+  const { decision } = decided;
   const isDue = decision.kind === 'write';
   return {
-    row: serviceRow(verdict, options),
+    row: serviceRow(decided, options),
     isDue,
     since: decision.kind === 'keep' ? sinceIn(facts.managedFields.get(key) ?? []) : undefined,
-    checks: checksOf(verdict, facts.snapshot.pools, options),
-    cures: [
+    checks: checksOf(decided, facts.snapshot.config, options),
+    remedies: [
       ...(isDue ? notActing(facts) : []),
-      ...curesFor(verdict, { allocator: world.outcome.allocator, options, configMap }),
+      ...remediesFor(decided, { allocator: world.outcome.allocator, options, configMap }),
     ],
-    summary: summaryOf(verdict, facts),
+    summary: summaryOf(decided, facts),
   };
 }
 
 /** One that is no LoadBalancer is unknown to the controller. */
-function ofOtherType(key: string, { others, options }: Facts): Verdict | undefined {
+function ofOtherType(key: string, { others, options }: ClusterFacts): ServiceDecision | undefined {
   const view = others.find((one) => keyOf(one) === key);
-  return (
-    view && { standing: standingOf(view, options), decision: { kind: 'ignore', why: 'not-a-load-balancer' } }
-  );
+  return view && { state: stateOf(view, options), decision: { kind: 'ignore', why: 'not-a-load-balancer' } };
 }
 
-function missing(key: string, { allocator }: World): string {
-  const keys = [...allocator.ledger.all()].map((standing) => standing.key);
+function missing(key: string, { allocator }: SimulatedCluster): string {
+  const keys = [...allocator.ledger.all()].map((state) => state.key);
   const [namespace, name] = key.split('/');
   const elsewhere = keys.find((one) => one.endsWith(`/${name}`));
-  const near = elsewhere ?? nearest(key, keys);
+  const near = elsewhere ?? nearestWord(key, keys);
   const advice =
     near === undefined
       ? 'kubectl vip explain -A lists those that there are.'
@@ -112,7 +110,7 @@ function missing(key: string, { allocator }: World): string {
 }
 
 /** What is due is done in a moment, or nobody does it. */
-function notActing({ leadership }: Facts): Cure[] {
+function notActing({ leadership }: ClusterFacts): Remedy[] {
   if (leadership?.isLed === true)
     return [{ advice: 'Wait a moment and look again: a controller is at work.', command: undefined }];
   return [
@@ -123,24 +121,24 @@ function notActing({ leadership }: Facts): Cure[] {
   ];
 }
 
-function summaryOf({ standing, decision }: Verdict, { options }: Facts): string {
-  const { key } = standing;
+function summaryOf({ state, decision }: ServiceDecision, { options }: ClusterFacts): string {
+  const { key } = state;
   switch (decision.kind) {
     case 'keep':
       return `${key} has ${decision.addresses}, from ${decision.source}.`;
     case 'write':
       return `${key} is due to be written: ${explainWrite(decision)}.`;
-    case 'wait':
+    case 'pending':
       return `${key} waits: ${explainDecision(decision, options)}`;
-    case 'refuse':
-      return decision.refusal.code === 'taken'
+    case 'conflict':
+      return decision.conflict.code === 'address-in-use'
         ? `${key} asks for an address of another Service.`
         : `${key} shows something that is no address.`;
     case 'ignore':
     case 'release':
       // It is ours, and what it has is in use.
-      if (standing.notOurs === undefined && standing.view.deleting)
-        return `${key} is being deleted, and keeps ${standing.asks.length === 0 ? 'nothing' : formatList(standing.asks)} until it is gone.`;
+      if (state.ignoreReason === undefined && state.view.deleting)
+        return `${key} is being deleted, and keeps ${state.requestedIPs.length === 0 ? 'nothing' : formatAddressList(state.requestedIPs)} until it is gone.`;
       return `${key} is not served here: ${explainDecision(decision, options)}`;
   }
 }
@@ -149,14 +147,14 @@ function summaryOf({ standing, decision }: Verdict, { options }: Facts): string 
 function rowOf({ row, isDue }: Row) {
   return {
     service: `${row.namespace}/${row.name}`,
-    state: isDue ? ('due' as const) : row.state,
+    state: isDue ? ('Assigning' as const) : row.state,
     addresses: row.addresses === '' ? [] : row.addresses.split(','),
     from: row.from,
-    note: row.note,
+    note: row.condition,
   };
 }
 
-function itemOf({ since, checks, cures, summary, ...row }: Explanation): object {
+function itemOf({ since, checks, remedies, summary, ...row }: Explanation): object {
   const { note, ...stands } = rowOf(row);
   return {
     ...stands,
@@ -164,29 +162,31 @@ function itemOf({ since, checks, cures, summary, ...row }: Explanation): object 
     summary,
     note,
     checks,
-    cures: cures.map(({ advice, command }) => (command === undefined ? { advice } : { advice, command })),
+    remedies: remedies.map(({ advice, command }) =>
+      command === undefined ? { advice } : { advice, command },
+    ),
   };
 }
 
 const marks = { passed: 'ok', failed: 'no', noted: '-' } as const;
 
-function linesOf({ summary, since, checks, cures }: Explanation, view: View): string[] {
-  const { ink, width } = view;
-  const paints = { passed: ink.green, failed: ink.red, noted: ink.yellow };
+function linesOf({ summary, since, checks, remedies }: Explanation, view: OutputOptions): string[] {
+  const { ansi, width } = view;
+  const paints = { passed: ansi.green, failed: ansi.red, noted: ansi.yellow };
   const rows = checks.map(({ name, outcome, finding }) => [
     { text: marks[outcome], paint: paints[outcome] },
     { text: name },
     { text: finding },
   ]);
   const heads = [{ title: '' }, { title: 'CHECK' }, { title: 'FOUND', least: 40 }];
-  const lines = [...wrapWords(printable(summary), width).map(ink.bold)];
+  const lines = [...wrapWords(printable(summary), width).map(ansi.bold)];
   if (since !== undefined)
     lines.push(
       ...wrapWords(printable(`Since ${since.time} at the latest, written by ${since.manager}.`), width),
     );
-  lines.push('', ...layOut(heads, rows, width, ink.bold));
-  if (cures.length > 0) lines.push('', ink.bold('What helps'));
-  cures.forEach(({ advice, command }, i) => {
+  lines.push('', ...layOut(heads, rows, width, ansi.bold));
+  if (remedies.length > 0) lines.push('', ansi.bold('What helps'));
+  remedies.forEach(({ advice, command }, i) => {
     const [first = '', ...more] = wrapWords(printable(advice), Math.max(width - 3, 8));
     lines.push(`${i + 1}. ${first}`, ...more.map((line) => `   ${line.trimStart()}`));
     // Never broken: it is there to be copied.
@@ -196,13 +196,17 @@ function linesOf({ summary, since, checks, cures }: Explanation, view: View): st
 }
 
 /** A line for each Service of the namespace. */
-function explainAll(facts: Facts, world: World, { namespace, isAll }: Scope): Answer {
+function explainAll(
+  facts: ClusterFacts,
+  world: SimulatedCluster,
+  { namespace, isAll }: NamespaceScope,
+): Answer {
   const rows: Row[] = [];
   for (const { key, view } of world.allocator.ledger.all()) {
     if (!isAll && view.namespace !== namespace) continue;
-    const verdict = verdictOn(key, world);
-    if (verdict !== undefined)
-      rows.push({ row: serviceRow(verdict, facts.options), isDue: verdict.decision.kind === 'write' });
+    const decided = decisionFor(key, world);
+    if (decided !== undefined)
+      rows.push({ row: serviceRow(decided, facts.options), isDue: decided.decision.kind === 'write' });
   }
   rows.sort(({ row: a }, { row: b }) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
   return {
@@ -216,17 +220,17 @@ function explainAll(facts: Facts, world: World, { namespace, isAll }: Scope): An
   };
 }
 
-function tableOf(rows: readonly Row[], { ink, width }: View, namespace: string): string[] {
+function tableOf(rows: readonly Row[], { ansi, width }: OutputOptions, namespace: string): string[] {
   if (rows.length === 0) {
     const where = namespace === '' ? '' : ` in the namespace ${namespace}: -A looks in all`;
     return [`There is no Service of type LoadBalancer${where}.`, ''];
   }
   const paints = {
-    served: ink.green,
-    due: ink.yellow,
-    waiting: ink.yellow,
-    refused: ink.red,
-    'not ours': ink.dim,
+    Assigned: ansi.green,
+    Assigning: ansi.yellow,
+    Pending: ansi.yellow,
+    Conflict: ansi.red,
+    Ignored: ansi.dim,
   };
   const heads = [
     { title: 'SERVICE' },
@@ -242,8 +246,8 @@ function tableOf(rows: readonly Row[], { ink, width }: View, namespace: string):
       { text: state, paint: paints[state] },
       { text: row.addresses === '' ? '-' : short(row.addresses) },
       { text: row.from === '' ? '-' : row.from },
-      { text: row.note },
+      { text: row.condition },
     ];
   });
-  return [...layOut(heads, cells, width, ink.bold), ''];
+  return [...layOut(heads, cells, width, ansi.bold), ''];
 }

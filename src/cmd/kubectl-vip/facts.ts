@@ -1,13 +1,18 @@
-import type { Allocator, Verdict } from '../../core/decide/allocator.ts';
+import type { Allocator, ServiceDecision } from '../../core/decide/allocator.ts';
 import type { Range } from '../../core/ip/range.ts';
 import type { ConfigMap, ManagedFieldsEntry } from '../../core/model/objects.ts';
 import type { Options } from '../../core/model/options.ts';
 import type { ServiceKey, ServiceView } from '../../core/model/service-view.ts';
-import { allocatorOf, foresee, type Outcome, type Snapshot } from '../../core/queries/simulate.ts';
+import {
+  allocatorOf,
+  type ClusterSnapshot,
+  type SimulatedOutcome,
+  simulate,
+} from '../../core/queries/simulate.ts';
 
 /** What was read of a cluster, or of files, at one moment. */
-export interface Facts {
-  readonly snapshot: Snapshot;
+export interface ClusterFacts {
+  readonly snapshot: ClusterSnapshot;
   readonly options: Options;
   /** Which ConfigMap and which Services count, and who says so. */
   readonly origin: string;
@@ -17,21 +22,21 @@ export interface Facts {
   /** Who wrote which field, of those Services where it is known. */
   readonly managedFields: ReadonlyMap<ServiceKey, readonly ManagedFieldsEntry[]>;
   /** A sentence about who leads; undefined where that is not known. */
-  readonly leadership: Leadership | undefined;
+  readonly leadership: LeaderStatus | undefined;
   /** Addresses that pools had better not have; undefined where they were not asked for. */
-  readonly surroundings: Surroundings | undefined;
+  readonly networks: ClusterNetworks | undefined;
   /** What is doubtful, for standard error. */
   readonly remarks: readonly string[];
 }
 
-export interface Leadership {
+export interface LeaderStatus {
   readonly isLed: boolean;
   /** `led by a_1, which renewed its Lease 2 s ago`. */
   readonly sentence: string;
 }
 
 /** Each is undefined where it could not be read. */
-export interface Surroundings {
+export interface ClusterNetworks {
   /** Addresses of nodes, with the node's name. */
   readonly nodes: readonly { readonly name: string; readonly address: string }[] | undefined;
   /** Where cluster IPs are taken from, with the ServiceCIDR's name. */
@@ -39,42 +44,45 @@ export interface Surroundings {
 }
 
 /** What is wanted beside Services and pools. */
-export interface Needs {
+export interface FactSelection {
   readonly managedFields?: boolean;
-  readonly leftovers?: boolean;
+  readonly cleanup?: boolean;
   /** Services that are to be found whatever their type. */
   readonly named?: readonly ServiceKey[];
-  readonly surroundings?: boolean;
+  readonly networks?: boolean;
 }
 
 /** The facts as the controller's own allocator sees them. */
-export interface World {
+export interface SimulatedCluster {
   /** As it is now. */
   readonly allocator: Allocator;
   /** When the controller has done what there is to do. */
-  readonly outcome: Outcome;
+  readonly outcome: SimulatedOutcome;
 }
 
 /** The present alone, for questions about it: decides nothing. */
-export function presentOf({ snapshot, options }: Facts): Allocator {
+export function presentOf({ snapshot, options }: ClusterFacts): Allocator {
   return allocatorOf(snapshot, options);
 }
 
 /** O(Services) decisions. */
-export function worldOf(facts: Facts): World {
-  return { allocator: presentOf(facts), outcome: foresee(facts.snapshot, facts.options) };
+export function simulatedClusterOf(facts: ClusterFacts): SimulatedCluster {
+  return { allocator: presentOf(facts), outcome: simulate(facts.snapshot, facts.options) };
 }
 
 /**
  * How a Service stands: by what is due for it, if anything is, else by what it comes to when everybody who is before it
  * has been served. Undefined for one that is not there.
  */
-export function verdictOn(key: ServiceKey, { allocator, outcome }: World): Verdict | undefined {
-  const standing = allocator.ledger.get(key);
+export function decisionFor(
+  key: ServiceKey,
+  { allocator, outcome }: SimulatedCluster,
+): ServiceDecision | undefined {
+  const state = allocator.ledger.get(key);
   const rest = outcome.allocator.explain(key);
-  if (standing === undefined || rest === undefined) return undefined;
+  if (state === undefined || rest === undefined) return undefined;
   const due = outcome.written.get(key);
   // What it is refused stays refused once its marks are off; what it is given is told as the gift.
   const decision = due?.kind === 'write' ? due : rest.decision;
-  return { standing, decision };
+  return { state, decision };
 }

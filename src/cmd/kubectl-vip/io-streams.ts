@@ -2,7 +2,7 @@ import type { Clock, Random } from '../../client/transport.ts';
 import type { ManifestText } from '../../manifest/manifests.ts';
 
 /** What a question is answered with: all that the process has, handed in. */
-export interface Desk {
+export interface IOStreams {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: () => string;
   readonly clock: Clock;

@@ -2,14 +2,14 @@ import { ApiError } from '../../client/errors.ts';
 import { holderOf, type Lease } from '../../client/lease.ts';
 import { printable } from '../../core/text/quote.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import type { Leadership } from './facts.ts';
+import type { LeaderStatus } from './facts.ts';
 import type { Settings } from './settings.ts';
 
 /** Undefined where the Lease may not be read. */
 export async function readLeadership(
   { api, signal, wallMs }: ClusterContext,
   { options: { controller }, leaseNamespace }: Settings,
-): Promise<Leadership | undefined> {
+): Promise<LeaderStatus | undefined> {
   const path = `/apis/coordination.k8s.io/v1/namespaces/${leaseNamespace}/leases/${controller}`;
   try {
     return leadershipOf(await api.get<Lease>(path, signal), wallMs);
@@ -24,7 +24,7 @@ export async function readLeadership(
 }
 
 /** By the user's clock, which may differ from the cluster's by some seconds. */
-export function leadershipOf(lease: Lease, wallMs: number): Leadership {
+export function leadershipOf(lease: Lease, wallMs: number): LeaderStatus {
   const holder = printable(holderOf(lease));
   const { renewTime = '', leaseDurationSeconds = 15 } = lease.spec ?? {};
   const seconds = Math.max(0, Math.round((wallMs - Date.parse(renewTime)) / 1000));

@@ -1,34 +1,36 @@
 import { connect } from './connect.ts';
-import type { Facts, Needs } from './facts.ts';
-import type { Desk } from './io-streams.ts';
+import type { ClusterFacts, FactSelection } from './facts.ts';
+import type { IOStreams } from './io-streams.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { readCluster } from './read-cluster.ts';
 import { readFiles } from './read-dump.ts';
-import type { Scope } from './scope.ts';
+import type { NamespaceScope } from './scope.ts';
 
-export interface Gathered {
-  readonly facts: Facts;
-  readonly scope: Scope;
+export interface LoadedCluster {
+  readonly facts: ClusterFacts;
+  readonly scope: NamespaceScope;
 }
 
 /** The facts of `files`, or where there are none, of a cluster. Remarks on them go to standard error. */
-export async function gather(
+export async function loadCluster(
   invocation: Invocation,
-  desk: Desk,
+  streams: IOStreams,
   files: readonly string[],
-  needs: (scope: Scope) => Needs,
-): Promise<Gathered> {
+  needs: (scope: NamespaceScope) => FactSelection,
+): Promise<LoadedCluster> {
   const gathered =
-    files.length > 0 ? await fromFiles(invocation, desk, files) : await fromCluster(invocation, desk, needs);
-  for (const remark of gathered.facts.remarks) desk.say(remark);
+    files.length > 0
+      ? await fromFiles(invocation, streams, files)
+      : await fromCluster(invocation, streams, needs);
+  for (const remark of gathered.facts.remarks) streams.say(remark);
   return gathered;
 }
 
 async function fromFiles(
   invocation: Invocation,
-  { readText, clock, random }: Desk,
+  { readText, clock, random }: IOStreams,
   files: readonly string[],
-): Promise<Gathered> {
+): Promise<LoadedCluster> {
   const texts = [];
   for (const file of files) texts.push(await readText(file));
   const facts = readFiles({ texts, flags: invocation.settings, clock, random });
@@ -37,12 +39,12 @@ async function fromFiles(
 
 async function fromCluster(
   invocation: Invocation,
-  desk: Desk,
-  needs: (scope: Scope) => Needs,
-): Promise<Gathered> {
-  const { api, connection, close } = await connect(invocation, desk);
+  streams: IOStreams,
+  needs: (scope: NamespaceScope) => FactSelection,
+): Promise<LoadedCluster> {
+  const { api, connection, close } = await connect(invocation, streams);
   try {
-    const { clock, signal } = desk;
+    const { clock, signal } = streams;
     const wallMs = clock.wall();
     const scope = scopeOf(invocation, connection.namespace);
     const facts = await readCluster({ api, flags: invocation.settings, wallMs, signal }, needs(scope));
@@ -52,7 +54,10 @@ async function fromCluster(
   }
 }
 
-export function scopeOf({ namespace, isAllNamespaces }: Invocation, ofContext: string | undefined): Scope {
+export function scopeOf(
+  { namespace, isAllNamespaces }: Invocation,
+  ofContext: string | undefined,
+): NamespaceScope {
   return {
     namespace: namespace ?? ofContext ?? 'default',
     isNamed: namespace !== undefined,

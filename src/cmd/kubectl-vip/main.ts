@@ -5,13 +5,13 @@ import { systemClock } from '../../client/clock.ts';
 import { errorText } from '../../client/errors.ts';
 import { printable } from '../../core/text/quote.ts';
 import { readStandardInput, readTextFile } from '../../manifest/read-text.ts';
-import { inkFor } from '../../terminal/ansi.ts';
+import { ansiFor } from '../../terminal/ansi.ts';
 import { createScreen } from '../../terminal/screen.ts';
 import { version } from '../flags/version.ts';
-import { type Answer, printValue, type View } from './answer.ts';
+import { type Answer, type OutputOptions, printValue } from './answer.ts';
 import { ask } from './ask.ts';
 import { complete, completionText } from './completion.ts';
-import type { Desk } from './io-streams.ts';
+import type { IOStreams } from './io-streams.ts';
 import { type Invocation, pluginRequest } from './plugin-arguments.ts';
 import { watchPools } from './watch-pools.ts';
 import { web } from './web-command.ts';
@@ -29,7 +29,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 // `kubectl vip ... | head` ends reading before we end writing.
 process.stdout.on('error', () => process.exit(exit.done));
 
-const desk: Desk = {
+const streams: IOStreams = {
   env: process.env,
   home: homedir,
   clock: systemClock,
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
       process.stdout.write(completionText);
       return exit.done;
     case 'complete':
-      process.stdout.write(await complete(request.words, desk));
+      process.stdout.write(await complete(request.words, streams));
       return exit.done;
     case 'usage':
       say(request.message);
@@ -68,10 +68,10 @@ async function run(invocation: Invocation): Promise<number> {
     const { command } = invocation;
     if (invocation.isWatching) return await watch(invocation);
     if (command === 'web') {
-      await web(invocation, desk, (lines) => process.stdout.write(`${lines}\n`));
+      await web(invocation, streams, (lines) => process.stdout.write(`${lines}\n`));
       return exit.done;
     }
-    return print(await ask({ ...invocation, command }, desk), invocation);
+    return print(await ask({ ...invocation, command }, streams), invocation);
   } catch (error) {
     if (stop.signal.aborted) return exit.failed;
     say(`${invocation.command}: ${errorText(error)}`);
@@ -88,12 +88,12 @@ function print(answer: Answer, { output, ...invocation }: Invocation): number {
   return answer.exitCode;
 }
 
-function viewFor({ output, isColoured }: Pick<Invocation, 'output' | 'isColoured'>): View {
+function viewFor({ output, isColoured }: Pick<Invocation, 'output' | 'isColoured'>): OutputOptions {
   const isTerminal = process.stdout.isTTY === true;
   return {
     // Without a terminal a row is a line, for grep, unless somebody says how wide the page is.
     width: isTerminal ? process.stdout.columns : Number(process.env.COLUMNS) || Number.POSITIVE_INFINITY,
-    ink: inkFor(isTerminal && isColoured),
+    ansi: ansiFor(isTerminal && isColoured),
     isWide: output === 'wide',
   };
 }
@@ -101,7 +101,7 @@ function viewFor({ output, isColoured }: Pick<Invocation, 'output' | 'isColoured
 async function watch(invocation: Invocation): Promise<number> {
   const screen = createScreen(process.stdout);
   try {
-    await watchPools(invocation, desk, (lines) =>
+    await watchPools(invocation, streams, (lines) =>
       screen.draw(['Live; Ctrl-C leaves.', '', ...lines(viewFor(invocation))]),
     );
   } finally {

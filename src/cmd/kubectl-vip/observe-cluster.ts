@@ -2,18 +2,18 @@ import type { Log } from '../../client/log.ts';
 import { createObserver } from '../../controller/observer.ts';
 import type { Allocator } from '../../core/decide/allocator.ts';
 import { connect } from './connect.ts';
-import type { Facts } from './facts.ts';
-import type { Desk } from './io-streams.ts';
+import type { ClusterFacts } from './facts.ts';
+import type { IOStreams } from './io-streams.ts';
 import { scopeOf } from './load-cluster.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { readCluster } from './read-cluster.ts';
-import type { Scope } from './scope.ts';
+import type { NamespaceScope } from './scope.ts';
 
 /** A cluster that is watched. */
 export interface Observed {
   /** Of the first look: settings, and who led then. */
-  readonly facts: Facts;
-  readonly scope: Scope;
+  readonly facts: ClusterFacts;
+  readonly scope: NamespaceScope;
   readonly allocator: Allocator;
   /** Why the API server is not heard just now; empty where it is. */
   readonly failing: () => string;
@@ -32,11 +32,11 @@ export interface Showing {
  */
 export async function observe(
   invocation: Invocation,
-  desk: Desk,
+  streams: IOStreams,
   show: (observed: Observed) => Promise<Showing>,
 ): Promise<void> {
-  const { connection, transport, api, close } = await connect(invocation, desk);
-  const { clock, random, version, signal, say } = desk;
+  const { connection, transport, api, close } = await connect(invocation, streams);
+  const { clock, random, version, signal, say } = streams;
   try {
     const facts = await readCluster({ api, flags: invocation.settings, wallMs: clock.wall(), signal }, {});
     for (const remark of facts.remarks) say(remark);
@@ -48,8 +48,8 @@ export async function observe(
       showing?.changed();
     };
     const log: Log = { info() {}, warn: said, error: said };
-    const turned = (): void => said('');
-    const { allocator, run } = createObserver({ transport, options, clock, random, log, version, turned });
+    const updated = (): void => said('');
+    const { allocator, run } = createObserver({ transport, options, clock, random, log, version, updated });
     const scope = scopeOf(invocation, connection.namespace);
     showing = await show({ facts, scope, allocator, failing: () => failing });
     try {

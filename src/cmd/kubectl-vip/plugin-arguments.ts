@@ -1,4 +1,4 @@
-import { nearest } from '../../core/text/nearest.ts';
+import { nearestWord } from '../../core/text/nearest.ts';
 import { quoted } from '../../core/text/quote.ts';
 import type { Environment } from '../flags/environment.ts';
 import { parseFlags } from '../flags/flags.ts';
@@ -58,7 +58,7 @@ export function pluginRequest(argv: readonly string[], env: Environment): Plugin
   }
   const command = commandNames.find((name) => name === word);
   if (command === undefined) {
-    const near = nearest(word, [...commandNames, ...others]);
+    const near = nearestWord(word, [...commandNames, ...others]);
     const advice = near === undefined ? '' : ` Do you mean ${near}?`;
     return usage(`there is no command ${quoted(word)}.${advice}`, 'kubectl vip --help');
   }
@@ -81,7 +81,7 @@ function commandRequest(command: CommandName, argv: readonly string[], env: Envi
   const written = values.get('output') ?? 'table';
   const output = formats.find((format) => format === written);
   if (output === undefined) {
-    const near = nearest(written, formats);
+    const near = nearestWord(written, formats);
     const meant = near === undefined ? '' : ` Do you mean ${near}?`;
     return usage(`--output is table, wide, json or yaml, not ${quoted(written)}.${meant}`, help);
   }

@@ -1,18 +1,18 @@
 import { poolFor } from '../../core/config/config.ts';
 import type { Allocator } from '../../core/decide/allocator.ts';
-import { disputedIn, isDispute } from '../../core/decide/decision.ts';
+import { conflictingAddresses, isConflictCondition } from '../../core/decide/decision.ts';
 import { explainProblem } from '../../core/explain/explain-config.ts';
-import { explainNote, explainRefusal } from '../../core/explain/explain-decision.ts';
+import { explainCondition, explainConflict } from '../../core/explain/explain-decision.ts';
 import { formatAddress } from '../../core/ip/address.ts';
 import type { Options } from '../../core/model/options.ts';
-import { isToldHere } from '../../core/queries/audit.ts';
+import { isReportedHere } from '../../core/queries/audit.ts';
 import { outsideEveryPool, overlapsIn, type PoolRow, poolRows } from '../../core/queries/report.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { bar, bullets, isLeased, shortCount } from '../../terminal/table.ts';
-import type { Answer, View } from './answer.ts';
-import { type Facts, presentOf } from './facts.ts';
+import type { Answer, OutputOptions } from './answer.ts';
+import { type ClusterFacts, presentOf } from './facts.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
-import type { Scope } from './scope.ts';
+import type { NamespaceScope } from './scope.ts';
 
 /** How full the pools are, and what is wrong with them, at one moment. */
 export interface PoolsReport {
@@ -29,11 +29,11 @@ export interface PoolsReport {
 }
 
 /** O(Services) decisions. With a named namespace only the pool that serves it. */
-export function poolsReport(allocator: Allocator, options: Options, scope: Scope): PoolsReport {
-  const { pools } = allocator;
-  const own = scope.isNamed && !scope.isAll ? poolFor(pools, scope.namespace) : undefined;
+export function poolsReport(allocator: Allocator, options: Options, scope: NamespaceScope): PoolsReport {
+  const { config } = allocator;
+  const own = scope.isNamed && !scope.isAll ? poolFor(config, scope.namespace) : undefined;
   const isWhole = !scope.isNamed || scope.isAll;
-  const overlaps = overlapsIn([...pools.byKey.values()]);
+  const overlaps = overlapsIn([...config.pools.values()]);
   const rows = poolRows(allocator)
     .filter(({ key }) => isWhole || key === own?.key)
     .map((row) => ({ ...row, overlaps: overlaps.get(row.key) ?? [] }));
@@ -43,15 +43,15 @@ export function poolsReport(allocator: Allocator, options: Options, scope: Scope
     nothing:
       rows.length > 0
         ? ''
-        : !pools.exist
+        : !config.exists
           ? `There are no pools: the ConfigMap ${namespace}/${name} does not exist.`
           : isWhole
             ? `There are no pools in the ConfigMap ${namespace}/${name}.`
             : `No pool serves the namespace ${scope.namespace}.`,
-    problems: pools.problems.filter(({ key }) => isWhole || key === own?.key).map(explainProblem),
+    problems: config.problems.filter(({ key }) => isWhole || key === own?.key).map(explainProblem),
     outside: isWhole
-      ? outsideEveryPool(allocator).map(({ address, standing }) => ({
-          service: standing.key,
+      ? outsideEveryPool(allocator).map(({ address, state }) => ({
+          service: state.key,
           address: formatAddress(address),
         }))
       : [],
@@ -63,31 +63,31 @@ function conflictsIn(allocator: Allocator, options: Options): PoolsReport['confl
   const found: { service: string; address: string; sentence: string }[] = [];
   for (const { key } of allocator.ledger.all()) {
     const decision = allocator.explain(key)?.decision;
-    if (decision === undefined || disputedIn(decision).length === 0) continue;
-    if (decision.kind === 'refuse' && decision.refusal.code === 'taken')
+    if (decision === undefined || conflictingAddresses(decision).length === 0) continue;
+    if (decision.kind === 'conflict' && decision.conflict.code === 'address-in-use')
       found.push({
         service: key,
-        address: formatAddress(decision.refusal.address),
-        sentence: explainRefusal(decision.refusal),
+        address: formatAddress(decision.conflict.address),
+        sentence: explainConflict(decision.conflict),
       });
-    for (const note of 'notes' in decision ? decision.notes : [])
-      if (isDispute(note) && (note.code !== 'contested' || isToldHere(note, allocator)))
+    for (const note of 'conditions' in decision ? decision.conditions : [])
+      if (isConflictCondition(note) && (note.code !== 'contested' || isReportedHere(note, allocator)))
         found.push({
           service: key,
           address: formatAddress(note.address),
-          sentence: explainNote(note, options),
+          sentence: explainCondition(note, options),
         });
   }
   return found.sort((a, b) => (a.service < b.service ? -1 : 1));
 }
 
 /** `pools` */
-export function pools(facts: Facts, scope: Scope): Answer {
+export function pools(facts: ClusterFacts, scope: NamespaceScope): Answer {
   const report = poolsReport(presentOf(facts), facts.options, scope);
   return {
     value: {
       kind: 'PoolList',
-      items: report.rows.map(({ key, ranges, families, size, used, free, next, overlaps, note }) => ({
+      items: report.rows.map(({ key, ranges, families, size, used, free, next, overlaps, remark }) => ({
         key,
         ranges,
         families,
@@ -96,7 +96,7 @@ export function pools(facts: Facts, scope: Scope): Answer {
         free,
         next,
         overlaps,
-        note,
+        note: remark,
       })),
       problems: report.problems,
       outside: report.outside,
@@ -109,32 +109,32 @@ export function pools(facts: Facts, scope: Scope): Answer {
 }
 
 /** The report for a person. */
-export function poolLines(report: PoolsReport, view: View): string[] {
-  const { ink } = view;
+export function poolLines(report: PoolsReport, view: OutputOptions): string[] {
+  const { ansi } = view;
   const parts = [
     report.nothing === '' ? tableOf(report, view) : [report.nothing],
-    bullets('Problems', report.problems, view, ink.yellow, ink),
+    bullets('Problems', report.problems, view, ansi.yellow, ansi),
     bullets(
       'Conflicts',
       report.conflicts.map(({ service, sentence }) => `${service}: ${sentence}`),
       view,
-      ink.red,
-      ink,
+      ansi.red,
+      ansi,
     ),
     bullets(
       'Held outside of every pool',
       report.outside.map(({ service, address }) => `${address} by ${service}`),
       view,
       (text) => text,
-      ink,
+      ansi,
     ),
   ].filter((part) => part.length > 0);
   return parts.flatMap((part, index) => (index === 0 ? part : ['', ...part]));
 }
 
-function tableOf({ rows }: PoolsReport, { ink, width, isWide }: View): string[] {
-  const notes = rows.map(({ note, overlaps }) =>
-    [note, ...(overlaps.length === 0 ? [] : [`overlaps ${overlaps.join(', ')}`])]
+function tableOf({ rows }: PoolsReport, { ansi, width, isWide }: OutputOptions): string[] {
+  const notes = rows.map(({ remark, overlaps }) =>
+    [remark, ...(overlaps.length === 0 ? [] : [`overlaps ${overlaps.join(', ')}`])]
       .filter((text) => text !== '')
       .join('; '),
   );
@@ -153,7 +153,7 @@ function tableOf({ rows }: PoolsReport, { ink, width, isWide }: View): string[] 
   const cells = rows.map((row, i) => {
     const isLease = isLeased(row);
     const count = (of: bigint): string => (isLease ? '-' : shortCount(of));
-    const paint = row.free === 0n && !isLease ? ink.yellow : ink.green;
+    const paint = row.free === 0n && !isLease ? ansi.yellow : ansi.green;
     return [
       { text: row.key },
       { text: row.families.length === 0 ? '-' : row.families.join(',') },
@@ -166,5 +166,5 @@ function tableOf({ rows }: PoolsReport, { ink, width, isWide }: View): string[] 
       ...(hasNotes ? [{ text: notes[i] ?? '' }] : []),
     ];
   });
-  return layOut(heads, cells, width, ink.bold);
+  return layOut(heads, cells, width, ansi.bold);
 }

@@ -1,45 +1,45 @@
 import { ApiError } from '../../client/errors.ts';
 import {
   claimsPath,
+  cleanupSource,
   configMapSource,
-  leftoversSource,
   servicesSource,
 } from '../../controller/watched-resources.ts';
-import { readPools } from '../../core/config/config.ts';
+import { readConfig } from '../../core/config/config.ts';
 import { type Claim, claimOf, namesAddress } from '../../core/ledger/claim.ts';
 import type { ConfigMap, KubeObject, ManagedFieldsEntry, Service } from '../../core/model/objects.ts';
 import type { Options } from '../../core/model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../../core/model/service-view.ts';
-import { Shared } from '../../core/text/interner.ts';
+import { Interner } from '../../core/text/interner.ts';
 import { type ClusterContext, explained, type Listed, list, optional } from './cluster-context.ts';
-import { readSurroundings } from './cluster-networks.ts';
+import { readClusterNetworks } from './cluster-networks.ts';
 import { readSettings } from './controller-settings.ts';
-import type { Facts, Needs } from './facts.ts';
+import type { ClusterFacts, FactSelection } from './facts.ts';
 import { readLeadership } from './leadership.ts';
 
 /**
  * Reads a cluster with the user's rights. Services and the ConfigMap are needed; what else may not be read is left out
  * and remarked on. Rejects with a sentence that says what is missing.
  */
-export async function readCluster(context: ClusterContext, needs: Needs): Promise<Facts> {
+export async function readCluster(context: ClusterContext, needs: FactSelection): Promise<ClusterFacts> {
   const remarks: string[] = [];
   const [{ items: services, resourceVersion }, settings] = await Promise.all([
     readServices(context, needs),
     readSettings(context, remarks),
   ]);
   const { options } = settings;
-  const [configMap, leadership, claims, leftovers, named, surroundings] = await Promise.all([
+  const [configMap, leadership, claims, leftovers, named, networks] = await Promise.all([
     readConfigMap(context, options),
     readLeadership(context, settings),
     options.claims ? optional(readClaims(context, options), [], remarks) : [],
-    needs.leftovers === true ? optional(readLeftovers(context), [], remarks) : [],
+    needs.cleanup === true ? optional(readLeftovers(context), [], remarks) : [],
     readNamed(context, missingIn(needs.named ?? [], services)),
-    needs.surroundings === true ? readSurroundings(context, remarks) : undefined,
+    needs.networks === true ? readClusterNetworks(context, remarks) : undefined,
   ]);
   return {
     snapshot: {
       services: services.map(({ view }) => view),
-      pools: readPools(configMap),
+      config: readConfig(configMap),
       claims,
       resourceVersion,
     },
@@ -49,7 +49,7 @@ export async function readCluster(context: ClusterContext, needs: Needs): Promis
     others: [...leftovers, ...named],
     managedFields: new Map(services.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership,
-    surroundings,
+    networks,
     remarks: [...settings.remarks, ...remarks],
   };
 }
@@ -57,8 +57,8 @@ export async function readCluster(context: ClusterContext, needs: Needs): Promis
 type Read = { view: ServiceView; managedFields: readonly ManagedFieldsEntry[] };
 
 /** All of type LoadBalancer. */
-export async function readServices(context: ClusterContext, needs: Needs): Promise<Listed<Read>> {
-  const { path, fieldSelector = '', matches, project } = servicesSource(new Shared());
+export async function readServices(context: ClusterContext, needs: FactSelection): Promise<Listed<Read>> {
+  const { path, fieldSelector = '', matches, project } = servicesSource(new Interner());
   const read = (object: KubeObject): Read | undefined =>
     matches?.(object) === false
       ? undefined
@@ -93,7 +93,7 @@ async function readClaims(context: ClusterContext, options: Options): Promise<Cl
 }
 
 async function readLeftovers(context: ClusterContext): Promise<ServiceView[]> {
-  const { path, labelSelector, matches, project } = leftoversSource(new Shared());
+  const { path, labelSelector, matches, project } = cleanupSource(new Interner());
   const read = (object: KubeObject): ServiceView | undefined =>
     matches?.(object) === false ? undefined : project(object);
   const { items } = await list(context, path, { labelSelector }, read);

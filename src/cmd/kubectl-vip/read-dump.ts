@@ -1,11 +1,11 @@
 import type { Clock, Random } from '../../client/transport.ts';
-import { readPools } from '../../core/config/config.ts';
+import { readConfig } from '../../core/config/config.ts';
 import type { ConfigMap, Service } from '../../core/model/objects.ts';
 import { keyOf, viewOf } from '../../core/model/service-view.ts';
 import { printable } from '../../core/text/quote.ts';
 import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
 import { type ManifestText, readManifests } from '../../manifest/manifests.ts';
-import type { Facts } from './facts.ts';
+import type { ClusterFacts } from './facts.ts';
 import { type SettingFlags, settingsFrom } from './settings.ts';
 
 export interface FilesContext {
@@ -19,7 +19,7 @@ export interface FilesContext {
  * Reads a dump in place of a cluster: Services and the ConfigMap, with the defaults that an API server would give them.
  * Throws, with all of its sentences, where something cannot be read.
  */
-export function readFiles({ texts, flags, clock, random }: FilesContext): Facts {
+export function readFiles({ texts, flags, clock, random }: FilesContext): ClusterFacts {
   const { options, origin, remarks: doubts } = settingsFrom(undefined, flags);
   const { objects, remarks, errors } = readManifests(texts, { configMap: options.configMap });
   const embedded = createEmbeddedApi({ clock, random });
@@ -47,7 +47,7 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Facts 
   return {
     snapshot: {
       services: views.filter(({ type }) => type === 'LoadBalancer'),
-      pools: readPools(configMap),
+      config: readConfig(configMap),
       claims: [],
       resourceVersion: views.reduce(
         (newest, { resourceVersion }) =>
@@ -61,7 +61,7 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Facts 
     others: views.filter(({ type }) => type !== 'LoadBalancer'),
     managedFields: new Map(read.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership: undefined,
-    surroundings: undefined,
+    networks: undefined,
     remarks: [...doubts, ...remarks],
   };
 }

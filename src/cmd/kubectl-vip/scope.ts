@@ -1,5 +1,5 @@
 /** The namespaces that a question is about. */
-export interface Scope {
+export interface NamespaceScope {
   /** By `-n`, else the context's, else `default`. */
   readonly namespace: string;
   /** It was named by `-n`. */

@@ -1,7 +1,7 @@
 import { printable } from '../../core/text/quote.ts';
-import type { View } from './answer.ts';
+import type { OutputOptions } from './answer.ts';
 import { footnotes } from './footnotes.ts';
-import type { Desk } from './io-streams.ts';
+import type { IOStreams } from './io-streams.ts';
 import { observe } from './observe-cluster.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { poolLines, poolsReport } from './pools-command.ts';
@@ -12,10 +12,10 @@ const pauseMs = 250;
 /** `pools --watch`: shows the pools as they change, until it is interrupted. */
 export function watchPools(
   invocation: Invocation,
-  desk: Desk,
-  draw: (lines: (view: View) => string[]) => void,
+  streams: IOStreams,
+  draw: (lines: (view: OutputOptions) => string[]) => void,
 ): Promise<void> {
-  return observe(invocation, desk, async ({ facts, scope, allocator, failing }) => {
+  return observe(invocation, streams, async ({ facts, scope, allocator, failing }) => {
     let cancel: (() => void) | undefined;
     const look = (): void => {
       cancel = undefined;
@@ -32,7 +32,7 @@ export function watchPools(
     };
     return {
       changed() {
-        cancel ??= desk.clock.after(pauseMs, look);
+        cancel ??= streams.clock.after(pauseMs, look);
       },
       close: () => cancel?.(),
     };

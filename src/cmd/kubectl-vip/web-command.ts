@@ -3,26 +3,30 @@ import { sleep } from '../../client/wait.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
 import type { Shown } from '../../web/site.ts';
 import { presentOf } from './facts.ts';
-import type { Desk } from './io-streams.ts';
-import { gather } from './load-cluster.ts';
+import type { IOStreams } from './io-streams.ts';
+import { loadCluster } from './load-cluster.ts';
 import { observe } from './observe-cluster.ts';
 import type { Invocation } from './plugin-arguments.ts';
 
 /** `web`: serves the page on loopback until it is interrupted; `told` gets its link. */
-export async function web(invocation: Invocation, desk: Desk, told: (lines: string) => void): Promise<void> {
-  const { clock, version } = desk;
+export async function web(
+  invocation: Invocation,
+  streams: IOStreams,
+  told: (lines: string) => void,
+): Promise<void> {
+  const { clock, version } = streams;
   const { port } = invocation;
   if (invocation.files.length > 0) {
-    const { facts } = await gather(invocation, desk, invocation.files, () => ({}));
+    const { facts } = await loadCluster(invocation, streams, invocation.files, () => ({}));
     const { options } = facts;
     const allocator = presentOf(facts);
     const page = await serve({ allocator, options, clock, version, role: () => 'watching' }, port);
     told(linkTo(page.url, facts.origin, 'as the files say; it does not change'));
-    await interrupted(desk);
+    await interrupted(streams);
     page.close();
     return;
   }
-  await observe(invocation, desk, async ({ facts, allocator }) => {
+  await observe(invocation, streams, async ({ facts, allocator }) => {
     const { options } = facts;
     const page = await serve({ allocator, options, clock, version, role: () => 'watching' }, port);
     told(linkTo(page.url, facts.origin, 'live'));
@@ -46,6 +50,6 @@ function linkTo(url: string, origin: string, how: string): string {
 const longestMs = 2 ** 31 - 1;
 
 /** What listens does not keep a process from ending; this does. */
-async function interrupted({ clock, signal }: Desk): Promise<void> {
+async function interrupted({ clock, signal }: IOStreams): Promise<void> {
   while (!signal.aborted) await sleep(clock, longestMs, signal).catch(() => {});
 }

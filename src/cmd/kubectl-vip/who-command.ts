@@ -1,16 +1,16 @@
-import type { Pools } from '../../core/config/config.ts';
-import { parseEntry } from '../../core/config/pool-entry.ts';
+import type { Config } from '../../core/config/config.ts';
+import { parsePoolEntry } from '../../core/config/pool-entry.ts';
 import { explainFault, formatRange } from '../../core/explain/explain-config.ts';
 import { formatAddress } from '../../core/ip/address.ts';
 import type { Range } from '../../core/ip/range.ts';
-import type { Standing } from '../../core/ledger/service-state.ts';
+import type { ServiceState } from '../../core/ledger/service-state.ts';
 import { type AddressState, type Gap, type Occupancy, occupancyIn } from '../../core/queries/occupancy.ts';
-import { instead, quoted } from '../../core/text/quote.ts';
+import { quoted, suggestionOf } from '../../core/text/quote.ts';
 import { nearestSpelling } from '../../core/text/suggestions.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { shortCount } from '../../terminal/table.ts';
-import type { Answer, View } from './answer.ts';
-import { type Facts, presentOf } from './facts.ts';
+import type { Answer, OutputOptions } from './answer.ts';
+import { type ClusterFacts, presentOf } from './facts.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 import { sinceIn } from './since.ts';
 
@@ -34,11 +34,11 @@ interface WhoRow {
 }
 
 /** `who ADDRESS|CIDR` */
-export function who(facts: Facts, ranges: readonly Range[]): Answer {
+export function who(facts: ClusterFacts, ranges: readonly Range[]): Answer {
   const allocator = presentOf(facts);
   const rows = ranges
     .flatMap((range) => occupancyIn(range, allocator))
-    .map((part) => ('range' in part ? gapRow(part, allocator.pools) : heldRow(part, facts)));
+    .map((part) => ('range' in part ? gapRow(part, allocator.config) : heldRow(part, facts)));
   return {
     value: {
       kind: 'AddressList',
@@ -62,16 +62,16 @@ export function who(facts: Facts, ranges: readonly Range[]): Answer {
 
 /** An address, a block or a range, as on the command line. Throws a sentence where it is none. */
 export function rangeIn(word: string): Range {
-  const entry = parseEntry(word.trim());
+  const entry = parsePoolEntry(word.trim());
   if (!('fault' in entry)) return entry.range;
-  const meant = nearestSpelling(word, (text) => !('fault' in parseEntry(text)));
-  throw new Error(`${quoted(word)} ${explainFault(entry, word)}${instead(meant)}.`);
+  const meant = nearestSpelling(word, (text) => !('fault' in parsePoolEntry(text)));
+  throw new Error(`${quoted(word)} ${explainFault(entry, word)}${suggestionOf(meant)}.`);
 }
 
-function gapRow({ range, state, keys, free }: Gap, pools: Pools): WhoRow {
+function gapRow({ range, state, keys, free }: Gap, config: Config): WhoRow {
   const nobody = { holders: [], others: [], from: '', since: '', ports: '' };
-  const isLeased = keys.some((key) => pools.byKey.get(key)?.dhcp[range.family]);
-  const rule = state !== 'kept-out' ? '' : isLeased ? 'DHCP answers' : ruleFor(range);
+  const isLeased = keys.some((key) => config.pools.get(key)?.dhcp[range.family]);
+  const rule = state !== 'excluded' ? '' : isLeased ? 'DHCP answers' : ruleFor(range);
   return { ...nobody, rule, addresses: formatRange(range), state, pools: keys, free };
 }
 
@@ -80,7 +80,7 @@ function ruleFor({ family, first, last }: Range): string {
   return family === 'IPv4' && isLeftOut(first) && isLeftOut(last) ? '.0 and .255' : 'end of a block';
 }
 
-function heldRow({ address, state, holders, others, owner, keys }: Occupancy, facts: Facts): WhoRow {
+function heldRow({ address, state, holders, others, owner, keys }: Occupancy, facts: ClusterFacts): WhoRow {
   const [first] = holders;
   const since = first === undefined ? undefined : sinceIn(facts.managedFields.get(first.key) ?? []);
   const claimed =
@@ -100,26 +100,26 @@ function heldRow({ address, state, holders, others, owner, keys }: Occupancy, fa
 }
 
 /** As its record says; of one that is not ours there is nothing to say. */
-function sourceOfHolder({ record, notOurs, view }: Standing): string {
+function sourceOfHolder({ record, ignoreReason, view }: ServiceState): string {
   if (record !== undefined) return record.source;
-  if (notOurs !== undefined) return '';
-  return view.labelled ? 'unknown' : 'static';
+  if (ignoreReason !== undefined) return '';
+  return view.labeled ? 'unknown' : 'static';
 }
 
 const words: Readonly<Record<AddressState, string>> = {
   conflict: 'conflict',
-  outside: 'held, outside of its pool',
+  outside: 'assigned, outside its pool',
   lease: 'DHCP lease',
   shared: 'shared',
   static: 'static',
-  held: 'held',
-  foreign: 'not ours',
+  assigned: 'assigned',
+  unmanaged: 'unmanaged',
   free: 'free',
-  'kept-out': 'left out',
+  excluded: 'excluded',
   'no-pool': 'in no pool',
 };
 
-function tableOf(rows: readonly WhoRow[], { ink, width, isWide }: View): string[] {
+function tableOf(rows: readonly WhoRow[], { ansi, width, isWide }: OutputOptions): string[] {
   const heads = [
     { title: 'ADDRESS' },
     { title: 'STATE' },
@@ -130,7 +130,7 @@ function tableOf(rows: readonly WhoRow[], { ink, width, isWide }: View): string[
   ];
   const cells = rows.map((row) => {
     const also = row.others.length > 0 ? `also shown by ${row.others.join(', ')}` : '';
-    const paint = row.state === 'conflict' ? ink.red : row.state === 'free' ? ink.green : undefined;
+    const paint = row.state === 'conflict' ? ansi.red : row.state === 'free' ? ansi.green : undefined;
     const state =
       row.state === 'free' && row.addresses.includes('-')
         ? `${shortCount(row.free)} free`
@@ -145,5 +145,5 @@ function tableOf(rows: readonly WhoRow[], { ink, width, isWide }: View): string[
       ...(isWide ? [{ text: row.pools.join(',') || '-' }, { text: row.ports || '-' }] : []),
     ];
   });
-  return layOut(heads, cells, width, ink.bold);
+  return layOut(heads, cells, width, ansi.bold);
 }

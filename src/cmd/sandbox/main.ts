@@ -11,10 +11,10 @@ import { readStandardInput, readTextFile } from '../../manifest/read-text.ts';
 import { createScreen } from '../../terminal/screen.ts';
 import { renderReport } from '../../terminal/table.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
-import { type Source, type TryRun, tryRequest } from '../flags/arguments.ts';
+import { type ManifestInput, type SandboxRun, sandboxRequest } from '../flags/arguments.ts';
 import { version } from '../flags/version.ts';
 import { printList } from './print-list.ts';
-import { createTrial, type Trial } from './sandbox.ts';
+import { createSandbox, type Sandbox } from './sandbox.ts';
 
 const exampleFile = fileURLToPath(new URL('../../../examples/world.yaml', import.meta.url));
 /** npm runs scripts in the package's folder; paths are meant from where the user stands. */
@@ -28,7 +28,7 @@ function say(lines: string): void {
 }
 
 async function main(): Promise<number> {
-  const request = tryRequest(process.argv.slice(2), process.env);
+  const request = sandboxRequest(process.argv.slice(2), process.env);
   switch (request.kind) {
     case 'help':
       process.stdout.write(request.text);
@@ -45,7 +45,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function run(request: TryRun): Promise<number> {
+async function run(request: SandboxRun): Promise<number> {
   const texts: ManifestText[] = [];
   try {
     for (const source of request.sources) texts.push(await readSource(source));
@@ -60,21 +60,21 @@ async function run(request: TryRun): Promise<number> {
   return show(request, objects);
 }
 
-function readSource(source: Source): Promise<ManifestText> {
+function readSource(source: ManifestInput): Promise<ManifestText> {
   if (source.from === 'standard input') return readStandardInput(process.stdin, say);
   return source.from === 'example'
     ? readTextFile(exampleFile, 'examples/world.yaml')
     : readTextFile(resolve(standpoint, source.path), source.path);
 }
 
-async function show(request: TryRun, objects: readonly KubeObject[]): Promise<number> {
+async function show(request: SandboxRun, objects: readonly KubeObject[]): Promise<number> {
   const isTable = request.output === 'table';
   const isLive = isTable && !request.once && process.stdout.isTTY === true;
   const screen = createScreen(process.stdout);
   let unreadable = 0;
   let draw = (): void => {};
   let page: WebPage | undefined;
-  const trial = await createTrial({
+  const sandbox = await createSandbox({
     objects,
     options: request.options,
     log: errorsOnly,
@@ -92,12 +92,12 @@ async function show(request: TryRun, objects: readonly KubeObject[]): Promise<nu
   });
   try {
     const stopped = interruption();
-    await Promise.race([trial.settled(), stopped]);
+    await Promise.race([sandbox.settled(), stopped]);
     if (isLive) {
-      const shown = { allocator: trial.allocator, options: request.options, clock: systemClock, version };
+      const shown = { allocator: sandbox.allocator, options: request.options, clock: systemClock, version };
       page = await serveWeb({ ...shown, role: () => 'leading' }, 0);
       const link = `The same as a page, with a map of each pool: ${page.url}`;
-      draw = () => screen.draw([link, ...howToChange(trial), '', ...render(request, trial)]);
+      draw = () => screen.draw([link, ...howToChange(sandbox), '', ...render(request, sandbox)]);
       draw();
       process.stdout.on('resize', draw);
       await stopped;
@@ -105,14 +105,14 @@ async function show(request: TryRun, objects: readonly KubeObject[]): Promise<nu
     } else {
       process.stdout.write(
         isTable
-          ? `${render(request, trial).join('\n')}\n`
-          : printList(trial.services(), request.output === 'json' ? 'json' : 'yaml'),
+          ? `${render(request, sandbox).join('\n')}\n`
+          : printList(sandbox.services(), request.output === 'json' ? 'json' : 'yaml'),
       );
     }
   } finally {
     screen.close();
     page?.close();
-    await trial.close();
+    await sandbox.close();
   }
   return unreadable > 0 ? exit.unreadable : exit.done;
 }
@@ -124,9 +124,9 @@ function interruption(): Promise<void> {
   });
 }
 
-function render(request: TryRun, trial: Trial): string[] {
+function render(request: SandboxRun, sandbox: Sandbox): string[] {
   const isTerminal = process.stdout.isTTY === true;
-  return renderReport(trial.report(), {
+  return renderReport(sandbox.report(), {
     width: isTerminal ? process.stdout.columns : Number.POSITIVE_INFINITY,
     colour: isTerminal && request.colour,
     bars: isTerminal,
@@ -135,12 +135,12 @@ function render(request: TryRun, trial: Trial): string[] {
 }
 
 /** Above a live table, where a small terminal shows it too. */
-function howToChange(trial: Trial): string[] {
-  const { services } = trial.report();
-  const served = services.filter(({ state }) => state === 'served');
+function howToChange(sandbox: Sandbox): string[] {
+  const { services } = sandbox.report();
+  const served = services.filter(({ state }) => state === 'Assigned');
   // Best one whose address somebody else waits for: then there is something to see.
   const wanted = new Set(
-    services.filter(({ state }) => state === 'waiting').map(({ namespace }) => namespace),
+    services.filter(({ state }) => state === 'Pending').map(({ namespace }) => namespace),
   );
   const victim = served.find(({ namespace }) => wanted.has(namespace)) ?? served[0];
   if (victim === undefined) return ['Live; Ctrl-C leaves.'];
@@ -148,11 +148,11 @@ function howToChange(trial: Trial): string[] {
   const path = `/api/v1/namespaces/${namespace}/services/${name}`;
   return [
     'Live; Ctrl-C leaves. From another terminal, free an address:',
-    `  curl -sX DELETE ${trial.url}${path}`,
+    `  curl -sX DELETE ${sandbox.url}${path}`,
   ];
 }
 
-function moreToTry(request: TryRun): string[] {
+function moreToTry(request: SandboxRun): string[] {
   if (!request.sources.every(({ from }) => from === 'example')) return [];
   const folder = relative(standpoint, fileURLToPath(new URL('../../../examples', import.meta.url))) || '.';
   const start = 'npm start --';

@@ -1,6 +1,6 @@
 import { Document, Scalar, visit } from 'yaml';
 import type { Service } from '../../core/model/objects.ts';
-import { escapedJson, escapedYaml, hasHidden } from '../../terminal/escape.ts';
+import { escapedJson, escapedYaml, needsEscape } from '../../terminal/escape.ts';
 
 /**
  * Services as `kubectl get services -o json|yaml` prints them: one v1 List, sorted, keys in alphabetical order (so
@@ -53,6 +53,6 @@ function asYaml(list: unknown): string {
 
 /** Plain where it can be; double quotes where an escape is needed. */
 function style(text: string): Scalar.Type {
-  if (hasHidden(text)) return Scalar.QUOTE_DOUBLE;
+  if (needsEscape(text)) return Scalar.QUOTE_DOUBLE;
   return text.includes('\n') ? Scalar.BLOCK_LITERAL : Scalar.PLAIN;
 }

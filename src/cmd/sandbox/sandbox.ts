@@ -1,7 +1,7 @@
 import { systemClock } from '../../client/clock.ts';
 import { createNodeTransport } from '../../client/http/node-transport.ts';
 import type { Log } from '../../client/log.ts';
-import { createSession, defaultLanes } from '../../controller/replica.ts';
+import { createReplica, defaultConcurrency } from '../../controller/replica.ts';
 import type { Allocator } from '../../core/decide/allocator.ts';
 import type { KubeObject, Service } from '../../core/model/objects.ts';
 import type { Options } from '../../core/model/options.ts';
@@ -10,7 +10,7 @@ import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
 import { serve } from '../../embedded/server.ts';
 
 /** A world of objects in an API of its own, with the real controller at work on it over HTTP. */
-export interface Trial {
+export interface Sandbox {
   /** The API's address, for whoever wants to change the world meanwhile. */
   readonly url: string;
   /** What the controller knows. */
@@ -23,7 +23,7 @@ export interface Trial {
   close(): Promise<void>;
 }
 
-export interface TrialContext {
+export interface SandboxContext {
   readonly objects: readonly KubeObject[];
   readonly options: Options;
   readonly log: Log;
@@ -34,7 +34,7 @@ export interface TrialContext {
   readonly refused: (object: KubeObject, why: string) => void;
 }
 
-export async function createTrial(context: TrialContext): Promise<Trial> {
+export async function createSandbox(context: SandboxContext): Promise<Sandbox> {
   const { objects, options, log, version } = context;
   const clock = systemClock;
   const random = Math.random;
@@ -52,13 +52,13 @@ export async function createTrial(context: TrialContext): Promise<Trial> {
   let waiting: (() => void)[] = [];
   const services = (): readonly Service[] => embedded.objects('services') as readonly Service[];
   const isSettled = (): boolean =>
-    session.controller.isIdle &&
-    session.pendingEvents() === 0 &&
+    replica.controller.isIdle &&
+    replica.pendingEvents() === 0 &&
     services().every(({ metadata, spec }) => {
-      const seen = session.controller.allocator.seenVersion(`${metadata.namespace}/${metadata.name}`);
+      const seen = replica.controller.allocator.seenVersion(`${metadata.namespace}/${metadata.name}`);
       return spec?.type !== 'LoadBalancer' || seen === metadata.resourceVersion;
     });
-  const session = createSession({
+  const replica = createReplica({
     transport,
     options,
     clock,
@@ -66,21 +66,21 @@ export async function createTrial(context: TrialContext): Promise<Trial> {
     log,
     version,
     instance: 'npm-start',
-    lanes: defaultLanes,
+    concurrency: defaultConcurrency,
     rateLimit: undefined,
     election: undefined,
-    turned() {
+    updated() {
       context.turned();
       if (waiting.length === 0 || !isSettled()) return;
       for (const resolve of waiting) resolve();
       waiting = [];
     },
   });
-  const running = session.run(stop.signal);
+  const running = replica.run(stop.signal);
   return {
     url: server.url,
-    allocator: session.controller.allocator,
-    report: () => reportOf(session.controller.allocator, options),
+    allocator: replica.controller.allocator,
+    report: () => reportOf(replica.controller.allocator, options),
     services,
     async settled() {
       while (!isSettled()) {

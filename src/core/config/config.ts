@@ -2,7 +2,7 @@ import type { Family } from '../ip/address.ts';
 import { mergeRanges, ordinalsOf, type Range, trimEnds } from '../ip/range.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import { isDnsLabel, nearest, nearestSpelling, parseBool } from '../text/suggestions.ts';
-import { type EntryFault, parseEntry } from './pool-entry.ts';
+import { type EntryFault, parsePoolEntry } from './pool-entry.ts';
 
 /** Allocatable addresses of one family, as ordinals (range.ts), both ends included. */
 export interface Span {
@@ -25,7 +25,7 @@ export interface Pool {
   readonly dhcpOnly: Family | undefined;
 }
 
-export type PoolProblem =
+export type ConfigProblem =
   | { code: 'bad-entry'; key: string; entry: string; fault: EntryFault; suggestion: string | undefined }
   | { code: 'host-bits'; key: string; entry: string; range: Range; used: Range }
   | { code: 'empty-pool'; key: string }
@@ -40,27 +40,27 @@ export type PoolProblem =
   | { code: 'bad-interface'; key: string; value: string };
 
 /** All that the ConfigMap says, read once. */
-export interface Pools {
+export interface Config {
   /** False where the ConfigMap does not exist. */
-  readonly exist: boolean;
+  readonly exists: boolean;
   readonly descending: boolean;
   /** By key, sorted: each pool that some namespace can use, and the shadowed ones. */
-  readonly byKey: ReadonlyMap<string, Pool>;
+  readonly pools: ReadonlyMap<string, Pool>;
   readonly interfaces: ReadonlyMap<string, string>;
   readonly sharing: ReadonlyMap<string, boolean>;
-  readonly problems: readonly PoolProblem[];
+  readonly problems: readonly ConfigProblem[];
   /** Which pool a namespace was found to have: filled by `poolFor`, and nobody else's to read. */
-  readonly found: Map<string, Pool>;
+  readonly poolByNamespace: Map<string, Pool>;
 }
 
-export const noPools: Pools = {
-  exist: false,
+export const emptyConfig: Config = {
+  exists: false,
   descending: false,
-  byKey: new Map(),
+  pools: new Map(),
   interfaces: new Map(),
   sharing: new Map(),
   problems: [],
-  found: new Map(),
+  poolByNamespace: new Map(),
 };
 
 /** The keys that are asked for a namespace's pool, in their order (spec section 3). */
@@ -69,22 +69,22 @@ export function poolKeysOf(namespace: string): string[] {
 }
 
 /** The first key that exists is *the* pool of a namespace's Services: there is no overflow (spec section 3). */
-export function poolFor(pools: Pools, namespace: string): Pool | undefined {
-  const known = pools.found.get(namespace);
+export function poolFor(config: Config, namespace: string): Pool | undefined {
+  const known = config.poolByNamespace.get(namespace);
   if (known !== undefined) return known;
-  const key = poolKeysOf(namespace).find((one) => pools.byKey.has(one));
-  const pool = key === undefined ? undefined : pools.byKey.get(key);
-  if (pool !== undefined) pools.found.set(namespace, pool);
+  const key = poolKeysOf(namespace).find((one) => config.pools.has(one));
+  const pool = key === undefined ? undefined : config.pools.get(key);
+  if (pool !== undefined) config.poolByNamespace.set(namespace, pool);
   return pool;
 }
 
-export function interfaceFor(pools: Pools, namespace: string): string | undefined {
-  return pools.interfaces.get(namespace) ?? pools.interfaces.get('global');
+export function interfaceFor(config: Config, namespace: string): string | undefined {
+  return config.interfaces.get(namespace) ?? config.interfaces.get('global');
 }
 
 /** Whether Services of the namespace may share an address (spec section 6). */
-export function sharingFor(pools: Pools, namespace: string): boolean {
-  return pools.sharing.get(namespace) ?? pools.sharing.get('global') ?? false;
+export function sharingFor(config: Config, namespace: string): boolean {
+  return config.sharing.get(namespace) ?? config.sharing.get('global') ?? false;
 }
 
 /** Keys with a namespace, or `global`, behind them. */
@@ -93,9 +93,9 @@ export const plainKeys = ['search-order', 'skip-end-ips-in-cidr'] as const;
 type ScopedKey = (typeof scopedKeys)[number];
 
 /** Reads the ConfigMap. Never throws and never gives up: what cannot be read is a problem, and the rest goes on. */
-export function readPools(configMap: ConfigMap | undefined): Pools {
-  if (configMap === undefined) return noPools;
-  const problems: PoolProblem[] = [];
+export function readConfig(configMap: ConfigMap | undefined): Config {
+  if (configMap === undefined) return emptyConfig;
+  const problems: ConfigProblem[] = [];
   const data = new Map<string, string>();
   // Sorted, so that the same ConfigMap gives the same report.
   for (const [key, value] of Object.entries(configMap.data ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -104,7 +104,7 @@ export function readPools(configMap: ConfigMap | undefined): Pools {
   }
   const trimmed = readSkipEnds(data.get('skip-end-ips-in-cidr'), problems);
   const descending = readOrder(data.get('search-order'), problems);
-  const byKey = new Map<string, Pool>();
+  const pools = new Map<string, Pool>();
   const interfaces = new Map<string, string>();
   const sharing = new Map<string, boolean>();
   for (const [key, value] of data) {
@@ -117,7 +117,7 @@ export function readPools(configMap: ConfigMap | undefined): Pools {
     switch (known.prefix) {
       case 'cidr':
       case 'range':
-        byKey.set(key, readPool(key, value, trimmed, problems));
+        pools.set(key, readPool(key, value, trimmed, problems));
         break;
       case 'interface': {
         const name = value.trim();
@@ -140,7 +140,7 @@ export function readPools(configMap: ConfigMap | undefined): Pools {
   reportShadowed(data, problems);
   for (const key of Object.keys(configMap.binaryData ?? {}).sort())
     problems.push({ code: 'binary-data', key });
-  return { exist: true, descending, byKey, interfaces, sharing, problems, found: new Map() };
+  return { exists: true, descending, pools, interfaces, sharing, problems, poolByNamespace: new Map() };
 }
 
 function splitKey(key: string): { prefix: ScopedKey; scope: string } | undefined {
@@ -171,7 +171,7 @@ function nearestKey(key: string): string | undefined {
   return run && `${run}-${plain.slice(run.length)}`;
 }
 
-function readPool(key: string, value: string, trimmed: boolean, problems: PoolProblem[]): Pool {
+function readPool(key: string, value: string, trimmed: boolean, problems: ConfigProblem[]): Pool {
   const allocatable: Range[] = [];
   const whole: Range[] = [];
   const dhcp = { IPv4: false, IPv6: false };
@@ -179,7 +179,7 @@ function readPool(key: string, value: string, trimmed: boolean, problems: PoolPr
   for (const part of value.split(',')) {
     const text = part.trim();
     if (text === '') continue;
-    const entry = parseEntry(text);
+    const entry = parsePoolEntry(text);
     if ('fault' in entry) {
       const suggestion = nearestSpelling(text, readsAsEntries);
       problems.push({ code: 'bad-entry', key, entry: text, fault: entry, suggestion });
@@ -218,17 +218,17 @@ function readPool(key: string, value: string, trimmed: boolean, problems: PoolPr
 }
 
 function readsAsEntries(text: string): boolean {
-  return text.split(',').every((part) => !('fault' in parseEntry(part.trim())));
+  return text.split(',').every((part) => !('fault' in parsePoolEntry(part.trim())));
 }
 
-function readSkipEnds(value: string | undefined, problems: PoolProblem[]): boolean {
+function readSkipEnds(value: string | undefined, problems: ConfigProblem[]): boolean {
   if (value === undefined || value === 'true') return true;
   if (value === 'false') return false;
   problems.push({ code: 'bad-boolean', key: 'skip-end-ips-in-cidr', value, meaning: 'true' });
   return true;
 }
 
-function readOrder(value: string | undefined, problems: PoolProblem[]): boolean {
+function readOrder(value: string | undefined, problems: ConfigProblem[]): boolean {
   if (value === 'desc') return true;
   if (value !== undefined && value !== 'asc')
     problems.push({ code: 'bad-order', key: 'search-order', value });
@@ -241,7 +241,7 @@ function isInterface(name: string): boolean {
 }
 
 /** A key that can never be reached because another one is asked first. */
-function reportShadowed(data: ReadonlyMap<string, string>, problems: PoolProblem[]): void {
+function reportShadowed(data: ReadonlyMap<string, string>, problems: ConfigProblem[]): void {
   for (const key of data.keys()) {
     const known = splitKey(key);
     if (known === undefined) continue;

@@ -2,7 +2,7 @@ import { type Address, type AddressFault, bits, parseAddress } from '../ip/addre
 import { block, type Range } from '../ip/range.ts';
 
 /** One entry of a pool's value, as written. */
-export interface Entry {
+export interface PoolEntry {
   readonly range: Range;
   /** It was written as a block whose address is not the block's first: `192.168.0.210/29`. */
   readonly hostBits: boolean;
@@ -28,7 +28,7 @@ export interface EntryFault {
 const longest = 200;
 
 /** A block (`a/n`), a range (`a-b`) or one address; spec section 3. White space around the entry is removed already. */
-export function parseEntry(text: string): Entry | EntryFault {
+export function parsePoolEntry(text: string): PoolEntry | EntryFault {
   if (/[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/.test(text)) return { fault: 'typographic-dash', text };
   // Far longer than two addresses: not worth the time to find out what is wrong.
   if (text.length > longest) return { fault: 'not-an-address', text };
@@ -43,7 +43,7 @@ export function parseEntry(text: string): Entry | EntryFault {
   return { range: rangeOf(address, address), hostBits: false, isBlock: false };
 }
 
-function parseBlock(text: string): Entry | EntryFault {
+function parseBlock(text: string): PoolEntry | EntryFault {
   const slash = text.indexOf('/');
   const address = parseAddress(text.slice(0, slash));
   if (typeof address === 'string') return { fault: address, text: text.slice(0, slash) };
@@ -54,7 +54,7 @@ function parseBlock(text: string): Entry | EntryFault {
   return { range, hostBits: range.first !== address.value, isBlock: true };
 }
 
-function parseRange(text: string): Entry | EntryFault {
+function parseRange(text: string): PoolEntry | EntryFault {
   const ends = text.split('-').map((end) => end.trim());
   const [from = '', to = ''] = ends;
   if (ends.length !== 2 || from === '' || to === '') return { fault: 'range-without-end', text };

@@ -1,8 +1,8 @@
-import type { Pools } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
 /** What an allocation is made from. */
-export interface Facts {
+export interface AllocationContext {
   readonly ledger: Ledger;
-  readonly pools: Pools;
+  readonly config: Config;
 }

@@ -1,7 +1,7 @@
 import type { Family } from '../ip/address.ts';
 
 /** Why there is no address; each names the pool's key where there is one. */
-export type Shortage =
+export type AllocationFailure =
   | { readonly code: 'no-config-map' }
   | { readonly code: 'no-pool'; readonly namespace: string }
   | { readonly code: 'pool-empty'; readonly key: string }

@@ -1,12 +1,18 @@
-import { noPools, type Pools } from '../config/config.ts';
+import { type Config, emptyConfig } from '../config/config.ts';
 import { type Address, sameAddress } from '../ip/address.ts';
-import type { Owner } from '../ledger/claim.ts';
-import { Registry } from '../ledger/claim-tracker.ts';
+import type { ClaimOwner } from '../ledger/claim.ts';
+import { ClaimTracker } from '../ledger/claim-tracker.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { isMarked, type Standing, standingOf, underWay, withPledges } from '../ledger/service-state.ts';
-import { obstacle } from '../ledger/sharing.ts';
+import {
+  assumedState,
+  hasAllocationOf,
+  type ServiceState,
+  stateOf,
+  withReservations,
+} from '../ledger/service-state.ts';
+import { sharingConflict } from '../ledger/sharing.ts';
 import type { Options } from '../model/options.ts';
-import { type Change, project } from '../model/service-patch.ts';
+import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
 import {
   compareAge,
   compareVersions,
@@ -17,13 +23,13 @@ import {
 } from '../model/service-view.ts';
 import { wantsToShare } from './allocate.ts';
 import { decide } from './decide.ts';
-import { type Decision, isDispute, isWaiting } from './decision.ts';
-import { WaitingList } from './pending-services.ts';
-import { Turns } from './work-queue.ts';
+import { type Decision, isConflictCondition, isPending } from './decision.ts';
+import { PendingServices } from './pending-services.ts';
+import { WorkQueue } from './work-queue.ts';
 
 /** A Service and what is to be done about it now. */
-export interface Verdict {
-  readonly standing: Standing;
+export interface ServiceDecision {
+  readonly state: ServiceState;
   readonly decision: Decision;
 }
 
@@ -32,7 +38,7 @@ interface Write {
   /** What it was decided on. */
   readonly basis: ServiceView;
   /** What counts as long as nothing newer is seen. */
-  readonly assumed: Standing;
+  readonly assumed: ServiceState;
 }
 
 /**
@@ -47,49 +53,49 @@ interface Write {
 export class Allocator {
   readonly #options: Options;
   readonly #ledger = new Ledger();
-  #pools: Pools = noPools;
+  #config: Config = emptyConfig;
   #hasServices = false;
-  #hasPools = false;
-  readonly #registry: Registry;
+  #hasConfig = false;
+  readonly #claimTracker: ClaimTracker;
   /** The newest version that a list or a watch has told of. */
-  #told = '';
+  #knownVersion = '';
   readonly #writing = new Map<ServiceKey, Write>();
-  readonly #turns = new Turns();
-  readonly #waiting = new WaitingList();
+  readonly #queue = new WorkQueue();
+  readonly #pending = new PendingServices();
 
   constructor(options: Options) {
     this.#options = options;
-    this.#registry = new Registry(options, {
+    this.#claimTracker = new ClaimTracker(options, {
       ledger: this.#ledger,
       seen: (key) => this.seen(key),
-      isTold: (version) => this.#hasServices && compareVersions(this.#told, version) >= 0,
+      isKnownUpTo: (version) => this.#hasServices && compareVersions(this.#knownVersion, version) >= 0,
       isWriting: (key) => this.#writing.has(key),
-      repledged: (key) => this.#repledged(key),
-      reowned: (address, owner) => this.#reowned(address, owner),
+      reservationsChanged: (key) => this.#reservationsChanged(key),
+      claimOwnerChanged: (address, owner) => this.#claimOwnerChanged(address, owner),
     });
   }
 
   /** Whether all first lists are in: before, nothing is decided (spec section 5). */
   get isReady(): boolean {
-    return this.#hasServices && this.#hasPools && this.#registry.isComplete;
+    return this.#hasServices && this.#hasConfig && this.#claimTracker.isComplete;
   }
 
   /** Whether nobody is left to decide on, and no write is under way. */
   get isIdle(): boolean {
-    return this.isReady && this.#turns.size === 0 && this.#writing.size === 0;
+    return this.isReady && this.#queue.size === 0 && this.#writing.size === 0;
   }
 
   get ledger(): Ledger {
     return this.#ledger;
   }
 
-  get pools(): Pools {
-    return this.#pools;
+  get config(): Config {
+    return this.#config;
   }
 
   /** The claims in the API; where there are to be none it knows none. */
-  get registry(): Registry {
-    return this.#registry;
+  get claimTracker(): ClaimTracker {
+    return this.#claimTracker;
   }
 
   /**
@@ -101,8 +107,8 @@ export class Allocator {
     const keys = views.map(keyOf);
     const listed = new Set(keys);
     for (const { key } of [...this.#ledger.all()]) if (!listed.has(key)) this.#remove(key);
-    const isRestored = compareVersions(resourceVersion, this.#told) < 0;
-    this.#told = resourceVersion;
+    const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
+    this.#knownVersion = resourceVersion;
     views.forEach((view, i) => {
       const key = keys[i] ?? keyOf(view);
       const seen = this.seen(key);
@@ -115,14 +121,14 @@ export class Allocator {
       else if (isBack || isNews(view, seen)) this.#take(key, view);
     });
     this.#hasServices = true;
-    this.#registry.prune();
+    this.#claimTracker.prune();
   }
 
   /** Lists and watches have told everything up to this version. */
   observed(resourceVersion: string): void {
-    if (compareVersions(resourceVersion, this.#told) <= 0) return;
-    this.#told = resourceVersion;
-    this.#registry.prune();
+    if (compareVersions(resourceVersion, this.#knownVersion) <= 0) return;
+    this.#knownVersion = resourceVersion;
+    this.#claimTracker.prune();
   }
 
   /** A Service's state. One that is older than what is known of it changes nothing. */
@@ -147,37 +153,37 @@ export class Allocator {
   }
 
   /** The pools as they are now: everybody is looked at again. */
-  setPools(pools: Pools): void {
-    this.#pools = pools;
-    this.#hasPools = true;
-    this.#waiting.clear();
-    for (const standing of this.#ledger.all()) this.#turns.add(standing);
+  setConfig(config: Config): void {
+    this.#config = config;
+    this.#hasConfig = true;
+    this.#pending.clear();
+    for (const state of this.#ledger.all()) this.#queue.add(state);
   }
 
   /** The next Service in turn: O(log n) and the cost of its decision. Undefined when all are done. */
-  next(): Verdict | undefined {
+  next(): ServiceDecision | undefined {
     if (!this.isReady) return undefined;
-    for (let turn = this.#turns.take(); turn !== undefined; turn = this.#turns.take()) {
-      const { key } = turn.standing;
-      const standing = this.#ledger.get(key);
+    for (let turn = this.#queue.next(); turn !== undefined; turn = this.#queue.next()) {
+      const { key } = turn.state;
+      const state = this.#ledger.get(key);
       // One write at a time for each Service: `settle` brings it back.
-      if (standing === undefined || this.#writing.has(key)) continue;
-      const decision = decide(standing, this.#world());
-      if (!turn.isLast && isOnlyNotes(standing, decision)) {
-        this.#turns.putOff(standing);
+      if (state === undefined || this.#writing.has(key)) continue;
+      const decision = decide(state, this.#context());
+      if (!turn.isPostponed && isOnlyBookkeeping(state, decision)) {
+        this.#queue.postpone(state);
         continue;
       }
-      this.#enlist(standing, decision);
-      return { standing, decision };
+      this.#trackPending(state, decision);
+      return { state, decision };
     }
     return undefined;
   }
 
   /** The Service as it was last seen in the API, without what is being written; undefined for one that is not there. */
   seen(key: ServiceKey): ServiceView | undefined {
-    const standing = this.#ledger.get(key);
+    const state = this.#ledger.get(key);
     const write = this.#writing.get(key);
-    return standing !== undefined && standing === write?.assumed ? write.basis : standing?.view;
+    return state !== undefined && state === write?.assumed ? write.basis : state?.view;
   }
 
   seenVersion(key: ServiceKey): string | undefined {
@@ -185,15 +191,15 @@ export class Allocator {
   }
 
   /** What would be decided now; for whoever wants to know. */
-  explain(key: ServiceKey): Verdict | undefined {
-    const standing = this.#ledger.get(key);
-    return standing && { standing, decision: decide(standing, this.#world()) };
+  explain(key: ServiceKey): ServiceDecision | undefined {
+    const state = this.#ledger.get(key);
+    return state && { state, decision: decide(state, this.#context()) };
   }
 
   /** A write begins: what it gives counts as given from now on, and what it gives back not before it has ended. */
-  assume(standing: Standing, change: Change): void {
-    const { view, key } = standing;
-    const assumed = underWay(standing, this.#standingOf(key, project(view, change)));
+  assume(state: ServiceState, change: ServicePatch): void {
+    const { view, key } = state;
+    const assumed = assumedState(state, this.#stateOf(key, applyPatch(view, change)));
     this.#writing.set(key, { basis: view, assumed });
     this.#enter(assumed);
   }
@@ -202,75 +208,78 @@ export class Allocator {
   settle(key: ServiceKey): void {
     const write = this.#writing.get(key);
     this.#writing.delete(key);
-    let standing = this.#ledger.get(key);
-    if (standing === undefined) return;
-    if (standing === write?.assumed) {
-      standing = this.#standingOf(standing.key, write.basis);
-      this.#enter(standing);
+    let state = this.#ledger.get(key);
+    if (state === undefined) return;
+    if (state === write?.assumed) {
+      state = this.#stateOf(state.key, write.basis);
+      this.#enter(state);
     }
-    this.#turns.add(standing);
-    for (const address of standing.shows) this.#registry.look(address);
+    this.#queue.add(state);
+    for (const address of state.usedIPs) this.#claimTracker.recheck(address);
   }
 
   /** Puts a Service in the queue again, for a caller that held its change back. */
-  revisit(key: ServiceKey): void {
-    const standing = this.#ledger.get(key);
-    if (standing !== undefined) this.#turns.add(standing);
+  requeue(key: ServiceKey): void {
+    const state = this.#ledger.get(key);
+    if (state !== undefined) this.#queue.add(state);
   }
 
-  #world() {
-    return { ledger: this.#ledger, pools: this.#pools, controller: this.#options.controller };
+  #context() {
+    return { ledger: this.#ledger, config: this.#config, controller: this.#options.controller };
   }
 
-  #standingOf(key: ServiceKey, view: ServiceView): Standing {
-    return withPledges(standingOf(view, this.#options, key), this.#registry.claims.pledgedTo(key, view));
+  #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
+    return withReservations(
+      stateOf(view, this.#options, key),
+      this.#claimTracker.claims.reservedFor(key, view),
+    );
   }
 
   /** What the API shows of a Service from now on. */
   #take(key: ServiceKey, view: ServiceView): void {
-    this.#registry.pruneFor(key, view);
-    const standing = this.#standingOf(key, view);
+    this.#claimTracker.pruneFor(key, view);
+    const state = this.#stateOf(key, view);
     // The version moved on, so a write that was decided on an older one can only be refused.
-    this.#enter(standing);
-    this.#turns.add(standing);
+    this.#enter(state);
+    this.#queue.add(state);
   }
 
   /** What is pledged to a Service has changed. A write under way has reserved it already; `settle` counts anew. */
-  #repledged(key: ServiceKey): void {
+  #reservationsChanged(key: ServiceKey): void {
     const before = this.#ledger.get(key);
     if (before === undefined || this.#writing.has(key)) return;
-    const standing = this.#standingOf(before.key, before.view);
-    this.#enter(standing);
-    this.#turns.add(standing);
+    const state = this.#stateOf(before.key, before.view);
+    this.#enter(state);
+    this.#queue.add(state);
   }
 
   /** Somebody else claimed the address in the API, or claims it no longer. */
-  #reowned(address: Address, owner: Owner | undefined): void {
-    this.#ledger.own(address, owner);
-    for (const standing of this.#ledger.showing(address)) this.#turns.add(standing);
+  #claimOwnerChanged(address: Address, owner: ClaimOwner | undefined): void {
+    this.#ledger.setClaimOwner(address, owner);
+    for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
     if (owner !== undefined) return;
-    for (const head of this.#waiting.heads(address, this.#pools, true)) this.revisit(head);
+    for (const head of this.#pending.firstOfEach(address, this.#config, true)) this.requeue(head);
   }
 
   #remove(key: ServiceKey): void {
-    const standing = this.#ledger.get(key);
-    this.#registry.pruneFor(key, undefined);
-    if (standing === undefined) return;
-    this.#turns.delete(standing);
-    const next = this.#waiting.leave(key);
+    const state = this.#ledger.get(key);
+    this.#claimTracker.pruneFor(key, undefined);
+    if (state === undefined) return;
+    this.#queue.delete(state);
+    const next = this.#pending.remove(key);
     this.#ledger.delete(key);
-    this.#stir(standing, undefined);
+    this.#wake(state, undefined);
     // It may have been its line's turn.
-    if (next !== undefined) this.revisit(next);
+    if (next !== undefined) this.requeue(next);
   }
 
   /** Puts a state into the ledger, and wakes those whom the difference can concern. */
-  #enter(standing: Standing): void {
-    const before = this.#ledger.put(standing);
-    if (before !== undefined && compareAge(before.view, standing.view) !== 0) {
-      this.#turns.delete(before);
+  #enter(state: ServiceState): void {
+    const before = this.#ledger.put(state);
+    if (before !== undefined && compareAge(before.view, state.view) !== 0) {
+      this.#queue.delete(before);
     }
-    this.#stir(before, standing);
+    this.#wake(before, state);
   }
 
   /**
@@ -278,42 +287,42 @@ export class Allocator {
    * difference can concern, and the first of those who wait for one: all kinds of them where it became free, else those
    * who would share it.
    */
-  #stir(before: Standing | undefined, after: Standing | undefined): void {
-    const shown = after?.shows ?? [];
-    for (const address of shown) this.#stirAt(address, before, after, false);
-    for (const address of before?.shows ?? []) {
-      if (!shown.some((one) => sameAddress(one, address))) this.#stirAt(address, before, after, true);
+  #wake(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    const shown = after?.usedIPs ?? [];
+    for (const address of shown) this.#wakeAt(address, before, after, false);
+    for (const address of before?.usedIPs ?? []) {
+      if (!shown.some((one) => sameAddress(one, address))) this.#wakeAt(address, before, after, true);
     }
   }
 
-  #stirAt(
+  #wakeAt(
     address: Address,
-    before: Standing | undefined,
-    after: Standing | undefined,
+    before: ServiceState | undefined,
+    after: ServiceState | undefined,
     isFreed: boolean,
   ): void {
     const key = (after ?? before)?.key;
-    this.#registry.look(address);
-    for (const other of this.#ledger.showing(address)) {
+    this.#claimTracker.recheck(address);
+    for (const other of this.#ledger.servicesAt(address)) {
       if (other.key === key || this.#writing.has(other.key)) continue;
       if (this.#concerns(other, address, before) || this.#concerns(other, address, after))
-        this.#turns.add(other);
+        this.#queue.add(other);
     }
-    for (const head of this.#waiting.heads(address, this.#pools, isFreed)) this.revisit(head);
+    for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);
   }
 
   /** Whoever has the address in its own right is concerned only by one that it may not share it with. */
-  #concerns(other: Standing, address: Address, one: Standing | undefined): boolean {
+  #concerns(other: ServiceState, address: Address, one: ServiceState | undefined): boolean {
     if (one === undefined) return false;
-    return !isMarked(other, address) || obstacle(other, one, this.#pools) !== undefined;
+    return !hasAllocationOf(other, address) || sharingConflict(other, one, this.#config) !== undefined;
   }
 
   /** Enters the Service among those who wait, or takes it off; the next with the same needs may then try. */
-  #enlist(standing: Standing, decision: Decision): void {
-    const next = isWaiting(decision)
-      ? this.#waiting.enter(standing, decision, wantsToShare(standing, this.#pools))
-      : this.#waiting.leave(standing.key);
-    if (next !== undefined) this.revisit(next);
+  #trackPending(state: ServiceState, decision: Decision): void {
+    const next = isPending(decision)
+      ? this.#pending.add(state, decision, wantsToShare(state, this.#config))
+      : this.#pending.remove(state.key);
+    if (next !== undefined) this.requeue(next);
   }
 }
 
@@ -321,13 +330,13 @@ export class Allocator {
  * The Service is announced as it stands, and only our marks on it are missing; or there is nothing but a dispute to tell
  * of, which may be settled when the others have had their turn.
  */
-function isOnlyNotes({ view }: Standing, decision: Decision): boolean {
-  if (decision.kind === 'keep') return decision.notes.some(isDispute);
+function isOnlyBookkeeping({ view }: ServiceState, decision: Decision): boolean {
+  if (decision.kind === 'keep') return decision.conditions.some(isConflictCondition);
   if (decision.kind !== 'write') return false;
   return (
     decision.cause === 'adopt' ||
     decision.cause === 'update' ||
-    (decision.cause === 'mark-static' && view.labelled)
+    (decision.cause === 'mark-static' && view.labeled)
   );
 }
 

@@ -1,8 +1,8 @@
-import type { Pools } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Address } from '../ip/address.ts';
 import { rangesContain } from '../ip/range.ts';
 import { SortedSet } from '../ip/sorted-set.ts';
-import type { Standing } from '../ledger/service-state.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
 import { compareAge, familiesText, type ServiceKey } from '../model/service-view.ts';
 import type { Decision } from './decision.ts';
 
@@ -10,56 +10,56 @@ import type { Decision } from './decision.ts';
  * Who waits for which pool. Those with the same needs stand in one line, oldest first: if the first cannot be served,
  * nobody behind it can, so an address that becomes free costs one decision for each line, however long the lines are.
  */
-export class WaitingList {
+export class PendingServices {
   /** Pool key, then needs. A pool that does not exist is `''`: only a change of the ConfigMap helps there. */
-  readonly #lines = new Map<string, Map<string, Line>>();
-  readonly #places = new Map<ServiceKey, { line: Line; standing: Standing }>();
+  readonly #groups = new Map<string, Map<string, PendingGroup>>();
+  readonly #positions = new Map<ServiceKey, { line: PendingGroup; state: ServiceState }>();
 
   clear(): void {
-    this.#lines.clear();
-    this.#places.clear();
+    this.#groups.clear();
+    this.#positions.clear();
   }
 
   /**
    * Puts a Service in its line. If it stood first in another one, the answer is who does there now: that one's turn is
    * not to be lost with it.
    */
-  enter(standing: Standing, decision: Decision, shares: boolean): ServiceKey | undefined {
-    const line = this.#line(poolKeyOf(decision), needsOf(standing, shares), shares);
-    const place = this.#places.get(standing.key);
-    const stays = place?.line === line && compareAge(place.standing.view, standing.view) === 0;
-    const next = stays ? undefined : this.leave(standing.key);
+  add(state: ServiceState, decision: Decision, shares: boolean): ServiceKey | undefined {
+    const line = this.#group(poolKeyOf(decision), needsOf(state, shares), shares);
+    const place = this.#positions.get(state.key);
+    const stays = place?.line === line && compareAge(place.state.view, state.view) === 0;
+    const next = stays ? undefined : this.remove(state.key);
     // Also where the leaving has just emptied this very line, and taken it off.
-    this.#lines.get(line.pool)?.set(line.needs, line);
-    line.queue.add(standing);
-    this.#places.set(standing.key, { line, standing });
+    this.#groups.get(line.pool)?.set(line.needs, line);
+    line.queue.add(state);
+    this.#positions.set(state.key, { line, state });
     return next;
   }
 
   /** Takes a Service out of its line; if it stood first, the answer is who does now. */
-  leave(key: ServiceKey): ServiceKey | undefined {
-    const place = this.#places.get(key);
+  remove(key: ServiceKey): ServiceKey | undefined {
+    const place = this.#positions.get(key);
     if (place === undefined) return undefined;
-    this.#places.delete(key);
-    const { line, standing } = place;
+    this.#positions.delete(key);
+    const { line, state } = place;
     const wasFirst = line.queue.first()?.key === key;
-    line.queue.delete(standing);
-    if (line.queue.size === 0) this.#lines.get(line.pool)?.delete(line.needs);
+    line.queue.delete(state);
+    if (line.queue.size === 0) this.#groups.get(line.pool)?.delete(line.needs);
     return wasFirst ? line.queue.first()?.key : undefined;
   }
 
-  #line(pool: string, needs: string, shares: boolean): Line {
-    const lines = this.#lines.get(pool) ?? new Map<string, Line>();
-    this.#lines.set(pool, lines);
-    const line = lines.get(needs) ?? { pool, needs, shares, queue: new SortedSet<Standing>(byOrder) };
+  #group(pool: string, needs: string, shares: boolean): PendingGroup {
+    const lines = this.#groups.get(pool) ?? new Map<string, PendingGroup>();
+    this.#groups.set(pool, lines);
+    const line = lines.get(needs) ?? { pool, needs, shares, queue: new SortedSet<ServiceState>(byOrder) };
     lines.set(needs, line);
     return line;
   }
 
   /** The first of each line that an event at `address` can help: all lines of its pools, or those that would share. */
-  *heads(address: Address, pools: Pools, isFreed: boolean): IterableIterator<ServiceKey> {
-    for (const [key, lines] of this.#lines) {
-      const pool = pools.byKey.get(key);
+  *firstOfEach(address: Address, config: Config, isFreed: boolean): IterableIterator<ServiceKey> {
+    for (const [key, lines] of this.#groups) {
+      const pool = config.pools.get(key);
       if (pool === undefined || !rangesContain(pool.ranges, address)) continue;
       for (const line of lines.values()) {
         const first = line.queue.first();
@@ -69,32 +69,34 @@ export class WaitingList {
   }
 }
 
-interface Line {
+interface PendingGroup {
   readonly pool: string;
   readonly needs: string;
   /** Its Services would take an address that is in use. */
   readonly shares: boolean;
-  readonly queue: SortedSet<Standing>;
+  readonly queue: SortedSet<ServiceState>;
 }
 
 /** What an allocation depends on beside pool and ledger. One that has something to keep stands in a line of its own. */
-function needsOf(standing: Standing, shares: boolean): string {
-  const { view, intent, shows } = standing;
-  if (intent.kind !== 'fresh' || shows.length > 0) return `own ${standing.key} ${shares}`;
+function needsOf(state: ServiceState, shares: boolean): string {
+  const { view, intent, usedIPs } = state;
+  if (intent.kind !== 'new' || usedIPs.length > 0) return `own ${state.key} ${shares}`;
   return `${familiesText(view)} ${shares ? view.ports.join(',') : ''}`;
 }
 
 function poolKeyOf(decision: Decision): string {
-  const shortages =
-    decision.kind === 'wait' || decision.kind === 'refuse'
-      ? decision.shortages
-      : 'notes' in decision
-        ? decision.notes.flatMap((note) => (note.code === 'unmet' ? note.shortages : []))
+  const failures =
+    decision.kind === 'pending' || decision.kind === 'conflict'
+      ? decision.failures
+      : 'conditions' in decision
+        ? decision.conditions.flatMap((condition) =>
+            condition.code === 'pending-change' ? condition.failures : [],
+          )
         : [];
-  for (const shortage of shortages) if ('key' in shortage) return shortage.key;
+  for (const failure of failures) if ('key' in failure) return failure.key;
   return '';
 }
 
-function byOrder(a: Standing, b: Standing): number {
+function byOrder(a: ServiceState, b: ServiceState): number {
   return compareAge(a.view, b.view);
 }

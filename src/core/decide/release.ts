@@ -1,6 +1,6 @@
-import { formatList, readList } from '../model/address-list.ts';
+import { formatAddressList, parseAddressList } from '../model/address-list.ts';
 import { staticSource } from '../model/allocation-record.ts';
-import type { Change } from '../model/service-patch.ts';
+import type { ServicePatch } from '../model/service-patch.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { Decision } from './decision.ts';
 
@@ -12,31 +12,31 @@ export function release(view: ServiceView, controller: string): Decision {
   const { record } = view;
   const nothing: Decision = { kind: 'ignore', why: 'not-a-load-balancer' };
   if (view.ignored) return nothing;
-  if (record === undefined ? !isLeftover(view) : record.controller !== controller) return nothing;
+  if (record === undefined ? !needsCleanup(view) : record.controller !== controller) return nothing;
   const given =
     record === undefined ? givenByGo(view) : record.source === staticSource ? '' : record.addresses;
-  const shown = formatList(readList(view.annotation)?.entries ?? []);
+  const shown = formatAddressList(parseAddressList(view.annotation)?.entries ?? []);
   const first = given.split(',')[0] ?? '';
-  const change: Change = {
+  const patch: ServicePatch = {
     ...(given !== '' && shown === given ? { annotation: null } : {}),
     ...(given !== '' && view.specIP === first ? { specIP: null } : {}),
-    ...(view.labelled ? { labelled: false } : {}),
+    ...(view.labeled ? { labeled: false } : {}),
     ...(record !== undefined ? { record: null } : {}),
     ...(record?.interface !== undefined && record.interface === view.interface ? { interface: null } : {}),
     ...(view.ipamLabel ? { ipamLabel: null } : {}),
     ...(view.goFinalizers !== undefined ? { goFinalizers: null } : {}),
   };
-  return { kind: 'release', change, addresses: record?.addresses ?? given };
+  return { kind: 'release', patch, addresses: record?.addresses ?? given };
 }
 
 /** Without a record the label alone proves nothing: anybody may write `implementation: kube-vip` on a Service. */
-function isLeftover(view: ServiceView): boolean {
+function needsCleanup(view: ServiceView): boolean {
   const marks = view.annotation !== undefined || view.specIP !== undefined || view.ipamLabel;
-  return view.labelled && (marks || view.goFinalizers !== undefined);
+  return view.labeled && (marks || view.goFinalizers !== undefined);
 }
 
 /** The Go version allocated exactly what stands first in both places (spec section 6). */
 function givenByGo(view: ServiceView): string {
-  const shown = formatList(readList(view.annotation)?.entries ?? []);
+  const shown = formatAddressList(parseAddressList(view.annotation)?.entries ?? []);
   return view.specIP !== undefined && view.specIP === shown.split(',')[0] ? shown : '';
 }

@@ -1,52 +1,52 @@
 import { SortedSet } from '../ip/sorted-set.ts';
-import type { Standing } from '../ledger/service-state.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
 import { compareAge, familiesText, portsText } from '../model/service-view.ts';
 
-export interface Turn {
-  readonly standing: Standing;
+export interface WorkItem {
+  readonly state: ServiceState;
   /** It was put off before. */
-  readonly isLast: boolean;
+  readonly isPostponed: boolean;
 }
 
 /**
  * Who is to be looked at: those who want something first, then those who have what they want, then those who were put off;
  * oldest first within each. So a new Service does not wait for a look at fifty thousand that are served.
  */
-export class Turns {
-  readonly #wanting = byAge();
-  readonly #content = byAge();
-  readonly #last = byAge();
+export class WorkQueue {
+  readonly #unsettled = byAge();
+  readonly #settled = byAge();
+  readonly #postponed = byAge();
 
   get size(): number {
-    return this.#wanting.size + this.#content.size + this.#last.size;
+    return this.#unsettled.size + this.#settled.size + this.#postponed.size;
   }
 
-  add(standing: Standing): void {
-    (isContent(standing) ? this.#content : this.#wanting).add(standing);
+  add(state: ServiceState): void {
+    (isSettled(state) ? this.#settled : this.#unsettled).add(state);
   }
 
   /** Everybody else has a turn before. */
-  putOff(standing: Standing): void {
-    this.#last.add(standing);
+  postpone(state: ServiceState): void {
+    this.#postponed.add(state);
   }
 
-  delete(standing: Standing): void {
-    for (const queue of [this.#wanting, this.#content, this.#last]) queue.delete(standing);
+  delete(state: ServiceState): void {
+    for (const queue of [this.#unsettled, this.#settled, this.#postponed]) queue.delete(state);
   }
 
   /** The next, as it was when it was put in; O(log n). */
-  take(): Turn | undefined {
-    const standing = this.#wanting.shift() ?? this.#content.shift();
-    if (standing !== undefined) return { standing, isLast: false };
-    const last = this.#last.shift();
-    return last && { standing: last, isLast: true };
+  next(): WorkItem | undefined {
+    const state = this.#unsettled.shift() ?? this.#settled.shift();
+    if (state !== undefined) return { state, isPostponed: false };
+    const last = this.#postponed.shift();
+    return last && { state: last, isPostponed: true };
   }
 }
 
 /** Served, and not edited since: whatever others have changed, it takes no address from anybody. */
-function isContent({ view, record, intent }: Standing): boolean {
+function isSettled({ view, record, intent }: ServiceState): boolean {
   return (
-    intent.kind === 'held' &&
+    intent.kind === 'assigned' &&
     record !== undefined &&
     !view.reallocate &&
     record.ports === portsText(view) &&
@@ -54,6 +54,6 @@ function isContent({ view, record, intent }: Standing): boolean {
   );
 }
 
-function byAge(): SortedSet<Standing> {
+function byAge(): SortedSet<ServiceState> {
   return new SortedSet((a, b) => compareAge(a.view, b.view));
 }

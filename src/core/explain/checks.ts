@@ -1,21 +1,21 @@
-import { type Pools, poolFor, poolKeysOf, sharingFor } from '../config/config.ts';
+import { type Config, poolFor, poolKeysOf, sharingFor } from '../config/config.ts';
 import { wantedFamilies, wantsToShare } from '../decide/allocate.ts';
-import type { Shortage } from '../decide/allocation-failure.ts';
-import type { Verdict } from '../decide/allocator.ts';
-import { type Decision, isDispute } from '../decide/decision.ts';
+import type { AllocationFailure } from '../decide/allocation-failure.ts';
+import type { ServiceDecision } from '../decide/allocator.ts';
+import { type Decision, isConflictCondition } from '../decide/decision.ts';
 import type { Family } from '../ip/address.ts';
-import type { Standing } from '../ledger/service-state.ts';
-import { unwilling } from '../ledger/sharing.ts';
-import { formatList } from '../model/address-list.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
+import { whyNotSharing } from '../ledger/sharing.ts';
+import { formatAddressList } from '../model/address-list.ts';
 import { staticSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { quoted } from '../text/quote.ts';
 import {
-  explainNote,
-  explainNotOurs,
-  explainRefusal,
-  explainShortage,
+  explainCondition,
+  explainConflict,
+  explainFailure,
+  explainIgnored,
   explainWrite,
 } from './explain-decision.ts';
 
@@ -43,62 +43,66 @@ export type CheckName =
  * The checks of a decision in their order, down to the one that decided. What passed and what failed is read from the
  * decision itself, so the two cannot disagree (test/core/answers.test.ts).
  */
-export function checksOf({ standing, decision }: Verdict, pools: Pools, options: Options): Check[] {
+export function checksOf({ state, decision }: ServiceDecision, config: Config, options: Options): Check[] {
   const checks: Check[] = [];
   const is = (name: CheckName, outcome: Check['outcome'], finding: string): void => {
     checks.push({ name, outcome, finding });
   };
-  if (!isOurs(standing, options, is)) return checks;
-  if (decision.kind === 'ignore' || standing.view.deleting) {
+  if (!isOurs(state, options, is)) return checks;
+  if (decision.kind === 'ignore' || state.view.deleting) {
     is('deletion', 'failed', 'being deleted: it keeps what it has until it is gone, and gets nothing');
     return checks;
   }
-  if (decision.kind === 'refuse' && decision.refusal.code === 'not-an-address') {
-    is('request', 'failed', explainRefusal(decision.refusal));
+  if (decision.kind === 'conflict' && decision.conflict.code === 'invalid-address') {
+    is('request', 'failed', explainConflict(decision.conflict));
     return checks;
   }
-  is('request', 'passed', explainRequest(standing));
-  if (decision.kind === 'refuse') is('address', 'failed', explainRefusal(decision.refusal));
-  const shortages = shortagesIn(decision);
-  if (usesPool(standing, decision)) checkPool({ standing, decision }, shortages, pools, options, is);
+  is('request', 'passed', explainRequest(state));
+  if (decision.kind === 'conflict') is('address', 'failed', explainConflict(decision.conflict));
+  const failures = failuresIn(decision);
+  if (usesPool(state, decision)) checkPool({ state, decision }, failures, config, options, is);
   if (decision.kind === 'keep' || decision.kind === 'write') checkServed(decision, options, is);
   return checks;
 }
 
-type Is = (name: CheckName, outcome: Check['outcome'], finding: string) => void;
+type Record = (name: CheckName, outcome: Check['outcome'], finding: string) => void;
 
 /** Spec section 8. */
-function isOurs({ view, notOurs, record }: Standing, options: Options, is: Is): boolean {
-  if (notOurs === 'not-a-load-balancer') {
-    is('type', 'failed', `${view.type}: ${explainNotOurs(notOurs, options)}`);
+function isOurs({ view, ignoreReason, record }: ServiceState, options: Options, is: Record): boolean {
+  if (ignoreReason === 'not-a-load-balancer') {
+    is('type', 'failed', `${view.type}: ${explainIgnored(ignoreReason, options)}`);
     return false;
   }
   is('type', 'passed', 'LoadBalancer');
-  if (notOurs === 'ignored') {
-    is('ignore', 'failed', explainNotOurs(notOurs, options));
+  if (ignoreReason === 'ignored') {
+    is('ignore', 'failed', explainIgnored(ignoreReason, options));
     return false;
   }
   is('ignore', 'passed', `no annotation ${annotations.ignore}`);
   const named = view.class === undefined ? 'none' : quoted(view.class);
-  if (notOurs === 'other-class') {
-    is('class', 'failed', `${named}: ${explainNotOurs(notOurs, options)}`);
+  if (ignoreReason === 'other-class') {
+    is('class', 'failed', `${named}: ${explainIgnored(ignoreReason, options)}`);
     return false;
   }
   is('class', 'passed', `${named}, which this controller serves`);
-  if (notOurs === 'other-controller') {
-    is('controller', 'failed', `${record?.controller ?? 'unknown'}: ${explainNotOurs(notOurs, options)}`);
+  if (ignoreReason === 'other-controller') {
+    is(
+      'controller',
+      'failed',
+      `${record?.controller ?? 'unknown'}: ${explainIgnored(ignoreReason, options)}`,
+    );
     return false;
   }
   return true;
 }
 
 /** What the Service asks for, and where that stands. */
-function explainRequest({ view, intent, record }: Standing): string {
-  const wish = view.reallocate ? `; ${annotations.reallocate} asks for a fresh allocation` : '';
+function explainRequest({ view, intent, record }: ServiceState): string {
+  const change = view.reallocate ? `; ${annotations.reallocate} asks for a fresh allocation` : '';
   switch (intent.kind) {
-    case 'fresh':
-      return `nothing by name: an address from the pool of its namespace${wish}`;
-    case 'held': {
+    case 'new':
+      return `nothing by name: an address from the pool of its namespace${change}`;
+    case 'assigned': {
       const source = record?.source;
       const from =
         source === undefined
@@ -106,60 +110,61 @@ function explainRequest({ view, intent, record }: Standing): string {
           : source === staticSource
             ? 'which a user asked for by name'
             : `as its record says, from ${source}`;
-      return `it shows ${formatList(intent.list)}, ${from}${wish}`;
+      return `it shows ${formatAddressList(intent.list)}, ${from}${change}`;
     }
-    case 'asked':
-      return `${formatList(intent.list)}, by ${intent.by === 'spec' ? 'spec.loadBalancerIP' : `the annotation ${annotations.addresses}`}${wish}`;
-    case 'copy':
-      return `${formatList(intent.list)}, with the record of another Service: it is a copy of that one${wish}`;
-    case 'stripped':
-      return `its annotation was removed, and its record remembers ${formatList(intent.list)}${wish}`;
+    case 'requested':
+      return `${formatAddressList(intent.list)}, by ${intent.by === 'spec' ? 'spec.loadBalancerIP' : `the annotation ${annotations.addresses}`}${change}`;
+    case 'copied':
+      return `${formatAddressList(intent.list)}, with the record of another Service: it is a copy of that one${change}`;
+    case 'annotationRemoved':
+      return `its annotation was removed, and its record remembers ${formatAddressList(intent.list)}${change}`;
     case 'unreadable':
       return quoted(intent.fault.text);
   }
 }
 
-function shortagesIn(decision: Decision): readonly Shortage[] {
-  if (decision.kind === 'wait' || decision.kind === 'refuse') return decision.shortages;
-  if (!('notes' in decision)) return [];
-  return decision.notes.flatMap((note) => (note.code === 'unmet' ? note.shortages : []));
+function failuresIn(decision: Decision): readonly AllocationFailure[] {
+  if (decision.kind === 'pending' || decision.kind === 'conflict') return decision.failures;
+  if (!('conditions' in decision)) return [];
+  return decision.conditions.flatMap((condition) =>
+    condition.code === 'pending-change' ? condition.failures : [],
+  );
 }
 
 /** Whether the pool of its namespace has a say in the decision. */
-function usesPool({ intent, view }: Standing, decision: Decision): boolean {
-  if (intent.kind === 'fresh' || view.reallocate || shortagesIn(decision).length > 0) return true;
+function usesPool({ intent, view }: ServiceState, decision: Decision): boolean {
+  if (intent.kind === 'new' || view.reallocate || failuresIn(decision).length > 0) return true;
   return 'source' in decision && decision.source !== staticSource;
 }
 
 function checkPool(
-  { standing, decision }: Verdict,
-  shortages: readonly Shortage[],
-  pools: Pools,
+  { state, decision }: ServiceDecision,
+  failures: readonly AllocationFailure[],
+  config: Config,
   options: Options,
-  is: Is,
+  is: Record,
 ): void {
-  const { view } = standing;
-  const pool = poolFor(pools, view.namespace);
-  const missing = shortages.find(({ code }) => code === 'no-config-map' || code === 'no-pool');
+  const { view } = state;
+  const pool = poolFor(config, view.namespace);
+  const missing = failures.find(({ code }) => code === 'no-config-map' || code === 'no-pool');
   if (missing !== undefined) {
-    is('pool', 'failed', explainShortage(missing, options));
+    is('pool', 'failed', explainFailure(missing, options));
     return;
   }
   if (pool === undefined) return;
   is('pool', 'passed', `${pool.key}, the first of ${poolKeysOf(view.namespace).join(', ')} that exists`);
-  const wanted = wantedFamilies(standing, pool);
-  const lacking = shortages.find(({ code }) => code === 'family-not-in-pool');
+  const wanted = wantedFamilies(state, pool);
+  const lacking = failures.find(({ code }) => code === 'family-not-in-pool');
   const families = `${view.policy}: ${wanted.join(' and ')}`;
-  if (lacking !== undefined)
-    is('families', 'failed', `${families}, but ${explainShortage(lacking, options)}`);
+  if (lacking !== undefined) is('families', 'failed', `${families}, but ${explainFailure(lacking, options)}`);
   else is('families', 'passed', families);
   // DHCP is asked as often as somebody wants an address.
-  if (standing.intent.kind === 'fresh' && !pool.dhcp.IPv4) checkSharing(standing, wanted, pools, is);
-  for (const shortage of shortages) {
-    if (shortage.code === 'pool-full' || shortage.code === 'pool-empty')
-      is('address', 'failed', explainShortage(shortage, options));
+  if (state.intent.kind === 'new' && !pool.dhcp.IPv4) checkSharing(state, wanted, config, is);
+  for (const failure of failures) {
+    if (failure.code === 'pool-full' || failure.code === 'pool-empty')
+      is('address', 'failed', explainFailure(failure, options));
   }
-  if (decision.kind === 'write' && standing.intent.kind === 'fresh')
+  if (decision.kind === 'write' && state.intent.kind === 'new')
     is('address', 'passed', explainGrant(decision));
 }
 
@@ -171,14 +176,14 @@ function explainGrant({ addresses, cause }: Decision & { kind: 'write' }): strin
   return cause === 'restore' ? `${addresses} stands in its status` : `${addresses} is free`;
 }
 
-function checkSharing(standing: Standing, wanted: readonly Family[], pools: Pools, is: Is): void {
-  const { namespace, policy } = standing.view;
-  if (!sharingFor(pools, namespace)) return;
-  if (wanted[0] === 'IPv4' && wantsToShare(standing, pools)) {
+function checkSharing(state: ServiceState, wanted: readonly Family[], config: Config, is: Record): void {
+  const { namespace, policy } = state.view;
+  if (!sharingFor(config, namespace)) return;
+  if (wanted[0] === 'IPv4' && wantsToShare(state, config)) {
     is('sharing', 'noted', 'it takes an address that is in use, if all who have it agree');
     return;
   }
-  const why = unwilling(standing, pools);
+  const why = whyNotSharing(state, config);
   const reason =
     policy !== 'SingleStack'
       ? `it is ${policy}, and only SingleStack IPv4 Services share`
@@ -190,10 +195,15 @@ function checkSharing(standing: Standing, wanted: readonly Family[], pools: Pool
   is('sharing', 'noted', `${reason}, so it shares with nobody`);
 }
 
-function checkServed(decision: Decision & { kind: 'keep' | 'write' }, options: Options, is: Is): void {
-  for (const note of decision.notes) {
-    if (note.code === 'unmet') is('request', 'failed', explainNote(note, options));
-    else is('address', isDispute(note) ? 'failed' : 'noted', explainNote(note, options));
+function checkServed(decision: Decision & { kind: 'keep' | 'write' }, options: Options, is: Record): void {
+  for (const condition of decision.conditions) {
+    if (condition.code === 'pending-change') is('request', 'failed', explainCondition(condition, options));
+    else
+      is(
+        'address',
+        isConflictCondition(condition) ? 'failed' : 'noted',
+        explainCondition(condition, options),
+      );
   }
   if (decision.kind === 'keep') is('write', 'passed', 'all that is to stand on it stands there');
   else is('write', 'noted', `not written yet: ${explainWrite(decision)}`);

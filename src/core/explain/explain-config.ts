@@ -1,8 +1,8 @@
-import type { PoolProblem } from '../config/config.ts';
+import type { ConfigProblem } from '../config/config.ts';
 import type { EntryFault } from '../config/pool-entry.ts';
 import { bits, formatAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
-import { instead, never, quoted } from '../text/quote.ts';
+import { never, quoted, suggestionOf } from '../text/quote.ts';
 
 /** `192.168.0.209-192.168.0.214`, or the one address. */
 export function formatRange({ family, first, last }: Range): string {
@@ -17,11 +17,11 @@ export function formatBlock({ family, first, last }: Range): string {
 }
 
 /** What is wrong with the ConfigMap, beginning with the key. */
-export function explainProblem(problem: PoolProblem): string {
+export function explainProblem(problem: ConfigProblem): string {
   const key = problem.key;
   switch (problem.code) {
     case 'bad-entry':
-      return `${key}: ${quoted(problem.entry)} ${explainFault(problem.fault, problem.entry)}${instead(problem.suggestion)}.`;
+      return `${key}: ${quoted(problem.entry)} ${explainFault(problem.fault, problem.entry)}${suggestionOf(problem.suggestion)}.`;
     case 'host-bits': {
       const { range, used } = problem;
       return `${key}: ${quoted(problem.entry)} is not the start of its block: it means ${formatBlock(range)}, that is ${formatRange(used)}.`;

@@ -1,13 +1,19 @@
-import type { Shortage } from '../decide/allocation-failure.ts';
-import { type Decision, isDispute, type Note, type Refusal, type Rivals } from '../decide/decision.ts';
+import type { AllocationFailure } from '../decide/allocation-failure.ts';
+import {
+  type AddressConflict,
+  type Condition,
+  type Decision,
+  isConflictCondition,
+  type OtherServices,
+} from '../decide/decision.ts';
 import { type Family, formatAddress } from '../ip/address.ts';
-import type { NotOurs } from '../ledger/service-state.ts';
-import type { Obstacle } from '../ledger/sharing.ts';
-import { mostEntries, readList } from '../model/address-list.ts';
+import type { IgnoreReason } from '../ledger/service-state.ts';
+import type { SharingConflict } from '../ledger/sharing.ts';
+import { mostEntries, parseAddressList } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { annotations } from '../model/well-known-names.ts';
-import { instead, never, quoted } from '../text/quote.ts';
+import { never, quoted, suggestionOf } from '../text/quote.ts';
 import { nearestSpelling } from '../text/suggestions.ts';
 import { explainFault } from './explain-config.ts';
 
@@ -17,78 +23,78 @@ import { explainFault } from './explain-config.ts';
  */
 
 /** Why a pool has no address for a Service, and what helps. */
-export function explainShortage(shortage: Shortage, options: Options): string {
+export function explainFailure(failure: AllocationFailure, options: Options): string {
   const where = `the ConfigMap ${options.configMap.namespace}/${options.configMap.name}`;
-  switch (shortage.code) {
+  switch (failure.code) {
     case 'no-config-map':
       return `there are no pools: ${where} does not exist. Create it with a key such as cidr-global.`;
     case 'no-pool':
-      return `no pool serves the namespace ${shortage.namespace}: add cidr-${shortage.namespace} or cidr-global to ${where}.`;
+      return `no pool serves the namespace ${failure.namespace}: add cidr-${failure.namespace} or cidr-global to ${where}.`;
     case 'pool-empty':
-      return `the pool ${shortage.key} has no address in it: add a block or a range to it.`;
+      return `the pool ${failure.key} has no address in it: add a block or a range to it.`;
     case 'family-not-in-pool':
-      return `the pool ${shortage.key} has no ${shortage.family} addresses: add some to it.`;
+      return `the pool ${failure.key} has no ${failure.family} addresses: add some to it.`;
     case 'pool-full':
-      return `the pool ${shortage.key} is full: all ${shortage.size} of its ${shortage.family} addresses are in use${explainClaimed(shortage)}. Add addresses to it, or delete a Service that has one.`;
+      return `the pool ${failure.key} is full: all ${failure.size} of its ${failure.family} addresses are in use${explainClaimed(failure)}. Add addresses to it, or delete a Service that has one.`;
     default:
-      return never(shortage);
+      return never(failure);
   }
 }
 
 /** An insertion: how many of the addresses are not in use by Services, but claimed by others in the API. */
-function explainClaimed({ claimed }: Shortage & { code: 'pool-full' }): string {
+function explainClaimed({ claimed }: AllocationFailure & { code: 'pool-full' }): string {
   return claimed > 0n ? ` (${claimed} of them claimed by IPAddress objects of others)` : '';
 }
 
-function explainShortages(shortages: readonly Shortage[], options: Options): string {
-  const [first, second] = shortages;
+function explainFailures(failures: readonly AllocationFailure[], options: Options): string {
+  const [first, second] = failures;
   if (first?.code === 'pool-full' && second?.code === 'pool-full') {
     const each = `all ${first.size} of its ${first.family}${explainClaimed(first)} and all ${second.size} of its ${second.family}${explainClaimed(second)} addresses`;
     return `the pool ${first.key} is full: ${each} are in use. Add addresses to it, or delete a Service that has some.`;
   }
-  return [...new Set(shortages.map((shortage) => explainShortage(shortage, options)))].join(' And ');
+  return [...new Set(failures.map((failure) => explainFailure(failure, options)))].join(' And ');
 }
 
 /** What a user asked for and cannot have. */
-export function explainRefusal(refusal: Refusal): string {
-  switch (refusal.code) {
-    case 'taken':
+export function explainConflict(conflict: AddressConflict): string {
+  switch (conflict.code) {
+    case 'address-in-use':
       return (
-        `${formatAddress(refusal.address)} belongs to ${refusal.holder}: ${explainObstacle(refusal.why)}. ` +
+        `${formatAddress(conflict.address)} belongs to ${conflict.holder}: ${explainSharingConflict(conflict.why)}. ` +
         'kube-vip announces an address that is written on this Service all the same. Ask for another one, or ' +
         `for one from the pool by the annotation ${annotations.reallocate}: "true".`
       );
-    case 'not-an-address': {
+    case 'invalid-address': {
       const field =
-        refusal.field === 'annotation' ? `the annotation ${annotations.addresses}` : 'spec.loadBalancerIP';
-      const { text, fault } = refusal.fault;
+        conflict.field === 'annotation' ? `the annotation ${annotations.addresses}` : 'spec.loadBalancerIP';
+      const { text, fault } = conflict.fault;
       if (fault === 'too-many') {
         return `${field} lists more than ${mostEntries} addresses, which no Service can have: write one of each IP family. It is left as it is.`;
       }
       if (text === '') {
         return `${field} has an empty entry, which kube-vip reads as a hostname: remove the comma too many.`;
       }
-      const isSpec = refusal.field === 'spec';
+      const isSpec = conflict.field === 'spec';
       const wrong =
         fault !== 'not-an-address'
           ? explainFault({ fault, text }, text)
           : isSpec
             ? 'is no IP address, and this field takes one address and nothing else'
             : 'is neither an IP address nor a hostname';
-      return `${field}: ${quoted(text)} ${wrong}${instead(meantBy(refusal))}. It is left as it is.`;
+      return `${field}: ${quoted(text)} ${wrong}${suggestionOf(suggestedAddress(conflict))}. It is left as it is.`;
     }
     default:
-      return never(refusal);
+      return never(conflict);
   }
 }
 
 /** The address that was probably meant, if one can be told. */
-export function meantBy({
+export function suggestedAddress({
   field,
   fault: { text },
-}: Refusal & { code: 'not-an-address' }): string | undefined {
+}: AddressConflict & { code: 'invalid-address' }): string | undefined {
   const reads = (spelling: string): boolean => {
-    const { entries, fault } = readList(spelling) ?? { entries: [] };
+    const { entries, fault } = parseAddressList(spelling) ?? { entries: [] };
     const areAddresses = entries.length > 0 && entries.every((entry) => typeof entry === 'object');
     return areAddresses && fault === undefined && (field === 'annotation' || entries.length === 1);
   };
@@ -98,7 +104,7 @@ export function meantBy({
 }
 
 /** Why two Services may not share; a clause without an end. */
-function explainObstacle(why: Obstacle): string {
+function explainSharingConflict(why: SharingConflict): string {
   switch (why.code) {
     case 'not-ours':
       return `${why.service} belongs to another load balancer`;
@@ -121,26 +127,26 @@ function explainObstacle(why: Obstacle): string {
   }
 }
 
-export function explainNote(note: Note, options: Options): string {
-  switch (note.code) {
+export function explainCondition(condition: Condition, options: Options): string {
+  switch (condition.code) {
     case 'conflict':
-      return `${formatAddress(note.address)} is also held by ${explainRivals(note)}, and they may not share it. Nothing is moved: let all but one ask for another address, or for one from the pool by the annotation ${annotations.reallocate}: "true".`;
+      return `${formatAddress(condition.address)} is also held by ${explainOthers(condition)}, and they may not share it. Nothing is moved: let all but one ask for another address, or for one from the pool by the annotation ${annotations.reallocate}: "true".`;
     case 'contested':
-      return `${formatAddress(note.address)} is also asked for by ${explainRivals(note)}. It stays with this Service, and kube-vip announces it wherever it is written: let the others ask for another address.`;
+      return `${formatAddress(condition.address)} is also asked for by ${explainOthers(condition)}. It stays with this Service, and kube-vip announces it wherever it is written: let the others ask for another address.`;
     case 'claimed':
-      return `${formatAddress(note.address)} is also claimed for ${note.owner.parent}, by an IPAddress object of that name. Nothing is moved; give one of the two another address.`;
+      return `${formatAddress(condition.address)} is also claimed for ${condition.owner.parent}, by an IPAddress object of that name. Nothing is moved; give one of the two another address.`;
     case 'outside-pool':
-      return note.key === undefined
-        ? `${formatAddress(note.address)} is kept, though no pool serves the namespace.`
-        : `${formatAddress(note.address)} is kept, though it is outside the pool ${note.key}; the annotation ${annotations.reallocate}: "true" asks for one from the pool.`;
+      return condition.key === undefined
+        ? `${formatAddress(condition.address)} is kept, though no pool serves the namespace.`
+        : `${formatAddress(condition.address)} is kept, though it is outside the pool ${condition.key}; the annotation ${annotations.reallocate}: "true" asks for one from the pool.`;
     case 'shared':
-      return `shared with ${some(note.others)}.`;
-    case 'unmet':
-      return `${wishes[note.wish]}, but ${explainShortages(note.shortages, options)} It keeps what it has meanwhile.`;
+      return `shared with ${some(condition.others)}.`;
+    case 'pending-change':
+      return `${pendingChanges[condition.change]}, but ${explainFailures(condition.failures, options)} It keeps what it has meanwhile.`;
     case 'global-namespace':
-      return `${note.key} serves every namespace without a pool of its own, not only the one called global.`;
+      return `${condition.key} serves every namespace without a pool of its own, not only the one called global.`;
     default:
-      return never(note);
+      return never(condition);
   }
 }
 
@@ -153,20 +159,20 @@ function some(names: readonly string[]): string {
 }
 
 /** `b/y (both use port TCP/80), b/z (both use port TCP/80) and 5 more`. */
-function explainRivals({ rivals, more }: Rivals): string {
-  const named = rivals.map(({ service, why }) => `${service} (${explainObstacle(why)})`);
+function explainOthers({ services, more }: OtherServices): string {
+  const named = services.map(({ service, why }) => `${service} (${explainSharingConflict(why)})`);
   const all = more > 0 ? [...named, `${more} more`] : named;
   const last = all.pop() ?? '';
   return all.length > 0 ? `${all.join(', ')} and ${last}` : last;
 }
 
-const wishes = {
+const pendingChanges = {
   families: 'the IP families were changed',
   ports: 'its ports clash with those of a Service on the same address',
   reallocate: 'a fresh allocation was asked for',
 } as const;
 
-export function explainNotOurs(why: NotOurs | 'being-deleted', options: Options): string {
+export function explainIgnored(why: IgnoreReason | 'being-deleted', options: Options): string {
   switch (why) {
     case 'not-a-load-balancer':
       return 'it is not of type LoadBalancer.';
@@ -189,16 +195,16 @@ export function explainNotOurs(why: NotOurs | 'being-deleted', options: Options)
 export function explainDecision(decision: Decision, options: Options): string {
   switch (decision.kind) {
     case 'ignore':
-      return explainNotOurs(decision.why, options);
-    case 'wait':
-      return explainShortages(decision.shortages, options);
-    case 'refuse': {
-      const more = decision.shortages.length > 0 ? ` ${explainShortages(decision.shortages, options)}` : '';
-      return explainRefusal(decision.refusal) + more;
+      return explainIgnored(decision.why, options);
+    case 'pending':
+      return explainFailures(decision.failures, options);
+    case 'conflict': {
+      const more = decision.failures.length > 0 ? ` ${explainFailures(decision.failures, options)}` : '';
+      return explainConflict(decision.conflict) + more;
     }
     case 'keep':
     case 'write':
-      return decision.notes.map((note) => explainNote(note, options)).join(' ');
+      return decision.conditions.map((condition) => explainCondition(condition, options)).join(' ');
     case 'release':
       return decision.addresses === ''
         ? 'it is no longer of type LoadBalancer: what was written for it is taken off.'
@@ -245,15 +251,15 @@ export function reasonOf(decision: Decision): string {
   switch (decision.kind) {
     case 'ignore':
       return '';
-    case 'wait':
-      return decision.shortages.map(shortageCode).join(' ');
-    case 'refuse':
-      return decision.refusal.code === 'taken'
-        ? `taken ${formatAddress(decision.refusal.address)} ${decision.refusal.holder} ${decision.refusal.why.code}`
-        : `not-an-address ${decision.refusal.field} ${decision.refusal.fault.text}`;
+    case 'pending':
+      return decision.failures.map(failureCode).join(' ');
+    case 'conflict':
+      return decision.conflict.code === 'address-in-use'
+        ? `taken ${formatAddress(decision.conflict.address)} ${decision.conflict.holder} ${decision.conflict.why.code}`
+        : `not-an-address ${decision.conflict.field} ${decision.conflict.fault.text}`;
     case 'keep':
     case 'write':
-      return decision.notes.filter(isReported).map(noteCode).join(' ');
+      return decision.conditions.filter(isReported).map(conditionCode).join(' ');
     case 'release':
       return 'release';
     default:
@@ -269,13 +275,13 @@ export function codesOf(decision: Decision): string {
 
 function causesOf(decision: Decision): readonly { readonly code: string }[] {
   switch (decision.kind) {
-    case 'wait':
-      return decision.shortages;
-    case 'refuse':
-      return [decision.refusal, ...decision.shortages];
+    case 'pending':
+      return decision.failures;
+    case 'conflict':
+      return [decision.conflict, ...decision.failures];
     case 'keep':
     case 'write':
-      return decision.notes.filter(isReported);
+      return decision.conditions.filter(isReported);
     case 'ignore':
     case 'release':
       return [];
@@ -286,35 +292,40 @@ function causesOf(decision: Decision): readonly { readonly code: string }[] {
 
 /** Whether somebody has to do something about it: then it is worth an event. */
 export function isWarning(decision: Decision): boolean {
-  if (decision.kind === 'wait' || decision.kind === 'refuse') return true;
-  return 'notes' in decision && decision.notes.some((note) => isDispute(note) || note.code === 'unmet');
+  if (decision.kind === 'pending' || decision.kind === 'conflict') return true;
+  return (
+    'conditions' in decision &&
+    decision.conditions.some(
+      (condition) => isConflictCondition(condition) || condition.code === 'pending-change',
+    )
+  );
 }
 
 /** A note that is said when it comes up; who shares an address is told to those who look. */
-function isReported(note: Note): boolean {
-  return note.code !== 'shared';
+function isReported(condition: Condition): boolean {
+  return condition.code !== 'shared';
 }
 
-function shortageCode(shortage: Shortage): string {
-  const family: Family | '' = 'family' in shortage ? shortage.family : '';
-  const size = 'size' in shortage ? shortage.size : '';
-  return `${shortage.code} ${'key' in shortage ? shortage.key : ''} ${family} ${size}`;
+function failureCode(failure: AllocationFailure): string {
+  const family: Family | '' = 'family' in failure ? failure.family : '';
+  const size = 'size' in failure ? failure.size : '';
+  return `${failure.code} ${'key' in failure ? failure.key : ''} ${family} ${size}`;
 }
 
-function noteCode(note: Note): string {
-  switch (note.code) {
+function conditionCode(condition: Condition): string {
+  switch (condition.code) {
     case 'conflict':
     case 'contested': {
-      const named = note.rivals.map(({ service, why }) => `${service} ${why.code}`);
-      return `${note.code} ${formatAddress(note.address)} ${named.join(' ')}`;
+      const named = condition.services.map(({ service, why }) => `${service} ${why.code}`);
+      return `${condition.code} ${formatAddress(condition.address)} ${named.join(' ')}`;
     }
     case 'claimed':
-      return `claimed ${formatAddress(note.address)} ${note.owner.parent}`;
+      return `claimed ${formatAddress(condition.address)} ${condition.owner.parent}`;
     case 'outside-pool':
-      return `outside-pool ${formatAddress(note.address)} ${note.key}`;
-    case 'unmet':
-      return `unmet ${note.wish} ${note.shortages.map(shortageCode).join(' ')}`;
+      return `outside-pool ${formatAddress(condition.address)} ${condition.key}`;
+    case 'pending-change':
+      return `unmet ${condition.change} ${condition.failures.map(failureCode).join(' ')}`;
     default:
-      return note.code;
+      return condition.code;
   }
 }

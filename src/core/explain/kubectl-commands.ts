@@ -2,17 +2,17 @@ import type { Options } from '../model/options.ts';
 
 /** Commands for a user's shell. Names of Kubernetes need no quotes in one. */
 
-interface Named {
+interface NamespacedName {
   readonly name: string;
   readonly namespace: string;
 }
 
 /** `annotation` as kubectl takes it: `key=value`, or `key-` to take it off. */
-export function annotate({ name, namespace }: Named, annotation: string): string {
+export function annotate({ name, namespace }: NamespacedName, annotation: string): string {
   return `kubectl annotate service ${name} --namespace ${namespace} --overwrite ${annotation}`;
 }
 
-export function patchService({ name, namespace }: Named, patch: object): string {
+export function patchService({ name, namespace }: NamespacedName, patch: object): string {
   return `kubectl patch service ${name} --namespace ${namespace} --type merge --patch ${inShell(patch)}`;
 }
 

@@ -1,8 +1,8 @@
-import { type PoolProblem, poolKeysOf } from '../config/config.ts';
+import { type ConfigProblem, poolKeysOf } from '../config/config.ts';
 import { allocate, isInPool } from '../decide/allocate.ts';
-import type { Shortage } from '../decide/allocation-failure.ts';
+import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import type { Address, Family } from '../ip/address.ts';
-import type { Standing } from '../ledger/service-state.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
 import { addressesOf } from '../model/address-list.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
@@ -10,14 +10,18 @@ import type { ServiceKey } from '../model/service-view.ts';
 import { quoted } from '../text/quote.ts';
 import { explainFault } from './explain-config.ts';
 import { patchConfigMap, patchPools, patchService, pointer } from './kubectl-commands.ts';
-import type { Cure, CureContext } from './remedy.ts';
+import type { Remedy, RemedyContext } from './remedy.ts';
 
 /** Why a pool has no address for a Service, and what helps. */
-export function curesForShortage(standing: Standing, shortage: Shortage, context: CureContext): Cure[] {
+export function remediesForFailure(
+  state: ServiceState,
+  failure: AllocationFailure,
+  context: RemedyContext,
+): Remedy[] {
   const { options, configMap } = context;
-  const { namespace } = standing.view;
+  const { namespace } = state.view;
   const { name, namespace: where } = options.configMap;
-  switch (shortage.code) {
+  switch (failure.code) {
     case 'no-config-map':
       return [
         {
@@ -27,35 +31,35 @@ export function curesForShortage(standing: Standing, shortage: Shortage, context
         },
       ];
     case 'no-pool':
-      return [...misspelt(namespace, context), newPool(`cidr-${namespace}`, context)];
+      return [...misspelledKey(namespace, context), newPool(`cidr-${namespace}`, context)];
     case 'pool-empty': {
-      const mended = mendedEntries(shortage.key, context);
+      const mended = fixedEntries(failure.key, context);
       if (mended.length > 0) return mended;
       return [
         {
-          advice: `Add a block or a range to ${shortage.key}, in place of ADDRESSES.`,
-          command: patchPools(options, shortage.key, 'ADDRESSES'),
+          advice: `Add a block or a range to ${failure.key}, in place of ADDRESSES.`,
+          command: patchPools(options, failure.key, 'ADDRESSES'),
         },
       ];
     }
     case 'family-not-in-pool':
       return [
-        ...otherPolicy(standing, context),
-        more(shortage.key, `${shortage.family} `, configMap, options),
+        ...relaxPolicy(state, context),
+        addAddresses(failure.key, `${failure.family} `, configMap, options),
       ];
     case 'pool-full':
       return [
-        ...mendedEntries(shortage.key, context),
-        more(shortage.key, '', configMap, options),
-        ...leave(shortage.key, shortage.family, context),
+        ...fixedEntries(failure.key, context),
+        addAddresses(failure.key, '', configMap, options),
+        ...deleteHolder(failure.key, failure.family, context),
       ];
   }
 }
 
 /** A key with a slip in it that would be the pool of the namespace. */
-function misspelt(namespace: string, { allocator, options }: CureContext): Cure[] {
+function misspelledKey(namespace: string, { allocator, options }: RemedyContext): Remedy[] {
   const keys = poolKeysOf(namespace);
-  return allocator.pools.problems.flatMap((problem): Cure[] => {
+  return allocator.config.problems.flatMap((problem): Remedy[] => {
     if (problem.code !== 'unknown-key' || problem.suggestion === undefined) return [];
     if (!keys.includes(problem.suggestion)) return [];
     const move = [{ op: 'move', from: `/data/${pointer(problem.key)}`, path: `/data/${problem.suggestion}` }];
@@ -69,9 +73,9 @@ function misspelt(namespace: string, { allocator, options }: CureContext): Cure[
 }
 
 /** Entries of the pool that cannot be read, one after the other; all of them mended in one command where that can be told. */
-function mendedEntries(key: string, { allocator, options, configMap }: CureContext): Cure[] {
-  const bad = allocator.pools.problems.filter(
-    (problem): problem is PoolProblem & { code: 'bad-entry' } =>
+function fixedEntries(key: string, { allocator, options, configMap }: RemedyContext): Remedy[] {
+  const bad = allocator.config.problems.filter(
+    (problem): problem is ConfigProblem & { code: 'bad-entry' } =>
       problem.code === 'bad-entry' && problem.key === key,
   );
   if (bad.length === 0) return [];
@@ -93,7 +97,7 @@ function mendedEntries(key: string, { allocator, options, configMap }: CureConte
 }
 
 /** A key that stands under binaryData is refused under data as long as it does. */
-function newPool(key: string, { options, configMap }: CureContext): Cure {
+function newPool(key: string, { options, configMap }: RemedyContext): Remedy {
   const isBinary = configMap?.binaryData?.[key] !== undefined;
   const removed = isBinary ? ' What stands under binaryData, where nobody reads it, is removed.' : '';
   const patch = { ...(isBinary ? { binaryData: { [key]: null } } : {}), data: { [key]: 'ADDRESSES' } };
@@ -103,7 +107,7 @@ function newPool(key: string, { options, configMap }: CureContext): Cure {
   };
 }
 
-function more(key: string, kind: string, configMap: ConfigMap | undefined, options: Options): Cure {
+function addAddresses(key: string, kind: string, configMap: ConfigMap | undefined, options: Options): Remedy {
   const value = (configMap?.data?.[key] ?? '').trim().replace(/[,\s]+$/, '');
   return {
     advice: `Add ${kind}addresses to ${key}: a block or a range of your network that nobody else uses, in place of ADDRESSES.`,
@@ -112,13 +116,13 @@ function more(key: string, kind: string, configMap: ConfigMap | undefined, optio
 }
 
 /** Both families are asked for, and one is enough. */
-function otherPolicy(standing: Standing, { allocator }: CureContext): Cure[] {
-  const { view, intent } = standing;
+function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[] {
+  const { view, intent } = state;
   if (view.policy !== 'RequireDualStack') return [];
   const held = 'list' in intent ? addressesOf(intent.list) : [];
-  const eased: Standing = { ...standing, view: { ...view, policy: 'PreferDualStack' } };
+  const eased: ServiceState = { ...state, view: { ...view, policy: 'PreferDualStack' } };
   // Of the other family there may be none either.
-  if ('shortages' in allocate(eased, held, allocator)) return [];
+  if ('failures' in allocate(eased, held, allocator)) return [];
   return [
     {
       advice: 'Let it do with one family until the pool has both.',
@@ -131,15 +135,19 @@ function otherPolicy(standing: Standing, { allocator }: CureContext): Cure[] {
 const mostNamed = 5;
 
 /** Whose deletion would free an address of the pool: O(Services). */
-function leave(key: string, family: Family, { allocator: { ledger, pools } }: CureContext): Cure[] {
-  const pool = pools.byKey.get(key);
+function deleteHolder(
+  key: string,
+  family: Family,
+  { allocator: { ledger, config } }: RemedyContext,
+): Remedy[] {
+  const pool = config.pools.get(key);
   if (pool === undefined) return [];
   // An address that several show stays in use when one of them goes.
   const isAlone = (address: Address): boolean =>
-    ledger.showing(address).length === 1 && ledger.owner(address) === undefined;
+    ledger.servicesAt(address).length === 1 && ledger.claimOwner(address) === undefined;
   const names: ServiceKey[] = [];
-  for (const { key: name, shows } of ledger.all())
-    if (shows.some((address) => address.family === family && isInPool(pool, address) && isAlone(address)))
+  for (const { key: name, usedIPs } of ledger.all())
+    if (usedIPs.some((address) => address.family === family && isInPool(pool, address) && isAlone(address)))
       names.push(name);
   names.sort();
   if (names.length === 0) return [];

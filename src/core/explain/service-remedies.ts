@@ -1,43 +1,43 @@
 import { poolFor } from '../config/config.ts';
 import { allocate, isInPool } from '../decide/allocate.ts';
-import type { Verdict } from '../decide/allocator.ts';
-import type { Decision, Note, Refusal } from '../decide/decision.ts';
+import type { ServiceDecision } from '../decide/allocator.ts';
+import type { AddressConflict, Condition, Decision } from '../decide/decision.ts';
 import { type Address, formatAddress, sameAddress } from '../ip/address.ts';
-import type { Standing } from '../ledger/service-state.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
 import { addressesOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { quoted } from '../text/quote.ts';
-import { meantBy } from './explain-decision.ts';
+import { suggestedAddress } from './explain-decision.ts';
 import { annotate, patchPools, patchService } from './kubectl-commands.ts';
-import { curesForShortage } from './pool-remedies.ts';
-import type { Cure, CureContext } from './remedy.ts';
+import { remediesForFailure } from './pool-remedies.ts';
+import type { Remedy, RemedyContext } from './remedy.ts';
 
 /** What helps, the shortest way first; nothing where all is well. */
-export function curesFor({ standing, decision }: Verdict, context: CureContext): Cure[] {
+export function remediesFor({ state, decision }: ServiceDecision, context: RemedyContext): Remedy[] {
   switch (decision.kind) {
     case 'ignore':
-      return curesForIgnored(standing, decision.why, context.options);
-    case 'wait':
-      return decision.shortages.flatMap((shortage) => curesForShortage(standing, shortage, context));
-    case 'refuse':
+      return remediesForIgnored(state, decision.why, context.options);
+    case 'pending':
+      return decision.failures.flatMap((failure) => remediesForFailure(state, failure, context));
+    case 'conflict':
       return [
-        ...curesForRefusal(standing, decision.refusal, context),
-        ...decision.shortages.flatMap((shortage) => curesForShortage(standing, shortage, context)),
+        ...remediesForConflict(state, decision.conflict, context),
+        ...decision.failures.flatMap((failure) => remediesForFailure(state, failure, context)),
       ];
     case 'keep':
     case 'write':
-      return decision.notes.flatMap((note) => curesForNote(standing, note, context));
+      return decision.conditions.flatMap((condition) => remediesForCondition(state, condition, context));
     case 'release':
       return [];
   }
 }
 
-function curesForIgnored(
-  { view, record }: Standing,
+function remediesForIgnored(
+  { view, record }: ServiceState,
   why: (Decision & { kind: 'ignore' })['why'],
   options: Options,
-): Cure[] {
+): Remedy[] {
   switch (why) {
     case 'not-a-load-balancer':
       return [
@@ -82,76 +82,84 @@ function curesForIgnored(
   }
 }
 
-function curesForRefusal(standing: Standing, refusal: Refusal, context: CureContext): Cure[] {
-  const { view, intent } = standing;
-  if (refusal.code === 'not-an-address') {
-    const meant = meantBy(refusal);
-    const cures: Cure[] = [];
+function remediesForConflict(
+  state: ServiceState,
+  conflict: AddressConflict,
+  context: RemedyContext,
+): Remedy[] {
+  const { view, intent } = state;
+  if (conflict.code === 'invalid-address') {
+    const meant = suggestedAddress(conflict);
+    const remedies: Remedy[] = [];
     if (meant !== undefined)
-      cures.push({ advice: `Write ${meant}, if that is meant.`, command: ask(standing, meant) });
-    cures.push({
-      advice: `Take it off, and it ${whatIsLeft(standing, refusal.field, context)}.`,
+      remedies.push({ advice: `Write ${meant}, if that is meant.`, command: ask(state, meant) });
+    remedies.push({
+      advice: `Take it off, and it ${afterRemoval(state, conflict.field, context)}.`,
       command:
-        refusal.field === 'annotation'
+        conflict.field === 'annotation'
           ? annotate(view, `${annotations.addresses}-`)
           : patchService(view, { spec: { loadBalancerIP: null } }),
     });
-    return cures;
+    return remedies;
   }
-  const cures: Cure[] = [];
-  if (!('shortages' in allocate({ ...standing, intent: { kind: 'fresh' } }, [], context.allocator)))
-    cures.push(reallocate(standing, 'Let it have one from its pool instead.'));
-  if (intent.kind === 'asked' || intent.kind === 'stripped' || intent.kind === 'copy')
-    cures.push({
+  const remedies: Remedy[] = [];
+  if (!('failures' in allocate({ ...state, intent: { kind: 'new' } }, [], context.allocator)))
+    remedies.push(reallocate(state, 'Let it have one from its pool instead.'));
+  if (intent.kind === 'requested' || intent.kind === 'annotationRemoved' || intent.kind === 'copied')
+    remedies.push({
       advice: 'Or ask for another address by name, in place of ADDRESS.',
-      command: ask(standing, 'ADDRESS'),
+      command: ask(state, 'ADDRESS'),
     });
-  if (refusal.why.code === 'sharing-not-allowed')
-    cures.push({
-      advice: `Or let the Services of the namespace ${refusal.why.namespace} share addresses, where their ports differ.`,
-      command: patchPools(context.options, `allow-share-${refusal.why.namespace}`, 'true'),
+  if (conflict.why.code === 'sharing-not-allowed')
+    remedies.push({
+      advice: `Or let the Services of the namespace ${conflict.why.namespace} share addresses, where their ports differ.`,
+      command: patchPools(context.options, `allow-share-${conflict.why.namespace}`, 'true'),
     });
-  if (refusal.why.code !== 'claimed')
-    cures.push({
-      advice: `Or take ${formatAddress(refusal.address)} from ${refusal.holder}: this Service has it as soon as that one is gone, or has another.`,
+  if (conflict.why.code !== 'claimed')
+    remedies.push({
+      advice: `Or take ${formatAddress(conflict.address)} from ${conflict.holder}: this Service has it as soon as that one is gone, or has another.`,
       command: undefined,
     });
-  return cures;
+  return remedies;
 }
 
 /** What becomes of a Service whose unreadable field is taken off. */
-function whatIsLeft(standing: Standing, field: 'annotation' | 'spec', { allocator }: CureContext): string {
-  const { view, record } = standing;
+function afterRemoval(
+  state: ServiceState,
+  field: 'annotation' | 'spec',
+  { allocator }: RemedyContext,
+): string {
+  const { view, record } = state;
   if (record !== undefined) return 'has back what it had';
   if (field === 'annotation' && view.specIP !== undefined)
     return `asks for ${quoted(view.specIP)} (spec.loadBalancerIP)`;
-  const hasRoom = !('shortages' in allocate({ ...standing, intent: { kind: 'fresh' } }, [], allocator));
+  const hasRoom = !('failures' in allocate({ ...state, intent: { kind: 'new' } }, [], allocator));
   return hasRoom ? 'gets an address of its pool' : 'waits for an address, as there is none for it now';
 }
 
-function curesForNote(standing: Standing, note: Note, context: CureContext): Cure[] {
-  switch (note.code) {
+function remediesForCondition(state: ServiceState, condition: Condition, context: RemedyContext): Remedy[] {
+  switch (condition.code) {
     case 'conflict':
-      return isReplaceable(standing, note.address, context)
-        ? [reallocate(standing, 'Let one of them have an address from its pool, this one, for example.')]
+      return isReplaceable(state, condition.address, context)
+        ? [reallocate(state, 'Let one of them have an address from its pool, this one, for example.')]
         : [
             {
               advice:
                 'Let one of them ask for another address by name, in place of ADDRESS, this one, for example.',
-              command: ask(standing, 'ADDRESS'),
+              command: ask(state, 'ADDRESS'),
             },
           ];
     case 'outside-pool':
-      return note.key !== undefined && isReplaceable(standing, note.address, context)
+      return condition.key !== undefined && isReplaceable(state, condition.address, context)
         ? [
             reallocate(
-              standing,
-              `It can stay. To have it back in ${note.key}, which takes it down for a moment:`,
+              state,
+              `It can stay. To have it back in ${condition.key}, which takes it down for a moment:`,
             ),
           ]
         : [];
-    case 'unmet':
-      return note.shortages.flatMap((shortage) => curesForShortage(standing, shortage, context));
+    case 'pending-change':
+      return condition.failures.flatMap((failure) => remediesForFailure(state, failure, context));
     case 'contested':
     case 'claimed':
     case 'shared':
@@ -161,23 +169,23 @@ function curesForNote(standing: Standing, note: Note, context: CureContext): Cur
 }
 
 /** Whether a fresh allocation has another address of the same family: with PreferDualStack it may come without one. */
-function isReplaceable(standing: Standing, address: Address, { allocator }: CureContext): boolean {
-  const { intent, view } = standing;
-  const pool = poolFor(allocator.pools, view.namespace);
+function isReplaceable(state: ServiceState, address: Address, { allocator }: RemedyContext): boolean {
+  const { intent, view } = state;
+  const pool = poolFor(allocator.config, view.namespace);
   const stays = ('list' in intent ? addressesOf(intent.list) : []).filter(
     (held) => !sameAddress(held, address) && pool !== undefined && isInPool(pool, held),
   );
-  const found = allocate({ ...standing, intent: { kind: 'fresh' } }, stays, allocator);
+  const found = allocate({ ...state, intent: { kind: 'new' } }, stays, allocator);
   return 'addresses' in found && found.addresses.some(({ family }) => family === address.family);
 }
 
-function reallocate({ view }: Standing, advice: string): Cure {
+function reallocate({ view }: ServiceState, advice: string): Remedy {
   return { advice, command: annotate(view, `${annotations.reallocate}=true`) };
 }
 
 /** In the field that the Service asks by. */
-function ask({ view, intent }: Standing, address: string): string {
-  const isSpec = (intent.kind === 'asked' || intent.kind === 'unreadable') && intent.by === 'spec';
+function ask({ view, intent }: ServiceState, address: string): string {
+  const isSpec = (intent.kind === 'requested' || intent.kind === 'unreadable') && intent.by === 'spec';
   return isSpec
     ? patchService(view, { spec: { loadBalancerIP: address } })
     : annotate(view, `${annotations.addresses}=${address}`);

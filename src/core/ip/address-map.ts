@@ -1,5 +1,5 @@
 import type { Address } from './address.ts';
-import { Slots } from './number-map.ts';
+import { NumberMap } from './number-map.ts';
 
 /**
  * A map of addresses, by their value: no text is made to find one. The keys are numbers of 32 bits, which stand in the
@@ -8,9 +8,9 @@ import { Slots } from './number-map.ts';
  * Invariant: an IPv6 address is in `#first` or in `#others`, never in both.
  */
 export class AddressMap<T> {
-  readonly #ipv4 = new Slots<T>();
+  readonly #ipv4 = new NumberMap<T>();
   /** By `folded`, the first that came of those with the same. */
-  readonly #first = new Slots<{ readonly value: bigint; content: T }>();
+  readonly #first = new NumberMap<{ readonly value: bigint; content: T }>();
   readonly #others = new Map<bigint, T>();
 
   get size(): number {

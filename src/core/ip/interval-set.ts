@@ -1,6 +1,6 @@
 import { SortedSet } from './sorted-set.ts';
 
-interface Run {
+interface Interval {
   readonly first: bigint;
   last: bigint;
 }
@@ -12,43 +12,45 @@ interface Run {
  * Invariant: runs are disjoint and never touch: between two of them at least one ordinal is free. So the first free
  * ordinal from any place is found by crossing one run at the most.
  */
-export class Runs {
-  readonly #runs = new SortedSet<Run>((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+export class IntervalSet {
+  readonly #intervals = new SortedSet<Interval>((a, b) =>
+    a.first < b.first ? -1 : a.first > b.first ? 1 : 0,
+  );
 
   has(ordinal: bigint): boolean {
-    return this.#runAt(ordinal) !== undefined;
+    return this.#intervalAt(ordinal) !== undefined;
   }
 
   /** Adds an ordinal; one that is in already changes nothing. */
   add(ordinal: bigint): void {
-    const [before, after] = this.#runs.around({ first: ordinal, last: ordinal });
+    const [before, after] = this.#intervals.around({ first: ordinal, last: ordinal });
     if (before !== undefined && ordinal <= before.last) return;
     const last = after?.first === ordinal + 1n ? after.last : ordinal;
-    if (after !== undefined && last === after.last) this.#runs.delete(after);
+    if (after !== undefined && last === after.last) this.#intervals.delete(after);
     if (before?.last === ordinal - 1n) before.last = last;
-    else this.#runs.add({ first: ordinal, last });
+    else this.#intervals.add({ first: ordinal, last });
   }
 
   /** Removes an ordinal; one that is not in changes nothing. */
   delete(ordinal: bigint): void {
-    const run = this.#runAt(ordinal);
+    const run = this.#intervalAt(ordinal);
     if (run === undefined) return;
     const { first, last } = run;
-    if (first === ordinal) this.#runs.delete(run);
+    if (first === ordinal) this.#intervals.delete(run);
     else run.last = ordinal - 1n;
-    if (last > ordinal) this.#runs.add({ first: ordinal + 1n, last });
+    if (last > ordinal) this.#intervals.add({ first: ordinal + 1n, last });
   }
 
   /** The lowest ordinal from `first` to `last` that is not in the set. */
   lowestFree(first: bigint, last: bigint): bigint | undefined {
-    const run = this.#runAt(first);
+    const run = this.#intervalAt(first);
     const free = run === undefined ? first : run.last + 1n;
     return free <= last ? free : undefined;
   }
 
   /** The highest ordinal from `first` to `last` that is not in the set. */
   highestFree(first: bigint, last: bigint): bigint | undefined {
-    const run = this.#runAt(last);
+    const run = this.#intervalAt(last);
     const free = run === undefined ? last : run.first - 1n;
     return free >= first ? free : undefined;
   }
@@ -62,7 +64,7 @@ export class Runs {
 
   /** Answers as `count` for the set as it is now: O(runs) to begin with, then O(log runs) for each question. */
   counter(): (first: bigint, last: bigint) => bigint {
-    const runs = [...this.#runs].map(({ first, last }) => ({ first, last, below: 0n }));
+    const runs = [...this.#intervals].map(({ first, last }) => ({ first, last, below: 0n }));
     let below = 0n;
     for (const run of runs) {
       run.below = below;
@@ -92,16 +94,16 @@ export class Runs {
     }
   }
 
-  *#between(first: bigint, last: bigint): IterableIterator<Run> {
-    let run = this.#runAt(first) ?? this.#runs.above({ first, last });
+  *#between(first: bigint, last: bigint): IterableIterator<Interval> {
+    let run = this.#intervalAt(first) ?? this.#intervals.above({ first, last });
     while (run !== undefined && run.first <= last) {
       yield { first: run.first < first ? first : run.first, last: run.last > last ? last : run.last };
-      run = this.#runs.above(run);
+      run = this.#intervals.above(run);
     }
   }
 
-  #runAt(ordinal: bigint): Run | undefined {
-    const run = this.#runs.atOrBelow({ first: ordinal, last: ordinal });
+  #intervalAt(ordinal: bigint): Interval | undefined {
+    const run = this.#intervals.atOrBelow({ first: ordinal, last: ordinal });
     return run !== undefined && ordinal <= run.last ? run : undefined;
   }
 }

@@ -1,5 +1,5 @@
 /** So few emptied ones are not worth a walk through all. */
-const fewest = 1_024;
+const emptiedAllowance = 1_024;
 
 /**
  * A map by numbers whose entries come and go under the same keys: what is deleted leaves its place empty, for the next
@@ -8,43 +8,43 @@ const fewest = 1_024;
  *
  * Invariant: no more places are empty than taken, but for a few.
  */
-export class Slots<T> {
-  readonly #places = new Map<number, T | undefined>();
-  #empty = 0;
+export class NumberMap<T> {
+  readonly #entries = new Map<number, T | undefined>();
+  #emptied = 0;
 
   get size(): number {
-    return this.#places.size - this.#empty;
+    return this.#entries.size - this.#emptied;
   }
 
   get(key: number): T | undefined {
-    return this.#places.get(key);
+    return this.#entries.get(key);
   }
 
   set(key: number, content: T): void {
-    const before = this.#places.size;
-    const wasTaken = this.#empty === 0 || this.#places.get(key) !== undefined;
-    this.#places.set(key, content);
-    if (!wasTaken && this.#places.size === before) this.#empty -= 1;
+    const before = this.#entries.size;
+    const wasTaken = this.#emptied === 0 || this.#entries.get(key) !== undefined;
+    this.#entries.set(key, content);
+    if (!wasTaken && this.#entries.size === before) this.#emptied -= 1;
   }
 
   delete(key: number): void {
-    if (this.#places.get(key) === undefined) return;
-    this.#places.set(key, undefined);
-    this.#empty += 1;
-    if (this.#empty > Math.max(fewest, this.size)) this.#tidy();
+    if (this.#entries.get(key) === undefined) return;
+    this.#entries.set(key, undefined);
+    this.#emptied += 1;
+    if (this.#emptied > Math.max(emptiedAllowance, this.size)) this.#tidy();
   }
 
   clear(): void {
-    this.#places.clear();
-    this.#empty = 0;
+    this.#entries.clear();
+    this.#emptied = 0;
   }
 
   *values(): IterableIterator<T> {
-    for (const content of this.#places.values()) if (content !== undefined) yield content;
+    for (const content of this.#entries.values()) if (content !== undefined) yield content;
   }
 
   #tidy(): void {
-    for (const [key, content] of this.#places) if (content === undefined) this.#places.delete(key);
-    this.#empty = 0;
+    for (const [key, content] of this.#entries) if (content === undefined) this.#entries.delete(key);
+    this.#emptied = 0;
   }
 }

@@ -1,13 +1,13 @@
 import { type Address, formatAddress, sameAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
-import { type Claim, type Pledge, samePledge } from './claim.ts';
-import type { Pledged } from './service-state.ts';
+import { type Claim, type Reservation, sameReservation } from './claim.ts';
+import type { ReservedAddress } from './service-state.ts';
 
 /** A pledge, and the address whose claim bears it. */
-interface Borne {
+interface ClaimedReservation {
   readonly address: Address;
-  readonly pledge: Pledge;
+  readonly reservation: Reservation;
 }
 
 /**
@@ -15,9 +15,9 @@ interface Borne {
  *
  * Invariant: `#borne` has exactly the pledges of the claims in `#byAddress`, by Service.
  */
-export class Claims {
+export class ClaimStore {
   readonly #byAddress = new AddressMap<Claim>();
-  readonly #borne = new Map<ServiceKey, readonly Borne[]>();
+  readonly #reservations = new Map<ServiceKey, readonly ClaimedReservation[]>();
   #others = 0;
 
   get(address: Address): Claim | undefined {
@@ -43,61 +43,66 @@ export class Claims {
     this.delete(claim.address);
     this.#byAddress.set(claim.address, claim);
     if (claim.owner !== undefined) this.#others += 1;
-    for (const pledge of claim.pledges) {
-      const borne = this.#borne.get(pledge.service) ?? [];
-      this.#borne.set(pledge.service, [...borne, { address: claim.address, pledge }]);
+    for (const reservation of claim.reservations) {
+      const borne = this.#reservations.get(reservation.service) ?? [];
+      this.#reservations.set(reservation.service, [...borne, { address: claim.address, reservation }]);
     }
   }
 
   delete(address: Address): void {
     const before = this.get(address);
     if (before?.owner !== undefined) this.#others -= 1;
-    for (const { service } of before?.pledges ?? []) {
-      const others = (this.#borne.get(service) ?? []).filter((one) => !sameAddress(one.address, address));
-      if (others.length > 0) this.#borne.set(service, others);
-      else this.#borne.delete(service);
+    for (const { service } of before?.reservations ?? []) {
+      const others = (this.#reservations.get(service) ?? []).filter(
+        (one) => !sameAddress(one.address, address),
+      );
+      if (others.length > 0) this.#reservations.set(service, others);
+      else this.#reservations.delete(service);
     }
     this.#byAddress.delete(address);
   }
 
   /** Forgets the pledges to a Service that `isOver` says cannot bind any more; the answer is the addresses of their claims. */
-  prune(key: ServiceKey, isOver: (pledge: Pledge) => boolean): Address[] {
-    const borne = this.#borne.get(key);
+  prune(key: ServiceKey, isOver: (reservation: Reservation) => boolean): Address[] {
+    const borne = this.#reservations.get(key);
     if (borne === undefined) return [];
-    const over = borne.filter(({ pledge }) => isOver(pledge));
-    for (const { address, pledge } of over) {
+    const over = borne.filter(({ reservation }) => isOver(reservation));
+    for (const { address, reservation } of over) {
       const claim = this.get(address);
-      if (claim !== undefined) this.put({ ...claim, pledges: claim.pledges.filter((one) => one !== pledge) });
+      if (claim !== undefined)
+        this.put({ ...claim, reservations: claim.reservations.filter((one) => one !== reservation) });
     }
     return over.map(({ address }) => address);
   }
 
   /** Those to whom something is pledged. */
-  heirs(): ServiceKey[] {
-    return [...this.#borne.keys()];
+  reservedServices(): ServiceKey[] {
+    return [...this.#reservations.keys()];
   }
 
   /**
    * What is pledged to a Service in this state. Where several addresses were decided on together, each of their claims bears
    * the pledge before the write is sent; so while one of them does not, there is no such write, and the pledge is void.
    */
-  pledgedTo(key: ServiceKey, view: ServiceView): Pledged[] {
-    const borne = this.#borne.get(key);
+  reservedFor(key: ServiceKey, view: ServiceView): ReservedAddress[] {
+    const borne = this.#reservations.get(key);
     if (borne === undefined) return [];
     const whole = borne.filter(
-      ({ pledge }) =>
-        binds(pledge, view) &&
-        pledge.addresses
+      ({ reservation }) =>
+        isBinding(reservation, view) &&
+        reservation.addresses
           .split(',')
           .every((text) =>
-            borne.some((one) => formatAddress(one.address) === text && samePledge(one.pledge, pledge)),
+            borne.some(
+              (one) => formatAddress(one.address) === text && sameReservation(one.reservation, reservation),
+            ),
           ),
     );
-    return whole.map(({ address, pledge }) => ({ address, source: pledge.source }));
+    return whole.map(({ address, reservation }) => ({ address, source: reservation.source }));
   }
 }
 
 /** Whether a write that was pledged could still change the Service, as it was seen here. */
-function binds(pledge: Pledge, view: ServiceView): boolean {
-  return pledge.uid === view.uid && compareVersions(pledge.version, view.resourceVersion) >= 0;
+function isBinding(reservation: Reservation, view: ServiceView): boolean {
+  return reservation.uid === view.uid && compareVersions(reservation.version, view.resourceVersion) >= 0;
 }

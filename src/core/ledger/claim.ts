@@ -1,9 +1,9 @@
 import { type Address, formatAddress, readAddress } from '../ip/address.ts';
-import { formatList, readList } from '../model/address-list.ts';
+import { formatAddressList, parseAddressList } from '../model/address-list.ts';
 import type { IPAddress } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
 import type { ServiceKey } from '../model/service-view.ts';
-import { annotations, claimant, labels } from '../model/well-known-names.ts';
+import { annotations, claimManager, labels } from '../model/well-known-names.ts';
 
 /**
  * An IPAddress object (networking.k8s.io/v1, KEP-1880): somebody has said in the API that the address is taken, and the
@@ -14,12 +14,12 @@ export interface Claim {
   readonly uid: string;
   readonly resourceVersion: string;
   /** Whose it is, where it is not ours. */
-  readonly owner: Owner | undefined;
+  readonly owner: ClaimOwner | undefined;
   /** Ours: for whom it was claimed. */
-  readonly pledges: readonly Pledge[];
+  readonly reservations: readonly Reservation[];
 }
 
-export interface Owner {
+export interface ClaimOwner {
   /** `services default/kubernetes`: the object that the claim names as its parent. */
   readonly parent: string;
   /** Who looks after the claim: `ipallocator.k8s.io` for cluster IPs. */
@@ -30,7 +30,7 @@ export interface Owner {
  * The word, given before the write, that a Service gets addresses. It binds as long as the Service is in the version that
  * it was decided on: until then the write may still arrive.
  */
-export interface Pledge {
+export interface Reservation {
   readonly service: ServiceKey;
   readonly uid: string;
   readonly version: string;
@@ -40,7 +40,7 @@ export interface Pledge {
   readonly source: string;
 }
 
-export function samePledge(a: Pledge, b: Pledge): boolean {
+export function sameReservation(a: Reservation, b: Reservation): boolean {
   return a.service === b.service && a.uid === b.uid && a.version === b.version && a.addresses === b.addresses;
 }
 
@@ -54,13 +54,14 @@ export function claimOf({ metadata, spec }: IPAddress, controller: string): Clai
   const address = readAddress(metadata.name);
   if (address === undefined) throw new Error(`the IPAddress ${metadata.name} names no address`);
   const managedBy = metadata.labels?.[labels.managedBy] ?? '';
-  const note = managedBy === claimant ? readNote(metadata.annotations?.[annotations.claim]) : undefined;
+  const note =
+    managedBy === claimManager ? readClaimAnnotation(metadata.annotations?.[annotations.claim]) : undefined;
   const isOurs = note?.controller === controller;
   const { resource = '', namespace, name = '' } = spec?.parentRef ?? {};
   const parent = `${resource} ${namespace === undefined ? name : `${namespace}/${name}`}`;
   const { uid = '', resourceVersion = '' } = metadata;
   const owner = isOurs ? undefined : { parent, managedBy: note?.controller ?? managedBy };
-  return { address, uid, resourceVersion, owner, pledges: isOurs ? note.pledges : [] };
+  return { address, uid, resourceVersion, owner, reservations: isOurs ? note.reservations : [] };
 }
 
 /**
@@ -69,7 +70,7 @@ export function claimOf({ metadata, spec }: IPAddress, controller: string): Clai
  */
 export function claimObject(
   address: Address,
-  pledges: readonly Pledge[],
+  reservations: readonly Reservation[],
   { configMap, controller }: Options,
 ): IPAddress {
   return {
@@ -77,30 +78,30 @@ export function claimObject(
     kind: 'IPAddress',
     metadata: {
       name: formatAddress(address),
-      labels: { [labels.managedBy]: claimant, [labels.ipFamily]: address.family },
-      annotations: { [annotations.claim]: formatNote(pledges, controller) },
+      labels: { [labels.managedBy]: claimManager, [labels.ipFamily]: address.family },
+      annotations: { [annotations.claim]: formatClaimAnnotation(reservations, controller) },
     },
     spec: { parentRef: { group: '', resource: 'configmaps', ...configMap } },
   };
 }
 
 /** The JSON merge patch that makes these the pledges of a claim, guarded by the state that it was known in. */
-export function pledgePatch(
+export function reservationPatch(
   { uid, resourceVersion }: Claim,
-  pledges: readonly Pledge[],
+  reservations: readonly Reservation[],
   controller: string,
 ): object {
   return {
     metadata: {
       uid,
       resourceVersion,
-      annotations: { [annotations.claim]: formatNote(pledges, controller) },
+      annotations: { [annotations.claim]: formatClaimAnnotation(reservations, controller) },
     },
   };
 }
 
-function formatNote(pledges: readonly Pledge[], controller: string): string {
-  const noted = pledges.map(({ service, uid, version, addresses, source }) => ({
+function formatClaimAnnotation(reservations: readonly Reservation[], controller: string): string {
+  const noted = reservations.map(({ service, uid, version, addresses, source }) => ({
     service,
     uid,
     version,
@@ -110,13 +111,13 @@ function formatNote(pledges: readonly Pledge[], controller: string): string {
   return JSON.stringify({ by: controller, for: noted });
 }
 
-interface Note {
+interface ClaimAnnotation {
   readonly controller: string;
-  readonly pledges: readonly Pledge[];
+  readonly reservations: readonly Reservation[];
 }
 
 /** Undefined for a text that no controller of ours wrote. */
-function readNote(text: string | undefined): Note | undefined {
+function readClaimAnnotation(text: string | undefined): ClaimAnnotation | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text ?? '');
@@ -125,16 +126,19 @@ function readNote(text: string | undefined): Note | undefined {
   }
   const { by, for: noted } = fieldsOf(value);
   if (typeof by !== 'string' || !Array.isArray(noted)) return undefined;
-  const pledges = noted.map(readPledge);
-  return pledges.every((pledge) => pledge !== undefined) ? { controller: by, pledges } : undefined;
+  const reservations = noted.map(readReservation);
+  return reservations.every((reservation) => reservation !== undefined)
+    ? { controller: by, reservations }
+    : undefined;
 }
 
-function readPledge(value: unknown): Pledge | undefined {
+function readReservation(value: unknown): Reservation | undefined {
   const { service, uid, version, ips, from } = fieldsOf(value);
   if (typeof service !== 'string' || typeof uid !== 'string' || typeof version !== 'string') return undefined;
   if (typeof ips !== 'string' || typeof from !== 'string') return undefined;
-  const list = readList(ips);
-  if (list === undefined || list.fault !== undefined || formatList(list.entries) !== ips) return undefined;
+  const list = parseAddressList(ips);
+  if (list === undefined || list.fault !== undefined || formatAddressList(list.entries) !== ips)
+    return undefined;
   return { service, uid, version, addresses: ips, source: from };
 }
 

@@ -1,18 +1,18 @@
-import type { Pools, Span } from '../config/config.ts';
+import type { Config, Span } from '../config/config.ts';
 import { type Address, type Family, sameAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
-import { Runs } from '../ip/interval-set.ts';
+import { IntervalSet } from '../ip/interval-set.ts';
 import { addressAt, ordinalOf } from '../ip/range.ts';
 import { compareAge, type ServiceKey } from '../model/service-view.ts';
-import type { Owner } from './claim.ts';
-import { isMarked, type Standing } from './service-state.ts';
-import { type Obstacle, obstacle } from './sharing.ts';
+import type { ClaimOwner } from './claim.ts';
+import { hasAllocationOf, type ServiceState } from './service-state.ts';
+import { type SharingConflict, sharingConflict } from './sharing.ts';
 
 /** Who has an address, and who shows it without having it. */
 export interface Holding {
   /** Oldest first within each rank; more than one where they share it, or where a duplicate was found. */
-  readonly holders: readonly Standing[];
-  readonly claimants: readonly Standing[];
+  readonly holders: readonly ServiceState[];
+  readonly contenders: readonly ServiceState[];
 }
 
 /**
@@ -23,67 +23,73 @@ export interface Holding {
  * `#used` has the ordinals of those addresses and of those that `#owners` has, `#owned` of the latter alone.
  */
 export class Ledger {
-  readonly #standings = new Map<ServiceKey, Standing>();
+  readonly #states = new Map<ServiceKey, ServiceState>();
   /** A Service alone stands there itself: as a rule it is alone, and there are many. */
-  readonly #showing = new AddressMap<Standing | readonly Standing[]>();
+  readonly #servicesByAddress = new AddressMap<ServiceState | readonly ServiceState[]>();
   /** Who else has claimed an address in the API. */
-  readonly #owners = new AddressMap<Owner>();
-  readonly #used: Readonly<Record<Family, Runs>> = { IPv4: new Runs(), IPv6: new Runs() };
-  readonly #owned: Readonly<Record<Family, Runs>> = { IPv4: new Runs(), IPv6: new Runs() };
+  readonly #claimOwners = new AddressMap<ClaimOwner>();
+  readonly #used: Readonly<Record<Family, IntervalSet>> = {
+    IPv4: new IntervalSet(),
+    IPv6: new IntervalSet(),
+  };
+  readonly #claimed: Readonly<Record<Family, IntervalSet>> = {
+    IPv4: new IntervalSet(),
+    IPv6: new IntervalSet(),
+  };
   /** What `holding` found, until somebody who shows the address changes or other pools rule. */
   readonly #holdings = new AddressMap<Holding>();
-  #holdingPools: Pools | undefined;
+  #holdingConfig: Config | undefined;
   /** Where the last search through the spans of a pool ended: what lies before it is full until one is freed. */
   #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
 
-  get(key: ServiceKey): Standing | undefined {
-    return this.#standings.get(key);
+  get(key: ServiceKey): ServiceState | undefined {
+    return this.#states.get(key);
   }
 
-  all(): IterableIterator<Standing> {
-    return this.#standings.values();
+  all(): IterableIterator<ServiceState> {
+    return this.#states.values();
   }
 
   get size(): number {
-    return this.#standings.size;
+    return this.#states.size;
   }
 
   /**
    * Puts a Service in, in place of what was known of it, which is the answer: O(addresses it shows x log addresses in
    * use).
    */
-  put(standing: Standing): Standing | undefined {
-    const before = this.#standings.get(standing.key);
-    this.#standings.set(standing.key, standing);
-    for (const address of before?.shows ?? []) {
-      if (!standing.shows.some((shown) => sameAddress(shown, address)))
-        this.#show(address, before, undefined);
+  put(state: ServiceState): ServiceState | undefined {
+    const before = this.#states.get(state.key);
+    this.#states.set(state.key, state);
+    for (const address of before?.usedIPs ?? []) {
+      if (!state.usedIPs.some((shown) => sameAddress(shown, address)))
+        this.#replaceAt(address, before, undefined);
     }
-    for (const address of standing.shows) this.#show(address, before, standing);
+    for (const address of state.usedIPs) this.#replaceAt(address, before, state);
     return before;
   }
 
   delete(key: ServiceKey): void {
-    const before = this.#standings.get(key);
-    this.#standings.delete(key);
-    for (const address of before?.shows ?? []) this.#show(address, before, undefined);
+    const before = this.#states.get(key);
+    this.#states.delete(key);
+    for (const address of before?.usedIPs ?? []) this.#replaceAt(address, before, undefined);
   }
 
   /** Has the address shown by `after` in place of `before`, either of which may be nobody. */
-  #show(address: Address, before: Standing | undefined, after: Standing | undefined): void {
-    const showing = this.showing(address);
+  #replaceAt(address: Address, before: ServiceState | undefined, after: ServiceState | undefined): void {
+    const showing = this.servicesAt(address);
     const now = showing.filter((other) => other !== before);
     if (after !== undefined) now.push(after);
     const [alone] = now;
     // Of what one Service alone shows nothing is remembered.
     if (showing.length > 1) this.#holdings.delete(address);
-    if (alone === undefined) this.#showing.delete(address);
-    else this.#showing.set(address, now.length === 1 ? alone : now);
-    const isOwned = this.owner(address) !== undefined;
-    this.#use(address, showing.length > 0 || isOwned, now.length > 0 || isOwned);
+    if (alone === undefined) this.#servicesByAddress.delete(address);
+    else this.#servicesByAddress.set(address, now.length === 1 ? alone : now);
+    const isOwned = this.claimOwner(address) !== undefined;
+    this.#markUsed(address, showing.length > 0 || isOwned, now.length > 0 || isOwned);
   }
 
-  #use(address: Address, wasUsed: boolean, isUsed: boolean): void {
+  #markUsed(address: Address, wasUsed: boolean, isUsed: boolean): void {
     const ordinal = ordinalOf(address);
     if (ordinal === undefined || wasUsed === isUsed) return;
     if (isUsed) this.#used[address.family].add(ordinal);
@@ -94,34 +100,34 @@ export class Ledger {
   }
 
   /** Has the address claimed by somebody else, or by nobody else any more. */
-  own(address: Address, owner: Owner | undefined): void {
+  setClaimOwner(address: Address, owner: ClaimOwner | undefined): void {
     const ordinal = ordinalOf(address);
-    const isShown = this.#showing.has(address);
-    const wasOwned = this.#owners.has(address);
-    if (owner === undefined) this.#owners.delete(address);
-    else this.#owners.set(address, owner);
+    const isShown = this.#servicesByAddress.has(address);
+    const wasOwned = this.#claimOwners.has(address);
+    if (owner === undefined) this.#claimOwners.delete(address);
+    else this.#claimOwners.set(address, owner);
     this.#holdings.delete(address);
     if (ordinal !== undefined) {
-      if (owner === undefined) this.#owned[address.family].delete(ordinal);
-      else this.#owned[address.family].add(ordinal);
+      if (owner === undefined) this.#claimed[address.family].delete(ordinal);
+      else this.#claimed[address.family].add(ordinal);
     }
-    this.#use(address, isShown || wasOwned, isShown || owner !== undefined);
+    this.#markUsed(address, isShown || wasOwned, isShown || owner !== undefined);
   }
 
   /** Who else has claimed the address in the API: it is not given out. */
-  owner(address: Address): Owner | undefined {
-    return this.#owners.size === 0 ? undefined : this.#owners.get(address);
+  claimOwner(address: Address): ClaimOwner | undefined {
+    return this.#claimOwners.size === 0 ? undefined : this.#claimOwners.get(address);
   }
 
   /** How many addresses of the spans somebody else has claimed. */
-  owned(family: Family, spans: readonly Span[]): bigint {
-    return countIn(this.#owned[family], spans);
+  claimedCount(family: Family, spans: readonly Span[]): bigint {
+    return countIn(this.#claimed[family], spans);
   }
 
   /** All Services that show the address, in no order. */
-  showing(address: Address): readonly Standing[] {
-    const showing = this.#showing.get(address);
-    if (showing === undefined) return nobody;
+  servicesAt(address: Address): readonly ServiceState[] {
+    const showing = this.#servicesByAddress.get(address);
+    if (showing === undefined) return noServices;
     return 'key' in showing ? [showing] : showing;
   }
 
@@ -129,44 +135,46 @@ export class Ledger {
    * Who has the address: those that bear a mark of it, also if they are several; else Services that are not ours;
    * else the oldest, and with it whoever may share it (spec section 5). A status alone is no claim.
    */
-  holding(address: Address, pools: Pools): Holding {
-    if (this.#holdingPools !== pools) this.#holdings.clear();
-    this.#holdingPools = pools;
+  holding(address: Address, config: Config): Holding {
+    if (this.#holdingConfig !== config) this.#holdings.clear();
+    this.#holdingConfig = config;
     const known = this.#holdings.get(address);
     if (known !== undefined) return known;
-    const found = this.#findHolding(address, pools);
+    const found = this.#findHolding(address, config);
     // One Service on an address of its own is the rule, and quickly found again.
-    if (found.holders.length + found.claimants.length > 1) this.#holdings.set(address, found);
+    if (found.holders.length + found.contenders.length > 1) this.#holdings.set(address, found);
     return found;
   }
 
-  #findHolding(address: Address, pools: Pools): Holding {
-    const rank = (standing: Standing) =>
-      isMarked(standing, address) ? 0 : standing.notOurs !== undefined ? 1 : 2;
-    const claiming = this.showing(address)
-      .filter(({ asks }) => asks.some((asked) => sameAddress(asked, address)))
-      .map((standing) => ({ standing, rank: rank(standing) }))
-      .sort((a, b) => a.rank - b.rank || compareAge(a.standing.view, b.standing.view));
-    const holders: Standing[] = [];
-    const claimants: Standing[] = [];
+  #findHolding(address: Address, config: Config): Holding {
+    const rank = (state: ServiceState) =>
+      hasAllocationOf(state, address) ? 0 : state.ignoreReason !== undefined ? 1 : 2;
+    const claiming = this.servicesAt(address)
+      .filter(({ requestedIPs }) => requestedIPs.some((asked) => sameAddress(asked, address)))
+      .map((state) => ({ state, rank: rank(state) }))
+      .sort((a, b) => a.rank - b.rank || compareAge(a.state.view, b.state.view));
+    const holders: ServiceState[] = [];
+    const contenders: ServiceState[] = [];
     const best = claiming[0]?.rank;
-    for (const { standing, rank } of claiming) {
+    for (const { state, rank } of claiming) {
       const has =
-        rank < 2 ? rank === best : holders.every((holder) => obstacle(standing, holder, pools) === undefined);
-      (has ? holders : claimants).push(standing);
+        rank < 2
+          ? rank === best
+          : holders.every((holder) => sharingConflict(state, holder, config) === undefined);
+      (has ? holders : contenders).push(state);
     }
-    return { holders, claimants };
+    return { holders, contenders };
   }
 
   /** The holder that keeps `standing` from having the address, and why; undefined if nobody does. */
-  dispute(standing: Standing, address: Address, pools: Pools): Dispute | undefined {
-    const { holders } = this.holding(address, pools);
-    for (const holder of holders.includes(standing) ? [] : holders) {
-      const why = obstacle(standing, holder, pools);
+  conflictWith(state: ServiceState, address: Address, config: Config): HolderConflict | undefined {
+    const { holders } = this.holding(address, config);
+    for (const holder of holders.includes(state) ? [] : holders) {
+      const why = sharingConflict(state, holder, config);
       if (why !== undefined) return { holder: holder.key, why };
     }
-    const owner = this.owner(address);
-    if (owner === undefined || isMarked(standing, address)) return undefined;
+    const owner = this.claimOwner(address);
+    if (owner === undefined || hasAllocationOf(state, address)) return undefined;
     return { holder: owner.parent, why: { code: 'claimed', managedBy: owner.managedBy } };
   }
 
@@ -174,7 +182,7 @@ export class Ledger {
    * The first address of the spans that nobody shows, in search order: O(log addresses in use), and once O(spans) after
    * an address was freed.
    */
-  free(family: Family, spans: readonly Span[], descending: boolean): Address | undefined {
+  firstFree(family: Family, spans: readonly Span[], descending: boolean): Address | undefined {
     const used = this.#used[family];
     const before = this.#searched.get(spans);
     for (let i = before?.descending === descending ? before.span : 0; i < spans.length; i += 1) {
@@ -192,7 +200,7 @@ export class Ledger {
   }
 
   /** How many addresses of the spans are in use: O(runs of used addresses in them). */
-  used(family: Family, spans: readonly Span[]): bigint {
+  usedCount(family: Family, spans: readonly Span[]): bigint {
     return countIn(this.#used[family], spans);
   }
 
@@ -203,7 +211,7 @@ export class Ledger {
   }
 
   /** The addresses of the spans that somebody shows, in search order. */
-  *inUse(family: Family, spans: readonly Span[], descending: boolean): IterableIterator<Address> {
+  *usedAddresses(family: Family, spans: readonly Span[], descending: boolean): IterableIterator<Address> {
     const ordered = descending ? spans.toReversed() : spans;
     for (const { first, last } of ordered) {
       for (const ordinal of this.#used[family].within(first, last, descending))
@@ -212,14 +220,14 @@ export class Ledger {
   }
 }
 
-const nobody: readonly Standing[] = [];
+const noServices: readonly ServiceState[] = [];
 
-function countIn(runs: Runs, spans: readonly Span[]): bigint {
+function countIn(runs: IntervalSet, spans: readonly Span[]): bigint {
   return spans.reduce((sum, { first, last }) => sum + runs.count(first, last), 0n);
 }
 
-export interface Dispute {
+export interface HolderConflict {
   /** A Service, or the parent of somebody else's claim. */
   readonly holder: ServiceKey;
-  readonly why: Obstacle;
+  readonly why: SharingConflict;
 }

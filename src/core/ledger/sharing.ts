@@ -1,8 +1,8 @@
-import { type Pools, sharingFor } from '../config/config.ts';
-import { originOf, type Standing } from './service-state.ts';
+import { type Config, sharingFor } from '../config/config.ts';
+import { originOf, type ServiceState } from './service-state.ts';
 
 /** Why two Services may not have one address together. */
-export type Obstacle =
+export type SharingConflict =
   | { readonly code: 'not-ours'; readonly service: string }
   | { readonly code: 'port-clash'; readonly port: string }
   | { readonly code: 'several-addresses'; readonly service: string }
@@ -17,26 +17,43 @@ export type Obstacle =
  * Why two Services that both ask for one address may not have it together; undefined if they may. A ladder of early
  * returns: the first rung that breaks is the reason (spec section 6).
  */
-export function obstacle(one: Standing, other: Standing, pools: Pools): Obstacle | undefined {
-  for (const { notOurs, key } of [other, one])
-    if (notOurs !== undefined) return { code: 'not-ours', service: key };
+export function sharingConflict(
+  one: ServiceState,
+  other: ServiceState,
+  config: Config,
+): SharingConflict | undefined {
+  for (const { ignoreReason, key } of [other, one])
+    if (ignoreReason !== undefined) return { code: 'not-ours', service: key };
   // Two that were both asked for by name are their users' affair, as long as traffic can be told apart.
   const areStatic = originOf(one) === 'static' && originOf(other) === 'static';
-  return portClash(one, other) ?? (areStatic ? undefined : (joining(one, other, pools) ?? several(one)));
+  return (
+    portClash(one, other) ??
+    (areStatic ? undefined : (joinConflict(one, other, config) ?? severalAddresses(one)))
+  );
 }
 
 /** Why `newcomer`, which is being allocated, may not join `holder` on its address; undefined if it may. */
-export function joining(newcomer: Standing, holder: Standing, pools: Pools): Obstacle | undefined {
-  if (holder.notOurs !== undefined) return { code: 'not-ours', service: holder.key };
+export function joinConflict(
+  newcomer: ServiceState,
+  holder: ServiceState,
+  config: Config,
+): SharingConflict | undefined {
+  if (holder.ignoreReason !== undefined) return { code: 'not-ours', service: holder.key };
   return (
-    portClash(newcomer, holder) ?? several(holder) ?? unwilling(holder, pools) ?? unwilling(newcomer, pools)
+    portClash(newcomer, holder) ??
+    severalAddresses(holder) ??
+    whyNotSharing(holder, config) ??
+    whyNotSharing(newcomer, config)
   );
 }
 
 /** Why this Service shares with nobody; undefined if it would. */
-export function unwilling({ view, key: service }: Standing, pools: Pools): Obstacle | undefined {
+export function whyNotSharing(
+  { view, key: service }: ServiceState,
+  config: Config,
+): SharingConflict | undefined {
   if (view.deleting) return { code: 'being-deleted', service };
-  if (!sharingFor(pools, view.namespace)) {
+  if (!sharingFor(config, view.namespace)) {
     return { code: 'sharing-not-allowed', service, namespace: view.namespace };
   }
   if (view.localTraffic) return { code: 'local-traffic', service };
@@ -44,14 +61,18 @@ export function unwilling({ view, key: service }: Standing, pools: Pools): Obsta
   return undefined;
 }
 
-function portClash(one: Standing, other: Standing): Obstacle | undefined {
+function portClash(one: ServiceState, other: ServiceState): SharingConflict | undefined {
   const port = one.view.ports.find((port) => other.view.ports.includes(port));
   return port === undefined ? undefined : { code: 'port-clash', port };
 }
 
 /** The consumer's teardown of one that shares forgets its other addresses (spec section 11). */
-function several({ asks, leaving, key: service }: Standing): Obstacle | undefined {
-  const lasting = asks.filter((asked) => !leaving.some(({ address }) => address === asked));
+function severalAddresses({
+  requestedIPs,
+  releasingIPs,
+  key: service,
+}: ServiceState): SharingConflict | undefined {
+  const lasting = requestedIPs.filter((asked) => !releasingIPs.some(({ address }) => address === asked));
   return lasting.length > 1 || lasting[0]?.family === 'IPv6'
     ? { code: 'several-addresses', service }
     : undefined;

@@ -2,26 +2,26 @@ import { type Address, type AddressFault, formatAddress, parseAddress } from '..
 import { isHostname } from '../text/suggestions.ts';
 
 /** One entry of the annotation: an address, or a hostname that the consumer resolves itself. */
-export type Entry = Address | string;
+export type AddressEntry = Address | string;
 
 /** A Service has one address of each family; a far longer list is a slip or an attack, and costs memory and time. */
 export const mostEntries = 16;
 
 /** The value of `kube-vip.io/loadbalancerIPs` or `spec.loadBalancerIP`, read. */
 export interface AddressList {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly AddressEntry[];
   /** The first entry that is neither address nor hostname. The others are read all the same: they are in use. */
   readonly fault: { readonly text: string; readonly fault: AddressFault | 'too-many' } | undefined;
 }
 
 /** Undefined for a value that is absent, or has no entry at all. Spaces around entries are tolerated. */
-export function readList(text: string | undefined): AddressList | undefined {
+export function parseAddressList(text: string | undefined): AddressList | undefined {
   if (text === undefined) return undefined;
   // The rule, and the quick way: one address and nothing else.
   const alone = parseAddress(text);
   if (typeof alone !== 'string') return { entries: [alone], fault: undefined };
   if (/^[\s,]*$/.test(text)) return undefined;
-  const entries: Entry[] = [];
+  const entries: AddressEntry[] = [];
   let fault: AddressList['fault'];
   const parts = text.split(',', mostEntries + 1);
   if (parts.length > mostEntries) fault = { text, fault: 'too-many' };
@@ -58,13 +58,13 @@ export function boundedList(text: string | undefined): string | undefined {
 }
 
 /** Canonical: what is written, and what is compared. */
-export function formatList(entries: readonly Entry[]): string {
+export function formatAddressList(entries: readonly AddressEntry[]): string {
   let text = '';
   for (const entry of entries)
     text += (text === '' ? '' : ',') + (typeof entry === 'string' ? entry : formatAddress(entry));
   return text;
 }
 
-export function addressesOf(entries: readonly Entry[]): Address[] {
+export function addressesOf(entries: readonly AddressEntry[]): Address[] {
   return entries.filter((entry) => typeof entry !== 'string');
 }

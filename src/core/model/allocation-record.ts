@@ -1,10 +1,10 @@
-import { formatList, readList } from './address-list.ts';
+import { formatAddressList, parseAddressList } from './address-list.ts';
 
 /**
  * What we note on a served Service, so that an edit can be told from a held state, and by whom (spec section 2).
  * It is written together with the address in one PATCH; without it nothing is lost but the memory of who changed what.
  */
-export interface AddressRecord {
+export interface AllocationRecord {
   /** The ConfigMap's key that the address came from, `static`, or `unknown` (taken over from outside any pool). */
   readonly source: string;
   /** Canonical, as the annotation: `192.168.0.201` or `2001::10,192.168.0.10`. */
@@ -30,7 +30,7 @@ const longest = 253;
 const longestPorts = 5_100;
 
 /** As JSON with short names, in a fixed order. */
-export function formatRecord(record: AddressRecord): string {
+export function formatRecord(record: AllocationRecord): string {
   return JSON.stringify({
     from: record.source,
     ips: record.addresses,
@@ -42,7 +42,7 @@ export function formatRecord(record: AddressRecord): string {
   });
 }
 
-export function sameRecord(a: AddressRecord, b: AddressRecord): boolean {
+export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
   return (
     a.source === b.source &&
     a.addresses === b.addresses &&
@@ -55,7 +55,7 @@ export function sameRecord(a: AddressRecord, b: AddressRecord): boolean {
 }
 
 /** Undefined for a text that is no record of ours: it then counts as absent. */
-export function readRecord(text: string | undefined): AddressRecord | undefined {
+export function readRecord(text: string | undefined): AllocationRecord | undefined {
   if (text === undefined) return undefined;
   let value: unknown;
   try {
@@ -82,8 +82,8 @@ export function readRecord(text: string | undefined): AddressRecord | undefined 
   )
     return undefined;
   // A record that was edited by hand could name what nobody can have.
-  const list = readList(addresses);
-  if (list === undefined || list.fault !== undefined || formatList(list.entries) !== addresses)
+  const list = parseAddressList(addresses);
+  if (list === undefined || list.fault !== undefined || formatAddressList(list.entries) !== addresses)
     return undefined;
   return { source, addresses, ports, families, interface: field('interface'), uid, controller };
 }

@@ -1,4 +1,4 @@
-import { type AddressRecord, formatRecord } from './allocation-record.ts';
+import { type AllocationRecord, formatRecord } from './allocation-record.ts';
 import type { ServiceView } from './service-view.ts';
 import { annotations, goFinalizer, implementation, labels } from './well-known-names.ts';
 
@@ -6,18 +6,18 @@ import { annotations, goFinalizer, implementation, labels } from './well-known-n
  * What to write on a Service: only the fields that change, each with its new content, `null` to remove it.
  * All of it goes out as one PATCH.
  */
-export interface Change {
+export interface ServicePatch {
   readonly annotation?: string | null;
   readonly specIP?: string | null;
-  readonly labelled?: boolean;
-  readonly record?: AddressRecord | null;
+  readonly labeled?: boolean;
+  readonly record?: AllocationRecord | null;
   readonly interface?: string | null;
   readonly reallocate?: null;
   readonly ipamLabel?: null;
   readonly goFinalizers?: null;
 }
 
-export function isEmpty(change: Change): boolean {
+export function isEmptyPatch(change: ServicePatch): boolean {
   return Object.keys(change).length === 0;
 }
 
@@ -25,16 +25,16 @@ export function isEmpty(change: Change): boolean {
  * The JSON merge patch (RFC 7386) of a change, guarded by the uid and the version it was decided on: a write that lost a
  * race is refused by the API server (spec section 2).
  */
-export function patchOf(view: ServiceView, change: Change): Record<string, unknown> {
+export function mergePatchOf(view: ServiceView, change: ServicePatch): Record<string, unknown> {
   const annotation: Record<string, string | null> = {};
   if (change.annotation !== undefined) annotation[annotations.addresses] = change.annotation;
   if (change.record !== undefined) {
-    annotation[annotations.record] = change.record === null ? null : formatRecord(change.record);
+    annotation[annotations.allocationRecord] = change.record === null ? null : formatRecord(change.record);
   }
   if (change.interface !== undefined) annotation[annotations.interface] = change.interface;
   if (change.reallocate !== undefined) annotation[annotations.reallocate] = null;
   const label: Record<string, string | null> = {};
-  if (change.labelled !== undefined) label[labels.implementation] = change.labelled ? implementation : null;
+  if (change.labeled !== undefined) label[labels.implementation] = change.labeled ? implementation : null;
   if (change.ipamLabel !== undefined) label[labels.ipamAddress] = null;
   return {
     metadata: {
@@ -52,12 +52,12 @@ export function patchOf(view: ServiceView, change: Change): Record<string, unkno
 }
 
 /** The Service as it will be read once the change is written: what is assumed between the PATCH and its echo. */
-export function project(view: ServiceView, change: Change): ServiceView {
+export function applyPatch(view: ServiceView, change: ServicePatch): ServiceView {
   return {
     ...view,
     annotation: next(view.annotation, change.annotation),
     specIP: next(view.specIP, change.specIP),
-    labelled: change.labelled ?? view.labelled,
+    labeled: change.labeled ?? view.labeled,
     record: next(view.record, change.record),
     interface: next(view.interface, change.interface),
     reallocate: change.reallocate === null ? false : view.reallocate,

@@ -1,7 +1,7 @@
 import type { Family } from '../ip/address.ts';
-import { Shared } from '../text/interner.ts';
+import { Interner } from '../text/interner.ts';
 import { boundedList, mostEntries } from './address-list.ts';
-import { type AddressRecord, readRecord } from './allocation-record.ts';
+import { type AllocationRecord, readRecord } from './allocation-record.ts';
 import type { Service } from './objects.ts';
 import { annotations, goFinalizer, implementation, labels } from './well-known-names.ts';
 
@@ -25,8 +25,8 @@ export interface ServiceView {
   /** `spec.loadBalancerIP`, as it stands; undefined where it is blank. */
   readonly specIP: string | undefined;
   /** Bears `implementation: kube-vip`. */
-  readonly labelled: boolean;
-  readonly record: AddressRecord | undefined;
+  readonly labeled: boolean;
+  readonly record: AllocationRecord | undefined;
   readonly interface: string | undefined;
   readonly requestedIP: string | undefined;
   readonly statusIPs: readonly string[];
@@ -56,11 +56,11 @@ export function keyOf(service: { readonly namespace: string; readonly name: stri
 
 /** Reads a Service as the API server or a file gives it. Never throws on a missing field. */
 export function viewOf(service: Service): ServiceView {
-  return viewSharing(service, new Shared());
+  return internedViewOf(service, new Interner());
 }
 
 /** The same for one of many: what others say, too, is taken from `shared`, and what it says several times is kept once. */
-export function viewSharing(service: Service, shared: Shared): ServiceView {
+export function internedViewOf(service: Service, shared: Interner): ServiceView {
   const { metadata, spec = {}, status } = service;
   const annotation = metadata.annotations ?? {};
   const finalizers = metadata.finalizers ?? [];
@@ -68,7 +68,7 @@ export function viewSharing(service: Service, shared: Shared): ServiceView {
   const addresses = boundedList(annotation[annotations.addresses]);
   const specIP = spec.loadBalancerIP === '' ? undefined : boundedList(spec.loadBalancerIP);
   const same = (text: string): string => (text === addresses ? addresses : text);
-  const record = readRecord(annotation[annotations.record]);
+  const record = readRecord(annotation[annotations.allocationRecord]);
   return {
     namespace: shared.text(metadata.namespace ?? 'default'),
     name: metadata.name,
@@ -81,7 +81,7 @@ export function viewSharing(service: Service, shared: Shared): ServiceView {
     ignored: annotation[annotations.ignore] === 'true',
     annotation: addresses,
     specIP: specIP === undefined ? undefined : same(specIP),
-    labelled: metadata.labels?.[labels.implementation] === implementation,
+    labeled: metadata.labels?.[labels.implementation] === implementation,
     record: record && {
       source: shared.text(record.source),
       addresses: same(record.addresses),

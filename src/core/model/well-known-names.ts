@@ -8,7 +8,7 @@ export const annotations = {
   requestedIP: 'kube-vip.io/requestedIP',
   ignore: 'kube-vip.io/ignore',
   /** Ours: where the address came from and what the Service looked like then (record.ts). */
-  record: 'kube-vip.io/allocation',
+  allocationRecord: 'kube-vip.io/allocation',
   /** Ours, on an IPAddress: which controller claimed it, and for whom (claim.ts). */
   claim: 'kube-vip.io/claim',
   /** Ours: `"true"` is a person's wish for a fresh allocation. */
@@ -25,7 +25,7 @@ export const labels = {
 } as const;
 
 /** The value of the label `managed-by` on an IPAddress that one of our controllers created. */
-export const claimant = 'kube-vip-cloud-provider';
+export const claimManager = 'kube-vip-cloud-provider';
 
 /** The value of the label `implementation` on a served Service. */
 export const implementation = 'kube-vip';

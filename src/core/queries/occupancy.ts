@@ -1,13 +1,13 @@
-import type { Pool, Pools } from '../config/config.ts';
-import type { Allocator, Verdict } from '../decide/allocator.ts';
-import { disputedIn, type Note } from '../decide/decision.ts';
+import type { Config, Pool } from '../config/config.ts';
+import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
+import { type Condition, conflictingAddresses } from '../decide/decision.ts';
 import { type Address, compareAddresses, isUnspecified, sameAddress } from '../ip/address.ts';
 import { addressAt, ordinalsOf, type Range, rangesContain } from '../ip/range.ts';
-import type { Owner } from '../ledger/claim.ts';
-import { isLease, originOf, type Standing } from '../ledger/service-state.ts';
+import type { ClaimOwner } from '../ledger/claim.ts';
+import { isLease, originOf, type ServiceState } from '../ledger/service-state.ts';
 
 /** What is looked at: of an allocator, or of a memory of its decisions at one moment. */
-export type World = Pick<Allocator, 'ledger' | 'pools' | 'registry' | 'explain'>;
+export type AllocatorView = Pick<Allocator, 'ledger' | 'config' | 'claimTracker' | 'explain'>;
 
 /** How an address stands. Of several that apply, the one that a person should know first. */
 export type AddressState =
@@ -22,12 +22,12 @@ export type AddressState =
   /** Asked for by name. */
   | 'static'
   /** Given by a pool. */
-  | 'held'
+  | 'assigned'
   /** A Service has it that is not ours, or its status alone shows it, or somebody claims it in the API. */
-  | 'foreign'
+  | 'unmanaged'
   | 'free'
   /** A pool spans it, and it is left out of allocation: an end of a block, or .0 or .255. */
-  | 'kept-out'
+  | 'excluded'
   | 'no-pool';
 
 /** What is to be said of one address. */
@@ -37,42 +37,46 @@ export interface Occupancy {
   /** The pools that span it, of whatever namespace, without those that nobody can use. */
   readonly keys: readonly string[];
   /** Who has it, by the ranks of spec section 5. */
-  readonly holders: readonly Standing[];
+  readonly holders: readonly ServiceState[];
   /** Who shows it without having it: those who ask for it, then those whose status alone shows it. */
-  readonly others: readonly Standing[];
+  readonly others: readonly ServiceState[];
   /** Who else has claimed it in the API. */
-  readonly owner: Owner | undefined;
+  readonly owner: ClaimOwner | undefined;
 }
 
 /** Addresses side by side that nobody shows, and which stand alike. */
 export interface Gap {
   readonly range: Range;
-  readonly state: 'free' | 'kept-out' | 'no-pool';
+  readonly state: 'free' | 'excluded' | 'no-pool';
   readonly keys: readonly string[];
   /** How many of them can be allocated. */
   readonly free: bigint;
 }
 
 /** The pools that Services can use: a shadowed one gives nothing. */
-export function usablePools({ byKey, problems }: Pools): Pool[] {
+export function usablePools({ pools, problems }: Config): Pool[] {
   const shadowed = new Set(problems.flatMap((problem) => (problem.code === 'shadowed' ? problem.key : [])));
-  return [...byKey.values()].filter(({ key }) => !shadowed.has(key));
+  return [...pools.values()].filter(({ key }) => !shadowed.has(key));
 }
 
 /** O(pools x log ranges), and the decisions on those who show the address. */
-export function occupancyOf(address: Address, world: World, usable = usablePools(world.pools)): Occupancy {
-  const { ledger, pools } = world;
-  const owner = ledger.owner(address);
-  const { holders, claimants } = ledger.holding(address, pools);
-  const asking = [...holders, ...claimants];
-  const shown = ledger.showing(address).filter((standing) => !asking.includes(standing));
-  const others = [...claimants, ...shown];
+export function occupancyOf(
+  address: Address,
+  context: AllocatorView,
+  usable = usablePools(context.config),
+): Occupancy {
+  const { ledger, config } = context;
+  const owner = ledger.claimOwner(address);
+  const { holders, contenders } = ledger.holding(address, config);
+  const asking = [...holders, ...contenders];
+  const shown = ledger.servicesAt(address).filter((state) => !asking.includes(state));
+  const others = [...contenders, ...shown];
   const keys = keysOf(address, usable);
   const state =
     asking.length > 0
-      ? heldState(address, holders, asking, world)
+      ? assignedState(address, holders, asking, context)
       : others.length > 0 || owner !== undefined
-        ? 'foreign'
+        ? 'unmanaged'
         : freeState(address, usable);
   return { address, state, keys, holders, others, owner };
 }
@@ -81,53 +85,52 @@ function keysOf(address: Address, usable: readonly Pool[]): string[] {
   return usable.flatMap(({ key, ranges }) => (rangesContain(ranges, address) ? key : []));
 }
 
-function heldState(
+function assignedState(
   address: Address,
-  holders: readonly Standing[],
-  asking: readonly Standing[],
-  world: World,
+  holders: readonly ServiceState[],
+  asking: readonly ServiceState[],
+  context: AllocatorView,
 ): AddressState {
-  const verdicts = asking.flatMap(({ key }) => world.explain(key) ?? []);
+  const decisions = asking.flatMap(({ key }) => context.explain(key) ?? []);
   const is = (one: Address): boolean => sameAddress(one, address);
-  if (verdicts.some(({ decision }) => disputedIn(decision).some(is))) return 'conflict';
+  if (decisions.some(({ decision }) => conflictingAddresses(decision).some(is))) return 'conflict';
   const [first] = holders;
-  if (first === undefined) return 'foreign';
-  if (first.notOurs !== undefined) return 'foreign';
-  const outside = (note: Note): boolean => note.code === 'outside-pool' && is(note.address);
-  if (notesIn(verdicts).some(outside)) return 'outside';
+  if (first === undefined) return 'unmanaged';
+  if (first.ignoreReason !== undefined) return 'unmanaged';
+  const outside = (condition: Condition): boolean =>
+    condition.code === 'outside-pool' && is(condition.address);
+  if (conditionsIn(decisions).some(outside)) return 'outside';
   if (isLeased(first, address)) return 'lease';
   if (holders.length > 1) return 'shared';
-  return originOf(first) === 'static' ? 'static' : 'held';
+  return originOf(first) === 'static' ? 'static' : 'assigned';
 }
 
-function notesIn(verdicts: readonly Verdict[]): Note[] {
-  return verdicts.flatMap(({ decision }) => ('notes' in decision ? [...decision.notes] : []));
+function conditionsIn(decisions: readonly ServiceDecision[]): Condition[] {
+  return decisions.flatMap(({ decision }) => ('conditions' in decision ? [...decision.conditions] : []));
 }
 
 /** It asks for 0.0.0.0 or ::, and this is what came of it. */
-function isLeased(standing: Standing, address: Address): boolean {
-  const { intent } = standing;
+function isLeased(state: ServiceState, address: Address): boolean {
+  const { intent } = state;
   const list = 'list' in intent ? intent.list : [];
-  return (
-    isLease(standing, address) && list.some((entry) => typeof entry !== 'string' && isUnspecified(entry))
-  );
+  return isLease(state, address) && list.some((entry) => typeof entry !== 'string' && isUnspecified(entry));
 }
 
 function freeState(address: Address, usable: readonly Pool[]): Gap['state'] {
   const { family, value } = address;
   if (keysOf(address, usable).length === 0) return 'no-pool';
-  return freeIn({ family, first: value, last: value }, usable) > 0n ? 'free' : 'kept-out';
+  return freeIn({ family, first: value, last: value }, usable) > 0n ? 'free' : 'excluded';
 }
 
 /** Every address of the range that a Service shows or somebody has claimed, ascending: O(Services). */
-export function shownIn(range: Range, { ledger, registry }: World): Address[] {
+export function shownIn(range: Range, { ledger, claimTracker }: AllocatorView): Address[] {
   const found = new Map<bigint, Address>();
   const add = (address: Address): void => {
     const { family, value } = address;
     if (family === range.family && range.first <= value && value <= range.last) found.set(value, address);
   };
-  for (const { shows } of ledger.all()) shows.forEach(add);
-  for (const { address, owner } of registry.claims.all()) if (owner !== undefined) add(address);
+  for (const { usedIPs } of ledger.all()) usedIPs.forEach(add);
+  for (const { address, owner } of claimTracker.claims.all()) if (owner !== undefined) add(address);
   return [...found.values()].sort(compareAddresses);
 }
 
@@ -135,9 +138,9 @@ export function shownIn(range: Range, { ledger, registry }: World): Address[] {
  * The range from end to end: each address that is shown by itself, and what lies between as gaps that stand alike.
  * O(Services + (shown addresses + ranges) x pools).
  */
-export function occupancyIn(range: Range, world: World): (Occupancy | Gap)[] {
-  const usable = usablePools(world.pools);
-  const shown = shownIn(range, world).map((address) => occupancyOf(address, world, usable));
+export function occupancyIn(range: Range, context: AllocatorView): (Occupancy | Gap)[] {
+  const usable = usablePools(context.config);
+  const shown = shownIn(range, context).map((address) => occupancyOf(address, context, usable));
   return withGaps(range, shown, usable);
 }
 
@@ -185,7 +188,7 @@ function cutsIn({ family, first, last }: Range, usable: readonly Pool[]): bigint
 function gapOf(range: Range, usable: readonly Pool[]): Gap {
   const keys = keysOf({ family: range.family, value: range.first }, usable);
   const free = freeIn(range, usable);
-  return { range, state: keys.length === 0 ? 'no-pool' : free > 0n ? 'free' : 'kept-out', keys, free };
+  return { range, state: keys.length === 0 ? 'no-pool' : free > 0n ? 'free' : 'excluded', keys, free };
 }
 
 function freeIn(range: Range, usable: readonly Pool[]): bigint {

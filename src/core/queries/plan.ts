@@ -1,14 +1,14 @@
-import type { Pools } from '../config/config.ts';
-import type { Verdict } from '../decide/allocator.ts';
+import type { Config } from '../config/config.ts';
+import type { ServiceDecision } from '../decide/allocator.ts';
 import type { Decision } from '../decide/decision.ts';
 import { explainProblem } from '../explain/explain-config.ts';
 import { explainDecision, reasonOf } from '../explain/explain-decision.ts';
 import { formatAddress } from '../ip/address.ts';
-import { formatList } from '../model/address-list.ts';
+import { formatAddressList } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import { type PoolRow, poolRows } from './report.ts';
-import { foresee, type Outcome, type Snapshot } from './simulate.ts';
+import { type ClusterSnapshot, type SimulatedOutcome, simulate } from './simulate.ts';
 
 /** What a changed ConfigMap would do. Everything in it is a difference; what stays as it is is not told. */
 export interface Plan {
@@ -36,7 +36,7 @@ export interface PoolChange {
 export interface ServiceChange {
   readonly service: ServiceKey;
   readonly kind: /** It gets an address that it would not have had. */
-    | 'served'
+    | 'assigned'
     /** It has another address than it would have had. */
     | 'changed'
     /** It keeps an address that falls outside of its pool. */
@@ -44,7 +44,7 @@ export interface ServiceChange {
     /** Its address is in its pool again. */
     | 'inside'
     /** It would have got an address, and waits. */
-    | 'waits'
+    | 'pending'
     /** It waits in both cases, for other reasons. */
     | 'reason';
   /** The addresses that it has, or would have, without the change; empty where it waits. */
@@ -53,22 +53,22 @@ export interface ServiceChange {
   /** Where they come from, after it. */
   readonly from: string;
   /** What is to be said of it: of one that is served or changed, how it stood without the change. */
-  readonly note: string;
+  readonly explanation: string;
 }
 
 /**
  * Lets the controller's own allocator come to rest with the pools as they are, and from there with those that they would
  * be: O(Services) decisions.
  */
-export function planOf(snapshot: Snapshot, pools: Pools, options: Options): Plan {
-  const before = foresee(snapshot, options);
+export function planOf(snapshot: ClusterSnapshot, config: Config, options: Options): Plan {
+  const before = simulate(snapshot, options);
   const services = [...before.allocator.ledger.all()].map(({ view }) => view);
-  const after = foresee({ ...snapshot, services, pools }, options);
+  const after = simulate({ ...snapshot, services, config }, options);
   const changes = serviceChanges(before, after, options);
   return {
     pools: poolChanges(before, after),
     services: changes,
-    problems: difference(snapshot.pools.problems.map(explainProblem), pools.problems.map(explainProblem)),
+    problems: difference(snapshot.config.problems.map(explainProblem), config.problems.map(explainProblem)),
     fallingOutside: changes.filter(({ kind }) => kind === 'outside').length,
   };
 }
@@ -82,7 +82,7 @@ function difference(before: readonly string[], after: readonly string[]): Differ
 }
 
 /** Also of pools that stay as they are, where what is used of them differs. */
-function poolChanges(before: Outcome, after: Outcome): PoolChange[] {
+function poolChanges(before: SimulatedOutcome, after: SimulatedOutcome): PoolChange[] {
   const [old, next] = [before, after].map(
     ({ allocator }) => new Map(poolRows(allocator).map((row) => [row.key, row])),
   ) as [Map<string, PoolRow>, Map<string, PoolRow>];
@@ -93,10 +93,14 @@ function poolChanges(before: Outcome, after: Outcome): PoolChange[] {
 }
 
 function isSamePool(a: PoolRow, b: PoolRow): boolean {
-  return a.ranges === b.ranges && a.used === b.used && a.size === b.size && a.note === b.note;
+  return a.ranges === b.ranges && a.used === b.used && a.size === b.size && a.remark === b.remark;
 }
 
-function serviceChanges(before: Outcome, after: Outcome, options: Options): ServiceChange[] {
+function serviceChanges(
+  before: SimulatedOutcome,
+  after: SimulatedOutcome,
+  options: Options,
+): ServiceChange[] {
   const changes: ServiceChange[] = [];
   for (const { key } of before.allocator.ledger.all()) {
     const [old, next] = [before.allocator.explain(key), after.allocator.explain(key)];
@@ -108,8 +112,8 @@ function serviceChanges(before: Outcome, after: Outcome, options: Options): Serv
 }
 
 function serviceChange(
-  old: Verdict,
-  next: Verdict,
+  old: ServiceDecision,
+  next: ServiceDecision,
   options: Options,
 ): Omit<ServiceChange, 'service'> | undefined {
   const [before, after] = [shownBy(old), shownBy(next)];
@@ -117,29 +121,31 @@ function serviceChange(
   const shown = { before, after, from };
   const [was, is] = [old, next].map(({ decision }) => explainDecision(decision, options)) as [string, string];
   if (before !== after) {
-    if (after === '') return { kind: 'waits', ...shown, note: is };
-    return { kind: before === '' ? 'served' : 'changed', ...shown, note: was };
+    if (after === '') return { kind: 'pending', ...shown, explanation: is };
+    return { kind: before === '' ? 'assigned' : 'changed', ...shown, explanation: was };
   }
   const [wasOutside, isOutside] = [outsideOf(old.decision), outsideOf(next.decision)];
   // One of two that comes back in while the other stays outside is no fall.
   if (isOutside.some((address) => !wasOutside.includes(address)))
-    return { kind: 'outside', ...shown, note: is };
-  if (isOutside.length === 0 && wasOutside.length > 0) return { kind: 'inside', ...shown, note: is };
+    return { kind: 'outside', ...shown, explanation: is };
+  if (isOutside.length === 0 && wasOutside.length > 0) return { kind: 'inside', ...shown, explanation: is };
   if (after === '' && reasonOf(old.decision) !== reasonOf(next.decision))
-    return { kind: 'reason', ...shown, note: is };
+    return { kind: 'reason', ...shown, explanation: is };
   return undefined;
 }
 
 /** The addresses that it is served with. */
-function shownBy({ decision, standing: { view, intent } }: Verdict): string {
+function shownBy({ decision, state: { view, intent } }: ServiceDecision): string {
   if (decision.kind === 'keep' || decision.kind === 'write') return decision.addresses;
   // It is none of ours to change, and shows what it shows.
   return decision.kind === 'ignore' && view.annotation !== undefined && 'list' in intent
-    ? formatList(intent.list)
+    ? formatAddressList(intent.list)
     : '';
 }
 
 function outsideOf(decision: Decision): string[] {
-  if (!('notes' in decision)) return [];
-  return decision.notes.flatMap((note) => (note.code === 'outside-pool' ? formatAddress(note.address) : []));
+  if (!('conditions' in decision)) return [];
+  return decision.conditions.flatMap((condition) =>
+    condition.code === 'outside-pool' ? formatAddress(condition.address) : [],
+  );
 }

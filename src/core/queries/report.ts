@@ -1,12 +1,12 @@
-import type { Pool, Pools } from '../config/config.ts';
-import type { Verdict } from '../decide/allocator.ts';
+import type { Config, Pool } from '../config/config.ts';
+import type { ServiceDecision } from '../decide/allocator.ts';
 import { explainProblem } from '../explain/explain-config.ts';
 import { explainDecision } from '../explain/explain-decision.ts';
 import { type Address, compareAddresses, type Family, formatAddress } from '../ip/address.ts';
 import { addressAt, mergeRanges, rangesContain } from '../ip/range.ts';
-import type { Standing } from '../ledger/service-state.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
 import type { Options } from '../model/options.ts';
-import type { World } from './occupancy.ts';
+import type { AllocatorView } from './occupancy.ts';
 
 /**
  * What a person is shown of the whole world at one moment: each Service, each pool, and what is wrong with the
@@ -28,8 +28,8 @@ export interface ServiceRow {
   /** The ConfigMap's key that the address came from, `static`, `unknown`, or empty. */
   readonly from: string;
   /** Why it waits, what is odd, or empty. */
-  readonly note: string;
-  readonly state: 'served' | 'waiting' | 'refused' | 'not ours';
+  readonly condition: string;
+  readonly state: 'Assigned' | 'Pending' | 'Conflict' | 'Ignored';
 }
 
 export interface PoolRow {
@@ -43,55 +43,55 @@ export interface PoolRow {
   readonly size: bigint;
   readonly used: bigint;
   readonly free: bigint;
-  readonly note: string;
+  readonly remark: string;
 }
 
 /** O(Services + pools). */
-export function reportOf(world: World, options: Options): Report {
+export function reportOf(context: AllocatorView, options: Options): Report {
   const services: ServiceRow[] = [];
-  const standings = [...world.ledger.all()].sort(
+  const states = [...context.ledger.all()].sort(
     (a, b) => compare(a.view.namespace, b.view.namespace) || compare(a.view.name, b.view.name),
   );
-  for (const { key } of standings) {
-    const verdict = world.explain(key);
-    if (verdict !== undefined) services.push(serviceRow(verdict, options));
+  for (const { key } of states) {
+    const decided = context.explain(key);
+    if (decided !== undefined) services.push(serviceRow(decided, options));
   }
-  const pools = poolRows(world);
-  const problems = world.pools.problems.map(explainProblem);
+  const pools = poolRows(context);
+  const problems = context.config.problems.map(explainProblem);
   return { services, pools, problems };
 }
 
 /** How full each pool is: O(runs of used addresses in them). */
-export function poolRows(world: Pick<World, 'ledger' | 'pools'>): PoolRow[] {
-  return [...world.pools.byKey.values()].map((pool) => poolRow(pool, world));
+export function poolRows(context: Pick<AllocatorView, 'ledger' | 'config'>): PoolRow[] {
+  return [...context.config.pools.values()].map((pool) => poolRow(pool, context));
 }
 
 /** How one Service stands. */
-export function serviceRow({ standing, decision }: Verdict, options: Options): ServiceRow {
-  const { namespace, name, annotation, specIP } = standing.view;
-  const note = explainDecision(decision, options);
+export function serviceRow({ state, decision }: ServiceDecision, options: Options): ServiceRow {
+  const { namespace, name, annotation, specIP } = state.view;
+  const condition = explainDecision(decision, options);
   // What it shows, whoever wrote it: kube-vip announces that.
   const shown = (annotation ?? specIP ?? '').trim();
-  const row = { namespace, name, note };
+  const row = { namespace, name, condition };
   switch (decision.kind) {
     case 'keep':
     case 'write':
-      return { ...row, addresses: decision.addresses, from: decision.source, state: 'served' };
-    case 'wait':
-      return { ...row, addresses: '', from: '', state: 'waiting' };
-    case 'refuse':
-      return { ...row, addresses: shown, from: '', state: 'refused' };
+      return { ...row, addresses: decision.addresses, from: decision.source, state: 'Assigned' };
+    case 'pending':
+      return { ...row, addresses: '', from: '', state: 'Pending' };
+    case 'conflict':
+      return { ...row, addresses: shown, from: '', state: 'Conflict' };
     case 'ignore':
     case 'release':
-      return { ...row, addresses: shown, from: '', state: 'not ours' };
+      return { ...row, addresses: shown, from: '', state: 'Ignored' };
   }
 }
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];
 
-function poolRow(pool: Pool, { ledger, pools }: Pick<World, 'ledger' | 'pools'>): PoolRow {
+function poolRow(pool: Pool, { ledger, config }: Pick<AllocatorView, 'ledger' | 'config'>): PoolRow {
   const size = pool.size.IPv4 + pool.size.IPv6;
-  const used = families.reduce((sum, family) => sum + ledger.used(family, pool.spans[family]), 0n);
+  const used = families.reduce((sum, family) => sum + ledger.usedCount(family, pool.spans[family]), 0n);
   const ranges = families.flatMap((family) => [
     ...(pool.dhcp[family] ? [`DHCP (${family === 'IPv4' ? '0.0.0.0' : '::'})`] : []),
     ...pool.spans[family].map(({ first, last }) => {
@@ -99,9 +99,9 @@ function poolRow(pool: Pool, { ledger, pools }: Pick<World, 'ledger' | 'pools'>)
       return first === last ? from : `${from}-${formatAddress(addressAt(family, last))}`;
     }),
   ]);
-  const note = noteOn(pool, pools);
+  const remark = remarkOn(pool, config);
   const next = families.flatMap((family) => {
-    const free = ledger.free(family, pool.spans[family], pools.descending);
+    const free = ledger.firstFree(family, pool.spans[family], config.descending);
     return free === undefined ? [] : formatAddress(free);
   });
   return {
@@ -109,15 +109,15 @@ function poolRow(pool: Pool, { ledger, pools }: Pick<World, 'ledger' | 'pools'>)
     ranges: shortened(ranges),
     families: families.filter((family) => pool.size[family] > 0n || pool.dhcp[family]),
     // Of one that is not used nothing is given.
-    next: note === '' ? next : [],
+    next: remark === '' ? next : [],
     size,
     used,
     free: size - used,
-    note,
+    remark,
   };
 }
 
-function noteOn({ key }: Pool, { problems }: Pools): string {
+function remarkOn({ key }: Pool, { problems }: Config): string {
   const shadowed = problems.find((problem) => problem.code === 'shadowed' && problem.key === key);
   return shadowed?.code === 'shadowed' ? `not used: ${shadowed.by} comes first` : '';
 }
@@ -144,16 +144,16 @@ export function overlapsIn(pools: readonly Pool[]): ReadonlyMap<string, readonly
 /** Addresses that Services of ours have, and that no pool spans: O(Services x log ranges). */
 export function outsideEveryPool({
   ledger,
-  pools,
-}: Pick<World, 'ledger' | 'pools'>): { address: Address; standing: Standing }[] {
-  const ranges = mergeRanges([...pools.byKey.values()].flatMap((pool) => pool.ranges));
+  config,
+}: Pick<AllocatorView, 'ledger' | 'config'>): { address: Address; state: ServiceState }[] {
+  const ranges = mergeRanges([...config.pools.values()].flatMap((pool) => pool.ranges));
   return [...ledger.all()]
-    .filter(({ notOurs }) => notOurs === undefined)
-    .flatMap((standing) =>
-      standing.asks
+    .filter(({ ignoreReason }) => ignoreReason === undefined)
+    .flatMap((state) =>
+      state.requestedIPs
         .filter((address) => !rangesContain(ranges, address))
-        .filter((address) => ledger.holding(address, pools).holders.includes(standing))
-        .map((address) => ({ address, standing })),
+        .filter((address) => ledger.holding(address, config).holders.includes(state))
+        .map((address) => ({ address, state })),
     )
     .sort((a, b) => compareAddresses(a.address, b.address));
 }

@@ -1,11 +1,11 @@
 /** Beyond so many different ones there is nothing to gain, and somebody might be at it on purpose. */
-const most = 4_096;
+const capacity = 4_096;
 
 /**
  * Gives equal texts, and equal lists of texts, as one and the same object. Thousands of Services say the same of their
  * namespace, ports and families; kept once, they cost little. What is forgotten is merely kept twice.
  */
-export class Shared {
+export class Interner {
   readonly #texts = new Map<string, string>();
   readonly #lists = new Map<string, readonly string[]>();
 
@@ -22,7 +22,7 @@ export class Shared {
 function remembered<T>(known: Map<string, T>, key: string, value: T): T {
   const before = known.get(key);
   if (before !== undefined) return before;
-  if (known.size >= most) known.clear();
+  if (known.size >= capacity) known.clear();
   known.set(key, value);
   return value;
 }

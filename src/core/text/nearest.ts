@@ -1,7 +1,7 @@
 import { editDistance } from './suggestions.ts';
 
 /** "Did you mean ...?": the candidate that differs least from what was typed, if it differs by little. */
-export function nearest(typed: string, candidates: readonly string[]): string | undefined {
+export function nearestWord(typed: string, candidates: readonly string[]): string | undefined {
   // Nobody misspells by hundreds of letters; the bound keeps a hostile text from costing minutes.
   if (typed.length > 200) return undefined;
   const wanted = typed.toLowerCase();

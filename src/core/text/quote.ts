@@ -4,7 +4,7 @@
  */
 
 /** Controls, invisible format characters (direction, zero width), separators and lone surrogates. */
-const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const hiddenCharacters = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 const named: ReadonlyMap<string, string> = new Map([
   ['\n', '\\n'],
@@ -15,7 +15,7 @@ const named: ReadonlyMap<string, string> = new Map([
 
 /** The text on one line, with everything that a terminal would act on written as an escape (`\x1b`, `\u202e`). */
 export function printable(text: string): string {
-  return text.replace(hidden, (character) => named.get(character) ?? escaped(character));
+  return text.replace(hiddenCharacters, (character) => named.get(character) ?? escaped(character));
 }
 
 function escaped(character: string): string {
@@ -37,6 +37,6 @@ export function never(value: never): never {
 }
 
 /** The end of a sentence that knows better. */
-export function instead(suggestion: string | undefined): string {
+export function suggestionOf(suggestion: string | undefined): string {
   return suggestion === undefined ? '' : `; write ${suggestion}`;
 }

@@ -47,7 +47,7 @@ export function nearest(word: string, words: readonly string[], most: number): s
  * What people write when they mean an address, a block or a range, each with what it should have been. Tried one
  * after another, each on the result of those before it, until the text reads.
  */
-const repairs: readonly ((text: string) => string)[] = [
+const corrections: readonly ((text: string) => string)[] = [
   // Full-width digits, and the dashes that word processors put in place of a hyphen.
   (text) => text.normalize('NFKC').replace(/\s*[\u2010-\u2015\u2212\u00ad\ufe58\ufe63]\s*/g, '-'),
   (text) => text.replace(/^dhcp$/i, '0.0.0.0/32'),
@@ -98,7 +98,7 @@ function prefixOfMask(mask: string): string | undefined {
 export function nearestSpelling(text: string, reads: (text: string) => boolean): string | undefined {
   if (text.length > 128) return undefined;
   let repaired = text;
-  for (const repair of repairs) {
+  for (const repair of corrections) {
     // A repair that goes too far for a later one to mend is left out, so each starts from what came before it.
     const next = repair(repaired);
     if (next === repaired) continue;

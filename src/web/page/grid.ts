@@ -1,17 +1,17 @@
-import type { AddressMap, Block, Cell, Segment } from '../page-data.ts';
+import type { AddressCell, Block, PoolMap, Segment } from '../page-data.ts';
 import { h } from './dom.ts';
 import { linkTo } from './page-route.ts';
 import { addressStates, count, percent } from './states.ts';
 
 /** Maps of addresses as grids: one cell or block each, which says all of itself to a screen reader. */
 
-export interface Place {
+export interface CellPosition {
   /** Where a block leads to. */
   readonly pool: string;
   readonly columns: number;
 }
 
-export function mapElement(map: AddressMap, place: Place, titles: boolean): HTMLElement {
+export function mapElement(map: PoolMap, place: CellPosition, titles: boolean): HTMLElement {
   const { segments, more, beside } = map;
   return h(
     'div',
@@ -51,7 +51,7 @@ export function mapElement(map: AddressMap, place: Place, titles: boolean): HTML
   );
 }
 
-function segmentElement(segment: Segment, { pool, columns }: Place): HTMLElement {
+function segmentElement(segment: Segment, { pool, columns }: CellPosition): HTMLElement {
   const name = `${segment.range} in ${pool}`;
   if ('cells' in segment) {
     return grid(name, columns, segment.cells, (cell) => cellElement(cell, endOf(cell.address)));
@@ -80,7 +80,7 @@ function grid<T>(
   );
 }
 
-function cellElement(cell: Cell, text: string, shape = 'cell'): HTMLElement {
+function cellElement(cell: AddressCell, text: string, shape = 'cell'): HTMLElement {
   const { sign, name } = addressStates[cell.state];
   const who = cell.services.join(', ') + (cell.more > 0 ? ` and ${cell.more} more` : '');
   const label = `${cell.address}, ${name}${who === '' ? '' : `, ${who}`}`;
@@ -107,7 +107,7 @@ function blockElement(block: Block, text: string, pool: string): HTMLElement {
   const inUse =
     used === 0 ? 'nothing in use' : `${count(used)} in use (${parts.join(', ')}), ${percent(share)}`;
   const state =
-    all === 0 ? 'kept-out' : states.conflict !== undefined ? 'conflict' : used === 0 ? 'free' : 'held';
+    all === 0 ? 'excluded' : states.conflict !== undefined ? 'conflict' : used === 0 ? 'free' : 'assigned';
   return h(
     'a',
     {

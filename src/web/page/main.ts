@@ -1,9 +1,17 @@
-import type { AddressDetail, Found, News, PoolDetail, Role, ServiceDetail, World } from '../page-data.ts';
+import type {
+  AddressDetail,
+  News,
+  PageOverview,
+  PoolDetail,
+  Role,
+  SearchResult,
+  ServiceDetail,
+} from '../page-data.ts';
 import { type Child, h, morph } from './dom.ts';
 import { moveIn, reach, reachEach } from './grid.ts';
-import { linkTo, pathFor, type Route, routeOf } from './page-route.ts';
+import { linkTo, type PageRoute, pathFor, routeOf } from './page-route.ts';
 import { worldView } from './page-state.ts';
-import { changeText, type View } from './parts.ts';
+import { changeText, type PageView } from './parts.ts';
 import { roles } from './states.ts';
 import { addressView, foundView, poolView, serviceView } from './views.ts';
 
@@ -20,7 +28,7 @@ function byId(id: string): HTMLElement {
 
 let route = routeOf(location.hash);
 /** What was drawn last, to be drawn anew where only the window has changed. */
-let drawn: { route: Route; data: unknown } | undefined;
+let drawn: { route: PageRoute; data: unknown } | undefined;
 /** Which news the shown answer has heard of, and which were heard last; -1 where that is not known. */
 let shown = -1;
 let heard = -1;
@@ -29,17 +37,17 @@ let isAsking = false;
 const wide = matchMedia('(min-width: 80rem)');
 const narrow = matchMedia('(max-width: 46rem)');
 
-function columnsFor(kind: Route['kind']): number {
+function columnsFor(kind: PageRoute['kind']): number {
   if (narrow.matches) return 8;
   return wide.matches && kind === 'pool' ? 32 : 16;
 }
 
 /** The server's answer to a path is of one type: see site.ts. */
-function viewOf(to: Route, data: unknown): View {
+function viewOf(to: PageRoute, data: unknown): PageView {
   const columns = columnsFor(to.kind);
   switch (to.kind) {
     case 'world':
-      return worldView(data as World, columns);
+      return worldView(data as PageOverview, columns);
     case 'pool':
       return poolView(data as PoolDetail, columns);
     case 'service':
@@ -47,7 +55,7 @@ function viewOf(to: Route, data: unknown): View {
     case 'address':
       return addressView(data as AddressDetail);
     case 'search':
-      return foundView(data as Found);
+      return foundView(data as SearchResult);
   }
 }
 
@@ -55,7 +63,7 @@ function viewOf(to: Route, data: unknown): View {
 async function show(): Promise<void> {
   if (isAsking) return;
   isAsking = true;
-  let asked: Route;
+  let asked: PageRoute;
   do {
     asked = route;
     await ask(asked);
@@ -63,7 +71,7 @@ async function show(): Promise<void> {
   isAsking = false;
 }
 
-async function ask(asked: Route): Promise<void> {
+async function ask(asked: PageRoute): Promise<void> {
   try {
     const response = await fetch(pathFor(asked));
     const data: unknown = await response.json();
@@ -81,7 +89,7 @@ async function ask(asked: Route): Promise<void> {
   }
 }
 
-function draw(to: Route, data: unknown): void {
+function draw(to: PageRoute, data: unknown): void {
   const isNew = drawn?.route !== to;
   drawn = { route: to, data };
   const { title, content } = viewOf(to, data);

@@ -1,12 +1,12 @@
 /** What is shown, as it stands behind the # of a link. */
-export type Route =
+export type PageRoute =
   | { readonly kind: 'world' }
   | { readonly kind: 'pool'; readonly key: string; readonly range: string | undefined }
   | { readonly kind: 'service'; readonly namespace: string; readonly name: string }
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'search'; readonly query: string };
 
-export function routeOf(hash: string): Route {
+export function routeOf(hash: string): PageRoute {
   const [kind, first = '', second] = hash.replace(/^#\/?/, '').split('/').map(decoded);
   if (kind === 'pool') return { kind, key: first, range: second };
   if (kind === 'service') return { kind, namespace: first, name: second ?? '' };
@@ -29,7 +29,7 @@ export function linkTo(...parts: readonly string[]): string {
 }
 
 /** Where the server tells of it. */
-export function pathFor(route: Route): string {
+export function pathFor(route: PageRoute): string {
   const encode = encodeURIComponent;
   switch (route.kind) {
     case 'world':

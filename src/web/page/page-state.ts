@@ -1,12 +1,21 @@
-import type { World } from '../page-data.ts';
+import type { PageOverview } from '../page-data.ts';
 import { h } from './dom.ts';
 import { mapElement } from './grid.ts';
 import { linkTo } from './page-route.ts';
-import { changeList, heading, legend, poolLine, section, serviceList, timeText, type View } from './parts.ts';
+import {
+  changeList,
+  heading,
+  legend,
+  type PageView,
+  poolLine,
+  section,
+  serviceList,
+  timeText,
+} from './parts.ts';
 import { count, roles, serviceStates } from './states.ts';
 
 /** The first page: what there is, who waits, what changed. */
-export function worldView(world: World, columns: number): View {
+export function worldView(world: PageOverview, columns: number): PageView {
   const { counts, pools, problems, waiting, odd, changes } = world;
   const title = 'Addresses';
   if (!world.isReady) {
@@ -61,7 +70,7 @@ export function worldView(world: World, columns: number): View {
           'div',
           { class: 'side' },
           section(
-            'waiting',
+            'Pending',
             'Waiting',
             serviceList(waiting, world.moreWaiting),
             waiting.length === 0 ? 'Nobody waits.' : '',
@@ -102,7 +111,7 @@ function nameOf(state: string): string {
 }
 
 /** A small pool needs half the width. */
-function poolCard(pool: World['pools'][number], columns: number): HTMLElement {
+function poolCard(pool: PageOverview['pools'][number], columns: number): HTMLElement {
   const drawn = pool.map.segments.map((segment) =>
     'cells' in segment ? segment.cells.length : segment.blocks.length,
   );

@@ -1,5 +1,5 @@
 import type { AddressState } from '../../core/queries/occupancy.ts';
-import type { Change, PoolItem, ServiceItem, ServiceState } from '../page-data.ts';
+import type { PoolItem, ServiceItem, ServiceItemState, ServiceTransition } from '../page-data.ts';
 import { type Child, h } from './dom.ts';
 import { linkTo } from './page-route.ts';
 import { addressStates, count, serviceStates } from './states.ts';
@@ -7,7 +7,7 @@ import { addressStates, count, serviceStates } from './states.ts';
 /** What several views are made of. */
 
 /** A view is a function of what the server told; the first heading is what a screen reader says of it. */
-export interface View {
+export interface PageView {
   readonly title: string;
   readonly content: Child;
 }
@@ -71,7 +71,7 @@ export function stateChip(state: AddressState): HTMLElement {
   return h('span', { class: 'chip', 'data-state': state }, sign === '' ? name : `${sign} ${name}`);
 }
 
-export function serviceChip(state: ServiceState): HTMLElement {
+export function serviceChip(state: ServiceItemState): HTMLElement {
   const { sign, name } = serviceStates[state];
   return h('span', { class: 'chip', 'data-service': state }, `${sign} ${name}`);
 }
@@ -124,9 +124,9 @@ export function poolLine(pool: PoolItem): Child {
 }
 
 /** `waiting → 192.168.0.203`. */
-export function changeText({ before, after }: Change): string {
+export function changeText({ before, after }: ServiceTransition): string {
   const says = (service: ServiceItem): string =>
-    service.state === 'served' || service.state === 'due'
+    service.state === 'Assigned' || service.state === 'Assigning'
       ? service.addresses.join(', ')
       : serviceStates[service.state].name;
   if (after === undefined) return before === undefined ? '' : `gone; had ${says(before)}`;
@@ -145,7 +145,7 @@ export function timeText(when: Date): string {
   return `${when.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${time}`;
 }
 
-export function changeList(changes: readonly Change[]): HTMLElement {
+export function changeList(changes: readonly ServiceTransition[]): HTMLElement {
   return h(
     'ol',
     { class: 'changes' },

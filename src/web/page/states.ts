@@ -1,12 +1,12 @@
 import type { Check } from '../../core/explain/checks.ts';
 import type { AddressState } from '../../core/queries/occupancy.ts';
-import type { Role, ServiceState } from '../page-data.ts';
+import type { Role, ServiceItemState } from '../page-data.ts';
 
 /** What the states are called, the sign that tells them without colour, and what they mean. */
 export const addressStates: Readonly<Record<AddressState, { sign: string; name: string; meaning: string }>> =
   {
     free: { sign: '', name: 'free', meaning: 'a Service can get it' },
-    held: { sign: 'H', name: 'held', meaning: 'given by a pool' },
+    assigned: { sign: 'H', name: 'assigned', meaning: 'given by a pool' },
     static: { sign: 'S', name: 'static', meaning: 'asked for by name' },
     shared: { sign: '+', name: 'shared', meaning: 'several Services have it, which may' },
     lease: { sign: 'D', name: 'DHCP lease', meaning: 'given by DHCP' },
@@ -16,17 +16,17 @@ export const addressStates: Readonly<Record<AddressState, { sign: string; name: 
       name: 'outside',
       meaning: 'given by a pool, and no longer in the one of its Service',
     },
-    foreign: { sign: 'F', name: 'foreign', meaning: 'somebody has it who is not served here' },
-    'kept-out': { sign: '–', name: 'kept out', meaning: 'an end of a block, or .0 or .255: never given' },
+    unmanaged: { sign: 'F', name: 'unmanaged', meaning: 'somebody has it who is not served here' },
+    excluded: { sign: '–', name: 'excluded', meaning: 'an end of a block, or .0 or .255: never given' },
     'no-pool': { sign: '·', name: 'no pool', meaning: 'no pool spans it' },
   };
 
-export const serviceStates: Readonly<Record<ServiceState, { sign: string; name: string }>> = {
-  served: { sign: '✓', name: 'served' },
-  due: { sign: '…', name: 'about to be served' },
-  waiting: { sign: '?', name: 'waiting' },
-  refused: { sign: '!', name: 'refused' },
-  'not ours': { sign: 'F', name: 'not ours' },
+export const serviceStates: Readonly<Record<ServiceItemState, { sign: string; name: string }>> = {
+  Assigned: { sign: '✓', name: 'Assigned' },
+  Assigning: { sign: '…', name: 'Assigning' },
+  Pending: { sign: '?', name: 'Pending' },
+  Conflict: { sign: '!', name: 'Conflict' },
+  Ignored: { sign: 'F', name: 'Ignored' },
 };
 
 export const outcomes: Readonly<Record<Check['outcome'], { sign: string; meaning: string }>> = {

@@ -1,4 +1,4 @@
-import type { AddressDetail, Found, PoolDetail, ServiceDetail } from '../page-data.ts';
+import type { AddressDetail, PoolDetail, SearchResult, ServiceDetail } from '../page-data.ts';
 import { h } from './dom.ts';
 import { mapElement } from './grid.ts';
 import { linkTo } from './page-route.ts';
@@ -8,16 +8,16 @@ import {
   heading,
   legend,
   nameLinks,
+  type PageView,
   poolLine,
   section,
   serviceChip,
   serviceList,
   stateChip,
-  type View,
 } from './parts.ts';
 import { addressStates, count, outcomes } from './states.ts';
 
-export function poolView(detail: PoolDetail, columns: number): View {
+export function poolView(detail: PoolDetail, columns: number): PageView {
   const { pool, range, parents, map, inUse, moreInUse } = detail;
   const title = range === undefined ? pool.key : `${range} in ${pool.key}`;
   const crumbs = parents.filter((parent) => parent !== range);
@@ -69,7 +69,7 @@ export function poolView(detail: PoolDetail, columns: number): View {
   };
 }
 
-export function addressView(detail: AddressDetail): View {
+export function addressView(detail: AddressDetail): PageView {
   const { address, state, pools, holders, others, owner } = detail;
   const { meaning, name } = addressStates[state];
   return {
@@ -108,7 +108,7 @@ export function addressView(detail: AddressDetail): View {
   };
 }
 
-export function serviceView({ service, addresses, pool, checks, cures, facts }: ServiceDetail): View {
+export function serviceView({ service, addresses, pool, checks, remedies, facts }: ServiceDetail): PageView {
   const { namespace, name, note, from, state } = service;
   return {
     title: `${namespace}/${name}`,
@@ -117,7 +117,7 @@ export function serviceView({ service, addresses, pool, checks, cures, facts }: 
       heading(`${namespace}/${name} `, serviceChip(state)),
       note === ''
         ? undefined
-        : h('p', { class: state === 'served' || state === 'due' ? '' : 'warning' }, note),
+        : h('p', { class: state === 'Assigned' || state === 'Assigning' ? '' : 'warning' }, note),
       section(
         'shown',
         'Addresses',
@@ -130,7 +130,7 @@ export function serviceView({ service, addresses, pool, checks, cures, facts }: 
         ),
         addresses.length === 0 ? 'It shows none.' : '',
       ),
-      cures.length === 0
+      remedies.length === 0
         ? undefined
         : section(
             'cures',
@@ -138,11 +138,11 @@ export function serviceView({ service, addresses, pool, checks, cures, facts }: 
             h(
               'ol',
               {},
-              cures.map((cure) => h('li', {}, cure)),
+              remedies.map((remedy) => h('li', {}, remedy)),
             ),
             '',
           ),
-      cures.length === 0
+      remedies.length === 0
         ? undefined
         : h(
             'p',
@@ -184,7 +184,7 @@ function checkList(checks: ServiceDetail['checks']): HTMLElement {
   );
 }
 
-export function foundView({ query, services, more, pools, address }: Found): View {
+export function foundView({ query, services, more, pools, address }: SearchResult): PageView {
   const all = services.length + more;
   const title = query === '' ? 'All Services' : `Search: ${query}`;
   return {

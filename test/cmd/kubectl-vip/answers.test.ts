@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/client/clock.ts';
-import { type Answer, printValue, type View } from '../../../src/cmd/kubectl-vip/answer.ts';
+import { type Answer, type OutputOptions, printValue } from '../../../src/cmd/kubectl-vip/answer.ts';
 import { audit, findingsIn } from '../../../src/cmd/kubectl-vip/audit-command.ts';
 import { check } from '../../../src/cmd/kubectl-vip/check-command.ts';
 import { explain } from '../../../src/cmd/kubectl-vip/explain-command.ts';
-import type { Facts } from '../../../src/cmd/kubectl-vip/facts.ts';
+import type { ClusterFacts } from '../../../src/cmd/kubectl-vip/facts.ts';
 import { footnotes } from '../../../src/cmd/kubectl-vip/footnotes.ts';
 import { leadershipOf } from '../../../src/cmd/kubectl-vip/leadership.ts';
 import { plan } from '../../../src/cmd/kubectl-vip/plan-command.ts';
@@ -13,15 +13,15 @@ import { pools } from '../../../src/cmd/kubectl-vip/pools-command.ts';
 import { readFiles } from '../../../src/cmd/kubectl-vip/read-dump.ts';
 import { sinceIn } from '../../../src/cmd/kubectl-vip/since.ts';
 import { rangeIn, who } from '../../../src/cmd/kubectl-vip/who-command.ts';
-import { readPools } from '../../../src/core/config/config.ts';
+import { readConfig } from '../../../src/core/config/config.ts';
 import type { ConfigMap } from '../../../src/core/model/objects.ts';
 import { readManifests } from '../../../src/manifest/manifests.ts';
-import { inkFor } from '../../../src/terminal/ansi.ts';
+import { ansiFor } from '../../../src/terminal/ansi.ts';
 import { columnsShown } from '../../../src/terminal/wrap.ts';
 
 const flags = { deployment: undefined, configMap: undefined, class: undefined, controller: undefined };
 
-function factsOf(text: string): Facts {
+function factsOf(text: string): ClusterFacts {
   return readFiles({ texts: [{ name: 'dump.yaml', text }], flags, clock: systemClock, random: () => 0.5 });
 }
 
@@ -51,8 +51,8 @@ spec: { type: LoadBalancer, ports: [{ port: 80 }] }
 
 const scope = { namespace: 'default', isNamed: false, isAll: true };
 
-function answers(facts: Facts): Answer[] {
-  const next = readPools({ metadata: { name: 'kubevip' }, data: { 'cidr-default': evil } });
+function answers(facts: ClusterFacts): Answer[] {
+  const next = readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-default': evil } });
   return [
     explain(facts, scope, []),
     explain(facts, scope, ['web', 'ok']),
@@ -60,9 +60,9 @@ function answers(facts: Facts): Answer[] {
     who(facts, [rangeIn('10.0.0.0/29'), rangeIn('fd00::/40')]),
     plan(facts, next, evil),
     check({
-      pools: facts.snapshot.pools,
+      config: facts.snapshot.config,
       placeOf: () => undefined,
-      surroundings: undefined,
+      networks: undefined,
       name: evil,
       remarks: [],
     }),
@@ -71,7 +71,7 @@ function answers(facts: Facts): Answer[] {
 }
 
 test('no text of a manifest acts on the terminal, in whatever form it is printed', () => {
-  const view = (width: number): View => ({ width, ink: inkFor(false), isWide: true });
+  const view = (width: number): OutputOptions => ({ width, ansi: ansiFor(false), isWide: true });
   for (const answer of answers(factsOf(hostile))) {
     for (const width of [Infinity, 100, 60, 30])
       for (const line of answer.lines(view(width))) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
@@ -80,7 +80,7 @@ test('no text of a manifest acts on the terminal, in whatever form it is printed
   }
 });
 
-const plain: View = { width: Infinity, ink: inkFor(false), isWide: true };
+const plain: OutputOptions = { width: Infinity, ansi: ansiFor(false), isWide: true };
 
 const given = `
 apiVersion: v1
@@ -108,9 +108,15 @@ test('no text of a claim acts on the terminal', () => {
   const address = rangeIn('10.0.0.1');
   const owner = { parent: 'services a/\x1b[2J', managedBy: '\u202e' };
   const claims = [
-    { address: { ...address, value: address.first }, uid: 'u', resourceVersion: '1', owner, pledges: [] },
+    {
+      address: { ...address, value: address.first },
+      uid: 'u',
+      resourceVersion: '1',
+      owner,
+      reservations: [],
+    },
   ];
-  const claimed: Facts = {
+  const claimed: ClusterFacts = {
     ...facts,
     options: { ...facts.options, claims: true },
     snapshot: { ...facts.snapshot, claims },
@@ -143,8 +149,8 @@ test('what DHCP answers in the place of is not called the end of a block', () =>
 
 test('check says that it has compared only what it could read', () => {
   const { snapshot } = factsOf(given);
-  const last = (surroundings: Facts['surroundings']) =>
-    check({ pools: snapshot.pools, placeOf: () => undefined, surroundings, name: 'c', remarks: [] })
+  const last = (networks: ClusterFacts['networks']) =>
+    check({ config: snapshot.config, placeOf: () => undefined, networks, name: 'c', remarks: [] })
       .lines(plain)
       .at(-1);
   assert.match(last({ nodes: [], clusterIPs: [] }) ?? '', /, compared with the nodes and the cluster IPs:/);
@@ -170,7 +176,7 @@ test('a Service is named as kubectl has it', () => {
 
 test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
   for (const answer of answers(factsOf(hostile)))
-    for (const line of answer.lines({ width: 70, ink: inkFor(true), isWide: false }))
+    for (const line of answer.lines({ width: 70, ansi: ansiFor(true), isWide: false }))
       if (!line.includes('kubectl ')) assert.ok(columnsShown(line) <= 70, line);
 });
 
@@ -203,9 +209,9 @@ binaryData:
     isPoolsAlone: true,
   });
   const { value, exitCode } = check({
-    pools: readPools(objects[0] as ConfigMap),
+    config: readConfig(objects[0] as ConfigMap),
     placeOf,
-    surroundings: undefined,
+    networks: undefined,
     name: 'c.yaml',
     remarks: [],
   });
@@ -246,7 +252,7 @@ test('since when, and by whom, is read from whoever owns the address', () => {
 
 test('below an answer stands who leads, or that nobody does', () => {
   const facts = factsOf(given);
-  const last = (leadership: Facts['leadership']) => footnotes({ ...facts, leadership }, plain).at(-1);
+  const last = (leadership: ClusterFacts['leadership']) => footnotes({ ...facts, leadership }, plain).at(-1);
   assert.equal(last({ isLed: true, sentence: 'led by a_1' }), 'Controller led by a_1.');
   assert.equal(
     last({ isLed: false, sentence: 'there is no Lease x' }),
