@@ -1,21 +1,21 @@
 # syntax=docker/dockerfile:1
 
-# Both base images are named by tag. A release build pins them by what the tags meant that day: name:tag@sha256:...
+# Both base images are named by tag. A release build pins each one by digest: name:tag@sha256:...
 #
 #   docker buildx build --platform linux/amd64,linux/arm64 --build-arg VERSION=v0.1.0 .
 
-# The bundle is the same for every platform, so it is built once, on the builder's own.
+# The bundle is the same for every platform, so it is built once, on the builder's own platform.
 FROM --platform=$BUILDPLATFORM node:26-trixie-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc setup.mjs ./
 RUN node setup.mjs
 COPY scripts scripts
 COPY src src
-# The plugin is for people's own machines.
+# The kubectl plugin is not needed in the image.
 RUN npm run build && rm dist/kubectl*
 
-# Node with the libraries that it needs, libatomic among them, and nothing else: no shell, no package manager. Nothing
-# runs in this stage, so a builder needs no emulation for the other platform.
+# This image has only Node and the libraries it needs, including libatomic: no shell, no package manager. This stage runs
+# no commands, so the build needs no emulation for the other platform.
 FROM gcr.io/distroless/nodejs26-debian13:nonroot
 ARG VERSION=unknown
 ARG REVISION=unknown
@@ -28,11 +28,11 @@ LABEL org.opencontainers.image.title="kube-vip-cloud-provider" \
       org.opencontainers.image.base.name="gcr.io/distroless/nodejs26-debian13:nonroot"
 COPY LICENSE /app/LICENSE
 COPY --from=build /src/dist/ /app/
-# The path that Deployments of the Go version have as their command.
+# Deployments of the Go version use this path as their command.
 COPY --chmod=0755 deploy/image/kube-vip-cloud-provider /kube-vip-cloud-provider
-# For the garbage of two instants; 16 MiB are the default, and would be resident three times over after the first burst.
+# The default, 16 MiB, would stay resident three times over after the first burst.
 ENV NODE_OPTIONS="--max-semi-space-size=2"
-# By number: `runAsNonRoot` cannot look up a name.
+# Numeric, because `runAsNonRoot` cannot verify a user name.
 USER 65532:65532
 EXPOSE 10258
 ENTRYPOINT ["/kube-vip-cloud-provider"]

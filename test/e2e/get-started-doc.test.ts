@@ -6,7 +6,7 @@ import { whereDeploymentsRun } from './deployed.ts';
 import { walk } from './follow-document.ts';
 
 const path = 'docs/get-started.md';
-const announced = 'It is announced';
+const announced = 'Reach the Service';
 const onServer = onCluster('get-started-doc');
 
 onServer(`${path}: from nothing to an address that is announced`, async (cluster) => {

@@ -29,7 +29,7 @@ onServer('README.md: from nothing to an address, and to an answer', async (clust
       assert.match(described, /Assigned 192\.168\.0\.201 \(from cidr-global\)$/m);
     });
     await shell.run(`${onPath}${block('docs/kubectl-vip.md', 'Install')}`);
-    await shell.run(`${onPath}${block('README.md', 'Ask it')}`);
+    await shell.run(`${onPath}${block('README.md', 'Questions it answers')}`);
     await shell.run('kubectl get configmap kubevip -n kube-system -o yaml > configmap.yaml');
     const answers = {
       'kubectl vip explain service/web': /^default\/web has 192\.168\.0\.201, from cidr-global\.$/m,
@@ -53,7 +53,7 @@ onServer('README.md: the same controller on manifests, and on what a cluster has
   try {
     await cluster.pools({ 'cidr-global': '192.168.0.200/29' });
     await shell.run('kubectl create service loadbalancer web --tcp=80');
-    const shown = await shell.run(block('README.md', 'Try it, without a cluster'));
+    const shown = await shell.run(block('README.md', 'Try it without a cluster'));
     assert.match(shown, /^default\/my-service +2001::10,192\.168\.0\.10 +range-default$/m);
     assert.match(shown, /^default\/web +192\.168\.0\.201 +cidr-global$/m);
   } finally {

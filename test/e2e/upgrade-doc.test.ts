@@ -89,14 +89,17 @@ story('a look before, the image alone, and back', async ({ cluster, shell, pods 
   await cluster.pools({ 'cidr-global': '10.1.0.8/29' });
   await cluster.kubectl(['apply', '-f', goManifest]);
   await filled(cluster);
-  assert.match(await shell.run('Before', 0), /default\/static +10\.1\.0\.99 +static/);
-  assert.match(await shell.run('Before', 1), /--leader-elect-resource-name=kube-vip-cloud-controller/);
-  await shell.run('The image alone', 0);
+  assert.match(await shell.run('Before you begin', 0), /default\/static +10\.1\.0\.99 +static/);
+  assert.match(
+    await shell.run('Before you begin', 1),
+    /--leader-elect-resource-name=kube-vip-cloud-controller/,
+  );
+  await shell.run('Replace only the image', 0);
   await isOurs(cluster);
   assert.deepEqual(pods.images, [ourImage]);
   const said = pods.all.at(-1)?.output ?? '';
   assert.equal(said.match(/add the verb \\"patch\\" on services/g)?.length, 1, said);
-  await shell.run('The image alone', 1);
+  await shell.run('Replace only the image', 1);
   await isGoAgain(cluster);
 });
 
@@ -108,13 +111,13 @@ story('a Go version with another Lease is stopped first; the manifest, and back'
   assert.ok(old.includes(flag));
   await cluster.kubectl(['apply', '-f', '-'], old.replace(flag, ''));
   await filled(cluster);
-  assert.doesNotMatch(await shell.run('Before', 1), /leader-elect-resource-name/);
-  await shell.run('Before', 2);
+  assert.doesNotMatch(await shell.run('Before you begin', 1), /leader-elect-resource-name/);
+  await shell.run('Before you begin', 2);
   assert.deepEqual(pods.images, []);
-  await shell.run('The manifest', 0);
+  await shell.run('Apply the manifest', 0);
   await isOurs(cluster);
   assert.deepEqual(pods.images, [ourImage, ourImage]);
-  await shell.run('The manifest', 1);
+  await shell.run('Apply the manifest', 1);
   await isGoAgain(cluster);
 });
 
@@ -125,11 +128,14 @@ story('helm upgrade, and back', async ({ cluster, shell, pods }) => {
   await helm(['install', ...release, join(fixtures, 'chart-0.2.9'), ...pools], '', kubeconfig);
   try {
     await filled(cluster);
-    assert.match(await shell.run('Before', 1), /--leader-elect-resource-name=kube-vip-cloud-controller/);
-    await shell.run('Helm', 0);
+    assert.match(
+      await shell.run('Before you begin', 1),
+      /--leader-elect-resource-name=kube-vip-cloud-controller/,
+    );
+    await shell.run('Upgrade with Helm', 0);
     await isOurs(cluster);
     assert.deepEqual(pods.images, [ourImage, ourImage]);
-    await shell.run('Helm', 1);
+    await shell.run('Upgrade with Helm', 1);
     await isGoAgain(cluster);
   } finally {
     await helm(['uninstall', ...release], '', kubeconfig);
