@@ -171,7 +171,7 @@ scenario(
 
     for (const key of ['default/first', 'default/second']) await cluster.remove(key);
     await eventually(async () => assert.equal((await claims.names()).includes('192.168.0.202'), false));
-    await cluster.kubectl(['create', '-f', '-'], guide.follow('What one sees', 4));
+    await cluster.kubectl(['create', '-f', '-'], guide.follow('See the claims', 4));
     await cluster.create(loadBalancer('default/web'));
     await isGiven('default/web', '192.168.0.201');
     await cluster.create(loadBalancer('default/next'));
@@ -180,13 +180,13 @@ scenario(
       [0, 1],
       [2, 3],
     ] as const) {
-      const shown = await shell.run('What one sees', command);
-      for (const line of guide.follow('What one sees', shows).trim().split('\n'))
+      const shown = await shell.run('See the claims', command);
+      for (const line of guide.follow('See the claims', shows).trim().split('\n'))
         assert.match(shown, lineLike(line));
     }
 
     assert.equal(await second.terminate(), 0);
-    await shell.run('Switch it off', 0);
+    await shell.run('Turn claims off', 0);
     assert.deepEqual(await claims.names(), ['192.168.0.202']);
     start();
     await cluster.remove('default/web');

@@ -11,7 +11,7 @@ import type { Shell } from './followed-guide.ts';
  * - `yaml` is applied, `sh` is run;
  * - `console` is commands, each behind a `$`, with what they then show, sooner or later; a `…` stands for anything;
  * - a table of Services and addresses is what then is, and in its third column, what their events say;
- * - a table of written and said is what of the ConfigMap is reported.
+ * - a table of written and reported is what of the ConfigMap is reported.
  *
  * Everything else is for people.
  */
@@ -65,7 +65,7 @@ async function compareTable({ head, rows }: Table, walker: Walker): Promise<numb
     for (const row of rows) await compareService(row, walker);
     return rows.length;
   }
-  if (first === 'written' && second === 'said') {
+  if (first === 'written' && second === 'reported') {
     for (const [, said = ''] of rows) await isReported(said, walker);
     return rows.length;
   }
