@@ -1,14 +1,12 @@
 import { type Flag, parseFlags } from '../src/cmd/flags/flags.ts';
 import { nearestWord } from '../src/core/text/nearest.ts';
 import { quoted } from '../src/core/text/quote.ts';
-
-export const parts = ['core', 'growth', 'cluster', 'size', 'churn', 'takeover', 'plugin', 'page'] as const;
-export type Part = (typeof parts)[number];
+import { type PartName, partNames, parts } from './parts.ts';
 
 export interface BenchRun {
-  readonly parts: readonly Part[];
+  readonly names: readonly PartName[];
   readonly quick: boolean;
-  /** Where the figures go as JSON, too. */
+  /** The file that also receives the figures. */
   readonly json: string | undefined;
 }
 
@@ -25,25 +23,17 @@ const flags: Readonly<Record<string, Flag>> = {
   help: { type: 'boolean', short: 'h' },
 };
 
-const help = `Prints figures, and beside each aim the limit that was measured in the same run. Decides nothing.
+const help = `Prints figures, and compares each aim with a limit from the same run. Asserts nothing.
 
-  npm run bench                        all parts, twenty minutes and more
-  npm run bench -- --quick             all parts, smaller: a minute and a half
-  npm run bench -- size churn          these parts
-  npm run bench -- --json FILE         all figures into FILE, too
-  npm run bench -- --compare A B       two such files side by side; measures nothing
+  npm run bench                        run all parts (half an hour)
+  npm run bench -- --quick             run all parts at a smaller scale (a few minutes)
+  npm run bench -- size churn          run these parts
+  npm run bench -- --json FILE         also write all figures to FILE
+  npm run bench -- --compare A B       compare two such files; measures nothing
 
 Parts:
-  core        decisions alone, without a cluster
-  growth      decisions with more Services, namespaces and pools, without a cluster
-  cluster     bursts of addresses, beside raw PATCHes of the same Services
-  size        5,000 and 50,000 Services: memory, start, one new Service, a freed address, rest
-  churn       memory over 100,000 Services that come and go
-  takeover    the leader of two replicas is ended
-  plugin      how long a user waits for kubectl vip, with 5,000 Services
-  page        the page with 5,000 Services in Chromium, which it needs
-
-All but core, growth and page need kube-apiserver and etcd: npm run controlplane builds them.
+${partNames.map((name) => `  ${name.padEnd(10)}  ${parts[name].about}\n`).join('')}
+All parts except core, growth and page need kube-apiserver and etcd: npm run controlplane
 `;
 
 export function benchRequest(argv: readonly string[]): BenchRequest {
@@ -51,25 +41,19 @@ export function benchRequest(argv: readonly string[]): BenchRequest {
   if ('message' in parsed) return { usage: parsed.message };
   const { values, words } = parsed;
   if (values.get('help') === 'true') return { help };
-  if (values.get('compare') === 'true') return comparison(words);
-  const unknown = words.find((word) => !isPart(word));
+  if (values.get('compare') === 'true') {
+    const [first, second] = words;
+    if (first !== undefined && second !== undefined && words.length === 2)
+      return { compare: [first, second] };
+    const given = words.length === 1 ? '1 was' : `${words.length} were`;
+    return { usage: `--compare needs two files, but ${given} given.` };
+  }
+  const unknown = words.find((word) => !partNames.some((name) => name === word));
   if (unknown !== undefined) {
-    const near = nearestWord(unknown, parts);
-    const meant = near === undefined ? '' : ` Do you mean ${near}?`;
-    return { usage: `a part is ${parts.join(', ')}, not ${quoted(unknown)}.${meant}` };
+    const near = nearestWord(unknown, partNames);
+    const hint = near === undefined ? `The parts are ${partNames.join(', ')}.` : `Did you mean ${near}?`;
+    return { usage: `Unknown part ${quoted(unknown)}. ${hint}` };
   }
-  const chosen = parts.filter((part) => words.length === 0 || words.includes(part));
-  return { parts: chosen, quick: values.get('quick') === 'true', json: values.get('json') };
-}
-
-function comparison(words: readonly string[]): BenchRequest {
-  const [first, second, ...more] = words;
-  if (first === undefined || second === undefined || more.length > 0) {
-    return { usage: `--compare needs two files, and there are ${words.length}.` };
-  }
-  return { compare: [first, second] };
-}
-
-function isPart(word: string): word is Part {
-  return (parts as readonly string[]).includes(word);
+  const names = partNames.filter((name) => words.length === 0 || words.includes(name));
+  return { names, quick: values.get('quick') === 'true', json: values.get('json') };
 }

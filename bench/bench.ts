@@ -2,81 +2,65 @@
 
 import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { aimRows, type Figures } from './aims.ts';
-import { aimsText } from './aims-text.ts';
-import { type BenchRun, benchRequest, type Part } from './arguments.ts';
-import { churnFigures } from './churn/print.ts';
-import { clusterFigures } from './cluster/print.ts';
+import { aimRows, aimsText } from './aims.ts';
+import { type BenchRun, benchRequest } from './arguments.ts';
 import { compareText, resultIn } from './compare.ts';
-import { coreFigures } from './core/print.ts';
-import { growthFigures } from './growth/print.ts';
 import { machineLine, thisMachine } from './machine.ts';
-import { pageFigures } from './page/print.ts';
-import { PartFailed, stopParts } from './part.ts';
-import { pluginFigures } from './plugin/print.ts';
+import { measure, type Part, PartFailed, stopParts } from './part.ts';
+import { type Figures, type PartName, parts } from './parts.ts';
 import { say } from './progress.ts';
-import { sizeFigures } from './size/print.ts';
-import { takeoverFigures } from './takeover/print.ts';
-
-/** Each prints its own figures, and gives them for the table. */
-const measures: { readonly [P in Part]: (quick: boolean) => Promise<Required<Figures>[P]> } = {
-  core: coreFigures,
-  growth: growthFigures,
-  cluster: clusterFigures,
-  size: sizeFigures,
-  churn: churnFigures,
-  takeover: takeoverFigures,
-  plugin: pluginFigures,
-  page: pageFigures,
-};
 
 async function main(): Promise<number> {
   const request = benchRequest(process.argv.slice(2));
-  if ('help' in request) {
-    process.stdout.write(request.help);
-    return 0;
-  }
-  if ('usage' in request) {
-    process.stderr.write(`${request.usage}\nWrite npm run bench -- --help for what there is.\n`);
+  if ('help' in request) process.stdout.write(request.help);
+  else if ('usage' in request) {
+    process.stderr.write(`${request.usage}\nRun "npm run bench -- --help" for usage.\n`);
     return 2;
-  }
-  if ('compare' in request) {
+  } else if ('compare' in request) {
     const [first, second] = request.compare;
     process.stdout.write(compareText(resultIn(first), resultIn(second)));
-    return 0;
-  }
-  return run(request);
+  } else return run(request);
+  return 0;
 }
 
-async function run({ parts, quick, json }: BenchRun): Promise<number> {
+async function run({ names, quick, json }: BenchRun): Promise<number> {
   const machine = thisMachine();
   process.stdout.write(`${machineLine(machine)}\n`);
-  const counters: Partial<Record<Part, unknown>> & Figures = {};
-  const seconds: Partial<Record<Part, number>> = {};
+  const figures: Figures = {};
+  const seconds: Partial<Record<PartName, number>> = {};
   const write = (): void => {
     if (json === undefined) return;
-    const all = { machine, quick, seconds, aims: aimRows(counters), ...counters };
+    const all = { machine, quick, seconds, aims: aimRows(figures), ...figures };
     writeFileSync(json, `${JSON.stringify(all, undefined, 2)}\n`);
   };
-  // Before the minutes of work, so that a folder that is not there is told at once.
+  // A path that cannot be written fails before the long measurements.
   write();
-  let isWhole = true;
-  for (const part of parts) {
+  let exitCode = 0;
+  for (const name of names) {
     const begun = performance.now();
     try {
-      Object.assign(counters, { [part]: await measures[part](quick) });
+      Object.assign(figures, { [name]: await runPart(name, quick) });
     } catch (error) {
       if (!(error instanceof PartFailed)) throw error;
-      // It has said why already. The others' figures are worth having all the same.
-      say(`${part}: ${error.message}`);
-      isWhole = false;
+      // The other parts still run.
+      say(`${name}: ${error.message}`);
+      exitCode = 1;
     }
-    seconds[part] = (performance.now() - begun) / 1000;
-    say(`${part}: ${seconds[part].toFixed(0)} s`);
+    seconds[name] = (performance.now() - begun) / 1000;
+    say(`${name}: ${seconds[name].toFixed(0)} s`);
     write();
   }
-  process.stdout.write(aimsText(aimRows(counters)));
-  return isWhole ? 0 : 1;
+  process.stdout.write(aimsText(aimRows(figures)));
+  return exitCode;
+}
+
+async function runPart(name: PartName, quick: boolean): Promise<unknown[]> {
+  const part: Part<object, unknown> = parts[name];
+  const results: unknown[] = [];
+  for (const input of part.inputs(quick)) results.push(await measure(name, input, part.nodeFlags));
+  const [first, ...more] = results;
+  process.stdout.write(`\n${part.print(first, ...more)}`);
+  return results;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -89,7 +73,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   process.exitCode = await main();
 } catch (error) {
-  // When it was a signal that ended a part, the handler above ends us.
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }

@@ -3,7 +3,7 @@ import type { Row } from './aims.ts';
 import { short, table } from './figures.ts';
 import { type Machine, machineLine } from './machine.ts';
 
-/** What `--json` wrote, as far as two results are compared. */
+/** The part of a file of `--json` that is compared. */
 export interface Result {
   readonly machine: Machine;
   readonly quick: boolean;
@@ -14,12 +14,12 @@ export function resultIn(file: string): Result {
   const result = JSON.parse(readFileSync(file, 'utf8')) as Partial<Result>;
   const { machine, quick, aims } = result;
   if (machine === undefined || quick === undefined || aims === undefined) {
-    throw new Error(`${file} is not what \`npm run bench -- --json FILE\` writes`);
+    throw new Error(`${file} was not written by "npm run bench -- --json FILE"`);
   }
   return { machine, quick, aims };
 }
 
-/** The figures of two runs side by side, those that both have. */
+/** The aims that are in both results, side by side. */
 export function compareText(first: Result, second: Result): string {
   const rows = first.aims.flatMap(({ what, value }) => {
     const other = second.aims.find((row) => row.what === what);
@@ -30,5 +30,5 @@ export function compareText(first: Result, second: Result): string {
   return `first  ${about(first)}  ${machineLine(first.machine)}
 second ${about(second)}  ${machineLine(second.machine)}
 
-${table(['', 'first', 'second', 'second over first'], rows)}`;
+${table(['', 'first', 'second', 'second / first'], rows)}`;
 }

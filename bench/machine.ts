@@ -1,13 +1,13 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 
-/** What the figures were measured on: without it they mean nothing. */
+/** The machine on which the figures were measured. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryBytes: number;
   readonly node: string;
   readonly platform: string;
-  /** Over one, five and fifteen minutes, before the run: others on the machine make every figure worse. */
+  /** Over one, five and fifteen minutes, before the run. */
   readonly load: readonly number[];
   readonly at: string;
 }

@@ -5,12 +5,12 @@ export function say(text: string): void {
 
 const everyMs = 2_000;
 
-/** Says how far a long loop is, every two seconds. */
-export function counter(what: string, total: number): (done: number) => void {
-  let saidAt = performance.now();
+/** Reports the progress of a long loop every two seconds. */
+export function progress(what: string, total: number): (done: number) => void {
+  let reportedAt = performance.now();
   return (done) => {
-    if (performance.now() - saidAt < everyMs) return;
-    saidAt = performance.now();
+    if (performance.now() - reportedAt < everyMs) return;
+    reportedAt = performance.now();
     say(`${what}: ${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')}`);
   };
 }

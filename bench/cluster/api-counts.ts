@@ -1,13 +1,12 @@
 import type { Requests } from './requests.ts';
 
-/** What the API server has done so far, by its own count. */
+/** What kube-apiserver has done so far, by its own metrics. */
 export interface ApiCounts {
   readonly serviceWrites: number;
   readonly eventWrites: number;
-  /** Of IPAddresses. */
   readonly claimWrites: number;
-  /** Processor time of kube-apiserver. */
-  readonly cpuMs: number;
+  /** CPU time of kube-apiserver. */
+  readonly apiServerCpuMs: number;
 }
 
 const writing: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE']);
@@ -20,20 +19,21 @@ export async function apiCounts(requests: Requests): Promise<ApiCounts> {
     const resource = label('resource');
     if (writing.has(label('verb'))) writes.set(resource, (writes.get(resource) ?? 0) + Number(value));
   }
-  const cpu = /^process_cpu_seconds_total (\S+)$/m.exec(text)?.[1];
   return {
     serviceWrites: writes.get('services') ?? 0,
     eventWrites: writes.get('events') ?? 0,
     claimWrites: writes.get('ipaddresses') ?? 0,
-    cpuMs: Number(cpu) * 1000,
+    apiServerCpuMs: Number(/^process_cpu_seconds_total (\S+)$/m.exec(text)?.[1]) * 1000,
   };
 }
 
-export function minus(after: ApiCounts, before: ApiCounts): ApiCounts {
+/** What it did between two counts, for each of so many Services. */
+export function perService(before: ApiCounts, after: ApiCounts, services: number): ApiCounts {
+  const each = (name: keyof ApiCounts): number => (after[name] - before[name]) / services;
   return {
-    serviceWrites: after.serviceWrites - before.serviceWrites,
-    eventWrites: after.eventWrites - before.eventWrites,
-    claimWrites: after.claimWrites - before.claimWrites,
-    cpuMs: after.cpuMs - before.cpuMs,
+    serviceWrites: each('serviceWrites'),
+    eventWrites: each('eventWrites'),
+    claimWrites: each('claimWrites'),
+    apiServerCpuMs: each('apiServerCpuMs'),
   };
 }

@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { last, stagesIn } from '../../test/install/dockerfile.ts';
 
-/** What the image runs, with files that are somewhere else. */
+/** The command of the image, with files in other folders. */
 export interface ImageCommand {
-  /** For Node. */
+  /** Of Node. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
@@ -12,8 +12,8 @@ export interface ImageCommand {
 const entry = '/kube-vip-cloud-provider';
 
 /**
- * The command line of the image on this machine's Node: its launcher, the flags of the launcher's first line, and what
- * the Dockerfile puts into the environment. What this cannot follow is an error, so that no figure is of another program.
+ * The command line of the image on this machine's Node: its launcher, the flags of the launcher's first line, and the
+ * environment of the Dockerfile. Anything else is an error: a figure must not be that of a different program.
  */
 export function imageCommand(root: string, bundles: string, folder: string): ImageCommand {
   const stage = stagesIn(readFileSync(join(root, 'Dockerfile'), 'utf8')).at(-1);
@@ -23,13 +23,13 @@ export function imageCommand(root: string, bundles: string, folder: string): Ima
   const text = readFileSync(join(root, 'deploy', 'image', entry), 'utf8');
   const [line = '', flags] = /^#!\/nodejs\/bin\/node(?: (.+))?\n/.exec(text) ?? [];
   const moved = text.replaceAll(/(?<=['"`])\/app\//g, `${bundles}/`);
-  if (line === '' || moved === text) throw new Error(`the image's launcher is not known here:\n${text}`);
+  if (line === '' || moved === text) throw new Error(`unknown launcher in the image:\n${text}`);
   const launcher = join(folder, entry);
   writeFileSync(launcher, moved);
   const env = stage.instructions
     .filter(({ name }) => name === 'ENV')
     .flatMap(({ text: pairs }) => [...pairs.matchAll(/([^\s=]+)=(?:"([^"]*)"|(\S*))/g)])
     .map(([, name = '', quoted, plain = '']): [string, string] => [name, quoted ?? plain]);
-  // The kernel hands over all that stands behind the program as one argument.
+  // The kernel passes everything after the program as one argument.
   return { args: [...(flags === undefined ? [] : [flags]), launcher], env: Object.fromEntries(env) };
 }

@@ -2,47 +2,46 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startChild } from '../../test/controlplane/process.ts';
-import type { Stack } from './stack.ts';
 import { type Usage, usageOf } from './usage.ts';
 
-/** A Node process whose memory and processor time are looked at from outside. */
+/** A Node process whose memory and CPU time are measured from outside. */
 export interface MeasuredProcess {
   usage(): Usage;
-  /** Throws, with the end of its log, if it has ended. */
+  /** Throws, with the end of its log, if the process has ended. */
   check(): void;
   gone: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** In place of the shell itself, so that the id is that of the program; its log goes to a file, and costs us nothing. */
-const inPlace = 'echo $$ >"$0/pid"; exec "$@" 2>"$0/log" >&2';
+/** The shell replaces itself, so this is the id of the program. The log goes to a file, to cost nothing here. */
+const launch = 'echo $$ >"$0/pid"; exec "$@" 2>"$0/log" >&2';
 
 export async function startMeasured(
-  folder: string,
-  stack: Stack,
+  parent: string,
+  stack: AsyncDisposableStack,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<MeasuredProcess> {
-  const own = mkdtempSync(join(folder, 'process-'));
-  // No more than a container gives it, so that the variables of whoever runs this change no figure.
-  const child = startChild('/bin/sh', ['-c', inPlace, own, process.execPath, ...args], {
+  const folder = mkdtempSync(join(parent, 'process-'));
+  // Only the environment of a container, so that the caller's variables change no figure.
+  const child = startChild('/bin/sh', ['-c', launch, folder, process.execPath, ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
   });
   const stop = async (): Promise<void> => {
     await child.stop('TERM');
-    rmSync(own, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   };
-  stack.push(stop);
+  stack.defer(stop);
   let pid = Number.NaN;
   while (child.running() && Number.isNaN(pid)) {
     await pause(2);
-    // The file is there a moment before the number is in it.
-    pid = Number(read(join(own, 'pid')).trim() || Number.NaN);
+    // The file exists a moment before it contains the number.
+    pid = Number(read(join(folder, 'pid')).trim() || Number.NaN);
   }
   return {
     usage: () => usageOf(pid),
     check() {
-      if (!child.running()) throw new Error(`${args[0]} has ended:\n${read(join(own, 'log')).slice(-2_000)}`);
+      if (!child.running()) throw new Error(`${args[0]} ended:\n${read(join(folder, 'log')).slice(-2_000)}`);
     },
     gone: child.gone,
     stop,

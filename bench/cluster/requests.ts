@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:https';
+import { concurrently } from '../concurrently.ts';
 
-/** Where the API server is, for a loop of plain requests. */
+/** Where the API server is. */
 export interface Target {
   readonly url: string;
   readonly ca: string;
@@ -13,7 +14,7 @@ export interface Request {
   readonly body?: string;
 }
 
-/** No more than node:https: nothing of the client that is measured is in the yardstick. */
+/** Only node:https: the limit that the controller is compared with shares no code with its client. */
 export class Requests {
   readonly #target: Target;
   readonly #agent: Agent;
@@ -27,12 +28,12 @@ export class Requests {
     this.#agent.destroy();
   }
 
-  /** The text of the answer; throws where the server says no. */
+  /** Returns the text of the answer; throws if the status is not 2xx. */
   async send(asked: Request): Promise<string> {
     return Buffer.concat(await this.read(asked)).toString('utf8');
   }
 
-  /** The bytes as they came: what a list of all Services costs the server and the wire, and nobody else. */
+  /** Returns the bytes as they arrived. */
   read({ method, path, body }: Request): Promise<Buffer[]> {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer[]>();
     const { url, token } = this.#target;
@@ -55,12 +56,8 @@ export class Requests {
     return promise;
   }
 
-  /** All of them, so many at once. */
-  async sendAll(requests: Iterable<Request>, concurrency: number): Promise<void> {
-    const rest = requests[Symbol.iterator]();
-    const lane = async (): Promise<void> => {
-      for (let one = rest.next(); one.done !== true; one = rest.next()) await this.send(one.value);
-    };
-    await Promise.all(Array.from({ length: concurrency }, lane));
+  /** Sends all requests, one on each socket at a time. */
+  sendAll(requests: Iterable<Request>): Promise<void> {
+    return concurrently(requests, this.#agent.maxSockets, (request) => this.send(request));
   }
 }

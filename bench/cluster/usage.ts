@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** What a process has used so far. */
+/** The resources of a process. */
 export interface Usage {
   readonly rssBytes: number;
-  /** The part of it that is no page of a file, and so is this process's alone; NaN where the system does not say. */
+  /** Without pages of files, which other processes share; NaN where the system does not report it. */
   readonly anonBytes: number;
-  /** The most that it ever was; NaN where the system does not say. */
+  /** The maximum so far; NaN where the system does not report it. */
   readonly peakBytes: number;
   readonly cpuMs: number;
 }
 
-/** Linux counts processor time in hundredths of a second, whatever the kernel's own tick (USER_HZ). */
+/** Linux reports CPU time in hundredths of a second, whatever the kernel's own tick (USER_HZ). */
 const tickMs = 10;
 
 export function usageOf(pid: number): Usage {
@@ -22,7 +22,7 @@ function fromProc(pid: number): Usage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const bytes = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
-  // The second field is the program's name in brackets, which may hold anything: count from behind it.
+  // The second field is the program's name in parentheses, which may contain anything.
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [user, system] = [Number(fields[11]), Number(fields[12])];

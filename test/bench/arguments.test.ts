@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { benchRequest, parts } from '../../bench/arguments.ts';
+import { benchRequest } from '../../bench/arguments.ts';
+import { partNames } from '../../bench/parts.ts';
 
-const all = { parts, quick: false, json: undefined };
+const all = { names: partNames, quick: false, json: undefined };
 
-test('parts are run in one order, all of them where none is named', () => {
+test('parts run in one order, and all of them by default', () => {
   assert.deepEqual(benchRequest([]), all);
-  assert.deepEqual(benchRequest(['takeover', 'core']), { ...all, parts: ['core', 'takeover'] });
+  assert.deepEqual(benchRequest(['takeover', 'core']), { ...all, names: ['core', 'takeover'] });
   assert.deepEqual(benchRequest(['size', '--quick', '--json', 'a.json']), {
-    parts: ['size'],
+    names: ['size'],
     quick: true,
     json: 'a.json',
   });
@@ -19,14 +20,14 @@ test('--compare takes two files and measures nothing', () => {
 });
 
 const mistakes: [string[], RegExp][] = [
-  [['clutser'], /not "clutser"\. Do you mean cluster\?/],
+  [['clutser'], /Unknown part "clutser"\. Did you mean cluster\?/],
   [['--quik'], /Do you mean --quick\?/],
   [['--json'], /--json needs a file/],
-  [['--compare', 'a.json'], /needs two files, and there are 1/],
-  [['--compare', 'a', 'b', 'c'], /there are 3/],
+  [['--compare', 'a.json'], /needs two files, but 1 was given/],
+  [['--compare', 'a', 'b', 'c'], /but 3 were given/],
 ];
 
-test('what is wrong on the command line is said with what would be right', () => {
+test('a usage error suggests the right command line', () => {
   for (const [argv, message] of mistakes) {
     const request = benchRequest(argv);
     assert.ok('usage' in request, argv.join(' '));
@@ -37,5 +38,5 @@ test('what is wrong on the command line is said with what would be right', () =>
 test('the help names every part', () => {
   const request = benchRequest(['-h']);
   assert.ok('help' in request);
-  for (const part of parts) assert.match(request.help, new RegExp(`^ {2}${part} `, 'm'));
+  for (const part of partNames) assert.match(request.help, new RegExp(`^ {2}${part} `, 'm'));
 });

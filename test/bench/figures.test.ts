@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { growth } from '../../bench/churn/growth.ts';
+import { isStill } from '../../bench/cluster/memory.ts';
 import { compareText } from '../../bench/compare.ts';
-import { median, megabytes, short, spread, table, texts } from '../../bench/figures.ts';
+import { median, megabytes, middle, short, spread, table } from '../../bench/figures.ts';
 import { thisMachine } from '../../bench/machine.ts';
-import { isStill } from '../../bench/size/settled.ts';
+import { thirds } from '../../bench/parts/churn.ts';
 
-test('a median is the middle one, of two in the middle their mean', () => {
+test('a median is the middle value, or the mean of the two in the middle', () => {
   assert.equal(median([9, 1, 5]), 5);
   assert.equal(median([1, 3, 100, 2]), 2.5);
   assert.ok(Number.isNaN(median([])));
 });
 
-test('figures are written with the digits that a machine with other work can know', () => {
+test('figures have the digits that a busy machine can reproduce', () => {
   assert.deepEqual(
     [1234.5, 12.345, 0.012345, Number.NaN].map((value) => short(value)),
     ['1,235', '12.3', '0.0123', '-'],
@@ -20,9 +20,10 @@ test('figures are written with the digits that a machine with other work can kno
   assert.equal(megabytes(59_129_856), '59.1');
   assert.equal(spread([3, 1, 2], String), '1 to 3');
   assert.equal(spread([2, 2], String), '2');
+  assert.equal(middle([3, 1, 2]), '2 (1 to 3)');
 });
 
-test('columns of figures stand to the right, those of text to the left', () => {
+test('columns of figures are aligned right, those of text left', () => {
   assert.equal(
     table(
       ['', 'ms'],
@@ -34,30 +35,31 @@ test('columns of figures stand to the right, those of text to the left', () => {
     '         ms\n  one     5\n  three  12\n',
   );
   assert.equal(
-    texts(
+    table(
       ['a', 'b'],
       [
         ['one', 'x'],
         ['three', ''],
       ],
+      'left',
     ),
     '  a      b\n  one    x\n  three\n',
   );
 });
 
-test('memory stands still when none of the last sizes differs by more than a megabyte', () => {
+test('memory is stable if the last sizes differ by at most a megabyte', () => {
   const mb = (...sizes: number[]): number[] => sizes.map((size) => size * 1e6);
   assert.equal(isStill(mb(90, 50, 50.4, 50.9), 3), true);
   assert.equal(isStill(mb(90, 50, 50.4, 51.1), 3), false, 'it grows');
-  assert.equal(isStill(mb(50, 50), 3), false, 'too few to say');
+  assert.equal(isStill(mb(50, 50), 3), false, 'too few sizes');
 });
 
-test('growth is between the first and the last third, without what was before the first Service', () => {
-  const rests = [10, 50, 52, 54, 60, 58, 62].map((size, i) => ({ gone: i * 1000, rssBytes: size }));
-  assert.deepEqual(growth(rests), { firstBytes: 51, lastBytes: 60 });
+test('churn compares the first and the last third, without the rest before the first Service', () => {
+  const rests = [10, 50, 52, 54, 60, 58, 62].map((size, i) => ({ deleted: i * 1000, rssBytes: size }));
+  assert.deepEqual(thirds(rests), { firstBytes: 51, lastBytes: 60 });
 });
 
-test('two results are compared by the aims that both have', () => {
+test('two results are compared by the aims that are in both', () => {
   const result = { machine: thisMachine(), quick: true };
   const first = {
     ...result,

@@ -14,7 +14,7 @@ const launcher = "#!/nodejs/bin/node --some-flag\nimport('/app/kube-vip-cloud-pr
 
 let trees = 0;
 
-/** A checkout with no more than this. */
+/** A checkout that contains only these files. */
 function tree(files: { dockerfile: string; launcher: string }): string {
   trees += 1;
   const root = join(folder.path, String(trees));
@@ -32,14 +32,14 @@ test('the benchmark runs what the image runs: its launcher, its flags, its envir
   assert.match(readFileSync(args[1] ?? '', 'utf8'), /import\('\/elsewhere\/kube-vip-cloud-provider\.js'\)/);
 });
 
-test('an image that starts in another way is an error, and no figure of something else', () => {
+test('an image that starts differently is an error', () => {
   const other = tree({ dockerfile: `${dockerfile}ENTRYPOINT ["/usr/bin/bun"]\n`, launcher });
   assert.throws(() => imageCommand(other, '/elsewhere', other), /the image starts with/);
   const script = tree({ dockerfile: dockerfile + entrypoint, launcher: '#!/bin/sh\nexec node /app/x.js\n' });
-  assert.throws(() => imageCommand(script, '/elsewhere', script), /launcher is not known here/);
+  assert.throws(() => imageCommand(script, '/elsewhere', script), /unknown launcher in the image/);
 });
 
-test('the image of this checkout is one that the benchmark can follow', () => {
+test('the benchmark knows the image of this checkout', () => {
   const root = resolve(import.meta.dirname, '../..');
   assert.equal(imageCommand(root, '/elsewhere', folder.path).args.length > 0, true);
 });
