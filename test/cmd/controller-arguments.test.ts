@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { controllerRequest } from '../../src/cmd/flags/arguments.ts';
+import { controllerRequest } from '../../src/cmd/controller/controller-arguments.ts';
 import { controllerFlags, ignoredFlags } from '../../src/cmd/flags/controller-flags.ts';
 import type { Environment } from '../../src/cmd/flags/environment.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseDuration } from '../../src/cmd/flags/duration.ts';
+import { parseDuration } from '../../src/cmd/controller/duration.ts';
 
 /** Worked out by hand from the description of Go's time.ParseDuration. */
 const rows: { text: string; ms: number | undefined }[] = [

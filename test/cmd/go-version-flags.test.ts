@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { controllerRequest } from '../../src/cmd/flags/arguments.ts';
+import { controllerRequest } from '../../src/cmd/controller/controller-arguments.ts';
 import { controllerFlags } from '../../src/cmd/flags/controller-flags.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sandboxRequest } from '../../src/cmd/flags/arguments.ts';
 import type { Environment } from '../../src/cmd/flags/environment.ts';
+import { sandboxRequest } from '../../src/cmd/sandbox/sandbox-arguments.ts';
 
 const options = {
   class: undefined,

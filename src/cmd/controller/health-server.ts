@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { errorText } from '../../client/errors.ts';
 import type { Health, HealthCheck } from '../../controller/health.ts';
 import { contentType } from '../../metrics/exposition.ts';
-import type { HealthOptions } from '../flags/connection-flags.ts';
+import type { HealthOptions } from './connection-flags.ts';
 
 /**
  * `import` reads all that a module has to give, and of node:http that is WebSocket, too: it loads Node's whole fetch,

@@ -8,6 +8,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export const defaultController = 'kube-vip-cloud-controller';
 
+export const variablesHelp = `Variables
+  KUBEVIP_NAMESPACE                      the ConfigMap's namespace [kube-system]
+  KUBEVIP_CONFIG_MAP                     the ConfigMap's name [kubevip]
+  KUBEVIP_ENABLE_LOADBALANCERCLASS       true: serve one class only [false]
+  KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME  which [kube-vip.io/kube-vip-class]
+  NO_COLOR                               not empty: no colours
+`;
+
 /** What the KUBEVIP_* variables say, or what is wrong with them. An empty variable is an unset one. */
 export interface EnvironmentReading {
   options: Options;

@@ -11,10 +11,10 @@ import { readStandardInput, readTextFile } from '../../manifest/read-text.ts';
 import { createScreen } from '../../terminal/screen.ts';
 import { renderReport } from '../../terminal/table.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
-import { type ManifestInput, type SandboxRun, sandboxRequest } from '../flags/arguments.ts';
 import { version } from '../flags/version.ts';
 import { printList } from './print-list.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
+import { type ManifestInput, type SandboxRun, sandboxRequest } from './sandbox-arguments.ts';
 
 const exampleFile = fileURLToPath(new URL('../../../examples/world.yaml', import.meta.url));
 /** npm runs scripts in the package's folder; paths are meant from where the user stands. */

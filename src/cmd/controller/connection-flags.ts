@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { RateLimit } from '../../client/rate-limit.ts';
 import { quoted } from '../../core/text/quote.ts';
-import { defaultOf } from './controller-flags.ts';
+import { defaultOf } from '../flags/controller-flags.ts';
 import { type FlagValues, mostInt32 } from './flag-values.ts';
 
 export type ClusterAccess =

@@ -1,6 +1,6 @@
 import { nearestWord } from '../../core/text/nearest.ts';
 import { quoted } from '../../core/text/quote.ts';
-import { defaultOf } from './controller-flags.ts';
+import { defaultOf } from '../flags/controller-flags.ts';
 import { parseDuration } from './duration.ts';
 
 /** Go keeps these in an int32. */
