@@ -56,8 +56,8 @@ test('every flag, with its default and the text of --help', () => {
 });
 
 test('every flag that is accepted without effect, and why', () => {
-  const expected = ignoredFlags.map(({ why, booleans, others }) => [
-    why,
+  const expected = ignoredFlags.map(({ reason, booleans, others }) => [
+    reason,
     [...booleans, ...others].sort().map(dashed).join(', '),
   ]);
   assert.deepEqual(

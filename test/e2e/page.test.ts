@@ -21,9 +21,7 @@ scenario(
     await cluster.create(loadBalancer('default/web'));
     const ports = await freePorts(2);
     const [leader = 0, standby = 0] = ports;
-    await start({ flags: [`--web-port=${leader}`] }).says(
-      /all addresses are shown at http:\/\/127\.0\.0\.1:/,
-    );
+    await start({ flags: [`--web-port=${leader}`] }).says(/Serving the web page at http:\/\/127\.0\.0\.1:/);
     await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
     await start({ flags: [`--web-port=${standby}`] }).says(/leads; standing by/);
     for (const port of ports) {
@@ -40,7 +38,7 @@ scenario(
     }
     const third = start({ flags: [`--web-port=${leader}`] });
     await third.says(
-      /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*give another --web-port, or 0 for none/,
+      /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*Set --web-port to a free port, or to 0/,
     );
     await third.says(/leads; standing by/);
   },

@@ -29,8 +29,8 @@ for (const [file, { env, services, problems }] of Object.entries(examples)) {
       options,
       log,
       version: 'test',
-      turned() {},
-      refused: (object, why) => assert.fail(`${object.metadata.name}: ${why}`),
+      onUpdate() {},
+      onRejected: (object, why) => assert.fail(`${object.metadata.name}: ${why}`),
     });
     try {
       await sandbox.settled();

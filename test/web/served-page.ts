@@ -26,8 +26,8 @@ export async function servePage(objects: readonly KubeObject[]): Promise<ServedP
     options,
     log: silentLog,
     version: '1.2.3',
-    turned: () => page?.changed(),
-    refused(object, why) {
+    onUpdate: () => page?.changed(),
+    onRejected(object, why) {
       throw new Error(`${object.metadata.name}: ${why}`);
     },
   });

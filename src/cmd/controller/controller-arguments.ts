@@ -3,10 +3,10 @@ import type { RateLimit } from '../../client/rate-limit.ts';
 import type { Options } from '../../core/model/options.ts';
 import { quoted } from '../../core/text/quote.ts';
 import { isName } from '../../manifest/object-names.ts';
-import { controllerFlags, ignoredNote } from '../flags/controller-flags.ts';
+import { controllerFlags, ignoredFlagsWarning } from '../flags/controller-flags.ts';
 import { defaultController, type Environment, readEnvironment } from '../flags/environment.ts';
 import { parseFlags } from '../flags/flags.ts';
-import { type Request, usage, welcomesColour } from '../flags/request.ts';
+import { allowsColor, type Request, usage } from '../flags/request.ts';
 import {
   type ClusterAccess,
   clusterAccess,
@@ -16,28 +16,29 @@ import {
 } from './connection-flags.ts';
 import { controllerHelp } from './controller-help.ts';
 import { electionOptions } from './election-flags.ts';
-import { FlagValues, mostInt32 } from './flag-values.ts';
+import { FlagValues, maxInt32 } from './flag-values.ts';
 
 /** The controller process. */
 export interface ControllerRun {
   access: ClusterAccess;
-  /** undefined: there is no other replica. */
+  /** Undefined: there is only one replica. */
   election: ElectionOptions | undefined;
-  /** PATCHes under way at once. */
+  /** Maximum number of in-flight PATCH requests. */
   concurrentWrites: number;
-  /** undefined: as fast as the API server takes them. */
+  /** Undefined: no limit. */
   rateLimit: RateLimit | undefined;
-  /** undefined: nowhere. */
+  /** Undefined: not served. */
   health: HealthOptions | undefined;
-  /** Where the page is served, on loopback; 0: nowhere. */
+  /** Port of the web page on the loopback interface; 0: not served. */
   webPort: number;
-  /** As in klog: 0 is the usual, more says more. */
+  /** As in klog: 0 is the default, higher values log more. */
   verbosity: number;
   logFormat: 'json' | 'text';
-  /** As in TryRun. */
-  colour: boolean;
+  /** Whether the environment allows colors; the caller checks for a terminal. */
+  color: boolean;
   options: Options;
-  notes: string[];
+  /** About valid settings that probably don't have the intended effect. */
+  warnings: string[];
 }
 
 export function controllerRequest(argv: readonly string[], env: Environment): Request<ControllerRun> {
@@ -47,41 +48,42 @@ export function controllerRequest(argv: readonly string[], env: Environment): Re
   const { values, words } = parsed;
   if (values.get('help') === 'true') return { kind: 'help', text: controllerHelp };
   if ((values.get('version') ?? 'false') !== 'false') return { kind: 'version' };
-  // As the Go version: an empty word is what a template leaves of an argument that is not set.
-  const word = words.find((text) => text !== '');
-  if (word !== undefined) {
-    const advice = /^(true|false)$/i.test(word)
-      ? 'The value of a true-or-false flag is written with "=": --leader-elect=false.'
-      : 'The controller takes only flags.';
-    return usage(`${quoted(word)} is no flag. ${advice}`, help);
+  // Like the Go version, ignore empty arguments: templates produce them for unset values.
+  const argument = words.find((word) => word !== '');
+  if (argument !== undefined) {
+    const advice = /^(true|false)$/i.test(argument)
+      ? 'Set a boolean flag with "=": --leader-elect=false.'
+      : 'The controller accepts only flags.';
+    return usage(`Unexpected argument ${quoted(argument)}. ${advice}`, help);
   }
-  return controllerRun(new FlagValues(values), ignoredNote([...values.keys()]), env, help);
+  return controllerRun(new FlagValues(values), ignoredFlagsWarning([...values.keys()]), env, help);
 }
 
 function controllerRun(
   flags: FlagValues,
-  notes: string[],
+  warnings: string[],
   env: Environment,
   help: string,
 ): Request<ControllerRun> {
   const controller = flags.text('leader-elect-resource-name') ?? defaultController;
   if (!isName(controller, true)) {
-    const what = `--leader-elect-resource-name is ${quoted(controller)}, which cannot be a name in Kubernetes`;
-    flags.errors.push(`${what}. Write one like ${defaultController}.`);
+    flags.errors.push(
+      `--leader-elect-resource-name=${quoted(controller)} is not a valid name in Kubernetes. Use a name such as ${defaultController}.`,
+    );
   }
   const environment = readEnvironment(env, { controller, claims: flags.isOn('claims') });
   const run: ControllerRun = {
     access: clusterAccess(flags),
-    election: electionOptions(flags, controller, notes),
-    concurrentWrites: flags.whole('concurrent-service-syncs', 1, mostInt32),
-    rateLimit: rateLimit(flags, notes),
+    election: electionOptions(flags, controller, warnings),
+    concurrentWrites: flags.integer('concurrent-service-syncs', 1, maxInt32),
+    rateLimit: rateLimit(flags, warnings),
     health: healthOptions(flags),
-    webPort: flags.whole('web-port', 0, 65535),
-    verbosity: flags.whole('v', 0, mostInt32),
+    webPort: flags.integer('web-port', 0, 65535),
+    verbosity: flags.integer('v', 0, maxInt32),
     logFormat: flags.oneOf('log-format', ['json', 'text']),
-    colour: welcomesColour(env),
+    color: allowsColor(env),
     options: environment.options,
-    notes: [...notes, ...environment.notes],
+    warnings: [...warnings, ...environment.warnings],
   };
   const errors = [...flags.errors, ...environment.errors];
   return errors.length > 0 ? usage(errors.join('\n'), help) : { kind: 'run', ...run };

@@ -3,22 +3,20 @@ import { type ControllerFlag, flagGroups, ignoredFlags } from '../flags/controll
 import { variablesHelp } from '../flags/environment.ts';
 import { placeholder } from '../flags/flags.ts';
 
-/** The help texts: at most 80 columns, and each example can be copied as it stands. */
-
 const width = 80;
-/** Where the texts of flags begin. */
-const textColumn = 26;
+/** The column at which descriptions start. */
+const descriptionColumn = 26;
 
 function flagLines(name: string, flag: ControllerFlag): string[] {
   const names =
     flag.short === undefined || name === flag.short ? dashed(name) : `-${flag.short}, ${dashed(name)}`;
   const value = flag.type === 'string' && flag.wants !== undefined ? ` ${placeholder(flag.wants)}` : '';
-  const left = `  ${names}${value}`;
+  const usage = `  ${names}${value}`;
   const text = flag.default === undefined ? flag.help : `${flag.help} [${flag.default}]`;
-  const [first = '', ...others] = wrapWords(text, width - textColumn).map((line) => line.trimEnd());
-  const indented = others.map((line) => ' '.repeat(textColumn) + line);
-  if (left.length < textColumn - 1) return [left.padEnd(textColumn) + first, ...indented];
-  return [left, ' '.repeat(textColumn) + first, ...indented];
+  const [first = '', ...others] = wrapWords(text, width - descriptionColumn).map((line) => line.trimEnd());
+  const indented = others.map((line) => ' '.repeat(descriptionColumn) + line);
+  if (usage.length < descriptionColumn - 1) return [usage.padEnd(descriptionColumn) + first, ...indented];
+  return [usage, ' '.repeat(descriptionColumn) + first, ...indented];
 }
 
 function dashed(name: string): string {
@@ -29,18 +27,18 @@ function groupText(title: string, lines: readonly string[]): string {
   return `${[title, ...lines].join('\n')}\n`;
 }
 
-function ignoredLines({ why, booleans, others }: (typeof ignoredFlags)[number]): string[] {
+function ignoredLines({ reason, booleans, others }: (typeof ignoredFlags)[number]): string[] {
   const names = [...booleans, ...others].sort().map(dashed).join(', ');
-  return [`  ${why}:`, ...wrapWords(names, width - 4).map((line) => `    ${line.trim()}`)];
+  return [`  Because ${reason}:`, ...wrapWords(names, width - 4).map((line) => `    ${line.trim()}`)];
 }
 
-export const controllerHelp = `kube-vip-cloud-provider gives LoadBalancer Services an address from your pools.
+export const controllerHelp = `Assign addresses from your pools to Services of type LoadBalancer.
 
 Usage
   kube-vip-cloud-provider [FLAGS]
 
-Without flags it runs inside a cluster, as the Pod's service account. Durations
-are written like 15s, 1m30s or 500ms. A value in brackets is the default.
+Without flags, the controller runs in a cluster, with the Pod's service account.
+Durations look like 15s, 1m30s, or 500ms. Brackets contain the default value.
 
 ${flagGroups
   .map(({ title, flags }) =>
@@ -52,5 +50,6 @@ ${flagGroups
   .join('\n')}
 ${groupText('Accepted without effect, for manifests of the Go version', ignoredFlags.flatMap(ignoredLines))}
 ${variablesHelp}
-Exit code 0 after SIGTERM or SIGINT, 1 when it cannot run, 2 for wrong usage.
+Exit codes: 0 after SIGTERM or SIGINT, 1 if the controller cannot run, 2 for
+a usage error.
 `;

@@ -3,26 +3,26 @@ import { quoted } from '../../core/text/quote.ts';
 import { isName } from '../../manifest/object-names.ts';
 import type { FlagValues } from './flag-values.ts';
 
-/** client-go's JitterFactor: how much later than its period a renewal may come. */
+/** JitterFactor of client-go: a renewal may take this many retry periods. */
 const jitter = 1.2;
 
-/** Node's timers wait no longer. */
-const longestMs = 2 ** 31 - 1;
+/** The longest delay of a timer in Node. */
+const maxDelayMs = 2 ** 31 - 1;
 
 const duration = 'leader-elect-lease-duration';
 const deadline = 'leader-elect-renew-deadline';
 const period = 'leader-elect-retry-period';
 
-/** The --leader-elect flags, under the conditions that client-go sets; undefined: there is no election. */
+/** Reads the --leader-elect flags, with the constraints of client-go. Undefined: leader election is off. */
 export function electionOptions(
   flags: FlagValues,
   controller: string,
-  notes: string[],
+  warnings: string[],
 ): ElectionOptions | undefined {
   const namespace = flags.text('leader-elect-resource-namespace') ?? '';
   if (!isName(namespace, false)) {
     flags.errors.push(
-      `--leader-elect-resource-namespace is ${quoted(namespace)}, which cannot be a namespace. Write one like kube-system.`,
+      `--leader-elect-resource-namespace=${quoted(namespace)} is not a valid namespace. Use a namespace such as kube-system.`,
     );
   }
   const leaseMs = flags.durationMs(duration);
@@ -31,12 +31,12 @@ export function electionOptions(
   if (!flags.isOn('leader-elect')) return undefined;
 
   checkLock(flags);
-  // A Lease says in whole seconds how long it lasts, so for the others a fraction does not exist.
+  // A Lease stores its duration in whole seconds, so other replicas don't see a fraction.
   const leaseDurationMs = Math.floor(leaseMs / 1000) * 1000;
   checkTimes(flags, { leaseDurationMs, renewDeadlineMs, retryPeriodMs });
   if (leaseDurationMs < leaseMs) {
-    notes.push(
-      `--${duration}=${flags.text(duration)} counts as ${leaseDurationMs / 1000}s, since a Lease holds whole seconds.`,
+    warnings.push(
+      `--${duration}=${flags.text(duration)} is rounded down to ${leaseDurationMs / 1000}s, because a Lease stores whole seconds.`,
     );
   }
   return { lease: { namespace, name: controller }, leaseDurationMs, renewDeadlineMs, retryPeriodMs };
@@ -45,34 +45,37 @@ export function electionOptions(
 function checkLock(flags: FlagValues): void {
   const lock = flags.text('leader-elect-resource-lock') ?? '';
   if (lock === 'leases') return;
-  const isOld = /^(?:endpoints|configmaps)(?:leases)?$/.test(lock);
-  const why = isOld ? 'which Kubernetes gave up' : 'which is no kind of lock';
-  flags.errors.push(
-    `--leader-elect-resource-lock is ${quoted(lock)}, ${why}. Write leases, or leave the flag out.`,
-  );
+  const isRemoved = /^(?:endpoints|configmaps)(?:leases)?$/.test(lock);
+  const problem = isRemoved
+    ? 'is a lock type that Kubernetes no longer supports'
+    : 'is not a valid lock type';
+  flags.errors.push(`--leader-elect-resource-lock=${quoted(lock)} ${problem}. Use leases, or omit the flag.`);
 }
 
 function checkTimes(flags: FlagValues, times: Omit<ElectionOptions, 'lease'>): void {
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = times;
-  const wrong = (what: string, advice: string): void => {
-    flags.errors.push(`${what}. ${advice}.`);
+  const report = (problem: string, advice: string): void => {
+    flags.errors.push(`${problem}. ${advice}.`);
   };
   if (leaseDurationMs < 1000) {
-    wrong(`${flags.shown(duration)} is too short for a Lease, which holds whole seconds`, 'Write 1s or more');
-  } else if (leaseDurationMs > longestMs) {
-    wrong(`${flags.shown(duration)} is too long`, 'Write 596h or less');
+    report(
+      `${flags.setting(duration)} is too short for a Lease, which stores whole seconds`,
+      'Use 1s or more',
+    );
+  } else if (leaseDurationMs > maxDelayMs) {
+    report(`${flags.setting(duration)} is too long`, 'Use 596h or less');
   } else if (renewDeadlineMs >= leaseDurationMs) {
-    wrong(
-      `${flags.shown(deadline)} is not less than the whole seconds of ${flags.shown(duration)}`,
-      'Shorten the deadline or lengthen the duration: a holder that cannot renew must stop before the Lease is free',
+    report(
+      `${flags.setting(deadline)} must be less than ${flags.setting(duration)} in whole seconds`,
+      'Shorten the deadline or lengthen the duration: a leader that cannot renew must stop before the Lease expires',
     );
   }
   if (retryPeriodMs <= 0) {
-    wrong(`${flags.shown(period)} is not above zero`, 'Write 2s, for example');
+    report(`${flags.setting(period)} must be greater than zero`, 'Use 2s, for example');
   } else if (renewDeadlineMs <= jitter * retryPeriodMs) {
-    wrong(
-      `${flags.shown(period)} is too long for ${flags.shown(deadline)}`,
-      `Shorten the period or lengthen the deadline: it must be more than ${jitter} times the period`,
+    report(
+      `${flags.setting(period)} is too long for ${flags.setting(deadline)}`,
+      `Shorten the period or lengthen the deadline: the deadline must be more than ${jitter} times the period`,
     );
   }
 }

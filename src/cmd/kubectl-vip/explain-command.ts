@@ -237,7 +237,7 @@ function tableOf(rows: readonly Row[], { ansi, width }: OutputOptions, namespace
     { title: 'STATE' },
     { title: 'ADDRESS' },
     { title: 'FROM' },
-    { title: 'NOTE', least: 40, below: true },
+    { title: 'CONDITION', least: 40, below: true },
   ];
   const cells = rows.map(({ row, isDue }) => {
     const { service, state } = rowOf({ row, isDue });

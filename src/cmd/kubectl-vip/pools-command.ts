@@ -148,7 +148,7 @@ function tableOf({ rows }: PoolsReport, { ansi, width, isWide }: OutputOptions):
     { title: 'FREE', right: true },
     { title: '' },
     { title: 'NEXT' },
-    ...(hasNotes ? [{ title: 'NOTE', least: 40, below: true }] : []),
+    ...(hasNotes ? [{ title: 'REMARK', least: 40, below: true }] : []),
   ];
   const cells = rows.map((row, i) => {
     const isLease = isLeased(row);

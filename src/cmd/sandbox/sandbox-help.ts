@@ -1,21 +1,23 @@
 import { variablesHelp } from '../flags/environment.ts';
 
-export const sandboxHelp = `Shows which address each LoadBalancer Service would get, without a cluster.
+/** At most 80 columns, and the examples can be pasted as they are. */
+export const sandboxHelp = `Show which address each LoadBalancer Service would get, without a cluster.
 
 Usage
-  npm start                        a world of examples
-  npm start -- [FLAGS] FILE...     your own manifests, YAML or JSON
-  npm start -- [FLAGS] -           the same from standard input
+  npm start                        Use the built-in examples.
+  npm start -- [FLAGS] FILE...     Use your own manifests, YAML or JSON.
+  npm start -- [FLAGS] -           Read manifests from standard input.
 
-The manifests hold Services and the ConfigMap with the pools. The real
-controller runs on them, in an API inside this process; nothing else is touched.
-What only a cluster gives (cluster IPs, node ports) is not made up.
+The manifests contain Services and the ConfigMap with the pools. The controller
+runs against an API inside this process and changes nothing else. Values that
+only a cluster assigns (cluster IPs, node ports) are not simulated.
 
 Flags
-  -o, --output table|json|yaml   json and yaml: the Services as they would then
-                                 stand in the cluster, as one List [table]
-      --once                     print once and end, also on a terminal
-  -h, --help                     this text
+  -o, --output table|json|yaml   Output format. json and yaml print one List of
+                                 the Services as the cluster would store them.
+                                 [table]
+      --once                     Print once and exit, even on a terminal.
+  -h, --help                     Print this help.
 
 ${variablesHelp}
 Examples
@@ -23,6 +25,6 @@ Examples
   npm start --silent -- -o json my.yaml > then.json
   kubectl get svc,cm -A -o yaml | npm start -- -
 
-Exit code 0 when everything was decided (Services that wait included), 1 when
-the input could not be read, 2 for wrong usage.
+Exit codes: 0 if every Service was processed, including Services that stay
+pending, 1 if the input could not be read, 2 for a usage error.
 `;

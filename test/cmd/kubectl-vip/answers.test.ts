@@ -17,7 +17,7 @@ import { readConfig } from '../../../src/core/config/config.ts';
 import type { ConfigMap } from '../../../src/core/model/objects.ts';
 import { readManifests } from '../../../src/manifest/manifests.ts';
 import { ansiFor } from '../../../src/terminal/ansi.ts';
-import { columnsShown } from '../../../src/terminal/wrap.ts';
+import { visibleWidth } from '../../../src/terminal/wrap.ts';
 
 const flags = { deployment: undefined, configMap: undefined, class: undefined, controller: undefined };
 
@@ -177,7 +177,7 @@ test('a Service is named as kubectl has it', () => {
 test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
   for (const answer of answers(factsOf(hostile)))
     for (const line of answer.lines({ width: 70, ansi: ansiFor(true), isWide: false }))
-      if (!line.includes('kubectl ')) assert.ok(columnsShown(line) <= 70, line);
+      if (!line.includes('kubectl ')) assert.ok(visibleWidth(line) <= 70, line);
 });
 
 test('JSON has exact numbers however large they are', () => {

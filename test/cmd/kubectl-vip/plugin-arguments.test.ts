@@ -55,7 +55,7 @@ const wrong: readonly [line: string, says: RegExp][] = [
   ['--nope', /there is no command/],
   ['pols', /no command "pols"\. Do you mean pools\?/],
   ['pools --namspace x', /Do you mean --namespace\?/],
-  ['pools -o', /needs a format/],
+  ['pools -o', /requires a format/],
   ['pools -o tabel', /Do you mean table\?/],
   ['who 10.0.0.1 -f - -f -', /only once/],
   ['pools --watch -f a.yaml', /--watch needs a cluster/],

@@ -138,6 +138,6 @@ test('what the Deployment takes from elsewhere, and what cannot be read, is said
   assert.equal(remarks.length, 3);
   assert.match(
     remarks.join('\n'),
-    /KUBEVIP_CONFIG_MAP from elsewhere[\s\S]*no flag "--nonsense"[\s\S]*true or false/,
+    /KUBEVIP_CONFIG_MAP from elsewhere[\s\S]*Unknown flag "--nonsense"[\s\S]*true or false/,
   );
 });
