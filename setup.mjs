@@ -19,7 +19,7 @@ function fail(message) {
   process.exit(1);
 }
 
-/** npm writes node_modules/.package-lock.json last, so an interrupted install counts as stale. */
+/** npm writes node_modules/.package-lock.json last, so an interrupted install is detected as stale. */
 function isInstalled() {
   const marker = join(root, 'node_modules', '.package-lock.json');
   return existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;

@@ -54,7 +54,7 @@ test('settings of the controller by flags', () => {
 const wrong: readonly [line: string, says: RegExp][] = [
   ['--nope', /there is no command/],
   ['pols', /no command "pols"\. Do you mean pools\?/],
-  ['pools --namspace x', /Do you mean --namespace\?/],
+  ['pools --namspace x', /Did you mean --namespace\?/],
   ['pools -o', /requires a format/],
   ['pools -o tabel', /Do you mean table\?/],
   ['who 10.0.0.1 -f - -f -', /only once/],
