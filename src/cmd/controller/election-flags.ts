@@ -3,7 +3,7 @@ import { quoted } from '../../core/text/quote.ts';
 import { isName } from '../../manifest/object-names.ts';
 import type { FlagValues } from './flag-values.ts';
 
-/** JitterFactor of client-go: a renewal may take this many retry periods. */
+/** JitterFactor of client-go: the next renewal may come up to this many retry periods later. */
 const jitter = 1.2;
 
 /** The longest delay of a timer in Node. */
