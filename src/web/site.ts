@@ -3,11 +3,19 @@ import type { Clock } from '../client/transport.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import type { Options } from '../core/model/options.ts';
 import { printable } from '../core/text/quote.ts';
-import { addressIn, foundIn, mostChangesTold, NoAnswer, overviewIn, poolIn, serviceIn } from './answers.ts';
 import { rejectionOf, safeHeaders } from './guard.ts';
 import { Live } from './live.ts';
 import type { News, Role } from './page-data.ts';
 import { pageFiles } from './page-files.ts';
+import {
+  addressIn,
+  foundIn,
+  mostChangesTold,
+  NoAnswer,
+  overviewIn,
+  poolIn,
+  serviceIn,
+} from './page-queries.ts';
 import { takeSnapshot } from './page-snapshot.ts';
 
 /** What is shown. */

@@ -9,8 +9,8 @@ import type {
 } from '../page-data.ts';
 import { type Child, h, morph } from './dom.ts';
 import { moveIn, reach, reachEach } from './grid.ts';
+import { worldView } from './overview.ts';
 import { linkTo, type PageRoute, pathFor, routeOf } from './page-route.ts';
-import { worldView } from './page-state.ts';
 import { changeText, type PageView } from './parts.ts';
 import { roles } from './states.ts';
 import { addressView, foundView, poolView, serviceView } from './views.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Service } from '../../src/core/model/objects.ts';
 import { annotations } from '../../src/core/model/well-known-names.ts';
-import { addressIn, foundIn, NoAnswer, overviewIn, poolIn, serviceIn } from '../../src/web/answers.ts';
 import type { ServiceItem } from '../../src/web/page-data.ts';
+import { addressIn, foundIn, NoAnswer, overviewIn, poolIn, serviceIn } from '../../src/web/page-queries.ts';
 import { takeSnapshot } from '../../src/web/page-snapshot.ts';
 import { options, served, world } from '../core/assigned-services.ts';
 
