@@ -33,7 +33,7 @@ export interface PoolItem {
 export interface AddressCell {
   readonly address: string;
   readonly state: AddressState;
-  /** The first few holders and contenders, and the number of the others. */
+  /** The first few holders, contenders and claim owners, and the number of the others. */
   readonly services: readonly string[];
   readonly more: number;
 }
@@ -52,7 +52,7 @@ export type Segment = { readonly range: string; readonly size: string } & (
   | {
       readonly blocks: readonly Block[];
       /** The smallest block that contains all addresses in use, if it is smaller than the segment. */
-      readonly inUse: string | undefined;
+      readonly inUseRange: string | undefined;
     }
 );
 

@@ -76,7 +76,10 @@ function rangesOf(key: string, { config }: PageSnapshot): readonly Range[] {
 export function findPool(snapshot: PageSnapshot, key: string, text: string | undefined): PoolDetail {
   const pool = snapshot.poolItems.get(key);
   if (pool === undefined) {
-    throw new QueryError(404, `The ConfigMap has no pool ${quoted(key)}. The overview lists its pools.`);
+    throw new QueryError(
+      404,
+      `The ConfigMap has no pool ${quoted(key)}. Its pools are listed on the start page.`,
+    );
   }
   const whole = rangesOf(key, snapshot);
   const range = text === undefined ? undefined : readRange(text);

@@ -65,7 +65,7 @@ function segmentOf(range: Range, snapshot: PageSnapshot, scale: Scale): Segment 
     return blockOf(block, inBlock, withGaps(block, inBlock, usable));
   });
   const smallest = smallestBlockOf(inUse, range);
-  return { ...head, blocks, inUse: smallest === head.range ? undefined : smallest };
+  return { ...head, blocks, inUseRange: smallest === head.range ? undefined : smallest };
 }
 
 /** Splits the range into blocks of 2^k addresses, aligned to prefixes; the first and the last may be partial. */

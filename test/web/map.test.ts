@@ -62,7 +62,7 @@ test('a /64 is drawn as 256 blocks, and names the block that is in use', () => {
   assert.equal(segment.blocks.length, 256);
   assert.equal(segment.blocks[0]?.range, '2001:db8::/72');
   assert.equal(segment.blocks[0]?.free, String(2n ** 56n - 2n));
-  assert.equal(segment.inUse, '2001:db8::1:0/120');
+  assert.equal(segment.inUseRange, '2001:db8::1:0/120');
   const path = pathTo(rangeOf('2001:db8::1:0/120'), [rangeOf('2001:db8::/64')], large);
   assert.equal(path[0] && rangeText(path[0]), '2001:db8::/64');
   assert.equal(path.at(-1) && rangeText(path.at(-1) as Range), '2001:db8::1:0/120');

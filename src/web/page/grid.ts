@@ -21,14 +21,14 @@ export function mapElement(map: PoolMap, context: GridContext, titles: boolean):
         ? h('h2', { class: 'mono' }, segment.range, h('small', {}, ` ${count(segment.size)} addresses`))
         : undefined,
       segmentElement(segment, context),
-      'inUse' in segment && segment.inUse !== undefined && titles
+      'inUseRange' in segment && segment.inUseRange !== undefined && titles
         ? h(
             'p',
             {},
             h(
               'a',
-              { href: linkTo('pool', context.pool, segment.inUse) },
-              `Zoom to what is in use: ${segment.inUse}`,
+              { href: linkTo('pool', context.pool, segment.inUseRange) },
+              `Zoom to what is in use: ${segment.inUseRange}`,
             ),
           )
         : undefined,
