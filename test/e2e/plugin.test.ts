@@ -379,10 +379,10 @@ scenario('web serves the page, live, with the link in its first line', async ({ 
         const answer = await fetch(`${url}api/service/default/web`);
         const text = await answer.text();
         assert.match(text, /10\.0\.0\.1/);
-        assert.match(text, /"state":"served"/);
+        assert.match(text, /"state":"Assigned"/);
       });
-      const world = (await (await fetch(`${url}api/world`)).json()) as { role: string };
-      assert.equal(world.role, 'watching');
+      const overview = (await (await fetch(`${url}api/overview`)).json()) as { role: string };
+      assert.equal(overview.role, 'watching');
     },
   });
   assert.deepEqual([code, stderr], [0, '']);

@@ -1,7 +1,7 @@
 import { errorText } from '../../client/errors.ts';
 import { sleep } from '../../client/wait.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
-import type { Shown } from '../../web/site.ts';
+import type { PageContext } from '../../web/site.ts';
 import { presentOf } from './facts.ts';
 import type { IOStreams } from './io-streams.ts';
 import { loadCluster } from './load-cluster.ts';
@@ -34,9 +34,9 @@ export async function web(
   });
 }
 
-async function serve(shown: Shown, port: number): Promise<WebPage> {
+async function serve(context: PageContext, port: number): Promise<WebPage> {
   try {
-    return await serveWeb(shown, port);
+    return await serveWeb(context, port);
   } catch (error) {
     throw new Error(`${errorText(error)}. Give another --port, or leave it out for a free one.`);
   }
