@@ -1,10 +1,10 @@
 import { type AuditFinding, audit as auditOf } from '../../core/queries/audit.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { Answer, OutputOptions } from './answer.ts';
-import { type ClusterFacts, simulatedClusterOf } from './facts.ts';
+import { type ClusterFacts, simulatedClusterOf } from './cluster-facts.ts';
+import type { Answer, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
-import type { NamespaceScope } from './scope.ts';
+import type { NamespaceScope } from './namespace-scope.ts';
 
 export type AuditReport = Omit<AuditFinding, 'code'> & { readonly code: AuditFinding['code'] | 'leader' };
 

@@ -7,8 +7,8 @@ import { overlapsIn } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
 import type { PoolPosition } from '../../manifest/pool-position.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { Answer, OutputOptions } from './answer.ts';
-import type { ClusterNetworks } from './facts.ts';
+import type { ClusterNetworks } from './cluster-facts.ts';
+import type { Answer, OutputOptions } from './command-result.ts';
 
 /** What is wrong in a ConfigMap, and what is only doubtful. */
 interface CheckFinding {

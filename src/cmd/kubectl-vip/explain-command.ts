@@ -12,11 +12,16 @@ import { printable, quoted } from '../../core/text/quote.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { short } from '../../terminal/table.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { Answer, OutputOptions } from './answer.ts';
-import { type ClusterFacts, decisionFor, type SimulatedCluster, simulatedClusterOf } from './facts.ts';
+import {
+  type ClusterFacts,
+  decisionFor,
+  type SimulatedCluster,
+  simulatedClusterOf,
+} from './cluster-facts.ts';
+import type { Answer, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
-import type { NamespaceScope } from './scope.ts';
-import { type Since, sinceIn } from './since.ts';
+import { type Since, sinceIn } from './held-since.ts';
+import type { NamespaceScope } from './namespace-scope.ts';
 
 interface Row {
   readonly row: ServiceRow;

@@ -1,7 +1,7 @@
 import { printable } from '../../core/text/quote.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { OutputOptions } from './answer.ts';
-import type { ClusterFacts } from './facts.ts';
+import type { ClusterFacts } from './cluster-facts.ts';
+import type { OutputOptions } from './command-result.ts';
 
 /** Below every answer: which settings counted, and who is at work. */
 export function footnotes({ origin, leadership }: ClusterFacts, { ansi, width }: OutputOptions): string[] {

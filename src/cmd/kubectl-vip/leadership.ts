@@ -2,7 +2,7 @@ import { ApiError } from '../../client/errors.ts';
 import { holderOf, type Lease } from '../../client/lease.ts';
 import { printable } from '../../core/text/quote.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import type { LeaderStatus } from './facts.ts';
+import type { LeaderStatus } from './cluster-facts.ts';
 import type { Settings } from './settings.ts';
 
 /** Undefined where the Lease may not be read. */

@@ -1,10 +1,10 @@
+import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
 import { connect } from './connect.ts';
-import type { ClusterFacts, FactSelection } from './facts.ts';
 import type { IOStreams } from './io-streams.ts';
+import type { NamespaceScope } from './namespace-scope.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { readCluster } from './read-cluster.ts';
 import { readFiles } from './read-dump.ts';
-import type { NamespaceScope } from './scope.ts';
 
 export interface LoadedCluster {
   readonly facts: ClusterFacts;

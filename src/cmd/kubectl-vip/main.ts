@@ -8,11 +8,11 @@ import { readStandardInput, readTextFile } from '../../manifest/read-text.ts';
 import { ansiFor } from '../../terminal/ansi.ts';
 import { createScreen } from '../../terminal/screen.ts';
 import { version } from '../flags/version.ts';
-import { type Answer, type OutputOptions, printValue } from './answer.ts';
-import { ask } from './ask.ts';
+import { type Answer, type OutputOptions, printValue } from './command-result.ts';
 import { complete, completionText } from './completion.ts';
 import type { IOStreams } from './io-streams.ts';
 import { type Invocation, pluginRequest } from './plugin-arguments.ts';
+import { ask } from './run-command.ts';
 import { watchPools } from './watch-pools.ts';
 import { web } from './web-command.ts';
 

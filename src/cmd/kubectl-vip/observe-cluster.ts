@@ -1,13 +1,13 @@
 import type { Log } from '../../client/log.ts';
 import { createObserver } from '../../controller/observer.ts';
 import type { Allocator } from '../../core/decide/allocator.ts';
+import type { ClusterFacts } from './cluster-facts.ts';
 import { connect } from './connect.ts';
-import type { ClusterFacts } from './facts.ts';
 import type { IOStreams } from './io-streams.ts';
 import { scopeOf } from './load-cluster.ts';
+import type { NamespaceScope } from './namespace-scope.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { readCluster } from './read-cluster.ts';
-import type { NamespaceScope } from './scope.ts';
 
 /** A cluster that is watched. */
 export interface Observed {

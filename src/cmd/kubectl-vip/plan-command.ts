@@ -4,8 +4,8 @@ import type { PoolRow } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
 import { bullets, shortCount } from '../../terminal/table.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { Answer, OutputOptions } from './answer.ts';
-import type { ClusterFacts } from './facts.ts';
+import type { ClusterFacts } from './cluster-facts.ts';
+import type { Answer, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 
 /** In a pipeline: a held address would fall outside of its pool. */

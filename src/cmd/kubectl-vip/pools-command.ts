@@ -9,10 +9,10 @@ import { isReportedHere } from '../../core/queries/audit.ts';
 import { outsideEveryPool, overlapsIn, type PoolRow, poolRows } from '../../core/queries/report.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { bar, bullets, isLeased, shortCount } from '../../terminal/table.ts';
-import type { Answer, OutputOptions } from './answer.ts';
-import { type ClusterFacts, presentOf } from './facts.ts';
+import { type ClusterFacts, presentOf } from './cluster-facts.ts';
+import type { Answer, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
-import type { NamespaceScope } from './scope.ts';
+import type { NamespaceScope } from './namespace-scope.ts';
 
 /** How full the pools are, and what is wrong with them, at one moment. */
 export interface PoolsReport {

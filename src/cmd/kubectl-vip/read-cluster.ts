@@ -12,9 +12,9 @@ import type { Options } from '../../core/model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../../core/model/service-view.ts';
 import { Interner } from '../../core/text/interner.ts';
 import { type ClusterContext, explained, type Listed, list, optional } from './cluster-context.ts';
+import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
 import { readClusterNetworks } from './cluster-networks.ts';
 import { readSettings } from './controller-settings.ts';
-import type { ClusterFacts, FactSelection } from './facts.ts';
 import { readLeadership } from './leadership.ts';
 
 /**

@@ -5,7 +5,7 @@ import { keyOf, viewOf } from '../../core/model/service-view.ts';
 import { printable } from '../../core/text/quote.ts';
 import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
 import { type ManifestText, readManifests } from '../../manifest/manifests.ts';
-import type { ClusterFacts } from './facts.ts';
+import type { ClusterFacts } from './cluster-facts.ts';
 import { type SettingFlags, settingsFrom } from './settings.ts';
 
 export interface FilesContext {

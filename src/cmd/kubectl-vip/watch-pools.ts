@@ -1,5 +1,5 @@
 import { printable } from '../../core/text/quote.ts';
-import type { OutputOptions } from './answer.ts';
+import type { OutputOptions } from './command-result.ts';
 import { footnotes } from './footnotes.ts';
 import type { IOStreams } from './io-streams.ts';
 import { observe } from './observe-cluster.ts';

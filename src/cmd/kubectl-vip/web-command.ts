@@ -2,7 +2,7 @@ import { errorText } from '../../client/errors.ts';
 import { sleep } from '../../client/wait.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
 import type { Shown } from '../../web/site.ts';
-import { presentOf } from './facts.ts';
+import { presentOf } from './cluster-facts.ts';
 import type { IOStreams } from './io-streams.ts';
 import { loadCluster } from './load-cluster.ts';
 import { observe } from './observe-cluster.ts';

@@ -9,10 +9,10 @@ import { quoted, suggestionOf } from '../../core/text/quote.ts';
 import { nearestSpelling } from '../../core/text/suggestions.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { shortCount } from '../../terminal/table.ts';
-import type { Answer, OutputOptions } from './answer.ts';
-import { type ClusterFacts, presentOf } from './facts.ts';
+import { type ClusterFacts, presentOf } from './cluster-facts.ts';
+import type { Answer, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
-import { sinceIn } from './since.ts';
+import { sinceIn } from './held-since.ts';
 
 interface WhoRow {
   /** An address, or a range of them that stand alike. */
