@@ -11,7 +11,7 @@ interface ServiceCIDR extends KubeObject {
   spec?: { cidrs?: string[] };
 }
 
-/** What pools had better not have. */
+/** Reads the addresses that pools should not contain. */
 export async function readClusterNetworks(
   context: ClusterContext,
   remarks: string[],

@@ -1,8 +1,8 @@
-/** The namespaces that a question is about. */
+/** The namespaces that a command covers. */
 export interface NamespaceScope {
-  /** By `-n`, else the context's, else `default`. */
+  /** From `-n`, else the context's, else `default`. */
   readonly namespace: string;
-  /** It was named by `-n`. */
+  /** Whether `-n` was specified. */
   readonly isNamed: boolean;
   /** `-A` */
   readonly isAll: boolean;
