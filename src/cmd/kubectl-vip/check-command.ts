@@ -135,7 +135,7 @@ function summary({ config, name, networks }: CheckContext, findings: readonly Ch
     findings.filter((finding) => finding.severity === severity).length;
   const counted = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
   const { nodes, clusterIPs } = networks ?? {};
-  const references = [...(nodes ? ['node addresses'] : []), ...(clusterIPs ? ['cluster IP ranges'] : [])];
+  const references = [...(nodes ? ['nodes'] : []), ...(clusterIPs ? ['cluster IP ranges'] : [])];
   const compared = references.length === 0 ? '' : `, compared with ${references.join(' and ')}`;
   const result =
     findings.length === 0

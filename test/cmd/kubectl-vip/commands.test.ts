@@ -159,7 +159,7 @@ test('check names only what it could compare with', () => {
       .at(-1);
   assert.match(
     summaryFor({ nodes: [], clusterIPs: [] }) ?? '',
-    /, compared with node addresses and cluster IP ranges:/,
+    /, compared with nodes and cluster IP ranges:/,
   );
   assert.match(summaryFor({ nodes: undefined, clusterIPs: [] }) ?? '', /, compared with cluster IP ranges:/);
   assert.doesNotMatch(summaryFor({ nodes: undefined, clusterIPs: undefined }) ?? '', /compared/);
