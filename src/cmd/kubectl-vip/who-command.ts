@@ -132,7 +132,7 @@ function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOpt
     ...(isWide ? [{ title: 'POOL' }, { title: 'PORTS', least: 20 }] : []),
   ];
   const cells = rows.map((row) => {
-    const alsoUsedBy = row.others.length > 0 ? `also used by ${row.others.join(', ')}` : '';
+    const usedBy = `${row.holders.length > 0 ? 'also ' : ''}used by ${row.others.join(', ')}`;
     const paint = row.state === 'conflict' ? ansi.red : row.state === 'free' ? ansi.green : undefined;
     const state =
       row.state === 'free' && row.addresses.includes('-')
@@ -141,7 +141,12 @@ function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOpt
     return [
       { text: row.addresses },
       { text: state, ...(paint === undefined ? {} : { paint }) },
-      { text: [row.holders.join(', '), alsoUsedBy].filter((text) => text !== '').join('; ') || '-' },
+      {
+        text:
+          [row.holders.join(', '), row.others.length > 0 ? usedBy : '']
+            .filter((text) => text !== '')
+            .join('; ') || '-',
+      },
       // A free address has the pools that it can be allocated from.
       { text: row.from || row.pools.join(',') || '-' },
       { text: row.since || '-' },
