@@ -46,7 +46,7 @@ export function benchRequest(argv: readonly string[]): BenchRequest {
     if (first !== undefined && second !== undefined && words.length === 2)
       return { compare: [first, second] };
     const given = words.length === 1 ? '1 was' : `${words.length} were`;
-    return { usage: `--compare needs two files, but ${given} given.` };
+    return { usage: `--compare requires two files, but ${given} given.` };
   }
   const unknown = words.find((word) => !partNames.some((name) => name === word));
   if (unknown !== undefined) {

@@ -18,7 +18,7 @@ const services = 5_000;
 const first = 10n * 254n * 65_536n;
 const viewport = { width: 1400, height: 900 };
 const views = [
-  { name: 'first page', hash: '#/', path: '/api/world' },
+  { name: 'first page', hash: '#/', path: '/api/overview' },
   { name: 'the /16', hash: '#/pool/cidr-global', path: '/api/pool/cidr-global' },
   {
     name: 'a /22 of it',

@@ -21,9 +21,9 @@ test('--compare takes two files and measures nothing', () => {
 
 const mistakes: [string[], RegExp][] = [
   [['clutser'], /Unknown part "clutser"\. Did you mean cluster\?/],
-  [['--quik'], /Do you mean --quick\?/],
-  [['--json'], /--json needs a file/],
-  [['--compare', 'a.json'], /needs two files, but 1 was given/],
+  [['--quik'], /Did you mean --quick\?/],
+  [['--json'], /--json requires a file/],
+  [['--compare', 'a.json'], /requires two files, but 1 was given/],
   [['--compare', 'a', 'b', 'c'], /but 3 were given/],
 ];
 
