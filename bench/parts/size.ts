@@ -8,7 +8,7 @@ import { type Memory, memoryCells, memoryHeads, type Patience, settledMemory } f
 import { assignments, configMap, newNamespace, newService, pathOf } from '../cluster/services.ts';
 import { startTestBed, type TestBed } from '../cluster/test-bed.ts';
 import { allServices, type Watch } from '../cluster/watch.ts';
-import { count, middle, table } from '../figures.ts';
+import { count, middle, short, table } from '../figures.ts';
 import { definePart } from '../part.ts';
 import { progress, say } from '../progress.ts';
 
@@ -20,7 +20,8 @@ interface Latency {
 
 interface Size extends Starts {
   readonly services: number;
-  /** Of the process that assigned the addresses. */
+  /** Of the process that assigned the addresses: until the last event, then at rest. */
+  readonly cpuSeconds: number;
   readonly memory: Memory;
 }
 
@@ -74,6 +75,7 @@ export const part = definePart({
     let atFirst: { rest: Rest; created: Latency; freed: Latency } | undefined;
     for (const services of sizes) {
       const controller = await bed.assign(measured.at(-1)?.services ?? 0, services);
+      const cpuSeconds = controller.usage().cpuMs / 1000;
       const memory = await settledMemory(controller, patience);
       atFirst ??= {
         rest: await atRest(controller, restSeconds),
@@ -81,7 +83,7 @@ export const part = definePart({
         freed: await freedLatency(bed, watch, rounds),
       };
       await controller.stop();
-      measured.push({ services, memory, ...(await startTimes(bed, watch, starts)) });
+      measured.push({ services, cpuSeconds, memory, ...(await startTimes(bed, watch, starts)) });
     }
     if (atFirst === undefined) throw new Error('no sizes');
     return { idle, bare, sizes: measured, ...atFirst };
@@ -110,10 +112,16 @@ ${table(
   ],
 )}
 size: ms from the start of the process to the address of the only pending Service; medians and ranges
+  CPU s   of the burst, until the last event
 
 ${table(
-  ['Services', 'first address', 'raw list'],
-  sizes.map((size) => [count(size.services), middle(size.firstAddress), middle(size.list)]),
+  ['Services', 'first address', 'raw list', 'CPU s'],
+  sizes.map((size) => [
+    count(size.services),
+    middle(size.firstAddress),
+    middle(size.list),
+    short(size.cpuSeconds),
+  ]),
 )}
 size: ms with ${count(sizes[0]?.services ?? 0)} Services, alternating with raw PATCHes; medians and ranges
 

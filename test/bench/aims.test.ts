@@ -22,7 +22,7 @@ const coreRow = (more: Partial<CoreRow>): CoreRow => ({
 });
 
 const size = (services: number, rss: number, first: number, list: number) => ({
-  ...{ services, memory: memory(rss), firstAddress: [first], list: [list] },
+  ...{ services, cpuSeconds: 1, memory: memory(rss), firstAddress: [first], list: [list] },
 });
 
 /** Every aim is just reached. */
