@@ -15,7 +15,7 @@ import { WriteBackoff } from './write-backoff.ts';
 import { WriteConflicts } from './write-conflicts.ts';
 import { pathOf, type WriteOutcome } from './write-service.ts';
 
-const backoff = { firstMs: 1_000, mostMs: 5 * 60_000 };
+const backoff = { initialMs: 1_000, maxMs: 5 * 60_000 };
 
 /** Nobody waits for a clean-up. */
 const concurrency = 2;

@@ -63,7 +63,7 @@ export class InFlightWrites {
   }
 
   get hasCapacity(): boolean {
-    if (this.#isDraining || this.#options.leadership.leftMs() <= 0) return false;
+    if (this.#isDraining || this.#options.leadership.remainingMs() <= 0) return false;
     return this.sending < this.#options.concurrency;
   }
 

@@ -20,7 +20,7 @@ export interface IPAddressReconcilerOptions {
   readonly leadership: Leadership;
 }
 
-const backoff = { firstMs: 1_000, mostMs: 60_000 };
+const backoff = { initialMs: 1_000, maxMs: 60_000 };
 
 /**
  * Keeps our claims in step with who has the addresses, one after the other and behind everything else: claims what was given
@@ -44,7 +44,7 @@ export class IPAddressReconciler {
   /** Looks for something to do, if nothing is under way. */
   pump(): void {
     const { claimTracker, leadership } = this.#options;
-    if (this.#isBusy || this.#ended.signal.aborted || leadership.leftMs() <= 0) return;
+    if (this.#isBusy || this.#ended.signal.aborted || leadership.remainingMs() <= 0) return;
     const repair = claimTracker.next();
     if (repair === undefined) return;
     this.#isBusy = true;

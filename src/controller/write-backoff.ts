@@ -11,7 +11,7 @@ interface HeldWrite {
   isDue: boolean;
 }
 
-const limits = { firstMs: 1_000, mostMs: 5 * 60_000 };
+const limits = { initialMs: 1_000, maxMs: 5 * 60_000 };
 
 /** Services whose change has to wait, until their time comes or they are another version. */
 export class WriteBackoff {
@@ -54,7 +54,7 @@ export class WriteBackoff {
   /** A change came to nothing: it is held back for longer each time, from 1 s to 5 min. The answer is for how long. */
   failed(view: ServiceView): number {
     const failures = (this.#holds.get(keyOf(view))?.failures ?? 0) + 1;
-    const ms = Math.min(limits.firstMs * 2 ** (failures - 1), limits.mostMs);
+    const ms = Math.min(limits.initialMs * 2 ** (failures - 1), limits.maxMs);
     this.hold(view, ms, failures);
     return ms;
   }

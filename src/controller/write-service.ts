@@ -32,7 +32,7 @@ export interface WriteContext {
   readonly random: Random;
   readonly interner: Interner;
   /** Nothing is sent after it, and nothing that is sent may be carried out after it. */
-  readonly leadership: Pick<Leadership, 'leftMs'>;
+  readonly leadership: Pick<Leadership, 'remainingMs'>;
   readonly signal: AbortSignal;
   /** Waits before an attempt is repeated, in nobody's way. */
   readonly backOff: (error: unknown, ms: number) => Promise<RetryResult>;
@@ -44,7 +44,7 @@ export type RetryResult = 'again' | 'overtaken' | 'stopped';
 /** What has to be done before the write; the answer is what became of the write if it is not to be sent. */
 export type BeforeWrite = (context: WriteContext) => Promise<WriteOutcome | undefined>;
 
-const backoff = { firstMs: 250, mostMs: 30_000 };
+const backoff = { initialMs: 250, maxMs: 30_000 };
 
 /**
  * Writes one change in one PATCH, and does not give up before it is known what became of it. An attempt without an
@@ -106,7 +106,7 @@ export async function retryUntilKnown<T extends { readonly kind: string }>(
   const { random, signal, leadership } = context;
   let isUncertain = false;
   for (let failures = 0; ; failures += 1) {
-    if (signal.aborted || leadership.leftMs() <= 0) return { kind: 'stopped', mayLand: isUncertain };
+    if (signal.aborted || leadership.remainingMs() <= 0) return { kind: 'stopped', mayLand: isUncertain };
     try {
       const outcome = await attempt();
       if (!isRefused(outcome) || !isUncertain) return outcome;

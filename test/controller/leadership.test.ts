@@ -216,7 +216,7 @@ test('an UPDATE after a forbidden PATCH is not allowed to be carried out after t
     return answer(200, stored('a', '3', 'LoadBalancer'));
   });
   const { signal } = new AbortController();
-  const leadership = { leftMs: () => Math.max(0, endsAt - clock.now()) };
+  const leadership = { remainingMs: () => Math.max(0, endsAt - clock.now()) };
   const backOff = async () => 'stopped' as const;
   const view = viewOf(stored('a', '3', 'LoadBalancer'));
   const outcome = writeService(view, { labeled: true }, { ...context, leadership, signal, backOff });
@@ -237,7 +237,7 @@ test('nothing is sent when nothing is left of the tenure, as a timeout of 0 woul
   });
   // It ends between the look before an attempt and the attempt.
   const looks = [5];
-  const leadership = { leftMs: () => looks.shift() ?? 0 };
+  const leadership = { remainingMs: () => looks.shift() ?? 0 };
   const { signal } = new AbortController();
   const backOff = async () => 'again' as const;
   const view = viewOf(stored('a', '3', 'LoadBalancer'));
@@ -253,7 +253,7 @@ test('the server is told a deadline also where the tenure is longer than a reque
     return answer(200, stored('a', '4', 'LoadBalancer'));
   });
   const { signal } = new AbortController();
-  await api.mergePatch('/x', {}, signal, { leftMs: () => 31_000 });
-  await api.mergePatch('/x', {}, signal, { leftMs: () => Number.POSITIVE_INFINITY });
+  await api.mergePatch('/x', {}, signal, { remainingMs: () => 31_000 });
+  await api.mergePatch('/x', {}, signal, { remainingMs: () => Number.POSITIVE_INFINITY });
   assert.deepEqual(sent.map(timeoutMs), [30_000, Number.NaN]);
 });

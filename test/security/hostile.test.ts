@@ -117,7 +117,7 @@ test('a Status is not believed in its types, neither in an answer nor in a watch
     const error = new ApiError(asked, 500, status as ApiStatus);
     assert.ok(error.causes.every((cause) => typeof cause === 'string'));
     assert.equal(typeof error.reason + typeof error.detail, 'stringstring');
-    const waited = delayMs(0, 0, { firstMs: 100, mostMs: 1000 }, error.retryAfterMs);
+    const waited = delayMs(0, 0, { initialMs: 100, maxMs: 1000 }, error.retryAfterMs);
     assert.ok(waited >= 100 && waited <= 300_000, `${JSON.stringify(status)}: ${waited}`);
   }
 });
