@@ -25,7 +25,7 @@ scenario(
       /all addresses are shown at http:\/\/127\.0\.0\.1:/,
     );
     await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
-    await start({ flags: [`--web-port=${standby}`] }).says(/leads; standing by/);
+    await start({ flags: [`--web-port=${standby}`] }).says(/running as standby/);
     for (const port of ports) {
       await eventually(async () => {
         const { service } = await told<ServiceDetail>(port, '/api/service/default/web');
@@ -42,6 +42,6 @@ scenario(
     await third.says(
       /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*give another --web-port, or 0 for none/,
     );
-    await third.says(/leads; standing by/);
+    await third.says(/running as standby/);
   },
 );

@@ -32,10 +32,10 @@ const failures: Readonly<Record<AllocationFailure['code'], true>> = {
 };
 
 test('docs/metrics.md has every value of the labels with a closed set of them', async () => {
-  const stage = new Harness().start();
-  await stage.settled();
-  const text = stage.inner.metrics();
-  await stage.stop();
+  const harness = new Harness().start();
+  await harness.settled();
+  const text = harness.replica.metrics();
+  await harness.stop();
   const values = (metric: string): string[] => {
     const found = text.matchAll(new RegExp(`^kube_vip_cloud_provider_${metric}\\{\\w+="(.*)"\\} `, 'gm'));
     return [...found].map(([, value = '']) => value);

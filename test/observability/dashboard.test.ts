@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { processMetrics, readProcessMetrics } from '../../src/cmd/controller/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
 import { until } from '../client/fake-clock.ts';
-import { createWorld, TestReplica } from '../controller/replica.ts';
+import { createCluster, TestReplica } from '../controller/replica.ts';
 import { needsPromtool, promtool } from '../controlplane/promtool.ts';
 import { readQuery, unknownNames } from './queries.ts';
 import { textOf } from './table.ts';
@@ -71,15 +71,15 @@ test('the dashboard has a stable uid, and takes nothing from elsewhere', () => {
 
 /** What a leader tells when a Service has an address and one waits. */
 async function scrape(): Promise<string> {
-  const { clock, api, load } = createWorld('10.0.0.1');
-  const inner = new TestReplica(api, clock, 'one').start();
-  await until(() => inner.inner.controller.isIdle);
+  const { clock, api, load } = createCluster('10.0.0.1');
+  const replica = new TestReplica(api, clock, 'one').start();
+  await until(() => replica.process.controller.isIdle);
   load('default/a');
   load('default/b');
-  const told = (): string => inner.inner.metrics();
+  const told = (): string => replica.process.metrics();
   await until(() => /services_pending\{/.test(told()) && /time_to_address_seconds_count 1/.test(told()));
   const metrics = told() + readProcessMetrics();
-  await inner.stop();
+  await replica.stop();
   return metrics;
 }
 

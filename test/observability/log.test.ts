@@ -6,7 +6,7 @@ import type { LogField } from '../../src/client/log.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
 import { createEmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { serve } from '../../src/embedded/server.ts';
-import { answer, serviceNamed } from '../controller/harness.ts';
+import { respond, serviceNamed } from '../controller/harness.ts';
 import { startChild } from '../controlplane/process.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { tableIn, textOf } from './table.ts';
@@ -66,7 +66,7 @@ async function run(body: (world: World) => Promise<void>): Promise<Line[]> {
     const at = faults.findIndex(({ fits }) => fits.test(`${request.method} ${request.path}`));
     const [fault] = at < 0 ? [] : faults.splice(at, 1);
     if (fault === undefined) return api.transport(request, signal);
-    return answer(fault.status, { kind: 'Status', message: 'not now' });
+    return respond(fault.status, { kind: 'Status', message: 'not now' });
   };
   const server = await serve(transport);
   let text = '';
@@ -144,7 +144,7 @@ test('a run in which much goes wrong has the documented fields on its lines, eac
     fail(/^PATCH .*\/services\/b/, 422);
     await send('POST', 'shop/services', serviceNamed('shop/b', {}));
     await says({ level: 'error', service: 'shop/b', retryInMs: /./ });
-    await says({ msg: 'events are written again', dropped: 1 });
+    await says({ msg: 'writing events succeeds again', dropped: 1 });
     await says({ service: 'shop/b', decision: 'write', source: 'range-global' });
     await send('POST', 'shop/services', serviceNamed('shop/c', {}));
     await says({ service: 'shop/c', decision: 'pending', reason: 'pool-full' });

@@ -52,7 +52,7 @@ async function run(request: ControllerRun): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.once(signal, () => {
-      log.info(`${signal}: ending the writes under way`);
+      log.info(`received ${signal}; waiting for in-flight writes`);
       stop.abort();
     });
   }
@@ -137,7 +137,7 @@ async function healthServer(
   const metrics = (): string => replica.metrics() + readProcessMetrics();
   try {
     const server = await serveHealth({ health: replica.health, metrics }, options);
-    log.info(`health is told at ${server.url}/healthz, and metrics at /metrics`);
+    log.info(`serving health checks at ${server.url}/healthz and metrics at /metrics`);
     return server;
   } catch (error) {
     if (options.tls !== undefined) throw error;
