@@ -5,7 +5,7 @@ import { until } from '../client/fake-clock.ts';
 import { Harness } from '../controller/harness.ts';
 import { tableIn, textOf } from './table.ts';
 
-test('docs/events.md has every reason, with its type', () => {
+test('docs/events.md lists every reason, with its type', () => {
   const documented = tableIn(textOf('docs/events.md'), '| reason | type | on | when |');
   assert.deepEqual(
     documented.map(([reason, type]) => [reason, type]),
@@ -21,61 +21,71 @@ const blank = {
 interface Step {
   readonly title: string;
   readonly act: (harness: Harness) => Promise<void>;
-  /** `reason object` of each event that it makes. */
+  /** `reason object` of each expected event. */
   readonly events: readonly string[];
-  /** `decision object` of each line of the log about a decision. */
+  /** `decision object` of each expected log line with a decision. */
   readonly decisions: readonly string[];
 }
 
 const touch = { metadata: { labels: { touched: 'true' } } };
 
-const story: readonly Step[] = [
+const steps: readonly Step[] = [
   {
-    title: 'a Service comes',
+    title: 'a Service is created',
     act: (harness) => harness.create('shop/a'),
     events: ['EnsuredLoadBalancer a'],
     decisions: ['write a'],
   },
   {
-    title: 'another asks for its address',
+    title: 'another Service requests its address',
     act: (harness) => harness.create('shop/b', { spec: { loadBalancerIP: '10.0.0.1' } }),
     events: ['AddressConflict a', 'SyncLoadBalancerFailed b'],
     decisions: ['conflict b', 'keep a'],
   },
-  { title: 'it is touched', act: (harness) => harness.patch('shop/b', touch), events: [], decisions: [] },
   {
-    title: 'it asks for another one',
+    title: 'it is changed without effect',
+    act: (harness) => harness.patch('shop/b', touch),
+    events: [],
+    decisions: [],
+  },
+  {
+    title: 'it requests a different one',
     act: (harness) => harness.patch('shop/b', { spec: { loadBalancerIP: '192.168.7.7' } }),
     events: ['AddressConflictResolved a', 'EnsuredLoadBalancer b'],
     decisions: ['write b'],
   },
   {
-    title: 'the pool fills',
+    title: 'the pool becomes full',
     act: (harness) => harness.create('shop/c'),
     events: ['EnsuredLoadBalancer c'],
     decisions: ['write c'],
   },
   {
-    title: 'one has to wait',
+    title: 'a Service is pending',
     act: (harness) => harness.create('shop/d'),
     events: ['SyncLoadBalancerFailed d'],
     decisions: ['pending d'],
   },
-  { title: 'it is touched', act: (harness) => harness.patch('shop/d', touch), events: [], decisions: [] },
   {
-    title: 'one gives its address back',
+    title: 'it is changed without effect',
+    act: (harness) => harness.patch('shop/d', touch),
+    events: [],
+    decisions: [],
+  },
+  {
+    title: 'a Service releases its address',
     act: (harness) => harness.patch('shop/c', { spec: { type: 'ClusterIP' } }),
     events: ['DeletedLoadBalancer c', 'EnsuredLoadBalancer d'],
     decisions: ['release c', 'write d'],
   },
   {
-    title: 'what was written is taken away',
+    title: 'another writer reverts the fields',
     act: (harness) => harness.patch('shop/a', blank, 'gitops'),
     events: ['EnsuredLoadBalancer a'],
     decisions: ['write a'],
   },
   {
-    title: 'and again',
+    title: 'it reverts them again',
     act: async (harness) => {
       await harness.patch('shop/a', blank, 'gitops');
       await until(() => harness.clock.timers().includes(1_000));
@@ -84,7 +94,7 @@ const story: readonly Step[] = [
     decisions: [],
   },
   {
-    title: 'its time comes',
+    title: 'the back-off ends',
     act: async (harness) => {
       harness.clock.advance(1_000);
       await until(() => harness.address('shop/a') === '10.0.0.1');
@@ -93,7 +103,7 @@ const story: readonly Step[] = [
     decisions: ['write a'],
   },
   {
-    title: 'a key is misspelt',
+    title: 'a key is misspelled',
     act: async (harness) => {
       await harness.request('PATCH', 'kube-system/configmaps/kubevip', { data: { cidr_shop: '10.0.0.3' } });
       await until(() => harness.replica.controller.allocator.config.problems.length === 1);
@@ -102,7 +112,7 @@ const story: readonly Step[] = [
     decisions: [],
   },
   {
-    title: 'another one, too',
+    title: 'another key is misspelled',
     act: async (harness) => {
       await harness.request('PATCH', 'kube-system/configmaps/kubevip', { data: { cidr_x: '10.0.0.3' } });
       await until(() => harness.replica.controller.allocator.config.problems.length === 2);
@@ -111,7 +121,7 @@ const story: readonly Step[] = [
     decisions: [],
   },
   {
-    title: 'a pool moves away: those who keep their address are worth a line, not an event',
+    title: 'a pool changes: Services that keep their address are logged, without an event',
     act: async (harness) => {
       await harness.request('PATCH', 'kube-system/configmaps/kubevip', {
         data: { 'range-global': '10.0.9.1', cidr_x: null, cidr_shop: null },
@@ -122,7 +132,7 @@ const story: readonly Step[] = [
     decisions: ['keep a', 'keep d'],
   },
   {
-    title: 'the API server does not accept a change',
+    title: 'the API server rejects a change',
     act: async (harness) => {
       harness.onWrite = () => ({ status: 422, body: { kind: 'Status', message: 'a webhook says no' } });
       await harness.create('shop/e');
@@ -133,31 +143,33 @@ const story: readonly Step[] = [
   },
 ];
 
-test('each change makes its events once and its lines once, and the two say the same', async () => {
+test('each change has its events and log lines once, with the same text', async () => {
   const harness = new Harness();
   harness.pools({ 'range-global': '10.0.0.1-10.0.0.2' });
   harness.start();
   await harness.settled();
-  for (const { title, act, events, decisions } of story) {
+  for (const { title, act, events, decisions } of steps) {
     const [before, linesBefore] = [harness.events().length, harness.log.lines.length];
     await act(harness);
     await harness.settled();
-    const told = harness.events().slice(before);
-    const named = told.map((event) => event.replace(/^\w+ (\w+) [\w-]+\/(\w+): .*/s, '$1 $2'));
+    const newEvents = harness.events().slice(before);
+    const named = newEvents.map((event) => event.replace(/^\w+ (\w+) [\w-]+\/(\w+): .*/s, '$1 $2'));
     assert.deepEqual(named.sort(), events, title);
     const decided = harness.log.fields.slice(linesBefore).filter(({ decision }) => decision !== undefined);
     const lines = decided.map(
       ({ decision, service }) => `${decision} ${String(service).replace('shop/', '')}`,
     );
     assert.deepEqual(lines.sort(), decisions, title);
-    const said = harness.log.lines.slice(linesBefore).map((line) => line.replace(/^\w+: /, '').toLowerCase());
-    for (const event of told) {
+    const newLines = harness.log.lines
+      .slice(linesBefore)
+      .map((line) => line.replace(/^\w+: /, '').toLowerCase());
+    for (const event of newEvents) {
       const [, message = ''] = /: (.*)$/s.exec(event) ?? [];
-      const fitting = said.filter((line) => message.toLowerCase().startsWith(line));
-      assert.equal(fitting.length, 1, `${title}: ${message}\n${said.join('\n')}`);
+      const fitting = newLines.filter((line) => message.toLowerCase().startsWith(line));
+      assert.equal(fitting.length, 1, `${title}: ${message}\n${newLines.join('\n')}`);
     }
   }
-  const reasons = new Set(story.flatMap(({ events }) => events.map((event) => event.split(' ')[0])));
+  const reasons = new Set(steps.flatMap(({ events }) => events.map((event) => event.split(' ')[0])));
   assert.deepEqual([...reasons].sort(), Object.keys(eventTypes).sort());
   await harness.stop();
 });
