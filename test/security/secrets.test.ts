@@ -164,7 +164,7 @@ const unusable: Readonly<Record<string, readonly [text: string, says: RegExp]>> 
   ],
   'a plugin that prints the bare token': [
     kubeconfig('https://127.0.0.1:1', exec(`console.log('${secret}')`)),
-    /what its exec plugin prints is not JSON/,
+    /the output of its exec plugin is not JSON/,
   ],
 };
 
