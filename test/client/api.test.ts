@@ -47,7 +47,7 @@ test('each verb sends its method, content type and field manager', () =>
     server.script(
       ...Array.from(
         { length: 5 },
-        () => (e: { answer(s: number, b: unknown): void }) => e.answer(200, object),
+        () => (e: { respond(s: number, b: unknown): void }) => e.respond(200, object),
       ),
     );
     assert.deepEqual(await api.get(PATH, signal), object);
@@ -84,8 +84,8 @@ test('each verb sends its method, content type and field manager', () =>
 test('a list returns its objects and its version', () =>
   withApi(async ({ server, api, signal }) => {
     server.script(
-      (e) => e.answer(200, listOf([object, object], '9')),
-      (e) => e.answer(200, { metadata: { resourceVersion: '9', continue: '' }, items: null }),
+      (e) => e.respond(200, listOf([object, object], '9')),
+      (e) => e.respond(200, { metadata: { resourceVersion: '9', continue: '' }, items: null }),
     );
     const query = { fieldSelector: 'spec.type=LoadBalancer', labelSelector: undefined };
     assert.deepEqual(await listed(api.list('/api/v1/services', query, signal)), [[object, object], '9']);
@@ -96,7 +96,7 @@ test('a list returns its objects and its version', () =>
 test('an API error has status, reason, message, causes and the request', () =>
   withApi(async ({ server, api, signal }) => {
     server.script((e) =>
-      e.answer(
+      e.respond(
         409,
         statusOf(409, 'Conflict', 'the object has been modified', { causes: [{ reason: 'X' }] }),
         { 'retry-after': '3' },
@@ -116,15 +116,15 @@ test('an API error has status, reason, message, causes and the request', () =>
 test('an HTML page of a proxy becomes one readable line', () =>
   withApi(async ({ server, api, signal }) => {
     const page = '<html>\n<head><title>502 Bad Gateway</title></head>\n<hr>nginx</html>\n';
-    server.script((e) => e.answer(502, page));
+    server.script((e) => e.respond(502, page));
     await assert.rejects(api.get(PATH, signal), { message: `get ${PATH}: 502 Bad Gateway nginx (502)` });
   }));
 
 test('a response that is not a list, or not JSON, is a connection error', () =>
   withApi(async ({ server, api, signal }) => {
     server.script(
-      (e) => e.answer(200, { kind: 'Service' }),
-      (e) => e.answer(200, '<html>captive portal</html>'),
+      (e) => e.respond(200, { kind: 'Service' }),
+      (e) => e.respond(200, '<html>captive portal</html>'),
     );
     await assert.rejects(listed(api.list('/api/v1/services', {}, signal)), ConnectionError);
     await assert.rejects(api.get(PATH, signal), ConnectionError);
@@ -153,7 +153,7 @@ test('a request without a response ends at its deadline, and its connection is n
       message: `patch ${PATH}: no response within 30 s`,
     });
     await until(() => server.requests[0]?.gone() === true);
-    server.script((e) => e.answer(200, object));
+    server.script((e) => e.respond(200, object));
     await api.get(PATH, signal);
     assert.equal(server.connections(), 2);
   }));

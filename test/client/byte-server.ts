@@ -12,7 +12,7 @@ export interface Exchange {
   /** The number of its connection, starting at 1. */
   connection: number;
   /** Sends a complete response with a content-length. */
-  answer(status: number, body: unknown, headers?: Record<string, string>): void;
+  respond(status: number, body: unknown, headers?: Record<string, string>): void;
   /** Sends the head of a chunked response. */
   begin(status?: number): void;
   /** Sends one HTTP chunk with exactly these bytes. */
@@ -36,14 +36,14 @@ export interface ByteServer {
   requests: Exchange[];
   connections(): number;
   /** The responses to the next requests, in order. Further requests get no response. */
-  script(...answers: ((exchange: Exchange) => void)[]): void;
+  script(...responses: ((exchange: Exchange) => void)[]): void;
   close(): Promise<void>;
 }
 
 export async function startByteServer(tls?: { cert: string; key: string }): Promise<ByteServer> {
   const sockets = new Set<Socket>();
   const requests: Exchange[] = [];
-  const answers: ((exchange: Exchange) => void)[] = [];
+  const responses: ((exchange: Exchange) => void)[] = [];
   let connections = 0;
 
   function accept(socket: Socket): void {
@@ -59,7 +59,7 @@ export async function startByteServer(tls?: { cert: string; key: string }): Prom
         const exchange = readExchange(buffered.slice(0, end), socket, connection);
         buffered = buffered.slice(end);
         requests.push(exchange);
-        answers.shift()?.(exchange);
+        responses.shift()?.(exchange);
       }
     });
   }
@@ -74,7 +74,7 @@ export async function startByteServer(tls?: { cert: string; key: string }): Prom
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     requests,
     connections: () => connections,
-    script: (...more) => answers.push(...more),
+    script: (...more) => responses.push(...more),
     close() {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
@@ -114,7 +114,7 @@ function readExchange(text: string, socket: Socket, connection: number): Exchang
     headers,
     body: Buffer.from(body, 'latin1').toString('utf8'),
     connection,
-    answer(status, value, extra = {}) {
+    respond(status, value, extra = {}) {
       const payload = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
       const fields = Object.entries({ 'content-length': payload.length, ...extra });
       const lead = fields.map(([name, field]) => `${name}: ${field}\r\n`).join('');

@@ -35,8 +35,8 @@ for (const [what, method] of [
       if (request.method !== method) return next(request, signal);
       a.intercept = (later, until, on) => on(later, until);
       // It executes, whether or not the client still waits for the response.
-      const answer = arrival.promise.then(() => next(request, new AbortController().signal));
-      return Promise.race([answer, never(signal)]);
+      const response = arrival.promise.then(() => next(request, new AbortController().signal));
+      return Promise.race([response, never(signal)]);
     };
     a.start();
     await aMoment();
@@ -53,10 +53,10 @@ test('a leader that stops after a renewal without a response releases the Lease'
   const { fixture, clock, a } = await withLeader();
   let renewals = 0;
   a.intercept = async (request, signal, next) => {
-    const answer = await next(request, signal);
+    const response = await next(request, signal);
     if (request.method === 'PUT') renewals += 1;
     if (renewals === 1) throw new Error('connection reset');
-    return answer;
+    return response;
   };
   await pass(clock, options.retryPeriodMs);
   assert.equal(renewals, 1);
@@ -69,8 +69,8 @@ test('a candidate that stops before its first write has a response releases the 
   const fixture = new LeaseFixture();
   const a = fixture.candidate('a');
   a.intercept = async (request, signal, next) => {
-    const answer = await next(request, signal);
-    return request.method === 'POST' ? never(signal) : answer;
+    const response = await next(request, signal);
+    return request.method === 'POST' ? never(signal) : response;
   };
   a.start();
   await until(() => fixture.holder === 'a');
@@ -85,11 +85,11 @@ test('a Lease released while a standby reads it is acquired at once', async () =
   const read = Promise.withResolvers<void>();
   let isReading = false;
   b.intercept = async (request, signal, next) => {
-    const answer = await next(request, signal);
-    if (isReading || request.method !== 'GET') return answer;
+    const response = await next(request, signal);
+    if (isReading || request.method !== 'GET') return response;
     isReading = true;
     await read.promise;
-    return answer;
+    return response;
   };
   // The leader renews it, and the standby observes that.
   await pass(clock, options.retryPeriodMs);
@@ -166,11 +166,11 @@ for (const [what, status] of [
       renewals += 1;
       if (renewals === 1 && status === 409) await next(request, signal);
       if (renewals < 4) throw new Error('connection reset');
-      const answer = await next(request, signal);
-      assert.equal(answer.status, status);
+      const response = await next(request, signal);
+      assert.equal(response.status, status);
       // Less than the renew deadline after it was sent.
       frozenMs = 3_000;
-      return answer;
+      return response;
     };
     while (renewals < 4) await pass(clock, 500);
     assert.equal(frozenMs, 3_000);

@@ -13,7 +13,7 @@ interface Fixture {
   log: MemoryLog;
   events: EventRecorder;
   /** Responds to the n-th request (starting at 1) once it arrives. */
-  answer(n: number, status: number, body?: unknown, headers?: Record<string, string>): Promise<Exchange>;
+  respond(n: number, status: number, body?: unknown, headers?: Record<string, string>): Promise<Exchange>;
   messages(): unknown[];
 }
 
@@ -34,11 +34,11 @@ async function withRecorder(
       clock,
       log,
       events,
-      async answer(n, status, body = {}, headers = {}) {
+      async respond(n, status, body = {}, headers = {}) {
         await until(() => server.requests.length >= n, `request ${n}`);
         const exchange = server.requests[n - 1];
         assert.ok(exchange);
-        exchange.answer(status, body, headers);
+        exchange.respond(status, body, headers);
         return exchange;
       },
       messages: () => server.requests.map((each) => JSON.parse(each.body).message),
@@ -76,10 +76,10 @@ async function pause(clock: FakeClock): Promise<number> {
 }
 
 test('an event is a core/v1 Event in the namespace of its object', () =>
-  withRecorder(async ({ events, answer }) => {
+  withRecorder(async ({ events, respond }) => {
     events.record(eventFor('web', 'got 10.0.0.1'));
     assert.equal(events.pending(), 1);
-    const request = await answer(1, 201);
+    const request = await respond(1, 201);
     await events.idle();
     assert.equal(request.method, 'POST');
     assert.match(request.path, /^\/api\/v1\/namespaces\/default\/events(\?|$)/);
@@ -104,7 +104,7 @@ test('an event is a core/v1 Event in the namespace of its object', () =>
   }));
 
 test('events of one object keep their order, and at most two are in flight', () =>
-  withRecorder(async ({ events, server, answer, messages }) => {
+  withRecorder(async ({ events, server, respond, messages }) => {
     events.record(eventFor('a', 'a1'));
     events.record(eventFor('a', 'a2'));
     events.record(eventFor('b', 'b1'));
@@ -112,39 +112,39 @@ test('events of one object keep their order, and at most two are in flight', () 
     await until(() => server.requests.length === 1);
     await aMoment();
     assert.deepEqual(messages(), ['a1']);
-    await answer(1, 201);
+    await respond(1, 201);
     await until(() => server.requests.length === 3);
     await aMoment();
     assert.deepEqual(messages(), ['a1', 'a2', 'b1']);
-    await Promise.all([answer(2, 201), answer(3, 201), answer(4, 201)]);
+    await Promise.all([respond(2, 201), respond(3, 201), respond(4, 201)]);
     await events.idle();
     assert.deepEqual(messages().sort(), ['a1', 'a2', 'b1', 'c1']);
   }));
 
 test('a long message is cut at 1024 bytes without splitting a character', () =>
-  withRecorder(async ({ events, answer }) => {
+  withRecorder(async ({ events, respond }) => {
     events.record(eventFor('a', `x${'ó'.repeat(600)}`));
-    const text: string = JSON.parse((await answer(1, 201)).body).message;
+    const text: string = JSON.parse((await respond(1, 201)).body).message;
     assert.equal(Buffer.byteLength(text), 1023 + 1);
     assert.equal(text, `x${'ó'.repeat(510)}…`);
   }));
 
 test('the event of an object with the longest name has a valid name', () =>
-  withRecorder(async ({ events, answer }) => {
+  withRecorder(async ({ events, respond }) => {
     events.record(eventFor(`${'a'.repeat(238)}.${'b'.repeat(14)}`, 'x'));
-    const { name } = JSON.parse((await answer(1, 201)).body).metadata;
+    const { name } = JSON.parse((await respond(1, 201)).body).metadata;
     assert.ok(name.length <= 253);
     assert.match(name, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
   }));
 
 test('a failed event is retried with back-off and Retry-After, under the same name', () =>
-  withRecorder(async ({ events, server, clock, log, answer }) => {
+  withRecorder(async ({ events, server, clock, log, respond }) => {
     events.record(eventFor('a', 'x'));
-    await answer(1, 500, 'no');
+    await respond(1, 500, 'no');
     assert.equal(await pause(clock), 500);
-    await answer(2, 429, statusOf(429, 'TooManyRequests', 'slow'), { 'retry-after': '8' });
+    await respond(2, 429, statusOf(429, 'TooManyRequests', 'slow'), { 'retry-after': '8' });
     assert.equal(await pause(clock), 8_000);
-    await answer(3, 201);
+    await respond(3, 201);
     await events.idle();
     assert.equal(new Set(server.requests.map((each) => each.body)).size, 1);
     assert.deepEqual(log.lines, []);
@@ -154,7 +154,7 @@ test('an event whose first attempt succeeded without a response is written', () 
   withRecorder(async ({ events, server, clock, log }) => {
     server.script(
       (e) => e.reset(),
-      (e) => e.answer(409, statusOf(409, 'AlreadyExists', 'events "a" already exists')),
+      (e) => e.respond(409, statusOf(409, 'AlreadyExists', 'events "a" already exists')),
     );
     events.record(eventFor('a', 'x'));
     await pause(clock);
@@ -163,13 +163,13 @@ test('an event whose first attempt succeeded without a response is written', () 
   }));
 
 test('forbidden events are dropped with one log line, and the recovery has another', () =>
-  withRecorder(async ({ events, server, clock, log, answer }) => {
+  withRecorder(async ({ events, server, clock, log, respond }) => {
     for (const name of ['a', 'b', 'c']) events.record(eventFor(name, name));
     let last = 0;
     while (events.pending() > 0) {
       while (server.requests.length > last) {
         last += 1;
-        await answer(last, 403, forbidden);
+        await respond(last, 403, forbidden);
       }
       await aMoment();
       if ((clock.timers()[0] ?? Infinity) < 10_000) clock.advance(clock.timers()[0] ?? 0);
@@ -177,21 +177,21 @@ test('forbidden events are dropped with one log line, and the recovery has anoth
     assert.equal(log.lines.length, 1);
     assert.match(log.lines[0] ?? '', /^warn: cannot write an event/);
     events.record(eventFor('d', 'd'));
-    await answer(last + 1, 201);
+    await respond(last + 1, 201);
     await events.idle();
     assert.deepEqual(log.lines.slice(1), ['info: writing events succeeds again']);
   }));
 
 test('while the server rejects events, each is tried only once', () =>
-  withRecorder(async ({ events, server, clock, answer }) => {
+  withRecorder(async ({ events, server, clock, respond }) => {
     events.record(eventFor('a', 'a'));
     for (let n = 1; n <= 4; n += 1) {
-      await answer(n, 403, forbidden);
+      await respond(n, 403, forbidden);
       await pause(clock);
     }
     await events.idle();
     events.record(eventFor('b', 'b'));
-    await answer(5, 403, forbidden);
+    await respond(5, 403, forbidden);
     await pause(clock);
     await events.idle();
     assert.equal(server.requests.length, 5);
@@ -208,9 +208,9 @@ for (const [what, status, body] of [
   ],
 ] as const) {
   test(`an event for a namespace that ${what} is dropped silently`, () =>
-    withRecorder(async ({ events, log, server, answer }) => {
+    withRecorder(async ({ events, log, server, respond }) => {
       events.record(eventFor('a', 'x'));
-      await answer(1, status, body);
+      await respond(1, status, body);
       await events.idle();
       assert.equal(server.requests.length, 1);
       assert.deepEqual(log.lines, []);
@@ -218,9 +218,9 @@ for (const [what, status, body] of [
 }
 
 test('an invalid event is not retried', () =>
-  withRecorder(async ({ events, log, server, answer }) => {
+  withRecorder(async ({ events, log, server, respond }) => {
     events.record(eventFor('a', 'x'));
-    await answer(1, 422, statusOf(422, 'Invalid', 'involvedObject.namespace: Invalid value'));
+    await respond(1, 422, statusOf(422, 'Invalid', 'involvedObject.namespace: Invalid value'));
     await events.idle();
     assert.equal(server.requests.length, 1);
     assert.equal(log.lines.length, 1);
@@ -228,10 +228,10 @@ test('an invalid event is not retried', () =>
 
 test('a full queue drops the oldest events and logs it once', () =>
   withRecorder(
-    async ({ events, log, server, answer, messages }) => {
+    async ({ events, log, server, respond, messages }) => {
       for (let n = 1; n <= 6; n += 1) events.record(eventFor('a', String(n)));
       assert.equal(events.pending(), 3);
-      for (let n = 1; n <= 3; n += 1) await answer(n, 201);
+      for (let n = 1; n <= 3; n += 1) await respond(n, 201);
       await events.idle();
       assert.equal(server.requests.length, 3);
       assert.deepEqual(messages(), ['1', '5', '6']);
@@ -258,9 +258,9 @@ test('closing drops pending events, aborts requests in flight, and ignores later
   }));
 
 test('closing also ends the delay between two attempts', () =>
-  withRecorder(async ({ events, clock, answer }) => {
+  withRecorder(async ({ events, clock, respond }) => {
     events.record(eventFor('a', 'a'));
-    await answer(1, 500, 'no');
+    await respond(1, 500, 'no');
     await until(() => (clock.timers()[0] ?? Infinity) < 10_000);
     events.close();
     await events.idle();
@@ -270,7 +270,7 @@ test('closing also ends the delay between two attempts', () =>
 test('while the client is busy, events wait for a few seconds at most, then are sent one at a time', () => {
   let isBusy = true;
   return withRecorder(
-    async ({ server, clock, events, answer }) => {
+    async ({ server, clock, events, respond }) => {
       for (const name of ['a', 'b', 'c', 'd']) events.record(eventFor(name, name));
       await aMoment();
       assert.equal(server.requests.length, 0);
@@ -280,16 +280,16 @@ test('while the client is busy, events wait for a few seconds at most, then are 
       await aMoment();
       assert.equal(server.requests.length, 1, 'one at a time');
       isBusy = false;
-      await answer(1, 201);
+      await respond(1, 201);
       await until(() => server.requests.length === 3);
       isBusy = true;
-      await answer(2, 201);
-      await answer(3, 201);
+      await respond(2, 201);
+      await respond(3, 201);
       await aMoment();
       assert.equal(server.requests.length, 3, 'events wait again');
       isBusy = false;
       events.wake();
-      await answer(4, 201);
+      await respond(4, 201);
       await events.idle();
     },
     { isBusy: () => isBusy },

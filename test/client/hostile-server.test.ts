@@ -75,7 +75,7 @@ for (const [what, [respond, message]] of Object.entries(broken)) {
 }
 
 const unusable: Readonly<Record<string, (e: Exchange) => void>> = {
-  'announces that it will close the connection': (e) => e.answer(200, {}, { connection: 'close' }),
+  'announces that it will close the connection': (e) => e.respond(200, {}, { connection: 'close' }),
   'sends data after the response': (e) => e.raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}{}'),
   'sends a second response': (e) => {
     e.raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]');
@@ -115,7 +115,7 @@ test('informational responses are skipped', () =>
   withTransport({}, async (transport, server) => {
     server.script((e) => {
       e.raw('HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n');
-      e.answer(201, {});
+      e.respond(201, {});
     });
     const response = await transport(request, forever);
     assert.equal(response.status, 201);
@@ -184,7 +184,7 @@ test('an unread response is buffered by the server, not by the client', async ()
 test('a connection that was paused until the end of a response takes the next request', () =>
   withTransport({ sockets: 1 }, async (transport, server) => {
     const long = 'x'.repeat(256 * 1024 + 1000);
-    server.script((e) => e.answer(200, long), ok);
+    server.script((e) => e.respond(200, long), ok);
     const response = await transport(request, forever);
     await aMoment();
     assert.equal(await read(response), long);

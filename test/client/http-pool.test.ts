@@ -31,7 +31,7 @@ test('an aborted queued request frees its place for the next one', () =>
     await until(() => server.requests.length === 1);
     impatient.abort(new Error('enough'));
     await assert.rejects(second, /enough/);
-    server.requests[0]?.answer(200, {});
+    server.requests[0]?.respond(200, {});
     assert.equal(await first, '{}');
     assert.equal(await third, '{}');
     assert.deepEqual(
@@ -61,7 +61,7 @@ test('the most recently used connection is reused first', () =>
     const first = [get(transport), get(transport), get(transport)];
     await until(() => server.requests.length === 3);
     for (const i of [2, 0, 1]) {
-      server.requests[i]?.answer(200, {});
+      server.requests[i]?.respond(200, {});
       await first[i];
     }
     for (let i = 0; i < 3; i += 1) await get(transport);
@@ -79,7 +79,7 @@ test('an unused connection is closed', () =>
 
 test('a connection that waits for a response is not idle', () =>
   withTransport({ idleMs: 10 }, async (transport, server) => {
-    server.script((e) => setTimeout(() => e.answer(200, {}), 60));
+    server.script((e) => setTimeout(() => e.respond(200, {}), 60));
     assert.equal(await get(transport), '{}');
   }));
 

@@ -71,8 +71,8 @@ test('after a 401 the token is read again at once, over real TLS', (t) => {
     const { signal } = new AbortController();
     await writeFile(join(folder, 'token'), 'second');
     server.script(
-      (e) => e.answer(401, statusOf(401, 'Unauthorized', 'Unauthorized')),
-      (e) => e.answer(200, { metadata: { name: 'a' } }),
+      (e) => e.respond(401, statusOf(401, 'Unauthorized', 'Unauthorized')),
+      (e) => e.respond(200, { metadata: { name: 'a' } }),
     );
     await assert.rejects(api.get('/a', signal), { status: 401 });
     await api.get('/a', signal);

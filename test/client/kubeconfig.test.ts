@@ -182,7 +182,7 @@ test('over real TLS, the given authority is trusted and the token is sent', (t) 
       'c',
       config({ cluster: { server: server.url, 'certificate-authority-data': base64(tls.cert) } }),
     );
-    server.script((e) => e.answer(200, {}));
+    server.script((e) => e.respond(200, {}));
     const transport = createNodeTransport(await load({ file: path('c') }));
     const response = await transport(
       { method: 'GET', path: '/version', headers: {} },
@@ -208,7 +208,7 @@ test('over real TLS, an unknown certificate is rejected, unless the file skips v
     );
     assert.equal(server.requests.length, 0, 'the token was not sent');
 
-    server.script((e) => e.answer(200, {}));
+    server.script((e) => e.respond(200, {}));
     await write('c', config({ cluster: { server: server.url, 'insecure-skip-tls-verify': true } }));
     const loose = createNodeTransport(await load({ file: path('c') }));
     assert.equal((await loose({ method: 'GET', path: '/', headers: {} }, signal)).status, 200);

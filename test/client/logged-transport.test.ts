@@ -12,14 +12,14 @@ const request: HttpRequest = {
   body: '{"secret":true}',
 };
 
-function loggedRequest(answer: () => HttpResponse) {
+function loggedRequest(respond: () => HttpResponse) {
   const clock = createFakeClock();
   const lines: unknown[] = [];
   const append = (message: string, fields?: LogFields): void => void lines.push({ message, ...fields });
   const transport = logged(
     async () => {
       clock.advance(12);
-      return answer();
+      return respond();
     },
     { info: append, warn: append, error: append },
     clock,

@@ -6,13 +6,13 @@ import { createFakeClock } from './fake-clock.ts';
 
 const body = (async function* () {})();
 
-function meteredRequest(answer: () => HttpResponse) {
+function meteredRequest(respond: () => HttpResponse) {
   const clock = createFakeClock();
   const requests = new Requests();
   const transport = metered(
     async () => {
       clock.advance(1500);
-      return answer();
+      return respond();
     },
     requests,
     clock,

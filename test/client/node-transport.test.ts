@@ -56,7 +56,7 @@ test('headers are requested for each request, and a 401 is reported', () => {
     },
   };
   return withTransport(options, async (transport, server) => {
-    server.script(ok, (e) => e.answer(401, {}), ok);
+    server.script(ok, (e) => e.respond(401, {}), ok);
     for (let i = 0; i < 3; i += 1) await get(transport);
     assert.deepEqual(
       server.requests.map((each) => each.headers.authorization),

@@ -96,12 +96,12 @@ function service(name: string, version: string, type = 'LoadBalancer'): KubeObje
   return { metadata: { name, resourceVersion: version }, spec: { type } };
 }
 
-const listed = (exchange: Exchange): void => exchange.answer(200, listOf([service('a', '1')], '5'));
+const listed = (exchange: Exchange): void => exchange.respond(200, listOf([service('a', '1')], '5'));
 
 test('a collection is listed completely, then watched from the version of the list', () =>
   withReflector({ source: { fieldSelector: 'spec.type=LoadBalancer' } }, async (w) => {
     w.server.script((e) =>
-      e.answer(200, listOf([service('a', '1'), service('b', '2'), service('c', '3')], '7')),
+      e.respond(200, listOf([service('a', '1'), service('b', '2'), service('c', '3')], '7')),
     );
     const first = await w.request(1);
     assert.deepEqual(Object.fromEntries(first.query), { fieldSelector: 'spec.type=LoadBalancer' });
@@ -124,13 +124,13 @@ test('an incomplete list delivers nothing, and is retried', () =>
     });
     assert.equal(await w.pause(), 200);
     assert.equal(w.delivered.length, 1);
-    (await w.request(2)).answer(200, listOf([service('b', '3')], '9'));
+    (await w.request(2)).respond(200, listOf([service('b', '3')], '9'));
     await until(() => w.delivered.includes('replaced b @9'));
   }));
 
 test('a response that is only part of the list is a failure', () =>
   withReflector({}, async (w) => {
-    w.server.script((e) => e.answer(200, listOf([service('a', '1')], '7', 'next')));
+    w.server.script((e) => e.respond(200, listOf([service('a', '1')], '7', 'next')));
     assert.equal(await w.pause(), 200);
     assert.match(
       w.delivered[0] ?? '',
@@ -251,8 +251,8 @@ test('410 as a response or as an event leads to a relist, the second time after 
   withReflector({}, async (w) => {
     w.server.script(
       listed,
-      (e) => e.answer(410, statusOf(410, 'Expired', 'too old resource version')),
-      (e) => e.answer(200, listOf([service('b', '20')], '21')),
+      (e) => e.respond(410, statusOf(410, 'Expired', 'too old resource version')),
+      (e) => e.respond(200, listOf([service('b', '20')], '21')),
       (e) => {
         e.begin();
         e.event('ERROR', statusOf(410, 'Expired', 'too old resource version: 21 (30)'));
@@ -269,7 +269,7 @@ test('410 as a response or as an event leads to a relist, the second time after 
 test('429 is retried after Retry-After, not before', () =>
   withReflector({}, async (w) => {
     w.server.script(
-      (e) => e.answer(429, statusOf(429, 'TooManyRequests', 'slow down'), { 'retry-after': '7' }),
+      (e) => e.respond(429, statusOf(429, 'TooManyRequests', 'slow down'), { 'retry-after': '7' }),
       listed,
     );
     await until(() => w.delivered.length === 1);
@@ -283,7 +283,7 @@ test('429 is retried after Retry-After, not before', () =>
 test('503 with an HTTP date is retried at that time', () =>
   withReflector({}, async (w) => {
     w.server.script((e) =>
-      e.answer(503, 'no backend', {
+      e.respond(503, 'no backend', {
         date: 'Fri, 02 Jan 2026 03:00:00 GMT',
         'retry-after': 'Fri, 02 Jan 2026 03:00:09 GMT',
       }),
@@ -295,7 +295,7 @@ test('503 with an HTTP date is retried at that time', () =>
 test('the next attempt uses a rotated token', () => {
   let token = 'old';
   return withReflector({ headers: async () => ({ authorization: `Bearer ${token}` }) }, async (w) => {
-    w.server.script(listed, (e) => e.answer(401, statusOf(401, 'Unauthorized', 'Unauthorized')));
+    w.server.script(listed, (e) => e.respond(401, statusOf(401, 'Unauthorized', 'Unauthorized')));
     await w.request(2);
     token = 'new';
     assert.equal(await w.pause(), 200);
@@ -310,7 +310,7 @@ test('the next attempt uses a rotated token', () => {
 test('a missing permission is reported with verb and resource, and retried with back-off', () =>
   withReflector({}, async (w) => {
     const forbidden = (e: Exchange): void =>
-      e.answer(
+      e.respond(
         403,
         statusOf(403, 'Forbidden', 'services is forbidden: User "x" cannot list resource "services"'),
       );
@@ -362,8 +362,8 @@ test('if the server does not support the field selector, objects are filtered lo
     'spec' in object && JSON.stringify(object.spec).includes('LoadBalancer');
   return withReflector({ source: { fieldSelector: 'spec.type=LoadBalancer', matches } }, async (w) => {
     w.server.script(
-      (e) => e.answer(400, statusOf(400, 'BadRequest', 'field label not supported: spec.type')),
-      (e) => e.answer(200, listOf([service('a', '1'), service('b', '2', 'ClusterIP')], '5')),
+      (e) => e.respond(400, statusOf(400, 'BadRequest', 'field label not supported: spec.type')),
+      (e) => e.respond(200, listOf([service('a', '1'), service('b', '2', 'ClusterIP')], '5')),
       (e) => {
         e.begin();
         e.event('MODIFIED', service('a', '6', 'ClusterIP'));
@@ -462,9 +462,9 @@ for (const [where, options] of [
         e.event('ADDED', service('b', '8'));
       };
       if (where === 'recovered') {
-        w.server.script(listed, (e) => e.answer(500, 'no'), listed, watched);
+        w.server.script(listed, (e) => e.respond(500, 'no'), listed, watched);
         await w.pause();
-      } else if (where === 'failing') w.server.script((e) => e.answer(500, 'no'));
+      } else if (where === 'failing') w.server.script((e) => e.respond(500, 'no'));
       else w.server.script(listed, watched);
       await assert.rejects(w.done, /a bug in the controller/);
       await until(

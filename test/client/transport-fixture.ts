@@ -11,7 +11,7 @@ import { type ByteServer, type Exchange, startByteServer } from './byte-server.t
 import { createFakeClock } from './fake-clock.ts';
 
 export const forever = new AbortController().signal;
-export const ok = (e: Exchange): void => e.answer(200, {});
+export const ok = (e: Exchange): void => e.respond(200, {});
 
 export async function withTransport(
   options: Partial<NodeTransportOptions> & { tls?: { cert: string; key: string } },

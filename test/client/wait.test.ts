@@ -44,13 +44,13 @@ test('aborting a scope leaves the outer signal alone', () => {
 test('a deadline can be extended, lifted and released', () => {
   const clock = createFakeClock();
   const { signal } = new AbortController();
-  const late = deadline(clock, 1000, signal, 'no answer');
+  const late = deadline(clock, 1000, signal, 'no response');
   clock.advance(900);
   late.extend();
   clock.advance(900);
   assert.equal(late.signal.aborted, false);
   clock.advance(100);
-  assert.match(String(late.signal.reason), /no answer within 1 s/);
+  assert.match(String(late.signal.reason), /no response within 1 s/);
   const lifted = deadline(clock, 1000, signal, 'x');
   lifted.lift();
   const released = deadline(clock, 1000, signal, 'x');

@@ -205,7 +205,7 @@ const table: [title: string, from: WatchState, inputs: Input[], effects: string[
   ],
   ...['field label not supported: spec.type', '"spec.type" is not a known field selector: only …'].map(
     (message): (typeof table)[number] => [
-      `a server that says ‘${message.slice(0, 24)}…’ is listed unfiltered`,
+      `a server that rejects the selector with ‘${message.slice(0, 24)}…’ is listed unfiltered`,
       LISTING,
       [
         failedWith(400, 'BadRequest', message),
