@@ -141,8 +141,8 @@ export class Election {
   }
 
   /**
-   * Half the renew deadline, so that one hanging connection does not use all of it; for a leader no longer
-   * than its remaining time.
+   * Half the renew deadline, so that one hanging connection does not use all of it, and at most the remaining
+   * time of a leader.
    */
   #timeoutMs(): number {
     const maxMs = this.#context.options.renewDeadlineMs / 2;
