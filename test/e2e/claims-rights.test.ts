@@ -24,7 +24,7 @@ const table: readonly Needed[] = [
         /^--claims needs the verbs .*docs\/claims\.md/.test(msg),
       );
       assert.deepEqual(
-        needs.map(({ level, msg }) => [level, /Until then no address is given\.$/.test(msg)]),
+        needs.map(({ level, msg }) => [level, /Until then, no address is assigned\.$/.test(msg)]),
         [['error', true]],
       );
       await grant(world.cluster, user, rightsWithClaims());
