@@ -14,11 +14,13 @@ import type { Clock, HttpRequest, HttpResponse, Transport } from './transport.ts
 import { type Deadline, deadline } from './wait.ts';
 
 /**
- * A Kubernetes API by its verbs. Every call throws an ApiError where the server said no, a ConnectionError where no
- * whole answer came, and the signal's reason once it is aborted.
+ * The verbs of the Kubernetes API. Each call throws an ApiError if the server rejects the request, a
+ * ConnectionError if no complete response arrives, and the signal's reason once it is aborted.
  */
 export interface Api {
-  /** All objects, in one request, as they arrive; the last part tells the version at which these were all. */
+  /**
+   * All objects, in one request, yielded as they arrive. The last part has the resourceVersion of the list.
+   */
   list(path: string, query: Query, signal: AbortSignal, options?: ListPartsOptions): AsyncIterable<ListPart>;
   get<T extends KubeObject = KubeObject>(path: string, signal: AbortSignal, limits?: Limits): Promise<T>;
   create<T extends KubeObject = KubeObject>(
@@ -40,10 +42,13 @@ export interface Api {
     signal: AbortSignal,
     limits?: Limits,
   ): Promise<T>;
-  /** Only the object in this very state, if one is named; else 409. */
-  delete(path: string, signal: AbortSignal, only?: Precondition, limits?: Limits): Promise<void>;
-  /** Ends when the server ends it. `heard` is called for every piece of bytes, also before a line is whole. */
-  watch(path: string, query: Query, signal: AbortSignal, heard?: () => void): AsyncIterable<WatchEvent>;
+  /** With preconditions, the server answers 409 if the object is in another state. */
+  delete(path: string, signal: AbortSignal, preconditions?: Precondition, limits?: Limits): Promise<void>;
+  /**
+   * Ends when the server ends it. `onBytes` is called for each chunk, including a chunk that does not
+   * complete a line.
+   */
+  watch(path: string, query: Query, signal: AbortSignal, onBytes?: () => void): AsyncIterable<WatchEvent>;
 }
 
 export interface Precondition {
@@ -53,10 +58,11 @@ export interface Precondition {
 
 export interface Limits {
   /**
-   * For this exchange, where it is less than usual; asked for when it is sent. The server is told and gives up then,
-   * too, so that nothing is carried out later than that (`timeout`, apiserver's WithRequestDeadline); infinite: as usual.
+   * Shortens the timeout of this request; read when the request is sent. The server receives the timeout too
+   * and gives up then, so that nothing executes later (`timeout`, apiserver's WithRequestDeadline). Infinity
+   * keeps the default.
    */
-  leftMs: () => number;
+  remainingMs: () => number;
 }
 
 export type Query = Record<string, string | number | boolean | undefined>;
@@ -70,9 +76,9 @@ export interface ApiOptions {
   /** The name under which writes appear in managedFields. */
   fieldManager: string;
   clock: Clock;
-  /** For a whole exchange; for a watch until its answer begins. */
+  /** For request and response; for a watch, until the response begins. */
   requestTimeoutMs?: number;
-  /** Waited for before each request: a limit of their rate. */
+  /** Awaited before each request, to limit the rate. */
   admit?: (signal: AbortSignal) => Promise<void>;
   /** For a list. The API server itself gives up after a minute (`--request-timeout`). */
   listTimeoutMs?: number;
@@ -84,54 +90,51 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
   const writer = { fieldManager: options.fieldManager };
 
   async function exchange(
-    asked: RequestInfo,
+    info: RequestInfo,
     request: HttpRequest,
     signal: AbortSignal,
     timeoutMs: number,
   ): Promise<unknown> {
     signal.throwIfAborted();
-    const time = deadline(clock, timeoutMs, signal, `${asked.verb} ${asked.path}: no answer`);
+    const timer = deadline(clock, timeoutMs, signal, `${info.verb} ${info.path}: no response`);
     try {
-      const response = await transport(request, time.signal);
+      const response = await transport(request, timer.signal);
       const text = await readText(response);
-      if (response.status >= 400) throw rejection(asked, response, text, clock);
-      return parseAnswer(asked, text);
+      if (response.status >= 400) throw apiError(info, response, text, clock);
+      return parseBody(info, text);
     } catch (error) {
-      // Whatever an aborted transport throws, the reason of the abort is what happened.
-      if (time.signal.aborted) throw time.signal.reason;
+      // An aborted transport may throw anything; the abort reason is the actual cause.
+      if (timer.signal.aborted) throw timer.signal.reason;
       throw error instanceof ApiError ? error : asConnectionError(error);
     } finally {
-      time.release();
+      timer.release();
     }
   }
 
-  /** One object by its path, with what is written to it. */
-  async function ask<T>(
-    asked: RequestInfo,
+  /** Reads or writes one object. */
+  async function send<T>(
+    info: RequestInfo,
     request: Omit<HttpRequest, 'path'>,
     signal: AbortSignal,
     limits: Limits | undefined,
   ): Promise<T> {
     await admit(signal);
-    const leftMs = limits?.leftMs() ?? Number.POSITIVE_INFINITY;
-    // To the server, 0 is no limit.
-    if (leftMs <= 0)
-      throw new ConnectionError(`${asked.verb} ${asked.path}: too late`, { mayHaveExecuted: false });
-    const timeoutMs = Math.min(leftMs, requestTimeoutMs);
+    const remainingMs = limits?.remainingMs() ?? Number.POSITIVE_INFINITY;
+    // The server reads 0 as no limit.
+    if (remainingMs <= 0)
+      throw new ConnectionError(`${info.verb} ${info.path}: the deadline has passed`, {
+        mayHaveExecuted: false,
+      });
+    const timeoutMs = Math.min(remainingMs, requestTimeoutMs);
     const query: Query = {
       ...(request.method === 'GET' || request.method === 'DELETE' ? {} : writer),
-      timeout: Number.isFinite(leftMs) ? `${Math.ceil(timeoutMs)}ms` : undefined,
+      timeout: Number.isFinite(remainingMs) ? `${Math.ceil(timeoutMs)}ms` : undefined,
     };
-    return exchange(
-      asked,
-      { ...request, path: withQuery(asked.path, query) },
-      signal,
-      timeoutMs,
-    ) as Promise<T>;
+    return exchange(info, { ...request, path: withQuery(info.path, query) }, signal, timeoutMs) as Promise<T>;
   }
 
   function write<T>(
-    asked: RequestInfo,
+    info: RequestInfo,
     method: HttpRequest['method'],
     type: string,
     body: object,
@@ -139,30 +142,32 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     limits: Limits | undefined,
   ): Promise<T> {
     const request = { method, headers: { ...headers, 'content-type': type }, body: JSON.stringify(body) };
-    return ask(asked, request, signal, limits);
+    return send(info, request, signal, limits);
   }
 
-  /** An answer that is read while it arrives. `time` is over when it does not begin, or as `read` sees fit. */
+  /**
+   * Reads a response while it arrives. `timer` expires if it does not begin in time, or as `read` decides.
+   */
   async function* stream<T>(
-    asked: RequestInfo,
+    info: RequestInfo,
     query: Query,
-    time: Deadline,
+    timer: Deadline,
     read: (response: HttpResponse) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
     try {
-      const request: HttpRequest = { method: 'GET', path: withQuery(asked.path, query), headers };
-      const response = await transport(request, time.signal);
-      if (response.status >= 400) throw rejection(asked, response, await readText(response), clock);
+      const request: HttpRequest = { method: 'GET', path: withQuery(info.path, query), headers };
+      const response = await transport(request, timer.signal);
+      if (response.status >= 400) throw apiError(info, response, await readText(response), clock);
       yield* read(response);
     } catch (error) {
-      if (time.signal.aborted) throw time.signal.reason;
+      if (timer.signal.aborted) throw timer.signal.reason;
       if (error instanceof ApiError || error instanceof ConnectionError) throw error;
       const detail = { mayHaveExecuted: true, cause: error };
-      throw new ConnectionError(`${asked.verb} ${asked.path}: ${errorText(error)}`, detail);
+      throw new ConnectionError(`${info.verb} ${info.path}: ${errorText(error)}`, detail);
     } finally {
-      // Also when the reader stopped in the middle: the connection is of no use to anyone else.
-      time.abort(new ConnectionError(`the ${asked.verb} was left`, { mayHaveExecuted: true }));
-      time.release();
+      // Also if the reader stopped early: the connection cannot be reused then.
+      timer.abort(new ConnectionError(`the reader stopped the ${info.verb}`, { mayHaveExecuted: true }));
+      timer.release();
     }
   }
 
@@ -170,39 +175,39 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     async *list(path, query, signal, options) {
       await admit(signal);
       signal.throwIfAborted();
-      const time = deadline(clock, listTimeoutMs, signal, `list ${path}: no answer`);
-      yield* stream({ verb: 'list', path }, query, time, ({ body }) => listParts(body, options));
+      const timer = deadline(clock, listTimeoutMs, signal, `list ${path}: no response`);
+      yield* stream({ verb: 'list', path }, query, timer, ({ body }) => listParts(body, options));
     },
-    get: (path, signal, limits) => ask({ verb: 'get', path }, { method: 'GET', headers }, signal, limits),
+    get: (path, signal, limits) => send({ verb: 'get', path }, { method: 'GET', headers }, signal, limits),
     create: (path, object, signal, limits) =>
       write({ verb: 'create', path }, 'POST', 'application/json', object, signal, limits),
     update: (path, object, signal, limits) =>
       write({ verb: 'update', path }, 'PUT', 'application/json', object, signal, limits),
     mergePatch: (path, patch, signal, limits) =>
       write({ verb: 'patch', path }, 'PATCH', 'application/merge-patch+json', patch, signal, limits),
-    async delete(path, signal, only, limits) {
-      const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: only };
+    async delete(path, signal, preconditions, limits) {
+      const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions };
       const sent =
-        only === undefined
+        preconditions === undefined
           ? { headers }
           : { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
-      await ask({ verb: 'delete', path }, { method: 'DELETE', ...sent }, signal, limits);
+      await send({ verb: 'delete', path }, { method: 'DELETE', ...sent }, signal, limits);
     },
-    async *watch(path, query, signal, heard) {
+    async *watch(path, query, signal, onBytes) {
       await admit(signal);
       signal.throwIfAborted();
-      const asked: RequestInfo = { verb: 'watch', path };
-      const time = deadline(clock, requestTimeoutMs, signal, `watch ${path}: no answer`);
-      yield* stream(asked, { ...query, watch: true }, time, async function* ({ body }) {
-        time.lift();
-        heard?.();
-        for await (const line of jsonLines(overheard(body, heard))) yield readEvent(asked, line);
+      const info: RequestInfo = { verb: 'watch', path };
+      const timer = deadline(clock, requestTimeoutMs, signal, `watch ${path}: no response`);
+      yield* stream(info, { ...query, watch: true }, timer, async function* ({ body }) {
+        timer.lift();
+        onBytes?.();
+        for await (const line of jsonLines(reportBytes(body, onBytes))) yield readEvent(info, line);
       });
     },
   };
 }
 
-/** Parameters in their given order; those that are undefined are left out. */
+/** Keeps the order of the parameters and omits undefined ones. */
 export function withQuery(path: string, query: Query): string {
   const pairs = Object.entries(query)
     .filter(([, value]) => value !== undefined)
@@ -217,22 +222,22 @@ async function readText(response: HttpResponse): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parseAnswer(asked: RequestInfo, text: string): unknown {
+function parseBody(info: RequestInfo, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
     const start = text.trim().slice(0, 80);
-    throw new ConnectionError(`${asked.verb} ${asked.path}: the answer is not JSON: ${start}`, {
+    throw new ConnectionError(`${info.verb} ${info.path}: the response is not JSON: ${start}`, {
       mayHaveExecuted: true,
       cause,
     });
   }
 }
 
-/** A Status where the API server refused; whatever a proxy before it says, in one line, where that one did. */
-function rejection(asked: RequestInfo, response: HttpResponse, text: string, clock: Clock): ApiError {
+/** Uses the Status of the API server, or the text of a proxy in front of it, as one line. */
+function apiError(info: RequestInfo, response: HttpResponse, text: string, clock: Clock): ApiError {
   const retryAfterMs = parseRetryAfter(response.headers, clock.wall());
-  return new ApiError(asked, response.status, readStatus(text), retryAfterMs);
+  return new ApiError(info, response.status, readStatus(text), retryAfterMs);
 }
 
 function readStatus(text: string): ApiStatus {
@@ -248,21 +253,21 @@ function readStatus(text: string): ApiStatus {
 
 const EVENT_TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
 
-function readEvent(asked: RequestInfo, line: unknown): WatchEvent {
+function readEvent(info: RequestInfo, line: unknown): WatchEvent {
   if (isRecord(line) && EVENT_TYPES.has(line.type) && isRecord(line.object)) {
     if (line.type === 'ERROR' || isRecord(line.object.metadata)) return line as unknown as WatchEvent;
   }
-  throw new ConnectionError(`${asked.verb} ${asked.path}: a line is not a watch event`, {
+  throw new ConnectionError(`${info.verb} ${info.path}: a line is not a watch event`, {
     mayHaveExecuted: true,
   });
 }
 
-async function* overheard(
+async function* reportBytes(
   body: AsyncIterable<Uint8Array>,
-  heard: (() => void) | undefined,
+  onBytes: (() => void) | undefined,
 ): AsyncIterable<Uint8Array> {
   for await (const chunk of body) {
-    heard?.();
+    onBytes?.();
     yield chunk;
   }
 }

@@ -1,24 +1,24 @@
 /**
- * How long to wait after the n-th failure in a row (counted from 0): doubling from `first`, each delay drawn from
- * [d, 2d) so that many clients which failed together do not come back together, never more than `most`.
+ * The delay after the n-th failure in a row, counted from 0. It doubles from `initialMs` and never exceeds
+ * `maxMs`. Each delay is drawn from [d, 2d), so that clients which failed together do not retry together.
  */
 export interface BackoffLimits {
-  firstMs: number;
-  mostMs: number;
+  initialMs: number;
+  maxMs: number;
 }
 
-/** Quick enough for a single broken connection, slow enough for an API server that is down for minutes. */
-export const WATCH_BACKOFF: BackoffLimits = { firstMs: 200, mostMs: 30_000 };
+/** Short enough for one broken connection, long enough for an API server that is down for minutes. */
+export const WATCH_BACKOFF: BackoffLimits = { initialMs: 200, maxMs: 30_000 };
 
 export function backoffMs(failures: number, random: number, limits: BackoffLimits): number {
-  const base = Math.min(limits.firstMs * 2 ** failures, limits.mostMs / 2);
+  const base = Math.min(limits.initialMs * 2 ** failures, limits.maxMs / 2);
   return Math.round(base * (1 + random));
 }
 
-/** A proxy's typing error in Retry-After must not silence the controller for a day. */
-const LONGEST_RETRY_AFTER_MS = 5 * 60_000;
+/** A wrong Retry-After from a proxy must not stop the controller for a day. */
+const MAX_RETRY_AFTER_MS = 5 * 60_000;
 
-/** What the server asked for counts where it is longer than our own patience. */
+/** The longer of our own delay and the server's Retry-After. */
 export function delayMs(
   failures: number,
   random: number,
@@ -26,12 +26,12 @@ export function delayMs(
   retryAfterMs: number | undefined,
 ): number {
   const own = backoffMs(failures, random, limits);
-  return Math.max(own, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
+  return Math.max(own, Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
 }
 
 /**
- * RFC 9110, section 10.2.3: Retry-After is a number of seconds or an HTTP date. A date is compared with the answer's
- * own Date header where there is one, so that a wrong clock on either side does not matter.
+ * Reads Retry-After, a number of seconds or an HTTP date (RFC 9110, section 10.2.3). A date is compared with
+ * the Date header of the response if there is one, so that a wrong clock on either side has no effect.
  */
 export function parseRetryAfter(headers: Record<string, string>, wallMs: number): number | undefined {
   const text = headers['retry-after']?.trim();
@@ -39,6 +39,6 @@ export function parseRetryAfter(headers: Record<string, string>, wallMs: number)
   if (/^\d+$/.test(text)) return Number(text) * 1000;
   const until = Date.parse(text);
   if (Number.isNaN(until)) return undefined;
-  const answered = Date.parse(headers.date ?? '');
-  return Math.max(0, until - (Number.isNaN(answered) ? wallMs : answered));
+  const sentAt = Date.parse(headers.date ?? '');
+  return Math.max(0, until - (Number.isNaN(sentAt) ? wallMs : sentAt));
 }

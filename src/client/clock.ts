@@ -1,8 +1,8 @@
 import type { Clock } from './transport.ts';
 
-/** The only place under src/kube that asks the machine for the time. */
+/** The only code in src/client that reads the system time. */
 export const systemClock: Clock = {
-  // Monotonic: a corrected wall clock must neither fire every timer at once nor stop them.
+  // Monotonic: a change of the wall clock must neither fire all timers nor stop them.
   now: () => performance.now(),
   wall: () => Date.now(),
   after(ms, then) {

@@ -1,20 +1,20 @@
-/** How to reach an API server and who to be there, wherever that was learned (in-cluster.ts, kubeconfig.ts). */
+/** Where an API server is and how to authenticate (see in-cluster.ts and kubeconfig.ts). */
 export interface Connection {
-  /** `https://10.96.0.1:443`, possibly with a path that every request's path is put behind. */
+  /** Such as `https://10.96.0.1:443`. A path is prefixed to the path of each request. */
   server: string;
-  /** PEM. Without it, the certificate authorities that Node knows. */
+  /** PEM. If absent, the certificate authorities of Node apply. */
   ca?: string | Buffer;
-  /** PEM, both or none: the client certificate. */
+  /** The client certificate in PEM, set together with `key`. */
   cert?: string | Buffer;
   key?: string | Buffer;
-  /** The name that the server's certificate must carry, where it is not the server's host. */
+  /** The name that the server's certificate must contain, if it is not the host. */
   servername?: string;
-  /** Takes any certificate. Only where a kubeconfig says so in as many words. */
+  /** Accepts any certificate. Set only if a kubeconfig explicitly says so. */
   insecure?: boolean;
-  /** Asked for every request, so that a token may change: `{ authorization: 'Bearer …' }`. */
+  /** Called for each request, so that a token can change: `{ authorization: 'Bearer …' }`. */
   headers?(): Promise<Record<string, string>>;
-  /** Told of every 401: what `headers` gave is not believed any more. */
+  /** Called after each 401: the last result of `headers` is no longer valid. */
   unauthorized?(): void;
-  /** Where these credentials live, if known. */
+  /** The default namespace, if known. */
   namespace?: string;
 }

@@ -6,113 +6,118 @@ import type { Log } from './log.ts';
 import type { Clock, Random } from './transport.ts';
 import { abortScope, sleep } from './wait.ts';
 
-/** A time in which nobody else can be the leader. */
+/** A period in which no other replica can be the leader. */
 export interface Leadership {
   /**
-   * Milliseconds that are left of it: more after each renewal, 0 once it is over. Whatever has to be done by the one
-   * leader ends before that.
+   * Remaining milliseconds: more after each renewal, 0 once it has ended. Leader-only work must finish within
+   * them.
    */
-  readonly leftMs: () => number;
-  /** Aborted when it is over. */
+  readonly remainingMs: () => number;
+  /** Aborted when leadership ends. */
   readonly signal: AbortSignal;
 }
 
-/** For a controller that runs without election. */
+/** For a controller that runs without leader election. */
 export function unlimitedLeadership(): Leadership {
-  return { leftMs: () => Number.POSITIVE_INFINITY, signal: new AbortController().signal };
+  return { remainingMs: () => Number.POSITIVE_INFINITY, signal: new AbortController().signal };
 }
 
 export interface Candidate {
-  /** Called at the begin of each tenure; nothing is called at its end but its signal. */
+  /** Called when leadership begins. Its end is reported through the signal only. */
   lead(leadership: Leadership): void;
-  /** Called when it is known that there is nothing to lead for now; maybe more than once. */
+  /** Called when another replica leads or the Lease cannot be read; possibly more than once. */
   follow(): void;
 }
 
 export interface ElectionContext {
   readonly api: Api;
   readonly options: ElectionOptions;
-  /** Unique among all candidates, also those before a restart. */
+  /** Unique among all candidates, including earlier processes of this replica. */
   readonly identity: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
 
-/** Of claims: one that a stop cut off could leave the Lease with a process that is gone. They have a deadline. */
-const unaborted = new AbortController().signal;
+/**
+ * Writes of the Lease are not aborted on shutdown: that could leave it with a process that has exited. They
+ * have a deadline.
+ */
+const neverAborted = new AbortController().signal;
 
-/** Client-go's JitterFactor: candidates that look at the same time do not go on doing so. */
+/** Client-go's JitterFactor: spreads candidates that check at the same time. */
 const jitter = 1.2;
 
 /**
- * Leader election on a Lease, as client-go does it (tools/leaderelection), with a watch besides, that hears at once when
- * the Lease is given back.
+ * Leader election on a Lease, as in client-go (tools/leaderelection), plus a watch that reports a released
+ * Lease at once.
  *
- * Why there is one leader at a time: others take the Lease no sooner than its duration after they saw the last renewal,
- * which is after we sent it; a tenure ends at the renew deadline after that sending, which is less. Elapsed time is
- * the longer of what the monotonic and the wall clock say, as the former stands still while a machine sleeps.
+ * There is at most one leader: other replicas acquire the Lease only after its full duration has passed since
+ * they observed the last renewal, which is after we sent it. Leadership ends at the renew deadline after that
+ * request was sent, which is shorter. Elapsed time is the larger of the monotonic and the wall-clock
+ * difference, because the monotonic clock stops while a machine sleeps.
  */
 export class Election {
   readonly #context: ElectionContext;
   readonly #path: string;
-  /** Of each request for the Lease. */
-  readonly #limits: Limits = { leftMs: () => this.#timeoutMs() };
-  /** The Lease as last read or answered, and when its content was first seen. */
-  #seen: { readonly lease: Lease; readonly at: number } | undefined;
-  /** When the last renewal that succeeded was sent, while the Lease is ours. */
+  /** For each request on the Lease. */
+  readonly #limits: Limits = { remainingMs: () => this.#timeoutMs() };
+  /** The last observed Lease, and when its spec was first observed. */
+  #observed: { readonly lease: Lease; readonly at: number } | undefined;
+  /** When the last successful renewal was sent, while this replica holds the Lease. */
   #renewed: { readonly at: number; readonly wall: number } | undefined;
-  /** Ends a pause between two attempts. */
+  /** Ends the delay between two attempts. */
   #wake: () => void = () => {};
-  /** The Lease has changed since the last attempt began. */
+  /** Whether the Lease has changed since the last attempt began. */
   #hasChanged = false;
-  /** A claim was sent, and nobody else has been seen to hold the Lease since. */
+  /** Whether we have written the Lease and have not observed another holder since. */
   #mayHold = false;
-  #movedAt: number;
+  #attemptedAt: number;
   #logged = '';
 
   constructor(context: ElectionContext) {
     this.#context = context;
     this.#path = `/apis/coordination.k8s.io/v1/namespaces/${context.options.lease.namespace}/leases`;
-    this.#movedAt = context.clock.now();
+    this.#attemptedAt = context.clock.now();
   }
 
-  /** Milliseconds since it last did something: more than some retry periods mean that it is stuck. */
+  /** Milliseconds since its last attempt. If this exceeds several retry periods, the election is stuck. */
   get idleMs(): number {
-    return this.#context.clock.now() - this.#movedAt;
+    return this.#context.clock.now() - this.#attemptedAt;
   }
 
-  /** Stands for election until the signal is aborted. The Lease is then still held: see `release`. */
+  /** Runs the election until the signal is aborted. It does not release the Lease: see `release`. */
   async run(candidate: Candidate, signal: AbortSignal): Promise<void> {
     const { clock, options, log, identity } = this.#context;
     while (await this.#acquire(candidate, signal)) {
       const end = new AbortController();
-      const leftMs = (): number => (end.signal.aborted ? 0 : this.#leftMs());
-      log.info('leading', { lease: this.#name, identity });
-      candidate.lead({ leftMs, signal: end.signal });
-      await this.#keep(signal);
+      const remainingMs = (): number => (end.signal.aborted ? 0 : this.#remainingMs());
+      log.info('became leader', { lease: this.#name, identity });
+      candidate.lead({ remainingMs, signal: end.signal });
+      await this.#renewUntilLost(signal);
       if (signal.aborted) return;
-      const restMs = this.#leftMs();
+      const restMs = this.#remainingMs();
       this.#renewed = undefined;
-      end.abort(new Error('the Lease is not ours any more'));
-      // What was sent in it has until then to be carried out: a tenure after this one is to find all of it.
+      end.abort(new Error('this replica no longer holds the Lease'));
+      // Requests sent during this leadership may still execute until then; the next one must see their
+      // results.
       await sleep(clock, restMs + options.leaseDurationMs - options.renewDeadlineMs, signal);
     }
   }
 
-  /** Gives the Lease back if it is ours. Only for one none of whose writes can still arrive. */
+  /** Releases the Lease if this replica holds it. Call it only if no write can still execute. */
   async release(): Promise<void> {
     const { api, clock, log, identity } = this.#context;
     if (!this.#mayHold) return;
     this.#renewed = undefined;
     try {
-      // Read anew: the last claim may have been carried out without an answer.
-      const lease = await this.#read(unaborted);
+      // Read it again: the last write may have succeeded without a response.
+      const lease = await this.#read(neverAborted);
       if (lease === undefined || holderOf(lease) !== identity) return;
-      await api.update(this.#object, withoutHolder(lease, clock.wall()), unaborted, this.#limits);
-      log.info('the Lease was given back', { lease: this.#name });
+      await api.update(this.#object, withoutHolder(lease, clock.wall()), neverAborted, this.#limits);
+      log.info('released the Lease', { lease: this.#name });
     } catch (error) {
-      log.warn(`the Lease could not be given back, others wait until it has run out: ${errorText(error)}`);
+      log.warn(`cannot release the Lease, so other replicas wait until it expires: ${errorText(error)}`);
     }
   }
 
@@ -125,73 +130,77 @@ export class Election {
     return `${this.#path}/${this.#context.options.lease.name}`;
   }
 
-  #leftMs(): number {
+  #remainingMs(): number {
     if (this.#renewed === undefined) return 0;
     const { clock, options } = this.#context;
     const elapsed = Math.max(clock.now() - this.#renewed.at, clock.wall() - this.#renewed.wall);
-    const leftMs = options.renewDeadlineMs - elapsed;
-    // What is over stays over, also when a clock is set back: writes have ended on it.
-    if (leftMs <= 0) this.#renewed = undefined;
-    return Math.max(0, leftMs);
+    const remainingMs = options.renewDeadlineMs - elapsed;
+    // Leadership that has ended must not resume when a clock is set back: writes have been stopped.
+    if (remainingMs <= 0) this.#renewed = undefined;
+    return Math.max(0, remainingMs);
   }
 
-  /** Half a deadline, so that one connection that hangs does not cost the whole of it; for a leader not beyond its own. */
+  /**
+   * Half the renew deadline, so that one hanging connection does not use all of it, and at most the remaining
+   * time of a leader.
+   */
   #timeoutMs(): number {
-    const mostMs = this.#context.options.renewDeadlineMs / 2;
-    const leftMs = this.#leftMs();
-    return leftMs > 0 ? Math.min(mostMs, leftMs) : mostMs;
+    const maxMs = this.#context.options.renewDeadlineMs / 2;
+    const remainingMs = this.#remainingMs();
+    return remainingMs > 0 ? Math.min(maxMs, remainingMs) : maxMs;
   }
 
-  /** True when the Lease is ours, false when the signal was aborted before. */
+  /** Returns true once this replica holds the Lease, false if the signal was aborted first. */
   async #acquire(candidate: Candidate, signal: AbortSignal): Promise<boolean> {
     const standby = abortScope(signal);
-    let isListening = false;
+    let isWatching = false;
     try {
       while (!signal.aborted) {
-        if ((await this.#attempt(signal, false)) === 'ours') return !signal.aborted;
+        if ((await this.#attempt(signal, false)) === 'held') return !signal.aborted;
         if (signal.aborted) return false;
         candidate.follow();
-        if (!isListening) void this.#listen(standby.signal);
-        isListening = true;
-        await this.#pause(signal);
+        if (!isWatching) void this.#watchLease(standby.signal);
+        isWatching = true;
+        await this.#waitForRetry(signal);
       }
       return false;
     } finally {
-      standby.abort(new ConnectionError('the watch of the Lease was left', { mayHaveExecuted: true }));
+      standby.abort(new ConnectionError('stopped watching the Lease', { mayHaveExecuted: true }));
       standby.release();
     }
   }
 
-  /** Renews until that has not succeeded for too long, somebody else has the Lease, or the signal is aborted. */
-  async #keep(signal: AbortSignal): Promise<void> {
+  /** Renews until the renew deadline passes, another replica holds the Lease, or the signal is aborted. */
+  async #renewUntilLost(signal: AbortSignal): Promise<void> {
     const { clock, options, log } = this.#context;
     for (;;) {
-      await sleep(clock, Math.min(options.retryPeriodMs, this.#leftMs()), signal);
+      await sleep(clock, Math.min(options.retryPeriodMs, this.#remainingMs()), signal);
       if (signal.aborted) return;
-      if (this.#leftMs() <= 0 || (await this.#attempt(signal, true)) === 'taken') break;
+      if (this.#remainingMs() <= 0 || (await this.#attempt(signal, true)) === 'other-holder') break;
     }
-    log.warn('the Lease was lost; nothing is written until it is ours again', { lease: this.#name });
+    log.warn('lost the Lease; writes stop until this replica is the leader again', { lease: this.#name });
   }
 
-  /** Takes or renews the Lease where that is allowed. */
-  async #attempt(signal: AbortSignal, isRenewal: boolean): Promise<'ours' | 'taken' | 'unknown'> {
+  /** Acquires or renews the Lease if that is allowed. */
+  async #attempt(signal: AbortSignal, isRenewal: boolean): Promise<'held' | 'other-holder' | 'unknown'> {
     const { clock, identity } = this.#context;
-    this.#movedAt = clock.now();
+    this.#attemptedAt = clock.now();
     this.#hasChanged = false;
     try {
-      // Who has just renewed it knows its version; a refusal leads to the read.
-      if (isRenewal && this.#seen !== undefined && (await this.#claim(this.#seen.lease, isRenewal)))
-        return 'ours';
+      // After a renewal its version is known, so no read is needed; a conflict falls through to the read.
+      if (isRenewal && this.#observed !== undefined && (await this.#write(this.#observed.lease, isRenewal)))
+        return 'held';
       const lease = await this.#read(signal);
-      // Also where it is free again: others may have led meanwhile, and a tenure knows only what was before it.
+      // A renewal also fails if the Lease is free: another replica may have led meanwhile, and our state
+      // predates that.
       if (lease !== undefined && (isRenewal ? holderOf(lease) !== identity : !this.#isFree(lease))) {
-        this.#logOnce('info', `${holderOf(lease)} leads; standing by`);
-        return 'taken';
+        this.#logOnce('info', `running as standby; the leader is ${holderOf(lease)}`);
+        return 'other-holder';
       }
-      if (signal.aborted || (isRenewal && this.#leftMs() <= 0)) return 'unknown';
-      return (await this.#claim(lease, isRenewal)) ? 'ours' : 'unknown';
+      if (signal.aborted || (isRenewal && this.#remainingMs() <= 0)) return 'unknown';
+      return (await this.#write(lease, isRenewal)) ? 'held' : 'unknown';
     } catch (error) {
-      if (!signal.aborted) this.#logOnce('warn', `the Lease cannot be read or written: ${errorText(error)}`);
+      if (!signal.aborted) this.#logOnce('warn', `cannot read or write the Lease: ${errorText(error)}`);
       return 'unknown';
     }
   }
@@ -200,53 +209,53 @@ export class Election {
     const { api } = this.#context;
     try {
       const lease = await api.get<Lease>(this.#object, signal, this.#limits);
-      this.#saw(lease);
+      this.#observe(lease);
       return lease;
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
-      // Somebody deleted it. Who held it may rely on it for as long as it would have lasted.
-      if (this.#seen !== undefined && !this.#isFree(this.#seen.lease)) return this.#seen.lease;
-      this.#seen = undefined;
+      // Deleted by another client. Its holder may rely on it until it would have expired.
+      if (this.#observed !== undefined && !this.#isFree(this.#observed.lease)) return this.#observed.lease;
+      this.#observed = undefined;
       return undefined;
     }
   }
 
-  /** False where somebody else was faster. */
-  async #claim(lease: Lease | undefined, isRenewal: boolean): Promise<boolean> {
+  /** Returns false if another client wrote first. */
+  async #write(lease: Lease | undefined, isRenewal: boolean): Promise<boolean> {
     const { api, clock, identity, options } = this.#context;
     const { namespace, name } = options.lease;
     const sent = { at: clock.now(), wall: clock.wall() };
-    const claim = { identity, leaseDurationMs: options.leaseDurationMs, wallMs: sent.wall };
-    const fresh: Lease = {
+    const holder = { identity, leaseDurationMs: options.leaseDurationMs, wallMs: sent.wall };
+    const newLease: Lease = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       metadata: { namespace, name },
     };
     this.#mayHold = true;
     try {
-      const answer =
+      const written =
         lease === undefined
-          ? await api.create(this.#path, withHolder(fresh, claim), unaborted, this.#limits)
-          : await api.update(this.#object, withHolder(lease, claim), unaborted, this.#limits);
-      this.#saw(answer);
+          ? await api.create(this.#path, withHolder(newLease, holder), neverAborted, this.#limits)
+          : await api.update(this.#object, withHolder(lease, holder), neverAborted, this.#limits);
+      this.#observe(written);
     } catch (error) {
       const status = error instanceof ApiError ? error.status : undefined;
-      // A create's 404 is another matter: there is no such namespace.
+      // A 404 for a create means that the namespace does not exist.
       if (status === 409 || (status === 404 && lease !== undefined)) return false;
       throw error;
     }
-    // A tenure that ended meanwhile does not go on.
-    if (isRenewal && this.#leftMs() <= 0) return false;
+    // Leadership that ended during the request does not resume.
+    if (isRenewal && this.#remainingMs() <= 0) return false;
     this.#renewed = sent;
     this.#logged = '';
     return true;
   }
 
-  /** Client-go compares whole records too: a change of anything but the spec proves nothing about the holder. */
-  #saw(lease: Lease): void {
-    const isSame = JSON.stringify(this.#seen?.lease.spec) === JSON.stringify(lease.spec);
-    const at = isSame ? this.#seen?.at : undefined;
-    this.#seen = { lease, at: at ?? this.#context.clock.now() };
+  /** Like client-go, compares the spec only: other changes do not show that the holder is alive. */
+  #observe(lease: Lease): void {
+    const isSame = JSON.stringify(this.#observed?.lease.spec) === JSON.stringify(lease.spec);
+    const at = isSame ? this.#observed?.at : undefined;
+    this.#observed = { lease, at: at ?? this.#context.clock.now() };
     if (holderOf(lease) !== this.#context.identity) this.#mayHold = false;
   }
 
@@ -255,15 +264,15 @@ export class Election {
     return holder === '' || holder === this.#context.identity || this.#expiresInMs() <= 0;
   }
 
-  /** Until the Lease that was last seen may be taken, if its holder does not renew it. */
+  /** Milliseconds until the last observed Lease expires, unless its holder renews it. */
   #expiresInMs(): number {
-    if (this.#seen === undefined) return 0;
+    if (this.#observed === undefined) return 0;
     const { clock, options } = this.#context;
-    return this.#seen.at + durationMs(this.#seen.lease, options.leaseDurationMs) - clock.now();
+    return this.#observed.at + durationMs(this.#observed.lease, options.leaseDurationMs) - clock.now();
   }
 
-  /** Until the next attempt is due: a retry period and some, the end of the Lease, or a change of it. */
-  async #pause(signal: AbortSignal): Promise<void> {
+  /** Waits for the next attempt: a jittered retry period, the expiry of the Lease, or a change of it. */
+  async #waitForRetry(signal: AbortSignal): Promise<void> {
     const { clock, options, random } = this.#context;
     const retryInMs = options.retryPeriodMs * (1 + jitter * random());
     const expiresInMs = this.#expiresInMs();
@@ -275,29 +284,29 @@ export class Election {
   }
 
   /**
-   * Ends the pause when the Lease has changed: one that is given back is taken at once, and a renewal is seen when it is
-   * made, so that nobody waits for longer than the Lease lasts. It is only a hint to look; without the right to watch
-   * that happens at the next attempt.
+   * Ends the delay when the Lease changes, so that a released Lease is acquired at once and a renewal is
+   * observed when it happens. It is only a hint: without permission to watch, the next attempt finds the
+   * change.
    */
-  async #listen(signal: AbortSignal): Promise<void> {
+  async #watchLease(signal: AbortSignal): Promise<void> {
     const { api, clock, options } = this.#context;
     const query = { fieldSelector: `metadata.name=${options.lease.name}`, timeoutSeconds: 300 };
     while (!signal.aborted) {
-      let againInMs = options.retryPeriodMs;
+      let retryInMs = options.retryPeriodMs;
       try {
         for await (const _change of api.watch(this.#path, query, signal)) {
           this.#hasChanged = true;
           this.#wake();
         }
       } catch {
-        // The attempts say what is wrong, if anything is.
-        againInMs = options.leaseDurationMs;
+        // The attempts log any problem.
+        retryInMs = options.leaseDurationMs;
       }
-      await sleep(clock, againInMs, signal);
+      await sleep(clock, retryInMs, signal);
     }
   }
 
-  /** Said once as long as it stays so. */
+  /** Logs a message once until it changes. */
   #logOnce(level: 'info' | 'warn', text: string): void {
     if (this.#logged === text) return;
     this.#logged = text;

@@ -1,4 +1,7 @@
-/** meta/v1 Status, as far as it is read: the body of every refusal, and the object of a watch's ERROR event. */
+/**
+ * The fields of meta/v1 Status that are read: the body of each error response, and the object of a watch's
+ * ERROR event.
+ */
 export interface ApiStatus {
   kind?: string;
   status?: string;
@@ -15,31 +18,31 @@ export interface ApiStatus {
 
 export type RequestVerb = 'list' | 'get' | 'create' | 'update' | 'patch' | 'delete' | 'watch';
 
-/** What was asked: every message names it, so that a 403 says which permission is missing. */
+/** The request: each message contains it, so that a 403 shows which permission is missing. */
 export interface RequestInfo {
   verb: RequestVerb;
   path: string;
 }
 
-/** The API server (or a proxy before it) answered, and the answer is no. */
+/** An error response of the API server, or of a proxy in front of it. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly request: RequestInfo;
   readonly status: number;
-  /** The Status' machine-readable reason (`Conflict`, `Expired`…); empty where a proxy answered. */
+  /** The machine-readable reason of the Status (`Conflict`, `Expired`…); empty for a proxy's response. */
   readonly reason: string;
-  /** The server's own sentence, without what was asked. */
+  /** The message of the server, without the request. */
   readonly detail: string;
   /** The reasons of the Status' causes (`NamespaceTerminating`, `ResourceVersionTooLarge`…). */
   readonly causes: readonly string[];
   readonly retryAfterMs: number | undefined;
 
-  constructor(asked: RequestInfo, status: number, body: ApiStatus, retryAfterMs?: number) {
+  constructor(info: RequestInfo, status: number, body: ApiStatus, retryAfterMs?: number) {
     const reason = textOf(body.reason);
     const detail = textOf(body.message);
     const label = reason === '' ? `${status}` : `${status} ${reason}`;
-    super(`${asked.verb} ${asked.path}: ${detail === '' ? label : `${detail} (${label})`}`);
-    this.request = asked;
+    super(`${info.verb} ${info.path}: ${detail === '' ? label : `${detail} (${label})`}`);
+    this.request = info;
     this.status = status;
     this.reason = reason;
     this.detail = detail;
@@ -52,15 +55,18 @@ export class ApiError extends Error {
   }
 }
 
-/** A Status comes from the network, maybe from a proxy that only looks like an API server: its types are a hope. */
+/**
+ * A Status comes from the network, possibly from a proxy that imitates an API server: its types are not
+ * guaranteed.
+ */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** There was no (whole) answer: refused, reset, timed out, cut off or unreadable. */
+/** No complete response: connection refused, reset, timed out, cut off or unreadable. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
-  /** False only if the request surely never left: the connection was not established. */
+  /** False only if the request was certainly not sent, because no connection was established. */
   readonly mayHaveExecuted: boolean;
 
   constructor(message: string, options: { mayHaveExecuted: boolean; cause?: unknown }) {
@@ -69,7 +75,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** Whatever was thrown below the client, as one of the two kinds of error that its callers know. */
+/** Converts any error thrown by a transport. */
 export function asConnectionError(error: unknown): ConnectionError {
   if (error instanceof ConnectionError) return error;
   return new ConnectionError(errorText(error), { mayHaveExecuted: true, cause: error });
@@ -77,7 +83,7 @@ export function asConnectionError(error: unknown): ConnectionError {
 
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Node joins the failures of several addresses (localhost: ::1 and 127.0.0.1) under an empty message.
+  // Node reports failures of several addresses (localhost: ::1 and 127.0.0.1) with an empty message.
   if (error instanceof AggregateError) return error.errors.map(errorText).join('; ');
   return error.message === '' ? error.name : error.message;
 }

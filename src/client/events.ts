@@ -6,7 +6,7 @@ import type { Log } from './log.ts';
 import type { Clock, Random } from './transport.ts';
 import { sleep } from './wait.ts';
 
-/** The object that `kubectl describe` shows the event under. */
+/** The object that the event is about (`involvedObject`). */
 export interface Regarding {
   apiVersion: string;
   kind: string;
@@ -16,51 +16,56 @@ export interface Regarding {
   resourceVersion?: string;
 }
 
-export interface EventNote {
+export interface EventDetails {
   regarding: Regarding;
   type: 'Normal' | 'Warning';
-  /** UpperCamelCase, for machines: `EnsuredLoadBalancer`. */
+  /** In UpperCamelCase, machine-readable: `EnsuredLoadBalancer`. */
   reason: string;
   message: string;
 }
 
 export interface EventRecorder {
-  /** Returns at once; the event is written when its turn comes, or dropped. */
-  record(note: EventNote): void;
+  /** Returns at once; the event is written later, or dropped. */
+  record(details: EventDetails): void;
   /** Events that are neither written nor dropped yet. */
   pending(): number;
-  /** Events that were given up, or pushed out of the queue. */
+  /** Events that were dropped: writing them failed, or the queue was full. */
   dropped(): number;
-  /** There may be time for events again (`isBusy`). */
+  /** Call it when `isBusy` may have become false. */
   wake(): void;
   /** Resolves when nothing is pending, also after `close`. */
   idle(): Promise<void>;
-  /** Drops what is pending, ends what is under way, and ignores what is recorded later. */
+  /** Drops pending events, aborts requests in flight, and ignores events recorded later. */
   close(): void;
 }
 
 export interface EventRecorderOptions {
-  /** `source.component` of the events: who says so. */
+  /** `source.component` of the events: the reporting controller. */
   component: string;
-  /** `source.host`: which of several replicas. */
+  /** `source.host`: the replica. */
   instance: string;
   clock: Clock;
   random: Random;
   log: Log;
-  /** How many wait at most; beyond that the oldest go, as the newest say what is the case now. */
+  /**
+   * Maximum queue length. If it is exceeded, the oldest events are dropped, because the newest describe the
+   * current state.
+   */
   capacity?: number;
-  /** Whether there is something more urgent to send: events then wait, and after a while go out one at a time. */
+  /**
+   * Whether more urgent requests are being sent. Events then wait, and after a while are sent one at a time.
+   */
   isBusy?: () => boolean;
 }
 
-/** Events are worth little and must never be in the way of what they tell about. */
-const LANES = 2;
-/** Who looks at a Service during a long burst is to see why it waits. */
-const MOST_HELD_MS = 5_000;
-const ATTEMPTS = 4;
-const LIMITS: BackoffLimits = { firstMs: 500, mostMs: 15_000 };
+/** Events are less important than the changes they report, so they get few connections. */
+const CONCURRENCY = 2;
+/** During a long burst, events must still explain why a Service is pending. */
+const MAX_HELD_MS = 5_000;
+const MAX_ATTEMPTS = 4;
+const LIMITS: BackoffLimits = { initialMs: 500, maxMs: 15_000 };
 
-/** core/v1 Event as it is written. Without eventTime the API server holds it to no more than a matching namespace. */
+/** core/v1 Event as written. Without eventTime, the API server only validates that the namespace matches. */
 interface CoreEvent extends KubeObject {
   involvedObject: Regarding;
   type: string;
@@ -76,80 +81,82 @@ interface CoreEvent extends KubeObject {
 
 export function createEventRecorder(api: Api, options: EventRecorderOptions): EventRecorder {
   const { clock, random, log, capacity = 4_000, isBusy = () => false } = options;
-  const stopped = new AbortController();
-  const queue: Recorded[] = [];
+  const closed = new AbortController();
+  const queue: QueuedEvent[] = [];
   let heldSince: number | undefined;
-  /** UIDs of the objects whose events are under way: two events of one object must not overtake each other. */
-  const busy = new Set<string>();
-  let waiters: (() => void)[] = [];
+  /** UIDs of the objects whose events are in flight: two events of one object must keep their order. */
+  const inFlight = new Set<string>();
+  let idleWaiters: (() => void)[] = [];
   let serial = 0;
   let overflowed = 0;
   let dropped = 0;
-  /** Events given up since the last one that was written; while it is not zero, each gets one attempt only. */
+  /**
+   * Events dropped since the last successful write. While it is not zero, each event gets a single attempt.
+   */
   let failed = 0;
 
   function concurrency(): number {
     if (!isBusy()) {
       heldSince = undefined;
-      return LANES;
+      return CONCURRENCY;
     }
     heldSince ??= clock.now();
-    return clock.now() - heldSince >= MOST_HELD_MS ? 1 : 0;
+    return clock.now() - heldSince >= MAX_HELD_MS ? 1 : 0;
   }
 
   function fill(): void {
-    while (busy.size < concurrency()) {
+    while (inFlight.size < concurrency()) {
       const next = queue[0];
-      const uid = next?.note.regarding.uid ?? '';
-      if (next === undefined || busy.has(uid)) break;
+      const uid = next?.details.regarding.uid ?? '';
+      if (next === undefined || inFlight.has(uid)) break;
       queue.shift();
-      busy.add(uid);
+      inFlight.add(uid);
       // `write` does not reject.
       void write(coreEvent(next, options)).then(() => {
-        busy.delete(uid);
+        inFlight.delete(uid);
         fill();
       });
     }
-    if (queue.length + busy.size > 0) return;
-    if (overflowed > 0 && !stopped.signal.aborted) {
-      log.info('the queue of events is empty again', { dropped: overflowed });
+    if (queue.length + inFlight.size > 0) return;
+    if (overflowed > 0 && !closed.signal.aborted) {
+      log.info('the event queue is empty again', { dropped: overflowed });
       overflowed = 0;
     }
-    const done = waiters;
-    waiters = [];
+    const done = idleWaiters;
+    idleWaiters = [];
     for (const resolve of done) resolve();
   }
 
   async function write(event: CoreEvent): Promise<void> {
     const path = `/api/v1/namespaces/${event.metadata.namespace}/events`;
-    for (let attempt = 0; !stopped.signal.aborted; attempt += 1) {
+    for (let attempt = 0; !closed.signal.aborted; attempt += 1) {
       try {
-        await api.create(path, event, stopped.signal);
-        return settled();
+        await api.create(path, event, closed.signal);
+        return succeeded();
       } catch (error) {
-        if (stopped.signal.aborted || namespaceIsGone(error)) return;
-        // Our own name: an earlier attempt arrived, only its answer did not.
-        if (error instanceof ApiError && error.status === 409) return settled();
+        if (closed.signal.aborted || namespaceIsGone(error)) return;
+        // The name is ours: an earlier attempt succeeded, but its response was lost.
+        if (error instanceof ApiError && error.status === 409) return succeeded();
         const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
-        const last = isInvalid(error) || failed > 0 || attempt + 1 >= ATTEMPTS;
-        if (last) giveUp(error);
-        // Also after the last attempt: the next event would meet the same server.
+        const last = isInvalid(error) || failed > 0 || attempt + 1 >= MAX_ATTEMPTS;
+        if (last) drop(error);
+        // Also after the last attempt: the next event is sent to the same server.
         if (!isInvalid(error)) {
-          await sleep(clock, delayMs(attempt, random(), LIMITS, retryAfterMs), stopped.signal);
+          await sleep(clock, delayMs(attempt, random(), LIMITS, retryAfterMs), closed.signal);
         }
         if (last) return;
       }
     }
   }
 
-  function settled(): void {
-    if (failed > 0) log.info('events are written again', { dropped: failed });
+  function succeeded(): void {
+    if (failed > 0) log.info('writing events succeeds again', { dropped: failed });
     failed = 0;
   }
 
-  function giveUp(error: unknown): void {
+  function drop(error: unknown): void {
     if (failed === 0) {
-      log.warn('an event could not be written; the next failures are only counted', {
+      log.warn('cannot write an event; further failures are only counted', {
         error: errorText(error),
       });
     }
@@ -158,61 +165,61 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
   }
 
   return {
-    record(note) {
-      if (stopped.signal.aborted) return;
+    record(details) {
+      if (closed.signal.aborted) return;
       serial += 1;
-      queue.push({ note, serial, wall: clock.wall() });
+      queue.push({ details, serial, wall: clock.wall() });
       if (queue.length > capacity) {
         queue.shift();
-        if (overflowed === 0) log.warn('too many events wait to be written; the oldest are dropped');
+        if (overflowed === 0) log.warn('the event queue is full; dropping the oldest events');
         overflowed += 1;
         dropped += 1;
       }
       fill();
     },
-    pending: () => queue.length + busy.size,
+    pending: () => queue.length + inFlight.size,
     dropped: () => dropped,
     wake() {
       if (queue.length > 0) fill();
     },
     idle() {
-      if (queue.length + busy.size === 0) return Promise.resolve();
+      if (queue.length + inFlight.size === 0) return Promise.resolve();
       return new Promise((resolve) => {
-        waiters.push(resolve);
+        idleWaiters.push(resolve);
       });
     },
     close() {
       queue.length = 0;
-      stopped.abort(new Error('the event recorder was closed'));
+      closed.abort(new Error('the event recorder was closed'));
       fill();
     },
   };
 }
 
-/** What waits for its turn. */
-interface Recorded {
-  readonly note: EventNote;
+/** An event in the queue. */
+interface QueuedEvent {
+  readonly details: EventDetails;
   readonly serial: number;
   /** Milliseconds since 1970. */
   readonly wall: number;
 }
 
-function coreEvent({ note, serial, wall }: Recorded, options: EventRecorderOptions): CoreEvent {
+function coreEvent({ details, serial, wall }: QueuedEvent, options: EventRecorderOptions): CoreEvent {
   const { component, instance, random } = options;
-  const { namespace, name } = note.regarding;
+  const { namespace, name } = details.regarding;
   const now = `${new Date(wall).toISOString().slice(0, 19)}Z`;
-  // Unique among replicas and restarts, so that a repeated POST is refused rather than shown twice. client-go's
-  // form is the object's name and a hexadecimal time; a name is 253 characters at most.
+  // Unique among replicas and restarts, so that a repeated POST is rejected instead of shown twice.
+  // client-go's form is the object's name and a hexadecimal time; a name has at most 253 characters.
   const suffix = [wall, serial, Math.floor(random() * 0x10000)].map((part) => part.toString(16)).join('-');
   const stem = name.slice(0, 252 - suffix.length).replace(/[^a-z0-9]+$/, '');
   return {
     apiVersion: 'v1',
     kind: 'Event',
     metadata: { name: `${stem}.${suffix}`, namespace },
-    involvedObject: note.regarding,
-    type: note.type,
-    reason: note.reason,
-    message: cut(oneLine(note.message), 1024),
+    involvedObject: details.regarding,
+    type: details.type,
+    reason: details.reason,
+    message: truncated(singleLine(details.message), 1024),
     source: { component, host: instance },
     firstTimestamp: now,
     lastTimestamp: now,
@@ -222,27 +229,30 @@ function coreEvent({ note, serial, wall }: Recorded, options: EventRecorderOptio
   };
 }
 
-/** People read it with kubectl: what a terminal would act on, which may come from anybody's Service, is a space. */
-function oneLine(text: string): string {
+/** Replaces characters that a terminal would interpret, because the text may come from any user's Service. */
+function singleLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
-/** At most so many bytes of UTF-8, no character cut in two, an ellipsis where something is missing. */
-function cut(text: string, most: number): string {
+/**
+ * Cuts the text to at most `maxBytes` bytes of UTF-8, without splitting a character, and marks the cut with
+ * an ellipsis.
+ */
+function truncated(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text, 'utf8');
-  if (bytes.length <= most) return text;
-  let end = most - Buffer.byteLength('…');
-  // 10xxxxxx continues a character that began before.
+  if (bytes.length <= maxBytes) return text;
+  let end = maxBytes - Buffer.byteLength('…');
+  // 10xxxxxx is a continuation byte.
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   return `${bytes.toString('utf8', 0, end)}…`;
 }
 
-/** NamespaceTerminating comes as a 403 with that cause; without its namespace the collection is a 404. */
+/** A terminating namespace answers 403 with the cause NamespaceTerminating; a missing one, 404. */
 function namespaceIsGone(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 404 || error.causes.includes('NamespaceTerminating'));
 }
 
-/** This event will never be accepted; another one may. */
+/** The event will never be accepted; others may. */
 function isInvalid(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 400 || error.status === 422);
 }

@@ -5,7 +5,7 @@ import type { Connection } from './cluster-connection.ts';
 import { errorText } from './errors.ts';
 import type { Clock } from './transport.ts';
 
-/** Where the kubelet mounts a Pod's own credentials. */
+/** Where the kubelet mounts the credentials of a Pod. */
 export const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export interface InClusterOptions {
@@ -14,17 +14,20 @@ export interface InClusterOptions {
   folder?: string;
 }
 
-/** The kubelet replaces a bound token well before it ends (KEP-1205); client-go reads the file as often. */
+/**
+ * The kubelet replaces a bound token well before it expires (KEP-1205); client-go reads the file at the same
+ * interval.
+ */
 const TOKEN_AGE_MS = 60_000;
 
-/** The connection of a process that runs in a Pod. Throws an error that says what to do where it does not. */
+/** The connection of a process in a Pod. Outside a Pod, throws an error that says what to do. */
 export async function inClusterConnection(options: InClusterOptions): Promise<Connection> {
   const { env, clock, folder = SERVICE_ACCOUNT_FOLDER } = options;
   const host = env.KUBERNETES_SERVICE_HOST ?? '';
   const port = env.KUBERNETES_SERVICE_PORT ?? '';
   if (host === '' || port === '') {
     const missing = host === '' ? 'KUBERNETES_SERVICE_HOST' : 'KUBERNETES_SERVICE_PORT';
-    throw new Error(`${missing} is not set; ${ADVICE}`);
+    throw new Error(`${missing} is not set. ${ADVICE}`);
   }
   const ca = await read(join(folder, 'ca.crt'), 'the certificate authority of the API server');
   const token = createTokenFile(join(folder, 'token'), clock);
@@ -35,39 +38,39 @@ export async function inClusterConnection(options: InClusterOptions): Promise<Co
     headers: async () => ({ authorization: `Bearer ${await token.value()}` }),
     unauthorized: token.forget,
   };
-  // Only for defaults: a Pod without it still has everything that a request needs.
+  // Used for defaults only: a Pod without it can still make every request.
   const namespace = await readFile(join(folder, 'namespace'), 'utf8').catch(() => '');
   if (namespace.trim() !== '') connection.namespace = namespace.trim();
   return connection;
 }
 
-const ADVICE = 'not in a cluster: pass --kubeconfig FILE';
+const ADVICE = 'Outside a cluster, pass --kubeconfig FILE';
 
 interface TokenFile {
   value(): Promise<string>;
-  /** The server did not take it: look at the file again before the next request. */
+  /** The server rejected it: read the file again before the next request. */
   forget(): void;
 }
 
 function createTokenFile(path: string, clock: Clock): TokenFile {
   let token: string | undefined;
   let readAt = 0;
-  let fresh = false;
+  let isFresh = false;
   return {
     async value() {
-      if (token !== undefined && fresh && clock.now() - readAt < TOKEN_AGE_MS) return token;
+      if (token !== undefined && isFresh && clock.now() - readAt < TOKEN_AGE_MS) return token;
       try {
         token = (await read(path, 'the token of the ServiceAccount')).trim();
       } catch (error) {
-        // In the moment when the kubelet swaps the files, the token of a minute ago is better than none.
+        // While the kubelet replaces the files, an older token is better than none.
         if (token === undefined) throw error;
       }
       readAt = clock.now();
-      fresh = true;
+      isFresh = true;
       return token;
     },
     forget() {
-      fresh = false;
+      isFresh = false;
     },
   };
 }
@@ -78,7 +81,7 @@ async function read(path: string, what: string): Promise<string> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     throw new Error(
-      `cannot read ${what}: ${errorText(error)}; in a Pod: automountServiceAccountToken must not be false; ${ADVICE}`,
+      `cannot read ${what}: ${errorText(error)}. In a Pod, automountServiceAccountToken must not be false. ${ADVICE}`,
     );
   }
   if (text.trim() === '') throw new Error(`${what} is empty: ${path}`);

@@ -1,21 +1,21 @@
-/** The longest line that is gathered. etcd refuses objects over 1.5 MiB; this is far above, and still bounded. */
-const LONGEST_LINE = 16 * 1024 * 1024;
+/** The maximum line length. etcd rejects objects over 1.5 MiB; this is far above, and still bounded. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** A line is not JSON, not UTF-8 or without end: the stream cannot be trusted any further. */
+/** A line that is not JSON, not UTF-8 or too long: the rest of the stream cannot be trusted. */
 export class MalformedLine extends Error {
   override readonly name = 'MalformedLine';
 }
 
 /**
- * A stream of bytes to the JSON values that stand in it one a line, as a watch sends them. Bytes are gathered up to
- * the newline and decoded then: in UTF-8 no byte of a longer character looks like a newline, so a character cut
- * in two by the network needs no care of its own. A last line without a newline was cut off and is left out.
+ * Parses a stream of newline-delimited JSON, as a watch sends it. Bytes are decoded per line: no byte of a
+ * multi-byte UTF-8 character equals a newline, so characters split between chunks are handled. A last line
+ * without a newline was cut off and is ignored.
  */
 export async function* jsonLines(
   chunks: AsyncIterable<Uint8Array>,
-  longest: number = LONGEST_LINE,
+  maxBytes: number = MAX_LINE_BYTES,
 ): AsyncGenerator<unknown> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let pending: Uint8Array[] = [];
@@ -24,7 +24,7 @@ export async function* jsonLines(
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       pending.push(chunk.subarray(start, end));
-      checkLength(pendingBytes + end - start, longest);
+      checkLength(pendingBytes + end - start, maxBytes);
       const line = pending.length === 1 ? chunk.subarray(start, end) : Buffer.concat(pending);
       pending = [];
       pendingBytes = 0;
@@ -35,16 +35,16 @@ export async function* jsonLines(
     if (start < chunk.length) {
       pending.push(chunk.subarray(start));
       pendingBytes += chunk.length - start;
-      checkLength(pendingBytes, longest);
+      checkLength(pendingBytes, maxBytes);
     }
   }
 }
 
-function checkLength(bytes: number, longest: number): void {
-  if (bytes > longest) throw new MalformedLine(`a line is longer than ${longest} bytes`);
+function checkLength(bytes: number, maxBytes: number): void {
+  if (bytes > maxBytes) throw new MalformedLine(`a line is longer than ${maxBytes} bytes`);
 }
 
-/** Undefined for a blank line. */
+/** Returns undefined for a blank line. */
 function parseLine(decoder: TextDecoder, line: Uint8Array): unknown {
   let text: string;
   try {

@@ -1,47 +1,50 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { delimiter, dirname, join } from 'node:path';
-// The whole package costs 30 MB of memory, this one file of it a tenth. Whoever needs it imports *this* module
-// dynamically, so that a controller in a cluster carries none of it.
+// The whole package costs 30 MB of memory, this file a tenth of that. Import *this* module dynamically, so
+// that a controller in a cluster loads none of it.
 import { bufferFromFileOrString, KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Connection } from './cluster-connection.ts';
 import { errorText } from './errors.ts';
 import type { Clock } from './transport.ts';
 
 export interface KubeconfigOptions {
-  /** `--kubeconfig FILE`; else KUBECONFIG, which may name several files, else `.kube/config` at home. */
+  /**
+   * `--kubeconfig FILE`. Defaults to KUBECONFIG, which may list several files, then to `.kube/config` in the
+   * home directory.
+   */
   file?: string;
-  /** `--context NAME`, in place of the current one. */
+  /** `--context NAME`; overrides current-context. */
   context?: string;
   env: Record<string, string | undefined>;
   home: string;
   clock: Clock;
 }
 
-/** Between two looks into the credentials (exec plugins and OIDC watch over their own expiry). */
+/** Interval at which credentials are read again (exec plugins and OIDC track their own expiry). */
 const HEADERS_AGE_MS = 10_000;
 
-/** The connection that kubectl would make with the same files, by their current-context unless another one is named. */
+/** The connection that kubectl would use with the same files and context. */
 export async function kubeconfigConnection(options: KubeconfigOptions): Promise<Connection> {
   let config = await load(options);
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new Error('unreachable: load has looked for it');
+  if (cluster === null) throw new Error('unreachable: load checks it');
   if (cluster.proxyUrl !== undefined) {
     throw new Error(`kubeconfig: the cluster "${cluster.name}" sets proxy-url, which is not supported`);
   }
   if (/^(?:[^/]*\/\/)?[^/]*@/.test(cluster.server)) {
     throw new Error(
-      `kubeconfig: the server of the cluster "${cluster.name}" has a user or a password in its address: they belong under users`,
+      `kubeconfig: the server URL of the cluster "${cluster.name}" contains a user or a password. Define them under users instead`,
     );
   }
   const connection: Connection = { server: cluster.server };
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace;
   if (namespace !== undefined) connection.namespace = namespace;
-  // As kubectl: credentials are for TLS only, plain HTTP is for the likes of `kubectl proxy`.
+  // Like kubectl, send credentials over TLS only; plain HTTP is for servers such as `kubectl proxy`.
   if (!cluster.server.startsWith('https:')) return connection;
 
   const first = await credentials(config);
-  // From the cluster, since client-node leaves it out where the context names no user.
+  // Read from the cluster, because client-node omits it if the context has no user.
   const ca = bufferFromFileOrString(cluster.caFile, cluster.caData);
   if (ca !== null) connection.ca = ca;
   if (isPem(first.cert)) connection.cert = first.cert;
@@ -51,23 +54,23 @@ export async function kubeconfigConnection(options: KubeconfigOptions): Promise<
 
   let headers = readHeaders(first);
   let readAt = options.clock.now();
-  let refused = false;
+  let isRejected = false;
   connection.unauthorized = () => {
-    refused = true;
+    isRejected = true;
   };
   connection.headers = async () => {
-    if (!refused && options.clock.now() - readAt < HEADERS_AGE_MS) return headers;
-    // After a 401 from the files anew, which also drops what an exec plugin said before.
-    if (refused) config = await load(options);
+    if (!isRejected && options.clock.now() - readAt < HEADERS_AGE_MS) return headers;
+    // After a 401, read the files again, which also drops the cached result of an exec plugin.
+    if (isRejected) config = await load(options);
     headers = readHeaders(await credentials(config));
-    refused = false;
+    isRejected = false;
     readAt = options.clock.now();
     return headers;
   };
   return connection;
 }
 
-/** All files as one configuration whose context exists, is whole, and is the current one. */
+/** Merges all files, and checks that the current context exists and is complete. */
 async function load(options: KubeconfigOptions): Promise<KubeConfig> {
   const merged = new KubeConfig();
   const { files, optional, origin } = namedFiles(options);
@@ -78,28 +81,30 @@ async function load(options: KubeconfigOptions): Promise<KubeConfig> {
     found += 1;
     merge(merged, parse(file, text));
   }
-  if (found === 0) throw new Error(`no kubeconfig: ${files.join(', ')} (${origin}) does not exist`);
+  if (found === 0) throw new Error(`no kubeconfig found: ${files.join(', ')} (${origin}) does not exist`);
   if (options.context !== undefined) merged.setCurrentContext(options.context);
   const context = merged.getCurrentContext();
   if (typeof context !== 'string' || context === '') {
     throw new Error(
-      `kubeconfig ${files.join(', ')} has no current-context: choose one with kubectl config use-context NAME`,
+      `kubeconfig ${files.join(', ')} has no current-context. To choose one, run: kubectl config use-context NAME`,
     );
   }
   const entry = merged.getContextObject(context);
   if (entry === null) {
     const which = options.context === undefined ? 'current-context' : 'context';
     throw new Error(
-      `kubeconfig: the ${which} "${context}" is not among its contexts (kubectl config get-contexts lists them)`,
+      `kubeconfig: the ${which} "${context}" does not exist. To list the contexts, run: kubectl config get-contexts`,
     );
   }
   if (merged.getCurrentCluster() === null) {
     throw new Error(
-      `kubeconfig: the context "${context}" names the cluster "${entry.cluster}", which is missing`,
+      `kubeconfig: the context "${context}" refers to the cluster "${entry.cluster}", which does not exist`,
     );
   }
   if (entry.user && merged.getCurrentUser() === null) {
-    throw new Error(`kubeconfig: the context "${context}" names the user "${entry.user}", which is missing`);
+    throw new Error(
+      `kubeconfig: the context "${context}" refers to the user "${entry.user}", which does not exist`,
+    );
   }
   return merged;
 }
@@ -107,12 +112,12 @@ async function load(options: KubeconfigOptions): Promise<KubeConfig> {
 function namedFiles(options: KubeconfigOptions): { files: string[]; optional: boolean; origin: string } {
   if (options.file !== undefined) return { files: [options.file], optional: false, origin: '--kubeconfig' };
   const listed = (options.env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
-  // kubectl passes over files of this list that do not exist.
+  // kubectl ignores files in this list that do not exist.
   if (listed.length > 0) return { files: listed, optional: true, origin: 'KUBECONFIG' };
   return {
     files: [join(options.home, '.kube', 'config')],
     optional: true,
-    origin: 'neither --kubeconfig FILE nor KUBECONFIG is given',
+    origin: 'neither --kubeconfig nor KUBECONFIG is set',
   };
 }
 
@@ -120,9 +125,9 @@ async function readConfig(file: string, optional: boolean): Promise<string | und
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (missing && optional) return undefined;
-    if (missing) throw new Error(`kubeconfig ${file} does not exist`);
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing && optional) return undefined;
+    if (isMissing) throw new Error(`kubeconfig ${file} does not exist`);
     throw new Error(`cannot read kubeconfig ${file}: ${errorText(error)}`);
   }
 }
@@ -133,19 +138,23 @@ function parse(file: string, text: string): KubeConfig {
     config.loadFromString(text);
     config.makePathsAbsolute(dirname(file));
   } catch (error) {
-    throw new Error(`kubeconfig ${file} cannot be understood: ${faultOf(error)}`);
+    throw new Error(`kubeconfig ${file} cannot be parsed: ${parseErrorOf(error)}`);
   }
   return config;
 }
 
-/** js-yaml's message shows the lines around the place, and what stands there may be a token: only its first line counts. */
-function faultOf(error: unknown): string {
-  // An empty file, or one that is no mapping, shows as a TypeError of the loader.
+/**
+ * js-yaml's message quotes the lines around the error, which may contain a token: keep only its first line.
+ */
+function parseErrorOf(error: unknown): string {
+  // The loader throws a TypeError for an empty file and for one that is not a mapping.
   if (error instanceof TypeError) return 'it is empty or not a mapping';
   return errorText(error).split('\n', 1)[0] ?? '';
 }
 
-/** The first file that names a thing decides, as with kubectl; client-node's own merge refuses names that repeat. */
+/**
+ * As with kubectl, the first file that defines a name wins; client-node's own merge rejects duplicate names.
+ */
 function merge(into: KubeConfig, from: KubeConfig): void {
   into.loadFromOptions({
     clusters: firstByName([...into.clusters, ...from.clusters]),
@@ -164,10 +173,12 @@ async function credentials(config: KubeConfig): Promise<RequestOptions> {
   try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
-    // JSON.parse quotes what it cannot read, which is where an exec plugin's token would be.
+    // JSON.parse quotes its input, which may contain the token of an exec plugin.
     const reason =
-      error instanceof SyntaxError ? 'what its exec plugin prints is not JSON' : errorText(error);
-    throw new Error(`kubeconfig: no credentials from the context "${config.getCurrentContext()}": ${reason}`);
+      error instanceof SyntaxError ? 'the output of its exec plugin is not JSON' : errorText(error);
+    throw new Error(
+      `kubeconfig: cannot get credentials for the context "${config.getCurrentContext()}": ${reason}`,
+    );
   }
   return options;
 }

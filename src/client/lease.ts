@@ -2,16 +2,17 @@ import type { KubeObject } from '../core/model/objects.ts';
 
 /**
  * A Lease as client-go's leader election reads and writes it (coordination.k8s.io/v1; client-go
- * tools/leaderelection/resourcelock/leaselock.go), so that a controller written in Go and this one exclude each other.
+ * tools/leaderelection/resourcelock/leaselock.go), so that a controller written in Go and this one exclude
+ * each other.
  */
 export interface Lease extends KubeObject {
   spec?: {
-    /** Empty or absent: nobody holds it. */
+    /** Empty or absent: no holder. */
     holderIdentity?: string;
     leaseDurationSeconds?: number;
     acquireTime?: string;
     renewTime?: string;
-    /** How often it went from one holder to another. */
+    /** The number of changes from one holder to another. */
     leaseTransitions?: number;
   };
 }
@@ -27,7 +28,7 @@ export function holderOf(lease: Lease): string {
   return lease.spec?.holderIdentity ?? '';
 }
 
-/** The Lease with a new holder, or renewed where it is the same one. Fields that are not ours stay. */
+/** Sets a new holder, or renews the Lease for the same one. Keeps fields that we do not own. */
 export function withHolder(lease: Lease, { identity, leaseDurationMs, wallMs }: LeaseHolder): Lease {
   const now = microTime(wallMs);
   const isRenewal = holderOf(lease) === identity;
@@ -45,23 +46,23 @@ export function withHolder(lease: Lease, { identity, leaseDurationMs, wallMs }: 
   };
 }
 
-/** The Lease given back: whoever looks at it may take it at once. */
+/** Releases the Lease: another replica may acquire it at once. */
 export function withoutHolder(lease: Lease, wallMs: number): Lease {
   const now = microTime(wallMs);
   return {
     ...lease,
-    // The API server asks for a positive duration.
+    // The API server requires a positive duration.
     spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now },
   };
 }
 
-/** For how long after its content was first seen nobody else may take it; `otherwise` where it does not say. */
-export function durationMs(lease: Lease, otherwise: number): number {
+/** How long after its spec was first observed the Lease is valid; `defaultMs` if it does not say. */
+export function durationMs(lease: Lease, defaultMs: number): number {
   const seconds = lease.spec?.leaseDurationSeconds;
-  return seconds === undefined ? otherwise : seconds * 1000;
+  return seconds === undefined ? defaultMs : seconds * 1000;
 }
 
-/** metav1.MicroTime: exactly six digits after the point. */
+/** metav1.MicroTime: exactly six digits after the decimal point. */
 function microTime(wallMs: number): string {
   return new Date(wallMs).toISOString().replace('Z', '000Z');
 }

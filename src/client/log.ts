@@ -1,4 +1,4 @@
-/** Where words go; what they look like (lines for a terminal, JSON for a collector) is decided by who passes one in. */
+/** The sink of log messages; its implementation decides on the format (text or JSON). */
 export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -6,8 +6,8 @@ export interface Log {
 }
 
 /**
- * Every field that a line may have beside its time, level and message: who collects lines relies on their names, so
- * there is one name for a thing, and docs/logs.md has them all.
+ * Every field that a log line may have in addition to time, level and message. Log pipelines rely on the
+ * names, so each thing has one name, and docs/logs.md lists them all.
  */
 export type LogFields = {
   readonly [Name in LogField]?: string | number | boolean | undefined;
@@ -15,10 +15,10 @@ export type LogFields = {
 
 export type LogField = DecisionField | RequestField | StartField | StateField;
 
-/** About a Service and what became of it. */
+/** A Service and the decision on it. */
 type DecisionField = 'service' | 'decision' | 'reason' | 'cause' | 'addresses' | 'source' | 'manager';
 
-/** About the API server: what was asked, and how it went. */
+/** Requests to the API server. */
 type RequestField =
   | 'error'
   | 'retryInMs'
@@ -30,7 +30,7 @@ type RequestField =
   | 'ms'
   | 'dropped';
 
-/** What runs. */
+/** The running program. */
 type StartField = 'version' | 'server' | 'class' | 'controller' | 'claims';
 
 /** The pools and the Lease. */

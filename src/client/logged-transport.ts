@@ -2,12 +2,12 @@ import { errorText } from './errors.ts';
 import type { Log, LogFields } from './log.ts';
 import type { Clock, Transport } from './transport.ts';
 
-/** Says of each request what was asked, how it was answered and after how long; never its headers or bodies. */
+/** Logs the method, path, status and duration of each request, but not its headers or bodies. */
 export function logged(transport: Transport, log: Log, clock: Clock): Transport {
   return async (request, signal) => {
     const { method, path } = request;
-    const began = clock.now();
-    const fields = (): LogFields => ({ method, path, ms: Math.round(clock.now() - began) });
+    const startedAt = clock.now();
+    const fields = (): LogFields => ({ method, path, ms: Math.round(clock.now() - startedAt) });
     try {
       const response = await transport(request, signal);
       log.info('request', { ...fields(), status: response.status });

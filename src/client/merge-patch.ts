@@ -1,4 +1,7 @@
-/** JSON merge patch, RFC 7386 section 2, on JSON values: null deletes, an object merges, anything else replaces. */
+/**
+ * Applies a JSON merge patch to JSON values (RFC 7386, section 2): null deletes, an object merges, anything
+ * else replaces.
+ */
 export function mergePatch<T>(target: T, patch: unknown): T;
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
@@ -10,7 +13,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   return merged;
 }
 
-/** `__proto__` is a key like any other to JSON, but not to an assignment. */
+/** JSON allows `__proto__` as a key, but an assignment to it would set the prototype. */
 function define(object: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -13,27 +13,34 @@ export interface WatchSource<T> {
   path: string;
   fieldSelector?: string;
   labelSelector?: string;
-  /** What is kept of an object; called while a list is read, so that whole objects are garbage at once. */
+  /**
+   * Extracts what is kept of an object. Called while a list is read, so that whole objects can be
+   * garbage-collected at once.
+   */
   project(object: KubeObject): T;
   /**
-   * The field selector once more, as a function. A server that refuses the selector is read unfiltered; what does
-   * not match is then left out of lists, and a change to it is delivered as deleted (of an item never seen, maybe).
+   * The field selector as a function. If a server rejects the selector, the collection is read unfiltered:
+   * objects that do not match are omitted from lists, and changes to them are delivered as deletions,
+   * possibly of items that were never delivered.
    */
   matches?(object: KubeObject): boolean;
 }
 
-/** Called synchronously and in order, never after the signal was aborted. What it throws ends the reflector. */
+/**
+ * Receives the collection. Its methods are called synchronously and in order, never after the abort. If one
+ * throws, the reflector rejects.
+ */
 export interface Sink<T> {
-  /** The whole world: what is not in it does not exist. Again after every relist. */
+  /** The complete collection: anything else does not exist. Called again after each relist. */
   replaced(items: T[], resourceVersion: string): void;
   upserted(item: T, resourceVersion: string): void;
-  /** With the last content that the server knew. */
+  /** With the last state that the server knew. */
   deleted(item: T, resourceVersion: string): void;
-  /** A bookmark: everything up to this version has been delivered. */
+  /** A bookmark: all changes up to this version have been delivered. */
   observed?(resourceVersion: string): void;
-  /** Nothing moves for now, and why; again for every attempt that fails. Without it the log gets a line. */
+  /** A list or watch failed; called for each failed attempt. If absent, the failure is logged. */
   failing?(error: Error, retryInMs: number): void;
-  /** The watch is open after one or more `failing`. */
+  /** The watch is open again after one or more calls of `failing`. */
   recovered?(): void;
 }
 
@@ -42,15 +49,20 @@ export interface ReflectOptions {
   random: Random;
   signal: AbortSignal;
   log: Log;
-  /** Called whenever anything happens: an answer, a piece of bytes, a failure, the end of a pause. */
+  /** Called on all activity: a response, a chunk, a failure, the end of a delay. */
   progressed?: () => void;
-  /** Called whenever a list or a watch broke off, and is to be begun again. */
+  /** Called after each failed list or watch that will be retried. */
   failed?: () => void;
-  /** An open watch without a byte for so long is given up. API servers send a bookmark about every minute. */
+  /**
+   * How long an open watch may be idle before it is closed. API servers send a bookmark about once a minute.
+   */
   idleTimeoutMs?: number;
 }
 
-/** Keeps a sink told of a collection until the signal is aborted; then, and only then, the promise resolves. */
+/**
+ * Lists and watches a collection for a sink until the signal is aborted. The promise resolves then, and only
+ * then.
+ */
 export async function reflect<T>(
   api: Api,
   source: WatchSource<T>,
@@ -60,14 +72,14 @@ export async function reflect<T>(
   const { clock, random, signal, log } = options;
   let state = initialWatchState();
 
-  /** One step: delivers what it says, and returns the action if there is one. */
+  /** Runs one step: delivers its effects and returns its action, if any. */
   function advance(input: WatchInput<T>): Action<T> | undefined {
     options.progressed?.();
     const next = watchStep(state, input, { now: clock.now(), random: random() });
     state = next.state;
     let action: Action<T> | undefined;
     for (const effect of next.effects) {
-      // The sink itself may be what aborts.
+      // The sink may abort the signal.
       if (signal.aborted) return undefined;
       if (effect.type === 'failing') options.failed?.();
       if (isAction(effect)) action = effect;
@@ -126,12 +138,15 @@ function deliver<T>(effect: Delivery<T>, source: WatchSource<T>, sink: Sink<T>, 
         log.warn(effect.error.message, { retryInMs: effect.retryInMs, fieldSelector });
       }
       break;
-    case 'unselected':
-      log.info('the API server cannot select by field; reading all objects and choosing here', {
-        path: source.path,
-        fieldSelector: source.fieldSelector,
-        error: effect.error.message,
-      });
+    case 'selectorRejected':
+      log.info(
+        'the API server does not support this field selector; listing all objects and filtering them locally',
+        {
+          path: source.path,
+          fieldSelector: source.fieldSelector,
+          error: effect.error.message,
+        },
+      );
       break;
   }
 }
@@ -142,7 +157,9 @@ async function listAll<T>(
   action: Extract<WatchEffect<T>, { type: 'list' }>,
   { signal, progressed }: ReflectOptions,
 ): Promise<WatchInput<T>> {
-  const parts = api.list(source.path, selectors(source, action.selecting), signal)[Symbol.asyncIterator]();
+  const parts = api
+    .list(source.path, selectors(source, action.useFieldSelector), signal)
+    [Symbol.asyncIterator]();
   const items: T[] = [];
   let resourceVersion = '';
   try {
@@ -161,7 +178,10 @@ async function listAll<T>(
   }
 }
 
-/** Undefined at the end. Only the reading is guarded: what `project` throws is a bug and must come out. */
+/**
+ * Returns undefined at the end. Catches read errors only: an error thrown by `project` is a bug and must
+ * propagate.
+ */
 async function nextPart(parts: AsyncIterator<ListPart>): Promise<ListPart | WatchFailure | undefined> {
   try {
     const result = await parts.next();
@@ -171,7 +191,7 @@ async function nextPart(parts: AsyncIterator<ListPart>): Promise<ListPart | Watc
   }
 }
 
-/** Reads one watch to its end, and returns what to do then; nothing if the signal was aborted meanwhile. */
+/** Reads one watch to its end and returns the next action; undefined if the signal was aborted. */
 async function follow<T>(
   api: Api,
   source: WatchSource<T>,
@@ -180,22 +200,23 @@ async function follow<T>(
   advance: (input: WatchInput<T>) => Action<T> | undefined,
 ): Promise<Action<T> | undefined> {
   const { clock, signal } = options;
-  const idle = deadline(clock, options.idleTimeoutMs ?? 150_000, signal, `watch ${source.path}: no byte`);
+  const idle = deadline(clock, options.idleTimeoutMs ?? 150_000, signal, `watch ${source.path}: no data`);
   const query = {
-    ...selectors(source, action.selecting),
+    ...selectors(source, action.useFieldSelector),
     resourceVersion: action.resourceVersion,
     allowWatchBookmarks: true,
     timeoutSeconds: action.timeoutSeconds,
   };
-  let opened = false;
+  let isOpen = false;
   let bug: { error: unknown } | undefined;
   let next: Action<T> | undefined;
-  // Called from inside the client, which would take what a sink throws for a broken connection: it is kept apart.
-  const heard = (): void => {
+  // Called inside the client, which would treat an error of the sink as a broken connection: keep it
+  // separately.
+  const onBytes = (): void => {
     idle.extend();
     options.progressed?.();
-    if (opened) return;
-    opened = true;
+    if (isOpen) return;
+    isOpen = true;
     try {
       advance({ type: 'opened' });
     } catch (error) {
@@ -203,7 +224,7 @@ async function follow<T>(
       idle.abort(error);
     }
   };
-  const events = api.watch(source.path, query, idle.signal, heard)[Symbol.asyncIterator]();
+  const events = api.watch(source.path, query, idle.signal, onBytes)[Symbol.asyncIterator]();
   try {
     while (next === undefined && !signal.aborted) {
       const input = await nextInput(events, source, idle.signal);
@@ -213,14 +234,14 @@ async function follow<T>(
     }
     return signal.aborted ? undefined : next;
   } finally {
-    // Ends the connection, also where a sink threw or an ERROR event has ended the watch before the server did.
-    idle.abort(new ConnectionError('the watch was left', { mayHaveExecuted: true }));
+    // Closes the connection, also if the sink threw or an ERROR event ended the watch.
+    idle.abort(new ConnectionError('stopped reading the watch', { mayHaveExecuted: true }));
     idle.release();
     await events.return?.();
   }
 }
 
-/** Only the reading is guarded here: what `project` throws is a bug and must come out. */
+/** Catches read errors only: an error thrown by `project` is a bug and must propagate. */
 async function nextInput<T>(
   events: AsyncIterator<WatchEvent>,
   source: WatchSource<T>,
@@ -230,7 +251,7 @@ async function nextInput<T>(
   try {
     result = await events.next();
   } catch (error) {
-    if (idle.aborted) return { type: 'silent', error: asConnectionError(idle.reason) };
+    if (idle.aborted) return { type: 'idle', error: asConnectionError(idle.reason) };
     return { type: 'failed', error: asFailure(error) };
   }
   return result.done === true ? { type: 'closed' } : toInput(result.value, source);
@@ -239,21 +260,21 @@ async function nextInput<T>(
 function toInput<T>(event: WatchEvent, source: WatchSource<T>): WatchInput<T> {
   if (event.type === 'ERROR') {
     const { object } = event;
-    const asked = { verb: 'watch', path: source.path } as const;
+    const info = { verb: 'watch', path: source.path } as const;
     return {
       type: 'failed',
-      error: new ApiError(asked, typeof object.code === 'number' ? object.code : 500, object),
+      error: new ApiError(info, typeof object.code === 'number' ? object.code : 500, object),
     };
   }
   const resourceVersion = event.object.metadata.resourceVersion ?? '';
   if (event.type === 'BOOKMARK') return { type: 'bookmark', resourceVersion };
-  const gone = event.type === 'DELETED' || source.matches?.(event.object) === false;
-  return { type: 'changed', item: source.project(event.object), resourceVersion, gone };
+  const isDeleted = event.type === 'DELETED' || source.matches?.(event.object) === false;
+  return { type: 'changed', item: source.project(event.object), resourceVersion, isDeleted };
 }
 
-function selectors<T>(source: WatchSource<T>, selecting: boolean): Query {
+function selectors<T>(source: WatchSource<T>, useFieldSelector: boolean): Query {
   return {
-    fieldSelector: selecting ? source.fieldSelector : undefined,
+    fieldSelector: useFieldSelector ? source.fieldSelector : undefined,
     labelSelector: source.labelSelector,
   };
 }

@@ -1,35 +1,35 @@
 /**
- * The bytes' way to an API server, as one function: the client above it knows Kubernetes, the code below it sockets.
- * A test puts a server of its own, a cut connection or virtual time behind the same type.
+ * Sends one HTTP request to the API server. The client above knows Kubernetes, the code below knows sockets.
+ * Tests substitute their own server, broken connections or virtual time.
  */
 export type Transport = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Absolute path with its query, already encoded: `/api/v1/services?limit=500`. */
+  /** Absolute path with query, encoded: `/api/v1/services?limit=500`. */
   path: string;
-  /** Lower-case names. Authorization is the transport's. */
+  /** Lowercase names. The transport adds authorization. */
   headers: Record<string, string>;
   body?: string;
 }
 
 export interface HttpResponse {
   status: number;
-  /** Lower-case names. */
+  /** Lowercase names. */
   headers: Record<string, string>;
-  /** Ends when the server ended it; throws when the connection broke. To stop reading early, abort the signal. */
+  /** Ends with the response; throws if the connection breaks. To stop reading early, abort the signal. */
   body: AsyncIterable<Uint8Array>;
 }
 
-/** The edge's time, so that everything above it can run under another clock. */
+/** The source of time, so that tests can replace it. */
 export interface Clock {
-  /** Milliseconds; only differences mean anything. */
+  /** Monotonic milliseconds; only differences are meaningful. */
   now(): number;
-  /** Milliseconds since 1970, for time stamps that leave the process. */
+  /** Milliseconds since 1970, for timestamps that leave the process. */
   wall(): number;
-  /** Calls `then` once after `ms` milliseconds, unless the returned function was called first. */
+  /** Calls `then` once after `ms` milliseconds, unless the returned function is called first. */
   after(ms: number, then: () => void): () => void;
 }
 
-/** A number in [0, 1), as Math.random. */
+/** Returns a number in [0, 1), like Math.random. */
 export type Random = () => number;

@@ -1,7 +1,7 @@
 import { ConnectionError } from './errors.ts';
 import type { Clock } from './transport.ts';
 
-/** Resolves after `ms` milliseconds, or as soon as the signal aborts: the caller looks at the signal anyway. */
+/** Resolves after `ms` milliseconds or when the signal aborts; the caller checks the signal. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -15,7 +15,10 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
   });
 }
 
-/** An abort signal of one's own that also follows another one. `release` when done, or the outer signal keeps it. */
+/**
+ * An abort signal that also follows an outer one. Call `release` when done, or the outer signal keeps a
+ * reference.
+ */
 export interface AbortScope {
   signal: AbortSignal;
   abort(reason: unknown): void;
@@ -23,8 +26,8 @@ export interface AbortScope {
 }
 
 /**
- * `AbortSignal.any` would do, but it holds on to every dependent signal until the garbage collector comes by; with
- * thousands of requests under one long-lived signal an explicit release is cheaper and can be reasoned about.
+ * `AbortSignal.any` would work, but it keeps dependent signals until they are garbage-collected. With
+ * thousands of requests under one long-lived signal, an explicit release is cheaper and predictable.
  */
 export function abortScope(outer: AbortSignal): AbortScope {
   const controller = new AbortController();
@@ -38,11 +41,11 @@ export function abortScope(outer: AbortSignal): AbortScope {
   };
 }
 
-/** A scope that also ends when nobody called `extend` or `release` for `ms` milliseconds. */
+/** A scope that also aborts if neither `extend` nor `release` is called for `ms` milliseconds. */
 export interface Deadline extends AbortScope {
-  /** Starts the time anew. */
+  /** Restarts the timeout. */
   extend(): void;
-  /** Lets it run without end from here on; it still follows the outer signal. */
+  /** Removes the timeout; the scope still follows the outer signal. */
   lift(): void;
 }
 

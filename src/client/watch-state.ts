@@ -1,62 +1,62 @@
 import { type BackoffLimits, backoffMs, delayMs, WATCH_BACKOFF } from './backoff.ts';
 import { ApiError, type ConnectionError } from './errors.ts';
-import { isExpired, refusesSelector, type WatchFailure } from './watch-failure.ts';
+import { isExpired, isSelectorRejected, type WatchFailure } from './watch-failure.ts';
 
 /**
- * List and watch as a pure step: what has happened goes in, what to do comes out. The driver (reflector.ts) performs
+ * List and watch as a pure state machine: an input goes in, effects come out. The driver (reflector.ts) performs
  * the effects in order; at most one of them is an action, whose outcome is the next input. A step without an action
- * means: go on reading the watch that is open.
+ * continues to read the open watch.
  *
  *                                       event, bookmark
  *                                           ┌───┐
  *   start ──▶ list ── listed: replaced ──▶ watch ─┴──▶ closed ──▶ watch again at once
  *              ▲                            │ │
- *              ├──────── 410, silent ───────┘ │
+ *              ├──────── 410, idle ─────────┘ │
  *              └─────────── wait ◀── failed ──┘
  *
- * The protocol is that of "Efficient detection of changes" in Kubernetes' API concepts; bookmarks are KEP-956. Where
- * client-go watches on after a broken connection, this lists anew: the server may come back with another past
+ * The protocol is "Efficient detection of changes" in Kubernetes' API concepts; bookmarks are KEP-956. Unlike
+ * client-go, a broken connection leads to a relist: the server may return with another history
  * (docs/decisions/0011).
  */
 export interface WatchState {
-  /** What a finished wait leads to. */
-  readonly doing: 'list' | 'watch';
-  /** Where to watch from: the list's, then that of the last event or bookmark. */
+  /** The action after a delay. */
+  readonly nextAction: 'list' | 'watch';
+  /** The version to watch from: that of the list, then of the last event or bookmark. */
   readonly version: string;
-  /** False once the server has refused the field selector. */
-  readonly selecting: boolean;
-  /** Failures since the last healthy time; also counts answers of 410 and watches that ended at once. */
+  /** False once the server has rejected the field selector. */
+  readonly useFieldSelector: boolean;
+  /** Failures since the last healthy watch; includes 410 responses and watches that ended at once. */
   readonly failures: number;
-  /** There was a 410 since the last healthy time. */
+  /** Whether there was a 410 since the last healthy watch. */
   readonly expired: boolean;
-  /** When the open watch was answered. */
+  /** When the response of the open watch began. */
   readonly openedAt: number | undefined;
-  /** `failing` has been said and `recovered` has not. */
-  readonly troubled: boolean;
+  /** Whether `failing` was delivered without a later `recovered`. */
+  readonly isFailing: boolean;
 }
 
 export type WatchInput<T> =
   | { type: 'start' }
-  /** A whole list: nothing is delivered before its end, as half a world looks like deletions. */
+  /** A complete list. Nothing is delivered earlier, because missing objects would look like deletions. */
   | { type: 'listed'; items: T[]; resourceVersion: string }
   | { type: 'opened' }
-  | { type: 'changed'; item: T; resourceVersion: string; gone: boolean }
+  | { type: 'changed'; item: T; resourceVersion: string; isDeleted: boolean }
   | { type: 'bookmark'; resourceVersion: string }
-  /** The server ended the watch in good order, as it does after timeoutSeconds. */
+  /** The server ended the watch normally, as it does after timeoutSeconds. */
   | { type: 'closed' }
-  /** The open connection has not said a byte for too long: nobody may be at its other end. */
-  | { type: 'silent'; error: ConnectionError }
+  /** The open watch received no data for too long: the peer may be gone. */
+  | { type: 'idle'; error: ConnectionError }
   | { type: 'failed'; error: WatchFailure }
   | { type: 'waited' };
 
 export type WatchEffect<T> =
-  | { type: 'list'; selecting: boolean }
-  | { type: 'watch'; selecting: boolean; resourceVersion: string; timeoutSeconds: number }
+  | { type: 'list'; useFieldSelector: boolean }
+  | { type: 'watch'; useFieldSelector: boolean; resourceVersion: string; timeoutSeconds: number }
   | { type: 'wait'; ms: number }
   | { type: 'replaced'; items: T[]; resourceVersion: string }
   | { type: 'upserted' | 'deleted'; item: T; resourceVersion: string }
   | { type: 'observed'; resourceVersion: string }
-  | { type: 'unselected'; error: WatchFailure }
+  | { type: 'selectorRejected'; error: WatchFailure }
   | { type: 'failing'; error: WatchFailure; retryInMs: number }
   | { type: 'recovered' };
 
@@ -65,32 +65,32 @@ export interface Step<T> {
   effects: WatchEffect<T>[];
 }
 
-/** What a step may know of the world outside. */
+/** The time and randomness of a step. */
 export interface StepContext {
-  /** The clock's milliseconds. */
+  /** Monotonic milliseconds. */
   now: number;
   /** In [0, 1). */
   random: number;
 }
 
-/** A watch that lived this long makes earlier failures history. */
+/** A watch of at least this duration resets the failure counters. */
 const HEALTHY_MS = 10_000;
-/** One that ended sooner than this would, started again at once, be a hot loop. */
+/** Restarting watches shorter than this without a delay would be a hot loop. */
 const SHORT_MS = 1_000;
-/** Client-go's range: spread, so that the watches of many clients do not end together. */
+/** Client-go's range, randomized so that the watches of many clients do not end together. */
 const TIMEOUT_SECONDS = { least: 300, spread: 300 };
 
 const LIMITS: BackoffLimits = WATCH_BACKOFF;
 
 export function initialWatchState(): WatchState {
   return {
-    doing: 'list',
+    nextAction: 'list',
     version: '',
-    selecting: true,
+    useFieldSelector: true,
     failures: 0,
     expired: false,
     openedAt: undefined,
-    troubled: false,
+    isFailing: false,
   };
 }
 
@@ -105,15 +105,15 @@ export function watchStep<T>(state: WatchState, input: WatchInput<T>, context: S
     }
     case 'opened':
       return {
-        state: { ...state, openedAt: context.now, troubled: false },
-        effects: state.troubled ? [{ type: 'recovered' }] : [],
+        state: { ...state, openedAt: context.now, isFailing: false },
+        effects: state.isFailing ? [{ type: 'recovered' }] : [],
       };
     case 'changed': {
       const { item, resourceVersion } = input;
-      // An older version than the last is delivered like any other: only who keeps the items can order them.
+      // Also delivers a version older than the last: only the sink can order them.
       return {
         state: { ...state, version: resourceVersion || state.version },
-        effects: [{ type: input.gone ? 'deleted' : 'upserted', item, resourceVersion }],
+        effects: [{ type: input.isDeleted ? 'deleted' : 'upserted', item, resourceVersion }],
       };
     }
     case 'bookmark':
@@ -123,69 +123,69 @@ export function watchStep<T>(state: WatchState, input: WatchInput<T>, context: S
       };
     case 'closed':
       return afterClose(state, context);
-    case 'silent':
-      return afterSilence(settle(state, context), input.error);
+    case 'idle':
+      return afterIdle(endWatch(state, context), input.error);
     case 'failed':
-      return afterFailure(settle(state, context), input.error, context);
+      return afterFailure(endWatch(state, context), input.error, context);
     case 'waited':
-      return state.doing === 'list' ? list(state) : watch(state, context);
+      return state.nextAction === 'list' ? list(state) : watch(state, context);
   }
 }
 
-/** A server that hangs up at once is met with growing pauses; anything longer is the ordinary end of a watch. */
+/** Delays the next watch if the server closed this one at once; otherwise the end is normal. */
 function afterClose(state: WatchState, context: StepContext): Step<never> {
-  const short = state.openedAt === undefined || context.now - state.openedAt < SHORT_MS;
-  const next = settle(state, context);
-  if (!short) return watch(next, context);
-  return wait({ ...next, doing: 'watch' }, backoffMs(next.failures, context.random, LIMITS));
+  const isShort = state.openedAt === undefined || context.now - state.openedAt < SHORT_MS;
+  const next = endWatch(state, context);
+  if (!isShort) return watch(next, context);
+  return wait({ ...next, nextAction: 'watch' }, backoffMs(next.failures, context.random, LIMITS));
 }
 
 /**
- * Nobody may be at the other end any more, or the version is one from the future: after etcd was restored from a backup,
- * kube-apiserver 1.36 takes such a watch and says nothing on it until its versions have caught up.
+ * Lists again: the peer may be gone, or our version may be from the future. After etcd was restored from a
+ * backup, kube-apiserver 1.36 accepts such a watch and sends nothing until its versions have caught up.
  */
-function afterSilence(state: WatchState, error: ConnectionError): Step<never> {
-  return prepend({ type: 'failing', error, retryInMs: 0 }, list({ ...state, troubled: true }));
+function afterIdle(state: WatchState, error: ConnectionError): Step<never> {
+  return prepend({ type: 'failing', error, retryInMs: 0 }, list({ ...state, isFailing: true }));
 }
 
 function afterFailure(state: WatchState, error: WatchFailure, context: StepContext): Step<never> {
-  if (state.selecting && refusesSelector(error)) {
-    return prepend({ type: 'unselected', error }, list({ ...state, selecting: false }));
+  if (state.useFieldSelector && isSelectorRejected(error)) {
+    return prepend({ type: 'selectorRejected', error }, list({ ...state, useFieldSelector: false }));
   }
-  const next: WatchState = { ...state, doing: 'list' };
-  // History is compacted every five minutes, and an API server that was restarted has none: one 410 is an ordinary
-  // event, whatever failed before it. A second one soon after is not.
+  const next: WatchState = { ...state, nextAction: 'list' };
+  // etcd compacts its history every five minutes, and a restarted API server has none, so the first 410 is
+  // normal, even after other failures. A second one soon after is not.
   if (isExpired(error) && !state.expired)
     return list({ ...next, expired: true, failures: state.failures + 1 });
   const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
   const retryInMs = delayMs(state.failures, context.random, LIMITS, retryAfterMs);
-  return prepend({ type: 'failing', error, retryInMs }, wait({ ...next, troubled: true }, retryInMs));
+  return prepend({ type: 'failing', error, retryInMs }, wait({ ...next, isFailing: true }, retryInMs));
 }
 
-/** The watch is over: whether it was a healthy one decides if the failures before it still count. */
-function settle(state: WatchState, context: StepContext): WatchState {
-  const healthy = state.openedAt !== undefined && context.now - state.openedAt >= HEALTHY_MS;
+/** Ends the watch. If it was healthy, earlier failures no longer apply. */
+function endWatch(state: WatchState, context: StepContext): WatchState {
+  const isHealthy = state.openedAt !== undefined && context.now - state.openedAt >= HEALTHY_MS;
   return {
     ...state,
     openedAt: undefined,
-    failures: healthy ? 0 : state.failures,
-    expired: healthy ? false : state.expired,
+    failures: isHealthy ? 0 : state.failures,
+    expired: isHealthy ? false : state.expired,
   };
 }
 
 function list(state: WatchState): Step<never> {
   return {
-    state: { ...state, doing: 'list' },
-    effects: [{ type: 'list', selecting: state.selecting }],
+    state: { ...state, nextAction: 'list' },
+    effects: [{ type: 'list', useFieldSelector: state.useFieldSelector }],
   };
 }
 
 function watch(state: WatchState, context: StepContext): Step<never> {
-  const { selecting, version: resourceVersion } = state;
+  const { useFieldSelector, version: resourceVersion } = state;
   const timeoutSeconds = TIMEOUT_SECONDS.least + Math.floor(context.random * (TIMEOUT_SECONDS.spread + 1));
   return {
-    state: { ...state, doing: 'watch', openedAt: undefined },
-    effects: [{ type: 'watch', selecting, resourceVersion, timeoutSeconds }],
+    state: { ...state, nextAction: 'watch', openedAt: undefined },
+    effects: [{ type: 'watch', useFieldSelector, resourceVersion, timeoutSeconds }],
   };
 }
 

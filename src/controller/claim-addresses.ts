@@ -7,26 +7,27 @@ import type { Options } from '../core/model/options.ts';
 import { claimsPath } from './watched-resources.ts';
 import { isTransient, retryUntilKnown, type WriteContext, type WriteOutcome } from './write-service.ts';
 
-/** What is known of claims is told to `know` at once. */
+/** `onClaim` is called at once for each claim that was read or written. */
 export interface ClaimContext {
   readonly options: Options;
-  readonly know: (claim: Claim) => void;
+  readonly onClaim: (claim: Claim) => void;
 }
 
 /**
- * Claims all addresses of a write, one after the other. Undefined once each claim bears its pledge: from then on the write
- * may be sent. Else what became of the write instead. A claim that is made in vain is collected later (upkeep.ts).
+ * Claims all addresses of a write, one after the other. Returns undefined once each claim has its
+ * reservation: only then may the write be sent. Otherwise returns the outcome of the write. Unused claims are
+ * deleted later (ip-address-reconciler.ts).
  */
 export async function claimAll(
   requests: readonly ClaimRequest[],
-  terms: ClaimContext,
+  claimContext: ClaimContext,
   context: WriteContext,
 ): Promise<WriteOutcome | undefined> {
   for (const request of requests) {
-    const outcome = await claim(request, terms, context);
-    if (outcome.kind === 'claimed') terms.know(outcome.claim);
-    // A claim that arrives late gives nobody an address.
-    else return outcome.kind === 'stopped' ? { kind: 'stopped', mayLand: false } : outcome;
+    const outcome = await claim(request, claimContext, context);
+    if (outcome.kind === 'claimed') claimContext.onClaim(outcome.claim);
+    // A claim that is created late assigns no address.
+    else return outcome.kind === 'stopped' ? { kind: 'stopped', mayStillExecute: false } : outcome;
   }
   return undefined;
 }
@@ -59,15 +60,15 @@ function claim(
       return { kind: 'claimed', claim: claimOf(object, options.controller) };
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;
-      // Somebody was faster: another controller, or an earlier attempt of ours whose answer was lost. 422: another uid.
-      const isOvertaken = error.status === 409 || (known !== undefined && [404, 422].includes(error.status));
-      return isOvertaken ? look(request, options, context) : { kind: 'refused', error };
+      // Another client wrote first, or an earlier attempt of ours whose response was lost. 422: another UID.
+      const isStale = error.status === 409 || (known !== undefined && [404, 422].includes(error.status));
+      return isStale ? readClaim(request, options, context) : { kind: 'rejected', error };
     }
   });
 }
 
-/** How the claim stands. */
-async function look(
+/** Reads the current claim. */
+async function readClaim(
   request: ClaimRequest,
   options: Options,
   { api, signal, leadership }: WriteContext,
@@ -75,15 +76,15 @@ async function look(
   try {
     const object = await api.get<IPAddress>(claimPath(request), signal, leadership);
     const claim = claimOf(object, options.controller);
-    const isMade = request.reservations.every((reservation) =>
+    const hasReservations = request.reservations.every((reservation) =>
       claim.reservations.some((one) => sameReservation(one, reservation)),
     );
-    return isMade ? { kind: 'claimed', claim } : { kind: 'contested', request, claim };
+    return hasReservations ? { kind: 'claimed', claim } : { kind: 'contested', request, claim };
   } catch (error) {
     if (!(error instanceof ApiError) || isTransient(error)) throw error;
     return error.status === 404
       ? { kind: 'contested', request, claim: undefined }
-      : { kind: 'refused', error };
+      : { kind: 'rejected', error };
   }
 }
 

@@ -1,18 +1,20 @@
 import { ApiError } from '../client/errors.ts';
 import { claimsPath } from './watched-resources.ts';
 
-/** What `--claims` needs of the cluster and does not have, as far as an answer of the API server says so. */
+/**
+ * Returns what `--claims` requires of the cluster and does not have, according to an error of the API server.
+ */
 export function claimRequirements(error: Error): string | undefined {
   if (!(error instanceof ApiError)) return undefined;
   const { path, verb } = error.request;
   if (!path.startsWith(claimsPath)) return undefined;
-  const meanwhile = verb === 'list' ? ' Until then no address is given.' : '';
+  const consequence = verb === 'list' ? ' Until then, no address is assigned.' : '';
   if (error.status === 403) {
-    return `--claims needs the verbs create, get, list, watch, patch and delete on ipaddresses (apiGroup networking.k8s.io): add them to the ClusterRole, as docs/claims.md says.${meanwhile}`;
+    return `--claims needs the verbs create, get, list, watch, patch and delete on ipaddresses (apiGroup networking.k8s.io). Add them to the ClusterRole, as docs/claims.md describes.${consequence}`;
   }
-  // One object may well not be there; the collection always is, where the API server knows the kind.
+  // A single object may be missing; the collection always exists if the API server knows the resource.
   if (error.status === 404 && (verb === 'list' || verb === 'watch')) {
-    return `--claims needs Kubernetes 1.33 or newer, and this API server has no IPAddress in networking.k8s.io/v1: upgrade the cluster, or leave the flag out.${meanwhile}`;
+    return `--claims needs Kubernetes 1.33 or newer, but this API server does not serve IPAddress in networking.k8s.io/v1. Upgrade the cluster, or remove the flag.${consequence}`;
   }
   return undefined;
 }

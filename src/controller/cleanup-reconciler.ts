@@ -15,9 +15,9 @@ import { WriteBackoff } from './write-backoff.ts';
 import { WriteConflicts } from './write-conflicts.ts';
 import { pathOf, type WriteOutcome } from './write-service.ts';
 
-const backoff = { firstMs: 1_000, mostMs: 5 * 60_000 };
+const backoff = { initialMs: 1_000, maxMs: 5 * 60_000 };
 
-/** Nobody waits for a clean-up. */
+/** Cleanup has no urgency. */
 const concurrency = 2;
 
 export interface CleanupReconcilerOptions {
@@ -27,24 +27,24 @@ export interface CleanupReconcilerOptions {
   readonly leadership: Leadership;
 }
 
-/** Takes our fields off Services that are no longer of type LoadBalancer. */
+/** Removes our fields from Services that are no longer of type LoadBalancer. */
 export class CleanupReconciler {
   readonly #context: WriterContext;
   readonly #controller: string;
-  readonly #signals: Reporter;
-  /** The newest state of each that bears our label. */
-  readonly #seen = new Map<ServiceKey, ServiceView>();
-  /** Those that have to be looked at. */
+  readonly #reporter: Reporter;
+  /** The newest state of each Service with our label. */
+  readonly #services = new Map<ServiceKey, ServiceView>();
+  /** The Services to process. */
   readonly #due = new Set<ServiceKey>();
   readonly #writes: InFlightWrites;
-  readonly #patience: WriteConflicts;
-  readonly #holds: WriteBackoff;
+  readonly #writeConflicts: WriteConflicts;
+  readonly #backoff: WriteBackoff;
   #isListed = false;
 
   constructor({ context, options, reporter, leadership }: CleanupReconcilerOptions) {
     this.#context = context;
     this.#controller = options.controller;
-    this.#signals = reporter;
+    this.#reporter = reporter;
     this.#writes = new InFlightWrites({
       context,
       leadership,
@@ -52,14 +52,14 @@ export class CleanupReconciler {
       freed: () => this.#pump(),
       rejected: (view, error, retryInMs) => reporter.rejected(view, error, retryInMs),
     });
-    this.#patience = new WriteConflicts(context.clock);
-    this.#holds = new WriteBackoff(context.clock, (key) => {
+    this.#writeConflicts = new WriteConflicts(context.clock);
+    this.#backoff = new WriteBackoff(context.clock, (key) => {
       this.#due.add(key);
       this.#pump();
     });
   }
 
-  /** Whether the first list is in, and nothing of it is left to clean for now. */
+  /** Whether the first list was read and there is nothing left to clean up. */
   get isIdle(): boolean {
     return this.#isListed && this.#due.size === 0 && this.#writes.size === 0;
   }
@@ -69,19 +69,19 @@ export class CleanupReconciler {
     return this.#writes.signal;
   }
 
-  /** Begins nothing more, and resolves when the writes under way have ended, as `Writes.drain`. */
+  /** Starts no more writes, and resolves when those in flight have ended; see `InFlightWrites.drain`. */
   close(graceMs: number): Promise<boolean> {
-    this.#holds.close();
+    this.#backoff.close();
     return this.#writes.drain(graceMs);
   }
 
   sink(): Sink<ServiceView> {
     return {
       replaced: (views) => {
-        this.#seen.clear();
+        this.#services.clear();
         for (const view of views) this.#put(view);
-        this.#holds.releaseOthers((key) => this.#seen.has(key));
-        this.#patience.forgetOthers((key) => this.#seen.has(key));
+        this.#backoff.forgetOthers((key) => this.#services.has(key));
+        this.#writeConflicts.forgetOthers((key) => this.#services.has(key));
         this.#isListed = true;
         this.#pump();
       },
@@ -90,24 +90,28 @@ export class CleanupReconciler {
         this.#pump();
       },
       deleted: (view) => {
-        // Its patience is kept: whoever puts the label back and takes it off has not ended a quarrel.
-        this.#seen.delete(keyOf(view));
+        // Its write conflict is kept: another writer that adds and removes the label again and again has not
+        // ended it.
+        this.#services.delete(keyOf(view));
         this.#writes.seen(view);
       },
     };
   }
 
   /**
-   * A Service of ours that waited, with Go's finalizer on it, is gone from the LoadBalancers. If only its type has changed,
-   * no label leads to it, and it could never be deleted: one read finds out.
+   * Removes Go's finalizer from a Service that was pending and has left the LoadBalancers. If only its type
+   * has changed, no label leads to it, and it could never be deleted. One read finds out.
    */
-  look(view: ServiceView): void {
+  removeFinalizer(view: ServiceView): void {
     if (view.goFinalizers === undefined || view.labeled) return;
     const { api, clock, random, interner } = this.#context;
     const { signal } = this.#writes;
     const read = async (failures: number): Promise<void> => {
       try {
-        this.#unhook(internedViewOf(await api.get<Service>(pathOf(view), signal), interner), view.uid);
+        this.#removeFinalizer(
+          internedViewOf(await api.get<Service>(pathOf(view), signal), interner),
+          view.uid,
+        );
       } catch (error) {
         const isGone = error instanceof ApiError && error.status === 404;
         if (isGone || signal.aborted) return;
@@ -118,16 +122,16 @@ export class CleanupReconciler {
     void read(0);
   }
 
-  #unhook(view: ServiceView, uid: string): void {
-    const isTurned = view.uid === uid && view.type !== 'LoadBalancer' && view.goFinalizers !== undefined;
-    if (!isTurned || this.#seen.has(keyOf(view)) || this.#writes.has(keyOf(view))) return;
+  #removeFinalizer(view: ServiceView, uid: string): void {
+    const hasLeftType = view.uid === uid && view.type !== 'LoadBalancer' && view.goFinalizers !== undefined;
+    if (!hasLeftType || this.#services.has(keyOf(view)) || this.#writes.has(keyOf(view))) return;
     this.#writes.begin(view, { goFinalizers: null }, (outcome) => {
-      if (outcome.kind === 'stale') this.#unhook(outcome.view, uid);
+      if (outcome.kind === 'stale') this.#removeFinalizer(outcome.view, uid);
     });
   }
 
   #put(view: ServiceView): void {
-    this.#seen.set(keyOf(view), view);
+    this.#services.set(keyOf(view), view);
     this.#writes.seen(view);
     this.#due.add(keyOf(view));
   }
@@ -135,26 +139,26 @@ export class CleanupReconciler {
   #pump(): void {
     for (const key of this.#due) {
       if (!this.#writes.hasCapacity) return;
-      // One write at a time for each: its end looks at it again.
+      // One write at a time per Service: its end starts the next.
       if (this.#writes.has(key)) continue;
       this.#due.delete(key);
-      const view = this.#seen.get(key);
+      const view = this.#services.get(key);
       if (view !== undefined) this.#clean(key, view);
     }
   }
 
   #clean(key: ServiceKey, view: ServiceView): void {
     const decision = release(view, this.#controller);
-    if (decision.kind !== 'release' || isEmptyPatch(decision.patch) || this.#holds.has(view)) return;
-    const { waitMs } = this.#patience.delayFor(key, decision.patch);
+    if (decision.kind !== 'release' || isEmptyPatch(decision.patch) || this.#backoff.has(view)) return;
+    const { waitMs } = this.#writeConflicts.delayFor(key, decision.patch);
     if (waitMs > 0) {
-      this.#holds.hold(view, waitMs);
+      this.#backoff.delay(view, waitMs);
       return;
     }
-    this.#writes.begin(view, decision.patch, (outcome) => this.#take(key, view, decision, outcome));
+    this.#writes.begin(view, decision.patch, (outcome) => this.#completed(key, view, decision, outcome));
   }
 
-  #take(
+  #completed(
     key: ServiceKey,
     view: ServiceView,
     decision: Decision & { kind: 'release' },
@@ -162,24 +166,24 @@ export class CleanupReconciler {
   ): void {
     switch (outcome.kind) {
       case 'written':
-        this.#holds.release(key);
-        this.#patience.wrote(key, decision.patch);
-        this.#signals.written(outcome.view, decision);
-        // What it looks like now is on its way; the state that was cleaned is not to be cleaned again.
-        if (this.#seen.get(key) === view) this.#seen.delete(key);
+        this.#backoff.forget(key);
+        this.#writeConflicts.wrote(key, decision.patch);
+        this.#reporter.written(outcome.view, decision);
+        // The watch will deliver its new state; the old one must not be cleaned up again.
+        if (this.#services.get(key) === view) this.#services.delete(key);
         break;
-      case 'refused':
-        this.#signals.rejected(view, outcome.error, this.#holds.failed(view));
+      case 'rejected':
+        this.#reporter.rejected(view, outcome.error, this.#backoff.failed(view));
         break;
       case 'stale':
-        // An earlier attempt of ours has arrived, and its answer was lost.
+        // An earlier attempt has executed, and its response was lost.
         if (!outcome.view.labeled && outcome.view.record === undefined)
-          this.#signals.written(outcome.view, decision);
-        if (this.#seen.get(key) === view) this.#holds.failed(view);
+          this.#reporter.written(outcome.view, decision);
+        if (this.#services.get(key) === view) this.#backoff.failed(view);
         break;
       case 'contested':
       case 'gone':
-      case 'overtaken':
+      case 'superseded':
       case 'stopped':
         break;
     }

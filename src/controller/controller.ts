@@ -19,45 +19,48 @@ import { claimsSource, cleanupSource, configMapSource, servicesSource } from './
 export interface ControllerContext extends WriterContext {
   readonly options: Options;
   readonly events: EventRecorder;
-  /** PATCHes that are sent at once. */
+  /** The maximum number of concurrent PATCHes. */
   readonly concurrency: number;
-  /** Told after each turn of the loop, for whoever shows the world as it is. */
+  /** Called after each turn of the loop, for views of the current state. */
   readonly updated?: () => void;
 }
 
-/** What was read since the watches were begun. */
+/** What has been read since the watches were started. */
 interface WatchSession {
   readonly stop: AbortController;
   hasServices: boolean;
-  /** What the ConfigMap says, once it was read. */
+  /** The content of the ConfigMap, once it was read. */
   configuration: string | undefined;
   hasClaims: boolean;
 }
 
-/** How long writes under way may take to end after a stop was asked for. */
+/** The time limit for in-flight writes on shutdown. */
 const graceMs = 5_000;
 
 /**
- * The one loop at the edge: states come in from the watches and keep the allocator's view; while this is the leader, a
- * term draws decisions from it, and their answers come back as states.
+ * The event loop: watches update the allocator's state. While this replica is the leader, a LeaderLoop takes
+ * decisions from the allocator, and the responses to their writes update the state in turn.
  *
- * Invariant: nothing is decided in a tenure but on lists that were begun in it. What leaders before wrote is in them,
- * however far behind the watch of a standby was.
+ * Invariant: a leader decides only on lists that it started after it became the leader. They contain all
+ * writes of previous leaders, however far the watch of a standby was behind.
  */
 export class Controller implements Candidate {
   readonly allocator: Allocator;
-  /** What is counted of its work. */
+  /** The counters of its work. */
   readonly counters: Counters;
   readonly #context: ControllerContext;
   readonly #reporter: Reporter;
   readonly #stopping = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
-  readonly #movedAt = new Map<string, number>();
+  readonly #activeAt = new Map<string, number>();
   #watchSession: WatchSession | undefined;
   #leaderLoop: LeaderLoop | undefined;
   #cleanup: CleanupReconciler | undefined;
   #ipAddresses: IPAddressReconciler | undefined;
-  /** What earlier terms and rounds still have to end; resolves to whether nothing of them can still arrive. */
+  /**
+   * The end of earlier leader loops and watch sessions; resolves to whether none of their requests can still
+   * execute.
+   */
   #ending: Promise<boolean> = Promise.resolve(true);
 
   constructor(context: ControllerContext) {
@@ -68,46 +71,46 @@ export class Controller implements Candidate {
     this.#reporter = new Reporter(events, log, options, this.counters);
   }
 
-  /** Whether it leads, and nothing is left to do for now on what was seen. */
+  /** Whether this replica is the leader and has nothing left to do. */
   get isIdle(): boolean {
-    const isOver = this.#leaderLoop?.isIdle === true && this.#cleanup?.isIdle === true;
-    return this.allocator.isIdle && this.#isFresh && isOver && this.#ipAddresses?.isIdle !== false;
+    const isDone = this.#leaderLoop?.isIdle === true && this.#cleanup?.isIdle === true;
+    return this.allocator.isIdle && this.#hasSynced && isDone && this.#ipAddresses?.isIdle !== false;
   }
 
-  /** Whether it is in a term, as far as it knows. */
+  /** Whether this replica is the leader, as far as it knows. */
   get isLeading(): boolean {
     return this.#leaderLoop !== undefined;
   }
 
-  /** Whether it leads on lists that were begun in its tenure. */
-  get isLeadingAfresh(): boolean {
-    return this.isLeading && this.#isFresh;
+  /** Whether it is the leader and has read all lists since it became the leader. */
+  get isSyncedLeader(): boolean {
+    return this.isLeading && this.#hasSynced;
   }
 
-  /** Whether a write is under way. */
+  /** Whether a write is in flight. */
   get isWriting(): boolean {
     return this.#leaderLoop?.isIdle === false;
   }
 
-  /** Whether addresses wait to be written, so that events are to wait, too. */
+  /** Whether many writes are in flight, so that events should wait. */
   get isBusy(): boolean {
     return this.#leaderLoop?.isBusy === true;
   }
 
-  /** Whether both lists have been read. */
+  /** Whether all lists have been read. */
   get isReady(): boolean {
     return this.allocator.isReady;
   }
 
-  /** For each watch the milliseconds since it last heard or tried something. */
+  /** The milliseconds since the last activity of each watch. */
   idleMs(): ReadonlyMap<string, number> {
     const now = this.#context.clock.now();
-    return new Map([...this.#movedAt].map(([name, at]) => [name, now - at]));
+    return new Map([...this.#activeAt].map(([name, at]) => [name, now - at]));
   }
 
   /**
-   * Works until the signal is aborted, as `lead` and `follow` say; resolves when the writes that were under way then have
-   * ended, to whether nothing that was sent can still arrive. Rejects on a bug.
+   * Runs until the signal is aborted, as `lead` and `follow` say. Resolves after the in-flight writes have
+   * ended, to whether no request can still execute. Rejects on a bug.
    */
   async run(signal: AbortSignal): Promise<boolean> {
     const stop = (): void => this.#ended.resolve();
@@ -116,7 +119,7 @@ export class Controller implements Candidate {
     try {
       await this.#ended.promise;
     } finally {
-      // Also when one of the watches broke by a bug: nothing is to go on without the others.
+      // Also if a watch failed because of a bug: the others must not continue without it.
       this.#stopping.abort();
       signal.removeEventListener('abort', stop);
       this.#endLeadership(graceMs);
@@ -131,18 +134,18 @@ export class Controller implements Candidate {
   lead(leadership: Leadership): void {
     if (this.#stopping.signal.aborted) return;
     this.#endLeadership(0);
-    // What terms before left uncertain can land no more: the tenure begins after that (Election.run).
+    // Requests of previous leadership can no longer execute: this one begins after that (Election.run).
     this.#ending = this.#ending.then(() => true);
     const { options, concurrency } = this.#context;
     const shared = { context: this.#context, reporter: this.#reporter, leadership };
-    const isFresh = (): boolean => this.#isFresh;
+    const hasSynced = (): boolean => this.#hasSynced;
     const { allocator } = this;
     this.#leaderLoop = new LeaderLoop({
       ...shared,
       options,
       allocator,
       concurrency,
-      isFresh,
+      hasSynced,
       updated: () => this.#updated(),
     });
     this.#ipAddresses = options.claims
@@ -153,7 +156,7 @@ export class Controller implements Candidate {
     this.#watch();
   }
 
-  get #isFresh(): boolean {
+  get #hasSynced(): boolean {
     const session = this.#watchSession;
     return session?.hasServices === true && session.configuration !== undefined && session.hasClaims;
   }
@@ -165,11 +168,11 @@ export class Controller implements Candidate {
     this.#ipAddresses = undefined;
     this.#leaderLoop = undefined;
     this.#cleanup = undefined;
-    this.#movedAt.delete('cleanup');
+    this.#activeAt.delete('cleanup');
     this.#ending = Promise.all([this.#ending, leaderLoop, cleanup]).then((all) => all.every(Boolean));
   }
 
-  /** Lists and watches anew; the view stays until the lists are in. */
+  /** Starts a new watch session; the allocator keeps its state until the lists are read. */
   #watch(): void {
     if (this.#stopping.signal.aborted) return;
     this.#watchSession?.stop.abort();
@@ -196,12 +199,12 @@ export class Controller implements Candidate {
       ),
     ];
     if (options.claims) {
-      const to = this.#reflectOptions(watchSession, 'claims');
-      watches.push(reflect(api, claimsSource(options), this.#claimsSink(watchSession), to));
+      const reflectOptions = this.#reflectOptions(watchSession, 'claims');
+      watches.push(reflect(api, claimsSource(options), this.#claimsSink(watchSession), reflectOptions));
     }
     if (this.#cleanup !== undefined) {
-      const to = this.#reflectOptions(watchSession, 'cleanup', this.#cleanup.signal);
-      watches.push(reflect(api, cleanupSource(interner), this.#cleanup.sink(), to));
+      const reflectOptions = this.#reflectOptions(watchSession, 'cleanup', this.#cleanup.signal);
+      watches.push(reflect(api, cleanupSource(interner), this.#cleanup.sink(), reflectOptions));
     }
     const ended = Promise.all(watches).then(
       () => true,
@@ -217,23 +220,23 @@ export class Controller implements Candidate {
     const { clock, random, log } = this.#context;
     const signal = AbortSignal.any([this.#stopping.signal, watchSession.stop.signal, ...ends]);
     const progressed = (): void => {
-      // A watch that has ended is nothing to wait for: it would look stuck.
-      if (!signal.aborted) this.#movedAt.set(name, clock.now());
+      // An ended watch would look stuck.
+      if (!signal.aborted) this.#activeAt.set(name, clock.now());
     };
     progressed();
     const failed = (): void => this.counters.watchFailures.add([name]);
     return { clock, random, log, signal, progressed, failed };
   }
 
-  /** Both lists of the round are in, or something has changed since. */
+  /** Call after the lists were read or something has changed. */
   #update(): void {
-    if (this.#isFresh && this.#leaderLoop !== undefined) this.#leaderLoop.pump();
+    if (this.#hasSynced && this.#leaderLoop !== undefined) this.#leaderLoop.pump();
     else this.#context.updated?.();
   }
 
-  /** Decisions come first: what they leave of the claims is then looked after. */
+  /** Decisions come first; then the claims are reconciled with them. */
   #updated(): void {
-    if (this.#isFresh) this.#ipAddresses?.pump();
+    if (this.#hasSynced) this.#ipAddresses?.pump();
     this.#context.updated?.();
   }
 
@@ -265,7 +268,8 @@ export class Controller implements Candidate {
         if (!isKnown(key)) {
           this.#leaderLoop?.forget(key);
           this.#reporter.gone(key);
-          if (stateOf(view, this.#context.options).ignoreReason === undefined) this.#cleanup?.look(view);
+          if (stateOf(view, this.#context.options).ignoreReason === undefined)
+            this.#cleanup?.removeFinalizer(view);
         }
         this.#update();
       },
@@ -276,8 +280,8 @@ export class Controller implements Candidate {
   #configMapSink(watchSession: WatchSession): Sink<ConfigMap> {
     const read = (configMap: ConfigMap | undefined): void => {
       const content = JSON.stringify([configMap?.data, configMap?.binaryData, configMap?.metadata.uid]);
-      // It is listed anew whenever its watch broke. A new round looks at everybody all the same: what an earlier term
-      // held back is to have its turn again.
+      // The ConfigMap is listed again whenever its watch breaks. A new session processes the same content
+      // again, because Services delayed by previous leadership must be decided again.
       if (content === watchSession.configuration) return;
       const config = readConfig(configMap);
       this.allocator.setConfig(config);
@@ -322,8 +326,8 @@ export class Controller implements Candidate {
     };
   }
 
-  /** Says how full the pools are, at the begin of a term and after each change of the ConfigMap. */
+  /** Logs the usage of the pools when leadership begins and after each change of the ConfigMap. */
   #reportUsage(): void {
-    if (this.#isFresh && this.#leaderLoop !== undefined) this.#reporter.poolUsage(this.allocator);
+    if (this.#hasSynced && this.#leaderLoop !== undefined) this.#reporter.poolUsage(this.allocator);
   }
 }

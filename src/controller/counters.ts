@@ -16,7 +16,7 @@ const causes: Readonly<Record<WriteCause, true>> = {
   update: true,
 };
 
-/** What is listed and watched; `claims` only with --claims. */
+/** The watched resources; `claims` only with --claims. */
 export type WatchName = 'services' | 'configmap' | 'cleanup' | 'claims';
 
 const watches: Readonly<Record<WatchName, true>> = {
@@ -26,14 +26,14 @@ const watches: Readonly<Record<WatchName, true>> = {
   claims: true,
 };
 
-/** What is counted of a controller's work, as plain numbers: a scrape reads them (metrics.ts). */
+/** The counters of a controller, as plain numbers that a scrape reads (metrics.ts). */
 export class Counters {
   readonly services: ServiceStats;
   readonly latency: LatencyTracker;
   readonly assignments = new Counts<[cause: WriteCause]>(each(causes));
-  /** Each time that a Service was told why it cannot have an address. */
+  /** Reported conflicts. */
   readonly conflicts = new Counts<[reason: AddressConflict['code']]>(each(conflictReasons));
-  /** Each time that a watch broke off, or could not be begun. */
+  /** Failed lists and watches. */
   readonly watchFailures = new Counts<[watch: WatchName]>(each(watches));
   releases = 0;
 

@@ -3,8 +3,9 @@ import type { ServicePatch } from '../core/model/service-patch.ts';
 import { annotations, labels, ownManager } from '../core/model/well-known-names.ts';
 
 /**
- * Who wrote the object last, other than its status; server-side apply and updates both leave their name. Their times are whole
- * seconds: within one it was not us, who ask because something was undone.
+ * Returns the field manager that last wrote the object, except for its status. Server-side apply and updates
+ * both record it. Timestamps are whole seconds; within the same second, another writer takes precedence over
+ * us, because the caller knows that our fields were reverted.
  */
 export function lastWriter({ metadata }: Service): string | undefined {
   let last: { manager: string; time: string } | undefined;
@@ -17,7 +18,7 @@ export function lastWriter({ metadata }: Service): string | undefined {
   return last?.manager;
 }
 
-/** The fields of a change by the names that people find them under. */
+/** The fields of a change, by the names that users know. */
 export function fieldsOf(change: ServicePatch): string[] {
   return [
     ...(change.annotation === undefined ? [] : [annotations.addresses]),

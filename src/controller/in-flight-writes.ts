@@ -21,53 +21,53 @@ export interface WriterContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** What the views of many Services have in common. */
+  /** Shares strings between the views of Services. */
   readonly interner: Interner;
 }
 
 export interface InFlightWritesOptions {
   readonly context: WriterContext;
   readonly leadership: Leadership;
-  /** How many may send at once. */
+  /** The maximum number of writes that send at the same time. */
   readonly concurrency: number;
-  /** Called when a lane has become free. */
+  /** Called when there is capacity for another write. */
   readonly freed: () => void;
-  /** A write is refused, and tried again all the same, because an earlier attempt may have been carried out. */
+  /** Called when a write is rejected but retried, because an earlier attempt may have executed. */
   readonly rejected: (view: ServiceView, error: ApiError, retryInMs: number) => void;
 }
 
 interface InFlightWrite {
   readonly view: ServiceView;
   ended: Promise<void>;
-  /** The newest version that was seen of the Service meanwhile. */
+  /** The newest observed version of the Service. */
   newest: string;
 }
 
 /**
- * The writes of one tenure that are under way, at most one for each Service. At most `lanes` of them send at once; one that rests before it
- * tries again gives its lane to others, so a Service whose writes fail holds up nobody.
+ * The in-flight writes of one leadership period, at most one per Service. At most `concurrency` of them send
+ * at the same time. A write that backs off uses no capacity, so failing writes do not block others.
  */
 export class InFlightWrites {
   readonly #options: InFlightWritesOptions;
   readonly #running = new Map<ServiceKey, InFlightWrite>();
-  /** Those that rest: all of them without a lane. */
-  readonly #backingOff = new Map<ServiceKey, (rested: RetryResult) => void>();
-  /** Those whose rest is over, in the order of its end; they wait for a lane. */
+  /** Writes that back off; they use no capacity. */
+  readonly #backingOff = new Map<ServiceKey, (result: RetryResult) => void>();
+  /** Writes whose back-off has ended, in that order; they wait for capacity. */
   readonly #due = new Set<ServiceKey>();
-  readonly #ended = new AbortController();
+  readonly #abortController = new AbortController();
   #isDraining = false;
-  #mayLand = false;
+  #mayStillExecute = false;
 
   constructor(options: InFlightWritesOptions) {
     this.#options = options;
   }
 
   get hasCapacity(): boolean {
-    if (this.#isDraining || this.#options.leadership.leftMs() <= 0) return false;
+    if (this.#isDraining || this.#options.leadership.remainingMs() <= 0) return false;
     return this.sending < this.#options.concurrency;
   }
 
-  /** How many of them are under way, and do not rest. */
+  /** The number of writes that do not back off. */
   get sending(): number {
     return this.#running.size - this.#backingOff.size;
   }
@@ -80,98 +80,101 @@ export class InFlightWrites {
     return this.#running.has(key);
   }
 
-  /** Ends reads and writes that outlast the stop. */
+  /** Aborts reads and writes that outlast the shutdown. */
   get signal(): AbortSignal {
-    return this.#ended.signal;
+    return this.#abortController.signal;
   }
 
-  /** Begins a write, with what has to come first; `done` is told what became of it, after which it no longer counts as under way. */
+  /**
+   * Starts a write, after `beforeWrite`. `done` gets the outcome; from then on the write is no longer in
+   * flight.
+   */
   begin(
     view: ServiceView,
     change: ServicePatch,
     done: (outcome: WriteOutcome) => void,
-    first?: BeforeWrite,
+    beforeWrite?: BeforeWrite,
   ): void {
-    // A read that ends during the drain may lead here.
+    // A read that ends during the drain may call this.
     if (this.#isDraining) return;
     const key = keyOf(view);
     const { context, leadership } = this.#options;
-    const running: InFlightWrite = { view, ended: Promise.resolve(), newest: view.resourceVersion };
-    this.#running.set(key, running);
-    const backOff = (error: unknown, ms: number): Promise<RetryResult> => this.#backOff(running, error, ms);
+    const write: InFlightWrite = { view, ended: Promise.resolve(), newest: view.resourceVersion };
+    this.#running.set(key, write);
+    const backOff = (error: unknown, ms: number): Promise<RetryResult> => this.#backOff(write, error, ms);
     const { signal } = this;
-    running.ended = writeService(view, change, { ...context, leadership, signal, backOff }, first).then(
+    write.ended = writeService(view, change, { ...context, leadership, signal, backOff }, beforeWrite).then(
       (outcome) => {
         this.#running.delete(key);
-        if (outcome.kind === 'stopped' && outcome.mayLand) this.#mayLand = true;
+        if (outcome.kind === 'stopped' && outcome.mayStillExecute) this.#mayStillExecute = true;
         done(outcome);
-        this.#free();
+        this.#assignCapacity();
       },
     );
   }
 
-  /** The Service was seen in this version: a write on an older one need not be tried again. */
+  /** Call when the Service was observed in this version: a write based on an older one is obsolete. */
   seen(view: { readonly namespace: string; readonly name: string; readonly resourceVersion: string }): void {
     const key = keyOf(view);
-    const running = this.#running.get(key);
-    if (running === undefined || compareVersions(view.resourceVersion, running.newest) <= 0) return;
-    running.newest = view.resourceVersion;
-    this.#wake(key, 'overtaken');
+    const write = this.#running.get(key);
+    if (write === undefined || compareVersions(view.resourceVersion, write.newest) <= 0) return;
+    write.newest = view.resourceVersion;
+    this.#wake(key, 'superseded');
   }
 
   /**
-   * Begins no more, and resolves when all have ended, or have been ended because they took too long. False where one of
-   * them may still be carried out.
+   * Starts no more writes. Resolves when all have ended or were aborted after `ms`, to whether none of them
+   * can still execute.
    */
   async drain(ms: number): Promise<boolean> {
     this.#isDraining = true;
-    const cancel = this.#options.context.clock.after(ms, () => this.#end());
-    // Who rests would only try again what did not work.
+    const cancel = this.#options.context.clock.after(ms, () => this.#abort());
+    // Writes that back off have failed before; do not wait for them.
     for (const key of this.#backingOff.keys()) this.#wake(key, 'stopped');
-    if (ms <= 0) this.#end();
+    if (ms <= 0) this.#abort();
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
     cancel();
-    this.#end();
-    return !this.#mayLand;
+    this.#abort();
+    return !this.#mayStillExecute;
   }
 
-  #end(): void {
-    this.#ended.abort(new Error('the writes were ended'));
+  #abort(): void {
+    this.#abortController.abort(new Error('the in-flight writes were aborted'));
   }
 
-  async #backOff(running: InFlightWrite, error: unknown, ms: number): Promise<RetryResult> {
-    const { view } = running;
+  async #backOff(write: InFlightWrite, error: unknown, ms: number): Promise<RetryResult> {
+    const { view } = write;
     const key = keyOf(view);
     if (this.#isDraining) return 'stopped';
-    if (running.newest !== view.resourceVersion) return 'overtaken';
+    if (write.newest !== view.resourceVersion) return 'superseded';
     const { log, clock } = this.#options.context;
-    log.warn(`a write is tried again: ${errorText(error)}`, { service: key, retryInMs: ms });
+    log.warn(`write failed, retrying: ${errorText(error)}`, { service: key, retryInMs: ms });
     if (error instanceof ApiError && !isTransient(error)) this.#options.rejected(view, error, ms);
     const { promise, resolve } = Promise.withResolvers<RetryResult>();
     const cancel = clock.after(ms, () => {
       this.#due.add(key);
-      this.#free();
+      this.#assignCapacity();
     });
     this.#backingOff.set(key, resolve);
-    this.#free();
-    const rested = await promise;
+    this.#assignCapacity();
+    const result = await promise;
     cancel();
-    return rested;
+    return result;
   }
 
-  #wake(key: ServiceKey, rested: RetryResult): void {
+  #wake(key: ServiceKey, result: RetryResult): void {
     const resolve = this.#backingOff.get(key);
-    // From here on it counts as one that sends.
+    // From here on the write uses capacity again.
     this.#backingOff.delete(key);
     this.#due.delete(key);
-    resolve?.(rested);
+    resolve?.(result);
   }
 
-  /** Lanes go first to those that have rested, then to new writes. */
-  #free(): void {
+  /** Gives capacity to retries first, then to new writes. */
+  #assignCapacity(): void {
     for (const key of this.#due) {
       if (!this.hasCapacity) return;
-      this.#wake(key, 'again');
+      this.#wake(key, 'retry');
     }
     this.#options.freed();
   }

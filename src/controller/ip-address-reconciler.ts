@@ -20,16 +20,16 @@ export interface IPAddressReconcilerOptions {
   readonly leadership: Leadership;
 }
 
-const backoff = { firstMs: 1_000, mostMs: 60_000 };
+const backoff = { initialMs: 1_000, maxMs: 60_000 };
 
 /**
- * Keeps our claims in step with who has the addresses, one after the other and behind everything else: claims what was given
- * before there were claims, and drops what nobody has any more. A drop names the state that it was decided on, so a claim
- * that has got a new pledge meanwhile stays.
+ * Reconciles our claims with the holders of addresses, one at a time and at the lowest priority. It creates
+ * claims for addresses assigned before claims were enabled, and deletes claims without a holder. A deletion
+ * is guarded by the version that it was decided on, so a claim with a new reservation stays.
  */
 export class IPAddressReconciler {
   readonly #options: IPAddressReconcilerOptions;
-  readonly #ended = new AbortController();
+  readonly #abortController = new AbortController();
   #isBusy = false;
   #failures = 0;
 
@@ -41,10 +41,10 @@ export class IPAddressReconciler {
     return !this.#isBusy;
   }
 
-  /** Looks for something to do, if nothing is under way. */
+  /** Starts the next repair, if none is in flight. */
   pump(): void {
     const { claimTracker, leadership } = this.#options;
-    if (this.#isBusy || this.#ended.signal.aborted || leadership.leftMs() <= 0) return;
+    if (this.#isBusy || this.#abortController.signal.aborted || leadership.remainingMs() <= 0) return;
     const repair = claimTracker.next();
     if (repair === undefined) return;
     this.#isBusy = true;
@@ -54,14 +54,14 @@ export class IPAddressReconciler {
     });
   }
 
-  /** What is under way is ended: wherever it arrives, it gives nobody an address. */
+  /** Aborts the repair in flight. Even if it executes later, it assigns no address. */
   close(): void {
-    this.#ended.abort(new Error('the upkeep was ended'));
+    this.#abortController.abort(new Error('the reconciler was closed'));
   }
 
   async #carryOut(repair: ClaimRepair): Promise<void> {
     const { claimTracker, context, reporter } = this.#options;
-    const { signal } = this.#ended;
+    const { signal } = this.#abortController;
     const address = repair.kind === 'claim' ? repair.address : repair.claim.address;
     try {
       await (repair.kind === 'claim' ? this.#claim(repair) : this.#drop(repair));
@@ -70,10 +70,10 @@ export class IPAddressReconciler {
       if (signal.aborted) return;
       const retryInMs = backoffMs(this.#failures, context.random(), backoff);
       this.#failures += 1;
-      const what = repair.kind === 'claim' ? 'claimed' : 'freed';
-      const said = `${formatAddress(address)} could not be ${what}: ${errorText(error)}`;
+      const action = repair.kind === 'claim' ? 'create' : 'delete';
+      const message = `cannot ${action} the claim on ${formatAddress(address)}: ${errorText(error)}`;
       const cause = error instanceof Error ? error : new Error(String(error));
-      reporter.claimsFailing(said, cause, { address: formatAddress(address), retryInMs });
+      reporter.claimsFailing(message, cause, { address: formatAddress(address), retryInMs });
       claimTracker.recheck(address);
       await sleep(context.clock, retryInMs, signal);
     }
@@ -83,11 +83,16 @@ export class IPAddressReconciler {
     const { claimTracker, context, options, leadership } = this.#options;
     try {
       const object = claimObject(address, [], options);
-      const made = await context.api.create<IPAddress>(claimsPath, object, this.#ended.signal, leadership);
-      claimTracker.put(claimOf(made, options.controller));
+      const created = await context.api.create<IPAddress>(
+        claimsPath,
+        object,
+        this.#abortController.signal,
+        leadership,
+      );
+      claimTracker.put(claimOf(created, options.controller));
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409) throw error;
-      await this.#look(claimPath({ address }));
+      await this.#refresh(claimPath({ address }));
     }
   }
 
@@ -96,21 +101,24 @@ export class IPAddressReconciler {
     const { address, uid, resourceVersion } = claim;
     const path = claimPath(claim);
     try {
-      await context.api.delete(path, this.#ended.signal, { uid, resourceVersion }, leadership);
+      await context.api.delete(path, this.#abortController.signal, { uid, resourceVersion }, leadership);
       claimTracker.delete(address, resourceVersion);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 404) claimTracker.delete(address, resourceVersion);
-      // A refusal that nothing explains is a failure like others.
-      else if (error.status !== 409 || (await this.#look(path)) === resourceVersion) throw error;
+      // A conflict without a newer version is an ordinary failure.
+      else if (error.status !== 409 || (await this.#refresh(path)) === resourceVersion) throw error;
     }
   }
 
-  /** Somebody was faster: what stands there now counts, in the version returned. If it is gone again, the watch says so. */
-  async #look(path: string): Promise<string | undefined> {
+  /**
+   * Reads a claim that another client has changed, and returns its version. If it was deleted, the watch
+   * reports that.
+   */
+  async #refresh(path: string): Promise<string | undefined> {
     const { claimTracker, context, options } = this.#options;
     try {
-      const object = await context.api.get<IPAddress>(path, this.#ended.signal);
+      const object = await context.api.get<IPAddress>(path, this.#abortController.signal);
       const claim = claimOf(object, options.controller);
       claimTracker.put(claim);
       return claim.resourceVersion;

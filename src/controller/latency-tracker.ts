@@ -2,12 +2,12 @@ import type { Clock } from '../client/transport.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { Histogram } from '../metrics/histogram.ts';
 
-/** Seconds: most take a few hundredths; who waits for a pool to grow may take hours. */
+/** In seconds: most take a few hundredths; a Service that waits for its pool to grow may take hours. */
 const bounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];
 
 /**
- * How long Services take from the moment that a watch tells of them until their address is written. By the monotonic
- * clock of this process: a creation time has a resolution of one second, and is another machine's.
+ * The time from the watch event of a Service until its address is written. It uses the monotonic clock of
+ * this process, because a creation timestamp has a resolution of one second and is from another machine.
  */
 export class LatencyTracker {
   readonly seconds = new Histogram(bounds);
@@ -18,12 +18,13 @@ export class LatencyTracker {
     this.#clock = clock;
   }
 
-  /** A watch tells of a Service. What a list tells of has been there for nobody knows how long. */
+  /** Call for Services from watch events, not from lists: their age is unknown. */
   seen(view: ServiceView, isLeading: boolean): void {
     const key = keyOf(view);
-    const isBare = view.record === undefined && view.annotation === undefined && view.specIP === undefined;
-    if (!isBare) {
-      // Another replica has served it; what we write ourselves is told by `served`.
+    const hasNoAddress =
+      view.record === undefined && view.annotation === undefined && view.specIP === undefined;
+    if (!hasNoAddress) {
+      // Another replica has assigned the address; `assigned` handles our own writes.
       if (!isLeading) this.#since.delete(key);
       return;
     }
@@ -31,13 +32,13 @@ export class LatencyTracker {
     this.#since.set(key, { uid: view.uid, at: this.#clock.now() });
   }
 
-  /** When the watch told of it, as a Service without an address. */
+  /** When the watch delivered the Service without an address, if known. */
   since({ uid, ...name }: ServiceView): number | undefined {
     const since = this.#since.get(keyOf(name));
     return since?.uid === uid ? since.at : undefined;
   }
 
-  /** An address of a pool was written on it. */
+  /** Call when an address from a pool was written. */
   assigned(view: ServiceView): void {
     const since = this.since(view);
     this.#since.delete(keyOf(view));

@@ -23,31 +23,37 @@ export interface LeaderLoopOptions {
   readonly reporter: Reporter;
   readonly options: Options;
   readonly leadership: Leadership;
-  /** PATCHes that are sent at once. */
+  /** The maximum number of concurrent PATCHes. */
   readonly concurrency: number;
-  /** Whether what the allocator knows may be decided on. */
-  readonly isFresh: () => boolean;
-  /** Told after each turn. */
+  /** Whether all lists were read, so that decisions are allowed. */
+  readonly hasSynced: () => boolean;
+  /** Called after each turn. */
   readonly updated: () => void;
 }
 
-/** Verdicts in one go: some milliseconds as a rule. Then what was decided is sent, and the Lease renewed, before it goes on. */
-const mostAtOnce = 2_000;
-
-/** The API server forgets events after an hour, its `--event-ttl`: whoever still waits is told why before that. */
-const remindMs = 50 * 60_000;
+/**
+ * The maximum number of decisions in one turn, usually a few milliseconds. Between turns, writes are sent and
+ * the Lease is renewed.
+ */
+const maxDecisionsPerTurn = 2_000;
 
 /**
- * What a leader does for as long as it leads: draws verdicts from the allocator, writes their changes, says what it did.
- * Everything between a verdict and its reservation is synchronous, so no two decisions can see the same address free.
+ * The API server deletes events after an hour (`--event-ttl`), so warnings that still apply are repeated
+ * before that.
+ */
+const reminderMs = 50 * 60_000;
+
+/**
+ * The work of a leader: takes decisions from the allocator, writes their changes and reports them. A decision
+ * and its reservation are synchronous, so no two decisions can find the same address free.
  */
 export class LeaderLoop {
   readonly #options: LeaderLoopOptions;
   readonly #writeConflicts: WriteConflicts;
   readonly #backoff: WriteBackoff;
   readonly #writes: InFlightWrites;
-  /** Takes back that it goes on soon. */
-  #cancelSoon: (() => void) | undefined;
+  /** Cancels the scheduled next turn. */
+  #cancelTurn: (() => void) | undefined;
   #cancelReminder: () => void;
 
   constructor(options: LeaderLoopOptions) {
@@ -68,22 +74,22 @@ export class LeaderLoop {
     this.#cancelReminder = this.#remindLater();
   }
 
-  /** Whether no write is under way. */
+  /** Whether no write is in flight. */
   get isIdle(): boolean {
     return this.#writes.size === 0;
   }
 
-  /** Whether half of the lanes or more are sending. */
+  /** Whether at least half of the allowed writes are being sent. */
   get isBusy(): boolean {
     return 2 * this.#writes.sending >= this.#options.concurrency;
   }
 
-  /** Draws verdicts as long as there are lanes for their writes: what is decided is written at once. */
+  /** Takes decisions while there is capacity for their writes: each decision is written at once. */
   pump(): void {
-    const { allocator, isFresh, updated } = this.#options;
-    for (let done = 0; isFresh() && this.#writes.hasCapacity; done += 1) {
-      if (done === mostAtOnce) {
-        this.#soon();
+    const { allocator, hasSynced, updated } = this.#options;
+    for (let done = 0; hasSynced() && this.#writes.hasCapacity; done += 1) {
+      if (done === maxDecisionsPerTurn) {
+        this.#scheduleTurn();
         break;
       }
       const decided = allocator.next();
@@ -93,16 +99,16 @@ export class LeaderLoop {
     updated();
   }
 
-  #soon(): void {
-    this.#cancelSoon ??= this.#options.context.clock.after(0, () => {
-      this.#cancelSoon = undefined;
+  #scheduleTurn(): void {
+    this.#cancelTurn ??= this.#options.context.clock.after(0, () => {
+      this.#cancelTurn = undefined;
       this.pump();
     });
   }
 
   #remindLater(): () => void {
     const { allocator, reporter, context } = this.#options;
-    return context.clock.after(remindMs, () => {
+    return context.clock.after(reminderMs, () => {
       for (const { key, view } of allocator.ledger.all()) {
         const decided = reporter.hasReported(key) ? allocator.explain(key) : undefined;
         if (decided !== undefined) reporter.remind(view, decided.decision);
@@ -111,26 +117,26 @@ export class LeaderLoop {
     });
   }
 
-  /** The Service was seen in this version. */
+  /** Call when the Service was observed in this version. */
   seen(view: { readonly namespace: string; readonly name: string; readonly resourceVersion: string }): void {
     this.#writes.seen(view);
   }
 
-  /** Forgets a Service that is gone. */
+  /** Forgets a deleted Service. */
   forget(key: ServiceKey): void {
-    this.#backoff.release(key);
+    this.#backoff.forget(key);
     this.#writeConflicts.forget(key);
   }
 
-  /** Forgets all but those that `isKnown` says are still there. */
+  /** Forgets all Services for which `isKnown` is false. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
-    this.#backoff.releaseOthers(isKnown);
+    this.#backoff.forgetOthers(isKnown);
     this.#writeConflicts.forgetOthers(isKnown);
   }
 
-  /** Begins nothing more, and resolves when the writes under way have ended, as `Writes.drain`. */
+  /** Starts no more writes, and resolves when those in flight have ended; see `InFlightWrites.drain`. */
   close(graceMs: number): Promise<boolean> {
-    this.#cancelSoon?.();
+    this.#cancelTurn?.();
     this.#cancelReminder();
     this.#backoff.close();
     return this.#writes.drain(graceMs);
@@ -141,33 +147,33 @@ export class LeaderLoop {
     const { view, key } = state;
     const change = patchIn(decision);
     if (change === undefined) {
-      this.#backoff.release(key);
+      this.#backoff.forget(key);
       reporter.decided(view, decision);
       return;
     }
     if (this.#backoff.has(view)) return;
-    const { waitMs, isQuarrel } = this.#writeConflicts.delayFor(key, change);
-    if (isQuarrel) this.#reportRevert(view, change);
+    const { waitMs, shouldReport } = this.#writeConflicts.delayFor(key, change);
+    if (shouldReport) this.#reportRevert(view, change);
     if (waitMs > 0) {
-      this.#backoff.hold(view, waitMs);
+      this.#backoff.delay(view, waitMs);
       return;
     }
-    const first = this.#claims(state, change);
+    const beforeWrite = this.#claims(state, change);
     allocator.assume(state, change);
     const done = (outcome: WriteOutcome): void => {
       this.#completed(view, change, decision, outcome);
       allocator.settle(key);
     };
-    this.#writes.begin(view, change, done, first);
+    this.#writes.begin(view, change, done, beforeWrite);
   }
 
-  /** What has to be claimed before the change is written. */
+  /** Returns the claims that must exist before the change is written. */
   #claims(state: ServiceState, change: ServicePatch): BeforeWrite | undefined {
     const { allocator, options } = this.#options;
     const requests = options.claims ? claimRequests(state, change, allocator.claimTracker.claims) : [];
     if (requests.length === 0) return undefined;
-    const terms = { options, know: (claim: Claim) => allocator.claimTracker.put(claim) };
-    return (context) => claimAll(requests, terms, context);
+    const claimContext = { options, onClaim: (claim: Claim) => allocator.claimTracker.put(claim) };
+    return (context) => claimAll(requests, claimContext, context);
   }
 
   #completed(view: ServiceView, change: ServicePatch, decision: Decision, outcome: WriteOutcome): void {
@@ -175,18 +181,18 @@ export class LeaderLoop {
     const key = keyOf(view);
     switch (outcome.kind) {
       case 'written':
-        this.#backoff.release(key);
+        this.#backoff.forget(key);
         this.#writeConflicts.wrote(key, change);
         allocator.answered(outcome.view);
         reporter.written(outcome.view, decision);
         break;
       case 'stale':
         allocator.answered(outcome.view);
-        this.#confirm(outcome.view, change, decision);
-        // It is not the Service that the watch knows: until the watch has caught up, there is nothing to decide on.
+        this.#reportIfWritten(outcome.view, change, decision);
+        // The watch knows another version: until it has caught up, there is nothing to decide on.
         if (allocator.seenVersion(key) === view.resourceVersion) this.#backoff.failed(view);
         break;
-      case 'refused':
+      case 'rejected':
         if (allocator.seen(key) === undefined) break;
         reporter.rejected(view, outcome.error, this.#backoff.failed(view));
         break;
@@ -194,31 +200,34 @@ export class LeaderLoop {
         const { request, claim } = outcome;
         if (claim !== undefined) allocator.claimTracker.put(claim);
         else allocator.claimTracker.delete(request.address, request.known?.resourceVersion ?? '');
-        // Nothing newer was learned of the claim: not again at once.
+        // Nothing newer is known about the claim, so retry with back-off.
         const known = request.known?.resourceVersion ?? '';
-        const isNews = claim === undefined ? known !== '' : compareVersions(claim.resourceVersion, known) > 0;
-        if (!isNews) this.#backoff.failed(view);
+        const isNewer =
+          claim === undefined ? known !== '' : compareVersions(claim.resourceVersion, known) > 0;
+        if (!isNewer) this.#backoff.failed(view);
         break;
       }
       case 'gone':
-        // Its deletion is on the way; until then the same write is not sent again and again.
+        // The watch will deliver its deletion; until then the same write must not be repeated.
         if (allocator.seen(key) !== undefined) this.#backoff.failed(view);
         break;
-      case 'overtaken':
-        this.#confirm(allocator.seen(key), change, decision);
+      case 'superseded':
+        this.#reportIfWritten(allocator.seen(key), change, decision);
         break;
       case 'stopped':
         break;
     }
   }
 
-  /** Says so where a write whose answer was lost has arrived all the same: its record stands there. */
-  #confirm(view: ServiceView | undefined, { record }: ServicePatch, decision: Decision): void {
+  /**
+   * Reports a write whose response was lost but which has executed: its allocation record is on the Service.
+   */
+  #reportIfWritten(view: ServiceView | undefined, { record }: ServicePatch, decision: Decision): void {
     if (record == null || view?.record === undefined) return;
     if (sameRecord(view.record, record)) this.#options.reporter.written(view, decision);
   }
 
-  /** Names whoever undoes our change; one read, once for each quarrel. */
+  /** Reports which field manager reverts our change; one read per write conflict. */
   #reportRevert(view: ServiceView, change: ServicePatch): void {
     const { context, reporter } = this.#options;
     const { signal } = this.#writes;

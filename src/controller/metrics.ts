@@ -8,12 +8,12 @@ import type { Controller } from './controller.ts';
 import { each } from './service-stats.ts';
 
 /**
- * What the controller tells Prometheus; docs/metrics.md is the same as a table. Read when it is asked for, from numbers that are
- * kept anyway. Nothing that a Service's user writes is a label's value.
+ * The metrics of the controller; docs/metrics.md has the same table. They are read on each scrape from
+ * numbers that are maintained anyway. No label value comes from a user's Service.
  */
 
-/** Beyond them, pools are told as one, under an empty key. A Prometheus keeps a series for each. */
-const mostPools = 1000;
+/** Pools beyond this number are reported as one, with an empty label. Prometheus stores a series for each. */
+const maxPools = 1000;
 
 export const controllerMetrics = {
   kube_vip_cloud_provider_pool_size_addresses: {
@@ -23,7 +23,7 @@ export const controllerMetrics = {
   },
   kube_vip_cloud_provider_pool_used_addresses: {
     type: 'gauge',
-    help: 'Addresses of the pool that are in use, by whomever. Pools that overlap count the same address each.',
+    help: 'Addresses of the pool that are in use by any Service or IPAddress claim. An address in several pools is counted in each.',
     labels: ['pool', 'family'],
   },
   kube_vip_cloud_provider_pool_free_addresses: {
@@ -33,97 +33,97 @@ export const controllerMetrics = {
   },
   kube_vip_cloud_provider_services: {
     type: 'gauge',
-    help: 'Services of this controller, by how they stand.',
+    help: 'Services of this controller, by state.',
     labels: ['state'],
   },
   kube_vip_cloud_provider_services_pending: {
     type: 'gauge',
-    help: 'Services without an address, by what they are short of; one that needs both families may be in two series.',
+    help: 'Services without an address, by the reason. A Service that needs both families may be in two series.',
     labels: ['pool', 'family', 'reason'],
   },
   kube_vip_cloud_provider_longest_pending_seconds: {
     type: 'gauge',
-    help: 'For how long the Service waits that waits longest, by what it is short of; as far as this replica has seen.',
+    help: 'How long the longest pending Service has been pending, by the reason, as observed by this replica.',
     labels: ['pool', 'family', 'reason'],
   },
   kube_vip_cloud_provider_services_in_conflict: {
     type: 'gauge',
-    help: 'Services that show or ask for an address that they cannot have.',
+    help: 'Services that use or request an address that they cannot have.',
     labels: ['reason'],
   },
   kube_vip_cloud_provider_pending_changes: {
     type: 'gauge',
-    help: 'Services that want another address than they have, and keep it until there is one.',
+    help: 'Services that keep their address while a change of it is pending.',
     labels: ['change'],
   },
   kube_vip_cloud_provider_address_conflicts: {
     type: 'gauge',
-    help: 'Addresses that more have or ask for than may. Events on the Services name each other.',
+    help: 'Addresses that more Services or claims have or request than can share them. Events on the Services name each other.',
     labels: [],
   },
   kube_vip_cloud_provider_addresses_outside_pool: {
     type: 'gauge',
-    help: 'Allocated addresses that are no longer in the pool of their Service, and are kept.',
+    help: 'Allocated addresses outside the pool of their Service, which the Services keep.',
     labels: [],
   },
   kube_vip_cloud_provider_claims: {
     type: 'gauge',
-    help: 'IPAddress objects, with --claims: those of this controller, and those of others.',
+    help: 'IPAddress objects of this controller and of others, with --claims.',
     labels: ['owner'],
   },
   kube_vip_cloud_provider_config_problems: {
     type: 'gauge',
-    help: 'What is wrong in the ConfigMap. Events on it say where.',
+    help: 'Problems in the ConfigMap with the pools. The events on it name the entries.',
     labels: ['code'],
   },
   kube_vip_cloud_provider_assignments_total: {
     type: 'counter',
-    help: 'Services that were written, by what for; adopt and update only note what is there.',
+    help: 'Writes to Services that assign or record addresses, by cause. adopt and update only record an existing address.',
     labels: ['cause'],
   },
   kube_vip_cloud_provider_conflicts_total: {
     type: 'counter',
-    help: 'How often a Service was told that it cannot have the address that it shows or asks for: once for each cause.',
+    help: 'Conflicts reported on Services that cannot have the address that they use or request, once per reason.',
     labels: ['reason'],
   },
   kube_vip_cloud_provider_releases_total: {
     type: 'counter',
-    help: 'Services that were cleared when they were no longer of type LoadBalancer.',
+    help: 'Services that were cleaned up because they are no longer of type LoadBalancer.',
     labels: [],
   },
   kube_vip_cloud_provider_time_to_address_seconds: {
     type: 'histogram',
-    help: 'From the moment that the watch told of a Service without an address until one of a pool was written on it; not of Services that a list told of.',
+    help: 'Time from the watch event of a Service without an address until an address from a pool is written to it. Services from a list are not included.',
     labels: [],
   },
   kube_vip_cloud_provider_watch_failures_total: {
     type: 'counter',
-    help: 'How often a list or a watch broke off, and was begun again.',
+    help: 'Failed lists and watches, which are retried.',
     labels: ['watch'],
   },
   kube_vip_cloud_provider_events_pending: {
     type: 'gauge',
-    help: 'Events that are still to be written.',
+    help: 'Events that are not written yet.',
     labels: [],
   },
   kube_vip_cloud_provider_events_dropped_total: {
     type: 'counter',
-    help: 'Events that were given up: too many waited, or the API server did not take them.',
+    help: 'Events that were dropped because the queue was full or the API server rejected them.',
     labels: [],
   },
   leader_election_master_status: {
     type: 'gauge',
-    help: 'Whether this replica is the leader on the Lease of that name.',
+    help: 'Whether this replica is the leader for the Lease of that name: 1 or 0.',
     labels: ['name'],
   },
   rest_client_requests_total: {
     type: 'counter',
-    help: 'Requests to the API server, by the status of the answer and by method.',
+    help: 'Requests to the API server, by status code and method.',
     labels: ['code', 'method'],
   },
   rest_client_request_duration_seconds: {
     type: 'histogram',
-    help: 'Time until the answer of the API server began, by method.',
+    help: 'Time until the response of the API server begins, by method.',
     labels: ['verb'],
   },
 } as const satisfies Readonly<Record<string, Definition>>;
@@ -132,13 +132,13 @@ export interface MetricsContext {
   readonly controller: Controller;
   readonly requests: Requests;
   readonly events: EventRecorder;
-  /** undefined: there is no election. */
+  /** undefined: without leader election. */
   readonly lease: string | undefined;
 }
 
 type ControllerReadings = Readings<typeof controllerMetrics>;
 
-/** O(pools, runs of used addresses, problems of the ConfigMap, and Services that wait): no other Service is looked at. */
+/** O(pools, used address intervals, config problems, pending Services); other Services are not read. */
 export function readMetrics({ controller, requests, events, lease }: MetricsContext): string {
   const { assignments, conflicts, releases, latency, watchFailures } = controller.counters;
   const own: ControllerReadings = {
@@ -149,48 +149,48 @@ export function readMetrics({ controller, requests, events, lease }: MetricsCont
     kube_vip_cloud_provider_watch_failures_total: watchFailures.rows(),
     kube_vip_cloud_provider_events_pending: [[events.pending()]],
     kube_vip_cloud_provider_events_dropped_total: [[events.dropped()]],
-    rest_client_requests_total: requests.answered.rows(),
+    rest_client_requests_total: requests.responses.rows(),
     rest_client_request_duration_seconds: requests.seconds.entries(),
     ...(lease === undefined
       ? {}
       : { leader_election_master_status: [[lease, controller.isLeading ? 1 : 0]] }),
   };
-  // Of the world only the leader tells, and not before it knows it: so sums over the replicas are right.
+  // Only a synced leader reports cluster state, so sums over the replicas are correct.
   return exposition(
     controllerMetrics,
-    controller.isLeadingAfresh ? { ...own, ...readWorld(controller) } : own,
+    controller.isSyncedLeader ? { ...own, ...readState(controller) } : own,
   );
 }
 
-function readWorld({ allocator, counters: { services } }: Controller): ControllerReadings {
+function readState({ allocator, counters: { services } }: Controller): ControllerReadings {
   const { ledger, config, claimTracker } = allocator;
   const all = [...config.pools.values()];
-  const named = new Set(all.slice(0, mostPools).map(({ key }) => key));
-  const nameOf = (key: string): string => (named.has(key) ? key : '');
-  const told = all.flatMap(({ key, size }) =>
-    families.filter((family) => size[family] > 0n).map((family): PoolLabels => [nameOf(key), family]),
+  const labeled = new Set(all.slice(0, maxPools).map(({ key }) => key));
+  const labelOf = (key: string): string => (labeled.has(key) ? key : '');
+  const poolLabels = all.flatMap(({ key, size }) =>
+    families.filter((family) => size[family] > 0n).map((family): PoolLabels => [labelOf(key), family]),
   );
   const usedOf = ledger.usage();
-  const size = new Counts(told);
-  const used = new Counts(told);
-  const free = new Counts(told);
+  const size = new Counts(poolLabels);
+  const used = new Counts(poolLabels);
+  const free = new Counts(poolLabels);
   for (const pool of all) {
     for (const family of families) {
       if (pool.size[family] === 0n) continue;
-      const labels: PoolLabels = [nameOf(pool.key), family];
+      const labels: PoolLabels = [labelOf(pool.key), family];
       const inUse = usedOf(family, pool.spans[family]);
-      // A number has room for 16 digits: enough to tell how full a /64 is.
+      // A number has about 16 significant digits, which is enough for the usage of a /64.
       size.add(labels, Number(pool.size[family]));
       used.add(labels, Number(inUse));
       free.add(labels, Number(pool.size[family] - inUse));
     }
   }
-  const waiting = new Counts<[key: string, family: string, reason: string]>();
+  const pending = new Counts<[key: string, family: string, reason: string]>();
   for (const [key, family, reason, count] of services.pending.rows())
-    waiting.add([nameOf(key), family, reason], count);
+    pending.add([labelOf(key), family, reason], count);
   const longest = new Map<string, [key: string, family: string, reason: string, seconds: number]>();
   for (const [key, family, reason, seconds] of services.pendingSeconds()) {
-    const name = nameOf(key);
+    const name = labelOf(key);
     const at = [name, family, reason].join('\0');
     if (seconds >= (longest.get(at)?.[3] ?? 0)) longest.set(at, [name, family, reason, seconds]);
   }
@@ -201,7 +201,7 @@ function readWorld({ allocator, counters: { services } }: Controller): Controlle
     kube_vip_cloud_provider_pool_used_addresses: used.rows(),
     kube_vip_cloud_provider_pool_free_addresses: free.rows(),
     kube_vip_cloud_provider_services: services.states.rows(),
-    kube_vip_cloud_provider_services_pending: waiting.rows(),
+    kube_vip_cloud_provider_services_pending: pending.rows(),
     kube_vip_cloud_provider_longest_pending_seconds: longest.values(),
     kube_vip_cloud_provider_services_in_conflict: services.inConflict.rows(),
     kube_vip_cloud_provider_pending_changes: services.pendingChanges.rows(),

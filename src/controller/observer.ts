@@ -9,20 +9,20 @@ import type { ReplicaContext } from './replica.ts';
 
 export interface ObserverContext
   extends Pick<ReplicaContext, 'transport' | 'options' | 'clock' | 'random' | 'log' | 'version'> {
-  /** Told after each change of what is known. */
+  /** Called after each change of the state. */
   readonly updated: () => void;
 }
 
 export interface Observer {
-  /** Knows the world as it is, and what would be decided. */
+  /** The current state, and the decisions of a leader on it. */
   readonly allocator: Allocator;
   /** Watches until the signal is aborted. Rejects on a bug. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * Watches the world as a standby does that never comes to lead, so that what is shown is what the leader decides on. It
- * cannot write: its transport takes nothing but GET.
+ * Watches the cluster like a standby that never leads, so that it shows what the leader decides on. It cannot
+ * write: its transport only sends GET requests.
  */
 export function createObserver(context: ObserverContext): Observer {
   const { clock, random, log, version } = context;
@@ -46,11 +46,10 @@ export function createObserver(context: ObserverContext): Observer {
   };
 }
 
-/** The same transport for whoever only reads: what is more than that rejects, and is not sent. */
+/** Wraps a transport so that all requests except GET reject and are not sent. */
 export function readOnly(transport: Transport): Transport {
   return async (request, signal) => {
-    if (request.method !== 'GET')
-      throw new Error(`${request.method} ${request.path}: only GET is allowed here`);
+    if (request.method !== 'GET') throw new Error(`${request.method} ${request.path}: only GET is allowed`);
     return transport(request, signal);
   };
 }

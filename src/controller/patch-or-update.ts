@@ -4,19 +4,19 @@ import type { Log } from '../client/log.ts';
 import { mergePatch } from '../client/merge-patch.ts';
 import type { Service } from '../core/model/objects.ts';
 
-/** What a Service looks like after a write, or how it stands because the write was decided on another version. */
+/** The Service after a write, or its current state if the write was based on another version. */
 export type WriteResult = { readonly kind: 'written' | 'stale'; readonly service: Service };
 
-/** The version that a patch was decided on, and that guards it. */
+/** The version that a patch is based on and guarded by. */
 export interface WritePrecondition {
   readonly uid: string;
   readonly resourceVersion: string;
 }
 
 /**
- * Sends a merge patch as a PATCH, or where only that is forbidden (the Go version's ClusterRole has no `patch` on
- * Services), as an UPDATE of the object just read, under its version (spec section 9). Whichever was allowed last is
- * tried first.
+ * Sends a merge patch as a PATCH. If only PATCH is forbidden (the Go version's ClusterRole has no `patch` on
+ * Services), sends it as an UPDATE of the Service just read, guarded by its version (spec section 9). The
+ * verb that succeeded last is tried first.
  */
 export class PatchOrUpdate {
   readonly #api: Api;
@@ -29,17 +29,17 @@ export class PatchOrUpdate {
     this.#log = log;
   }
 
-  /** Throws what the API throws; where both verbs are forbidden, the refusal of the PATCH. */
+  /** Throws the errors of the API. If both verbs are forbidden, throws the error of the PATCH. */
   async send(
     path: string,
     patch: object,
-    basis: WritePrecondition,
+    precondition: WritePrecondition,
     signal: AbortSignal,
     limits: Limits,
   ): Promise<WriteResult> {
     if (this.#isPatchForbidden) {
       try {
-        return await this.#update(path, patch, basis, signal, limits);
+        return await this.#update(path, patch, precondition, signal, limits);
       } catch (error) {
         if (!isForbidden(error)) throw error;
         this.#isPatchForbidden = false;
@@ -48,15 +48,15 @@ export class PatchOrUpdate {
     try {
       const service = await this.#api.mergePatch<Service>(path, patch, signal, limits);
       return { kind: 'written', service };
-    } catch (conflict) {
-      if (!isForbidden(conflict)) throw conflict;
+    } catch (forbidden) {
+      if (!isForbidden(forbidden)) throw forbidden;
       try {
-        const written = await this.#update(path, patch, basis, signal, limits);
+        const written = await this.#update(path, patch, precondition, signal, limits);
         this.#isPatchForbidden = true;
-        this.#warnOnce(conflict);
+        this.#warnOnce(forbidden);
         return written;
       } catch (error) {
-        throw isForbidden(error) ? conflict : error;
+        throw isForbidden(error) ? forbidden : error;
       }
     }
   }
@@ -76,12 +76,12 @@ export class PatchOrUpdate {
     return { kind: 'written', service: updated };
   }
 
-  #warnOnce(conflict: ApiError): void {
+  #warnOnce(forbidden: ApiError): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     this.#log.warn(
-      'Services are written by update, which costs a read more for each: add the verb "patch" on services to the ClusterRole of this controller, as its manifest has it',
-      { error: conflict.message },
+      'PATCH is forbidden, so Services are written by UPDATE, with one extra read each. To fix this, add the verb "patch" on services to the ClusterRole of this controller, as in its manifest',
+      { error: forbidden.message },
     );
   }
 }

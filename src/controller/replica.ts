@@ -21,38 +21,38 @@ export interface ReplicaContext {
   readonly random: Random;
   readonly log: Log;
   readonly version: string;
-  /** Which of several replicas: the host's name. */
+  /** The name of this replica: the hostname. */
   readonly instance: string;
   readonly updated?: () => void;
-  /** PATCHes that are sent at once. */
+  /** The maximum number of concurrent PATCHes. */
   readonly concurrency: number;
-  /** undefined: as fast as the API server takes them. */
+  /** undefined: no limit. */
   readonly rateLimit: RateLimit | undefined;
-  /** undefined: it is the only one there is. */
+  /** undefined: without leader election. */
   readonly election: Candidacy | undefined;
 }
 
 export interface Candidacy {
   readonly options: ElectionOptions;
-  /** Who stands for election: unique among all candidates, also those before a restart. */
+  /** The name of the candidate: unique among all candidates, including earlier processes. */
   readonly identity: string;
 }
 
-/** PATCHes that are sent at once: enough to keep an API server busy, few enough to be no burden on it. */
+/** The default maximum of concurrent PATCHes: enough to use an API server well without overloading it. */
 export const defaultConcurrency = 16;
 
 export interface Replica {
   readonly controller: Controller;
-  /** Events that are still to be written. */
+  /** The number of events that are not written yet. */
   readonly pendingEvents: () => number;
   readonly health: Health;
-  /** In the text format of Prometheus, as they are now. */
+  /** The current metrics in the Prometheus text format. */
   readonly metrics: () => string;
-  /** Works until the signal is aborted, then ends what is under way and gives the Lease back. */
+  /** Runs until the signal is aborted, then waits for in-flight writes and releases the Lease. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
-/** A controller and its client on one connection; nothing is sent before `run`. */
+/** A controller and its client on one transport; nothing is sent before `run`. */
 export function createReplica(context: ReplicaContext): Replica {
   const { clock, random, log, version, instance, rateLimit } = context;
   const requests = new Requests();
@@ -80,7 +80,7 @@ export function createReplica(context: ReplicaContext): Replica {
   const election =
     context.election === undefined
       ? undefined
-      : // Not through the limit: a queue of other requests must not cost the Lease.
+      : // Not rate-limited: queued requests must not delay the renewal of the Lease.
         new Election({ ...context, ...context.election, api: createApi(transport, client) });
   return {
     controller,
@@ -88,19 +88,19 @@ export function createReplica(context: ReplicaContext): Replica {
     health: healthOf(controller, election, context.election?.options),
     metrics: () => readMetrics({ controller, requests, events, lease: context.election?.options.lease.name }),
     async run(signal) {
-      const retiring = new AbortController();
-      const state = election?.run(controller, retiring.signal);
+      const electionStop = new AbortController();
+      const electionEnd = election?.run(controller, electionStop.signal);
       if (election === undefined) controller.lead(unlimitedLeadership());
-      let isCertain = false;
+      let canRelease = false;
       try {
         // The Lease is renewed until the last write has ended.
-        isCertain = await controller.run(signal);
+        canRelease = await controller.run(signal);
       } finally {
         events.close();
-        retiring.abort(new Error('the controller stops'));
-        await state;
+        electionStop.abort(new Error('the controller stops'));
+        await electionEnd;
       }
-      if (isCertain) await election?.release();
+      if (canRelease) await election?.release();
     },
   };
 }

@@ -21,8 +21,8 @@ import { claimRequirements } from './claim-requirements.ts';
 import type { Counters } from './counters.ts';
 
 /**
- * The reasons of events, each with its type; docs/events.md has them as a table. Those of assigning, failing and releasing are what users of
- * `kubectl describe` know from the Go version and from Kubernetes' own service controller.
+ * The event reasons and their types; docs/events.md has them as a table. Users of `kubectl describe` know the
+ * first three from the Go version and from Kubernetes' own service controller.
  */
 export const eventTypes = {
   EnsuredLoadBalancer: 'Normal',
@@ -37,28 +37,28 @@ export const eventTypes = {
 
 type Reason = keyof typeof eventTypes;
 
-/** A ConfigMap may have thousands of pools; the log has room for some. */
-const mostPools = 100;
+/** A ConfigMap may have thousands of pools; the log is limited to some. */
+const maxLoggedPools = 100;
 
 /**
- * Says what was done, or why not, in Events and in the log: once for each change. While it stays so, nothing is said again but
- * events that the API server would have forgotten.
+ * Reports decisions in events and in the log, once per change. While nothing changes, it only repeats events
+ * that the API server would have deleted.
  */
 export class Reporter {
   readonly #events: EventRecorder;
   readonly #log: Log;
   readonly #options: Options;
   readonly #counters: Counters;
-  /** What was last said of a Service that there is something to say of. */
+  /** The last report on each Service that has one. */
   readonly #reported = new Map<ServiceKey, string>();
-  /** The addresses that a served Service was told others want, too. */
+  /** The addresses of a Service whose conflicts were reported. */
   readonly #conflicts = new Map<
     ServiceKey,
     { readonly uid: string; readonly addresses: readonly string[] }
   >();
-  /** What was last said of the ConfigMap. */
+  /** The reported problems of the ConfigMap. */
   #problems: ReadonlySet<string> = new Set();
-  /** What was last said to be missing for claims. */
+  /** The reported missing requirement of --claims. */
   #missing: string | undefined;
 
   constructor(events: EventRecorder, log: Log, options: Options, counters: Counters) {
@@ -68,13 +68,13 @@ export class Reporter {
     this.#counters = counters;
   }
 
-  /** A Service was looked at and nothing is to be written: said only where its reason is a new one. */
+  /** Reports a decision without a write, if its reason is new. */
   decided(view: ServiceView, decision: Decision): void {
     const key = keyOf(view);
     const { services, latency, conflicts } = this.#counters;
     services.put(key, decision, latency.since(view));
     if (decision.kind !== 'pending') latency.delete(key);
-    this.#conflictsEnded(view, decision);
+    this.#reportResolvedConflicts(view, decision);
     const reason = reasonOf(decision);
     if (reason === '') {
       this.#reported.delete(key);
@@ -82,30 +82,30 @@ export class Reporter {
     }
     if (!this.#isNew(view, reason)) return;
     if (decision.kind === 'conflict') conflicts.add([decision.conflict.code]);
-    const sentence = explainDecision(decision, this.#options);
-    this.#log.warn(sentence, { service: key, decision: decision.kind, reason: codesOf(decision) });
-    this.#warn(view, decision, sentence);
+    const message = explainDecision(decision, this.#options);
+    this.#log.warn(message, { service: key, decision: decision.kind, reason: codesOf(decision) });
+    this.#warn(view, decision, message);
   }
 
-  /** Whether something was said of the Service that still holds, as far as was told. */
+  /** Whether there is a report on the Service that still applies. */
   hasReported(key: ServiceKey): boolean {
     return this.#reported.has(key);
   }
 
-  /** Says in an event once more what was said before, if it is still the case. */
+  /** Repeats the event of a report that still applies. */
   remind(view: ServiceView, decision: Decision): void {
     if (this.#reported.get(keyOf(view)) !== reportOf(view, reasonOf(decision))) return;
     this.#warn(view, decision, explainDecision(decision, this.#options));
   }
 
-  #warn(view: ServiceView, decision: Decision, sentence: string): void {
+  #warn(view: ServiceView, decision: Decision, message: string): void {
     if (!isWarning(decision)) return;
-    const isDisputed = decision.kind === 'keep' && decision.conditions.some(isConflictCondition);
-    this.#event(view, isDisputed ? 'AddressConflict' : 'SyncLoadBalancerFailed', sentence);
+    const isInConflict = decision.kind === 'keep' && decision.conditions.some(isConflictCondition);
+    this.#event(view, isInConflict ? 'AddressConflict' : 'SyncLoadBalancerFailed', message);
   }
 
-  /** Says so where a Service that kept its address through a conflict has it undisputed again. */
-  #conflictsEnded(view: ServiceView, decision: Decision): void {
+  /** Reports that a Service keeps its address and a conflict over it has ended. */
+  #reportResolvedConflicts(view: ServiceView, decision: Decision): void {
     const key = keyOf(view);
     const before = this.#conflicts.get(key);
     const addresses = conflictingAddresses(decision).map(formatAddress);
@@ -114,31 +114,31 @@ export class Reporter {
     if (decision.kind !== 'keep' || before?.uid !== view.uid) return;
     for (const address of before.addresses) {
       if (addresses.includes(address)) continue;
-      const sentence = `The conflict over ${address} is over: nobody else has it or asks for it any more.`;
-      this.#log.info(sentence, { service: key });
-      this.#event(view, 'AddressConflictResolved', sentence);
+      const message = `The conflict over ${address} is resolved: it is no longer used or requested elsewhere.`;
+      this.#log.info(message, { service: key });
+      this.#event(view, 'AddressConflictResolved', message);
     }
   }
 
-  /** A change was written. Our own notes on it are worth a line in the log, not an event. */
+  /** Reports a written change. Changes of the allocation record alone are logged, but have no event. */
   written(view: ServiceView, decision: Decision): void {
     const key = keyOf(view);
     if (decision.kind === 'write') {
       this.#count(view, decision);
       const shared = decision.conditions.find((condition) => condition.code === 'shared');
       const more = shared === undefined ? '' : `, ${explainCondition(shared, this.#options)}`;
-      const sentence = `${explainWrite(decision)}${more}`;
+      const message = `${explainWrite(decision)}${more}`;
       const { cause, addresses, source } = decision;
-      this.#log.info(sentence, { service: key, decision: decision.kind, cause, addresses, source });
+      this.#log.info(message, { service: key, decision: decision.kind, cause, addresses, source });
       if (cause === 'adopt' || cause === 'update') return;
-      this.#event(view, 'EnsuredLoadBalancer', sentence);
-      // Of its own conflict this is the end, too.
+      this.#event(view, 'EnsuredLoadBalancer', message);
+      // This also ends its own conflict.
       this.#conflicts.delete(key);
     } else if (decision.kind === 'release') {
       this.#counters.releases += 1;
-      const sentence = explainDecision(decision, this.#options);
-      this.#log.info(sentence, { service: key, decision: decision.kind, addresses: decision.addresses });
-      this.#event(view, 'DeletedLoadBalancer', sentence);
+      const message = explainDecision(decision, this.#options);
+      this.#log.info(message, { service: key, decision: decision.kind, addresses: decision.addresses });
+      this.#event(view, 'DeletedLoadBalancer', message);
     }
   }
 
@@ -151,47 +151,47 @@ export class Reporter {
     else latency.delete(key);
   }
 
-  /** The API server does not accept a change. */
+  /** Reports that the API server rejects a change. */
   rejected(view: ServiceView, error: Error, retryInMs: number): void {
     const key = keyOf(view);
-    // Of leftovers there is nothing to count.
+    // Services of other types are not counted.
     if (view.type === 'LoadBalancer') this.#counters.services.put(key, 'failing');
-    const retry = `It is tried again in ${Math.round(retryInMs / 1000)} s.`;
-    this.#log.error(`the API server refused the change: ${error.message}`, { service: key, retryInMs });
+    const retry = `The controller retries in ${Math.round(retryInMs / 1000)} s.`;
+    this.#log.error(`the API server rejected the change: ${error.message}`, { service: key, retryInMs });
     this.#explainRequirements(error);
     if (!this.#isNew(view, error.message)) return;
     this.#event(
       view,
       'SyncLoadBalancerFailed',
-      `The API server refused the change: ${error.message}. ${retry}`,
+      `The API server rejected the change: ${error.message}. ${retry}`,
     );
   }
 
-  /** IPAddresses cannot be read, or not be written behind everything else. */
-  claimsFailing(sentence: string, error: Error, fields: LogFields): void {
-    this.#log.warn(sentence, fields);
+  /** Reports that IPAddresses cannot be read or written. */
+  claimsFailing(message: string, error: Error, fields: LogFields): void {
+    this.#log.warn(message, fields);
     this.#explainRequirements(error);
   }
 
-  /** They are read again. */
+  /** IPAddresses can be read again. */
   claimsRecovered(): void {
     this.#missing = undefined;
   }
 
-  /** Says once what is missing in the cluster for claims. */
+  /** Logs a missing requirement of --claims once. */
   #explainRequirements(error: Error): void {
-    const needs = claimRequirements(error);
-    if (needs === undefined || needs === this.#missing) return;
-    this.#missing = needs;
-    this.#log.error(needs);
+    const requirement = claimRequirements(error);
+    if (requirement === undefined || requirement === this.#missing) return;
+    this.#missing = requirement;
+    this.#log.error(requirement);
   }
 
-  /** Somebody takes away again and again what is written. */
+  /** Reports that another writer keeps reverting our fields. */
   reverted(view: ServiceView, manager: string | undefined, fields: readonly string[]): void {
-    const who = manager === undefined ? 'Another writer' : `The field manager "${manager}"`;
-    const sentence = `${who} keeps undoing ${fields.join(', ')}: let it leave these fields alone. They are written again, less and less often.`;
-    this.#log.warn(sentence, { service: keyOf(view), manager });
-    this.#event(view, 'LoadBalancerFieldsUndone', sentence);
+    const writer = manager === undefined ? 'Another writer' : `The field manager "${manager}"`;
+    const message = `${writer} keeps reverting ${fields.join(', ')}. Configure it to ignore these fields. The controller keeps restoring them with back-off.`;
+    this.#log.warn(message, { service: keyOf(view), manager });
+    this.#event(view, 'LoadBalancerFieldsUndone', message);
   }
 
   gone(key: ServiceKey): void {
@@ -201,7 +201,7 @@ export class Reporter {
     this.#counters.latency.delete(key);
   }
 
-  /** Forgets all but those that `isKnown` says are still there. */
+  /** Forgets all Services for which `isKnown` is false. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
     for (const key of [...this.#reported.keys(), ...this.#conflicts.keys()])
       if (!isKnown(key)) this.gone(key);
@@ -209,11 +209,11 @@ export class Reporter {
     this.#counters.latency.deleteOthers(isKnown);
   }
 
-  /** How full each pool is, at the start and after each change of the ConfigMap. */
+  /** Logs the usage of each pool, when leadership begins and after each change of the ConfigMap. */
   poolUsage(allocator: Allocator): void {
     if (!allocator.isReady) return;
-    for (const { key, size, used, free } of poolRows(allocator).slice(0, mostPools)) {
-      this.#log.info(`${key}: ${used} of ${size} addresses are in use`, {
+    for (const { key, size, used, free } of poolRows(allocator).slice(0, maxLoggedPools)) {
+      this.#log.info(`${key}: ${used} of ${size} addresses in use`, {
         pool: key,
         size: String(size),
         used: String(used),
@@ -224,25 +224,28 @@ export class Reporter {
 
   #isNew(view: ServiceView, reason: string): boolean {
     const key = keyOf(view);
-    const said = reportOf(view, reason);
-    if (this.#reported.get(key) === said) return false;
-    this.#reported.set(key, said);
+    const report = reportOf(view, reason);
+    if (this.#reported.get(key) === report) return false;
+    this.#reported.set(key, report);
     return true;
   }
 
-  /** The pools were read anew. */
+  /** Reports that the pools were read, and their new problems. */
   configRead(configMap: ConfigMap | undefined, config: Config): void {
     const { namespace, name } = this.#options.configMap;
-    const sentences = config.problems.map(explainProblem);
-    this.#log.info(configMap === undefined ? 'there is no ConfigMap, so there are no pools' : 'pools read', {
-      configMap: `${namespace}/${name}`,
-      pools: config.pools.size,
-      problems: sentences.length,
-    });
-    const fresh = sentences.filter((sentence) => !this.#problems.has(sentence));
-    this.#problems = new Set(sentences);
-    for (const sentence of fresh) this.#log.warn(sentence, { configMap: `${namespace}/${name}` });
-    if (configMap === undefined || fresh.length === 0) return;
+    const messages = config.problems.map(explainProblem);
+    this.#log.info(
+      configMap === undefined ? 'there are no pools: the ConfigMap does not exist' : 'read the pools',
+      {
+        configMap: `${namespace}/${name}`,
+        pools: config.pools.size,
+        problems: messages.length,
+      },
+    );
+    const newProblems = messages.filter((message) => !this.#problems.has(message));
+    this.#problems = new Set(messages);
+    for (const message of newProblems) this.#log.warn(message, { configMap: `${namespace}/${name}` });
+    if (configMap === undefined || newProblems.length === 0) return;
     const regarding = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -250,7 +253,7 @@ export class Reporter {
       name,
       uid: configMap.metadata.uid ?? '',
     };
-    this.#record(regarding, 'InvalidPoolConfiguration', fresh.join(' '));
+    this.#record(regarding, 'InvalidPoolConfiguration', newProblems.join(' '));
   }
 
   #event(view: ServiceView, reason: Reason, message: string): void {
@@ -264,7 +267,7 @@ export class Reporter {
   }
 }
 
-/** With the uid, for a new Service of the same name. */
+/** Contains the UID, because a new Service may have the same name. */
 function reportOf({ uid }: ServiceView, reason: string): string {
   return `${uid} ${reason}`;
 }

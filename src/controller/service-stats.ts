@@ -10,7 +10,7 @@ import { formatAddress } from '../core/ip/address.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
 import { Counts } from '../metrics/counts.ts';
 
-/** `failing`: the API server does not accept what was to be written. */
+/** `failing`: the API server rejects the write. */
 export type StatState = 'assigned' | 'pending' | 'conflict' | 'failing';
 
 type ChangeKind = (Condition & { code: 'pending-change' })['change'];
@@ -27,12 +27,12 @@ export const conflictReasons: Readonly<Record<AddressConflict['code'], true>> = 
 };
 const changeKinds: Readonly<Record<ChangeKind, true>> = { families: true, ports: true, reallocate: true };
 
-/** A Service of which there is nothing to count but itself: nearly all of them, so it is kept once. */
-const plain: Decision = { kind: 'keep', addresses: '', source: '', conditions: [] };
+/** Shared by nearly all Services: those without conditions. */
+const keptWithoutConditions: Decision = { kind: 'keep', addresses: '', source: '', conditions: [] };
 
 /**
- * How the Services stand, by what was last decided on each. Kept with every decision in O(its notes), so that whoever reads it
- * looks at no Service but those that wait.
+ * Statistics of the Services by their last decision. Updated with each decision in O(its conditions), so that
+ * reading them visits only pending Services.
  *
  * Invariant: the counts are the sum of what `#count` adds for each entry of `#last`.
  */
@@ -40,12 +40,12 @@ export class ServiceStats {
   readonly states = new Counts<[state: StatState]>(each(states));
   readonly inConflict = new Counts<[reason: AddressConflict['code']]>(each(conflictReasons));
   readonly pendingChanges = new Counts<[change: ChangeKind]>(each(changeKinds));
-  /** One that needs addresses of both families is in two of them. */
+  /** A Service that needs both families may be counted twice. */
   readonly pending = new Counts<PendingReason>();
   readonly #clock: Clock;
   readonly #last = new Map<ServiceKey, Decision | 'failing'>();
-  /** When the wait of those that wait began. */
-  readonly #since = new Map<ServiceKey, number>();
+  /** When each pending Service became pending. */
+  readonly #pendingSince = new Map<ServiceKey, number>();
   readonly #conflicts = new Counts<[address: string]>();
   #outside = 0;
 
@@ -53,23 +53,23 @@ export class ServiceStats {
     this.#clock = clock;
   }
 
-  /** Addresses that more have or ask for than may. */
+  /** Addresses that more Services have or request than can share them. */
   get conflictCount(): number {
     return this.#conflicts.size;
   }
 
-  /** Addresses that are held outside the pool of their Service. */
+  /** Addresses outside the pool of their Service. */
   get outside(): number {
     return this.#outside;
   }
 
-  /** `since`: when the watch told of it, where that is known. */
+  /** `since`: when the watch delivered the Service, if known. */
   put(key: ServiceKey, next: Decision | 'failing', since = this.#clock.now()): void {
-    const before = this.#since.get(key);
+    const before = this.#pendingSince.get(key);
     this.delete(key);
-    if (typeof next === 'object' && next.kind === 'pending') this.#since.set(key, before ?? since);
-    const isPlain = typeof next === 'object' && next.kind === 'keep' && next.conditions.length === 0;
-    this.#last.set(key, isPlain ? plain : next);
+    if (typeof next === 'object' && next.kind === 'pending') this.#pendingSince.set(key, before ?? since);
+    const hasNoConditions = typeof next === 'object' && next.kind === 'keep' && next.conditions.length === 0;
+    this.#last.set(key, hasNoConditions ? keptWithoutConditions : next);
     this.#count(next, 1);
   }
 
@@ -77,14 +77,14 @@ export class ServiceStats {
     const last = this.#last.get(key);
     if (last === undefined) return;
     this.#last.delete(key);
-    this.#since.delete(key);
+    this.#pendingSince.delete(key);
     this.#count(last, -1);
   }
 
-  /** For each that waits the seconds, by what it is short of: O(those that wait). */
-  *pendingSeconds(): IterableIterator<readonly [...lack: PendingReason, seconds: number]> {
+  /** For each pending Service, its reason and the seconds: O(pending Services). */
+  *pendingSeconds(): IterableIterator<readonly [...reason: PendingReason, seconds: number]> {
     const now = this.#clock.now();
-    for (const [key, since] of this.#since) {
+    for (const [key, since] of this.#pendingSince) {
       const decision = this.#last.get(key);
       if (typeof decision !== 'object' || decision.kind !== 'pending') continue;
       for (const failure of decision.failures) yield [...pendingReasonOf(failure), (now - since) / 1000];
@@ -112,8 +112,8 @@ export class ServiceStats {
   }
 }
 
-/** What those that wait are short of: the pool's key and the family, where there is a pool. */
-type PendingReason = [key: string, family: string, reason: AllocationFailure['code']];
+/** The pool and the family, if there are any, and the reason. */
+type PendingReason = [pool: string, family: string, reason: AllocationFailure['code']];
 
 function pendingReasonOf(failure: AllocationFailure): PendingReason {
   return ['key' in failure ? failure.key : '', 'family' in failure ? failure.family : '', failure.code];
@@ -135,7 +135,7 @@ function stateOf(decision: Decision | 'failing'): StatState | undefined {
   }
 }
 
-/** The keys of a record that names a closed union: one that was forgotten does not compile. */
+/** The values of a closed union, as label rows. A missing value does not compile. */
 export function each<Value extends string>(all: Readonly<Record<Value, unknown>>): [Value][] {
   return Object.keys(all).map((value) => [value as Value]);
 }

@@ -5,7 +5,7 @@ import type { Options } from '../core/model/options.ts';
 import { internedViewOf, type ServiceView } from '../core/model/service-view.ts';
 import type { Interner } from '../core/text/interner.ts';
 
-/** What the controller watches. */
+/** The resources that the controller watches. */
 
 export function servicesSource(shared: Interner): WatchSource<ServiceView> {
   return {
@@ -17,8 +17,8 @@ export function servicesSource(shared: Interner): WatchSource<ServiceView> {
 }
 
 /**
- * Services that bear our label and are of another type. A type change reaches the first watch as a deletion like any
- * other (spec section 2); here it appears as what it is, without a read for every Service that is deleted.
+ * Services with our label but another type. A type change arrives in the first watch as a deletion (spec
+ * section 2). Here it is visible as what it is, without a read for each deleted Service.
  */
 export function cleanupSource(shared: Interner): WatchSource<ServiceView> {
   return {
@@ -30,7 +30,7 @@ export function cleanupSource(shared: Interner): WatchSource<ServiceView> {
   };
 }
 
-/** The one ConfigMap with the pools. A selector by name is what a role can be narrowed to. */
+/** The ConfigMap with the pools. A Role can be restricted to the name that the selector uses. */
 export function configMapSource({ configMap: { namespace, name } }: Options): WatchSource<ConfigMap> {
   return {
     path: `/api/v1/namespaces/${namespace}/configmaps`,
@@ -43,8 +43,9 @@ export function configMapSource({ configMap: { namespace, name } }: Options): Wa
 export const claimsPath = '/apis/networking.k8s.io/v1/ipaddresses';
 
 /**
- * Everybody's claims, also those of the API server for cluster IPs: what others have is not to be given out. Undefined:
- * an object whose name is no address that could be given, such as an IPv4-mapped one, which not every API server refuses.
+ * All claims, including those of the API server for cluster IPs, because claimed addresses must not be
+ * assigned. Undefined for an object whose name is not an assignable address, such as an IPv4-mapped one,
+ * which some API servers accept.
  */
 export function claimsSource({ controller }: Options): WatchSource<Claim | undefined> {
   return {

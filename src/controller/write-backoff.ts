@@ -1,24 +1,24 @@
 import type { Clock } from '../client/transport.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 
-interface HeldWrite {
+interface DelayedWrite {
   readonly uid: string;
   readonly resourceVersion: string;
-  /** How often in a row a change of this Service came to nothing. */
+  /** How often in a row a change of this Service failed. */
   readonly failures: number;
   readonly cancel: () => void;
-  /** Its time is over: the next look at the Service may write. */
+  /** The delay has passed: the next decision may be written. */
   isDue: boolean;
 }
 
-const limits = { firstMs: 1_000, mostMs: 5 * 60_000 };
+const limits = { initialMs: 1_000, maxMs: 5 * 60_000 };
 
-/** Services whose change has to wait, until their time comes or they are another version. */
+/** Services whose changes are delayed, until the delay passes or the Service changes. */
 export class WriteBackoff {
   readonly #clock: Clock;
-  /** Called when the time of one has come. */
+  /** Called when the delay of a Service has passed. */
   readonly #due: (key: ServiceKey) => void;
-  readonly #holds = new Map<ServiceKey, HeldWrite>();
+  readonly #delayed = new Map<ServiceKey, DelayedWrite>();
   #isClosed = false;
 
   constructor(clock: Clock, due: (key: ServiceKey) => void) {
@@ -26,53 +26,53 @@ export class WriteBackoff {
     this.#due = due;
   }
 
-  /** Whether a change of this Service, as it stands, has to wait. */
+  /** Whether a change of this version of the Service is delayed. */
   has(view: ServiceView): boolean {
     const key = keyOf(view);
-    const hold = this.#holds.get(key);
-    if (hold === undefined || hold.isDue) return false;
-    if (hold.uid === view.uid && hold.resourceVersion === view.resourceVersion) return true;
-    // It changed meanwhile: what came to nothing may be right now.
-    this.release(key);
+    const delayedWrite = this.#delayed.get(key);
+    if (delayedWrite === undefined || delayedWrite.isDue) return false;
+    if (delayedWrite.uid === view.uid && delayedWrite.resourceVersion === view.resourceVersion) return true;
+    // The Service has changed, so the change may succeed now.
+    this.forget(key);
     return false;
   }
 
-  /** Holds a change back for `ms` milliseconds. */
-  hold(view: ServiceView, ms: number, failures = 0): void {
+  /** Delays changes of this version for `ms` milliseconds. */
+  delay(view: ServiceView, ms: number, failures = 0): void {
     if (this.#isClosed) return;
     const key = keyOf(view);
-    this.#holds.get(key)?.cancel();
+    this.#delayed.get(key)?.cancel();
     const { uid, resourceVersion } = view;
     const cancel = this.#clock.after(ms, () => {
-      hold.isDue = true;
+      delayedWrite.isDue = true;
       this.#due(key);
     });
-    const hold: HeldWrite = { uid, resourceVersion, failures, cancel, isDue: false };
-    this.#holds.set(key, hold);
+    const delayedWrite: DelayedWrite = { uid, resourceVersion, failures, cancel, isDue: false };
+    this.#delayed.set(key, delayedWrite);
   }
 
-  /** A change came to nothing: it is held back for longer each time, from 1 s to 5 min. The answer is for how long. */
+  /** Records a failed change. Returns its delay, which doubles from 1 s to 5 min. */
   failed(view: ServiceView): number {
-    const failures = (this.#holds.get(keyOf(view))?.failures ?? 0) + 1;
-    const ms = Math.min(limits.firstMs * 2 ** (failures - 1), limits.mostMs);
-    this.hold(view, ms, failures);
+    const failures = (this.#delayed.get(keyOf(view))?.failures ?? 0) + 1;
+    const ms = Math.min(limits.initialMs * 2 ** (failures - 1), limits.maxMs);
+    this.delay(view, ms, failures);
     return ms;
   }
 
-  /** Its change was written, or it is gone. */
-  release(key: ServiceKey): void {
-    this.#holds.get(key)?.cancel();
-    this.#holds.delete(key);
+  /** Call when the change was written or the Service was deleted. */
+  forget(key: ServiceKey): void {
+    this.#delayed.get(key)?.cancel();
+    this.#delayed.delete(key);
   }
 
-  /** Releases all but those that `isKnown` says are still there. */
-  releaseOthers(isKnown: (key: ServiceKey) => boolean): void {
-    for (const key of this.#holds.keys()) if (!isKnown(key)) this.release(key);
+  /** Forgets all Services for which `isKnown` is false. */
+  forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
+    for (const key of this.#delayed.keys()) if (!isKnown(key)) this.forget(key);
   }
 
-  /** Leaves no timer behind, also none of outcomes that are still to come. */
+  /** Cancels all timers, and ignores later failures. */
   close(): void {
     this.#isClosed = true;
-    this.releaseOthers(() => false);
+    this.forgetOthers(() => false);
   }
 }

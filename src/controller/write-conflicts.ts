@@ -2,97 +2,103 @@ import type { Clock } from '../client/transport.ts';
 import type { ServicePatch } from '../core/model/service-patch.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
 
-const firstMs = 1_000;
-const mostMs = 5 * 60_000;
-/** A write that is needed again only after so long is no quarrel. */
-const quietMs = 2 * mostMs;
-/** How many Services are remembered: a quarrel is about few of them, a burst of assignments about many. */
+const initialMs = 1_000;
+const maxMs = 5 * 60_000;
+/** If the same write is needed again only after this time, it is not a conflict. */
+const quietMs = 2 * maxMs;
+/**
+ * The maximum number of remembered Services. A write conflict concerns few Services, a burst of assignments
+ * many.
+ */
 const capacity = 4_096;
-/** From how many times on an undone field is worth a warning. */
+/** The number of reverts after which a warning is reported. */
 const warnAfterRepeats = 2;
 
-/** The last time that a field was written. There are thousands of these after a burst, so they are small. */
-interface FieldMemory {
+/** The last write of a field. There are thousands after a burst, so they are small. */
+interface FieldWrite {
   readonly field: string;
-  /** A digest of it: two contents that are taken for one cost a second's pause. */
+  /** A digest. A collision only costs a delay of a second. */
   readonly content: number;
   readonly writtenAt: number;
-  /** How often in a row the same content had to be written again. */
+  /** How often in a row the same content was written again. */
   readonly repeats: number;
 }
 
 /**
- * Keeps two writers from undoing each other's work as fast as the API server takes it (spec section 6): the same content
- * of the same field is written at once, then after 1 s, 2 s, and so on up to 5 min.
+ * Limits how fast two writers revert each other (spec section 6): the same content of a field is written
+ * again at once, then after 1 s, 2 s, and so on up to 5 min.
  */
 export class WriteConflicts {
   readonly #clock: Clock;
-  /** In the order of writing: the oldest goes first. */
-  readonly #memories = new Map<ServiceKey, readonly FieldMemory[]>();
-  /** Those of them whose other writer has been named. */
+  /** In write order: the oldest is evicted first. */
+  readonly #writes = new Map<ServiceKey, readonly FieldWrite[]>();
+  /** Services whose other writer was reported. */
   readonly #reported = new Set<ServiceKey>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** How long to wait before this change is written. `isQuarrel` is said once: then it is time to name the other. */
-  delayFor(key: ServiceKey, change: ServicePatch): { readonly waitMs: number; readonly isQuarrel: boolean } {
-    const memory = this.#memories.get(key);
-    if (memory === undefined) return { waitMs: 0, isQuarrel: false };
+  /** Returns how long to wait before writing this change. `shouldReport` is true once per write conflict. */
+  delayFor(
+    key: ServiceKey,
+    change: ServicePatch,
+  ): { readonly waitMs: number; readonly shouldReport: boolean } {
+    const lastWrites = this.#writes.get(key);
+    if (lastWrites === undefined) return { waitMs: 0, shouldReport: false };
     let waitMs = 0;
     let repeats = 0;
     for (const { field, content } of contents(change)) {
-      const last = this.#recall(memory, field, content);
+      const last = this.#find(lastWrites, field, content);
       if (last === undefined) continue;
       repeats = Math.max(repeats, last.repeats + 1);
-      waitMs = Math.max(waitMs, last.writtenAt + pauseMs(last.repeats) - this.#clock.now());
+      waitMs = Math.max(waitMs, last.writtenAt + delayMs(last.repeats) - this.#clock.now());
     }
-    const isQuarrel = waitMs > 0 && repeats >= warnAfterRepeats && !this.#reported.has(key);
-    if (isQuarrel) this.#reported.add(key);
-    return { waitMs, isQuarrel };
+    const shouldReport = waitMs > 0 && repeats >= warnAfterRepeats && !this.#reported.has(key);
+    if (shouldReport) this.#reported.add(key);
+    return { waitMs, shouldReport };
   }
 
-  /** The change was written. */
+  /** Records a written change. */
   wrote(key: ServiceKey, change: ServicePatch): void {
-    const before = this.#memories.get(key) ?? [];
-    // Whole numbers are kept in place, fractions in an object of their own.
+    const before = this.#writes.get(key) ?? [];
+    // V8 stores small integers inline, but fractions as heap objects.
     const writtenAt = Math.round(this.#clock.now());
     const written = contents(change).map(({ field, content }) => {
-      const last = this.#recall(before, field, content);
+      const last = this.#find(before, field, content);
       return { field, content, writtenAt, repeats: last === undefined ? 0 : last.repeats + 1 };
     });
     const others = before.filter(({ field }) => !written.some((one) => one.field === field));
-    this.#memories.delete(key);
-    this.#memories.set(key, [...others, ...written]);
-    if (this.#memories.size <= capacity) return;
-    const [oldest] = this.#memories.keys();
+    this.#writes.delete(key);
+    this.#writes.set(key, [...others, ...written]);
+    if (this.#writes.size <= capacity) return;
+    const [oldest] = this.#writes.keys();
     if (oldest !== undefined) this.forget(oldest);
   }
 
   forget(key: ServiceKey): void {
-    this.#memories.delete(key);
+    this.#writes.delete(key);
     this.#reported.delete(key);
   }
 
-  /** Forgets all but those that `isKnown` says are still there. */
+  /** Forgets all Services for which `isKnown` is false. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
-    for (const key of this.#memories.keys()) if (!isKnown(key)) this.forget(key);
+    for (const key of this.#writes.keys()) if (!isKnown(key)) this.forget(key);
   }
 
-  #recall(memory: readonly FieldMemory[], field: string, content: number): FieldMemory | undefined {
-    const last = memory.find((one) => one.field === field);
+  #find(lastWrites: readonly FieldWrite[], field: string, content: number): FieldWrite | undefined {
+    const last = lastWrites.find((one) => one.field === field);
     if (last?.content !== content || this.#clock.now() - last.writtenAt > quietMs) return undefined;
     return last;
   }
 }
 
-/** What was written once is restored at once; only then it begins to look like a quarrel. */
-function pauseMs(repeats: number): number {
-  return repeats === 0 ? 0 : Math.min(firstMs * 2 ** (repeats - 1), mostMs);
+/** The first revert is restored at once; only repeated ones are a write conflict. */
+function delayMs(repeats: number): number {
+  return repeats === 0 ? 0 : Math.min(initialMs * 2 ** (repeats - 1), maxMs);
 }
 
-function contents(change: ServicePatch): Pick<FieldMemory, 'field' | 'content'>[] {
+function contents(change: ServicePatch): Pick<FieldWrite, 'field' | 'content'>[] {
   return Object.entries(change).map(([field, content]) => ({
     field,
     content: digest(JSON.stringify(content)),

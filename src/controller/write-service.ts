@@ -11,55 +11,61 @@ import { internedViewOf, type ServiceView } from '../core/model/service-view.ts'
 import type { Interner } from '../core/text/interner.ts';
 import type { PatchOrUpdate } from './patch-or-update.ts';
 
-/** What became of a write. */
+/** The outcome of a write. */
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly view: ServiceView }
-  /** Somebody else wrote first, or an earlier attempt of ours did: this is how the Service stands. */
+  /** Another client wrote first, or an earlier attempt of ours did. `view` is the current Service. */
   | { readonly kind: 'stale'; readonly view: ServiceView }
-  /** It was seen in a newer version meanwhile: nothing that is still under way can change that one. */
-  | { readonly kind: 'overtaken' }
+  /** The Service was observed in a newer version, which requests in flight cannot change. */
+  | { readonly kind: 'superseded' }
   | { readonly kind: 'gone' }
-  /** It will not be accepted as it is. */
-  | { readonly kind: 'refused'; readonly error: ApiError }
-  /** An address that was to be written is claimed in another way than was known: `claim` is how it stands, if at all. */
+  /** The API server rejects the change. */
+  | { readonly kind: 'rejected'; readonly error: ApiError }
+  /**
+   * The claim on an address to be written differs from what was known. `claim` is its current state, if it
+   * exists.
+   */
   | { readonly kind: 'contested'; readonly request: ClaimRequest; readonly claim: Claim | undefined }
-  /** The controller stops, or leads no longer. `mayLand`: what was sent before may still be carried out. */
-  | { readonly kind: 'stopped'; readonly mayLand: boolean };
+  /**
+   * The controller stops, or is no longer the leader. `mayStillExecute`: an earlier attempt may still
+   * execute.
+   */
+  | { readonly kind: 'stopped'; readonly mayStillExecute: boolean };
 
 export interface WriteContext {
   readonly api: Api;
   readonly sender: PatchOrUpdate;
   readonly random: Random;
   readonly interner: Interner;
-  /** Nothing is sent after it, and nothing that is sent may be carried out after it. */
-  readonly leadership: Pick<Leadership, 'leftMs'>;
+  /** No request is sent or may execute after leadership ends. */
+  readonly leadership: Pick<Leadership, 'remainingMs'>;
   readonly signal: AbortSignal;
-  /** Waits before an attempt is repeated, in nobody's way. */
+  /** Waits before the next attempt, without blocking other writes. */
   readonly backOff: (error: unknown, ms: number) => Promise<RetryResult>;
 }
 
-/** `overtaken`: the Service was seen in a newer version, so there is nothing to write any more. */
-export type RetryResult = 'again' | 'overtaken' | 'stopped';
+/** `superseded`: the Service was observed in a newer version, so the write is obsolete. */
+export type RetryResult = 'retry' | 'superseded' | 'stopped';
 
-/** What has to be done before the write; the answer is what became of the write if it is not to be sent. */
+/** Runs before the write. If it returns an outcome, the write is not sent. */
 export type BeforeWrite = (context: WriteContext) => Promise<WriteOutcome | undefined>;
 
-const backoff = { firstMs: 250, mostMs: 30_000 };
+const backoff = { initialMs: 250, maxMs: 30_000 };
 
 /**
- * Writes one change in one PATCH, and does not give up before it is known what became of it. An attempt without an
- * answer may have been carried out, or may be yet: so the very same PATCH is sent again, until an answer comes, or
- * the Service is seen in a newer version, which no PATCH on the old one can change any more. Until then the caller
- * keeps the address reserved, and it cannot be given twice (docs/decisions/0003).
+ * Writes one change with a single PATCH, and continues until its outcome is known. An attempt without a
+ * response may have executed, or may still execute. The same PATCH is therefore repeated until a response
+ * arrives or the Service is observed in a newer version, which a PATCH on the old version cannot change.
+ * Until then the caller keeps the address reserved, so it cannot be assigned twice (docs/decisions/0003).
  */
 export async function writeService(
   view: ServiceView,
   change: ServicePatch,
   context: WriteContext,
-  first: BeforeWrite = async () => undefined,
+  beforeWrite: BeforeWrite = async () => undefined,
 ): Promise<WriteOutcome> {
-  const instead = await first(context);
-  if (instead !== undefined) return instead;
+  const outcome = await beforeWrite(context);
+  if (outcome !== undefined) return outcome;
   const { sender, signal, leadership, interner } = context;
   const path = pathOf(view);
   const patch = mergePatchOf(view, change);
@@ -70,15 +76,15 @@ export async function writeService(
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;
       if (error.status === 404) return { kind: 'gone' };
-      // 409: another version; 422: maybe another uid. What stands there now decides.
+      // 409: another version. 422: possibly another UID. The current Service decides.
       if (error.status === 409 || error.status === 422) return reread(view, error, context);
-      return { kind: 'refused', error };
+      return { kind: 'rejected', error };
     }
   });
 }
 
 async function reread(view: ServiceView, error: ApiError, context: WriteContext): Promise<WriteOutcome> {
-  const now = await retryUntilKnown<WriteOutcome>(context, async () => {
+  const current = await retryUntilKnown<WriteOutcome>(context, async () => {
     try {
       return {
         kind: 'stale',
@@ -86,55 +92,58 @@ async function reread(view: ServiceView, error: ApiError, context: WriteContext)
       };
     } catch (failure) {
       if (!(failure instanceof ApiError) || isTransient(failure)) throw failure;
-      return failure.status === 404 ? { kind: 'gone' } : { kind: 'refused', error: failure };
+      return failure.status === 404 ? { kind: 'gone' } : { kind: 'rejected', error: failure };
     }
   });
-  const isAsItWas =
-    now.kind === 'stale' && now.view.uid === view.uid && now.view.resourceVersion === view.resourceVersion;
-  // Nobody was faster, so it is the change itself that is not accepted.
-  return isAsItWas ? { kind: 'refused', error } : now;
+  const isUnchanged =
+    current.kind === 'stale' &&
+    current.view.uid === view.uid &&
+    current.view.resourceVersion === view.resourceVersion;
+  // The Service is unchanged, so the server rejects the change itself.
+  return isUnchanged ? { kind: 'rejected', error } : current;
 }
 
 /**
- * Repeats an attempt that throws, with back-off and as the server's Retry-After asks. Once an attempt may have been
- * carried out without an answer, a refusal of a later one says nothing about that: it is repeated too.
+ * Repeats an attempt that throws, with back-off and Retry-After. Once an attempt may have executed without a
+ * response, the rejection of a later attempt does not prove the opposite: it is repeated too.
  */
 export async function retryUntilKnown<T extends { readonly kind: string }>(
   context: WriteContext,
-  attempt: () => Promise<T | Refused>,
-): Promise<T | NotCarriedOut> {
+  attempt: () => Promise<T | Rejected>,
+): Promise<T | NotExecuted> {
   const { random, signal, leadership } = context;
   let isUncertain = false;
   for (let failures = 0; ; failures += 1) {
-    if (signal.aborted || leadership.leftMs() <= 0) return { kind: 'stopped', mayLand: isUncertain };
+    if (signal.aborted || leadership.remainingMs() <= 0)
+      return { kind: 'stopped', mayStillExecute: isUncertain };
     try {
       const outcome = await attempt();
-      if (!isRefused(outcome) || !isUncertain) return outcome;
+      if (!isRejected(outcome) || !isUncertain) return outcome;
       throw outcome.error;
     } catch (error) {
-      if (signal.aborted) return { kind: 'stopped', mayLand: true };
-      isUncertain ||= mayHaveArrived(error);
+      if (signal.aborted) return { kind: 'stopped', mayStillExecute: true };
+      isUncertain ||= mayHaveExecuted(error);
       const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
-      const rested = await context.backOff(error, delayMs(failures, random(), backoff, retryAfterMs));
-      if (rested === 'overtaken') return { kind: 'overtaken' };
-      if (rested === 'stopped') return { kind: 'stopped', mayLand: isUncertain };
+      const retry = await context.backOff(error, delayMs(failures, random(), backoff, retryAfterMs));
+      if (retry === 'superseded') return { kind: 'superseded' };
+      if (retry === 'stopped') return { kind: 'stopped', mayStillExecute: isUncertain };
     }
   }
 }
 
-type Refused = Extract<WriteOutcome, { kind: 'refused' }>;
-type NotCarriedOut = Extract<WriteOutcome, { kind: 'refused' | 'overtaken' | 'stopped' }>;
+type Rejected = Extract<WriteOutcome, { kind: 'rejected' }>;
+type NotExecuted = Extract<WriteOutcome, { kind: 'rejected' | 'superseded' | 'stopped' }>;
 
-function isRefused(outcome: { readonly kind: string }): outcome is Refused {
-  return outcome.kind === 'refused';
+function isRejected(outcome: { readonly kind: string }): outcome is Rejected {
+  return outcome.kind === 'rejected';
 }
 
-function mayHaveArrived(error: unknown): boolean {
+function mayHaveExecuted(error: unknown): boolean {
   if (error instanceof ApiError) return error.status === 408 || error.status >= 500;
   return !(error instanceof ConnectionError) || error.mayHaveExecuted;
 }
 
-/** 401: the token was rotated. 429 and 5xx: later. */
+/** 401: the token was rotated. 429 and 5xx: retry later. */
 export function isTransient({ status }: ApiError): boolean {
   return status === 401 || status === 408 || status === 429 || status >= 500;
 }

@@ -1,20 +1,23 @@
 /**
- * Numbers by label values: O(1) to change, and read as they are. The values are those of a closed set, or come off again:
- * what is back at zero is forgotten, unless it was told from the beginning.
+ * Counts by label values; O(1) to change, and read as they are. Label values come from a closed set or return
+ * to zero: a row at zero is removed unless it is permanent.
  */
 export class Counts<Labels extends readonly string[]> {
-  readonly #rows = new Map<string, { readonly labels: Labels; readonly stays: boolean; count: number }>();
+  readonly #rows = new Map<
+    string,
+    { readonly labels: Labels; readonly isPermanent: boolean; count: number }
+  >();
 
-  /** `always`: what is told as zero, too, so that a query finds it before it first happens. */
-  constructor(always: Iterable<Labels> = []) {
-    for (const labels of always) this.#rows.set(keyOf(labels), { labels, stays: true, count: 0 });
+  /** `permanent`: rows that are reported even at zero, so that queries find them before the first event. */
+  constructor(permanent: Iterable<Labels> = []) {
+    for (const labels of permanent) this.#rows.set(keyOf(labels), { labels, isPermanent: true, count: 0 });
   }
 
   add(labels: Labels, by = 1): void {
     const key = keyOf(labels);
-    const row = this.#rows.get(key) ?? { labels, stays: false, count: 0 };
+    const row = this.#rows.get(key) ?? { labels, isPermanent: false, count: 0 };
     row.count += by;
-    if (row.count === 0 && !row.stays) this.#rows.delete(key);
+    if (row.count === 0 && !row.isPermanent) this.#rows.delete(key);
     else this.#rows.set(key, row);
   }
 

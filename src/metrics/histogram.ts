@@ -1,6 +1,6 @@
-/** How often values fell into which bucket, and their sum: O(log buckets) for each. */
+/** Counts values per bucket, and their sum: O(log buckets) per value. */
 export class Histogram {
-  /** Ascending; what is above the last is counted in one more bucket, up to infinity. */
+  /** Ascending; larger values are counted in one more bucket, up to infinity. */
   readonly #bounds: readonly number[];
   readonly #counts: number[];
   #sum = 0;
@@ -26,7 +26,7 @@ export class Histogram {
     return this.#sum;
   }
 
-  /** Each bucket's upper bound, and what is in it and in none before it. */
+  /** The upper bound of each bucket and its own count, not cumulative. */
   *buckets(): IterableIterator<readonly [bound: number, count: number]> {
     for (const [index, count] of this.#counts.entries())
       yield [this.#bounds[index] ?? Number.POSITIVE_INFINITY, count];

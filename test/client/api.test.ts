@@ -9,7 +9,7 @@ import type { KubeObject } from '../../src/core/model/objects.ts';
 import { type ByteServer, listOf, startByteServer, statusOf } from './byte-server.ts';
 import { createFakeClock, type FakeClock, until } from './fake-clock.ts';
 
-interface World {
+interface Fixture {
   server: ByteServer;
   api: Api;
   clock: FakeClock;
@@ -17,7 +17,7 @@ interface World {
   abort(): void;
 }
 
-async function world(story: (world: World) => Promise<void>): Promise<void> {
+async function withApi(body: (fixture: Fixture) => Promise<void>): Promise<void> {
   const server = await startByteServer();
   const clock = createFakeClock();
   const controller = new AbortController();
@@ -25,8 +25,8 @@ async function world(story: (world: World) => Promise<void>): Promise<void> {
   const api = createApi(transport, { userAgent: 'tester/1', fieldManager: 'a manager', clock });
   try {
     const abort = (): void => controller.abort(new Error('stopped by the test'));
-    await story({ server, api, clock, signal: controller.signal, abort });
-    assert.deepEqual(clock.timers(), [], 'no timer is left behind');
+    await body({ server, api, clock, signal: controller.signal, abort });
+    assert.deepEqual(clock.timers(), [], 'no timer remains');
   } finally {
     transport.close();
     await server.close();
@@ -42,12 +42,12 @@ async function listed(parts: AsyncIterable<ListPart>): Promise<[KubeObject[], st
 const PATH = '/api/v1/namespaces/default/services/web';
 const object = { metadata: { name: 'web', resourceVersion: '1' } };
 
-test('each verb is its method, content type and field manager', () =>
-  world(async ({ server, api, signal }) => {
+test('each verb sends its method, content type and field manager', () =>
+  withApi(async ({ server, api, signal }) => {
     server.script(
       ...Array.from(
         { length: 5 },
-        () => (e: { answer(s: number, b: unknown): void }) => e.answer(200, object),
+        () => (e: { respond(s: number, b: unknown): void }) => e.respond(200, object),
       ),
     );
     assert.deepEqual(await api.get(PATH, signal), object);
@@ -78,14 +78,14 @@ test('each verb is its method, content type and field manager', () =>
       assert.equal(headers.accept, 'application/json');
       assert.equal(headers['accept-encoding'], undefined);
     }
-    assert.equal(server.connections(), 1, 'one connection serves them all');
+    assert.equal(server.connections(), 1, 'all requests use one connection');
   }));
 
-test('a list has its objects and its version', () =>
-  world(async ({ server, api, signal }) => {
+test('a list returns its objects and its version', () =>
+  withApi(async ({ server, api, signal }) => {
     server.script(
-      (e) => e.answer(200, listOf([object, object], '9')),
-      (e) => e.answer(200, { metadata: { resourceVersion: '9', continue: '' }, items: null }),
+      (e) => e.respond(200, listOf([object, object], '9')),
+      (e) => e.respond(200, { metadata: { resourceVersion: '9', continue: '' }, items: null }),
     );
     const query = { fieldSelector: 'spec.type=LoadBalancer', labelSelector: undefined };
     assert.deepEqual(await listed(api.list('/api/v1/services', query, signal)), [[object, object], '9']);
@@ -93,10 +93,10 @@ test('a list has its objects and its version', () =>
     assert.deepEqual(await listed(api.list('/api/v1/services', {}, signal)), [[], '9']);
   }));
 
-test('a refusal has status, reason, message, causes and what was asked', () =>
-  world(async ({ server, api, signal }) => {
+test('an API error has status, reason, message, causes and the request', () =>
+  withApi(async ({ server, api, signal }) => {
     server.script((e) =>
-      e.answer(
+      e.respond(
         409,
         statusOf(409, 'Conflict', 'the object has been modified', { causes: [{ reason: 'X' }] }),
         { 'retry-after': '3' },
@@ -113,25 +113,25 @@ test('a refusal has status, reason, message, causes and what was asked', () =>
     });
   }));
 
-test('the page of a proxy becomes one readable line', () =>
-  world(async ({ server, api, signal }) => {
+test('an HTML page of a proxy becomes one readable line', () =>
+  withApi(async ({ server, api, signal }) => {
     const page = '<html>\n<head><title>502 Bad Gateway</title></head>\n<hr>nginx</html>\n';
-    server.script((e) => e.answer(502, page));
+    server.script((e) => e.respond(502, page));
     await assert.rejects(api.get(PATH, signal), { message: `get ${PATH}: 502 Bad Gateway nginx (502)` });
   }));
 
-test('an answer that is no list, or no JSON, is a broken connection', () =>
-  world(async ({ server, api, signal }) => {
+test('a response that is not a list, or not JSON, is a connection error', () =>
+  withApi(async ({ server, api, signal }) => {
     server.script(
-      (e) => e.answer(200, { kind: 'Service' }),
-      (e) => e.answer(200, '<html>captive portal</html>'),
+      (e) => e.respond(200, { kind: 'Service' }),
+      (e) => e.respond(200, '<html>captive portal</html>'),
     );
     await assert.rejects(listed(api.list('/api/v1/services', {}, signal)), ConnectionError);
     await assert.rejects(api.get(PATH, signal), ConnectionError);
   }));
 
-test('an answer that breaks off in the middle is a connection error after which a write may have happened', () =>
-  world(async ({ server, api, signal }) => {
+test('after an incomplete response, a write may have been executed', () =>
+  withApi(async ({ server, api, signal }) => {
     server.script((e) => {
       e.raw('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"metadata":');
       e.hangUp();
@@ -143,20 +143,23 @@ test('an answer that breaks off in the middle is a connection error after which 
     });
   }));
 
-test('a request without an answer ends at its deadline, and its connection is not used again', () =>
-  world(async ({ server, api, clock, signal }) => {
+test('a request without a response ends at its deadline, and its connection is not reused', () =>
+  withApi(async ({ server, api, clock, signal }) => {
     const patch = api.mergePatch(PATH, {}, signal);
     await until(() => server.requests.length === 1);
     clock.advance(30_000);
-    await assert.rejects(patch, { name: 'ConnectionError', message: `patch ${PATH}: no answer within 30 s` });
+    await assert.rejects(patch, {
+      name: 'ConnectionError',
+      message: `patch ${PATH}: no response within 30 s`,
+    });
     await until(() => server.requests[0]?.gone() === true);
-    server.script((e) => e.answer(200, object));
+    server.script((e) => e.respond(200, object));
     await api.get(PATH, signal);
     assert.equal(server.connections(), 2);
   }));
 
-test('the deadline holds for a body that does not end, too', () =>
-  world(async ({ server, api, clock, signal }) => {
+test('the deadline also applies to a body that does not end', () =>
+  withApi(async ({ server, api, clock, signal }) => {
     server.script((e) => {
       e.begin();
       e.chunk('{"metadata"');
@@ -164,11 +167,11 @@ test('the deadline holds for a body that does not end, too', () =>
     const get = api.get(PATH, signal);
     await until(() => server.requests.length === 1);
     clock.advance(30_000);
-    await assert.rejects(get, /no answer within 30 s/);
+    await assert.rejects(get, /no response within 30 s/);
   }));
 
-test('an abort ends the request with its own reason', () =>
-  world(async ({ server, api, signal, abort }) => {
+test('an abort ends the request with the abort reason', () =>
+  withApi(async ({ server, api, signal, abort }) => {
     const get = api.get(PATH, signal);
     await until(() => server.requests.length === 1);
     abort();
@@ -178,36 +181,36 @@ test('an abort ends the request with its own reason', () =>
     assert.equal(server.requests.length, 1, 'nothing is sent after the abort');
   }));
 
-test('a watch whose answer does not begin ends at the deadline of a request', () =>
-  world(async ({ server, api, clock, signal }) => {
+test('a watch whose response does not begin ends at the request deadline', () =>
+  withApi(async ({ server, api, clock, signal }) => {
     const first = api.watch('/api/v1/services', {}, signal)[Symbol.asyncIterator]().next();
     await until(() => server.requests.length === 1);
     clock.advance(30_000);
-    await assert.rejects(first, /watch \/api\/v1\/services: no answer within 30 s/);
+    await assert.rejects(first, /watch \/api\/v1\/services: no response within 30 s/);
   }));
 
-test('a watch that has begun has no deadline, and ends its connection when the reader leaves', () =>
-  world(async ({ server, api, clock, signal }) => {
+test('an open watch has no deadline, and its connection closes when the reader stops', () =>
+  withApi(async ({ server, api, clock, signal }) => {
     server.script((e) => e.begin());
-    let heard = 0;
+    let chunks = 0;
     const watch = api.watch('/api/v1/services', { resourceVersion: '1' }, signal, () => {
-      heard += 1;
+      chunks += 1;
     });
     const events = watch[Symbol.asyncIterator]();
     const first = events.next();
-    await until(() => heard === 1);
+    await until(() => chunks === 1);
     clock.advance(600_000);
     server.requests[0]?.event('ADDED', object);
     assert.deepEqual((await first).value, { type: 'ADDED', object });
-    assert.equal(heard, 2);
+    assert.equal(chunks, 2);
     await events.return?.();
     await until(() => server.requests[0]?.gone() === true);
   }));
 
-test('a reader that leaves a watch aborts what the transport has open, whatever the transport is', async () => {
-  let inner: AbortSignal | undefined;
+test('a reader that stops a watch aborts the request of the transport', async () => {
+  let transportSignal: AbortSignal | undefined;
   const transport: Transport = async (_, signal) => {
-    inner = signal;
+    transportSignal = signal;
     const body = (async function* () {
       yield Buffer.from(`${JSON.stringify({ type: 'ADDED', object })}\n`);
     })();
@@ -218,11 +221,11 @@ test('a reader that leaves a watch aborts what the transport has open, whatever 
     assert.equal(event.type, 'ADDED');
     break;
   }
-  assert.equal(inner?.aborted, true);
+  assert.equal(transportSignal?.aborted, true);
 });
 
-test('an abort ends a watch with the reason of the abort', () =>
-  world(async ({ server, api, signal, abort }) => {
+test('an abort ends a watch with the abort reason', () =>
+  withApi(async ({ server, api, signal, abort }) => {
     server.script((e) => e.begin());
     const first = api.watch('/api/v1/services', {}, signal)[Symbol.asyncIterator]().next();
     await until(() => server.requests.length === 1);
@@ -236,8 +239,8 @@ for (const line of [
   '[]',
   '{"type":"ADDED","object":{}}',
 ]) {
-  test(`a line of a watch that is ${line} is a broken connection`, () =>
-    world(async ({ server, api, signal }) => {
+  test(`the watch line ${line} is a connection error`, () =>
+    withApi(async ({ server, api, signal }) => {
       server.script((e) => {
         e.begin();
         e.chunk(`${line}\n`);
@@ -247,7 +250,7 @@ for (const line of [
     }));
 }
 
-test('a query is encoded and appended to what the path has already', () => {
+test('a query is encoded and appended to the query of the path', () => {
   assert.equal(withQuery('/a', {}), '/a');
   assert.equal(withQuery('/a?b=1', { c: 'x&y', d: undefined, e: true }), '/a?b=1&c=x%26y&e=true');
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { backoffMs, parseRetryAfter, WATCH_BACKOFF } from '../../src/client/backoff.ts';
 
-test('a pause is never shorter than the first nor longer than the most, after however many failures', () => {
+test('a delay stays between the initial and the maximum delay after any number of failures', () => {
   fc.assert(
     fc.property(
       fc.nat({ max: 5000 }),
@@ -20,16 +20,16 @@ const noon = Date.UTC(2026, 0, 2, 12, 0, 0);
 const date = 'Fri, 02 Jan 2026 12:00:00 GMT';
 const later = 'Fri, 02 Jan 2026 12:00:30 GMT';
 
-for (const [sentence, headers, wall, expected] of [
-  ['no header is no wish', {}, noon, undefined],
-  ['a number is seconds', { 'retry-after': '7' }, noon, 7000],
-  ['spaces around it do not matter', { 'retry-after': ' 7 ' }, noon, 7000],
-  ['zero is a wish too', { 'retry-after': '0' }, noon, 0],
-  ['a date is measured from now', { 'retry-after': later }, noon, 30_000],
-  ['a date is measured on the clock of the server that sent it', { 'retry-after': later, date }, 0, 30_000],
-  ['a date that has passed is no wait', { 'retry-after': date }, noon + 5, 0],
-  ['what is neither is no wish', { 'retry-after': 'soon' }, noon, undefined],
-  ['a blank value is no wish', { 'retry-after': ' ' }, noon, undefined],
+for (const [title, headers, wall, expected] of [
+  ['a missing header is ignored', {}, noon, undefined],
+  ['a number is in seconds', { 'retry-after': '7' }, noon, 7000],
+  ['surrounding spaces are ignored', { 'retry-after': ' 7 ' }, noon, 7000],
+  ['zero is a valid delay', { 'retry-after': '0' }, noon, 0],
+  ['a date is relative to now', { 'retry-after': later }, noon, 30_000],
+  ['a date is relative to the Date header of the response', { 'retry-after': later, date }, 0, 30_000],
+  ['a past date is no delay', { 'retry-after': date }, noon + 5, 0],
+  ['any other text is ignored', { 'retry-after': 'soon' }, noon, undefined],
+  ['a blank value is ignored', { 'retry-after': ' ' }, noon, undefined],
 ] as const) {
-  test(`Retry-After: ${sentence}`, () => assert.equal(parseRetryAfter(headers, wall), expected));
+  test(`Retry-After: ${title}`, () => assert.equal(parseRetryAfter(headers, wall), expected));
 }

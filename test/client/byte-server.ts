@@ -2,32 +2,32 @@ import type { EventEmitter } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 
-/** One request as it came, and the raw socket to answer on: nothing is written that the test did not write. */
+/** A received request and the raw socket to respond on: only what the test writes is sent. */
 export interface Exchange {
   method: string;
   path: string;
   query: URLSearchParams;
   headers: Record<string, string>;
   body: string;
-  /** Which connection it came on, counted from 1. */
+  /** The number of its connection, starting at 1. */
   connection: number;
-  /** A whole answer with a length. */
-  answer(status: number, body: unknown, headers?: Record<string, string>): void;
-  /** The head of an answer without an end, in chunks. */
+  /** Sends a complete response with a content-length. */
+  respond(status: number, body: unknown, headers?: Record<string, string>): void;
+  /** Sends the head of a chunked response. */
   begin(status?: number): void;
-  /** One HTTP chunk with exactly these bytes. */
+  /** Sends one HTTP chunk with exactly these bytes. */
   chunk(bytes: string | Uint8Array): void;
-  /** A watch event in a chunk of its own. */
+  /** Sends a watch event in its own chunk. */
   event(type: string, object: unknown): void;
-  /** The last chunk: a clean end. */
+  /** Sends the last chunk, the normal end. */
   finish(): void;
-  /** Raw bytes, no framing. */
+  /** Sends raw bytes without framing. */
   raw(bytes: string): void;
-  /** TCP RST. */
+  /** Sends TCP RST. */
   reset(): void;
-  /** TCP FIN in the middle of whatever was going on. */
+  /** Sends TCP FIN, whatever the state of the response. */
   hangUp(): void;
-  /** The other side has gone. */
+  /** Whether the client has closed the connection. */
   gone(): boolean;
 }
 
@@ -35,15 +35,15 @@ export interface ByteServer {
   url: string;
   requests: Exchange[];
   connections(): number;
-  /** Answers of the next requests, in order. A request beyond them stays unanswered. */
-  script(...answers: ((exchange: Exchange) => void)[]): void;
+  /** The responses to the next requests, in order. Further requests get no response. */
+  script(...responses: ((exchange: Exchange) => void)[]): void;
   close(): Promise<void>;
 }
 
 export async function startByteServer(tls?: { cert: string; key: string }): Promise<ByteServer> {
   const sockets = new Set<Socket>();
   const requests: Exchange[] = [];
-  const answers: ((exchange: Exchange) => void)[] = [];
+  const responses: ((exchange: Exchange) => void)[] = [];
   let connections = 0;
 
   function accept(socket: Socket): void {
@@ -59,13 +59,13 @@ export async function startByteServer(tls?: { cert: string; key: string }): Prom
         const exchange = readExchange(buffered.slice(0, end), socket, connection);
         buffered = buffered.slice(end);
         requests.push(exchange);
-        answers.shift()?.(exchange);
+        responses.shift()?.(exchange);
       }
     });
   }
 
   const server = tls === undefined ? createServer(accept) : createTlsServer(tls, accept);
-  // Clients that refuse our certificate end the handshake, which is no failure of the server.
+  // Clients that reject our certificate abort the handshake, which is not a failure of the server.
   (server as EventEmitter).on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -74,7 +74,7 @@ export async function startByteServer(tls?: { cert: string; key: string }): Prom
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     requests,
     connections: () => connections,
-    script: (...more) => answers.push(...more),
+    script: (...more) => responses.push(...more),
     close() {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
@@ -82,7 +82,7 @@ export async function startByteServer(tls?: { cert: string; key: string }): Prom
   };
 }
 
-/** Where the first request in the text ends, or -1 if it is not whole yet. */
+/** Returns the end of the first request in the text, or -1 if it is incomplete. */
 function requestEnd(text: string): number {
   const head = text.indexOf('\r\n\r\n');
   if (head === -1) return -1;
@@ -114,7 +114,7 @@ function readExchange(text: string, socket: Socket, connection: number): Exchang
     headers,
     body: Buffer.from(body, 'latin1').toString('utf8'),
     connection,
-    answer(status, value, extra = {}) {
+    respond(status, value, extra = {}) {
       const payload = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
       const fields = Object.entries({ 'content-length': payload.length, ...extra });
       const lead = fields.map(([name, field]) => `${name}: ${field}\r\n`).join('');
@@ -131,7 +131,7 @@ function readExchange(text: string, socket: Socket, connection: number): Exchang
   };
 }
 
-/** A list's body; the rest of its metadata is what a test wants to say about it. */
+/** The body of a list. */
 export function listOf(items: unknown[], resourceVersion: string, next?: string) {
   return {
     kind: 'List',

@@ -14,8 +14,8 @@ export const options: ElectionOptions = {
   retryPeriodMs: 2_000,
 };
 
-/** An embedded API for candidates, and the hand of somebody else on the Lease. */
-export class Polls {
+/** An embedded API with a Lease, which tests can also change directly. */
+export class LeaseFixture {
   readonly clock = createFakeClock();
   readonly api: EmbeddedApi = createEmbeddedApi({ clock: this.clock, random: () => 0.5 });
 
@@ -31,7 +31,7 @@ export class Polls {
     return (this.api.objects('leases') as readonly Lease[])[0];
   }
 
-  /** Writes the Lease as it stands, with another spec. */
+  /** Updates the spec of the Lease as another client. */
   async change(spec: Lease['spec']): Promise<void> {
     const lease = this.#lease;
     const status = await this.#send('PUT', { ...lease, spec: { ...lease?.spec, ...spec } });
@@ -52,19 +52,19 @@ export class Polls {
   }
 }
 
-export interface Term {
+export interface LeadershipPeriod {
   readonly leadership: Leadership;
   readonly at: number;
 }
 
-/** Stands for election as a controller does, and only notes its tenures. */
+/** Takes part in the election like a controller, and records its leadership periods. */
 export class TestCandidate implements Candidate {
   readonly log = createMemoryLog();
-  readonly terms: Term[] = [];
-  /** `PUT`, `GET`, `GET watch`, in the order they were sent. */
+  readonly periods: LeadershipPeriod[] = [];
+  /** `PUT`, `GET`, `GET watch`, in the order in which they were sent. */
   readonly requests: string[] = [];
-  /** What becomes of each request. */
-  around: (request: HttpRequest, signal: AbortSignal, next: Transport) => Promise<HttpResponse> = (
+  /** Intercepts each request. */
+  intercept: (request: HttpRequest, signal: AbortSignal, next: Transport) => Promise<HttpResponse> = (
     request,
     signal,
     next,
@@ -78,7 +78,7 @@ export class TestCandidate implements Candidate {
     const transport: Transport = (request, signal) => {
       const { method, path } = request;
       this.requests.push(path.includes('watch=true') ? `${method} watch` : method);
-      return this.around(request, signal, next);
+      return this.intercept(request, signal, next);
     };
     const api = createApi(transport, { userAgent: 'tester/1', fieldManager: 'tester', clock });
     this.#clock = clock;
@@ -91,17 +91,17 @@ export class TestCandidate implements Candidate {
   }
 
   lead(leadership: Leadership): void {
-    this.terms.push({ leadership, at: this.#clock.now() });
+    this.periods.push({ leadership, at: this.#clock.now() });
   }
 
   follow(): void {}
 
-  get leads(): boolean {
-    return this.terms.some(({ leadership }) => leadership.leftMs() > 0);
+  get isLeading(): boolean {
+    return this.periods.some(({ leadership }) => leadership.remainingMs() > 0);
   }
 
-  /** Ends as a controller that has no write under way. */
-  async end(): Promise<void> {
+  /** Stops like a controller without in-flight writes. */
+  async stop(): Promise<void> {
     this.#stop.abort(new Error('the controller stops'));
     await this.#running;
     await this.#election.release();

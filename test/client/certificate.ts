@@ -2,8 +2,8 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 
 /**
- * A self-signed certificate for tests, written out in DER (X.690, RFC 5280) because Node can make keys but no
- * certificates, and a test should not need openssl on the machine.
+ * Creates a self-signed certificate for tests, encoded in DER (X.690, RFC 5280): Node can create keys but not
+ * certificates, and tests must not depend on openssl.
  */
 export function selfSigned(...names: string[]): { cert: string; key: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -23,7 +23,7 @@ export function selfSigned(...names: string[]): { cert: string; key: string } {
     node(
       0xa3,
       sequence(
-        // subjectAltName, then basicConstraints CA:TRUE, so that it can vouch for itself.
+        // subjectAltName, then basicConstraints CA:TRUE, so that it can sign itself.
         sequence(oid(0x55, 29, 17), node(0x04, sequence(...names.map(alternativeName)))),
         sequence(
           oid(0x55, 29, 19),
@@ -53,7 +53,7 @@ function sequence(...parts: Buffer[]): Buffer {
   return node(0x30, Buffer.concat(parts));
 }
 
-/** Of the short identifiers whose parts fit in a byte each; the first byte joins the first two parts. */
+/** For short identifiers whose parts fit in a byte each; the first byte encodes the first two parts. */
 function oid(...bytes: number[]): Buffer {
   return node(0x06, Buffer.from(bytes));
 }

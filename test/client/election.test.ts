@@ -1,108 +1,108 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Transport } from '../../src/client/transport.ts';
-import { options, Polls, TestCandidate } from './candidate.ts';
+import { LeaseFixture, options, TestCandidate } from './candidate.ts';
 import { aMoment, createFakeClock, never, pass, until } from './fake-clock.ts';
 
-/** `a` leads. */
-async function led() {
-  const polls = new Polls();
-  const a = polls.candidate('a').start();
-  await until(() => a.leads, 'a leads');
-  return { polls, clock: polls.clock, a };
+/** `a` is the leader. */
+async function withLeader() {
+  const fixture = new LeaseFixture();
+  const a = fixture.candidate('a').start();
+  await until(() => a.isLeading, 'a is the leader');
+  return { fixture, clock: fixture.clock, a };
 }
 
-/** `a` leads, and `b` stands by with its watch open. */
-async function contested() {
-  const { polls, clock, a } = await led();
-  const b = polls.candidate('b').start();
+/** `a` is the leader, and `b` is a standby with an open watch. */
+async function withStandby() {
+  const { fixture, clock, a } = await withLeader();
+  const b = fixture.candidate('b').start();
   await until(() => b.requests.includes('GET watch'), 'b watches the Lease');
   await aMoment();
-  return { polls, clock, a, b };
+  return { fixture, clock, a, b };
 }
 
 for (const [what, method] of [
-  ['is not there yet', 'POST'],
-  ['was given back', 'PUT'],
+  ['does not exist yet', 'POST'],
+  ['was released', 'PUT'],
 ] as const) {
-  test(`who ends while its claim to a Lease that ${what} is on its way gives it back after that`, async () => {
-    const { polls, a: before } = await led();
-    await before.end();
-    if (method === 'POST') await polls.delete();
-    const a = polls.candidate('next');
+  test(`a candidate that stops while it acquires a Lease that ${what} releases it afterwards`, async () => {
+    const { fixture, a: before } = await withLeader();
+    await before.stop();
+    if (method === 'POST') await fixture.delete();
+    const a = fixture.candidate('next');
     const arrival = Promise.withResolvers<void>();
-    a.around = async (request, signal, next) => {
+    a.intercept = async (request, signal, next) => {
       if (request.method !== method) return next(request, signal);
-      a.around = (later, until, on) => on(later, until);
-      // It arrives, whether anybody still waits for the answer or not.
-      const answer = arrival.promise.then(() => next(request, new AbortController().signal));
-      return Promise.race([answer, never(signal)]);
+      a.intercept = (later, until, on) => on(later, until);
+      // It executes, whether or not the client still waits for the response.
+      const response = arrival.promise.then(() => next(request, new AbortController().signal));
+      return Promise.race([response, never(signal)]);
     };
     a.start();
     await aMoment();
     assert.equal(a.requests.at(-1), method);
-    const ended = a.end();
+    const ended = a.stop();
     await aMoment();
     arrival.resolve();
     await ended;
-    assert.equal(polls.holder, '');
+    assert.equal(fixture.holder, '');
   });
 }
 
-test('who ends after a renewal whose answer was lost gives the Lease back', async () => {
-  const { polls, clock, a } = await led();
+test('a leader that stops after a renewal without a response releases the Lease', async () => {
+  const { fixture, clock, a } = await withLeader();
   let renewals = 0;
-  a.around = async (request, signal, next) => {
-    const answer = await next(request, signal);
+  a.intercept = async (request, signal, next) => {
+    const response = await next(request, signal);
     if (request.method === 'PUT') renewals += 1;
     if (renewals === 1) throw new Error('connection reset');
-    return answer;
+    return response;
   };
   await pass(clock, options.retryPeriodMs);
   assert.equal(renewals, 1);
   renewals += 1;
-  await a.end();
-  assert.equal(polls.holder, '');
+  await a.stop();
+  assert.equal(fixture.holder, '');
 });
 
-test('who ends while its first claim has no answer gives the Lease back', async () => {
-  const polls = new Polls();
-  const a = polls.candidate('a');
-  a.around = async (request, signal, next) => {
-    const answer = await next(request, signal);
-    return request.method === 'POST' ? never(signal) : answer;
+test('a candidate that stops before its first write has a response releases the Lease', async () => {
+  const fixture = new LeaseFixture();
+  const a = fixture.candidate('a');
+  a.intercept = async (request, signal, next) => {
+    const response = await next(request, signal);
+    return request.method === 'POST' ? never(signal) : response;
   };
   a.start();
-  await until(() => polls.holder === 'a');
-  const ended = a.end();
-  await pass(polls.clock, 6_000);
+  await until(() => fixture.holder === 'a');
+  const ended = a.stop();
+  await pass(fixture.clock, 6_000);
   await ended;
-  assert.equal(polls.holder, '');
+  assert.equal(fixture.holder, '');
 });
 
-test('a Lease that is given back while a standby looks at it is taken at once', async () => {
-  const { polls, clock, a, b } = await contested();
-  const look = Promise.withResolvers<void>();
-  let isLooking = false;
-  b.around = async (request, signal, next) => {
-    const answer = await next(request, signal);
-    if (isLooking || request.method !== 'GET') return answer;
-    isLooking = true;
-    await look.promise;
-    return answer;
+test('a Lease released while a standby reads it is acquired at once', async () => {
+  const { fixture, clock, a, b } = await withStandby();
+  const read = Promise.withResolvers<void>();
+  let isReading = false;
+  b.intercept = async (request, signal, next) => {
+    const response = await next(request, signal);
+    if (isReading || request.method !== 'GET') return response;
+    isReading = true;
+    await read.promise;
+    return response;
   };
-  // The leader renews it, and the standby hears that.
+  // The leader renews it, and the standby observes that.
   await pass(clock, options.retryPeriodMs);
-  assert.ok(isLooking);
-  await a.end();
+  assert.ok(isReading);
+  await a.stop();
   await aMoment();
-  look.resolve();
-  // Without the clock moving: no timer is involved.
-  await until(() => polls.holder === 'b');
-  await b.end();
+  read.resolve();
+  // The clock does not move, so no timer is involved.
+  await until(() => fixture.holder === 'b');
+  await b.stop();
 });
 
-test('a namespace that does not exist is said in the log', async () => {
+test('a missing namespace is logged', async () => {
   const clock = createFakeClock();
   const message = 'namespaces "kube-systme" not found';
   const transport: Transport = async ({ method }) => {
@@ -114,90 +114,93 @@ test('a namespace that does not exist is said in the log', async () => {
   };
   const a = new TestCandidate(transport, clock, 'a').start();
   await until(() => a.log.lines.some((line) => line.includes(message)));
-  await a.end();
+  await a.stop();
 });
 
-test('while somebody deletes the Lease, two do not lead at once', async () => {
-  const { polls, clock, a, b } = await contested();
+test('deleting the Lease does not result in two leaders', async () => {
+  const { fixture, clock, a, b } = await withStandby();
   await pass(clock, 2_500);
-  await polls.delete();
+  await fixture.delete();
   for (let ms = 0; ms < 4_000; ms += 250) {
     await pass(clock, 250);
-    assert.ok(!(a.leads && b.leads), `both lead ${ms} ms after`);
+    assert.ok(!(a.isLeading && b.isLeading), `two leaders ${ms} ms after the deletion`);
   }
-  assert.equal(polls.holder, 'a');
-  await Promise.all([a.end(), b.end()]);
+  assert.equal(fixture.holder, 'a');
+  await Promise.all([a.stop(), b.stop()]);
 });
 
-test('a leader whose Lease was deleted makes another one, and its tenure goes on', async () => {
-  const { polls, clock, a } = await led();
+test('a leader whose Lease was deleted creates it again and stays the leader', async () => {
+  const { fixture, clock, a } = await withLeader();
   await pass(clock, 2_500);
-  await polls.delete();
+  await fixture.delete();
   await pass(clock, options.renewDeadlineMs + options.retryPeriodMs);
-  assert.equal(polls.holder, 'a');
-  assert.equal(a.terms.length, 1);
-  assert.ok(a.leads);
-  await a.end();
+  assert.equal(fixture.holder, 'a');
+  assert.equal(a.periods.length, 1);
+  assert.ok(a.isLeading);
+  await a.stop();
 });
 
-test('a tenure ends when another leader was between, however shortly', async () => {
-  const { polls, clock, a } = await led();
-  await polls.change({ holderIdentity: 'b' });
-  await polls.change({ holderIdentity: '' });
+test('leadership ends after another leader, however briefly it led', async () => {
+  const { fixture, clock, a } = await withLeader();
+  await fixture.change({ holderIdentity: 'b' });
+  await fixture.change({ holderIdentity: '' });
   await pass(clock, options.retryPeriodMs);
-  assert.equal(a.terms[0]?.leadership.signal.aborted, true);
-  await a.end();
+  assert.equal(a.periods[0]?.leadership.signal.aborted, true);
+  await a.stop();
 });
 
 for (const [what, status] of [
   ['accepted', 200],
-  ['refused, as its last one was carried out without an answer', 409],
+  ['rejected, because the last one executed without a response', 409],
 ] as const) {
-  test(`a leader that is frozen beyond its deadline while a renewal is ${what} leads no longer`, async () => {
-    const polls = new Polls();
-    const { clock } = polls;
+  test(`a leader frozen beyond its deadline while a renewal is ${what} is no longer the leader`, async () => {
+    const fixture = new LeaseFixture();
+    const { clock } = fixture;
     let frozenMs = 0;
     const own = { ...clock, now: () => clock.now() + frozenMs, wall: () => clock.wall() + frozenMs };
-    const a = polls.candidate('a', own).start();
-    await until(() => a.leads);
+    const a = fixture.candidate('a', own).start();
+    await until(() => a.isLeading);
     let renewals = 0;
-    a.around = async (request, signal, next) => {
+    a.intercept = async (request, signal, next) => {
       if (request.method !== 'PUT') return next(request, signal);
       renewals += 1;
       if (renewals === 1 && status === 409) await next(request, signal);
       if (renewals < 4) throw new Error('connection reset');
-      const answer = await next(request, signal);
-      assert.equal(answer.status, status);
-      // Less than a tenure after it was sent.
+      const response = await next(request, signal);
+      assert.equal(response.status, status);
+      // Less than the renew deadline after it was sent.
       frozenMs = 3_000;
-      return answer;
+      return response;
     };
     while (renewals < 4) await pass(clock, 500);
     assert.equal(frozenMs, 3_000);
-    assert.equal(a.leads, false);
-    assert.equal(renewals, 4, 'it asks for nothing on the old tenure');
-    await a.end();
+    assert.equal(a.isLeading, false);
+    assert.equal(renewals, 4, 'it sends no further renewal');
+    await a.stop();
   });
 }
 
-test('a new tenure begins when what was sent in the last one can be carried out no more', async () => {
-  const { polls, clock, a } = await led();
+test('leadership begins again only when no request of the previous one can still execute', async () => {
+  const { fixture, clock, a } = await withLeader();
   await pass(clock, 4_500);
-  const landsUntil = clock.now() + (a.terms[0]?.leadership.leftMs() ?? 0);
-  await polls.change({ holderIdentity: 'b' });
+  const executesUntil = clock.now() + (a.periods[0]?.leadership.remainingMs() ?? 0);
+  await fixture.change({ holderIdentity: 'b' });
   await pass(clock, options.retryPeriodMs);
-  assert.equal(a.terms[0]?.leadership.signal.aborted, true);
-  await polls.change({ holderIdentity: '' });
+  assert.equal(a.periods[0]?.leadership.signal.aborted, true);
+  await fixture.change({ holderIdentity: '' });
   await pass(clock, 14_000);
-  assert.ok((a.terms[1]?.at ?? 0) >= landsUntil, `${a.terms[1]?.at} ms, not before ${landsUntil} ms`);
-  await a.end();
+  assert.ok(
+    (a.periods[1]?.at ?? 0) >= executesUntil,
+    `${a.periods[1]?.at} ms, not before ${executesUntil} ms`,
+  );
+  await a.stop();
 });
 
-test('no timer is left behind by candidates that have ended', async () => {
-  const { clock, a, b } = await contested();
+test('stopped candidates leave no timers', async () => {
+  const { clock, a, b } = await withStandby();
   await pass(clock, 30_000);
-  await b.end();
-  await a.end();
+  await b.stop();
+  await a.stop();
   await aMoment();
   assert.deepEqual(clock.timers(), []);
 });

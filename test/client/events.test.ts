@@ -1,44 +1,44 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApi } from '../../src/client/api.ts';
-import { createEventRecorder, type EventNote, type EventRecorder } from '../../src/client/events.ts';
+import { createEventRecorder, type EventDetails, type EventRecorder } from '../../src/client/events.ts';
 import { createNodeTransport } from '../../src/client/http/node-transport.ts';
 import { type ByteServer, type Exchange, startByteServer, statusOf } from './byte-server.ts';
 import { aMoment, createFakeClock, type FakeClock, until } from './fake-clock.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
 
-interface World {
+interface Fixture {
   server: ByteServer;
   clock: FakeClock;
   log: MemoryLog;
   events: EventRecorder;
-  /** Answers the n-th request (from 1) as soon as it is there. */
-  answer(n: number, status: number, body?: unknown, headers?: Record<string, string>): Promise<Exchange>;
+  /** Responds to the n-th request (starting at 1) once it arrives. */
+  respond(n: number, status: number, body?: unknown, headers?: Record<string, string>): Promise<Exchange>;
   messages(): unknown[];
 }
 
-async function world(
-  story: (world: World) => Promise<void>,
-  more: { capacity?: number; isBusy?: () => boolean } = {},
+async function withRecorder(
+  body: (fixture: Fixture) => Promise<void>,
+  overrides: { capacity?: number; isBusy?: () => boolean } = {},
 ): Promise<void> {
   const server = await startByteServer();
   const clock = createFakeClock();
   const log = createMemoryLog();
   const transport = createNodeTransport({ server: server.url, clock });
   const api = createApi(transport, { userAgent: 't', fieldManager: 't', clock });
-  const options = { component: 'a-controller', instance: 'pod-1', clock, random: () => 0, log, ...more };
+  const options = { component: 'a-controller', instance: 'pod-1', clock, random: () => 0, log, ...overrides };
   const events = createEventRecorder(api, options);
   try {
-    await story({
+    await body({
       server,
       clock,
       log,
       events,
-      async answer(n, status, body = {}, headers = {}) {
+      async respond(n, status, body = {}, headers = {}) {
         await until(() => server.requests.length >= n, `request ${n}`);
         const exchange = server.requests[n - 1];
         assert.ok(exchange);
-        exchange.answer(status, body, headers);
+        exchange.respond(status, body, headers);
         return exchange;
       },
       messages: () => server.requests.map((each) => JSON.parse(each.body).message),
@@ -50,7 +50,7 @@ async function world(
   }
 }
 
-function note(name: string, message: string): EventNote {
+function eventFor(name: string, message: string): EventDetails {
   const regarding = {
     apiVersion: 'v1',
     kind: 'Service',
@@ -64,7 +64,10 @@ function note(name: string, message: string): EventNote {
 
 const forbidden = statusOf(403, 'Forbidden', 'events is forbidden');
 
-/** Lets the pause of the recorder pass, and nothing longer, such as a request's deadline. */
+/**
+ * Advances the clock past the delay of the recorder, but not past anything longer, such as a request's
+ * deadline.
+ */
 async function pause(clock: FakeClock): Promise<number> {
   await until(() => (clock.timers()[0] ?? Infinity) < 10_000, 'a pause');
   const ms = clock.timers()[0] ?? 0;
@@ -72,11 +75,11 @@ async function pause(clock: FakeClock): Promise<number> {
   return ms;
 }
 
-test('an event is a core/v1 Event in the namespace of what it regards', () =>
-  world(async ({ events, answer }) => {
-    events.record(note('web', 'got 10.0.0.1'));
+test('an event is a core/v1 Event in the namespace of its object', () =>
+  withRecorder(async ({ events, respond }) => {
+    events.record(eventFor('web', 'got 10.0.0.1'));
     assert.equal(events.pending(), 1);
-    const request = await answer(1, 201);
+    const request = await respond(1, 201);
     await events.idle();
     assert.equal(request.method, 'POST');
     assert.match(request.path, /^\/api\/v1\/namespaces\/default\/events(\?|$)/);
@@ -86,7 +89,7 @@ test('an event is a core/v1 Event in the namespace of what it regards', () =>
     assert.deepEqual(rest, {
       apiVersion: 'v1',
       kind: 'Event',
-      involvedObject: note('web', '').regarding,
+      involvedObject: eventFor('web', '').regarding,
       type: 'Normal',
       reason: 'EnsuredLoadBalancer',
       message: 'got 10.0.0.1',
@@ -100,95 +103,95 @@ test('an event is a core/v1 Event in the namespace of what it regards', () =>
     assert.equal(events.pending(), 0);
   }));
 
-test('events of one object keep their order, and at most two are under way', () =>
-  world(async ({ events, server, answer, messages }) => {
-    events.record(note('a', 'a1'));
-    events.record(note('a', 'a2'));
-    events.record(note('b', 'b1'));
-    events.record(note('c', 'c1'));
+test('events of one object keep their order, and at most two are in flight', () =>
+  withRecorder(async ({ events, server, respond, messages }) => {
+    events.record(eventFor('a', 'a1'));
+    events.record(eventFor('a', 'a2'));
+    events.record(eventFor('b', 'b1'));
+    events.record(eventFor('c', 'c1'));
     await until(() => server.requests.length === 1);
     await aMoment();
     assert.deepEqual(messages(), ['a1']);
-    await answer(1, 201);
+    await respond(1, 201);
     await until(() => server.requests.length === 3);
     await aMoment();
     assert.deepEqual(messages(), ['a1', 'a2', 'b1']);
-    await Promise.all([answer(2, 201), answer(3, 201), answer(4, 201)]);
+    await Promise.all([respond(2, 201), respond(3, 201), respond(4, 201)]);
     await events.idle();
     assert.deepEqual(messages().sort(), ['a1', 'a2', 'b1', 'c1']);
   }));
 
-test('a long message is cut at 1024 bytes, not in the middle of a character', () =>
-  world(async ({ events, answer }) => {
-    events.record(note('a', `x${'ó'.repeat(600)}`));
-    const text: string = JSON.parse((await answer(1, 201)).body).message;
+test('a long message is cut at 1024 bytes without splitting a character', () =>
+  withRecorder(async ({ events, respond }) => {
+    events.record(eventFor('a', `x${'ó'.repeat(600)}`));
+    const text: string = JSON.parse((await respond(1, 201)).body).message;
     assert.equal(Buffer.byteLength(text), 1023 + 1);
     assert.equal(text, `x${'ó'.repeat(510)}…`);
   }));
 
-test('the event of an object with the longest name has a name that is allowed', () =>
-  world(async ({ events, answer }) => {
-    events.record(note(`${'a'.repeat(238)}.${'b'.repeat(14)}`, 'x'));
-    const { name } = JSON.parse((await answer(1, 201)).body).metadata;
+test('the event of an object with the longest name has a valid name', () =>
+  withRecorder(async ({ events, respond }) => {
+    events.record(eventFor(`${'a'.repeat(238)}.${'b'.repeat(14)}`, 'x'));
+    const { name } = JSON.parse((await respond(1, 201)).body).metadata;
     assert.ok(name.length <= 253);
     assert.match(name, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
   }));
 
-test('a failure is tried again with pauses, honouring Retry-After, under the same name', () =>
-  world(async ({ events, server, clock, log, answer }) => {
-    events.record(note('a', 'x'));
-    await answer(1, 500, 'no');
+test('a failed event is retried with back-off and Retry-After, under the same name', () =>
+  withRecorder(async ({ events, server, clock, log, respond }) => {
+    events.record(eventFor('a', 'x'));
+    await respond(1, 500, 'no');
     assert.equal(await pause(clock), 500);
-    await answer(2, 429, statusOf(429, 'TooManyRequests', 'slow'), { 'retry-after': '8' });
+    await respond(2, 429, statusOf(429, 'TooManyRequests', 'slow'), { 'retry-after': '8' });
     assert.equal(await pause(clock), 8_000);
-    await answer(3, 201);
+    await respond(3, 201);
     await events.idle();
     assert.equal(new Set(server.requests.map((each) => each.body)).size, 1);
     assert.deepEqual(log.lines, []);
   }));
 
-test('an event whose first attempt arrived without our knowing counts as written', () =>
-  world(async ({ events, server, clock, log }) => {
+test('an event whose first attempt succeeded without a response is written', () =>
+  withRecorder(async ({ events, server, clock, log }) => {
     server.script(
       (e) => e.reset(),
-      (e) => e.answer(409, statusOf(409, 'AlreadyExists', 'events "a" already exists')),
+      (e) => e.respond(409, statusOf(409, 'AlreadyExists', 'events "a" already exists')),
     );
-    events.record(note('a', 'x'));
+    events.record(eventFor('a', 'x'));
     await pause(clock);
     await events.idle();
     assert.deepEqual(log.lines, []);
   }));
 
-test('events that may not be written are given up with one line, and their return has another', () =>
-  world(async ({ events, server, clock, log, answer }) => {
-    for (const name of ['a', 'b', 'c']) events.record(note(name, name));
+test('forbidden events are dropped with one log line, and the recovery has another', () =>
+  withRecorder(async ({ events, server, clock, log, respond }) => {
+    for (const name of ['a', 'b', 'c']) events.record(eventFor(name, name));
     let last = 0;
     while (events.pending() > 0) {
       while (server.requests.length > last) {
         last += 1;
-        await answer(last, 403, forbidden);
+        await respond(last, 403, forbidden);
       }
       await aMoment();
       if ((clock.timers()[0] ?? Infinity) < 10_000) clock.advance(clock.timers()[0] ?? 0);
     }
     assert.equal(log.lines.length, 1);
-    assert.match(log.lines[0] ?? '', /^warn: an event could not be written/);
-    events.record(note('d', 'd'));
-    await answer(last + 1, 201);
+    assert.match(log.lines[0] ?? '', /^warn: cannot write an event/);
+    events.record(eventFor('d', 'd'));
+    await respond(last + 1, 201);
     await events.idle();
-    assert.deepEqual(log.lines.slice(1), ['info: events are written again']);
+    assert.deepEqual(log.lines.slice(1), ['info: writing events succeeds again']);
   }));
 
-test('while the server refuses events, each is tried only once', () =>
-  world(async ({ events, server, clock, answer }) => {
-    events.record(note('a', 'a'));
+test('while the server rejects events, each is tried only once', () =>
+  withRecorder(async ({ events, server, clock, respond }) => {
+    events.record(eventFor('a', 'a'));
     for (let n = 1; n <= 4; n += 1) {
-      await answer(n, 403, forbidden);
+      await respond(n, 403, forbidden);
       await pause(clock);
     }
     await events.idle();
-    events.record(note('b', 'b'));
-    await answer(5, 403, forbidden);
+    events.record(eventFor('b', 'b'));
+    await respond(5, 403, forbidden);
     await pause(clock);
     await events.idle();
     assert.equal(server.requests.length, 5);
@@ -197,56 +200,56 @@ test('while the server refuses events, each is tried only once', () =>
 for (const [what, status, body] of [
   ['does not exist', 404, statusOf(404, 'NotFound', 'namespaces "default" not found')],
   [
-    'is going away',
+    'is terminating',
     403,
     statusOf(403, 'Forbidden', 'because it is being terminated', {
       causes: [{ reason: 'NamespaceTerminating' }],
     }),
   ],
 ] as const) {
-  test(`an event for a namespace that ${what} is dropped without a word`, () =>
-    world(async ({ events, log, server, answer }) => {
-      events.record(note('a', 'x'));
-      await answer(1, status, body);
+  test(`an event for a namespace that ${what} is dropped silently`, () =>
+    withRecorder(async ({ events, log, server, respond }) => {
+      events.record(eventFor('a', 'x'));
+      await respond(1, status, body);
       await events.idle();
       assert.equal(server.requests.length, 1);
       assert.deepEqual(log.lines, []);
     }));
 }
 
-test('an event that the server finds invalid is not tried again', () =>
-  world(async ({ events, log, server, answer }) => {
-    events.record(note('a', 'x'));
-    await answer(1, 422, statusOf(422, 'Invalid', 'involvedObject.namespace: Invalid value'));
+test('an invalid event is not retried', () =>
+  withRecorder(async ({ events, log, server, respond }) => {
+    events.record(eventFor('a', 'x'));
+    await respond(1, 422, statusOf(422, 'Invalid', 'involvedObject.namespace: Invalid value'));
     await events.idle();
     assert.equal(server.requests.length, 1);
     assert.equal(log.lines.length, 1);
   }));
 
-test('when too many wait the oldest are dropped, which is said once', () =>
-  world(
-    async ({ events, log, server, answer, messages }) => {
-      for (let n = 1; n <= 6; n += 1) events.record(note('a', String(n)));
+test('a full queue drops the oldest events and logs it once', () =>
+  withRecorder(
+    async ({ events, log, server, respond, messages }) => {
+      for (let n = 1; n <= 6; n += 1) events.record(eventFor('a', String(n)));
       assert.equal(events.pending(), 3);
-      for (let n = 1; n <= 3; n += 1) await answer(n, 201);
+      for (let n = 1; n <= 3; n += 1) await respond(n, 201);
       await events.idle();
       assert.equal(server.requests.length, 3);
       assert.deepEqual(messages(), ['1', '5', '6']);
       assert.deepEqual(log.lines, [
-        'warn: too many events wait to be written; the oldest are dropped',
-        'info: the queue of events is empty again',
+        'warn: the event queue is full; dropping the oldest events',
+        'info: the event queue is empty again',
       ]);
     },
     { capacity: 2 },
   ));
 
-test('closing drops what waits, ends what is under way, and takes nothing more', () =>
-  world(async ({ events, server, clock, log }) => {
-    for (const name of ['a', 'b', 'c']) events.record(note(name, name));
+test('closing drops pending events, aborts requests in flight, and ignores later events', () =>
+  withRecorder(async ({ events, server, clock, log }) => {
+    for (const name of ['a', 'b', 'c']) events.record(eventFor(name, name));
     await until(() => server.requests.length === 2);
     events.close();
     await events.idle();
-    events.record(note('d', 'd'));
+    events.record(eventFor('d', 'd'));
     assert.equal(events.pending(), 0);
     await until(() => server.requests.every((each) => each.gone()));
     assert.equal(server.requests.length, 2);
@@ -254,21 +257,21 @@ test('closing drops what waits, ends what is under way, and takes nothing more',
     assert.deepEqual(log.lines, []);
   }));
 
-test('closing also ends a pause between two attempts', () =>
-  world(async ({ events, clock, answer }) => {
-    events.record(note('a', 'a'));
-    await answer(1, 500, 'no');
+test('closing also ends the delay between two attempts', () =>
+  withRecorder(async ({ events, clock, respond }) => {
+    events.record(eventFor('a', 'a'));
+    await respond(1, 500, 'no');
     await until(() => (clock.timers()[0] ?? Infinity) < 10_000);
     events.close();
     await events.idle();
     assert.deepEqual(clock.timers(), []);
   }));
 
-test('while there is something more urgent events wait, some seconds at most, and then go out one at a time', () => {
+test('while the client is busy, events wait for a few seconds at most, then are sent one at a time', () => {
   let isBusy = true;
-  return world(
-    async ({ server, clock, events, answer }) => {
-      for (const name of ['a', 'b', 'c', 'd']) events.record(note(name, name));
+  return withRecorder(
+    async ({ server, clock, events, respond }) => {
+      for (const name of ['a', 'b', 'c', 'd']) events.record(eventFor(name, name));
       await aMoment();
       assert.equal(server.requests.length, 0);
       clock.advance(5_000);
@@ -277,16 +280,16 @@ test('while there is something more urgent events wait, some seconds at most, an
       await aMoment();
       assert.equal(server.requests.length, 1, 'one at a time');
       isBusy = false;
-      await answer(1, 201);
+      await respond(1, 201);
       await until(() => server.requests.length === 3);
       isBusy = true;
-      await answer(2, 201);
-      await answer(3, 201);
+      await respond(2, 201);
+      await respond(3, 201);
       await aMoment();
-      assert.equal(server.requests.length, 3, 'it waits again');
+      assert.equal(server.requests.length, 3, 'events wait again');
       isBusy = false;
       events.wake();
-      await answer(4, 201);
+      await respond(4, 201);
       await events.idle();
     },
     { isBusy: () => isBusy },

@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/client/transport.ts';
 
 export interface FakeClock extends Clock {
-  /** Lets so many milliseconds pass: timers that fall due run in order, each with its own time on the clock. */
+  /** Advances the time: timers that are due run in order, each at its own time. */
   advance(ms: number): void;
-  /** The delays that are asked for at this moment, shortest first, counted from now. */
+  /** The remaining delays of all timers, shortest first. */
   timers(): number[];
 }
 
@@ -33,21 +33,21 @@ export function createFakeClock(wallMs: number = Date.UTC(2026, 0, 2, 3, 4, 5)):
   };
 }
 
-/** Real time, but only as long as sockets on this machine need. */
-export async function until(condition: () => boolean, what = 'what the test waits for'): Promise<void> {
+/** Waits in real time, for as long as local sockets need. */
+export async function until(condition: () => boolean, what = 'the condition of the test'): Promise<void> {
   const end = performance.now() + 3000;
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`did not happen: ${what}`);
+    if (performance.now() > end) throw new Error(`timed out waiting for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
-/** Long enough for anything that is about to happen on a socket to have happened. */
+/** Long enough for pending socket events to be delivered. */
 export function aMoment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 30));
 }
 
-/** Lets time pass in steps, as timers of answers that come meanwhile have to run too. */
+/** Advances the clock in steps, because responses that arrive meanwhile may start further timers. */
 export async function pass(clock: FakeClock, ms: number, stepMs = 500): Promise<void> {
   for (let left = ms; left > 0; left -= stepMs) {
     clock.advance(Math.min(stepMs, left));
@@ -55,7 +55,7 @@ export async function pass(clock: FakeClock, ms: number, stepMs = 500): Promise<
   }
 }
 
-/** A connection on which nobody answers. */
+/** A request that never gets a response. */
 export function never(signal: AbortSignal): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   signal.addEventListener('abort', () => reject(signal.reason));

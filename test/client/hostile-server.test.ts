@@ -3,41 +3,50 @@ import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import type { Exchange } from './byte-server.ts';
 import { aMoment, until } from './fake-clock.ts';
-import { forever, get, mayHaveExecuted, ok, patch, read, withServer, world } from './transport-world.ts';
+import {
+  forever,
+  get,
+  mayHaveExecuted,
+  ok,
+  patch,
+  read,
+  withServer,
+  withTransport,
+} from './transport-fixture.ts';
 
-// Servers and proxies that are broken, slow or worse. What is read as an answer is in http-parser.test.ts.
+// Broken, slow and hostile servers and proxies. http-parser.test.ts covers which responses are accepted.
 
 const request = { method: 'GET', path: '/', headers: {} } as const;
 
-const broken: Readonly<Record<string, [story: (e: Exchange) => void, told: RegExp]>> = {
-  'speaks something else': [(e) => e.raw('SSH-2.0-OpenSSH\r\n'), /malformed answer: not a status line/],
-  'answers with two lengths': [
+const broken: Readonly<Record<string, [respond: (e: Exchange) => void, message: RegExp]>> = {
+  'speaks another protocol': [(e) => e.raw('SSH-2.0-OpenSSH\r\n'), /malformed response: not a status line/],
+  'sends two lengths': [
     (e) => e.raw('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'),
-    /malformed answer: not a content-length/,
+    /malformed response: not a content-length/,
   ],
-  'hangs up in the head': [
+  'closes the connection in the head': [
     (e) => {
       e.raw('HTTP/1.1 200 OK\r\nfoo');
       e.hangUp();
     },
     /hang up/,
   ],
-  'hangs up before the body is whole': [
+  'closes the connection before the end of the body': [
     (e) => {
       e.raw('HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab');
       e.hangUp();
     },
-    /broke in the middle of an answer/,
+    /broke while reading the response/,
   ],
-  'hangs up between two chunks': [
+  'closes the connection between two chunks': [
     (e) => {
       e.begin();
       e.chunk('{}');
       e.hangUp();
     },
-    /broke in the middle of an answer/,
+    /broke while reading the response/,
   ],
-  'resets in the body': [
+  'resets the connection in the body': [
     (e) => {
       e.begin();
       e.chunk('{}');
@@ -45,20 +54,20 @@ const broken: Readonly<Record<string, [story: (e: Exchange) => void, told: RegEx
     },
     /ECONNRESET/,
   ],
-  'loses count of its chunks': [
+  'sends a chunk of the wrong length': [
     (e) => {
       e.begin();
       e.raw('2\r\n{}x\r\n');
     },
-    /malformed answer: not a chunk end/,
+    /malformed response: not a chunk end/,
   ],
 };
 
-for (const [what, [story, told]] of Object.entries(broken)) {
-  test(`a server that ${what}: the request may have been carried out, and the connection is given up`, () =>
-    world({ sockets: 1 }, async (transport, server) => {
-      server.script(story, ok);
-      await assert.rejects(patch(transport), mayHaveExecuted(true, told));
+for (const [what, [respond, message]] of Object.entries(broken)) {
+  test(`a server that ${what}: the request may have executed, and the connection is closed`, () =>
+    withTransport({ sockets: 1 }, async (transport, server) => {
+      server.script(respond, ok);
+      await assert.rejects(patch(transport), mayHaveExecuted(true, message));
       await until(() => server.requests[0]?.gone() === true);
       assert.equal(await get(transport), '{}');
       assert.equal(server.connections(), 2);
@@ -66,23 +75,23 @@ for (const [what, [story, told]] of Object.entries(broken)) {
 }
 
 const unusable: Readonly<Record<string, (e: Exchange) => void>> = {
-  'says that it will close': (e) => e.answer(200, {}, { connection: 'close' }),
-  'sends more than the answer': (e) => e.raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}{}'),
-  'sends a second answer': (e) => {
+  'announces that it will close the connection': (e) => e.respond(200, {}, { connection: 'close' }),
+  'sends data after the response': (e) => e.raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}{}'),
+  'sends a second response': (e) => {
     e.raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]');
   },
   'speaks HTTP/1.0': (e) => e.raw('HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\n{}'),
-  'ends the body by hanging up': (e) => {
+  'ends the body by closing the connection': (e) => {
     e.raw('HTTP/1.1 200 OK\r\n\r\n{');
     e.raw('}');
     e.hangUp();
   },
 };
 
-for (const [what, story] of Object.entries(unusable)) {
-  test(`the answer of a server that ${what} is good, and its connection is not used again`, () =>
-    world({ sockets: 1 }, async (transport, server) => {
-      server.script(story, ok);
+for (const [what, respond] of Object.entries(unusable)) {
+  test(`the response of a server that ${what} is accepted, and its connection is not reused`, () =>
+    withTransport({ sockets: 1 }, async (transport, server) => {
+      server.script(respond, ok);
       assert.equal(await get(transport), '{}');
       assert.equal(await get(transport), '{}');
       assert.deepEqual(
@@ -92,8 +101,8 @@ for (const [what, story] of Object.entries(unusable)) {
     }));
 }
 
-test('an answer that nobody asked for is not taken for the next one', () =>
-  world({}, async (transport, server) => {
+test('an unsolicited response is not used for the next request', () =>
+  withTransport({}, async (transport, server) => {
     server.script(ok, ok);
     await get(transport);
     server.requests[0]?.raw('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged');
@@ -102,11 +111,11 @@ test('an answer that nobody asked for is not taken for the next one', () =>
     assert.equal(server.connections(), 2);
   }));
 
-test('announcements are no answers', () =>
-  world({}, async (transport, server) => {
+test('informational responses are skipped', () =>
+  withTransport({}, async (transport, server) => {
     server.script((e) => {
       e.raw('HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n');
-      e.answer(201, {});
+      e.respond(201, {});
     });
     const response = await transport(request, forever);
     assert.equal(response.status, 201);
@@ -114,8 +123,8 @@ test('announcements are no answers', () =>
     assert.equal(await read(response), '{}');
   }));
 
-test('a body that is left in the middle gives its place to the next request', () =>
-  world({ sockets: 1 }, async (transport, server) => {
+test('a body that is not read to its end frees its connection for the next request', () =>
+  withTransport({ sockets: 1 }, async (transport, server) => {
     server.script((e) => {
       e.begin();
       e.chunk('{');
@@ -129,7 +138,7 @@ test('a body that is left in the middle gives its place to the next request', ()
     assert.ok(server.requests[0]?.gone());
   }));
 
-test('a refusal that comes before the request was read counts, and the connection is not used again', async () => {
+test('a response before the request was read is used, and the connection is not reused', async () => {
   let connections = 0;
   const accept = (socket: Socket): void => {
     connections += 1;
@@ -146,7 +155,7 @@ test('a refusal that comes before the request was read counts, and the connectio
   });
 });
 
-test('an answer without end waits at the server while nobody reads it', async () => {
+test('an unread response is buffered by the server, not by the client', async () => {
   const megabyte = Buffer.alloc(1024 * 1024);
   const wanted = 64;
   let sent = 0;
@@ -172,10 +181,10 @@ test('an answer without end waits at the server while nobody reads it', async ()
   });
 });
 
-test('a connection that was held back until the end of an answer takes the next request', () =>
-  world({ sockets: 1 }, async (transport, server) => {
+test('a connection that was paused until the end of a response takes the next request', () =>
+  withTransport({ sockets: 1 }, async (transport, server) => {
     const long = 'x'.repeat(256 * 1024 + 1000);
-    server.script((e) => e.answer(200, long), ok);
+    server.script((e) => e.respond(200, long), ok);
     const response = await transport(request, forever);
     await aMoment();
     assert.equal(await read(response), long);

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Body } from '../../src/client/http/http-body.ts';
 
-/** A body, and what it asked of its connection. */
-function bodyOf(): { body: Body; asked: string[] } {
-  const asked: string[] = [];
+/** A body, and the calls it made on its connection. */
+function bodyOf(): { body: Body; calls: string[] } {
+  const calls: string[] = [];
   const body = new Body({
-    pause: () => asked.push('pause'),
-    resume: () => asked.push('resume'),
-    leave: () => asked.push('leave'),
+    pause: () => calls.push('pause'),
+    resume: () => calls.push('resume'),
+    discard: () => calls.push('discard'),
   });
-  return { body, asked };
+  return { body, calls };
 }
 
-const piece = (text: string): Uint8Array => Buffer.from(text);
+const chunk = (text: string): Uint8Array => Buffer.from(text);
 const large = Buffer.alloc(200 * 1024);
 
 async function textOf(body: Body): Promise<string> {
@@ -21,11 +21,11 @@ async function textOf(body: Body): Promise<string> {
   return Buffer.from(value ?? 'nothing').toString();
 }
 
-test('pieces are handed out in their order, whether the reader or they come first', async () => {
-  const { body, asked } = bodyOf();
+test('chunks are delivered in order, whether the reader or the chunks come first', async () => {
+  const { body, calls } = bodyOf();
   const first = textOf(body);
-  body.push(piece('a'));
-  body.push(piece('b'));
+  body.push(chunk('a'));
+  body.push(chunk('b'));
   assert.equal(await first, 'a');
   assert.equal(await textOf(body), 'b');
   const last = textOf(body);
@@ -33,28 +33,28 @@ test('pieces are handed out in their order, whether the reader or they come firs
   assert.equal(await last, 'nothing');
   assert.equal(await textOf(body), 'nothing');
   assert.deepEqual(
-    asked.filter((each) => each !== 'resume'),
+    calls.filter((each) => each !== 'resume'),
     [],
   );
 });
 
-test('the connection is held back while the reader lags, and goes on when everything was read', async () => {
-  const { body, asked } = bodyOf();
+test('the connection is paused while the reader lags, and resumes once everything was read', async () => {
+  const { body, calls } = bodyOf();
   body.push(large);
-  assert.deepEqual(asked, []);
+  assert.deepEqual(calls, []);
   body.push(large);
-  assert.deepEqual(asked, ['pause']);
+  assert.deepEqual(calls, ['pause']);
   await body.next();
-  assert.deepEqual(asked, ['pause']);
+  assert.deepEqual(calls, ['pause']);
   await body.next();
-  assert.deepEqual(asked, ['pause', 'resume']);
+  assert.deepEqual(calls, ['pause', 'resume']);
   body.push(large);
-  assert.deepEqual(asked, ['pause', 'resume'], 'what was read does not count');
+  assert.deepEqual(calls, ['pause', 'resume'], 'data that was read is not buffered');
 });
 
-test('what had come before the connection broke is read before that is told', async () => {
+test('chunks received before the connection broke are delivered before the error', async () => {
   const { body } = bodyOf();
-  body.push(piece('a'));
+  body.push(chunk('a'));
   body.fail(new Error('broken'));
   body.fail(new Error('once more'));
   body.end();
@@ -63,32 +63,32 @@ test('what had come before the connection broke is read before that is told', as
   await assert.rejects(body.next(), /broken/);
 });
 
-test('an abort is told at once, whatever waits', async () => {
+test('an abort is reported at once, before buffered chunks', async () => {
   const { body } = bodyOf();
-  body.push(piece('a'));
+  body.push(chunk('a'));
   body.fail(new Error('aborted'), true);
   await assert.rejects(body.next(), /aborted/);
 });
 
-test('a reader that waits is told of the failure', async () => {
+test('a waiting reader gets the error', async () => {
   const { body } = bodyOf();
   const waiting = body.next();
   body.fail(new Error('broken'));
   await assert.rejects(waiting, /broken/);
 });
 
-test('a reader that leaves early lets go of the connection, one that read to the end has no need to', async () => {
+test('a reader that stops early discards the connection, one that reads to the end does not', async () => {
   const early = bodyOf();
-  early.body.push(piece('a'));
-  early.body.push(piece('b'));
+  early.body.push(chunk('a'));
+  early.body.push(chunk('b'));
   for await (const _ of early.body) break;
-  assert.deepEqual(early.asked, ['leave']);
+  assert.deepEqual(early.calls, ['discard']);
   assert.equal(await textOf(early.body), 'nothing');
 
   const late = bodyOf();
-  late.body.push(piece('a'));
-  late.body.push(piece('b'));
+  late.body.push(chunk('a'));
+  late.body.push(chunk('b'));
   late.body.end();
   for await (const _ of late.body) break;
-  assert.deepEqual(late.asked, []);
+  assert.deepEqual(late.calls, []);
 });

@@ -5,42 +5,42 @@ import { test } from 'node:test';
 import { HttpConnection, StaleConnection } from '../../src/client/http/http-connection.ts';
 import { type ByteServer, startByteServer } from './byte-server.ts';
 import { until } from './fake-clock.ts';
-import { forever, ok, read } from './transport-world.ts';
+import { forever, ok, read } from './transport-fixture.ts';
 
 const text = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
 
-/** A connection to a server, and what it said of itself. */
-async function connected(
-  story: (connection: HttpConnection, server: ByteServer, said: string[]) => Promise<void>,
+/** A connection to a server, and the events it emitted. */
+async function withConnection(
+  body: (connection: HttpConnection, server: ByteServer, events: string[]) => Promise<void>,
 ): Promise<void> {
   const server = await startByteServer();
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   await once(socket, 'connect');
-  const said: string[] = [];
-  const events = { free: () => said.push('free'), closed: () => said.push('closed') };
-  const connection = new HttpConnection(socket, 60_000, events);
+  const events: string[] = [];
+  const listener = { free: () => events.push('free'), closed: () => events.push('closed') };
+  const connection = new HttpConnection(socket, 60_000, listener);
   try {
-    await story(connection, server, said);
+    await body(connection, server, events);
   } finally {
     connection.close();
     await server.close();
   }
 }
 
-test('it is free after each answer, and closed once', () =>
-  connected(async (connection, server, said) => {
+test('a connection is free after each response, and closed once', () =>
+  withConnection(async (connection, server, events) => {
     server.script(ok, ok);
     assert.equal(await read(await connection.send(text, forever)), '{}');
-    assert.deepEqual(said, ['free']);
+    assert.deepEqual(events, ['free']);
     assert.equal(await read(await connection.send(text, forever)), '{}');
-    assert.deepEqual(said, ['free', 'free']);
+    assert.deepEqual(events, ['free', 'free']);
     connection.close();
     connection.close();
-    assert.deepEqual(said, ['free', 'free', 'closed']);
+    assert.deepEqual(events, ['free', 'free', 'closed']);
   }));
 
-test('once it is closed nothing is sent, and that is said', () =>
-  connected(async (connection) => {
+test('a closed connection rejects requests without sending them', () =>
+  withConnection(async (connection) => {
     connection.close();
     await assert.rejects(connection.send(text, forever), (error) => {
       assert.ok(error instanceof StaleConnection);
@@ -49,16 +49,16 @@ test('once it is closed nothing is sent, and that is said', () =>
     });
   }));
 
-test('where the signal is aborted already, nothing is sent', () =>
-  connected(async (connection, server, said) => {
+test('a request with an aborted signal is not sent', () =>
+  withConnection(async (connection, server, events) => {
     await assert.rejects(connection.send(text, AbortSignal.abort(new Error('enough'))), /enough/);
-    assert.deepEqual(said, ['closed']);
+    assert.deepEqual(events, ['closed']);
     await until(() => server.connections() === 1);
     assert.equal(server.requests.length, 0);
   }));
 
-test('an exchange that is over, in whatever way, leaves no listener on its signal', () =>
-  connected(async (connection, server) => {
+test('a completed or failed request leaves no listener on its signal', () =>
+  withConnection(async (connection, server) => {
     const { signal } = new AbortController();
     server.script(ok, (e) => {
       e.begin();

@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AnswerParser, MalformedAnswer } from '../../src/client/http/http-parser.ts';
+import { MalformedResponse, ResponseParser } from '../../src/client/http/http-parser.ts';
 
-interface Answer {
+interface ParsedResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
-  /** By a length or a last chunk; one that ends with the connection is not. */
+  /** Complete by its length or last chunk. A body that ends with the connection is not. */
   isDone: boolean;
   isPersistent: boolean;
-  /** Bytes that came after it. */
-  more: number;
+  /** The number of bytes after the response. */
+  extraBytes: number;
 }
 
-/** What is understood of the bytes, in these pieces; a sentence where they are refused. */
-function read(pieces: readonly Buffer[]): Answer | string {
+/** Parses the chunks; returns the error message if they are rejected. */
+function read(chunks: readonly Buffer[]): ParsedResponse | string {
   let status = 0;
   let headers: Record<string, string> = {};
   const body: Buffer[] = [];
-  const parser = new AnswerParser({
+  const parser = new ResponseParser({
     head: (head) => {
       assert.equal(status, 0, 'one head');
       status = head.status;
@@ -31,25 +31,25 @@ function read(pieces: readonly Buffer[]): Answer | string {
       body.push(bytes);
     },
   });
-  let more = 0;
+  let extraBytes = 0;
   try {
-    for (const piece of pieces) more += piece.length - parser.read(piece);
+    for (const chunk of chunks) extraBytes += chunk.length - parser.read(chunk);
   } catch (error) {
-    assert.ok(error instanceof MalformedAnswer);
-    return error.message.replace('a malformed answer: ', '');
+    assert.ok(error instanceof MalformedResponse);
+    return error.message.replace('malformed response: ', '');
   }
   const { isDone, isPersistent } = parser;
-  return { status, headers, body: Buffer.concat(body).toString(), isDone, isPersistent, more };
+  return { status, headers, body: Buffer.concat(body).toString(), isDone, isPersistent, extraBytes };
 }
 
 function bytesOf(lines: string): Buffer {
   return Buffer.from(lines.replaceAll('\n', '\r\n'));
 }
 
-const whole = { status: 200, headers: {}, body: '', isDone: true, isPersistent: true, more: 0 };
+const whole = { status: 200, headers: {}, body: '', isDone: true, isPersistent: true, extraBytes: 0 };
 
-/** Each line's end is CR LF on the wire. */
-const answers: Readonly<Record<string, [bytes: string, understood: Partial<Answer>]>> = {
+/** Each line ends with CR LF on the wire. */
+const accepted: Readonly<Record<string, [bytes: string, expectedFields: Partial<ParsedResponse>]>> = {
   'a length': [
     'HTTP/1.1 200 OK\nContent-Length: 2\n\n{}',
     { headers: { 'content-length': '2' }, body: '{}' },
@@ -71,24 +71,24 @@ const answers: Readonly<Record<string, [bytes: string, understood: Partial<Answe
     'HTTP/1.1 200 OK\nWarning: a\nwarning: b\ncontent-length: 0\n\n',
     { headers: { warning: 'a, b', 'content-length': '0' } },
   ],
-  'names that objects have anyway': [
+  'names of inherited properties': [
     'HTTP/1.1 200 OK\nconstructor: a\ntoString: b\ncontent-length: 0\n\n',
     { headers: { constructor: 'a', tostring: 'b', 'content-length': '0' } },
   ],
   'no content': ['HTTP/1.1 204 No Content\n\n', { status: 204 }],
-  'no content, whatever its length': [
+  'no content and a length': [
     'HTTP/1.1 304 X\ncontent-length: 5\n\n',
     { status: 304, headers: { 'content-length': '5' } },
   ],
-  'announcements before the answer': [
+  'informational responses first': [
     'HTTP/1.1 100 Continue\n\nHTTP/1.1 103 X\nlink: y\n\nHTTP/1.1 200 OK\ncontent-length: 1\n\nx',
     { headers: { 'content-length': '1' }, body: 'x' },
   ],
-  'the server will close': [
+  'connection: close': [
     'HTTP/1.1 200 OK\nConnection: foo, Close\ncontent-length: 0\n\n',
     { headers: { connection: 'foo, Close', 'content-length': '0' }, isPersistent: false },
   ],
-  'another word with close in it': [
+  'a token that contains close': [
     'HTTP/1.1 200 OK\nconnection: closed\ncontent-length: 0\n\n',
     { headers: { connection: 'closed', 'content-length': '0' } },
   ],
@@ -100,7 +100,7 @@ const answers: Readonly<Record<string, [bytes: string, understood: Partial<Answe
     'HTTP/1.1 200 OK\n\nabc\ndef',
     { body: 'abc\r\ndef', isDone: false, isPersistent: false },
   ],
-  'a body until the end, and none yet': ['HTTP/1.1 200 OK\n\n', { isDone: false, isPersistent: false }],
+  'an empty body until the end': ['HTTP/1.1 200 OK\n\n', { isDone: false, isPersistent: false }],
   chunks: [
     'HTTP/1.1 200 OK\nTransfer-Encoding: Chunked\n\n2\n{"\n00A\n0123456789\n0\n\n',
     { headers: { 'transfer-encoding': 'Chunked' }, body: '{"0123456789' },
@@ -109,19 +109,19 @@ const answers: Readonly<Record<string, [bytes: string, understood: Partial<Answe
     'HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n1;a=b\nx\n1 ; "c"\ny\n0;d\nTrailer: 1\nfoo: bar\n\n',
     { headers: { 'transfer-encoding': 'chunked' }, body: 'xy' },
   ],
-  'a chunk that looks like an answer': [
+  'a chunk that looks like the last chunk': [
     'HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n5\n0\n\n\n0\n\n',
     { headers: { 'transfer-encoding': 'chunked' }, body: '0\r\n\r\n' },
   ],
   'bytes after the end of a length': [
     'HTTP/1.1 200 OK\ncontent-length: 1\n\nxyz',
-    { headers: { 'content-length': '1' }, body: 'x', more: 2 },
+    { headers: { 'content-length': '1' }, body: 'x', extraBytes: 2 },
   ],
   'bytes after the last chunk': [
     'HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n0\n\nHTTP',
-    { headers: { 'transfer-encoding': 'chunked' }, more: 4 },
+    { headers: { 'transfer-encoding': 'chunked' }, extraBytes: 4 },
   ],
-  'bytes after no content': ['HTTP/1.1 204 X\n\nx', { status: 204, more: 1 }],
+  'bytes after no content': ['HTTP/1.1 204 X\n\nx', { status: 204, extraBytes: 1 }],
   'half a body': [
     'HTTP/1.1 200 OK\ncontent-length: 5\n\nxy',
     { headers: { 'content-length': '5' }, body: 'xy', isDone: false },
@@ -129,19 +129,22 @@ const answers: Readonly<Record<string, [bytes: string, understood: Partial<Answe
 };
 
 const cr = '\r';
-const refusals: Readonly<Record<string, [bytes: string, why: RegExp]>> = {
+const rejected: Readonly<Record<string, [bytes: string, message: RegExp]>> = {
   'another protocol': ['SSH-2.0-OpenSSH_9.2\n', /^not a status line: "SSH-2.0-OpenSSH_9.2"$/],
   'HTTP/2': ['HTTP/2 200\n', /^not a status line/],
   'a status of two digits': ['HTTP/1.1 20 OK\n', /^not a status line/],
-  'a status below all': ['HTTP/1.1 099 OK\n', /^not a status line/],
+  'a status below 100': ['HTTP/1.1 099 OK\n', /^not a status line/],
   'two spaces': ['HTTP/1.1  200 OK\n', /^not a status line/],
   'NUL in the reason': ['HTTP/1.1 200 \0\n', /^not a status line/],
   'an empty line first': ['\nHTTP/1.1 200 OK\n', /^not a status line: ""$/],
-  'a protocol that nobody asked for': ['HTTP/1.1 101 Switching\nupgrade: x\n\n', /^another protocol/],
+  'an unrequested switch of protocols': [
+    'HTTP/1.1 101 Switching\nupgrade: x\n\n',
+    /^unexpected switch of protocols$/,
+  ],
   'a header without a colon': ['HTTP/1.1 200 OK\nfoo\n', /^not a header: "foo"$/],
   'a header without a name': ['HTTP/1.1 200 OK\n: bar\n', /^not a header/],
   'a space before the colon': ['HTTP/1.1 200 OK\nContent-Length : 5\n', /^not a header/],
-  'a line that goes on in the next': ['HTTP/1.1 200 OK\nfoo: a\n b\n', /^not a header: " b"$/],
+  'a folded line': ['HTTP/1.1 200 OK\nfoo: a\n b\n', /^not a header: " b"$/],
   'CR in a value': [`HTTP/1.1 200 OK\nfoo: a${cr}b\n`, /^not a header/],
   'two different lengths': [
     'HTTP/1.1 200 OK\ncontent-length: 5\ncontent-length: 6\n\n',
@@ -151,7 +154,7 @@ const refusals: Readonly<Record<string, [bytes: string, why: RegExp]>> = {
   'a negative length': ['HTTP/1.1 200 OK\ncontent-length: -1\n\n', /^not a content-length/],
   'a signed length': ['HTTP/1.1 200 OK\ncontent-length: +1\n\n', /^not a content-length/],
   'an empty length': ['HTTP/1.1 200 OK\ncontent-length:\n\n', /^not a content-length/],
-  'a length that is no safe integer': [
+  'a length that is not a safe integer': [
     'HTTP/1.1 200 OK\ncontent-length: 9007199254740993\n\n',
     /^not a content-length/,
   ],
@@ -172,49 +175,49 @@ const refusals: Readonly<Record<string, [bytes: string, why: RegExp]>> = {
     'HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n0x1\n',
     /^not a chunk size: "0x1"$/,
   ],
-  'a chunk that is longer than it says': [
+  'a chunk longer than its size': [
     'HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n1\nxy\n',
     /^not a chunk end: "y"$/,
   ],
-  'a chunk beyond all integers': [
+  'a chunk size beyond safe integers': [
     'HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\nffffffffffffff\n',
     /^not a chunk size/,
   ],
-  'a head without end': [`HTTP/1.1 200 OK\nfoo: ${'x'.repeat(65_536)}`, /^a head of more than 64 KiB$/],
+  'an endless head': [`HTTP/1.1 200 OK\nfoo: ${'x'.repeat(65_536)}`, /^a head of more than 64 KiB$/],
   'many headers': [`HTTP/1.1 200 OK\n${'a: b\n'.repeat(12_000)}`, /^a head of more than 64 KiB$/],
-  'announcements without end': ['HTTP/1.1 100 X\n\n'.repeat(5_000), /^a head of more than 64 KiB$/],
-  'an extension without end': [
+  'endless informational responses': ['HTTP/1.1 100 X\n\n'.repeat(5_000), /^a head of more than 64 KiB$/],
+  'an endless extension': [
     `HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n1;${'x'.repeat(65_536)}`,
     /^a head of more than 64 KiB$/,
   ],
-  'trailers without end': [
+  'endless trailers': [
     `HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n0\n${'a: b\n'.repeat(12_000)}`,
     /^a head of more than 64 KiB$/,
   ],
 };
 
-for (const [what, [text, understood]] of Object.entries(answers)) {
-  test(`an answer with ${what}, cut at every place`, () => {
+for (const [what, [text, expectedFields]] of Object.entries(accepted)) {
+  test(`a response with ${what}, split at every position`, () => {
     const bytes = bytesOf(text);
-    const expected = { ...whole, ...understood };
+    const expected = { ...whole, ...expectedFields };
     for (let cut = 0; cut <= bytes.length; cut += 1) {
-      assert.deepEqual(read([bytes.subarray(0, cut), bytes.subarray(cut)]), expected, `cut at ${cut}`);
+      assert.deepEqual(read([bytes.subarray(0, cut), bytes.subarray(cut)]), expected, `split at ${cut}`);
     }
     assert.deepEqual(read([...bytes].map((byte) => Buffer.of(byte))), expected, 'byte by byte');
   });
 }
 
-for (const [what, [text, why]] of Object.entries(refusals)) {
-  test(`refused: ${what}`, () => {
+for (const [what, [text, message]] of Object.entries(rejected)) {
+  test(`rejected: ${what}`, () => {
     const bytes = bytesOf(text);
-    const said = read([bytes]);
-    assert.ok(typeof said === 'string', JSON.stringify(said));
-    assert.match(said, why);
-    assert.equal(read([...bytes].map((byte) => Buffer.of(byte))), said, 'byte by byte');
+    const result = read([bytes]);
+    assert.ok(typeof result === 'string', JSON.stringify(result));
+    assert.match(result, message);
+    assert.equal(read([...bytes].map((byte) => Buffer.of(byte))), result, 'byte by byte');
   });
 }
 
-test('a line that ends without CR is refused wherever there are lines', () => {
+test('a line that ends without CR is rejected anywhere in a response', () => {
   const text = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nfoo: bar\r\n\r\n';
   const lines = text.split('\r\n').length - 1;
   for (let bare = 0; bare < lines; bare += 1) {
@@ -225,25 +228,25 @@ test('a line that ends without CR is refused wherever there are lines', () => {
         return line === bare ? '\n' : end;
       }),
     );
-    const said = read([bytes]);
-    assert.ok(typeof said === 'string', `line ${bare}`);
-    assert.match(said, /^a line without CR/, `line ${bare}`);
+    const result = read([bytes]);
+    assert.ok(typeof result === 'string', `line ${bare}`);
+    assert.match(result, /^a line without CR/, `line ${bare}`);
   }
 });
 
-test('a watch may go on for ever: only what stands between two chunks is limited', () => {
+test('a watch may last forever: only the text between two chunks is limited', () => {
   const chunks = 20_000;
-  const said = read([
+  const result = read([
     bytesOf('HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n'),
     ...Array.from({ length: chunks }, () => bytesOf('1;ext\nx\n')),
   ]);
-  assert.ok(typeof said !== 'string', String(said));
-  assert.equal(said.body.length, chunks);
+  assert.ok(typeof result !== 'string', String(result));
+  assert.equal(result.body.length, chunks);
 });
 
-test('one parser reads answer after answer', () => {
+test('one parser reads consecutive responses', () => {
   const heads: number[] = [];
-  const parser = new AnswerParser({ head: ({ status }) => heads.push(status), data: () => {} });
+  const parser = new ResponseParser({ head: ({ status }) => heads.push(status), data: () => {} });
   for (let i = 0; i < 3; i += 1) {
     parser.read(bytesOf(`HTTP/1.1 20${i} X\ncontent-length: 3\n\nabc`));
     assert.ok(parser.isDone);
@@ -253,9 +256,9 @@ test('one parser reads answer after answer', () => {
   assert.deepEqual(heads, [200, 201, 202]);
 });
 
-test('the end of the connection ends a body without a length, and nothing else', () => {
+test('the end of the connection completes a body without a length, and nothing else', () => {
   const ended = (text: string): boolean => {
-    const parser = new AnswerParser({ head: () => {}, data: () => {} });
+    const parser = new ResponseParser({ head: () => {}, data: () => {} });
     parser.read(bytesOf(text));
     return parser.end();
   };
@@ -269,7 +272,10 @@ test('the end of the connection ends a body without a length, and nothing else',
   assert.equal(ended('HTTP/1.1 200 OK\n\n'), true);
 });
 
-/** Pieces of answers, whole and broken, in any order: most are refused at some point, and some are not. */
+/**
+ * Fragments of responses, valid and invalid, in any order: most combinations are rejected at some point, some
+ * are not.
+ */
 const fragments = fc.array(
   fc.oneof(
     fc.constantFrom(
@@ -281,18 +287,18 @@ const fragments = fc.array(
   { maxLength: 12 },
 );
 
-test('whatever the bytes and wherever they are cut, the same is understood', () => {
+test('the result does not depend on how the bytes are split', () => {
   fc.assert(
     fc.property(fc.boolean(), fragments, fc.array(fc.nat(40), { maxLength: 8 }), (begun, parts, lengths) => {
       const bytes = Buffer.from((begun ? 'HTTP/1.1 200 OK\r\n' : '') + parts.join(''), 'latin1');
-      const pieces: Buffer[] = [];
+      const chunks: Buffer[] = [];
       let at = 0;
       for (const length of lengths) {
-        pieces.push(bytes.subarray(at, at + length));
+        chunks.push(bytes.subarray(at, at + length));
         at += length;
       }
-      pieces.push(bytes.subarray(at));
-      assert.deepEqual(read(pieces), read([bytes]));
+      chunks.push(bytes.subarray(at));
+      assert.deepEqual(read(chunks), read([bytes]));
     }),
     { numRuns: 2_000 },
   );

@@ -5,13 +5,13 @@ import { createNodeTransport, type NodeTransport } from '../../src/client/http/n
 import type { Exchange } from './byte-server.ts';
 import { selfSigned } from './certificate.ts';
 import { aMoment, until } from './fake-clock.ts';
-import { forever, get, mayHaveExecuted, ok, patch, withServer, world } from './transport-world.ts';
+import { forever, get, mayHaveExecuted, ok, patch, withServer, withTransport } from './transport-fixture.ts';
 
 const never = (): void => undefined;
 const connectionsOf = (requests: readonly Exchange[]): number[] => requests.map((each) => each.connection);
 
-test('requests without a socket get their turn in the order in which they came', () =>
-  world({ sockets: 1 }, async (transport, server) => {
+test('queued requests are sent in order', () =>
+  withTransport({ sockets: 1 }, async (transport, server) => {
     server.script(ok, ok, ok, ok);
     await Promise.all(['/a', '/b', '/c', '/d'].map((path) => get(transport, path)));
     assert.deepEqual(
@@ -21,8 +21,8 @@ test('requests without a socket get their turn in the order in which they came',
     assert.equal(server.connections(), 1);
   }));
 
-test('one that is aborted while it waits leaves its turn to the next', () =>
-  world({ sockets: 1 }, async (transport, server) => {
+test('an aborted queued request frees its place for the next one', () =>
+  withTransport({ sockets: 1 }, async (transport, server) => {
     server.script(never, ok);
     const first = get(transport, '/a');
     const impatient = new AbortController();
@@ -31,7 +31,7 @@ test('one that is aborted while it waits leaves its turn to the next', () =>
     await until(() => server.requests.length === 1);
     impatient.abort(new Error('enough'));
     await assert.rejects(second, /enough/);
-    server.requests[0]?.answer(200, {});
+    server.requests[0]?.respond(200, {});
     assert.equal(await first, '{}');
     assert.equal(await third, '{}');
     assert.deepEqual(
@@ -40,8 +40,8 @@ test('one that is aborted while it waits leaves its turn to the next', () =>
     );
   }));
 
-test('the place of a connection that breaks, or does not come about, goes to who waits', () =>
-  world({ sockets: 1 }, async (transport, server) => {
+test('a connection that breaks or cannot be established frees its slot for a queued request', () =>
+  withTransport({ sockets: 1 }, async (transport, server) => {
     server.script((e) => e.reset(), ok);
     const results = await Promise.allSettled([patch(transport), patch(transport)]);
     assert.deepEqual(
@@ -55,21 +55,21 @@ test('the place of a connection that breaks, or does not come about, goes to who
     gone.close();
   }));
 
-test('the connection that was used last is used next', () =>
-  world({ sockets: 3 }, async (transport, server) => {
+test('the most recently used connection is reused first', () =>
+  withTransport({ sockets: 3 }, async (transport, server) => {
     server.script(never, never, never, ok, ok, ok);
     const first = [get(transport), get(transport), get(transport)];
     await until(() => server.requests.length === 3);
     for (const i of [2, 0, 1]) {
-      server.requests[i]?.answer(200, {});
+      server.requests[i]?.respond(200, {});
       await first[i];
     }
     for (let i = 0; i < 3; i += 1) await get(transport);
     assert.deepEqual(connectionsOf(server.requests), [1, 2, 3, 2, 2, 2]);
   }));
 
-test('a connection that nobody uses is closed', () =>
-  world({ idleMs: 10 }, async (transport, server) => {
+test('an unused connection is closed', () =>
+  withTransport({ idleMs: 10 }, async (transport, server) => {
     server.script(ok, ok);
     await get(transport);
     await until(() => server.requests[0]?.gone() === true);
@@ -77,14 +77,14 @@ test('a connection that nobody uses is closed', () =>
     assert.deepEqual(connectionsOf(server.requests), [1, 2]);
   }));
 
-test('a connection on which an answer is awaited is not idle', () =>
-  world({ idleMs: 10 }, async (transport, server) => {
-    server.script((e) => setTimeout(() => e.answer(200, {}), 60));
+test('a connection that waits for a response is not idle', () =>
+  withTransport({ idleMs: 10 }, async (transport, server) => {
+    server.script((e) => setTimeout(() => e.respond(200, {}), 60));
     assert.equal(await get(transport), '{}');
   }));
 
-test('where one idle connection is dead the others are not tried', () =>
-  world({ sockets: 3 }, async (transport, server) => {
+test('after one dead idle connection the others are not tried', () =>
+  withTransport({ sockets: 3 }, async (transport, server) => {
     server.script(ok, ok, ok);
     await Promise.all([get(transport), get(transport), get(transport)]);
     server.script((e) => e.reset(), ok);
@@ -93,8 +93,8 @@ test('where one idle connection is dead the others are not tried', () =>
     await until(() => server.requests.slice(0, 3).every((each) => each.gone()));
   }));
 
-test('a GET is repeated once, not for ever', () =>
-  world({}, async (transport, server) => {
+test('a GET is retried once only', () =>
+  withTransport({}, async (transport, server) => {
     server.script(
       ok,
       (e) => e.reset(),
@@ -106,8 +106,8 @@ test('a GET is repeated once, not for ever', () =>
     assert.equal(server.requests.length, 3);
   }));
 
-test('a GET is not repeated once its answer has begun', () =>
-  world({}, async (transport, server) => {
+test('a GET is not retried once its response has begun', () =>
+  withTransport({}, async (transport, server) => {
     const half = (e: Exchange): void => {
       e.raw('HTTP/1.1');
       e.hangUp();
@@ -118,8 +118,8 @@ test('a GET is not repeated once its answer has begun', () =>
     assert.equal(server.requests.length, 2);
   }));
 
-test('a connection that the server closes while it is idle is not written on', () =>
-  world({}, async (transport, server) => {
+test('a connection that the server closed while idle is not reused', () =>
+  withTransport({}, async (transport, server) => {
     server.script(ok, ok);
     await get(transport);
     server.requests[0]?.hangUp();
@@ -128,15 +128,15 @@ test('a connection that the server closes while it is idle is not written on', (
     assert.deepEqual(connectionsOf(server.requests), [1, 2]);
   }));
 
-test('close ends what is under way, what waits and what comes later', () =>
-  world({ sockets: 1 }, async (transport, server) => {
+test('close ends requests in flight, queued requests and later ones', () =>
+  withTransport({ sockets: 1 }, async (transport, server) => {
     server.script(never);
     const sent = assert.rejects(patch(transport), mayHaveExecuted(true, /closed/));
     await until(() => server.requests.length === 1);
-    const waiting = assert.rejects(patch(transport), mayHaveExecuted(false, /closed/));
+    const queued = assert.rejects(patch(transport), mayHaveExecuted(false, /closed/));
     await aMoment();
     transport.close();
-    await Promise.all([sent, waiting]);
+    await Promise.all([sent, queued]);
     await assert.rejects(patch(transport), mayHaveExecuted(false, /closed/));
     await until(() => server.requests[0]?.gone() === true);
   }));
@@ -145,9 +145,9 @@ for (const [how, end] of [
   ['an abort', (abort: AbortController) => abort.abort(new Error('enough'))],
   ['close', (_: AbortController, transport: NodeTransport) => transport.close()],
 ] as const) {
-  test(`${how} ends the attempt to connect`, () =>
-    // Accepts TCP, and never speaks TLS.
-    world({}, async (_, server) => {
+  test(`${how} ends an attempt to connect`, () =>
+    // Accepts TCP, but never completes TLS.
+    withTransport({}, async (_, server) => {
       const transport = createNodeTransport({ server: server.url.replace('http:', 'https:') });
       const abort = new AbortController();
       const refused = assert.rejects(get(transport, '/', abort.signal), /enough|closed/);
@@ -158,13 +158,13 @@ for (const [how, end] of [
     }));
 }
 
-test('what cannot stand in a request is not sent, and a secret is not told', () =>
-  world({}, async (_, server) => {
+test('an invalid request is not sent, and the error contains no secret', () =>
+  withTransport({}, async (_, server) => {
     for (const value of ['s3cret\r\nx: y', 's3cret\n', 's3crét']) {
       const headers = async () => ({ authorization: value });
       const transport = createNodeTransport({ server: server.url, headers });
       await assert.rejects(patch(transport), (error) => {
-        mayHaveExecuted(false, /cannot be sent: the header authorization/)(error);
+        mayHaveExecuted(false, /cannot send the request: the header authorization/)(error);
         assert.doesNotMatch(String(error), /s3cr/);
         return true;
       });
@@ -172,15 +172,15 @@ test('what cannot stand in a request is not sent, and a secret is not told', () 
     }
     const transport = createNodeTransport({ server: server.url });
     for (const path of ['/a b', '/a\r\nx: y', '/é']) {
-      await assert.rejects(get(transport, path), mayHaveExecuted(false, /a path that is not encoded/));
+      await assert.rejects(get(transport, path), mayHaveExecuted(false, /the path is not encoded/));
     }
     const request = { method: 'GET', path: '/', headers: { 'x: y\r\nz': '' } } as const;
-    await assert.rejects(transport(request, forever), mayHaveExecuted(false, /cannot be sent/));
+    await assert.rejects(transport(request, forever), mayHaveExecuted(false, /cannot send the request/));
     transport.close();
     assert.equal(server.requests.length, 0);
   }));
 
-test('TLS: where the server hangs up in the handshake, nothing was sent', async () => {
+test('TLS: if the server closes the connection in the handshake, nothing was sent', async () => {
   await withServer(
     (socket) => socket.once('data', () => socket.end()).resume(),
     'https',
@@ -188,14 +188,14 @@ test('TLS: where the server hangs up in the handshake, nothing was sent', async 
   );
 });
 
-test('TLS: keys that cannot be read are told, and nothing was sent', () => {
+test('TLS: unreadable keys are an error, and nothing was sent', () => {
   const tls = selfSigned('127.0.0.1');
-  return world({ tls, ca: tls.cert, cert: 'nonsense', key: 'nonsense' }, async (transport) => {
+  return withTransport({ tls, ca: tls.cert, cert: 'nonsense', key: 'nonsense' }, async (transport) => {
     await assert.rejects(patch(transport), mayHaveExecuted(false, /PEM|DECODER/i));
   });
 });
 
-test('TLS: a second connection goes on with the session of the first', async () => {
+test('TLS: a second connection resumes the session of the first', async () => {
   const tls = selfSigned('127.0.0.1');
   const resumed: boolean[] = [];
   let closed = 0;

@@ -15,18 +15,18 @@ const FILES = { token: 'first\n', 'ca.crt': 'a certificate', namespace: 'kube-sy
 
 async function withFolder(
   files: Record<string, string>,
-  story: (folder: string, clock: FakeClock) => Promise<void>,
+  body: (folder: string, clock: FakeClock) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'service-account-'));
   try {
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-    await story(folder, createFakeClock());
+    await body(folder, createFakeClock());
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-test('a Pod finds server, authority, token and namespace', () =>
+test('a Pod reads server, authority, token and namespace', () =>
   withFolder(FILES, async (folder, clock) => {
     const connection = await inClusterConnection({ env: ENV, clock, folder });
     assert.equal(connection.server, 'https://10.96.0.1:443');
@@ -35,7 +35,7 @@ test('a Pod finds server, authority, token and namespace', () =>
     assert.deepEqual(await connection.headers?.(), { authorization: 'Bearer first' });
   }));
 
-test('an IPv6 host gets its brackets', () =>
+test('an IPv6 host is put in brackets', () =>
   withFolder(FILES, async (folder, clock) => {
     const env = { ...ENV, KUBERNETES_SERVICE_HOST: 'fd00:96::1' };
     assert.equal((await inClusterConnection({ env, clock, folder })).server, 'https://[fd00:96::1]:443');
@@ -51,7 +51,7 @@ test('the token is read again after a minute', () =>
     assert.deepEqual(await headers?.(), { authorization: 'Bearer second' });
   }));
 
-test('a token file that is gone for a moment leaves the token of before', () =>
+test('if the token file is missing for a moment, the previous token stays in use', () =>
   withFolder(FILES, async (folder, clock) => {
     const { headers } = await inClusterConnection({ env: ENV, clock, folder });
     await rm(join(folder, 'token'));
@@ -71,8 +71,8 @@ test('after a 401 the token is read again at once, over real TLS', (t) => {
     const { signal } = new AbortController();
     await writeFile(join(folder, 'token'), 'second');
     server.script(
-      (e) => e.answer(401, statusOf(401, 'Unauthorized', 'Unauthorized')),
-      (e) => e.answer(200, { metadata: { name: 'a' } }),
+      (e) => e.respond(401, statusOf(401, 'Unauthorized', 'Unauthorized')),
+      (e) => e.respond(200, { metadata: { name: 'a' } }),
     );
     await assert.rejects(api.get('/a', signal), { status: 401 });
     await api.get('/a', signal);
@@ -86,16 +86,16 @@ test('after a 401 the token is read again at once, over real TLS', (t) => {
 
 for (const [what, env, files, message] of [
   [
-    'outside of a cluster',
+    'outside a cluster',
     {},
     FILES,
-    /^KUBERNETES_SERVICE_HOST is not set; not in a cluster: pass --kubeconfig FILE$/,
+    /^KUBERNETES_SERVICE_HOST is not set\. Outside a cluster, pass --kubeconfig FILE$/,
   ],
   [
     'without a port',
     { ...ENV, KUBERNETES_SERVICE_PORT: '' },
     FILES,
-    /^KUBERNETES_SERVICE_PORT is not set; not/,
+    /^KUBERNETES_SERVICE_PORT is not set\. Outside a cluster/,
   ],
   [
     'without a token',
@@ -116,13 +116,13 @@ for (const [what, env, files, message] of [
     /^the token of the ServiceAccount is empty: .*token$/,
   ],
 ] as const) {
-  test(`${what} the error says what is missing`, () =>
+  test(`${what}, the error names what is missing`, () =>
     withFolder(files, (folder, clock) =>
       assert.rejects(inClusterConnection({ env, clock, folder }), { message }),
     ));
 }
 
-test('a missing namespace file is no obstacle', () =>
+test('a missing namespace file is not an error', () =>
   withFolder({ token: 'x', 'ca.crt': 'y' }, async (folder, clock) => {
     assert.equal((await inClusterConnection({ env: ENV, clock, folder })).namespace, undefined);
   }));

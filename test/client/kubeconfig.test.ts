@@ -10,7 +10,7 @@ import { startByteServer } from './byte-server.ts';
 import { selfSigned } from './certificate.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
-interface Place {
+interface Fixture {
   folder: string;
   clock: FakeClock;
   path(name: string): string;
@@ -20,7 +20,7 @@ interface Place {
 
 async function withFiles(
   files: Record<string, string>,
-  story: (place: Place) => Promise<void>,
+  body: (place: Fixture) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
   const clock = createFakeClock();
@@ -31,7 +31,7 @@ async function withFiles(
   };
   try {
     for (const [name, text] of Object.entries(files)) await write(name, text);
-    await story({
+    await body({
       folder,
       clock,
       path,
@@ -79,7 +79,7 @@ test('server, authority, client certificate, token and namespace come from the c
     async ({ load, path }) => {
       const connection = await load({ file: path('config.yaml') });
       assert.equal(connection.server, 'https://example.test:6443');
-      // The path in the file is relative to the file.
+      // The path is relative to the file.
       assert.equal(String(connection.ca), 'authority');
       assert.equal(String(connection.cert), 'certificate');
       assert.equal(String(connection.key), 'key');
@@ -90,7 +90,7 @@ test('server, authority, client certificate, token and namespace come from the c
     },
   ));
 
-test('the file is that of --kubeconfig, else of KUBECONFIG, else the one at home', () =>
+test('--kubeconfig takes precedence over KUBECONFIG, and both over the home directory', () =>
   withFiles(
     {
       flag: config({ cluster: { server: 'https://flag' } }),
@@ -105,7 +105,7 @@ test('the file is that of --kubeconfig, else of KUBECONFIG, else the one at home
     },
   ));
 
-test('of several files in KUBECONFIG the first that names a thing decides, and missing ones are passed over', () =>
+test('the first file in KUBECONFIG that defines a name wins, and missing files are ignored', () =>
   withFiles(
     {
       one: config({ name: 'a', cluster: { server: 'https://one' }, current: '' }),
@@ -117,12 +117,12 @@ test('of several files in KUBECONFIG the first that names a thing decides, and m
     },
   ));
 
-test('over plain HTTP, as to kubectl proxy, no credentials are sent', () =>
+test('no credentials are sent over plain HTTP, as to kubectl proxy', () =>
   withFiles({ c: config({ cluster: { server: 'http://127.0.0.1:8001' } }) }, async ({ load, path }) => {
     assert.deepEqual(await load({ file: path('c') }), { server: 'http://127.0.0.1:8001' });
   }));
 
-test('user and password become basic authentication, a user to act as becomes its header', () =>
+test('user and password become basic authentication, and impersonation becomes its header', () =>
   withFiles(
     { c: config({ user: { token: undefined, username: 'u', password: 'p', as: 'someone' } }) },
     async ({ load, path }) => {
@@ -133,7 +133,7 @@ test('user and password become basic authentication, a user to act as becomes it
     },
   ));
 
-test('a context without a user still knows the authority', () =>
+test('a context without a user still has the authority', () =>
   withFiles(
     {
       c: config({
@@ -148,7 +148,7 @@ test('a context without a user still knows the authority', () =>
     },
   ));
 
-test('an exec plugin is asked for a token, and again after a 401', () =>
+test('an exec plugin supplies a token, and another one after a 401', () =>
   withFiles({}, async ({ load, path, write }) => {
     const answer = (token: string): Promise<void> =>
       write('answer', JSON.stringify({ kind: 'ExecCredential', status: { token } }));
@@ -173,7 +173,7 @@ test('an exec plugin is asked for a token, and again after a 401', () =>
     assert.deepEqual(await connection.headers?.(), { authorization: 'Bearer second' });
   }));
 
-test('over real TLS the given authority is trusted, with its token', (t) => {
+test('over real TLS, the given authority is trusted and the token is sent', (t) => {
   const tls = selfSigned('127.0.0.1');
   return withFiles({}, async ({ load, path, write }) => {
     const server = await startByteServer(tls);
@@ -182,7 +182,7 @@ test('over real TLS the given authority is trusted, with its token', (t) => {
       'c',
       config({ cluster: { server: server.url, 'certificate-authority-data': base64(tls.cert) } }),
     );
-    server.script((e) => e.answer(200, {}));
+    server.script((e) => e.respond(200, {}));
     const transport = createNodeTransport(await load({ file: path('c') }));
     const response = await transport(
       { method: 'GET', path: '/version', headers: {} },
@@ -194,7 +194,7 @@ test('over real TLS the given authority is trusted, with its token', (t) => {
   });
 });
 
-test('over real TLS an unknown certificate is refused, and taken where the file says to skip the check', (t) => {
+test('over real TLS, an unknown certificate is rejected, unless the file skips verification', (t) => {
   const tls = selfSigned('127.0.0.1');
   return withFiles({}, async ({ load, path, write }) => {
     const server = await startByteServer(tls);
@@ -206,9 +206,9 @@ test('over real TLS an unknown certificate is refused, and taken where the file 
       strict({ method: 'GET', path: '/', headers: {} }, signal),
       /self-signed certificate/,
     );
-    assert.equal(server.requests.length, 0, 'the token has not been shown to it');
+    assert.equal(server.requests.length, 0, 'the token was not sent');
 
-    server.script((e) => e.answer(200, {}));
+    server.script((e) => e.respond(200, {}));
     await write('c', config({ cluster: { server: server.url, 'insecure-skip-tls-verify': true } }));
     const loose = createNodeTransport(await load({ file: path('c') }));
     assert.equal((await loose({ method: 'GET', path: '/', headers: {} }, signal)).status, 200);
@@ -218,26 +218,30 @@ test('over real TLS an unknown certificate is refused, and taken where the file 
 });
 
 for (const [what, text, message] of [
-  ['an empty file', '', /cannot be understood: expected a document, but the input is empty/],
+  ['an empty file', '', /cannot be parsed: expected a document, but the input is empty/],
   ['a file that is a list', '[]', /has no current-context/],
-  ['a file of one word', 'null', /cannot be understood: it is empty or not a mapping/],
-  ['broken YAML', 'a: [', /cannot be understood: /],
+  ['a file of one word', 'null', /cannot be parsed: it is empty or not a mapping/],
+  ['broken YAML', 'a: [', /cannot be parsed: /],
   [
     'no current-context',
     config({ current: '' }),
-    /has no current-context: choose one with kubectl config use-context/,
+    /has no current-context\. To choose one, run: kubectl config use-context NAME$/,
   ],
   [
     'a current-context that is missing',
     config({ current: 'x' }),
-    /the current-context "x" is not among its contexts/,
+    /the current-context "x" does not exist\. To list the contexts, run: kubectl config get-contexts$/,
   ],
   [
     'a cluster that is missing',
     config({ context: { cluster: 'x' } }),
-    /names the cluster "x", which is missing/,
+    /refers to the cluster "x", which does not exist/,
   ],
-  ['a user that is missing', config({ context: { user: 'x' } }), /names the user "x", which is missing/],
+  [
+    'a user that is missing',
+    config({ context: { user: 'x' } }),
+    /refers to the user "x", which does not exist/,
+  ],
   [
     'a proxy',
     config({ cluster: { 'proxy-url': 'http://proxy' } }),
@@ -246,36 +250,36 @@ for (const [what, text, message] of [
   [
     'an authority that is missing',
     config({ cluster: { 'certificate-authority': '/none/ca.pem' } }),
-    /no credentials from the context "main": .*\/none\/ca\.pem/,
+    /cannot get credentials for the context "main": .*\/none\/ca\.pem/,
   ],
   [
     'an exec plugin that is missing',
     config({ user: { exec: { command: '/none/plugin', apiVersion: 'v1' } } }),
-    /no credentials from the context "main": .*\/none\/plugin/,
+    /cannot get credentials for the context "main": .*\/none\/plugin/,
   ],
 ] as const) {
-  test(`${what} is said in words`, () =>
+  test(`${what} is reported`, () =>
     withFiles({ c: text }, ({ load, path }) => assert.rejects(load({ file: path('c') }), { message })));
 }
 
-test('a missing file is named, with where its name came from', () =>
+test('a missing file is named, with the origin of its name', () =>
   withFiles({}, async ({ load, path }) => {
     await assert.rejects(load({ file: path('none') }), {
       message: `kubeconfig ${path('none')} does not exist`,
     });
     await assert.rejects(load({ env: { KUBECONFIG: path('none') } }), {
-      message: `no kubeconfig: ${path('none')} (KUBECONFIG) does not exist`,
+      message: `no kubeconfig found: ${path('none')} (KUBECONFIG) does not exist`,
     });
     await assert.rejects(load(), {
-      message: `no kubeconfig: ${path('.kube/config')} (neither --kubeconfig FILE nor KUBECONFIG is given) does not exist`,
+      message: `no kubeconfig found: ${path('.kube/config')} (neither --kubeconfig nor KUBECONFIG is set) does not exist`,
     });
   }));
 
-test('a folder, or a file that may not be read, is named', () =>
+test('a directory, or a file that cannot be read, is named', () =>
   withFiles({ c: config({}) }, async ({ load, path, folder }) => {
     await assert.rejects(load({ file: folder }), /cannot read kubeconfig .*EISDIR/);
     await chmod(path('c'), 0);
-    // Root reads everything, so there is nothing to refuse.
+    // Root can read everything.
     if (process.getuid?.() !== 0)
       await assert.rejects(load({ file: path('c') }), /cannot read kubeconfig .*EACCES/);
   }));

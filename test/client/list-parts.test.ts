@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { listParts, MalformedList } from '../../src/client/list-parts.ts';
 import type { KubeObject } from '../../src/core/model/objects.ts';
 
-async function* inPieces(text: string, length: number): AsyncGenerator<Uint8Array> {
+async function* chunksOf(text: string, length: number): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
 }
@@ -12,13 +12,13 @@ async function* inPieces(text: string, length: number): AsyncGenerator<Uint8Arra
 interface Read {
   objects: KubeObject[];
   resourceVersion: string | undefined;
-  /** How many had been given before the last part. */
+  /** How many objects were yielded before the last part. */
   early: number;
 }
 
-async function read(text: string, length: number, longest?: number): Promise<Read> {
+async function read(text: string, length: number, maxBytes?: number): Promise<Read> {
   const result: Read = { objects: [], resourceVersion: undefined, early: 0 };
-  for await (const part of listParts(inPieces(text, length), { longest })) {
+  for await (const part of listParts(chunksOf(text, length), { maxBytes })) {
     assert.equal(result.resourceVersion, undefined, 'the version comes last');
     result.early = result.objects.length;
     result.objects.push(...part.objects);
@@ -32,35 +32,35 @@ const named = (name: string, more: object = {}): KubeObject & object => ({
   ...more,
 });
 
-/** As kube-apiserver writes it. */
+/** In the format of kube-apiserver. */
 const listText = (items: readonly object[]): string =>
   `{"kind":"ServiceList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":${JSON.stringify(items)}}\n`;
 
-const tricky = [
+const edgeCases = [
   named('żółw'),
   named('quoted', { spec: { note: '},{"metadata":{"name":"forged"},' } }),
-  // What looks like the place between two objects, inside of one.
+  // Resembles the boundary between two objects, inside one.
   named('nested', { items: [{ a: 1 }, { metadata: { name: 'inner' } }, { metadata: {} }] }),
   named('empty', { spec: {} }),
 ];
 
-test('a list is read the same wherever it is cut', async () => {
-  const text = listText(tricky);
+test('the result does not depend on how a list is split', async () => {
+  const text = listText(edgeCases);
   for (let length = 1; length <= Buffer.byteLength(text); length += 1) {
     const { objects, resourceVersion } = await read(text, length);
-    assert.deepEqual(objects, tricky, `in pieces of ${length}`);
+    assert.deepEqual(objects, edgeCases, `in chunks of ${length}`);
     assert.equal(resourceVersion, '7');
   }
 });
 
-test('objects are given while the list arrives', async () => {
+test('objects are yielded while the list arrives', async () => {
   const many = Array.from({ length: 100 }, (_, i) => named(`service-${i}`));
   const { objects, early } = await read(listText(many), 1_000);
   assert.deepEqual(objects, many);
-  assert.equal(early, 99, 'all but the last, which comes with the end');
+  assert.equal(early, 99, 'all but the last, which is part of the end');
 });
 
-test('who wrote which field is left out, and nothing else', async () => {
+test('managedFields are removed, and nothing else', async () => {
   const fieldsV1 = {
     'f:spec': { 'f:ports': { 'k:{"port":80,"protocol":"TCP"}': { '.': {} } } },
     'f:x': [[{}]],
@@ -84,7 +84,7 @@ test('who wrote which field is left out, and nothing else', async () => {
   );
 });
 
-test('any list is read as JSON.parse does, however it is written and cut', async () => {
+test('any list is parsed like JSON.parse does, whatever its format and chunks', async () => {
   const item = fc.record({ metadata: fc.record({ name: fc.string() }), spec: fc.jsonValue() });
   const spaces = fc.constantFrom(undefined, 1, '\t');
   await fc.assert(
@@ -104,29 +104,29 @@ test('any list is read as JSON.parse does, however it is written and cut', async
   );
 });
 
-for (const [what, text, says] of [
-  ['a list that breaks off', listText(tricky).slice(0, -3), /not JSON/],
+for (const [what, text, message] of [
+  ['a list that breaks off', listText(edgeCases).slice(0, -3), /not JSON/],
   [
     'a list that breaks off between two objects',
     '{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{}},',
     /not JSON/,
   ],
-  ['a page of a proxy', '<html>captive portal</html>', /not JSON: <html>captive portal/],
+  ['an HTML page of a proxy', '<html>captive portal</html>', /not JSON: <html>captive portal/],
   ['another object', '{"kind":"Service","metadata":{"name":"a"}}', /not a list/],
   ['a list without a version', '{"metadata":{},"items":[]}', /not a list/],
-  ['no object', '7', /not a list/],
-  ['nothing', '', /not JSON/],
+  ['a number', '7', /not a list/],
+  ['an empty response', '', /not JSON/],
   [
     'one page of a list',
     '{"metadata":{"resourceVersion":"7","continue":"x"},"items":[]}',
-    /only a part of the list/,
+    /only part of the list/,
   ],
 ] as const) {
-  test(`${what} is no list`, () =>
-    assert.rejects(read(text, 10), (error) => error instanceof MalformedList && says.test(error.message)));
+  test(`${what} is not a list`, () =>
+    assert.rejects(read(text, 10), (error) => error instanceof MalformedList && message.test(error.message)));
 }
 
-test('bytes that are not UTF-8 are no list', async () => {
+test('bytes that are not UTF-8 are not a list', async () => {
   async function* bytes() {
     yield Buffer.from('{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"');
     yield Buffer.from([0xff]);
@@ -137,7 +137,7 @@ test('bytes that are not UTF-8 are no list', async () => {
   }, TypeError);
 });
 
-test('who wrote which field is left out, but for whoever wants it', async () => {
+test('managedFields are kept on request', async () => {
   const items = [1, 2].map((n) => ({
     metadata: { name: `s${n}`, managedFields: [{ manager: 'kubectl', fieldsV1: { 'f:spec': {} } }] },
     spec: {},
@@ -161,7 +161,7 @@ test('who wrote which field is left out, but for whoever wants it', async () => 
   ]);
 });
 
-test('no more is gathered than one object may have, however many there are', async () => {
+test('the size limit applies to each object, not to the list', async () => {
   const long = Array.from({ length: 50 }, (_, i) => named(`${i}`, { spec: { note: 'x'.repeat(900) } }));
   assert.equal((await read(listText(long), 100, 2_000)).objects.length, 50);
   const longer = [named('a'), named('b', { spec: { note: 'x'.repeat(3_000) } }), named('c')];

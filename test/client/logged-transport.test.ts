@@ -12,32 +12,32 @@ const request: HttpRequest = {
   body: '{"secret":true}',
 };
 
-function heard(answer: () => HttpResponse) {
+function loggedRequest(respond: () => HttpResponse) {
   const clock = createFakeClock();
   const lines: unknown[] = [];
-  const say = (message: string, fields?: LogFields): void => void lines.push({ message, ...fields });
+  const append = (message: string, fields?: LogFields): void => void lines.push({ message, ...fields });
   const transport = logged(
     async () => {
       clock.advance(12);
-      return answer();
+      return respond();
     },
-    { info: say, warn: say, error: say },
+    { info: append, warn: append, error: append },
     clock,
   );
   return { lines, send: () => transport(request, new AbortController().signal) };
 }
 
-test('a request is told with its answer and its time, and nothing secret', async () => {
+test('a request is logged with its status and duration, and no secret', async () => {
   const body = (async function* () {})();
-  const { lines, send } = heard(() => ({ status: 409, headers: {}, body }));
+  const { lines, send } = loggedRequest(() => ({ status: 409, headers: {}, body }));
   assert.equal((await send()).status, 409);
   assert.deepEqual(lines, [
     { message: 'request', method: 'PATCH', path: '/api/v1/x?timeout=9000ms', ms: 12, status: 409 },
   ]);
 });
 
-test('a request without an answer is told with the error, which goes on to who asked', async () => {
-  const { lines, send } = heard(() => {
+test('a request without a response is logged with the error, which is rethrown', async () => {
+  const { lines, send } = loggedRequest(() => {
     throw new Error('connection reset');
   });
   await assert.rejects(send, { message: 'connection reset' });

@@ -3,7 +3,7 @@ import type { Log, LogFields } from '../../src/client/log.ts';
 export interface MemoryLog extends Log {
   /** `warn: message`, in order. */
   lines: string[];
-  /** Of each line. */
+  /** The fields of each line. */
   fields: LogFields[];
 }
 

@@ -6,13 +6,13 @@ import { createFakeClock } from './fake-clock.ts';
 
 const body = (async function* () {})();
 
-function laboratory(answer: () => HttpResponse) {
+function meteredRequest(respond: () => HttpResponse) {
   const clock = createFakeClock();
   const requests = new Requests();
   const transport = metered(
     async () => {
       clock.advance(1500);
-      return answer();
+      return respond();
     },
     requests,
     clock,
@@ -22,13 +22,13 @@ function laboratory(answer: () => HttpResponse) {
   return { requests, send };
 }
 
-test('a request counts under its method and its answer, with the time until that began', async () => {
-  const { requests, send } = laboratory(() => ({ status: 409, headers: {}, body }));
+test('a request is counted by method and status, with the time until its response', async () => {
+  const { requests, send } = meteredRequest(() => ({ status: 409, headers: {}, body }));
   assert.equal((await send('PATCH')).status, 409);
   await send('PATCH');
   await send('GET');
   assert.deepEqual(
-    [...requests.answered.rows()],
+    [...requests.responses.rows()],
     [
       ['409', 'PATCH', 2],
       ['409', 'GET', 1],
@@ -37,11 +37,11 @@ test('a request counts under its method and its answer, with the time until that
   assert.equal(requests.seconds.get('PATCH')?.sum, 3);
 });
 
-test('a request without an answer counts as an error, which goes on to who asked', async () => {
-  const { requests, send } = laboratory(() => {
+test('a request without a response is counted as an error, which is rethrown', async () => {
+  const { requests, send } = meteredRequest(() => {
     throw new Error('connection reset');
   });
   await assert.rejects(send('GET'), { message: 'connection reset' });
-  assert.deepEqual([...requests.answered.rows()], [['<error>', 'GET', 1]]);
+  assert.deepEqual([...requests.responses.rows()], [['<error>', 'GET', 1]]);
   assert.equal(requests.seconds.get('GET')?.sum, 1.5);
 });

@@ -5,25 +5,25 @@ import { createNodeTransport } from '../../src/client/http/node-transport.ts';
 import { type Exchange, startByteServer } from './byte-server.ts';
 import { selfSigned } from './certificate.ts';
 import { aMoment, createFakeClock, until } from './fake-clock.ts';
-import { forever, get, mayHaveExecuted, ok, patch, read, world } from './transport-world.ts';
+import { forever, get, mayHaveExecuted, ok, patch, read, withTransport } from './transport-fixture.ts';
 
-test('a connection is used again for the next request', () =>
-  world({}, async (transport, server) => {
+test('a connection is reused for the next request', () =>
+  withTransport({}, async (transport, server) => {
     server.script(ok, ok, ok);
     for (let i = 0; i < 3; i += 1) await get(transport);
     assert.equal(server.connections(), 1);
   }));
 
-test('at most so many connections are opened as there are sockets, and every request gets its turn', () =>
-  world({ sockets: 2 }, async (transport, server) => {
+test('at most `sockets` connections are opened, and every request is sent', () =>
+  withTransport({ sockets: 2 }, async (transport, server) => {
     server.script(...Array.from({ length: 10 }, () => ok));
     await Promise.all(Array.from({ length: 10 }, () => get(transport)));
     assert.equal(server.requests.length, 10);
     assert.equal(server.connections(), 2);
   }));
 
-test('watches do not take the sockets of short requests', () =>
-  world({ sockets: 1 }, async (transport, server) => {
+test('watches do not use the connections of short requests', () =>
+  withTransport({ sockets: 1 }, async (transport, server) => {
     const open = (e: Exchange): void => e.begin();
     server.script(open, open, ok);
     await transport({ method: 'GET', path: '/?watch=true', headers: {} }, forever);
@@ -32,8 +32,8 @@ test('watches do not take the sockets of short requests', () =>
     assert.equal(server.connections(), 3);
   }));
 
-test('a body is sent with its length in bytes, a path behind that of the server', () =>
-  world({}, async (_, server) => {
+test('a body is sent with its length in bytes, and the path is appended to that of the server', () =>
+  withTransport({}, async (_, server) => {
     const transport = createNodeTransport({ server: `${server.url}/k8s/clusters/c-1/` });
     server.script(ok);
     await read(await transport({ method: 'POST', path: '/api', headers: {}, body: '"é"' }, forever));
@@ -43,31 +43,31 @@ test('a body is sent with its length in bytes, a path behind that of the server'
     assert.equal(server.requests[0]?.body, '"é"');
   }));
 
-test('headers are asked for with every request, and a 401 is told', () => {
-  let asked = 0;
-  let refused = 0;
+test('headers are requested for each request, and a 401 is reported', () => {
+  let calls = 0;
+  let unauthorizedCalls = 0;
   const options = {
     headers: async () => {
-      asked += 1;
-      return { authorization: `Bearer ${asked}` };
+      calls += 1;
+      return { authorization: `Bearer ${calls}` };
     },
     unauthorized: () => {
-      refused += 1;
+      unauthorizedCalls += 1;
     },
   };
-  return world(options, async (transport, server) => {
-    server.script(ok, (e) => e.answer(401, {}), ok);
+  return withTransport(options, async (transport, server) => {
+    server.script(ok, (e) => e.respond(401, {}), ok);
     for (let i = 0; i < 3; i += 1) await get(transport);
     assert.deepEqual(
       server.requests.map((each) => each.headers.authorization),
       ['Bearer 1', 'Bearer 2', 'Bearer 3'],
     );
-    assert.equal(refused, 1);
+    assert.equal(unauthorizedCalls, 1);
   });
 });
 
-test('a server that hung up an idle connection costs a GET nothing', () =>
-  world({}, async (transport, server) => {
+test('a GET is retried if the server closed the idle connection', () =>
+  withTransport({}, async (transport, server) => {
     server.script(ok, (e) => e.reset(), ok);
     await get(transport);
     assert.equal(await get(transport), '{}');
@@ -77,22 +77,22 @@ test('a server that hung up an idle connection costs a GET nothing', () =>
     );
   }));
 
-test('a write is not repeated on its own: its caller is told that it may have happened', () =>
-  world({}, async (transport, server) => {
+test('a write is not retried: its error says that it may have executed', () =>
+  withTransport({}, async (transport, server) => {
     server.script(ok, (e) => e.reset());
     await get(transport);
     await assert.rejects(patch(transport), mayHaveExecuted(true, /ECONNRESET|hang up/));
     assert.equal(server.requests.length, 2);
   }));
 
-test('a reset on a connection of its own is not retried, not even for a GET', () =>
-  world({}, async (transport, server) => {
+test('a reset on a new connection is not retried, not even for a GET', () =>
+  withTransport({}, async (transport, server) => {
     server.script((e) => e.reset());
     await assert.rejects(get(transport), mayHaveExecuted(true, /ECONNRESET|hang up/));
     assert.equal(server.requests.length, 1);
   }));
 
-test('where nobody listens, nothing can have happened', async () => {
+test('a refused connection means that nothing executed', async () => {
   const server = await startByteServer();
   await server.close();
   const transport = createNodeTransport({ server: server.url });
@@ -100,7 +100,7 @@ test('where nobody listens, nothing can have happened', async () => {
   transport.close();
 });
 
-test('a server that accepts and then says nothing of TLS is given up', async () => {
+test('connecting to a server that never starts TLS times out', async () => {
   const mute = createServer((socket) => socket.on('error', () => undefined).resume());
   await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
   const address = mute.address();
@@ -117,8 +117,8 @@ test('a server that accepts and then says nothing of TLS is given up', async () 
   await new Promise<void>((resolve) => mute.close(() => resolve()));
 });
 
-test('an abort ends the request, and afterwards the reading of its body, with its reason', () =>
-  world({}, async (transport, server) => {
+test('an abort ends the request, or the reading of its body, with its reason', () =>
+  withTransport({}, async (transport, server) => {
     const first = new AbortController();
     const pending = get(transport, '/', first.signal);
     await until(() => server.requests.length === 1);
@@ -136,17 +136,17 @@ test('an abort ends the request, and afterwards the reading of its body, with it
     await until(() => server.requests.every((each) => each.gone()));
   }));
 
-test('an address that is no URL is refused in words', () => {
+test('an invalid server address is reported', () => {
   assert.throws(
     () => createNodeTransport({ server: '10.0.0.1:6443' }),
-    /not an http or https URL: 10.0.0.1:6443/,
+    /must be an http or https URL: 10.0.0.1:6443/,
   );
-  assert.throws(() => createNodeTransport({ server: 'ftp://host' }), /not an http or https URL/);
+  assert.throws(() => createNodeTransport({ server: 'ftp://host' }), /must be an http or https URL/);
 });
 
-test('TLS: a certificate of the given authority is taken, and the connection is used again', () => {
+test('TLS: a certificate of the given authority is accepted, and the connection is reused', () => {
   const tls = selfSigned('127.0.0.1');
-  return world({ tls, ca: tls.cert }, async (transport, server) => {
+  return withTransport({ tls, ca: tls.cert }, async (transport, server) => {
     server.script(ok, ok);
     assert.equal(await get(transport), '{}');
     assert.equal(await patch(transport), '{}');
@@ -154,34 +154,37 @@ test('TLS: a certificate of the given authority is taken, and the connection is 
   });
 });
 
-test('TLS: a certificate that nobody vouches for is refused before anything is sent', () => {
+test('TLS: an untrusted certificate is rejected before anything is sent', () => {
   const tls = selfSigned('127.0.0.1');
-  return world({ tls }, async (transport, server) => {
+  return withTransport({ tls }, async (transport, server) => {
     await assert.rejects(patch(transport), mayHaveExecuted(false, /self-signed certificate/));
     assert.equal(server.requests.length, 0);
   });
 });
 
-test('TLS: another authority does not help', () =>
-  world({ tls: selfSigned('127.0.0.1'), ca: selfSigned('127.0.0.1').cert }, async (transport, server) => {
-    await assert.rejects(patch(transport), mayHaveExecuted(false, /certificate/));
-    assert.equal(server.requests.length, 0);
-  }));
+test('TLS: a certificate of another authority is rejected', () =>
+  withTransport(
+    { tls: selfSigned('127.0.0.1'), ca: selfSigned('127.0.0.1').cert },
+    async (transport, server) => {
+      await assert.rejects(patch(transport), mayHaveExecuted(false, /certificate/));
+      assert.equal(server.requests.length, 0);
+    },
+  ));
 
-test('TLS: a certificate for another host is refused, unless the name to expect is given', async () => {
+test('TLS: a certificate for another host is rejected, unless servername is set', async () => {
   const tls = selfSigned('kubernetes.default');
-  await world({ tls, ca: tls.cert }, async (transport, server) => {
+  await withTransport({ tls, ca: tls.cert }, async (transport, server) => {
     await assert.rejects(patch(transport), mayHaveExecuted(false, /does not match certificate/));
     assert.equal(server.requests.length, 0);
   });
-  await world({ tls, ca: tls.cert, servername: 'kubernetes.default' }, async (transport, server) => {
+  await withTransport({ tls, ca: tls.cert, servername: 'kubernetes.default' }, async (transport, server) => {
     server.script(ok);
     assert.equal(await get(transport), '{}');
   });
 });
 
-test('TLS: any certificate is taken only where that was said', () =>
-  world({ tls: selfSigned('elsewhere'), insecure: true }, async (transport, server) => {
+test('TLS: insecure accepts any certificate', () =>
+  withTransport({ tls: selfSigned('elsewhere'), insecure: true }, async (transport, server) => {
     server.script(ok);
     assert.equal(await get(transport), '{}');
   }));

@@ -8,16 +8,16 @@ function limited(requestsPerSecond: number, burst: number) {
   const clock = createFakeClock();
   const sent: string[] = [];
   const admit = limitRate({ requestsPerSecond, burst }, clock);
-  const ask = async (what: string, signal = new AbortController().signal): Promise<void> => {
+  const request = async (what: string, signal = new AbortController().signal): Promise<void> => {
     await admit(signal);
     sent.push(`${what} at ${clock.now()}`);
   };
-  return { clock, sent, admit, ask };
+  return { clock, sent, admit, request };
 }
 
-test('a burst goes out at once, what follows at the rate, in its order', async () => {
-  const { clock, sent, ask } = limited(10, 2);
-  const all = ['a', 'b', 'c', 'd'].map((what) => ask(what));
+test('a burst is sent at once, further requests at the rate, in order', async () => {
+  const { clock, sent, request } = limited(10, 2);
+  const all = ['a', 'b', 'c', 'd'].map((what) => request(what));
   await aMoment();
   assert.deepEqual(sent, ['a at 0', 'b at 0']);
   clock.advance(100);
@@ -27,12 +27,12 @@ test('a burst goes out at once, what follows at the rate, in its order', async (
   assert.deepEqual(sent, ['a at 0', 'b at 0', 'c at 100', 'd at 200']);
 });
 
-test('a quiet time saves up no more than the burst', async () => {
-  const { clock, sent, ask } = limited(10, 2);
+test('an idle period saves up no more than the burst', async () => {
+  const { clock, sent, request } = limited(10, 2);
   clock.advance(60_000);
-  void ask('a');
-  void ask('b');
-  void ask('c');
+  void request('a');
+  void request('b');
+  void request('c');
   await aMoment();
   assert.deepEqual(sent, ['a at 60000', 'b at 60000']);
   clock.advance(100);
@@ -40,30 +40,30 @@ test('a quiet time saves up no more than the burst', async () => {
   assert.equal(sent.length, 3);
 });
 
-test('who is told to stop does not wait for its turn', async () => {
-  const { sent, ask } = limited(1, 1);
-  await ask('a');
+test('an aborted request does not wait', async () => {
+  const { sent, request } = limited(1, 1);
+  await request('a');
   const stop = new AbortController();
-  const second = ask('b', stop.signal);
+  const second = request('b', stop.signal);
   stop.abort(new Error('stopped'));
   await assert.rejects(second, { message: 'stopped' });
   assert.deepEqual(sent, ['a at 0']);
 });
 
-test('those who gave up waiting cost nobody a turn', async () => {
-  const { clock, sent, ask } = limited(1, 1);
-  await ask('a');
+test('aborted requests do not delay others', async () => {
+  const { clock, sent, request } = limited(1, 1);
+  await request('a');
   const stop = new AbortController();
-  const queue = Array.from({ length: 40 }, () => ask('never', stop.signal));
+  const queue = Array.from({ length: 40 }, () => request('never', stop.signal));
   stop.abort(new Error('stopped'));
   await Promise.allSettled(queue);
-  void ask('b');
+  void request('b');
   clock.advance(1_000);
   await aMoment();
   assert.deepEqual(sent, ['a at 0', 'b at 1000']);
 });
 
-test('the time that a request waited for its turn is not given to the server once more', async () => {
+test('the time a request is queued reduces the timeout sent to the server', async () => {
   const { clock, admit } = limited(1, 1);
   const sent: { at: number; timeoutMs: number }[] = [];
   const client = { userAgent: 'tester/1', fieldManager: 'tester', clock, admit };
@@ -74,7 +74,7 @@ test('the time that a request waited for its turn is not given to the server onc
     })();
     return { status: 200, headers: {}, body };
   }, client);
-  const limits = { leftMs: () => 4_500 - clock.now() };
+  const limits = { remainingMs: () => 4_500 - clock.now() };
   const { signal } = new AbortController();
   const all = Promise.allSettled(Array.from({ length: 8 }, () => api.mergePatch('/x', {}, signal, limits)));
   await aMoment();
@@ -84,6 +84,6 @@ test('the time that a request waited for its turn is not given to the server onc
     sent,
     [0, 1_000, 2_000, 3_000, 4_000].map((at) => ({ at, timeoutMs: 4_500 - at })),
   );
-  // For the others it was too late when their turn came: nothing was sent.
+  // The deadline of the others passed while they were queued, so nothing was sent.
   assert.equal(results.filter(({ status }) => status === 'rejected').length, 3);
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { abortScope, deadline, sleep } from '../../src/client/wait.ts';
 import { createFakeClock } from './fake-clock.ts';
 
-test('a sleep ends at its time, or at once with the abort, and leaves no timer', async () => {
+test('a sleep ends after its time, or at once with the abort, and leaves no timer', async () => {
   const clock = createFakeClock();
   const stop = new AbortController();
   let awake = 0;
@@ -22,7 +22,7 @@ test('a sleep ends at its time, or at once with the abort, and leaves no timer',
   assert.deepEqual(clock.timers(), []);
 });
 
-test('a scope follows the outer signal, also one that was aborted before, until it is released', () => {
+test('a scope follows the outer signal, even if it was already aborted, until it is released', () => {
   const outer = new AbortController();
   const followed = abortScope(outer.signal);
   const released = abortScope(outer.signal);
@@ -41,16 +41,16 @@ test('aborting a scope leaves the outer signal alone', () => {
   assert.equal(outer.signal.aborted, false);
 });
 
-test('a deadline can be put off, lifted and released', () => {
+test('a deadline can be extended, lifted and released', () => {
   const clock = createFakeClock();
   const { signal } = new AbortController();
-  const late = deadline(clock, 1000, signal, 'no answer');
+  const late = deadline(clock, 1000, signal, 'no response');
   clock.advance(900);
   late.extend();
   clock.advance(900);
   assert.equal(late.signal.aborted, false);
   clock.advance(100);
-  assert.match(String(late.signal.reason), /no answer within 1 s/);
+  assert.match(String(late.signal.reason), /no response within 1 s/);
   const lifted = deadline(clock, 1000, signal, 'x');
   lifted.lift();
   const released = deadline(clock, 1000, signal, 'x');

@@ -13,26 +13,26 @@ import {
 type Input = WatchInput<string>;
 
 const LISTING: WatchState = initialWatchState();
-const WATCHING: WatchState = { ...LISTING, doing: 'watch', version: '7', openedAt: 0 };
+const WATCHING: WatchState = { ...LISTING, nextAction: 'watch', version: '7', openedAt: 0 };
 
-function answered(status: number, reason = '', message = '', more: object = {}): Input {
-  const asked = { verb: 'watch', path: '/api/v1/services' } as const;
-  return { type: 'failed', error: new ApiError(asked, status, { reason, message, ...more }) };
+function failedWith(status: number, reason = '', message = '', extra: object = {}): Input {
+  const info = { verb: 'watch', path: '/api/v1/services' } as const;
+  return { type: 'failed', error: new ApiError(info, status, { reason, message, ...extra }) };
 }
 
 const reset: Input = {
   type: 'failed',
   error: new ConnectionError('read ECONNRESET', { mayHaveExecuted: true }),
 };
-const silent: Input = { type: 'silent', error: new ConnectionError('no byte', { mayHaveExecuted: true }) };
+const idle: Input = { type: 'idle', error: new ConnectionError('no byte', { mayHaveExecuted: true }) };
 
-/** An effect in a few words, so that a table can be read. */
-function say(effect: WatchEffect<string>): string {
+/** Formats an effect, to keep the table readable. */
+function format(effect: WatchEffect<string>): string {
   switch (effect.type) {
     case 'list':
-      return `list${effect.selecting ? '' : ', all'}`;
+      return `list${effect.useFieldSelector ? '' : ', all'}`;
     case 'watch':
-      return `watch from ${effect.resourceVersion}${effect.selecting ? '' : ', all'}`;
+      return `watch from ${effect.resourceVersion}${effect.useFieldSelector ? '' : ', all'}`;
     case 'wait':
       return `wait ${effect.ms}`;
     case 'replaced':
@@ -44,85 +44,85 @@ function say(effect: WatchEffect<string>): string {
       return `observed @${effect.resourceVersion}`;
     case 'failing':
       return `failing, again in ${effect.retryInMs}`;
-    case 'unselected':
+    case 'selectorRejected':
     case 'recovered':
       return effect.type;
   }
 }
 
-/** Runs inputs from a state, with no randomness, at a fixed time after the watch was opened. */
-function run(from: WatchState, inputs: Input[], now = 5_000): { said: string[]; state: WatchState } {
+/** Runs inputs from a state, without randomness, at a fixed time after the watch was opened. */
+function run(from: WatchState, inputs: Input[], now = 5_000): { effects: string[]; state: WatchState } {
   let state = from;
-  const said: string[] = [];
+  const effects: string[] = [];
   for (const input of inputs) {
     const next = watchStep(state, input, { now, random: 0 });
     state = next.state;
-    said.push(...next.effects.map(say));
+    effects.push(...next.effects.map(format));
   }
-  return { said, state };
+  return { effects, state };
 }
 
 const waited: Input = { type: 'waited' };
 
-const table: [sentence: string, from: WatchState, inputs: Input[], said: string[]][] = [
-  ['the first thing is a list', LISTING, [{ type: 'start' }], ['list']],
+const table: [title: string, from: WatchState, inputs: Input[], effects: string[]][] = [
+  ['the first action is a list', LISTING, [{ type: 'start' }], ['list']],
   [
-    'a list is the world, and the watch begins at its version',
+    'a list is delivered, and the watch begins at its version',
     LISTING,
     [{ type: 'listed', items: ['a'], resourceVersion: '7' }],
     ['replaced a @7', 'watch from 7'],
   ],
   [
-    'an empty list is a world too',
+    'an empty list is delivered',
     LISTING,
     [{ type: 'listed', items: [], resourceVersion: '7' }],
     ['replaced  @7', 'watch from 7'],
   ],
   [
-    'a list that broke off is begun anew, after a pause',
+    'an incomplete list is retried after a delay',
     LISTING,
     [reset, waited, { type: 'listed', items: ['a', 'b'], resourceVersion: '7' }],
     ['failing, again in 200', 'wait 200', 'list', 'replaced a,b @7', 'watch from 7'],
   ],
   [
-    'a list that is answered with 410 is begun anew at once',
+    'a list that fails with 410 is retried at once',
     LISTING,
-    [answered(410, 'Expired'), { type: 'listed', items: ['b'], resourceVersion: '9' }],
+    [failedWith(410, 'Expired'), { type: 'listed', items: ['b'], resourceVersion: '9' }],
     ['list', 'replaced b @9', 'watch from 9'],
   ],
   [
-    'a change is delivered and moves the version',
+    'a change is delivered and advances the version',
     WATCHING,
-    [{ type: 'changed', item: 'a', resourceVersion: '9', gone: false }, { type: 'closed' }],
+    [{ type: 'changed', item: 'a', resourceVersion: '9', isDeleted: false }, { type: 'closed' }],
     ['upserted a @9', 'watch from 9'],
   ],
   [
-    'a change without a version is delivered and moves nothing',
+    'a change without a version is delivered and keeps the version',
     WATCHING,
-    [{ type: 'changed', item: 'a', resourceVersion: '', gone: true }, { type: 'closed' }],
+    [{ type: 'changed', item: 'a', resourceVersion: '', isDeleted: true }, { type: 'closed' }],
     ['deleted a @', 'watch from 7'],
   ],
   [
-    'a bookmark moves the version',
+    'a bookmark advances the version',
     WATCHING,
     [{ type: 'bookmark', resourceVersion: '99' }, { type: 'closed' }],
     ['observed @99', 'watch from 99'],
   ],
-  ['a watch that was ended in order is made again at once', WATCHING, [{ type: 'closed' }], ['watch from 7']],
+  ['a watch that ended normally is restarted at once', WATCHING, [{ type: 'closed' }], ['watch from 7']],
   [
-    'a connection gone silent is left at once for a list, and that is said',
+    'an idle watch leads to a list at once, and is reported',
     WATCHING,
-    [silent],
+    [idle],
     ['failing, again in 0', 'list'],
   ],
   [
-    'a watch that broke leads to a list, after a pause: etcd may have been restored meanwhile',
+    'a broken watch leads to a list, after a delay: etcd may have been restored meanwhile',
     WATCHING,
     [reset, waited, { type: 'listed', items: ['a'], resourceVersion: '3' }],
     ['failing, again in 200', 'wait 200', 'list', 'replaced a @3', 'watch from 3'],
   ],
   [
-    'what was said to be failing is said to have recovered, once',
+    'a recovery is reported once after a failure',
     WATCHING,
     [
       reset,
@@ -134,7 +134,7 @@ const table: [sentence: string, from: WatchState, inputs: Input[], said: string[
     ['failing, again in 200', 'wait 200', 'list', 'replaced a @8', 'watch from 8', 'recovered'],
   ],
   [
-    'pauses double up to half a minute',
+    'delays double up to half a minute',
     WATCHING,
     [reset, reset, reset, reset, reset, reset, reset, reset, reset],
     [200, 400, 800, 1600, 3200, 6400, 12_800, 15_000, 15_000].flatMap((ms) => [
@@ -142,61 +142,61 @@ const table: [sentence: string, from: WatchState, inputs: Input[], said: string[
       `wait ${ms}`,
     ]),
   ],
-  ['the first 410 is answered by a list at once', WATCHING, [answered(410, 'Expired')], ['list']],
+  ['the first 410 leads to a list at once', WATCHING, [failedWith(410, 'Expired')], ['list']],
   [
-    'so is the first 410 after an outage, as a restarted API server has no history',
+    'so does the first 410 after an outage, because a restarted API server has no history',
     { ...WATCHING, failures: 5 },
     [
       reset,
       waited,
       { type: 'listed', items: [], resourceVersion: '8' },
       { type: 'opened' },
-      answered(410, 'Expired'),
+      failedWith(410, 'Expired'),
     ],
     ['failing, again in 6400', 'wait 6400', 'list', 'replaced  @8', 'watch from 8', 'recovered', 'list'],
   ],
-  ['410 also goes by its reason', WATCHING, [answered(500, 'Expired')], ['list']],
+  ['410 is also recognized by its reason', WATCHING, [failedWith(500, 'Expired')], ['list']],
   [
-    'a 410 after a fresh list waits',
+    'a 410 after a new list leads to a delay',
     WATCHING,
     [
-      answered(410),
+      failedWith(410),
       { type: 'listed', items: ['a'], resourceVersion: '20' },
       { type: 'opened' },
-      answered(410),
+      failedWith(410),
       waited,
     ],
     ['list', 'replaced a @20', 'watch from 20', 'failing, again in 400', 'wait 400', 'list'],
   ],
   [
-    'Retry-After is honoured where it is longer than the own pause',
+    'Retry-After applies if it is longer than the back-off',
     WATCHING,
-    [answered(429, 'TooManyRequests', '', { details: { retryAfterSeconds: 5 } }), waited],
+    [failedWith(429, 'TooManyRequests', '', { details: { retryAfterSeconds: 5 } }), waited],
     ['failing, again in 5000', 'wait 5000', 'list'],
   ],
   [
-    'Retry-After does not shorten a pause',
+    'Retry-After does not shorten the back-off',
     { ...WATCHING, failures: 6 },
-    [answered(503, '', '', { details: { retryAfterSeconds: 1 } })],
+    [failedWith(503, '', '', { details: { retryAfterSeconds: 1 } })],
     ['failing, again in 12800', 'wait 12800'],
   ],
   [
-    'a Retry-After of a day is taken for a mistake',
+    'a Retry-After of a day is limited',
     WATCHING,
-    [answered(429, '', '', { details: { retryAfterSeconds: 86_400 } })],
+    [failedWith(429, '', '', { details: { retryAfterSeconds: 86_400 } })],
     ['failing, again in 300000', 'wait 300000'],
   ],
   ...[400, 401, 403, 404, 408, 429, 500, 502, 503, 504].map((status): (typeof table)[number] => [
-    `${status} on a watch leads to a list, after a pause`,
+    `${status} on a watch leads to a list, after a delay`,
     WATCHING,
-    [answered(status), waited],
+    [failedWith(status), waited],
     ['failing, again in 200', 'wait 200', 'list'],
   ]),
   [
-    'a version from the future (etcd was restored) leads to a list, after a pause',
+    'a version from the future (etcd was restored) leads to a list, after a delay',
     WATCHING,
     [
-      answered(504, 'Timeout', 'Too large resource version: 7, current: 3', {
+      failedWith(504, 'Timeout', 'Too large resource version: 7, current: 3', {
         details: { causes: [{ reason: 'ResourceVersionTooLarge' }], retryAfterSeconds: 1 },
       }),
       waited,
@@ -205,51 +205,58 @@ const table: [sentence: string, from: WatchState, inputs: Input[], said: string[
   ],
   ...['field label not supported: spec.type', '"spec.type" is not a known field selector: only …'].map(
     (message): (typeof table)[number] => [
-      `a server that says ‘${message.slice(0, 24)}…’ is asked for everything`,
+      `a server that rejects the selector with ‘${message.slice(0, 24)}…’ is listed unfiltered`,
       LISTING,
       [
-        answered(400, 'BadRequest', message),
+        failedWith(400, 'BadRequest', message),
         { type: 'listed', items: ['a'], resourceVersion: '7' },
         { type: 'closed' },
         waited,
       ],
-      ['unselected', 'list, all', 'replaced a @7', 'watch from 7, all', 'wait 200', 'watch from 7, all'],
+      [
+        'selectorRejected',
+        'list, all',
+        'replaced a @7',
+        'watch from 7, all',
+        'wait 200',
+        'watch from 7, all',
+      ],
     ],
   ),
   [
-    'of several API servers an older one may refuse the selector at the watch',
+    'an older one of several API servers may reject the selector of the watch',
     WATCHING,
-    [answered(400, 'BadRequest', 'field label not supported: spec.type')],
-    ['unselected', 'list, all'],
+    [failedWith(400, 'BadRequest', 'field label not supported: spec.type')],
+    ['selectorRejected', 'list, all'],
   ],
   [
-    'a selector that is refused although none was sent is an ordinary failure',
-    { ...LISTING, selecting: false },
-    [answered(400, 'BadRequest', 'field label not supported: spec.type')],
+    'rejecting a selector that was not sent is an ordinary failure',
+    { ...LISTING, useFieldSelector: false },
+    [failedWith(400, 'BadRequest', 'field label not supported: spec.type')],
     ['failing, again in 200', 'wait 200'],
   ],
 ];
 
-for (const [sentence, from, inputs, said] of table) {
-  test(sentence, () => assert.deepEqual(run(from, inputs).said, said));
+for (const [title, from, inputs, effects] of table) {
+  test(title, () => assert.deepEqual(run(from, inputs).effects, effects));
 }
 
-test('a watch that ends within a second is followed by growing pauses, later than that by none', () => {
-  assert.deepEqual(run(WATCHING, [{ type: 'closed' }], 999).said, ['wait 200']);
-  assert.deepEqual(run({ ...WATCHING, failures: 2 }, [{ type: 'closed' }], 999).said, ['wait 800']);
-  assert.deepEqual(run({ ...WATCHING, failures: 2 }, [{ type: 'closed' }], 1_000).said, ['watch from 7']);
+test('a watch that ends within a second leads to back-off, a longer one does not', () => {
+  assert.deepEqual(run(WATCHING, [{ type: 'closed' }], 999).effects, ['wait 200']);
+  assert.deepEqual(run({ ...WATCHING, failures: 2 }, [{ type: 'closed' }], 999).effects, ['wait 800']);
+  assert.deepEqual(run({ ...WATCHING, failures: 2 }, [{ type: 'closed' }], 1_000).effects, ['watch from 7']);
 });
 
-test('a watch of ten seconds makes earlier failures history, a shorter one does not', () => {
-  const troubled = { ...WATCHING, failures: 5 };
-  assert.deepEqual(run(troubled, [reset], 9_999).said, ['failing, again in 6400', 'wait 6400']);
-  assert.deepEqual(run(troubled, [reset], 10_000).said, ['failing, again in 200', 'wait 200']);
+test('a watch of ten seconds resets the failures, a shorter one does not', () => {
+  const failing = { ...WATCHING, failures: 5 };
+  assert.deepEqual(run(failing, [reset], 9_999).effects, ['failing, again in 6400', 'wait 6400']);
+  assert.deepEqual(run(failing, [reset], 10_000).effects, ['failing, again in 200', 'wait 200']);
   const expired = { ...WATCHING, expired: true };
-  assert.deepEqual(run(expired, [answered(410)], 9_999).said, ['failing, again in 200', 'wait 200']);
-  assert.deepEqual(run(expired, [answered(410)], 10_000).said, ['list']);
+  assert.deepEqual(run(expired, [failedWith(410)], 9_999).effects, ['failing, again in 200', 'wait 200']);
+  assert.deepEqual(run(expired, [failedWith(410)], 10_000).effects, ['list']);
 });
 
-test('the length of a watch and of a pause is drawn within its bounds', () => {
+test('the timeout of a watch and the delays are drawn within their bounds', () => {
   for (const [random, seconds, ms] of [
     [0, 300, 200],
     [0.5, 450, 300],
@@ -266,9 +273,14 @@ test('the length of a watch and of a pause is drawn within its bounds', () => {
   }
 });
 
-test('a step changes neither the state nor the input that it was given', () => {
+test('a step mutates neither its state nor its input', () => {
   const state = Object.freeze({ ...WATCHING });
-  const input = Object.freeze({ type: 'changed', item: 'a', resourceVersion: '9', gone: false } as const);
+  const input = Object.freeze({
+    type: 'changed',
+    item: 'a',
+    resourceVersion: '9',
+    isDeleted: false,
+  } as const);
   assert.equal(run(state, [input]).state.version, '9');
   assert.equal(state.version, '7');
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../client/fake-clock.ts';
-import { type Fate, Harness } from './harness.ts';
+import { Harness, type Interception } from './harness.ts';
 
-/** In the words of kube-apiserver 1.36, for a resource that it does not have, and for one that may not be read. */
-const noSuchResource: Fate = {
+/** The responses of kube-apiserver 1.36 for an unknown resource, and for one without permission. */
+const noSuchResource: Interception = {
   status: 404,
   body: {
     kind: 'Status',
@@ -15,50 +15,51 @@ const noSuchResource: Fate = {
     code: 404,
   },
 };
-const forbidden: Fate = {
+const forbidden: Interception = {
   status: 403,
   body: { kind: 'Status', status: 'Failure', reason: 'Forbidden', code: 403 },
 };
 
-for (const [what, fate, says] of [
+for (const [what, interception, message] of [
   [
     'in a cluster before Kubernetes 1.33',
     noSuchResource,
-    /^error: --claims needs Kubernetes 1\.33 or newer, .*leave the flag out\. Until then no address is given\.$/,
+    /^error: --claims needs Kubernetes 1\.33 or newer, .*remove the flag\. Until then, no address is assigned\.$/,
   ],
   [
-    'without the right to list IPAddresses',
+    'without permission to list IPAddresses',
     forbidden,
-    /^error: --claims needs the verbs create, get, list, watch, patch and delete .* Until then no address is given\.$/,
+    /^error: --claims needs the verbs create, get, list, watch, patch and delete .* Until then, no address is assigned\.$/,
   ],
 ] as const) {
-  test(`${what} --claims gives no address and says once what it needs, and goes on when it has it`, async () => {
-    const stage = new Harness({ claims: true });
-    let asked = 0;
-    stage.claims = () => {
-      asked += 1;
-      return fate;
+  test(`${what}, --claims assigns no address and logs its requirement once, and continues once it is met`, async () => {
+    const harness = new Harness({ claims: true });
+    let requests = 0;
+    harness.onClaimRequest = () => {
+      requests += 1;
+      return interception;
     };
-    stage.pools({ 'range-global': '10.0.0.1-10.0.0.9' });
-    stage.load('default/web');
-    stage.start();
-    const needs = (): string[] => stage.log.lines.filter((line) => line.startsWith('error: --claims needs'));
+    harness.pools({ 'range-global': '10.0.0.1-10.0.0.9' });
+    harness.load('default/web');
+    harness.start();
+    const requirements = (): string[] =>
+      harness.log.lines.filter((line) => line.startsWith('error: --claims needs'));
     for (let attempts = 1; attempts <= 4; attempts += 1) {
-      await until(() => asked === attempts, 'the list is asked for');
+      await until(() => requests === attempts, 'the list is requested');
       await until(
-        () => stage.log.lines.filter((line) => /^warn: list .*ipaddresses/.test(line)).length === attempts,
-        'the failure is said',
+        () => harness.log.lines.filter((line) => /^warn: list .*ipaddresses/.test(line)).length === attempts,
+        'the failure is logged',
       );
-      stage.clock.advance(60_000);
+      harness.clock.advance(60_000);
     }
-    assert.equal(needs().length, 1);
-    assert.match(needs()[0] ?? '', says);
-    assert.deepEqual(stage.writes, []);
-    assert.equal(stage.inner.health.ready()[0]?.problem?.includes('--claims'), true);
-    stage.claims = () => 'pass';
-    stage.clock.advance(60_000);
-    await stage.settled();
-    assert.deepEqual(stage.writes, ['PATCH default/web']);
-    await stage.stop();
+    assert.equal(requirements().length, 1);
+    assert.match(requirements()[0] ?? '', message);
+    assert.deepEqual(harness.writes, []);
+    assert.equal(harness.replica.health.ready()[0]?.problem?.includes('--claims'), true);
+    harness.onClaimRequest = () => 'pass';
+    harness.clock.advance(60_000);
+    await harness.settled();
+    assert.deepEqual(harness.writes, ['PATCH default/web']);
+    await harness.stop();
   });
 }

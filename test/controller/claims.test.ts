@@ -1,84 +1,84 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aMoment, until } from '../client/fake-clock.ts';
-import { type Fate, Harness } from './harness.ts';
+import { Harness, type Interception } from './harness.ts';
 
-const conflict: Fate = { status: 409, body: { kind: 'Status', reason: 'Conflict', code: 409 } };
-const notFound: Fate = { status: 404, body: { kind: 'Status', reason: 'NotFound', code: 404 } };
+const conflict: Interception = { status: 409, body: { kind: 'Status', reason: 'Conflict', code: 409 } };
+const notFound: Interception = { status: 404, body: { kind: 'Status', reason: 'NotFound', code: 404 } };
 
 function isOne({ path }: { readonly path: string }): boolean {
   return /\/ipaddresses\/[^?]+/.test(path);
 }
 
-test('a claim that the API server shows older than it was is asked for once, and then waited for', async () => {
-  const stage = new Harness({ claims: true });
-  stage.pools({ 'range-global': '10.0.0.1', 'allow-share-global': 'true' });
-  stage.load('default/web');
-  stage.start();
-  await stage.settled();
-  // As after etcd was restored from a backup, until the watches find out.
-  const [now] = stage.api.objects('ipaddresses');
+test('a claim that the API server returns in an older version is requested once, then retried with back-off', async () => {
+  const harness = new Harness({ claims: true });
+  harness.pools({ 'range-global': '10.0.0.1', 'allow-share-global': 'true' });
+  harness.load('default/web');
+  harness.start();
+  await harness.settled();
+  // As after etcd was restored from a backup, until the watches notice it.
+  const [now] = harness.api.objects('ipaddresses');
   assert.ok(now);
   const old = { ...now, metadata: { ...now.metadata, resourceVersion: '1' } };
   let patches = 0;
-  stage.claims = (request) => {
+  harness.onClaimRequest = (request) => {
     if (!isOne(request)) return 'pass';
     if (request.method === 'GET') return { status: 200, body: old };
     patches += 1;
     return conflict;
   };
-  stage.load('default/joins', { spec: { ports: [{ port: 81, protocol: 'TCP' }] } });
-  await until(() => patches > 0, 'the claim is asked for');
+  harness.load('default/joins', { spec: { ports: [{ port: 81, protocol: 'TCP' }] } });
+  await until(() => patches > 0, 'the claim is requested');
   await aMoment();
   assert.equal(patches, 1);
-  stage.claims = () => 'pass';
-  stage.clock.advance(60_000);
-  await stage.settled();
-  assert.deepEqual(stage.writes, ['PATCH default/web', 'PATCH default/joins']);
-  await stage.stop();
+  harness.onClaimRequest = () => 'pass';
+  harness.clock.advance(60_000);
+  await harness.settled();
+  assert.deepEqual(harness.writes, ['PATCH default/web', 'PATCH default/joins']);
+  await harness.stop();
 });
 
-test('a claim that somebody else takes away while it is being freed is no failure', async () => {
-  const stage = new Harness({ claims: true });
-  stage.pools({ 'range-global': '10.0.0.1' });
-  stage.load('default/web');
-  stage.start();
-  await stage.settled();
+test('a claim that another client deletes at the same time is not a failure', async () => {
+  const harness = new Harness({ claims: true });
+  harness.pools({ 'range-global': '10.0.0.1' });
+  harness.load('default/web');
+  harness.start();
+  await harness.settled();
   let reads = 0;
-  stage.claims = (request) => {
+  harness.onClaimRequest = (request) => {
     if (!isOne(request)) return 'pass';
     if (request.method !== 'GET') return conflict;
     reads += 1;
     return notFound;
   };
-  await stage.request('DELETE', 'default/services/web');
-  await until(() => reads > 0, 'it is looked at');
+  await harness.request('DELETE', 'default/services/web');
+  await until(() => reads > 0, 'it is read again');
   await aMoment();
   assert.deepEqual(
-    stage.log.lines.filter((line) => line.startsWith('warn')),
+    harness.log.lines.filter((line) => line.startsWith('warn')),
     [],
   );
-  await stage.stop();
+  await harness.stop();
 });
 
-test('a claim whose deletion is refused without a reason is dropped a little later', async () => {
-  const stage = new Harness({ claims: true });
-  stage.pools({ 'range-global': '10.0.0.1' });
-  stage.load('default/web');
-  stage.start();
-  await stage.settled();
+test('a claim whose deletion fails without a reason is deleted after a delay', async () => {
+  const harness = new Harness({ claims: true });
+  harness.pools({ 'range-global': '10.0.0.1' });
+  harness.load('default/web');
+  harness.start();
+  await harness.settled();
   let deletions = 0;
-  stage.claims = (request) => {
+  harness.onClaimRequest = (request) => {
     if (request.method !== 'DELETE') return 'pass';
     deletions += 1;
     return deletions === 1 ? conflict : 'pass';
   };
-  await stage.request('DELETE', 'default/services/web');
-  await until(() => deletions > 0, 'it is to be dropped');
+  await harness.request('DELETE', 'default/services/web');
+  await until(() => deletions > 0, 'its deletion is requested');
   await aMoment();
-  assert.equal(stage.api.objects('ipaddresses').length, 1);
-  stage.clock.advance(3_000);
-  await until(() => deletions > 1, 'it is tried again');
-  await until(() => stage.api.objects('ipaddresses').length === 0, 'it is dropped');
-  await stage.stop();
+  assert.equal(harness.api.objects('ipaddresses').length, 1);
+  harness.clock.advance(3_000);
+  await until(() => deletions > 1, 'the deletion is retried');
+  await until(() => harness.api.objects('ipaddresses').length === 0, 'it is deleted');
+  await harness.stop();
 });

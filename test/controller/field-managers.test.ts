@@ -11,16 +11,16 @@ const at = (manager: string, second: number, subresource = ''): ManagedFieldsEnt
 });
 
 const cases: [title: string, managedFields: ManagedFieldsEntry[], writer: string | undefined][] = [
-  ['nobody left a name', [], undefined],
-  ['the last one, wherever it stands', [at('argocd', 3), at('kubectl', 1)], 'argocd'],
-  ['not who wrote the status', [at('kubectl', 1), at('kube-vip', 2, 'status')], 'kubectl'],
+  ['there are no managed fields', [], undefined],
+  ['the last one, at any position', [at('argocd', 3), at('kubectl', 1)], 'argocd'],
+  ['not the writer of the status', [at('kubectl', 1), at('kube-vip', 2, 'status')], 'kubectl'],
   ['not us, in the same second', [at('argocd', 2), at(ours, 2)], 'argocd'],
   ['not us, in the same second, listed first', [at(ours, 2), at('kubectl', 2)], 'kubectl'],
-  ['another one of us, where nobody else is as late', [at('kubectl', 1), at(ours, 2)], ours],
+  ['another replica of ours, if no other writer is as late', [at('kubectl', 1), at(ours, 2)], ours],
 ];
 
 for (const [title, managedFields, writer] of cases) {
-  test(`who undoes our fields: ${title}`, () => {
+  test(`the writer that reverts our fields: ${title}`, () => {
     const service: Service = {
       apiVersion: 'v1',
       kind: 'Service',

@@ -7,8 +7,11 @@ import { createEmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { createFakeClock, until } from '../client/fake-clock.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
 
-/** What becomes of a request: passed on, answered in the server's place, or broken before or after it was executed. */
-export type Fate =
+/**
+ * What to do with a request: pass it on, fail it before or after it executes, or respond instead of the
+ * server.
+ */
+export type Interception =
   | 'pass'
   | 'lost before'
   | 'lost after'
@@ -21,21 +24,21 @@ export interface Event extends KubeObject {
   involvedObject: { kind: string; name: string; namespace: string };
 }
 
-/** A controller on the embedded API, with a hand on the clock and on every request. */
+/** A controller on the embedded API, with control over its clock and its requests. */
 export class Harness {
   readonly clock = createFakeClock();
   readonly log = createMemoryLog();
   readonly api = createEmbeddedApi({ clock: this.clock, random: () => 0.5 });
-  /** `PATCH default/web`, in the order they were sent. */
+  /** `PATCH default/web`, in the order in which they were sent. */
   readonly writes: string[] = [];
-  /** Decides on each PATCH and PUT of a Service. */
-  fate: (request: HttpRequest) => Fate = () => 'pass';
-  /** Decides on each GET of one Service. */
-  reread: (request: HttpRequest) => Fate = () => 'pass';
-  /** Decides on each request about IPAddresses. */
-  claims: (request: HttpRequest) => Fate = () => 'pass';
+  /** Intercepts each PATCH and PUT of a Service. */
+  onWrite: (request: HttpRequest) => Interception = () => 'pass';
+  /** Intercepts each GET of one Service. */
+  onRead: (request: HttpRequest) => Interception = () => 'pass';
+  /** Intercepts each request on IPAddresses. */
+  onClaimRequest: (request: HttpRequest) => Interception = () => 'pass';
   readonly options: Options;
-  #session: Replica | undefined;
+  #replica: Replica | undefined;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -51,7 +54,7 @@ export class Harness {
 
   start(): this {
     this.#stop = new AbortController();
-    this.#session = createReplica({
+    this.#replica = createReplica({
       transport: this.#transport,
       options: this.options,
       clock: this.clock,
@@ -63,13 +66,13 @@ export class Harness {
       rateLimit: undefined,
       election: undefined,
     });
-    this.#running = this.#session.run(this.#stop.signal);
+    this.#running = this.#replica.run(this.#stop.signal);
     return this;
   }
 
-  get inner(): Replica {
-    if (this.#session === undefined) throw new Error('the controller was not started');
-    return this.#session;
+  get replica(): Replica {
+    if (this.#replica === undefined) throw new Error('the controller was not started');
+    return this.#replica;
   }
 
   async stop(): Promise<void> {
@@ -77,13 +80,13 @@ export class Harness {
     await this.#running;
   }
 
-  /** Resolves when the controller has seen everything and is at rest. */
+  /** Resolves when the controller has processed all changes and is idle. */
   async settled(): Promise<void> {
-    await until(() => this.isSettled, 'the controller comes to rest');
+    await until(() => this.isSettled, 'the controller is idle');
   }
 
   get isSettled(): boolean {
-    const { controller, pendingEvents } = this.inner;
+    const { controller, pendingEvents } = this.replica;
     return (
       controller.isIdle &&
       pendingEvents() === 0 &&
@@ -96,32 +99,36 @@ export class Harness {
 
   readonly #transport: Transport = async (request, signal) => {
     const isRead = request.method === 'GET' && request.path.includes('/services/');
-    const read = isRead ? this.reread(request) : 'pass';
-    if (typeof read === 'object') return answer(read.status, read.body ?? {}, {});
+    const read = isRead ? this.onRead(request) : 'pass';
+    if (typeof read === 'object') return respond(read.status, read.body ?? {}, {});
     if (request.path.startsWith('/apis/networking.k8s.io/'))
-      return this.#carry(request, signal, this.claims(request));
+      return this.#send(request, signal, this.onClaimRequest(request));
     const isWrite = /^P(ATCH|UT)$/.test(request.method) && request.path.includes('/services/');
     if (!isWrite) return this.api.transport(request, signal);
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
     this.writes.push(`${request.method} ${namespace}/${name}`);
-    return this.#carry(request, signal, this.fate(request));
+    return this.#send(request, signal, this.onWrite(request));
   };
 
-  async #carry(request: HttpRequest, signal: AbortSignal, fate: Fate): Promise<HttpResponse> {
-    if (fate === 'lost before') throw new Error('connection reset');
-    if (typeof fate === 'object')
-      return answer(fate.status, fate.body ?? { kind: 'Status' }, fate.headers ?? {});
+  async #send(request: HttpRequest, signal: AbortSignal, interception: Interception): Promise<HttpResponse> {
+    if (interception === 'lost before') throw new Error('connection reset');
+    if (typeof interception === 'object')
+      return respond(
+        interception.status,
+        interception.body ?? { kind: 'Status' },
+        interception.headers ?? {},
+      );
     const response = await this.api.transport(request, signal);
-    if (fate === 'lost after') throw new Error('connection reset');
+    if (interception === 'lost after') throw new Error('connection reset');
     return response;
   }
 
-  /** A request by somebody else. */
+  /** A request from another client. */
   async request(
     method: HttpRequest['method'],
     path: string,
     body?: unknown,
-    manager = 'somebody',
+    manager = 'another-client',
   ): Promise<KubeObject> {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const response = await this.api.transport(
@@ -206,7 +213,7 @@ export function serviceNamed(
   };
 }
 
-export function answer(status: number, body: unknown, headers: Record<string, string> = {}): HttpResponse {
+export function respond(status: number, body: unknown, headers: Record<string, string> = {}): HttpResponse {
   return {
     status,
     headers,

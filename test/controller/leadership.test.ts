@@ -1,4 +1,4 @@
-/** What a tenure leaves behind: at its end, and at that of the controller. */
+/** The end of leadership, and of the controller: nothing may remain of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApi } from '../../src/client/api.ts';
@@ -17,22 +17,22 @@ import { goFinalizer } from '../../src/core/model/well-known-names.ts';
 import { Interner } from '../../src/core/text/interner.ts';
 import { aMoment, createFakeClock, type FakeClock, never, pass, until } from '../client/fake-clock.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
-import { answer, Harness } from './harness.ts';
-import { createWorld, election, TestReplica } from './replica.ts';
+import { Harness, respond } from './harness.ts';
+import { createCluster, election, TestReplica } from './replica.ts';
 
 const pool = '10.0.0.1-10.0.0.9';
 
-/** One replica, which leads. */
-async function world(wall?: (clock: FakeClock) => number) {
-  const { clock, api, load, address, holder } = createWorld(pool);
+/** One replica, which is the leader. */
+async function startLeader(wall?: (clock: FakeClock) => number) {
+  const { clock, api, load, address, holder } = createCluster(pool);
   const own = wall === undefined ? clock : { ...clock, wall: () => wall(clock) };
   const leader = new TestReplica(api, own, 'leader').start();
-  await until(() => leader.inner.controller.isIdle, 'it leads');
+  await until(() => leader.process.controller.isIdle, 'it is the leader');
   return { clock, api, load, address, holder, leader };
 }
 
-/** What writes are made with, on a transport of the test. */
-function workshop(clock: FakeClock, transport: Transport) {
+/** A context for writes, on a transport of the test. */
+function createWriterContext(clock: FakeClock, transport: Transport) {
   const log = createMemoryLog();
   const api = createApi(transport, { userAgent: 'tester/1', fieldManager: 'tester', clock });
   return {
@@ -52,92 +52,92 @@ function stored(name: string, resourceVersion: string, type: string): Service {
   return { metadata: { ...metadata, finalizers: [goFinalizer] }, spec: { type } };
 }
 
-test('a write whose fate is unknown keeps the Lease to the end of its tenure, not of the next', async () => {
-  const { clock, load, address, holder, leader } = await world();
-  leader.fate = ({ method }) => (method === 'GET' ? 'pass' : 'never');
+test('a write with an unknown outcome keeps the Lease for its own leadership period, not for the next', async () => {
+  const { clock, load, address, holder, leader } = await startLeader();
+  leader.onRequest = ({ method }) => (method === 'GET' ? 'pass' : 'never');
   load('default/a');
   await until(() => leader.writes.length === 1);
   await pass(clock, election.renewDeadlineMs + 500);
-  assert.ok(leader.says('the Lease was lost'));
-  leader.fate = () => 'pass';
+  assert.ok(leader.hasLogged('lost the Lease'));
+  leader.onRequest = () => 'pass';
   await pass(clock, election.leaseDurationMs);
-  await until(() => address('default/a') === '10.0.0.1', 'it leads again');
-  await until(() => leader.inner.controller.isIdle);
+  await until(() => address('default/a') === '10.0.0.1', 'it is the leader again');
+  await until(() => leader.process.controller.isIdle);
   await leader.stop();
   assert.equal(holder(), '');
 });
 
-test('whoever was held back in one tenure has a turn in the next of the same replica', async () => {
-  const { clock, load, address, leader } = await world();
-  leader.fate = ({ method }) => (method === 'PATCH' ? 'refused' : 'pass');
+test('a Service delayed by back-off is decided again in the next leadership of the same replica', async () => {
+  const { clock, load, address, leader } = await startLeader();
+  leader.onRequest = ({ method }) => (method === 'PATCH' ? 'rejected' : 'pass');
   load('default/a');
-  await until(() => leader.says('the API server refused the change'), 'it is refused');
-  const refusing = { GET: 'pass', PATCH: 'refused' } as const;
-  leader.fate = ({ method }) => (method === 'GET' || method === 'PATCH' ? refusing[method] : 'never');
+  await until(() => leader.hasLogged('the API server rejected the change'), 'it is rejected');
+  const rejecting = { GET: 'pass', PATCH: 'rejected' } as const;
+  leader.onRequest = ({ method }) => (method === 'GET' || method === 'PATCH' ? rejecting[method] : 'never');
   await pass(clock, election.renewDeadlineMs + 500);
-  assert.ok(leader.says('the Lease was lost'));
+  assert.ok(leader.hasLogged('lost the Lease'));
   assert.equal(address('default/a'), undefined);
-  leader.fate = () => 'pass';
-  // Neither the Service nor the pool changes, and the timer of the earlier tenure is gone with it.
+  leader.onRequest = () => 'pass';
+  // Neither the Service nor the pool changes, and the timer of the previous leadership is cancelled.
   await pass(clock, election.leaseDurationMs);
-  await until(() => address('default/a') === '10.0.0.1', 'it leads again');
+  await until(() => address('default/a') === '10.0.0.1', 'it is the leader again');
   await leader.stop();
 });
 
-test('a tenure that is over stays over, also when the wall clock is set back', async () => {
+test('leadership that has ended does not resume when the wall clock is set back', async () => {
   let setMs = 60_000;
   let isSet = false;
-  const { clock, load, leader } = await world((clock) => clock.wall() + (isSet ? setMs : 0));
+  const { clock, load, leader } = await startLeader((clock) => clock.wall() + (isSet ? setMs : 0));
   isSet = true;
   load('default/a');
   await aMoment();
   assert.deepEqual(leader.writes, []);
   setMs = 0;
   await pass(clock, election.leaseDurationMs);
-  assert.ok(leader.says('the Lease was lost'));
+  assert.ok(leader.hasLogged('lost the Lease'));
   assert.deepEqual(leader.writes, ['PATCH default/a']);
   await leader.stop();
 });
 
-test('the finalizer comes off a Service that is no LoadBalancer any more, also where its read failed at first', async () => {
-  const stage = new Harness();
-  stage.load('default/a', { metadata: { finalizers: [goFinalizer] } });
-  stage.start();
-  await stage.settled();
+test('the finalizer is removed from a Service that is no longer a LoadBalancer, even if its first read fails', async () => {
+  const harness = new Harness();
+  harness.load('default/a', { metadata: { finalizers: [goFinalizer] } });
+  harness.start();
+  await harness.settled();
   let reads = 0;
-  stage.reread = () => {
+  harness.onRead = () => {
     reads += 1;
     return reads === 1 ? { status: 503, body: { kind: 'Status' } } : 'pass';
   };
-  await stage.patch('default/a', { spec: { type: 'ClusterIP' } });
+  await harness.patch('default/a', { spec: { type: 'ClusterIP' } });
   await until(() => reads === 1);
-  await pass(stage.clock, 2_000);
-  assert.equal(stage.service('default/a').metadata.finalizers, undefined);
-  await stage.stop();
+  await pass(harness.clock, 2_000);
+  assert.equal(harness.service('default/a').metadata.finalizers, undefined);
+  await harness.stop();
 });
 
-for (const [state, fate] of [
+for (const [state, interception] of [
   ['open', 'pass'],
   ['broken', 'cut'],
 ] as const) {
-  test(`who leads no longer ends its ${state} watch for leftovers, and is not taken for stuck`, async () => {
-    const { clock, api } = createWorld(pool);
+  test(`a former leader ends its ${state} cleanup watch, and is not considered stuck`, async () => {
+    const { clock, api } = createCluster(pool);
     const leader = new TestReplica(api, clock, 'leader');
-    const isOnLeftovers = ({ path }: HttpRequest): boolean => path.includes('labelSelector');
-    leader.fate = (request) => (isOnLeftovers(request) ? fate : 'pass');
+    const isCleanupWatch = ({ path }: HttpRequest): boolean => path.includes('labelSelector');
+    leader.onRequest = (request) => (isCleanupWatch(request) ? interception : 'pass');
     leader.start();
-    await until(() => leader.requests.some(isOnLeftovers));
+    await until(() => leader.requests.some(isCleanupWatch));
     await aMoment();
-    leader.fate = ({ path }) => (path.includes('/leases') ? 'cut' : fate);
+    leader.onRequest = ({ path }) => (path.includes('/leases') ? 'cut' : interception);
     await pass(clock, election.renewDeadlineMs + 500);
-    assert.ok(leader.says('the Lease was lost'));
+    assert.ok(leader.hasLogged('lost the Lease'));
     leader.requests.length = 0;
-    leader.fate = ({ path }) => (path.includes('/leases') ? 'cut' : 'pass');
+    leader.onRequest = ({ path }) => (path.includes('/leases') ? 'cut' : 'pass');
     // Longer than any watch lasts.
     await pass(clock, 700_000, 20_000);
     assert.ok(leader.requests.length > 0);
-    assert.deepEqual(leader.requests.filter(isOnLeftovers), []);
-    const { health } = leader.inner;
+    assert.deepEqual(leader.requests.filter(isCleanupWatch), []);
+    const { health } = leader.process;
     assert.deepEqual(
       health.live().filter(({ problem }) => problem !== undefined),
       [],
@@ -146,8 +146,8 @@ for (const [state, fate] of [
   });
 }
 
-test('no timer is left behind by a controller that has ended', async () => {
-  const { clock, load, leader } = await world();
+test('a stopped controller leaves no timers', async () => {
+  const { clock, load, leader } = await startLeader();
   load('default/a');
   await pass(clock, 10_000);
   assert.notDeepEqual(clock.timers(), []);
@@ -156,11 +156,11 @@ test('no timer is left behind by a controller that has ended', async () => {
   assert.deepEqual(clock.timers(), []);
 });
 
-test('a standby does not grow with the Services that come and go', async () => {
-  const { clock, api, load, leader } = await world();
+test('a standby does not keep deleted Services', async () => {
+  const { clock, api, load, leader } = await startLeader();
   const standby = new TestReplica(api, clock, 'standby').start();
-  const { allocator } = standby.inner.controller;
-  await until(() => standby.inner.controller.isReady);
+  const { allocator } = standby.process.controller;
+  await until(() => standby.process.controller.isReady);
   for (let index = 0; index < 40; index += 1) {
     load(`default/s${index}`);
     const path = `/api/v1/namespaces/default/services/s${index}`;
@@ -173,17 +173,17 @@ test('a standby does not grow with the Services that come and go', async () => {
   await Promise.all([leader.stop(), standby.stop()]);
 });
 
-test('a read that is answered while the controller ends begins no write', async () => {
+test('a read that completes during shutdown starts no write', async () => {
   const clock = createFakeClock();
   const read = Promise.withResolvers<void>();
   const written = Promise.withResolvers<void>();
   const patches: string[] = [];
-  const context = workshop(clock, async ({ method, path }, signal) => {
+  const context = createWriterContext(clock, async ({ method, path }, signal) => {
     const name = path.includes('/first') ? 'first' : 'second';
     if (method === 'PATCH') patches.push(name);
     if (method === 'PATCH' && name === 'second') return never(signal);
     await (method === 'PATCH' ? written.promise : name === 'second' ? read.promise : undefined);
-    return answer(200, stored(name, '4', 'ClusterIP'));
+    return respond(200, stored(name, '4', 'ClusterIP'));
   });
   const options = {
     class: undefined,
@@ -193,30 +193,30 @@ test('a read that is answered while the controller ends begins no write', async 
   };
   const events = createEventRecorder(context.api, { ...context, component: 'tester', instance: 'tester' });
   const reporter = new Reporter(events, context.log, options, new Counters(clock));
-  const leftovers = new CleanupReconciler({ context, options, reporter, leadership: unlimitedLeadership() });
-  leftovers.look(viewOf(stored('first', '3', 'LoadBalancer')));
-  leftovers.look(viewOf(stored('second', '3', 'LoadBalancer')));
+  const reconciler = new CleanupReconciler({ context, options, reporter, leadership: unlimitedLeadership() });
+  reconciler.removeFinalizer(viewOf(stored('first', '3', 'LoadBalancer')));
+  reconciler.removeFinalizer(viewOf(stored('second', '3', 'LoadBalancer')));
   await aMoment();
-  const closed = leftovers.close(5_000);
+  const closed = reconciler.close(5_000);
   read.resolve();
   await aMoment();
   written.resolve();
-  assert.equal(await closed, true, 'nothing can arrive any more');
+  assert.equal(await closed, true, 'no request can still execute');
   assert.deepEqual(patches, ['first']);
 });
 
-test('an UPDATE after a forbidden PATCH is not allowed to be carried out after the tenure', async () => {
+test('an UPDATE after a forbidden PATCH cannot execute after leadership ends', async () => {
   const clock = createFakeClock();
   const endsAt = 10_000;
   const latest: string[] = [];
-  const context = workshop(clock, async (request, signal) => {
+  const context = createWriterContext(clock, async (request, signal) => {
     latest.push(`${request.method} until ${clock.now() + timeoutMs(request)}`);
     await sleep(clock, 3_000, signal);
-    if (request.method === 'PATCH') return answer(403, { kind: 'Status', reason: 'Forbidden' });
-    return answer(200, stored('a', '3', 'LoadBalancer'));
+    if (request.method === 'PATCH') return respond(403, { kind: 'Status', reason: 'Forbidden' });
+    return respond(200, stored('a', '3', 'LoadBalancer'));
   });
   const { signal } = new AbortController();
-  const leadership = { leftMs: () => Math.max(0, endsAt - clock.now()) };
+  const leadership = { remainingMs: () => Math.max(0, endsAt - clock.now()) };
   const backOff = async () => 'stopped' as const;
   const view = viewOf(stored('a', '3', 'LoadBalancer'));
   const outcome = writeService(view, { labeled: true }, { ...context, leadership, signal, backOff });
@@ -229,31 +229,31 @@ test('an UPDATE after a forbidden PATCH is not allowed to be carried out after t
   );
 });
 
-test('nothing is sent when nothing is left of the tenure, as a timeout of 0 would be none', async () => {
+test('nothing is sent without remaining time, because a timeout of 0 means no timeout', async () => {
   const sent: string[] = [];
-  const context = workshop(createFakeClock(), async ({ path }) => {
+  const context = createWriterContext(createFakeClock(), async ({ path }) => {
     sent.push(path);
-    return answer(200, stored('a', '4', 'LoadBalancer'));
+    return respond(200, stored('a', '4', 'LoadBalancer'));
   });
-  // It ends between the look before an attempt and the attempt.
-  const looks = [5];
-  const leadership = { leftMs: () => looks.shift() ?? 0 };
+  // Leadership ends between the check before an attempt and the attempt.
+  const remaining = [5];
+  const leadership = { remainingMs: () => remaining.shift() ?? 0 };
   const { signal } = new AbortController();
-  const backOff = async () => 'again' as const;
+  const backOff = async () => 'retry' as const;
   const view = viewOf(stored('a', '3', 'LoadBalancer'));
   const outcome = await writeService(view, { labeled: true }, { ...context, leadership, signal, backOff });
-  assert.deepEqual(outcome, { kind: 'stopped', mayLand: false });
+  assert.deepEqual(outcome, { kind: 'stopped', mayStillExecute: false });
   assert.deepEqual(sent, []);
 });
 
-test('the server is told a deadline also where the tenure is longer than a request may take', async () => {
+test('the server gets a deadline even if leadership lasts longer than a request', async () => {
   const sent: HttpRequest[] = [];
-  const { api } = workshop(createFakeClock(), async (request) => {
+  const { api } = createWriterContext(createFakeClock(), async (request) => {
     sent.push(request);
-    return answer(200, stored('a', '4', 'LoadBalancer'));
+    return respond(200, stored('a', '4', 'LoadBalancer'));
   });
   const { signal } = new AbortController();
-  await api.mergePatch('/x', {}, signal, { leftMs: () => 31_000 });
-  await api.mergePatch('/x', {}, signal, { leftMs: () => Number.POSITIVE_INFINITY });
+  await api.mergePatch('/x', {}, signal, { remainingMs: () => 31_000 });
+  await api.mergePatch('/x', {}, signal, { remainingMs: () => Number.POSITIVE_INFINITY });
   assert.deepEqual(sent.map(timeoutMs), [30_000, Number.NaN]);
 });

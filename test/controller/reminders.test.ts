@@ -5,16 +5,16 @@ import { type Event, Harness } from './harness.ts';
 
 const minutes = 60_000;
 
-test('whoever still waits is told once more before the API server forgets the event, and nobody else', async () => {
-  const stage = new Harness();
-  stage.api.load({
+test('warnings that still apply are repeated before the API server deletes their events, and no other events are', async () => {
+  const harness = new Harness();
+  harness.api.load({
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { namespace: 'kube-system', name: 'kubevip' },
     data: { 'range-default': '10.0.0.1-10.0.0.2' },
   });
   const service = (name: string, second: number, annotations: Record<string, string> = {}): void => {
-    stage.api.load({
+    harness.api.load({
       apiVersion: 'v1',
       kind: 'Service',
       metadata: {
@@ -26,38 +26,42 @@ test('whoever still waits is told once more before the API server forgets the ev
       spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
     });
   };
-  const named = { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' };
-  service('holder', 1, named);
-  service('claimant', 2, named);
-  service('served', 3);
-  service('waits', 4);
-  const told = (name: string): string[] =>
-    (stage.api.objects('events') as readonly Event[])
+  const requested = { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' };
+  service('holder', 1, requested);
+  service('contender', 2, requested);
+  service('assigned', 3);
+  service('pending', 4);
+  const messagesOf = (name: string): string[] =>
+    (harness.api.objects('events') as readonly Event[])
       .filter(({ involvedObject }) => involvedObject.name === name)
       .map(({ message }) => message);
-  stage.start();
-  await stage.settled();
-  const all = ['holder', 'claimant', 'served', 'waits'];
-  const before = all.map(told);
+  harness.start();
+  await harness.settled();
+  const all = ['holder', 'contender', 'assigned', 'pending'];
+  const before = all.map(messagesOf);
   assert.deepEqual(
     before.map(({ length }) => length),
     [2, 1, 1, 1],
   );
-  stage.clock.advance(49 * minutes);
-  await stage.settled();
-  assert.deepEqual(all.map(told), before);
-  stage.clock.advance(2 * minutes);
-  const counts = (): number[] => all.map((name) => told(name).length);
-  await until(() => counts().join() === '3,2,1,2', 'the quarrel and who waits are told of once more');
-  for (const name of ['holder', 'claimant', 'waits']) assert.equal(told(name).at(-1), told(name).at(-2));
-  const lines = stage.log.fields.filter(({ decision }) => decision === 'pending');
-  assert.equal(lines.length, 1, 'the log has one line for each decision');
-  await stage.request('DELETE', 'default/services/served');
-  await until(() => stage.address('default/waits') === '10.0.0.2', 'who waited is served');
-  await stage.settled();
-  const after = told('waits');
-  stage.clock.advance(60 * minutes);
-  await stage.settled();
-  assert.deepEqual(told('waits'), after);
-  await stage.stop();
+  harness.clock.advance(49 * minutes);
+  await harness.settled();
+  assert.deepEqual(all.map(messagesOf), before);
+  harness.clock.advance(2 * minutes);
+  const counts = (): number[] => all.map((name) => messagesOf(name).length);
+  await until(() => counts().join() === '3,2,1,2', 'the conflict and the pending Service are reported again');
+  for (const name of ['holder', 'contender', 'pending'])
+    assert.equal(messagesOf(name).at(-1), messagesOf(name).at(-2));
+  const lines = harness.log.fields.filter(({ decision }) => decision === 'pending');
+  assert.equal(lines.length, 1, 'the log has one line per decision');
+  await harness.request('DELETE', 'default/services/assigned');
+  await until(
+    () => harness.address('default/pending') === '10.0.0.2',
+    'the pending Service gets the address',
+  );
+  await harness.settled();
+  const after = messagesOf('pending');
+  harness.clock.advance(60 * minutes);
+  await harness.settled();
+  assert.deepEqual(messagesOf('pending'), after);
+  await harness.stop();
 });

@@ -7,7 +7,7 @@ import { annotations } from '../../src/core/model/well-known-names.ts';
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { createFakeClock, type FakeClock, never } from '../client/fake-clock.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
-import { answer, serviceNamed } from './harness.ts';
+import { respond, serviceNamed } from './harness.ts';
 
 export const election: ElectionOptions = {
   lease: { namespace: 'kube-system', name: 'kube-vip-cloud-controller' },
@@ -16,8 +16,8 @@ export const election: ElectionOptions = {
   retryPeriodMs: 2_000,
 };
 
-/** An embedded API with a pool on it, for replicas to share. */
-export function createWorld(pool: string) {
+/** An embedded API with a pool, shared by replicas. */
+export function createCluster(pool: string) {
   const clock = createFakeClock();
   const api = createEmbeddedApi({ clock, random: () => 0.5 });
   const metadata = { namespace: 'kube-system', name: 'kubevip' };
@@ -36,28 +36,28 @@ export function createWorld(pool: string) {
 }
 
 /**
- * What becomes of a request: `never`: no answer comes; `lost`: it is carried out, and no answer comes; `refused`: it is not
- * accepted as it is.
+ * What to do with a request. `cut`: the connection breaks. `never`: it is not executed and gets no response.
+ * `lost`: it executes without a response. `rejected`: the server rejects it.
  */
-export type Fate = 'pass' | 'cut' | 'never' | 'lost' | 'refused';
+export type Interception = 'pass' | 'cut' | 'never' | 'lost' | 'rejected';
 
-/** One of several controllers on one embedded API. */
+/** One of several replicas on one embedded API. */
 export class TestReplica {
   readonly log = createMemoryLog();
-  /** `PATCH default/web`, `PUT lease`, in the order they were sent. */
+  /** `PATCH default/web`, `PUT lease`, in the order in which they were sent. */
   readonly writes: string[] = [];
   readonly requests: HttpRequest[] = [];
-  fate: (request: HttpRequest) => Fate = () => 'pass';
-  /** What each open watch of Services waits for before it delivers. */
-  readonly #lags: { until: Promise<void> }[] = [];
-  readonly inner: Replica;
+  onRequest: (request: HttpRequest) => Interception = () => 'pass';
+  /** What each open watch of Services waits for before it delivers events. */
+  readonly #delays: { until: Promise<void> }[] = [];
+  readonly process: Replica;
   readonly #api: EmbeddedApi;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
   constructor(api: EmbeddedApi, clock: FakeClock, identity: string, options: ElectionOptions = election) {
     this.#api = api;
-    this.inner = createReplica({
+    this.process = createReplica({
       transport: this.#transport,
       options: {
         class: undefined,
@@ -77,7 +77,7 @@ export class TestReplica {
   }
 
   start(): this {
-    this.#running = this.inner.run(this.#stop.signal);
+    this.#running = this.process.run(this.#stop.signal);
     return this;
   }
 
@@ -86,12 +86,12 @@ export class TestReplica {
     await this.#running;
   }
 
-  /** The watches of Services that are open now deliver nothing before this. */
-  lagUntil(until: Promise<void>): void {
-    for (const lag of this.#lags) lag.until = until;
+  /** The currently open watches of Services deliver nothing until then. */
+  delayWatchesUntil(until: Promise<void>): void {
+    for (const delay of this.#delays) delay.until = until;
   }
 
-  says(text: string): boolean {
+  hasLogged(text: string): boolean {
     return this.log.lines.some((line) => line.includes(text));
   }
 
@@ -100,9 +100,9 @@ export class TestReplica {
     const { method, path } = request;
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(path) ?? [];
     if (method === 'PATCH') this.writes.push(`${method} ${namespace}/${name}`);
-    switch (this.fate(request)) {
+    switch (this.onRequest(request)) {
       case 'pass':
-        return this.#lagging(await this.#api.transport(request, signal), request);
+        return this.#delayed(await this.#api.transport(request, signal), request);
       case 'cut':
         throw new Error('connection reset');
       case 'lost':
@@ -110,21 +110,21 @@ export class TestReplica {
         return never(signal);
       case 'never':
         return never(signal);
-      case 'refused':
-        return answer(422, { kind: 'Status', message: 'not like this' }, {});
+      case 'rejected':
+        return respond(422, { kind: 'Status', message: 'invalid' }, {});
     }
   };
 
-  #lagging(response: HttpResponse, { path }: HttpRequest): HttpResponse {
+  #delayed(response: HttpResponse, { path }: HttpRequest): HttpResponse {
     if (!path.startsWith('/api/v1/services') || !path.includes('watch=true')) return response;
     const { body } = response;
-    const lag = { until: Promise.resolve() };
-    this.#lags.push(lag);
+    const delay = { until: Promise.resolve() };
+    this.#delays.push(delay);
     return {
       ...response,
       body: (async function* () {
         for await (const chunk of body) {
-          await lag.until;
+          await delay.until;
           yield chunk;
         }
       })(),

@@ -4,15 +4,18 @@ import type { Clock } from '../../src/client/transport.ts';
 import { createEmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { aMoment, createFakeClock, pass, until } from '../client/fake-clock.ts';
 import { serviceNamed } from './harness.ts';
-import { createWorld, election, TestReplica } from './replica.ts';
+import { createCluster, election, TestReplica } from './replica.ts';
 
-/** Two replicas on one API: the first leads, the second stands by with its lists in. */
-async function world(pool: string) {
-  const { clock, api, load, address, holder } = createWorld(pool);
+/** Two replicas on one API: the first is the leader, the second a synced standby. */
+async function startReplicas(pool: string) {
+  const { clock, api, load, address, holder } = createCluster(pool);
   const first = new TestReplica(api, clock, 'first').start();
-  await until(() => first.inner.controller.isIdle, 'the first leads');
+  await until(() => first.process.controller.isIdle, 'the first is the leader');
   const second = new TestReplica(api, clock, 'second').start();
-  await until(() => second.inner.controller.isReady && second.says('standing by'), 'the second stands by');
+  await until(
+    () => second.process.controller.isReady && second.hasLogged('running as standby'),
+    'the second is a standby',
+  );
   await until(
     () => second.requests.some(({ path }) => path.includes('leases?')),
     'the second watches the Lease',
@@ -20,15 +23,15 @@ async function world(pool: string) {
   return { clock, api, load, address, holder, first, second };
 }
 
-test('one leads and writes, the other is ready and writes nothing; the Lease that is given back is taken at once', async () => {
-  const { load, address, holder, first, second } = await world('10.0.0.1-10.0.0.9');
+test('the leader writes, the standby is ready and writes nothing, and a released Lease is acquired at once', async () => {
+  const { load, address, holder, first, second } = await startReplicas('10.0.0.1-10.0.0.9');
   load('default/a');
   await until(() => address('default/a') === '10.0.0.1');
   assert.equal(holder(), 'first');
   assert.deepEqual(second.writes, []);
-  assert.ok(second.inner.health.ready().every(({ problem }) => problem === undefined));
+  assert.ok(second.process.health.ready().every(({ problem }) => problem === undefined));
   await first.stop();
-  // Without the clock moving: no timer is involved.
+  // The clock does not move, so no timer is involved.
   await until(() => holder() === 'second');
   load('default/b');
   await until(() => address('default/b') === '10.0.0.2');
@@ -37,39 +40,39 @@ test('one leads and writes, the other is ready and writes nothing; the Lease tha
   assert.equal(holder(), '');
 });
 
-test('a leader without an API server stops writing at its deadline; others lead only when the Lease has run out', async () => {
-  const { clock, load, address, holder, first, second } = await world('10.0.0.1-10.0.0.9');
-  first.fate = () => 'cut';
+test('a leader without an API server stops writing at its deadline, and others lead only after the Lease has expired', async () => {
+  const { clock, load, address, holder, first, second } = await startReplicas('10.0.0.1-10.0.0.9');
+  first.onRequest = () => 'cut';
   load('default/a');
   await pass(clock, election.renewDeadlineMs + 500);
-  assert.ok(first.says('the Lease was lost'));
-  assert.equal(holder(), 'first', 'nobody else may lead yet');
+  assert.ok(first.hasLogged('lost the Lease'));
+  assert.equal(holder(), 'first', 'no other replica may lead yet');
   assert.deepEqual(second.writes, []);
   await pass(clock, election.leaseDurationMs - election.renewDeadlineMs + 500);
   await until(() => holder() === 'second');
   await until(() => address('default/a') === '10.0.0.1');
-  // The one that comes back finds another leader and keeps still.
-  first.fate = () => 'pass';
+  // The former leader finds another leader and does nothing.
+  first.onRequest = () => 'pass';
   first.writes.length = 0;
   await pass(clock, 30_000);
   load('default/b');
   await until(() => address('default/b') === '10.0.0.2');
   assert.deepEqual(first.writes, []);
-  assert.ok(first.says('second leads; standing by'));
+  assert.ok(first.hasLogged('running as standby; the leader is second'));
   await Promise.all([first.stop(), second.stop()]);
 });
 
-test('a standby whose watch lags reads everything afresh before it gives an address', async () => {
-  const { load, address, holder, first, second } = await world('10.0.0.1-10.0.0.9');
-  const lag = Promise.withResolvers<void>();
-  second.lagUntil(lag.promise);
+test('a standby with a slow watch lists everything again before it assigns an address', async () => {
+  const { load, address, holder, first, second } = await startReplicas('10.0.0.1-10.0.0.9');
+  const delay = Promise.withResolvers<void>();
+  second.delayWatchesUntil(delay.promise);
   load('default/a');
   await until(() => address('default/a') === '10.0.0.1');
   await aMoment();
   assert.equal(
-    second.inner.controller.allocator.seenVersion('default/a'),
+    second.process.controller.allocator.seenVersion('default/a'),
     undefined,
-    'it has not heard of it',
+    'its watch has not delivered it',
   );
   await first.stop();
   await until(() => holder() === 'second');
@@ -77,14 +80,14 @@ test('a standby whose watch lags reads everything afresh before it gives an addr
   await until(() => address('default/b') !== undefined);
   assert.equal(address('default/b'), '10.0.0.2');
   assert.deepEqual(second.writes, ['PATCH default/b']);
-  lag.resolve();
+  delay.resolve();
   await second.stop();
 });
 
-test('a write without an answer ends with the tenure, and the server was told to end it by then', async () => {
-  const { clock, load, address, first, second } = await world('10.0.0.1-10.0.0.9');
-  // What arrives hangs, PATCHes and renewals alike.
-  first.fate = ({ method }) => (method === 'GET' ? 'pass' : 'never');
+test('a write without a response ends with leadership, and the server got that deadline', async () => {
+  const { clock, load, address, first, second } = await startReplicas('10.0.0.1-10.0.0.9');
+  // PATCHes and renewals never get a response.
+  first.onRequest = ({ method }) => (method === 'GET' ? 'pass' : 'never');
   await pass(clock, 3_000);
   const began = clock.now();
   load('default/a');
@@ -96,8 +99,8 @@ test('a write without an answer ends with the tenure, and the server was told to
     `${timeout} ms from ${began}`,
   );
   await pass(clock, election.renewDeadlineMs - began + 500);
-  assert.ok(first.says('the Lease was lost'));
-  assert.ok(clock.now() < election.leaseDurationMs, 'that was before the Lease ran out');
+  assert.ok(first.hasLogged('lost the Lease'));
+  assert.ok(clock.now() < election.leaseDurationMs, 'that is before the Lease expires');
   await pass(clock, 6_000);
   await until(() => address('default/a') === '10.0.0.1');
   assert.deepEqual(second.writes, ['PATCH default/a']);
@@ -105,28 +108,28 @@ test('a write without an answer ends with the tenure, and the server was told to
   await Promise.all([first.stop(), second.stop()]);
 });
 
-test('a machine that slept, so that only its wall clock went on, writes nothing on its old Lease', async () => {
+test('after a suspend, in which only the wall clock advanced, a replica writes nothing on its old Lease', async () => {
   const clock = createFakeClock();
   let sleptMs = 0;
   const asleep: Clock = { ...clock, wall: () => clock.wall() + sleptMs };
   const api = createEmbeddedApi({ clock, random: () => 0.5 });
   const metadata = { namespace: 'kube-system', name: 'kubevip' };
   api.load({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'range-global': '10.0.0.1' } });
-  const inner = new TestReplica(api, { ...clock, wall: asleep.wall }, 'sleeper').start();
-  await until(() => inner.inner.controller.isIdle);
+  const replica = new TestReplica(api, { ...clock, wall: asleep.wall }, 'sleeper').start();
+  await until(() => replica.process.controller.isIdle);
   sleptMs = 60_000;
   api.load(serviceNamed('default/a', {}));
   await aMoment();
-  assert.deepEqual(inner.writes, []);
-  // Nobody else took it meanwhile, so it leads again.
+  assert.deepEqual(replica.writes, []);
+  // No other replica acquired it, so this one is the leader again.
   await pass(clock, 10_000);
-  await until(() => inner.writes.length === 1);
-  await inner.stop();
+  await until(() => replica.writes.length === 1);
+  await replica.stop();
 });
 
-test('a leader that ends while the fate of a write is unknown lets the Lease run out', async () => {
-  const { clock, load, holder, first, second } = await world('10.0.0.1-10.0.0.9');
-  first.fate = ({ method }) => (method === 'PATCH' ? 'never' : 'pass');
+test('a leader that stops while the outcome of a write is unknown lets the Lease expire', async () => {
+  const { clock, load, holder, first, second } = await startReplicas('10.0.0.1-10.0.0.9');
+  first.onRequest = ({ method }) => (method === 'PATCH' ? 'never' : 'pass');
   load('default/a');
   await until(() => first.writes.length === 1);
   const stopped = first.stop();

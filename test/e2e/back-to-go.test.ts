@@ -63,7 +63,7 @@ scenario(
     await cluster.warns('testing/scanner', /192\.168\.0\.228 belongs to testing\/printer/);
     isAsGoNeedsIt(made, await cluster.services());
     assert.equal(await ours.terminate(), 0);
-    assert.equal(await cluster.holder(), '', 'the Lease is given back');
+    assert.equal(await cluster.holder(), '', 'the Lease is released');
 
     const given = await cluster.services();
     const go = startGo();

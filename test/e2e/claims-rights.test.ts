@@ -24,7 +24,7 @@ const table: readonly Needed[] = [
         /^--claims needs the verbs .*docs\/claims\.md/.test(msg),
       );
       assert.deepEqual(
-        needs.map(({ level, msg }) => [level, /Until then no address is given\.$/.test(msg)]),
+        needs.map(({ level, msg }) => [level, /Until then, no address is assigned\.$/.test(msg)]),
         [['error', true]],
       );
       await grant(world.cluster, user, rightsWithClaims());
@@ -53,7 +53,8 @@ const table: readonly Needed[] = [
     fails: 'nothing is served',
     async shows(world, start) {
       const controller = start();
-      const rejection = /the API server refused the change: .*"limited" cannot create resource "ipaddresses"/;
+      const rejection =
+        /the API server rejected the change: .*"limited" cannot create resource "ipaddresses"/;
       await isNotServed(rejection)(world, () => controller);
       await controller.says(/^--claims needs the verbs/);
     },
@@ -69,7 +70,7 @@ const table: readonly Needed[] = [
       await cluster.becomes('default/web', web);
       await cluster.create(loadBalancer('default/joins', { ports: [{ port: 81 }] }));
       await controller.says(
-        /the API server refused the change: .*"limited" cannot patch resource "ipaddresses"/,
+        /the API server rejected the change: .*"limited" cannot patch resource "ipaddresses"/,
       );
       assert.deepEqual(await cluster.marks('default/joins'), unmarked);
     },
@@ -85,7 +86,7 @@ const table: readonly Needed[] = [
       const controller = start();
       await controller.says(/"limited" cannot watch resource "ipaddresses"/);
       await kubectlClaim(cluster, '10.1.0.1');
-      await isNotServed(/the API server refused the change: .*"limited" cannot get resource "ipaddresses"/)(
+      await isNotServed(/the API server rejected the change: .*"limited" cannot get resource "ipaddresses"/)(
         { cluster, start },
         () => controller,
       );
@@ -103,7 +104,7 @@ const table: readonly Needed[] = [
       await cluster.becomes('default/web', web);
       await cluster.remove('default/web');
       await controller.says(
-        /^10\.1\.0\.1 could not be freed: .*"limited" cannot delete resource "ipaddresses"/,
+        /^cannot delete the claim on 10\.1\.0\.1: .*"limited" cannot delete resource "ipaddresses"/,
       );
       assert.deepEqual(await new IPAddresses(cluster).names(), ['10.1.0.1']);
     },

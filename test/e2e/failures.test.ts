@@ -106,7 +106,7 @@ scenario(
     } finally {
       await cluster.server.signal('KILL');
       watch.close();
-      await controller.says(/a write is tried again/).finally(() => cluster.server.restart());
+      await controller.says(/write failed, retrying/).finally(() => cluster.server.restart());
     }
     await eventually(() => isComplete(cluster, count, given), 20_000);
     assert.ok(controller.isRunning);
@@ -124,11 +124,11 @@ scenario(
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1' });
     const idle = start();
-    await idle.says(/pools read/);
+    await idle.says(/read the pools/);
     assert.equal(await idle.terminate(), 0);
     assert.equal(idle.log.at(-1)?.msg, 'Stopped');
     const deaf = start();
-    await deaf.says(/pools read/);
+    await deaf.says(/read the pools/);
     await cluster.server.signal('STOP');
     try {
       const asked = performance.now();
@@ -173,9 +173,9 @@ scenario(
     const controller = start({ user: reader });
     await cluster.warns(
       'default/web',
-      /The API server refused the change: .*"reader" cannot patch .*"services"/,
+      /The API server rejected the change: .*"reader" cannot patch .*"services"/,
     );
-    await controller.says(/refused the change/);
+    await controller.says(/rejected the change/);
     assert.equal(await cluster.version('default/web'), metadata.resourceVersion);
     await grant(cluster, patchServices);
     await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
@@ -197,7 +197,7 @@ scenario(
     // The write that gives the address back is refused, the one that would give it on is not.
     await grant(cluster, { ...patchServices, resourceNames: ['waiting'] });
     const second = start({ user: reader });
-    await second.says(/refused the change: .*"reader" cannot patch/);
+    await second.says(/rejected the change: .*"reader" cannot patch/);
     await second.says(/2001:db8::1|range-default is full/);
     const shown = await cluster.addresses();
     assert.deepEqual(shown, { 'default/dual': '10.1.0.1,2001:db8::1', 'default/waiting': null });

@@ -87,7 +87,7 @@ scenario(
     const adopted = await cluster.services();
     await first.terminate();
     const second = start();
-    await second.says(/pools read/);
+    await second.says(/read the pools/);
     await quietTime();
     for (const [key, { metadata }] of await cluster.services())
       assert.equal(metadata.resourceVersion, adopted.get(key)?.metadata.resourceVersion, key);

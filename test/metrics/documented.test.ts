@@ -9,7 +9,7 @@ import { tableIn, textOf } from '../observability/table.ts';
 
 const table = (heading: string): string[][] => tableIn(textOf('docs/metrics.md'), heading);
 
-test('docs/metrics.md has every metric, with its type, its labels and its help', () => {
+test('docs/metrics.md lists every metric, with its type, labels and help', () => {
   const defined = Object.entries({ ...controllerMetrics, ...processMetrics }).map(
     ([name, { type, labels, help }]) => [
       `\`${name}\``,
@@ -22,7 +22,7 @@ test('docs/metrics.md has every metric, with its type, its labels and its help',
   assert.deepEqual(documented, defined);
 });
 
-/** Those that wait are told only where some do. */
+/** Only reported while there are pending Services. */
 const failures: Readonly<Record<AllocationFailure['code'], true>> = {
   'pool-full': true,
   'pool-empty': true,
@@ -31,11 +31,11 @@ const failures: Readonly<Record<AllocationFailure['code'], true>> = {
   'no-config-map': true,
 };
 
-test('docs/metrics.md has every value of the labels with a closed set of them', async () => {
-  const stage = new Harness().start();
-  await stage.settled();
-  const text = stage.inner.metrics();
-  await stage.stop();
+test('docs/metrics.md lists every value of the labels with a fixed set of values', async () => {
+  const harness = new Harness().start();
+  await harness.settled();
+  const text = harness.replica.metrics();
+  await harness.stop();
   const values = (metric: string): string[] => {
     const found = text.matchAll(new RegExp(`^kube_vip_cloud_provider_${metric}\\{\\w+="(.*)"\\} `, 'gm'));
     return [...found].map(([, value = '']) => value);
@@ -58,7 +58,7 @@ test('docs/metrics.md has every value of the labels with a closed set of them', 
   );
 });
 
-test('the queries of docs/metrics.md ask for metrics and labels that there are', () => {
+test('the queries in docs/metrics.md use existing metrics and labels', () => {
   const cells = table('| | |').map(([, cell = '']) => cell);
   const queries = cells.map((cell) => /^`([^`]*)`/.exec(cell)?.[1] ?? '');
   assert.ok(queries.length > 4);

@@ -6,7 +6,7 @@ import { Histogram } from '../../src/metrics/histogram.ts';
 
 const gauge = (...labels: string[]) => ({ type: 'gauge', help: 'Help.', labels }) as const;
 
-test('each metric stands under its help and its type, in the order of the definitions', () => {
+test('each metric follows its help and type, in the order of the definitions', () => {
   const definitions = {
     b_total: { type: 'counter', help: 'Bees.', labels: ['colour', 'size'] },
     a: { type: 'gauge', help: 'Ants.', labels: [] },
@@ -31,12 +31,12 @@ a 0.5
   );
 });
 
-test('a metric without a series is left out, and so is one that nothing was read of', () => {
+test('a metric without series or readings is omitted', () => {
   assert.equal(exposition({ a: gauge(), b: gauge() }, { a: [] }), '');
 });
 
-test('a label has whatever value, on one line and between its quotes', () => {
-  const values: [value: string, written: string][] = [
+test('a label can have any value, escaped to one line', () => {
+  const values: [value: string, expected: string][] = [
     ['plain', 'plain'],
     ['say "hi"', 'say \\"hi\\"'],
     ['C:\\new', 'C:\\\\new'],
@@ -45,21 +45,21 @@ test('a label has whatever value, on one line and between its quotes', () => {
     ['käse', 'käse'],
     ['\ud800', '\ufffd'],
   ];
-  for (const [value, written] of values) {
+  for (const [value, expected] of values) {
     const [, , line, ...more] = exposition({ a: gauge('l') }, { a: [[value, 1]] }).split('\n');
-    assert.equal(line, `a{l="${written}"} 1`);
+    assert.equal(line, `a{l="${expected}"} 1`);
     assert.deepEqual(more, ['']);
   }
 });
 
-test('a help text may break its line and have quotes', () => {
+test('a help text can contain line breaks and quotes', () => {
   const help = 'C:\\ or "D:"\nor E';
   const [line] = exposition({ a: { ...gauge(), help } }, { a: [[1]] }).split('\n');
   assert.equal(line, '# HELP a C:\\\\ or "D:"\\nor E');
 });
 
-test('numbers are written as Go reads them', () => {
-  const numbers: [value: number, written: string][] = [
+test('numbers are in the format of Go', () => {
+  const numbers: [value: number, expected: string][] = [
     [0, '0'],
     [-0.001, '-0.001'],
     [2 ** 64, '18446744073709552000'],
@@ -68,11 +68,11 @@ test('numbers are written as Go reads them', () => {
     [Number.NEGATIVE_INFINITY, '-Inf'],
     [Number.NaN, 'NaN'],
   ];
-  for (const [value, written] of numbers)
-    assert.equal(exposition({ a: gauge() }, { a: [[value]] }).split('\n')[2], `a ${written}`);
+  for (const [value, expected] of numbers)
+    assert.equal(exposition({ a: gauge() }, { a: [[value]] }).split('\n')[2], `a ${expected}`);
 });
 
-test('a bucket has all that is not above its bound, the last one everything', () => {
+test('buckets are cumulative, and the last one counts all values', () => {
   const seconds = new Histogram([0.1, 1, 10]);
   for (const value of [0.05, 0.1, 0.2, 1, 11, 100]) seconds.observe(value);
   const definitions = { t_seconds: { type: 'histogram', help: 'Time.', labels: ['verb'] } } as const;
@@ -90,7 +90,7 @@ t_seconds_count{verb="GET"} 6
   );
 });
 
-test('counts are told from the beginning where they are known, and forgotten at zero where they are not', () => {
+test('permanent rows are reported at zero, other rows are removed at zero', () => {
   const counts = new Counts<[pool: string, reason: string]>([['', 'known']]);
   counts.add(['a', 'b'], 2);
   counts.add(['a', 'c']);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { processMetrics, readProcessMetrics } from '../../src/cmd/controller/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
 import { until } from '../client/fake-clock.ts';
-import { createWorld, TestReplica } from '../controller/replica.ts';
+import { createCluster, TestReplica } from '../controller/replica.ts';
 import { needsPromtool, promtool } from '../controlplane/promtool.ts';
 import { readQuery, unknownNames } from './queries.ts';
 import { textOf } from './table.ts';
@@ -27,7 +27,7 @@ const dashboard = JSON.parse(text) as {
 };
 const charts = dashboard.panels.filter(({ type }) => type !== 'row');
 
-/** As Grafana would ask, with every job chosen. */
+/** The queries that Grafana sends with all jobs selected. */
 const queries = charts.flatMap(({ title, targets = [] }) =>
   targets.map(({ expr, legendFormat }) => ({
     title,
@@ -36,7 +36,7 @@ const queries = charts.flatMap(({ title, targets = [] }) =>
   })),
 );
 
-test('each panel of the dashboard has a title, a unit, a sentence and a query', () => {
+test('each panel of the dashboard has a title, a unit, a description and a query', () => {
   assert.ok(charts.length > 20);
   for (const { title, description = '', fieldConfig, targets = [], datasource } of charts) {
     assert.match(title, /^\w/);
@@ -48,42 +48,44 @@ test('each panel of the dashboard has a title, a unit, a sentence and a query', 
   }
 });
 
-test('the panels have ids of their own, and none lies on another or beyond the edge', () => {
+test('the panels have unique ids, and do not overlap or exceed the grid', () => {
   const ids = dashboard.panels.map(({ id }) => id);
   assert.deepEqual(ids, [...new Set(ids)]);
-  const taken = new Map<string, string>();
+  const occupied = new Map<string, string>();
   for (const { title, gridPos } of dashboard.panels) {
     const { h, w, x, y } = gridPos;
     assert.ok(h > 0 && w > 0 && x >= 0 && y >= 0 && x + w <= 24, title);
     for (let row = y; row < y + h; row += 1)
       for (let column = x; column < x + w; column += 1) {
         const cell = `${column},${row}`;
-        assert.equal(taken.get(cell), undefined, `${title} at ${cell}`);
-        taken.set(cell, title);
+        assert.equal(occupied.get(cell), undefined, `${title} at ${cell}`);
+        occupied.set(cell, title);
       }
   }
 });
 
-test('the dashboard has a stable uid, and takes nothing from elsewhere', () => {
+test('the dashboard has a stable uid, and loads nothing from other sites', () => {
   assert.equal(dashboard.uid, 'kube-vip-cloud-provider');
   assert.doesNotMatch(text, /https?:\/\//);
 });
 
-/** What a leader tells when a Service has an address and one waits. */
+/** The metrics of a leader with an assigned and a pending Service. */
 async function scrape(): Promise<string> {
-  const { clock, api, load } = createWorld('10.0.0.1');
-  const inner = new TestReplica(api, clock, 'one').start();
-  await until(() => inner.inner.controller.isIdle);
+  const { clock, api, load } = createCluster('10.0.0.1');
+  const replica = new TestReplica(api, clock, 'one').start();
+  await until(() => replica.process.controller.isIdle);
   load('default/a');
   load('default/b');
-  const told = (): string => inner.inner.metrics();
-  await until(() => /services_pending\{/.test(told()) && /time_to_address_seconds_count 1/.test(told()));
-  const metrics = told() + readProcessMetrics();
-  await inner.stop();
+  const metricsOf = (): string => replica.process.metrics();
+  await until(
+    () => /services_pending\{/.test(metricsOf()) && /time_to_address_seconds_count 1/.test(metricsOf()),
+  );
+  const metrics = metricsOf() + readProcessMetrics();
+  await replica.stop();
   return metrics;
 }
 
-test('every metric and label in the dashboard is in a scrape of a leader, and every value that it asks for', async () => {
+test('every metric, label and label value in the dashboard is in a scrape of a leader', async () => {
   const series = (await scrape())
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
@@ -103,7 +105,7 @@ test('every metric and label in the dashboard is in a scrape of a leader, and ev
           name === metric &&
           own.every(([label, operator, value]) => operator === '=' && labels.get(label) === value),
       );
-      assert.ok(found, `${title}: there is no ${metric} with ${JSON.stringify(own)}`);
+      assert.ok(found, `${title}: no ${metric} with ${JSON.stringify(own)}`);
       assert.ok(
         matchers.some(([label]) => label === 'job'),
         `${title}: ${metric} of every job`,
@@ -112,11 +114,11 @@ test('every metric and label in the dashboard is in a scrape of a leader, and ev
   }
 });
 
-test('what the legends name is left by the query, and every metric of ours has a panel', () => {
-  const shown = new Set<string>();
+test('legends use labels that their queries keep, and every metric of ours has a panel', () => {
+  const charted = new Set<string>();
   for (const { title, expr, legend } of queries) {
     const { selectors, grouped } = readQuery(expr);
-    for (const { metric } of selectors) shown.add(metric.replace(/_bucket$/, ''));
+    for (const { metric } of selectors) charted.add(metric.replace(/_bucket$/, ''));
     const isGrouped = /\bby\b|\b(?:sum|max|min|count)\(/.test(expr);
     for (const label of legend)
       assert.ok(isGrouped ? grouped.includes(label) : label === 'instance', `${title}: {{${label}}}`);
@@ -124,14 +126,14 @@ test('what the legends name is left by the query, and every metric of ours has a
   const [variable] = dashboard.templating.list.slice(1);
   assert.match(JSON.stringify(variable?.query), /label_values\(kube_vip_cloud_provider_build_info, job\)/);
   const all = Object.keys({ ...controllerMetrics, ...processMetrics });
-  const missing = all.filter((name) => !shown.has(name));
+  const missing = all.filter((name) => !charted.has(name));
   assert.deepEqual(missing, ['nodejs_heap_size_total_bytes']);
 });
 
-test('Prometheus can read every query of the dashboard', needsPromtool, async () => {
+test('Prometheus can parse every query of the dashboard', needsPromtool, async () => {
   for (const { title, expr } of queries) {
-    const said = await promtool(['--experimental', 'promql', 'format', expr]);
-    assert.doesNotMatch(said, /exit \d+$/, `${title}: ${said}`);
+    const output = await promtool(['--experimental', 'promql', 'format', expr]);
+    assert.doesNotMatch(output, /exit \d+$/, `${title}: ${output}`);
   }
   assert.match(await promtool(['--experimental', 'promql', 'format', 'sum(']), /exit 1$/);
 });

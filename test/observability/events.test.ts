@@ -5,7 +5,7 @@ import { until } from '../client/fake-clock.ts';
 import { Harness } from '../controller/harness.ts';
 import { tableIn, textOf } from './table.ts';
 
-test('docs/events.md has every reason, with its type', () => {
+test('docs/events.md lists every reason, with its type', () => {
   const documented = tableIn(textOf('docs/events.md'), '| reason | type | on | when |');
   assert.deepEqual(
     documented.map(([reason, type]) => [reason, type]),
@@ -20,144 +20,156 @@ const blank = {
 
 interface Step {
   readonly title: string;
-  readonly act: (stage: Harness) => Promise<void>;
-  /** `reason object` of each event that it makes. */
+  readonly act: (harness: Harness) => Promise<void>;
+  /** `reason object` of each expected event. */
   readonly events: readonly string[];
-  /** `decision object` of each line of the log about a decision. */
+  /** `decision object` of each expected log line with a decision. */
   readonly decisions: readonly string[];
 }
 
 const touch = { metadata: { labels: { touched: 'true' } } };
 
-const story: readonly Step[] = [
+const steps: readonly Step[] = [
   {
-    title: 'a Service comes',
-    act: (stage) => stage.create('shop/a'),
+    title: 'a Service is created',
+    act: (harness) => harness.create('shop/a'),
     events: ['EnsuredLoadBalancer a'],
     decisions: ['write a'],
   },
   {
-    title: 'another asks for its address',
-    act: (stage) => stage.create('shop/b', { spec: { loadBalancerIP: '10.0.0.1' } }),
+    title: 'another Service requests its address',
+    act: (harness) => harness.create('shop/b', { spec: { loadBalancerIP: '10.0.0.1' } }),
     events: ['AddressConflict a', 'SyncLoadBalancerFailed b'],
     decisions: ['conflict b', 'keep a'],
   },
-  { title: 'it is touched', act: (stage) => stage.patch('shop/b', touch), events: [], decisions: [] },
   {
-    title: 'it asks for another one',
-    act: (stage) => stage.patch('shop/b', { spec: { loadBalancerIP: '192.168.7.7' } }),
+    title: 'it is changed without effect',
+    act: (harness) => harness.patch('shop/b', touch),
+    events: [],
+    decisions: [],
+  },
+  {
+    title: 'it requests a different one',
+    act: (harness) => harness.patch('shop/b', { spec: { loadBalancerIP: '192.168.7.7' } }),
     events: ['AddressConflictResolved a', 'EnsuredLoadBalancer b'],
     decisions: ['write b'],
   },
   {
-    title: 'the pool fills',
-    act: (stage) => stage.create('shop/c'),
+    title: 'the pool becomes full',
+    act: (harness) => harness.create('shop/c'),
     events: ['EnsuredLoadBalancer c'],
     decisions: ['write c'],
   },
   {
-    title: 'one has to wait',
-    act: (stage) => stage.create('shop/d'),
+    title: 'a Service is pending',
+    act: (harness) => harness.create('shop/d'),
     events: ['SyncLoadBalancerFailed d'],
     decisions: ['pending d'],
   },
-  { title: 'it is touched', act: (stage) => stage.patch('shop/d', touch), events: [], decisions: [] },
   {
-    title: 'one gives its address back',
-    act: (stage) => stage.patch('shop/c', { spec: { type: 'ClusterIP' } }),
+    title: 'it is changed without effect',
+    act: (harness) => harness.patch('shop/d', touch),
+    events: [],
+    decisions: [],
+  },
+  {
+    title: 'a Service releases its address',
+    act: (harness) => harness.patch('shop/c', { spec: { type: 'ClusterIP' } }),
     events: ['DeletedLoadBalancer c', 'EnsuredLoadBalancer d'],
     decisions: ['release c', 'write d'],
   },
   {
-    title: 'what was written is taken away',
-    act: (stage) => stage.patch('shop/a', blank, 'gitops'),
+    title: 'another writer reverts the fields',
+    act: (harness) => harness.patch('shop/a', blank, 'gitops'),
     events: ['EnsuredLoadBalancer a'],
     decisions: ['write a'],
   },
   {
-    title: 'and again',
-    act: async (stage) => {
-      await stage.patch('shop/a', blank, 'gitops');
-      await until(() => stage.clock.timers().includes(1_000));
+    title: 'it reverts them again',
+    act: async (harness) => {
+      await harness.patch('shop/a', blank, 'gitops');
+      await until(() => harness.clock.timers().includes(1_000));
     },
     events: ['LoadBalancerFieldsUndone a'],
     decisions: [],
   },
   {
-    title: 'its time comes',
-    act: async (stage) => {
-      stage.clock.advance(1_000);
-      await until(() => stage.address('shop/a') === '10.0.0.1');
+    title: 'the back-off ends',
+    act: async (harness) => {
+      harness.clock.advance(1_000);
+      await until(() => harness.address('shop/a') === '10.0.0.1');
     },
     events: ['EnsuredLoadBalancer a'],
     decisions: ['write a'],
   },
   {
-    title: 'a key is misspelt',
-    act: async (stage) => {
-      await stage.request('PATCH', 'kube-system/configmaps/kubevip', { data: { cidr_shop: '10.0.0.3' } });
-      await until(() => stage.inner.controller.allocator.config.problems.length === 1);
+    title: 'a key is misspelled',
+    act: async (harness) => {
+      await harness.request('PATCH', 'kube-system/configmaps/kubevip', { data: { cidr_shop: '10.0.0.3' } });
+      await until(() => harness.replica.controller.allocator.config.problems.length === 1);
     },
     events: ['InvalidPoolConfiguration kubevip'],
     decisions: [],
   },
   {
-    title: 'another one, too',
-    act: async (stage) => {
-      await stage.request('PATCH', 'kube-system/configmaps/kubevip', { data: { cidr_x: '10.0.0.3' } });
-      await until(() => stage.inner.controller.allocator.config.problems.length === 2);
+    title: 'another key is misspelled',
+    act: async (harness) => {
+      await harness.request('PATCH', 'kube-system/configmaps/kubevip', { data: { cidr_x: '10.0.0.3' } });
+      await until(() => harness.replica.controller.allocator.config.problems.length === 2);
     },
     events: ['InvalidPoolConfiguration kubevip'],
     decisions: [],
   },
   {
-    title: 'a pool moves away: those who keep their address are worth a line, not an event',
-    act: async (stage) => {
-      await stage.request('PATCH', 'kube-system/configmaps/kubevip', {
+    title: 'a pool changes: Services that keep their address are logged, without an event',
+    act: async (harness) => {
+      await harness.request('PATCH', 'kube-system/configmaps/kubevip', {
         data: { 'range-global': '10.0.9.1', cidr_x: null, cidr_shop: null },
       });
-      await until(() => stage.inner.controller.allocator.config.problems.length === 0);
+      await until(() => harness.replica.controller.allocator.config.problems.length === 0);
     },
     events: [],
     decisions: ['keep a', 'keep d'],
   },
   {
-    title: 'the API server does not accept a change',
-    act: async (stage) => {
-      stage.fate = () => ({ status: 422, body: { kind: 'Status', message: 'a webhook says no' } });
-      await stage.create('shop/e');
-      await until(() => stage.writes.some((write) => write.endsWith('/e')));
+    title: 'the API server rejects a change',
+    act: async (harness) => {
+      harness.onWrite = () => ({ status: 422, body: { kind: 'Status', message: 'a webhook says no' } });
+      await harness.create('shop/e');
+      await until(() => harness.writes.some((write) => write.endsWith('/e')));
     },
     events: ['SyncLoadBalancerFailed e'],
     decisions: [],
   },
 ];
 
-test('each change makes its events once and its lines once, and the two say the same', async () => {
-  const stage = new Harness();
-  stage.pools({ 'range-global': '10.0.0.1-10.0.0.2' });
-  stage.start();
-  await stage.settled();
-  for (const { title, act, events, decisions } of story) {
-    const [before, linesBefore] = [stage.events().length, stage.log.lines.length];
-    await act(stage);
-    await stage.settled();
-    const told = stage.events().slice(before);
-    const named = told.map((event) => event.replace(/^\w+ (\w+) [\w-]+\/(\w+): .*/s, '$1 $2'));
+test('each change has its events and log lines once, with the same text', async () => {
+  const harness = new Harness();
+  harness.pools({ 'range-global': '10.0.0.1-10.0.0.2' });
+  harness.start();
+  await harness.settled();
+  for (const { title, act, events, decisions } of steps) {
+    const [before, linesBefore] = [harness.events().length, harness.log.lines.length];
+    await act(harness);
+    await harness.settled();
+    const newEvents = harness.events().slice(before);
+    const named = newEvents.map((event) => event.replace(/^\w+ (\w+) [\w-]+\/(\w+): .*/s, '$1 $2'));
     assert.deepEqual(named.sort(), events, title);
-    const decided = stage.log.fields.slice(linesBefore).filter(({ decision }) => decision !== undefined);
+    const decided = harness.log.fields.slice(linesBefore).filter(({ decision }) => decision !== undefined);
     const lines = decided.map(
       ({ decision, service }) => `${decision} ${String(service).replace('shop/', '')}`,
     );
     assert.deepEqual(lines.sort(), decisions, title);
-    const said = stage.log.lines.slice(linesBefore).map((line) => line.replace(/^\w+: /, '').toLowerCase());
-    for (const event of told) {
+    const newLines = harness.log.lines
+      .slice(linesBefore)
+      .map((line) => line.replace(/^\w+: /, '').toLowerCase());
+    for (const event of newEvents) {
       const [, message = ''] = /: (.*)$/s.exec(event) ?? [];
-      const fitting = said.filter((line) => message.toLowerCase().startsWith(line));
-      assert.equal(fitting.length, 1, `${title}: ${message}\n${said.join('\n')}`);
+      const fitting = newLines.filter((line) => message.toLowerCase().startsWith(line));
+      assert.equal(fitting.length, 1, `${title}: ${message}\n${newLines.join('\n')}`);
     }
   }
-  const reasons = new Set(story.flatMap(({ events }) => events.map((event) => event.split(' ')[0])));
+  const reasons = new Set(steps.flatMap(({ events }) => events.map((event) => event.split(' ')[0])));
   assert.deepEqual([...reasons].sort(), Object.keys(eventTypes).sort());
-  await stage.stop();
+  await harness.stop();
 });

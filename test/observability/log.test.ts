@@ -6,12 +6,12 @@ import type { LogField } from '../../src/client/log.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
 import { createEmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { serve } from '../../src/embedded/server.ts';
-import { answer, serviceNamed } from '../controller/harness.ts';
+import { respond, serviceNamed } from '../controller/harness.ts';
 import { startChild } from '../controlplane/process.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { tableIn, textOf } from './table.ts';
 
-/** A field that was forgotten does not compile. */
+/** A missing field does not compile. */
 const allFields: Readonly<Record<LogField, true>> = {
   service: true,
   decision: true,
@@ -45,28 +45,28 @@ const allFields: Readonly<Record<LogField, true>> = {
   identity: true,
 };
 
-const always = ['time', 'level', 'msg'];
+const alwaysPresent = ['time', 'level', 'msg'];
 
-test('docs/logs.md has every field', () => {
-  const documented = tableIn(textOf('docs/logs.md'), '| field | what it says |').map(([field]) => field);
+test('docs/logs.md lists every field', () => {
+  const documented = tableIn(textOf('docs/logs.md'), '| field | meaning |').map(([field]) => field);
   assert.deepEqual(
     documented,
-    [...always, ...Object.keys(allFields)].map((field) => `\`${field}\``),
+    [...alwaysPresent, ...Object.keys(allFields)].map((field) => `\`${field}\``),
   );
 });
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** The controller as a process, on an API that answers some requests in its own way once. */
-async function run(body: (world: World) => Promise<void>): Promise<Line[]> {
+/** Runs the controller as a process, on an API with injected faults. */
+async function run(body: (fixture: Fixture) => Promise<void>): Promise<Line[]> {
   const api = createEmbeddedApi({ clock: systemClock, random: Math.random });
-  /** What is answered once to the first request that fits. */
+  /** Status codes for the next request that matches. */
   const faults: { fits: RegExp; status: number }[] = [];
   const transport: Transport = async (request, signal): Promise<HttpResponse> => {
     const at = faults.findIndex(({ fits }) => fits.test(`${request.method} ${request.path}`));
     const [fault] = at < 0 ? [] : faults.splice(at, 1);
     if (fault === undefined) return api.transport(request, signal);
-    return answer(fault.status, { kind: 'Status', message: 'not now' });
+    return respond(fault.status, { kind: 'Status', message: 'not now' });
   };
   const server = await serve(transport);
   let text = '';
@@ -74,22 +74,22 @@ async function run(body: (world: World) => Promise<void>): Promise<Line[]> {
   const flags = [`--master=${server.url}`, '--secure-port=0', '--web-port=0', '--claims', '-v=6'];
   const child = startChild(process.execPath, [program, ...flags], {
     env: {},
-    heard: (heard) => {
-      text += heard;
+    heard: (output) => {
+      text += output;
     },
   });
   const lines = (): Line[] => {
     const whole = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
     return whole.filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
   };
-  const send = async (method: HttpRequest['method'], path: string, sent?: object): Promise<void> => {
+  const send = async (method: HttpRequest['method'], path: string, content?: object): Promise<void> => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     await api.transport(
       {
         method,
         path: `/api/v1/namespaces/${path}?fieldManager=gitops`,
         headers: { 'content-type': type },
-        ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
+        ...(content === undefined ? {} : { body: JSON.stringify(content) }),
       },
       new AbortController().signal,
     );
@@ -99,7 +99,7 @@ async function run(body: (world: World) => Promise<void>): Promise<Line[]> {
       load: (object) => void api.load(object),
       fail: (fits, status) => void faults.push({ fits, status }),
       send,
-      says: async (fields) => {
+      logs: async (fields) => {
         const fits = (line: Line): boolean =>
           Object.entries(fields).every(([name, value]) =>
             value instanceof RegExp ? value.test(String(line[name])) : line[name] === value,
@@ -116,17 +116,17 @@ async function run(body: (world: World) => Promise<void>): Promise<Line[]> {
   return lines();
 }
 
-interface World {
+interface Fixture {
   load(object: object): void;
-  /** The first request that fits is answered with this status. */
+  /** Responds to the next matching request with this status. */
   fail(fits: RegExp, status: number): void;
   send(method: HttpRequest['method'], path: string, body?: object): Promise<void>;
-  /** Waits for a line with these fields. */
-  says(fields: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Waits for a log line with these fields. */
+  logs(fields: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
-test('a run in which much goes wrong has the documented fields on its lines, each of them, and no others', async () => {
-  const lines = await run(async ({ load, fail, send, says }) => {
+test('a run with many faults logs all documented fields, and no others', async () => {
+  const lines = await run(async ({ load, fail, send, logs }) => {
     load({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -135,41 +135,41 @@ test('a run in which much goes wrong has the documented fields on its lines, eac
     });
     fail(/^GET .*implementation/, 500);
     fail(/^GET .*fieldSelector=.*services|^GET .*services.*fieldSelector/, 500);
-    await says({ level: 'warn', retryInMs: /./, fieldSelector: /./ });
-    await says({ pool: 'range-global', size: '2', used: '0', free: '2' });
+    await logs({ level: 'warn', retryInMs: /./, fieldSelector: /./ });
+    await logs({ pool: 'range-global', size: '2', used: '0', free: '2' });
     fail(/^POST .*\/events/, 422);
     await send('POST', 'shop/services', serviceNamed('shop/a', {}));
-    await says({ service: 'shop/a', decision: 'write', cause: 'allocate', addresses: '10.0.0.1' });
-    await says({ level: 'warn', error: /not now/ });
+    await logs({ service: 'shop/a', decision: 'write', cause: 'allocate', addresses: '10.0.0.1' });
+    await logs({ level: 'warn', error: /not now/ });
     fail(/^PATCH .*\/services\/b/, 422);
     await send('POST', 'shop/services', serviceNamed('shop/b', {}));
-    await says({ level: 'error', service: 'shop/b', retryInMs: /./ });
-    await says({ msg: 'events are written again', dropped: 1 });
-    await says({ service: 'shop/b', decision: 'write', source: 'range-global' });
+    await logs({ level: 'error', service: 'shop/b', retryInMs: /./ });
+    await logs({ msg: 'writing events succeeds again', dropped: 1 });
+    await logs({ service: 'shop/b', decision: 'write', source: 'range-global' });
     await send('POST', 'shop/services', serviceNamed('shop/c', {}));
-    await says({ service: 'shop/c', decision: 'pending', reason: 'pool-full' });
-    const wish = serviceNamed('shop/d', { spec: { loadBalancerIP: '10.0.0.1' } });
-    await send('POST', 'shop/services', wish);
-    await says({ service: 'shop/d', decision: 'conflict', reason: 'address-in-use' });
-    await says({ service: 'shop/a', decision: 'keep', reason: 'contested' });
+    await logs({ service: 'shop/c', decision: 'pending', reason: 'pool-full' });
+    const conflicting = serviceNamed('shop/d', { spec: { loadBalancerIP: '10.0.0.1' } });
+    await send('POST', 'shop/services', conflicting);
+    await logs({ service: 'shop/d', decision: 'conflict', reason: 'address-in-use' });
+    await logs({ service: 'shop/a', decision: 'keep', reason: 'contested' });
     const blank = {
       metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': '' } },
       spec: { loadBalancerIP: '' },
     };
     await send('PATCH', 'shop/services/b', blank);
-    await says({ service: 'shop/b', decision: 'write', cause: 'restore' });
+    await logs({ service: 'shop/b', decision: 'write', cause: 'restore' });
     await send('PATCH', 'shop/services/b', blank);
-    await says({ service: 'shop/b', manager: 'gitops' });
+    await logs({ service: 'shop/b', manager: 'gitops' });
     await send('DELETE', 'shop/services/c');
     fail(/^(DELETE|PATCH) .*\/ipaddresses\//, 500);
     await send('PATCH', 'shop/services/b', { spec: { type: 'ClusterIP' } });
-    await says({ service: 'shop/b', decision: 'release' });
-    await says({ address: '10.0.0.2', retryInMs: /./ });
+    await logs({ service: 'shop/b', decision: 'release' });
+    await logs({ address: '10.0.0.2', retryInMs: /./ });
   });
   for (const line of lines) {
-    assert.deepEqual(Object.keys(line).slice(0, 3), always);
+    assert.deepEqual(Object.keys(line).slice(0, 3), alwaysPresent);
     assert.ok(['info', 'warn', 'error'].includes(String(line.level)));
   }
-  const emitted = new Set(lines.flatMap((line) => Object.keys(line)));
-  assert.deepEqual([...emitted].sort(), [...always, ...Object.keys(allFields)].sort());
+  const logged = new Set(lines.flatMap((line) => Object.keys(line)));
+  assert.deepEqual([...logged].sort(), [...alwaysPresent, ...Object.keys(allFields)].sort());
 });

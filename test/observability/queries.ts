@@ -2,7 +2,7 @@ import { processMetrics } from '../../src/cmd/controller/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
 import type { Definition } from '../../src/metrics/exposition.ts';
 
-/** What a query in PromQL asks for, as far as our rules and panels use the language. */
+/** The selectors of a PromQL query, for the subset of the language that our rules and panels use. */
 export interface Query {
   readonly selectors: readonly Selector[];
   /** The labels that it groups or joins by. */
@@ -11,7 +11,7 @@ export interface Query {
 
 export interface Selector {
   readonly metric: string;
-  /** `label`, its operator and its value. */
+  /** Label, operator and value. */
   readonly matchers: readonly (readonly [label: string, operator: string, value: string])[];
 }
 
@@ -22,7 +22,7 @@ export function readQuery(text: string): Query {
   const grouped = [...text.matchAll(groupings)].flatMap(([, labels = '']) => labels.match(/\w+/g) ?? []);
   const bare = text.replaceAll(groupings, ' ').replaceAll(/\[[^\]]*\]/g, ' ');
   const selectors: Selector[] = [];
-  // A name that is not called as a function, with its braces.
+  // A name that is not a function call, with its matchers.
   for (const [, metric = '', braces = ''] of bare.matchAll(
     /(?<![\w"=~$.])([a-z_:][\w:]*)\b(?!\s*\()(\{[^}]*\})?/gi,
   )) {
@@ -38,10 +38,10 @@ export function readQuery(text: string): Query {
 
 const definitions: Readonly<Record<string, Definition>> = { ...controllerMetrics, ...processMetrics };
 
-/** What Prometheus itself adds to each series that it scrapes. */
+/** Labels that Prometheus adds to each scraped series. */
 const targetLabels = ['job', 'instance', 'pod', 'namespace'];
 
-/** The names in a query that are of no metric of ours, or of no label of it. */
+/** The metrics and labels in a query that we do not export. */
 export function unknownNames({ selectors, grouped }: Query): string[] {
   const known = new Set(targetLabels);
   const unknown: string[] = [];

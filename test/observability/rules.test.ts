@@ -25,14 +25,14 @@ const file = parse(textOf(`${folder}/alerts.yaml`)) as { groups: { rules: Rule[]
 const rules = file.groups.flatMap(({ rules }) => rules);
 const document = textOf('docs/monitoring.md');
 
-test('promtool reads the alerts, and their cases come true', needsPromtool, async () => {
+test('promtool accepts the alerts, and their test cases pass', needsPromtool, async () => {
   const path = (name: string): string => `${root}${folder}/${name}`;
   const args = ['check', 'rules', '--lint=all', '--lint-fatal', path('alerts.yaml')];
   assert.match(await promtool(args), new RegExp(`SUCCESS: ${rules.length} rules found\\s*$`));
   assert.match(await promtool(['test', 'rules', path('alerts.test.yaml')]), /^ *SUCCESS\s*$/);
 });
 
-test('each alert has a case in which it fires, and one in which it does not', () => {
+test('each alert has a test case in which it fires, and one in which it does not', () => {
   const { tests } = parse(textOf(`${folder}/alerts.test.yaml`)) as Cases;
   const counts = (isFiring: boolean): string[] => {
     const cases = tests.flatMap(({ alert_rule_test }) => alert_rule_test);
@@ -45,7 +45,7 @@ test('each alert has a case in which it fires, and one in which it does not', ()
   assert.deepEqual(counts(false), all);
 });
 
-test('the alerts ask for metrics and labels that there are, and their texts for labels that they keep', () => {
+test('the alerts use existing metrics and labels, and their texts use labels that the expression keeps', () => {
   for (const { alert, expr, annotations } of rules) {
     const query = readQuery(expr);
     assert.ok(query.selectors.length > 0, alert);
@@ -61,7 +61,7 @@ test('the alerts ask for metrics and labels that there are, and their texts for 
   }
 });
 
-test('each alert has a severity, a summary, and a description that says what to do', () => {
+test('each alert has a severity, a summary and a description', () => {
   for (const { alert, labels, annotations } of rules) {
     assert.match(labels.severity, /^(?:warning|critical)$/, alert);
     assert.deepEqual(Object.keys(annotations), ['summary', 'description'], alert);
@@ -69,7 +69,7 @@ test('each alert has a severity, a summary, and a description that says what to 
   }
 });
 
-test('docs/monitoring.md has every alert, with its severity and how long it waits', () => {
+test('docs/monitoring.md lists every alert, with its severity and duration', () => {
   const heading = '| alert | severity | after | what it means | what to do |';
   assert.deepEqual(
     tableIn(document, heading).map(([name = '', severity, after]) => [
@@ -81,7 +81,7 @@ test('docs/monitoring.md has every alert, with its severity and how long it wait
   );
 });
 
-test('the command of docs/monitoring.md makes a PrometheusRule of the same rules', () => {
+test('the command in docs/monitoring.md creates a PrometheusRule with the same rules', () => {
   const [, command = ''] = /```sh\n(\{.*?\n\}) \| kubectl apply -f -\n```/s.exec(document) ?? [];
   const { stdout, stderr, status } = spawnSync('sh', ['-c', command], { cwd: root, encoding: 'utf8' });
   assert.deepEqual([status, stderr], [0, '']);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** A file of the repository. */
+/** Reads a file of the repository. */
 export function textOf(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }
 
-/** The cells of the rows of the table of a document that has this heading. */
+/** Returns the cells of the table with this heading in a document. */
 export function tableIn(document: string, heading: string): string[][] {
   const [, rows = ''] = document.split(`${heading}\n`);
   const [text = ''] = rows.split('\n\n');

@@ -93,13 +93,13 @@ test('what the API server says in a refusal is shown in words', async () => {
   const stage = new Harness();
   stage.pools({ 'range-global': '10.1.0.1-10.1.0.9' });
   const body: ApiStatus = { kind: 'Status', reason: hostileText, message: `${hostileText} ${hugeText}` };
-  stage.fate = () => ({ status: 422, body });
+  stage.onWrite = () => ({ status: 422, body });
   stage.start();
   await stage.create('shop/web');
   await stage.settled();
   await stage.stop();
   const [event = ''] = stage.events();
-  assert.match(event, /^Warning SyncLoadBalancerFailed shop\/web: The API server refused the change: /);
+  assert.match(event, /^Warning SyncLoadBalancerFailed shop\/web: The API server rejected the change: /);
   assert.doesNotMatch(event, acting);
   assert.ok(Buffer.byteLength(event) < 1200);
 });
@@ -117,7 +117,7 @@ test('a Status is not believed in its types, neither in an answer nor in a watch
     const error = new ApiError(asked, 500, status as ApiStatus);
     assert.ok(error.causes.every((cause) => typeof cause === 'string'));
     assert.equal(typeof error.reason + typeof error.detail, 'stringstring');
-    const waited = delayMs(0, 0, { firstMs: 100, mostMs: 1000 }, error.retryAfterMs);
+    const waited = delayMs(0, 0, { initialMs: 100, maxMs: 1000 }, error.retryAfterMs);
     assert.ok(waited >= 100 && waited <= 300_000, `${JSON.stringify(status)}: ${waited}`);
   }
 });

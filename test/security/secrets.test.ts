@@ -38,7 +38,7 @@ scenario('a token is in no line of a whole run at -v=10', async ({ cluster, star
   await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
   // With an API server that goes away in the middle of its watches, and comes back.
   await cluster.server.signal('KILL');
-  await controller.says(/connect|socket|ECONNREFUSED|no answer|broke/);
+  await controller.says(/connect|socket|ECONNREFUSED|no response|broke/);
   await cluster.server.restart();
   await cluster.create(loadBalancer('default/late'));
   await cluster.becomes('default/late', served('10.1.0.2', 'range-default'));
@@ -151,20 +151,20 @@ const exec = (script: string): object => ({
 const unusable: Readonly<Record<string, readonly [text: string, says: RegExp]>> = {
   'a fault on the line after the token': [
     `users:\n- name: a\n  user:\n    token: ${secret}\n   bad: [\n`,
-    /cannot be understood: .*indentation.*\(5:4\)/,
+    /cannot be parsed: .*indentation.*\(5:4\)/,
   ],
   'the token alone': [secret, /has no current-context/],
   'a password in the address': [
     kubeconfig(`https://user:${secret}@127.0.0.1:1`, {}),
-    /has a user or a password in its address/,
+    /contains a user or a password/,
   ],
   'a password in an address without a scheme': [
     kubeconfig(`user:${secret}@127.0.0.1:1`, {}),
-    /has a user or a password in its address/,
+    /contains a user or a password/,
   ],
   'a plugin that prints the bare token': [
     kubeconfig('https://127.0.0.1:1', exec(`console.log('${secret}')`)),
-    /what its exec plugin prints is not JSON/,
+    /the output of its exec plugin is not JSON/,
   ],
 };
 

@@ -200,7 +200,7 @@ threat('one Service blocks at most sixteen addresses a field', async (stage) => 
   await stage.create('shop/web');
   await stage.settled();
   assert.equal(stage.address('shop/web'), '10.1.0.17');
-  const free = stage.inner.controller.allocator.ledger;
+  const free = stage.replica.controller.allocator.ledger;
   assert.equal(free.usedCount('IPv4', [{ first: 0n, last: 2n ** 33n }]), 33n);
 });
 

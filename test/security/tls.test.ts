@@ -8,7 +8,7 @@ import { selfSigned } from '../client/certificate.ts';
 
 test('no variable of the environment turns the look at certificates off', async () => {
   const server = await startByteServer(selfSigned('127.0.0.1'));
-  server.script((exchange) => exchange.answer(200, {}));
+  server.script((exchange) => exchange.respond(200, {}));
   const transport = createNodeTransport({ server: server.url });
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   // Node prints a warning of its own.

@@ -42,8 +42,8 @@ export interface Fault {
 /** What is done to the world, at a time. */
 export type Act =
   | UserStep
-  | { do: 'crash' | 'end'; inner: number }
-  | { do: 'pause' | 'jump'; inner: number; ms: number }
+  | { do: 'crash' | 'end'; replica: number }
+  | { do: 'pause' | 'jump'; replica: number; ms: number }
   | { do: 'compact' }
   /** Somebody else claims an address, or lets it go. */
   | { do: 'claim' | 'unclaim'; address: string };
@@ -69,13 +69,13 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 12, arbitrary: anyUserStep },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'end' as const), inner: anyReplica }),
+    arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'end' as const), replica: anyReplica }),
   },
   {
     weight: 2,
     arbitrary: fc.record({
       do: fc.constantFrom('pause' as const, 'pause' as const, 'jump' as const),
-      inner: anyReplica,
+      replica: anyReplica,
       ms: fc.integer({ min: 100, max: 40_000 }),
     }),
   },
@@ -112,8 +112,8 @@ function outlivingPlan(seed: number, count: number, claims: boolean): Plan {
     then(20_000, { do: 'configure', data: pools.pop() });
     for (let i = 0; i < 4; i += 1) then(i === 0 ? 30_000 : 50, users.pop() ?? { do: 'compact' });
     // About when the claims are made, and the writes are on their way.
-    then(60, { do: 'crash', inner: 0 });
-    for (const inner of [1, 2]) acts.push({ at, act: { do: 'crash', inner } });
+    then(60, { do: 'crash', replica: 0 });
+    for (const replica of [1, 2]) acts.push({ at, act: { do: 'crash', replica } });
     then(10_000, { do: 'configure', data: pools.pop() });
     for (let i = 0; i < 4; i += 1) then(3_000, users.pop() ?? { do: 'compact' });
   }

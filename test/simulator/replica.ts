@@ -28,7 +28,7 @@ export interface Said {
 /** One life of a controller, on its own clock and connection. */
 export class SimulatedReplica implements Sender {
   readonly identity: string;
-  readonly inner: Replica;
+  readonly process: Replica;
   /** Its promises will never be settled again; what it has sent may still arrive. */
   isDead = false;
   /** It ends in order. */
@@ -64,10 +64,10 @@ export class SimulatedReplica implements Sender {
     const say =
       (level: Said['level']) =>
       (text: string, fields: Record<string, unknown> = {}): void => {
-        if (text === 'leading') this.#enter();
+        if (text === 'became leader') this.#enter();
         said({ level, text, fields });
       };
-    this.inner = createReplica({
+    this.process = createReplica({
       transport: this.#adoptingFirst(network.transportFor(this)),
       options,
       clock: {
@@ -107,7 +107,7 @@ export class SimulatedReplica implements Sender {
   #remember(request: HttpRequest): void {
     const write = `${request.path} ${request.body}`;
     if (this.#basis.has(write)) return;
-    const { ledger } = this.inner.controller.allocator;
+    const { ledger } = this.process.controller.allocator;
     this.#basis.set(write, new Map([...ledger.all()].map(({ key, view }) => [key, view.resourceVersion])));
   }
 
@@ -124,7 +124,7 @@ export class SimulatedReplica implements Sender {
   }
 
   start(): void {
-    void this.inner.run(this.#stop.signal).then(
+    void this.process.run(this.#stop.signal).then(
       () => {
         this.isDead = true;
       },

@@ -51,7 +51,7 @@ test('a write of a former leader that lands too late makes a duplicate, which is
   const acts: Plan['acts'] = [
     { at: 0, act: { do: 'configure', data: { 'range-a': pool } } },
     { at: 1_000, act: service('a') },
-    ...[0, 1, 2].map((inner): Plan['acts'][number] => ({ at: 1_100, act: { do: 'crash', inner } })),
+    ...[0, 1, 2].map((replica): Plan['acts'][number] => ({ at: 1_100, act: { do: 'crash', replica } })),
     { at: 5_000, act: { do: 'configure', data: { 'range-b': pool } } },
     { at: 6_000, act: service('b') },
     { at: 60_000, act: { do: 'compact' } },

@@ -82,7 +82,7 @@ class World {
       faults,
       carriedOut: (sender, request) => this.#carriedOut(sender, request),
       count: (what) => this.#count(what),
-      isWriting: () => this.#replicas.some(({ inner }) => inner.controller.isWriting),
+      isWriting: () => this.#replicas.some((replica) => replica.process.controller.isWriting),
     });
   }
 
@@ -118,9 +118,9 @@ class World {
   async #settle(): Promise<void> {
     this.#tell('from here on there are no faults');
     this.#network.isCalm = true;
-    for (const [i, inner] of this.#replicas.entries()) {
-      if (inner.isPaused) inner.resume();
-      if (inner.isDead || inner.isEnding) this.#replicas[i] = this.#begin();
+    for (const [i, replica] of this.#replicas.entries()) {
+      if (replica.isPaused) replica.resume();
+      if (replica.isDead || replica.isEnding) this.#replicas[i] = this.#begin();
     }
     const began = this.#scheduler.now;
     this.#lastWriteAt = Math.max(this.#lastWriteAt, began);
@@ -128,14 +128,14 @@ class World {
       if (this.#scheduler.now > began + settleMs) throw new Broken('Quiet', 'there is no end of writes');
       await this.#step();
     }
-    const leaders = this.#replicas.filter(({ inner }) => inner.controller.isIdle);
+    const leaders = this.#replicas.filter((replica) => replica.process.controller.isIdle);
     const [leader] = leaders;
     if (leader === undefined || leaders.length > 1)
       throw new Broken('Served', `${leaders.length} replicas lead and are at rest`);
     judgeRest({
       all: this.#services(),
       data: this.#data(),
-      allocator: leader.inner.controller.allocator,
+      allocator: leader.process.controller.allocator,
       warned: (service) => this.#warnings(service),
       claims: this.#claims(),
     });
@@ -152,7 +152,7 @@ class World {
   #begin(): SimulatedReplica {
     this.#lives += 1;
     const identity = `life-${this.#lives}`;
-    const inner: SimulatedReplica = new SimulatedReplica({
+    const replica: SimulatedReplica = new SimulatedReplica({
       identity,
       options: optionsOf(this.#plan),
       scheduler: this.#scheduler,
@@ -163,8 +163,8 @@ class World {
         this.#failure ??= error;
       },
     });
-    inner.start();
-    return inner;
+    replica.start();
+    return replica;
   }
 
   #heard(identity: string, { text, fields }: Said): void {
@@ -198,40 +198,40 @@ class World {
     }
   }
 
-  #strike(act: Extract<Act, { inner: number }>): void {
-    const inner = this.#replicas[act.inner];
-    if (inner === undefined) return;
+  #strike(act: Extract<Act, { replica: number }>): void {
+    const replica = this.#replicas[act.replica];
+    if (replica === undefined) return;
     const later = (ms: number, run: () => void): void =>
       void this.#scheduler.at(this.#scheduler.now + ms, run);
     switch (act.do) {
       case 'crash':
-        if (inner.inner.controller.isLeading) this.#count('state: leader crashed');
-        inner.crash();
-        this.#replicas[act.inner] = this.#begin();
+        if (replica.process.controller.isLeading) this.#count('state: leader crashed');
+        replica.crash();
+        this.#replicas[act.replica] = this.#begin();
         break;
       case 'end':
-        if (inner.isPaused || inner.isEnding) break;
-        inner.end();
+        if (replica.isPaused || replica.isEnding) break;
+        replica.end();
         later(8_000, () => {
-          inner.crash();
-          if (this.#replicas[act.inner] === inner) this.#replicas[act.inner] = this.#begin();
+          replica.crash();
+          if (this.#replicas[act.replica] === replica) this.#replicas[act.replica] = this.#begin();
         });
         break;
       case 'pause':
-        if (inner.isPaused) break;
-        if (inner.inner.controller.isLeading) this.#count('state: leader paused');
-        inner.pause();
+        if (replica.isPaused) break;
+        if (replica.process.controller.isLeading) this.#count('state: leader paused');
+        replica.pause();
         later(act.ms, () => {
           const others = this.#replicas.filter(
-            (other) => other !== inner && other.inner.controller.isLeading,
+            (other) => other !== replica && other.process.controller.isLeading,
           );
-          if (!inner.isDead && inner.inner.controller.isLeading && others.length > 0)
+          if (!replica.isDead && replica.process.controller.isLeading && others.length > 0)
             this.#count('state: two believe that they lead');
-          inner.resume();
+          replica.resume();
         });
         break;
       case 'jump':
-        inner.jump(act.ms);
+        replica.jump(act.ms);
         break;
     }
   }

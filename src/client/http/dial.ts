@@ -4,7 +4,9 @@ import type { Connection } from '../cluster-connection.ts';
 import { ConnectionError, errorText } from '../errors.ts';
 import type { Clock } from '../transport.ts';
 
-/** Opens a connection: resolves once TCP and TLS are through, so whoever fails before has sent nothing. */
+/**
+ * Opens a connection. Resolves once TCP and TLS are established, so after a failure nothing has been sent.
+ */
 export type Dial = (signal: AbortSignal) => Promise<Socket>;
 
 export interface DialOptions {
@@ -14,24 +16,24 @@ export interface DialOptions {
   clock: Clock;
 }
 
-/** Finds out that a peer is gone although nobody sends anything, in the kernel's way. */
+/** Lets the kernel detect a dead peer on an idle connection. */
 const TCP_KEEP_ALIVE_MS = 15_000;
 
 export function createDial({ connection, url, timeoutMs, clock }: DialOptions): Dial {
   const isSecure = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
-  // A name for the server to choose its certificate by; addresses are not sent as one (RFC 6066), but looked for in it.
+  // The TLS server name. Addresses are not sent as one (RFC 6066), but are checked against the certificate.
   const servername = connection.servername ?? (isIP(host) === 0 ? host : '');
   const { insecure } = connection;
-  /** Made once: to read the certificates costs more than a handshake. */
+  /** Created once, because reading the certificates costs more than a handshake. */
   let secureContext: SecureContext | undefined;
-  /** What the server said last, to spare both sides the certificates' part of the next handshake. */
+  /** The last TLS session, to resume it in the next handshake. */
   let session: Buffer | undefined;
 
   function open(): Socket {
     if (!isSecure) return connectTcp({ host, port });
-    secureContext ??= createSecureContext(keysOf(connection));
+    secureContext ??= createSecureContext(credentialsOf(connection));
     const socket = connectTls({
       host,
       port,
@@ -55,23 +57,23 @@ export function createDial({ connection, url, timeoutMs, clock }: DialOptions): 
       socket = open();
     } catch (error) {
       // Keys or certificates that cannot be read.
-      throw neverSent(error);
+      throw notSent(error);
     }
     socket.setNoDelay(true);
     socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
     const fail = (error: Error): void => {
       session = undefined;
-      reject(neverSent(error));
+      reject(notSent(error));
       socket.destroy();
     };
-    const tooSlow = (): void => fail(new Error(`no connection within ${timeoutMs / 1000} s`));
+    const expire = (): void => fail(new Error(`no connection within ${timeoutMs / 1000} s`));
     const abort = (): void => {
       reject(signal.reason);
       socket.destroy();
     };
-    const cancel = clock.after(timeoutMs, tooSlow);
+    const cancel = clock.after(timeoutMs, expire);
     signal.addEventListener('abort', abort);
-    // Stays: an error that nobody listens for would end the process.
+    // Never removed: an unhandled error event would end the process.
     socket.on('error', fail);
     socket.once(isSecure ? 'secureConnect' : 'connect', () => resolve(socket));
     try {
@@ -83,11 +85,11 @@ export function createDial({ connection, url, timeoutMs, clock }: DialOptions): 
   };
 }
 
-function neverSent(error: unknown): ConnectionError {
+function notSent(error: unknown): ConnectionError {
   return new ConnectionError(errorText(error), { mayHaveExecuted: false, cause: error });
 }
 
-function keysOf({ ca, cert, key }: Connection): Pick<Connection, 'ca' | 'cert' | 'key'> {
+function credentialsOf({ ca, cert, key }: Connection): Pick<Connection, 'ca' | 'cert' | 'key'> {
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),

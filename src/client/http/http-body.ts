@@ -1,23 +1,23 @@
-/** Above it the connection is held back; a lagging reader costs no more memory than this and one piece. */
-const MOST_WAITING_BYTES = 256 * 1024;
+/** The buffer size above which reading from the connection is paused. */
+const MAX_BUFFERED_BYTES = 256 * 1024;
 
-/** What a body needs of the connection on which it comes. */
+/** The connection of a body. */
 export interface BodySource {
-  /** No more for now. */
+  /** Stops reading. */
   pause(): void;
   resume(): void;
-  /** The reader does not want the rest. */
-  leave(): void;
+  /** Discards the rest of the body. */
+  discard(): void;
 }
 
 /**
- * The body of an answer between the connection, which pushes pieces into it, and its one reader. Pieces that wait are
- * handed out even if the connection broke after them; after `fail` with `atOnce` they are not.
+ * The body of a response, between the connection, which pushes chunks into it, and its single reader.
+ * Buffered chunks are still delivered after the connection breaks, but not after `fail` with `immediately`.
  */
 export class Body implements AsyncIterableIterator<Uint8Array> {
   readonly #source: BodySource;
-  #pieces: Uint8Array[] = [];
-  #waitingBytes = 0;
+  #chunks: Uint8Array[] = [];
+  #bufferedBytes = 0;
   #reader: PromiseWithResolvers<IteratorResult<Uint8Array>> | undefined;
   #state: 'open' | 'ended' | { readonly failed: unknown } = 'open';
 
@@ -25,15 +25,15 @@ export class Body implements AsyncIterableIterator<Uint8Array> {
     this.#source = source;
   }
 
-  push(piece: Uint8Array): void {
+  push(chunk: Uint8Array): void {
     if (this.#reader !== undefined) {
-      this.#reader.resolve({ value: piece, done: false });
+      this.#reader.resolve({ value: chunk, done: false });
       this.#reader = undefined;
       return;
     }
-    this.#pieces.push(piece);
-    this.#waitingBytes += piece.length;
-    if (this.#waitingBytes > MOST_WAITING_BYTES) this.#source.pause();
+    this.#chunks.push(chunk);
+    this.#bufferedBytes += chunk.length;
+    if (this.#bufferedBytes > MAX_BUFFERED_BYTES) this.#source.pause();
   }
 
   end(): void {
@@ -43,20 +43,20 @@ export class Body implements AsyncIterableIterator<Uint8Array> {
     this.#reader = undefined;
   }
 
-  fail(error: unknown, atOnce = false): void {
+  fail(error: unknown, immediately = false): void {
     if (this.#state !== 'open') return;
     this.#state = { failed: error };
-    if (atOnce) this.#pieces = [];
+    if (immediately) this.#chunks = [];
     this.#reader?.reject(error);
     this.#reader = undefined;
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
-    const piece = this.#pieces.shift();
-    if (piece !== undefined) {
-      this.#waitingBytes -= piece.length;
-      if (this.#pieces.length === 0 && this.#state === 'open') this.#source.resume();
-      return { value: piece, done: false };
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      this.#bufferedBytes -= chunk.length;
+      if (this.#chunks.length === 0 && this.#state === 'open') this.#source.resume();
+      return { value: chunk, done: false };
     }
     if (this.#state === 'ended') return { value: undefined, done: true };
     if (this.#state !== 'open') throw this.#state.failed;
@@ -65,8 +65,8 @@ export class Body implements AsyncIterableIterator<Uint8Array> {
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {
-    this.#pieces = [];
-    if (this.#state === 'open') this.#source.leave();
+    this.#chunks = [];
+    if (this.#state === 'open') this.#source.discard();
     this.end();
     return { value: undefined, done: true };
   }

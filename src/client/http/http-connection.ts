@@ -2,42 +2,44 @@ import type { Socket } from 'node:net';
 import { ConnectionError, errorText } from '../errors.ts';
 import type { HttpResponse } from '../transport.ts';
 import { Body } from './http-body.ts';
-import { AnswerParser, type Head } from './http-parser.ts';
+import { type ResponseHead, ResponseParser } from './http-parser.ts';
 
-/** The connection broke before a byte of the answer, and had been used before: it may have been dead all the time. */
+/**
+ * A reused connection broke before the first byte of the response: it may have been dead before the request.
+ */
 export class StaleConnection extends ConnectionError {}
 
 export interface ConnectionEvents {
-  /** Its answer is whole; it may take the next request. */
+  /** The response is complete; the connection can be reused. */
   free(): void;
-  /** Of no use any more. */
+  /** The connection can no longer be used. */
   closed(): void;
 }
 
 interface Exchange {
   readonly signal: AbortSignal;
-  readonly answer: PromiseWithResolvers<HttpResponse>;
+  readonly response: PromiseWithResolvers<HttpResponse>;
   body: Body | undefined;
 }
 
-/** An established connection, on which one request after the other is made. */
+/** An established connection that carries one request at a time. */
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
-  readonly #parser = new AnswerParser({
-    head: (head) => this.#takeHead(head),
+  readonly #parser = new ResponseParser({
+    head: (head) => this.#onHead(head),
     data: (bytes) => this.#exchange?.body?.push(bytes),
   });
   #exchange: Exchange | undefined;
   #isClosed = false;
   #wasUsed = false;
-  #hasHeard = false;
+  #hasReceived = false;
 
   constructor(socket: Socket, idleMs: number, events: ConnectionEvents) {
     this.#socket = socket;
     this.#events = events;
-    socket.on('data', (bytes: Buffer) => this.#take(bytes));
-    socket.on('end', () => this.#takeEnd());
+    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
+    socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#break(error));
     socket.on('close', () => this.#break(new Error('socket hang up')));
     socket.setTimeout(idleMs, () => {
@@ -45,35 +47,37 @@ export class HttpConnection {
     });
   }
 
-  /** One request as text. Resolves with the answer's head; the connection is free again when its body is in. */
+  /**
+   * Sends one request. Resolves with the head of the response; the connection is free again after its body.
+   */
   send(text: string, signal: AbortSignal): Promise<HttpResponse> {
-    const answer = Promise.withResolvers<HttpResponse>();
+    const response = Promise.withResolvers<HttpResponse>();
     if (this.#isClosed) {
-      answer.reject(new StaleConnection('the server has hung up', { mayHaveExecuted: false }));
-      return answer.promise;
+      response.reject(new StaleConnection('the server closed the connection', { mayHaveExecuted: false }));
+      return response.promise;
     }
-    this.#exchange = { signal, answer, body: undefined };
-    this.#hasHeard = false;
+    this.#exchange = { signal, response, body: undefined };
+    this.#hasReceived = false;
     if (signal.aborted) {
       this.#abort();
     } else {
       signal.addEventListener('abort', this.#abort);
       this.#socket.write(text);
     }
-    return answer.promise;
+    return response.promise;
   }
 
   close(): void {
     this.#break(new Error('the connection was closed'));
   }
 
-  #take(bytes: Buffer): void {
+  #onData(bytes: Buffer): void {
     if (this.#exchange === undefined) {
-      // Nobody asked.
+      // Unsolicited data.
       this.close();
       return;
     }
-    this.#hasHeard = true;
+    this.#hasReceived = true;
     let length: number;
     try {
       length = this.#parser.read(bytes);
@@ -84,19 +88,19 @@ export class HttpConnection {
     if (this.#parser.isDone) this.#finish(length === bytes.length && this.#parser.isPersistent);
   }
 
-  #takeHead({ status, headers }: Head): void {
+  #onHead({ status, headers }: ResponseHead): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     const body = new Body({
       pause: () => this.#socket.pause(),
       resume: () => this.#socket.resume(),
-      leave: () => this.close(),
+      discard: () => this.close(),
     });
     exchange.body = body;
-    exchange.answer.resolve({ status, headers, body });
+    exchange.response.resolve({ status, headers, body });
   }
 
-  #takeEnd(): void {
+  #onEnd(): void {
     if (this.#exchange !== undefined && this.#parser.end()) this.#finish(false);
     this.#break(new Error('socket hang up'));
   }
@@ -104,9 +108,9 @@ export class HttpConnection {
   #finish(isPersistent: boolean): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
-    this.#forget(exchange);
+    this.#detach(exchange);
     exchange.body?.end();
-    // An answer that comes before its request is out is a server's way to say that it will not read the rest.
+    // The server responded before it read the whole request, so it will not read the rest.
     if (!isPersistent || this.#socket.writableLength > 0) {
       this.close();
       return;
@@ -120,8 +124,8 @@ export class HttpConnection {
   readonly #abort = (): void => {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
-    this.#forget(exchange);
-    exchange.answer.reject(exchange.signal.reason);
+    this.#detach(exchange);
+    exchange.response.reject(exchange.signal.reason);
     exchange.body?.fail(exchange.signal.reason, true);
     this.close();
   };
@@ -132,18 +136,18 @@ export class HttpConnection {
     this.#socket.destroy();
     const exchange = this.#exchange;
     if (exchange !== undefined) {
-      this.#forget(exchange);
+      this.#detach(exchange);
       const detail = { mayHaveExecuted: true, cause: error };
-      const Kind = this.#wasUsed && !this.#hasHeard ? StaleConnection : ConnectionError;
+      const Kind = this.#wasUsed && !this.#hasReceived ? StaleConnection : ConnectionError;
       const text = errorText(error);
-      exchange.answer.reject(new Kind(text, detail));
-      const broken = `the connection broke in the middle of an answer: ${text}`;
+      exchange.response.reject(new Kind(text, detail));
+      const broken = `the connection broke while reading the response: ${text}`;
       exchange.body?.fail(new ConnectionError(broken, detail));
     }
     this.#events.closed();
   }
 
-  #forget({ signal }: Exchange): void {
+  #detach({ signal }: Exchange): void {
     this.#exchange = undefined;
     signal.removeEventListener('abort', this.#abort);
   }

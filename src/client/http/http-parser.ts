@@ -1,33 +1,33 @@
-/** The head of an answer, which says how long its body is and whether the connection may be used again. */
-export interface Head {
+/** The status and headers of a response. */
+export interface ResponseHead {
   status: number;
-  /** Lower-case names; a repeated one's values are joined by a comma. */
+  /** Lowercase names; the values of repeated headers are joined with commas. */
   headers: Record<string, string>;
 }
 
-export interface Parts {
-  head(head: Head): void;
-  /** A piece of the body as it came, without framing. */
+export interface ResponseHandler {
+  head(head: ResponseHead): void;
+  /** A chunk of the body, without framing. */
   data(bytes: Buffer): void;
 }
 
-/** What came is not HTTP/1.1, or not unambiguously so: nothing further on this connection can be trusted. */
-export class MalformedAnswer extends Error {
-  override readonly name = 'MalformedAnswer';
+/** The response is not unambiguous HTTP/1.1: nothing further on this connection can be trusted. */
+export class MalformedResponse extends Error {
+  override readonly name = 'MalformedResponse';
 
   constructor(what: string) {
-    super(`a malformed answer: ${what}`);
+    super(`malformed response: ${what}`);
   }
 }
 
-/** For a whole head; also for each line between two chunks. */
-const LONGEST_HEAD = 64 * 1024;
+/** For a complete head; also for each line between two chunks. */
+const MAX_HEAD_BYTES = 64 * 1024;
 
 const LF = 0x0a;
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const field = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
-/** So many digits are safe integers. Extensions are allowed, and mean nothing. */
+const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
+/** 13 hexadecimal digits are a safe integer. Extensions are allowed and ignored. */
 const chunkSize = /^([0-9a-fA-F]{1,13})[ \t]*(?:;.*)?$/;
 
 type ParserState =
@@ -42,43 +42,46 @@ type ParserState =
   | 'done';
 
 /**
- * Reads answers in HTTP/1.1 (RFC 9112), one after the other, from bytes in whatever pieces they come. Strict where two
- * readers could understand two things: it has one kind of line end, one length for a body, no line that goes on in
- * the next. Every answer is to a request with a body to come: HEAD and CONNECT are never sent.
+ * Parses consecutive HTTP/1.1 responses (RFC 9112) from arbitrary chunks. It is strict where two parsers
+ * could disagree: one kind of line ending, one length per body, no line folding. It never handles responses
+ * to HEAD or CONNECT.
  */
-export class AnswerParser {
-  readonly #parts: Parts;
+export class ResponseParser {
+  readonly #handler: ResponseHandler;
   #state: ParserState = 'status';
-  /** A line whose end has not come yet. */
+  /** An incomplete line. */
   #line = '';
-  #headLeft = LONGEST_HEAD;
-  /** Of the body, or of the chunk. */
+  #headBytesLeft = MAX_HEAD_BYTES;
+  /** Remaining bytes of the body or the chunk. */
   #bytesLeft = 0;
   #status = 0;
   #headers = emptyHeaders();
   #isPersistent = false;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(handler: ResponseHandler) {
+    this.#handler = handler;
   }
 
-  /** The answer is whole. */
+  /** Whether the response is complete. */
   get isDone(): boolean {
     return this.#state === 'done';
   }
 
-  /** Of a whole answer: another one may follow on the same connection. */
+  /** Whether the connection can be reused after a complete response. */
   get isPersistent(): boolean {
     return this.#isPersistent;
   }
 
-  /** The next answer is to come. */
+  /** Prepares for the next response. */
   next(): void {
     this.#state = 'status';
-    this.#headLeft = LONGEST_HEAD;
+    this.#headBytesLeft = MAX_HEAD_BYTES;
   }
 
-  /** Returns how many bytes belong to this answer: less than all of them means that it is done, and more came. */
+  /**
+   * Returns how many bytes belong to this response. If fewer than given, it is complete and more data
+   * followed.
+   */
   read(bytes: Buffer): number {
     let at = 0;
     while (at < bytes.length && this.#state !== 'done') {
@@ -95,7 +98,7 @@ export class AnswerParser {
     return at;
   }
 
-  /** The connection has ended. Returns whether that was the answer's end, too. */
+  /** Call at the end of the connection. Returns whether it completed the response. */
   end(): boolean {
     if (this.#state === 'rest') this.#state = 'done';
     return this.#state === 'done';
@@ -104,7 +107,7 @@ export class AnswerParser {
   #readData(bytes: Buffer, from: number): number {
     const to = this.#state === 'rest' ? bytes.length : Math.min(bytes.length, from + this.#bytesLeft);
     this.#bytesLeft -= to - from;
-    this.#parts.data(bytes.subarray(from, to));
+    this.#handler.data(bytes.subarray(from, to));
     if (this.#bytesLeft === 0 && this.#state !== 'rest') {
       this.#state = this.#state === 'chunk' ? 'chunk end' : 'done';
     }
@@ -114,20 +117,21 @@ export class AnswerParser {
   #readLine(bytes: Buffer, from: number): number {
     const end = bytes.indexOf(LF, from);
     const to = end === -1 ? bytes.length : end + 1;
-    this.#headLeft -= to - from;
-    if (this.#headLeft < 0) throw new MalformedAnswer(`a head of more than ${LONGEST_HEAD / 1024} KiB`);
+    this.#headBytesLeft -= to - from;
+    if (this.#headBytesLeft < 0)
+      throw new MalformedResponse(`a head of more than ${MAX_HEAD_BYTES / 1024} KiB`);
     const line = this.#line + bytes.toString('latin1', from, to);
     if (end === -1) {
       this.#line = line;
       return to;
     }
     this.#line = '';
-    if (!line.endsWith('\r\n')) throw new MalformedAnswer(`a line without CR: ${excerpt(line)}`);
-    this.#takeLine(line.slice(0, -2));
+    if (!line.endsWith('\r\n')) throw new MalformedResponse(`a line without CR: ${excerpt(line)}`);
+    this.#onLine(line.slice(0, -2));
     return to;
   }
 
-  #takeLine(line: string): void {
+  #onLine(line: string): void {
     switch (this.#state) {
       case 'status': {
         const [, minor, status] = statusLine.exec(line) ?? malformed('status line', line);
@@ -139,10 +143,10 @@ export class AnswerParser {
       }
       case 'fields': {
         if (line === '') {
-          this.#takeHead();
+          this.#onHead();
           break;
         }
-        const [, name = '', value = ''] = field.exec(line) ?? malformed('header', line);
+        const [, name = '', value = ''] = headerLine.exec(line) ?? malformed('header', line);
         const key = name.toLowerCase();
         const before = this.#headers[key];
         this.#headers[key] = before === undefined ? value.trimEnd() : `${before}, ${value.trimEnd()}`;
@@ -151,7 +155,7 @@ export class AnswerParser {
       case 'size': {
         const [, digits = ''] = chunkSize.exec(line) ?? malformed('chunk size', line);
         this.#bytesLeft = Number.parseInt(digits, 16);
-        this.#headLeft = LONGEST_HEAD;
+        this.#headBytesLeft = MAX_HEAD_BYTES;
         this.#state = this.#bytesLeft === 0 ? 'trailer' : 'chunk';
         break;
       }
@@ -160,31 +164,31 @@ export class AnswerParser {
         this.#state = 'size';
         break;
       case 'trailer':
-        // Nobody reads what comes there.
+        // Trailers are ignored.
         if (line === '') this.#state = 'done';
         break;
     }
   }
 
-  #takeHead(): void {
+  #onHead(): void {
     const status = this.#status;
     const headers = this.#headers;
-    if (status === 101) throw new MalformedAnswer('another protocol, which nobody asked for');
+    if (status === 101) throw new MalformedResponse('unexpected switch of protocols');
     if (status < 200) {
-      // It announces the answer. The limit goes on: announcements without end are none.
+      // An informational response. The limit is not reset, so an endless sequence of them is rejected.
       this.#state = 'status';
       return;
     }
     if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(headers.connection ?? '')) this.#isPersistent = false;
     this.#state = this.#bodyOf(status, headers);
-    this.#parts.head({ status, headers });
+    this.#handler.head({ status, headers });
   }
 
-  #bodyOf(status: number, headers: Head['headers']): ParserState {
+  #bodyOf(status: number, headers: ResponseHead['headers']): ParserState {
     const { 'transfer-encoding': coding, 'content-length': length } = headers;
     if (status === 204 || status === 304) return 'done';
     if (coding !== undefined) {
-      if (length !== undefined) throw new MalformedAnswer('a body with two lengths');
+      if (length !== undefined) throw new MalformedResponse('a body with two lengths');
       if (coding.toLowerCase() !== 'chunked') malformed('transfer-encoding', coding);
       return 'size';
     }
@@ -192,20 +196,20 @@ export class AnswerParser {
       this.#isPersistent = false;
       return 'rest';
     }
-    // Also refuses the list that two lengths have become.
+    // Also rejects repeated lengths, which were joined to a list.
     if (!/^\d{1,15}$/.test(length)) malformed('content-length', length);
     this.#bytesLeft = Number(length);
     return this.#bytesLeft === 0 ? 'done' : 'body';
   }
 }
 
-/** Names come from outside: none of them may be found before it was there. */
+/** Header names come from the network: none may match an inherited property. */
 function emptyHeaders(): Record<string, string> {
   return Object.create(null) as Record<string, string>;
 }
 
 function malformed(what: string, text: string): never {
-  throw new MalformedAnswer(`not a ${what}: ${excerpt(text)}`);
+  throw new MalformedResponse(`not a ${what}: ${excerpt(text)}`);
 }
 
 function excerpt(text: string): string {

@@ -5,62 +5,69 @@ import { HttpConnection } from './http-connection.ts';
 
 export interface PoolOptions {
   dial: Dial;
-  /** Open at once; who comes beyond them waits in the order of coming. */
-  most: number;
-  /** After so long without a request a connection is closed. */
+  /** Maximum number of open connections; further requests are queued. */
+  maxConnections: number;
+  /** How long an unused connection stays open. */
   idleMs: number;
 }
 
-/** Given a connection that is free, or a place to open one. */
-type QueuedRequest = HttpConnection | 'open';
+/** What a queued request gets: a free connection, or permission to open one. */
+type Slot = HttpConnection | 'open';
 
-/** Connections to one server, each lent to one request at a time. */
+/** Connections to one server; each carries one request at a time. */
 export class HttpPool {
   readonly #options: PoolOptions;
   readonly #open = new Set<HttpConnection>();
-  readonly #dialling = new Set<AbortScope>();
-  readonly #waiting = new Set<PromiseWithResolvers<QueuedRequest>>();
-  /** The one that was used last is taken first, so that those beyond what is needed fall idle and are closed. */
+  readonly #dialing = new Set<AbortScope>();
+  readonly #queue = new Set<PromiseWithResolvers<Slot>>();
+  /**
+   * The maxConnections recently used connection is reused first, so that surplus connections become idle and are
+   * closed.
+   */
   #idle: HttpConnection[] = [];
-  #places: number;
+  #freeSlots: number;
   #isClosed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#places = options.most;
+    this.#freeSlots = options.maxConnections;
   }
 
   async take(signal: AbortSignal): Promise<HttpConnection> {
     if (this.#isClosed) throw closed();
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
-    if (this.#places > 0) {
-      this.#places -= 1;
+    if (this.#freeSlots > 0) {
+      this.#freeSlots -= 1;
       return this.#dial(signal);
     }
-    const turn = await this.#turn(signal);
-    return turn === 'open' ? this.#dial(signal) : turn;
+    const slot = await this.#enqueue(signal);
+    return slot === 'open' ? this.#dial(signal) : slot;
   }
 
-  /** After one of them was found dead: it was used last, so the others have less reason to be alive. */
+  /**
+   * Call if a reused connection was dead. It was the maxConnections recently used one, so the others are probably dead
+   * too.
+   */
   closeIdle(): void {
     for (const connection of [...this.#idle]) connection.close();
   }
 
-  /** For good, with all that is under way. */
+  /** Closes all connections, including those in use. The pool cannot be used again. */
   close(): void {
     this.#isClosed = true;
-    for (const waiting of this.#waiting) waiting.reject(closed());
-    for (const dialling of this.#dialling) dialling.abort(closed());
+    for (const queued of this.#queue) queued.reject(closed());
+    for (const dialing of this.#dialing) dialing.abort(closed());
     for (const connection of [...this.#open]) connection.close();
   }
 
   async #dial(signal: AbortSignal): Promise<HttpConnection> {
-    const dialling = abortScope(signal);
-    this.#dialling.add(dialling);
+    const dialing = abortScope(signal);
+    this.#dialing.add(dialing);
     try {
-      const socket = await this.#options.dial(dialling.signal);
-      if (socket.destroyed) throw new ConnectionError('the server has hung up', { mayHaveExecuted: false });
+      const socket = await this.#options.dial(dialing.signal);
+      if (socket.destroyed)
+        throw new ConnectionError('the server closed the connection', { mayHaveExecuted: false });
       const connection = new HttpConnection(socket, this.#options.idleMs, {
         free: () => this.#free(connection),
         closed: () => this.#drop(connection),
@@ -68,50 +75,50 @@ export class HttpPool {
       this.#open.add(connection);
       return connection;
     } catch (error) {
-      this.#leavePlace();
+      this.#releaseSlot();
       throw error;
     } finally {
-      this.#dialling.delete(dialling);
-      dialling.release();
+      this.#dialing.delete(dialing);
+      dialing.release();
     }
   }
 
-  async #turn(signal: AbortSignal): Promise<QueuedRequest> {
+  async #enqueue(signal: AbortSignal): Promise<Slot> {
     signal.throwIfAborted();
-    const turn = Promise.withResolvers<QueuedRequest>();
+    const slot = Promise.withResolvers<Slot>();
     const abort = (): void => {
-      this.#waiting.delete(turn);
-      turn.reject(signal.reason);
+      this.#queue.delete(slot);
+      slot.reject(signal.reason);
     };
-    this.#waiting.add(turn);
+    this.#queue.add(slot);
     signal.addEventListener('abort', abort);
     try {
-      return await turn.promise;
+      return await slot.promise;
     } finally {
       signal.removeEventListener('abort', abort);
     }
   }
 
   #free(connection: HttpConnection): void {
-    if (!this.#give(connection)) this.#idle.push(connection);
+    if (!this.#serveNext(connection)) this.#idle.push(connection);
   }
 
   #drop(connection: HttpConnection): void {
     this.#open.delete(connection);
     this.#idle = this.#idle.filter((each) => each !== connection);
-    this.#leavePlace();
+    this.#releaseSlot();
   }
 
-  #leavePlace(): void {
-    if (!this.#give('open')) this.#places += 1;
+  #releaseSlot(): void {
+    if (!this.#serveNext('open')) this.#freeSlots += 1;
   }
 
-  /** To whoever waits longest. */
-  #give(turn: QueuedRequest): boolean {
-    const [first] = this.#waiting;
+  /** Serves the oldest queued request. */
+  #serveNext(slot: Slot): boolean {
+    const [first] = this.#queue;
     if (first === undefined) return false;
-    this.#waiting.delete(first);
-    first.resolve(turn);
+    this.#queue.delete(first);
+    first.resolve(slot);
     return true;
   }
 }

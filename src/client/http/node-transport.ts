@@ -8,19 +8,22 @@ import { HttpPool } from './http-pool.ts';
 import { requestText } from './http-request.ts';
 
 export interface NodeTransportOptions extends Connection {
-  /** Connections for short requests; a request beyond them waits for its turn. */
+  /** Maximum number of connections for shortRequests requests; further requests are queued. */
   sockets?: number;
-  /** Until TCP and TLS are through. */
+  /** Timeout for TCP and TLS. */
   connectTimeoutMs?: number;
-  /** A connection that nobody uses is closed after. */
+  /** How watches an unused connection stays open. */
   idleMs?: number;
   clock?: Clock;
 }
 
-/** A Transport in HTTP/1.1 over Node's sockets. `close` ends its connections, also those in use. */
+/** A Transport over HTTP/1.1 on Node's sockets. `close` ends all connections, including those in use. */
 export type NodeTransport = Transport & { close(): void };
 
-/** Below the API server's own limit (90 s): who hangs up first cannot be surprised by the other in mid-request. */
+/**
+ * Shorter than the API server's limit (90 s), so that the server does not close a connection during a
+ * request.
+ */
 const IDLE_MS = 60_000;
 
 export function createNodeTransport(options: NodeTransportOptions): NodeTransport {
@@ -28,15 +31,16 @@ export function createNodeTransport(options: NodeTransportOptions): NodeTranspor
   const url = parseServer(options.server);
   const prefix = url.pathname.replace(/\/$/, '');
   const dial = createDial({ connection: options, url, timeoutMs: connectTimeoutMs, clock });
-  // A watch keeps its connection for minutes; from the common pool, enough watches would leave no socket to write on.
-  const short = new HttpPool({ dial, most: sockets, idleMs });
-  const long = new HttpPool({ dial, most: Number.POSITIVE_INFINITY, idleMs });
+  // A watch keeps its connection for minutes. In a shared pool, enough watches would leave no connection for
+  // writes.
+  const shortRequests = new HttpPool({ dial, maxConnections: sockets, idleMs });
+  const watches = new HttpPool({ dial, maxConnections: Number.POSITIVE_INFINITY, idleMs });
 
   async function transport(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     signal.throwIfAborted();
     const credentials = await options.headers?.();
     signal.throwIfAborted();
-    const pool = isWatch(request.path) ? long : short;
+    const pool = isWatch(request.path) ? watches : shortRequests;
     try {
       const text = requestText(url.host, prefix, request, credentials);
       const response = await send(pool, request, text, signal);
@@ -54,8 +58,8 @@ export function createNodeTransport(options: NodeTransportOptions): NodeTranspor
     try {
       return await (await pool.take(signal)).send(text, signal);
     } catch (error) {
-      // The server may hang up an idle connection just as we write on it (RFC 9112, section 9.3.1). A request
-      // without effects is simply made again; for others the caller has to know what it can repeat.
+      // The server may close an idle connection while we write to it (RFC 9112, section 9.3.1). A GET is
+      // retried; for other requests, the caller decides whether they can be repeated.
       if (!(error instanceof StaleConnection) || (method !== 'GET' && error.mayHaveExecuted)) throw error;
       pool.closeIdle();
       return (await pool.take(signal)).send(text, signal);
@@ -64,8 +68,8 @@ export function createNodeTransport(options: NodeTransportOptions): NodeTranspor
 
   return Object.assign(transport, {
     close() {
-      short.close();
-      long.close();
+      shortRequests.close();
+      watches.close();
     },
   });
 }
@@ -73,7 +77,7 @@ export function createNodeTransport(options: NodeTransportOptions): NodeTranspor
 function parseServer(server: string): URL {
   const url = URL.canParse(server) ? new URL(server) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new Error(`the API server's address is not an http or https URL: ${server}`);
+    throw new Error(`the API server address must be an http or https URL: ${server}`);
   }
   return url;
 }

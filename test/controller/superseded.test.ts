@@ -16,8 +16,8 @@ function view(resourceVersion: string) {
   });
 }
 
-/** Writes to an API server that answers everything with 504. */
-function resting() {
+/** Writes to an API server that always responds with 504. */
+function failingWrites() {
   const clock = createFakeClock();
   const transport = async () => ({ status: 504, headers: {}, body: (async function* () {})() });
   const api: Api = createApi(transport, { userAgent: 'test', fieldManager: 'test', clock });
@@ -42,27 +42,27 @@ function resting() {
   return { writes, outcomes };
 }
 
-test('a newer state of the Service ends a write that rests', async () => {
-  const { writes, outcomes } = resting();
+test('a newer version of the Service ends a write during back-off', async () => {
+  const { writes, outcomes } = failingWrites();
   await aMoment();
   writes.seen(view('4'));
   await aMoment();
-  assert.deepEqual(outcomes, ['overtaken']);
+  assert.deepEqual(outcomes, ['superseded']);
 });
 
-test('an older state, as a watch that lags behind delivers it, does not: the write may still land', async () => {
-  const { writes, outcomes } = resting();
+test('an older version from a slow watch does not: the write may still execute', async () => {
+  const { writes, outcomes } = failingWrites();
   await aMoment();
   writes.seen(view('2'));
   await aMoment();
   assert.deepEqual(outcomes, []);
-  assert.equal(await writes.drain(1_000), false, 'what was sent may still be carried out');
+  assert.equal(await writes.drain(1_000), false, 'an earlier attempt may still execute');
   assert.deepEqual(outcomes, ['stopped']);
 });
 
-test('a newer state that is seen while the attempt is under way ends the write when it would rest', async () => {
-  const { writes, outcomes } = resting();
+test('a newer version observed during an attempt ends the write instead of a back-off', async () => {
+  const { writes, outcomes } = failingWrites();
   writes.seen(view('4'));
   await aMoment();
-  assert.deepEqual(outcomes, ['overtaken']);
+  assert.deepEqual(outcomes, ['superseded']);
 });

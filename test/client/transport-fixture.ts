@@ -11,17 +11,17 @@ import { type ByteServer, type Exchange, startByteServer } from './byte-server.t
 import { createFakeClock } from './fake-clock.ts';
 
 export const forever = new AbortController().signal;
-export const ok = (e: Exchange): void => e.answer(200, {});
+export const ok = (e: Exchange): void => e.respond(200, {});
 
-export async function world(
+export async function withTransport(
   options: Partial<NodeTransportOptions> & { tls?: { cert: string; key: string } },
-  story: (transport: NodeTransport, server: ByteServer) => Promise<void>,
+  body: (transport: NodeTransport, server: ByteServer) => Promise<void>,
 ): Promise<void> {
   const { tls, ...rest } = options;
   const server = await startByteServer(tls);
   const transport = createNodeTransport({ server: server.url, clock: createFakeClock(), ...rest });
   try {
-    await story(transport, server);
+    await body(transport, server);
   } finally {
     transport.close();
     await server.close();
@@ -51,11 +51,11 @@ export function mayHaveExecuted(expected: boolean, message: RegExp): (error: unk
   };
 }
 
-/** A server on TCP that does with a connection what it is told to, and reads nothing by itself. */
+/** A TCP server that only runs `accept` for each connection and reads nothing itself. */
 export async function withServer(
   accept: (socket: Socket) => void,
   protocol: 'http' | 'https',
-  story: (transport: Transport) => Promise<void>,
+  body: (transport: Transport) => Promise<void>,
 ): Promise<void> {
   const sockets: Socket[] = [];
   const server = createServer({ pauseOnConnect: true }, (socket) => {
@@ -68,7 +68,7 @@ export async function withServer(
   assert.ok(typeof address === 'object' && address !== null);
   const transport = createNodeTransport({ server: `${protocol}://127.0.0.1:${address.port}`, sockets: 1 });
   try {
-    await story(transport);
+    await body(transport);
   } finally {
     transport.close();
     for (const socket of sockets) socket.destroy();
