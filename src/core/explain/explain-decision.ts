@@ -9,7 +9,7 @@ import {
 import { type Family, formatAddress } from '../ip/address.ts';
 import type { IgnoreReason } from '../ledger/service-state.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
-import { mostEntries, parseAddressList } from '../model/address-list.ts';
+import { maxEntries, parseAddressList } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { annotations } from '../model/well-known-names.ts';
@@ -69,7 +69,7 @@ export function explainConflict(conflict: AddressConflict): string {
         conflict.field === 'annotation' ? `the annotation ${annotations.addresses}` : 'spec.loadBalancerIP';
       const { text, fault } = conflict.fault;
       if (fault === 'too-many') {
-        return `${field} lists more than ${mostEntries} addresses, which no Service can have: write one of each IP family. It is left as it is.`;
+        return `${field} lists more than ${maxEntries} addresses, which no Service can have: write one of each IP family. It is left as it is.`;
       }
       if (text === '') {
         return `${field} has an empty entry, which kube-vip reads as a hostname: remove the comma too many.`;
