@@ -153,7 +153,7 @@ test('a pool that grows serves those who wait at once; one that goes takes nothi
   await stage.settled();
   assert.match(
     stage.events().at(-1) ?? '',
-    /^Warning SyncLoadBalancerFailed default\/d: There are no pools: the ConfigMap kube-system\/kubevip does not exist\./,
+    /^Warning SyncLoadBalancerFailed default\/d: There are no pools, because ConfigMap kube-system\/kubevip does not exist\./,
   );
   await stage.stop();
 });
@@ -165,7 +165,7 @@ test('what is wrong with the ConfigMap is said on it, once', async () => {
   await until(() => stage.events().length === 1);
   assert.match(
     stage.events()[0] ?? '',
-    /^Warning InvalidPoolConfiguration kube-system\/kubevip: cidr-default: "nonsense" is no IP address/,
+    /^Warning InvalidPoolConfiguration kube-system\/kubevip: cidr-default: "nonsense" is not an IP address/,
   );
   await stage.request('PATCH', 'kube-system/configmaps/kubevip', { data: { 'cidr-other': '10.0.1.1' } });
   await until(() => stage.inner.controller.allocator.config.pools.has('cidr-other'));
@@ -187,11 +187,11 @@ test('a claimant is told who has the address, once, and becomes its holder when 
   assert.equal(warnings.length, 2);
   assert.match(
     warnings.join('\n'),
-    /default\/late: 10\.0\.0\.1 belongs to default\/holder: both use port TCP\/80\. kube-vip announces/,
+    /default\/late: 10\.0\.0\.1 is already assigned to default\/holder, and both use TCP port 80\. kube-vip may still announce/,
   );
   assert.match(
     warnings.join('\n'),
-    /AddressConflict default\/holder: 10\.0\.0\.1 is also asked for by default\/late \(both use port TCP\/80\)\./,
+    /AddressConflict default\/holder: 10\.0\.0\.1 is also requested by default\/late \(both use TCP port 80\)\./,
   );
   await stage.delete('default/holder');
   await until(() => stage.address('default/late') === '10.0.0.1');
@@ -298,12 +298,15 @@ test('a claimant that turns away from a taken address ends the conflict, and is 
   });
   await stage.patch('default/early', annotate('10.0.0.2'));
   await stage.settled();
-  assert.match(stage.events().at(-1) ?? '', /default\/early: 10\.0\.0\.2 belongs to default\/web/);
+  assert.match(
+    stage.events().at(-1) ?? '',
+    /default\/early: 10\.0\.0\.2 is already assigned to default\/web/,
+  );
   await stage.patch('default/early', annotate(null));
   await until(() => stage.address('default/early') === '10.0.0.1');
   await stage.settled();
   assert.deepEqual(conflictEvents(stage, 'default/web'), [
-    'Warning AddressConflict: 10.0.0.2 is also asked for by default/early (both use port TCP/80).',
+    'Warning AddressConflict: 10.0.0.2 is also requested by default/early (both use TCP port 80).',
     'Normal AddressConflictResolved: The conflict over 10.0.0.2 is over: nobody else has it or asks for it any more.',
   ]);
   await stage.stop();
@@ -314,7 +317,7 @@ function conflictEvents(stage: Harness, key: string): string[] {
   return stage.events().flatMap((event) => {
     const [, kind, regarding, message] = /^(\w+ \w+) (\S+): (.*)$/.exec(event) ?? [];
     if (regarding !== key || kind === 'Normal EnsuredLoadBalancer') return [];
-    return [`${kind}: ${message?.replace(/ It stays with this Service.*/, '')}`];
+    return [`${kind}: ${message?.replace(/ This Service keeps it.*/, '')}`];
   });
 }
 
@@ -330,7 +333,7 @@ test('a claimant that asks for a fresh allocation does not make its holder look 
   await until(() => stage.address('default/late') === '10.0.0.2');
   await stage.settled();
   assert.deepEqual(conflictEvents(stage, 'default/web'), [
-    'Warning AddressConflict: 10.0.0.1 is also asked for by default/late (both use port TCP/80).',
+    'Warning AddressConflict: 10.0.0.1 is also requested by default/late (both use TCP port 80).',
     'Normal AddressConflictResolved: The conflict over 10.0.0.1 is over: nobody else has it or asks for it any more.',
   ]);
   await stage.stop();

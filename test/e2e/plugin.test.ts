@@ -145,7 +145,7 @@ scenario(
     assert.equal(all.stdout.match(/^(?:default|edge|lab|shop|team)\//gm)?.length, 10);
     await shell.run('kubectl create service clusterip plain --tcp=80');
     const plain = await shell.json<Explanation>('explain service/plain');
-    assert.equal(plain.checks[0]?.finding, 'ClusterIP: it is not of type LoadBalancer.');
+    assert.equal(plain.checks[0]?.finding, 'ClusterIP, not LoadBalancer');
     const wrong = await shell.run('kubectl vip explain service/frist');
     assert.deepEqual([wrong.code, wrong.stdout], [1, '']);
     assert.match(wrong.stderr, /no Service "frist" .* Do you mean first in the namespace default\?/);
@@ -175,12 +175,12 @@ scenario('who, pools and audit tell of holders, room and quarrels', async ({ clu
   const pools = await shell.run('kubectl vip pools');
   assert.match(pools.stdout, /^range-default +IPv4 +2 +2 +0 +██████████ +-$/m);
   assert.match(pools.stdout, /^range-team +IPv4 +2 +1 +1 +█████░░░░░ +192\.168\.0\.31$/m);
-  assert.match(pools.stdout, /^- "cdir-lab" is no key that is known; write cidr-lab\.$/m);
-  assert.match(pools.stdout, /^- team\/late: 192\.168\.0\.20 belongs to team\/holder/m);
+  assert.match(pools.stdout, /^- Unknown key "cdir-lab"\. Did you mean "cidr-lab"\?$/m);
+  assert.match(pools.stdout, /^- team\/late: 192\.168\.0\.20 is already assigned to team\/holder/m);
   assert.match(pools.stdout, /^- 192\.168\.0\.20 by team\/holder$/m);
   const audit = await shell.run('kubectl vip audit');
   assert.equal(audit.code, 1);
-  assert.match(audit.stdout, /^claimant +team\/late +192\.168\.0\.20 belongs to team\/holder/m);
+  assert.match(audit.stdout, /^contender +team\/late +192\.168\.0\.20 is already assigned to team\/holder/m);
   assert.match(audit.stdout, /: 1 finding\.$/m);
   await cluster.remove('team/late');
   await eventually(async () => {
@@ -224,9 +224,9 @@ scenario(
       'leader kube-vip-cloud-controller',
       'duplicate default/one',
       'duplicate default/twin',
-      'record default/copy',
-      'pending default/new',
-      'leftover default/gone',
+      'allocation-record default/copy',
+      'not-written default/new',
+      'not-cleaned-up default/gone',
     ])
       assert.ok(found.includes(expected), `${expected} is among ${found.join(', ')}`);
   },
@@ -251,7 +251,7 @@ scenario(
     assert.equal(moved.code, 2);
     assert.match(
       moved.stdout,
-      /^! default\/a {2}10\.0\.0\.1 is kept, though it is outside the pool range-default/m,
+      /^! default\/a {2}The Service keeps 10\.0\.0\.1, which is outside pool range-default/m,
     );
     assert.match(moved.stdout, /^\+ default\/c {2}10\.0\.0\.3 /m);
     const same = await shell.run(

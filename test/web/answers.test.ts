@@ -36,7 +36,7 @@ test('the first page: counts, who waits and why, what is odd, each pool with its
   const { counts, waiting, odd, pools } = overviewIn(snapshot);
   assert.deepEqual(counts, { Assigned: 4, Assigning: 1, Pending: 1, Conflict: 0, Ignored: 0 });
   assert.deepEqual(names(waiting), ['full/waits']);
-  assert.match(waiting[0]?.note ?? '', /^the pool cidr-full is full/);
+  assert.match(waiting[0]?.note ?? '', /^Pool cidr-full is full/);
   assert.deepEqual(names(odd), ['shop/out']);
   const shop = pools.find(({ key }) => key === 'cidr-shop');
   assert.deepEqual([shop?.used, shop?.free, shop?.next], ['1', '5', ['10.0.1.2']]);
@@ -96,7 +96,7 @@ test('an address that somebody has, one that is free, one of nobody, and what is
   assert.equal(addressIn(snapshot, '10.0.1.6').state, 'free');
   assert.equal(addressIn(snapshot, '2001:DB8:0::1').address, '2001:db8::1');
   assert.equal(addressIn(snapshot, '2001:db8::1').state, 'no-pool');
-  assert.throws(() => addressIn(snapshot, 'x'), { status: 400, message: /^"x" is no IP address/ });
+  assert.throws(() => addressIn(snapshot, 'x'), { status: 400, message: /^"x" is not an IP address/ });
 });
 
 test('the search finds by words of name and namespace, by state, and by an address in any spelling', () => {

@@ -50,7 +50,7 @@ browserTest('the first page shows each pool with its addresses, who waits, and w
   assert.equal(await cell.textContent(), '.209');
   assert.equal(await cell.getAttribute('data-sign'), '+');
   const waiting = page.getByRole('region', { name: 'Waiting' });
-  await waiting.getByText('the pool cidr-ipv6 is full: all 2 of its IPv6 addresses are in use.').waitFor();
+  await waiting.getByText('Pool cidr-ipv6 is full: all 2 of its IPv6 addresses are in use.').waitFor();
 });
 
 browserTest(

@@ -65,7 +65,7 @@ export function rangeIn(word: string): Range {
   const entry = parsePoolEntry(word.trim());
   if (!('fault' in entry)) return entry.range;
   const meant = nearestSpelling(word, (text) => !('fault' in parsePoolEntry(text)));
-  throw new Error(`${quoted(word)} ${explainFault(entry, word)}${suggestionOf(meant)}.`);
+  throw new Error(`${quoted(word)} ${explainFault(entry, word)}${suggestionOf(meant)}`);
 }
 
 function gapRow({ range, state, keys, free }: Gap, config: Config): WhoRow {

@@ -122,7 +122,7 @@ test('no text of a claim acts on the terminal', () => {
     snapshot: { ...facts.snapshot, claims },
   };
   const lines = pools(claimed, scope).lines(plain);
-  assert.ok(lines.some((line) => line.includes('also claimed for services a/\\x1b[2J')));
+  assert.ok(lines.some((line) => line.includes('parent services a/\\x1b[2J')));
   for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
 });
 
