@@ -1,10 +1,10 @@
-// The first step of every npm script: make this checkout ready, then run it on the pinned Node.
+// The first step of every npm script: install the dependencies, then run a program on the pinned Node.
 //
-//   node setup.mjs                  install what package-lock.json says, if it is not there yet
+//   node setup.mjs                  install the dependencies in package-lock.json, unless they are installed
 //   node setup.mjs ARGUMENT...      the same, then run `node ARGUMENT...` on the pinned Node
 //
-// Plain JavaScript without a dependency, because it runs on whatever Node the machine has (20 or newer) and
-// before anything is installed. Progress goes to standard error; standard input and output are the program's.
+// Plain JavaScript without dependencies, because it runs on the Node of the machine (20 or newer), before anything is
+// installed. Progress goes to standard error; standard input and output belong to the program.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -19,48 +19,48 @@ function fail(message) {
   process.exit(1);
 }
 
-/** npm writes node_modules/.package-lock.json last, so an interrupted install is seen as stale. */
+/** npm writes node_modules/.package-lock.json last, so an interrupted install is detected as stale. */
 function isInstalled() {
-  const mark = join(root, 'node_modules', '.package-lock.json');
-  return existsSync(mark) && statSync(mark).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+  const marker = join(root, 'node_modules', '.package-lock.json');
+  return existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
 }
 
 function install() {
-  process.stderr.write('setup: installing the dependencies with `npm ci` (once, about 15 seconds) ...\n');
-  const windows = process.platform === 'win32';
-  const done = spawnSync(windows ? 'npm.cmd' : 'npm', ['ci', '--loglevel=error'], {
+  process.stderr.write('setup: Installing dependencies with `npm ci` (once, about 15 seconds) ...\n');
+  const isWindows = process.platform === 'win32';
+  const result = spawnSync(isWindows ? 'npm.cmd' : 'npm', ['ci', '--loglevel=error'], {
     cwd: root,
-    // npm's own standard output joins our standard error: `npm start --silent -- -o json` prints only the List.
+    // Standard output of npm goes to standard error, so `npm start --silent -- -o json` prints only the List.
     stdio: ['ignore', 2, 2],
-    shell: windows,
+    shell: isWindows,
   });
-  if (done.error) fail(`npm could not be started (${done.error.message}). Install npm, then try again.`);
-  if (done.status !== 0)
-    fail('`npm ci` failed; its message is above. Mend that, then run the same command again.');
-  process.stderr.write('setup: ready.\n');
+  if (result.error)
+    fail(`Cannot start npm: ${result.error.message}. Install npm, then run the same command again.`);
+  if (result.status !== 0) fail('`npm ci` failed. Fix the error above, then run the same command again.');
+  process.stderr.write('setup: Ready.\n');
 }
 
-/** The Node of our lock file where there is one for this platform, else the running one if it is new enough. */
+/** The Node in package-lock.json if it exists for this platform, otherwise the running Node if it is new enough. */
 function runtime() {
   const pinned = join(root, 'node_modules', '.bin', 'node');
   if (existsSync(pinned)) return pinned;
   if (Number(process.versions.node.split('.')[0]) >= oldestNode) return process.execPath;
   return fail(
-    `there is no packaged Node for ${process.platform} ${process.arch}, and this one is ${process.version}. ` +
+    `No packaged Node exists for ${process.platform} ${process.arch}, and the installed Node is ${process.version}. ` +
       `Install Node ${oldestNode} or newer, then run the same command again.`,
   );
 }
 
 function run(args) {
   const child = spawn(runtime(), args, { stdio: 'inherit' });
-  // On a terminal Ctrl-C reaches the child by itself; a signal sent to this process alone is passed on.
-  // SIGINT is only kept from ending us before the child has cleaned up.
+  // On a terminal, Ctrl-C also reaches the child. Ignore SIGINT here, so that the child can clean up first.
+  // Forward other signals, which reach only this process.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  // npm passes a signal on to the shell between us, which dies of it without a word: then our parent is another.
+  // npm forwards a signal only to the shell between npm and this process. When that shell dies, the parent changes.
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 250).unref();
-  child.on('error', (error) => fail(`${runtime()} could not be started: ${error.message}`));
+  child.on('error', (error) => fail(`Cannot start ${runtime()}: ${error.message}`));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
     process.removeAllListeners(signal);

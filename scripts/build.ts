@@ -5,30 +5,30 @@ import { type BuildResult, build as bundle, type Plugin } from 'esbuild';
 import { pageFiles } from '../src/web/page-files.ts';
 import { licensesText } from './licenses.ts';
 
-/** A program for a user's PATH: one executable file, whole in itself wherever it is copied or linked to. */
+/** A program for the PATH: one self-contained executable file, which works wherever it is copied or linked. */
 export interface Tool {
   entry: string;
-  /** The name of its file, without its ending. */
+  /** File name without extension. */
   name: string;
 }
 
 /**
- * Makes dist/: the controller as one file, and beside it one more file for each module that is imported dynamically,
- * whole in itself. esbuild's own splitting would put what both use into a third file, which the path inside a
- * cluster would then need as well. The price: an error class that is in both files is two classes, so a dynamically
- * imported module must not be asked with `instanceof` for a class of ours.
+ * The contents of dist/: the controller as one file, and one self-contained file for each module that it imports
+ * dynamically. Code splitting by esbuild would move shared code to a third file, which the controller in a cluster would
+ * then load too. The cost: a class in both files exists twice, so don't use `instanceof` with classes of this project
+ * on values from a dynamically imported module.
  */
 export interface BuildPlan {
   root: string;
   entry: string;
-  /** The name of the entry's file in the output, without its ending. */
+  /** File name of the entry in the output, without extension. */
   name: string;
   outdir: string;
   version: string;
   tools?: readonly Tool[];
-  /** Programs that are distributed as they are. */
+  /** Programs to copy unchanged. */
   scripts?: readonly string[];
-  /** Packages that esbuild is to leave outside; only a test wants that. */
+  /** Packages not to bundle. Used only in a test. */
   external?: string[];
 }
 
@@ -49,20 +49,20 @@ const oldestNode = 24;
 const requireInModules =
   "import { createRequire as createRequireHere } from 'node:module';\nconst require = createRequireHere(import.meta.url);";
 
-/** An older Node would get some way, and then fail in words that help nobody. */
+/** Without this check, an older Node fails later with an unrelated error. */
 const requireNode = `if (Number(process.versions.node.split('.')[0]) < ${oldestNode}) {
-  process.stderr.write('This is Node ' + process.version + ', and this program needs Node ${oldestNode} or newer.\\n');
+  process.stderr.write('Node ' + process.version + ' is not supported. Install Node ${oldestNode} or newer.\\n');
   process.exit(1);
 }`;
 
 export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
   const bundles: Bundle[] = [];
-  const waiting = new Map([[resolve(plan.root, plan.entry), plan.name]]);
+  const entries = new Map([[resolve(plan.root, plan.entry), plan.name]]);
   const done = new Set<string>();
-  for (const [path, name] of waiting) {
+  for (const [path, name] of entries) {
     if (done.has(path)) continue;
     done.add(path);
-    bundles.push(await bundleOne(plan, path, name, waiting));
+    bundles.push(await bundleOne(plan, path, name, entries));
   }
   const tools: Bundle[] = [];
   for (const { entry, name } of plan.tools ?? [])
@@ -72,7 +72,7 @@ export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
     [...bundles, ...tools].flatMap(({ inputs }) => inputs),
     [...bundles, ...tools].map(({ legal }) => legal),
   );
-  const about = {
+  const manifest = {
     name: plan.name,
     version: plan.version,
     type: 'module',
@@ -81,14 +81,14 @@ export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
   };
   const files = [
     ...[...bundles, ...tools].map(({ name, text }) => ({ name: `${name}.js`, text })),
-    { name: 'package.json', text: `${JSON.stringify(about, undefined, 2)}\n` },
+    { name: 'package.json', text: `${JSON.stringify(manifest, undefined, 2)}\n` },
     { name: 'LICENSES', text: license },
     ...(plan.scripts ?? []).map((path) => ({
       name: basename(path),
       text: readFileSync(join(plan.root, path), 'utf8'),
     })),
   ];
-  // Only when all of it has been made: a failed build leaves the last one.
+  // A failed build keeps the previous output.
   rmSync(plan.outdir, { recursive: true, force: true });
   mkdirSync(plan.outdir, { recursive: true });
   for (const { name, text } of files) writeFileSync(join(plan.outdir, name), text);
@@ -106,21 +106,21 @@ async function bundleOne(
   name: string,
   others: Map<string, string> | undefined,
 ): Promise<Bundle> {
-  const first = await run(plan, path, name, others, '');
-  const requires = Object.values(first.metafile.outputs).some(({ imports }) =>
+  const withoutRequire = await runEsbuild(plan, path, name, others, '');
+  const requires = Object.values(withoutRequire.metafile.outputs).some(({ imports }) =>
     imports.some(({ kind }) => kind === 'require-call'),
   );
-  // Bundled CommonJS asks for `require`, which a module does not have.
-  const result = requires ? await run(plan, path, name, others, requireInModules) : first;
+  // Bundled CommonJS calls `require`, which an ES module does not have.
+  const result = requires ? await runEsbuild(plan, path, name, others, requireInModules) : withoutRequire;
   checkImports(result, name, new Set(others?.values()));
   const text = result.outputFiles.find((file) => file.path.endsWith('.js'))?.text;
-  if (text === undefined) throw new Error(`build: esbuild made no ${name}.js`);
+  if (text === undefined) throw new Error(`build: esbuild did not create ${name}.js`);
   const legal = result.outputFiles.find((file) => file.path.endsWith('.LEGAL.txt'))?.text ?? '';
   return { name, text, legal, inputs: Object.keys(result.metafile.inputs) };
 }
 
-/** `others`: where dynamically imported modules are to be files of their own; undefined: in the same file. */
-function run(
+/** `others` collects dynamically imported modules, which become separate files. Undefined: bundle them into the same file. */
+function runEsbuild(
   plan: BuildPlan,
   path: string,
   name: string,
@@ -136,13 +136,13 @@ function run(
     format: 'esm',
     platform: 'node',
     target: `node${oldestNode}`,
-    // Names and lines stay as they are, so that a stack trace says something.
+    // Keep names and lines, so that stack traces are readable.
     minifySyntax: true,
     charset: 'utf8',
     legalComments: 'external',
     define: { BUILD_VERSION: JSON.stringify(plan.version) },
     banner: { js: shebang + (banner === '' ? requireNode : `${banner}\n${requireNode}`) },
-    plugins: [...(others === undefined ? [] : [ownFiles(plan.root, others)]), pageWithin],
+    plugins: [...(others === undefined ? [] : [separateFiles(plan.root, others)]), embeddedPage],
     external: plan.external ?? [],
     metafile: true,
     write: false,
@@ -150,18 +150,19 @@ function run(
   });
 }
 
-/** `await import('./kubeconfig.ts')` of ours becomes an import of a file beside this one. */
-function ownFiles(root: string, others: Map<string, string>): Plugin {
+/** Turns `await import('./kubeconfig.ts')` into an import of a separate file in the same folder. */
+function separateFiles(root: string, others: Map<string, string>): Plugin {
   return {
-    name: 'own-files',
+    name: 'separate-files',
     setup: ({ onResolve }) => {
       onResolve({ filter: /^\.?\.?\// }, ({ kind, path, resolveDir }) => {
         const target = resolve(resolveDir, path);
-        const isForeign = relative(root, target).split(/[/\\]/).includes('node_modules');
-        if (kind !== 'dynamic-import' || isForeign) return undefined;
+        const isPackage = relative(root, target).split(/[/\\]/).includes('node_modules');
+        if (kind !== 'dynamic-import' || isPackage) return undefined;
         const name = others.get(target) ?? basename(target).replace(/\.[cm]?[jt]s$/, '');
-        const taken = [...others].some(([file, other]) => other === name && file !== target);
-        if (taken) return { errors: [{ text: `two files would be called ${name}.js: rename one` }] };
+        const isNameInUse = [...others].some(([file, other]) => other === name && file !== target);
+        if (isNameInUse)
+          return { errors: [{ text: `Two modules would become ${name}.js. Rename one of them.` }] };
         others.set(target, name);
         return { path: `./${name}.js`, external: true };
       });
@@ -169,9 +170,9 @@ function ownFiles(root: string, others: Map<string, string>): Plugin {
   };
 }
 
-/** The page's files as values: in an image there is no folder to read them from, and nothing that takes types off. */
-const pageWithin: Plugin = {
-  name: 'page-within',
+/** Embeds the files of the web page: the image has no source folder and cannot strip types. */
+const embeddedPage: Plugin = {
+  name: 'embedded-page',
   setup: ({ onLoad }) => {
     onLoad({ filter: /[/\\]src[/\\]web[/\\]page-files\.ts$/ }, () => ({
       contents: `const files = ${JSON.stringify(pageFiles())};\nexport const pageFiles = () => files;\n`,
@@ -179,27 +180,27 @@ const pageWithin: Plugin = {
   },
 };
 
-/** What bundled packages ask for inside a `try`, and do without: `debug` for colours in its output. */
-const optional: ReadonlySet<string> = new Set(['supports-color']);
+/** Modules that bundled packages require inside a `try`: `debug` uses this one for colors. */
+const optionalModules: ReadonlySet<string> = new Set(['supports-color']);
 
-/** Node and nothing else: a package that esbuild left outside would be missing where the file runs. */
+/** Only Node modules may be external: a package would be missing at run time. */
 function checkImports(
   result: Pick<BuildResult<{ metafile: true }>, 'metafile'>,
   name: string,
-  own: ReadonlySet<string>,
+  separate: ReadonlySet<string>,
 ): void {
   const missing = Object.values(result.metafile.outputs)
     .flatMap(({ imports }) => imports)
     .filter(({ external }) => external === true)
-    .filter(({ path, kind }) => !(kind === 'require-call' && optional.has(path)))
-    .filter(({ path }) => !isBuiltin(path) && !own.has(path.slice('./'.length, -'.js'.length)))
+    .filter(({ path, kind }) => !(kind === 'require-call' && optionalModules.has(path)))
+    .filter(({ path }) => !isBuiltin(path) && !separate.has(path.slice('./'.length, -'.js'.length)))
     .map(({ path }) => path);
   if (missing.length === 0) return;
   const packages = [...new Set(missing)].join(', ');
-  throw new Error(`build: ${name}.js would need ${packages}, which is not part of Node. Bundle it.`);
+  throw new Error(`build: ${name}.js requires ${packages}, which is not part of Node. Bundle it.`);
 }
 
-/** What is distributed of this checkout. */
+/** The distribution of this project. */
 export function distribution(root: string): BuildPlan {
   return {
     root,
@@ -213,9 +214,9 @@ export function distribution(root: string): BuildPlan {
 }
 
 function versionOf(root: string): string {
-  const about: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const version =
-    typeof about === 'object' && about !== null && 'version' in about ? about.version : undefined;
+    typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined;
   if (typeof version !== 'string') throw new Error('build: package.json has no version. Add one.');
   return version;
 }

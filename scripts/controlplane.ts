@@ -1,9 +1,8 @@
 /**
- * Prints the folder that holds kube-apiserver, etcd and kubectl, for tests that need the real ones; and builds the
- * other Go programs that tests run.
+ * Builds kube-apiserver, etcd, and kubectl, and the other Go programs for tests, and prints the folder of the first three.
  *
- * They are built from the Go modules in test/controlplane, once for each state of their sources, into a cache of the
- * user; KUBEBUILDER_ASSETS names a folder with the three to use instead. Standard output is the folder alone.
+ * The programs are built from the Go modules in test/controlplane into a cache of the user, again only when their sources
+ * change. To use existing binaries of the three, set KUBEBUILDER_ASSETS to their folder. Standard output is only the folder.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -11,43 +10,44 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { locateBinaries, type ModuleName, moduleFolder, modules } from '../test/controlplane/binaries.ts';
 
-const progressEvery = 5_000;
+const progressIntervalMs = 5_000;
 
 class BuildError extends Error {}
 
-function say(text: string): void {
+function printProgress(text: string): void {
   process.stderr.write(`controlplane: ${text}\n`);
 }
 
 function pinned(name: ModuleName, pattern: RegExp, what: string): string {
   const found = pattern.exec(readFileSync(join(moduleFolder(name), 'go.mod'), 'utf8'))?.[1];
-  if (found === undefined) throw new BuildError(`the go.mod of ${name} does not say ${what}`);
+  if (found === undefined) throw new BuildError(`go.mod of ${name} does not specify ${what}`);
   return found;
 }
 
 function requireGo(name: ModuleName): void {
-  const wanted = pinned(name, /^go (\d+\.\d+(?:\.\d+)?)$/m, 'which Go it needs');
-  const instead = name === 'controlplane' ? ', or set KUBEBUILDER_ASSETS to a folder that has them' : '';
-  const advice = `Install Go ${wanted} or newer${instead}.`;
-  // Inside the module, so that a Go that may fetch a newer toolchain answers for the one it would use.
-  const asked = spawnSync('go', ['env', 'GOVERSION'], { cwd: moduleFolder(name), encoding: 'utf8' });
-  if (asked.error)
+  const required = pinned(name, /^go (\d+\.\d+(?:\.\d+)?)$/m, 'the Go version');
+  const alternative =
+    name === 'controlplane' ? ', or set KUBEBUILDER_ASSETS to a folder that contains them' : '';
+  const advice = `Install Go ${required} or newer${alternative}.`;
+  // Run inside the module, because Go may download and use a newer toolchain there.
+  const result = spawnSync('go', ['env', 'GOVERSION'], { cwd: moduleFolder(name), encoding: 'utf8' });
+  if (result.error)
+    throw new BuildError(`Cannot build ${programsOf(name).join(', ')}: \`go\` was not found. ${advice}`);
+  const installed = /go(\d+)\.(\d+)(?:\.(\d+))?/.exec(result.stdout);
+  if (installed === null || result.status !== 0) {
     throw new BuildError(
-      `\`go\` is needed to build ${programsOf(name).join(', ')}, and was not found. ${advice}`,
+      `\`go env GOVERSION\` failed: ${(result.stderr || result.stdout).trim()}. ${advice}`,
     );
-  const have = /go(\d+)\.(\d+)(?:\.(\d+))?/.exec(asked.stdout);
-  if (have === null || asked.status !== 0) {
-    throw new BuildError(`\`go env GOVERSION\` failed: ${(asked.stderr || asked.stdout).trim()}. ${advice}`);
   }
-  if (isOlder(have[0].slice(2), wanted)) {
+  if (isOlder(installed[0].slice(2), required)) {
     throw new BuildError(
-      `Go ${have[0].slice(2)} is too old for the sources of ${name}, which need ${wanted}. ${advice}`,
+      `Go ${installed[0].slice(2)} is too old for ${name}, which requires ${required}. ${advice}`,
     );
   }
 }
 
-function isOlder(have: string, wanted: string): boolean {
-  const [a, b] = [have, wanted].map((version) => version.split('.').map(Number));
+function isOlder(installed: string, required: string): boolean {
+  const [a, b] = [installed, required].map((version) => version.split('.').map(Number));
   for (let i = 0; i < 3; i++) {
     const difference = (a?.[i] ?? 0) - (b?.[i] ?? 0);
     if (difference !== 0) return difference < 0;
@@ -61,7 +61,7 @@ function programsOf(name: ModuleName): string[] {
 
 function linkerFlags(name: ModuleName): string {
   if (name !== 'controlplane') return '-s -w';
-  const version = pinned(name, /^require k8s\.io\/kubernetes (v\S+)$/m, 'which Kubernetes it builds');
+  const version = pinned(name, /^require k8s\.io\/kubernetes (v\S+)$/m, 'the Kubernetes version');
   return `-s -w -X k8s.io/component-base/version.gitVersion=${version}`;
 }
 
@@ -71,14 +71,14 @@ function buildProgram(name: ModuleName, program: string, source: string, into: s
   const args = ['build', '-v', '-trimpath', '-buildvcs=false', '-ldflags', flags, '-o', join(into, program)];
   const go = spawn('go', [...args, source], {
     cwd: moduleFolder(name),
-    // `go build` itself prints nothing on standard output.
+    // `go build` prints nothing to standard output.
     stdio: ['ignore', 'inherit', 'pipe'],
-    // Without cgo no C compiler is needed, and the programs run on any Linux of this architecture.
+    // Without cgo, no C compiler is required, and the programs run on any Linux of this architecture.
     env: { ...process.env, CGO_ENABLED: '0' },
   });
-  const began = Date.now();
+  const startedAtMs = Date.now();
   let compiled = 0;
-  // `go build -v` names a package when it is compiled: everything else it says belongs to a failure.
+  // `go build -v` prints the name of each compiled package. All other output belongs to a failure.
   const messages: string[] = [];
   createInterface({ input: go.stderr }).on('line', (line) => {
     if (/^go: downloading /.test(line)) return;
@@ -86,10 +86,10 @@ function buildProgram(name: ModuleName, program: string, source: string, into: s
     else messages.push(line);
   });
   const progress = (): void => {
-    const seconds = Math.round((Date.now() - began) / 1000);
-    say(`building ${program}: ${compiled} packages compiled, ${seconds} s`);
+    const seconds = Math.round((Date.now() - startedAtMs) / 1000);
+    printProgress(`Building ${program}: ${compiled} packages compiled, ${seconds} s`);
   };
-  const timer = setInterval(progress, progressEvery);
+  const timer = setInterval(progress, progressIntervalMs);
   const stop = (): void => {
     go.kill();
   };
@@ -100,7 +100,7 @@ function buildProgram(name: ModuleName, program: string, source: string, into: s
   };
   go.once('error', (error) => {
     settle();
-    reject(new BuildError(`go could not be started: ${error.message}`));
+    reject(new BuildError(`Cannot start go: ${error.message}`));
   });
   go.once('close', (code, signal) => {
     settle();
@@ -108,7 +108,7 @@ function buildProgram(name: ModuleName, program: string, source: string, into: s
     if (code === 0) resolve();
     else
       reject(
-        new BuildError(`building ${program} failed (${signal ?? `exit ${code}`}):\n${messages.join('\n')}`),
+        new BuildError(`Building ${program} failed (${signal ?? `exit ${code}`}):\n${messages.join('\n')}`),
       );
   });
   return promise;
@@ -117,21 +117,21 @@ function buildProgram(name: ModuleName, program: string, source: string, into: s
 async function build(name: ModuleName, folder: string): Promise<void> {
   requireGo(name);
   mkdirSync(dirname(folder), { recursive: true });
-  say(`building ${programsOf(name).join(', ')} from source, once, for some minutes`);
-  // Built aside and renamed at the end: a folder under its final name is always complete.
-  const aside = mkdtempSync(`${folder}.part-`);
+  printProgress(`Building ${programsOf(name).join(', ')} from source. This takes some minutes, only once.`);
+  // Build in a temporary folder and rename it at the end, so that the final folder is always complete.
+  const temporary = mkdtempSync(`${folder}.part-`);
   try {
     for (const [program, source] of Object.entries(modules[name].packages)) {
-      await buildProgram(name, program, source, aside);
+      await buildProgram(name, program, source, temporary);
     }
     try {
-      renameSync(aside, folder);
+      renameSync(temporary, folder);
     } catch (error) {
-      // Another process built the same in the meantime, and its folder is as good.
+      // Another process may have built the same programs in the meantime.
       if (!programsOf(name).every((program) => existsSync(join(folder, program)))) throw error;
     }
   } finally {
-    rmSync(aside, { recursive: true, force: true });
+    rmSync(temporary, { recursive: true, force: true });
   }
 }
 
@@ -140,8 +140,8 @@ async function main(): Promise<void> {
   if (controlPlane.given && controlPlane.missing.length > 0) {
     const [folder, missing] = [controlPlane.folder, controlPlane.missing];
     throw new BuildError(
-      `KUBEBUILDER_ASSETS is ${folder}, where ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing. ` +
-        'Put what is missing there, or unset it to have all of them built.',
+      `KUBEBUILDER_ASSETS is ${folder}, which does not contain ${missing.join(' and ')}. ` +
+        'Add the missing programs, or unset the variable to build all of them.',
     );
   }
   for (const name of Object.keys(modules) as ModuleName[]) {
@@ -155,6 +155,6 @@ try {
   await main();
 } catch (error) {
   if (!(error instanceof BuildError)) throw error;
-  say(error.message);
+  printProgress(error.message);
   process.exitCode = 1;
 }

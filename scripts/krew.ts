@@ -1,6 +1,6 @@
 /**
- * Makes what krew installs `kubectl vip` from, out of dist/: the archive, and the manifest with its checksum. The same
- * dist/ gives the same archive.
+ * Packs dist/ for krew, the plugin manager that installs `kubectl vip`: an archive, and a manifest with its checksum.
+ * The archive is reproducible.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,30 +9,30 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { distribution } from './build.ts';
 
-const files = ['LICENSES', 'kubectl-vip.js', 'kubectl_complete-vip', 'package.json'];
+const packedFiles = ['LICENSES', 'kubectl-vip.js', 'kubectl_complete-vip', 'package.json'];
 
 export interface KrewFiles {
   archive: string;
   manifest: string;
 }
 
-/** Reads the built files in `outdir`, and writes beside them. Needs a GNU tar. */
+/** Reads the built files in `outdir` and writes there. Requires GNU tar. */
 export function packForKrew(root: string, outdir: string, version: string): KrewFiles {
-  const missing = files.filter((name) => !existsSync(join(outdir, name)));
+  const missing = packedFiles.filter((name) => !existsSync(join(outdir, name)));
   if (missing.length > 0)
-    throw new Error(`krew: ${missing.join(', ')} is not in ${outdir}. Run npm run build.`);
+    throw new Error(`krew: Missing in ${outdir}: ${missing.join(', ')}. Run: npm run build`);
   const flags = ['--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--format=ustar'];
-  const tar = execFileSync('tar', ['-c', ...flags, '-C', outdir, ...files], { maxBuffer: 1 << 28 });
-  const packed = gzipSync(tar, { level: 9 });
-  const sha256 = createHash('sha256').update(packed).digest('hex');
+  const tar = execFileSync('tar', ['-c', ...flags, '-C', outdir, ...packedFiles], { maxBuffer: 1 << 28 });
+  const archive = gzipSync(tar, { level: 9 });
+  const sha256 = createHash('sha256').update(archive).digest('hex');
   const text = readFileSync(join(root, 'deploy/krew/vip.yaml'), 'utf8')
     .replace(/^#.*\n/, '')
     .replaceAll(/\bVERSION\b/g, `v${version}`)
     .replace(/\bSHA256\b/, sha256);
-  const made = { archive: join(outdir, 'kubectl-vip.tar.gz'), manifest: join(outdir, 'vip.yaml') };
-  writeFileSync(made.archive, packed);
-  writeFileSync(made.manifest, text);
-  return made;
+  const files = { archive: join(outdir, 'kubectl-vip.tar.gz'), manifest: join(outdir, 'vip.yaml') };
+  writeFileSync(files.archive, archive);
+  writeFileSync(files.manifest, text);
+  return files;
 }
 
 if (import.meta.main) {

@@ -52,7 +52,7 @@ const options: Options = {
 };
 const first = 10n * 254n * 65_536n;
 const views = {
-  'first page': ['#/', '/api/world'],
+  'first page': ['#/', '/api/overview'],
   'the /16': ['#/pool/cidr-global', '/api/pool/cidr-global'],
   'a /22 of it': ['#/pool/cidr-global/10.0.0.0%2F22', '/api/pool/cidr-global?range=10.0.0.0/22'],
 } as const;

@@ -1,5 +1,5 @@
 import { printable } from '../core/text/quote.ts';
-import { columns } from '../terminal/text-width.ts';
+import { textWidth } from '../terminal/text-width.ts';
 
 /** Finds the line of an offset in one text, for messages that say where something stands. */
 export interface SourcePositions {
@@ -26,7 +26,7 @@ export function sourcePositions(text: string): SourcePositions {
     const lead = `  ${line} | `;
     const after = from + 100 < whole.length ? '...' : '';
     const code = `${lead}${from > 0 ? '...' : ''}${printable(shown)}${after}`;
-    return `${code.trimEnd()}\n${' '.repeat(lead.length - 2)}| ${' '.repeat(columns(before))}^`;
+    return `${code.trimEnd()}\n${' '.repeat(lead.length - 2)}| ${' '.repeat(textWidth(before))}^`;
   };
   return { at, excerpt };
 }

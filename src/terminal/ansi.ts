@@ -1,12 +1,12 @@
-/** Adds a colour to what is already cut to size. */
+/** Adds a color to text that is already wrapped. */
 export type Paint = (text: string) => string;
 export type Ansi = Record<'bold' | 'dim' | 'green' | 'yellow' | 'red', Paint>;
 
-/** Colours of a terminal (ECMA-48 SGR), or none. */
-export function ansiFor(colour: boolean): Ansi {
-  const ansi =
+/** Terminal colors (ECMA-48 SGR), or functions that change nothing. */
+export function ansiFor(isColored: boolean): Ansi {
+  const style =
     (code: number): Paint =>
     (text) =>
-      colour ? `\x1b[${code}m${text}\x1b[0m` : text;
-  return { bold: ansi(1), dim: ansi(2), green: ansi(32), yellow: ansi(33), red: ansi(31) };
+      isColored ? `\x1b[${code}m${text}\x1b[0m` : text;
+  return { bold: style(1), dim: style(2), green: style(32), yellow: style(33), red: style(31) };
 }

@@ -1,24 +1,24 @@
-/** Characters that JSON may leave as they are and a terminal may act on: DEL, C1 controls, directions, separators. */
-const hidden = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** Characters that JSON need not escape but that affect a terminal: DEL, C1 controls, bidirectional marks, separators. */
+const unsafeCharacters = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 export function needsEscape(text: string): boolean {
-  return text.search(hidden) !== -1;
+  return text.search(unsafeCharacters) !== -1;
 }
 
-/** JSON that reads as before, with those characters as escapes. */
+/** Equivalent JSON with those characters escaped. */
 export function escapedJson(json: string): string {
-  // A character beyond the first plane is two units to JSON.
-  return json.replace(hidden, (character) => character.split('').map(unit).join(''));
+  // JSON escapes a character outside the Basic Multilingual Plane as two code units.
+  return json.replace(unsafeCharacters, (character) => character.split('').map(escapedUnit).join(''));
 }
 
-/** The same for YAML's texts in double quotes, where such a character is one. */
+/** The same for double-quoted YAML, which escapes such a character as one code point. */
 export function escapedYaml(yaml: string): string {
-  return yaml.replace(hidden, (character) => {
+  return yaml.replace(unsafeCharacters, (character) => {
     const code = character.codePointAt(0) ?? 0;
-    return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : unit(character);
+    return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : escapedUnit(character);
   });
 }
 
-function unit(unit: string): string {
+function escapedUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -1,20 +1,20 @@
 import { printable } from '../core/text/quote.ts';
-import { columns } from './text-width.ts';
+import { textWidth } from './text-width.ts';
 import { wrapWords } from './wrap.ts';
 
 export interface TableColumn {
   title: string;
-  /** Numbers stand at the right. */
+  /** Right-aligned, for numbers. */
   right?: boolean;
-  /** May be wrapped down to so many columns when the terminal is narrow. */
+  /** The width to which the column may shrink on a narrow terminal; without it, the column keeps its width. */
   least?: number;
-  /** The last column only: may go to lines of its own below its row. */
+  /** Last column only: on a narrow terminal, its cells may move below their rows. */
   below?: boolean;
 }
 
 export interface TableCell {
   text: string;
-  /** Adds colour to what is already cut to size. */
+  /** Adds a color to text that is already wrapped. */
   paint?: (text: string) => string;
 }
 
@@ -22,57 +22,60 @@ const gap = '   ';
 const indent = '    ';
 
 /**
- * Aligned columns as kubectl prints them. Where the width does not suffice, columns are wrapped, then the last one goes
- * below its row, and on a very narrow terminal each row becomes a block of lines: nothing is ever cut off.
+ * Lays out aligned columns like kubectl. If the table is too wide, columns wrap, then the last column moves below its
+ * row, and on a very narrow terminal each row becomes a block of lines. Text is never truncated.
  */
 export function layOut(
-  heads: readonly TableColumn[],
+  columns: readonly TableColumn[],
   rows: readonly (readonly TableCell[])[],
   width: number,
   heading: (text: string) => string,
 ): string[] {
-  const safe = rows.map((row) => row.map((cell) => ({ ...cell, text: printable(cell.text) })));
-  const titles = heads.map(({ title }) => ({ text: title, paint: heading }));
-  const widths = fitting(heads, safe, width);
-  if (widths !== undefined) return [titles, ...safe].flatMap((row) => aligned(heads, row, widths));
-  const fewer = heads.slice(0, -1);
-  const narrow = heads.at(-1)?.below === true ? fitting(fewer, safe, width) : undefined;
-  if (narrow === undefined) return safe.flatMap((row) => block(heads, row, width));
-  return [titles, ...safe].flatMap((row, index) => {
-    const note = row.at(-1);
-    const lines = aligned(fewer, row.slice(0, -1), narrow);
-    return index === 0 || note === undefined ? lines : [...lines, ...below(note, width)];
+  const printableRows = rows.map((row) => row.map((cell) => ({ ...cell, text: printable(cell.text) })));
+  const titles = columns.map(({ title }) => ({ text: title, paint: heading }));
+  const widths = fittingWidths(columns, printableRows, width);
+  if (widths !== undefined)
+    return [titles, ...printableRows].flatMap((row) => alignedLines(columns, row, widths));
+  const remaining = columns.slice(0, -1);
+  const remainingWidths =
+    columns.at(-1)?.below === true ? fittingWidths(remaining, printableRows, width) : undefined;
+  if (remainingWidths === undefined) return printableRows.flatMap((row) => blockLines(columns, row, width));
+  return [titles, ...printableRows].flatMap((row, index) => {
+    const last = row.at(-1);
+    const lines = alignedLines(remaining, row.slice(0, -1), remainingWidths);
+    return index === 0 || last === undefined ? lines : [...lines, ...indentedLines(last, width)];
   });
 }
 
-function below(cell: TableCell, width: number): string[] {
+function indentedLines(cell: TableCell, width: number): string[] {
   if (cell.text === '') return [];
   const paint = cell.paint ?? ((text: string) => text);
   return wrapWords(cell.text, Math.max(width - indent.length, 8)).map((line) => indent + paint(line));
 }
 
-function fitting(
-  heads: readonly TableColumn[],
+/** Undefined if the columns do not fit even when they are wrapped. */
+function fittingWidths(
+  columns: readonly TableColumn[],
   rows: readonly TableCell[][],
   width: number,
 ): number[] | undefined {
-  const widths = heads.map((head, index) =>
-    // Not Math.max over a spread: a cluster's rows would be too many arguments.
-    rows.reduce((most, row) => Math.max(most, columns(row[index]?.text ?? '')), head.title.length),
+  const widths = columns.map((column, index) =>
+    // Not Math.max with a spread: a large cluster has more rows than a call can have arguments.
+    rows.reduce((widest, row) => Math.max(widest, textWidth(row[index]?.text ?? '')), column.title.length),
   );
-  let over = widths.reduce((sum, each) => sum + each, 0) + gap.length * (heads.length - 1) - width;
-  // From the right: the reason is the text that wraps best.
-  for (let index = heads.length - 1; index >= 0 && over > 0; index -= 1) {
-    const now = widths[index] ?? 0;
-    const taken = Math.min(over, Math.max(0, now - (heads[index]?.least ?? now)));
-    widths[index] = now - taken;
-    over -= taken;
+  let excess = widths.reduce((sum, each) => sum + each, 0) + gap.length * (columns.length - 1) - width;
+  // From the right, because the last column contains sentences, which wrap best.
+  for (let index = columns.length - 1; index >= 0 && excess > 0; index -= 1) {
+    const current = widths[index] ?? 0;
+    const reduction = Math.min(excess, Math.max(0, current - (columns[index]?.least ?? current)));
+    widths[index] = current - reduction;
+    excess -= reduction;
   }
-  return over > 0 ? undefined : widths;
+  return excess > 0 ? undefined : widths;
 }
 
-function aligned(
-  heads: readonly TableColumn[],
+function alignedLines(
+  columns: readonly TableColumn[],
   row: readonly TableCell[],
   widths: readonly number[],
 ): string[] {
@@ -80,34 +83,34 @@ function aligned(
   const height = Math.max(...cells.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) => {
     let text = '';
-    let missing = '';
+    // Padding is written only before further text, so that no line ends in a space.
+    let padding = '';
     row.forEach((cell, index) => {
       const piece = cells[index]?.[line] ?? '';
-      const space = ' '.repeat(Math.max(0, (widths[index] ?? 0) - columns(piece)));
-      const shown = piece === '' || cell.paint === undefined ? piece : cell.paint(piece);
-      const right = heads[index]?.right === true;
-      // Spaces are only written in front of something: no line ends in them.
-      if (right) missing += space;
+      const space = ' '.repeat(Math.max(0, (widths[index] ?? 0) - textWidth(piece)));
+      const painted = piece === '' || cell.paint === undefined ? piece : cell.paint(piece);
+      const right = columns[index]?.right === true;
+      if (right) padding += space;
       if (piece !== '') {
-        text += missing + shown;
-        missing = '';
+        text += padding + painted;
+        padding = '';
       }
-      if (!right) missing += space;
-      missing += gap;
+      if (!right) padding += space;
+      padding += gap;
     });
     return text;
   });
 }
 
-/** One row as lines: its name, and below it what else there is. */
-function block(heads: readonly TableColumn[], row: readonly TableCell[], width: number): string[] {
+/** One row as lines: the first cell, and the labeled other cells below. */
+function blockLines(columns: readonly TableColumn[], row: readonly TableCell[], width: number): string[] {
   return row.flatMap((cell, index) => {
-    const title = heads[index]?.title ?? '';
+    const title = columns[index]?.title ?? '';
     if (index === 0) return wrapWords(cell.text, Math.max(width, 8));
     if (cell.text === '' || title === '') return [];
     const label = `  ${title.toLowerCase()} `;
     const paint = cell.paint ?? ((text: string) => text);
-    if (columns(label + cell.text) <= width) return [label + paint(cell.text)];
-    return [label.trimEnd(), ...below(cell, width)];
+    if (textWidth(label + cell.text) <= width) return [label + paint(cell.text)];
+    return [label.trimEnd(), ...indentedLines(cell, width)];
   });
 }

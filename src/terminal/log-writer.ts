@@ -2,8 +2,8 @@ import type { Log, LogFields } from '../client/log.ts';
 import type { Clock } from '../client/transport.ts';
 import { escapedJson } from './escape.ts';
 
-/** Container runtimes break lines that are longer than 16 KiB, and half a line is no JSON. */
-const longestText = 4000;
+/** Container runtimes split lines longer than 16 KiB, and a partial line is not valid JSON. */
+const maxTextLength = 4000;
 
 export interface LogLine {
   readonly time: string;
@@ -13,30 +13,30 @@ export interface LogLine {
 }
 
 /**
- * One line for each message, in the look that `format` gives it. A text in it may come from anybody's Service: whatever
- * the look, none acts on a terminal, and a long one is cut.
+ * Writes one line per message, formatted by `format`. Texts may come from any Service, so every format must escape
+ * control characters and truncate long texts.
  */
 export function createLog(
   write: (line: string) => void,
   clock: Clock,
   format: (line: LogLine) => string,
 ): Log {
-  const at =
+  const writer =
     (level: LogLine['level']) =>
     (message: string, fields: LogFields = {}) => {
       const time = new Date(clock.wall()).toISOString();
       write(`${format({ time, level, message, fields })}\n`);
     };
-  return { info: at('info'), warn: at('warn'), error: at('error') };
+  return { info: writer('info'), warn: writer('warn'), error: writer('error') };
 }
 
-/** A JSON object with stable fields: `time`, `level`, `msg`, then those of the message. */
+/** A JSON object: `time`, `level`, `msg`, then the fields of the message. Field names are stable. */
 export function jsonLine({ time, level, message, fields }: LogLine): string {
-  const json = JSON.stringify({ time, level, msg: message, ...fields }, (_key, value) => shortened(value));
+  const json = JSON.stringify({ time, level, msg: message, ...fields }, (_key, value) => truncated(value));
   return escapedJson(json);
 }
 
-export function shortened(value: unknown): unknown {
-  if (typeof value !== 'string' || value.length <= longestText) return value;
-  return `${value.slice(0, longestText)}… (and ${value.length - longestText} characters more)`;
+export function truncated(value: unknown): unknown {
+  if (typeof value !== 'string' || value.length <= maxTextLength) return value;
+  return `${value.slice(0, maxTextLength)}… (and ${value.length - maxTextLength} characters more)`;
 }

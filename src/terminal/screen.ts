@@ -1,6 +1,6 @@
-import { columnsShown, rowsOf } from './wrap.ts';
+import { rowsOf, visibleWidth } from './wrap.ts';
 
-/** What is needed of a stream such as process.stdout. */
+/** The part of a stream such as process.stdout that the screen uses. */
 export interface Terminal {
   write(text: string): unknown;
   readonly columns?: number | undefined;
@@ -9,9 +9,9 @@ export interface Terminal {
 }
 
 export interface Screen {
-  /** Shows these lines in the place of the ones before; they may hold colours, but no other control characters. */
+  /** Replaces the previous lines. Lines may contain colors, but no other control characters. */
   draw(lines: readonly string[]): void;
-  /** Leaves the last lines on the screen, whole, and the cursor visible below them. Safe to call again. */
+  /** Leaves the last lines on the screen, complete, with the cursor visible below them. Idempotent. */
   close(): void;
 }
 
@@ -21,23 +21,23 @@ const clearToEndOfLine = '\x1b[K';
 const clearBelow = '\x1b[J';
 
 /**
- * A view that redraws in place, on the ordinary screen: what was there before stays above it, and the last view stays
- * when the program ends. Without a terminal the last lines are printed once, at the end.
+ * Creates a view that redraws in place on the normal screen buffer: earlier output stays above it, and the last view
+ * stays when the program exits. Without a terminal, the last lines are printed once, on close.
  */
 export function createScreen(terminal: Terminal): Screen {
   const isLive = terminal.isTTY === true;
   let lines: readonly string[] = [];
-  /** As drawn, one entry for each row of the terminal at that time; the cursor is on the row below. */
-  let shown: string[] = [];
-  let shownColumns = 0;
+  /** The rows as drawn. The cursor is on the row below them. */
+  let drawnRows: string[] = [];
+  let drawnWidth = 0;
   let isClosed = false;
 
   const width = (): number => Math.max(terminal.columns ?? 80, 1);
   const height = (): number => Math.max(terminal.rows ?? 24, 2);
 
-  /** Back to the first row. A terminal that was made narrower has broken the rows anew: count them as they are now. */
+  /** Moves to the first row. A terminal that became narrower has rewrapped the rows, so count them at the current width. */
   const toTop = (): string => {
-    const up = shown.reduce((sum, row) => sum + Math.max(1, Math.ceil(columnsShown(row) / width())), 0);
+    const up = drawnRows.reduce((sum, row) => sum + Math.max(1, Math.ceil(visibleWidth(row) / width())), 0);
     return `\r${up > 0 ? `\x1b[${Math.min(up, height() - 1)}A` : ''}`;
   };
 
@@ -45,16 +45,18 @@ export function createScreen(terminal: Terminal): Screen {
     if (isClosed) return;
     lines = [...next];
     if (!isLive) return;
-    const rows = fitted(lines, width(), height() - 1);
+    const rows = fittedRows(lines, width(), height() - 1);
     const isSame =
-      shownColumns === width() && rows.length === shown.length && rows.every((row, at) => row === shown[at]);
+      drawnWidth === width() &&
+      rows.length === drawnRows.length &&
+      rows.every((row, index) => row === drawnRows[index]);
     if (isSame) return;
-    const hide = shownColumns === 0 ? hideCursor : '';
+    const hide = drawnWidth === 0 ? hideCursor : '';
     const body = rows.map((row) => `${row}${clearToEndOfLine}\r\n`).join('');
-    // One write, so that no half-drawn view is seen.
+    // A single write avoids flicker.
     terminal.write(hide + toTop() + body + clearBelow);
-    shown = rows;
-    shownColumns = width();
+    drawnRows = rows;
+    drawnWidth = width();
   };
 
   const close = (): void => {
@@ -64,7 +66,7 @@ export function createScreen(terminal: Terminal): Screen {
       if (lines.length > 0) terminal.write(`${lines.join('\n')}\n`);
       return;
     }
-    if (shownColumns === 0) return;
+    if (drawnWidth === 0) return;
     const all = lines.flatMap((line) => rowsOf(line, width()));
     const body = all.map((row) => `${row}${clearToEndOfLine}\r\n`).join('');
     terminal.write(`${toTop()}${body}${clearBelow}\x1b[0m${showCursor}`);
@@ -73,11 +75,11 @@ export function createScreen(terminal: Terminal): Screen {
   return { draw, close };
 }
 
-/** The lines as rows of the terminal; what has no room is counted, because a row above the top cannot be redrawn. */
-function fitted(lines: readonly string[], width: number, most: number): string[] {
+/** The lines as terminal rows. A row above the top cannot be redrawn, so a notice replaces the rows that do not fit. */
+function fittedRows(lines: readonly string[], width: number, maxRows: number): string[] {
   const rows = lines.flatMap((line) => rowsOf(line, width));
-  if (rows.length <= most) return rows;
-  const hidden = rows.length - most + 1;
-  const [notice] = rowsOf(`... ${hidden} more lines below: they are shown at the end (Ctrl-C)`, width);
-  return [...rows.slice(0, most - 1), notice ?? '...'];
+  if (rows.length <= maxRows) return rows;
+  const hiddenRows = rows.length - maxRows + 1;
+  const [notice] = rowsOf(`... ${hiddenRows} more lines. Press Ctrl-C to exit and show all of them`, width);
+  return [...rows.slice(0, maxRows - 1), notice ?? '...'];
 }

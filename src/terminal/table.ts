@@ -5,60 +5,60 @@ import { layOut, type TableCell, type TableColumn } from './layout.ts';
 import { wrapWords } from './wrap.ts';
 
 export interface TableView {
-  /** Columns of the terminal; Infinity where there is none, so that a row is a line for grep. */
+  /** Width of the terminal in columns; Infinity without a terminal, so that each row is one line for grep. */
   width: number;
-  colour: boolean;
-  /** A small bar of each pool's use. */
+  color: boolean;
+  /** Whether to show a usage bar for each pool. */
   bars: boolean;
-  /** What else there is to see, below the table, each entry a line; our own words. */
-  more: readonly string[];
+  /** Lines below the table about what to do next. They must not contain text from outside. */
+  nextSteps: readonly string[];
 }
 
-/** The report as lines for a person. Every text of the report may come from outside and is made printable here. */
+/** Renders the report as lines. Every text in the report may come from outside and is escaped here. */
 export function renderReport(report: Report, view: TableView): string[] {
-  const ansi = ansiFor(view.colour);
+  const ansi = ansiFor(view.color);
   const parts = [
     servicesTable(report.services, view, ansi),
     poolsTable(report.pools, view, ansi),
     bullets('Remarks', report.problems, view, ansi.yellow, ansi),
-    bullets('More to try', view.more, view, (text) => text, ansi),
+    bullets('More to try', view.nextSteps, view, (text) => text, ansi),
   ].filter((part) => part.length > 0);
   return parts.flatMap((part, index) => (index === 0 ? part : ['', ...part]));
 }
 
 function servicesTable(rows: readonly ServiceRow[], view: TableView, ansi: Ansi): string[] {
-  if (rows.length === 0) return ['There is no Service of type LoadBalancer.'];
+  if (rows.length === 0) return ['There are no Services of type LoadBalancer.'];
   const paints: Record<ServiceRow['state'], Paint> = {
     Assigned: ansi.green,
     Pending: ansi.yellow,
     Conflict: ansi.red,
     Ignored: ansi.dim,
   };
-  const heads: TableColumn[] = [{ title: 'SERVICE' }, { title: 'ADDRESS' }, { title: 'FROM' }];
-  const hasNotes = rows.some(({ condition }) => condition !== '');
-  if (hasNotes) heads.push({ title: 'NOTE', least: 40, below: true });
+  const columns: TableColumn[] = [{ title: 'SERVICE' }, { title: 'ADDRESS' }, { title: 'FROM' }];
+  const hasConditions = rows.some(({ condition }) => condition !== '');
+  if (hasConditions) columns.push({ title: 'CONDITION', least: 40, below: true });
   const cells = rows.map((row): TableCell[] => {
     const paint = paints[row.state];
-    // A refused address is on the Service, but it is not its own: without colours, too, that must be seen.
+    // The Service shows an address that it does not hold. This must be visible without colors too.
     const addresses = short(row.addresses);
-    const shown = row.state === 'Conflict' ? `${addresses} (Conflict)` : addresses;
-    const address = row.addresses === '' ? row.state : shown;
+    const labeled = row.state === 'Conflict' ? `${addresses} (Conflict)` : addresses;
+    const address = row.addresses === '' ? row.state : labeled;
     return [
       { text: `${row.namespace}/${row.name}` },
       { text: address, paint },
       { text: row.from === '' ? '-' : short(row.from) },
-      ...(hasNotes ? [{ text: row.condition, ...(row.state === 'Assigned' ? {} : { paint }) }] : []),
+      ...(hasConditions ? [{ text: row.condition, ...(row.state === 'Assigned' ? {} : { paint }) }] : []),
     ];
   });
-  return [...layOut(heads, cells, view.width, ansi.bold), '', ...wrapWords(summary(rows), view.width)];
+  return [...layOut(columns, cells, view.width, ansi.bold), '', ...wrapWords(summary(rows), view.width)];
 }
 
-/** Two addresses are 80 characters at most; what is far longer is no list of addresses, and the note says so. */
+/** Two addresses take at most 80 characters. A much longer text is not a list of addresses, and its condition says so. */
 export function short(text: string): string {
   return text.length <= 200 ? text : `${text.slice(0, 80)}... (and ${text.length - 80} characters more)`;
 }
 
-/** "14 Services: 11 served, 2 waiting, 1 not ours." */
+/** "14 Services: 11 Assigned, 2 Pending, 1 Ignored." */
 function summary(rows: readonly ServiceRow[]): string {
   const states: ServiceRow['state'][] = ['Assigned', 'Pending', 'Conflict', 'Ignored'];
   const counts = states.flatMap((state) => {
@@ -70,35 +70,35 @@ function summary(rows: readonly ServiceRow[]): string {
 
 function poolsTable(rows: readonly PoolRow[], view: TableView, ansi: Ansi): string[] {
   if (rows.length === 0) return ['There are no pools.'];
-  const heads: TableColumn[] = [
+  const columns: TableColumn[] = [
     { title: 'POOL' },
     { title: 'ADDRESSES', least: 24 },
     { title: 'USED', right: true },
     { title: 'FREE', right: true },
   ];
-  const hasNotes = rows.some(({ remark }) => remark !== '');
-  if (view.bars) heads.push({ title: '' });
-  if (hasNotes) heads.push({ title: 'NOTE', least: 40, below: true });
+  const hasRemarks = rows.some(({ remark }) => remark !== '');
+  if (view.bars) columns.push({ title: '' });
+  if (hasRemarks) columns.push({ title: 'REMARK', least: 40, below: true });
   const cells = rows.map((row): TableCell[] => [
     { text: row.key },
     { text: row.ranges === '' ? '-' : row.ranges },
-    // DHCP answers for as many as ask.
+    // A DHCP pool has no size.
     { text: isLeased(row) ? '-' : shortCount(row.used) },
     { text: isLeased(row) ? '-' : shortCount(row.free) },
     ...(view.bars ? [{ text: bar(row), paint: row.free === 0n ? ansi.yellow : ansi.green }] : []),
-    ...(hasNotes ? [{ text: row.remark }] : []),
+    ...(hasRemarks ? [{ text: row.remark }] : []),
   ]);
-  return layOut(heads, cells, view.width, ansi.bold);
+  return layOut(columns, cells, view.width, ansi.bold);
 }
 
-/** Exact below a thousand million; from there on rounded, as 1.8e19 for the 2^64 addresses of an IPv6 /64. */
+/** Exact below one billion, rounded from there: 1.8e19 for the 2^64 addresses of an IPv6 /64. */
 export function shortCount(count: bigint): string {
   return count < 1_000_000_000n ? String(count) : Number(count).toExponential(1).replace('e+', 'e');
 }
 
 const barLength = 10n;
 
-/** Full only when nothing is free, empty only when nothing is used, however large the pool is. */
+/** Full only if no address is free and empty only if no address is used, regardless of the size of the pool. */
 export function bar({ used, free }: Pick<PoolRow, 'used' | 'free'>): string {
   const size = used + free;
   if (size <= 0n) return '';
@@ -124,7 +124,7 @@ export function bullets(
   return [ansi.bold(title), ...lines];
 }
 
-/** Nothing but DHCP: there is nothing to count. */
+/** Whether the pool contains only DHCP entries, which have no size. */
 export function isLeased({ size, ranges }: PoolRow): boolean {
   return size === 0n && ranges !== '';
 }

@@ -1,17 +1,17 @@
-import { columns, columnsOf } from './text-width.ts';
+import { characterWidth, textWidth } from './text-width.ts';
 
-/** Breaks a text at spaces, else behind a comma, else anywhere; nothing of it is lost but those spaces. */
+/** Wraps a text at spaces, otherwise after commas, otherwise anywhere. Only the spaces at line breaks are removed. */
 export function wrapWords(text: string, width: number): string[] {
-  if (columns(text) <= width) return [text];
+  if (textWidth(text) <= width) return [text];
   const lines: string[] = [];
   let line = '';
   for (const word of text.match(/ *[^ ,]*,?/g) ?? []) {
-    if (columns(line + word) <= width) {
+    if (textWidth(line + word) <= width) {
       line += word;
       continue;
     }
     if (line !== '') lines.push(line);
-    const pieces = cut(word.trimStart(), width);
+    const pieces = split(word.trimStart(), width);
     line = pieces.pop() ?? '';
     lines.push(...pieces);
   }
@@ -19,52 +19,52 @@ export function wrapWords(text: string, width: number): string[] {
   return lines;
 }
 
-function cut(word: string, width: number): string[] {
+function split(word: string, width: number): string[] {
   const pieces: string[] = [];
   let piece = '';
-  let used = 0;
+  let usedWidth = 0;
   for (const character of word) {
-    const size = columnsOf(character);
-    if (used + size > width && piece !== '') {
+    const size = characterWidth(character);
+    if (usedWidth + size > width && piece !== '') {
       pieces.push(piece);
       piece = '';
-      used = 0;
+      usedWidth = 0;
     }
     piece += character;
-    used += size;
+    usedWidth += size;
   }
   return [...pieces, piece];
 }
 
-/** A colour sequence, or one character. */
-const part = /\p{Cc}\[[\d;]*m|[\s\S]/gu;
+/** A color sequence or one character. */
+const token = /\p{Cc}\[[\d;]*m|[\s\S]/gu;
 
-/** The rows that a line takes on a terminal, each with its colours complete in itself. */
+/** Splits a line into terminal rows. Each row sets and resets its own colors. */
 export function rowsOf(line: string, width: number): string[] {
   const rows: string[] = [];
   let row = '';
-  let used = 0;
-  let colour = '';
-  for (const [piece] of line.matchAll(part)) {
+  let usedWidth = 0;
+  let color = '';
+  for (const [piece] of line.matchAll(token)) {
     if (piece.startsWith('\x1b[')) {
-      colour = /^\p{Cc}\[0?m$/u.test(piece) ? '' : colour + piece;
+      color = /^\p{Cc}\[0?m$/u.test(piece) ? '' : color + piece;
       row += piece;
       continue;
     }
-    const size = columnsOf(piece);
-    if (used + size > width && used > 0) {
-      rows.push(colour === '' ? row : `${row}\x1b[0m`);
-      row = colour;
-      used = 0;
+    const size = characterWidth(piece);
+    if (usedWidth + size > width && usedWidth > 0) {
+      rows.push(color === '' ? row : `${row}\x1b[0m`);
+      row = color;
+      usedWidth = 0;
     }
     row += piece;
-    used += size;
+    usedWidth += size;
   }
-  rows.push(colour === '' ? row : `${row}\x1b[0m`);
+  rows.push(color === '' ? row : `${row}\x1b[0m`);
   return rows;
 }
 
-/** Columns of a line, its colours left out. */
-export function columnsShown(line: string): number {
-  return columns(line.replace(/\p{Cc}\[[\d;]*m/gu, ''));
+/** The width of a line in columns, without color sequences. */
+export function visibleWidth(line: string): number {
+  return textWidth(line.replace(/\p{Cc}\[[\d;]*m/gu, ''));
 }

@@ -1,29 +1,30 @@
 import type { ServiceKey } from '../core/model/service-view.ts';
 import type { ServiceItem, ServiceTransition } from './page-data.ts';
 
-const mostChanges = 200;
+const maxChanges = 200;
 
-/** What changed lately: each Service as it was and as it is now, newest first. The first look is what is compared with. */
-export class History {
-  #known: ReadonlyMap<ServiceKey, ServiceItem> | undefined;
+/** Recent changes: each Service before and after, newest first. The first snapshot is the baseline. */
+export class ChangeHistory {
+  #previous: ReadonlyMap<ServiceKey, ServiceItem> | undefined;
   #changes: readonly ServiceTransition[] = [];
   #since = 0;
 
-  /** Gives how many have changed since the last look: O(Services). */
-  look(services: ReadonlyMap<ServiceKey, ServiceItem>, at: number): number {
-    const known = this.#known;
-    this.#known = services;
-    if (known === undefined) {
+  /** Returns how many Services changed since the previous snapshot. O(Services). */
+  record(services: ReadonlyMap<ServiceKey, ServiceItem>, at: number): number {
+    const previous = this.#previous;
+    this.#previous = services;
+    if (previous === undefined) {
       this.#since = at;
       return 0;
     }
     const changes: ServiceTransition[] = [];
     for (const [key, after] of services) {
-      const before = known.get(key);
+      const before = previous.get(key);
       if (before === undefined || !isSame(before, after)) changes.push({ at, before, after });
     }
-    for (const [key, before] of known) if (!services.has(key)) changes.push({ at, before, after: undefined });
-    if (changes.length > 0) this.#changes = [...changes.reverse(), ...this.#changes].slice(0, mostChanges);
+    for (const [key, before] of previous)
+      if (!services.has(key)) changes.push({ at, before, after: undefined });
+    if (changes.length > 0) this.#changes = [...changes.reverse(), ...this.#changes].slice(0, maxChanges);
     return changes.length;
   }
 
@@ -37,5 +38,5 @@ export class History {
 }
 
 function isSame(a: ServiceItem, b: ServiceItem): boolean {
-  return a.state === b.state && a.note === b.note && String(a.addresses) === String(b.addresses);
+  return a.state === b.state && a.condition === b.condition && String(a.addresses) === String(b.addresses);
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * What goes with every answer. Nothing is loaded from elsewhere, nothing inline is run or styled, no text can become
- * markup, nobody may frame the page or read an answer from another origin.
+ * Headers of every response. They restrict the page to its own files, block inline scripts, inline styles and framing,
+ * keep text from becoming markup, and keep other origins from reading a response.
  */
 export const safeHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': [
@@ -32,22 +32,22 @@ export interface Rejection {
   readonly text: string;
 }
 
-/** What is not answered at all: undefined for a request that may be. */
+/** Why a request must not be answered; undefined if it may be. */
 export function rejectionOf({ method, headers, url = '' }: IncomingMessage): Rejection | undefined {
-  // A page elsewhere can have its own name lead to 127.0.0.1, and would then be of the same origin (DNS rebinding).
+  // DNS rebinding: another site can resolve its own name to 127.0.0.1 and would then have the same origin.
   if (!/^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i.test(headers.host ?? '')) {
     return {
       status: 421,
-      text: 'This page is served as localhost, 127.0.0.1 or [::1] only: open it by one of these.\n',
+      text: 'This page accepts only the host names localhost, 127.0.0.1 and [::1]. Open it with one of these.\n',
     };
   }
   if (method !== 'GET' && method !== 'HEAD')
-    return { status: 405, text: 'Only GET: nothing can be changed here.\n' };
-  // A page elsewhere could not read the answer, but ask as often as it likes. A link may come from anywhere.
+    return { status: 405, text: 'Method not allowed. This page is read-only: use GET or HEAD.\n' };
+  // Another site could not read the response, but it could send any number of requests. Links to the page are allowed.
   const site = headers['sec-fetch-site'];
   const isOwn = site === undefined || site === 'same-origin' || site === 'none';
   if (!isOwn && url.startsWith('/api/')) {
-    return { status: 403, text: 'Another page asks for this. Open it by itself.\n' };
+    return { status: 403, text: 'Cross-site requests are not allowed. Open this URL directly.\n' };
   }
   return undefined;
 }

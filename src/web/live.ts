@@ -1,6 +1,6 @@
 import type { Clock } from '../client/transport.ts';
-import { History } from './change-history.ts';
-import type { News, Role } from './page-data.ts';
+import { ChangeHistory } from './change-history.ts';
+import type { PageUpdate, Role } from './page-data.ts';
 import type { PageSnapshot } from './page-snapshot.ts';
 
 export interface LiveContext {
@@ -9,126 +9,126 @@ export interface LiveContext {
   readonly clock: Clock;
 }
 
-type Listener = (news: News) => void;
+type Listener = (update: PageUpdate) => void;
 
-/** Looks at the world at most so often while somebody listens, and while nobody does. */
-const pauseMs = { watched: 250, alone: 5_000 };
-/** After each look it rests for so many times as long as the look took: a tenth of a core at most. */
-const rest = 9;
-/** Also where nothing changes: who leads may have, and a connection that is dead is found by writing to it. */
-const beatMs = 15_000;
-/** More tabs than people have; each costs a connection. */
-const mostListeners = 32;
+/** The shortest time between two snapshots, with and without listeners. */
+const intervalMs = { watched: 250, unwatched: 5_000 };
+/** The pause after a snapshot, as a multiple of the time it took: snapshots use at most a tenth of a core. */
+const pauseFactor = 9;
+/** A periodic update reports a new leader, and writing it detects dead connections. */
+const heartbeatMs = 15_000;
+/** Each browser tab costs a connection. */
+const maxListeners = 32;
 
 /**
- * The newest snapshot, and who wants to be told of the next. However often the world changes, and however many ask, it is
- * looked at only now and then: the controller has other work to do.
+ * The latest snapshot, and its listeners. Snapshots are rate-limited, independent of the number of changes and requests,
+ * because the controller's own work comes first.
  */
-export class Live {
+export class LiveSnapshot {
   readonly #context: LiveContext;
-  readonly #history = new History();
+  readonly #history = new ChangeHistory();
   readonly #listeners = new Set<Listener>();
   #snapshot: PageSnapshot;
   #revision = 0;
-  /** How many Services had changed at the last look. */
+  /** How many Services changed between the last two snapshots. */
   #changed = 0;
   #isStale = false;
   #takenAt = 0;
   #costMs = 0;
-  #cancelLook: (() => void) | undefined;
-  #cancelBeat: (() => void) | undefined;
+  #cancelSnapshot: (() => void) | undefined;
+  #cancelHeartbeat: (() => void) | undefined;
 
   constructor(context: LiveContext) {
     this.#context = context;
-    this.#snapshot = this.#look();
+    this.#snapshot = this.#take();
   }
 
-  get history(): History {
+  get history(): ChangeHistory {
     return this.#history;
   }
 
-  /** As it is now, or was a moment ago. */
+  /** The current state, or that of a moment ago. */
   get snapshot(): PageSnapshot {
     if (this.#isStale && this.#context.clock.now() >= this.#earliest(true)) this.#renew();
     return this.#snapshot;
   }
 
-  /** What there is to tell to whoever begins to listen, or has not heard anything for a while. */
-  get news(): News {
+  /** The first update for a new listener, and the periodic one. */
+  get update(): PageUpdate {
     return { revision: this.#revision, role: this.#context.role(), changed: 0, newest: undefined };
   }
 
-  /** Something has changed. */
+  /** Marks the snapshot as stale. */
   changed(): void {
     this.#isStale = true;
     this.#schedule();
   }
 
-  /** Has it told of news; gives what ends that, undefined where there are too many already. */
-  follow(listener: Listener): (() => void) | undefined {
-    if (this.#listeners.size >= mostListeners) return undefined;
+  /** Returns a function that unsubscribes, or undefined if there are too many listeners. */
+  subscribe(listener: Listener): (() => void) | undefined {
+    if (this.#listeners.size >= maxListeners) return undefined;
     this.#listeners.add(listener);
     if (this.#listeners.size === 1) {
-      this.#cancelLook?.();
-      this.#cancelLook = undefined;
+      this.#cancelSnapshot?.();
+      this.#cancelSnapshot = undefined;
       this.#schedule();
-      this.#beat();
+      this.#scheduleHeartbeat();
     }
     return () => {
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#cancelBeat?.();
+      if (this.#listeners.size === 0) this.#cancelHeartbeat?.();
     };
   }
 
   close(): void {
-    this.#cancelLook?.();
-    this.#cancelBeat?.();
+    this.#cancelSnapshot?.();
+    this.#cancelHeartbeat?.();
   }
 
   #earliest(isWatched: boolean): number {
-    const pause = isWatched ? pauseMs.watched : pauseMs.alone;
-    return this.#takenAt + Math.max(pause, rest * this.#costMs);
+    const interval = isWatched ? intervalMs.watched : intervalMs.unwatched;
+    return this.#takenAt + Math.max(interval, pauseFactor * this.#costMs);
   }
 
   #schedule(): void {
-    if (!this.#isStale || this.#cancelLook !== undefined) return;
+    if (!this.#isStale || this.#cancelSnapshot !== undefined) return;
     const ms = Math.max(0, this.#earliest(this.#listeners.size > 0) - this.#context.clock.now());
-    this.#cancelLook = this.#context.clock.after(ms, () => {
-      this.#cancelLook = undefined;
+    this.#cancelSnapshot = this.#context.clock.after(ms, () => {
+      this.#cancelSnapshot = undefined;
       try {
         if (this.#isStale) this.#renew();
       } catch {
-        // A bug in the looking: it stays stale, and whoever asks is told. The work that is looked at goes on.
+        // The snapshot stays stale, so the next request reports the bug. The controller must keep running.
       }
     });
   }
 
   #renew(): void {
-    this.#snapshot = this.#look();
+    this.#snapshot = this.#take();
     this.#revision += 1;
-    this.#tell({ ...this.news, changed: this.#changed, newest: this.#history.changes[0] });
+    this.#send({ ...this.update, changed: this.#changed, newest: this.#history.changes[0] });
   }
 
-  #look(): PageSnapshot {
+  #take(): PageSnapshot {
     const { take, clock } = this.#context;
-    const begun = clock.now();
-    this.#takenAt = begun;
+    const startedAt = clock.now();
+    this.#takenAt = startedAt;
     const snapshot = take();
     this.#isStale = false;
-    this.#changed = snapshot.isReady ? this.#history.look(snapshot.services, clock.wall()) : 0;
+    this.#changed = snapshot.isReady ? this.#history.record(snapshot.services, clock.wall()) : 0;
     this.#takenAt = clock.now();
-    this.#costMs = this.#takenAt - begun;
+    this.#costMs = this.#takenAt - startedAt;
     return snapshot;
   }
 
-  #tell(news: News): void {
-    for (const listener of this.#listeners) listener(news);
+  #send(update: PageUpdate): void {
+    for (const listener of this.#listeners) listener(update);
   }
 
-  #beat(): void {
-    this.#cancelBeat = this.#context.clock.after(beatMs, () => {
-      this.#tell(this.news);
-      this.#beat();
+  #scheduleHeartbeat(): void {
+    this.#cancelHeartbeat = this.#context.clock.after(heartbeatMs, () => {
+      this.#send(this.update);
+      this.#scheduleHeartbeat();
     });
   }
 }

@@ -1,20 +1,20 @@
 import type { Check } from '../core/explain/checks.ts';
 import type { AddressState } from '../core/queries/occupancy.ts';
 
-/** What the page is told, as JSON: its side and the server's side read these same types. Counts that may be large are texts. */
+/** The JSON that the server sends to the page. Both sides use these types. Counts that may be large are strings. */
 
-/** `due`: a write is to come. Its addresses are those that the Service shows already. */
+/** `Assigning`: a write is due or in flight; `addresses` are those already in use. */
 export type ServiceItemState = 'Assigned' | 'Assigning' | 'Pending' | 'Conflict' | 'Ignored';
 
 export interface ServiceItem {
   readonly namespace: string;
   readonly name: string;
   readonly addresses: readonly string[];
-  /** The ConfigMap's key, `static`, `unknown` or empty. */
+  /** The pool's key in the ConfigMap, `static`, `unknown` or empty. */
   readonly from: string;
   readonly state: ServiceItemState;
-  /** Why it waits, what is odd, or empty. */
-  readonly note: string;
+  /** Why the Service is pending, what an operator should know about it, or empty. */
+  readonly condition: string;
 }
 
 export interface PoolItem {
@@ -23,22 +23,22 @@ export interface PoolItem {
   readonly size: string;
   readonly used: string;
   readonly free: string;
-  /** Of what can be allocated, 0 to 100. */
+  /** Usage of the allocatable addresses, 0 to 100. */
   readonly percent: number;
-  /** What a new Service would get, one for each family that has some. */
+  /** What a new Service would get: one address for each family with free addresses. */
   readonly next: readonly string[];
-  readonly notes: readonly string[];
+  readonly problems: readonly string[];
 }
 
 export interface AddressCell {
   readonly address: string;
   readonly state: AddressState;
-  /** Who has it, or shows it; then how many more. */
+  /** The first few holders, contenders and claim owners, and the number of the others. */
   readonly services: readonly string[];
   readonly more: number;
 }
 
-/** Addresses side by side that are drawn as one. */
+/** Adjacent addresses that are drawn as one. */
 export interface Block {
   readonly range: string;
   readonly size: string;
@@ -51,17 +51,17 @@ export type Segment = { readonly range: string; readonly size: string } & (
   | { readonly cells: readonly AddressCell[] }
   | {
       readonly blocks: readonly Block[];
-      /** The smallest block that has all which is in use, where that is less. */
-      readonly fit: string | undefined;
+      /** The smallest block that contains all addresses in use, if it is smaller than the segment. */
+      readonly inUseRange: string | undefined;
     }
 );
 
 export interface PoolMap {
   readonly segments: readonly Segment[];
-  /** Ranges for which there is no room. */
+  /** The number of ranges that are not drawn. */
   readonly more: number;
-  /** Addresses that Services of this pool have outside of it: by DHCP, by name, or from before a change of the pool. */
-  readonly beside: readonly AddressCell[];
+  /** Addresses that the pool's Services have outside the pool: DHCP leases, static ones, or from an earlier pool. */
+  readonly outside: readonly AddressCell[];
 }
 
 export interface ServiceTransition {
@@ -71,35 +71,36 @@ export interface ServiceTransition {
   readonly after: ServiceItem | undefined;
 }
 
-/** `leading`: it is what gives addresses. `watching`: it only looks. */
+/** `leading`: this replica allocates addresses. `watching`: this program only reads. */
 export type Role = 'leading' | 'standing by' | 'watching';
 
 export interface PageOverview {
   readonly version: string;
   readonly role: Role;
-  /** Whether the first lists are in. */
+  /** Whether the initial lists have been read. */
   readonly isReady: boolean;
   readonly configMap: string;
   readonly counts: Readonly<Record<ServiceItemState, number>>;
   readonly pools: readonly (PoolItem & { readonly map: PoolMap })[];
   readonly morePools: number;
   readonly problems: readonly string[];
-  /** Those that wait or were refused, and those that are served with something odd. */
-  readonly waiting: readonly ServiceItem[];
-  readonly moreWaiting: number;
-  readonly odd: readonly ServiceItem[];
-  readonly moreOdd: number;
+  /** Services in state Pending or Conflict. */
+  readonly pending: readonly ServiceItem[];
+  readonly morePending: number;
+  /** Services in state Assigned or Assigning that have a condition. */
+  readonly withConditions: readonly ServiceItem[];
+  readonly moreWithConditions: number;
   /** Newest first. */
   readonly changes: readonly ServiceTransition[];
-  /** Since when changes are seen; milliseconds since 1970. */
+  /** Start of the change history, in milliseconds since 1970. */
   readonly since: number;
 }
 
 export interface PoolDetail {
   readonly pool: PoolItem;
-  /** undefined: the whole pool. */
+  /** Undefined for the whole pool. */
   readonly range: string | undefined;
-  /** From the pool's own range down to what is shown. */
+  /** From the pool's own range down to the range that is shown. */
   readonly parents: readonly string[];
   readonly map: PoolMap;
   readonly inUse: readonly AddressCell[];
@@ -109,12 +110,13 @@ export interface PoolDetail {
 export interface AddressDetail {
   readonly address: string;
   readonly state: AddressState;
-  /** The pools that span it, and the part of each that is drawn around it. */
+  /** The pools that contain it, each with the block that is drawn around it. */
   readonly pools: readonly { readonly key: string; readonly around: string }[];
   readonly holders: readonly ServiceItem[];
+  /** Contenders, then Services that only their status connects to the address. */
   readonly others: readonly ServiceItem[];
-  /** Who else has claimed it in the API. */
-  readonly owner: string | undefined;
+  /** The parent of another owner's IPAddress claim. */
+  readonly claimOwner: string | undefined;
 }
 
 export interface ServiceDetail {
@@ -122,9 +124,9 @@ export interface ServiceDetail {
   readonly addresses: readonly { readonly address: string; readonly state: AddressState }[];
   /** The key of its namespace's pool. */
   readonly pool: string | undefined;
-  /** The checks of its decision, down to the one that decided. */
+  /** The checks of its decision, up to the one that decided. */
   readonly checks: readonly Check[];
-  /** What helps, the shortest way first. */
+  /** Simplest first. */
   readonly remedies: readonly string[];
   readonly facts: readonly (readonly [string, string])[];
 }
@@ -134,15 +136,15 @@ export interface SearchResult {
   readonly services: readonly ServiceItem[];
   readonly more: number;
   readonly pools: readonly string[];
-  /** The query, where it is an address. */
+  /** The normalized query, if it is an address. */
   readonly address: string | undefined;
 }
 
-/** Told to whoever listens, after each look that found something new, and now and then. */
-export interface News {
+/** Sent after each snapshot that followed a change, and periodically. */
+export interface PageUpdate {
   readonly revision: number;
   readonly role: Role;
-  /** How many Services changed, and one of them. */
+  /** The number of Services that changed, and the latest change. */
   readonly changed: number;
   readonly newest: ServiceTransition | undefined;
 }

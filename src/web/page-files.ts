@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 
-/** A file of the page, as the browser gets it. */
+/** A file of the page, as sent to the browser. */
 export interface PageFile {
   readonly type: string;
   readonly text: string;
 }
 
 /**
- * The files of the page by their path. A browser reads modules as Node does, so they are served as they are, with blanks
- * where types were. In a build this module is replaced by one with what it gives (scripts/build.ts).
+ * The files of the page by path. Modules are served as they are, with types replaced by blanks. A build replaces this
+ * module with its result (scripts/build.ts).
  */
 export function pageFiles(): Readonly<Record<string, PageFile>> {
   const folder = new URL('page/', import.meta.url);
@@ -32,7 +32,7 @@ const types: Readonly<Record<string, string>> = {
   '.ts': 'text/javascript; charset=utf-8',
 };
 
-/** Node warns that this is experimental, though it runs the very file that you read in this way. */
+/** Suppresses the experimental warning of `stripTypeScriptTypes`. */
 function withoutTypes(text: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => {};

@@ -1,8 +1,8 @@
 import { type Config, type Pool, poolFor } from '../core/config/config.ts';
 import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
 import { explainProblem } from '../core/explain/explain-config.ts';
-import { compareAddresses, type Family, formatAddress } from '../core/ip/address.ts';
-import { rangesContain } from '../core/ip/range.ts';
+import { type Address, compareAddresses, type Family, formatAddress } from '../core/ip/address.ts';
+import { type Range, rangesContain } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import type { Options } from '../core/model/options.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
@@ -16,7 +16,7 @@ import {
 import { type PoolRow, reportOf, type ServiceRow } from '../core/queries/report.ts';
 import type { PoolItem, ServiceItem } from './page-data.ts';
 
-/** The world at one moment. Everything that the page shows is a function of such a value. */
+/** The allocator's state at one moment. Everything on the page is a function of it. */
 export interface PageSnapshot {
   readonly isReady: boolean;
   readonly config: Config;
@@ -26,20 +26,20 @@ export interface PageSnapshot {
   /** By namespace and name. */
   readonly services: ReadonlyMap<ServiceKey, ServiceItem>;
   readonly decisions: ReadonlyMap<ServiceKey, ServiceDecision>;
-  readonly world: AllocatorView;
+  readonly allocator: AllocatorView;
   readonly options: Options;
-  /** Each address that somebody shows or claims, ascending. */
-  readonly shown: Readonly<Record<Family, readonly Occupancy[]>>;
-  /** By the key of a pool: what its Services have outside of it. */
-  readonly beside: ReadonlyMap<string, readonly Occupancy[]>;
+  /** Each address that is in use or claimed, ascending. */
+  readonly inUse: Readonly<Record<Family, readonly Occupancy[]>>;
+  /** By the key of a pool: the addresses that its Services have outside it. */
+  readonly outside: ReadonlyMap<string, readonly Occupancy[]>;
 }
 
-const everything = {
+const wholeRange = {
   IPv4: { family: 'IPv4', first: 0n, last: (1n << 32n) - 1n },
   IPv6: { family: 'IPv6', first: 0n, last: (1n << 128n) - 1n },
 } as const;
 
-/** O(Services x (a decision + pools)): each Service is decided on once. */
+/** O(Services x (decision + pools)): one decision for each Service. */
 export function takeSnapshot(allocator: Allocator, options: Options): PageSnapshot {
   const { ledger, config, claimTracker, isReady } = allocator;
   const decisions = new Map<ServiceKey, ServiceDecision>();
@@ -48,17 +48,17 @@ export function takeSnapshot(allocator: Allocator, options: Options): PageSnapsh
     if (decided !== undefined) decisions.set(key, decided);
     return decided;
   };
-  const world: AllocatorView = { ledger, config, claimTracker, explain };
+  const view: AllocatorView = { ledger, config, claimTracker, explain };
   const usable = usablePools(config);
-  const report = reportOf(world, options);
+  const report = reportOf(view, options);
   const services = new Map<ServiceKey, ServiceItem>();
   for (const row of report.services) {
     const key = `${row.namespace}/${row.name}`;
     services.set(key, serviceItem(row, ledger.get(key)));
   }
-  const shownOf = (family: Family): Occupancy[] =>
-    shownIn(everything[family], world).map((address) => occupancyOf(address, world, usable));
-  const shown = { IPv4: shownOf('IPv4'), IPv6: shownOf('IPv6') };
+  const occupanciesOf = (family: Family): Occupancy[] =>
+    shownIn(wholeRange[family], view).map((address) => occupancyOf(address, view, usable));
+  const inUse = { IPv4: occupanciesOf('IPv4'), IPv6: occupanciesOf('IPv6') };
   return {
     isReady,
     config,
@@ -67,21 +67,21 @@ export function takeSnapshot(allocator: Allocator, options: Options): PageSnapsh
     poolItems: new Map(report.pools.map((row) => [row.key, poolItem(row, allocator)])),
     services,
     decisions,
-    world,
+    allocator: view,
     options,
-    shown,
-    beside: besideIn(config, [...shown.IPv4, ...shown.IPv6]),
+    inUse,
+    outside: outsidePools(config, [...inUse.IPv4, ...inUse.IPv6]),
   };
 }
 
 function serviceItem(row: ServiceRow, service: ServiceState | undefined): ServiceItem {
   const { namespace, name, from, condition } = row;
-  const isDue = row.state === 'Assigned' && service?.view.annotation?.trim() !== row.addresses;
+  const isAssigning = row.state === 'Assigned' && service?.view.annotation?.trim() !== row.addresses;
   const addresses = row.addresses === '' ? [] : row.addresses.split(',').map((text) => text.trim());
-  const state = isDue ? 'Assigning' : row.state;
-  // Who is looked at alone would get the first free one, like everybody else who waits: nobody is promised it.
-  const shown = isDue ? addresses.filter((text) => uses(service, text)) : addresses;
-  return { namespace, name, addresses: shown, from, state, note: condition };
+  const state = isAssigning ? 'Assigning' : row.state;
+  // Each decision is made on its own, so several Services may have the same free address in theirs.
+  const shown = isAssigning ? addresses.filter((text) => uses(service, text)) : addresses;
+  return { namespace, name, addresses: shown, from, state, condition };
 }
 
 function uses(service: ServiceState | undefined, text: string): boolean {
@@ -93,47 +93,47 @@ function poolItem(row: PoolRow, { config }: Allocator): PoolItem {
   const problems = config.problems.filter((problem) => problem.key === key).map(explainProblem);
   const percent = size === 0n ? 0 : Number((used * 10_000n) / size) / 100;
   return {
-    ...{ key, ranges, percent, next, notes: problems },
+    ...{ key, ranges, percent, next, problems },
     ...{ size: String(size), used: String(used), free: String(free) },
   };
 }
 
-function besideIn(config: Config, shown: readonly Occupancy[]): Map<string, Occupancy[]> {
-  const beside = new Map<string, Occupancy[]>();
-  for (const one of shown) {
+function outsidePools(config: Config, inUse: readonly Occupancy[]): Map<string, Occupancy[]> {
+  const outside = new Map<string, Occupancy[]>();
+  for (const occupancy of inUse) {
     const keys = new Set(
-      one.holders.flatMap(({ view }) => {
+      occupancy.holders.flatMap(({ view }) => {
         const pool = poolFor(config, view.namespace);
-        return pool === undefined || rangesContain(pool.ranges, one.address) ? [] : pool.key;
+        return pool === undefined || rangesContain(pool.ranges, occupancy.address) ? [] : pool.key;
       }),
     );
     for (const key of keys) {
-      const list = beside.get(key);
-      if (list === undefined) beside.set(key, [one]);
-      else list.push(one);
+      const list = outside.get(key);
+      if (list === undefined) outside.set(key, [occupancy]);
+      else list.push(occupancy);
     }
   }
-  return beside;
+  return outside;
 }
 
-/** Those of one family from `first` to `last`: O(log n), and what is found. */
-export function shownBetween(
-  shown: readonly Occupancy[],
-  { family, first, last }: { family: Family; first: bigint; last: bigint },
+/** The part of a sorted list of one family that lies in the range. O(log n + result). */
+export function inUseBetween(
+  inUse: readonly Occupancy[],
+  { family, first, last }: Range,
 ): readonly Occupancy[] {
-  const from = placeOf(shown, { family, value: first });
-  const to = placeOf(shown, { family, value: last + 1n });
-  return shown.slice(from, to);
+  const from = lowerBound(inUse, { family, value: first });
+  const to = lowerBound(inUse, { family, value: last + 1n });
+  return inUse.slice(from, to);
 }
 
-/** How many lie before the address. */
-function placeOf(shown: readonly Occupancy[], address: Occupancy['address']): number {
+/** The index of the first entry that is not below the address. */
+function lowerBound(inUse: readonly Occupancy[], address: Address): number {
   let low = 0;
-  let high = shown.length;
+  let high = inUse.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const one = shown[middle];
-    if (one !== undefined && compareAddresses(one.address, address) < 0) low = middle + 1;
+    const occupancy = inUse[middle];
+    if (occupancy !== undefined && compareAddresses(occupancy.address, address) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -3,41 +3,41 @@ import { type Address, formatAddress } from '../core/ip/address.ts';
 import { type Range, rangesMeet } from '../core/ip/range.ts';
 import { type AddressState, type Gap, type Occupancy, withGaps } from '../core/queries/occupancy.ts';
 import type { AddressCell, Block, PoolMap, Segment } from './page-data.ts';
-import { type PageSnapshot, shownBetween } from './page-snapshot.ts';
+import { inUseBetween, type PageSnapshot } from './page-snapshot.ts';
 
 /**
- * Ranges as they are drawn: an address is a cell where there are few, else a block of 2^k is. What is drawn is bounded,
- * and so is the time for it, whatever a pool spans.
+ * Limits for drawing ranges: a small range is drawn as one cell per address, a larger one as blocks of 2^k addresses. They
+ * bound the output and the time for a pool of any size.
  */
 export interface Scale {
-  /** A range of up to so many addresses is drawn as cells. */
-  readonly cells: number;
-  /** A larger one as so many blocks at most, but for its ends. */
-  readonly blocks: number;
-  /** Of at least so many bits. */
-  readonly leastBits: number;
-  /** For all ranges together. */
-  readonly all: number;
+  /** The largest range that is drawn as cells. */
+  readonly maxCells: number;
+  /** The most blocks for a larger range, not counting partial blocks at its ends. */
+  readonly maxBlocks: number;
+  /** The smallest block has 2^minBits addresses. */
+  readonly minBits: number;
+  /** Cells and blocks of all ranges, after which no further range is drawn. */
+  readonly maxTotal: number;
 }
 
-/** For a pool among others. */
-export const small: Scale = { cells: 64, blocks: 64, leastBits: 4, all: 128 };
-/** For a pool alone. */
-export const large: Scale = { cells: 1024, blocks: 256, leastBits: 8, all: 2048 };
+/** A pool in the overview. */
+export const small: Scale = { maxCells: 64, maxBlocks: 64, minBits: 4, maxTotal: 128 };
+/** A pool on its own page. */
+export const large: Scale = { maxCells: 1024, maxBlocks: 256, minBits: 8, maxTotal: 2048 };
 
-const mostBeside = 64;
-const mostNames = 4;
+const maxOutside = 64;
+const maxNames = 4;
 
 export function mapOf(
   ranges: readonly Range[],
-  beside: readonly Occupancy[],
+  outside: readonly Occupancy[],
   snapshot: PageSnapshot,
   scale: Scale,
 ): PoolMap {
   const segments: Segment[] = [];
   let drawn = 0;
   for (const range of ranges) {
-    if (drawn >= scale.all) break;
+    if (drawn >= scale.maxTotal) break;
     const segment = segmentOf(range, snapshot, scale);
     drawn += 'cells' in segment ? segment.cells.length : segment.blocks.length;
     segments.push(segment);
@@ -45,72 +45,73 @@ export function mapOf(
   return {
     segments,
     more: ranges.length - segments.length,
-    beside: beside.slice(0, mostBeside).map(cellOf),
+    outside: outside.slice(0, maxOutside).map(cellOf),
   };
 }
 
 function segmentOf(range: Range, snapshot: PageSnapshot, scale: Scale): Segment {
   const head = { range: rangeText(range), size: String(sizeOf(range)) };
-  const shown = shownBetween(snapshot.shown[range.family], range);
-  // There may be thousands of pools, and few of them here.
+  const inUse = inUseBetween(snapshot.inUse[range.family], range);
+  // There may be thousands of pools, and only a few in this range.
   const usable = snapshot.usable.filter(({ ranges }) => ranges.some((one) => rangesMeet(one, range)));
-  if (sizeOf(range) <= BigInt(scale.cells)) {
-    const cells = withGaps(range, shown, usable).flatMap((part) =>
+  if (sizeOf(range) <= BigInt(scale.maxCells)) {
+    const cells = withGaps(range, inUse, usable).flatMap((part) =>
       'range' in part ? gapCells(part) : cellOf(part),
     );
     return { ...head, cells };
   }
   const blocks = blocksOf(range, scale).map((block): Block => {
-    const inBlock = shownBetween(shown, block);
+    const inBlock = inUseBetween(inUse, block);
     return blockOf(block, inBlock, withGaps(block, inBlock, usable));
   });
-  const fit = fitOf(range, shown);
-  return { ...head, blocks, fit: fit === undefined || fit === head.range ? undefined : fit };
+  const smallest = smallestBlockOf(inUse, range);
+  return { ...head, blocks, inUseRange: smallest === head.range ? undefined : smallest };
 }
 
-/** The ranges of up to 2^k addresses that it falls into, whose ends lie where prefixes do. */
-function blocksOf(range: Range, { blocks, leastBits }: Scale): Range[] {
-  let width = BigInt(leastBits);
-  while (sizeOf(range) >> width > BigInt(blocks)) width += 2n;
-  const parts: Range[] = [];
+/** Splits the range into blocks of 2^k addresses, aligned to prefixes; the first and the last may be partial. */
+function blocksOf(range: Range, { maxBlocks, minBits }: Scale): Range[] {
+  let bits = BigInt(minBits);
+  while (sizeOf(range) >> bits > BigInt(maxBlocks)) bits += 2n;
+  const blocks: Range[] = [];
   for (let first = range.first; first <= range.last; ) {
-    const end = ((first >> width) + 1n) << width;
+    const end = ((first >> bits) + 1n) << bits;
     const last = end - 1n < range.last ? end - 1n : range.last;
-    parts.push({ ...range, first, last });
+    blocks.push({ ...range, first, last });
     first = last + 1n;
   }
-  return parts;
+  return blocks;
 }
 
-/** The way down from one of the ranges to a part of it, both included; empty where it is no part of any. */
-export function wayTo(part: Range, ranges: readonly Range[], scale: Scale): Range[] {
-  const holds = (one: Range): boolean =>
-    one.family === part.family && one.first <= part.first && part.last <= one.last;
-  const way: Range[] = [];
-  let at = ranges.find(holds);
-  while (at !== undefined && sizeOf(at) > sizeOf(part)) {
-    way.push(at);
-    at = sizeOf(at) <= BigInt(scale.cells) ? undefined : blocksOf(at, scale).find(holds);
+/** The path from one of the ranges down to a part of it, both included; empty if none of the ranges contains the part. */
+export function pathTo(part: Range, ranges: readonly Range[], scale: Scale): Range[] {
+  const contains = (range: Range): boolean =>
+    range.family === part.family && range.first <= part.first && part.last <= range.last;
+  const path: Range[] = [];
+  let current = ranges.find(contains);
+  while (current !== undefined && sizeOf(current) > sizeOf(part)) {
+    path.push(current);
+    current = sizeOf(current) <= BigInt(scale.maxCells) ? undefined : blocksOf(current, scale).find(contains);
   }
-  return way.length === 0 && at === undefined ? [] : [...way, part];
+  return path.length === 0 && current === undefined ? [] : [...path, part];
 }
 
-/** The block of at most 2^8 addresses around the one, within the range. */
-export function around({ value }: Address, range: Range): Range {
+/** The block of 2^8 addresses that contains the address, clipped to the range. */
+export function blockAround({ value }: Address, range: Range): Range {
   const first = (value >> 8n) << 8n;
-  return clipped({ ...range, first, last: first + 255n }, range);
+  return clip({ ...range, first, last: first + 255n }, range);
 }
 
-function fitOf(range: Range, shown: readonly Occupancy[]): string | undefined {
-  const [low, high] = [shown[0]?.address.value, shown.at(-1)?.address.value];
+/** The smallest block of at least 2^8 addresses that contains all addresses in use, clipped to the range. */
+function smallestBlockOf(inUse: readonly Occupancy[], range: Range): string | undefined {
+  const [low, high] = [inUse[0]?.address.value, inUse.at(-1)?.address.value];
   if (low === undefined || high === undefined) return undefined;
-  let width = 8n;
-  while (low >> width !== high >> width) width += 1n;
-  const first = (low >> width) << width;
-  return rangeText(clipped({ ...range, first, last: first + (1n << width) - 1n }, range));
+  let bits = 8n;
+  while (low >> bits !== high >> bits) bits += 1n;
+  const first = (low >> bits) << bits;
+  return rangeText(clip({ ...range, first, last: first + (1n << bits) - 1n }, range));
 }
 
-function clipped(part: Range, { first, last }: Range): Range {
+function clip(part: Range, { first, last }: Range): Range {
   return {
     ...part,
     first: part.first < first ? first : part.first,
@@ -118,14 +119,14 @@ function clipped(part: Range, { first, last }: Range): Range {
   };
 }
 
-function blockOf(range: Range, shown: readonly Occupancy[], parts: readonly (Occupancy | Gap)[]): Block {
+function blockOf(range: Range, inUse: readonly Occupancy[], parts: readonly (Occupancy | Gap)[]): Block {
   const states: Partial<Record<AddressState, number>> = {};
-  for (const { state } of shown) states[state] = (states[state] ?? 0) + 1;
+  for (const { state } of inUse) states[state] = (states[state] ?? 0) + 1;
   const free = parts.reduce((sum, part) => sum + ('range' in part ? part.free : 0n), 0n);
   return {
     range: rangeText(range),
     size: String(sizeOf(range)),
-    used: shown.length,
+    used: inUse.length,
     free: String(free),
     states,
   };
@@ -146,8 +147,8 @@ export function cellOf({ address, state, holders, others, owner }: Occupancy): A
   return {
     address: formatAddress(address),
     state,
-    services: names.slice(0, mostNames),
-    more: Math.max(0, names.length - mostNames),
+    services: names.slice(0, maxNames),
+    more: Math.max(0, names.length - maxNames),
   };
 }
 
@@ -155,7 +156,7 @@ export function sizeOf({ first, last }: Range): bigint {
   return last - first + 1n;
 }
 
-/** `10.0.4.0/24` where it is a block, else `10.0.4.1-10.0.4.9`. */
+/** `10.0.4.0/24` for a block, otherwise `10.0.4.1-10.0.4.9`. */
 export function rangeText(range: Range): string {
   const size = sizeOf(range);
   const isBlock = size > 1n && (size & (size - 1n)) === 0n && range.first % size === 0n;

@@ -1,42 +1,42 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorText } from '../client/errors.ts';
 import { listenOnLoopback } from './listen.ts';
-import type { Shown, Site } from './site.ts';
+import type { PageContext, Site } from './site.ts';
 
 export interface WebPage {
   /** The link: `http://127.0.0.1:8089/`. */
   readonly url: string;
-  /** To be called after each change of what the allocator knows; costs nothing by itself. */
+  /** To be called after each change of the allocator; cheap. */
   readonly changed: () => void;
   readonly close: () => void;
 }
 
 /**
- * Serves the page on loopback; port 0 is a free one. Rejects with a sentence where it cannot listen. All but the listening
- * comes into memory with the first request: in a cluster hardly anybody looks, and what changed lately begins then.
+ * Serves the page on loopback. Port 0 selects a free port. Rejects if it cannot listen. Everything but the listener is
+ * loaded at the first request, because most controllers never get one; the change history begins then.
  */
-export async function serveWeb(shown: Shown, port: number): Promise<WebPage> {
+export async function serveWeb(context: PageContext, port: number): Promise<WebPage> {
   let site: Site | undefined;
-  let coming: Promise<Site> | undefined;
+  let loading: Promise<Site> | undefined;
   let isClosed = false;
   const load = async (): Promise<Site> => {
     try {
       const { createSite } = await import('./site.ts');
-      site = createSite(shown);
+      site = createSite(context);
       if (isClosed) site.close();
       return site;
     } catch (error) {
       // The next request tries again.
-      coming = undefined;
+      loading = undefined;
       throw error;
     }
   };
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      coming ??= load();
-      (await coming).respond(request, response);
+      loading ??= load();
+      (await loading).respond(request, response);
     } catch (error) {
-      // A bug in the telling is no reason to end the work that is told of.
+      // A bug in the page must not stop the controller.
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
       response.end(`${errorText(error)}\n`);
     }

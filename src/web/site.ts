@@ -3,26 +3,33 @@ import type { Clock } from '../client/transport.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import type { Options } from '../core/model/options.ts';
 import { printable } from '../core/text/quote.ts';
-import { addressIn, foundIn, mostChangesTold, NoAnswer, overviewIn, poolIn, serviceIn } from './answers.ts';
 import { rejectionOf, safeHeaders } from './guard.ts';
-import { Live } from './live.ts';
-import type { News, Role } from './page-data.ts';
+import { LiveSnapshot } from './live.ts';
+import type { PageUpdate, Role } from './page-data.ts';
 import { pageFiles } from './page-files.ts';
+import {
+  findAddress,
+  findPool,
+  findService,
+  maxChanges,
+  overviewOf,
+  QueryError,
+  search,
+} from './page-queries.ts';
 import { takeSnapshot } from './page-snapshot.ts';
 
-/** What is shown. */
-export interface Shown {
+export interface PageContext {
   readonly allocator: Allocator;
   readonly options: Options;
   readonly clock: Clock;
   readonly version: string;
-  /** Asked again and again: a replica may come to lead. */
+  /** Called for each response: leadership may change. */
   readonly role: () => Role;
 }
 
 export interface Site {
   readonly respond: (request: IncomingMessage, response: ServerResponse) => void;
-  /** To be called after each change of what the allocator knows; costs nothing by itself. */
+  /** To be called after each change of the allocator; cheap. */
   readonly changed: () => void;
   readonly close: () => void;
 }
@@ -33,55 +40,59 @@ interface PageResponse {
   readonly text: string;
 }
 
-/** The page and what it asks for. Reads, and changes nothing. */
-export function createSite(shown: Shown): Site {
-  const { allocator, options, clock, version, role } = shown;
+/** The page's files and its API. Read-only. */
+export function createSite(context: PageContext): Site {
+  const { allocator, options, clock, version, role } = context;
   const files = pageFiles();
-  const live = new Live({ take: () => takeSnapshot(allocator, options), role, clock });
+  const live = new LiveSnapshot({ take: () => takeSnapshot(allocator, options), role, clock });
   const { namespace, name } = options.configMap;
 
-  const world = (): object => ({
-    ...overviewIn(live.snapshot),
+  const overview = (): object => ({
+    ...overviewOf(live.snapshot),
     version,
     role: role(),
     configMap: `${namespace}/${name}`,
-    changes: live.history.changes.slice(0, mostChangesTold),
+    changes: live.history.changes.slice(0, maxChanges),
     since: live.history.since,
   });
 
-  /** Undefined where there is nothing of that path. */
-  const valueAt = ([what, ...names]: readonly string[], query: URLSearchParams): object | undefined => {
+  /** Undefined for an unknown path. */
+  const query = (
+    [resource, ...names]: readonly string[],
+    parameters: URLSearchParams,
+  ): object | undefined => {
     const [first = '', second = ''] = names;
-    switch (`${what}/${names.length}`) {
-      case 'world/0':
-        return world();
+    switch (`${resource}/${names.length}`) {
+      case 'overview/0':
+        return overview();
       case 'services/0':
-        return foundIn(live.snapshot, query.get('q') ?? '');
+        return search(live.snapshot, parameters.get('q') ?? '');
       case 'pool/1':
-        return poolIn(live.snapshot, first, query.get('range') ?? undefined);
+        return findPool(live.snapshot, first, parameters.get('range') ?? undefined);
       case 'address/1':
-        return addressIn(live.snapshot, first);
+        return findAddress(live.snapshot, first);
       case 'service/2':
-        return serviceIn(live.snapshot, `${first}/${second}`);
+        return findService(live.snapshot, `${first}/${second}`);
       default:
         return undefined;
     }
   };
 
-  const answerTo = (url: string): PageResponse => {
-    const [path = '', query = ''] = url.split('?', 2);
+  const responseTo = (url: string): PageResponse => {
+    const [path = '', parameters = ''] = url.split('?', 2);
     const file = Object.hasOwn(files, path) ? files[path] : undefined;
     if (file !== undefined) return { status: 200, ...file };
-    const none: PageResponse = { status: 404, ...plain('There is nothing here. The page is at /.\n') };
-    if (!path.startsWith('/api/')) return none;
+    const notFound: PageResponse = { status: 404, ...plain('Not found. Open the page at /.\n') };
+    if (!path.startsWith('/api/')) return notFound;
     try {
       const parts = path.slice('/api/'.length).split('/').map(decodeURIComponent);
-      const value = valueAt(parts, new URLSearchParams(query));
-      return value === undefined ? none : { status: 200, ...json(value) };
+      const value = query(parts, new URLSearchParams(parameters));
+      return value === undefined ? notFound : { status: 200, ...json(value) };
     } catch (error) {
-      if (error instanceof NoAnswer) return { status: error.status, ...json({ error: error.message }) };
-      if (error instanceof URIError) return { status: 400, ...json({ error: 'the path cannot be read.' }) };
-      // A bug in the telling is no reason to end the work that is told of.
+      if (error instanceof QueryError) return { status: error.status, ...json({ error: error.message }) };
+      if (error instanceof URIError)
+        return { status: 400, ...json({ error: 'The path contains an invalid percent-encoding.' }) };
+      // A bug in the page must not stop the controller.
       return { status: 500, ...json({ error: String(error) }) };
     }
   };
@@ -90,12 +101,12 @@ export function createSite(shown: Shown): Site {
     respond(request, response) {
       const rejection = rejectionOf(request);
       const { url = '' } = request;
-      if (rejection === undefined && url === '/api/news') return tellNews(live, request, response);
+      if (rejection === undefined && url === '/api/updates') return streamUpdates(live, request, response);
       const { status, type, text } =
-        rejection === undefined ? answerTo(url) : { status: rejection.status, ...plain(rejection.text) };
+        rejection === undefined ? responseTo(url) : { status: rejection.status, ...plain(rejection.text) };
       const length = Buffer.byteLength(text);
-      // Which news the answer has heard of already.
-      const revision = live.news.revision;
+      // The page compares it with the revision of the latest update.
+      const { revision } = live.update;
       response.writeHead(status, {
         ...safeHeaders,
         'content-type': type,
@@ -109,33 +120,33 @@ export function createSite(shown: Shown): Site {
   };
 }
 
-/** Server-sent events: what is new is asked for by whoever hears of it. */
-function tellNews(live: Live, request: IncomingMessage, response: ServerResponse): void {
-  const tell = (news: News): void => {
-    // Who does not read hears of the next change only.
-    if (response.writableLength === 0) response.write(`data: ${JSON.stringify(news)}\n\n`);
+/** Server-sent events. They announce a revision; the page then requests the data. */
+function streamUpdates(live: LiveSnapshot, request: IncomingMessage, response: ServerResponse): void {
+  const send = (update: PageUpdate): void => {
+    // A slow reader skips updates instead of filling the buffer.
+    if (response.writableLength === 0) response.write(`data: ${JSON.stringify(update)}\n\n`);
   };
-  const head = { ...safeHeaders, 'content-type': 'text/event-stream' };
+  const headers = { ...safeHeaders, 'content-type': 'text/event-stream' };
   if (request.method === 'HEAD') {
-    response.writeHead(200, head).end();
+    response.writeHead(200, headers).end();
     return;
   }
-  const end = live.follow(tell);
-  if (end === undefined) {
+  const unsubscribe = live.subscribe(send);
+  if (unsubscribe === undefined) {
     response.writeHead(503, { ...safeHeaders, 'content-type': 'text/plain; charset=utf-8' });
-    response.end('Too many listen already: close another one.\n');
+    response.end('Too many pages are open. Close one and try again.\n');
     return;
   }
-  response.once('close', end);
-  response.writeHead(200, head);
-  tell(live.news);
+  response.once('close', unsubscribe);
+  response.writeHead(200, headers);
+  send(live.update);
 }
 
 function plain(text: string): { type: string; text: string } {
   return { type: 'text/plain; charset=utf-8', text };
 }
 
-/** Texts are of whoever wrote the Services: letters that cannot be seen, or that turn a line around, are shown as escapes. */
+/** Text from Services is untrusted: invisible and bidirectional control characters are escaped, long text is cut. */
 function json(value: object): { type: string; text: string } {
   const text = JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'string' ? shortened(part) : part,
@@ -143,9 +154,9 @@ function json(value: object): { type: string; text: string } {
   return { type: 'application/json; charset=utf-8', text };
 }
 
-const longest = 2_000;
+const maxLength = 2_000;
 
 function shortened(text: string): string {
-  const shown = printable(text.slice(0, longest));
-  return text.length > longest ? `${shown} ... (and ${text.length - longest} characters more)` : shown;
+  const shown = printable(text.slice(0, maxLength));
+  return text.length > maxLength ? `${shown} ... (${text.length - maxLength} more characters)` : shown;
 }

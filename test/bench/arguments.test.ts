@@ -20,8 +20,8 @@ test('--compare takes two files and measures nothing', () => {
 
 const mistakes: [string[], RegExp][] = [
   [['clutser'], /not "clutser"\. Do you mean cluster\?/],
-  [['--quik'], /Do you mean --quick\?/],
-  [['--json'], /--json needs a file/],
+  [['--quik'], /Did you mean --quick\?/],
+  [['--json'], /--json requires a file/],
   [['--compare', 'a.json'], /needs two files, and there are 1/],
   [['--compare', 'a', 'b', 'c'], /there are 3/],
 ];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type BuildPlan, buildDistribution } from '../../scripts/build.ts';
 
-/** A little project with a package of its own, so that nothing depends on how far ours has come. */
+/** A minimal project with its own package, so that the test does not depend on this project. */
 function project(main: string): BuildPlan {
   const root = mkdtempSync(join(tmpdir(), 'build-'));
   const write = (path: string, text: string): void => {
@@ -22,7 +22,7 @@ function project(main: string): BuildPlan {
   return { root, entry: 'src/main.ts', name: 'controller', outdir: join(root, 'out'), version: '9.8.7' };
 }
 
-test('the entry is one file that works alone, and what is imported dynamically is one beside it', async () => {
+test('the entry is one self-contained file, and a dynamically imported module is a separate file', async () => {
   const plan =
     project(`import { version } from ${JSON.stringify(join(import.meta.dirname, '../../src/cmd/flags/version.ts'))};
 import { EOL } from 'node:os';
@@ -61,11 +61,11 @@ process.stdout.write(version + ' ' + outside);
   }
 });
 
-test('a build that would need a package at run time fails and leaves the last one', async () => {
+test('a build that requires a package at run time fails and keeps the previous output', async () => {
   const plan = project(`const name = 'x';\nimport('left-outside').catch(() => name);\n`);
   try {
     await assert.rejects(buildDistribution({ ...plan, external: ['left-outside'] }), {
-      message: 'build: controller.js would need left-outside, which is not part of Node. Bundle it.',
+      message: 'build: controller.js requires left-outside, which is not part of Node. Bundle it.',
     });
     assert.deepEqual(readdirSync(plan.outdir), ['left-over.js']);
   } finally {

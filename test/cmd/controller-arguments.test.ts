@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { controllerRequest } from '../../src/cmd/flags/arguments.ts';
+import { controllerRequest } from '../../src/cmd/controller/controller-arguments.ts';
 import { controllerFlags, ignoredFlags } from '../../src/cmd/flags/controller-flags.ts';
 import type { Environment } from '../../src/cmd/flags/environment.ts';
 
@@ -27,9 +27,9 @@ const plain = {
   webPort: 8089,
   verbosity: 0,
   logFormat: 'json',
-  colour: true,
+  color: true,
   options,
-  notes: [],
+  warnings: [],
 };
 const file = { ...plain, access: { kind: 'kubeconfig', file: 'k.yaml', server: undefined } };
 const outside = { ...plain, access: { kind: 'kubeconfig', file: undefined, server: undefined } };
@@ -39,41 +39,41 @@ const limited = (requestsPerSecond: number, burst: number): object => ({
   ...plain,
   rateLimit: { requestsPerSecond, burst },
 });
-const noLimit = '--kube-api-burst has no effect without --kube-api-qps: requests are not limited.';
+const burstWarning = '--kube-api-burst has no effect without --kube-api-qps: requests are not limited.';
 
-const runs: { argv: string[]; env?: Environment; gives: object }[] = [
-  { argv: [], gives: plain },
-  { argv: ['', ''], gives: plain },
+const runs: { argv: string[]; env?: Environment; expected: object }[] = [
+  { argv: [], expected: plain },
+  { argv: ['', ''], expected: plain },
 
-  { argv: ['--kubeconfig', 'k.yaml'], gives: file },
-  { argv: ['-kubeconfig=k.yaml'], gives: file },
-  { argv: ['--kubeconfig=k.yaml', '--OutSideCluster'], gives: file },
-  { argv: ['--kubeconfig='], gives: plain },
-  { argv: ['--OutSideCluster'], gives: outside },
-  { argv: ['-OutSideCluster=true'], gives: outside },
-  { argv: ['--OutSideCluster=false'], gives: plain },
-  { argv: ['--OutSideCluster', '--OutSideCluster=F'], gives: plain },
-  { argv: ['--kubeconfig=', '--OutSideCluster'], gives: outside },
+  { argv: ['--kubeconfig', 'k.yaml'], expected: file },
+  { argv: ['-kubeconfig=k.yaml'], expected: file },
+  { argv: ['--kubeconfig=k.yaml', '--OutSideCluster'], expected: file },
+  { argv: ['--kubeconfig='], expected: plain },
+  { argv: ['--OutSideCluster'], expected: outside },
+  { argv: ['-OutSideCluster=true'], expected: outside },
+  { argv: ['--OutSideCluster=false'], expected: plain },
+  { argv: ['--OutSideCluster', '--OutSideCluster=F'], expected: plain },
+  { argv: ['--kubeconfig=', '--OutSideCluster'], expected: outside },
   {
     argv: ['--kubeconfig=k.yaml', '--master=https://10.0.0.1:6443/'],
-    gives: { ...plain, access: { kind: 'kubeconfig', file: 'k.yaml', server: 'https://10.0.0.1:6443' } },
+    expected: { ...plain, access: { kind: 'kubeconfig', file: 'k.yaml', server: 'https://10.0.0.1:6443' } },
   },
   {
     argv: ['--OutSideCluster', '--master', 'api.example.com:6443'],
-    gives: {
+    expected: {
       ...plain,
       access: { kind: 'kubeconfig', file: undefined, server: 'https://api.example.com:6443' },
     },
   },
-  { argv: ['--master=http://127.0.0.1:8001/path'], gives: server('http://127.0.0.1:8001/path') },
-  { argv: ['--master=[::1]:8001'], gives: server('http://[::1]:8001') },
-  { argv: ['--master='], gives: plain },
+  { argv: ['--master=http://127.0.0.1:8001/path'], expected: server('http://127.0.0.1:8001/path') },
+  { argv: ['--master=[::1]:8001'], expected: server('http://[::1]:8001') },
+  { argv: ['--master='], expected: plain },
 
-  { argv: ['--leader-elect'], gives: plain },
-  { argv: ['--leader-elect=false'], gives: { ...plain, election: undefined } },
+  { argv: ['--leader-elect'], expected: plain },
+  { argv: ['--leader-elect=false'], expected: { ...plain, election: undefined } },
   {
     argv: ['--leader-elect-resource-name=second', '--leader-elect-resource-namespace=net'],
-    gives: {
+    expected: {
       ...plain,
       election: { ...election, lease: { namespace: 'net', name: 'second' } },
       options: { ...options, controller: 'second' },
@@ -81,7 +81,7 @@ const runs: { argv: string[]; env?: Environment; gives: object }[] = [
   },
   {
     argv: ['--leader-elect=false', '--leader-elect-resource-name=second'],
-    gives: { ...plain, election: undefined, options: { ...options, controller: 'second' } },
+    expected: { ...plain, election: undefined, options: { ...options, controller: 'second' } },
   },
   {
     argv: [
@@ -89,68 +89,70 @@ const runs: { argv: string[]; env?: Environment; gives: object }[] = [
       '--leader_elect_renew_deadline=40s',
       '--leader-elect-retry-period=500ms',
     ],
-    gives: {
+    expected: {
       ...plain,
       election: { ...election, leaseDurationMs: 60_000, renewDeadlineMs: 40_000, retryPeriodMs: 500 },
     },
   },
   {
     argv: ['--leader-elect-lease-duration=15.9s'],
-    gives: {
+    expected: {
       ...plain,
-      notes: ['--leader-elect-lease-duration=15.9s counts as 15s, since a Lease holds whole seconds.'],
+      warnings: [
+        '--leader-elect-lease-duration=15.9s is rounded down to 15s, because a Lease stores whole seconds.',
+      ],
     },
   },
-  { argv: ['--leader-elect-resource-lock=leases'], gives: plain },
-  // What matters only to an election is not looked at without one.
+  { argv: ['--leader-elect-resource-lock=leases'], expected: plain },
+  // Election settings are not validated when leader election is off.
   {
     argv: ['--leader-elect=false', '--leader-elect-resource-lock=endpoints', '--leader-elect-retry-period=0'],
-    gives: { ...plain, election: undefined },
+    expected: { ...plain, election: undefined },
   },
 
-  { argv: ['--concurrent-service-syncs=1'], gives: { ...plain, concurrentWrites: 1 } },
-  { argv: ['--concurrent-service-syncs', '64'], gives: { ...plain, concurrentWrites: 64 } },
-  { argv: ['--kube-api-qps=20'], gives: limited(20, 30) },
-  { argv: ['--kube-api-qps=.5', '--kube-api-burst=1'], gives: limited(0.5, 1) },
-  { argv: ['--kube-api-qps=1e3', '--kube-api-burst=2000'], gives: limited(1000, 2000) },
-  { argv: ['--kube-api-qps=5', '--kube-api-burst=0'], gives: limited(5, 30) },
-  { argv: ['--kube-api-qps=0'], gives: plain },
-  { argv: ['--kube-api-qps', '-1'], gives: plain },
-  { argv: ['--kube-api-burst=10'], gives: { ...plain, notes: [noLimit] } },
-  { argv: ['--kube-api-qps=0', '--kube-api-burst=0'], gives: plain },
+  { argv: ['--concurrent-service-syncs=1'], expected: { ...plain, concurrentWrites: 1 } },
+  { argv: ['--concurrent-service-syncs', '64'], expected: { ...plain, concurrentWrites: 64 } },
+  { argv: ['--kube-api-qps=20'], expected: limited(20, 30) },
+  { argv: ['--kube-api-qps=.5', '--kube-api-burst=1'], expected: limited(0.5, 1) },
+  { argv: ['--kube-api-qps=1e3', '--kube-api-burst=2000'], expected: limited(1000, 2000) },
+  { argv: ['--kube-api-qps=5', '--kube-api-burst=0'], expected: limited(5, 30) },
+  { argv: ['--kube-api-qps=0'], expected: plain },
+  { argv: ['--kube-api-qps', '-1'], expected: plain },
+  { argv: ['--kube-api-burst=10'], expected: { ...plain, warnings: [burstWarning] } },
+  { argv: ['--kube-api-qps=0', '--kube-api-burst=0'], expected: plain },
 
-  { argv: ['--bind-address=0.0.0.0'], gives: served({ host: '0.0.0.0' }) },
-  { argv: ['--bind-address=::', '--secure-port=8443'], gives: served({ host: '::', port: 8443 }) },
-  { argv: ['--bind-address='], gives: plain },
+  { argv: ['--bind-address=0.0.0.0'], expected: served({ host: '0.0.0.0' }) },
+  { argv: ['--bind-address=::', '--secure-port=8443'], expected: served({ host: '::', port: 8443 }) },
+  { argv: ['--bind-address='], expected: plain },
   {
     argv: ['--tls-cert-file=tls.crt', '--tls-private-key-file=tls.key'],
-    gives: served({ tls: { certFile: 'tls.crt', keyFile: 'tls.key' } }),
+    expected: served({ tls: { certFile: 'tls.crt', keyFile: 'tls.key' } }),
   },
-  { argv: ['--tls-cert-file=', '--tls-private-key-file='], gives: plain },
-  { argv: ['--secure-port=0'], gives: { ...plain, health: undefined } },
-  { argv: ['--web-port=0'], gives: { ...plain, webPort: 0 } },
-  { argv: ['--web-port', '9000'], gives: { ...plain, webPort: 9000 } },
+  { argv: ['--tls-cert-file=', '--tls-private-key-file='], expected: plain },
+  { argv: ['--secure-port=0'], expected: { ...plain, health: undefined } },
+  { argv: ['--web-port=0'], expected: { ...plain, webPort: 0 } },
+  { argv: ['--web-port', '9000'], expected: { ...plain, webPort: 9000 } },
 
-  { argv: ['-v', '2'], gives: { ...plain, verbosity: 2 } },
-  { argv: ['-v=4'], gives: { ...plain, verbosity: 4 } },
-  { argv: ['--v=100'], gives: { ...plain, verbosity: 100 } },
+  { argv: ['-v', '2'], expected: { ...plain, verbosity: 2 } },
+  { argv: ['-v=4'], expected: { ...plain, verbosity: 4 } },
+  { argv: ['--v=100'], expected: { ...plain, verbosity: 100 } },
 
-  { argv: ['--log-format=json'], gives: plain },
-  { argv: ['--log-format', 'text'], gives: { ...plain, logFormat: 'text' } },
+  { argv: ['--log-format=json'], expected: plain },
+  { argv: ['--log-format', 'text'], expected: { ...plain, logFormat: 'text' } },
   {
     argv: ['--log_format=text'],
     env: { NO_COLOR: '1' },
-    gives: { ...plain, logFormat: 'text', colour: false },
+    expected: { ...plain, logFormat: 'text', color: false },
   },
   {
     argv: ['--log-format=text'],
     env: { NO_COLOR: '', TERM: 'dumb' },
-    gives: { ...plain, logFormat: 'text', colour: false },
+    expected: { ...plain, logFormat: 'text', color: false },
   },
 
-  { argv: ['--version'], gives: { kind: 'version' } },
-  { argv: ['--version=raw'], gives: { kind: 'version' } },
-  { argv: ['--version=false'], gives: plain },
+  { argv: ['--version'], expected: { kind: 'version' } },
+  { argv: ['--version=raw'], expected: { kind: 'version' } },
+  { argv: ['--version=false'], expected: plain },
 
   {
     argv: [
@@ -161,49 +163,49 @@ const runs: { argv: string[]; env?: Environment; gives: object }[] = [
       '--profiling=false',
       '--port=0',
     ],
-    gives: {
+    expected: {
       ...plain,
-      notes: [
-        'accepted without effect: --cloud-provider (there is no cloud here, and no Node is read); --profiling, --port (only health is served, to whoever asks); --log-dir, --logtostderr (the log is lines on standard error)',
+      warnings: [
+        'Flags accepted without effect: --cloud-provider (there is no cloud provider, and Nodes are not read); --profiling, --port (only health checks and metrics are served, without authentication); --log-dir, --logtostderr (the log is written to standard error only)',
       ],
     },
   },
   {
     argv: ['--controllers=*', '--kube-api-burst=1'],
     env: { KUBEVIP_NAMESPACE: 'net', KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME: 'mine' },
-    gives: {
+    expected: {
       ...plain,
       options: { ...options, configMap: { namespace: 'net', name: 'kubevip' } },
-      notes: [
-        'accepted without effect: --controllers (there is one controller, and all of it is always on)',
-        noLimit,
-        'KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME=mine is not used, because the class mode is off. Set KUBEVIP_ENABLE_LOADBALANCERCLASS=true to use it.',
+      warnings: [
+        'Flags accepted without effect: --controllers (there is only one controller, and all its functions are always on)',
+        burstWarning,
+        'KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME=mine has no effect, because class mode is off. To turn it on, set KUBEVIP_ENABLE_LOADBALANCERCLASS=true.',
       ],
     },
   },
 ];
 
-for (const { argv, env = {}, gives } of runs) {
-  test(`the controller reads [${argv.join(' ')}]`, () => {
-    assert.deepEqual(controllerRequest(argv, env), gives);
+for (const { argv, env = {}, expected } of runs) {
+  test(`the controller parses [${argv.join(' ')}]`, () => {
+    assert.deepEqual(controllerRequest(argv, env), expected);
   });
 }
 
-test('a flag without effect changes nothing but its note', () => {
-  for (const { why, booleans, others } of ignoredFlags) {
+test('a flag without effect changes only the warning', () => {
+  for (const { reason, booleans, others } of ignoredFlags) {
     const argvs = [
       ...booleans.flatMap((name) => [[`--${name}`], [`--${name}=false`]]),
       ...others.flatMap((name) => [[`--${name}=`], [`--${name}`, '--leader-elect=false']]),
     ];
     for (const argv of argvs) {
       const name = argv[0]?.replace(/=.*/, '');
-      const notes = [`accepted without effect: ${name} (${why})`];
-      assert.deepEqual(controllerRequest(argv, {}), { ...plain, notes }, argv.join(' '));
+      const warnings = [`Flags accepted without effect: ${name} (${reason})`];
+      assert.deepEqual(controllerRequest(argv, {}), { ...plain, warnings }, argv.join(' '));
     }
   }
 });
 
-test('the help fits into 80 columns and names every flag once, and every variable', () => {
+test('the help fits in 80 columns and lists each flag once and every variable', () => {
   const help = controllerRequest(['--help', '--leader-elect=false'], {});
   assert.ok(help.kind === 'help');
   for (const name of Object.keys(controllerFlags)) {

@@ -1,172 +1,183 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { controllerRequest } from '../../src/cmd/flags/arguments.ts';
+import { controllerRequest } from '../../src/cmd/controller/controller-arguments.ts';
 import type { Environment } from '../../src/cmd/flags/environment.ts';
 
-const shorten =
-  'Shorten the deadline or lengthen the duration: a holder that cannot renew must stop before the Lease is free.';
-const moreThanJitter =
-  'Shorten the period or lengthen the deadline: it must be more than 1.2 times the period.';
+const deadlineAdvice =
+  'Shorten the deadline or lengthen the duration: a leader that cannot renew must stop before the Lease expires.';
+const periodAdvice =
+  'Shorten the period or lengthen the deadline: the deadline must be more than 1.2 times the period.';
 
-const wrongRuns: { argv: string[]; env?: Environment; says: string }[] = [
-  { argv: ['--kubeconfg', 'x'], says: 'there is no flag "--kubeconfg". Do you mean --kubeconfig?' },
-  { argv: ['--outsidecluster'], says: 'there is no flag "--outsidecluster". Do you mean --OutSideCluster?' },
+const invalidRuns: { argv: string[]; env?: Environment; error: string }[] = [
+  { argv: ['--kubeconfg', 'x'], error: 'Unknown flag "--kubeconfg". Did you mean --kubeconfig?' },
+  { argv: ['--outsidecluster'], error: 'Unknown flag "--outsidecluster". Did you mean --OutSideCluster?' },
   {
     argv: ['--leader-elect-name=x'],
-    says: 'there is no flag "--leader-elect-name". Do you mean --leader-elect?',
+    error: 'Unknown flag "--leader-elect-name". Did you mean --leader-elect?',
   },
-  { argv: ['--cloud-provder=x'], says: 'there is no flag "--cloud-provder". Do you mean --cloud-provider?' },
-  { argv: ['--frobnicate'], says: 'there is no flag "--frobnicate". Write --help for the flags there are.' },
-  { argv: ['--kubeconfig'], says: '--kubeconfig needs a file: write --kubeconfig FILE.' },
-  { argv: ['--kubeconfig', '--version'], says: '--kubeconfig needs a file: write --kubeconfig FILE.' },
-  { argv: ['--cloud-config'], says: '--cloud-config needs a value: write --cloud-config VALUE.' },
+  { argv: ['--cloud-provder=x'], error: 'Unknown flag "--cloud-provder". Did you mean --cloud-provider?' },
+  { argv: ['--frobnicate'], error: 'Unknown flag "--frobnicate".' },
+  { argv: ['--kubeconfig'], error: '--kubeconfig requires a file. Use --kubeconfig FILE.' },
+  { argv: ['--kubeconfig', '--version'], error: '--kubeconfig requires a file. Use --kubeconfig FILE.' },
+  { argv: ['--cloud-config'], error: '--cloud-config requires a value. Use --cloud-config VALUE.' },
   {
     argv: ['--leader-elect', 'false'],
-    says: '"false" is no flag. The value of a true-or-false flag is written with "=": --leader-elect=false.',
+    error: 'Unexpected argument "false". Set a boolean flag with "=": --leader-elect=false.',
   },
-  { argv: ['start'], says: '"start" is no flag. The controller takes only flags.' },
-  { argv: ['--', '--leader-elect'], says: '"--leader-elect" is no flag. The controller takes only flags.' },
+  { argv: ['start'], error: 'Unexpected argument "start". The controller accepts only flags.' },
+  {
+    argv: ['--', '--leader-elect'],
+    error: 'Unexpected argument "--leader-elect". The controller accepts only flags.',
+  },
   {
     argv: ['--leader-elect=no'],
-    says: '--leader-elect is true or false, not "no". Write --leader-elect=true or --leader-elect=false.',
+    error: '--leader-elect must be true or false, not "no". Use --leader-elect=true or --leader-elect=false.',
   },
   {
     argv: ['--profiling=no'],
-    says: '--profiling is true or false, not "no". Write --profiling=true or --profiling=false.',
+    error: '--profiling must be true or false, not "no". Use --profiling=true or --profiling=false.',
   },
 
   {
     argv: ['--master=ftp://10.0.0.1'],
-    says: '--master is "ftp://10.0.0.1", which is no address of a server. Write it like https://10.0.0.1:6443.',
+    error: '--master="ftp://10.0.0.1" is not a valid server URL. Use a URL such as https://10.0.0.1:6443.',
   },
   {
     argv: ['--master=fd00::1'],
-    says: '--master is "fd00::1", which is no address of a server. Write it like https://10.0.0.1:6443.',
+    error: '--master="fd00::1" is not a valid server URL. Use a URL such as https://10.0.0.1:6443.',
   },
 
   {
     argv: ['--leader-elect-resource-name=My Lease'],
-    says: '--leader-elect-resource-name is "My Lease", which cannot be a name in Kubernetes. Write one like kube-vip-cloud-controller.',
+    error:
+      '--leader-elect-resource-name="My Lease" is not a valid name in Kubernetes. Use a name such as kube-vip-cloud-controller.',
   },
   {
     argv: ['--leader-elect-resource-name='],
-    says: '--leader-elect-resource-name needs a name: write --leader-elect-resource-name NAME.',
+    error: '--leader-elect-resource-name requires a name. Use --leader-elect-resource-name NAME.',
   },
   {
     argv: ['--leader-elect-resource-namespace=kube.system'],
-    says: '--leader-elect-resource-namespace is "kube.system", which cannot be a namespace. Write one like kube-system.',
+    error:
+      '--leader-elect-resource-namespace="kube.system" is not a valid namespace. Use a namespace such as kube-system.',
   },
   ...['endpoints', 'configmaps', 'endpointsleases', 'configmapsleases'].map((lock) => ({
     argv: [`--leader-elect-resource-lock=${lock}`],
-    says: `--leader-elect-resource-lock is "${lock}", which Kubernetes gave up. Write leases, or leave the flag out.`,
+    error: `--leader-elect-resource-lock="${lock}" is a lock type that Kubernetes no longer supports. Use leases, or omit the flag.`,
   })),
   {
     argv: ['--leader-elect-resource-lock=Leases'],
-    says: '--leader-elect-resource-lock is "Leases", which is no kind of lock. Write leases, or leave the flag out.',
+    error: '--leader-elect-resource-lock="Leases" is not a valid lock type. Use leases, or omit the flag.',
   },
   {
     argv: ['--leader-elect-lease-duration=20'],
-    says: '--leader-elect-lease-duration is a duration like 15s, 1m30s or 500ms, not "20". Do you mean 20s?',
+    error:
+      '--leader-elect-lease-duration must be a duration such as 15s, 1m30s, or 500ms, not "20". Did you mean 20s?',
   },
   {
     argv: ['--leader-elect-retry-period=often'],
-    says: '--leader-elect-retry-period is a duration like 15s, 1m30s or 500ms, not "often". Leave it out for the default, 2s.',
+    error:
+      '--leader-elect-retry-period must be a duration such as 15s, 1m30s, or 500ms, not "often". To use the default, 2s, omit the flag.',
   },
   {
     argv: ['--leader-elect-lease-duration=999ms'],
-    says: '--leader-elect-lease-duration=999ms is too short for a Lease, which holds whole seconds. Write 1s or more.',
+    error:
+      '--leader-elect-lease-duration=999ms is too short for a Lease, which stores whole seconds. Use 1s or more.',
   },
   {
     argv: ['--leader-elect-lease-duration', '-15s'],
-    says: '--leader-elect-lease-duration=-15s is too short for a Lease, which holds whole seconds. Write 1s or more.',
+    error:
+      '--leader-elect-lease-duration=-15s is too short for a Lease, which stores whole seconds. Use 1s or more.',
   },
   {
     argv: ['--leader-elect-lease-duration=597h'],
-    says: '--leader-elect-lease-duration=597h is too long. Write 596h or less.',
+    error: '--leader-elect-lease-duration=597h is too long. Use 596h or less.',
   },
   {
     argv: ['--leader-elect-lease-duration=10s'],
-    says: `--leader-elect-renew-deadline=10s (the default) is not less than the whole seconds of --leader-elect-lease-duration=10s. ${shorten}`,
+    error: `--leader-elect-renew-deadline=10s (default) must be less than --leader-elect-lease-duration=10s in whole seconds. ${deadlineAdvice}`,
   },
-  // For others the Lease is free after 10 s.
+  // Other replicas see a Lease of 10 s.
   {
     argv: ['--leader-elect-lease-duration=10.9s', '--leader-elect-renew-deadline=10.5s'],
-    says: `--leader-elect-renew-deadline=10.5s is not less than the whole seconds of --leader-elect-lease-duration=10.9s. ${shorten}`,
+    error: `--leader-elect-renew-deadline=10.5s must be less than --leader-elect-lease-duration=10.9s in whole seconds. ${deadlineAdvice}`,
   },
   {
     argv: ['--leader-elect-renew-deadline=2.4s'],
-    says: `--leader-elect-retry-period=2s (the default) is too long for --leader-elect-renew-deadline=2.4s. ${moreThanJitter}`,
+    error: `--leader-elect-retry-period=2s (default) is too long for --leader-elect-renew-deadline=2.4s. ${periodAdvice}`,
   },
   {
     argv: ['--leader-elect-retry-period=9s'],
-    says: `--leader-elect-retry-period=9s is too long for --leader-elect-renew-deadline=10s (the default). ${moreThanJitter}`,
+    error: `--leader-elect-retry-period=9s is too long for --leader-elect-renew-deadline=10s (default). ${periodAdvice}`,
   },
   {
     argv: ['--leader-elect-retry-period=0'],
-    says: '--leader-elect-retry-period=0 is not above zero. Write 2s, for example.',
+    error: '--leader-elect-retry-period=0 must be greater than zero. Use 2s, for example.',
   },
 
   ...['0', '-1', '1.5', '0x10', '010', '2147483648', 'many'].map((number) => ({
     argv: [`--concurrent-service-syncs=${number}`],
-    says: `--concurrent-service-syncs is a whole number from 1 on, not "${number}". Leave it out for the default, 16.`,
+    error: `--concurrent-service-syncs must be a whole number of at least 1, not "${number}". To use the default, 16, omit the flag.`,
   })),
   ...['fast', '1,5', '20/s', 'inf', '.', '0x1p3'].map((number) => ({
     argv: [`--kube-api-qps=${number}`],
-    says: `--kube-api-qps is a number like 20 or 0.5, not "${number}". Leave it out for the default, 0.`,
+    error: `--kube-api-qps must be a number such as 20 or 0.5, not "${number}". To use the default, 0, omit the flag.`,
   })),
   {
     argv: ['--kube-api-burst=-1'],
-    says: '--kube-api-burst is a whole number from 0 on, not "-1". Leave it out for the default, 30.',
+    error:
+      '--kube-api-burst must be a whole number of at least 0, not "-1". To use the default, 30, omit the flag.',
   },
   {
     argv: ['--bind-address=localhost'],
-    says: '--bind-address is "localhost", which is no IP address. Write 0.0.0.0 or :: for every interface.',
+    error: '--bind-address="localhost" is not an IP address. To listen on all interfaces, use 0.0.0.0 or ::.',
   },
   {
     argv: ['--secure-port=65536'],
-    says: '--secure-port is a whole number from 0 to 65535, not "65536". Leave it out for the default, 10258.',
+    error:
+      '--secure-port must be a whole number from 0 to 65535, not "65536". To use the default, 10258, omit the flag.',
   },
   {
     argv: ['--tls-cert-file=tls.crt'],
-    says: '--tls-cert-file needs --tls-private-key-file beside it. Give both, or none for plain HTTP.',
+    error: '--tls-cert-file requires --tls-private-key-file. Set both, or neither to serve plain HTTP.',
   },
   {
     argv: ['--tls-private-key-file=tls.key', '--tls-cert-file='],
-    says: '--tls-private-key-file needs --tls-cert-file beside it. Give both, or none for plain HTTP.',
+    error: '--tls-private-key-file requires --tls-cert-file. Set both, or neither to serve plain HTTP.',
   },
   {
     argv: ['-v', 'much'],
-    says: '-v is a whole number from 0 on, not "much". Leave it out for the default, 0.',
+    error: '-v must be a whole number of at least 0, not "much". To use the default, 0, omit the flag.',
   },
 
   {
     argv: ['--log-format=jsn'],
-    says: '--log-format is json or text, not "jsn". Do you mean json?',
+    error: '--log-format must be json or text, not "jsn". Did you mean json?',
   },
   {
     argv: ['--log-format='],
-    says: '--log-format needs a format: write --log-format FORMAT.',
+    error: '--log-format requires a format. Use --log-format FORMAT.',
   },
   {
     argv: ['--log-format=xml'],
-    says: '--log-format is json or text, not "xml". Leave it out for the default, json.',
+    error: '--log-format must be json or text, not "xml". To use the default, json, omit the flag.',
   },
 
-  // Everything that is wrong is told at once.
+  // All errors are reported at once.
   {
     argv: ['--secure-port=x', '-v=y'],
     env: { KUBEVIP_NAMESPACE: '-' },
-    says: [
-      '--secure-port is a whole number from 0 to 65535, not "x". Leave it out for the default, 10258.',
-      '-v is a whole number from 0 on, not "y". Leave it out for the default, 0.',
-      'KUBEVIP_NAMESPACE is "-", which cannot be a name in Kubernetes. Set it to a name like kube-system.',
+    error: [
+      '--secure-port must be a whole number from 0 to 65535, not "x". To use the default, 10258, omit the flag.',
+      '-v must be a whole number of at least 0, not "y". To use the default, 0, omit the flag.',
+      'KUBEVIP_NAMESPACE="-" is not a valid name in Kubernetes. Set it to a name such as kube-system.',
     ].join('\n'),
   },
 ];
 
-for (const { argv, env = {}, says } of wrongRuns) {
-  test(`the controller refuses [${argv.join(' ')}]`, () => {
-    const message = `${says}\nWrite kube-vip-cloud-provider --help for what there is.`;
+for (const { argv, env = {}, error } of invalidRuns) {
+  test(`the controller rejects [${argv.join(' ')}]`, () => {
+    const message = `${error}\nRun "kube-vip-cloud-provider --help" for usage.`;
     assert.deepEqual(controllerRequest(argv, env), { kind: 'usage', message });
   });
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseDuration } from '../../src/cmd/flags/duration.ts';
+import { parseDuration } from '../../src/cmd/controller/duration.ts';
 
-/** Worked out by hand from the description of Go's time.ParseDuration. */
+/** Computed by hand from the documentation of Go's time.ParseDuration. */
 const rows: { text: string; ms: number | undefined }[] = [
   { text: '15s', ms: 15_000 },
   { text: '1m30s', ms: 90_000 },
@@ -22,7 +22,7 @@ const rows: { text: string; ms: number | undefined }[] = [
   { text: '300\u00b5s', ms: 0.3 },
   { text: '300\u03bcs', ms: 0.3 },
   { text: '1000000ns', ms: 1 },
-  // Any order, any number of times.
+  // Units in any order, any number of times.
   { text: '30s1m30s', ms: 120_000 },
   { text: '007s', ms: 7_000 },
 
@@ -46,12 +46,12 @@ const rows: { text: string; ms: number | undefined }[] = [
 ];
 
 for (const { text, ms } of rows) {
-  test(`the duration ${JSON.stringify(text)} is ${ms === undefined ? 'none' : `${ms} ms`}`, () => {
+  test(`the duration ${JSON.stringify(text)} is ${ms === undefined ? 'invalid' : `${ms} ms`}`, () => {
     assert.equal(parseDuration(text), ms);
   });
 }
 
-test('hours, minutes, seconds and milliseconds add up, whatever their number', () => {
+test('hours, minutes, seconds, and milliseconds add up', () => {
   const count = fc.nat({ max: 999 });
   fc.assert(
     fc.property(count, count, count, count, fc.boolean(), (h, m, s, ms, isNegative) => {

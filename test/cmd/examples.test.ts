@@ -8,7 +8,7 @@ import { examples } from '../examples/expected.ts';
 const folder = join(import.meta.dirname, '..', '..', 'examples');
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
-test('every example has its expectation and its line in the README, and nothing else has', () => {
+test('every example has expected results and a row in the README, and there are no others', () => {
   assert.deepEqual(files.sort(), Object.keys(examples).sort());
   const readme = readFileSync(join(folder, 'README.md'), 'utf8');
   const listed = [...readme.matchAll(/^\| `([^`]+\.yaml)` \|/gm)].map(([, name]) => name);
@@ -17,7 +17,7 @@ test('every example has its expectation and its line in the README, and nothing 
 
 for (const file of files) {
   const text = readFileSync(join(folder, file), 'utf8');
-  test(`examples/${file} is fit for Kubernetes and every Service in it has an expectation`, () => {
+  test(`examples/${file} is valid in Kubernetes and every Service in it has an expected result`, () => {
     const { objects, remarks, errors } = readManifests([{ name: file, text }], {
       configMap: { namespace: 'kube-system', name: 'kubevip' },
     });
@@ -25,7 +25,7 @@ for (const file of files) {
     const services = objects.filter(({ kind }) => kind === 'Service');
     const names = services.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
     assert.deepEqual(names.sort(), Object.keys(examples[file]?.services ?? {}).sort());
-    assert.ok(/^(#.*\n){2,6}apiVersion/.test(text), 'a header of 2 to 6 lines says what it shows');
+    assert.ok(/^(#.*\n){2,6}apiVersion/.test(text), 'a header of 2 to 6 lines describes the example');
     for (const line of text.split('\n')) assert.ok(line.length <= 120, line);
   });
 }

@@ -23,19 +23,19 @@ const rows: { argv: string[]; values?: Record<string, string>; words?: string[] 
   { argv: ['--elect', 'false'], values: { elect: 'true' }, words: ['false'] },
   { argv: ['--version=raw'], values: { version: 'raw' } },
 
-  // The last one counts.
+  // The last value applies.
   { argv: ['--file=a', '--file', 'b'], values: { file: 'b' } },
   { argv: ['--elect=false', '--elect'], values: { elect: 'true' } },
   { argv: ['--file=a', '--file='], values: {} },
   { argv: ['--file', '', '--elect'], values: { elect: 'true' } },
 
-  // The next word is the value, whatever it looks like; only what is a flag itself is none.
+  // The next argument is the value, even with a hyphen, unless it is a known flag.
   { argv: ['--number-of-writes', '-1'], values: { 'number-of-writes': '-1' } },
   { argv: ['--number-of-writes=-1'], values: { 'number-of-writes': '-1' } },
   { argv: ['--file', '-'], values: { file: '-' } },
   { argv: ['--file=--elect'], values: { file: '--elect' } },
   { argv: ['--file', '--elected'], values: { file: '--elected' } },
-  // What is not looked at can be anything, as in Go.
+  // A flag without effect accepts any value, as in Go.
   { argv: ['--unread', '--elect'], values: { unread: '--elect' } },
   { argv: ['--unread='], values: { unread: '' } },
   { argv: ['--unread', ''], values: { unread: '' } },
@@ -62,7 +62,7 @@ const rows: { argv: string[]; values?: Record<string, string>; words?: string[] 
 ];
 
 for (const { argv, values = {}, words = [] } of rows) {
-  test(`flags are read from [${argv.map((word) => JSON.stringify(word)).join(' ')}]`, () => {
+  test(`flags are parsed from [${argv.map((word) => JSON.stringify(word)).join(' ')}]`, () => {
     const parsed = parseFlags(argv, flags);
     assert.ok('values' in parsed, JSON.stringify(parsed));
     assert.deepEqual(Object.fromEntries(parsed.values), values);
@@ -70,45 +70,51 @@ for (const { argv, values = {}, words = [] } of rows) {
   });
 }
 
-const wrong: { argv: string[]; says: string }[] = [
-  { argv: ['--elct'], says: 'there is no flag "--elct". Do you mean --elect?' },
-  { argv: ['-elct'], says: 'there is no flag "-elct". Do you mean --elect?' },
-  { argv: ['--outside=true'], says: 'there is no flag "--outside". Do you mean --OutSide?' },
-  { argv: ['--out_side'], says: 'there is no flag "--out_side". Do you mean --OutSide?' },
+const invalid: { argv: string[]; message: string }[] = [
+  { argv: ['--elct'], message: 'Unknown flag "--elct". Did you mean --elect?' },
+  { argv: ['-elct'], message: 'Unknown flag "-elct". Did you mean --elect?' },
+  { argv: ['--outside=true'], message: 'Unknown flag "--outside". Did you mean --OutSide?' },
+  { argv: ['--out_side'], message: 'Unknown flag "--out_side". Did you mean --OutSide?' },
   {
     argv: ['--something-else'],
-    says: 'there is no flag "--something-else". Write --help for the flags there are.',
+    message: 'Unknown flag "--something-else".',
   },
-  { argv: ['-x'], says: 'there is no flag "-x". Write --help for the flags there are.' },
-  { argv: ['-hx'], says: 'there is no flag "-hx". Write --help for the flags there are.' },
-  { argv: ['--='], says: 'there is no flag "--". Write --help for the flags there are.' },
-  { argv: ['---v'], says: 'there is no flag "---v". Do you mean --v?' },
-  { argv: ['--__proto__'], says: 'there is no flag "--__proto__". Write --help for the flags there are.' },
-  { argv: ['--elect=no'], says: '--elect is true or false, not "no". Write --elect=true or --elect=false.' },
-  { argv: ['--elect='], says: '--elect is true or false, not "". Write --elect=true or --elect=false.' },
+  { argv: ['-x'], message: 'Unknown flag "-x".' },
+  { argv: ['-hx'], message: 'Unknown flag "-hx".' },
+  { argv: ['--='], message: 'Unknown flag "--".' },
+  { argv: ['---v'], message: 'Unknown flag "---v". Did you mean --v?' },
+  { argv: ['--__proto__'], message: 'Unknown flag "--__proto__".' },
+  {
+    argv: ['--elect=no'],
+    message: '--elect must be true or false, not "no". Use --elect=true or --elect=false.',
+  },
+  {
+    argv: ['--elect='],
+    message: '--elect must be true or false, not "". Use --elect=true or --elect=false.',
+  },
   {
     argv: ['--version=v1'],
-    says: '--version is true, false or raw, not "v1". Write --version=true or --version=false.',
+    message: '--version must be true, false, or raw, not "v1". Use --version=true or --version=false.',
   },
-  { argv: ['--file'], says: '--file needs a file: write --file FILE.' },
-  { argv: ['--file', '--elect'], says: '--file needs a file: write --file FILE.' },
-  { argv: ['--file', '-v'], says: '--file needs a file: write --file FILE.' },
+  { argv: ['--file'], message: '--file requires a file. Use --file FILE.' },
+  { argv: ['--file', '--elect'], message: '--file requires a file. Use --file FILE.' },
+  { argv: ['--file', '-v'], message: '--file requires a file. Use --file FILE.' },
   {
     argv: ['--number_of_writes='],
-    says: '--number_of_writes needs a number: write --number_of_writes NUMBER.',
+    message: '--number_of_writes requires a number. Use --number_of_writes NUMBER.',
   },
-  { argv: ['-v='], says: '-v needs a number: write -v NUMBER.' },
-  { argv: ['-hv'], says: '-v needs a number: write -v NUMBER.' },
-  { argv: ['--unread'], says: '--unread needs a value: write --unread VALUE.' },
-  // The first mistake is the one that is told.
+  { argv: ['-v='], message: '-v requires a number. Use -v NUMBER.' },
+  { argv: ['-hv'], message: '-v requires a number. Use -v NUMBER.' },
+  { argv: ['--unread'], message: '--unread requires a value. Use --unread VALUE.' },
+  // Only the first error is reported.
   {
     argv: ['--elect=no', '--elct'],
-    says: '--elect is true or false, not "no". Write --elect=true or --elect=false.',
+    message: '--elect must be true or false, not "no". Use --elect=true or --elect=false.',
   },
 ];
 
-for (const { argv, says } of wrong) {
-  test(`flags are refused in [${argv.map((word) => JSON.stringify(word)).join(' ')}]`, () => {
-    assert.deepEqual(parseFlags(argv, flags), { message: says });
+for (const { argv, message } of invalid) {
+  test(`flags are rejected in [${argv.map((word) => JSON.stringify(word)).join(' ')}]`, () => {
+    assert.deepEqual(parseFlags(argv, flags), { message });
   });
 }

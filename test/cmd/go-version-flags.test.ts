@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { controllerRequest } from '../../src/cmd/flags/arguments.ts';
+import { controllerRequest } from '../../src/cmd/controller/controller-arguments.ts';
 import { controllerFlags } from '../../src/cmd/flags/controller-flags.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
 
@@ -12,29 +12,29 @@ const skip = missing.includes('go-version')
   ? { skip: 'needs go-version: `npm run controlplane` builds it' }
   : {};
 
-/** The Go version reads its flags and ends, be it with the help or because it refuses them: nothing is connected to. */
-async function goVersion(argv: readonly string[]): Promise<{ isTaken: boolean; text: string }> {
+/** Runs the Go version with `--help`. It parses its flags and exits, with the help or an error, without connecting to anything. */
+async function goVersion(argv: readonly string[]): Promise<{ isAccepted: boolean; text: string }> {
   try {
     const { stdout } = await promisify(execFile)(join(folder, 'go-version'), [...argv, '--help'], {
       env: {},
     });
-    return { isTaken: true, text: stdout };
+    return { isAccepted: true, text: stdout };
   } catch (error) {
     const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
     assert.match(
       text,
       /^Error: (?:unknown flag|unknown shorthand flag|invalid argument|flag needs an argument)/m,
     );
-    return { isTaken: false, text };
+    return { isAccepted: false, text };
   }
 }
 
 test(
-  'every flag that the Go version lists is known here, with or without a value as there',
+  'the controller accepts every flag in the help of the Go version, with or without a value as there',
   skip,
   async () => {
     const { text } = await goVersion([]);
-    // `      --name type   what it does`; a boolean has no type, and one that may have a value says `[=true]`.
+    // `      --name type   description`. A boolean has no type, or `[=true]` if it may have a value.
     const listed = text.matchAll(/^ {2,6}(?:-\w, )?--(?<name>[\w-]+)(?: (?<type>\S+))? {2,}/gm);
     const flags = [...listed].map(({ groups }) => [groups?.name ?? '', groups?.type ?? ''] as const);
     assert.ok(flags.length > 70, `read ${flags.length} flags`);
@@ -45,8 +45,8 @@ test(
   },
 );
 
-/** What both take or both refuse, each alone: also the flags that the Go version does not list. */
-const sameThere: string[][] = [
+/** Arguments that both accept or both reject, including flags that the Go version does not list. */
+const sameResult: string[][] = [
   ['--OutSideCluster'],
   ['--allow-untagged-cloud'],
   ['--node-sync-period=1s'],
@@ -94,24 +94,20 @@ const sameThere: string[][] = [
     '1S',
     '9us',
   ].map(
-    // Refused as they are read: that the times fit one another is seen later, and only with an election.
+    // Rejected by the parser. Leader election is off, so relations between the durations are not validated.
     (text) => ['--leader-elect=false', `--leader-elect-lease-duration=${text}`],
   ),
 ];
 
-test(
-  'what is no flag or no value to the Go version is none here, and the other way round',
-  skip,
-  async () => {
-    const answers = await Promise.all(sameThere.map(goVersion));
-    for (const [index, argv] of sameThere.entries()) {
-      const { isTaken, text } = answers[index] ?? assert.fail();
-      const here = controllerRequest(argv, {});
-      assert.equal(
-        here.kind !== 'usage',
-        isTaken,
-        `${JSON.stringify(argv)}: ${JSON.stringify(here)}, there ${text.slice(0, 200)}`,
-      );
-    }
-  },
-);
+test('the controller and the Go version reject the same flags and values', skip, async () => {
+  const results = await Promise.all(sameResult.map(goVersion));
+  for (const [index, argv] of sameResult.entries()) {
+    const { isAccepted, text } = results[index] ?? assert.fail();
+    const request = controllerRequest(argv, {});
+    assert.equal(
+      request.kind !== 'usage',
+      isAccepted,
+      `${JSON.stringify(argv)}: ${JSON.stringify(request)}, Go version: ${text.slice(0, 200)}`,
+    );
+  }
+});

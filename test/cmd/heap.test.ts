@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { collectAtRest, growSlowlyOnce } from '../../src/cmd/controller/heap.ts';
+import { collectWhenIdle, growSlowlyOnce } from '../../src/cmd/controller/heap.ts';
 import { createFakeClock } from '../client/fake-clock.ts';
 
-function world() {
+function setup() {
   const clock = createFakeClock();
   const state = { used: 10e6, live: 8e6, busy: false, collections: 0 };
   const heap = {
@@ -16,58 +16,58 @@ function world() {
     },
     growSlowly: () => {},
   };
-  const stop = collectAtRest(heap, clock, () => state.busy);
-  const after = (used: number): number => {
+  const stop = collectWhenIdle(heap, clock, () => state.busy);
+  const collectionsAfter = (used: number): number => {
     state.used = used;
     clock.advance(5_000);
     return state.collections;
   };
-  return { clock, state, stop, after };
+  return { clock, state, stop, collectionsAfter };
 }
 
-test('what a burst left behind is collected when it is over, once', () => {
-  const { state, after } = world();
+test('the garbage of a burst is collected once, after the burst', () => {
+  const { state, collectionsAfter } = setup();
   state.busy = true;
-  assert.equal(after(60e6), 0);
+  assert.equal(collectionsAfter(60e6), 0);
   state.busy = false;
-  assert.equal(after(60e6), 1);
-  assert.equal(after(8.5e6), 1);
+  assert.equal(collectionsAfter(60e6), 1);
+  assert.equal(collectionsAfter(8.5e6), 1);
 });
 
-test('only what is worth the pause is collected: a fifth of what lives, and four megabytes', () => {
-  const { state, after } = world();
+test('garbage is collected only above a fifth of the live heap plus 4 MB', () => {
+  const { state, collectionsAfter } = setup();
   state.live = 50e6;
-  assert.equal(after(60e6), 1);
-  assert.equal(after(63.9e6), 1);
-  assert.equal(after(64.1e6), 2);
+  assert.equal(collectionsAfter(60e6), 1);
+  assert.equal(collectionsAfter(63.9e6), 1);
+  assert.equal(collectionsAfter(64.1e6), 2);
 });
 
-test('the heap grows slowly from the first lists on', () => {
-  let [isReady, told] = [false, 0];
-  const heap = { usedBytes: () => 0, collect: () => {}, growSlowly: () => (told += 1) };
-  const turned = growSlowlyOnce(heap, () => isReady);
-  turned();
-  assert.equal(told, 0);
+test('the heap switches to slow growth once the initial lists are complete', () => {
+  let [isReady, calls] = [false, 0];
+  const heap = { usedBytes: () => 0, collect: () => {}, growSlowly: () => (calls += 1) };
+  const onUpdate = growSlowlyOnce(heap, () => isReady);
+  onUpdate();
+  assert.equal(calls, 0);
   isReady = true;
-  turned();
-  turned();
-  assert.equal(told, 1);
+  onUpdate();
+  onUpdate();
+  assert.equal(calls, 1);
 });
 
-test('nothing is left behind when it is ended', () => {
-  const { clock, stop } = world();
+test('no timer remains after it is stopped', () => {
+  const { clock, stop } = setup();
   stop();
   assert.deepEqual(clock.timers(), []);
 });
 
-test('a process with --expose-gc gives its pages back', () => {
+test('a process with --expose-gc returns memory to the system', () => {
   const module = fileURLToPath(new URL('../../src/cmd/controller/heap.ts', import.meta.url));
   const script = `
     const { exposedHeap } = await import(${JSON.stringify(module)});
     const heap = exposedHeap();
-    let kept = Array.from({ length: 1_000_000 }, (_, i) => ({ i }));
+    let objects = Array.from({ length: 1_000_000 }, (_, i) => ({ i }));
     const before = process.memoryUsage();
-    kept = undefined;
+    objects = undefined;
     heap.collect();
     const after = process.memoryUsage();
     console.log(JSON.stringify([before.rss - after.rss, before.heapUsed - heap.usedBytes()]));`;
@@ -78,7 +78,7 @@ test('a process with --expose-gc gives its pages back', () => {
   assert.ok(used > 10e6, `${used} bytes of heap`);
 });
 
-test('without the flag there is nothing to ask', async () => {
+test('without --expose-gc, the heap is not exposed', async () => {
   const module = fileURLToPath(new URL('../../src/cmd/controller/heap.ts', import.meta.url));
   const script = `console.log((await import(${JSON.stringify(module)})).exposedHeap())`;
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });

@@ -20,7 +20,7 @@ function named(namespace: string, name: string): Service {
   return { ...web, metadata: { name, namespace } };
 }
 
-test('the List is sorted by namespace and name, whatever the order of the Services', () => {
+test('the List is sorted by namespace and name, regardless of the order of the Services', () => {
   const services = [named('shop', 'b'), named('shop', 'a'), named('Z', 'a'), named('base', 'z')];
   const list: unknown = JSON.parse(printList(services, 'json'));
   assert.deepEqual(list, JSON.parse(printList([...services].reverse(), 'json')));
@@ -62,12 +62,12 @@ items:
   assert.ok(json.endsWith('}\n'));
 });
 
-test('no Service at all is an empty List', () => {
+test('without Services, the List is empty', () => {
   assert.deepEqual(JSON.parse(printList([], 'json')), { apiVersion: 'v1', kind: 'List', items: [] });
   assert.equal(printList([], 'yaml'), 'apiVersion: v1\nkind: List\nitems: []\n');
 });
 
-test('what is printed reads back as the same text, however YAML could misread it, and never moves a terminal', () => {
+test('the output parses to the same text, even if YAML is ambiguous, and contains no control characters', () => {
   const texts = [
     'on',
     'yes',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sandboxRequest } from '../../src/cmd/flags/arguments.ts';
 import type { Environment } from '../../src/cmd/flags/environment.ts';
+import { sandboxRequest } from '../../src/cmd/sandbox/sandbox-arguments.ts';
 
 const options = {
   class: undefined,
@@ -14,43 +14,43 @@ const example = {
   sources: [{ from: 'example' }],
   output: 'table',
   once: false,
-  colour: true,
+  color: true,
   options,
-  notes: [],
+  warnings: [],
 };
 
-const tries: { argv: string[]; env?: Environment; gives: object }[] = [
-  { argv: [], gives: example },
-  { argv: ['--once'], gives: { ...example, once: true } },
-  { argv: ['--once=false'], gives: example },
+const runs: { argv: string[]; env?: Environment; expected: object }[] = [
+  { argv: [], expected: example },
+  { argv: ['--once'], expected: { ...example, once: true } },
+  { argv: ['--once=false'], expected: example },
   {
     argv: ['a.yaml', '-', 'b'],
-    gives: {
+    expected: {
       ...example,
       sources: [{ from: 'file', path: 'a.yaml' }, { from: 'standard input' }, { from: 'file', path: 'b' }],
     },
   },
   {
     argv: ['-o', 'json', 'a.yaml'],
-    gives: { ...example, output: 'json', sources: [{ from: 'file', path: 'a.yaml' }] },
+    expected: { ...example, output: 'json', sources: [{ from: 'file', path: 'a.yaml' }] },
   },
-  { argv: ['-ojson'], gives: { ...example, output: 'json' } },
-  { argv: ['--output=yaml'], gives: { ...example, output: 'yaml' } },
-  { argv: ['-o', 'json', '-o', 'table'], gives: example },
-  { argv: ['--', '-o'], gives: { ...example, sources: [{ from: 'file', path: '-o' }] } },
-  { argv: [], env: { NO_COLOR: '1' }, gives: { ...example, colour: false } },
-  { argv: [], env: { NO_COLOR: '' }, gives: example },
-  { argv: [], env: { TERM: 'dumb' }, gives: { ...example, colour: false } },
+  { argv: ['-ojson'], expected: { ...example, output: 'json' } },
+  { argv: ['--output=yaml'], expected: { ...example, output: 'yaml' } },
+  { argv: ['-o', 'json', '-o', 'table'], expected: example },
+  { argv: ['--', '-o'], expected: { ...example, sources: [{ from: 'file', path: '-o' }] } },
+  { argv: [], env: { NO_COLOR: '1' }, expected: { ...example, color: false } },
+  { argv: [], env: { NO_COLOR: '' }, expected: example },
+  { argv: [], env: { TERM: 'dumb' }, expected: { ...example, color: false } },
   {
     argv: [],
     env: { KUBEVIP_NAMESPACE: 'net', KUBEVIP_CONFIG_MAP: 'my.pools' },
-    gives: { ...example, options: { ...options, configMap: { namespace: 'net', name: 'my.pools' } } },
+    expected: { ...example, options: { ...options, configMap: { namespace: 'net', name: 'my.pools' } } },
   },
-  { argv: [], env: { KUBEVIP_NAMESPACE: '', KUBEVIP_ENABLE_LOADBALANCERCLASS: '' }, gives: example },
+  { argv: [], env: { KUBEVIP_NAMESPACE: '', KUBEVIP_ENABLE_LOADBALANCERCLASS: '' }, expected: example },
   {
     argv: [],
     env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' },
-    gives: { ...example, options: { ...options, class: 'kube-vip.io/kube-vip-class' } },
+    expected: { ...example, options: { ...options, class: 'kube-vip.io/kube-vip-class' } },
   },
   {
     argv: [],
@@ -58,107 +58,112 @@ const tries: { argv: string[]; env?: Environment; gives: object }[] = [
       KUBEVIP_ENABLE_LOADBALANCERCLASS: 'T',
       KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME: 'example.com/Mine_1',
     },
-    gives: { ...example, options: { ...options, class: 'example.com/Mine_1' } },
+    expected: { ...example, options: { ...options, class: 'example.com/Mine_1' } },
   },
   {
     argv: [],
     env: { KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME: 'mine' },
-    gives: {
+    expected: {
       ...example,
-      notes: [
-        'KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME=mine is not used, because the class mode is off. Set KUBEVIP_ENABLE_LOADBALANCERCLASS=true to use it.',
+      warnings: [
+        'KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME=mine has no effect, because class mode is off. To turn it on, set KUBEVIP_ENABLE_LOADBALANCERCLASS=true.',
       ],
     },
   },
   {
     argv: [],
     env: { npm_config_once: 'true' },
-    gives: {
+    expected: {
       ...example,
-      notes: ['npm kept --once for itself. Write it behind two dashes: npm start -- --once'],
+      warnings: ['npm intercepted --once. Put flags after two dashes: npm start -- --once'],
     },
   },
 ];
 
-for (const { argv, env, gives } of tries) {
-  test(`npm start reads [${argv.join(' ')}] with ${JSON.stringify(env ?? {})}`, () => {
-    assert.deepEqual(sandboxRequest(argv, env ?? {}), gives);
+for (const { argv, env, expected } of runs) {
+  test(`npm start parses [${argv.join(' ')}] with ${JSON.stringify(env ?? {})}`, () => {
+    assert.deepEqual(sandboxRequest(argv, env ?? {}), expected);
   });
 }
 
 for (const value of ['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']) {
-  test(`KUBEVIP_ENABLE_LOADBALANCERCLASS=${value} is read as Go's ParseBool reads it`, () => {
+  test(`KUBEVIP_ENABLE_LOADBALANCERCLASS=${value} is parsed like Go's ParseBool`, () => {
     const request = sandboxRequest([], { KUBEVIP_ENABLE_LOADBALANCERCLASS: value });
     assert.ok(request.kind === 'run');
     assert.equal(request.options.class !== undefined, /^[1tT]/.test(value));
   });
 }
 
-const wrongTries: { argv: string[]; env?: Environment; says: string }[] = [
-  { argv: ['--onec'], says: 'there is no flag "--onec". Do you mean --once?' },
-  { argv: ['--OutPut', 'json'], says: 'there is no flag "--OutPut". Do you mean --output?' },
-  { argv: ['--frobnicate'], says: 'there is no flag "--frobnicate". Write --help for the flags there are.' },
-  { argv: ['-x'], says: 'there is no flag "-x". Write --help for the flags there are.' },
+const invalidRuns: { argv: string[]; env?: Environment; error: string }[] = [
+  { argv: ['--onec'], error: 'Unknown flag "--onec". Did you mean --once?' },
+  { argv: ['--OutPut', 'json'], error: 'Unknown flag "--OutPut". Did you mean --output?' },
+  { argv: ['--frobnicate'], error: 'Unknown flag "--frobnicate".' },
+  { argv: ['-x'], error: 'Unknown flag "-x".' },
   {
     argv: ['--constructor'],
-    says: 'there is no flag "--constructor". Write --help for the flags there are.',
+    error: 'Unknown flag "--constructor".',
   },
   {
     argv: ['--o\x1b[2Jnce'],
-    says: 'there is no flag "--o\\x1b[2Jnce". Write --help for the flags there are.',
+    error: 'Unknown flag "--o\\x1b[2Jnce".',
   },
-  { argv: ['-o'], says: '-o needs a format: write -o FORMAT.' },
-  { argv: ['-o', '--once'], says: '-o needs a format: write -o FORMAT.' },
-  { argv: ['--output='], says: '--output needs a format: write --output FORMAT.' },
-  { argv: ['-o', 'jsno'], says: '--output is table, json or yaml, not "jsno". Do you mean json?' },
-  { argv: ['-o', 'yml'], says: '--output is table, json or yaml, not "yml". Do you mean yaml?' },
-  { argv: ['-o', 'wide'], says: '--output is table, json or yaml, not "wide".' },
+  { argv: ['-o'], error: '-o requires a format. Use -o FORMAT.' },
+  { argv: ['-o', '--once'], error: '-o requires a format. Use -o FORMAT.' },
+  { argv: ['--output='], error: '--output requires a format. Use --output FORMAT.' },
+  { argv: ['-o', 'jsno'], error: '--output must be table, json, or yaml, not "jsno". Did you mean json?' },
+  { argv: ['-o', 'yml'], error: '--output must be table, json, or yaml, not "yml". Did you mean yaml?' },
+  { argv: ['-o', 'wide'], error: '--output must be table, json, or yaml, not "wide".' },
   {
     argv: ['--once=maybe'],
-    says: '--once is true or false, not "maybe". Write --once=true or --once=false.',
+    error: '--once must be true or false, not "maybe". Use --once=true or --once=false.',
   },
-  { argv: ['-', '-'], says: 'standard input (-) can be read only once. Name it once.' },
-  { argv: [''], says: 'a file name is empty. Give its path, or leave it out.' },
+  { argv: ['-', '-'], error: 'Standard input (-) can be read only once. Specify it once.' },
+  { argv: [''], error: 'A file name is empty. Specify a path, or omit the argument.' },
   {
     argv: [],
     env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: ' true' },
-    says: 'KUBEVIP_ENABLE_LOADBALANCERCLASS is " true". Set it to true or false, without spaces.',
+    error:
+      'KUBEVIP_ENABLE_LOADBALANCERCLASS=" true" is not a boolean. Set it to true or false, without spaces.',
   },
   {
     argv: [],
     env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'yes' },
-    says: 'KUBEVIP_ENABLE_LOADBALANCERCLASS is "yes". Set it to true or false, without spaces.',
+    error:
+      'KUBEVIP_ENABLE_LOADBALANCERCLASS="yes" is not a boolean. Set it to true or false, without spaces.',
   },
   {
     argv: [],
     env: { KUBEVIP_NAMESPACE: 'Kube System' },
-    says: 'KUBEVIP_NAMESPACE is "Kube System", which cannot be a name in Kubernetes. Set it to kube-system, for example.',
+    error:
+      'KUBEVIP_NAMESPACE="Kube System" is not a valid name in Kubernetes. Set it to kube-system, for example.',
   },
   {
     argv: [],
     env: { KUBEVIP_CONFIG_MAP: '/' },
-    says: 'KUBEVIP_CONFIG_MAP is "/", which cannot be a name in Kubernetes. Set it to a name like kubevip.',
+    error: 'KUBEVIP_CONFIG_MAP="/" is not a valid name in Kubernetes. Set it to a name such as kubevip.',
   },
   {
     argv: [],
     env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: '1', KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME: 'a/b/c' },
-    says: 'KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME is "a/b/c", which no Service can have as its class. Set it to a name like example.com/my-class.',
+    error:
+      'KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME="a/b/c" is not a valid load balancer class. Set it to a name such as example.com/my-class.',
   },
   {
     argv: [],
     env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: '2', KUBEVIP_NAMESPACE: '-' },
-    says: 'KUBEVIP_NAMESPACE is "-", which cannot be a name in Kubernetes. Set it to a name like kube-system.\nKUBEVIP_ENABLE_LOADBALANCERCLASS is "2". Set it to true or false, without spaces.',
+    error:
+      'KUBEVIP_NAMESPACE="-" is not a valid name in Kubernetes. Set it to a name such as kube-system.\nKUBEVIP_ENABLE_LOADBALANCERCLASS="2" is not a boolean. Set it to true or false, without spaces.',
   },
 ];
 
-for (const { argv, env, says } of wrongTries) {
-  test(`npm start refuses [${argv.map((arg) => JSON.stringify(arg)).join(' ')}] with ${JSON.stringify(env ?? {})}`, () => {
-    const message = `${says}\nWrite npm start -- --help for what there is.`;
+for (const { argv, env, error } of invalidRuns) {
+  test(`npm start rejects [${argv.map((arg) => JSON.stringify(arg)).join(' ')}] with ${JSON.stringify(env ?? {})}`, () => {
+    const message = `${error}\nRun "npm start -- --help" for usage.`;
     assert.deepEqual(sandboxRequest(argv, env ?? {}), { kind: 'usage', message });
   });
 }
 
-test('the help fits into 80 columns and names every flag and variable', () => {
+test('the help fits in 80 columns and lists every flag and variable', () => {
   const help = sandboxRequest(['-h'], {});
   assert.ok(help.kind === 'help');
   const variables = [

@@ -10,14 +10,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'start-'));
 after(() => rmSync(folder, { recursive: true }));
 
-interface Ended {
+interface Result {
   code: number | null;
   out: string;
   err: string;
 }
 
-/** `npm start -- ARGUMENT...` as a process, from `folder`. */
-function start(args: string[], input = '', env: Record<string, string> = {}): Promise<Ended> {
+/** Runs `npm start -- ARGUMENT...` from `folder`. */
+function start(args: string[], input = '', env: Record<string, string> = {}): Promise<Result> {
   const child = spawn(process.execPath, [join(root, 'src/cmd/sandbox/main.ts'), ...args], {
     env: { ...process.env, INIT_CWD: folder, ...env },
   });
@@ -33,7 +33,7 @@ function start(args: string[], input = '', env: Record<string, string> = {}): Pr
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
 }
 
-function put(name: string, text: string): string {
+function writeManifest(name: string, text: string): string {
   writeFileSync(join(folder, name), text);
   return name;
 }
@@ -43,7 +43,7 @@ const web =
 const pools =
   'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kubevip, namespace: kube-system}\ndata: {cidr-global: 10.0.0.1}\n';
 
-test('with -o json standard output is one List, and the dual-stack example has its addresses in order', async () => {
+test('-o json prints one List, and the addresses of the dual-stack example are in order', async () => {
   const { code, out, err } = await start(['-o', 'json', join(root, 'examples/dual-stack.yaml')]);
   const list = JSON.parse(out);
   assert.equal(list.kind, 'List');
@@ -51,7 +51,7 @@ test('with -o json standard output is one List, and the dual-stack example has i
   assert.deepEqual([code, err], [0, '']);
 });
 
-test('without a terminal the table is printed once, and names each key and each reason for waiting', async () => {
+test('without a terminal, the table is printed once, with the pools and the reasons of pending Services', async () => {
   const { code, out } = await start([]);
   assert.equal(code, 0);
   assert.match(out, /^default\/blog +192\.168\.0\.201 +cidr-default/m);
@@ -59,19 +59,22 @@ test('without a terminal the table is printed once, and names each key and each 
   assert.match(out, /^cidr-finance +192\.168\.0\.217-192\.168\.0\.222 +1 +5/m);
   for (const example of ['global-cidr-descending', 'dhcp', 'load-balancer-class'])
     assert.match(out, new RegExp(`${example}\\.yaml`));
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be there
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the output must not contain any
   assert.doesNotMatch(out, /\u001b/);
 });
 
-test('paths count from where the user stands, several files are one world, and those that wait are no failure', async () => {
+test('paths are relative to the working directory, files are combined, and pending Services are not a failure', async () => {
   const second = web.replace('web', 'zwei');
-  const { code, out } = await start([put('pools.yaml', pools), put('web.yaml', `${web}---\n${second}`)]);
+  const { code, out } = await start([
+    writeManifest('pools.yaml', pools),
+    writeManifest('web.yaml', `${web}---\n${second}`),
+  ]);
   assert.equal(code, 0);
   assert.match(out, /^default\/web +10\.0\.0\.1 +cidr-global/m);
   assert.match(out, /^default\/zwei +Pending/m);
 });
 
-test('standard input is read for -, and what was held before is kept', async () => {
+test('- reads standard input, and assigned addresses are kept', async () => {
   const dump = {
     apiVersion: 'v1',
     kind: 'List',
@@ -113,47 +116,50 @@ test('standard input is read for -, and what was held before is kept', async () 
   assert.match(out, /creationTimestamp: "?2025-01-01T00:00:00Z/);
 });
 
-test('what Kubernetes would refuse gets a sentence each on standard error, and the table all the same', async () => {
+test('each manifest error is reported on standard error, and the table is still printed', async () => {
   const text = `${pools.replace('{cidr-global: 10.0.0.1}', '\n  cidr-global: 10.0.0.1\n  allow-share-global: true\n  interface-default: eth3\n  interface-default: eth5')}---\n${web}---\n${web.replace('web', 'typeless').replace('type: LoadBalancer, ', '')}`;
-  const { code, out, err } = await start([put('slips.yaml', text)]);
+  const { code, out, err } = await start([writeManifest('errors.yaml', text)]);
   assert.equal(code, 0, err);
-  assert.match(err, /slips\.yaml:\d+.*allow-share-global/);
-  assert.match(err, /slips\.yaml:\d+.*interface-default/);
+  assert.match(err, /errors\.yaml:\d+.*allow-share-global/);
+  assert.match(err, /errors\.yaml:\d+.*interface-default/);
   assert.match(err, /typeless.*type: LoadBalancer/);
   assert.match(out, /^default\/web +10\.0\.0\.1/m);
 });
 
-const failures: readonly [title: string, args: string[], code: number, says: RegExp][] = [
+const failures: readonly [title: string, args: string[], code: number, error: RegExp][] = [
   [
-    'a file that is not there',
+    'a missing file',
     ['nowhere.yaml'],
     1,
     /^nowhere\.yaml cannot be read: there is no such file\. Check the path/,
   ],
   ['a folder', ['.'], 1, /^\. cannot be read: it is a folder\. Name the files in it/],
-  ['a text that is no YAML', [put('broken.yaml', 'a: [1,\nb: }')], 1, /^broken\.yaml:\d+/],
-  ['an empty file', [put('empty.yaml', '')], 1, /^empty\.yaml/],
+  ['invalid YAML', [writeManifest('broken.yaml', 'a: [1,\nb: }')], 1, /^broken\.yaml:\d+/],
+  ['an empty file', [writeManifest('empty.yaml', '')], 1, /^empty\.yaml/],
   [
-    'a Service that Kubernetes refuses',
-    [put('ports.yaml', web.replace('ports: [{port: 80}]', 'ports: []'))],
+    'a Service that Kubernetes rejects',
+    [writeManifest('ports.yaml', web.replace('ports: [{port: 80}]', 'ports: []'))],
     1,
-    /Service default\/web: Kubernetes refuses it: .*spec\.ports/,
+    /Kubernetes rejects Service default\/web: .*spec\.ports/,
   ],
-  ['a wrong format', ['-o', 'jsn'], 2, /--output is table, json or yaml.*Do you mean json\?/],
-  ['a misspelt flag', ['--onec'], 2, /--once/],
+  ['an unknown format', ['-o', 'jsn'], 2, /--output must be table, json, or yaml.*Did you mean json\?/],
+  ['a misspelled flag', ['--onec'], 2, /--once/],
 ];
 
-for (const [title, args, code, says] of failures) {
-  test(`${title}: exit code ${code} and a sentence, nothing on standard output but what could be done`, async () => {
-    const ended = await start(args);
-    assert.equal(ended.code, code, ended.err);
-    assert.match(ended.err, says);
-    assert.doesNotMatch(ended.err, /\n\s+at /, 'no stack trace');
+for (const [title, args, code, error] of failures) {
+  test(`${title}: exit code ${code} and an error message`, async () => {
+    const result = await start(args);
+    assert.equal(result.code, code, result.err);
+    assert.match(result.err, error);
+    assert.doesNotMatch(result.err, /\n\s+at /, 'no stack trace');
   });
 }
 
-test('a variable that cannot be read is wrong usage', async () => {
-  const ended = await start([], '', { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'yes' });
-  assert.equal(ended.code, 2);
-  assert.match(ended.err, /KUBEVIP_ENABLE_LOADBALANCERCLASS is "yes"\. Set it to true or false/);
+test('an invalid variable is a usage error', async () => {
+  const result = await start([], '', { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'yes' });
+  assert.equal(result.code, 2);
+  assert.match(
+    result.err,
+    /KUBEVIP_ENABLE_LOADBALANCERCLASS="yes" is not a boolean\. Set it to true or false/,
+  );
 });

@@ -9,7 +9,7 @@ import { until } from '../client/fake-clock.ts';
 
 const script = fileURLToPath(new URL('../../setup.mjs', import.meta.url));
 
-/** A checkout with nothing but the script and a lock file, and an `npm` that does what `npm ci` leaves behind. */
+/** A checkout with only the script, a lock file, and an `npm` that has the effects of `npm ci`. */
 function checkout(npm: string): {
   folder: string;
   run: (
@@ -48,47 +48,47 @@ function checkout(npm: string): {
   };
 }
 
-const install = `echo "npm says $*"; mkdir -p node_modules/.bin; ln -sf ${process.execPath} node_modules/.bin/node; touch node_modules/.package-lock.json`;
+const install = `echo "npm called with $*"; mkdir -p node_modules/.bin; ln -sf ${process.execPath} node_modules/.bin/node; touch node_modules/.package-lock.json`;
 
-test('setup installs once, says so on standard error alone, and runs the program with its exit code', async () => {
+test('setup installs once, reports it only on standard error, and returns the exit code of the program', async () => {
   const { folder, run } = checkout(install);
   try {
     const first = await run('-e', 'console.log("program"); process.exitCode = 7');
     assert.equal(first.code, 7);
     assert.equal(first.out, 'program\n');
-    assert.match(first.err, /installing the dependencies[\s\S]*npm says ci[\s\S]*ready/);
+    assert.match(first.err, /Installing dependencies[\s\S]*npm called with ci[\s\S]*Ready/);
     const second = await run('-e', 'console.log("again")');
     assert.deepEqual([second.code, second.out, second.err], [0, 'again\n', '']);
-    // A newer lock file is another set of dependencies.
+    // A newer lock file means different dependencies.
     const later = new Date(Date.now() + 60_000);
     utimesSync(join(folder, 'package-lock.json'), later, later);
-    assert.match((await run('-e', '')).err, /npm says ci/);
+    assert.match((await run('-e', '')).err, /npm called with ci/);
   } finally {
     rmSync(folder, { recursive: true });
   }
 });
 
-test('setup says what to do when npm fails, and runs nothing', async () => {
+test('setup explains what to do if npm fails, and does not run the program', async () => {
   const { folder, run } = checkout('echo broken >&2; exit 3');
   try {
     const ended = await run('-e', 'console.log("program")');
     assert.deepEqual([ended.code, ended.out], [1, '']);
-    assert.match(ended.err, /broken[\s\S]*`npm ci` failed; its message is above/);
+    assert.match(ended.err, /broken[\s\S]*`npm ci` failed\. Fix the error above/);
   } finally {
     rmSync(folder, { recursive: true });
   }
 });
 
-test('setup passes SIGTERM on, and ends as its program ends', async () => {
+test('setup forwards SIGTERM and exits like its program', async () => {
   const { folder, run, child } = checkout(install);
   try {
-    const ending = run(
+    const exited = run(
       '-e',
       'process.on("SIGTERM", () => process.exit(5)); console.log("up"); setInterval(() => {}, 1000)',
     );
     await new Promise<void>((resolve) => child()?.stdout?.once('data', () => resolve()));
     child()?.kill('SIGTERM');
-    assert.equal((await ending).code, 5);
+    assert.equal((await exited).code, 5);
     const killed = run('-e', 'console.log("up"); setInterval(() => {}, 1000)');
     await new Promise<void>((resolve) => child()?.stdout?.once('data', () => resolve()));
     child()?.kill('SIGTERM');
@@ -98,7 +98,7 @@ test('setup passes SIGTERM on, and ends as its program ends', async () => {
   }
 });
 
-test('the program does not outlive the shell that npm runs setup in', async () => {
+test('the program does not outlive the shell in which npm runs setup', async () => {
   const { folder, run } = checkout(install);
   try {
     assert.equal((await run('-e', '')).code, 0);

@@ -57,9 +57,20 @@ const rooms: Readonly<
   controller: { uses: ['core/*', 'client', 'metrics'] },
   'web/page': { uses: [], types: ['web', 'core/explain', 'core/queries'] },
   web: { uses: ['core/*', 'client'] },
-  'cmd/flags': { uses: ['core/text', 'core/model', 'manifest', 'terminal', 'controller'], types: ['client'] },
+  'cmd/flags': { uses: ['core/text', 'core/model', 'manifest', 'controller'] },
   'cmd/controller': {
-    uses: ['cmd/flags', 'client', 'client/http', 'controller', 'metrics', 'terminal', 'web'],
+    uses: [
+      'cmd/flags',
+      'core/text',
+      'client',
+      'client/http',
+      'controller',
+      'manifest',
+      'metrics',
+      'terminal',
+      'web',
+    ],
+    types: ['core/model'],
   },
   'cmd/sandbox': {
     uses: [

@@ -1,4 +1,4 @@
-/** docs/reference.md against the program, both ways: nothing has a name that is not in it, and nothing in it is no more. */
+/** Compares docs/reference.md with the program: the document lists every name and nothing that no longer exists. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { firstCells, plain, root, sectionsOf } from './document.ts';
 
 const document = 'docs/reference.md';
 
-/** The rows of the one table with this first heading. */
+/** The rows of the table with this first heading. */
 function rowsOf(heading: string): (readonly string[])[] {
   const parts = sectionsOf(document).flatMap((section) => section.parts);
   return parts.flatMap((part) => (part.kind === 'table' && part.head[0] === heading ? part.rows : []));
@@ -22,28 +22,28 @@ function dashed(name: string): string {
   return name.length === 1 ? `-${name}` : `--${name}`;
 }
 
-test('every key of the ConfigMap', () => {
+test('lists every key of the ConfigMap', () => {
   const keys = [...scopedKeys.map((key) => `${key}-<namespace>`), ...plainKeys];
   assert.deepEqual(firstCells(document, 'key').toSorted(), keys.toSorted());
 });
 
-test('every annotation, label and other name on objects', () => {
+test('lists every annotation, label, and other name on objects', () => {
   assert.deepEqual(firstCells(document, 'annotation').toSorted(), Object.values(annotations).toSorted());
   assert.deepEqual(firstCells(document, 'label').toSorted(), Object.values(labels).toSorted());
   const text = readFileSync(join(root, document), 'utf8');
   for (const name of [goFinalizer, defaultClass]) assert.ok(text.includes(`\`${name}\``), name);
 });
 
-test('every part of the note', () => {
+test('lists every key of the allocation record', () => {
   const record = {
     ...{ source: 'static', addresses: '10.1.0.1', ports: 'TCP/80', families: 'SingleStack IPv4' },
     ...{ interface: 'eth3', uid: 'u', controller: 'c' },
   };
-  const parts = JSON.parse(formatRecord(record)) as object;
-  assert.deepEqual(firstCells(document, 'part'), Object.keys(parts));
+  const keys = Object.keys(JSON.parse(formatRecord(record)) as object);
+  assert.deepEqual(firstCells(document, 'JSON key'), keys);
 });
 
-test('every flag, with its default and the text of --help', () => {
+test('lists every flag, with its default and help text', () => {
   const flags = flagGroups.flatMap(({ flags }) => Object.entries(flags));
   const expected = flags.map(([name, flag]) => {
     const value = flag.type === 'string' && flag.wants !== undefined ? ` ${placeholder(flag.wants)}` : '';
@@ -55,9 +55,9 @@ test('every flag, with its default and the text of --help', () => {
   );
 });
 
-test('every flag that is accepted without effect, and why', () => {
-  const expected = ignoredFlags.map(({ why, booleans, others }) => [
-    why,
+test('lists every flag that is accepted without effect, and why', () => {
+  const expected = ignoredFlags.map(({ reason, booleans, others }) => [
+    reason,
     [...booleans, ...others].sort().map(dashed).join(', '),
   ]);
   assert.deepEqual(
@@ -66,7 +66,7 @@ test('every flag that is accepted without effect, and why', () => {
   );
 });
 
-test('every variable that is read', () => {
+test('lists every environment variable', () => {
   const sources = globSync('src/**/*.ts', { cwd: root }).map((file) =>
     readFileSync(join(root, file), 'utf8'),
   );
@@ -77,7 +77,7 @@ test('every variable that is read', () => {
   assert.deepEqual(firstCells(document, 'variable').toSorted(), [...new Set(read)].sort());
 });
 
-test('every path that is served', () => {
+test('lists every path and exit code', () => {
   const source = readFileSync(join(root, 'src/cmd/controller/health-server.ts'), 'utf8');
   const served = [...source.matchAll(/\['(\/\w+)', /g)].map(([, path = '']) => path);
   assert.deepEqual(firstCells(document, 'path'), served);

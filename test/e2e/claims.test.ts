@@ -16,7 +16,7 @@ scenario(
   'each address is claimed before it is given, also one asked for by name, and freed after its Service',
   async ({ cluster, claims, claiming }) => {
     await cluster.pools(pool);
-    await claiming().says(/^each address is claimed/);
+    await claiming().says(/^Claiming each address/);
     const addresses = new Map([
       ['default/single', ['10.1.0.1']],
       ['default/dual', ['10.1.0.2', '2001:db8::1']],

@@ -186,7 +186,7 @@ scenario(
     }
     await cluster.server.signal('STOP');
     try {
-      await start({ flags: at(third) }).says(/health is told at/);
+      await start({ flags: at(third) }).says(/Serving health checks at/);
       assert.equal(await ask(third, '/readyz'), 503);
       assert.equal(await ask(third, '/livez'), 200);
       assert.equal(await ask(second, '/readyz'), 200, 'it has its lists');
@@ -203,10 +203,10 @@ scenario(
     await cluster.pools(pool);
     const [port = 0] = await freePorts(1);
     const flags = [`--secure-port=${port}`];
-    await start({ flags }).says(/health is told at/);
+    await start({ flags }).says(/Serving health checks at/);
     const other = start({ flags });
     await other.says(
-      /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*give another --secure-port, or 0 for none/,
+      /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*Set --secure-port to a free port, or to 0/,
     );
     await other.says(/leads; standing by/);
   },

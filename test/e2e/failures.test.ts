@@ -126,7 +126,7 @@ scenario(
     const idle = start();
     await idle.says(/pools read/);
     assert.equal(await idle.terminate(), 0);
-    assert.equal(idle.log.at(-1)?.msg, 'stopped');
+    assert.equal(idle.log.at(-1)?.msg, 'Stopped');
     const deaf = start();
     await deaf.says(/pools read/);
     await cluster.server.signal('STOP');

@@ -6,18 +6,18 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
 
-export interface Said {
+export interface ShellResult {
   stdout: string;
   stderr: string;
   code: number;
 }
 
-/** A user's shell, with the real kubectl and the plugin on its PATH, in a folder with the examples. */
+/** A shell with the real kubectl and the plugin on its PATH, in a folder with the examples. */
 export class Shell {
   readonly #folder = temporaryFolder('kvcp-shell-');
   readonly #env: Record<string, string>;
 
-  /** `bundle`: the folder of the distribution. */
+  /** `bundle` is the folder of the distribution. */
   constructor(bundle: string, kubeconfig: string, env: Readonly<Record<string, string>> = {}) {
     const bin = join(this.#folder.path, 'bin');
     mkdirSync(bin);
@@ -33,9 +33,9 @@ export class Shell {
     };
   }
 
-  /** `until`: what happens before standard input, which the line may wait for, ends. */
-  run(line: string, { until = async () => {} }: { until?: () => Promise<void> } = {}): Promise<Said> {
-    const { promise, resolve: fulfil } = Promise.withResolvers<Said>();
+  /** Closes standard input after `until` has resolved; the command may read from it to wait. */
+  run(line: string, { until = async () => {} }: { until?: () => Promise<void> } = {}): Promise<ShellResult> {
+    const { promise, resolve: fulfil } = Promise.withResolvers<ShellResult>();
     const options = { cwd: this.#folder.path, env: this.#env, timeout: 60_000, maxBuffer: 1 << 26 };
     const child = execFile('/bin/sh', ['-c', line], options, (error, stdout, stderr) => {
       fulfil({ stdout, stderr, code: error === null ? 0 : Number(error.code ?? 1) });
@@ -47,7 +47,7 @@ export class Shell {
     return promise;
   }
 
-  /** The answer of `kubectl vip ... -o json`. */
+  /** The output of `kubectl vip ... -o json`. */
   async json<T>(line: string): Promise<T> {
     const { stdout, stderr } = await this.run(`kubectl vip ${line} -o json`);
     try {

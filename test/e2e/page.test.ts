@@ -6,41 +6,39 @@ import { eventually } from './eventually.ts';
 import { loadBalancer, served } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
-/** The page of the built program. */
+/** The web page of the built program. */
 
 const scenario = scenarios('page');
 
-async function told<T>(port: number, path: string): Promise<T> {
+async function get<T>(port: number, path: string): Promise<T> {
   return (await (await fetch(`http://127.0.0.1:${port}${path}`)).json()) as T;
 }
 
 scenario(
-  'each replica shows the same, and whether it leads; a taken port is no end',
+  'each replica serves the same page with its own role, and a port in use is not fatal',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
     await cluster.create(loadBalancer('default/web'));
     const ports = await freePorts(2);
     const [leader = 0, standby = 0] = ports;
-    await start({ flags: [`--web-port=${leader}`] }).says(
-      /all addresses are shown at http:\/\/127\.0\.0\.1:/,
-    );
+    await start({ flags: [`--web-port=${leader}`] }).says(/Serving the web page at http:\/\/127\.0\.0\.1:/);
     await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
     await start({ flags: [`--web-port=${standby}`] }).says(/leads; standing by/);
     for (const port of ports) {
       await eventually(async () => {
-        const { service } = await told<ServiceDetail>(port, '/api/service/default/web');
-        assert.deepEqual([service.state, service.addresses], ['served', ['10.1.0.1']]);
+        const { service } = await get<ServiceDetail>(port, '/api/service/default/web');
+        assert.deepEqual([service.state, service.addresses], ['Assigned', ['10.1.0.1']]);
       });
     }
-    assert.equal((await told<PageOverview>(leader, '/api/world')).role, 'leading');
-    assert.equal((await told<PageOverview>(standby, '/api/world')).role, 'standing by');
+    assert.equal((await get<PageOverview>(leader, '/api/overview')).role, 'leading');
+    assert.equal((await get<PageOverview>(standby, '/api/overview')).role, 'standing by');
     for (const [path, { text, type }] of Object.entries(pageFiles())) {
       const response = await fetch(`http://127.0.0.1:${leader}${path}`);
       assert.deepEqual([response.headers.get('content-type'), await response.text()], [type, text], path);
     }
     const third = start({ flags: [`--web-port=${leader}`] });
     await third.says(
-      /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*give another --web-port, or 0 for none/,
+      /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*Set --web-port to a free port, or to 0/,
     );
     await third.says(/leads; standing by/);
   },

@@ -1,6 +1,6 @@
 /**
- * docs/questions, followed: each page on a cluster with examples/waiting.yaml, command after command; what a page shows
- * is what was printed. `UPDATE_DOCS=true` writes it there instead.
+ * Runs the commands of each page in docs/questions, in order, on a cluster with examples/waiting.yaml, and compares their
+ * output with the page. With `UPDATE_DOCS=true`, writes the output to the page instead.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,26 +16,26 @@ const scenario = scenarios('questions');
 const folder = join(import.meta.dirname, '../../docs/questions');
 const isUpdate = process.env.UPDATE_DOCS === 'true';
 
-/** What differs from run to run, as the pages show it. */
-function steady(text: string): string {
+/** Replaces what differs between runs by fixed values. */
+function normalized(text: string): string {
   return text
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '2026-11-25T10:00:00Z')
     .replaceAll(
-      /led by \S+, which renewed\s+its\s+Lease\s+\d+\s+s\s+ago/g,
-      'led by node-1_4c1e, which renewed its Lease 1 s ago',
+      /Leader: \S+ \(Lease\s+renewed\s+\d+\s+s\s+ago\)/g,
+      'Leader: node-1_4c1e (Lease renewed 1 s ago)',
     );
 }
 
-/** What a command printed, its errors last, as a terminal shows it. */
-async function printed(shell: Shell, command: string): Promise<string> {
+/** The output of a command, then its errors. */
+async function outputOf(shell: Shell, command: string): Promise<string> {
   const { stdout, stderr } = await shell.run(command);
-  return steady(stdout + stderr).trimEnd();
+  return normalized(stdout + stderr).trimEnd();
 }
 
 const pages = readdirSync(folder).filter((name) => name !== 'README.md');
 
 for (const name of pages) {
-  scenario(`docs/questions/${name} shows what is printed`, async ({ cluster, start }) => {
+  scenario(`docs/questions/${name} shows the actual output`, async ({ cluster, start }) => {
     const bundle = await sharedBundle();
     after(() => bundle.remove());
     const shell = new Shell(dirname(bundle.entry), cluster.server.kubeconfig(), { COLUMNS: '100' });
@@ -47,29 +47,29 @@ for (const name of pages) {
       await shell.run('kubectl apply -f examples/waiting.yaml');
       await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
       await cluster.becomes('team/holder', served('192.168.0.20', 'static'));
-      // A page that shows a file begins with it.
+      // The first block of YAML, if it is an object, is the file that the commands read.
       const [, manifest] = /^```yaml\n(apiVersion[\s\S]*?)^```$/m.exec(page) ?? [];
       if (manifest !== undefined) shell.write('new.yaml', manifest);
       const blocks = [...page.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text);
       assert.ok(blocks.length > 0, `${name} has commands`);
       for (const block of blocks) {
-        const shown: string[] = [];
+        const updated: string[] = [];
         for (const part of block.split(/^(?=\$ )/m)) {
           const [line = '', ...expected] = part.trimEnd().split('\n');
           const command = line.replace(/^\$ /, '');
           if (isUpdate) {
             await quietTime(500);
-            shown.push([line, await printed(shell, command)].filter((text) => text !== '').join('\n'));
+            updated.push([line, await outputOf(shell, command)].filter((text) => text !== '').join('\n'));
           } else if (!command.startsWith('kubectl vip')) {
-            assert.equal(await printed(shell, command), expected.join('\n'), command);
+            assert.equal(await outputOf(shell, command), expected.join('\n'), command);
           } else {
             await eventually(async () => {
-              assert.equal(await printed(shell, command), expected.join('\n'), command);
+              assert.equal(await outputOf(shell, command), expected.join('\n'), command);
             });
           }
         }
         if (isUpdate)
-          page = page.replace(`\`\`\`console\n${block}`, () => `\`\`\`console\n${shown.join('\n')}\n`);
+          page = page.replace(`\`\`\`console\n${block}`, () => `\`\`\`console\n${updated.join('\n')}\n`);
       }
       if (isUpdate) writeFileSync(file, page);
     } finally {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { sandboxRequest } from '../../src/cmd/flags/arguments.ts';
 import { createSandbox } from '../../src/cmd/sandbox/sandbox.ts';
+import { sandboxRequest } from '../../src/cmd/sandbox/sandbox-arguments.ts';
 import { annotations } from '../../src/core/model/well-known-names.ts';
 import { readManifests } from '../../src/manifest/manifests.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
@@ -29,8 +29,8 @@ for (const [file, { env, services, problems }] of Object.entries(examples)) {
       options,
       log,
       version: 'test',
-      turned() {},
-      refused: (object, why) => assert.fail(`${object.metadata.name}: ${why}`),
+      onUpdate() {},
+      onRejected: (object, why) => assert.fail(`${object.metadata.name}: ${why}`),
     });
     try {
       await sandbox.settled();

@@ -132,8 +132,8 @@ async function trialOf(objects: readonly KubeObject[]) {
     },
     log: createMemoryLog(),
     version: 'test',
-    turned: () => {},
-    refused: ({ metadata }, why) => refused.push(`${metadata.name}: ${why}`),
+    onUpdate: () => {},
+    onRejected: ({ metadata }, why) => refused.push(`${metadata.name}: ${why}`),
   });
   await sandbox.settled();
   return { sandbox, refused };
@@ -144,13 +144,13 @@ test('in the live table nothing acts on the terminal but what draws it', async (
   try {
     assert.deepEqual(refused, []);
     for (const colour of [false, true]) {
-      const lines = renderReport(sandbox.report(), { width: 100, colour, bars: true, more: [] });
+      const lines = renderReport(sandbox.report(), { width: 100, color: colour, bars: true, nextSteps: [] });
       for (const line of lines) assert.doesNotMatch(line.replace(/\p{Cc}\[\d+m/gu, ''), acting);
       // It throws on a sequence that the screen has no use for.
       const terminal = fakeTerminal(100, 500);
       createScreen(terminal).draw(lines);
-      assert.ok(terminal.seen().some((line) => line.includes('shop/s0')));
-      assert.ok(!terminal.seen().some((line) => acting.test(line)));
+      assert.ok(terminal.content().some((line) => line.includes('shop/s0')));
+      assert.ok(!terminal.content().some((line) => acting.test(line)));
       assert.ok(lines.length < 400, `${lines.length} lines`);
     }
   } finally {

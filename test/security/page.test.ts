@@ -6,7 +6,7 @@ import { annotations } from '../../src/core/model/well-known-names.ts';
 import { type ServedPage, servePage } from '../web/served-page.ts';
 import { acting, hostileText } from './texts.ts';
 
-/** What SECURITY.md says of the page. */
+/** The claims that SECURITY.md makes about the web page. */
 
 let served: ServedPage;
 before(async () => {
@@ -30,14 +30,14 @@ after(async () => {
   await served.close();
 });
 
-interface Heard {
+interface PageResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Heard> {
-  const { promise, resolve, reject } = Promise.withResolvers<Heard>();
+function send(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<PageResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<PageResponse>();
   request(new URL(path, served.url), { method, headers }, (response) => {
     let text = '';
     response.setEncoding('utf8');
@@ -51,21 +51,21 @@ function ask(path: string, headers: Record<string, string> = {}, method = 'GET')
   return promise;
 }
 
-const paths = ['/', '/main.ts', '/page.css', '/api/world', '/api/address/x', '/nothing', '/api/pool/%zz'];
+const paths = ['/', '/main.ts', '/page.css', '/api/overview', '/api/address/x', '/nothing', '/api/pool/%zz'];
 
-test('every answer forbids what the page does not need, also a refusal', async () => {
+test('every response has the security headers, including rejections', async () => {
   const { port } = new URL(served.url);
-  const answers = await Promise.all([
-    ...paths.map((path) => ask(path)),
-    ask('/', { host: 'evil.example' }),
-    ask('/', {}, 'POST'),
-    ask('/api/world', { 'sec-fetch-site': 'cross-site' }),
+  const responses = await Promise.all([
+    ...paths.map((path) => send(path)),
+    send('/', { host: 'evil.example' }),
+    send('/', {}, 'POST'),
+    send('/api/overview', { 'sec-fetch-site': 'cross-site' }),
   ]);
   assert.deepEqual(
-    answers.map(({ status }) => status),
+    responses.map(({ status }) => status),
     [200, 200, 200, 200, 400, 404, 400, 421, 405, 403],
   );
-  for (const { headers } of answers) {
+  for (const { headers } of responses) {
     const policy = String(headers['content-security-policy']);
     for (const rule of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'"])
       assert.ok(policy.includes(rule), rule);
@@ -90,10 +90,10 @@ test('every answer forbids what the page does not need, also a refusal', async (
   assert.ok(Number(port) > 0);
 });
 
-test('it answers to the names of this machine alone, so that no name of elsewhere can be led to it', async () => {
+test('only loopback host names are accepted, which prevents DNS rebinding', async () => {
   const { port } = new URL(served.url);
   for (const host of ['localhost', `localhost:${port}`, `127.0.0.1:${port}`, '[::1]:8089', 'LOCALHOST:1'])
-    assert.equal((await ask('/api/world', { host })).status, 200, host);
+    assert.equal((await send('/api/overview', { host })).status, 200, host);
   const foreign = [
     'evil.example',
     `evil.example:${port}`,
@@ -103,35 +103,35 @@ test('it answers to the names of this machine alone, so that no name of elsewher
     'localhost:x',
   ];
   for (const host of foreign) {
-    const { status, text } = await ask('/api/world', { host });
+    const { status, text } = await send('/api/overview', { host });
     assert.equal(status, 421, host);
-    assert.match(text, /^This page is served as localhost/);
+    assert.match(text, /^This page accepts only the host names localhost/);
   }
 });
 
-test('nothing but GET and HEAD is answered, and HEAD without a body', async () => {
+test('only GET and HEAD are accepted, and HEAD has no body', async () => {
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'])
-    for (const path of ['/', '/api/world', '/api/news'])
-      assert.equal((await ask(path, {}, method)).status, 405, `${method} ${path}`);
-  for (const path of ['/', '/api/world', '/api/news'])
+    for (const path of ['/', '/api/overview', '/api/updates'])
+      assert.equal((await send(path, {}, method)).status, 405, `${method} ${path}`);
+  for (const path of ['/', '/api/overview', '/api/updates'])
     assert.deepEqual(
-      [(await ask(path, {}, 'HEAD')).status, (await ask(path, {}, 'HEAD')).text],
+      [(await send(path, {}, 'HEAD')).status, (await send(path, {}, 'HEAD')).text],
       [200, ''],
       path,
     );
 });
 
-test('a page elsewhere may link here, and gets no answer of the API', async () => {
-  assert.equal((await ask('/', { 'sec-fetch-site': 'cross-site' })).status, 200);
+test('another site may link to the page, but cannot use its API', async () => {
+  assert.equal((await send('/', { 'sec-fetch-site': 'cross-site' })).status, 200);
   for (const site of ['cross-site', 'same-site'])
-    for (const path of ['/api/world', '/api/news'])
-      assert.equal((await ask(path, { 'sec-fetch-site': site })).status, 403, `${site} ${path}`);
+    for (const path of ['/api/overview', '/api/updates'])
+      assert.equal((await send(path, { 'sec-fetch-site': site })).status, 403, `${site} ${path}`);
   for (const site of ['same-origin', 'none'])
-    assert.equal((await ask('/api/world', { 'sec-fetch-site': site })).status, 200, site);
+    assert.equal((await send('/api/overview', { 'sec-fetch-site': site })).status, 200, site);
 });
 
-test('no path leads out of the page: neither to a file nor into an object', async () => {
-  const out = [
+test('no path leads to other files or into objects', async () => {
+  const outside = [
     '/../package.json',
     '/%2e%2e/package.json',
     '//etc/passwd',
@@ -142,7 +142,7 @@ test('no path leads out of the page: neither to a file nor into an object', asyn
     '/api/',
     '/api/constructor',
   ];
-  for (const path of out) {
+  for (const path of outside) {
     const { promise, resolve } = Promise.withResolvers<number>();
     request({ host: '127.0.0.1', port: new URL(served.url).port, path }, (response) => {
       response.resume();
@@ -152,39 +152,39 @@ test('no path leads out of the page: neither to a file nor into an object', asyn
   }
 });
 
-test('hostile texts of Services are told as escapes, and long ones are cut', async () => {
-  for (const path of ['/api/world', '/api/service/a/hostile', '/api/services?q=hostile']) {
-    const { text } = await ask(path);
+test('hostile text from Services is escaped, and long text is cut', async () => {
+  for (const path of ['/api/overview', '/api/service/a/hostile', '/api/services?q=hostile']) {
+    const { text } = await send(path);
     assert.match(text, /hostile/);
     const texts: string[] = [];
     JSON.parse(text, (_, part: unknown) => typeof part === 'string' && texts.push(part));
     assert.ok(texts.length > 3);
     for (const one of texts) assert.doesNotMatch(one, acting, path);
   }
-  const { status, text } = await ask(`/api/services?q=${'x'.repeat(5_000)}`);
+  const { status, text } = await send(`/api/services?q=${'x'.repeat(5_000)}`);
   assert.equal(status, 200);
   assert.ok(text.length < 3_000, `${text.length}`);
 });
 
-test('more listeners than it has room for are refused, and the others go on', async () => {
-  const ends: (() => void)[] = [];
+test('listeners above the limit are rejected, and other requests still succeed', async () => {
+  const cancels: (() => void)[] = [];
   const listen = (): Promise<number> => {
     const { promise, resolve } = Promise.withResolvers<number>();
-    const asking = request(new URL('/api/news', served.url), (response) => {
+    const stream = request(new URL('/api/updates', served.url), (response) => {
       response.on('error', () => {});
       response.once('data', () => {});
       resolve(response.statusCode ?? 0);
     });
-    asking.on('error', () => {}).end();
-    ends.push(() => asking.destroy());
+    stream.on('error', () => {}).end();
+    cancels.push(() => stream.destroy());
     return promise;
   };
   try {
     const statuses = await Promise.all(Array.from({ length: 32 }, listen));
     assert.deepEqual(new Set(statuses), new Set([200]));
     assert.equal(await listen(), 503);
-    assert.equal((await ask('/api/world')).status, 200);
+    assert.equal((await send('/api/overview')).status, 200);
   } finally {
-    for (const end of ends) end();
+    for (const cancel of cancels) cancel();
   }
 });

@@ -1,12 +1,12 @@
 import type { Terminal } from '../../src/terminal/screen.ts';
 
-/** As much of a terminal as the screen uses: what a person would see of it, and what has scrolled off its top. */
+/** The part of a terminal that the screen uses: the visible rows, and those that have scrolled off the top. */
 export interface FakeTerminal extends Terminal {
   columns: number;
   rows: number;
   isTTY: boolean;
-  /** All rows, those that scrolled away first. */
-  seen(): string[];
+  /** All rows, starting with those that scrolled off. */
+  content(): string[];
   cursorHidden(): boolean;
   writes: number;
   resize(columns: number, rows: number): void;
@@ -17,7 +17,7 @@ export function fakeTerminal(columns: number, rows: number): FakeTerminal {
   let top = 0;
   let row = 0;
   let column = 0;
-  let hidden = false;
+  let isCursorHidden = false;
   const put = (character: string): void => {
     if (column >= terminal.columns) {
       down();
@@ -39,8 +39,8 @@ export function fakeTerminal(columns: number, rows: number): FakeTerminal {
     else if (sequence.endsWith('J')) {
       lines[row] = (lines[row] ?? '').slice(0, column);
       lines.length = row + 1;
-    } else if (sequence.endsWith('?25l')) hidden = true;
-    else if (sequence.endsWith('?25h')) hidden = false;
+    } else if (sequence.endsWith('?25l')) isCursorHidden = true;
+    else if (sequence.endsWith('?25h')) isCursorHidden = false;
     else if (!sequence.endsWith('m')) throw new Error(`unknown sequence ${JSON.stringify(sequence)}`);
   };
   const terminal: FakeTerminal = {
@@ -57,10 +57,10 @@ export function fakeTerminal(columns: number, rows: number): FakeTerminal {
         else put(piece);
       }
     },
-    seen: () => lines.map((line) => line.trimEnd()),
-    cursorHidden: () => hidden,
+    content: () => lines.map((line) => line.trimEnd()),
+    cursorHidden: () => isCursorHidden,
     resize: (newColumns, newRows) => {
-      // As most terminals do: a row that has become too long is broken into several.
+      // Like most terminals, wrap rows that are now too long.
       const before = lines.slice(0, row).flatMap((line) => chunks(line.trimEnd(), newColumns));
       const after = lines.slice(row).flatMap((line) => chunks(line.trimEnd(), newColumns));
       lines = [...before, ...after];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { sandboxRequest } from '../../src/cmd/flags/arguments.ts';
+import { sandboxRequest } from '../../src/cmd/sandbox/sandbox-arguments.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import { readManifests } from '../../src/manifest/manifests.ts';
 import { Harness } from '../controller/harness.ts';

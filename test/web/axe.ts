@@ -12,10 +12,10 @@ interface AxeResult {
   }[];
 }
 
-/** The policy of the page lets no script in but its own: it has to be by-passed in the window that is tested. */
-export async function axeFindsNothing(page: Page, where: string): Promise<void> {
+/** Needs a browser context with `bypassCSP`: the page's content security policy allows only its own scripts. */
+export async function assertAccessible(page: Page, view: string): Promise<void> {
   await page.evaluate(axe);
   const { violations } = await page.evaluate<AxeResult>('axe.run()');
-  const said = violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
-  assert.deepEqual(said, [], where);
+  const messages = violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
+  assert.deepEqual(messages, [], view);
 }

@@ -6,12 +6,12 @@ import { installChromium } from './chromium.ts';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** The Chromium of this machine, or undefined. */
+/** The path of the installed Chromium, or undefined. */
 export function locateChromium({ PATH = '' }: NodeJS.ProcessEnv): string | undefined {
-  const places = PATH.split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  return places.find((place) => {
+  const paths = PATH.split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
+  return paths.find((path) => {
     try {
-      accessSync(place, constants.X_OK);
+      accessSync(path, constants.X_OK);
       return true;
     } catch {
       return false;
@@ -20,16 +20,17 @@ export function locateChromium({ PATH = '' }: NodeJS.ProcessEnv): string | undef
 }
 
 export async function launch(executablePath: string): Promise<Browser> {
-  // Root, as in a container, has no sandbox; it opens nothing but our own page.
+  // Chromium refuses to run its sandbox as root, as in a container. The tests open only our own page.
   return chromium.launch({ executablePath, args: ['--no-sandbox'] });
 }
 
 type Body = (page: Page) => Promise<void>;
 
-/** Runs each body in a browser window of its own. What a page writes on its console, a fault mostly, fails it. */
+/** Runs each body in a browser context of its own. Console output of the page, usually an error, fails the test. */
 export function browserTests(): (title: string, body: Body, context?: BrowserContextOptions) => void {
   const executable = locateChromium(process.env);
-  const skip = executable === undefined ? `needs Chromium: \`${installChromium}\` installs it` : undefined;
+  const skip =
+    executable === undefined ? `Chromium is not installed. Run \`${installChromium}\`.` : undefined;
   let browser: Browser | undefined;
   if (executable !== undefined) {
     before(async () => {
@@ -41,17 +42,17 @@ export function browserTests(): (title: string, body: Body, context?: BrowserCon
   }
   return (title, body, context = {}) => {
     test(title, skip === undefined ? {} : { skip }, async () => {
-      if (browser === undefined) throw new Error('there is no browser');
-      const window = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
+      if (browser === undefined) throw new Error('the browser has not started');
+      const browserContext = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
       try {
-        const page = await window.newPage();
-        const faults: string[] = [];
-        page.on('console', (message) => faults.push(message.text()));
-        page.on('pageerror', (error) => faults.push(error.message));
+        const page = await browserContext.newPage();
+        const errors: string[] = [];
+        page.on('console', (message) => errors.push(message.text()));
+        page.on('pageerror', (error) => errors.push(error.message));
         await body(page);
-        if (faults.length > 0) throw new Error(`on the page's console: ${faults.join('\n')}`);
+        if (errors.length > 0) throw new Error(`unexpected console output: ${errors.join('\n')}`);
       } finally {
-        await window.close();
+        await browserContext.close();
       }
     });
   };

@@ -1,2 +1,2 @@
-/** What installs the browser of the page's tests on Debian and its kin. */
+/** Installs the browser for the page tests on Debian and Ubuntu. */
 export const installChromium = 'apt-get install -y --no-install-recommends chromium';

@@ -7,7 +7,7 @@ import type { Range } from '../../src/core/ip/range.ts';
 import { occupancyOf } from '../../src/core/queries/occupancy.ts';
 import type { Segment } from '../../src/web/page-data.ts';
 import { takeSnapshot } from '../../src/web/page-snapshot.ts';
-import { large, mapOf, rangeText, type Scale, sizeOf, small, wayTo } from '../../src/web/pool-map.ts';
+import { large, mapOf, pathTo, rangeText, type Scale, sizeOf, small } from '../../src/web/pool-map.ts';
 import { options, served, world } from '../core/assigned-services.ts';
 
 function rangeOf(text: string): Range {
@@ -25,7 +25,7 @@ function drawn(ranges: readonly string[], allocator: Allocator, scale: Scale): s
   );
 }
 
-test('a few addresses are drawn each, with who has them', () => {
+test('a small range is drawn as one cell per address, with holders', () => {
   const allocator = world({ 'cidr-a': '10.0.0.8/30,2001:db8::/127' }, [
     served('a/one', '10.0.0.9', { from: 'cidr-a' }),
   ]);
@@ -39,7 +39,7 @@ test('a few addresses are drawn each, with who has them', () => {
   ]);
 });
 
-test('a /16 is 256 blocks, and its way down ends at addresses', () => {
+test('a /16 is drawn as 256 blocks, and the path down ends at addresses', () => {
   const allocator = world({ 'cidr-a': '10.0.0.0/16' }, [
     served('a/one', '10.0.4.9', { from: 'cidr-a' }),
     served('a/two', '10.0.4.10', { from: 'cidr-a' }),
@@ -48,11 +48,11 @@ test('a /16 is 256 blocks, and its way down ends at addresses', () => {
   assert.equal(lines.length, 256);
   assert.equal(lines[0], '10.0.0.0/24: 0 in use, 254 free');
   assert.equal(lines[4], '10.0.4.0/24: 2 in use, 252 free');
-  const way = wayTo(rangeOf('10.0.4.0/24'), [rangeOf('10.0.0.0/16')], large);
-  assert.deepEqual(way.map(rangeText), ['10.0.0.0/16', '10.0.4.0/24']);
+  const path = pathTo(rangeOf('10.0.4.0/24'), [rangeOf('10.0.0.0/16')], large);
+  assert.deepEqual(path.map(rangeText), ['10.0.0.0/16', '10.0.4.0/24']);
 });
 
-test('a /64 is drawn as quickly as a /24, and leads to what is in use in it', () => {
+test('a /64 is drawn as 256 blocks, and names the block that is in use', () => {
   const allocator = world({ 'cidr-a': '2001:db8::/64' }, [
     served('a/one', '2001:db8::1:5', { from: 'cidr-a' }),
     served('a/two', '2001:db8::1:9', { from: 'cidr-a' }),
@@ -62,22 +62,22 @@ test('a /64 is drawn as quickly as a /24, and leads to what is in use in it', ()
   assert.equal(segment.blocks.length, 256);
   assert.equal(segment.blocks[0]?.range, '2001:db8::/72');
   assert.equal(segment.blocks[0]?.free, String(2n ** 56n - 2n));
-  assert.equal(segment.fit, '2001:db8::1:0/120');
-  const way = wayTo(rangeOf('2001:db8::1:0/120'), [rangeOf('2001:db8::/64')], large);
-  assert.equal(way[0] && rangeText(way[0]), '2001:db8::/64');
-  assert.equal(way.at(-1) && rangeText(way.at(-1) as Range), '2001:db8::1:0/120');
+  assert.equal(segment.inUseRange, '2001:db8::1:0/120');
+  const path = pathTo(rangeOf('2001:db8::1:0/120'), [rangeOf('2001:db8::/64')], large);
+  assert.equal(path[0] && rangeText(path[0]), '2001:db8::/64');
+  assert.equal(path.at(-1) && rangeText(path.at(-1) as Range), '2001:db8::1:0/120');
 });
 
-test('what is drawn is bounded, however many ranges there are, and what is left out is counted', () => {
+test('a map of many ranges is bounded, and counts the ranges that are not drawn', () => {
   const ranges = Array.from({ length: 2000 }, (_, i) => rangeOf(`10.${i >> 8}.${i & 255}.0/28`));
   const map = mapOf(ranges, [], takeSnapshot(world({}), options), small);
-  assert.equal(map.segments.length, small.all / 16);
-  assert.equal(map.more, 2000 - small.all / 16);
+  assert.equal(map.segments.length, small.maxTotal / 16);
+  assert.equal(map.more, 2000 - small.maxTotal / 16);
 });
 
 test('blocks are the range from end to end, as few as allowed, and count what its addresses are', () => {
   const octet = fc.integer({ min: 0, max: 255 });
-  const scale: Scale = { cells: 4, blocks: 8, leastBits: 2, all: 1000 };
+  const scale: Scale = { maxCells: 4, maxBlocks: 8, minBits: 2, maxTotal: 1000 };
   fc.assert(
     fc.property(octet, octet, fc.uniqueArray(octet, { maxLength: 12 }), (a, b, held) => {
       const range = rangeOf(`10.0.0.${Math.min(a, b)}-10.0.0.${Math.max(a, b)}`);
@@ -109,7 +109,7 @@ test('blocks are the range from end to end, as few as allowed, and count what it
         }
       }
       assert.equal(next, range.last + 1n);
-      if ('blocks' in segment) assert.ok(parts.length <= scale.blocks + 2, `${parts.length} blocks`);
+      if ('blocks' in segment) assert.ok(parts.length <= scale.maxBlocks + 2, `${parts.length} blocks`);
       else assert.ok(sizeOf(range) <= 4n);
     }),
   );

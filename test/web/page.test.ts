@@ -3,11 +3,11 @@ import { after, before } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { Service } from '../../src/core/model/objects.ts';
 import { annotations } from '../../src/core/model/well-known-names.ts';
-import { axeFindsNothing } from './axe.ts';
+import { assertAccessible } from './axe.ts';
 import { browserTests } from './browser.ts';
 import { exampleWorld, type ServedPage, servePage } from './served-page.ts';
 
-/** The page in a real browser, on the world of `npm start`. */
+/** The page in a real browser, with the objects of `npm start`. */
 
 const browserTest = browserTests();
 let served: ServedPage;
@@ -39,71 +39,74 @@ async function texts(page: Page, selector: string): Promise<string[]> {
 const label = (page: Page): Promise<string | null> =>
   page.locator(':focus').first().getAttribute('aria-label', { timeout: 5_000 });
 
-browserTest('the first page shows each pool with its addresses, who waits, and why', async (page) => {
-  await open(page);
-  assert.deepEqual(await texts(page, 'article h3'), [
-    ...['cidr-default', 'cidr-development', 'cidr-finance', 'cidr-global', 'cidr-ipv6', 'cidr-testing'],
-    ...['range-dual-stack', 'range-shop'],
-  ]);
-  const cell = page.getByRole('link', { name: '192.168.0.209, shared, development/api' });
-  assert.match((await cell.getAttribute('aria-label')) ?? '', /development\/dns-udp$/);
-  assert.equal(await cell.textContent(), '.209');
-  assert.equal(await cell.getAttribute('data-sign'), '+');
-  const waiting = page.getByRole('region', { name: 'Waiting' });
-  await waiting.getByText('Pool cidr-ipv6 is full: all 2 of its IPv6 addresses are in use.').waitFor();
-});
-
 browserTest(
-  'a link leads to a pool, a Service or an address, and what is not there is said',
+  'the overview shows each pool with its addresses, and pending Services with the reason',
   async (page) => {
-    await open(page, '#/pool/cidr-development');
-    assert.equal(await page.locator('h1').textContent(), 'cidr-development');
-    await page.getByRole('link', { name: '192.168.0.210, assigned, development/api-canary' }).click();
-    await page.getByRole('heading', { level: 1, name: '192.168.0.210' }).waitFor();
-    assert.equal(await page.evaluate('document.activeElement.tagName'), 'H1');
-    await page.getByRole('link', { name: 'development/api-canary' }).click();
-    await page.getByRole('heading', { level: 1, name: 'development/api-canary' }).waitFor();
-    assert.match(await page.title(), /^development\/api-canary/);
-    await page.goBack();
-    await page.getByRole('heading', { level: 1, name: '192.168.0.210' }).waitFor();
+    await open(page);
+    assert.deepEqual(await texts(page, 'article h3'), [
+      ...['cidr-default', 'cidr-development', 'cidr-finance', 'cidr-global', 'cidr-ipv6', 'cidr-testing'],
+      ...['range-dual-stack', 'range-shop'],
+    ]);
+    const cell = page.getByRole('link', { name: '192.168.0.209, shared, development/api' });
+    assert.match((await cell.getAttribute('aria-label')) ?? '', /development\/dns-udp$/);
+    assert.equal(await cell.textContent(), '.209');
+    assert.equal(await cell.getAttribute('data-sign'), '+');
+    const pending = page.getByRole('region', { name: 'Pending and conflicting' });
+    await pending.getByText('Pool cidr-ipv6 is full: all 2 of its IPv6 addresses are in use.').waitFor();
   },
 );
 
-browserTest('a change is shown and said without a reload, and the focus stays where it is', async (page) => {
-  await open(page);
-  await page.getByText('live', { exact: true }).waitFor();
-  await page.getByRole('link', { name: '192.168.0.21, free' }).focus();
-  await served.create(service('shop', 'new'));
-  await page.getByRole('link', { name: '192.168.0.21, assigned, shop/new' }).waitFor();
-  assert.equal(await label(page), '192.168.0.21, assigned, shop/new');
-  await page
-    .getByRole('status')
-    .getByText(/shop\/new: .*192\.168\.0\.21/)
-    .waitFor();
-  await page.getByRole('region', { name: 'Changed lately' }).getByText('shop/new').first().waitFor();
-  await served.remove('shop', 'new');
-  await page.getByRole('link', { name: '192.168.0.21, free' }).waitFor();
+browserTest('links lead to a pool, an address and a Service, and back', async (page) => {
+  await open(page, '#/pool/cidr-development');
+  assert.equal(await page.locator('h1').textContent(), 'cidr-development');
+  await page.getByRole('link', { name: '192.168.0.210, assigned, development/api-canary' }).click();
+  await page.getByRole('heading', { level: 1, name: '192.168.0.210' }).waitFor();
+  assert.equal(await page.evaluate('document.activeElement.tagName'), 'H1');
+  await page.getByRole('link', { name: 'development/api-canary' }).click();
+  await page.getByRole('heading', { level: 1, name: 'development/api-canary' }).waitFor();
+  assert.match(await page.title(), /^development\/api-canary/);
+  await page.goBack();
+  await page.getByRole('heading', { level: 1, name: '192.168.0.210' }).waitFor();
 });
 
-browserTest('a window that nobody sees asks for nothing, and catches up when it is seen', async (page) => {
+browserTest(
+  'a change is shown and announced without a reload, and the focus stays where it is',
+  async (page) => {
+    await open(page);
+    await page.getByText('live', { exact: true }).waitFor();
+    await page.getByRole('link', { name: '192.168.0.21, free' }).focus();
+    await served.create(service('shop', 'new'));
+    await page.getByRole('link', { name: '192.168.0.21, assigned, shop/new' }).waitFor();
+    assert.equal(await label(page), '192.168.0.21, assigned, shop/new');
+    await page
+      .getByRole('status')
+      .getByText(/shop\/new: .*192\.168\.0\.21/)
+      .waitFor();
+    await page.getByRole('region', { name: 'Recent changes' }).getByText('shop/new').first().waitFor();
+    await served.remove('shop', 'new');
+    await page.getByRole('link', { name: '192.168.0.21, free' }).waitFor();
+  },
+);
+
+browserTest('a hidden window sends no requests, and catches up when it becomes visible', async (page) => {
   await open(page);
   await page.getByText('live', { exact: true }).waitFor();
-  const asked: string[] = [];
-  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
-  const see = (isHidden: boolean): Promise<unknown> =>
+  const requests: string[] = [];
+  page.on('request', (request) => requests.push(new URL(request.url()).pathname));
+  const setHidden = (isHidden: boolean): Promise<unknown> =>
     page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${isHidden} });
 document.dispatchEvent(new Event('visibilitychange'));`);
-  await see(true);
-  await served.create(service('shop', 'unseen'));
+  await setHidden(true);
+  await served.create(service('shop', 'hidden'));
   await page.waitForTimeout(700);
-  assert.deepEqual(asked, []);
-  await see(false);
-  await page.getByRole('link', { name: /^192\.168\.0\.21, assigned, shop\/unseen/ }).waitFor();
-  assert.deepEqual(asked, ['/api/news', '/api/world']);
-  await served.remove('shop', 'unseen');
+  assert.deepEqual(requests, []);
+  await setHidden(false);
+  await page.getByRole('link', { name: /^192\.168\.0\.21, assigned, shop\/hidden/ }).waitFor();
+  assert.deepEqual(requests, ['/api/updates', '/api/overview']);
+  await served.remove('shop', 'hidden');
 });
 
-browserTest('all of it by keyboard: search, a map by arrows, and a way back', async (page) => {
+browserTest('keyboard: search, arrow keys within a map, and Tab out of it and back', async (page) => {
   await open(page, '#/search/printer');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
@@ -111,7 +114,7 @@ browserTest('all of it by keyboard: search, a map by arrows, and a way back', as
   await page.keyboard.press('/');
   await page.keyboard.type('192.168.0.228');
   await page.getByRole('heading', { level: 1, name: 'Search: 192.168.0.228' }).waitFor();
-  assert.deepEqual(await texts(page, '.services .who'), ['testing/printer', 'testing/scanner']);
+  assert.deepEqual(await texts(page, '.services .name'), ['testing/printer', 'testing/scanner']);
   assert.equal(await page.evaluate('document.activeElement.id'), 'query');
   await page.keyboard.press('Escape');
   await page.getByRole('heading', { level: 1, name: 'Addresses' }).waitFor();
@@ -135,7 +138,7 @@ browserTest('all of it by keyboard: search, a map by arrows, and a way back', as
 });
 
 browserTest(
-  'on a phone nothing is wider than the screen, and everything large enough to touch',
+  'on a phone nothing is wider than the screen, and cells are large enough to touch',
   async (page) => {
     for (const hash of [
       '#/',
@@ -154,7 +157,7 @@ browserTest(
   { viewport: { width: 360, height: 740 } },
 );
 
-browserTest('what somebody wrote on a Service is text, whatever it looks like', async (page) => {
+browserTest('markup in a Service is shown as text', async (page) => {
   const hostile = '<img src=x onerror="document.title=1">,<script>document.title=2</script>\u202e';
   await served.create(service('testing', 'hostile', hostile));
   await open(page, '#/service/testing/hostile');
@@ -175,11 +178,11 @@ const views = [
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const [screen, viewport] of Object.entries(screens)) {
     browserTest(
-      `axe finds nothing: ${colorScheme}, ${screen}`,
+      `axe finds no violations: ${colorScheme}, ${screen}`,
       async (page) => {
         for (const hash of views) {
           await open(page, hash);
-          await axeFindsNothing(page, hash);
+          await assertAccessible(page, hash);
         }
       },
       { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' },

@@ -9,11 +9,11 @@ import { options } from '../core/assigned-services.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { silentLog } from './silent-log.ts';
 
-/** The page on the real controller, which works on the embedded API. */
+/** The page of a real controller that runs on the embedded API. */
 export interface ServedPage {
   readonly url: string;
   readonly sandbox: Sandbox;
-  /** Resolves when the page's server knows it. */
+  /** Resolves once the page's server has the Service. */
   create(service: Service): Promise<void>;
   remove(namespace: string, name: string): Promise<void>;
   close(): Promise<void>;
@@ -26,17 +26,23 @@ export async function servePage(objects: readonly KubeObject[]): Promise<ServedP
     options,
     log: silentLog,
     version: '1.2.3',
-    turned: () => page?.changed(),
-    refused(object, why) {
+    onUpdate: () => page?.changed(),
+    onRejected(object, why) {
       throw new Error(`${object.metadata.name}: ${why}`);
     },
   });
   const { allocator } = sandbox;
-  const shown = { allocator, options, clock: systemClock, version: '1.2.3', role: () => 'leading' as const };
-  page = await serveWeb(shown, 0);
+  const context = {
+    allocator,
+    options,
+    clock: systemClock,
+    version: '1.2.3',
+    role: () => 'leading' as const,
+  };
+  page = await serveWeb(context, 0);
   await sandbox.settled();
-  const shownAt = page.url;
-  const at = (namespace: string, name = ''): string =>
+  const pageUrl = page.url;
+  const serviceUrl = (namespace: string, name = ''): string =>
     `${sandbox.url}/api/v1/namespaces/${namespace}/services/${name}`.replace(/\/$/, '');
   const send = async (url: string, init: RequestInit): Promise<void> => {
     const response = await fetch(url, init);
@@ -47,16 +53,16 @@ export async function servePage(objects: readonly KubeObject[]): Promise<ServedP
     sandbox,
     async create(service) {
       const { namespace = 'default', name } = service.metadata;
-      await send(at(namespace), {
+      await send(serviceUrl(namespace), {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ apiVersion: 'v1', kind: 'Service', ...service }),
       });
-      // A page that asks for it before gets 404, which a browser writes on its console.
-      const told = `${shownAt}api/service/${namespace}/${name}`;
-      await eventually(async () => assert.equal((await fetch(told)).status, 200, told));
+      // An earlier request would get 404, which the browser writes to its console.
+      const detail = `${pageUrl}api/service/${namespace}/${name}`;
+      await eventually(async () => assert.equal((await fetch(detail)).status, 200, detail));
     },
-    remove: (namespace, name) => send(at(namespace, name), { method: 'DELETE' }),
+    remove: (namespace, name) => send(serviceUrl(namespace, name), { method: 'DELETE' }),
     async close() {
       page?.close();
       await sandbox.close();
@@ -64,7 +70,7 @@ export async function servePage(objects: readonly KubeObject[]): Promise<ServedP
   };
 }
 
-/** The world of `npm start`. */
+/** The objects of `npm start`. */
 export function exampleWorld(): readonly KubeObject[] {
   const name = 'examples/world.yaml';
   const text = readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');

@@ -1,31 +1,31 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import type { Clock } from '../../client/transport.ts';
 
-/** The process's JavaScript heap. */
+/** The JavaScript heap of this process. */
 export interface Heap {
   usedBytes(): number;
-  /** Collects all garbage, and gives the pages back to the system. Nothing else runs meanwhile: 0.1 s for 50,000 Services. */
+  /** Collects all garbage and returns memory to the system. Blocks the process: 0.1 s for 50,000 Services. */
   collect(): void;
   /**
-   * From now on it grows in small steps. By default it may double before old garbage is looked for: right while the first
-   * lists are read, which nearly all stay, and too much ever after.
+   * Grow the heap in small steps from now on. By default, V8 lets it double before it collects old objects. That suits
+   * the initial lists, which nearly all stay in memory, but wastes memory afterwards.
    */
   growSlowly(): void;
 }
 
-/** The heap of a process that was started with `--expose-gc`, as the image is; else undefined, and V8 does as it sees fit. */
+/** The heap if the process runs with `--expose-gc`, as in the image; otherwise undefined, and V8 decides when to collect. */
 export function exposedHeap(): Heap | undefined {
   const { gc } = globalThis;
   if (gc === undefined) return undefined;
   return {
     usedBytes: () => getHeapStatistics().used_heap_size,
-    // The flavour that also shrinks the heap: without it the pages stay.
+    // Only this flavor also shrinks the heap.
     collect: () => gc({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
     growSlowly: () => setFlagsFromString('--optimize-for-size'),
   };
 }
 
-/** To be called after each turn: has the heap grow slowly as soon as the first lists are in. */
+/** Returns a function to call after each update. It switches the heap to slow growth once the initial lists are complete. */
 export function growSlowlyOnce(heap: Heap, isReady: () => boolean): () => void {
   let isDone = false;
   return () => {
@@ -35,25 +35,25 @@ export function growSlowlyOnce(heap: Heap, isReady: () => boolean): () => void {
   };
 }
 
-const everyMs = 5_000;
-/** What has come since the last collection is worth another one from so much on. */
-const worth = { share: 0.2, bytes: 4e6 };
+const checkIntervalMs = 5_000;
+/** Growth since the last collection that justifies another one. */
+const growthThreshold = { fraction: 0.2, bytes: 4e6 };
 
 /**
- * Collects when there is time for it. V8 does so when memory is asked for: what a burst left behind would stay for as
- * long as nothing happens, days maybe. Returns what ends it.
+ * Collects garbage while the controller is idle. V8 collects only on allocation, so the garbage of a burst would stay
+ * until the next activity, possibly for days. Returns a function that stops the collections.
  */
-export function collectAtRest(heap: Heap, clock: Clock, isBusy: () => boolean): () => void {
-  let leastBytes = 0;
+export function collectWhenIdle(heap: Heap, clock: Clock, isBusy: () => boolean): () => void {
+  let liveBytes = 0;
   let cancel = (): void => {};
-  const look = (): void => {
-    const most = leastBytes * (1 + worth.share) + worth.bytes;
-    if (!isBusy() && heap.usedBytes() > most) {
+  const check = (): void => {
+    const thresholdBytes = liveBytes * (1 + growthThreshold.fraction) + growthThreshold.bytes;
+    if (!isBusy() && heap.usedBytes() > thresholdBytes) {
       heap.collect();
-      leastBytes = heap.usedBytes();
+      liveBytes = heap.usedBytes();
     }
-    cancel = clock.after(everyMs, look);
+    cancel = clock.after(checkIntervalMs, check);
   };
-  cancel = clock.after(everyMs, look);
+  cancel = clock.after(checkIntervalMs, check);
   return () => cancel();
 }

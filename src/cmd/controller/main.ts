@@ -1,4 +1,4 @@
-/** The controller as a process. This is the only place with process.exit and the environment. */
+/** The controller process. Of its modules, only this one calls process.exit and reads the environment. */
 
 import { randomUUID } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
@@ -14,15 +14,15 @@ import { textLine } from '../../terminal/log-text.ts';
 import { createLog, jsonLine } from '../../terminal/log-writer.ts';
 import type { Role } from '../../web/page-data.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
-import { type ControllerRun, controllerRequest } from '../flags/arguments.ts';
-import type { ClusterAccess, HealthOptions } from '../flags/connection-flags.ts';
 import { version } from '../flags/version.ts';
+import type { ClusterAccess, HealthOptions } from './connection-flags.ts';
+import { type ControllerRun, controllerRequest } from './controller-arguments.ts';
 import { type HealthServer, serveHealth } from './health-server.ts';
-import { collectAtRest, exposedHeap, growSlowlyOnce } from './heap.ts';
+import { collectWhenIdle, exposedHeap, growSlowlyOnce } from './heap.ts';
 import { readProcessMetrics } from './process-metrics.ts';
 
-/** As in klog's conventions. */
-const verbosityOfRequests = 6;
+/** As in the klog conventions. */
+const requestVerbosity = 6;
 
 const exit = { done: 0, failed: 1, usage: 2 } as const;
 
@@ -45,14 +45,14 @@ async function main(): Promise<number> {
 
 async function run(request: ControllerRun): Promise<number> {
   const format =
-    request.logFormat === 'json' ? jsonLine : textLine(request.colour && process.stderr.isTTY === true);
+    request.logFormat === 'json' ? jsonLine : textLine(request.color && process.stderr.isTTY === true);
   const log = createLog((line) => process.stderr.write(line), systemClock, format);
-  for (const note of request.notes) log.warn(note);
-  // Before anything that takes time: the first process of a container has no other way to end.
+  for (const warning of request.warnings) log.warn(warning);
+  // Before anything slow: the kernel ignores signals to the first process of a container that have no handler.
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.once(signal, () => {
-      log.info(`${signal}: ending the writes under way`);
+      log.info(`Received ${signal}, finishing in-flight writes`);
       stop.abort();
     });
   }
@@ -63,29 +63,29 @@ async function run(request: ControllerRun): Promise<number> {
     log.error(errorText(error));
     return exit.failed;
   }
-  const { configMap, class: ours, controller, claims } = request.options;
+  const { configMap, class: className, controller, claims } = request.options;
   const { concurrentWrites, rateLimit, election } = request;
-  log.info('starting', {
+  log.info('Starting', {
     version,
     server: connection.server,
     configMap: `${configMap.namespace}/${configMap.name}`,
-    class: ours ?? 'none',
+    class: className ?? 'none',
     controller,
     claims,
   });
   if (connection.insecure === true) {
     log.warn(
-      'the API server is not verified, because the kubeconfig says insecure-skip-tls-verify: whoever is in between can read the token and answer in its place',
+      'The certificate of the API server is not verified, because the kubeconfig sets insecure-skip-tls-verify. An attacker on the network path can read the token and impersonate the API server',
     );
   }
-  if (claims) log.info('each address is claimed by an IPAddress object before it is given');
-  // Some connections more than writes: one that hangs on each of them must not keep the Lease from being renewed.
+  if (claims) log.info('Claiming each address with an IPAddress object before assigning it');
+  // More connections than writes, so that hanging writes cannot block the renewal of the Lease.
   const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 8 });
   const heap = exposedHeap();
-  const grown = heap && growSlowlyOnce(heap, () => replica.controller.isReady);
+  const onHeapUpdate = heap && growSlowlyOnce(heap, () => replica.controller.isReady);
   let page: WebPage | undefined;
   const replica: Replica = createReplica({
-    transport: request.verbosity >= verbosityOfRequests ? logged(transport, log, systemClock) : transport,
+    transport: request.verbosity >= requestVerbosity ? logged(transport, log, systemClock) : transport,
     options: request.options,
     clock: systemClock,
     random: Math.random,
@@ -94,11 +94,11 @@ async function run(request: ControllerRun): Promise<number> {
     instance: hostname(),
     concurrency: concurrentWrites,
     updated() {
-      grown?.();
+      onHeapUpdate?.();
       page?.changed();
     },
     rateLimit,
-    // As client-go's programs: the host's name for people, the rest because a Pod may come back under it.
+    // Like client-go: the host name for people, and a UUID because a restarted Pod may have the same host name.
     election: election && { options: election, identity: `${hostname()}_${randomUUID()}` },
   });
   let health: HealthServer | undefined;
@@ -111,11 +111,11 @@ async function run(request: ControllerRun): Promise<number> {
   }
   if (request.webPort !== 0) page = await webPage(replica, request, log);
   const isBusy = (): boolean => replica.controller.isWriting || replica.pendingEvents() > 0;
-  const stopCollecting = heap === undefined ? () => {} : collectAtRest(heap, systemClock, isBusy);
+  const stopCollecting = heap === undefined ? () => {} : collectWhenIdle(heap, systemClock, isBusy);
   try {
     await replica.run(stop.signal);
   } catch (error) {
-    // A bug: better a restart with a fresh view than to go on with a wrong one.
+    // A bug: a restart with fresh state is safer than continuing with inconsistent state.
     log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return exit.failed;
   } finally {
@@ -124,11 +124,11 @@ async function run(request: ControllerRun): Promise<number> {
     page?.close();
     transport.close();
   }
-  log.info('stopped');
+  log.info('Stopped');
   return exit.done;
 }
 
-/** Without a place for it the controller does its work all the same: only a certificate that was asked for must be. */
+/** The controller also runs if the port is in use, but not if it cannot serve HTTPS as configured. */
 async function healthServer(
   replica: Replica,
   options: HealthOptions,
@@ -137,16 +137,18 @@ async function healthServer(
   const metrics = (): string => replica.metrics() + readProcessMetrics();
   try {
     const server = await serveHealth({ health: replica.health, metrics }, options);
-    log.info(`health is told at ${server.url}/healthz, and metrics at /metrics`);
+    log.info(`Serving health checks at ${server.url}/healthz and metrics at /metrics`);
     return server;
   } catch (error) {
     if (options.tls !== undefined) throw error;
-    log.warn(`${errorText(error)}. There is no /healthz: give another --secure-port, or 0 for none`);
+    log.warn(
+      `Health checks and metrics are not served: ${errorText(error)}. Set --secure-port to a free port, or to 0 to turn them off`,
+    );
     return undefined;
   }
 }
 
-/** For people who look: the controller does its work without it. */
+/** The controller also runs without the web page. */
 async function webPage(
   { controller }: Replica,
   { options, webPort }: ControllerRun,
@@ -156,10 +158,12 @@ async function webPage(
   const role = (): Role => (controller.isLeading ? 'leading' : 'standing by');
   try {
     const page = await serveWeb({ allocator, options, clock: systemClock, version, role }, webPort);
-    log.info(`all addresses are shown at ${page.url}, on this machine alone`);
+    log.info(`Serving the web page at ${page.url}, on this machine only`);
     return page;
   } catch (error) {
-    log.warn(`${errorText(error)}. There is no page: give another --web-port, or 0 for none`);
+    log.warn(
+      `The web page is not served: ${errorText(error)}. Set --web-port to a free port, or to 0 to turn it off`,
+    );
     return undefined;
   }
 }
@@ -168,7 +172,7 @@ async function connect(access: ClusterAccess): Promise<Connection> {
   const env = process.env;
   if (access.kind === 'in cluster') return inClusterConnection({ env, clock: systemClock });
   if (access.kind === 'server') return { server: access.server };
-  // Only here: what reads a kubeconfig is a third of the whole program in memory.
+  // Imported on demand: the kubeconfig reader takes a third of the program's memory.
   const { kubeconfigConnection } = await import('../../client/kubeconfig.ts');
   const file = access.file === undefined ? {} : { file: access.file };
   const connection = await kubeconfigConnection({ ...file, env, home: home(), clock: systemClock });
@@ -178,7 +182,7 @@ async function connect(access: ClusterAccess): Promise<Connection> {
   return server.startsWith('https:') ? { ...connection, server } : { server };
 }
 
-/** A container may run as a user whom no file of it knows: then there is no home to ask for. */
+/** In a container, the user ID may have no entry in /etc/passwd. Then there is no home directory. */
 function home(): string {
   try {
     return homedir();

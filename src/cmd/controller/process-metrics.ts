@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { type Definition, exposition } from '../../metrics/exposition.ts';
 import { version } from '../flags/version.ts';
 
-/** What this process is and uses, under the names that Prometheus' own clients give it. */
+/** Metrics of the process, with the names that the official Prometheus clients use. */
 export const processMetrics = {
   kube_vip_cloud_provider_build_info: {
     type: 'gauge',
@@ -60,7 +60,7 @@ export function readProcessMetrics(): string {
 
 function openFiles(): number | undefined {
   try {
-    // One of them is that of the reading itself.
+    // One descriptor belongs to this call.
     return readdirSync('/proc/self/fd').length - 1;
   } catch {
     return undefined;

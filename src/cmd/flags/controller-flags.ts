@@ -2,10 +2,10 @@ import { defaultConcurrency } from '../../controller/replica.ts';
 import { defaultController } from './environment.ts';
 import type { Flag } from './flags.ts';
 
-/** A flag with what --help says about it. */
+/** A flag with its help text. */
 export type ControllerFlag = Flag & {
   readonly help: string;
-  /** As it would be written. */
+  /** As typed on the command line. */
   readonly default?: string;
 };
 
@@ -14,20 +14,20 @@ export interface FlagGroup {
   readonly flags: Readonly<Record<string, ControllerFlag>>;
 }
 
-/** The flags that do something, as --help groups them. */
+/** The flags that have an effect, grouped as in the help. */
 export const flagGroups: readonly FlagGroup[] = [
   {
-    title: 'What you may need',
+    title: 'General',
     flags: {
       kubeconfig: {
         type: 'string',
         wants: 'a file',
         mayBeEmpty: true,
-        help: 'run outside a cluster, with the access that FILE gives',
+        help: 'Run outside a cluster, with this kubeconfig file.',
       },
-      OutSideCluster: { type: 'boolean', help: 'the same with $KUBECONFIG, else ~/.kube/config' },
-      version: { type: 'boolean', also: 'raw', help: 'print the version' },
-      help: { type: 'boolean', short: 'h', help: 'print this text' },
+      OutSideCluster: { type: 'boolean', help: 'Run outside a cluster, with $KUBECONFIG or ~/.kube/config.' },
+      version: { type: 'boolean', also: 'raw', help: 'Print the version.' },
+      help: { type: 'boolean', short: 'h', help: 'Print this help.' },
     },
   },
   {
@@ -36,43 +36,43 @@ export const flagGroups: readonly FlagGroup[] = [
       'leader-elect': {
         type: 'boolean',
         default: 'true',
-        help: 'of several replicas, only the one that holds the Lease works; with =false each works: run one only',
+        help: 'Enable leader election: only the replica that holds the Lease is active. If false, run a single replica.',
       },
       'leader-elect-resource-name': {
         type: 'string',
         wants: 'a name',
         default: defaultController,
-        help: "the Lease's name, and this controller's name in its records: one each when several run in a cluster",
+        help: 'Name of the Lease, and of this controller in allocation records. Each controller in a cluster needs its own.',
       },
       'leader-elect-resource-namespace': {
         type: 'string',
         wants: 'a namespace',
         default: 'kube-system',
-        help: "the Lease's namespace",
+        help: 'Namespace of the Lease.',
       },
       'leader-elect-resource-lock': {
         type: 'string',
         wants: 'a kind',
         default: 'leases',
-        help: 'nothing but leases',
+        help: 'Type of the lock. Only leases is supported.',
       },
       'leader-elect-lease-duration': {
         type: 'string',
         wants: 'a duration',
         default: '15s',
-        help: 'a Lease that was not renewed for so long is free; whole seconds',
+        help: 'How long a Lease stays valid without renewal, in whole seconds.',
       },
       'leader-elect-renew-deadline': {
         type: 'string',
         wants: 'a duration',
         default: '10s',
-        help: 'the holder stops when it could not renew for so long; less than the lease duration',
+        help: 'How long the leader tries to renew the Lease before it stops leading. Must be less than the lease duration.',
       },
       'leader-elect-retry-period': {
         type: 'string',
         wants: 'a duration',
         default: '2s',
-        help: 'between two renewals, or two looks at the Lease of another',
+        help: 'Time between two renewals, or between two checks of a Lease that another replica holds.',
       },
     },
   },
@@ -82,7 +82,7 @@ export const flagGroups: readonly FlagGroup[] = [
       claims: {
         type: 'boolean',
         default: 'false',
-        help: 'claim each address by an IPAddress object before it is given, which the API server allows only once; Kubernetes 1.33 or later',
+        help: 'Claim each address with an IPAddress object before assigning it. The API server accepts only one object per address. Requires Kubernetes 1.33 or later.',
       },
     },
   },
@@ -93,66 +93,66 @@ export const flagGroups: readonly FlagGroup[] = [
         type: 'string',
         wants: 'a URL',
         mayBeEmpty: true,
-        help: "the API server, in place of the kubeconfig's; without a kubeconfig, access without credentials",
+        help: 'API server to use instead of the one in the kubeconfig. Without a kubeconfig, connect without credentials.',
       },
       'concurrent-service-syncs': {
         type: 'string',
         wants: 'a number',
         default: String(defaultConcurrency),
-        help: 'Services that are written at once',
+        help: 'Maximum number of Services to write concurrently.',
       },
       'kube-api-qps': {
         type: 'string',
         wants: 'a number',
         default: '0',
-        help: 'requests a second at most; 0: as many as the API server takes',
+        help: 'Maximum requests per second to the API server. 0 means no limit.',
       },
       'kube-api-burst': {
         type: 'string',
         wants: 'a number',
         default: '30',
-        help: 'how many of them may come at once after a pause',
+        help: 'Maximum burst of requests after a pause, if requests are limited.',
       },
     },
   },
   {
-    title: 'Health',
+    title: 'Health checks and metrics',
     flags: {
       'bind-address': {
         type: 'string',
         wants: 'an IP',
         mayBeEmpty: true,
         default: '127.0.0.1',
-        help: 'where /healthz, /livez, /readyz and /metrics are served; for probes of the kubelet 0.0.0.0 or ::',
+        help: 'Address on which to serve /healthz, /livez, /readyz, and /metrics. For kubelet probes, use 0.0.0.0 or ::.',
       },
       'secure-port': {
         type: 'string',
         wants: 'a port',
         default: '10258',
-        help: 'their port; 0: they are not served',
+        help: 'Port for these endpoints. 0 disables them.',
       },
       'tls-cert-file': {
         type: 'string',
         wants: 'a file',
         mayBeEmpty: true,
-        help: 'with the next one: HTTPS with this certificate (PEM); without both: HTTP',
+        help: 'Certificate (PEM) for HTTPS. Requires the private key. Without both, serve HTTP.',
       },
       'tls-private-key-file': {
         type: 'string',
         wants: 'a file',
         mayBeEmpty: true,
-        help: 'its private key (PEM)',
+        help: 'Private key (PEM) of the certificate.',
       },
     },
   },
   {
-    title: 'Page',
+    title: 'Web page',
     flags: {
       'web-port': {
         type: 'string',
         wants: 'a port',
         default: '8089',
-        help: 'where a page shows all addresses, on 127.0.0.1 alone, for kubectl port-forward; 0: it is not served',
+        help: 'Port on which to serve a page that shows all addresses. It listens only on 127.0.0.1, for kubectl port-forward. 0 disables it.',
       },
     },
   },
@@ -164,33 +164,33 @@ export const flagGroups: readonly FlagGroup[] = [
         short: 'v',
         wants: 'a number',
         default: '0',
-        help: '6 or more: each request to the API server is logged',
+        help: 'Log level. At 6 or higher, log each request to the API server.',
       },
       'log-format': {
         type: 'string',
         wants: 'a format',
         default: 'json',
-        help: 'json: one object a line, for programs; text: lines for people, on a terminal with colours',
+        help: 'Log format: json (one object per line, for programs) or text (for people, with colors on a terminal).',
       },
     },
   },
 ];
 
 export interface IgnoredGroup {
-  /** Why they mean nothing here. */
-  readonly why: string;
+  /** Why the flags have no effect: the clause after "because". */
+  readonly reason: string;
   readonly booleans: readonly string[];
-  /** Flags with a value. It is not looked at. */
+  /** Flags with a value, which is ignored. */
   readonly others: readonly string[];
 }
 
 /**
- * What the Go version takes besides, v0.0.1 (Kubernetes 1.19) to v0.0.12 (1.32), deprecated and removed ones too: a
- * manifest that has them must go on working.
+ * The other flags of the Go version, v0.0.1 (Kubernetes 1.19) to v0.0.12 (1.32), including deprecated and removed ones:
+ * manifests that set them must continue to work.
  */
 export const ignoredFlags: readonly IgnoredGroup[] = [
   {
-    why: 'there is no cloud here, and no Node is read',
+    reason: 'there is no cloud provider, and Nodes are not read',
     booleans: ['allocate-node-cidrs', 'allow-untagged-cloud', 'configure-cloud-routes'],
     others: [
       ...['azure-container-registry-config', 'cidr-allocator-type', 'cloud-config', 'cloud-provider'],
@@ -200,17 +200,17 @@ export const ignoredFlags: readonly IgnoredGroup[] = [
     ],
   },
   {
-    why: 'there is one controller, and all of it is always on',
+    reason: 'there is only one controller, and all its functions are always on',
     booleans: ['enable-leader-migration'],
     others: ['controller-start-interval', 'controllers', 'feature-gates', 'leader-migration-config'],
   },
   {
-    why: 'requests are JSON, by one account, and nothing is read again on a timer',
+    reason: 'requests use JSON and one account, and there is no periodic resync',
     booleans: ['use-service-account-credentials'],
     others: ['kube-api-content-type', 'min-resync-period'],
   },
   {
-    why: 'there are no webhooks',
+    reason: 'there are no webhooks',
     booleans: [],
     others: [
       ...['webhook-bind-address', 'webhook-cert-dir', 'webhook-secure-port', 'webhook-tls-cert-file'],
@@ -218,7 +218,7 @@ export const ignoredFlags: readonly IgnoredGroup[] = [
     ],
   },
   {
-    why: 'only health is served, to whoever asks',
+    reason: 'only health checks and metrics are served, without authentication',
     booleans: [
       ...['authentication-skip-lookup', 'authentication-tolerate-lookup-failure', 'contention-profiling'],
       ...['disable-http2-serving', 'permit-address-sharing', 'permit-port-sharing', 'profiling'],
@@ -238,7 +238,7 @@ export const ignoredFlags: readonly IgnoredGroup[] = [
     ],
   },
   {
-    why: 'the log is lines on standard error',
+    reason: 'the log is written to standard error only',
     booleans: [
       ...['add-dir-header', 'alsologtostderr', 'log-text-split-stream', 'logtostderr', 'one-output'],
       ...['skip-headers', 'skip-log-headers'],
@@ -250,33 +250,33 @@ export const ignoredFlags: readonly IgnoredGroup[] = [
   },
 ];
 
-function ignoredOf({ booleans, others }: IgnoredGroup): [string, Flag][] {
+function ignoredFlagsOf({ booleans, others }: IgnoredGroup): [string, Flag][] {
   return [
     ...booleans.map((name): [string, Flag] => [name, { type: 'boolean' }]),
     ...others.map((name): [string, Flag] => [name, { type: 'string' }]),
   ];
 }
 
-/** Every flag that the controller takes. */
+/** All flags that the controller accepts. */
 export const controllerFlags: Readonly<Record<string, Flag>> = Object.fromEntries([
   ...flagGroups.flatMap(({ flags }): [string, Flag][] => Object.entries(flags)),
-  ...ignoredFlags.flatMap(ignoredOf),
+  ...ignoredFlags.flatMap(ignoredFlagsOf),
 ]);
 
 const defaults = new Map(
   flagGroups.flatMap(({ flags }) => Object.entries(flags).map(([name, flag]) => [name, flag.default])),
 );
 
-/** What stands in for a flag that was not given. */
+/** The value of a flag that is not set. */
 export function defaultOf(name: string): string | undefined {
   return defaults.get(name);
 }
 
-/** One line about the given flags that do nothing, or none. */
-export function ignoredNote(given: readonly string[]): string[] {
-  const reasons = ignoredFlags.flatMap(({ why, booleans, others }) => {
-    const names = given.filter((name) => booleans.includes(name) || others.includes(name));
-    return names.length === 0 ? [] : [`${names.map((name) => `--${name}`).join(', ')} (${why})`];
+/** A warning about flags in `names` that have no effect, if there are any. */
+export function ignoredFlagsWarning(names: readonly string[]): string[] {
+  const groups = ignoredFlags.flatMap(({ reason, booleans, others }) => {
+    const ignored = names.filter((name) => booleans.includes(name) || others.includes(name));
+    return ignored.length === 0 ? [] : [`${ignored.map((name) => `--${name}`).join(', ')} (${reason})`];
   });
-  return reasons.length === 0 ? [] : [`accepted without effect: ${reasons.join('; ')}`];
+  return groups.length === 0 ? [] : [`Flags accepted without effect: ${groups.join('; ')}`];
 }

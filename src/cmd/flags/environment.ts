@@ -8,62 +8,70 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export const defaultController = 'kube-vip-cloud-controller';
 
-/** What the KUBEVIP_* variables say, or what is wrong with them. An empty variable is an unset one. */
-export interface EnvironmentReading {
+export const variablesHelp = `Environment variables
+  KUBEVIP_NAMESPACE                      ConfigMap namespace. [kube-system]
+  KUBEVIP_CONFIG_MAP                     ConfigMap name. [kubevip]
+  KUBEVIP_ENABLE_LOADBALANCERCLASS       If true, handle one class only. [false]
+  KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME  The class. [kube-vip.io/kube-vip-class]
+  NO_COLOR                               If not empty, disable colors.
+`;
+
+/** The settings in the KUBEVIP_* variables. An empty variable is the same as an unset one. */
+export interface EnvironmentSettings {
   options: Options;
-  /** Nothing is wrong, but something is probably not as meant. */
-  notes: string[];
+  /** About valid settings that probably don't have the intended effect. */
+  warnings: string[];
   errors: string[];
 }
 
 export function readEnvironment(
   env: Environment,
   { controller, claims }: Pick<Options, 'controller' | 'claims'>,
-): EnvironmentReading {
+): EnvironmentSettings {
   const errors: string[] = [];
-  const notes: string[] = [];
-  const named = (variable: string, otherwise: string, dots: boolean): string => {
+  const warnings: string[] = [];
+  const nameFrom = (variable: string, defaultName: string, allowsDots: boolean): string => {
     const value = env[variable] ?? '';
-    if (value === '' || isName(value, dots)) return value === '' ? otherwise : value;
-    const near = nearName(value, dots);
-    const advice = isName(near, dots)
+    if (value === '' || isName(value, allowsDots)) return value === '' ? defaultName : value;
+    const near = nearName(value, allowsDots);
+    const advice = isName(near, allowsDots)
       ? `Set it to ${near}, for example.`
-      : `Set it to a name like ${otherwise}.`;
-    errors.push(`${variable} is ${quoted(value)}, which cannot be a name in Kubernetes. ${advice}`);
-    return otherwise;
+      : `Set it to a name such as ${defaultName}.`;
+    errors.push(`${variable}=${quoted(value)} is not a valid name in Kubernetes. ${advice}`);
+    return defaultName;
   };
   const configMap = {
-    namespace: named('KUBEVIP_NAMESPACE', 'kube-system', false),
-    name: named('KUBEVIP_CONFIG_MAP', 'kubevip', true),
+    namespace: nameFrom('KUBEVIP_NAMESPACE', 'kube-system', false),
+    name: nameFrom('KUBEVIP_CONFIG_MAP', 'kubevip', true),
   };
 
-  const wanted = env.KUBEVIP_ENABLE_LOADBALANCERCLASS ?? '';
-  const enabled = wanted === '' ? false : parseBool(wanted);
-  if (enabled === undefined) {
+  const classMode = env.KUBEVIP_ENABLE_LOADBALANCERCLASS ?? '';
+  const isClassMode = classMode === '' ? false : parseBool(classMode);
+  if (isClassMode === undefined) {
     errors.push(
-      `KUBEVIP_ENABLE_LOADBALANCERCLASS is ${quoted(wanted)}. Set it to true or false, without spaces.`,
+      `KUBEVIP_ENABLE_LOADBALANCERCLASS=${quoted(classMode)} is not a boolean. Set it to true or false, without spaces.`,
     );
   }
-  const custom = env.KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME ?? '';
-  if (custom !== '' && !isQualified(custom)) {
+  const customClass = env.KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME ?? '';
+  if (customClass !== '' && !isQualified(customClass)) {
     errors.push(
-      `KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME is ${quoted(custom)}, which no Service can have as its class. Set it to a name like example.com/my-class.`,
+      `KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME=${quoted(customClass)} is not a valid load balancer class. Set it to a name such as example.com/my-class.`,
     );
   }
-  if (custom !== '' && enabled === false) {
-    notes.push(
-      `KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME=${printable(custom)} is not used, because the class mode is off. Set KUBEVIP_ENABLE_LOADBALANCERCLASS=true to use it.`,
+  if (customClass !== '' && isClassMode === false) {
+    warnings.push(
+      `KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME=${printable(customClass)} has no effect, because class mode is off. To turn it on, set KUBEVIP_ENABLE_LOADBALANCERCLASS=true.`,
     );
   }
-  const ours = custom === '' ? defaultClass : custom;
+  const className = customClass === '' ? defaultClass : customClass;
   return {
-    options: { class: enabled === true ? ours : undefined, configMap, controller, claims },
-    notes,
+    options: { class: isClassMode === true ? className : undefined, configMap, controller, claims },
+    warnings,
     errors,
   };
 }
 
-/** `name` or `domain/name`, as the API server checks spec.loadBalancerClass. */
+/** `name` or `domain/name`, as the API server validates spec.loadBalancerClass. */
 function isQualified(text: string): boolean {
   const [name, domain, ...more] = text.split('/').reverse();
   if (name === undefined || more.length > 0 || (domain !== undefined && !isName(domain, true))) return false;

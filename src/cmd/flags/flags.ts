@@ -2,55 +2,55 @@ import { nearestWord } from '../../core/text/nearest.ts';
 import { quoted } from '../../core/text/quote.ts';
 import { parseBool } from '../../core/text/suggestions.ts';
 
-/** A flag that a command knows. */
-export type Flag = SwitchFlag | ValueFlag;
+/** A flag of a command. */
+export type Flag = BooleanFlag | StringFlag;
 
-interface SwitchFlag {
+interface BooleanFlag {
   readonly type: 'boolean';
   readonly short?: string;
-  /** A value besides true and false. */
+  /** A value accepted besides true and false. */
   readonly also?: string;
 }
 
-interface ValueFlag {
+interface StringFlag {
   readonly type: 'string';
   readonly short?: string;
-  /** What it wants, for "needs ...": "a file". Without it, any value is taken, and none is looked at. */
+  /** The kind of value, with its article: "a file". Without it, any value is accepted and ignored. */
   readonly wants?: string;
-  /** `--flag=` is as if it was not given: what a template leaves when its value is unset. */
+  /** `--flag=` means that the flag is not set: templates produce this for an unset value. */
   readonly mayBeEmpty?: boolean;
 }
 
 export interface ParsedFlags {
-  /** The last value of each flag that was given; a boolean one as "true" or "false". */
+  /** The last value of each flag that is set; that of a boolean flag is "true" or "false". */
   readonly values: ReadonlyMap<string, string>;
-  /** Every value of those that were given, in their order. */
+  /** All values of each flag that is set, in order. */
   readonly all: ReadonlyMap<string, readonly string[]>;
-  /** What is no flag, in its order; `-` among them. */
+  /** Arguments that are not flags, in order, including `-`. */
   readonly words: readonly string[];
 }
 
-/** One flag on the command line, as it was typed. */
-interface Typed {
+/** One flag as typed on the command line. */
+interface TypedFlag {
   readonly name: string;
-  /** With its hyphens, without its value. */
+  /** With hyphens, without the value. */
   readonly rawName: string;
-  /** Its value, if it stands in the same word. */
+  /** The value, if it is in the same argument. */
   readonly inline: string | undefined;
 }
 
-type Wrong = { readonly message: string };
+type UsageError = { readonly message: string };
 
 /**
- * Reads flags as Go's pflag does, or says what is wrong with the first bad one: `--flag value` and `--flag=value`, a
- * boolean only as `--flag` or `--flag=false`, `-v2`, `-v=2` and `-v 2`, flags behind words, and nothing behind `--`.
- * Two things more: `-flag`, as programs on Go's own flag package have it, and `_` for `-`, as the Go version named its
- * log flags for years (`--log_dir`).
+ * Parses flags like Go's pflag, or returns an error for the first invalid one. Accepts `--flag value`, `--flag=value`,
+ * booleans only as `--flag` or `--flag=false`, `-v2`, `-v=2`, `-v 2`, and flags after other arguments; `--` ends the flags.
+ * Also accepts `-flag`, like Go's flag package, and `_` for `-`, because the Go version named its log flags that way
+ * for years (`--log_dir`).
  */
 export function parseFlags(
   argv: readonly string[],
   flags: Readonly<Record<string, Flag>>,
-): ParsedFlags | Wrong {
+): ParsedFlags | UsageError {
   const known: ReadonlyMap<string, Flag> = new Map(Object.entries(flags));
   const values = new Map<string, string>();
   const all = new Map<string, string[]>();
@@ -64,7 +64,7 @@ export function parseFlags(
         const flag = known.get(typed.name);
         if (flag === undefined) return unknownFlag(typed, [...known.keys()]);
         const value =
-          flag.type === 'boolean' ? switchValue(flag, typed) : textValue(flag, typed, rest, known);
+          flag.type === 'boolean' ? booleanValue(flag, typed) : stringValue(flag, typed, rest, known);
         if (typeof value !== 'string') return value;
         if (value === '' && flag.type === 'string' && flag.mayBeEmpty === true) values.delete(typed.name);
         else {
@@ -77,52 +77,52 @@ export function parseFlags(
   return { values, all, words };
 }
 
-/** Nearly always one; `-hv2` is `-h -v 2`. A name that is not known is left for the caller to find. */
-function flagsIn(word: string, known: ReadonlyMap<string, Flag>): Typed[] {
+/** Nearly always one; `-hv2` is `-h -v 2`. The caller detects unknown names. */
+function flagsIn(word: string, known: ReadonlyMap<string, Flag>): TypedFlag[] {
   const equals = word.indexOf('=');
   const rawName = equals === -1 ? word : word.slice(0, equals);
   const inline = equals === -1 ? undefined : word.slice(equals + 1);
   const name = rawName.replace(/^--?/, '').replaceAll('_', '-');
   const whole = { name, rawName, inline };
   if (word.startsWith('--') || (name.length > 1 && known.has(name))) return [whole];
-  const typed: Typed[] = [];
+  const typed: TypedFlag[] = [];
   for (let at = 1; at < word.length; at += 1) {
     const letter = word.charAt(at);
     const [longName, flag] = [...known].find(([, { short }]) => short === letter) ?? [];
     if (longName === undefined || flag === undefined) return [whole];
-    const behind = word.slice(at + 1);
-    const takesRest = behind !== '' && (flag.type === 'string' || behind.startsWith('='));
-    const value = takesRest ? behind.replace(/^=/, '') : undefined;
+    const tail = word.slice(at + 1);
+    const takesRest = tail !== '' && (flag.type === 'string' || tail.startsWith('='));
+    const value = takesRest ? tail.replace(/^=/, '') : undefined;
     typed.push({ name: longName, rawName: `-${letter}`, inline: value });
     if (takesRest) break;
   }
   return typed;
 }
 
-function switchValue({ also }: SwitchFlag, { rawName, inline }: Typed): string | Wrong {
+function booleanValue({ also }: BooleanFlag, { rawName, inline }: TypedFlag): string | UsageError {
   if (inline === undefined) return 'true';
   const parsed = parseBool(inline);
   if (parsed !== undefined) return String(parsed);
   if (inline === also) return inline;
-  const values = also === undefined ? 'true or false' : `true, false or ${also}`;
+  const values = also === undefined ? 'true or false' : `true, false, or ${also}`;
   return {
-    message: `${rawName} is ${values}, not ${quoted(inline)}. Write ${rawName}=true or ${rawName}=false.`,
+    message: `${rawName} must be ${values}, not ${quoted(inline)}. Use ${rawName}=true or ${rawName}=false.`,
   };
 }
 
-/** The value behind `=`, or else the next word, even one with a hyphen: `--kube-api-qps -1`. */
-function textValue(
-  { wants, mayBeEmpty }: ValueFlag,
-  { rawName, inline }: Typed,
+/** The value after `=`, otherwise the next argument, even one with a hyphen: `--kube-api-qps -1`. */
+function stringValue(
+  { wants, mayBeEmpty }: StringFlag,
+  { rawName, inline }: TypedFlag,
   rest: string[],
   known: ReadonlyMap<string, Flag>,
-): string | Wrong {
+): string | UsageError {
   const value = inline ?? rest[0];
   const isEmpty = value === '' && mayBeEmpty !== true;
   const isNextFlag = inline === undefined && value !== undefined && isFlag(value, known);
   if (value === undefined || (wants !== undefined && (isEmpty || isNextFlag))) {
     const what = wants ?? 'a value';
-    return { message: `${rawName} needs ${what}: write ${rawName} ${placeholder(what)}.` };
+    return { message: `${rawName} requires ${what}. Use ${rawName} ${placeholder(what)}.` };
   }
   if (inline === undefined) rest.shift();
   return value;
@@ -132,13 +132,13 @@ function isFlag(word: string, known: ReadonlyMap<string, Flag>): boolean {
   return word.length > 1 && word.startsWith('-') && flagsIn(word, known).every(({ name }) => known.has(name));
 }
 
-/** "a file" is FILE in an example. */
+/** The name of a value in a usage text: "a file" becomes FILE. */
 export function placeholder(wants: string): string {
   return wants.toUpperCase().replace(/^AN? /, '');
 }
 
-function unknownFlag({ name, rawName }: Typed, known: readonly string[]): Wrong {
+function unknownFlag({ name, rawName }: TypedFlag, known: readonly string[]): UsageError {
   const near = name.length < 2 ? undefined : nearestWord(name, known);
-  const advice = near === undefined ? 'Write --help for the flags there are.' : `Do you mean --${near}?`;
-  return { message: `there is no flag ${quoted(rawName)}. ${advice}` };
+  const suggestion = near === undefined ? '' : ` Did you mean --${near}?`;
+  return { message: `Unknown flag ${quoted(rawName)}.${suggestion}` };
 }

@@ -3,12 +3,12 @@ import { ApiError, errorText } from '../../client/errors.ts';
 import type { KubeObject } from '../../core/model/objects.ts';
 import type { SettingFlags } from './settings.ts';
 
-/** How parts of a cluster are read, and what is said where they may not be. */
+/** Reading parts of a cluster, and reporting those that the user has no permission to read. */
 
 export interface ClusterContext {
   readonly api: Api;
   readonly flags: SettingFlags;
-  /** Milliseconds since 1970, of the user's clock. */
+  /** Milliseconds since 1970, by the user's clock. */
   readonly wallMs: number;
   readonly signal: AbortSignal;
 }
@@ -18,7 +18,7 @@ export interface Listed<T> {
   readonly resourceVersion: string;
 }
 
-/** All objects of a path, each as `project` makes it. */
+/** All objects at a path, each as `project` returns it. */
 export async function list<T>(
   { api, signal }: ClusterContext,
   path: string,
@@ -35,30 +35,30 @@ export async function list<T>(
   return { items, resourceVersion: version };
 }
 
-/** A refusal names the right that is missing; who is not answered is told which server. */
-export function explained(error: unknown, what: string, right: string): Error {
+/** An error with a message for the user. `permission` completes "Ask for permission to". */
+export function readError(error: unknown, what: string, permission: string): Error {
   if (error instanceof ApiError && error.status === 403)
     return new Error(
-      `you may not read ${what}: ${error.detail}. Ask for the right to ${right}, or give a dump by -f.`,
+      `You do not have permission to read ${what}: ${error.detail}. Ask for permission to ${permission}, or read a dump with -f.`,
     );
   if (error instanceof ApiError && error.status === 401)
     return new Error(
-      'the API server does not know you (401): are your credentials still valid? Try kubectl auth whoami.',
+      'The API server rejected your credentials (401). They may have expired; to check them, run:\nkubectl auth whoami',
     );
   return new Error(errorText(error));
 }
 
-/** What may not be read, or is not known to this API server, is left out with a remark. */
-export async function optional<T, Otherwise>(
+/** Returns `fallback`, with a remark, if the API server refuses the request or does not know the resource. */
+export async function optional<T, Fallback>(
   reading: Promise<T>,
-  otherwise: Otherwise,
+  fallback: Fallback,
   remarks: string[],
-): Promise<T | Otherwise> {
+): Promise<T | Fallback> {
   try {
     return await reading;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    remarks.push(`Not looked at: ${error.message}`);
-    return otherwise;
+    remarks.push(`Skipped: ${error.message}`);
+    return fallback;
   }
 }

@@ -1,7 +1,7 @@
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
 import type { KubeObject } from '../../core/model/objects.ts';
 import { type ClusterContext, list, optional } from './cluster-context.ts';
-import type { ClusterNetworks } from './facts.ts';
+import type { ClusterNetworks } from './cluster-facts.ts';
 
 interface Node extends KubeObject {
   status?: { addresses?: { type?: string; address?: string }[] };
@@ -11,7 +11,7 @@ interface ServiceCIDR extends KubeObject {
   spec?: { cidrs?: string[] };
 }
 
-/** What pools had better not have. */
+/** Reads the addresses that pools should not contain. */
 export async function readClusterNetworks(
   context: ClusterContext,
   remarks: string[],

@@ -1,15 +1,15 @@
 import type { Flag } from '../flags/flags.ts';
 
-/** A flag with what --help says about it. */
+/** A flag with its text for --help. */
 export type PluginFlag = Flag & { readonly help: string };
 
 export interface CommandText {
-  /** What stands behind the command's name. */
-  readonly words: string;
-  /** The question that it answers, for the list of commands. */
-  readonly question: string;
-  /** What it does; each entry is a paragraph. */
-  readonly about: readonly string[];
+  /** The arguments after the command's name. */
+  readonly arguments: string;
+  /** One line for the list of commands: a verb phrase. */
+  readonly summary: string;
+  /** One paragraph per entry. */
+  readonly description: readonly string[];
   readonly flags: Readonly<Record<string, PluginFlag>>;
   readonly examples: readonly string[];
   readonly exitCodes: string;
@@ -17,115 +17,126 @@ export interface CommandText {
 
 /** Flags of every command. */
 export const commonFlags: Readonly<Record<string, PluginFlag>> = {
-  namespace: { type: 'string', short: 'n', wants: 'a name', help: "the namespace [your context's]" },
-  'all-namespaces': { type: 'boolean', short: 'A', help: 'of all namespaces' },
-  output: { type: 'string', short: 'o', wants: 'a format', help: 'table, wide, json or yaml [table]' },
+  namespace: { type: 'string', short: 'n', wants: 'a name', help: "Use this namespace [your context's]" },
+  'all-namespaces': { type: 'boolean', short: 'A', help: 'Use all namespaces' },
+  output: {
+    type: 'string',
+    short: 'o',
+    wants: 'a format',
+    help: 'Print a table, wide, json or yaml [table]',
+  },
   filename: {
     type: 'string',
     short: 'f',
     wants: 'a file',
-    help: 'read this dump instead of a cluster; again for several, - for standard input',
+    help: 'Read this dump instead of a cluster; repeatable, - for standard input',
   },
-  context: { type: 'string', wants: 'a name', help: "the kubeconfig's context [the current one]" },
-  kubeconfig: { type: 'string', wants: 'a file', help: '[$KUBECONFIG, else ~/.kube/config]' },
+  context: { type: 'string', wants: 'a name', help: 'Use this kubeconfig context [the current one]' },
+  kubeconfig: {
+    type: 'string',
+    wants: 'a file',
+    help: 'Use this kubeconfig [$KUBECONFIG, else ~/.kube/config]',
+  },
   deployment: {
     type: 'string',
     wants: 'a name',
-    help: 'whose settings count, where several controllers run: NAME or NAMESPACE/NAME',
+    help: 'Use the settings of this controller, if several run: NAME or NAMESPACE/NAME',
   },
   configmap: {
     type: 'string',
     wants: 'a name',
-    help: "the pools' ConfigMap: NAME or NAMESPACE/NAME [the Deployment's, else kube-system/kubevip]",
+    help: "Read pools from this ConfigMap: NAME or NAMESPACE/NAME [the Deployment's, else kube-system/kubevip]",
   },
   class: {
     type: 'string',
     wants: 'a class',
-    help: 'look as a controller of this class does; none for the default mode [as the Deployment]',
+    help: "Decide as a controller of this load balancer class; none for the default mode [the Deployment's]",
   },
   controller: {
     type: 'string',
     wants: 'a name',
-    help: "the controller's name, its Lease's [as the Deployment]",
+    help: "Use this controller name, which is also the name of its Lease [the Deployment's]",
   },
-  help: { type: 'boolean', short: 'h', help: 'print this text' },
+  help: { type: 'boolean', short: 'h', help: 'Print this help' },
 };
 
-const usual = '0 when the question was answered, 1 when it could not be.';
+const usualExitCodes = '0 if the command succeeded, 1 if it failed.';
 
 export const commandTexts = {
   explain: {
-    words: '[service/NAME]',
-    question: 'why does a Service have this address, or none?',
-    about: [
-      'Goes down the chain of checks that the controller goes down for this Service: where its address came from, or which check it waits at, and the shortest way out. Also for Services that are not ours.',
-      'Without a name: how each Service of the namespace stands, a line each.',
+    arguments: '[service/NAME]',
+    summary: 'Show why a Service has its address or is pending',
+    description: [
+      "Runs the controller's checks for a Service, up to the one that decides. Shows where its address came from, or which check failed and the shortest remedy. Also explains why a Service is ignored.",
+      'Without a name, lists the state of each Service in the namespace.',
     ],
     flags: {},
     examples: ['kubectl vip explain service/web -n shop', 'kubectl vip explain -A'],
-    exitCodes: usual,
+    exitCodes: usualExitCodes,
   },
   pools: {
-    words: '',
-    question: 'how full are the pools, and what is wrong with them?',
-    about: [
-      'Each pool with its addresses, how many are used and free, and which would be given next; pools that are not used or overlap, entries that cannot be read, addresses that are held outside of every pool, and those that more have than may. With -n, only the pool that serves this namespace.',
+    arguments: '',
+    summary: 'Show pool usage and problems in the ConfigMap',
+    description: [
+      'Lists each pool with its addresses, how many are used and free, and the next one to be allocated. Reports pools that are unused or overlap, entries that cannot be read, conflicts, and addresses assigned outside every pool. With -n, shows only the pool that applies to this namespace.',
     ],
-    flags: { watch: { type: 'boolean', short: 'w', help: 'go on showing them as they change' } },
+    flags: {
+      watch: { type: 'boolean', short: 'w', help: 'Keep the table up to date until interrupted' },
+    },
     examples: ['kubectl vip pools', 'kubectl vip pools --watch', 'kubectl vip pools -n shop -o wide'],
-    exitCodes: usual,
+    exitCodes: usualExitCodes,
   },
   who: {
-    words: 'ADDRESS|CIDR|FIRST-LAST',
-    question: 'who has an address, or the addresses of a block?',
-    about: [
-      'Which Service has it, from which pool and since when; or that it is free, left out by a rule (an end of a block, .0, .255), or in no pool. Since when is read from the managedFields of the Service: at the latest since then, unknown where they do not tell.',
+    arguments: 'ADDRESS|CIDR|FIRST-LAST',
+    summary: 'Show which Services have an address, or the addresses of a block',
+    description: [
+      'Shows which Service has the address, from which pool, and since when; or that the address is free, excluded by a rule (an end of a block, .0, .255), or in no pool. The time comes from the managedFields of the Service: it has had the address since then or longer. Without managedFields, the time is unknown.',
     ],
     flags: {},
     examples: ['kubectl vip who 192.168.0.201', 'kubectl vip who 192.168.0.0/24 -o wide'],
-    exitCodes: usual,
+    exitCodes: usualExitCodes,
   },
   plan: {
-    words: '-f FILE',
-    question: 'what would a changed ConfigMap do?',
-    about: [
-      'Lets the controller decide on the Services as they are, once with the pools as they are and once with those of FILE, and shows the difference: who would be served with which address, whose address would fall outside of its pool, how much room there would be, and what is wrong. Nothing is changed.',
-      'The first -f is the changed ConfigMap. With more of them, those are the dump that is read instead of a cluster.',
+    arguments: '-f FILE',
+    summary: 'Preview the effect of a changed ConfigMap',
+    description: [
+      "Runs the controller's decisions on the current Services twice, with the current pools and with the pools in FILE, and shows the difference: Services that would get an address, addresses that would fall outside their pool, pool usage, and problems. Changes nothing.",
+      'The first -f is the changed ConfigMap. Any further -f is part of a dump that is read instead of a cluster.',
     ],
     flags: {},
     examples: ['kubectl vip plan -f new.yaml', 'kubectl vip plan -f new.yaml -f dump.yaml -o json'],
     exitCodes:
-      '0 when no held address would fall outside of its pool, 2 when one would, 1 when the question could not be answered.',
+      '0 if no assigned address would fall outside its pool, 2 if one would, 1 if the command failed.',
   },
   check: {
-    words: '-f FILE',
-    question: 'is a ConfigMap right?',
-    about: [
-      'Reads the ConfigMap of FILE as the controller does, without a cluster, and says what is wrong, in which line, and what was probably meant. With --context or --kubeconfig it also looks whether a pool has the address of a node, or overlaps the range of the cluster IPs. Without -f it checks the ConfigMap of the cluster in this way.',
+    arguments: '-f FILE',
+    summary: 'Validate a ConfigMap',
+    description: [
+      'Reads the ConfigMap in FILE as the controller does, without a cluster, and reports each problem with its line and a suggested fix. With --context or --kubeconfig, also reports pools that contain the address of a node or overlap a cluster IP range. Without -f, checks the ConfigMap in the cluster in the same way.',
     ],
     flags: {},
     examples: ['kubectl vip check -f configmap.yaml', 'kubectl vip check'],
-    exitCodes: '0 when nothing is wrong (there may be warnings), 1 when something is.',
+    exitCodes: '0 if there are no errors (warnings are allowed), 1 if there are, or if the command failed.',
   },
   audit: {
-    words: '',
-    question: 'does everything stand as it should?',
-    about: [
-      'Holds the promises of the controller against what stands on the Services: addresses that several have, Services that ask for an address of another, records that do not match, what is due and not done, what was left behind, and whether a controller runs at all.',
+    arguments: '',
+    summary: 'Find conflicts and anything that is not in its desired state',
+    description: [
+      "Compares the Services with the controller's guarantees. Reports addresses that several Services have, Services that request an address of another one, allocation records that do not match, writes that are due, remains of earlier assignments, and whether a controller is running.",
     ],
     flags: {},
     examples: ['kubectl vip audit', 'kubectl vip audit -o json'],
-    exitCodes: '0 when nothing was found, 1 when something was, or when it could not be looked at.',
+    exitCodes: '0 if there are no findings, 1 if there are, or if the command failed.',
   },
   web: {
-    words: '',
-    question: 'all of it as a page in the browser, live',
-    about: [
-      'Serves a page on this machine alone, with a map of each pool, who waits and why, search, and what changed lately; the first line that is printed is its link. It reads with your rights, and nothing can be changed there.',
+    arguments: '',
+    summary: 'Serve a live, read-only web page',
+    description: [
+      'Serves a page on this machine only, with a map of each pool, pending Services and their reasons, search, and recent changes. The first line of output is the link. The page reads with your permissions and cannot change anything.',
     ],
-    flags: { port: { type: 'string', wants: 'a port', help: 'where it is served [a free one]' } },
+    flags: { port: { type: 'string', wants: 'a port', help: 'Serve the page on this port [a free one]' } },
     examples: ['kubectl vip web', 'kubectl vip web --port 8089'],
-    exitCodes: '0 when it was interrupted, 1 when it could not be served.',
+    exitCodes: '0 if it was interrupted, 1 if the page could not be served.',
   },
 } as const satisfies Readonly<Record<string, CommandText>>;
 

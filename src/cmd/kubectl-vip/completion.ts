@@ -5,46 +5,49 @@ import { connect } from './connect.ts';
 import type { IOStreams } from './io-streams.ts';
 import { readServices } from './read-cluster.ts';
 
-/** What kubectl runs for `kubectl vip <TAB>` is a program of this name (kubectl's plugin completion). */
-export const completionText = `kubectl completes its plugins by a program that is called kubectl_complete-vip. Put one on
-your PATH, beside kubectl-vip:
+/** For `kubectl vip <TAB>`, kubectl runs a program of this name (kubectl's plugin completion). */
+export const completionText = `kubectl completes a plugin by running a program named kubectl_complete-vip. The
+distribution contains it. To create it yourself, save this script under that
+name on your PATH, next to kubectl-vip, and make it executable:
 
   #!/bin/sh
   exec kubectl vip __complete "$@"
 
-It is in the distribution as kubectl_complete-vip. The completion of kubectl itself has to
-be on: kubectl completion --help.
+Completion of kubectl itself must be enabled; run "kubectl completion --help".
 `;
 
-/** Cobra's directive that says: these are all, do not complete files (ShellCompDirectiveNoFileComp). */
+/** Cobra's ShellCompDirectiveNoFileComp: the candidates are complete, do not add file names. */
 const noFiles = ':4\n';
 const files = ':0\n';
 
 /**
- * The answer to a shell, in the protocol of cobra that kubectl speaks: a candidate a line, with a tab before what it
- * means, and a last line that says what else the shell may do.
+ * Completes the last word, in cobra's protocol, which kubectl uses: one candidate per line with a tab before its
+ * description, then a line with a directive for the shell.
  */
 export async function complete(words: readonly string[], streams: IOStreams): Promise<string> {
   const last = words.at(-1) ?? '';
   const before = words.slice(0, -1);
   const command = commandNames.find((name) => before.includes(name));
   const flags = command === undefined ? flagsOf('explain') : flagsOf(command);
-  const open = openFlag(before.at(-1), flags);
-  if (open === 'filename' || open === 'kubeconfig') return files;
+  const flag = flagBefore(before.at(-1), flags);
+  if (flag === 'filename' || flag === 'kubeconfig') return files;
   const candidates =
-    open !== undefined
-      ? await valuesOf(open, before, streams)
+    flag !== undefined
+      ? await flagValueCandidates(flag, before, streams)
       : last.startsWith('-')
         ? Object.entries(flags).map(([name, { help }]) => [`--${name}`, help] as const)
         : command === undefined
-          ? commandNames.map((name) => [name, commandTexts[name].question] as const)
-          : await wordsOf(command, before, streams);
-  const fitting = candidates.filter(([word]) => word.startsWith(last));
-  return fitting.map(([word, text]) => `${printable(word)}\t${printable(text)}\n`).join('') + noFiles;
+          ? commandNames.map((name) => [name, commandTexts[name].summary] as const)
+          : await argumentCandidates(command, before, streams);
+  const matching = candidates.filter(([word]) => word.startsWith(last));
+  return matching.map(([word, text]) => `${printable(word)}\t${printable(text)}\n`).join('') + noFiles;
 }
 
-/** The flag that the last word is the value of. */
-function openFlag(word: string | undefined, flags: Readonly<Record<string, PluginFlag>>): string | undefined {
+/** The flag whose value comes after this word, if any. */
+function flagBefore(
+  word: string | undefined,
+  flags: Readonly<Record<string, PluginFlag>>,
+): string | undefined {
   if (word === undefined || !word.startsWith('-') || word.includes('=')) return undefined;
   const found = Object.entries(flags).find(
     ([name, { short }]) => word === `--${name}` || word === `-${short}`,
@@ -54,7 +57,7 @@ function openFlag(word: string | undefined, flags: Readonly<Record<string, Plugi
 
 type CompletionCandidate = readonly [word: string, text: string];
 
-async function valuesOf(
+async function flagValueCandidates(
   flag: string,
   before: readonly string[],
   streams: IOStreams,
@@ -67,21 +70,21 @@ async function valuesOf(
       ['yaml', 'for programs'],
     ];
   if (flag !== 'namespace') return [];
-  const { keys } = await servicesOf(before, streams);
-  return [...new Set(keys.map(({ namespace }) => namespace))]
+  const { services } = await servicesFor(before, streams);
+  return [...new Set(services.map(({ namespace }) => namespace))]
     .sort()
     .map((namespace): CompletionCandidate => [namespace, '']);
 }
 
-async function wordsOf(
+async function argumentCandidates(
   command: CommandName,
   before: readonly string[],
   streams: IOStreams,
 ): Promise<CompletionCandidate[]> {
   if (command !== 'explain') return [];
-  const { keys, ofContext } = await servicesOf(before, streams);
-  const wanted = flagValues(before).get('namespace') ?? ofContext ?? 'default';
-  return keys
+  const { services, contextNamespace } = await servicesFor(before, streams);
+  const wanted = flagValues(before).get('namespace') ?? contextNamespace ?? 'default';
+  return services
     .filter(({ namespace }) => namespace === wanted)
     .map(({ name }): CompletionCandidate => [`service/${name}`, ''])
     .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -92,26 +95,26 @@ function flagValues(before: readonly string[]): ReadonlyMap<string, string> {
   return 'message' in parsed ? new Map() : parsed.values;
 }
 
-interface Known {
-  readonly keys: readonly { readonly namespace: string; readonly name: string }[];
-  readonly ofContext: string | undefined;
+interface CompletionServices {
+  readonly services: readonly { readonly namespace: string; readonly name: string }[];
+  readonly contextNamespace: string | undefined;
 }
 
-/** A shell has no place for an error: where a cluster cannot be read there is nothing to offer. */
-async function servicesOf(before: readonly string[], streams: IOStreams): Promise<Known> {
+/** None if the cluster cannot be read: completion has no way to report an error. */
+async function servicesFor(before: readonly string[], streams: IOStreams): Promise<CompletionServices> {
   const values = flagValues(before);
-  const where = { context: values.get('context'), kubeconfig: values.get('kubeconfig') };
+  const target = { context: values.get('context'), kubeconfig: values.get('kubeconfig') };
   try {
-    const { api, connection, close } = await connect(where, streams);
+    const { api, connection, close } = await connect(target, streams);
     try {
       const flags = { deployment: undefined, configMap: undefined, class: undefined, controller: undefined };
       const { clock, signal } = streams;
       const { items } = await readServices({ api, flags, wallMs: clock.wall(), signal }, {});
-      return { keys: items.map(({ view }) => view), ofContext: connection.namespace };
+      return { services: items.map(({ view }) => view), contextNamespace: connection.namespace };
     } finally {
       close();
     }
   } catch {
-    return { keys: [], ofContext: undefined };
+    return { services: [], contextNamespace: undefined };
   }
 }

@@ -6,7 +6,7 @@ import { readOnly } from '../../controller/observer.ts';
 import type { IOStreams } from './io-streams.ts';
 import type { Invocation } from './plugin-arguments.ts';
 
-/** A cluster that can be read and nothing else. */
+/** A connection that can only read. */
 export interface ReadConnection {
   readonly connection: Connection;
   readonly transport: Transport;
@@ -14,23 +14,28 @@ export interface ReadConnection {
   readonly close: () => void;
 }
 
-type Where = Pick<Invocation, 'context' | 'kubeconfig'>;
+type ConnectionTarget = Pick<Invocation, 'context' | 'kubeconfig'>;
 
-/** With the user's kubeconfig and rights, as kubectl (exec plugins and OIDC as well). */
-export async function connect(where: Where, streams: IOStreams): Promise<ReadConnection> {
-  const connection = await connectionOf(where, streams);
+/** Connects with the user's kubeconfig and permissions, as kubectl does (including exec plugins and OIDC). */
+export async function connect(target: ConnectionTarget, streams: IOStreams): Promise<ReadConnection> {
+  const connection = await connectionOf(target, streams);
   if (connection.insecure === true)
-    streams.say('The API server is not verified: the kubeconfig says insecure-skip-tls-verify.');
+    streams.writeStderr(
+      'Warning: the identity of the API server is not verified, because the kubeconfig sets insecure-skip-tls-verify.',
+    );
   const { clock, version } = streams;
-  const whole = createNodeTransport(connection);
-  const transport = readOnly(whole);
+  const readWrite = createNodeTransport(connection);
+  const transport = readOnly(readWrite);
   const userAgent = `kubectl-vip/${version}`;
   const api = createApi(transport, { userAgent, fieldManager: 'kubectl-vip', clock });
-  return { connection, transport, api, close: () => whole.close() };
+  return { connection, transport, api, close: () => readWrite.close() };
 }
 
-async function connectionOf({ context, kubeconfig }: Where, streams: IOStreams): Promise<Connection> {
-  // Only here: what reads a kubeconfig is most of this program, and a dump needs none of it.
+async function connectionOf(
+  { context, kubeconfig }: ConnectionTarget,
+  streams: IOStreams,
+): Promise<Connection> {
+  // Loaded on demand: the kubeconfig reader is most of this program, and a dump does not need it.
   const { kubeconfigConnection } = await import('../../client/kubeconfig.ts');
   return kubeconfigConnection({
     ...(kubeconfig === undefined ? {} : { file: kubeconfig }),

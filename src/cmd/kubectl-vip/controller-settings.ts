@@ -2,13 +2,13 @@ import { ApiError } from '../../client/errors.ts';
 import { type ClusterContext, list, optional } from './cluster-context.ts';
 import { type Deployment, type Settings, settingsFrom } from './settings.ts';
 
-/** As the manifest and the chart label them. */
+/** The labels that the manifest and the chart set. */
 const controllerSelectors = [
   'component=kube-vip-cloud-provider',
   'app.kubernetes.io/name=kube-vip-cloud-provider',
 ];
 
-/** What the Deployment of the controller says, where it can be read, and the flags. */
+/** The settings in the controller's Deployment, if it can be read, overridden by flags. */
 export async function readSettings(context: ClusterContext, remarks: string[]): Promise<Settings> {
   const { flags } = context;
   const named = flags.deployment;
@@ -24,7 +24,7 @@ export async function readSettings(context: ClusterContext, remarks: string[]): 
   return settingsFrom(found.flat(), flags);
 }
 
-/** Where only the controller's own namespace may be read, that is enough. */
+/** Falls back to the controller's own namespace if the user cannot list Deployments in all namespaces. */
 async function deployments(context: ClusterContext, labelSelector: string): Promise<Deployment[]> {
   const within = (scope: string) =>
     list(context, `/apis/apps/v1${scope}/deployments`, { labelSelector }, (object) => object as Deployment);

@@ -3,8 +3,10 @@ import { type Check, checksOf } from '../../core/explain/checks.ts';
 import { explainDecision, explainWrite } from '../../core/explain/explain-decision.ts';
 import type { Remedy } from '../../core/explain/remedy.ts';
 import { remediesFor } from '../../core/explain/service-remedies.ts';
+import { formatAddress } from '../../core/ip/address.ts';
 import { stateOf } from '../../core/ledger/service-state.ts';
 import { formatAddressList } from '../../core/model/address-list.ts';
+import { staticSource, unknownSource } from '../../core/model/allocation-record.ts';
 import { keyOf, type ServiceKey } from '../../core/model/service-view.ts';
 import { type ServiceRow, serviceRow } from '../../core/queries/report.ts';
 import { nearestWord } from '../../core/text/nearest.ts';
@@ -12,31 +14,40 @@ import { printable, quoted } from '../../core/text/quote.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { short } from '../../terminal/table.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { Answer, OutputOptions } from './answer.ts';
-import { type ClusterFacts, decisionFor, type SimulatedCluster, simulatedClusterOf } from './facts.ts';
+import {
+  type ClusterFacts,
+  decisionFor,
+  type SimulatedCluster,
+  simulatedClusterOf,
+} from './cluster-facts.ts';
+import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
-import type { NamespaceScope } from './scope.ts';
-import { type Since, sinceIn } from './since.ts';
+import { type HeldSince, heldSince } from './held-since.ts';
+import type { NamespaceScope } from './namespace-scope.ts';
 
-interface Row {
+interface ExplainedRow {
   readonly row: ServiceRow;
-  /** It is to be written still: what it has is not what it will have. */
+  /** A write is due: the addresses in the row are those after it. */
   readonly isDue: boolean;
 }
 
-/** How one Service stands, and why. */
-interface Explanation extends Row {
-  readonly since: Since | undefined;
+/** The state of one Service, and the reasons. */
+interface Explanation extends ExplainedRow {
+  readonly since: HeldSince | undefined;
   readonly checks: readonly Check[];
   readonly remedies: readonly Remedy[];
   readonly summary: string;
 }
 
-/** `explain service/NAME`, or all of a namespace. */
-export function explain(facts: ClusterFacts, scope: NamespaceScope, words: readonly string[]): Answer {
-  const world = simulatedClusterOf(facts);
-  if (words.length === 0) return explainAll(facts, world, scope);
-  const explanations = servicesIn(words, scope).map((key) => explainOne(key, facts, world));
+/** `explain service/NAME`, or all Services of a namespace. */
+export function explain(
+  facts: ClusterFacts,
+  scope: NamespaceScope,
+  positionals: readonly string[],
+): CommandResult {
+  const cluster = simulatedClusterOf(facts);
+  if (positionals.length === 0) return explainAll(facts, cluster, scope);
+  const explanations = servicesIn(positionals, scope).map((key) => explainOne(key, facts, cluster));
   const items = explanations.map(itemOf);
   const source = sourceOf(facts);
   return {
@@ -44,123 +55,131 @@ export function explain(facts: ClusterFacts, scope: NamespaceScope, words: reado
       items.length === 1 && items[0] !== undefined
         ? { kind: 'ServiceExplanation', ...items[0], source }
         : { kind: 'ServiceExplanationList', items, source },
-    lines: (view) => [
-      ...explanations.flatMap((one) => [...linesOf(one, view), '']),
-      ...footnotes(facts, view),
+    lines: (output) => [
+      ...explanations.flatMap((explanation) => [...explanationLines(explanation, output), '']),
+      ...footnotes(facts, output),
     ],
     exitCode: 0,
   };
 }
 
-const kind = /^(?:services?|svc)$/i;
+const serviceKind = /^(?:services?|svc)$/i;
 
-/** The Services that the words name. */
-export function servicesIn(words: readonly string[], scope: NamespaceScope): ServiceKey[] {
-  return namesIn(words).map((word) => serviceIn(word, scope));
+/** The Services that the arguments name. */
+export function servicesIn(positionals: readonly string[], scope: NamespaceScope): ServiceKey[] {
+  return withoutKind(positionals).map((name) => serviceKeyOf(name, scope));
 }
 
-/** `service web`, as kubectl takes it as well as `service/web`. */
-function namesIn(words: readonly string[]): readonly string[] {
-  const [first = '', ...more] = words;
-  return more.length > 0 && kind.test(first) ? more : words;
+/** `service web`, which kubectl accepts as well as `service/web`. */
+function withoutKind(positionals: readonly string[]): readonly string[] {
+  const [first = '', ...rest] = positionals;
+  return rest.length > 0 && serviceKind.test(first) ? rest : positionals;
 }
 
-/** `service/web`, `svc/web`, `web`, and `shop/web` as messages name it, with or without its kind. */
-function serviceIn(word: string, { namespace }: NamespaceScope): string {
-  const [first = '', ...more] = word.split('/');
-  const name = more.length > 0 && kind.test(first) ? more.join('/') : word;
+/** Reads `service/web`, `svc/web`, `web`, and `shop/web` as in messages, with or without the kind. */
+function serviceKeyOf(text: string, { namespace }: NamespaceScope): ServiceKey {
+  const [first = '', ...rest] = text.split('/');
+  const name = rest.length > 0 && serviceKind.test(first) ? rest.join('/') : text;
   return name.includes('/') ? name : `${namespace}/${name}`;
 }
 
-function explainOne(key: string, facts: ClusterFacts, world: SimulatedCluster): Explanation {
-  const decided = decisionFor(key, world) ?? ofOtherType(key, facts);
-  if (decided === undefined) throw new Error(missing(key, world));
+function explainOne(key: ServiceKey, facts: ClusterFacts, cluster: SimulatedCluster): Explanation {
+  const decided = decisionFor(key, cluster) ?? decisionForOtherType(key, facts);
+  if (decided === undefined) throw new Error(notFound(key, cluster));
   const { options, configMap } = facts;
   const { decision } = decided;
   const isDue = decision.kind === 'write';
   return {
     row: serviceRow(decided, options),
     isDue,
-    since: decision.kind === 'keep' ? sinceIn(facts.managedFields.get(key) ?? []) : undefined,
+    since: decision.kind === 'keep' ? heldSince(facts.managedFields.get(key) ?? []) : undefined,
     checks: checksOf(decided, facts.snapshot.config, options),
     remedies: [
-      ...(isDue ? notActing(facts) : []),
-      ...remediesFor(decided, { allocator: world.outcome.allocator, options, configMap }),
+      ...(isDue ? [remedyForDueWrite(facts)] : []),
+      ...remediesFor(decided, { allocator: cluster.outcome.allocator, options, configMap }),
     ],
     summary: summaryOf(decided, facts),
   };
 }
 
-/** One that is no LoadBalancer is unknown to the controller. */
-function ofOtherType(key: string, { others, options }: ClusterFacts): ServiceDecision | undefined {
-  const view = others.find((one) => keyOf(one) === key);
+/** The ledger contains only Services of type LoadBalancer. */
+function decisionForOtherType(
+  key: ServiceKey,
+  { otherServices, options }: ClusterFacts,
+): ServiceDecision | undefined {
+  const view = otherServices.find((one) => keyOf(one) === key);
   return view && { state: stateOf(view, options), decision: { kind: 'ignore', why: 'not-a-load-balancer' } };
 }
 
-function missing(key: string, { allocator }: SimulatedCluster): string {
+function notFound(key: ServiceKey, { allocator }: SimulatedCluster): string {
   const keys = [...allocator.ledger.all()].map((state) => state.key);
   const [namespace, name] = key.split('/');
-  const elsewhere = keys.find((one) => one.endsWith(`/${name}`));
-  const near = elsewhere ?? nearestWord(key, keys);
+  const sameName = keys.find((one) => one.endsWith(`/${name}`));
+  const nearest = sameName ?? nearestWord(key, keys);
   const advice =
-    near === undefined
-      ? 'kubectl vip explain -A lists those that there are.'
-      : `Do you mean ${near.split('/')[1]} in the namespace ${near.split('/')[0]}?`;
-  return `there is no Service ${quoted(name ?? '')} in the namespace ${quoted(namespace ?? '')}. ${advice}`;
+    nearest === undefined
+      ? 'To list all Services, run:\nkubectl vip explain -A'
+      : `Did you mean ${nearest.split('/')[1]} in namespace ${nearest.split('/')[0]}?`;
+  return `Service ${quoted(name ?? '')} not found in namespace ${quoted(namespace ?? '')}. ${advice}`;
 }
 
-/** What is due is done in a moment, or nobody does it. */
-function notActing({ leadership }: ClusterFacts): Remedy[] {
+function remedyForDueWrite({ leadership }: ClusterFacts): Remedy {
   if (leadership?.isLed === true)
-    return [{ advice: 'Wait a moment and look again: a controller is at work.', command: undefined }];
-  return [
-    {
-      advice: `Let the controller run: it does the rest${leadership === undefined ? '' : ` (${leadership.sentence})`}.`,
+    return {
+      advice: 'Wait a moment and run this command again: a controller is running.',
       command: undefined,
-    },
-  ];
+    };
+  const reason = leadership === undefined ? '' : ` ${leadership.sentence}`;
+  return { advice: `Start the controller, which then writes this.${reason}`, command: undefined };
 }
 
 function summaryOf({ state, decision }: ServiceDecision, { options }: ClusterFacts): string {
   const { key } = state;
   switch (decision.kind) {
     case 'keep':
-      return `${key} has ${decision.addresses}, from ${decision.source}.`;
+      return `${key} has ${decision.addresses}, ${originText(decision)}.`;
     case 'write':
-      return `${key} is due to be written: ${explainWrite(decision)}.`;
+      return `A write is due for ${key}: ${explainWrite(decision)}.`;
     case 'pending':
-      return `${key} waits: ${explainDecision(decision, options)}`;
+      return `${key} is pending: ${explainDecision(decision, options)}`;
     case 'conflict':
       return decision.conflict.code === 'address-in-use'
-        ? `${key} asks for an address of another Service.`
-        : `${key} shows something that is no address.`;
+        ? `${key} requests ${formatAddress(decision.conflict.address)}, which ${decision.conflict.why.code === 'claimed' ? 'is claimed for' : 'is held by'} ${decision.conflict.holder}.`
+        : `${key} requests an invalid address.`;
     case 'ignore':
     case 'release':
-      // It is ours, and what it has is in use.
+      // A Service of ours that is being deleted keeps its address, which stays in use.
       if (state.ignoreReason === undefined && state.view.deleting)
-        return `${key} is being deleted, and keeps ${state.requestedIPs.length === 0 ? 'nothing' : formatAddressList(state.requestedIPs)} until it is gone.`;
-      return `${key} is not served here: ${explainDecision(decision, options)}`;
+        return state.requestedIPs.length === 0
+          ? `${key} is being deleted and has no address.`
+          : `${key} is being deleted and keeps ${formatAddressList(state.requestedIPs)} until it is gone.`;
+      return `${key} is ignored by this controller: ${explainDecision(decision, options)}`;
   }
 }
 
-/** How a Service stands, for a program. */
-function rowOf({ row, isDue }: Row) {
+function originText({ addresses, source }: ServiceDecision['decision'] & { kind: 'keep' }): string {
+  if (source === staticSource) return addresses.includes(',') ? 'static addresses' : 'a static address';
+  return source === unknownSource ? 'of unknown origin' : `from ${source}`;
+}
+
+/** The state of a Service, for programs. */
+function rowOf({ row, isDue }: ExplainedRow) {
   return {
     service: `${row.namespace}/${row.name}`,
     state: isDue ? ('Assigning' as const) : row.state,
     addresses: row.addresses === '' ? [] : row.addresses.split(','),
     from: row.from,
-    note: row.condition,
+    condition: row.condition,
   };
 }
 
-function itemOf({ since, checks, remedies, summary, ...row }: Explanation): object {
-  const { note, ...stands } = rowOf(row);
+function itemOf({ since, checks, remedies, summary, ...explained }: Explanation): object {
+  const { condition, ...row } = rowOf(explained);
   return {
-    ...stands,
+    ...row,
     ...(since === undefined ? {} : { since: since.time, writtenBy: since.manager }),
     summary,
-    note,
+    condition,
     checks,
     remedies: remedies.map(({ advice, command }) =>
       command === undefined ? { advice } : { advice, command },
@@ -168,43 +187,48 @@ function itemOf({ since, checks, remedies, summary, ...row }: Explanation): obje
   };
 }
 
-const marks = { passed: 'ok', failed: 'no', noted: '-' } as const;
+const outcomeMarks = { passed: 'ok', failed: 'fail', noted: '-' } as const;
 
-function linesOf({ summary, since, checks, remedies }: Explanation, view: OutputOptions): string[] {
-  const { ansi, width } = view;
+function explanationLines(
+  { summary, since, checks, remedies }: Explanation,
+  { ansi, width }: OutputOptions,
+): string[] {
   const paints = { passed: ansi.green, failed: ansi.red, noted: ansi.yellow };
   const rows = checks.map(({ name, outcome, finding }) => [
-    { text: marks[outcome], paint: paints[outcome] },
+    { text: outcomeMarks[outcome], paint: paints[outcome] },
     { text: name },
     { text: finding },
   ]);
-  const heads = [{ title: '' }, { title: 'CHECK' }, { title: 'FOUND', least: 40 }];
+  const heads = [{ title: '' }, { title: 'CHECK' }, { title: 'RESULT', least: 40 }];
   const lines = [...wrapWords(printable(summary), width).map(ansi.bold)];
   if (since !== undefined)
     lines.push(
-      ...wrapWords(printable(`Since ${since.time} at the latest, written by ${since.manager}.`), width),
+      ...wrapWords(
+        printable(`Held since ${since.time} or earlier; last written by ${since.manager}.`),
+        width,
+      ),
     );
   lines.push('', ...layOut(heads, rows, width, ansi.bold));
-  if (remedies.length > 0) lines.push('', ansi.bold('What helps'));
+  if (remedies.length > 0) lines.push('', ansi.bold('Remedies'));
   remedies.forEach(({ advice, command }, i) => {
-    const [first = '', ...more] = wrapWords(printable(advice), Math.max(width - 3, 8));
-    lines.push(`${i + 1}. ${first}`, ...more.map((line) => `   ${line.trimStart()}`));
-    // Never broken: it is there to be copied.
+    const [first = '', ...rest] = wrapWords(printable(advice), Math.max(width - 3, 8));
+    lines.push(`${i + 1}. ${first}`, ...rest.map((line) => `   ${line.trimStart()}`));
+    // A command is never wrapped, so that it can be copied.
     if (command !== undefined) lines.push(`   ${printable(command)}`);
   });
   return lines;
 }
 
-/** A line for each Service of the namespace. */
+/** One row for each Service of the namespace. */
 function explainAll(
   facts: ClusterFacts,
-  world: SimulatedCluster,
+  cluster: SimulatedCluster,
   { namespace, isAll }: NamespaceScope,
-): Answer {
-  const rows: Row[] = [];
-  for (const { key, view } of world.allocator.ledger.all()) {
+): CommandResult {
+  const rows: ExplainedRow[] = [];
+  for (const { key, view } of cluster.allocator.ledger.all()) {
     if (!isAll && view.namespace !== namespace) continue;
-    const decided = decisionFor(key, world);
+    const decided = decisionFor(key, cluster);
     if (decided !== undefined)
       rows.push({ row: serviceRow(decided, facts.options), isDue: decided.decision.kind === 'write' });
   }
@@ -215,16 +239,19 @@ function explainAll(
       items: rows.map(rowOf),
       source: sourceOf(facts),
     },
-    lines: (view) => [...tableOf(rows, view, isAll ? '' : namespace), ...footnotes(facts, view)],
+    lines: (output) => [...tableOf(rows, output, isAll ? '' : namespace), ...footnotes(facts, output)],
     exitCode: 0,
   };
 }
 
-function tableOf(rows: readonly Row[], { ansi, width }: OutputOptions, namespace: string): string[] {
-  if (rows.length === 0) {
-    const where = namespace === '' ? '' : ` in the namespace ${namespace}: -A looks in all`;
-    return [`There is no Service of type LoadBalancer${where}.`, ''];
-  }
+function tableOf(rows: readonly ExplainedRow[], { ansi, width }: OutputOptions, namespace: string): string[] {
+  if (rows.length === 0)
+    return [
+      namespace === ''
+        ? 'No Services of type LoadBalancer found.'
+        : `No Services of type LoadBalancer found in namespace ${namespace}. Use -A for all namespaces.`,
+      '',
+    ];
   const paints = {
     Assigned: ansi.green,
     Assigning: ansi.yellow,
@@ -237,7 +264,7 @@ function tableOf(rows: readonly Row[], { ansi, width }: OutputOptions, namespace
     { title: 'STATE' },
     { title: 'ADDRESS' },
     { title: 'FROM' },
-    { title: 'NOTE', least: 40, below: true },
+    { title: 'CONDITION', least: 40, below: true },
   ];
   const cells = rows.map(({ row, isDue }) => {
     const { service, state } = rowOf({ row, isDue });

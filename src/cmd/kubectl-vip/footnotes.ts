@@ -1,23 +1,23 @@
 import { printable } from '../../core/text/quote.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { OutputOptions } from './answer.ts';
-import type { ClusterFacts } from './facts.ts';
+import type { ClusterFacts } from './cluster-facts.ts';
+import type { OutputOptions } from './command-result.ts';
 
-/** Below every answer: which settings counted, and who is at work. */
-export function footnotes({ origin, leadership }: ClusterFacts, { ansi, width }: OutputOptions): string[] {
-  const { isLed, sentence = '' } = leadership ?? {};
-  // `led by ...` continues a sentence; why nobody leads is one.
-  const led = isLed === true ? `Controller ${sentence}.` : `No controller leads: ${sentence}.`;
-  const sentences = [origin, ...(leadership === undefined ? [] : [led])];
+/** Printed below every result: the settings that were used, and the leader. */
+export function footnotes(
+  { origin, leadership }: Pick<ClusterFacts, 'origin' | 'leadership'>,
+  { ansi, width }: OutputOptions,
+): string[] {
+  const sentences = [origin, ...(leadership === undefined ? [] : [leadership.sentence])];
   return sentences.flatMap((sentence) => wrapWords(printable(sentence), width).map(ansi.dim));
 }
 
 /** The same for programs. */
 export function sourceOf({ origin, leadership, options }: ClusterFacts): object {
-  const { configMap, class: ours, controller } = options;
+  const { configMap, class: loadBalancerClass, controller } = options;
   return {
     configMap: `${configMap.namespace}/${configMap.name}`,
-    class: ours ?? null,
+    class: loadBalancerClass ?? null,
     controller,
     origin,
     ...(leadership === undefined ? {} : { isLed: leadership.isLed, leadership: leadership.sentence }),

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../../client/transport.ts';
 import type { ManifestText } from '../../manifest/manifests.ts';
 
-/** What a question is answered with: all that the process has, handed in. */
+/** What a command uses of its process, as parameters. */
 export interface IOStreams {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: () => string;
@@ -9,8 +9,7 @@ export interface IOStreams {
   readonly random: Random;
   readonly version: string;
   readonly signal: AbortSignal;
-  /** Lines for standard error. */
-  readonly say: (lines: string) => void;
-  /** A file's text, or standard input's for `-`. */
+  readonly writeStderr: (lines: string) => void;
+  /** Reads a file, or standard input for `-`. */
   readonly readText: (path: string) => Promise<ManifestText>;
 }

@@ -1,29 +1,29 @@
+import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
 import { connect } from './connect.ts';
-import type { ClusterFacts, FactSelection } from './facts.ts';
 import type { IOStreams } from './io-streams.ts';
+import type { NamespaceScope } from './namespace-scope.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { readCluster } from './read-cluster.ts';
 import { readFiles } from './read-dump.ts';
-import type { NamespaceScope } from './scope.ts';
 
 export interface LoadedCluster {
   readonly facts: ClusterFacts;
   readonly scope: NamespaceScope;
 }
 
-/** The facts of `files`, or where there are none, of a cluster. Remarks on them go to standard error. */
+/** Reads `files`, or a cluster if there are none. Writes remarks to standard error. */
 export async function loadCluster(
   invocation: Invocation,
   streams: IOStreams,
   files: readonly string[],
-  needs: (scope: NamespaceScope) => FactSelection,
+  select: (scope: NamespaceScope) => FactSelection,
 ): Promise<LoadedCluster> {
-  const gathered =
+  const loaded =
     files.length > 0
       ? await fromFiles(invocation, streams, files)
-      : await fromCluster(invocation, streams, needs);
-  for (const remark of gathered.facts.remarks) streams.say(remark);
-  return gathered;
+      : await fromCluster(invocation, streams, select);
+  for (const remark of loaded.facts.remarks) streams.writeStderr(remark);
+  return loaded;
 }
 
 async function fromFiles(
@@ -40,14 +40,14 @@ async function fromFiles(
 async function fromCluster(
   invocation: Invocation,
   streams: IOStreams,
-  needs: (scope: NamespaceScope) => FactSelection,
+  select: (scope: NamespaceScope) => FactSelection,
 ): Promise<LoadedCluster> {
   const { api, connection, close } = await connect(invocation, streams);
   try {
     const { clock, signal } = streams;
     const wallMs = clock.wall();
     const scope = scopeOf(invocation, connection.namespace);
-    const facts = await readCluster({ api, flags: invocation.settings, wallMs, signal }, needs(scope));
+    const facts = await readCluster({ api, flags: invocation.settings, wallMs, signal }, select(scope));
     return { facts, scope };
   } finally {
     close();
@@ -56,10 +56,10 @@ async function fromCluster(
 
 export function scopeOf(
   { namespace, isAllNamespaces }: Invocation,
-  ofContext: string | undefined,
+  contextNamespace: string | undefined,
 ): NamespaceScope {
   return {
-    namespace: namespace ?? ofContext ?? 'default',
+    namespace: namespace ?? contextNamespace ?? 'default',
     isNamed: namespace !== undefined,
     isAll: isAllNamespaces,
   };

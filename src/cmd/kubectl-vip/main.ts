@@ -1,4 +1,4 @@
-/** `kubectl vip` as a process: the only place here with process.exit and the environment. */
+/** `kubectl vip` as a process: the only file here that uses process.exit and the environment. */
 
 import { homedir } from 'node:os';
 import { systemClock } from '../../client/clock.ts';
@@ -8,26 +8,26 @@ import { readStandardInput, readTextFile } from '../../manifest/read-text.ts';
 import { ansiFor } from '../../terminal/ansi.ts';
 import { createScreen } from '../../terminal/screen.ts';
 import { version } from '../flags/version.ts';
-import { type Answer, type OutputOptions, printValue } from './answer.ts';
-import { ask } from './ask.ts';
+import { type CommandResult, type OutputOptions, printValue } from './command-result.ts';
 import { complete, completionText } from './completion.ts';
 import type { IOStreams } from './io-streams.ts';
 import { type Invocation, pluginRequest } from './plugin-arguments.ts';
+import { runCommand } from './run-command.ts';
 import { watchPools } from './watch-pools.ts';
 import { web } from './web-command.ts';
 
-const exit = { done: 0, failed: 1 } as const;
+const exitCode = { success: 0, failure: 1 } as const;
 
-/** Each sentence has made its parts printable; whatever one forgets does not reach the terminal all the same. */
-function say(lines: string): void {
+/** Escapes once more, in case a message contains unescaped text. */
+function writeStderr(lines: string): void {
   process.stderr.write(`${lines.split('\n').map(printable).join('\n')}\n`);
 }
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.once(signal, () => stop.abort(new Error('interrupted')));
-// `kubectl vip ... | head` ends reading before we end writing.
-process.stdout.on('error', () => process.exit(exit.done));
+// `kubectl vip ... | head` closes the pipe before the output ends.
+process.stdout.on('error', () => process.exit(exitCode.success));
 
 const streams: IOStreams = {
   env: process.env,
@@ -36,8 +36,9 @@ const streams: IOStreams = {
   random: Math.random,
   version,
   signal: stop.signal,
-  say,
-  readText: (path) => (path === '-' ? readStandardInput(process.stdin, say) : readTextFile(path, path)),
+  writeStderr,
+  readText: (path) =>
+    path === '-' ? readStandardInput(process.stdin, writeStderr) : readTextFile(path, path),
 };
 
 async function main(): Promise<number> {
@@ -45,19 +46,19 @@ async function main(): Promise<number> {
   switch (request.kind) {
     case 'print':
       process.stdout.write(request.text);
-      return exit.done;
+      return exitCode.success;
     case 'version':
       process.stdout.write(`kubectl-vip ${version} (Node ${process.version})\n`);
-      return exit.done;
+      return exitCode.success;
     case 'completion':
       process.stdout.write(completionText);
-      return exit.done;
+      return exitCode.success;
     case 'complete':
       process.stdout.write(await complete(request.words, streams));
-      return exit.done;
+      return exitCode.success;
     case 'usage':
-      say(request.message);
-      return exit.failed;
+      writeStderr(request.message);
+      return exitCode.failure;
     case 'run':
       return run(request.invocation);
   }
@@ -69,31 +70,31 @@ async function run(invocation: Invocation): Promise<number> {
     if (invocation.isWatching) return await watch(invocation);
     if (command === 'web') {
       await web(invocation, streams, (lines) => process.stdout.write(`${lines}\n`));
-      return exit.done;
+      return exitCode.success;
     }
-    return print(await ask({ ...invocation, command }, streams), invocation);
+    return print(await runCommand({ ...invocation, command }, streams), invocation);
   } catch (error) {
-    if (stop.signal.aborted) return exit.failed;
-    say(`${invocation.command}: ${errorText(error)}`);
-    return exit.failed;
+    if (stop.signal.aborted) return exitCode.failure;
+    writeStderr(`${invocation.command}: ${errorText(error)}`);
+    return exitCode.failure;
   }
 }
 
-function print(answer: Answer, { output, ...invocation }: Invocation): number {
+function print(result: CommandResult, { output, ...invocation }: Invocation): number {
   process.stdout.write(
     output === 'json' || output === 'yaml'
-      ? printValue(answer.value, output)
-      : `${answer.lines(viewFor({ ...invocation, output })).join('\n')}\n`,
+      ? printValue(result.value, output)
+      : `${result.lines(outputOptions({ ...invocation, output })).join('\n')}\n`,
   );
-  return answer.exitCode;
+  return result.exitCode;
 }
 
-function viewFor({ output, isColoured }: Pick<Invocation, 'output' | 'isColoured'>): OutputOptions {
+function outputOptions({ output, isColored }: Pick<Invocation, 'output' | 'isColored'>): OutputOptions {
   const isTerminal = process.stdout.isTTY === true;
   return {
-    // Without a terminal a row is a line, for grep, unless somebody says how wide the page is.
+    // Without a terminal each row is one line, for grep, unless COLUMNS sets a width.
     width: isTerminal ? process.stdout.columns : Number(process.env.COLUMNS) || Number.POSITIVE_INFINITY,
-    ansi: ansiFor(isTerminal && isColoured),
+    ansi: ansiFor(isTerminal && isColored),
     isWide: output === 'wide',
   };
 }
@@ -102,12 +103,12 @@ async function watch(invocation: Invocation): Promise<number> {
   const screen = createScreen(process.stdout);
   try {
     await watchPools(invocation, streams, (lines) =>
-      screen.draw(['Live; Ctrl-C leaves.', '', ...lines(viewFor(invocation))]),
+      screen.draw(['Live. Press Ctrl+C to exit.', '', ...lines(outputOptions(invocation))]),
     );
   } finally {
     screen.close();
   }
-  return exit.done;
+  return exitCode.success;
 }
 
 process.exit(await main());

@@ -4,15 +4,15 @@ import type { PoolRow } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
 import { bullets, shortCount } from '../../terminal/table.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { Answer, OutputOptions } from './answer.ts';
-import type { ClusterFacts } from './facts.ts';
+import type { ClusterFacts } from './cluster-facts.ts';
+import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 
-/** In a pipeline: a held address would fall outside of its pool. */
-const fallsOutside = 2;
+/** An assigned address would fall outside its pool: stops a pipeline. */
+const exitCodeOutside = 2;
 
 /** `plan -f FILE` */
-export function plan(facts: ClusterFacts, config: Config, name: string): Answer {
+export function plan(facts: ClusterFacts, config: Config, name: string): CommandResult {
   const changes = planOf(facts.snapshot, config, facts.options);
   return {
     value: {
@@ -28,8 +28,8 @@ export function plan(facts: ClusterFacts, config: Config, name: string): Answer 
       fallingOutside: changes.fallingOutside,
       source: sourceOf(facts),
     },
-    lines: (view) => [...planLines(changes, name, facts, view), '', ...footnotes(facts, view)],
-    exitCode: changes.fallingOutside > 0 ? fallsOutside : 0,
+    lines: (output) => [...planLines(changes, name, facts, output), '', ...footnotes(facts, output)],
+    exitCode: changes.fallingOutside > 0 ? exitCodeOutside : 0,
   };
 }
 
@@ -37,72 +37,72 @@ function sizes({ ranges, size, used, free }: PoolRow): object {
   return { ranges, size, used, free };
 }
 
-/** As a diff: `-` goes, `+` comes, `!` is what a pipeline stops at. */
-function planLines(changes: Plan, name: string, facts: ClusterFacts, view: OutputOptions): string[] {
-  const { ansi, width } = view;
+/** Formatted as a diff: `-` is removed, `+` is added, `!` causes exit code 2. */
+function planLines(changes: Plan, name: string, facts: ClusterFacts, output: OutputOptions): string[] {
+  const { ansi, width } = output;
   const { namespace, name: configMap } = facts.options.configMap;
   const lines = [
-    ansi.bold(`--- ConfigMap ${namespace}/${configMap} as it is`),
+    ansi.bold(`--- ConfigMap ${namespace}/${configMap} (current)`),
     ansi.bold(printable(`+++ ${name}`)),
   ];
   if (changes.pools.length > 0)
-    lines.push(ansi.bold('@@ pools @@'), ...changes.pools.flatMap((change) => poolLines(change, view)));
+    lines.push(ansi.bold('@@ pools @@'), ...changes.pools.flatMap((change) => poolLines(change, output)));
   if (changes.services.length > 0)
     lines.push(
       ansi.bold('@@ Services @@'),
-      ...changes.services.flatMap((change) => serviceLines(change, view)),
+      ...changes.services.flatMap((change) => serviceLines(change, output)),
     );
   const { appear, vanish, stay } = changes.problems;
   if (appear.length + vanish.length > 0)
     lines.push(
       ansi.bold('@@ problems @@'),
-      ...vanish.flatMap((sentence) => marked('-', sentence, ansi.green, view)),
-      ...appear.flatMap((sentence) => marked('+', sentence, ansi.red, view)),
+      ...vanish.flatMap((sentence) => marked('-', sentence, ansi.green, output)),
+      ...appear.flatMap((sentence) => marked('+', sentence, ansi.red, output)),
     );
   lines.push('', ...wrapWords(summary(changes), width));
-  const left = bullets('Problems that stay', stay, view, ansi.yellow, ansi);
-  return left.length === 0 ? lines : [...lines, '', ...left];
+  const remaining = bullets('Remaining problems', stay, output, ansi.yellow, ansi);
+  return remaining.length === 0 ? lines : [...lines, '', ...remaining];
 }
 
-function poolLines({ key, before, after }: PoolChange, view: OutputOptions): string[] {
-  const { ansi } = view;
+function poolLines({ key, before, after }: PoolChange, output: OutputOptions): string[] {
+  const { ansi } = output;
   return [
-    ...(before === undefined ? [] : marked('-', `${key}  ${room(before)}`, ansi.red, view)),
-    ...(after === undefined ? [] : marked('+', `${key}  ${room(after)}`, ansi.green, view)),
+    ...(before === undefined ? [] : marked('-', `${key}  ${usageOf(before)}`, ansi.red, output)),
+    ...(after === undefined ? [] : marked('+', `${key}  ${usageOf(after)}`, ansi.green, output)),
   ];
 }
 
-function room({ ranges, size, used, remark }: PoolRow): string {
-  const more = remark === '' ? '' : ` (${remark})`;
-  return `${ranges === '' ? 'no address' : ranges}: ${shortCount(used)} of ${shortCount(size)} used${more}`;
+function usageOf({ ranges, size, used, remark }: PoolRow): string {
+  const suffix = remark === '' ? '' : ` (${remark})`;
+  return `${ranges === '' ? 'no addresses' : ranges}: ${shortCount(used)} of ${shortCount(size)} used${suffix}`;
 }
 
 function serviceLines(
   { service, kind, before, after, from, explanation }: ServiceChange,
-  view: OutputOptions,
+  output: OutputOptions,
 ): string[] {
-  const { ansi } = view;
+  const { ansi } = output;
   switch (kind) {
     case 'assigned':
       return marked(
         '+',
-        `${service}  ${after} (from ${from}); without the change it waits: ${explanation}`,
+        `${service}  ${after} (from ${from}). Pending without the change: ${explanation}`,
         ansi.green,
-        view,
+        output,
       );
     case 'changed':
       return [
-        ...marked('-', `${service}  ${before}`, ansi.red, view),
-        ...marked('+', `${service}  ${after} (from ${from})`, ansi.green, view),
+        ...marked('-', `${service}  ${before}`, ansi.red, output),
+        ...marked('+', `${service}  ${after} (from ${from})`, ansi.green, output),
       ];
     case 'outside':
-      return marked('!', `${service}  ${explanation}`, ansi.red, view);
+      return marked('!', `${service}  ${explanation}`, ansi.red, output);
     case 'inside':
-      return marked('+', `${service}  ${after} is in its pool again`, ansi.green, view);
+      return marked('+', `${service}  ${after} is in its pool again`, ansi.green, output);
     case 'pending':
-      return marked('-', `${service}  ${before}; with the change it waits: ${explanation}`, ansi.red, view);
+      return marked('-', `${service}  ${before}. Pending with the change: ${explanation}`, ansi.red, output);
     case 'reason':
-      return marked(' ', `${service}  waits still: ${explanation}`, (text) => text, view);
+      return marked(' ', `${service}  still pending: ${explanation}`, (text) => text, output);
   }
 }
 
@@ -121,14 +121,14 @@ function summary({ services, fallingOutside, pools, problems }: Plan): string {
   const count = (kind: ServiceChange['kind']): number => services.filter((one) => one.kind === kind).length;
   if (services.length + pools.length + problems.appear.length + problems.vanish.length === 0)
     return 'Nothing would change.';
-  const served = count('assigned');
+  const assigned = count('assigned');
   const parts = [
-    `${served === 1 ? '1 waiting Service' : `${served} waiting Services`} would get an address`,
-    ...(count('changed') > 0 ? [`${count('changed')} would have another one`] : []),
-    ...(count('pending') > 0 ? [`${count('pending')} would wait`] : []),
+    `${assigned === 1 ? '1 pending Service' : `${assigned} pending Services`} would get an address`,
+    ...(count('changed') > 0 ? [`${count('changed')} would get a different address`] : []),
+    ...(count('pending') > 0 ? [`${count('pending')} would become pending`] : []),
     fallingOutside === 0
-      ? 'no held address would fall outside of its pool'
-      : `${fallingOutside} would keep an address outside of its pool`,
+      ? 'no assigned address would fall outside its pool'
+      : `${fallingOutside} would keep an address outside its pool`,
   ];
   return `${parts.join(', ')}.`;
 }

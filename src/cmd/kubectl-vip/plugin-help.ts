@@ -2,14 +2,14 @@ import { wrapWords } from '../../terminal/wrap.ts';
 import { placeholder } from '../flags/flags.ts';
 import { type CommandName, commandNames, commandTexts, commonFlags, type PluginFlag } from './commands.ts';
 
-/** The help texts: at most 80 columns, and each example can be copied as it stands. */
+/** Help texts are at most 80 columns wide, and their examples can be pasted. */
 
 const width = 80;
-/** Where the texts of commands and flags begin. */
+/** The column where descriptions of commands and flags start. */
 const textColumn = 28;
 
 export const pluginHelp = `${wrapWords(
-  'Who has which address, how full the pools are, why a Service waits, and what a change would do: answered by the decisions of kube-vip-cloud-provider itself. It only reads, with your kubeconfig.',
+  'Show address assignments, pool usage, and why a Service is pending. kubectl vip recomputes the decisions of kube-vip-cloud-provider with the same code. It reads with your kubeconfig and changes nothing.',
   width,
 ).join('\n')}
 
@@ -17,24 +17,25 @@ Usage
   kubectl vip COMMAND [FLAGS]
 
 Commands
-${commandNames.map((name) => described(`${name} ${commandTexts[name].words}`.trim(), commandTexts[name].question)).join('\n')}
-${described('completion', 'how to have the shell complete all of this')}
-${described('version', 'which version this is')}
+${commandNames.map((name) => described(`${name} ${commandTexts[name].arguments}`.trim(), commandTexts[name].summary)).join('\n')}
+${described('completion', 'Print how to enable shell completion')}
+${described('version', 'Print the version')}
 
-Each command has a --help with examples. Flags of all of them:
+Run "kubectl vip COMMAND --help" for details and examples.
 
+Flags of all commands
 ${flagLines(commonFlags)}
 
-NO_COLOR, if it is not empty: no colours.
+Set NO_COLOR to a non-empty value to disable color.
 `;
 
 export function commandHelp(name: CommandName): string {
-  const { words, question, about, flags, examples, exitCodes } = commandTexts[name];
+  const { arguments: positionals, summary, description, flags, examples, exitCodes } = commandTexts[name];
   const own = Object.keys(flags).length > 0 ? `${flagLines(flags)}\n` : '';
-  return `${[`${question[0]?.toUpperCase()}${question.slice(1)}`, ...about.flatMap((text) => ['', ...wrapWords(text, width)])].join('\n')}
+  return `${[`${summary}.`, ...description.flatMap((text) => ['', ...wrapWords(text, width)])].join('\n')}
 
 Usage
-  kubectl vip ${`${name} ${words}`.trim()} [FLAGS]
+  kubectl vip ${`${name} ${positionals}`.trim()} [FLAGS]
 
 Flags
 ${own}${flagLines(commonFlags)}
@@ -42,7 +43,7 @@ ${own}${flagLines(commonFlags)}
 Examples
 ${examples.map((example) => `  ${example}`).join('\n')}
 
-${wrapWords(`Exit code ${exitCodes}`, width).join('\n')}
+${wrapWords(`Exit code: ${exitCodes}`, width).join('\n')}
 `;
 }
 
@@ -58,9 +59,10 @@ function flagLines(flags: Readonly<Record<string, PluginFlag>>): string {
 
 function described(name: string, text: string): string {
   const [first = '', ...rest] = wrapWords(text, width - textColumn);
-  const left = `  ${name}`;
-  const more = rest.map((line) => `${' '.repeat(textColumn)}${line.trimStart()}`);
-  // A long name has its text below it.
-  if (left.length > textColumn - 2) return [left, `${' '.repeat(textColumn)}${first}`, ...more].join('\n');
-  return [left.padEnd(textColumn) + first, ...more].join('\n');
+  const label = `  ${name}`;
+  const continued = rest.map((line) => `${' '.repeat(textColumn)}${line.trimStart()}`);
+  // The description of a long name starts on the next line.
+  if (label.length > textColumn - 2)
+    return [label, `${' '.repeat(textColumn)}${first}`, ...continued].join('\n');
+  return [label.padEnd(textColumn) + first, ...continued].join('\n');
 }

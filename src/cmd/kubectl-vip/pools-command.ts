@@ -9,26 +9,26 @@ import { isReportedHere } from '../../core/queries/audit.ts';
 import { outsideEveryPool, overlapsIn, type PoolRow, poolRows } from '../../core/queries/report.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { bar, bullets, isLeased, shortCount } from '../../terminal/table.ts';
-import type { Answer, OutputOptions } from './answer.ts';
-import { type ClusterFacts, presentOf } from './facts.ts';
+import { type ClusterFacts, currentAllocator } from './cluster-facts.ts';
+import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
-import type { NamespaceScope } from './scope.ts';
+import type { NamespaceScope } from './namespace-scope.ts';
 
-/** How full the pools are, and what is wrong with them, at one moment. */
+/** Pool usage and problems at one moment. */
 export interface PoolsReport {
   readonly rows: readonly (PoolRow & { readonly overlaps: readonly string[] })[];
-  /** Why there are no rows; empty where there are. */
-  readonly nothing: string;
+  /** Why there are no rows; empty if there are some. */
+  readonly emptyReason: string;
   readonly problems: readonly string[];
   readonly outside: readonly { readonly service: string; readonly address: string }[];
   readonly conflicts: readonly {
     readonly service: string;
     readonly address: string;
-    readonly sentence: string;
+    readonly message: string;
   }[];
 }
 
-/** O(Services) decisions. With a named namespace only the pool that serves it. */
+/** O(Services) decisions. With `-n`, only the pool that applies to the namespace. */
 export function poolsReport(allocator: Allocator, options: Options, scope: NamespaceScope): PoolsReport {
   const { config } = allocator;
   const own = scope.isNamed && !scope.isAll ? poolFor(config, scope.namespace) : undefined;
@@ -40,14 +40,14 @@ export function poolsReport(allocator: Allocator, options: Options, scope: Names
   const { namespace, name } = options.configMap;
   return {
     rows,
-    nothing:
+    emptyReason:
       rows.length > 0
         ? ''
         : !config.exists
-          ? `There are no pools: the ConfigMap ${namespace}/${name} does not exist.`
+          ? `There are no pools, because the ConfigMap ${namespace}/${name} does not exist.`
           : isWhole
-            ? `There are no pools in the ConfigMap ${namespace}/${name}.`
-            : `No pool serves the namespace ${scope.namespace}.`,
+            ? `The ConfigMap ${namespace}/${name} contains no pools.`
+            : `No pool applies to namespace ${scope.namespace}.`,
     problems: config.problems.filter(({ key }) => isWhole || key === own?.key).map(explainProblem),
     outside: isWhole
       ? outsideEveryPool(allocator).map(({ address, state }) => ({
@@ -60,30 +60,33 @@ export function poolsReport(allocator: Allocator, options: Options, scope: Names
 }
 
 function conflictsIn(allocator: Allocator, options: Options): PoolsReport['conflicts'] {
-  const found: { service: string; address: string; sentence: string }[] = [];
+  const conflicts: { service: string; address: string; message: string }[] = [];
   for (const { key } of allocator.ledger.all()) {
     const decision = allocator.explain(key)?.decision;
     if (decision === undefined || conflictingAddresses(decision).length === 0) continue;
     if (decision.kind === 'conflict' && decision.conflict.code === 'address-in-use')
-      found.push({
+      conflicts.push({
         service: key,
         address: formatAddress(decision.conflict.address),
-        sentence: explainConflict(decision.conflict),
+        message: explainConflict(decision.conflict),
       });
-    for (const note of 'conditions' in decision ? decision.conditions : [])
-      if (isConflictCondition(note) && (note.code !== 'contested' || isReportedHere(note, allocator)))
-        found.push({
+    for (const condition of 'conditions' in decision ? decision.conditions : [])
+      if (
+        isConflictCondition(condition) &&
+        (condition.code !== 'contested' || isReportedHere(condition, allocator))
+      )
+        conflicts.push({
           service: key,
-          address: formatAddress(note.address),
-          sentence: explainCondition(note, options),
+          address: formatAddress(condition.address),
+          message: explainCondition(condition, options),
         });
   }
-  return found.sort((a, b) => (a.service < b.service ? -1 : 1));
+  return conflicts.sort((a, b) => (a.service < b.service ? -1 : 1));
 }
 
 /** `pools` */
-export function pools(facts: ClusterFacts, scope: NamespaceScope): Answer {
-  const report = poolsReport(presentOf(facts), facts.options, scope);
+export function pools(facts: ClusterFacts, scope: NamespaceScope): CommandResult {
+  const report = poolsReport(currentAllocator(facts), facts.options, scope);
   return {
     value: {
       kind: 'PoolList',
@@ -96,35 +99,35 @@ export function pools(facts: ClusterFacts, scope: NamespaceScope): Answer {
         free,
         next,
         overlaps,
-        note: remark,
+        remark,
       })),
       problems: report.problems,
       outside: report.outside,
       conflicts: report.conflicts,
       source: sourceOf(facts),
     },
-    lines: (view) => [...poolLines(report, view), '', ...footnotes(facts, view)],
+    lines: (output) => [...poolLines(report, output), '', ...footnotes(facts, output)],
     exitCode: 0,
   };
 }
 
-/** The report for a person. */
-export function poolLines(report: PoolsReport, view: OutputOptions): string[] {
-  const { ansi } = view;
+/** The report as lines for people. */
+export function poolLines(report: PoolsReport, output: OutputOptions): string[] {
+  const { ansi } = output;
   const parts = [
-    report.nothing === '' ? tableOf(report, view) : [report.nothing],
-    bullets('Problems', report.problems, view, ansi.yellow, ansi),
+    report.emptyReason === '' ? tableOf(report, output) : [report.emptyReason],
+    bullets('Problems', report.problems, output, ansi.yellow, ansi),
     bullets(
       'Conflicts',
-      report.conflicts.map(({ service, sentence }) => `${service}: ${sentence}`),
-      view,
+      report.conflicts.map(({ service, message }) => `${service}: ${message}`),
+      output,
       ansi.red,
       ansi,
     ),
     bullets(
-      'Held outside of every pool',
-      report.outside.map(({ service, address }) => `${address} by ${service}`),
-      view,
+      'Assigned outside every pool',
+      report.outside.map(({ service, address }) => `${address}: ${service}`),
+      output,
       (text) => text,
       ansi,
     ),
@@ -133,12 +136,12 @@ export function poolLines(report: PoolsReport, view: OutputOptions): string[] {
 }
 
 function tableOf({ rows }: PoolsReport, { ansi, width, isWide }: OutputOptions): string[] {
-  const notes = rows.map(({ remark, overlaps }) =>
+  const remarks = rows.map(({ remark, overlaps }) =>
     [remark, ...(overlaps.length === 0 ? [] : [`overlaps ${overlaps.join(', ')}`])]
       .filter((text) => text !== '')
       .join('; '),
   );
-  const hasNotes = notes.some((note) => note !== '');
+  const hasRemarks = remarks.some((remark) => remark !== '');
   const heads = [
     { title: 'POOL' },
     { title: 'FAMILIES' },
@@ -148,7 +151,7 @@ function tableOf({ rows }: PoolsReport, { ansi, width, isWide }: OutputOptions):
     { title: 'FREE', right: true },
     { title: '' },
     { title: 'NEXT' },
-    ...(hasNotes ? [{ title: 'NOTE', least: 40, below: true }] : []),
+    ...(hasRemarks ? [{ title: 'REMARK', least: 40, below: true }] : []),
   ];
   const cells = rows.map((row, i) => {
     const isLease = isLeased(row);
@@ -162,8 +165,8 @@ function tableOf({ rows }: PoolsReport, { ansi, width, isWide }: OutputOptions):
       { text: count(row.used) },
       { text: count(row.free) },
       { text: bar(row), paint },
-      { text: row.next.length > 0 ? row.next.join(',') : isLease ? 'by DHCP' : '-' },
-      ...(hasNotes ? [{ text: notes[i] ?? '' }] : []),
+      { text: row.next.length > 0 ? row.next.join(',') : isLease ? 'DHCP' : '-' },
+      ...(hasRemarks ? [{ text: remarks[i] ?? '' }] : []),
     ];
   });
   return layOut(heads, cells, width, ansi.bold);

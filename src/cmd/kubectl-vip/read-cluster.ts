@@ -11,30 +11,30 @@ import type { ConfigMap, KubeObject, ManagedFieldsEntry, Service } from '../../c
 import type { Options } from '../../core/model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../../core/model/service-view.ts';
 import { Interner } from '../../core/text/interner.ts';
-import { type ClusterContext, explained, type Listed, list, optional } from './cluster-context.ts';
+import { type ClusterContext, type Listed, list, optional, readError } from './cluster-context.ts';
+import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
 import { readClusterNetworks } from './cluster-networks.ts';
 import { readSettings } from './controller-settings.ts';
-import type { ClusterFacts, FactSelection } from './facts.ts';
 import { readLeadership } from './leadership.ts';
 
 /**
- * Reads a cluster with the user's rights. Services and the ConfigMap are needed; what else may not be read is left out
- * and remarked on. Rejects with a sentence that says what is missing.
+ * Reads a cluster with the user's permissions. Services and the ConfigMap are required: rejects with a message that names
+ * the missing permission. Anything else that cannot be read is skipped with a remark.
  */
-export async function readCluster(context: ClusterContext, needs: FactSelection): Promise<ClusterFacts> {
+export async function readCluster(context: ClusterContext, selection: FactSelection): Promise<ClusterFacts> {
   const remarks: string[] = [];
   const [{ items: services, resourceVersion }, settings] = await Promise.all([
-    readServices(context, needs),
+    readServices(context, selection),
     readSettings(context, remarks),
   ]);
   const { options } = settings;
-  const [configMap, leadership, claims, leftovers, named, networks] = await Promise.all([
+  const [configMap, leadership, claims, cleanupCandidates, named, networks] = await Promise.all([
     readConfigMap(context, options),
     readLeadership(context, settings),
     options.claims ? optional(readClaims(context, options), [], remarks) : [],
-    needs.cleanup === true ? optional(readLeftovers(context), [], remarks) : [],
-    readNamed(context, missingIn(needs.named ?? [], services)),
-    needs.networks === true ? readClusterNetworks(context, remarks) : undefined,
+    selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
+    readByKey(context, keysMissingFrom(selection.named ?? [], services)),
+    selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
   ]);
   return {
     snapshot: {
@@ -46,7 +46,7 @@ export async function readCluster(context: ClusterContext, needs: FactSelection)
     options,
     origin: settings.origin,
     configMap,
-    others: [...leftovers, ...named],
+    otherServices: [...cleanupCandidates, ...named],
     managedFields: new Map(services.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership,
     networks,
@@ -54,23 +54,31 @@ export async function readCluster(context: ClusterContext, needs: FactSelection)
   };
 }
 
-type Read = { view: ServiceView; managedFields: readonly ManagedFieldsEntry[] };
+type ListedService = { view: ServiceView; managedFields: readonly ManagedFieldsEntry[] };
 
-/** All of type LoadBalancer. */
-export async function readServices(context: ClusterContext, needs: FactSelection): Promise<Listed<Read>> {
+/** Lists all Services of type LoadBalancer. */
+export async function readServices(
+  context: ClusterContext,
+  selection: FactSelection,
+): Promise<Listed<ListedService>> {
   const { path, fieldSelector = '', matches, project } = servicesSource(new Interner());
-  const read = (object: KubeObject): Read | undefined =>
+  const listed = (object: KubeObject): ListedService | undefined =>
     matches?.(object) === false
       ? undefined
       : { view: project(object), managedFields: object.metadata.managedFields ?? [] };
-  const wanted = needs.managedFields === true;
-  const { items, resourceVersion } = await list(context, path, { fieldSelector }, read, wanted).catch(
-    (error: unknown) => {
-      // API servers before 1.31 refuse the selector.
-      if (error instanceof ApiError && error.status === 400) return list(context, path, {}, read, wanted);
-      throw explained(error, 'Services of all namespaces', 'list services');
-    },
-  );
+  const withManagedFields = selection.managedFields === true;
+  const { items, resourceVersion } = await list(
+    context,
+    path,
+    { fieldSelector },
+    listed,
+    withManagedFields,
+  ).catch((error: unknown) => {
+    // API servers before 1.31 reject the selector.
+    if (error instanceof ApiError && error.status === 400)
+      return list(context, path, {}, listed, withManagedFields);
+    throw readError(error, 'Services in all namespaces', 'list services in all namespaces');
+  });
   return { items: items.filter((one) => one !== undefined), resourceVersion };
 }
 
@@ -81,7 +89,7 @@ async function readConfigMap(context: ClusterContext, options: Options): Promise
     return await context.api.get<ConfigMap>(`${path}/${name}`, context.signal);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
-    throw explained(error, `the ConfigMap ${namespace}/${name}`, `get configmaps in ${namespace}`);
+    throw readError(error, `the ConfigMap ${namespace}/${name}`, `get configmaps in ${namespace}`);
   }
 }
 
@@ -92,7 +100,7 @@ async function readClaims(context: ClusterContext, options: Options): Promise<Cl
   return items.filter((claim) => claim !== undefined);
 }
 
-async function readLeftovers(context: ClusterContext): Promise<ServiceView[]> {
+async function readCleanupCandidates(context: ClusterContext): Promise<ServiceView[]> {
   const { path, labelSelector, matches, project } = cleanupSource(new Interner());
   const read = (object: KubeObject): ServiceView | undefined =>
     matches?.(object) === false ? undefined : project(object);
@@ -100,17 +108,17 @@ async function readLeftovers(context: ClusterContext): Promise<ServiceView[]> {
   return items.filter((view) => view !== undefined);
 }
 
-function missingIn(keys: readonly ServiceKey[], services: readonly Read[]): ServiceKey[] {
+function keysMissingFrom(keys: readonly ServiceKey[], services: readonly ListedService[]): ServiceKey[] {
   const listed = new Set(services.map(({ view }) => keyOf(view)));
   return keys.filter((key) => !listed.has(key));
 }
 
-/** Those of other types: one that is not there is left out. */
-async function readNamed(
+/** Reads Services of other types. Those that do not exist are omitted. */
+async function readByKey(
   { api, signal }: ClusterContext,
   keys: readonly ServiceKey[],
 ): Promise<ServiceView[]> {
-  const found = keys.map(async (key) => {
+  const reads = keys.map(async (key) => {
     const [namespace = '', name = ''] = key.split('/').map(encodeURIComponent);
     try {
       return [viewOf(await api.get<Service>(`/api/v1/namespaces/${namespace}/services/${name}`, signal))];
@@ -119,5 +127,5 @@ async function readNamed(
       throw error;
     }
   });
-  return (await Promise.all(found)).flat();
+  return (await Promise.all(reads)).flat();
 }

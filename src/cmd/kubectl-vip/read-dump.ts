@@ -5,7 +5,7 @@ import { keyOf, viewOf } from '../../core/model/service-view.ts';
 import { printable } from '../../core/text/quote.ts';
 import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
 import { type ManifestText, readManifests } from '../../manifest/manifests.ts';
-import type { ClusterFacts } from './facts.ts';
+import type { ClusterFacts } from './cluster-facts.ts';
 import { type SettingFlags, settingsFrom } from './settings.ts';
 
 export interface FilesContext {
@@ -16,27 +16,27 @@ export interface FilesContext {
 }
 
 /**
- * Reads a dump in place of a cluster: Services and the ConfigMap, with the defaults that an API server would give them.
- * Throws, with all of its sentences, where something cannot be read.
+ * Reads Services and the ConfigMap from a dump instead of a cluster, with the defaults that an API server would set. If
+ * anything cannot be read, throws one error with all messages.
  */
 export function readFiles({ texts, flags, clock, random }: FilesContext): ClusterFacts {
-  const { options, origin, remarks: doubts } = settingsFrom(undefined, flags);
+  const { options, origin, remarks: settingsRemarks } = settingsFrom(undefined, flags);
   const { objects, remarks, errors } = readManifests(texts, { configMap: options.configMap });
   const embedded = createEmbeddedApi({ clock, random });
-  const refused: string[] = [];
+  const rejected: string[] = [];
   for (const object of objects) {
     try {
       embedded.load(object);
     } catch (error) {
       const { kind, metadata } = object;
-      const why = error instanceof Error ? error.message : String(error);
-      refused.push(
-        `${kind} ${metadata.namespace}/${metadata.name}: Kubernetes refuses it: ${printable(why)}`,
+      const reason = error instanceof Error ? error.message : String(error);
+      rejected.push(
+        `${kind} ${metadata.namespace}/${metadata.name}: Kubernetes would reject it: ${printable(reason)}`,
       );
     }
   }
-  const wrong = [...errors, ...refused];
-  if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  const failures = [...errors, ...rejected];
+  if (failures.length > 0) throw new Error(failures.join('\n'));
   const services = embedded.objects('services') as readonly Service[];
   const configMap = (embedded.objects('configmaps') as readonly ConfigMap[])[0];
   const read = services.map((service) => ({
@@ -58,10 +58,10 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Cluste
     options,
     origin,
     configMap,
-    others: views.filter(({ type }) => type !== 'LoadBalancer'),
+    otherServices: views.filter(({ type }) => type !== 'LoadBalancer'),
     managedFields: new Map(read.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership: undefined,
     networks: undefined,
-    remarks: [...doubts, ...remarks],
+    remarks: [...settingsRemarks, ...remarks],
   };
 }

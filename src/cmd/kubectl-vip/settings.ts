@@ -5,7 +5,7 @@ import { controllerFlags } from '../flags/controller-flags.ts';
 import { defaultController, readEnvironment } from '../flags/environment.ts';
 import { parseFlags } from '../flags/flags.ts';
 
-/** The fields of an apps/v1 Deployment that say how the controller was started. */
+/** The fields of an apps/v1 Deployment that contain the controller's command line. */
 export interface Deployment extends KubeObject {
   spec?: { template?: { spec?: { containers?: Container[] } } };
 }
@@ -19,32 +19,32 @@ interface Container {
   envFrom?: unknown[];
 }
 
-/** What the flags of the command line say of it; what is undefined was not said. */
+/** Settings from the command line; undefined if the flag was not specified. */
 export interface SettingFlags {
   readonly deployment: { readonly namespace: string; readonly name: string } | undefined;
   readonly configMap: { readonly namespace: string; readonly name: string } | undefined;
-  /** The class of the class mode; "" for the default mode. */
+  /** The class in class mode; "" for the default mode. */
   readonly class: string | undefined;
   readonly controller: string | undefined;
 }
 
-/** How the controller works, and how that was learned. */
+/** The controller's settings, and where they come from. */
 export interface Settings {
   readonly options: Options;
-  /** Where the Lease is. */
+  /** The namespace of the Lease. */
   readonly leaseNamespace: string;
-  /** A sentence: which ConfigMap and which Services count, and who says so. */
+  /** A sentence: which ConfigMap, Services and controller, and where these settings come from. */
   readonly origin: string;
-  /** What is doubtful about it. */
+  /** Doubts about the settings. */
   readonly remarks: readonly string[];
 }
 
-/** Its default, in the Go version, too. */
+/** The default namespace, also in the Go version. */
 const systemNamespace = 'kube-system';
 
 /**
- * The settings of the controller: its Deployment's, where that can be read, and what flags say in their place; else the
- * defaults. `deployments` is undefined where they were not looked at.
+ * The settings of the controller's Deployment, overridden by flags; the defaults without a Deployment. `deployments` is
+ * undefined if Deployments were not read.
  */
 export function settingsFrom(deployments: readonly Deployment[] | undefined, flags: SettingFlags): Settings {
   const remarks: string[] = [];
@@ -58,17 +58,19 @@ export function settingsFrom(deployments: readonly Deployment[] | undefined, fla
     ...(flags.class === undefined ? {} : { class: flags.class === '' ? undefined : flags.class }),
     ...(flags.controller === undefined ? {} : { controller: flags.controller }),
   };
-  const isSaid = flags.configMap !== undefined || flags.class !== undefined || flags.controller !== undefined;
-  const by = [
-    ...(isSaid ? ['the flags'] : []),
-    ...(chosen === undefined ? ['the defaults'] : [`the Deployment ${nameOf(chosen)}`]),
+  const hasFlags =
+    flags.configMap !== undefined || flags.class !== undefined || flags.controller !== undefined;
+  const sources = [
+    ...(hasFlags ? ['flags'] : []),
+    ...(chosen === undefined ? ['defaults'] : [`Deployment ${nameOf(chosen)}`]),
   ].join(' and ');
-  const { configMap, class: ours } = options;
-  const services = ours === undefined ? 'Services without a class' : `Services of the class ${ours}`;
+  const { configMap, class: loadBalancerClass } = options;
+  const services =
+    loadBalancerClass === undefined ? 'Services without a class' : `Services of class ${loadBalancerClass}`;
   return {
     options,
     leaseNamespace: read?.leaseNamespace ?? systemNamespace,
-    origin: `ConfigMap ${configMap.namespace}/${configMap.name}, ${services}, controller ${options.controller}: from ${by}.`,
+    origin: `Settings from ${sources}: ConfigMap ${configMap.namespace}/${configMap.name}, ${services}, controller ${options.controller}.`,
     remarks,
   };
 }
@@ -83,7 +85,7 @@ function choose(
     const found = candidates.find((one) => nameOf(one) === wanted);
     if (found === undefined)
       remarks.push(
-        `There is no Deployment ${wanted} that runs kube-vip-cloud-provider, or it cannot be read: the defaults count.`,
+        `Deployment ${wanted} does not exist, cannot be read, or does not run kube-vip-cloud-provider. Using the defaults.`,
       );
     return found;
   }
@@ -91,7 +93,7 @@ function choose(
   const [first, ...others] = sorted;
   if (first !== undefined && others.length > 0) {
     remarks.push(
-      `There are several controllers (${sorted.map(nameOf).join(', ')}): this is about ${nameOf(first)}. Name another one by --deployment NAMESPACE/NAME.`,
+      `Several controllers are installed (${sorted.map(nameOf).join(', ')}). Using ${nameOf(first)}; to choose another one, add --deployment NAMESPACE/NAME.`,
     );
   }
   return first;
@@ -109,7 +111,7 @@ function isController(deployment: Deployment): boolean {
   return controllerOf(deployment) !== undefined;
 }
 
-/** By its image or its command; the name alone may be anybody's. */
+/** Identified by image or command, because a Deployment can have any name. */
 function controllerOf({ spec }: Deployment): Container | undefined {
   return spec?.template?.spec?.containers?.find(({ image = '', command = [] }) =>
     [image, command[0] ?? ''].some((text) => text.includes('kube-vip-cloud-provider')),
@@ -121,36 +123,36 @@ function readDeployment(
   remarks: string[],
 ): { options: Options; leaseNamespace: string } {
   const { command = [], args = [], env = [], envFrom = [] } = controllerOf(deployment) ?? {};
-  const unknown = env.filter(({ name, valueFrom }) => name.startsWith('KUBEVIP_') && valueFrom !== undefined);
-  for (const { name } of unknown)
+  const unread = env.filter(({ name, valueFrom }) => name.startsWith('KUBEVIP_') && valueFrom !== undefined);
+  for (const { name } of unread)
     remarks.push(
-      `${nameOf(deployment)} takes ${name} from elsewhere, which is not read: say what it is by --configmap or --class.`,
+      `Deployment ${nameOf(deployment)} sets ${name} with valueFrom, which is not read. Specify the value with --configmap or --class.`,
     );
   if (envFrom.length > 0)
     remarks.push(
-      `${nameOf(deployment)} takes variables from elsewhere (envFrom), which are not read: if a KUBEVIP_ one is among them, say what it is by --configmap or --class.`,
+      `Deployment ${nameOf(deployment)} sets environment variables with envFrom, which is not read. If they include a KUBEVIP_ variable, specify its value with --configmap or --class.`,
     );
   const variables = Object.fromEntries(env.map(({ name, value }) => [name, value]));
   const parsed = parseFlags([...command.slice(1), ...args], controllerFlags);
   const values: ReadonlyMap<string, string> = 'message' in parsed ? new Map() : parsed.values;
   if ('message' in parsed)
-    remarks.push(`The arguments of ${nameOf(deployment)} cannot be read: ${parsed.message}`);
+    remarks.push(`Cannot read the arguments of Deployment ${nameOf(deployment)}: ${parsed.message}`);
   const { options, errors } = readEnvironment(variables, {
     controller: values.get('leader-elect-resource-name') ?? defaultController,
     claims: values.get('claims') === 'true',
   });
-  for (const error of errors) remarks.push(`${nameOf(deployment)}: ${error}`);
+  for (const error of errors) remarks.push(`Deployment ${nameOf(deployment)}: ${error}`);
   return { options, leaseNamespace: values.get('leader-elect-resource-namespace') ?? systemNamespace };
 }
 
-/** `NAME` or `NAMESPACE/NAME`; a sentence where it is neither. */
+/** Reads `NAME` or `NAMESPACE/NAME`. Returns a message if the text is neither. */
 export function readName(
   flag: string,
   text: string,
 ): { namespace: string; name: string } | { message: string } {
-  const [name = '', namespace = systemNamespace, ...more] = text.split('/').reverse();
-  const isWord = (word: string): boolean => /^[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?$/.test(word);
-  if (more.length > 0 || !isWord(name) || !isWord(namespace))
-    return { message: `${flag} is ${quoted(text)}. Write NAME, or NAMESPACE/NAME.` };
+  const [name = '', namespace = systemNamespace, ...rest] = text.split('/').reverse();
+  const isValid = (part: string): boolean => /^[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?$/.test(part);
+  if (rest.length > 0 || !isValid(name) || !isValid(namespace))
+    return { message: `${flag} must be NAME or NAMESPACE/NAME, not ${quoted(text)}.` };
   return { namespace, name };
 }

@@ -1,27 +1,27 @@
 import { errorText } from '../../client/errors.ts';
 import { sleep } from '../../client/wait.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
-import type { Shown } from '../../web/site.ts';
-import { presentOf } from './facts.ts';
+import type { PageContext } from '../../web/site.ts';
+import { currentAllocator } from './cluster-facts.ts';
 import type { IOStreams } from './io-streams.ts';
 import { loadCluster } from './load-cluster.ts';
 import { observe } from './observe-cluster.ts';
 import type { Invocation } from './plugin-arguments.ts';
 
-/** `web`: serves the page on loopback until it is interrupted; `told` gets its link. */
+/** `web`: serves the page on loopback until interrupted. Writes its link to standard output. */
 export async function web(
   invocation: Invocation,
   streams: IOStreams,
-  told: (lines: string) => void,
+  writeStdout: (lines: string) => void,
 ): Promise<void> {
   const { clock, version } = streams;
   const { port } = invocation;
   if (invocation.files.length > 0) {
     const { facts } = await loadCluster(invocation, streams, invocation.files, () => ({}));
     const { options } = facts;
-    const allocator = presentOf(facts);
+    const allocator = currentAllocator(facts);
     const page = await serve({ allocator, options, clock, version, role: () => 'watching' }, port);
-    told(linkTo(page.url, facts.origin, 'as the files say; it does not change'));
+    writeStdout(announcement(page.url, 'Serving the content of the files, without updates.', facts.origin));
     await interrupted(streams);
     page.close();
     return;
@@ -29,27 +29,28 @@ export async function web(
   await observe(invocation, streams, async ({ facts, allocator }) => {
     const { options } = facts;
     const page = await serve({ allocator, options, clock, version, role: () => 'watching' }, port);
-    told(linkTo(page.url, facts.origin, 'live'));
+    writeStdout(announcement(page.url, 'Serving the live state of the cluster.', facts.origin));
     return page;
   });
 }
 
-async function serve(shown: Shown, port: number): Promise<WebPage> {
+async function serve(context: PageContext, port: number): Promise<WebPage> {
   try {
-    return await serveWeb(shown, port);
+    return await serveWeb(context, port);
   } catch (error) {
-    throw new Error(`${errorText(error)}. Give another --port, or leave it out for a free one.`);
+    throw new Error(`${errorText(error)}. Choose another --port, or omit it to use a free port.`);
   }
 }
 
-function linkTo(url: string, origin: string, how: string): string {
-  return `${url}\nAll addresses, ${how}. ${origin}\nCtrl-C ends it.`;
+/** The link has the first line to itself. */
+function announcement(url: string, content: string, origin: string): string {
+  return `${url}\n${content} ${origin}\nPress Ctrl+C to stop.`;
 }
 
-/** The most that a timer can wait. */
-const longestMs = 2 ** 31 - 1;
+/** The longest delay of a timer. */
+const maxTimerMs = 2 ** 31 - 1;
 
-/** What listens does not keep a process from ending; this does. */
+/** Keeps the process alive: the server alone does not. */
 async function interrupted({ clock, signal }: IOStreams): Promise<void> {
-  while (!signal.aborted) await sleep(clock, longestMs, signal).catch(() => {});
+  while (!signal.aborted) await sleep(clock, maxTimerMs, signal).catch(() => {});
 }

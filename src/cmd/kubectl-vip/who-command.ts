@@ -9,36 +9,36 @@ import { quoted, suggestionOf } from '../../core/text/quote.ts';
 import { nearestSpelling } from '../../core/text/suggestions.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { shortCount } from '../../terminal/table.ts';
-import type { Answer, OutputOptions } from './answer.ts';
-import { type ClusterFacts, presentOf } from './facts.ts';
+import { type ClusterFacts, currentAllocator } from './cluster-facts.ts';
+import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
-import { sinceIn } from './since.ts';
+import { heldSince } from './held-since.ts';
 
-interface WhoRow {
-  /** An address, or a range of them that stand alike. */
+interface AddressRow {
+  /** An address, or a range of addresses with the same state. */
   readonly addresses: string;
   readonly state: AddressState;
-  /** Who has it. */
+  /** Services that have it. */
   readonly holders: readonly string[];
-  /** Who shows or asks for it without having it. */
+  /** Services that use or request it without having it, and the owner of a claim. */
   readonly others: readonly string[];
-  /** The record's source of the first holder, else empty. */
+  /** Where the first holder's address came from; empty if there is none. */
   readonly from: string;
   readonly since: string;
   /** The pools that span it. */
   readonly pools: readonly string[];
   readonly ports: string;
   readonly free: bigint;
-  /** Of what is left out of allocation: by which rule (spec section 3). */
+  /** Why it is excluded from allocation (spec section 3); else empty. */
   readonly rule: string;
 }
 
 /** `who ADDRESS|CIDR` */
-export function who(facts: ClusterFacts, ranges: readonly Range[]): Answer {
-  const allocator = presentOf(facts);
+export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResult {
+  const allocator = currentAllocator(facts);
   const rows = ranges
     .flatMap((range) => occupancyIn(range, allocator))
-    .map((part) => ('range' in part ? gapRow(part, allocator.config) : heldRow(part, facts)));
+    .map((part) => ('range' in part ? gapRow(part, allocator.config) : addressRow(part, facts)));
   return {
     value: {
       kind: 'AddressList',
@@ -55,36 +55,39 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): Answer {
       })),
       source: sourceOf(facts),
     },
-    lines: (view) => [...tableOf(rows, view), '', ...footnotes(facts, view)],
+    lines: (output) => [...tableOf(rows, output), '', ...footnotes(facts, output)],
     exitCode: 0,
   };
 }
 
-/** An address, a block or a range, as on the command line. Throws a sentence where it is none. */
-export function rangeIn(word: string): Range {
-  const entry = parsePoolEntry(word.trim());
+/** Reads an address, a block or a range. Throws an error with a suggestion if the text is none of them. */
+export function rangeIn(text: string): Range {
+  const entry = parsePoolEntry(text.trim());
   if (!('fault' in entry)) return entry.range;
-  const meant = nearestSpelling(word, (text) => !('fault' in parsePoolEntry(text)));
-  throw new Error(`${quoted(word)} ${explainFault(entry, word)}${suggestionOf(meant)}`);
+  const suggestion = nearestSpelling(text, (spelling) => !('fault' in parsePoolEntry(spelling)));
+  throw new Error(`${quoted(text)} ${explainFault(entry, text)}${suggestionOf(suggestion)}`);
 }
 
-function gapRow({ range, state, keys, free }: Gap, config: Config): WhoRow {
-  const nobody = { holders: [], others: [], from: '', since: '', ports: '' };
+function gapRow({ range, state, keys, free }: Gap, config: Config): AddressRow {
+  const unused = { holders: [], others: [], from: '', since: '', ports: '' };
   const isLeased = keys.some((key) => config.pools.get(key)?.dhcp[range.family]);
-  const rule = state !== 'excluded' ? '' : isLeased ? 'DHCP answers' : ruleFor(range);
-  return { ...nobody, rule, addresses: formatRange(range), state, pools: keys, free };
+  const rule = state !== 'excluded' ? '' : isLeased ? 'DHCP is used instead' : ruleFor(range);
+  return { ...unused, rule, addresses: formatRange(range), state, pools: keys, free };
 }
 
 function ruleFor({ family, first, last }: Range): string {
-  const isLeftOut = (value: bigint): boolean => (value & 255n) === 0n || (value & 255n) === 255n;
-  return family === 'IPv4' && isLeftOut(first) && isLeftOut(last) ? '.0 and .255' : 'end of a block';
+  const isExcluded = (value: bigint): boolean => (value & 255n) === 0n || (value & 255n) === 255n;
+  return family === 'IPv4' && isExcluded(first) && isExcluded(last) ? '.0 and .255' : 'end of a block';
 }
 
-function heldRow({ address, state, holders, others, owner, keys }: Occupancy, facts: ClusterFacts): WhoRow {
+function addressRow(
+  { address, state, holders, others, owner, keys }: Occupancy,
+  facts: ClusterFacts,
+): AddressRow {
   const [first] = holders;
-  const since = first === undefined ? undefined : sinceIn(facts.managedFields.get(first.key) ?? []);
-  const claimed =
-    owner === undefined ? [] : [`${owner.parent} (IPAddress of ${owner.managedBy || 'nobody'})`];
+  const since = first === undefined ? undefined : heldSince(facts.managedFields.get(first.key) ?? []);
+  const manager = owner?.managedBy ? `, managed by ${owner.managedBy}` : '';
+  const claimed = owner === undefined ? [] : [`${owner.parent} (IPAddress claim${manager})`];
   return {
     addresses: formatAddress(address),
     state,
@@ -99,14 +102,14 @@ function heldRow({ address, state, holders, others, owner, keys }: Occupancy, fa
   };
 }
 
-/** As its record says; of one that is not ours there is nothing to say. */
+/** From the allocation record. Empty for a Service that is not ours. */
 function sourceOfHolder({ record, ignoreReason, view }: ServiceState): string {
   if (record !== undefined) return record.source;
   if (ignoreReason !== undefined) return '';
   return view.labeled ? 'unknown' : 'static';
 }
 
-const words: Readonly<Record<AddressState, string>> = {
+const stateTexts: Readonly<Record<AddressState, string>> = {
   conflict: 'conflict',
   outside: 'assigned, outside its pool',
   lease: 'DHCP lease',
@@ -119,27 +122,32 @@ const words: Readonly<Record<AddressState, string>> = {
   'no-pool': 'in no pool',
 };
 
-function tableOf(rows: readonly WhoRow[], { ansi, width, isWide }: OutputOptions): string[] {
+function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOptions): string[] {
   const heads = [
     { title: 'ADDRESS' },
     { title: 'STATE' },
     { title: 'SERVICE', least: 20 },
-    { title: 'KEY' },
+    { title: 'FROM' },
     { title: 'SINCE' },
     ...(isWide ? [{ title: 'POOL' }, { title: 'PORTS', least: 20 }] : []),
   ];
   const cells = rows.map((row) => {
-    const also = row.others.length > 0 ? `also shown by ${row.others.join(', ')}` : '';
+    const usedBy = `${row.holders.length > 0 ? 'also ' : ''}used by ${row.others.join(', ')}`;
     const paint = row.state === 'conflict' ? ansi.red : row.state === 'free' ? ansi.green : undefined;
     const state =
       row.state === 'free' && row.addresses.includes('-')
         ? `${shortCount(row.free)} free`
-        : `${words[row.state]}${row.rule === '' ? '' : ` (${row.rule})`}`;
+        : `${stateTexts[row.state]}${row.rule === '' ? '' : ` (${row.rule})`}`;
     return [
       { text: row.addresses },
       { text: state, ...(paint === undefined ? {} : { paint }) },
-      { text: [row.holders.join(', '), also].filter((text) => text !== '').join('; ') || '-' },
-      // Where it came from, or could come from.
+      {
+        text:
+          [row.holders.join(', '), row.others.length > 0 ? usedBy : '']
+            .filter((text) => text !== '')
+            .join('; ') || '-',
+      },
+      // A free address has the pools that it can be allocated from.
       { text: row.from || row.pools.join(',') || '-' },
       { text: row.since || '-' },
       ...(isWide ? [{ text: row.pools.join(',') || '-' }, { text: row.ports || '-' }] : []),

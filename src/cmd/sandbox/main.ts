@@ -1,4 +1,4 @@
-/** `npm start`: shows what the controller would do with some manifests, without a cluster. */
+/** `npm start`: shows what the controller would do with manifests, without a cluster. */
 
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,19 +11,19 @@ import { readStandardInput, readTextFile } from '../../manifest/read-text.ts';
 import { createScreen } from '../../terminal/screen.ts';
 import { renderReport } from '../../terminal/table.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
-import { type ManifestInput, type SandboxRun, sandboxRequest } from '../flags/arguments.ts';
 import { version } from '../flags/version.ts';
 import { printList } from './print-list.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
+import { type ManifestInput, type SandboxRun, sandboxRequest } from './sandbox-arguments.ts';
 
 const exampleFile = fileURLToPath(new URL('../../../examples/world.yaml', import.meta.url));
-/** npm runs scripts in the package's folder; paths are meant from where the user stands. */
-const standpoint = process.env.INIT_CWD ?? process.cwd();
+/** npm runs scripts in the package folder; paths are relative to the user's working directory. */
+const workingDirectory = process.env.INIT_CWD ?? process.cwd();
 
 const exit = { done: 0, unreadable: 1, usage: 2 } as const;
 
-/** Each sentence has made its parts printable; whatever one forgets does not reach the terminal all the same. */
-function say(lines: string): void {
+/** Escapes control characters once more, in case a message contains unescaped text. */
+function printMessage(lines: string): void {
   process.stderr.write(`${lines.split('\n').map(printable).join('\n')}\n`);
 }
 
@@ -37,10 +37,10 @@ async function main(): Promise<number> {
       process.stdout.write(`${version}\n`);
       return exit.done;
     case 'usage':
-      say(request.message);
+      printMessage(request.message);
       return exit.usage;
     case 'run':
-      for (const note of request.notes) say(note);
+      for (const warning of request.warnings) printMessage(warning);
       return run(request);
   }
 }
@@ -50,28 +50,28 @@ async function run(request: SandboxRun): Promise<number> {
   try {
     for (const source of request.sources) texts.push(await readSource(source));
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
+    printMessage(error instanceof Error ? error.message : String(error));
     return exit.unreadable;
   }
   const { objects, remarks, errors } = readManifests(texts, { configMap: request.options.configMap });
-  for (const remark of remarks) say(remark);
-  for (const error of errors) say(error);
+  for (const remark of remarks) printMessage(remark);
+  for (const error of errors) printMessage(error);
   if (errors.length > 0) return exit.unreadable;
   return show(request, objects);
 }
 
 function readSource(source: ManifestInput): Promise<ManifestText> {
-  if (source.from === 'standard input') return readStandardInput(process.stdin, say);
+  if (source.from === 'standard input') return readStandardInput(process.stdin, printMessage);
   return source.from === 'example'
     ? readTextFile(exampleFile, 'examples/world.yaml')
-    : readTextFile(resolve(standpoint, source.path), source.path);
+    : readTextFile(resolve(workingDirectory, source.path), source.path);
 }
 
 async function show(request: SandboxRun, objects: readonly KubeObject[]): Promise<number> {
   const isTable = request.output === 'table';
   const isLive = isTable && !request.once && process.stdout.isTTY === true;
   const screen = createScreen(process.stdout);
-  let unreadable = 0;
+  let rejected = 0;
   let draw = (): void => {};
   let page: WebPage | undefined;
   const sandbox = await createSandbox({
@@ -79,14 +79,14 @@ async function show(request: SandboxRun, objects: readonly KubeObject[]): Promis
     options: request.options,
     log: errorsOnly,
     version,
-    turned() {
+    onUpdate() {
       page?.changed();
       draw();
     },
-    refused(object, why) {
-      unreadable += 1;
-      say(
-        `${object.kind} ${object.metadata.namespace}/${object.metadata.name}: Kubernetes refuses it: ${printable(why)}`,
+    onRejected(object, message) {
+      rejected += 1;
+      printMessage(
+        `Kubernetes rejects ${object.kind} ${object.metadata.namespace}/${object.metadata.name}: ${printable(message)}`,
       );
     },
   });
@@ -94,10 +94,10 @@ async function show(request: SandboxRun, objects: readonly KubeObject[]): Promis
     const stopped = interruption();
     await Promise.race([sandbox.settled(), stopped]);
     if (isLive) {
-      const shown = { allocator: sandbox.allocator, options: request.options, clock: systemClock, version };
-      page = await serveWeb({ ...shown, role: () => 'leading' }, 0);
-      const link = `The same as a page, with a map of each pool: ${page.url}`;
-      draw = () => screen.draw([link, ...howToChange(sandbox), '', ...render(request, sandbox)]);
+      const source = { allocator: sandbox.allocator, options: request.options, clock: systemClock, version };
+      page = await serveWeb({ ...source, role: () => 'leading' }, 0);
+      const link = `Web page with a map of each pool: ${page.url}`;
+      draw = () => screen.draw([link, ...liveHint(sandbox), '', ...render(request, sandbox)]);
       draw();
       process.stdout.on('resize', draw);
       await stopped;
@@ -114,10 +114,10 @@ async function show(request: SandboxRun, objects: readonly KubeObject[]): Promis
     page?.close();
     await sandbox.close();
   }
-  return unreadable > 0 ? exit.unreadable : exit.done;
+  return rejected > 0 ? exit.unreadable : exit.done;
 }
 
-/** Ctrl-C is the way to leave a live table, and no failure. */
+/** Ctrl-C ends a live table and is not a failure. */
 function interruption(): Promise<void> {
   return new Promise((done) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => done());
@@ -128,33 +128,34 @@ function render(request: SandboxRun, sandbox: Sandbox): string[] {
   const isTerminal = process.stdout.isTTY === true;
   return renderReport(sandbox.report(), {
     width: isTerminal ? process.stdout.columns : Number.POSITIVE_INFINITY,
-    colour: isTerminal && request.colour,
+    color: isTerminal && request.color,
     bars: isTerminal,
-    more: moreToTry(request),
+    nextSteps: nextSteps(request),
   });
 }
 
-/** Above a live table, where a small terminal shows it too. */
-function howToChange(sandbox: Sandbox): string[] {
+/** Shown above the live table, so that it is visible on a small terminal. */
+function liveHint(sandbox: Sandbox): string[] {
   const { services } = sandbox.report();
-  const served = services.filter(({ state }) => state === 'Assigned');
-  // Best one whose address somebody else waits for: then there is something to see.
-  const wanted = new Set(
+  const assigned = services.filter(({ state }) => state === 'Assigned');
+  // Prefer a namespace with a pending Service, so that deleting the Service has a visible effect.
+  const pendingNamespaces = new Set(
     services.filter(({ state }) => state === 'Pending').map(({ namespace }) => namespace),
   );
-  const victim = served.find(({ namespace }) => wanted.has(namespace)) ?? served[0];
-  if (victim === undefined) return ['Live; Ctrl-C leaves.'];
-  const { namespace, name } = victim;
+  const example = assigned.find(({ namespace }) => pendingNamespaces.has(namespace)) ?? assigned[0];
+  if (example === undefined) return ['Live view. Press Ctrl-C to exit.'];
+  const { namespace, name } = example;
   const path = `/api/v1/namespaces/${namespace}/services/${name}`;
   return [
-    'Live; Ctrl-C leaves. From another terminal, free an address:',
+    'Live view. Press Ctrl-C to exit. To free an address, run in another terminal:',
     `  curl -sX DELETE ${sandbox.url}${path}`,
   ];
 }
 
-function moreToTry(request: SandboxRun): string[] {
+function nextSteps(request: SandboxRun): string[] {
   if (!request.sources.every(({ from }) => from === 'example')) return [];
-  const folder = relative(standpoint, fileURLToPath(new URL('../../../examples', import.meta.url))) || '.';
+  const folder =
+    relative(workingDirectory, fileURLToPath(new URL('../../../examples', import.meta.url))) || '.';
   const start = 'npm start --';
   return [
     `descending order: ${start} ${folder}/global-cidr-descending.yaml`,
@@ -165,11 +166,11 @@ function moreToTry(request: SandboxRun): string[] {
   ];
 }
 
-/** The table says what there is to say; only what should never happen in here is worth a line of its own. */
+/** The table shows everything else; an error here is a bug. */
 const errorsOnly: Log = {
   info() {},
   warn() {},
-  error: (message, fields) => say(`${message} ${JSON.stringify(fields ?? {})}`),
+  error: (message, fields) => printMessage(`${message} ${JSON.stringify(fields ?? {})}`),
 };
 
 process.exitCode = await main();

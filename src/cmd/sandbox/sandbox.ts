@@ -9,16 +9,16 @@ import { type Report, reportOf } from '../../core/queries/report.ts';
 import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
 import { serve } from '../../embedded/server.ts';
 
-/** A world of objects in an API of its own, with the real controller at work on it over HTTP. */
+/** An embedded API with some objects, and the real controller connected to it over HTTP. */
 export interface Sandbox {
-  /** The API's address, for whoever wants to change the world meanwhile. */
+  /** The URL of the API. Clients may change objects while the controller runs. */
   readonly url: string;
-  /** What the controller knows. */
+  /** The allocator of the controller. */
   readonly allocator: Allocator;
   report(): Report;
-  /** The Services as they stand in the API. */
+  /** The Services in the API. */
   services(): readonly Service[];
-  /** Resolves when the controller has seen everything and has nothing left to do. */
+  /** Resolves when the controller has processed all Services and is idle. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,10 +28,10 @@ export interface SandboxContext {
   readonly options: Options;
   readonly log: Log;
   readonly version: string;
-  /** Told after each turn of the controller. */
-  readonly turned: () => void;
-  /** An object that Kubernetes would refuse: said, and left out. */
-  readonly refused: (object: KubeObject, why: string) => void;
+  /** Called after each update of the controller. */
+  readonly onUpdate: () => void;
+  /** Called for each object that Kubernetes would reject. The sandbox omits it. */
+  readonly onRejected: (object: KubeObject, message: string) => void;
 }
 
 export async function createSandbox(context: SandboxContext): Promise<Sandbox> {
@@ -43,13 +43,13 @@ export async function createSandbox(context: SandboxContext): Promise<Sandbox> {
     try {
       embedded.load(object);
     } catch (error) {
-      context.refused(object, error instanceof Error ? error.message : String(error));
+      context.onRejected(object, error instanceof Error ? error.message : String(error));
     }
   }
   const server = await serve(embedded.transport);
   const transport = createNodeTransport({ server: server.url });
   const stop = new AbortController();
-  let waiting: (() => void)[] = [];
+  let waiters: (() => void)[] = [];
   const services = (): readonly Service[] => embedded.objects('services') as readonly Service[];
   const isSettled = (): boolean =>
     replica.controller.isIdle &&
@@ -70,10 +70,10 @@ export async function createSandbox(context: SandboxContext): Promise<Sandbox> {
     rateLimit: undefined,
     election: undefined,
     updated() {
-      context.turned();
-      if (waiting.length === 0 || !isSettled()) return;
-      for (const resolve of waiting) resolve();
-      waiting = [];
+      context.onUpdate();
+      if (waiters.length === 0 || !isSettled()) return;
+      for (const resolve of waiters) resolve();
+      waiters = [];
     },
   });
   const running = replica.run(stop.signal);
@@ -84,11 +84,11 @@ export async function createSandbox(context: SandboxContext): Promise<Sandbox> {
     services,
     async settled() {
       while (!isSettled()) {
-        const turn = Promise.withResolvers<void>();
-        waiting.push(turn.resolve);
-        // Events are written behind the controller's back; nothing else is.
-        const cancel = clock.after(20, turn.resolve);
-        await Promise.race([turn.promise, running]);
+        const update = Promise.withResolvers<void>();
+        waiters.push(update.resolve);
+        // The controller reports no update when it has written an event.
+        const cancel = clock.after(20, update.resolve);
+        await Promise.race([update.promise, running]);
         cancel();
       }
     },

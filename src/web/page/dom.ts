@@ -1,7 +1,4 @@
-/**
- * Elements from values. A text only ever becomes a text node or an attribute's value: nothing here, and nothing else on
- * the page, reads markup.
- */
+/** Creates elements from values. Text only becomes a text node or an attribute value, never markup, here and on the whole page. */
 
 export type Child = Node | string | undefined | readonly Child[];
 
@@ -25,7 +22,7 @@ function append(element: HTMLElement, children: readonly Child[]): void {
   }
 }
 
-/** How full something is goes to the style sheet as a variable: the policy of the page allows no style in markup. */
+/** Usage reaches the style sheet as a variable, because the content security policy forbids inline styles. */
 function setAttribute(element: Element, name: string, value: string): void {
   element.setAttribute(name, value);
   if (name === 'data-fill' && element instanceof HTMLElement)
@@ -33,43 +30,43 @@ function setAttribute(element: Element, name: string, value: string): void {
 }
 
 /**
- * Makes `old` what `fresh` is, and touches only what differs: focus, scrolling and what a screen reader reads stay where
- * they are. Children with a `data-key` are matched by it, others by their place.
+ * Updates `current` to match `next` and changes only what differs, to preserve focus, scroll position and the position of a
+ * screen reader. Children are matched by `data-key` if they have one, otherwise by position.
  */
-export function morph(old: Element, fresh: Element): void {
-  for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && name !== 'style' && name !== 'tabindex') old.removeAttribute(name);
+export function morph(current: Element, next: Element): void {
+  for (const { name } of [...current.attributes]) {
+    if (!next.hasAttribute(name) && name !== 'style' && name !== 'tabindex') current.removeAttribute(name);
   }
-  for (const { name, value } of fresh.attributes) {
-    // Which cell of a map can be reached by Tab is the reader's doing.
-    if (name !== 'style' && name !== 'tabindex' && old.getAttribute(name) !== value)
-      setAttribute(old, name, value);
+  for (const { name, value } of next.attributes) {
+    // The focus decides which cell of a map is a tab stop (see `makeTabStop`).
+    if (name !== 'style' && name !== 'tabindex' && current.getAttribute(name) !== value)
+      setAttribute(current, name, value);
   }
   const keyed = new Map<string, Element>();
-  for (const child of old.children) {
+  for (const child of current.children) {
     const key = keyOf(child);
     if (key !== undefined) keyed.set(key, child);
   }
-  let at = old.firstChild;
-  for (const child of [...fresh.childNodes]) {
+  let position = current.firstChild;
+  for (const child of [...next.childNodes]) {
     const key = child instanceof Element ? keyOf(child) : undefined;
-    const match = key === undefined ? at : keyed.get(key);
-    if (match == null || !isAlike(match, child)) old.insertBefore(child, at);
+    const match = key === undefined ? position : keyed.get(key);
+    if (match == null || !matches(match, child)) current.insertBefore(child, position);
     else {
-      if (match === at) at = at.nextSibling;
-      else old.insertBefore(match, at);
+      if (match === position) position = position.nextSibling;
+      else current.insertBefore(match, position);
       if (match instanceof Element && child instanceof Element) morph(match, child);
       else if (match.nodeValue !== child.nodeValue) match.nodeValue = child.nodeValue;
     }
   }
-  while (at !== null) {
-    const next = at.nextSibling;
-    at.remove();
-    at = next;
+  while (position !== null) {
+    const following = position.nextSibling;
+    position.remove();
+    position = following;
   }
 }
 
-function isAlike(one: Node, other: Node): boolean {
+function matches(one: Node, other: Node): boolean {
   if (one.nodeName !== other.nodeName) return false;
   return !(one instanceof Element && other instanceof Element) || keyOf(one) === keyOf(other);
 }

@@ -3,16 +3,16 @@ import { h } from './dom.ts';
 import { linkTo } from './page-route.ts';
 import { addressStates, count, percent } from './states.ts';
 
-/** Maps of addresses as grids: one cell or block each, which says all of itself to a screen reader. */
+/** Draws address maps as grids. The label of each cell and block contains everything it shows, for screen readers. */
 
-export interface CellPosition {
-  /** Where a block leads to. */
+export interface GridContext {
+  /** The pool that blocks link to. */
   readonly pool: string;
   readonly columns: number;
 }
 
-export function mapElement(map: PoolMap, place: CellPosition, titles: boolean): HTMLElement {
-  const { segments, more, beside } = map;
+export function mapElement(map: PoolMap, context: GridContext, titles: boolean): HTMLElement {
+  const { segments, more, outside } = map;
   return h(
     'div',
     { class: 'map' },
@@ -20,15 +20,15 @@ export function mapElement(map: PoolMap, place: CellPosition, titles: boolean): 
       titles
         ? h('h2', { class: 'mono' }, segment.range, h('small', {}, ` ${count(segment.size)} addresses`))
         : undefined,
-      segmentElement(segment, place),
-      'fit' in segment && segment.fit !== undefined && titles
+      segmentElement(segment, context),
+      'inUseRange' in segment && segment.inUseRange !== undefined && titles
         ? h(
             'p',
             {},
             h(
               'a',
-              { href: linkTo('pool', place.pool, segment.fit) },
-              `Zoom to what is in use: ${segment.fit}`,
+              { href: linkTo('pool', context.pool, segment.inUseRange) },
+              `Zoom to what is in use: ${segment.inUseRange}`,
             ),
           )
         : undefined,
@@ -37,13 +37,13 @@ export function mapElement(map: PoolMap, place: CellPosition, titles: boolean): 
       ? h(
           'p',
           { class: 'quiet' },
-          `And ${count(more)} more ranges: look for an address of one by the search.`,
+          `${count(more)} more ranges are not shown. To find one, search for an address in it.`,
         )
       : undefined,
-    beside.length > 0
+    outside.length > 0
       ? [
-          h('p', { class: 'quiet' }, 'Outside of the pool, held by its Services:'),
-          grid(`outside of ${place.pool}`, place.columns, beside, (cell) =>
+          h('p', { class: 'quiet' }, 'Outside the pool, assigned to its Services:'),
+          grid(`outside ${context.pool}`, context.columns, outside, (cell) =>
             cellElement(cell, cell.address, 'whole'),
           ),
         ]
@@ -51,13 +51,13 @@ export function mapElement(map: PoolMap, place: CellPosition, titles: boolean): 
   );
 }
 
-function segmentElement(segment: Segment, { pool, columns }: CellPosition): HTMLElement {
+function segmentElement(segment: Segment, { pool, columns }: GridContext): HTMLElement {
   const name = `${segment.range} in ${pool}`;
   if ('cells' in segment) {
-    return grid(name, columns, segment.cells, (cell) => cellElement(cell, endOf(cell.address)));
+    return grid(name, columns, segment.cells, (cell) => cellElement(cell, shortAddress(cell.address)));
   }
-  const short = shortNames(segment.blocks.map(({ range }) => range));
-  return grid(name, columns, segment.blocks, (block, i) => blockElement(block, short[i] ?? '', pool));
+  const names = shortNames(segment.blocks.map(({ range }) => range));
+  return grid(name, columns, segment.blocks, (block, i) => blockElement(block, names[i] ?? '', pool));
 }
 
 function grid<T>(
@@ -82,8 +82,8 @@ function grid<T>(
 
 function cellElement(cell: AddressCell, text: string, shape = 'cell'): HTMLElement {
   const { sign, name } = addressStates[cell.state];
-  const who = cell.services.join(', ') + (cell.more > 0 ? ` and ${cell.more} more` : '');
-  const label = `${cell.address}, ${name}${who === '' ? '' : `, ${who}`}`;
+  const services = cell.services.join(', ') + (cell.more > 0 ? ` and ${cell.more} more` : '');
+  const label = `${cell.address}, ${name}${services === '' ? '' : `, ${services}`}`;
   return h(
     'a',
     {
@@ -101,13 +101,13 @@ function cellElement(cell: AddressCell, text: string, shape = 'cell'): HTMLEleme
 
 function blockElement(block: Block, text: string, pool: string): HTMLElement {
   const { range, used, free, states } = block;
-  const all = used + Number(free);
-  const share = all === 0 ? 0 : (100 * used) / all;
+  const total = used + Number(free);
+  const usage = total === 0 ? 0 : (100 * used) / total;
   const parts = Object.entries(states).map(([state, n]) => `${n} ${nameOf(state)}`);
   const inUse =
-    used === 0 ? 'nothing in use' : `${count(used)} in use (${parts.join(', ')}), ${percent(share)}`;
+    used === 0 ? 'nothing in use' : `${count(used)} in use (${parts.join(', ')}), ${percent(usage)}`;
   const state =
-    all === 0 ? 'excluded' : states.conflict !== undefined ? 'conflict' : used === 0 ? 'free' : 'assigned';
+    total === 0 ? 'excluded' : states.conflict !== undefined ? 'conflict' : used === 0 ? 'free' : 'assigned';
   return h(
     'a',
     {
@@ -116,9 +116,9 @@ function blockElement(block: Block, text: string, pool: string): HTMLElement {
       tabindex: -1,
       'data-state': state,
       'data-key': range,
-      'data-fill': used === 0 ? 0 : Math.max(6, Math.round(share)),
+      'data-fill': used === 0 ? 0 : Math.max(6, Math.round(usage)),
       'data-sign': used === 0 ? '' : `${states.conflict === undefined ? '' : '!'}${compact(used)}`,
-      // Whoever speaks to the browser says what is seen, which `::` may have shortened away.
+      // Voice control users say the visible text, which may differ from the abbreviated IPv6 range.
       'aria-label': `${range}, ${inUse}, ${count(free)} free${range.includes(':') ? `, ${text}` : ''}`,
     },
     text,
@@ -129,30 +129,30 @@ function nameOf(state: string): string {
   return Object.entries(addressStates).find(([key]) => key === state)?.[1].name ?? state;
 }
 
-/** `256`, `1.5k`: a block has room for four letters. */
+/** `256`, `1.5k`: a block has room for four characters. */
 function compact(value: number): string {
   if (value < 1000) return String(value);
   return value < 10_000 ? `${(value / 1000).toFixed(1)}k` : `${Math.round(value / 1000)}k`;
 }
 
-/** What tells an address from its neighbours: `.201`, `:1f`; `1.0` where the next block begins. */
-function endOf(address: string): string {
+/** The part that identifies an address among its neighbors: `.201`, `:1f`; `1.0` at the start of a /24. */
+function shortAddress(address: string): string {
   const last = Math.max(address.lastIndexOf('.'), address.lastIndexOf(':'));
   if (!address.endsWith('.0')) return address.slice(last);
   return address.slice(address.lastIndexOf('.', last - 1) + 1);
 }
 
-/** The parts in which the blocks' first addresses differ: of 10.0.4.0/24 among its neighbours `4`. */
+/** The parts in which the first addresses of the blocks differ: `4` for 10.0.4.0/24 among the blocks of a /16. */
 function shortNames(ranges: readonly string[]): string[] {
   const parts = ranges.map((range) => partsOf(range.replace(/[/-].*$/, '')));
   const differs = (i: number): boolean => parts.some((one) => one[i] !== parts[0]?.[i]);
-  const places = [...(parts[0] ?? []).keys()].filter(differs);
-  const [first = 0, last = 0] = [places[0], places.at(-1)];
-  const dot = ranges[0]?.includes(':') === true ? ':' : '.';
-  return parts.map((one) => one.slice(first, last + 1).join(dot));
+  const differing = [...(parts[0] ?? []).keys()].filter(differs);
+  const [first = 0, last = 0] = [differing[0], differing.at(-1)];
+  const separator = ranges[0]?.includes(':') === true ? ':' : '.';
+  return parts.map((one) => one.slice(first, last + 1).join(separator));
 }
 
-/** The four numbers of an IPv4 address, or the eight groups of an IPv6 one. */
+/** The four octets of an IPv4 address, or the eight groups of an IPv6 address. */
 function partsOf(address: string): string[] {
   if (!address.includes(':')) return address.split('.');
   const [head = '', tail] = address.split('::');
@@ -162,23 +162,23 @@ function partsOf(address: string): string[] {
   return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }
 
-/** Moves the focus by the keys of a grid (WAI-ARIA's pattern); true where it did. */
-export function moveIn(event: KeyboardEvent): boolean {
+/** Moves the focus as in the WAI-ARIA grid pattern. Returns whether it handled the key. */
+export function moveFocus(event: KeyboardEvent): boolean {
   const from = event.target instanceof Element ? event.target.closest('[role=grid] a') : null;
   const gridElement = from?.closest<HTMLElement>('[role=grid]');
   if (from === null || gridElement == null || event.altKey || event.metaKey) return false;
   const cells = [...gridElement.querySelectorAll<HTMLElement>('a')];
-  const at = cells.indexOf(from as HTMLElement);
+  const index = cells.indexOf(from as HTMLElement);
   const columns = Number(gridElement.dataset.columns);
-  const rowStart = at - (at % columns);
+  const rowStart = index - (index % columns);
   const last = cells.length - 1;
   const to = new Map<string, number>([
-    ['ArrowRight', at + 1],
-    ['ArrowLeft', at - 1],
-    ['ArrowDown', at + columns],
-    ['ArrowUp', at - columns],
-    ['PageDown', Math.min(at + 8 * columns, last)],
-    ['PageUp', Math.max(at - 8 * columns, 0)],
+    ['ArrowRight', index + 1],
+    ['ArrowLeft', index - 1],
+    ['ArrowDown', index + columns],
+    ['ArrowUp', index - columns],
+    ['PageDown', Math.min(index + 8 * columns, last)],
+    ['PageUp', Math.max(index - 8 * columns, 0)],
     ['Home', event.ctrlKey ? 0 : rowStart],
     ['End', event.ctrlKey ? last : Math.min(rowStart + columns - 1, last)],
   ]).get(event.key);
@@ -187,15 +187,15 @@ export function moveIn(event: KeyboardEvent): boolean {
   return true;
 }
 
-/** One cell of each grid can be reached by Tab: the one that had the focus last, else the first. */
-export function reach(cell: Element): void {
+/** Each grid has one tab stop: the cell that had the focus last, or the first cell. */
+export function makeTabStop(cell: Element): void {
   const gridElement = cell.closest('[role=grid]');
   if (gridElement === null) return;
   for (const other of gridElement.querySelectorAll('a[tabindex="0"]')) other.setAttribute('tabindex', '-1');
   cell.setAttribute('tabindex', '0');
 }
 
-export function reachEach(root: Element): void {
+export function addTabStops(root: Element): void {
   for (const gridElement of root.querySelectorAll('[role=grid]')) {
     if (gridElement.querySelector('a[tabindex="0"]') !== null) continue;
     gridElement.querySelector('a')?.setAttribute('tabindex', '0');

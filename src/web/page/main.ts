@@ -1,38 +1,38 @@
 import type {
   AddressDetail,
-  News,
   PageOverview,
+  PageUpdate,
   PoolDetail,
   Role,
   SearchResult,
   ServiceDetail,
 } from '../page-data.ts';
 import { type Child, h, morph } from './dom.ts';
-import { moveIn, reach, reachEach } from './grid.ts';
+import { addTabStops, makeTabStop, moveFocus } from './grid.ts';
+import { overviewView } from './overview.ts';
 import { linkTo, type PageRoute, pathFor, routeOf } from './page-route.ts';
-import { worldView } from './page-state.ts';
 import { changeText, type PageView } from './parts.ts';
 import { roles } from './states.ts';
-import { addressView, foundView, poolView, serviceView } from './views.ts';
+import { addressView, poolView, searchView, serviceView } from './views.ts';
 
-/** What is shown is a function of the link and of what the server tells. Here is what has a state: link, news, focus. */
+/** Every view is a function of the route and the server's response. This module has the state: route, revisions and focus. */
 
 const main = byId('main');
 const query = byId('query') as HTMLInputElement;
 
 function byId(id: string): HTMLElement {
   const element = document.getElementById(id);
-  if (element === null) throw new Error(`there is no #${id}`);
+  if (element === null) throw new Error(`no element #${id}`);
   return element;
 }
 
 let route = routeOf(location.hash);
-/** What was drawn last, to be drawn anew where only the window has changed. */
+/** The latest view, to redraw it when only the window size changes. */
 let drawn: { route: PageRoute; data: unknown } | undefined;
-/** Which news the shown answer has heard of, and which were heard last; -1 where that is not known. */
-let shown = -1;
-let heard = -1;
-let isAsking = false;
+/** The revision of the data on the page, and that of the latest update; -1 if unknown. */
+let shownRevision = -1;
+let latestRevision = -1;
+let isLoading = false;
 
 const wide = matchMedia('(min-width: 80rem)');
 const narrow = matchMedia('(max-width: 46rem)');
@@ -42,12 +42,12 @@ function columnsFor(kind: PageRoute['kind']): number {
   return wide.matches && kind === 'pool' ? 32 : 16;
 }
 
-/** The server's answer to a path is of one type: see site.ts. */
+/** Each path has one response type: see site.ts. */
 function viewOf(to: PageRoute, data: unknown): PageView {
   const columns = columnsFor(to.kind);
   switch (to.kind) {
-    case 'world':
-      return worldView(data as PageOverview, columns);
+    case 'overview':
+      return overviewView(data as PageOverview, columns);
     case 'pool':
       return poolView(data as PoolDetail, columns);
     case 'service':
@@ -55,36 +55,36 @@ function viewOf(to: PageRoute, data: unknown): PageView {
     case 'address':
       return addressView(data as AddressDetail);
     case 'search':
-      return foundView(data as SearchResult);
+      return searchView(data as SearchResult);
   }
 }
 
-/** Asks for what the link names and draws it; what changes meanwhile is asked for afterwards. */
+/** Loads and draws the current route, again if the route or the data changes in the meantime. */
 async function show(): Promise<void> {
-  if (isAsking) return;
-  isAsking = true;
-  let asked: PageRoute;
+  if (isLoading) return;
+  isLoading = true;
+  let requested: PageRoute;
   do {
-    asked = route;
-    await ask(asked);
-  } while (asked !== route || heard > shown);
-  isAsking = false;
+    requested = route;
+    await load(requested);
+  } while (requested !== route || latestRevision > shownRevision);
+  isLoading = false;
 }
 
-async function ask(asked: PageRoute): Promise<void> {
+async function load(requested: PageRoute): Promise<void> {
   try {
-    const response = await fetch(pathFor(asked));
+    const response = await fetch(pathFor(requested));
     const data: unknown = await response.json();
-    shown = Number(response.headers.get('x-revision') ?? -1);
-    if (asked !== route) return;
-    if (response.ok) draw(asked, data);
-    else fail((data as { error?: string }).error ?? `The server answers ${response.status}.`);
+    shownRevision = Number(response.headers.get('x-revision') ?? -1);
+    if (requested !== route) return;
+    if (response.ok) draw(requested, data);
+    else fail((data as { error?: string }).error ?? `The server responded with status ${response.status}.`);
   } catch {
-    // Whoever answers next counts anew.
-    shown = -1;
-    heard = -1;
+    // The next server has its own revisions.
+    shownRevision = -1;
+    latestRevision = -1;
     fail(
-      'The server does not answer. Is it still running, and the port forwarded? The page tries again by itself.',
+      'The server is not responding. Check that it is running and that its port is forwarded. The page retries automatically.',
     );
   }
 }
@@ -93,24 +93,24 @@ function draw(to: PageRoute, data: unknown): void {
   const isNew = drawn?.route !== to;
   drawn = { route: to, data };
   const { title, content } = viewOf(to, data);
-  document.title = to.kind === 'world' ? 'kube-vip addresses' : `${title} – kube-vip addresses`;
+  document.title = to.kind === 'overview' ? 'kube-vip addresses' : `${title} – kube-vip addresses`;
   replace(content, isNew);
 }
 
 function fail(text: string): void {
   drawn = undefined;
-  replace([h('h1', { tabindex: -1 }, 'Nothing to show'), h('p', { class: 'warning' }, text)], false);
+  replace([h('h1', { tabindex: -1 }, 'Cannot show this view'), h('p', { class: 'warning' }, text)], false);
 }
 
 let hasBeenDrawn = false;
 
-/** A new view is begun at its heading; who is typing goes on typing. */
+/** A new view moves the focus to its heading, unless the user is typing. */
 function replace(content: Child, isNew: boolean): void {
-  const fresh = main.cloneNode(false) as HTMLElement;
-  fresh.append(h('div', { class: 'view' }, content));
-  if (isNew) main.replaceChildren(...fresh.childNodes);
-  else morph(main, fresh);
-  reachEach(main);
+  const next = main.cloneNode(false) as HTMLElement;
+  next.append(h('div', { class: 'view' }, content));
+  if (isNew) main.replaceChildren(...next.childNodes);
+  else morph(main, next);
+  addTabStops(main);
   if (isNew && hasBeenDrawn && document.activeElement !== query) {
     scrollTo(0, 0);
     main.querySelector('h1')?.focus({ preventScroll: true });
@@ -121,11 +121,11 @@ function replace(content: Child, isNew: boolean): void {
 addEventListener('hashchange', () => {
   route = routeOf(location.hash);
   if (document.activeElement !== query) query.value = route.kind === 'search' ? route.query : '';
-  readout('');
+  showCellDetails('');
   void show();
 });
 
-/** Not by the link itself: what stands behind the # is the view. */
+/** The link cannot use its fragment, because the fragment is the route. */
 byId('skip').addEventListener('click', (event) => {
   event.preventDefault();
   main.focus();
@@ -137,62 +137,63 @@ for (const media of [wide, narrow]) {
   });
 }
 
-const said = byId('said');
+const announcement = byId('announcement');
 let role: Role | undefined;
 
-function hear(news: News): void {
-  byId('role').textContent = roles[news.role].name;
-  byId('role').title = roles[news.role].meaning;
-  if (role !== undefined && role !== news.role) shown = -1;
-  role = news.role;
-  heard = news.revision;
-  if (heard > shown) void show();
-  if (news.changed > 0) say(news);
+function receive(update: PageUpdate): void {
+  byId('role').textContent = roles[update.role].name;
+  byId('role').title = roles[update.role].meaning;
+  if (role !== undefined && role !== update.role) shownRevision = -1;
+  role = update.role;
+  latestRevision = update.revision;
+  if (latestRevision > shownRevision) void show();
+  if (update.changed > 0) announce(update);
 }
 
-let unsaid = 0;
-let saying: ReturnType<typeof setTimeout> | undefined;
+let unannounced = 0;
+let announcing: ReturnType<typeof setTimeout> | undefined;
 
-/** Changes in a row are said together, when they pause: a screen reader reads each sentence to its end. */
-function say({ changed, newest }: News): void {
+/** Announces a burst of changes as one, because screen readers read each announcement to its end. */
+function announce({ changed, newest }: PageUpdate): void {
   const service = newest?.after ?? newest?.before;
   if (newest === undefined || service === undefined) return;
-  unsaid += changed;
-  clearTimeout(saying);
-  saying = setTimeout(() => {
-    const one = `${service.namespace}/${service.name}: ${changeText(newest)}`;
-    said.textContent = unsaid === 1 ? one : `${unsaid} Services have changed. The last: ${one}`;
-    unsaid = 0;
+  unannounced += changed;
+  clearTimeout(announcing);
+  announcing = setTimeout(() => {
+    const latest = `${service.namespace}/${service.name}: ${changeText(newest)}`;
+    announcement.textContent =
+      unannounced === 1 ? latest : `${unannounced} Services changed. Latest: ${latest}`;
+    unannounced = 0;
   }, 600);
 }
 
 let source: EventSource | undefined;
 
-/** A browser has six connections to a server: a window that nobody sees must not keep one. */
-function listen(): void {
+/** A browser opens at most six connections to a server, so a hidden window must not keep one. */
+function connect(): void {
   source?.close();
   source = undefined;
   if (document.hidden) return;
   const connection = byId('connection');
-  const news = new EventSource('/api/news');
-  source = news;
-  news.onmessage = ({ data }: MessageEvent<string>) => {
+  const updates = new EventSource('/api/updates');
+  source = updates;
+  updates.onmessage = ({ data }: MessageEvent<string>) => {
     connection.textContent = 'live';
     connection.dataset.is = 'live';
-    hear(JSON.parse(data) as News);
+    receive(JSON.parse(data) as PageUpdate);
   };
-  news.onerror = () => {
-    connection.textContent = 'not connected, trying again';
+  updates.onerror = () => {
+    connection.textContent = 'disconnected, retrying';
     connection.dataset.is = 'lost';
-    // It may be another server that answers next, which counts anew.
-    shown = -1;
-    heard = -1;
-    // After an answer that is no stream the browser does not try again.
-    if (news.readyState === EventSource.CLOSED && news === source) setTimeout(listen, 5_000);
+    // The next connection may reach another server, which has its own revisions.
+    shownRevision = -1;
+    latestRevision = -1;
+    // The browser does not reconnect after a response that is not an event stream.
+    if (updates.readyState === EventSource.CLOSED && updates === source) setTimeout(connect, 5_000);
   };
 }
 
-document.addEventListener('visibilitychange', listen);
+document.addEventListener('visibilitychange', connect);
 
 let typing: ReturnType<typeof setTimeout> | undefined;
 
@@ -223,23 +224,23 @@ addEventListener('keydown', (event) => {
     query.value = '';
     search();
     main.focus();
-  } else if (moveIn(event)) event.preventDefault();
+  } else if (moveFocus(event)) event.preventDefault();
 });
 
-/** What a cell says of itself, for whoever points at it. */
-function readout(text: string): void {
-  byId('readout').textContent = text;
+/** Shows the label of the cell that has the pointer or the focus. */
+function showCellDetails(text: string): void {
+  byId('cell-details').textContent = text;
 }
 
-function pointed(event: Event): void {
+function onCell(event: Event): void {
   const cell = event.target instanceof Element ? event.target.closest('[role=grid] a') : null;
-  readout(cell?.getAttribute('aria-label') ?? '');
-  if (cell !== null && event.type === 'focusin') reach(cell);
+  showCellDetails(cell?.getAttribute('aria-label') ?? '');
+  if (cell !== null && event.type === 'focusin') makeTabStop(cell);
 }
 
-addEventListener('pointerover', pointed);
-addEventListener('focusin', pointed);
+addEventListener('pointerover', onCell);
+addEventListener('focusin', onCell);
 
 if (route.kind === 'search') query.value = route.query;
 void show();
-listen();
+connect();

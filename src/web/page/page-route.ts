@@ -1,6 +1,6 @@
-/** What is shown, as it stands behind the # of a link. */
+/** The view that the fragment of a link names. */
 export type PageRoute =
-  | { readonly kind: 'world' }
+  | { readonly kind: 'overview' }
   | { readonly kind: 'pool'; readonly key: string; readonly range: string | undefined }
   | { readonly kind: 'service'; readonly namespace: string; readonly name: string }
   | { readonly kind: 'address'; readonly address: string }
@@ -12,7 +12,7 @@ export function routeOf(hash: string): PageRoute {
   if (kind === 'service') return { kind, namespace: first, name: second ?? '' };
   if (kind === 'address') return { kind, address: first };
   if (kind === 'search') return { kind, query: first };
-  return { kind: 'world' };
+  return { kind: 'overview' };
 }
 
 function decoded(text: string): string {
@@ -24,16 +24,16 @@ function decoded(text: string): string {
 }
 
 export function linkTo(...parts: readonly string[]): string {
-  // A colon is allowed there, and an address is easier to read with it.
+  // A fragment may contain colons, and they keep IPv6 addresses readable.
   return `#/${parts.map((part) => encodeURIComponent(part).replaceAll('%3A', ':')).join('/')}`;
 }
 
-/** Where the server tells of it. */
+/** The API path with the data of the view. */
 export function pathFor(route: PageRoute): string {
   const encode = encodeURIComponent;
   switch (route.kind) {
-    case 'world':
-      return '/api/world';
+    case 'overview':
+      return '/api/overview';
     case 'pool':
       return `/api/pool/${encode(route.key)}${route.range === undefined ? '' : `?range=${encode(route.range)}`}`;
     case 'service':

@@ -4,9 +4,9 @@ import { type Child, h } from './dom.ts';
 import { linkTo } from './page-route.ts';
 import { addressStates, count, serviceStates } from './states.ts';
 
-/** What several views are made of. */
+/** Parts that several views share. */
 
-/** A view is a function of what the server told; the first heading is what a screen reader says of it. */
+/** Each view starts with a level 1 heading, which gets the focus. */
 export interface PageView {
   readonly title: string;
   readonly content: Child;
@@ -41,14 +41,14 @@ export function legend(): HTMLElement {
 }
 
 export function back(): HTMLElement {
-  return h('nav', { 'aria-label': 'Where this is', class: 'crumbs' }, h('a', { href: '#/' }, 'Addresses'));
+  return h('nav', { 'aria-label': 'Breadcrumb', class: 'crumbs' }, h('a', { href: '#/' }, 'Addresses'));
 }
 
 export function serviceLink({ namespace, name }: ServiceItem): HTMLElement {
   return h('a', { href: linkTo('service', namespace, name) }, `${namespace}/${name}`);
 }
 
-/** As they stand on the Service: what is no address is a text. */
+/** Addresses as written on the Service: anything that is not an address stays plain text. */
 export function addressLinks(addresses: readonly string[]): Child {
   return addresses.map((address, i) => [
     i > 0 ? ', ' : undefined,
@@ -58,7 +58,7 @@ export function addressLinks(addresses: readonly string[]): Child {
   ]);
 }
 
-/** Of Services, as `namespace/name`; who claims an address in the API may be something else. */
+/** Links each `namespace/name` to its Service; the parent of an IPAddress claim may be something else. */
 export function nameLinks(names: readonly string[]): Child {
   return names.map((name, i) => [
     i > 0 ? ', ' : undefined,
@@ -76,7 +76,6 @@ export function serviceChip(state: ServiceItemState): HTMLElement {
   return h('span', { class: 'chip', 'data-service': state }, `${sign} ${name}`);
 }
 
-/** Services with all that is said of them. */
 export function serviceList(services: readonly ServiceItem[], more: number): Child {
   return [
     h(
@@ -86,15 +85,15 @@ export function serviceList(services: readonly ServiceItem[], more: number): Chi
         h(
           'li',
           { 'data-key': `${service.namespace}/${service.name}` },
-          h('span', { class: 'who' }, serviceLink(service)),
-          h('span', { class: 'where' }, addressLinks(service.addresses)),
+          h('span', { class: 'name' }, serviceLink(service)),
+          h('span', { class: 'ips' }, addressLinks(service.addresses)),
           h(
             'span',
             {},
             serviceChip(service.state),
             service.from === '' ? undefined : h('small', {}, ` ${service.from}`),
           ),
-          service.note === '' ? undefined : h('p', {}, service.note),
+          service.condition === '' ? undefined : h('p', {}, service.condition),
         ),
       ),
     ),
@@ -102,8 +101,8 @@ export function serviceList(services: readonly ServiceItem[], more: number): Chi
   ];
 }
 
-export function poolLine(pool: PoolItem): Child {
-  const { key, size, used, free, ranges, next, notes } = pool;
+export function poolSummary(pool: PoolItem): Child {
+  const { key, size, used, free, ranges, next, problems } = pool;
   return [
     size === '0'
       ? undefined
@@ -119,26 +118,26 @@ export function poolLine(pool: PoolItem): Child {
       ranges === '' ? 'no addresses' : ranges,
       next.length > 0 ? ['; next ', addressLinks(next)] : size === '0' ? undefined : '; full',
     ),
-    notes.map((note) => h('p', { class: 'warning', 'data-key': `${key} ${note}` }, note)),
+    problems.map((problem) => h('p', { class: 'warning', 'data-key': `${key} ${problem}` }, problem)),
   ];
 }
 
-/** `waiting → 192.168.0.203`. */
+/** `Pending → 192.168.0.203`. */
 export function changeText({ before, after }: ServiceTransition): string {
-  const says = (service: ServiceItem): string =>
+  const summary = (service: ServiceItem): string =>
     service.state === 'Assigned' || service.state === 'Assigning'
       ? service.addresses.join(', ')
       : serviceStates[service.state].name;
-  if (after === undefined) return before === undefined ? '' : `gone; had ${says(before)}`;
-  if (before === undefined) return `new: ${says(after)}`;
-  const [from, to] = [says(before), says(after)];
+  if (after === undefined) return before === undefined ? '' : `removed; was ${summary(before)}`;
+  if (before === undefined) return `new: ${summary(after)}`;
+  const [from, to] = [summary(before), summary(after)];
   if (from !== to) return `${from} → ${to}`;
   if (before.state !== after.state)
     return `${serviceStates[before.state].name} → ${serviceStates[after.state].name}`;
-  return after.note === '' ? 'nothing odd any more' : after.note;
+  return after.condition === '' ? 'condition cleared' : after.condition;
 }
 
-/** `16:02:11`, with the day before it where that is another one. */
+/** `16:02:11`, with the date if it is not today. */
 export function timeText(when: Date): string {
   const time = when.toLocaleTimeString('en-GB');
   if (when.toDateString() === new Date().toDateString()) return time;

@@ -2,23 +2,35 @@ import type { Check } from '../../core/explain/checks.ts';
 import type { AddressState } from '../../core/queries/occupancy.ts';
 import type { Role, ServiceItemState } from '../page-data.ts';
 
-/** What the states are called, the sign that tells them without colour, and what they mean. */
+/** Name and meaning of each state (docs/page.md), and a sign that identifies it without color. */
 export const addressStates: Readonly<Record<AddressState, { sign: string; name: string; meaning: string }>> =
   {
-    free: { sign: '', name: 'free', meaning: 'a Service can get it' },
-    assigned: { sign: 'H', name: 'assigned', meaning: 'given by a pool' },
-    static: { sign: 'S', name: 'static', meaning: 'asked for by name' },
-    shared: { sign: '+', name: 'shared', meaning: 'several Services have it, which may' },
-    lease: { sign: 'D', name: 'DHCP lease', meaning: 'given by DHCP' },
-    conflict: { sign: '!', name: 'conflict', meaning: 'more have it, or ask for it, than may' },
+    free: { sign: '', name: 'free', meaning: 'Can be allocated' },
+    assigned: { sign: 'A', name: 'assigned', meaning: 'Allocated from a pool' },
+    static: { sign: 'S', name: 'static', meaning: 'Requested by name' },
+    shared: {
+      sign: '+',
+      name: 'shared',
+      meaning: 'Assigned to several Services that are allowed to share it',
+    },
+    lease: { sign: 'D', name: 'DHCP lease', meaning: 'Assigned by DHCP' },
+    conflict: {
+      sign: '!',
+      name: 'conflict',
+      meaning: 'In use or requested more than once, but cannot be shared',
+    },
     outside: {
       sign: 'O',
       name: 'outside',
-      meaning: 'given by a pool, and no longer in the one of its Service',
+      meaning: 'Allocated from a pool, but no longer in the pool of its Service',
     },
-    unmanaged: { sign: 'F', name: 'unmanaged', meaning: 'somebody has it who is not served here' },
-    excluded: { sign: '–', name: 'excluded', meaning: 'an end of a block, or .0 or .255: never given' },
-    'no-pool': { sign: '·', name: 'no pool', meaning: 'no pool spans it' },
+    unmanaged: { sign: 'U', name: 'unmanaged', meaning: 'In use, but not by a Service of this controller' },
+    excluded: {
+      sign: '–',
+      name: 'excluded',
+      meaning: 'An end of a block, or an address that ends in .0 or .255; never allocated',
+    },
+    'no-pool': { sign: '·', name: 'no pool', meaning: 'Not in any pool' },
   };
 
 export const serviceStates: Readonly<Record<ServiceItemState, { sign: string; name: string }>> = {
@@ -26,7 +38,7 @@ export const serviceStates: Readonly<Record<ServiceItemState, { sign: string; na
   Assigning: { sign: '…', name: 'Assigning' },
   Pending: { sign: '?', name: 'Pending' },
   Conflict: { sign: '!', name: 'Conflict' },
-  Ignored: { sign: 'F', name: 'Ignored' },
+  Ignored: { sign: '–', name: 'Ignored' },
 };
 
 export const outcomes: Readonly<Record<Check['outcome'], { sign: string; meaning: string }>> = {
@@ -36,18 +48,18 @@ export const outcomes: Readonly<Record<Check['outcome'], { sign: string; meaning
 };
 
 export const roles: Readonly<Record<Role, { name: string; meaning: string }>> = {
-  leading: { name: 'this replica leads', meaning: 'This replica gives the addresses.' },
+  leading: { name: 'leader replica', meaning: 'This replica allocates addresses.' },
   'standing by': {
-    name: 'this replica stands by',
-    meaning: 'Another replica gives the addresses; this one knows the same.',
+    name: 'standby replica',
+    meaning: 'Another replica allocates addresses. This one has the same data.',
   },
   watching: {
-    name: 'only looks',
-    meaning: 'Shown is what the controller decides on; this program gives no address.',
+    name: 'read-only',
+    meaning: "This program shows the controller's decisions and does not allocate addresses.",
   },
 };
 
-/** `1,234,567`, or `1.84·10¹⁹` where nobody counts the digits. */
+/** `1,234,567`, or `1.84·10¹⁹` for more than nine digits. */
 export function count(text: string | number): string {
   const digits = String(text);
   if (digits.length <= 9) return Number(digits).toLocaleString('en-US');
@@ -56,5 +68,5 @@ export function count(text: string | number): string {
 }
 
 export function percent(value: number): string {
-  return value > 0 && value < 1 ? '< 1 %' : `${Math.round(value)} %`;
+  return value > 0 && value < 1 ? '< 1%' : `${Math.round(value)}%`;
 }

@@ -9,7 +9,7 @@ import {
   legend,
   nameLinks,
   type PageView,
-  poolLine,
+  poolSummary,
   section,
   serviceChip,
   serviceList,
@@ -26,7 +26,7 @@ export function poolView(detail: PoolDetail, columns: number): PageView {
     content: [
       h(
         'nav',
-        { 'aria-label': 'Where this is', class: 'crumbs' },
+        { 'aria-label': 'Breadcrumb', class: 'crumbs' },
         h('a', { href: '#/' }, 'Addresses'),
         range === undefined ? undefined : [' / ', h('a', { href: linkTo('pool', pool.key) }, pool.key)],
         crumbs.map((parent) => [
@@ -35,9 +35,9 @@ export function poolView(detail: PoolDetail, columns: number): PageView {
         ]),
       ),
       heading(range ?? pool.key),
-      range === undefined ? poolLine(pool) : undefined,
+      range === undefined ? poolSummary(pool) : undefined,
       legend(),
-      map.segments.length === 0 ? h('p', { class: 'quiet' }, 'There is no address to draw.') : undefined,
+      map.segments.length === 0 ? h('p', { class: 'quiet' }, 'No addresses to show.') : undefined,
       mapElement(map, { pool: pool.key, columns }, true),
       inUse.length > 0
         ? h(
@@ -70,23 +70,22 @@ export function poolView(detail: PoolDetail, columns: number): PageView {
 }
 
 export function addressView(detail: AddressDetail): PageView {
-  const { address, state, pools, holders, others, owner } = detail;
-  const { meaning, name } = addressStates[state];
+  const { address, state, pools, holders, others, claimOwner } = detail;
   return {
     title: address,
     content: [
       back(),
       heading(h('span', { class: 'mono' }, address), ' ', stateChip(state)),
-      h('p', {}, `${name}: ${meaning}.`),
-      owner === undefined ? undefined : h('p', {}, `Claimed in the API for ${owner}.`),
-      holders.length > 0 ? section('holders', 'Who has it', serviceList(holders, 0), '') : undefined,
+      h('p', {}, `${addressStates[state].meaning}.`),
+      claimOwner === undefined ? undefined : h('p', {}, `Claimed by an IPAddress object for ${claimOwner}.`),
+      holders.length > 0 ? section('holders', 'Held by', serviceList(holders, 0), '') : undefined,
       others.length > 0
-        ? section('others', 'Who shows it without having it', serviceList(others, 0), '')
+        ? section('others', 'Also used or requested by', serviceList(others, 0), '')
         : undefined,
       pools.length > 0
         ? section(
-            'spans',
-            'Pools that span it',
+            'pools',
+            'Pools that contain it',
             h(
               'ul',
               {},
@@ -97,7 +96,7 @@ export function addressView(detail: AddressDetail): PageView {
                   h('a', { href: linkTo('pool', key) }, key),
                   around === ''
                     ? undefined
-                    : ['; on the map: ', h('a', { href: linkTo('pool', key, around) }, around)],
+                    : ['; show on map: ', h('a', { href: linkTo('pool', key, around) }, around)],
                 ),
               ),
             ),
@@ -109,32 +108,32 @@ export function addressView(detail: AddressDetail): PageView {
 }
 
 export function serviceView({ service, addresses, pool, checks, remedies, facts }: ServiceDetail): PageView {
-  const { namespace, name, note, from, state } = service;
+  const { namespace, name, condition, from, state } = service;
   return {
     title: `${namespace}/${name}`,
     content: [
       back(),
       heading(`${namespace}/${name} `, serviceChip(state)),
-      note === ''
+      condition === ''
         ? undefined
-        : h('p', { class: state === 'Assigned' || state === 'Assigning' ? '' : 'warning' }, note),
+        : h('p', { class: state === 'Assigned' || state === 'Assigning' ? '' : 'warning' }, condition),
       section(
-        'shown',
+        'addresses',
         'Addresses',
         h(
           'ul',
           { class: 'addresses' },
-          addresses.map(({ address, state: of }) =>
-            h('li', { 'data-key': address }, h('span', {}, addressLinks([address])), stateChip(of)),
+          addresses.map(({ address, state: addressState }) =>
+            h('li', { 'data-key': address }, h('span', {}, addressLinks([address])), stateChip(addressState)),
           ),
         ),
-        addresses.length === 0 ? 'It shows none.' : '',
+        addresses.length === 0 ? 'None.' : '',
       ),
       remedies.length === 0
         ? undefined
         : section(
-            'cures',
-            'What helps',
+            'remedies',
+            'Remedies',
             h(
               'ol',
               {},
@@ -147,10 +146,10 @@ export function serviceView({ service, addresses, pool, checks, remedies, facts 
         : h(
             'p',
             { class: 'quiet' },
-            'With the commands for it: ',
+            'To see the commands, run: ',
             h('code', {}, `kubectl vip explain service/${name} --namespace ${namespace}`),
           ),
-      section('checks', 'How it was decided', checkList(checks), ''),
+      section('checks', 'Checks', checkList(checks), ''),
       h(
         'dl',
         {},
@@ -159,7 +158,7 @@ export function serviceView({ service, addresses, pool, checks, remedies, facts 
             'Pool of its namespace',
             pool === undefined ? 'none' : h('a', { href: linkTo('pool', pool) }, pool),
           ] as const,
-          ...(from === '' ? [] : [['Comes from', from] as const]),
+          ...(from === '' ? [] : [['Source', from] as const]),
           ...facts,
         ].map(([term, value]) => h('div', { 'data-key': term }, h('dt', {}, term), h('dd', {}, value))),
       ),
@@ -167,7 +166,7 @@ export function serviceView({ service, addresses, pool, checks, remedies, facts 
   };
 }
 
-/** The sign says the same as the colour. */
+/** The hidden text repeats what the sign and the color mean. */
 function checkList(checks: ServiceDetail['checks']): HTMLElement {
   return h(
     'ul',
@@ -184,8 +183,8 @@ function checkList(checks: ServiceDetail['checks']): HTMLElement {
   );
 }
 
-export function foundView({ query, services, more, pools, address }: SearchResult): PageView {
-  const all = services.length + more;
+export function searchView({ query, services, more, pools, address }: SearchResult): PageView {
+  const total = services.length + more;
   const title = query === '' ? 'All Services' : `Search: ${query}`;
   return {
     title,
@@ -195,16 +194,11 @@ export function foundView({ query, services, more, pools, address }: SearchResul
       h(
         'p',
         { class: 'quiet' },
-        all === 0 ? 'No Service has it.' : `${count(all)} ${all === 1 ? 'Service' : 'Services'}.`,
+        total === 0 ? 'No Services found.' : `${count(total)} ${total === 1 ? 'Service' : 'Services'}.`,
       ),
       address === undefined
         ? undefined
-        : h(
-            'p',
-            {},
-            'The address itself: ',
-            h('a', { class: 'mono', href: linkTo('address', address) }, address),
-          ),
+        : h('p', {}, 'Address: ', h('a', { class: 'mono', href: linkTo('address', address) }, address)),
       pools.length > 0 && query !== ''
         ? h(
             'p',

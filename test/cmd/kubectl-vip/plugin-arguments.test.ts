@@ -21,15 +21,15 @@ function usage(line: string): string {
   return request.kind === 'usage' ? request.message : assert.fail(`${line}: ${request.kind}`);
 }
 
-test('flags stand before the command or behind it, and -f comes again', () => {
-  const { command, words, namespace, files, output } = invocation(
+test('flags may precede or follow the command, and -f can be repeated', () => {
+  const { command, positionals, namespace, files, output } = invocation(
     '-n shop explain svc/web -f a.yaml -o wide --filename=-',
   );
   assert.deepEqual(
-    { command, words, namespace, files, output },
+    { command, positionals, namespace, files, output },
     {
       command: 'explain',
-      words: ['svc/web'],
+      positionals: ['svc/web'],
       namespace: 'shop',
       files: ['a.yaml', '-'],
       output: 'wide',
@@ -39,7 +39,7 @@ test('flags stand before the command or behind it, and -f comes again', () => {
   assert.equal(invocation('explain -A').isAllNamespaces, true);
 });
 
-test('settings of the controller by flags', () => {
+test('flags override the settings of the controller', () => {
   assert.deepEqual(
     invocation('pools --deployment kvcp --configmap a/b --class none --controller c').settings,
     {
@@ -51,39 +51,39 @@ test('settings of the controller by flags', () => {
   );
 });
 
-const wrong: readonly [line: string, says: RegExp][] = [
-  ['--nope', /there is no command/],
-  ['pols', /no command "pols"\. Do you mean pools\?/],
-  ['pools --namspace x', /Do you mean --namespace\?/],
-  ['pools -o', /needs a format/],
-  ['pools -o tabel', /Do you mean table\?/],
+const usageErrors: readonly [line: string, message: RegExp][] = [
+  ['--nope', /^No command specified\./],
+  ['pols', /^Unknown command "pols"\. Did you mean pools\?\nRun "kubectl vip --help" for usage\.$/],
+  ['pools --namspace x', /Did you mean --namespace\?/],
+  ['pools -o', /requires a format/],
+  ['pools -o tabel', /Did you mean table\?/],
   ['who 10.0.0.1 -f - -f -', /only once/],
   ['pools --watch -f a.yaml', /--watch needs a cluster/],
-  ['pools --watch -o json', /--watch shows a table, not json/],
-  ['pools --configmap a/b/c', /Write NAME, or NAMESPACE\/NAME/],
+  ['pools --watch -o json', /--watch prints a table, but --output is json/],
+  ['pools --configmap a/b/c', /must be NAME or NAMESPACE\/NAME/],
 ];
 
-for (const [line, says] of wrong)
-  test(`wrong usage says what to write: ${JSON.stringify(line)}`, () => {
-    assert.match(usage(line), says);
+for (const [line, message] of usageErrors)
+  test(`a usage error suggests a fix: ${JSON.stringify(line)}`, () => {
+    assert.match(usage(line), message);
   });
 
-test('without any word it prints what there is', () => {
+test('without arguments, the help is printed', () => {
   assert.deepEqual(pluginRequest([], {}), { kind: 'print', text: pluginHelp });
 });
 
-test('NO_COLOR and a dumb terminal take the colours away', () => {
-  const coloured = (env: Record<string, string>): boolean => {
+test('NO_COLOR and a dumb terminal disable color', () => {
+  const isColored = (env: Record<string, string>): boolean => {
     const request = pluginRequest(['pools'], env);
-    return request.kind === 'run' && request.invocation.isColoured;
+    return request.kind === 'run' && request.invocation.isColored;
   };
   assert.deepEqual(
-    [coloured({}), coloured({ NO_COLOR: '1' }), coloured({ NO_COLOR: '' }), coloured({ TERM: 'dumb' })],
+    [isColored({}), isColored({ NO_COLOR: '1' }), isColored({ NO_COLOR: '' }), isColored({ TERM: 'dumb' })],
     [true, false, true, false],
   );
 });
 
-test('every help is at most 80 columns wide, names each command, and its examples are understood', () => {
+test('help is at most 80 columns wide, lists every command, and its examples parse', () => {
   for (const text of [pluginHelp, ...commandNames.map(commandHelp)])
     for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
   for (const name of commandNames) {

@@ -48,26 +48,26 @@ const defaults = {
   claims: false,
 };
 
-test('variables that come from elsewhere as a whole are remarked on', () => {
+test('envFrom is reported in a remark', () => {
   const one = deployment('kube-vip-cloud-provider');
   const [, container] = one.spec?.template?.spec?.containers ?? [];
   assert.deepEqual(settingsFrom([one], noFlags).remarks, []);
   Object.assign(container ?? {}, { envFrom: [{ configMapRef: { name: 'x' } }] });
-  assert.match(settingsFrom([one], noFlags).remarks.join(), /variables from elsewhere \(envFrom\)/);
+  assert.match(settingsFrom([one], noFlags).remarks.join(), /environment variables with envFrom/);
 });
 
-test('without a Deployment the defaults count, and the answer says so', () => {
+test('without a Deployment the defaults apply, and origin says so', () => {
   for (const none of [undefined, [], [deployment('other', { image: 'nginx' })]]) {
     const { options, origin } = settingsFrom(none, noFlags);
     assert.deepEqual(options, defaults);
     assert.equal(
       origin,
-      'ConfigMap kube-system/kubevip, Services without a class, controller kube-vip-cloud-controller: from the defaults.',
+      'Settings from defaults: ConfigMap kube-system/kubevip, Services without a class, controller kube-vip-cloud-controller.',
     );
   }
 });
 
-test('environment and arguments of the Deployment are read as the controller reads them', () => {
+test('the environment and arguments of the Deployment are read as the controller reads them', () => {
   const found = deployment('kvcp', {
     namespace: 'network',
     env: {
@@ -86,11 +86,11 @@ test('environment and arguments of the Deployment are read as the controller rea
     claims: true,
   });
   assert.equal(leaseNamespace, 'leases');
-  assert.match(origin, /Services of the class example\.com\/own.*: from the Deployment network\/kvcp\.$/);
+  assert.match(origin, /^Settings from Deployment network\/kvcp: .*, Services of class example\.com\/own,/);
   assert.deepEqual(remarks, []);
 });
 
-test('the shipped manifest is recognised', () => {
+test('the manifest of this repository is recognized', () => {
   const text = readFileSync(
     new URL('../../../manifest/kube-vip-cloud-controller.yaml', import.meta.url),
     'utf8',
@@ -101,35 +101,35 @@ test('the shipped manifest is recognised', () => {
     noFlags,
   );
   assert.deepEqual(options, defaults);
-  assert.match(origin, /from the Deployment kube-system\/kube-vip-cloud-provider\.$/);
+  assert.match(origin, /^Settings from Deployment kube-system\/kube-vip-cloud-provider: /);
   assert.deepEqual(remarks, []);
 });
 
-test('flags win over the Deployment, and the answer says so', () => {
+test('flags override the Deployment, and origin says so', () => {
   const { options, origin } = settingsFrom(
     [deployment('kvcp', { env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' } })],
     { ...noFlags, class: '', configMap: { namespace: 'a', name: 'b' } },
   );
   assert.deepEqual(options, { ...defaults, configMap: { namespace: 'a', name: 'b' } });
-  assert.match(origin, /from the flags and the Deployment kube-system\/kvcp\.$/);
+  assert.match(origin, /^Settings from flags and Deployment kube-system\/kvcp: /);
 });
 
-test('of several controllers the usual one is taken with a remark, or the one that is named', () => {
+test('of several controllers, the default one is used with a remark, or the one that is named', () => {
   const both = [
     deployment('inside', { args: ['--leader-elect-resource-name=inside'] }),
     deployment('kube-vip-cloud-provider'),
   ];
   const first = settingsFrom(both, noFlags);
   assert.equal(first.options.controller, 'kube-vip-cloud-controller');
-  assert.match(first.remarks.join(), /several controllers .*--deployment NAMESPACE\/NAME/);
+  assert.match(first.remarks.join(), /^Several controllers .*--deployment NAMESPACE\/NAME/);
   const named = settingsFrom(both, { ...noFlags, deployment: { namespace: 'kube-system', name: 'inside' } });
   assert.equal(named.options.controller, 'inside');
   assert.deepEqual(named.remarks, []);
   const absent = settingsFrom(both, { ...noFlags, deployment: { namespace: 'kube-system', name: 'gone' } });
-  assert.match(absent.remarks.join(), /no Deployment kube-system\/gone/);
+  assert.match(absent.remarks.join(), /^Deployment kube-system\/gone does not exist/);
 });
 
-test('what the Deployment takes from elsewhere, and what cannot be read, is said', () => {
+test('remarks report what is not in the Deployment and what cannot be read', () => {
   const found = deployment('kvcp', {
     env: { KUBEVIP_CONFIG_MAP: { fieldRef: {} }, KUBEVIP_ENABLE_LOADBALANCERCLASS: 'maybe' },
     args: ['--nonsense'],
@@ -138,6 +138,6 @@ test('what the Deployment takes from elsewhere, and what cannot be read, is said
   assert.equal(remarks.length, 3);
   assert.match(
     remarks.join('\n'),
-    /KUBEVIP_CONFIG_MAP from elsewhere[\s\S]*no flag "--nonsense"[\s\S]*true or false/,
+    /KUBEVIP_CONFIG_MAP with valueFrom[\s\S]*Unknown flag "--nonsense"[\s\S]*true or false/,
   );
 });

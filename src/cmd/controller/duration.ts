@@ -1,7 +1,7 @@
 const unitsMs: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
-  // The micro sign, and the Greek letter that looks like it.
+  // The micro sign and the Greek letter mu.
   '\u00b5s': 1e-3,
   '\u03bcs': 1e-3,
   ms: 1,
@@ -12,7 +12,7 @@ const unitsMs: Readonly<Record<string, number>> = {
 
 const duration = /^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/;
 
-/** What Go's time.ParseDuration reads, in milliseconds: `15s`, `1m30s`, `1.5h`, `-2s`; of bare numbers only `0`. */
+/** Parses a duration like Go's time.ParseDuration, in milliseconds: `15s`, `1m30s`, `1.5h`, `-2s`. `0` needs no unit. */
 export function parseDuration(text: string): number | undefined {
   const amount = text.replace(/^[-+]/, '');
   if (amount === '0') return 0;

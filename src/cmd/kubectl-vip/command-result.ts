@@ -2,24 +2,24 @@ import { Document, Scalar, visit } from 'yaml';
 import type { Ansi } from '../../terminal/ansi.ts';
 import { escapedJson, escapedYaml, needsEscape } from '../../terminal/escape.ts';
 
-/** What lines are made for. */
+/** How lines are formatted. */
 export interface OutputOptions {
-  /** Columns of the terminal; Infinity where there is none, so that a row is a line for grep. */
+  /** Columns of the terminal; Infinity without one, so that each row is one line for grep. */
   readonly width: number;
   readonly ansi: Ansi;
   /** `-o wide`: more columns. */
   readonly isWide: boolean;
 }
 
-/** The answer to a question, for programs and for people. */
-export interface Answer {
-  /** Plain data, with a `kind`. Whole numbers may be bigints: they are printed as numbers, however long. */
+/** What a command prints, for programs and for people. */
+export interface CommandResult {
+  /** Plain data, with a `kind`. Whole numbers may be bigints, which are printed as exact numbers. */
   readonly value: object;
-  readonly lines: (view: OutputOptions) => string[];
+  readonly lines: (output: OutputOptions) => string[];
   readonly exitCode: number;
 }
 
-/** As `kubectl -o json` and `-o yaml` print: keys in their order, 4 and 2 spaces. */
+/** Prints as `kubectl -o json` and `-o yaml` do: keys in their order, indented by 4 and 2 spaces. */
 export function printValue(value: object, format: 'json' | 'yaml'): string {
   if (format === 'json') return `${escapedJson(JSON.stringify(value, exact, 4))}\n`;
   const document = new Document(value, { version: '1.1', schema: 'yaml-1.1', aliasDuplicateObjects: false });
@@ -31,10 +31,10 @@ export function printValue(value: object, format: 'json' | 'yaml'): string {
   return escapedYaml(document.toString({ lineWidth: 0, directives: false }));
 }
 
-/** TypeScript does not know it yet. */
+/** Not yet in TypeScript's library types. */
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
 
-/** JSON's numbers have no limit; only JavaScript's do. */
+/** JSON does not limit the size of numbers; JavaScript's number type does. */
 function exact(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? rawJSON(String(value)) : value;
 }

@@ -10,79 +10,78 @@ import {
   simulate,
 } from '../../core/queries/simulate.ts';
 
-/** What was read of a cluster, or of files, at one moment. */
+/** The state of a cluster at one moment, read from the API or from files. */
 export interface ClusterFacts {
   readonly snapshot: ClusterSnapshot;
   readonly options: Options;
-  /** Which ConfigMap and which Services count, and who says so. */
+  /** A sentence: which ConfigMap, Services and controller, and where these settings come from. */
   readonly origin: string;
   readonly configMap: ConfigMap | undefined;
-  /** Services of other types, as far as they were asked for: those with our label, those that are named. */
-  readonly others: readonly ServiceView[];
-  /** Who wrote which field, of those Services where it is known. */
+  /** Services of other types, if selected: those with our label, and those named by the user. */
+  readonly otherServices: readonly ServiceView[];
+  /** Empty for Services that were read without managedFields. */
   readonly managedFields: ReadonlyMap<ServiceKey, readonly ManagedFieldsEntry[]>;
-  /** A sentence about who leads; undefined where that is not known. */
+  /** Undefined if the Lease was not read. */
   readonly leadership: LeaderStatus | undefined;
-  /** Addresses that pools had better not have; undefined where they were not asked for. */
+  /** Undefined if not selected. */
   readonly networks: ClusterNetworks | undefined;
-  /** What is doubtful, for standard error. */
+  /** Doubts about what was read, for standard error. */
   readonly remarks: readonly string[];
 }
 
 export interface LeaderStatus {
   readonly isLed: boolean;
-  /** `led by a_1, which renewed its Lease 2 s ago`. */
+  /** A sentence: `Leader: a_1 (Lease renewed 2 s ago).` */
   readonly sentence: string;
 }
 
-/** Each is undefined where it could not be read. */
+/** Addresses that pools should not contain. Each field is undefined if it could not be read. */
 export interface ClusterNetworks {
-  /** Addresses of nodes, with the node's name. */
+  /** Addresses of nodes, with the name of the node. */
   readonly nodes: readonly { readonly name: string; readonly address: string }[] | undefined;
-  /** Where cluster IPs are taken from, with the ServiceCIDR's name. */
+  /** Cluster IP ranges, with the name of the ServiceCIDR. */
   readonly clusterIPs: readonly { readonly name: string; readonly range: Range }[] | undefined;
 }
 
-/** What is wanted beside Services and pools. */
+/** What to read besides Services and pools. */
 export interface FactSelection {
   readonly managedFields?: boolean;
   readonly cleanup?: boolean;
-  /** Services that are to be found whatever their type. */
+  /** Services to read whatever their type. */
   readonly named?: readonly ServiceKey[];
   readonly networks?: boolean;
 }
 
-/** The facts as the controller's own allocator sees them. */
 export interface SimulatedCluster {
-  /** As it is now. */
+  /** The current state. */
   readonly allocator: Allocator;
-  /** When the controller has done what there is to do. */
+  /** The state after the controller has done everything that is due. */
   readonly outcome: SimulatedOutcome;
 }
 
-/** The present alone, for questions about it: decides nothing. */
-export function presentOf({ snapshot, options }: ClusterFacts): Allocator {
+/** An allocator with the current state. Makes no decisions. */
+export function currentAllocator({ snapshot, options }: ClusterFacts): Allocator {
   return allocatorOf(snapshot, options);
 }
 
 /** O(Services) decisions. */
 export function simulatedClusterOf(facts: ClusterFacts): SimulatedCluster {
-  return { allocator: presentOf(facts), outcome: simulate(facts.snapshot, facts.options) };
+  return { allocator: currentAllocator(facts), outcome: simulate(facts.snapshot, facts.options) };
 }
 
 /**
- * How a Service stands: by what is due for it, if anything is, else by what it comes to when everybody who is before it
- * has been served. Undefined for one that is not there.
+ * The write that is due for a Service, else the decision after all Services before it have been served. Undefined if the
+ * Service does not exist.
  */
 export function decisionFor(
   key: ServiceKey,
   { allocator, outcome }: SimulatedCluster,
 ): ServiceDecision | undefined {
   const state = allocator.ledger.get(key);
-  const rest = outcome.allocator.explain(key);
-  if (state === undefined || rest === undefined) return undefined;
+  const simulated = outcome.allocator.explain(key);
+  if (state === undefined || simulated === undefined) return undefined;
   const due = outcome.written.get(key);
-  // What it is refused stays refused once its marks are off; what it is given is told as the gift.
-  const decision = due?.kind === 'write' ? due : rest.decision;
+  // A due release only clears earlier fields: the simulated decision then gives the reason.
+  const decision = due?.kind === 'write' ? due : simulated.decision;
   return { state, decision };
 }

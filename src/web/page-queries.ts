@@ -18,11 +18,11 @@ import type {
   ServiceItem,
   ServiceItemState,
 } from './page-data.ts';
-import { type PageSnapshot, shownBetween } from './page-snapshot.ts';
-import { around, cellOf, large, mapOf, rangeText, small, wayTo } from './pool-map.ts';
+import { inUseBetween, type PageSnapshot } from './page-snapshot.ts';
+import { blockAround, cellOf, large, mapOf, pathTo, rangeText, small } from './pool-map.ts';
 
-/** What is asked for is not there, or cannot be read; the text says which. */
-export class NoAnswer extends Error {
+/** The requested object does not exist (404), or the request is invalid (400). */
+export class QueryError extends Error {
   readonly status: 400 | 404;
 
   constructor(status: 400 | 404, message: string) {
@@ -31,10 +31,12 @@ export class NoAnswer extends Error {
   }
 }
 
-/** How many of each list are told; the others are counted. */
-const most = { pools: 60, services: 100, odd: 30, changes: 50 };
+/** The most entries of each list; responses contain the number of the others. */
+const limits = { pools: 60, services: 100, withConditions: 30 };
+/** The most changes in the overview. */
+export const maxChanges = 50;
 
-export function overviewIn(
+export function overviewOf(
   snapshot: PageSnapshot,
 ): Omit<PageOverview, 'version' | 'role' | 'configMap' | 'changes' | 'since'> {
   const all = [...snapshot.services.values()];
@@ -46,105 +48,108 @@ export function overviewIn(
     Ignored: 0,
   };
   for (const { state } of all) counts[state] += 1;
-  const waiting = all.filter(({ state }) => state === 'Pending' || state === 'Conflict');
-  const odd = all.filter(({ state, note }) => (state === 'Assigned' || state === 'Assigning') && note !== '');
+  const pending = all.filter(({ state }) => state === 'Pending' || state === 'Conflict');
+  const withConditions = all.filter(
+    ({ state, condition }) => (state === 'Assigned' || state === 'Assigning') && condition !== '',
+  );
   const pools = [...snapshot.poolItems.values()];
   return {
     isReady: snapshot.isReady,
     counts,
-    pools: pools.slice(0, most.pools).map((pool) => ({
+    pools: pools.slice(0, limits.pools).map((pool) => ({
       ...pool,
-      map: mapOf(rangesOf(pool.key, snapshot), snapshot.beside.get(pool.key) ?? [], snapshot, small),
+      map: mapOf(rangesOf(pool.key, snapshot), snapshot.outside.get(pool.key) ?? [], snapshot, small),
     })),
-    morePools: Math.max(0, pools.length - most.pools),
+    morePools: Math.max(0, pools.length - limits.pools),
     problems: snapshot.problems,
-    waiting: waiting.slice(0, most.services),
-    moreWaiting: Math.max(0, waiting.length - most.services),
-    odd: odd.slice(0, most.odd),
-    moreOdd: Math.max(0, odd.length - most.odd),
+    pending: pending.slice(0, limits.services),
+    morePending: Math.max(0, pending.length - limits.services),
+    withConditions: withConditions.slice(0, limits.withConditions),
+    moreWithConditions: Math.max(0, withConditions.length - limits.withConditions),
   };
 }
-
-export const mostChangesTold = most.changes;
 
 function rangesOf(key: string, { config }: PageSnapshot): readonly Range[] {
   return config.pools.get(key)?.ranges ?? [];
 }
 
-export function poolIn(snapshot: PageSnapshot, key: string, text: string | undefined): PoolDetail {
+export function findPool(snapshot: PageSnapshot, key: string, text: string | undefined): PoolDetail {
   const pool = snapshot.poolItems.get(key);
   if (pool === undefined) {
-    throw new NoAnswer(
+    throw new QueryError(
       404,
-      `there is no pool ${quoted(key)} in the ConfigMap. Its pools are on the first page.`,
+      `The ConfigMap has no pool ${quoted(key)}. Its pools are listed on the start page.`,
     );
   }
   const whole = rangesOf(key, snapshot);
   const range = text === undefined ? undefined : readRange(text);
   const ranges = range === undefined ? whole : [range];
-  const beside = range === undefined ? (snapshot.beside.get(key) ?? []) : [];
-  const inUse = ranges.flatMap((one) => shownBetween(snapshot.shown[one.family], one));
+  const outside = range === undefined ? (snapshot.outside.get(key) ?? []) : [];
+  const inUse = ranges.flatMap((one) => inUseBetween(snapshot.inUse[one.family], one));
   return {
     pool,
     range: range && rangeText(range),
-    parents: range === undefined ? [] : wayTo(range, whole, large).map(rangeText),
-    map: mapOf(ranges, beside, snapshot, large),
-    inUse: inUse.slice(0, most.services).map(cellOf),
-    moreInUse: Math.max(0, inUse.length - most.services),
+    parents: range === undefined ? [] : pathTo(range, whole, large).map(rangeText),
+    map: mapOf(ranges, outside, snapshot, large),
+    inUse: inUse.slice(0, limits.services).map(cellOf),
+    moreInUse: Math.max(0, inUse.length - limits.services),
   };
 }
 
 function readRange(text: string): Range {
   const entry = parsePoolEntry(text);
   if ('fault' in entry) {
-    throw new NoAnswer(
+    throw new QueryError(
       400,
-      `${quoted(text)} ${explainFault(entry, text)}. Write a block or a range of addresses.`,
+      `${quoted(text)} ${explainFault(entry, text)}. Specify a block or a range of addresses.`,
     );
   }
   return entry.range;
 }
 
-export function addressIn(snapshot: PageSnapshot, text: string): AddressDetail {
+export function findAddress(snapshot: PageSnapshot, text: string): AddressDetail {
   const address = readAddress(text);
   if (address === undefined) {
-    throw new NoAnswer(400, `${quoted(text)} is no IP address. Write one like 192.168.0.1 or 2001:db8::1.`);
+    throw new QueryError(
+      400,
+      `${quoted(text)} is not an IP address. Use a format like 192.168.0.1 or 2001:db8::1.`,
+    );
   }
-  const found = standingAt(address, snapshot);
+  const found = occupancyAt(address, snapshot);
   const services = 'range' in found ? { holders: [], others: [], owner: undefined } : found;
   return {
     address: formatAddress(address),
     state: found.state,
     pools: found.keys.map((key) => {
       const range = rangesOf(key, snapshot).find((one) => rangesContain([one], address));
-      return { key, around: range === undefined ? '' : rangeText(around(address, range)) };
+      return { key, around: range === undefined ? '' : rangeText(blockAround(address, range)) };
     }),
     holders: itemsOf(services.holders, snapshot),
     others: itemsOf(services.others, snapshot),
-    owner: services.owner?.parent,
+    claimOwner: services.owner?.parent,
   };
 }
 
-function standingAt({ family, value }: Address, snapshot: PageSnapshot): Occupancy | Gap {
+function occupancyAt({ family, value }: Address, snapshot: PageSnapshot): Occupancy | Gap {
   const range = { family, first: value, last: value };
-  const [found] = withGaps(range, shownBetween(snapshot.shown[family], range), snapshot.usable);
+  const [found] = withGaps(range, inUseBetween(snapshot.inUse[family], range), snapshot.usable);
   return found ?? { range, state: 'no-pool', keys: [], free: 0n };
 }
 
 function itemsOf(states: readonly ServiceState[], { services }: PageSnapshot): ServiceItem[] {
-  return states.slice(0, most.services).flatMap(({ key }) => services.get(key) ?? []);
+  return states.slice(0, limits.services).flatMap(({ key }) => services.get(key) ?? []);
 }
 
-export function serviceIn(snapshot: PageSnapshot, key: ServiceKey): ServiceDetail {
+export function findService(snapshot: PageSnapshot, key: ServiceKey): ServiceDetail {
   const service = snapshot.services.get(key);
   const decided = snapshot.decisions.get(key);
   if (service === undefined || decided === undefined) {
-    throw new NoAnswer(
+    throw new QueryError(
       404,
-      `there is no Service ${quoted(key)} of type LoadBalancer. It may have been deleted.`,
+      `There is no Service ${quoted(key)} of type LoadBalancer. It may have been deleted.`,
     );
   }
-  const { config: pools, options, world: allocator } = snapshot;
+  const { config, options, allocator } = snapshot;
   const { view, usedIPs } = decided.state;
   const facts: [string, string][] = [
     ['Created', view.created],
@@ -152,44 +157,47 @@ export function serviceIn(snapshot: PageSnapshot, key: ServiceKey): ServiceDetai
     ['IP families', familiesText(view)],
     ['Class', view.class ?? ''],
     ['Interface', view.interface ?? ''],
-    ['Record', view.record?.addresses ?? ''],
-    ['In its status', view.statusIPs.slice(0, 4).join(', ')],
+    ['Allocation record', view.record?.addresses ?? ''],
+    ['Addresses in status', view.statusIPs.slice(0, 4).join(', ')],
   ];
   return {
     service,
     addresses: usedIPs.map((address) => {
-      const { state } = standingAt(address, snapshot);
+      const { state } = occupancyAt(address, snapshot);
       return { address: formatAddress(address), state };
     }),
-    pool: poolFor(pools, view.namespace)?.key,
-    checks: checksOf(decided, pools, options),
-    // Without their commands: some of them change a value of the ConfigMap, which is not kept.
+    pool: poolFor(config, view.namespace)?.key,
+    checks: checksOf(decided, config, options),
+    // Without commands: some of them contain a changed ConfigMap value, and the snapshot does not keep the ConfigMap.
     remedies: remediesFor(decided, { allocator, options, configMap: undefined }).map(({ advice }) => advice),
     facts: facts.filter(([, value]) => value !== ''),
   };
 }
 
-/** By an address: who has it or shows it. Else each word has to be in a Service's name, namespace, addresses, source or state. */
-export function foundIn(snapshot: PageSnapshot, query: string): SearchResult {
+/**
+ * An address finds its holders and contenders. For any other query, each word must occur in the name, namespace, addresses,
+ * source or state of a Service.
+ */
+export function search(snapshot: PageSnapshot, query: string): SearchResult {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const address = readAddress(query.trim());
-  const services = address === undefined ? withWords(words, snapshot) : showing(address, snapshot);
+  const services = address === undefined ? servicesMatching(words, snapshot) : servicesAt(address, snapshot);
   const keys = [...snapshot.poolItems.keys()].filter((key) => words.every((word) => key.includes(word)));
   return {
     query,
-    services: services.slice(0, most.services),
-    more: Math.max(0, services.length - most.services),
-    pools: keys.slice(0, most.pools),
+    services: services.slice(0, limits.services),
+    more: Math.max(0, services.length - limits.services),
+    pools: keys.slice(0, limits.pools),
     address: address && formatAddress(address),
   };
 }
 
-function showing(address: Address, snapshot: PageSnapshot): ServiceItem[] {
-  const found = standingAt(address, snapshot);
+function servicesAt(address: Address, snapshot: PageSnapshot): ServiceItem[] {
+  const found = occupancyAt(address, snapshot);
   return 'range' in found ? [] : itemsOf([...found.holders, ...found.others], snapshot);
 }
 
-function withWords(words: readonly string[], { services }: PageSnapshot): ServiceItem[] {
+function servicesMatching(words: readonly string[], { services }: PageSnapshot): ServiceItem[] {
   return [...services.values()].filter(({ namespace, name, addresses, from, state }) => {
     const text = `${namespace}/${name} ${addresses.join(' ')} ${from} ${state}`.toLowerCase();
     return words.every((word) => text.includes(word));

@@ -7,21 +7,21 @@ import {
   heading,
   legend,
   type PageView,
-  poolLine,
+  poolSummary,
   section,
   serviceList,
   timeText,
 } from './parts.ts';
 import { count, roles, serviceStates } from './states.ts';
 
-/** The first page: what there is, who waits, what changed. */
-export function worldView(world: PageOverview, columns: number): PageView {
-  const { counts, pools, problems, waiting, odd, changes } = world;
+/** The start page: pools, pending Services, notes and recent changes. */
+export function overviewView(overview: PageOverview, columns: number): PageView {
+  const { counts, pools, problems, pending, withConditions, changes } = overview;
   const title = 'Addresses';
-  if (!world.isReady) {
+  if (!overview.isReady) {
     return {
       title,
-      content: [heading(title), h('p', {}, 'The lists of Services and pools are not read yet.')],
+      content: [heading(title), h('p', {}, 'Services and pools have not been loaded yet.')],
     };
   }
   return {
@@ -50,19 +50,17 @@ export function worldView(world: PageOverview, columns: number): PageView {
           { 'aria-labelledby': 'pools' },
           h('h2', { id: 'pools' }, 'Pools'),
           legend(),
-          pools.length === 0
-            ? h('p', {}, `There is no pool in the ConfigMap ${world.configMap}.`)
-            : undefined,
+          pools.length === 0 ? h('p', {}, `ConfigMap ${overview.configMap} contains no pools.`) : undefined,
           h(
             'div',
             { class: 'pools' },
             pools.map((pool) => poolCard(pool, columns)),
           ),
-          world.morePools > 0
+          overview.morePools > 0
             ? h(
                 'p',
                 { class: 'quiet' },
-                `And ${count(world.morePools)} more pools: the search finds them by name.`,
+                `${count(overview.morePools)} more pools are not shown. Search for them by name.`,
               )
             : undefined,
         ),
@@ -70,15 +68,15 @@ export function worldView(world: PageOverview, columns: number): PageView {
           'div',
           { class: 'side' },
           section(
-            'Pending',
-            'Waiting',
-            serviceList(waiting, world.moreWaiting),
-            waiting.length === 0 ? 'Nobody waits.' : '',
+            'pending',
+            'Pending and conflicting',
+            serviceList(pending, overview.morePending),
+            pending.length === 0 ? 'No pending or conflicting Services.' : '',
           ),
           problems.length > 0
             ? section(
                 'problems',
-                'In the ConfigMap',
+                'ConfigMap problems',
                 h(
                   'ul',
                   { class: 'plain' },
@@ -87,20 +85,22 @@ export function worldView(world: PageOverview, columns: number): PageView {
                 '',
               )
             : undefined,
-          odd.length > 0 ? section('odd', 'Worth knowing', serviceList(odd, world.moreOdd), '') : undefined,
+          withConditions.length > 0
+            ? section('notes', 'Notes', serviceList(withConditions, overview.moreWithConditions), '')
+            : undefined,
           section(
             'changes',
-            'Changed lately',
+            'Recent changes',
             changeList(changes),
-            changes.length === 0 ? `Nothing since ${timeText(new Date(world.since))}.` : '',
+            changes.length === 0 ? `No changes since ${timeText(new Date(overview.since))}.` : '',
           ),
         ),
       ),
       h(
         'footer',
         {},
-        `kube-vip-cloud-provider ${world.version}. ${roles[world.role].meaning} `,
-        `The pools are in the ConfigMap ${world.configMap}. Keys: / searches, the arrows move in a map, Enter opens.`,
+        `kube-vip-cloud-provider ${overview.version}. ${roles[overview.role].meaning} `,
+        `Pools come from ConfigMap ${overview.configMap}. Shortcuts: / to search, arrow keys to move within a map, Enter to open.`,
       ),
     ],
   };
@@ -110,7 +110,7 @@ function nameOf(state: string): string {
   return Object.entries(serviceStates).find(([key]) => key === state)?.[1].name ?? state;
 }
 
-/** A small pool needs half the width. */
+/** A small pool takes half the width. */
 function poolCard(pool: PageOverview['pools'][number], columns: number): HTMLElement {
   const drawn = pool.map.segments.map((segment) =>
     'cells' in segment ? segment.cells.length : segment.blocks.length,
@@ -120,7 +120,7 @@ function poolCard(pool: PageOverview['pools'][number], columns: number): HTMLEle
     'article',
     { 'data-key': pool.key, 'aria-label': pool.key, class: isWide ? 'wide' : undefined },
     h('h3', {}, h('a', { href: linkTo('pool', pool.key) }, pool.key)),
-    poolLine({ ...pool, notes: [] }),
+    poolSummary({ ...pool, problems: [] }),
     mapElement(pool.map, { pool: pool.key, columns: isWide ? columns : 8 }, false),
   );
 }

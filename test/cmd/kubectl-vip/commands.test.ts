@@ -1,23 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/client/clock.ts';
-import { type Answer, type OutputOptions, printValue } from '../../../src/cmd/kubectl-vip/answer.ts';
 import { audit, findingsIn } from '../../../src/cmd/kubectl-vip/audit-command.ts';
 import { check } from '../../../src/cmd/kubectl-vip/check-command.ts';
+import type { ClusterFacts } from '../../../src/cmd/kubectl-vip/cluster-facts.ts';
+import {
+  type CommandResult,
+  type OutputOptions,
+  printValue,
+} from '../../../src/cmd/kubectl-vip/command-result.ts';
 import { explain } from '../../../src/cmd/kubectl-vip/explain-command.ts';
-import type { ClusterFacts } from '../../../src/cmd/kubectl-vip/facts.ts';
 import { footnotes } from '../../../src/cmd/kubectl-vip/footnotes.ts';
+import { heldSince } from '../../../src/cmd/kubectl-vip/held-since.ts';
 import { leadershipOf } from '../../../src/cmd/kubectl-vip/leadership.ts';
 import { plan } from '../../../src/cmd/kubectl-vip/plan-command.ts';
 import { pools } from '../../../src/cmd/kubectl-vip/pools-command.ts';
 import { readFiles } from '../../../src/cmd/kubectl-vip/read-dump.ts';
-import { sinceIn } from '../../../src/cmd/kubectl-vip/since.ts';
 import { rangeIn, who } from '../../../src/cmd/kubectl-vip/who-command.ts';
 import { readConfig } from '../../../src/core/config/config.ts';
 import type { ConfigMap } from '../../../src/core/model/objects.ts';
 import { readManifests } from '../../../src/manifest/manifests.ts';
 import { ansiFor } from '../../../src/terminal/ansi.ts';
-import { columnsShown } from '../../../src/terminal/wrap.ts';
+import { visibleWidth } from '../../../src/terminal/wrap.ts';
 
 const flags = { deployment: undefined, configMap: undefined, class: undefined, controller: undefined };
 
@@ -25,14 +29,14 @@ function factsOf(text: string): ClusterFacts {
   return readFiles({ texts: [{ name: 'dump.yaml', text }], flags, clock: systemClock, random: () => 0.5 });
 }
 
-const evil = 'a\\x1b[2Jb\\u202ec';
-const hostile = `
+const hostileText = 'a\\x1b[2Jb\\u202ec';
+const hostileManifests = `
 apiVersion: v1
 kind: ConfigMap
 metadata: { name: kubevip, namespace: kube-system }
 data:
-  cidr-default: "10.0.0.0/30, ${evil}"
-  unknown: "${evil}"
+  cidr-default: "10.0.0.0/30, ${hostileText}"
+  unknown: "${hostileText}"
   cidr-big: "fd00::/48"
 ---
 apiVersion: v1
@@ -40,7 +44,7 @@ kind: Service
 metadata:
   name: web
   namespace: default
-  annotations: { kube-vip.io/loadbalancerIPs: "${evil}" }
+  annotations: { kube-vip.io/loadbalancerIPs: "${hostileText}" }
 spec: { type: LoadBalancer, loadBalancerClass: null, ports: [{ port: 80 }] }
 ---
 apiVersion: v1
@@ -51,38 +55,38 @@ spec: { type: LoadBalancer, ports: [{ port: 80 }] }
 
 const scope = { namespace: 'default', isNamed: false, isAll: true };
 
-function answers(facts: ClusterFacts): Answer[] {
-  const next = readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-default': evil } });
+function resultsOf(facts: ClusterFacts): CommandResult[] {
+  const changed = readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-default': hostileText } });
   return [
     explain(facts, scope, []),
     explain(facts, scope, ['web', 'ok']),
     pools(facts, scope),
     who(facts, [rangeIn('10.0.0.0/29'), rangeIn('fd00::/40')]),
-    plan(facts, next, evil),
+    plan(facts, changed, hostileText),
     check({
       config: facts.snapshot.config,
-      placeOf: () => undefined,
+      positionOf: () => undefined,
       networks: undefined,
-      name: evil,
+      name: hostileText,
       remarks: [],
     }),
     audit(facts, scope, findingsIn(facts)),
   ];
 }
 
-test('no text of a manifest acts on the terminal, in whatever form it is printed', () => {
-  const view = (width: number): OutputOptions => ({ width, ansi: ansiFor(false), isWide: true });
-  for (const answer of answers(factsOf(hostile))) {
+test('text from a manifest is escaped in every output format', () => {
+  const output = (width: number): OutputOptions => ({ width, ansi: ansiFor(false), isWide: true });
+  for (const result of resultsOf(factsOf(hostileManifests))) {
     for (const width of [Infinity, 100, 60, 30])
-      for (const line of answer.lines(view(width))) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
+      for (const line of result.lines(output(width))) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
     for (const format of ['json', 'yaml'] as const)
-      assert.doesNotMatch(printValue(answer.value, format).replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+      assert.doesNotMatch(printValue(result.value, format).replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
   }
 });
 
 const plain: OutputOptions = { width: Infinity, ansi: ansiFor(false), isWide: true };
 
-const given = `
+const manifests = `
 apiVersion: v1
 kind: ConfigMap
 metadata: { name: kubevip, namespace: kube-system }
@@ -103,8 +107,8 @@ metadata: { name: web, namespace: shop, annotations: { kube-vip.io/loadbalancerI
 spec: { type: LoadBalancer, ports: [{ port: 80 }] }
 `;
 
-test('no text of a claim acts on the terminal', () => {
-  const facts = factsOf(given);
+test('text from a claim is escaped', () => {
+  const facts = factsOf(manifests);
   const address = rangeIn('10.0.0.1');
   const owner = { parent: 'services a/\x1b[2J', managedBy: '\u202e' };
   const claims = [
@@ -126,68 +130,71 @@ test('no text of a claim acts on the terminal', () => {
   for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
 });
 
-test('an audit of a namespace counts its Services', () => {
-  const facts = factsOf(given);
-  const looked = (namespace: string) =>
+test('audit -n counts only the Services of the namespace', () => {
+  const facts = factsOf(manifests);
+  const countIn = (namespace: string) =>
     (
       audit(facts, { namespace, isNamed: true, isAll: false }, findingsIn(facts)).value as {
         services: number;
       }
     ).services;
-  assert.deepEqual(['default', 'edge'].map(looked), [1, 0]);
+  assert.deepEqual(['default', 'edge'].map(countIn), [1, 0]);
   assert.equal((audit(facts, scope, findingsIn(facts)).value as { services: number }).services, 2);
 });
 
-test('what DHCP answers in the place of is not called the end of a block', () => {
-  const { value } = who(factsOf(given), [rangeIn('10.0.0.3'), rangeIn('10.1.0.1')]);
+test('who gives DHCP as the reason for an excluded address, not the end of a block', () => {
+  const { value } = who(factsOf(manifests), [rangeIn('10.0.0.3'), rangeIn('10.1.0.1')]);
   const { items } = value as { items: { rule: string }[] };
   assert.deepEqual(
     items.map(({ rule }) => rule),
-    ['end of a block', 'DHCP answers'],
+    ['end of a block', 'DHCP is used instead'],
   );
 });
 
-test('check says that it has compared only what it could read', () => {
-  const { snapshot } = factsOf(given);
-  const last = (networks: ClusterFacts['networks']) =>
-    check({ config: snapshot.config, placeOf: () => undefined, networks, name: 'c', remarks: [] })
+test('check names only what it could compare with', () => {
+  const { snapshot } = factsOf(manifests);
+  const summaryFor = (networks: ClusterFacts['networks']) =>
+    check({ config: snapshot.config, positionOf: () => undefined, networks, name: 'c', remarks: [] })
       .lines(plain)
       .at(-1);
-  assert.match(last({ nodes: [], clusterIPs: [] }) ?? '', /, compared with the nodes and the cluster IPs:/);
-  assert.match(last({ nodes: undefined, clusterIPs: [] }) ?? '', /, compared with the cluster IPs:/);
-  assert.doesNotMatch(last({ nodes: undefined, clusterIPs: undefined }) ?? '', /compared/);
+  assert.match(
+    summaryFor({ nodes: [], clusterIPs: [] }) ?? '',
+    /, compared with nodes and cluster IP ranges:/,
+  );
+  assert.match(summaryFor({ nodes: undefined, clusterIPs: [] }) ?? '', /, compared with cluster IP ranges:/);
+  assert.doesNotMatch(summaryFor({ nodes: undefined, clusterIPs: undefined }) ?? '', /compared/);
 });
 
-test('a Service of ours that is being deleted has its address until it is gone', () => {
+test('explain: a Service that is being deleted keeps its address', () => {
   const deleting = 'name: web, deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [a.example/b]';
   const facts = factsOf(
-    given.replace('metadata:\n  name: web\n', `metadata:\n  ${deleting.replaceAll(', ', '\n  ')}\n`),
+    manifests.replace('metadata:\n  name: web\n', `metadata:\n  ${deleting.replaceAll(', ', '\n  ')}\n`),
   );
   const { summary } = explain(facts, scope, ['web']).value as { summary: string };
-  assert.equal(summary, 'default/web is being deleted, and keeps 10.0.0.1 until it is gone.');
+  assert.equal(summary, 'default/web is being deleted and keeps 10.0.0.1 until it is gone.');
 });
 
-test('a Service is named as kubectl has it', () => {
-  const facts = factsOf(given);
+test('explain accepts a Service in every form that kubectl accepts', () => {
+  const facts = factsOf(manifests);
   for (const words of [['web'], ['svc/web'], ['service', 'web'], ['default/web'], ['service/default/web']])
     assert.equal((explain(facts, scope, words).value as { service: string }).service, 'default/web');
-  assert.throws(() => explain(facts, scope, ['service']), /no Service "service"/);
+  assert.throws(() => explain(facts, scope, ['service']), /Service "service" not found/);
 });
 
-test('what fits on a terminal is not wider than it, but for commands, which are there to be copied', () => {
-  for (const answer of answers(factsOf(hostile)))
-    for (const line of answer.lines({ width: 70, ansi: ansiFor(true), isWide: false }))
-      if (!line.includes('kubectl ')) assert.ok(columnsShown(line) <= 70, line);
+test('no line is wider than the terminal, except commands, which are never wrapped', () => {
+  for (const result of resultsOf(factsOf(hostileManifests)))
+    for (const line of result.lines({ width: 70, ansi: ansiFor(true), isWide: false }))
+      if (!line.includes('kubectl ')) assert.ok(visibleWidth(line) <= 70, line);
 });
 
-test('JSON has exact numbers however large they are', () => {
-  const facts = factsOf(hostile);
+test('JSON contains exact numbers of any size', () => {
+  const facts = factsOf(hostileManifests);
   const json = printValue(pools(facts, scope).value, 'json');
   assert.ok(json.includes(`"size": ${2n ** 80n},`));
   assert.equal((JSON.parse(json) as { kind: string }).kind, 'PoolList');
 });
 
-test('check finds the place of an entry, in every way that YAML writes it', () => {
+test('check finds the position of an entry in every YAML notation', () => {
   const text = `apiVersion: v1
 kind: ConfigMap
 metadata: { name: kubevip, namespace: kube-system }
@@ -204,13 +211,13 @@ data:
 binaryData:
   cidr-f: AAAA
 `;
-  const { objects, placeOf } = readManifests([{ name: 'c.yaml', text }], {
+  const { objects, placeOf: positionOf } = readManifests([{ name: 'c.yaml', text }], {
     configMap: { namespace: 'kube-system', name: 'kubevip' },
     isPoolsAlone: true,
   });
   const { value, exitCode } = check({
     config: readConfig(objects[0] as ConfigMap),
-    placeOf,
+    positionOf,
     networks: undefined,
     name: 'c.yaml',
     remarks: [],
@@ -230,7 +237,7 @@ binaryData:
   assert.equal(exitCode, 1);
 });
 
-test('since when, and by whom, is read from whoever owns the address', () => {
+test('the time and manager of an address come from the field that holds it', () => {
   const annotation = { 'f:metadata': { 'f:annotations': { 'f:kube-vip.io/loadbalancerIPs': {} } } };
   const status = { 'f:status': { 'f:loadBalancer': { 'f:ingress': {} } } };
   const entry = (manager: string, time: string, fieldsV1: Record<string, unknown>) => ({
@@ -239,34 +246,32 @@ test('since when, and by whom, is read from whoever owns the address', () => {
     fieldsV1,
   });
   assert.deepEqual(
-    sinceIn([
+    heldSince([
       entry('kube-vip', '2026-01-02T00:00:00Z', status),
       entry('ours', '2026-01-01T00:00:00Z', annotation),
     ]),
     { manager: 'ours', time: '2026-01-01T00:00:00Z' },
   );
-  assert.equal(sinceIn([entry('kube-vip', '2026-01-02T00:00:00Z', status)])?.manager, 'kube-vip');
-  assert.equal(sinceIn([entry('x', '2026-01-02T00:00:00Z', { 'f:spec': { 'f:ports': {} } })]), undefined);
-  assert.equal(sinceIn([]), undefined);
+  assert.equal(heldSince([entry('kube-vip', '2026-01-02T00:00:00Z', status)])?.manager, 'kube-vip');
+  assert.equal(heldSince([entry('x', '2026-01-02T00:00:00Z', { 'f:spec': { 'f:ports': {} } })]), undefined);
+  assert.equal(heldSince([]), undefined);
 });
 
-test('below an answer stands who leads, or that nobody does', () => {
-  const facts = factsOf(given);
+test('the last footnote is about the leader', () => {
+  const facts = factsOf(manifests);
   const last = (leadership: ClusterFacts['leadership']) => footnotes({ ...facts, leadership }, plain).at(-1);
-  assert.equal(last({ isLed: true, sentence: 'led by a_1' }), 'Controller led by a_1.');
-  assert.equal(
-    last({ isLed: false, sentence: 'there is no Lease x' }),
-    'No controller leads: there is no Lease x.',
-  );
+  assert.equal(last({ isLed: true, sentence: 'Leader: a_1.' }), 'Leader: a_1.');
+  assert.equal(last({ isLed: false, sentence: 'No leader: x.' }), 'No leader: x.');
+  assert.equal(last(undefined), facts.origin);
 });
 
-test('who leads is told from the Lease', () => {
+test('the leader is read from the Lease', () => {
   const wall = Date.parse('2026-01-01T00:01:00Z');
   const lease = (spec: object) =>
     leadershipOf({ metadata: { name: 'l', namespace: 'kube-system' }, spec }, wall);
-  const fresh = { holderIdentity: 'a_1', renewTime: '2026-01-01T00:00:58.000000Z', leaseDurationSeconds: 15 };
-  assert.deepEqual(lease(fresh), { isLed: true, sentence: 'led by a_1, which renewed its Lease 2 s ago' });
-  assert.equal(lease({ ...fresh, renewTime: '2026-01-01T00:00:00.000000Z' }).isLed, false);
-  assert.equal(lease({ ...fresh, holderIdentity: '' }).isLed, false);
+  const held = { holderIdentity: 'a_1', renewTime: '2026-01-01T00:00:58.000000Z', leaseDurationSeconds: 15 };
+  assert.deepEqual(lease(held), { isLed: true, sentence: 'Leader: a_1 (Lease renewed 2 s ago).' });
+  assert.equal(lease({ ...held, renewTime: '2026-01-01T00:00:00.000000Z' }).isLed, false);
+  assert.equal(lease({ ...held, holderIdentity: '' }).isLed, false);
   assert.equal(lease({}).isLed, false);
 });

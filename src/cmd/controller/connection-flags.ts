@@ -1,22 +1,22 @@
 import { isIP } from 'node:net';
 import type { RateLimit } from '../../client/rate-limit.ts';
 import { quoted } from '../../core/text/quote.ts';
-import { defaultOf } from './controller-flags.ts';
-import { type FlagValues, mostInt32 } from './flag-values.ts';
+import { defaultOf } from '../flags/controller-flags.ts';
+import { type FlagValues, maxInt32 } from './flag-values.ts';
 
 export type ClusterAccess =
   | { kind: 'in cluster' }
   | {
       kind: 'kubeconfig';
-      /** The file, or (undefined) where kubectl would look: KUBECONFIG, else ~/.kube/config. */
+      /** Undefined: the default of kubectl, KUBECONFIG or ~/.kube/config. */
       file: string | undefined;
-      /** The API server in place of the file's. */
+      /** Overrides the API server in the file. */
       server: string | undefined;
     }
-  /** Without credentials: `kubectl proxy`, for example. */
+  /** Without credentials, such as `kubectl proxy`. */
   | { kind: 'server'; server: string };
 
-/** Where /healthz, /livez and /readyz are served. */
+/** The endpoint of /healthz, /livez, /readyz, and /metrics. */
 export interface HealthOptions {
   host: string;
   port: number;
@@ -32,7 +32,7 @@ export function clusterAccess(flags: FlagValues): ClusterAccess {
   return server === undefined ? { kind: 'in cluster' } : { kind: 'server', server };
 }
 
-/** As client-go: without a scheme, https where there may be credentials, else http. */
+/** Like client-go: the default scheme is https if there may be credentials, otherwise http. */
 function serverUrl(flags: FlagValues, scheme: string): string | undefined {
   const text = flags.text('master');
   if (text === undefined) return undefined;
@@ -43,19 +43,19 @@ function serverUrl(flags: FlagValues, scheme: string): string | undefined {
     url.username + url.password + url.search + url.hash === '';
   if (isServer) return url.href.replace(/\/$/, '');
   flags.errors.push(
-    `--master is ${quoted(text.replace(/\/\/[^/]*@/, '//...@'))}, which is no address of a server. Write it like https://10.0.0.1:6443.`,
+    `--master=${quoted(text.replace(/\/\/[^/]*@/, '//...@'))} is not a valid server URL. Use a URL such as https://10.0.0.1:6443.`,
   );
   return undefined;
 }
 
-export function rateLimit(flags: FlagValues, notes: string[]): RateLimit | undefined {
+export function rateLimit(flags: FlagValues, warnings: string[]): RateLimit | undefined {
   const requestsPerSecond = flags.decimal('kube-api-qps');
-  const burst = flags.whole('kube-api-burst', 0, mostInt32);
-  // As in client-go, a burst of 0 is none given.
+  const burst = flags.integer('kube-api-burst', 0, maxInt32);
+  // As in client-go, a burst of 0 means the default.
   if (requestsPerSecond > 0)
     return { requestsPerSecond, burst: burst || Number(defaultOf('kube-api-burst')) };
-  if (burst > 0 && flags.isGiven('kube-api-burst')) {
-    notes.push('--kube-api-burst has no effect without --kube-api-qps: requests are not limited.');
+  if (burst > 0 && flags.isSet('kube-api-burst')) {
+    warnings.push('--kube-api-burst has no effect without --kube-api-qps: requests are not limited.');
   }
   return undefined;
 }
@@ -64,17 +64,17 @@ export function healthOptions(flags: FlagValues): HealthOptions | undefined {
   const host = flags.text('bind-address') ?? '';
   if (isIP(host) === 0) {
     flags.errors.push(
-      `--bind-address is ${quoted(host)}, which is no IP address. Write 0.0.0.0 or :: for every interface.`,
+      `--bind-address=${quoted(host)} is not an IP address. To listen on all interfaces, use 0.0.0.0 or ::.`,
     );
   }
-  const port = flags.whole('secure-port', 0, 65535);
+  const port = flags.integer('secure-port', 0, 65535);
   const certFile = flags.text('tls-cert-file');
   const keyFile = flags.text('tls-private-key-file');
   if ((certFile === undefined) !== (keyFile === undefined)) {
-    const [given, missing] =
+    const [present, missing] =
       keyFile === undefined ? ['cert', 'private-key'] : (['private-key', 'cert'] as const);
     flags.errors.push(
-      `--tls-${given}-file needs --tls-${missing}-file beside it. Give both, or none for plain HTTP.`,
+      `--tls-${present}-file requires --tls-${missing}-file. Set both, or neither to serve plain HTTP.`,
     );
   }
   if (port === 0) return undefined;

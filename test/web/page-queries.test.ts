@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Service } from '../../src/core/model/objects.ts';
+import { annotations } from '../../src/core/model/well-known-names.ts';
+import type { ServiceItem } from '../../src/web/page-data.ts';
+import {
+  findAddress,
+  findPool,
+  findService,
+  overviewOf,
+  QueryError,
+  search,
+} from '../../src/web/page-queries.ts';
+import { takeSnapshot } from '../../src/web/page-snapshot.ts';
+import { options, served, world } from '../core/assigned-services.ts';
+
+const unassigned = (namespace: string, name: string): Service => ({
+  metadata: { namespace, name, uid: name, resourceVersion: '9' },
+  spec: { type: 'LoadBalancer', ipFamilies: ['IPv4'], ports: [{ port: 80 }] },
+});
+
+const leased = served('lease/assigned', '0.0.0.0', { from: 'cidr-lease' });
+Object.assign(leased.metadata.annotations ?? {}, { [annotations.requestedIP]: '10.3.0.7' });
+
+const snapshot = takeSnapshot(
+  world({ 'cidr-full': '10.0.0.1', 'cidr-shop': '10.0.1.0/29', 'cidr-lease': '0.0.0.0/32' }, [
+    served('full/assigned', '10.0.0.1', { from: 'cidr-full' }),
+    unassigned('full', 'pending'),
+    served('shop/cart', '10.0.1.1', { from: 'cidr-shop' }),
+    served('shop/outside', '10.9.9.9', { from: 'cidr-shop' }),
+    leased,
+    unassigned('shop', 'assigning'),
+  ]),
+  options,
+);
+const names = (items: readonly ServiceItem[]): string[] =>
+  items.map(({ namespace, name }) => `${namespace}/${name}`);
+
+test('the overview has counts, pending Services with the reason, Services with conditions, and pool maps', () => {
+  const { counts, pending, withConditions, pools } = overviewOf(snapshot);
+  assert.deepEqual(counts, { Assigned: 4, Assigning: 1, Pending: 1, Conflict: 0, Ignored: 0 });
+  assert.deepEqual(names(pending), ['full/pending']);
+  assert.match(pending[0]?.condition ?? '', /^Pool cidr-full is full/);
+  assert.deepEqual(names(withConditions), ['shop/outside']);
+  const shop = pools.find(({ key }) => key === 'cidr-shop');
+  assert.deepEqual([shop?.used, shop?.free, shop?.next], ['1', '5', ['10.0.1.2']]);
+  const [segment] = shop?.map.segments ?? [];
+  assert.equal(segment !== undefined && 'cells' in segment && segment.cells.length, 8);
+  assert.deepEqual(shop?.map.outside, [
+    { address: '10.9.9.9', state: 'outside', services: ['shop/outside'], more: 0 },
+  ]);
+});
+
+test('a DHCP pool has no addresses of its own and shows its leases', () => {
+  const { map, pool } = findPool(snapshot, 'cidr-lease', undefined);
+  assert.equal(pool.ranges, 'DHCP (0.0.0.0)');
+  assert.deepEqual(map.segments, []);
+  assert.deepEqual(map.outside, [
+    { address: '10.3.0.7', state: 'lease', services: ['lease/assigned'], more: 0 },
+  ]);
+});
+
+test('a Service whose write is due is Assigning and has no address yet', () => {
+  const { service, pool } = findService(snapshot, 'shop/assigning');
+  // Another Service might get the address first.
+  assert.deepEqual([service.state, service.addresses, service.from], ['Assigning', [], 'cidr-shop']);
+  assert.equal(pool, 'cidr-shop');
+});
+
+test('a Service has the checks of its decision, and remedies if it is pending', () => {
+  const { checks, remedies } = findService(snapshot, 'full/pending');
+  assert.deepEqual(
+    checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name),
+    ['address'],
+  );
+  assert.match(remedies[0] ?? '', /^Add addresses to cidr-full/);
+  assert.match(remedies[1] ?? '', /full\/assigned/);
+  assert.deepEqual(findService(snapshot, 'shop/cart').remedies, []);
+});
+
+test('a pool, a part of a pool, and an unknown pool', () => {
+  assert.deepEqual(
+    findPool(snapshot, 'cidr-shop', undefined).inUse.map(({ address }) => address),
+    ['10.0.1.1'],
+  );
+  assert.deepEqual(findPool(snapshot, 'cidr-shop', '10.0.1.4/30').parents, ['10.0.1.0/29', '10.0.1.4/30']);
+  assert.throws(() => findPool(snapshot, 'cidr-none', undefined), {
+    status: 404,
+    message: /^The ConfigMap has no pool "cidr-none"/,
+  });
+  assert.throws(() => findPool(snapshot, 'cidr-shop', '10.0.1.300'), {
+    status: 400,
+    message: /number above 255/,
+  });
+  assert.ok(new QueryError(404, '') instanceof Error);
+});
+
+test('an assigned address, a free one, one outside all pools, and an invalid one', () => {
+  const assigned = findAddress(snapshot, '10.0.1.1');
+  assert.deepEqual([assigned.state, names(assigned.holders)], ['assigned', ['shop/cart']]);
+  assert.deepEqual(assigned.pools, [{ key: 'cidr-shop', around: '10.0.1.0/29' }]);
+  assert.equal(findAddress(snapshot, '10.0.1.6').state, 'free');
+  assert.equal(findAddress(snapshot, '2001:DB8:0::1').address, '2001:db8::1');
+  assert.equal(findAddress(snapshot, '2001:db8::1').state, 'no-pool');
+  assert.throws(() => findAddress(snapshot, 'x'), { status: 400, message: /^"x" is not an IP address/ });
+});
+
+test('the search finds Services by words of name and namespace, by state, and by address in any notation', () => {
+  assert.deepEqual(names(search(snapshot, 'SHOP car').services), ['shop/cart']);
+  assert.deepEqual(names(search(snapshot, 'Pending').services), ['full/pending']);
+  assert.deepEqual(names(search(snapshot, '10.0.1.1').services), ['shop/cart']);
+  assert.deepEqual(search(snapshot, 'shop').pools, ['cidr-shop']);
+  assert.equal(search(snapshot, '').services.length, 6);
+});
