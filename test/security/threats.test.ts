@@ -72,7 +72,10 @@ threat('an address that another holds, asked for by name: refused, and reported'
   shopIsUntouched(stage);
   for (const key of ['thief/a', 'thief/b', 'thief/c']) {
     assert.ok(!isLabelled(stage, key));
-    says(stage, new RegExp(`^Warning SyncLoadBalancerFailed ${key}: 10\\.1\\.0\\.1 belongs to shop/web`));
+    says(
+      stage,
+      new RegExp(`^Warning SyncLoadBalancerFailed ${key}: 10\\.1\\.0\\.1 is already assigned to shop/web`),
+    );
     // It stands on the Service, and kube-vip goes by that alone.
     says(stage, new RegExp(`${key}: .* kube-vip may still announce it for this Service`));
   }

@@ -88,8 +88,8 @@ test('on a narrow terminal, the last column moves below its row', () => {
     'shop/dual    2001::10,192.168.0.10      range-shop',
     '    Shared with shop/web.',
     'shop/late    Pending                    -',
-    '    Pool cidr-shop is full: all 6 of its IPv4 addresses',
-    '    are in use.',
+    '    Pool cidr-shop is full: all 6 of its IPv4 addresses are',
+    '    in use.',
     'shop/extra   192.168.0.201 (Conflict)   static',
   ]);
 });
