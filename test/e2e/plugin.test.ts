@@ -118,11 +118,11 @@ scenario('the other remedies of explain work as well', async ({ cluster, shell, 
     const { code, stderr } = await shell.run(filled(found.command ?? ''));
     assert.equal(code, 0, stderr);
   };
-  await applyRemedy('default/third', /delete one of the Services/);
+  await applyRemedy('default/third', /delete a Service/);
   await cluster.becomes('default/third', served('192.168.0.10', 'range-default'));
-  await applyRemedy('team/late', /another address by name/);
+  await applyRemedy('team/late', /Or request a different address/);
   await cluster.becomes('team/late', served('10.9.1.1', 'static'));
-  await applyRemedy('lab/web', /Give the namespace a pool/);
+  await applyRemedy('lab/web', /Add a pool for the namespace/);
   await cluster.becomes('lab/web', served('10.9.0.1', 'cidr-lab'));
 });
 
@@ -292,7 +292,7 @@ scenario(
       );
       const file = await shell.run('kubectl vip check -f pools.yaml');
       assert.equal(file.code, 1);
-      assert.match(file.stdout, /^pools\.yaml:7:27: error: cidr-shop: .*write 10\.0\.1\.0-10\.0\.1\.9\.$/m);
+      assert.match(file.stdout, /^pools\.yaml:7:27: error: cidr-shop: .*Did you mean "10\.0\.1\.0-10\.0\.1\.9"\?$/m);
       assert.doesNotMatch(file.stdout, /node-1/);
       const both = await shell.run('kubectl vip check -f pools.yaml --kubeconfig "$KUBECONFIG"');
       assert.match(both.stdout, /^pools\.yaml:7:3: warning: cidr-shop contains 10\.0\.0\.7/m);
@@ -380,8 +380,8 @@ scenario(
           assert.match(text, /10\.0\.0\.1/);
           assert.match(text, /"state":"Assigned"/);
         });
-        const world = (await (await fetch(`${url}api/world`)).json()) as { role: string };
-        assert.equal(world.role, 'watching');
+        const overview = (await (await fetch(`${url}api/overview`)).json()) as { role: string };
+        assert.equal(overview.role, 'watching');
       },
     });
     assert.deepEqual([code, stderr], [0, '']);
