@@ -292,7 +292,10 @@ scenario(
       );
       const file = await shell.run('kubectl vip check -f pools.yaml');
       assert.equal(file.code, 1);
-      assert.match(file.stdout, /^pools\.yaml:7:27: error: cidr-shop: .*Did you mean "10\.0\.1\.0-10\.0\.1\.9"\?$/m);
+      assert.match(
+        file.stdout,
+        /^pools\.yaml:7:27: error: cidr-shop: .*Did you mean "10\.0\.1\.0-10\.0\.1\.9"\?$/m,
+      );
       assert.doesNotMatch(file.stdout, /node-1/);
       const both = await shell.run('kubectl vip check -f pools.yaml --kubeconfig "$KUBECONFIG"');
       assert.match(both.stdout, /^pools\.yaml:7:3: warning: cidr-shop contains 10\.0\.0\.7/m);

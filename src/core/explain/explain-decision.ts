@@ -228,7 +228,7 @@ const notOurs: Readonly<Record<IgnoreReason, string>> = {
   'not-a-load-balancer': 'is not of type LoadBalancer',
 };
 
-/** What an operator should know about a served Service, and what to do. */
+/** What an operator should know about an assigned Service, and what to do. */
 export function explainCondition(condition: Condition, options: Options): string {
   return textOf(conditionOf(condition, options));
 }
