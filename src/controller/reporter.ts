@@ -126,7 +126,7 @@ export class Reporter {
     if (decision.kind === 'write') {
       this.#count(view, decision);
       const shared = decision.conditions.find((condition) => condition.code === 'shared');
-      const more = shared === undefined ? '' : `, ${explainCondition(shared, this.#options)}`;
+      const more = shared === undefined ? '' : `. ${explainCondition(shared, this.#options)}`;
       const message = `${explainWrite(decision)}${more}`;
       const { cause, addresses, source } = decision;
       this.#log.info(message, { service: key, decision: decision.kind, cause, addresses, source });

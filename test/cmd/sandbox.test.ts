@@ -55,7 +55,7 @@ test('without a terminal, the table is printed once, with the pools and the reas
   const { code, out } = await start([]);
   assert.equal(code, 0);
   assert.match(out, /^default\/blog +192\.168\.0\.201 +cidr-default/m);
-  assert.match(out, /^ipv6\/third +Pending +- +the pool cidr-ipv6 is full/m);
+  assert.match(out, /^ipv6\/third +Pending +- +Pool cidr-ipv6 is full/m);
   assert.match(out, /^cidr-finance +192\.168\.0\.217-192\.168\.0\.222 +1 +5/m);
   for (const example of ['global-cidr-descending', 'dhcp', 'load-balancer-class'])
     assert.match(out, new RegExp(`${example}\\.yaml`));

@@ -156,7 +156,7 @@ test('pending Services get addresses as soon as the pool grows, and Services kee
   await harness.settled();
   assert.match(
     harness.events().at(-1) ?? '',
-    /^Warning SyncLoadBalancerFailed default\/d: There are no pools: the ConfigMap kube-system\/kubevip does not exist\./,
+    /^Warning SyncLoadBalancerFailed default\/d: There are no pools, because ConfigMap kube-system\/kubevip does not exist\./,
   );
   await harness.stop();
 });
@@ -168,7 +168,7 @@ test('a problem in the ConfigMap is reported on it, once', async () => {
   await until(() => harness.events().length === 1);
   assert.match(
     harness.events()[0] ?? '',
-    /^Warning InvalidPoolConfiguration kube-system\/kubevip: cidr-default: "nonsense" is no IP address/,
+    /^Warning InvalidPoolConfiguration kube-system\/kubevip: cidr-default: "nonsense" is not an IP address/,
   );
   await harness.request('PATCH', 'kube-system/configmaps/kubevip', { data: { 'cidr-other': '10.0.1.1' } });
   await until(() => harness.replica.controller.allocator.config.pools.has('cidr-other'));
@@ -190,11 +190,11 @@ test('a contender gets one event that names the holder, and becomes the holder w
   assert.equal(warnings.length, 2);
   assert.match(
     warnings.join('\n'),
-    /default\/late: 10\.0\.0\.1 belongs to default\/holder: both use port TCP\/80\. kube-vip announces/,
+    /default\/late: 10\.0\.0\.1 is already assigned to default\/holder, and both use TCP port 80\. kube-vip may still announce/,
   );
   assert.match(
     warnings.join('\n'),
-    /AddressConflict default\/holder: 10\.0\.0\.1 is also asked for by default\/late \(both use port TCP\/80\)\./,
+    /AddressConflict default\/holder: 10\.0\.0\.1 is also requested by default\/late \(both use TCP port 80\)\./,
   );
   await harness.delete('default/holder');
   await until(() => harness.address('default/late') === '10.0.0.1');
@@ -301,12 +301,15 @@ test('a contender that no longer requests the address ends the conflict, and is 
   });
   await harness.patch('default/early', annotate('10.0.0.2'));
   await harness.settled();
-  assert.match(harness.events().at(-1) ?? '', /default\/early: 10\.0\.0\.2 belongs to default\/web/);
+  assert.match(
+    harness.events().at(-1) ?? '',
+    /default\/early: 10\.0\.0\.2 is already assigned to default\/web/,
+  );
   await harness.patch('default/early', annotate(null));
   await until(() => harness.address('default/early') === '10.0.0.1');
   await harness.settled();
   assert.deepEqual(conflictEvents(harness, 'default/web'), [
-    'Warning AddressConflict: 10.0.0.2 is also asked for by default/early (both use port TCP/80).',
+    'Warning AddressConflict: 10.0.0.2 is also requested by default/early (both use TCP port 80).',
     'Normal AddressConflictResolved: The conflict over 10.0.0.2 is resolved: it is no longer used or requested elsewhere.',
   ]);
   await harness.stop();
@@ -317,7 +320,7 @@ function conflictEvents(harness: Harness, key: string): string[] {
   return harness.events().flatMap((event) => {
     const [, kind, regarding, message] = /^(\w+ \w+) (\S+): (.*)$/.exec(event) ?? [];
     if (regarding !== key || kind === 'Normal EnsuredLoadBalancer') return [];
-    return [`${kind}: ${message?.replace(/ It stays with this Service.*/, '')}`];
+    return [`${kind}: ${message?.replace(/ This Service keeps it.*/, '')}`];
   });
 }
 
@@ -333,7 +336,7 @@ test('a contender that requests reallocation does not make the holder look like 
   await until(() => harness.address('default/late') === '10.0.0.2');
   await harness.settled();
   assert.deepEqual(conflictEvents(harness, 'default/web'), [
-    'Warning AddressConflict: 10.0.0.1 is also asked for by default/late (both use port TCP/80).',
+    'Warning AddressConflict: 10.0.0.1 is also requested by default/late (both use TCP port 80).',
     'Normal AddressConflictResolved: The conflict over 10.0.0.1 is resolved: it is no longer used or requested elsewhere.',
   ]);
   await harness.stop();

@@ -21,7 +21,7 @@ const canonical: readonly [written: string, text: string][] = [
   ['2001:0db8:0000:0000:0000:0000:0000:0010', '2001:db8::10'],
   // RFC 5952 section 4.2.2: one zero group is not shortened.
   ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
-  // Section 4.2.3: the longest run, and of equals the first.
+  // Section 4.2.3: the longest run, and the first one if several are equally long.
   ['2001:0:0:1:0:0:0:1', '2001:0:0:1::1'],
   ['2001:db8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
   ['0:0:0:0:0:0:0:1', '::1'],
@@ -34,12 +34,12 @@ const canonical: readonly [written: string, text: string][] = [
 for (const [written, text] of canonical) {
   test(`${written} is ${text}`, () => {
     const address = parseAddress(written);
-    assert.ok(typeof address !== 'string', `refused: ${String(address)}`);
+    assert.ok(typeof address !== 'string', `rejected: ${String(address)}`);
     assert.equal(formatAddress(address), text);
   });
 }
 
-const refused: readonly [written: string, fault: AddressFault][] = [
+const rejected: readonly [written: string, fault: AddressFault][] = [
   ['', 'empty'],
   [' 10.0.0.1', 'not-an-address'],
   ['10.0.0', 'not-an-address'],
@@ -73,8 +73,8 @@ const refused: readonly [written: string, fault: AddressFault][] = [
   ['::FFFF:a00:1', 'ipv4-mapped'],
 ];
 
-for (const [written, fault] of refused) {
-  test(`"${written}" is refused: ${fault}`, () => assert.equal(parseAddress(written), fault));
+for (const [written, fault] of rejected) {
+  test(`"${written}" is rejected: ${fault}`, () => assert.equal(parseAddress(written), fault));
 }
 
 const anyIPv4 = fc
@@ -85,7 +85,7 @@ const anyIPv6 = fc
   .filter((value) => value >> 32n !== 0xffffn)
   .map((value) => ({ family: 'IPv6' as const, value }));
 
-test('every address reads back from its own text, and Node agrees on what it is', () => {
+test('every formatted address is parsed back, and Node agrees on its family', () => {
   fc.assert(
     fc.property(fc.oneof(anyIPv4, anyIPv6), (address) => {
       const text = formatAddress(address);
@@ -96,20 +96,20 @@ test('every address reads back from its own text, and Node agrees on what it is'
   );
 });
 
-test('every spelling of IPv6 that fast-check knows reads as what the URL standard makes of it', () => {
+test('every notation of IPv6 that fast-check generates is parsed as the URL standard parses it', () => {
   fc.assert(
     fc.property(fc.ipV6(), (text) => {
       const address = readAddress(text);
       const parsed = new URL(`http://[${text}]/`).hostname.slice(1, -1);
       const mapped = parsed.startsWith('::ffff:');
       assert.equal(address === undefined, mapped, text);
-      // The URL standard writes an embedded dotted quad as groups too, as RFC 5952 does but for its own exceptions.
+      // Like RFC 5952, except for its own exceptions, the URL standard formats embedded IPv4 addresses as groups.
       if (address !== undefined) assert.equal(formatAddress(address), parsed);
     }),
   );
 });
 
-test('whatever is read is an address to Node too: nothing is accepted that others refuse', () => {
+test('every text that is parsed is an address to Node too', () => {
   const near = fc.stringMatching(/^[0-9a-fA-F:.]{0,20}$/);
   fc.assert(
     fc.property(fc.oneof(near, fc.string(), fc.ipV4Extended()), (text) => {
@@ -119,7 +119,7 @@ test('whatever is read is an address to Node too: nothing is accepted that other
   );
 });
 
-test('addresses sort by family, then by value', () => {
+test('addresses are sorted by family, then by value', () => {
   const sorted = ['10.0.0.2', '10.0.0.10', '192.168.0.1', '::1', '2001::'];
   const shuffled = sorted.toReversed().flatMap((text) => readAddress(text) ?? []);
   assert.deepEqual(shuffled.sort(compareAddresses).map(formatAddress), sorted);

@@ -1,4 +1,4 @@
-/** What kubectl vip is answered with: each answer is held against the decisions that it is to explain. */
+/** The answers of kubectl vip, compared with the decisions that they explain. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -17,7 +17,7 @@ import { anyData } from './users.ts';
 
 const runs = { numRuns: Number(process.env.RUNS ?? 300) };
 
-test('what is foreseen is at rest, and foreseen again it is the same', () => {
+test('a simulated outcome has nothing left to write, and simulating it again changes nothing', () => {
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {
       const { snapshot, outcome } = atRest(snapshotOf(services, data));
@@ -31,14 +31,16 @@ test('what is foreseen is at rest, and foreseen again it is the same', () => {
   );
 });
 
-/** Whether somebody has to do something about it. */
+/** Whether a person has to act. */
 function isWrong(decision: Decision): boolean {
   if (decision.kind === 'keep' || decision.kind === 'write')
-    return decision.conditions.some((note) => isConflictCondition(note) || note.code === 'pending-change');
+    return decision.conditions.some(
+      (condition) => isConflictCondition(condition) || condition.code === 'pending-change',
+    );
   return true;
 }
 
-test('a check fails exactly where the decision says that something is wrong, and then there is a way out', () => {
+test('a check fails exactly if the decision has a problem, and then there is a remedy', () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {
@@ -67,7 +69,7 @@ test('a check fails exactly where the decision says that something is wrong, and
   assert.deepEqual([...seen].sort(), ['conflict', 'ignore', 'pending']);
 });
 
-test('whoever is told to ask for a fresh allocation is served by it', () => {
+test('a reallocation that is suggested succeeds', () => {
   const helped: Record<string, number> = {};
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {
@@ -94,67 +96,70 @@ test('whoever is told to ask for a fresh allocation is served by it', () => {
   for (const kind of ['conflict', 'keep']) assert.ok((helped[kind] ?? 0) > 5, JSON.stringify(helped));
 });
 
-test('whoever is told to do with one family is served by it', () => {
+test('PreferDualStack is only suggested if it helps', () => {
   const families = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' };
-  const eased = 'Let it do with one family';
-  const one = requestedIPs('a/x', '10.0.0.1');
+  const relaxed = 'Accept one IP family';
+  const one = withRequest('a/x', '10.0.0.1');
   const dual = service('a/y', families);
   const advices = (others: Service[]) => adviceOn(dual, { 'cidr-a': '10.0.0.1' }, others);
-  assert.ok(advices([]).some((advice) => advice.startsWith(eased)));
-  assert.ok(!advices([one]).some((advice) => advice.startsWith(eased)));
+  assert.ok(advices([]).some((advice) => advice.startsWith(relaxed)));
+  assert.ok(!advices([one]).some((advice) => advice.startsWith(relaxed)));
 });
 
-test('what is said of a field that is taken off is what then happens', () => {
+test('the advice to remove a field predicts what happens then', () => {
   const odd = (spec: Service['spec'] = {}) =>
     service('a/y', spec, { 'kube-vip.io/loadbalancerIPs': '1.2.3.4.5' });
   const data = { 'cidr-a': '10.0.0.1' };
   const last = (advices: string[]) => advices.at(-1);
-  assert.equal(last(adviceOn(odd(), data)), 'Take it off, and it gets an address of its pool.');
   assert.equal(
-    last(adviceOn(odd(), data, [requestedIPs('a/x', '10.0.0.1')])),
-    'Take it off, and it waits for an address, as there is none for it now.',
+    last(adviceOn(odd(), data)),
+    'Remove the value. The Service then gets an address from its pool.',
+  );
+  assert.equal(
+    last(adviceOn(odd(), data, [withRequest('a/x', '10.0.0.1')])),
+    'Remove the value. The Service then is pending, because no address is available.',
   );
   assert.equal(
     last(adviceOn(odd({ loadBalancerIP: '10.0.0.9' }), data)),
-    'Take it off, and it asks for "10.0.0.9" (spec.loadBalancerIP).',
+    'Remove the value. The Service then requests "10.0.0.9" (spec.loadBalancerIP).',
   );
 });
 
-test('only those are named whose deletion frees an address', () => {
+test('only Services whose deletion frees an address are named', () => {
   const data = { 'range-a': '10.0.0.1-10.0.0.2' };
-  const shared = [requestedIPs('a/b', '10.0.0.1', 80), requestedIPs('a/c', '10.0.0.1', 81)];
-  const [, named] = adviceOn(service('a/x'), data, [...shared, requestedIPs('a/d', '10.0.0.2')]);
-  assert.equal(named, 'Or delete the Service that has it, if it is no longer needed: a/d.');
+  const shared = [withRequest('a/b', '10.0.0.1', 80), withRequest('a/c', '10.0.0.1', 81)];
+  const [, named] = adviceOn(service('a/x'), data, [...shared, withRequest('a/d', '10.0.0.2')]);
+  assert.equal(named, 'Or delete a Service that uses one of its addresses and is no longer needed: a/d.');
 });
 
-test('an address outside of a full pool, and a duplicate in one, are not to be replaced from it', () => {
+test('a reallocation is not suggested if the pool is full', () => {
   const data = { 'cidr-a': '10.0.0.1' };
   for (const address of ['10.0.0.1', '10.0.0.9']) {
-    const given = (key: string, list: string): Service => {
-      const one = requestedIPs(key, list);
+    const assigned = (key: string, list: string): Service => {
+      const one = withRequest(key, list);
       return {
         ...one,
         metadata: { ...one.metadata, labels: { implementation: 'kube-vip' } },
         spec: { ...one.spec, loadBalancerIP: list },
       };
     };
-    const commands = told(given('a/x', address), data, [given('a/b', '10.0.0.1')]).remedies;
+    const commands = explained(assigned('a/x', address), data, [assigned('a/b', '10.0.0.1')]).remedies;
     assert.ok(!commands.some((command) => command.includes('reallocate')), commands.join());
   }
 });
 
-test('only what looks for an address to share is said to', () => {
+test('sharing is only mentioned for a Service that prefers a shared address', () => {
   const findings = (spec: Service['spec'], pool: string): string[] =>
     checksOn(service('a/x', spec), { 'cidr-a': pool, 'allow-share-a': 'true' }).flatMap(
       ({ name, finding }) => (name === 'sharing' || name === 'address' ? finding : []),
     );
-  const shares = 'it takes an address that is in use, if all who have it agree';
+  const shares = 'preferred: an address that is in use, if every holder allows sharing';
   assert.ok(findings({}, '10.0.0.1').includes(shares));
   assert.ok(!findings({ ipFamilies: ['IPv6'] }, 'fd00::1').includes(shares));
-  assert.deepEqual(findings({}, '0.0.0.0/32, fd00::1'), ['0.0.0.0: DHCP is asked for one']);
+  assert.deepEqual(findings({}, '0.0.0.0/32, fd00::1'), ['0.0.0.0: requested from DHCP']);
 });
 
-test('a dual-stack Service of which one address comes back into its pool does not fall outside', () => {
+test('a dual-stack Service of which one address is in its pool again does not fall outside', () => {
   const both = service(
     'a/x',
     { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack', loadBalancerIP: '10.0.0.1' },
@@ -172,7 +177,7 @@ test('a dual-stack Service of which one address comes back into its pool does no
   );
 });
 
-test('a ConfigMap that is as it is changes nothing', () => {
+test('a plan with an unchanged ConfigMap is empty', () => {
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {
       const snapshot = snapshotOf(services, data);
@@ -184,7 +189,7 @@ test('a ConfigMap that is as it is changes nothing', () => {
   );
 });
 
-test('a plan moves nobody who has what it asked for, and counts whoever falls outside', () => {
+test('a plan moves no Service without a problem, and counts those that fall outside', () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(anySnapshot, anyData, ({ services, data }, next) => {
@@ -205,7 +210,7 @@ test('a plan moves nobody who has what it asked for, and counts whoever falls ou
   for (const kind of ['assigned', 'outside', 'inside', 'reason']) assert.ok(seen.has(kind), kind);
 });
 
-test('an audit of a world at rest finds nothing that is due', () => {
+test('an audit finds no missing writes when nothing is left to do', () => {
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {
       const { snapshot, outcome } = atRest(snapshotOf(services, data));
@@ -225,8 +230,8 @@ test('an audit of a world at rest finds nothing that is due', () => {
   );
 });
 
-/** It asks for an address by name. */
-function requestedIPs(key: string, address: string, port = 80): Service {
+/** A Service that requests an address. */
+function withRequest(key: string, address: string, port = 80): Service {
   return service(key, { ports: [{ port }] }, { 'kube-vip.io/loadbalancerIPs': address });
 }
 
@@ -238,15 +243,15 @@ function adviceOn(one: Service, data: Record<string, string>, others: Service[] 
   );
 }
 
-/** The checks of a Service that is due to be written. */
+/** The checks of a Service before it is written. */
 function checksOn(one: Service, data: Record<string, string>): Check[] {
   const snapshot = snapshotOf([one], data);
   const decided = allocatorOf(snapshot, options).explain(`${one.metadata.namespace}/${one.metadata.name}`);
   return checksOf(decided ?? assert.fail(), snapshot.config, options);
 }
 
-/** One Service, and what is told of it. */
-function told(
+/** The failed checks and the remedies of one Service. */
+function explained(
   service: Service,
   data: Record<string, string> | undefined,
   others: Service[] = [],
@@ -260,7 +265,7 @@ function told(
   const configMap = data && { metadata: { name: 'kubevip' }, data, binaryData };
   const remedies = remediesFor(decided, { allocator, options, configMap });
   return {
-    failed: failed.map(({ name: rung }) => rung),
+    failed: failed.map(({ name: check }) => check),
     remedies: remedies.map(({ command, advice }) => command ?? advice),
   };
 }
@@ -276,90 +281,95 @@ function service(key: string, spec: Service['spec'] = {}, annotations: Record<st
 const patchPools = (data: Record<string, string>): string =>
   `kubectl patch configmap kubevip --namespace kube-system --type merge --patch '${JSON.stringify({ data })}'`;
 
-const rows: readonly [title: string, ReturnType<typeof told>, expected: ReturnType<typeof told>][] = [
+const rows: readonly [title: string, ReturnType<typeof explained>, expected: ReturnType<typeof explained>][] =
   [
-    'no ConfigMap',
-    told(service('a/x'), undefined),
-    {
-      failed: ['pool'],
-      remedies: [
-        'kubectl create configmap kubevip --namespace kube-system --from-literal cidr-global=ADDRESSES',
-      ],
-    },
-  ],
-  [
-    'no pool for the namespace',
-    told(service('a/x'), { 'cidr-b': '10.0.0.0/29' }),
-    { failed: ['pool'], remedies: [patchPools({ 'cidr-a': 'ADDRESSES' })] },
-  ],
-  [
-    'a key under binaryData, beside which the API server takes none under data',
-    told(service('a/x'), {}, [], { 'cidr-a': 'MTAuMC4wLjAvMjQ=' }),
-    {
-      failed: ['pool'],
-      remedies: [
-        `kubectl patch configmap kubevip --namespace kube-system --type merge --patch '{"binaryData":{"cidr-a":null},"data":{"cidr-a":"ADDRESSES"}}'`,
-      ],
-    },
-  ],
-  [
-    'an entry with a slip in an otherwise full pool',
-    told(service('a/x'), { 'range-a': '10.0.0.1, 10.0.0.5–10.0.0.6' }, [
-      service('a/b', {}, { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' }),
-    ]),
-    {
-      failed: ['address'],
-      remedies: [
-        patchPools({ 'range-a': '10.0.0.1,10.0.0.5-10.0.0.6' }),
-        patchPools({ 'range-a': '10.0.0.1, 10.0.0.5–10.0.0.6,ADDRESSES' }),
-        'kubectl delete service NAME --namespace NAMESPACE',
-      ],
-    },
-  ],
-  [
-    'a family that the pool does not have',
-    told(service('a/x', { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' }), {
-      'cidr-a': '10.0.0.0/29',
-    }),
-    {
-      failed: ['families'],
-      remedies: [
-        `kubectl patch service x --namespace a --type merge --patch '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'`,
-        patchPools({ 'cidr-a': '10.0.0.0/29,ADDRESSES' }),
-      ],
-    },
-  ],
-  [
-    'a slip in spec.loadBalancerIP',
-    told(service('a/x', { loadBalancerIP: '10.0.0.1/32' }), { 'cidr-a': '10.0.0.0/29' }),
-    {
-      failed: ['request'],
-      remedies: [
-        `kubectl patch service x --namespace a --type merge --patch '{"spec":{"loadBalancerIP":"10.0.0.1"}}'`,
-        `kubectl patch service x --namespace a --type merge --patch '{"spec":{"loadBalancerIP":null}}'`,
-      ],
-    },
-  ],
-  [
-    'an annotation that keeps everybody off',
-    told(service('a/x', {}, { 'kube-vip.io/ignore': 'true' }), { 'cidr-a': '10.0.0.0/29' }),
-    {
-      failed: ['ignore'],
-      remedies: ['kubectl annotate service x --namespace a --overwrite kube-vip.io/ignore-'],
-    },
-  ],
-  ['all is well', told(service('a/x'), { 'cidr-a': '10.0.0.0/29' }), { failed: [], remedies: [] }],
-];
+    [
+      'no ConfigMap',
+      explained(service('a/x'), undefined),
+      {
+        failed: ['pool'],
+        remedies: [
+          'kubectl create configmap kubevip --namespace kube-system --from-literal cidr-global=ADDRESSES',
+        ],
+      },
+    ],
+    [
+      'no pool for the namespace',
+      explained(service('a/x'), { 'cidr-b': '10.0.0.0/29' }),
+      { failed: ['pool'], remedies: [patchPools({ 'cidr-a': 'ADDRESSES' })] },
+    ],
+    [
+      'a key in binaryData, which the API server rejects in data as well',
+      explained(service('a/x'), {}, [], { 'cidr-a': 'MTAuMC4wLjAvMjQ=' }),
+      {
+        failed: ['pool'],
+        remedies: [
+          `kubectl patch configmap kubevip --namespace kube-system --type merge --patch '{"binaryData":{"cidr-a":null},"data":{"cidr-a":"ADDRESSES"}}'`,
+        ],
+      },
+    ],
+    [
+      'an invalid entry in a full pool',
+      explained(service('a/x'), { 'range-a': '10.0.0.1, 10.0.0.5–10.0.0.6' }, [
+        service('a/b', {}, { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' }),
+      ]),
+      {
+        failed: ['address'],
+        remedies: [
+          patchPools({ 'range-a': '10.0.0.1,10.0.0.5-10.0.0.6' }),
+          patchPools({ 'range-a': '10.0.0.1, 10.0.0.5–10.0.0.6,ADDRESSES' }),
+          'kubectl delete service NAME --namespace NAMESPACE',
+        ],
+      },
+    ],
+    [
+      'a family that the pool does not have',
+      explained(service('a/x', { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' }), {
+        'cidr-a': '10.0.0.0/29',
+      }),
+      {
+        failed: ['families'],
+        remedies: [
+          `kubectl patch service x --namespace a --type merge --patch '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'`,
+          patchPools({ 'cidr-a': '10.0.0.0/29,ADDRESSES' }),
+        ],
+      },
+    ],
+    [
+      'an invalid spec.loadBalancerIP',
+      explained(service('a/x', { loadBalancerIP: '10.0.0.1/32' }), { 'cidr-a': '10.0.0.0/29' }),
+      {
+        failed: ['request'],
+        remedies: [
+          `kubectl patch service x --namespace a --type merge --patch '{"spec":{"loadBalancerIP":"10.0.0.1"}}'`,
+          `kubectl patch service x --namespace a --type merge --patch '{"spec":{"loadBalancerIP":null}}'`,
+        ],
+      },
+    ],
+    [
+      'the annotation kube-vip.io/ignore',
+      explained(service('a/x', {}, { 'kube-vip.io/ignore': 'true' }), { 'cidr-a': '10.0.0.0/29' }),
+      {
+        failed: ['ignore'],
+        remedies: ['kubectl annotate service x --namespace a --overwrite kube-vip.io/ignore-'],
+      },
+    ],
+    [
+      'nothing is wrong',
+      explained(service('a/x'), { 'cidr-a': '10.0.0.0/29' }),
+      { failed: [], remedies: [] },
+    ],
+  ];
 
 for (const [title, found, expected] of rows)
-  test(`the check that fails and what helps: ${title}`, () => assert.deepEqual(found, expected));
+  test(`the failed check and its remedies: ${title}`, () => assert.deepEqual(found, expected));
 
-test('no text of a user ends the quotes of a command', () => {
+test('text from a user cannot end the quotes of a command', () => {
   const value = `10.0.0.1,10.0.0.2'$(id)'`;
-  const { remedies } = told(service('a/x'), { 'range-a': value }, [
+  const { remedies } = explained(service('a/x'), { 'range-a': value }, [
     service('a/b', {}, { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' }),
   ]);
-  // A shell with a kubectl that shows the last word that it is given.
+  // A fake kubectl that prints its last argument.
   const script = `kubectl() { for last; do :; done; printf '%s' "$last"; }\n${remedies[1]}`;
   const { stdout } = spawnSync('/bin/sh', ['-euc', script], { encoding: 'utf8' });
   assert.deepEqual(JSON.parse(stdout), { data: { 'range-a': `${value},ADDRESSES` } });

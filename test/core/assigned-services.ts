@@ -3,7 +3,7 @@ import { Allocator } from '../../src/core/decide/allocator.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 
-/** Worlds as the controller leaves them, without the controller. */
+/** Clusters as the controller leaves them, without running it. */
 
 export const options = {
   class: undefined,
@@ -19,7 +19,7 @@ export function world(data: Record<string, string>, services: readonly Service[]
   return allocator;
 }
 
-/** Allocated, unless `from` says static. */
+/** An assigned Service: allocated, unless `from` is `static`. */
 export function served(key: string, addresses: string, { from = '', port = 80 } = {}): Service {
   const [namespace = '', name = ''] = key.split('/');
   const uid = `uid-${key}`;

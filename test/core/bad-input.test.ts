@@ -12,22 +12,22 @@ function configMap(data: readonly (readonly [string, string])[]) {
 }
 
 for (const [key, value, messages] of badPools) {
-  test(`${key}: ${JSON.stringify(value)} is reported, and another pool goes on working`, () => {
+  test(`${key}: ${JSON.stringify(value)} is reported, and another pool still works`, () => {
     const { problems, pools } = readConfig(
       configMap([
         [key, value],
-        ['cidr-neighbour', '10.1.0.0/29'],
+        ['cidr-neighbor', '10.1.0.0/29'],
       ]),
     );
-    const said = problems.map(explainProblem);
-    const left = `${key} has no address in it, and it is the pool of its Services all the same: add a block or a range, or remove the key.`;
-    const hasEntry = pools.get(key) === undefined || messages.includes(left) || !said.includes(left);
-    assert.deepEqual(said, hasEntry ? messages : [...messages, left]);
-    assert.equal(pools.get('cidr-neighbour')?.size.IPv4, 6n);
+    const sentences = problems.map(explainProblem);
+    const empty = `${key} contains no valid address, so Services in namespaces without their own pool cannot get one. Add addresses, or delete the key.`;
+    const hasEntry = pools.get(key) === undefined || messages.includes(empty) || !sentences.includes(empty);
+    assert.deepEqual(sentences, hasEntry ? messages : [...messages, empty]);
+    assert.equal(pools.get('cidr-neighbor')?.size.IPv4, 6n);
   });
 
   if (/^cidr-global$/.test(key) && messages[0]?.startsWith(`${key}: `)) {
-    test(`${key}: the good entry beside ${JSON.stringify(value)} goes on working`, () => {
+    test(`${key}: a valid entry beside ${JSON.stringify(value)} still works`, () => {
       const { pools } = readConfig(configMap([[key, `${value},10.1.0.0/29`]]));
       const pool = pools.get(key);
       assert.ok(pool !== undefined);
@@ -47,7 +47,7 @@ const options = {
 };
 
 for (const [field, value, message] of badAddresses) {
-  test(`${field}: ${JSON.stringify(value)} is refused with a sentence, and the Service beside it is served`, () => {
+  test(`${field}: ${JSON.stringify(value)} is rejected with a message, and another Service still gets an address`, () => {
     const allocator = new Allocator(options);
     allocator.setConfig(readConfig(configMap([['cidr-global', '10.1.0.0/29']])));
     const service = (name: string, annotations: Record<string, string>, spec: object) =>
@@ -64,14 +64,15 @@ for (const [field, value, message] of badAddresses) {
     );
     assert.ok(first?.kind === 'conflict');
     assert.equal(explainDecision(first, options), message);
-    assert.deepEqual(first.patch, {}, 'nothing is touched');
+    assert.deepEqual(first.patch, {}, 'nothing is written');
     assert.equal(second?.kind === 'write' && second.addresses, '10.1.0.1');
   });
 }
 
-test('there are at least a hundred of them', () => assert.ok(badPools.length + badAddresses.length >= 100));
+test('the tables have at least a hundred rows', () =>
+  assert.ok(badPools.length + badAddresses.length >= 100));
 
-test('values that are no text, and binary data, are reported by their key', () => {
+test('values that are not strings, and binary data, are reported by key', () => {
   const data = { 'cidr-global': true, 'cidr-default': '10.0.0.0/29' } as unknown as Record<string, string>;
   const { problems, pools } = readConfig({
     metadata: { name: 'kubevip' },
@@ -79,13 +80,13 @@ test('values that are no text, and binary data, are reported by their key', () =
     binaryData: { 'cidr-x': 'AA==' },
   });
   assert.deepEqual(problems.map(explainProblem), [
-    'cidr-global is not a text: Kubernetes takes only text here. Put the value in quotes.',
-    '"cidr-x" stands under binaryData, which is not read: write it under data.',
+    'cidr-global is not a string, but ConfigMap values must be strings. Put the value in quotes.',
+    'Key "cidr-x" is in binaryData, which is ignored. Move it to data.',
   ]);
   assert.deepEqual([...pools.keys()], ['cidr-default']);
 });
 
-test('a key that another one shadows is reported as unused', () => {
+test('a key over which another one takes precedence is reported as unused', () => {
   const { problems } = readConfig(
     configMap([
       ['cidr-default', '10.0.0.0/29'],
@@ -95,12 +96,12 @@ test('a key that another one shadows is reported as unused', () => {
     ]),
   );
   assert.deepEqual(problems.map(explainProblem), [
-    'allow-shared-default is not used: allow-share-default comes first. Remove one of the two, or join their values.',
-    'range-default is not used: cidr-default comes first. Remove one of the two, or join their values.',
+    'allow-shared-default is not used, because allow-share-default takes precedence. Delete one of the two keys, or merge their values.',
+    'range-default is not used, because cidr-default takes precedence. Delete one of the two keys, or merge their values.',
   ]);
 });
 
-test('an existing key without a good entry is an empty pool, not a missing one', () => {
+test('a key without a valid entry is an empty pool, not a missing one', () => {
   const config = readConfig(
     configMap([
       ['cidr-default', 'nonsense'],

@@ -30,8 +30,8 @@ function importsOf(file: string): Import[] {
 }
 
 /**
- * Each room, with the rooms that it may import. A room below another one comes before it; `types` marks those of which only types are
- * imported, so that nothing of them runs there.
+ * Each room with the rooms that it may import. A room comes after all rooms that it uses. From rooms in `types` it imports only
+ * types, so that no code of them runs there.
  */
 const rooms: Readonly<
   Record<string, { readonly uses: readonly string[]; readonly types?: readonly string[] }>
@@ -187,14 +187,14 @@ test('src/core has no clock, no randomness, no process and nothing asynchronous'
   }
 });
 
-/** Where the system clock and system randomness may be read: everything else takes a clock and a random as parameters. */
+/** Files that may read the system clock and system randomness. All others take both as parameters. */
 const edge = new Set(['client/clock.ts']);
 
 test('only the edge reads the system clock or system randomness, so the simulator can replace both', () => {
   const rooms = /^(?:controller|client|embedded|metrics|web)\//;
   const pure = files.filter((file) => rooms.test(file) && !file.startsWith('web/page/'));
   assert.ok(pure.length > 40);
-  // A socket's idle timeout lies below the transport, which the simulator replaces as a whole.
+  // The idle timeout of a socket is below the transport, which the simulator replaces.
   const forbidden =
     /\b(?:Math\.random|performance\.|Date\.now|new Date\(\)|(?<!socket\.)setTimeout|setInterval|setImmediate|randomUUID|randomBytes)/;
   for (const file of pure.filter((file) => !edge.has(file)))

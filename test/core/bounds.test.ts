@@ -5,7 +5,7 @@ import { boundedList, parseAddressList } from '../../src/core/model/address-list
 import { formatRecord, readRecord } from '../../src/core/model/allocation-record.ts';
 import { familiesText, portsText, viewOf } from '../../src/core/model/service-view.ts';
 
-/** What one Service can make the controller keep, whoever wrote it. */
+/** Limits on what one Service can make the controller keep in memory. */
 
 const long = (text: string): string => text.repeat(Math.ceil(250_000 / text.length));
 const record = {
@@ -17,7 +17,7 @@ const record = {
   controller: 'c',
 };
 
-test('nothing of a Service stays that is longer than anything readable', () => {
+test('no text of a Service is kept that is longer than what is parsed', () => {
   for (const text of [long('x'), long('1,'), long('10.0.0.1, '), long(' '), long('\u{1f600}')]) {
     const { annotation, specIP, ...view } = viewOf({
       metadata: {
@@ -48,7 +48,7 @@ test('nothing of a Service stays that is longer than anything readable', () => {
   }
 });
 
-test('the same entries are read of it, and a fault stays a fault', () => {
+test('a cut text has the same entries and the same fault', () => {
   const part = fc.constantFrom(
     '10.0.0.1',
     '2001:db8::1',
@@ -72,13 +72,13 @@ test('the same entries are read of it, and a fault stays a fault', () => {
   );
 });
 
-test('what is of usual length is kept as it stands', () => {
+test('a text of normal length is kept unchanged', () => {
   for (const text of ['', ' 10.0.0.1 ,', '10.0.0.1,2001:db8::1', 'x'.repeat(5_000)])
     assert.equal(boundedList(text), text);
   assert.equal(boundedList(undefined), undefined);
 });
 
-test('the record of a Service with thousands of ports is short, and is recognised', () => {
+test('the allocation record of a Service with thousands of ports is short and can be read', () => {
   const view = viewOf({
     metadata: { name: 'web', uid: 'u' },
     spec: {
@@ -93,7 +93,7 @@ test('the record of a Service with thousands of ports is short, and is recognise
   assert.deepEqual(readRecord(text), written);
 });
 
-test('a record that names what is no key is none', () => {
+test('an allocation record with an invalid source is ignored', () => {
   for (const source of ['', 'a b', '\u001b[2J', 'x'.repeat(81), 'CIDR-x', 'cidr-x\n'])
     assert.equal(readRecord(formatRecord({ ...record, interface: undefined, source })), undefined, source);
   for (const source of ['static', 'unknown', 'range-global', `cidr-${'n'.repeat(63)}`])

@@ -51,7 +51,7 @@ function reservation(name: string, version: string, addresses: string): Reservat
   return { service: `default/${name}`, uid: name, version, addresses, source: 'cidr-global' };
 }
 
-/** Our claim of an address, as the API server would give it back. */
+/** This controller's claim of an address, as the API server returns it. */
 function claimed(text: string, resourceVersion: string, ...reservations: Reservation[]): Claim {
   const object = claimObject(address(text), reservations, options);
   return claimOf(
@@ -81,8 +81,8 @@ function world(
   return allocator;
 }
 
-/** What is given to whom, as long as something is to be written; each write then counts as made, and is under way. */
-function given(allocator: Allocator): string[] {
+/** Starts all writes, as if each succeeded, and lists what they assign. */
+function assignments(allocator: Allocator): string[] {
   const writes: string[] = [];
   for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
     const { state, decision } = decided;
@@ -98,7 +98,7 @@ function requests(allocator: Allocator, { state, decision }: ServiceDecision) {
   return claimRequests(state, decision.patch, allocator.claimTracker.claims);
 }
 
-test('what is written of a claim is read again', () => {
+test('a claim that is written is read back', () => {
   const reservations = [reservation('a', '7', '10.0.0.1,fd00::1'), reservation('b', '9', '10.0.0.1')];
   const claim = claimed('fd00::1', '12', ...reservations);
   assert.equal(formatAddress(claim.address), 'fd00::1');
@@ -111,33 +111,33 @@ test('what is written of a claim is read again', () => {
   assert.match(patch, /"uid":"uid of fd00::1","resourceVersion":"12"/);
 });
 
-test('a claim that is not readable as ours is somebody else’s', () => {
+test('a claim that cannot be read as this controller’s has another owner', () => {
   const ours = claimObject(address('10.0.0.1'), [reservation('a', '7', '10.0.0.1')], options);
-  const noted = (note: string | undefined): IPAddress => ({
+  const annotated = (text: string | undefined): IPAddress => ({
     ...ours,
-    metadata: { ...ours.metadata, annotations: note === undefined ? {} : { 'kube-vip.io/claim': note } },
+    metadata: { ...ours.metadata, annotations: text === undefined ? {} : { 'kube-vip.io/claim': text } },
   });
   const parent = 'configmaps kube-system/kubevip';
   const rows: [IPAddress, string, string][] = [
     [clusterIP, 'services default/kubernetes', 'ipallocator.k8s.io'],
     [{ metadata: { name: '10.0.0.1' } }, ' ', ''],
-    [noted(undefined), parent, 'kube-vip-cloud-provider'],
-    [noted('{'), parent, 'kube-vip-cloud-provider'],
-    [noted('{"by":"us"}'), parent, 'kube-vip-cloud-provider'],
-    [noted('{"by":"us","for":[{"service":"default/a"}]}'), parent, 'kube-vip-cloud-provider'],
+    [annotated(undefined), parent, 'kube-vip-cloud-provider'],
+    [annotated('{'), parent, 'kube-vip-cloud-provider'],
+    [annotated('{"by":"us"}'), parent, 'kube-vip-cloud-provider'],
+    [annotated('{"by":"us","for":[{"service":"default/a"}]}'), parent, 'kube-vip-cloud-provider'],
     [
-      noted('{"by":"us","for":[{"service":"a/b","uid":"","version":"1","ips":"10.0.0.01","from":"x"}]}'),
+      annotated('{"by":"us","for":[{"service":"a/b","uid":"","version":"1","ips":"10.0.0.01","from":"x"}]}'),
       parent,
       'kube-vip-cloud-provider',
     ],
-    [noted('{"by":"them","for":[]}'), parent, 'them'],
+    [annotated('{"by":"them","for":[]}'), parent, 'them'],
   ];
   for (const [object, parent, managedBy] of rows)
     assert.deepEqual(claimOf(object, 'us').owner, { parent, managedBy }, JSON.stringify(object));
   assert.equal(namesAddress({ metadata: { name: '::ffff:10.0.0.1' } }), false);
 });
 
-test('an address is claimed for whom it is given to, with all that is given together', () => {
+test('each address is claimed for its Service, with all addresses that are assigned together', () => {
   const allocator = world([service('a', '7', dual)], [], '10.0.0.1,fd00::1');
   const asked = requests(allocator, allocator.next() ?? assert.fail());
   assert.deepEqual(
@@ -150,7 +150,7 @@ test('an address is claimed for whom it is given to, with all that is given toge
   }
 });
 
-test('a claim of ours that stands is asked to bear one more pledge, beside those that may still bind', () => {
+test('an existing claim gets one more reservation beside those that may still be binding', () => {
   const last = claimed(
     '10.0.0.1',
     '50',
@@ -160,15 +160,15 @@ test('a claim of ours that stands is asked to bear one more pledge, beside those
   const allocator = world([service('a', '7'), service('b', '60')], [last], '10.0.0.1-10.0.0.2');
   const decisions = [allocator.next(), allocator.next()].map((decided) => decided ?? assert.fail());
   const [a, b] = decisions.toSorted((x, y) => (x.state.key < y.state.key ? -1 : 1));
-  // b was promised the first address, so a gets the second one.
+  // The first address is reserved for b, so a gets the second one.
   assert.deepEqual(
     requests(allocator, a ?? assert.fail()).map(({ known }) => known),
     [undefined],
   );
-  assert.deepEqual(requests(allocator, b ?? assert.fail()), [], 'the word was given already');
+  assert.deepEqual(requests(allocator, b ?? assert.fail()), [], 'the reservation exists already');
 });
 
-test('what a Service bears a mark of is not claimed before its notes are written', () => {
+test('an address that the Service records is not claimed before its metadata is written', () => {
   const go = service('a', '7', {
     metadata: {
       name: 'a',
@@ -183,48 +183,48 @@ test('what a Service bears a mark of is not claimed before its notes are written
   assert.deepEqual(requests(allocator, decided), []);
 });
 
-test('a pledge is kept by the next leader, whatever has become of the pool', () => {
-  const promised = claimed('10.9.9.9', '50', reservation('a', '7', '10.9.9.9'));
-  assert.deepEqual(given(world([service('a', '7'), service('b', '8')], [promised])), [
+test('the next leader honors a reservation even if the pool has changed', () => {
+  const reserved = claimed('10.9.9.9', '50', reservation('a', '7', '10.9.9.9'));
+  assert.deepEqual(assignments(world([service('a', '7'), service('b', '8')], [reserved])), [
     'default/a 10.9.9.9 cidr-global',
     'default/b 10.0.0.1 cidr-global',
   ]);
 });
 
-test('a pledged address is given to nobody else while the write may still arrive', () => {
-  const promised = claimed('10.0.0.1', '50', reservation('b', '9', '10.0.0.1'));
+test('a reserved address is not assigned to another Service while the write may still arrive', () => {
+  const reserved = claimed('10.0.0.1', '50', reservation('b', '9', '10.0.0.1'));
   const rows: [string, Service[], string[]][] = [
-    ['as it was', [service('a', '7'), service('b', '9')], ['default/b 10.0.0.1 cidr-global']],
+    ['unchanged', [service('a', '7'), service('b', '9')], ['default/b 10.0.0.1 cidr-global']],
     ['seen in an older version', [service('a', '7'), service('b', '8')], ['default/b 10.0.0.1 cidr-global']],
-    ['moved on', [service('a', '7'), service('b', '10')], ['default/a 10.0.0.1 cidr-global']],
+    ['changed', [service('a', '7'), service('b', '10')], ['default/a 10.0.0.1 cidr-global']],
     ['gone', [service('a', '7')], ['default/a 10.0.0.1 cidr-global']],
     [
-      'made anew',
+      'recreated',
       [service('a', '7'), service('b', '11', { metadata: { name: 'b', uid: 'another' } })],
       ['default/a 10.0.0.1 cidr-global'],
     ],
   ];
   for (const [what, services, writes] of rows)
-    assert.deepEqual(given(world(services, [promised], '10.0.0.1')), writes, what);
+    assert.deepEqual(assignments(world(services, [reserved], '10.0.0.1')), writes, what);
 });
 
-test('a pledge that is not on all of its claims is void: the write was never sent', () => {
+test('a reservation that is missing on one of its claims is void: the write was never sent', () => {
   const half = claimed('10.0.0.1', '50', reservation('a', '7', '10.0.0.1,fd00::1'));
   const allocator = world([service('a', '7', dual), service('b', '8')], [half], '10.0.0.1');
-  assert.deepEqual(given(allocator), ['default/b 10.0.0.1 cidr-global']);
+  assert.deepEqual(assignments(allocator), ['default/b 10.0.0.1 cidr-global']);
 });
 
-test('a pledge ends when its Service is seen in a newer version, and who waits for the address is served', () => {
-  const promised = claimed('10.0.0.1', '50', reservation('a', '7', '10.0.0.1'));
-  const allocator = world([service('a', '7'), service('b', '8')], [promised], '10.0.0.1');
+test('a reservation ends when its Service is seen in a newer version, and a pending Service gets the address', () => {
+  const reserved = claimed('10.0.0.1', '50', reservation('a', '7', '10.0.0.1'));
+  const allocator = world([service('a', '7'), service('b', '8')], [reserved], '10.0.0.1');
   allocator.setConfig(pools('10.0.0.1'));
-  assert.deepEqual(given(allocator), ['default/a 10.0.0.1 cidr-global']);
+  assert.deepEqual(assignments(allocator), ['default/a 10.0.0.1 cidr-global']);
   allocator.deleteService('default/a', '60');
   allocator.settle('default/a');
-  assert.deepEqual(given(allocator), ['default/b 10.0.0.1 cidr-global']);
+  assert.deepEqual(assignments(allocator), ['default/b 10.0.0.1 cidr-global']);
 });
 
-test('an address that somebody else claims is not given, is said, and wakes who waits when it is let go', () => {
+test('an address that another owner claims is not allocated, is reported, and goes to a pending Service when released', () => {
   const foreign = claimOf(clusterIP, 'us');
   const allocator = world([service('a', '7')], [foreign], '10.0.0.1');
   const decision = allocator.next()?.decision;
@@ -234,18 +234,18 @@ test('an address that somebody else claims is not given, is said, and wakes who 
   ]);
   assert.equal(allocator.next(), undefined);
   allocator.claimTracker.delete(foreign.address, '101');
-  assert.deepEqual(given(allocator), ['default/a 10.0.0.1 cidr-global']);
+  assert.deepEqual(assignments(allocator), ['default/a 10.0.0.1 cidr-global']);
 });
 
-test('who asks by name for an address that somebody else claims is told whose it is', () => {
-  const requestedIPs = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
-  const decision = world([requestedIPs], [claimOf(clusterIP, 'us')]).next()?.decision;
+test('a request for an address that another owner claims is rejected with the owner', () => {
+  const requesting = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
+  const decision = world([requesting], [claimOf(clusterIP, 'us')]).next()?.decision;
   assert.ok(decision?.kind === 'conflict' && decision.conflict.code === 'address-in-use');
   assert.equal(decision.conflict.holder, 'services default/kubernetes');
   assert.deepEqual(decision.conflict.why, { code: 'claimed', managedBy: 'ipallocator.k8s.io' });
 });
 
-test('who has an address that somebody else claims keeps it, with a warning', () => {
+test('a Service keeps its address when another owner claims it, with a warning', () => {
   const record = {
     from: 'cidr-global',
     ips: '10.0.0.1',
@@ -275,13 +275,13 @@ test('who has an address that somebody else claims keeps it, with a warning', ()
     decision.conditions.map(({ code }) => code),
     ['claimed'],
   );
-  assert.equal(allocator.claimTracker.next(), undefined, 'what others claim is not touched');
+  assert.equal(allocator.claimTracker.next(), undefined, 'claims of other owners are not changed');
 });
 
-test('a claim of ours that nobody needs is dropped, and not while it may be needed', () => {
+test('a claim that is no longer needed is dropped, but not while it may be needed', () => {
   const idle = claimed('10.0.0.1', '50', reservation('gone', '40', '10.0.0.1'));
   assert.equal(world([], [idle]).claimTracker.next()?.kind, 'drop');
-  // Pledged at a version that the list of Services is older than: nobody knows of that Service yet.
+  // The reservation is newer than the list of Services, so its Service may not be known yet.
   const unseen = claimed('10.0.0.1', '150', reservation('new', '140', '10.0.0.1'));
   const allocator = world([], [unseen]);
   assert.equal(allocator.claimTracker.next(), undefined);
@@ -289,11 +289,11 @@ test('a claim of ours that nobody needs is dropped, and not while it may be need
   assert.equal(allocator.claimTracker.next()?.kind, 'drop');
   // Being written.
   const busy = world([service('a', '7')], [claimed('10.0.0.1', '50')], '10.0.0.1');
-  given(busy);
+  assignments(busy);
   assert.equal(busy.claimTracker.next(), undefined);
 });
 
-test('a claim that is older than what is known changes nothing; after a restore the list is right', () => {
+test('an older claim is ignored; after a restore of etcd the list takes precedence', () => {
   const allocator = world(
     [service('a', '7')],
     [claimed('10.0.0.1', '50', reservation('b', '140', '10.0.0.1'))],
@@ -307,7 +307,7 @@ test('a claim that is older than what is known changes nothing; after a restore 
   assert.equal(claimTracker.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
 });
 
-test('after a restore the list is right, also where only the watch had told of newer versions', () => {
+test('after a restore of etcd the list takes precedence, also if only the watch reported newer versions', () => {
   const { claimTracker } = world([], [claimed('10.0.0.1', '50')]);
   claimTracker.put(claimed('10.0.0.1', '190'));
   claimTracker.observed('200');
@@ -315,42 +315,42 @@ test('after a restore the list is right, also where only the watch had told of n
   assert.equal(claimTracker.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
 });
 
-test('after a restore that has come further since, what the list shows as older counts', () => {
+test('after a restore of etcd that has newer versions already, older states in the list apply', () => {
   const { claimTracker } = world([], [claimed('10.0.0.1', '50')]);
   claimTracker.put(claimed('10.0.0.1', '190'));
   claimTracker.replace([claimed('10.0.0.1', '20')], '250');
   assert.equal(claimTracker.claims.get(address('10.0.0.1'))?.resourceVersion, '20');
 });
 
-test('an answer that is newer than the list is no restore', () => {
+test('a response that is newer than the list does not mean that etcd was restored', () => {
   const { claimTracker } = world([], [claimed('10.0.0.1', '50')]);
   claimTracker.put(claimed('10.0.0.1', '190', reservation('a', '150', '10.0.0.1')));
   claimTracker.replace([claimed('10.0.0.1', '50')], '150');
   assert.equal(claimTracker.claims.get(address('10.0.0.1'))?.resourceVersion, '190');
 });
 
-test('a promised address stays claimed, though the Service says that DHCP had leased it, or is of another class', () => {
-  const promised = claimed('10.0.0.1', '50', reservation('a', '7', '10.0.0.1'));
+test('a reserved address stays claimed even if the Service has it as a lease or is of another class', () => {
+  const reserved = claimed('10.0.0.1', '50', reservation('a', '7', '10.0.0.1'));
   const rows: Partial<Service>[] = [
     { metadata: { name: 'a', annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' } } },
     { spec: { loadBalancerClass: 'example.com/other' } },
   ];
   for (const more of rows) {
-    const { claimTracker } = world([service('a', '7', more)], [promised]);
+    const { claimTracker } = world([service('a', '7', more)], [reserved]);
     assert.equal(claimTracker.next(), undefined, JSON.stringify(more));
   }
 });
 
-test('who asks for an address that another controller gave and claimed is told of the Service that has it', () => {
+test('a request for an address that another controller assigned and claimed is rejected with the Service that has it', () => {
   const theirs = service('theirs', '6', { spec: { loadBalancerClass: 'them', loadBalancerIP: '10.0.0.1' } });
-  const requestedIPs = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
+  const requesting = service('a', '7', { spec: { loadBalancerIP: '10.0.0.1' } });
   const object = claimObject(address('10.0.0.1'), [], { ...options, controller: 'them' });
-  const decision = world([theirs, requestedIPs], [claimOf(object, 'us')]).next()?.decision;
+  const decision = world([theirs, requesting], [claimOf(object, 'us')]).next()?.decision;
   assert.ok(decision?.kind === 'conflict' && decision.conflict.code === 'address-in-use');
   assert.equal(decision.conflict.holder, 'default/theirs');
 });
 
-test('ours and those of others are counted, however they change', () => {
+test('claims of this controller and of other owners are counted correctly after changes', () => {
   const { claimTracker } = world([], [claimed('10.0.0.1', '50'), claimed('10.0.0.2', '51')]);
   assert.deepEqual([claimTracker.claims.ours, claimTracker.claims.others], [2, 0]);
   claimTracker.put({ ...claimOf(clusterIP, 'us'), resourceVersion: '60' });
@@ -362,7 +362,7 @@ test('ours and those of others are counted, however they change', () => {
   assert.deepEqual([claimTracker.claims.ours, claimTracker.claims.others], [0, 0]);
 });
 
-test('a Service that asks for another address in vain keeps the claim of the one that it has', () => {
+test('a Service whose request is rejected keeps the claim of its address', () => {
   const record = {
     from: 'static',
     ips: '10.0.0.2',
@@ -387,7 +387,7 @@ test('a Service that asks for another address in vain keeps the claim of the one
   assert.equal(allocator.claimTracker.next(), undefined);
 });
 
-test('the Go version’s label is no mark of an address that the Service does not show', () => {
+test('the Go version’s label does not record an address that the Service does not request', () => {
   const leased = service('a', '7', {
     metadata: {
       name: 'a',

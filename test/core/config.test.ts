@@ -10,7 +10,7 @@ function read(data: Record<string, string>) {
   return readConfig({ metadata: { name: 'kubevip' }, data });
 }
 
-/** What can be given, as text. */
+/** The allocatable addresses, as text. */
 function allocatable(value: string, more: Record<string, string> = {}): string {
   const pool = poolFor(read({ 'cidr-global': value, ...more }), 'x');
   return (['IPv4', 'IPv6'] as const)
@@ -31,7 +31,7 @@ const rows: readonly (readonly [value: string, allocatable: string])[] = [
   ['2001::10-2001::14,2001::20-2001::24', '2001::10-2001::14 2001::20-2001::24'],
   ['192.168.0.200/30,2001::10/127', '192.168.0.201-192.168.0.202 2001::10-2001::11'],
   ['  192.168.0.1 - 192.168.0.2 ,\n\t192.168.0.7\n,,', '192.168.0.1-192.168.0.2 192.168.0.7'],
-  // The ends of each block as it is written, before merging.
+  // The ends of each block are trimmed before merging.
   ['10.0.0.0/30,10.0.0.4/30', '10.0.0.1-10.0.0.2 10.0.0.5-10.0.0.6'],
   ['10.0.0.0/29,10.0.0.3-10.0.0.8', '10.0.0.1-10.0.0.8'],
   ['10.0.0.4/31', '10.0.0.4-10.0.0.5'],
@@ -42,16 +42,16 @@ const rows: readonly (readonly [value: string, allocatable: string])[] = [
 ];
 
 for (const [value, expected] of rows) {
-  test(`${JSON.stringify(value)} gives ${expected || 'nothing'}`, () =>
+  test(`${JSON.stringify(value)} provides ${expected || 'nothing'}`, () =>
     assert.equal(allocatable(value), expected));
 }
 
-test('a range is a range and a block a block under either kind of key', () => {
+test('both kinds of keys accept ranges and blocks', () => {
   const pool = poolFor(read({ 'range-x': '10.0.0.0/30,10.0.0.9-10.0.0.9' }), 'x');
   assert.equal(pool?.size.IPv4, 3n);
 });
 
-test('skip-end-ips-in-cidr: "false" gives the ends too, but never .0 and .255', () => {
+test('skip-end-ips-in-cidr: "false" includes the ends, but never .0 and .255', () => {
   assert.equal(
     allocatable('192.168.0.200/29', { 'skip-end-ips-in-cidr': 'false' }),
     '192.168.0.200-192.168.0.207',
@@ -62,13 +62,13 @@ test('skip-end-ips-in-cidr: "false" gives the ends too, but never .0 and .255', 
   );
 });
 
-test('a /8 and a /32 of IPv6 have their sizes, and cost no more than a /29', () => {
+test('a /8 and an IPv6 /32 have the right size and need no more memory than a /29', () => {
   const pool = poolFor(read({ 'cidr-global': '10.0.0.0/8,2001:db8::/32' }), 'x');
   assert.deepEqual(pool?.size, { IPv4: 65_536n * 254n, IPv6: 2n ** 96n });
   assert.deepEqual([pool?.spans.IPv4.length, pool?.spans.IPv6.length], [1, 1]);
 });
 
-test('a trimmed end is no address of the pool, and its block spans it all the same', () => {
+test('a trimmed end is not allocatable, but is inside the pool', () => {
   const pool = poolFor(read({ 'cidr-global': '10.0.0.8/29' }), 'x') ?? assert.fail();
   const at = (text: string) => readAddress(text) ?? assert.fail(text);
   assert.deepEqual(
@@ -78,14 +78,14 @@ test('a trimmed end is no address of the pool, and its block spans it all the sa
   assert.deepEqual(pool.ranges.map(formatRange), ['10.0.0.8-10.0.0.15']);
 });
 
-test('a block of the whole family is a block like any other', () => {
+test('a block can be the whole family', () => {
   const { first, last } = block({ family: 'IPv6', value: 5n }, 0);
   assert.deepEqual([first, last], [0n, 2n ** 128n - 1n]);
 });
 
-test('the README of the Go version, read as it stands: host bits are masked off, with a warning that names the range', () => {
+test('an example in the README of the Go version: host bits are masked, with a warning that names the range', () => {
   const { problems } = read({ 'cidr-development': '192.168.0.210/29' });
   assert.deepEqual(problems.map(explainProblem), [
-    'cidr-development: "192.168.0.210/29" is not the start of its block: it means 192.168.0.208/29, that is 192.168.0.209-192.168.0.214.',
+    'cidr-development: "192.168.0.210/29" has host bits set. It is read as 192.168.0.208/29, which provides 192.168.0.209-192.168.0.214.',
   ]);
 });

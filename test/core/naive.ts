@@ -1,10 +1,10 @@
 /**
- * The rules of spec sections 3 to 5 once more, as simply as they can be said: every pool is a list of texts, every
- * question a walk over all Services. Shares no code with src/, so that a slip there is not repeated here.
+ * A naive model of spec sections 3 to 5: every pool is a list of texts, and every question iterates over all Services. It shares
+ * no code with src/, so that it does not repeat bugs there.
  */
 import type { Service } from '../../src/core/model/objects.ts';
 
-/** Pools of the tests lie in 10.0.x.y and fd00::z: written as ranges or blocks of at most some dozens of addresses. */
+/** The pools of the tests are in 10.0.x.y and fd00::z: ranges and blocks of at most a few dozen addresses. */
 export function expand(value: string, trimmed: boolean): string[] {
   const all = new Set<string>();
   for (const entry of value.split(',').map((part) => part.trim())) {
@@ -76,14 +76,14 @@ const list = (text: string | undefined): string[] =>
     .map((part) => part.trim())
     .filter((part) => /^\d+\.\d+\.\d+\.\d+$|:/.test(part) && part !== '0.0.0.0' && part !== '::');
 
-/** Everything that a Service shows (spec section 5). */
+/** All addresses in use because of a Service (spec section 5). */
 export function shown(service: Service): string[] {
   const isOne = service.spec?.type === 'LoadBalancer';
   const status = isOne ? (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => list(ip)) : [];
   return [...new Set([...claimed(service), ...status])];
 }
 
-/** What it asks for by name, what its own record says it has, and what was leased to it. */
+/** The addresses that it requests, those in its own allocation record, and its lease. */
 function claimed(service: Service): string[] {
   if (service.spec?.type !== 'LoadBalancer') return [];
   const annotations = service.metadata.annotations ?? {};
@@ -101,7 +101,7 @@ function claimed(service: Service): string[] {
   return [...new Set(all)];
 }
 
-/** What it is to be announced on: not what DHCP leased to it. */
+/** The addresses to announce, without leases from DHCP. */
 function named({ metadata: { annotations = {} }, spec = {} }: Service): string {
   const annotation = annotations['kube-vip.io/loadbalancerIPs'] ?? '';
   const record = JSON.parse(annotations['kube-vip.io/allocation'] ?? '{}') as { ips?: string };
@@ -116,7 +116,7 @@ function mayShareIn(data: Data, namespace: string): boolean {
   return (data[`allow-share-${namespace}`] ?? data['allow-share-global']) === 'true';
 }
 
-/** Whether two Services may have one address together, when one of them is being allocated. */
+/** Whether two Services may share an address when one of them is being allocated. */
 export function mayShare(data: Data, one: Service, other: Service): boolean {
   return (
     [one, other].every(
@@ -143,13 +143,13 @@ function agrees(data: Data, newcomer: Service, holder: Service, address: string)
   );
 }
 
-/** What a Service that shows nothing is given, or undefined if it has to wait. */
+/** The addresses that a Service without any gets, or undefined if it stays pending. */
 export function allocation(
   data: Data | undefined,
   service: Service,
   all: readonly Service[],
-  /** Addresses that others have claimed in the API. */
-  taken: ReadonlySet<string> = new Set(),
+  /** Addresses that other owners claim in the API. */
+  claimedByOthers: ReadonlySet<string> = new Set(),
 ): string[] | undefined {
   const pool = poolOf(data, service.metadata.namespace ?? '');
   if (pool === undefined || data === undefined) return undefined;
@@ -170,12 +170,14 @@ export function allocation(
           const there = holders(address);
           return (
             there.length > 0 &&
-            !taken.has(address) &&
+            !claimedByOthers.has(address) &&
             there.every((holder) => agrees(data, service, holder, address))
           );
         })
       : undefined;
-    return shared ?? pool[family].find((address) => holders(address).length === 0 && !taken.has(address));
+    return (
+      shared ?? pool[family].find((address) => holders(address).length === 0 && !claimedByOthers.has(address))
+    );
   };
   const wanted = policy === 'SingleStack' ? families.slice(0, 1) : families;
   const picks = wanted.flatMap((family) => pick(family) ?? []);

@@ -16,7 +16,7 @@ function rangeOf(text: string): Range {
   return entry.range;
 }
 
-function shown(range: string, allocator: Allocator): string[] {
+function describe(range: string, allocator: Allocator): string[] {
   return occupancyIn(rangeOf(range), allocator).map((part) =>
     'range' in part
       ? `${formatRange(part.range)} ${part.state} ${part.free} ${part.keys.join()}`
@@ -24,7 +24,7 @@ function shown(range: string, allocator: Allocator): string[] {
   );
 }
 
-test('each address of a block by how it stands', () => {
+test('each address of a block has its state', () => {
   const allocator = world(
     { 'cidr-default': '10.0.0.8/29', 'allow-share-default': 'true', 'cidr-other': '10.0.1.0/30' },
     [
@@ -37,7 +37,7 @@ test('each address of a block by how it stands', () => {
       served('x/two', '10.0.0.21', { from: 'static' }),
     ],
   );
-  assert.deepEqual(shown('10.0.0.6-10.0.0.22', allocator), [
+  assert.deepEqual(describe('10.0.0.6-10.0.0.22', allocator), [
     '10.0.0.6-10.0.0.7 no-pool 0 ',
     '10.0.0.8 excluded 0 cidr-default',
     '10.0.0.9 shared default/a,default/b cidr-default',
@@ -53,7 +53,7 @@ test('each address of a block by how it stands', () => {
   ]);
 });
 
-test('a Service that is not ours, a status alone, a lease, and a shadowed pool', () => {
+test('a Service of another load balancer, an address only in a status, a lease, and a shadowed pool', () => {
   const foreign = served('default/foreign', '10.0.0.9', { from: 'static' });
   foreign.spec = { ...foreign.spec, loadBalancerClass: 'example.com/other' };
   const leased = served('default/leased', '0.0.0.0', { from: 'cidr-dhcp' });
@@ -68,7 +68,7 @@ test('a Service that is not ours, a status alone, a lease, and a shadowed pool',
     leased,
     status,
   ]);
-  assert.deepEqual(shown('10.0.0.9-10.0.0.15', allocator), [
+  assert.deepEqual(describe('10.0.0.9-10.0.0.15', allocator), [
     '10.0.0.9 unmanaged default/foreign ',
     '10.0.0.10 lease default/leased ',
     '10.0.0.11 unmanaged  ',
@@ -77,15 +77,15 @@ test('a Service that is not ours, a status alone, a lease, and a shadowed pool',
   ]);
 });
 
-test('.0 and .255 inside of a larger block are not counted', () => {
-  assert.deepEqual(shown('10.0.0.0/22', world({ 'cidr-global': '10.0.0.0/22' })), [
+test('addresses that end in .0 or .255 inside a larger block are not counted', () => {
+  assert.deepEqual(describe('10.0.0.0/22', world({ 'cidr-global': '10.0.0.0/22' })), [
     '10.0.0.0 excluded 0 cidr-global',
     `10.0.0.1-10.0.3.254 free ${4 * 254} cidr-global`,
     '10.0.3.255 excluded 0 cidr-global',
   ]);
 });
 
-test('a part stands as each of its addresses does, and the parts are the range from end to end', () => {
+test('each gap has the state of all its addresses, and the parts cover the whole range', () => {
   const octet = fc.integer({ min: 0, max: 40 });
   const pair = fc.tuple(octet, octet).map(([a, b]) => `10.0.0.${Math.min(a, b)}-10.0.0.${Math.max(a, b)}`);
   const block = fc.tuple(octet, fc.integer({ min: 27, max: 32 })).map(([a, n]) => `10.0.0.${a}/${n}`);
@@ -105,11 +105,11 @@ test('a part stands as each of its addresses does, and the parts are the range f
         next = last + 1n;
         let free = 0n;
         for (let value = first; value <= last; value += 1n) {
-          const alone = occupancyOf({ family: 'IPv4', value }, allocator);
-          const isLeftOut = value % 256n === 0n;
-          if (alone.state === 'free') free += 1n;
-          if (!isLeftOut || first === last) assert.equal(alone.state, part.state);
-          assert.deepEqual(alone.keys, part.keys);
+          const single = occupancyOf({ family: 'IPv4', value }, allocator);
+          const isExcluded = value % 256n === 0n;
+          if (single.state === 'free') free += 1n;
+          if (!isExcluded || first === last) assert.equal(single.state, part.state);
+          assert.deepEqual(single.keys, part.keys);
         }
         if ('range' in part) assert.equal(part.free, free);
       }

@@ -39,12 +39,12 @@ interface Writing {
   readonly view: ServiceView;
 }
 
-/** One controller against one cluster, a step at a time, with the promises checked at every write and every rest. */
+/** One controller and one cluster, step by step. The promises are checked at each write, and whenever nothing is left to do. */
 class Run {
   readonly cluster = new Cluster();
   allocator = new Allocator(options);
   writing: Writing[] = [];
-  /** PATCHes that were sent and whose fate the controller does not know: they may still land. */
+  /** PATCHes without a response: they may still arrive. */
   lost: Writing[] = [];
 
   constructor() {
@@ -85,7 +85,7 @@ class Run {
         this.relist();
         break;
       case 'restart':
-        // kill -9: what was sent may still land, and nobody waits for the answer.
+        // kill -9: PATCHes that were sent may still arrive.
         for (const writing of this.writing) cluster.patch(writing.view, writing.change);
         this.writing = [];
         this.lost = [];
@@ -124,30 +124,30 @@ class Run {
     if (event === undefined) return;
     const { service, version } = event;
     const { namespace = '', name } = service.metadata;
-    // The field selector: a Service of another type is gone.
+    // With the field selector, a Service that changes its type is reported as deleted.
     if (event.type === 'put' && service.spec?.type === 'LoadBalancer')
       this.allocator.putService(viewOf(service));
     else this.allocator.deleteService(keyOf({ namespace, name }), version);
   }
 
-  /** Draws up to `most` verdicts and starts their writes. */
-  decide(most: number): number {
-    let drawn = 0;
-    for (; drawn < most; drawn += 1) {
+  /** Takes up to `limit` decisions and starts their writes. */
+  decide(limit: number): number {
+    let count = 0;
+    for (; count < limit; count += 1) {
       const decided = this.allocator.next();
       if (decided === undefined) break;
       const { state, decision } = decided;
-      this.checkWords(decided);
+      this.checkMessages(decided);
       const change = 'patch' in decision && !isEmptyPatch(decision.patch) ? decision.patch : undefined;
       if (change === undefined) continue;
       this.checkWrite(decided);
       this.allocator.assume(state, change);
       this.writing.push({ decided, change, view: state.view });
     }
-    return drawn;
+    return count;
   }
 
-  /** A write gets its answer: done, or refused because the Service has changed. */
+  /** A write gets its response: success, or a conflict because the Service has changed. */
   answer(at: number): void {
     const [writing] = this.writing.splice(at % Math.max(this.writing.length, 1), 1);
     if (writing === undefined) return;
@@ -159,31 +159,31 @@ class Run {
       if (now?.spec?.type === 'LoadBalancer') this.allocator.answered(viewOf(now));
     } else if (outcome !== 'gone') {
       const written = viewOf(outcome);
-      // What is assumed meanwhile is exactly what the API server makes of the patch.
+      // The assumed state is exactly the result of the PATCH.
       assert.deepEqual(written, { ...applyPatch(view, change), resourceVersion: written.resourceVersion });
       this.allocator.answered(written);
     }
     this.allocator.settle(key);
   }
 
-  /** A write is carried out, and its answer is lost: the same PATCH is sent again, and is then in conflict. */
+  /** A write succeeds but its response is lost: the same PATCH is sent again, and is then in conflict. */
   lose(at: number): void {
     const writing = this.writing[at % Math.max(this.writing.length, 1)];
     if (writing !== undefined) this.cluster.patch(writing.view, writing.change);
   }
 
-  /** Everything is delivered and answered until nothing moves. */
+  /** Delivers all events and responses until nothing is left to do. */
   settle(): void {
-    for (let turns = 0; ; turns += 1) {
-      assert.ok(turns < 2_000, 'the controller does not come to rest');
+    for (let rounds = 0; ; rounds += 1) {
+      assert.ok(rounds < 2_000, 'the controller does not settle');
       if (this.cluster.events.length > 0) this.deliver();
       else if (this.decide(100) === 0 && this.writing.length === 0) break;
-      if (this.writing.length > 0) this.answer(turns);
+      if (this.writing.length > 0) this.answer(rounds);
     }
-    this.checkRest();
+    this.checkSettled();
   }
 
-  /** The ledger is a cache of a pure function of the Services as they count now. */
+  /** The ledger is a cache of a pure function of the current Services. */
   checkLedger(): void {
     const { ledger, config } = this.allocator;
     const scratch = new Ledger();
@@ -195,16 +195,16 @@ class Run {
     for (const text of everyAddress) {
       const address = readAddress(text);
       assert.ok(address !== undefined);
-      const say = (one: Ledger) => {
+      const contentOf = (one: Ledger) => {
         const { holders, contenders } = one.holding(address, config);
         const keys = (some: readonly { key: string }[]) => some.map(({ key }) => key);
         return {
-          showing: keys(one.servicesAt(address)).sort(),
+          services: keys(one.servicesAt(address)).sort(),
           holders: keys(holders),
           contenders: keys(contenders),
         };
       };
-      assert.deepEqual(say(ledger), say(scratch), text);
+      assert.deepEqual(contentOf(ledger), contentOf(scratch), text);
     }
     for (const pool of config.pools.values()) {
       for (const family of ['IPv4', 'IPv6'] as const) {
@@ -222,19 +222,19 @@ class Run {
     }
   }
 
-  /** The Services as they count now, seen as objects: as they will be, and as they are while that is being written. */
+  /** The current Services as objects: as they will be after the writes in flight, and as they are before. */
   effective(): Service[] {
     const views = [...this.allocator.ledger.all()].map(({ view, releasingIPs }) =>
       releasingIPs.length > 0 ? { ...view, labeled: false } : view,
     );
-    // A write on a version that is no more can only be refused. Nobody joins a Service on an address that it leaves.
-    const leaving = this.writing
+    // A write that was decided on an older version is rejected. An address that is being released cannot be shared.
+    const releasing = this.writing
       .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)
-      .map(({ view }) => ({ ...view, labelled: false }));
-    return [...views, ...leaving].map(objectOf);
+      .map(({ view }) => ({ ...view, labeled: false }));
+    return [...views, ...releasing].map(objectOf);
   }
 
-  /** Once, Inside, Still, Hands off, at the moment of giving. */
+  /** The promises Once, Inside, Still, and Hands off, for each write. */
   checkWrite({ state, decision }: ServiceDecision): void {
     const { view, key } = state;
     assert.ok('patch' in decision);
@@ -266,23 +266,26 @@ class Run {
       for (const address of given) assert.ok(before.has(address), `Still: ${address} for ${key}`);
     }
     if (decision.cause === 'allocate' && before.size === 0) {
-      // Fresh ones get exactly what the naive walk gives.
+      // A new Service gets exactly the addresses of the naive model.
       assert.deepEqual(decision.addresses.split(','), allocation(data, mine, all), key);
     }
   }
 
-  /** Said why: every decision has its words, and a waiting one its reason. */
-  checkWords({ decision }: ServiceDecision): void {
-    const words = explainDecision(decision, options);
+  /** The promise Said why: every decision has a message, and a pending one a reason. */
+  checkMessages({ decision }: ServiceDecision): void {
+    const message = explainDecision(decision, options);
     if (decision.kind === 'pending' || decision.kind === 'conflict') {
-      assert.ok(words.endsWith('.'), words);
+      assert.match(
+        message,
+        /^(?:\p{Lu}|[\da-f.:]+ is ).*(?:\.| run: kubectl annotate service [a-z]+ --namespace [a-z]+ .*=true)$/u,
+      );
       assert.notEqual(reasonOf(decision), '');
     }
     if (decision.kind === 'write') assert.notEqual(explainWrite(decision), '');
   }
 
-  /** Served, Quiet, Same, Crash-proof, Free again: what holds when nothing moves any more. */
-  checkRest(): void {
+  /** The promises Served, Quiet, Same, Crash-proof, and Free again, when nothing is left to do. */
+  checkSettled(): void {
     const all = [...this.cluster.services.values()];
     for (const service of all) {
       const decided = this.allocator.explain(`${service.metadata.namespace}/${service.metadata.name}`);
@@ -290,10 +293,10 @@ class Run {
       assert.equal(
         allocation(this.cluster.data, service, all),
         undefined,
-        `Served: ${decided.state.key} waits in vain`,
+        `Served: ${decided.state.key} is pending although an address is available`,
       );
     }
-    // A controller that starts now, and is told in another order, agrees in every decision and writes nothing.
+    // A new controller that reads the Services in another order makes the same decisions and writes nothing.
     const other = new Allocator(options);
     const views = all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(viewOf);
     other.setConfig(this.allocator.config);
@@ -335,7 +338,7 @@ const everyAddress = [
   'fd00::4',
 ];
 
-/** A view as the object that the naive model reads. */
+/** Converts a view to an object for the naive model. */
 function objectOf(view: ServiceView): Service {
   const annotations: Record<string, string> = {};
   if (view.annotation !== undefined) annotations['kube-vip.io/loadbalancerIPs'] = view.annotation;
@@ -375,7 +378,7 @@ function bigints(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-/** RUNS=10000 for a long run; SEED and REPLAY, the `seed` and `path` that a failure prints, to see it again. */
+/** RUNS=10000 for a long run. SEED and REPLAY, with the `seed` and `path` of a failure, reproduce it. */
 const parameters: fc.Parameters<[Step[]]> = {
   numRuns: Number(process.env.RUNS ?? 400),
   ...(process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }),

@@ -15,12 +15,12 @@ const usual: Options = {
   claims: false,
 };
 
-/** A Service in few words; what is left out is as an API server makes it. */
+/** A Service in short form. Missing fields have the API server's defaults. */
 interface Sketch {
   ips?: string;
   spec?: string;
   label?: true;
-  /** The record: the key and the addresses, and what else differs from how the Service stands. */
+  /** The allocation record: key and addresses, and other fields that differ from the Service. */
   record?: {
     from: string;
     ips: string;
@@ -90,16 +90,16 @@ function serviceOf(key: string, sketch: Sketch): Service {
   };
 }
 
-/** How a Service stands when nothing moves any more. */
+/** The state of a Service when the controller has nothing left to do. */
 interface Outcome {
   ips?: string;
   spec?: string;
   label?: boolean;
   from?: string;
   interface?: string;
-  /** In what is said of it. */
+  /** Matches the message about it. */
   says?: RegExp;
-  /** Nothing was written to it. */
+  /** Whether nothing was written to it. */
   untouched?: true;
 }
 
@@ -126,7 +126,7 @@ function play({ data, options, services, leads }: Story): void {
   for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
     const { state, decision } = decided;
     if (!('patch' in decision) || isEmptyPatch(decision.patch)) continue;
-    assert.ok(version < 100, 'it comes to rest');
+    assert.ok(version < 100, 'the writes do not end');
     version += 1;
     const view = { ...applyPatch(state.view, decision.patch), resourceVersion: String(version) };
     views.set(state.key, view);
@@ -199,42 +199,42 @@ const stories: Record<string, readonly Story[]> = {
       services: { 'a/x': {}, 'a/y': {} },
       leads: {
         'a/x': { ips: '10.1.0.1' },
-        'a/y': { untouched: true, says: /^the pool cidr-a is full: all 1 of its IPv4 addresses/ },
+        'a/y': { untouched: true, says: /^Pool cidr-a is full: its only IPv4 address is in use\./ },
       },
     },
     {
-      title: 'a key without a good entry is the pool all the same',
+      title: 'a key without a valid entry is still the pool',
       data: { 'cidr-a': 'nonsense', 'cidr-global': '10.4.0.1' },
       services: { 'a/x': {} },
-      leads: { 'a/x': { untouched: true, says: /cidr-a has no address in it/ } },
+      leads: { 'a/x': { untouched: true, says: /Pool cidr-a contains no valid address/ } },
     },
     {
       title: 'no pool and no ConfigMap are different reasons',
       data: { 'cidr-b': '10.0.0.1' },
       services: { 'a/x': {} },
       leads: {
-        'a/x': { untouched: true, says: /no pool serves the namespace a: add cidr-a or cidr-global/ },
+        'a/x': { untouched: true, says: /No pool serves namespace a. Add cidr-a or cidr-global/ },
       },
     },
     {
-      title: 'without the ConfigMap everybody waits',
+      title: 'without the ConfigMap all Services are pending',
       services: { 'a/x': {} },
       leads: { 'a/x': { untouched: true, says: /does not exist/ } },
     },
     {
-      title: 'cidr-global serves a namespace called global too, and says so',
+      title: 'cidr-global also serves a namespace called global, which is reported',
       data: pool,
       services: { 'global/x': {}, 'a/x': {} },
       leads: { 'global/x': { ips: '10.0.0.2', says: /serves every namespace/ }, 'a/x': { ips: '10.0.0.1' } },
     },
     {
-      title: 'descending order takes the highest address first',
+      title: 'descending order allocates the highest address first',
       data: { ...pool, 'search-order': 'desc' },
       services: { 'a/x': {}, 'a/y': {} },
       leads: { 'a/x': { ips: '10.0.0.9' }, 'a/y': { ips: '10.0.0.8' } },
     },
     {
-      title: 'the oldest is served first; within a second by namespace, then name',
+      title: 'the oldest Service is first; within one second by namespace, then name',
       data: { 'cidr-global': '10.0.0.1-10.0.0.4' },
       services: { 'a-b/x': {}, 'a/z': {}, 'a/y': {}, 'a/old': { created: 0 }, 'a/new': { created: 1 } },
       leads: {
@@ -246,7 +246,7 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'addresses that end in .0 and .255 are never given, in ranges too',
+      title: 'addresses that end in .0 or .255 are never allocated, also in ranges',
       data: { 'range-global': '10.0.0.254-10.0.1.1' },
       services: { 'a/x': {}, 'a/y': {}, 'a/z': {} },
       leads: { 'a/x': { ips: '10.0.0.254' }, 'a/y': { ips: '10.0.1.1' }, 'a/z': { untouched: true } },
@@ -254,7 +254,7 @@ const stories: Record<string, readonly Story[]> = {
   ],
   'Families (section 4)': [
     {
-      title: 'ipFamilies decides the order',
+      title: 'the addresses are in the order of ipFamilies',
       data: both,
       services: { 'a/x': { families: 'PreferDualStack IPv6,IPv4' }, 'a/y': { families: dual } },
       leads: {
@@ -263,13 +263,13 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'PreferDualStack takes one of either where both cannot be had',
+      title: 'PreferDualStack gets one address if the other family is not available',
       data: pool,
       services: { 'a/x': { families: 'PreferDualStack IPv6,IPv4' } },
       leads: { 'a/x': { ips: '10.0.0.1' } },
     },
     {
-      title: 'RequireDualStack takes one of each or holds nothing',
+      title: 'RequireDualStack gets one address of each family or none',
       data: { 'cidr-global': '10.0.0.1,fd00::1' },
       services: { 'a/x': { families: strict }, 'a/y': { families: strict }, 'a/z': {} },
       leads: {
@@ -279,7 +279,7 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'RequireDualStack that waits leaves its IPv4 address to others',
+      title: 'a pending RequireDualStack Service reserves no IPv4 address',
       data: pool,
       services: { 'a/x': { families: strict }, 'a/y': { created: 1 } },
       leads: {
@@ -288,13 +288,13 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'without ipFamilies (a file) IPv4 if the pool has any, else IPv6',
+      title: 'without ipFamilies (in a file) IPv4 if the pool has any, otherwise IPv6',
       data: { 'cidr-a': 'fd00::1-fd00::9', 'cidr-global': '10.0.0.1,fd00::20' },
       services: { 'a/x': { families: 'SingleStack ' }, 'b/x': { families: 'SingleStack ' } },
       leads: { 'a/x': { ips: 'fd00::1' }, 'b/x': { ips: '10.0.0.1' } },
     },
     {
-      title: 'single to dual keeps the held address and adds the other',
+      title: 'single to dual stack keeps the address and adds the other family',
       data: both,
       services: {
         'a/x': ours('10.0.0.5', {
@@ -305,7 +305,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'a/x': { ips: '10.0.0.5,fd00::1', spec: '10.0.0.5' } },
     },
     {
-      title: 'dual to single gives the dropped one back',
+      title: 'dual to single stack releases the removed address',
       data: both,
       services: {
         'a/x': ours('10.0.0.5,fd00::1', {
@@ -316,7 +316,8 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'a/x': { ips: '10.0.0.5' }, 'a/y': { ips: 'fd00::1' } },
     },
     {
-      title: 'a Service that becomes RequireDualStack keeps what it has while the other family is missing',
+      title:
+        'a Service that becomes RequireDualStack keeps its address while the other family is not available',
       data: pool,
       services: {
         'a/x': ours('10.0.0.5', {
@@ -325,11 +326,15 @@ const stories: Record<string, readonly Story[]> = {
         }),
       },
       leads: {
-        'a/x': { ips: '10.0.0.5', untouched: true, says: /has no IPv6 addresses.* It keeps what it has/ },
+        'a/x': {
+          ips: '10.0.0.5',
+          untouched: true,
+          says: /keeps what it has until then\..* has no IPv6 addresses/,
+        },
       },
     },
     {
-      title: 'a PreferDualStack Service with one address does not get its second by itself',
+      title: 'a PreferDualStack Service with one address does not get a second one automatically',
       data: both,
       services: { 'a/x': ours('10.0.0.5', { families: dual }) },
       leads: { 'a/x': { ips: '10.0.0.5', untouched: true } },
@@ -337,7 +342,7 @@ const stories: Record<string, readonly Story[]> = {
   ],
   'In use (section 5)': [
     {
-      title: 'annotation, spec, status and lease count, of every class, namespace, label and deletion state',
+      title: 'addresses in annotation, spec, status, and lease are in use, for every class and namespace',
       data: { 'cidr-global': '10.0.0.1-10.0.0.7' },
       services: {
         'a/by-annotation': { ips: '10.0.0.1', class: 'other' },
@@ -355,7 +360,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'z/x': { ips: '10.0.0.7' } },
     },
     {
-      title: 'requestedIP counts only while the Service asks for a lease, and 0.0.0.0 is never in use',
+      title: 'requestedIP is only in use while the Service requests a lease, and 0.0.0.0 is never in use',
       data: { 'cidr-global': '10.0.0.1' },
       services: {
         'a/x': { ips: '10.9.0.1', class: 'other', annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' } },
@@ -364,26 +369,29 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'b/x': { ips: '10.0.0.1' } },
     },
     {
-      title: 'one unreadable entry concerns its own Service alone',
+      title: 'an invalid entry affects only its own Service',
       data: pool,
       services: { 'a/odd': { ips: '10.0.0.1, ,garbage!' }, 'b/x': {} },
       leads: {
-        'a/odd': { untouched: true, says: /"garbage!" is no IP address|empty entry/ },
+        'a/odd': { untouched: true, says: /"garbage!" is not an IP address|empty entry/ },
         'b/x': { ips: '10.0.0.2' },
       },
     },
     {
       title:
-        'those with the label are the holders, also of a duplicate, which is reported on both and moves nobody',
+        'Services with the label are holders, also of a duplicate: it is reported on both, and none is moved',
       data: pool,
       services: { 'a/x': go('10.0.0.1'), 'a/y': go('10.0.0.1') },
       leads: {
-        'a/x': { ips: '10.0.0.1', says: /also held by a\/y/ },
-        'a/y': { ips: '10.0.0.1', says: /also held by a\/x/ },
+        'a/x': {
+          ips: '10.0.0.1',
+          says: /also assigned to a\/y \(both use TCP port 80\), and cannot be shared/,
+        },
+        'a/y': { ips: '10.0.0.1', says: /also assigned to a\/x/ },
       },
     },
     {
-      title: 'a Service that is not ours comes before one of ours that is not served yet, however old',
+      title: 'a Service of another load balancer has precedence over an older one that is not assigned yet',
       data: pool,
       services: {
         'a/old': { spec: '10.0.0.1' },
@@ -392,22 +400,25 @@ const stories: Record<string, readonly Story[]> = {
       leads: {
         'a/old': {
           untouched: true,
-          says: /belongs to b\/theirs: b\/theirs belongs to another load balancer/,
+          says: /is already assigned to b\/theirs, which belongs to another load balancer\./,
         },
       },
     },
     {
-      title: 'else the oldest, and the others are claimants that hold nothing',
+      title: 'otherwise the oldest Service is the holder, and the others are contenders without an address',
       data: pool,
       services: { 'a/young': { spec: '10.0.0.1', created: 2 }, 'b/old': { spec: '10.0.0.1', created: 1 } },
       leads: {
         'b/old': { label: true, from: 'static' },
-        'a/young': { label: false, untouched: true, says: /belongs to b\/old: both use port TCP\/80/ },
+        'a/young': {
+          label: false,
+          untouched: true,
+          says: /is already assigned to b\/old, and both use TCP port 80\./,
+        },
       },
     },
     {
-      title:
-        'an address in a status alone blocks allocation, but is no conflict with who asks for it by name',
+      title: 'an address that is only in a status is not allocated, but can be requested',
       data: { 'cidr-global': '10.0.0.1' },
       services: {
         'a/shows': { status: '10.0.0.1', class: 'other' },
@@ -417,16 +428,20 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'b/asks': { label: true }, 'c/waits': { untouched: true } },
     },
     {
-      title: 'an address outside its pool is kept and reported; the ends of a block are not outside',
+      title: 'an address outside the pool is kept and reported; the ends of a block are inside',
       data: { 'cidr-global': '10.0.0.8/29' },
       services: { 'a/out': go('192.168.1.1'), 'a/end': go('10.0.0.8') },
       leads: {
-        'a/out': { ips: '192.168.1.1', from: 'unknown', says: /outside the pool cidr-global/ },
+        'a/out': {
+          ips: '192.168.1.1',
+          from: 'unknown',
+          says: /^The Service keeps 192\.168\.1\.1, which is outside pool cidr-global\. To assign an address from the pool, run: kubectl annotate service out --namespace a --overwrite kube-vip\.io\/reallocate=true$/,
+        },
         'a/end': { ips: '10.0.0.8', from: 'cidr-global', says: /^$/ },
       },
     },
     {
-      title: 'with a deletionTimestamp a Service keeps its address and gets none',
+      title: 'a Service with a deletionTimestamp keeps its address and gets no new one',
       data: pool,
       services: { 'a/going': { deleting: true }, 'a/held': ours('10.0.0.1', { deleting: true }), 'a/x': {} },
       leads: {
@@ -438,7 +453,7 @@ const stories: Record<string, readonly Story[]> = {
   ],
   'Static addresses and adoption (section 6)': [
     {
-      title: 'spec.loadBalancerIP alone: the annotation is completed, inside a pool or outside',
+      title: 'only spec.loadBalancerIP: the annotation is added, inside and outside of a pool',
       data: pool,
       services: { 'a/in': { spec: '10.0.0.5', ipam: true }, 'a/out': { spec: '172.16.0.1' } },
       leads: {
@@ -447,40 +462,46 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'the annotation alone: the spec is completed, and the annotation stays as it was written',
+      title: 'only the annotation: the spec is added, and the annotation is not rewritten',
       data: pool,
       services: { 'a/x': { ips: ' 10.0.0.5 , FD00::5', families: dual } },
       leads: { 'a/x': { ips: ' 10.0.0.5 , FD00::5', spec: '10.0.0.5', label: true, from: 'static' } },
     },
     {
-      title: 'where both differ and there is no record, the annotation wins',
+      title: 'without an allocation record the annotation takes precedence over the spec',
       data: pool,
       services: { 'a/x': { ips: '10.0.0.5', spec: '10.0.0.6' } },
       leads: { 'a/x': { ips: '10.0.0.5', spec: '10.0.0.5' } },
     },
     {
-      title: 'static and static without a common port may have one address',
+      title: 'two Services without a common port can request the same address',
       data: pool,
       services: {
         'a/x': { spec: '10.0.0.5', ports: 'TCP/53' },
         'b/y': { spec: '10.0.0.5', ports: 'UDP/53' },
       },
-      leads: { 'a/x': { label: true }, 'b/y': { label: true, says: /^shared with a\/x\.$/ } },
+      leads: { 'a/x': { label: true }, 'b/y': { label: true, says: /^Shared with a\/x\.$/ } },
     },
     {
-      title: 'static onto an allocated address needs the sharing rule',
+      title: 'a request for an allocated address is rejected unless sharing is allowed',
       data: pool,
       services: { 'a/x': ours('10.0.0.5'), 'b/y': { spec: '10.0.0.5', ports: 'UDP/53' } },
-      leads: { 'b/y': { label: false, untouched: true, says: /sharing is not allowed in the namespace a/ } },
+      leads: {
+        'b/y': {
+          label: false,
+          untouched: true,
+          says: /to a\/x, and namespace a does not allow sharing \(allow-share-a\)\./,
+        },
+      },
     },
     {
-      title: 'static onto an allocated address under the sharing rule',
+      title: 'a request for an allocated address is accepted if sharing is allowed',
       data: sharing,
       services: { 'a/x': ours('10.0.0.5'), 'b/y': { spec: '10.0.0.5', ports: 'UDP/53' } },
       leads: { 'b/y': { label: true, ips: '10.0.0.5', from: 'static' } },
     },
     {
-      title: 'a hostname is marked as served, and the spec is untouched',
+      title: 'a Service with a hostname is marked as assigned, and the spec is not changed',
       data: pool,
       services: { 'a/x': { ips: 'lb.example.com' } },
       leads: {
@@ -488,18 +509,21 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'any other text is refused with the nearest spelling, and nothing is touched',
+      title: 'any other text is rejected with a suggestion, and nothing is written',
       data: pool,
       services: { 'a/x': { ips: '10.0.0.05' }, 'a/y': { spec: '10.0.0.300' }, 'a/z': { ips: '10.0.0.1,' } },
       leads: {
-        'a/x': { untouched: true, says: /leading zero.*write 10\.0\.0\.5\. It is left as it is/ },
+        'a/x': {
+          untouched: true,
+          says: /leading zero.*Did you mean "10\.0\.0\.5"\? The controller leaves the field unchanged/,
+        },
         'a/y': { untouched: true, says: /spec\.loadBalancerIP: "10\.0\.0\.300" has a number above 255/ },
-        'a/z': { untouched: true, says: /remove the comma too many/ },
+        'a/z': { untouched: true, says: /Remove the extra comma/ },
       },
     },
     {
       title:
-        'without a record a Service is allocated exactly if it has the label and spec and annotation agree',
+        'without an allocation record an address is allocated exactly if the Service has the label and spec and annotation are equal',
       data: pool,
       services: {
         'a/allocated': go('10.0.0.1'),
@@ -513,7 +537,7 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'a copy keeps its address if nobody has it, and is given another one if somebody does',
+      title: 'a copy keeps its address if it is free, and otherwise gets another one',
       data: pool,
       services: {
         'a/original': ours('10.0.0.1'),
@@ -533,7 +557,7 @@ const stories: Record<string, readonly Story[]> = {
   ],
   'Edits of a live Service (section 6)': [
     {
-      title: 'a changed spec replaces the entry of its family, in place',
+      title: 'a changed spec replaces the entry of its family',
       data: both,
       services: {
         'a/x': ours('fd00::1,10.0.0.1', { spec: '10.0.0.7', families: 'PreferDualStack IPv6,IPv4' }),
@@ -541,19 +565,19 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'a/x': { ips: 'fd00::1,10.0.0.7', from: 'static' } },
     },
     {
-      title: 'a changed annotation is followed by the spec',
+      title: 'the spec follows a changed annotation',
       data: pool,
       services: { 'a/x': ours('10.0.0.1', { ips: '10.0.0.7' }) },
       leads: { 'a/x': { ips: '10.0.0.7', spec: '10.0.0.7', from: 'static' } },
     },
     {
-      title: 'if both were changed, the annotation wins',
+      title: 'if both were changed, the annotation takes precedence',
       data: pool,
       services: { 'a/x': ours('10.0.0.1', { ips: '10.0.0.7', spec: '10.0.0.8' }) },
       leads: { 'a/x': { ips: '10.0.0.7', spec: '10.0.0.7' } },
     },
     {
-      title: 'a blank or missing annotation is restored from the record',
+      title: 'a blank or missing annotation is restored from the allocation record',
       data: both,
       services: {
         'a/blank': ours('10.0.0.5,fd00::5', { ips: '', spec: '', families: dual }),
@@ -568,7 +592,7 @@ const stories: Record<string, readonly Story[]> = {
     },
     {
       title:
-        'with everything stripped, the own status addresses of the pool are taken up that nobody else shows',
+        'without any field, the addresses in the Service’s own status are restored if they are in the pool and no other Service uses them',
       data: both,
       services: {
         'a/stripped': { status: '10.0.0.5' },
@@ -585,13 +609,13 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'if the annotation stands, a blanked spec is left alone',
+      title: 'a blanked spec beside an annotation is not changed',
       data: pool,
       services: { 'a/x': ours('10.0.0.1', { spec: '' }) },
       leads: { 'a/x': { ips: '10.0.0.1', untouched: true } },
     },
     {
-      title: 'an edit onto a taken address takes the marks of the old one off, and gives the old one back',
+      title: 'a request for an address in use removes the fields of the previous one and releases it',
       data: { 'cidr-global': '10.0.0.1-10.0.0.2' },
       services: {
         'a/x': ours('10.0.0.1', { ips: '10.0.0.2' }),
@@ -603,13 +627,13 @@ const stories: Record<string, readonly Story[]> = {
           ips: '10.0.0.2',
           spec: undefined as unknown as string,
           label: false,
-          says: /belongs to b\/holder/,
+          says: /is already assigned to b\/holder/,
         },
         'c/waits': { ips: '10.0.0.1' },
       },
     },
     {
-      title: 'a person asks for a fresh allocation: back into the pool, or the second family',
+      title: 'a reallocation moves a Service into its pool, or adds the second family',
       data: both,
       services: {
         'a/out': ours('172.16.0.1', { annotations: { 'kube-vip.io/reallocate': 'true' } }),
@@ -625,8 +649,7 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title:
-        'a fresh allocation for one of two that named the same address: from then on it would not be theirs to share',
+      title: 'a reallocation of one of two Services that requested the same address moves it',
       data: { 'cidr-global': '10.0.0.1-10.0.0.3' },
       services: {
         'a/stays': { spec: '10.0.0.1', ports: 'TCP/80' },
@@ -638,7 +661,7 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'what the record says stays claimed while the annotation cannot be read',
+      title: 'the address in the allocation record stays in use while the annotation is invalid',
       data: { 'cidr-global': '10.0.0.1' },
       services: {
         'a/x': { ...ours('10.0.0.1', { ips: '10.0.0.1;' }), spec: undefined as unknown as string },
@@ -648,7 +671,7 @@ const stories: Record<string, readonly Story[]> = {
     },
     {
       title:
-        'a missing annotation and a spec that somebody has: the marks come off, and the old address is free',
+        'a missing annotation and a spec with an address in use: the fields are removed, and the previous address is released',
       data: { 'cidr-global': '10.0.0.1-10.0.0.2' },
       services: {
         'a/x': { ...ours('10.0.0.1', { spec: '10.0.0.2' }), ips: undefined as unknown as string },
@@ -656,12 +679,12 @@ const stories: Record<string, readonly Story[]> = {
         'c/waits': { created: 1 },
       },
       leads: {
-        'a/x': { label: false, says: /10\.0\.0\.2 belongs to b\/holder/ },
+        'a/x': { label: false, says: /10\.0\.0\.2 is already assigned to b\/holder/ },
         'c/waits': { ips: '10.0.0.1' },
       },
     },
     {
-      title: 'a missing annotation and a changed spec: the other family of the record stays',
+      title: 'a missing annotation and a changed spec: the other family in the allocation record stays',
       data: both,
       services: {
         'a/x': {
@@ -673,7 +696,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'a/x': { ips: '10.0.0.7,fd00::1' }, 'b/y': { ips: 'fd00::2' } },
     },
     {
-      title: 'the edited spec of a copy is what its user asks for',
+      title: 'the edited spec of a copy is a request',
       data: pool,
       services: {
         'a/original': ours('10.0.0.1'),
@@ -685,13 +708,13 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'b/copy': { ips: '10.0.0.9', from: 'static' } },
     },
     {
-      title: 'more addresses than a Service can have are refused',
+      title: 'more addresses than a Service can have are rejected',
       data: pool,
       services: { 'a/x': { ips: Array.from({ length: 17 }, (_, i) => `10.0.1.${i + 1}`).join() } },
       leads: { 'a/x': { untouched: true, says: /lists more than 16 addresses/ } },
     },
     {
-      title: 'a hostname in place of an allocated address gives that address back',
+      title: 'a hostname that replaces an allocated address releases it',
       data: { 'cidr-global': '10.0.0.1' },
       services: { 'a/x': ours('10.0.0.1', { ips: 'lb.example.com' }), 'b/y': {} },
       leads: { 'a/x': { ips: 'lb.example.com', label: true }, 'b/y': { ips: '10.0.0.1' } },
@@ -699,7 +722,7 @@ const stories: Record<string, readonly Story[]> = {
   ],
   'DHCP (section 6)': [
     {
-      title: 'a pool of exactly 0.0.0.0/32 answers every Service, whatever its families',
+      title: 'a pool of exactly 0.0.0.0/32 is assigned to every Service, for all families',
       data: { 'cidr-global': '0.0.0.0/32' },
       services: { 'a/x': {}, 'a/y': { families: 'SingleStack IPv6' }, 'a/z': { families: strict } },
       leads: {
@@ -709,19 +732,19 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: '::/128 likewise, and as a part of a mixed pool it answers for its family',
+      title: '::/128 too, and as part of a mixed pool it is assigned for its family',
       data: { 'cidr-a': '::/128', 'cidr-b': '0.0.0.0/32,fd00::1' },
       services: { 'a/x': {}, 'b/x': {}, 'b/y': { families: strict } },
       leads: { 'a/x': { ips: '::' }, 'b/x': { ips: '0.0.0.0' }, 'b/y': { ips: '0.0.0.0,fd00::1' } },
     },
     {
-      title: 'a block that spans :: does not give it',
+      title: 'a block that contains :: never provides it',
       data: { 'cidr-global': '::/127' },
       services: { 'a/x': { families: 'SingleStack IPv6' }, 'a/y': { families: 'SingleStack IPv6' } },
       leads: { 'a/x': { ips: '::1' }, 'a/y': { untouched: true } },
     },
     {
-      title: 'the lease that the consumer writes back is in use',
+      title: 'a lease that kube-vip writes back is in use',
       data: { 'cidr-a': '0.0.0.0/32', 'cidr-global': '10.0.0.1-10.0.0.2' },
       services: {
         'a/x': { ...go('0.0.0.0'), annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' } },
@@ -732,7 +755,7 @@ const stories: Record<string, readonly Story[]> = {
   ],
   'Sharing (section 6)': [
     {
-      title: 'TCP 53 and UDP 53 live together, the same port does not',
+      title: 'TCP 53 and UDP 53 share an address, Services with the same port do not',
       data: sharing,
       services: {
         'a/tcp': { ports: 'TCP/53' },
@@ -752,7 +775,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'a/x': { ips: '10.0.0.1' }, 'a/y': { ips: '10.0.0.1' }, 'b/x': { ips: '10.0.0.2' } },
     },
     {
-      title: 'externalTrafficPolicy: Local, dual-stack and deletion rule sharing out, on either side',
+      title: 'externalTrafficPolicy: Local, dual-stack, and deletion prevent sharing, on either side',
       data: { 'cidr-global': '10.0.0.1-10.0.0.20,fd00::1-fd00::9', 'allow-share-global': 'true' },
       services: {
         'a/local': ours('10.0.0.1', { local: true, ports: 'TCP/1' }),
@@ -765,13 +788,13 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'b/x': { ips: '10.0.0.4' }, 'b/y': { ips: '10.0.0.5' }, 'b/z': { ips: '10.0.0.6,fd00::2' } },
     },
     {
-      title: 'only an address of its own pool is joined',
+      title: 'a Service only shares an address of its own pool',
       data: { 'cidr-a': '10.1.0.1-10.1.0.2', 'cidr-b': '10.2.0.1-10.2.0.2', 'allow-share-global': 'true' },
       services: { 'a/x': { ports: 'TCP/1' }, 'b/x': { ports: 'TCP/2' } },
       leads: { 'a/x': { ips: '10.1.0.1' }, 'b/x': { ips: '10.2.0.1' } },
     },
     {
-      title: 'own ports edited into a clash move the one that edited; the other stays',
+      title: 'a Service whose own ports change into a conflict moves; the other one stays',
       data: sharing,
       services: {
         'a/stays': ours('10.0.0.1', { ports: 'TCP/1' }),
@@ -783,7 +806,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'a/stays': { ips: '10.0.0.1', untouched: true }, 'a/goes': { ips: '10.0.0.2' } },
     },
     {
-      title: 'ports edited into a clash together with the families',
+      title: 'ports that change into a conflict together with the families',
       data: { ...both, 'allow-share-global': 'true' },
       services: {
         'a/stays': ours('10.0.0.1', { ports: 'TCP/1' }),
@@ -796,7 +819,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'a/goes': { ips: '10.0.0.2,fd00::1' } },
     },
     {
-      title: 'what DHCP leased to somebody is joined by nobody',
+      title: 'an address that DHCP leased is not shared',
       data: sharing,
       services: {
         'a/leased': {
@@ -809,7 +832,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'b/x': { ips: '10.0.0.2' } },
     },
     {
-      title: 'a static one whose ports clash later is reported on both and moves nobody',
+      title: 'a later port conflict of a static Service is reported on both, and none is moved',
       data: sharing,
       services: {
         'a/x': ours('10.0.0.1', { ports: 'TCP/1' }),
@@ -819,20 +842,20 @@ const stories: Record<string, readonly Story[]> = {
         }),
       },
       leads: {
-        'a/x': { ips: '10.0.0.1', says: /also held by a\/static/ },
-        'a/static': { ips: '10.0.0.1', says: /also held by a\/x/ },
+        'a/x': { ips: '10.0.0.1', says: /also assigned to a\/static/ },
+        'a/static': { ips: '10.0.0.1', says: /also assigned to a\/x/ },
       },
     },
   ],
   'Interface (section 7)': [
     {
-      title: 'written with the address that is allocated; a value that the user set stays',
+      title: 'the interface is written with an allocated address; a value from the user stays',
       data: { ...pool, 'interface-a': 'eth1', 'interface-global': 'eth0' },
       services: { 'a/x': {}, 'b/x': {}, 'b/y': { annotations: { 'kube-vip.io/serviceInterface': 'mine' } } },
       leads: { 'a/x': { interface: 'eth1' }, 'b/x': { interface: 'eth0' }, 'b/y': { interface: 'mine' } },
     },
     {
-      title: 'never to a static or an already addressed Service',
+      title: 'the interface is not written to a Service that is static or has an address already',
       data: { ...pool, 'interface-global': 'eth0' },
       services: { 'a/static': { spec: '10.0.0.5' }, 'a/held': go('10.0.0.6') },
       leads: {
@@ -841,9 +864,9 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
   ],
-  'Which Services are ours (section 8)': [
+  'Which Services are handled (section 8)': [
     {
-      title: 'in the default mode those without a class',
+      title: 'in default mode those without a class',
       data: pool,
       services: {
         'a/x': {},
@@ -857,7 +880,7 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'in the class mode those of the class',
+      title: 'in class mode those of the class',
       data: pool,
       options: { class: 'example.com/mine' },
       services: {
@@ -868,7 +891,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'a/mine': { ips: '10.0.0.1' }, 'a/x': { untouched: true }, 'a/other': { untouched: true } },
     },
     {
-      title: 'what another controller recorded is left alone, and its address is in use',
+      title: 'a Service recorded by another controller is not changed, and its address is in use',
       data: { 'cidr-global': '10.0.0.1-10.0.0.2' },
       services: {
         'a/theirs': ours('10.0.0.1', { ips: '', record: { from: 'cidr-x', ips: '10.0.0.1', by: 'them' } }),

@@ -17,7 +17,7 @@ import {
 } from '../../src/core/ip/range.ts';
 import { SortedSet } from '../../src/core/ip/sorted-set.ts';
 
-test('a sorted set answers as a sorted array does, whatever is added and deleted', () => {
+test('a sorted set behaves like a sorted array', () => {
   const operation = fc.record({ add: fc.boolean(), element: fc.integer({ min: 0, max: 3_000 }) });
   fc.assert(
     fc.property(
@@ -53,8 +53,8 @@ test('a sorted set answers as a sorted array does, whatever is added and deleted
   );
 });
 
-test('a map of addresses answers as a plain map does, whatever is set and deleted', () => {
-  // Many of IPv6 have the same lowest bits, or the same number made of them.
+test('a map of addresses behaves like a plain map', () => {
+  // Many of the IPv6 addresses have the same lowest bits or the same folded number.
   const address = fc.oneof(
     fc.bigInt({ min: 0n, max: 40n }).map((value) => ({ family: 'IPv4' as const, value })),
     fc
@@ -90,7 +90,7 @@ test('a map of addresses answers as a plain map does, whatever is set and delete
   );
 });
 
-test('a map of addresses that are given and freed again stays as small as what is in it', () => {
+test('a map of addresses that are added and deleted again does not grow', () => {
   const map = new AddressMap<number>();
   for (let value = 0n; value < 10_000n; value += 1n) {
     map.set({ family: 'IPv4', value }, 1);
@@ -101,7 +101,7 @@ test('a map of addresses that are given and freed again stays as small as what i
   assert.equal(map.get({ family: 'IPv4', value: 9_900n }), 1);
 });
 
-test('runs answer as a plain set does, whatever is added and deleted', () => {
+test('an interval set behaves like a plain set', () => {
   const ordinal = fc.bigInt({ min: 0n, max: 60n });
   fc.assert(
     fc.property(
@@ -109,11 +109,11 @@ test('runs answer as a plain set does, whatever is added and deleted', () => {
       ordinal,
       ordinal,
       (operations, a, b) => {
-        const runs = new IntervalSet();
+        const intervals = new IntervalSet();
         const model = new Set<bigint>();
         for (const [add, element] of operations) {
-          if (add) runs.add(element);
-          else runs.delete(element);
+          if (add) intervals.add(element);
+          else intervals.delete(element);
           if (add) model.add(element);
           else model.delete(element);
         }
@@ -121,29 +121,29 @@ test('runs answer as a plain set does, whatever is added and deleted', () => {
         const span = Array.from({ length: Number(last - first) + 1 }, (_, i) => first + BigInt(i));
         const used = span.filter((element) => model.has(element));
         assert.equal(
-          runs.lowestFree(first, last),
+          intervals.lowestFree(first, last),
           span.find((element) => !model.has(element)),
         );
         assert.equal(
-          runs.highestFree(first, last),
+          intervals.highestFree(first, last),
           span.findLast((element) => !model.has(element)),
         );
-        assert.equal(runs.count(first, last), BigInt(used.length));
-        const counter = runs.counter();
-        runs.add(first);
-        runs.delete(last);
+        assert.equal(intervals.count(first, last), BigInt(used.length));
+        const counter = intervals.counter();
+        intervals.add(first);
+        intervals.delete(last);
         assert.equal(counter(first, last), BigInt(used.length));
-        if (!model.has(first)) runs.delete(first);
-        if (model.has(last)) runs.add(last);
-        assert.deepEqual([...runs.within(first, last, false)], used);
-        assert.deepEqual([...runs.within(first, last, true)], used.toReversed());
-        assert.equal(runs.has(first), model.has(first));
+        if (!model.has(first)) intervals.delete(first);
+        if (model.has(last)) intervals.add(last);
+        assert.deepEqual([...intervals.within(first, last, false)], used);
+        assert.deepEqual([...intervals.within(first, last, true)], used.toReversed());
+        assert.equal(intervals.has(first), model.has(first));
       },
     ),
   );
 });
 
-test('ordinals number the IPv4 addresses that may be allocated without a gap, and no others', () => {
+test('ordinals number exactly the allocatable IPv4 addresses, without gaps', () => {
   const from = fc.bigInt({ min: 0n, max: 2n ** 32n - 1_000n });
   fc.assert(
     fc.property(from, fc.bigInt({ min: 0n, max: 999n }), (first, length) => {
@@ -188,7 +188,7 @@ for (const [text, expected] of trimmed) {
   });
 }
 
-test('merged ranges hold the same addresses, ascending and apart', () => {
+test('merged ranges contain the same addresses, ascending and not adjacent', () => {
   const range = fc
     .tuple(
       fc.constantFrom('IPv4' as const, 'IPv6' as const),
@@ -215,7 +215,7 @@ test('merged ranges hold the same addresses, ascending and apart', () => {
   );
 });
 
-test('an address is inside a range exactly if it lies between its ends', () => {
+test('no range contains an address if there are none', () => {
   const address = readAddress('10.0.0.5');
   assert.ok(address !== undefined);
   assert.ok(!rangesContain([], address));

@@ -18,7 +18,7 @@ export function configMapOf(data: Data | undefined): ConfigMap | undefined {
   return data && { metadata: { namespace: 'kube-system', name: 'kubevip' }, data };
 }
 
-/** Services as an API server has them: each with a uid and a version. */
+/** Services as in an API server: each has a uid and a version. */
 export function snapshotOf(services: readonly Service[], data: Data | undefined): ClusterSnapshot {
   const views = services.map((service, i) => {
     const { metadata } = service;
@@ -28,7 +28,7 @@ export function snapshotOf(services: readonly Service[], data: Data | undefined)
   return { services: views, config: readConfig(configMapOf(data)), claims: [], resourceVersion: '999' };
 }
 
-/** A small, crowded world at any moment. */
+/** A small, crowded cluster at any moment. */
 export const anySnapshot: fc.Arbitrary<{ services: Service[]; data: Data | undefined }> = fc.record({
   services: fc.uniqueArray(anyService, {
     maxLength: 8,
@@ -37,7 +37,7 @@ export const anySnapshot: fc.Arbitrary<{ services: Service[]; data: Data | undef
   data: anyData,
 });
 
-/** The same world when its controller has nothing left to do. */
+/** The same cluster when its controller has nothing left to do. */
 export function atRest(snapshot: ClusterSnapshot): { snapshot: ClusterSnapshot; outcome: SimulatedOutcome } {
   const outcome = simulate(snapshot, options);
   const services = [...outcome.allocator.ledger.all()].map(({ view }) => view);

@@ -3,18 +3,18 @@ import { mergePatchOf, type ServicePatch } from '../../src/core/model/service-pa
 import type { ServiceView } from '../../src/core/model/service-view.ts';
 import type { Data } from './naive.ts';
 
-/** What happened to a Service, as a watch tells it. */
+/** A change of a Service, as a watch reports it. */
 export type WatchEvent = {
   readonly type: 'put' | 'deleted';
   readonly service: Service;
   readonly version: string;
 };
 
-/** The API server's side of the world: objects with versions, a log of events, guarded writes. No time, no sockets. */
+/** A model of the API server: objects with versions, a log of events, and guarded writes. No time, no sockets. */
 export class Cluster {
   readonly services = new Map<string, Service>();
   data: Data | undefined;
-  /** Not yet delivered; in the order of their versions, as a watch keeps it. */
+  /** Events that are not delivered yet, in the order of their versions. */
   readonly events: WatchEvent[] = [];
   #version = 100;
   #uid = 0;
@@ -31,7 +31,7 @@ export class Cluster {
     });
   }
 
-  /** An unguarded edit by a user or another controller; a type change empties the status, as on a real server. */
+  /** An unguarded edit by a user or another controller. A change of the type empties the status, as in a real API server. */
   edit(key: string, change: (service: Service) => void): void {
     const before = this.services.get(key);
     if (before === undefined) return;
@@ -50,7 +50,7 @@ export class Cluster {
     this.events.push({ type: 'deleted', service, version: this.version });
   }
 
-  /** The PATCH of a change that was decided on `view`: refused unless that is still how the Service stands. */
+  /** A PATCH that was decided on `view`: rejected if the Service has changed since. */
   patch(view: ServiceView, change: ServicePatch): 'conflict' | 'gone' | Service {
     const key = `${view.namespace}/${view.name}`;
     const now = this.services.get(key);
@@ -71,7 +71,7 @@ export class Cluster {
   }
 }
 
-/** RFC 7386, as its section 2 says it. */
+/** RFC 7386, section 2. */
 function mergePatch(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
   const isObject = typeof target === 'object' && target !== null && !Array.isArray(target);

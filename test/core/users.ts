@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Data } from './naive.ts';
 
-/** What users, other controllers and the load balancer do to a small, crowded world, at random. */
+/** Random actions of users, other controllers, and the load balancer in a small, crowded cluster. */
 
 const namespaces = ['a', 'b', 'c'] as const;
 const names = ['v', 'w', 'x', 'y', 'z'] as const;
 
-/** Few addresses for many Services: conflicts, full pools and sharing are the rule here. */
+/** Few addresses for many Services, so that conflicts, full pools, and sharing are common. */
 export const anyAddress = fc.constantFrom<string>(
   '10.0.0.1',
   '10.0.0.2',
@@ -58,7 +58,7 @@ function families(ipFamilyPolicy: string, ...ipFamilies: string[]) {
 }
 
 function port(protocol: string, port: number) {
-  // Kubernetes wants a name where there are several.
+  // Kubernetes requires names if there are several ports.
   return { name: `${protocol.toLowerCase()}-${port}`, protocol, port };
 }
 
@@ -90,7 +90,7 @@ const anyFresh: fc.Arbitrary<Service> = fc
     },
   }));
 
-/** A Service as users, other controllers and the Go version leave it. */
+/** A Service as users, other controllers, and the Go version leave it. */
 export const anyService: fc.Arbitrary<Service> = fc
   .tuple(
     anyFresh,
@@ -194,7 +194,7 @@ export type UserStep =
   | { do: 'configure'; data: Data | undefined }
   | Edit;
 
-/** Which Service a step is about: the so manieth of those there are. */
+/** The index of the Service to which a step applies. */
 export const at = fc.nat({ max: 9 });
 
 export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
@@ -224,7 +224,7 @@ export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('configure' as const), data: anyData }) },
 );
 
-/** Does to a Service what a step says. */
+/** Applies a step to a Service. */
 export function edit(service: Service, step: Edit): void {
   const { metadata } = service;
   service.spec ??= {};

@@ -60,7 +60,7 @@ scenario(
     await cluster.becomes('staging/web', served('192.168.0.241', 'cidr-global'));
     await cluster.becomes('finance/turning', served('192.168.0.218', 'cidr-finance'));
     await cluster.becomes('lab/web', served('0.0.0.0', 'cidr-lab'));
-    await cluster.warns('testing/scanner', /192\.168\.0\.228 belongs to testing\/printer/);
+    await cluster.warns('testing/scanner', /192\.168\.0\.228 is already assigned to testing\/printer/);
     isAsGoNeedsIt(made, await cluster.services());
     assert.equal(await ours.terminate(), 0);
     assert.equal(await cluster.holder(), '', 'the Lease is released');
@@ -134,12 +134,12 @@ scenario(
     await eventually(async () => assert.deepEqual(await changes(cluster, left), back), slow);
     await cluster.warns(
       'printers/by-go',
-      /192\.168\.0\.200 is also held by default\/by-go/,
+      /192\.168\.0\.200 is also assigned to default\/by-go/,
       'AddressConflict',
     );
     await cluster.warns(
       'testing/scanner',
-      /192\.168\.0\.228 is also held by testing\/printer/,
+      /192\.168\.0\.228 is also assigned to testing\/printer/,
       'AddressConflict',
     );
   },

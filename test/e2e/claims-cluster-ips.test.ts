@@ -26,7 +26,7 @@ scenario(
     await cluster.create(loadBalancer('default/named', { ...at('10.96.0.2'), clusterIP: '10.96.0.12' }));
     await cluster.warns(
       'default/named',
-      /^10\.96\.0\.2 belongs to services default\/inside: .*managed by ipallocator\.k8s\.io/,
+      /^10\.96\.0\.2 is claimed by the IPAddress object 10\.96\.0\.2 \(parent services default\/inside, managed by ipallocator\.k8s\.io\)/,
     );
     await assert.rejects(
       cluster.create(loadBalancer('default/late', { type: 'ClusterIP', clusterIP: '10.96.0.3' })),
@@ -44,7 +44,7 @@ scenario(
     await cluster.create(loadBalancer('default/waits', { clusterIP: '10.96.0.14' }));
     await cluster.warns(
       'default/waits',
-      /full: all 4 of its IPv4 addresses are in use \(2 of them claimed by/,
+      /full: all 4 of its IPv4 addresses \(2 of them claimed by other IPAddress objects\) are in use/,
     );
     await cluster.remove('default/named');
     await cluster.remove('default/inside');

@@ -120,9 +120,12 @@ scenario(
     await cluster.becomes('default/web', served('10.1.0.2', 'range-default'));
     await assert.rejects(kubectlClaim(cluster, '10.1.0.2'), /already exists/);
     await cluster.create(loadBalancer('default/waits'));
-    await cluster.warns('default/waits', /1 of them claimed by IPAddress objects of others/);
+    await cluster.warns('default/waits', /1 of them claimed by other IPAddress objects/);
     await cluster.create(loadBalancer('default/named', at('10.1.0.1')));
-    await cluster.warns('default/named', /^10\.1\.0\.1 belongs to routers edge: /);
+    await cluster.warns(
+      'default/named',
+      /^10\.1\.0\.1 is claimed by the IPAddress object 10\.1\.0\.1 \(parent routers edge/,
+    );
     await cluster.remove('default/named');
     const foreign = (await claims.all()).get('10.1.0.1');
     assert.equal(foreign?.metadata.annotations, undefined);

@@ -87,8 +87,7 @@ scenario(
     await cluster.create(loadBalancer('default/web'));
     await cluster.becomes('default/web', ofPool('10.1.0.1'));
     const version = await cluster.version('default/web');
-    const ignoreReason = (service: string): string =>
-      `${service} \\(${service} belongs to another load balancer\\)`;
+    const ignoreReason = (service: string): string => `${service} \\(belongs to another load balancer\\)`;
     // It takes what is ours.
     await cluster.create(loadBalancer('shop/taking', { ...theirs, ...at('10.1.0.1') }));
     const told = [assigned('10.1.0.1'), askedForBy('10.1.0.1', ignoreReason('shop/taking'))];
@@ -168,7 +167,7 @@ scenario(
     await cluster.becomes('default/c', ofPool('10.1.0.3'));
     await cluster.create(loadBalancer('default/d', { ...classed, loadBalancerIP: '10.1.0.1' }));
     await cluster.create(loadBalancer('default/e', { loadBalancerIP: '10.1.0.2' }));
-    const other = (service: string): string => `${service} \\(${service} belongs to another load balancer\\)`;
+    const other = (service: string): string => `${service} \\(belongs to another load balancer\\)`;
     await tells(cluster, 'default/a', assigned('10.1.0.1'), askedForBy('10.1.0.1', other('default/d')));
     await tells(cluster, 'default/b', assigned('10.1.0.2'), askedForBy('10.1.0.2', other('default/e')));
     await tells(cluster, 'default/d', belongsTo('10.1.0.1', 'default/a'));

@@ -143,7 +143,7 @@ scenario(
       await cluster.patch('default/web', edit);
       told.push(askedForBy('10.1.0.1', samePort('default/web')));
       await tells(cluster, 'default/holder', ...told);
-      await cluster.warns('default/web', /10\.1\.0\.1 belongs to default\/holder/);
+      await cluster.warns('default/web', /10\.1\.0\.1 is already assigned to default\/holder/);
       // The way back: the fields are taken off, and it is given an address.
       const marks = { [names.addresses]: null, [names.record]: null };
       await cluster.patch('default/web', {

@@ -132,7 +132,7 @@ scenario(
     await cluster.patch('default/web', { spec: { ipFamilyPolicy: 'PreferDualStack' } });
     await cluster.becomes('default/web', ofPool('10.1.0.1,2001:db8::1'));
     await cluster.create(loadBalancer('default/waiting', { ipFamilies: ['IPv6'] }));
-    await cluster.warns('default/waiting', /all 1 of its IPv6 addresses are in use/);
+    await cluster.warns('default/waiting', /its only IPv6 address is in use/);
     await cluster.patch('default/web', { spec: { ipFamilyPolicy: 'SingleStack' } });
     await cluster.becomes('default/web', ofPool('10.1.0.1'));
     await cluster.becomes('default/waiting', ofPool('2001:db8::1'));
@@ -149,7 +149,7 @@ scenario(
       await eventually(async () => assert.equal((await cluster.marks(`default/${name}`)).label, 'kube-vip'));
     }
     await cluster.annotate('default/web', { [names.addresses]: '10.1.0.1' });
-    await cluster.warns('default/web', /10\.1\.0\.1 belongs to default\/holder/);
+    await cluster.warns('default/web', /10\.1\.0\.1 is already assigned to default\/holder/);
     await eventually(async () => {
       const { addresses, label, from } = await cluster.marks('default/web');
       assert.deepEqual([addresses, label, from], ['10.1.0.1', null, null]);
@@ -174,14 +174,14 @@ scenario(
     for (const [key, { metadata }] of Object.entries(contenders)) {
       await cluster.warns(
         key,
-        /192\.168\.7\.7 belongs to shop\/holder.*announces an address .* all the same/,
+        /192\.168\.7\.7 is already assigned to shop\/holder.*kube-vip may still announce it for this Service/,
       );
       assert.equal(await cluster.version(key), metadata.resourceVersion);
       assert.equal((await cluster.marks(key)).label, null);
     }
     await cluster.remove('shop/holder');
     await cluster.becomes('default/claimant', served('192.168.7.7', 'static'));
-    await cluster.warns('default/later', /192\.168\.7\.7 belongs to default\/claimant/);
+    await cluster.warns('default/later', /192\.168\.7\.7 is already assigned to default\/claimant/);
     assert.equal(await cluster.version('default/later'), bySpec.metadata.resourceVersion);
     // The other way to leave.
     await cluster.annotate('default/claimant', { [names.addresses]: '192.168.7.8' });

@@ -131,17 +131,17 @@ scenario(
 
     await cluster.warns(
       'testing/printer',
-      /192\.168\.0\.228 is also held by testing\/scanner/,
+      /192\.168\.0\.228 is also assigned to testing\/scanner/,
       'AddressConflict',
     );
     await cluster.warns(
       'testing/scanner',
-      /192\.168\.0\.228 is also held by testing\/printer/,
+      /192\.168\.0\.228 is also assigned to testing\/printer/,
       'AddressConflict',
     );
     // The held ends are not among them.
     await eventually(() => {
-      const outside = ours.log.filter(({ msg }) => msg.includes('outside the pool'));
+      const outside = ours.log.filter(({ msg }) => msg.includes('outside pool'));
       const expected = ['dual-stack/my-service', 'dual-stack/other-service', 'shop/cart'];
       assert.deepEqual(outside.map(({ service }) => service).sort(), expected);
     });
@@ -215,9 +215,17 @@ scenario(
         '- spec.loadBalancerIP: 10.2.0.8',
       ],
     });
-    await cluster.warns('default/first', /10\.1\.0\.8 is also held by printers\/first/, 'AddressConflict');
-    await cluster.warns('printers/first', /10\.1\.0\.8 is also held by default\/first/, 'AddressConflict');
-    await cluster.warns('default/by-spec', /10\.1\.0\.10 belongs to default\/given/);
+    await cluster.warns(
+      'default/first',
+      /10\.1\.0\.8 is also assigned to printers\/first/,
+      'AddressConflict',
+    );
+    await cluster.warns(
+      'printers/first',
+      /10\.1\.0\.8 is also assigned to default\/first/,
+      'AddressConflict',
+    );
+    await cluster.warns('default/by-spec', /10\.1\.0\.10 is already assigned to default\/given/);
 
     // What is new gets what nobody shows; what is freed is given again.
     const eth3 = { interface: 'eth3' };

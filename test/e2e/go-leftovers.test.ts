@@ -71,12 +71,12 @@ scenario(
     }
     await cluster.warns(
       'default/duplicate',
-      /10\.1\.0\.7 is also held by shop\/duplicate/,
+      /10\.1\.0\.7 is also assigned to shop\/duplicate/,
       'AddressConflict',
     );
     await cluster.warns(
       'shop/duplicate',
-      /10\.1\.0\.7 is also held by default\/duplicate/,
+      /10\.1\.0\.7 is also assigned to default\/duplicate/,
       'AddressConflict',
     );
     const outside = first.log.filter(({ msg }) => msg.includes('outside'));
@@ -154,7 +154,7 @@ scenario(
     );
     start();
     await cluster.warns('default/waiting', /range-default is full/i);
-    await cluster.warns('default/refused', /belongs to default\/holder/);
+    await cluster.warns('default/refused', /is already assigned to default\/holder/);
     for (const name of ['waiting', 'refused']) {
       await cluster.patch(`default/${name}`, { spec: { type: 'ClusterIP' } });
       await cluster.remove(`default/${name}`);

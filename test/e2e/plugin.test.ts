@@ -118,11 +118,11 @@ scenario('the other remedies of explain work as well', async ({ cluster, shell, 
     const { code, stderr } = await shell.run(filled(found.command ?? ''));
     assert.equal(code, 0, stderr);
   };
-  await applyRemedy('default/third', /delete one of the Services/);
+  await applyRemedy('default/third', /delete a Service/);
   await cluster.becomes('default/third', served('192.168.0.10', 'range-default'));
-  await applyRemedy('team/late', /another address by name/);
+  await applyRemedy('team/late', /Or request a different address/);
   await cluster.becomes('team/late', served('10.9.1.1', 'static'));
-  await applyRemedy('lab/web', /Give the namespace a pool/);
+  await applyRemedy('lab/web', /Add a pool for the namespace/);
   await cluster.becomes('lab/web', served('10.9.0.1', 'cidr-lab'));
 });
 
@@ -145,7 +145,7 @@ scenario(
     assert.equal(all.stdout.match(/^(?:default|edge|lab|shop|team)\//gm)?.length, 10);
     await shell.run('kubectl create service clusterip plain --tcp=80');
     const plain = await shell.json<Explanation>('explain service/plain');
-    assert.equal(plain.checks[0]?.finding, 'ClusterIP: it is not of type LoadBalancer.');
+    assert.equal(plain.checks[0]?.finding, 'ClusterIP, not LoadBalancer');
     const misspelled = await shell.run('kubectl vip explain service/frist');
     assert.deepEqual([misspelled.code, misspelled.stdout], [1, '']);
     assert.match(misspelled.stderr, /Service "frist" not found .* Did you mean first in namespace default\?/);
@@ -175,12 +175,12 @@ scenario('who, pools and audit show holders, pool usage and conflicts', async ({
   const pools = await shell.run('kubectl vip pools');
   assert.match(pools.stdout, /^range-default +IPv4 +2 +2 +0 +██████████ +-$/m);
   assert.match(pools.stdout, /^range-team +IPv4 +2 +1 +1 +█████░░░░░ +192\.168\.0\.31$/m);
-  assert.match(pools.stdout, /^- "cdir-lab" is no key that is known; write cidr-lab\.$/m);
-  assert.match(pools.stdout, /^- team\/late: 192\.168\.0\.20 belongs to team\/holder/m);
+  assert.match(pools.stdout, /^- Unknown key "cdir-lab"\. Did you mean "cidr-lab"\?$/m);
+  assert.match(pools.stdout, /^- team\/late: 192\.168\.0\.20 is already assigned to team\/holder/m);
   assert.match(pools.stdout, /^- 192\.168\.0\.20: team\/holder$/m);
   const audit = await shell.run('kubectl vip audit');
   assert.equal(audit.code, 1);
-  assert.match(audit.stdout, /^contender +team\/late +192\.168\.0\.20 belongs to team\/holder/m);
+  assert.match(audit.stdout, /^contender +team\/late +192\.168\.0\.20 is already assigned to team\/holder/m);
   assert.match(audit.stdout, /: 1 finding\.$/m);
   await cluster.remove('team/late');
   await eventually(async () => {
@@ -251,7 +251,7 @@ scenario(
     assert.equal(moved.code, 2);
     assert.match(
       moved.stdout,
-      /^! default\/a {2}10\.0\.0\.1 is kept, though it is outside the pool range-default/m,
+      /^! default\/a {2}The Service keeps 10\.0\.0\.1, which is outside pool range-default/m,
     );
     assert.match(moved.stdout, /^\+ default\/c {2}10\.0\.0\.3 /m);
     const same = await shell.run(
@@ -292,7 +292,10 @@ scenario(
       );
       const file = await shell.run('kubectl vip check -f pools.yaml');
       assert.equal(file.code, 1);
-      assert.match(file.stdout, /^pools\.yaml:7:27: error: cidr-shop: .*write 10\.0\.1\.0-10\.0\.1\.9\.$/m);
+      assert.match(
+        file.stdout,
+        /^pools\.yaml:7:27: error: cidr-shop: .*Did you mean "10\.0\.1\.0-10\.0\.1\.9"\?$/m,
+      );
       assert.doesNotMatch(file.stdout, /node-1/);
       const both = await shell.run('kubectl vip check -f pools.yaml --kubeconfig "$KUBECONFIG"');
       assert.match(both.stdout, /^pools\.yaml:7:3: warning: cidr-shop contains 10\.0\.0\.7/m);
@@ -380,8 +383,8 @@ scenario(
           assert.match(text, /10\.0\.0\.1/);
           assert.match(text, /"state":"Assigned"/);
         });
-        const world = (await (await fetch(`${url}api/world`)).json()) as { role: string };
-        assert.equal(world.role, 'watching');
+        const overview = (await (await fetch(`${url}api/overview`)).json()) as { role: string };
+        assert.equal(overview.role, 'watching');
       },
     });
     assert.deepEqual([code, stderr], [0, '']);
@@ -485,10 +488,7 @@ onCluster('errors name the missing permission, and usage errors suggest a fix', 
     assert.match(await errorOf('kubectl vip who 10.0.0.300'), /number above 255/);
     assert.match(await errorOf('kubectl vip plan'), /Specify the changed ConfigMap.*\nkubectl vip plan /);
     assert.match(await errorOf('kubectl vip plan -f missing.yaml -f examples/waiting.yaml'), /no such file/);
-    assert.match(
-      await errorOf('kubectl vip pools --context nope'),
-      /the context "nope" is not among its contexts/,
-    );
+    assert.match(await errorOf('kubectl vip pools --context nope'), /the context "nope" does not exist/);
     assert.match(await errorOf('kubectl vip pools --kubeconfig nope'), /nope does not exist/);
   } finally {
     shell.close();

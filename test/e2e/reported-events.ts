@@ -22,14 +22,11 @@ export function tells(cluster: Cluster, key: string, ...expected: readonly RegEx
 export const assigned = (address: string): RegExp =>
   pattern('Normal EnsuredLoadBalancer Assigned ADDRESS ', address);
 export const belongsTo = (address: string, holder: string): RegExp =>
-  pattern(`Warning SyncLoadBalancerFailed ADDRESS belongs to ${holder}: `, address);
+  pattern(`Warning SyncLoadBalancerFailed ADDRESS is already assigned to ${holder}, `, address);
 export const askedForBy = (address: string, who: string): RegExp =>
-  pattern(
-    `Warning AddressConflict ADDRESS is also asked for by ${who}\\. It stays with this Service`,
-    address,
-  );
+  pattern(`Warning AddressConflict ADDRESS is also requested by ${who}\\. This Service keeps it`, address);
 export const heldBy = (address: string, who: string): RegExp =>
-  pattern(`Warning AddressConflict ADDRESS is also held by ${who}, and they may not share it`, address);
+  pattern(`Warning AddressConflict ADDRESS is also assigned to ${who}, and cannot be shared`, address);
 export const over = (address: string): RegExp =>
   pattern('Normal AddressConflictResolved The conflict over ADDRESS is over', address);
 
@@ -37,4 +34,4 @@ function pattern(text: string, address: string): RegExp {
   return new RegExp(`^${text.replace('ADDRESS', address.replaceAll('.', '\\.'))}`);
 }
 
-export const samePort = (service: string): string => `${service} \\(both use port TCP/80\\)`;
+export const samePort = (service: string): string => `${service} \\(both use TCP port 80\\)`;

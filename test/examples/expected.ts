@@ -45,7 +45,7 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
       'dual-stack/my-service': served('2001::20,192.168.0.10', 'range-dual-stack'),
       'dual-stack/other-service': served('192.168.0.11,2001::21', 'range-dual-stack'),
       'dual-stack/strict-service': waiting(
-        /range-dual-stack is full: all 2 of its IPv4 and all 2 of its IPv6 addresses/,
+        /range-dual-stack is full: all 2 of its IPv4 addresses and all 2 of its IPv6 addresses are/,
       ),
       'edge/web': { state: 'Ignored' },
       'finance/ledger': served('192.168.0.217', 'cidr-finance'),
@@ -55,7 +55,7 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
       'shop/cart': served('192.168.0.20', 'range-shop'),
       'staging/web': served('192.168.0.241', 'cidr-global'),
       'testing/printer': served('192.168.0.228', 'static'),
-      'testing/scanner': refused('192.168.0.228', /192\.168\.0\.228 belongs to testing\/printer/),
+      'testing/scanner': refused('192.168.0.228', /192\.168\.0\.228 is already assigned to testing\/printer/),
     },
     [
       /cidr-development.*192\.168\.0\.208\/29/,
@@ -116,7 +116,7 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
   }),
   'require-dual-stack.yaml': example({
     'default/first': served('192.168.0.10,2001::10', 'range-default'),
-    'default/second': waiting(/range-default is full: .*all 1 of its IPv6 addresses/),
+    'default/second': waiting(/range-default is full: .*its only IPv6 address/),
     'default/third': served('192.168.0.11', 'range-default'),
   }),
   'ipv6.yaml': example({
@@ -159,7 +159,10 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
     'default/dual': served('192.168.10.10,2001:db8::1', 'static'),
     'default/other-port': served('192.168.0.204', 'static'),
     'default/pooled': served('192.168.0.201', 'cidr-default'),
-    'default/taken': refused('192.168.0.204', /192\.168\.0\.204 belongs to default\/by-annotation/),
+    'default/taken': refused(
+      '192.168.0.204',
+      /192\.168\.0\.204 is already assigned to default\/by-annotation/,
+    ),
   }),
   'interface.yaml': example({
     'default/own': { ...served('192.168.0.201', 'cidr-default'), interface: 'eth7' },
@@ -174,16 +177,16 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
       'default/second': served('192.168.0.11', 'range-default'),
       'default/third': waiting(/range-default is full: all 2 of its IPv4 addresses/),
       'edge/web': { state: 'Ignored' },
-      'lab/web': waiting(/no pool serves the namespace lab/),
-      'shop/web': waiting(/cidr-shop has no address in it/),
+      'lab/web': waiting(/No pool serves namespace lab/),
+      'shop/web': waiting(/cidr-shop contains no valid address/),
       'team/holder': served('192.168.0.20', 'static'),
-      'team/late': refused('192.168.0.20', /192\.168\.0\.20 belongs to team\/holder/),
+      'team/late': refused('192.168.0.20', /192\.168\.0\.20 is already assigned to team\/holder/),
       'team/odd': refused('192.168.0.0.7', /"192\.168\.0\.0\.7"/),
       'team/web': served('192.168.0.30', 'range-team'),
     },
     [
       /cidr-shop.*"192\.168\.0\.300\/29"/,
-      /cidr-shop has no address in it/,
+      /cidr-shop contains no valid address/,
       /range-team.*192\.168\.0\.35-192\.168\.0\.36/,
       /cdir-lab.*cidr-lab/,
     ],

@@ -66,11 +66,7 @@ scenario(
     await cluster.becomes('default/web', served('10.1.0.4', 'range-global'));
     await eventually(async () => {
       const messages = await eventsOf(cluster);
-      for (const said of [
-        /neither an IP address nor a hostname/,
-        /more than 16 addresses/,
-        /no key that is known/,
-      ])
+      for (const said of [/neither an IP address nor a hostname/, /more than 16 addresses/, /Unknown key/])
         assert.ok(
           messages.some((message) => said.test(message)),
           `${said}`,

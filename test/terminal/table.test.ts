@@ -21,17 +21,17 @@ const report: Report = {
     row('dual', {
       addresses: '2001::10,192.168.0.10',
       from: 'range-shop',
-      condition: 'shared with shop/web.',
+      condition: 'Shared with shop/web.',
     }),
     row('late', {
       state: 'Pending',
-      condition: 'the pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
+      condition: 'Pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
     }),
     row('extra', {
       addresses: '192.168.0.201',
       from: 'static',
       state: 'Conflict',
-      condition: '192.168.0.201 belongs to shop/web.',
+      condition: '192.168.0.201 is already assigned to shop/web.',
     }),
     row('other', { state: 'Ignored' }),
   ],
@@ -54,16 +54,16 @@ const report: Report = {
     }),
     pool({ key: 'cidr-empty', ranges: '', size: 0n, used: 0n, free: 0n, remark: 'shadowed by cidr-shop' }),
   ],
-  problems: ['cidr-empty: "x" cannot be read.'],
+  problems: ['cidr-empty: "x" is not an IP address.'],
 };
 
 test('the report shows Services, pools, problems, and next steps in aligned columns', () => {
   assert.deepEqual(renderReport(report, { ...plain, nextSteps: ['npm start -- examples/dhcp.yaml'] }), [
     'SERVICE      ADDRESS                    FROM         CONDITION',
     'shop/web     192.168.0.201              cidr-shop',
-    'shop/dual    2001::10,192.168.0.10      range-shop   shared with shop/web.',
-    'shop/late    Pending                    -            the pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
-    'shop/extra   192.168.0.201 (Conflict)   static       192.168.0.201 belongs to shop/web.',
+    'shop/dual    2001::10,192.168.0.10      range-shop   Shared with shop/web.',
+    'shop/late    Pending                    -            Pool cidr-shop is full: all 6 of its IPv4 addresses are in use.',
+    'shop/extra   192.168.0.201 (Conflict)   static       192.168.0.201 is already assigned to shop/web.',
     'shop/other   Ignored                    -',
     '',
     '5 Services: 2 Assigned, 1 Pending, 1 Conflict, 1 Ignored.',
@@ -74,7 +74,7 @@ test('the report shows Services, pools, problems, and next steps in aligned colu
     'cidr-empty   -                                     0        0   shadowed by cidr-shop',
     '',
     'Remarks',
-    '- cidr-empty: "x" cannot be read.',
+    '- cidr-empty: "x" is not an IP address.',
     '',
     'More to try',
     '- npm start -- examples/dhcp.yaml',
@@ -86,10 +86,10 @@ test('on a narrow terminal, the last column moves below its row', () => {
     'SERVICE      ADDRESS                    FROM',
     'shop/web     192.168.0.201              cidr-shop',
     'shop/dual    2001::10,192.168.0.10      range-shop',
-    '    shared with shop/web.',
+    '    Shared with shop/web.',
     'shop/late    Pending                    -',
-    '    the pool cidr-shop is full: all 6 of its IPv4 addresses',
-    '    are in use.',
+    '    Pool cidr-shop is full: all 6 of its IPv4 addresses are',
+    '    in use.',
     'shop/extra   192.168.0.201 (Conflict)   static',
   ]);
 });
@@ -105,7 +105,7 @@ test('on a very narrow terminal, each row is a block of lines', () => {
     '    192.168.0.10',
     '  from range-shop',
     '  condition',
-    '    shared with',
+    '    Shared with',
   ]);
 });
 

@@ -40,7 +40,7 @@ test('the overview has counts, pending Services with the reason, Services with c
   const { counts, pending, withConditions, pools } = overviewOf(snapshot);
   assert.deepEqual(counts, { Assigned: 4, Assigning: 1, Pending: 1, Conflict: 0, Ignored: 0 });
   assert.deepEqual(names(pending), ['full/pending']);
-  assert.match(pending[0]?.condition ?? '', /^the pool cidr-full is full/);
+  assert.match(pending[0]?.condition ?? '', /^Pool cidr-full is full/);
   assert.deepEqual(names(withConditions), ['shop/outside']);
   const shop = pools.find(({ key }) => key === 'cidr-shop');
   assert.deepEqual([shop?.used, shop?.free, shop?.next], ['1', '5', ['10.0.1.2']]);

@@ -141,7 +141,7 @@ function summaryOf({ state, decision }: ServiceDecision, { options }: ClusterFac
     case 'write':
       return `A write is due for ${key}: ${explainWrite(decision)}.`;
     case 'pending':
-      return `${key} is pending: ${explainDecision(decision, options)}`;
+      return `${key} is pending. ${explainDecision(decision, options)}`;
     case 'conflict':
       return decision.conflict.code === 'address-in-use'
         ? `${key} requests ${formatAddress(decision.conflict.address)}, which ${decision.conflict.why.code === 'claimed' ? 'is claimed for' : 'is held by'} ${decision.conflict.holder}.`
@@ -153,7 +153,7 @@ function summaryOf({ state, decision }: ServiceDecision, { options }: ClusterFac
         return state.requestedIPs.length === 0
           ? `${key} is being deleted and has no address.`
           : `${key} is being deleted and keeps ${formatAddressList(state.requestedIPs)} until it is gone.`;
-      return `${key} is ignored by this controller: ${explainDecision(decision, options)}`;
+      return `${key} is ignored by this controller. ${explainDecision(decision, options)}`;
   }
 }
 

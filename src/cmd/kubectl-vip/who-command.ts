@@ -65,7 +65,7 @@ export function rangeIn(text: string): Range {
   const entry = parsePoolEntry(text.trim());
   if (!('fault' in entry)) return entry.range;
   const suggestion = nearestSpelling(text, (spelling) => !('fault' in parsePoolEntry(spelling)));
-  throw new Error(`${quoted(text)} ${explainFault(entry, text)}${suggestionOf(suggestion)}.`);
+  throw new Error(`${quoted(text)} ${explainFault(entry, text)}${suggestionOf(suggestion)}`);
 }
 
 function gapRow({ range, state, keys, free }: Gap, config: Config): AddressRow {

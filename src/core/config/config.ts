@@ -4,24 +4,24 @@ import type { ConfigMap } from '../model/objects.ts';
 import { isDnsLabel, nearest, nearestSpelling, parseBool } from '../text/suggestions.ts';
 import { type EntryFault, parsePoolEntry } from './pool-entry.ts';
 
-/** Allocatable addresses of one family, as ordinals (range.ts), both ends included. */
+/** Allocatable addresses of one family, as ordinals (range.ts), including both ends. */
 export interface Span {
   readonly first: bigint;
   readonly last: bigint;
 }
 
-/** The value of one `cidr-<scope>` or `range-<scope>` key. */
+/** The parsed value of one key `cidr-<scope>` or `range-<scope>`. */
 export interface Pool {
   readonly key: string;
-  /** What may be allocated: ascending, disjoint. A family that DHCP answers for has none. */
+  /** The allocatable addresses: ascending and disjoint. Empty for a family that uses DHCP. */
   readonly spans: Readonly<Record<Family, readonly Span[]>>;
-  /** How many addresses `spans` has. */
+  /** The number of addresses in `spans`. */
   readonly size: Readonly<Record<Family, bigint>>;
-  /** What the entries span, with the ends that are left out of allocation: an address held here is not outside. */
+  /** All addresses of the entries, including excluded ones: a Service with one of them is not outside its pool. */
   readonly ranges: readonly Range[];
-  /** The families answered with 0.0.0.0 or :: (spec section 6). */
+  /** The families for which 0.0.0.0 or :: is assigned (spec section 6). */
   readonly dhcp: Readonly<Record<Family, boolean>>;
-  /** The pool is nothing but one DHCP entry, which then answers for both families. */
+  /** Set if the pool consists of a single DHCP entry, which is then assigned for both families. */
   readonly dhcpOnly: Family | undefined;
 }
 
@@ -39,17 +39,17 @@ export type ConfigProblem =
   | { code: 'bad-order'; key: string; value: string }
   | { code: 'bad-interface'; key: string; value: string };
 
-/** All that the ConfigMap says, read once. */
+/** The parsed ConfigMap. */
 export interface Config {
-  /** False where the ConfigMap does not exist. */
+  /** False if the ConfigMap does not exist. */
   readonly exists: boolean;
   readonly descending: boolean;
-  /** By key, sorted: each pool that some namespace can use, and the shadowed ones. */
+  /** By key, sorted. Includes shadowed pools. */
   readonly pools: ReadonlyMap<string, Pool>;
   readonly interfaces: ReadonlyMap<string, string>;
   readonly sharing: ReadonlyMap<string, boolean>;
   readonly problems: readonly ConfigProblem[];
-  /** Which pool a namespace was found to have: filled by `poolFor`, and nobody else's to read. */
+  /** A cache that only `poolFor` uses. */
   readonly poolByNamespace: Map<string, Pool>;
 }
 
@@ -63,12 +63,12 @@ export const emptyConfig: Config = {
   poolByNamespace: new Map(),
 };
 
-/** The keys that are asked for a namespace's pool, in their order (spec section 3). */
+/** The keys that can have the pool of a namespace, by precedence (spec section 3). */
 export function poolKeysOf(namespace: string): string[] {
   return [`cidr-${namespace}`, `range-${namespace}`, 'cidr-global', 'range-global'];
 }
 
-/** The first key that exists is *the* pool of a namespace's Services: there is no overflow (spec section 3). */
+/** The pool of the first key that exists. There is no overflow into the next one (spec section 3). */
 export function poolFor(config: Config, namespace: string): Pool | undefined {
   const known = config.poolByNamespace.get(namespace);
   if (known !== undefined) return known;
@@ -87,17 +87,17 @@ export function sharingFor(config: Config, namespace: string): boolean {
   return config.sharing.get(namespace) ?? config.sharing.get('global') ?? false;
 }
 
-/** Keys with a namespace, or `global`, behind them. */
+/** Prefixes of keys that end in a namespace or `global`. */
 export const scopedKeys = ['cidr', 'range', 'interface', 'allow-share', 'allow-shared'] as const;
 export const plainKeys = ['search-order', 'skip-end-ips-in-cidr'] as const;
 type ScopedKey = (typeof scopedKeys)[number];
 
-/** Reads the ConfigMap. Never throws and never gives up: what cannot be read is a problem, and the rest goes on. */
+/** Parses the ConfigMap. Never throws: an invalid part is reported as a problem, and the rest still applies. */
 export function readConfig(configMap: ConfigMap | undefined): Config {
   if (configMap === undefined) return emptyConfig;
   const problems: ConfigProblem[] = [];
   const data = new Map<string, string>();
-  // Sorted, so that the same ConfigMap gives the same report.
+  // Sorted: equal ConfigMaps have equal reports.
   for (const [key, value] of Object.entries(configMap.data ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (typeof value === 'string') data.set(key, value);
     else problems.push({ code: 'not-text', key });
@@ -129,7 +129,7 @@ export function readConfig(configMap: ConfigMap | undefined): Config {
       case 'allow-shared': {
         const allowed = parseBool(value);
         if (allowed === undefined) problems.push({ code: 'bad-boolean', key, value, meaning: 'false' });
-        // Of the two spellings the first decides, also when it cannot be read.
+        // The first spelling takes precedence even if its value is invalid.
         if (known.prefix === 'allow-share' || !data.has(`allow-share-${known.scope}`)) {
           sharing.set(known.scope, allowed ?? false);
         }
@@ -151,24 +151,24 @@ function splitKey(key: string): { prefix: ScopedKey; scope: string } | undefined
   return undefined;
 }
 
-/** `CIDR-global`, `cidr_global`, `cird-global`, `cidr` and `searchorder` each have one key that was meant. */
+/** The key that was probably meant by `CIDR-global`, `cidr_global`, `cird-global`, `cidr`, or `searchorder`. */
 function nearestKey(key: string): string | undefined {
   const plain = key.toLowerCase().replace(/[._\s]+/g, '-');
   if (splitKey(plain) !== undefined) return plain;
   const whole = nearest(plain, plainKeys, 3);
   if (whole !== undefined) return whole;
-  const alone = nearest(plain, scopedKeys, 1);
-  if (alone !== undefined) return `${alone}-global`;
+  const unscoped = nearest(plain, scopedKeys, 1);
+  if (unscoped !== undefined) return `${unscoped}-global`;
   for (let dash = plain.lastIndexOf('-'); dash > 0; dash = plain.lastIndexOf('-', dash - 1)) {
     const prefix = nearest(plain.slice(0, dash), scopedKeys, 2);
     const scope = plain.slice(dash + 1);
     if (prefix !== undefined && isDnsLabel(scope)) return `${prefix}-${scope}`;
   }
   // `cidrglobal`
-  const run = scopedKeys.findLast(
+  const joined = scopedKeys.findLast(
     (prefix) => plain.startsWith(prefix) && isDnsLabel(plain.slice(prefix.length)),
   );
-  return run && `${run}-${plain.slice(run.length)}`;
+  return joined && `${joined}-${plain.slice(joined.length)}`;
 }
 
 function readPool(key: string, value: string, trimmed: boolean, problems: ConfigProblem[]): Pool {
@@ -181,7 +181,7 @@ function readPool(key: string, value: string, trimmed: boolean, problems: Config
     if (text === '') continue;
     const entry = parsePoolEntry(text);
     if ('fault' in entry) {
-      const suggestion = nearestSpelling(text, readsAsEntries);
+      const suggestion = nearestSpelling(text, areEntries);
       problems.push({ code: 'bad-entry', key, entry: text, fault: entry, suggestion });
       continue;
     }
@@ -217,7 +217,7 @@ function readPool(key: string, value: string, trimmed: boolean, problems: Config
   return { key, spans, size, ranges: mergeRanges(whole), dhcp, dhcpOnly };
 }
 
-function readsAsEntries(text: string): boolean {
+function areEntries(text: string): boolean {
   return text.split(',').every((part) => !('fault' in parsePoolEntry(part.trim())));
 }
 
@@ -240,7 +240,7 @@ function isInterface(name: string): boolean {
   return /^[\x21-\x2e\x30-\x7e]{1,15}$/.test(name) && name !== '.' && name !== '..';
 }
 
-/** A key that can never be reached because another one is asked first. */
+/** Reports keys that never apply, because another one takes precedence. */
 function reportShadowed(data: ReadonlyMap<string, string>, problems: ConfigProblem[]): void {
   for (const key of data.keys()) {
     const known = splitKey(key);

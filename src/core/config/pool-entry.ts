@@ -1,16 +1,16 @@
 import { type Address, type AddressFault, bits, parseAddress } from '../ip/address.ts';
 import { block, type Range } from '../ip/range.ts';
 
-/** One entry of a pool's value, as written. */
+/** One parsed entry of a pool. */
 export interface PoolEntry {
   readonly range: Range;
-  /** It was written as a block whose address is not the block's first: `192.168.0.210/29`. */
+  /** Whether it is a block whose address is not the first one of the block: `192.168.0.210/29`. */
   readonly hostBits: boolean;
-  /** It was written as a block, so its ends may be trimmed. */
+  /** Whether it is a block, so that its ends may be trimmed. */
   readonly isBlock: boolean;
 }
 
-/** Why an entry cannot be read: `text` is the part that is at fault. */
+/** Why an entry cannot be parsed: `text` is the part at fault. */
 export interface EntryFault {
   readonly fault:
     | AddressFault
@@ -25,15 +25,15 @@ export interface EntryFault {
   readonly text: string;
 }
 
-const longest = 200;
+const maxLength = 200;
 
-/** A block (`a/n`), a range (`a-b`) or one address; spec section 3. White space around the entry is removed already. */
+/** Parses a block (`a/n`), a range (`a-b`), or one address (spec section 3). The caller removes white space around it. */
 export function parsePoolEntry(text: string): PoolEntry | EntryFault {
   if (/[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/.test(text)) return { fault: 'typographic-dash', text };
-  // Far longer than two addresses: not worth the time to find out what is wrong.
-  if (text.length > longest) return { fault: 'not-an-address', text };
+  // Much longer than two addresses: not worth an analysis.
+  if (text.length > maxLength) return { fault: 'not-an-address', text };
   const [hyphen, slash] = [text.indexOf('-'), text.indexOf('/')];
-  // A minus right behind the slash is part of the number.
+  // A minus sign directly after the slash is part of the number.
   if (hyphen >= 0 && slash >= 0 && hyphen !== slash + 1) return { fault: 'block-and-range', text };
   if (slash >= 0) return parseBlock(text);
   if (text.includes('-')) return parseRange(text);

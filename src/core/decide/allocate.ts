@@ -8,14 +8,14 @@ import type { AllocationContext } from './allocation-context.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import { coHolders, conflicts } from './conditions.ts';
 
-/** Addresses for a Service, in the order of its families, or what each family is short of. */
+/** Addresses for a Service, in the order of its families, or why there are none. */
 export type Allocation = Grant | { readonly failures: readonly AllocationFailure[] };
 
 export interface Grant {
   readonly addresses: readonly Address[];
   /** The ConfigMap's key. */
   readonly key: string;
-  /** Who has the address already, where it is a shared one. */
+  /** The Services that have the address already, if it is shared. */
   readonly sharedWith: readonly string[];
 }
 
@@ -25,8 +25,8 @@ const unspecified: Readonly<Record<Family, Address>> = {
 };
 
 /**
- * Picks what the Service's families need and `held` does not yet give (spec sections 3, 4 and 6). Reserves nothing:
- * who uses the answer puts it into the ledger before the next question.
+ * Chooses an address for each family of the Service that `held` does not cover (spec sections 3, 4, and 6). It reserves
+ * nothing: the caller has to put the result into the ledger before the next call.
  */
 export function allocate(
   state: ServiceState,
@@ -49,7 +49,7 @@ export function allocate(
     const kept = held.find((address) => address.family === family);
     const pick =
       kept ??
-      pledgedOne(family) ??
+      reservedAddress(family) ??
       (pool === undefined ? missingPool(config, view.namespace) : pickOne(state, family, pool));
     if ('code' in pick) failures.push(pick);
     else addresses.push(pick);
@@ -57,8 +57,8 @@ export function allocate(
   const enough = view.policy === 'PreferDualStack' ? addresses.length > 0 : failures.length === 0;
   return enough ? { addresses, key, sharedWith } : { failures };
 
-  /** What was claimed for it is given to it, whatever has become of the pool since: the write may be on its way. */
-  function pledgedOne(family: Family): Address | undefined {
+  /** A reserved address is assigned even if the pool has changed since: the write may still arrive. */
+  function reservedAddress(family: Family): Address | undefined {
     const reserved = state.reserved.find(
       ({ address }) => address.family === family && conflicts(state, address, context).length === 0,
     );
@@ -79,7 +79,7 @@ export function allocate(
     return free ?? failureOf(pool, family, ledger.claimedCount(family, pool.spans[family]));
   }
 
-  /** An address of the pool that is in use and whose every holder agrees: O(addresses of the pool in use). */
+  /** The first address of the pool that is in use and that every holder agrees to share: O(used addresses of the pool). */
   function sharedAddress(state: ServiceState, pool: Pool): Address | undefined {
     if (!wantsToShare(state, config)) return undefined;
     for (const address of ledger.usedAddresses('IPv4', pool.spans.IPv4, config.descending)) {
@@ -91,7 +91,7 @@ export function allocate(
   }
 }
 
-/** Whether the Service looks for an address to share before it takes a free one (spec section 6). */
+/** Whether the Service prefers a shared address to a free one (spec section 6). */
 export function wantsToShare(state: ServiceState, config: Config): boolean {
   const { view } = state;
   return (
@@ -101,19 +101,18 @@ export function wantsToShare(state: ServiceState, config: Config): boolean {
   );
 }
 
-/** A holder takes a newcomer only once it is served itself; the label beside another Service's record is a copy's. */
+/** Whether an assigned holder shares its address with the newcomer. A label beside another Service's record is a copy's. */
 function agrees(newcomer: ServiceState, holder: ServiceState, address: Address, config: Config): boolean {
   const { view, record, intent, releasingIPs } = holder;
-  const isServed = view.labeled && (record !== undefined || view.record === undefined);
-  // Nor while a write that would leave it with this one address is not known to be made.
-  // Not what its status still shows, and not what DHCP leased to it.
-  const hasIt = 'list' in intent && formatAddressList(intent.list) === formatAddress(address);
-  return (
-    isServed && hasIt && releasingIPs.length === 0 && joinConflict(newcomer, holder, config) === undefined
-  );
+  const isAssigned = view.labeled && (record !== undefined || view.record === undefined);
+  // An address that is only in the status, or that DHCP leased, cannot be shared.
+  const hasAddress = 'list' in intent && formatAddressList(intent.list) === formatAddress(address);
+  // While a write is in flight that releases another address, the holder may still have both.
+  const isStable = releasingIPs.length === 0;
+  return isAssigned && hasAddress && isStable && joinConflict(newcomer, holder, config) === undefined;
 }
 
-/** The families to give an address of, in order. Where none is listed (a file), IPv4 if the pool has any, else IPv6. */
+/** The families to allocate, in order. Without `ipFamilies` (only in files), IPv4 if the pool has any, otherwise IPv6. */
 export function wantedFamilies({ view }: ServiceState, pool: Pool | undefined): readonly Family[] {
   const { families, policy } = view;
   if (policy === 'SingleStack') {
@@ -136,7 +135,7 @@ function failureOf({ key, size, dhcp }: Pool, family: Family, claimed: bigint): 
     : { code: 'pool-empty', key };
 }
 
-/** Whether the pool could give this address today, were it free. */
+/** Whether the pool could provide this address if it were free. */
 export function isInPool(pool: Pool, address: Address): boolean {
   if (isUnspecified(address)) return pool.dhcp[address.family];
   const ordinal = ordinalOf(address);

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
-/** What an allocation is made from. */
+/** The input of an allocation. */
 export interface AllocationContext {
   readonly ledger: Ledger;
   readonly config: Config;

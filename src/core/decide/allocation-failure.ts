@@ -1,6 +1,6 @@
 import type { Family } from '../ip/address.ts';
 
-/** Why there is no address; each names the pool's key where there is one. */
+/** Why no address could be allocated. `key` is the pool's key in the ConfigMap. */
 export type AllocationFailure =
   | { readonly code: 'no-config-map' }
   | { readonly code: 'no-pool'; readonly namespace: string }
@@ -11,6 +11,6 @@ export type AllocationFailure =
       readonly key: string;
       readonly family: Family;
       readonly size: bigint;
-      /** How many of them others have claimed in the API. */
+      /** How many of them IPAddress objects of other owners claim. */
       readonly claimed: bigint;
     };

@@ -27,28 +27,28 @@ import { type Decision, isConflictCondition, isPending } from './decision.ts';
 import { PendingServices } from './pending-services.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** A Service and what is to be done about it now. */
+/** A Service and what to do about it. */
 export interface ServiceDecision {
   readonly state: ServiceState;
   readonly decision: Decision;
 }
 
-/** A write under way. */
+/** A write in flight. */
 interface Write {
-  /** What it was decided on. */
+  /** The state on which the write was decided. */
   readonly basis: ServiceView;
-  /** What counts as long as nothing newer is seen. */
+  /** The state that applies until a newer one is seen. */
   readonly assumed: ServiceState;
 }
 
 /**
- * Keeps the Services and the pools that are known, and says whose turn it is. Level, not edge: it remembers who must be
- * looked at again, never what happened. The caller puts states in and draws verdicts out; for each verdict with a
- * change it calls `assume` before it draws the next one, and `settle` when the write has ended.
+ * Keeps the known Services and pools, and decides on one Service at a time. It is level-triggered: it remembers which
+ * Services to decide again, never what happened. The caller passes states in and takes decisions out. For each decision with a
+ * patch, it calls `assume` before it takes the next one, and `settle` when the write has ended.
  *
- * Invariant: whoever is neither in `#turns` nor being written has been decided on what is known now, or
- * waits in `#waiting` behind one with the same needs who has. The ledger has every Service as it was last seen in the
- * API, but where it has what a write assumed: there the API still shows that write's basis.
+ * Invariant: the decision on a Service that is neither in `#queue` nor being written is up to date, or the Service is in
+ * `#pending` behind one with the same needs whose decision is. The ledger has every Service as it was last seen in the API,
+ * or, while the API still shows the basis of its write in flight, as that write assumes it.
  */
 export class Allocator {
   readonly #options: Options;
@@ -57,7 +57,7 @@ export class Allocator {
   #hasServices = false;
   #hasConfig = false;
   readonly #claimTracker: ClaimTracker;
-  /** The newest version that a list or a watch has told of. */
+  /** The newest version that a list or a watch reported. */
   #knownVersion = '';
   readonly #writing = new Map<ServiceKey, Write>();
   readonly #queue = new WorkQueue();
@@ -75,12 +75,12 @@ export class Allocator {
     });
   }
 
-  /** Whether all first lists are in: before, nothing is decided (spec section 5). */
+  /** Whether all initial lists are complete. Nothing is decided before (spec section 5). */
   get isReady(): boolean {
     return this.#hasServices && this.#hasConfig && this.#claimTracker.isComplete;
   }
 
-  /** Whether nobody is left to decide on, and no write is under way. */
+  /** Whether no Service is left to decide on, and no write is in flight. */
   get isIdle(): boolean {
     return this.isReady && this.#queue.size === 0 && this.#writing.size === 0;
   }
@@ -93,15 +93,15 @@ export class Allocator {
     return this.#config;
   }
 
-  /** The claims in the API; where there are to be none it knows none. */
+  /** The claims in the API; empty if claims are disabled. */
   get claimTracker(): ClaimTracker {
     return this.#claimTracker;
   }
 
   /**
-   * The whole world of Services at once, as a consistent list of `resourceVersion` gives it: whoever is not in it is
-   * gone. An answer to a write may be newer than the list, and then counts. But where the list is older than what lists and
-   * watches had told before, etcd was restored from a backup, and the list is right about everything.
+   * Replaces all Services with a consistent list of version `resourceVersion`. Services missing from the list are gone. The
+   * response to a write may be newer than the list, and then takes precedence. If the list is older than what lists and watches
+   * reported before, etcd was restored from a backup, and the list takes precedence.
    */
   replaceServices(views: readonly ServiceView[], resourceVersion: string): void {
     const keys = views.map(keyOf);
@@ -112,47 +112,47 @@ export class Allocator {
     views.forEach((view, i) => {
       const key = keys[i] ?? keyOf(view);
       const seen = this.seen(key);
-      const isBack =
+      const isReverted =
         isRestored ||
         (seen !== undefined && isUndone(seen.resourceVersion, view.resourceVersion, resourceVersion));
       const write = this.#writing.get(key);
-      // What was undone can be done again: while the write is repeated, what it gives stays given.
-      if (isBack && write !== undefined && isSameState(write.basis, view)) this.#enter(write.assumed);
-      else if (isBack || isNews(view, seen)) this.#take(key, view);
+      // The API server can accept the same PATCH again, so its addresses stay reserved while it is repeated.
+      if (isReverted && write !== undefined && isSameState(write.basis, view)) this.#enter(write.assumed);
+      else if (isReverted || isNewer(view, seen)) this.#update(key, view);
     });
     this.#hasServices = true;
     this.#claimTracker.prune();
   }
 
-  /** Lists and watches have told everything up to this version. */
+  /** Lists and watches have reported everything up to this version. */
   observed(resourceVersion: string): void {
     if (compareVersions(resourceVersion, this.#knownVersion) <= 0) return;
     this.#knownVersion = resourceVersion;
     this.#claimTracker.prune();
   }
 
-  /** A Service's state. One that is older than what is known of it changes nothing. */
+  /** Updates a Service. A state that is older than the known one is ignored. */
   putService(view: ServiceView): void {
     const key = keyOf(view);
-    if (isNews(view, this.seen(key))) this.#take(key, view);
+    if (isNewer(view, this.seen(key))) this.#update(key, view);
   }
 
-  /** A Service is gone, as of `resourceVersion`. */
+  /** Removes a Service that is gone as of `resourceVersion`. */
   deleteService(key: ServiceKey, resourceVersion: string): void {
     const seen = this.seen(key);
     if (seen !== undefined && compareVersions(resourceVersion, seen.resourceVersion) >= 0) this.#remove(key);
   }
 
-  /** The answer to a write, or a read after one: counts only for a Service that is still there. */
+  /** The response to a write, or a read after one. It is ignored if the Service is gone. */
   answered(view: ServiceView): void {
     const key = keyOf(view);
     const seen = this.seen(key);
-    if (seen?.uid !== view.uid || !isNews(view, seen)) return;
-    if (view.type === 'LoadBalancer') this.#take(key, view);
+    if (seen?.uid !== view.uid || !isNewer(view, seen)) return;
+    if (view.type === 'LoadBalancer') this.#update(key, view);
     else this.#remove(key);
   }
 
-  /** The pools as they are now: everybody is looked at again. */
+  /** Replaces the configuration and queues all Services. */
   setConfig(config: Config): void {
     this.#config = config;
     this.#hasConfig = true;
@@ -160,16 +160,16 @@ export class Allocator {
     for (const state of this.#ledger.all()) this.#queue.add(state);
   }
 
-  /** The next Service in turn: O(log n) and the cost of its decision. Undefined when all are done. */
+  /** Decides on the next Service in the queue: O(log n) plus the cost of the decision. Undefined if the queue is empty. */
   next(): ServiceDecision | undefined {
     if (!this.isReady) return undefined;
-    for (let turn = this.#queue.next(); turn !== undefined; turn = this.#queue.next()) {
-      const { key } = turn.state;
+    for (let item = this.#queue.next(); item !== undefined; item = this.#queue.next()) {
+      const { key } = item.state;
       const state = this.#ledger.get(key);
-      // One write at a time for each Service: `settle` brings it back.
+      // Each Service has one write in flight at a time: `settle` queues it again.
       if (state === undefined || this.#writing.has(key)) continue;
       const decision = decide(state, this.#context());
-      if (!turn.isPostponed && isOnlyBookkeeping(state, decision)) {
+      if (!item.isPostponed && isOnlyBookkeeping(state, decision)) {
         this.#queue.postpone(state);
         continue;
       }
@@ -179,7 +179,7 @@ export class Allocator {
     return undefined;
   }
 
-  /** The Service as it was last seen in the API, without what is being written; undefined for one that is not there. */
+  /** The Service as it was last seen in the API, without writes in flight; undefined if there is none. */
   seen(key: ServiceKey): ServiceView | undefined {
     const state = this.#ledger.get(key);
     const write = this.#writing.get(key);
@@ -190,21 +190,21 @@ export class Allocator {
     return this.seen(key)?.resourceVersion;
   }
 
-  /** What would be decided now; for whoever wants to know. */
+  /** What would be decided now. Changes nothing. */
   explain(key: ServiceKey): ServiceDecision | undefined {
     const state = this.#ledger.get(key);
     return state && { state, decision: decide(state, this.#context()) };
   }
 
-  /** A write begins: what it gives counts as given from now on, and what it gives back not before it has ended. */
-  assume(state: ServiceState, change: ServicePatch): void {
+  /** A write begins: its addresses are in use from now on, and those that it releases stay in use until it has ended. */
+  assume(state: ServiceState, patch: ServicePatch): void {
     const { view, key } = state;
-    const assumed = assumedState(state, this.#stateOf(key, applyPatch(view, change)));
+    const assumed = assumedState(state, this.#stateOf(key, applyPatch(view, patch)));
     this.#writing.set(key, { basis: view, assumed });
     this.#enter(assumed);
   }
 
-  /** The write has ended, whatever came of it: what the API shows is what counts, and it is looked at again. */
+  /** The write has ended, with any result: the state in the API applies again, and the Service is queued. */
   settle(key: ServiceKey): void {
     const write = this.#writing.get(key);
     this.#writing.delete(key);
@@ -218,7 +218,7 @@ export class Allocator {
     for (const address of state.usedIPs) this.#claimTracker.recheck(address);
   }
 
-  /** Puts a Service in the queue again, for a caller that held its change back. */
+  /** Queues a Service again, for a caller that did not write its patch. */
   requeue(key: ServiceKey): void {
     const state = this.#ledger.get(key);
     if (state !== undefined) this.#queue.add(state);
@@ -235,16 +235,16 @@ export class Allocator {
     );
   }
 
-  /** What the API shows of a Service from now on. */
-  #take(key: ServiceKey, view: ServiceView): void {
+  /** Updates a Service to what the API shows. */
+  #update(key: ServiceKey, view: ServiceView): void {
     this.#claimTracker.pruneFor(key, view);
     const state = this.#stateOf(key, view);
-    // The version moved on, so a write that was decided on an older one can only be refused.
+    // The API server rejects a write that was decided on an older version.
     this.#enter(state);
     this.#queue.add(state);
   }
 
-  /** What is pledged to a Service has changed. A write under way has reserved it already; `settle` counts anew. */
+  /** The reservations for a Service changed. A write in flight has entered them already, and `settle` reads them again. */
   #reservationsChanged(key: ServiceKey): void {
     const before = this.#ledger.get(key);
     if (before === undefined || this.#writing.has(key)) return;
@@ -253,7 +253,7 @@ export class Allocator {
     this.#queue.add(state);
   }
 
-  /** Somebody else claimed the address in the API, or claims it no longer. */
+  /** Another owner claimed the address in the API, or released it. */
   #claimOwnerChanged(address: Address, owner: ClaimOwner | undefined): void {
     this.#ledger.setClaimOwner(address, owner);
     for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
@@ -269,11 +269,11 @@ export class Allocator {
     const next = this.#pending.remove(key);
     this.#ledger.delete(key);
     this.#wake(state, undefined);
-    // It may have been its line's turn.
+    // The removed Service may have been queued for its group.
     if (next !== undefined) this.requeue(next);
   }
 
-  /** Puts a state into the ledger, and wakes those whom the difference can concern. */
+  /** Puts a state into the ledger and queues the Services that the change can affect. */
   #enter(state: ServiceState): void {
     const before = this.#ledger.put(state);
     if (before !== undefined && compareAge(before.view, state.view) !== 0) {
@@ -283,15 +283,14 @@ export class Allocator {
   }
 
   /**
-   * A Service changed from one state to another. Looked at again are those who show an address of either and whom the
-   * difference can concern, and the first of those who wait for one: all kinds of them where it became free, else those
-   * who would share it.
+   * A Service changed from one state to another. Queues the Services that use an address of either state and that the change
+   * can affect, and the first pending Service of each group that can get such an address.
    */
   #wake(before: ServiceState | undefined, after: ServiceState | undefined): void {
-    const shown = after?.usedIPs ?? [];
-    for (const address of shown) this.#wakeAt(address, before, after, false);
+    const used = after?.usedIPs ?? [];
+    for (const address of used) this.#wakeAt(address, before, after, false);
     for (const address of before?.usedIPs ?? []) {
-      if (!shown.some((one) => sameAddress(one, address))) this.#wakeAt(address, before, after, true);
+      if (!used.some((one) => sameAddress(one, address))) this.#wakeAt(address, before, after, true);
     }
   }
 
@@ -305,19 +304,19 @@ export class Allocator {
     this.#claimTracker.recheck(address);
     for (const other of this.#ledger.servicesAt(address)) {
       if (other.key === key || this.#writing.has(other.key)) continue;
-      if (this.#concerns(other, address, before) || this.#concerns(other, address, after))
+      if (this.#affects(before, other, address) || this.#affects(after, other, address))
         this.#queue.add(other);
     }
     for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);
   }
 
-  /** Whoever has the address in its own right is concerned only by one that it may not share it with. */
-  #concerns(other: ServiceState, address: Address, one: ServiceState | undefined): boolean {
-    if (one === undefined) return false;
-    return !hasAllocationOf(other, address) || sharingConflict(other, one, this.#config) !== undefined;
+  /** A Service that is allocated the address is only affected by one with which it may not share it. */
+  #affects(changed: ServiceState | undefined, other: ServiceState, address: Address): boolean {
+    if (changed === undefined) return false;
+    return !hasAllocationOf(other, address) || sharingConflict(other, changed, this.#config) !== undefined;
   }
 
-  /** Enters the Service among those who wait, or takes it off; the next with the same needs may then try. */
+  /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
   #trackPending(state: ServiceState, decision: Decision): void {
     const next = isPending(decision)
       ? this.#pending.add(state, decision, wantsToShare(state, this.#config))
@@ -327,8 +326,8 @@ export class Allocator {
 }
 
 /**
- * The Service is announced as it stands, and only our marks on it are missing; or there is nothing but a dispute to tell
- * of, which may be settled when the others have had their turn.
+ * Whether the decision can wait: kube-vip announces the Service already and only metadata is missing, or there is only a
+ * conflict to report, which later decisions may resolve.
  */
 function isOnlyBookkeeping({ view }: ServiceState, decision: Decision): boolean {
   if (decision.kind === 'keep') return decision.conditions.some(isConflictCondition);
@@ -340,8 +339,8 @@ function isOnlyBookkeeping({ view }: ServiceState, decision: Decision): boolean 
   );
 }
 
-/** Another Service of that name is news, and a newer state of the one that was seen. */
-function isNews(view: ServiceView, seen: ServiceView | undefined): boolean {
+/** Whether `view` is another Service of the same name, or a newer state of the one that was seen. */
+function isNewer(view: ServiceView, seen: ServiceView | undefined): boolean {
   return seen?.uid !== view.uid || compareVersions(view.resourceVersion, seen.resourceVersion) > 0;
 }
 

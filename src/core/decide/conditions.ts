@@ -7,23 +7,23 @@ import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import type { AllocationContext } from './allocation-context.ts';
 import type { Condition, OtherService, OtherServices } from './decision.ts';
 
-/** Who else has the address: by sharing it, or because a duplicate was made elsewhere. */
+/** The other holders of the address: they share it, or another program created a duplicate. */
 export function coHolders(
   state: ServiceState,
   address: Address,
   { ledger, config }: AllocationContext,
 ): ServiceState[] {
-  // The rule, and the quick way: nobody else shows it.
+  // The common case: no other Service uses it.
   if (ledger.servicesAt(address).length < 2) return [];
   return ledger.holding(address, config).holders.filter((other) => other !== state);
 }
 
-/** Holders of the same address that may not share it: a duplicate made elsewhere. */
+/** Other holders of the address that may not share it with `state`. */
 export function conflicts(state: ServiceState, address: Address, context: AllocationContext): OtherService[] {
   return conflictingServices(coHolders(state, address, context), state, context);
 }
 
-/** What a person should know of a Service that is served with this list. */
+/** What an operator should know about a Service to which this list is assigned. */
 export function conditionsOf(
   state: ServiceState,
   list: readonly AddressEntry[],
@@ -40,7 +40,7 @@ export function conditionsOf(
     if (owner !== undefined) conditions.push({ code: 'claimed', address, owner });
     conditions.push(...conditionsFromOthers(state, address, context));
     const outside = !isStatic && (pool === undefined || !rangesContain(pool.ranges, address));
-    if (outside) conditions.push({ code: 'outside-pool', address, key: pool?.key });
+    if (outside) conditions.push({ code: 'outside-pool', service: state.key, address, key: pool?.key });
   }
   if (namespace === 'global' && !isStatic && pool !== undefined)
     conditions.push({ code: 'global-namespace', key: pool.key });
@@ -53,18 +53,19 @@ function conditionsFromOthers(
   context: AllocationContext,
 ): readonly Condition[] {
   const { ledger, config } = context;
-  // What it is only now given it does not have yet.
+  // An address that this decision assigns is not in use yet.
   if (!state.requestedIPs.some((asked) => sameAddress(asked, address))) return [];
   if (ledger.servicesAt(address).length < 2) return [];
-  // Who is being moved elsewhere is nobody's rival for much longer; if the write fails, everybody is looked at again.
+  // A Service that is being moved away is not a conflict. If its write fails, the others are decided again.
   const stays = ({ releasingIPs }: ServiceState) =>
-    !releasingIPs.some((left) => sameAddress(left.address, address));
+    !releasingIPs.some((released) => sameAddress(released.address, address));
   const { holders, contenders } = ledger.holding(address, config);
   if (!holders.includes(state)) return [];
   const conditions: Condition[] = [];
   const others = holders.filter((other) => other !== state);
   const conflict = conflictingServices(others.filter(stays), state, context);
-  if (conflict.length > 0) conditions.push({ code: 'conflict', address, ...summarize(conflict) });
+  if (conflict.length > 0)
+    conditions.push({ code: 'conflict', service: state.key, address, ...summarize(conflict) });
   const lasting = contenders.filter((other) => stays(other) && !other.view.deleting);
   const contested = conflictingServices(lasting, state, context);
   if (contested.length > 0) conditions.push({ code: 'contested', address, ...summarize(contested) });
@@ -84,9 +85,9 @@ function conflictingServices(
   });
 }
 
-/** As many as a sentence has room for. */
-const mostNamed = 3;
+/** A sentence names no more Services than this. */
+const maxNamed = 3;
 
 function summarize(services: readonly OtherService[]): OtherServices {
-  return { services: services.slice(0, mostNamed), more: Math.max(0, services.length - mostNamed) };
+  return { services: services.slice(0, maxNamed), more: Math.max(0, services.length - maxNamed) };
 }

@@ -18,8 +18,8 @@ import type { AddressConflict, Condition, Decision, WriteCause } from './decisio
 import { conflictDecision, type DecisionContext, reconcileTo } from './desired-state.ts';
 
 /**
- * What is to be done about a Service: a function of what is known, which changes nothing. The chain of checks is that of
- * spec sections 5 and 6, the first that applies decides. `standing` must be in the ledger.
+ * Decides what to do about a Service, without side effects. The checks are those of spec sections 5 and 6; the first one that
+ * applies decides. `state` must be in the ledger.
  */
 export function decide(state: ServiceState, context: DecisionContext): Decision {
   const { view, intent } = state;
@@ -33,7 +33,7 @@ export function decide(state: ServiceState, context: DecisionContext): Decision 
   return decideByIntent(state, intent, context, []);
 }
 
-/** A Service on its way out keeps what it has, gets nothing, and is not held up by the Go version's finalizer. */
+/** A Service that is being deleted keeps its addresses and gets no new ones. The Go version's finalizer must not block it. */
 function decideDeleting({ view, intent, record }: ServiceState): Decision {
   if (view.goFinalizers === undefined) return { kind: 'ignore', why: 'being-deleted' };
   const addresses = 'list' in intent ? formatAddressList(intent.list) : '';
@@ -63,11 +63,11 @@ function decideByIntent(
   }
 }
 
-/** Nothing is asked for: what its own status still shows of the pool is taken up again, the rest is allocated. */
+/** No address is requested: addresses in the Service's own status that lie in the pool are restored, others are allocated. */
 function decideNew(state: ServiceState, context: DecisionContext): Decision {
   const { view, usedIPs } = state;
   const pool = poolFor(context.config, view.namespace);
-  const left = usedIPs.filter(
+  const restorable = usedIPs.filter(
     (address) =>
       pool !== undefined &&
       rangesContain(pool.ranges, address) &&
@@ -75,14 +75,14 @@ function decideNew(state: ServiceState, context: DecisionContext): Decision {
       !state.reserved.some((one) => sameAddress(one.address, address)) &&
       context.ledger.servicesAt(address).every((other) => other === state),
   );
-  const allocation = allocate(state, left, context);
+  const allocation = allocate(state, restorable, context);
   if ('failures' in allocation) return { kind: 'pending', failures: allocation.failures };
-  const restored = allocation.addresses.every((address) => left.includes(address));
-  const cause = view.reallocate ? 'reallocate' : restored ? 'restore' : allocationCause(allocation);
+  const isRestored = allocation.addresses.every((address) => restorable.includes(address));
+  const cause = view.reallocate ? 'reallocate' : isRestored ? 'restore' : allocationCause(allocation);
   return assign(state, cause, allocation, context);
 }
 
-/** It shows what it was given: kept, unless its own families or ports have changed since. */
+/** The Service keeps its addresses unless its own families or ports have changed. */
 function decideAssigned(
   state: ServiceState,
   intent: ReadableIntent & { kind: 'assigned' },
@@ -102,7 +102,7 @@ function decideAssigned(
   return reconcileTo(state, cause, { list: intent.list, source, keepSpec: true, conditions }, context);
 }
 
-/** Single to dual keeps what is held and adds the other family; dual to single gives the dropped one back. */
+/** Single to dual stack keeps the address and adds the other family; dual to single stack releases one. */
 function changeFamilies(
   state: ServiceState,
   list: readonly AddressEntry[],
@@ -118,7 +118,7 @@ function changeFamilies(
   return reconcileTo(state, 'families', { list: addresses, source, rewrite: true, conditions: [] }, context);
 }
 
-/** Its own ports were edited into a clash with a Service it shares its address with: it goes, the other stays. */
+/** The Service's ports changed and conflict with another holder of its address: it moves, the other one stays. */
 function moveOnClash(
   state: ServiceState,
   list: readonly AddressEntry[],
@@ -136,7 +136,7 @@ function moveOnClash(
   return assign(state, 'ports', allocation, context);
 }
 
-/** A wish that cannot be met yet: what is held stays, and so does the record, which keeps the wish visible. */
+/** The addresses stay, and so does the allocation record: its difference from the Service keeps the change pending. */
 function pendingChange(
   state: ServiceState,
   list: readonly AddressEntry[],
@@ -149,12 +149,12 @@ function pendingChange(
     { code: 'pending-change', change, failures } as const,
     ...conditionsOf(state, list, context),
   ];
-  const served = { addresses: formatAddressList(list), source, conditions };
-  if (state.view.labeled) return { kind: 'keep', ...served };
-  return { kind: 'write', cause: 'update', patch: { labeled: true }, ...served };
+  const assignment = { addresses: formatAddressList(list), source, conditions };
+  if (state.view.labeled) return { kind: 'keep', ...assignment };
+  return { kind: 'write', cause: 'update', patch: { labeled: true }, ...assignment };
 }
 
-/** A user named the addresses: they are honoured wherever they lie, unless somebody has one of them already. */
+/** A user requested these addresses: they are assigned, in or outside a pool, unless one of them is in use. */
 function decideRequested(
   state: ServiceState,
   intent: ReadableIntent & { kind: 'requested' },
@@ -162,16 +162,16 @@ function decideRequested(
   conditions: readonly Condition[],
 ): Decision {
   const { list, by } = intent;
-  const taken = conflictsOf(state, list, context)[0];
-  // Where the annotation stands beside an edited spec, what it says is still held and announced.
-  const stands = by === 'spec' && parseAddressList(state.view.annotation) !== undefined;
-  if (taken !== undefined) return conflictDecision(state, taken, stands);
-  // A user's annotation is never rewritten; a changed spec is the user's word for the annotation that lags behind.
+  const [conflict] = conflictsOf(state, list, context);
+  // The addresses in an annotation beside an edited spec are still assigned and announced.
+  const isHeld = by === 'spec' && parseAddressList(state.view.annotation) !== undefined;
+  if (conflict !== undefined) return conflictDecision(state, conflict, isHeld);
+  // A user's annotation is never rewritten. An annotation that differs from an edited spec is outdated.
   const rewrite = by === 'spec';
   return reconcileTo(state, 'mark-static', { list, source: staticSource, rewrite, conditions }, context);
 }
 
-/** Restored from a backup or made from a dump: it keeps the address if nobody has it, else it gets its own. */
+/** Restored from a backup or created from a dump: it keeps the address if it is free, otherwise it gets another one. */
 function decideCopied(
   state: ServiceState,
   intent: ReadableIntent & { kind: 'copied' },
@@ -179,18 +179,18 @@ function decideCopied(
   conditions: readonly Condition[],
 ): Decision {
   const { list, origin } = intent;
-  const taken = conflictsOf(state, list, context);
-  const [first] = taken;
+  const inUse = conflictsOf(state, list, context);
+  const [first] = inUse;
   if (first === undefined) {
     const source = state.view.record?.source ?? unknownSource;
     return reconcileTo(state, 'adopt', { list, source, conditions }, context);
   }
-  // An address that a user asked for by name is not exchanged for another one.
+  // A static address is not replaced.
   if (origin === 'static') return conflictDecision(state, first, false);
-  return replaceConflicting(state, list, first, taken, context);
+  return replaceConflicting(state, list, first, inUse, context);
 }
 
-/** The annotation is gone or blank, as after a manifest was applied again: the record remembers what it said. */
+/** The annotation is missing or blank, as after a manifest is applied again: it is restored from the allocation record. */
 function decideAnnotationRemoved(
   state: ServiceState,
   intent: ReadableIntent & { kind: 'annotationRemoved' },
@@ -199,38 +199,38 @@ function decideAnnotationRemoved(
 ): Decision {
   const { list, origin } = intent;
   const { record, view } = state;
-  const taken = conflictsOf(state, list, context);
-  const [first] = taken;
+  const inUse = conflictsOf(state, list, context);
+  const [first] = inUse;
   if (first === undefined) {
     const source = record?.source ?? unknownSource;
-    const given = view.interface === undefined ? record?.interface : undefined;
-    const desired = { list, source, rewrite: true, interface: given, keepFamilies: true, conditions };
+    const written = view.interface === undefined ? record?.interface : undefined;
+    const desired = { list, source, rewrite: true, interface: written, keepFamilies: true, conditions };
     return reconcileTo(state, 'restore', desired, context);
   }
   if (origin === 'static') return conflictDecision(state, first, true);
-  return replaceConflicting(state, list, first, taken, context);
+  return replaceConflicting(state, list, first, inUse, context);
 }
 
-/** What is taken is replaced from the pool; what is not stays. */
+/** Replaces the addresses that are in use from the pool, and keeps the others. */
 function replaceConflicting(
   state: ServiceState,
   list: readonly AddressEntry[],
   first: InUse,
-  taken: readonly InUse[],
+  inUse: readonly InUse[],
   context: DecisionContext,
 ): Decision {
   const stays = addressesOf(list).filter(
-    (address) => !taken.some((one) => sameAddress(one.address, address)),
+    (address) => !inUse.some((one) => sameAddress(one.address, address)),
   );
   const allocation = allocate(state, stays, context);
   if (!('failures' in allocation)) return assign(state, allocationCause(allocation), allocation, context);
-  // It shows an address that is not its own, and waits for one that is.
+  // Pending, and still showing the address of another Service.
   return { kind: 'conflict', conflict: first, patch: {}, failures: allocation.failures };
 }
 
 /**
- * A person's wish for a fresh allocation. What already is as a fresh one would be stays, since any change of the list
- * takes the Service down; the rest comes from the pool.
+ * A person requested a new allocation. Addresses that a new allocation could have chosen stay, because any change of the list
+ * interrupts the Service; the others are replaced from the pool.
  */
 function reallocate(
   state: ServiceState,
@@ -240,7 +240,7 @@ function reallocate(
   const { view } = state;
   const { list } = intent;
   const pool = poolFor(context.config, view.namespace);
-  // Also what a user had named: two that named one address may have it together, one that is allocated may not join.
+  // A static address becomes an allocated one, and those have stricter sharing rules.
   const allocated: ServiceState = { ...state, intent: { kind: 'assigned', list, origin: 'allocated' } };
   const stays = addressesOf(list).filter(
     (address) =>
@@ -265,12 +265,14 @@ function reallocate(
 
 type InUse = AddressConflict & { code: 'address-in-use' };
 
-/** The addresses of the list that somebody else has, each with who and why. */
+/** The addresses of the list that another Service or owner has. */
 function conflictsOf(state: ServiceState, list: readonly AddressEntry[], context: DecisionContext): InUse[] {
   return addressesOf(list).flatMap((address) => {
     if (isUnspecified(address)) return [];
-    const dispute = context.ledger.conflictWith(state, address, context.config);
-    return dispute === undefined ? [] : [{ code: 'address-in-use', address, ...dispute }];
+    const conflict = context.ledger.conflictWith(state, address, context.config);
+    return conflict === undefined
+      ? []
+      : [{ code: 'address-in-use', service: state.key, address, ...conflict }];
   });
 }
 
@@ -280,23 +282,23 @@ function allocationCause(grant: Grant): WriteCause {
 
 function assign(state: ServiceState, cause: WriteCause, grant: Grant, context: DecisionContext): Decision {
   const { view } = state;
-  // Never to a Service that had an address already: the consumer would not notice (spec sections 2 and 7).
+  // kube-vip does not notice a later change of the interface (spec sections 2 and 7).
   const isNew = state.intent.kind === 'new' || state.intent.kind === 'copied';
-  const given =
+  const written =
     isNew && view.interface === undefined ? interfaceFor(context.config, view.namespace) : undefined;
   const { addresses, key, sharedWith } = grant;
-  // Of what it shows already, `notesOn` tells.
+  // `conditionsOf` covers addresses that it requests already.
   const isJoining = sharedWith.length > 0 && !addresses.some((one) => requests(state, one));
   const conditions: Condition[] = isJoining ? [{ code: 'shared', others: [...sharedWith].sort() }] : [];
-  const desired = { list: addresses, source: key, rewrite: true, interface: given, conditions };
+  const desired = { list: addresses, source: key, rewrite: true, interface: written, conditions };
   return reconcileTo(state, cause, desired, context);
 }
 
 function requests({ requestedIPs }: ServiceState, address: Address): boolean {
-  return requestedIPs.some((asked) => sameAddress(asked, address));
+  return requestedIPs.some((requested) => sameAddress(requested, address));
 }
 
-/** The key that a taken-over address belongs to, if the namespace's pool spans all of them. */
+/** The key of the namespace's pool, if the pool spans all adopted addresses. */
 function sourceOf(
   { view }: ServiceState,
   list: readonly AddressEntry[],

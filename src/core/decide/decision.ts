@@ -7,19 +7,19 @@ import type { ServicePatch } from '../model/service-patch.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 
-/** What is to be done about one Service, and why. Everything that people see is made from these values. */
+/** What to do about one Service, and why. All messages about it are composed from these values. */
 export type Decision =
-  /** Not ours, or with nothing left to do: nothing is written. */
+  /** This controller does not handle the Service, or has nothing left to do for it. */
   | { readonly kind: 'ignore'; readonly why: IgnoreReason | 'being-deleted' }
-  /** Served, and as it should be. */
+  /** Assigned, and every field is up to date. */
   | ({ readonly kind: 'keep' } & Assignment)
-  /** Served once `change` is written. */
+  /** Assigned once `patch` is written. */
   | ({ readonly kind: 'write'; readonly cause: WriteCause; readonly patch: ServicePatch } & Assignment)
-  /** Ours, and there is no address for it. */
+  /** No address is available. */
   | { readonly kind: 'pending'; readonly failures: readonly AllocationFailure[] }
   /**
-   * What it asks for by name, or shows, cannot be had. `change` takes the marks of an earlier address off; `shortages`
-   * says why there is nothing else for it, where it would take something else.
+   * The requested address cannot be assigned. `patch` removes the fields of an earlier address. `failures` says why no other
+   * address could be allocated, if the Service would accept one.
    */
   | {
       readonly kind: 'conflict';
@@ -27,7 +27,7 @@ export type Decision =
       readonly patch: ServicePatch;
       readonly failures: readonly AllocationFailure[];
     }
-  /** What we wrote comes off again. */
+  /** The fields written for the Service are removed. */
   | { readonly kind: 'release'; readonly patch: ServicePatch; readonly addresses: string };
 
 export interface Assignment {
@@ -38,7 +38,7 @@ export interface Assignment {
   readonly conditions: readonly Condition[];
 }
 
-/** What a write is for. */
+/** The purpose of a write. */
 export type WriteCause =
   | 'allocate'
   | 'share'
@@ -53,8 +53,11 @@ export type WriteCause =
 export type AddressConflict =
   | {
       readonly code: 'address-in-use';
+      /** The Service that requests the address. */
+      readonly service: ServiceKey;
       readonly address: Address;
-      readonly holder: ServiceKey;
+      /** A Service, or the parent of an IPAddress claim. */
+      readonly holder: string;
       readonly why: SharingConflict;
     }
   | {
@@ -63,17 +66,23 @@ export type AddressConflict =
       readonly fault: NonNullable<AddressList['fault']>;
     };
 
-/** What a person should know of a Service that is served all the same. */
+/** What an operator should know about a Service that is assigned. */
 export type Condition =
-  /** Others have the address, too, and may not share it: a duplicate made elsewhere. */
-  | ({ readonly code: 'conflict'; readonly address: Address } & OtherServices)
-  /** Others ask for it who may not share it. They do not get it, and may be announced with it all the same. */
+  /** Other Services have the address too and may not share it: another program created a duplicate. */
+  | ({ readonly code: 'conflict'; readonly service: ServiceKey; readonly address: Address } & OtherServices)
+  /** Contenders that may not share the address. They do not get it, but kube-vip may announce it for them. */
   | ({ readonly code: 'contested'; readonly address: Address } & OtherServices)
-  /** Somebody else has claimed it in the API. */
+  /** An IPAddress object of another owner claims the address. */
   | { readonly code: 'claimed'; readonly address: Address; readonly owner: ClaimOwner }
-  | { readonly code: 'outside-pool'; readonly address: Address; readonly key: string | undefined }
+  | {
+      readonly code: 'outside-pool';
+      readonly service: ServiceKey;
+      readonly address: Address;
+      /** The pool of the namespace; undefined if there is none. */
+      readonly key: string | undefined;
+    }
   | { readonly code: 'shared'; readonly others: readonly ServiceKey[] }
-  /** It wants what it cannot have yet, and keeps what it has meanwhile. */
+  /** A change that is not possible yet. The Service keeps its addresses until then. */
   | {
       readonly code: 'pending-change';
       readonly change: 'families' | 'ports' | 'reallocate';
@@ -81,7 +90,7 @@ export type Condition =
     }
   | { readonly code: 'global-namespace'; readonly key: string };
 
-/** Oldest first. A thousand Services can be put on one address: some are named, the others counted. */
+/** Oldest first. A thousand Services can have one address: some are named, the others counted. */
 export interface OtherServices {
   readonly services: readonly OtherService[];
   readonly more: number;
@@ -92,14 +101,14 @@ export interface OtherService {
   readonly why: SharingConflict;
 }
 
-/** A note that somebody else has the address of a served Service, or asks for it, where that may not be. */
+/** Another Service or owner has or requests the address and may not share it. */
 type ConflictCondition = Condition & { readonly code: 'conflict' | 'contested' | 'claimed' };
 
 export function isConflictCondition(condition: Condition): condition is ConflictCondition {
   return condition.code === 'conflict' || condition.code === 'contested' || condition.code === 'claimed';
 }
 
-/** The addresses of a Service that somebody else has, or asks for, where that may not be. */
+/** The addresses of the Service that others have or request and may not share. */
 export function conflictingAddresses(decision: Decision): readonly Address[] {
   if (decision.kind === 'conflict') {
     return decision.conflict.code === 'address-in-use' ? [decision.conflict.address] : [];
@@ -109,7 +118,7 @@ export function conflictingAddresses(decision: Decision): readonly Address[] {
     : [];
 }
 
-/** Whether more addresses could change the decision: such a Service is tried again when its pool improves. */
+/** Whether more addresses could change the decision: such a Service is retried when its pool gains some. */
 export function isPending(decision: Decision): boolean {
   if (decision.kind === 'pending') return true;
   if (decision.kind === 'conflict') return decision.failures.length > 0;

@@ -8,28 +8,28 @@ import type { AllocationContext } from './allocation-context.ts';
 import { conditionsOf } from './conditions.ts';
 import type { AddressConflict, Condition, Decision, WriteCause } from './decision.ts';
 
-/** What a decision is made from. */
+/** The input of a decision. */
 export interface DecisionContext extends AllocationContext {
-  /** Our name in records. */
+  /** The name of this controller in allocation records. */
   readonly controller: string;
 }
 
-/** What a Service is to be served with. */
+/** The fields that a Service should have. */
 export interface DesiredState {
   readonly list: readonly AddressEntry[];
   readonly source: string;
-  /** The annotation is ours to write; else it stays as the user wrote it. */
+  /** Whether to write the annotation. If false, it stays as the user wrote it. */
   readonly rewrite?: boolean;
-  /** A spec that was blanked, or that the annotation overrules in silence, is left as it is. */
+  /** Whether to leave `spec.loadBalancerIP` unchanged, because it was blanked or the annotation overrides it. */
   readonly keepSpec?: boolean;
-  /** The interface to write. */
+  /** The interface to write, if any. */
   readonly interface?: string | undefined;
-  /** The record keeps its families, so that an edit of them is still seen after this write. */
+  /** Whether the allocation record keeps its families, so that an edit of them is still detected after this write. */
   readonly keepFamilies?: boolean;
   readonly conditions: readonly Condition[];
 }
 
-/** The change, if any, that makes the Service served on these terms: only fields that differ are in it. */
+/** Compares the Service with its desired state. The patch has only the fields that differ. */
 export function reconcileTo(
   state: ServiceState,
   cause: WriteCause,
@@ -64,25 +64,28 @@ export function reconcileTo(
   return { kind: 'write', cause, patch, addresses, source, conditions };
 }
 
-/** `spec.loadBalancerIP` is the first address. Where a hostname stands first it is untouched, but for what we gave. */
+/**
+ * Sets `spec.loadBalancerIP` to the first address. With a hostname in the list, the field is only changed to remove an address
+ * that this controller wrote.
+ */
 function reconcileSpec(
   { view, record }: ServiceState,
   { list }: DesiredState,
-  change: Mutable<ServicePatch>,
+  patch: Mutable<ServicePatch>,
 ): void {
   const [first] = list;
   if (list.some((entry) => typeof entry === 'string')) {
-    const given = record !== undefined && record.source !== staticSource && record.addresses.split(',')[0];
-    if (view.specIP !== undefined && view.specIP === given) change.specIP = null;
+    const written = record !== undefined && record.source !== staticSource && record.addresses.split(',')[0];
+    if (view.specIP !== undefined && view.specIP === written) patch.specIP = null;
   } else if (typeof first === 'object') {
     const text = formatAddress(first);
-    if (view.specIP !== text) change.specIP = text;
+    if (view.specIP !== text) patch.specIP = text;
   }
 }
 
 /**
- * A claimant is not marked as served: marks of an earlier address come off. They stay while its
- * annotation still stands for that address (`isHeld`).
+ * A contender is not marked as assigned: the fields of an earlier address are removed, unless the annotation still has that
+ * address (`isHeld`).
  */
 export function conflictDecision(
   { view, record }: ServiceState,
@@ -93,9 +96,8 @@ export function conflictDecision(
   if (!isHeld) {
     if (view.labeled) patch.labeled = false;
     if (view.record !== undefined) patch.record = null;
-    // What we wrote for the earlier address is taken off with its mark.
-    const [given] = record?.addresses.split(',') ?? [];
-    if (view.specIP !== undefined && view.specIP === given) patch.specIP = null;
+    const [written] = record?.addresses.split(',') ?? [];
+    if (view.specIP !== undefined && view.specIP === written) patch.specIP = null;
   }
   return { kind: 'conflict', conflict, patch, failures: [] };
 }

@@ -7,13 +7,13 @@ import { compareAge, familiesText, type ServiceKey } from '../model/service-view
 import type { Decision } from './decision.ts';
 
 /**
- * Who waits for which pool. Those with the same needs stand in one line, oldest first: if the first cannot be served,
- * nobody behind it can, so an address that becomes free costs one decision for each line, however long the lines are.
+ * Pending Services by pool, in groups with the same needs, oldest first. If the first Service of a group cannot get an
+ * address, the others cannot either, so a freed address costs one decision per group.
  */
 export class PendingServices {
-  /** Pool key, then needs. A pool that does not exist is `''`: only a change of the ConfigMap helps there. */
+  /** By pool key, then needs. The key is empty if there is no pool: then only a change of the ConfigMap helps. */
   readonly #groups = new Map<string, Map<string, PendingGroup>>();
-  readonly #positions = new Map<ServiceKey, { line: PendingGroup; state: ServiceState }>();
+  readonly #positions = new Map<ServiceKey, { group: PendingGroup; state: ServiceState }>();
 
   clear(): void {
     this.#groups.clear();
@@ -21,49 +21,49 @@ export class PendingServices {
   }
 
   /**
-   * Puts a Service in its line. If it stood first in another one, the answer is who does there now: that one's turn is
-   * not to be lost with it.
+   * Adds a Service to its group. If it was first in another group, returns the Service that is first there now: it has to be
+   * decided in its place.
    */
   add(state: ServiceState, decision: Decision, shares: boolean): ServiceKey | undefined {
-    const line = this.#group(poolKeyOf(decision), needsOf(state, shares), shares);
-    const place = this.#positions.get(state.key);
-    const stays = place?.line === line && compareAge(place.state.view, state.view) === 0;
+    const group = this.#group(poolKeyOf(decision), needsOf(state, shares), shares);
+    const position = this.#positions.get(state.key);
+    const stays = position?.group === group && compareAge(position.state.view, state.view) === 0;
     const next = stays ? undefined : this.remove(state.key);
-    // Also where the leaving has just emptied this very line, and taken it off.
-    this.#groups.get(line.pool)?.set(line.needs, line);
-    line.queue.add(state);
-    this.#positions.set(state.key, { line, state });
+    // The removal may have emptied and deleted this very group.
+    this.#groups.get(group.pool)?.set(group.needs, group);
+    group.queue.add(state);
+    this.#positions.set(state.key, { group, state });
     return next;
   }
 
-  /** Takes a Service out of its line; if it stood first, the answer is who does now. */
+  /** Removes a Service from its group. If it was first, returns the Service that is first now. */
   remove(key: ServiceKey): ServiceKey | undefined {
-    const place = this.#positions.get(key);
-    if (place === undefined) return undefined;
+    const position = this.#positions.get(key);
+    if (position === undefined) return undefined;
     this.#positions.delete(key);
-    const { line, state } = place;
-    const wasFirst = line.queue.first()?.key === key;
-    line.queue.delete(state);
-    if (line.queue.size === 0) this.#groups.get(line.pool)?.delete(line.needs);
-    return wasFirst ? line.queue.first()?.key : undefined;
+    const { group, state } = position;
+    const wasFirst = group.queue.first()?.key === key;
+    group.queue.delete(state);
+    if (group.queue.size === 0) this.#groups.get(group.pool)?.delete(group.needs);
+    return wasFirst ? group.queue.first()?.key : undefined;
   }
 
   #group(pool: string, needs: string, shares: boolean): PendingGroup {
-    const lines = this.#groups.get(pool) ?? new Map<string, PendingGroup>();
-    this.#groups.set(pool, lines);
-    const line = lines.get(needs) ?? { pool, needs, shares, queue: new SortedSet<ServiceState>(byOrder) };
-    lines.set(needs, line);
-    return line;
+    const groups = this.#groups.get(pool) ?? new Map<string, PendingGroup>();
+    this.#groups.set(pool, groups);
+    const group = groups.get(needs) ?? { pool, needs, shares, queue: new SortedSet<ServiceState>(byAge) };
+    groups.set(needs, group);
+    return group;
   }
 
-  /** The first of each line that an event at `address` can help: all lines of its pools, or those that would share. */
+  /** The first Service of each group of the address's pools. If the address is not freed, only of groups that would share it. */
   *firstOfEach(address: Address, config: Config, isFreed: boolean): IterableIterator<ServiceKey> {
-    for (const [key, lines] of this.#groups) {
+    for (const [key, groups] of this.#groups) {
       const pool = config.pools.get(key);
       if (pool === undefined || !rangesContain(pool.ranges, address)) continue;
-      for (const line of lines.values()) {
-        const first = line.queue.first();
-        if (first !== undefined && (isFreed || line.shares)) yield first.key;
+      for (const group of groups.values()) {
+        const first = group.queue.first();
+        if (first !== undefined && (isFreed || group.shares)) yield first.key;
       }
     }
   }
@@ -72,12 +72,12 @@ export class PendingServices {
 interface PendingGroup {
   readonly pool: string;
   readonly needs: string;
-  /** Its Services would take an address that is in use. */
+  /** Whether its Services would share an address that is in use. */
   readonly shares: boolean;
   readonly queue: SortedSet<ServiceState>;
 }
 
-/** What an allocation depends on beside pool and ledger. One that has something to keep stands in a line of its own. */
+/** What an allocation depends on besides pool and ledger. A Service with addresses to keep is in a group of its own. */
 function needsOf(state: ServiceState, shares: boolean): string {
   const { view, intent, usedIPs } = state;
   if (intent.kind !== 'new' || usedIPs.length > 0) return `own ${state.key} ${shares}`;
@@ -97,6 +97,6 @@ function poolKeyOf(decision: Decision): string {
   return '';
 }
 
-function byOrder(a: ServiceState, b: ServiceState): number {
+function byAge(a: ServiceState, b: ServiceState): number {
   return compareAge(a.view, b.view);
 }

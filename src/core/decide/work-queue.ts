@@ -4,13 +4,13 @@ import { compareAge, familiesText, portsText } from '../model/service-view.ts';
 
 export interface WorkItem {
   readonly state: ServiceState;
-  /** It was put off before. */
+  /** Whether it was postponed before. */
   readonly isPostponed: boolean;
 }
 
 /**
- * Who is to be looked at: those who want something first, then those who have what they want, then those who were put off;
- * oldest first within each. So a new Service does not wait for a look at fifty thousand that are served.
+ * Services to decide on: unsettled ones first, then settled ones, then postponed ones; oldest first within each group. A new
+ * Service does not have to wait for fifty thousand assigned ones.
  */
 export class WorkQueue {
   readonly #unsettled = byAge();
@@ -25,7 +25,7 @@ export class WorkQueue {
     (isSettled(state) ? this.#settled : this.#unsettled).add(state);
   }
 
-  /** Everybody else has a turn before. */
+  /** Queues the Service behind all others. */
   postpone(state: ServiceState): void {
     this.#postponed.add(state);
   }
@@ -34,16 +34,16 @@ export class WorkQueue {
     for (const queue of [this.#unsettled, this.#settled, this.#postponed]) queue.delete(state);
   }
 
-  /** The next, as it was when it was put in; O(log n). */
+  /** The next Service, in the state in which it was added: O(log n). */
   next(): WorkItem | undefined {
     const state = this.#unsettled.shift() ?? this.#settled.shift();
     if (state !== undefined) return { state, isPostponed: false };
-    const last = this.#postponed.shift();
-    return last && { state: last, isPostponed: true };
+    const postponed = this.#postponed.shift();
+    return postponed && { state: postponed, isPostponed: true };
   }
 }
 
-/** Served, and not edited since: whatever others have changed, it takes no address from anybody. */
+/** Assigned and not edited since: a decision on it takes no address away from another Service. */
 function isSettled({ view, record, intent }: ServiceState): boolean {
   return (
     intent.kind === 'assigned' &&

@@ -7,19 +7,20 @@ import type { Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { whyNotSharing } from '../ledger/sharing.ts';
 import { formatAddressList } from '../model/address-list.ts';
-import { staticSource } from '../model/allocation-record.ts';
+import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { quoted } from '../text/quote.ts';
 import {
-  explainCondition,
-  explainConflict,
-  explainFailure,
+  conditionProblem,
+  conflictProblem,
   explainIgnored,
   explainWrite,
+  failureProblem,
+  handledClass,
 } from './explain-decision.ts';
 
-/** One rung of the chain that a decision goes down (decide.ts), and what was found there. */
+/** One check of a decision (decide.ts) and its result. */
 export interface Check {
   readonly name: CheckName;
   readonly outcome: 'passed' | 'failed' | 'noted';
@@ -40,86 +41,91 @@ export type CheckName =
   | 'write';
 
 /**
- * The checks of a decision in their order, down to the one that decided. What passed and what failed is read from the
- * decision itself, so the two cannot disagree (test/core/answers.test.ts).
+ * The checks of a decision in order, up to the one that decided. Their results are derived from the decision itself, so the
+ * two cannot disagree (test/core/answers.test.ts). A finding states the problem only: remedies are listed separately.
  */
 export function checksOf({ state, decision }: ServiceDecision, config: Config, options: Options): Check[] {
   const checks: Check[] = [];
-  const is = (name: CheckName, outcome: Check['outcome'], finding: string): void => {
+  const add = (name: CheckName, outcome: Check['outcome'], finding: string): void => {
     checks.push({ name, outcome, finding });
   };
-  if (!isOurs(state, options, is)) return checks;
+  if (!isHandled(state, options, add)) return checks;
   if (decision.kind === 'ignore' || state.view.deleting) {
-    is('deletion', 'failed', 'being deleted: it keeps what it has until it is gone, and gets nothing');
+    add('deletion', 'failed', 'being deleted: the Service keeps its addresses and gets no new ones');
     return checks;
   }
   if (decision.kind === 'conflict' && decision.conflict.code === 'invalid-address') {
-    is('request', 'failed', explainConflict(decision.conflict));
+    add('request', 'failed', conflictProblem(decision.conflict));
     return checks;
   }
-  is('request', 'passed', explainRequest(state));
-  if (decision.kind === 'conflict') is('address', 'failed', explainConflict(decision.conflict));
+  add('request', 'passed', explainRequest(state));
+  if (decision.kind === 'conflict') add('address', 'failed', conflictProblem(decision.conflict));
   const failures = failuresIn(decision);
-  if (usesPool(state, decision)) checkPool({ state, decision }, failures, config, options, is);
-  if (decision.kind === 'keep' || decision.kind === 'write') checkServed(decision, options, is);
+  if (usesPool(state, decision)) checkPool({ state, decision }, failures, config, options, add);
+  if (decision.kind === 'keep' || decision.kind === 'write') checkAssigned(decision, options, add);
   return checks;
 }
 
-type Record = (name: CheckName, outcome: Check['outcome'], finding: string) => void;
+type AddCheck = (name: CheckName, outcome: Check['outcome'], finding: string) => void;
 
-/** Spec section 8. */
-function isOurs({ view, ignoreReason, record }: ServiceState, options: Options, is: Record): boolean {
+/** Whether this controller handles the Service (spec section 8). */
+function isHandled({ view, ignoreReason, record }: ServiceState, options: Options, add: AddCheck): boolean {
   if (ignoreReason === 'not-a-load-balancer') {
-    is('type', 'failed', `${view.type}: ${explainIgnored(ignoreReason, options)}`);
+    add('type', 'failed', `${view.type}, not LoadBalancer`);
     return false;
   }
-  is('type', 'passed', 'LoadBalancer');
+  add('type', 'passed', 'LoadBalancer');
   if (ignoreReason === 'ignored') {
-    is('ignore', 'failed', explainIgnored(ignoreReason, options));
+    add('ignore', 'failed', explainIgnored(ignoreReason, options));
     return false;
   }
-  is('ignore', 'passed', `no annotation ${annotations.ignore}`);
+  add('ignore', 'passed', `no annotation ${annotations.ignore}`);
   const named = view.class === undefined ? 'none' : quoted(view.class);
   if (ignoreReason === 'other-class') {
-    is('class', 'failed', `${named}: ${explainIgnored(ignoreReason, options)}`);
+    add('class', 'failed', `${named}, but this controller only handles Services ${handledClass(options)}`);
     return false;
   }
-  is('class', 'passed', `${named}, which this controller serves`);
+  add('class', 'passed', `${named}, which this controller handles`);
   if (ignoreReason === 'other-controller') {
-    is(
+    add(
       'controller',
       'failed',
-      `${record?.controller ?? 'unknown'}: ${explainIgnored(ignoreReason, options)}`,
+      `${record?.controller ?? 'unknown'} in the allocation record, but this controller is ${options.controller}`,
     );
     return false;
   }
   return true;
 }
 
-/** What the Service asks for, and where that stands. */
+/** What the Service requests, and where that is specified. */
 function explainRequest({ view, intent, record }: ServiceState): string {
-  const change = view.reallocate ? `; ${annotations.reallocate} asks for a fresh allocation` : '';
+  const change = view.reallocate ? `; ${annotations.reallocate} requests a new allocation` : '';
   switch (intent.kind) {
     case 'new':
-      return `nothing by name: an address from the pool of its namespace${change}`;
-    case 'assigned': {
-      const source = record?.source;
-      const from =
-        source === undefined
-          ? 'which it was given before this controller came'
-          : source === staticSource
-            ? 'which a user asked for by name'
-            : `as its record says, from ${source}`;
-      return `it shows ${formatAddressList(intent.list)}, ${from}${change}`;
-    }
+      return `no specific address: one from the pool of its namespace${change}`;
+    case 'assigned':
+      return `${formatAddressList(intent.list)}, ${explainSource(record?.source)}${change}`;
     case 'requested':
-      return `${formatAddressList(intent.list)}, by ${intent.by === 'spec' ? 'spec.loadBalancerIP' : `the annotation ${annotations.addresses}`}${change}`;
+      return `${formatAddressList(intent.list)}, from ${intent.by === 'spec' ? 'spec.loadBalancerIP' : `the annotation ${annotations.addresses}`}${change}`;
     case 'copied':
-      return `${formatAddressList(intent.list)}, with the record of another Service: it is a copy of that one${change}`;
+      return `${formatAddressList(intent.list)}, copied from another Service with its allocation record${change}`;
     case 'annotationRemoved':
-      return `its annotation was removed, and its record remembers ${formatAddressList(intent.list)}${change}`;
+      return `${formatAddressList(intent.list)}, from the allocation record, because the annotation was removed${change}`;
     case 'unreadable':
       return quoted(intent.fault.text);
+  }
+}
+
+function explainSource(source: string | undefined): string {
+  switch (source) {
+    case undefined:
+      return 'assigned before this controller ran';
+    case staticSource:
+      return 'a static address according to the allocation record';
+    case unknownSource:
+      return 'adopted from outside any pool according to the allocation record';
+    default:
+      return `assigned from ${source} according to the allocation record`;
   }
 }
 
@@ -131,7 +137,7 @@ function failuresIn(decision: Decision): readonly AllocationFailure[] {
   );
 }
 
-/** Whether the pool of its namespace has a say in the decision. */
+/** Whether the decision depends on the pool of the namespace. */
 function usesPool({ intent, view }: ServiceState, decision: Decision): boolean {
   if (intent.kind === 'new' || view.reallocate || failuresIn(decision).length > 0) return true;
   return 'source' in decision && decision.source !== staticSource;
@@ -142,69 +148,69 @@ function checkPool(
   failures: readonly AllocationFailure[],
   config: Config,
   options: Options,
-  is: Record,
+  add: AddCheck,
 ): void {
   const { view } = state;
   const pool = poolFor(config, view.namespace);
   const missing = failures.find(({ code }) => code === 'no-config-map' || code === 'no-pool');
   if (missing !== undefined) {
-    is('pool', 'failed', explainFailure(missing, options));
+    add('pool', 'failed', failureProblem(missing, options));
     return;
   }
   if (pool === undefined) return;
-  is('pool', 'passed', `${pool.key}, the first of ${poolKeysOf(view.namespace).join(', ')} that exists`);
+  add('pool', 'passed', `${pool.key}, the first of ${poolKeysOf(view.namespace).join(', ')} that exists`);
   const wanted = wantedFamilies(state, pool);
   const lacking = failures.find(({ code }) => code === 'family-not-in-pool');
   const families = `${view.policy}: ${wanted.join(' and ')}`;
-  if (lacking !== undefined) is('families', 'failed', `${families}, but ${explainFailure(lacking, options)}`);
-  else is('families', 'passed', families);
-  // DHCP is asked as often as somebody wants an address.
-  if (state.intent.kind === 'new' && !pool.dhcp.IPv4) checkSharing(state, wanted, config, is);
+  if (lacking !== undefined) add('families', 'failed', `${families}. ${failureProblem(lacking, options)}`);
+  else add('families', 'passed', families);
+  // 0.0.0.0 is assigned to any number of Services: there is nothing to share.
+  if (state.intent.kind === 'new' && !pool.dhcp.IPv4) checkSharing(state, wanted, config, add);
   for (const failure of failures) {
     if (failure.code === 'pool-full' || failure.code === 'pool-empty')
-      is('address', 'failed', explainFailure(failure, options));
+      add('address', 'failed', failureProblem(failure, options));
   }
   if (decision.kind === 'write' && state.intent.kind === 'new')
-    is('address', 'passed', explainGrant(decision));
+    add('address', 'passed', explainGrant(decision));
 }
 
 function explainGrant({ addresses, cause }: Decision & { kind: 'write' }): string {
-  // `::` beside an address, in a pool of both.
+  // A pool can have DHCP for one family and addresses for the other.
   if (addresses.split(',').some((address) => address === '0.0.0.0' || address === '::'))
-    return `${addresses}: DHCP is asked for one`;
-  if (cause === 'share') return `${addresses} is in use, and all who have it agree`;
-  return cause === 'restore' ? `${addresses} stands in its status` : `${addresses} is free`;
+    return `${addresses}: requested from DHCP`;
+  if (cause === 'share') return `${addresses} is in use, and every holder allows sharing`;
+  return cause === 'restore' ? `${addresses} is in the status of the Service` : `${addresses} is free`;
 }
 
-function checkSharing(state: ServiceState, wanted: readonly Family[], config: Config, is: Record): void {
+function checkSharing(state: ServiceState, wanted: readonly Family[], config: Config, add: AddCheck): void {
   const { namespace, policy } = state.view;
   if (!sharingFor(config, namespace)) return;
   if (wanted[0] === 'IPv4' && wantsToShare(state, config)) {
-    is('sharing', 'noted', 'it takes an address that is in use, if all who have it agree');
+    add('sharing', 'noted', 'preferred: an address that is in use, if every holder allows sharing');
     return;
   }
   const why = whyNotSharing(state, config);
   const reason =
     policy !== 'SingleStack'
-      ? `it is ${policy}, and only SingleStack IPv4 Services share`
+      ? `ipFamilyPolicy is ${policy}`
       : why?.code === 'local-traffic'
-        ? 'it has externalTrafficPolicy: Local'
+        ? 'externalTrafficPolicy is Local'
         : why?.code === 'no-ports'
-          ? 'it has no ports'
-          : 'it is no SingleStack IPv4 Service';
-  is('sharing', 'noted', `${reason}, so it shares with nobody`);
+          ? 'the Service has no ports'
+          : 'the Service is not a SingleStack IPv4 Service';
+  add('sharing', 'noted', `not possible: ${reason}`);
 }
 
-function checkServed(decision: Decision & { kind: 'keep' | 'write' }, options: Options, is: Record): void {
+function checkAssigned(
+  decision: Decision & { kind: 'keep' | 'write' },
+  options: Options,
+  add: AddCheck,
+): void {
   for (const condition of decision.conditions) {
-    if (condition.code === 'pending-change') is('request', 'failed', explainCondition(condition, options));
-    else
-      is(
-        'address',
-        isConflictCondition(condition) ? 'failed' : 'noted',
-        explainCondition(condition, options),
-      );
+    const finding = conditionProblem(condition, options);
+    if (condition.code === 'pending-change') add('request', 'failed', finding);
+    else add('address', isConflictCondition(condition) ? 'failed' : 'noted', finding);
   }
-  if (decision.kind === 'keep') is('write', 'passed', 'all that is to stand on it stands there');
-  else is('write', 'noted', `not written yet: ${explainWrite(decision)}`);
+  if (decision.kind === 'keep') add('write', 'passed', 'all fields are up to date');
+  else add('write', 'noted', `not written yet: ${explainWrite(decision)}`);
 }

@@ -4,83 +4,96 @@ import { bits, formatAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
 import { never, quoted, suggestionOf } from '../text/quote.ts';
 
-/** `192.168.0.209-192.168.0.214`, or the one address. */
+/** `192.168.0.209-192.168.0.214`, or a single address. */
 export function formatRange({ family, first, last }: Range): string {
   const from = formatAddress({ family, value: first });
   return first === last ? from : `${from}-${formatAddress({ family, value: last })}`;
 }
 
-/** `192.168.0.208/29`, of a range that is a block. */
+/** `192.168.0.208/29`. The range must be a block. */
 export function formatBlock({ family, first, last }: Range): string {
   const length = bits[family] - (last - first + 1n).toString(2).length + 1;
   return `${formatAddress({ family, value: first })}/${length}`;
 }
 
-/** What is wrong with the ConfigMap, beginning with the key. */
+/** Describes a problem of the ConfigMap and its fix: one or two sentences that name the key. */
 export function explainProblem(problem: ConfigProblem): string {
   const key = problem.key;
   switch (problem.code) {
     case 'bad-entry':
-      return `${key}: ${quoted(problem.entry)} ${explainFault(problem.fault, problem.entry)}${suggestionOf(problem.suggestion)}.`;
+      return `${key}: ${quoted(problem.entry)} ${explainFault(problem.fault, problem.entry)}${suggestionOf(problem.suggestion)}`;
     case 'host-bits': {
       const { range, used } = problem;
-      return `${key}: ${quoted(problem.entry)} is not the start of its block: it means ${formatBlock(range)}, that is ${formatRange(used)}.`;
+      return `${key}: ${quoted(problem.entry)} has host bits set. It is read as ${formatBlock(range)}, which provides ${formatRange(used)}.`;
     }
     case 'empty-pool':
-      return `${key} has no address in it, and it is the pool of its Services all the same: add a block or a range, or remove the key.`;
+      return explainEmptyPool(key);
     case 'nothing-allocatable':
-      return `${key} has no address that can be given: addresses that end in .0 or .255 are left out. Make the pool larger.`;
+      return `${key} has no allocatable address: addresses that end in .0 or .255 are never allocated. Make the pool larger.`;
     case 'dhcp-beside-addresses':
-      return `${key} asks for DHCP (${problem.family === 'IPv4' ? '0.0.0.0' : '::'}) and lists other ${problem.family} addresses: DHCP answers, those are not used. Remove one of the two.`;
+      return `${key} requests DHCP (${problem.family === 'IPv4' ? '0.0.0.0' : '::'}) and also lists ${problem.family} addresses, which are never allocated. Remove one of the two.`;
     case 'shadowed':
-      return `${key} is not used: ${problem.by} comes first. Remove one of the two, or join their values.`;
+      return `${key} is not used, because ${problem.by} takes precedence. Delete one of the two keys, or merge their values.`;
     case 'unknown-key':
-      return `${quoted(key)} is no key that is known${problem.suggestion === undefined ? ': keys are cidr-, range-, interface- and allow-share- with a namespace or global, search-order, and skip-end-ips-in-cidr' : `; write ${problem.suggestion}`}.`;
+      return `Unknown key ${quoted(key)}${
+        problem.suggestion === undefined
+          ? '. Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.'
+          : suggestionOf(problem.suggestion)
+      }`;
     case 'not-text':
-      return `${key} is not a text: Kubernetes takes only text here. Put the value in quotes.`;
+      return `${key} is not a string, but ConfigMap values must be strings. Put the value in quotes.`;
     case 'binary-data':
-      return `${quoted(key)} stands under binaryData, which is not read: write it under data.`;
+      return `Key ${quoted(key)} is in binaryData, which is ignored. Move it to data.`;
     case 'bad-boolean':
-      return `${key}: ${quoted(problem.value)} is neither "true" nor "false"; it is read as ${quoted(problem.meaning)}.`;
+      return `${key}: ${quoted(problem.value)} is not a boolean and is read as ${quoted(problem.meaning)}. Use "true" or "false".`;
     case 'bad-order':
-      return `${key}: ${quoted(problem.value)} is read as "asc", from the lowest address up; for the other direction write "desc".`;
+      return `${key}: ${quoted(problem.value)} is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.`;
     case 'bad-interface':
-      return `${key}: ${quoted(problem.value)} is no name of a network interface (1 to 15 characters, no space, no slash); none is written.`;
+      return `${key}: ${quoted(problem.value)} is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces and slashes.`;
     default:
       return never(problem);
   }
 }
 
-/** Continues a sentence that begins with `entry`, of which the fault's text is a part. */
+function explainEmptyPool(key: string): string {
+  const scope = key.slice(key.indexOf('-') + 1);
+  return scope === 'global'
+    ? `${key} contains no valid address, so Services in namespaces without their own pool cannot get one. Add addresses, or delete the key.`
+    : `${key} contains no valid address, so Services in namespace ${scope} cannot get one. Add addresses, or delete the key to fall back to the global pool.`;
+}
+
+/** The predicate of a sentence whose subject is `entry`. The text at fault is a part of the entry. */
 export function explainFault({ fault, text }: EntryFault, entry: string): string {
   const part = text === entry ? '' : ` (${quoted(text)})`;
   switch (fault) {
     case 'empty':
-      return 'has an empty address';
+      return 'contains an empty address';
     case 'not-an-address':
-      return text === entry ? 'is no IP address' : `cannot be read: ${quoted(text)} is no IP address`;
+      return text === entry
+        ? 'is not an IP address'
+        : `cannot be parsed: ${quoted(text)} is not an IP address`;
     case 'leading-zero':
       return `has a number with a leading zero${part}, which some programs read as octal`;
     case 'octet-above-255':
       return `has a number above 255${part}`;
     case 'zone':
-      return 'has a zone ("%"), which an address of a Service cannot have';
+      return 'has a zone ID ("%"), which the address of a Service cannot have';
     case 'ipv4-mapped':
-      return 'is an IPv4 address written as IPv6';
+      return 'is an IPv4-mapped IPv6 address';
     case 'typographic-dash':
-      return 'has a typographic dash where a hyphen (-) belongs';
+      return 'has a typographic dash instead of a hyphen (-)';
     case 'several-in-one':
-      return 'is several entries in one: separate them with commas';
+      return 'contains several entries: separate them with commas';
     case 'prefix-not-a-number':
       return `needs a plain number after the slash, not ${quoted(text)}`;
     case 'prefix-too-long':
-      return `has a prefix that is longer than the address (/${text})`;
+      return `has a prefix length that exceeds the length of the address (/${text})`;
     case 'block-and-range':
-      return 'is a block and a range at once';
+      return 'is both a block and a range';
     case 'range-without-end':
-      return 'is no range: it needs one address on each side of one hyphen';
+      return 'is not a valid range: it needs one address on each side of a single hyphen';
     case 'families-mixed':
-      return 'goes from one IP family to the other';
+      return 'starts in one IP family and ends in the other';
     case 'start-after-end':
       return 'ends before it starts';
     default:

@@ -9,244 +9,407 @@ import {
 import { type Family, formatAddress } from '../ip/address.ts';
 import type { IgnoreReason } from '../ledger/service-state.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
-import { mostEntries, parseAddressList } from '../model/address-list.ts';
+import { maxEntries, parseAddressList } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
+import type { ServiceKey } from '../model/service-view.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { never, quoted, suggestionOf } from '../text/quote.ts';
 import { nearestSpelling } from '../text/suggestions.ts';
 import { explainFault } from './explain-config.ts';
+import { annotate } from './kubectl-commands.ts';
 
 /**
- * Words decisions, as explain-pools.ts words what is wrong with pools: nowhere else is a sentence made of them. Each
- * names the thing, says what is wrong, and what to do.
+ * The sentences about decisions; explain-config.ts has those about the ConfigMap. No other module composes them. A message
+ * names the object, states the problem, and ends with what to do. A command comes last and has no period, so that it can be
+ * pasted.
  */
 
-/** Why a pool has no address for a Service, and what helps. */
-export function explainFailure(failure: AllocationFailure, options: Options): string {
-  const where = `the ConfigMap ${options.configMap.namespace}/${options.configMap.name}`;
+/** What is wrong, and what to do about it. */
+interface Explanation {
+  readonly problem: string;
+  /** Without the command. */
+  readonly advice?: string;
+  /** A reallocation of this Service solves the problem. */
+  readonly reallocate?: ServiceKey | undefined;
+}
+
+/** Each problem once with its advice, then the command. */
+function textOf(explanations: readonly Explanation[]): string {
+  const texts = explanations.map(({ problem, advice }) =>
+    advice === undefined ? problem : `${problem} ${advice}`,
+  );
+  const [service] = explanations.flatMap(({ reallocate }) => reallocate ?? []);
+  const command =
+    service === undefined ? [] : `To assign an address from the pool, run: ${reallocateCommand(service)}`;
+  return [...new Set(texts.concat(command))].join(' ');
+}
+
+function reallocateCommand(service: ServiceKey): string {
+  const [namespace = '', name = ''] = service.split('/');
+  return annotate({ namespace, name }, `${annotations.reallocate}=true`);
+}
+
+/** Why a pool has no address for a Service, without what to do. */
+export function failureProblem(failure: AllocationFailure, options: Options): string {
+  return failureOf(failure, options).problem;
+}
+
+function failureOf(failure: AllocationFailure, options: Options): Explanation & { readonly advice: string } {
+  const configMap = `ConfigMap ${options.configMap.namespace}/${options.configMap.name}`;
   switch (failure.code) {
     case 'no-config-map':
-      return `there are no pools: ${where} does not exist. Create it with a key such as cidr-global.`;
+      return {
+        problem: `There are no pools, because ${configMap} does not exist.`,
+        advice: 'Create it with a key such as cidr-global.',
+      };
     case 'no-pool':
-      return `no pool serves the namespace ${failure.namespace}: add cidr-${failure.namespace} or cidr-global to ${where}.`;
+      return {
+        problem: `No pool serves namespace ${failure.namespace}.`,
+        advice: `Add cidr-${failure.namespace} or cidr-global to ${configMap}.`,
+      };
     case 'pool-empty':
-      return `the pool ${failure.key} has no address in it: add a block or a range to it.`;
+      return {
+        problem: `Pool ${failure.key} contains no valid address.`,
+        advice: 'Add a block or a range to it.',
+      };
     case 'family-not-in-pool':
-      return `the pool ${failure.key} has no ${failure.family} addresses: add some to it.`;
+      return {
+        problem: `Pool ${failure.key} has no ${failure.family} addresses.`,
+        advice: `Add ${failure.family} addresses to it.`,
+      };
     case 'pool-full':
-      return `the pool ${failure.key} is full: all ${failure.size} of its ${failure.family} addresses are in use${explainClaimed(failure)}. Add addresses to it, or delete a Service that has one.`;
+      return {
+        problem: `Pool ${failure.key} is full: ${usedUp(failure)} ${failure.size === 1n ? 'is' : 'are'} in use.`,
+        advice: addAddresses,
+      };
     default:
       return never(failure);
   }
 }
 
-/** An insertion: how many of the addresses are not in use by Services, but claimed by others in the API. */
-function explainClaimed({ claimed }: AllocationFailure & { code: 'pool-full' }): string {
-  return claimed > 0n ? ` (${claimed} of them claimed by IPAddress objects of others)` : '';
+const addAddresses = 'Add addresses to it, or delete a Service that uses one.';
+
+/** `all 6 of its IPv4 addresses (2 of them claimed by other IPAddress objects)`. */
+function usedUp({ size, family, claimed }: AllocationFailure & { code: 'pool-full' }): string {
+  if (size === 1n)
+    return `its only ${family} address${claimed > 0n ? ' (claimed by another IPAddress object)' : ''}`;
+  const part = claimed > 0n ? ` (${claimed} of them claimed by other IPAddress objects)` : '';
+  return `all ${size} of its ${family} addresses${part}`;
 }
 
-function explainFailures(failures: readonly AllocationFailure[], options: Options): string {
+function failuresOf(failures: readonly AllocationFailure[], options: Options): Explanation[] {
   const [first, second] = failures;
   if (first?.code === 'pool-full' && second?.code === 'pool-full') {
-    const each = `all ${first.size} of its ${first.family}${explainClaimed(first)} and all ${second.size} of its ${second.family}${explainClaimed(second)} addresses`;
-    return `the pool ${first.key} is full: ${each} are in use. Add addresses to it, or delete a Service that has some.`;
+    const problem = `Pool ${first.key} is full: ${usedUp(first)} and ${usedUp(second)} are in use.`;
+    return [{ problem, advice: addAddresses }];
   }
-  return [...new Set(failures.map((failure) => explainFailure(failure, options)))].join(' And ');
+  return failures.map((failure) => failureOf(failure, options));
 }
 
-/** What a user asked for and cannot have. */
+/** What a user requested and cannot have, and what to do. */
 export function explainConflict(conflict: AddressConflict): string {
+  return textOf([conflictOf(conflict)]);
+}
+
+/** The same without what to do. */
+export function conflictProblem(conflict: AddressConflict): string {
+  return conflictOf(conflict).problem;
+}
+
+function conflictOf(conflict: AddressConflict): Explanation {
   switch (conflict.code) {
     case 'address-in-use':
-      return (
-        `${formatAddress(conflict.address)} belongs to ${conflict.holder}: ${explainSharingConflict(conflict.why)}. ` +
-        'kube-vip announces an address that is written on this Service all the same. Ask for another one, or ' +
-        `for one from the pool by the annotation ${annotations.reallocate}: "true".`
-      );
+      return {
+        problem: `${explainHolder(conflict)} kube-vip may still announce it for this Service.`,
+        advice: 'Request a different address.',
+        reallocate: conflict.service,
+      };
     case 'invalid-address': {
       const field =
-        conflict.field === 'annotation' ? `the annotation ${annotations.addresses}` : 'spec.loadBalancerIP';
+        conflict.field === 'annotation' ? `Annotation ${annotations.addresses}` : 'Field spec.loadBalancerIP';
       const { text, fault } = conflict.fault;
       if (fault === 'too-many') {
-        return `${field} lists more than ${mostEntries} addresses, which no Service can have: write one of each IP family. It is left as it is.`;
+        return {
+          problem: `${field} lists more than ${maxEntries} addresses.`,
+          advice: 'List at most one per IP family. The controller leaves the field unchanged.',
+        };
       }
       if (text === '') {
-        return `${field} has an empty entry, which kube-vip reads as a hostname: remove the comma too many.`;
+        return {
+          problem: `${field} has an empty entry, which kube-vip reads as a hostname.`,
+          advice: 'Remove the extra comma.',
+        };
       }
-      const isSpec = conflict.field === 'spec';
-      const wrong =
+      const predicate =
         fault !== 'not-an-address'
           ? explainFault({ fault, text }, text)
-          : isSpec
-            ? 'is no IP address, and this field takes one address and nothing else'
+          : conflict.field === 'spec'
+            ? 'is not an IP address, and this field takes exactly one'
             : 'is neither an IP address nor a hostname';
-      return `${field}: ${quoted(text)} ${wrong}${suggestionOf(suggestedAddress(conflict))}. It is left as it is.`;
+      return {
+        problem: `${field}: ${quoted(text)} ${predicate}${suggestionOf(suggestedAddress(conflict))}`,
+        advice: 'The controller leaves the field unchanged.',
+      };
     }
     default:
       return never(conflict);
   }
 }
 
-/** The address that was probably meant, if one can be told. */
+function explainHolder({ address, holder, why }: AddressConflict & { code: 'address-in-use' }): string {
+  const text = formatAddress(address);
+  if (why.code === 'claimed')
+    return `${text} is claimed by the IPAddress object ${text}${explainOwner(holder, why.managedBy)}.`;
+  const clause = explainSharingConflict(why, holder);
+  return `${text} is already assigned to ${holder}, ${clause.joint} ${clause.text}.`;
+}
+
+/** ` (parent services default/kubernetes, managed by ipallocator.k8s.io)`, as far as it is known. */
+function explainOwner(parent: string, managedBy: string): string {
+  const facts = [
+    ...(parent.trim() === '' ? [] : [`parent ${parent}`]),
+    ...(managedBy === '' ? [] : [`managed by ${managedBy}`]),
+  ];
+  return facts.length === 0 ? '' : ` (${facts.join(', ')})`;
+}
+
+/** The address that was probably meant, if there is a single candidate. */
 export function suggestedAddress({
   field,
   fault: { text },
 }: AddressConflict & { code: 'invalid-address' }): string | undefined {
-  const reads = (spelling: string): boolean => {
+  const isValid = (spelling: string): boolean => {
     const { entries, fault } = parseAddressList(spelling) ?? { entries: [] };
     const areAddresses = entries.length > 0 && entries.every((entry) => typeof entry === 'object');
     return areAddresses && fault === undefined && (field === 'annotation' || entries.length === 1);
   };
   // A prefix length belongs to a pool, not to an address.
   const bare = text.replace(/\/[0-9]+$/, '');
-  return reads(bare) ? bare : nearestSpelling(text, reads);
+  return isValid(bare) ? bare : nearestSpelling(text, isValid);
 }
 
-/** Why two Services may not share; a clause without an end. */
-function explainSharingConflict(why: SharingConflict): string {
+/** A clause about `named`, the Service which the sentence has just named, and the word that joins it to that name. */
+interface Clause {
+  readonly joint: 'and' | 'which';
+  readonly text: string;
+}
+
+function explainSharingConflict(why: SharingConflict, named: ServiceKey): Clause {
+  const and = (text: string): Clause => ({ joint: 'and', text });
+  const about = (service: ServiceKey, predicate: string): Clause =>
+    service === named ? { joint: 'which', text: predicate } : and(`${service} ${predicate}`);
   switch (why.code) {
     case 'not-ours':
-      return `${why.service} belongs to another load balancer`;
+      return about(why.service, notOurs[why.reason]);
     case 'port-clash':
-      return `both use port ${why.port}`;
+      return and(`both use ${why.port.replace('/', ' port ')}`);
     case 'several-addresses':
-      return `${why.service} is not a Service with one IPv4 address`;
+      return about(why.service, 'does not have exactly one IPv4 address');
     case 'being-deleted':
-      return `${why.service} is being deleted`;
+      return about(why.service, 'is being deleted');
     case 'sharing-not-allowed':
-      return `sharing is not allowed in the namespace ${why.namespace} (allow-share-${why.namespace})`;
+      return and(`namespace ${why.namespace} does not allow sharing (allow-share-${why.namespace})`);
     case 'local-traffic':
-      return `${why.service} has externalTrafficPolicy: Local, which cannot be shared`;
+      return about(why.service, 'cannot share because of externalTrafficPolicy: Local');
     case 'no-ports':
-      return `${why.service} has no ports`;
+      return about(why.service, 'has no ports');
     case 'claimed':
-      return `an IPAddress object of that name claims it, managed by ${why.managedBy === '' ? 'nobody' : why.managedBy}`;
+      return and('another IPAddress object claims it');
     default:
       return never(why);
   }
 }
 
+const notOurs: Readonly<Record<IgnoreReason, string>> = {
+  ignored: `has the annotation ${annotations.ignore}`,
+  'other-class': 'belongs to another load balancer',
+  'other-controller': 'belongs to another controller',
+  'not-a-load-balancer': 'is not of type LoadBalancer',
+};
+
+/** What an operator should know about an assigned Service, and what to do. */
 export function explainCondition(condition: Condition, options: Options): string {
+  return textOf(conditionOf(condition, options));
+}
+
+/** The same without what to do. */
+export function conditionProblem(condition: Condition, options: Options): string {
+  return conditionOf(condition, options)
+    .map(({ problem }) => problem)
+    .join(' ');
+}
+
+function conditionOf(condition: Condition, options: Options): readonly Explanation[] {
   switch (condition.code) {
     case 'conflict':
-      return `${formatAddress(condition.address)} is also held by ${explainOthers(condition)}, and they may not share it. Nothing is moved: let all but one ask for another address, or for one from the pool by the annotation ${annotations.reallocate}: "true".`;
-    case 'contested':
-      return `${formatAddress(condition.address)} is also asked for by ${explainOthers(condition)}. It stays with this Service, and kube-vip announces it wherever it is written: let the others ask for another address.`;
-    case 'claimed':
-      return `${formatAddress(condition.address)} is also claimed for ${condition.owner.parent}, by an IPAddress object of that name. Nothing is moved; give one of the two another address.`;
-    case 'outside-pool':
+      return [
+        {
+          problem: `${formatAddress(condition.address)} is also assigned to ${explainOthers(condition)}, and cannot be shared.`,
+          advice: 'The controller moves none of these Services: request a different address for all but one.',
+          reallocate: condition.service,
+        },
+      ];
+    case 'contested': {
+      const isOne = condition.services.length + condition.more === 1;
+      return [
+        {
+          problem: `${formatAddress(condition.address)} is also requested by ${explainOthers(condition)}. This Service keeps it, but kube-vip may announce it for ${isOne ? 'both' : 'all of them'}.`,
+          advice: `Request a different address for the other ${isOne ? 'Service' : 'Services'}.`,
+        },
+      ];
+    }
+    case 'claimed': {
+      const address = formatAddress(condition.address);
+      const { parent, managedBy } = condition.owner;
+      return [
+        {
+          problem: `${address} is also claimed by the IPAddress object ${address}${explainOwner(parent, managedBy)}.`,
+          advice: 'The controller moves neither: give one of the two a different address.',
+        },
+      ];
+    }
+    case 'outside-pool': {
+      const address = formatAddress(condition.address);
       return condition.key === undefined
-        ? `${formatAddress(condition.address)} is kept, though no pool serves the namespace.`
-        : `${formatAddress(condition.address)} is kept, though it is outside the pool ${condition.key}; the annotation ${annotations.reallocate}: "true" asks for one from the pool.`;
+        ? [{ problem: `The Service keeps ${address}, although no pool serves its namespace.` }]
+        : [
+            {
+              problem: `The Service keeps ${address}, which is outside pool ${condition.key}.`,
+              reallocate: condition.service,
+            },
+          ];
+    }
     case 'shared':
-      return `shared with ${some(condition.others)}.`;
+      return [{ problem: `Shared with ${enumerate(condition.others)}.` }];
     case 'pending-change':
-      return `${pendingChanges[condition.change]}, but ${explainFailures(condition.failures, options)} It keeps what it has meanwhile.`;
+      return [
+        {
+          problem: `${pendingChanges[condition.change]} is pending, and the Service keeps what it has until then.`,
+        },
+        ...failuresOf(condition.failures, options),
+      ];
     case 'global-namespace':
-      return `${condition.key} serves every namespace without a pool of its own, not only the one called global.`;
+      return [
+        {
+          problem: `Pool ${condition.key} serves every namespace without its own pool, not only the namespace "global".`,
+        },
+      ];
     default:
       return never(condition);
   }
 }
 
-/** A thousand Services can be on one address: a sentence has room for a few. */
-const mostNamed = 5;
+/** A thousand Services can have one address: a sentence names some of them. */
+const maxNamed = 5;
 
-function some(names: readonly string[]): string {
-  const named = names.slice(0, mostNamed).join(', ');
-  return names.length > mostNamed ? `${named} and ${names.length - mostNamed} more` : named;
+function enumerate(names: readonly string[]): string {
+  const named = names.slice(0, maxNamed).join(', ');
+  return names.length > maxNamed ? `${named} and ${names.length - maxNamed} more` : named;
 }
 
-/** `b/y (both use port TCP/80), b/z (both use port TCP/80) and 5 more`. */
+/** `b/y (both use TCP port 80), b/z (both use TCP port 80) and 5 more`. */
 function explainOthers({ services, more }: OtherServices): string {
-  const named = services.map(({ service, why }) => `${service} (${explainSharingConflict(why)})`);
+  const named = services.map(
+    ({ service, why }) => `${service} (${explainSharingConflict(why, service).text})`,
+  );
   const all = more > 0 ? [...named, `${more} more`] : named;
   const last = all.pop() ?? '';
   return all.length > 0 ? `${all.join(', ')} and ${last}` : last;
 }
 
 const pendingChanges = {
-  families: 'the IP families were changed',
-  ports: 'its ports clash with those of a Service on the same address',
-  reallocate: 'a fresh allocation was asked for',
+  families: 'The change of the IP families',
+  ports: 'The move to another address, needed because of a port conflict,',
+  reallocate: 'The requested reallocation',
 } as const;
 
 export function explainIgnored(why: IgnoreReason | 'being-deleted', options: Options): string {
   switch (why) {
     case 'not-a-load-balancer':
-      return 'it is not of type LoadBalancer.';
+      return 'The Service is not of type LoadBalancer.';
     case 'other-class':
-      return options.class === undefined
-        ? 'it has a spec.loadBalancerClass, and this controller serves those without one.'
-        : `its spec.loadBalancerClass is not ${options.class}.`;
+      return `This controller only handles Services ${handledClass(options)}.`;
     case 'ignored':
-      return `it has the annotation ${annotations.ignore}: "true".`;
+      return `The Service has the annotation ${annotations.ignore}: "true".`;
     case 'other-controller':
-      return 'another controller has given it its address.';
+      return 'The allocation record names another controller.';
     case 'being-deleted':
-      return 'it is being deleted.';
+      return 'The Service is being deleted.';
     default:
       return never(why);
   }
 }
 
-/** What is to be said of a Service beside its address: why it waits, or what is odd; empty where all is well. */
+/** Continues "Services". */
+export function handledClass(options: Options): string {
+  return options.class === undefined
+    ? 'without spec.loadBalancerClass'
+    : `with spec.loadBalancerClass ${options.class}`;
+}
+
+/** Why a Service is pending, in conflict, or ignored, or what an operator should know about it; empty if nothing. */
 export function explainDecision(decision: Decision, options: Options): string {
   switch (decision.kind) {
     case 'ignore':
       return explainIgnored(decision.why, options);
     case 'pending':
-      return explainFailures(decision.failures, options);
+      return textOf(failuresOf(decision.failures, options));
     case 'conflict': {
-      const more = decision.failures.length > 0 ? ` ${explainFailures(decision.failures, options)}` : '';
-      return explainConflict(decision.conflict) + more;
+      const conflict = conflictOf(decision.conflict);
+      // A reallocation would fail for the same reason.
+      return decision.failures.length === 0
+        ? textOf([conflict])
+        : textOf([{ ...conflict, reallocate: undefined }, ...failuresOf(decision.failures, options)]);
     }
     case 'keep':
     case 'write':
-      return decision.conditions.map((condition) => explainCondition(condition, options)).join(' ');
-    case 'release':
-      return decision.addresses === ''
-        ? 'it is no longer of type LoadBalancer: what was written for it is taken off.'
-        : `it is no longer of type LoadBalancer: ${decision.addresses} is given back.`;
+      return textOf(decision.conditions.flatMap((condition) => conditionOf(condition, options)));
+    case 'release': {
+      const reason = 'The Service is no longer of type LoadBalancer';
+      const { addresses } = decision;
+      return addresses === ''
+        ? `${reason}, so the fields written for it are removed.`
+        : `${reason}, so ${addresses} ${addresses.includes(',') ? 'are' : 'is'} released.`;
+    }
     default:
       return never(decision);
   }
 }
 
-/** What a write did, for events and the log. */
+/** What a write did, for events and the log: a sentence without a period. */
 export function explainWrite(decision: Decision & { kind: 'write' }): string {
   const { addresses, source } = decision;
   const origin =
     source === staticSource
-      ? 'asked for by name'
+      ? 'static address'
       : source === unknownSource
-        ? 'taken over'
+        ? 'not from a pool'
         : `from ${source}`;
+  const what = `${addresses} (${origin})`;
   switch (decision.cause) {
     case 'allocate':
     case 'share':
-      return `Assigned ${addresses} (${origin})`;
     case 'mark-static':
-      return `Assigned ${addresses} (${origin})`;
+      return `Assigned ${what}`;
     case 'restore':
-      return `Restored ${addresses} (${origin}), which had been removed`;
+      return `Restored ${what}`;
     case 'adopt':
-      return `Took over ${addresses} (${origin})`;
+      return `Adopted ${what}`;
     case 'families':
-      return `Changed to ${addresses} (${origin}): the IP families were changed`;
+      return `Changed to ${what}, because the IP families changed`;
     case 'ports':
-      return `Moved to ${addresses} (${origin}): the ports were changed into a clash`;
+      return `Moved to ${what}, because the ports changed and conflict with another Service`;
     case 'reallocate':
-      return `Assigned ${addresses} (${origin}), as the annotation ${annotations.reallocate} asked`;
+      return `Assigned ${what}, as requested by the annotation ${annotations.reallocate}`;
     case 'update':
-      return `Noted the present state of ${addresses} (${origin})`;
+      return `Updated the metadata for ${what}`;
     default:
       return never(decision.cause);
   }
 }
 
-/** A code for the reason, stable and bounded: what tells one state of a Service from the next. */
+/** Identifies the reason of a decision: equal as long as there is nothing new to report. */
 export function reasonOf(decision: Decision): string {
   switch (decision.kind) {
     case 'ignore':
@@ -255,8 +418,8 @@ export function reasonOf(decision: Decision): string {
       return decision.failures.map(failureCode).join(' ');
     case 'conflict':
       return decision.conflict.code === 'address-in-use'
-        ? `taken ${formatAddress(decision.conflict.address)} ${decision.conflict.holder} ${decision.conflict.why.code}`
-        : `not-an-address ${decision.conflict.field} ${decision.conflict.fault.text}`;
+        ? `address-in-use ${formatAddress(decision.conflict.address)} ${decision.conflict.holder} ${decision.conflict.why.code}`
+        : `invalid-address ${decision.conflict.field} ${decision.conflict.fault.text}`;
     case 'keep':
     case 'write':
       return decision.conditions.filter(isReported).map(conditionCode).join(' ');
@@ -267,7 +430,7 @@ export function reasonOf(decision: Decision): string {
   }
 }
 
-/** The codes of what explainDecision says, without what it says it of: `pool-full`, `taken`, `outside-pool unmet`. */
+/** The codes of what `explainDecision` describes: `pool-full`, `address-in-use`, `outside-pool pending-change`. */
 export function codesOf(decision: Decision): string {
   const codes = causesOf(decision).map(({ code }) => code);
   return [...new Set(codes)].join(' ');
@@ -290,7 +453,7 @@ function causesOf(decision: Decision): readonly { readonly code: string }[] {
   }
 }
 
-/** Whether somebody has to do something about it: then it is worth an event. */
+/** Whether a person has to act, which is worth a warning event. */
 export function isWarning(decision: Decision): boolean {
   if (decision.kind === 'pending' || decision.kind === 'conflict') return true;
   return (
@@ -301,7 +464,7 @@ export function isWarning(decision: Decision): boolean {
   );
 }
 
-/** A note that is said when it comes up; who shares an address is told to those who look. */
+/** Whether the condition is reported when it appears. Sharing is not: tables show it. */
 function isReported(condition: Condition): boolean {
   return condition.code !== 'shared';
 }
@@ -324,7 +487,7 @@ function conditionCode(condition: Condition): string {
     case 'outside-pool':
       return `outside-pool ${formatAddress(condition.address)} ${condition.key}`;
     case 'pending-change':
-      return `unmet ${condition.change} ${condition.failures.map(failureCode).join(' ')}`;
+      return `pending-change ${condition.change} ${condition.failures.map(failureCode).join(' ')}`;
     default:
       return condition.code;
   }

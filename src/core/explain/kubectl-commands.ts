@@ -1,13 +1,13 @@
 import type { Options } from '../model/options.ts';
 
-/** Commands for a user's shell. Names of Kubernetes need no quotes in one. */
+/** Commands for a user's shell. Names in Kubernetes need no quotes there. */
 
 interface NamespacedName {
   readonly name: string;
   readonly namespace: string;
 }
 
-/** `annotation` as kubectl takes it: `key=value`, or `key-` to take it off. */
+/** `annotation` in kubectl's syntax: `key=value`, or `key-` to remove it. */
 export function annotate({ name, namespace }: NamespacedName, annotation: string): string {
   return `kubectl annotate service ${name} --namespace ${namespace} --overwrite ${annotation}`;
 }
@@ -25,17 +25,17 @@ export function patchConfigMap(
   return `kubectl patch configmap ${name} --namespace ${namespace} --type ${type} --patch ${inShell(patch)}`;
 }
 
-/** Writes one key of the pools. */
+/** Sets one key of the ConfigMap. */
 export function patchPools(options: Options, key: string, value: string): string {
   return patchConfigMap(options, 'merge', { data: { [key]: value } });
 }
 
-/** A key or a value may be anybody's text: nothing in it ends the quotes. */
+/** Keys and values are untrusted text: nothing in them may end the quotes. */
 function inShell(patch: object): string {
   return `'${JSON.stringify(patch).replaceAll("'", "'\\''")}'`;
 }
 
-/** A key in a JSON pointer (RFC 6901 section 3). */
+/** Escapes a key for a JSON pointer (RFC 6901 section 3). */
 export function pointer(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }

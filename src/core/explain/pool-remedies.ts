@@ -12,7 +12,7 @@ import { explainFault } from './explain-config.ts';
 import { patchConfigMap, patchPools, patchService, pointer } from './kubectl-commands.ts';
 import type { Remedy, RemedyContext } from './remedy.ts';
 
-/** Why a pool has no address for a Service, and what helps. */
+/** The remedies for an allocation failure. */
 export function remediesForFailure(
   state: ServiceState,
   failure: AllocationFailure,
@@ -25,19 +25,18 @@ export function remediesForFailure(
     case 'no-config-map':
       return [
         {
-          advice:
-            'Create the ConfigMap, with a block of your network that nobody else uses in place of ADDRESSES.',
+          advice: `Create the ConfigMap: ${replaceAddresses}`,
           command: `kubectl create configmap ${name} --namespace ${where} --from-literal cidr-global=ADDRESSES`,
         },
       ];
     case 'no-pool':
       return [...misspelledKey(namespace, context), newPool(`cidr-${namespace}`, context)];
     case 'pool-empty': {
-      const mended = fixedEntries(failure.key, context);
-      if (mended.length > 0) return mended;
+      const corrected = correctEntries(failure.key, context);
+      if (corrected.length > 0) return corrected;
       return [
         {
-          advice: `Add a block or a range to ${failure.key}, in place of ADDRESSES.`,
+          advice: `Add addresses to ${failure.key}: ${replaceAddresses}`,
           command: patchPools(options, failure.key, 'ADDRESSES'),
         },
       ];
@@ -49,14 +48,16 @@ export function remediesForFailure(
       ];
     case 'pool-full':
       return [
-        ...fixedEntries(failure.key, context),
+        ...correctEntries(failure.key, context),
         addAddresses(failure.key, '', configMap, options),
         ...deleteHolder(failure.key, failure.family, context),
       ];
   }
 }
 
-/** A key with a slip in it that would be the pool of the namespace. */
+const replaceAddresses = 'replace ADDRESSES with an unused block or range of your network.';
+
+/** An unknown key that was probably meant as the pool of the namespace. */
 function misspelledKey(namespace: string, { allocator, options }: RemedyContext): Remedy[] {
   const keys = poolKeysOf(namespace);
   return allocator.config.problems.flatMap((problem): Remedy[] => {
@@ -65,44 +66,44 @@ function misspelledKey(namespace: string, { allocator, options }: RemedyContext)
     const move = [{ op: 'move', from: `/data/${pointer(problem.key)}`, path: `/data/${problem.suggestion}` }];
     return [
       {
-        advice: `Mend the key ${quoted(problem.key)}: nothing is called that. It is to be ${problem.suggestion}.`,
+        advice: `Rename the unknown key ${quoted(problem.key)} to ${problem.suggestion}.`,
         command: patchConfigMap(options, 'json', move),
       },
     ];
   });
 }
 
-/** Entries of the pool that cannot be read, one after the other; all of them mended in one command where that can be told. */
-function fixedEntries(key: string, { allocator, options, configMap }: RemedyContext): Remedy[] {
-  const bad = allocator.config.problems.filter(
+/** One command that corrects all invalid entries of the pool. Entries without a suggestion become ADDRESSES. */
+function correctEntries(key: string, { allocator, options, configMap }: RemedyContext): Remedy[] {
+  const invalid = allocator.config.problems.filter(
     (problem): problem is ConfigProblem & { code: 'bad-entry' } =>
       problem.code === 'bad-entry' && problem.key === key,
   );
-  if (bad.length === 0) return [];
-  const whole = bad
+  if (invalid.length === 0) return [];
+  const faults = invalid
     .map(({ entry, fault }) => `${quoted(entry)} ${explainFault(fault, entry)}`)
     .join(', and ');
   const value = configMap?.data?.[key] ?? '';
   const parts = value.split(',').map((part) => part.trim());
-  const mended = parts.map((part) => {
-    const problem = bad.find(({ entry }) => entry === part);
+  const corrected = parts.map((part) => {
+    const problem = invalid.find(({ entry }) => entry === part);
     return problem === undefined ? part : (problem.suggestion ?? 'ADDRESSES');
   });
   return [
     {
-      advice: `Mend what is wrong in ${key}: ${whole}.`,
-      command: patchPools(options, key, mended.filter((part) => part !== '').join(',')),
+      advice: `Correct ${key}: ${faults}.`,
+      command: patchPools(options, key, corrected.filter((part) => part !== '').join(',')),
     },
   ];
 }
 
-/** A key that stands under binaryData is refused under data as long as it does. */
+/** The API server rejects a key in data that is also in binaryData, so the command removes it there. */
 function newPool(key: string, { options, configMap }: RemedyContext): Remedy {
   const isBinary = configMap?.binaryData?.[key] !== undefined;
-  const removed = isBinary ? ' What stands under binaryData, where nobody reads it, is removed.' : '';
+  const removal = isBinary ? ' The command also removes the key from binaryData, which is ignored.' : '';
   const patch = { ...(isBinary ? { binaryData: { [key]: null } } : {}), data: { [key]: 'ADDRESSES' } };
   return {
-    advice: `Give the namespace a pool, with a block of your network that nobody else uses in place of ADDRESSES.${removed}`,
+    advice: `Add a pool for the namespace: ${replaceAddresses}${removal}`,
     command: patchConfigMap(options, 'merge', patch),
   };
 }
@@ -110,31 +111,31 @@ function newPool(key: string, { options, configMap }: RemedyContext): Remedy {
 function addAddresses(key: string, kind: string, configMap: ConfigMap | undefined, options: Options): Remedy {
   const value = (configMap?.data?.[key] ?? '').trim().replace(/[,\s]+$/, '');
   return {
-    advice: `Add ${kind}addresses to ${key}: a block or a range of your network that nobody else uses, in place of ADDRESSES.`,
+    advice: `Add ${kind}addresses to ${key}: ${replaceAddresses}`,
     command: patchPools(options, key, value === '' ? 'ADDRESSES' : `${value},ADDRESSES`),
   };
 }
 
-/** Both families are asked for, and one is enough. */
+/** Both families are required, but one of them would be available. */
 function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[] {
   const { view, intent } = state;
   if (view.policy !== 'RequireDualStack') return [];
   const held = 'list' in intent ? addressesOf(intent.list) : [];
-  const eased: ServiceState = { ...state, view: { ...view, policy: 'PreferDualStack' } };
-  // Of the other family there may be none either.
-  if ('failures' in allocate(eased, held, allocator)) return [];
+  const relaxed: ServiceState = { ...state, view: { ...view, policy: 'PreferDualStack' } };
+  // The other family may not be available either.
+  if ('failures' in allocate(relaxed, held, allocator)) return [];
   return [
     {
-      advice: 'Let it do with one family until the pool has both.',
+      advice: 'Accept one IP family until the pool has both.',
       command: patchService(view, { spec: { ipFamilyPolicy: 'PreferDualStack' } }),
     },
   ];
 }
 
-/** As many as a sentence has room for. */
-const mostNamed = 5;
+/** A sentence names no more Services than this. */
+const maxNamed = 5;
 
-/** Whose deletion would free an address of the pool: O(Services). */
+/** Names the Services whose deletion frees an address of the pool: O(Services). */
 function deleteHolder(
   key: string,
   family: Family,
@@ -142,21 +143,24 @@ function deleteHolder(
 ): Remedy[] {
   const pool = config.pools.get(key);
   if (pool === undefined) return [];
-  // An address that several show stays in use when one of them goes.
-  const isAlone = (address: Address): boolean =>
+  // An address that several Services use stays in use when one of them is deleted.
+  const hasSingleUser = (address: Address): boolean =>
     ledger.servicesAt(address).length === 1 && ledger.claimOwner(address) === undefined;
   const names: ServiceKey[] = [];
   for (const { key: name, usedIPs } of ledger.all())
-    if (usedIPs.some((address) => address.family === family && isInPool(pool, address) && isAlone(address)))
+    if (
+      usedIPs.some(
+        (address) => address.family === family && isInPool(pool, address) && hasSingleUser(address),
+      )
+    )
       names.push(name);
   names.sort();
   if (names.length === 0) return [];
-  const shown = names.slice(0, mostNamed).join(', ');
-  const rest = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
-  const one = names.length === 1 ? 'the Service that has it' : 'one of the Services that have its addresses';
+  const shown = names.slice(0, maxNamed).join(', ');
+  const rest = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '';
   return [
     {
-      advice: `Or delete ${one}, if it is no longer needed: ${shown}${rest}.`,
+      advice: `Or delete a Service that uses one of its addresses and is no longer needed: ${shown}${rest}.`,
       command: 'kubectl delete service NAME --namespace NAMESPACE',
     },
   ];

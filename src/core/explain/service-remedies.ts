@@ -13,7 +13,7 @@ import { annotate, patchPools, patchService } from './kubectl-commands.ts';
 import { remediesForFailure } from './pool-remedies.ts';
 import type { Remedy, RemedyContext } from './remedy.ts';
 
-/** What helps, the shortest way first; nothing where all is well. */
+/** The remedies for a Service, the simplest one first; empty if nothing is wrong. */
 export function remediesFor({ state, decision }: ServiceDecision, context: RemedyContext): Remedy[] {
   switch (decision.kind) {
     case 'ignore':
@@ -42,14 +42,14 @@ function remediesForIgnored(
     case 'not-a-load-balancer':
       return [
         {
-          advice: 'Make it a LoadBalancer, if it is to have an address of its own.',
+          advice: 'Change the type to LoadBalancer, if the Service needs an address of its own.',
           command: patchService(view, { spec: { type: 'LoadBalancer' } }),
         },
       ];
     case 'ignored':
       return [
         {
-          advice: `Take the annotation ${annotations.ignore} off.`,
+          advice: `Remove the annotation ${annotations.ignore}.`,
           command: annotate(view, `${annotations.ignore}-`),
         },
       ];
@@ -59,7 +59,7 @@ function remediesForIgnored(
         view.class === undefined ? 'Services without a class' : `the class ${quoted(view.class)}`;
       return [
         {
-          advice: `Leave it to the load balancer that serves ${theirs}. Kubernetes lets nobody change the class of a Service: to have it served here, delete it and create it ${ours}.`,
+          advice: `Leave the Service to the load balancer that handles ${theirs}. Kubernetes does not allow changing the class of a Service: to use this controller, delete the Service and create it ${ours}.`,
           command: undefined,
         },
       ];
@@ -67,15 +67,14 @@ function remediesForIgnored(
     case 'other-controller':
       return [
         {
-          advice: `Ask the controller ${quoted(record?.controller ?? '')}: its record is on the Service, and only it changes it.`,
+          advice: `Check the controller ${quoted(record?.controller ?? '')}: only the controller in the allocation record changes the Service.`,
           command: undefined,
         },
       ];
     case 'being-deleted':
       return [
         {
-          advice:
-            'Look which finalizers hold it, and whose they are: it is gone when the last one is taken off.',
+          advice: 'Check which finalizers block the deletion. It completes when the last one is removed.',
           command: `kubectl get service ${view.name} --namespace ${view.namespace} --output jsonpath='{.metadata.finalizers}'`,
         },
       ];
@@ -89,12 +88,15 @@ function remediesForConflict(
 ): Remedy[] {
   const { view, intent } = state;
   if (conflict.code === 'invalid-address') {
-    const meant = suggestedAddress(conflict);
+    const suggestion = suggestedAddress(conflict);
     const remedies: Remedy[] = [];
-    if (meant !== undefined)
-      remedies.push({ advice: `Write ${meant}, if that is meant.`, command: ask(state, meant) });
+    if (suggestion !== undefined)
+      remedies.push({
+        advice: `Use ${suggestion}, if that is the intended address.`,
+        command: request(state, suggestion),
+      });
     remedies.push({
-      advice: `Take it off, and it ${afterRemoval(state, conflict.field, context)}.`,
+      advice: `Remove the value. The Service then ${afterRemoval(state, conflict.field, context)}.`,
       command:
         conflict.field === 'annotation'
           ? annotate(view, `${annotations.addresses}-`)
@@ -104,49 +106,48 @@ function remediesForConflict(
   }
   const remedies: Remedy[] = [];
   if (!('failures' in allocate({ ...state, intent: { kind: 'new' } }, [], context.allocator)))
-    remedies.push(reallocate(state, 'Let it have one from its pool instead.'));
+    remedies.push(reallocate(state, 'Assign an address from the pool instead.'));
   if (intent.kind === 'requested' || intent.kind === 'annotationRemoved' || intent.kind === 'copied')
     remedies.push({
-      advice: 'Or ask for another address by name, in place of ADDRESS.',
-      command: ask(state, 'ADDRESS'),
+      advice: 'Or request a different address: replace ADDRESS.',
+      command: request(state, 'ADDRESS'),
     });
   if (conflict.why.code === 'sharing-not-allowed')
     remedies.push({
-      advice: `Or let the Services of the namespace ${conflict.why.namespace} share addresses, where their ports differ.`,
+      advice: `Or allow Services in namespace ${conflict.why.namespace} to share addresses if their ports differ.`,
       command: patchPools(context.options, `allow-share-${conflict.why.namespace}`, 'true'),
     });
   if (conflict.why.code !== 'claimed')
     remedies.push({
-      advice: `Or take ${formatAddress(conflict.address)} from ${conflict.holder}: this Service has it as soon as that one is gone, or has another.`,
+      advice: `Or delete ${conflict.holder}, or move it to another address. This Service then gets ${formatAddress(conflict.address)}.`,
       command: undefined,
     });
   return remedies;
 }
 
-/** What becomes of a Service whose unreadable field is taken off. */
+/** What happens when the invalid field is removed; continues "The Service then". */
 function afterRemoval(
   state: ServiceState,
   field: 'annotation' | 'spec',
   { allocator }: RemedyContext,
 ): string {
   const { view, record } = state;
-  if (record !== undefined) return 'has back what it had';
+  if (record !== undefined) return 'gets its previous address again';
   if (field === 'annotation' && view.specIP !== undefined)
-    return `asks for ${quoted(view.specIP)} (spec.loadBalancerIP)`;
-  const hasRoom = !('failures' in allocate({ ...state, intent: { kind: 'new' } }, [], allocator));
-  return hasRoom ? 'gets an address of its pool' : 'waits for an address, as there is none for it now';
+    return `requests ${quoted(view.specIP)} (spec.loadBalancerIP)`;
+  const isAvailable = !('failures' in allocate({ ...state, intent: { kind: 'new' } }, [], allocator));
+  return isAvailable ? 'gets an address from its pool' : 'is pending, because no address is available';
 }
 
 function remediesForCondition(state: ServiceState, condition: Condition, context: RemedyContext): Remedy[] {
   switch (condition.code) {
     case 'conflict':
       return isReplaceable(state, condition.address, context)
-        ? [reallocate(state, 'Let one of them have an address from its pool, this one, for example.')]
+        ? [reallocate(state, 'Move one of them, for example this one, to an address from its pool.')]
         : [
             {
-              advice:
-                'Let one of them ask for another address by name, in place of ADDRESS, this one, for example.',
-              command: ask(state, 'ADDRESS'),
+              advice: 'Request a different address for one of them, for example this one: replace ADDRESS.',
+              command: request(state, 'ADDRESS'),
             },
           ];
     case 'outside-pool':
@@ -154,7 +155,7 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
         ? [
             reallocate(
               state,
-              `It can stay. To have it back in ${condition.key}, which takes it down for a moment:`,
+              `No action is needed. To move the Service into ${condition.key}, which interrupts it briefly:`,
             ),
           ]
         : [];
@@ -168,23 +169,23 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
   }
 }
 
-/** Whether a fresh allocation has another address of the same family: with PreferDualStack it may come without one. */
+/** Whether a new allocation includes an address of the same family: with PreferDualStack it may not. */
 function isReplaceable(state: ServiceState, address: Address, { allocator }: RemedyContext): boolean {
   const { intent, view } = state;
   const pool = poolFor(allocator.config, view.namespace);
   const stays = ('list' in intent ? addressesOf(intent.list) : []).filter(
     (held) => !sameAddress(held, address) && pool !== undefined && isInPool(pool, held),
   );
-  const found = allocate({ ...state, intent: { kind: 'new' } }, stays, allocator);
-  return 'addresses' in found && found.addresses.some(({ family }) => family === address.family);
+  const allocation = allocate({ ...state, intent: { kind: 'new' } }, stays, allocator);
+  return 'addresses' in allocation && allocation.addresses.some(({ family }) => family === address.family);
 }
 
 function reallocate({ view }: ServiceState, advice: string): Remedy {
   return { advice, command: annotate(view, `${annotations.reallocate}=true`) };
 }
 
-/** In the field that the Service asks by. */
-function ask({ view, intent }: ServiceState, address: string): string {
+/** The command that requests an address, in the field that the Service uses. */
+function request({ view, intent }: ServiceState, address: string): string {
   const isSpec = (intent.kind === 'requested' || intent.kind === 'unreadable') && intent.by === 'spec';
   return isSpec
     ? patchService(view, { spec: { loadBalancerIP: address } })

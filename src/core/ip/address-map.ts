@@ -2,14 +2,14 @@ import type { Address } from './address.ts';
 import { NumberMap } from './number-map.ts';
 
 /**
- * A map of addresses, by their value: no text is made to find one. The keys are numbers of 32 bits, which stand in the
- * table itself. A bigint stands elsewhere, and each that a search passes would have to be fetched from there.
+ * A map keyed by address. Its keys are numbers of 32 bits, which a hash table stores inline. Texts would have to be formatted
+ * for each lookup, and bigints are stored on the heap.
  *
  * Invariant: an IPv6 address is in `#first` or in `#others`, never in both.
  */
 export class AddressMap<T> {
   readonly #ipv4 = new NumberMap<T>();
-  /** By `folded`, the first that came of those with the same. */
+  /** By `folded`: the first address with that number. */
   readonly #first = new NumberMap<{ readonly value: bigint; content: T }>();
   readonly #others = new Map<bigint, T>();
 
@@ -61,7 +61,7 @@ function lowest32(value: bigint): number {
   return Number(BigInt.asIntN(32, value));
 }
 
-/** Of many addresses few have the same, be they of one network or of many that each count from 1. */
+/** Few addresses have the same number, within one network and across networks that each number their hosts from 1. */
 function folded(value: bigint): number {
   return lowest32(value ^ (value >> 64n));
 }

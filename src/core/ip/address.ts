@@ -1,8 +1,9 @@
 /**
- * IP addresses as values: strict reading, canonical writing, order.
+ * IP addresses as values: strict parsing, canonical formatting, and order.
  *
- * Strict (spec section 3): what two programs could read differently is refused, so that an address which we reserve is
- * the address which is announced. `010.0.0.1` is 10.0.0.1 to one library and 8.0.0.1 to another (RFC 6943 section 3.1.1).
+ * Parsing is strict (spec section 3): a text that two programs could read differently is rejected, because kube-vip must
+ * announce the address that this controller reserved. `010.0.0.1` is 10.0.0.1 to one library and 8.0.0.1 to another (RFC 6943
+ * section 3.1.1).
  */
 
 export type Family = 'IPv4' | 'IPv6';
@@ -13,7 +14,7 @@ export interface Address {
   readonly value: bigint;
 }
 
-/** Why a text is no address. `explain.ts` words them. */
+/** Why a text is not an address. explain-config.ts has the sentences. */
 export type AddressFault =
   | 'empty'
   | 'not-an-address'
@@ -24,7 +25,7 @@ export type AddressFault =
 
 export const bits: Readonly<Record<Family, number>> = { IPv4: 32, IPv6: 128 };
 
-/** The asking for an address by DHCP, in place of one: never in use, never in conflict (spec section 6). */
+/** Whether the address is 0.0.0.0 or ::, which requests DHCP: never in use, never in conflict (spec section 6). */
 export function isUnspecified(address: Address): boolean {
   return address.value === 0n;
 }
@@ -40,8 +41,8 @@ export function compareAddresses(a: Address, b: Address): number {
 }
 
 /**
- * The address that `text` spells, or why it spells none. White space around it is the caller's to remove.
- * Takes dotted quads without leading zeros and every RFC 4291 spelling of IPv6 but zone ids and the IPv4-mapped block.
+ * Parses an address, or returns why it is not one. The caller removes white space around it. Accepts dotted decimal notation
+ * without leading zeros, and every notation of RFC 4291 except zone IDs and IPv4-mapped addresses.
  */
 export function parseAddress(text: string): Address | AddressFault {
   if (text === '') return 'empty';
@@ -49,13 +50,13 @@ export function parseAddress(text: string): Address | AddressFault {
   return text.includes(':') ? parseIPv6(text) : parseIPv4(text);
 }
 
-/** `parseAddress` for where the reason does not matter. */
+/** `parseAddress`, if the reason does not matter. */
 export function readAddress(text: string): Address | undefined {
   const parsed = parseAddress(text);
   return typeof parsed === 'string' ? undefined : parsed;
 }
 
-// Both are read character by character: at its start a controller reads every address in the cluster.
+// Parsing works on character codes because a controller parses every address in the cluster at startup.
 const dot = 0x2e;
 const zero = 0x30;
 const colon = 0x3a;
@@ -89,7 +90,7 @@ function parseIPv4(text: string): Address | AddressFault {
 function parseIPv6(text: string): Address | AddressFault {
   const gap = text.indexOf('::');
   if (gap !== text.lastIndexOf('::')) return 'not-an-address';
-  // RFC 4291 section 2.2 (3): the last 32 bits may be a dotted quad.
+  // RFC 4291 section 2.2 (3): the last 32 bits may be in dotted decimal notation.
   const quad = text.includes('.') ? parseIPv4(text.slice(text.lastIndexOf(':') + 1)) : undefined;
   if (typeof quad === 'string') return quad;
   const end = quad === undefined ? text.length : text.lastIndexOf(':') + 1;
@@ -113,7 +114,7 @@ function parseIPv6(text: string): Address | AddressFault {
   const zeros = 8 - groups.length;
   if (gap < 0 ? zeros !== 0 : zeros < 1) return 'not-an-address';
   for (let i = 0; i < zeros; i += 1) groups.splice(before, 0, 0);
-  // ::ffff:0:0/96 is IPv4 in another coat: one address with two names could be given twice.
+  // ::ffff:0:0/96 is another notation of IPv4: an address with two names could be assigned twice.
   if (groups.findIndex((group) => group !== 0) === 5 && groups[5] === 0xffff) return 'ipv4-mapped';
   const word = (i: number): bigint => BigInt((groups[i] ?? 0) * 0x1_0000 + (groups[i + 1] ?? 0));
   return { family: 'IPv6', value: (((word(0) << 32n) | word(2)) << 64n) | (word(4) << 32n) | word(6) };
@@ -122,17 +123,17 @@ function parseIPv6(text: string): Address | AddressFault {
 function hexDigit(text: string, at: number): number | undefined {
   const code = text.charCodeAt(at);
   if (code >= zero && code <= zero + 9) return code - zero;
-  // The bit that tells a capital letter from a small one.
+  // 0x20 converts to lower case.
   const letter = (code | 0x20) - 0x61;
   return letter >= 0 && letter < 6 ? letter + 10 : undefined;
 }
 
-/** The canonical text: dotted quad, or RFC 5952. */
+/** The canonical text: dotted decimal, or RFC 5952. */
 export function formatAddress({ family, value }: Address): string {
   return family === 'IPv4' ? formatIPv4(Number(value)) : formatIPv6(value);
 }
 
-/** Of the four words of 32 bits, the highest first: arithmetic on numbers is cheaper than on bigints. */
+/** Four words of 32 bits, the highest first: arithmetic on numbers is cheaper than on bigints. */
 const wordShifts = [96n, 64n, 32n, 0n] as const;
 
 function formatIPv4(value: number): string {
@@ -145,7 +146,7 @@ function formatIPv6(value: bigint): string {
     const word = Number((value >> shift) & 0xffff_ffffn);
     groups.push(word >>> 16, word & 0xffff);
   }
-  // RFC 5952 section 4.2: the longest run of two or more zero groups becomes "::", the first of equals.
+  // RFC 5952 section 4.2: the longest run of two or more zero groups becomes "::", the first one if several are equally long.
   let start = 0;
   let length = 1;
   for (let i = 0; i < 8; i += 1) {

@@ -6,11 +6,11 @@ interface Interval {
 }
 
 /**
- * A set of ordinals, kept as runs without a gap. Memory is that of the runs, whatever they span; each operation costs
- * O(log runs).
+ * A set of ordinals, stored as intervals. Memory depends on the number of intervals, not on their length. Each operation costs
+ * O(log intervals).
  *
- * Invariant: runs are disjoint and never touch: between two of them at least one ordinal is free. So the first free
- * ordinal from any place is found by crossing one run at the most.
+ * Invariant: intervals are disjoint and not adjacent: at least one ordinal between two of them is free. The next free ordinal
+ * is therefore found by skipping at most one interval.
  */
 export class IntervalSet {
   readonly #intervals = new SortedSet<Interval>((a, b) =>
@@ -21,7 +21,7 @@ export class IntervalSet {
     return this.#intervalAt(ordinal) !== undefined;
   }
 
-  /** Adds an ordinal; one that is in already changes nothing. */
+  /** Adds an ordinal, if it is not in the set yet. */
   add(ordinal: bigint): void {
     const [before, after] = this.#intervals.around({ first: ordinal, last: ordinal });
     if (before !== undefined && ordinal <= before.last) return;
@@ -31,79 +31,82 @@ export class IntervalSet {
     else this.#intervals.add({ first: ordinal, last });
   }
 
-  /** Removes an ordinal; one that is not in changes nothing. */
+  /** Removes an ordinal, if it is in the set. */
   delete(ordinal: bigint): void {
-    const run = this.#intervalAt(ordinal);
-    if (run === undefined) return;
-    const { first, last } = run;
-    if (first === ordinal) this.#intervals.delete(run);
-    else run.last = ordinal - 1n;
+    const interval = this.#intervalAt(ordinal);
+    if (interval === undefined) return;
+    const { first, last } = interval;
+    if (first === ordinal) this.#intervals.delete(interval);
+    else interval.last = ordinal - 1n;
     if (last > ordinal) this.#intervals.add({ first: ordinal + 1n, last });
   }
 
   /** The lowest ordinal from `first` to `last` that is not in the set. */
   lowestFree(first: bigint, last: bigint): bigint | undefined {
-    const run = this.#intervalAt(first);
-    const free = run === undefined ? first : run.last + 1n;
+    const interval = this.#intervalAt(first);
+    const free = interval === undefined ? first : interval.last + 1n;
     return free <= last ? free : undefined;
   }
 
   /** The highest ordinal from `first` to `last` that is not in the set. */
   highestFree(first: bigint, last: bigint): bigint | undefined {
-    const run = this.#intervalAt(last);
-    const free = run === undefined ? last : run.first - 1n;
+    const interval = this.#intervalAt(last);
+    const free = interval === undefined ? last : interval.first - 1n;
     return free >= first ? free : undefined;
   }
 
-  /** How many ordinals from `first` to `last` are in the set: O(runs between them). */
+  /** How many ordinals from `first` to `last` are in the set: O(intervals between them). */
   count(first: bigint, last: bigint): bigint {
     let count = 0n;
-    for (const run of this.#between(first, last)) count += run.last - run.first + 1n;
+    for (const interval of this.#between(first, last)) count += interval.last - interval.first + 1n;
     return count;
   }
 
-  /** Answers as `count` for the set as it is now: O(runs) to begin with, then O(log runs) for each question. */
+  /** `count` for the current content of the set: O(intervals) once, then O(log intervals) for each call. */
   counter(): (first: bigint, last: bigint) => bigint {
-    const runs = [...this.#intervals].map(({ first, last }) => ({ first, last, below: 0n }));
+    const intervals = [...this.#intervals].map(({ first, last }) => ({ first, last, below: 0n }));
     let below = 0n;
-    for (const run of runs) {
-      run.below = below;
-      below += run.last - run.first + 1n;
+    for (const interval of intervals) {
+      interval.below = below;
+      below += interval.last - interval.first + 1n;
     }
     const upTo = (ordinal: bigint): bigint => {
       let low = 0;
-      let high = runs.length;
+      let high = intervals.length;
       while (low < high) {
         const middle = (low + high) >>> 1;
-        if ((runs[middle]?.first ?? ordinal) <= ordinal) low = middle + 1;
+        if ((intervals[middle]?.first ?? ordinal) <= ordinal) low = middle + 1;
         else high = middle;
       }
-      const run = runs[low - 1];
-      if (run === undefined) return 0n;
-      return run.below + (ordinal < run.last ? ordinal : run.last) - run.first + 1n;
+      const interval = intervals[low - 1];
+      if (interval === undefined) return 0n;
+      const { first, last } = interval;
+      return interval.below + (ordinal < last ? ordinal : last) - first + 1n;
     };
     return (first, last) => upTo(last) - upTo(first - 1n);
   }
 
-  /** The ordinals from `first` to `last` that are in the set, in either direction. It must not change meanwhile. */
+  /** The ordinals from `first` to `last` that are in the set, in either direction. The set must not change meanwhile. */
   *within(first: bigint, last: bigint, descending: boolean): IterableIterator<bigint> {
-    const runs = this.#between(first, last);
-    for (const run of descending ? [...runs].reverse() : runs) {
-      if (descending) for (let ordinal = run.last; ordinal >= run.first; ordinal -= 1n) yield ordinal;
-      else for (let ordinal = run.first; ordinal <= run.last; ordinal += 1n) yield ordinal;
+    const intervals = this.#between(first, last);
+    for (const interval of descending ? [...intervals].reverse() : intervals) {
+      const { first: low, last: high } = interval;
+      if (descending) for (let ordinal = high; ordinal >= low; ordinal -= 1n) yield ordinal;
+      else for (let ordinal = low; ordinal <= high; ordinal += 1n) yield ordinal;
     }
   }
 
   *#between(first: bigint, last: bigint): IterableIterator<Interval> {
-    let run = this.#intervalAt(first) ?? this.#intervals.above({ first, last });
-    while (run !== undefined && run.first <= last) {
-      yield { first: run.first < first ? first : run.first, last: run.last > last ? last : run.last };
-      run = this.#intervals.above(run);
+    let interval = this.#intervalAt(first) ?? this.#intervals.above({ first, last });
+    while (interval !== undefined && interval.first <= last) {
+      const { first: low, last: high } = interval;
+      yield { first: low < first ? first : low, last: high > last ? last : high };
+      interval = this.#intervals.above(interval);
     }
   }
 
   #intervalAt(ordinal: bigint): Interval | undefined {
-    const run = this.#intervals.atOrBelow({ first: ordinal, last: ordinal });
-    return run !== undefined && ordinal <= run.last ? run : undefined;
+    const interval = this.#intervals.atOrBelow({ first: ordinal, last: ordinal });
+    return interval !== undefined && ordinal <= interval.last ? interval : undefined;
   }
 }

@@ -1,19 +1,19 @@
-/** So few emptied ones are not worth a walk through all. */
-const emptiedAllowance = 1_024;
+/** Fewer empty entries than this are not worth a cleanup. */
+const emptyAllowance = 1_024;
 
 /**
- * A map by numbers whose entries come and go under the same keys: what is deleted leaves its place empty, for the next
- * with that key. A plain Map would keep a trace of every deletion in the way of those who search there, until it has so
- * many that it is built anew. The lowest free address is given again and again.
+ * A map whose entries are deleted and added again under the same keys, because the lowest free address is always allocated
+ * first. A deletion leaves an empty entry for the next value with that key. A plain Map would keep a tombstone for each
+ * deletion, which slows lookups down until it is rehashed.
  *
- * Invariant: no more places are empty than taken, but for a few.
+ * Invariant: there are at most as many empty entries as others, apart from `emptyAllowance`.
  */
 export class NumberMap<T> {
   readonly #entries = new Map<number, T | undefined>();
-  #emptied = 0;
+  #empty = 0;
 
   get size(): number {
-    return this.#entries.size - this.#emptied;
+    return this.#entries.size - this.#empty;
   }
 
   get(key: number): T | undefined {
@@ -22,29 +22,29 @@ export class NumberMap<T> {
 
   set(key: number, content: T): void {
     const before = this.#entries.size;
-    const wasTaken = this.#emptied === 0 || this.#entries.get(key) !== undefined;
+    const hadContent = this.#empty === 0 || this.#entries.get(key) !== undefined;
     this.#entries.set(key, content);
-    if (!wasTaken && this.#entries.size === before) this.#emptied -= 1;
+    if (!hadContent && this.#entries.size === before) this.#empty -= 1;
   }
 
   delete(key: number): void {
     if (this.#entries.get(key) === undefined) return;
     this.#entries.set(key, undefined);
-    this.#emptied += 1;
-    if (this.#emptied > Math.max(emptiedAllowance, this.size)) this.#tidy();
+    this.#empty += 1;
+    if (this.#empty > Math.max(emptyAllowance, this.size)) this.#removeEmpty();
   }
 
   clear(): void {
     this.#entries.clear();
-    this.#emptied = 0;
+    this.#empty = 0;
   }
 
   *values(): IterableIterator<T> {
     for (const content of this.#entries.values()) if (content !== undefined) yield content;
   }
 
-  #tidy(): void {
+  #removeEmpty(): void {
     for (const [key, content] of this.#entries) if (content === undefined) this.#entries.delete(key);
-    this.#emptied = 0;
+    this.#empty = 0;
   }
 }

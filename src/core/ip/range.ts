@@ -1,13 +1,13 @@
 import { type Address, bits, type Family } from './address.ts';
 
-/** The addresses of one family from `first` to `last`, both included. */
+/** The addresses of one family from `first` to `last`, inclusive. */
 export interface Range {
   readonly family: Family;
   readonly first: bigint;
   readonly last: bigint;
 }
 
-/** The block of `2^(bits - length)` addresses that `address` lies in (RFC 4632): host bits are masked off. */
+/** The block of `2^(bits - length)` addresses that contains `address` (RFC 4632): host bits are masked. */
 export function block(address: Address, length: number): Range {
   const hostBits = BigInt(bits[address.family] - length);
   const first = (address.value >> hostBits) << hostBits;
@@ -15,15 +15,15 @@ export function block(address: Address, length: number): Range {
 }
 
 /**
- * Without its first and last address, where a block of IPv4 has them for the network and for broadcast: /31 keeps both
- * (RFC 3021), /32 its one, and IPv6 knows neither.
+ * Removes the network and broadcast addresses of an IPv4 block. A /31 keeps both addresses (RFC 3021), a /32 keeps its only one,
+ * and IPv6 has neither.
  */
 export function trimEnds(range: Range): Range {
   if (range.family === 'IPv6' || range.last - range.first < 2n) return range;
   return { family: range.family, first: range.first + 1n, last: range.last - 1n };
 }
 
-/** Sorted, disjoint and as few as can be: ranges that overlap or touch become one. IPv4 stands before IPv6. */
+/** Sorts the ranges and merges those that overlap or are adjacent. IPv4 comes before IPv6. */
 export function mergeRanges(ranges: readonly Range[]): Range[] {
   const sorted = [...ranges].sort(compareRanges);
   const merged: Range[] = [];
@@ -41,7 +41,7 @@ function compareRanges(a: Range, b: Range): number {
   return a.first < b.first ? -1 : a.first > b.first ? 1 : 0;
 }
 
-/** Whether the address lies in one of the ranges, which are sorted and disjoint: O(log n). */
+/** Whether one of the ranges, which are sorted and disjoint, contains the address: O(log n). */
 export function rangesContain(ranges: readonly Range[], { family, value }: Address): boolean {
   let low = 0;
   let high = ranges.length;
@@ -59,15 +59,15 @@ export function rangesContain(ranges: readonly Range[], { family, value }: Addre
   return false;
 }
 
-/** Whether the two have an address in common. */
+/** Whether the two ranges have an address in common. */
 export function rangesMeet(a: Range, b: Range): boolean {
   return a.family === b.family && a.first <= b.last && b.first <= a.last;
 }
 
 /**
- * Allocatable addresses, counted without gaps. IPv4 addresses that end in .0 or .255 are never allocated (spec section
- * 3), so an IPv4 address has as its ordinal its place among the others, 254 to a /24. Two addresses with only
- * such ones between them are then neighbours, and a run of used ordinals is crossed in one step however long it is.
+ * Numbers the allocatable addresses without gaps. IPv4 addresses that end in .0 or .255 are never allocated (spec section 3) and
+ * have no ordinal, so a /24 has 254 ordinals. Used addresses on both sides of such an address form one interval, which a search
+ * skips in one step.
  */
 export function ordinalOf({ family, value }: Address): bigint | undefined {
   if (family === 'IPv6') return value;
@@ -84,13 +84,13 @@ export function addressAt(family: Family, ordinal: bigint): Address {
 /** The ordinals of a range's allocatable addresses; undefined if it has none. */
 export function ordinalsOf(range: Range): { first: bigint; last: bigint } | undefined {
   if (range.family === 'IPv6') {
-    // `::` asks for DHCP, it is no address.
+    // `::` is a request for DHCP, not an address.
     const first = range.first === 0n ? 1n : range.first;
     return first <= range.last ? { first, last: range.last } : undefined;
   }
   const host = range.first & 255n;
-  // A range that starts at .0 starts in effect at .1; one that ends at .255 ends at .254. The other two need no care:
-  // .255 as a start has the place 254, which is that of the next block's .1, and .0 as an end that of the .254 before it.
+  // A start at .0 means .1, and an end at .255 means .254. The two other cases work out: .255 as a start has offset 254, which is
+  // the .1 of the next /24, and .0 as an end has the offset of the preceding .254.
   const first = (range.first >> 8n) * 254n + (host === 0n ? 0n : host - 1n);
   const end = range.last & 255n;
   const last = (range.last >> 8n) * 254n + (end === 255n ? 253n : end - 1n);

@@ -1,6 +1,6 @@
 /**
- * A set kept in order, in chunks of a bounded length: add, delete and neighbour look-ups cost O(log n) comparisons and
- * the move of at most one chunk. Elements that compare as 0 are the same element.
+ * A sorted set, stored in chunks of bounded length: adding, deleting, and finding neighbors cost O(log n) comparisons and the
+ * move of at most one chunk. Elements that compare as 0 are the same element.
  *
  * Invariant: no chunk is empty; chunks and the elements within them ascend strictly.
  */
@@ -9,7 +9,7 @@ export class SortedSet<T> {
   readonly #chunks: T[][] = [];
   #size = 0;
 
-  /** A chunk is split in two at this length: long enough for few chunks, short enough that moving it is cheap. */
+  /** The length at which a chunk is split: long enough for few chunks, short enough to be moved cheaply. */
   static readonly chunkLength = 256;
 
   constructor(compare: (a: T, b: T) => number) {
@@ -20,7 +20,7 @@ export class SortedSet<T> {
     return this.#size;
   }
 
-  /** Adds `element`; false if an equal one is there already, which then stays. */
+  /** Adds `element`. Returns false, and keeps the existing element, if there is an equal one. */
   add(element: T): boolean {
     const at = Math.max(this.#chunkOf(element), 0);
     const chunk = this.#chunks[at];
@@ -38,7 +38,7 @@ export class SortedSet<T> {
     return true;
   }
 
-  /** Removes the element equal to `element`; false if there is none. */
+  /** Removes the element equal to `element`. Returns false if there is none. */
   delete(element: T): boolean {
     const at = this.#chunkOf(element);
     const chunk = this.#chunks[at];
@@ -70,7 +70,7 @@ export class SortedSet<T> {
     return first;
   }
 
-  /** The greatest element that is not above `bound`. */
+  /** The greatest element at or below `bound`. */
   atOrBelow(bound: T): T | undefined {
     return this.around(bound)[0];
   }
@@ -80,7 +80,7 @@ export class SortedSet<T> {
     return this.around(bound)[1];
   }
 
-  /** Both, for one search. */
+  /** The results of `atOrBelow` and `above`, in one search. */
   around(bound: T): readonly [T | undefined, T | undefined] {
     const at = this.#chunkOf(bound);
     const chunk = this.#chunks[at];
@@ -90,12 +90,12 @@ export class SortedSet<T> {
     return [chunk[above - 1], above < chunk.length ? chunk[above] : this.#chunks[at + 1]?.[0]];
   }
 
-  /** All elements, ascending. The set must not change meanwhile. */
+  /** All elements in ascending order. The set must not change meanwhile. */
   *[Symbol.iterator](): IterableIterator<T> {
     for (const chunk of this.#chunks) yield* chunk;
   }
 
-  /** The chunk whose span `element` belongs to: the last that starts at or below it; -1 if all start above. */
+  /** The chunk to which `element` belongs: the last one that starts at or below it; -1 if all start above it. */
   #chunkOf(element: T): number {
     let low = 0;
     let high = this.#chunks.length;
@@ -108,21 +108,21 @@ export class SortedSet<T> {
     return low - 1;
   }
 
-  /** Where `element` stands in `chunk`, or would stand. */
+  /** The position of `element` in `chunk`, or where it would be inserted. */
   #positionIn(chunk: readonly T[], element: T): number {
     let low = 0;
     let high = chunk.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const there = chunk[middle];
-      if (there !== undefined && this.#compare(there, element) < 0) low = middle + 1;
+      const candidate = chunk[middle];
+      if (candidate !== undefined && this.#compare(candidate, element) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   #holds(chunk: readonly T[], i: number, element: T): boolean {
-    const there = chunk[i];
-    return there !== undefined && this.#compare(there, element) === 0;
+    const candidate = chunk[i];
+    return candidate !== undefined && this.#compare(candidate, element) === 0;
   }
 }

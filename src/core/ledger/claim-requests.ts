@@ -5,17 +5,17 @@ import { type Claim, type Reservation, sameReservation } from './claim.ts';
 import type { ClaimStore } from './claim-store.ts';
 import { recordsAllocationOf, type ServiceState } from './service-state.ts';
 
-/** A claim that has to bear these pledges before an address may be written. */
+/** A claim that must have these reservations before an address may be written. */
 export interface ClaimRequest {
   readonly address: Address;
-  /** Ours, as it is known; undefined where it has to be made. */
+  /** This controller's claim as it is known; undefined if it has to be created. */
   readonly known: Claim | undefined;
   readonly reservations: readonly Reservation[];
 }
 
 /**
- * What has to be claimed before a change of a Service is written: each address that it does not bear a mark of yet. A pledge
- * to others that may still bind stays; so does one to the same Service, whose write may be on its way.
+ * The claims that a patch needs before it is written: one for each address that the Service does not record yet. Reservations
+ * that may still be binding stay, also those for the same Service, because their writes may still arrive.
  */
 export function claimRequests(
   state: ServiceState,
@@ -24,20 +24,20 @@ export function claimRequests(
 ): ClaimRequest[] {
   if (record == null) return [];
   const { view, key } = state;
-  const given = addressesOf(parseAddressList(record.addresses)?.entries ?? []).filter(
-    (address) => !isUnspecified(address) && !recordsItself(state, address),
+  const added = addressesOf(parseAddressList(record.addresses)?.entries ?? []).filter(
+    (address) => !isUnspecified(address) && !recordsAddress(state, address),
   );
   const reservation: Reservation = {
     service: key,
     uid: view.uid,
     version: view.resourceVersion,
-    addresses: formatAddressList(given),
+    addresses: formatAddressList(added),
     source: record.source,
   };
-  return given.flatMap((address) => {
-    const there = claims.get(address);
-    // Somebody else's is never touched: making our own is refused, and then it is known why.
-    const known = there?.owner === undefined ? there : undefined;
+  return added.flatMap((address) => {
+    const claim = claims.get(address);
+    // A claim of another owner is never changed. Creating this controller's own then fails with a known reason.
+    const known = claim?.owner === undefined ? claim : undefined;
     const reservations = known?.reservations ?? [];
     return reservations.some((one) => sameReservation(one, reservation))
       ? []
@@ -45,9 +45,9 @@ export function claimRequests(
   });
 }
 
-/** Whether the Service itself says that it has the address: the Go version's label says so of all that it asks for. */
-function recordsItself(state: ServiceState, address: Address): boolean {
-  const isAmong = (list: readonly Address[]): boolean => list.some((one) => sameAddress(one, address));
-  const isPledged = isAmong(state.reserved.map((one) => one.address));
-  return recordsAllocationOf(state, address) && isAmong(state.requestedIPs) && !isPledged;
+/** Whether the Service's own fields record the address. The Go version's label covers all addresses that it requests. */
+function recordsAddress(state: ServiceState, address: Address): boolean {
+  const isIn = (list: readonly Address[]): boolean => list.some((one) => sameAddress(one, address));
+  const isReserved = isIn(state.reserved.map((one) => one.address));
+  return recordsAllocationOf(state, address) && isIn(state.requestedIPs) && !isReserved;
 }

@@ -4,16 +4,16 @@ import { compareVersions, type ServiceKey, type ServiceView } from '../model/ser
 import { type Claim, type Reservation, sameReservation } from './claim.ts';
 import type { ReservedAddress } from './service-state.ts';
 
-/** A pledge, and the address whose claim bears it. */
+/** A reservation, and the address whose claim has it. */
 interface ClaimedReservation {
   readonly address: Address;
   readonly reservation: Reservation;
 }
 
 /**
- * What the API says of claimed addresses: the claims, and of their pledges those that may still bind.
+ * The claims in the API, with those of their reservations that may still be binding.
  *
- * Invariant: `#borne` has exactly the pledges of the claims in `#byAddress`, by Service.
+ * Invariant: `#reservations` has exactly the reservations of the claims in `#byAddress`, by Service.
  */
 export class ClaimStore {
   readonly #byAddress = new AddressMap<Claim>();
@@ -28,24 +28,24 @@ export class ClaimStore {
     return this.#byAddress.values();
   }
 
-  /** How many there are of others. */
+  /** The number of claims of other owners. */
   get others(): number {
     return this.#others;
   }
 
-  /** How many there are of ours. */
+  /** The number of this controller's claims. */
   get ours(): number {
     return this.#byAddress.size - this.#others;
   }
 
-  /** Puts a claim in, in place of what was known of its address. */
+  /** Adds a claim, or replaces the one for its address. */
   put(claim: Claim): void {
     this.delete(claim.address);
     this.#byAddress.set(claim.address, claim);
     if (claim.owner !== undefined) this.#others += 1;
     for (const reservation of claim.reservations) {
-      const borne = this.#reservations.get(reservation.service) ?? [];
-      this.#reservations.set(reservation.service, [...borne, { address: claim.address, reservation }]);
+      const known = this.#reservations.get(reservation.service) ?? [];
+      this.#reservations.set(reservation.service, [...known, { address: claim.address, reservation }]);
     }
   }
 
@@ -62,11 +62,11 @@ export class ClaimStore {
     this.#byAddress.delete(address);
   }
 
-  /** Forgets the pledges to a Service that `isOver` says cannot bind any more; the answer is the addresses of their claims. */
+  /** Removes the reservations for a Service that `isOver` says are no longer binding. Returns the addresses of their claims. */
   prune(key: ServiceKey, isOver: (reservation: Reservation) => boolean): Address[] {
-    const borne = this.#reservations.get(key);
-    if (borne === undefined) return [];
-    const over = borne.filter(({ reservation }) => isOver(reservation));
+    const known = this.#reservations.get(key);
+    if (known === undefined) return [];
+    const over = known.filter(({ reservation }) => isOver(reservation));
     for (const { address, reservation } of over) {
       const claim = this.get(address);
       if (claim !== undefined)
@@ -75,34 +75,35 @@ export class ClaimStore {
     return over.map(({ address }) => address);
   }
 
-  /** Those to whom something is pledged. */
+  /** The Services that have reservations. */
   reservedServices(): ServiceKey[] {
     return [...this.#reservations.keys()];
   }
 
   /**
-   * What is pledged to a Service in this state. Where several addresses were decided on together, each of their claims bears
-   * the pledge before the write is sent; so while one of them does not, there is no such write, and the pledge is void.
+   * The addresses reserved for a Service in this state. If several addresses were decided together, each of their claims gets
+   * the reservation before the write is sent. As long as one of them lacks it, there is no such write, and the reservation is
+   * void.
    */
   reservedFor(key: ServiceKey, view: ServiceView): ReservedAddress[] {
-    const borne = this.#reservations.get(key);
-    if (borne === undefined) return [];
-    const whole = borne.filter(
+    const known = this.#reservations.get(key);
+    if (known === undefined) return [];
+    const complete = known.filter(
       ({ reservation }) =>
         isBinding(reservation, view) &&
         reservation.addresses
           .split(',')
           .every((text) =>
-            borne.some(
+            known.some(
               (one) => formatAddress(one.address) === text && sameReservation(one.reservation, reservation),
             ),
           ),
     );
-    return whole.map(({ address, reservation }) => ({ address, source: reservation.source }));
+    return complete.map(({ address, reservation }) => ({ address, source: reservation.source }));
   }
 }
 
-/** Whether a write that was pledged could still change the Service, as it was seen here. */
+/** Whether the reserved write could still change the Service as it was seen. */
 function isBinding(reservation: Reservation, view: ServiceView): boolean {
   return reservation.uid === view.uid && compareVersions(reservation.version, view.resourceVersion) >= 0;
 }

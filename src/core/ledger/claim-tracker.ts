@@ -7,50 +7,50 @@ import { ClaimStore } from './claim-store.ts';
 import type { Ledger } from './ledger.ts';
 import { hasAllocationOf, isLease, type ServiceState } from './service-state.ts';
 
-/** What is to be done about a claim while nobody waits for it. */
+/** What to do about a claim outside of a write. */
 export type ClaimRepair =
   | { readonly kind: 'claim'; readonly address: Address }
   | { readonly kind: 'drop'; readonly claim: Claim };
 
-/** What the registry asks of the world of Services, and tells it. */
+/** What the tracker needs to know about Services, and what it reports. */
 export interface ClaimTrackerContext {
   readonly ledger: Ledger;
   readonly seen: (key: ServiceKey) => ServiceView | undefined;
-  /** Whether everything up to this version is known of Services. */
+  /** Whether all changes of Services up to this version are known. */
   readonly isKnownUpTo: (version: string) => boolean;
   readonly isWriting: (key: ServiceKey) => boolean;
-  /** What is pledged to a Service has changed. */
+  /** The reservations for a Service changed. */
   readonly reservationsChanged: (key: ServiceKey) => void;
-  /** Somebody else claims the address, or nobody else any more. */
+  /** Another owner claims the address, or no other one does any longer. */
   readonly claimOwnerChanged: (address: Address, owner: ClaimOwner | undefined) => void;
 }
 
 /**
- * The claims in the API, held against the Services: which pledges may still bind, which claims are missing, which are of no
- * use any more.
+ * Compares the claims in the API with the Services: which reservations may still be binding, which claims are missing, and
+ * which are no longer needed.
  *
- * Invariant: an address whose claim is missing or useless is in `#unsettled`, or a Service that shows it is being written.
+ * Invariant: an address whose claim is missing or unneeded is in `#unsettled`, or a Service that uses it is being written.
  */
 export class ClaimTracker {
   readonly claims = new ClaimStore();
   readonly #isOn: boolean;
   readonly #context: ClaimTrackerContext;
   #isListed = false;
-  /** The newest version that a list or a watch has told of. */
+  /** The newest version that a list or a watch reported. */
   #knownVersion = '';
   readonly #unsettled = new Map<string, Address>();
 
-  constructor({ claims }: Options, around: ClaimTrackerContext) {
+  constructor({ claims }: Options, context: ClaimTrackerContext) {
     this.#isOn = claims;
-    this.#context = around;
+    this.#context = context;
   }
 
-  /** Whether the first list is in, if there is to be one. */
+  /** Whether the initial list is complete, or claims are disabled. */
   get isComplete(): boolean {
     return this.#isListed || !this.#isOn;
   }
 
-  /** All claims at once, as a consistent list of `resourceVersion` gives them; an older list is right after a restore. */
+  /** Replaces all claims with a consistent list of version `resourceVersion`. An older list means that etcd was restored. */
   replace(claims: readonly Claim[], resourceVersion: string): void {
     const listed = new Set(claims.map(({ address }) => formatAddress(address)));
     const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
@@ -66,12 +66,12 @@ export class ClaimTracker {
     this.#isListed = true;
   }
 
-  /** Lists and watches have told everything of claims up to this version. */
+  /** Lists and watches have reported all claims up to this version. */
   observed(resourceVersion: string): void {
     if (compareVersions(resourceVersion, this.#knownVersion) > 0) this.#knownVersion = resourceVersion;
   }
 
-  /** A claim's state. One that is older than what is known changes nothing. */
+  /** Updates a claim. A state that is older than the known one is ignored. */
   put(claim: Claim): void {
     const { address } = claim;
     const known = this.claims.get(address);
@@ -83,54 +83,54 @@ export class ClaimTracker {
     this.#settle(address, claim.owner, [...(known?.reservations ?? []), ...reservations]);
   }
 
-  /** A claim is gone, as of `resourceVersion`. */
+  /** Removes a claim that is gone as of `resourceVersion`. */
   delete(address: Address, resourceVersion: string): void {
     const known = this.claims.get(address);
     if (known !== undefined && compareVersions(resourceVersion, known.resourceVersion) >= 0)
       this.#drop(address);
   }
 
-  /** Forgets pledges to a Service that moved on to what is seen now, or is gone: O(pledges to it). */
+  /** Removes the reservations for a Service that has changed since, or is gone: O(reservations for it). */
   pruneFor(key: ServiceKey, seen: ServiceView | undefined): void {
     for (const address of this.claims.prune(key, (reservation) => this.#isOver(reservation, seen)))
       this.recheck(address);
   }
 
-  /** The same for all to whom something is pledged: those whose writes are under way. */
+  /** The same for all Services with reservations. */
   prune(): void {
     for (const key of this.claims.reservedServices()) this.pruneFor(key, this.#context.seen(key));
   }
 
-  /** Who shows the address may have changed: its claim is to be looked at, if it has or needs one. */
+  /** The Services that use the address may have changed: its claim is checked, if it has or needs one. */
   recheck(address: Address): void {
     if (!this.#isOn) return;
     const text = formatAddress(address);
-    const isOfUse =
+    const isRelevant =
       this.claims.get(address) !== undefined || this.#context.ledger.servicesAt(address).length > 0;
-    // A standby repairs nothing: what it has seen come and go must not pile up.
-    if (isOfUse) this.#unsettled.set(text, address);
+    // A standby replica repairs nothing, so addresses that are no longer used must not accumulate.
+    if (isRelevant) this.#unsettled.set(text, address);
     else this.#unsettled.delete(text);
   }
 
-  /** The next claim that is missing or of no use. What a write under way needs is that write's affair. */
+  /** The next claim that is missing or unneeded. A write in flight handles its own claims. */
   next(): ClaimRepair | undefined {
     const { ledger, isWriting } = this.#context;
     for (const [text, address] of this.#unsettled) {
       this.#unsettled.delete(text);
       const claim = this.claims.get(address);
       if (claim?.owner !== undefined) continue;
-      const showing = ledger.servicesAt(address);
-      if (showing.some(({ key }) => isWriting(key))) continue;
-      // Pledged to somebody who has not been seen yet.
+      const services = ledger.servicesAt(address);
+      if (services.some(({ key }) => isWriting(key))) continue;
+      // Reserved for a Service that has not been seen yet.
       if (claim?.reservations.some(({ service }) => this.#context.seen(service) === undefined)) continue;
-      const isHeld = showing.some((state) => isHolder(state, address));
+      const isHeld = services.some((state) => isHolder(state, address));
       if (isHeld && claim === undefined) return { kind: 'claim', address };
       if (!isHeld && claim !== undefined) return { kind: 'drop', claim };
     }
     return undefined;
   }
 
-  /** Whether no write that was pledged can arrive any more: the Service has moved on, or is gone. */
+  /** Whether the reserved write can no longer arrive: the Service has changed since, or is gone. */
   #isOver({ version }: Reservation, seen: ServiceView | undefined): boolean {
     return seen === undefined
       ? this.#context.isKnownUpTo(version)
@@ -153,10 +153,10 @@ export class ClaimTracker {
   }
 }
 
-/** Whether one of ours has the address, so that it is to be claimed. A lease is DHCP's, not the API's. */
+/** Whether a Service of this controller has the address, so that it must be claimed. Leases from DHCP are not claimed. */
 function isHolder(state: ServiceState, address: Address): boolean {
   const { ignoreReason, requestedIPs, intent, reserved } = state;
-  // Whatever the Service says: the write that was promised may still arrive.
+  // The reserved write may still arrive.
   if (reserved.some((one) => sameAddress(one.address, address))) return true;
   if (ignoreReason !== undefined || !hasAllocationOf(state, address)) return false;
   if (!requestedIPs.some((one) => sameAddress(one, address))) return false;

@@ -6,29 +6,29 @@ import type { ServiceKey } from '../model/service-view.ts';
 import { annotations, claimManager, labels } from '../model/well-known-names.ts';
 
 /**
- * An IPAddress object (networking.k8s.io/v1, KEP-1880): somebody has said in the API that the address is taken, and the
- * API server lets nobody else say so. The protocol is that of docs/decisions/0009-claims.md.
+ * An IPAddress object (networking.k8s.io/v1, KEP-1880): it claims an address in the API, and the API server accepts only one
+ * claim for each address. docs/decisions/0009-claims.md describes the protocol.
  */
 export interface Claim {
   readonly address: Address;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** Whose it is, where it is not ours. */
+  /** The other owner of the claim; undefined if it belongs to this controller. */
   readonly owner: ClaimOwner | undefined;
-  /** Ours: for whom it was claimed. */
+  /** The Services for which this controller claimed the address. */
   readonly reservations: readonly Reservation[];
 }
 
 export interface ClaimOwner {
   /** `services default/kubernetes`: the object that the claim names as its parent. */
   readonly parent: string;
-  /** Who looks after the claim: `ipallocator.k8s.io` for cluster IPs. */
+  /** The program that manages the claim: `ipallocator.k8s.io` for cluster IPs. */
   readonly managedBy: string;
 }
 
 /**
- * The word, given before the write, that a Service gets addresses. It binds as long as the Service is in the version that
- * it was decided on: until then the write may still arrive.
+ * Addresses set aside for a Service before the write that assigns them. A reservation is binding as long as the Service is in
+ * the version on which the write was decided: until then the write may still arrive.
  */
 export interface Reservation {
   readonly service: ServiceKey;
@@ -36,7 +36,7 @@ export interface Reservation {
   readonly version: string;
   /** All addresses that were decided on together, canonical: `192.168.0.201` or `2001::10,192.168.0.10`. */
   readonly addresses: string;
-  /** Where they come from, as in the record. */
+  /** As in the allocation record. */
   readonly source: string;
 }
 
@@ -44,29 +44,29 @@ export function sameReservation(a: Reservation, b: Reservation): boolean {
   return a.service === b.service && a.uid === b.uid && a.version === b.version && a.addresses === b.addresses;
 }
 
-/** Whether the object names an address that somebody could be given: an IPv4-mapped one is none. */
+/** Whether the object's name is an address that could be assigned. IPv4-mapped addresses are not. */
 export function namesAddress({ metadata }: IPAddress): boolean {
   return readAddress(metadata.name) !== undefined;
 }
 
-/** Reads an object for which `namesAddress` holds. What cannot be read as ours is somebody else's. */
+/** Reads an object for which `namesAddress` is true. A claim that cannot be read as this controller's has another owner. */
 export function claimOf({ metadata, spec }: IPAddress, controller: string): Claim {
   const address = readAddress(metadata.name);
-  if (address === undefined) throw new Error(`the IPAddress ${metadata.name} names no address`);
+  if (address === undefined) throw new Error(`IPAddress ${metadata.name} does not name an address`);
   const managedBy = metadata.labels?.[labels.managedBy] ?? '';
-  const note =
+  const annotation =
     managedBy === claimManager ? readClaimAnnotation(metadata.annotations?.[annotations.claim]) : undefined;
-  const isOurs = note?.controller === controller;
+  const isOurs = annotation?.controller === controller;
   const { resource = '', namespace, name = '' } = spec?.parentRef ?? {};
   const parent = `${resource} ${namespace === undefined ? name : `${namespace}/${name}`}`;
   const { uid = '', resourceVersion = '' } = metadata;
-  const owner = isOurs ? undefined : { parent, managedBy: note?.controller ?? managedBy };
-  return { address, uid, resourceVersion, owner, reservations: isOurs ? note.reservations : [] };
+  const owner = isOurs ? undefined : { parent, managedBy: annotation?.controller ?? managedBy };
+  return { address, uid, resourceVersion, owner, reservations: isOurs ? annotation.reservations : [] };
 }
 
 /**
- * The object that claims `address`. Its parent is the ConfigMap: it outlives every Service that shares the address, and
- * the parent of an IPAddress cannot be changed.
+ * The object that claims `address`. Its parent is the ConfigMap, which outlives every Service that shares the address: the
+ * parent of an IPAddress is immutable.
  */
 export function claimObject(
   address: Address,
@@ -85,7 +85,7 @@ export function claimObject(
   };
 }
 
-/** The JSON merge patch that makes these the pledges of a claim, guarded by the state that it was known in. */
+/** The JSON merge patch that sets the reservations of a claim, guarded by its uid and resourceVersion. */
 export function reservationPatch(
   { uid, resourceVersion }: Claim,
   reservations: readonly Reservation[],
@@ -101,14 +101,14 @@ export function reservationPatch(
 }
 
 function formatClaimAnnotation(reservations: readonly Reservation[], controller: string): string {
-  const noted = reservations.map(({ service, uid, version, addresses, source }) => ({
+  const entries = reservations.map(({ service, uid, version, addresses, source }) => ({
     service,
     uid,
     version,
     ips: addresses,
     from: source,
   }));
-  return JSON.stringify({ by: controller, for: noted });
+  return JSON.stringify({ by: controller, for: entries });
 }
 
 interface ClaimAnnotation {
@@ -116,7 +116,7 @@ interface ClaimAnnotation {
   readonly reservations: readonly Reservation[];
 }
 
-/** Undefined for a text that no controller of ours wrote. */
+/** Undefined for a text that this program did not write. */
 function readClaimAnnotation(text: string | undefined): ClaimAnnotation | undefined {
   let value: unknown;
   try {
@@ -124,9 +124,9 @@ function readClaimAnnotation(text: string | undefined): ClaimAnnotation | undefi
   } catch {
     return undefined;
   }
-  const { by, for: noted } = fieldsOf(value);
-  if (typeof by !== 'string' || !Array.isArray(noted)) return undefined;
-  const reservations = noted.map(readReservation);
+  const { by, for: entries } = fieldsOf(value);
+  if (typeof by !== 'string' || !Array.isArray(entries)) return undefined;
+  const reservations = entries.map(readReservation);
   return reservations.every((reservation) => reservation !== undefined)
     ? { controller: by, reservations }
     : undefined;

@@ -8,25 +8,25 @@ import type { ClaimOwner } from './claim.ts';
 import { hasAllocationOf, type ServiceState } from './service-state.ts';
 import { type SharingConflict, sharingConflict } from './sharing.ts';
 
-/** Who has an address, and who shows it without having it. */
+/** The holders of an address, and its contenders. */
 export interface Holding {
-  /** Oldest first within each rank; more than one where they share it, or where a duplicate was found. */
+  /** Oldest first within each rank; more than one if they share it, or if another program created a duplicate. */
   readonly holders: readonly ServiceState[];
   readonly contenders: readonly ServiceState[];
 }
 
 /**
- * Which Service shows which address. A cache of a pure function: what it says depends on the Services put in alone,
- * never on the order or the history (test/core/ledger.test.ts compares it with one built from scratch at every step).
+ * Which Service uses which address. A cache of a pure function: the result depends only on the current Services and claim
+ * owners, never on their order or history (test/core/promises.test.ts compares it with a new one at every step).
  *
- * Invariant: `#showing` has an address exactly if some Service in `#standings` shows it, with those Services;
- * `#used` has the ordinals of those addresses and of those that `#owners` has, `#owned` of the latter alone.
+ * Invariant: `#servicesByAddress` has exactly the addresses that Services in `#states` use, with those Services. `#used` has
+ * the ordinals of those addresses and of those in `#claimOwners`; `#claimed` has only the latter.
  */
 export class Ledger {
   readonly #states = new Map<ServiceKey, ServiceState>();
-  /** A Service alone stands there itself: as a rule it is alone, and there are many. */
+  /** A single Service is stored without an array: that is the common case, and saves memory. */
   readonly #servicesByAddress = new AddressMap<ServiceState | readonly ServiceState[]>();
-  /** Who else has claimed an address in the API. */
+  /** The other owners that claim an address in the API. */
   readonly #claimOwners = new AddressMap<ClaimOwner>();
   readonly #used: Readonly<Record<Family, IntervalSet>> = {
     IPv4: new IntervalSet(),
@@ -36,10 +36,10 @@ export class Ledger {
     IPv4: new IntervalSet(),
     IPv6: new IntervalSet(),
   };
-  /** What `holding` found, until somebody who shows the address changes or other pools rule. */
+  /** Results of `holding`, until a Service that uses the address or the configuration changes. */
   readonly #holdings = new AddressMap<Holding>();
   #holdingConfig: Config | undefined;
-  /** Where the last search through the spans of a pool ended: what lies before it is full until one is freed. */
+  /** Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. */
   #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
 
   get(key: ServiceKey): ServiceState | undefined {
@@ -54,15 +54,12 @@ export class Ledger {
     return this.#states.size;
   }
 
-  /**
-   * Puts a Service in, in place of what was known of it, which is the answer: O(addresses it shows x log addresses in
-   * use).
-   */
+  /** Adds or updates a Service and returns its previous state: O(addresses it uses x log addresses in use). */
   put(state: ServiceState): ServiceState | undefined {
     const before = this.#states.get(state.key);
     this.#states.set(state.key, state);
     for (const address of before?.usedIPs ?? []) {
-      if (!state.usedIPs.some((shown) => sameAddress(shown, address)))
+      if (!state.usedIPs.some((used) => sameAddress(used, address)))
         this.#replaceAt(address, before, undefined);
     }
     for (const address of state.usedIPs) this.#replaceAt(address, before, state);
@@ -75,18 +72,18 @@ export class Ledger {
     for (const address of before?.usedIPs ?? []) this.#replaceAt(address, before, undefined);
   }
 
-  /** Has the address shown by `after` in place of `before`, either of which may be nobody. */
+  /** Replaces `before` with `after` among the Services that use the address. */
   #replaceAt(address: Address, before: ServiceState | undefined, after: ServiceState | undefined): void {
-    const showing = this.servicesAt(address);
-    const now = showing.filter((other) => other !== before);
-    if (after !== undefined) now.push(after);
-    const [alone] = now;
-    // Of what one Service alone shows nothing is remembered.
-    if (showing.length > 1) this.#holdings.delete(address);
-    if (alone === undefined) this.#servicesByAddress.delete(address);
-    else this.#servicesByAddress.set(address, now.length === 1 ? alone : now);
-    const isOwned = this.claimOwner(address) !== undefined;
-    this.#markUsed(address, showing.length > 0 || isOwned, now.length > 0 || isOwned);
+    const previous = this.servicesAt(address);
+    const current = previous.filter((other) => other !== before);
+    if (after !== undefined) current.push(after);
+    const [first] = current;
+    // An address that a single Service uses has no entry in `#holdings`.
+    if (previous.length > 1) this.#holdings.delete(address);
+    if (first === undefined) this.#servicesByAddress.delete(address);
+    else this.#servicesByAddress.set(address, current.length === 1 ? first : current);
+    const isClaimed = this.claimOwner(address) !== undefined;
+    this.#markUsed(address, previous.length > 0 || isClaimed, current.length > 0 || isClaimed);
   }
 
   #markUsed(address: Address, wasUsed: boolean, isUsed: boolean): void {
@@ -99,11 +96,11 @@ export class Ledger {
     }
   }
 
-  /** Has the address claimed by somebody else, or by nobody else any more. */
+  /** Sets or removes the other owner that claims the address. */
   setClaimOwner(address: Address, owner: ClaimOwner | undefined): void {
     const ordinal = ordinalOf(address);
-    const isShown = this.#servicesByAddress.has(address);
-    const wasOwned = this.#claimOwners.has(address);
+    const hasServices = this.#servicesByAddress.has(address);
+    const wasClaimed = this.#claimOwners.has(address);
     if (owner === undefined) this.#claimOwners.delete(address);
     else this.#claimOwners.set(address, owner);
     this.#holdings.delete(address);
@@ -111,29 +108,30 @@ export class Ledger {
       if (owner === undefined) this.#claimed[address.family].delete(ordinal);
       else this.#claimed[address.family].add(ordinal);
     }
-    this.#markUsed(address, isShown || wasOwned, isShown || owner !== undefined);
+    this.#markUsed(address, hasServices || wasClaimed, hasServices || owner !== undefined);
   }
 
-  /** Who else has claimed the address in the API: it is not given out. */
+  /** The other owner that claims the address in the API: it is not allocated. */
   claimOwner(address: Address): ClaimOwner | undefined {
     return this.#claimOwners.size === 0 ? undefined : this.#claimOwners.get(address);
   }
 
-  /** How many addresses of the spans somebody else has claimed. */
+  /** How many addresses of the spans other owners claim. */
   claimedCount(family: Family, spans: readonly Span[]): bigint {
     return countIn(this.#claimed[family], spans);
   }
 
-  /** All Services that show the address, in no order. */
+  /** All Services that use the address, in no order. */
   servicesAt(address: Address): readonly ServiceState[] {
-    const showing = this.#servicesByAddress.get(address);
-    if (showing === undefined) return noServices;
-    return 'key' in showing ? [showing] : showing;
+    const services = this.#servicesByAddress.get(address);
+    if (services === undefined) return noServices;
+    return 'key' in services ? [services] : services;
   }
 
   /**
-   * Who has the address: those that bear a mark of it, also if they are several; else Services that are not ours;
-   * else the oldest, and with it whoever may share it (spec section 5). A status alone is no claim.
+   * The holders of the address: all Services that record its allocation; otherwise Services of other load balancers; otherwise
+   * the oldest Service, and those that may share the address with it (spec section 5). An address that is only in the status of
+   * a Service is not requested.
    */
   holding(address: Address, config: Config): Holding {
     if (this.#holdingConfig !== config) this.#holdings.clear();
@@ -141,7 +139,7 @@ export class Ledger {
     const known = this.#holdings.get(address);
     if (known !== undefined) return known;
     const found = this.#findHolding(address, config);
-    // One Service on an address of its own is the rule, and quickly found again.
+    // A single Service is the common case, and cheap to find again.
     if (found.holders.length + found.contenders.length > 1) this.#holdings.set(address, found);
     return found;
   }
@@ -149,24 +147,24 @@ export class Ledger {
   #findHolding(address: Address, config: Config): Holding {
     const rank = (state: ServiceState) =>
       hasAllocationOf(state, address) ? 0 : state.ignoreReason !== undefined ? 1 : 2;
-    const claiming = this.servicesAt(address)
-      .filter(({ requestedIPs }) => requestedIPs.some((asked) => sameAddress(asked, address)))
+    const requesting = this.servicesAt(address)
+      .filter(({ requestedIPs }) => requestedIPs.some((requested) => sameAddress(requested, address)))
       .map((state) => ({ state, rank: rank(state) }))
       .sort((a, b) => a.rank - b.rank || compareAge(a.state.view, b.state.view));
     const holders: ServiceState[] = [];
     const contenders: ServiceState[] = [];
-    const best = claiming[0]?.rank;
-    for (const { state, rank } of claiming) {
-      const has =
+    const best = requesting[0]?.rank;
+    for (const { state, rank } of requesting) {
+      const isHolder =
         rank < 2
           ? rank === best
           : holders.every((holder) => sharingConflict(state, holder, config) === undefined);
-      (has ? holders : contenders).push(state);
+      (isHolder ? holders : contenders).push(state);
     }
     return { holders, contenders };
   }
 
-  /** The holder that keeps `standing` from having the address, and why; undefined if nobody does. */
+  /** The holder that prevents `state` from having the address, and why; undefined if there is none. */
   conflictWith(state: ServiceState, address: Address, config: Config): HolderConflict | undefined {
     const { holders } = this.holding(address, config);
     for (const holder of holders.includes(state) ? [] : holders) {
@@ -179,8 +177,8 @@ export class Ledger {
   }
 
   /**
-   * The first address of the spans that nobody shows, in search order: O(log addresses in use), and once O(spans) after
-   * an address was freed.
+   * The first address of the spans that is not in use, in search order: O(log addresses in use), and once O(spans) after an
+   * address was freed.
    */
   firstFree(family: Family, spans: readonly Span[], descending: boolean): Address | undefined {
     const used = this.#used[family];
@@ -199,18 +197,18 @@ export class Ledger {
     return undefined;
   }
 
-  /** How many addresses of the spans are in use: O(runs of used addresses in them). */
+  /** How many addresses of the spans are in use: O(intervals of used addresses in them). */
   usedCount(family: Family, spans: readonly Span[]): bigint {
     return countIn(this.#used[family], spans);
   }
 
-  /** Answers as `used` for many pools at one moment, which may overlap: O(runs) once, then O(log runs) for each span. */
+  /** `usedCount` for many pools, which may overlap: O(intervals) once, then O(log intervals) for each span. */
   usage(): (family: Family, spans: readonly Span[]) => bigint {
     const counters = { IPv4: this.#used.IPv4.counter(), IPv6: this.#used.IPv6.counter() };
     return (family, spans) => spans.reduce((sum, { first, last }) => sum + counters[family](first, last), 0n);
   }
 
-  /** The addresses of the spans that somebody shows, in search order. */
+  /** The addresses of the spans that are in use, in search order. */
   *usedAddresses(family: Family, spans: readonly Span[], descending: boolean): IterableIterator<Address> {
     const ordered = descending ? spans.toReversed() : spans;
     for (const { first, last } of ordered) {
@@ -222,12 +220,12 @@ export class Ledger {
 
 const noServices: readonly ServiceState[] = [];
 
-function countIn(runs: IntervalSet, spans: readonly Span[]): bigint {
-  return spans.reduce((sum, { first, last }) => sum + runs.count(first, last), 0n);
+function countIn(set: IntervalSet, spans: readonly Span[]): bigint {
+  return spans.reduce((sum, { first, last }) => sum + set.count(first, last), 0n);
 }
 
 export interface HolderConflict {
-  /** A Service, or the parent of somebody else's claim. */
-  readonly holder: ServiceKey;
+  /** A Service, or the parent of another owner's claim. */
+  readonly holder: string;
   readonly why: SharingConflict;
 }

@@ -3,7 +3,7 @@ import {
   type AddressEntry,
   type AddressList,
   formatAddressList,
-  mostEntries,
+  maxEntries,
   parseAddressList,
 } from '../model/address-list.ts';
 import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';
@@ -12,20 +12,20 @@ import { keyOf, type ServiceKey, type ServiceView } from '../model/service-view.
 
 export type Origin = 'allocated' | 'static';
 
-/** Why nothing is ever written to a Service. */
+/** Why this controller never writes to a Service. */
 export type IgnoreReason = 'not-a-load-balancer' | 'other-class' | 'ignored' | 'other-controller';
 
-/** What a Service asks for, read from its own fields alone (spec section 6). */
+/** What a Service requests, according to its own fields alone (spec section 6). */
 export type Intent =
-  /** Nothing by name: it wants an address from its pool. */
+  /** An address from its pool. */
   | { readonly kind: 'new' }
-  /** It shows what its record says, or what the Go version gave it. */
+  /** The addresses in its allocation record, or those that the Go version assigned. */
   | { readonly kind: 'assigned'; readonly list: readonly AddressEntry[]; readonly origin: Origin }
-  /** Its record is another Service's: restored from a backup, or created from a dump. */
+  /** Its allocation record is another Service's: it was restored from a backup, or created from a dump. */
   | { readonly kind: 'copied'; readonly list: readonly AddressEntry[]; readonly origin: Origin }
-  /** A user named it, in the field `by`. */
+  /** Addresses that a user requested in the field `by`. */
   | { readonly kind: 'requested'; readonly list: readonly AddressEntry[]; readonly by: 'annotation' | 'spec' }
-  /** The annotation was removed or blanked, and the record remembers it. */
+  /** The addresses in its allocation record, because the annotation was removed or blanked. */
   | { readonly kind: 'annotationRemoved'; readonly list: readonly AddressEntry[]; readonly origin: Origin }
   | {
       readonly kind: 'unreadable';
@@ -33,34 +33,34 @@ export type Intent =
       readonly fault: NonNullable<AddressList['fault']>;
     };
 
-/** A Service as the ledger keeps it: its facts, and what follows from them alone. */
+/** A Service in the ledger: its view, and what follows from that alone. */
 export interface ServiceState {
   readonly view: ServiceView;
   readonly key: ServiceKey;
   readonly ignoreReason: IgnoreReason | undefined;
-  /** The record, if it is this Service's own. */
+  /** The allocation record, if it is this Service's own. */
   readonly record: AllocationRecord | undefined;
   readonly intent: Intent;
-  /** Asked for by name, or leased: who else asks for one is in conflict. */
+  /** Addresses that the Service requests, records, or leases: another Service that requests one of them is in conflict. */
   readonly requestedIPs: readonly Address[];
-  /** Those, and what stands in the status: all these are in use. */
+  /** The requested addresses and those in the status: all of them are in use. */
   readonly usedIPs: readonly Address[];
-  /** Of those it asks for, what a write under way gives back: asked for until it is known to have been made. */
+  /** Requested addresses that a write in flight releases. They stay in use until the write is known to have succeeded. */
   readonly releasingIPs: readonly ReleasingIP[];
-  /** Claimed for it in the API by a write that may still arrive: it has them, as if it had been made. */
+  /** Addresses that an IPAddress claim reserves for a write which may still arrive. The Service already holds them. */
   readonly reserved: readonly ReservedAddress[];
 }
 
-/** An address that is claimed for a Service, and where it came from. */
+/** An address that is reserved for a Service, and where it came from. */
 export interface ReservedAddress {
   readonly address: Address;
-  /** As in the record. */
+  /** As in the allocation record. */
   readonly source: string;
 }
 
 interface ReleasingIP {
   readonly address: Address;
-  /** It had the address in its own right. */
+  /** Whether the address was allocated to the Service, and not only requested. */
   readonly isAllocated: boolean;
 }
 
@@ -68,11 +68,10 @@ export function stateOf(view: ServiceView, options: Options, key = keyOf(view)):
   const record = view.record?.uid === view.uid ? view.record : undefined;
   const { intent, requestedIPs, usedIPs } =
     view.type === 'LoadBalancer' ? readAddresses(view, record) : noAddresses;
-  const ours = ignoreReasonOf(view, record, options);
   return {
     view,
     key,
-    ignoreReason: ours,
+    ignoreReason: ignoreReasonOf(view, record, options),
     record,
     intent,
     requestedIPs,
@@ -82,7 +81,7 @@ export function stateOf(view: ServiceView, options: Options, key = keyOf(view)):
   };
 }
 
-/** What the Service's fields say of addresses. */
+/** What the Service's fields say about addresses. */
 function readAddresses(
   view: ServiceView,
   record: AllocationRecord | undefined,
@@ -93,29 +92,29 @@ function readAddresses(
   const intent = intentOf(view, annotation, spec, record);
   let requestedIPs = withAll(none, annotation);
   if (spec !== annotation) requestedIPs = withAll(requestedIPs, spec);
-  // Also while its fields are blank or being edited: the mark that makes it the holder must not outlive the claim.
+  // The recorded addresses stay in use while the fields are blank or being edited: the record makes the Service their holder.
   const recorded = read(record?.addresses);
   if (recorded !== annotation) requestedIPs = withAll(requestedIPs, recorded);
   if (requestsLease(annotation ?? spec)) requestedIPs = withAll(requestedIPs, read(view.requestedIP));
-  // There are many of these, and the lists are equal as a rule: kept once.
+  // These lists are usually equal, and there are many: sharing one object saves memory.
   requestedIPs = deduplicated(annotation?.entries, requestedIPs);
   let usedIPs = requestedIPs;
-  for (const ip of view.statusIPs.slice(0, mostEntries)) usedIPs = withAll(usedIPs, read(ip));
+  for (const ip of view.statusIPs.slice(0, maxEntries)) usedIPs = withAll(usedIPs, read(ip));
   return { intent, requestedIPs, usedIPs };
 }
 
-/** The list, or the one that is there already if it says the same. */
+/** The known list if it has the same entries, otherwise `list`. */
 function deduplicated(
-  there: readonly AddressEntry[] | undefined,
+  known: readonly AddressEntry[] | undefined,
   list: readonly Address[],
 ): readonly Address[] {
-  const isSame = there?.length === list.length && there.every((entry, i) => entry === list[i]);
-  return isSame ? (there as readonly Address[]) : list;
+  const isEqual = known?.length === list.length && known.every((entry, i) => entry === list[i]);
+  return isEqual ? (known as readonly Address[]) : list;
 }
 
 /**
- * The addresses with those that are read from another text behind them, each once, without the placeholders 0.0.0.0 and
- * ::. Where that adds none it is the same list.
+ * Appends the addresses in `more`, each once, without the placeholders 0.0.0.0 and ::. Returns the same list if there is
+ * nothing to append.
  */
 function withAll(
   list: readonly Address[],
@@ -125,7 +124,7 @@ function withAll(
   for (const entry of more?.entries ?? none) {
     if (typeof entry === 'string' || isUnspecified(entry)) continue;
     if (all.some((known) => sameAddress(known, entry))) continue;
-    // Neither has room for more than is in it.
+    // Unlike `push`, both leave no spare capacity.
     all = all.length === 0 ? [entry] : all.concat([entry]);
   }
   return all;
@@ -135,7 +134,7 @@ const none: readonly never[] = [];
 const newIntent: Intent = { kind: 'new' };
 const noAddresses = { intent: newIntent, requestedIPs: none, usedIPs: none };
 
-/** A Service says the same in several fields, as a rule: a text that comes again is not read again. */
+/** Several fields of a Service usually have the same text: a repeated text is parsed once. */
 function reader(): typeof parseAddressList {
   let known: string | undefined;
   let list: AddressList | undefined;
@@ -147,20 +146,23 @@ function reader(): typeof parseAddressList {
 }
 
 /**
- * The state that a write will lead to, as it counts before the write is known to have been made: with what it had before.
- * Else an address could be given to the next one, and the write that gives it back be refused.
+ * The state to assume while a write is in flight: the new state plus the addresses that the write releases. Otherwise such an
+ * address could be assigned to another Service, although the write may still be rejected.
  */
 export function assumedState(before: ServiceState, after: ServiceState): ServiceState {
-  const left = before.requestedIPs.filter(
-    (address) => !after.requestedIPs.some((asked) => sameAddress(asked, address)),
+  const released = before.requestedIPs.filter(
+    (address) => !after.requestedIPs.some((requested) => sameAddress(requested, address)),
   );
-  if (left.length === 0) return after;
-  const releasingIPs = left.map((address) => ({ address, isAllocated: hasAllocationOf(before, address) }));
-  const usedIPs = withAll(after.usedIPs, { entries: left });
-  return { ...after, requestedIPs: [...after.requestedIPs, ...left], usedIPs, releasingIPs };
+  if (released.length === 0) return after;
+  const releasingIPs = released.map((address) => ({
+    address,
+    isAllocated: hasAllocationOf(before, address),
+  }));
+  const usedIPs = withAll(after.usedIPs, { entries: released });
+  return { ...after, requestedIPs: [...after.requestedIPs, ...released], usedIPs, releasingIPs };
 }
 
-/** The same Service with what is claimed for it in the API. */
+/** The same Service with the addresses reserved for it. */
 export function withReservations(state: ServiceState, reserved: readonly ReservedAddress[]): ServiceState {
   if (reserved.length === 0) return state;
   const more = { entries: reserved.map(({ address }) => address) };
@@ -173,8 +175,8 @@ export function withReservations(state: ServiceState, reserved: readonly Reserve
 }
 
 /**
- * Whether the Service has `address` in its own right, so that it keeps it whatever others ask for: it bears our record
- * of it, or the Go version's label (spec section 5), or it is claimed for it. A record that is another Service's proves nothing, and
+ * Whether `address` is allocated to the Service, so that it keeps the address when others request it: it has an allocation
+ * record of it, the Go version's label (spec section 5), or a reservation. A record of another Service proves nothing, and
  * neither does the label beside it.
  */
 export function hasAllocationOf(state: ServiceState, address: Address): boolean {
@@ -183,24 +185,24 @@ export function hasAllocationOf(state: ServiceState, address: Address): boolean 
   );
 }
 
-/** The same, by what stands on the Service alone. */
+/** The same, according to the Service's own fields alone. */
 export function recordsAllocationOf(state: ServiceState, address: Address): boolean {
   const { view, record, releasingIPs } = state;
-  const left = releasingIPs.find((one) => sameAddress(one.address, address));
-  if (left !== undefined) return left.isAllocated;
+  const releasing = releasingIPs.find((one) => sameAddress(one.address, address));
+  if (releasing !== undefined) return releasing.isAllocated;
   if (view.record === undefined) return view.labeled;
   if (record === undefined) return false;
   const recorded = record.addresses.split(',');
   return recorded.includes(formatAddress(address)) || (isLease(state, address) && view.labeled);
 }
 
-/** Whether DHCP gave the Service this address, as far as its annotation says. */
+/** Whether the Service's annotation says that DHCP leased it this address. */
 export function isLease({ view }: ServiceState, address: Address): boolean {
   const leased = view.requestedIP === undefined ? undefined : readAddress(view.requestedIP.trim());
   return leased !== undefined && sameAddress(leased, address);
 }
 
-/** Where the address came from, as far as sharing is concerned; undefined for a Service that shows none. */
+/** Where the address came from, for the sharing rules; undefined for a Service without one. */
 export function originOf({ intent }: ServiceState): Origin | undefined {
   switch (intent.kind) {
     case 'new':
@@ -237,60 +239,60 @@ function intentOf(
 ): Intent {
   if (annotation?.fault !== undefined)
     return { kind: 'unreadable', by: 'annotation', fault: annotation.fault };
-  const wish = specRequest(spec);
-  if (record !== undefined) return intentOfRecord(record, view.annotation, annotation, wish);
+  const specIP = specRequest(spec);
+  if (record !== undefined) return intentOfRecord(record, view.annotation, annotation, specIP);
   const copied = view.record;
   if (annotation !== undefined) {
     const list = annotation.entries;
-    if (copied?.addresses === formatAddressList(list)) return copyOf(copied, list, wish);
+    if (copied?.addresses === formatAddressList(list)) return intentOfCopy(copied, list, specIP);
     const [first] = list;
-    const given = view.labeled && copied === undefined && isSame(first, wish);
-    return given
+    const isAssigned = view.labeled && copied === undefined && isSame(first, specIP);
+    return isAssigned
       ? { kind: 'assigned', list, origin: 'allocated' }
       : { kind: 'requested', list, by: 'annotation' };
   }
-  if (wish === undefined) return newIntent;
-  if ('fault' in wish) return { kind: 'unreadable', by: 'spec', fault: wish };
-  return { kind: 'requested', list: [wish], by: 'spec' };
+  if (specIP === undefined) return newIntent;
+  if ('fault' in specIP) return { kind: 'unreadable', by: 'spec', fault: specIP };
+  return { kind: 'requested', list: [specIP], by: 'spec' };
 }
 
-/** Another Service's record tells at least whether the spec is still as it was copied. */
-function copyOf(
+/** The record of another Service at least shows whether the spec was edited after it was copied. */
+function intentOfCopy(
   record: AllocationRecord,
   list: readonly AddressEntry[],
-  wish: Address | EntryFaultInList | undefined,
+  specIP: Address | EntryFaultInList | undefined,
 ): Intent {
-  if (wish === undefined || 'fault' in wish || list.some((entry) => isSame(entry, wish))) {
+  if (specIP === undefined || 'fault' in specIP || list.some((entry) => isSame(entry, specIP))) {
     return { kind: 'copied', list, origin: originOfRecord(record) };
   }
-  return { kind: 'requested', list: replaced(list, wish), by: 'spec' };
+  return { kind: 'requested', list: replaced(list, specIP), by: 'spec' };
 }
 
 /**
- * An edit of a live Service: of annotation and spec the one that differs from the record is what the user changed, and
- * if both do the annotation wins. What was blanked is no wish.
+ * An edit of a live Service: the user changed the field that differs from the allocation record. If annotation and spec both
+ * differ, the annotation takes precedence. A blank field requests nothing.
  */
 function intentOfRecord(
   record: AllocationRecord,
   text: string | undefined,
   annotation: AddressList | undefined,
-  wish: Address | EntryFaultInList | undefined,
+  specIP: Address | EntryFaultInList | undefined,
 ): Intent {
   const origin = originOfRecord(record);
   const list = annotation?.entries ?? parseAddressList(record.addresses)?.entries ?? [];
-  // The record is canonical; the annotation, as a rule, is the same text.
+  // The annotation is usually the same canonical text.
   if (text !== record.addresses && formatAddressList(list) !== record.addresses)
     return { kind: 'requested', list, by: 'annotation' };
   const known = { kind: annotation === undefined ? 'annotationRemoved' : 'assigned', list, origin } as const;
-  if (wish === undefined) return known;
-  if ('fault' in wish) return { kind: 'unreadable', by: 'spec', fault: wish };
-  if (list.some((entry) => isSame(entry, wish))) return known;
-  return { kind: 'requested', list: replaced(list, wish), by: 'spec' };
+  if (specIP === undefined) return known;
+  if ('fault' in specIP) return { kind: 'unreadable', by: 'spec', fault: specIP };
+  if (list.some((entry) => isSame(entry, specIP))) return known;
+  return { kind: 'requested', list: replaced(list, specIP), by: 'spec' };
 }
 
 type EntryFaultInList = NonNullable<AddressList['fault']>;
 
-/** `spec.loadBalancerIP` holds one address; anything else in it is a fault. */
+/** `spec.loadBalancerIP` must be exactly one address. */
 function specRequest(spec: AddressList | undefined): Address | EntryFaultInList | undefined {
   if (spec === undefined) return undefined;
   if (spec.fault !== undefined) return spec.fault;
@@ -299,15 +301,15 @@ function specRequest(spec: AddressList | undefined): Address | EntryFaultInList 
   return { text: formatAddressList(spec.entries), fault: 'not-an-address' };
 }
 
-/** A changed spec takes the place of the entry of its family; without one it stands alone. */
-function replaced(list: readonly AddressEntry[], wish: Address): readonly AddressEntry[] {
-  const at = list.findIndex((entry) => typeof entry === 'object' && entry.family === wish.family);
-  return at < 0 ? [wish] : list.with(at, wish);
+/** A changed spec replaces the entry of its family. Without such an entry it replaces the list. */
+function replaced(list: readonly AddressEntry[], specIP: Address): readonly AddressEntry[] {
+  const at = list.findIndex((entry) => typeof entry === 'object' && entry.family === specIP.family);
+  return at < 0 ? [specIP] : list.with(at, specIP);
 }
 
-function isSame(entry: AddressEntry | undefined, wish: Address | EntryFaultInList | undefined): boolean {
-  if (typeof entry !== 'object' || wish === undefined || 'fault' in wish) return false;
-  return sameAddress(entry, wish);
+function isSame(entry: AddressEntry | undefined, specIP: Address | EntryFaultInList | undefined): boolean {
+  if (typeof entry !== 'object' || specIP === undefined || 'fault' in specIP) return false;
+  return sameAddress(entry, specIP);
 }
 
 function originOfRecord(record: AllocationRecord): Origin {

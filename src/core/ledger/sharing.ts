@@ -1,21 +1,21 @@
 import { type Config, sharingFor } from '../config/config.ts';
-import { originOf, type ServiceState } from './service-state.ts';
+import { type IgnoreReason, originOf, type ServiceState } from './service-state.ts';
 
-/** Why two Services may not have one address together. */
+/** Why two Services may not share an address. */
 export type SharingConflict =
-  | { readonly code: 'not-ours'; readonly service: string }
+  | { readonly code: 'not-ours'; readonly service: string; readonly reason: IgnoreReason }
   | { readonly code: 'port-clash'; readonly port: string }
   | { readonly code: 'several-addresses'; readonly service: string }
   | { readonly code: 'being-deleted'; readonly service: string }
   | { readonly code: 'sharing-not-allowed'; readonly service: string; readonly namespace: string }
   | { readonly code: 'local-traffic'; readonly service: string }
   | { readonly code: 'no-ports'; readonly service: string }
-  /** An IPAddress object that is not ours has it (claim.ts). */
+  /** An IPAddress object of another owner claims it (claim.ts). */
   | { readonly code: 'claimed'; readonly managedBy: string };
 
 /**
- * Why two Services that both ask for one address may not have it together; undefined if they may. A ladder of early
- * returns: the first rung that breaks is the reason (spec section 6).
+ * Why two Services that both request an address may not share it; undefined if they may. The first rule that fails is the
+ * reason (spec section 6).
  */
 export function sharingConflict(
   one: ServiceState,
@@ -23,8 +23,8 @@ export function sharingConflict(
   config: Config,
 ): SharingConflict | undefined {
   for (const { ignoreReason, key } of [other, one])
-    if (ignoreReason !== undefined) return { code: 'not-ours', service: key };
-  // Two that were both asked for by name are their users' affair, as long as traffic can be told apart.
+    if (ignoreReason !== undefined) return { code: 'not-ours', service: key, reason: ignoreReason };
+  // Users who request one address for both accept the consequences, as long as the ports differ.
   const areStatic = originOf(one) === 'static' && originOf(other) === 'static';
   return (
     portClash(one, other) ??
@@ -32,13 +32,14 @@ export function sharingConflict(
   );
 }
 
-/** Why `newcomer`, which is being allocated, may not join `holder` on its address; undefined if it may. */
+/** Why `newcomer`, which is being allocated, may not share the address of `holder`; undefined if it may. */
 export function joinConflict(
   newcomer: ServiceState,
   holder: ServiceState,
   config: Config,
 ): SharingConflict | undefined {
-  if (holder.ignoreReason !== undefined) return { code: 'not-ours', service: holder.key };
+  if (holder.ignoreReason !== undefined)
+    return { code: 'not-ours', service: holder.key, reason: holder.ignoreReason };
   return (
     portClash(newcomer, holder) ??
     severalAddresses(holder) ??
@@ -47,7 +48,7 @@ export function joinConflict(
   );
 }
 
-/** Why this Service shares with nobody; undefined if it would. */
+/** Why this Service cannot share an address at all; undefined if it can. */
 export function whyNotSharing(
   { view, key: service }: ServiceState,
   config: Config,
@@ -66,13 +67,15 @@ function portClash(one: ServiceState, other: ServiceState): SharingConflict | un
   return port === undefined ? undefined : { code: 'port-clash', port };
 }
 
-/** The consumer's teardown of one that shares forgets its other addresses (spec section 11). */
+/** When kube-vip removes a sharing Service, it does not release the Service's other addresses (spec section 11). */
 function severalAddresses({
   requestedIPs,
   releasingIPs,
   key: service,
 }: ServiceState): SharingConflict | undefined {
-  const lasting = requestedIPs.filter((asked) => !releasingIPs.some(({ address }) => address === asked));
+  const lasting = requestedIPs.filter(
+    (requested) => !releasingIPs.some(({ address }) => address === requested),
+  );
   return lasting.length > 1 || lasting[0]?.family === 'IPv6'
     ? { code: 'several-addresses', service }
     : undefined;

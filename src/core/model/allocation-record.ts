@@ -1,11 +1,11 @@
 import { formatAddressList, parseAddressList } from './address-list.ts';
 
 /**
- * What we note on a served Service, so that an edit can be told from a held state, and by whom (spec section 2).
- * It is written together with the address in one PATCH; without it nothing is lost but the memory of who changed what.
+ * The allocation record on an assigned Service, which tells later edits from the assigned state (spec section 2). It is written
+ * with the address in one PATCH. Without it, only the knowledge of what was edited is lost.
  */
 export interface AllocationRecord {
-  /** The ConfigMap's key that the address came from, `static`, or `unknown` (taken over from outside any pool). */
+  /** The key in the ConfigMap that the address came from, `static`, or `unknown` (adopted from outside any pool). */
   readonly source: string;
   /** Canonical, as the annotation: `192.168.0.201` or `2001::10,192.168.0.10`. */
   readonly addresses: string;
@@ -13,23 +13,23 @@ export interface AllocationRecord {
   readonly ports: string;
   /** `ipFamilyPolicy` and `ipFamilies`: `PreferDualStack IPv4,IPv6`. */
   readonly families: string;
-  /** The interface, if we wrote it. */
+  /** The interface, if this controller wrote it. */
   readonly interface: string | undefined;
-  /** The Service's own; another one says that the Service is a copy. */
+  /** The UID of the Service. Another UID means that the Service is a copy. */
   readonly uid: string;
-  /** Which of several controllers wrote it: its Lease's name. */
+  /** The controller that wrote the record: the name of its Lease. */
   readonly controller: string;
 }
 
 export const staticSource = 'static';
 export const unknownSource = 'unknown';
 
-/** Of a name in Kubernetes. */
-const longest = 253;
-/** Above what `portsText` makes (service.ts). */
-const longestPorts = 5_100;
+/** The maximum length of a name in Kubernetes. */
+const maxLength = 253;
+/** Longer than any result of `portsText` (service-view.ts). */
+const maxPortsLength = 5_100;
 
-/** As JSON with short names, in a fixed order. */
+/** JSON with short names in a fixed order. */
 export function formatRecord(record: AllocationRecord): string {
   return JSON.stringify({
     from: record.source,
@@ -54,7 +54,7 @@ export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
   );
 }
 
-/** Undefined for a text that is no record of ours: it then counts as absent. */
+/** Undefined for a text that is not a valid allocation record. It is treated as absent. */
 export function readRecord(text: string | undefined): AllocationRecord | undefined {
   if (text === undefined) return undefined;
   let value: unknown;
@@ -64,7 +64,7 @@ export function readRecord(text: string | undefined): AllocationRecord | undefin
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  // JSON.parse gives own properties only, and none of these names is one that every object has.
+  // JSON.parse creates own properties only, and Object.prototype has none of these names.
   const fields = value as Record<string, unknown>;
   const field = (name: string): string | undefined => {
     const content = fields[name];
@@ -74,14 +74,14 @@ export function readRecord(text: string | undefined): AllocationRecord | undefin
   const [families, uid, controller] = [field('families'), field('uid'), field('by')];
   if (source === undefined || addresses === undefined || ports === undefined) return undefined;
   if (families === undefined || uid === undefined || controller === undefined) return undefined;
-  // It is shown to people, and stays in memory: a key, one of two words, a name, and no more.
+  // The source is displayed and kept in memory: only a key or one of the two words is accepted.
   if (!/^[a-z0-9-]{1,80}$/.test(source)) return undefined;
   if (
-    ports.length > longestPorts ||
-    [families, uid, controller, field('interface') ?? ''].some((text) => text.length > longest)
+    ports.length > maxPortsLength ||
+    [families, uid, controller, field('interface') ?? ''].some((text) => text.length > maxLength)
   )
     return undefined;
-  // A record that was edited by hand could name what nobody can have.
+  // A record that was edited by hand may have invalid addresses.
   const list = parseAddressList(addresses);
   if (list === undefined || list.fault !== undefined || formatAddressList(list.entries) !== addresses)
     return undefined;

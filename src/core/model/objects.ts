@@ -1,16 +1,16 @@
 /**
- * The few fields of Kubernetes' JSON that this project reads or writes, typed as they arrive: everything that the
- * API may leave out is optional. Names and shapes are those of the Kubernetes API reference (core/v1, meta/v1).
+ * The fields of Kubernetes objects that this project reads or writes. Every field that the API may omit is optional. Names and
+ * structure are those of the Kubernetes API reference (core/v1, meta/v1).
  */
 
 export interface ObjectMeta {
   name: string;
   namespace?: string;
   uid?: string;
-  /** Opaque, except that two of one resource from one API server can be ordered (KEP-5504). */
+  /** Opaque, except that two versions of one resource from one API server can be ordered (KEP-5504). */
   resourceVersion?: string;
   generation?: number;
-  /** RFC 3339, in seconds. */
+  /** RFC 3339, with a resolution of one second. */
   creationTimestamp?: string;
   deletionTimestamp?: string;
   deletionGracePeriodSeconds?: number;
@@ -27,7 +27,7 @@ export interface ManagedFieldsEntry {
   fieldsV1?: Record<string, unknown>;
 }
 
-/** What every object has; the client and the embedded API work on no more than this. */
+/** The fields that all objects have. The client and the embedded API depend on nothing else. */
 export interface KubeObject {
   apiVersion?: string;
   kind?: string;

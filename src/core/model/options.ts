@@ -1,11 +1,11 @@
-/** What a controller was started with, compiled once: nothing downstream has a default of its own. */
+/** The options of a controller, compiled once at startup. No other module has defaults of its own. */
 export interface Options {
-  /** The class whose Services are ours; undefined: those without a class (spec section 8). */
+  /** The class of Services to handle; undefined for Services without a class (spec section 8). */
   readonly class: string | undefined;
-  /** Where the pools are. */
+  /** The ConfigMap with the pools. */
   readonly configMap: { readonly namespace: string; readonly name: string };
-  /** This controller's name in records: its Lease's. */
+  /** The name of this controller in allocation records: the name of its Lease. */
   readonly controller: string;
-  /** Whether each address is claimed in the API before it is given (docs/decisions/0009). */
+  /** Whether each address is claimed in the API before it is assigned (docs/decisions/0009). */
   readonly claims: boolean;
 }

@@ -2,10 +2,7 @@ import { type AllocationRecord, formatRecord } from './allocation-record.ts';
 import type { ServiceView } from './service-view.ts';
 import { annotations, goFinalizer, implementation, labels } from './well-known-names.ts';
 
-/**
- * What to write on a Service: only the fields that change, each with its new content, `null` to remove it.
- * All of it goes out as one PATCH.
- */
+/** The fields of a Service to change, each with its new content; `null` removes it. They are written in one PATCH. */
 export interface ServicePatch {
   readonly annotation?: string | null;
   readonly specIP?: string | null;
@@ -17,55 +14,55 @@ export interface ServicePatch {
   readonly goFinalizers?: null;
 }
 
-export function isEmptyPatch(change: ServicePatch): boolean {
-  return Object.keys(change).length === 0;
+export function isEmptyPatch(patch: ServicePatch): boolean {
+  return Object.keys(patch).length === 0;
 }
 
 /**
- * The JSON merge patch (RFC 7386) of a change, guarded by the uid and the version it was decided on: a write that lost a
- * race is refused by the API server (spec section 2).
+ * The JSON merge patch (RFC 7386), guarded by the uid and the version on which it was decided: the API server rejects it if the
+ * Service has changed since (spec section 2).
  */
-export function mergePatchOf(view: ServiceView, change: ServicePatch): Record<string, unknown> {
+export function mergePatchOf(view: ServiceView, patch: ServicePatch): Record<string, unknown> {
   const annotation: Record<string, string | null> = {};
-  if (change.annotation !== undefined) annotation[annotations.addresses] = change.annotation;
-  if (change.record !== undefined) {
-    annotation[annotations.allocationRecord] = change.record === null ? null : formatRecord(change.record);
+  if (patch.annotation !== undefined) annotation[annotations.addresses] = patch.annotation;
+  if (patch.record !== undefined) {
+    annotation[annotations.allocationRecord] = patch.record === null ? null : formatRecord(patch.record);
   }
-  if (change.interface !== undefined) annotation[annotations.interface] = change.interface;
-  if (change.reallocate !== undefined) annotation[annotations.reallocate] = null;
+  if (patch.interface !== undefined) annotation[annotations.interface] = patch.interface;
+  if (patch.reallocate !== undefined) annotation[annotations.reallocate] = null;
   const label: Record<string, string | null> = {};
-  if (change.labeled !== undefined) label[labels.implementation] = change.labeled ? implementation : null;
-  if (change.ipamLabel !== undefined) label[labels.ipamAddress] = null;
+  if (patch.labeled !== undefined) label[labels.implementation] = patch.labeled ? implementation : null;
+  if (patch.ipamLabel !== undefined) label[labels.ipamAddress] = null;
   return {
     metadata: {
       uid: view.uid,
       resourceVersion: view.resourceVersion,
       ...(Object.keys(annotation).length > 0 ? { annotations: annotation } : {}),
       ...(Object.keys(label).length > 0 ? { labels: label } : {}),
-      // A merge patch replaces a list whole; the version guards it.
-      ...(change.goFinalizers === undefined
+      // A merge patch replaces the whole list, which the version guards.
+      ...(patch.goFinalizers === undefined
         ? {}
         : { finalizers: (view.goFinalizers ?? []).filter((finalizer) => finalizer !== goFinalizer) }),
     },
-    ...(change.specIP === undefined ? {} : { spec: { loadBalancerIP: change.specIP } }),
+    ...(patch.specIP === undefined ? {} : { spec: { loadBalancerIP: patch.specIP } }),
   };
 }
 
-/** The Service as it will be read once the change is written: what is assumed between the PATCH and its echo. */
-export function applyPatch(view: ServiceView, change: ServicePatch): ServiceView {
+/** The Service as it will be read once the patch is written: the assumed state until the watch reports it. */
+export function applyPatch(view: ServiceView, patch: ServicePatch): ServiceView {
   return {
     ...view,
-    annotation: next(view.annotation, change.annotation),
-    specIP: next(view.specIP, change.specIP),
-    labeled: change.labeled ?? view.labeled,
-    record: next(view.record, change.record),
-    interface: next(view.interface, change.interface),
-    reallocate: change.reallocate === null ? false : view.reallocate,
-    ipamLabel: change.ipamLabel === null ? false : view.ipamLabel,
-    goFinalizers: change.goFinalizers === null ? undefined : view.goFinalizers,
+    annotation: patched(view.annotation, patch.annotation),
+    specIP: patched(view.specIP, patch.specIP),
+    labeled: patch.labeled ?? view.labeled,
+    record: patched(view.record, patch.record),
+    interface: patched(view.interface, patch.interface),
+    reallocate: patch.reallocate === null ? false : view.reallocate,
+    ipamLabel: patch.ipamLabel === null ? false : view.ipamLabel,
+    goFinalizers: patch.goFinalizers === null ? undefined : view.goFinalizers,
   };
 }
 
-function next<T>(now: T | undefined, change: T | null | undefined): T | undefined {
-  return change === undefined ? now : (change ?? undefined);
+function patched<T>(current: T | undefined, change: T | null | undefined): T | undefined {
+  return change === undefined ? current : (change ?? undefined);
 }

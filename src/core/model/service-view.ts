@@ -1,65 +1,65 @@
 import type { Family } from '../ip/address.ts';
 import { Interner } from '../text/interner.ts';
-import { boundedList, mostEntries } from './address-list.ts';
+import { boundedList, maxEntries } from './address-list.ts';
 import { type AllocationRecord, readRecord } from './allocation-record.ts';
 import type { Service } from './objects.ts';
 import { annotations, goFinalizer, implementation, labels } from './well-known-names.ts';
 
 export type FamilyPolicy = 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
 
-/** The facts of a Service that a decision needs, and nothing else: this is what stays in memory. */
+/** The facts of a Service that a decision needs. Nothing else stays in memory. */
 export interface ServiceView {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** RFC 3339 in UTC, so that texts compare as times. */
+  /** RFC 3339 in UTC: the order of the texts is the order of the times. */
   readonly created: string;
   readonly deleting: boolean;
   readonly type: string;
   readonly class: string | undefined;
-  /** The consumer is told to ignore it; so do we. */
+  /** The annotation `kube-vip.io/ignore` is `true`: kube-vip ignores the Service, and so does this controller. */
   readonly ignored: boolean;
-  /** The annotation `kube-vip.io/loadbalancerIPs`, as it stands, but no longer than anything that is read. */
+  /** The annotation `kube-vip.io/loadbalancerIPs`, cut to what is parsed. */
   readonly annotation: string | undefined;
-  /** `spec.loadBalancerIP`, as it stands; undefined where it is blank. */
+  /** `spec.loadBalancerIP`, cut to what is parsed; undefined if it is empty. */
   readonly specIP: string | undefined;
-  /** Bears `implementation: kube-vip`. */
+  /** Has the label `implementation: kube-vip`. */
   readonly labeled: boolean;
   readonly record: AllocationRecord | undefined;
   readonly interface: string | undefined;
   readonly requestedIP: string | undefined;
   readonly statusIPs: readonly string[];
-  /** As listed; empty where `ipFamilies` is absent, which an API server never leaves it. */
+  /** As listed; empty if `ipFamilies` is missing, which only happens in files. */
   readonly families: readonly Family[];
   readonly policy: FamilyPolicy;
-  /** `TCP/80`, sorted, each once. */
+  /** `TCP/80`, sorted and without duplicates. */
   readonly ports: readonly string[];
   /** `externalTrafficPolicy` is not `Cluster`. */
   readonly localTraffic: boolean;
-  /** A person asked for a fresh allocation. */
+  /** A person requested a new allocation. */
   readonly reallocate: boolean;
-  /** The whole list, where it has the Go version's finalizer; else undefined. */
+  /** The whole list, if it has the Go version's finalizer; otherwise undefined. */
   readonly goFinalizers: readonly string[] | undefined;
   readonly ipamLabel: boolean;
 }
 
-/** Of a Service with more, Go's is left to whoever put the others there. */
-const mostFinalizers = 16;
+/** The Go version's finalizer is not removed from a Service with more finalizers than this. */
+const maxFinalizers = 16;
 
-/** `namespace/name`: how people name a Service, and how it is found. */
+/** `namespace/name`. */
 export type ServiceKey = string;
 
 export function keyOf(service: { readonly namespace: string; readonly name: string }): ServiceKey {
   return `${service.namespace}/${service.name}`;
 }
 
-/** Reads a Service as the API server or a file gives it. Never throws on a missing field. */
+/** Reads a Service from the API server or a file. Missing fields do not throw. */
 export function viewOf(service: Service): ServiceView {
   return internedViewOf(service, new Interner());
 }
 
-/** The same for one of many: what others say, too, is taken from `shared`, and what it says several times is kept once. */
+/** The same for one of many: equal texts of different Services, and of fields of this one, are kept once. */
 export function internedViewOf(service: Service, shared: Interner): ServiceView {
   const { metadata, spec = {}, status } = service;
   const annotation = metadata.annotations ?? {};
@@ -102,29 +102,29 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
     localTraffic: (spec.externalTrafficPolicy ?? 'Cluster') !== 'Cluster',
     reallocate: annotation[annotations.reallocate] === 'true',
     goFinalizers:
-      finalizers.length <= mostFinalizers && finalizers.includes(goFinalizer) ? finalizers : undefined,
+      finalizers.length <= maxFinalizers && finalizers.includes(goFinalizer) ? finalizers : undefined,
     ipamLabel: metadata.labels?.[labels.ipamAddress] !== undefined,
   };
 }
 
 function statusOf(status: Service['status']): string[] {
-  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []).slice(0, mostEntries);
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []).slice(0, maxEntries);
 }
 
 function policyOf(policy: string | undefined): FamilyPolicy {
   return policy === 'PreferDualStack' || policy === 'RequireDualStack' ? policy : 'SingleStack';
 }
 
-/** All annotations of an object have 256 KiB together, and the record of some thousand ports is to leave room. */
-const longestPorts = 5_000;
+/** All annotations of an object are limited to 256 KiB in total, and a Service can have thousands of ports. */
+const maxPortsLength = 5_000;
 
-/** `TCP/80,UDP/53`: what a record remembers of the ports. */
+/** `TCP/80,UDP/53`: the ports in an allocation record. */
 export function portsText(view: ServiceView): string {
   const text = view.ports.join(',');
-  return text.length <= longestPorts ? text : `${text.slice(0, longestPorts)}… (${view.ports.length})`;
+  return text.length <= maxPortsLength ? text : `${text.slice(0, maxPortsLength)}… (${view.ports.length})`;
 }
 
-/** Oldest first: creation time, within a second by namespace and name (spec section 5). */
+/** Oldest first: by creation time, and within the same second by namespace and name (spec section 5). */
 export function compareAge(a: ServiceView, b: ServiceView): number {
   return (
     compareText(a.created, b.created) || compareText(a.namespace, b.namespace) || compareText(a.name, b.name)
@@ -135,13 +135,13 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** `PreferDualStack IPv4,IPv6`: what a record remembers of the families. */
+/** `PreferDualStack IPv4,IPv6`: the families in an allocation record. */
 export function familiesText(view: ServiceView): string {
   return `${view.policy} ${view.families.join(',')}`;
 }
 
 /**
- * Which of two states of one resource is newer: positive if `a`. Versions of one API server ascend as decimal numbers
+ * Compares two versions of one resource: positive if `a` is newer. The versions of one API server are ascending decimal numbers
  * of any length (KEP-5504).
  */
 export function compareVersions(a: string, b: string): number {
@@ -150,8 +150,8 @@ export function compareVersions(a: string, b: string): number {
 }
 
 /**
- * Whether a list of version `listed` shows an older state than the one that is `known`, and yet is new enough to have it:
- * etcd was restored from a backup, and the older state is what counts.
+ * Whether a list of version `listed` shows an older state than `known`, although it is new enough to include that one: etcd was
+ * restored from a backup, and the older state applies.
  */
 export function isUndone(known: string, shown: string, listed: string): boolean {
   return compareVersions(shown, known) < 0 && compareVersions(known, listed) <= 0;

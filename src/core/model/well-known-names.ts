@@ -1,17 +1,17 @@
-/** The names that this program, the Go version and the consumer (kube-vip) share on objects; spec section 2. */
+/** The names that this program, the Go version, and kube-vip use on objects (spec section 2). */
 
 export const annotations = {
-  /** `a` or `a,b`: what the consumer announces. If the key is present, it alone decides. */
+  /** `a` or `a,b`: the addresses that kube-vip announces. If the key is present, kube-vip reads no other field. */
   addresses: 'kube-vip.io/loadbalancerIPs',
   interface: 'kube-vip.io/serviceInterface',
-  /** Written by the consumer: the address that DHCP leased. */
+  /** Written by kube-vip: the address that DHCP leased. */
   requestedIP: 'kube-vip.io/requestedIP',
   ignore: 'kube-vip.io/ignore',
-  /** Ours: where the address came from and what the Service looked like then (record.ts). */
+  /** Written by this program: the allocation record (allocation-record.ts). */
   allocationRecord: 'kube-vip.io/allocation',
-  /** Ours, on an IPAddress: which controller claimed it, and for whom (claim.ts). */
+  /** Written by this program on an IPAddress: the controller that claimed it, and its reservations (claim.ts). */
   claim: 'kube-vip.io/claim',
-  /** Ours: `"true"` is a person's wish for a fresh allocation. */
+  /** `"true"` requests a new allocation. */
   reallocate: 'kube-vip.io/reallocate',
 } as const;
 
@@ -19,22 +19,22 @@ export const labels = {
   implementation: 'implementation',
   /** Written by early Go versions. */
   ipamAddress: 'ipam-address',
-  /** On an IPAddress: who looks after it, and its family (KEP-1880). */
+  /** On an IPAddress: the program that manages it, and its family (KEP-1880). */
   managedBy: 'ipaddress.kubernetes.io/managed-by',
   ipFamily: 'ipaddress.kubernetes.io/ip-family',
 } as const;
 
-/** The value of the label `managed-by` on an IPAddress that one of our controllers created. */
+/** The value of the label `managed-by` on an IPAddress that this program created. */
 export const claimManager = 'kube-vip-cloud-provider';
 
-/** The value of the label `implementation` on a served Service. */
+/** The value of the label `implementation` on an assigned Service. */
 export const implementation = 'kube-vip';
 
-/** Set by the Go version (cloud-provider/service/helpers); we set none and remove this one. */
+/** Set by the Go version (cloud-provider/service/helpers). This controller removes it and sets none. */
 export const goFinalizer = 'service.kubernetes.io/load-balancer-cleanup';
 
-/** The class of the class mode where no other is named. */
+/** The default class in class mode. */
 export const defaultClass = 'kube-vip.io/kube-vip-class';
 
-/** The name under which this program writes: in managedFields, in Events, as the user agent. */
+/** The name of this program as field manager, event source, and user agent. */
 export const ownManager = 'kube-vip-cloud-provider';

@@ -14,36 +14,36 @@ import { keyOf, type ServiceKey, type ServiceView } from '../model/service-view.
 import { goFinalizer } from '../model/well-known-names.ts';
 import type { SimulatedOutcome } from './simulate.ts';
 
-/** A promise of spec section 10 that does not hold at this moment, as far as the API's objects tell. */
+/** A promise of spec section 10 that the objects in the API currently violate. */
 export interface AuditFinding {
-  readonly code: /** Several have an address that they may not share. */
+  readonly code: /** Several Services have an address that they may not share. */
     | 'duplicate'
-    /** One shows or asks for an address that another has. */
+    /** A Service has or requests an address of another holder. */
     | 'contender'
-    /** An IPAddress object of somebody else claims what a Service has. */
+    /** An IPAddress object of another owner claims the address of a Service. */
     | 'claimed'
-    /** Its record is another Service's, or says something else than it shows. */
+    /** The allocation record is another Service's, or differs from the Service. */
     | 'allocation-record'
-    /** The controller would write, and has not: it is behind, or does not run. */
+    /** The controller has not written a change yet: it is behind, or not running. */
     | 'not-written'
-    /** Something of ours is left on what is none of ours any more. */
+    /** Fields or claims of this controller are left where they no longer belong. */
     | 'not-cleaned-up';
-  /** The Service, or the object, that it stands on. */
+  /** The Service or object concerned. */
   readonly subject: string;
   readonly sentence: string;
 }
 
 export interface AuditContext {
-  /** The world as it is. */
+  /** The current state. */
   readonly allocator: Allocator;
-  /** What the controller would make of it. */
+  /** What the controller would do with it. */
   readonly outcome: SimulatedOutcome;
-  /** Services with our label that are of another type. */
+  /** Services of other types that have the label of kube-vip. */
   readonly leftovers: readonly ServiceView[];
   readonly options: Options;
 }
 
-/** All that is wrong, by code and subject: O(Services) decisions. */
+/** All findings: O(Services) decisions. */
 export function audit(context: AuditContext): AuditFinding[] {
   const { allocator, leftovers, options } = context;
   const keys = [...allocator.ledger.all()].map(({ key }) => key).sort();
@@ -84,7 +84,7 @@ function conflictFindings(
   });
 }
 
-/** A claimant that is ours is told itself. */
+/** Whether one of the contenders is a Service that this controller ignores: others have a finding of their own. */
 export function isReportedHere({ services }: OtherServices, { ledger }: Allocator): boolean {
   return services.some(({ service }) => ledger.get(service)?.ignoreReason !== undefined);
 }
@@ -93,12 +93,12 @@ function recordFindings({ state }: ServiceDecision): AuditFinding[] {
   const { view, record, ignoreReason, intent, key } = state;
   if (ignoreReason !== undefined || view.deleting) return [];
   if (view.record !== undefined && record === undefined) {
-    const sentence = `its record is that of another Service (uid ${view.record.uid}): it was made from a backup or a dump.`;
+    const sentence = `The allocation record belongs to another Service (uid ${view.record.uid}): this Service was created from a backup or a dump.`;
     return [{ code: 'allocation-record', subject: key, sentence }];
   }
   const shown = 'list' in intent ? formatAddressList(intent.list) : '';
   if (record === undefined || record.addresses === shown) return [];
-  const sentence = `its record says ${record.addresses}, and it shows ${shown === '' ? 'no address' : shown}.`;
+  const sentence = `The allocation record has ${record.addresses}, but the Service has ${shown === '' ? 'no address' : shown}.`;
   return [{ code: 'allocation-record', subject: key, sentence }];
 }
 
@@ -108,17 +108,17 @@ function writeFindings(
 ): AuditFinding[] {
   const due = outcome.written.get(state.key);
   if (due === undefined) return [];
-  const what =
+  const check = 'Check that the controller is running (kubectl get pods) and is allowed to write.';
+  const sentence =
     due.kind === 'write'
-      ? explainWrite(due)
-      : `take off the marks of an earlier address, because ${explainDecision(decision, options)}`;
-  const sentence = `the controller has not done what is due: ${what}. Is it running (kubectl get pods), and is it allowed to write?`;
+      ? `The controller has not written this change yet: ${explainWrite(due)}. ${check}`
+      : `The controller has not removed the fields of an earlier address yet. ${check} ${explainDecision(decision, options)}`;
   return [{ code: 'not-written', subject: state.key, sentence }];
 }
 
 function finalizerFindings({ state: { view, key, ignoreReason } }: ServiceDecision): AuditFinding[] {
   if (ignoreReason !== undefined || view.goFinalizers === undefined) return [];
-  const sentence = `it has the finalizer ${goFinalizer} of the Go version, which keeps it from being deleted while no controller runs.`;
+  const sentence = `The Service has the finalizer ${goFinalizer} of the Go version, which blocks its deletion while no controller is running.`;
   return [{ code: 'not-cleaned-up', subject: key, sentence }];
 }
 
@@ -128,7 +128,7 @@ function cleanupFindings(view: ServiceView, options: Options): AuditFinding[] {
   return [{ code: 'not-cleaned-up', subject: keyOf(view), sentence: explainDecision(decision, options) }];
 }
 
-/** What the controller would mend of its claims, if claims were read (docs/decisions/0009). */
+/** The repairs that the controller would make to its claims, if claims were read (docs/decisions/0009). */
 function claimFindings({ claimTracker }: Allocator): AuditFinding[] {
   const findings: AuditFinding[] = [];
   for (let repair = claimTracker.next(); repair !== undefined; repair = claimTracker.next()) {
@@ -139,12 +139,13 @@ function claimFindings({ claimTracker }: Allocator): AuditFinding[] {
         ? {
             code: 'allocation-record',
             subject,
-            sentence: 'there is none, though a Service of this controller has the address.',
+            sentence:
+              'The IPAddress object is missing, although a Service of this controller has the address.',
           }
         : {
             code: 'not-cleaned-up',
             subject,
-            sentence: 'this controller claimed the address, and no Service has it.',
+            sentence: 'This controller claimed the address, but no Service has it.',
           },
     );
   }

@@ -6,60 +6,60 @@ import { addressAt, ordinalsOf, type Range, rangesContain } from '../ip/range.ts
 import type { ClaimOwner } from '../ledger/claim.ts';
 import { isLease, originOf, type ServiceState } from '../ledger/service-state.ts';
 
-/** What is looked at: of an allocator, or of a memory of its decisions at one moment. */
+/** An allocator, or a snapshot of its decisions. */
 export type AllocatorView = Pick<Allocator, 'ledger' | 'config' | 'claimTracker' | 'explain'>;
 
-/** How an address stands. Of several that apply, the one that a person should know first. */
+/** The state of an address. If several apply, the most important one. */
 export type AddressState =
-  /** More have it, or ask for it, than may. */
+  /** Several Services have or request it and may not share it. */
   | 'conflict'
-  /** Given by a pool, and no longer in the one of its Service. */
+  /** Allocated, but not in the pool of its Service. */
   | 'outside'
-  /** DHCP gave it to a Service. */
+  /** Leased to a Service by DHCP. */
   | 'lease'
-  /** Several Services have it, which may. */
+  /** Several Services share it. */
   | 'shared'
-  /** Asked for by name. */
+  /** Requested by a user. */
   | 'static'
-  /** Given by a pool. */
+  /** Allocated from a pool. */
   | 'assigned'
-  /** A Service has it that is not ours, or its status alone shows it, or somebody claims it in the API. */
+  /** A Service of another load balancer has it, or it is only in the status of a Service, or another owner claims it. */
   | 'unmanaged'
   | 'free'
-  /** A pool spans it, and it is left out of allocation: an end of a block, or .0 or .255. */
+  /** In a pool, but never allocated: an end of a block, or an address that ends in .0 or .255. */
   | 'excluded'
   | 'no-pool';
 
-/** What is to be said of one address. */
+/** Describes one address. */
 export interface Occupancy {
   readonly address: Address;
   readonly state: AddressState;
-  /** The pools that span it, of whatever namespace, without those that nobody can use. */
+  /** The pools of all namespaces that contain it, without shadowed ones. */
   readonly keys: readonly string[];
-  /** Who has it, by the ranks of spec section 5. */
+  /** Its holders, by the ranks of spec section 5. */
   readonly holders: readonly ServiceState[];
-  /** Who shows it without having it: those who ask for it, then those whose status alone shows it. */
+  /** Its contenders, then Services that only have it in their status. */
   readonly others: readonly ServiceState[];
-  /** Who else has claimed it in the API. */
+  /** The other owner that claims it in the API. */
   readonly owner: ClaimOwner | undefined;
 }
 
-/** Addresses side by side that nobody shows, and which stand alike. */
+/** Consecutive addresses with the same state, which no Service uses. */
 export interface Gap {
   readonly range: Range;
   readonly state: 'free' | 'excluded' | 'no-pool';
   readonly keys: readonly string[];
-  /** How many of them can be allocated. */
+  /** How many of them are allocatable. */
   readonly free: bigint;
 }
 
-/** The pools that Services can use: a shadowed one gives nothing. */
+/** The pools that are not shadowed. */
 export function usablePools({ pools, problems }: Config): Pool[] {
   const shadowed = new Set(problems.flatMap((problem) => (problem.code === 'shadowed' ? problem.key : [])));
   return [...pools.values()].filter(({ key }) => !shadowed.has(key));
 }
 
-/** O(pools x log ranges), and the decisions on those who show the address. */
+/** O(pools x log ranges), plus the decisions on the Services that use the address. */
 export function occupancyOf(
   address: Address,
   context: AllocatorView,
@@ -68,13 +68,13 @@ export function occupancyOf(
   const { ledger, config } = context;
   const owner = ledger.claimOwner(address);
   const { holders, contenders } = ledger.holding(address, config);
-  const asking = [...holders, ...contenders];
-  const shown = ledger.servicesAt(address).filter((state) => !asking.includes(state));
-  const others = [...contenders, ...shown];
+  const requesting = [...holders, ...contenders];
+  const statusOnly = ledger.servicesAt(address).filter((state) => !requesting.includes(state));
+  const others = [...contenders, ...statusOnly];
   const keys = keysOf(address, usable);
   const state =
-    asking.length > 0
-      ? assignedState(address, holders, asking, context)
+    requesting.length > 0
+      ? assignedState(address, holders, requesting, context)
       : others.length > 0 || owner !== undefined
         ? 'unmanaged'
         : freeState(address, usable);
@@ -88,10 +88,10 @@ function keysOf(address: Address, usable: readonly Pool[]): string[] {
 function assignedState(
   address: Address,
   holders: readonly ServiceState[],
-  asking: readonly ServiceState[],
+  requesting: readonly ServiceState[],
   context: AllocatorView,
 ): AddressState {
-  const decisions = asking.flatMap(({ key }) => context.explain(key) ?? []);
+  const decisions = requesting.flatMap(({ key }) => context.explain(key) ?? []);
   const is = (one: Address): boolean => sameAddress(one, address);
   if (decisions.some(({ decision }) => conflictingAddresses(decision).some(is))) return 'conflict';
   const [first] = holders;
@@ -109,7 +109,7 @@ function conditionsIn(decisions: readonly ServiceDecision[]): Condition[] {
   return decisions.flatMap(({ decision }) => ('conditions' in decision ? [...decision.conditions] : []));
 }
 
-/** It asks for 0.0.0.0 or ::, and this is what came of it. */
+/** Whether the Service requests 0.0.0.0 or ::, and DHCP leased it this address. */
 function isLeased(state: ServiceState, address: Address): boolean {
   const { intent } = state;
   const list = 'list' in intent ? intent.list : [];
@@ -122,7 +122,7 @@ function freeState(address: Address, usable: readonly Pool[]): Gap['state'] {
   return freeIn({ family, first: value, last: value }, usable) > 0n ? 'free' : 'excluded';
 }
 
-/** Every address of the range that a Service shows or somebody has claimed, ascending: O(Services). */
+/** Every address of the range that a Service uses or another owner claims, ascending: O(Services). */
 export function shownIn(range: Range, { ledger, claimTracker }: AllocatorView): Address[] {
   const found = new Map<bigint, Address>();
   const add = (address: Address): void => {
@@ -135,8 +135,8 @@ export function shownIn(range: Range, { ledger, claimTracker }: AllocatorView): 
 }
 
 /**
- * The range from end to end: each address that is shown by itself, and what lies between as gaps that stand alike.
- * O(Services + (shown addresses + ranges) x pools).
+ * The whole range: each used address, and the gaps between them, split where their state changes.
+ * O(Services + (used addresses + ranges) x pools).
  */
 export function occupancyIn(range: Range, context: AllocatorView): (Occupancy | Gap)[] {
   const usable = usablePools(context.config);
@@ -144,7 +144,7 @@ export function occupancyIn(range: Range, context: AllocatorView): (Occupancy | 
   return withGaps(range, shown, usable);
 }
 
-/** The range from end to end, where those of its addresses that are shown are known: ascending. */
+/** The whole range, for used addresses that are known already, ascending. */
 export function withGaps(
   range: Range,
   shown: readonly Occupancy[],
@@ -153,7 +153,7 @@ export function withGaps(
   const cuts = cutsIn(range, usable);
   const parts: (Occupancy | Gap)[] = [];
   let start = range.first;
-  /** Up to `end`, which is not in it any more. */
+  /** Adds the gaps up to `end`, exclusive. */
   const fill = (end: bigint): void => {
     while (start < end) {
       while (cuts.length > 0 && (cuts.at(-1) ?? end) <= start) cuts.pop();
@@ -172,7 +172,7 @@ export function withGaps(
   return parts;
 }
 
-/** Where pools and their allocatable addresses begin and end, descending. */
+/** Where pools and their allocatable addresses start and end, descending. */
 function cutsIn({ family, first, last }: Range, usable: readonly Pool[]): bigint[] {
   const cuts = new Set<bigint>();
   for (const { ranges, spans } of usable) {
@@ -184,7 +184,7 @@ function cutsIn({ family, first, last }: Range, usable: readonly Pool[]): bigint
   return [...cuts].filter((cut) => first < cut && cut <= last).sort((a, b) => (a > b ? -1 : 1));
 }
 
-/** Of a part that lies wholly inside or outside of each pool and its spans. */
+/** `range` must be entirely inside or outside of each pool and each of its spans. */
 function gapOf(range: Range, usable: readonly Pool[]): Gap {
   const keys = keysOf({ family: range.family, value: range.first }, usable);
   const free = freeIn(range, usable);
@@ -192,7 +192,7 @@ function gapOf(range: Range, usable: readonly Pool[]): Gap {
 }
 
 function freeIn(range: Range, usable: readonly Pool[]): bigint {
-  // .0 and .255 have no ordinal: what lies between counts.
+  // Addresses that end in .0 or .255 have no ordinal.
   const within = ordinalsOf(range);
   if (within === undefined) return 0n;
   const { first, last } = within;

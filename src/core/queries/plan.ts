@@ -10,13 +10,13 @@ import type { ServiceKey } from '../model/service-view.ts';
 import { type PoolRow, poolRows } from './report.ts';
 import { type ClusterSnapshot, type SimulatedOutcome, simulate } from './simulate.ts';
 
-/** What a changed ConfigMap would do. Everything in it is a difference; what stays as it is is not told. */
+/** What a changed ConfigMap would do. It has only differences. */
 export interface Plan {
   readonly pools: readonly PoolChange[];
   readonly services: readonly ServiceChange[];
-  /** Sentences, of what is wrong in the ConfigMap. */
+  /** Problems of the ConfigMap, as sentences. */
   readonly problems: Difference;
-  /** Held addresses that would fall outside of their pool, and did not before. */
+  /** How many Services would keep an address that is no longer in their pool. */
   readonly fallingOutside: number;
 }
 
@@ -26,7 +26,7 @@ export interface Difference {
   readonly stay: readonly string[];
 }
 
-/** A pool before and after; one of the two is missing where it comes or goes. */
+/** A pool before and after the change. One of the two is undefined if the pool is added or removed. */
 export interface PoolChange {
   readonly key: string;
   readonly before: PoolRow | undefined;
@@ -35,30 +35,29 @@ export interface PoolChange {
 
 export interface ServiceChange {
   readonly service: ServiceKey;
-  readonly kind: /** It gets an address that it would not have had. */
+  readonly kind: /** It gets an address that it would not get without the change. */
     | 'assigned'
-    /** It has another address than it would have had. */
+    /** It gets another address than without the change. */
     | 'changed'
-    /** It keeps an address that falls outside of its pool. */
+    /** It keeps an address that is no longer in its pool. */
     | 'outside'
     /** Its address is in its pool again. */
     | 'inside'
-    /** It would have got an address, and waits. */
+    /** It is pending, and would get an address without the change. */
     | 'pending'
-    /** It waits in both cases, for other reasons. */
+    /** It is pending in both cases, for different reasons. */
     | 'reason';
-  /** The addresses that it has, or would have, without the change; empty where it waits. */
+  /** The addresses without the change; empty if the Service is pending. */
   readonly before: string;
   readonly after: string;
-  /** Where they come from, after it. */
+  /** The source of the addresses after the change. */
   readonly from: string;
-  /** What is to be said of it: of one that is served or changed, how it stood without the change. */
+  /** The condition after the change, or, for `assigned` and `changed`, the one without it. */
   readonly explanation: string;
 }
 
 /**
- * Lets the controller's own allocator come to rest with the pools as they are, and from there with those that they would
- * be: O(Services) decisions.
+ * Simulates the controller with the current configuration, and from that result with the new one: O(Services) decisions.
  */
 export function planOf(snapshot: ClusterSnapshot, config: Config, options: Options): Plan {
   const before = simulate(snapshot, options);
@@ -81,14 +80,14 @@ function difference(before: readonly string[], after: readonly string[]): Differ
   };
 }
 
-/** Also of pools that stay as they are, where what is used of them differs. */
+/** Includes pools that are unchanged but would be used differently. */
 function poolChanges(before: SimulatedOutcome, after: SimulatedOutcome): PoolChange[] {
-  const [old, next] = [before, after].map(
+  const [previous, next] = [before, after].map(
     ({ allocator }) => new Map(poolRows(allocator).map((row) => [row.key, row])),
   ) as [Map<string, PoolRow>, Map<string, PoolRow>];
-  return [...new Set([...old.keys(), ...next.keys()])]
+  return [...new Set([...previous.keys(), ...next.keys()])]
     .sort()
-    .map((key) => ({ key, before: old.get(key), after: next.get(key) }))
+    .map((key) => ({ key, before: previous.get(key), after: next.get(key) }))
     .filter(({ before: a, after: b }) => a === undefined || b === undefined || !isSamePool(a, b));
 }
 
@@ -103,41 +102,41 @@ function serviceChanges(
 ): ServiceChange[] {
   const changes: ServiceChange[] = [];
   for (const { key } of before.allocator.ledger.all()) {
-    const [old, next] = [before.allocator.explain(key), after.allocator.explain(key)];
-    if (old === undefined || next === undefined) continue;
-    const change = serviceChange(old, next, options);
+    const [previous, next] = [before.allocator.explain(key), after.allocator.explain(key)];
+    if (previous === undefined || next === undefined) continue;
+    const change = serviceChange(previous, next, options);
     if (change !== undefined) changes.push({ service: key, ...change });
   }
   return changes.sort((a, b) => (a.service < b.service ? -1 : 1));
 }
 
 function serviceChange(
-  old: ServiceDecision,
+  previous: ServiceDecision,
   next: ServiceDecision,
   options: Options,
 ): Omit<ServiceChange, 'service'> | undefined {
-  const [before, after] = [shownBy(old), shownBy(next)];
+  const [before, after] = [addressesIn(previous), addressesIn(next)];
   const from = 'source' in next.decision ? next.decision.source : '';
-  const shown = { before, after, from };
-  const [was, is] = [old, next].map(({ decision }) => explainDecision(decision, options)) as [string, string];
+  const addresses = { before, after, from };
+  const explanation = explainDecision(next.decision, options);
   if (before !== after) {
-    if (after === '') return { kind: 'pending', ...shown, explanation: is };
-    return { kind: before === '' ? 'assigned' : 'changed', ...shown, explanation: was };
+    if (after === '') return { kind: 'pending', ...addresses, explanation };
+    const kind = before === '' ? 'assigned' : 'changed';
+    return { kind, ...addresses, explanation: explainDecision(previous.decision, options) };
   }
-  const [wasOutside, isOutside] = [outsideOf(old.decision), outsideOf(next.decision)];
-  // One of two that comes back in while the other stays outside is no fall.
+  const [wasOutside, isOutside] = [outsideOf(previous.decision), outsideOf(next.decision)];
+  // If one of two addresses stays outside and the other one is in the pool again, nothing falls outside.
   if (isOutside.some((address) => !wasOutside.includes(address)))
-    return { kind: 'outside', ...shown, explanation: is };
-  if (isOutside.length === 0 && wasOutside.length > 0) return { kind: 'inside', ...shown, explanation: is };
-  if (after === '' && reasonOf(old.decision) !== reasonOf(next.decision))
-    return { kind: 'reason', ...shown, explanation: is };
+    return { kind: 'outside', ...addresses, explanation };
+  if (isOutside.length === 0 && wasOutside.length > 0) return { kind: 'inside', ...addresses, explanation };
+  if (after === '' && reasonOf(previous.decision) !== reasonOf(next.decision))
+    return { kind: 'reason', ...addresses, explanation };
   return undefined;
 }
 
-/** The addresses that it is served with. */
-function shownBy({ decision, state: { view, intent } }: ServiceDecision): string {
+function addressesIn({ decision, state: { view, intent } }: ServiceDecision): string {
   if (decision.kind === 'keep' || decision.kind === 'write') return decision.addresses;
-  // It is none of ours to change, and shows what it shows.
+  // An ignored Service keeps the addresses that it has.
   return decision.kind === 'ignore' && view.annotation !== undefined && 'list' in intent
     ? formatAddressList(intent.list)
     : '';

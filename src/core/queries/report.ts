@@ -9,13 +9,13 @@ import type { Options } from '../model/options.ts';
 import type { AllocatorView } from './occupancy.ts';
 
 /**
- * What a person is shown of the whole world at one moment: each Service, each pool, and what is wrong with the
- * ConfigMap. Plain texts and counts, so that a table, a page and a log line can all print the same value.
+ * All Services, all pools, and the problems of the ConfigMap at one moment, as texts and numbers for tables, the web page, and
+ * the log.
  */
 export interface Report {
-  /** By namespace and name. */
+  /** Sorted by namespace and name. */
   readonly services: readonly ServiceRow[];
-  /** By key. */
+  /** Sorted by key. */
   readonly pools: readonly PoolRow[];
   readonly problems: readonly string[];
 }
@@ -25,20 +25,20 @@ export interface ServiceRow {
   readonly name: string;
   /** `192.168.0.201`, `2001::10,192.168.0.10` or empty. */
   readonly addresses: string;
-  /** The ConfigMap's key that the address came from, `static`, `unknown`, or empty. */
+  /** The key in the ConfigMap that the address came from, `static`, `unknown`, or empty. */
   readonly from: string;
-  /** Why it waits, what is odd, or empty. */
+  /** Why the Service is pending, in conflict, or ignored, or what an operator should know; may be empty. */
   readonly condition: string;
   readonly state: 'Assigned' | 'Pending' | 'Conflict' | 'Ignored';
 }
 
 export interface PoolRow {
   readonly key: string;
-  /** `192.168.0.201-192.168.0.206`: what can be allocated. */
+  /** The allocatable addresses: `192.168.0.201-192.168.0.206`. */
   readonly ranges: string;
-  /** Those that it has addresses of, or asks DHCP for. */
+  /** The families for which the pool has addresses or uses DHCP. */
   readonly families: readonly Family[];
-  /** What would be given next, of each family that it has a free address of. */
+  /** The next address to be allocated, for each family with a free one. */
   readonly next: readonly string[];
   readonly size: bigint;
   readonly used: bigint;
@@ -61,17 +61,17 @@ export function reportOf(context: AllocatorView, options: Options): Report {
   return { services, pools, problems };
 }
 
-/** How full each pool is: O(runs of used addresses in them). */
+/** The usage of each pool: O(intervals of used addresses in them). */
 export function poolRows(context: Pick<AllocatorView, 'ledger' | 'config'>): PoolRow[] {
   return [...context.config.pools.values()].map((pool) => poolRow(pool, context));
 }
 
-/** How one Service stands. */
+/** The state of one Service. */
 export function serviceRow({ state, decision }: ServiceDecision, options: Options): ServiceRow {
   const { namespace, name, annotation, specIP } = state.view;
   const condition = explainDecision(decision, options);
-  // What it shows, whoever wrote it: kube-vip announces that.
-  const shown = (annotation ?? specIP ?? '').trim();
+  // kube-vip announces these, whichever client wrote them.
+  const announced = (annotation ?? specIP ?? '').trim();
   const row = { namespace, name, condition };
   switch (decision.kind) {
     case 'keep':
@@ -80,10 +80,10 @@ export function serviceRow({ state, decision }: ServiceDecision, options: Option
     case 'pending':
       return { ...row, addresses: '', from: '', state: 'Pending' };
     case 'conflict':
-      return { ...row, addresses: shown, from: '', state: 'Conflict' };
+      return { ...row, addresses: announced, from: '', state: 'Conflict' };
     case 'ignore':
     case 'release':
-      return { ...row, addresses: shown, from: '', state: 'Ignored' };
+      return { ...row, addresses: announced, from: '', state: 'Ignored' };
   }
 }
 
@@ -108,7 +108,7 @@ function poolRow(pool: Pool, { ledger, config }: Pick<AllocatorView, 'ledger' | 
     key: pool.key,
     ranges: shortened(ranges),
     families: families.filter((family) => pool.size[family] > 0n || pool.dhcp[family]),
-    // Of one that is not used nothing is given.
+    // A shadowed pool never provides an address.
     next: remark === '' ? next : [],
     size,
     used,
@@ -119,10 +119,10 @@ function poolRow(pool: Pool, { ledger, config }: Pick<AllocatorView, 'ledger' | 
 
 function remarkOn({ key }: Pool, { problems }: Config): string {
   const shadowed = problems.find((problem) => problem.code === 'shadowed' && problem.key === key);
-  return shadowed?.code === 'shadowed' ? `not used: ${shadowed.by} comes first` : '';
+  return shadowed?.code === 'shadowed' ? `not used: ${shadowed.by} takes precedence` : '';
 }
 
-/** Of each pool, with which others it has addresses in common: O(ranges x log ranges, and the pairs found). */
+/** The other pools with which each pool has addresses in common: O(ranges x log ranges + pairs found). */
 export function overlapsIn(pools: readonly Pool[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, Set<string>>(pools.map(({ key }) => [key, new Set()]));
   const all = pools
@@ -141,7 +141,7 @@ export function overlapsIn(pools: readonly Pool[]): ReadonlyMap<string, readonly
   return new Map([...found].map(([key, others]) => [key, [...others].sort()]));
 }
 
-/** Addresses that Services of ours have, and that no pool spans: O(Services x log ranges). */
+/** Addresses of assigned Services that are in no pool: O(Services x log ranges). */
 export function outsideEveryPool({
   ledger,
   config,
@@ -158,7 +158,7 @@ export function outsideEveryPool({
     .sort((a, b) => compareAddresses(a.address, b.address));
 }
 
-/** A pool may have thousands of ranges; its line in a table has room for a few. */
+/** A pool can have thousands of ranges: a table shows the first ones. */
 function shortened(ranges: readonly string[]): string {
   const shown = ranges.slice(0, 4).join(', ');
   return ranges.length > 4 ? `${shown} and ${ranges.length - 4} more` : shown;

@@ -6,17 +6,17 @@ import type { Options } from '../model/options.ts';
 import { applyPatch, isEmptyPatch } from '../model/service-patch.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 
-/** The API's objects at one moment, as far as they matter. */
+/** The relevant objects in the API at one moment. */
 export interface ClusterSnapshot {
   readonly services: readonly ServiceView[];
   readonly config: Config;
-  /** What others have claimed in the API, where that was read. */
+  /** The claims of other owners, if they were read. */
   readonly claims: readonly Claim[];
-  /** Of the list of Services. */
+  /** The version of the list of Services. */
   readonly resourceVersion: string;
 }
 
-/** An allocator that knows the snapshot, and has decided nothing. */
+/** An allocator that knows the snapshot and has not decided anything yet. */
 export function allocatorOf(snapshot: ClusterSnapshot, options: Options): Allocator {
   const { services, config, claims, resourceVersion } = snapshot;
   const allocator = new Allocator(options);
@@ -26,32 +26,32 @@ export function allocatorOf(snapshot: ClusterSnapshot, options: Options): Alloca
   return allocator;
 }
 
-/** What a controller would make of a snapshot. */
+/** What a controller would do with a snapshot. */
 export interface SimulatedOutcome {
-  /** The world when nothing is left to do. */
+  /** The state when nothing is left to do. */
   readonly allocator: Allocator;
-  /** What would be written, for each Service the last of it. */
+  /** The last write to each Service that would be changed. */
   readonly written: ReadonlyMap<ServiceKey, Decision & { kind: 'write' | 'conflict' }>;
 }
 
-/** A Service is looked at again when others moved. More often than this would be a quarrel that never ends: a bug. */
-const mostWrites = 20;
+/** A Service can be written again after others moved. More writes than this are an endless loop, which is a bug. */
+const maxWrites = 20;
 
 /**
- * Has the controller's own allocator work until it rests, as if every write were accepted at once and nobody else wrote
- * meanwhile: O(Services) decisions.
+ * Runs the controller's allocator until nothing is left to do, as if every write succeeded at once and no other client wrote:
+ * O(Services) decisions.
  */
 export function simulate(snapshot: ClusterSnapshot, options: Options): SimulatedOutcome {
   const allocator = allocatorOf(snapshot, options);
   const written = new Map<ServiceKey, Decision & { kind: 'write' | 'conflict' }>();
   let version = newestOf(snapshot);
-  let left = (snapshot.services.length + 1) * mostWrites;
+  let remaining = (snapshot.services.length + 1) * maxWrites;
   for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
     const { state, decision } = decided;
     if (decision.kind !== 'write' && decision.kind !== 'conflict') continue;
     if (isEmptyPatch(decision.patch)) continue;
-    left -= 1;
-    if (left < 0) throw new Error(`${state.key}: the foreseen writes have no end`);
+    remaining -= 1;
+    if (remaining < 0) throw new Error(`${state.key}: the simulated writes do not end`);
     written.set(state.key, decision);
     version += 1n;
     const after = { ...applyPatch(state.view, decision.patch), resourceVersion: String(version) };
@@ -62,7 +62,7 @@ export function simulate(snapshot: ClusterSnapshot, options: Options): Simulated
   return { allocator, written };
 }
 
-/** Versions of a file may be anything; those that are made up come after all of them. */
+/** Files can contain any version. The simulated versions are newer than all of them. */
 function newestOf({ services, resourceVersion }: ClusterSnapshot): bigint {
   let newest = resourceVersion;
   for (const view of services)

@@ -1,8 +1,8 @@
 import { editDistance } from './suggestions.ts';
 
-/** "Did you mean ...?": the candidate that differs least from what was typed, if it differs by little. */
+/** The candidate that is most similar to what was typed, if it is similar enough to suggest. */
 export function nearestWord(typed: string, candidates: readonly string[]): string | undefined {
-  // Nobody misspells by hundreds of letters; the bound keeps a hostile text from costing minutes.
+  // A hostile text could otherwise cost minutes.
   if (typed.length > 200) return undefined;
   const wanted = typed.toLowerCase();
   let best: string | undefined;

@@ -1,9 +1,9 @@
 /**
- * Text from a manifest, a Service or a ConfigMap is not ours: it may hold line breaks, terminal escapes, or letters that reverse the
- * direction of the line. Whatever is shown to a person passes through here first.
+ * Text from a manifest, a Service, or a ConfigMap is untrusted: it can contain line breaks, terminal escapes, or characters that
+ * reverse the text direction. All output that contains such text is escaped here first.
  */
 
-/** Controls, invisible format characters (direction, zero width), separators and lone surrogates. */
+/** Control characters, invisible format characters (direction, zero width), separators, and lone surrogates. */
 const hiddenCharacters = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 const named: ReadonlyMap<string, string> = new Map([
@@ -13,7 +13,7 @@ const named: ReadonlyMap<string, string> = new Map([
   ['\0', '\\0'],
 ]);
 
-/** The text on one line, with everything that a terminal would act on written as an escape (`\x1b`, `\u202e`). */
+/** The text on one line. Characters that a terminal interprets become escapes (`\x1b`, `\u202e`). */
 export function printable(text: string): string {
   return text.replace(hiddenCharacters, (character) => named.get(character) ?? escaped(character));
 }
@@ -24,19 +24,19 @@ function escaped(character: string): string {
   return code <= 0xffff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`;
 }
 
-/** The text in quotes for a message; a long one is shortened, and says by how much. */
-export function quoted(text: string, most = 80): string {
+/** The text in quotes. A long text is cut, and the number of omitted characters is appended. */
+export function quoted(text: string, limit = 80): string {
   const characters = [...text];
-  if (characters.length <= most) return `"${printable(text)}"`;
-  return `"${printable(characters.slice(0, most).join(''))}" (and ${characters.length - most} characters more)`;
+  if (characters.length <= limit) return `"${printable(text)}"`;
+  return `"${printable(characters.slice(0, limit).join(''))}" (and ${characters.length - limit} characters more)`;
 }
 
-/** A closed union was extended without a sentence: the compiler says so where this is called. */
+/** Makes the compiler reject a switch that does not cover all cases of a union. */
 export function never(value: never): never {
   throw new Error(`no sentence for ${String(value)}`);
 }
 
-/** The end of a sentence that knows better. */
+/** The end of a sentence: a period, and the suggestion if there is one. */
 export function suggestionOf(suggestion: string | undefined): string {
-  return suggestion === undefined ? '' : `; write ${suggestion}`;
+  return suggestion === undefined ? '.' : `. Did you mean "${suggestion}"?`;
 }

@@ -1,23 +1,23 @@
-/** Go's strconv.ParseBool, which the users of the Go version rely on: no white space, no "yes". */
+/** Same as Go's strconv.ParseBool, for compatibility with the Go version: no white space, no "yes". */
 export function parseBool(text: string): boolean | undefined {
   if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true;
   if (/^(?:0|f|F|FALSE|false|False)$/.test(text)) return false;
   return undefined;
 }
 
-/** RFC 1123 label: what a namespace's name can be. */
+/** Whether the text is an RFC 1123 label, as names of namespaces are. */
 export function isDnsLabel(text: string): boolean {
   return text.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(text);
 }
 
-/** A DNS name as the consumer resolves it (spec section 6): RFC 1123 labels, the last not all digits. */
+/** Whether kube-vip resolves the text as a DNS name (spec section 6): RFC 1123 labels, the last one not all digits. */
 export function isHostname(text: string): boolean {
   if (text.length > 253) return false;
   const labels = text.toLowerCase().replace(/\.$/, '').split('.');
   return labels.every(isDnsLabel) && !/^[0-9]+$/.test(labels.at(-1) ?? '0');
 }
 
-/** Levenshtein's distance: how many characters to add, drop or change. O(a * b). */
+/** The Levenshtein distance: O(a * b). */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i += 1) {
@@ -31,10 +31,10 @@ export function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The one of `words` that is nearest to `word`, if no more than `most` characters apart. */
-export function nearest(word: string, words: readonly string[], most: number): string | undefined {
+/** The one of `words` that is nearest to `word`, at most `limit` edits away. */
+export function nearest(word: string, words: readonly string[], limit: number): string | undefined {
   let best: string | undefined;
-  let distance = most + 1;
+  let distance = limit + 1;
   for (const candidate of words) {
     if (Math.abs(candidate.length - word.length) >= distance) continue;
     const d = editDistance(word, candidate);
@@ -44,14 +44,14 @@ export function nearest(word: string, words: readonly string[], most: number): s
 }
 
 /**
- * What people write when they mean an address, a block or a range, each with what it should have been. Tried one
- * after another, each on the result of those before it, until the text reads.
+ * Corrections of common mistakes in addresses, blocks, and ranges. They are applied in order, each to the result of the
+ * previous ones, until the text is valid.
  */
 const corrections: readonly ((text: string) => string)[] = [
-  // Full-width digits, and the dashes that word processors put in place of a hyphen.
+  // Full-width digits, and the dashes that word processors insert instead of a hyphen.
   (text) => text.normalize('NFKC').replace(/\s*[\u2010-\u2015\u2212\u00ad\ufe58\ufe63]\s*/g, '-'),
   (text) => text.replace(/^dhcp$/i, '0.0.0.0/32'),
-  // Characters that show as nothing.
+  // Invisible characters.
   (text) => text.replace(/[\u200b-\u200f\u2060\ufeff]/g, ''),
   (text) => text.replace(/^["'`[(]+|["'`\])]+$/g, ''),
   (text) => text.replace(/\\/g, '/'),
@@ -83,7 +83,7 @@ const corrections: readonly ((text: string) => string)[] = [
   // 10.0.0.5-9
   (text) => text.replace(/^((?:[0-9]+\.){3})([0-9]+)-\.?([0-9]+)$/, '$1$2-$1$3'),
   (text) => text.replace(/^([0-9a-fA-F:]*:)([0-9a-fA-F]+)-:*([0-9a-fA-F]{1,4})$/, '$1$2-$1$3'),
-  // A range from the higher to the lower end.
+  // A range whose ends are swapped.
   (text) => text.replace(/^([^-]+)-([^-]+)$/, '$2-$1'),
   (text) => text.replace(/^([^:]+)\/[0-9]{2,}$/, '$1/32').replace(/^(.*:.*)\/[0-9]{3,}$/, '$1/128'),
 ];
@@ -94,16 +94,15 @@ function prefixOfMask(mask: string): string | undefined {
   return /^1*0*$/.test(binary) && binary.length === 32 ? `/${binary.replace(/0/g, '').length}` : undefined;
 }
 
-/** The nearest text to `text` that `reads` accepts, or undefined. Long texts are not looked at: they are no slip. */
-export function nearestSpelling(text: string, reads: (text: string) => boolean): string | undefined {
+/** The nearest text to `text` that `isValid` accepts, or undefined. Long texts are not typing errors and have none. */
+export function nearestSpelling(text: string, isValid: (text: string) => boolean): string | undefined {
   if (text.length > 128) return undefined;
-  let repaired = text;
-  for (const repair of corrections) {
-    // A repair that goes too far for a later one to mend is left out, so each starts from what came before it.
-    const next = repair(repaired);
-    if (next === repaired) continue;
-    if (reads(next)) return next;
-    repaired = next;
+  let corrected = text;
+  for (const correct of corrections) {
+    const next = correct(corrected);
+    if (next === corrected) continue;
+    if (isValid(next)) return next;
+    corrected = next;
   }
   return undefined;
 }

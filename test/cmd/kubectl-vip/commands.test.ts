@@ -126,7 +126,7 @@ test('text from a claim is escaped', () => {
     snapshot: { ...facts.snapshot, claims },
   };
   const lines = pools(claimed, scope).lines(plain);
-  assert.ok(lines.some((line) => line.includes('also claimed for services a/\\x1b[2J')));
+  assert.ok(lines.some((line) => line.includes('parent services a/\\x1b[2J')));
   for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
 });
 
