@@ -54,7 +54,7 @@ class Replicas {
   /** The one that last said that it leads. */
   async leader(): Promise<ControllerProcess> {
     const ledAt = ({ log }: ControllerProcess): string =>
-      log.findLast(({ msg }) => msg === 'became leader')?.time ?? '';
+      log.findLast(({ msg }) => msg === 'Became leader')?.time ?? '';
     return eventually(() => {
       const [leader] = [...this.running].sort((a, b) => (ledAt(a) < ledAt(b) ? 1 : -1));
       assert.ok(leader !== undefined && ledAt(leader) !== '', 'somebody leads');

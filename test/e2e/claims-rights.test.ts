@@ -54,7 +54,7 @@ const table: readonly Needed[] = [
     async shows(world, start) {
       const controller = start();
       const rejection =
-        /the API server rejected the change: .*"limited" cannot create resource "ipaddresses"/;
+        /The API server rejected the change: .*"limited" cannot create resource "ipaddresses"/;
       await isNotServed(rejection)(world, () => controller);
       await controller.says(/^--claims needs the verbs/);
     },
@@ -70,7 +70,7 @@ const table: readonly Needed[] = [
       await cluster.becomes('default/web', web);
       await cluster.create(loadBalancer('default/joins', { ports: [{ port: 81 }] }));
       await controller.says(
-        /the API server rejected the change: .*"limited" cannot patch resource "ipaddresses"/,
+        /The API server rejected the change: .*"limited" cannot patch resource "ipaddresses"/,
       );
       assert.deepEqual(await cluster.marks('default/joins'), unmarked);
     },
@@ -86,7 +86,7 @@ const table: readonly Needed[] = [
       const controller = start();
       await controller.says(/"limited" cannot watch resource "ipaddresses"/);
       await kubectlClaim(cluster, '10.1.0.1');
-      await isNotServed(/the API server rejected the change: .*"limited" cannot get resource "ipaddresses"/)(
+      await isNotServed(/The API server rejected the change: .*"limited" cannot get resource "ipaddresses"/)(
         { cluster, start },
         () => controller,
       );

@@ -40,7 +40,7 @@ withElector(
       await cluster.pools(pool);
       await cluster.create(loadBalancer('default/web'));
       const ours = start();
-      await ours.says(/running as standby; the leader is client-go/);
+      await ours.says(/Running as standby; the leader is client-go/);
       await quietTime(1_000);
       assert.deepEqual(await cluster.marks('default/web'), unmarked);
       await elector.terminate();
@@ -61,7 +61,7 @@ withElector(
   async (world) => {
     const { cluster, start } = world;
     const ours = start();
-    await ours.says(/^became leader$/);
+    await ours.says(/^Became leader$/);
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     try {
       await elector.follows();
@@ -82,7 +82,7 @@ withElector(
     const { cluster, start } = world;
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     await elector.leads();
-    await start().says(/running as standby; the leader is client-go/);
+    await start().says(/Running as standby; the leader is client-go/);
     await elector.crash();
     assert.ok((await takenFrom(cluster, 'client-go')) > leastMs);
   },
@@ -93,7 +93,7 @@ withElector(
   async (world) => {
     const { cluster, start } = world;
     const ours = start();
-    await ours.says(/^became leader$/);
+    await ours.says(/^Became leader$/);
     const holder = await cluster.holder();
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     try {
@@ -113,16 +113,16 @@ scenario(
     const { cluster, start } = world;
     await cluster.pools(pool);
     const first = start();
-    await first.says(/^became leader$/);
+    await first.says(/^Became leader$/);
     const others = [start(), start()];
-    for (const other of others) await other.says(/running as standby/);
+    for (const other of others) await other.says(/Running as standby/);
     await cluster.create(loadBalancer('default/a'));
     await cluster.becomes('default/a', served('10.1.0.1', 'range-default'));
     const version = await cluster.version('default/a');
     assert.equal(await first.terminate(), 0);
     await cluster.create(loadBalancer('default/b'));
     await cluster.becomes('default/b', served('10.1.0.2', 'range-default'));
-    const second = others.find(({ log }) => log.some(({ msg }) => msg === 'became leader'));
+    const second = others.find(({ log }) => log.some(({ msg }) => msg === 'Became leader'));
     assert.ok(second !== undefined);
     await second.crash();
     await cluster.create(loadBalancer('default/c'));
@@ -148,16 +148,16 @@ scenario(
     const { cluster, start } = world;
     await cluster.pools(pool);
     const first = start();
-    await first.says(/^became leader$/);
+    await first.says(/^Became leader$/);
     const holder = await cluster.holder();
     const second = start();
-    await second.says(/running as standby/);
+    await second.says(/Running as standby/);
     await first.freeze();
     await takenFrom(cluster, holder);
     await cluster.create(loadBalancer('default/a'));
     await cluster.becomes('default/a', served('10.1.0.1', 'range-default'));
     await first.thaw();
-    await first.says(/lost the Lease/);
+    await first.says(/Lost the Lease/);
     await cluster.create(loadBalancer('default/b'));
     await cluster.becomes('default/b', served('10.1.0.2', 'range-default'));
     assert.deepEqual(
@@ -177,8 +177,8 @@ scenario(
       (await fetch(`http://127.0.0.1:${port}${path}`)).status;
     const at = (port: number): string[] => [`--secure-port=${port}`];
     const leader = start({ flags: at(first) });
-    await leader.says(/^became leader$/);
-    await start({ flags: at(second) }).says(/running as standby/);
+    await leader.says(/^Became leader$/);
+    await start({ flags: at(second) }).says(/Running as standby/);
     for (const port of [first, second]) {
       await eventually(async () => assert.equal(await ask(port, '/readyz'), 200));
       assert.equal(await ask(port, '/livez'), 200);
@@ -208,7 +208,7 @@ scenario(
     await other.says(
       /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*Set --secure-port to a free port, or to 0/,
     );
-    await other.says(/running as standby/);
+    await other.says(/Running as standby/);
   },
 );
 

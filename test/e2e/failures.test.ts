@@ -106,7 +106,7 @@ scenario(
     } finally {
       await cluster.server.signal('KILL');
       watch.close();
-      await controller.says(/write failed, retrying/).finally(() => cluster.server.restart());
+      await controller.says(/Write failed, retrying/).finally(() => cluster.server.restart());
     }
     await eventually(() => isComplete(cluster, count, given), 20_000);
     assert.ok(controller.isRunning);

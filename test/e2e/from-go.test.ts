@@ -148,7 +148,7 @@ scenario(
 
     assert.equal(await ours.terminate(), 0);
     const rested = await versions(cluster);
-    await start().says(/became leader/, slow);
+    await start().says(/Became leader/, slow);
     await quietTime();
     assert.deepEqual(await versions(cluster), rested, 'and a restart writes to none');
   },

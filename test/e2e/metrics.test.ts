@@ -157,9 +157,9 @@ scenario(
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
     const [one, two] = [await Target.find(), await Target.find()];
     const first = start({ flags: one.flags });
-    await first.says(/^became leader$/);
+    await first.says(/^Became leader$/);
     const second = start({ flags: two.flags });
-    await second.says(/running as standby/);
+    await second.says(/Running as standby/);
     await cluster.create(loadBalancer('default/web'));
     await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
     const leader = 'leader_election_master_status{name="kube-vip-cloud-controller"}';
@@ -181,7 +181,7 @@ scenario(
   async ({ cluster, start }) => {
     const target = await Target.find();
     const controller = start({ flags: target.flags });
-    await controller.says(/^became leader$/);
+    await controller.says(/^Became leader$/);
     const requests = async (code: string): Promise<number> =>
       (await target.scrape()).get(`rest_client_requests_total{code="${code}",method="GET"}`) ?? 0;
     assert.equal(await requests('<error>'), 0);

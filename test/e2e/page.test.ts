@@ -23,7 +23,7 @@ scenario(
     const [leader = 0, standby = 0] = ports;
     await start({ flags: [`--web-port=${leader}`] }).says(/Serving the web page at http:\/\/127\.0\.0\.1:/);
     await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
-    await start({ flags: [`--web-port=${standby}`] }).says(/running as standby/);
+    await start({ flags: [`--web-port=${standby}`] }).says(/Running as standby/);
     for (const port of ports) {
       await eventually(async () => {
         const { service } = await get<ServiceDetail>(port, '/api/service/default/web');
@@ -40,6 +40,6 @@ scenario(
     await third.says(
       /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*Set --web-port to a free port, or to 0/,
     );
-    await third.says(/running as standby/);
+    await third.says(/Running as standby/);
   },
 );

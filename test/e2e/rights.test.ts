@@ -50,7 +50,7 @@ const table: readonly Needed[] = [
     verb: 'patch',
     resource: 'services',
     fails: 'no address is written',
-    shows: isNotServed(/the API server rejected the change: .*"limited" cannot patch resource "services"/),
+    shows: isNotServed(/The API server rejected the change: .*"limited" cannot patch resource "services"/),
   },
   {
     verb: 'get',
@@ -68,7 +68,7 @@ const table: readonly Needed[] = [
     fails: 'nothing is said on the Service',
     async shows({ cluster }, start) {
       await cluster.create(loadBalancer('default/web'));
-      await start().says(/cannot write an event/);
+      await start().says(/Cannot write an event/);
       await cluster.becomes('default/web', web);
       assert.deepEqual(await cluster.events('default/web'), []);
     },
@@ -94,13 +94,13 @@ const table: readonly Needed[] = [
     verb: 'create',
     resource: 'leases',
     fails: 'nobody leads where there is no Lease yet',
-    shows: isNotServed(/cannot read or write the Lease: .*"limited" cannot create resource "leases"/),
+    shows: isNotServed(/Cannot read or write the Lease: .*"limited" cannot create resource "leases"/),
   },
   {
     verb: 'get',
     resource: 'leases',
     fails: 'nobody leads',
-    shows: isNotServed(/cannot read or write the Lease: .*"limited" cannot get resource "leases"/),
+    shows: isNotServed(/Cannot read or write the Lease: .*"limited" cannot get resource "leases"/),
   },
   {
     verb: 'update',
@@ -108,8 +108,8 @@ const table: readonly Needed[] = [
     fails: 'the Lease is not renewed, and lost',
     async shows(_, start) {
       const controller = start();
-      await controller.says(/cannot read or write the Lease: .*"limited" cannot update resource "leases"/);
-      await controller.says(/lost the Lease/);
+      await controller.says(/Cannot read or write the Lease: .*"limited" cannot update resource "leases"/);
+      await controller.says(/Lost the Lease/);
     },
   },
   {
@@ -118,8 +118,8 @@ const table: readonly Needed[] = [
     fails: 'a released Lease is found only at the next attempt',
     async shows({ cluster, start }, limited) {
       const leader = start();
-      await leader.says(/^became leader$/);
-      await limited().says(/running as standby/);
+      await leader.says(/^Became leader$/);
+      await limited().says(/Running as standby/);
       await leader.terminate();
       await quietTime(1_000);
       assert.equal(await cluster.holder(), '');
@@ -187,7 +187,7 @@ scenario(
       [],
     );
     const second = start({ user });
-    await second.says(/running as standby/);
+    await second.says(/Running as standby/);
     assert.equal(await first.terminate(), 0);
     await cluster.create(loadBalancer('default/next'));
     await cluster.becomes('default/next', served('10.1.0.2', 'range-default'));

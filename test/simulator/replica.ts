@@ -64,7 +64,7 @@ export class SimulatedReplica implements Sender {
     const say =
       (level: Said['level']) =>
       (text: string, fields: Record<string, unknown> = {}): void => {
-        if (text === 'became leader') this.#enter();
+        if (text === 'Became leader') this.#enter();
         said({ level, text, fields });
       };
     this.process = createReplica({

@@ -100,7 +100,7 @@ export class Replica {
       // What is no JSON is a crash, and its text is in `output`.
       if (!line.startsWith('{')) continue;
       const said = JSON.parse(line) as Said;
-      if (said.msg === 'became leader') this.ledAt = performance.now();
+      if (said.msg === 'Became leader') this.ledAt = performance.now();
       this.#heard(said);
       this.#begun.resolve();
     }
