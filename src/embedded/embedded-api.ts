@@ -2,7 +2,7 @@ import type { Clock, HttpRequest, HttpResponse, Random, Transport } from '../cli
 import type { KubeObject } from '../core/model/objects.ts';
 import { type ApiRoute, route } from './api-route.ts';
 import { isObject, type Json } from './json.ts';
-import { list, selects } from './list-objects.ts';
+import { list, selectableFields, selects } from './list-objects.ts';
 import { readListOptions } from './query.ts';
 import type { Resource } from './resource.ts';
 import { resources } from './resources.ts';
@@ -120,11 +120,6 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
     objects: (plural) => store.collection(plural).all(),
     compact: () => store.compact(),
   };
-}
-
-function selectableFields(resource: Resource): string[] {
-  const nothing: KubeObject = { metadata: { name: '' } };
-  return ['metadata.name', 'metadata.namespace', ...Object.keys(resource.selectable(nothing))];
 }
 
 /** apiserver's pkg/endpoints/handlers/fieldmanager: the name that managedFields will show. */

@@ -26,13 +26,22 @@ export function selects(resource: Resource, namespace: string | undefined, optio
     const { metadata } = object;
     if (namespace !== undefined && metadata.namespace !== namespace) return false;
     if (!options.filtered) return true;
-    const fields = {
-      'metadata.name': metadata.name,
-      'metadata.namespace': metadata.namespace ?? '',
-      ...resource.selectable(object),
-    };
+    const fields = Object.fromEntries(
+      selectableFields(resource).map((path) => [path, textAt(object, path)] as const),
+    );
     return options.selectsLabels(metadata.labels ?? {}) && options.selectsFields(fields);
   };
+}
+
+export function selectableFields({ selectable }: Resource): readonly string[] {
+  return ['metadata.name', 'metadata.namespace', ...selectable];
+}
+
+function textAt(object: KubeObject, path: string): string {
+  const value = path
+    .split('.')
+    .reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), object);
+  return typeof value === 'string' ? value : '';
 }
 
 /** One page. All pages of a list show the revision of the first one. */

@@ -1,22 +1,21 @@
 import type { Random } from '../client/transport.ts';
 import type { KubeObject } from '../core/model/objects.ts';
+import type { ValueOf } from '../schema/field.ts';
+import type { Schema } from '../schema/metadata.ts';
 import { generatedName } from './identity.ts';
-import { dnsSubdomain } from './naming.ts';
-import type { Fields } from './selector.ts';
-import type { Struct } from './shape.ts';
 import type { ResourceName, StatusCause } from './status.ts';
 
 /**
  * All that one kind of object has of its own; kube-apiserver calls it a strategy. Every function is pure: it gets
- * objects that have been read by `shape` and returns new ones.
+ * decoded objects and returns new ones.
  */
 export interface Resource extends ResourceName {
   apiVersion: string;
   /** Or has the cluster one of each name? */
   isNamespaced: boolean;
-  shape: Struct;
-  /** The fields beside metadata.name and metadata.namespace that a fieldSelector may name. */
-  selectable: (object: KubeObject) => Fields;
+  schema: Schema;
+  /** The fields besides metadata.name and metadata.namespace that a fieldSelector may name. */
+  selectable: readonly string[];
   /** May PUT come without a resourceVersion? */
   unconditionalUpdate: boolean;
   /** May PUT create? */
@@ -24,7 +23,6 @@ export interface Resource extends ResourceName {
   /** Is the answer to DELETE the object, or a Status? */
   returnsDeleted: boolean;
   hasStatus: boolean;
-  checkName: (name: string) => string[];
   /** Completes `generateName`. */
   generatedName: (prefix: string, random: Random) => string;
   /** Fills in what Go's defaulting fills in whenever an object is read. */
@@ -50,22 +48,25 @@ export interface Companion {
 }
 
 /** What most resources have in common. */
-export const common: Omit<Resource, 'kind' | 'plural' | 'shape' | 'check'> = {
+export const common: Omit<Resource, 'kind' | 'plural' | 'schema'> = {
   group: '',
   apiVersion: 'v1',
   isNamespaced: true,
-  selectable: () => ({}),
+  selectable: [],
   unconditionalUpdate: true,
   createOnUpdate: false,
   returnsDeleted: false,
   hasStatus: false,
-  checkName: dnsSubdomain,
   generatedName,
   defaulted: (object) => object,
   prepared: (object) => object,
   preparedStatus: (object) => object,
   loaded: (object) => object,
+  check: () => [],
   checkStatus: () => [],
   companions: () => [],
   written: () => {},
 };
+
+/** A decoded object of the kind that `Kind` describes. */
+export type ObjectOf<Kind> = KubeObject & Omit<ValueOf<Kind>, keyof KubeObject>;

@@ -1,18 +1,14 @@
 import type { ClusterIPs } from './cluster-ips.ts';
 import { familyOf, type IPFamilyName } from './ip.ts';
 import { sameJson } from './json.ts';
-import type { FullService, FullSpec } from './service-defaults.ts';
+import type { Service, ServiceSpec } from './service-defaults.ts';
 import { invalid, invalidValue, type StatusCause, StatusError } from './status.ts';
 
 /**
  * How `ipFamilyPolicy`, `ipFamilies` and `clusterIPs` complete each other on a dual-stack cluster:
  * pkg/registry/core/service/storage, alloc.go and storage.go.
  */
-export function withFamilies(
-  service: FullService,
-  old: FullService | undefined,
-  pool: ClusterIPs,
-): FullService {
+export function withFamilies(service: Service, old: Service | undefined, pool: ClusterIPs): Service {
   if (service.spec.type === 'ExternalName') return service;
   const spec = adopted(service.spec, old?.spec);
   // Only a file can say no family at all, and then its Service keeps saying none (see `loaded`).
@@ -38,7 +34,7 @@ export function withFamilies(
 }
 
 /** A Service from a file or a dump: it gets no family and no cluster address that it did not name. */
-export function loaded(service: FullService): FullService {
+export function loaded(service: Service): Service {
   const { ...spec } = service.spec;
   if (spec.type === 'ExternalName') return service;
   if (spec.clusterIP !== undefined) spec.clusterIPs ??= [spec.clusterIP];
@@ -54,12 +50,12 @@ function other(family: string | undefined): IPFamilyName {
   return family === 'IPv6' ? 'IPv4' : 'IPv6';
 }
 
-function hasNoFamilies(spec: FullSpec): boolean {
+function hasNoFamilies(spec: ServiceSpec): boolean {
   if (spec.type === 'ExternalName' || spec.ipFamilies !== undefined) return false;
   return (spec.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack';
 }
 
-function isHeadlessWithoutSelector(spec: FullSpec): boolean {
+function isHeadlessWithoutSelector(spec: ServiceSpec): boolean {
   return spec.clusterIP === 'None' && spec.selector === undefined;
 }
 
@@ -67,7 +63,7 @@ function isHeadlessWithoutSelector(spec: FullSpec): boolean {
  * normalizeClusterIPs and patchAllocatedValues: a writer that leaves out what was allocated keeps it, so that a
  * manifest can be applied again. A policy left out is the policy of before.
  */
-function adopted(given: FullSpec, old: FullSpec | undefined): FullSpec {
+function adopted(given: ServiceSpec, old: ServiceSpec | undefined): ServiceSpec {
   const spec = { ...given };
   if (old === undefined) {
     if (spec.clusterIP !== undefined) spec.clusterIPs ??= [spec.clusterIP];
@@ -88,7 +84,7 @@ function adopted(given: FullSpec, old: FullSpec | undefined): FullSpec {
 }
 
 /** isMatchingPreferDualStackClusterIPFields: such a Service is not completed again, so it may have one family. */
-function keepsPreferDualStack(spec: FullSpec, old: FullSpec | undefined): boolean {
+function keepsPreferDualStack(spec: ServiceSpec, old: ServiceSpec | undefined): boolean {
   return (
     old !== undefined &&
     old.type === spec.type &&
@@ -99,14 +95,14 @@ function keepsPreferDualStack(spec: FullSpec, old: FullSpec | undefined): boolea
   );
 }
 
-function dropSecond(spec: FullSpec, old: FullSpec): void {
+function dropSecond(spec: ServiceSpec, old: ServiceSpec): void {
   if (spec.clusterIPs && sameJson(spec.clusterIPs, old.clusterIPs))
     spec.clusterIPs = spec.clusterIPs.slice(0, 1);
   if (spec.ipFamilies && sameJson(spec.ipFamilies, old.ipFamilies))
     spec.ipFamilies = spec.ipFamilies.slice(0, 1);
 }
 
-function refusedReductions(spec: FullSpec, old: FullSpec): StatusCause[] {
+function refusedReductions(spec: ServiceSpec, old: ServiceSpec): StatusCause[] {
   const reduced = (key: 'clusterIPs' | 'ipFamilies'): boolean =>
     (spec[key]?.length ?? 0) === 1 && (old[key]?.length ?? 0) === 2;
   const refuse = (what: string): StatusCause =>
@@ -121,7 +117,7 @@ function refusedReductions(spec: FullSpec, old: FullSpec): StatusCause[] {
   ];
 }
 
-function refusedPairs(spec: FullSpec): StatusCause[] {
+function refusedPairs(spec: ServiceSpec): StatusCause[] {
   const refuse = (what: string): StatusCause =>
     invalidValue(
       'spec.ipFamilyPolicy',
@@ -135,7 +131,7 @@ function refusedPairs(spec: FullSpec): StatusCause[] {
 }
 
 /** Gives each family its cluster address; one that the Service names itself must be free. */
-function allocated(service: FullService, old: FullService | undefined, pool: ClusterIPs): FullService {
+function allocated(service: Service, old: Service | undefined, pool: ClusterIPs): Service {
   const { ...spec } = service.spec;
   if (spec.clusterIP === 'None') return service;
   // A Service that came from a file without cluster addresses goes on without them.

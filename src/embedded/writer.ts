@@ -2,12 +2,12 @@ import { mergePatch } from '../client/merge-patch.ts';
 import type { Clock, Random } from '../client/transport.ts';
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../core/model/objects.ts';
 import { asJson, canonical, readBody } from './body.ts';
+import { DecodeError } from './decode.ts';
 import { newUid, timeNow } from './identity.ts';
 import { isObject, type Json, type JsonObject, sameJson } from './json.ts';
 import { recordWrite } from './managed-fields.ts';
 import { checkMetadata, checkMetadataUpdate } from './naming.ts';
 import type { Companion, Resource } from './resource.ts';
-import { ShapeError } from './shape.ts';
 import {
   alreadyExists,
   badRequest,
@@ -20,6 +20,7 @@ import {
 } from './status.ts';
 import { keyAt, keyOf, type Store } from './store.ts';
 import { checkNameIn, checkNamespaceIn, type Target, targetOf } from './target.ts';
+import { validate } from './validate-fields.ts';
 
 /** `generateName` matters to a creation alone. */
 interface NewMeta extends ObjectMeta {
@@ -99,7 +100,7 @@ export class ObjectWriter {
       read = canonical(resource, patched);
     } catch (error) {
       // A patched object that cannot be read is "invalid", where a body that cannot be read is a bad request.
-      if (!(error instanceof ShapeError)) throw error;
+      if (!(error instanceof DecodeError)) throw error;
       throw invalid('', '', '', [invalidValue('patch', JSON.stringify(patched), error.message)]);
     }
     checkNamespaceIn(read, target);
@@ -150,11 +151,11 @@ export class ObjectWriter {
   }
 
   #insert(resource: Resource, object: KubeObject): KubeObject {
-    const causes = [
-      ...checkMetadata(object.metadata, resource.checkName),
+    const causes = validate(object, resource.schema, [
+      ...checkMetadata(object.metadata),
       ...resource.check(object, undefined),
       ...resource.checkStatus(object),
-    ];
+    ]);
     if (causes.length > 0) throw invalid(resource.kind, resource.group, object.metadata.name, causes);
     if (this.#store.collection(resource.plural).get(keyOf(object))) {
       throw alreadyExists(resource, object.metadata.name);
@@ -172,11 +173,11 @@ export class ObjectWriter {
     const defaulted = resource.defaulted({ ...read, metadata: system });
     const kept = isStatus ? resource.preparedStatus(defaulted, old) : resource.prepared(defaulted, old);
     const object = withEntries(kept, recordWrite(kept, old, this.#signature(target)));
-    const causes = [
+    const causes = validate(object, resource.schema, [
       ...checkMetadataUpdate(object.metadata, old.metadata),
-      ...checkMetadata(object.metadata, () => []),
+      ...checkMetadata(object.metadata),
       ...(isStatus ? resource.checkStatus(object) : resource.check(object, old)),
-    ];
+    ]);
     if (causes.length > 0) throw invalid(resource.kind, resource.group, target.name, causes);
 
     const next = canonical(resource, asJson(object));

@@ -1,4 +1,5 @@
 import { quoted } from '../core/text/quote.ts';
+import { isName, maxLength, type NameFormat, nearestName } from '../schema/names.ts';
 import { type Findings, mapField } from './fields.ts';
 import type { MapTree } from './tree.ts';
 
@@ -29,10 +30,10 @@ export function checkedName(
   const namespace = scalarIn(metadata?.map, 'namespace');
   // A Service becomes a DNS name; a ConfigMap's name may have dots.
   const isFine =
-    check(name, 'metadata.name', kind === 'ConfigMap', findings) &&
+    check(name, 'metadata.name', kind === 'ConfigMap' ? 'dns-subdomain' : 'dns-label', findings) &&
     (namespace === undefined ||
       namespace.text === '' ||
-      check(namespace, 'metadata.namespace', false, findings));
+      check(namespace, 'metadata.namespace', 'dns-label', findings));
   if (!isFine) return undefined;
   return {
     name: name.text,
@@ -50,29 +51,14 @@ function scalarIn(map: MapTree | undefined, key: string): NameAsWritten | undefi
   return tree?.kind === 'scalar' && tree.value !== null ? { text: tree.source, at: tree.at } : undefined;
 }
 
-function check({ text, at }: NameAsWritten, field: string, dots: boolean, findings: Findings): boolean {
-  if (isName(text, dots)) return true;
-  const near = nearName(text, dots);
-  const advice = isName(near, dots) ? `Write ${near}, for example` : 'Write one like my-service';
+function check({ text, at }: NameAsWritten, field: string, format: NameFormat, findings: Findings): boolean {
+  if (isName(text, format)) return true;
+  const near = nearestName(text, format);
+  const advice = isName(near, format) ? `Write ${near}, for example` : 'Write one like my-service';
   findings.error(
     at,
     field,
-    `Kubernetes refuses the name ${quoted(text)}: a name has at most ${dots ? 253 : 63} small letters, digits and "-"${dots ? ' and "."' : ''}, and begins and ends with a letter or digit. ${advice}.`,
+    `Kubernetes refuses the name ${quoted(text)}: a name has at most ${maxLength[format]} small letters, digits and "-"${format === 'dns-subdomain' ? ' and "."' : ''}, and begins and ends with a letter or digit. ${advice}.`,
   );
   return false;
-}
-
-/** RFC 1123: a label, or with dots a subdomain. */
-export function isName(text: string, dots: boolean): boolean {
-  if (text.length > (dots ? 253 : 63)) return false;
-  const label = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
-  return new RegExp(dots ? `^${label}(?:\\.${label})*$` : `^${label}$`).test(text);
-}
-
-export function nearName(text: string, dots: boolean): string {
-  const plain = text
-    .toLowerCase()
-    .replace(dots ? /[^a-z0-9.]+/g : /[^a-z0-9]+/g, '-')
-    .replace(/^[-.]+|[-.]+$/g, '');
-  return plain.slice(0, dots ? 253 : 63).replace(/[-.]+$/, '');
 }

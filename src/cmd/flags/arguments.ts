@@ -3,7 +3,7 @@ import type { RateLimit } from '../../client/rate-limit.ts';
 import type { Options } from '../../core/model/options.ts';
 import { nearestWord } from '../../core/text/nearest.ts';
 import { quoted } from '../../core/text/quote.ts';
-import { isName } from '../../manifest/object-names.ts';
+import { isName } from '../../schema/names.ts';
 import {
   type ClusterAccess,
   clusterAccess,
@@ -146,7 +146,7 @@ function controllerRun(
   help: string,
 ): Request<ControllerRun> {
   const controller = flags.text('leader-elect-resource-name') ?? defaultController;
-  if (!isName(controller, true)) {
+  if (!isName(controller, 'dns-subdomain')) {
     const what = `--leader-elect-resource-name is ${quoted(controller)}, which cannot be a name in Kubernetes`;
     flags.errors.push(`${what}. Write one like ${defaultController}.`);
   }

@@ -1,6 +1,6 @@
 import type { ElectionOptions } from '../../client/election-options.ts';
 import { quoted } from '../../core/text/quote.ts';
-import { isName } from '../../manifest/object-names.ts';
+import { isName } from '../../schema/names.ts';
 import type { FlagValues } from './flag-values.ts';
 
 /** client-go's JitterFactor: how much later than its period a renewal may come. */
@@ -20,7 +20,7 @@ export function electionOptions(
   notes: string[],
 ): ElectionOptions | undefined {
   const namespace = flags.text('leader-elect-resource-namespace') ?? '';
-  if (!isName(namespace, false)) {
+  if (!isName(namespace, 'dns-label')) {
     flags.errors.push(
       `--leader-elect-resource-namespace is ${quoted(namespace)}, which cannot be a namespace. Write one like kube-system.`,
     );

@@ -2,7 +2,7 @@ import type { Options } from '../../core/model/options.ts';
 import { defaultClass } from '../../core/model/well-known-names.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
 import { parseBool } from '../../core/text/suggestions.ts';
-import { isName, nearName } from '../../manifest/object-names.ts';
+import { isName, type NameFormat, nearestName } from '../../schema/names.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,19 +22,19 @@ export function readEnvironment(
 ): EnvironmentReading {
   const errors: string[] = [];
   const notes: string[] = [];
-  const named = (variable: string, otherwise: string, dots: boolean): string => {
+  const named = (variable: string, otherwise: string, format: NameFormat): string => {
     const value = env[variable] ?? '';
-    if (value === '' || isName(value, dots)) return value === '' ? otherwise : value;
-    const near = nearName(value, dots);
-    const advice = isName(near, dots)
+    if (value === '' || isName(value, format)) return value === '' ? otherwise : value;
+    const near = nearestName(value, format);
+    const advice = isName(near, format)
       ? `Set it to ${near}, for example.`
       : `Set it to a name like ${otherwise}.`;
     errors.push(`${variable} is ${quoted(value)}, which cannot be a name in Kubernetes. ${advice}`);
     return otherwise;
   };
   const configMap = {
-    namespace: named('KUBEVIP_NAMESPACE', 'kube-system', false),
-    name: named('KUBEVIP_CONFIG_MAP', 'kubevip', true),
+    namespace: named('KUBEVIP_NAMESPACE', 'kube-system', 'dns-label'),
+    name: named('KUBEVIP_CONFIG_MAP', 'kubevip', 'dns-subdomain'),
   };
 
   const wanted = env.KUBEVIP_ENABLE_LOADBALANCERCLASS ?? '';
@@ -66,6 +66,7 @@ export function readEnvironment(
 /** `name` or `domain/name`, as the API server checks spec.loadBalancerClass. */
 function isQualified(text: string): boolean {
   const [name, domain, ...more] = text.split('/').reverse();
-  if (name === undefined || more.length > 0 || (domain !== undefined && !isName(domain, true))) return false;
+  if (name === undefined || more.length > 0 || (domain !== undefined && !isName(domain, 'dns-subdomain')))
+    return false;
   return name.length <= 63 && /^[A-Za-z0-9](?:[-._A-Za-z0-9]*[A-Za-z0-9])?$/.test(name);
 }
