@@ -31,7 +31,8 @@ export interface Scalar {
   readonly default?: string;
   /** A sentence about the field where Kubernetes has one. A required field is stored even with Go's zero value. */
   readonly required?: true | string;
-  /** A line of YAML for messages. */
+  /** What the field is, and a line of YAML that sets it, for messages. */
+  readonly description?: string;
   readonly example?: string;
   /** Accepted, but never stored. */
   readonly ignored?: true;

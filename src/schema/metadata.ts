@@ -34,6 +34,7 @@ function metadata(kind: string, name: Format): Struct {
         type: 'string',
         format: name,
         required: 'name or generateName is required',
+        description: 'a name',
         example: `name: my-${kind.toLowerCase()}`,
       },
       generateName: 'string',
