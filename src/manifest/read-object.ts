@@ -7,7 +7,7 @@ import { reportDuplicateKeys } from './duplicate-keys.ts';
 import { Findings, fieldPath, type ManifestSource, type Messages, whereOf } from './findings.ts';
 import { readFields } from './read-fields.ts';
 import { checkService } from './service-rules.ts';
-import { childOf, describe, type MapTree, setText, type Tree, textAt, toValue } from './yaml-tree.ts';
+import { childOf, describe, isNull, type MapTree, setText, type Tree, textAt, toValue } from './yaml-tree.ts';
 
 /** An object and its position. */
 export interface FoundObject {
@@ -69,13 +69,13 @@ function kindOf(
     return undefined;
   }
   const group = /^(.*)\//.exec(textAt(tree, 'apiVersion'))?.[1];
-  // Other API groups have a Service, too. "Serivce" is a typo; "Pod" is not.
-  const isKnown = group === undefined && kinds.includes(written);
-  const near = group === undefined && written.length >= 5 ? nearestWord(written, kinds) : undefined;
-  if (isKnown || near === undefined) {
-    if (isKnown) return written;
-    const full = group === undefined ? written : `${written}.${group}`;
-    others.set(full, (others.get(full) ?? 0) + 1);
+  const isCore = group === undefined;
+  if (isCore && kinds.includes(written)) return written;
+  // "Serivce" is a typo; "Pod", and the Service of another API group, are not.
+  const near = isCore && written.length >= 5 ? nearestWord(written, kinds) : undefined;
+  if (near === undefined) {
+    const fullKind = isCore ? written : `${written}.${group}`;
+    others.set(fullKind, (others.get(fullKind) ?? 0) + 1);
     return undefined;
   }
   const at = childOf(tree, 'kind')?.at ?? tree.at;
@@ -100,7 +100,7 @@ function readList(
         setText(item, 'apiVersion', 'v1');
       readObject(reading, source, item, `${field}[${index}]`, itemKind);
     }
-  } else if (items !== undefined && !(items.kind === 'scalar' && items.value === null)) {
+  } else if (items !== undefined && !isNull(items)) {
     const findings = new Findings(source);
     findings.error(
       items.at,
