@@ -1,6 +1,6 @@
 import { quoted } from '../core/text/quote.ts';
+import type { Tree } from '../yaml/yaml-tree.ts';
 import { type Findings, fieldPath } from './findings.ts';
-import type { Tree } from './yaml-tree.ts';
 
 /** Reports each key that appears more than once in one map. Aliases lead to a map by several paths: it is reported once. */
 export function reportDuplicateKeys(tree: Tree, findings: Findings, path = '', seen = new Set<Tree>()): void {

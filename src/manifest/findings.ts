@@ -1,5 +1,5 @@
 import { printable, quoted } from '../core/text/quote.ts';
-import type { SourcePositions } from './source-position.ts';
+import type { SourcePositions } from '../yaml/source-position.ts';
 
 /** One document of a text. */
 export interface ManifestSource {

@@ -1,11 +1,11 @@
 import type { ConfigMap, Service } from '../core/model/objects.ts';
 import { printable } from '../core/text/quote.ts';
+import { parseDocuments } from '../yaml/parse-yaml.ts';
+import { sourcePositions } from '../yaml/source-position.ts';
+import { isNull } from '../yaml/yaml-tree.ts';
 import { whereOf } from './findings.ts';
 import { type PoolPosition, positionIn } from './pool-position.ts';
 import { type ManifestReading, readObject } from './read-object.ts';
-import { sourcePositions } from './source-position.ts';
-import { parseDocuments } from './yaml.ts';
-import { isNull } from './yaml-tree.ts';
 
 export interface ManifestText {
   /** As the user wrote it on the command line; every message starts with it. */

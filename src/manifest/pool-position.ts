@@ -1,6 +1,6 @@
+import { childOf } from '../yaml/yaml-tree.ts';
 import { whereOf } from './findings.ts';
 import type { FoundObject } from './read-object.ts';
-import { childOf } from './yaml-tree.ts';
 
 /** A position in a text, in the format that editors open. */
 export interface PoolPosition {

@@ -3,8 +3,8 @@ import { printable, quoted } from '../core/text/quote.ts';
 import { type Field, fieldOf, type ListOf, type Scalar, type Struct, scalarOf } from '../schema/field.ts';
 import { isName, maxLength, nearestName } from '../schema/names.ts';
 import { parseTime } from '../schema/time.ts';
+import { describe, isNull, type MapTree, type ScalarTree, type Tree, textTree } from '../yaml/yaml-tree.ts';
 import { type Findings, fieldPath } from './findings.ts';
-import { describe, isNull, type MapTree, type ScalarTree, type Tree, textTree } from './yaml-tree.ts';
 
 const alternatives = new Intl.ListFormat('en', { type: 'disjunction' });
 

@@ -3,11 +3,20 @@ import { nearestWord } from '../core/text/nearest.ts';
 import { printable, quoted } from '../core/text/quote.ts';
 import { configMap } from '../schema/config-map.ts';
 import { service } from '../schema/service.ts';
+import {
+  childOf,
+  describe,
+  isNull,
+  type MapTree,
+  setText,
+  type Tree,
+  textAt,
+  toValue,
+} from '../yaml/yaml-tree.ts';
 import { reportDuplicateKeys } from './duplicate-keys.ts';
 import { Findings, fieldPath, type ManifestSource, type Messages, whereOf } from './findings.ts';
 import { readFields } from './read-fields.ts';
 import { checkService } from './service-rules.ts';
-import { childOf, describe, isNull, type MapTree, setText, type Tree, textAt, toValue } from './yaml-tree.ts';
 
 /** An object and its position. */
 export interface FoundObject {

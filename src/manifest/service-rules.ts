@@ -1,7 +1,7 @@
 import { annotations } from '../core/model/well-known-names.ts';
 import { nearest } from '../core/text/suggestions.ts';
+import { childOf, type MapTree } from '../yaml/yaml-tree.ts';
 import { type Findings, fieldPath } from './findings.ts';
-import { childOf, type MapTree } from './yaml-tree.ts';
 
 /** Remarks on a Service that its schema cannot express. */
 export function checkService(map: MapTree, findings: Findings): void {
