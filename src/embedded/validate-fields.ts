@@ -15,13 +15,13 @@ const formats: Readonly<Record<Format, (text: string) => string[]>> = {
 };
 
 /**
- * Validates a decoded object: the constraints of its schema, then `rules`, which compare several fields. The API
- * server reports nothing else about a field that a rule forbids.
+ * Validates a decoded object by its schema, and adds the causes from the `rules` of its kind. If a rule rejects a field,
+ * the value of that field does not matter, as in kube-apiserver.
  */
 export function validate(object: KubeObject, schema: Struct, rules: readonly StatusCause[]): StatusCause[] {
-  const fields = new Set(rules.map(({ field }) => field));
+  const rejected = new Set(rules.map(({ field }) => field));
   const causes = validateStruct(asJson(object), schema, '').filter(
-    ({ field, reason }) => reason === 'FieldValueRequired' || !fields.has(field?.replace(/\[\d+\]$/, '')),
+    ({ field, reason }) => reason === 'FieldValueRequired' || !rejected.has(field?.replace(/\[\d+\]$/, '')),
   );
   return [...causes, ...rules];
 }
