@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { canonicalIP, type IPFamilyName } from './ip.ts';
 
 const prefix: Record<IPFamilyName, string> = { IPv4: '10.96.', IPv6: 'fd00:96::' };
-const most: Record<IPFamilyName, number> = { IPv4: 2 ** 16, IPv6: 2 ** 20 };
+const addressCount: Record<IPFamilyName, number> = { IPv4: 2 ** 16, IPv6: 2 ** 20 };
 
 /**
  * Allocates cluster IPs (spec.clusterIPs) from 10.96.0.0/12 and fd00:96::/108, in order; the real allocator picks them
@@ -27,9 +27,9 @@ export class ClusterIPs {
   }
 
   free(family: IPFamilyName): string | undefined {
-    for (let tries = 0; tries < most[family]; tries++) {
+    for (let tries = 0; tries < addressCount[family]; tries++) {
       const n = this.#next[family];
-      this.#next[family] = n + 1 < most[family] ? n + 1 : 2;
+      this.#next[family] = n + 1 < addressCount[family] ? n + 1 : 2;
       const low = n % 65536;
       const ip =
         family === 'IPv4'

@@ -11,8 +11,8 @@ function fullMatch(pattern: string, text: string): boolean {
   return new RegExp(`^(?:${pattern})$`).test(text);
 }
 
-function tooLong(text: string, most: number): string[] {
-  return text.length > most ? [`must be no more than ${most} characters`] : [];
+function tooLong(text: string, limit: number): string[] {
+  return text.length > limit ? [`must be no more than ${limit} characters`] : [];
 }
 
 /** Since Kubernetes 1.36, the name of a Service may start with a digit (KEP-5311). */

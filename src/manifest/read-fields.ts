@@ -93,10 +93,12 @@ function readList(tree: Tree, { list, unique }: ListOf, at: FieldPath): Tree {
     repair(tree, 'a list', at, `Write [${printable(tree.source)}], as it is read here.`);
   }
   const items: Tree[] = [];
+  const values = new Set<unknown>();
   for (const [index, value] of given.entries()) {
     const path = `${at.path}[${index}]`;
     const item = readField(value, list, { ...at, path, lead: '- ' });
-    const isRepeated = unique === true && items.some((other) => scalarValue(other) === scalarValue(item));
+    const isRepeated = unique === true && item.kind === 'scalar' && values.has(item.value);
+    values.add(scalarValue(item));
     if (!isRepeated) items.push(item);
     else {
       const problem = `${describe(item)} is in the list twice, so Kubernetes rejects the object`;
@@ -149,11 +151,12 @@ function readBoolean(tree: Tree, at: FieldPath): Tree {
   return withoutQuotes(tree, value === 'true', 'true or false', at);
 }
 
-function readInteger(tree: Tree, { min = 0, max = Number.MAX_SAFE_INTEGER }: Scalar, at: FieldPath): Tree {
+function readInteger(tree: Tree, { type, min = 0, max }: Scalar, at: FieldPath): Tree {
+  const largest = max ?? (type.startsWith('int32') ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER);
   const given = scalarValue(tree);
   const value = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : given;
-  const expected = `an integer from ${min} to ${max}`;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
+  const expected = `an integer from ${min} to ${largest}`;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > largest)
     return fail(tree, expected, at);
   return value === given ? tree : withoutQuotes(tree, value, expected, at);
 }

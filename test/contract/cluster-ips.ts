@@ -129,8 +129,8 @@ export function clusterIPs(rule: Rule): void {
         await assertFree(world, `fd00:96::${end}`);
         return false;
       };
-      // kube-apiserver's own repair compares the two as texts, takes the IPAddress for a wrong one, and removes it for a moment
-      // (repairip.go, syncIPAddress). It comes by now and then: not twice in a row.
+      // The repair loop of kube-apiserver compares the two as strings, and briefly removes the IPAddress because they differ
+      // (repairip.go, syncIPAddress). It runs rarely: not twice in a row.
       assert.ok(!(await isTakenTwice('52')) || !(await isTakenTwice('54')));
     },
   );

@@ -458,6 +458,35 @@ const rows: Row[] = [
     ],
   },
   {
+    title: 'a map instead of a list of addresses',
+    text: svc(`${P}  externalIPs: {a: 192.168.0.1}\n`),
+    says: [
+      'f.yaml:10:16: Service shop/web: spec.externalIPs: must be a list, but is a map. Start each entry with "- " on its own line.',
+    ],
+  },
+  {
+    title: 'a port name with an underscore',
+    text: svc('  ports:\n    - port: 80\n      name: web_1\n'),
+    says: [
+      'f.yaml:10:13: Service shop/web: spec.ports[0].name: must be a name of at most 63 lowercase letters, digits, and "-" that starts and ends with a letter or digit, but is "web_1". Use web-1, for example.',
+    ],
+  },
+  {
+    title: 'an integer that does not fit',
+    text: svc(`${P}  healthCheckNodePort: 3000000000\n`),
+    says: [
+      'f.yaml:10:24: Service shop/web: spec.healthCheckNodePort: must be an integer from 0 to 2147483647, but is the number 3000000000.',
+    ],
+  },
+  {
+    title: 'two families that are maps',
+    text: svc(`${P}  ipFamilies: [{v: 4}, {v: 6}]\n`),
+    says: [
+      'f.yaml:10:16: Service shop/web: spec.ipFamilies[0]: must be a string, but is a map.',
+      'f.yaml:10:24: Service shop/web: spec.ipFamilies[1]: must be a string, but is a map.',
+    ],
+  },
+  {
     title: 'items as a map',
     text: 'apiVersion: v1\nkind: List\nitems:\n  kind: Service\n',
     says: ['f.yaml:4:3: items: must be a list, but is a map. Start each object with "- ".'],

@@ -219,6 +219,27 @@ const rows: Row[] = [
     reads: undefined,
   },
   {
+    title: 'a misspelled field of the status',
+    text: `${svc(P)}status:\n  loadBalancer:\n    ingress:\n      - ipp: 192.168.0.1\n`,
+    says: 'f.yaml:13:9: Service shop/web: status.loadBalancer.ingress[0].ipp: unknown field. Kubernetes rejects the object, and the field has no effect here. Did you mean ip?',
+    field: 'status.loadBalancer.ingress',
+    reads: [{ ipp: '192.168.0.1' }],
+  },
+  {
+    title: 'a misspelled field of a ConfigMap',
+    text: cm('dta: {}\n'),
+    says: 'f.yaml:6:1: ConfigMap kube-system/kubevip: dta: unknown field. Kubernetes rejects the object, and the field has no effect here. Did you mean data?',
+    field: 'data',
+    reads: undefined,
+  },
+  {
+    title: 'a session affinity in lowercase',
+    text: svc(`${P}  sessionAffinity: clientIP\n`),
+    says: 'f.yaml:10:20: Service shop/web: spec.sessionAffinity: must be ClientIP or None, but is "clientIP", so Kubernetes rejects the object. Write ClientIP, as it is read here.',
+    field: 'spec.sessionAffinity',
+    reads: 'ClientIP',
+  },
+  {
     title: 'a Service without an apiVersion',
     text: svc(P).replace('apiVersion: v1\n', ''),
     says: 'f.yaml:1:1: Service shop/web: apiVersion: missing, so Kubernetes rejects the object. Write `apiVersion: v1`, as it is read here.',
