@@ -7,7 +7,7 @@ import { type Findings, fieldPath } from './findings.ts';
 export function checkService(map: MapTree, findings: Findings): void {
   const spec = childOf(map, 'spec');
   if (spec === undefined || (spec.kind === 'map' && !spec.entries.has('type'))) {
-    const effect = 'missing, so Kubernetes makes it ClusterIP, which gets no address';
+    const effect = 'missing, so Kubernetes sets it to ClusterIP, and the Service gets no address';
     const advice =
       'To get an address, write `type: LoadBalancer` below `spec:`. It is read here as ClusterIP.';
     findings.remark(spec?.at ?? map.at, 'spec.type', `${effect}. ${advice}`);
@@ -23,13 +23,14 @@ export function checkService(map: MapTree, findings: Findings): void {
   if (own?.kind === 'map') checkAnnotations(own, findings);
 }
 
-/** Kubernetes accepts a misspelled annotation, and it has no effect. kube-vip has many more, so only a near miss is one. */
+/** Kubernetes accepts a misspelled annotation. kube-vip has many more of them, so only one that is very close is a typo. */
 function checkAnnotations({ entries }: MapTree, findings: Findings): void {
   const names: readonly string[] = Object.values(annotations);
   const lowercase = names.map((name) => name.toLowerCase());
   for (const [key, { keyAt }] of entries) {
+    if (names.includes(key)) continue;
     const near = names[lowercase.indexOf(nearest(key.toLowerCase(), lowercase, 3) ?? '')];
-    if (near === undefined || names.includes(key)) continue;
+    if (near === undefined) continue;
     const path = fieldPath('metadata.annotations', key);
     findings.remark(keyAt, path, `unknown annotation, which has no effect. Did you mean ${near}?`);
   }

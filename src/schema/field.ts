@@ -29,7 +29,7 @@ export interface Scalar {
   readonly format?: Format;
   /** Filled in whenever an object without the field is read. */
   readonly default?: string;
-  /** A sentence about the field where Kubernetes has one. A required field is stored even with Go's zero value. */
+  /** A string is the reason in Kubernetes' message. A required field is stored even if it has Go's zero value. */
   readonly required?: true | string;
   /** What the field is, and a line of YAML that sets it, for messages. */
   readonly description?: string;

@@ -39,14 +39,14 @@ const rows: Row[] = [
   {
     title: 'a Service without a type',
     text: svc(P).replace('  type: LoadBalancer\n', ''),
-    says: 'f.yaml:7:3: Service shop/web: spec.type: missing, so Kubernetes makes it ClusterIP, which gets no address. To get an address, write `type: LoadBalancer` below `spec:`. It is read here as ClusterIP.',
+    says: 'f.yaml:7:3: Service shop/web: spec.type: missing, so Kubernetes sets it to ClusterIP, and the Service gets no address. To get an address, write `type: LoadBalancer` below `spec:`. It is read here as ClusterIP.',
     field: 'spec.type',
     reads: undefined,
   },
   {
     title: 'a Service without a spec',
     text: 'apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  namespace: shop\n',
-    says: 'f.yaml:1:1: Service shop/web: spec.type: missing, so Kubernetes makes it ClusterIP, which gets no address. To get an address, write `type: LoadBalancer` below `spec:`. It is read here as ClusterIP.',
+    says: 'f.yaml:1:1: Service shop/web: spec.type: missing, so Kubernetes sets it to ClusterIP, and the Service gets no address. To get an address, write `type: LoadBalancer` below `spec:`. It is read here as ClusterIP.',
     field: 'spec',
     reads: undefined,
   },
