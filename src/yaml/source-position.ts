@@ -1,9 +1,9 @@
 import { printable } from '../core/text/quote.ts';
 import { textWidth } from '../terminal/text-width.ts';
 
-/** Finds the line of an offset in one text, for messages that say where something stands. */
+/** Converts offsets in one text to positions for messages. */
 export interface SourcePositions {
-  /** Lines and columns count from 1, as editors do. */
+  /** Lines and columns start at 1, as in editors. */
   at(offset: number): { line: number; column: number };
   /** The line with its number and a caret under the column, safe to print. */
   excerpt(offset: number): string;
@@ -19,7 +19,7 @@ export function sourcePositions(text: string): SourcePositions {
     const { line, column } = at(offset);
     const start = starts[line - 1] ?? 0;
     const whole = text.slice(start, (starts[line] ?? text.length + 1) - 1).replace(/\r$/, '');
-    // A minified file is one line of megabytes: show the neighbourhood.
+    // A minified file is one line of megabytes: show the part around the column.
     const from = column > 80 ? column - 41 : 0;
     const shown = whole.slice(from, from + 100);
     const before = `${from > 0 ? '...' : ''}${printable(whole.slice(from, column - 1))}`;

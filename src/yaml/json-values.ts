@@ -4,9 +4,8 @@ export interface TextSpan {
 }
 
 /**
- * `jq '.items[]'` and `kubectl get -o json` run twice print JSON values one after the other, which YAML takes for
- * one broken document. This finds where each begins and ends, or says (undefined) that the text is no such row of
- * values; whether they are right inside is for the parser.
+ * Finds JSON values in a row, as `jq '.items[]'` or several `kubectl get -o json` print them; YAML reads them as one
+ * broken document. Undefined if the text is anything else. The parser checks the values themselves.
  */
 export function jsonValues(text: string): TextSpan[] | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
