@@ -87,10 +87,10 @@ scenario(
     await cluster.create(loadBalancer('default/web'));
     await cluster.becomes('default/web', ofPool('10.1.0.1'));
     const version = await cluster.version('default/web');
-    const ignoreReason = (service: string): string => `${service} \\(belongs to another load balancer\\)`;
+    const ofOtherClass = (service: string): string => `${service} \\(belongs to another load balancer\\)`;
     // It takes what is ours.
     await cluster.create(loadBalancer('shop/taking', { ...theirs, ...at('10.1.0.1') }));
-    const told = [assigned('10.1.0.1'), askedForBy('10.1.0.1', ignoreReason('shop/taking'))];
+    const told = [assigned('10.1.0.1'), askedForBy('10.1.0.1', ofOtherClass('shop/taking'))];
     await tells(cluster, 'default/web', ...told);
     // It has what ours asks for.
     const having = await cluster.create(loadBalancer('shop/having', { ...theirs, ...at('192.168.7.7') }));
@@ -108,7 +108,7 @@ scenario(
     await tells(
       cluster,
       'default/web',
-      ...[...told, over('10.1.0.1'), heldBy('10.1.0.1', ignoreReason('shop/noted'))],
+      ...[...told, over('10.1.0.1'), heldBy('10.1.0.1', 'shop/noted \\(belongs to another controller\\)')],
     );
     assert.deepEqual(await cluster.events('shop/noted'), []);
     assert.equal(await cluster.version('shop/noted'), metadata.resourceVersion);
