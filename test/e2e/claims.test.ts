@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Body } from '../contract/http.ts';
 import { claimScenarios, kubectlClaim, noteOf } from './claims.ts';
 import { eventually } from './eventually.ts';
-import { Guide, GuideShell } from './followed-guide.ts';
+import { Guide, GuideShell } from './guide.ts';
 import { loadBalancer, names, served } from './objects.ts';
 import { grant, rightsWithClaims, without } from './roles.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { sectionsOf } from '../docs/document.ts';
 import { canBeFollowed, walk } from './follow-document.ts';
-import { Shell } from './followed-guide.ts';
+import { Shell } from './guide.ts';
 import { type Start, scenarios } from './scenario.ts';
 
 const classMode = { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' };

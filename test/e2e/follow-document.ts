@@ -3,7 +3,7 @@ import { type Block, plain, type Section, type Table } from '../docs/document.ts
 import type { Cluster } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
-import type { Shell } from './followed-guide.ts';
+import type { Shell } from './guide.ts';
 
 /**
  * A section of a document, followed from top to bottom:

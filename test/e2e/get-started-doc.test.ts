@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { sectionsOf } from '../docs/document.ts';
 import { onCluster } from '../install/on-cluster.ts';
-import { whereDeploymentsRun } from './deployed.ts';
 import { walk } from './follow-document.ts';
+import { whereDeploymentsRun } from './running-deployment.ts';
 
 const path = 'docs/get-started.md';
 const announced = 'Reach the Service';

@@ -8,7 +8,7 @@ import { sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
 import { DeployedProcesses } from './deployment.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { Guide, GuideShell, ourImage } from './followed-guide.ts';
+import { Guide, GuideShell, ourImage } from './guide.ts';
 import { loadBalancer, names, served, unmarked } from './objects.ts';
 import { PodNetwork } from './pod-network.ts';
 

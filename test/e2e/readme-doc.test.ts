@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { onCluster } from '../install/on-cluster.ts';
-import { whereDeploymentsRun } from './deployed.ts';
 import { eventually } from './eventually.ts';
-import { Shell } from './followed-guide.ts';
+import { Shell } from './guide.ts';
 import { served } from './objects.ts';
+import { whereDeploymentsRun } from './running-deployment.ts';
 
 const onServer = onCluster('readme-doc');
 const root = new URL('../../', import.meta.url);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { firstCells, root, sectionsOf } from '../docs/document.ts';
 import { walk } from './follow-document.ts';
-import { Shell } from './followed-guide.ts';
+import { Shell } from './guide.ts';
 import { loadBalancer, served } from './objects.ts';
 import { scenarios } from './scenario.ts';
 

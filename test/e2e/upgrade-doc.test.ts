@@ -10,7 +10,7 @@ import { type Bundle, sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
 import { DeployedProcesses } from './deployment.ts';
 import { eventually } from './eventually.ts';
-import { Guide, GuideShell, ourImage } from './followed-guide.ts';
+import { Guide, GuideShell, ourImage } from './guide.ts';
 import { loadBalancer, names, served } from './objects.ts';
 
 const slow = 30_000;

@@ -9,9 +9,9 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { loadBalancer } from '../e2e/objects.ts';
+import { Jail, whyNoJail } from './chroot.ts';
 import { labelsOf, last } from './dockerfile.ts';
 import { assembleImage, finalStage, stages } from './image-files.ts';
-import { Jail, whyNoJail } from './jail.ts';
 import { at, fixtures, manifest, objectsIn, only } from './objects.ts';
 import { onCluster } from './on-cluster.ts';
 

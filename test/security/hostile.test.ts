@@ -9,7 +9,7 @@ import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { loadBalancer, served } from '../e2e/objects.ts';
 import { scenarios } from '../e2e/scenario.ts';
-import { acting, hostileText, hugeText } from './texts.ts';
+import { acting, hostileText, hugeText } from './hostile-text.ts';
 
 /** Hostile texts on the way through the controller: from Services and the ConfigMap, and from the API server. */
 

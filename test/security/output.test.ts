@@ -16,7 +16,7 @@ import { createFakeClock } from '../client/fake-clock.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { fakeTerminal } from '../terminal/terminal.ts';
-import { acting, hostileText, hugeText } from './texts.ts';
+import { acting, hostileText, hugeText } from './hostile-text.ts';
 
 /** Hostile texts in the log, in the table of `npm start`, in its List and in what it says. */
 

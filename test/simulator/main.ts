@@ -3,11 +3,11 @@
  * network, the API server and the machines (docs/simulator.md).
  */
 import { parseArgs } from 'node:util';
+import { missing } from './coverage.ts';
 import { hunt, mutants } from './mutants.ts';
-import { missing } from './needed.ts';
 import { type Plan, planOf } from './plan.ts';
 import { shrink } from './shrink.ts';
-import { type Outcome, run } from './world.ts';
+import { type Outcome, run } from './simulation.ts';
 
 const help = `Runs three controllers on the embedded API under virtual time, with faults, and checks
 the promises of docs/SPEC.md after each write and when nothing moves any more.

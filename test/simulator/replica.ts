@@ -2,7 +2,7 @@ import type { HttpRequest, Transport } from '../../src/client/transport.ts';
 import { createReplica, type Replica } from '../../src/controller/replica.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { compareVersions } from '../../src/core/model/service-view.ts';
-import { Broken } from './broken.ts';
+import { Broken } from './broken-promise.ts';
 import type { Network, Sender } from './network.ts';
 import { givesAddress, isServiceWrite, listOf } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';

@@ -1,5 +1,5 @@
 import type { Plan } from './plan.ts';
-import type { Outcome } from './world.ts';
+import type { Outcome } from './simulation.ts';
 
 /**
  * A plan with less in it that breaks the same promise: acts and faults are left out in ever smaller pieces as long as it

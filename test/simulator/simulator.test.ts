@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { Broken } from './broken.ts';
+import { Broken } from './broken-promise.ts';
+import { missing } from './coverage.ts';
 import { hunt, mutants } from './mutants.ts';
-import { missing } from './needed.ts';
 import { type Act, type Plan, planOf } from './plan.ts';
 import { shrink } from './shrink.ts';
-import { type Outcome, run } from './world.ts';
+import { type Outcome, run } from './simulation.ts';
 
 const acts = 200;
 

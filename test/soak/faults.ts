@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiServer } from '../controlplane/apiserver.ts';
 import type { OwnEtcd } from '../controlplane/etcd.ts';
-import type { Link } from './link.ts';
+import { Tally } from './counter.ts';
 import type { Observer } from './observer.ts';
 import type { Replica } from './replica.ts';
-import { Tally } from './tally.ts';
+import type { Link } from './tcp-proxy.ts';
 
 /** What befalls the control plane and the network. */
 const planeFaults = [

@@ -1,12 +1,12 @@
 import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
 import { type Data, keyOf } from '../core/naive.ts';
-import { type Facts, factsOf, listOf } from './facts.ts';
+import { Tally } from './counter.ts';
 import type { Stored } from './history.ts';
-import { type Finding, judgeWrite } from './judge.ts';
 import { names } from './names.ts';
+import { type Facts, factsOf, listOf } from './observed-service.ts';
 import type { Said } from './replica.ts';
-import type { Story } from './story.ts';
-import { Tally } from './tally.ts';
+import type { Story } from './timeline.ts';
+import { type Finding, judgeWrite } from './write-checks.ts';
 
 /** How far back a decision may rest on what was: a watch that stalls, and a write that is stalled after it. */
 const memoryMs = 30_000;

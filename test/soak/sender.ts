@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../contract/http.ts';
-import { Tally } from './tally.ts';
+import { Tally } from './counter.ts';
 import type { Act } from './users.ts';
 
 const concurrency = 16;

@@ -6,19 +6,19 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 import { Cluster } from '../e2e/cluster.ts';
 import { grant, rightsWithClaims } from '../e2e/roles.ts';
 import { randomOf } from '../simulator/random.ts';
+import type { Tally } from './counter.ts';
 import { Faults, type Place } from './faults.ts';
 import { History } from './history.ts';
-import type { Finding } from './judge.ts';
-import { Link } from './link.ts';
 import { megabytes, type Sample } from './memory.ts';
 import { concerns, Observer } from './observer.ts';
 import { namespaces, poolsOf } from './pools.ts';
 import { Replica } from './replica.ts';
-import { judgeRest } from './rest.ts';
+import { judgeRest } from './rest-checks.ts';
 import { Sender } from './sender.ts';
-import { Story } from './story.ts';
-import type { Tally } from './tally.ts';
+import { Link } from './tcp-proxy.ts';
+import { Story } from './timeline.ts';
 import { type Act, Users } from './users.ts';
+import type { Finding } from './write-checks.ts';
 
 export interface SoakOptions {
   /** Where kube-apiserver, etcd and kubectl are. */

@@ -4,10 +4,10 @@ import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/m
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { type Data, keyOf, shown } from '../core/naive.ts';
 import { edit, type UserStep } from '../core/users.ts';
-import { Broken } from './broken.ts';
+import { Broken } from './broken-promise.ts';
 import { Network, type Sender } from './network.ts';
-import { holds, judgeRest, judgeWrite } from './oracle.ts';
 import type { Act, Plan } from './plan.ts';
+import { holds, judgeRest, judgeWrite } from './promise-checks.ts';
 import { randomOf } from './random.ts';
 import { optionsOf, type Said, SimulatedReplica } from './replica.ts';
 import { isClaimWrite, isServiceWrite } from './requests.ts';

@@ -1,7 +1,7 @@
 import { type Data, mayShare } from '../core/naive.ts';
-import { type Facts, listOf, namespaceOf, poolFor, portsText } from './facts.ts';
-import { type Finding, maySit } from './judge.ts';
 import { names } from './names.ts';
+import { type Facts, listOf, namespaceOf, poolFor, portsText } from './observed-service.ts';
+import { type Finding, maySit } from './write-checks.ts';
 
 /** What is asked of the cluster when nothing moves. */
 export interface World {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IPAddresses, kubectlClaim } from './claims.ts';
 import { quietTime } from './eventually.ts';
-import { isNotServed, type Needed, pauses, pool, verbsIn, web } from './needed.ts';
 import { loadBalancer, served, unmarked } from './objects.ts';
+import { isNotServed, type Needed, pauses, pool, verbsIn, web } from './required-permissions.ts';
 import { claimsRule, grant, rightsWithClaims, verbsOf, without } from './roles.ts';
 import { scenarios } from './scenario.ts';
 

@@ -1,7 +1,7 @@
 import type { Service } from '../../src/core/model/objects.ts';
 import { type Data, mayShare } from '../core/naive.ts';
-import { type Facts, listOf, namespaceOf, poolFor, portsText } from './facts.ts';
 import { names } from './names.ts';
+import { type Facts, listOf, namespaceOf, poolFor, portsText } from './observed-service.ts';
 
 /** A promise of docs/SPEC.md that was broken. */
 export interface Finding {

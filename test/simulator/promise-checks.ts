@@ -6,7 +6,7 @@ import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 import { allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
-import { Broken } from './broken.ts';
+import { Broken } from './broken-promise.ts';
 import { optionsOf } from './replica.ts';
 
 interface Noted {

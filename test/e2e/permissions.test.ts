@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Cluster } from './cluster.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { isNotServed, type Needed, pauses, pool, verbsIn, web } from './needed.ts';
 import { loadBalancer, served, unmarked } from './objects.ts';
+import { isNotServed, type Needed, pauses, pool, verbsIn, web } from './required-permissions.ts';
 import { grant, type Rights, shippedRights, verbsOf, without } from './roles.ts';
 import { scenarios } from './scenario.ts';
 

@@ -4,8 +4,8 @@ import type { Service, ServiceSpec } from '../../src/core/model/objects.ts';
 import { growth, type Sample } from './memory.ts';
 import { names } from './names.ts';
 import { Observer } from './observer.ts';
-import { judgeRest } from './rest.ts';
-import { Story } from './story.ts';
+import { judgeRest } from './rest-checks.ts';
+import { Story } from './timeline.ts';
 
 /** The judge itself is judged: histories as etcd could have stored them, each with what is wrong with it. */
 

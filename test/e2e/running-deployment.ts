@@ -3,7 +3,7 @@ import { manifest } from '../install/objects.ts';
 import { sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
 import { DeployedProcesses } from './deployment.ts';
-import { ourImage, Shell } from './followed-guide.ts';
+import { ourImage, Shell } from './guide.ts';
 
 /**
  * A reader's shell in a cluster where the Deployment of the manifest runs once it is applied; all of it is gone at the end. What
