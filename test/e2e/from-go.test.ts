@@ -41,7 +41,7 @@ async function versions(cluster: Cluster): Promise<Record<string, string | undef
 /** The addresses that `npm start` shows for a dump of the cluster: null where there is none. */
 async function foretold(dump: string): Promise<Record<string, string | null>> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const start = join(root, 'src', 'cli', 'start.ts');
+  const start = join(root, 'src', 'cmd', 'sandbox', 'main.ts');
   const child = execFile(process.execPath, [start, '-o', 'json', '-'], (error, stdout) => {
     if (error === null) resolve(stdout);
     else reject(error);

@@ -57,8 +57,8 @@ class Target {
 /** What promtool finds wrong. */
 const lint = (text: string): Promise<string> => promtool(['check', 'metrics'], text);
 
-const inPool = '{key="range-default",family="IPv4"}';
-const isFull = 'services_waiting{key="range-default",family="IPv4",reason="pool-full"}';
+const inPool = '{pool="range-default",family="IPv4"}';
+const isFull = 'services_pending{pool="range-default",family="IPv4",reason="pool-full"}';
 
 scenario(
   'the numbers follow a pool that fills, a Service that waits, a conflict and its end, and a pool that moves away',
@@ -80,9 +80,9 @@ scenario(
       [`pool_size_addresses${inPool}`]: 2,
       [`pool_used_addresses${inPool}`]: 2,
       [`pool_free_addresses${inPool}`]: 0,
-      'pool_free_addresses{key="cidr-six",family="IPv6"}': 2 ** 64,
-      'services{state="served"}': 2,
-      'services{state="waiting"}': 1,
+      'pool_free_addresses{pool="cidr-six",family="IPv6"}': 2 ** 64,
+      'services{state="assigned"}': 2,
+      'services{state="pending"}': 1,
       [isFull]: 1,
       'assignments_total{cause="allocate"}': 2,
       'assignments_total{cause="restore"}': 0,
@@ -108,8 +108,8 @@ scenario(
     await cluster.becomes('default/c', served('10.1.0.1', 'range-default'));
     await target.shows({
       [isFull]: undefined,
-      'services{state="served"}': 2,
-      'services{state="waiting"}': 0,
+      'services{state="assigned"}': 2,
+      'services{state="pending"}': 0,
       'assignments_total{cause="allocate"}': 3,
       time_to_address_seconds_count: 3,
     });
@@ -120,17 +120,17 @@ scenario(
     await cluster.create(loadBalancer('shop/f', { annotations: { [names.addresses]: '10.1.0.2/32' } }));
     await target.shows({
       address_conflicts: 1,
-      'services{state="refused"}': 3,
-      'services_refused{reason="taken"}': 2,
-      'services_refused{reason="not-an-address"}': 1,
+      'services{state="conflict"}': 3,
+      'services_in_conflict{reason="address-in-use"}': 2,
+      'services_in_conflict{reason="invalid-address"}': 1,
     });
     await cluster.remove('shop/d');
-    await target.shows({ address_conflicts: 1, 'services_refused{reason="taken"}': 1 });
+    await target.shows({ address_conflicts: 1, 'services_in_conflict{reason="address-in-use"}': 1 });
     await cluster.annotate('shop/e', { [names.addresses]: '192.168.7.7' });
     await target.shows({
       address_conflicts: 0,
-      'services_refused{reason="taken"}': 0,
-      'services{state="served"}': 3,
+      'services_in_conflict{reason="address-in-use"}': 0,
+      'services{state="assigned"}': 3,
       'assignments_total{cause="mark-static"}': 1,
       // Named by a user: there is no time that it took to find it.
       time_to_address_seconds_count: 3,
@@ -141,13 +141,13 @@ scenario(
       [`pool_used_addresses${inPool}`]: 0,
       [`pool_size_addresses${inPool}`]: 9,
       'config_problems{code="bad-entry"}': 0,
-      'pool_free_addresses{key="cidr-six",family="IPv6"}': undefined,
+      'pool_free_addresses{pool="cidr-six",family="IPv6"}': undefined,
     });
     await cluster.patch('default/b', { spec: { type: 'ClusterIP' } });
-    await target.shows({ addresses_outside_pool: 1, releases_total: 1, 'services{state="served"}': 2 });
+    await target.shows({ addresses_outside_pool: 1, releases_total: 1, 'services{state="assigned"}': 2 });
     await cluster.pools(null);
     await cluster.create(loadBalancer('default/g'));
-    await target.shows({ 'services_waiting{key="",family="",reason="no-config-map"}': 1 });
+    await target.shows({ 'services_pending{pool="",family="",reason="no-config-map"}': 1 });
   },
 );
 
@@ -165,7 +165,7 @@ scenario(
     const leader = 'leader_election_master_status{name="kube-vip-cloud-controller"}';
     const world = {
       [`pool_used_addresses${inPool}`]: 1,
-      'services{state="served"}': 1,
+      'services{state="assigned"}': 1,
       address_conflicts: 0,
     };
     await one.shows({ [leader]: 1, ...world, 'assignments_total{cause="allocate"}': 1 });
@@ -208,7 +208,7 @@ scenario(
     await cluster.warns('default/b', /is full/);
     const told = await eventually(async () => {
       const text = await target.text();
-      assert.match(text, /services_waiting\{/);
+      assert.match(text, /services_pending\{/);
       return text;
     });
     const listed = [...told.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);

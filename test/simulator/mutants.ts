@@ -79,8 +79,8 @@ export const mutants: readonly Mutant[] = [
     from: "if (intent.origin === 'allocated' && record !== undefined) {",
     to: `const now = poolFor(context.config, view.namespace)?.key;
   if (intent.origin === 'allocated' && now !== undefined && record?.source !== now) {
-    const moved = allocate(standing, [], world);
-    if (!('failures' in moved)) return assign(standing, 'allocate', moved, world);
+    const moved = allocate(state, [], context);
+    if (!('failures' in moved)) return assign(state, 'allocate', moved, context);
   }
   if (intent.origin === 'allocated' && record !== undefined) {`,
   },
