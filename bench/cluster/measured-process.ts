@@ -44,7 +44,7 @@ export async function startMeasured(
     check() {
       if (!child.running()) throw new Error(`${args[0]} has ended:\n${read(join(own, 'log')).slice(-2_000)}`);
     },
-    gone: child.gone,
+    gone: child.exited,
     stop,
   };
 }

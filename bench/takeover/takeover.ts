@@ -1,7 +1,7 @@
 import type { Watch } from '../../test/contract/http.ts';
 import type { Cluster } from '../../test/e2e/cluster.ts';
 import { eventually } from '../../test/e2e/eventually.ts';
-import { loadBalancer, type Manifest, marksOf, names } from '../../test/e2e/objects.ts';
+import { assignmentOf, loadBalancer, type Manifest, names } from '../../test/e2e/objects.ts';
 import { Requests } from '../cluster/requests.ts';
 import { type Store, storeCopies } from '../cluster/stored.ts';
 
@@ -53,7 +53,7 @@ export async function takeover(
     const [endedAt, holderAt, addressAt] = await Promise.all([
       ended,
       seen(leases, ({ spec }) => ![undefined, '', holder].includes(spec.holderIdentity)),
-      seen(services, (object) => object.metadata.name === 'new' && marksOf(object).addresses !== null),
+      seen(services, (object) => object.metadata.name === 'new' && assignmentOf(object).addresses !== null),
       created,
     ]);
     leases.close();
@@ -69,7 +69,7 @@ export async function takeover(
 /** When a watch first showed an object that is as wanted. */
 async function seen(
   watch: Watch,
-  isWanted: (object: Parameters<typeof marksOf>[0]) => boolean,
+  isWanted: (object: Parameters<typeof assignmentOf>[0]) => boolean,
 ): Promise<number> {
   for (;;) {
     const event = await watch.next(60_000);

@@ -22,7 +22,7 @@ export interface Child {
   /** The last lines that the program wrote, for the message of a failed start. */
   output(): string;
   /** Fulfilled when the program is gone, for whatever reason. */
-  gone: Promise<void>;
+  exited: Promise<void>;
   running(): boolean;
   /** 128 and the signal's number after a signal; undefined while it runs. */
   exitCode(): number | undefined;
@@ -33,16 +33,16 @@ export interface ChildOptions {
   /** The whole environment; without it that of the test. */
   env?: Readonly<Record<string, string>>;
   /** Told of everything that the program writes, to either stream. */
-  heard?: (text: string) => void;
+  onOutput?: (text: string) => void;
 }
 
 export function startChild(program: string, args: readonly string[], options: ChildOptions = {}): Child {
-  const { env = process.env, heard } = options;
+  const { env = process.env, onOutput } = options;
   const shell = spawn('/bin/sh', ['-c', guard, 'guard', program, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env,
   });
-  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  const { promise: exited, resolve } = Promise.withResolvers<void>();
   let running = true;
   let exitCode: number | undefined;
   const ended = (code: number): void => {
@@ -58,7 +58,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
   for (const stream of [shell.stdout, shell.stderr]) {
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => {
-      heard?.(text);
+      onOutput?.(text);
       lines.push(text);
       if (lines.length > 200) lines.splice(0, 100);
     });
@@ -68,7 +68,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
   for (const stream of [shell.stdin, shell.stdout, shell.stderr]) unrefStream(stream);
   return {
     output: () => lines.join('').split('\n').slice(-30).join('\n'),
-    gone,
+    exited,
     running: () => running,
     exitCode: () => exitCode,
     async stop(signal = 'TERM') {
@@ -76,7 +76,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
       shell.stdin.write(`${signal}\n`);
       if (signal === 'STOP' || signal === 'CONT') return;
       const alive = setInterval(() => {}, 1000);
-      await gone;
+      await exited;
       clearInterval(alive);
     },
   };

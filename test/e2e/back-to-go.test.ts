@@ -7,10 +7,10 @@ import { differences } from '../upgrade/differences.ts';
 import { faultsOf } from '../upgrade/go-reads.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import { eventually } from './eventually.ts';
-import { hasAddresses, scenariosBesideGo, slow } from './go-version.ts';
-import { loadBalancer, names, served, unmarked } from './objects.ts';
+import { goScenarios, hasAddresses, slow } from './go-version.ts';
+import { assigned, loadBalancer, names, unassigned } from './objects.ts';
 
-const scenario = scenariosBesideGo('back-to-go');
+const scenario = goScenarios('back-to-go');
 const world = join(import.meta.dirname, '..', '..', 'examples', 'world.yaml');
 
 const finalizer = `finalizers: ${names.goFinalizer}`;
@@ -56,10 +56,10 @@ scenario(
     await cluster.create(loadBalancer('finance/turning'));
     const made = await cluster.services();
     const ours = start();
-    await cluster.becomes('testing/printer', served('192.168.0.228', 'static'));
-    await cluster.becomes('staging/web', served('192.168.0.241', 'cidr-global'));
-    await cluster.becomes('finance/turning', served('192.168.0.218', 'cidr-finance'));
-    await cluster.becomes('lab/web', served('0.0.0.0', 'cidr-lab'));
+    await cluster.becomes('testing/printer', assigned('192.168.0.228', 'static'));
+    await cluster.becomes('staging/web', assigned('192.168.0.241', 'cidr-global'));
+    await cluster.becomes('finance/turning', assigned('192.168.0.218', 'cidr-finance'));
+    await cluster.becomes('lab/web', assigned('0.0.0.0', 'cidr-lab'));
     await cluster.warns('testing/scanner', /192\.168\.0\.228 belongs to testing\/printer/);
     isAsGoNeedsIt(made, await cluster.services());
     assert.equal(await ours.terminate(), 0);
@@ -145,8 +145,8 @@ scenario(
   },
 );
 
-scenario('in class mode the Go version and ours follow each other, and nothing moves', async (world) => {
-  const { cluster, start, startGo } = world;
+scenario('in class mode the Go version and ours follow each other, and nothing moves', async (context) => {
+  const { cluster, start, startGo } = context;
   const env = { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' };
   const loadBalancerClass = 'kube-vip.io/kube-vip-class';
   await cluster.pools({
@@ -165,9 +165,9 @@ scenario('in class mode the Go version and ours follow each other, and nothing m
   await cluster.create(loadBalancer('default/classless'));
   const made = await cluster.services();
   const ours = start({ env });
-  await cluster.becomes('default/dual', served('2001:db8::9,10.2.0.9', 'range-global'));
-  await cluster.becomes('default/one', served('10.2.0.8', 'range-global'));
-  await cluster.becomes('default/static', served('10.2.0.7', 'static'));
+  await cluster.becomes('default/dual', assigned('2001:db8::9,10.2.0.9', 'range-global'));
+  await cluster.becomes('default/one', assigned('10.2.0.8', 'range-global'));
+  await cluster.becomes('default/static', assigned('10.2.0.7', 'static'));
   isAsGoNeedsIt(made, await cluster.services(), loadBalancerClass);
   await ours.terminate();
 
@@ -192,5 +192,5 @@ scenario('in class mode the Go version and ours follow each other, and nothing m
     'default/static': [`- ${finalizer}`],
   };
   await eventually(async () => assert.deepEqual(await changes(cluster, left), back), slow);
-  assert.deepEqual(await cluster.marks('default/classless'), unmarked);
+  assert.deepEqual(await cluster.assignment('default/classless'), unassigned);
 });

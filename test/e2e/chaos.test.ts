@@ -5,7 +5,7 @@ import { randomOf } from '../simulator/random.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, marksOf } from './objects.ts';
+import { assignmentOf, loadBalancer } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const scenario = scenarios('chaos');
@@ -22,7 +22,7 @@ async function follow(watch: Watch, last: string, moved: string[]): Promise<void
     assert.ok(event, 'the watch goes on');
     if (keyOf(event.object) === last) return;
     const key = `${keyOf(event.object)} ${event.object.metadata.uid}`;
-    const { addresses } = marksOf(event.object);
+    const { addresses } = assignmentOf(event.object);
     const before = given.get(key);
     if (before !== undefined && addresses !== before) moved.push(`${key}: ${before} became ${addresses}`);
     if (addresses !== null) given.set(key, addresses);

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Watch } from '../contract/http.ts';
 import { randomOf } from '../simulator/random.ts';
-import { another, claimScenarios } from './claims.ts';
+import { another, claimsScenarios } from './claims.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, marksOf } from './objects.ts';
+import { assignmentOf, loadBalancer } from './objects.ts';
 
-const scenario = claimScenarios('claims-shared-pool');
+const scenario = claimsScenarios('claims-shared-pool');
 
 /** For how long users and kill -9 go on; `CLAIMS_SECONDS` for a longer sitting, `CLAIMS_SEED` to repeat one's choices. */
 const seconds = Number(process.env.CLAIMS_SECONDS ?? '15');
@@ -40,7 +40,7 @@ async function duplicates(cluster: Cluster, begun: Watch): Promise<string[]> {
       const before = addresses.get(key);
       addresses.delete(key);
       if (before !== undefined && holders.get(before) === key) holders.delete(before);
-      const address = type === 'DELETED' ? null : marksOf(object).addresses;
+      const address = type === 'DELETED' ? null : assignmentOf(object).addresses;
       if (address === null) continue;
       const holder = holders.get(address);
       if (holder !== undefined) found.push(`${address} on ${holder} and ${key}`);
@@ -72,7 +72,7 @@ async function load(cluster: Cluster, count: number, random: () => number, endAt
 
 scenario(
   `two controllers with one pool of 200 addresses, ${seconds} s of 300 Services that come and go and of kill -9 (seed ${seed}): never one address twice, and none is left over`,
-  async ({ cluster, claims, claiming }) => {
+  async ({ cluster, claims, startWithClaims }) => {
     const random = randomOf(seed);
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.200' });
     const following = duplicates(cluster, await cluster.watch());
@@ -80,7 +80,10 @@ scenario(
       env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' },
       flags: [`--leader-elect-resource-name=${another}`],
     };
-    const starts: readonly (() => ControllerProcess)[] = [() => claiming(), () => claiming(ofClass)];
+    const starts: readonly (() => ControllerProcess)[] = [
+      () => startWithClaims(),
+      () => startWithClaims(ofClass),
+    ];
     const running = starts.map((start) => start());
     const endAt = performance.now() + seconds * 1_000;
     const loading = load(cluster, 300, randomOf(seed + 1), endAt);

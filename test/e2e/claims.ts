@@ -1,24 +1,24 @@
 import type { Body } from '../contract/http.ts';
 import type { Cluster } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
-import { grant, type Rights, rightsWithClaims } from './roles.ts';
-import { type Scenario, type Start, scenarios, type World } from './scenario.ts';
+import { grant, type Permissions, permissionsWithClaims } from './roles.ts';
+import { type Scenario, type ScenarioContext, type StartOptions, scenarios } from './scenario.ts';
 
 const path = '/apis/networking.k8s.io/v1/ipaddresses';
 const managedBy = 'ipaddress.kubernetes.io/managed-by';
 
-export interface Claimant extends World {
+export interface ClaimsContext extends ScenarioContext {
   claims: IPAddresses;
   /** A controller with `--claims` and the rights that docs/install.md gives it. */
-  claiming(options?: Start): ControllerProcess;
+  startWithClaims(options?: StartOptions): ControllerProcess;
 }
 
 /** The name of another controller, which has the same rights. */
 export const another = 'kube-vip-inside';
 
 /** What docs/install.md gives, with the Lease of another controller besides. */
-function rights(): Rights {
-  const { cluster, kubeSystem } = rightsWithClaims();
+function rights(): Permissions {
+  const { cluster, kubeSystem } = permissionsWithClaims();
   const lease = 'kube-vip-cloud-controller';
   const both = kubeSystem.map((rule) =>
     rule.resourceNames?.includes(lease) === true ? { ...rule, resourceNames: [lease, another] } : rule,
@@ -27,21 +27,21 @@ function rights(): Rights {
 }
 
 /** As `scenarios`, in a cluster without IPAddresses but those of cluster IPs. */
-export function claimScenarios(
+export function claimsScenarios(
   prefix: string,
   flags: readonly string[] = [],
-): (title: string, body: (world: Claimant) => Promise<void>, withinMs?: number) => void {
+): (title: string, body: (context: ClaimsContext) => Promise<void>, timeoutMs?: number) => void {
   const scenario: Scenario = scenarios(prefix, [{ name: 'claiming' }], flags);
-  return (title, body, withinMs) => {
-    const play = async (world: World): Promise<void> => {
-      const claims = new IPAddresses(world.cluster);
+  return (title, body, timeoutMs) => {
+    const play = async (context: ScenarioContext): Promise<void> => {
+      const claims = new IPAddresses(context.cluster);
       await claims.clear();
-      await grant(world.cluster, 'claiming', rights());
-      const claiming = ({ env = {}, flags = [] }: Start = {}): ControllerProcess =>
-        world.start({ user: 'claiming', env, flags: ['--claims', ...flags] });
-      await body({ ...world, claims, claiming });
+      await grant(context.cluster, 'claiming', rights());
+      const startWithClaims = ({ env = {}, flags = [] }: StartOptions = {}): ControllerProcess =>
+        context.start({ user: 'claiming', env, flags: ['--claims', ...flags] });
+      await body({ ...context, claims, startWithClaims });
     };
-    scenario(title, play, withinMs);
+    scenario(title, play, timeoutMs);
   };
 }
 
@@ -70,12 +70,12 @@ export class IPAddresses {
 }
 
 /** What stands on a claim of ours: the controller, and for whom. */
-export function noteOf({ metadata }: Body): unknown {
+export function claimAnnotationOf({ metadata }: Body): unknown {
   return JSON.parse(metadata.annotations?.['kube-vip.io/claim'] ?? 'null');
 }
 
 /** What anybody may do: an IPAddress that belongs to something of their own. */
-export function kubectlClaim(cluster: Cluster, name: string): Promise<string> {
+export function createForeignClaim(cluster: Cluster, name: string): Promise<string> {
   const parentRef = { group: 'example.com', resource: 'routers', name: 'edge' };
   const object = {
     apiVersion: 'networking.k8s.io/v1',

@@ -7,7 +7,7 @@ import type { Etcd } from '../controlplane/etcd.ts';
 import { sharedEtcd } from '../controlplane/shared.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { eventually } from './eventually.ts';
-import { type Manifest, type Marks, marksOf } from './objects.ts';
+import { type Assignment, assignmentOf, type Manifest } from './objects.ts';
 
 export interface EventSeen {
   type: string;
@@ -135,7 +135,7 @@ export class Cluster {
 
   /** What kube-vip does once it announces an address: the only writer of the status. */
   async announce(key: string): Promise<void> {
-    const { addresses } = await this.marks(key);
+    const { addresses } = await this.assignment(key);
     const ingress = (addresses ?? '').split(',').map((ip) => ({ ip }));
     const answer = await this.client.patch(`${pathOf(key)}/status`, {
       status: { loadBalancer: { ingress } },
@@ -148,13 +148,13 @@ export class Cluster {
     return accepted(answer, 200);
   }
 
-  async marks(key: string): Promise<Marks> {
-    return marksOf(await this.service(key));
+  async assignment(key: string): Promise<Assignment> {
+    return assignmentOf(await this.service(key));
   }
 
   /** Waits until a Service bears exactly these. */
-  async becomes(key: string, marks: Marks): Promise<void> {
-    await eventually(async () => assert.deepEqual(await this.marks(key), marks, key));
+  async becomes(key: string, marks: Assignment): Promise<void> {
+    await eventually(async () => assert.deepEqual(await this.assignment(key), marks, key));
   }
 
   /** Waits for a warning about a Service. */
@@ -182,7 +182,7 @@ export class Cluster {
   /** The annotation of every Service; null where it has none. */
   async addresses(): Promise<Record<string, string | null>> {
     const services = await this.services();
-    return Object.fromEntries([...services].map(([key, service]) => [key, marksOf(service).addresses]));
+    return Object.fromEntries([...services].map(([key, service]) => [key, assignmentOf(service).addresses]));
   }
 
   /** The versions of all Services and of their events: they stand still where a controller writes nothing. */

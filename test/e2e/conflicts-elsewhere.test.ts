@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import type { Body } from '../contract/http.ts';
 import type { Cluster } from './cluster.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 import {
-  askedForBy,
-  assigned,
+  assignedEvent,
   at,
-  belongsTo,
-  heldBy,
-  ofPool,
-  over,
+  fromPool,
+  hasEvents,
+  heldEvent,
+  inUseEvent,
   pool,
+  requestedEvent,
+  resolvedEvent,
   samePort,
-  tells,
 } from './reported-events.ts';
 import { scenarios } from './scenario.ts';
 
@@ -39,22 +39,22 @@ scenario(
     await cluster.pools(pool);
     start();
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.becomes('default/web', fromPool('10.1.0.1'));
     const saved = await backup(cluster, 'default/web');
     await cluster.remove('default/web');
     await cluster.create(loadBalancer('default/next'));
-    await cluster.becomes('default/next', ofPool('10.1.0.1'));
+    await cluster.becomes('default/next', fromPool('10.1.0.1'));
     const version = await cluster.version('default/next');
     await cluster.kubectl(['apply', '-f', '-'], withoutIdentity(saved));
-    await cluster.becomes('default/web', ofPool('10.1.0.2'));
-    await tells(cluster, 'default/web', assigned('10.1.0.1'), assigned('10.1.0.2'));
-    await tells(cluster, 'default/next', assigned('10.1.0.1'));
+    await cluster.becomes('default/web', fromPool('10.1.0.2'));
+    await hasEvents(cluster, 'default/web', assignedEvent('10.1.0.1'), assignedEvent('10.1.0.2'));
+    await hasEvents(cluster, 'default/next', assignedEvent('10.1.0.1'));
     assert.equal(await cluster.version('default/next'), version);
     // Nobody has it any more: then it is kept.
     await cluster.remove('default/web');
     await cluster.remove('default/next');
     await cluster.kubectl(['apply', '-f', '-'], withoutIdentity(saved));
-    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.becomes('default/web', fromPool('10.1.0.1'));
   },
 );
 
@@ -64,17 +64,22 @@ scenario(
     await cluster.pools(pool);
     start();
     await cluster.create(loadBalancer('default/web', at('192.168.7.7')));
-    await cluster.becomes('default/web', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/web', assigned('192.168.7.7', 'static'));
     const saved = await backup(cluster, 'default/web');
     await cluster.remove('default/web');
     await cluster.create(loadBalancer('default/next', at('192.168.7.7')));
-    await cluster.becomes('default/next', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/next', assigned('192.168.7.7', 'static'));
     await cluster.kubectl(['apply', '-f', '-'], withoutIdentity(saved));
-    const told = [assigned('192.168.7.7'), askedForBy('192.168.7.7', samePort('default/web'))];
-    await tells(cluster, 'default/next', ...told);
-    await tells(cluster, 'default/web', assigned('192.168.7.7'), belongsTo('192.168.7.7', 'default/next'));
+    const events = [assignedEvent('192.168.7.7'), requestedEvent('192.168.7.7', samePort('default/web'))];
+    await hasEvents(cluster, 'default/next', ...events);
+    await hasEvents(
+      cluster,
+      'default/web',
+      assignedEvent('192.168.7.7'),
+      inUseEvent('192.168.7.7', 'default/next'),
+    );
     await cluster.remove('default/next');
-    await cluster.becomes('default/web', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/web', assigned('192.168.7.7', 'static'));
   },
 );
 
@@ -85,20 +90,20 @@ scenario(
     start();
     const theirs = { loadBalancerClass: 'example.com/other' };
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.becomes('default/web', fromPool('10.1.0.1'));
     const version = await cluster.version('default/web');
     const ignoreReason = (service: string): string =>
       `${service} \\(${service} belongs to another load balancer\\)`;
     // It takes what is ours.
     await cluster.create(loadBalancer('shop/taking', { ...theirs, ...at('10.1.0.1') }));
-    const told = [assigned('10.1.0.1'), askedForBy('10.1.0.1', ignoreReason('shop/taking'))];
-    await tells(cluster, 'default/web', ...told);
+    const events = [assignedEvent('10.1.0.1'), requestedEvent('10.1.0.1', ignoreReason('shop/taking'))];
+    await hasEvents(cluster, 'default/web', ...events);
     // It has what ours asks for.
     const having = await cluster.create(loadBalancer('shop/having', { ...theirs, ...at('192.168.7.7') }));
     const asking = await cluster.create(loadBalancer('default/asking', { loadBalancerIP: '192.168.7.7' }));
-    await tells(cluster, 'default/asking', belongsTo('192.168.7.7', 'shop/having'));
+    await hasEvents(cluster, 'default/asking', inUseEvent('192.168.7.7', 'shop/having'));
     await cluster.remove('shop/taking');
-    await tells(cluster, 'default/web', ...told, over('10.1.0.1'));
+    await hasEvents(cluster, 'default/web', ...events, resolvedEvent('10.1.0.1'));
     // What another controller has noted is its own, though it has no class.
     const noted = await cluster.create(loadBalancer('shop/noted', { type: 'ClusterIP' }));
     const uid = noted.metadata.uid;
@@ -106,10 +111,10 @@ scenario(
     const noting = { ...at('10.1.0.1').annotations, [names.record]: JSON.stringify(record) };
     const changed = { metadata: { annotations: noting }, spec: { type: 'LoadBalancer' } };
     const { metadata } = await cluster.patch('shop/noted', changed);
-    await tells(
+    await hasEvents(
       cluster,
       'default/web',
-      ...[...told, over('10.1.0.1'), heldBy('10.1.0.1', ignoreReason('shop/noted'))],
+      ...[...events, resolvedEvent('10.1.0.1'), heldEvent('10.1.0.1', ignoreReason('shop/noted'))],
     );
     assert.deepEqual(await cluster.events('shop/noted'), []);
     assert.equal(await cluster.version('shop/noted'), metadata.resourceVersion);
@@ -119,7 +124,7 @@ scenario(
     assert.equal(await cluster.version('default/asking'), asking.metadata.resourceVersion);
     assert.equal(await cluster.version('default/web'), version);
     await cluster.remove('shop/having');
-    await cluster.becomes('default/asking', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/asking', assigned('192.168.7.7', 'static'));
   },
 );
 
@@ -134,11 +139,11 @@ scenario(
     assert.equal(answer.status, 200);
     start();
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', ofPool('10.1.0.2'));
+    await cluster.becomes('default/web', fromPool('10.1.0.2'));
     await cluster.create(loadBalancer('default/named', { loadBalancerIP: '10.1.0.1' }));
-    await cluster.becomes('default/named', served('10.1.0.1', 'static'));
-    await tells(cluster, 'default/web', assigned('10.1.0.2'));
-    await tells(cluster, 'default/named', assigned('10.1.0.1'));
+    await cluster.becomes('default/named', assigned('10.1.0.1', 'static'));
+    await hasEvents(cluster, 'default/web', assignedEvent('10.1.0.2'));
+    await hasEvents(cluster, 'default/named', assignedEvent('10.1.0.1'));
   },
 );
 
@@ -161,18 +166,28 @@ scenario(
     });
     const classed = { loadBalancerClass: 'kube-vip.io/kube-vip-class' };
     await cluster.create(loadBalancer('default/a'));
-    await cluster.becomes('default/a', ofPool('10.1.0.1'));
+    await cluster.becomes('default/a', fromPool('10.1.0.1'));
     await cluster.create(loadBalancer('default/b', classed));
-    await cluster.becomes('default/b', served('10.1.0.2', 'range-global'));
+    await cluster.becomes('default/b', assigned('10.1.0.2', 'range-global'));
     await cluster.create(loadBalancer('default/c'));
-    await cluster.becomes('default/c', ofPool('10.1.0.3'));
+    await cluster.becomes('default/c', fromPool('10.1.0.3'));
     await cluster.create(loadBalancer('default/d', { ...classed, loadBalancerIP: '10.1.0.1' }));
     await cluster.create(loadBalancer('default/e', { loadBalancerIP: '10.1.0.2' }));
     const other = (service: string): string => `${service} \\(${service} belongs to another load balancer\\)`;
-    await tells(cluster, 'default/a', assigned('10.1.0.1'), askedForBy('10.1.0.1', other('default/d')));
-    await tells(cluster, 'default/b', assigned('10.1.0.2'), askedForBy('10.1.0.2', other('default/e')));
-    await tells(cluster, 'default/d', belongsTo('10.1.0.1', 'default/a'));
-    await tells(cluster, 'default/e', belongsTo('10.1.0.2', 'default/b'));
+    await hasEvents(
+      cluster,
+      'default/a',
+      assignedEvent('10.1.0.1'),
+      requestedEvent('10.1.0.1', other('default/d')),
+    );
+    await hasEvents(
+      cluster,
+      'default/b',
+      assignedEvent('10.1.0.2'),
+      requestedEvent('10.1.0.2', other('default/e')),
+    );
+    await hasEvents(cluster, 'default/d', inUseEvent('10.1.0.1', 'default/a'));
+    await hasEvents(cluster, 'default/e', inUseEvent('10.1.0.2', 'default/b'));
     await cluster.client.delete('/api/v1/namespaces/kube-system/configmaps/others');
     await cluster.client.delete('/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/others');
   },

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 import {
-  askedForBy,
-  assigned,
+  assignedEvent,
   at,
-  belongsTo,
-  heldBy,
-  ofPool,
-  over,
+  fromPool,
+  hasEvents,
+  heldEvent,
+  inUseEvent,
   pool,
+  requestedEvent,
+  resolvedEvent,
   samePort,
-  tells,
 } from './reported-events.ts';
 import { scenarios } from './scenario.ts';
 
@@ -24,33 +24,33 @@ scenario(
     await cluster.create(loadBalancer('default/a', at('192.168.7.7')));
     const second = await cluster.create(loadBalancer('default/b', { loadBalancerIP: '192.168.7.7' }));
     start();
-    await cluster.becomes('default/a', served('192.168.7.7', 'static'));
-    const first = [assigned('192.168.7.7'), askedForBy('192.168.7.7', samePort('default/b'))];
-    await tells(cluster, 'default/a', ...first);
-    await tells(cluster, 'default/b', belongsTo('192.168.7.7', 'default/a'));
+    await cluster.becomes('default/a', assigned('192.168.7.7', 'static'));
+    const first = [assignedEvent('192.168.7.7'), requestedEvent('192.168.7.7', samePort('default/b'))];
+    await hasEvents(cluster, 'default/a', ...first);
+    await hasEvents(cluster, 'default/b', inUseEvent('192.168.7.7', 'default/a'));
     assert.equal(await cluster.version('default/b'), second.metadata.resourceVersion);
     // The one that has nothing leaves.
     const { metadata } = await cluster.service('default/a');
     await cluster.patch('default/b', { spec: { loadBalancerIP: '192.168.7.8' } });
-    await cluster.becomes('default/b', served('192.168.7.8', 'static'));
-    await tells(cluster, 'default/a', ...first, over('192.168.7.7'));
+    await cluster.becomes('default/b', assigned('192.168.7.8', 'static'));
+    await hasEvents(cluster, 'default/a', ...first, resolvedEvent('192.168.7.7'));
     // It comes back, and the holder leaves.
     await cluster.annotate('default/b', { [names.addresses]: '192.168.7.7' });
-    await tells(
+    await hasEvents(
       cluster,
       'default/a',
-      ...[...first, over('192.168.7.7'), askedForBy('192.168.7.7', samePort('default/b'))],
+      ...[...first, resolvedEvent('192.168.7.7'), requestedEvent('192.168.7.7', samePort('default/b'))],
     );
     assert.equal(await cluster.version('default/a'), metadata.resourceVersion);
     await cluster.remove('default/a');
-    await cluster.becomes('default/b', served('192.168.7.7', 'static'));
-    await tells(
+    await cluster.becomes('default/b', assigned('192.168.7.7', 'static'));
+    await hasEvents(
       cluster,
       'default/b',
-      belongsTo('192.168.7.7', 'default/a'),
-      assigned('192.168.7.8'),
-      belongsTo('192.168.7.7', 'default/a'),
-      assigned('192.168.7.7'),
+      inUseEvent('192.168.7.7', 'default/a'),
+      assignedEvent('192.168.7.8'),
+      inUseEvent('192.168.7.7', 'default/a'),
+      assignedEvent('192.168.7.7'),
     );
   },
 );
@@ -65,34 +65,44 @@ scenario(
     await cluster.create(loadBalancer('default/a', given));
     await cluster.create(loadBalancer('default/b', given));
     start();
-    await tells(cluster, 'default/a', heldBy('10.1.0.1', samePort('default/b')));
-    await tells(cluster, 'default/b', heldBy('10.1.0.1', samePort('default/a')));
+    await hasEvents(cluster, 'default/a', heldEvent('10.1.0.1', samePort('default/b')));
+    await hasEvents(cluster, 'default/b', heldEvent('10.1.0.1', samePort('default/a')));
     await cluster.create(loadBalancer('default/c', given));
     const [a, b, c] = ['default/a', 'default/b', 'default/c'].map(samePort);
-    await tells(cluster, 'default/a', heldBy('10.1.0.1', `${b}`), heldBy('10.1.0.1', `${b} and ${c}`));
-    await tells(cluster, 'default/c', heldBy('10.1.0.1', `${a} and ${b}`));
-    for (const key of ['default/a', 'default/b', 'default/c']) await cluster.becomes(key, ofPool('10.1.0.1'));
-    await cluster.remove('default/b');
-    await tells(
+    await hasEvents(
       cluster,
       'default/a',
-      ...[heldBy('10.1.0.1', `${b}`), heldBy('10.1.0.1', `${b} and ${c}`), heldBy('10.1.0.1', `${c}`)],
+      heldEvent('10.1.0.1', `${b}`),
+      heldEvent('10.1.0.1', `${b} and ${c}`),
+    );
+    await hasEvents(cluster, 'default/c', heldEvent('10.1.0.1', `${a} and ${b}`));
+    for (const key of ['default/a', 'default/b', 'default/c'])
+      await cluster.becomes(key, fromPool('10.1.0.1'));
+    await cluster.remove('default/b');
+    await hasEvents(
+      cluster,
+      'default/a',
+      ...[
+        heldEvent('10.1.0.1', `${b}`),
+        heldEvent('10.1.0.1', `${b} and ${c}`),
+        heldEvent('10.1.0.1', `${c}`),
+      ],
     );
     // A person ends it: who asks for a fresh address goes, the other has the old one alone.
     await cluster.annotate('default/c', { 'kube-vip.io/reallocate': 'true' });
-    await cluster.becomes('default/c', ofPool('10.1.0.2'));
+    await cluster.becomes('default/c', fromPool('10.1.0.2'));
     await eventually(async () => {
       const last = (await cluster.events('default/a')).at(-1);
       assert.equal(last?.reason, 'AddressConflictResolved');
     });
-    await tells(
+    await hasEvents(
       cluster,
       'default/c',
-      heldBy('10.1.0.1', `${a} and ${b}`),
-      heldBy('10.1.0.1', `${a}`),
-      assigned('10.1.0.2'),
+      heldEvent('10.1.0.1', `${a} and ${b}`),
+      heldEvent('10.1.0.1', `${a}`),
+      assignedEvent('10.1.0.2'),
     );
-    await cluster.becomes('default/a', ofPool('10.1.0.1'));
+    await cluster.becomes('default/a', fromPool('10.1.0.1'));
   },
 );
 
@@ -103,14 +113,19 @@ scenario(
     for (let number = 0; number <= 8; number += 1)
       await cluster.create(loadBalancer(`default/s${number}`, { loadBalancerIP: '192.168.7.7' }));
     const controller = start();
-    await cluster.becomes('default/s0', { ...served('192.168.7.7', 'static'), addresses: '192.168.7.7' });
+    await cluster.becomes('default/s0', { ...assigned('192.168.7.7', 'static'), addresses: '192.168.7.7' });
     const [one, two, three] = [1, 2, 3].map((number) => samePort(`default/s${number}`));
     const named = `${one}, ${two}, ${three} and 5 more`;
-    await tells(cluster, 'default/s0', assigned('192.168.7.7'), askedForBy('192.168.7.7', named));
+    await hasEvents(
+      cluster,
+      'default/s0',
+      assignedEvent('192.168.7.7'),
+      requestedEvent('192.168.7.7', named),
+    );
     for (let number = 1; number <= 8; number += 1)
-      await tells(cluster, `default/s${number}`, belongsTo('192.168.7.7', 'default/s0'));
+      await hasEvents(cluster, `default/s${number}`, inUseEvent('192.168.7.7', 'default/s0'));
     await cluster.create(loadBalancer('default/s9', { loadBalancerIP: '192.168.7.7' }));
-    await tells(cluster, 'default/s9', belongsTo('192.168.7.7', 'default/s0'));
+    await hasEvents(cluster, 'default/s9', inUseEvent('192.168.7.7', 'default/s0'));
     const before = await cluster.versions();
     await quietTime();
     assert.deepEqual(await cluster.versions(), before);
@@ -135,14 +150,14 @@ scenario(
     start();
     for (const [index, name] of ['holder', 'web'].entries()) {
       await cluster.create(loadBalancer(`default/${name}`));
-      await cluster.becomes(`default/${name}`, ofPool(`10.1.0.${index + 1}`));
+      await cluster.becomes(`default/${name}`, fromPool(`10.1.0.${index + 1}`));
     }
     const version = await cluster.version('default/holder');
-    const told = [assigned('10.1.0.1')];
+    const events = [assignedEvent('10.1.0.1')];
     for (const [what, edit] of edits) {
       await cluster.patch('default/web', edit);
-      told.push(askedForBy('10.1.0.1', samePort('default/web')));
-      await tells(cluster, 'default/holder', ...told);
+      events.push(requestedEvent('10.1.0.1', samePort('default/web')));
+      await hasEvents(cluster, 'default/holder', ...events);
       await cluster.warns('default/web', /10\.1\.0\.1 belongs to default\/holder/);
       // The way back: the fields are taken off, and it is given an address.
       const marks = { [names.addresses]: null, [names.record]: null };
@@ -150,9 +165,9 @@ scenario(
         metadata: { annotations: marks },
         spec: { loadBalancerIP: null },
       });
-      told.push(over('10.1.0.1'));
-      await tells(cluster, 'default/holder', ...told);
-      await cluster.becomes('default/web', ofPool('10.1.0.2'));
+      events.push(resolvedEvent('10.1.0.1'));
+      await hasEvents(cluster, 'default/holder', ...events);
+      await cluster.becomes('default/web', fromPool('10.1.0.2'));
       assert.equal(await cluster.version('default/holder'), version, what);
     }
   },
@@ -165,7 +180,7 @@ scenario(
     start();
     for (const [index, name] of ['holder', 'web'].entries()) {
       await cluster.create(loadBalancer(`default/${name}`));
-      await cluster.becomes(`default/${name}`, ofPool(`10.1.0.${index + 1}`));
+      await cluster.becomes(`default/${name}`, fromPool(`10.1.0.${index + 1}`));
     }
     const version = await cluster.version('default/holder');
     const { metadata } = await cluster.service('default/web');
@@ -176,12 +191,17 @@ scenario(
       metadata: { annotations: { [names.addresses]: '10.1.0.1', [names.record]: forged } },
       spec: { loadBalancerIP: '10.1.0.1' },
     });
-    const told = [assigned('10.1.0.1'), heldBy('10.1.0.1', samePort('default/web'))];
-    await tells(cluster, 'default/holder', ...told);
-    await tells(cluster, 'default/web', assigned('10.1.0.2'), heldBy('10.1.0.1', samePort('default/holder')));
+    const events = [assignedEvent('10.1.0.1'), heldEvent('10.1.0.1', samePort('default/web'))];
+    await hasEvents(cluster, 'default/holder', ...events);
+    await hasEvents(
+      cluster,
+      'default/web',
+      assignedEvent('10.1.0.2'),
+      heldEvent('10.1.0.1', samePort('default/holder')),
+    );
     await cluster.annotate('default/web', { 'kube-vip.io/reallocate': 'true' });
-    await cluster.becomes('default/web', ofPool('10.1.0.2'));
-    await tells(cluster, 'default/holder', ...told, over('10.1.0.1'));
+    await cluster.becomes('default/web', fromPool('10.1.0.2'));
+    await hasEvents(cluster, 'default/holder', ...events, resolvedEvent('10.1.0.1'));
     assert.equal(await cluster.version('default/holder'), version);
   },
 );

@@ -32,7 +32,7 @@ export const quickElection: readonly string[] = [
 export class ControllerProcess {
   readonly #child: Child;
   /** Fulfilled if it ends without having been asked to. */
-  readonly fallen: Promise<void>;
+  readonly exitedUnexpectedly: Promise<void>;
   #isEnded = false;
   #text = '';
 
@@ -49,12 +49,12 @@ export class ControllerProcess {
     this.#child = startChild(process.execPath, args, {
       // No more than a container gives it, so that the variables of whoever runs the tests change nothing.
       env: { PATH: process.env.PATH ?? '', ...env },
-      heard: (text) => {
+      onOutput: (text) => {
         this.#text += text;
       },
     });
-    this.fallen = new Promise((resolve) => {
-      void this.#child.gone.then(() => {
+    this.exitedUnexpectedly = new Promise((resolve) => {
+      void this.#child.exited.then(() => {
         if (!this.#isEnded) resolve();
       });
     });
@@ -79,12 +79,12 @@ export class ControllerProcess {
   }
 
   /** Waits for a line of the log. */
-  says(pattern: RegExp, withinMs?: number): Promise<LogLine> {
+  logs(pattern: RegExp, timeoutMs?: number): Promise<LogLine> {
     return eventually(() => {
       const line = this.log.find(({ msg }) => pattern.test(msg));
       assert.ok(line, `the log says ${pattern}`);
       return line;
-    }, withinMs);
+    }, timeoutMs);
   }
 
   /** SIGSTOP: it stands still until it is thawed. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import type { PodNetwork } from './pod-network.ts';
-import { type Images, PodProcess, type Surroundings, type Template } from './pod-process.ts';
+import { type Images, type PodEnvironment, PodProcess, type Template } from './pod-process.ts';
 
 interface Deployment {
   metadata: { generation: number };
@@ -15,7 +15,7 @@ interface Deployment {
  * they are ready the old ones end.
  */
 export class DeployedProcesses {
-  readonly #around: Surroundings;
+  readonly #environment: PodEnvironment;
   readonly #name: string;
   readonly #path: string;
   readonly #following: Promise<void>;
@@ -29,7 +29,7 @@ export class DeployedProcesses {
 
   constructor(cluster: Cluster, key: string, images: Images, network?: PodNetwork) {
     const [namespace = '', name = ''] = key.split('/');
-    this.#around = { cluster, namespace, images, network };
+    this.#environment = { cluster, namespace, images, network };
     this.#name = name;
     this.#path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
     this.#following = this.#follow();
@@ -48,7 +48,7 @@ export class DeployedProcesses {
 
   async #follow(): Promise<void> {
     while (!this.#isStopping) {
-      const { status, body } = await this.#around.cluster.client.get(this.#path);
+      const { status, body } = await this.#environment.cluster.client.get(this.#path);
       if (status === 200) await this.#roll(body as unknown as Deployment);
       else if (status === 404) await this.#scale(0);
       await delay(100);
@@ -61,7 +61,7 @@ export class DeployedProcesses {
     if (content !== this.#template) this.#old.push(...this.#running.splice(0));
     this.#template = content;
     while (this.#running.length < replicas) {
-      const pod = await PodProcess.start(this.#around, this.#name, template);
+      const pod = await PodProcess.start(this.#environment, this.#name, template);
       this.#running.push(pod);
       this.all.push(pod);
     }
@@ -72,7 +72,7 @@ export class DeployedProcesses {
       observedGeneration: generation,
       ...{ replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas },
     };
-    const answer = await this.#around.cluster.client.patch(`${this.#path}/status`, { status: told });
+    const answer = await this.#environment.cluster.client.patch(`${this.#path}/status`, { status: told });
     // It may be gone by now.
     assert.ok(answer.status === 200 || answer.status === 404, answer.body.message ?? '');
   }

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { sectionsOf } from '../docs/document.ts';
-import { canBeFollowed, walk } from './follow-document.ts';
+import { followSection, hasBlocks } from './follow-document.ts';
 import { Shell } from './guide.ts';
-import { type Start, scenarios } from './scenario.ts';
+import { type StartOptions, scenarios } from './scenario.ts';
 
 const classMode = { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' };
 
 /** The second one of docs/several-controllers.md. */
-const inside: Start = {
+const inside: StartOptions = {
   // The shipped role names one ConfigMap and one Lease.
   user: 'administrator',
   env: {
@@ -21,7 +21,7 @@ const inside: Start = {
 };
 
 /** What runs while a section is followed, where that is not one controller as it is installed. */
-const running: Readonly<Record<string, readonly Start[]>> = {
+const running: Readonly<Record<string, readonly StartOptions[]>> = {
   'docs/several-controllers.md: One class only': [{ env: classMode }],
   'docs/several-controllers.md: Two classes, two ConfigMaps': [{}, inside],
 };
@@ -48,11 +48,11 @@ const sections = documents.flatMap((path) =>
 );
 
 for (const { section, title } of sections) {
-  if (!canBeFollowed(section) || elsewhere.includes(title)) continue;
+  if (!hasBlocks(section) || elsewhere.includes(title)) continue;
   scenario(title, async ({ cluster, start }) => {
     shell ??= new Shell(cluster);
     const controllers = (running[title] ?? [{}]).map((options) => start(options));
-    await walk(section, { cluster, shell, controllers });
+    await followSection(section, { cluster, shell, controllers });
   });
 }
 

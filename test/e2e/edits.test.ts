@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, marksOf, names, served, unmarked } from './objects.ts';
+import { assigned, assignmentOf, loadBalancer, names, unassigned } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const scenario = scenarios('edits');
-const ofPool = (address: string, more = {}) => served(address, 'range-default', more);
+const ofPool = (address: string, more = {}) => assigned(address, 'range-default', more);
 
 scenario(
   'a Service that turns ClusterIP is cleared in one write and its address goes to who waits; back, it gets one anew',
@@ -18,7 +18,7 @@ scenario(
     const watch = await cluster.watch();
     await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
     await cluster.becomes('default/waiting', ofPool('10.1.0.1', { interface: 'eth3' }));
-    await cluster.becomes('default/web', unmarked);
+    await cluster.becomes('default/web', unassigned);
     const { metadata } = await cluster.service('default/web');
     assert.deepEqual(metadata.annotations, { owner: 'shop' });
     assert.equal(metadata.labels, undefined);
@@ -46,7 +46,7 @@ scenario(
     await cluster.create(loadBalancer('default/next'));
     const before = Number(await cluster.version('default/web'));
     start();
-    await cluster.becomes('default/web', unmarked);
+    await cluster.becomes('default/web', unassigned);
     await cluster.becomes('default/next', ofPool('10.1.0.1', { interface: 'eth3' }));
     assert.ok(Number(await cluster.version('default/web')) > before);
   },
@@ -66,7 +66,7 @@ scenario(
     start();
     await cluster.create(loadBalancer('default/next'));
     await cluster.becomes('default/next', ofPool('10.1.0.2'));
-    assert.deepEqual(await cluster.marks('default/web'), ofPool('10.1.0.1'));
+    assert.deepEqual(await cluster.assignment('default/web'), ofPool('10.1.0.1'));
     assert.equal(await cluster.version('default/web'), version);
   },
 );
@@ -78,13 +78,13 @@ scenario(
     start();
     const annotations = { [names.addresses]: '10.1.0.1' };
     await cluster.create(loadBalancer('default/web', { annotations }));
-    await cluster.becomes('default/web', served('10.1.0.1', 'static'));
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'static'));
     await cluster.create(loadBalancer('default/waiting'));
     await cluster.warns('default/waiting', /range-default is full/);
     await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
     await cluster.becomes('default/waiting', ofPool('10.1.0.1'));
     await eventually(async () => {
-      const { addresses, label, from } = await cluster.marks('default/web');
+      const { addresses, label, from } = await cluster.assignment('default/web');
       assert.deepEqual([addresses, label, from], ['10.1.0.1', null, null]);
     });
   },
@@ -100,7 +100,7 @@ scenario(
     await cluster.create(loadBalancer('default/waiting'));
     await cluster.warns('default/waiting', /range-default is full/);
     await cluster.annotate('default/web', { [names.addresses]: '192.168.7.7' });
-    await cluster.becomes('default/web', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/web', assigned('192.168.7.7', 'static'));
     await cluster.becomes('default/waiting', ofPool('10.1.0.1'));
   },
 );
@@ -116,9 +116,9 @@ scenario(
     await cluster.becomes('default/dual', ofPool('2001:db8::1,10.1.0.1'));
     await cluster.becomes('default/single', ofPool('10.1.0.2'));
     await cluster.patch('default/single', { spec: { loadBalancerIP: '10.1.0.9' } });
-    await cluster.becomes('default/single', served('10.1.0.9', 'static'));
+    await cluster.becomes('default/single', assigned('10.1.0.9', 'static'));
     await cluster.patch('default/dual', { spec: { loadBalancerIP: '2001:db8::99' } });
-    await cluster.becomes('default/dual', served('2001:db8::99,10.1.0.1', 'static'));
+    await cluster.becomes('default/dual', assigned('2001:db8::99,10.1.0.1', 'static'));
   },
 );
 
@@ -146,17 +146,19 @@ scenario(
     start();
     for (const name of ['holder', 'web']) {
       await cluster.create(loadBalancer(`default/${name}`));
-      await eventually(async () => assert.equal((await cluster.marks(`default/${name}`)).label, 'kube-vip'));
+      await eventually(async () =>
+        assert.equal((await cluster.assignment(`default/${name}`)).label, 'kube-vip'),
+      );
     }
     await cluster.annotate('default/web', { [names.addresses]: '10.1.0.1' });
     await cluster.warns('default/web', /10\.1\.0\.1 belongs to default\/holder/);
     await eventually(async () => {
-      const { addresses, label, from } = await cluster.marks('default/web');
+      const { addresses, label, from } = await cluster.assignment('default/web');
       assert.deepEqual([addresses, label, from], ['10.1.0.1', null, null]);
     });
     await cluster.create(loadBalancer('default/next'));
     await cluster.becomes('default/next', ofPool('10.1.0.2'));
-    assert.deepEqual(await cluster.marks('default/holder'), ofPool('10.1.0.1'));
+    assert.deepEqual(await cluster.assignment('default/holder'), ofPool('10.1.0.1'));
   },
 );
 
@@ -167,7 +169,7 @@ scenario(
     start();
     const annotations = { [names.addresses]: '192.168.7.7' };
     await cluster.create(loadBalancer('shop/holder', { annotations }));
-    await cluster.becomes('shop/holder', served('192.168.7.7', 'static'));
+    await cluster.becomes('shop/holder', assigned('192.168.7.7', 'static'));
     const byAnnotation = await cluster.create(loadBalancer('default/claimant', { annotations }));
     const bySpec = await cluster.create(loadBalancer('default/later', { loadBalancerIP: '192.168.7.7' }));
     const contenders = { 'default/claimant': byAnnotation, 'default/later': bySpec };
@@ -177,16 +179,16 @@ scenario(
         /192\.168\.7\.7 belongs to shop\/holder.*announces an address .* all the same/,
       );
       assert.equal(await cluster.version(key), metadata.resourceVersion);
-      assert.equal((await cluster.marks(key)).label, null);
+      assert.equal((await cluster.assignment(key)).label, null);
     }
     await cluster.remove('shop/holder');
-    await cluster.becomes('default/claimant', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/claimant', assigned('192.168.7.7', 'static'));
     await cluster.warns('default/later', /192\.168\.7\.7 belongs to default\/claimant/);
     assert.equal(await cluster.version('default/later'), bySpec.metadata.resourceVersion);
     // The other way to leave.
     await cluster.annotate('default/claimant', { [names.addresses]: '192.168.7.8' });
-    await cluster.becomes('default/later', served('192.168.7.7', 'static'));
-    await cluster.becomes('default/claimant', served('192.168.7.8', 'static'));
+    await cluster.becomes('default/later', assigned('192.168.7.7', 'static'));
+    await cluster.becomes('default/claimant', assigned('192.168.7.8', 'static'));
   },
 );
 
@@ -205,8 +207,8 @@ scenario('edits that were made while nobody ran count at the start', async ({ cl
   await cluster.remove('default/gone');
   for (const name of ['next-1', 'next-2', 'next-3']) await cluster.create(loadBalancer(`default/${name}`));
   start();
-  await cluster.becomes('default/by-annotation', served('192.168.7.7', 'static'));
-  await cluster.becomes('default/by-spec', served('192.168.7.8', 'static'));
+  await cluster.becomes('default/by-annotation', assigned('192.168.7.7', 'static'));
+  await cluster.becomes('default/by-spec', assigned('192.168.7.8', 'static'));
   await cluster.becomes('default/families', ofPool('10.1.0.3,2001:db8::1'));
   await eventually(async () => {
     const addresses = await cluster.addresses();
@@ -266,14 +268,14 @@ scenario(
     await cluster.warns('default/a-waiting', /range-default is full/);
     await cluster.kubectl(['replace', '-f', '-'], JSON.stringify(manifest));
     await cluster.becomes('default/web', ofPool('10.1.0.2'));
-    assert.deepEqual(await cluster.marks('default/a-waiting'), unmarked);
+    assert.deepEqual(await cluster.assignment('default/a-waiting'), unassigned);
     await first.terminate();
     await cluster.kubectl(['replace', '-f', '-'], JSON.stringify(manifest));
-    assert.deepEqual(await cluster.marks('default/web'), unmarked);
+    assert.deepEqual(await cluster.assignment('default/web'), unassigned);
     const second = start();
     await cluster.becomes('default/web', ofPool('10.1.0.2'));
-    await second.says(/range-default is full/);
-    assert.deepEqual(await cluster.marks('default/a-waiting'), unmarked);
+    await second.logs(/range-default is full/);
+    assert.deepEqual(await cluster.assignment('default/a-waiting'), unassigned);
   },
 );
 
@@ -294,6 +296,6 @@ scenario(
     await quietTime();
     const now = await cluster.service('default/web');
     assert.equal(now.metadata.resourceVersion, metadata.resourceVersion);
-    assert.deepEqual(marksOf(now), ofPool('10.1.0.1', { specIP: null }));
+    assert.deepEqual(assignmentOf(now), ofPool('10.1.0.1', { specIP: null }));
   },
 );

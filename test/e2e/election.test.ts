@@ -4,7 +4,7 @@ import { freePorts } from '../controlplane/process.ts';
 import type { Cluster } from './cluster.ts';
 import { Elector, missingPeers } from './elector.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, served, unmarked } from './objects.ts';
+import { assigned, loadBalancer, unassigned } from './objects.ts';
 import { type Scenario, scenarios } from './scenario.ts';
 
 const scenario = scenarios('election');
@@ -32,19 +32,19 @@ const leastMs = 3_400;
 
 withElector(
   'while a candidate of client-go leads, ours writes nothing; what it gives back ours takes',
-  async (world) => {
-    const { cluster, start } = world;
+  async (context) => {
+    const { cluster, start } = context;
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     try {
       await elector.leads();
       await cluster.pools(pool);
       await cluster.create(loadBalancer('default/web'));
       const ours = start();
-      await ours.says(/client-go leads; standing by/);
+      await ours.logs(/client-go leads; standing by/);
       await quietTime(1_000);
-      assert.deepEqual(await cluster.marks('default/web'), unmarked);
+      assert.deepEqual(await cluster.assignment('default/web'), unassigned);
       await elector.terminate();
-      await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+      await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
       assert.match(
         await cluster.holder(),
         /.+_[-0-9a-f]{36}$/,
@@ -58,10 +58,10 @@ withElector(
 
 withElector(
   'while ours leads, a candidate of client-go waits; it takes what ours gives back',
-  async (world) => {
-    const { cluster, start } = world;
+  async (context) => {
+    const { cluster, start } = context;
     const ours = start();
-    await ours.says(/^leading$/);
+    await ours.logs(/^leading$/);
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     try {
       await elector.follows();
@@ -78,11 +78,11 @@ withElector(
 
 withElector(
   'a candidate of client-go that was killed keeps ours waiting until its Lease has run out',
-  async (world) => {
-    const { cluster, start } = world;
+  async (context) => {
+    const { cluster, start } = context;
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     await elector.leads();
-    await start().says(/client-go leads; standing by/);
+    await start().logs(/client-go leads; standing by/);
     await elector.crash();
     assert.ok((await takenFrom(cluster, 'client-go')) > leastMs);
   },
@@ -90,10 +90,10 @@ withElector(
 
 withElector(
   'when ours is killed, a candidate of client-go leads only when the Lease has run out',
-  async (world) => {
-    const { cluster, start } = world;
+  async (context) => {
+    const { cluster, start } = context;
     const ours = start();
-    await ours.says(/^leading$/);
+    await ours.logs(/^leading$/);
     const holder = await cluster.holder();
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     try {
@@ -109,25 +109,26 @@ withElector(
 
 scenario(
   'of three, one writes; when it ends or is killed another goes on, and nothing moves',
-  async (world) => {
-    const { cluster, start } = world;
+  async (context) => {
+    const { cluster, start } = context;
     await cluster.pools(pool);
     const first = start();
-    await first.says(/^leading$/);
+    await first.logs(/^leading$/);
     const others = [start(), start()];
-    for (const other of others) await other.says(/leads; standing by/);
+    for (const other of others) await other.logs(/leads; standing by/);
     await cluster.create(loadBalancer('default/a'));
-    await cluster.becomes('default/a', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/a', assigned('10.1.0.1', 'range-default'));
     const version = await cluster.version('default/a');
     assert.equal(await first.terminate(), 0);
     await cluster.create(loadBalancer('default/b'));
-    await cluster.becomes('default/b', served('10.1.0.2', 'range-default'));
+    await cluster.becomes('default/b', assigned('10.1.0.2', 'range-default'));
     const second = others.find(({ log }) => log.some(({ msg }) => msg === 'leading'));
     assert.ok(second !== undefined);
     await second.crash();
     await cluster.create(loadBalancer('default/c'));
     await eventually(
-      async () => assert.deepEqual(await cluster.marks('default/c'), served('10.1.0.3', 'range-default')),
+      async () =>
+        assert.deepEqual(await cluster.assignment('default/c'), assigned('10.1.0.3', 'range-default')),
       20_000,
     );
     assert.equal(await cluster.version('default/a'), version);
@@ -138,28 +139,28 @@ scenario('without election it writes at once and knows no Lease', async ({ clust
   await cluster.pools(pool);
   await cluster.create(loadBalancer('default/web'));
   start({ flags: ['--leader-elect=false'] });
-  await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+  await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
   assert.equal(await cluster.holder(), '');
 });
 
 scenario(
   'a leader that was frozen past its Lease writes nothing when it wakes, and stands by',
-  async (world) => {
-    const { cluster, start } = world;
+  async (context) => {
+    const { cluster, start } = context;
     await cluster.pools(pool);
     const first = start();
-    await first.says(/^leading$/);
+    await first.logs(/^leading$/);
     const holder = await cluster.holder();
     const second = start();
-    await second.says(/leads; standing by/);
+    await second.logs(/leads; standing by/);
     await first.freeze();
     await takenFrom(cluster, holder);
     await cluster.create(loadBalancer('default/a'));
-    await cluster.becomes('default/a', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/a', assigned('10.1.0.1', 'range-default'));
     await first.thaw();
-    await first.says(/the Lease was lost/);
+    await first.logs(/the Lease was lost/);
     await cluster.create(loadBalancer('default/b'));
-    await cluster.becomes('default/b', served('10.1.0.2', 'range-default'));
+    await cluster.becomes('default/b', assigned('10.1.0.2', 'range-default'));
     assert.deepEqual(
       first.log.filter(({ service }) => service !== undefined),
       [],
@@ -170,15 +171,15 @@ scenario(
 
 scenario(
   'leader and standby are live and ready; without an API server nobody is ready, and all are live',
-  async (world) => {
-    const { cluster, start } = world;
+  async (context) => {
+    const { cluster, start } = context;
     const [first = 0, second = 0, third = 0] = await freePorts(3);
     const ask = async (port: number, path: string): Promise<number> =>
       (await fetch(`http://127.0.0.1:${port}${path}`)).status;
     const at = (port: number): string[] => [`--secure-port=${port}`];
     const leader = start({ flags: at(first) });
-    await leader.says(/^leading$/);
-    await start({ flags: at(second) }).says(/leads; standing by/);
+    await leader.logs(/^leading$/);
+    await start({ flags: at(second) }).logs(/leads; standing by/);
     for (const port of [first, second]) {
       await eventually(async () => assert.equal(await ask(port, '/readyz'), 200));
       assert.equal(await ask(port, '/livez'), 200);
@@ -186,7 +187,7 @@ scenario(
     }
     await cluster.server.signal('STOP');
     try {
-      await start({ flags: at(third) }).says(/health is told at/);
+      await start({ flags: at(third) }).logs(/health is told at/);
       assert.equal(await ask(third, '/readyz'), 503);
       assert.equal(await ask(third, '/livez'), 200);
       assert.equal(await ask(second, '/readyz'), 200, 'it has its lists');
@@ -203,12 +204,12 @@ scenario(
     await cluster.pools(pool);
     const [port = 0] = await freePorts(1);
     const flags = [`--secure-port=${port}`];
-    await start({ flags }).says(/health is told at/);
+    await start({ flags }).logs(/health is told at/);
     const other = start({ flags });
-    await other.says(
+    await other.logs(
       /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*give another --secure-port, or 0 for none/,
     );
-    await other.says(/leads; standing by/);
+    await other.logs(/leads; standing by/);
   },
 );
 
@@ -216,7 +217,7 @@ scenario('with -v=6 each request is in the log, and no token', async ({ cluster,
   await cluster.pools(pool);
   await cluster.create(loadBalancer('default/web'));
   const controller = start({ user: 'administrator', flags: ['-v=6'] });
-  await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+  await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
   // The API server tells of the write before the log's pipe does.
   await eventually(() =>
     assert.match(controller.output, /"method":"PATCH","path":"[^"]*\/services\/web[^"]*timeout=\d+ms/),

@@ -19,7 +19,7 @@ export class Elector {
     const args = ['-kubeconfig', kubeconfig, '-identity', identity, ...times];
     const program = join(locateBinaries(process.env, 'peers').folder, 'elector');
     this.#child = startChild(program, args, {
-      heard: (text) => {
+      onOutput: (text) => {
         this.#text += text;
       },
     });

@@ -6,8 +6,8 @@ const everyMs = 25;
  * Looks again and again until `look` no longer throws, and returns what it says. What it threw last is the failure: an
  * assertion in it shows what was expected and what is.
  */
-export async function eventually<T>(look: () => Promise<T> | T, withinMs = 10_000): Promise<T> {
-  const deadline = performance.now() + withinMs;
+export async function eventually<T>(look: () => Promise<T> | T, timeoutMs = 10_000): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
       return await look();

@@ -3,22 +3,22 @@ import { join } from 'node:path';
 import { type Expected, examples } from '../examples/expected.ts';
 import type { Cluster } from './cluster.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, type Marks, served, unmarked } from './objects.ts';
+import { type Assignment, assigned, loadBalancer, unassigned } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'examples');
 const scenario = scenarios('examples');
 
-function marksFor(expected: Expected): Marks {
+function marksFor(expected: Expected): Assignment {
   switch (expected.state) {
     case 'Assigned': {
       const { addresses, specIP, from, interface: device } = expected;
       return { addresses, specIP, label: 'kube-vip', from, interface: device };
     }
     case 'Conflict':
-      return { ...unmarked, addresses: expected.addresses };
+      return { ...unassigned, addresses: expected.addresses };
     default:
-      return unmarked;
+      return unassigned;
   }
 }
 
@@ -56,7 +56,7 @@ scenario(
     const { spec } = await cluster.create(loadBalancer('default/web'));
     assert.deepEqual(spec.ipFamilies, ['IPv4']);
     await eventually(() => reasonsAreGiven(cluster, 'default/web', 'Service', [/IPv4/]));
-    assert.deepEqual(await cluster.marks('default/web'), unmarked);
+    assert.deepEqual(await cluster.assignment('default/web'), unassigned);
   },
 );
 
@@ -79,9 +79,9 @@ scenario('the README names of the ConfigMap and of the class can be changed', as
     await cluster.create(loadBalancer('default/usual', { loadBalancerClass: 'kube-vip.io/kube-vip-class' }));
     await cluster.create(loadBalancer('default/own', { loadBalancerClass: 'example.com/own' }));
     // Created last: whoever was to be served before it would have been.
-    await cluster.becomes('default/own', served('10.1.0.1', 'cidr-global'));
-    assert.deepEqual(await cluster.marks('default/classless'), unmarked);
-    assert.deepEqual(await cluster.marks('default/usual'), unmarked);
+    await cluster.becomes('default/own', assigned('10.1.0.1', 'cidr-global'));
+    assert.deepEqual(await cluster.assignment('default/classless'), unassigned);
+    assert.deepEqual(await cluster.assignment('default/usual'), unassigned);
   } finally {
     await cluster.client.delete(`${elsewhere}/own`);
   }
@@ -93,7 +93,7 @@ scenario('an example that is applied once more changes nothing', async ({ cluste
   start();
   await cluster.kubectl(['apply', '-f', file]);
   await eventually(async () => {
-    assert.deepEqual(await cluster.marks('team/web'), served('192.168.0.202', 'range-global'));
+    assert.deepEqual(await cluster.assignment('team/web'), assigned('192.168.0.202', 'range-global'));
     assert.equal((await cluster.events('team/web')).length, 1);
   });
   const before = await cluster.versions();

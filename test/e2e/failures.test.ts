@@ -3,7 +3,7 @@ import type { Watch } from '../contract/http.ts';
 import type { Cluster } from './cluster.ts';
 import { keyOf } from './cluster.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, marksOf, served, unmarked } from './objects.ts';
+import { assigned, assignmentOf, loadBalancer, unassigned } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const reader = 'reader';
@@ -12,11 +12,11 @@ const scenario = scenarios('failures', [{ name: reader }]);
 /** Creates so many Services, several at a time. */
 async function burst(cluster: Cluster, count: number): Promise<void> {
   const left = Array.from({ length: count }, (_, index) => `default/web-${index + 1}`);
-  const lane = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     for (let key = left.pop(); key !== undefined; key = left.pop())
       await cluster.create(loadBalancer(key, { allocateLoadBalancerNodePorts: false }));
   };
-  await Promise.all(Array.from({ length: 8 }, lane));
+  await Promise.all(Array.from({ length: 8 }, worker));
 }
 
 /** Follows the watch until so many Services have been seen with an address; none may ever show a second one. */
@@ -24,7 +24,7 @@ async function follow(watch: Watch, given: Map<string, string>, count: number): 
   while (given.size < count) {
     const event = await watch.next();
     assert.ok(event, 'the watch goes on');
-    const { addresses } = marksOf(event.object);
+    const { addresses } = assignmentOf(event.object);
     if (addresses === null) continue;
     const key = keyOf(event.object);
     assert.equal(addresses, given.get(key) ?? addresses, key);
@@ -38,8 +38,8 @@ async function isComplete(cluster: Cluster, count: number, given: Map<string, st
   assert.equal(services.size, count);
   const addresses = new Set<string | null>();
   for (const [key, service] of services) {
-    const marks = marksOf(service);
-    assert.deepEqual(marks, served(marks.addresses ?? '', 'range-default'), key);
+    const marks = assignmentOf(service);
+    assert.deepEqual(marks, assigned(marks.addresses ?? '', 'range-default'), key);
     assert.equal(marks.addresses, given.get(key) ?? marks.addresses, key);
     addresses.add(marks.addresses);
   }
@@ -106,16 +106,16 @@ scenario(
     } finally {
       await cluster.server.signal('KILL');
       watch.close();
-      await controller.says(/a write is tried again/).finally(() => cluster.server.restart());
+      await controller.logs(/a write is tried again/).finally(() => cluster.server.restart());
     }
     await eventually(() => isComplete(cluster, count, given), 20_000);
     assert.ok(controller.isRunning);
     // And it watches again: Services, ConfigMap and what turns into another type.
     await cluster.pools({ 'range-default': `10.1.0.1-10.1.0.${count + 1}` });
     await cluster.create(loadBalancer('default/new'));
-    await cluster.becomes('default/new', served(`10.1.0.${count + 1}`, 'range-default'));
+    await cluster.becomes('default/new', assigned(`10.1.0.${count + 1}`, 'range-default'));
     await cluster.patch('default/new', { spec: { type: 'ClusterIP' } });
-    await cluster.becomes('default/new', unmarked);
+    await cluster.becomes('default/new', unassigned);
   },
 );
 
@@ -124,11 +124,11 @@ scenario(
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1' });
     const idle = start();
-    await idle.says(/pools read/);
+    await idle.logs(/pools read/);
     assert.equal(await idle.terminate(), 0);
     assert.equal(idle.log.at(-1)?.msg, 'stopped');
     const deaf = start();
-    await deaf.says(/pools read/);
+    await deaf.logs(/pools read/);
     await cluster.server.signal('STOP');
     try {
       const asked = performance.now();
@@ -175,10 +175,10 @@ scenario(
       'default/web',
       /The API server refused the change: .*"reader" cannot patch .*"services"/,
     );
-    await controller.says(/refused the change/);
+    await controller.logs(/refused the change/);
     assert.equal(await cluster.version('default/web'), metadata.resourceVersion);
     await grant(cluster, patchServices);
-    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
     assert.ok(controller.isRunning);
   },
 );
@@ -190,19 +190,19 @@ scenario(
     const dual = { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] };
     await cluster.create(loadBalancer('default/dual', dual));
     const first = start();
-    await cluster.becomes('default/dual', served('10.1.0.1,2001:db8::1', 'range-default'));
+    await cluster.becomes('default/dual', assigned('10.1.0.1,2001:db8::1', 'range-default'));
     await first.terminate();
     await cluster.patch('default/dual', { spec: { ipFamilyPolicy: 'SingleStack' } });
     await cluster.create(loadBalancer('default/waiting', { ipFamilies: ['IPv6'] }));
     // The write that gives the address back is refused, the one that would give it on is not.
     await grant(cluster, { ...patchServices, resourceNames: ['waiting'] });
     const second = start({ user: reader });
-    await second.says(/refused the change: .*"reader" cannot patch/);
-    await second.says(/2001:db8::1|range-default is full/);
+    await second.logs(/refused the change: .*"reader" cannot patch/);
+    await second.logs(/2001:db8::1|range-default is full/);
     const shown = await cluster.addresses();
     assert.deepEqual(shown, { 'default/dual': '10.1.0.1,2001:db8::1', 'default/waiting': null });
     await grant(cluster, patchServices);
-    await cluster.becomes('default/waiting', served('2001:db8::1', 'range-default'));
-    await cluster.becomes('default/dual', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/waiting', assigned('2001:db8::1', 'range-default'));
+    await cluster.becomes('default/dual', assigned('10.1.0.1', 'range-default'));
   },
 );

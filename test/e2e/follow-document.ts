@@ -15,28 +15,28 @@ import type { Shell } from './guide.ts';
  *
  * Everything else is for people.
  */
-export interface Walker {
+export interface DocumentContext {
   readonly cluster: Cluster;
   readonly shell: Shell;
   readonly controllers: readonly ControllerProcess[];
 }
 
-export async function walk({ parts, title }: Section, walker: Walker): Promise<void> {
+export async function followSection({ parts, title }: Section, context: DocumentContext): Promise<void> {
   let checks = 0;
   for (const part of parts) {
-    if (part.kind === 'block') checks += await followBlock(part, walker);
-    else checks += await compareTable(part, walker);
+    if (part.kind === 'block') checks += await followBlock(part, context);
+    else checks += await compareTable(part, context);
   }
   assert.ok(checks > 0, `nothing in "${title}" says what comes of it`);
 }
 
 /** Whether there is something in a section to do. */
-export function canBeFollowed({ parts }: Section): boolean {
+export function hasBlocks({ parts }: Section): boolean {
   return parts.some(({ kind }) => kind === 'block');
 }
 
 /** Returns how much was compared. */
-async function followBlock({ language, text }: Block, { cluster, shell }: Walker): Promise<number> {
+async function followBlock({ language, text }: Block, { cluster, shell }: DocumentContext): Promise<number> {
   const namespaces = text.matchAll(/(?:\bnamespace:|--namespace|\s-n) +([a-z0-9-]+)/g);
   for (const [, name = ''] of namespaces) if (name !== 'kube-system') await cluster.namespace(name);
   switch (language) {
@@ -59,25 +59,25 @@ async function followBlock({ language, text }: Block, { cluster, shell }: Walker
   }
 }
 
-async function compareTable({ head, rows }: Table, walker: Walker): Promise<number> {
+async function compareTable({ head, rows }: Table, context: DocumentContext): Promise<number> {
   const [first, second] = head;
   if (first === 'Service' && second === 'address') {
-    for (const row of rows) await compareService(row, walker);
+    for (const row of rows) await compareService(row, context);
     return rows.length;
   }
   if (first === 'written' && second === 'reported') {
-    for (const [, said = ''] of rows) await isReported(said, walker);
+    for (const [, said = ''] of rows) await isReported(said, context);
     return rows.length;
   }
   return 0;
 }
 
-async function compareService(row: readonly string[], { cluster }: Walker): Promise<void> {
+async function compareService(row: readonly string[], { cluster }: DocumentContext): Promise<void> {
   const [key, address, said = ''] = row.map(plain);
   assert.ok(key !== undefined && address !== undefined);
   const path = key.includes('/') ? key : `default/${key}`;
   await eventually(async () => {
-    const { addresses, specIP, label } = await cluster.marks(path);
+    const { addresses, specIP, label } = await cluster.assignment(path);
     const shown = addresses ?? specIP ?? '';
     const seen = label === null ? (shown === '' ? 'none' : `${shown}, not served`) : shown;
     assert.equal(seen, address, path);
@@ -91,7 +91,7 @@ async function compareService(row: readonly string[], { cluster }: Walker): Prom
 }
 
 /** An event has room for some of it; the log says it all. */
-async function isReported(said: string, { cluster, controllers }: Walker): Promise<void> {
+async function isReported(said: string, { cluster, controllers }: DocumentContext): Promise<void> {
   await eventually(async () => {
     const log = controllers.flatMap((controller) => controller.log);
     assert.ok(

@@ -9,10 +9,10 @@ import type { Body } from '../contract/http.ts';
 import { differences } from '../upgrade/differences.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { hasAddresses, scenariosBesideGo, slow } from './go-version.ts';
-import { loadBalancer, names, served, unmarked } from './objects.ts';
+import { goScenarios, hasAddresses, slow } from './go-version.ts';
+import { assigned, loadBalancer, names, unassigned } from './objects.ts';
 
-const scenario = scenariosBesideGo('from-go');
+const scenario = goScenarios('from-go');
 const root = join(import.meta.dirname, '..', '..');
 const world = join(root, 'examples', 'world.yaml');
 
@@ -74,12 +74,12 @@ scenario(
     for (const name of ['development', 'dual-stack', 'edge', 'finance', 'ipv6', 'shop', 'staging', 'testing'])
       await cluster.namespace(name);
     const go = startGo();
-    await go.says(/Starting service controller/, slow);
+    await go.logs(/Starting service controller/, slow);
     await cluster.kubectl(['apply', '-f', world]);
     await hasAddresses(cluster, 'staging/web');
     // The last one; it is looked at, as its label shows.
     await eventually(
-      async () => assert.equal((await cluster.marks('testing/scanner')).label, 'kube-vip'),
+      async () => assert.equal((await cluster.assignment('testing/scanner')).label, 'kube-vip'),
       slow,
     );
     await go.terminate();
@@ -125,7 +125,7 @@ scenario(
       'ipv6/third': [],
       'edge/web': [],
     });
-    await cluster.becomes('dual-stack/strict-service', served('192.168.0.10,2001::20', 'range-dual-stack'));
+    await cluster.becomes('dual-stack/strict-service', assigned('192.168.0.10,2001::20', 'range-dual-stack'));
     assert.deepEqual(await cluster.addresses(), promised, 'all is as `npm start` said before');
     assert.notEqual(await cluster.holder(), holder);
 
@@ -148,7 +148,7 @@ scenario(
 
     assert.equal(await ours.terminate(), 0);
     const rested = await versions(cluster);
-    await start().says(/leading/, slow);
+    await start().logs(/leading/, slow);
     await quietTime();
     assert.deepEqual(await versions(cluster), rested, 'and a restart writes to none');
   },
@@ -166,7 +166,7 @@ scenario(
     };
     await cluster.pools(pools);
     const go = startGo();
-    await go.says(/Starting service controller/, slow);
+    await go.logs(/Starting service controller/, slow);
     // For a namespace's own pool only the Services of the namespace are counted.
     for (const key of ['default/first', 'default/leaving', 'printers/first', 'lab/web', 'shop/turned'])
       await cluster.create(loadBalancer(key));
@@ -221,13 +221,13 @@ scenario(
 
     // What is new gets what nobody shows; what is freed is given again.
     const eth3 = { interface: 'eth3' };
-    await cluster.becomes('default/new', served('10.1.0.11', 'cidr-default', eth3));
+    await cluster.becomes('default/new', assigned('10.1.0.11', 'cidr-default', eth3));
     await eventually(async () => assert.ok(!(await cluster.services()).has('default/leaving')));
     await cluster.create(loadBalancer('default/next'));
-    await cluster.becomes('default/next', served('10.1.0.9', 'cidr-default', eth3));
+    await cluster.becomes('default/next', assigned('10.1.0.9', 'cidr-default', eth3));
     // A holder that leaves makes the claimant the holder, on the address that it shows already.
     await cluster.remove('default/given');
-    await cluster.becomes('default/by-spec', served('10.1.0.10', 'static'));
+    await cluster.becomes('default/by-spec', assigned('10.1.0.10', 'static'));
     assert.deepEqual((await cluster.service('default/by-spec')).metadata.finalizers, undefined);
   },
 );
@@ -240,7 +240,7 @@ scenario(
       (name) => `shop/${name}`,
     );
     const go = startGo(isInClass);
-    await go.says(/Caches are synced/, slow);
+    await go.logs(/Caches are synced/, slow);
     for (const key of keys) await cluster.create(loadBalancer(key, inClass));
     await cluster.create(loadBalancer('shop/classless'));
     await hasAddresses(cluster, 'shop/three');
@@ -271,6 +271,6 @@ scenario(
     }
     const all = keys.slice(1).map((key) => addressOf(after.get(key)));
     assert.equal(new Set(all).size, all.length, `each has its own: ${all.join(' ')}`);
-    assert.deepEqual(await cluster.marks('shop/classless'), unmarked);
+    assert.deepEqual(await cluster.assignment('shop/classless'), unassigned);
   },
 );

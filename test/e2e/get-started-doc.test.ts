@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { sectionsOf } from '../docs/document.ts';
 import { onCluster } from '../install/on-cluster.ts';
-import { walk } from './follow-document.ts';
-import { whereDeploymentsRun } from './running-deployment.ts';
+import { followSection } from './follow-document.ts';
+import { withRunningDeployment } from './running-deployment.ts';
 
 const path = 'docs/get-started.md';
 const announced = 'Reach the Service';
@@ -14,11 +14,11 @@ onServer(`${path}: from nothing to an address that is announced`, async (cluster
   const at = sections.findIndex(({ title }) => title === announced);
   assert.ok(at > 0);
   const partsOf = (some: typeof sections) => some.flatMap(({ parts }) => parts);
-  await whereDeploymentsRun(cluster, async (shell) => {
-    const walker = { cluster, shell, controllers: [] };
-    await walk({ title: 'before', parts: partsOf(sections.slice(0, at)) }, walker);
+  await withRunningDeployment(cluster, async (shell) => {
+    const context = { cluster, shell, controllers: [] };
+    await followSection({ title: 'before', parts: partsOf(sections.slice(0, at)) }, context);
     await cluster.announce('default/web');
-    await walk({ title: announced, parts: partsOf(sections.slice(at)) }, walker);
+    await followSection({ title: announced, parts: partsOf(sections.slice(at)) }, context);
     assert.deepEqual([...(await cluster.services()).keys()], []);
   });
 });

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 import { firstCells, sectionsOf } from '../docs/document.ts';
 import { helm } from '../install/helm.ts';
 import type { Cluster } from './cluster.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 import { type Scenario, scenarios } from './scenario.ts';
 
 const document = 'docs/gitops.md';
@@ -60,7 +60,7 @@ scenario('docs/gitops.md names every field that is written, three times', async 
   const before = await cluster.service('default/web');
   assert.deepEqual(fieldsOf(before), []);
   start();
-  await cluster.becomes('default/web', served('10.1.0.1', 'range-default', { interface: 'eth3' }));
+  await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default', { interface: 'eth3' }));
   const after = await cluster.service('default/web');
   const written = fieldsOf(after).sort();
   assert.deepEqual(
@@ -98,7 +98,7 @@ const inNone = chartOf({}, {});
 function withRelease(
   title: string,
   chart: string,
-  body: (world: { cluster: Cluster; upgrade: Helm; run: Helm }) => Promise<void>,
+  body: (context: { cluster: Cluster; upgrade: Helm; run: Helm }) => Promise<void>,
   ...flags: string[]
 ): void {
   withHelm(title, async ({ cluster, start }) => {
@@ -108,7 +108,7 @@ function withRelease(
     start();
     try {
       await run('install', 'web', chart, '--set-string', 'round=first', ...flags);
-      await cluster.becomes('default/web', served('10.1.0.5', 'range-default'));
+      await cluster.becomes('default/web', assigned('10.1.0.5', 'range-default'));
       await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
       await body({ cluster, upgrade, run });
     } finally {
@@ -120,7 +120,7 @@ function withRelease(
 type Helm = (...args: string[]) => Promise<string>;
 
 async function isUpgraded(cluster: Cluster): Promise<void> {
-  await cluster.becomes('default/web', served('10.1.0.5', 'range-default'));
+  await cluster.becomes('default/web', assigned('10.1.0.5', 'range-default'));
   assert.equal((await cluster.service('default/web')).metadata.labels?.round, 'second');
 }
 
@@ -128,7 +128,7 @@ withRelease('Helm: a chart without our fields', inNone, async ({ cluster, upgrad
   await upgrade();
   await isUpgraded(cluster);
   await run('rollback', 'web');
-  await cluster.becomes('default/web', served('10.1.0.5', 'range-default'));
+  await cluster.becomes('default/web', assigned('10.1.0.5', 'range-default'));
 });
 
 withRelease('Helm 4: a chart that has them blank is in conflict', blank, async ({ cluster, upgrade }) => {
@@ -151,5 +151,5 @@ withRelease('Helm 4: an address that the chart gets later', byValue, async ({ cl
   const value = ['--set-string', 'address=10.9.8.7'];
   await assert.rejects(upgrade(...value), /conflict with "kube-vip-cloud-provider"/);
   await upgrade(...value, '--force-conflicts');
-  await cluster.becomes('default/web', served('10.9.8.7', 'static'));
+  await cluster.becomes('default/web', assigned('10.9.8.7', 'static'));
 });

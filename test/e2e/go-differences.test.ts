@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import type { Cluster } from './cluster.ts';
 import { eventually } from './eventually.ts';
-import { scenariosBesideGo, slow } from './go-version.ts';
+import { goScenarios, slow } from './go-version.ts';
 import { loadBalancer, names } from './objects.ts';
 
-const scenario = scenariosBesideGo('go-differences');
+const scenario = goScenarios('go-differences');
 const configMap = '/api/v1/namespaces/kube-system/configmaps/kubevip';
 const dual = { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] };
 
@@ -18,7 +18,7 @@ function port(number: number, protocol = 'TCP'): { ports: { port: number; protoc
 
 /** Waits for the address that the Go version gives. */
 async function gets(cluster: Cluster, key: string, address: string): Promise<void> {
-  await eventually(async () => assert.equal((await cluster.marks(key)).addresses, address, key), slow);
+  await eventually(async () => assert.equal((await cluster.assignment(key)).addresses, address, key), slow);
 }
 
 /** Waits until the Go version says in an event why a Service gets none. */
@@ -31,7 +31,7 @@ async function fails(cluster: Cluster, key: string, why: RegExp): Promise<void> 
     );
     assert.match(body.items.map(({ message }) => message).join('\n'), why);
   }, slow);
-  assert.equal((await cluster.marks(key)).addresses, null, key);
+  assert.equal((await cluster.assignment(key)).addresses, null, key);
 }
 
 scenario('the Go version does what the table of differences says of it', async ({ cluster, startGo }) => {
@@ -47,7 +47,7 @@ scenario('the Go version does what the table of differences says of it', async (
     'cidr-global': '10.1.9.8/29',
   };
   const go = startGo();
-  await go.says(/Starting service controller/, slow);
+  await go.logs(/Starting service controller/, slow);
 
   // A missing ConfigMap: an empty one is created.
   await cluster.create(loadBalancer('early/web'));
@@ -57,7 +57,7 @@ scenario('the Go version does what the table of differences says of it', async (
 
   // An annotation with a hostname stops all allocation in its namespace's pool, and in the global one.
   await cluster.create(loadBalancer('odd/named', { annotations: { [names.addresses]: 'lb.example.com' } }));
-  await eventually(async () => assert.equal((await cluster.marks('odd/named')).label, 'kube-vip'));
+  await eventually(async () => assert.equal((await cluster.assignment('odd/named')).label, 'kube-vip'));
   await cluster.create(loadBalancer('odd/next'));
   await fails(cluster, 'odd/next', /ParseAddr\("lb\.example\.com"\)/);
   await cluster.create(loadBalancer('other/next'));
@@ -68,7 +68,7 @@ scenario('the Go version does what the table of differences says of it', async (
   await cluster.create(
     loadBalancer('share/static', { annotations: { [names.addresses]: '172.16.0.9' }, ...port(81) }),
   );
-  await eventually(async () => assert.equal((await cluster.marks('share/static')).label, 'kube-vip'));
+  await eventually(async () => assert.equal((await cluster.assignment('share/static')).label, 'kube-vip'));
   await cluster.create(loadBalancer('share/joins', port(80)));
   await gets(cluster, 'share/joins', '172.16.0.9');
   await cluster.create(loadBalancer('share/udp', port(53, 'UDP')));
@@ -101,7 +101,7 @@ scenario('the Go version does what the table of differences says of it', async (
     spec: { loadBalancerIP: null },
   });
   await gets(cluster, 'edited/second', '10.1.8.8');
-  assert.equal((await cluster.marks('edited/first')).specIP, '10.1.8.8');
+  assert.equal((await cluster.assignment('edited/first')).specIP, '10.1.8.8');
 
   // A pool that changes its form and back is the one between, until a restart.
   await cluster.create(loadBalancer('forms/one'));

@@ -4,7 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, type Marks, names, served, unmarked, type Wishes } from './objects.ts';
+import {
+  type Assignment,
+  assigned,
+  loadBalancer,
+  names,
+  type ServiceOverrides,
+  unassigned,
+} from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const scenario = scenarios('go-leftovers');
@@ -13,7 +20,7 @@ const scenario = scenarios('go-leftovers');
  * As the Go version leaves a Service that it gave addresses to: pkg/provider/loadBalancer.go `syncLoadBalancer` writes
  * annotation, label and spec, cloud-provider's controllers/service/controller.go `addFinalizer` the rest.
  */
-function byGo(addresses: string, more: Wishes = {}): Wishes {
+function byGo(addresses: string, more: ServiceOverrides = {}): ServiceOverrides {
   return {
     annotations: { [names.addresses]: addresses },
     labels: { [names.implementation]: 'kube-vip' },
@@ -28,41 +35,41 @@ scenario(
   async ({ cluster, start }) => {
     await cluster.pools({ 'cidr-default': '10.1.0.0/24,2001:db8::/64', 'cidr-shop': '10.1.0.0/27' });
     const label = { [names.implementation]: 'kube-vip' };
-    const held: Record<string, [Wishes, Marks]> = {
-      'default/allocated': [byGo('10.1.0.1'), served('10.1.0.1', 'cidr-default')],
+    const held: Record<string, [ServiceOverrides, Assignment]> = {
+      'default/allocated': [byGo('10.1.0.1'), assigned('10.1.0.1', 'cidr-default')],
       // `buildHostsFromCidr` leaves the ends of a block in, unless skip-end-ips-in-cidr says otherwise.
-      'shop/end': [byGo('10.1.0.31'), served('10.1.0.31', 'cidr-shop')],
+      'shop/end': [byGo('10.1.0.31'), assigned('10.1.0.31', 'cidr-shop')],
       'default/dual': [
         byGo('10.1.0.2,2001:db8::2', { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] }),
-        served('10.1.0.2,2001:db8::2', 'cidr-default'),
+        assigned('10.1.0.2,2001:db8::2', 'cidr-default'),
       ],
       // Labelled and without an annotation: before the annotation came, in the words of `checkLegacyLoadBalancerIPAnnotation`.
       'default/by-spec': [
         { labels: label, finalizers: [names.goFinalizer], loadBalancerIP: '10.1.0.3' },
-        served('10.1.0.3', 'static'),
+        assigned('10.1.0.3', 'static'),
       ],
       // The label of early versions, `LegacyIpamAddressLabelKey`, which later ones take off.
       'default/legacy': [
         { labels: { ...label, [names.ipamAddress]: '10.1.0.4' }, loadBalancerIP: '10.1.0.4' },
-        served('10.1.0.4', 'static'),
+        assigned('10.1.0.4', 'static'),
       ],
       // A user's annotation: `syncLoadBalancer` adds the label alone.
-      'default/static': [byGo('10.1.0.5', { loadBalancerIP: '' }), served('10.1.0.5', 'static')],
+      'default/static': [byGo('10.1.0.5', { loadBalancerIP: '' }), assigned('10.1.0.5', 'static')],
       // From a pool that is no longer there.
-      'default/outside': [byGo('172.16.0.9'), served('172.16.0.9', 'unknown')],
+      'default/outside': [byGo('172.16.0.9'), assigned('172.16.0.9', 'unknown')],
       // `mapImplementedServices` is given the Services of one namespace only.
-      'default/duplicate': [byGo('10.1.0.7'), served('10.1.0.7', 'cidr-default')],
-      'shop/duplicate': [byGo('10.1.0.7'), served('10.1.0.7', 'cidr-shop')],
+      'default/duplicate': [byGo('10.1.0.7'), assigned('10.1.0.7', 'cidr-default')],
+      'shop/duplicate': [byGo('10.1.0.7'), assigned('10.1.0.7', 'cidr-shop')],
       'shop/two-finalizers': [
         byGo('10.1.0.8', { finalizers: ['example.com/own', names.goFinalizer] }),
-        served('10.1.0.8', 'cidr-shop'),
+        assigned('10.1.0.8', 'cidr-shop'),
       ],
     };
     // Older than all that hold something: it must not be served first for that.
     await cluster.create(loadBalancer('default/a-waiting'));
-    for (const [key, [wishes]] of Object.entries(held)) await cluster.create(loadBalancer(key, wishes));
+    for (const [key, [overrides]] of Object.entries(held)) await cluster.create(loadBalancer(key, overrides));
     const first = start();
-    await cluster.becomes('default/a-waiting', served('10.1.0.6', 'cidr-default'));
+    await cluster.becomes('default/a-waiting', assigned('10.1.0.6', 'cidr-default'));
     for (const [key, [, marks]] of Object.entries(held)) await cluster.becomes(key, marks);
     for (const [key, { metadata }] of await cluster.services()) {
       const others = key === 'shop/two-finalizers' ? ['example.com/own'] : undefined;
@@ -87,7 +94,7 @@ scenario(
     const adopted = await cluster.services();
     await first.terminate();
     const second = start();
-    await second.says(/pools read/);
+    await second.logs(/pools read/);
     await quietTime();
     for (const [key, { metadata }] of await cluster.services())
       assert.equal(metadata.resourceVersion, adopted.get(key)?.metadata.resourceVersion, key);
@@ -106,7 +113,7 @@ scenario(
     assert.notEqual((await cluster.service('default/leaving')).metadata.deletionTimestamp, undefined);
     const version = await cluster.version('default/foreign');
     start();
-    await cluster.becomes('default/waiting', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/waiting', assigned('10.1.0.1', 'range-default'));
     assert.deepEqual([...(await cluster.services()).keys()].sort(), ['default/foreign', 'default/waiting']);
     assert.equal(await cluster.version('default/foreign'), version);
   },
@@ -119,8 +126,8 @@ scenario(
     await cluster.create(loadBalancer('default/adopted', byGo('10.1.0.1')));
     const controller = start();
     await cluster.create(loadBalancer('default/given'));
-    await cluster.becomes('default/given', served('10.1.0.2', 'range-default'));
-    await cluster.becomes('default/adopted', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/given', assigned('10.1.0.2', 'range-default'));
+    await cluster.becomes('default/adopted', assigned('10.1.0.1', 'range-default'));
     await controller.terminate();
     for (const name of ['adopted', 'given']) await cluster.remove(`default/${name}`);
     assert.deepEqual([...(await cluster.services()).keys()], []);
@@ -134,7 +141,7 @@ scenario(
     await cluster.create(loadBalancer('default/web', byGo('10.1.0.1')));
     await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
     start();
-    await cluster.becomes('default/web', unmarked);
+    await cluster.becomes('default/web', unassigned);
     await eventually(async () =>
       assert.equal((await cluster.service('default/web')).metadata.finalizers, undefined),
     );

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 import type { Cluster } from './cluster.ts';
 import { quickElection } from './controller.ts';
 import { eventually } from './eventually.ts';
-import { scenarios, type World } from './scenario.ts';
+import { type ScenarioContext, scenarios } from './scenario.ts';
 
 interface GoVersionOptions {
   program: string;
@@ -23,7 +23,7 @@ export class GoVersion {
   /** Outside a cluster one of its two clients reads `~/.kube/config`, whatever --kubeconfig says. */
   readonly #home = temporaryFolder('kvcp-go-home-');
   /** Fulfilled if it ends without having been asked to. */
-  readonly fallen: Promise<void>;
+  readonly exitedUnexpectedly: Promise<void>;
   #isEnded = false;
   #text = '';
 
@@ -41,12 +41,12 @@ export class GoVersion {
     ];
     this.#child = startChild(program, flags, {
       env: { HOME: this.#home.path, ...env },
-      heard: (text) => {
+      onOutput: (text) => {
         this.#text += text;
       },
     });
-    this.fallen = new Promise((resolve) => {
-      void this.#child.gone.then(() => {
+    this.exitedUnexpectedly = new Promise((resolve) => {
+      void this.#child.exited.then(() => {
         this.#home.remove();
         if (!this.#isEnded) resolve();
       });
@@ -59,8 +59,8 @@ export class GoVersion {
   }
 
   /** Waits until it wrote something. */
-  says(pattern: RegExp, withinMs?: number): Promise<void> {
-    return eventually(() => assert.match(this.#text, pattern), withinMs);
+  logs(pattern: RegExp, timeoutMs?: number): Promise<void> {
+    return eventually(() => assert.match(this.#text, pattern), timeoutMs);
   }
 
   async terminate(): Promise<void> {
@@ -87,17 +87,17 @@ export async function hasAddresses(cluster: Cluster, ...keys: string[]): Promise
 }
 
 /** For one test: it is slow, and other tests may be running. */
-const withinMs = 100_000;
+const timeoutMs = 100_000;
 
-export interface WorldBesideGo extends World {
+export interface GoScenarioContext extends ScenarioContext {
   /** Starts the Go version; what is still running when the test ends is ended then. */
   startGo(env?: Record<string, string>): GoVersion;
 }
 
 /** As `scenarios`, with the Go version at hand. */
-export function scenariosBesideGo(
+export function goScenarios(
   prefix: string,
-): (title: string, body: (world: WorldBesideGo) => Promise<void>) => void {
+): (title: string, body: (context: GoScenarioContext) => Promise<void>) => void {
   const { folder, missing } = locateBinaries(process.env, 'peers');
   if (missing.length > 0) {
     const skip = `needs ${missing.join(', ')}: \`npm run controlplane\` builds them`;
@@ -105,8 +105,8 @@ export function scenariosBesideGo(
   }
   const scenario = scenarios(prefix);
   return (title, body) => {
-    const play = async (world: World): Promise<void> => {
-      const { cluster } = world;
+    const play = async (context: ScenarioContext): Promise<void> => {
+      const { cluster } = context;
       const started: GoVersion[] = [];
       const failed = Promise.withResolvers<never>();
       const startGo = (env: Record<string, string> = {}): GoVersion => {
@@ -116,12 +116,12 @@ export function scenariosBesideGo(
           env,
         });
         started.push(go);
-        void go.fallen.then(() => failed.reject(new Error('the Go version ended by itself')));
+        void go.exitedUnexpectedly.then(() => failed.reject(new Error('the Go version ended by itself')));
         return go;
       };
-      const timer = setTimeout(() => failed.reject(new Error(`no end within ${withinMs} ms`)), withinMs);
+      const timer = setTimeout(() => failed.reject(new Error(`no end within ${timeoutMs} ms`)), timeoutMs);
       try {
-        await Promise.race([body({ ...world, startGo }), failed.promise]);
+        await Promise.race([body({ ...context, startGo }), failed.promise]);
       } catch (error) {
         const logs = started.map(({ output }, index) => `--- Go version ${index + 1} said\n${output}`);
         throw new Error([String(error), ...logs].join('\n'), { cause: error });
@@ -131,6 +131,6 @@ export function scenariosBesideGo(
       }
     };
     // Ours ends after it, so that none outlives its test.
-    scenario(title, play, withinMs + 5_000);
+    scenario(title, play, timeoutMs + 5_000);
   };
 }

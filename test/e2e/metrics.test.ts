@@ -5,7 +5,7 @@ import { controllerMetrics } from '../../src/controller/metrics.ts';
 import { freePorts } from '../controlplane/process.ts';
 import { promtool } from '../controlplane/promtool.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const scenario = scenarios('metrics');
@@ -74,7 +74,8 @@ scenario(
     await eventually(async () => assert.ok((await target.scrape()).has(`pool_size_addresses${inPool}`)));
     for (const [index, name] of ['a', 'b', 'c'].entries()) {
       await cluster.create(loadBalancer(`default/${name}`));
-      if (index < 2) await cluster.becomes(`default/${name}`, served(`10.1.0.${index + 1}`, 'range-default'));
+      if (index < 2)
+        await cluster.becomes(`default/${name}`, assigned(`10.1.0.${index + 1}`, 'range-default'));
     }
     const full = await target.shows({
       [`pool_size_addresses${inPool}`]: 2,
@@ -105,7 +106,7 @@ scenario(
     );
     // The one that waited has waited since it came.
     await cluster.remove('default/a');
-    await cluster.becomes('default/c', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/c', assigned('10.1.0.1', 'range-default'));
     await target.shows({
       [isFull]: undefined,
       'services{state="assigned"}': 2,
@@ -157,22 +158,22 @@ scenario(
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
     const [one, two] = [await Target.find(), await Target.find()];
     const first = start({ flags: one.flags });
-    await first.says(/^leading$/);
+    await first.logs(/^leading$/);
     const second = start({ flags: two.flags });
-    await second.says(/standing by/);
+    await second.logs(/standing by/);
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
     const leader = 'leader_election_master_status{name="kube-vip-cloud-controller"}';
-    const world = {
+    const clusterSeries = {
       [`pool_used_addresses${inPool}`]: 1,
       'services{state="assigned"}': 1,
       address_conflicts: 0,
     };
-    await one.shows({ [leader]: 1, ...world, 'assignments_total{cause="allocate"}': 1 });
-    const nothing = Object.fromEntries(Object.keys(world).map((name) => [name, undefined]));
+    await one.shows({ [leader]: 1, ...clusterSeries, 'assignments_total{cause="allocate"}': 1 });
+    const nothing = Object.fromEntries(Object.keys(clusterSeries).map((name) => [name, undefined]));
     await two.shows({ [leader]: 0, ...nothing, 'assignments_total{cause="allocate"}': 0 });
     await first.terminate();
-    await two.shows({ [leader]: 1, ...world, 'assignments_total{cause="allocate"}': 0 });
+    await two.shows({ [leader]: 1, ...clusterSeries, 'assignments_total{cause="allocate"}': 0 });
   },
 );
 
@@ -181,7 +182,7 @@ scenario(
   async ({ cluster, start }) => {
     const target = await Target.find();
     const controller = start({ flags: target.flags });
-    await controller.says(/^leading$/);
+    await controller.logs(/^leading$/);
     const requests = async (code: string): Promise<number> =>
       (await target.scrape()).get(`rest_client_requests_total{code="${code}",method="GET"}`) ?? 0;
     assert.equal(await requests('<error>'), 0);
@@ -203,7 +204,7 @@ scenario(
     const target = await Target.find();
     start({ flags: target.flags });
     await cluster.create(loadBalancer('default/a'));
-    await cluster.becomes('default/a', served('10.1.0.1', 'cidr-default'));
+    await cluster.becomes('default/a', assigned('10.1.0.1', 'cidr-default'));
     await cluster.create(loadBalancer('default/b'));
     await cluster.warns('default/b', /is full/);
     const told = await eventually(async () => {

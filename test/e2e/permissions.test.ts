@@ -2,9 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Cluster } from './cluster.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, served, unmarked } from './objects.ts';
-import { isNotServed, type Needed, pauses, pool, verbsIn, web } from './required-permissions.ts';
-import { grant, type Rights, shippedRights, verbsOf, without } from './roles.ts';
+import { assigned, loadBalancer, unassigned } from './objects.ts';
+import {
+  isNotAssigned,
+  permissionsIn,
+  pool,
+  type RequiredPermission,
+  waitsForLongBackoff,
+  web,
+} from './required-permissions.ts';
+import { grant, type Permissions, shippedPermissions, verbsOf, without } from './roles.ts';
 import { scenarios } from './scenario.ts';
 
 /** All other scenarios run with exactly the shipped roles; these show that each verb of them is needed. */
@@ -13,10 +20,10 @@ const user = 'limited';
 const scenario = scenarios('rights', [{ name: user }]);
 
 /** Undoes what a controller writes until it says who does that. */
-async function quarrel(cluster: Cluster): Promise<string> {
+async function provokeWriteConflict(cluster: Cluster): Promise<string> {
   await cluster.becomes('default/web', web);
   return eventually(async () => {
-    const { addresses } = await cluster.marks('default/web');
+    const { addresses } = await cluster.assignment('default/web');
     if (addresses !== null) await cluster.annotate('default/web', { 'kube-vip.io/loadbalancerIPs': null });
     const events = await cluster.events('default/web');
     const undone = events.find(({ reason }) => reason === 'LoadBalancerFieldsUndone');
@@ -25,12 +32,12 @@ async function quarrel(cluster: Cluster): Promise<string> {
   });
 }
 
-const table: readonly Needed[] = [
+const table: readonly RequiredPermission[] = [
   {
     verb: 'list',
     resource: 'services',
     fails: 'nothing is served',
-    shows: isNotServed(/"limited" cannot list resource "services"/),
+    shows: isNotAssigned(/"limited" cannot list resource "services"/),
   },
   {
     verb: 'watch',
@@ -40,17 +47,17 @@ const table: readonly Needed[] = [
       await cluster.create(loadBalancer('default/web'));
       const controller = start();
       await cluster.becomes('default/web', web);
-      await pauses(controller, 'services', 'spec.type=LoadBalancer');
+      await waitsForLongBackoff(controller, 'services', 'spec.type=LoadBalancer');
       await cluster.create(loadBalancer('default/late'));
       await quietTime(1_000);
-      assert.deepEqual(await cluster.marks('default/late'), unmarked);
+      assert.deepEqual(await cluster.assignment('default/late'), unassigned);
     },
   },
   {
     verb: 'patch',
     resource: 'services',
     fails: 'no address is written',
-    shows: isNotServed(/the API server refused the change: .*"limited" cannot patch resource "services"/),
+    shows: isNotAssigned(/the API server refused the change: .*"limited" cannot patch resource "services"/),
   },
   {
     verb: 'get',
@@ -59,7 +66,7 @@ const table: readonly Needed[] = [
     async shows({ cluster }, start) {
       await cluster.create(loadBalancer('default/web'));
       start();
-      assert.match(await quarrel(cluster), /^Another writer keeps undoing/);
+      assert.match(await provokeWriteConflict(cluster), /^Another writer keeps undoing/);
     },
   },
   {
@@ -68,7 +75,7 @@ const table: readonly Needed[] = [
     fails: 'nothing is said on the Service',
     async shows({ cluster }, start) {
       await cluster.create(loadBalancer('default/web'));
-      await start().says(/an event could not be written/);
+      await start().logs(/an event could not be written/);
       await cluster.becomes('default/web', web);
       assert.deepEqual(await cluster.events('default/web'), []);
     },
@@ -77,14 +84,14 @@ const table: readonly Needed[] = [
     verb: 'list',
     resource: 'configmaps',
     fails: 'nothing is served',
-    shows: isNotServed(/"limited" cannot list resource "configmaps"/),
+    shows: isNotAssigned(/"limited" cannot list resource "configmaps"/),
   },
   {
     verb: 'watch',
     resource: 'configmaps',
     fails: 'a change of the pools does not count before the next list',
     async shows({ cluster }, start) {
-      await pauses(start(), 'configmaps');
+      await waitsForLongBackoff(start(), 'configmaps');
       await cluster.pools({ 'range-default': '10.9.0.1' });
       await cluster.create(loadBalancer('default/web'));
       await cluster.becomes('default/web', web);
@@ -94,13 +101,13 @@ const table: readonly Needed[] = [
     verb: 'create',
     resource: 'leases',
     fails: 'nobody leads where there is no Lease yet',
-    shows: isNotServed(/the Lease cannot be read or written: .*"limited" cannot create resource "leases"/),
+    shows: isNotAssigned(/the Lease cannot be read or written: .*"limited" cannot create resource "leases"/),
   },
   {
     verb: 'get',
     resource: 'leases',
     fails: 'nobody leads',
-    shows: isNotServed(/the Lease cannot be read or written: .*"limited" cannot get resource "leases"/),
+    shows: isNotAssigned(/the Lease cannot be read or written: .*"limited" cannot get resource "leases"/),
   },
   {
     verb: 'update',
@@ -108,10 +115,10 @@ const table: readonly Needed[] = [
     fails: 'the Lease is not renewed, and lost',
     async shows(_, start) {
       const controller = start();
-      await controller.says(
+      await controller.logs(
         /the Lease cannot be read or written: .*"limited" cannot update resource "leases"/,
       );
-      await controller.says(/the Lease was lost/);
+      await controller.logs(/the Lease was lost/);
     },
   },
   {
@@ -120,8 +127,8 @@ const table: readonly Needed[] = [
     fails: 'a Lease that is given back is found at the next attempt only',
     async shows({ cluster, start }, limited) {
       const leader = start();
-      await leader.says(/^leading$/);
-      await limited().says(/leads; standing by/);
+      await leader.logs(/^leading$/);
+      await limited().logs(/leads; standing by/);
       await leader.terminate();
       await quietTime(1_000);
       assert.equal(await cluster.holder(), '');
@@ -130,9 +137,9 @@ const table: readonly Needed[] = [
 ];
 
 for (const { verb, resource, fails, shows } of table) {
-  scenario(`without ${verb} on ${resource} ${fails}`, async (world) => {
-    await grant(world.cluster, user, without(shippedRights(), verb, resource));
-    await world.cluster.pools(pool);
+  scenario(`without ${verb} on ${resource} ${fails}`, async (context) => {
+    await grant(context.cluster, user, without(shippedPermissions(), verb, resource));
+    await context.cluster.pools(pool);
     // With attempts far apart, so that what a watch of the Lease is good for can be seen.
     const flags =
       resource === 'leases' && verb === 'watch'
@@ -142,17 +149,17 @@ for (const { verb, resource, fails, shows } of table) {
             '--leader-elect-retry-period=20s',
           ]
         : [];
-    await shows(world, () => world.start({ user, flags }));
+    await shows(context, () => context.start({ user, flags }));
   });
 }
 
 test('the table has each verb of the shipped roles once', () => {
-  const { cluster, kubeSystem } = shippedRights();
-  assert.deepEqual(verbsOf([...cluster, ...kubeSystem]), verbsIn(table));
+  const { cluster, kubeSystem } = shippedPermissions();
+  assert.deepEqual(verbsOf([...cluster, ...kubeSystem]), permissionsIn(table));
 });
 
 /** The ClusterRole of the Go version's manifest (v0.0.12): everything in it is for every namespace, and no `patch`. */
-const goRights: Rights = {
+const goPermissions: Permissions = {
   cluster: [
     {
       apiGroups: ['coordination.k8s.io'],
@@ -172,14 +179,14 @@ const goRights: Rights = {
 scenario(
   "with the Go version's role it works by UPDATE, and says what it misses",
   async ({ cluster, start }) => {
-    await grant(cluster, user, goRights);
+    await grant(cluster, user, goPermissions);
     await cluster.pools(pool);
     await cluster.create(loadBalancer('default/web'));
     const first = start({ user });
     await cluster.becomes('default/web', web);
-    await first.says(/add the verb "patch" on services to the ClusterRole/);
+    await first.logs(/add the verb "patch" on services to the ClusterRole/);
     await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
-    await cluster.becomes('default/web', unmarked);
+    await cluster.becomes('default/web', unassigned);
     await cluster.annotate('default/web', { 'example.com/mine': 'stays' });
     await cluster.patch('default/web', { spec: { type: 'LoadBalancer' } });
     await cluster.becomes('default/web', web);
@@ -189,9 +196,9 @@ scenario(
       [],
     );
     const second = start({ user });
-    await second.says(/leads; standing by/);
+    await second.logs(/leads; standing by/);
     assert.equal(await first.terminate(), 0);
     await cluster.create(loadBalancer('default/next'));
-    await cluster.becomes('default/next', served('10.1.0.2', 'range-default'));
+    await cluster.becomes('default/next', assigned('10.1.0.2', 'range-default'));
   },
 );

@@ -25,7 +25,7 @@ export interface Template {
 export type Images = (image: string) => readonly string[];
 
 /** Where Pods are, and what is there. */
-export interface Surroundings {
+export interface PodEnvironment {
   cluster: Cluster;
   namespace: string;
   images: Images;
@@ -47,8 +47,12 @@ export class PodProcess {
   #output = '';
 
   /** The Pod's name begins with `owner`. */
-  static async start(around: Surroundings, owner: string, { metadata, spec }: Template): Promise<PodProcess> {
-    const { cluster, namespace, network } = around;
+  static async start(
+    environment: PodEnvironment,
+    owner: string,
+    { metadata, spec }: Template,
+  ): Promise<PodProcess> {
+    const { cluster, namespace, network } = environment;
     assert.equal(spec.containers.length, 1);
     const pods = `/api/v1/namespaces/${namespace}/pods`;
     const pod = { metadata: { ...metadata, generateName: `${owner}-` }, spec };
@@ -63,7 +67,7 @@ export class PodProcess {
     const { token = '' } = answer.body.status as { token?: string };
 
     const [port = 0] = await freePorts(1);
-    const started = new PodProcess(around, spec.containers[0], { path, port, account, token });
+    const started = new PodProcess(environment, spec.containers[0], { path, port, account, token });
     const [{ containerPort } = { containerPort: 0 }] = spec.containers[0].ports ?? [];
     if (network !== undefined && containerPort !== 0) {
       const podIP = network.join(containerPort, port);
@@ -74,7 +78,7 @@ export class PodProcess {
   }
 
   private constructor(
-    { cluster, images }: Surroundings,
+    { cluster, images }: PodEnvironment,
     container: Container,
     { path, port, account, token }: { path: string; port: number; account: string; token: string },
   ) {
@@ -94,7 +98,7 @@ export class PodProcess {
     const variables = env.map(({ name, value = '' }): [string, string] => [name, value]);
     this.#child = startChild(program, [...flags, ...here, ...quickElection], {
       env: { HOME: this.#home.path, ...Object.fromEntries(variables) },
-      heard: (text) => {
+      onOutput: (text) => {
         this.#output += text;
       },
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, served, unmarked } from './objects.ts';
+import { assigned, loadBalancer, unassigned } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const scenario = scenarios('pools');
@@ -12,15 +12,15 @@ scenario(
     start();
     for (const name of ['a', 'b', 'c', 'd']) await cluster.create(loadBalancer(`default/${name}`));
     await cluster.warns('default/d', /range-default is full: all 2 of its IPv4 addresses/);
-    assert.deepEqual(await cluster.marks('default/c'), unmarked);
-    assert.deepEqual(await cluster.marks('default/d'), unmarked);
+    assert.deepEqual(await cluster.assignment('default/c'), unassigned);
+    assert.deepEqual(await cluster.assignment('default/d'), unassigned);
     await cluster.pools({ 'range-default': '192.168.0.10-192.168.0.12' });
-    await cluster.becomes('default/c', served('192.168.0.12', 'range-default'));
-    assert.deepEqual(await cluster.marks('default/d'), unmarked);
+    await cluster.becomes('default/c', assigned('192.168.0.12', 'range-default'));
+    assert.deepEqual(await cluster.assignment('default/d'), unassigned);
     await cluster.pools({ 'range-default': '192.168.0.10-192.168.0.20' });
-    await cluster.becomes('default/d', served('192.168.0.13', 'range-default'));
-    assert.deepEqual(await cluster.marks('default/a'), served('192.168.0.10', 'range-default'));
-    assert.deepEqual(await cluster.marks('default/b'), served('192.168.0.11', 'range-default'));
+    await cluster.becomes('default/d', assigned('192.168.0.13', 'range-default'));
+    assert.deepEqual(await cluster.assignment('default/a'), assigned('192.168.0.10', 'range-default'));
+    assert.deepEqual(await cluster.assignment('default/b'), assigned('192.168.0.11', 'range-default'));
   },
 );
 
@@ -30,12 +30,12 @@ scenario(
     await cluster.pools({ 'range-default': '192.168.0.10' });
     start();
     await cluster.create(loadBalancer('default/holder'));
-    await cluster.becomes('default/holder', served('192.168.0.10', 'range-default'));
+    await cluster.becomes('default/holder', assigned('192.168.0.10', 'range-default'));
     for (const name of ['first', 'second']) await cluster.create(loadBalancer(`default/${name}`));
     await cluster.warns('default/second', /range-default is full/);
     await cluster.remove('default/holder');
-    await cluster.becomes('default/first', served('192.168.0.10', 'range-default'));
-    assert.deepEqual(await cluster.marks('default/second'), unmarked);
+    await cluster.becomes('default/first', assigned('192.168.0.10', 'range-default'));
+    assert.deepEqual(await cluster.assignment('default/second'), unassigned);
   },
 );
 
@@ -49,7 +49,7 @@ scenario(
     const create =
       'create configmap --namespace kube-system kubevip --from-literal range-global=10.0.0.1-10.0.0.9';
     await cluster.kubectl(create.split(' '));
-    await cluster.becomes('default/web', served('10.0.0.1', 'range-global'));
+    await cluster.becomes('default/web', assigned('10.0.0.1', 'range-global'));
   },
 );
 
@@ -60,21 +60,21 @@ scenario(
     await cluster.pools(pools);
     const first = start();
     await cluster.create(loadBalancer('default/early'));
-    await cluster.becomes('default/early', served('10.0.0.1', 'range-global'));
+    await cluster.becomes('default/early', assigned('10.0.0.1', 'range-global'));
     const version = await cluster.version('default/early');
     await cluster.pools(null);
-    await first.says(/there is no ConfigMap/);
+    await first.logs(/there is no ConfigMap/);
     await cluster.create(loadBalancer('default/late'));
     await cluster.warns('default/late', /there are no pools/i);
     await first.terminate();
     const second = start();
-    await second.says(/there are no pools/);
+    await second.logs(/there are no pools/);
     await quietTime();
     assert.equal(await cluster.hasPools(), false);
     assert.equal(await cluster.version('default/early'), version);
-    assert.deepEqual(await cluster.marks('default/late'), unmarked);
+    assert.deepEqual(await cluster.assignment('default/late'), unassigned);
     await cluster.pools(pools);
-    await cluster.becomes('default/late', served('10.0.0.2', 'range-global'));
+    await cluster.becomes('default/late', assigned('10.0.0.2', 'range-global'));
     assert.equal(await cluster.version('default/early'), version);
   },
 );
@@ -86,7 +86,7 @@ scenario(
     await cluster.pools({ 'cidr-default': '10.1.0.0/24', ...shop });
     start();
     await cluster.create(loadBalancer('default/early'));
-    await cluster.becomes('default/early', served('10.1.0.1', 'cidr-default'));
+    await cluster.becomes('default/early', assigned('10.1.0.1', 'cidr-default'));
     const version = await cluster.version('default/early');
     await cluster.pools({ 'cidr-default': '10.1.0.0/99', ...shop });
     // The watches of Services and of the ConfigMap have no order between them.
@@ -96,12 +96,12 @@ scenario(
     });
     await cluster.create(loadBalancer('default/late'));
     await cluster.create(loadBalancer('shop/web'));
-    await cluster.becomes('shop/web', served('10.2.0.1', 'range-shop'));
+    await cluster.becomes('shop/web', assigned('10.2.0.1', 'range-shop'));
     await cluster.warns('default/late', /cidr-default has no address in it/);
     assert.equal(await cluster.version('default/early'), version);
-    assert.deepEqual(await cluster.marks('default/late'), unmarked);
+    assert.deepEqual(await cluster.assignment('default/late'), unassigned);
     await cluster.pools({ 'cidr-default': '10.1.0.0/24', ...shop });
-    await cluster.becomes('default/late', served('10.1.0.2', 'cidr-default'));
+    await cluster.becomes('default/late', assigned('10.1.0.2', 'cidr-default'));
     assert.equal(await cluster.version('default/early'), version);
   },
 );
@@ -133,7 +133,7 @@ scenario(
     const waiting = await cluster.version('default/waiting');
     const taken = await cluster.version('default/taken');
     const first = start();
-    await cluster.becomes('shop/sharing-2', served('10.2.0.1', 'range-shop'));
+    await cluster.becomes('shop/sharing-2', assigned('10.2.0.1', 'range-shop'));
     await cluster.warns('default/waiting', /range-default is full/);
     await cluster.warns('default/taken', /192\.168\.7\.7 belongs to default\/static/);
     // The events are on their way for a moment longer than the Services: one for each that is ours, and one for whom the
@@ -151,7 +151,7 @@ scenario(
     assert.deepEqual(await cluster.versions(), before);
     await first.terminate();
     const second = start();
-    await second.says(/belongs to default\/static/);
+    await second.logs(/belongs to default\/static/);
     await quietTime(3_000);
     // What is wrong is said again by a new process; nothing else is.
     const after = await cluster.versions();
@@ -170,7 +170,7 @@ scenario(
     await cluster.pools({ 'range-default': '10.1.0.1' });
     start();
     await cluster.create(loadBalancer('default/holder'));
-    await cluster.becomes('default/holder', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/holder', assigned('10.1.0.1', 'range-default'));
     const { metadata } = await cluster.create(loadBalancer('default/waiting'));
     await cluster.warns('default/waiting', /range-default is full: all 1 /);
     await cluster.pools({ 'range-default': '10.1.0.1', 'interface-default': 'eth0' });
@@ -186,7 +186,7 @@ scenario('kubectl describe shows what was done, and why not', async ({ cluster, 
   await cluster.pools({ 'range-default': '10.1.0.1' });
   start();
   await cluster.create(loadBalancer('default/web'));
-  await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+  await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
   await cluster.create(loadBalancer('default/waiting'));
   await eventually(async () => {
     const web = await cluster.kubectl(['describe', 'service', 'web']);

@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict';
 import type { ControllerProcess, LogLine } from './controller.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, served, unmarked } from './objects.ts';
-import type { World } from './scenario.ts';
+import { assigned, loadBalancer, unassigned } from './objects.ts';
+import type { ScenarioContext } from './scenario.ts';
 
 export const pool = { 'range-default': '10.1.0.1-10.1.0.3' };
-export const web = served('10.1.0.1', 'range-default');
+export const web = assigned('10.1.0.1', 'range-default');
 
 /** A right, and what shows that it is needed. */
-export interface Needed {
+export interface RequiredPermission {
   verb: string;
   resource: string;
   /** What fails without it. */
   fails: string;
-  shows: (world: World, start: () => ControllerProcess) => Promise<void>;
+  shows: (context: ScenarioContext, start: () => ControllerProcess) => Promise<void>;
 }
 
 /** A log line names the verb and the resource, so that a reader knows what to add; and nothing is served. */
-export function isNotServed(rejection: RegExp): Needed['shows'] {
+export function isNotAssigned(rejection: RegExp): RequiredPermission['shows'] {
   return async ({ cluster }, start) => {
     await cluster.create(loadBalancer('default/web'));
-    await start().says(rejection);
+    await start().logs(rejection);
     await quietTime(500);
-    assert.deepEqual(await cluster.marks('default/web'), unmarked);
+    assert.deepEqual(await cluster.assignment('default/web'), unassigned);
   };
 }
 
@@ -30,7 +30,7 @@ export function isNotServed(rejection: RegExp): Needed['shows'] {
  * Without `watch` there are lists, with growing pauses. Waits for the begin of one that is long enough to show what is not
  * seen meanwhile.
  */
-export async function pauses(
+export async function waitsForLongBackoff(
   controller: ControllerProcess,
   resource: string,
   selector?: string,
@@ -44,6 +44,6 @@ export async function pauses(
 }
 
 /** `patch services`, in one order. */
-export function verbsIn(table: readonly Needed[]): string[] {
+export function permissionsIn(table: readonly RequiredPermission[]): string[] {
   return table.map(({ verb, resource }) => `${verb} ${resource}`).sort();
 }

@@ -6,12 +6,12 @@ import { sharedBundle } from './bundle.ts';
 import { Cluster } from './cluster.ts';
 import { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 
 const { folder, missing } = locateBinaries(process.env);
 const skip = missing.length > 0 && `needs ${missing.join(', ')}: \`npm run controlplane\` builds them`;
 
-const ofPool = (address: string) => served(address, 'range-default');
+const ofPool = (address: string) => assigned(address, 'range-default');
 
 test('etcd restored from a backup: what is there now counts, and what was given since is free again', {
   skip,
@@ -32,7 +32,7 @@ test('etcd restored from a backup: what is there now counts, and what was given 
   };
   /** Longer than the time until the controller leads again. */
   const becomes = (key: string, address: string): Promise<void> =>
-    eventually(async () => assert.deepEqual(await cluster.marks(key), ofPool(address), key), 30_000);
+    eventually(async () => assert.deepEqual(await cluster.assignment(key), ofPool(address), key), 30_000);
   try {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
     for (const [index, name] of ['stays', 'moved', 'removed'].entries()) {
@@ -45,7 +45,10 @@ test('etcd restored from a backup: what is there now counts, and what was given 
       restore = etcd.backup();
     });
     await cluster.annotate('default/moved', { [names.addresses]: '192.168.7.7' });
-    await eventually(async () => assert.equal((await cluster.marks('default/moved')).from, 'static'), 30_000);
+    await eventually(
+      async () => assert.equal((await cluster.assignment('default/moved')).from, 'static'),
+      30_000,
+    );
     await cluster.remove('default/removed');
     await cluster.create(loadBalancer('default/since'));
     await becomes('default/since', '10.1.0.2');

@@ -13,7 +13,7 @@ export interface Rule {
 }
 
 /** Rules for every namespace, and for kube-system. */
-export interface Rights {
+export interface Permissions {
   cluster: Rule[];
   kubeSystem: Rule[];
 }
@@ -24,7 +24,7 @@ interface Manifest {
 }
 
 /** What the shipped manifest allows. */
-export function shippedRights(): Rights {
+export function shippedPermissions(): Permissions {
   const file = resolve(import.meta.dirname, '../../manifest/kube-vip-cloud-controller.yaml');
   const objects = parseAllDocuments(readFileSync(file, 'utf8')).map(
     (document) => document.toJS() as Manifest,
@@ -45,8 +45,8 @@ export function claimsRule(): Rule {
   return added.value;
 }
 
-export function rightsWithClaims(): Rights {
-  const { cluster, kubeSystem } = shippedRights();
+export function permissionsWithClaims(): Permissions {
+  const { cluster, kubeSystem } = shippedPermissions();
   return { cluster: [...cluster, claimsRule()], kubeSystem };
 }
 
@@ -59,7 +59,7 @@ export function verbsOf(rules: readonly Rule[]): string[] {
 }
 
 /** The rights without one verb on one resource; it has to be there. */
-export function without(rights: Rights, verb: string, resource: string): Rights {
+export function without(rights: Permissions, verb: string, resource: string): Permissions {
   let taken = 0;
   const less = (rules: Rule[]): Rule[] =>
     rules.map((rule) => {
@@ -76,7 +76,7 @@ export function without(rights: Rights, verb: string, resource: string): Rights 
 export async function grant(
   cluster: Cluster,
   user: string,
-  { cluster: everywhere, kubeSystem }: Rights,
+  { cluster: everywhere, kubeSystem }: Permissions,
 ): Promise<void> {
   const group = 'rbac.authorization.k8s.io';
   const of = (kind: string, rest: object, namespace?: string): object => ({

@@ -9,7 +9,7 @@ import { ourImage, Shell } from './guide.ts';
  * A reader's shell in a cluster where the Deployment of the manifest runs once it is applied; all of it is gone at the end. What
  * fails shows what the Pods said.
  */
-export async function whereDeploymentsRun(
+export async function withRunningDeployment(
   cluster: Cluster,
   body: (shell: Shell) => Promise<void>,
 ): Promise<void> {

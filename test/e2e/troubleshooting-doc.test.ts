@@ -4,9 +4,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { firstCells, root, sectionsOf } from '../docs/document.ts';
-import { walk } from './follow-document.ts';
+import { followSection } from './follow-document.ts';
 import { Shell } from './guide.ts';
-import { loadBalancer, served } from './objects.ts';
+import { assigned, loadBalancer } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const path = 'docs/troubleshooting.md';
@@ -19,7 +19,7 @@ scenario(`${path}: each command shows what it is there for`, async ({ cluster, s
   await cluster.pools({ 'range-global': '10.0.0.1' });
   const controllers = [start()];
   await cluster.create(loadBalancer('default/web'));
-  await cluster.becomes('default/web', served('10.0.0.1', 'range-global'));
+  await cluster.becomes('default/web', assigned('10.0.0.1', 'range-global'));
   await cluster.create(loadBalancer('default/late'));
   const shell = new Shell(cluster);
   try {
@@ -30,7 +30,7 @@ scenario(`${path}: each command shows what it is there for`, async ({ cluster, s
         const lines = part.text.split('\n').filter((line) => !ofKubelets.test(line));
         return { ...part, text: lines.join('\n') };
       });
-    await walk({ title: 'all of it', parts }, { cluster, shell, controllers });
+    await followSection({ title: 'all of it', parts }, { cluster, shell, controllers });
   } finally {
     shell.close();
   }

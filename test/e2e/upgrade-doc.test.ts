@@ -11,7 +11,7 @@ import type { Cluster } from './cluster.ts';
 import { DeployedProcesses } from './deployment.ts';
 import { eventually } from './eventually.ts';
 import { Guide, GuideShell, ourImage } from './guide.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 
 const slow = 30_000;
 const goManifest = join(fixtures, 'go-version.yaml');
@@ -19,9 +19,9 @@ const guide = new Guide('upgrade.md');
 const onServer = onCluster('upgrade-doc', ['helm', 'peers']);
 
 /** A story on a cluster where `kube-vip-cloud-provider` in kube-system runs whatever its Deployment says. */
-function story(
+function walkthrough(
   title: string,
-  body: (world: { cluster: Cluster; shell: GuideShell; pods: DeployedProcesses }) => Promise<void>,
+  body: (context: { cluster: Cluster; shell: GuideShell; pods: DeployedProcesses }) => Promise<void>,
 ): void {
   onServer(title, async (cluster) => {
     const bundle: Bundle = await sharedBundle();
@@ -53,8 +53,8 @@ async function filled(cluster: Cluster): Promise<void> {
   await cluster.create(loadBalancer('default/one'));
   await cluster.create(loadBalancer('default/static', { loadBalancerIP: '10.1.0.99' }));
   await eventually(async () => {
-    assert.equal((await cluster.marks('default/one')).addresses, '10.1.0.8');
-    assert.equal((await cluster.marks('default/static')).addresses, '10.1.0.99');
+    assert.equal((await cluster.assignment('default/one')).addresses, '10.1.0.8');
+    assert.equal((await cluster.assignment('default/static')).addresses, '10.1.0.99');
   }, slow);
 }
 
@@ -62,9 +62,9 @@ async function filled(cluster: Cluster): Promise<void> {
 async function isOurs(cluster: Cluster): Promise<void> {
   await cluster.create(loadBalancer('default/two'));
   await eventually(async () => {
-    assert.deepEqual(await cluster.marks('default/one'), served('10.1.0.8', 'cidr-global'));
-    assert.deepEqual(await cluster.marks('default/static'), served('10.1.0.99', 'static'));
-    assert.deepEqual(await cluster.marks('default/two'), served('10.1.0.9', 'cidr-global'));
+    assert.deepEqual(await cluster.assignment('default/one'), assigned('10.1.0.8', 'cidr-global'));
+    assert.deepEqual(await cluster.assignment('default/static'), assigned('10.1.0.99', 'static'));
+    assert.deepEqual(await cluster.assignment('default/two'), assigned('10.1.0.9', 'cidr-global'));
   }, slow);
 }
 
@@ -85,7 +85,7 @@ async function isGoAgain(cluster: Cluster): Promise<void> {
   await eventually(async () => assert.ok(!(await cluster.services()).has('default/two')));
 }
 
-story('a look before, the image alone, and back', async ({ cluster, shell, pods }) => {
+walkthrough('a look before, the image alone, and back', async ({ cluster, shell, pods }) => {
   await cluster.pools({ 'cidr-global': '10.1.0.8/29' });
   await cluster.kubectl(['apply', '-f', goManifest]);
   await filled(cluster);
@@ -103,8 +103,8 @@ story('a look before, the image alone, and back', async ({ cluster, shell, pods 
   await isGoAgain(cluster);
 });
 
-story('a Go version with another Lease is stopped first; the manifest, and back', async (world) => {
-  const { cluster, shell, pods } = world;
+walkthrough('a Go version with another Lease is stopped first; the manifest, and back', async (context) => {
+  const { cluster, shell, pods } = context;
   await cluster.pools({ 'cidr-global': '10.1.0.8/29' });
   const flag = ', --leader-elect-resource-name=kube-vip-cloud-controller';
   const old = readFileSync(goManifest, 'utf8');
@@ -121,7 +121,7 @@ story('a Go version with another Lease is stopped first; the manifest, and back'
   await isGoAgain(cluster);
 });
 
-story('helm upgrade, and back', async ({ cluster, shell, pods }) => {
+walkthrough('helm upgrade, and back', async ({ cluster, shell, pods }) => {
   const kubeconfig = cluster.server.kubeconfig();
   const release = ['kube-vip-cloud-provider', '--namespace', 'kube-system'];
   const pools = ['--set', 'cm.data.cidr-global=10.1.0.8/29'];

@@ -7,7 +7,7 @@ import { bits, formatAddress, isUnspecified, readAddress } from '../../src/core/
 import { rangesContain } from '../../src/core/ip/range.ts';
 import { addressesOf, parseAddressList } from '../../src/core/model/address-list.ts';
 import { eventually } from '../e2e/eventually.ts';
-import { loadBalancer, type Wishes } from '../e2e/objects.ts';
+import { loadBalancer, type ServiceOverrides } from '../e2e/objects.ts';
 import { anyValid, type Data } from './admission-pools.ts';
 import { onCluster } from './on-cluster.ts';
 import {
@@ -26,7 +26,7 @@ import {
 
 const onServer = onCluster('install-addresses');
 const addresses = 'kube-vip.io/loadbalancerIPs';
-const annotated = (value: string): Wishes => ({ annotations: { [addresses]: value } });
+const annotated = (value: string): ServiceOverrides => ({ annotations: { [addresses]: value } });
 
 const data = {
   'cidr-shop': '192.168.0.216/29, 2001:db8::10/124',
@@ -211,8 +211,8 @@ judged(
   'a Service of another class, or one to be ignored, blocks addresses and is judged',
   async (cluster) => {
     const refused = outside('10.99.0.1', 'cidr-shop', 'shop');
-    const ask = (wishes: Wishes) =>
-      refusalOf(cluster, 'addresses', 'shop/web', { loadBalancerIP: '10.99.0.1', ...wishes });
+    const ask = (overrides: ServiceOverrides) =>
+      refusalOf(cluster, 'addresses', 'shop/web', { loadBalancerIP: '10.99.0.1', ...overrides });
     assert.equal(await ask({ loadBalancerClass: 'example.com/other' }), refused);
     assert.equal(await ask({ annotations: { 'kube-vip.io/ignore': 'true' } }), refused);
   },

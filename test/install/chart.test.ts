@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
-import { rightsWithClaims } from '../e2e/roles.ts';
+import { permissionsWithClaims } from '../e2e/roles.ts';
 import { refusals, shown, valueCases, valuesOf } from './chart-values.ts';
 import { helm, render } from './helm.ts';
 import {
@@ -93,7 +93,7 @@ onServer('manifest, Kustomize base and chart give the same rights', async (clust
 
 onServer('with claims the chart gives the rights that the overlay in docs/install.md gives', async () => {
   const byChart = rulesOf(await render({ claims: true })).map((role) => at(role, 'rules'));
-  assert.ok(byChart.some((rules) => isDeepStrictEqual(rules, rightsWithClaims().cluster)));
+  assert.ok(byChart.some((rules) => isDeepStrictEqual(rules, permissionsWithClaims().cluster)));
 });
 
 onServer(

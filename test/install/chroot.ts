@@ -19,7 +19,7 @@ exec chroot --userspec="$user" --groups= "$root" "$@"
 `;
 
 /** Why no program can be run this way here; undefined where one can. */
-export function whyNoJail(): string | undefined {
+export function chrootSkipReason(): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
   if (process.getuid?.() !== 0) return 'needs root, to run a program in a root folder of its own';
   const tried = spawnSync('unshare', ['--mount', 'true']);
@@ -27,7 +27,7 @@ export function whyNoJail(): string | undefined {
 }
 
 /** A folder as the whole file system of programs, which cannot write to it. */
-export class Jail {
+export class Chroot {
   readonly #root: string;
   readonly #user: string;
 

@@ -9,15 +9,15 @@ export interface Instruction {
   text: string;
 }
 
-export interface Harness {
+export interface Stage {
   /** What other stages call it. */
   name: string | undefined;
   base: string;
   instructions: readonly Instruction[];
 }
 
-export function stagesIn(dockerfile: string): Harness[] {
-  const stages: (Harness & { instructions: Instruction[] })[] = [];
+export function stagesIn(dockerfile: string): Stage[] {
+  const stages: (Stage & { instructions: Instruction[] })[] = [];
   for (const line of logicalLines(dockerfile)) {
     const instruction = instructionIn(line);
     if (instruction.name === 'FROM') {
@@ -53,14 +53,14 @@ function instructionIn(line: string): Instruction {
 }
 
 /** The words of the last such instruction: it is the one that counts. */
-export function last(stage: Harness, name: string): string {
+export function last(stage: Stage, name: string): string {
   const found = stage.instructions.findLast((instruction) => instruction.name === name);
   if (found === undefined) throw new Error(`Dockerfile: the stage on ${stage.base} has no ${name}`);
   return found.text;
 }
 
 /** Labels of an image, with build arguments as they are written. */
-export function labelsOf(stage: Harness): Map<string, string> {
+export function labelsOf(stage: Stage): Map<string, string> {
   const texts = stage.instructions.filter(({ name }) => name === 'LABEL').map(({ text }) => text);
   const pairs = texts.join(' ').matchAll(/(\S+?)="([^"]*)"/g);
   return new Map([...pairs].map(([, key = '', value = '']) => [key, value]));

@@ -11,7 +11,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Harness, type Instruction, stagesIn } from './dockerfile.ts';
+import { type Instruction, type Stage, stagesIn } from './dockerfile.ts';
 
 /** What says something about the image or its builds, but puts no file into it. */
 const fileless = new Set(['ARG', 'ENV', 'LABEL', 'USER', 'EXPOSE', 'ENTRYPOINT']);
@@ -20,7 +20,7 @@ const checkout = resolve(import.meta.dirname, '..', '..');
 
 export const stages = stagesIn(readFileSync(join(checkout, 'Dockerfile'), 'utf8'));
 
-export function finalStage(): Harness {
+export function finalStage(): Stage {
   const stage = stages.at(-1);
   assert.ok(stage, 'the Dockerfile has a stage');
   return stage;

@@ -9,30 +9,30 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { loadBalancer } from '../e2e/objects.ts';
-import { Jail, whyNoJail } from './chroot.ts';
+import { Chroot, chrootSkipReason } from './chroot.ts';
 import { labelsOf, last } from './dockerfile.ts';
 import { assembleImage, finalStage, stages } from './image-files.ts';
 import { at, fixtures, manifest, objectsIn, only } from './objects.ts';
 import { onCluster } from './on-cluster.ts';
 
-const skip = whyNoJail();
+const skip = chrootSkipReason();
 const deployment = only(objectsIn(readFileSync(manifest, 'utf8')), 'Deployment');
 const container = 'spec.template.spec.containers.0';
 const program = at(deployment, `${container}.command.0`) as string;
 const folder = temporaryFolder('kvcp-image-');
 let image = '';
-let jail: Jail | undefined;
+let chroot: Chroot | undefined;
 
 before(() => {
   image = assembleImage(folder.path);
-  jail = new Jail(image, last(finalStage(), 'USER'));
+  chroot = new Chroot(image, last(finalStage(), 'USER'));
 });
 after(() => folder.remove());
 
-function inJail(title: string, body: (jail: Jail) => Promise<void> | void): void {
+function inChroot(title: string, body: (chroot: Chroot) => Promise<void> | void): void {
   test(title, skip === undefined ? {} : { skip }, async () => {
-    assert.ok(jail);
-    await body(jail);
+    assert.ok(chroot);
+    await body(chroot);
   });
 }
 
@@ -66,13 +66,13 @@ test('it holds the program, the bundle and the licences', () => {
   ]);
 });
 
-inJail('it is run as the Pod’s user, who can write nowhere', (files) => {
+inChroot('it is run as the Pod’s user, who can write nowhere', (files) => {
   const attempt =
     "try { require('fs').writeFileSync('/x', '') } catch ({ code }) { console.log(process.getuid(), code) }";
   assert.equal(files.run(['/nodejs/bin/node', '-e', attempt]).stdout, '65532 EROFS\n');
 });
 
-inJail('it says its version, its help, and which flag is wrong', (files) => {
+inChroot('it says its version, its help, and which flag is wrong', (files) => {
   const version = files.run([program, '--version']);
   assert.match(version.stdout, /^kube-vip-cloud-provider \d+\.\d+\.\d+.* \(Node v2[4-9]\./, version.stderr);
   assert.match(files.run([program, '--help']).stdout, /--leader-elect-resource-name/);
@@ -83,16 +83,16 @@ inJail('it says its version, its help, and which flag is wrong', (files) => {
 
 const onServer = onCluster('install-image');
 
-function served(title: string, body: (cluster: Cluster, files: Jail) => Promise<void>): void {
+function served(title: string, body: (cluster: Cluster, files: Chroot) => Promise<void>): void {
   if (skip !== undefined) {
     test(title, { skip });
     return;
   }
   onServer(title, async (cluster) => {
-    assert.ok(jail);
+    assert.ok(chroot);
     await cluster.pools({ 'cidr-default': '10.0.0.0/24' });
     try {
-      await body(cluster, jail);
+      await body(cluster, chroot);
     } finally {
       await cluster.clear();
     }
@@ -106,7 +106,7 @@ const graceMs = 10_000;
 const environment = { PATH: process.env.PATH ?? '', HOME: '/' };
 
 /** What the kubelet gives a Pod of the ServiceAccount, and how the Pod then sees the API server. */
-async function asPod(cluster: Cluster, files: Jail): Promise<Record<string, string>> {
+async function asPod(cluster: Cluster, files: Chroot): Promise<Record<string, string>> {
   const where = '/var/run/secrets/kubernetes.io/serviceaccount';
   const create = ['create', 'token', '--namespace', 'kube-system', 'kube-vip-cloud-controller'];
   files.add(`${where}/token`, await cluster.kubectl(create));
@@ -119,7 +119,7 @@ async function asPod(cluster: Cluster, files: Jail): Promise<Record<string, stri
 /** Starts a command, waits until it has served a Service, and ends it as a kubelet does. */
 async function serves(
   cluster: Cluster,
-  files: Jail,
+  files: Chroot,
   command: string[],
   env: Record<string, string>,
   meanwhile: () => Promise<void> = () => Promise.resolve(),
@@ -128,7 +128,9 @@ async function serves(
   let took = 0;
   try {
     await cluster.create(loadBalancer('default/web'));
-    await eventually(async () => assert.equal((await cluster.marks('default/web')).addresses, '10.0.0.1'));
+    await eventually(async () =>
+      assert.equal((await cluster.assignment('default/web')).addresses, '10.0.0.1'),
+    );
     await meanwhile();
   } catch (error) {
     throw new Error(child.output(), { cause: error });

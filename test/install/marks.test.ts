@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../e2e/eventually.ts';
-import { loadBalancer, type Wishes } from '../e2e/objects.ts';
+import { loadBalancer, type ServiceOverrides } from '../e2e/objects.ts';
 import { onCluster } from './on-cluster.ts';
 import {
   allowUser,
@@ -40,7 +40,7 @@ const judged: typeof onServer = (title, body) =>
   });
 
 judged('nobody creates a Service with marks, of whatever type', async (cluster) => {
-  const table: readonly (readonly [Wishes, string | undefined])[] = [
+  const table: readonly (readonly [ServiceOverrides, string | undefined])[] = [
     [{ annotations: { [record]: '{"from":"cidr-global"}' } }, sentences.record],
     [{ annotations: { [record]: '' } }, sentences.record],
     [{ annotations: { [requested]: '10.0.0.1' } }, sentences.requested],
@@ -54,8 +54,12 @@ judged('nobody creates a Service with marks, of whatever type', async (cluster) 
     ],
     [{}, undefined],
   ];
-  for (const [wishes, sentence] of table)
-    assert.equal(await refusalOf(cluster, 'marks', 'default/web', wishes), sentence, JSON.stringify(wishes));
+  for (const [overrides, sentence] of table)
+    assert.equal(
+      await refusalOf(cluster, 'marks', 'default/web', overrides),
+      sentence,
+      JSON.stringify(overrides),
+    );
 });
 
 judged('marks that the controller wrote may stay and go, and not be changed', async (cluster) => {
@@ -129,15 +133,15 @@ judged('hostnames are refused, and addresses are not', async (cluster) => {
 });
 
 judged('`kubectl delete` takes them away', async (cluster) => {
-  const forbidden: readonly (readonly [Policy, Wishes])[] = [
+  const forbidden: readonly (readonly [Policy, ServiceOverrides])[] = [
     ['marks', { labels: label }],
     ['hostnames', { loadBalancerIP: 'web' }],
   ];
-  for (const [policy, wishes] of forbidden) {
-    assert.ok(await refusalOf(cluster, policy, 'default/web', wishes));
+  for (const [policy, overrides] of forbidden) {
+    assert.ok(await refusalOf(cluster, policy, 'default/web', overrides));
     await cluster.kubectl(['delete', '-f', fileOf(policy)]);
     await eventually(async () =>
-      assert.equal(await refusalOf(cluster, policy, 'default/web', wishes), undefined),
+      assert.equal(await refusalOf(cluster, policy, 'default/web', overrides), undefined),
     );
   }
 });

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Answer } from '../contract/http.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
-import { loadBalancer, type Wishes } from '../e2e/objects.ts';
+import { loadBalancer, type ServiceOverrides } from '../e2e/objects.ts';
 
 const folder = resolve(import.meta.dirname, '..', '..', 'deploy', 'admission');
 export const policies = ['addresses', 'marks', 'hostnames'] as const;
@@ -27,7 +27,7 @@ export async function allowUser(cluster: Cluster): Promise<void> {
 /** Applies a policy and waits until it is in force. */
 export async function apply(cluster: Cluster, policy: Policy): Promise<void> {
   await cluster.kubectl(['apply', '--validate=strict', '-f', fileOf(policy)]);
-  const forbidden: Readonly<Record<Policy, Wishes>> = {
+  const forbidden: Readonly<Record<Policy, ServiceOverrides>> = {
     addresses: { annotations: { 'kube-vip.io/loadbalancerIPs': 'no address' } },
     marks: { labels: { implementation: 'kube-vip' } },
     hostnames: { loadBalancerIP: 'web.example.com' },
@@ -42,12 +42,12 @@ export async function refusalOf(
   cluster: Cluster,
   policy: Policy,
   key: string,
-  wishes: Wishes,
+  overrides: ServiceOverrides,
   headers: Record<string, string> = asUser,
 ): Promise<string | undefined> {
   const [namespace] = key.split('/');
   const path = `/api/v1/namespaces/${namespace}/services?dryRun=All`;
-  return sentenceOf(policy, await cluster.client.post(path, loadBalancer(key, wishes), headers));
+  return sentenceOf(policy, await cluster.client.post(path, loadBalancer(key, overrides), headers));
 }
 
 /** The same of a change. */

@@ -74,7 +74,7 @@ async function run(body: (world: World) => Promise<void>): Promise<Line[]> {
   const flags = [`--master=${server.url}`, '--secure-port=0', '--web-port=0', '--claims', '-v=6'];
   const child = startChild(process.execPath, [program, ...flags], {
     env: {},
-    heard: (heard) => {
+    onOutput: (heard) => {
       text += heard;
     },
   });

@@ -7,7 +7,7 @@ import { annotations as names } from '../../src/core/model/well-known-names.ts';
 import { Harness } from '../controller/harness.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
-import { loadBalancer, served } from '../e2e/objects.ts';
+import { assigned, loadBalancer } from '../e2e/objects.ts';
 import { scenarios } from '../e2e/scenario.ts';
 import { acting, hostileText, hugeText } from './hostile-text.ts';
 
@@ -60,10 +60,10 @@ scenario(
       await cluster.create(loadBalancer(`default/${name}`, { annotations }));
     const controller = start({ flags: ['-v=6'] });
     await cluster.create(loadBalancer('constructor/valueof'));
-    await cluster.becomes('constructor/valueof', served('10.2.0.1', 'range-constructor'));
+    await cluster.becomes('constructor/valueof', assigned('10.2.0.1', 'range-constructor'));
     await cluster.create(loadBalancer('default/web'));
     // Behind the three of those that wait for an address.
-    await cluster.becomes('default/web', served('10.1.0.4', 'range-global'));
+    await cluster.becomes('default/web', assigned('10.1.0.4', 'range-global'));
     await eventually(async () => {
       const messages = await eventsOf(cluster);
       for (const said of [

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { type Bundle, sharedBundle } from '../e2e/bundle.ts';
 import { eventually } from '../e2e/eventually.ts';
-import { loadBalancer, served } from '../e2e/objects.ts';
+import { assigned, loadBalancer } from '../e2e/objects.ts';
 import { scenarios } from '../e2e/scenario.ts';
 
 /** Whatever is said, and however much: credentials are not in it. */
@@ -35,13 +35,13 @@ scenario('a token is in no line of a whole run at -v=10', async ({ cluster, star
   await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9', 'cidr-x': 'nonsense' });
   const controller = start({ flags: loudly });
   await cluster.create(loadBalancer('default/web'));
-  await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+  await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
   // With an API server that goes away in the middle of its watches, and comes back.
   await cluster.server.signal('KILL');
-  await controller.says(/connect|socket|ECONNREFUSED|no answer|broke/);
+  await controller.logs(/connect|socket|ECONNREFUSED|no answer|broke/);
   await cluster.server.restart();
   await cluster.create(loadBalancer('default/late'));
-  await cluster.becomes('default/late', served('10.1.0.2', 'range-default'));
+  await cluster.becomes('default/late', assigned('10.1.0.2', 'range-default'));
   assert.ok(
     controller.log.some(({ msg }) => msg === 'request'),
     'each request is logged',
@@ -68,7 +68,7 @@ scenario(
       };
       const wrong = 'wrong-token-wrong-token';
       const refused = start({ flags: [...loudly, '--kubeconfig', as({ token: wrong })] });
-      await refused.says(/401 Unauthorized|Unauthorized/);
+      await refused.logs(/401 Unauthorized|Unauthorized/);
       hides(refused.output, wrong);
       await refused.crash();
 
@@ -86,7 +86,7 @@ scenario(
       await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
       await cluster.create(loadBalancer('default/web'));
       const plugged = start({ flags: [...loudly, '--kubeconfig', as({ exec })] });
-      await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+      await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
       await eventually(() => assert.match(plugged.output, /"msg":"request"/));
       hides(plugged.output, cluster.server.token);
     } finally {

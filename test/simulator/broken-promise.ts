@@ -1,5 +1,5 @@
 /** A promise (docs/SPEC.md) that does not hold, with what breaks it. */
-export class Broken extends Error {
+export class BrokenPromise extends Error {
   readonly promise: string;
 
   constructor(promise: string, what: string) {

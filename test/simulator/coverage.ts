@@ -28,6 +28,6 @@ const ofClaims: readonly string[] = [
   'claim: DELETE 200',
 ];
 
-export function missing(counts: ReadonlyMap<string, number>, claims = false): string[] {
+export function notCovered(counts: ReadonlyMap<string, number>, claims = false): string[] {
   return [...always, ...(claims ? ofClaims : decisions)].filter((what) => (counts.get(what) ?? 0) === 0);
 }

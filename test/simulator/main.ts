@@ -3,7 +3,7 @@
  * network, the API server and the machines (docs/simulator.md).
  */
 import { parseArgs } from 'node:util';
-import { missing } from './coverage.ts';
+import { notCovered } from './coverage.ts';
 import { hunt, mutants } from './mutants.ts';
 import { type Plan, planOf } from './plan.ts';
 import { shrink } from './shrink.ts';
@@ -48,7 +48,7 @@ async function simulate({ seed, steps, acts, claims }: Extent, isShrinking: bool
     done += outcome.steps;
     for (const [what, count] of outcome.counts) counts.set(what, (counts.get(what) ?? 0) + count);
     if (outcome.broken !== undefined) {
-      await tell({ seed: next, steps, acts, claims }, plan, outcome, isShrinking);
+      await report({ seed: next, steps, acts, claims }, plan, outcome, isShrinking);
       return false;
     }
     if (performance.now() - saidAt < 2_000) continue;
@@ -58,12 +58,12 @@ async function simulate({ seed, steps, acts, claims }: Extent, isShrinking: bool
   for (const [what, count] of [...counts].sort()) console.log(`${String(count).padStart(9)}  ${what}`);
   const seconds = Math.round((performance.now() - began) / 1000);
   console.log(`${next - seed} plans from seed ${seed}, ${done} steps in ${seconds} s: all promises held`);
-  const never = missing(counts, claims);
+  const never = notCovered(counts, claims);
   for (const what of never) console.log(`never happened: ${what}. Take more steps.`);
   return never.length === 0;
 }
 
-async function tell(
+async function report(
   { seed, acts, claims }: Extent,
   plan: Plan,
   outcome: Outcome,
@@ -72,7 +72,7 @@ async function tell(
   if (isShrinking) {
     process.stderr.write('simulate: looking for a shorter story\n');
     const { plan: least, outcome: last } = await shrink(plan, outcome, shrinkRuns, run);
-    console.log(last.story.join('\n'));
+    console.log(last.timeline.join('\n'));
     console.log(`${last.broken?.message}`);
     console.log(`${least.acts.length} acts and ${least.faults.length} faults of the plan are enough:`);
     console.log(JSON.stringify(least));
@@ -83,7 +83,7 @@ async function tell(
   console.log(`seed ${seed}, step ${outcome.steps}: ${outcome.broken?.message}`);
 }
 
-async function hunting(): Promise<boolean> {
+async function huntAll(): Promise<boolean> {
   let found = 0;
   for (const mutant of mutants) {
     const { line } = await hunt(mutant, mutantSteps);
@@ -123,7 +123,7 @@ function main(): Promise<boolean> | number {
     return 2;
   }
   return values.mutants
-    ? hunting()
+    ? huntAll()
     : simulate({ seed, steps, acts, claims: values.claims }, !values['no-shrink']);
 }
 

@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
 import type { EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import type { Fault, FaultKind } from './plan.ts';
-import { drawn } from './random.ts';
+import { randomAt } from './random.ts';
 import { isServiceWrite } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -16,7 +16,7 @@ export interface NetworkOptions {
   readonly seed: number;
   readonly faults: readonly Fault[];
   /** Told before and after each request is carried out. */
-  readonly carriedOut: (sender: Sender, request: HttpRequest) => (status: number, text: string) => void;
+  readonly onCarryOut: (sender: Sender, request: HttpRequest) => (status: number, text: string) => void;
   readonly count: (what: string) => void;
   /** Whether anybody waits for the answer to a write. */
   readonly isWriting: () => boolean;
@@ -140,7 +140,7 @@ class Exchange {
 
   /** Some milliseconds, decided by the seed and the request's number. */
   #delay(way: number): number {
-    return 1 + drawn(this.#options.seed + way, this.#n) * 8;
+    return 1 + randomAt(this.#options.seed + way, this.#n) * 8;
   }
 
   #later(ms: number, run: () => void): void {
@@ -156,7 +156,7 @@ class Exchange {
     this.#toSender(ms, () => this.#answer.reject(new Error('connection reset')));
   }
 
-  #respond({ status, headers, text }: Whole, ms = 0): void {
+  #respond({ status, headers, text }: FullResponse, ms = 0): void {
     const body = async function* (): AsyncGenerator<Uint8Array> {
       yield Buffer.from(text);
     };
@@ -164,8 +164,8 @@ class Exchange {
   }
 
   /** At the API server: nothing else happens meanwhile. */
-  async #carryOut(then: (response: Whole) => void): Promise<void> {
-    const told = this.#options.carriedOut(this.#sender, this.#request);
+  async #carryOut(then: (response: FullResponse) => void): Promise<void> {
+    const told = this.#options.onCarryOut(this.#sender, this.#request);
     const { status, headers, body } = await this.#options.api.transport(
       this.#request,
       new AbortController().signal,
@@ -203,13 +203,13 @@ class Exchange {
   }
 }
 
-interface Whole {
+interface FullResponse {
   status: number;
   headers: Record<string, string>;
   text: string;
 }
 
-function conflict(status: number): Whole {
+function conflict(status: number): FullResponse {
   const reasons: Record<number, string> = { 409: 'Conflict', 410: 'Expired', 429: 'TooManyRequests' };
   const body = { kind: 'Status', code: status, reason: reasons[status] ?? '', message: 'a fault' };
   const headers: Record<string, string> = status === 429 ? { 'retry-after': '2' } : {};

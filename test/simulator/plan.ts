@@ -30,7 +30,7 @@ export const faults = [
   'stall',
 ] as const;
 export type FaultKind = (typeof faults)[number];
-const usualFaults = faults.filter((kind) => kind !== 'late write');
+const mixedFaults = faults.filter((kind) => kind !== 'late write');
 
 export interface Fault {
   /** The so manieth request of the run. */
@@ -42,13 +42,13 @@ export interface Fault {
 /** What is done to the world, at a time. */
 export type Act =
   | UserStep
-  | { do: 'crash' | 'end'; inner: number }
-  | { do: 'pause' | 'jump'; inner: number; ms: number }
+  | { do: 'crash' | 'end'; replica: number }
+  | { do: 'pause' | 'jump'; replica: number; ms: number }
   | { do: 'compact' }
   /** Somebody else claims an address, or lets it go. */
   | { do: 'claim' | 'unclaim'; address: string };
 
-export interface Timed {
+export interface TimedAct {
   readonly at: number;
   readonly act: Act;
 }
@@ -58,7 +58,7 @@ export interface Plan {
   readonly seed: number;
   /** The controllers run with --claims. */
   readonly claims: boolean;
-  readonly acts: readonly Timed[];
+  readonly acts: readonly TimedAct[];
   readonly faults: readonly Fault[];
 }
 
@@ -69,13 +69,13 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 12, arbitrary: anyUserStep },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'end' as const), inner: anyReplica }),
+    arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'end' as const), replica: anyReplica }),
   },
   {
     weight: 2,
     arbitrary: fc.record({
       do: fc.constantFrom('pause' as const, 'pause' as const, 'jump' as const),
-      inner: anyReplica,
+      replica: anyReplica,
       ms: fc.integer({ min: 100, max: 40_000 }),
     }),
   },
@@ -94,15 +94,15 @@ const anyActWithClaims: fc.Arbitrary<Act> = fc.oneof(
  * A plan of about so many acts. In every fourth one writes outlive those who sent them.
  */
 export function planOf(seed: number, count: number, claims = false): Plan {
-  return seed % 4 === 0 ? outlivingPlan(seed, count, claims) : roughPlan(seed, count, claims);
+  return seed % 4 === 0 ? lateWritesPlan(seed, count, claims) : mixedFaultsPlan(seed, count, claims);
 }
 
 /** Users at work, then all controllers die, then other pools, before the next leader begins. */
-function outlivingPlan(seed: number, count: number, claims: boolean): Plan {
+function lateWritesPlan(seed: number, count: number, claims: boolean): Plan {
   const random = randomOf(seed);
   const users = fc.sample(anyUserStep, { seed, numRuns: count });
   const pools = fc.sample(anyData, { seed, numRuns: count });
-  const acts: Timed[] = [];
+  const acts: TimedAct[] = [];
   let at = 0;
   const then = (ms: number, act: Act): void => {
     at += Math.round(random() * ms);
@@ -112,8 +112,8 @@ function outlivingPlan(seed: number, count: number, claims: boolean): Plan {
     then(20_000, { do: 'configure', data: pools.pop() });
     for (let i = 0; i < 4; i += 1) then(i === 0 ? 30_000 : 50, users.pop() ?? { do: 'compact' });
     // About when the claims are made, and the writes are on their way.
-    then(60, { do: 'crash', inner: 0 });
-    for (const inner of [1, 2]) acts.push({ at, act: { do: 'crash', inner } });
+    then(60, { do: 'crash', replica: 0 });
+    for (const replica of [1, 2]) acts.push({ at, act: { do: 'crash', replica } });
     then(10_000, { do: 'configure', data: pools.pop() });
     for (let i = 0; i < 4; i += 1) then(3_000, users.pop() ?? { do: 'compact' });
   }
@@ -124,9 +124,9 @@ function outlivingPlan(seed: number, count: number, claims: boolean): Plan {
 }
 
 /** Times of trouble and times without; the pools come first. */
-function roughPlan(seed: number, count: number, claims: boolean): Plan {
+function mixedFaultsPlan(seed: number, count: number, claims: boolean): Plan {
   const random = randomOf(seed);
-  const acts: Timed[] = [];
+  const acts: TimedAct[] = [];
   let at = 0;
   for (const act of fc.sample(claims ? anyActWithClaims : anyAct, { seed, numRuns: count })) {
     // Bursts, quiet times, and now and then a time in which a Lease runs out.
@@ -140,7 +140,7 @@ function roughPlan(seed: number, count: number, claims: boolean): Plan {
     const length = 5 + Math.floor(random() * 60);
     for (let i = 0; i < length; i += 1, request += 1) {
       if (random() > (isRough ? 0.25 : 0.02)) continue;
-      const kind = usualFaults[Math.floor(random() * usualFaults.length)] ?? 'dropped';
+      const kind = mixedFaults[Math.floor(random() * mixedFaults.length)] ?? 'dropped';
       // What is late comes when another may lead already.
       const ms = kind === 'late' ? 5_000 + random() * 50_000 : random() * (random() < 0.3 ? 40_000 : 4_000);
       list.push({ request, kind, ms: Math.round(ms) });

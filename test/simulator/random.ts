@@ -10,6 +10,6 @@ export function randomOf(seed: number): () => number {
 }
 
 /** A number in [0, 1) for the n-th of something, the same whatever else is drawn. */
-export function drawn(seed: number, n: number): number {
+export function randomAt(seed: number, n: number): number {
   return randomOf(seed ^ Math.imul(n + 1, 0x9e3779b1))();
 }

@@ -2,9 +2,9 @@ import type { HttpRequest, Transport } from '../../src/client/transport.ts';
 import { createReplica, type Replica } from '../../src/controller/replica.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { compareVersions } from '../../src/core/model/service-view.ts';
-import { Broken } from './broken-promise.ts';
+import { BrokenPromise } from './broken-promise.ts';
 import type { Network, Sender } from './network.ts';
-import { givesAddress, isServiceWrite, listOf } from './requests.ts';
+import { isServiceWrite, listOf, writesAddress } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export function optionsOf({ claims }: { readonly claims: boolean }): Options {
@@ -19,7 +19,7 @@ export const election = {
   retryPeriodMs: 2_000,
 };
 
-export interface Said {
+export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error';
   readonly text: string;
   readonly fields: Record<string, unknown>;
@@ -28,7 +28,7 @@ export interface Said {
 /** One life of a controller, on its own clock and connection. */
 export class SimulatedReplica implements Sender {
   readonly identity: string;
-  readonly inner: Replica;
+  readonly replica: Replica;
   /** Its promises will never be settled again; what it has sent may still arrive. */
   isDead = false;
   /** It ends in order. */
@@ -40,7 +40,7 @@ export class SimulatedReplica implements Sender {
   readonly #lists = new Set<string>();
   /** By what it sent first of each write: the versions of Services that it had seen then. */
   readonly #basis = new Map<string, ReadonlyMap<string, string>>();
-  #tenure = 0;
+  #leadership = 0;
   /** How many lists a decision needs. */
   readonly #needed: number;
   readonly #scheduler: Scheduler;
@@ -53,7 +53,7 @@ export class SimulatedReplica implements Sender {
     scheduler: Scheduler;
     network: Network;
     random: () => number;
-    said: (said: Said) => void;
+    said: (said: LogEntry) => void;
     failed: (error: unknown) => void;
   }) {
     const { identity, options, scheduler, network, random, said, failed } = context;
@@ -62,13 +62,13 @@ export class SimulatedReplica implements Sender {
     this.#scheduler = scheduler;
     this.#failed = failed;
     const say =
-      (level: Said['level']) =>
+      (level: LogEntry['level']) =>
       (text: string, fields: Record<string, unknown> = {}): void => {
-        if (text === 'leading') this.#enter();
+        if (text === 'leading') this.#startLeadership();
         said({ level, text, fields });
       };
-    this.inner = createReplica({
-      transport: this.#adoptingFirst(network.transportFor(this)),
+    this.replica = createReplica({
+      transport: this.#checkingAdoptFirst(network.transportFor(this)),
       options,
       clock: {
         now: () => scheduler.now,
@@ -91,15 +91,18 @@ export class SimulatedReplica implements Sender {
   }
 
   /** Adopt first: no address is given but on lists that were begun in this tenure. */
-  #adoptingFirst(transport: Transport): Transport {
+  #checkingAdoptFirst(transport: Transport): Transport {
     return async (request, signal) => {
-      if (isServiceWrite(request) && givesAddress(request) && this.#lists.size < this.#needed)
-        this.#failed(new Broken('Adopt first', `${this.identity} writes before it knows who holds what`));
+      if (isServiceWrite(request) && writesAddress(request) && this.#lists.size < this.#needed)
+        this.#failed(
+          new BrokenPromise('Adopt first', `${this.identity} writes before it knows who holds what`),
+        );
       if (isServiceWrite(request)) this.#remember(request);
       const list = listOf(request);
-      const leadership = this.#tenure;
+      const leadership = this.#leadership;
       const response = await transport(request, signal);
-      if (list !== undefined && response.status === 200 && leadership === this.#tenure) this.#lists.add(list);
+      if (list !== undefined && response.status === 200 && leadership === this.#leadership)
+        this.#lists.add(list);
       return response;
     };
   }
@@ -107,29 +110,31 @@ export class SimulatedReplica implements Sender {
   #remember(request: HttpRequest): void {
     const write = `${request.path} ${request.body}`;
     if (this.#basis.has(write)) return;
-    const { ledger } = this.inner.controller.allocator;
+    const { ledger } = this.replica.controller.allocator;
     this.#basis.set(write, new Map([...ledger.all()].map(({ key, view }) => [key, view.resourceVersion])));
   }
 
   /** Whether it had seen this state of a Service, or a newer one, when it sent the request for the first time. */
-  knew(request: HttpRequest, key: string, resourceVersion: string): boolean {
+  hadSeen(request: HttpRequest, key: string, resourceVersion: string): boolean {
     const seen = this.#basis.get(`${request.path} ${request.body}`)?.get(key);
     return seen !== undefined && compareVersions(seen, resourceVersion) >= 0;
   }
 
   /** A tenure begins. */
-  #enter(): void {
-    this.#tenure += 1;
+  #startLeadership(): void {
+    this.#leadership += 1;
     this.#lists.clear();
   }
 
   start(): void {
-    void this.inner.run(this.#stop.signal).then(
+    void this.replica.run(this.#stop.signal).then(
       () => {
         this.isDead = true;
       },
       (error: unknown) =>
-        this.#failed(error instanceof Error ? new Broken('Alone', error.stack ?? error.message) : error),
+        this.#failed(
+          error instanceof Error ? new BrokenPromise('Alone', error.stack ?? error.message) : error,
+        ),
     );
   }
 

@@ -16,6 +16,6 @@ export function listOf({ method, path }: HttpRequest): string | undefined {
   return path.includes('/configmaps?') ? 'configmaps' : undefined;
 }
 
-export function givesAddress({ body = '' }: HttpRequest): boolean {
+export function writesAddress({ body = '' }: HttpRequest): boolean {
   return /"kube-vip\.io\/loadbalancerIPs":"/.test(body);
 }

@@ -4,21 +4,21 @@ import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/m
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { type Data, keyOf, shown } from '../core/naive.ts';
 import { edit, type UserStep } from '../core/users.ts';
-import { Broken } from './broken-promise.ts';
+import { BrokenPromise } from './broken-promise.ts';
 import { Network, type Sender } from './network.ts';
 import type { Act, Plan } from './plan.ts';
-import { holds, judgeRest, judgeWrite } from './promise-checks.ts';
+import { checkAtRest, checkWrite, holds } from './promise-checks.ts';
 import { randomOf } from './random.ts';
-import { optionsOf, type Said, SimulatedReplica } from './replica.ts';
+import { type LogEntry, optionsOf, SimulatedReplica } from './replica.ts';
 import { isClaimWrite, isServiceWrite } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 
 export interface Outcome {
   readonly steps: number;
   readonly counts: ReadonlyMap<string, number>;
-  readonly broken: Broken | undefined;
+  readonly broken: BrokenPromise | undefined;
   /** What happened, the last lines of it. */
-  readonly story: readonly string[];
+  readonly timeline: readonly string[];
 }
 
 /** Longer than any pause that a controller makes before it tries again (5 min), and some. */
@@ -26,29 +26,29 @@ const quietMs = 6 * 60_000;
 /** How far back the pools may be that a decision rests on: a stalled watch, a slow list, a late request. */
 const memoryMs = 5 * 60_000;
 const settleMs = 60 * 60_000;
-const storyLength = 200;
+const timelineLength = 200;
 
 /** Runs a plan to its end, and then on until nothing moves. The same plan always runs the same. */
 export async function run(plan: Plan): Promise<Outcome> {
-  const world = new World(plan);
+  const simulation = new Simulation(plan);
   try {
-    await world.play();
+    await simulation.play();
   } catch (error) {
-    if (!(error instanceof Broken)) throw error;
-    return world.outcome(error);
+    if (!(error instanceof BrokenPromise)) throw error;
+    return simulation.outcome(error);
   }
-  return world.outcome(undefined);
+  return simulation.outcome(undefined);
 }
 
-class World {
+class Simulation {
   readonly #plan: Plan;
   readonly #scheduler = new Scheduler();
   readonly #api: EmbeddedApi;
   readonly #network: Network;
   readonly #replicas: SimulatedReplica[] = [];
   readonly #counts = new Map<string, number>();
-  readonly #story: string[] = [];
-  #lives = 0;
+  readonly #timeline: string[] = [];
+  #starts = 0;
   #steps = 0;
   #failure: unknown;
   #lastWriteAt = 0;
@@ -80,19 +80,19 @@ class World {
       scheduler,
       seed,
       faults,
-      carriedOut: (sender, request) => this.#carriedOut(sender, request),
+      onCarryOut: (sender, request) => this.#onCarryOut(sender, request),
       count: (what) => this.#count(what),
-      isWriting: () => this.#replicas.some(({ inner }) => inner.controller.isWriting),
+      isWriting: () => this.#replicas.some(({ replica }) => replica.controller.isWriting),
     });
   }
 
-  outcome(broken: Broken | undefined): Outcome {
-    return { steps: this.#steps, counts: this.#counts, broken, story: this.#story };
+  outcome(broken: BrokenPromise | undefined): Outcome {
+    return { steps: this.#steps, counts: this.#counts, broken, timeline: this.#timeline };
   }
 
   async play(): Promise<void> {
     const unhandled = (error: unknown): void => {
-      this.#failure ??= new Broken(
+      this.#failure ??= new BrokenPromise(
         'Alone',
         error instanceof Error ? (error.stack ?? error.message) : String(error),
       );
@@ -106,7 +106,7 @@ class World {
   }
 
   async #play(): Promise<void> {
-    for (let i = 0; i < 3; i += 1) this.#replicas[i] = this.#begin();
+    for (let i = 0; i < 3; i += 1) this.#replicas[i] = this.#startReplica();
     await this.#scheduler.drain();
     for (const { at, act } of this.#plan.acts) this.#scheduler.at(at, () => this.#act(act));
     const end = this.#plan.acts.at(-1)?.at ?? 0;
@@ -116,30 +116,31 @@ class World {
 
   /** No faults any more: the world has to come to rest, and to be right then. */
   async #settle(): Promise<void> {
-    this.#tell('from here on there are no faults');
+    this.#log('from here on there are no faults');
     this.#network.isCalm = true;
-    for (const [i, inner] of this.#replicas.entries()) {
-      if (inner.isPaused) inner.resume();
-      if (inner.isDead || inner.isEnding) this.#replicas[i] = this.#begin();
+    for (const [i, replica] of this.#replicas.entries()) {
+      if (replica.isPaused) replica.resume();
+      if (replica.isDead || replica.isEnding) this.#replicas[i] = this.#startReplica();
     }
     const began = this.#scheduler.now;
     this.#lastWriteAt = Math.max(this.#lastWriteAt, began);
     while (this.#scheduler.now < this.#lastWriteAt + quietMs) {
-      if (this.#scheduler.now > began + settleMs) throw new Broken('Quiet', 'there is no end of writes');
+      if (this.#scheduler.now > began + settleMs)
+        throw new BrokenPromise('Quiet', 'there is no end of writes');
       await this.#step();
     }
-    const leaders = this.#replicas.filter(({ inner }) => inner.controller.isIdle);
+    const leaders = this.#replicas.filter(({ replica }) => replica.controller.isIdle);
     const [leader] = leaders;
     if (leader === undefined || leaders.length > 1)
-      throw new Broken('Served', `${leaders.length} replicas lead and are at rest`);
-    judgeRest({
+      throw new BrokenPromise('Served', `${leaders.length} replicas lead and are at rest`);
+    checkAtRest({
       all: this.#services(),
       data: this.#data(),
-      allocator: leader.inner.controller.allocator,
+      allocator: leader.replica.controller.allocator,
       warned: (service) => this.#warnings(service),
       claims: this.#claims(),
     });
-    this.#judgeDuplicates();
+    this.#checkDuplicatesReported();
   }
 
   async #step(): Promise<void> {
@@ -149,35 +150,33 @@ class World {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #begin(): SimulatedReplica {
-    this.#lives += 1;
-    const identity = `life-${this.#lives}`;
-    const inner: SimulatedReplica = new SimulatedReplica({
+  #startReplica(): SimulatedReplica {
+    this.#starts += 1;
+    const identity = `life-${this.#starts}`;
+    const replica: SimulatedReplica = new SimulatedReplica({
       identity,
       options: optionsOf(this.#plan),
       scheduler: this.#scheduler,
       network: this.#network,
-      random: randomOf(this.#plan.seed + 100 + this.#lives),
-      said: (said) => this.#heard(identity, said),
+      random: randomOf(this.#plan.seed + 100 + this.#starts),
+      said: (said) => this.#onLog(identity, said),
       failed: (error) => {
         this.#failure ??= error;
       },
     });
-    inner.start();
-    return inner;
+    replica.start();
+    return replica;
   }
 
-  #heard(identity: string, { text, fields }: Said): void {
+  #onLog(identity: string, { text, fields }: LogEntry): void {
     const { cause, decision } = fields;
     if (typeof cause === 'string') this.#count(`decision: ${cause}`);
     if (typeof decision === 'string') this.#count(`decision: ${decision}`);
-    this.#tell(
-      `${identity} says: ${text}${typeof fields.service === 'string' ? ` (${fields.service})` : ''}`,
-    );
+    this.#log(`${identity} says: ${text}${typeof fields.service === 'string' ? ` (${fields.service})` : ''}`);
   }
 
   #act(act: Act): void {
-    this.#tell(`act: ${JSON.stringify(act)}`);
+    this.#log(`act: ${JSON.stringify(act)}`);
     this.#count(`act: ${act.do}`);
     switch (act.do) {
       case 'compact':
@@ -185,53 +184,53 @@ class World {
         break;
       case 'claim':
       case 'unclaim':
-        this.#occupy(act);
+        this.#changeForeignClaim(act);
         break;
       case 'crash':
       case 'end':
       case 'pause':
       case 'jump':
-        this.#strike(act);
+        this.#disrupt(act);
         break;
       default:
         this.#user(act);
     }
   }
 
-  #strike(act: Extract<Act, { inner: number }>): void {
-    const inner = this.#replicas[act.inner];
-    if (inner === undefined) return;
+  #disrupt(act: Extract<Act, { replica: number }>): void {
+    const replica = this.#replicas[act.replica];
+    if (replica === undefined) return;
     const later = (ms: number, run: () => void): void =>
       void this.#scheduler.at(this.#scheduler.now + ms, run);
     switch (act.do) {
       case 'crash':
-        if (inner.inner.controller.isLeading) this.#count('state: leader crashed');
-        inner.crash();
-        this.#replicas[act.inner] = this.#begin();
+        if (replica.replica.controller.isLeading) this.#count('state: leader crashed');
+        replica.crash();
+        this.#replicas[act.replica] = this.#startReplica();
         break;
       case 'end':
-        if (inner.isPaused || inner.isEnding) break;
-        inner.end();
+        if (replica.isPaused || replica.isEnding) break;
+        replica.end();
         later(8_000, () => {
-          inner.crash();
-          if (this.#replicas[act.inner] === inner) this.#replicas[act.inner] = this.#begin();
+          replica.crash();
+          if (this.#replicas[act.replica] === replica) this.#replicas[act.replica] = this.#startReplica();
         });
         break;
       case 'pause':
-        if (inner.isPaused) break;
-        if (inner.inner.controller.isLeading) this.#count('state: leader paused');
-        inner.pause();
+        if (replica.isPaused) break;
+        if (replica.replica.controller.isLeading) this.#count('state: leader paused');
+        replica.pause();
         later(act.ms, () => {
           const others = this.#replicas.filter(
-            (other) => other !== inner && other.inner.controller.isLeading,
+            (other) => other !== replica && other.replica.controller.isLeading,
           );
-          if (!inner.isDead && inner.inner.controller.isLeading && others.length > 0)
+          if (!replica.isDead && replica.replica.controller.isLeading && others.length > 0)
             this.#count('state: two believe that they lead');
-          inner.resume();
+          replica.resume();
         });
         break;
       case 'jump':
-        inner.jump(act.ms);
+        replica.jump(act.ms);
         break;
     }
   }
@@ -271,7 +270,7 @@ class World {
   }
 
   /** Somebody else's claim of an address; ours are not touched. */
-  #occupy({ do: what, address }: Extract<Act, { address: string }>): void {
+  #changeForeignClaim({ do: what, address }: Extract<Act, { address: string }>): void {
     const claim = {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'IPAddress',
@@ -307,7 +306,7 @@ class World {
   }
 
   /** Looks at a request before and after it is carried out. */
-  #carriedOut(sender: Sender, request: HttpRequest): (status: number, text: string) => void {
+  #onCarryOut(sender: Sender, request: HttpRequest): (status: number, text: string) => void {
     if (isClaimWrite(request)) return (status) => this.#claimWritten(request, status);
     if (!isServiceWrite(request) || !(sender instanceof SimulatedReplica)) return () => {};
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
@@ -328,11 +327,11 @@ class World {
         this.#count('state: write of a former leader');
         if (!this.#plan.claims) this.#excused.add(after.metadata.uid ?? '');
       }
-      this.#tell(
+      this.#log(
         `${sender.identity} wrote ${keyOf(after)}: ${after.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? 'nothing'}${isLate ? ', and is not the leader any more' : ''}`,
       );
-      this.#guard(() =>
-        judgeWrite({
+      this.#check(() =>
+        checkWrite({
           before,
           after,
           all: this.#services(),
@@ -340,11 +339,11 @@ class World {
           pastOf: ({ metadata }) =>
             this.#recent(this.#past.get(metadata.uid ?? '') ?? []).map(({ service }) => service),
           isExcused: ({ metadata }) => this.#excused.has(metadata.uid ?? ''),
-          isSurprise: (service, address) => {
+          isUnseenUserEdit: (service, address) => {
             const states = this.#past.get(service.metadata.uid ?? '') ?? [];
             const first = states.find((state) => shown(state.service).includes(address))?.service;
             if (first === undefined || holds(first, address)) return false;
-            const isKnown = sender.knew(request, keyOf(first), first.metadata.resourceVersion ?? '');
+            const isKnown = sender.hadSeen(request, keyOf(first), first.metadata.resourceVersion ?? '');
             if (!isKnown) this.#count('state: a user took what was on its way to another');
             return !isKnown;
           },
@@ -376,7 +375,7 @@ class World {
   }
 
   /** What is thrown inside a promise of the network is kept until the step ends. */
-  #guard(judge: () => void): void {
+  #check(judge: () => void): void {
     try {
       judge();
     } catch (error) {
@@ -385,7 +384,7 @@ class World {
   }
 
   /** Duplicates that a former leader made are found and reported, on one of the two at least. */
-  #judgeDuplicates(): void {
+  #checkDuplicatesReported(): void {
     const services = this.#services();
     for (const one of services) {
       for (const other of services) {
@@ -396,7 +395,10 @@ class World {
         this.#count('state: duplicate of a former leader');
         const said = [...this.#warnings(one), ...this.#warnings(other)];
         if (!said.some((text) => text.includes(address)))
-          throw new Broken('Said why', `${keyOf(one)} and ${keyOf(other)} have ${address}, in silence`);
+          throw new BrokenPromise(
+            'Said why',
+            `${keyOf(one)} and ${keyOf(other)} have ${address}, in silence`,
+          );
       }
     }
   }
@@ -438,8 +440,8 @@ class World {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
 
-  #tell(line: string): void {
-    this.#story.push(`${(this.#scheduler.now / 1000).toFixed(3).padStart(9)} s  ${line}`);
-    if (this.#story.length > storyLength) this.#story.shift();
+  #log(line: string): void {
+    this.#timeline.push(`${(this.#scheduler.now / 1000).toFixed(3).padStart(9)} s  ${line}`);
+    if (this.#timeline.length > timelineLength) this.#timeline.shift();
   }
 }

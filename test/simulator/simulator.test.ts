@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { Broken } from './broken-promise.ts';
-import { missing } from './coverage.ts';
+import { BrokenPromise } from './broken-promise.ts';
+import { notCovered } from './coverage.ts';
 import { hunt, mutants } from './mutants.ts';
 import { type Act, type Plan, planOf } from './plan.ts';
 import { shrink } from './shrink.ts';
@@ -27,9 +27,9 @@ for (const { how, claims, least } of [
     };
     // What is rare may take some more.
     const isDone = (): boolean =>
-      steps >= least && (missing(counts, claims).length === 0 || steps >= 3 * least);
+      steps >= least && (notCovered(counts, claims).length === 0 || steps >= 3 * least);
     for (let seed = 1; !isDone(); seed += 1) await add(seed);
-    assert.deepEqual(missing(counts, claims), [], 'what never happened was not tried');
+    assert.deepEqual(notCovered(counts, claims), [], 'what never happened was not tried');
   });
 }
 
@@ -51,7 +51,7 @@ test('a write of a former leader that lands too late makes a duplicate, which is
   const acts: Plan['acts'] = [
     { at: 0, act: { do: 'configure', data: { 'range-a': pool } } },
     { at: 1_000, act: service('a') },
-    ...[0, 1, 2].map((inner): Plan['acts'][number] => ({ at: 1_100, act: { do: 'crash', inner } })),
+    ...[0, 1, 2].map((replica): Plan['acts'][number] => ({ at: 1_100, act: { do: 'crash', replica } })),
     { at: 5_000, act: { do: 'configure', data: { 'range-b': pool } } },
     { at: 6_000, act: service('b') },
     { at: 60_000, act: { do: 'compact' } },
@@ -75,7 +75,7 @@ test('a write of a former leader that lands too late makes a duplicate, which is
 test('the same plan runs the same', async () => {
   const [one, other] = [await run(planOf(7, 60)), await run(planOf(7, 60))];
   assert.equal(one.steps, other.steps);
-  assert.deepEqual(one.story, other.story);
+  assert.deepEqual(one.timeline, other.timeline);
   assert.deepEqual(one.counts, other.counts);
 });
 
@@ -107,8 +107,8 @@ test('a plan that fails is cut down to the acts and faults that it needs', async
   const judge = (tried: Plan): Promise<Outcome> => {
     runs += 1;
     const isIt = tried.acts.includes(act) && tried.acts.includes(other) && tried.faults.includes(fault);
-    const broken = new Broken(isIt ? 'Once' : 'Served', 'made up');
-    return Promise.resolve({ steps: 1, counts: new Map(), broken, story: [] });
+    const broken = new BrokenPromise(isIt ? 'Once' : 'Served', 'made up');
+    return Promise.resolve({ steps: 1, counts: new Map(), broken, timeline: [] });
   };
   const { plan: least, outcome } = await shrink(plan, await judge(plan), 400, judge);
   assert.deepEqual(least, { ...plan, acts: [act, other], faults: [fault] });

@@ -4,8 +4,8 @@ import type { Service, ServiceSpec } from '../../src/core/model/objects.ts';
 import { growth, type Sample } from './memory.ts';
 import { names } from './names.ts';
 import { Observer } from './observer.ts';
-import { judgeRest } from './rest-checks.ts';
-import { Story } from './timeline.ts';
+import { checkAtRest } from './rest-checks.ts';
+import { Timeline } from './timeline.ts';
 
 /** The judge itself is judged: histories as etcd could have stored them, each with what is wrong with it. */
 
@@ -57,7 +57,7 @@ function seen(
   steps: readonly Step[],
   data: Record<string, string> = { 'cidr-a': '10.0.0.1-10.0.0.3' },
 ): Observer {
-  const observer = new Observer(new Story());
+  const observer = new Observer(new Timeline());
   let revision = 1;
   const take = (key: string, object: unknown): void => observer.take({ revision: revision++, key, object });
   take('configmaps/kube-system/kubevip', { data });
@@ -67,12 +67,12 @@ function seen(
 }
 
 function atRest(observer: Observer, claims?: ReadonlySet<string>): string[] {
-  const findings = judgeRest({
+  const findings = checkAtRest({
     ...{ services: observer.services, pools: observer.pools, claims },
     showing: (address) => observer.showing(address),
     recording: (address) => observer.recording(address),
     recorded: () => observer.recorded(),
-    isWarned: (facts, word) => observer.isWarned(facts, word),
+    isWarned: (observed, word) => observer.isWarned(observed, word),
   });
   return findings.map(({ promise }) => promise);
 }
@@ -210,7 +210,7 @@ test('a duplicate is excused only where another leads by now and a fault held wr
     observer.take({ revision: 10, key: 'services/specs/a/y', object: service('a/y', has('10.0.0.1')) });
     return observer;
   };
-  const frozen = double((observer) => observer.holdBack(true));
+  const frozen = double((observer) => observer.delayWrites(true));
   assert.deepEqual([frozen.findings.length, frozen.excused.size], [0, 1]);
   assert.deepEqual(atRest(frozen), ['Said why'], 'it must be said all the same');
   const killed = double(() => {});
@@ -283,7 +283,7 @@ for (const { title, steps, warned, pools, finds } of rests) {
   test(`at rest: ${title}`, () => {
     const observer = seen(steps, pools);
     if (warned !== undefined)
-      observer.hear({ time: '', level: 'warn', service: 'a/x', msg: `no address of ${warned}` });
+      observer.addLogEntry({ time: '', level: 'warn', service: 'a/x', msg: `no address of ${warned}` });
     assert.deepEqual(atRest(observer), finds);
   });
 }

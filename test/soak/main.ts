@@ -7,7 +7,7 @@ import { machineLine, thisMachine } from '../../bench/machine.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
 import { buildBundle } from '../e2e/bundle.ts';
 import { memoryTable } from './memory.ts';
-import { listing, verdictOn } from './report.ts';
+import { listing, resultOf } from './report.ts';
 import { soak } from './soak.ts';
 
 const help = `Creates, edits and deletes Services at random on kube-apiserver, with two controllers, while the
@@ -92,13 +92,13 @@ async function main(): Promise<number> {
       ...{ seconds: minutes * 60, roundSeconds: 45, actsPerSecond: acts },
       ...{ quietSeconds: 10, restSeconds: 120, pace: 1 },
     });
-    const { isKept, text } = verdictOn(report);
+    const { isSuccess, text } = resultOf(report);
     console.log(`${machineLine(thisMachine())}\n${command}\n`);
-    if (report.story.length > 0) console.log(`${report.story.join('\n')}\n`);
+    if (report.timeline.length > 0) console.log(`${report.timeline.join('\n')}\n`);
     console.log(listing(report));
     console.log(`controllers at rest, the leader first\n\n${memoryTable(report.samples)}`);
     console.log(`soak: seed ${seed}, ${text}`);
-    return isKept ? 0 : 1;
+    return isSuccess ? 0 : 1;
   } finally {
     clearTimeout(stop);
     bundle.remove();

@@ -2,7 +2,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import { type Data, keyOf, type NaivePool, poolOf, portsOf, shown } from '../core/naive.ts';
 import { names } from './names.ts';
 
-interface Noted {
+interface AllocationRecord {
   readonly from?: string;
   readonly ips?: string;
   readonly ports?: string;
@@ -11,7 +11,7 @@ interface Noted {
 }
 
 /** What the judge looks at in one state of a Service, read once. */
-export interface Facts {
+export interface ObservedService {
   readonly service: Service;
   readonly key: string;
   readonly uid: string;
@@ -23,7 +23,7 @@ export interface Facts {
   /** The record's text, for who wants to know whether it changed. */
   readonly recordText: string | undefined;
   /** The record, if it is this Service's own. */
-  readonly record: Noted | undefined;
+  readonly record: AllocationRecord | undefined;
   /** The addresses of its record. */
   readonly recorded: readonly string[];
   readonly isLabelled: boolean;
@@ -35,11 +35,11 @@ export interface Facts {
   readonly isStatic: boolean;
 }
 
-export function factsOf(service: Service): Facts {
+export function observe(service: Service): ObservedService {
   const { metadata, spec = {} } = service;
   const { annotations = {}, labels = {}, uid = '' } = metadata;
   const recordText = annotations[names.record];
-  const noted = JSON.parse(recordText ?? '{}') as Noted;
+  const noted = JSON.parse(recordText ?? '{}') as AllocationRecord;
   const record = noted.uid === uid ? noted : undefined;
   const isBalancer = spec.type === 'LoadBalancer';
   const annotation = annotations[names.addresses] ?? '';
@@ -75,7 +75,7 @@ export function listOf(text: string | undefined): string[] {
 }
 
 /** Spec section 6: as a record writes them. */
-export function portsText({ ports }: Facts): string {
+export function portsText({ ports }: ObservedService): string {
   return ports.toSorted().join();
 }
 
@@ -97,6 +97,6 @@ export function poolFor(data: Data, namespace: string): Pool | undefined {
   return known.get(namespace);
 }
 
-export function namespaceOf({ service }: Facts): string {
+export function namespaceOf({ service }: ObservedService): string {
   return service.metadata.namespace ?? '';
 }

@@ -1,12 +1,12 @@
 import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
 import { type Data, keyOf } from '../core/naive.ts';
-import { Tally } from './counter.ts';
+import { Counter } from './counter.ts';
 import type { Stored } from './history.ts';
 import { names } from './names.ts';
-import { type Facts, factsOf, listOf } from './observed-service.ts';
-import type { Said } from './replica.ts';
-import type { Story } from './timeline.ts';
-import { type Finding, judgeWrite } from './write-checks.ts';
+import { listOf, type ObservedService, observe } from './observed-service.ts';
+import type { LogEntry } from './replica.ts';
+import type { Timeline } from './timeline.ts';
+import { checkWrite, type Finding } from './write-checks.ts';
 
 /** How far back a decision may rest on what was: a watch that stalls, and a write that is stalled after it. */
 const memoryMs = 30_000;
@@ -36,25 +36,25 @@ interface StoredClaim {
 const kept = /^(services\/specs|events|ipaddresses)\/|^configmaps\/kube-system\/kubevip$/;
 const lease = 'leases/kube-system/kube-vip-cloud-controller';
 
-export function concerns(key: string): boolean {
+export function isObserved(key: string): boolean {
   return (kept.test(key) || key === lease) && key !== 'services/specs/default/kubernetes';
 }
 
 /** All that is known of the cluster, from what etcd stored; every write that is no user's goes to the judge. */
 export class Observer {
-  readonly services = new Map<string, Facts>();
+  readonly services = new Map<string, ObservedService>();
   /** Addresses that a record names, with whose record it is. */
-  readonly #recording = new Map<string, Set<Facts>>();
+  readonly #recording = new Map<string, Set<ObservedService>>();
   /** Addresses that anybody shows. */
-  readonly #showing = new Map<string, Set<Facts>>();
-  readonly #past = new Map<string, Past<Facts>[]>();
+  readonly #showing = new Map<string, Set<ObservedService>>();
+  readonly #past = new Map<string, Past<ObservedService>[]>();
   #pools: Past<Data>[] = [];
   /** What was said in warnings, by the UID of the Service or, in logs, by its name. */
   readonly #warnings = new Map<string, { readonly at: number; readonly text: string }[]>();
   /** Names of IPAddresses of ours. */
   readonly claims = new Set<string>();
   /** What was seen to happen. */
-  readonly seen = new Tally();
+  readonly seen = new Counter();
   readonly findings: Finding[] = [];
   /** When something was written last that is no Lease. */
   writtenAt = performance.now();
@@ -62,7 +62,7 @@ export class Observer {
   writes = 0;
   /** Services that a former leader's late write gave an address which another one had. */
   readonly excused = new Set<string>();
-  readonly #story: Story;
+  readonly #timeline: Timeline;
   readonly #isClaimed: boolean;
   #holder = '';
   #holderAt = 0;
@@ -71,8 +71,8 @@ export class Observer {
   #heldAt = Number.NEGATIVE_INFINITY;
 
   /** With claims there is no late write that makes a duplicate. */
-  constructor(story: Story, isClaimed = false) {
-    this.#story = story;
+  constructor(timeline: Timeline, isClaimed = false) {
+    this.#timeline = timeline;
     this.#isClaimed = isClaimed;
   }
 
@@ -95,14 +95,14 @@ export class Observer {
   }
 
   /** A line of a controller's log. */
-  hear({ level, msg, service, cause, decision }: Said): void {
+  addLogEntry({ level, msg, service, cause, decision }: LogEntry): void {
     if (cause !== undefined) this.seen.add(`log: ${cause}`);
     else if (decision !== undefined) this.seen.add(`log: ${decision}`);
     if (level === 'warn' && service !== undefined) this.#warn(service, msg);
   }
 
   /** A fault begins, or ends, that keeps what was sent from arriving. */
-  holdBack(isHeld: boolean): void {
+  delayWrites(isHeld: boolean): void {
     this.#holding += isHeld ? 1 : -1;
     if (!isHeld) this.#heldAt = performance.now();
   }
@@ -111,11 +111,11 @@ export class Observer {
     return this.#pools.at(-1)?.state ?? {};
   }
 
-  showing(address: string): readonly Facts[] {
+  showing(address: string): readonly ObservedService[] {
     return [...(this.#showing.get(address) ?? [])];
   }
 
-  recording(address: string): readonly Facts[] {
+  recording(address: string): readonly ObservedService[] {
     return [...(this.#recording.get(address) ?? [])];
   }
 
@@ -125,7 +125,7 @@ export class Observer {
   }
 
   /** Whether it was said that something is wrong with the Service, in words among which is this one. */
-  isWarned({ uid, key, service }: Facts, word: string): boolean {
+  isWarned({ uid, key, service }: ObservedService, word: string): boolean {
     const since = Date.parse(service.metadata.creationTimestamp ?? '');
     const said = [
       ...(this.#warnings.get(uid) ?? []),
@@ -137,7 +137,7 @@ export class Observer {
 
   #put(service: Service): void {
     delete service.metadata.managedFields;
-    const after = factsOf(service);
+    const after = observe(service);
     const before = this.services.get(keyOf(service));
     this.services.set(after.key, after);
     this.#index(before, after);
@@ -146,20 +146,20 @@ export class Observer {
     this.#past.set(after.uid, past);
     const isNew = before?.uid !== after.uid;
     const isByUser = isNew || actOf(before) !== actOf(after);
-    this.#story.tell(`${isNew ? 'new' : isByUser ? 'user' : 'controller'}: ${sentence(after)}`);
-    if (before !== undefined && !isByUser) this.#judge(before, after);
+    this.#timeline.add(`${isNew ? 'new' : isByUser ? 'user' : 'controller'}: ${sentence(after)}`);
+    if (before !== undefined && !isByUser) this.#checkWrite(before, after);
   }
 
-  #judge(before: Facts, after: Facts): void {
+  #checkWrite(before: ObservedService, after: ObservedService): void {
     this.#count(before, after);
     const write = {
       before,
       after,
       recording: (address: string) => this.recording(address),
       pools: this.#recent(this.#pools).map(({ state }) => state),
-      pastOf: ({ uid }: Facts) => this.#recent(this.#past.get(uid) ?? []).map(({ state }) => state),
+      pastOf: ({ uid }: ObservedService) => this.#recent(this.#past.get(uid) ?? []).map(({ state }) => state),
     };
-    for (const finding of judgeWrite(write)) {
+    for (const finding of checkWrite(write)) {
       if (finding.promise === 'Once' && this.#mayBeLate()) {
         this.excused.add(after.uid);
         this.seen.add('duplicate by a former leader');
@@ -174,7 +174,7 @@ export class Observer {
     return now - this.#holderAt < memoryMs && (this.#holding > 0 || now - this.#heldAt < lateMs);
   }
 
-  #count(before: Facts, after: Facts): void {
+  #count(before: ObservedService, after: ObservedService): void {
     this.seen.add('write of a controller');
     const was = before.recorded.join();
     const is = after.recorded.join();
@@ -191,18 +191,18 @@ export class Observer {
     const before = this.services.get(key);
     if (before === undefined) return;
     this.services.delete(key);
-    this.#story.tell(`user: ${key} is deleted`);
+    this.#timeline.add(`user: ${key} is deleted`);
     this.#index(before, undefined);
     this.#past.delete(before.uid);
     this.#warnings.delete(before.uid);
     this.#warnings.delete(key);
   }
 
-  #index(before: Facts | undefined, after: Facts | undefined): void {
+  #index(before: ObservedService | undefined, after: ObservedService | undefined): void {
     for (const [map, of] of [
       // Who is no LoadBalancer any more has nothing, also where that is not written yet (spec section 5).
-      [this.#recording, (facts: Facts) => (facts.isBalancer ? facts.recorded : [])],
-      [this.#showing, (facts: Facts) => facts.shows],
+      [this.#recording, (observed: ObservedService) => (observed.isBalancer ? observed.recorded : [])],
+      [this.#showing, (observed: ObservedService) => observed.shows],
     ] as const) {
       for (const address of before === undefined ? [] : of(before)) {
         const there = map.get(address);
@@ -239,7 +239,7 @@ export class Observer {
 
   #lead(holder: string): void {
     if (holder === '' || holder === this.#holder) return;
-    this.#story.tell(`${holder} holds the Lease`);
+    this.#timeline.add(`${holder} holds the Lease`);
     if (this.#holder !== '') this.seen.add('new leader');
     this.#holder = holder;
     this.#holderAt = performance.now();
@@ -252,7 +252,7 @@ export class Observer {
   }
 }
 
-function actOf({ service }: Facts): string | undefined {
+function actOf({ service }: ObservedService): string | undefined {
   return service.metadata.annotations?.[names.act];
 }
 
@@ -264,7 +264,7 @@ function sentence({
   ports,
   isLabelled,
   recordText,
-}: Facts): string {
+}: ObservedService): string {
   const parts = [
     `annotation "${annotation}"`,
     `spec "${spec?.loadBalancerIP ?? ''}"`,

@@ -4,7 +4,7 @@ import { type Child, startChild } from '../controlplane/process.ts';
 import { quickElection } from '../e2e/controller.ts';
 import type { Use } from './memory.ts';
 
-export interface Said {
+export interface LogEntry {
   readonly time: string;
   readonly level: string;
   readonly msg: string;
@@ -17,7 +17,7 @@ export interface ReplicaOptions {
   readonly bundle: string;
   readonly kubeconfig: string;
   readonly flags: readonly string[];
-  readonly heard: (said: Said) => void;
+  readonly heard: (said: LogEntry) => void;
 }
 
 /** The shell says its id, and becomes the program: what is looked at in /proc is the program itself. */
@@ -29,9 +29,9 @@ const inPlace = 'echo "pid $$"; exec "$@"';
  */
 export class Replica {
   readonly #child: Child;
-  readonly #heard: (said: Said) => void;
+  readonly #heard: (said: LogEntry) => void;
   /** Fulfilled if it ends without having been asked to. */
-  readonly fallen: Promise<void>;
+  readonly exitedUnexpectedly: Promise<void>;
   readonly #begun = Promise.withResolvers<void>();
   readonly #startedAt = performance.now();
   /** When it last said that it leads. */
@@ -45,10 +45,12 @@ export class Replica {
     const program = [process.execPath, bundle, '--kubeconfig', kubeconfig, '--secure-port=0', '--web-port=0'];
     this.#child = startChild('/bin/sh', ['-c', inPlace, 'sh', ...program, ...quickElection, ...flags], {
       env: { PATH: process.env.PATH ?? '' },
-      heard: (text) => this.#read(text),
+      onOutput: (text) => this.#read(text),
     });
-    void this.#child.gone.then(() => this.#begun.resolve());
-    this.fallen = this.#child.gone.then(() => (this.#isEnded ? new Promise(() => {}) : undefined));
+    void this.#child.exited.then(() => this.#begun.resolve());
+    this.exitedUnexpectedly = this.#child.exited.then(() =>
+      this.#isEnded ? new Promise(() => {}) : undefined,
+    );
   }
 
   /** Fulfilled with its first line, or its end: before that a signal meets Node, and not the program. */
@@ -99,7 +101,7 @@ export class Replica {
       if (line.startsWith('pid ')) this.#pid = Number(line.slice(4));
       // What is no JSON is a crash, and its text is in `output`.
       if (!line.startsWith('{')) continue;
-      const said = JSON.parse(line) as Said;
+      const said = JSON.parse(line) as LogEntry;
       if (said.msg === 'leading') this.ledAt = performance.now();
       this.#heard(said);
       this.#begun.resolve();

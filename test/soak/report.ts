@@ -5,7 +5,7 @@ import type { SoakReport } from './soak.ts';
 import { kinds } from './users.ts';
 
 /** What has to have been seen, or the run proves less than it says. */
-const needed: readonly string[] = [
+const requiredObservations: readonly string[] = [
   'address given',
   'address taken off',
   'address changed',
@@ -15,37 +15,37 @@ const needed: readonly string[] = [
   'new leader',
 ];
 
-export interface Verdict {
-  readonly isKept: boolean;
+export interface RunResult {
+  readonly isSuccess: boolean;
   /** For the last line. */
   readonly text: string;
 }
 
-export function verdictOn(report: SoakReport): Verdict {
+export function resultOf(report: SoakReport): RunResult {
   const { findings, samples, services, seconds, done, faults: happened, seen, rests } = report;
   const reasons = [
     ...findings.map(({ promise, what }) => `${promise}: ${what}`),
-    ...neverSeen(report).map((what) => `never happened: ${what}`),
+    ...notSeen(report).map((what) => `never happened: ${what}`),
     ...growth(samples),
   ];
   const scope = `${count(services)} Services, ${count(seconds)} s, ${count(done.total)} acts, ${happened.total} faults, ${seen.of('new leader')} new leaders, ${rests} rests`;
   if (reasons.length > 0) {
     const some = reasons.slice(0, 10);
     const more = reasons.length > some.length ? [`and ${reasons.length - some.length} more`] : [];
-    return { isKept: false, text: `${scope}: FAILED\n  ${[...some, ...more].join('\n  ')}\nsoak: FAILED` };
+    return { isSuccess: false, text: `${scope}: FAILED\n  ${[...some, ...more].join('\n  ')}\nsoak: FAILED` };
   }
   const judged = lives(samples).map(({ first, last }) => `${megabytes(first)} to ${megabytes(last)} MB`);
   const memory =
     judged.length > 0 ? `memory flat (${judged.join(', ')})` : 'memory not judged in so short a time';
-  return { isKept: true, text: `${scope}: nothing double, nothing lost, ${memory}` };
+  return { isSuccess: true, text: `${scope}: nothing double, nothing lost, ${memory}` };
 }
 
 /** What of faults, acts and states did not occur. */
-export function neverSeen({ done, faults: happened, seen }: SoakReport): string[] {
+export function notSeen({ done, faults: happened, seen }: SoakReport): string[] {
   return [
     ...faults.filter((fault) => happened.of(fault) === 0),
     ...kinds.filter((kind) => done.of(kind) === 0),
-    ...needed.filter((what) => seen.of(what) === 0),
+    ...requiredObservations.filter((what) => seen.of(what) === 0),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../contract/http.ts';
-import { Tally } from './counter.ts';
+import { Counter } from './counter.ts';
 import type { Act } from './users.ts';
 
 const concurrency = 16;
@@ -11,9 +11,9 @@ export class Sender {
   readonly #client: Client;
   readonly #signal: AbortSignal;
   /** What was done. */
-  readonly done = new Tally();
+  readonly done = new Counter();
   /** What the API server did not take: gone meanwhile, there already, or not allowed. */
-  readonly refused = new Tally();
+  readonly refused = new Counter();
 
   constructor(client: Client, signal: AbortSignal) {
     this.#client = client;
@@ -23,7 +23,7 @@ export class Sender {
   /** Draws acts as long as there are some, so many a second at most; resolves when the last one is answered. */
   async send(draw: () => Act | undefined, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
     let dueAt = performance.now();
-    const lane = async (): Promise<void> => {
+    const worker = async (): Promise<void> => {
       for (;;) {
         // After a time in which nothing could be sent, nothing is made up for.
         dueAt = Math.max(dueAt + 1000 / perSecond, performance.now());
@@ -34,7 +34,7 @@ export class Sender {
         await this.#sendOne(act);
       }
     };
-    await Promise.all(Array.from({ length: concurrency }, lane));
+    await Promise.all(Array.from({ length: concurrency }, worker));
   }
 
   async #sendOne({ what, method, path, body }: Act): Promise<void> {

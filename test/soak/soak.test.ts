@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { locateBinaries } from '../controlplane/binaries.ts';
 import { sharedBundle } from '../e2e/bundle.ts';
 import { growth } from './memory.ts';
-import { neverSeen } from './report.ts';
+import { notSeen } from './report.ts';
 import { soak } from './soak.ts';
 
 const { folder, missing } = locateBinaries(process.env);
@@ -24,9 +24,9 @@ test(`a few hundred Services edited at random while everything fails once (seed 
       ...{ seconds: 12, roundSeconds: 12, actsPerSecond: 60, quietSeconds: 2, restSeconds: 40, pace: 0.3 },
       progress: (text) => said.push(text),
     });
-    const story = report.story.slice(-200).join('\n');
-    assert.deepEqual(report.findings, [], story);
-    assert.deepEqual(neverSeen(report), []);
+    const timeline = report.timeline.slice(-200).join('\n');
+    assert.deepEqual(report.findings, [], timeline);
+    assert.deepEqual(notSeen(report), []);
     assert.deepEqual(growth(report.samples), []);
     assert.equal(report.rests, 2, 'it came to rest twice');
   } catch (error) {

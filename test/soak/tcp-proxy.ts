@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** The network between one controller and the API server: bytes go through as they are, until something is done to it. */
-export class Link {
+export class TcpProxy {
   readonly #server: Server;
   readonly #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<readonly [Socket, Socket]>();
@@ -12,12 +12,12 @@ export class Link {
   /** Pieces that were held back by a stall or by slowness. */
   held = 0;
 
-  static async to(url: string): Promise<Link> {
+  static async to(url: string): Promise<TcpProxy> {
     const { hostname, port } = new URL(url);
-    const link = new Link({ host: hostname, port: Number(port) });
-    link.#server.listen(0, '127.0.0.1');
-    await once(link.#server, 'listening');
-    return link;
+    const proxy = new TcpProxy({ host: hostname, port: Number(port) });
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
   }
 
   private constructor(target: { readonly host: string; readonly port: number }) {

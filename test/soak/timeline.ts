@@ -2,11 +2,11 @@
 const capacity = 100_000;
 
 /** What happened last, for whoever has to find out why a promise was broken. */
-export class Story {
+export class Timeline {
   #lines: string[] = [];
   readonly #began = performance.now();
 
-  tell(text: string): void {
+  add(text: string): void {
     this.#lines.push(`${((performance.now() - this.#began) / 1000).toFixed(3).padStart(9)} s  ${text}`);
     if (this.#lines.length > 2 * capacity) this.#lines = this.#lines.slice(-capacity);
   }

@@ -1,7 +1,7 @@
 import type { Service } from '../../src/core/model/objects.ts';
 import { type Data, mayShare } from '../core/naive.ts';
 import { names } from './names.ts';
-import { type Facts, listOf, namespaceOf, poolFor, portsText } from './observed-service.ts';
+import { listOf, namespaceOf, type ObservedService, poolFor, portsText } from './observed-service.ts';
 
 /** A promise of docs/SPEC.md that was broken. */
 export interface Finding {
@@ -11,54 +11,54 @@ export interface Finding {
 
 /** A write that no user made. */
 export interface Write {
-  readonly before: Facts;
-  readonly after: Facts;
+  readonly before: ObservedService;
+  readonly after: ObservedService;
   /** Who else records an address now. */
-  readonly recording: (address: string) => readonly Facts[];
+  readonly recording: (address: string) => readonly ObservedService[];
   /** The ConfigMap's data, now and in the last seconds: a decision may rest on any of them. */
   readonly pools: readonly Data[];
   /** The states of a Service in the last seconds, the present one among them. */
-  readonly pastOf: (facts: Facts) => readonly Facts[];
+  readonly pastOf: (observed: ObservedService) => readonly ObservedService[];
 }
 
 /** Judges a controller's write by what etcd held before and after it. */
-export function* judgeWrite(write: Write): Iterable<Finding> {
+export function* checkWrite(write: Write): Iterable<Finding> {
   const { before, after } = write;
-  yield* handsOff(before, after);
+  yield* checkHandsOff(before, after);
   if (after.isOurs) {
-    yield* once(write);
-    yield* inside(write);
+    yield* checkOnce(write);
+    yield* checkInside(write);
   }
-  yield* after.isBalancer ? still(before, after) : released(before, after);
+  yield* after.isBalancer ? checkStill(before, after) : checkReleased(before, after);
 }
 
 /** The addresses that this write gives: those that it had already are no gift. */
-function given({ before, after }: Write): string[] {
+function newAddresses({ before, after }: Write): string[] {
   return after.recorded.filter((address) => !before.recorded.includes(address));
 }
 
-function* once(write: Write): Iterable<Finding> {
+function* checkOnce(write: Write): Iterable<Finding> {
   const { after, recording, pastOf, pools } = write;
-  for (const address of given(write)) {
+  for (const address of newAddresses(write)) {
     for (const other of recording(address)) {
       if (other.uid === after.uid) continue;
-      const mayBoth = pastOf(other).some((past) => pools.some((data) => maySit(data, after, past)));
+      const mayBoth = pastOf(other).some((past) => pools.some((data) => mayShareAddress(data, after, past)));
       if (!mayBoth) yield { promise: 'Once', what: `${address} of ${other.key} was given to ${after.key}` };
     }
   }
 }
 
 /** Whether two Services may have one address together (spec section 6). */
-export function maySit(data: Data, one: Facts, other: Facts): boolean {
+export function mayShareAddress(data: Data, one: ObservedService, other: ObservedService): boolean {
   if (!one.isOurs || !other.isOurs || one.ports.some((port) => other.ports.includes(port))) return false;
   if (one.isStatic && other.isStatic) return true;
   return mayShare(data, one.service, other.service);
 }
 
-function* inside(write: Write): Iterable<Finding> {
+function* checkInside(write: Write): Iterable<Finding> {
   const { before, after, pools } = write;
   if (after.isStatic || after.record?.from === 'unknown') return;
-  for (const address of given(write)) {
+  for (const address of newAddresses(write)) {
     // What it asked for, or showed still, was not chosen from a pool.
     if (before.shows.includes(address)) continue;
     if (!pools.some((data) => poolFor(data, namespaceOf(after))?.has.has(address)))
@@ -67,7 +67,7 @@ function* inside(write: Write): Iterable<Finding> {
 }
 
 /** An address that a Service has changes for a reason that the Service itself gives (spec sections 4 to 6). */
-function* still(before: Facts, after: Facts): Iterable<Finding> {
+function* checkStill(before: ObservedService, after: ObservedService): Iterable<Finding> {
   const { record } = before;
   // Without a record it asked for what it shows, and nothing was its own yet.
   if (record === undefined || before.recorded.join() === listOf(after.annotation).join()) return;
@@ -85,7 +85,7 @@ function* still(before: Facts, after: Facts): Iterable<Finding> {
   }
 }
 
-function* released(before: Facts, after: Facts): Iterable<Finding> {
+function* checkReleased(before: ObservedService, after: ObservedService): Iterable<Finding> {
   if (after.recordText !== undefined)
     yield { promise: 'Free again', what: `${after.key} is no LoadBalancer and was given a record` };
   const wasGiven = before.record !== undefined && before.record.from !== 'static';
@@ -100,7 +100,7 @@ const ourAnnotations: ReadonlySet<string> = new Set([
   names.interface,
 ]);
 
-function* handsOff(before: Facts, after: Facts): Iterable<Finding> {
+function* checkHandsOff(before: ObservedService, after: ObservedService): Iterable<Finding> {
   const [was, is] = [bare(before.service), bare(after.service)];
   if (was !== is) yield { promise: 'Hands off', what: `${after.key}: ${was} became ${is}` };
   if (before.isBalancer && !before.isOurs)
