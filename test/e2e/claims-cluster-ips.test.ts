@@ -7,7 +7,7 @@ import { type Cluster, keyOf } from './cluster.ts';
 import { eventually } from './eventually.ts';
 import { assigned, assignmentOf, loadBalancer, names } from './objects.ts';
 
-/** Fourteen addresses, of which the Service `kubernetes` has the first: every one is fought for. */
+/** Fourteen addresses, the first of which the Service `kubernetes` has, so that allocations compete for each one. */
 const scenario = claimsScenarios('claims-cluster-ips', ['--service-cluster-ip-range=10.96.0.0/28']);
 
 const seed = Number(process.env.CLAIMS_SEED ?? String(Date.now() % 1_000_000));
@@ -15,7 +15,7 @@ const seed = Number(process.env.CLAIMS_SEED ?? String(Date.now() % 1_000_000));
 const at = (address: string) => ({ annotations: { [names.addresses]: address } });
 
 scenario(
-  'in a pool over cluster IPs neither side is given what the other has, and who has it is said',
+  'if a pool overlaps the ClusterIP range, no address is assigned on both sides, and events name the holder',
   async ({ cluster, startWithClaims }) => {
     // The first is the Service `kubernetes`.
     await cluster.pools({ 'range-default': '10.96.0.1-10.96.0.4' });
@@ -32,7 +32,7 @@ scenario(
       cluster.create(loadBalancer('default/late', { type: 'ClusterIP', clusterIP: '10.96.0.3' })),
       /provided IP is already allocated/,
     );
-    // What a user asks for by name is kept from the cluster, too, wherever it lies.
+    // The ClusterIP allocator also respects static addresses, inside or outside the pool.
     await cluster.annotate('default/named', { [names.addresses]: '10.96.0.9' });
     await cluster.becomes('default/named', assigned('10.96.0.9', 'static'));
     await assert.rejects(
@@ -52,13 +52,13 @@ scenario(
   },
 );
 
-/** Follows all addresses until the Service `last` is gone; what it returns is each moment at which two Services had one. */
+/** Returns each moment at which two Services had the same address, until the Service `last` is deleted. */
 async function duplicates(watch: Watch, last: string): Promise<string[]> {
   const found: string[] = [];
   const shown = new Map<string, readonly string[]>();
   for (;;) {
     const event = await watch.next();
-    assert.ok(event, 'the watch goes on');
+    assert.ok(event, 'the watch continues');
     const { type, object } = event;
     const key = keyOf(object);
     if (type === 'DELETED') {
@@ -74,7 +74,7 @@ async function duplicates(watch: Watch, last: string): Promise<string[]> {
   }
 }
 
-/** Whether there was a cluster IP for it. */
+/** Returns whether a ClusterIP was available for the Service. */
 async function tryToCreate(cluster: Cluster, key: string): Promise<boolean> {
   const path = `/api/v1/namespaces/default/services`;
   const { status, body } = await cluster.client.post(
@@ -86,7 +86,7 @@ async function tryToCreate(cluster: Cluster, key: string): Promise<boolean> {
 }
 
 scenario(
-  `a pool that is the whole range of cluster IPs: no address is ever on both sides (seed ${seed})`,
+  `if the pool is the whole ClusterIP range, no address is ever used on both sides (seed ${seed})`,
   async ({ cluster, claims, startWithClaims }) => {
     const random = randomOf(seed);
     await cluster.pools({ 'cidr-default': '10.96.0.0/28' });
@@ -108,7 +108,7 @@ scenario(
       await delay(random() * 40);
     }
     await Promise.all([...alive].map((key) => cluster.remove(key)));
-    // The last cluster IP may be freed a moment after its Service.
+    // A ClusterIP may be released shortly after its Service is deleted.
     await eventually(async () => assert.ok(await tryToCreate(cluster, 'default/s-0')));
     for (const name of ['a', 'b', 'c', 'd', 'e'])
       await eventually(async () => assert.ok(await tryToCreate(cluster, `default/${name}`)));

@@ -14,16 +14,16 @@ import {
 import { claimsRule, grant, permissionsWithClaims, verbsOf, without } from './roles.ts';
 import { scenarios } from './scenario.ts';
 
-/** What `--claims` needs besides the shipped roles; that no verb of it is too much. */
+/** `--claims` needs each verb that docs/install.md adds to the shipped roles. */
 
 const user = 'limited';
-const scenario = scenarios('claims-rights', [{ name: user }]);
+const scenario = scenarios('claims-permissions', [{ name: user }]);
 
 const table: readonly RequiredPermission[] = [
   {
     verb: 'list',
     resource: 'ipaddresses',
-    fails: 'nothing is served, and the log says what to add',
+    fails: 'no address is assigned, and the log says which permissions to add',
     async shows(context, start) {
       const controller = start();
       await isNotAssigned(/"limited" cannot list resource "ipaddresses"/)(context, () => controller);
@@ -41,7 +41,7 @@ const table: readonly RequiredPermission[] = [
   {
     verb: 'watch',
     resource: 'ipaddresses',
-    fails: 'an address that somebody else gives back is not given before the next list',
+    fails: 'an address that another program releases is not assigned before the next list',
     async shows({ cluster }, start) {
       await cluster.pools({ 'range-default': '10.1.0.1' });
       await createForeignClaim(cluster, '10.1.0.1');
@@ -57,7 +57,7 @@ const table: readonly RequiredPermission[] = [
   {
     verb: 'create',
     resource: 'ipaddresses',
-    fails: 'nothing is served',
+    fails: 'no address is assigned',
     async shows(context, start) {
       const controller = start();
       const rejection = /the API server refused the change: .*"limited" cannot create resource "ipaddresses"/;
@@ -84,11 +84,11 @@ const table: readonly RequiredPermission[] = [
   {
     verb: 'get',
     resource: 'ipaddresses',
-    fails: 'a Service waits whose address somebody else claimed a moment before',
+    fails: 'a Service stays pending if another program has just claimed its address',
     async shows({ cluster }, start) {
-      // Without the watch that moment lasts.
-      const rights = without(permissionsWithClaims(), 'get', 'ipaddresses');
-      await grant(cluster, user, without(rights, 'watch', 'ipaddresses'));
+      // Without the watch, the controller does not see the claim.
+      const permissions = without(permissionsWithClaims(), 'get', 'ipaddresses');
+      await grant(cluster, user, without(permissions, 'watch', 'ipaddresses'));
       const controller = start();
       await controller.logs(/"limited" cannot watch resource "ipaddresses"/);
       await createForeignClaim(cluster, '10.1.0.1');
@@ -103,7 +103,7 @@ const table: readonly RequiredPermission[] = [
   {
     verb: 'delete',
     resource: 'ipaddresses',
-    fails: 'an address stays claimed for a Service that is gone',
+    fails: 'an address of a deleted Service stays claimed',
     async shows({ cluster }, start) {
       const controller = start();
       await cluster.create(loadBalancer('default/web'));
@@ -118,7 +118,7 @@ const table: readonly RequiredPermission[] = [
 ];
 
 for (const { verb, resource, fails, shows } of table) {
-  scenario(`without ${verb} on ${resource} ${fails}`, async (context) => {
+  scenario(`without ${verb} on ${resource}, ${fails}`, async (context) => {
     await new IPAddresses(context.cluster).clear();
     await grant(context.cluster, user, without(permissionsWithClaims(), verb, resource));
     await context.cluster.pools(pool);
@@ -126,6 +126,6 @@ for (const { verb, resource, fails, shows } of table) {
   });
 }
 
-test('the table has each verb that docs/install.md adds once', () => {
+test('the table contains each verb that docs/install.md adds, once', () => {
   assert.deepEqual(verbsOf([claimsRule()]), permissionsIn(table));
 });

@@ -13,7 +13,7 @@ const at = (addresses: string) => ({ annotations: { [names.addresses]: addresses
 const versionOf = ({ metadata }: Body): bigint => BigInt(metadata.resourceVersion ?? 0);
 
 scenario(
-  'each address is claimed before it is given, also one asked for by name, and freed after its Service',
+  'each address is claimed before it is assigned, including static addresses, and released after its Service',
   async ({ cluster, claims, startWithClaims }) => {
     await cluster.pools(pool);
     await startWithClaims().logs(/^each address is claimed/);
@@ -62,10 +62,10 @@ scenario(
 );
 
 scenario(
-  'what a killed controller had claimed is given to that Service, or freed if the Service is gone',
+  'an address that a killed controller had claimed is assigned to that Service, or released if the Service was deleted',
   async ({ cluster, claims, startWithClaims }) => {
     await cluster.pools(pool);
-    // It claims, and its PATCH is refused: kill -9 finds it between the two.
+    // The claim succeeds and the PATCH is rejected, so SIGKILL arrives between the two.
     await grant(cluster, 'claiming', without(permissionsWithClaims(), 'patch', 'services'));
     const first = startWithClaims();
     for (const name of ['stays', 'goes']) {
@@ -89,7 +89,7 @@ scenario(
 );
 
 scenario(
-  'an address that Services share has one claim, which goes with the last of them',
+  'a shared address has one claim, which is released with the last Service',
   async ({ cluster, claims, startWithClaims }) => {
     await cluster.pools({ ...pool, 'allow-share-default': 'true' });
     startWithClaims();
@@ -100,7 +100,7 @@ scenario(
     const before = (await claims.all()).get('10.1.0.1')?.metadata.uid;
     await cluster.remove('default/p80');
     await cluster.remove('default/p82');
-    // What comes after them has been through the same queue.
+    // The work queue has handled the deletions when this Service has an address.
     await cluster.create(loadBalancer('default/later', { externalTrafficPolicy: 'Local' }));
     await cluster.becomes('default/later', assigned('10.1.0.2', 'range-default'));
     assert.deepEqual(await claims.names(), ['10.1.0.1', '10.1.0.2']);
@@ -111,7 +111,7 @@ scenario(
 );
 
 scenario(
-  "somebody else's IPAddress is respected, and the Service that waits for it is served when it goes",
+  "another program's IPAddress is respected, and its deletion frees the address for a pending Service",
   async ({ cluster, claims, startWithClaims }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
     await createForeignClaim(cluster, '10.1.0.1');
@@ -128,7 +128,7 @@ scenario(
     assert.equal(foreign?.metadata.annotations, undefined);
     await cluster.kubectl(['delete', 'ipaddress', '10.1.0.1']);
     await cluster.becomes('default/waits', assigned('10.1.0.1', 'range-default'));
-    // One of ours that somebody takes away is made anew.
+    // If one of our claims is deleted, the controller creates it again.
     await cluster.kubectl(['delete', 'ipaddress', '10.1.0.2']);
     await eventually(async () => assert.deepEqual(await claims.names(), ['10.1.0.1', '10.1.0.2']));
     await assert.rejects(createForeignClaim(cluster, '10.1.0.2'), /already exists/);
@@ -137,14 +137,14 @@ scenario(
 
 const guide = new Guide('claims.md');
 
-/** A line of the document, for which an `…` and several spaces may stand for anything of their kind. */
+/** Matches a line of the document, in which `…` stands for any text and several spaces for any number of them. */
 function lineLike(text: string): RegExp {
   const escaped = text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${escaped.replaceAll('…', '[^"]+').replaceAll(/ {2,}/g, ' +')}`, 'm');
 }
 
 scenario(
-  'docs/claims.md: switched on where Services are served, seen, and off again, without a write on a Service',
+  'docs/claims.md: turning claims on, listing them, and turning them off writes to no Service',
   async ({ cluster, claims, startWithClaims, start }) => {
     const shell = new GuideShell(cluster, guide);
     const given = async (): Promise<string[]> => {
@@ -193,7 +193,7 @@ scenario(
     await cluster.create(loadBalancer('default/after'));
     await isGiven('default/after', '192.168.0.201');
     assert.deepEqual(await claims.names(), ['192.168.0.202']);
-    assert.deepEqual(guide.left, [], 'blocks that nobody followed');
+    assert.deepEqual(guide.left, [], 'every block was followed');
     shell.close();
   },
 );

@@ -9,15 +9,15 @@ const managedBy = 'ipaddress.kubernetes.io/managed-by';
 
 export interface ClaimsContext extends ScenarioContext {
   claims: IPAddresses;
-  /** A controller with `--claims` and the rights that docs/install.md gives it. */
+  /** Starts a controller with `--claims` and the permissions from docs/install.md. */
   startWithClaims(options?: StartOptions): ControllerProcess;
 }
 
-/** The name of another controller, which has the same rights. */
+/** The name of another controller, which has the same permissions. */
 export const another = 'kube-vip-inside';
 
-/** What docs/install.md gives, with the Lease of another controller besides. */
-function rights(): Permissions {
+/** The permissions from docs/install.md, and the Lease of another controller. */
+function permissionsForBoth(): Permissions {
   const { cluster, kubeSystem } = permissionsWithClaims();
   const lease = 'kube-vip-cloud-controller';
   const both = kubeSystem.map((rule) =>
@@ -26,7 +26,7 @@ function rights(): Permissions {
   return { cluster, kubeSystem: both };
 }
 
-/** As `scenarios`, in a cluster without IPAddresses but those of cluster IPs. */
+/** Like `scenarios`, in a cluster whose only IPAddresses are those of ClusterIPs. */
 export function claimsScenarios(
   prefix: string,
   flags: readonly string[] = [],
@@ -36,7 +36,7 @@ export function claimsScenarios(
     const play = async (context: ScenarioContext): Promise<void> => {
       const claims = new IPAddresses(context.cluster);
       await claims.clear();
-      await grant(context.cluster, 'claiming', rights());
+      await grant(context.cluster, 'claiming', permissionsForBoth());
       const startWithClaims = ({ env = {}, flags = [] }: StartOptions = {}): ControllerProcess =>
         context.start({ user: 'claiming', env, flags: ['--claims', ...flags] });
       await body({ ...context, claims, startWithClaims });
@@ -53,7 +53,7 @@ export class IPAddresses {
     this.#cluster = cluster;
   }
 
-  /** Those that nobody claimed for a cluster IP, by name. */
+  /** The claims by name, except those for ClusterIPs. */
   async all(): Promise<Map<string, Body>> {
     const { body } = await this.#cluster.client.get(path);
     const others = body.items.filter(({ metadata }) => metadata.labels?.[managedBy] !== 'ipallocator.k8s.io');
@@ -69,12 +69,12 @@ export class IPAddresses {
   }
 }
 
-/** What stands on a claim of ours: the controller, and for whom. */
+/** The content of the annotation on one of our claims: the controller, and the Services that the claim is for. */
 export function claimAnnotationOf({ metadata }: Body): unknown {
   return JSON.parse(metadata.annotations?.['kube-vip.io/claim'] ?? 'null');
 }
 
-/** What anybody may do: an IPAddress that belongs to something of their own. */
+/** Creates an IPAddress whose parent belongs to another program. */
 export function createForeignClaim(cluster: Cluster, name: string): Promise<string> {
   const parentRef = { group: 'example.com', resource: 'routers', name: 'edge' };
   const object = {

@@ -16,16 +16,16 @@ import {
 } from './reported-events.ts';
 import { scenarios } from './scenario.ts';
 
-/** Conflicts that come from elsewhere: backups, other load balancers, other controllers. */
+/** Conflicts that backups, other load balancers, and other controllers cause. */
 const scenario = scenarios('conflicts-elsewhere');
 
-/** What `kubectl get -o yaml` would have saved. */
+/** Returns what `kubectl get` saves. */
 async function backup(cluster: Cluster, key: string): Promise<string> {
   const [namespace = '', name = ''] = key.split('/');
   return cluster.kubectl(['get', 'service', '--namespace', namespace, name, '-o', 'json']);
 }
 
-/** A manifest that `kubectl apply` creates anew: with the annotations and the record that it was saved with. */
+/** A manifest from which `kubectl apply` creates a new Service, with the saved annotations and allocation record. */
 function withoutIdentity(saved: string): string {
   const object = JSON.parse(saved) as Body;
   const { name, namespace, annotations, labels } = object.metadata;
@@ -34,7 +34,7 @@ function withoutIdentity(saved: string): string {
 }
 
 scenario(
-  'a Service restored from a manifest whose address was given away since gets its own, and its follower is not alarmed',
+  'a Service restored from a manifest whose address is assigned elsewhere by now gets a new one, and no conflict is reported',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     start();
@@ -50,7 +50,7 @@ scenario(
     await hasEvents(cluster, 'default/web', assignedEvent('10.1.0.1'), assignedEvent('10.1.0.2'));
     await hasEvents(cluster, 'default/next', assignedEvent('10.1.0.1'));
     assert.equal(await cluster.version('default/next'), version);
-    // Nobody has it any more: then it is kept.
+    // If the address is free, the restored Service keeps it.
     await cluster.remove('default/web');
     await cluster.remove('default/next');
     await cluster.kubectl(['apply', '-f', '-'], withoutIdentity(saved));
@@ -59,7 +59,7 @@ scenario(
 );
 
 scenario(
-  'a static Service restored from a manifest asks for its address again: both are told if another one has it by now',
+  'a static Service restored from a manifest requests its address again, and a conflict is reported on both Services',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     start();
@@ -84,7 +84,7 @@ scenario(
 );
 
 scenario(
-  'Services of another load balancer are never written to nor told anything, and ours are told of them',
+  'Services of another load balancer get no writes and no events, and conflicts with them are reported on ours',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     start();
@@ -94,30 +94,30 @@ scenario(
     const version = await cluster.version('default/web');
     const ignoreReason = (service: string): string =>
       `${service} \\(${service} belongs to another load balancer\\)`;
-    // It takes what is ours.
+    // Their Service uses an address of ours.
     await cluster.create(loadBalancer('shop/taking', { ...theirs, ...at('10.1.0.1') }));
     const events = [assignedEvent('10.1.0.1'), requestedEvent('10.1.0.1', ignoreReason('shop/taking'))];
     await hasEvents(cluster, 'default/web', ...events);
-    // It has what ours asks for.
+    // Our Service requests an address of theirs.
     const having = await cluster.create(loadBalancer('shop/having', { ...theirs, ...at('192.168.7.7') }));
     const asking = await cluster.create(loadBalancer('default/asking', { loadBalancerIP: '192.168.7.7' }));
     await hasEvents(cluster, 'default/asking', inUseEvent('192.168.7.7', 'shop/having'));
     await cluster.remove('shop/taking');
     await hasEvents(cluster, 'default/web', ...events, resolvedEvent('10.1.0.1'));
-    // What another controller has noted is its own, though it has no class.
-    const noted = await cluster.create(loadBalancer('shop/noted', { type: 'ClusterIP' }));
-    const uid = noted.metadata.uid;
+    // A Service with the allocation record of another controller belongs to that controller, even without a class.
+    const recorded = await cluster.create(loadBalancer('shop/recorded', { type: 'ClusterIP' }));
+    const uid = recorded.metadata.uid;
     const record = { from: 'x', ips: '10.1.0.1', ports: 'TCP/80', families: '', uid, by: 'another' };
-    const noting = { ...at('10.1.0.1').annotations, [names.record]: JSON.stringify(record) };
-    const changed = { metadata: { annotations: noting }, spec: { type: 'LoadBalancer' } };
-    const { metadata } = await cluster.patch('shop/noted', changed);
+    const annotations = { ...at('10.1.0.1').annotations, [names.record]: JSON.stringify(record) };
+    const changed = { metadata: { annotations }, spec: { type: 'LoadBalancer' } };
+    const { metadata } = await cluster.patch('shop/recorded', changed);
     await hasEvents(
       cluster,
       'default/web',
-      ...[...events, resolvedEvent('10.1.0.1'), heldEvent('10.1.0.1', ignoreReason('shop/noted'))],
+      ...[...events, resolvedEvent('10.1.0.1'), heldEvent('10.1.0.1', ignoreReason('shop/recorded'))],
     );
-    assert.deepEqual(await cluster.events('shop/noted'), []);
-    assert.equal(await cluster.version('shop/noted'), metadata.resourceVersion);
+    assert.deepEqual(await cluster.events('shop/recorded'), []);
+    assert.equal(await cluster.version('shop/recorded'), metadata.resourceVersion);
     assert.deepEqual(await cluster.events('shop/taking'), []);
     assert.deepEqual(await cluster.events('shop/having'), []);
     assert.equal(await cluster.version('shop/having'), having.metadata.resourceVersion);
@@ -129,7 +129,7 @@ scenario(
 );
 
 scenario(
-  'an address that stands in a status alone is given to nobody, and is no conflict with who asks for it by name',
+  'an address that only a status shows is not allocated, and a Service may request it without a conflict',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
     await cluster.create(loadBalancer('shop/shown', { loadBalancerClass: 'example.com/other' }));
@@ -148,7 +148,7 @@ scenario(
 );
 
 scenario(
-  'two controllers, by class, whose pools overlap: neither gives what the other gave, and each is told of a claim',
+  'two controllers with different classes and overlapping pools assign different addresses, and both report conflicting requests',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     const others = {

@@ -18,7 +18,7 @@ import { scenarios } from './scenario.ts';
 const scenario = scenarios('conflicts');
 
 scenario(
-  'two ask for one address by name: each is told of the other, the older has it, and it heals when one leaves',
+  'if two Services request the same address, the older one gets it, both report the conflict, and it ends when one of them gives way',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     await cluster.create(loadBalancer('default/a', at('192.168.7.7')));
@@ -29,12 +29,12 @@ scenario(
     await hasEvents(cluster, 'default/a', ...first);
     await hasEvents(cluster, 'default/b', inUseEvent('192.168.7.7', 'default/a'));
     assert.equal(await cluster.version('default/b'), second.metadata.resourceVersion);
-    // The one that has nothing leaves.
+    // The contender requests another address.
     const { metadata } = await cluster.service('default/a');
     await cluster.patch('default/b', { spec: { loadBalancerIP: '192.168.7.8' } });
     await cluster.becomes('default/b', assigned('192.168.7.8', 'static'));
     await hasEvents(cluster, 'default/a', ...first, resolvedEvent('192.168.7.7'));
-    // It comes back, and the holder leaves.
+    // The contender requests it again, and the holder is deleted.
     await cluster.annotate('default/b', { [names.addresses]: '192.168.7.7' });
     await hasEvents(
       cluster,
@@ -56,10 +56,10 @@ scenario(
 );
 
 scenario(
-  'a duplicate that is already served is told on both, and on three of all others; nobody is moved',
+  'an existing duplicate is reported on two and on three holders, each with all others, and no address changes',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
-    // As the Go version leaves it.
+    // Services as the Go version writes them.
     const both = { annotations: { [names.addresses]: '10.1.0.1' }, loadBalancerIP: '10.1.0.1' };
     const given = { ...both, labels: { [names.implementation]: 'kube-vip' } };
     await cluster.create(loadBalancer('default/a', given));
@@ -88,7 +88,7 @@ scenario(
         heldEvent('10.1.0.1', `${c}`),
       ],
     );
-    // A person ends it: who asks for a fresh address goes, the other has the old one alone.
+    // A user requests reallocation for one Service, and the other keeps the address.
     await cluster.annotate('default/c', { 'kube-vip.io/reallocate': 'true' });
     await cluster.becomes('default/c', fromPool('10.1.0.2'));
     await eventually(async () => {
@@ -107,7 +107,7 @@ scenario(
 );
 
 scenario(
-  'many on one address: some are named, the rest is counted, and another one more is not said again',
+  'of many contenders an event names three and counts the rest, and one more causes no new event',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     for (let number = 0; number <= 8; number += 1)
@@ -133,7 +133,7 @@ scenario(
   },
 );
 
-/** Ways to write another Service's address on one's own, by hand. */
+/** Edits that set another Service's address. */
 const edits: readonly [what: string, edit: object][] = [
   ['the annotation', { metadata: { annotations: { [names.addresses]: '10.1.0.1' } } }],
   ['the spec', { spec: { loadBalancerIP: '10.1.0.1' } }],
@@ -144,7 +144,7 @@ const edits: readonly [what: string, edit: object][] = [
 ];
 
 scenario(
-  'an edit by hand to the address of another Service moves nobody else, whichever field it is made in',
+  "an edit to another Service's address changes no other Service, whichever field is edited",
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     start();
@@ -159,10 +159,10 @@ scenario(
       events.push(requestedEvent('10.1.0.1', samePort('default/web')));
       await hasEvents(cluster, 'default/holder', ...events);
       await cluster.warns('default/web', /10\.1\.0\.1 belongs to default\/holder/);
-      // The way back: the fields are taken off, and it is given an address.
-      const marks = { [names.addresses]: null, [names.record]: null };
+      // After the fields are removed, the Service gets an address from the pool.
+      const removed = { [names.addresses]: null, [names.record]: null };
       await cluster.patch('default/web', {
-        metadata: { annotations: marks },
+        metadata: { annotations: removed },
         spec: { loadBalancerIP: null },
       });
       events.push(resolvedEvent('10.1.0.1'));
@@ -174,7 +174,7 @@ scenario(
 );
 
 scenario(
-  'a record that is forged by hand makes a duplicate that both are told of, and that moves neither',
+  'a forged allocation record creates a duplicate that is reported on both Services, and no address changes',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     start();

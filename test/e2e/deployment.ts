@@ -11,8 +11,8 @@ interface Deployment {
 }
 
 /**
- * The Deployment controller and the garbage collector for one Deployment: it makes Pods; the new ones first, and when
- * they are ready the old ones end.
+ * Acts as the Deployment controller and the garbage collector for one Deployment: starts new Pods, and ends the old ones
+ * when the new ones are ready.
  */
 export class DeployedProcesses {
   readonly #environment: PodEnvironment;
@@ -22,9 +22,9 @@ export class DeployedProcesses {
   #isStopping = false;
   #template = '';
   #running: PodProcess[] = [];
-  /** What is to end as soon as `running` is ready. */
+  /** Pods to end when `running` is ready. */
   #old: PodProcess[] = [];
-  /** All that ran. */
+  /** All Pods, including those that have ended. */
   readonly all: PodProcess[] = [];
 
   constructor(cluster: Cluster, key: string, images: Images, network?: PodNetwork) {
@@ -35,7 +35,7 @@ export class DeployedProcesses {
     this.#following = this.#follow();
   }
 
-  /** The images of what runs now. */
+  /** The images of the running Pods. */
   get images(): string[] {
     return [...this.#old, ...this.#running].map(({ image }) => image);
   }
@@ -68,16 +68,18 @@ export class DeployedProcesses {
     const ready = await Promise.all(this.#running.map((pod) => pod.isReady()));
     if (ready.includes(false)) return;
     await this.#scale(replicas);
-    const told = {
+    const newStatus = {
       observedGeneration: generation,
       ...{ replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas },
     };
-    const answer = await this.#environment.cluster.client.patch(`${this.#path}/status`, { status: told });
-    // It may be gone by now.
+    const answer = await this.#environment.cluster.client.patch(`${this.#path}/status`, {
+      status: newStatus,
+    });
+    // The Deployment may have been deleted.
     assert.ok(answer.status === 200 || answer.status === 404, answer.body.message ?? '');
   }
 
-  /** Ends the old ones, and of the others those that are too many. */
+  /** Ends the old Pods and surplus new ones. */
   async #scale(replicas: number): Promise<void> {
     const ending = [...this.#old.splice(0), ...this.#running.splice(replicas)];
     await Promise.all(ending.map((pod) => pod.end()));

@@ -8,7 +8,7 @@ import { assigned, loadBalancer, unassigned } from './objects.ts';
 import { type Scenario, scenarios } from './scenario.ts';
 
 const scenario = scenarios('election');
-/** Scenarios with a candidate on client-go's own leaderelection. */
+/** Scenarios with a candidate that uses client-go's leaderelection package. */
 const withElector: Scenario =
   missingPeers().length === 0
     ? scenario
@@ -17,7 +17,7 @@ const withElector: Scenario =
 
 const pool = { 'range-default': '10.1.0.1-10.1.0.9' };
 
-/** Waits for a new holder, and returns how many milliseconds that took. */
+/** Waits for a new holder and returns the time in milliseconds. */
 async function takenFrom(cluster: Cluster, holder: string): Promise<number> {
   const began = performance.now();
   await eventually(async () => {
@@ -27,11 +27,11 @@ async function takenFrom(cluster: Cluster, holder: string): Promise<number> {
   return performance.now() - began;
 }
 
-/** No sooner than this after a leader was killed: its last renewal is one retry period old at most. */
+/** The least time until a killed leader is replaced: the lease duration less one retry period. */
 const leastMs = 3_400;
 
 withElector(
-  'while a candidate of client-go leads, ours writes nothing; what it gives back ours takes',
+  'while a client-go candidate leads, the controller writes nothing; it takes the Lease when that is released',
   async (context) => {
     const { cluster, start } = context;
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
@@ -48,7 +48,7 @@ withElector(
       assert.match(
         await cluster.holder(),
         /.+_[-0-9a-f]{36}$/,
-        'host name and a unique part, as client-go has it',
+        'host name and a unique part, as in client-go',
       );
     } finally {
       await elector.crash();
@@ -57,7 +57,7 @@ withElector(
 );
 
 withElector(
-  'while ours leads, a candidate of client-go waits; it takes what ours gives back',
+  'while the controller leads, a client-go candidate waits; it takes the Lease when that is released',
   async (context) => {
     const { cluster, start } = context;
     const ours = start();
@@ -66,7 +66,7 @@ withElector(
     try {
       await elector.follows();
       await quietTime(1_500);
-      assert.equal(elector.isLeading, false, 'ours renews its Lease in a way that it understands');
+      assert.equal(elector.isLeading, false, 'client-go accepts the renewals');
       assert.equal(await ours.terminate(), 0);
       await elector.leads();
       assert.equal(await cluster.holder(), 'client-go');
@@ -77,7 +77,7 @@ withElector(
 );
 
 withElector(
-  'a candidate of client-go that was killed keeps ours waiting until its Lease has run out',
+  'after a client-go leader is killed, the controller leads only when the Lease has expired',
   async (context) => {
     const { cluster, start } = context;
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
@@ -89,7 +89,7 @@ withElector(
 );
 
 withElector(
-  'when ours is killed, a candidate of client-go leads only when the Lease has run out',
+  'after the controller is killed, a client-go candidate leads only when the Lease has expired',
   async (context) => {
     const { cluster, start } = context;
     const ours = start();
@@ -108,7 +108,7 @@ withElector(
 );
 
 scenario(
-  'of three, one writes; when it ends or is killed another goes on, and nothing moves',
+  'one of three replicas writes; when it terminates or is killed, another one takes over, and no address changes',
   async (context) => {
     const { cluster, start } = context;
     await cluster.pools(pool);
@@ -135,16 +135,19 @@ scenario(
   },
 );
 
-scenario('without election it writes at once and knows no Lease', async ({ cluster, start }) => {
-  await cluster.pools(pool);
-  await cluster.create(loadBalancer('default/web'));
-  start({ flags: ['--leader-elect=false'] });
-  await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
-  assert.equal(await cluster.holder(), '');
-});
+scenario(
+  'without leader election, the controller writes at once and creates no Lease',
+  async ({ cluster, start }) => {
+    await cluster.pools(pool);
+    await cluster.create(loadBalancer('default/web'));
+    start({ flags: ['--leader-elect=false'] });
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
+    assert.equal(await cluster.holder(), '');
+  },
+);
 
 scenario(
-  'a leader that was frozen past its Lease writes nothing when it wakes, and stands by',
+  'a leader that was frozen until its Lease expired writes nothing when it resumes, and stands by',
   async (context) => {
     const { cluster, start } = context;
     await cluster.pools(pool);
@@ -164,13 +167,13 @@ scenario(
     assert.deepEqual(
       first.log.filter(({ service }) => service !== undefined),
       [],
-      'the first has decided nothing',
+      'the first one decided nothing',
     );
   },
 );
 
 scenario(
-  'leader and standby are live and ready; without an API server nobody is ready, and all are live',
+  'leader and standby are live and ready; a replica that starts without an API server is live and not ready',
   async (context) => {
     const { cluster, start } = context;
     const [first = 0, second = 0, third = 0] = await freePorts(3);
@@ -190,7 +193,7 @@ scenario(
       await start({ flags: at(third) }).logs(/health is told at/);
       assert.equal(await ask(third, '/readyz'), 503);
       assert.equal(await ask(third, '/livez'), 200);
-      assert.equal(await ask(second, '/readyz'), 200, 'it has its lists');
+      assert.equal(await ask(second, '/readyz'), 200, 'it has read its lists');
     } finally {
       await cluster.server.signal('CONT');
     }
@@ -199,7 +202,7 @@ scenario(
 );
 
 scenario(
-  'where the port for its health is taken, it says so and works all the same',
+  'if the health port is in use, the controller logs that and keeps working',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     const [port = 0] = await freePorts(1);
@@ -213,12 +216,12 @@ scenario(
   },
 );
 
-scenario('with -v=6 each request is in the log, and no token', async ({ cluster, start }) => {
+scenario('with -v=6 the log contains each request and no token', async ({ cluster, start }) => {
   await cluster.pools(pool);
   await cluster.create(loadBalancer('default/web'));
   const controller = start({ user: 'administrator', flags: ['-v=6'] });
   await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
-  // The API server tells of the write before the log's pipe does.
+  // The log line may arrive after the write is visible in the API.
   await eventually(() =>
     assert.match(controller.output, /"method":"PATCH","path":"[^"]*\/services\/web[^"]*timeout=\d+ms/),
   );

@@ -1,4 +1,4 @@
-/** docs/get-started.md, followed from top to bottom in a cluster where Deployments run, and where somebody announces. */
+/** Follows docs/get-started.md from top to bottom in a cluster that runs Deployments and simulates kube-vip. */
 import assert from 'node:assert/strict';
 import { sectionsOf } from '../docs/document.ts';
 import { onCluster } from '../install/on-cluster.ts';
@@ -9,7 +9,7 @@ const path = 'docs/get-started.md';
 const announced = 'Reach the Service';
 const onServer = onCluster('get-started-doc');
 
-onServer(`${path}: from nothing to an address that is announced`, async (cluster) => {
+onServer(`${path}: from an empty cluster to an announced address`, async (cluster) => {
   const sections = sectionsOf(path);
   const at = sections.findIndex(({ title }) => title === announced);
   assert.ok(at > 0);

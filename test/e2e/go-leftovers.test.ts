@@ -1,6 +1,6 @@
 /**
- * What the Go version left, written by hand: what only its older versions wrote, and odd states that the real program
- * would have to be caught in. from-go.test.ts runs the real one.
+ * Services with fields that only older Go versions wrote, and with states that the real program has only for a moment.
+ * from-go.test.ts runs the real program.
  */
 import assert from 'node:assert/strict';
 import { eventually, quietTime } from './eventually.ts';
@@ -17,8 +17,9 @@ import { scenarios } from './scenario.ts';
 const scenario = scenarios('go-leftovers');
 
 /**
- * As the Go version leaves a Service that it gave addresses to: pkg/provider/loadBalancer.go `syncLoadBalancer` writes
- * annotation, label and spec, cloud-provider's controllers/service/controller.go `addFinalizer` the rest.
+ * The fields of a Service to which the Go version assigned addresses: `syncLoadBalancer` in pkg/provider/loadBalancer.go
+ * writes the annotation, the label and the spec, and `addFinalizer` in cloud-provider's
+ * controllers/service/controller.go the finalizer.
  */
 function byGo(addresses: string, more: ServiceOverrides = {}): ServiceOverrides {
   return {
@@ -31,33 +32,33 @@ function byGo(addresses: string, more: ServiceOverrides = {}): ServiceOverrides 
 }
 
 scenario(
-  'in a cluster that the Go version filled no address changes, and its finalizers and old labels go',
+  'Services of the Go version keep their addresses, and lose its finalizers and old labels',
   async ({ cluster, start }) => {
     await cluster.pools({ 'cidr-default': '10.1.0.0/24,2001:db8::/64', 'cidr-shop': '10.1.0.0/27' });
     const label = { [names.implementation]: 'kube-vip' };
     const held: Record<string, [ServiceOverrides, Assignment]> = {
       'default/allocated': [byGo('10.1.0.1'), assigned('10.1.0.1', 'cidr-default')],
-      // `buildHostsFromCidr` leaves the ends of a block in, unless skip-end-ips-in-cidr says otherwise.
+      // `buildHostsFromCidr` includes the ends of a block unless skip-end-ips-in-cidr is true.
       'shop/end': [byGo('10.1.0.31'), assigned('10.1.0.31', 'cidr-shop')],
       'default/dual': [
         byGo('10.1.0.2,2001:db8::2', { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] }),
         assigned('10.1.0.2,2001:db8::2', 'cidr-default'),
       ],
-      // Labelled and without an annotation: before the annotation came, in the words of `checkLegacyLoadBalancerIPAnnotation`.
+      // Labeled without an annotation, from before the annotation existed (`checkLegacyLoadBalancerIPAnnotation`).
       'default/by-spec': [
         { labels: label, finalizers: [names.goFinalizer], loadBalancerIP: '10.1.0.3' },
         assigned('10.1.0.3', 'static'),
       ],
-      // The label of early versions, `LegacyIpamAddressLabelKey`, which later ones take off.
+      // The label `LegacyIpamAddressLabelKey` of early versions, which later versions remove.
       'default/legacy': [
         { labels: { ...label, [names.ipamAddress]: '10.1.0.4' }, loadBalancerIP: '10.1.0.4' },
         assigned('10.1.0.4', 'static'),
       ],
-      // A user's annotation: `syncLoadBalancer` adds the label alone.
+      // To a user's annotation, `syncLoadBalancer` adds only the label.
       'default/static': [byGo('10.1.0.5', { loadBalancerIP: '' }), assigned('10.1.0.5', 'static')],
-      // From a pool that is no longer there.
+      // From a pool that no longer exists.
       'default/outside': [byGo('172.16.0.9'), assigned('172.16.0.9', 'unknown')],
-      // `mapImplementedServices` is given the Services of one namespace only.
+      // `mapImplementedServices` receives only the Services of one namespace.
       'default/duplicate': [byGo('10.1.0.7'), assigned('10.1.0.7', 'cidr-default')],
       'shop/duplicate': [byGo('10.1.0.7'), assigned('10.1.0.7', 'cidr-shop')],
       'shop/two-finalizers': [
@@ -65,12 +66,12 @@ scenario(
         assigned('10.1.0.8', 'cidr-shop'),
       ],
     };
-    // Older than all that hold something: it must not be served first for that.
-    await cluster.create(loadBalancer('default/a-waiting'));
+    // The oldest Service must not get an address that a younger one holds.
+    await cluster.create(loadBalancer('default/a-pending'));
     for (const [key, [overrides]] of Object.entries(held)) await cluster.create(loadBalancer(key, overrides));
     const first = start();
-    await cluster.becomes('default/a-waiting', assigned('10.1.0.6', 'cidr-default'));
-    for (const [key, [, marks]] of Object.entries(held)) await cluster.becomes(key, marks);
+    await cluster.becomes('default/a-pending', assigned('10.1.0.6', 'cidr-default'));
+    for (const [key, [, expected]] of Object.entries(held)) await cluster.becomes(key, expected);
     for (const [key, { metadata }] of await cluster.services()) {
       const others = key === 'shop/two-finalizers' ? ['example.com/own'] : undefined;
       assert.deepEqual(metadata.finalizers, others, key);
@@ -102,25 +103,25 @@ scenario(
 );
 
 scenario(
-  'a Service with the Go finalizer that is deleted goes, and its address to who waits; one of another class is left',
+  'a deleted Service with the Go finalizer is released, and a pending Service gets its address; one of another class stays',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1' });
     await cluster.create(loadBalancer('default/leaving', byGo('10.1.0.1')));
     const foreign = { loadBalancerClass: 'example.com/other' };
     await cluster.create(loadBalancer('default/foreign', byGo('10.9.0.1', foreign)));
-    await cluster.create(loadBalancer('default/waiting'));
+    await cluster.create(loadBalancer('default/pending'));
     for (const name of ['leaving', 'foreign']) await cluster.remove(`default/${name}`);
     assert.notEqual((await cluster.service('default/leaving')).metadata.deletionTimestamp, undefined);
     const version = await cluster.version('default/foreign');
     start();
-    await cluster.becomes('default/waiting', assigned('10.1.0.1', 'range-default'));
-    assert.deepEqual([...(await cluster.services()).keys()].sort(), ['default/foreign', 'default/waiting']);
+    await cluster.becomes('default/pending', assigned('10.1.0.1', 'range-default'));
+    assert.deepEqual([...(await cluster.services()).keys()].sort(), ['default/foreign', 'default/pending']);
     assert.equal(await cluster.version('default/foreign'), version);
   },
 );
 
 scenario(
-  'what was taken over or given here is deleted at once when no controller is there any more',
+  'adopted and new Services can be deleted at once when no controller runs',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
     await cluster.create(loadBalancer('default/adopted', byGo('10.1.0.1')));
@@ -135,7 +136,7 @@ scenario(
 );
 
 scenario(
-  'what the Go version left on a Service that turned ClusterIP comes off, its finalizer too',
+  'the fields and the finalizer of the Go version are removed from a Service that changed to type ClusterIP',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1' });
     await cluster.create(loadBalancer('default/web', byGo('10.1.0.1')));
@@ -149,20 +150,20 @@ scenario(
 );
 
 scenario(
-  'its finalizer goes from a Service that waited, or was refused, when it stops being a LoadBalancer',
+  'the Go finalizer is removed from a pending Service, and from one in conflict, that changes to type ClusterIP',
   async ({ cluster, start }) => {
     const finalizers = [names.goFinalizer];
     await cluster.pools({ 'range-default': '10.1.0.1' });
     await cluster.create(loadBalancer('default/first'));
-    await cluster.create(loadBalancer('default/waiting', { finalizers }));
-    await cluster.create(loadBalancer('default/refused', { finalizers, loadBalancerIP: '10.1.0.9' }));
+    await cluster.create(loadBalancer('default/pending', { finalizers }));
+    await cluster.create(loadBalancer('default/contender', { finalizers, loadBalancerIP: '10.1.0.9' }));
     await cluster.create(
       loadBalancer('default/holder', { loadBalancerIP: '10.1.0.9', labels: { implementation: 'kube-vip' } }),
     );
     start();
-    await cluster.warns('default/waiting', /range-default is full/i);
-    await cluster.warns('default/refused', /belongs to default\/holder/);
-    for (const name of ['waiting', 'refused']) {
+    await cluster.warns('default/pending', /range-default is full/i);
+    await cluster.warns('default/contender', /belongs to default\/holder/);
+    for (const name of ['pending', 'contender']) {
       await cluster.patch(`default/${name}`, { spec: { type: 'ClusterIP' } });
       await cluster.remove(`default/${name}`);
     }

@@ -1,4 +1,4 @@
-/** docs/install.md, followed word by word: every way of installing, what it shows, and that addresses stay when it goes. */
+/** Follows docs/install.md: every installation method, its output, and that addresses stay after the uninstall. */
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { helm } from '../install/helm.ts';
@@ -14,17 +14,17 @@ import { PodNetwork } from './pod-network.ts';
 
 const guide = new Guide('install.md');
 
-/** The blocks that nobody can follow here, and why. */
+/** Blocks that cannot be followed here, and why. */
 const elsewhere: ReadonlyMap<string, string> = new Map([
-  ['Build the image 0', 'docker is needed; test/install/image.test.ts runs what the image would have in it'],
+  ['Build the image 0', 'requires docker; test/install/image.test.ts runs the contents of the image'],
 ]);
 
 interface WalkthroughContext {
   cluster: Cluster;
   shell: GuideShell;
-  /** Runs what a Deployment says, `kube-vip-cloud-provider` in kube-system unless another one is named. */
+  /** Runs the Pods of a Deployment, by default `kube-vip-cloud-provider` in kube-system. */
   run(key?: string): DeployedProcesses;
-  /** Ends what runs. */
+  /** Ends all Pods. */
   end(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ function walkthrough(title: string, body: (context: WalkthroughContext) => Promi
           cluster,
           key,
           (image) => {
-            assert.equal(image, ourImage, 'there is no such image');
+            assert.equal(image, ourImage, 'the image exists');
             return [process.execPath, bundle.entry];
           },
           network,
@@ -63,11 +63,11 @@ function walkthrough(title: string, body: (context: WalkthroughContext) => Promi
     try {
       await body(context);
     } catch (error) {
-      // Nothing of it may be in the way of the next story.
+      // Nothing may be left for the next walkthrough.
       await cluster.kubectl(['delete', '--ignore-not-found', '-f', manifest]);
       const release = ['kube-vip-cloud-provider', '--namespace', 'kube-system', '--ignore-not-found'];
       await helm(['uninstall', ...release], '', cluster.server.kubeconfig());
-      const logs = all.flatMap((pods) => pods.all.map(({ output }) => `--- a Pod said\n${output}`));
+      const logs = all.flatMap((pods) => pods.all.map(({ output }) => `--- output of a Pod\n${output}`));
       throw new Error([String(error), ...logs].join('\n'), { cause: error });
     } finally {
       await context.end();
@@ -78,11 +78,11 @@ function walkthrough(title: string, body: (context: WalkthroughContext) => Promi
   });
 }
 
-/** The pool of every block that has one begins there; its first address is left out. */
+/** The first two addresses of the pool in every block that has one. */
 const first = assigned('192.168.0.201', 'cidr-global');
 const second = assigned('192.168.0.202', 'cidr-global');
 
-/** Two Pods are ready and say so, one of them holds the Lease, and a Service has an address. */
+/** Checks that two Pods are ready, one of them holds the Lease, and a Service gets an address. */
 async function works({ cluster, shell }: WalkthroughContext): Promise<void> {
   await eventually(async () => {
     const shown = await shell.run('See it work', 0);
@@ -98,7 +98,7 @@ async function works({ cluster, shell }: WalkthroughContext): Promise<void> {
   assert.match(await cluster.kubectl(['get', 'service', 'web']), / LoadBalancer +\S+ +<pending> /);
 }
 
-/** Nobody allocates any more, and the Service `web` is as it was, and free to go. */
+/** Checks that nothing allocates, and that the Service `web` is unchanged and has no finalizer. */
 async function isUninstalled({ cluster, end }: WalkthroughContext): Promise<void> {
   assert.equal(await cluster.kubectl(['get', 'deployment', '-A', '-o', 'name']), '');
   const before = await cluster.version('default/web');
@@ -112,7 +112,7 @@ async function isUninstalled({ cluster, end }: WalkthroughContext): Promise<void
   await cluster.remove('default/late');
 }
 
-walkthrough('with kubectl, until nothing is left', async (context) => {
+walkthrough('with kubectl, up to removing everything', async (context) => {
   const { cluster, shell, run } = context;
   await shell.run('With kubectl', 0);
   run();
@@ -126,7 +126,7 @@ walkthrough('with kubectl, until nothing is left', async (context) => {
   assert.equal(await cluster.kubectl(['get', '-f', manifest, '--ignore-not-found']), '');
 });
 
-walkthrough('with Helm, and once more with what the first release left', async (context) => {
+walkthrough('with Helm, and again with the objects that the first release left', async (context) => {
   const { cluster, shell, run } = context;
   run();
   await shell.run('With Helm', 0);
@@ -144,18 +144,21 @@ walkthrough('with Helm, and once more with what the first release left', async (
   assert.equal(await cluster.kubectl(pools), '');
 });
 
-walkthrough('with Kustomize, before there are pools; the chart does not mix with it', async (context) => {
-  const { cluster, shell, run } = context;
-  run();
-  await shell.run('With Kustomize', 0);
-  await cluster.create(loadBalancer('default/web'));
-  await cluster.warns('default/web', /no pool/i);
-  await shell.run('With kubectl', 0);
-  await cluster.becomes('default/web', first);
-  await assert.rejects(shell.run('With Helm', 0), /cannot be imported into the current release/);
-  await shell.run('Uninstall', 0);
-  await isUninstalled(context);
-});
+walkthrough(
+  'with Kustomize, before pools exist; the chart cannot be installed next to it',
+  async (context) => {
+    const { cluster, shell, run } = context;
+    run();
+    await shell.run('With Kustomize', 0);
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.warns('default/web', /no pool/i);
+    await shell.run('With kubectl', 0);
+    await cluster.becomes('default/web', first);
+    await assert.rejects(shell.run('With Helm', 0), /cannot be imported into the current release/);
+    await shell.run('Uninstall', 0);
+    await isUninstalled(context);
+  },
+);
 
 walkthrough('one class only', async (context) => {
   const { cluster, shell, run } = context;
@@ -172,7 +175,7 @@ walkthrough('one class only', async (context) => {
 });
 
 walkthrough(
-  'several in one cluster, each with its class, pools and rights',
+  'several in one cluster, each with its class, pools and permissions',
   async ({ cluster, shell, run }) => {
     await shell.run('With kubectl', 0);
     await shell.run('Several in one cluster', 1);
@@ -180,12 +183,12 @@ walkthrough(
     const both = [run(), run('kube-system/kube-vip-cloud-provider-inside')];
     await shell.run('With Kustomize', 0);
     await shell.run('With Kustomize', 1);
-    await cluster.create(loadBalancer('default/nobodys', { loadBalancerClass: 'example.com/other' }));
+    await cluster.create(loadBalancer('default/other-class', { loadBalancerClass: 'example.com/other' }));
     await cluster.create(loadBalancer('default/inside', { loadBalancerClass: 'example.com/inside' }));
     await cluster.create(loadBalancer('default/web'));
     await cluster.becomes('default/web', first);
     await cluster.becomes('default/inside', assigned('10.0.0.1', 'cidr-global'));
-    assert.deepEqual(await cluster.assignment('default/nobodys'), unassigned);
+    assert.deepEqual(await cluster.assignment('default/other-class'), unassigned);
     const writers = ['web', 'inside'].map(async (name) => {
       const { metadata } = await cluster.service(`default/${name}`);
       return (JSON.parse(metadata.annotations?.[names.record] ?? '{}') as { by?: string }).by;
@@ -212,7 +215,7 @@ walkthrough('in another namespace', async ({ cluster, shell, run }) => {
   await shell.run('Uninstall', 2);
 });
 
-walkthrough('each address claimed', async (context) => {
+walkthrough('with claims', async (context) => {
   const { cluster, shell, run } = context;
   await shell.run('With kubectl', 0);
   shell.save('Claim each address', 0, 'overlay/kustomization.yaml');
@@ -229,6 +232,6 @@ walkthrough('each address claimed', async (context) => {
   await cluster.kubectl(['delete', 'ipaddress', '192.168.0.201']);
 });
 
-onServer('every block of docs/install.md was followed, but for those that cannot be here', async () => {
+onServer('every block of docs/install.md was followed, except those that cannot be', async () => {
   assert.deepEqual(guide.left, [...elsewhere.keys()]);
 });

@@ -14,12 +14,12 @@ import {
 import { grant, type Permissions, shippedPermissions, verbsOf, without } from './roles.ts';
 import { scenarios } from './scenario.ts';
 
-/** All other scenarios run with exactly the shipped roles; these show that each verb of them is needed. */
+/** All other scenarios run with exactly the shipped roles. These show that each verb is required. */
 
 const user = 'limited';
-const scenario = scenarios('rights', [{ name: user }]);
+const scenario = scenarios('permissions', [{ name: user }]);
 
-/** Undoes what a controller writes until it says who does that. */
+/** Reverts the controller's write until an event reports the write conflict, and returns its message. */
 async function provokeWriteConflict(cluster: Cluster): Promise<string> {
   await cluster.becomes('default/web', web);
   return eventually(async () => {
@@ -27,7 +27,7 @@ async function provokeWriteConflict(cluster: Cluster): Promise<string> {
     if (addresses !== null) await cluster.annotate('default/web', { 'kube-vip.io/loadbalancerIPs': null });
     const events = await cluster.events('default/web');
     const undone = events.find(({ reason }) => reason === 'LoadBalancerFieldsUndone');
-    assert.ok(undone, 'it is said that somebody undoes the change');
+    assert.ok(undone, 'an event reports the write conflict');
     return undone.message;
   });
 }
@@ -36,13 +36,13 @@ const table: readonly RequiredPermission[] = [
   {
     verb: 'list',
     resource: 'services',
-    fails: 'nothing is served',
+    fails: 'no address is assigned',
     shows: isNotAssigned(/"limited" cannot list resource "services"/),
   },
   {
     verb: 'watch',
     resource: 'services',
-    fails: 'Services that come later are not seen before the next list',
+    fails: 'new Services are not observed before the next list',
     async shows({ cluster }, start) {
       await cluster.create(loadBalancer('default/web'));
       const controller = start();
@@ -62,7 +62,7 @@ const table: readonly RequiredPermission[] = [
   {
     verb: 'get',
     resource: 'services',
-    fails: 'whoever undoes a change is not named',
+    fails: 'a write conflict is reported without the name of the other writer',
     async shows({ cluster }, start) {
       await cluster.create(loadBalancer('default/web'));
       start();
@@ -72,7 +72,7 @@ const table: readonly RequiredPermission[] = [
   {
     verb: 'create',
     resource: 'events',
-    fails: 'nothing is said on the Service',
+    fails: 'the Service has no events',
     async shows({ cluster }, start) {
       await cluster.create(loadBalancer('default/web'));
       await start().logs(/an event could not be written/);
@@ -83,13 +83,13 @@ const table: readonly RequiredPermission[] = [
   {
     verb: 'list',
     resource: 'configmaps',
-    fails: 'nothing is served',
+    fails: 'no address is assigned',
     shows: isNotAssigned(/"limited" cannot list resource "configmaps"/),
   },
   {
     verb: 'watch',
     resource: 'configmaps',
-    fails: 'a change of the pools does not count before the next list',
+    fails: 'a change to the pools does not apply before the next list',
     async shows({ cluster }, start) {
       await waitsForLongBackoff(start(), 'configmaps');
       await cluster.pools({ 'range-default': '10.9.0.1' });
@@ -100,19 +100,19 @@ const table: readonly RequiredPermission[] = [
   {
     verb: 'create',
     resource: 'leases',
-    fails: 'nobody leads where there is no Lease yet',
+    fails: 'no replica leads if the Lease does not exist yet',
     shows: isNotAssigned(/the Lease cannot be read or written: .*"limited" cannot create resource "leases"/),
   },
   {
     verb: 'get',
     resource: 'leases',
-    fails: 'nobody leads',
+    fails: 'no replica leads',
     shows: isNotAssigned(/the Lease cannot be read or written: .*"limited" cannot get resource "leases"/),
   },
   {
     verb: 'update',
     resource: 'leases',
-    fails: 'the Lease is not renewed, and lost',
+    fails: 'the Lease is not renewed and is lost',
     async shows(_, start) {
       const controller = start();
       await controller.logs(
@@ -124,7 +124,7 @@ const table: readonly RequiredPermission[] = [
   {
     verb: 'watch',
     resource: 'leases',
-    fails: 'a Lease that is given back is found at the next attempt only',
+    fails: 'a released Lease is only found at the next attempt',
     async shows({ cluster, start }, limited) {
       const leader = start();
       await leader.logs(/^leading$/);
@@ -137,10 +137,10 @@ const table: readonly RequiredPermission[] = [
 ];
 
 for (const { verb, resource, fails, shows } of table) {
-  scenario(`without ${verb} on ${resource} ${fails}`, async (context) => {
+  scenario(`without ${verb} on ${resource}, ${fails}`, async (context) => {
     await grant(context.cluster, user, without(shippedPermissions(), verb, resource));
     await context.cluster.pools(pool);
-    // With attempts far apart, so that what a watch of the Lease is good for can be seen.
+    // A long retry period shows the effect of the watch.
     const flags =
       resource === 'leases' && verb === 'watch'
         ? [
@@ -153,12 +153,12 @@ for (const { verb, resource, fails, shows } of table) {
   });
 }
 
-test('the table has each verb of the shipped roles once', () => {
+test('the table contains each verb of the shipped roles, once', () => {
   const { cluster, kubeSystem } = shippedPermissions();
   assert.deepEqual(verbsOf([...cluster, ...kubeSystem]), permissionsIn(table));
 });
 
-/** The ClusterRole of the Go version's manifest (v0.0.12): everything in it is for every namespace, and no `patch`. */
+/** The ClusterRole in the Go version's manifest (v0.0.12), which has no `patch`. */
 const goPermissions: Permissions = {
   cluster: [
     {
@@ -177,7 +177,7 @@ const goPermissions: Permissions = {
 };
 
 scenario(
-  "with the Go version's role it works by UPDATE, and says what it misses",
+  "with the Go version's role, the controller uses UPDATE and logs the missing permission",
   async ({ cluster, start }) => {
     await grant(cluster, user, goPermissions);
     await cluster.pools(pool);

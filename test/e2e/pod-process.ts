@@ -21,10 +21,9 @@ export interface Template {
   spec: { serviceAccountName: string; containers: [Container] };
 }
 
-/** How the program of an image is started: the file, and what comes before its flags. */
+/** Returns the command for an image: the program, and the arguments before its flags. */
 export type Images = (image: string) => readonly string[];
 
-/** Where Pods are, and what is there. */
 export interface PodEnvironment {
   cluster: Cluster;
   namespace: string;
@@ -32,10 +31,10 @@ export interface PodEnvironment {
   network: PodNetwork | undefined;
 }
 
-/** As long as a Pod without a probe takes to be ready. */
+/** The time until a Pod without a probe is ready. */
 const warmUpMs = 500;
 
-/** The kubelet for one Pod: runs the program that it names, with its flags, environment and ServiceAccount. */
+/** Acts as the kubelet for one Pod: runs its program with its flags, environment and ServiceAccount. */
 export class PodProcess {
   readonly #cluster: Cluster;
   readonly #container: Container;
@@ -46,7 +45,7 @@ export class PodProcess {
   readonly #began = performance.now();
   #output = '';
 
-  /** The Pod's name begins with `owner`. */
+  /** `owner` is the prefix of the Pod's name. */
   static async start(
     environment: PodEnvironment,
     owner: string,
@@ -87,7 +86,7 @@ export class PodProcess {
     this.#path = path;
     this.#port = port;
     this.#home = temporaryFolder('kvcp-pod-');
-    // The Go version asks for it there, outside a cluster.
+    // Outside a cluster, the Go version reads the file at this path.
     const kubeconfig = join(this.#home.path, '.kube', 'config');
     cpSync(cluster.server.kubeconfig(account, token), kubeconfig);
     const { image, command, args = [], env = [], readinessProbe } = container;
@@ -108,12 +107,12 @@ export class PodProcess {
     return this.#container.image;
   }
 
-  /** Everything it wrote. */
+  /** Everything that the process wrote. */
   get output(): string {
     return this.#output;
   }
 
-  /** What its readiness probe says. */
+  /** The result of the readiness probe. */
   async isReady(): Promise<boolean> {
     const { readinessProbe } = this.#container;
     if (readinessProbe === undefined) return performance.now() - this.#began > warmUpMs;

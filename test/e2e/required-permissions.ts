@@ -7,7 +7,7 @@ import type { ScenarioContext } from './scenario.ts';
 export const pool = { 'range-default': '10.1.0.1-10.1.0.3' };
 export const web = assigned('10.1.0.1', 'range-default');
 
-/** A right, and what shows that it is needed. */
+/** A permission, and a scenario that shows that it is required. */
 export interface RequiredPermission {
   verb: string;
   resource: string;
@@ -16,7 +16,7 @@ export interface RequiredPermission {
   shows: (context: ScenarioContext, start: () => ControllerProcess) => Promise<void>;
 }
 
-/** A log line names the verb and the resource, so that a reader knows what to add; and nothing is served. */
+/** Checks that the log names the missing verb and resource, and that no address is assigned. */
 export function isNotAssigned(rejection: RegExp): RequiredPermission['shows'] {
   return async ({ cluster }, start) => {
     await cluster.create(loadBalancer('default/web'));
@@ -27,8 +27,8 @@ export function isNotAssigned(rejection: RegExp): RequiredPermission['shows'] {
 }
 
 /**
- * Without `watch` there are lists, with growing pauses. Waits for the begin of one that is long enough to show what is not
- * seen meanwhile.
+ * Without `watch`, the controller lists with growing back-off. Waits until a back-off starts that is long enough to show
+ * which changes are missed.
  */
 export async function waitsForLongBackoff(
   controller: ControllerProcess,
@@ -39,11 +39,11 @@ export async function waitsForLongBackoff(
   await eventually(() => {
     const isLong = ({ msg, retryInMs = 0, fieldSelector }: LogLine): boolean =>
       msg.includes(rejection) && retryInMs >= 3_000 && (selector ?? fieldSelector) === fieldSelector;
-    assert.ok(controller.log.some(isLong), `the log says ${rejection}, and waits for seconds`);
+    assert.ok(controller.log.some(isLong), `the log contains ${rejection} with a back-off of seconds`);
   }, 30_000);
 }
 
-/** `patch services`, in one order. */
+/** The permissions in the form `patch services`, sorted. */
 export function permissionsIn(table: readonly RequiredPermission[]): string[] {
   return table.map(({ verb, resource }) => `${verb} ${resource}`).sort();
 }

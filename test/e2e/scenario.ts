@@ -8,8 +8,7 @@ import { ControllerProcess } from './controller.ts';
 export interface ScenarioContext {
   cluster: Cluster;
   /**
-   * Starts the controller, with the rights of the shipped manifest unless a user is named; what is still running when the
-   * test ends is ended then.
+   * Starts the controller with the permissions of the shipped manifest, or as `user`. It is killed at the end of the test.
    */
   start(options?: StartOptions): ControllerProcess;
 }
@@ -21,7 +20,7 @@ export interface StartOptions {
   flags?: readonly string[];
 }
 
-/** Without a time of its own, a scenario may take a minute. */
+/** The default timeout is one minute. */
 export type Scenario = (
   title: string,
   body: (context: ScenarioContext) => Promise<void>,
@@ -31,9 +30,8 @@ export type Scenario = (
 const defaultTimeoutMs = 60_000;
 
 /**
- * Tests of one file on a kube-apiserver of their own, one after another, each in a cluster without Services and pools.
- * `flags` are kube-apiserver's.
- * A test that fails shows what its controllers said.
+ * Returns a function that registers tests. All tests of a file run one after another on one kube-apiserver with these
+ * flags, each in a cluster without Services and pools. A failure includes the output of the controllers.
  */
 export function scenarios(
   prefix: string,
@@ -59,7 +57,7 @@ export function scenarios(
   }
   return (title, body, timeoutMs = defaultTimeoutMs) => {
     test(title, skip === undefined ? {} : { skip }, async () => {
-      if (cluster === undefined || bundle === undefined) throw new Error('there is no cluster');
+      if (cluster === undefined || bundle === undefined) throw new Error('the cluster did not start');
       await play({ cluster, bundle: bundle.entry, account, timeoutMs }, body);
     });
   };
@@ -93,7 +91,7 @@ async function play(
   try {
     await Promise.race([body(context), failed.promise]);
   } catch (error) {
-    const logs = controllers.map(({ output }, index) => `--- controller ${index + 1} said\n${output}`);
+    const logs = controllers.map(({ output }, index) => `--- output of controller ${index + 1}\n${output}`);
     const message = error instanceof Error ? error.message : String(error);
     throw new Error([message, ...logs].join('\n'), { cause: error });
   } finally {
