@@ -1,4 +1,4 @@
-/** docs/reference.md against the program, both ways: nothing has a name that is not in it, and nothing in it is no more. */
+/** docs/reference.md lists exactly the names that the program uses. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { firstCells, plain, root, sectionsOf } from './document.ts';
 
 const document = 'docs/reference.md';
 
-/** The rows of the one table with this first heading. */
+/** The rows of the table whose first column has this heading. */
 function rowsOf(heading: string): (readonly string[])[] {
   const parts = sectionsOf(document).flatMap((section) => section.parts);
   return parts.flatMap((part) => (part.kind === 'table' && part.head[0] === heading ? part.rows : []));
@@ -34,7 +34,7 @@ test('every annotation, label and other name on objects', () => {
   for (const name of [goFinalizer, defaultClass]) assert.ok(text.includes(`\`${name}\``), name);
 });
 
-test('every part of the note', () => {
+test('every part of the allocation record', () => {
   const record = {
     ...{ source: 'static', addresses: '10.1.0.1', ports: 'TCP/80', families: 'SingleStack IPv4' },
     ...{ interface: 'eth3', uid: 'u', controller: 'c' },
@@ -66,7 +66,7 @@ test('every flag that is accepted without effect, and why', () => {
   );
 });
 
-test('every variable that is read', () => {
+test('every environment variable that the program reads', () => {
   const sources = globSync('src/**/*.ts', { cwd: root }).map((file) =>
     readFileSync(join(root, file), 'utf8'),
   );
@@ -77,7 +77,7 @@ test('every variable that is read', () => {
   assert.deepEqual(firstCells(document, 'variable').toSorted(), [...new Set(read)].sort());
 });
 
-test('every path that is served', () => {
+test('every HTTP path and exit code', () => {
   const source = readFileSync(join(root, 'src/cmd/controller/health-server.ts'), 'utf8');
   const served = [...source.matchAll(/\['(\/\w+)', /g)].map(([, path = '']) => path);
   assert.deepEqual(firstCells(document, 'path'), served);

@@ -4,28 +4,28 @@ import { type ConfigProblem, readConfig } from '../../src/core/config/config.ts'
 import type { EntryFault } from '../../src/core/config/pool-entry.ts';
 import { badPools } from '../core/bad-input.ts';
 import type { Cluster } from '../e2e/cluster.ts';
-import { conflict, underPolicy } from './admission-policy.ts';
+import { rejectionOf, underPolicy } from './admission-policy.ts';
 import {
   anyEnds,
-  anySlipped,
   anyValid,
+  anyWithTypos,
   type Data,
   invalid,
   onlyReported,
+  repositoryPools,
   valid,
-  written,
 } from './admission-pools.ts';
 
-/** The admission policy beside `readPools`: it refuses no valid pool, and what it refuses the controller reports. */
+/** The policy rejects no valid pool, and `readConfig` reports everything that the policy rejects. */
 
-const judged = underPolicy('install-verdicts');
+const policyTest = underPolicy('install-agreement');
 
 function problemsOf(data: Data): readonly ConfigProblem[] {
   return readConfig({ metadata: { name: 'kubevip' }, data }).problems;
 }
 
-/** What the policy refuses of what the controller reports; the rest leaves a pool that works, or may be meant. */
-const refused: readonly ConfigProblem['code'][] = [
+/** The problems that the policy rejects. The others leave a pool that works or may be intended. */
+const rejectedCodes: readonly ConfigProblem['code'][] = [
   'bad-entry',
   'unknown-key',
   'binary-data',
@@ -34,7 +34,7 @@ const refused: readonly ConfigProblem['code'][] = [
   'bad-interface',
 ];
 
-/** The controller gives up on long entries, and next line (U+0085) is white space to CEL alone. */
+/** The controller rejects long entries, and only CEL treats next line (U+0085) as white space. */
 function isBeyondPolicy(problem: ConfigProblem): boolean {
   const text =
     problem.code === 'bad-entry' ? problem.entry : problem.code === 'bad-interface' ? problem.value : '';
@@ -42,121 +42,127 @@ function isBeyondPolicy(problem: ConfigProblem): boolean {
 }
 
 /**
- * The policy refuses nothing that the controller does not report, lets nothing through that it is to refuse, and speaks of
- * the first key. Answers with what only the controller reports.
+ * Checks that the policy rejects exactly the problems it should, that the controller reports all of them, and that the
+ * message is about the first key. Returns the problems that only the controller reports.
  */
-async function agree(cluster: Cluster, data: Data): Promise<readonly ConfigProblem[]> {
+async function compare(cluster: Cluster, data: Data): Promise<readonly ConfigProblem[]> {
   const problems = problemsOf(data);
-  const sentence = await conflict(cluster, data);
-  const faults = problems.filter(({ code }) => refused.includes(code));
+  const message = await rejectionOf(cluster, data);
+  const faults = problems.filter(({ code }) => rejectedCodes.includes(code));
   const keys = faults.map(({ key }) => key).sort();
   const [first] = faults
     .filter((fault) => !isBeyondPolicy(fault))
     .map(({ key }) => key)
     .sort();
-  if (sentence === undefined) assert.equal(first, undefined, 'the controller alone finds fault with it');
+  if (message === undefined) assert.equal(first, undefined, 'only the controller reports a problem');
   else {
-    const [key = ''] = sentence.split(': ');
-    assert.ok(keys.includes(key), `only the policy finds fault with it: ${sentence}`);
-    assert.ok(first === undefined || key <= first, `${sentence} (before it comes ${first})`);
+    const [key = ''] = message.split(': ');
+    assert.ok(keys.includes(key), `only the policy reports a problem: ${message}`);
+    assert.ok(first === undefined || key <= first, `${message} (${first} comes first)`);
   }
-  return sentence === undefined ? problems : [];
+  return message === undefined ? problems : [];
 }
 
-/** What the policy's sentence has in it where the controller gives this reason; for the others it may say more, or less. */
+/** A part of the policy's message for each reason of the controller. For other reasons, the message may differ. */
 const reasons: Readonly<Partial<Record<EntryFault['fault'], string>>> = {
   'leading-zero': 'a leading zero',
   'octet-above-255': 'a number above 255',
   zone: 'a zone',
   'ipv4-mapped': 'IPv4 address written as IPv6',
   'typographic-dash': 'a typographic dash',
-  'several-in-one': 'a comma separates entries',
+  'several-in-one': 'Separate entries with a comma',
   'prefix-not-a-number': 'a plain number after the slash',
   'prefix-too-long': 'a plain number after the slash',
   'block-and-range': 'a block and a range',
-  'range-without-end': 'no range',
-  'families-mixed': 'from one IP family to the other',
+  'range-without-end': 'not a valid range',
+  'families-mixed': 'ends of different IP families',
   'start-after-end': 'ends before it starts',
 };
 
-judged('each row of the bad-input table is refused with its key and reason, or is not', async (cluster) => {
-  for (const [key, value, , admission] of badPools) {
-    const sentence = await conflict(cluster, { [key]: value, 'cidr-neighbour': '10.1.0.0/29' });
-    await agree(cluster, { [key]: value });
-    if (admission !== 'refused') {
-      assert.equal(sentence, undefined, 'the row says why not');
-      continue;
-    }
-    const [problem] = problemsOf({ [key]: value });
-    const reason = problem?.code === 'bad-entry' ? reasons[problem.fault.fault] : undefined;
-    assert.ok(sentence !== undefined, `${key}: ${value}`);
-    assert.ok(sentence.startsWith(`${key}: `), sentence);
-    assert.ok(sentence.includes(reason ?? ''), `${sentence} says ${reason}`);
-  }
-});
-
-judged('what is nearly valid is refused, and reported where there is no policy', async (cluster) => {
-  for (const data of invalid) {
-    assert.ok(await conflict(cluster, data), JSON.stringify(data));
-    await agree(cluster, data);
-  }
-});
-
-judged('what the page leaves to the controller is not refused, and reported', async (cluster) => {
-  for (const [data, code] of onlyReported) {
-    assert.equal(await conflict(cluster, data), undefined, JSON.stringify(data));
-    assert.equal(problemsOf(data)[0]?.code, code);
-  }
-});
-
-judged('no valid spelling is refused', async (cluster) => {
-  for (const data of valid) {
-    assert.deepEqual(
-      problemsOf(data).filter(({ code }) => refused.includes(code)),
-      [],
-      'the table is right',
-    );
-    assert.equal(await conflict(cluster, data), undefined, JSON.stringify(data));
-  }
-});
-
-judged(
-  'the pools of the examples and of the tests are refused where the controller reports them',
+policyTest(
+  'each row of the bad-input table is rejected with its key and reason, or accepted, as the row says',
   async (cluster) => {
-    const all = written();
-    assert.ok(all.length > 80, `${all.length}`);
-    for (const data of all) await agree(cluster, data);
+    for (const [key, value, , admission] of badPools) {
+      const message = await rejectionOf(cluster, { [key]: value, 'cidr-neighbour': '10.1.0.0/29' });
+      await compare(cluster, { [key]: value });
+      if (admission !== 'refused') {
+        assert.equal(message, undefined, 'the row expects no rejection');
+        continue;
+      }
+      const [problem] = problemsOf({ [key]: value });
+      const reason = problem?.code === 'bad-entry' ? reasons[problem.fault.fault] : undefined;
+      assert.ok(message !== undefined, `${key}: ${value}`);
+      assert.ok(message.startsWith(`${key}: `), message);
+      assert.ok(message.includes(reason ?? ''), `${message} contains ${reason}`);
+    }
   },
 );
 
-judged('no generated valid pool is refused, and no judgement fails', async (cluster) => {
+policyTest('almost valid pools are rejected, and the controller reports them', async (cluster) => {
+  for (const data of invalid) {
+    assert.ok(await rejectionOf(cluster, data), JSON.stringify(data));
+    await compare(cluster, data);
+  }
+});
+
+policyTest(
+  'problems that the document leaves to the controller are reported and not rejected',
+  async (cluster) => {
+    for (const [data, code] of onlyReported) {
+      assert.equal(await rejectionOf(cluster, data), undefined, JSON.stringify(data));
+      assert.equal(problemsOf(data)[0]?.code, code);
+    }
+  },
+);
+
+policyTest('no valid notation is rejected', async (cluster) => {
+  for (const data of valid) {
+    assert.deepEqual(
+      problemsOf(data).filter(({ code }) => rejectedCodes.includes(code)),
+      [],
+      'the table contains valid pools',
+    );
+    assert.equal(await rejectionOf(cluster, data), undefined, JSON.stringify(data));
+  }
+});
+
+policyTest(
+  'of the pools in examples and tests, those that the controller reports are rejected',
+  async (cluster) => {
+    const all = repositoryPools();
+    assert.ok(all.length > 80, `${all.length}`);
+    for (const data of all) await compare(cluster, data);
+  },
+);
+
+policyTest('no generated valid pool is rejected, and each can be evaluated', async (cluster) => {
   const property = fc.asyncProperty(anyValid, async (data) => {
     assert.deepEqual(
-      problemsOf(data).filter(({ code }) => refused.includes(code)),
+      problemsOf(data).filter(({ code }) => rejectedCodes.includes(code)),
       [],
     );
-    assert.equal(await conflict(cluster, data), undefined);
+    assert.equal(await rejectionOf(cluster, data), undefined);
   });
   await fc.assert(property, { numRuns: 250 });
 });
 
-judged('the policy knows which end of a range is first', async (cluster) => {
+policyTest('the policy detects which end of a range is lower', async (cluster) => {
   const property = fc.asyncProperty(anyEnds, async (data) => {
-    await agree(cluster, data);
+    await compare(cluster, data);
   });
   await fc.assert(property, { numRuns: 300 });
 });
 
-judged(
-  'after random slips policy and controller agree, but for what the policy leaves alone',
+policyTest(
+  'with random typing errors, policy and controller agree, except for problems that the policy accepts',
   async (cluster) => {
     const reported = new Set<string>();
-    const property = fc.asyncProperty(anySlipped, async (data) => {
-      for (const problem of await agree(cluster, data))
+    const property = fc.asyncProperty(anyWithTypos, async (data) => {
+      for (const problem of await compare(cluster, data))
         reported.add(isBeyondPolicy(problem) ? 'beyond' : problem.code);
     });
     await fc.assert(property, { numRuns: 500 });
-    const left = [
+    const accepted = [
       'beyond',
       'dhcp-beside-addresses',
       'empty-pool',
@@ -165,13 +171,13 @@ judged(
       'shadowed',
     ];
     assert.deepEqual(
-      [...reported].filter((code) => !left.includes(code)),
+      [...reported].filter((code) => !accepted.includes(code)),
       [],
     );
   },
 );
 
-judged('pools are judged up to 2,000 entries, however long, and let in beyond', async (cluster) => {
+policyTest('pools are checked up to 2,000 entries of any length, and accepted beyond', async (cluster) => {
   const many = (count: number, entry: (i: number) => string) =>
     Array.from({ length: count }, (_, i) => entry(i)).join(',');
   const block = (i: number) => `10.${i >> 8}.${i % 256}.0/24`;
@@ -185,13 +191,13 @@ judged('pools are judged up to 2,000 entries, however long, and let in beyond', 
   const large: readonly Data[] = [
     { 'cidr-global': many(1000, block) },
     Object.fromEntries(namespaces),
-    // 200 KiB, and nearly the most that a ConfigMap may hold.
+    // 200 KiB, and almost the maximum size of a ConfigMap.
     { 'cidr-global': many(1999, (i) => `${' '.repeat(22)}${range(i)}`) },
     { 'cidr-global': many(1999, (i) => `\n${' '.repeat(440)}${range(i)}`) },
   ];
   for (const data of large) {
-    assert.equal(await conflict(cluster, data), undefined);
-    assert.match((await conflict(cluster, { ...data, ...wrong })) ?? '', /^range-z: /);
+    assert.equal(await rejectionOf(cluster, data), undefined);
+    assert.match((await rejectionOf(cluster, { ...data, ...wrong })) ?? '', /^range-z: /);
   }
-  assert.equal(await conflict(cluster, { 'cidr-global': many(2000, block), ...wrong }), undefined);
+  assert.equal(await rejectionOf(cluster, { 'cidr-global': many(2000, block), ...wrong }), undefined);
 });

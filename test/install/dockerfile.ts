@@ -1,16 +1,16 @@
-/** Reads as much of a Dockerfile as ours needs: instructions, flags, continued lines. */
+/** Parses the parts of the Dockerfile syntax that our Dockerfile uses: instructions, flags, continued lines. */
 
 export interface Instruction {
   name: string;
   /** `--from=build` and the like. */
   flags: ReadonlyMap<string, string>;
   words: readonly string[];
-  /** Everything behind the name, as it is written. */
+  /** The unparsed text after the name. */
   text: string;
 }
 
 export interface Stage {
-  /** What other stages call it. */
+  /** The name that other stages use. */
   name: string | undefined;
   base: string;
   instructions: readonly Instruction[];
@@ -32,7 +32,7 @@ export function stagesIn(dockerfile: string): Stage[] {
   return stages;
 }
 
-/** Without comments and empty lines, and what a backslash continues in one. */
+/** The lines without comments and empty lines, with continued lines joined. */
 function logicalLines(text: string): string[] {
   const lines = text.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
   return lines
@@ -52,14 +52,14 @@ function instructionIn(line: string): Instruction {
   return { name: name.toUpperCase(), flags: new Map(flags), words: words.slice(first), text };
 }
 
-/** The words of the last such instruction: it is the one that counts. */
+/** The text of the last such instruction, which is the one that applies. */
 export function last(stage: Stage, name: string): string {
   const found = stage.instructions.findLast((instruction) => instruction.name === name);
   if (found === undefined) throw new Error(`Dockerfile: the stage on ${stage.base} has no ${name}`);
   return found.text;
 }
 
-/** Labels of an image, with build arguments as they are written. */
+/** The labels of an image, with build arguments unexpanded. */
 export function labelsOf(stage: Stage): Map<string, string> {
   const texts = stage.instructions.filter(({ name }) => name === 'LABEL').map(({ text }) => text);
   const pairs = texts.join(' ').matchAll(/(\S+?)="([^"]*)"/g);

@@ -1,4 +1,4 @@
-/** What can be said of the image without a container engine: its files, and that they run by themselves. */
+/** Tests the image without a container engine: its files, and that they run without others. */
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ function inChroot(title: string, body: (chroot: Chroot) => Promise<void> | void)
   });
 }
 
-test('nothing runs in the last stage, its user is the Pod’s, and its labels are said', () => {
+test('the last stage has no RUN, the same user as the Pod, and all labels', () => {
   const stage = finalStage();
   assert.deepEqual(
     stage.instructions.filter(({ name }) => name === 'RUN'),
@@ -55,7 +55,7 @@ test('nothing runs in the last stage, its user is the Pod’s, and its labels ar
   for (const { base } of stages) assert.match(base, /:[^:]+$/, 'a tag');
 });
 
-test('it holds the program, the bundle and the licences', () => {
+test('the image contains the program, the bundle and the licenses', () => {
   assert.deepEqual(readdirSync(join(image, 'app')).sort(), [
     'LICENSE',
     'LICENSES',
@@ -66,13 +66,13 @@ test('it holds the program, the bundle and the licences', () => {
   ]);
 });
 
-inChroot('it is run as the Pod’s user, who can write nowhere', (files) => {
+inChroot('the image runs as the Pod’s user and cannot write to its file system', (files) => {
   const attempt =
     "try { require('fs').writeFileSync('/x', '') } catch ({ code }) { console.log(process.getuid(), code) }";
   assert.equal(files.run(['/nodejs/bin/node', '-e', attempt]).stdout, '65532 EROFS\n');
 });
 
-inChroot('it says its version, its help, and which flag is wrong', (files) => {
+inChroot('the program prints its version, its help, and which flag is wrong', (files) => {
   const version = files.run([program, '--version']);
   assert.match(version.stdout, /^kube-vip-cloud-provider \d+\.\d+\.\d+.* \(Node v2[4-9]\./, version.stderr);
   assert.match(files.run([program, '--help']).stdout, /--leader-elect-resource-name/);
@@ -83,7 +83,7 @@ inChroot('it says its version, its help, and which flag is wrong', (files) => {
 
 const onServer = onCluster('install-image');
 
-function served(title: string, body: (cluster: Cluster, files: Chroot) => Promise<void>): void {
+function onClusterInChroot(title: string, body: (cluster: Cluster, files: Chroot) => Promise<void>): void {
   if (skip !== undefined) {
     test(title, { skip });
     return;
@@ -99,13 +99,13 @@ function served(title: string, body: (cluster: Cluster, files: Chroot) => Promis
   });
 }
 
-/** Well within the 30 s that a kubelet waits. */
+/** Less than the kubelet's grace period of 30 s. */
 const graceMs = 10_000;
 
-/** What every container has: its runtime sets HOME where the user is in no list. */
+/** The environment of every container. The runtime sets HOME if the user is not in /etc/passwd. */
 const environment = { PATH: process.env.PATH ?? '', HOME: '/' };
 
-/** What the kubelet gives a Pod of the ServiceAccount, and how the Pod then sees the API server. */
+/** Adds the ServiceAccount files that the kubelet mounts, and returns the environment of a Pod. */
 async function asPod(cluster: Cluster, files: Chroot): Promise<Record<string, string>> {
   const where = '/var/run/secrets/kubernetes.io/serviceaccount';
   const create = ['create', 'token', '--namespace', 'kube-system', 'kube-vip-cloud-controller'];
@@ -116,8 +116,8 @@ async function asPod(cluster: Cluster, files: Chroot): Promise<Record<string, st
   return { ...environment, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
 }
 
-/** Starts a command, waits until it has served a Service, and ends it as a kubelet does. */
-async function serves(
+/** Starts a command, waits until it assigns an address, and terminates it as a kubelet does. */
+async function assignsAddress(
   cluster: Cluster,
   files: Chroot,
   command: string[],
@@ -135,17 +135,17 @@ async function serves(
   } catch (error) {
     throw new Error(child.output(), { cause: error });
   } finally {
-    const told = performance.now();
+    const signaledAt = performance.now();
     await child.stop('TERM');
-    took = performance.now() - told;
+    took = performance.now() - signaledAt;
   }
-  assert.ok(took < graceMs, `it ended after ${took} ms`);
+  assert.ok(took < graceMs, `it exited after ${took} ms`);
   assert.equal(child.exitCode(), 0, child.output());
 }
 
-served('with a kubeconfig it serves a Service', async (cluster, files) => {
+onClusterInChroot('with a kubeconfig, the image assigns an address', async (cluster, files) => {
   files.add('/kubeconfig', readFileSync(cluster.server.kubeconfig(), 'utf8'));
-  await serves(
+  await assignsAddress(
     cluster,
     files,
     [program, '--kubeconfig=/kubeconfig', '--secure-port=0', '--web-port=0'],
@@ -153,15 +153,15 @@ served('with a kubeconfig it serves a Service', async (cluster, files) => {
   );
 });
 
-served(
-  'the manifest’s command, in a Pod of its ServiceAccount, serves a Service and answers the probes',
+onClusterInChroot(
+  'with the manifest’s command and ServiceAccount, the image assigns an address and answers the probes',
   async (cluster, files) => {
     await cluster.kubectl(['apply', '-f', manifest]);
     const [port] = await freePorts(1);
     const command = at(deployment, `${container}.command`) as string[];
     const args = at(deployment, `${container}.args`) as string[];
     const env = await asPod(cluster, files);
-    await serves(cluster, files, [...command, ...args, `--secure-port=${port}`], env, async () => {
+    await assignsAddress(cluster, files, [...command, ...args, `--secure-port=${port}`], env, async () => {
       for (const probe of ['livenessProbe', 'readinessProbe']) {
         const path = at(deployment, `${container}.${probe}.httpGet.path`);
         const answer = await fetch(`http://127.0.0.1:${port}${path}`);
@@ -172,16 +172,16 @@ served(
   },
 );
 
-served(
-  'a Deployment of the Go version serves a Service when only its image is changed',
+onClusterInChroot(
+  'a Deployment of the Go version with only the image changed assigns an address',
   async (cluster, files) => {
     const goManifest = join(fixtures, 'go-version.yaml');
     await cluster.kubectl(['apply', '-f', goManifest]);
     const theirs = only(objectsIn(readFileSync(goManifest, 'utf8')), 'Deployment');
     const command = at(theirs, `${container}.command`) as string[];
     const env = await asPod(cluster, files);
-    // Its port is of the Pod alone, and here of the whole machine.
-    await serves(cluster, files, [...command, '--secure-port=0', '--web-port=0'], env);
+    // Here, its port would be one of the whole machine.
+    await assignsAddress(cluster, files, [...command, '--secure-port=0', '--web-port=0'], env);
     await cluster.kubectl(['delete', '-f', goManifest]);
   },
 );

@@ -4,7 +4,7 @@ import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { assigned, loadBalancer, type ServiceOverrides, unassigned } from '../e2e/objects.ts';
 import { scenarios } from '../e2e/scenario.ts';
-import { allowUser, apply, asUser, pools, sentenceOf } from '../install/static-addresses.ts';
+import { allowUser, apply, asUser, pools, rejectionMessage } from '../install/static-addresses.ts';
 
 /** The controller, with the rights of its manifest, under the policies of deploy/admission. */
 
@@ -108,7 +108,7 @@ scenario('what a user could do to another namespace is refused', async ({ cluste
   const stolen = await change(cluster, 'shop/thief', {
     metadata: { annotations: { 'kube-vip.io/allocation': JSON.stringify(record) } },
   });
-  assert.ok(sentenceOf('marks', stolen));
+  assert.ok(rejectionMessage('marks', stolen));
   assert.deepEqual(await cluster.assignment('office/web'), assigned('10.2.0.1', 'range-office'));
 });
 

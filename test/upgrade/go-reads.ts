@@ -2,26 +2,26 @@ import { isIP } from 'node:net';
 import type { Service } from '../../src/core/model/objects.ts';
 import { names } from '../e2e/objects.ts';
 
-/** A Service before our controller looked at it, and when it had nothing left to do. */
+/** A Service before the controller started, and when the controller had nothing left to do. */
 export interface Pair {
   readonly before: Service;
   readonly after: Service;
-  /** The class that both programs serve; undefined in default mode. */
+  /** The class that both programs handle; undefined in default mode. */
   readonly class: string | undefined;
 }
 
-/** A field that the Go version (v0.0.12) reads, and how our objects must stand so that going back moves nothing. */
+/** A field that the Go version (v0.0.12) reads, and what must hold so that a downgrade changes no address. */
 export interface Reading {
   readonly reads: string;
   /** Below pkg/ in kube-vip-cloud-provider v0.0.12; below cloud-provider/ in k8s.io/cloud-provider v0.32.3. */
   readonly source: string;
   readonly does: string;
   readonly holds: string;
-  /** What is wrong with a Service, if anything. */
+  /** Returns what is wrong with a Service, or undefined. */
   readonly fault: (pair: Pair) => string | undefined;
 }
 
-/** Annotations of ours, and the two that both programs write. */
+/** The controller's annotations, and the two that both programs write. */
 const written: readonly string[] = [names.addresses, names.interface, names.record, 'kube-vip.io/reallocate'];
 
 /** docs/going-back.md shows the same table. */
@@ -32,10 +32,12 @@ export const goReads: readonly Reading[] = [
       '`cloud-provider/controllers/service/controller.go` `wantsLoadBalancer`; class mode: `pkg/provider/loadbalancerclass.go` `wantsLoadBalancer`',
     does: 'Handles LoadBalancer Services without a class; in class mode, those of its class.',
     holds: 'Every Service with an allocation record is one of those.',
-    fault: ({ after, class: wanted }) => {
+    fault: ({ after, class: className }) => {
       if (recordOf(after) === undefined) return undefined;
-      if (after.spec?.type !== 'LoadBalancer') return `a record on a ${after.spec?.type}`;
-      return after.spec.loadBalancerClass === wanted ? undefined : 'a record on a Service of another class';
+      if (after.spec?.type !== 'LoadBalancer') return `an allocation record on a ${after.spec?.type}`;
+      return after.spec.loadBalancerClass === className
+        ? undefined
+        : 'an allocation record on a Service of another class';
     },
   },
   {
@@ -49,7 +51,7 @@ export const goReads: readonly Reading[] = [
       const added = (after.metadata.finalizers ?? []).find((finalizer) => !known.includes(finalizer));
       if (added !== undefined) return `${added} was added`;
       const isLeft = after.metadata.finalizers?.includes(names.goFinalizer) === true;
-      return isLeft && recordOf(after) !== undefined ? 'served with its finalizer' : undefined;
+      return isLeft && recordOf(after) !== undefined ? 'assigned with its finalizer' : undefined;
     },
   },
   {
@@ -61,9 +63,9 @@ export const goReads: readonly Reading[] = [
     fault: ({ before, after }) => {
       if (blank(after.spec?.loadBalancerIP)) return undefined;
       if (recordOf(after) !== undefined)
-        return blank(addressesOf(after)) ? 'its annotation would be written from the spec alone' : undefined;
+        return blank(addressesOf(after)) ? 'its annotation would be set from the spec' : undefined;
       const isWritten = after.spec?.loadBalancerIP !== before.spec?.loadBalancerIP;
-      return isWritten ? 'an address in the spec of a Service that is not served' : undefined;
+      return isWritten ? 'an address in the spec of a Service without an assignment' : undefined;
     },
   },
   {
@@ -73,11 +75,10 @@ export const goReads: readonly Reading[] = [
     holds: 'A Service with an address has it. The controller never leaves it empty.',
     fault: ({ before, after }) => {
       const addresses = addressesOf(after);
-      if (recordOf(after) !== undefined)
-        return blank(addresses) ? 'it would be given another address' : undefined;
+      if (recordOf(after) !== undefined) return blank(addresses) ? 'it would get another address' : undefined;
       return addresses === addressesOf(before) || addresses === undefined
         ? undefined
-        : 'an annotation on a Service that is not served';
+        : 'an annotation on a Service without an assignment';
     },
   },
   {
@@ -91,7 +92,7 @@ export const goReads: readonly Reading[] = [
       if (record === undefined || record.from === 'static' || record.from === 'unknown') return undefined;
       const parts = (addressesOf(after) ?? '').split(',');
       const odd = parts.find((part) => isIP(part) === 0);
-      return odd === undefined ? undefined : `${JSON.stringify(odd)} is no address`;
+      return odd === undefined ? undefined : `${JSON.stringify(odd)} is not an address`;
     },
   },
   {
@@ -101,10 +102,11 @@ export const goReads: readonly Reading[] = [
     holds: 'Every Service with an address has it. The controller leaves it on no other Service.',
     fault: ({ before, after }) => {
       const isLabelled = labelsOf(after)[names.implementation] === 'kube-vip';
-      if (recordOf(after) !== undefined) return isLabelled ? undefined : 'its addresses would be given again';
-      // One that somebody else put there is not ours to take off.
+      if (recordOf(after) !== undefined)
+        return isLabelled ? undefined : 'its addresses would be allocated again';
+      // A label from another source is not removed.
       const isOurs = labelsOf(before)[names.implementation] !== 'kube-vip' || recordOf(before) !== undefined;
-      return isLabelled && isOurs ? 'a label on a Service that is not served' : undefined;
+      return isLabelled && isOurs ? 'a label on a Service without an assignment' : undefined;
     },
   },
   {
@@ -114,7 +116,7 @@ export const goReads: readonly Reading[] = [
     holds: 'No Service with an address has it.',
     fault: ({ after }) => {
       if (recordOf(after) === undefined) return undefined;
-      return labelsOf(after)[names.ipamAddress] === undefined ? undefined : 'the old label is still there';
+      return labelsOf(after)[names.ipamAddress] === undefined ? undefined : 'the old label still exists';
     },
   },
   {
@@ -138,7 +140,7 @@ export const goReads: readonly Reading[] = [
       '`cloud-provider/controllers/service/controller.go` and `pkg/provider/loadbalancerclass.go`: `needsUpdate`',
     does: 'If any of them changes, it processes the Service again, as the rows above describe.',
     holds: 'The controller writes only the address, the interface, and its own annotations.',
-    fault: unchanged("somebody else's annotation", ({ metadata: { annotations = {} } }) =>
+    fault: unchanged("another program's annotation", ({ metadata: { annotations = {} } }) =>
       Object.fromEntries(Object.entries(annotations).filter(([name]) => !written.includes(name))),
     ),
   },
