@@ -109,7 +109,7 @@ policyTest(
   },
 );
 
-policyTest('hostnames are rejection, and addresses are not', async (cluster) => {
+policyTest('hostnames are rejected, and addresses are not', async (cluster) => {
   const message =
     'The requested address is a hostname or another value that is not an IP address. Use an IP address.';
   const name = 'kube-vip.io/loadbalancerIPs';
