@@ -1,4 +1,4 @@
-/** A promise (docs/SPEC.md) that does not hold, with what breaks it. */
+/** A promise of docs/SPEC.md that was broken, and how. */
 export class BrokenPromise extends Error {
   readonly promise: string;
 

@@ -20,24 +20,24 @@ interface AllocationRecord {
 export interface Write {
   readonly before: Service;
   readonly after: Service;
-  /** All Services, as they stand after it. */
+  /** All Services after the write. */
   readonly all: readonly Service[];
-  /** The pools of the last minutes, the newest last: a decision may rest on any of them. */
+  /** The pools of the last minutes, the newest last. A decision may rest on any of them. */
   readonly pools: readonly (Data | undefined)[];
-  /** How a Service stood in the last minutes: a decision may rest on any of that, too. */
+  /** The states of a Service in the last minutes. A decision may rest on any of them. */
   readonly pastOf: (service: Service) => readonly Service[];
-  /** Whether one of these Services was written by somebody who was not the leader any more. */
+  /** Whether a former leader wrote this Service. */
   readonly isExcused: (service: Service) => boolean;
   /**
-   * Whether a user put the address on the Service by hand, and whoever wrote had not heard of it when the write was sent.
-   * Nobody can know of what happens meanwhile.
+   * Whether a user had set the address on the Service in an edit that the writer could not have observed when it sent the
+   * write.
    */
   readonly isUnseenUserEdit: (service: Service, address: string) => boolean;
-  /** The claims as they stand, where there are to be any. */
+  /** The current claims; undefined without `--claims`. */
   readonly claims: readonly IPAddress[] | undefined;
 }
 
-/** Whether the address is claimed by a controller of ours. */
+/** Whether one of our controllers has claimed the address. */
 function isClaimed(address: string, claims: readonly IPAddress[]): boolean {
   return claims.some(({ metadata }) => metadata.name === address && isOurs(metadata));
 }
@@ -66,7 +66,7 @@ function list(text: string | undefined): string[] {
     .filter((part) => part !== '' && !/^(0\.0\.0\.0|::)$/.test(part));
 }
 
-/** It has the address in its own right: ours says so on it. */
+/** Whether the Service holds the address, according to its label, annotation and allocation record. */
 export function holds(service: Service, address: string): boolean {
   const record = recordOf(service);
   return (
@@ -78,7 +78,7 @@ export function holds(service: Service, address: string): boolean {
   );
 }
 
-/** What every write of a controller must keep, as the API server sees it: Once, Still, Inside, Hands off. */
+/** Checks a controller's write against the state of the API server: Once, Still, Inside, Hands off. */
 export function checkWrite({
   before,
   after,
@@ -97,7 +97,7 @@ export function checkWrite({
   for (const address of list(annotationOf(after))) {
     if (!holds(after, address)) continue;
     if (claims !== undefined && !had.has(address) && !isClaimed(address, claims))
-      throw new BrokenPromise('Once', `${address} was given to ${key}, and not claimed first`);
+      throw new BrokenPromise('Once', `${address} was assigned to ${key} without a claim`);
     if (had.has(address)) continue;
     for (const other of all) {
       if (keyOf(other) === key || !holds(other, address)) continue;
@@ -106,7 +106,7 @@ export function checkWrite({
       );
       if (mayHaveShared) continue;
       if (isExcused(after) || isExcused(other) || isUnseenUserEdit(other, address)) continue;
-      throw new BrokenPromise('Once', `${address} of ${keyOf(other)} was given to ${key}`);
+      throw new BrokenPromise('Once', `${address} of ${keyOf(other)} was assigned to ${key}`);
     }
     if (record.from === 'static' || record.from === 'unknown') continue;
     const isInside = pools.some((data) => {
@@ -118,7 +118,7 @@ export function checkWrite({
   checkStill(before, after);
 }
 
-/** A list that stands is changed only for a reason that the Service itself gives (spec sections 4 to 6). */
+/** An existing list changes only for a reason in the Service itself (spec sections 4 to 6). */
 function checkStill(before: Service, after: Service): void {
   const shownBefore = annotationOf(before);
   const record = recordOf(before);
@@ -134,10 +134,7 @@ function checkStill(before: Service, after: Service): void {
     !list(shownBefore).every((entry) => list(record.ips).includes(entry)),
   ];
   if (!reasons.some(Boolean)) {
-    throw new BrokenPromise(
-      'Still',
-      `${keyOf(after)} had ${shownBefore} and was given ${annotationOf(after)}`,
-    );
+    throw new BrokenPromise('Still', `${keyOf(after)} had ${shownBefore} and got ${annotationOf(after)}`);
   }
 }
 
@@ -172,14 +169,14 @@ function checkHandsOff(before: Service, after: Service): void {
 export interface StateAtRest {
   readonly all: readonly Service[];
   readonly data: Data | undefined;
-  /** The leader's. */
+  /** The leader's allocator. */
   readonly allocator: Allocator;
-  /** The texts of warning events, by the Service they are about. */
+  /** Returns the texts of the warning events of a Service. */
   readonly warned: (service: Service) => string[];
   readonly claims: readonly IPAddress[] | undefined;
 }
 
-/** What holds when nothing moves any more: Free again, Served, Said why, Quiet, Same, Crash-proof. */
+/** Checks the promises that hold at rest: Free again, Served, Said why, Quiet, Same, Crash-proof. */
 export function checkAtRest({ all, data, allocator, warned, claims }: StateAtRest): void {
   const loadBalancers = all.filter(({ spec }) => spec?.type === 'LoadBalancer');
   checkFreeAgain(loadBalancers, allocator);
@@ -197,28 +194,29 @@ export function checkAtRest({ all, data, allocator, warned, claims }: StateAtRes
     if (freshDecision !== textOf(reversed.explain(key)?.decision))
       throw new BrokenPromise(
         'Same',
-        `${key} depends on the order in which Services were heard of: ${freshDecision}`,
+        `the decision on ${key} depends on the order of Services: ${freshDecision}`,
       );
     if (freshDecision !== textOf(decision))
       throw new BrokenPromise(
         'Crash-proof',
-        `a fresh controller decides ${freshDecision} on ${key}, not ${textOf(decision)}`,
+        `a new controller decides ${freshDecision} on ${key}, not ${textOf(decision)}`,
       );
     if (decision.kind === 'pending') {
       if (allocation(data, service, all, claimedElsewhere) !== undefined)
-        throw new BrokenPromise('Served', `${key} waits in vain`);
-      if (warned(service).length === 0) throw new BrokenPromise('Said why', `${key} waits in silence`);
+        throw new BrokenPromise('Served', `${key} is pending although an address is free`);
+      if (warned(service).length === 0)
+        throw new BrokenPromise('Said why', `${key} is pending without a warning`);
     }
     const isWritten = 'patch' in decision && !isEmptyPatch(decision.patch);
     if (!isWritten || service.metadata.deletionTimestamp !== undefined) continue;
-    // Also whoever is served, and wants another address or one more.
+    // This includes Services with an address that request another or an additional one.
     if (decision.kind === 'write' && decision.addresses !== list(annotationOf(service)).join(','))
-      throw new BrokenPromise('Served', `${key} waits in vain for ${decision.addresses}`);
-    throw new BrokenPromise('Quiet', `${key} would still be written: ${decision.kind}`);
+      throw new BrokenPromise('Served', `${key} did not get ${decision.addresses}`);
+    throw new BrokenPromise('Quiet', `a write to ${key} is missing: ${decision.kind}`);
   }
 }
 
-/** As a controller that starts now knows the world. */
+/** The allocator of a controller that starts now. */
 function freshAllocator(
   data: Data | undefined,
   services: readonly Service[],
@@ -233,12 +231,12 @@ function freshAllocator(
   return allocator;
 }
 
-/** Each address that somebody has is claimed, by us or by who had it before, and none of our claims is for nobody. */
+/** Each held address is claimed, by us or by an earlier owner, and each of our claims has a holder. */
 function checkClaims(loadBalancers: readonly Service[], claims: readonly IPAddress[]): void {
   for (const { metadata } of claims) {
     const isHeld = loadBalancers.some((service) => holds(service, metadata.name));
     if (isOurs(metadata) && !isHeld)
-      throw new BrokenPromise('Free again', `${metadata.name} is claimed for nobody`);
+      throw new BrokenPromise('Free again', `${metadata.name} is claimed without a holder`);
   }
   for (const service of loadBalancers) {
     const has = list(annotationOf(service)).filter((address) => holds(service, address));
@@ -252,10 +250,11 @@ function checkFreeAgain(loadBalancers: readonly Service[], allocator: Allocator)
   const everything = new Set(loadBalancers.flatMap(shown));
   const keys = new Set(loadBalancers.map(keyOf));
   for (const { key, usedIPs } of allocator.ledger.all()) {
-    if (!keys.has(key)) throw new BrokenPromise('Free again', `${key} is gone, and still counts`);
-    const kept = usedIPs.map(formatAddress).find((address) => !everything.has(address));
-    if (kept !== undefined)
-      throw new BrokenPromise('Free again', `${kept} is kept for ${key}, and nobody shows it`);
+    if (!keys.has(key))
+      throw new BrokenPromise('Free again', `${key} was deleted and is still in the ledger`);
+    const unused = usedIPs.map(formatAddress).find((address) => !everything.has(address));
+    if (unused !== undefined)
+      throw new BrokenPromise('Free again', `${unused} is in use for ${key}, and no Service shows it`);
   }
 }
 

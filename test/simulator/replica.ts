@@ -25,24 +25,24 @@ export interface LogEntry {
   readonly fields: Record<string, unknown>;
 }
 
-/** One life of a controller, on its own clock and connection. */
+/** A controller process from start to end, with separate clock and connection. */
 export class SimulatedReplica implements Sender {
   readonly identity: string;
   readonly replica: Replica;
-  /** Its promises will never be settled again; what it has sent may still arrive. */
+  /** Nothing runs any longer, but sent requests may still arrive. */
   isDead = false;
-  /** It ends in order. */
+  /** It is shutting down after SIGTERM. */
   isEnding = false;
   #isPaused = false;
   #held: (() => void)[] = [];
   #wallMs = Date.UTC(2026, 0, 1);
-  /** The lists that were asked for and answered in the present tenure. */
+  /** The lists that were requested and received in this leadership. */
   readonly #lists = new Set<string>();
-  /** By what it sent first of each write: the versions of Services that it had seen then. */
+  /** For each write, the versions of Services that were known when it was first sent. */
   readonly #basis = new Map<string, ReadonlyMap<string, string>>();
   #leadership = 0;
-  /** How many lists a decision needs. */
-  readonly #needed: number;
+  /** The number of lists that a decision requires. */
+  readonly #requiredLists: number;
   readonly #scheduler: Scheduler;
   readonly #stop = new AbortController();
   readonly #failed: (error: unknown) => void;
@@ -53,19 +53,19 @@ export class SimulatedReplica implements Sender {
     scheduler: Scheduler;
     network: Network;
     random: () => number;
-    said: (said: LogEntry) => void;
+    onLog: (entry: LogEntry) => void;
     failed: (error: unknown) => void;
   }) {
-    const { identity, options, scheduler, network, random, said, failed } = context;
+    const { identity, options, scheduler, network, random, onLog, failed } = context;
     this.identity = identity;
-    this.#needed = options.claims ? 3 : 2;
+    this.#requiredLists = options.claims ? 3 : 2;
     this.#scheduler = scheduler;
     this.#failed = failed;
-    const say =
+    const logAt =
       (level: LogEntry['level']) =>
       (text: string, fields: Record<string, unknown> = {}): void => {
         if (text === 'leading') this.#startLeadership();
-        said({ level, text, fields });
+        onLog({ level, text, fields });
       };
     this.replica = createReplica({
       transport: this.#checkingAdoptFirst(network.transportFor(this)),
@@ -81,7 +81,7 @@ export class SimulatedReplica implements Sender {
         },
       },
       random,
-      log: { info: say('info'), warn: say('warn'), error: say('error') },
+      log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
       version: 'simulated',
       instance: identity,
       concurrency: 4,
@@ -90,12 +90,12 @@ export class SimulatedReplica implements Sender {
     });
   }
 
-  /** Adopt first: no address is given but on lists that were begun in this tenure. */
+  /** Checks Adopt first: addresses are only assigned after all lists of this leadership were received. */
   #checkingAdoptFirst(transport: Transport): Transport {
     return async (request, signal) => {
-      if (isServiceWrite(request) && writesAddress(request) && this.#lists.size < this.#needed)
+      if (isServiceWrite(request) && writesAddress(request) && this.#lists.size < this.#requiredLists)
         this.#failed(
-          new BrokenPromise('Adopt first', `${this.identity} writes before it knows who holds what`),
+          new BrokenPromise('Adopt first', `${this.identity} writes before it has listed all objects`),
         );
       if (isServiceWrite(request)) this.#remember(request);
       const list = listOf(request);
@@ -114,13 +114,13 @@ export class SimulatedReplica implements Sender {
     this.#basis.set(write, new Map([...ledger.all()].map(({ key, view }) => [key, view.resourceVersion])));
   }
 
-  /** Whether it had seen this state of a Service, or a newer one, when it sent the request for the first time. */
+  /** Whether this version of a Service, or a newer one, was known when the request was first sent. */
   hadSeen(request: HttpRequest, key: string, resourceVersion: string): boolean {
     const seen = this.#basis.get(`${request.path} ${request.body}`)?.get(key);
     return seen !== undefined && compareVersions(seen, resourceVersion) >= 0;
   }
 
-  /** A tenure begins. */
+  /** Called when leadership starts. */
   #startLeadership(): void {
     this.#leadership += 1;
     this.#lists.clear();
@@ -153,7 +153,7 @@ export class SimulatedReplica implements Sender {
     this.#held = [];
   }
 
-  /** SIGTERM. */
+  /** Sends SIGTERM. */
   end(): void {
     this.isEnding = true;
     this.receive(() => this.#stop.abort(new Error('SIGTERM')));
@@ -170,7 +170,7 @@ export class SimulatedReplica implements Sender {
     for (const run of held) this.#scheduler.at(this.#scheduler.now, () => this.receive(run));
   }
 
-  /** Its wall clock is set. */
+  /** Changes the wall clock. */
   jump(ms: number): void {
     this.#wallMs += ms;
   }

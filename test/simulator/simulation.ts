@@ -17,18 +17,18 @@ export interface Outcome {
   readonly steps: number;
   readonly counts: ReadonlyMap<string, number>;
   readonly broken: BrokenPromise | undefined;
-  /** What happened, the last lines of it. */
+  /** The last lines of what happened. */
   readonly timeline: readonly string[];
 }
 
-/** Longer than any pause that a controller makes before it tries again (5 min), and some. */
+/** Longer than the longest back-off of a controller (5 min). */
 const quietMs = 6 * 60_000;
-/** How far back the pools may be that a decision rests on: a stalled watch, a slow list, a late request. */
+/** The maximum age of the state that a decision may rest on, because of a stalled watch, slow list or late request. */
 const memoryMs = 5 * 60_000;
 const settleMs = 60 * 60_000;
 const timelineLength = 200;
 
-/** Runs a plan to its end, and then on until nothing moves. The same plan always runs the same. */
+/** Runs a plan to its end and until the system is at rest. The same plan always runs the same way. */
 export async function run(plan: Plan): Promise<Outcome> {
   const simulation = new Simulation(plan);
   try {
@@ -53,9 +53,9 @@ class Simulation {
   #failure: unknown;
   #lastWriteAt = 0;
   readonly #pools: { at: number; data: Data | undefined }[] = [{ at: 0, data: undefined }];
-  /** The states of each Service, by its UID, the newest last. */
+  /** The states of each Service by its UID, the newest last. */
   readonly #past = new Map<string, { readonly at: number; readonly service: Service }[]>();
-  /** UIDs of Services that were written by somebody who was not the leader any more. */
+  /** UIDs of Services that a former leader wrote. */
   readonly #excused = new Set<string>();
 
   constructor(plan: Plan) {
@@ -114,9 +114,9 @@ class Simulation {
     await this.#settle();
   }
 
-  /** No faults any more: the world has to come to rest, and to be right then. */
+  /** Disables faults, waits until the system is at rest, and checks it. */
   async #settle(): Promise<void> {
-    this.#log('from here on there are no faults');
+    this.#log('no more faults from here on');
     this.#network.isCalm = true;
     for (const [i, replica] of this.#replicas.entries()) {
       if (replica.isPaused) replica.resume();
@@ -125,8 +125,7 @@ class Simulation {
     const began = this.#scheduler.now;
     this.#lastWriteAt = Math.max(this.#lastWriteAt, began);
     while (this.#scheduler.now < this.#lastWriteAt + quietMs) {
-      if (this.#scheduler.now > began + settleMs)
-        throw new BrokenPromise('Quiet', 'there is no end of writes');
+      if (this.#scheduler.now > began + settleMs) throw new BrokenPromise('Quiet', 'writes do not stop');
       await this.#step();
     }
     const leaders = this.#replicas.filter(({ replica }) => replica.controller.isIdle);
@@ -152,14 +151,14 @@ class Simulation {
 
   #startReplica(): SimulatedReplica {
     this.#starts += 1;
-    const identity = `life-${this.#starts}`;
+    const identity = `replica-${this.#starts}`;
     const replica: SimulatedReplica = new SimulatedReplica({
       identity,
       options: optionsOf(this.#plan),
       scheduler: this.#scheduler,
       network: this.#network,
       random: randomOf(this.#plan.seed + 100 + this.#starts),
-      said: (said) => this.#onLog(identity, said),
+      onLog: (entry) => this.#onLog(identity, entry),
       failed: (error) => {
         this.#failure ??= error;
       },
@@ -172,7 +171,7 @@ class Simulation {
     const { cause, decision } = fields;
     if (typeof cause === 'string') this.#count(`decision: ${cause}`);
     if (typeof decision === 'string') this.#count(`decision: ${decision}`);
-    this.#log(`${identity} says: ${text}${typeof fields.service === 'string' ? ` (${fields.service})` : ''}`);
+    this.#log(`${identity} logs: ${text}${typeof fields.service === 'string' ? ` (${fields.service})` : ''}`);
   }
 
   #act(act: Act): void {
@@ -269,27 +268,27 @@ class Simulation {
     this.#pools.push({ at: this.#scheduler.now, data });
   }
 
-  /** Somebody else's claim of an address; ours are not touched. */
+  /** Creates or deletes a claim of another program. Our claims are not changed. */
   #changeForeignClaim({ do: what, address }: Extract<Act, { address: string }>): void {
     const claim = {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'IPAddress',
-      metadata: { name: address, labels: { 'ipaddress.kubernetes.io/managed-by': 'somebody-else' } },
+      metadata: { name: address, labels: { 'ipaddress.kubernetes.io/managed-by': 'another-program' } },
       spec: { parentRef: { resource: 'routers', name: 'one' } },
     };
     const path = '/apis/networking.k8s.io/v1/ipaddresses';
-    const there = this.#claims()?.find(({ metadata }) => metadata.name === address);
-    if (what === 'claim') this.#ask('POST', path, claim);
-    else if (there?.metadata.labels?.['ipaddress.kubernetes.io/managed-by'] === 'somebody-else')
-      this.#ask('DELETE', `${path}/${encodeURIComponent(address)}`);
+    const existing = this.#claims()?.find(({ metadata }) => metadata.name === address);
+    if (what === 'claim') this.#request('POST', path, claim);
+    else if (existing?.metadata.labels?.['ipaddress.kubernetes.io/managed-by'] === 'another-program')
+      this.#request('DELETE', `${path}/${encodeURIComponent(address)}`);
   }
 
   #send(method: HttpRequest['method'], path: string, body?: unknown): void {
-    this.#ask(method, `/api/v1/namespaces/${path}`, body);
+    this.#request(method, `/api/v1/namespaces/${path}`, body);
   }
 
-  /** A request by a user, at once; what the API server refuses was no step. */
-  #ask(method: HttpRequest['method'], path: string, body?: unknown): void {
+  /** Sends a user's request without delay. A request that the API server rejects has no effect. */
+  #request(method: HttpRequest['method'], path: string, body?: unknown): void {
     void this.#api
       .transport(
         {
@@ -301,11 +300,11 @@ class Simulation {
         new AbortController().signal,
       )
       .then(({ status }) => {
-        if (status >= 400) this.#count('act: refused by the API server');
+        if (status >= 400) this.#count('act: rejected by the API server');
       });
   }
 
-  /** Looks at a request before and after it is carried out. */
+  /** Checks a request; called before it is executed, and the returned function after it. */
   #onCarryOut(sender: Sender, request: HttpRequest): (status: number, text: string) => void {
     if (isClaimWrite(request)) return (status) => this.#claimWritten(request, status);
     if (!isServiceWrite(request) || !(sender instanceof SimulatedReplica)) return () => {};
@@ -328,7 +327,7 @@ class Simulation {
         if (!this.#plan.claims) this.#excused.add(after.metadata.uid ?? '');
       }
       this.#log(
-        `${sender.identity} wrote ${keyOf(after)}: ${after.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? 'nothing'}${isLate ? ', and is not the leader any more' : ''}`,
+        `${sender.identity} wrote ${keyOf(after)}: ${after.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? 'nothing'}${isLate ? ', and is no longer the leader' : ''}`,
       );
       this.#check(() =>
         checkWrite({
@@ -344,7 +343,7 @@ class Simulation {
             const first = states.find((state) => shown(state.service).includes(address))?.service;
             if (first === undefined || holds(first, address)) return false;
             const isKnown = sender.hadSeen(request, keyOf(first), first.metadata.resourceVersion ?? '');
-            if (!isKnown) this.#count('state: a user took what was on its way to another');
+            if (!isKnown) this.#count('state: a user requested an address that was being assigned');
             return !isKnown;
           },
           claims: this.#claims(),
@@ -358,7 +357,7 @@ class Simulation {
     if (status < 300) this.#lastWriteAt = this.#scheduler.now;
   }
 
-  /** What was the case at any time in the last minutes. */
+  /** The states that applied at any time in the last minutes. */
   #recent<T extends { readonly at: number }>(states: readonly T[]): T[] {
     const since = this.#scheduler.now - memoryMs;
     return states.filter((_, i) => (states[i + 1]?.at ?? Number.POSITIVE_INFINITY) >= since);
@@ -374,16 +373,16 @@ class Simulation {
     }
   }
 
-  /** What is thrown inside a promise of the network is kept until the step ends. */
-  #check(judge: () => void): void {
+  /** Keeps an error until the step ends, because an error inside a request would be handled as a network error. */
+  #check(check: () => void): void {
     try {
-      judge();
+      check();
     } catch (error) {
       this.#failure ??= error;
     }
   }
 
-  /** Duplicates that a former leader made are found and reported, on one of the two at least. */
+  /** Checks that duplicates by a former leader are reported on at least one of the two Services. */
   #checkDuplicatesReported(): void {
     const services = this.#services();
     for (const one of services) {
@@ -393,11 +392,11 @@ class Simulation {
         const address = both.find((text) => holds(one, text) && holds(other, text));
         if (address === undefined || this.#isShared(one, other)) continue;
         this.#count('state: duplicate of a former leader');
-        const said = [...this.#warnings(one), ...this.#warnings(other)];
-        if (!said.some((text) => text.includes(address)))
+        const warnings = [...this.#warnings(one), ...this.#warnings(other)];
+        if (!warnings.some((text) => text.includes(address)))
           throw new BrokenPromise(
             'Said why',
-            `${keyOf(one)} and ${keyOf(other)} have ${address}, in silence`,
+            `${keyOf(one)} and ${keyOf(other)} have ${address} without a warning`,
           );
       }
     }

@@ -1,4 +1,4 @@
-/** How often something happened. */
+/** Counts occurrences by name. */
 export class Counter {
   readonly #counts = new Map<string, number>();
 

@@ -6,7 +6,7 @@ import type { Observer } from './observer.ts';
 import type { Replica } from './replica.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 
-/** What befalls the control plane and the network. */
+/** Faults of the control plane and the network. */
 const controlPlaneFaults = [
   'kube-apiserver killed',
   'etcd killed',
@@ -17,7 +17,7 @@ const controlPlaneFaults = [
 ] as const;
 type ControlPlaneFault = (typeof controlPlaneFaults)[number];
 
-/** What befalls the controllers: always the one that leads. */
+/** Faults of the controllers, always of the leader. */
 const controllerFaults = ['controller killed', 'controller frozen', 'controller ended'] as const;
 type ControllerFault = (typeof controllerFaults)[number];
 
@@ -27,8 +27,8 @@ export const faults: readonly string[] = [...controlPlaneFaults, ...controllerFa
 export interface ReplicaSlot {
   readonly proxy: TcpProxy;
   replica: Replica;
-  /** Starts another one in the same slot. */
-  begin(): void;
+  /** Starts another controller in the same slot. */
+  restart(): void;
 }
 
 export interface FaultsOptions {
@@ -37,26 +37,26 @@ export interface FaultsOptions {
   readonly slots: readonly ReplicaSlot[];
   readonly observer: Observer;
   readonly random: () => number;
-  /** 1 for faults and pauses of some seconds; less for shorter ones. */
+  /** A factor for the duration of faults and pauses; 1 means several seconds. */
   readonly pace: number;
-  /** Told when one begins. */
+  /** Called when a fault starts. */
   readonly progress: (fault: string) => void;
 }
 
 /**
- * Faults in two rows side by side, one for the control plane and the network, one for the controllers. In each row every
- * kind comes before one comes again. What has begun is always brought to its end.
+ * Injects two parallel sequences of faults, one for the control plane and the network, and one for the controllers. Each
+ * kind occurs once before one is repeated. A fault that has started is always completed.
  */
 export class Faults {
   readonly #options: FaultsOptions;
-  /** What really happened. */
+  /** The faults that took effect. */
   readonly happened = new Counter();
 
   constructor(options: FaultsOptions) {
     this.#options = options;
   }
 
-  /** Until it is over, and the fault that is under way has passed. */
+  /** Injects faults until `isOver`, and waits for the current ones to complete. */
   async inject(isOver: () => boolean, withControllers: boolean): Promise<void> {
     const rows = [
       this.#sequence(controlPlaneFaults, (fault) => this.#injectControlPlaneFault(fault), isOver),
@@ -66,7 +66,7 @@ export class Faults {
     await Promise.all(rows);
   }
 
-  /** Whether each kind has happened. */
+  /** Whether each kind has occurred. */
   isComplete(withControllers: boolean): boolean {
     const wanted: readonly string[] = withControllers ? faults : controlPlaneFaults;
     return wanted.every((fault) => this.happened.of(fault) > 0);
@@ -100,7 +100,7 @@ export class Faults {
         await server.restart();
         break;
       case 'etcd killed':
-        // What the API server has accepted waits in it until etcd is back.
+        // The API server holds requests until etcd is available.
         observer.delayWrites(true);
         await etcd.kill();
         await this.#between(100, 4_000);
@@ -142,24 +142,24 @@ export class Faults {
     const { observer } = this.#options;
     const slot = this.#leadingSlot;
     const { replica } = slot;
-    await replica.begun;
+    await replica.ready;
     switch (fault) {
       case 'controller frozen':
         observer.delayWrites(true);
         await replica.freeze();
-        // Shorter than the Lease lasts, or longer: another one leads when it wakes up.
+        // Shorter or longer than the Lease is valid.
         await this.#between(500, 7_000);
         await replica.thaw();
         observer.delayWrites(false);
         break;
       case 'controller killed':
         await replica.kill();
-        slot.begin();
+        slot.restart();
         break;
       case 'controller ended': {
         const code = await replica.terminate();
         if (code !== 0) throw new Error(`after SIGTERM the exit code is ${code}:\n${replica.output}`);
-        slot.begin();
+        slot.restart();
         break;
       }
     }

@@ -4,10 +4,10 @@ import { growth, lives, megabytes } from './memory.ts';
 import type { SoakReport } from './soak.ts';
 import { kinds } from './users.ts';
 
-/** What has to have been seen, or the run proves less than it says. */
+/** Observations without which a run does not test everything. */
 const requiredObservations: readonly string[] = [
-  'address given',
-  'address taken off',
+  'address assigned',
+  'address released',
   'address changed',
   'address restored',
   'address shared',
@@ -17,7 +17,7 @@ const requiredObservations: readonly string[] = [
 
 export interface RunResult {
   readonly isSuccess: boolean;
-  /** For the last line. */
+  /** The text of the last line. */
   readonly text: string;
 }
 
@@ -25,7 +25,7 @@ export function resultOf(report: SoakReport): RunResult {
   const { findings, samples, services, seconds, done, faults: happened, seen, rests } = report;
   const reasons = [
     ...findings.map(({ promise, what }) => `${promise}: ${what}`),
-    ...notSeen(report).map((what) => `never happened: ${what}`),
+    ...notSeen(report).map((what) => `never occurred: ${what}`),
     ...growth(samples),
   ];
   const scope = `${count(services)} Services, ${count(seconds)} s, ${count(done.total)} acts, ${happened.total} faults, ${seen.of('new leader')} new leaders, ${rests} rests`;
@@ -34,13 +34,13 @@ export function resultOf(report: SoakReport): RunResult {
     const more = reasons.length > some.length ? [`and ${reasons.length - some.length} more`] : [];
     return { isSuccess: false, text: `${scope}: FAILED\n  ${[...some, ...more].join('\n  ')}\nsoak: FAILED` };
   }
-  const judged = lives(samples).map(({ first, last }) => `${megabytes(first)} to ${megabytes(last)} MB`);
+  const ranges = lives(samples).map(({ first, last }) => `${megabytes(first)} to ${megabytes(last)} MB`);
   const memory =
-    judged.length > 0 ? `memory flat (${judged.join(', ')})` : 'memory not judged in so short a time';
+    ranges.length > 0 ? `memory flat (${ranges.join(', ')})` : 'memory not judged in so short a time';
   return { isSuccess: true, text: `${scope}: nothing double, nothing lost, ${memory}` };
 }
 
-/** What of faults, acts and states did not occur. */
+/** The faults, acts and observations that did not occur. */
 export function notSeen({ done, faults: happened, seen }: SoakReport): string[] {
   return [
     ...faults.filter((fault) => happened.of(fault) === 0),
@@ -49,18 +49,18 @@ export function notSeen({ done, faults: happened, seen }: SoakReport): string[] 
   ];
 }
 
-/** How often everything happened. */
-export function listing({ done, refused, faults: happened, seen, waiting, duplicates }: SoakReport): string {
+/** How often each fault, act and observation occurred. */
+export function listing({ done, rejected, faults: happened, seen, pending, duplicates }: SoakReport): string {
   const part = (title: string, entries: readonly [string, number][]): string =>
     `${title}\n${entries.map(([what, times]) => `${count(times).padStart(9)}  ${what}\n`).join('')}`;
   return [
     part('acts of users', done.entries()),
-    part('not taken by the API server', refused.entries()),
+    part('rejected by the API server', rejected.entries()),
     part('faults', happened.entries()),
-    part('seen in etcd, and in the logs', seen.entries()),
+    part('observed in etcd and in logs', seen.entries()),
     part('at the last rest', [
-      ['Services without an address', waiting],
-      ['addresses of several Services', duplicates],
+      ['Services without an address', pending],
+      ['addresses with several Services', duplicates],
     ]),
   ].join('\n');
 }

@@ -3,11 +3,11 @@ import { names } from './names.ts';
 import { listOf, namespaceOf, type ObservedService, poolFor, portsText } from './observed-service.ts';
 import { type Finding, mayShareAddress } from './write-checks.ts';
 
-/** What is asked of the cluster when nothing moves. */
+/** The state of the cluster when it is at rest. */
 export interface ClusterAtRest {
   readonly services: ReadonlyMap<string, ObservedService>;
   readonly pools: Data;
-  /** Names of IPAddresses of ours; undefined where the controllers do not claim. */
+  /** Names of our IPAddresses; undefined without `--claims`. */
   readonly claims: ReadonlySet<string> | undefined;
   showing(address: string): readonly ObservedService[];
   recording(address: string): readonly ObservedService[];
@@ -17,7 +17,7 @@ export interface ClusterAtRest {
 
 type Family = 'IPv4' | 'IPv6';
 
-/** What holds when nothing moves any more: Served, Said why, Free again, Once. */
+/** Checks the promises that hold at rest: Served, Said why, Free again, Once. */
 export function checkAtRest(cluster: ClusterAtRest): Finding[] {
   return [...findings(cluster)];
 }
@@ -28,7 +28,10 @@ function* findings(cluster: ClusterAtRest): Iterable<Finding> {
     if (!observed.isBalancer) yield* checkReleased(observed);
     else if (!observed.isOurs) {
       if (observed.recordText !== undefined)
-        yield { promise: 'Hands off', what: `${observed.key} is of another class and has a record` };
+        yield {
+          promise: 'Hands off',
+          what: `${observed.key} is of another class and has an allocation record`,
+        };
     } else if (observed.record !== undefined) yield* checkAssigned(observed, cluster);
     else if (requestedAddresses(observed).length > 0) yield* checkConflict(observed, cluster);
     else yield* pendingChecks.check(observed);
@@ -39,25 +42,31 @@ function* findings(cluster: ClusterAtRest): Iterable<Finding> {
 
 function* checkReleased({ key, recordText, isLabelled }: ObservedService): Iterable<Finding> {
   if (recordText !== undefined || isLabelled)
-    yield { promise: 'Free again', what: `${key} is no LoadBalancer and is marked as served` };
+    yield {
+      promise: 'Free again',
+      what: `${key} is not a LoadBalancer and has a label or an allocation record`,
+    };
 }
 
-/** What stands by name, in the annotation or else in the spec. */
+/** The requested addresses: those in the annotation or, if it is empty, in the spec. */
 function requestedAddresses({ annotation, spec }: ObservedService): string[] {
   return listOf(annotation === '' ? spec : annotation);
 }
 
-/** A Service with a record: it shows what the record says, or what it wants besides is said and cannot be had. */
+/** A Service with an allocation record uses its addresses, and any pending change is reported and not possible. */
 function* checkAssigned(observed: ObservedService, cluster: ClusterAtRest): Iterable<Finding> {
   const { key, record, recorded, annotation, spec } = observed;
-  if (!observed.isLabelled) yield { promise: 'Served', what: `${key} has a record and no label` };
+  if (!observed.isLabelled) yield { promise: 'Served', what: `${key} has an allocation record and no label` };
   const missing = [
     ...(listOf(annotation).join() === recorded.join() ? [] : requestedAddresses(observed)),
     ...(spec === '' || recorded.includes(spec) ? [] : [spec]),
   ].filter((address) => !recorded.includes(address));
   for (const address of missing) yield* checkUnavailable(observed, address, cluster);
   if (annotation === '' && missing.length === 0)
-    yield { promise: 'Served', what: `${key} has ${recorded.join()} in its record, and shows nothing` };
+    yield {
+      promise: 'Served',
+      what: `${key} has ${recorded.join()} in its allocation record and an empty annotation`,
+    };
   const clashes = record?.ports !== portsText(observed);
   const hasPendingChange =
     clashes ||
@@ -66,18 +75,18 @@ function* checkAssigned(observed: ObservedService, cluster: ClusterAtRest): Iter
   if (!hasPendingChange || missing.length > 0) return;
   const pool = poolFor(cluster.pools, namespaceOf(observed));
   if (!cluster.isWarned(observed, pool?.key ?? 'no pool'))
-    yield { promise: 'Said why', what: `${key} keeps ${recorded.join()} and was edited, in silence` };
-  // Of those that are wanted and not there, or not from the pool, one has nothing free; else the wish could be met.
+    yield { promise: 'Said why', what: `${key} keeps ${recorded.join()} after an edit, without a warning` };
+  // The change is possible if each family that lacks an address from the pool has a free one.
   const lacking = wantedFamilies(observed).filter(
     (family) =>
       clashes || !recorded.some((address) => familyOf(address) === family && pool?.has.has(address)),
   );
   const isPossible = lacking.length > 0 && lacking.every((family) => freeAddress(observed, family, cluster));
   if (isPossible)
-    yield { promise: 'Served', what: `${key} keeps ${recorded.join()}, and what it wants is free` };
+    yield { promise: 'Served', what: `${key} keeps ${recorded.join()} although its change is possible` };
 }
 
-/** An address that is asked for by name and not given is another's, and that is said. */
+/** A requested address that was not assigned is in use by another Service, which is reported. */
 function* checkUnavailable(
   observed: ObservedService,
   address: string,
@@ -86,23 +95,23 @@ function* checkUnavailable(
   const { key } = observed;
   const others = cluster.showing(address).filter((other) => other !== observed);
   if (!others.some((other) => !mayShareAddress(cluster.pools, observed, other)))
-    yield { promise: 'Served', what: `${key} asks for ${address} in vain, and it is nobody else's` };
+    yield { promise: 'Served', what: `${key} did not get ${address} although it is free` };
   if (!cluster.isWarned(observed, address))
-    yield { promise: 'Said why', what: `${key} asks for ${address} in vain, and in silence` };
+    yield { promise: 'Said why', what: `${key} did not get ${address}, without a warning` };
 }
 
 function* checkConflict(observed: ObservedService, cluster: ClusterAtRest): Iterable<Finding> {
   const findingsByAddress = requestedAddresses(observed).map((address) => [
     ...checkUnavailable(observed, address, cluster),
   ]);
-  // Of two addresses one is enough to keep the other waiting.
+  // One unavailable address is enough to reject both.
   const fewest = findingsByAddress.sort((a, b) => a.length - b.length)[0];
   yield* fewest ?? [];
   if (observed.isLabelled)
-    yield { promise: 'Once', what: `${observed.key} was refused and is marked as served` };
+    yield { promise: 'Once', what: `${observed.key} is in conflict and has the label` };
 }
 
-/** Two records name one address: they may, or it is said. */
+/** Services with the same address in their allocation records may share it, or the conflict is reported. */
 function* checkDuplicates(cluster: ClusterAtRest): Iterable<Finding> {
   for (const address of cluster.recorded()) {
     const there = cluster.recording(address);
@@ -110,7 +119,7 @@ function* checkDuplicates(cluster: ClusterAtRest): Iterable<Finding> {
       for (const other of there.slice(i + 1)) {
         if (mayShareAddress(cluster.pools, one, other)) continue;
         if (cluster.isWarned(one, address) || cluster.isWarned(other, address)) continue;
-        yield { promise: 'Said why', what: `${one.key} and ${other.key} have ${address}, in silence` };
+        yield { promise: 'Said why', what: `${one.key} and ${other.key} have ${address} without a warning` };
       }
     }
   }
@@ -120,13 +129,12 @@ function* checkClaims(cluster: ClusterAtRest, claims: ReadonlySet<string>): Iter
   const recorded = new Set(cluster.recorded());
   for (const address of recorded)
     if (!claims.has(address))
-      yield { promise: 'Claimed', what: `${address} is recorded and has no IPAddress` };
+      yield { promise: 'Claimed', what: `${address} is in an allocation record and has no IPAddress` };
   for (const address of claims)
-    if (!recorded.has(address))
-      yield { promise: 'Claimed', what: `the IPAddress ${address} is ours and nobody's` };
+    if (!recorded.has(address)) yield { promise: 'Claimed', what: `our IPAddress ${address} has no holder` };
 }
 
-/** Services that ask for nothing by name and have nothing. Who asks for the same waits for the same. */
+/** Checks pending Services without requested addresses. Caches the result for equal requirements. */
 class PendingChecks {
   readonly #cluster: ClusterAtRest;
   readonly #known = new Map<string, boolean>();
@@ -138,11 +146,12 @@ class PendingChecks {
   *check(observed: ObservedService): Iterable<Finding> {
     const { key } = observed;
     const namespace = namespaceOf(observed);
-    if (observed.isLabelled) yield { promise: 'Once', what: `${key} waits and is marked as served` };
-    if (this.#isPermitted(observed)) yield { promise: 'Served', what: `${key} waits in vain` };
+    if (observed.isLabelled) yield { promise: 'Once', what: `${key} is pending and has the label` };
+    if (this.#isPermitted(observed))
+      yield { promise: 'Served', what: `${key} is pending although an address is free` };
     const pool = poolFor(this.#cluster.pools, namespace);
     if (!this.#cluster.isWarned(observed, pool?.key ?? namespace))
-      yield { promise: 'Said why', what: `${key} waits in silence for ${pool?.key ?? 'a pool'}` };
+      yield { promise: 'Said why', what: `${key} is pending for ${pool?.key ?? 'a pool'} without a warning` };
   }
 
   #isPermitted(observed: ObservedService): boolean {
@@ -178,7 +187,7 @@ function freeAddress(observed: ObservedService, family: Family, { pools, showing
   return pool?.[family].some((address) => showing(address).every((other) => other === observed)) === true;
 }
 
-/** Whether there is an address of the pool whose every holder agrees (spec section 6). */
+/** Whether the pool has an address that all its holders may share with this Service (spec section 6). */
 function canShare(observed: ObservedService, { pools, showing }: ClusterAtRest): boolean {
   const agrees = (other: ObservedService, address: string): boolean =>
     other.record !== undefined &&

@@ -21,53 +21,53 @@ import { type Act, Users } from './users.ts';
 import type { Finding } from './write-checks.ts';
 
 export interface SoakOptions {
-  /** Where kube-apiserver, etcd and kubectl are. */
+  /** The folder with kube-apiserver, etcd and kubectl. */
   readonly binaries: string;
   /** The built controller. */
   readonly bundle: string;
   readonly services: number;
-  /** How long users and faults are at work, in all rounds together. */
+  /** The duration of user acts and faults in all rounds together. */
   readonly seconds: number;
   /** A round ends with a rest. */
   readonly roundSeconds: number;
   readonly actsPerSecond: number;
   readonly seed: number;
-  /** `--claims` for the controllers. */
+  /** Whether the controllers run with `--claims`. */
   readonly claims: boolean;
-  /** How long nothing may be written at rest. */
+  /** How long nothing must be written to be at rest. */
   readonly quietSeconds: number;
-  /** How long the world may take to come to rest; after a failure a controller waits up to 30 s before it tries again. */
+  /** The time limit for coming to rest. The back-off of a controller after a failure is up to 30 s. */
   readonly restSeconds: number;
-  /** Of the faults, as Faults has it. */
+  /** The factor for the duration of faults (see FaultsOptions). */
   readonly pace: number;
-  /** Told how far it is. */
+  /** Called with progress messages. */
   readonly progress: (text: string) => void;
 }
 
 export interface SoakReport {
   readonly seconds: number;
   readonly services: number;
-  /** Broken promises; with the first ones the run ended. */
+  /** The broken promises that ended the run. */
   readonly findings: readonly Finding[];
-  /** What happened to the Services of the first one. */
+  /** What happened to the Services in the first finding. */
   readonly timeline: readonly string[];
   readonly done: Counter;
-  readonly refused: Counter;
+  readonly rejected: Counter;
   readonly faults: Counter;
   readonly seen: Counter;
   readonly samples: readonly Sample[];
   readonly rests: number;
   /** At the last rest. */
-  readonly waiting: number;
+  readonly pending: number;
   readonly duplicates: number;
 }
 
 const prefix = 'soak';
 const claimsUser = 'claiming';
-/** How much of a round users are at work without faults. */
+/** The share of a round without faults. */
 const aloneShare = 0.25;
 
-/** Runs it to its end. Throws where the test itself cannot go on. */
+/** Runs the soak test. Throws if the test itself cannot continue. */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const timeline = new Timeline();
   const observer = new Observer(timeline, options.claims);
@@ -90,7 +90,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       progress: (fault) => run.say(fault),
     });
     const playing = run.play(faults);
-    // Whatever is under way comes to its end before the cluster does.
+    // Faults and acts complete before the cluster is stopped.
     ends.push(() => run.stop(playing));
     return await Promise.race([playing, history.failed, run.failed]);
   } finally {
@@ -98,7 +98,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-/** The access of a user with the rights that docs/install.md gives for `--claims`. */
+/** Returns the kubeconfig of a user with the permissions for `--claims` from docs/install.md. */
 async function grantClaims(cluster: Cluster): Promise<string> {
   await grant(cluster, claimsUser, permissionsWithClaims());
   return cluster.server.kubeconfig(claimsUser);
@@ -146,7 +146,7 @@ class Run {
     this.#failed.promise.catch(() => {});
   }
 
-  /** Rejects where a controller ends by itself. */
+  /** Rejects if a controller exits unexpectedly. */
   get failed(): Promise<never> {
     return this.#failed.promise;
   }
@@ -176,7 +176,7 @@ class Run {
       await this.#waitForRest();
       const rounds = Math.max(1, Math.round(seconds / roundSeconds));
       for (let round = 0; round < rounds && this.#findings.length === 0; round += 1) {
-        // Of a process that is killed every few seconds nobody learns whether its memory grows.
+        // Memory growth is not visible in a process that is killed every few seconds.
         const withControllers = round < rounds / 2;
         await this.#runFaults(faults, seconds / rounds, withControllers);
         await this.#waitForRest();
@@ -187,7 +187,7 @@ class Run {
     return this.#report(faults);
   }
 
-  /** Users and faults at work, at least until each kind of fault has happened; then users alone. */
+  /** Runs user acts and faults at least until each kind of fault has occurred, and then only user acts. */
   async #runFaults(faults: Faults, seconds: number, withControllers: boolean): Promise<void> {
     this.say(`users, and faults of the control plane${withControllers ? ' and the controllers' : ''}`);
     let until = performance.now() + seconds * 1000;
@@ -199,7 +199,7 @@ class Run {
     const sending = this.#sender.send(next, this.#options.actsPerSecond);
     try {
       await faults.inject(isOver, withControllers);
-      // What a process gets wrong must not be mended by the next restart, or nobody would see it.
+      // Without this time, the next restart could hide an error of a process.
       until = performance.now() + seconds * aloneShare * 1000;
       while (!isBroken() && performance.now() < until) await pause(100);
     } finally {
@@ -208,7 +208,7 @@ class Run {
     }
   }
 
-  /** Until everything is as it should be and nothing is written any more, or for so long that it never will be. */
+  /** Waits until all checks pass and nothing is written, or the time limit has passed. */
   async #waitForRest(): Promise<void> {
     this.say('rest');
     const { quietSeconds, restSeconds, claims } = this.#options;
@@ -234,7 +234,7 @@ class Run {
       });
       if (broken.length === 0 && isQuiet) break;
       if (!isLate) continue;
-      const endless = { promise: 'Quiet', what: `there is no end of writes after ${restSeconds} s` };
+      const endless = { promise: 'Quiet', what: `writes do not stop within ${restSeconds} s` };
       this.#findings = isQuiet ? broken : [...broken, endless];
       return;
     }
@@ -245,7 +245,7 @@ class Run {
 
   #sample(): void {
     const led = this.slots.map(({ replica }) => replica).sort((a, b) => b.ledAt - a.ledAt);
-    const uses = led.flatMap((replica) => replica.use() ?? []);
+    const uses = led.flatMap((replica) => replica.usage() ?? []);
     this.#samples.push({ seconds: this.#seconds, services: this.#observer.services.size, uses });
   }
 
@@ -253,27 +253,27 @@ class Run {
     const { bundle, claims } = this.#options;
     const observer = this.#observer;
     const proxy = await TcpProxy.to(this.#cluster.server.url);
-    // The same access, by way of the proxy.
+    // The same kubeconfig with the address of the proxy.
     const text = readFileSync(account, 'utf8').replaceAll(this.#cluster.server.url, proxy.url);
     const kubeconfig = join(this.#folder.path, `${index}.kubeconfig`);
     writeFileSync(kubeconfig, text, { mode: 0o600 });
     const start = (): Replica => {
       const replica = new Replica({
         ...{ bundle, kubeconfig, flags: claims ? ['--claims'] : [] },
-        heard: (said) => {
-          this.#timeline.add(`controller ${index + 1} said: ${said.service ?? ''} ${said.msg}`);
-          observer.addLogEntry(said);
+        onLog: (entry) => {
+          this.#timeline.add(`controller ${index + 1} logs: ${entry.service ?? ''} ${entry.msg}`);
+          observer.addLogEntry(entry);
         },
       });
       void replica.exitedUnexpectedly.then(() =>
-        this.#failed.reject(new Error(`a controller ended by itself:\n${replica.output}`)),
+        this.#failed.reject(new Error(`a controller exited unexpectedly:\n${replica.output}`)),
       );
       return replica;
     };
     const slot: ReplicaSlot = {
       proxy,
       replica: start(),
-      begin: () => {
+      restart: () => {
         slot.replica = start();
       },
     };
@@ -288,9 +288,9 @@ class Run {
     const duplicates = [...observer.recorded()].filter((address) => observer.recording(address).length > 1);
     return {
       ...{ seconds: this.#seconds, services: all.length, findings: this.#findings, timeline },
-      ...{ done: this.#sender.done, refused: this.#sender.refused, faults: faults.happened },
+      ...{ done: this.#sender.done, rejected: this.#sender.rejected, faults: faults.happened },
       ...{ seen: observer.seen, samples: this.#samples, rests: this.#rests },
-      ...{ waiting: without.length, duplicates: duplicates.length },
+      ...{ pending: without.length, duplicates: duplicates.length },
     };
   }
 
@@ -306,11 +306,11 @@ class Run {
   #tick(): void {
     const observer = this.#observer;
     const [leader] = this.slots.map(({ replica }) => replica).toSorted((a, b) => b.ledAt - a.ledAt);
-    const memory = leader?.use()?.rssBytes ?? Number.NaN;
+    const memory = leader?.usage()?.rssBytes ?? Number.NaN;
     const counters = [
       [observer.services.size, 'Services'],
       [this.#sender.done.total, 'acts'],
-      [observer.writes, 'writes seen'],
+      [observer.writes, 'writes'],
       [this.#faults?.happened.total ?? 0, 'faults'],
       [observer.seen.of('new leader'), 'new leaders'],
     ] as const;

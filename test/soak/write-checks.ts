@@ -3,25 +3,25 @@ import { type Data, mayShare } from '../core/naive.ts';
 import { names } from './names.ts';
 import { listOf, namespaceOf, type ObservedService, poolFor, portsText } from './observed-service.ts';
 
-/** A promise of docs/SPEC.md that was broken. */
+/** A broken promise of docs/SPEC.md. */
 export interface Finding {
   readonly promise: string;
   readonly what: string;
 }
 
-/** A write that no user made. */
+/** A write by a controller. */
 export interface Write {
   readonly before: ObservedService;
   readonly after: ObservedService;
-  /** Who else records an address now. */
+  /** The Services that now have an address in their allocation record. */
   readonly recording: (address: string) => readonly ObservedService[];
-  /** The ConfigMap's data, now and in the last seconds: a decision may rest on any of them. */
+  /** The ConfigMap's data, now and in the last seconds. A decision may rest on any of them. */
   readonly pools: readonly Data[];
-  /** The states of a Service in the last seconds, the present one among them. */
+  /** The states of a Service in the last seconds, including the current one. */
   readonly pastOf: (observed: ObservedService) => readonly ObservedService[];
 }
 
-/** Judges a controller's write by what etcd held before and after it. */
+/** Checks a controller's write by comparing what etcd stored before and after it. */
 export function* checkWrite(write: Write): Iterable<Finding> {
   const { before, after } = write;
   yield* checkHandsOff(before, after);
@@ -32,7 +32,7 @@ export function* checkWrite(write: Write): Iterable<Finding> {
   yield* after.isBalancer ? checkStill(before, after) : checkReleased(before, after);
 }
 
-/** The addresses that this write gives: those that it had already are no gift. */
+/** The addresses that this write adds to the allocation record. */
 function newAddresses({ before, after }: Write): string[] {
   return after.recorded.filter((address) => !before.recorded.includes(address));
 }
@@ -42,13 +42,14 @@ function* checkOnce(write: Write): Iterable<Finding> {
   for (const address of newAddresses(write)) {
     for (const other of recording(address)) {
       if (other.uid === after.uid) continue;
-      const mayBoth = pastOf(other).some((past) => pools.some((data) => mayShareAddress(data, after, past)));
-      if (!mayBoth) yield { promise: 'Once', what: `${address} of ${other.key} was given to ${after.key}` };
+      const canShare = pastOf(other).some((past) => pools.some((data) => mayShareAddress(data, after, past)));
+      if (!canShare)
+        yield { promise: 'Once', what: `${address} of ${other.key} was assigned to ${after.key}` };
     }
   }
 }
 
-/** Whether two Services may have one address together (spec section 6). */
+/** Whether two Services may share an address (spec section 6). */
 export function mayShareAddress(data: Data, one: ObservedService, other: ObservedService): boolean {
   if (!one.isOurs || !other.isOurs || one.ports.some((port) => other.ports.includes(port))) return false;
   if (one.isStatic && other.isStatic) return true;
@@ -59,17 +60,17 @@ function* checkInside(write: Write): Iterable<Finding> {
   const { before, after, pools } = write;
   if (after.isStatic || after.record?.from === 'unknown') return;
   for (const address of newAddresses(write)) {
-    // What it asked for, or showed still, was not chosen from a pool.
+    // Addresses that the Service requested or already used were not allocated from a pool.
     if (before.shows.includes(address)) continue;
     if (!pools.some((data) => poolFor(data, namespaceOf(after))?.has.has(address)))
       yield { promise: 'Inside', what: `${address} for ${after.key}, from ${after.record?.from}` };
   }
 }
 
-/** An address that a Service has changes for a reason that the Service itself gives (spec sections 4 to 6). */
+/** An assigned address changes only for a reason in the Service itself (spec sections 4 to 6). */
 function* checkStill(before: ObservedService, after: ObservedService): Iterable<Finding> {
   const { record } = before;
-  // Without a record it asked for what it shows, and nothing was its own yet.
+  // Without an allocation record, the Service had only requested its addresses.
   if (record === undefined || before.recorded.join() === listOf(after.annotation).join()) return;
   const list = listOf(before.annotation);
   const reasons = [
@@ -81,16 +82,16 @@ function* checkStill(before: ObservedService, after: ObservedService): Iterable<
   ];
   if (!reasons.some(Boolean)) {
     const now = after.annotation === '' ? 'nothing' : after.annotation;
-    yield { promise: 'Still', what: `${after.key} had ${before.recorded.join()} and was left with ${now}` };
+    yield { promise: 'Still', what: `${after.key} had ${before.recorded.join()} and now has ${now}` };
   }
 }
 
 function* checkReleased(before: ObservedService, after: ObservedService): Iterable<Finding> {
   if (after.recordText !== undefined)
-    yield { promise: 'Free again', what: `${after.key} is no LoadBalancer and was given a record` };
+    yield { promise: 'Free again', what: `${after.key} is not a LoadBalancer and got an allocation record` };
   const wasGiven = before.record !== undefined && before.record.from !== 'static';
   if (wasGiven && before.annotation === before.record.ips && after.annotation !== '')
-    yield { promise: 'Free again', what: `${after.key} is no LoadBalancer and keeps ${after.annotation}` };
+    yield { promise: 'Free again', what: `${after.key} is not a LoadBalancer and keeps ${after.annotation}` };
 }
 
 const ourAnnotations: ReadonlySet<string> = new Set([
@@ -104,10 +105,10 @@ function* checkHandsOff(before: ObservedService, after: ObservedService): Iterab
   const [was, is] = [bare(before.service), bare(after.service)];
   if (was !== is) yield { promise: 'Hands off', what: `${after.key}: ${was} became ${is}` };
   if (before.isBalancer && !before.isOurs)
-    yield { promise: 'Hands off', what: `${after.key} is of another class, and was written` };
+    yield { promise: 'Hands off', what: `${after.key} is of another class and was written` };
 }
 
-/** What a controller must leave as it is. */
+/** The fields that a controller must not change. */
 function bare({ metadata, spec, status }: Service): string {
   const others = Object.entries(metadata.annotations ?? {}).filter(([name]) => !ourAnnotations.has(name));
   const labels = Object.entries(metadata.labels ?? {}).filter(([name]) => name !== names.label);
