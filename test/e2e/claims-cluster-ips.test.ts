@@ -41,14 +41,14 @@ scenario(
     );
     await cluster.create(loadBalancer('default/last', { clusterIP: '10.96.0.13' }));
     await cluster.becomes('default/last', assigned('10.96.0.4', 'range-default'));
-    await cluster.create(loadBalancer('default/waits', { clusterIP: '10.96.0.14' }));
+    await cluster.create(loadBalancer('default/pending', { clusterIP: '10.96.0.14' }));
     await cluster.warns(
-      'default/waits',
+      'default/pending',
       /full: all 4 of its IPv4 addresses are in use \(2 of them claimed by/,
     );
     await cluster.remove('default/named');
     await cluster.remove('default/inside');
-    await cluster.becomes('default/waits', assigned('10.96.0.2', 'range-default'));
+    await cluster.becomes('default/pending', assigned('10.96.0.2', 'range-default'));
   },
 );
 
@@ -94,12 +94,12 @@ scenario(
     const following = duplicates(watch, 'default/s-0');
     startWithClaims();
     const alive = new Set<string>();
-    let refused = 0;
-    for (let turn = 1; turn <= 150 || refused === 0; turn += 1) {
+    let rejected = 0;
+    for (let turn = 1; turn <= 150 || rejected === 0; turn += 1) {
       const key = `default/s-${turn}`;
       if (random() < 0.6) {
         if (await tryToCreate(cluster, key)) alive.add(key);
-        else refused += 1;
+        else rejected += 1;
       } else {
         const [some] = [...alive].filter(() => random() < 0.5);
         if (some !== undefined) await cluster.remove(some);

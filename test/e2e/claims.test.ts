@@ -119,15 +119,15 @@ scenario(
     await cluster.create(loadBalancer('default/web'));
     await cluster.becomes('default/web', assigned('10.1.0.2', 'range-default'));
     await assert.rejects(createForeignClaim(cluster, '10.1.0.2'), /already exists/);
-    await cluster.create(loadBalancer('default/waits'));
-    await cluster.warns('default/waits', /1 of them claimed by IPAddress objects of others/);
+    await cluster.create(loadBalancer('default/pending'));
+    await cluster.warns('default/pending', /1 of them claimed by IPAddress objects of others/);
     await cluster.create(loadBalancer('default/named', at('10.1.0.1')));
     await cluster.warns('default/named', /^10\.1\.0\.1 belongs to routers edge: /);
     await cluster.remove('default/named');
     const foreign = (await claims.all()).get('10.1.0.1');
     assert.equal(foreign?.metadata.annotations, undefined);
     await cluster.kubectl(['delete', 'ipaddress', '10.1.0.1']);
-    await cluster.becomes('default/waits', assigned('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/pending', assigned('10.1.0.1', 'range-default'));
     // If one of our claims is deleted, the controller creates it again.
     await cluster.kubectl(['delete', 'ipaddress', '10.1.0.2']);
     await eventually(async () => assert.deepEqual(await claims.names(), ['10.1.0.1', '10.1.0.2']));

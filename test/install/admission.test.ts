@@ -181,25 +181,25 @@ policyTest('docs/admission.md shows the output of kubectl', async (cluster) => {
 });
 
 policyTest('a binding with Warn accepts the request with the message as a warning', async (cluster) => {
-  const act = (action: string) => {
+  const setAction = (action: string) => {
     const patch = JSON.stringify({ spec: { validationActions: [action] } });
     const binding = 'validatingadmissionpolicybinding/kube-vip-pools';
     return cluster.kubectl(['patch', binding, '--type=merge', '--patch', patch]);
   };
   const path = '/api/v1/namespaces/kube-system/configmaps?dryRun=All';
-  await act('Warn');
+  await setAction('Warn');
   await eventually(async () => {
     const data = { 'cidr-global': '10.0.0' };
     const { status, headers } = await cluster.client.post(path, { metadata: { name: 'kubevip' }, data });
     assert.equal(status, 201);
     assert.match(String(headers.warning), /cidr-global: \\"10\.0\.0\\" is not an IP address/);
   });
-  await act('Deny');
+  await setAction('Deny');
   await eventually(async () => assert.ok(await rejectionOf(cluster, { 'cidr-global': '10.0.0' })));
 });
 
 policyTest(
-  'as it is shipped, what it cannot judge is let in; and kubectl delete takes it away',
+  'the shipped policy accepts what cannot be evaluated, and kubectl delete removes it',
   async (cluster) => {
     const keys = Array.from({ length: 1900 }, (_, i) => [`${'k'.repeat(240)}${i}`, '']);
     const exhausting: Data = Object.fromEntries(keys);

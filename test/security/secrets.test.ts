@@ -65,10 +65,10 @@ scenario('neither a rejected token nor one from an exec plugin is logged', async
       return file;
     };
     const wrong = 'wrong-token-wrong-token';
-    const refused = start({ flags: [...verbose, '--kubeconfig', as({ token: wrong })] });
-    await refused.logs(/401 Unauthorized|Unauthorized/);
-    hides(refused.output, wrong);
-    await refused.crash();
+    const rejected = start({ flags: [...verbose, '--kubeconfig', as({ token: wrong })] });
+    await rejected.logs(/401 Unauthorized|Unauthorized/);
+    hides(rejected.output, wrong);
+    await rejected.crash();
 
     const credential = {
       apiVersion: 'client.authentication.k8s.io/v1',

@@ -49,7 +49,7 @@ function isLabelled(harness: Harness, key: string): boolean {
   return harness.service(key).metadata.labels?.implementation === 'kube-vip';
 }
 
-const says = (harness: Harness, pattern: RegExp): void =>
+const hasEvent = (harness: Harness, pattern: RegExp): void =>
   assert.ok(
     harness.events().some((event) => pattern.test(event)),
     `${pattern} is among\n${harness.events().join('\n')}`,
@@ -72,9 +72,12 @@ threat('a request for an address of another holder: a conflict, which is reporte
   shopIsUntouched(harness);
   for (const key of ['thief/a', 'thief/b', 'thief/c']) {
     assert.ok(!isLabelled(harness, key));
-    says(harness, new RegExp(`^Warning SyncLoadBalancerFailed ${key}: 10\\.1\\.0\\.1 belongs to shop/web`));
+    hasEvent(
+      harness,
+      new RegExp(`^Warning SyncLoadBalancerFailed ${key}: 10\\.1\\.0\\.1 belongs to shop/web`),
+    );
     // kube-vip announces any address on the Service.
-    says(
+    hasEvent(
       harness,
       new RegExp(`${key}: .* kube-vip announces an address that is written on this Service all the same`),
     );
@@ -103,8 +106,8 @@ threat(
     await harness.settled();
     shopIsUntouched(harness);
     assert.equal(recordOf(harness, 'thief/web').ips, shopsAddress, 'the controller trusts the label');
-    says(harness, /^Warning \w+ shop\/web: 10\.1\.0\.1 is also held by thief\/web/);
-    says(harness, /thief\/web.*10\.1\.0\.1 is also held by shop\/web|^Warning .* thief\/web: /);
+    hasEvent(harness, /^Warning \w+ shop\/web: 10\.1\.0\.1 is also held by thief\/web/);
+    hasEvent(harness, /thief\/web.*10\.1\.0\.1 is also held by shop\/web|^Warning .* thief\/web: /);
   },
 );
 
@@ -132,7 +135,7 @@ threat('a forged label: takes precedence over a static address without a label',
   await harness.settled();
   assert.ok(isLabelled(harness, 'thief/web'));
   assert.ok(!isLabelled(harness, 'shop/web'));
-  says(harness, /shop\/web: 10\.1\.0\.1 belongs to thief\/web/);
+  hasEvent(harness, /shop\/web: 10\.1\.0\.1 belongs to thief\/web/);
 });
 
 threat(
@@ -169,7 +172,7 @@ threat(
     await harness.settled();
     shopIsUntouched(harness);
     assert.equal(harness.address('thief/web'), shopsAddress);
-    says(harness, /^Warning \w+ shop\/web: 10\.1\.0\.1 is also held by thief\/web/);
+    hasEvent(harness, /^Warning \w+ shop\/web: 10\.1\.0\.1 is also held by thief\/web/);
   },
 );
 
