@@ -74,7 +74,7 @@ async function run(body: (fixture: Fixture) => Promise<void>): Promise<Line[]> {
   const flags = [`--master=${server.url}`, '--secure-port=0', '--web-port=0', '--claims', '-v=6'];
   const child = startChild(process.execPath, [program, ...flags], {
     env: {},
-    heard: (output) => {
+    onOutput: (output) => {
       text += output;
     },
   });

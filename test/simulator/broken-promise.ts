@@ -1,5 +1,5 @@
-/** A promise (docs/SPEC.md) that does not hold, with what breaks it. */
-export class Broken extends Error {
+/** A promise of docs/SPEC.md that was broken, and how. */
+export class BrokenPromise extends Error {
   readonly promise: string;
 
   constructor(promise: string, what: string) {

@@ -2,22 +2,22 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** The network between one controller and the API server: bytes go through as they are, until something is done to it. */
-export class Link {
+/** A TCP proxy between a controller and the API server that can cut, stall and slow down connections. */
+export class TcpProxy {
   readonly #server: Server;
   readonly #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #delayMs = 0;
   #stall: PromiseWithResolvers<void> | undefined;
-  /** Pieces that were held back by a stall or by slowness. */
+  /** The number of chunks that were delayed. */
   held = 0;
 
-  static async to(url: string): Promise<Link> {
+  static async to(url: string): Promise<TcpProxy> {
     const { hostname, port } = new URL(url);
-    const link = new Link({ host: hostname, port: Number(port) });
-    link.#server.listen(0, '127.0.0.1');
-    await once(link.#server, 'listening');
-    return link;
+    const proxy = new TcpProxy({ host: hostname, port: Number(port) });
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
   }
 
   private constructor(target: { readonly host: string; readonly port: number }) {
@@ -29,24 +29,24 @@ export class Link {
     return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Ends all connections at once, with nothing said; says how many. */
+  /** Resets all connections and returns their number. */
   cut(): number {
     const count = this.#pairs.size;
     for (const pair of this.#pairs) for (const socket of pair) reset(socket);
     return count;
   }
 
-  /** Lets nothing through, in either direction, and loses nothing: it arrives later. */
+  /** Delays all data in both directions until `calm`. */
   stall(): void {
     this.#stall ??= Promise.withResolvers();
   }
 
-  /** Each piece of up to 64 KB takes so long. */
+  /** Delays each chunk of up to 64 KB. */
   slow(ms: number): void {
     this.#delayMs = ms;
   }
 
-  /** Nothing is done to it any more. */
+  /** Ends a stall and all delays. */
   calm(): void {
     this.#delayMs = 0;
     this.#stall?.resolve();
@@ -63,7 +63,7 @@ export class Link {
     const server = connect(this.#target);
     const pair = [client, server] as const;
     this.#pairs.add(pair);
-    // Both directions end with the first error in either.
+    // An error in either direction ends both.
     await Promise.all([this.#pump(client, server), this.#pump(server, client)]).catch(() => {});
     for (const socket of pair) socket.destroy();
     this.#pairs.delete(pair);
@@ -71,9 +71,9 @@ export class Link {
 
   async #pump(from: Socket, to: Socket): Promise<void> {
     to.on('error', () => from.destroy());
-    for await (const piece of from) {
+    for await (const chunk of from) {
       await this.#pass();
-      if (!to.write(piece)) await once(to, 'drain');
+      if (!to.write(chunk)) await once(to, 'drain');
     }
     to.end();
   }
@@ -86,7 +86,7 @@ export class Link {
   }
 }
 
-/** Node does not reset a socket that is connecting or has been half closed, and then cannot end itself any more. */
+/** Node.js cannot reset a socket that is connecting or half closed, and would then never exit. */
 function reset(socket: Socket): void {
   if (socket.connecting || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();

@@ -2,7 +2,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import { type Data, keyOf, type NaivePool, poolOf, portsOf, shown } from '../core/naive.ts';
 import { names } from './names.ts';
 
-interface Noted {
+interface AllocationRecord {
   readonly from?: string;
   readonly ips?: string;
   readonly ports?: string;
@@ -10,42 +10,42 @@ interface Noted {
   readonly uid?: string;
 }
 
-/** What the judge looks at in one state of a Service, read once. */
-export interface Facts {
+/** One stored state of a Service, parsed for the checks. */
+export interface ObservedService {
   readonly service: Service;
   readonly key: string;
   readonly uid: string;
   readonly isBalancer: boolean;
-  /** Of type LoadBalancer and without a class. */
+  /** Whether it has type LoadBalancer and no class. */
   readonly isOurs: boolean;
   readonly annotation: string;
   readonly spec: string;
-  /** The record's text, for who wants to know whether it changed. */
+  /** The text of the allocation record. */
   readonly recordText: string | undefined;
-  /** The record, if it is this Service's own. */
-  readonly record: Noted | undefined;
-  /** The addresses of its record. */
+  /** The allocation record, if its UID is that of this Service. */
+  readonly record: AllocationRecord | undefined;
+  /** The addresses in the allocation record. */
   readonly recorded: readonly string[];
   readonly isLabelled: boolean;
-  /** Everything that keeps others from an address. */
+  /** All addresses in use because of this Service. */
   readonly shows: readonly string[];
   readonly ports: readonly string[];
   readonly families: string;
-  /** A user named its address, or has just named another one. */
+  /** Whether a user has requested its address, or has just requested another one. */
   readonly isStatic: boolean;
 }
 
-export function factsOf(service: Service): Facts {
+export function observe(service: Service): ObservedService {
   const { metadata, spec = {} } = service;
   const { annotations = {}, labels = {}, uid = '' } = metadata;
   const recordText = annotations[names.record];
-  const noted = JSON.parse(recordText ?? '{}') as Noted;
-  const record = noted.uid === uid ? noted : undefined;
+  const parsed = JSON.parse(recordText ?? '{}') as AllocationRecord;
+  const record = parsed.uid === uid ? parsed : undefined;
   const isBalancer = spec.type === 'LoadBalancer';
   const annotation = annotations[names.addresses] ?? '';
   const specIP = spec.loadBalancerIP ?? '';
   const recorded = listOf(record?.ips);
-  const asksElsewhere =
+  const requestsAnother =
     (annotation !== '' && listOf(annotation).join() !== recorded.join()) ||
     (specIP !== '' && !recorded.includes(specIP));
   return {
@@ -63,7 +63,7 @@ export function factsOf(service: Service): Facts {
     shows: shown(service),
     ports: portsOf(service),
     families: `${spec.ipFamilyPolicy ?? 'SingleStack'} ${(spec.ipFamilies ?? []).join()}`,
-    isStatic: record === undefined || record.from === 'static' || asksElsewhere,
+    isStatic: record === undefined || record.from === 'static' || requestsAnother,
   };
 }
 
@@ -74,8 +74,8 @@ export function listOf(text: string | undefined): string[] {
     .filter((part) => part !== '');
 }
 
-/** Spec section 6: as a record writes them. */
-export function portsText({ ports }: Facts): string {
+/** The ports in the format of an allocation record (spec section 6). */
+export function portsText({ ports }: ObservedService): string {
   return ports.toSorted().join();
 }
 
@@ -85,7 +85,7 @@ interface Pool extends NaivePool {
 
 const pools = new WeakMap<Data, Map<string, Pool | undefined>>();
 
-/** The naive pool of a namespace; each is enumerated once for each state of the ConfigMap. */
+/** The naive pool of a namespace, enumerated once for each state of the ConfigMap. */
 export function poolFor(data: Data, namespace: string): Pool | undefined {
   const known = pools.get(data) ?? new Map<string, Pool | undefined>();
   pools.set(data, known);
@@ -97,6 +97,6 @@ export function poolFor(data: Data, namespace: string): Pool | undefined {
   return known.get(namespace);
 }
 
-export function namespaceOf({ service }: Facts): string {
+export function namespaceOf({ service }: ObservedService): string {
   return service.metadata.namespace ?? '';
 }

@@ -2,73 +2,80 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Cluster } from './cluster.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { isNotServed, type Needed, pauses, pool, verbsIn, web } from './needed.ts';
-import { loadBalancer, served, unmarked } from './objects.ts';
-import { grant, type Rights, shippedRights, verbsOf, without } from './roles.ts';
+import { assigned, loadBalancer, unassigned } from './objects.ts';
+import {
+  isNotAssigned,
+  permissionsIn,
+  pool,
+  type RequiredPermission,
+  waitsForLongBackoff,
+  web,
+} from './required-permissions.ts';
+import { grant, type Permissions, shippedPermissions, verbsOf, without } from './roles.ts';
 import { scenarios } from './scenario.ts';
 
-/** All other scenarios run with exactly the shipped roles; these show that each verb of them is needed. */
+/** All other scenarios run with exactly the shipped roles. These show that each verb is required. */
 
 const user = 'limited';
-const scenario = scenarios('rights', [{ name: user }]);
+const scenario = scenarios('permissions', [{ name: user }]);
 
-/** Undoes what a controller writes until it says who does that. */
-async function quarrel(cluster: Cluster): Promise<string> {
+/** Reverts the controller's write until an event reports the write conflict, and returns its message. */
+async function provokeWriteConflict(cluster: Cluster): Promise<string> {
   await cluster.becomes('default/web', web);
   return eventually(async () => {
-    const { addresses } = await cluster.marks('default/web');
+    const { addresses } = await cluster.assignment('default/web');
     if (addresses !== null) await cluster.annotate('default/web', { 'kube-vip.io/loadbalancerIPs': null });
     const events = await cluster.events('default/web');
     const undone = events.find(({ reason }) => reason === 'LoadBalancerFieldsUndone');
-    assert.ok(undone, 'it is said that somebody undoes the change');
+    assert.ok(undone, 'an event reports the write conflict');
     return undone.message;
   });
 }
 
-const table: readonly Needed[] = [
+const table: readonly RequiredPermission[] = [
   {
     verb: 'list',
     resource: 'services',
-    fails: 'nothing is served',
-    shows: isNotServed(/"limited" cannot list resource "services"/),
+    fails: 'no address is assigned',
+    shows: isNotAssigned(/"limited" cannot list resource "services"/),
   },
   {
     verb: 'watch',
     resource: 'services',
-    fails: 'Services that come later are not seen before the next list',
+    fails: 'new Services are not observed before the next list',
     async shows({ cluster }, start) {
       await cluster.create(loadBalancer('default/web'));
       const controller = start();
       await cluster.becomes('default/web', web);
-      await pauses(controller, 'services', 'spec.type=LoadBalancer');
+      await waitsForLongBackoff(controller, 'services', 'spec.type=LoadBalancer');
       await cluster.create(loadBalancer('default/late'));
       await quietTime(1_000);
-      assert.deepEqual(await cluster.marks('default/late'), unmarked);
+      assert.deepEqual(await cluster.assignment('default/late'), unassigned);
     },
   },
   {
     verb: 'patch',
     resource: 'services',
     fails: 'no address is written',
-    shows: isNotServed(/The API server rejected the change: .*"limited" cannot patch resource "services"/),
+    shows: isNotAssigned(/The API server rejected the change: .*"limited" cannot patch resource "services"/),
   },
   {
     verb: 'get',
     resource: 'services',
-    fails: 'whoever undoes a change is not named',
+    fails: 'a write conflict is reported without the name of the other writer',
     async shows({ cluster }, start) {
       await cluster.create(loadBalancer('default/web'));
       start();
-      assert.match(await quarrel(cluster), /^Another writer keeps reverting/);
+      assert.match(await provokeWriteConflict(cluster), /^Another writer keeps reverting/);
     },
   },
   {
     verb: 'create',
     resource: 'events',
-    fails: 'nothing is said on the Service',
+    fails: 'the Service has no events',
     async shows({ cluster }, start) {
       await cluster.create(loadBalancer('default/web'));
-      await start().says(/Cannot write an event/);
+      await start().logs(/Cannot write an event/);
       await cluster.becomes('default/web', web);
       assert.deepEqual(await cluster.events('default/web'), []);
     },
@@ -76,15 +83,15 @@ const table: readonly Needed[] = [
   {
     verb: 'list',
     resource: 'configmaps',
-    fails: 'nothing is served',
-    shows: isNotServed(/"limited" cannot list resource "configmaps"/),
+    fails: 'no address is assigned',
+    shows: isNotAssigned(/"limited" cannot list resource "configmaps"/),
   },
   {
     verb: 'watch',
     resource: 'configmaps',
-    fails: 'a change of the pools does not count before the next list',
+    fails: 'a change to the pools does not apply before the next list',
     async shows({ cluster }, start) {
-      await pauses(start(), 'configmaps');
+      await waitsForLongBackoff(start(), 'configmaps');
       await cluster.pools({ 'range-default': '10.9.0.1' });
       await cluster.create(loadBalancer('default/web'));
       await cluster.becomes('default/web', web);
@@ -93,23 +100,23 @@ const table: readonly Needed[] = [
   {
     verb: 'create',
     resource: 'leases',
-    fails: 'nobody leads where there is no Lease yet',
-    shows: isNotServed(/Cannot read or write the Lease: .*"limited" cannot create resource "leases"/),
+    fails: 'no replica leads if the Lease does not exist yet',
+    shows: isNotAssigned(/Cannot read or write the Lease: .*"limited" cannot create resource "leases"/),
   },
   {
     verb: 'get',
     resource: 'leases',
-    fails: 'nobody leads',
-    shows: isNotServed(/Cannot read or write the Lease: .*"limited" cannot get resource "leases"/),
+    fails: 'no replica leads',
+    shows: isNotAssigned(/Cannot read or write the Lease: .*"limited" cannot get resource "leases"/),
   },
   {
     verb: 'update',
     resource: 'leases',
-    fails: 'the Lease is not renewed, and lost',
+    fails: 'the Lease is not renewed and is lost',
     async shows(_, start) {
       const controller = start();
-      await controller.says(/Cannot read or write the Lease: .*"limited" cannot update resource "leases"/);
-      await controller.says(/Lost the Lease/);
+      await controller.logs(/Cannot read or write the Lease: .*"limited" cannot update resource "leases"/);
+      await controller.logs(/Lost the Lease/);
     },
   },
   {
@@ -118,8 +125,8 @@ const table: readonly Needed[] = [
     fails: 'a released Lease is found only at the next attempt',
     async shows({ cluster, start }, limited) {
       const leader = start();
-      await leader.says(/^Became leader$/);
-      await limited().says(/Running as standby/);
+      await leader.logs(/^Became leader$/);
+      await limited().logs(/Running as standby/);
       await leader.terminate();
       await quietTime(1_000);
       assert.equal(await cluster.holder(), '');
@@ -128,10 +135,10 @@ const table: readonly Needed[] = [
 ];
 
 for (const { verb, resource, fails, shows } of table) {
-  scenario(`without ${verb} on ${resource} ${fails}`, async (world) => {
-    await grant(world.cluster, user, without(shippedRights(), verb, resource));
-    await world.cluster.pools(pool);
-    // With attempts far apart, so that what a watch of the Lease is good for can be seen.
+  scenario(`without ${verb} on ${resource}, ${fails}`, async (context) => {
+    await grant(context.cluster, user, without(shippedPermissions(), verb, resource));
+    await context.cluster.pools(pool);
+    // A long retry period shows the effect of the watch.
     const flags =
       resource === 'leases' && verb === 'watch'
         ? [
@@ -140,17 +147,17 @@ for (const { verb, resource, fails, shows } of table) {
             '--leader-elect-retry-period=20s',
           ]
         : [];
-    await shows(world, () => world.start({ user, flags }));
+    await shows(context, () => context.start({ user, flags }));
   });
 }
 
-test('the table has each verb of the shipped roles once', () => {
-  const { cluster, kubeSystem } = shippedRights();
-  assert.deepEqual(verbsOf([...cluster, ...kubeSystem]), verbsIn(table));
+test('the table contains each verb of the shipped roles, once', () => {
+  const { cluster, kubeSystem } = shippedPermissions();
+  assert.deepEqual(verbsOf([...cluster, ...kubeSystem]), permissionsIn(table));
 });
 
-/** The ClusterRole of the Go version's manifest (v0.0.12): everything in it is for every namespace, and no `patch`. */
-const goRights: Rights = {
+/** The ClusterRole in the Go version's manifest (v0.0.12), which has no `patch`. */
+const goPermissions: Permissions = {
   cluster: [
     {
       apiGroups: ['coordination.k8s.io'],
@@ -168,16 +175,16 @@ const goRights: Rights = {
 };
 
 scenario(
-  "with the Go version's role it works by UPDATE, and says what it misses",
+  "with the Go version's role, the controller uses UPDATE and logs the missing permission",
   async ({ cluster, start }) => {
-    await grant(cluster, user, goRights);
+    await grant(cluster, user, goPermissions);
     await cluster.pools(pool);
     await cluster.create(loadBalancer('default/web'));
     const first = start({ user });
     await cluster.becomes('default/web', web);
-    await first.says(/add the verb "patch" on services to the ClusterRole/);
+    await first.logs(/add the verb "patch" on services to the ClusterRole/);
     await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
-    await cluster.becomes('default/web', unmarked);
+    await cluster.becomes('default/web', unassigned);
     await cluster.annotate('default/web', { 'example.com/mine': 'stays' });
     await cluster.patch('default/web', { spec: { type: 'LoadBalancer' } });
     await cluster.becomes('default/web', web);
@@ -187,9 +194,9 @@ scenario(
       [],
     );
     const second = start({ user });
-    await second.says(/Running as standby/);
+    await second.logs(/Running as standby/);
     assert.equal(await first.terminate(), 0);
     await cluster.create(loadBalancer('default/next'));
-    await cluster.becomes('default/next', served('10.1.0.2', 'range-default'));
+    await cluster.becomes('default/next', assigned('10.1.0.2', 'range-default'));
   },
 );

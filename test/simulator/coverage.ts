@@ -1,6 +1,6 @@
 import { faults } from './plan.ts';
 
-/** What a run has to have met, or it has proven nothing of it. */
+/** Counters that must not be zero, because a run only tests what occurred in it. */
 const always: readonly string[] = [
   ...faults.map((fault) => `fault: ${fault}`),
   'state: a write was carried out and its answer lost',
@@ -17,8 +17,8 @@ const decisions: readonly string[] = [
   ...['restore', 'share', 'update', 'pending'],
 ].map((decision) => `decision: ${decision}`);
 
-/** Claims change nothing in what is decided, but for addresses that others claim. */
-const ofClaims: readonly string[] = [
+/** With claims, decisions differ only for addresses that other programs claim. */
+const claimCounters: readonly string[] = [
   'act: claim',
   'act: unclaim',
   'claim: POST 201',
@@ -28,6 +28,6 @@ const ofClaims: readonly string[] = [
   'claim: DELETE 200',
 ];
 
-export function missing(counts: ReadonlyMap<string, number>, claims = false): string[] {
-  return [...always, ...(claims ? ofClaims : decisions)].filter((what) => (counts.get(what) ?? 0) === 0);
+export function notCovered(counts: ReadonlyMap<string, number>, claims = false): string[] {
+  return [...always, ...(claims ? claimCounters : decisions)].filter((what) => (counts.get(what) ?? 0) === 0);
 }

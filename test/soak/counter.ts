@@ -1,5 +1,5 @@
-/** How often something happened. */
-export class Tally {
+/** Counts occurrences by name. */
+export class Counter {
   readonly #counts = new Map<string, number>();
 
   add(what: string, count = 1): void {

@@ -4,58 +4,58 @@ import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/m
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { type Data, keyOf, shown } from '../core/naive.ts';
 import { edit, type UserStep } from '../core/users.ts';
-import { Broken } from './broken.ts';
+import { BrokenPromise } from './broken-promise.ts';
 import { Network, type Sender } from './network.ts';
-import { holds, judgeRest, judgeWrite } from './oracle.ts';
 import type { Act, Plan } from './plan.ts';
+import { checkAtRest, checkWrite, holds } from './promise-checks.ts';
 import { randomOf } from './random.ts';
-import { optionsOf, type Said, SimulatedReplica } from './replica.ts';
+import { type LogEntry, optionsOf, SimulatedReplica } from './replica.ts';
 import { isClaimWrite, isServiceWrite } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 
 export interface Outcome {
   readonly steps: number;
   readonly counts: ReadonlyMap<string, number>;
-  readonly broken: Broken | undefined;
-  /** What happened, the last lines of it. */
-  readonly story: readonly string[];
+  readonly broken: BrokenPromise | undefined;
+  /** The last lines of what happened. */
+  readonly timeline: readonly string[];
 }
 
-/** Longer than any pause that a controller makes before it tries again (5 min), and some. */
+/** Longer than the longest back-off of a controller (5 min). */
 const quietMs = 6 * 60_000;
-/** How far back the pools may be that a decision rests on: a stalled watch, a slow list, a late request. */
+/** The maximum age of the state that a decision may rest on, because of a stalled watch, slow list or late request. */
 const memoryMs = 5 * 60_000;
 const settleMs = 60 * 60_000;
-const storyLength = 200;
+const timelineLength = 200;
 
-/** Runs a plan to its end, and then on until nothing moves. The same plan always runs the same. */
+/** Runs a plan to its end and until the system is at rest. The same plan always runs the same way. */
 export async function run(plan: Plan): Promise<Outcome> {
-  const world = new World(plan);
+  const simulation = new Simulation(plan);
   try {
-    await world.play();
+    await simulation.play();
   } catch (error) {
-    if (!(error instanceof Broken)) throw error;
-    return world.outcome(error);
+    if (!(error instanceof BrokenPromise)) throw error;
+    return simulation.outcome(error);
   }
-  return world.outcome(undefined);
+  return simulation.outcome(undefined);
 }
 
-class World {
+class Simulation {
   readonly #plan: Plan;
   readonly #scheduler = new Scheduler();
   readonly #api: EmbeddedApi;
   readonly #network: Network;
   readonly #replicas: SimulatedReplica[] = [];
   readonly #counts = new Map<string, number>();
-  readonly #story: string[] = [];
-  #lives = 0;
+  readonly #timeline: string[] = [];
+  #starts = 0;
   #steps = 0;
   #failure: unknown;
   #lastWriteAt = 0;
   readonly #pools: { at: number; data: Data | undefined }[] = [{ at: 0, data: undefined }];
-  /** The states of each Service, by its UID, the newest last. */
+  /** The states of each Service by its UID, the newest last. */
   readonly #past = new Map<string, { readonly at: number; readonly service: Service }[]>();
-  /** UIDs of Services that were written by somebody who was not the leader any more. */
+  /** UIDs of Services that a former leader wrote. */
   readonly #excused = new Set<string>();
 
   constructor(plan: Plan) {
@@ -80,19 +80,19 @@ class World {
       scheduler,
       seed,
       faults,
-      carriedOut: (sender, request) => this.#carriedOut(sender, request),
+      onCarryOut: (sender, request) => this.#onCarryOut(sender, request),
       count: (what) => this.#count(what),
       isWriting: () => this.#replicas.some((replica) => replica.process.controller.isWriting),
     });
   }
 
-  outcome(broken: Broken | undefined): Outcome {
-    return { steps: this.#steps, counts: this.#counts, broken, story: this.#story };
+  outcome(broken: BrokenPromise | undefined): Outcome {
+    return { steps: this.#steps, counts: this.#counts, broken, timeline: this.#timeline };
   }
 
   async play(): Promise<void> {
     const unhandled = (error: unknown): void => {
-      this.#failure ??= new Broken(
+      this.#failure ??= new BrokenPromise(
         'Alone',
         error instanceof Error ? (error.stack ?? error.message) : String(error),
       );
@@ -106,7 +106,7 @@ class World {
   }
 
   async #play(): Promise<void> {
-    for (let i = 0; i < 3; i += 1) this.#replicas[i] = this.#begin();
+    for (let i = 0; i < 3; i += 1) this.#replicas[i] = this.#startReplica();
     await this.#scheduler.drain();
     for (const { at, act } of this.#plan.acts) this.#scheduler.at(at, () => this.#act(act));
     const end = this.#plan.acts.at(-1)?.at ?? 0;
@@ -114,32 +114,32 @@ class World {
     await this.#settle();
   }
 
-  /** No faults any more: the world has to come to rest, and to be right then. */
+  /** Disables faults, waits until the system is at rest, and checks it. */
   async #settle(): Promise<void> {
-    this.#tell('from here on there are no faults');
+    this.#log('no more faults from here on');
     this.#network.isCalm = true;
     for (const [i, replica] of this.#replicas.entries()) {
       if (replica.isPaused) replica.resume();
-      if (replica.isDead || replica.isEnding) this.#replicas[i] = this.#begin();
+      if (replica.isDead || replica.isEnding) this.#replicas[i] = this.#startReplica();
     }
     const began = this.#scheduler.now;
     this.#lastWriteAt = Math.max(this.#lastWriteAt, began);
     while (this.#scheduler.now < this.#lastWriteAt + quietMs) {
-      if (this.#scheduler.now > began + settleMs) throw new Broken('Quiet', 'there is no end of writes');
+      if (this.#scheduler.now > began + settleMs) throw new BrokenPromise('Quiet', 'writes do not stop');
       await this.#step();
     }
     const leaders = this.#replicas.filter((replica) => replica.process.controller.isIdle);
     const [leader] = leaders;
     if (leader === undefined || leaders.length > 1)
-      throw new Broken('Served', `${leaders.length} replicas lead and are at rest`);
-    judgeRest({
+      throw new BrokenPromise('Served', `${leaders.length} replicas lead and are at rest`);
+    checkAtRest({
       all: this.#services(),
       data: this.#data(),
       allocator: leader.process.controller.allocator,
       warned: (service) => this.#warnings(service),
       claims: this.#claims(),
     });
-    this.#judgeDuplicates();
+    this.#checkDuplicatesReported();
   }
 
   async #step(): Promise<void> {
@@ -149,16 +149,16 @@ class World {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #begin(): SimulatedReplica {
-    this.#lives += 1;
-    const identity = `life-${this.#lives}`;
+  #startReplica(): SimulatedReplica {
+    this.#starts += 1;
+    const identity = `replica-${this.#starts}`;
     const replica: SimulatedReplica = new SimulatedReplica({
       identity,
       options: optionsOf(this.#plan),
       scheduler: this.#scheduler,
       network: this.#network,
-      random: randomOf(this.#plan.seed + 100 + this.#lives),
-      said: (said) => this.#heard(identity, said),
+      random: randomOf(this.#plan.seed + 100 + this.#starts),
+      onLog: (entry) => this.#onLog(identity, entry),
       failed: (error) => {
         this.#failure ??= error;
       },
@@ -167,17 +167,15 @@ class World {
     return replica;
   }
 
-  #heard(identity: string, { text, fields }: Said): void {
+  #onLog(identity: string, { text, fields }: LogEntry): void {
     const { cause, decision } = fields;
     if (typeof cause === 'string') this.#count(`decision: ${cause}`);
     if (typeof decision === 'string') this.#count(`decision: ${decision}`);
-    this.#tell(
-      `${identity} says: ${text}${typeof fields.service === 'string' ? ` (${fields.service})` : ''}`,
-    );
+    this.#log(`${identity} logs: ${text}${typeof fields.service === 'string' ? ` (${fields.service})` : ''}`);
   }
 
   #act(act: Act): void {
-    this.#tell(`act: ${JSON.stringify(act)}`);
+    this.#log(`act: ${JSON.stringify(act)}`);
     this.#count(`act: ${act.do}`);
     switch (act.do) {
       case 'compact':
@@ -185,20 +183,20 @@ class World {
         break;
       case 'claim':
       case 'unclaim':
-        this.#occupy(act);
+        this.#changeForeignClaim(act);
         break;
       case 'crash':
       case 'end':
       case 'pause':
       case 'jump':
-        this.#strike(act);
+        this.#disrupt(act);
         break;
       default:
         this.#user(act);
     }
   }
 
-  #strike(act: Extract<Act, { replica: number }>): void {
+  #disrupt(act: Extract<Act, { replica: number }>): void {
     const replica = this.#replicas[act.replica];
     if (replica === undefined) return;
     const later = (ms: number, run: () => void): void =>
@@ -207,14 +205,14 @@ class World {
       case 'crash':
         if (replica.process.controller.isLeading) this.#count('state: leader crashed');
         replica.crash();
-        this.#replicas[act.replica] = this.#begin();
+        this.#replicas[act.replica] = this.#startReplica();
         break;
       case 'end':
         if (replica.isPaused || replica.isEnding) break;
         replica.end();
         later(8_000, () => {
           replica.crash();
-          if (this.#replicas[act.replica] === replica) this.#replicas[act.replica] = this.#begin();
+          if (this.#replicas[act.replica] === replica) this.#replicas[act.replica] = this.#startReplica();
         });
         break;
       case 'pause':
@@ -270,27 +268,27 @@ class World {
     this.#pools.push({ at: this.#scheduler.now, data });
   }
 
-  /** Somebody else's claim of an address; ours are not touched. */
-  #occupy({ do: what, address }: Extract<Act, { address: string }>): void {
+  /** Creates or deletes a claim of another program. Our claims are not changed. */
+  #changeForeignClaim({ do: what, address }: Extract<Act, { address: string }>): void {
     const claim = {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'IPAddress',
-      metadata: { name: address, labels: { 'ipaddress.kubernetes.io/managed-by': 'somebody-else' } },
+      metadata: { name: address, labels: { 'ipaddress.kubernetes.io/managed-by': 'another-program' } },
       spec: { parentRef: { resource: 'routers', name: 'one' } },
     };
     const path = '/apis/networking.k8s.io/v1/ipaddresses';
-    const there = this.#claims()?.find(({ metadata }) => metadata.name === address);
-    if (what === 'claim') this.#ask('POST', path, claim);
-    else if (there?.metadata.labels?.['ipaddress.kubernetes.io/managed-by'] === 'somebody-else')
-      this.#ask('DELETE', `${path}/${encodeURIComponent(address)}`);
+    const existing = this.#claims()?.find(({ metadata }) => metadata.name === address);
+    if (what === 'claim') this.#request('POST', path, claim);
+    else if (existing?.metadata.labels?.['ipaddress.kubernetes.io/managed-by'] === 'another-program')
+      this.#request('DELETE', `${path}/${encodeURIComponent(address)}`);
   }
 
   #send(method: HttpRequest['method'], path: string, body?: unknown): void {
-    this.#ask(method, `/api/v1/namespaces/${path}`, body);
+    this.#request(method, `/api/v1/namespaces/${path}`, body);
   }
 
-  /** A request by a user, at once; what the API server refuses was no step. */
-  #ask(method: HttpRequest['method'], path: string, body?: unknown): void {
+  /** Sends a user's request without delay. A request that the API server rejects has no effect. */
+  #request(method: HttpRequest['method'], path: string, body?: unknown): void {
     void this.#api
       .transport(
         {
@@ -302,12 +300,12 @@ class World {
         new AbortController().signal,
       )
       .then(({ status }) => {
-        if (status >= 400) this.#count('act: refused by the API server');
+        if (status >= 400) this.#count('act: rejected by the API server');
       });
   }
 
-  /** Looks at a request before and after it is carried out. */
-  #carriedOut(sender: Sender, request: HttpRequest): (status: number, text: string) => void {
+  /** Checks a request; called before it is executed, and the returned function after it. */
+  #onCarryOut(sender: Sender, request: HttpRequest): (status: number, text: string) => void {
     if (isClaimWrite(request)) return (status) => this.#claimWritten(request, status);
     if (!isServiceWrite(request) || !(sender instanceof SimulatedReplica)) return () => {};
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
@@ -328,11 +326,11 @@ class World {
         this.#count('state: write of a former leader');
         if (!this.#plan.claims) this.#excused.add(after.metadata.uid ?? '');
       }
-      this.#tell(
-        `${sender.identity} wrote ${keyOf(after)}: ${after.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? 'nothing'}${isLate ? ', and is not the leader any more' : ''}`,
+      this.#log(
+        `${sender.identity} wrote ${keyOf(after)}: ${after.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? 'nothing'}${isLate ? ', and is no longer the leader' : ''}`,
       );
-      this.#guard(() =>
-        judgeWrite({
+      this.#check(() =>
+        checkWrite({
           before,
           after,
           all: this.#services(),
@@ -340,12 +338,12 @@ class World {
           pastOf: ({ metadata }) =>
             this.#recent(this.#past.get(metadata.uid ?? '') ?? []).map(({ service }) => service),
           isExcused: ({ metadata }) => this.#excused.has(metadata.uid ?? ''),
-          isSurprise: (service, address) => {
+          isUnseenUserEdit: (service, address) => {
             const states = this.#past.get(service.metadata.uid ?? '') ?? [];
             const first = states.find((state) => shown(state.service).includes(address))?.service;
             if (first === undefined || holds(first, address)) return false;
-            const isKnown = sender.knew(request, keyOf(first), first.metadata.resourceVersion ?? '');
-            if (!isKnown) this.#count('state: a user took what was on its way to another');
+            const isKnown = sender.hadSeen(request, keyOf(first), first.metadata.resourceVersion ?? '');
+            if (!isKnown) this.#count('state: a user requested an address that was being assigned');
             return !isKnown;
           },
           claims: this.#claims(),
@@ -359,7 +357,7 @@ class World {
     if (status < 300) this.#lastWriteAt = this.#scheduler.now;
   }
 
-  /** What was the case at any time in the last minutes. */
+  /** The states that applied at any time in the last minutes. */
   #recent<T extends { readonly at: number }>(states: readonly T[]): T[] {
     const since = this.#scheduler.now - memoryMs;
     return states.filter((_, i) => (states[i + 1]?.at ?? Number.POSITIVE_INFINITY) >= since);
@@ -375,17 +373,17 @@ class World {
     }
   }
 
-  /** What is thrown inside a promise of the network is kept until the step ends. */
-  #guard(judge: () => void): void {
+  /** Keeps an error until the step ends, because an error inside a request would be handled as a network error. */
+  #check(check: () => void): void {
     try {
-      judge();
+      check();
     } catch (error) {
       this.#failure ??= error;
     }
   }
 
-  /** Duplicates that a former leader made are found and reported, on one of the two at least. */
-  #judgeDuplicates(): void {
+  /** Checks that duplicates by a former leader are reported on at least one of the two Services. */
+  #checkDuplicatesReported(): void {
     const services = this.#services();
     for (const one of services) {
       for (const other of services) {
@@ -394,9 +392,12 @@ class World {
         const address = both.find((text) => holds(one, text) && holds(other, text));
         if (address === undefined || this.#isShared(one, other)) continue;
         this.#count('state: duplicate of a former leader');
-        const said = [...this.#warnings(one), ...this.#warnings(other)];
-        if (!said.some((text) => text.includes(address)))
-          throw new Broken('Said why', `${keyOf(one)} and ${keyOf(other)} have ${address}, in silence`);
+        const warnings = [...this.#warnings(one), ...this.#warnings(other)];
+        if (!warnings.some((text) => text.includes(address)))
+          throw new BrokenPromise(
+            'Said why',
+            `${keyOf(one)} and ${keyOf(other)} have ${address} without a warning`,
+          );
       }
     }
   }
@@ -438,8 +439,8 @@ class World {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
 
-  #tell(line: string): void {
-    this.#story.push(`${(this.#scheduler.now / 1000).toFixed(3).padStart(9)} s  ${line}`);
-    if (this.#story.length > storyLength) this.#story.shift();
+  #log(line: string): void {
+    this.#timeline.push(`${(this.#scheduler.now / 1000).toFixed(3).padStart(9)} s  ${line}`);
+    if (this.#timeline.length > timelineLength) this.#timeline.shift();
   }
 }

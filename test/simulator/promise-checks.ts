@@ -6,10 +6,10 @@ import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 import { allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
-import { Broken } from './broken.ts';
+import { BrokenPromise } from './broken-promise.ts';
 import { optionsOf } from './replica.ts';
 
-interface Noted {
+interface AllocationRecord {
   from?: string;
   ips?: string;
   ports?: string;
@@ -20,24 +20,24 @@ interface Noted {
 export interface Write {
   readonly before: Service;
   readonly after: Service;
-  /** All Services, as they stand after it. */
+  /** All Services after the write. */
   readonly all: readonly Service[];
-  /** The pools of the last minutes, the newest last: a decision may rest on any of them. */
+  /** The pools of the last minutes, the newest last. A decision may rest on any of them. */
   readonly pools: readonly (Data | undefined)[];
-  /** How a Service stood in the last minutes: a decision may rest on any of that, too. */
+  /** The states of a Service in the last minutes. A decision may rest on any of them. */
   readonly pastOf: (service: Service) => readonly Service[];
-  /** Whether one of these Services was written by somebody who was not the leader any more. */
+  /** Whether a former leader wrote this Service. */
   readonly isExcused: (service: Service) => boolean;
   /**
-   * Whether a user put the address on the Service by hand, and whoever wrote had not heard of it when the write was sent.
-   * Nobody can know of what happens meanwhile.
+   * Whether a user had set the address on the Service in an edit that the writer could not have observed when it sent the
+   * write.
    */
-  readonly isSurprise: (service: Service, address: string) => boolean;
-  /** The claims as they stand, where there are to be any. */
+  readonly isUnseenUserEdit: (service: Service, address: string) => boolean;
+  /** The current claims; undefined without `--claims`. */
   readonly claims: readonly IPAddress[] | undefined;
 }
 
-/** Whether the address is claimed by a controller of ours. */
+/** Whether one of our controllers has claimed the address. */
 function isClaimed(address: string, claims: readonly IPAddress[]): boolean {
   return claims.some(({ metadata }) => metadata.name === address && isOurs(metadata));
 }
@@ -51,8 +51,8 @@ function isOurs({ labels, annotations }: IPAddress['metadata']): boolean {
 
 const ips = 'kube-vip.io/loadbalancerIPs';
 
-export function recordOf({ metadata }: Service): Noted {
-  return JSON.parse(metadata.annotations?.['kube-vip.io/allocation'] ?? '{}') as Noted;
+export function recordOf({ metadata }: Service): AllocationRecord {
+  return JSON.parse(metadata.annotations?.['kube-vip.io/allocation'] ?? '{}') as AllocationRecord;
 }
 
 function annotationOf({ metadata }: Service): string {
@@ -66,7 +66,7 @@ function list(text: string | undefined): string[] {
     .filter((part) => part !== '' && !/^(0\.0\.0\.0|::)$/.test(part));
 }
 
-/** It has the address in its own right: ours says so on it. */
+/** Whether the Service holds the address, according to its label, annotation and allocation record. */
 export function holds(service: Service, address: string): boolean {
   const record = recordOf(service);
   return (
@@ -78,26 +78,26 @@ export function holds(service: Service, address: string): boolean {
   );
 }
 
-/** What every write of a controller must keep, as the API server sees it: Once, Still, Inside, Hands off. */
-export function judgeWrite({
+/** Checks a controller's write against the state of the API server: Once, Still, Inside, Hands off. */
+export function checkWrite({
   before,
   after,
   all,
   pools,
   pastOf,
   isExcused,
-  isSurprise,
+  isUnseenUserEdit,
   claims,
 }: Write): void {
   const key = keyOf(after);
-  handsOff(before, after);
+  checkHandsOff(before, after);
   if (after.spec?.type !== 'LoadBalancer') return;
   const record = recordOf(after);
   const had = new Set([...shown(before), ...list(recordOf(before).ips)]);
   for (const address of list(annotationOf(after))) {
     if (!holds(after, address)) continue;
     if (claims !== undefined && !had.has(address) && !isClaimed(address, claims))
-      throw new Broken('Once', `${address} was given to ${key}, and not claimed first`);
+      throw new BrokenPromise('Once', `${address} was assigned to ${key} without a claim`);
     if (had.has(address)) continue;
     for (const other of all) {
       if (keyOf(other) === key || !holds(other, address)) continue;
@@ -105,21 +105,21 @@ export function judgeWrite({
         pools.some((data) => mayShare(data ?? {}, after, past)),
       );
       if (mayHaveShared) continue;
-      if (isExcused(after) || isExcused(other) || isSurprise(other, address)) continue;
-      throw new Broken('Once', `${address} of ${keyOf(other)} was given to ${key}`);
+      if (isExcused(after) || isExcused(other) || isUnseenUserEdit(other, address)) continue;
+      throw new BrokenPromise('Once', `${address} of ${keyOf(other)} was assigned to ${key}`);
     }
     if (record.from === 'static' || record.from === 'unknown') continue;
     const isInside = pools.some((data) => {
       const pool = poolOf(data, after.metadata.namespace ?? '');
       return pool !== undefined && [...pool.IPv4, ...pool.IPv6].includes(address);
     });
-    if (!isInside) throw new Broken('Inside', `${address} for ${key}, from ${record.from}`);
+    if (!isInside) throw new BrokenPromise('Inside', `${address} for ${key}, from ${record.from}`);
   }
-  still(before, after);
+  checkStill(before, after);
 }
 
-/** A list that stands is changed only for a reason that the Service itself gives (spec sections 4 to 6). */
-function still(before: Service, after: Service): void {
+/** An existing list changes only for a reason in the Service itself (spec sections 4 to 6). */
+function checkStill(before: Service, after: Service): void {
   const shownBefore = annotationOf(before);
   const record = recordOf(before);
   if (shownBefore === '' || annotationOf(after) === shownBefore) return;
@@ -134,7 +134,7 @@ function still(before: Service, after: Service): void {
     !list(shownBefore).every((entry) => list(record.ips).includes(entry)),
   ];
   if (!reasons.some(Boolean)) {
-    throw new Broken('Still', `${keyOf(after)} had ${shownBefore} and was given ${annotationOf(after)}`);
+    throw new BrokenPromise('Still', `${keyOf(after)} had ${shownBefore} and got ${annotationOf(after)}`);
   }
 }
 
@@ -147,10 +147,10 @@ function sameFamilies(one: string, other: string): boolean {
   return words(one) === words(other);
 }
 
-function handsOff(before: Service, after: Service): void {
+function checkHandsOff(before: Service, after: Service): void {
   const key = keyOf(before);
   if (before.spec?.loadBalancerClass !== undefined)
-    throw new Broken('Hands off', `${key} is of another class`);
+    throw new BrokenPromise('Hands off', `${key} is of another class`);
   const bare = ({ metadata, spec }: Service): string => {
     const { [ips]: _, ...others } = metadata.annotations ?? {};
     const annotations = Object.entries(others).filter(
@@ -163,53 +163,60 @@ function handsOff(before: Service, after: Service): void {
     return JSON.stringify([metadata.name, metadata.uid, annotations, labels, rest]);
   };
   if (bare(before) !== bare(after))
-    throw new Broken('Hands off', `${key}: ${bare(before)} became ${bare(after)}`);
+    throw new BrokenPromise('Hands off', `${key}: ${bare(before)} became ${bare(after)}`);
 }
 
-export interface Rest {
+export interface StateAtRest {
   readonly all: readonly Service[];
   readonly data: Data | undefined;
-  /** The leader's. */
+  /** The leader's allocator. */
   readonly allocator: Allocator;
-  /** The texts of warning events, by the Service they are about. */
+  /** Returns the texts of the warning events of a Service. */
   readonly warned: (service: Service) => string[];
   readonly claims: readonly IPAddress[] | undefined;
 }
 
-/** What holds when nothing moves any more: Free again, Served, Said why, Quiet, Same, Crash-proof. */
-export function judgeRest({ all, data, allocator, warned, claims }: Rest): void {
-  const balanced = all.filter(({ spec }) => spec?.type === 'LoadBalancer');
-  freeAgain(balanced, allocator);
-  const fresh = freshAllocator(data, balanced, claims);
-  const other = freshAllocator(data, balanced.toReversed(), claims?.toReversed());
-  if (claims !== undefined) inStep(balanced, claims);
-  const taken = new Set(
+/** Checks the promises that hold at rest: Free again, Served, Said why, Quiet, Same, Crash-proof. */
+export function checkAtRest({ all, data, allocator, warned, claims }: StateAtRest): void {
+  const loadBalancers = all.filter(({ spec }) => spec?.type === 'LoadBalancer');
+  checkFreeAgain(loadBalancers, allocator);
+  const newController = freshAllocator(data, loadBalancers, claims);
+  const reversed = freshAllocator(data, loadBalancers.toReversed(), claims?.toReversed());
+  if (claims !== undefined) checkClaims(loadBalancers, claims);
+  const claimedElsewhere = new Set(
     (claims ?? []).filter(({ metadata }) => !isOurs(metadata)).map(({ metadata }) => metadata.name),
   );
-  for (const service of balanced) {
+  for (const service of loadBalancers) {
     const key = keyOf(service);
     const decision = allocator.explain(key)?.decision;
-    if (decision === undefined) throw new Broken('Served', `the leader does not know ${key}`);
-    const anew = plain(fresh.explain(key)?.decision);
-    if (anew !== plain(other.explain(key)?.decision))
-      throw new Broken('Same', `${key} depends on the order in which Services were heard of: ${anew}`);
-    if (anew !== plain(decision))
-      throw new Broken('Crash-proof', `a fresh controller decides ${anew} on ${key}, not ${plain(decision)}`);
+    if (decision === undefined) throw new BrokenPromise('Served', `the leader does not know ${key}`);
+    const freshDecision = textOf(newController.explain(key)?.decision);
+    if (freshDecision !== textOf(reversed.explain(key)?.decision))
+      throw new BrokenPromise(
+        'Same',
+        `the decision on ${key} depends on the order of Services: ${freshDecision}`,
+      );
+    if (freshDecision !== textOf(decision))
+      throw new BrokenPromise(
+        'Crash-proof',
+        `a new controller decides ${freshDecision} on ${key}, not ${textOf(decision)}`,
+      );
     if (decision.kind === 'pending') {
-      if (allocation(data, service, all, taken) !== undefined)
-        throw new Broken('Served', `${key} waits in vain`);
-      if (warned(service).length === 0) throw new Broken('Said why', `${key} waits in silence`);
+      if (allocation(data, service, all, claimedElsewhere) !== undefined)
+        throw new BrokenPromise('Served', `${key} is pending although an address is free`);
+      if (warned(service).length === 0)
+        throw new BrokenPromise('Said why', `${key} is pending without a warning`);
     }
     const isWritten = 'patch' in decision && !isEmptyPatch(decision.patch);
     if (!isWritten || service.metadata.deletionTimestamp !== undefined) continue;
-    // Also whoever is served, and wants another address or one more.
+    // This includes Services with an address that request another or an additional one.
     if (decision.kind === 'write' && decision.addresses !== list(annotationOf(service)).join(','))
-      throw new Broken('Served', `${key} waits in vain for ${decision.addresses}`);
-    throw new Broken('Quiet', `${key} would still be written: ${decision.kind}`);
+      throw new BrokenPromise('Served', `${key} did not get ${decision.addresses}`);
+    throw new BrokenPromise('Quiet', `a write to ${key} is missing: ${decision.kind}`);
   }
 }
 
-/** As a controller that starts now knows the world. */
+/** The allocator of a controller that starts now. */
 function freshAllocator(
   data: Data | undefined,
   services: readonly Service[],
@@ -224,30 +231,34 @@ function freshAllocator(
   return allocator;
 }
 
-/** Each address that somebody has is claimed, by us or by who had it before, and none of our claims is for nobody. */
-function inStep(balanced: readonly Service[], claims: readonly IPAddress[]): void {
+/** Each held address is claimed, by us or by an earlier owner, and each of our claims has a holder. */
+function checkClaims(loadBalancers: readonly Service[], claims: readonly IPAddress[]): void {
   for (const { metadata } of claims) {
-    const isHeld = balanced.some((service) => holds(service, metadata.name));
-    if (isOurs(metadata) && !isHeld) throw new Broken('Free again', `${metadata.name} is claimed for nobody`);
+    const isHeld = loadBalancers.some((service) => holds(service, metadata.name));
+    if (isOurs(metadata) && !isHeld)
+      throw new BrokenPromise('Free again', `${metadata.name} is claimed without a holder`);
   }
-  for (const service of balanced) {
+  for (const service of loadBalancers) {
     const has = list(annotationOf(service)).filter((address) => holds(service, address));
     const bare = has.find((address) => !claims.some(({ metadata }) => metadata.name === address));
-    if (bare !== undefined) throw new Broken('Once', `${keyOf(service)} has ${bare}, which is not claimed`);
+    if (bare !== undefined)
+      throw new BrokenPromise('Once', `${keyOf(service)} has ${bare}, which is not claimed`);
   }
 }
 
-function freeAgain(balanced: readonly Service[], allocator: Allocator): void {
-  const everything = new Set(balanced.flatMap(shown));
-  const keys = new Set(balanced.map(keyOf));
+function checkFreeAgain(loadBalancers: readonly Service[], allocator: Allocator): void {
+  const everything = new Set(loadBalancers.flatMap(shown));
+  const keys = new Set(loadBalancers.map(keyOf));
   for (const { key, usedIPs } of allocator.ledger.all()) {
-    if (!keys.has(key)) throw new Broken('Free again', `${key} is gone, and still counts`);
-    const kept = usedIPs.map(formatAddress).find((address) => !everything.has(address));
-    if (kept !== undefined) throw new Broken('Free again', `${kept} is kept for ${key}, and nobody shows it`);
+    if (!keys.has(key))
+      throw new BrokenPromise('Free again', `${key} was deleted and is still in the ledger`);
+    const unused = usedIPs.map(formatAddress).find((address) => !everything.has(address));
+    if (unused !== undefined)
+      throw new BrokenPromise('Free again', `${unused} is in use for ${key}, and no Service shows it`);
   }
 }
 
-function plain(value: unknown): string {
+function textOf(value: unknown): string {
   return (
     JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part)) ?? 'nothing'
   );

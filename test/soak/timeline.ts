@@ -1,17 +1,17 @@
-/** More than happens in a minute. */
+/** More lines than occur in a minute. */
 const capacity = 100_000;
 
-/** What happened last, for whoever has to find out why a promise was broken. */
-export class Story {
+/** The last events of a run, to find out why a promise was broken. */
+export class Timeline {
   #lines: string[] = [];
   readonly #began = performance.now();
 
-  tell(text: string): void {
+  add(text: string): void {
     this.#lines.push(`${((performance.now() - this.#began) / 1000).toFixed(3).padStart(9)} s  ${text}`);
     if (this.#lines.length > 2 * capacity) this.#lines = this.#lines.slice(-capacity);
   }
 
-  /** The lines in which one of these Services is named, and those that name none. */
+  /** The lines about one of the Services in this text, and those about no Service. */
   about(text: string): string[] {
     const keys = [...(text.match(service) ?? [])];
     return this.#lines.filter((line) => {
@@ -21,5 +21,5 @@ export class Story {
   }
 }
 
-/** As users.ts calls them. */
+/** The names from users.ts. */
 const service = /\b[a-z]+\/s-\d+\b/g;

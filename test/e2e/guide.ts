@@ -9,10 +9,10 @@ import type { Cluster } from './cluster.ts';
 const root = resolve(import.meta.dirname, '..', '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
-/** The image of this checkout. */
+/** The image for the version of this checkout. */
 export const ourImage = `ghcr.io/kube-vip/kube-vip-cloud-provider:v${version}`;
 
-/** A document of docs/ as its reader follows it: its blocks of code, by section and position, and which are still to do. */
+/** The code blocks of a document in docs/, by section and position, and which of them were not followed yet. */
 export class Guide {
   readonly #blocks: ReadonlyMap<string, string>;
   readonly #left: Set<string>;
@@ -28,39 +28,39 @@ export class Guide {
     this.#left = new Set(this.#blocks.keys());
   }
 
-  /** The text of a block, which is then counted as followed. */
+  /** Returns the text of a block and marks it as followed. */
   follow(section: string, index: number): string {
     const key = `${section} ${index}`;
     this.#left.delete(key);
     return this.#blocks.get(key) ?? assert.fail(`there is no block ${key}`);
   }
 
-  /** What nobody has followed yet. */
+  /** The blocks that were not followed yet. */
   get left(): string[] {
     return [...this.#left];
   }
 }
 
-/** A checkout with kubectl, helm and npm at hand. */
+/** A shell in a checkout, with kubectl, helm and npm in its PATH. */
 export class Shell {
   readonly #cluster: Cluster;
-  readonly #folder = temporaryFolder('kvcp-desk-');
+  readonly #folder = temporaryFolder('kvcp-shell-');
 
-  /** `files` are what the reader has besides: names in the checkout, and where each really is. */
+  /** `files` are additional links in the checkout, from their names to their targets. */
   constructor(cluster: Cluster, files: Readonly<Record<string, string>> = {}) {
     this.#cluster = cluster;
     for (const name of readdirSync(root)) symlinkSync(join(root, name), join(this.#folder.path, name));
     for (const [name, file] of Object.entries(files)) symlinkSync(file, join(this.#folder.path, name));
   }
 
-  /** Saves a text as a file, in a folder of its own. */
+  /** Saves a text as a file in a new folder. */
   save(text: string, file: string): void {
     const path = join(this.#folder.path, file);
     mkdirSync(dirname(path));
     writeFileSync(path, text);
   }
 
-  /** Runs commands, and returns what they printed. */
+  /** Runs commands and returns their standard output. */
   run(commands: string): Promise<string> {
     const { promise, resolve: fulfil, reject } = Promise.withResolvers<string>();
     const tools = (['controlplane', 'helm'] as const).map((name) => locateBinaries(process.env, name).folder);
@@ -82,7 +82,7 @@ export class Shell {
   }
 }
 
-/** A shell in which a guide is followed. */
+/** A shell that runs the blocks of a guide. */
 export class GuideShell {
   readonly #shell: Shell;
   readonly #guide: Guide;
@@ -92,12 +92,12 @@ export class GuideShell {
     this.#guide = guide;
   }
 
-  /** Saves a block of a section as a file, in a folder of its own. */
+  /** Saves a block of a section as a file in a new folder. */
   save(section: string, index: number, file: string): void {
     this.#shell.save(this.#guide.follow(section, index), file);
   }
 
-  /** Runs a block of a section, and returns what it printed. */
+  /** Runs a block of a section and returns its standard output. */
   run(section: string, index: number): Promise<string> {
     return this.#shell.run(this.#guide.follow(section, index));
   }

@@ -4,21 +4,21 @@ import type { Service, ServiceSpec } from '../../src/core/model/objects.ts';
 import { growth, type Sample } from './memory.ts';
 import { names } from './names.ts';
 import { Observer } from './observer.ts';
-import { judgeRest } from './rest.ts';
-import { Story } from './story.ts';
+import { checkAtRest } from './rest-checks.ts';
+import { Timeline } from './timeline.ts';
 
-/** The judge itself is judged: histories as etcd could have stored them, each with what is wrong with it. */
+/** Tests of the checks: sequences of stored states, each with the promises that it breaks. */
 
 interface Sketch {
   spec?: ServiceSpec;
-  /** The annotation; unless said otherwise also the record's addresses, and the spec. */
+  /** The annotation and, by default, the addresses in the allocation record and the spec. */
   ips?: string;
   record?: string | null;
   from?: string;
   ports?: number[];
   labelled?: boolean;
   reallocate?: boolean;
-  /** By a user, with this number; else by whoever is not a user. */
+  /** The number of the user's act. A write without a new number is one of a controller. */
   act?: number;
 }
 
@@ -52,12 +52,12 @@ function service(key: string, sketch: Sketch): Service {
 
 type Step = readonly [key: string, sketch: Sketch | undefined];
 
-/** An observer that has seen these states, in a world with one pool. */
-function seen(
+/** An observer that has received these states, in a cluster with one pool. */
+function observerOf(
   steps: readonly Step[],
   data: Record<string, string> = { 'cidr-a': '10.0.0.1-10.0.0.3' },
 ): Observer {
-  const observer = new Observer(new Story());
+  const observer = new Observer(new Timeline());
   let revision = 1;
   const take = (key: string, object: unknown): void => observer.take({ revision: revision++, key, object });
   take('configmaps/kube-system/kubevip', { data });
@@ -67,17 +67,17 @@ function seen(
 }
 
 function atRest(observer: Observer, claims?: ReadonlySet<string>): string[] {
-  const findings = judgeRest({
+  const findings = checkAtRest({
     ...{ services: observer.services, pools: observer.pools, claims },
     showing: (address) => observer.showing(address),
     recording: (address) => observer.recording(address),
     recorded: () => observer.recorded(),
-    isWarned: (facts, word) => observer.isWarned(facts, word),
+    isWarned: (observed, word) => observer.isWarned(observed, word),
   });
   return findings.map(({ promise }) => promise);
 }
 
-const fresh: Sketch = {};
+const withoutAddress: Sketch = {};
 const has = (ips: string, more: Sketch = {}): Sketch => ({ ips, ...more });
 
 const writes: { title: string; steps: Step[]; finds: string[] }[] = [
@@ -85,23 +85,23 @@ const writes: { title: string; steps: Step[]; finds: string[] }[] = [
     title: 'an address of another Service',
     steps: [
       ['a/x', has('10.0.0.1')],
-      ['a/y', fresh],
+      ['a/y', withoutAddress],
       ['a/y', has('10.0.0.1')],
     ],
     finds: ['Once'],
   },
   {
-    title: 'an address of a Service that is gone',
+    title: 'an address of a deleted Service',
     steps: [
       ['a/x', has('10.0.0.1')],
-      ['a/y', fresh],
+      ['a/y', withoutAddress],
       ['a/x', undefined],
       ['a/y', has('10.0.0.1')],
     ],
     finds: [],
   },
   {
-    title: 'an address that two users named, without a common port',
+    title: 'an address that two users requested, without a common port',
     steps: [
       ['a/x', has('10.9.9.9', { from: 'static' })],
       ['a/y', has('10.9.9.9', { record: null, ports: [443] })],
@@ -110,7 +110,7 @@ const writes: { title: string; steps: Step[]; finds: string[] }[] = [
     finds: [],
   },
   {
-    title: 'an address that two users named, with a common port',
+    title: 'an address that two users requested, with a common port',
     steps: [
       ['a/x', has('10.9.9.9', { from: 'static' })],
       ['a/y', has('10.9.9.9', { record: null })],
@@ -121,13 +121,13 @@ const writes: { title: string; steps: Step[]; finds: string[] }[] = [
   {
     title: 'an address that is in no pool',
     steps: [
-      ['a/x', fresh],
+      ['a/x', withoutAddress],
       ['a/x', has('10.0.0.4')],
     ],
     finds: ['Inside'],
   },
   {
-    title: 'another address, for no reason',
+    title: 'another address without a reason',
     steps: [
       ['a/x', has('10.0.0.1')],
       ['a/x', has('10.0.0.2')],
@@ -135,7 +135,7 @@ const writes: { title: string; steps: Step[]; finds: string[] }[] = [
     finds: ['Still'],
   },
   {
-    title: 'another address, as a person asked',
+    title: 'another address after a reallocation request',
     steps: [
       ['a/x', has('10.0.0.1', { reallocate: true })],
       ['a/x', has('10.0.0.2')],
@@ -143,15 +143,15 @@ const writes: { title: string; steps: Step[]; finds: string[] }[] = [
     finds: [],
   },
   {
-    title: 'an address that is taken away, for no reason',
+    title: 'an address removed without a reason',
     steps: [
       ['a/x', has('10.0.0.1')],
-      ['a/x', fresh],
+      ['a/x', withoutAddress],
     ],
     finds: ['Still'],
   },
   {
-    title: 'what a user does',
+    title: 'an edit by a user',
     steps: [
       ['a/x', has('10.0.0.1')],
       ['a/x', has('10.0.0.2', { act: 2 })],
@@ -159,7 +159,7 @@ const writes: { title: string; steps: Step[]; finds: string[] }[] = [
     finds: [],
   },
   {
-    title: 'other ports',
+    title: 'a change to ports',
     steps: [
       ['a/x', has('10.0.0.1')],
       ['a/x', has('10.0.0.1', { ports: [81] })],
@@ -175,7 +175,7 @@ const writes: { title: string; steps: Step[]; finds: string[] }[] = [
     finds: ['Hands off'],
   },
   {
-    title: 'a Service that is no LoadBalancer any more and keeps its address',
+    title: 'a Service that is no longer a LoadBalancer and keeps its address',
     steps: [
       ['a/x', has('10.0.0.1', { spec: { type: 'ClusterIP' } })],
       ['a/x', has('10.0.0.1', { record: null, spec: { type: 'ClusterIP' } })],
@@ -187,17 +187,17 @@ const writes: { title: string; steps: Step[]; finds: string[] }[] = [
 for (const { title, steps, finds } of writes) {
   test(`a write: ${title}`, () => {
     assert.deepEqual(
-      seen(steps).findings.map(({ promise }) => promise),
+      observerOf(steps).findings.map(({ promise }) => promise),
       finds,
     );
   });
 }
 
-test('a duplicate is excused only where another leads by now and a fault held writes back', () => {
+test('a duplicate is excused only if another replica leads and a fault delayed writes', () => {
   const double = (before: (observer: Observer) => void): Observer => {
-    const observer = seen([
+    const observer = observerOf([
       ['a/x', has('10.0.0.1')],
-      ['a/y', fresh],
+      ['a/y', withoutAddress],
     ]);
     const lead = (holderIdentity: string): void =>
       observer.take({
@@ -210,9 +210,9 @@ test('a duplicate is excused only where another leads by now and a fault held wr
     observer.take({ revision: 10, key: 'services/specs/a/y', object: service('a/y', has('10.0.0.1')) });
     return observer;
   };
-  const frozen = double((observer) => observer.holdBack(true));
+  const frozen = double((observer) => observer.delayWrites(true));
   assert.deepEqual([frozen.findings.length, frozen.excused.size], [0, 1]);
-  assert.deepEqual(atRest(frozen), ['Said why'], 'it must be said all the same');
+  assert.deepEqual(atRest(frozen), ['Said why'], 'it must still be reported');
   const killed = double(() => {});
   assert.deepEqual([killed.findings.length, killed.excused.size], [1, 0]);
 });
@@ -226,36 +226,45 @@ const rests: {
   pools?: Record<string, string>;
   finds: string[];
 }[] = [
-  { title: 'everybody has an address', steps: full, finds: [] },
+  { title: 'all Services have an address', steps: full, finds: [] },
   {
-    title: 'one waits, and an address is free',
-    steps: [['a/x', fresh]],
+    title: 'a Service is pending, and an address is free',
+    steps: [['a/x', withoutAddress]],
     warned: 'cidr-a',
     finds: ['Served'],
   },
-  { title: 'one waits, and the pool is full', steps: [...full, ['a/x', fresh]], warned: 'cidr-a', finds: [] },
-  { title: 'one waits in silence', steps: [...full, ['a/x', fresh]], finds: ['Said why'] },
   {
-    title: 'one waits, and could share',
+    title: 'a Service is pending, and the pool is full',
+    steps: [...full, ['a/x', withoutAddress]],
+    warned: 'cidr-a',
+    finds: [],
+  },
+  {
+    title: 'a Service is pending without a warning',
+    steps: [...full, ['a/x', withoutAddress]],
+    finds: ['Said why'],
+  },
+  {
+    title: 'a Service is pending, and could share an address',
     pools: { 'cidr-a': '10.0.0.1-10.0.0.3', 'allow-share-a': 'true' },
     steps: [...full, ['a/x', { ports: [443] }]],
     warned: 'cidr-a',
     finds: ['Served'],
   },
   {
-    title: 'one asks for what another has',
+    title: 'a Service requests an address of another one',
     steps: [...full, ['a/x', has('10.0.0.1', { record: null })]],
     warned: '10.0.0.1',
     finds: [],
   },
   {
-    title: 'one asks for what nobody has',
+    title: 'a Service requests a free address',
     steps: [['a/x', has('10.9.9.9', { record: null })]],
     warned: '10.9.9.9',
     finds: ['Served'],
   },
   {
-    title: 'two have one address in silence',
+    title: 'two Services have the same address without a warning',
     steps: [
       ['a/y', has('10.0.0.1')],
       ['a/x', has('10.0.0.1')],
@@ -263,17 +272,17 @@ const rests: {
     finds: ['Said why'],
   },
   {
-    title: 'a record, and no label',
+    title: 'an allocation record without the label',
     steps: [['a/x', has('10.0.0.1', { labelled: false })]],
     finds: ['Served'],
   },
   {
-    title: 'a record, and nothing is shown',
+    title: 'an allocation record without an address',
     steps: [['a/x', { ips: '', record: '10.0.0.1', spec: { loadBalancerIP: '' } }]],
     finds: ['Served'],
   },
   {
-    title: 'no LoadBalancer, and still a record',
+    title: 'an allocation record on a Service of another type',
     steps: [['a/x', has('10.0.0.1', { spec: { type: 'ClusterIP' } })]],
     finds: ['Free again'],
   },
@@ -281,21 +290,21 @@ const rests: {
 
 for (const { title, steps, warned, pools, finds } of rests) {
   test(`at rest: ${title}`, () => {
-    const observer = seen(steps, pools);
+    const observer = observerOf(steps, pools);
     if (warned !== undefined)
-      observer.hear({ time: '', level: 'warn', service: 'a/x', msg: `no address of ${warned}` });
+      observer.addLogEntry({ time: '', level: 'warn', service: 'a/x', msg: `no address of ${warned}` });
     assert.deepEqual(atRest(observer), finds);
   });
 }
 
-test('at rest: each recorded address is claimed, and nothing else is', () => {
-  const observer = seen([['a/x', has('10.0.0.1')]]);
+test('at rest: exactly the recorded addresses are claimed', () => {
+  const observer = observerOf([['a/x', has('10.0.0.1')]]);
   assert.deepEqual(atRest(observer, new Set(['10.0.0.1'])), []);
   assert.deepEqual(atRest(observer, new Set()), ['Claimed']);
   assert.deepEqual(atRest(observer, new Set(['10.0.0.1', '10.0.0.2'])), ['Claimed']);
 });
 
-test('memory that grows, and sockets that stay open', () => {
+test('growing memory and open sockets', () => {
   const sample = (megabytes: number, pid = 1, sockets = 20): Sample => ({
     ...{ seconds: 1, services: 1 },
     uses: [{ pid, ageSeconds: 1, rssBytes: megabytes * 1e6, peakBytes: megabytes * 1e6, sockets }],
@@ -304,11 +313,11 @@ test('memory that grows, and sockets that stay open', () => {
   const grown = [100, 110, 120, 130, 140, 150, 160].map((megabytes) => sample(megabytes));
   assert.deepEqual(growth(flat), []);
   assert.equal(growth(grown).length, 1);
-  const lives = grown.map((sample, i) => ({
+  const restarted = grown.map((sample, i) => ({
     ...sample,
     uses: sample.uses.map((use) => ({ ...use, pid: i })),
   }));
-  assert.deepEqual(growth(lives), [], 'other processes are not compared');
+  assert.deepEqual(growth(restarted), [], 'different processes are not compared');
   assert.equal(growth([sample(500)]).length, 1);
   assert.equal(growth([sample(100, 1, 50)]).length, 1);
 });

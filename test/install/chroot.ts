@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type Child, type ChildOptions, startChild } from '../controlplane/process.ts';
 
 /**
- * Runs its arguments as the user `$2` in the folder `$1`, with what every container has besides its image: /proc and
- * /dev/null. The folder is read-only there; the mounts are of this process alone, and gone with it.
+ * Runs its arguments as user `$2` in folder `$1`, which is read-only, with /proc and /dev/null. The mounts are private to
+ * this process and end with it.
  */
 const enter = `
 set -e
@@ -18,16 +18,16 @@ mount -o remount,bind,ro "$root"
 exec chroot --userspec="$user" --groups= "$root" "$@"
 `;
 
-/** Why no program can be run this way here; undefined where one can. */
-export function whyNoJail(): string | undefined {
+/** Returns why chroot cannot be used here, or undefined. */
+export function chrootSkipReason(): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
-  if (process.getuid?.() !== 0) return 'needs root, to run a program in a root folder of its own';
+  if (process.getuid?.() !== 0) return 'needs root, to run a program with chroot';
   const tried = spawnSync('unshare', ['--mount', 'true']);
-  return tried.status === 0 ? undefined : 'needs unshare(1) and the right to mount';
+  return tried.status === 0 ? undefined : 'needs unshare(1) and permission to mount';
 }
 
-/** A folder as the whole file system of programs, which cannot write to it. */
-export class Jail {
+/** A folder that is the whole, read-only file system of programs. */
+export class Chroot {
   readonly #root: string;
   readonly #user: string;
 
@@ -38,7 +38,7 @@ export class Jail {
     writeFileSync(join(root, 'dev', 'null'), '');
   }
 
-  /** Puts a file into it that its user can read, as a mounted Secret or ConfigMap would be. */
+  /** Adds a file that the user can read, like a mounted Secret or ConfigMap. */
   add(path: string, text: string): void {
     const folder = join(this.#root, path, '..');
     mkdirSync(folder, { recursive: true, mode: 0o755 });
@@ -52,7 +52,7 @@ export class Jail {
     });
   }
 
-  /** Waits for its end. */
+  /** Runs a command and waits until it exits. */
   run(command: readonly string[]): { status: number | null; stdout: string; stderr: string } {
     const env = { PATH: process.env.PATH ?? '' };
     return spawnSync('unshare', this.#arguments(command), { encoding: 'utf8', env });
