@@ -1,7 +1,7 @@
 import type { Api, Limits } from './api.ts';
 import type { ElectionOptions } from './election-options.ts';
 import { ApiError, ConnectionError, errorText } from './errors.ts';
-import { durationMs, holderOf, type Lease, withHolder, withoutHolder } from './lease.ts';
+import { durationMs, holderOf, type Lease, withHolder, withoutHolder } from './lease-lock.ts';
 import type { Log } from './log.ts';
 import type { Clock, Random } from './transport.ts';
 import { abortScope, sleep } from './wait.ts';

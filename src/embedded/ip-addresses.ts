@@ -7,8 +7,8 @@ import { pathSegment } from './naming.ts';
 import { common, type ObjectOf, type Resource } from './resource.ts';
 import { invalidValue, type StatusCause } from './status.ts';
 
-type IPAddress = ObjectOf<typeof schema>;
-type ParentReference = NonNullable<IPAddress['spec']['parentRef']>;
+type StoredIPAddress = ObjectOf<typeof schema>;
+type ParentReference = NonNullable<StoredIPAddress['spec']['parentRef']>;
 
 /**
  * networking.k8s.io/v1 IPAddress: an object named like an address marks that address as used (KEP-1880). The API
@@ -26,9 +26,9 @@ export function ipAddresses(pool: ClusterIPs): Resource {
     // A suffix would make the name invalid.
     generatedName: (prefix) => prefix,
     check: (object, old) => {
-      const parent = (object as IPAddress).spec.parentRef;
+      const parent = (object as StoredIPAddress).spec.parentRef;
       const causes = checkParent(parent);
-      if (old !== undefined && !sameJson(parent, (old as IPAddress).spec.parentRef)) {
+      if (old !== undefined && !sameJson(parent, (old as StoredIPAddress).spec.parentRef)) {
         causes.push(invalidValue('spec.parentRef', asInGo(parent), 'field is immutable'));
       }
       return causes;
@@ -47,7 +47,7 @@ export function ofClusterIP(ip: string, { metadata: { namespace = '', name } }: 
     'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
   };
   const spec = { parentRef: { resource: 'services', namespace, name } };
-  return { metadata: { name: ip, labels }, spec } as IPAddress;
+  return { metadata: { name: ip, labels }, spec } as StoredIPAddress;
 }
 
 /** pkg/apis/networking/validation, validateIPAddressParentReference. */

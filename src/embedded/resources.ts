@@ -15,7 +15,7 @@ export function resources(): Resource[] {
   return [services(pool, addresses), configMaps, events, leases, addresses];
 }
 
-type ConfigMap = ObjectOf<typeof configMap>;
+type StoredConfigMap = ObjectOf<typeof configMap>;
 type Event = ObjectOf<typeof event>;
 
 const configMaps: Resource = {
@@ -24,7 +24,7 @@ const configMaps: Resource = {
   plural: 'configmaps',
   schema: configMap,
   check: (object, old) => {
-    const { data = {}, binaryData = {} } = object as ConfigMap;
+    const { data = {}, binaryData = {} } = object as StoredConfigMap;
     return [
       ...Object.keys(data).flatMap((key) => checkKey('data', key)),
       ...Object.keys(binaryData).flatMap((key) => checkKey('binaryData', key)),
@@ -37,7 +37,7 @@ const configMaps: Resource = {
 };
 
 /** `immutable: true` covers the data and itself. */
-function checkImmutable(object: ConfigMap, old: ConfigMap): StatusCause[] {
+function checkImmutable(object: StoredConfigMap, old: StoredConfigMap): StatusCause[] {
   if (old.immutable !== true) return [];
   return (['immutable', 'data', 'binaryData'] as const)
     .filter((field) => !sameJson(object[field], old[field]))

@@ -1,12 +1,12 @@
 import type { service } from '../schema/service.ts';
 import type { ObjectOf } from './resource.ts';
 
-export type Service = ObjectOf<typeof service>;
-export type ServiceSpec = Service['spec'];
-export type ServicePort = NonNullable<ServiceSpec['ports']>[number];
+export type StoredService = ObjectOf<typeof service>;
+export type StoredServiceSpec = StoredService['spec'];
+export type StoredServicePort = NonNullable<StoredServiceSpec['ports']>[number];
 
 /** The defaults that depend on other fields: pkg/apis/core/v1/defaults.go, SetDefaults_Service. */
-export function withDefaults(service: Service): Service {
+export function withDefaults(service: StoredService): StoredService {
   const { ...spec } = service.spec;
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
   if (spec.sessionAffinity === 'ClientIP') {
@@ -26,11 +26,11 @@ export function withDefaults(service: Service): Service {
   return { ...service, spec, status: { ...service.status, loadBalancer: { ingress: modes } } };
 }
 
-function withTargetPort(port: ServicePort): ServicePort {
+function withTargetPort(port: StoredServicePort): StoredServicePort {
   return { ...port, targetPort: port.targetPort || port.port };
 }
 
-export function isExternal({ type }: Pick<ServiceSpec, 'type'>): boolean {
+export function isExternal({ type }: Pick<StoredServiceSpec, 'type'>): boolean {
   return type === 'LoadBalancer' || type === 'NodePort';
 }
 
@@ -38,11 +38,12 @@ export function isExternal({ type }: Pick<ServiceSpec, 'type'>): boolean {
  * pkg/registry/core/service/strategy.go, dropTypeDependentFields: a change of type removes the fields of the old type
  * that the same write did not change. `spec.loadBalancerIP` stays.
  */
-export function withoutFieldsOfOldType(service: Service, old: Service): Service {
+export function withoutFieldsOfOldType(service: StoredService, old: StoredService): StoredService {
   const { ...spec } = service.spec;
   const before = old.spec;
-  const same = (key: keyof ServiceSpec): boolean => JSON.stringify(spec[key]) === JSON.stringify(before[key]);
-  const drop = (...keys: (keyof ServiceSpec)[]): void => {
+  const same = (key: keyof StoredServiceSpec): boolean =>
+    JSON.stringify(spec[key]) === JSON.stringify(before[key]);
+  const drop = (...keys: (keyof StoredServiceSpec)[]): void => {
     for (const key of keys) if (same(key)) delete spec[key];
   };
   if (spec.type === 'ExternalName' && before.type !== 'ExternalName') {

@@ -1,14 +1,18 @@
 import type { ClusterIPs } from './cluster-ips.ts';
 import { familyOf, type IPFamilyName } from './ip.ts';
 import { sameJson } from './json.ts';
-import type { Service, ServiceSpec } from './service-defaults.ts';
+import type { StoredService, StoredServiceSpec } from './service-defaults.ts';
 import { invalid, invalidValue, type StatusCause, StatusError } from './status.ts';
 
 /**
  * Completes `ipFamilyPolicy`, `ipFamilies` and `clusterIPs` from one another, as on a dual-stack cluster:
  * pkg/registry/core/service/storage, alloc.go and storage.go.
  */
-export function withFamilies(service: Service, old: Service | undefined, pool: ClusterIPs): Service {
+export function withFamilies(
+  service: StoredService,
+  old: StoredService | undefined,
+  pool: ClusterIPs,
+): StoredService {
   if (service.spec.type === 'ExternalName') return service;
   const spec = withPreviousValues(service.spec, old?.spec);
   // Only a loaded Service can have no family, and it stays without one (see `loaded`).
@@ -34,7 +38,7 @@ export function withFamilies(service: Service, old: Service | undefined, pool: C
 }
 
 /** A Service from a file or a dump gets no family and no cluster IP that it does not name. */
-export function loaded(service: Service): Service {
+export function loaded(service: StoredService): StoredService {
   const { ...spec } = service.spec;
   if (spec.type === 'ExternalName') return service;
   if (spec.clusterIP !== undefined) spec.clusterIPs ??= [spec.clusterIP];
@@ -50,12 +54,12 @@ function other(family: string | undefined): IPFamilyName {
   return family === 'IPv6' ? 'IPv4' : 'IPv6';
 }
 
-function hasNoFamilies(spec: ServiceSpec): boolean {
+function hasNoFamilies(spec: StoredServiceSpec): boolean {
   if (spec.type === 'ExternalName' || spec.ipFamilies !== undefined) return false;
   return (spec.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack';
 }
 
-function isHeadlessWithoutSelector(spec: ServiceSpec): boolean {
+function isHeadlessWithoutSelector(spec: StoredServiceSpec): boolean {
   return spec.clusterIP === 'None' && spec.selector === undefined;
 }
 
@@ -63,7 +67,7 @@ function isHeadlessWithoutSelector(spec: ServiceSpec): boolean {
  * normalizeClusterIPs and patchAllocatedValues: a write that omits allocated values keeps them, which allows a manifest
  * to be applied again. The same holds for the policy.
  */
-function withPreviousValues(given: ServiceSpec, old: ServiceSpec | undefined): ServiceSpec {
+function withPreviousValues(given: StoredServiceSpec, old: StoredServiceSpec | undefined): StoredServiceSpec {
   const spec = { ...given };
   if (old === undefined) {
     if (spec.clusterIP !== undefined) spec.clusterIPs ??= [spec.clusterIP];
@@ -84,7 +88,7 @@ function withPreviousValues(given: ServiceSpec, old: ServiceSpec | undefined): S
 }
 
 /** isMatchingPreferDualStackClusterIPFields: such a Service is not completed again, and may have one family. */
-function keepsPreferDualStack(spec: ServiceSpec, old: ServiceSpec | undefined): boolean {
+function keepsPreferDualStack(spec: StoredServiceSpec, old: StoredServiceSpec | undefined): boolean {
   return (
     old !== undefined &&
     old.type === spec.type &&
@@ -95,14 +99,14 @@ function keepsPreferDualStack(spec: ServiceSpec, old: ServiceSpec | undefined): 
   );
 }
 
-function dropSecond(spec: ServiceSpec, old: ServiceSpec): void {
+function dropSecond(spec: StoredServiceSpec, old: StoredServiceSpec): void {
   if (spec.clusterIPs && sameJson(spec.clusterIPs, old.clusterIPs))
     spec.clusterIPs = spec.clusterIPs.slice(0, 1);
   if (spec.ipFamilies && sameJson(spec.ipFamilies, old.ipFamilies))
     spec.ipFamilies = spec.ipFamilies.slice(0, 1);
 }
 
-function checkReductions(spec: ServiceSpec, old: ServiceSpec): StatusCause[] {
+function checkReductions(spec: StoredServiceSpec, old: StoredServiceSpec): StatusCause[] {
   const isReduced = (key: 'clusterIPs' | 'ipFamilies'): boolean =>
     spec[key]?.length === 1 && old[key]?.length === 2;
   const message = "must be 'SingleStack' to release the secondary";
@@ -112,7 +116,7 @@ function checkReductions(spec: ServiceSpec, old: ServiceSpec): StatusCause[] {
   ];
 }
 
-function checkSingleStack(spec: ServiceSpec): StatusCause[] {
+function checkSingleStack(spec: StoredServiceSpec): StatusCause[] {
   const message = (what: string): string =>
     `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`;
   return [
@@ -121,12 +125,12 @@ function checkSingleStack(spec: ServiceSpec): StatusCause[] {
   ];
 }
 
-function policyCause({ ipFamilyPolicy }: ServiceSpec, why: string): StatusCause {
+function policyCause({ ipFamilyPolicy }: StoredServiceSpec, why: string): StatusCause {
   return invalidValue('spec.ipFamilyPolicy', ipFamilyPolicy, why);
 }
 
 /** Allocates a cluster IP for each family. One that the Service names itself must be free. */
-function allocated(service: Service, old: Service | undefined, pool: ClusterIPs): Service {
+function allocated(service: StoredService, old: StoredService | undefined, pool: ClusterIPs): StoredService {
   const { ...spec } = service.spec;
   if (spec.clusterIP === 'None') return service;
   // A Service that was loaded without cluster IPs stays without them.

@@ -2,12 +2,17 @@ import { isIP } from 'node:net';
 import { familyOf, ipAddress } from './ip.ts';
 import { sameJson } from './json.ts';
 import { checkLabels, dnsSubdomain } from './naming.ts';
-import { isExternal, type Service, type ServicePort, type ServiceSpec } from './service-defaults.ts';
+import {
+  isExternal,
+  type StoredService,
+  type StoredServicePort,
+  type StoredServiceSpec,
+} from './service-defaults.ts';
 import { duplicate, forbidden, invalidValue, required, type StatusCause } from './status.ts';
 
 /** Rules that the schema cannot express: pkg/apis/core/validation/validation.go, validateService and its neighbors. */
 
-export function checkService({ spec }: Service): StatusCause[] {
+export function checkService({ spec }: StoredService): StatusCause[] {
   const causes: StatusCause[] = [];
   const headless = spec.clusterIP === 'None';
   if (spec.ports === undefined && !headless && spec.type !== 'ExternalName')
@@ -32,7 +37,7 @@ export function checkService({ spec }: Service): StatusCause[] {
   return causes;
 }
 
-function checkExternalName(spec: ServiceSpec): StatusCause[] {
+function checkExternalName(spec: StoredServiceSpec): StatusCause[] {
   const causes: StatusCause[] = [];
   for (const key of ['clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) {
     if (spec[key] !== undefined)
@@ -43,7 +48,7 @@ function checkExternalName(spec: ServiceSpec): StatusCause[] {
   return [...causes, ...dnsSubdomain(name).map((why) => invalidValue('spec.externalName', name, why))];
 }
 
-function checkPortNames(ports: readonly ServicePort[]): StatusCause[] {
+function checkPortNames(ports: readonly StoredServicePort[]): StatusCause[] {
   const names = new Set<string>();
   return ports.flatMap(({ name }, index) => {
     const field = `spec.ports[${index}].name`;
@@ -54,7 +59,7 @@ function checkPortNames(ports: readonly ServicePort[]): StatusCause[] {
   });
 }
 
-function checkDuplicatePorts(ports: readonly ServicePort[]): StatusCause[] {
+function checkDuplicatePorts(ports: readonly StoredServicePort[]): StatusCause[] {
   const seen = new Set<string>();
   return ports.flatMap(({ protocol, port }, index) => {
     const key = `${protocol} ${port}`;
@@ -66,7 +71,7 @@ function checkDuplicatePorts(ports: readonly ServicePort[]): StatusCause[] {
   });
 }
 
-function checkClusterIPs(spec: ServiceSpec): StatusCause[] {
+function checkClusterIPs(spec: StoredServiceSpec): StatusCause[] {
   const causes: StatusCause[] = [];
   const ips = spec.clusterIPs ?? [];
   if (spec.clusterIP !== undefined && ips[0] !== spec.clusterIP) {
@@ -91,7 +96,7 @@ function checkClusterIPs(spec: ServiceSpec): StatusCause[] {
 }
 
 /** Changes that an update of a Service may not make. */
-export function checkServiceUpdate(service: Service, old: Service): StatusCause[] {
+export function checkServiceUpdate(service: StoredService, old: StoredService): StatusCause[] {
   const causes: StatusCause[] = [];
   const [spec, before] = [service.spec, old.spec];
   if (spec.type !== 'ExternalName' && before.type !== 'ExternalName') {
@@ -112,7 +117,7 @@ export function checkServiceUpdate(service: Service, old: Service): StatusCause[
 }
 
 /** ValidateLoadBalancerStatus. */
-export function checkServiceStatus({ spec, status }: Service): StatusCause[] {
+export function checkServiceStatus({ spec, status }: StoredService): StatusCause[] {
   const ingress = status.loadBalancer.ingress ?? [];
   const field = 'status.loadBalancer.ingress';
   if (spec.type !== 'LoadBalancer' && ingress.length > 0) {

@@ -4,13 +4,13 @@ import type { ClusterIPs } from './cluster-ips.ts';
 import { canonicalIP } from './ip.ts';
 import { ofClusterIP } from './ip-addresses.ts';
 import { common, type Resource } from './resource.ts';
-import { type Service, withDefaults, withoutFieldsOfOldType } from './service-defaults.ts';
+import { type StoredService, withDefaults, withoutFieldsOfOldType } from './service-defaults.ts';
 import { loaded, withFamilies } from './service-families.ts';
 import { checkService, checkServiceStatus, checkServiceUpdate } from './service-validation.ts';
 
 /** Decoding by the schema of a Service makes an object one. */
-function asService(object: KubeObject): Service {
-  return object as Service;
+function asService(object: KubeObject): StoredService {
+  return object as StoredService;
 }
 
 /**

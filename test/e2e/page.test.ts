@@ -30,8 +30,8 @@ scenario(
         assert.deepEqual([service.state, service.addresses], ['Assigned', ['10.1.0.1']]);
       });
     }
-    assert.equal((await get<PageOverview>(leader, '/api/overview')).role, 'leading');
-    assert.equal((await get<PageOverview>(standby, '/api/overview')).role, 'standing by');
+    assert.equal((await get<PageOverview>(leader, '/api/overview')).role, 'leader');
+    assert.equal((await get<PageOverview>(standby, '/api/overview')).role, 'standby');
     for (const [path, { text, type }] of Object.entries(pageFiles())) {
       const response = await fetch(`http://127.0.0.1:${leader}${path}`);
       assert.deepEqual([response.headers.get('content-type'), await response.text()], [type, text], path);

@@ -391,7 +391,7 @@ scenario(
           assert.match(text, /"state":"Assigned"/);
         });
         const overview = (await (await fetch(`${url}api/overview`)).json()) as { role: string };
-        assert.equal(overview.role, 'watching');
+        assert.equal(overview.role, 'read-only');
       },
     });
     assert.deepEqual([code, stderr], [0, '']);

@@ -1,4 +1,4 @@
-import type { Lease } from '../../src/client/lease.ts';
+import type { Lease } from '../../src/client/lease-lock.ts';
 import type { HttpRequest } from '../../src/client/transport.ts';
 import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/model/objects.ts';
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { durationMs, holderOf, type Lease, withHolder, withoutHolder } from '../../src/client/lease.ts';
+import { durationMs, holderOf, type Lease, withHolder, withoutHolder } from '../../src/client/lease-lock.ts';
 
 const wallMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const now = '2026-01-02T03:04:05.678000Z';
