@@ -20,7 +20,7 @@ for (const [key, value, messages] of badPools) {
       ]),
     );
     const sentences = problems.map(explainProblem);
-    const empty = `${key} contains no valid address, so Services in namespaces without their own pool cannot get one. Add addresses, or delete the key.`;
+    const empty = `${key} contains no valid address, so Services in namespaces without their own pool cannot get an address. Add addresses, or delete the key.`;
     const hasEntry = pools.get(key) === undefined || messages.includes(empty) || !sentences.includes(empty);
     assert.deepEqual(sentences, hasEntry ? messages : [...messages, empty]);
     assert.equal(pools.get('cidr-neighbor')?.size.IPv4, 6n);

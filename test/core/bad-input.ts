@@ -454,7 +454,7 @@ export const badPools: readonly (readonly [
     'cidr-global',
     '',
     [
-      'cidr-global contains no valid address, so Services in namespaces without their own pool cannot get one. Add addresses, or delete the key.',
+      'cidr-global contains no valid address, so Services in namespaces without their own pool cannot get an address. Add addresses, or delete the key.',
     ],
     'may be meant',
   ],
@@ -462,7 +462,7 @@ export const badPools: readonly (readonly [
     'cidr-global',
     ' , ,',
     [
-      'cidr-global contains no valid address, so Services in namespaces without their own pool cannot get one. Add addresses, or delete the key.',
+      'cidr-global contains no valid address, so Services in namespaces without their own pool cannot get an address. Add addresses, or delete the key.',
     ],
     'may be meant',
   ],
@@ -623,7 +623,7 @@ export const badPools: readonly (readonly [
     'interface-default',
     '',
     [
-      'interface-default: "" is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces and slashes.',
+      'interface-default: "" is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces or slashes.',
     ],
     'refused',
   ],
@@ -631,7 +631,7 @@ export const badPools: readonly (readonly [
     'interface-default',
     'a-very-long-interface-name',
     [
-      'interface-default: "a-very-long-interface-name" is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces and slashes.',
+      'interface-default: "a-very-long-interface-name" is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces or slashes.',
     ],
     'refused',
   ],
@@ -639,7 +639,7 @@ export const badPools: readonly (readonly [
     'interface-default',
     'eth 0',
     [
-      'interface-default: "eth 0" is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces and slashes.',
+      'interface-default: "eth 0" is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces or slashes.',
     ],
     'refused',
   ],
@@ -647,7 +647,7 @@ export const badPools: readonly (readonly [
     'interface-default',
     'eth/0',
     [
-      'interface-default: "eth/0" is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces and slashes.',
+      'interface-default: "eth/0" is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces or slashes.',
     ],
     'refused',
   ],

@@ -329,7 +329,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/x': {
           ips: '10.0.0.5',
           untouched: true,
-          says: /keeps what it has until then\..* has no IPv6 addresses/,
+          says: /keeps its current addresses\..* has no IPv6 addresses/,
         },
       },
     },
@@ -435,7 +435,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/out': {
           ips: '192.168.1.1',
           from: 'unknown',
-          says: /^The Service keeps 192\.168\.1\.1, which is outside pool cidr-global\. To assign an address from the pool, run: kubectl annotate service out --namespace a --overwrite kube-vip\.io\/reallocate=true$/,
+          says: /^The Service keeps 192\.168\.1\.1, which is outside pool cidr-global\. No action is needed\. To assign an address from the pool instead, run: kubectl annotate service out --namespace a --overwrite kube-vip\.io\/reallocate=true$/,
         },
         'a/end': { ips: '10.0.0.8', from: 'cidr-global', says: /^$/ },
       },

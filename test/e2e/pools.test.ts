@@ -11,7 +11,7 @@ scenario(
     await cluster.pools({ 'range-default': '192.168.0.10-192.168.0.11' });
     start();
     for (const name of ['a', 'b', 'c', 'd']) await cluster.create(loadBalancer(`default/${name}`));
-    await cluster.warns('default/d', /range-default is full: all 2 of its IPv4 addresses/);
+    await cluster.warns('default/d', /range-default is full: both of its IPv4 addresses/);
     assert.deepEqual(await cluster.assignment('default/c'), unassigned);
     assert.deepEqual(await cluster.assignment('default/d'), unassigned);
     await cluster.pools({ 'range-default': '192.168.0.10-192.168.0.12' });

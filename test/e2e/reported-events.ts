@@ -32,7 +32,7 @@ export const requestedEvent = (address: string, contenders: string): RegExp =>
 export const heldEvent = (address: string, holders: string): RegExp =>
   pattern(`Warning AddressConflict ADDRESS is also assigned to ${holders}, and cannot be shared`, address);
 export const resolvedEvent = (address: string): RegExp =>
-  pattern('Normal AddressConflictResolved The conflict over ADDRESS is over', address);
+  pattern('Normal AddressConflictResolved The conflict over ADDRESS is resolved', address);
 
 function pattern(text: string, address: string): RegExp {
   return new RegExp(`^${text.replace('ADDRESS', address.replaceAll('.', '\\.'))}`);

@@ -52,7 +52,7 @@ browserTest(
     assert.equal(await cell.textContent(), '.209');
     assert.equal(await cell.getAttribute('data-sign'), '+');
     const pending = page.getByRole('region', { name: 'Pending and conflicting' });
-    await pending.getByText('Pool cidr-ipv6 is full: all 2 of its IPv6 addresses are in use.').waitFor();
+    await pending.getByText('Pool cidr-ipv6 is full: both of its IPv6 addresses are in use.').waitFor();
   },
 );
 

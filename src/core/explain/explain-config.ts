@@ -49,7 +49,7 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'bad-order':
       return `${key}: ${quoted(problem.value)} is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.`;
     case 'bad-interface':
-      return `${key}: ${quoted(problem.value)} is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces and slashes.`;
+      return `${key}: ${quoted(problem.value)} is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces or slashes.`;
     default:
       return never(problem);
   }
@@ -58,8 +58,8 @@ export function explainProblem(problem: ConfigProblem): string {
 function explainEmptyPool(key: string): string {
   const scope = key.slice(key.indexOf('-') + 1);
   return scope === 'global'
-    ? `${key} contains no valid address, so Services in namespaces without their own pool cannot get one. Add addresses, or delete the key.`
-    : `${key} contains no valid address, so Services in namespace ${scope} cannot get one. Add addresses, or delete the key to fall back to the global pool.`;
+    ? `${key} contains no valid address, so Services in namespaces without their own pool cannot get an address. Add addresses, or delete the key.`
+    : `${key} contains no valid address, so Services in namespace ${scope} cannot get an address. Add addresses, or delete the key to fall back to the global pool.`;
 }
 
 /** The predicate of a sentence whose subject is `entry`. The text at fault is a part of the entry. */

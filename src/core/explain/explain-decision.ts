@@ -20,7 +20,7 @@ import { explainFault } from './explain-config.ts';
 import { annotate } from './kubectl-commands.ts';
 
 /**
- * The sentences about decisions; explain-config.ts has those about the ConfigMap. No other module composes them. A message
+ * The sentences about decisions; explain-config.ts has those about the ConfigMap, and controller/reporter.ts those about writes. A message
  * names the object, states the problem, and ends with what to do. A command comes last and has no period, so that it can be
  * pasted.
  */
@@ -41,7 +41,9 @@ function textOf(explanations: readonly Explanation[]): string {
   );
   const [service] = explanations.flatMap(({ reallocate }) => reallocate ?? []);
   const command =
-    service === undefined ? [] : `To assign an address from the pool, run: ${reallocateCommand(service)}`;
+    service === undefined
+      ? []
+      : `To assign an address from the pool instead, run: ${reallocateCommand(service)}`;
   return [...new Set(texts.concat(command))].join(' ');
 }
 
@@ -88,14 +90,14 @@ function failureOf(failure: AllocationFailure, options: Options): Explanation & 
   }
 }
 
-const addAddresses = 'Add addresses to it, or delete a Service that uses one.';
+const addAddresses = 'Add addresses to the pool, or delete a Service that uses one of its addresses.';
 
 /** `all 6 of its IPv4 addresses (2 of them claimed by other IPAddress objects)`. */
 function usedUp({ size, family, claimed }: AllocationFailure & { code: 'pool-full' }): string {
   if (size === 1n)
     return `its only ${family} address${claimed > 0n ? ' (claimed by another IPAddress object)' : ''}`;
   const part = claimed > 0n ? ` (${claimed} of them claimed by other IPAddress objects)` : '';
-  return `all ${size} of its ${family} addresses${part}`;
+  return `${size === 2n ? 'both' : `all ${size}`} of its ${family} addresses${part}`;
 }
 
 function failuresOf(failures: readonly AllocationFailure[], options: Options): Explanation[] {
@@ -205,7 +207,7 @@ function explainSharingConflict(why: SharingConflict, named: ServiceKey): Clause
     case 'port-clash':
       return and(`both use ${why.port.replace('/', ' port ')}`);
     case 'several-addresses':
-      return about(why.service, 'does not have exactly one IPv4 address');
+      return about(why.service, 'cannot share because it does not have exactly one IPv4 address');
     case 'being-deleted':
       return about(why.service, 'is being deleted');
     case 'sharing-not-allowed':
@@ -276,6 +278,7 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
         : [
             {
               problem: `The Service keeps ${address}, which is outside pool ${condition.key}.`,
+              advice: 'No action is needed.',
               reallocate: condition.service,
             },
           ];
@@ -285,7 +288,7 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
     case 'pending-change':
       return [
         {
-          problem: `${pendingChanges[condition.change]} is pending, and the Service keeps what it has until then.`,
+          problem: `${pendingChanges[condition.change]}. Until then, the Service keeps its current addresses.`,
         },
         ...failuresOf(condition.failures, options),
       ];
@@ -319,9 +322,9 @@ function explainOthers({ services, more }: OtherServices): string {
 }
 
 const pendingChanges = {
-  families: 'The change of the IP families',
-  ports: 'The move to another address, needed because of a port conflict,',
-  reallocate: 'The requested reallocation',
+  families: 'Waiting to change the IP families',
+  ports: 'Waiting to move to another address because of a port conflict',
+  reallocate: 'Waiting for the requested reallocation',
 } as const;
 
 export function explainIgnored(why: IgnoreReason | 'being-deleted', options: Options): string {

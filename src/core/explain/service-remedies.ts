@@ -67,7 +67,7 @@ function remediesForIgnored(
     case 'other-controller':
       return [
         {
-          advice: `Check the controller ${quoted(record?.controller ?? '')}: only the controller in the allocation record changes the Service.`,
+          advice: `Check that controller ${quoted(record?.controller ?? '')} is running: only it changes this Service.`,
           command: undefined,
         },
       ];
@@ -109,17 +109,17 @@ function remediesForConflict(
     remedies.push(reallocate(state, 'Assign an address from the pool instead.'));
   if (intent.kind === 'requested' || intent.kind === 'annotationRemoved' || intent.kind === 'copied')
     remedies.push({
-      advice: 'Or request a different address: replace ADDRESS.',
+      advice: 'Request a different address: replace ADDRESS.',
       command: request(state, 'ADDRESS'),
     });
   if (conflict.why.code === 'sharing-not-allowed')
     remedies.push({
-      advice: `Or allow Services in namespace ${conflict.why.namespace} to share addresses if their ports differ.`,
+      advice: `Allow Services in namespace ${conflict.why.namespace} to share addresses if their ports differ.`,
       command: patchPools(context.options, `allow-share-${conflict.why.namespace}`, 'true'),
     });
   if (conflict.why.code !== 'claimed')
     remedies.push({
-      advice: `Or delete ${conflict.holder}, or move it to another address. This Service then gets ${formatAddress(conflict.address)}.`,
+      advice: `Delete ${conflict.holder}, or move it to another address. This Service then gets ${formatAddress(conflict.address)}.`,
       command: undefined,
     });
   return remedies;
