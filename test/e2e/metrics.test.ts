@@ -90,7 +90,7 @@ scenario(
       'time_to_address_seconds_bucket{le="+Inf"}': 2,
       address_conflicts: 0,
       'config_problems{code="bad-entry"}': 1,
-      'config_problems{code="empty-pool"}': 1,
+      'config_problems{code="empty-pool"}': 0,
       'config_problems{code="shadowed"}': 0,
       'leader_election_master_status{name="kube-vip-cloud-controller"}': 1,
       'rest_client_requests_total{code="200",method="PATCH"}': 2,

@@ -65,6 +65,15 @@ async function agree(cluster: Cluster, data: Data): Promise<readonly ConfigProbl
 
 /** What the policy's sentence has in it where the controller gives this reason; for the others it may say more, or less. */
 const reasons: Readonly<Partial<Record<EntryFault['fault'], string>>> = {
+  comment: 'a comment',
+  placeholder: 'a placeholder',
+  'missing-value': 'a variable without a value',
+  'named-ends': 'the ends of a range',
+  'key-in-value': 'a key inside the value',
+  'list-item': 'a YAML list',
+  quotes: 'quotes',
+  brackets: 'brackets',
+  port: 'a port',
   'leading-zero': 'a leading zero',
   'octet-above-255': 'a number above 255',
   zone: 'a zone',

@@ -2,7 +2,7 @@ import type { Family } from '../ip/address.ts';
 import { mergeRanges, ordinalsOf, type Range, trimEnds } from '../ip/range.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import { isDnsLabel, nearest, nearestSpelling, parseBool } from '../text/suggestions.ts';
-import { type EntryFault, parsePoolEntry } from './pool-entry.ts';
+import { type EntryFault, parsePoolEntry, splitPoolEntries } from './pool-entry.ts';
 
 /** Allocatable addresses of one family, as ordinals (range.ts), including both ends. */
 export interface Span {
@@ -175,17 +175,14 @@ function readPool(key: string, value: string, trimmed: boolean, problems: Config
   const allocatable: Range[] = [];
   const whole: Range[] = [];
   const dhcp = { IPv4: false, IPv6: false };
-  let entries = 0;
-  for (const part of value.split(',')) {
-    const text = part.trim();
-    if (text === '') continue;
+  const entries = splitPoolEntries(value);
+  for (const text of entries) {
     const entry = parsePoolEntry(text);
     if ('fault' in entry) {
       const suggestion = nearestSpelling(text, areEntries);
       problems.push({ code: 'bad-entry', key, entry: text, fault: entry, suggestion });
       continue;
     }
-    entries += 1;
     const { range } = entry;
     if (range.last === 0n) {
       dhcp[range.family] = true;
@@ -196,7 +193,8 @@ function readPool(key: string, value: string, trimmed: boolean, problems: Config
     whole.push(range);
     allocatable.push(used);
   }
-  if (entries === 0) problems.push({ code: 'empty-pool', key });
+  // A pool without a valid entry is reported by its entries.
+  if (entries.length === 0) problems.push({ code: 'empty-pool', key });
   const families: readonly Family[] = ['IPv4', 'IPv6'];
   const merged = mergeRanges(allocatable);
   const spans = { IPv4: [] as Span[], IPv6: [] as Span[] };

@@ -80,10 +80,28 @@ export function explainFault({ fault, text }: EntryFault, entry: string): string
       return 'has a zone ID ("%"), which the address of a Service cannot have';
     case 'ipv4-mapped':
       return 'is an IPv4-mapped IPv6 address';
+    case 'comment':
+      return 'contains a comment, which a ConfigMap value cannot have: delete the text from "#" to the end of the line';
+    case 'placeholder':
+      return 'is a placeholder that a template did not replace: set the variable, and render the ConfigMap again';
+    case 'missing-value':
+      return 'is what a template writes for a variable without a value: set the variable, or delete the key';
+    case 'named-ends':
+      return 'names the ends of a range: write the first and the last address with a hyphen between them';
+    case 'key-in-value':
+      return 'repeats a key inside the value';
+    case 'list-item':
+      return 'starts like an item of a YAML list ("- "): separate entries with commas or newlines alone';
+    case 'quotes':
+      return 'has quotes inside the value';
+    case 'brackets':
+      return 'has brackets around an address';
+    case 'port':
+      return 'has a port, which the address of a Service cannot have';
     case 'typographic-dash':
       return 'has a typographic dash instead of a hyphen (-)';
     case 'several-in-one':
-      return 'contains several entries: separate them with commas';
+      return 'contains several entries: separate them with commas or newlines';
     case 'prefix-not-a-number':
       return `needs a plain number after the slash, not ${quoted(text)}`;
     case 'prefix-too-long':
