@@ -80,7 +80,7 @@ scenario(
       [`pool_size_addresses${inPool}`]: 2,
       [`pool_used_addresses${inPool}`]: 2,
       [`pool_free_addresses${inPool}`]: 0,
-      'pool_free_addresses{pool="cidr-six",family="IPv6"}': 2 ** 64,
+      'pool_free_addresses{pool="cidr-six",family="IPv6"}': 2 ** 64 - 1,
       'services{state="assigned"}': 2,
       'services{state="pending"}': 1,
       [isFull]: 1,
