@@ -671,6 +671,47 @@ export const badPools: readonly (readonly [
   ],
   [
     'cidr-global',
+    '127.0.0.1/32',
+    [
+      'cidr-global: "127.0.0.1/32" contains loopback addresses (127.0.0.0/8), which never leave a host. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'cidr-global',
+    '244.0.0.0/12',
+    [
+      'cidr-global: "244.0.0.0/12" contains reserved addresses (240.0.0.0/4), which hosts and routers reject. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'cidr-global',
+    '224.0.0.0/24,ff02::/16',
+    [
+      'cidr-global: "224.0.0.0/24" contains multicast addresses (224.0.0.0/4), which cannot belong to a Service. Remove these addresses from the pool.',
+      'cidr-global: "ff02::/16" contains multicast addresses (ff00::/8), which cannot belong to a Service. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'cidr-global',
+    '::1',
+    [
+      'cidr-global: "::1" contains loopback addresses (::1/128), which never leave a host. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'cidr-global',
+    '120.0.0.0/5',
+    [
+      'cidr-global: "120.0.0.0/5" contains loopback addresses (127.0.0.0/8), which never leave a host. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'cidr-global',
     '',
     [
       'cidr-global contains no valid address, so Services in namespaces without their own pool cannot get one. Add addresses, or delete the key.',

@@ -67,6 +67,7 @@ export const invalid: readonly Data[] = [
 /** Reported, and not refused: docs/admission.md says why. */
 export const onlyReported: readonly (readonly [Data, ConfigProblem['code']])[] = [
   [{ 'cidr-global': '192.168.0.210/29' }, 'host-bits'],
+  [{ 'cidr-global': '127.0.0.1/32,10.0.0.1' }, 'special-purpose'],
   [{ 'cidr-x': '10.0.0.1', 'range-x': '10.0.0.2' }, 'shadowed'],
   [{ 'cidr-global': '0.0.0.0/32,10.0.0.1' }, 'dhcp-beside-addresses'],
   [{ 'cidr-global': ' ,' }, 'empty-pool'],

@@ -172,6 +172,7 @@ judged(
       'host-bits',
       'nothing-allocatable',
       'shadowed',
+      'special-purpose',
     ];
     assert.deepEqual(
       [...reported].filter((code) => !left.includes(code)),

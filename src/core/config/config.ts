@@ -1,5 +1,6 @@
 import type { Family } from '../ip/address.ts';
 import { mergeRanges, ordinalsOf, type Range, trimEnds } from '../ip/range.ts';
+import { type SpecialPurpose, specialPurposesIn } from '../ip/special-purpose.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import { isDnsLabel, nearest, nearestSpelling, parseBool } from '../text/suggestions.ts';
 import { type EntryFault, parsePoolEntry, splitPoolEntries } from './pool-entry.ts';
@@ -28,6 +29,7 @@ export interface Pool {
 export type ConfigProblem =
   | { code: 'bad-entry'; key: string; entry: string; fault: EntryFault; suggestion: string | undefined }
   | { code: 'host-bits'; key: string; entry: string; range: Range; used: Range }
+  | { code: 'special-purpose'; key: string; entry: string; special: SpecialPurpose }
   | { code: 'empty-pool'; key: string }
   | { code: 'nothing-allocatable'; key: string }
   | { code: 'dhcp-beside-addresses'; key: string; family: Family }
@@ -38,6 +40,11 @@ export type ConfigProblem =
   | { code: 'bad-boolean'; key: string; value: string; meaning: string }
   | { code: 'bad-order'; key: string; value: string }
   | { code: 'bad-interface'; key: string; value: string };
+
+/** Whether the controller only says how it reads something that is valid. */
+export function isNotice({ code }: ConfigProblem): boolean {
+  return code === 'host-bits';
+}
 
 /** The parsed ConfigMap. */
 export interface Config {
@@ -189,6 +196,9 @@ function readPool(key: string, value: string, trimmed: boolean, problems: Config
       continue;
     }
     const used = entry.isBlock && trimmed ? trimEnds(range) : range;
+    for (const special of specialPurposesIn(used)) {
+      if (special.isUnusable) problems.push({ code: 'special-purpose', key, entry: text, special });
+    }
     if (entry.hostBits) problems.push({ code: 'host-bits', key, entry: text, range, used });
     whole.push(range);
     allocatable.push(used);

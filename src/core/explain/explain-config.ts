@@ -2,6 +2,7 @@ import type { ConfigProblem } from '../config/config.ts';
 import type { EntryFault } from '../config/pool-entry.ts';
 import { bits, formatAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
+import type { SpecialPurpose } from '../ip/special-purpose.ts';
 import { never, quoted, suggestionOf } from '../text/quote.ts';
 
 /** `192.168.0.209-192.168.0.214`, or a single address. */
@@ -26,6 +27,8 @@ export function explainProblem(problem: ConfigProblem): string {
       const { range, used } = problem;
       return `${key}: ${quoted(problem.entry)} has host bits set. It is read as ${formatBlock(range)}, which provides ${formatRange(used)}.`;
     }
+    case 'special-purpose':
+      return `${key}: ${quoted(problem.entry)} contains ${explainSpecial(problem.special)} Remove these addresses from the pool.`;
     case 'empty-pool':
       return explainEmptyPool(key);
     case 'nothing-allocatable':
@@ -52,6 +55,27 @@ export function explainProblem(problem: ConfigProblem): string {
       return `${key}: ${quoted(problem.value)} is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces and slashes.`;
     default:
       return never(problem);
+  }
+}
+
+/** The object of a sentence, and why it should not be in a pool. */
+export function explainSpecial({ name, range }: SpecialPurpose): string {
+  const block = formatBlock(range);
+  switch (name) {
+    case 'this-network':
+      return `addresses of ${block}, which no host can be reached at.`;
+    case 'loopback':
+      return `loopback addresses (${block}), which never leave a host.`;
+    case 'multicast':
+      return `multicast addresses (${block}), which cannot belong to a Service.`;
+    case 'reserved':
+      return `reserved addresses (${block}), which hosts and routers reject.`;
+    case 'link-local':
+      return `link-local addresses (${block}), which no router forwards.`;
+    case 'documentation':
+      return `addresses for documentation (${block}), which no network routes.`;
+    default:
+      return never(name);
   }
 }
 
