@@ -7,12 +7,11 @@ export interface Counts {
 }
 
 /**
- * Says each failure with its file and cause, and how many tests were left out for which reason. Only tests count, not
- * the suites around them.
+ * Prints each failure with its file and cause, and how many tests were skipped for which reason. Counts tests, not suites.
  */
 export default async function report(events: TestsStream, write: (text: string) => void): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  const leftOut = new Map<string, number>();
+  const skipped = new Map<string, number>();
   const failures: string[] = [];
   for await (const event of events) {
     switch (event.type) {
@@ -22,17 +21,17 @@ export default async function report(events: TestsStream, write: (text: string) 
         if (skip === undefined || skip === false) counts.passed += 1;
         else {
           counts.skipped += 1;
-          leftOut.set(String(skip), (leftOut.get(String(skip)) ?? 0) + 1);
+          skipped.set(String(skip), (skipped.get(String(skip)) ?? 0) + 1);
         }
         break;
       }
       case 'test:fail': {
         const { details, file, line, name, todo } = event.data;
-        // A suite fails with its tests; by itself only where it could not even begin.
+        // A suite also fails if one of its tests fails. Report only failures of the suite itself.
         if (details.type === 'suite' && isOnlyItsTests(details.error)) break;
         if (todo !== undefined && todo !== false) break;
         counts.failed += 1;
-        const failure = `FAILED ${file ?? ''}:${line ?? ''}\n  ${name}\n${indent(story(details.error.cause ?? details.error))}\n`;
+        const failure = `FAILED ${file ?? ''}:${line ?? ''}\n  ${name}\n${indent(describeError(details.error.cause ?? details.error))}\n`;
         failures.push(failure);
         write(failure);
         break;
@@ -44,7 +43,7 @@ export default async function report(events: TestsStream, write: (text: string) 
     }
   }
   if (failures.length > 1) write(`\nAll failures again:\n\n${failures.join('\n')}\n`);
-  for (const [reason, count] of leftOut) write(`${count} tests were left out: ${reason}\n`);
+  for (const [reason, count] of skipped) write(`${count} tests were skipped: ${reason}\n`);
   return counts;
 }
 
@@ -52,10 +51,10 @@ function isOnlyItsTests(error: Error): boolean {
   return 'failureType' in error && error.failureType === 'subtestsFailed';
 }
 
-/** An error with what caused it: a property's failure says the counterexample, its cause what went wrong there. */
-function story(error: unknown): string {
+/** An error with its causes: the error of a property contains the counterexample, and its cause the failed assertion. */
+function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : `\nCaused by: ${story(error.cause)}`;
+  const cause = error.cause === undefined ? '' : `\nCaused by: ${describeError(error.cause)}`;
   return (error.stack ?? error.message) + cause;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Runs the tests: all of them, or with --quick those that need no control plane, or the files that are named. With
- * CI=true the control plane is built first, and leaving out even one test is a failure.
+ * Runs all tests, with --quick only those that need no control plane, or only the named files. With CI=true, the control
+ * plane is built first, and a skipped test is a failure.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -24,7 +24,7 @@ const onControlPlane = [
 ];
 const all = globSync('test/**/*.test.ts', { cwd: root, exclude: isQuick ? onControlPlane : [] });
 const isLong = (file: string): boolean => /^test.(e2e|install|soak)/.test(file);
-// The long ones first, so that they do not begin when everything else has ended.
+// Long tests start first, to shorten the whole run.
 const files = (named.length > 0 ? globSync(named, { cwd: root }) : all)
   .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (a < b ? -1 : 1))
   .map((file) => `${root}${file}`);
@@ -35,16 +35,16 @@ if (isCI && !isQuick) {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   if (built.status !== 0) {
-    process.stderr.write('The control plane could not be built, and with CI=true no test may be left out.\n');
+    process.stderr.write('Building the control plane failed, and with CI=true no test may be skipped.\n');
     process.exit(1);
   }
 }
 
 const started = performance.now();
-// What the end-to-end tests have in common: one bundle and one etcd.
+// Starts what the end-to-end tests share: one bundle and one etcd.
 const globalSetupPath = fileURLToPath(new URL('e2e/global-setup.ts', import.meta.url));
-const needing = new Set(globSync(onControlPlane, { cwd: root }).map((file) => `${root}${file}`));
-const isOnControlPlane = files.some((file) => needing.has(file));
+const controlPlaneFiles = new Set(globSync(onControlPlane, { cwd: root }).map((file) => `${root}${file}`));
+const isOnControlPlane = files.some((file) => controlPlaneFiles.has(file));
 const events = run({
   files,
   cwd: root,
@@ -55,9 +55,9 @@ const events = run({
 });
 const counts = await report(events, (text) => process.stdout.write(text));
 process.stdout.write(`The tests took ${Math.round((performance.now() - started) / 1000)} s.\n`);
-const isLeftOut = isCI && counts.skipped > 0;
-if (isLeftOut) process.stderr.write('With CI=true, a test that is left out is a failure.\n');
-process.exitCode = counts.failed > 0 || counts.passed === 0 || isLeftOut ? 1 : 0;
+const isSkipFailure = isCI && counts.skipped > 0;
+if (isSkipFailure) process.stderr.write('With CI=true, a skipped test is a failure.\n');
+process.exitCode = counts.failed > 0 || counts.passed === 0 || isSkipFailure ? 1 : 0;
 process.stdout.write(
   `${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}\n`,
 );

@@ -43,7 +43,7 @@ export async function startMeasured(
     check() {
       if (!child.running()) throw new Error(`${args[0]} ended:\n${read(join(folder, 'log')).slice(-2_000)}`);
     },
-    gone: child.gone,
+    gone: child.exited,
     stop,
   };
 }

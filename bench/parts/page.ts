@@ -47,7 +47,7 @@ export const part = definePart({
       options,
       clock: systemClock,
       version: 'bench',
-      role: () => 'watching' as const,
+      role: () => 'read-only' as const,
     };
     const site = await serveWeb(shown, 0);
     stack.defer(() => site.close());

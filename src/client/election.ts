@@ -1,7 +1,7 @@
 import type { Api, Limits } from './api.ts';
 import type { ElectionOptions } from './election-options.ts';
 import { ApiError, ConnectionError, errorText } from './errors.ts';
-import { durationMs, holderOf, type Lease, withHolder, withoutHolder } from './lease.ts';
+import { durationMs, holderOf, type Lease, withHolder, withoutHolder } from './lease-lock.ts';
 import type { Log } from './log.ts';
 import type { Clock, Random } from './transport.ts';
 import { abortScope, sleep } from './wait.ts';
@@ -92,7 +92,7 @@ export class Election {
     while (await this.#acquire(candidate, signal)) {
       const end = new AbortController();
       const remainingMs = (): number => (end.signal.aborted ? 0 : this.#remainingMs());
-      log.info('became leader', { lease: this.#name, identity });
+      log.info('Became leader', { lease: this.#name, identity });
       candidate.lead({ remainingMs, signal: end.signal });
       await this.#renewUntilLost(signal);
       if (signal.aborted) return;
@@ -115,9 +115,9 @@ export class Election {
       const lease = await this.#read(neverAborted);
       if (lease === undefined || holderOf(lease) !== identity) return;
       await api.update(this.#object, withoutHolder(lease, clock.wall()), neverAborted, this.#limits);
-      log.info('released the Lease', { lease: this.#name });
+      log.info('Released the Lease', { lease: this.#name });
     } catch (error) {
-      log.warn(`cannot release the Lease, so other replicas wait until it expires: ${errorText(error)}`);
+      log.warn(`Cannot release the Lease, so other replicas wait until it expires: ${errorText(error)}`);
     }
   }
 
@@ -178,7 +178,7 @@ export class Election {
       if (signal.aborted) return;
       if (this.#remainingMs() <= 0 || (await this.#attempt(signal, true)) === 'other-holder') break;
     }
-    log.warn('lost the Lease; writes stop until this replica is the leader again', { lease: this.#name });
+    log.warn('Lost the Lease; writes stop until this replica is the leader again', { lease: this.#name });
   }
 
   /** Acquires or renews the Lease if that is allowed. */
@@ -194,13 +194,13 @@ export class Election {
       // A renewal also fails if the Lease is free: another replica may have led meanwhile, and our state
       // predates that.
       if (lease !== undefined && (isRenewal ? holderOf(lease) !== identity : !this.#isFree(lease))) {
-        this.#logOnce('info', `running as standby; the leader is ${holderOf(lease)}`);
+        this.#logOnce('info', `Running as standby; the leader is ${holderOf(lease)}`);
         return 'other-holder';
       }
       if (signal.aborted || (isRenewal && this.#remainingMs() <= 0)) return 'unknown';
       return (await this.#write(lease, isRenewal)) ? 'held' : 'unknown';
     } catch (error) {
-      if (!signal.aborted) this.#logOnce('warn', `cannot read or write the Lease: ${errorText(error)}`);
+      if (!signal.aborted) this.#logOnce('warn', `Cannot read or write the Lease: ${errorText(error)}`);
       return 'unknown';
     }
   }

@@ -119,7 +119,7 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
     }
     if (queue.length + inFlight.size > 0) return;
     if (overflowed > 0 && !closed.signal.aborted) {
-      log.info('the event queue is empty again', { dropped: overflowed });
+      log.info('The event queue is empty again', { dropped: overflowed });
       overflowed = 0;
     }
     const done = idleWaiters;
@@ -150,13 +150,13 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
   }
 
   function succeeded(): void {
-    if (failed > 0) log.info('writing events succeeds again', { dropped: failed });
+    if (failed > 0) log.info('Writing events succeeds again', { dropped: failed });
     failed = 0;
   }
 
   function drop(error: unknown): void {
     if (failed === 0) {
-      log.warn('cannot write an event; further failures are only counted', {
+      log.warn('Cannot write an event; further failures are only counted', {
         error: errorText(error),
       });
     }
@@ -171,7 +171,7 @@ export function createEventRecorder(api: Api, options: EventRecorderOptions): Ev
       queue.push({ details, serial, wall: clock.wall() });
       if (queue.length > capacity) {
         queue.shift();
-        if (overflowed === 0) log.warn('the event queue is full; dropping the oldest events');
+        if (overflowed === 0) log.warn('The event queue is full; dropping the oldest events');
         overflowed += 1;
         dropped += 1;
       }

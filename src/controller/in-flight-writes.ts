@@ -148,7 +148,7 @@ export class InFlightWrites {
     if (this.#isDraining) return 'stopped';
     if (write.newest !== view.resourceVersion) return 'superseded';
     const { log, clock } = this.#options.context;
-    log.warn(`write failed, retrying: ${errorText(error)}`, { service: key, retryInMs: ms });
+    log.warn(`Write failed, retrying: ${errorText(error)}`, { service: key, retryInMs: ms });
     if (error instanceof ApiError && !isTransient(error)) this.#options.rejected(view, error, ms);
     const { promise, resolve } = Promise.withResolvers<RetryResult>();
     const cancel = clock.after(ms, () => {

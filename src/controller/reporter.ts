@@ -159,7 +159,7 @@ export class Reporter {
     // Services of other types are not counted.
     if (view.type === 'LoadBalancer') this.#counters.services.put(key, 'failing');
     const retry = `The controller retries in ${Math.round(retryInMs / 1000)} s.`;
-    this.#log.error(`the API server rejected the change: ${error.message}`, { service: key, retryInMs });
+    this.#log.error(`The API server rejected the change: ${error.message}`, { service: key, retryInMs });
     this.#explainRequirements(error);
     if (!this.#isNew(view, error.message)) return;
     this.#event(

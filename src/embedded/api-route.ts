@@ -2,7 +2,7 @@ import type { Resource } from './resource.ts';
 
 export interface ApiRoute {
   resource: Resource;
-  /** Undefined: of all namespaces, or of none. */
+  /** Undefined for all namespaces, and for a cluster-scoped resource. */
   namespace: string | undefined;
   name: string | undefined;
   subresource: 'status' | undefined;
@@ -12,8 +12,8 @@ const form =
   /^\/(?:api|apis\/(?<group>[^/]+))\/(?<version>[^/]+)(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<plural>[^/]+)(?:\/(?<name>[^/]+))?(?:\/(?<subresource>[^/]+))?$/;
 
 /**
- * The paths of the Kubernetes API: /api/v1/namespaces/NAMESPACE/services/NAME/status and what is above it; without
- * the namespace where a resource belongs to none.
+ * The paths of the Kubernetes API: /api/v1/namespaces/NAMESPACE/services/NAME/status and its parents. Those of
+ * cluster-scoped resources have no namespace.
  */
 export function route(path: string, resources: readonly Resource[]): ApiRoute | undefined {
   const { group, version, namespace, plural, name, subresource } = form.exec(path)?.groups ?? {};

@@ -1,34 +1,29 @@
 import type { KubeObject } from '../core/model/objects.ts';
+import { DecodeError, decode } from './decode.ts';
 import { isObject, type Json } from './json.ts';
 import type { Resource } from './resource.ts';
-import { ShapeError, shaped } from './shape.ts';
 import { badRequest } from './status.ts';
 
-/** Reads a request's body as the kind that its path names. */
+/** Decodes the body of a request as the kind in its path. */
 export function readBody(resource: Resource, body: Json): KubeObject {
   const { kind, apiVersion } = resource;
-  const said = isObject(body) && typeof body.kind === 'string' && body.kind !== '' ? body.kind : kind;
+  const given = isObject(body) && typeof body.kind === 'string' && body.kind !== '' ? body.kind : kind;
   try {
-    if (said !== kind) throw new ShapeError(`converting (v1.${said}) to (core.${kind}): unknown conversion`);
+    if (given !== kind)
+      throw new DecodeError(`converting (v1.${given}) to (core.${kind}): unknown conversion`);
     return canonical(resource, body);
   } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
+    if (!(error instanceof DecodeError)) throw error;
     const version = apiVersion.split('/').at(-1);
-    throw badRequest(`${said} in version "${version}" cannot be handled as a ${kind}: ${error.message}`);
+    throw badRequest(`${given} in version "${version}" cannot be handled as a ${kind}: ${error.message}`);
   }
 }
 
-/** In the form in which it is stored: known fields in their order, without what is empty. May throw a ShapeError. */
-export function canonical({ shape, kind, apiVersion }: Resource, json: Json): KubeObject {
-  const { metadata, ...rest } = shaped(json, shape);
-  const meta = isObject(metadata) ? metadata : {};
-  // Its shape makes it an object of its kind; the name alone may still be missing.
-  return { kind, apiVersion, metadata: { name: '', ...meta }, ...without(rest) } as unknown as KubeObject;
-}
-
-function without(rest: { [key: string]: Json }): { [key: string]: Json } {
-  const { kind: _, apiVersion: __, ...fields } = rest;
-  return fields;
+/** The form in which an object is stored: known fields in their order, defaulted. May throw a DecodeError. */
+export function canonical({ schema, kind, apiVersion }: Resource, json: Json): KubeObject {
+  const first = { kind, apiVersion };
+  // Decoding by the schema of a kind makes an object of that kind.
+  return { ...first, ...decode(json, schema), ...first } as unknown as KubeObject;
 }
 
 export function asJson(object: KubeObject): Json {

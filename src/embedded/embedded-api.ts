@@ -2,7 +2,7 @@ import type { Clock, HttpRequest, HttpResponse, Random, Transport } from '../cli
 import type { KubeObject } from '../core/model/objects.ts';
 import { type ApiRoute, route } from './api-route.ts';
 import { isObject, type Json } from './json.ts';
-import { list, selects } from './list-objects.ts';
+import { list, selectableFields, selects } from './list-objects.ts';
 import { readListOptions } from './query.ts';
 import type { Resource } from './resource.ts';
 import { resources } from './resources.ts';
@@ -13,33 +13,32 @@ import { watch } from './watch.ts';
 import { ObjectWriter } from './writer.ts';
 
 /**
- * A small Kubernetes API in this process: Services, ConfigMaps, Events, Leases and IPAddresses, for the demo and for
- * fast tests. What it offers is what the contract suite (test/contract) tries on it and on kube-apiserver alike. Unlike
- * there, every namespace exists, node ports are not allocated, everyone may do everything, and nothing is repaired: who
- * deletes the IPAddress of a cluster address has deleted it for good.
+ * A small Kubernetes API in this process, for the sandbox and for fast tests: Services, ConfigMaps, Events, Leases and
+ * IPAddresses. The contract suite (test/contract) checks it and kube-apiserver alike. Unlike kube-apiserver, it has every
+ * namespace, allocates no node ports, authorizes every request, and does not restore a deleted IPAddress of a cluster IP.
  */
 export interface EmbeddedApi {
-  /** Answers one request; the sockets' side of it is server.ts. */
+  /** Responds to one request; server.ts serves it over HTTP. */
   transport: Transport;
   /**
-   * Puts an object from a file or a dump into the world, with the uid, times, status and deletionTimestamp that it
-   * says. Throws an ApiError in the words of the API server where Kubernetes would refuse it.
+   * Stores an object from a file or a dump with its own uid, times, status and deletionTimestamp. Throws a StatusError
+   * with the API server's message if Kubernetes would reject the object.
    */
   load(object: unknown): KubeObject;
-  /** All objects of a resource (`services`), ordered by namespace and name; not to be changed. */
+  /** All objects of a resource (`services`), ordered by namespace and name. They are frozen. */
   objects(plural: string): readonly KubeObject[];
-  /** Forgets the past, so that a watch or a list from before gets 410 Expired. */
+  /** Drops the history: an earlier watch or list gets 410 Expired. */
   compact(): void;
 }
 
 export interface EmbeddedApiOptions {
   clock: Clock;
   random: Random;
-  /** How many changes of each resource a watch can be begun in the past, at least. */
+  /** The minimum number of past changes of each resource that a watch can start from. */
   history?: number;
 }
 
-/** A real server has written objects of its own before the first client comes. */
+/** A real server has written its own objects before the first client connects. */
 const firstRevision = 1000;
 
 const mergePatchType = 'application/merge-patch+json';
@@ -55,11 +54,11 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
     if (name !== undefined) {
       const object = store.collection(resource.plural).get(keyAt(namespace, name));
       if (object === undefined) throw notFound(resource, name);
-      return answer(200, object);
+      return jsonResponse(200, object);
     }
     const options = readListOptions(query, selectableFields(resource));
     const selected = selects(resource, namespace, options);
-    if (!options.watch) return answer(200, list(store, resource, selected, options));
+    if (!options.watch) return jsonResponse(200, list(store, resource, selected, options));
     const body = watch({ store, clock, random }, resource, selected, options, signal);
     return { status: 200, headers: { 'content-type': 'application/json' }, body };
   };
@@ -71,7 +70,7 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
     if (resource.isNamespaced && namespace === undefined) throw methodNotAllowed();
     if (name === undefined) {
       if (request.method !== 'POST') throw methodNotAllowed();
-      return answer(
+      return jsonResponse(
         201,
         writer.create(resource, { namespace, name: '', subresource, manager }, bodyOf(request)),
       );
@@ -80,16 +79,16 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
     switch (request.method) {
       case 'PUT': {
         const { object, created } = writer.replace(resource, target, bodyOf(request));
-        return answer(created ? 201 : 200, object);
+        return jsonResponse(created ? 201 : 200, object);
       }
       case 'PATCH':
-        return answer(200, writer.patch(resource, target, patchOf(request)));
+        return jsonResponse(200, writer.patch(resource, target, patchOf(request)));
       case 'DELETE': {
         if (subresource !== undefined) throw methodNotAllowed();
         const options = request.body ? bodyOf(request) : {};
-        const left = writer.delete(resource, target, isObject(options) ? options : {});
-        const gone = store.collection(resource.plural).get(keyAt(namespace, name)) === undefined;
-        return answer(200, gone && !resource.returnsDeleted ? deleted(resource, left) : left);
+        const last = writer.delete(resource, target, isObject(options) ? options : {});
+        const isGone = store.collection(resource.plural).get(keyAt(namespace, name)) === undefined;
+        return jsonResponse(200, isGone && !resource.returnsDeleted ? deletedStatus(resource, last) : last);
       }
       default:
         throw methodNotAllowed();
@@ -107,7 +106,7 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
         return request.method === 'GET' ? read(at, query, signal) : change(request, at, query);
       } catch (error) {
         if (!(error instanceof StatusError)) throw error;
-        return refuse(error);
+        return errorResponse(error);
       }
     },
     load(object) {
@@ -122,12 +121,7 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
   };
 }
 
-function selectableFields(resource: Resource): string[] {
-  const nothing: KubeObject = { metadata: { name: '' } };
-  return ['metadata.name', 'metadata.namespace', ...Object.keys(resource.selectable(nothing))];
-}
-
-/** apiserver's pkg/endpoints/handlers/fieldmanager: the name that managedFields will show. */
+/** The manager in managedFields: apiserver's pkg/endpoints/handlers/fieldmanager. */
 function managerOf({ headers }: HttpRequest, query: URLSearchParams): string {
   const agent = (headers['user-agent'] ?? '').split('/')[0] ?? '';
   return query.get('fieldManager') || agent.slice(0, 128) || 'unknown';
@@ -168,7 +162,7 @@ function methodNotAllowed(): StatusError {
   return new StatusError(405, 'MethodNotAllowed', message, {});
 }
 
-function deleted({ plural, group }: Resource, { metadata: { name, uid } }: KubeObject): StatusObject {
+function deletedStatus({ plural, group }: Resource, { metadata: { name, uid } }: KubeObject): StatusObject {
   const details = {
     name,
     ...(group === '' ? {} : { group }),
@@ -178,12 +172,12 @@ function deleted({ plural, group }: Resource, { metadata: { name, uid } }: KubeO
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
 }
 
-function answer(status: number, json: unknown): HttpResponse {
+function jsonResponse(status: number, json: unknown): HttpResponse {
   return { status, headers: { 'content-type': 'application/json' }, body: once(JSON.stringify(json)) };
 }
 
-function refuse({ status }: StatusError): HttpResponse {
-  const response = answer(status.code ?? 500, status);
+function errorResponse({ status }: StatusError): HttpResponse {
+  const response = jsonResponse(status.code ?? 500, status);
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter !== undefined) response.headers['retry-after'] = String(retryAfter);
   return response;

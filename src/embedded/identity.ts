@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../client/transport.ts';
 
-/** What the system gives a new object. */
+/** Values that the API server sets on a new object. */
 
 /** meta/v1 Time has whole seconds. */
 export function timeNow(clock: Clock): string {
@@ -13,7 +13,7 @@ export function newUid(random: Random): string {
   return 'xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx'.replace(/x/g, hex);
 }
 
-/** apiserver's pkg/storage/names: five characters that spell no word. */
+/** apiserver's pkg/storage/names: adds five characters that cannot form a word. */
 export function generatedName(prefix: string, random: Random): string {
   const characters = 'bcdfghjklmnpqrstvwxz2456789';
   const one = (): string => characters.charAt(Math.floor(random() * characters.length));

@@ -1,27 +1,18 @@
-import { isIP } from 'node:net';
 import type { KubeObject } from '../core/model/objects.ts';
+import { ipAddress as schema } from '../schema/ip-address.ts';
 import type { ClusterIPs } from './cluster-ips.ts';
-import { canonicalIP, familyOf } from './ip.ts';
+import { familyOf } from './ip.ts';
 import { sameJson } from './json.ts';
-import { dnsSubdomain, pathSegment } from './naming.ts';
-import { common, type Resource } from './resource.ts';
-import { ipAddress as shape } from './resource-shapes.ts';
-import { invalidValue, required, type StatusCause } from './status.ts';
+import { pathSegment } from './naming.ts';
+import { common, type ObjectOf, type Resource } from './resource.ts';
+import { invalidValue, type StatusCause } from './status.ts';
 
-interface ParentReference {
-  group?: string;
-  resource?: string;
-  namespace?: string;
-  name?: string;
-}
-
-interface StoredIPAddress extends KubeObject {
-  spec?: { parentRef?: ParentReference };
-}
+type StoredIPAddress = ObjectOf<typeof schema>;
+type ParentReference = NonNullable<StoredIPAddress['spec']['parentRef']>;
 
 /**
- * networking.k8s.io/v1 IPAddress: who uses an address, said by an object of that name, which can exist only once
- * (KEP-1880). Those of cluster addresses are made by kube-apiserver, the others by whoever gives addresses out.
+ * networking.k8s.io/v1 IPAddress: an object named like an address marks that address as used (KEP-1880). The API
+ * server creates those of cluster IPs; controllers that allocate addresses create the others.
  */
 export function ipAddresses(pool: ClusterIPs): Resource {
   return {
@@ -31,14 +22,13 @@ export function ipAddresses(pool: ClusterIPs): Resource {
     group: 'networking.k8s.io',
     apiVersion: 'networking.k8s.io/v1',
     isNamespaced: false,
-    shape,
-    checkName,
-    // An address has no room for five more characters.
+    schema,
+    // A suffix would make the name invalid.
     generatedName: (prefix) => prefix,
     check: (object, old) => {
-      const parent = (object as StoredIPAddress).spec?.parentRef;
+      const parent = (object as StoredIPAddress).spec.parentRef;
       const causes = checkParent(parent);
-      if (old !== undefined && !sameJson(parent, (old as StoredIPAddress).spec?.parentRef)) {
+      if (old !== undefined && !sameJson(parent, (old as StoredIPAddress).spec.parentRef)) {
         causes.push(invalidValue('spec.parentRef', asInGo(parent), 'field is immutable'));
       }
       return causes;
@@ -50,7 +40,7 @@ export function ipAddresses(pool: ClusterIPs): Resource {
   };
 }
 
-/** The IPAddress that says that a Service has this cluster address (pkg/registry/core/service/ipallocator). */
+/** The IPAddress of a Service's cluster IP (pkg/registry/core/service/ipallocator). */
 export function ofClusterIP(ip: string, { metadata: { namespace = '', name } }: KubeObject): KubeObject {
   const labels = {
     'ipaddress.kubernetes.io/ip-family': familyOf(ip),
@@ -60,36 +50,14 @@ export function ofClusterIP(ip: string, { metadata: { namespace = '', name } }: 
   return { metadata: { name: ip, labels }, spec } as StoredIPAddress;
 }
 
-/** apimachinery's pkg/util/validation/ip.go, IsValidIP. */
-function checkName(name: string): string[] {
-  const canonical = canonicalIP(name);
-  if (canonical === undefined) {
-    const isPadded = isIP(name.replace(/(?<![^.])0+(?=\d)/g, '')) === 4;
-    if (isPadded) return ['must not have leading 0s'];
-    return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
-  }
-  if (/^::ffff:[0-9a-f]+:[0-9a-f]+$/.test(canonical)) return ['must not be an IPv4-mapped IPv6 address'];
-  return canonical === name ? [] : [`must be in canonical form ("${canonical}")`];
-}
-
 /** pkg/apis/networking/validation, validateIPAddressParentReference. */
 function checkParent(parent: ParentReference | undefined): StatusCause[] {
-  const at = 'spec.parentRef';
-  if (parent === undefined) return [required(at)];
-  const causes: StatusCause[] = [];
-  // Services are of the group "", so it cannot be asked for.
-  for (const why of parent.group === undefined ? [] : dnsSubdomain(parent.group))
-    causes.push(invalidValue(`${at}.group`, parent.group, why));
-  for (const key of ['resource', 'name', 'namespace'] as const) {
-    const value = parent[key];
-    if (value === undefined) {
-      if (key !== 'namespace') causes.push(required(`${at}.${key}`));
-    } else for (const why of pathSegment(value)) causes.push(invalidValue(`${at}.${key}`, value, why));
-  }
-  return causes;
+  return (['resource', 'name', 'namespace'] as const).flatMap((key) =>
+    pathSegment(parent?.[key] ?? '').map((why) => invalidValue(`spec.parentRef.${key}`, parent?.[key], why)),
+  );
 }
 
-/** This message shows the Go struct. */
+/** The Go struct, which the message prints. */
 function asInGo(parent: ParentReference | undefined): unknown {
   if (parent === undefined) return undefined;
   const { group = '', resource = '', namespace = '', name = '' } = parent;

@@ -18,7 +18,7 @@ export interface List {
   items: Omit<KubeObject, 'kind' | 'apiVersion'>[];
 }
 
-/** Which objects a request concerns. */
+/** True for the objects that a request selects. */
 export type Selects = (object: KubeObject) => boolean;
 
 export function selects(resource: Resource, namespace: string | undefined, options: ListOptions): Selects {
@@ -26,16 +26,25 @@ export function selects(resource: Resource, namespace: string | undefined, optio
     const { metadata } = object;
     if (namespace !== undefined && metadata.namespace !== namespace) return false;
     if (!options.filtered) return true;
-    const fields = {
-      'metadata.name': metadata.name,
-      'metadata.namespace': metadata.namespace ?? '',
-      ...resource.selectable(object),
-    };
+    const fields = Object.fromEntries(
+      selectableFields(resource).map((path) => [path, textAt(object, path)] as const),
+    );
     return options.selectsLabels(metadata.labels ?? {}) && options.selectsFields(fields);
   };
 }
 
-/** One page. All pages of a list show the revision of the first one. */
+export function selectableFields({ selectable }: Resource): readonly string[] {
+  return ['metadata.name', 'metadata.namespace', ...selectable];
+}
+
+function textAt(object: KubeObject, path: string): string {
+  const value = path
+    .split('.')
+    .reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), object);
+  return typeof value === 'string' ? value : '';
+}
+
+/** One page. All pages of a list have the revision of the first one. */
 export function list(store: Store, resource: Resource, selected: Selects, options: ListOptions): List {
   requireReached(options.resourceVersion, store.revision);
   const from = options.continueToken === '' ? undefined : readToken(options.continueToken);
@@ -50,7 +59,7 @@ export function list(store: Store, resource: Resource, selected: Selects, option
   const matching = objects.filter(
     (object) => selected(object) && (from === undefined || keyOf(object) > from.after),
   );
-  // "Any version" is answered from the real server's cache, which knows no pages.
+  // kube-apiserver serves "any version" from its cache, without pages.
   const limit = options.limit > 0 && options.resourceVersion !== '0' ? options.limit : matching.length;
   const page = matching.slice(0, limit);
   const metadata: ListMeta = { resourceVersion: String(revision) };
@@ -63,12 +72,12 @@ export function list(store: Store, resource: Resource, selected: Selects, option
   return { kind: `${kind}List`, apiVersion, metadata, items: page.map(withoutType) };
 }
 
-/** The items of a list do not repeat what the list says. */
+/** The items of a list do not repeat its kind and apiVersion. */
 function withoutType({ kind: _, apiVersion: __, ...rest }: KubeObject): List['items'][number] {
   return rest;
 }
 
-/** The form of apiserver's pkg/storage/continue.go; clients must not look inside. */
+/** The format of apiserver's pkg/storage/continue.go, which is opaque to clients. */
 function writeToken(rv: number, key: string): string {
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv, start: `${key}\0` })).toString('base64url');
 }

@@ -2,10 +2,10 @@ import type { KubeObject, ManagedFieldsEntry } from '../core/model/objects.ts';
 import { isObject, sameJson } from './json.ts';
 
 /**
- * Who wrote which field last, as server-side apply's field management records it for ordinary writes (operation
- * Update): a writer owns what it changed, until another one changes or removes it.
+ * The last writer of each field, as the field management of server-side apply records it for ordinary writes (operation
+ * Update): a manager owns the fields that it changed, until another one changes or removes them.
  *
- * Simpler than the real one where nobody reads it: a list is one field, and the `.` entries of maps are left out.
+ * Simpler than the real one: a list is one field, and maps have no `.` entries.
  */
 export interface FieldWriter {
   manager: string;
@@ -13,7 +13,7 @@ export interface FieldWriter {
   time: string;
 }
 
-/** An entry as the API writes it; the type of core/ has what the controller reads. */
+/** An entry with all its fields; the type in core/model has only those that the controller reads. */
 export interface FieldsEntry extends ManagedFieldsEntry {
   apiVersion?: string;
   fieldsType?: string;
@@ -27,7 +27,7 @@ interface Ownership {
 
 type Values = Map<string, unknown>;
 
-/** Belonging to the system, or being the record itself: nobody's fields. */
+/** Fields of the system, which no manager owns. */
 const unowned =
   /^f:(?:apiVersion|kind|metadata\nf:(?:name|namespace|uid|resourceVersion|generation|creationTimestamp|deletionTimestamp|deletionGracePeriodSeconds|managedFields)(?:\n.*)?)$/s;
 
@@ -71,7 +71,7 @@ function isOf(entry: FieldsEntry, { manager, subresource }: FieldWriter): boolea
   return entry.manager === manager && entry.operation === 'Update' && entry.subresource === subresource;
 }
 
-/** `f:spec\nf:type` → "LoadBalancer": a line break is the one character that no field name has. */
+/** `f:spec\nf:type` → "LoadBalancer". No field name contains a line break. */
 function leaves(object: KubeObject): Values {
   const values: Values = new Map();
   collect(object, '', values);
@@ -102,7 +102,7 @@ function collectPaths(tree: unknown, path: string, paths: Set<string>): void {
   if (!isObject(tree)) return;
   const keys = Object.keys(tree);
   if (keys.length === 0 && path !== '') paths.add(path);
-  // Of a list, as the real API server writes it (`k:{"port":80}`, `v:"finalizer"`), only the list counts.
+  // The real API server also lists the items of a list (`k:{"port":80}`, `v:"finalizer"`).
   if (keys.some((key) => !key.startsWith('f:') && key !== '.')) paths.add(path);
   else
     for (const key of keys)

@@ -1,10 +1,9 @@
 import type { ObjectMeta } from '../core/model/objects.ts';
-import { forbidden, invalidValue, required, type StatusCause } from './status.ts';
+import { labelPattern, maxLength, subdomainPattern } from '../schema/names.ts';
+import { forbidden, invalidValue, type StatusCause } from './status.ts';
 
 /** Rules for names, labels and annotations: apimachinery's pkg/util/validation and pkg/api/validation/objectmeta.go. */
 
-const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-const subdomain = `${label}(\\.${label})*`;
 const nameCharacters =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
@@ -12,32 +11,30 @@ function fullMatch(pattern: string, text: string): boolean {
   return new RegExp(`^(?:${pattern})$`).test(text);
 }
 
-function tooLong(text: string, most: number): string[] {
-  return text.length > most ? [`must be no more than ${most} characters`] : [];
+function tooLong(text: string, limit: number): string[] {
+  return text.length > limit ? [`must be no more than ${limit} characters`] : [];
 }
 
-/** A Service's name; since Kubernetes 1.36 it may begin with a digit (KEP-5311). */
+/** Since Kubernetes 1.36, the name of a Service may start with a digit (KEP-5311). */
 export function dnsLabel(text: string): string[] {
-  if (fullMatch(label, text)) return tooLong(text, 63);
+  if (fullMatch(labelPattern, text)) return tooLong(text, maxLength['dns-label']);
   return [
-    ...tooLong(text, 63),
+    ...tooLong(text, maxLength['dns-label']),
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end " +
-      "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is " +
-      "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+      `with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${labelPattern}')`,
   ];
 }
 
 export function dnsSubdomain(text: string): string[] {
-  if (fullMatch(subdomain, text)) return tooLong(text, 253);
+  if (fullMatch(subdomainPattern, text)) return tooLong(text, maxLength['dns-subdomain']);
   return [
-    ...tooLong(text, 253),
+    ...tooLong(text, maxLength['dns-subdomain']),
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start " +
-      "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
-      "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+      `and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${subdomainPattern}')`,
   ];
 }
 
-/** What may stand in a path; apimachinery's pkg/api/validate/content/path.go. */
+/** A segment of a URL's path: apimachinery's pkg/api/validate/content/path.go. */
 export function pathSegment(text: string): string[] {
   if (text === '.' || text === '..') return [`may not be '${text}'`];
   return ['/', '%'].filter((one) => text.includes(one)).map((one) => `may not contain '${one}'`);
@@ -79,13 +76,9 @@ function labelValue(text: string): string[] {
   ];
 }
 
-export function checkMetadata(metadata: ObjectMeta, checkName: (name: string) => string[]): StatusCause[] {
-  const causes: StatusCause[] = [];
-  if (metadata.name === '') causes.push(required('metadata.name', 'name or generateName is required'));
-  else
-    for (const why of checkName(metadata.name))
-      causes.push(invalidValue('metadata.name', metadata.name, why));
-  causes.push(...checkLabels(metadata.labels ?? {}, 'metadata.labels'));
+/** The maps and lists of the metadata; the schema covers its other fields. */
+export function checkMetadata(metadata: ObjectMeta): StatusCause[] {
+  const causes = checkLabels(metadata.labels ?? {}, 'metadata.labels');
   for (const key of Object.keys(metadata.annotations ?? {})) {
     for (const why of qualifiedName(key.toLowerCase()))
       causes.push(invalidValue('metadata.annotations', key, why));

@@ -1,11 +1,11 @@
 import { fieldSelector, labelSelector, type Selector } from './selector.ts';
 import { badRequest, forbidden, invalid, notOffered, StatusError } from './status.ts';
 
-/** meta/v1 ListOptions, which list and watch share. */
+/** meta/v1 ListOptions, for list and watch. */
 export interface ListOptions {
   selectsFields: Selector;
   selectsLabels: Selector;
-  /** Some selector is set. */
+  /** A selector is set. */
   filtered: boolean;
   limit: number;
   continueToken: string;
@@ -45,22 +45,22 @@ function checkMatch(
   match: string,
   { watch, sendInitialEvents, continueToken, resourceVersion }: ListOptions,
 ): void {
-  const refuse = (why: string): StatusError =>
+  const matchError = (why: string): StatusError =>
     invalid('ListOptions', 'meta.k8s.io', '', [forbidden('resourceVersionMatch', why)]);
   if (continueToken !== '' && resourceVersion !== '' && resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
   if (sendInitialEvents && watch && match !== 'NotOlderThan') {
-    throw refuse('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    throw matchError('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   }
   if (match === '') return;
   if (watch && !sendInitialEvents) {
-    throw refuse('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+    throw matchError('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
   }
   if (match !== 'NotOlderThan') throw notOffered(`resourceVersionMatch=${match}`);
 }
 
-/** A revision that does not exist yet: the real server waits three seconds for it, and then answers this. */
+/** Throws for a future revision. The real server first waits three seconds for it. */
 export function requireReached(resourceVersion: string, revision: number): void {
   if (resourceVersion === '' || Number(resourceVersion) <= revision) return;
   const message = `Timeout: Too large resource version: ${resourceVersion}, current: ${revision}`;

@@ -1,71 +1,73 @@
 import type { Random } from '../client/transport.ts';
 import type { KubeObject } from '../core/model/objects.ts';
+import type { ValueOf } from '../schema/field.ts';
+import type { Schema } from '../schema/metadata.ts';
 import { generatedName } from './identity.ts';
-import { dnsSubdomain } from './naming.ts';
-import type { Fields } from './selector.ts';
-import type { Struct } from './shape.ts';
 import type { ResourceName, StatusCause } from './status.ts';
 
 /**
- * All that one kind of object has of its own; kube-apiserver calls it a strategy. Every function is pure: it gets
- * objects that have been read by `shape` and returns new ones.
+ * Everything specific to one kind of object; kube-apiserver calls it a strategy. Every function is pure: it gets
+ * decoded objects and returns new ones.
  */
 export interface Resource extends ResourceName {
   apiVersion: string;
-  /** Or has the cluster one of each name? */
+  /** False for a cluster-scoped resource. */
   isNamespaced: boolean;
-  shape: Struct;
-  /** The fields beside metadata.name and metadata.namespace that a fieldSelector may name. */
-  selectable: (object: KubeObject) => Fields;
-  /** May PUT come without a resourceVersion? */
+  schema: Schema;
+  /** The fields besides metadata.name and metadata.namespace that a fieldSelector may name. */
+  selectable: readonly string[];
+  /** PUT works without a resourceVersion. */
   unconditionalUpdate: boolean;
-  /** May PUT create? */
+  /** PUT can create an object. */
   createOnUpdate: boolean;
-  /** Is the answer to DELETE the object, or a Status? */
+  /** DELETE returns the object, not a Status. */
   returnsDeleted: boolean;
   hasStatus: boolean;
-  checkName: (name: string) => string[];
   /** Completes `generateName`. */
   generatedName: (prefix: string, random: Random) => string;
-  /** Fills in what Go's defaulting fills in whenever an object is read. */
+  /** Adds the defaults that depend on other fields. Decoding has added the others. */
   defaulted(object: KubeObject): KubeObject;
-  /** Fills in what is allocated, and keeps what this write may not change. May throw an ApiError. */
+  /** Allocates, and restores fields that this write cannot change. May throw a StatusError. */
   prepared(object: KubeObject, old: KubeObject | undefined): KubeObject;
   /** The same for a write of the status subresource. */
   preparedStatus(object: KubeObject, old: KubeObject): KubeObject;
   /** For an object from a file or a dump. */
   loaded(object: KubeObject): KubeObject;
+  /** Rules that compare several fields, or the object with its previous state. The schema covers single fields. */
   check(object: KubeObject, old: KubeObject | undefined): StatusCause[];
   checkStatus(object: KubeObject): StatusCause[];
-  /** What the API server makes by itself before it writes this object, and deletes when that has gone. */
+  /** Objects that the API server creates before it writes this one, and deletes after it. */
   companions(object: KubeObject): readonly Companion[];
-  /** Is told of every write that was done. */
+  /** Called after every write. */
   written(object: KubeObject | undefined, old: KubeObject | undefined): void;
 }
 
-/** An object that is there for the sake of another one, found again by its name. */
+/** An object that exists only together with another one, and is identified by its name. */
 export interface Companion {
   resource: Resource;
   object: KubeObject;
 }
 
-/** What most resources have in common. */
-export const common: Omit<Resource, 'kind' | 'plural' | 'shape' | 'check'> = {
+/** The defaults for most resources. */
+export const common: Omit<Resource, 'kind' | 'plural' | 'schema'> = {
   group: '',
   apiVersion: 'v1',
   isNamespaced: true,
-  selectable: () => ({}),
+  selectable: [],
   unconditionalUpdate: true,
   createOnUpdate: false,
   returnsDeleted: false,
   hasStatus: false,
-  checkName: dnsSubdomain,
   generatedName,
   defaulted: (object) => object,
   prepared: (object) => object,
   preparedStatus: (object) => object,
   loaded: (object) => object,
+  check: () => [],
   checkStatus: () => [],
   companions: () => [],
   written: () => {},
 };
+
+/** A decoded object of the kind that `Kind` describes. */
+export type ObjectOf<Kind> = KubeObject & Omit<ValueOf<Kind>, keyof KubeObject>;

@@ -1,9 +1,10 @@
-import type { ConfigMap, KubeObject } from '../core/model/objects.ts';
+import { configMap } from '../schema/config-map.ts';
+import { event } from '../schema/event.ts';
+import { lease } from '../schema/lease.ts';
 import { ClusterIPs } from './cluster-ips.ts';
 import { ipAddresses } from './ip-addresses.ts';
 import { sameJson } from './json.ts';
-import { common, type Resource } from './resource.ts';
-import { configMap, event, lease } from './resource-shapes.ts';
+import { common, type ObjectOf, type Resource } from './resource.ts';
 import { services } from './services.ts';
 import { forbidden, invalidValue, type StatusCause } from './status.ts';
 
@@ -14,17 +15,16 @@ export function resources(): Resource[] {
   return [services(pool, addresses), configMaps, events, leases, addresses];
 }
 
-interface ImmutableConfigMap extends ConfigMap {
-  immutable?: boolean;
-}
+type StoredConfigMap = ObjectOf<typeof configMap>;
+type Event = ObjectOf<typeof event>;
 
 const configMaps: Resource = {
   ...common,
   kind: 'ConfigMap',
   plural: 'configmaps',
-  shape: configMap,
+  schema: configMap,
   check: (object, old) => {
-    const { data = {}, binaryData = {} } = object as ConfigMap;
+    const { data = {}, binaryData = {} } = object as StoredConfigMap;
     return [
       ...Object.keys(data).flatMap((key) => checkKey('data', key)),
       ...Object.keys(binaryData).flatMap((key) => checkKey('binaryData', key)),
@@ -36,8 +36,8 @@ const configMaps: Resource = {
   },
 };
 
-/** One that says `immutable: true` keeps its data, and keeps saying so. */
-function checkImmutable(object: ImmutableConfigMap, old: ImmutableConfigMap): StatusCause[] {
+/** `immutable: true` covers the data and itself. */
+function checkImmutable(object: StoredConfigMap, old: StoredConfigMap): StatusCause[] {
   if (old.immutable !== true) return [];
   return (['immutable', 'data', 'binaryData'] as const)
     .filter((field) => !sameJson(object[field], old[field]))
@@ -57,29 +57,20 @@ function checkKey(map: string, key: string): StatusCause[] {
   return [invalidValue(field, key, why)];
 }
 
-interface EventObject extends KubeObject {
-  involvedObject?: { namespace?: string };
-  eventTime?: string;
-}
-
 const events: Resource = {
   ...common,
   kind: 'Event',
   plural: 'events',
-  shape: event,
+  schema: event,
   createOnUpdate: true,
   check: (object) => {
-    const { involvedObject, metadata } = object as EventObject;
+    const { involvedObject, metadata } = object as Event;
     const namespace = involvedObject?.namespace;
-    // An Event on an object without a namespace belongs into `default`.
+    // The Event of an object without a namespace is in `default`.
     if ((namespace ?? 'default') === metadata.namespace) return [];
     return [invalidValue('involvedObject.namespace', namespace ?? '', 'does not match event.namespace')];
   },
 };
-
-interface LeaseObject extends KubeObject {
-  spec?: { leaseDurationSeconds?: number; leaseTransitions?: number };
-}
 
 const leases: Resource = {
   ...common,
@@ -87,21 +78,7 @@ const leases: Resource = {
   plural: 'leases',
   group: 'coordination.k8s.io',
   apiVersion: 'coordination.k8s.io/v1',
-  shape: lease,
+  schema: lease,
   unconditionalUpdate: false,
   createOnUpdate: true,
-  defaulted: (object) => ({ ...object, spec: (object as LeaseObject).spec ?? {} }) as KubeObject,
-  check: (object) => {
-    const { leaseDurationSeconds, leaseTransitions } = (object as LeaseObject).spec ?? {};
-    const causes: StatusCause[] = [];
-    if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0) {
-      causes.push(invalidValue('spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0'));
-    }
-    if (leaseTransitions !== undefined && leaseTransitions < 0) {
-      causes.push(
-        invalidValue('spec.leaseTransitions', leaseTransitions, 'must be greater than or equal to 0'),
-      );
-    }
-    return causes;
-  },
 };

@@ -1,7 +1,7 @@
 import { badRequest } from './status.ts';
 
 export type Fields = Readonly<Record<string, string>>;
-/** True where the set of labels, or of selectable fields, is selected. */
+/** True if it selects the labels or the selectable fields. */
 export type Selector = (set: Fields) => boolean;
 
 const everything: Selector = () => true;
@@ -10,7 +10,7 @@ function every(selectors: readonly Selector[]): Selector {
   return selectors.length === 0 ? everything : (set) => selectors.every((selector) => selector(set));
 }
 
-/** `a=b,c!=d`: apimachinery's pkg/fields/selector.go. Which fields exist depends on the resource. */
+/** `a=b,c!=d`: apimachinery's pkg/fields/selector.go. `supported` are the fields of the resource. */
 export function fieldSelector(text: string, supported: readonly string[]): Selector {
   const terms = text.split(',').filter((term) => term !== '');
   return every(
@@ -35,7 +35,7 @@ const forms: readonly [RegExp, (key: string, values: string) => Selector][] = [
     new RegExp(`^${name}\\s+in\\s*\\(([^()]*)\\)$`),
     (key, values) => (set) => Object.hasOwn(set, key) && listed(values).includes(set[key] ?? ''),
   ],
-  // A set without the key is selected too, as with !=.
+  // Like !=, notin also selects a set without the key.
   [
     new RegExp(`^${name}\\s+notin\\s*\\(([^()]*)\\)$`),
     (key, values) => (set) => !Object.hasOwn(set, key) || !listed(values).includes(set[key] ?? ''),

@@ -8,12 +8,12 @@ export interface EmbeddedServer {
   close(): Promise<void>;
 }
 
-/** Offers a transport over HTTP on a free port of this machine alone. */
+/** Serves a transport over HTTP on a free port of 127.0.0.1. */
 export async function serve(transport: Transport): Promise<EmbeddedServer> {
   const open = new AbortController();
   const server = createServer((request, response) => {
-    answer(transport, request, response, open.signal).catch((error: unknown) => {
-      // A bug of ours is a broken connection to the client, and an unhandled rejection to us.
+    handle(transport, request, response, open.signal).catch((error: unknown) => {
+      // A bug here breaks the client's connection and ends in an unhandled rejection.
       response.destroy();
       throw error;
     });
@@ -36,7 +36,7 @@ export async function serve(transport: Transport): Promise<EmbeddedServer> {
   };
 }
 
-async function answer(
+async function handle(
   transport: Transport,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -49,7 +49,7 @@ async function answer(
   if (request === undefined || signal.aborted) return;
   const response = await transport(request, signal);
   outgoing.writeHead(response.status, response.headers);
-  // A watch's answer begins before its first event.
+  // The response to a watch starts before its first event.
   outgoing.flushHeaders();
   for await (const chunk of response.body) {
     if (signal.aborted) break;
@@ -58,7 +58,7 @@ async function answer(
   outgoing.end();
 }
 
-/** Fulfilled when there is room again, or nobody to write to. */
+/** Resolves when there is room again, or the connection is closed. */
 function drained(outgoing: ServerResponse): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const done = (): void => {
@@ -69,7 +69,7 @@ function drained(outgoing: ServerResponse): Promise<void> {
   return promise;
 }
 
-/** Nothing, if the client went away in the middle of it. */
+/** Undefined if the client disconnects during the request. */
 async function readRequest(incoming: IncomingMessage): Promise<HttpRequest | undefined> {
   const chunks: Uint8Array[] = [];
   try {

@@ -1,40 +1,20 @@
-import type { LoadBalancerIngress, Service, ServicePort, ServiceSpec } from '../core/model/objects.ts';
+import type { service } from '../schema/service.ts';
+import type { ObjectOf } from './resource.ts';
 
-/** The fields of a Service that the API server looks at and the controller does not. */
-export interface FullSpec extends ServiceSpec {
-  ports?: FullPort[];
-  externalName?: string;
-  healthCheckNodePort?: number;
-  sessionAffinityConfig?: { clientIP?: { timeoutSeconds?: number } };
-}
+export type StoredService = ObjectOf<typeof service>;
+export type StoredServiceSpec = StoredService['spec'];
+export type StoredServicePort = NonNullable<StoredServiceSpec['ports']>[number];
 
-export interface FullPort extends ServicePort {
-  appProtocol?: string;
-}
-
-export interface FullService extends Service {
-  spec: FullSpec;
-  status: { loadBalancer: { ingress?: LoadBalancerIngress[] }; conditions?: unknown[] };
-}
-
-/** A Service that was read as one has the fields that Go writes always. */
-export function full(service: Service): FullService {
-  const { loadBalancer = {}, ...status } = service.status ?? {};
-  return { ...service, spec: { ...service.spec }, status: { loadBalancer, ...status } };
-}
-
-/** pkg/apis/core/v1/defaults.go, SetDefaults_Service: what is filled in whenever a Service is read. */
-export function withDefaults(service: FullService): FullService {
+/** The defaults that depend on other fields: pkg/apis/core/v1/defaults.go, SetDefaults_Service. */
+export function withDefaults(service: StoredService): StoredService {
   const { ...spec } = service.spec;
-  spec.type ??= 'ClusterIP';
-  spec.sessionAffinity ??= 'None';
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
   if (spec.sessionAffinity === 'ClientIP') {
     // Three hours, Kubernetes' DefaultClientIPServiceAffinitySeconds.
     const timeoutSeconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
     spec.sessionAffinityConfig = { clientIP: { timeoutSeconds } };
   }
-  if (spec.ports) spec.ports = spec.ports.map(portWithDefaults);
+  if (spec.ports) spec.ports = spec.ports.map(withTargetPort);
   if (isExternal(spec)) spec.externalTrafficPolicy ??= 'Cluster';
   if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.type !== 'LoadBalancer') return { ...service, spec };
@@ -46,26 +26,24 @@ export function withDefaults(service: FullService): FullService {
   return { ...service, spec, status: { ...service.status, loadBalancer: { ingress: modes } } };
 }
 
-function portWithDefaults(given: FullPort): FullPort {
-  const port = { ...given, port: given.port ?? 0, protocol: given.protocol ?? 'TCP' };
-  if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '')
-    port.targetPort = port.port;
-  return port;
+function withTargetPort(port: StoredServicePort): StoredServicePort {
+  return { ...port, targetPort: port.targetPort || port.port };
 }
 
-export function isExternal({ type }: ServiceSpec): boolean {
+export function isExternal({ type }: Pick<StoredServiceSpec, 'type'>): boolean {
   return type === 'LoadBalancer' || type === 'NodePort';
 }
 
 /**
- * pkg/registry/core/service/strategy.go, dropTypeDependentFields: what a change of type takes with it, where the same
- * write did not also change the field. `spec.loadBalancerIP` is not among them.
+ * pkg/registry/core/service/strategy.go, dropTypeDependentFields: a change of type removes the fields of the old type
+ * that the same write did not change. `spec.loadBalancerIP` stays.
  */
-export function withoutLeftovers(service: FullService, old: FullService): FullService {
+export function withoutFieldsOfOldType(service: StoredService, old: StoredService): StoredService {
   const { ...spec } = service.spec;
   const before = old.spec;
-  const same = (key: keyof FullSpec): boolean => JSON.stringify(spec[key]) === JSON.stringify(before[key]);
-  const drop = (...keys: (keyof FullSpec)[]): void => {
+  const same = (key: keyof StoredServiceSpec): boolean =>
+    JSON.stringify(spec[key]) === JSON.stringify(before[key]);
+  const drop = (...keys: (keyof StoredServiceSpec)[]): void => {
     for (const key of keys) if (same(key)) delete spec[key];
   };
   if (spec.type === 'ExternalName' && before.type !== 'ExternalName') {

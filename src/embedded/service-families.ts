@@ -1,21 +1,21 @@
 import type { ClusterIPs } from './cluster-ips.ts';
 import { familyOf, type IPFamilyName } from './ip.ts';
 import { sameJson } from './json.ts';
-import type { FullService, FullSpec } from './service-defaults.ts';
+import type { StoredService, StoredServiceSpec } from './service-defaults.ts';
 import { invalid, invalidValue, type StatusCause, StatusError } from './status.ts';
 
 /**
- * How `ipFamilyPolicy`, `ipFamilies` and `clusterIPs` complete each other on a dual-stack cluster:
+ * Completes `ipFamilyPolicy`, `ipFamilies` and `clusterIPs` from one another, as on a dual-stack cluster:
  * pkg/registry/core/service/storage, alloc.go and storage.go.
  */
 export function withFamilies(
-  service: FullService,
-  old: FullService | undefined,
+  service: StoredService,
+  old: StoredService | undefined,
   pool: ClusterIPs,
-): FullService {
+): StoredService {
   if (service.spec.type === 'ExternalName') return service;
-  const spec = adopted(service.spec, old?.spec);
-  // Only a file can say no family at all, and then its Service keeps saying none (see `loaded`).
+  const spec = withPreviousValues(service.spec, old?.spec);
+  // Only a loaded Service can have no family, and it stays without one (see `loaded`).
   if (old !== undefined && hasNoFamilies(old.spec) && hasNoFamilies(spec)) return { ...service, spec };
   if (keepsPreferDualStack(spec, old?.spec)) return { ...service, spec };
 
@@ -24,9 +24,9 @@ export function withFamilies(
   const causes: StatusCause[] = [];
   if (old !== undefined) {
     if (single) dropSecond(spec, old.spec);
-    else causes.push(...refusedReductions(spec, old.spec));
+    else causes.push(...checkReductions(spec, old.spec));
   }
-  if (single) causes.push(...refusedPairs(spec));
+  if (single) causes.push(...checkSingleStack(spec));
   for (const ip of (spec.clusterIPs ?? []).slice(spec.ipFamilies?.length ?? 0)) {
     if (ip !== 'None') spec.ipFamilies = [...(spec.ipFamilies ?? []), familyOf(ip)];
   }
@@ -37,8 +37,8 @@ export function withFamilies(
   return allocated({ ...service, spec }, old, pool);
 }
 
-/** A Service from a file or a dump: it gets no family and no cluster address that it did not name. */
-export function loaded(service: FullService): FullService {
+/** A Service from a file or a dump gets no family and no cluster IP that it does not name. */
+export function loaded(service: StoredService): StoredService {
   const { ...spec } = service.spec;
   if (spec.type === 'ExternalName') return service;
   if (spec.clusterIP !== undefined) spec.clusterIPs ??= [spec.clusterIP];
@@ -54,20 +54,20 @@ function other(family: string | undefined): IPFamilyName {
   return family === 'IPv6' ? 'IPv4' : 'IPv6';
 }
 
-function hasNoFamilies(spec: FullSpec): boolean {
+function hasNoFamilies(spec: StoredServiceSpec): boolean {
   if (spec.type === 'ExternalName' || spec.ipFamilies !== undefined) return false;
   return (spec.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack';
 }
 
-function isHeadlessWithoutSelector(spec: FullSpec): boolean {
+function isHeadlessWithoutSelector(spec: StoredServiceSpec): boolean {
   return spec.clusterIP === 'None' && spec.selector === undefined;
 }
 
 /**
- * normalizeClusterIPs and patchAllocatedValues: a writer that leaves out what was allocated keeps it, so that a
- * manifest can be applied again. A policy left out is the policy of before.
+ * normalizeClusterIPs and patchAllocatedValues: a write that omits allocated values keeps them, which allows a manifest
+ * to be applied again. The same holds for the policy.
  */
-function adopted(given: FullSpec, old: FullSpec | undefined): FullSpec {
+function withPreviousValues(given: StoredServiceSpec, old: StoredServiceSpec | undefined): StoredServiceSpec {
   const spec = { ...given };
   if (old === undefined) {
     if (spec.clusterIP !== undefined) spec.clusterIPs ??= [spec.clusterIP];
@@ -87,8 +87,8 @@ function adopted(given: FullSpec, old: FullSpec | undefined): FullSpec {
   return spec;
 }
 
-/** isMatchingPreferDualStackClusterIPFields: such a Service is not completed again, so it may have one family. */
-function keepsPreferDualStack(spec: FullSpec, old: FullSpec | undefined): boolean {
+/** isMatchingPreferDualStackClusterIPFields: such a Service is not completed again, and may have one family. */
+function keepsPreferDualStack(spec: StoredServiceSpec, old: StoredServiceSpec | undefined): boolean {
   return (
     old !== undefined &&
     old.type === spec.type &&
@@ -99,52 +99,47 @@ function keepsPreferDualStack(spec: FullSpec, old: FullSpec | undefined): boolea
   );
 }
 
-function dropSecond(spec: FullSpec, old: FullSpec): void {
+function dropSecond(spec: StoredServiceSpec, old: StoredServiceSpec): void {
   if (spec.clusterIPs && sameJson(spec.clusterIPs, old.clusterIPs))
     spec.clusterIPs = spec.clusterIPs.slice(0, 1);
   if (spec.ipFamilies && sameJson(spec.ipFamilies, old.ipFamilies))
     spec.ipFamilies = spec.ipFamilies.slice(0, 1);
 }
 
-function refusedReductions(spec: FullSpec, old: FullSpec): StatusCause[] {
-  const reduced = (key: 'clusterIPs' | 'ipFamilies'): boolean =>
-    (spec[key]?.length ?? 0) === 1 && (old[key]?.length ?? 0) === 2;
-  const refuse = (what: string): StatusCause =>
-    invalidValue(
-      'spec.ipFamilyPolicy',
-      spec.ipFamilyPolicy,
-      `must be 'SingleStack' to release the secondary ${what}`,
-    );
+function checkReductions(spec: StoredServiceSpec, old: StoredServiceSpec): StatusCause[] {
+  const isReduced = (key: 'clusterIPs' | 'ipFamilies'): boolean =>
+    spec[key]?.length === 1 && old[key]?.length === 2;
+  const message = "must be 'SingleStack' to release the secondary";
   return [
-    ...(reduced('clusterIPs') ? [refuse('cluster IP')] : []),
-    ...(reduced('ipFamilies') ? [refuse('IP family')] : []),
+    ...(isReduced('clusterIPs') ? [policyCause(spec, `${message} cluster IP`)] : []),
+    ...(isReduced('ipFamilies') ? [policyCause(spec, `${message} IP family`)] : []),
   ];
 }
 
-function refusedPairs(spec: FullSpec): StatusCause[] {
-  const refuse = (what: string): StatusCause =>
-    invalidValue(
-      'spec.ipFamilyPolicy',
-      spec.ipFamilyPolicy,
-      `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`,
-    );
+function checkSingleStack(spec: StoredServiceSpec): StatusCause[] {
+  const message = (what: string): string =>
+    `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`;
   return [
-    ...(spec.clusterIPs?.length === 2 ? [refuse('cluster IPs')] : []),
-    ...(spec.ipFamilies?.length === 2 ? [refuse('IP families')] : []),
+    ...(spec.clusterIPs?.length === 2 ? [policyCause(spec, message('cluster IPs'))] : []),
+    ...(spec.ipFamilies?.length === 2 ? [policyCause(spec, message('IP families'))] : []),
   ];
 }
 
-/** Gives each family its cluster address; one that the Service names itself must be free. */
-function allocated(service: FullService, old: FullService | undefined, pool: ClusterIPs): FullService {
+function policyCause({ ipFamilyPolicy }: StoredServiceSpec, why: string): StatusCause {
+  return invalidValue('spec.ipFamilyPolicy', ipFamilyPolicy, why);
+}
+
+/** Allocates a cluster IP for each family. One that the Service names itself must be free. */
+function allocated(service: StoredService, old: StoredService | undefined, pool: ClusterIPs): StoredService {
   const { ...spec } = service.spec;
   if (spec.clusterIP === 'None') return service;
-  // A Service that came from a file without cluster addresses goes on without them.
+  // A Service that was loaded without cluster IPs stays without them.
   if (old !== undefined && old.spec.type !== 'ExternalName' && old.spec.clusterIPs === undefined)
     return service;
   const named = spec.clusterIPs ?? [];
-  const held = old?.spec.clusterIPs ?? [];
+  const previous = old?.spec.clusterIPs ?? [];
   for (const ip of named) {
-    const rejection = held.includes(ip) ? undefined : pool.rejection(ip);
+    const rejection = previous.includes(ip) ? undefined : pool.rejection(ip);
     if (rejection === undefined) continue;
     throw invalid('Service', '', service.metadata.name, [invalidValue('spec.clusterIPs', named, rejection)]);
   }

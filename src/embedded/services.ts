@@ -1,21 +1,20 @@
-import type { KubeObject, Service } from '../core/model/objects.ts';
+import type { KubeObject } from '../core/model/objects.ts';
+import { service as schema } from '../schema/service.ts';
 import type { ClusterIPs } from './cluster-ips.ts';
 import { canonicalIP } from './ip.ts';
 import { ofClusterIP } from './ip-addresses.ts';
-import { dnsLabel } from './naming.ts';
 import { common, type Resource } from './resource.ts';
-import { service as shape } from './resource-shapes.ts';
-import { type FullService, full, withDefaults, withoutLeftovers } from './service-defaults.ts';
+import { type StoredService, withDefaults, withoutFieldsOfOldType } from './service-defaults.ts';
 import { loaded, withFamilies } from './service-families.ts';
 import { checkService, checkServiceStatus, checkServiceUpdate } from './service-validation.ts';
 
-/** Having been read by the shape of a Service makes an object one. */
-function asService(object: KubeObject): FullService {
-  return full(object as Service);
+/** Decoding by the schema of a Service makes an object one. */
+function asService(object: KubeObject): StoredService {
+  return object as StoredService;
 }
 
 /**
- * Not done here, unlike in the real one: node ports are kept where a Service names them, and never allocated; so
+ * Unlike the real API server, this one keeps the node ports that a Service names and never allocates any, so
  * `healthCheckNodePort` is not required.
  */
 export function services(pool: ClusterIPs, addresses: Resource): Resource {
@@ -23,22 +22,22 @@ export function services(pool: ClusterIPs, addresses: Resource): Resource {
     ...common,
     kind: 'Service',
     plural: 'services',
-    shape,
-    selectable: (object) => {
-      const { type = '', clusterIP = '' } = asService(object).spec;
-      return { 'spec.type': type, 'spec.clusterIP': clusterIP };
-    },
+    schema,
+    selectable: ['spec.type', 'spec.clusterIP'],
     createOnUpdate: true,
     returnsDeleted: true,
     hasStatus: true,
-    checkName: dnsLabel,
     defaulted: (object) => withDefaults(asService(object)),
     prepared: (object, old) => {
       const service = asService(object);
       if (old === undefined)
         return withFamilies({ ...service, status: { loadBalancer: {} } }, undefined, pool);
       const before = asService(old);
-      return withFamilies(withoutLeftovers({ ...service, status: before.status }, before), before, pool);
+      return withFamilies(
+        withoutFieldsOfOldType({ ...service, status: before.status }, before),
+        before,
+        pool,
+      );
     },
     preparedStatus: (object, old) => ({ ...asService(object), spec: asService(old).spec }),
     loaded: (object) => loaded(asService(object)),
@@ -56,6 +55,6 @@ export function services(pool: ClusterIPs, addresses: Resource): Resource {
 }
 
 function clusterIPsOf(object: KubeObject): string[] {
-  const { clusterIPs = [] } = (object as Service).spec ?? {};
+  const { clusterIPs = [] } = asService(object).spec;
   return clusterIPs.flatMap((ip) => canonicalIP(ip) ?? []);
 }

@@ -1,4 +1,4 @@
-/** Refusals as kube-apiserver words them: apimachinery's pkg/api/errors/errors.go and pkg/util/validation/field. */
+/** Errors in kube-apiserver's words: apimachinery's pkg/api/errors/errors.go and pkg/util/validation/field. */
 
 export interface StatusCause {
   reason: string;
@@ -6,7 +6,7 @@ export interface StatusCause {
   field?: string;
 }
 
-/** A meta/v1 Status with what this API fills in. */
+/** A meta/v1 Status with the fields that this API sets. */
 export interface StatusObject {
   kind: 'Status';
   apiVersion: 'v1';
@@ -27,7 +27,7 @@ export interface StatusDetails {
   retryAfterSeconds?: number;
 }
 
-/** What an object is called in a message: Kubernetes uses the plural in some and the kind in others. */
+/** Names of a resource in messages: Kubernetes uses the plural in some and the kind in others. */
 export interface ResourceName {
   kind: string;
   plural: string;
@@ -39,7 +39,7 @@ export class StatusError extends Error {
 
   constructor(code: number, reason: string | undefined, message: string, details?: StatusDetails) {
     super(message);
-    this.name = 'ApiError';
+    this.name = 'StatusError';
     this.status = {
       kind: 'Status',
       apiVersion: 'v1',
@@ -91,7 +91,7 @@ export function expired(message: string): StatusError {
   return new StatusError(410, 'Expired', message);
 }
 
-/** For what a real API server does and this one does not: never a wrong answer in its place. */
+/** For features that only a real API server has: an error is better than a wrong result. */
 export function notOffered(what: string): StatusError {
   return new StatusError(501, undefined, `the embedded API does not offer ${what}`);
 }

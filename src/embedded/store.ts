@@ -1,7 +1,7 @@
 import type { KubeObject } from '../core/model/objects.ts';
 import { frozen } from './json.ts';
 
-/** One step of one object, with what it was before: a selector's DELETED carries the previous content. */
+/** One change of one object. Watches with a selector send the previous content in DELETED. */
 export interface StoreChange {
   revision: number;
   /** Orders the objects of a resource as etcd's keys do. */
@@ -10,12 +10,12 @@ export interface StoreChange {
   after: KubeObject | undefined;
 }
 
-/** Lists are ordered by etcd's key, in which `/` stands between namespace and name. */
+/** Lists are ordered by etcd's key, which has `/` between namespace and name. */
 export function keyOf({ metadata }: KubeObject): string {
   return keyAt(metadata.namespace, metadata.name);
 }
 
-/** What belongs to no namespace stands before its `/` alone. */
+/** The key of a cluster-scoped object starts with `/`. */
 export function keyAt(namespace: string | undefined, name: string): string {
   return `${namespace ?? ''}/${name}`;
 }
@@ -23,8 +23,8 @@ export function keyAt(namespace: string | undefined, name: string): string {
 /**
  * The objects of one resource and their latest changes.
  *
- * Invariant: undoing `#changes` from the last to the first, beginning with `#objects`, gives every state since the
- * revision `#oldest`. So a list can be continued, and a watch begun, at any revision from there on.
+ * Invariant: undoing `#changes` from the last to the first, starting with `#objects`, gives every state since the
+ * revision `#oldest`. A list can therefore continue, and a watch can start, at any revision since then.
  */
 export class Collection {
   readonly #objects = new Map<string, KubeObject>();
@@ -49,7 +49,7 @@ export class Collection {
     return this.#sortedKeys.flatMap((key) => this.#objects.get(key) ?? []);
   }
 
-  /** The objects as they were at `revision`, or nothing if that is forgotten. */
+  /** The objects at `revision`, or undefined if that history was dropped. */
   at(revision: number): KubeObject[] | undefined {
     const undo = this.since(revision);
     if (undo === undefined) return undefined;
@@ -62,13 +62,13 @@ export class Collection {
     return [...objects.keys()].sort().flatMap((key) => objects.get(key) ?? []);
   }
 
-  /** The changes after `revision`, oldest first, or nothing if some of them are forgotten. */
+  /** The changes after `revision`, oldest first, or undefined if some of them were dropped. */
   since(revision: number): StoreChange[] | undefined {
     if (revision < this.#oldest) return undefined;
     return this.#changes.slice(firstAfter(this.#changes, revision));
   }
 
-  /** The first revision that can still be asked for. */
+  /** The first revision that is still available. */
   get oldest(): number {
     return this.#oldest;
   }
@@ -78,7 +78,7 @@ export class Collection {
     else this.#objects.set(change.key, change.after);
     if (change.before === undefined || change.after === undefined) this.#sortedKeys = undefined;
     this.#changes.push(change);
-    // Twice the limit, so that dropping the old half costs little for each change.
+    // Dropping half at a time makes it cheap for each change.
     if (this.#changes.length > 2 * this.#historyLimit) {
       const dropped = this.#changes.splice(0, this.#historyLimit);
       this.#oldest = dropped.at(-1)?.revision ?? this.#oldest;
@@ -86,12 +86,12 @@ export class Collection {
     for (const watcher of [...this.#watchers]) watcher(change);
   }
 
-  forgetBefore(revision: number): void {
+  dropHistory(revision: number): void {
     this.#changes = [];
     this.#oldest = revision;
   }
 
-  /** Calls `watcher` for each change from now on, until the returned function is called. */
+  /** Calls `watcher` for each later change, until the returned function is called. */
   watch(watcher: (change: StoreChange) => void): () => void {
     this.#watchers.add(watcher);
     return () => {
@@ -111,9 +111,7 @@ function firstAfter(changes: readonly StoreChange[], revision: number): number {
   return low;
 }
 
-/**
- * What etcd is to kube-apiserver: collections with one revision for all of them, which only grows.
- */
+/** The part of etcd: collections with one common revision, which only grows. */
 export class Store {
   readonly #collections = new Map<string, Collection>();
   #revision: number;
@@ -134,7 +132,7 @@ export class Store {
     return collection;
   }
 
-  /** Writes an object under the next revision. */
+  /** Stores an object with the next revision. */
   put(plural: string, object: KubeObject): KubeObject {
     const key = keyOf(object);
     const collection = this.collection(plural);
@@ -144,7 +142,7 @@ export class Store {
     return after;
   }
 
-  /** Removes an object; what is returned has the revision of the removal. */
+  /** Removes an object, and returns it with the revision of the removal. */
   remove(plural: string, object: KubeObject): KubeObject {
     const key = keyOf(object);
     const collection = this.collection(plural);
@@ -153,9 +151,9 @@ export class Store {
     return last;
   }
 
-  /** Forgets all history, as a compaction of etcd does. */
+  /** Drops all history, like a compaction of etcd. */
   compact(): void {
-    for (const collection of this.#collections.values()) collection.forgetBefore(this.#revision);
+    for (const collection of this.#collections.values()) collection.dropHistory(this.#revision);
   }
 
   #revised(object: KubeObject): KubeObject {

@@ -1,9 +1,9 @@
 import type { KubeObject } from '../core/model/objects.ts';
 import { badRequest } from './status.ts';
 
-/** Where a request points, and who sent it. */
+/** The object that a request addresses, and the field manager that sent it. */
 export interface Target {
-  /** Undefined where the resource belongs to none. */
+  /** Undefined for a cluster-scoped resource. */
   namespace: string | undefined;
   name: string;
   subresource: string | undefined;
@@ -14,7 +14,7 @@ export function targetOf({ metadata: { namespace, name } }: KubeObject, manager:
   return { namespace, name, subresource: undefined, manager };
 }
 
-/** What belongs to no namespace may name one all the same; it is dropped. */
+/** A cluster-scoped object may name a namespace, which is dropped. */
 export function checkNamespaceIn({ metadata }: KubeObject, { namespace }: Target): void {
   if (namespace === undefined || metadata.namespace === undefined || metadata.namespace === namespace) return;
   throw badRequest('the namespace of the provided object does not match the namespace sent on the request');

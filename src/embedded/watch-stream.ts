@@ -1,4 +1,4 @@
-/** The body of a watch: lines that are written as they happen, until it is ended or nobody reads any more. */
+/** The body of a watch: one line per event, until either side ends it. */
 export class WatchStream implements AsyncIterable<Uint8Array> {
   readonly #encoder = new TextEncoder();
   readonly #onEnd: () => void;

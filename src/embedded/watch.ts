@@ -12,9 +12,9 @@ interface StreamedEvent {
 }
 
 const bookmarkEvery = 60_000;
-/** A watch gets its last bookmark this long before its end (apiserver's pkg/storage/cacher, bookmarkTimer). */
+/** The last bookmark comes this long before the end of a watch (apiserver's pkg/storage/cacher, bookmarkTimer). */
 const bookmarkBeforeEnd = 2_000;
-/** Without timeoutSeconds a watch ends after this, or up to twice as long (--min-request-timeout). */
+/** Without timeoutSeconds, a watch ends after one to two times this (--min-request-timeout). */
 const leastTimeout = 1_800_000;
 
 export interface Edge {
@@ -23,7 +23,7 @@ export interface Edge {
   random: Random;
 }
 
-/** Begins a watch; it ends at its timeout, with the signal, or when its lines are read no more. */
+/** Starts a watch. It ends at its timeout, with the signal, or when the reader stops reading. */
 export function watch(
   { store, clock, random }: Edge,
   resource: Resource,
@@ -42,7 +42,7 @@ export function watch(
     for (const one of undo) one();
   });
   if (past === undefined) {
-    // The real one answers 200 too, and says so in the stream.
+    // kube-apiserver also responds with 200 and sends the error in the stream.
     const { status } = expired(`too old resource version: ${begin} (${collection.oldest})`);
     lines.write({ type: 'ERROR', object: status } satisfies StreamedEvent);
     lines.end();
@@ -63,7 +63,7 @@ export function watch(
     for (const object of collection.all()) {
       if (selected(object)) lines.write({ type: 'ADDED', object } satisfies StreamedEvent);
     }
-    // KEP-3157: the sign that the list is complete.
+    // KEP-3157: this bookmark marks the list as complete.
     if (sendInitialEvents && bookmarks) bookmark({ 'k8s.io/initial-events-end': 'true' });
   }
   for (const change of past) send(change);
@@ -92,8 +92,8 @@ function repeat(clock: Clock, every: number, act: () => void): () => void {
 }
 
 /**
- * A change as a watcher with a selector sees it: what comes into its sight is ADDED, what leaves it is DELETED, with
- * the previous content and the new resourceVersion, as if it were gone (apiserver's pkg/storage/cacher).
+ * A change as an event of a watch with a selector: an object that the selector newly selects is ADDED. One that it no
+ * longer selects is DELETED, with the previous content and the new resourceVersion (apiserver's pkg/storage/cacher).
  */
 function toEvent({ before, after, revision }: StoreChange, selected: Selects): StreamedEvent | undefined {
   const was = before !== undefined && selected(before);

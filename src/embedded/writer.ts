@@ -2,12 +2,12 @@ import { mergePatch } from '../client/merge-patch.ts';
 import type { Clock, Random } from '../client/transport.ts';
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../core/model/objects.ts';
 import { asJson, canonical, readBody } from './body.ts';
+import { DecodeError } from './decode.ts';
 import { newUid, timeNow } from './identity.ts';
 import { isObject, type Json, type JsonObject, sameJson } from './json.ts';
 import { recordWrite } from './managed-fields.ts';
 import { checkMetadata, checkMetadataUpdate } from './naming.ts';
 import type { Companion, Resource } from './resource.ts';
-import { ShapeError } from './shape.ts';
 import {
   alreadyExists,
   badRequest,
@@ -20,16 +20,17 @@ import {
 } from './status.ts';
 import { keyAt, keyOf, type Store } from './store.ts';
 import { checkNameIn, checkNamespaceIn, type Target, targetOf } from './target.ts';
+import { validate } from './validate-fields.ts';
 
-/** `generateName` matters to a creation alone. */
+/** Only a creation uses `generateName`. */
 interface NewMeta extends ObjectMeta {
   generateName?: string;
 }
 
 /**
  * Creates, changes and deletes objects by the rules of kube-apiserver's generic registry (apiserver's
- * pkg/registry/generic/registry/store.go and pkg/registry/rest). Each function is one transaction: nothing is
- * written unless everything was found good.
+ * pkg/registry/generic/registry/store.go and pkg/registry/rest). Each method is one transaction: it validates
+ * everything before it writes anything.
  */
 export class ObjectWriter {
   readonly #store: Store;
@@ -50,7 +51,7 @@ export class ObjectWriter {
     return this.#create(resource, target, read);
   }
 
-  /** From a file or a dump: what it says about its own past is kept. */
+  /** Stores an object from a file or a dump with the system fields that it has. */
   load(resource: Resource, body: Json): KubeObject {
     const read = readBody(resource, body);
     const metadata = { ...read.metadata };
@@ -75,7 +76,7 @@ export class ObjectWriter {
       const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old?.metadata.uid ?? ''}`;
       throw conflict(resource, target.name, why);
     }
-    // The version that it had means nothing any more.
+    // The resourceVersion of a deleted object does not matter.
     if (old === undefined) return { object: this.#create(resource, target, read), created: true };
     if (resourceVersion === undefined && !resource.unconditionalUpdate) {
       const cause = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
@@ -98,8 +99,8 @@ export class ObjectWriter {
     try {
       read = canonical(resource, patched);
     } catch (error) {
-      // A patched object that cannot be read is "invalid", where a body that cannot be read is a bad request.
-      if (!(error instanceof ShapeError)) throw error;
+      // A patch result that cannot be decoded is Invalid; a body that cannot be decoded is BadRequest.
+      if (!(error instanceof DecodeError)) throw error;
       throw invalid('', '', '', [invalidValue('patch', JSON.stringify(patched), error.message)]);
     }
     checkNamespaceIn(read, target);
@@ -107,7 +108,7 @@ export class ObjectWriter {
     return this.#update(resource, target, old, read);
   }
 
-  /** What is left of the object: still there when finalizers hold it back. */
+  /** Returns the last state of the object, which is still stored if it has finalizers. */
   delete(resource: Resource, target: Target, options: JsonObject): KubeObject {
     const old = this.#stored(resource, target);
     if (old === undefined) throw notFound(resource, target.name);
@@ -144,17 +145,17 @@ export class ObjectWriter {
     metadata.uid = newUid(this.#random);
     metadata.creationTimestamp = timeNow(this.#clock);
     const object = resource.defaulted({ ...read, metadata });
-    // The writer owns what it sent and what was defaulted, but not what is allocated next.
+    // The field manager owns what it sent and the defaults, but not what is allocated next.
     const owned = withEntries(object, recordWrite(object, undefined, this.#signature(target)));
     return this.#insert(resource, resource.prepared(owned, undefined));
   }
 
   #insert(resource: Resource, object: KubeObject): KubeObject {
-    const causes = [
-      ...checkMetadata(object.metadata, resource.checkName),
+    const causes = validate(object, resource.schema, [
+      ...checkMetadata(object.metadata),
       ...resource.check(object, undefined),
       ...resource.checkStatus(object),
-    ];
+    ]);
     if (causes.length > 0) throw invalid(resource.kind, resource.group, object.metadata.name, causes);
     if (this.#store.collection(resource.plural).get(keyOf(object))) {
       throw alreadyExists(resource, object.metadata.name);
@@ -172,15 +173,15 @@ export class ObjectWriter {
     const defaulted = resource.defaulted({ ...read, metadata: system });
     const kept = isStatus ? resource.preparedStatus(defaulted, old) : resource.prepared(defaulted, old);
     const object = withEntries(kept, recordWrite(kept, old, this.#signature(target)));
-    const causes = [
+    const causes = validate(object, resource.schema, [
       ...checkMetadataUpdate(object.metadata, old.metadata),
-      ...checkMetadata(object.metadata, () => []),
+      ...checkMetadata(object.metadata),
       ...(isStatus ? resource.checkStatus(object) : resource.check(object, old)),
-    ];
+    ]);
     if (causes.length > 0) throw invalid(resource.kind, resource.group, target.name, causes);
 
     const next = canonical(resource, asJson(object));
-    // A write that changes nothing is no write: no new resourceVersion, no watch event.
+    // A write that changes nothing gets no new resourceVersion and no watch event.
     if (sameJson(next, old)) return old;
     if (old.metadata.deletionTimestamp !== undefined && next.metadata.finalizers === undefined) {
       this.#remove(resource, old);
@@ -192,28 +193,28 @@ export class ObjectWriter {
   #put(resource: Resource, object: KubeObject, old: KubeObject | undefined): KubeObject {
     const before = old === undefined ? [] : resource.companions(old);
     const after = resource.companions(object);
-    for (const one of without(after, before)) this.#make(one);
+    for (const one of without(after, before)) this.#createCompanion(one);
     const stored = this.#store.put(resource.plural, canonical(resource, asJson(object)));
     resource.written(stored, old);
-    for (const one of without(before, after)) this.#unmake(one);
+    for (const one of without(before, after)) this.#deleteCompanion(one);
     return stored;
   }
 
   #remove(resource: Resource, old: KubeObject): KubeObject {
     const last = this.#store.remove(resource.plural, old);
     resource.written(undefined, old);
-    for (const one of resource.companions(old)) this.#unmake(one);
+    for (const one of resource.companions(old)) this.#deleteCompanion(one);
     return last;
   }
 
-  /** Only a world from a file can have it already, and then it stays whose it is. */
-  #make({ resource, object }: Companion): void {
+  /** Only a loaded object can exist already. It keeps its owner. */
+  #createCompanion({ resource, object }: Companion): void {
     const target = targetOf(object, 'kube-apiserver');
     if (this.#stored(resource, target) === undefined) this.#create(resource, target, object);
   }
 
-  /** By its name, and whoever made it: the API server does not look. */
-  #unmake({ resource, object }: Companion): void {
+  /** Like the API server, deletes by name alone, whatever created the object. */
+  #deleteCompanion({ resource, object }: Companion): void {
     const target = targetOf(object, 'kube-apiserver');
     if (this.#stored(resource, target) !== undefined) this.delete(resource, target, {});
   }
@@ -239,7 +240,7 @@ function withEntries(object: KubeObject, managedFields: ManagedFieldsEntry[]): K
   return { ...object, metadata: { ...object.metadata, managedFields } };
 }
 
-/** rest.BeforeUpdate: what only the system writes and this write left out; what it changed is refused later. */
+/** rest.BeforeUpdate: fills in the system's fields that this write omits. Validation rejects those that it changes. */
 function systemMetadata({ metadata }: KubeObject, { metadata: old }: KubeObject): ObjectMeta {
   const { uid, deletionTimestamp, deletionGracePeriodSeconds } = old;
   const { namespace, creationTimestamp, resourceVersion } = old;

@@ -1,7 +1,8 @@
-import { type FoundObject, whereOf } from './manifest-kinds.ts';
-import type { MapTree } from './tree.ts';
+import { childOf } from '../yaml/yaml-tree.ts';
+import { whereOf } from './findings.ts';
+import type { FoundObject } from './read-object.ts';
 
-/** A place in a text, as an editor finds it. */
+/** A position in a text, in the format that editors open. */
 export interface PoolPosition {
   /** `pools.yaml:8:14` */
   readonly where: string;
@@ -9,24 +10,22 @@ export interface PoolPosition {
   readonly excerpt: string;
 }
 
-/** Where a key of a ConfigMap stands, or an entry of its value; undefined for a key that is not there. */
-export function placeIn(
+/** The position of a ConfigMap's key, or of an entry of its value; undefined if the key does not exist. */
+export function positionIn(
   { source, tree }: FoundObject,
   key: string,
   entry?: string,
 ): PoolPosition | undefined {
-  const found = mapIn(tree, 'data')?.get(key) ?? mapIn(tree, 'binaryData')?.get(key);
-  if (found === undefined) return undefined;
-  const at = entry === undefined ? found.keyAt : offsetOf(entry, source.text, found.value.at);
-  return { where: whereOf(source, at), excerpt: source.places.excerpt(at) };
+  for (const map of [childOf(tree, 'data'), childOf(tree, 'binaryData')]) {
+    const found = map?.kind === 'map' ? map.entries.get(key) : undefined;
+    if (found === undefined) continue;
+    const at = entry === undefined ? found.keyAt : offsetOf(entry, source.text, found.value.at);
+    return { where: whereOf(source, at), excerpt: source.positions.excerpt(at) };
+  }
+  return undefined;
 }
 
-function mapIn(tree: MapTree, field: string): MapTree['entries'] | undefined {
-  const value = tree.entries.get(field)?.value;
-  return value?.kind === 'map' ? value.entries : undefined;
-}
-
-/** The entry alone, not as the beginning of a longer one. What YAML spells in another way is found by its value. */
+/** Skips occurrences inside of longer entries. An entry that YAML spells differently is at the start of the value. */
 function offsetOf(entry: string, text: string, from: number): number {
   for (let at = text.indexOf(entry, from); at >= 0; at = text.indexOf(entry, at + 1)) {
     const around = [text[at - 1] ?? ' ', text[at + entry.length] ?? ' '];

@@ -3,7 +3,7 @@ import { text as readStream } from 'node:stream/consumers';
 import { printable } from '../core/text/quote.ts';
 import type { ManifestText } from './manifests.ts';
 
-/** The text of a file, under the name that the user gave it. Throws a sentence that says what to do. */
+/** Reads a file. `name` is the path as the user gave it. Throws an error whose message says what to do. */
 export async function readTextFile(path: string, name: string): Promise<ManifestText> {
   try {
     return { name, text: await readFile(path, 'utf8') };
@@ -24,11 +24,11 @@ function reasonFor(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':
-      return 'there is no such file. Check the path; it counts from the folder you stand in.';
+      return 'there is no such file. Check the path, which is relative to the current directory.';
     case 'EISDIR':
-      return 'it is a folder. Name the files in it, as in folder/*.yaml.';
+      return 'it is a directory. Name the files in it, as in directory/*.yaml.';
     case 'EACCES':
-      return 'you may not read it. Check its permissions.';
+      return 'permission denied. Check its permissions.';
     default:
       return error instanceof Error ? error.message : String(error);
   }

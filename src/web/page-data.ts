@@ -72,7 +72,7 @@ export interface ServiceTransition {
 }
 
 /** `leading`: this replica allocates addresses. `watching`: this program only reads. */
-export type Role = 'leading' | 'standing by' | 'watching';
+export type Role = 'leader' | 'standby' | 'read-only';
 
 export interface PageOverview {
   readonly version: string;

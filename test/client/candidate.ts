@@ -1,7 +1,7 @@
 import { createApi } from '../../src/client/api.ts';
 import { type Candidate, Election, type Leadership } from '../../src/client/election.ts';
 import type { ElectionOptions } from '../../src/client/election-options.ts';
-import type { Lease } from '../../src/client/lease.ts';
+import type { Lease } from '../../src/client/lease-lock.ts';
 import type { Clock, HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import { createFakeClock } from './fake-clock.ts';

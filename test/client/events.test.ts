@@ -175,11 +175,11 @@ test('forbidden events are dropped with one log line, and the recovery has anoth
       if ((clock.timers()[0] ?? Infinity) < 10_000) clock.advance(clock.timers()[0] ?? 0);
     }
     assert.equal(log.lines.length, 1);
-    assert.match(log.lines[0] ?? '', /^warn: cannot write an event/);
+    assert.match(log.lines[0] ?? '', /^warn: Cannot write an event/);
     events.record(eventFor('d', 'd'));
     await respond(last + 1, 201);
     await events.idle();
-    assert.deepEqual(log.lines.slice(1), ['info: writing events succeeds again']);
+    assert.deepEqual(log.lines.slice(1), ['info: Writing events succeeds again']);
   }));
 
 test('while the server rejects events, each is tried only once', () =>
@@ -236,8 +236,8 @@ test('a full queue drops the oldest events and logs it once', () =>
       assert.equal(server.requests.length, 3);
       assert.deepEqual(messages(), ['1', '5', '6']);
       assert.deepEqual(log.lines, [
-        'warn: the event queue is full; dropping the oldest events',
-        'info: the event queue is empty again',
+        'warn: The event queue is full; dropping the oldest events',
+        'info: The event queue is empty again',
       ]);
     },
     { capacity: 2 },

@@ -133,7 +133,7 @@ const failures: readonly [title: string, args: string[], code: number, error: Re
     1,
     /^nowhere\.yaml cannot be read: there is no such file\. Check the path/,
   ],
-  ['a folder', ['.'], 1, /^\. cannot be read: it is a folder\. Name the files in it/],
+  ['a folder', ['.'], 1, /^\. cannot be read: it is a directory\. Name the files in it/],
   ['invalid YAML', [writeManifest('broken.yaml', 'a: [1,\nb: }')], 1, /^broken\.yaml:\d+/],
   ['an empty file', [writeManifest('empty.yaml', '')], 1, /^empty\.yaml/],
   [

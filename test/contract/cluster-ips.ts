@@ -14,8 +14,8 @@ async function assertFree(world: World, ...ips: string[]): Promise<void> {
 }
 
 /**
- * Resolves in a later second than that of the object's creation. kube-apiserver looks at each IPAddress once more, and
- * removes one that the Service does not show yet, unless it was created in a later second than the Service.
+ * Resolves in a later second than that of the object's creation. kube-apiserver checks each new IPAddress again, and
+ * removes it if its Service does not have the address yet, unless it was created in a later second than the Service.
  */
 async function aSecondLater(world: World, { metadata }: Body): Promise<void> {
   for (;;) {
@@ -25,9 +25,9 @@ async function aSecondLater(world: World, { metadata }: Body): Promise<void> {
   }
 }
 
-/** The first 256 addresses of the range are named by Services; others get one of them last. */
+/** Tests request the first 256 addresses of the range, which are allocated last. */
 export function clusterIPs(rule: Rule): void {
-  rule('each cluster address has an IPAddress, made before its Service and gone with it', async (world) => {
+  rule('each cluster IP has an IPAddress, created before its Service and deleted with it', async (world) => {
     const service = await world.create('services', loadBalancer('a', { ipFamilyPolicy: 'RequireDualStack' }));
     const addresses = await addressesOf(world, service);
     const parentRef = { resource: 'services', namespace: world.namespace, name: 'a' };
@@ -52,7 +52,7 @@ export function clusterIPs(rule: Rule): void {
     await assertFree(world, ...(service.spec.clusterIPs ?? []));
   });
 
-  rule('an update of a Service leaves its IPAddress as it is', async (world) => {
+  rule('an update of a Service does not change its IPAddress', async (world) => {
     const service = await world.create('services', loadBalancer('a'));
     const before = await addressesOf(world, service);
     await world.change('services/a', { metadata: { labels: { x: 'y' } } });
@@ -60,7 +60,7 @@ export function clusterIPs(rule: Rule): void {
     assert.deepEqual(await addressesOf(world, service), before);
   });
 
-  rule('a cluster address that a Service gets or loses later gets or loses its IPAddress', async (world) => {
+  rule('an update that adds or removes a cluster IP adds or removes its IPAddress', async (world) => {
     const single = await world.create('services', loadBalancer('a'));
     await aSecondLater(world, single);
     const dual = await world.change('services/a', { spec: { ipFamilyPolicy: 'PreferDualStack' } });
@@ -96,7 +96,7 @@ export function clusterIPs(rule: Rule): void {
     );
   });
 
-  rule('a Service is refused a cluster address that has an IPAddress, whoever made it', async (world) => {
+  rule('a Service cannot request a cluster IP that has an IPAddress, whatever created it', async (world) => {
     const clusterIP = '10.96.0.51';
     await world.create('ipaddresses', ipAddress(clusterIP));
     const taken = await world.post(world.at('services'), loadBalancer('a', { clusterIP }));
@@ -110,29 +110,32 @@ export function clusterIPs(rule: Rule): void {
     assertRefused(late, { code: 409, reason: 'AlreadyExists' });
   });
 
-  rule('an IPAddress is named canonically, however the Service spells its cluster address', async (world) => {
-    const isTakenTwice = async (end: string): Promise<boolean> => {
-      const spec = { clusterIP: `fd00:96:0:0::${end}`, ipFamilies: ['IPv6'] };
-      const service = await world.create('services', loadBalancer('a', spec));
-      assert.equal(service.spec.clusterIP, spec.clusterIP);
-      assert.equal((await world.read(`ipaddresses/fd00:96::${end}`)).kind, 'IPAddress');
-      const again = loadBalancer('b', { ...spec, clusterIP: `fd00:96::0:${end}` });
-      const same = await world.post(world.at('services'), again);
-      await world.delete(world.at('services/a'));
-      if (same.status === 201) {
-        await world.delete(world.at('services/b'));
-        return true;
-      }
-      assertRefused(same, { ...invalid, message: /provided IP is already allocated$/ });
-      await assertFree(world, `fd00:96::${end}`);
-      return false;
-    };
-    // kube-apiserver's own repair compares the two as texts, takes the IPAddress for a wrong one, and removes it for a moment
-    // (repairip.go, syncIPAddress). It comes by now and then: not twice in a row.
-    assert.ok(!(await isTakenTwice('52')) || !(await isTakenTwice('54')));
-  });
+  rule(
+    'the name of an IPAddress is canonical, even if the Service spells its cluster IP differently',
+    async (world) => {
+      const isTakenTwice = async (end: string): Promise<boolean> => {
+        const spec = { clusterIP: `fd00:96:0:0::${end}`, ipFamilies: ['IPv6'] };
+        const service = await world.create('services', loadBalancer('a', spec));
+        assert.equal(service.spec.clusterIP, spec.clusterIP);
+        assert.equal((await world.read(`ipaddresses/fd00:96::${end}`)).kind, 'IPAddress');
+        const again = loadBalancer('b', { ...spec, clusterIP: `fd00:96::0:${end}` });
+        const same = await world.post(world.at('services'), again);
+        await world.delete(world.at('services/a'));
+        if (same.status === 201) {
+          await world.delete(world.at('services/b'));
+          return true;
+        }
+        assertRefused(same, { ...invalid, message: /provided IP is already allocated$/ });
+        await assertFree(world, `fd00:96::${end}`);
+        return false;
+      };
+      // The repair loop of kube-apiserver compares the two as strings, and briefly removes the IPAddress because they differ
+      // (repairip.go, syncIPAddress). It runs rarely: not twice in a row.
+      assert.ok(!(await isTakenTwice('52')) || !(await isTakenTwice('54')));
+    },
+  );
 
-  rule('the ends of the range are no cluster addresses', async (world) => {
+  rule('the first and the last address of the range are not cluster IPs', async (world) => {
     for (const clusterIP of ['10.96.0.0', '10.111.255.255', '10.112.0.0', 'fd00:96::']) {
       const ipFamilies = [clusterIP.includes(':') ? 'IPv6' : 'IPv4'];
       const answer = await world.post(world.at('services'), loadBalancer('a', { clusterIP, ipFamilies }));
@@ -140,14 +143,14 @@ export function clusterIPs(rule: Rule): void {
     }
   });
 
-  rule('a Service is deleted though its IPAddress is gone', async (world) => {
+  rule('a Service can be deleted after its IPAddress', async (world) => {
     const { spec } = await world.create('services', loadBalancer('a'));
     await world.delete(world.at(`ipaddresses/${spec.clusterIP}`));
     assert.equal((await world.delete(world.at('services/a'))).status, 200);
     assertRefused(await world.get(world.at('services/a')), gone);
   });
 
-  rule('the deletion of a Service frees its cluster address, whoever claims it by then', async (world) => {
+  rule('the deletion of a Service releases its cluster IP, whatever claims it by then', async (world) => {
     const clusterIP = '10.96.0.53';
     await aSecondLater(world, await world.create('services', loadBalancer('a', { clusterIP })));
     await world.delete(world.at(`ipaddresses/${clusterIP}`));

@@ -14,8 +14,8 @@ import { selectedWatching, watchBeginning, watchEnding, watching } from './watch
 import { suite } from './world.ts';
 
 /**
- * What the controller and its tests rely on in a Kubernetes API. It runs on the embedded API and on kube-apiserver:
- * where the two differ, the embedded one is wrong.
+ * The behavior of a Kubernetes API that the controller and its tests rely on. It runs on the embedded API and on
+ * kube-apiserver: if the two differ, the embedded API is wrong.
  */
 export function contract(
   title: string,

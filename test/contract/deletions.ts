@@ -5,23 +5,26 @@ const invalid = { code: 422, reason: 'Invalid' } as const;
 const conflict = { code: 409, reason: 'Conflict' } as const;
 
 export function deleting(rule: Rule): void {
-  rule('the answer to a deletion is the Service, but of a ConfigMap a Status with its uid', async (world) => {
-    const service = await world.create('services', loadBalancer('a'));
-    const deleted = await world.delete(world.at('services/a'));
-    assert.equal(deleted.status, 200);
-    assert.equal(deleted.body.kind, 'Service');
-    assert.equal(deleted.body.metadata.uid, service.metadata.uid);
-    const { metadata } = await world.create('configmaps', configMap('a'));
-    const { status, body } = await world.delete(world.at('configmaps/a'));
-    assert.equal(status, 200);
-    assert.partialDeepStrictEqual(body, {
-      kind: 'Status',
-      status: 'Success',
-      details: { name: 'a', uid: metadata.uid },
-    });
-  });
+  rule(
+    'DELETE returns a deleted Service, but a Status with the uid of a deleted ConfigMap',
+    async (world) => {
+      const service = await world.create('services', loadBalancer('a'));
+      const deleted = await world.delete(world.at('services/a'));
+      assert.equal(deleted.status, 200);
+      assert.equal(deleted.body.kind, 'Service');
+      assert.equal(deleted.body.metadata.uid, service.metadata.uid);
+      const { metadata } = await world.create('configmaps', configMap('a'));
+      const { status, body } = await world.delete(world.at('configmaps/a'));
+      assert.equal(status, 200);
+      assert.partialDeepStrictEqual(body, {
+        kind: 'Status',
+        status: 'Success',
+        details: { name: 'a', uid: metadata.uid },
+      });
+    },
+  );
 
-  rule('what was deleted is 404, to a second deletion too, and its name is free', async (world) => {
+  rule('a deleted object is 404, also for a second DELETE, and its name is available', async (world) => {
     const { metadata } = await world.create('services', loadBalancer('a'));
     await world.delete(world.at('services/a'));
     assertRefused(await world.get(world.at('services/a')), { code: 404, reason: 'NotFound' });
@@ -30,7 +33,7 @@ export function deleting(rule: Rule): void {
     assert.notEqual(again.metadata.uid, metadata.uid);
   });
 
-  rule('a deletion with a precondition that does not hold is 409', async (world) => {
+  rule('a deletion with a wrong precondition is 409', async (world) => {
     const { metadata } = await world.create('services', loadBalancer('a'));
     const uid = await world.delete(world.at('services/a'), { preconditions: { uid: 'other' } });
     assertRefused(uid, conflict);
@@ -68,7 +71,7 @@ export function deleting(rule: Rule): void {
     });
   });
 
-  rule('removing the last finalizer of a marked object ends it', async (world) => {
+  rule('removing the last finalizer of an object that is marked as deleted deletes it', async (world) => {
     await world.create('services', loadBalancer('a', {}, { finalizers: ['example.com/a', 'example.com/b'] }));
     await world.delete(world.at('services/a'));
     await world.change('services/a', { metadata: { finalizers: ['example.com/b'] } });

@@ -7,7 +7,7 @@ import { serve } from '../../src/embedded/server.ts';
 import { StatusError } from '../../src/embedded/status.ts';
 import { Client } from './http.ts';
 
-/** What the embedded API has beside the Kubernetes API: worlds from files, no sockets, a past that can be forgotten. */
+/** Features of the embedded API beyond the Kubernetes API: loading objects, no sockets, and compaction. */
 
 const still: Clock = { now: () => 0, wall: () => Date.UTC(2026, 0, 2, 3, 4, 5, 678), after: () => () => {} };
 
@@ -32,7 +32,7 @@ function ipAddress(name: string, metadata: object = {}): unknown {
   return { ...kind, metadata: { name, ...metadata }, spec: { parentRef } };
 }
 
-/** `10.96.1.1 of web`, as the whole world has them. */
+/** All of them, in the form `10.96.1.1 of web`. */
 function addresses(api: EmbeddedApi): string[] {
   const all = api.objects('ipaddresses') as (KubeObject & { spec: { parentRef: { name: string } } })[];
   return all.map(({ metadata, spec }) => {
@@ -59,7 +59,7 @@ async function send(
 const patch = (api: EmbeddedApi, body: unknown): Promise<unknown> =>
   send(api, 'PATCH', '/api/v1/namespaces/default/services/a', body);
 
-test('a loaded object keeps what a dump says of its past, but gets a new resourceVersion', () => {
+test('a loaded object keeps the system fields of its dump, but gets a new resourceVersion', () => {
   const past = '2020-01-02T03:04:05Z';
   const said = { uid: 'u', creationTimestamp: past, deletionTimestamp: past, finalizers: ['example.com/a'] };
   const status = { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } };
@@ -74,14 +74,14 @@ test('a loaded object keeps what a dump says of its past, but gets a new resourc
   assert.equal(made.spec?.clusterIP, '172.16.0.9');
 });
 
-test('a loaded object without a past gets one now, in the namespace default', () => {
+test('a loaded object without system fields gets new ones, in namespace default', () => {
   const { metadata } = empty().load(service({}));
   assert.equal(metadata.namespace, 'default');
   assert.equal(metadata.creationTimestamp, '2026-01-02T03:04:05Z');
   assert.match(metadata.uid ?? '', /^[0-9a-f-]{36}$/);
 });
 
-test('a loaded Service without families has none, also after it was patched', async () => {
+test('a loaded Service without families has none, even after a patch', async () => {
   const api = empty();
   const made = api.load(service({})) as Service;
   assert.partialDeepStrictEqual(made.spec, {
@@ -100,7 +100,7 @@ test('a loaded Service with a dual-stack policy has both families', () => {
   assert.deepEqual(families({ ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6'] }), ['IPv6', 'IPv4']);
 });
 
-test('no cluster address is given out that has an IPAddress, until that is gone', async () => {
+test('a cluster IP that has an IPAddress is not allocated until that is deleted', async () => {
   const api = empty();
   const clusterIP = async (name: string): Promise<string | undefined> => {
     const path = '/api/v1/namespaces/default/services';
@@ -112,7 +112,7 @@ test('no cluster address is given out that has an IPAddress, until that is gone'
   assert.deepEqual(addresses(api), ['10.96.1.1 of a', '10.96.1.2 of pools', '10.96.1.3 of b']);
 });
 
-test('a loaded Service has an IPAddress for each cluster address that it says, unless there is one', () => {
+test('a loaded Service gets an IPAddress for each of its cluster IPs, unless one exists', () => {
   const api = empty();
   api.load(ipAddress('172.16.0.8'));
   api.load(service({ clusterIP: '172.16.0.8' }));
@@ -121,7 +121,7 @@ test('a loaded Service has an IPAddress for each cluster address that it says, u
   assert.deepEqual(addresses(api), ['172.16.0.8 of pools', '172.16.0.9 of b']);
 });
 
-test('what Kubernetes would refuse is not loaded, and the error is its Status', () => {
+test('an object that Kubernetes rejects is not loaded, and the error is its Status', () => {
   const api = empty();
   const conflict = (object: unknown): string => {
     try {
@@ -150,7 +150,7 @@ test('what Kubernetes would refuse is not loaded, and the error is its Status', 
   assert.match(conflict('text'), /^400 /);
 });
 
-test('the objects of a resource are those of its list, and nobody can change them', async () => {
+test('the objects of a resource are those of its list, and are frozen', async () => {
   const api = empty();
   api.load(service({}, { name: 'b' }));
   api.load(service({}, { namespace: 'another' }));
@@ -162,7 +162,7 @@ test('the objects of a resource are those of its list, and nobody can change the
   }, TypeError);
 });
 
-test('a watch from before a compaction is expired', async () => {
+test('a watch from before a compaction expires', async () => {
   const api = empty();
   api.load(service({}));
   const events = '/api/v1/services?watch=1&resourceVersion=1000';
@@ -184,7 +184,7 @@ test('closing the server ends its open watches', async () => {
   client.close();
 });
 
-test('what the real API server offers and this one does not is said so', async () => {
+test('a feature that only the real API server has is an error', async () => {
   const api = empty();
   const path = '/api/v1/services?resourceVersion=1000&resourceVersionMatch=Exact';
   assert.partialDeepStrictEqual(await send(api, 'GET', path), { code: 501 });

@@ -4,7 +4,7 @@ import { serve } from '../../src/embedded/server.ts';
 import { contract } from './contract.ts';
 import type { Server } from './http.ts';
 
-/** Five times as fast as the real one: enough to be quick, and slow enough for a machine that is busy. */
+/** Five times as fast as real time: quick, but still slow enough for a busy machine. */
 const fast: Clock = {
   now: () => performance.now() * 5,
   wall: () => Date.now(),

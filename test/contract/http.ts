@@ -4,17 +4,17 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
 import type { ObjectMeta, ServiceSpec } from '../../src/core/model/objects.ts';
 
-/** An API server as a test sees it: no more than its address. The client is our own, so that no bug is shared. */
+/** The API server under test. The suite has its own client, which shares no bug with the one in src/client. */
 export interface Server {
   url: string;
   token?: string;
   ca?: string;
-  /** Only a real server asks that a namespace be made before it is used. */
+  /** Only a real server requires that a namespace is created before it is used. */
   needsNamespaces: boolean;
   close(): Promise<void>;
 }
 
-/** Any object, list or Status, as far as a test looks at it. */
+/** The fields of objects, lists, and Statuses that tests use. */
 export interface Body {
   kind?: string;
   apiVersion?: string;
@@ -91,7 +91,7 @@ export class Client {
     headers: Record<string, string> = {},
   ): Promise<Answer> {
     const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
-    // Node writes no length for the body of a DELETE by itself, and the server would then not see it.
+    // Node adds no length to the body of a DELETE, and the server ignores the body without one.
     const type =
       text === undefined
         ? {}
@@ -127,7 +127,7 @@ export class Client {
   }
 }
 
-/** A watch's lines, one at a time; a test that waits for one in vain fails within seconds. */
+/** The lines of a watch. A test fails within seconds if an expected line does not arrive. */
 export class Watch {
   readonly #response: IncomingMessage;
   readonly #lines: AsyncIterator<string>;
@@ -141,7 +141,7 @@ export class Watch {
     return this.#response.headers['content-type'];
   }
 
-  /** Undefined: the server ended the stream. */
+  /** Undefined if the server ended the stream. */
   async next(withinMs = patience): Promise<WatchEvent | undefined> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => late.reject(new Error('the watch is silent')), withinMs);

@@ -5,13 +5,13 @@ const invalid = { code: 422, reason: 'Invalid' } as const;
 const conflict = { code: 409, reason: 'Conflict' } as const;
 const group = 'networking.k8s.io';
 
-/** Those of one rule, among the addresses that all rules share. */
+/** Labels the IPAddresses of one rule, because all rules share them. */
 function labelled(world: World, name: string): unknown {
   return ipAddress(name, { labels: { rule: world.namespace } });
 }
 
 export function ipAddresses(rule: Rule): void {
-  rule('an IPAddress belongs to no namespace, and one that a body names is dropped', async (world) => {
+  rule('an IPAddress is cluster-scoped, and a namespace in the body is dropped', async (world) => {
     const name = world.address(1);
     const made = await world.create('ipaddresses', ipAddress(name, { namespace: world.namespace }));
     assert.deepEqual([made.kind, made.apiVersion], ['IPAddress', `${group}/v1`]);
@@ -25,7 +25,7 @@ export function ipAddresses(rule: Rule): void {
     assert.deepEqual([put.status, put.body.metadata.namespace], [200, undefined]);
   });
 
-  rule('an IPAddress has no path in a namespace, and a Service none without', async (world) => {
+  rule('an IPAddress has no path in a namespace, and a Service has none outside of one', async (world) => {
     const name = world.address(1);
     await world.create('ipaddresses', ipAddress(name));
     const within = `/apis/${group}/v1/namespaces/${world.namespace}/ipaddresses`;
@@ -40,7 +40,7 @@ export function ipAddresses(rule: Rule): void {
     assertRefused(await world.put(world.at('ipaddresses'), ipAddress(name)), method);
   });
 
-  rule('of two who create an IPAddress of one name, one gets 409 AlreadyExists', async (world) => {
+  rule('if two clients create an IPAddress with the same name, one gets 409 AlreadyExists', async (world) => {
     const name = world.address(1);
     const path = world.at('ipaddresses');
     const both = await Promise.all([1, 2].map(() => world.post(path, ipAddress(name))));
@@ -53,7 +53,7 @@ export function ipAddresses(rule: Rule): void {
   });
 
   rule(
-    'an IPAddress may be replaced without its version, but not under another one or uid',
+    'PUT of an IPAddress works without resourceVersion, but not with another one or another uid',
     async (world) => {
       const name = world.address(1);
       const path = world.at(`ipaddresses/${name}`);
@@ -68,14 +68,14 @@ export function ipAddresses(rule: Rule): void {
     },
   );
 
-  rule('PUT creates no IPAddress', async (world) => {
+  rule('PUT does not create an IPAddress', async (world) => {
     const name = world.address(1);
     const answer = await world.put(world.at(`ipaddresses/${name}`), ipAddress(name));
     const message = new RegExp(`^ipaddresses.${group} "${name}" not found$`);
     assertRefused(answer, { code: 404, reason: 'NotFound', message });
   });
 
-  rule('a merge patch of an IPAddress is guarded by its version and uid', async (world) => {
+  rule('a merge patch of an IPAddress checks its resourceVersion and uid', async (world) => {
     const name = world.address(1);
     const path = world.at(`ipaddresses/${name}`);
     const { metadata } = await world.create('ipaddresses', ipAddress(name));
@@ -90,7 +90,7 @@ export function ipAddresses(rule: Rule): void {
     assertRefused(await world.patch(path, patch({ uid: 'other' })), { ...invalid, cause });
   });
 
-  rule('a deletion of an IPAddress is answered by a Status, if its preconditions hold', async (world) => {
+  rule('DELETE of an IPAddress returns a Status, if the preconditions are met', async (world) => {
     const name = world.address(1);
     const path = world.at(`ipaddresses/${name}`);
     const first = await world.create('ipaddresses', ipAddress(name));
@@ -115,7 +115,7 @@ export function ipAddresses(rule: Rule): void {
     assert.notEqual(again.metadata.uid, uid);
   });
 
-  rule('IPAddresses are listed by name, by label and in pages', async (world) => {
+  rule('IPAddresses are listed by name, by label, and in pages', async (world) => {
     const names = [world.address(1), world.address(10), world.address(2)];
     for (const name of names.toReversed()) await world.create('ipaddresses', labelled(world, name));
     const list = async (query: string): Promise<[(string | undefined)[], string]> => {
@@ -138,7 +138,7 @@ export function ipAddresses(rule: Rule): void {
     assertRefused(odd, { code: 400, reason: 'BadRequest' });
   });
 
-  rule('a watch of IPAddresses begins with those that are there, and tells what happens', async (world) => {
+  rule('a watch of IPAddresses starts with the existing ones, and sends changes', async (world) => {
     const [first, second] = [world.address(1), world.address(2)];
     await world.create('ipaddresses', labelled(world, first));
     const initial = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
@@ -174,7 +174,7 @@ export function ipAddresses(rule: Rule): void {
 }
 
 export function addressNames(rule: Rule): void {
-  rule('an IPAddress is named by an address in its one canonical form', async (world) => {
+  rule('the name of an IPAddress is an address in canonical form', async (world) => {
     const form = /must be a valid IP address, \(e.g. 10.9.8.7 or 2001:db8::ffff\)$/;
     const canonical = (name: string): RegExp => new RegExp(`must be in canonical form \\("${name}"\\)$`);
     const table: [string, RegExp][] = [
@@ -205,7 +205,7 @@ export function addressNames(rule: Rule): void {
     assertRefused(missing, { ...invalid, cause: { reason: 'FieldValueRequired', field: 'metadata.name' } });
   });
 
-  rule('IPv6 addresses are names as they are, and generateName is completed by nothing', async (world) => {
+  rule('IPv6 addresses are valid names, and generateName gets no suffix', async (world) => {
     for (const name of ['2001:db8::1:0:0:1', '2001:db8:0:1:1:1:1:1', '::', 'ff02::1']) {
       const made = await world.create('ipaddresses', ipAddress(name));
       assert.equal(made.metadata.name, name);
@@ -243,7 +243,7 @@ export function parents(rule: Rule): void {
     assert.deepEqual(made.spec.parentRef, { resource: 'x', name: 'y' });
   });
 
-  rule("a parent's group is a domain, and its other parts could stand in a path", async (world) => {
+  rule('the group of a parent is a DNS subdomain, and its other fields are path segments', async (world) => {
     const path = world.at('ipaddresses');
     const parentRef = { group: 'A_', resource: 'a/b%c', name: '.', namespace: '..' };
     const answer = await world.post(path, withParent(world.address(1), parentRef));

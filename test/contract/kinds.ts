@@ -4,12 +4,15 @@ import { assertRefused, configMap, type Rule } from './world.ts';
 const invalid = { code: 422, reason: 'Invalid' } as const;
 
 export function configMaps(rule: Rule): void {
-  rule("a ConfigMap's keys are letters, digits, hyphens, underscores and dots", async (world) => {
-    const made = await world.create('configmaps', configMap('a', { 'cidr-x.y_Z-9': '' }));
-    assert.deepEqual(made.data, { 'cidr-x.y_Z-9': '' });
-    const answer = await world.post(world.at('configmaps'), configMap('b', { 'a b': '' }));
-    assertRefused(answer, { ...invalid, cause: { reason: 'FieldValueInvalid', field: 'data[a b]' } });
-  });
+  rule(
+    'the keys of a ConfigMap consist of letters, digits, hyphens, underscores, and dots',
+    async (world) => {
+      const made = await world.create('configmaps', configMap('a', { 'cidr-x.y_Z-9': '' }));
+      assert.deepEqual(made.data, { 'cidr-x.y_Z-9': '' });
+      const answer = await world.post(world.at('configmaps'), configMap('b', { 'a b': '' }));
+      assertRefused(answer, { ...invalid, cause: { reason: 'FieldValueInvalid', field: 'data[a b]' } });
+    },
+  );
 
   rule('binaryData is base64, and shares no key with data', async (world) => {
     const binary = (value: string): unknown => ({
@@ -64,7 +67,7 @@ export function leases(rule: Rule): void {
     assert.deepEqual(body.spec, { ...made.spec, holderIdentity: '' });
   });
 
-  rule('a Lease is replaced only under its resourceVersion', async (world) => {
+  rule('PUT of a Lease requires its resourceVersion', async (world) => {
     await world.create('leases', lease({}));
     const answer = await world.put(world.at('leases/a'), lease({}));
     assertRefused(answer, { ...invalid, cause: { field: 'metadata.resourceVersion' } });
@@ -72,23 +75,20 @@ export function leases(rule: Rule): void {
     assertRefused(stale, { code: 409, reason: 'Conflict', message: /on leases.coordination.k8s.io "a"/ });
   });
 
-  rule(
-    'a Lease that is gone is made by a PUT, whatever its version, unless that names a uid',
-    async (world) => {
-      const { metadata } = await world.create('leases', lease({}));
-      await world.delete(world.at('leases/a'));
-      const { uid, resourceVersion } = metadata;
-      const answer = await world.put(world.at('leases/a'), lease({}, { uid, resourceVersion }));
-      const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
-      assertRefused(answer, { code: 409, reason: 'Conflict', message: new RegExp(`${message}$`) });
-      const { status, body } = await world.put(world.at('leases/a'), lease({}, { resourceVersion }));
-      assert.equal(status, 201);
-      assert.notEqual(body.metadata.uid, uid);
-      assert.notEqual(body.metadata.resourceVersion, resourceVersion);
-    },
-  );
+  rule('PUT creates a deleted Lease, with any resourceVersion, unless it has a uid', async (world) => {
+    const { metadata } = await world.create('leases', lease({}));
+    await world.delete(world.at('leases/a'));
+    const { uid, resourceVersion } = metadata;
+    const answer = await world.put(world.at('leases/a'), lease({}, { uid, resourceVersion }));
+    const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
+    assertRefused(answer, { code: 409, reason: 'Conflict', message: new RegExp(`${message}$`) });
+    const { status, body } = await world.put(world.at('leases/a'), lease({}, { resourceVersion }));
+    assert.equal(status, 201);
+    assert.notEqual(body.metadata.uid, uid);
+    assert.notEqual(body.metadata.resourceVersion, resourceVersion);
+  });
 
-  rule("a Lease's times have six digits after the point, and its duration is positive", async (world) => {
+  rule('the times of a Lease have six decimal places, and its duration is positive', async (world) => {
     const short = await world.post(world.at('leases'), lease({ renewTime: '2026-01-02T03:04:05Z' }));
     assertRefused(short, { code: 400, reason: 'BadRequest', message: /parsing time/ });
     const zero = await world.post(world.at('leases'), lease({ leaseDurationSeconds: 0 }));
@@ -97,7 +97,7 @@ export function leases(rule: Rule): void {
 }
 
 export function events(rule: Rule): void {
-  rule('an Event lives in the namespace of the object that it is about', async (world) => {
+  rule('an Event is in the namespace of its object', async (world) => {
     const event = (namespace: string): unknown => ({
       metadata: { generateName: 'web.' },
       involvedObject: { kind: 'Service', namespace, name: 'web', uid: 'u' },

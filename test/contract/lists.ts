@@ -14,7 +14,7 @@ async function fill(world: World, ...list: string[]): Promise<void> {
 
 export function listing(rule: Rule): void {
   rule(
-    'a list is ordered by name, has the newest resourceVersion, and its items do not repeat kind and apiVersion',
+    'a list is ordered by name, has the latest resourceVersion, and its items do not repeat kind and apiVersion',
     async (world) => {
       await fill(world, 'b', 'a-1', 'a');
       const list = await world.read('configmaps');
@@ -43,7 +43,7 @@ export function listing(rule: Rule): void {
   });
 
   rule(
-    'with a limit a list comes in pages, each of which says how to go on and how much is left',
+    'with a limit, a list has pages, each with a continue token and the remaining count',
     async (world) => {
       await fill(world, 'a', 'b', 'c', 'd', 'e');
       const first = await world.read('configmaps?limit=2');
@@ -60,7 +60,7 @@ export function listing(rule: Rule): void {
     },
   );
 
-  rule('all pages show the state of the first one, whatever happened since', async (world) => {
+  rule('all pages show the state of the first one, despite later changes', async (world) => {
     await fill(world, 'a', 'c', 'd', 'e');
     const first = await world.read('configmaps?limit=1');
     await world.create('configmaps', configMap('b'));
@@ -73,7 +73,7 @@ export function listing(rule: Rule): void {
     assert.deepEqual(names(await world.read('configmaps')), ['a', 'b', 'd', 'e']);
   });
 
-  rule('a page of a selection has no count of what is left', async (world) => {
+  rule('a page of a list with a selector has no remaining count', async (world) => {
     for (const name of ['a', 'b', 'c']) await world.create('services', loadBalancer(name));
     const page = await world.read('services?limit=2&fieldSelector=spec.type%3DLoadBalancer');
     assert.deepEqual(names(page), ['a', 'b']);
@@ -81,10 +81,10 @@ export function listing(rule: Rule): void {
     assert.equal(page.metadata.remainingItemCount, undefined);
   });
 
-  rule('a page that is too old to go on from is 410 Expired', async (world) => {
+  rule('continuing from a page that is too old is 410 Expired', async (world) => {
     await fill(world, 'a', 'b');
     const page = await world.read('configmaps?limit=1');
-    // As if the first page had been read at the server's beginning, which every server here has forgotten.
+    // As if the first page were from the start of the server, which every server here has compacted.
     const token = Buffer.from(page.metadata.continue ?? '', 'base64url').toString();
     const old = Buffer.from(token.replace(/"rv":\d+/, '"rv":1')).toString('base64url');
     const answer = await world.get(world.at(`configmaps?limit=1&continue=${old}`));
@@ -95,7 +95,7 @@ export function listing(rule: Rule): void {
     });
   });
 
-  rule('a continue that is none, or that comes with a resourceVersion, is 400', async (world) => {
+  rule('an invalid continue token, or one with a resourceVersion, is 400', async (world) => {
     await fill(world, 'a', 'b');
     assertRefused(await world.get(world.at('configmaps?continue=none')), bad);
     const page = await world.read('configmaps?limit=1');
@@ -104,37 +104,34 @@ export function listing(rule: Rule): void {
     assertRefused(await world.get(world.at(path)), { ...bad, message: /not allowed when using continue/ });
   });
 
-  rule('resourceVersion=0 is answered whole, whatever the limit', async (world) => {
+  rule('a list with resourceVersion=0 is complete, despite a limit', async (world) => {
     await fill(world, 'a', 'b', 'c');
     const list = await world.read('configmaps?limit=1&resourceVersion=0');
     assert.equal(list.metadata.continue, undefined);
   });
 
-  rule('a resourceVersion that is reached is answered with that or a newer state', async (world) => {
+  rule('a list from an existing resourceVersion has that or a newer state', async (world) => {
     await fill(world, 'a', 'b');
     const { metadata } = await world.read('configmaps/a');
     const list = await world.read(`configmaps?resourceVersion=${metadata.resourceVersion}`);
     assert.ok(names(list).includes('a'));
   });
 
-  rule(
-    'a resourceVersion that is not reached is 504 and to be tried again, one that is no number is 400',
-    async (world) => {
-      const future = await world.get(world.at('configmaps?resourceVersion=999999999'));
-      assertRefused(future, { code: 504, reason: 'Timeout', message: /Too large resource version/ });
-      assert.equal(future.body.details?.retryAfterSeconds, 1);
-      assert.equal(future.body.details?.causes?.[0]?.reason, 'ResourceVersionTooLarge');
-      assertRefused(await world.get(world.at('configmaps?resourceVersion=new')), bad);
-      assertRefused(await world.get(world.at('configmaps?limit=many')), bad);
-    },
-  );
+  rule('a future resourceVersion is 504 with retry, and one that is not a number is 400', async (world) => {
+    const future = await world.get(world.at('configmaps?resourceVersion=999999999'));
+    assertRefused(future, { code: 504, reason: 'Timeout', message: /Too large resource version/ });
+    assert.equal(future.body.details?.retryAfterSeconds, 1);
+    assert.equal(future.body.details?.causes?.[0]?.reason, 'ResourceVersionTooLarge');
+    assertRefused(await world.get(world.at('configmaps?resourceVersion=new')), bad);
+    assertRefused(await world.get(world.at('configmaps?limit=many')), bad);
+  });
 }
 
 export function selecting(rule: Rule): void {
   const select = async (world: World, kind: string, selector: string): Promise<string[]> =>
     names(await world.read(`services?${kind}=${encodeURIComponent(selector)}`));
 
-  rule('a field selector selects by name and by the type of a Service, equal and unequal', async (world) => {
+  rule('a field selector selects by name and by type of a Service, with = and !=', async (world) => {
     await world.create('services', loadBalancer('a'));
     await world.create('services', loadBalancer('b'));
     await world.create('services', { metadata: { name: 'c' }, spec: { ports: [{ port: 80 }] } });
@@ -151,7 +148,7 @@ export function selecting(rule: Rule): void {
     assert.deepEqual(await select(world, 'fieldSelector', 'metadata.namespace=elsewhere'), []);
   });
 
-  rule('a field selector over a field that cannot be selected by is 400', async (world) => {
+  rule('a field selector with an unsupported field is 400', async (world) => {
     const unknown = await world.get(world.at('services?fieldSelector=spec.loadBalancerIP%3Dx'));
     assertRefused(unknown, { ...bad, message: /field label not supported: spec.loadBalancerIP/ });
     assertRefused(await world.get(world.at('configmaps?fieldSelector=spec.type%3Dx')), bad);
@@ -161,7 +158,7 @@ export function selecting(rule: Rule): void {
     });
   });
 
-  rule('a label selector selects by value, by existence and by set', async (world) => {
+  rule('a label selector selects by value, by existence, and by set', async (world) => {
     await world.create('services', loadBalancer('a', {}, { labels: { app: 'x', 'a.b/c': 'd' } }));
     await world.create('services', loadBalancer('b', {}, { labels: { app: 'y' } }));
     await world.create('services', loadBalancer('c'));

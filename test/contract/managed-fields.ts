@@ -8,7 +8,7 @@ export function managedFields(rule: Rule): void {
   });
 
   rule(
-    'managedFields names who wrote a field last: fieldManager, else the first word of User-Agent',
+    'managedFields contains the last writer of a field: fieldManager, else the first word of User-Agent',
     async (world) => {
       await world.create('services', loadBalancer('a'));
       const owners = async (): Promise<(string | undefined)[]> => {
@@ -29,7 +29,7 @@ export function managedFields(rule: Rule): void {
     },
   );
 
-  rule('an entry of managedFields says operation, time and the path of each field', async (world) => {
+  rule('an entry of managedFields has an operation, a time, and the path of each field', async (world) => {
     await world.create('services', loadBalancer('a'));
     await world.patch(`${world.at('services/a')}?fieldManager=writer`, {
       ...(value('192.0.2.1') as object),

@@ -5,24 +5,18 @@ const invalid = { code: 422, reason: 'Invalid' } as const;
 const conflict = { code: 409, reason: 'Conflict' } as const;
 
 export function creating(rule: Rule): void {
-  rule(
-    'a created object gets a uid, a resourceVersion and a creation time in whole seconds',
-    async (world) => {
-      const { metadata, kind, apiVersion } = await world.create('configmaps', configMap('a', { k: 'v' }));
-      assert.deepEqual({ kind, apiVersion }, { kind: 'ConfigMap', apiVersion: 'v1' });
-      assert.equal(metadata.namespace, world.namespace);
-      assert.match(
-        metadata.uid ?? '',
-        /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
-      );
-      assert.match(metadata.resourceVersion ?? '', /^[1-9]\d*$/);
-      assert.match(metadata.creationTimestamp ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-      assert.deepEqual(await world.read('configmaps/a'), await world.read('configmaps/a'));
-      assert.equal((await world.read('configmaps/a')).metadata.uid, metadata.uid);
-    },
-  );
+  rule('a new object gets a uid, a resourceVersion, and a creation time in whole seconds', async (world) => {
+    const { metadata, kind, apiVersion } = await world.create('configmaps', configMap('a', { k: 'v' }));
+    assert.deepEqual({ kind, apiVersion }, { kind: 'ConfigMap', apiVersion: 'v1' });
+    assert.equal(metadata.namespace, world.namespace);
+    assert.match(metadata.uid ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.match(metadata.resourceVersion ?? '', /^[1-9]\d*$/);
+    assert.match(metadata.creationTimestamp ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    assert.deepEqual(await world.read('configmaps/a'), await world.read('configmaps/a'));
+    assert.equal((await world.read('configmaps/a')).metadata.uid, metadata.uid);
+  });
 
-  rule('every write makes the resourceVersion greater, whatever it writes', async (world) => {
+  rule('every write increases the resourceVersion', async (world) => {
     const first = await world.create('configmaps', configMap('a'));
     const second = await world.create('services', loadBalancer('a'));
     const third = await world.change('configmaps/a', { data: { k: 'v' } });
@@ -34,7 +28,7 @@ export function creating(rule: Rule): void {
     assert.equal(new Set(order).size, 3);
   });
 
-  rule('what a creation says about uid, times and status is not kept', async (world) => {
+  rule('uid, times, and status in a creation are dropped', async (world) => {
     const past = '2020-01-01T00:00:00Z';
     const metadata = { uid: 'mine', creationTimestamp: past, deletionTimestamp: past };
     const status = { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } };
@@ -46,7 +40,7 @@ export function creating(rule: Rule): void {
     assert.deepEqual(made.status, { loadBalancer: {} });
   });
 
-  rule('fields that the kind does not have are dropped, and empty ones are left out', async (world) => {
+  rule('unknown fields are dropped, and empty ones are omitted', async (world) => {
     const sent = { ...(configMap('a', {}, { labels: {}, annotations: {} }) as object), nonsense: 1 };
     const made = await world.create('configmaps', sent);
     assert.deepEqual(Object.keys(made).sort(), ['apiVersion', 'kind', 'metadata']);
@@ -54,38 +48,38 @@ export function creating(rule: Rule): void {
     assert.equal(made.metadata.annotations, undefined);
   });
 
-  rule('null stands for absent', async (world) => {
+  rule('null means absent', async (world) => {
     const sent = { metadata: { name: 'a', labels: null, creationTimestamp: null }, data: null };
     const made = await world.create('configmaps', sent);
     assert.equal(made.metadata.labels, undefined);
     assert.equal(made.data, undefined);
   });
 
-  rule('a name that is taken is 409 AlreadyExists', async (world) => {
+  rule('an existing name is 409 AlreadyExists', async (world) => {
     await world.create('configmaps', configMap('a'));
     const again = await world.post(world.at('configmaps'), configMap('a'));
     assertRefused(again, { code: 409, reason: 'AlreadyExists', message: /^configmaps "a" already exists$/ });
     assert.partialDeepStrictEqual(again.body.details, { name: 'a', kind: 'configmaps' });
   });
 
-  rule('generateName is completed to a name', async (world) => {
+  rule('generateName gets a suffix', async (world) => {
     const made = await world.create('configmaps', { metadata: { generateName: 'some-' } });
     assert.match(made.metadata.name ?? '', /^some-[a-z0-9]{5}$/);
   });
 
-  rule('an object without a name, or with one that is no DNS name, is 422', async (world) => {
+  rule('an object without a name, or with one that is not a DNS name, is 422', async (world) => {
     const cause = { reason: 'FieldValueRequired', field: 'metadata.name' };
     assertRefused(await world.post(world.at('configmaps'), { metadata: {} }), { ...invalid, cause });
     const bad = await world.post(world.at('configmaps'), configMap('Not_This'));
     assertRefused(bad, { ...invalid, cause: { reason: 'FieldValueInvalid', field: 'metadata.name' } });
   });
 
-  rule('a creation with a resourceVersion is refused', async (world) => {
+  rule('a creation with a resourceVersion is rejected', async (world) => {
     const answer = await world.post(world.at('configmaps'), configMap('a', {}, { resourceVersion: '12' }));
     assertRefused(answer, { code: 500, message: /resourceVersion should not be set/ });
   });
 
-  rule('an object of another namespace or another kind than the path names is 400', async (world) => {
+  rule('an object with another namespace or kind than the path is 400', async (world) => {
     const elsewhere = await world.post(
       world.at('configmaps'),
       configMap('a', {}, { namespace: 'elsewhere' }),
@@ -100,7 +94,7 @@ export function creating(rule: Rule): void {
     assertRefused(other, { code: 400, reason: 'BadRequest', message: /cannot be handled as a Service/ });
   });
 
-  rule('a body that is no JSON is 400, and one of an unknown media type 415', async (world) => {
+  rule('a body that is not JSON is 400, and one of an unknown media type is 415', async (world) => {
     const torn = await world.post(world.at('configmaps'), '{"metadata":{"name":"a"');
     assertRefused(torn, { code: 400, reason: 'BadRequest' });
     const odd = await world.post(world.at('configmaps'), '{}', { 'content-type': 'application/odd' });
@@ -108,7 +102,7 @@ export function creating(rule: Rule): void {
   });
 
   rule(
-    'a label, an annotation or a value of data that is no string is 400, and the message names it',
+    'a label, an annotation, or a data value that is not a string is 400, and the message names it',
     async (world) => {
       const labels = await world.post(
         world.at('configmaps'),
@@ -126,7 +120,7 @@ export function creating(rule: Rule): void {
     },
   );
 
-  rule('a label that is no label is 422', async (world) => {
+  rule('an invalid label is 422', async (world) => {
     const key = await world.post(world.at('configmaps'), configMap('a', {}, { labels: { 'a b': 'c' } }));
     assertRefused(key, { ...invalid, cause: { field: 'metadata.labels' } });
     const value = await world.post(world.at('configmaps'), configMap('a', {}, { labels: { a: 'b c' } }));
@@ -138,7 +132,7 @@ export function creating(rule: Rule): void {
     assertRefused(annotation, { ...invalid, cause: { field: 'metadata.annotations' } });
   });
 
-  rule('what is not there is 404, an object as well as a path', async (world) => {
+  rule('a missing object or path is 404', async (world) => {
     const object = await world.get(world.at('services/nothing'));
     assertRefused(object, { code: 404, reason: 'NotFound', message: /^services "nothing" not found$/ });
     assert.partialDeepStrictEqual(object.body.details, { name: 'nothing', kind: 'services' });
@@ -154,7 +148,7 @@ export function creating(rule: Rule): void {
 }
 
 export function replacing(rule: Rule): void {
-  rule('PUT replaces the object, and what it leaves out is gone', async (world) => {
+  rule('PUT replaces the object, and removes fields that it omits', async (world) => {
     const made = await world.create('configmaps', configMap('a', { k: 'v' }, { labels: { x: 'y' } }));
     const { status, body } = await world.put(world.at('configmaps/a'), configMap('a', { l: 'w' }));
     assert.equal(status, 200);
@@ -164,7 +158,7 @@ export function replacing(rule: Rule): void {
     assert.equal(body.metadata.creationTimestamp, made.metadata.creationTimestamp);
   });
 
-  rule('PUT under a stale resourceVersion is 409, under the current one it is done', async (world) => {
+  rule('PUT with a stale resourceVersion is 409, and with the current one it succeeds', async (world) => {
     const made = await world.create('configmaps', configMap('a'));
     const { resourceVersion } = made.metadata;
     const current = await world.put(
@@ -177,7 +171,7 @@ export function replacing(rule: Rule): void {
     assert.partialDeepStrictEqual(stale.body.details, { name: 'a', kind: 'configmaps' });
   });
 
-  rule('PUT with another uid is 409, and under another name than its path, or none, 400', async (world) => {
+  rule('PUT with another uid is 409, and with another name than the path, or none, is 400', async (world) => {
     await world.create('services', loadBalancer('a'));
     const uid = await world.put(world.at('services/a'), loadBalancer('a', {}, { uid: 'other' }));
     assertRefused(uid, { ...conflict, message: /UID in precondition: other/ });
@@ -190,7 +184,7 @@ export function replacing(rule: Rule): void {
     assertRefused(removed, { code: 400, reason: 'BadRequest', message });
   });
 
-  rule('PUT creates a Service that is not there, but no ConfigMap', async (world) => {
+  rule('PUT creates a missing Service, but not a missing ConfigMap', async (world) => {
     assert.equal((await world.put(world.at('services/a'), loadBalancer('a'))).status, 201);
     const config = await world.put(world.at('configmaps/a'), configMap('a'));
     assertRefused(config, { code: 404, reason: 'NotFound' });

@@ -5,7 +5,7 @@ const invalid = { code: 422, reason: 'Invalid' } as const;
 const ingress = (...list: object[]): unknown => ({ status: { loadBalancer: { ingress: list } } });
 
 export function statusWrites(rule: Rule): void {
-  rule('a write of the status changes the status, and nothing of the spec', async (world) => {
+  rule('a status write changes only the status', async (world) => {
     await world.create('services', loadBalancer('a'));
     const patch = { ...(ingress({ ip: '192.0.2.1' }) as object), spec: { loadBalancerIP: '192.0.2.9' } };
     const { spec, status } = await world.change('services/a/status', patch);
@@ -24,7 +24,7 @@ export function statusWrites(rule: Rule): void {
     assert.deepEqual(body.metadata.labels, { x: 'y' });
   });
 
-  rule('any other write leaves the status as it is', async (world) => {
+  rule('any other write does not change the status', async (world) => {
     await world.create('services', loadBalancer('a'));
     await world.change('services/a/status', ingress({ ip: '192.0.2.1' }));
     const patch = { ...(ingress({ ip: '192.0.2.9' }) as object), metadata: { labels: { x: 'y' } } };
@@ -35,7 +35,7 @@ export function statusWrites(rule: Rule): void {
   });
 
   rule(
-    "a status's ip is an address, its hostname is none, and only a LoadBalancer has any",
+    'the ip of an ingress is an address, its hostname is not, and only a LoadBalancer has an ingress',
     async (world) => {
       await world.create('services', loadBalancer('a'));
       const at = 'status.loadBalancer.ingress';

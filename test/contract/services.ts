@@ -37,7 +37,7 @@ export function defaulting(rule: Rule): void {
     assert.deepEqual(status, { loadBalancer: {} });
   });
 
-  rule('allocateLoadBalancerNodePorts is true unless said otherwise', async (world) => {
+  rule('allocateLoadBalancerNodePorts is true by default', async (world) => {
     const spec = { type: 'LoadBalancer', ports: [{ port: 80 }] };
     const usual = await world.create('services', { metadata: { name: 'a' }, spec });
     assert.equal(usual.spec.allocateLoadBalancerNodePorts, true);
@@ -45,7 +45,7 @@ export function defaulting(rule: Rule): void {
     assert.equal(without.spec.allocateLoadBalancerNodePorts, false);
   });
 
-  rule('what spec.loadBalancerIP says is kept as it is, and an empty one is left out', async (world) => {
+  rule('spec.loadBalancerIP is stored unchanged, and an empty one is omitted', async (world) => {
     const { spec } = await world.create('services', loadBalancer('a', { loadBalancerIP: 'nonsense' }));
     assert.equal(spec.loadBalancerIP, 'nonsense');
     assert.equal(
@@ -54,7 +54,7 @@ export function defaulting(rule: Rule): void {
     );
   });
 
-  rule("a Service's cluster address is of the first family, and a second one of the other", async (world) => {
+  rule('the cluster IP of a Service has the first family, and a second one has the other', async (world) => {
     const four = await world.create('services', loadBalancer('a'));
     assert.match(four.spec.clusterIP ?? '', /^10\.(9[6-9]|10\d|11[01])\./);
     assert.deepEqual(four.spec.clusterIPs, [four.spec.clusterIP]);
@@ -76,7 +76,7 @@ export function defaulting(rule: Rule): void {
     assert.deepEqual(await families('d', both), ['IPv6', 'IPv4']);
   });
 
-  rule('a change of the policy adds the second family and takes it away', async (world) => {
+  rule('a change of the policy adds or removes the second family', async (world) => {
     const made = await world.create('services', loadBalancer('a'));
     const dual = await world.change('services/a', { spec: { ipFamilyPolicy: 'PreferDualStack' } });
     assert.deepEqual(dual.spec.ipFamilies, ['IPv4', 'IPv6']);
@@ -87,7 +87,7 @@ export function defaulting(rule: Rule): void {
     assert.deepEqual(single.spec.clusterIPs, [made.spec.clusterIP]);
   });
 
-  rule('PUT of a manifest without what was allocated keeps it', async (world) => {
+  rule('PUT of a manifest without the allocated values keeps them', async (world) => {
     const made = await world.create('services', loadBalancer('a', { ipFamilyPolicy: 'PreferDualStack' }));
     const { status, body } = await world.put(
       world.at('services/a'),
@@ -102,7 +102,7 @@ export function defaulting(rule: Rule): void {
 
 export function typeChanges(rule: Rule): void {
   rule(
-    'leaving the type LoadBalancer empties the status and drops the class, but keeps spec.loadBalancerIP, labels and annotations',
+    'leaving type LoadBalancer clears the status and drops the class, but keeps spec.loadBalancerIP, labels, and annotations',
     async (world) => {
       const annotations = { 'kube-vip.io/loadbalancerIPs': '192.0.2.1' };
       const metadata = { annotations, labels: { implementation: 'kube-vip' } };
@@ -121,7 +121,7 @@ export function typeChanges(rule: Rule): void {
   );
 
   rule(
-    'a Service comes back to the type LoadBalancer without a class, and may get one with it',
+    'a Service returns to type LoadBalancer without a class, and may set one in the same write',
     async (world) => {
       await world.create('services', loadBalancer('a', { loadBalancerClass: 'example.com/one' }));
       await world.change('services/a', { spec: { type: 'ClusterIP' } });
@@ -136,7 +136,7 @@ export function typeChanges(rule: Rule): void {
     },
   );
 
-  rule('an ExternalName has no cluster address and no family', async (world) => {
+  rule('an ExternalName Service has no cluster IP and no family', async (world) => {
     await world.create('services', loadBalancer('a'));
     const left = await world.change('services/a', {
       spec: { type: 'ExternalName', externalName: 'example.com' },
@@ -151,7 +151,7 @@ export function typeChanges(rule: Rule): void {
     assert.match(back.spec.clusterIP ?? '', /^10\./);
   });
 
-  rule('the class of a LoadBalancer does not change, be it set or absent', async (world) => {
+  rule('the class of a LoadBalancer is immutable, whether it is set or absent', async (world) => {
     const cause = { field: 'spec.loadBalancerClass', reason: 'FieldValueInvalid' };
     await world.create('services', loadBalancer('a', { loadBalancerClass: 'example.com/one' }));
     await world.create('services', loadBalancer('b'));

@@ -9,19 +9,19 @@ import { assertRefused, ipAddress, loadBalancer, World } from './world.ts';
 const { folder, missing } = locateBinaries(process.env);
 const skip = `needs ${missing.join(', ')}: \`npm run controlplane\` builds them`;
 
-/** The other half is in embedded-world.test.ts: a range that can be used up is small, and the embedded API's is not. */
+/** embedded-world.test.ts tests the rest: only a small range can be exhausted, and that of the embedded API is large. */
 test(
-  'kube-apiserver gives out no cluster address that has an IPAddress',
+  'kube-apiserver does not allocate a cluster IP that has an IPAddress',
   missing.length > 0 ? { skip } : {},
   async () => {
     const etcd = await sharedEtcd(folder);
-    // Six addresses, of which the Service `kubernetes` has the first.
+    // Six addresses, the first of which is that of the Service `kubernetes`.
     const flags = ['--service-cluster-ip-range=10.96.0.0/29'];
     const api = await startApiServer(folder, etcd, { prefix: 'small-range', flags });
     const server = { ...api, needsNamespaces: false, close: () => api.stop() };
     const world = new World(server, 1, 'default');
     try {
-      // It makes that one a moment after it is ready.
+      // The server creates that one shortly after it is ready.
       await eventually(() => world.read('ipaddresses/10.96.0.1'), 30_000);
       for (const n of [2, 3, 5, 6]) await world.create('ipaddresses', ipAddress(`10.96.0.${n}`));
       const service = await world.create('services', loadBalancer('a'));

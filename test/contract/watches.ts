@@ -14,7 +14,7 @@ async function watchNow(world: World, plural: string, query = ''): Promise<Watch
 }
 
 export function watching(rule: Rule): void {
-  rule('a watch from a resourceVersion tells all that happened after it, and goes on', async (world) => {
+  rule('a watch from a resourceVersion sends all later changes, and continues', async (world) => {
     await world.create('configmaps', configMap('before'));
     const from = await world.revision('configmaps');
     await world.create('configmaps', configMap('a'));
@@ -28,7 +28,7 @@ export function watching(rule: Rule): void {
     watch.close();
   });
 
-  rule("an event's object is whole, with kind, apiVersion and its resourceVersion", async (world) => {
+  rule('the object of an event is complete, with kind, apiVersion, and resourceVersion', async (world) => {
     const watch = await watchNow(world, 'configmaps');
     const made = await world.create('configmaps', configMap('a', { x: 'y' }));
     const [event] = await watch.take(1);
@@ -54,7 +54,7 @@ export function watching(rule: Rule): void {
   );
 
   rule(
-    'with a finalizer a deletion is MODIFIED, and DELETED comes when the last one is removed',
+    'with a finalizer, a deletion is MODIFIED, and DELETED follows when the last one is removed',
     async (world) => {
       await world.create('services', loadBalancer('a', {}, { finalizers: ['example.com/wait'] }));
       const watch = await watchNow(world, 'services');
@@ -73,7 +73,7 @@ export function watching(rule: Rule): void {
     },
   );
 
-  rule('a write that changes nothing is no event', async (world) => {
+  rule('a write that changes nothing sends no event', async (world) => {
     await world.create('configmaps', configMap('a', { x: 'y' }));
     const watch = await watchNow(world, 'configmaps');
     await world.change('configmaps/a', { data: { x: 'y' } });
@@ -82,7 +82,7 @@ export function watching(rule: Rule): void {
     watch.close();
   });
 
-  rule('a write of the status is an event', async (world) => {
+  rule('a status write sends an event', async (world) => {
     await world.create('services', loadBalancer('a'));
     const watch = await watchNow(world, 'services');
     await world.change('services/a/status', { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } });
@@ -91,7 +91,7 @@ export function watching(rule: Rule): void {
     watch.close();
   });
 
-  rule('a watch of one namespace does not show another, and one of all shows all', async (world) => {
+  rule('a watch of one namespace does not include others, and a watch of all includes all', async (world) => {
     const from = await world.revision('configmaps');
     const own = await world.watch(world.at(`configmaps?watch=1&resourceVersion=${from}`));
     const all = await world.watch(
@@ -110,7 +110,7 @@ export function watching(rule: Rule): void {
     all.close();
   });
 
-  rule('a watch of one name shows that object alone', async (world) => {
+  rule('a watch of one name includes only that object', async (world) => {
     const watch = await watchNow(world, 'configmaps', '&fieldSelector=metadata.name%3Dkubevip');
     await world.create('configmaps', configMap('other'));
     await world.create('configmaps', configMap('kubevip'));
@@ -122,7 +122,7 @@ export function watching(rule: Rule): void {
 
 export function selectedWatching(rule: Rule): void {
   rule(
-    'a Service that turns into another type leaves a watch of LoadBalancers as DELETED, with its previous content and the new resourceVersion',
+    'a Service that changes to another type leaves a watch of LoadBalancers as DELETED, with its previous content and the new resourceVersion',
     async (world) => {
       const spec = { loadBalancerIP: '192.0.2.1', loadBalancerClass: 'example.com/class' };
       await world.create('services', loadBalancer('a', spec));
@@ -138,7 +138,7 @@ export function selectedWatching(rule: Rule): void {
     },
   );
 
-  rule('a Service that turns into a LoadBalancer enters a watch of LoadBalancers as ADDED', async (world) => {
+  rule('a Service that changes to LoadBalancer enters a watch of LoadBalancers as ADDED', async (world) => {
     await world.create('services', { metadata: { name: 'a' }, spec: { ports: [{ port: 80 }] } });
     const watch = await watchNow(world, 'services', `&${loadBalancers}`);
     await world.change('services/a', { metadata: { labels: { x: 'y' } } });
@@ -150,7 +150,7 @@ export function selectedWatching(rule: Rule): void {
     watch.close();
   });
 
-  rule('an object enters and leaves the sight of a label selector in the same way', async (world) => {
+  rule('an object enters and leaves a watch with a label selector in the same way', async (world) => {
     const watch = await watchNow(world, 'configmaps', '&labelSelector=in');
     await world.create('configmaps', configMap('a'));
     await world.change('configmaps/a', { metadata: { labels: { in: 'sight' } } });
@@ -165,7 +165,7 @@ export function selectedWatching(rule: Rule): void {
 }
 
 export function watchBeginning(rule: Rule): void {
-  rule('a watch without a resourceVersion begins with all objects as ADDED', async (world) => {
+  rule('a watch without a resourceVersion starts with all objects as ADDED', async (world) => {
     await world.create('configmaps', configMap('b'));
     await world.create('configmaps', configMap('a'));
     const watch = await world.watch(world.at('configmaps?watch=1'));
@@ -176,7 +176,7 @@ export function watchBeginning(rule: Rule): void {
   });
 
   rule(
-    'sendInitialEvents begins with all objects, then a bookmark that says the list is complete',
+    'sendInitialEvents starts with all objects, and a bookmark that marks the list as complete',
     async (world) => {
       await world.create('services', loadBalancer('b'));
       await world.create('services', loadBalancer('a'));
@@ -210,7 +210,7 @@ export function watchBeginning(rule: Rule): void {
   );
 
   rule(
-    'a watch from a resourceVersion that is forgotten is one ERROR event with a Status of 410 Expired',
+    'a watch from a compacted resourceVersion is one ERROR event with a Status of 410 Expired',
     async (world) => {
       const watch = await world.watch(world.at('services?watch=1&resourceVersion=1'));
       const events = await watch.rest();
@@ -231,7 +231,7 @@ export function watchEnding(rule: Rule): void {
   });
 
   rule(
-    'a watch that allows bookmarks gets one before its end, with a resourceVersion to go on from',
+    'a watch that allows bookmarks gets one before its end, with a resourceVersion to continue from',
     async (world) => {
       const watch = await watchNow(world, 'configmaps', '&allowWatchBookmarks=true&timeoutSeconds=5');
       const made = await world.create('configmaps', configMap('a'));

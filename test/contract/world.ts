@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Answer, type Body, type Cause, Client, type Server } from './http.ts';
 
-/** One test's own namespace, and its own addresses, on the server that all tests share. */
+/** The namespace and the addresses of one test on the server that all tests share. */
 export class World extends Client {
   readonly namespace: string;
   readonly server: Server;
@@ -15,26 +15,26 @@ export class World extends Client {
     this.#test = test;
   }
 
-  /** The name of an IPAddress, which belongs to no namespace. */
+  /** The name of an IPAddress, which is cluster-scoped. */
   address(n: number): string {
     return `198.18.${this.#test}.${n}`;
   }
 
-  /** `services/web/status` → its path, in the test's namespace if it belongs to one. */
+  /** The path of `services/web/status`, in the namespace of the test unless the resource is cluster-scoped. */
   at(path: string): string {
     if (path.startsWith('ipaddresses')) return `/apis/networking.k8s.io/v1/${path}`;
     const api = path.startsWith('leases') ? '/apis/coordination.k8s.io/v1' : '/api/v1';
     return `${api}/namespaces/${this.namespace}/${path}`;
   }
 
-  /** Creates, and expects that to succeed. */
+  /** Creates an object, and expects success. */
   async create(plural: string, object: unknown): Promise<Body> {
     const { status, body } = await this.post(this.at(plural), object);
     assert.equal(status, 201, String(body.message));
     return body;
   }
 
-  /** Patches, and expects that to succeed. */
+  /** Patches an object, and expects success. */
   async change(path: string, patch: unknown): Promise<Body> {
     const { status, body } = await this.patch(this.at(path), patch);
     assert.equal(status, 200, String(body.message));
@@ -55,8 +55,8 @@ export class World extends Client {
 export type Rule = (title: string, check: (world: World) => Promise<void>) => void;
 
 /**
- * Runs groups of rules against one server. They run at the same time: each has its own namespace, and some wait for
- * seconds on a real server.
+ * Runs groups of rules against one server, concurrently: each has its own namespace, and some take seconds on a real
+ * server.
  */
 export function suite(
   title: string,
@@ -68,7 +68,7 @@ export function suite(
     let server: Server;
     let client: Client;
     let tests = 0;
-    // The hooks of a suite run even when all its tests are skipped.
+    // The hooks of a suite run even if all its tests are skipped.
     if (options.skip === undefined) {
       before(async () => {
         server = await connect();
@@ -107,13 +107,13 @@ export interface ServiceParts {
   [field: string]: unknown;
 }
 
-/** A Service of type LoadBalancer with one port, and what the test adds to its spec. */
+/** A Service of type LoadBalancer with one port and more fields from the test. */
 export function loadBalancer(
   name: string,
   spec: Record<string, unknown> = {},
   metadata: ServiceParts = {},
 ): unknown {
-  // Node ports are a scarce thing on a real server, and no rule here is about them.
+  // Node ports are scarce on a real server, and no rule needs them.
   const usual = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports: [{ port: 80 }] };
   return { metadata: { name, ...metadata }, spec: { ...usual, ...spec } };
 }
@@ -134,13 +134,13 @@ export function ipAddress(name: string, metadata: ServiceParts = {}): unknown {
 
 interface Refusal {
   code: number;
-  /** The real server leaves it out where it calls something an internal failure. */
+  /** The real server omits it for an internal failure. */
   reason?: string;
   message?: RegExp;
   cause?: Cause;
 }
 
-/** A refusal is a Status whose code is that of the answer. */
+/** Asserts that the response is a Status with the code of the response. */
 export function assertRefused({ status, body }: Answer, { code, reason, message, cause }: Refusal): void {
   assert.equal(status, code, String(body.message));
   assert.deepEqual(

@@ -58,7 +58,7 @@ test('a write with an unknown outcome keeps the Lease for its own leadership per
   load('default/a');
   await until(() => leader.writes.length === 1);
   await pass(clock, election.renewDeadlineMs + 500);
-  assert.ok(leader.hasLogged('lost the Lease'));
+  assert.ok(leader.hasLogged('Lost the Lease'));
   leader.onRequest = () => 'pass';
   await pass(clock, election.leaseDurationMs);
   await until(() => address('default/a') === '10.0.0.1', 'it is the leader again');
@@ -71,11 +71,11 @@ test('a Service delayed by back-off is decided again in the next leadership of t
   const { clock, load, address, leader } = await startLeader();
   leader.onRequest = ({ method }) => (method === 'PATCH' ? 'rejected' : 'pass');
   load('default/a');
-  await until(() => leader.hasLogged('the API server rejected the change'), 'it is rejected');
+  await until(() => leader.hasLogged('The API server rejected the change'), 'it is rejected');
   const rejecting = { GET: 'pass', PATCH: 'rejected' } as const;
   leader.onRequest = ({ method }) => (method === 'GET' || method === 'PATCH' ? rejecting[method] : 'never');
   await pass(clock, election.renewDeadlineMs + 500);
-  assert.ok(leader.hasLogged('lost the Lease'));
+  assert.ok(leader.hasLogged('Lost the Lease'));
   assert.equal(address('default/a'), undefined);
   leader.onRequest = () => 'pass';
   // Neither the Service nor the pool changes, and the timer of the previous leadership is cancelled.
@@ -94,7 +94,7 @@ test('leadership that has ended does not resume when the wall clock is set back'
   assert.deepEqual(leader.writes, []);
   setMs = 0;
   await pass(clock, election.leaseDurationMs);
-  assert.ok(leader.hasLogged('lost the Lease'));
+  assert.ok(leader.hasLogged('Lost the Lease'));
   assert.deepEqual(leader.writes, ['PATCH default/a']);
   await leader.stop();
 });
@@ -130,7 +130,7 @@ for (const [state, interception] of [
     await aMoment();
     leader.onRequest = ({ path }) => (path.includes('/leases') ? 'cut' : interception);
     await pass(clock, election.renewDeadlineMs + 500);
-    assert.ok(leader.hasLogged('lost the Lease'));
+    assert.ok(leader.hasLogged('Lost the Lease'));
     leader.requests.length = 0;
     leader.onRequest = ({ path }) => (path.includes('/leases') ? 'cut' : 'pass');
     // Longer than any watch lasts.

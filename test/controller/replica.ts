@@ -1,5 +1,5 @@
 import type { ElectionOptions } from '../../src/client/election-options.ts';
-import type { Lease } from '../../src/client/lease.ts';
+import type { Lease } from '../../src/client/lease-lock.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
 import { createReplica, type Replica } from '../../src/controller/replica.ts';
 import type { Service } from '../../src/core/model/objects.ts';

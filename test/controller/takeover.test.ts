@@ -13,7 +13,7 @@ async function startReplicas(pool: string) {
   await until(() => first.process.controller.isIdle, 'the first is the leader');
   const second = new TestReplica(api, clock, 'second').start();
   await until(
-    () => second.process.controller.isReady && second.hasLogged('running as standby'),
+    () => second.process.controller.isReady && second.hasLogged('Running as standby'),
     'the second is a standby',
   );
   await until(
@@ -45,7 +45,7 @@ test('a leader without an API server stops writing at its deadline, and others l
   first.onRequest = () => 'cut';
   load('default/a');
   await pass(clock, election.renewDeadlineMs + 500);
-  assert.ok(first.hasLogged('lost the Lease'));
+  assert.ok(first.hasLogged('Lost the Lease'));
   assert.equal(holder(), 'first', 'no other replica may lead yet');
   assert.deepEqual(second.writes, []);
   await pass(clock, election.leaseDurationMs - election.renewDeadlineMs + 500);
@@ -58,7 +58,7 @@ test('a leader without an API server stops writing at its deadline, and others l
   load('default/b');
   await until(() => address('default/b') === '10.0.0.2');
   assert.deepEqual(first.writes, []);
-  assert.ok(first.hasLogged('running as standby; the leader is second'));
+  assert.ok(first.hasLogged('Running as standby; the leader is second'));
   await Promise.all([first.stop(), second.stop()]);
 });
 
@@ -99,7 +99,7 @@ test('a write without a response ends with leadership, and the server got that d
     `${timeout} ms from ${began}`,
   );
   await pass(clock, election.renewDeadlineMs - began + 500);
-  assert.ok(first.hasLogged('lost the Lease'));
+  assert.ok(first.hasLogged('Lost the Lease'));
   assert.ok(clock.now() < election.leaseDurationMs, 'that is before the Lease expires');
   await pass(clock, 6_000);
   await until(() => address('default/a') === '10.0.0.1');

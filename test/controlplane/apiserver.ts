@@ -12,25 +12,25 @@ export interface User {
 }
 
 export interface ApiServerOptions {
-  /** Where this server's objects are in etcd; each server of a test run has its own. */
+  /** The prefix of this server's objects in etcd, unique for each server of a test run. */
   prefix: string;
-  /** Users besides the administrator; each gets a token. With RBAC they may do nothing until a test grants it. */
+  /** Users in addition to the administrator. Each gets a token, and has no permissions until a test grants them. */
   users?: readonly User[];
   flags?: readonly string[];
 }
 
 export interface ApiServer {
   url: string;
-  /** PEM of the authority of the server's own certificate. */
+  /** The certificate authority of the server, in PEM format. */
   ca: string;
-  /** Of an administrator (system:masters). */
+  /** The token of the administrator (system:masters). */
   token: string;
   tokens: Record<string, string>;
-  /** A file for kubectl and for `--kubeconfig`, with the administrator's token unless a user, or a token, is given. */
+  /** Returns the path of a kubeconfig, with the administrator's token unless a user or a token is given. */
   kubeconfig(user?: string, token?: string): string;
-  /** KILL is a crash: no watch is closed cleanly. STOP and CONT hold the process still and let it go on. */
+  /** Sends a signal. KILL simulates a crash: no watch is closed cleanly. */
   signal(signal: 'TERM' | 'KILL' | 'STOP' | 'CONT'): Promise<void>;
-  /** The same server again, after a signal ended it: same port, certificate, tokens and objects. */
+  /** Restarts the server after a signal ended it, with the same port, certificate, tokens and objects. */
   restart(): Promise<void>;
   /** Ends the server for good and removes its files. */
   stop(): Promise<void>;
@@ -53,7 +53,7 @@ export async function startApiServer(
     return `${token},${name},${name},"${groups.join(',')}"\n`;
   });
   writeFileSync(at('tokens.csv'), lines.join(''), { mode: 0o600 });
-  // It signs the tokens of ServiceAccounts; kube-apiserver does not start without one.
+  // The key that signs ServiceAccount tokens. kube-apiserver does not start without one.
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   writeFileSync(at('service-account.key'), key.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 });
   const token = tokens[administrator] ?? '';
@@ -65,7 +65,7 @@ export async function startApiServer(
     child = startChild(join(binaries, 'kube-apiserver'), [
       ...[`--etcd-servers=${etcd.url}`, `--etcd-prefix=/${options.prefix}`],
       ...['--bind-address=127.0.0.1', `--secure-port=${port}`, '--advertise-address=127.0.0.1'],
-      // It makes itself a certificate there, with its own authority, if there is none yet.
+      // kube-apiserver creates a certificate in this folder if there is none.
       `--cert-dir=${folder.path}`,
       ...['--service-cluster-ip-range=10.96.0.0/12,fd00:96::/108', '--endpoint-reconciler-type=none'],
       `--token-auth-file=${at('tokens.csv')}`,
@@ -73,7 +73,7 @@ export async function startApiServer(
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-signing-key-file=${at('service-account.key')}`,
       `--service-account-key-file=${at('service-account.key')}`,
-      // No controller-manager runs that would make the ServiceAccounts this plugin asks for.
+      // No controller-manager runs to create the ServiceAccounts that this plugin requires.
       '--disable-admission-plugins=ServiceAccount',
       ...['--profiling=false', '--v=0', ...(options.flags ?? [])],
     ]);
@@ -99,14 +99,14 @@ export async function startApiServer(
     kubeconfig(user = administrator, given = tokens[user] ?? '') {
       const file = at(`${user}.kubeconfig`);
       const text = kubeconfig(url, readFileSync(certificate), user, given);
-      // Somebody may be reading it.
+      // Another process may be reading the file.
       if (readIfThere(file) !== text) writeFileSync(file, text, { mode: 0o600 });
       return file;
     },
     signal: (signal) => child.stop(signal),
     restart: launch,
     async stop() {
-      // One that a test left stopped could not hear TERM.
+      // A stopped process does not handle TERM.
       await child.stop('CONT');
       await child.stop('TERM');
       folder.remove();
@@ -124,7 +124,7 @@ interface Target {
   ca: string;
 }
 
-/** `/readyz` is true before the system's namespaces exist, and tests write into kube-system. */
+/** Waits for `/readyz` and for kube-system, which is created later and which tests need. */
 async function ready(child: Child, target: () => Target): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (child.running() && performance.now() < deadline) {
@@ -141,16 +141,16 @@ async function ready(child: Child, target: () => Target): Promise<void> {
 function status({ port, token, ca }: Target, path: string): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   const headers = { authorization: `Bearer ${token}` };
-  const asked = request(
+  const outgoing = request(
     { host: '127.0.0.1', port, path, headers, ca, agent: false, timeout: 5000 },
     (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     },
   );
-  asked.on('timeout', () => asked.destroy());
-  asked.on('error', () => resolve(0));
-  asked.end();
+  outgoing.on('timeout', () => outgoing.destroy());
+  outgoing.on('error', () => resolve(0));
+  outgoing.end();
   return promise;
 }
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The programs that tests need besides our own, by the Go module that pins their sources: shared by the script that
- * builds them and the tests that run them. Each is named with its package.
+ * The programs that tests need, with their packages, by the Go module that pins their sources. Shared by the build script
+ * and the tests.
  */
 export const modules = {
-  /** A real Kubernetes API. etcd's main package is called `server` where its program is `etcd`. */
+  /** A real Kubernetes API. The package `server` builds the program `etcd`. */
   controlplane: {
     folder: '.',
     packages: {
@@ -19,12 +19,12 @@ export const modules = {
     },
   },
   helm: { folder: 'helm', packages: { helm: 'helm.sh/helm/v4/cmd/helm' } },
-  /** What ours shares a cluster with: the Go version, and a candidate for the Lease on client-go's leaderelection. */
+  /** Programs that share a cluster with the controller: the Go version, and a candidate that uses client-go. */
   peers: {
     folder: 'peers',
     packages: { 'go-version': 'github.com/kube-vip/kube-vip-cloud-provider', elector: './elector' },
   },
-  /** Installs the plugin as its users do. */
+  /** Installs the plugin as users do. */
   krew: {
     folder: 'krew',
     packages: {
@@ -32,7 +32,7 @@ export const modules = {
       'validate-krew-manifest': 'sigs.k8s.io/krew/cmd/validate-krew-manifest',
     },
   },
-  /** Reads metrics, rules and queries as Prometheus does. */
+  /** Checks metrics, rules and queries as Prometheus does. */
   promtool: { folder: 'promtool', packages: { promtool: 'github.com/prometheus/prometheus/cmd/promtool' } },
 } as const;
 
@@ -40,14 +40,14 @@ export type ModuleName = keyof typeof modules;
 
 export interface Binaries {
   folder: string;
-  /** Set by the user, so it is not ours to fill. */
+  /** Whether the user set the folder; then nothing is built into it. */
   given: boolean;
   missing: string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** KUBEBUILDER_ASSETS is the variable that Kubernetes' own test environment (setup-envtest) sets; it has no others. */
+/** KUBEBUILDER_ASSETS, which setup-envtest sets, can provide only the control plane. */
 export function locateBinaries(env: Environment, name: ModuleName = 'controlplane'): Binaries {
   const assets = name === 'controlplane' ? (env.KUBEBUILDER_ASSETS ?? '') : '';
   const given = assets !== '';
@@ -60,18 +60,18 @@ export function moduleFolder(name: ModuleName): string {
   return fileURLToPath(new URL(modules[name].folder, import.meta.url));
 }
 
-/** The per-user cache of the XDG base directory specification; a relative XDG_CACHE_HOME is to be ignored. */
+/** The user's cache folder (XDG base directory specification). A relative XDG_CACHE_HOME is ignored. */
 export function cacheFolder(env: Environment): string {
   const xdg = env.XDG_CACHE_HOME;
   const base = xdg?.startsWith('/') ? xdg : join(env.HOME || homedir(), '.cache');
   return join(base, 'kube-vip-cloud-provider');
 }
 
-/** Changes with every change of what would be built, so an old folder is never taken for a new one. */
+/** A hash of the sources, so that a folder with an older build is not used. */
 function sourcesVersion(name: ModuleName): string {
   const cwd = moduleFolder(name);
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`);
-  // Folders below the control plane's own are modules of their own.
+  // Subfolders of the control plane's folder are separate modules.
   const sources = name === 'controlplane' ? [] : globSync('**/*.go', { cwd }).sort();
   for (const file of ['go.mod', 'go.sum', ...sources]) hash.update(readFileSync(join(cwd, file)));
   return hash.digest('hex').slice(0, 16);

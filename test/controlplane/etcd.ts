@@ -5,18 +5,18 @@ import { type Child, freePorts, startChild } from './process.ts';
 import { temporaryFolder } from './temporary.ts';
 
 export interface Etcd {
-  /** For kube-apiserver's --etcd-servers. Several API servers may use one etcd, each under a prefix of its own. */
+  /** The value for --etcd-servers of kube-apiserver. Several API servers may share an etcd, each with a unique prefix. */
   url: string;
   stop(): Promise<void>;
 }
 
-/** One that nobody else uses. */
+/** An etcd that is not shared. */
 export interface OwnEtcd extends Etcd {
-  /** A crash: what it has answered is in the system's cache of its files, which outlives a process. */
+  /** Simulates a crash. Acknowledged writes survive in the file cache of the operating system. */
   kill(): Promise<void>;
-  /** The same etcd again, after a crash: same port and data. */
+  /** Restarts etcd after a crash, with the same port and data. */
   restart(): Promise<void>;
-  /** After a crash: keeps the data as they are now. What is returned puts them back, after another crash. */
+  /** Saves the data after a crash. The returned function restores them after another crash. */
   backup(): () => void;
 }
 
@@ -30,7 +30,7 @@ export async function startEtcd(binaries: string): Promise<OwnEtcd> {
         ...['--data-dir', folder.path, '--log-level', 'error'],
         ...['--listen-client-urls', url, '--advertise-client-urls', url],
         ...['--listen-peer-urls', `http://127.0.0.1:${peer}`],
-        // What a test writes need not survive a power failure.
+        // Data of a test need not survive a power failure.
         '--unsafe-no-fsync',
       ]);
     let child = launch();
@@ -41,10 +41,10 @@ export async function startEtcd(binaries: string): Promise<OwnEtcd> {
     const kill = (): Promise<void> => child.stop('KILL');
     const restart = async (): Promise<void> => {
       child = launch();
-      if (!(await isReady(child, url))) throw new Error(`etcd did not start again:\n${child.output()}`);
+      if (!(await isReady(child, url))) throw new Error(`etcd did not restart:\n${child.output()}`);
     };
     if (await isReady(child, url)) {
-      await forgetBeginning(url);
+      await compactFirstRevisions(url);
       return { url, kill, restart, backup: () => backup(folder.path), stop };
     }
     const output = child.output();
@@ -54,12 +54,12 @@ export async function startEtcd(binaries: string): Promise<OwnEtcd> {
 }
 
 function backup(data: string): () => void {
-  const kept = temporaryFolder('kvcp-etcd-backup-');
-  cpSync(data, kept.path, { recursive: true });
+  const saved = temporaryFolder('kvcp-etcd-backup-');
+  cpSync(data, saved.path, { recursive: true });
   return () => {
     rmSync(data, { recursive: true });
-    cpSync(kept.path, data, { recursive: true });
-    kept.remove();
+    cpSync(saved.path, data, { recursive: true });
+    saved.remove();
   };
 }
 
@@ -72,10 +72,10 @@ async function isReady(child: Child, url: string): Promise<boolean> {
 }
 
 /**
- * An etcd with a past that it has forgotten: to every API server on it, revision 1 is expired, as any old revision is
- * in a cluster that has run for ten minutes. Uses etcd's JSON gateway over its gRPC API.
+ * Compacts the first revisions, so that revision 1 is expired for every API server, like an old revision in a cluster
+ * that has run for ten minutes. Uses etcd's JSON gateway.
  */
-async function forgetBeginning(url: string): Promise<void> {
+async function compactFirstRevisions(url: string): Promise<void> {
   const key = Buffer.from('past').toString('base64');
   for (let revision = 2; revision <= 10; revision++) await get(`${url}/v3/kv/put`, { key });
   await get(`${url}/v3/kv/compaction`, { revision: '10', physical: true });
@@ -83,7 +83,7 @@ async function forgetBeginning(url: string): Promise<void> {
 
 function get(url: string, body?: unknown): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const asked = request(url, { method: body === undefined ? 'GET' : 'POST', agent: false }, (response) => {
+  const outgoing = request(url, { method: body === undefined ? 'GET' : 'POST', agent: false }, (response) => {
     let text = '';
     response.setEncoding('utf8');
     response.on('data', (part: string) => {
@@ -91,7 +91,7 @@ function get(url: string, body?: unknown): Promise<string> {
     });
     response.on('close', () => resolve(text));
   });
-  asked.on('error', () => resolve(''));
-  asked.end(body === undefined ? undefined : JSON.stringify(body));
+  outgoing.on('error', () => resolve(''));
+  outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   return promise;
 }

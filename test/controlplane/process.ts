@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 
 /**
- * Runs its arguments as a child and ends that child, by its id, when standard input ends. Standard input is a pipe
- * from the test process, so this happens also when that process was killed and could not clean up.
+ * Runs its arguments as a child process, and ends it when standard input is closed. Standard input is a pipe from the
+ * test process, so the child ends even if the test process is killed.
  */
 const guard = `
 exec 3<&0
@@ -19,30 +19,30 @@ exit $code
 `;
 
 export interface Child {
-  /** The last lines that the program wrote, for the message of a failed start. */
+  /** The last lines that the program wrote. */
   output(): string;
-  /** Fulfilled when the program is gone, for whatever reason. */
-  gone: Promise<void>;
+  /** Resolves when the program has exited for any reason. */
+  exited: Promise<void>;
   running(): boolean;
-  /** 128 and the signal's number after a signal; undefined while it runs. */
+  /** After a signal, 128 plus its number. Undefined while the program runs. */
   exitCode(): number | undefined;
   stop(signal?: 'TERM' | 'KILL' | 'STOP' | 'CONT'): Promise<void>;
 }
 
 export interface ChildOptions {
-  /** The whole environment; without it that of the test. */
+  /** The complete environment; by default that of the test process. */
   env?: Readonly<Record<string, string>>;
-  /** Told of everything that the program writes, to either stream. */
-  heard?: (text: string) => void;
+  /** Called with everything that the program writes to standard output and standard error. */
+  onOutput?: (text: string) => void;
 }
 
 export function startChild(program: string, args: readonly string[], options: ChildOptions = {}): Child {
-  const { env = process.env, heard } = options;
+  const { env = process.env, onOutput } = options;
   const shell = spawn('/bin/sh', ['-c', guard, 'guard', program, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env,
   });
-  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  const { promise: exited, resolve } = Promise.withResolvers<void>();
   let running = true;
   let exitCode: number | undefined;
   const ended = (code: number): void => {
@@ -52,23 +52,23 @@ export function startChild(program: string, args: readonly string[], options: Ch
   };
   shell.once('exit', (code) => ended(code ?? -1));
   shell.once('error', () => ended(-1));
-  // Writing to a guard that is already gone is no failure of a test.
+  // Writing to a guard that has exited must not fail a test.
   shell.stdin.on('error', () => {});
   const lines: string[] = [];
   for (const stream of [shell.stdout, shell.stderr]) {
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => {
-      heard?.(text);
+      onOutput?.(text);
       lines.push(text);
       if (lines.length > 200) lines.splice(0, 100);
     });
   }
-  // A test file that forgot to stop a server must end all the same; its death then ends the server.
+  // The test process may exit without stopping the child, which then ends because its standard input is closed.
   shell.unref();
   for (const stream of [shell.stdin, shell.stdout, shell.stderr]) unrefStream(stream);
   return {
     output: () => lines.join('').split('\n').slice(-30).join('\n'),
-    gone,
+    exited,
     running: () => running,
     exitCode: () => exitCode,
     async stop(signal = 'TERM') {
@@ -76,7 +76,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
       shell.stdin.write(`${signal}\n`);
       if (signal === 'STOP' || signal === 'CONT') return;
       const alive = setInterval(() => {}, 1000);
-      await gone;
+      await exited;
       clearInterval(alive);
     },
   };
@@ -87,7 +87,7 @@ function unrefStream(stream: unknown): void {
   socket.unref?.();
 }
 
-/** Free a moment ago; whoever uses them must be ready to try again with others. */
+/** Returns ports that were free a moment ago. Callers must retry with others if one is in use. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, () => {

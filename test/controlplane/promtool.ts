@@ -4,11 +4,11 @@ import { locateBinaries } from './binaries.ts';
 
 const { folder, missing } = locateBinaries(process.env, 'promtool');
 
-/** The options of a test that runs promtool: it says so where there is none. */
+/** Options for a test that runs promtool, which is skipped if promtool is missing. */
 export const needsPromtool =
   missing.length > 0 ? { skip: 'needs promtool: `npm run controlplane` builds it' } : {};
 
-/** Everything that promtool says, and at its end the exit code if that is not zero. */
+/** Returns the output of promtool, followed by its exit code if that is not 0. */
 export function promtool(args: readonly string[], input = ''): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const child = execFile(join(folder, 'promtool'), args, (error, stdout, stderr) => {

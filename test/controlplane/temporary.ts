@@ -9,7 +9,7 @@ export interface TemporaryFolder {
 
 const folders = new Set<string>();
 
-/** A folder that is gone when the process ends, also where it ended before it could clean up. */
+/** Creates a folder that is removed at the latest when the process exits. */
 export function temporaryFolder(prefix: string): TemporaryFolder {
   if (folders.size === 0) process.once('exit', removeAll);
   const path = mkdtempSync(join(tmpdir(), prefix));
@@ -28,7 +28,7 @@ function removeAll(): void {
   for (const path of folders) remove(path);
 }
 
-/** A server that is still running may put another file into it meanwhile. */
+/** Retries, because a server that still runs may create files meanwhile. */
 function remove(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 }

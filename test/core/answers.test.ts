@@ -215,7 +215,12 @@ test('an audit finds no missing writes when nothing is left to do', () => {
     fc.property(anySnapshot, ({ services, data }) => {
       const { snapshot, outcome } = atRest(snapshotOf(services, data));
       const allocator = allocatorOf(snapshot, options);
-      const found = audit({ allocator, outcome: simulate(snapshot, options), leftovers: [], options });
+      const found = audit({
+        allocator,
+        outcome: simulate(snapshot, options),
+        formerLoadBalancers: [],
+        options,
+      });
       assert.deepEqual(
         found.filter(({ code }) => code === 'not-written'),
         [],

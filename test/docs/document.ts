@@ -15,13 +15,13 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** What stands under one heading of the second level, in the order of its reader; the texts between are left out. */
+/** The code blocks and tables under a heading of the second level, in order, without the text between them. */
 export interface Section {
   readonly title: string;
   readonly parts: readonly (Block | Table)[];
 }
 
-/** A document as `docs/pools.md`; what stands before the first heading is the section without a title. */
+/** Returns the sections of a document such as `docs/pools.md`. The part before the first heading has an empty title. */
 export function sectionsOf(path: string): Section[] {
   const texts = readFileSync(join(root, path), 'utf8').split(/^## /m);
   return texts.map((text, index) => {
@@ -49,7 +49,7 @@ function tableOf(text: string): Table {
   return { kind: 'table', head, rows };
 }
 
-/** The rows of the tables with this first heading, in all of the document: their first cells, without backticks. */
+/** The first cells, without backticks, of all tables in the document whose first column has this heading. */
 export function firstCells(path: string, heading: string): string[] {
   const tables = sectionsOf(path).flatMap(({ parts }) => parts);
   return tables.flatMap((part) =>
@@ -57,7 +57,7 @@ export function firstCells(path: string, heading: string): string[] {
   );
 }
 
-/** A cell without the marks of code. */
+/** A cell without backticks. */
 export function plain(cell: string): string {
   return cell.replaceAll('`', '');
 }

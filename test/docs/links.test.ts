@@ -1,4 +1,4 @@
-/** Every relative link of a document leads to a file that is there, and to a heading in it. */
+/** Every relative link in a document points to an existing file and heading. */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -7,12 +7,12 @@ import { root } from './document.ts';
 
 const documents = globSync(['*.md', 'docs/**/*.md', 'examples/*.md', 'charts/*/*.md'], { cwd: root });
 
-/** The text without its blocks of code, in which there are no links and no headings. */
+/** The text without code blocks, which contain no links or headings. */
 function prose(path: string): string {
   return readFileSync(join(root, path), 'utf8').replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
 }
 
-/** The anchors that GitHub makes of headings. */
+/** The anchors that GitHub generates for headings. */
 function anchorsOf(path: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of prose(path).matchAll(/^#+ (.*)$/gm)) {
@@ -36,7 +36,7 @@ const links = documents.flatMap((from): Link[] =>
     .filter(({ target }) => !/^[a-z]+:/.test(target)),
 );
 
-test('every relative link leads somewhere', () => {
+test('every relative link has a target', () => {
   assert.ok(links.length > 100, `only ${links.length} links were found`);
   const broken = links.filter(({ from, target }) => {
     const [file = '', anchor] = target.split('#');
@@ -47,14 +47,14 @@ test('every relative link leads somewhere', () => {
   assert.deepEqual(broken, []);
 });
 
-test('every document of docs/ is in its index', () => {
+test('every document in docs/ is in the index', () => {
   const index = 'docs/README.md';
   const named = new Set(
     links
       .filter(({ from }) => from === index)
       .map(({ target }) => normalize(join('docs', target.split('#')[0] ?? ''))),
   );
-  // A folder of documents has an index of its own.
-  const left = documents.filter((path) => dirname(path) === 'docs' && path !== index && !named.has(path));
-  assert.deepEqual(left, []);
+  // Subfolders have separate indexes.
+  const unlisted = documents.filter((path) => dirname(path) === 'docs' && path !== index && !named.has(path));
+  assert.deepEqual(unlisted, []);
 });

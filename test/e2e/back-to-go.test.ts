@@ -1,4 +1,4 @@
-/** Going back: the real Go version starts on what ours has served, works, and ours follows it again. */
+/** Downgrade: the real Go version takes over from this controller, and this controller takes over again. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Service } from '../../src/core/model/objects.ts';
@@ -7,10 +7,10 @@ import { differences } from '../upgrade/differences.ts';
 import { faultsOf } from '../upgrade/go-reads.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import { eventually } from './eventually.ts';
-import { hasAddresses, scenariosBesideGo, slow } from './go-version.ts';
-import { loadBalancer, names, served, unmarked } from './objects.ts';
+import { goScenarios, hasAddresses, slow } from './go-version.ts';
+import { assigned, loadBalancer, names, unassigned } from './objects.ts';
 
-const scenario = scenariosBesideGo('back-to-go');
+const scenario = goScenarios('back-to-go');
 const world = join(import.meta.dirname, '..', '..', 'examples', 'world.yaml');
 
 const finalizer = `finalizers: ${names.goFinalizer}`;
@@ -20,7 +20,7 @@ function recorded(source: string, addresses: string): string {
   return `annotations.${names.record}: ${source} ${addresses}`;
 }
 
-/** What became of each Service that was there before. */
+/** The differences for each Service that existed before. */
 async function changes(
   cluster: Cluster,
   before: ReadonlyMap<string, Body>,
@@ -33,7 +33,7 @@ async function changes(
   return Object.fromEntries(pairs.filter(([, lines]) => lines.length > 0));
 }
 
-/** What the Go version needs of the objects that ours has written (test/upgrade/go-reads.ts). */
+/** The objects that this controller wrote are valid input for the Go version (test/upgrade/go-reads.ts). */
 function isAsGoNeedsIt(before: Map<string, Body>, after: Map<string, Body>, wanted?: string): void {
   const faults = [...after.values()].flatMap((body) => {
     const old = before.get(keyOf(body)) ?? assert.fail(keyOf(body));
@@ -43,7 +43,7 @@ function isAsGoNeedsIt(before: Map<string, Body>, after: Map<string, Body>, want
 }
 
 scenario(
-  'the Go version changes nothing of what ours served, gives what nobody holds, and ours takes over again',
+  'the Go version keeps the addresses that this controller assigned and allocates only free ones; this controller then takes over again',
   async ({ cluster, start, startGo }) => {
     for (const name of ['development', 'dual-stack', 'edge', 'finance', 'ipv6', 'shop', 'staging', 'testing'])
       await cluster.namespace(name);
@@ -56,10 +56,10 @@ scenario(
     await cluster.create(loadBalancer('finance/turning'));
     const made = await cluster.services();
     const ours = start();
-    await cluster.becomes('testing/printer', served('192.168.0.228', 'static'));
-    await cluster.becomes('staging/web', served('192.168.0.241', 'cidr-global'));
-    await cluster.becomes('finance/turning', served('192.168.0.218', 'cidr-finance'));
-    await cluster.becomes('lab/web', served('0.0.0.0', 'cidr-lab'));
+    await cluster.becomes('testing/printer', assigned('192.168.0.228', 'static'));
+    await cluster.becomes('staging/web', assigned('192.168.0.241', 'cidr-global'));
+    await cluster.becomes('finance/turning', assigned('192.168.0.218', 'cidr-finance'));
+    await cluster.becomes('lab/web', assigned('0.0.0.0', 'cidr-lab'));
     await cluster.warns('testing/scanner', /192\.168\.0\.228 is already assigned to testing\/printer/);
     isAsGoNeedsIt(made, await cluster.services());
     assert.equal(await ours.terminate(), 0);
@@ -78,18 +78,18 @@ scenario(
       .map(([key]) => [key, [`+ ${finalizer}`]]);
     const marked = {
       ...Object.fromEntries(expected),
-      // A claimant: the Go version marks whatever has the annotation.
+      // A contender: the Go version labels every Service that has the annotation.
       'testing/scanner': [`+ ${finalizer}`, `+ ${label}`],
     };
     await eventually(async () => assert.deepEqual(await changes(cluster, given), marked), slow);
     const { 'development/by-go': shared, ...addresses } = await cluster.addresses();
     assert.deepEqual(
       ['default/by-go', 'shop/by-go', 'finance/by-go'].map((key) => addresses[key]),
-      // The first ends are its to give; .204 is static, and counted because we labelled it.
+      // The Go version allocates the first address of a block. It skips .204, which is static, because of our label.
       ['192.168.0.200', '192.168.0.240', '192.168.0.216'],
     );
     assert.ok(shared === '192.168.0.209' || shared === '192.168.0.210', `${shared} is shared`);
-    // Overlapping pools are the Go version's own affair, as before.
+    // The Go version does not check other namespaces when pools overlap.
     await cluster.create(loadBalancer('printers/by-go'));
     await hasAddresses(cluster, 'printers/by-go');
     assert.equal((await cluster.addresses())['printers/by-go'], '192.168.0.200');
@@ -118,7 +118,7 @@ scenario(
       'development/by-go': adopted('cidr-development', shared),
       'finance/by-go': adopted('cidr-finance', '192.168.0.216'),
       'shop/by-go': adopted('unknown', '192.168.0.240'),
-      // Marked by the Go version, it is a holder now, beside the other one.
+      // The Go version's label makes it a second holder.
       'testing/scanner': [
         `+ ${recorded('static', '192.168.0.228')}`,
         '+ spec.loadBalancerIP: 192.168.0.228',
@@ -145,52 +145,55 @@ scenario(
   },
 );
 
-scenario('in class mode the Go version and ours follow each other, and nothing moves', async (world) => {
-  const { cluster, start, startGo } = world;
-  const env = { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' };
-  const loadBalancerClass = 'kube-vip.io/kube-vip-class';
-  await cluster.pools({
-    'range-global': '10.2.0.1-10.2.0.9,2001:db8::1-2001:db8::9',
-    'search-order': 'desc',
-  });
-  await cluster.create(loadBalancer('default/one', { loadBalancerClass }));
-  await cluster.create(
-    loadBalancer('default/dual', {
-      loadBalancerClass,
-      ipFamilyPolicy: 'RequireDualStack',
-      ipFamilies: ['IPv6', 'IPv4'],
-    }),
-  );
-  await cluster.create(loadBalancer('default/static', { loadBalancerClass, loadBalancerIP: '10.2.0.7' }));
-  await cluster.create(loadBalancer('default/classless'));
-  const made = await cluster.services();
-  const ours = start({ env });
-  await cluster.becomes('default/dual', served('2001:db8::9,10.2.0.9', 'range-global'));
-  await cluster.becomes('default/one', served('10.2.0.8', 'range-global'));
-  await cluster.becomes('default/static', served('10.2.0.7', 'static'));
-  isAsGoNeedsIt(made, await cluster.services(), loadBalancerClass);
-  await ours.terminate();
+scenario(
+  'in class mode, the Go version and this controller replace each other, and no address changes',
+  async (context) => {
+    const { cluster, start, startGo } = context;
+    const env = { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' };
+    const loadBalancerClass = 'kube-vip.io/kube-vip-class';
+    await cluster.pools({
+      'range-global': '10.2.0.1-10.2.0.9,2001:db8::1-2001:db8::9',
+      'search-order': 'desc',
+    });
+    await cluster.create(loadBalancer('default/one', { loadBalancerClass }));
+    await cluster.create(
+      loadBalancer('default/dual', {
+        loadBalancerClass,
+        ipFamilyPolicy: 'RequireDualStack',
+        ipFamilies: ['IPv6', 'IPv4'],
+      }),
+    );
+    await cluster.create(loadBalancer('default/static', { loadBalancerClass, loadBalancerIP: '10.2.0.7' }));
+    await cluster.create(loadBalancer('default/classless'));
+    const made = await cluster.services();
+    const ours = start({ env });
+    await cluster.becomes('default/dual', assigned('2001:db8::9,10.2.0.9', 'range-global'));
+    await cluster.becomes('default/one', assigned('10.2.0.8', 'range-global'));
+    await cluster.becomes('default/static', assigned('10.2.0.7', 'static'));
+    isAsGoNeedsIt(made, await cluster.services(), loadBalancerClass);
+    await ours.terminate();
 
-  const given = await cluster.services();
-  const go = startGo(env);
-  await cluster.create(loadBalancer('default/by-go', { loadBalancerClass }));
-  await hasAddresses(cluster, 'default/by-go');
-  // Our label on a static address makes the Go version count it.
-  assert.equal((await cluster.addresses())['default/by-go'], '10.2.0.6');
-  const added = [`+ ${finalizer}`];
-  const marked = { 'default/one': added, 'default/dual': added, 'default/static': added };
-  await eventually(async () => assert.deepEqual(await changes(cluster, given), marked), slow);
-  await cluster.remove('default/one');
-  await eventually(async () => assert.ok(!(await cluster.services()).has('default/one')));
-  await go.terminate();
+    const given = await cluster.services();
+    const go = startGo(env);
+    await cluster.create(loadBalancer('default/by-go', { loadBalancerClass }));
+    await hasAddresses(cluster, 'default/by-go');
+    // Our label on a static address makes the Go version treat it as in use.
+    assert.equal((await cluster.addresses())['default/by-go'], '10.2.0.6');
+    const added = [`+ ${finalizer}`];
+    const marked = { 'default/one': added, 'default/dual': added, 'default/static': added };
+    await eventually(async () => assert.deepEqual(await changes(cluster, given), marked), slow);
+    await cluster.remove('default/one');
+    await eventually(async () => assert.ok(!(await cluster.services()).has('default/one')));
+    await go.terminate();
 
-  const left = await cluster.services();
-  start({ env });
-  const back = {
-    'default/by-go': [`+ ${recorded('range-global', '10.2.0.6')}`, `- ${finalizer}`],
-    'default/dual': [`- ${finalizer}`],
-    'default/static': [`- ${finalizer}`],
-  };
-  await eventually(async () => assert.deepEqual(await changes(cluster, left), back), slow);
-  assert.deepEqual(await cluster.marks('default/classless'), unmarked);
-});
+    const left = await cluster.services();
+    start({ env });
+    const back = {
+      'default/by-go': [`+ ${recorded('range-global', '10.2.0.6')}`, `- ${finalizer}`],
+      'default/dual': [`- ${finalizer}`],
+      'default/static': [`- ${finalizer}`],
+    };
+    await eventually(async () => assert.deepEqual(await changes(cluster, left), back), slow);
+    assert.deepEqual(await cluster.assignment('default/classless'), unassigned);
+  },
+);

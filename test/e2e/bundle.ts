@@ -10,7 +10,7 @@ export interface Bundle {
   remove(): void;
 }
 
-/** Builds the distribution of this checkout into a folder of its own: dist/ may be older than src/. */
+/** Builds the distribution of this checkout into a temporary folder, because dist/ may be older than src/. */
 export async function buildBundle(): Promise<Bundle> {
   const root = resolve(import.meta.dirname, '..', '..');
   const { path: outdir, remove } = temporaryFolder('kvcp-bundle-');
@@ -24,14 +24,14 @@ export async function buildBundle(): Promise<Bundle> {
   return { entry: join(outdir, `${name}.js`), remove };
 }
 
-/** Builds the one bundle of a test run; test files find it by the environment that they inherit. */
+/** Builds the bundle that all test files of a run share through an environment variable. */
 export async function buildSharedBundle(): Promise<Bundle> {
   const bundle = await buildBundle();
   process.env[variable] = bundle.entry;
   return bundle;
 }
 
-/** The bundle of the test run, or one of its own for a file that is run alone. */
+/** The shared bundle, or a new one if the test file runs alone. */
 export async function sharedBundle(): Promise<Bundle> {
   const entry = process.env[variable];
   return entry === undefined ? buildBundle() : { entry, remove: () => {} };

@@ -5,31 +5,31 @@ import { randomOf } from '../simulator/random.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, marksOf } from './objects.ts';
+import { assignmentOf, loadBalancer } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const scenario = scenarios('chaos');
 
-/** For how long signals rain; `CHAOS_SECONDS` for a longer sitting, `CHAOS_SEED` to repeat the choices of one. */
+/** How long signals are sent. `CHAOS_SECONDS` sets another duration, and `CHAOS_SEED` repeats the choices of a run. */
 const seconds = Number(process.env.CHAOS_SECONDS ?? '20');
 const seed = Number(process.env.CHAOS_SEED ?? String(Date.now() % 1_000_000));
 
-/** Follows every address that is ever shown until the Service `last` appears: one that has an address keeps it. */
+/** Records in `moved` each change of an address, until the Service `last` appears. */
 async function follow(watch: Watch, last: string, moved: string[]): Promise<void> {
   const given = new Map<string, string>();
   for (;;) {
     const event = await watch.next();
-    assert.ok(event, 'the watch goes on');
+    assert.ok(event, 'the watch continues');
     if (keyOf(event.object) === last) return;
     const key = `${keyOf(event.object)} ${event.object.metadata.uid}`;
-    const { addresses } = marksOf(event.object);
+    const { addresses } = assignmentOf(event.object);
     const before = given.get(key);
     if (before !== undefined && addresses !== before) moved.push(`${key}: ${before} became ${addresses}`);
     if (addresses !== null) given.set(key, addresses);
   }
 }
 
-/** Which Services have one address together. */
+/** The groups of Services that have the same address. */
 function duplicates(addresses: Record<string, string | null>): string[][] {
   const byAddress = Map.groupBy(Object.entries(addresses), ([, address]) => address);
   const shared = [...byAddress].filter(([address, keys]) => address !== null && keys.length > 1);
@@ -51,13 +51,13 @@ class Replicas {
     this.running.push(this.#start());
   }
 
-  /** The one that last said that it leads. */
+  /** The replica that most recently logged that it leads. */
   async leader(): Promise<ControllerProcess> {
     const ledAt = ({ log }: ControllerProcess): string =>
-      log.findLast(({ msg }) => msg === 'became leader')?.time ?? '';
+      log.findLast(({ msg }) => msg === 'Became leader')?.time ?? '';
     return eventually(() => {
       const [leader] = [...this.running].sort((a, b) => (ledAt(a) < ledAt(b) ? 1 : -1));
-      assert.ok(leader !== undefined && ledAt(leader) !== '', 'somebody leads');
+      assert.ok(leader !== undefined && ledAt(leader) !== '', 'one replica leads');
       return leader;
     }, 20_000);
   }
@@ -66,7 +66,7 @@ class Replicas {
     const leader = await this.leader();
     if (signal === 'STOP') {
       await leader.freeze();
-      // Longer than the Lease lasts, or shorter: both wake up in the middle of something.
+      // Longer or shorter than the Lease is valid.
       await delay(500 + random() * 6_000);
       await leader.thaw();
       return;
@@ -78,7 +78,7 @@ class Replicas {
   }
 }
 
-/** Creates bursts of Services, and deletes some of them meanwhile, until it is told to stop. */
+/** Creates bursts of Services and deletes some of them until `isOver`. */
 async function load(cluster: Cluster, random: () => number, isOver: () => boolean): Promise<void> {
   const alive: string[] = [];
   for (let burst = 0; !isOver(); burst += 1) {
@@ -95,7 +95,7 @@ async function load(cluster: Cluster, random: () => number, isOver: () => boolea
 }
 
 scenario(
-  `three processes, ${seconds} s of SIGTERM, kill -9 and SIGSTOP for the leader (seed ${seed}): each Service has an address, nothing moves, none is given twice unseen`,
+  `three replicas, whose leader receives SIGTERM, SIGKILL and SIGSTOP for ${seconds} s (seed ${seed}): each Service gets an address and keeps it, and each duplicate is reported`,
   async ({ cluster, start }) => {
     const random = randomOf(seed);
     await cluster.pools({ 'cidr-default': '10.1.0.0/20' });
@@ -106,8 +106,8 @@ scenario(
     const replicas = new Replicas(start, 3);
     let isOver = false;
     const loading = load(cluster, randomOf(seed + 1), () => isOver);
-    /** In turn, so that each comes; what they hit is chance. */
-    const rain = async (signals: readonly Signal[]): Promise<void> => {
+    /** Sends the signals in turn, at random times. */
+    const sendSignals = async (signals: readonly Signal[]): Promise<void> => {
       const end = performance.now() + (seconds * 1000) / 2;
       for (let i = 0; performance.now() < end; i += 1) {
         await delay(200 + random() * 2_000);
@@ -115,29 +115,29 @@ scenario(
       }
     };
     try {
-      await rain(['TERM', 'KILL']);
+      await sendSignals(['TERM', 'KILL']);
       assert.deepEqual(duplicates(await cluster.addresses()), [], 'before any process was frozen');
-      await rain(['STOP', 'TERM', 'STOP', 'KILL']);
+      await sendSignals(['STOP', 'TERM', 'STOP', 'KILL']);
     } finally {
       isOver = true;
       await loading;
     }
     await cluster.create(loadBalancer(last, { loadBalancerClass: 'example.com/other' }));
     await eventually(async () => {
-      const waiting = Object.entries(await cluster.addresses()).filter(([, address]) => address === null);
-      assert.deepEqual(waiting, [[last, null]]);
+      const pending = Object.entries(await cluster.addresses()).filter(([, address]) => address === null);
+      assert.deepEqual(pending, [[last, null]]);
     }, 30_000);
     await following;
     watch.close();
     assert.deepEqual(moved, []);
-    // Only a process that woke up with a write in hand may have made one, and then that is said.
+    // Only a resumed process with an in-flight write can create a duplicate, and it must be reported.
     for (const keys of duplicates(await cluster.addresses())) {
-      const said = await Promise.all(keys.map((key) => cluster.events(key)));
+      const events = await Promise.all(keys.map((key) => cluster.events(key)));
       assert.ok(
-        said
+        events
           .flat()
           .some(({ type, message }) => type === 'Warning' && keys.some((key) => message.includes(key))),
-        `${keys.join(' and ')} have one address, and nobody says so`,
+        `${keys.join(' and ')} have the same address, and no event reports it`,
       );
     }
   },

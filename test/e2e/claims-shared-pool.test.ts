@@ -2,33 +2,33 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Watch } from '../contract/http.ts';
 import { randomOf } from '../simulator/random.ts';
-import { another, claimScenarios } from './claims.ts';
+import { another, claimsScenarios } from './claims.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, marksOf } from './objects.ts';
+import { assignmentOf, loadBalancer } from './objects.ts';
 
-const scenario = claimScenarios('claims-shared-pool');
+const scenario = claimsScenarios('claims-shared-pool');
 
-/** For how long users and kill -9 go on; `CLAIMS_SECONDS` for a longer sitting, `CLAIMS_SEED` to repeat one's choices. */
+/** Duration of the load. `CLAIMS_SECONDS` sets another one, and `CLAIMS_SEED` repeats the choices of a run. */
 const seconds = Number(process.env.CLAIMS_SECONDS ?? '15');
 const seed = Number(process.env.CLAIMS_SEED ?? String(Date.now() % 1_000_000));
 
 const className = 'kube-vip.io/kube-vip-class';
 const last = 'default/last';
 
-/** Follows who has which address until the Service `last` appears; what it returns is each moment at which two had one. */
-async function duplicates(cluster: Cluster, begun: Watch): Promise<string[]> {
+/** Returns each moment at which two Services had the same address, until the Service `last` appears. */
+async function duplicates(cluster: Cluster, firstWatch: Watch): Promise<string[]> {
   const found: string[] = [];
   const addresses = new Map<string, string>();
   const holders = new Map<string, string>();
-  let watch = begun;
+  let watch = firstWatch;
   let version: string | undefined;
   try {
     for (;;) {
       const event = await watch.next(60_000);
       if (event === undefined) {
-        // An API server ends the watch of a client that is too busy to read.
+        // The API server ends the watch of a client that reads too slowly.
         watch = await cluster.watch(version);
         continue;
       }
@@ -40,7 +40,7 @@ async function duplicates(cluster: Cluster, begun: Watch): Promise<string[]> {
       const before = addresses.get(key);
       addresses.delete(key);
       if (before !== undefined && holders.get(before) === key) holders.delete(before);
-      const address = type === 'DELETED' ? null : marksOf(object).addresses;
+      const address = type === 'DELETED' ? null : assignmentOf(object).addresses;
       if (address === null) continue;
       const holder = holders.get(address);
       if (holder !== undefined) found.push(`${address} on ${holder} and ${key}`);
@@ -52,7 +52,7 @@ async function duplicates(cluster: Cluster, begun: Watch): Promise<string[]> {
   }
 }
 
-/** Services of both controllers, all of which are there when it ends; meanwhile they come and go. */
+/** Creates Services for both controllers, and deletes and recreates some of them until `endAt`. All exist at the end. */
 async function load(cluster: Cluster, count: number, random: () => number, endAt: number): Promise<void> {
   const keys = Array.from({ length: count }, (_, i) => `default/s-${i}`);
   const create = async (key: string): Promise<void> => {
@@ -71,8 +71,8 @@ async function load(cluster: Cluster, count: number, random: () => number, endAt
 }
 
 scenario(
-  `two controllers with one pool of 200 addresses, ${seconds} s of 300 Services that come and go and of kill -9 (seed ${seed}): never one address twice, and none is left over`,
-  async ({ cluster, claims, claiming }) => {
+  `two controllers share a pool of 200 addresses for 300 Services, with SIGKILL for ${seconds} s (seed ${seed}): no address is assigned twice, and every address is assigned in the end`,
+  async ({ cluster, claims, startWithClaims }) => {
     const random = randomOf(seed);
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.200' });
     const following = duplicates(cluster, await cluster.watch());
@@ -80,7 +80,10 @@ scenario(
       env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' },
       flags: [`--leader-elect-resource-name=${another}`],
     };
-    const starts: readonly (() => ControllerProcess)[] = [() => claiming(), () => claiming(ofClass)];
+    const starts: readonly (() => ControllerProcess)[] = [
+      () => startWithClaims(),
+      () => startWithClaims(ofClass),
+    ];
     const running = starts.map((start) => start());
     const endAt = performance.now() + seconds * 1_000;
     const loading = load(cluster, 300, randomOf(seed + 1), endAt);

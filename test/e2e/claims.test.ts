@@ -1,33 +1,33 @@
 import assert from 'node:assert/strict';
 import type { Body } from '../contract/http.ts';
-import { claimScenarios, kubectlClaim, noteOf } from './claims.ts';
+import { claimAnnotationOf, claimsScenarios, createForeignClaim } from './claims.ts';
 import { eventually } from './eventually.ts';
-import { Guide, GuideShell } from './followed-guide.ts';
-import { loadBalancer, names, served } from './objects.ts';
-import { grant, rightsWithClaims, without } from './roles.ts';
+import { Guide, GuideShell } from './guide.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
+import { grant, permissionsWithClaims, without } from './roles.ts';
 
-const scenario = claimScenarios('claims');
+const scenario = claimsScenarios('claims');
 
 const pool = { 'range-default': '10.1.0.1-10.1.0.9,2001:db8::1-2001:db8::9' };
 const at = (addresses: string) => ({ annotations: { [names.addresses]: addresses } });
 const versionOf = ({ metadata }: Body): bigint => BigInt(metadata.resourceVersion ?? 0);
 
 scenario(
-  'each address is claimed before it is given, also one asked for by name, and freed after its Service',
-  async ({ cluster, claims, claiming }) => {
+  'each address is claimed before it is assigned, including static addresses, and released after its Service',
+  async ({ cluster, claims, startWithClaims }) => {
     await cluster.pools(pool);
-    await claiming().says(/^Claiming each address/);
+    await startWithClaims().logs(/^Claiming each address/);
     const addresses = new Map([
       ['default/single', ['10.1.0.1']],
       ['default/dual', ['10.1.0.2', '2001:db8::1']],
       ['default/named', ['192.168.7.7', '2001:db8::7']],
     ]);
     await cluster.create(loadBalancer('default/single'));
-    await cluster.becomes('default/single', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/single', assigned('10.1.0.1', 'range-default'));
     await cluster.create(loadBalancer('default/dual', { ipFamilyPolicy: 'RequireDualStack' }));
-    await cluster.becomes('default/dual', served('10.1.0.2,2001:db8::1', 'range-default'));
+    await cluster.becomes('default/dual', assigned('10.1.0.2,2001:db8::1', 'range-default'));
     await cluster.create(loadBalancer('default/named', at('192.168.7.7,2001:DB8:0:0::7')));
-    await eventually(async () => assert.equal((await cluster.marks('default/named')).from, 'static'));
+    await eventually(async () => assert.equal((await cluster.assignment('default/named')).from, 'static'));
     const made = await claims.all();
     assert.deepEqual([...made.keys()].sort(), [...addresses.values()].flat().sort());
     for (const [key, own] of addresses) {
@@ -43,7 +43,7 @@ scenario(
         assert.deepEqual(claim.spec, {
           parentRef: { resource: 'configmaps', namespace: 'kube-system', name: 'kubevip' },
         });
-        const { by, for: reservations } = noteOf(claim) as {
+        const { by, for: reservations } = claimAnnotationOf(claim) as {
           by: string;
           for: { service: string; uid: string }[];
         };
@@ -62,12 +62,12 @@ scenario(
 );
 
 scenario(
-  'what a killed controller had claimed is given to that Service, or freed if the Service is gone',
-  async ({ cluster, claims, claiming }) => {
+  'an address that a killed controller had claimed is assigned to that Service, or released if the Service was deleted',
+  async ({ cluster, claims, startWithClaims }) => {
     await cluster.pools(pool);
-    // It claims, and its PATCH is refused: kill -9 finds it between the two.
-    await grant(cluster, 'claiming', without(rightsWithClaims(), 'patch', 'services'));
-    const first = claiming();
+    // The claim succeeds and the PATCH is rejected, so SIGKILL arrives between the two.
+    await grant(cluster, 'claiming', without(permissionsWithClaims(), 'patch', 'services'));
+    const first = startWithClaims();
     for (const name of ['stays', 'goes']) {
       await cluster.create(loadBalancer(`default/${name}`));
       await cluster.warns(`default/${name}`, /cannot patch resource "services"/);
@@ -77,32 +77,32 @@ scenario(
     await cluster.remove('default/goes');
     await cluster.create(loadBalancer('default/other'));
     await cluster.pools({ 'range-default': '10.2.0.1,10.1.0.1-10.1.0.9' });
-    await grant(cluster, 'claiming', rightsWithClaims());
+    await grant(cluster, 'claiming', permissionsWithClaims());
     await cluster.forgetLease();
-    claiming();
-    await cluster.becomes('default/stays', served('10.1.0.1', 'range-default'));
+    startWithClaims();
+    await cluster.becomes('default/stays', assigned('10.1.0.1', 'range-default'));
     await eventually(async () => {
-      const own = [(await cluster.marks('default/other')).addresses, '10.1.0.1'];
+      const own = [(await cluster.assignment('default/other')).addresses, '10.1.0.1'];
       assert.deepEqual(await claims.names(), own.sort());
     });
   },
 );
 
 scenario(
-  'an address that Services share has one claim, which goes with the last of them',
-  async ({ cluster, claims, claiming }) => {
+  'a shared address has one claim, which is released with the last Service',
+  async ({ cluster, claims, startWithClaims }) => {
     await cluster.pools({ ...pool, 'allow-share-default': 'true' });
-    claiming();
+    startWithClaims();
     const keys = [80, 81, 82].map((port) => [`default/p${port}`, port] as const);
     for (const [key, port] of keys) await cluster.create(loadBalancer(key, { ports: [{ port }] }));
-    for (const [key] of keys) await cluster.becomes(key, served('10.1.0.1', 'range-default'));
+    for (const [key] of keys) await cluster.becomes(key, assigned('10.1.0.1', 'range-default'));
     assert.deepEqual(await claims.names(), ['10.1.0.1']);
     const before = (await claims.all()).get('10.1.0.1')?.metadata.uid;
     await cluster.remove('default/p80');
     await cluster.remove('default/p82');
-    // What comes after them has been through the same queue.
+    // The work queue has handled the deletions when this Service has an address.
     await cluster.create(loadBalancer('default/later', { externalTrafficPolicy: 'Local' }));
-    await cluster.becomes('default/later', served('10.1.0.2', 'range-default'));
+    await cluster.becomes('default/later', assigned('10.1.0.2', 'range-default'));
     assert.deepEqual(await claims.names(), ['10.1.0.1', '10.1.0.2']);
     assert.equal((await claims.all()).get('10.1.0.1')?.metadata.uid, before);
     await cluster.remove('default/p81');
@@ -111,16 +111,16 @@ scenario(
 );
 
 scenario(
-  "somebody else's IPAddress is respected, and the Service that waits for it is served when it goes",
-  async ({ cluster, claims, claiming }) => {
+  "another program's IPAddress is respected, and its deletion frees the address for a pending Service",
+  async ({ cluster, claims, startWithClaims }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
-    await kubectlClaim(cluster, '10.1.0.1');
-    claiming();
+    await createForeignClaim(cluster, '10.1.0.1');
+    startWithClaims();
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', served('10.1.0.2', 'range-default'));
-    await assert.rejects(kubectlClaim(cluster, '10.1.0.2'), /already exists/);
-    await cluster.create(loadBalancer('default/waits'));
-    await cluster.warns('default/waits', /1 of them claimed by other IPAddress objects/);
+    await cluster.becomes('default/web', assigned('10.1.0.2', 'range-default'));
+    await assert.rejects(createForeignClaim(cluster, '10.1.0.2'), /already exists/);
+    await cluster.create(loadBalancer('default/pending'));
+    await cluster.warns('default/pending', /1 of them claimed by other IPAddress objects/);
     await cluster.create(loadBalancer('default/named', at('10.1.0.1')));
     await cluster.warns(
       'default/named',
@@ -130,31 +130,31 @@ scenario(
     const foreign = (await claims.all()).get('10.1.0.1');
     assert.equal(foreign?.metadata.annotations, undefined);
     await cluster.kubectl(['delete', 'ipaddress', '10.1.0.1']);
-    await cluster.becomes('default/waits', served('10.1.0.1', 'range-default'));
-    // One of ours that somebody takes away is made anew.
+    await cluster.becomes('default/pending', assigned('10.1.0.1', 'range-default'));
+    // If one of our claims is deleted, the controller creates it again.
     await cluster.kubectl(['delete', 'ipaddress', '10.1.0.2']);
     await eventually(async () => assert.deepEqual(await claims.names(), ['10.1.0.1', '10.1.0.2']));
-    await assert.rejects(kubectlClaim(cluster, '10.1.0.2'), /already exists/);
+    await assert.rejects(createForeignClaim(cluster, '10.1.0.2'), /already exists/);
   },
 );
 
 const guide = new Guide('claims.md');
 
-/** A line of the document, for which an `…` and several spaces may stand for anything of their kind. */
+/** Matches a line of the document, in which `…` stands for any text and several spaces for any number of them. */
 function lineLike(text: string): RegExp {
   const escaped = text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${escaped.replaceAll('…', '[^"]+').replaceAll(/ {2,}/g, ' +')}`, 'm');
 }
 
 scenario(
-  'docs/claims.md: switched on where Services are served, seen, and off again, without a write on a Service',
-  async ({ cluster, claims, claiming, start }) => {
+  'docs/claims.md: turning claims on, listing them, and turning them off writes to no Service',
+  async ({ cluster, claims, startWithClaims, start }) => {
     const shell = new GuideShell(cluster, guide);
     const given = async (): Promise<string[]> => {
       const all = Object.values(await cluster.addresses()).filter((address) => address !== null);
       return all.sort();
     };
-    const isGiven = (key: string, address: string) => cluster.becomes(key, served(address, 'range-global'));
+    const isGiven = (key: string, address: string) => cluster.becomes(key, assigned(address, 'range-global'));
     await cluster.pools({ 'range-global': '192.168.0.201-192.168.0.240' });
     const plain = start();
     const keys = Array.from({ length: 30 }, (_, i) => `default/s-${i}`);
@@ -168,7 +168,7 @@ scenario(
     assert.deepEqual(await claims.names(), []);
     const before = await cluster.versions();
     const held = await given();
-    const second = claiming();
+    const second = startWithClaims();
     await eventually(async () => assert.deepEqual(await claims.names(), held));
     assert.deepEqual(await cluster.versions(), before);
 
@@ -196,7 +196,7 @@ scenario(
     await cluster.create(loadBalancer('default/after'));
     await isGiven('default/after', '192.168.0.201');
     assert.deepEqual(await claims.names(), ['192.168.0.202']);
-    assert.deepEqual(guide.left, [], 'blocks that nobody followed');
+    assert.deepEqual(guide.left, [], 'every block was followed');
     shell.close();
   },
 );

@@ -1,24 +1,24 @@
 import type { Body } from '../contract/http.ts';
 import type { Cluster } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
-import { grant, type Rights, rightsWithClaims } from './roles.ts';
-import { type Scenario, type Start, scenarios, type World } from './scenario.ts';
+import { grant, type Permissions, permissionsWithClaims } from './roles.ts';
+import { type Scenario, type ScenarioContext, type StartOptions, scenarios } from './scenario.ts';
 
 const path = '/apis/networking.k8s.io/v1/ipaddresses';
 const managedBy = 'ipaddress.kubernetes.io/managed-by';
 
-export interface Claimant extends World {
+export interface ClaimsContext extends ScenarioContext {
   claims: IPAddresses;
-  /** A controller with `--claims` and the rights that docs/install.md gives it. */
-  claiming(options?: Start): ControllerProcess;
+  /** Starts a controller with `--claims` and the permissions from docs/install.md. */
+  startWithClaims(options?: StartOptions): ControllerProcess;
 }
 
-/** The name of another controller, which has the same rights. */
+/** The name of another controller, which has the same permissions. */
 export const another = 'kube-vip-inside';
 
-/** What docs/install.md gives, with the Lease of another controller besides. */
-function rights(): Rights {
-  const { cluster, kubeSystem } = rightsWithClaims();
+/** The permissions from docs/install.md, and the Lease of another controller. */
+function permissionsForBoth(): Permissions {
+  const { cluster, kubeSystem } = permissionsWithClaims();
   const lease = 'kube-vip-cloud-controller';
   const both = kubeSystem.map((rule) =>
     rule.resourceNames?.includes(lease) === true ? { ...rule, resourceNames: [lease, another] } : rule,
@@ -26,22 +26,22 @@ function rights(): Rights {
   return { cluster, kubeSystem: both };
 }
 
-/** As `scenarios`, in a cluster without IPAddresses but those of cluster IPs. */
-export function claimScenarios(
+/** Like `scenarios`, in a cluster whose only IPAddresses are those of ClusterIPs. */
+export function claimsScenarios(
   prefix: string,
   flags: readonly string[] = [],
-): (title: string, body: (world: Claimant) => Promise<void>, withinMs?: number) => void {
+): (title: string, body: (context: ClaimsContext) => Promise<void>, timeoutMs?: number) => void {
   const scenario: Scenario = scenarios(prefix, [{ name: 'claiming' }], flags);
-  return (title, body, withinMs) => {
-    const play = async (world: World): Promise<void> => {
-      const claims = new IPAddresses(world.cluster);
+  return (title, body, timeoutMs) => {
+    const play = async (context: ScenarioContext): Promise<void> => {
+      const claims = new IPAddresses(context.cluster);
       await claims.clear();
-      await grant(world.cluster, 'claiming', rights());
-      const claiming = ({ env = {}, flags = [] }: Start = {}): ControllerProcess =>
-        world.start({ user: 'claiming', env, flags: ['--claims', ...flags] });
-      await body({ ...world, claims, claiming });
+      await grant(context.cluster, 'claiming', permissionsForBoth());
+      const startWithClaims = ({ env = {}, flags = [] }: StartOptions = {}): ControllerProcess =>
+        context.start({ user: 'claiming', env, flags: ['--claims', ...flags] });
+      await body({ ...context, claims, startWithClaims });
     };
-    scenario(title, play, withinMs);
+    scenario(title, play, timeoutMs);
   };
 }
 
@@ -53,7 +53,7 @@ export class IPAddresses {
     this.#cluster = cluster;
   }
 
-  /** Those that nobody claimed for a cluster IP, by name. */
+  /** The claims by name, except those for ClusterIPs. */
   async all(): Promise<Map<string, Body>> {
     const { body } = await this.#cluster.client.get(path);
     const others = body.items.filter(({ metadata }) => metadata.labels?.[managedBy] !== 'ipallocator.k8s.io');
@@ -69,13 +69,13 @@ export class IPAddresses {
   }
 }
 
-/** What stands on a claim of ours: the controller, and for whom. */
-export function noteOf({ metadata }: Body): unknown {
+/** The content of the annotation on one of our claims: the controller, and the Services that the claim is for. */
+export function claimAnnotationOf({ metadata }: Body): unknown {
   return JSON.parse(metadata.annotations?.['kube-vip.io/claim'] ?? 'null');
 }
 
-/** What anybody may do: an IPAddress that belongs to something of their own. */
-export function kubectlClaim(cluster: Cluster, name: string): Promise<string> {
+/** Creates an IPAddress whose parent belongs to another program. */
+export function createForeignClaim(cluster: Cluster, name: string): Promise<string> {
   const parentRef = { group: 'example.com', resource: 'routers', name: 'edge' };
   const object = {
     apiVersion: 'networking.k8s.io/v1',

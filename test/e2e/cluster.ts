@@ -7,7 +7,7 @@ import type { Etcd } from '../controlplane/etcd.ts';
 import { sharedEtcd } from '../controlplane/shared.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { eventually } from './eventually.ts';
-import { type Manifest, type Marks, marksOf } from './objects.ts';
+import { type Assignment, assignmentOf, type Manifest } from './objects.ts';
 
 export interface EventSeen {
   type: string;
@@ -23,17 +23,17 @@ const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
 const lease = `${leases}/${account}`;
 const configMap = '/api/v1/namespaces/kube-system/configmaps/kubevip';
 
-/** A kube-apiserver with what a test does to it and asks of it, in the words of the tests. */
+/** A kube-apiserver, and the requests that tests send to it. */
 export class Cluster {
   readonly server: ApiServer;
   readonly client: Client;
   readonly #binaries: string;
-  /** kubectl keeps a cache at home, and the user's own is not ours to fill. */
+  /** The home directory for kubectl's cache. */
   readonly #home = temporaryFolder('kvcp-home-');
   readonly #namespaces = new Set(['default']);
   readonly #end: () => Promise<void>;
 
-  /** On the etcd that test files share, unless another one is given, which it then stops, too. */
+  /** Uses the shared etcd unless `own` is given; `stop` then also stops that etcd. */
   static async start(binaries: string, options: ApiServerOptions, own?: Etcd): Promise<Cluster> {
     const etcd = own ?? (await sharedEtcd(binaries));
     try {
@@ -60,7 +60,7 @@ export class Cluster {
     await this.#end();
   }
 
-  /** Standard output of kubectl; its error where it fails. */
+  /** Returns the standard output of kubectl. Rejects with its standard error. */
   kubectl(args: readonly string[], input = ''): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const env = { HOME: this.#home.path, KUBECONFIG: this.server.kubeconfig(), PATH: process.env.PATH ?? '' };
@@ -73,25 +73,25 @@ export class Cluster {
   }
 
   /**
-   * Applies the manifest that users apply, and returns a kubeconfig with a token of its ServiceAccount: what uses it has
-   * the rights of the shipped roles, and no others.
+   * Applies the shipped manifest and returns a kubeconfig with a token for its ServiceAccount, which grants exactly the
+   * permissions of the shipped roles.
    */
   async install(): Promise<string> {
     await this.kubectl(['apply', '-f', manifest]);
     const path = `/api/v1/namespaces/kube-system/serviceaccounts/${account}/token`;
     const answer = await this.client.post(path, { spec: { expirationSeconds: 86_400 } });
     const { token } = accepted(answer, 201).status as { token?: string };
-    assert.ok(token, 'the API server gives a token');
+    assert.ok(token, 'the API server returns a token');
     return this.server.kubeconfig(account, token);
   }
 
-  /** Who holds the Lease; empty: nobody. */
+  /** The holder of the Lease, or an empty string if there is none. */
   async holder(): Promise<string> {
     const { status, body } = await this.client.get(lease);
     return status === 404 ? '' : (body.spec.holderIdentity ?? '');
   }
 
-  /** A watch of the Lease from now on. */
+  /** Watches the Lease, starting now. */
   async watchLease(): Promise<Watch> {
     const selector = `fieldSelector=${encodeURIComponent(`metadata.name=${account}`)}`;
     const { body } = await this.client.get(`${leases}?${selector}`);
@@ -99,7 +99,7 @@ export class Cluster {
     return this.client.watch(`${leases}?${selector}&watch=true&resourceVersion=${version}`);
   }
 
-  /** One that was killed has not given it back, and the next would wait for it. */
+  /** Deletes the Lease, which a killed leader does not release. */
   async forgetLease(): Promise<void> {
     await this.client.delete(lease);
   }
@@ -123,7 +123,7 @@ export class Cluster {
     return accepted(answer, 200);
   }
 
-  /** Annotations of a Service; null takes one off. */
+  /** Sets annotations of a Service; null removes one. */
   annotate(key: string, annotations: Record<string, string | null>): Promise<Body> {
     return this.patch(key, { metadata: { annotations } });
   }
@@ -133,9 +133,9 @@ export class Cluster {
     accepted(answer, 200);
   }
 
-  /** What kube-vip does once it announces an address: the only writer of the status. */
+  /** Writes the status as kube-vip does when it announces the addresses. */
   async announce(key: string): Promise<void> {
-    const { addresses } = await this.marks(key);
+    const { addresses } = await this.assignment(key);
     const ingress = (addresses ?? '').split(',').map((ip) => ({ ip }));
     const answer = await this.client.patch(`${pathOf(key)}/status`, {
       status: { loadBalancer: { ingress } },
@@ -148,13 +148,13 @@ export class Cluster {
     return accepted(answer, 200);
   }
 
-  async marks(key: string): Promise<Marks> {
-    return marksOf(await this.service(key));
+  async assignment(key: string): Promise<Assignment> {
+    return assignmentOf(await this.service(key));
   }
 
-  /** Waits until a Service bears exactly these. */
-  async becomes(key: string, marks: Marks): Promise<void> {
-    await eventually(async () => assert.deepEqual(await this.marks(key), marks, key));
+  /** Waits until a Service has exactly this assignment. */
+  async becomes(key: string, assignment: Assignment): Promise<void> {
+    await eventually(async () => assert.deepEqual(await this.assignment(key), assignment, key));
   }
 
   /** Waits for a warning about a Service. */
@@ -172,25 +172,25 @@ export class Cluster {
     return (await this.service(key)).metadata.resourceVersion ?? '';
   }
 
-  /** Every Service but the API server's own, by `namespace/name`. */
+  /** All Services by `namespace/name`, except the API server's own. */
   async services(): Promise<Map<string, Body>> {
     const { body } = await this.client.get('/api/v1/services');
     const pairs = body.items.map((item): [string, Body] => [keyOf(item), item]);
     return new Map(pairs.filter(([key]) => key !== 'default/kubernetes'));
   }
 
-  /** The annotation of every Service; null where it has none. */
+  /** The address annotation of every Service, or null if it has none. */
   async addresses(): Promise<Record<string, string | null>> {
     const services = await this.services();
-    return Object.fromEntries([...services].map(([key, service]) => [key, marksOf(service).addresses]));
+    return Object.fromEntries([...services].map(([key, service]) => [key, assignmentOf(service).addresses]));
   }
 
-  /** The versions of all Services and of their events: they stand still where a controller writes nothing. */
+  /** The resource versions of all Services and their events, which do not change while nothing is written. */
   async versions(): Promise<Record<string, string>> {
     const services = await this.services();
     const items = await this.#eventsAt('/api/v1/events');
     const uids = new Set([...services.values()].map(({ metadata }) => metadata.uid));
-    // One that a killed controller had under way may come when its Service is no longer there.
+    // An in-flight event of a killed controller may arrive after its Service was deleted.
     const events = items
       .filter(({ involvedObject }) => uids.has(involvedObject.uid))
       .map((event): [string, Body] => [`event ${keyOf(event)}`, event]);
@@ -198,13 +198,13 @@ export class Cluster {
     return Object.fromEntries(all.map(([key, { metadata }]) => [key, metadata.resourceVersion ?? '']));
   }
 
-  /** A watch of all Services from a version, or from now on. */
+  /** Watches all Services, starting at a version or now. */
   async watch(from?: string): Promise<Watch> {
     const version = from ?? (await this.client.get('/api/v1/services?limit=1')).body.metadata.resourceVersion;
     return this.client.watch(`/api/v1/services?watch=true&resourceVersion=${version}`);
   }
 
-  /** Writes the ConfigMap anew, or takes it away. */
+  /** Replaces the ConfigMap, or deletes it if `data` is null. */
   async pools(data: Record<string, string> | null): Promise<void> {
     if (data === null) {
       assert.equal((await this.client.delete(configMap)).status, 200);
@@ -235,14 +235,14 @@ export class Cluster {
       .map(({ type, reason, message }) => ({ type, reason, message }));
   }
 
-  /** Only what a controller said: an API server writes events about cluster IPs, too, when it checks them. */
+  /** Only the controller's events: the API server also writes events when it checks ClusterIPs. */
   async #eventsAt(path: string): Promise<StoredEvent[]> {
     const { body } = await this.client.get(path);
     const items = body.items as StoredEvent[];
     return items.filter(({ reportingComponent }) => reportingComponent === 'kube-vip-cloud-provider');
   }
 
-  /** Takes away everything that a test left, whatever its state. */
+  /** Deletes everything that a test left behind. */
   async clear(): Promise<void> {
     const services = await this.services();
     for (const [key, { metadata }] of services)
@@ -261,7 +261,7 @@ export class Cluster {
   }
 }
 
-/** The body of an answer that says one of these; else the server's reason is the failure. */
+/** Returns the body if the status is one of these; otherwise fails with the server's message. */
 function accepted({ status, body }: Answer, ...statuses: number[]): Body {
   assert.ok(statuses.includes(status), `${status}: ${body.message ?? ''}`);
   return body;

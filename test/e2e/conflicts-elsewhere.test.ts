@@ -1,31 +1,31 @@
 import assert from 'node:assert/strict';
 import type { Body } from '../contract/http.ts';
 import type { Cluster } from './cluster.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 import {
-  askedForBy,
-  assigned,
+  assignedEvent,
   at,
-  belongsTo,
-  heldBy,
-  ofPool,
-  over,
+  fromPool,
+  hasEvents,
+  heldEvent,
+  inUseEvent,
   pool,
+  requestedEvent,
+  resolvedEvent,
   samePort,
-  tells,
 } from './reported-events.ts';
 import { scenarios } from './scenario.ts';
 
-/** Conflicts that come from elsewhere: backups, other load balancers, other controllers. */
+/** Conflicts that backups, other load balancers, and other controllers cause. */
 const scenario = scenarios('conflicts-elsewhere');
 
-/** What `kubectl get -o yaml` would have saved. */
+/** Returns what `kubectl get` saves. */
 async function backup(cluster: Cluster, key: string): Promise<string> {
   const [namespace = '', name = ''] = key.split('/');
   return cluster.kubectl(['get', 'service', '--namespace', namespace, name, '-o', 'json']);
 }
 
-/** A manifest that `kubectl apply` creates anew: with the annotations and the record that it was saved with. */
+/** A manifest from which `kubectl apply` creates a new Service, with the saved annotations and allocation record. */
 function withoutIdentity(saved: string): string {
   const object = JSON.parse(saved) as Body;
   const { name, namespace, annotations, labels } = object.metadata;
@@ -34,96 +34,105 @@ function withoutIdentity(saved: string): string {
 }
 
 scenario(
-  'a Service restored from a manifest whose address was given away since gets its own, and its follower is not alarmed',
+  'a Service restored from a manifest whose address is assigned elsewhere by now gets a new one, and no conflict is reported',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     start();
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.becomes('default/web', fromPool('10.1.0.1'));
     const saved = await backup(cluster, 'default/web');
     await cluster.remove('default/web');
     await cluster.create(loadBalancer('default/next'));
-    await cluster.becomes('default/next', ofPool('10.1.0.1'));
+    await cluster.becomes('default/next', fromPool('10.1.0.1'));
     const version = await cluster.version('default/next');
     await cluster.kubectl(['apply', '-f', '-'], withoutIdentity(saved));
-    await cluster.becomes('default/web', ofPool('10.1.0.2'));
-    await tells(cluster, 'default/web', assigned('10.1.0.1'), assigned('10.1.0.2'));
-    await tells(cluster, 'default/next', assigned('10.1.0.1'));
+    await cluster.becomes('default/web', fromPool('10.1.0.2'));
+    await hasEvents(cluster, 'default/web', assignedEvent('10.1.0.1'), assignedEvent('10.1.0.2'));
+    await hasEvents(cluster, 'default/next', assignedEvent('10.1.0.1'));
     assert.equal(await cluster.version('default/next'), version);
-    // Nobody has it any more: then it is kept.
+    // If the address is free, the restored Service keeps it.
     await cluster.remove('default/web');
     await cluster.remove('default/next');
     await cluster.kubectl(['apply', '-f', '-'], withoutIdentity(saved));
-    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.becomes('default/web', fromPool('10.1.0.1'));
   },
 );
 
 scenario(
-  'a static Service restored from a manifest asks for its address again: both are told if another one has it by now',
+  'a static Service restored from a manifest requests its address again, and a conflict is reported on both Services',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     start();
     await cluster.create(loadBalancer('default/web', at('192.168.7.7')));
-    await cluster.becomes('default/web', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/web', assigned('192.168.7.7', 'static'));
     const saved = await backup(cluster, 'default/web');
     await cluster.remove('default/web');
     await cluster.create(loadBalancer('default/next', at('192.168.7.7')));
-    await cluster.becomes('default/next', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/next', assigned('192.168.7.7', 'static'));
     await cluster.kubectl(['apply', '-f', '-'], withoutIdentity(saved));
-    const told = [assigned('192.168.7.7'), askedForBy('192.168.7.7', samePort('default/web'))];
-    await tells(cluster, 'default/next', ...told);
-    await tells(cluster, 'default/web', assigned('192.168.7.7'), belongsTo('192.168.7.7', 'default/next'));
+    const events = [assignedEvent('192.168.7.7'), requestedEvent('192.168.7.7', samePort('default/web'))];
+    await hasEvents(cluster, 'default/next', ...events);
+    await hasEvents(
+      cluster,
+      'default/web',
+      assignedEvent('192.168.7.7'),
+      inUseEvent('192.168.7.7', 'default/next'),
+    );
     await cluster.remove('default/next');
-    await cluster.becomes('default/web', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/web', assigned('192.168.7.7', 'static'));
   },
 );
 
 scenario(
-  'Services of another load balancer are never written to nor told anything, and ours are told of them',
+  'Services of another load balancer get no writes and no events, and conflicts with them are reported on ours',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     start();
     const theirs = { loadBalancerClass: 'example.com/other' };
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', ofPool('10.1.0.1'));
+    await cluster.becomes('default/web', fromPool('10.1.0.1'));
     const version = await cluster.version('default/web');
-    const ignoreReason = (service: string): string => `${service} \\(belongs to another load balancer\\)`;
-    // It takes what is ours.
+    const ofOtherClass = (service: string): string => `${service} \\(belongs to another load balancer\\)`;
+    // Their Service uses an address of ours.
     await cluster.create(loadBalancer('shop/taking', { ...theirs, ...at('10.1.0.1') }));
-    const told = [assigned('10.1.0.1'), askedForBy('10.1.0.1', ignoreReason('shop/taking'))];
-    await tells(cluster, 'default/web', ...told);
-    // It has what ours asks for.
+    const events = [assignedEvent('10.1.0.1'), requestedEvent('10.1.0.1', ofOtherClass('shop/taking'))];
+    await hasEvents(cluster, 'default/web', ...events);
+    // Our Service requests an address of theirs.
     const having = await cluster.create(loadBalancer('shop/having', { ...theirs, ...at('192.168.7.7') }));
     const asking = await cluster.create(loadBalancer('default/asking', { loadBalancerIP: '192.168.7.7' }));
-    await tells(cluster, 'default/asking', belongsTo('192.168.7.7', 'shop/having'));
+    await hasEvents(cluster, 'default/asking', inUseEvent('192.168.7.7', 'shop/having'));
     await cluster.remove('shop/taking');
-    await tells(cluster, 'default/web', ...told, over('10.1.0.1'));
-    // What another controller has noted is its own, though it has no class.
-    const noted = await cluster.create(loadBalancer('shop/noted', { type: 'ClusterIP' }));
-    const uid = noted.metadata.uid;
+    await hasEvents(cluster, 'default/web', ...events, resolvedEvent('10.1.0.1'));
+    // A Service with the allocation record of another controller belongs to that controller, even without a class.
+    const recorded = await cluster.create(loadBalancer('shop/recorded', { type: 'ClusterIP' }));
+    const uid = recorded.metadata.uid;
     const record = { from: 'x', ips: '10.1.0.1', ports: 'TCP/80', families: '', uid, by: 'another' };
-    const noting = { ...at('10.1.0.1').annotations, [names.record]: JSON.stringify(record) };
-    const changed = { metadata: { annotations: noting }, spec: { type: 'LoadBalancer' } };
-    const { metadata } = await cluster.patch('shop/noted', changed);
-    await tells(
+    const annotations = { ...at('10.1.0.1').annotations, [names.record]: JSON.stringify(record) };
+    const changed = { metadata: { annotations }, spec: { type: 'LoadBalancer' } };
+    const { metadata } = await cluster.patch('shop/recorded', changed);
+    await hasEvents(
       cluster,
       'default/web',
-      ...[...told, over('10.1.0.1'), heldBy('10.1.0.1', ignoreReason('shop/noted'))],
+      ...[
+        ...events,
+        resolvedEvent('10.1.0.1'),
+        heldEvent('10.1.0.1', 'shop/recorded \\(belongs to another controller\\)'),
+      ],
     );
-    assert.deepEqual(await cluster.events('shop/noted'), []);
-    assert.equal(await cluster.version('shop/noted'), metadata.resourceVersion);
+    assert.deepEqual(await cluster.events('shop/recorded'), []);
+    assert.equal(await cluster.version('shop/recorded'), metadata.resourceVersion);
     assert.deepEqual(await cluster.events('shop/taking'), []);
     assert.deepEqual(await cluster.events('shop/having'), []);
     assert.equal(await cluster.version('shop/having'), having.metadata.resourceVersion);
     assert.equal(await cluster.version('default/asking'), asking.metadata.resourceVersion);
     assert.equal(await cluster.version('default/web'), version);
     await cluster.remove('shop/having');
-    await cluster.becomes('default/asking', served('192.168.7.7', 'static'));
+    await cluster.becomes('default/asking', assigned('192.168.7.7', 'static'));
   },
 );
 
 scenario(
-  'an address that stands in a status alone is given to nobody, and is no conflict with who asks for it by name',
+  'an address that only a status shows is not allocated, and a Service may request it without a conflict',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
     await cluster.create(loadBalancer('shop/shown', { loadBalancerClass: 'example.com/other' }));
@@ -133,16 +142,16 @@ scenario(
     assert.equal(answer.status, 200);
     start();
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', ofPool('10.1.0.2'));
+    await cluster.becomes('default/web', fromPool('10.1.0.2'));
     await cluster.create(loadBalancer('default/named', { loadBalancerIP: '10.1.0.1' }));
-    await cluster.becomes('default/named', served('10.1.0.1', 'static'));
-    await tells(cluster, 'default/web', assigned('10.1.0.2'));
-    await tells(cluster, 'default/named', assigned('10.1.0.1'));
+    await cluster.becomes('default/named', assigned('10.1.0.1', 'static'));
+    await hasEvents(cluster, 'default/web', assignedEvent('10.1.0.2'));
+    await hasEvents(cluster, 'default/named', assignedEvent('10.1.0.1'));
   },
 );
 
 scenario(
-  'two controllers, by class, whose pools overlap: neither gives what the other gave, and each is told of a claim',
+  'two controllers with different classes and overlapping pools assign different addresses, and both report conflicting requests',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     const others = {
@@ -160,18 +169,28 @@ scenario(
     });
     const classed = { loadBalancerClass: 'kube-vip.io/kube-vip-class' };
     await cluster.create(loadBalancer('default/a'));
-    await cluster.becomes('default/a', ofPool('10.1.0.1'));
+    await cluster.becomes('default/a', fromPool('10.1.0.1'));
     await cluster.create(loadBalancer('default/b', classed));
-    await cluster.becomes('default/b', served('10.1.0.2', 'range-global'));
+    await cluster.becomes('default/b', assigned('10.1.0.2', 'range-global'));
     await cluster.create(loadBalancer('default/c'));
-    await cluster.becomes('default/c', ofPool('10.1.0.3'));
+    await cluster.becomes('default/c', fromPool('10.1.0.3'));
     await cluster.create(loadBalancer('default/d', { ...classed, loadBalancerIP: '10.1.0.1' }));
     await cluster.create(loadBalancer('default/e', { loadBalancerIP: '10.1.0.2' }));
     const other = (service: string): string => `${service} \\(belongs to another load balancer\\)`;
-    await tells(cluster, 'default/a', assigned('10.1.0.1'), askedForBy('10.1.0.1', other('default/d')));
-    await tells(cluster, 'default/b', assigned('10.1.0.2'), askedForBy('10.1.0.2', other('default/e')));
-    await tells(cluster, 'default/d', belongsTo('10.1.0.1', 'default/a'));
-    await tells(cluster, 'default/e', belongsTo('10.1.0.2', 'default/b'));
+    await hasEvents(
+      cluster,
+      'default/a',
+      assignedEvent('10.1.0.1'),
+      requestedEvent('10.1.0.1', other('default/d')),
+    );
+    await hasEvents(
+      cluster,
+      'default/b',
+      assignedEvent('10.1.0.2'),
+      requestedEvent('10.1.0.2', other('default/e')),
+    );
+    await hasEvents(cluster, 'default/d', inUseEvent('10.1.0.1', 'default/a'));
+    await hasEvents(cluster, 'default/e', inUseEvent('10.1.0.2', 'default/b'));
     await cluster.client.delete('/api/v1/namespaces/kube-system/configmaps/others');
     await cluster.client.delete('/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/others');
   },

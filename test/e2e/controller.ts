@@ -19,8 +19,8 @@ export interface ControllerOptions {
 }
 
 /**
- * A killed leader's Lease is waited for, so tests have a short one; still long enough for a machine with other work.
- * Health has a port of its own in the tests that are about it.
+ * A Lease that is short, because tests wait until the Lease of a killed leader expires, and long enough for a busy
+ * machine.
  */
 export const quickElection: readonly string[] = [
   '--leader-elect-lease-duration=4s',
@@ -28,11 +28,11 @@ export const quickElection: readonly string[] = [
   '--leader-elect-retry-period=500ms',
 ];
 
-/** The built program as a process of its own. */
+/** A process that runs the built program, without a health port unless a flag sets one. */
 export class ControllerProcess {
   readonly #child: Child;
-  /** Fulfilled if it ends without having been asked to. */
-  readonly fallen: Promise<void>;
+  /** Resolves if the process exits without a request to. */
+  readonly exitedUnexpectedly: Promise<void>;
   #isEnded = false;
   #text = '';
 
@@ -47,14 +47,14 @@ export class ControllerProcess {
       ...flags,
     ];
     this.#child = startChild(process.execPath, args, {
-      // No more than a container gives it, so that the variables of whoever runs the tests change nothing.
+      // The environment of the test run must have no effect.
       env: { PATH: process.env.PATH ?? '', ...env },
-      heard: (text) => {
+      onOutput: (text) => {
         this.#text += text;
       },
     });
-    this.fallen = new Promise((resolve) => {
-      void this.#child.gone.then(() => {
+    this.exitedUnexpectedly = new Promise((resolve) => {
+      void this.#child.exited.then(() => {
         if (!this.#isEnded) resolve();
       });
     });
@@ -64,12 +64,12 @@ export class ControllerProcess {
     return this.#child.running();
   }
 
-  /** Everything it wrote. */
+  /** Everything that the process wrote. */
   get output(): string {
     return this.#text;
   }
 
-  /** Whole lines only; each must be JSON with its level and message. */
+  /** The complete lines of the log. Each must be JSON. */
   get log(): LogLine[] {
     const whole = this.#text.slice(0, this.#text.lastIndexOf('\n') + 1);
     return whole
@@ -78,16 +78,16 @@ export class ControllerProcess {
       .map((line) => JSON.parse(line) as LogLine);
   }
 
-  /** Waits for a line of the log. */
-  says(pattern: RegExp, withinMs?: number): Promise<LogLine> {
+  /** Waits for a log line with this message. */
+  logs(pattern: RegExp, timeoutMs?: number): Promise<LogLine> {
     return eventually(() => {
       const line = this.log.find(({ msg }) => pattern.test(msg));
-      assert.ok(line, `the log says ${pattern}`);
+      assert.ok(line, `the log contains ${pattern}`);
       return line;
-    }, withinMs);
+    }, timeoutMs);
   }
 
-  /** SIGSTOP: it stands still until it is thawed. */
+  /** Sends SIGSTOP. */
   async freeze(): Promise<void> {
     await this.#child.stop('STOP');
   }
@@ -96,13 +96,13 @@ export class ControllerProcess {
     await this.#child.stop('CONT');
   }
 
-  /** SIGKILL: it cannot end anything in order. */
+  /** Sends SIGKILL. */
   async crash(): Promise<void> {
     this.#isEnded = true;
     await this.#child.stop('KILL');
   }
 
-  /** SIGTERM, as a kubelet sends it; returns the exit code. */
+  /** Sends SIGTERM, as a kubelet does, and returns the exit code. */
   async terminate(): Promise<number | undefined> {
     this.#isEnded = true;
     await this.#child.stop('TERM');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import type { PodNetwork } from './pod-network.ts';
-import { type Images, PodProcess, type Surroundings, type Template } from './pod-process.ts';
+import { type Images, type PodEnvironment, PodProcess, type Template } from './pod-process.ts';
 
 interface Deployment {
   metadata: { generation: number };
@@ -11,31 +11,31 @@ interface Deployment {
 }
 
 /**
- * The Deployment controller and the garbage collector for one Deployment: it makes Pods; the new ones first, and when
- * they are ready the old ones end.
+ * Acts as the Deployment controller and the garbage collector for one Deployment: starts new Pods, and ends the old ones
+ * when the new ones are ready.
  */
 export class DeployedProcesses {
-  readonly #around: Surroundings;
+  readonly #environment: PodEnvironment;
   readonly #name: string;
   readonly #path: string;
   readonly #following: Promise<void>;
   #isStopping = false;
   #template = '';
   #running: PodProcess[] = [];
-  /** What is to end as soon as `running` is ready. */
+  /** Pods to end when `running` is ready. */
   #old: PodProcess[] = [];
-  /** All that ran. */
+  /** All Pods, including those that have ended. */
   readonly all: PodProcess[] = [];
 
   constructor(cluster: Cluster, key: string, images: Images, network?: PodNetwork) {
     const [namespace = '', name = ''] = key.split('/');
-    this.#around = { cluster, namespace, images, network };
+    this.#environment = { cluster, namespace, images, network };
     this.#name = name;
     this.#path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
     this.#following = this.#follow();
   }
 
-  /** The images of what runs now. */
+  /** The images of the running Pods. */
   get images(): string[] {
     return [...this.#old, ...this.#running].map(({ image }) => image);
   }
@@ -48,7 +48,7 @@ export class DeployedProcesses {
 
   async #follow(): Promise<void> {
     while (!this.#isStopping) {
-      const { status, body } = await this.#around.cluster.client.get(this.#path);
+      const { status, body } = await this.#environment.cluster.client.get(this.#path);
       if (status === 200) await this.#roll(body as unknown as Deployment);
       else if (status === 404) await this.#scale(0);
       await delay(100);
@@ -61,23 +61,25 @@ export class DeployedProcesses {
     if (content !== this.#template) this.#old.push(...this.#running.splice(0));
     this.#template = content;
     while (this.#running.length < replicas) {
-      const pod = await PodProcess.start(this.#around, this.#name, template);
+      const pod = await PodProcess.start(this.#environment, this.#name, template);
       this.#running.push(pod);
       this.all.push(pod);
     }
     const ready = await Promise.all(this.#running.map((pod) => pod.isReady()));
     if (ready.includes(false)) return;
     await this.#scale(replicas);
-    const told = {
+    const newStatus = {
       observedGeneration: generation,
       ...{ replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas },
     };
-    const answer = await this.#around.cluster.client.patch(`${this.#path}/status`, { status: told });
-    // It may be gone by now.
+    const answer = await this.#environment.cluster.client.patch(`${this.#path}/status`, {
+      status: newStatus,
+    });
+    // The Deployment may have been deleted.
     assert.ok(answer.status === 200 || answer.status === 404, answer.body.message ?? '');
   }
 
-  /** Ends the old ones, and of the others those that are too many. */
+  /** Ends the old Pods and surplus new ones. */
   async #scale(replicas: number): Promise<void> {
     const ending = [...this.#old.splice(0), ...this.#running.splice(replicas)];
     await Promise.all(ending.map((pod) => pod.end()));

@@ -1,16 +1,16 @@
-/** The documents on what the controller does, each section followed from top to bottom in a cluster without anything. */
+/** Follows each section of these documents from top to bottom in an empty cluster. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { sectionsOf } from '../docs/document.ts';
-import { canBeFollowed, walk } from './follow-document.ts';
-import { Shell } from './followed-guide.ts';
-import { type Start, scenarios } from './scenario.ts';
+import { followSection, hasBlocks } from './follow-document.ts';
+import { Shell } from './guide.ts';
+import { type StartOptions, scenarios } from './scenario.ts';
 
 const classMode = { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' };
 
-/** The second one of docs/several-controllers.md. */
-const inside: Start = {
-  // The shipped role names one ConfigMap and one Lease.
+/** The second controller in docs/several-controllers.md. */
+const inside: StartOptions = {
+  // The shipped role covers only one ConfigMap and one Lease.
   user: 'administrator',
   env: {
     ...classMode,
@@ -20,8 +20,8 @@ const inside: Start = {
   flags: ['--leader-elect-resource-name=kube-vip-inside'],
 };
 
-/** What runs while a section is followed, where that is not one controller as it is installed. */
-const running: Readonly<Record<string, readonly Start[]>> = {
+/** The controllers to run for a section, if not one controller with default options. */
+const running: Readonly<Record<string, readonly StartOptions[]>> = {
   'docs/several-controllers.md: One class only': [{ env: classMode }],
   'docs/several-controllers.md: Two classes, two ConfigMaps': [{}, inside],
 };
@@ -36,7 +36,7 @@ const documents = [
   'docs/gitops.md',
 ];
 
-/** The sections that cannot be followed here; gitops.test.ts compares what they list with what is written. */
+/** Sections that cannot be followed here. gitops.test.ts compares the fields in them with those that are written. */
 const elsewhere = ['docs/gitops.md: Argo CD', 'docs/gitops.md: Flux'];
 
 const scenario = scenarios('docs');
@@ -48,15 +48,15 @@ const sections = documents.flatMap((path) =>
 );
 
 for (const { section, title } of sections) {
-  if (!canBeFollowed(section) || elsewhere.includes(title)) continue;
+  if (!hasBlocks(section) || elsewhere.includes(title)) continue;
   scenario(title, async ({ cluster, start }) => {
     shell ??= new Shell(cluster);
     const controllers = (running[title] ?? [{}]).map((options) => start(options));
-    await walk(section, { cluster, shell, controllers });
+    await followSection(section, { cluster, shell, controllers });
   });
 }
 
-test('every section that is named here is there', () => {
+test('every section that this test names exists', () => {
   const titles = sections.map(({ title }) => title);
   const named = [...Object.keys(running), ...elsewhere];
   assert.deepEqual(

@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, marksOf, names, served, unmarked } from './objects.ts';
+import { assigned, assignmentOf, loadBalancer, names, unassigned } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const scenario = scenarios('edits');
-const ofPool = (address: string, more = {}) => served(address, 'range-default', more);
+const ofPool = (address: string, more = {}) => assigned(address, 'range-default', more);
 
 scenario(
-  'a Service that turns ClusterIP is cleared in one write and its address goes to who waits; back, it gets one anew',
+  'a Service that changes to type ClusterIP is cleaned up in one write and a pending Service gets its address; changed back, it gets a new one',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1', 'interface-default': 'eth3' });
     start();
     await cluster.create(loadBalancer('default/web', { annotations: { owner: 'shop' } }));
     await cluster.becomes('default/web', ofPool('10.1.0.1', { interface: 'eth3' }));
-    await cluster.create(loadBalancer('default/waiting'));
-    await cluster.warns('default/waiting', /range-default is full/);
+    await cluster.create(loadBalancer('default/pending'));
+    await cluster.warns('default/pending', /range-default is full/);
     const watch = await cluster.watch();
     await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
-    await cluster.becomes('default/waiting', ofPool('10.1.0.1', { interface: 'eth3' }));
-    await cluster.becomes('default/web', unmarked);
+    await cluster.becomes('default/pending', ofPool('10.1.0.1', { interface: 'eth3' }));
+    await cluster.becomes('default/web', unassigned);
     const { metadata } = await cluster.service('default/web');
     assert.deepEqual(metadata.annotations, { owner: 'shop' });
     assert.equal(metadata.labels, undefined);
-    // The two Services changed three times: by the test, and once each by the controller.
+    // Three changes: one by the test, and one by the controller for each Service.
     const events = await watch.take(3);
     watch.close();
     const versions = events.map(({ object }) => [object.metadata.name, object.metadata.resourceVersion]);
@@ -35,7 +35,7 @@ scenario(
 );
 
 scenario(
-  'what turned ClusterIP while nobody ran is cleared at the start, and its address is free then',
+  'a Service that changed to type ClusterIP while no controller ran is cleaned up at startup, and its address is released',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1', 'interface-default': 'eth3' });
     const first = start();
@@ -46,14 +46,14 @@ scenario(
     await cluster.create(loadBalancer('default/next'));
     const before = Number(await cluster.version('default/web'));
     start();
-    await cluster.becomes('default/web', unmarked);
+    await cluster.becomes('default/web', unassigned);
     await cluster.becomes('default/next', ofPool('10.1.0.1', { interface: 'eth3' }));
     assert.ok(Number(await cluster.version('default/web')) > before);
   },
 );
 
 scenario(
-  'what turned ClusterIP and back while nobody ran keeps its address, and nothing is written',
+  'a Service that changed to type ClusterIP and back while no controller ran keeps its address without a write',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
     const first = start();
@@ -66,47 +66,47 @@ scenario(
     start();
     await cluster.create(loadBalancer('default/next'));
     await cluster.becomes('default/next', ofPool('10.1.0.2'));
-    assert.deepEqual(await cluster.marks('default/web'), ofPool('10.1.0.1'));
+    assert.deepEqual(await cluster.assignment('default/web'), ofPool('10.1.0.1'));
     assert.equal(await cluster.version('default/web'), version);
   },
 );
 
 scenario(
-  'a static annotation stays when its Service turns ClusterIP; all else comes off',
+  'a static annotation stays when its Service changes to type ClusterIP; all other fields are removed',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1' });
     start();
     const annotations = { [names.addresses]: '10.1.0.1' };
     await cluster.create(loadBalancer('default/web', { annotations }));
-    await cluster.becomes('default/web', served('10.1.0.1', 'static'));
-    await cluster.create(loadBalancer('default/waiting'));
-    await cluster.warns('default/waiting', /range-default is full/);
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'static'));
+    await cluster.create(loadBalancer('default/pending'));
+    await cluster.warns('default/pending', /range-default is full/);
     await cluster.patch('default/web', { spec: { type: 'ClusterIP' } });
-    await cluster.becomes('default/waiting', ofPool('10.1.0.1'));
+    await cluster.becomes('default/pending', ofPool('10.1.0.1'));
     await eventually(async () => {
-      const { addresses, label, from } = await cluster.marks('default/web');
+      const { addresses, label, from } = await cluster.assignment('default/web');
       assert.deepEqual([addresses, label, from], ['10.1.0.1', null, null]);
     });
   },
 );
 
 scenario(
-  'an edited annotation is honoured: the spec follows, and the old address goes to who waits',
+  'an edited annotation is honored: the spec follows, and a pending Service gets the old address',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1' });
     start();
     await cluster.create(loadBalancer('default/web'));
     await cluster.becomes('default/web', ofPool('10.1.0.1'));
-    await cluster.create(loadBalancer('default/waiting'));
-    await cluster.warns('default/waiting', /range-default is full/);
+    await cluster.create(loadBalancer('default/pending'));
+    await cluster.warns('default/pending', /range-default is full/);
     await cluster.annotate('default/web', { [names.addresses]: '192.168.7.7' });
-    await cluster.becomes('default/web', served('192.168.7.7', 'static'));
-    await cluster.becomes('default/waiting', ofPool('10.1.0.1'));
+    await cluster.becomes('default/web', assigned('192.168.7.7', 'static'));
+    await cluster.becomes('default/pending', ofPool('10.1.0.1'));
   },
 );
 
 scenario(
-  'an edited spec replaces the entry of its family in the annotation, in its place',
+  'an edited spec replaces the entry of its family in the annotation, at the same position',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9,2001:db8::1' });
     start();
@@ -116,14 +116,14 @@ scenario(
     await cluster.becomes('default/dual', ofPool('2001:db8::1,10.1.0.1'));
     await cluster.becomes('default/single', ofPool('10.1.0.2'));
     await cluster.patch('default/single', { spec: { loadBalancerIP: '10.1.0.9' } });
-    await cluster.becomes('default/single', served('10.1.0.9', 'static'));
+    await cluster.becomes('default/single', assigned('10.1.0.9', 'static'));
     await cluster.patch('default/dual', { spec: { loadBalancerIP: '2001:db8::99' } });
-    await cluster.becomes('default/dual', served('2001:db8::99,10.1.0.1', 'static'));
+    await cluster.becomes('default/dual', assigned('2001:db8::99,10.1.0.1', 'static'));
   },
 );
 
 scenario(
-  'single to dual stack keeps the address and adds the other family, dual to single gives that one back',
+  'single to dual stack keeps the address and adds the other family; dual to single stack releases that one',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9,2001:db8::1' });
     start();
@@ -131,66 +131,68 @@ scenario(
     await cluster.becomes('default/web', ofPool('10.1.0.1'));
     await cluster.patch('default/web', { spec: { ipFamilyPolicy: 'PreferDualStack' } });
     await cluster.becomes('default/web', ofPool('10.1.0.1,2001:db8::1'));
-    await cluster.create(loadBalancer('default/waiting', { ipFamilies: ['IPv6'] }));
-    await cluster.warns('default/waiting', /its only IPv6 address is in use/);
+    await cluster.create(loadBalancer('default/pending', { ipFamilies: ['IPv6'] }));
+    await cluster.warns('default/pending', /its only IPv6 address is in use/);
     await cluster.patch('default/web', { spec: { ipFamilyPolicy: 'SingleStack' } });
     await cluster.becomes('default/web', ofPool('10.1.0.1'));
-    await cluster.becomes('default/waiting', ofPool('2001:db8::1'));
+    await cluster.becomes('default/pending', ofPool('2001:db8::1'));
   },
 );
 
 scenario(
-  'an edit to an address that is taken costs the Service its marks and its old address, and names the holder',
+  "an edit to another Service's address removes the label and the allocation record, releases the old address, and names the holder",
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
     start();
     for (const name of ['holder', 'web']) {
       await cluster.create(loadBalancer(`default/${name}`));
-      await eventually(async () => assert.equal((await cluster.marks(`default/${name}`)).label, 'kube-vip'));
+      await eventually(async () =>
+        assert.equal((await cluster.assignment(`default/${name}`)).label, 'kube-vip'),
+      );
     }
     await cluster.annotate('default/web', { [names.addresses]: '10.1.0.1' });
     await cluster.warns('default/web', /10\.1\.0\.1 is already assigned to default\/holder/);
     await eventually(async () => {
-      const { addresses, label, from } = await cluster.marks('default/web');
+      const { addresses, label, from } = await cluster.assignment('default/web');
       assert.deepEqual([addresses, label, from], ['10.1.0.1', null, null]);
     });
     await cluster.create(loadBalancer('default/next'));
     await cluster.becomes('default/next', ofPool('10.1.0.2'));
-    assert.deepEqual(await cluster.marks('default/holder'), ofPool('10.1.0.1'));
+    assert.deepEqual(await cluster.assignment('default/holder'), ofPool('10.1.0.1'));
   },
 );
 
 scenario(
-  'who asks for a static address that is taken is not marked, is told who has it, and gets it when that one leaves',
+  'a contender for a static address gets no label and an event with the holder, and the address when the holder releases it',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
     start();
     const annotations = { [names.addresses]: '192.168.7.7' };
     await cluster.create(loadBalancer('shop/holder', { annotations }));
-    await cluster.becomes('shop/holder', served('192.168.7.7', 'static'));
-    const byAnnotation = await cluster.create(loadBalancer('default/claimant', { annotations }));
+    await cluster.becomes('shop/holder', assigned('192.168.7.7', 'static'));
+    const byAnnotation = await cluster.create(loadBalancer('default/contender', { annotations }));
     const bySpec = await cluster.create(loadBalancer('default/later', { loadBalancerIP: '192.168.7.7' }));
-    const contenders = { 'default/claimant': byAnnotation, 'default/later': bySpec };
+    const contenders = { 'default/contender': byAnnotation, 'default/later': bySpec };
     for (const [key, { metadata }] of Object.entries(contenders)) {
       await cluster.warns(
         key,
         /192\.168\.7\.7 is already assigned to shop\/holder.*kube-vip may still announce it for this Service/,
       );
       assert.equal(await cluster.version(key), metadata.resourceVersion);
-      assert.equal((await cluster.marks(key)).label, null);
+      assert.equal((await cluster.assignment(key)).label, null);
     }
     await cluster.remove('shop/holder');
-    await cluster.becomes('default/claimant', served('192.168.7.7', 'static'));
-    await cluster.warns('default/later', /192\.168\.7\.7 is already assigned to default\/claimant/);
+    await cluster.becomes('default/contender', assigned('192.168.7.7', 'static'));
+    await cluster.warns('default/later', /192\.168\.7\.7 is already assigned to default\/contender/);
     assert.equal(await cluster.version('default/later'), bySpec.metadata.resourceVersion);
-    // The other way to leave.
-    await cluster.annotate('default/claimant', { [names.addresses]: '192.168.7.8' });
-    await cluster.becomes('default/later', served('192.168.7.7', 'static'));
-    await cluster.becomes('default/claimant', served('192.168.7.8', 'static'));
+    // The holder requests another address.
+    await cluster.annotate('default/contender', { [names.addresses]: '192.168.7.8' });
+    await cluster.becomes('default/later', assigned('192.168.7.7', 'static'));
+    await cluster.becomes('default/contender', assigned('192.168.7.8', 'static'));
   },
 );
 
-scenario('edits that were made while nobody ran count at the start', async ({ cluster, start }) => {
+scenario('edits made while no controller ran apply at startup', async ({ cluster, start }) => {
   await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.4,2001:db8::1' });
   const first = start();
   const all = ['by-annotation', 'by-spec', 'families', 'gone'];
@@ -205,8 +207,8 @@ scenario('edits that were made while nobody ran count at the start', async ({ cl
   await cluster.remove('default/gone');
   for (const name of ['next-1', 'next-2', 'next-3']) await cluster.create(loadBalancer(`default/${name}`));
   start();
-  await cluster.becomes('default/by-annotation', served('192.168.7.7', 'static'));
-  await cluster.becomes('default/by-spec', served('192.168.7.8', 'static'));
+  await cluster.becomes('default/by-annotation', assigned('192.168.7.7', 'static'));
+  await cluster.becomes('default/by-spec', assigned('192.168.7.8', 'static'));
   await cluster.becomes('default/families', ofPool('10.1.0.3,2001:db8::1'));
   await eventually(async () => {
     const addresses = await cluster.addresses();
@@ -216,7 +218,7 @@ scenario('edits that were made while nobody ran count at the start', async ({ cl
 });
 
 scenario(
-  'a manifest with blank fields that kubectl apply applies again costs nobody an address',
+  'applying a manifest with empty fields again with kubectl apply changes no address',
   async ({ cluster, start }) => {
     const pools = { 'range-default': '10.1.0.1-10.1.0.9,2001:db8::1', 'interface-default': 'eth3' };
     const manifests = (annotations: Record<string, string>, spec: object): string => {
@@ -235,7 +237,7 @@ scenario(
     start();
     await cluster.kubectl(['apply', '-f', '-'], manifests({}, {}));
     await held();
-    // A lower address is free by now: one that is allocated anew would be another.
+    // A lower address is free now, so a new allocation would be a different address.
     await cluster.pools({ ...pools, 'range-default': `10.0.0.1,${pools['range-default']}` });
     const blank = manifests({ [names.addresses]: '' }, { loadBalancerIP: '' });
     for (const how of [[], ['--server-side', '--force-conflicts']]) {
@@ -246,11 +248,11 @@ scenario(
 );
 
 scenario(
-  'kubectl replace takes every field of ours, and the Service gets back what its status still shows',
+  'kubectl replace removes all our fields, and the controller restores the address that the status still shows',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.3' });
-    // As old as the others and first by name: in a pool that is full, what it could take it would get before them.
-    await cluster.create(loadBalancer('default/a-waiting', { type: 'ClusterIP' }));
+    // As old as the others and first by name, so it would get any free address before them.
+    await cluster.create(loadBalancer('default/a-pending', { type: 'ClusterIP' }));
     const manifest = loadBalancer('default/web');
     const first = start();
     for (const [name, address] of [
@@ -262,23 +264,23 @@ scenario(
       await cluster.becomes(`default/${name}`, ofPool(address));
     }
     await cluster.announce('default/web');
-    await cluster.patch('default/a-waiting', { spec: { type: 'LoadBalancer' } });
-    await cluster.warns('default/a-waiting', /range-default is full/);
+    await cluster.patch('default/a-pending', { spec: { type: 'LoadBalancer' } });
+    await cluster.warns('default/a-pending', /range-default is full/);
     await cluster.kubectl(['replace', '-f', '-'], JSON.stringify(manifest));
     await cluster.becomes('default/web', ofPool('10.1.0.2'));
-    assert.deepEqual(await cluster.marks('default/a-waiting'), unmarked);
+    assert.deepEqual(await cluster.assignment('default/a-pending'), unassigned);
     await first.terminate();
     await cluster.kubectl(['replace', '-f', '-'], JSON.stringify(manifest));
-    assert.deepEqual(await cluster.marks('default/web'), unmarked);
+    assert.deepEqual(await cluster.assignment('default/web'), unassigned);
     const second = start();
     await cluster.becomes('default/web', ofPool('10.1.0.2'));
-    await second.says(/range-default is full/);
-    assert.deepEqual(await cluster.marks('default/a-waiting'), unmarked);
+    await second.logs(/range-default is full/);
+    assert.deepEqual(await cluster.assignment('default/a-pending'), unassigned);
   },
 );
 
 scenario(
-  'fields that a user removes are written again: the annotation, the label and the record, not a blank spec',
+  'the controller restores the annotation, the label and the allocation record, but not an empty spec.loadBalancerIP',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
     start();
@@ -294,6 +296,6 @@ scenario(
     await quietTime();
     const now = await cluster.service('default/web');
     assert.equal(now.metadata.resourceVersion, metadata.resourceVersion);
-    assert.deepEqual(marksOf(now), ofPool('10.1.0.1', { specIP: null }));
+    assert.deepEqual(assignmentOf(now), ofPool('10.1.0.1', { specIP: null }));
   },
 );

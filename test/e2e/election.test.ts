@@ -4,11 +4,11 @@ import { freePorts } from '../controlplane/process.ts';
 import type { Cluster } from './cluster.ts';
 import { Elector, missingPeers } from './elector.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, served, unmarked } from './objects.ts';
+import { assigned, loadBalancer, unassigned } from './objects.ts';
 import { type Scenario, scenarios } from './scenario.ts';
 
 const scenario = scenarios('election');
-/** Scenarios with a candidate on client-go's own leaderelection. */
+/** Scenarios with a candidate that uses client-go's leaderelection package. */
 const withElector: Scenario =
   missingPeers().length === 0
     ? scenario
@@ -17,7 +17,7 @@ const withElector: Scenario =
 
 const pool = { 'range-default': '10.1.0.1-10.1.0.9' };
 
-/** Waits for a new holder, and returns how many milliseconds that took. */
+/** Waits for a new holder and returns the time in milliseconds. */
 async function takenFrom(cluster: Cluster, holder: string): Promise<number> {
   const began = performance.now();
   await eventually(async () => {
@@ -27,28 +27,28 @@ async function takenFrom(cluster: Cluster, holder: string): Promise<number> {
   return performance.now() - began;
 }
 
-/** No sooner than this after a leader was killed: its last renewal is one retry period old at most. */
+/** The least time until a killed leader is replaced: the lease duration less one retry period. */
 const leastMs = 3_400;
 
 withElector(
-  'while a candidate of client-go leads, ours writes nothing; what it gives back ours takes',
-  async (world) => {
-    const { cluster, start } = world;
+  'while a client-go candidate leads, the controller writes nothing; it takes the Lease when that is released',
+  async (context) => {
+    const { cluster, start } = context;
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     try {
       await elector.leads();
       await cluster.pools(pool);
       await cluster.create(loadBalancer('default/web'));
       const ours = start();
-      await ours.says(/running as standby; the leader is client-go/);
+      await ours.logs(/Running as standby; the leader is client-go/);
       await quietTime(1_000);
-      assert.deepEqual(await cluster.marks('default/web'), unmarked);
+      assert.deepEqual(await cluster.assignment('default/web'), unassigned);
       await elector.terminate();
-      await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+      await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
       assert.match(
         await cluster.holder(),
         /.+_[-0-9a-f]{36}$/,
-        'host name and a unique part, as client-go has it',
+        'host name and a unique part, as in client-go',
       );
     } finally {
       await elector.crash();
@@ -57,16 +57,16 @@ withElector(
 );
 
 withElector(
-  'while ours leads, a candidate of client-go waits; it takes what ours gives back',
-  async (world) => {
-    const { cluster, start } = world;
+  'while the controller leads, a client-go candidate waits; it takes the Lease when that is released',
+  async (context) => {
+    const { cluster, start } = context;
     const ours = start();
-    await ours.says(/^became leader$/);
+    await ours.logs(/^Became leader$/);
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     try {
       await elector.follows();
       await quietTime(1_500);
-      assert.equal(elector.isLeading, false, 'ours renews its Lease in a way that it understands');
+      assert.equal(elector.isLeading, false, 'client-go accepts the renewals');
       assert.equal(await ours.terminate(), 0);
       await elector.leads();
       assert.equal(await cluster.holder(), 'client-go');
@@ -77,23 +77,23 @@ withElector(
 );
 
 withElector(
-  'a candidate of client-go that was killed keeps ours waiting until its Lease has run out',
-  async (world) => {
-    const { cluster, start } = world;
+  'after a client-go leader is killed, the controller leads only when the Lease has expired',
+  async (context) => {
+    const { cluster, start } = context;
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     await elector.leads();
-    await start().says(/running as standby; the leader is client-go/);
+    await start().logs(/Running as standby; the leader is client-go/);
     await elector.crash();
     assert.ok((await takenFrom(cluster, 'client-go')) > leastMs);
   },
 );
 
 withElector(
-  'when ours is killed, a candidate of client-go leads only when the Lease has run out',
-  async (world) => {
-    const { cluster, start } = world;
+  'after the controller is killed, a client-go candidate leads only when the Lease has expired',
+  async (context) => {
+    const { cluster, start } = context;
     const ours = start();
-    await ours.says(/^became leader$/);
+    await ours.logs(/^Became leader$/);
     const holder = await cluster.holder();
     const elector = new Elector(cluster.server.kubeconfig(), 'client-go');
     try {
@@ -108,77 +108,81 @@ withElector(
 );
 
 scenario(
-  'of three, one writes; when it ends or is killed another goes on, and nothing moves',
-  async (world) => {
-    const { cluster, start } = world;
+  'one of three replicas writes; when it terminates or is killed, another one takes over, and no address changes',
+  async (context) => {
+    const { cluster, start } = context;
     await cluster.pools(pool);
     const first = start();
-    await first.says(/^became leader$/);
+    await first.logs(/^Became leader$/);
     const others = [start(), start()];
-    for (const other of others) await other.says(/running as standby/);
+    for (const other of others) await other.logs(/Running as standby/);
     await cluster.create(loadBalancer('default/a'));
-    await cluster.becomes('default/a', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/a', assigned('10.1.0.1', 'range-default'));
     const version = await cluster.version('default/a');
     assert.equal(await first.terminate(), 0);
     await cluster.create(loadBalancer('default/b'));
-    await cluster.becomes('default/b', served('10.1.0.2', 'range-default'));
-    const second = others.find(({ log }) => log.some(({ msg }) => msg === 'became leader'));
+    await cluster.becomes('default/b', assigned('10.1.0.2', 'range-default'));
+    const second = others.find(({ log }) => log.some(({ msg }) => msg === 'Became leader'));
     assert.ok(second !== undefined);
     await second.crash();
     await cluster.create(loadBalancer('default/c'));
     await eventually(
-      async () => assert.deepEqual(await cluster.marks('default/c'), served('10.1.0.3', 'range-default')),
+      async () =>
+        assert.deepEqual(await cluster.assignment('default/c'), assigned('10.1.0.3', 'range-default')),
       20_000,
     );
     assert.equal(await cluster.version('default/a'), version);
   },
 );
 
-scenario('without election it writes at once and knows no Lease', async ({ cluster, start }) => {
-  await cluster.pools(pool);
-  await cluster.create(loadBalancer('default/web'));
-  start({ flags: ['--leader-elect=false'] });
-  await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
-  assert.equal(await cluster.holder(), '');
-});
+scenario(
+  'without leader election, the controller writes at once and creates no Lease',
+  async ({ cluster, start }) => {
+    await cluster.pools(pool);
+    await cluster.create(loadBalancer('default/web'));
+    start({ flags: ['--leader-elect=false'] });
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
+    assert.equal(await cluster.holder(), '');
+  },
+);
 
 scenario(
-  'a leader that was frozen past its Lease writes nothing when it wakes, and stands by',
-  async (world) => {
-    const { cluster, start } = world;
+  'a leader that was frozen until its Lease expired writes nothing when it resumes, and stands by',
+  async (context) => {
+    const { cluster, start } = context;
     await cluster.pools(pool);
     const first = start();
-    await first.says(/^became leader$/);
+    await first.logs(/^Became leader$/);
     const holder = await cluster.holder();
     const second = start();
-    await second.says(/running as standby/);
+    await second.logs(/Running as standby/);
     await first.freeze();
     await takenFrom(cluster, holder);
     await cluster.create(loadBalancer('default/a'));
-    await cluster.becomes('default/a', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/a', assigned('10.1.0.1', 'range-default'));
     await first.thaw();
-    await first.says(/lost the Lease/);
+    await first.logs(/Lost the Lease/);
     await cluster.create(loadBalancer('default/b'));
-    await cluster.becomes('default/b', served('10.1.0.2', 'range-default'));
+    await cluster.becomes('default/b', assigned('10.1.0.2', 'range-default'));
     assert.deepEqual(
       first.log.filter(({ service }) => service !== undefined),
       [],
-      'the first has decided nothing',
+      'the first one decided nothing',
     );
   },
 );
 
 scenario(
-  'leader and standby are live and ready; without an API server nobody is ready, and all are live',
-  async (world) => {
-    const { cluster, start } = world;
+  'leader and standby are live and ready; a replica that starts without an API server is live and not ready',
+  async (context) => {
+    const { cluster, start } = context;
     const [first = 0, second = 0, third = 0] = await freePorts(3);
     const ask = async (port: number, path: string): Promise<number> =>
       (await fetch(`http://127.0.0.1:${port}${path}`)).status;
     const at = (port: number): string[] => [`--secure-port=${port}`];
     const leader = start({ flags: at(first) });
-    await leader.says(/^became leader$/);
-    await start({ flags: at(second) }).says(/running as standby/);
+    await leader.logs(/^Became leader$/);
+    await start({ flags: at(second) }).logs(/Running as standby/);
     for (const port of [first, second]) {
       await eventually(async () => assert.equal(await ask(port, '/readyz'), 200));
       assert.equal(await ask(port, '/livez'), 200);
@@ -186,10 +190,10 @@ scenario(
     }
     await cluster.server.signal('STOP');
     try {
-      await start({ flags: at(third) }).says(/Serving health checks at/);
+      await start({ flags: at(third) }).logs(/Serving health checks at/);
       assert.equal(await ask(third, '/readyz'), 503);
       assert.equal(await ask(third, '/livez'), 200);
-      assert.equal(await ask(second, '/readyz'), 200, 'it has its lists');
+      assert.equal(await ask(second, '/readyz'), 200, 'it has read its lists');
     } finally {
       await cluster.server.signal('CONT');
     }
@@ -198,26 +202,26 @@ scenario(
 );
 
 scenario(
-  'where the port for its health is taken, it says so and works all the same',
+  'if the health port is in use, the controller logs that and keeps working',
   async ({ cluster, start }) => {
     await cluster.pools(pool);
     const [port = 0] = await freePorts(1);
     const flags = [`--secure-port=${port}`];
-    await start({ flags }).says(/Serving health checks at/);
+    await start({ flags }).logs(/Serving health checks at/);
     const other = start({ flags });
-    await other.says(
+    await other.logs(
       /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*Set --secure-port to a free port, or to 0/,
     );
-    await other.says(/running as standby/);
+    await other.logs(/Running as standby/);
   },
 );
 
-scenario('with -v=6 each request is in the log, and no token', async ({ cluster, start }) => {
+scenario('with -v=6 the log contains each request and no token', async ({ cluster, start }) => {
   await cluster.pools(pool);
   await cluster.create(loadBalancer('default/web'));
   const controller = start({ user: 'administrator', flags: ['-v=6'] });
-  await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
-  // The API server tells of the write before the log's pipe does.
+  await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
+  // The log line may arrive after the write is visible in the API.
   await eventually(() =>
     assert.match(controller.output, /"method":"PATCH","path":"[^"]*\/services\/web[^"]*timeout=\d+ms/),
   );

@@ -4,12 +4,12 @@ import { locateBinaries } from '../controlplane/binaries.ts';
 import { type Child, startChild } from '../controlplane/process.ts';
 import { eventually } from './eventually.ts';
 
-/** What the tests of elections need besides the control plane; empty: it is there. */
+/** The missing programs that election tests need in addition to the control plane. */
 export function missingPeers(): string[] {
   return locateBinaries(process.env, 'peers').missing;
 }
 
-/** A candidate on client-go's leaderelection, with the Lease of ours and the times that the tests give ours. */
+/** A candidate that uses client-go's leaderelection, with the Lease and the durations of the controller under test. */
 export class Elector {
   readonly #child: Child;
   #text = '';
@@ -19,7 +19,7 @@ export class Elector {
     const args = ['-kubeconfig', kubeconfig, '-identity', identity, ...times];
     const program = join(locateBinaries(process.env, 'peers').folder, 'elector');
     this.#child = startChild(program, args, {
-      heard: (text) => {
+      onOutput: (text) => {
         this.#text += text;
       },
     });
@@ -33,7 +33,7 @@ export class Elector {
     return eventually(() => assert.ok(this.isLeading, `client-go leads: ${this.#text}`));
   }
 
-  /** Waits until it has seen somebody else lead. */
+  /** Waits until it has observed another leader. */
   follows(): Promise<void> {
     return eventually(() => assert.match(this.#text, /^\d+ leader is .+_/m));
   }

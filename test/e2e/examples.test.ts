@@ -3,64 +3,64 @@ import { join } from 'node:path';
 import { type Expected, examples } from '../examples/expected.ts';
 import type { Cluster } from './cluster.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { loadBalancer, type Marks, served, unmarked } from './objects.ts';
+import { type Assignment, assigned, loadBalancer, unassigned } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'examples');
 const scenario = scenarios('examples');
 
-function marksFor(expected: Expected): Marks {
+function assignmentFor(expected: Expected): Assignment {
   switch (expected.state) {
     case 'Assigned': {
       const { addresses, specIP, from, interface: device } = expected;
       return { addresses, specIP, label: 'kube-vip', from, interface: device };
     }
     case 'Conflict':
-      return { ...unmarked, addresses: expected.addresses };
+      return { ...unassigned, addresses: expected.addresses };
     default:
-      return unmarked;
+      return unassigned;
   }
 }
 
-/** The reasons that must be given somewhere in the events of each object. */
-async function reasonsAreGiven(cluster: Cluster, key: string, kind: string, reasons: readonly RegExp[]) {
+/** Asserts that the warning events of an object contain these reasons. */
+async function hasReasons(cluster: Cluster, key: string, kind: string, reasons: readonly RegExp[]) {
   const messages = (await cluster.events(key, kind))
     .filter(({ type }) => type === 'Warning')
     .map(({ message }) => message);
-  // An event begins with a capital letter, whatever the sentence begins with.
+  // Events start with a capital letter.
   for (const { source } of reasons) assert.match(messages.join('\n'), new RegExp(source, 'i'));
 }
 
 for (const [file, { env, services, problems }] of Object.entries(examples)) {
-  scenario(`examples/${file}, applied with kubectl, leads to what it says`, async ({ cluster, start }) => {
+  scenario(`examples/${file}, applied with kubectl, has the expected result`, async ({ cluster, start }) => {
     for (const key of Object.keys(services)) await cluster.namespace(key.split('/')[0] ?? '');
     start({ env });
     await cluster.kubectl(['apply', '-f', join(folder, file)]);
     for (const [key, expected] of Object.entries(services)) {
-      await cluster.becomes(key, marksFor(expected));
+      await cluster.becomes(key, assignmentFor(expected));
       if (!('reason' in expected)) continue;
-      await eventually(() => reasonsAreGiven(cluster, key, 'Service', [expected.reason]));
+      await eventually(() => hasReasons(cluster, key, 'Service', [expected.reason]));
     }
     if (problems.length === 0) return;
-    await eventually(() => reasonsAreGiven(cluster, 'kube-system/kubevip', 'ConfigMap', problems));
+    await eventually(() => hasReasons(cluster, 'kube-system/kubevip', 'ConfigMap', problems));
   });
 }
 
-// In a file ipFamilies may be absent, and a pool without IPv4 then gives IPv6. An API server always fills it in, with
-// the cluster's first family; all examples that want IPv6 therefore say so, and hold on both.
+// If a manifest has no ipFamilies, a pool without IPv4 provides IPv6. The API server, however, always sets ipFamilies to
+// the cluster's first family, so examples that need IPv6 set the field and work in both cases.
 scenario(
-  'a Service that leaves its family to the cluster waits for IPv4 in a pool of IPv6 only',
+  'a Service without ipFamilies is pending for IPv4 if the pool contains only IPv6',
   async ({ cluster, start }) => {
     await cluster.pools({ 'cidr-default': '2001:db8::/64' });
     start();
     const { spec } = await cluster.create(loadBalancer('default/web'));
     assert.deepEqual(spec.ipFamilies, ['IPv4']);
-    await eventually(() => reasonsAreGiven(cluster, 'default/web', 'Service', [/IPv4/]));
-    assert.deepEqual(await cluster.marks('default/web'), unmarked);
+    await eventually(() => hasReasons(cluster, 'default/web', 'Service', [/IPv4/]));
+    assert.deepEqual(await cluster.assignment('default/web'), unassigned);
   },
 );
 
-scenario('the README names of the ConfigMap and of the class can be changed', async ({ cluster, start }) => {
+scenario('the names of the ConfigMap and of the class can be changed', async ({ cluster, start }) => {
   const elsewhere = '/api/v1/namespaces/default/configmaps';
   const data = { 'cidr-global': '10.1.0.0/24' };
   await cluster.pools({ 'cidr-global': '10.2.0.0/24' });
@@ -78,22 +78,22 @@ scenario('the README names of the ConfigMap and of the class can be changed', as
     await cluster.create(loadBalancer('default/classless'));
     await cluster.create(loadBalancer('default/usual', { loadBalancerClass: 'kube-vip.io/kube-vip-class' }));
     await cluster.create(loadBalancer('default/own', { loadBalancerClass: 'example.com/own' }));
-    // Created last: whoever was to be served before it would have been.
-    await cluster.becomes('default/own', served('10.1.0.1', 'cidr-global'));
-    assert.deepEqual(await cluster.marks('default/classless'), unmarked);
-    assert.deepEqual(await cluster.marks('default/usual'), unmarked);
+    // The last one created: any other Service would have an address by now.
+    await cluster.becomes('default/own', assigned('10.1.0.1', 'cidr-global'));
+    assert.deepEqual(await cluster.assignment('default/classless'), unassigned);
+    assert.deepEqual(await cluster.assignment('default/usual'), unassigned);
   } finally {
     await cluster.client.delete(`${elsewhere}/own`);
   }
 });
 
-scenario('an example that is applied once more changes nothing', async ({ cluster, start }) => {
+scenario('applying an example again changes nothing', async ({ cluster, start }) => {
   const file = join(folder, 'global-range.yaml');
   for (const namespace of ['shop', 'team']) await cluster.namespace(namespace);
   start();
   await cluster.kubectl(['apply', '-f', file]);
   await eventually(async () => {
-    assert.deepEqual(await cluster.marks('team/web'), served('192.168.0.202', 'range-global'));
+    assert.deepEqual(await cluster.assignment('team/web'), assigned('192.168.0.202', 'range-global'));
     assert.equal((await cluster.events('team/web')).length, 1);
   });
   const before = await cluster.versions();

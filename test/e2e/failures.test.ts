@@ -3,28 +3,28 @@ import type { Watch } from '../contract/http.ts';
 import type { Cluster } from './cluster.ts';
 import { keyOf } from './cluster.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, marksOf, served, unmarked } from './objects.ts';
+import { assigned, assignmentOf, loadBalancer, unassigned } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const reader = 'reader';
 const scenario = scenarios('failures', [{ name: reader }]);
 
-/** Creates so many Services, several at a time. */
+/** Creates `count` Services, eight at a time. */
 async function burst(cluster: Cluster, count: number): Promise<void> {
-  const left = Array.from({ length: count }, (_, index) => `default/web-${index + 1}`);
-  const lane = async (): Promise<void> => {
-    for (let key = left.pop(); key !== undefined; key = left.pop())
+  const remaining = Array.from({ length: count }, (_, index) => `default/web-${index + 1}`);
+  const worker = async (): Promise<void> => {
+    for (let key = remaining.pop(); key !== undefined; key = remaining.pop())
       await cluster.create(loadBalancer(key, { allocateLoadBalancerNodePorts: false }));
   };
-  await Promise.all(Array.from({ length: 8 }, lane));
+  await Promise.all(Array.from({ length: 8 }, worker));
 }
 
-/** Follows the watch until so many Services have been seen with an address; none may ever show a second one. */
+/** Follows the watch until `count` Services have an address, and fails if the address of one changes. */
 async function follow(watch: Watch, given: Map<string, string>, count: number): Promise<void> {
   while (given.size < count) {
     const event = await watch.next();
-    assert.ok(event, 'the watch goes on');
-    const { addresses } = marksOf(event.object);
+    assert.ok(event, 'the watch continues');
+    const { addresses } = assignmentOf(event.object);
     if (addresses === null) continue;
     const key = keyOf(event.object);
     assert.equal(addresses, given.get(key) ?? addresses, key);
@@ -32,23 +32,23 @@ async function follow(watch: Watch, given: Map<string, string>, count: number): 
   }
 }
 
-/** Every Service of the burst has one address of the pool 10.1.0.1 to .count, nobody the same, and none is left over. */
+/** Asserts that the Services use each address from 10.1.0.1 to .count exactly once. */
 async function isComplete(cluster: Cluster, count: number, given: Map<string, string>): Promise<void> {
   const services = await cluster.services();
   assert.equal(services.size, count);
   const addresses = new Set<string | null>();
   for (const [key, service] of services) {
-    const marks = marksOf(service);
-    assert.deepEqual(marks, served(marks.addresses ?? '', 'range-default'), key);
-    assert.equal(marks.addresses, given.get(key) ?? marks.addresses, key);
-    addresses.add(marks.addresses);
+    const assignment = assignmentOf(service);
+    assert.deepEqual(assignment, assigned(assignment.addresses ?? '', 'range-default'), key);
+    assert.equal(assignment.addresses, given.get(key) ?? assignment.addresses, key);
+    addresses.add(assignment.addresses);
   }
   const pool = Array.from({ length: count }, (_, index) => `10.1.0.${index + 1}`);
   assert.deepEqual(addresses, new Set(pool));
 }
 
 scenario(
-  'kill -9 in the middle of 200 Services, three times: nothing is double, nothing is lost, no address changes',
+  'three SIGKILLs during 200 assignments: no address is duplicated, lost or changed',
   async ({ cluster, start }) => {
     const count = 200;
     await cluster.pools({ 'range-default': `10.1.0.1-10.1.0.${count}` });
@@ -60,7 +60,7 @@ scenario(
       await follow(watch, given, share);
       await controller.crash();
       const addresses = Object.values(await cluster.addresses());
-      assert.ok(addresses.includes(null), 'it was killed before it was done');
+      assert.ok(addresses.includes(null), 'it was killed before it finished');
     }
     start();
     await follow(watch, given, count);
@@ -70,7 +70,7 @@ scenario(
 );
 
 scenario(
-  'restarts while 200 Services are being created: each ends in order within seconds, and all are served',
+  'restarts while 200 Services are created: each process exits cleanly within seconds, and all Services get an address',
   async ({ cluster, start }) => {
     const count = 200;
     await cluster.pools({ 'range-default': `10.1.0.1-10.1.0.${count}` });
@@ -80,9 +80,9 @@ scenario(
     const creating = burst(cluster, count);
     for (const share of [30, 100]) {
       await follow(watch, given, share);
-      const asked = performance.now();
+      const startedAt = performance.now();
       assert.equal(await controller.terminate(), 0);
-      assert.ok(performance.now() - asked < 5_000);
+      assert.ok(performance.now() - startedAt < 5_000);
       controller = start();
     }
     await creating;
@@ -93,7 +93,7 @@ scenario(
 );
 
 scenario(
-  'the API server is killed amid 100 Services and comes back: the same process goes on where it was',
+  'the API server is killed during 100 assignments and restarted: the same process continues',
   async ({ cluster, start }) => {
     const count = 100;
     await cluster.pools({ 'range-default': `10.1.0.1-10.1.0.${count}` });
@@ -106,41 +106,41 @@ scenario(
     } finally {
       await cluster.server.signal('KILL');
       watch.close();
-      await controller.says(/write failed, retrying/).finally(() => cluster.server.restart());
+      await controller.logs(/Write failed, retrying/).finally(() => cluster.server.restart());
     }
     await eventually(() => isComplete(cluster, count, given), 20_000);
     assert.ok(controller.isRunning);
-    // And it watches again: Services, ConfigMap and what turns into another type.
+    // All watches work again: Services, the ConfigMap, and Services of other types.
     await cluster.pools({ 'range-default': `10.1.0.1-10.1.0.${count + 1}` });
     await cluster.create(loadBalancer('default/new'));
-    await cluster.becomes('default/new', served(`10.1.0.${count + 1}`, 'range-default'));
+    await cluster.becomes('default/new', assigned(`10.1.0.${count + 1}`, 'range-default'));
     await cluster.patch('default/new', { spec: { type: 'ClusterIP' } });
-    await cluster.becomes('default/new', unmarked);
+    await cluster.becomes('default/new', unassigned);
   },
 );
 
 scenario(
-  'SIGTERM ends it with 0 within seconds, with and without an API server',
+  'after SIGTERM the controller exits with 0 within seconds, with and without an API server',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1' });
     const idle = start();
-    await idle.says(/read the pools/);
+    await idle.logs(/read the pools/);
     assert.equal(await idle.terminate(), 0);
     assert.equal(idle.log.at(-1)?.msg, 'Stopped');
-    const deaf = start();
-    await deaf.says(/read the pools/);
+    const disconnected = start();
+    await disconnected.logs(/read the pools/);
     await cluster.server.signal('STOP');
     try {
-      const asked = performance.now();
-      assert.equal(await deaf.terminate(), 0);
-      assert.ok(performance.now() - asked < 8_000);
+      const startedAt = performance.now();
+      assert.equal(await disconnected.terminate(), 0);
+      assert.ok(performance.now() - startedAt < 8_000);
     } finally {
       await cluster.server.signal('CONT');
     }
   },
 );
 
-/** Lets the user `reader` read, write events, and besides do this. */
+/** Grants the user `reader` read access, events and leases, and these rules. */
 async function grant(cluster: Cluster, ...more: object[]): Promise<void> {
   const rules = [
     { apiGroups: [''], resources: ['services', 'configmaps'], verbs: ['get', 'list', 'watch'] },
@@ -165,7 +165,7 @@ async function grant(cluster: Cluster, ...more: object[]): Promise<void> {
 const patchServices = { apiGroups: [''], resources: ['services'], verbs: ['patch'] };
 
 scenario(
-  'a user without the right to write: said on the Service, tried again, and served once the right is there',
+  'without permission to write, the Service gets an event and writes are retried; with the permission it gets an address',
   async ({ cluster, start }) => {
     await grant(cluster);
     await cluster.pools({ 'range-default': '10.1.0.1' });
@@ -175,34 +175,34 @@ scenario(
       'default/web',
       /The API server rejected the change: .*"reader" cannot patch .*"services"/,
     );
-    await controller.says(/rejected the change/);
+    await controller.logs(/rejected the change/);
     assert.equal(await cluster.version('default/web'), metadata.resourceVersion);
     await grant(cluster, patchServices);
-    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
     assert.ok(controller.isRunning);
   },
 );
 
 scenario(
-  'an address that a Service gives back goes to nobody else before that is written',
+  'an address that a Service releases is not assigned to another one before the release is written',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1,2001:db8::1' });
     const dual = { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] };
     await cluster.create(loadBalancer('default/dual', dual));
     const first = start();
-    await cluster.becomes('default/dual', served('10.1.0.1,2001:db8::1', 'range-default'));
+    await cluster.becomes('default/dual', assigned('10.1.0.1,2001:db8::1', 'range-default'));
     await first.terminate();
     await cluster.patch('default/dual', { spec: { ipFamilyPolicy: 'SingleStack' } });
-    await cluster.create(loadBalancer('default/waiting', { ipFamilies: ['IPv6'] }));
-    // The write that gives the address back is refused, the one that would give it on is not.
-    await grant(cluster, { ...patchServices, resourceNames: ['waiting'] });
+    await cluster.create(loadBalancer('default/pending', { ipFamilies: ['IPv6'] }));
+    // The write that releases the address is rejected. The write that would assign it is not.
+    await grant(cluster, { ...patchServices, resourceNames: ['pending'] });
     const second = start({ user: reader });
-    await second.says(/rejected the change: .*"reader" cannot patch/);
-    await second.says(/2001:db8::1|range-default is full/);
+    await second.logs(/rejected the change: .*"reader" cannot patch/);
+    await second.logs(/2001:db8::1|range-default is full/);
     const shown = await cluster.addresses();
-    assert.deepEqual(shown, { 'default/dual': '10.1.0.1,2001:db8::1', 'default/waiting': null });
+    assert.deepEqual(shown, { 'default/dual': '10.1.0.1,2001:db8::1', 'default/pending': null });
     await grant(cluster, patchServices);
-    await cluster.becomes('default/waiting', served('2001:db8::1', 'range-default'));
-    await cluster.becomes('default/dual', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/pending', assigned('2001:db8::1', 'range-default'));
+    await cluster.becomes('default/dual', assigned('10.1.0.1', 'range-default'));
   },
 );

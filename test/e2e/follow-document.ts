@@ -3,40 +3,40 @@ import { type Block, plain, type Section, type Table } from '../docs/document.ts
 import type { Cluster } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
-import type { Shell } from './followed-guide.ts';
+import type { Shell } from './guide.ts';
 
 /**
- * A section of a document, followed from top to bottom:
+ * The environment for a section of a document, which is followed from top to bottom:
  *
  * - `yaml` is applied, `sh` is run;
- * - `console` is commands, each behind a `$`, with what they then show, sooner or later; a `…` stands for anything;
- * - a table of Services and addresses is what then is, and in its third column, what their events say;
- * - a table of written and reported is what of the ConfigMap is reported.
+ * - `console` contains commands after `$`, each with the output that it eventually prints; `…` stands for any text;
+ * - a table `Service | address` contains the expected addresses, and in its third column the expected event texts;
+ * - a table `written | reported` contains the expected log messages about the ConfigMap.
  *
- * Everything else is for people.
+ * All other content is ignored.
  */
-export interface Walker {
+export interface DocumentContext {
   readonly cluster: Cluster;
   readonly shell: Shell;
   readonly controllers: readonly ControllerProcess[];
 }
 
-export async function walk({ parts, title }: Section, walker: Walker): Promise<void> {
+export async function followSection({ parts, title }: Section, context: DocumentContext): Promise<void> {
   let checks = 0;
   for (const part of parts) {
-    if (part.kind === 'block') checks += await followBlock(part, walker);
-    else checks += await compareTable(part, walker);
+    if (part.kind === 'block') checks += await followBlock(part, context);
+    else checks += await compareTable(part, context);
   }
-  assert.ok(checks > 0, `nothing in "${title}" says what comes of it`);
+  assert.ok(checks > 0, `"${title}" contains no result to compare`);
 }
 
-/** Whether there is something in a section to do. */
-export function canBeFollowed({ parts }: Section): boolean {
+/** Returns whether a section has blocks to follow. */
+export function hasBlocks({ parts }: Section): boolean {
   return parts.some(({ kind }) => kind === 'block');
 }
 
-/** Returns how much was compared. */
-async function followBlock({ language, text }: Block, { cluster, shell }: Walker): Promise<number> {
+/** Returns the number of comparisons. */
+async function followBlock({ language, text }: Block, { cluster, shell }: DocumentContext): Promise<number> {
   const namespaces = text.matchAll(/(?:\bnamespace:|--namespace|\s-n) +([a-z0-9-]+)/g);
   for (const [, name = ''] of namespaces) if (name !== 'kube-system') await cluster.namespace(name);
   switch (language) {
@@ -55,61 +55,61 @@ async function followBlock({ language, text }: Block, { cluster, shell }: Walker
       return steps.length;
     }
     default:
-      assert.fail(`nobody knows what to do with a block of ${language}:\n${text}`);
+      assert.fail(`blocks of ${language} are not supported:\n${text}`);
   }
 }
 
-async function compareTable({ head, rows }: Table, walker: Walker): Promise<number> {
+async function compareTable({ head, rows }: Table, context: DocumentContext): Promise<number> {
   const [first, second] = head;
   if (first === 'Service' && second === 'address') {
-    for (const row of rows) await compareService(row, walker);
+    for (const row of rows) await compareService(row, context);
     return rows.length;
   }
   if (first === 'written' && second === 'reported') {
-    for (const [, said = ''] of rows) await isReported(said, walker);
+    for (const [, text = ''] of rows) await isReported(text, context);
     return rows.length;
   }
   return 0;
 }
 
-async function compareService(row: readonly string[], { cluster }: Walker): Promise<void> {
-  const [key, address, said = ''] = row.map(plain);
+async function compareService(row: readonly string[], { cluster }: DocumentContext): Promise<void> {
+  const [key, address, eventText = ''] = row.map(plain);
   assert.ok(key !== undefined && address !== undefined);
   const path = key.includes('/') ? key : `default/${key}`;
   await eventually(async () => {
-    const { addresses, specIP, label } = await cluster.marks(path);
+    const { addresses, specIP, label } = await cluster.assignment(path);
     const shown = addresses ?? specIP ?? '';
     const seen = label === null ? (shown === '' ? 'none' : `${shown}, not served`) : shown;
     assert.equal(seen, address, path);
-    if (said === '') return;
+    if (eventText === '') return;
     const messages = (await cluster.events(path)).map(({ message }) => message);
     assert.ok(
-      messages.some((message) => within(said).test(message)),
-      `${path} is told ${said}: ${messages.join('\n')}`,
+      messages.some((message) => within(eventText).test(message)),
+      `an event of ${path} contains ${eventText}: ${messages.join('\n')}`,
     );
   });
 }
 
-/** An event has room for some of it; the log says it all. */
-async function isReported(said: string, { cluster, controllers }: Walker): Promise<void> {
+/** Checks the log, because an event may have to shorten the text. */
+async function isReported(text: string, { cluster, controllers }: DocumentContext): Promise<void> {
   await eventually(async () => {
     const log = controllers.flatMap((controller) => controller.log);
     assert.ok(
-      log.some(({ msg }) => within(plain(said)).test(msg)),
-      `the log says ${said}`,
+      log.some(({ msg }) => within(plain(text)).test(msg)),
+      `the log contains ${text}`,
     );
     assert.ok((await cluster.events('kube-system/kubevip', 'ConfigMap')).length > 0);
   });
 }
 
-/** What is shown, whatever the columns' widths. */
+/** Matches the whole output, whatever the widths of columns. */
 function pattern(shown: string): RegExp {
   return new RegExp(`^${fragments(spaced(shown))}$`);
 }
 
-/** A sentence or a part of one, wherever it stands. */
-function within(said: string): RegExp {
-  return new RegExp(fragments(said), 'i');
+/** Matches any text that contains this one. */
+function within(text: string): RegExp {
+  return new RegExp(fragments(text), 'i');
 }
 
 function fragments(text: string): string {

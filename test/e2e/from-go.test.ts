@@ -1,6 +1,6 @@
 /**
- * Taking over from the Go version: the real program fills the cluster, with all that its mistakes leave behind, and ours
- * follows. What only older versions wrote is in go-leftovers.test.ts.
+ * Upgrade: the real Go version fills the cluster, including the effects of its bugs, and this controller takes over.
+ * go-leftovers.test.ts covers what only older versions wrote.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -9,18 +9,18 @@ import type { Body } from '../contract/http.ts';
 import { differences } from '../upgrade/differences.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { hasAddresses, scenariosBesideGo, slow } from './go-version.ts';
-import { loadBalancer, names, served, unmarked } from './objects.ts';
+import { goScenarios, hasAddresses, slow } from './go-version.ts';
+import { assigned, loadBalancer, names, unassigned } from './objects.ts';
 
-const scenario = scenariosBesideGo('from-go');
+const scenario = goScenarios('from-go');
 const root = join(import.meta.dirname, '..', '..');
 const world = join(root, 'examples', 'world.yaml');
 
 const inClass = { loadBalancerClass: 'kube-vip.io/kube-vip-class' };
 const isInClass = { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' };
 
-/** All that taking over does to a Service that the Go version served: our record is added and its finalizer goes. */
-function takenOver(before: Body | undefined, source: string, ...more: string[]): string[] {
+/** The expected changes to a Service of the Go version: the allocation record is added and the finalizer is removed. */
+function adopted(before: Body | undefined, source: string, ...more: string[]): string[] {
   const addresses = before?.metadata.annotations?.[names.addresses];
   return [
     `+ annotations.${names.record}: ${source} ${addresses}`,
@@ -38,10 +38,10 @@ async function versions(cluster: Cluster): Promise<Record<string, string | undef
   return Object.fromEntries([...services].map(([key, { metadata }]) => [key, metadata.resourceVersion]));
 }
 
-/** The addresses that `npm start` shows for a dump of the cluster: null where there is none. */
-async function foretold(dump: string): Promise<Record<string, string | null>> {
+/** Returns the addresses that the sandbox (`npm start`) prints for a dump of the cluster; null for none. */
+async function simulatedAddresses(dump: string): Promise<Record<string, string | null>> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const start = join(root, 'src', 'cli', 'start.ts');
+  const start = join(root, 'src', 'cmd', 'sandbox', 'main.ts');
   const child = execFile(process.execPath, [start, '-o', 'json', '-'], (error, stdout) => {
     if (error === null) resolve(stdout);
     else reject(error);
@@ -52,8 +52,8 @@ async function foretold(dump: string): Promise<Record<string, string | null>> {
   return Object.fromEntries(services.map((item) => [keyOf(item), addressOf(item) ?? null]));
 }
 
-/** Waits until of each of these Services exactly that has become. */
-async function become(
+/** Waits until each of these Services has exactly these changes. */
+async function haveChanges(
   cluster: Cluster,
   before: ReadonlyMap<string, Body>,
   expected: Record<string, readonly string[]>,
@@ -62,46 +62,46 @@ async function become(
     const after = await cluster.services();
     const seen = Object.keys(expected).map((key): [string, string[]] => {
       const [old, now] = [before.get(key), after.get(key)];
-      return [key, old === undefined || now === undefined ? ['is not there'] : differences(old, now)];
+      return [key, old === undefined || now === undefined ? ['does not exist'] : differences(old, now)];
     });
     assert.deepEqual(Object.fromEntries(seen), expected);
   }, slow);
 }
 
 scenario(
-  'what the Go version served stays as it is to the letter, but for our record and its finalizer',
+  'Services of the Go version change only in the added allocation record and the removed finalizer',
   async ({ cluster, start, startGo }) => {
     for (const name of ['development', 'dual-stack', 'edge', 'finance', 'ipv6', 'shop', 'staging', 'testing'])
       await cluster.namespace(name);
     const go = startGo();
-    await go.says(/Starting service controller/, slow);
+    await go.logs(/Starting service controller/, slow);
     await cluster.kubectl(['apply', '-f', world]);
     await hasAddresses(cluster, 'staging/web');
-    // The last one; it is looked at, as its label shows.
+    // The label shows that the Go version has processed the last Service.
     await eventually(
-      async () => assert.equal((await cluster.marks('testing/scanner')).label, 'kube-vip'),
+      async () => assert.equal((await cluster.assignment('testing/scanner')).label, 'kube-vip'),
       slow,
     );
     await go.terminate();
     const holder = await cluster.holder();
-    assert.notEqual(holder, '', 'it does not give its Lease back');
+    assert.notEqual(holder, '', 'the Go version does not release its Lease');
 
     const before = await cluster.services();
     const held = (key: string): string | undefined => addressOf(before.get(key));
     assert.deepEqual(
       ['default/blog', 'development/api', 'finance/ledger', 'shop/cart', 'testing/scanner'].map(held),
       ['192.168.0.200', '192.168.0.208', '192.168.0.216', '192.168.0.242', '192.168.0.228'],
-      'it holds the ends of blocks, prefers cidr-global to range-shop, and serves testing/scanner twice',
+      'it allocates the ends of blocks, prefers cidr-global to range-shop, and accepts a duplicate',
     );
-    const promised = await foretold(await cluster.kubectl(['get', 'svc,cm', '-A', '-o', 'yaml']));
+    const predicted = await simulatedAddresses(await cluster.kubectl(['get', 'svc,cm', '-A', '-o', 'yaml']));
 
     const ours = start();
     const by = (key: string, source: string, ...more: string[]): [string, string[]] => [
       key,
-      takenOver(before.get(key), source, ...more),
+      adopted(before.get(key), source, ...more),
     ];
     const label = `+ labels.${names.implementation}: kube-vip`;
-    await become(cluster, before, {
+    await haveChanges(cluster, before, {
       ...Object.fromEntries([
         by('default/blog', 'cidr-default'),
         by('default/wiki', 'cidr-default'),
@@ -113,11 +113,11 @@ scenario(
         by('ipv6/first', 'cidr-ipv6'),
         by('ipv6/second', 'cidr-ipv6'),
         by('staging/web', 'cidr-global'),
-        // From cidr-global, though their namespaces have ranges of their own.
+        // Allocated from cidr-global, although their namespaces have ranges.
         by('shop/cart', 'unknown'),
         by('dual-stack/my-service', 'unknown'),
         by('dual-stack/other-service', 'unknown'),
-        // The Go version completes one half of what users ask for by name; this is the other.
+        // The Go version fills in only some of the fields for static addresses. This controller fills in the rest.
         by('default/static-web', 'static', label),
         by('testing/printer', 'static', '+ spec.loadBalancerIP: 192.168.0.228'),
         by('testing/scanner', 'static', '+ spec.loadBalancerIP: 192.168.0.228'),
@@ -125,8 +125,8 @@ scenario(
       'ipv6/third': [],
       'edge/web': [],
     });
-    await cluster.becomes('dual-stack/strict-service', served('192.168.0.10,2001::20', 'range-dual-stack'));
-    assert.deepEqual(await cluster.addresses(), promised, 'all is as `npm start` said before');
+    await cluster.becomes('dual-stack/strict-service', assigned('192.168.0.10,2001::20', 'range-dual-stack'));
+    assert.deepEqual(await cluster.addresses(), predicted, 'the addresses that `npm start` predicted');
     assert.notEqual(await cluster.holder(), holder);
 
     await cluster.warns(
@@ -139,7 +139,7 @@ scenario(
       /192\.168\.0\.228 is also assigned to testing\/printer/,
       'AddressConflict',
     );
-    // The held ends are not among them.
+    // Holders of the ends of a block are not among them.
     await eventually(() => {
       const outside = ours.log.filter(({ msg }) => msg.includes('outside pool'));
       const expected = ['dual-stack/my-service', 'dual-stack/other-service', 'shop/cart'];
@@ -147,15 +147,15 @@ scenario(
     });
 
     assert.equal(await ours.terminate(), 0);
-    const rested = await versions(cluster);
-    await start().says(/became leader/, slow);
+    const unchanged = await versions(cluster);
+    await start().logs(/Became leader/, slow);
     await quietTime();
-    assert.deepEqual(await versions(cluster), rested, 'and a restart writes to none');
+    assert.deepEqual(await versions(cluster), unchanged, 'a restart writes to no Service');
   },
 );
 
 scenario(
-  'the mistakes of the Go version are reported and left alone; what it left undone is done',
+  'duplicates from the Go version are reported and kept, and its unfinished work is completed',
   async ({ cluster, start, startGo }) => {
     const pools = {
       'cidr-default': '10.1.0.8/29',
@@ -166,11 +166,11 @@ scenario(
     };
     await cluster.pools(pools);
     const go = startGo();
-    await go.says(/Starting service controller/, slow);
-    // For a namespace's own pool only the Services of the namespace are counted.
+    await go.logs(/Starting service controller/, slow);
+    // For a pool of a namespace, the Go version checks only Services of that namespace.
     for (const key of ['default/first', 'default/leaving', 'printers/first', 'lab/web', 'shop/turned'])
       await cluster.create(loadBalancer(key));
-    // What is asked for by spec gets no label, and what has no label is not counted.
+    // A Service with only spec.loadBalancerIP gets no label, and the Go version checks only labeled Services.
     await cluster.create(loadBalancer('default/by-spec', { loadBalancerIP: '10.1.0.10' }));
     await hasAddresses(cluster, 'shop/turned', 'default/by-spec');
     await cluster.create(loadBalancer('default/given'));
@@ -184,7 +184,7 @@ scenario(
       assert.equal((await cluster.service('shop/turned')).metadata.finalizers, undefined),
     );
     await go.terminate();
-    // While nobody runs.
+    // While no controller runs.
     await cluster.remove('default/leaving');
     await cluster.create(loadBalancer('default/new'));
     const before = await cluster.services();
@@ -201,13 +201,13 @@ scenario(
     });
 
     start();
-    await become(cluster, before, {
-      'default/first': takenOver(before.get('default/first'), 'cidr-default'),
-      'default/given': takenOver(before.get('default/given'), 'cidr-default'),
-      'printers/first': takenOver(before.get('printers/first'), 'cidr-printers'),
-      'lab/web': takenOver(before.get('lab/web'), 'cidr-lab'),
-      'shop/last': takenOver(before.get('shop/last'), 'cidr-global'),
-      // default/given has the label, so it is the holder.
+    await haveChanges(cluster, before, {
+      'default/first': adopted(before.get('default/first'), 'cidr-default'),
+      'default/given': adopted(before.get('default/given'), 'cidr-default'),
+      'printers/first': adopted(before.get('printers/first'), 'cidr-printers'),
+      'lab/web': adopted(before.get('lab/web'), 'cidr-lab'),
+      'shop/last': adopted(before.get('shop/last'), 'cidr-global'),
+      // The label makes default/given the holder.
       'default/by-spec': [],
       'shop/turned': [
         `- annotations.${names.addresses}: 10.2.0.8`,
@@ -227,41 +227,41 @@ scenario(
     );
     await cluster.warns('default/by-spec', /10\.1\.0\.10 is already assigned to default\/given/);
 
-    // What is new gets what nobody shows; what is freed is given again.
+    // New Services get addresses that no Service uses, and released addresses are allocated again.
     const eth3 = { interface: 'eth3' };
-    await cluster.becomes('default/new', served('10.1.0.11', 'cidr-default', eth3));
+    await cluster.becomes('default/new', assigned('10.1.0.11', 'cidr-default', eth3));
     await eventually(async () => assert.ok(!(await cluster.services()).has('default/leaving')));
     await cluster.create(loadBalancer('default/next'));
-    await cluster.becomes('default/next', served('10.1.0.9', 'cidr-default', eth3));
-    // A holder that leaves makes the claimant the holder, on the address that it shows already.
+    await cluster.becomes('default/next', assigned('10.1.0.9', 'cidr-default', eth3));
+    // When the holder is deleted, the contender becomes the holder of the address.
     await cluster.remove('default/given');
-    await cluster.becomes('default/by-spec', served('10.1.0.10', 'static'));
+    await cluster.becomes('default/by-spec', assigned('10.1.0.10', 'static'));
     assert.deepEqual((await cluster.service('default/by-spec')).metadata.finalizers, undefined);
   },
 );
 
 scenario(
-  'a Go version in class mode that is killed in the middle of its work: what it gave stays, the rest gets what is free',
+  'after a Go version in class mode is killed during allocation, assigned addresses stay and the other Services get free ones',
   async ({ cluster, start, startGo }) => {
     await cluster.pools({ 'range-global': '10.2.0.1-10.2.0.8', 'interface-global': 'eth1' });
     const keys = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'].map(
       (name) => `shop/${name}`,
     );
     const go = startGo(isInClass);
-    await go.says(/Caches are synced/, slow);
+    await go.logs(/Caches are synced/, slow);
     for (const key of keys) await cluster.create(loadBalancer(key, inClass));
     await cluster.create(loadBalancer('shop/classless'));
     await hasAddresses(cluster, 'shop/three');
-    // Without its class it is out of the Go version's sight, which therefore leaves its finalizer on it for ever.
+    // Without its class, the Go version ignores the Service and never removes the finalizer.
     await cluster.patch('shop/one', { spec: { type: 'ClusterIP' } });
     await cluster.remove('shop/one');
     await go.crash();
     const before = await cluster.services();
     assert.notEqual(before.get('shop/one')?.metadata.deletionTimestamp, undefined);
     const given = keys.filter((key) => key !== 'shop/one' && addressOf(before.get(key)) !== undefined);
-    assert.ok(given.length < keys.length - 1, 'it was killed in the middle');
+    assert.ok(given.length < keys.length - 1, 'it was killed before it finished');
     const { body } = await cluster.client.get('/api/v1/namespaces/shop/events');
-    // The API server writes some, too, when it checks cluster IPs.
+    // The API server also writes events when it checks ClusterIPs.
     const items = body.items as (Body & { reportingComponent: string })[];
     const written = items.filter(({ reportingComponent }) => !/ipallocator/.test(reportingComponent));
     assert.deepEqual(written, [], 'in class mode it writes no events');
@@ -274,11 +274,11 @@ scenario(
       const [old, now] = [before.get(key), after.get(key)];
       assert.ok(old !== undefined && now !== undefined);
       await eventually(async () =>
-        assert.deepEqual(differences(old, await cluster.service(key)), takenOver(old, 'range-global'), key),
+        assert.deepEqual(differences(old, await cluster.service(key)), adopted(old, 'range-global'), key),
       );
     }
     const all = keys.slice(1).map((key) => addressOf(after.get(key)));
-    assert.equal(new Set(all).size, all.length, `each has its own: ${all.join(' ')}`);
-    assert.deepEqual(await cluster.marks('shop/classless'), unmarked);
+    assert.equal(new Set(all).size, all.length, `each has a different address: ${all.join(' ')}`);
+    assert.deepEqual(await cluster.assignment('shop/classless'), unassigned);
   },
 );

@@ -1,4 +1,4 @@
-/** What docs/gitops.md says of tools that cannot all be here: of Helm by Helm itself, of the others by the fields that they name. */
+/** Tests docs/gitops.md with Helm itself, and for other tools compares the fields that the document lists. */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 import { firstCells, sectionsOf } from '../docs/document.ts';
 import { helm } from '../install/helm.ts';
 import type { Cluster } from './cluster.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 import { type Scenario, scenarios } from './scenario.ts';
 
 const document = 'docs/gitops.md';
@@ -38,7 +38,7 @@ function exampleOf(title: string): Ignoring {
   return parse(block.text) as Ignoring;
 }
 
-/** JSON pointers of what is written by a controller. */
+/** JSON pointers to the annotations, labels and addresses of a Service. */
 function fieldsOf({ metadata, spec }: Body): string[] {
   const named = { '/metadata/annotations': metadata.annotations, '/metadata/labels': metadata.labels };
   const pointers = Object.entries(named).flatMap(([path, map = {}]) =>
@@ -47,34 +47,37 @@ function fieldsOf({ metadata, spec }: Body): string[] {
   return spec.loadBalancerIP === undefined ? pointers : [...pointers, '/spec/loadBalancerIP'];
 }
 
-/** The table's names as pointers. */
+/** Converts a field name from the table to a JSON pointer. */
 function pointerOf(field: string): string {
   const [kind = '', name = ''] = field.split(' ');
   if (name === '') return `/${kind.replaceAll('.', '/')}`;
   return `/metadata/${kind}s/${name.replaceAll('/', '~1')}`;
 }
 
-scenario('docs/gitops.md names every field that is written, three times', async ({ cluster, start }) => {
-  await cluster.pools({ 'range-default': '10.1.0.1', 'interface-default': 'eth3' });
-  await cluster.create(loadBalancer('default/web'));
-  const before = await cluster.service('default/web');
-  assert.deepEqual(fieldsOf(before), []);
-  start();
-  await cluster.becomes('default/web', served('10.1.0.1', 'range-default', { interface: 'eth3' }));
-  const after = await cluster.service('default/web');
-  const written = fieldsOf(after).sort();
-  assert.deepEqual(
-    { ...after.spec, loadBalancerIP: undefined },
-    { ...before.spec, loadBalancerIP: undefined },
-  );
-  assert.deepEqual(firstCells(document, 'field').map(pointerOf).sort(), written);
-  const argo = exampleOf('Argo CD').spec.ignoreDifferences ?? [];
-  assert.deepEqual(argo.flatMap(({ jsonPointers }) => jsonPointers).sort(), written);
-  const flux = exampleOf('Flux').spec.driftDetection?.ignore ?? [];
-  assert.deepEqual(flux.flatMap(({ paths }) => paths).sort(), written);
-});
+scenario(
+  'docs/gitops.md lists every field that the controller writes, three times',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1', 'interface-default': 'eth3' });
+    await cluster.create(loadBalancer('default/web'));
+    const before = await cluster.service('default/web');
+    assert.deepEqual(fieldsOf(before), []);
+    start();
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default', { interface: 'eth3' }));
+    const after = await cluster.service('default/web');
+    const written = fieldsOf(after).sort();
+    assert.deepEqual(
+      { ...after.spec, loadBalancerIP: undefined },
+      { ...before.spec, loadBalancerIP: undefined },
+    );
+    assert.deepEqual(firstCells(document, 'field').map(pointerOf).sort(), written);
+    const argo = exampleOf('Argo CD').spec.ignoreDifferences ?? [];
+    assert.deepEqual(argo.flatMap(({ jsonPointers }) => jsonPointers).sort(), written);
+    const flux = exampleOf('Flux').spec.driftDetection?.ignore ?? [];
+    assert.deepEqual(flux.flatMap(({ paths }) => paths).sort(), written);
+  },
+);
 
-/** The folder of a chart with one Service, in which the value `round` can be changed. */
+/** Creates a chart with one Service, whose label `round` is a value, and returns its folder. */
 function chartOf(metadata: object, spec: object): string {
   const { path, remove } = temporaryFolder('kvcp-chart-');
   after(remove);
@@ -92,13 +95,16 @@ function chartOf(metadata: object, spec: object): string {
 
 const blank = chartOf({ annotations: { [names.addresses]: '' } }, { loadBalancerIP: '' });
 const byValue = chartOf({}, { loadBalancerIP: '{{ .Values.address }}' });
-const inNone = chartOf({}, {});
+const withoutFields = chartOf({}, {});
 
-/** A release `web` of a chart, whose Service has 10.1.0.5, while a lower address has become free: one that is allocated anew would be another. */
+/**
+ * Installs a chart as the release `web`. Its Service has 10.1.0.5 while a lower address is free, so a new allocation would
+ * be a different address.
+ */
 function withRelease(
   title: string,
   chart: string,
-  body: (world: { cluster: Cluster; upgrade: Helm; run: Helm }) => Promise<void>,
+  body: (context: { cluster: Cluster; upgrade: Helm; run: Helm }) => Promise<void>,
   ...flags: string[]
 ): void {
   withHelm(title, async ({ cluster, start }) => {
@@ -108,7 +114,7 @@ function withRelease(
     start();
     try {
       await run('install', 'web', chart, '--set-string', 'round=first', ...flags);
-      await cluster.becomes('default/web', served('10.1.0.5', 'range-default'));
+      await cluster.becomes('default/web', assigned('10.1.0.5', 'range-default'));
       await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
       await body({ cluster, upgrade, run });
     } finally {
@@ -120,25 +126,25 @@ function withRelease(
 type Helm = (...args: string[]) => Promise<string>;
 
 async function isUpgraded(cluster: Cluster): Promise<void> {
-  await cluster.becomes('default/web', served('10.1.0.5', 'range-default'));
+  await cluster.becomes('default/web', assigned('10.1.0.5', 'range-default'));
   assert.equal((await cluster.service('default/web')).metadata.labels?.round, 'second');
 }
 
-withRelease('Helm: a chart without our fields', inNone, async ({ cluster, upgrade, run }) => {
+withRelease('Helm: a chart without our fields', withoutFields, async ({ cluster, upgrade, run }) => {
   await upgrade();
   await isUpgraded(cluster);
   await run('rollback', 'web');
-  await cluster.becomes('default/web', served('10.1.0.5', 'range-default'));
+  await cluster.becomes('default/web', assigned('10.1.0.5', 'range-default'));
 });
 
-withRelease('Helm 4: a chart that has them blank is in conflict', blank, async ({ cluster, upgrade }) => {
+withRelease('Helm 4: a chart with empty fields causes a conflict', blank, async ({ cluster, upgrade }) => {
   await assert.rejects(upgrade(), /Apply failed with 2 conflicts: conflicts with "kube-vip-cloud-provider"/);
   await upgrade('--force-conflicts');
   await isUpgraded(cluster);
 });
 
 withRelease(
-  'Helm as it was up to 3: a chart that has them blank',
+  'Helm 3: a chart with empty fields',
   blank,
   async ({ cluster, upgrade }) => {
     await upgrade();
@@ -147,9 +153,9 @@ withRelease(
   '--server-side=false',
 );
 
-withRelease('Helm 4: an address that the chart gets later', byValue, async ({ cluster, upgrade }) => {
+withRelease('Helm 4: an address that is added to the chart later', byValue, async ({ cluster, upgrade }) => {
   const value = ['--set-string', 'address=10.9.8.7'];
   await assert.rejects(upgrade(...value), /conflict with "kube-vip-cloud-provider"/);
   await upgrade(...value, '--force-conflicts');
-  await cluster.becomes('default/web', served('10.9.8.7', 'static'));
+  await cluster.becomes('default/web', assigned('10.9.8.7', 'static'));
 });

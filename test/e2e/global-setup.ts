@@ -3,7 +3,7 @@ import type { Etcd } from '../controlplane/etcd.ts';
 import { startSharedEtcd } from '../controlplane/shared.ts';
 import { type Bundle, buildSharedBundle } from './bundle.ts';
 
-/** For `node --test --test-global-setup`: what all test files of a run have in common. */
+/** For `node --test --test-global-setup`: the resources that all test files of a run share. */
 
 let etcd: Etcd | undefined;
 let bundle: Bundle | undefined;

@@ -1,14 +1,14 @@
 /**
- * What docs/upgrade.md says of the Go version in its table of differences, tried on the Go version. Rows that
- * from-go.test.ts meets on its way are not here: ends, overlapping pools, static addresses, ClusterIP, finalizers.
+ * Tests what the table of differences in docs/upgrade.md says about the Go version. from-go.test.ts covers the other
+ * rows: ends of blocks, overlapping pools, static addresses, ClusterIP, and finalizers.
  */
 import assert from 'node:assert/strict';
 import type { Cluster } from './cluster.ts';
 import { eventually } from './eventually.ts';
-import { scenariosBesideGo, slow } from './go-version.ts';
+import { goScenarios, slow } from './go-version.ts';
 import { loadBalancer, names } from './objects.ts';
 
-const scenario = scenariosBesideGo('go-differences');
+const scenario = goScenarios('go-differences');
 const configMap = '/api/v1/namespaces/kube-system/configmaps/kubevip';
 const dual = { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] };
 
@@ -16,12 +16,12 @@ function port(number: number, protocol = 'TCP'): { ports: { port: number; protoc
   return { ports: [{ port: number, protocol }] };
 }
 
-/** Waits for the address that the Go version gives. */
+/** Waits for the address that the Go version allocates. */
 async function gets(cluster: Cluster, key: string, address: string): Promise<void> {
-  await eventually(async () => assert.equal((await cluster.marks(key)).addresses, address, key), slow);
+  await eventually(async () => assert.equal((await cluster.assignment(key)).addresses, address, key), slow);
 }
 
-/** Waits until the Go version says in an event why a Service gets none. */
+/** Waits until an event of the Go version reports why a Service gets no address. */
 async function fails(cluster: Cluster, key: string, why: RegExp): Promise<void> {
   const [namespace, name] = key.split('/');
   const selector = encodeURIComponent(`involvedObject.name=${name},reason=SyncLoadBalancerFailed`);
@@ -31,10 +31,10 @@ async function fails(cluster: Cluster, key: string, why: RegExp): Promise<void> 
     );
     assert.match(body.items.map(({ message }) => message).join('\n'), why);
   }, slow);
-  assert.equal((await cluster.marks(key)).addresses, null, key);
+  assert.equal((await cluster.assignment(key)).addresses, null, key);
 }
 
-scenario('the Go version does what the table of differences says of it', async ({ cluster, startGo }) => {
+scenario('the Go version behaves as the table of differences describes', async ({ cluster, startGo }) => {
   const pools: Record<string, string> = {
     'cidr-odd': '10.1.1.0/28',
     'cidr-forms': '10.1.2.1/32',
@@ -47,9 +47,9 @@ scenario('the Go version does what the table of differences says of it', async (
     'cidr-global': '10.1.9.8/29',
   };
   const go = startGo();
-  await go.says(/Starting service controller/, slow);
+  await go.logs(/Starting service controller/, slow);
 
-  // A missing ConfigMap: an empty one is created.
+  // If the ConfigMap is missing, an empty one is created.
   await cluster.create(loadBalancer('early/web'));
   await eventually(async () => assert.equal((await cluster.client.get(configMap)).status, 200), slow);
   assert.equal((await cluster.client.get(configMap)).body.data, undefined);
@@ -57,18 +57,18 @@ scenario('the Go version does what the table of differences says of it', async (
 
   // An annotation with a hostname stops all allocation in its namespace's pool, and in the global one.
   await cluster.create(loadBalancer('odd/named', { annotations: { [names.addresses]: 'lb.example.com' } }));
-  await eventually(async () => assert.equal((await cluster.marks('odd/named')).label, 'kube-vip'));
+  await eventually(async () => assert.equal((await cluster.assignment('odd/named')).label, 'kube-vip'));
   await cluster.create(loadBalancer('odd/next'));
   await fails(cluster, 'odd/next', /ParseAddr\("lb\.example\.com"\)/);
   await cluster.create(loadBalancer('other/next'));
   await fails(cluster, 'other/next', /ParseAddr\("lb\.example\.com"\)/);
   for (const key of ['odd/named', 'odd/next', 'other/next', 'early/web']) await cluster.remove(key);
 
-  // Sharing: an address outside the pool, by port numbers alone, and by one family of two.
+  // Sharing of an address outside the pool, by port numbers without protocols, and of one family of two.
   await cluster.create(
     loadBalancer('share/static', { annotations: { [names.addresses]: '172.16.0.9' }, ...port(81) }),
   );
-  await eventually(async () => assert.equal((await cluster.marks('share/static')).label, 'kube-vip'));
+  await eventually(async () => assert.equal((await cluster.assignment('share/static')).label, 'kube-vip'));
   await cluster.create(loadBalancer('share/joins', port(80)));
   await gets(cluster, 'share/joins', '172.16.0.9');
   await cluster.create(loadBalancer('share/udp', port(53, 'UDP')));
@@ -78,11 +78,11 @@ scenario('the Go version does what the table of differences says of it', async (
   await cluster.create(loadBalancer('share/dual', { ...dual, ...port(80) }));
   await gets(cluster, 'share/dual', '10.1.3.8,2001:db8:3::');
 
-  // cidr-global beside range-<namespace>.
+  // cidr-global takes precedence over range-<namespace>.
   await cluster.create(loadBalancer('both/web'));
   await gets(cluster, 'both/web', '10.1.9.8');
 
-  // What DHCP leased is given out again.
+  // An address that DHCP leased is allocated again.
   const leased = { [names.addresses]: '0.0.0.0', 'kube-vip.io/requestedIP': '10.1.5.1' };
   await cluster.create(
     loadBalancer('lease/dhcp', { annotations: leased, labels: { implementation: 'kube-vip' } }),
@@ -101,9 +101,9 @@ scenario('the Go version does what the table of differences says of it', async (
     spec: { loadBalancerIP: null },
   });
   await gets(cluster, 'edited/second', '10.1.8.8');
-  assert.equal((await cluster.marks('edited/first')).specIP, '10.1.8.8');
+  assert.equal((await cluster.assignment('edited/first')).specIP, '10.1.8.8');
 
-  // A pool that changes its form and back is the one between, until a restart.
+  // After a pool changes to another key and back, the first key is stale until a restart.
   await cluster.create(loadBalancer('forms/one'));
   await gets(cluster, 'forms/one', '10.1.2.1');
   const { 'cidr-forms': _, 'cidr-global': __, ...others } = pools;
@@ -115,7 +115,7 @@ scenario('the Go version does what the table of differences says of it', async (
   await cluster.create(loadBalancer('forms/three'));
   await fails(cluster, 'forms/three', /no addresses available in \[forms\] cidr \[10\.1\.2\.1\/32\]/);
 
-  // Ends are trimmed of what blocks merge to; and for a pool that is known the key does not count before a restart.
+  // Ends are trimmed after blocks are merged, and for a known pool the key applies only after a restart.
   await cluster.create(loadBalancer('toggled/one'));
   await gets(cluster, 'toggled/one', '10.1.7.8');
   await cluster.pools({ ...pools, 'skip-end-ips-in-cidr': 'true', 'cidr-merged': '10.1.6.4/31,10.1.6.6/31' });

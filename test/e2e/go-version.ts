@@ -8,7 +8,7 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 import type { Cluster } from './cluster.ts';
 import { quickElection } from './controller.ts';
 import { eventually } from './eventually.ts';
-import { scenarios, type World } from './scenario.ts';
+import { type ScenarioContext, scenarios } from './scenario.ts';
 
 interface GoVersionOptions {
   program: string;
@@ -17,13 +17,13 @@ interface GoVersionOptions {
   flags?: readonly string[];
 }
 
-/** The program that this project re-implements, v0.0.12, as a process of its own. */
+/** A process that runs v0.0.12 of the Go version. */
 export class GoVersion {
   readonly #child: Child;
-  /** Outside a cluster one of its two clients reads `~/.kube/config`, whatever --kubeconfig says. */
+  /** Outside a cluster, one of its two clients ignores --kubeconfig and reads `~/.kube/config`. */
   readonly #home = temporaryFolder('kvcp-go-home-');
-  /** Fulfilled if it ends without having been asked to. */
-  readonly fallen: Promise<void>;
+  /** Resolves if the process exits without a request to. */
+  readonly exitedUnexpectedly: Promise<void>;
   #isEnded = false;
   #text = '';
 
@@ -31,36 +31,36 @@ export class GoVersion {
     cpSync(kubeconfig, join(this.#home.path, '.kube', 'config'));
     const flags = [
       ...['--OutSideCluster', '--kubeconfig', kubeconfig, '--secure-port=0'],
-      // As its own manifest has it; the default is cloud-controller-manager.
+      // The flag in its manifest; the default is cloud-controller-manager.
       '--leader-elect-resource-name=kube-vip-cloud-controller',
-      // It does not give its Lease back: whoever follows waits until it has run out.
+      // It does not release its Lease, so its successor waits until the Lease expires.
       ...quickElection,
-      // Its other client stays at client-go's 5 requests a second.
+      // Its other client keeps client-go's limit of 5 requests per second.
       ...['--kube-api-qps=100', '--kube-api-burst=100'],
       ...more,
     ];
     this.#child = startChild(program, flags, {
       env: { HOME: this.#home.path, ...env },
-      heard: (text) => {
+      onOutput: (text) => {
         this.#text += text;
       },
     });
-    this.fallen = new Promise((resolve) => {
-      void this.#child.gone.then(() => {
+    this.exitedUnexpectedly = new Promise((resolve) => {
+      void this.#child.exited.then(() => {
         this.#home.remove();
         if (!this.#isEnded) resolve();
       });
     });
   }
 
-  /** Everything it wrote. */
+  /** Everything that the process wrote. */
   get output(): string {
     return this.#text;
   }
 
-  /** Waits until it wrote something. */
-  says(pattern: RegExp, withinMs?: number): Promise<void> {
-    return eventually(() => assert.match(this.#text, pattern), withinMs);
+  /** Waits for output that matches. */
+  logs(pattern: RegExp, timeoutMs?: number): Promise<void> {
+    return eventually(() => assert.match(this.#text, pattern), timeoutMs);
   }
 
   async terminate(): Promise<void> {
@@ -74,7 +74,7 @@ export class GoVersion {
   }
 }
 
-/** It makes five requests a second, four for each Service. */
+/** In milliseconds. The Go version sends five requests per second, and four per Service. */
 export const slow = 40_000;
 
 /** Waits until each of these has an address. */
@@ -86,18 +86,18 @@ export async function hasAddresses(cluster: Cluster, ...keys: string[]): Promise
   }, slow);
 }
 
-/** For one test: it is slow, and other tests may be running. */
-const withinMs = 100_000;
+/** For one test. */
+const timeoutMs = 100_000;
 
-export interface WorldBesideGo extends World {
-  /** Starts the Go version; what is still running when the test ends is ended then. */
+export interface GoScenarioContext extends ScenarioContext {
+  /** Starts the Go version, which is killed at the end of the test. */
   startGo(env?: Record<string, string>): GoVersion;
 }
 
-/** As `scenarios`, with the Go version at hand. */
-export function scenariosBesideGo(
+/** Like `scenarios`, with the Go version. */
+export function goScenarios(
   prefix: string,
-): (title: string, body: (world: WorldBesideGo) => Promise<void>) => void {
+): (title: string, body: (context: GoScenarioContext) => Promise<void>) => void {
   const { folder, missing } = locateBinaries(process.env, 'peers');
   if (missing.length > 0) {
     const skip = `needs ${missing.join(', ')}: \`npm run controlplane\` builds them`;
@@ -105,8 +105,8 @@ export function scenariosBesideGo(
   }
   const scenario = scenarios(prefix);
   return (title, body) => {
-    const play = async (world: World): Promise<void> => {
-      const { cluster } = world;
+    const play = async (context: ScenarioContext): Promise<void> => {
+      const { cluster } = context;
       const started: GoVersion[] = [];
       const failed = Promise.withResolvers<never>();
       const startGo = (env: Record<string, string> = {}): GoVersion => {
@@ -116,21 +116,21 @@ export function scenariosBesideGo(
           env,
         });
         started.push(go);
-        void go.fallen.then(() => failed.reject(new Error('the Go version ended by itself')));
+        void go.exitedUnexpectedly.then(() => failed.reject(new Error('the Go version ended by itself')));
         return go;
       };
-      const timer = setTimeout(() => failed.reject(new Error(`no end within ${withinMs} ms`)), withinMs);
+      const timer = setTimeout(() => failed.reject(new Error(`no end within ${timeoutMs} ms`)), timeoutMs);
       try {
-        await Promise.race([body({ ...world, startGo }), failed.promise]);
+        await Promise.race([body({ ...context, startGo }), failed.promise]);
       } catch (error) {
-        const logs = started.map(({ output }, index) => `--- Go version ${index + 1} said\n${output}`);
+        const logs = started.map(({ output }, index) => `--- output of Go version ${index + 1}\n${output}`);
         throw new Error([String(error), ...logs].join('\n'), { cause: error });
       } finally {
         clearTimeout(timer);
         await Promise.all(started.map((go) => go.crash()));
       }
     };
-    // Ours ends after it, so that none outlives its test.
-    scenario(title, play, withinMs + 5_000);
+    // The outer timeout is longer, so that this one ends the Go version first.
+    scenario(title, play, timeoutMs + 5_000);
   };
 }

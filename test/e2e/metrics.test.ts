@@ -5,12 +5,12 @@ import { controllerMetrics } from '../../src/controller/metrics.ts';
 import { freePorts } from '../controlplane/process.ts';
 import { promtool } from '../controlplane/promtool.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const scenario = scenarios('metrics');
 
-/** The series of a scrape: `name{label="value"}` and its number. */
+/** The series of a scrape: from `name{label="value"}` to the value. */
 type Scrape = ReadonlyMap<string, number>;
 
 class Target {
@@ -43,7 +43,7 @@ class Target {
     );
   }
 
-  /** Waits until the series have these numbers; undefined: there is no such series. */
+  /** Waits until the series have these values; undefined means that the series does not exist. */
   shows(expected: Readonly<Record<string, number | undefined>>): Promise<Scrape> {
     return eventually(async () => {
       const scrape = await this.scrape();
@@ -54,14 +54,14 @@ class Target {
   }
 }
 
-/** What promtool finds wrong. */
+/** Returns the problems that promtool reports. */
 const lint = (text: string): Promise<string> => promtool(['check', 'metrics'], text);
 
 const inPool = '{pool="range-default",family="IPv4"}';
 const isFull = 'services_pending{pool="range-default",family="IPv4",reason="pool-full"}';
 
 scenario(
-  'the numbers follow a pool that fills, a Service that waits, a conflict and its end, and a pool that moves away',
+  'the values follow a pool that fills up, a pending Service, a conflict and its end, and a pool that is replaced',
   async ({ cluster, start }) => {
     await cluster.pools({
       'range-default': '10.1.0.1-10.1.0.2',
@@ -70,11 +70,12 @@ scenario(
     });
     const target = await Target.find();
     start({ flags: target.flags });
-    // Of what comes from here on a watch tells.
+    // From here on, changes arrive by watch.
     await eventually(async () => assert.ok((await target.scrape()).has(`pool_size_addresses${inPool}`)));
     for (const [index, name] of ['a', 'b', 'c'].entries()) {
       await cluster.create(loadBalancer(`default/${name}`));
-      if (index < 2) await cluster.becomes(`default/${name}`, served(`10.1.0.${index + 1}`, 'range-default'));
+      if (index < 2)
+        await cluster.becomes(`default/${name}`, assigned(`10.1.0.${index + 1}`, 'range-default'));
     }
     const full = await target.shows({
       [`pool_size_addresses${inPool}`]: 2,
@@ -103,9 +104,9 @@ scenario(
       [...full.keys()].join('\n'),
       /^build_info\{version="0\.0\.0-e2e",nodejs="v\d+\.\d+\.\d+"\}$/m,
     );
-    // The one that waited has waited since it came.
+    // The pending Service has been pending since its creation.
     await cluster.remove('default/a');
-    await cluster.becomes('default/c', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/c', assigned('10.1.0.1', 'range-default'));
     await target.shows({
       [isFull]: undefined,
       'services{state="assigned"}': 2,
@@ -113,7 +114,7 @@ scenario(
       'assignments_total{cause="allocate"}': 3,
       time_to_address_seconds_count: 3,
     });
-    // Two more on one address: it is one address in conflict.
+    // Two contenders for one address count as one address in conflict.
     const annotations = { [names.addresses]: '10.1.0.2' };
     await cluster.create(loadBalancer('shop/d', { annotations }));
     await cluster.create(loadBalancer('shop/e', { annotations }));
@@ -132,7 +133,7 @@ scenario(
       'services_in_conflict{reason="address-in-use"}': 0,
       'services{state="assigned"}': 3,
       'assignments_total{cause="mark-static"}': 1,
-      // Named by a user: there is no time that it took to find it.
+      // A static address has no allocation latency.
       time_to_address_seconds_count: 3,
     });
     await cluster.pools({ 'range-default': '10.2.0.1-10.2.0.9' });
@@ -152,36 +153,36 @@ scenario(
 );
 
 scenario(
-  'of the world only the leader tells; a standby tells of itself, and of the world when it leads',
+  'only the leader has series about pools and Services; a standby has its own series, and the others when it leads',
   async ({ cluster, start }) => {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.2' });
     const [one, two] = [await Target.find(), await Target.find()];
     const first = start({ flags: one.flags });
-    await first.says(/^became leader$/);
+    await first.logs(/^Became leader$/);
     const second = start({ flags: two.flags });
-    await second.says(/running as standby/);
+    await second.logs(/Running as standby/);
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
     const leader = 'leader_election_master_status{name="kube-vip-cloud-controller"}';
-    const world = {
+    const clusterSeries = {
       [`pool_used_addresses${inPool}`]: 1,
       'services{state="assigned"}': 1,
       address_conflicts: 0,
     };
-    await one.shows({ [leader]: 1, ...world, 'assignments_total{cause="allocate"}': 1 });
-    const nothing = Object.fromEntries(Object.keys(world).map((name) => [name, undefined]));
-    await two.shows({ [leader]: 0, ...nothing, 'assignments_total{cause="allocate"}': 0 });
+    await one.shows({ [leader]: 1, ...clusterSeries, 'assignments_total{cause="allocate"}': 1 });
+    const noSeries = Object.fromEntries(Object.keys(clusterSeries).map((name) => [name, undefined]));
+    await two.shows({ [leader]: 0, ...noSeries, 'assignments_total{cause="allocate"}': 0 });
     await first.terminate();
-    await two.shows({ [leader]: 1, ...world, 'assignments_total{cause="allocate"}': 0 });
+    await two.shows({ [leader]: 1, ...clusterSeries, 'assignments_total{cause="allocate"}': 0 });
   },
 );
 
 scenario(
-  'an API server that goes away is seen in the requests without an answer and the watches that broke off',
+  'if the API server is down, the metrics show failed requests and broken watches',
   async ({ cluster, start }) => {
     const target = await Target.find();
     const controller = start({ flags: target.flags });
-    await controller.says(/^became leader$/);
+    await controller.logs(/^Became leader$/);
     const requests = async (code: string): Promise<number> =>
       (await target.scrape()).get(`rest_client_requests_total{code="${code}",method="GET"}`) ?? 0;
     assert.equal(await requests('<error>'), 0);
@@ -196,27 +197,24 @@ scenario(
   },
 );
 
-scenario(
-  'promtool finds nothing wrong, and every metric of the documents is there',
-  async ({ cluster, start }) => {
-    await cluster.pools({ 'cidr-default': '10.1.0.1/32', 'range-six': '2001:db8::1-2001:db8::9' });
-    const target = await Target.find();
-    start({ flags: target.flags });
-    await cluster.create(loadBalancer('default/a'));
-    await cluster.becomes('default/a', served('10.1.0.1', 'cidr-default'));
-    await cluster.create(loadBalancer('default/b'));
-    await cluster.warns('default/b', /is full/);
-    const told = await eventually(async () => {
-      const text = await target.text();
-      assert.match(text, /services_pending\{/);
-      return text;
-    });
-    const listed = [...told.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
-    const proc = Object.keys(processMetrics).filter(
-      (name) => name !== 'process_open_fds' || existsSync('/proc'),
-    );
-    assert.deepEqual(listed, [...Object.keys(controllerMetrics), ...proc]);
-    assert.equal(await lint(told), '');
-    assert.match(await lint('a_gauge 1\n'), /exit 3/);
-  },
-);
+scenario('promtool reports no problem, and every documented metric exists', async ({ cluster, start }) => {
+  await cluster.pools({ 'cidr-default': '10.1.0.1/32', 'range-six': '2001:db8::1-2001:db8::9' });
+  const target = await Target.find();
+  start({ flags: target.flags });
+  await cluster.create(loadBalancer('default/a'));
+  await cluster.becomes('default/a', assigned('10.1.0.1', 'cidr-default'));
+  await cluster.create(loadBalancer('default/b'));
+  await cluster.warns('default/b', /is full/);
+  const scraped = await eventually(async () => {
+    const text = await target.text();
+    assert.match(text, /services_pending\{/);
+    return text;
+  });
+  const listed = [...scraped.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
+  const proc = Object.keys(processMetrics).filter(
+    (name) => name !== 'process_open_fds' || existsSync('/proc'),
+  );
+  assert.deepEqual(listed, [...Object.keys(controllerMetrics), ...proc]);
+  assert.equal(await lint(scraped), '');
+  assert.match(await lint('a_gauge 1\n'), /exit 3/);
+});

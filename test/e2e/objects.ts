@@ -1,7 +1,7 @@
 import type { ServicePort, ServiceSpec } from '../../src/core/model/objects.ts';
 import type { Body } from '../contract/http.ts';
 
-/** Spelled out here once more: these names are a contract with kube-vip and with clusters that exist. */
+/** Independent copies: these names are a contract with kube-vip and with existing clusters. */
 export const names = {
   addresses: 'kube-vip.io/loadbalancerIPs',
   interface: 'kube-vip.io/serviceInterface',
@@ -11,25 +11,31 @@ export const names = {
   goFinalizer: 'service.kubernetes.io/load-balancer-cleanup',
 } as const;
 
-/** What of a Service concerns the consumer and us, flat; null is absent. */
-export interface Marks {
+/** The fields of a Service that the controller writes; null if absent. */
+export interface Assignment {
   addresses: string | null;
   specIP: string | null;
   label: string | null;
-  /** The ConfigMap's key, or static, as the record says. */
+  /** The source in the allocation record: a key of the ConfigMap, or `static`. */
   from: string | null;
   interface: string | null;
 }
 
-export const unmarked: Marks = { addresses: null, specIP: null, label: null, from: null, interface: null };
+export const unassigned: Assignment = {
+  addresses: null,
+  specIP: null,
+  label: null,
+  from: null,
+  interface: null,
+};
 
-/** The usual case: the first address in the spec, and no interface. */
-export function served(addresses: string, from: string, more: Partial<Marks> = {}): Marks {
+/** The usual case: spec.loadBalancerIP is the first address, and no interface is set. */
+export function assigned(addresses: string, from: string, more: Partial<Assignment> = {}): Assignment {
   const specIP = addresses.split(',')[0] ?? null;
   return { addresses, specIP, label: 'kube-vip', from, interface: null, ...more };
 }
 
-export function marksOf({ metadata, spec }: Body): Marks {
+export function assignmentOf({ metadata, spec }: Body): Assignment {
   const { annotations = {}, labels = {} } = metadata;
   const record = annotations[names.record];
   const content = record === undefined ? undefined : (JSON.parse(record) as { from: string });
@@ -55,16 +61,16 @@ export interface Manifest {
   spec: ServiceSpec & { ports: ServicePort[] };
 }
 
-export interface Wishes extends ServiceSpec {
+export interface ServiceOverrides extends ServiceSpec {
   annotations?: Record<string, string>;
   labels?: Record<string, string>;
   finalizers?: string[];
 }
 
-/** A Service of type LoadBalancer on TCP port 80, with what is given besides. `key` is `namespace/name`. */
-export function loadBalancer(key: string, wishes: Wishes = {}): Manifest {
+/** A Service of type LoadBalancer on TCP port 80, with these overrides. `key` is `namespace/name`. */
+export function loadBalancer(key: string, overrides: ServiceOverrides = {}): Manifest {
   const [namespace = '', name = ''] = key.split('/');
-  const { annotations, labels, finalizers, ...spec } = wishes;
+  const { annotations, labels, finalizers, ...spec } = overrides;
   return {
     apiVersion: 'v1',
     kind: 'Service',

@@ -3,7 +3,7 @@ import type { PageOverview, ServiceDetail } from '../../src/web/page-data.ts';
 import { pageFiles } from '../../src/web/page-files.ts';
 import { freePorts } from '../controlplane/process.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, served } from './objects.ts';
+import { assigned, loadBalancer } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 /** The web page of the built program. */
@@ -21,25 +21,25 @@ scenario(
     await cluster.create(loadBalancer('default/web'));
     const ports = await freePorts(2);
     const [leader = 0, standby = 0] = ports;
-    await start({ flags: [`--web-port=${leader}`] }).says(/Serving the web page at http:\/\/127\.0\.0\.1:/);
-    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
-    await start({ flags: [`--web-port=${standby}`] }).says(/running as standby/);
+    await start({ flags: [`--web-port=${leader}`] }).logs(/Serving the web page at http:\/\/127\.0\.0\.1:/);
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
+    await start({ flags: [`--web-port=${standby}`] }).logs(/Running as standby/);
     for (const port of ports) {
       await eventually(async () => {
         const { service } = await get<ServiceDetail>(port, '/api/service/default/web');
         assert.deepEqual([service.state, service.addresses], ['Assigned', ['10.1.0.1']]);
       });
     }
-    assert.equal((await get<PageOverview>(leader, '/api/overview')).role, 'leading');
-    assert.equal((await get<PageOverview>(standby, '/api/overview')).role, 'standing by');
+    assert.equal((await get<PageOverview>(leader, '/api/overview')).role, 'leader');
+    assert.equal((await get<PageOverview>(standby, '/api/overview')).role, 'standby');
     for (const [path, { text, type }] of Object.entries(pageFiles())) {
       const response = await fetch(`http://127.0.0.1:${leader}${path}`);
       assert.deepEqual([response.headers.get('content-type'), await response.text()], [type, text], path);
     }
     const third = start({ flags: [`--web-port=${leader}`] });
-    await third.says(
+    await third.logs(
       /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*Set --web-port to a free port, or to 0/,
     );
-    await third.says(/running as standby/);
+    await third.logs(/Running as standby/);
   },
 );

@@ -6,7 +6,7 @@ import { sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
 import { eventually, quietTime } from './eventually.ts';
 import { Shell } from './kubectl-vip.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 import { type Scenario, scenarios } from './scenario.ts';
 
 const users = [{ name: 'nobody' }, { name: 'viewer' }, { name: 'minimal' }];
@@ -17,10 +17,10 @@ function scenario(
   title: string,
   body: (world: Parameters<Parameters<Scenario>[1]>[0] & { shell: Shell }) => Promise<void>,
 ): void {
-  onCluster(title, async (world) => {
-    const shell = await shellOn(world.cluster);
+  onCluster(title, async (context) => {
+    const shell = await shellOn(context.cluster);
     try {
-      await body({ ...world, shell });
+      await body({ ...context, shell });
     } finally {
       shell.close();
     }
@@ -75,33 +75,40 @@ const pendingServices: Readonly<Record<string, { failed: string; becomes: RegExp
   'team/odd': { failed: 'request', becomes: /^192\.168\.0\.35$/ },
 };
 
-scenario('the first remedy of explain helps each pending Service in examples/waiting.yaml', async (world) => {
-  const { cluster, shell, start } = world;
-  start();
-  await applyWaiting(cluster, shell);
-  await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
-  for (const [key, { failed, becomes }] of Object.entries(pendingServices)) {
-    const [namespace, name] = key.split('/');
-    const explain = () => shell.json<Explanation>(`explain service/${name} -n ${namespace}`);
-    let explanation = await explain();
-    assert.deepEqual(failedIn(explanation), [failed], key);
-    const applied: string[] = [];
-    while (explanation.state !== 'Assigned') {
-      assert.ok(applied.length < 2, `${key} is Assigned after ${applied.join(' and ')}`);
-      const command = explanation.remedies[0]?.command ?? assert.fail(`${key} has no remedy with a command`);
-      const { code, stderr } = await shell.run(filled(command));
-      assert.equal(code, 0, `${command}: ${stderr}`);
-      applied.push(command);
-      explanation = await eventually(async () => {
-        const next = await explain();
-        assert.ok(next.state !== 'Assigning' && next.remedies[0]?.command !== command, JSON.stringify(next));
-        return next;
-      });
+scenario(
+  'the first remedy of explain helps each pending Service in examples/waiting.yaml',
+  async (context) => {
+    const { cluster, shell, start } = context;
+    start();
+    await applyWaiting(cluster, shell);
+    await cluster.becomes('team/web', assigned('192.168.0.30', 'range-team'));
+    for (const [key, { failed, becomes }] of Object.entries(pendingServices)) {
+      const [namespace, name] = key.split('/');
+      const explain = () => shell.json<Explanation>(`explain service/${name} -n ${namespace}`);
+      let explanation = await explain();
+      assert.deepEqual(failedIn(explanation), [failed], key);
+      const applied: string[] = [];
+      while (explanation.state !== 'Assigned') {
+        assert.ok(applied.length < 2, `${key} is Assigned after ${applied.join(' and ')}`);
+        const command =
+          explanation.remedies[0]?.command ?? assert.fail(`${key} has no remedy with a command`);
+        const { code, stderr } = await shell.run(filled(command));
+        assert.equal(code, 0, `${command}: ${stderr}`);
+        applied.push(command);
+        explanation = await eventually(async () => {
+          const next = await explain();
+          assert.ok(
+            next.state !== 'Assigning' && next.remedies[0]?.command !== command,
+            JSON.stringify(next),
+          );
+          return next;
+        });
+      }
+      assert.match(explanation.addresses.join(), becomes, key);
+      assert.deepEqual(failedIn(explanation), []);
     }
-    assert.match(explanation.addresses.join(), becomes, key);
-    assert.deepEqual(failedIn(explanation), []);
-  }
-});
+  },
+);
 
 function failedIn({ checks }: Explanation): string[] {
   return checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name);
@@ -110,7 +117,7 @@ function failedIn({ checks }: Explanation): string[] {
 scenario('the other remedies of explain work as well', async ({ cluster, shell, start }) => {
   start();
   await applyWaiting(cluster, shell);
-  await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
+  await cluster.becomes('team/web', assigned('192.168.0.30', 'range-team'));
   const applyRemedy = async (key: string, words: RegExp): Promise<void> => {
     const [namespace, name] = key.split('/');
     const { remedies } = await shell.json<Explanation>(`explain svc/${name} -n ${namespace}`);
@@ -119,11 +126,11 @@ scenario('the other remedies of explain work as well', async ({ cluster, shell, 
     assert.equal(code, 0, stderr);
   };
   await applyRemedy('default/third', /delete a Service/);
-  await cluster.becomes('default/third', served('192.168.0.10', 'range-default'));
+  await cluster.becomes('default/third', assigned('192.168.0.10', 'range-default'));
   await applyRemedy('team/late', /Or request a different address/);
-  await cluster.becomes('team/late', served('10.9.1.1', 'static'));
+  await cluster.becomes('team/late', assigned('10.9.1.1', 'static'));
   await applyRemedy('lab/web', /Add a pool for the namespace/);
-  await cluster.becomes('lab/web', served('10.9.0.1', 'cidr-lab'));
+  await cluster.becomes('lab/web', assigned('10.9.0.1', 'cidr-lab'));
 });
 
 scenario(
@@ -132,7 +139,7 @@ scenario(
     const before = Date.now();
     start();
     await applyWaiting(cluster, shell);
-    await cluster.becomes('default/first', served('192.168.0.10', 'range-default'));
+    await cluster.becomes('default/first', assigned('192.168.0.10', 'range-default'));
     const first = await shell.json<Explanation>('explain first');
     assert.equal(first.summary, 'default/first has 192.168.0.10, from range-default.');
     assert.ok(Date.parse(first.since ?? '') >= before - 2_000, String(first.since));
@@ -155,8 +162,8 @@ scenario(
 scenario('who, pools and audit show holders, pool usage and conflicts', async ({ cluster, shell, start }) => {
   start();
   await applyWaiting(cluster, shell);
-  await cluster.becomes('default/second', served('192.168.0.11', 'range-default'));
-  await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
+  await cluster.becomes('default/second', assigned('192.168.0.11', 'range-default'));
+  await cluster.becomes('team/web', assigned('192.168.0.30', 'range-team'));
   interface AddressList {
     items: { addresses: string; state: string; holders: string[]; since: string; from: string }[];
   }
@@ -198,7 +205,7 @@ scenario(
     await cluster.pools({ 'cidr-default': '10.0.0.0/24' });
     const controller = start();
     await cluster.create(loadBalancer('default/one'));
-    await cluster.becomes('default/one', served('10.0.0.1', 'cidr-default'));
+    await cluster.becomes('default/one', assigned('10.0.0.1', 'cidr-default'));
     await controller.terminate();
     const { metadata } = await cluster.service('default/one');
     const { annotations = {}, labels = {} } = metadata;
@@ -238,7 +245,7 @@ scenario(
     await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.2' });
     start();
     for (const name of ['a', 'b', 'c']) await cluster.create(loadBalancer(`default/${name}`));
-    await cluster.becomes('default/b', served('10.0.0.2', 'range-default'));
+    await cluster.becomes('default/b', assigned('10.0.0.2', 'range-default'));
     await cluster.warns('default/c', /full/);
     const configMap = (data: string): string =>
       `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: kubevip\n  namespace: kube-system\ndata:\n  ${data}\n`;
@@ -259,8 +266,8 @@ scenario(
     );
     assert.match(same.stdout, /^Nothing would change\.$/m);
     await shell.run('kubectl apply -f moved.yaml');
-    await cluster.becomes('default/c', served('10.0.0.3', 'range-default'));
-    assert.equal((await cluster.marks('default/a')).addresses, '10.0.0.1');
+    await cluster.becomes('default/c', assigned('10.0.0.3', 'range-default'));
+    assert.equal((await cluster.assignment('default/a')).addresses, '10.0.0.1');
   },
 );
 
@@ -310,8 +317,8 @@ scenario(
   async ({ cluster, shell, start }) => {
     start();
     await applyWaiting(cluster, shell);
-    await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
-    await cluster.becomes('default/second', served('192.168.0.11', 'range-default'));
+    await cluster.becomes('team/web', assigned('192.168.0.30', 'range-team'));
+    await cluster.becomes('default/second', assigned('192.168.0.11', 'range-default'));
     const live = await shell.json<{ items: unknown }>('pools');
     const dumped = 'kubectl get svc,cm -A -o yaml --show-managed-fields';
     const piped = await shell.run(`${dumped} | kubectl vip pools -f - -o json`);
@@ -353,7 +360,7 @@ scenario('pools --watch follows changes until interrupted', async ({ cluster, sh
     {
       until: async () => {
         await cluster.create(loadBalancer('default/web'));
-        await cluster.becomes('default/web', served('10.0.0.1', 'range-default'));
+        await cluster.becomes('default/web', assigned('10.0.0.1', 'range-default'));
         await quietTime(1_500);
       },
     },
@@ -384,7 +391,7 @@ scenario(
           assert.match(text, /"state":"Assigned"/);
         });
         const overview = (await (await fetch(`${url}api/overview`)).json()) as { role: string };
-        assert.equal(overview.role, 'watching');
+        assert.equal(overview.role, 'read-only');
       },
     });
     assert.deepEqual([code, stderr], [0, '']);
@@ -410,7 +417,7 @@ onCluster(
       await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.4' });
       start();
       await cluster.create(loadBalancer('default/web'));
-      await cluster.becomes('default/web', served('10.0.0.1', 'range-default'));
+      await cluster.becomes('default/web', assigned('10.0.0.1', 'range-default'));
       const lines = ['explain web', 'pools', 'who 10.0.0.1', 'audit', 'plan -f pools.yaml'];
       shell.write('pools.yaml', (await shell.run('kubectl get cm kubevip -n kube-system -o yaml')).stdout);
       for (const line of lines) {

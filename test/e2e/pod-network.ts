@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 
 /**
- * The network of Pods whose programs are processes of this machine: kube-apiserver connects to a Pod's address through
- * it (its egress selector), and comes out at the port where that Pod's process listens.
+ * A network for Pods that are processes on this machine: the egress selector of kube-apiserver connects to a Pod's address
+ * through this proxy, which forwards to the local port of the process.
  */
 export class PodNetwork {
   readonly #folder = temporaryFolder('kvcp-network-');
@@ -40,12 +40,12 @@ export class PodNetwork {
     return join(this.#folder.path, 'egress.json');
   }
 
-  /** What kube-apiserver needs to be told. */
+  /** The flags for kube-apiserver. */
   get flags(): string[] {
     return [`--egress-selector-config-file=${this.#file}`];
   }
 
-  /** A new address, at which `port` is a local one. */
+  /** Returns a new address whose `port` is forwarded to the local port. */
   join(port: number, local: number): string {
     this.#last += 1;
     const address = `10.244.0.${this.#last}`;

@@ -21,21 +21,20 @@ export interface Template {
   spec: { serviceAccountName: string; containers: [Container] };
 }
 
-/** How the program of an image is started: the file, and what comes before its flags. */
+/** Returns the command for an image: the program, and the arguments before its flags. */
 export type Images = (image: string) => readonly string[];
 
-/** Where Pods are, and what is there. */
-export interface Surroundings {
+export interface PodEnvironment {
   cluster: Cluster;
   namespace: string;
   images: Images;
   network: PodNetwork | undefined;
 }
 
-/** As long as a Pod without a probe takes to be ready. */
+/** The time until a Pod without a probe is ready. */
 const warmUpMs = 500;
 
-/** The kubelet for one Pod: runs the program that it names, with its flags, environment and ServiceAccount. */
+/** Acts as the kubelet for one Pod: runs its program with its flags, environment and ServiceAccount. */
 export class PodProcess {
   readonly #cluster: Cluster;
   readonly #container: Container;
@@ -46,9 +45,13 @@ export class PodProcess {
   readonly #began = performance.now();
   #output = '';
 
-  /** The Pod's name begins with `owner`. */
-  static async start(around: Surroundings, owner: string, { metadata, spec }: Template): Promise<PodProcess> {
-    const { cluster, namespace, network } = around;
+  /** `owner` is the prefix of the Pod's name. */
+  static async start(
+    environment: PodEnvironment,
+    owner: string,
+    { metadata, spec }: Template,
+  ): Promise<PodProcess> {
+    const { cluster, namespace, network } = environment;
     assert.equal(spec.containers.length, 1);
     const pods = `/api/v1/namespaces/${namespace}/pods`;
     const pod = { metadata: { ...metadata, generateName: `${owner}-` }, spec };
@@ -63,7 +66,7 @@ export class PodProcess {
     const { token = '' } = answer.body.status as { token?: string };
 
     const [port = 0] = await freePorts(1);
-    const started = new PodProcess(around, spec.containers[0], { path, port, account, token });
+    const started = new PodProcess(environment, spec.containers[0], { path, port, account, token });
     const [{ containerPort } = { containerPort: 0 }] = spec.containers[0].ports ?? [];
     if (network !== undefined && containerPort !== 0) {
       const podIP = network.join(containerPort, port);
@@ -74,7 +77,7 @@ export class PodProcess {
   }
 
   private constructor(
-    { cluster, images }: Surroundings,
+    { cluster, images }: PodEnvironment,
     container: Container,
     { path, port, account, token }: { path: string; port: number; account: string; token: string },
   ) {
@@ -83,7 +86,7 @@ export class PodProcess {
     this.#path = path;
     this.#port = port;
     this.#home = temporaryFolder('kvcp-pod-');
-    // The Go version asks for it there, outside a cluster.
+    // Outside a cluster, the Go version reads the file at this path.
     const kubeconfig = join(this.#home.path, '.kube', 'config');
     cpSync(cluster.server.kubeconfig(account, token), kubeconfig);
     const { image, command, args = [], env = [], readinessProbe } = container;
@@ -94,7 +97,7 @@ export class PodProcess {
     const variables = env.map(({ name, value = '' }): [string, string] => [name, value]);
     this.#child = startChild(program, [...flags, ...here, ...quickElection], {
       env: { HOME: this.#home.path, ...Object.fromEntries(variables) },
-      heard: (text) => {
+      onOutput: (text) => {
         this.#output += text;
       },
     });
@@ -104,12 +107,12 @@ export class PodProcess {
     return this.#container.image;
   }
 
-  /** Everything it wrote. */
+  /** Everything that the process wrote. */
   get output(): string {
     return this.#output;
   }
 
-  /** What its readiness probe says. */
+  /** The result of the readiness probe. */
   async isReady(): Promise<boolean> {
     const { readinessProbe } = this.#container;
     if (readinessProbe === undefined) return performance.now() - this.#began > warmUpMs;

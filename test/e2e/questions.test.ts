@@ -9,7 +9,7 @@ import { after } from 'node:test';
 import { sharedBundle } from './bundle.ts';
 import { eventually, quietTime } from './eventually.ts';
 import { Shell } from './kubectl-vip.ts';
-import { served } from './objects.ts';
+import { assigned } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
 const scenario = scenarios('questions');
@@ -45,8 +45,8 @@ for (const name of pages) {
       start();
       for (const namespace of ['edge', 'lab', 'shop', 'team']) await cluster.namespace(namespace);
       await shell.run('kubectl apply -f examples/waiting.yaml');
-      await cluster.becomes('team/web', served('192.168.0.30', 'range-team'));
-      await cluster.becomes('team/holder', served('192.168.0.20', 'static'));
+      await cluster.becomes('team/web', assigned('192.168.0.30', 'range-team'));
+      await cluster.becomes('team/holder', assigned('192.168.0.20', 'static'));
       // The first block of YAML, if it is an object, is the file that the commands read.
       const [, manifest] = /^```yaml\n(apiVersion[\s\S]*?)^```$/m.exec(page) ?? [];
       if (manifest !== undefined) shell.write('new.yaml', manifest);

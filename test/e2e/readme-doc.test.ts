@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { onCluster } from '../install/on-cluster.ts';
-import { whereDeploymentsRun } from './deployed.ts';
 import { eventually } from './eventually.ts';
-import { Shell } from './followed-guide.ts';
-import { served } from './objects.ts';
+import { Shell } from './guide.ts';
+import { assigned } from './objects.ts';
+import { withRunningDeployment } from './running-deployment.ts';
 
 const onServer = onCluster('readme-doc');
 const root = new URL('../../', import.meta.url);
@@ -21,9 +21,9 @@ function block(path: string, section: string): string {
 const onPath = 'export PATH="$HOME/.local/bin:$PATH"\n';
 
 onServer('README.md: install the controller and the plugin, then run each command', async (cluster) => {
-  await whereDeploymentsRun(cluster, async (shell) => {
+  await withRunningDeployment(cluster, async (shell) => {
     await shell.run(block('README.md', 'Install'));
-    await cluster.becomes('default/web', served('192.168.0.201', 'cidr-global'));
+    await cluster.becomes('default/web', assigned('192.168.0.201', 'cidr-global'));
     await eventually(async () => {
       const described = await shell.run('kubectl describe service web');
       assert.match(described, /Assigned 192\.168\.0\.201 \(from cidr-global\)$/m);

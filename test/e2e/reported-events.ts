@@ -1,33 +1,37 @@
 import assert from 'node:assert/strict';
 import type { Cluster } from './cluster.ts';
 import { eventually } from './eventually.ts';
-import { type Marks, names, served } from './objects.ts';
+import { type Assignment, assigned, names } from './objects.ts';
 
-/** What Services are told in stories of conflicts, and the world that these play in. */
+/** The pool and the events of the conflict scenarios. */
 
 export const pool = { 'range-default': '10.1.0.1-10.1.0.9' };
-export const ofPool = (address: string): Marks => served(address, 'range-default');
+export const fromPool = (address: string): Assignment => assigned(address, 'range-default');
 export const at = (address: string) => ({ annotations: { [names.addresses]: address } });
 
-/** Waits until exactly these were said of a Service, oldest first, as `Warning AddressConflict 10.0.0.1 is also …`. */
-export function tells(cluster: Cluster, key: string, ...expected: readonly RegExp[]): Promise<void> {
+/** Waits until a Service has exactly these events, oldest first, such as `Warning AddressConflict 10.0.0.1 is also …`. */
+export function hasEvents(cluster: Cluster, key: string, ...expected: readonly RegExp[]): Promise<void> {
   return eventually(async () => {
     const events = await cluster.events(key);
-    const said = events.map(({ type, reason, message }) => `${type} ${reason} ${message}`);
-    const isSo = said.length === expected.length && said.every((text, index) => expected[index]?.test(text));
-    assert.ok(isSo, `${key} was told ${JSON.stringify(said, undefined, 2)}, not ${expected.join(', ')}`);
+    const texts = events.map(({ type, reason, message }) => `${type} ${reason} ${message}`);
+    const isExpected =
+      texts.length === expected.length && texts.every((text, index) => expected[index]?.test(text));
+    assert.ok(isExpected, `${key} has ${JSON.stringify(texts, undefined, 2)}, not ${expected.join(', ')}`);
   });
 }
 
-export const assigned = (address: string): RegExp =>
+export const assignedEvent = (address: string): RegExp =>
   pattern('Normal EnsuredLoadBalancer Assigned ADDRESS ', address);
-export const belongsTo = (address: string, holder: string): RegExp =>
+export const inUseEvent = (address: string, holder: string): RegExp =>
   pattern(`Warning SyncLoadBalancerFailed ADDRESS is already assigned to ${holder}, `, address);
-export const askedForBy = (address: string, who: string): RegExp =>
-  pattern(`Warning AddressConflict ADDRESS is also requested by ${who}\\. This Service keeps it`, address);
-export const heldBy = (address: string, who: string): RegExp =>
-  pattern(`Warning AddressConflict ADDRESS is also assigned to ${who}, and cannot be shared`, address);
-export const over = (address: string): RegExp =>
+export const requestedEvent = (address: string, contenders: string): RegExp =>
+  pattern(
+    `Warning AddressConflict ADDRESS is also requested by ${contenders}\\. This Service keeps it`,
+    address,
+  );
+export const heldEvent = (address: string, holders: string): RegExp =>
+  pattern(`Warning AddressConflict ADDRESS is also assigned to ${holders}, and cannot be shared`, address);
+export const resolvedEvent = (address: string): RegExp =>
   pattern('Normal AddressConflictResolved The conflict over ADDRESS is over', address);
 
 function pattern(text: string, address: string): RegExp {

@@ -6,14 +6,14 @@ import { sharedBundle } from './bundle.ts';
 import { Cluster } from './cluster.ts';
 import { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
-import { loadBalancer, names, served } from './objects.ts';
+import { assigned, loadBalancer, names } from './objects.ts';
 
 const { folder, missing } = locateBinaries(process.env);
 const skip = missing.length > 0 && `needs ${missing.join(', ')}: \`npm run controlplane\` builds them`;
 
-const ofPool = (address: string) => served(address, 'range-default');
+const ofPool = (address: string) => assigned(address, 'range-default');
 
-test('etcd restored from a backup: what is there now counts, and what was given since is free again', {
+test('after etcd is restored from a backup, its state applies, and addresses assigned since the backup are free again', {
   skip,
   timeout: 100_000,
 }, async () => {
@@ -22,7 +22,7 @@ test('etcd restored from a backup: what is there now counts, and what was given 
   const bundle = await sharedBundle();
   const kubeconfig = await cluster.install();
   const controller = new ControllerProcess({ bundle: bundle.entry, kubeconfig, env: {}, flags: [] });
-  /** The API server and its etcd are away meanwhile, as an administrator has to do it. */
+  /** Does work while the API server and etcd are stopped, as a restore requires. */
   const offline = async (work: () => void): Promise<void> => {
     await cluster.server.signal('KILL');
     await etcd.kill();
@@ -30,9 +30,9 @@ test('etcd restored from a backup: what is there now counts, and what was given 
     await etcd.restart();
     await cluster.server.restart();
   };
-  /** Longer than the time until the controller leads again. */
+  /** Waits longer than the controller needs to become the leader again. */
   const becomes = (key: string, address: string): Promise<void> =>
-    eventually(async () => assert.deepEqual(await cluster.marks(key), ofPool(address), key), 30_000);
+    eventually(async () => assert.deepEqual(await cluster.assignment(key), ofPool(address), key), 30_000);
   try {
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
     for (const [index, name] of ['stays', 'moved', 'removed'].entries()) {
@@ -40,21 +40,24 @@ test('etcd restored from a backup: what is there now counts, and what was given 
       await becomes(`default/${name}`, `10.1.0.${index + 1}`);
     }
     const before = await cluster.services();
-    let restore = (): void => assert.fail('there is no backup');
+    let restore = (): void => assert.fail('no backup exists');
     await offline(() => {
       restore = etcd.backup();
     });
     await cluster.annotate('default/moved', { [names.addresses]: '192.168.7.7' });
-    await eventually(async () => assert.equal((await cluster.marks('default/moved')).from, 'static'), 30_000);
+    await eventually(
+      async () => assert.equal((await cluster.assignment('default/moved')).from, 'static'),
+      30_000,
+    );
     await cluster.remove('default/removed');
     await cluster.create(loadBalancer('default/since'));
     await becomes('default/since', '10.1.0.2');
     await offline(restore);
     assert.deepEqual(await cluster.services(), before);
-    // It would be given .2 or .3 by whoever believes what was there before, and none by whoever waits for what will not come.
+    // With a stale cache, the controller would assign .2 or .3. If it waited for an old resource version, it would assign none.
     await cluster.create(loadBalancer('default/after'));
     await becomes('default/after', '10.1.0.4');
-    // Nobody is in conflict with what is no more, and nothing that was restored is written to.
+    // No conflict with a Service that no longer exists is reported, and no restored Service is written.
     for (const [key, { metadata }] of before) {
       assert.equal(await cluster.version(key), metadata.resourceVersion);
       const events = await cluster.events(key);
@@ -63,7 +66,7 @@ test('etcd restored from a backup: what is there now counts, and what was given 
         ['EnsuredLoadBalancer'],
       );
     }
-    // An edit of what went back is seen, too.
+    // Later changes to restored Services are observed.
     await cluster.remove('default/moved');
     await cluster.create(loadBalancer('default/last'));
     await becomes('default/last', '10.1.0.2');

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import type { Cluster } from './cluster.ts';
 
-/** A PolicyRule of rbac.authorization.k8s.io/v1, as the manifests write it. */
+/** A PolicyRule of rbac.authorization.k8s.io/v1. */
 export interface Rule {
   apiGroups: string[];
   resources: string[];
@@ -13,7 +13,7 @@ export interface Rule {
 }
 
 /** Rules for every namespace, and for kube-system. */
-export interface Rights {
+export interface Permissions {
   cluster: Rule[];
   kubeSystem: Rule[];
 }
@@ -23,8 +23,8 @@ interface Manifest {
   rules?: Rule[];
 }
 
-/** What the shipped manifest allows. */
-export function shippedRights(): Rights {
+/** The permissions in the shipped manifest. */
+export function shippedPermissions(): Permissions {
   const file = resolve(import.meta.dirname, '../../manifest/kube-vip-cloud-controller.yaml');
   const objects = parseAllDocuments(readFileSync(file, 'utf8')).map(
     (document) => document.toJS() as Manifest,
@@ -34,7 +34,7 @@ export function shippedRights(): Rights {
   return { cluster: rulesOf('ClusterRole'), kubeSystem: rulesOf('Role') };
 }
 
-/** What docs/install.md adds to the ClusterRole for `--claims`. */
+/** The rule that docs/install.md adds to the ClusterRole for `--claims`. */
 export function claimsRule(): Rule {
   const text = readFileSync(resolve(import.meta.dirname, '../../docs/install.md'), 'utf8');
   const overlay = /^## Claim each address\n.*?^```yaml\n(.*?)^```$/ms.exec(text)?.[1] ?? '';
@@ -45,12 +45,12 @@ export function claimsRule(): Rule {
   return added.value;
 }
 
-export function rightsWithClaims(): Rights {
-  const { cluster, kubeSystem } = shippedRights();
+export function permissionsWithClaims(): Permissions {
+  const { cluster, kubeSystem } = shippedPermissions();
   return { cluster: [...cluster, claimsRule()], kubeSystem };
 }
 
-/** `patch services`, in one order. */
+/** The permissions in the form `patch services`, sorted. */
 export function verbsOf(rules: readonly Rule[]): string[] {
   const each = rules.flatMap(({ resources, verbs }) =>
     resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
@@ -58,25 +58,25 @@ export function verbsOf(rules: readonly Rule[]): string[] {
   return each.sort();
 }
 
-/** The rights without one verb on one resource; it has to be there. */
-export function without(rights: Rights, verb: string, resource: string): Rights {
-  let taken = 0;
+/** Returns the permissions without one verb on one resource, which exactly one rule must allow. */
+export function without(permissions: Permissions, verb: string, resource: string): Permissions {
+  let removed = 0;
   const less = (rules: Rule[]): Rule[] =>
     rules.map((rule) => {
       if (!rule.resources.includes(resource) || !rule.verbs.includes(verb)) return rule;
-      taken += 1;
+      removed += 1;
       return { ...rule, verbs: rule.verbs.filter((other) => other !== verb) };
     });
-  const result = { cluster: less(rights.cluster), kubeSystem: less(rights.kubeSystem) };
-  assert.equal(taken, 1, `one rule allows ${verb} on ${resource}`);
+  const result = { cluster: less(permissions.cluster), kubeSystem: less(permissions.kubeSystem) };
+  assert.equal(removed, 1, `one rule allows ${verb} on ${resource}`);
   return result;
 }
 
-/** Gives a user exactly these rights. */
+/** Grants a user exactly these permissions. */
 export async function grant(
   cluster: Cluster,
   user: string,
-  { cluster: everywhere, kubeSystem }: Rights,
+  { cluster: everywhere, kubeSystem }: Permissions,
 ): Promise<void> {
   const group = 'rbac.authorization.k8s.io';
   const of = (kind: string, rest: object, namespace?: string): object => ({
@@ -87,7 +87,7 @@ export async function grant(
   });
   const subjects = [{ apiGroup: group, kind: 'User', name: user }];
   const refer = (kind: string): object => ({ roleRef: { apiGroup: group, kind, name: user }, subjects });
-  // A rule without a verb is refused.
+  // The API server rejects a rule without a verb.
   const effective = (rules: Rule[]): Rule[] => rules.filter(({ verbs }) => verbs.length > 0);
   const items = [
     of('ClusterRole', { rules: effective(everywhere) }),

@@ -5,31 +5,33 @@ import { type Bundle, sharedBundle } from './bundle.ts';
 import { Cluster } from './cluster.ts';
 import { ControllerProcess } from './controller.ts';
 
-export interface World {
+export interface ScenarioContext {
   cluster: Cluster;
   /**
-   * Starts the controller, with the rights of the shipped manifest unless a user is named; what is still running when the
-   * test ends is ended then.
+   * Starts the controller with the permissions of the shipped manifest, or as `user`. It is killed at the end of the test.
    */
-  start(options?: Start): ControllerProcess;
+  start(options?: StartOptions): ControllerProcess;
 }
 
-export interface Start {
+export interface StartOptions {
   env?: Record<string, string>;
   /** One of the scenarios' users, or `administrator`. */
   user?: string;
   flags?: readonly string[];
 }
 
-/** Without a time of its own, a scenario may take a minute. */
-export type Scenario = (title: string, body: (world: World) => Promise<void>, withinMs?: number) => void;
+/** The default timeout is one minute. */
+export type Scenario = (
+  title: string,
+  body: (context: ScenarioContext) => Promise<void>,
+  timeoutMs?: number,
+) => void;
 
-const patienceMs = 60_000;
+const defaultTimeoutMs = 60_000;
 
 /**
- * Tests of one file on a kube-apiserver of their own, one after another, each in a cluster without Services and pools.
- * `flags` are kube-apiserver's.
- * A test that fails shows what its controllers said.
+ * Returns a function that registers tests. All tests of a file run one after another on one kube-apiserver with these
+ * flags, each in a cluster without Services and pools. A failure includes the output of the controllers.
  */
 export function scenarios(
   prefix: string,
@@ -53,10 +55,10 @@ export function scenarios(
       bundle?.remove();
     });
   }
-  return (title, body, withinMs = patienceMs) => {
+  return (title, body, timeoutMs = defaultTimeoutMs) => {
     test(title, skip === undefined ? {} : { skip }, async () => {
-      if (cluster === undefined || bundle === undefined) throw new Error('there is no cluster');
-      await play({ cluster, bundle: bundle.entry, account, withinMs }, body);
+      if (cluster === undefined || bundle === undefined) throw new Error('the cluster did not start');
+      await play({ cluster, bundle: bundle.entry, account, timeoutMs }, body);
     });
   };
 }
@@ -66,30 +68,30 @@ interface Setting {
   bundle: string;
   /** The kubeconfig of the manifest's ServiceAccount. */
   account: string;
-  withinMs: number;
+  timeoutMs: number;
 }
 
 async function play(
-  { cluster, bundle, account, withinMs }: Setting,
-  body: (world: World) => Promise<void>,
+  { cluster, bundle, account, timeoutMs }: Setting,
+  body: (context: ScenarioContext) => Promise<void>,
 ): Promise<void> {
   const controllers: ControllerProcess[] = [];
   const failed = Promise.withResolvers<never>();
-  const world: World = {
+  const context: ScenarioContext = {
     cluster,
     start({ env = {}, user, flags = [] } = {}) {
       const kubeconfig = user === undefined ? account : cluster.server.kubeconfig(user);
       const controller = new ControllerProcess({ bundle, kubeconfig, env, flags });
       controllers.push(controller);
-      void controller.fallen.then(() => failed.reject(new Error('a controller ended by itself')));
+      void controller.exitedUnexpectedly.then(() => failed.reject(new Error('a controller ended by itself')));
       return controller;
     },
   };
-  const timer = setTimeout(() => failed.reject(new Error(`no end within ${withinMs} ms`)), withinMs);
+  const timer = setTimeout(() => failed.reject(new Error(`no end within ${timeoutMs} ms`)), timeoutMs);
   try {
-    await Promise.race([body(world), failed.promise]);
+    await Promise.race([body(context), failed.promise]);
   } catch (error) {
-    const logs = controllers.map(({ output }, index) => `--- controller ${index + 1} said\n${output}`);
+    const logs = controllers.map(({ output }, index) => `--- output of controller ${index + 1}\n${output}`);
     const message = error instanceof Error ? error.message : String(error);
     throw new Error([message, ...logs].join('\n'), { cause: error });
   } finally {

@@ -10,19 +10,19 @@ import { examples } from './expected.ts';
 
 const folder = new URL('../../examples/', import.meta.url);
 
-test('every file of examples/ is in the table, and the table has no other', () => {
+test('the table contains exactly the files in examples/', () => {
   const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
   assert.deepEqual(files.sort(), Object.keys(examples).sort());
 });
 
 for (const [file, { env, services, problems }] of Object.entries(examples)) {
-  test(`examples/${file} leads to what was worked out by hand`, async () => {
+  test(`examples/${file} has the expected result`, async () => {
     const request = sandboxRequest([], env);
     assert.ok(request.kind === 'run');
     const { options } = request;
     const text = { name: file, text: readFileSync(new URL(file, folder), 'utf8') };
     const { objects, remarks, errors } = readManifests([text], { configMap: options.configMap });
-    assert.deepEqual({ remarks, errors }, { remarks: [], errors: [] }, 'an example has nothing to be mended');
+    assert.deepEqual({ remarks, errors }, { remarks: [], errors: [] }, 'an example has no errors');
     const log = createMemoryLog();
     const sandbox = await createSandbox({
       objects,
@@ -34,9 +34,9 @@ for (const [file, { env, services, problems }] of Object.entries(examples)) {
     });
     try {
       await sandbox.settled();
-      const { services: rows, problems: said } = sandbox.report();
-      const load = rows.map(({ namespace, name }) => `${namespace}/${name}`);
-      assert.deepEqual(load, Object.keys(services).sort());
+      const { services: rows, problems: reported } = sandbox.report();
+      const keys = rows.map(({ namespace, name }) => `${namespace}/${name}`);
+      assert.deepEqual(keys, Object.keys(services).sort());
       for (const row of rows) {
         const key = `${row.namespace}/${row.name}`;
         const expected = services[key];
@@ -71,10 +71,10 @@ for (const [file, { env, services, problems }] of Object.entries(examples)) {
             break;
         }
       }
-      assert.equal(said.length, problems.length, said.join('\n'));
+      assert.equal(reported.length, problems.length, reported.join('\n'));
       for (const problem of problems)
         assert.ok(
-          said.some((sentence) => problem.test(sentence)),
+          reported.some((sentence) => problem.test(sentence)),
           String(problem),
         );
       assert.deepEqual(

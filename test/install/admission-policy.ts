@@ -9,7 +9,7 @@ import { type OnCluster, onCluster } from './on-cluster.ts';
 export const policyFile = resolve(import.meta.dirname, '..', '..', 'deploy', 'admission', 'pools.yaml');
 export const shipped = readFileSync(policyFile, 'utf8');
 
-/** Tests with the policy in force, but for one word: what it cannot judge it refuses, so that a test sees it. */
+/** Registers tests with the policy in force, but with failurePolicy Fail, so that failed evaluations are visible. */
 export function underPolicy(prefix: string): OnCluster {
   const onServer = onCluster(prefix);
   let installed: Promise<void> | undefined;
@@ -25,27 +25,27 @@ async function install(cluster: Cluster): Promise<void> {
   const strict = shipped.replace('failurePolicy: Ignore', 'failurePolicy: Fail');
   assert.notEqual(strict, shipped);
   await cluster.kubectl(['apply', '--validate=strict', '-f', '-'], strict);
-  await eventually(async () => assert.ok(await conflict(cluster, { 'cidr-global': 'no address' })));
+  await eventually(async () => assert.ok(await rejectionOf(cluster, { 'cidr-global': 'no address' })));
 }
 
-/** What the API server says to a ConfigMap, without the words that the policy is not the author of. */
-export async function conflict(
+/** Returns the policy's message when this ConfigMap is created, or undefined if it is accepted. */
+export async function rejectionOf(
   cluster: Cluster,
   data: Data,
   { namespace = 'kube-system', name = 'kubevip', binaryData = {} } = {},
 ): Promise<string | undefined> {
   const path = `/api/v1/namespaces/${namespace}/configmaps?dryRun=All`;
   const { status, body } = await cluster.client.post(path, { metadata: { name }, data, binaryData });
-  return sentenceOf(status, body.message);
+  return rejectionMessage(status, body.message);
 }
 
-/** Why the policy refused; undefined if nobody did. Another refusal is a failure. */
-export function sentenceOf(status: number, message = ''): string | undefined {
+/** Returns the policy's message, or undefined if the request was accepted. Fails if it was rejected for another reason. */
+export function rejectionMessage(status: number, message = ''): string | undefined {
   if (status === 200 || status === 201) return undefined;
   assert.equal(status, 422, message);
-  const [, sentence] =
+  const [, rejection] =
     message
       .split("ValidatingAdmissionPolicy 'kube-vip-pools' with binding '")[1]
       ?.split("' denied request: ") ?? [];
-  return sentence ?? assert.fail(message);
+  return rejection ?? assert.fail(message);
 }

@@ -5,11 +5,11 @@ import type { ConfigProblem } from '../../src/core/config/config.ts';
 import { bits, type Family, formatAddress } from '../../src/core/ip/address.ts';
 import { readManifests } from '../../src/manifest/manifests.ts';
 
-/** Pools for the tests of the admission policy: by hand, from this repository, and by chance. */
+/** Pools for the tests of the admission policy: handwritten, from this repository, and generated. */
 
 export type Data = Readonly<Record<string, string>>;
 
-/** What a user may write (spec section 3), in every spelling. */
+/** Valid pools (spec section 3) in all notations. */
 export const valid: readonly Data[] = [
   {},
   { 'cidr-global': '192.168.0.200/29' },
@@ -48,7 +48,7 @@ export const valid: readonly Data[] = [
   })),
 ];
 
-/** Next to something valid, in what the bad-input table has no row for. */
+/** Almost valid pools that are not in the bad-input table. */
 export const invalid: readonly Data[] = [
   ...[`cidr-${'n'.repeat(64)}`, 'cidr--a', 'cidr-a-', 'allow-shares-a', 'range-', 'search-order-a'].map(
     (key) => ({
@@ -64,7 +64,7 @@ export const invalid: readonly Data[] = [
   { 'range-global': '1::-::2:0' },
 ];
 
-/** Reported, and not refused: docs/admission.md says why. */
+/** Pools that are reported but not rejected, for the reasons in docs/admission.md. */
 export const onlyReported: readonly (readonly [Data, ConfigProblem['code']])[] = [
   [{ 'cidr-global': '192.168.0.210/29' }, 'host-bits'],
   [{ 'cidr-global': '127.0.0.1/32,10.0.0.1' }, 'special-purpose'],
@@ -78,8 +78,8 @@ export const onlyReported: readonly (readonly [Data, ConfigProblem['code']])[] =
 
 const root = resolve(import.meta.dirname, '..', '..');
 
-/** The pools that this repository shows or tests: the ConfigMaps of examples/, and what looks like one in test/core/. */
-export function written(): Data[] {
+/** The pools in this repository: the ConfigMaps in examples/, and strings in test/core/ that look like pools. */
+export function repositoryPools(): Data[] {
   const read = (folder: string, ending: string) =>
     readdirSync(resolve(root, folder))
       .filter((name) => name.endsWith(ending))
@@ -95,12 +95,12 @@ export function written(): Data[] {
   return [...examples, ...pools.map((pool) => ({ 'cidr-global': pool }))];
 }
 
-/** Many zeros, so that `::` stands at either end, in the middle and nowhere; few others, so that ends share a prefix. */
+/** Many zeros, so that `::` occurs at all positions, and few other values, so that ends share a prefix. */
 const anyGroup = fc.oneof(fc.constantFrom(0, 0, 0, 1, 0x10, 0xffff), fc.nat({ max: 0xffff }));
 const anyOctet = fc.oneof(fc.constantFrom(0, 9, 10, 99, 100, 255), fc.nat({ max: 255 }));
 const anyValue: Readonly<Record<Family, fc.Arbitrary<bigint>>> = {
   IPv4: numberOf(anyOctet, 4, 8n),
-  // ::ffff:0:0/96 is no IPv6 to anybody here.
+  // ::ffff:0:0/96 is not accepted as IPv6.
   IPv6: numberOf(anyGroup, 8, 16n).filter((value) => value >> 32n !== 0xffffn),
 };
 
@@ -141,7 +141,7 @@ const anyBlock = (family: Family) =>
   fc
     .tuple(anyAddress(family), anyInnerSpace, anyInnerSpace, fc.nat({ max: bits[family] }))
     .map(([address, before, after, length]) => `${address}${before}/${after}${length}`);
-/** Between any two addresses, or between neighbours. */
+/** A range between any two addresses or between neighbors. */
 const anyRange = (family: Family) =>
   fc
     .record({
@@ -155,7 +155,7 @@ const anyRange = (family: Family) =>
       const [low, high] = one < two ? [one, two] : [two, one];
       return `${spell(family, low, left)}${spaces[0]}-${spaces[1]}${spell(family, high, right)}`;
     });
-/** Two addresses of a family, in either order. */
+/** A range of two addresses of a family, in either order. */
 export const anyEnds: fc.Arbitrary<Data> = fc
   .constantFrom<Family>('IPv4', 'IPv6')
   .chain((family) => fc.tuple(anyAddress(family), anyAddress(family)))
@@ -193,11 +193,11 @@ const anyPair: fc.Arbitrary<[key: string, value: string]> = fc.oneof(
 );
 const anyPairs = fc.array(anyPair, { minLength: 1, maxLength: 5 });
 
-/** Well formed in every entry. */
+/** A ConfigMap whose entries are all valid. */
 export const anyValid: fc.Arbitrary<Data> = anyPairs.map((pairs) => Object.fromEntries(pairs));
 
-/** A slip of the keyboard, at a place that is a share of the text. */
-const anySlip = fc.record({
+/** A typing error at a relative position in the text. */
+const anyTypo = fc.record({
   inKey: fc.nat({ max: 9 }).map((n) => n === 0),
   pair: fc.nat({ max: 4 }),
   place: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -244,20 +244,20 @@ const anySlip = fc.record({
   ),
 });
 
-/** The same after one to three slips, some of which harm nobody. */
-export const anySlipped: fc.Arbitrary<Data> = fc
-  .tuple(anyPairs, fc.array(anySlip, { minLength: 1, maxLength: 3 }))
-  .map(([pairs, slips]) => {
+/** A valid ConfigMap with one to three typing errors, some of which are harmless. */
+export const anyWithTypos: fc.Arbitrary<Data> = fc
+  .tuple(anyPairs, fc.array(anyTypo, { minLength: 1, maxLength: 3 }))
+  .map(([pairs, typos]) => {
     const changed = pairs.map(([key, value]): [string, string] => [key, value]);
-    for (const { inKey, pair, place, removed, put } of slips) {
+    for (const { inKey, pair, place, removed, put } of typos) {
       const [key, value] = changed[pair % changed.length] ?? ['', ''];
-      const slip = (text: string) => {
+      const mistype = (text: string) => {
         const at = Math.floor(place * text.length);
         return text.slice(0, at) + put + text.slice(at + removed);
       };
-      changed[pair % changed.length] = inKey ? [slip(key), value] : [key, slip(value)];
+      changed[pair % changed.length] = inKey ? [mistype(key), value] : [key, mistype(value)];
     }
     return Object.fromEntries(changed);
   })
-  // Kubernetes itself takes no other keys.
+  // Kubernetes accepts no other keys.
   .filter((data) => Object.keys(data).every((key) => /^(?!\.\.?$|\.\.)[-._a-zA-Z0-9]{1,253}$/.test(key)));

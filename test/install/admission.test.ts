@@ -4,113 +4,116 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { eventually } from '../e2e/eventually.ts';
-import { conflict, policyFile, sentenceOf, shipped, underPolicy } from './admission-policy.ts';
+import { policyFile, rejectionMessage, rejectionOf, shipped, underPolicy } from './admission-policy.ts';
 import type { Data } from './admission-pools.ts';
 import { at, objectsIn, only } from './objects.ts';
 
 const page = readFileSync(resolve(import.meta.dirname, '..', '..', 'docs', 'admission.md'), 'utf8');
-const judged = underPolicy('install-admission');
+const policyTest = underPolicy('install-admission');
 
-/** One for each validation of the policy, in its order. */
-const sentences: readonly (readonly [data: Data, sentence: string])[] = [
-  [{}, 'cidr-global: what stands under binaryData is not read; write it under data, as text.'],
+/** One for each validation of the policy, in order. */
+const messages: readonly (readonly [data: Data, message: string])[] = [
+  [{}, 'cidr-global: binaryData is not read. Move the value to data, as text.'],
   [
     { 'CIDR-global': '10.0.0.1' },
-    'CIDR-global: no such key is known; keys are cidr-, range-, interface- and allow-share- with the name of a namespace or global, search-order, and skip-end-ips-in-cidr.',
+    'CIDR-global: unknown key. Valid keys are search-order, skip-end-ips-in-cidr, and cidr-, range-, interface- and allow-share- followed by the name of a namespace or by global.',
   ],
   [{ 'search-order': 'DESC' }, 'search-order: "DESC" is neither "asc" nor "desc".'],
   [{ 'allow-share-global': 'yes' }, 'allow-share-global: "yes" is neither "true" nor "false".'],
   [
     { 'interface-global': 'eth 0' },
-    'interface-global: "eth 0" is no name of a network interface: 1 to 15 characters, no space, no slash.',
+    'interface-global: "eth 0" is not a valid network interface name. Use 1 to 15 characters without spaces or slashes.',
   ],
   [
     { 'cidr-global': '10.0.0.1–10.0.0.9' },
-    'cidr-global: "10.0.0.1–10.0.0.9" has a typographic dash where a hyphen (-) belongs.',
+    'cidr-global: "10.0.0.1–10.0.0.9" contains a typographic dash. Use a hyphen (-).',
   ],
   [
     { 'cidr-global': '10.0.0.0/29 10.0.0.9;\n10.0.0.10' },
-    'cidr-global: "10.0.0.0/29 10.0.0.9; 10.0.0.10" has white space or a semicolon inside: a comma separates entries, a hyphen (-) the ends of a range.',
+    'cidr-global: "10.0.0.0/29 10.0.0.9; 10.0.0.10" contains white space or a semicolon. Separate entries with a comma, and the ends of a range with a hyphen (-).',
   ],
   [
     { 'cidr-global': '\u001b[1m10.0.0.1' },
-    'cidr-global: "[1m10.0.0.1" has a character that does not show: type the entry anew.',
+    'cidr-global: "[1m10.0.0.1" contains an invisible character. Retype the entry.',
   ],
   [
     { 'cidr-global': 'fe80::1%eth0-fe80::2%eth0' },
-    'cidr-global: "fe80::1%eth0-fe80::2%eth0" has a zone ("%"), which an address of a Service cannot have.',
+    'cidr-global: "fe80::1%eth0-fe80::2%eth0" contains a zone ("%"), which the address of a Service cannot have.',
   ],
   [
     { 'cidr-global': '10.0.0.0/29-10.0.0.20' },
-    'cidr-global: "10.0.0.0/29-10.0.0.20" is a block and a range at once.',
+    'cidr-global: "10.0.0.0/29-10.0.0.20" is both a block and a range. Use one of them.',
   ],
   [
     { 'cidr-global': '::1 - 0:0:0:0:0:FFFF:10.0.0.1' },
-    'cidr-global: "::1 - 0:0:0:0:0:FFFF:10.0.0.1" has an IPv4 address written as IPv6: write it as IPv4.',
+    'cidr-global: "::1 - 0:0:0:0:0:FFFF:10.0.0.1" contains an IPv4 address written as IPv6. Write it as IPv4.',
   ],
   [
     { 'cidr-global': '10.0.0.1-10.0.0.09' },
-    'cidr-global: "10.0.0.1-10.0.0.09" has a number with a leading zero, which some programs read as octal: write it without.',
+    'cidr-global: "10.0.0.1-10.0.0.09" contains a number with a leading zero, which some programs read as octal. Remove the zero.',
   ],
-  [{ 'cidr-global': '10.0.0.256/29' }, 'cidr-global: "10.0.0.256/29" has a number above 255.'],
+  [{ 'cidr-global': '10.0.0.256/29' }, 'cidr-global: "10.0.0.256/29" contains a number above 255.'],
   [
     { 'cidr-global': '10.0.0.0/029' },
     'cidr-global: "10.0.0.0/029" needs a plain number after the slash: 0 to 32 for IPv4, 0 to 128 for IPv6.',
   ],
   [
     { 'cidr-global': '10.0.0.1-9' },
-    'cidr-global: "10.0.0.1-9" is no range: one hyphen (-), and a whole IP address on each side of it.',
+    'cidr-global: "10.0.0.1-9" is not a valid range. Use one hyphen (-) with a complete IP address on each side.',
   ],
   [
     { 'cidr-global': '10.0.0' },
-    'cidr-global: "10.0.0" is no IP address, block or range: those look like 10.0.0.1, 10.0.0.0/24 and 10.0.0.1-10.0.0.9.',
+    'cidr-global: "10.0.0" is not an IP address, block or range. Examples: 10.0.0.1, 10.0.0.0/24, 10.0.0.1-10.0.0.9.',
   ],
-  [{ 'cidr-global': '10.0.0.1 - ::1' }, 'cidr-global: "10.0.0.1-::1" goes from one IP family to the other.'],
+  [{ 'cidr-global': '10.0.0.1 - ::1' }, 'cidr-global: "10.0.0.1-::1" has ends of different IP families.'],
   [
     { 'cidr-global': '10.0.0.10-10.0.0.9' },
-    'cidr-global: "10.0.0.10-10.0.0.9" ends before it starts: write 10.0.0.9-10.0.0.10.',
+    'cidr-global: "10.0.0.10-10.0.0.9" ends before it starts. Did you mean 10.0.0.9-10.0.0.10?',
   ],
 ];
 
-test('each validation has its sentence below', () => {
+test('the table contains one message for each validation', () => {
   const validations = at(only(objectsIn(shipped), 'ValidatingAdmissionPolicy'), 'spec.validations');
   assert.ok(Array.isArray(validations));
   assert.equal(
-    new Set(sentences.map(([, sentence]) => sentence.replace(/"[^"]*"/, ''))).size,
+    new Set(messages.map(([, message]) => message.replace(/"[^"]*"/, ''))).size,
     validations.length,
   );
 });
 
-judged('the sentence names key, entry and what is right', async (cluster) => {
-  for (const [data, sentence] of sentences) {
+policyTest('the message names the key, the entry and the fix', async (cluster) => {
+  for (const [data, message] of messages) {
     const binaryData = Object.keys(data).length === 0 ? { 'cidr-global': 'AA==' } : {};
-    assert.equal(await conflict(cluster, data, { binaryData }), sentence);
+    assert.equal(await rejectionOf(cluster, data, { binaryData }), message);
   }
 });
 
-judged('it speaks of the first entry of the first key, on one line and not at length', async (cluster) => {
-  const y = 'y'.repeat(70);
-  const data = {
-    'range-a': 'x',
-    'cidr-b': `10.0.0.1,${y}\n${y},10.0.0,z`,
-    'cidr-c': 'z',
-    'search-order': 'x',
-  };
-  // CEL goes through a map in another order each time.
-  for (let time = 0; time < 10; time += 1)
-    assert.equal(
-      await conflict(cluster, data),
-      `cidr-b: "${y} ${y.slice(0, 9)}…" has white space or a semicolon inside: a comma separates entries, a hyphen (-) the ends of a range.`,
-    );
-});
+policyTest(
+  'the message is about the first invalid entry of the first key, and is one short line',
+  async (cluster) => {
+    const y = 'y'.repeat(70);
+    const data = {
+      'range-a': 'x',
+      'cidr-b': `10.0.0.1,${y}\n${y},10.0.0,z`,
+      'cidr-c': 'z',
+      'search-order': 'x',
+    };
+    // CEL iterates over maps in random order.
+    for (let time = 0; time < 10; time += 1)
+      assert.equal(
+        await rejectionOf(cluster, data),
+        `cidr-b: "${y} ${y.slice(0, 9)}…" contains white space or a semicolon. Separate entries with a comma, and the ends of a range with a hyphen (-).`,
+      );
+  },
+);
 
-judged('other ConfigMaps are none of its business', async (cluster) => {
+policyTest('other ConfigMaps are not checked', async (cluster) => {
   const data = { 'cidr-global': 'no address', 'a-file.txt': '' };
-  assert.equal(await conflict(cluster, data, { name: 'kubevip-2' }), undefined);
-  assert.equal(await conflict(cluster, data, { namespace: 'default' }), undefined);
+  assert.equal(await rejectionOf(cluster, data, { name: 'kubevip-2' }), undefined);
+  assert.equal(await rejectionOf(cluster, data, { namespace: 'default' }), undefined);
 });
 
-judged('server-side apply, which creates what is not there, is judged too', async (cluster) => {
+policyTest('server-side apply that creates the ConfigMap is checked', async (cluster) => {
   const path = '/api/v1/namespaces/kube-system/configmaps/kubevip?fieldManager=test&dryRun=All';
   const apply = async (pool: string) => {
     const object = {
@@ -121,13 +124,13 @@ judged('server-side apply, which creates what is not there, is judged too', asyn
     };
     const type = { 'content-type': 'application/apply-patch+yaml' };
     const { status, body } = await cluster.client.patch(path, object, type);
-    return sentenceOf(status, body.message);
+    return rejectionMessage(status, body.message);
   };
-  assert.match((await apply('10.0.0')) ?? '', /^cidr-global: "10\.0\.0" is no IP address/);
+  assert.match((await apply('10.0.0')) ?? '', /^cidr-global: "10\.0\.0" is not an IP address/);
   assert.equal(await apply('10.0.0.1'), undefined);
 });
 
-judged('of a ConfigMap that was malformed before, only what a request changes is judged', async (cluster) => {
+policyTest('in an existing malformed ConfigMap, only the changed keys are checked', async (cluster) => {
   const [, text = ''] = /```yaml\n(.*?)```/s.exec(page) ?? [];
   const binding: unknown = parse(text);
   const [namespace, name] = ['load-balancers', 'pools'];
@@ -142,11 +145,11 @@ judged('of a ConfigMap that was malformed before, only what a request changes is
   });
   assert.equal(made.status, 201);
   await cluster.kubectl(['apply', '--validate=strict', '-f', '-'], text);
-  await eventually(async () => assert.ok(await conflict(cluster, { x: '' }, { namespace, name })));
+  await eventually(async () => assert.ok(await rejectionOf(cluster, { x: '' }, { namespace, name })));
 
   const change = async (patch: object) => {
     const { status, body } = await cluster.client.patch(`${path}/${name}`, patch);
-    return sentenceOf(status, body.message);
+    return rejectionMessage(status, body.message);
   };
   assert.equal(await change({ metadata: { annotations: { note: 'x' } } }), undefined);
   assert.equal(
@@ -155,61 +158,58 @@ judged('of a ConfigMap that was malformed before, only what a request changes is
   );
   assert.match(
     (await change({ data: { 'cidr-a': '10.0.0.' } })) ?? '',
-    /^cidr-a: "10\.0\.0\." is no IP address/,
+    /^cidr-a: "10\.0\.0\." is not an IP address/,
   );
   assert.match(
     (await change({ data: { 'cidr-c': '10.1.0.0/33' } })) ?? '',
     /^cidr-c: "10\.1\.0\.0\/33" needs/,
   );
-  assert.match(
-    (await change({ binaryData: { 'cidr-d': 'AA==' } })) ?? '',
-    /^cidr-d: what stands under binaryData/,
-  );
+  assert.match((await change({ binaryData: { 'cidr-d': 'AA==' } })) ?? '', /^cidr-d: binaryData is not read/);
   assert.equal(await change({ data: { 'cidr-a': '10.0.0.0/30' } }), undefined);
   assert.equal(await change({ data: null }), undefined);
   assert.equal((await cluster.client.delete(`${path}/${name}`)).status, 200);
 });
 
-judged('docs/admission.md shows what kubectl says', async (cluster) => {
+policyTest('docs/admission.md shows the output of kubectl', async (cluster) => {
   const [, args = '', answer = ''] = /\$ kubectl (create configmap .*?)\n(error: .*?)\n```/s.exec(page) ?? [];
-  const said = await cluster.kubectl(args.split(' ')).then(
-    () => assert.fail('it is refused'),
+  const output = await cluster.kubectl(args.split(' ')).then(
+    () => assert.fail('the request is rejected'),
     (error: Error) => error.message,
   );
   const inOneLine = (text: string) => text.trim().replace(/\s+/g, ' ');
-  assert.equal(inOneLine(said), inOneLine(`kubectl ${args}: ${answer}`));
+  assert.equal(inOneLine(output), inOneLine(`kubectl ${args}: ${answer}`));
 });
 
-judged('a binding that warns lets it in with the sentence', async (cluster) => {
-  const act = (action: string) => {
+policyTest('a binding with Warn accepts the request with the message as a warning', async (cluster) => {
+  const setAction = (action: string) => {
     const patch = JSON.stringify({ spec: { validationActions: [action] } });
     const binding = 'validatingadmissionpolicybinding/kube-vip-pools';
     return cluster.kubectl(['patch', binding, '--type=merge', '--patch', patch]);
   };
   const path = '/api/v1/namespaces/kube-system/configmaps?dryRun=All';
-  await act('Warn');
+  await setAction('Warn');
   await eventually(async () => {
     const data = { 'cidr-global': '10.0.0' };
     const { status, headers } = await cluster.client.post(path, { metadata: { name: 'kubevip' }, data });
     assert.equal(status, 201);
-    assert.match(String(headers.warning), /cidr-global: \\"10\.0\.0\\" is no IP address/);
+    assert.match(String(headers.warning), /cidr-global: \\"10\.0\.0\\" is not an IP address/);
   });
-  await act('Deny');
-  await eventually(async () => assert.ok(await conflict(cluster, { 'cidr-global': '10.0.0' })));
+  await setAction('Deny');
+  await eventually(async () => assert.ok(await rejectionOf(cluster, { 'cidr-global': '10.0.0' })));
 });
 
-judged(
-  'as it is shipped, what it cannot judge is let in; and kubectl delete takes it away',
+policyTest(
+  'the shipped policy accepts what cannot be evaluated, and kubectl delete removes it',
   async (cluster) => {
     const keys = Array.from({ length: 1900 }, (_, i) => [`${'k'.repeat(240)}${i}`, '']);
     const exhausting: Data = Object.fromEntries(keys);
-    assert.match((await conflict(cluster, exhausting)) ?? '', /cost limit exceeded/);
+    assert.match((await rejectionOf(cluster, exhausting)) ?? '', /cost limit exceeded/);
     await cluster.kubectl(['apply', '-f', policyFile]);
-    await eventually(async () => assert.equal(await conflict(cluster, exhausting), undefined));
-    assert.ok(await conflict(cluster, { 'cidr-global': 'no address' }));
+    await eventually(async () => assert.equal(await rejectionOf(cluster, exhausting), undefined));
+    assert.ok(await rejectionOf(cluster, { 'cidr-global': 'no address' }));
     await cluster.kubectl(['delete', '-f', policyFile]);
     await eventually(async () =>
-      assert.equal(await conflict(cluster, { 'cidr-global': 'no address' }), undefined),
+      assert.equal(await rejectionOf(cluster, { 'cidr-global': 'no address' }), undefined),
     );
   },
 );

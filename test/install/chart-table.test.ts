@@ -1,4 +1,4 @@
-/** What a user reads of the chart's values is in three files, which must say the same. */
+/** Three files describe the chart's values and must agree. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ interface Schema {
   description?: string;
 }
 
-test('values.yaml, its schema, the table in the README and the cases here name the same values', () => {
+test('values.yaml, its schema, the table in the README and the test cases contain the same values', () => {
   const schema = JSON.parse(read('values.schema.json')) as Schema;
   const values: unknown = parse(read('values.yaml'));
   const rows = [...leaves(schema)].map(([path, description]) => {
@@ -31,10 +31,10 @@ test('values.yaml, its schema, the table in the README and the cases here name t
   assert.deepEqual([...new Set(valueCases.map(({ value }) => value))].sort(), paths.toSorted());
 });
 
-/** The values that have none inside, with what they mean. */
+/** The leaf values with their descriptions. */
 function leaves({ properties = {} }: Schema, above = ''): Map<string, string> {
   const found = Object.entries(properties).flatMap(([name, inside]): [string, string][] => {
-    // Helm's own, and not a value of this chart.
+    // Helm's own value, not one of this chart.
     if (above === '' && name === 'global') return [];
     const path = `${above}${name}`;
     return inside.properties === undefined
@@ -44,7 +44,7 @@ function leaves({ properties = {} }: Schema, above = ''): Map<string, string> {
   return new Map(found);
 }
 
-/** The same in a file of values, where `known` says what is one value, and not a folder of them. */
+/** The paths of the values in a file, where `known` contains the objects that are one value. */
 function pathsIn(values: unknown, known: ReadonlySet<string>, above = ''): string[] {
   if (typeof values !== 'object' || values === null) return [above];
   if (known.has(above)) return [above];

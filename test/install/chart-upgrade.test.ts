@@ -8,7 +8,7 @@ import { onCluster } from './on-cluster.ts';
 const goChart = join(fixtures, 'chart-0.2.9');
 const onServer = onCluster('install-chart-upgrade', ['helm']);
 
-/** A release in a cluster, and its objects as they are there. */
+/** A Helm release in a cluster. */
 class Release {
   readonly #cluster: Cluster;
   readonly #namespace: string;
@@ -18,7 +18,7 @@ class Release {
     this.#namespace = namespace;
   }
 
-  /** `helm VERB kvcp …` with these values. */
+  /** Runs `helm VERB kvcp …` with these values. */
   run(verb: string, args: readonly string[] = [], values: object = {}): Promise<string> {
     const all = [verb, 'kvcp', ...args, '--namespace', this.#namespace];
     const takes = Object.keys(values).length > 0 ? ['--values', '-'] : [];
@@ -28,8 +28,8 @@ class Release {
 
   async objects(): Promise<KubernetesObject[]> {
     const kubeconfig = this.#cluster.server.kubeconfig();
-    const said = await helm(['get', 'manifest', 'kvcp', '--namespace', this.#namespace], '', kubeconfig);
-    return itemsOf(await this.#cluster.kubectl(['get', '-f', '-', '-o', 'json'], said));
+    const manifest = await helm(['get', 'manifest', 'kvcp', '--namespace', this.#namespace], '', kubeconfig);
+    return itemsOf(await this.#cluster.kubectl(['get', '-f', '-', '-o', 'json'], manifest));
   }
 }
 
@@ -48,7 +48,7 @@ const pools = { cm: { data: { 'cidr-global': '10.0.0.0/24' } } };
 const pod = 'spec.template.spec';
 const ourImage = 'ghcr.io/kube-vip/kube-vip-cloud-provider:v0.1.0';
 
-interface Story {
+interface UpgradeCase {
   title: string;
   namespace?: string;
   values?: object;
@@ -59,17 +59,17 @@ interface Story {
   configMap: string;
 }
 
-const stories: readonly Story[] = [
+const upgradeCases: readonly UpgradeCase[] = [
   { title: 'with its pools', values: pools, replicas: 2, configMap: 'kube-vip-cloud-provider' },
   {
-    title: 'that Helm 3 made, which applies on the client',
+    title: 'created by Helm 3, which applies on the client',
     values: pools,
     install: ['--server-side=false'],
     replicas: 2,
     configMap: 'kube-vip-cloud-provider',
   },
   {
-    title: 'with a ConfigMap, replicas and a name of one’s own, in another namespace',
+    title: 'with a custom ConfigMap, replica count and name, in another namespace',
     namespace: 'kube-public',
     values: {
       configMapName: 'mine',
@@ -81,7 +81,7 @@ const stories: readonly Story[] = [
     configMap: 'mine',
   },
   {
-    title: 'with --reuse-values, which brings none of the new defaults',
+    title: 'with --reuse-values, which applies none of the new defaults',
     values: pools,
     upgrade: ['--reuse-values'],
     replicas: 1,
@@ -97,40 +97,48 @@ const stories: readonly Story[] = [
   },
 ];
 
-for (const story of stories) {
+for (const upgradeCase of upgradeCases) {
   onServer(
-    `\`helm upgrade\` replaces the chart for the Go version in place: ${story.title}`,
+    `\`helm upgrade\` replaces the chart for the Go version in place: ${upgradeCase.title}`,
     async (cluster) => {
-      const { namespace = 'kube-system', values = {}, install = [], upgrade = [] } = story;
+      const { namespace = 'kube-system', values = {}, install = [], upgrade = [] } = upgradeCase;
       const release = new Release(cluster, namespace);
       try {
         await release.run('install', [goChart, ...install], values);
         const before = await release.objects();
-        // Without flags of its own Helm takes the values of the last time.
+        // Without value flags, Helm reuses the previous values.
         await release.run('upgrade', [chart, ...upgrade]);
         const after = await release.objects();
 
         const now = uids(after);
         for (const [title, uid] of uids(before)) assert.equal(now.get(title), uid, `${title} is the same`);
-        assert.equal(live(after, 'Deployment', 'spec.replicas'), story.replicas);
-        assert.equal(live(after, 'Deployment', `${pod}.containers.0.image`), story.image ?? ourImage);
+        assert.equal(live(after, 'Deployment', 'spec.replicas'), upgradeCase.replicas);
+        assert.equal(live(after, 'Deployment', `${pod}.containers.0.image`), upgradeCase.image ?? ourImage);
         assert.equal(live(after, 'Deployment', `${pod}.containers.0.livenessProbe.httpGet.path`), '/livez');
-        const env = { name: 'KUBEVIP_CONFIG_MAP', value: story.configMap };
+        const env = { name: 'KUBEVIP_CONFIG_MAP', value: upgradeCase.configMap };
         assert.deepEqual(live(after, 'Deployment', `${pod}.containers.0.env.1`), env);
-        assert.deepEqual(live(after, 'Role', 'rules.0.resourceNames'), [story.configMap]);
+        assert.deepEqual(live(after, 'Role', 'rules.0.resourceNames'), [upgradeCase.configMap]);
         const lease = 'kube-vip-cloud-controller';
         const flag = `--leader-elect-resource-name=${lease}`;
-        assert.equal(live(after, 'Deployment', `${pod}.containers.0.args.0`), flag, 'the Lease of both');
+        assert.equal(
+          live(after, 'Deployment', `${pod}.containers.0.args.0`),
+          flag,
+          'both use the same Lease',
+        );
         const roles = after
           .filter(({ kind }) => kind === 'Role')
           .flatMap((role) => at(role, 'rules') as object[]);
         assert.deepEqual(at(roles.at(-1), 'resourceNames'), [lease]);
         assert.deepEqual(live(after, 'ClusterRole', 'rules.0.verbs'), ['get', 'list', 'watch', 'patch']);
-        assert.equal(live(after, 'ClusterRole', 'rules.2'), undefined, 'no right of the old role is left');
+        assert.equal(
+          live(after, 'ClusterRole', 'rules.2'),
+          undefined,
+          'no permission of the old role remains',
+        );
 
         await release.run('rollback', ['1']);
         const back = await release.objects();
-        assert.deepEqual(uids(back), uids(before), 'and back again');
+        assert.deepEqual(uids(back), uids(before), 'after a rollback');
         assert.equal(live(back, 'Deployment', `${pod}.containers.0.livenessProbe`), undefined);
         assert.deepEqual(live(back, 'ClusterRole', 'rules'), live(before, 'ClusterRole', 'rules'));
       } finally {
@@ -148,7 +156,7 @@ for (const story of stories) {
   );
 }
 
-onServer('no upgrade takes the pools away, nor does the end of the release', async (cluster) => {
+onServer('neither an upgrade nor an uninstall removes the pools', async (cluster) => {
   const release = new Release(cluster, 'kube-system');
   const see = ['get', 'configmap', '--namespace', 'kube-system', 'kube-vip-cloud-provider', '-o', 'json'];
   await release.run('install', [goChart], pools);
@@ -159,9 +167,9 @@ onServer('no upgrade takes the pools away, nor does the end of the release', asy
     for (const path of ['metadata.uid', 'data']) assert.deepEqual(at(found, path), at(before, path), when);
   };
   await release.run('upgrade', [chart, '--set', 'replicasCount=1']);
-  await stays('an upgrade that forgot them');
+  await stays('an upgrade without them');
   await release.run('upgrade', [chart], pools);
-  await stays('and named them again');
+  await stays('an upgrade with them');
   await release.run('uninstall');
   await stays('an uninstall');
   await release.run('install', [chart], pools);
@@ -169,7 +177,7 @@ onServer('no upgrade takes the pools away, nor does the end of the release', asy
   await release.run('uninstall');
 });
 
-onServer('after the install helm says where the pools are, and that some are not read', async (cluster) => {
+onServer('the notes after an install name the ConfigMap, and pools that are not read', async (cluster) => {
   const release = new Release(cluster, 'kube-public');
   const dry = ['--dry-run=client'];
   assert.match(
@@ -177,6 +185,6 @@ onServer('after the install helm says where the pools are, and that some are not
     /configmap --namespace kube-public kube-vip-cloud-provider /,
   );
   const both = { ...pools, configMapName: 'mine' };
-  const said = await release.run('install', [chart, ...dry], both);
-  assert.match(said, /The pools are in the ConfigMap mine in kube-public[\s\S]*cm\.data is not read/);
+  const notes = await release.run('install', [chart, ...dry], both);
+  assert.match(notes, /The pools are in ConfigMap mine in namespace kube-public[\s\S]*cm\.data is ignored/);
 });

@@ -1,13 +1,13 @@
-/** What each value of the chart does, and which ones it refuses. */
+/** The effect of each value of the chart, and values that it rejects. */
 
 import { at, type KubernetesObject } from './objects.ts';
 
 export interface ValueCase {
-  /** The path of the value that the case is about; what else it needs is in `with`. */
+  /** The path of the tested value. `with` contains other values that it requires. */
   value: string;
   is: unknown;
   with?: Record<string, unknown>;
-  /** The object and the path in it where the value shows, and what is then there. */
+  /** The kind of an object, a path in it, and the expected content. */
   shows: [kind: string, path: string, what: unknown];
 }
 
@@ -145,8 +145,8 @@ export const valueCases: readonly ValueCase[] = [
   },
 ];
 
-/** Values as they are set, and what helm says: each message names the value. */
-export const refusals: readonly [values: object, message: RegExp][] = [
+/** Invalid values, and the error message, which names the value. */
+export const invalidValues: readonly [values: object, message: RegExp][] = [
   [{ replicaCount: 2 }, /additional properties 'replicaCount' not allowed/],
   [{ replicasCount: 'two' }, /'\/replicasCount': got string, want integer/],
   [{ replicasCount: -1 }, /'\/replicasCount': minimum/],
@@ -195,7 +195,7 @@ export const refusals: readonly [values: object, message: RegExp][] = [
   ],
 ];
 
-/** `a.b` and a value as the object that a values file would hold, on top of what is there. */
+/** The values of a case as an object: the tested one merged into those in `with`. */
 export function valuesOf({ value, is, with: others = {} }: ValueCase): Record<string, unknown> {
   const [first = '', second] = value.split('.');
   if (second === undefined) return { ...others, [first]: is };
@@ -203,7 +203,7 @@ export function valuesOf({ value, is, with: others = {} }: ValueCase): Record<st
   return { ...others, [first]: { ...beside, [second]: is } };
 }
 
-/** What is at a place of a rendering; undefined also where there is no such object. */
+/** The content at a path of the object of this kind, or undefined. */
 export function shown(objects: readonly KubernetesObject[], kind: string, path: string): unknown {
   return at(
     objects.find((object) => object.kind === kind),

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
-import { rightsWithClaims } from '../e2e/roles.ts';
-import { refusals, shown, valueCases, valuesOf } from './chart-values.ts';
+import { permissionsWithClaims } from '../e2e/roles.ts';
+import { invalidValues, shown, valueCases, valuesOf } from './chart-values.ts';
 import { helm, render } from './helm.ts';
 import {
   at,
@@ -24,7 +24,7 @@ const read = (file: string): string => readFileSync(join(chart, file), 'utf8');
 const byManifest = objectsIn(readFileSync(manifest, 'utf8'));
 const onServer = onCluster('install-chart', ['helm']);
 
-/** The least that the API server needs in order to know the kind. */
+/** The minimal CustomResourceDefinition for the kind. */
 const serviceMonitors = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -44,7 +44,7 @@ function anything(): object {
   };
 }
 
-onServer('helm finds no fault in the chart, and its versions are those of package.json', async () => {
+onServer('helm lint reports no problem, and the version is that of package.json', async () => {
   await helm(['lint', '--strict', chart]);
   const about: unknown = JSON.parse(readFileSync(join(base, '..', 'package.json'), 'utf8'));
   assert.equal(at(parse(read('Chart.yaml')), 'appVersion'), `v${at(about, 'version')}`);
@@ -57,11 +57,11 @@ onServer(
     await cluster.kubectl(['wait', '--for=condition=established', `crd/${serviceMonitors.metadata.name}`]);
     const accept = async (objects: readonly KubernetesObject[]): Promise<void> => {
       const apply = ['apply', '--dry-run=server', '--validate=strict', '--warnings-as-errors', '-f', '-'];
-      const said = await cluster.kubectl(
+      const output = await cluster.kubectl(
         apply,
         objects.map((object) => JSON.stringify(object)).join('\n---\n'),
       );
-      assert.equal(said.match(/\(server dry run\)$/gm)?.length, objects.length, said);
+      assert.equal(output.match(/\(server dry run\)$/gm)?.length, objects.length, output);
     };
     const usual = await render({});
     await accept(usual);
@@ -75,13 +75,13 @@ onServer(
   },
 );
 
-onServer('a wrong value is refused in words that name it', async () => {
-  for (const [values, message] of refusals) {
+onServer('an invalid value is rejected with a message that names it', async () => {
+  for (const [values, message] of invalidValues) {
     await assert.rejects(render(values), message, JSON.stringify(values));
   }
 });
 
-onServer('manifest, Kustomize base and chart give the same rights', async (cluster) => {
+onServer('manifest, Kustomize base and chart grant the same permissions', async (cluster) => {
   const byKustomize = objectsIn(await cluster.kubectl(['kustomize', base]));
   const byChart = await render({ configMapName: 'kubevip' });
   const sorted = (objects: readonly KubernetesObject[]) =>
@@ -91,13 +91,13 @@ onServer('manifest, Kustomize base and chart give the same rights', async (clust
   assert.deepEqual(sorted(byChart), sorted(byManifest));
 });
 
-onServer('with claims the chart gives the rights that the overlay in docs/install.md gives', async () => {
+onServer('with claims, the chart grants the same permissions as the overlay in docs/install.md', async () => {
   const byChart = rulesOf(await render({ claims: true })).map((role) => at(role, 'rules'));
-  assert.ok(byChart.some((rules) => isDeepStrictEqual(rules, rightsWithClaims().cluster)));
+  assert.ok(byChart.some((rules) => isDeepStrictEqual(rules, permissionsWithClaims().cluster)));
 });
 
 onServer(
-  'outside kube-system the pools are read there, and the Lease stays where the Go version has it',
+  'in another namespace, the pools are read there, and the Lease stays in kube-system as for the Go version',
   async () => {
     const objects = await render({}, 'network');
     const roles = objects.filter(({ kind }) => kind === 'Role');
@@ -114,7 +114,7 @@ onServer(
   },
 );
 
-onServer('the Pods of the chart are those of the manifest', async () => {
+onServer('chart and manifest define the same Pods', async () => {
   const byChart = await render({ configMapName: 'kubevip', priorityClassName: 'system-cluster-critical' });
   assert.deepEqual(comparable(byChart), comparable(byManifest));
 });
@@ -135,13 +135,13 @@ function comparable(objects: readonly KubernetesObject[]): object {
     serviceAccountName: 'any',
     tolerations,
     topologySpreadConstraints: [{ ...spread, labelSelector: 'any' }],
-    // The chart names the ConfigMap, and the manifest leaves it at the controller's default.
+    // Only the chart sets the name of the ConfigMap.
     containers: [{ ...container, env: 'any' }],
   };
 }
 
 onServer(
-  'a namespace with the pod security standard "restricted" takes the Pods of the chart',
+  'a namespace with the Pod Security Standard "restricted" accepts the Pods of the chart',
   async (cluster) => {
     const label = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     const namespace = {
@@ -155,7 +155,7 @@ onServer(
   },
 );
 
-onServer('what selects Pods selects those of the chart', async () => {
+onServer('all selectors match the Pods of the chart', async () => {
   const objects = await render({ serviceMonitor: { enabled: true } });
   const deployment = only(objects, 'Deployment');
   const spread = 'spec.template.spec.topologySpreadConstraints.0.labelSelector.matchLabels';
@@ -167,7 +167,7 @@ onServer('what selects Pods selects those of the chart', async () => {
   ];
   const labels = at(deployment, 'spec.template.metadata.labels');
   for (const selector of selectors) assert.deepEqual(selector, labels);
-  // A ServiceMonitor selects a Service, by the labels and the port that it has.
+  // A ServiceMonitor selects a Service by its labels and port.
   const [service, monitor] = [only(objects, 'Service'), only(objects, 'ServiceMonitor')];
   assert.deepEqual(service.metadata.labels, { ...service.metadata.labels, ...labelsOf(monitor) });
   assert.equal(at(monitor, 'spec.endpoints.0.port'), at(service, 'spec.ports.0.name'));
@@ -179,7 +179,7 @@ function labelsOf(monitor: KubernetesObject): object {
   return at(monitor, 'spec.selector.matchLabels') as object;
 }
 
-onServer('every value of the chart for the Go version is taken as it is', async () => {
+onServer('the chart accepts every value of the chart for the Go version', async () => {
   const values: unknown = parse(readFileSync(join(fixtures, 'chart-0.2.9', 'values.yaml'), 'utf8'));
   const objects = await render(values as object);
   assert.equal(at(only(objects, 'Deployment'), 'spec.replicas'), 1);

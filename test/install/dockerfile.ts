@@ -1,23 +1,23 @@
-/** Reads as much of a Dockerfile as ours needs: instructions, flags, continued lines. */
+/** Parses the parts of the Dockerfile syntax that our Dockerfile uses: instructions, flags, continued lines. */
 
 export interface Instruction {
   name: string;
   /** `--from=build` and the like. */
   flags: ReadonlyMap<string, string>;
   words: readonly string[];
-  /** Everything behind the name, as it is written. */
+  /** The unparsed text after the name. */
   text: string;
 }
 
-export interface Harness {
-  /** What other stages call it. */
+export interface Stage {
+  /** The name that other stages use. */
   name: string | undefined;
   base: string;
   instructions: readonly Instruction[];
 }
 
-export function stagesIn(dockerfile: string): Harness[] {
-  const stages: (Harness & { instructions: Instruction[] })[] = [];
+export function stagesIn(dockerfile: string): Stage[] {
+  const stages: (Stage & { instructions: Instruction[] })[] = [];
   for (const line of logicalLines(dockerfile)) {
     const instruction = instructionIn(line);
     if (instruction.name === 'FROM') {
@@ -32,7 +32,7 @@ export function stagesIn(dockerfile: string): Harness[] {
   return stages;
 }
 
-/** Without comments and empty lines, and what a backslash continues in one. */
+/** The lines without comments and empty lines, with continued lines joined. */
 function logicalLines(text: string): string[] {
   const lines = text.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
   return lines
@@ -52,15 +52,15 @@ function instructionIn(line: string): Instruction {
   return { name: name.toUpperCase(), flags: new Map(flags), words: words.slice(first), text };
 }
 
-/** The words of the last such instruction: it is the one that counts. */
-export function last(stage: Harness, name: string): string {
+/** The text of the last such instruction, which is the one that applies. */
+export function last(stage: Stage, name: string): string {
   const found = stage.instructions.findLast((instruction) => instruction.name === name);
   if (found === undefined) throw new Error(`Dockerfile: the stage on ${stage.base} has no ${name}`);
   return found.text;
 }
 
-/** Labels of an image, with build arguments as they are written. */
-export function labelsOf(stage: Harness): Map<string, string> {
+/** The labels of an image, with build arguments unexpanded. */
+export function labelsOf(stage: Stage): Map<string, string> {
   const texts = stage.instructions.filter(({ name }) => name === 'LABEL').map(({ text }) => text);
   const pairs = texts.join(' ').matchAll(/(\S+?)="([^"]*)"/g);
   return new Map([...pairs].map(([, key = '', value = '']) => [key, value]));

@@ -4,10 +4,10 @@ import { locateBinaries } from '../controlplane/binaries.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { chart, type KubernetesObject, objectsIn } from './objects.ts';
 
-/** helm keeps caches and settings at home, and the user's own are not ours to fill. */
+/** The home directory for helm's cache and settings. */
 const home = temporaryFolder('kvcp-helm-');
 
-/** Standard output of helm; its error where it fails. `input` is what `-f -` reads. */
+/** Returns the standard output of helm, or rejects with its standard error. `input` is the content for `-f -`. */
 export function helm(args: readonly string[], input = '', kubeconfig = '/nowhere'): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const env = { HOME: home.path, KUBECONFIG: kubeconfig, PATH: process.env.PATH ?? '' };
@@ -20,7 +20,7 @@ export function helm(args: readonly string[], input = '', kubeconfig = '/nowhere
   return promise;
 }
 
-/** What our chart makes of these values. */
+/** Renders our chart with these values. */
 export async function render(values: object, namespace = 'kube-system'): Promise<KubernetesObject[]> {
   const args = ['template', 'kvcp', chart, '--namespace', namespace, '--values', '-'];
   return objectsIn(await helm(args, JSON.stringify(values)));

@@ -11,25 +11,25 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Harness, type Instruction, stagesIn } from './dockerfile.ts';
+import { type Instruction, type Stage, stagesIn } from './dockerfile.ts';
 
-/** What says something about the image or its builds, but puts no file into it. */
+/** Instructions that add no files to the image. */
 const fileless = new Set(['ARG', 'ENV', 'LABEL', 'USER', 'EXPOSE', 'ENTRYPOINT']);
 
 const checkout = resolve(import.meta.dirname, '..', '..');
 
 export const stages = stagesIn(readFileSync(join(checkout, 'Dockerfile'), 'utf8'));
 
-export function finalStage(): Harness {
+export function finalStage(): Stage {
   const stage = stages.at(-1);
   assert.ok(stage, 'the Dockerfile has a stage');
   return stage;
 }
 
 /**
- * Does what the Dockerfile says, without a container engine, in folders of the given one; returns the folder with the
- * files of the image. In place of the base images: the tools of this machine to build with, and for the image this Node
- * with the libraries that it names.
+ * Executes the Dockerfile without a container engine, in subfolders of `folder`, and returns the folder with the files of
+ * the image. In place of the base images, it uses the tools of this machine to build, and this Node.js with its
+ * libraries as the runtime.
  */
 export function assembleImage(folder: string): string {
   const roots = new Map<string, string>();
@@ -44,15 +44,15 @@ export function assembleImage(folder: string): string {
       if (instruction.name === 'WORKDIR') {
         workdir = instruction.text;
         mkdirSync(join(root, workdir), { recursive: true });
-        // `npm ci` would fetch the same once more.
+        // `npm ci` would download the same packages again.
         symlinkSync(join(checkout, 'node_modules'), join(root, workdir, 'node_modules'));
       } else if (instruction.name === 'RUN') run(instruction.text, join(root, workdir));
       else if (instruction.name === 'COPY') copy(instruction, root, workdir, roots);
-      else throw new Error(`Dockerfile: what ${instruction.name} does is not known here`);
+      else throw new Error(`Dockerfile: ${instruction.name} is not supported`);
     }
     if (stage.name !== undefined) roots.set(stage.name, root);
   }
-  // A folder of our own making, that only we could enter.
+  // Other users must be able to enter the folder.
   chmodSync(root, 0o755);
   return root;
 }
@@ -79,22 +79,22 @@ function copy(
     const isFolder = statSync(file).isDirectory();
     const into = isFolder || !/[./]$/.test(target) ? at : join(at, basename(word));
     mkdirSync(dirname(into), { recursive: true });
-    // npm looks at the times of its lock file.
+    // npm compares the timestamps of its lock file.
     cpSync(file, into, { recursive: true, preserveTimestamps: true });
     const mode = flags.get('chmod');
     if (mode !== undefined) chmodSync(into, Number.parseInt(mode, 8));
   }
 }
 
-/** Whether a builder gets a path of the checkout at all. Ours names what it does, and nothing else. */
+/** Returns whether .dockerignore, which is an allowlist, includes a path. */
 function isSent(path: string): boolean {
   const lines = readFileSync(join(checkout, '.dockerignore'), 'utf8').split('\n');
   const [first, ...rest] = lines.filter((line) => !/^(#|$)/.test(line));
-  assert.equal(first, '*', 'the first line of .dockerignore leaves out everything');
+  assert.equal(first, '*', 'the first line of .dockerignore excludes everything');
   return rest.some((line) => path === line.slice(1) || path.startsWith(`${line.slice(1)}/`));
 }
 
-/** What the distroless image has of use to us: Node at the same path, and the libraries that it links. */
+/** Adds what the program needs from the distroless image: Node.js at the same path, and its libraries. */
 function addRuntime(root: string): void {
   const node = join(root, 'nodejs', 'bin', 'node');
   mkdirSync(dirname(node), { recursive: true });

@@ -1,4 +1,4 @@
-/** What can be said of the image without a container engine: its files, and that they run by themselves. */
+/** Tests the image without a container engine: its files, and that they run without others. */
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,34 +9,34 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { loadBalancer } from '../e2e/objects.ts';
+import { Chroot, chrootSkipReason } from './chroot.ts';
 import { labelsOf, last } from './dockerfile.ts';
 import { assembleImage, finalStage, stages } from './image-files.ts';
-import { Jail, whyNoJail } from './jail.ts';
 import { at, fixtures, manifest, objectsIn, only } from './objects.ts';
 import { onCluster } from './on-cluster.ts';
 
-const skip = whyNoJail();
+const skip = chrootSkipReason();
 const deployment = only(objectsIn(readFileSync(manifest, 'utf8')), 'Deployment');
 const container = 'spec.template.spec.containers.0';
 const program = at(deployment, `${container}.command.0`) as string;
 const folder = temporaryFolder('kvcp-image-');
 let image = '';
-let jail: Jail | undefined;
+let chroot: Chroot | undefined;
 
 before(() => {
   image = assembleImage(folder.path);
-  jail = new Jail(image, last(finalStage(), 'USER'));
+  chroot = new Chroot(image, last(finalStage(), 'USER'));
 });
 after(() => folder.remove());
 
-function inJail(title: string, body: (jail: Jail) => Promise<void> | void): void {
+function inChroot(title: string, body: (chroot: Chroot) => Promise<void> | void): void {
   test(title, skip === undefined ? {} : { skip }, async () => {
-    assert.ok(jail);
-    await body(jail);
+    assert.ok(chroot);
+    await body(chroot);
   });
 }
 
-test('nothing runs in the last stage, its user is the Pod’s, and its labels are said', () => {
+test('the last stage has no RUN, the same user as the Pod, and all labels', () => {
   const stage = finalStage();
   assert.deepEqual(
     stage.instructions.filter(({ name }) => name === 'RUN'),
@@ -55,7 +55,7 @@ test('nothing runs in the last stage, its user is the Pod’s, and its labels ar
   for (const { base } of stages) assert.match(base, /:[^:]+$/, 'a tag');
 });
 
-test('it holds the program, the bundle and the licences', () => {
+test('the image contains the program, the bundle and the licenses', () => {
   assert.deepEqual(readdirSync(join(image, 'app')).sort(), [
     'LICENSE',
     'LICENSES',
@@ -66,13 +66,13 @@ test('it holds the program, the bundle and the licences', () => {
   ]);
 });
 
-inJail('it is run as the Pod’s user, who can write nowhere', (files) => {
+inChroot('the image runs as the Pod’s user and cannot write to its file system', (files) => {
   const attempt =
     "try { require('fs').writeFileSync('/x', '') } catch ({ code }) { console.log(process.getuid(), code) }";
   assert.equal(files.run(['/nodejs/bin/node', '-e', attempt]).stdout, '65532 EROFS\n');
 });
 
-inJail('it says its version, its help, and which flag is wrong', (files) => {
+inChroot('the program prints its version, its help, and which flag is wrong', (files) => {
   const version = files.run([program, '--version']);
   assert.match(version.stdout, /^kube-vip-cloud-provider \d+\.\d+\.\d+.* \(Node v2[4-9]\./, version.stderr);
   assert.match(files.run([program, '--help']).stdout, /--leader-elect-resource-name/);
@@ -83,30 +83,30 @@ inJail('it says its version, its help, and which flag is wrong', (files) => {
 
 const onServer = onCluster('install-image');
 
-function served(title: string, body: (cluster: Cluster, files: Jail) => Promise<void>): void {
+function onClusterInChroot(title: string, body: (cluster: Cluster, files: Chroot) => Promise<void>): void {
   if (skip !== undefined) {
     test(title, { skip });
     return;
   }
   onServer(title, async (cluster) => {
-    assert.ok(jail);
+    assert.ok(chroot);
     await cluster.pools({ 'cidr-default': '10.0.0.0/24' });
     try {
-      await body(cluster, jail);
+      await body(cluster, chroot);
     } finally {
       await cluster.clear();
     }
   });
 }
 
-/** Well within the 30 s that a kubelet waits. */
+/** Less than the kubelet's grace period of 30 s. */
 const graceMs = 10_000;
 
-/** What every container has: its runtime sets HOME where the user is in no list. */
+/** The environment of every container. The runtime sets HOME if the user is not in /etc/passwd. */
 const environment = { PATH: process.env.PATH ?? '', HOME: '/' };
 
-/** What the kubelet gives a Pod of the ServiceAccount, and how the Pod then sees the API server. */
-async function asPod(cluster: Cluster, files: Jail): Promise<Record<string, string>> {
+/** Adds the ServiceAccount files that the kubelet mounts, and returns the environment of a Pod. */
+async function asPod(cluster: Cluster, files: Chroot): Promise<Record<string, string>> {
   const where = '/var/run/secrets/kubernetes.io/serviceaccount';
   const create = ['create', 'token', '--namespace', 'kube-system', 'kube-vip-cloud-controller'];
   files.add(`${where}/token`, await cluster.kubectl(create));
@@ -116,10 +116,10 @@ async function asPod(cluster: Cluster, files: Jail): Promise<Record<string, stri
   return { ...environment, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
 }
 
-/** Starts a command, waits until it has served a Service, and ends it as a kubelet does. */
-async function serves(
+/** Starts a command, waits until it assigns an address, and terminates it as a kubelet does. */
+async function assignsAddress(
   cluster: Cluster,
-  files: Jail,
+  files: Chroot,
   command: string[],
   env: Record<string, string>,
   meanwhile: () => Promise<void> = () => Promise.resolve(),
@@ -128,22 +128,24 @@ async function serves(
   let took = 0;
   try {
     await cluster.create(loadBalancer('default/web'));
-    await eventually(async () => assert.equal((await cluster.marks('default/web')).addresses, '10.0.0.1'));
+    await eventually(async () =>
+      assert.equal((await cluster.assignment('default/web')).addresses, '10.0.0.1'),
+    );
     await meanwhile();
   } catch (error) {
     throw new Error(child.output(), { cause: error });
   } finally {
-    const told = performance.now();
+    const signaledAt = performance.now();
     await child.stop('TERM');
-    took = performance.now() - told;
+    took = performance.now() - signaledAt;
   }
-  assert.ok(took < graceMs, `it ended after ${took} ms`);
+  assert.ok(took < graceMs, `it exited after ${took} ms`);
   assert.equal(child.exitCode(), 0, child.output());
 }
 
-served('with a kubeconfig it serves a Service', async (cluster, files) => {
+onClusterInChroot('with a kubeconfig, the image assigns an address', async (cluster, files) => {
   files.add('/kubeconfig', readFileSync(cluster.server.kubeconfig(), 'utf8'));
-  await serves(
+  await assignsAddress(
     cluster,
     files,
     [program, '--kubeconfig=/kubeconfig', '--secure-port=0', '--web-port=0'],
@@ -151,15 +153,15 @@ served('with a kubeconfig it serves a Service', async (cluster, files) => {
   );
 });
 
-served(
-  'the manifest’s command, in a Pod of its ServiceAccount, serves a Service and answers the probes',
+onClusterInChroot(
+  'with the manifest’s command and ServiceAccount, the image assigns an address and answers the probes',
   async (cluster, files) => {
     await cluster.kubectl(['apply', '-f', manifest]);
     const [port] = await freePorts(1);
     const command = at(deployment, `${container}.command`) as string[];
     const args = at(deployment, `${container}.args`) as string[];
     const env = await asPod(cluster, files);
-    await serves(cluster, files, [...command, ...args, `--secure-port=${port}`], env, async () => {
+    await assignsAddress(cluster, files, [...command, ...args, `--secure-port=${port}`], env, async () => {
       for (const probe of ['livenessProbe', 'readinessProbe']) {
         const path = at(deployment, `${container}.${probe}.httpGet.path`);
         const answer = await fetch(`http://127.0.0.1:${port}${path}`);
@@ -170,16 +172,16 @@ served(
   },
 );
 
-served(
-  'a Deployment of the Go version serves a Service when only its image is changed',
+onClusterInChroot(
+  'a Deployment of the Go version with only the image changed assigns an address',
   async (cluster, files) => {
     const goManifest = join(fixtures, 'go-version.yaml');
     await cluster.kubectl(['apply', '-f', goManifest]);
     const theirs = only(objectsIn(readFileSync(goManifest, 'utf8')), 'Deployment');
     const command = at(theirs, `${container}.command`) as string[];
     const env = await asPod(cluster, files);
-    // Its port is of the Pod alone, and here of the whole machine.
-    await serves(cluster, files, [...command, '--secure-port=0', '--web-port=0'], env);
+    // Here, its port would be one of the whole machine.
+    await assignsAddress(cluster, files, [...command, '--secure-port=0', '--web-port=0'], env);
     await cluster.kubectl(['delete', '-f', goManifest]);
   },
 );

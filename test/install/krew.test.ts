@@ -48,7 +48,7 @@ test('krew accepts the manifest and installs the archive, and kubectl finds the 
     await run(join(krew?.folder ?? '', 'krew'), 'install', `--manifest=${manifest}`, `--archive=${archive}`);
     const answer = await run('kubectl', 'vip', 'version');
     assert.match(answer, /^kubectl-vip 0\.0\.0-e2e \(Node v\d+/);
-    assert.equal(answer.split('\n').length, 2, 'nothing else is said');
+    assert.equal(answer.split('\n').length, 2, 'nothing else is printed');
   } finally {
     bundle.remove();
     home.remove();

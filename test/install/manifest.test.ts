@@ -23,18 +23,18 @@ const goManifest = join(fixtures, 'go-version.yaml');
 const theirs = objectsIn(readFileSync(goManifest, 'utf8'));
 const container = 'spec.template.spec.containers.0';
 
-/** What is in a cluster of the objects of a file. */
+/** The objects in a file as they are in the cluster. */
 async function live(cluster: Cluster, file: string): Promise<KubernetesObject[]> {
   return itemsOf(await cluster.kubectl(['get', '-f', file, '-o', 'json']));
 }
 
-test('its image is of the version that package.json says', () => {
+test('the image has the version in package.json', () => {
   const about: unknown = JSON.parse(readFileSync(join(base, '..', 'package.json'), 'utf8'));
   const image = `ghcr.io/kube-vip/kube-vip-cloud-provider:v${at(about, 'version')}`;
   assert.equal(at(only(ours, 'Deployment'), `${container}.image`), image);
 });
 
-test('what selects Pods selects those of the Deployment, and the probes ask a port that there is', () => {
+test('all selectors match the Pods of the Deployment, and the probes use an existing port', () => {
   const deployment = only(ours, 'Deployment');
   const labels = at(deployment, 'spec.template.metadata.labels');
   assert.deepEqual(at(deployment, 'spec.selector.matchLabels'), labels);
@@ -57,35 +57,32 @@ test('what selects Pods selects those of the Deployment, and the probes ask a po
 
 const onServer = onCluster('install-manifest');
 
-onServer(
-  'the API server accepts the manifest, and the Kustomize base, which is the same',
-  async (cluster) => {
-    for (const from of [
-      ['-f', manifest],
-      ['-k', base],
-    ]) {
-      const said = await cluster.kubectl([
-        'apply',
-        '--dry-run=server',
-        '--validate=strict',
-        '--warnings-as-errors',
-        ...from,
-      ]);
-      assert.equal(said.match(/ created \(server dry run\)$/gm)?.length, ours.length, said);
-    }
-    const built = objectsIn(await cluster.kubectl(['kustomize', base]));
-    const sorted = (objects: KubernetesObject[]) =>
-      objects.toSorted((a, b) => (titleOf(a) < titleOf(b) ? -1 : 1));
-    assert.deepEqual(sorted(built), sorted(ours));
-  },
-);
+onServer('the API server accepts the manifest and the Kustomize base, which are equal', async (cluster) => {
+  for (const from of [
+    ['-f', manifest],
+    ['-k', base],
+  ]) {
+    const output = await cluster.kubectl([
+      'apply',
+      '--dry-run=server',
+      '--validate=strict',
+      '--warnings-as-errors',
+      ...from,
+    ]);
+    assert.equal(output.match(/ created \(server dry run\)$/gm)?.length, ours.length, output);
+  }
+  const built = objectsIn(await cluster.kubectl(['kustomize', base]));
+  const sorted = (objects: KubernetesObject[]) =>
+    objects.toSorted((a, b) => (titleOf(a) < titleOf(b) ? -1 : 1));
+  assert.deepEqual(sorted(built), sorted(ours));
+});
 
-test('it writes nothing to its own file system', () => {
+test('the root file system is read-only', () => {
   const readOnly = `${container}.securityContext.readOnlyRootFilesystem`;
   assert.equal(at(only(ours, 'Deployment'), readOnly), true);
 });
 
-onServer('a namespace with the pod security standard "restricted" takes its Pods', async (cluster) => {
+onServer('a namespace with the Pod Security Standard "restricted" accepts the Pods', async (cluster) => {
   const label = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   const metadata = { name: 'restricted', labels: label };
   await cluster.kubectl(
@@ -93,16 +90,16 @@ onServer('a namespace with the pod security standard "restricted" takes its Pods
     JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata }),
   );
   const create = ['create', '--dry-run=server', '--validate=strict', '-f', '-'];
-  const said = await cluster.kubectl(create, podOf(ours, 'restricted'));
-  assert.match(said, /pod\/probe created/);
-  // The same namespace refuses those of the Go version: the standard is in force.
+  const output = await cluster.kubectl(create, podOf(ours, 'restricted'));
+  assert.match(output, /pod\/probe created/);
+  // The rejected Pod of the Go version shows that the standard is enforced.
   await assert.rejects(
     cluster.kubectl(create, podOf(theirs, 'restricted')),
     /violates PodSecurity "restricted/,
   );
 });
 
-/** A test that leaves nothing of either manifest behind. */
+/** A test that removes both manifests at the end. */
 const installing: typeof onServer = (title, body) => {
   onServer(title, async (cluster) => {
     try {
@@ -113,7 +110,7 @@ const installing: typeof onServer = (title, body) => {
   });
 };
 
-/** How the Go version's manifest may have come into a cluster. */
+/** Commands with which the Go version's manifest may have been installed. */
 const ways: Record<string, string[]> = {
   'kubectl apply': ['apply'],
   'kubectl apply --server-side': ['apply', '--server-side'],
@@ -122,12 +119,12 @@ const ways: Record<string, string[]> = {
 
 for (const [way, command] of Object.entries(ways)) {
   installing(
-    `\`kubectl apply\` replaces the Go version that came by \`${way}\`, in place`,
+    `\`kubectl apply\` replaces in place a Go version that \`${way}\` installed`,
     async (cluster) => {
       await cluster.pools({ 'cidr-global': '10.0.0.0/24' });
       const seePools = ['get', 'configmap', '--namespace', 'kube-system', 'kubevip', '-o', 'json'];
       const pools = await cluster.kubectl(seePools);
-      const fresh = await cluster.kubectl(['apply', '--dry-run=server', '-f', manifest, '-o', 'json']);
+      const dryRun = await cluster.kubectl(['apply', '--dry-run=server', '-f', manifest, '-o', 'json']);
 
       await cluster.kubectl([...command, '-f', goManifest]);
       const before = await live(cluster, goManifest);
@@ -138,9 +135,9 @@ for (const [way, command] of Object.entries(ways)) {
       for (const object of before) {
         assert.equal(uids.get(titleOf(object)), object.metadata.uid, `${titleOf(object)} is the same`);
       }
-      assert.deepEqual(rulesOf(after), rulesOf(ours), 'no right of the old role is left');
-      const wanted = at(only(itemsOf(fresh), 'Deployment'), 'spec');
-      assert.deepEqual(at(only(after, 'Deployment'), 'spec'), wanted, 'as if it had always been there');
+      assert.deepEqual(rulesOf(after), rulesOf(ours), 'no permission of the old role remains');
+      const wanted = at(only(itemsOf(dryRun), 'Deployment'), 'spec');
+      assert.deepEqual(at(only(after, 'Deployment'), 'spec'), wanted, 'the same as a new installation');
 
       await cluster.kubectl(['apply', '-f', manifest]);
       assert.deepEqual(await live(cluster, manifest), after, 'a second time changes nothing');
@@ -149,9 +146,9 @@ for (const [way, command] of Object.entries(ways)) {
   );
 }
 
-installing('`kubectl apply` of the Go version’s manifest goes back', async (cluster) => {
+installing('`kubectl apply` of the Go version’s manifest is a rollback', async (cluster) => {
   await cluster.kubectl(['apply', '-f', manifest]);
-  // `kubectl rollout undo` brings back its Pods alone, which ask for no token themselves.
+  // `kubectl rollout undo` only restores its Pods, which do not request a token themselves.
   const account = only(await live(cluster, manifest), 'ServiceAccount');
   assert.equal(at(account, 'automountServiceAccountToken'), undefined);
   await cluster.kubectl(['apply', '-f', goManifest]);
@@ -160,5 +157,9 @@ installing('`kubectl apply` of the Go version’s manifest goes back', async (cl
   const deployment = only(after, 'Deployment');
   assert.equal(at(deployment, 'spec.replicas'), 1);
   assert.equal(at(deployment, `${container}.args`), undefined);
-  assert.equal(at(deployment, `${container}.livenessProbe`), undefined, 'the Go version does not answer it');
+  assert.equal(
+    at(deployment, `${container}.livenessProbe`),
+    undefined,
+    'the Go version has no such endpoint',
+  );
 });

@@ -8,7 +8,7 @@ export const base = resolve(root, 'manifest');
 export const chart = resolve(root, 'charts', 'kube-vip-cloud-provider');
 export const fixtures = resolve(import.meta.dirname, 'fixtures');
 
-/** Any object of Kubernetes; what is in it is asked for with `at`. */
+/** Any Kubernetes object. Use `at` to read its fields. */
 export interface KubernetesObject {
   apiVersion: string;
   kind: string;
@@ -21,7 +21,7 @@ export interface KubernetesObject {
   };
 }
 
-/** The objects of a YAML stream. A duplicate key is an error, as it is not for kubectl. */
+/** The objects in a YAML stream. Unlike for kubectl, a duplicate key is an error. */
 export function objectsIn(text: string): KubernetesObject[] {
   return parseAllDocuments(text).flatMap((document) => {
     assert.deepEqual(document.errors, []);
@@ -30,7 +30,7 @@ export function objectsIn(text: string): KubernetesObject[] {
   });
 }
 
-/** The objects of a List, as `kubectl -o json` prints them. */
+/** The objects in a List that `kubectl -o json` prints. */
 export function itemsOf(list: string): KubernetesObject[] {
   return at(JSON.parse(list), 'items') as KubernetesObject[];
 }
@@ -41,7 +41,7 @@ export function only(objects: readonly KubernetesObject[], kind: string): Kubern
   return first;
 }
 
-/** What is at a path such as `spec.template.spec.containers.0.image`, or undefined. */
+/** The content at a path such as `spec.template.spec.containers.0.image`, or undefined. */
 export function at(object: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((inside, key) => {
     return typeof inside === 'object' && inside !== null
@@ -54,14 +54,14 @@ export function titleOf({ kind, metadata }: KubernetesObject): string {
   return [kind, metadata.namespace, metadata.name].filter((part) => part !== undefined).join(' ');
 }
 
-/** Who may do what, without the names of the objects that say it, in one order. */
+/** The rules of all roles, without the names of the roles. */
 export function rulesOf(objects: readonly KubernetesObject[]): unknown[] {
   return objects
     .filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
     .map((role) => ({ kind: role.kind, namespace: role.metadata.namespace, rules: at(role, 'rules') }));
 }
 
-/** A Pod as the Deployment would make it, for the admission plugins that look at Pods only. */
+/** A Pod from the template of the Deployment, for admission plugins that only check Pods. */
 export function podOf(objects: readonly KubernetesObject[], namespace: string): string {
   const template = at(only(objects, 'Deployment'), 'spec.template') as { metadata: object; spec: object };
   const metadata = { ...template.metadata, name: 'probe', namespace };

@@ -4,7 +4,10 @@ import { Cluster } from '../e2e/cluster.ts';
 
 export type OnCluster = (title: string, body: (cluster: Cluster) => Promise<void>) => void;
 
-/** Tests of one file on a kube-apiserver of their own, one after another. Each cleans up what the next would meet. */
+/**
+ * Returns a function that registers tests. All tests of a file run one after another on one kube-apiserver, and each
+ * cleans up after itself.
+ */
 export function onCluster(
   prefix: string,
   programs: readonly ModuleName[] = [],
@@ -27,7 +30,7 @@ export function onCluster(
   after(() => cluster?.stop());
   return (title, body) => {
     test(title, async () => {
-      if (cluster === undefined) throw new Error('there is no cluster');
+      if (cluster === undefined) throw new Error('the cluster did not start');
       await body(cluster);
     });
   };

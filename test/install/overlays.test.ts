@@ -1,4 +1,4 @@
-/** The overlays that docs/install.md shows: they are accepted, and what belongs together in them says the same. */
+/** The overlays in docs/install.md are accepted and consistent. */
 
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { onCluster } from './on-cluster.ts';
 const onServer = onCluster('install-overlays');
 const text = readFileSync(join(base, '..', 'docs', 'install.md'), 'utf8');
 
-/** By the heading that each is under. */
+/** The overlays by their headings. */
 const overlays = new Map(
   text.split(/^## /m).flatMap((section): [string, string][] => {
     const yaml = /^```yaml\n(.*?)^```$/ms.exec(section)?.[1];
@@ -32,8 +32,8 @@ async function build(cluster: Cluster, overlay: string): Promise<KubernetesObjec
   }
 }
 
-/** What the Pods will look for, from their flags and variables. */
-function wantsOf(objects: readonly KubernetesObject[]): Record<string, string> {
+/** The names of the Lease and the ConfigMap that the Pods use, from their flags and environment. */
+function namesUsedBy(objects: readonly KubernetesObject[]): Record<string, string> {
   const container = at(only(objects, 'Deployment'), 'spec.template.spec.containers.0');
   const args = new Map((at(container, 'args') as string[]).map((arg) => arg.split('=') as [string, string]));
   const env = (at(container, 'env') ?? []) as { name: string; value: string }[];
@@ -48,13 +48,13 @@ function wantsOf(objects: readonly KubernetesObject[]): Record<string, string> {
 
 for (const [heading, overlay] of overlays) {
   onServer(
-    `the overlay under "${heading}" gives its Pods the rights to what they look for`,
+    `the overlay under "${heading}" grants its Pods the permissions that they need`,
     async (cluster) => {
       const objects = await build(cluster, overlay);
       const role = only(objects, 'Role');
       const [pools, lease] = [at(role, 'rules.0.resourceNames.0'), at(role, 'rules.2.resourceNames.0')];
       const where = role.metadata.namespace;
-      assert.deepEqual(wantsOf(objects), { lease, leaseNamespace: where, pools, poolsNamespace: where });
+      assert.deepEqual(namesUsedBy(objects), { lease, leaseNamespace: where, pools, poolsNamespace: where });
 
       const deployment = only(objects, 'Deployment');
       const account = at(deployment, 'spec.template.spec.serviceAccountName');
@@ -88,7 +88,7 @@ for (const [heading, overlay] of overlays) {
   });
 }
 
-onServer('a second controller has Pods that the first one’s objects do not select', async (cluster) => {
+onServer('the objects of the first controller do not select the Pods of a second one', async (cluster) => {
   const first = await build(cluster, 'resources: [../manifest]');
   const selector = at(only(first, 'PodDisruptionBudget'), 'spec.selector.matchLabels') as object;
   const second = await build(cluster, overlays.get('Several in one cluster') ?? '');
@@ -103,7 +103,7 @@ onServer('a second controller has Pods that the first one’s objects do not sel
   );
 });
 
-onServer('the document has an overlay for each of its options', () => {
+onServer('every overlay in the document is tested', () => {
   assert.equal(overlays.size, text.match(/^kind: Kustomization$/gm)?.length);
   assert.ok(overlays.size >= 3);
   for (const overlay of overlays.values()) assert.deepEqual(at(parse(overlay), 'resources'), ['../manifest']);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Answer } from '../contract/http.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
-import { loadBalancer, type Wishes } from '../e2e/objects.ts';
+import { loadBalancer, type ServiceOverrides } from '../e2e/objects.ts';
 
 const folder = resolve(import.meta.dirname, '..', '..', 'deploy', 'admission');
 export const policies = ['addresses', 'marks', 'hostnames'] as const;
@@ -13,7 +13,7 @@ export function fileOf(policy: Policy): string {
   return resolve(folder, `${policy}.yaml`);
 }
 
-/** One who may do in every namespace what Kubernetes' own roles view, edit and admin are made of. */
+/** A user with the permissions of Kubernetes' roles view, edit and admin in every namespace. */
 export const user = 'alice';
 export const asUser = { 'impersonate-user': user };
 
@@ -27,31 +27,34 @@ export async function allowUser(cluster: Cluster): Promise<void> {
 /** Applies a policy and waits until it is in force. */
 export async function apply(cluster: Cluster, policy: Policy): Promise<void> {
   await cluster.kubectl(['apply', '--validate=strict', '-f', fileOf(policy)]);
-  const forbidden: Readonly<Record<Policy, Wishes>> = {
+  const forbidden: Readonly<Record<Policy, ServiceOverrides>> = {
     addresses: { annotations: { 'kube-vip.io/loadbalancerIPs': 'no address' } },
     marks: { labels: { implementation: 'kube-vip' } },
     hostnames: { loadBalancerIP: 'web.example.com' },
   };
   await eventually(async () => {
-    assert.ok(await refusalOf(cluster, policy, 'default/probe', forbidden[policy]), `${policy} is in force`);
+    assert.ok(
+      await rejectionOf(cluster, policy, 'default/probe', forbidden[policy]),
+      `${policy} is in force`,
+    );
   });
 }
 
-/** What the policy says when a user creates this; undefined where it is let in. */
-export async function refusalOf(
+/** Returns the policy's message when a user creates this Service, or undefined if it is accepted. */
+export async function rejectionOf(
   cluster: Cluster,
   policy: Policy,
   key: string,
-  wishes: Wishes,
+  overrides: ServiceOverrides,
   headers: Record<string, string> = asUser,
 ): Promise<string | undefined> {
   const [namespace] = key.split('/');
   const path = `/api/v1/namespaces/${namespace}/services?dryRun=All`;
-  return sentenceOf(policy, await cluster.client.post(path, loadBalancer(key, wishes), headers));
+  return rejectionMessage(policy, await cluster.client.post(path, loadBalancer(key, overrides), headers));
 }
 
-/** The same of a change. */
-export async function refusalOfPatch(
+/** Returns the policy's message when a user applies this patch, or undefined if it is accepted. */
+export async function rejectionOfPatch(
   cluster: Cluster,
   policy: Policy,
   key: string,
@@ -60,24 +63,24 @@ export async function refusalOfPatch(
 ): Promise<string | undefined> {
   const [namespace, name] = key.split('/');
   const path = `/api/v1/namespaces/${namespace}/services/${name}?dryRun=All`;
-  return sentenceOf(policy, await cluster.client.patch(path, patch, headers));
+  return rejectionMessage(policy, await cluster.client.patch(path, patch, headers));
 }
 
-/** Another refusal than the policy's is a failure. */
-export function sentenceOf(policy: Policy, { status, body }: Answer): string | undefined {
+/** Returns the policy's message, or undefined if the request was accepted. Fails if it was rejected for another reason. */
+export function rejectionMessage(policy: Policy, { status, body }: Answer): string | undefined {
   if (status === 200 || status === 201) return undefined;
   const message = body.message ?? '';
   assert.equal(status, 422, message);
   const name = `kube-vip-${policy}`;
-  const [, sentence] = message.split(
+  const [, rejection] = message.split(
     `ValidatingAdmissionPolicy '${name}' with binding '${name}' denied request: `,
   );
-  return sentence ?? assert.fail(message);
+  return rejection ?? assert.fail(message);
 }
 
 let version = 0;
 
-/** Writes the ConfigMap and waits until the policy has it. */
+/** Writes the ConfigMap and waits until the policy uses it. */
 export async function pools(cluster: Cluster, data: Record<string, string>): Promise<void> {
   version += 1;
   const probe = `203.0.113.${version}`;
@@ -88,7 +91,7 @@ export async function pools(cluster: Cluster, data: Record<string, string>): Pro
   if (status === 404) await cluster.client.post(path, configMap);
   await eventually(async () => {
     const key = 'pool-probe/probe';
-    assert.equal(await refusalOf(cluster, 'addresses', key, { loadBalancerIP: probe }), undefined);
-    assert.ok(await refusalOf(cluster, 'addresses', key, { loadBalancerIP: '203.0.113.250' }));
+    assert.equal(await rejectionOf(cluster, 'addresses', key, { loadBalancerIP: probe }), undefined);
+    assert.ok(await rejectionOf(cluster, 'addresses', key, { loadBalancerIP: '203.0.113.250' }));
   });
 }

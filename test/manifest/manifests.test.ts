@@ -42,7 +42,7 @@ test('several documents in several texts are read in their order', () => {
   assert.deepEqual([result.remarks, result.errors], [[], []]);
 });
 
-test('what kubectl prints is read with its times, status and unknown fields as they are', () => {
+test('output of kubectl is read with its times, status, and other fields unchanged', () => {
   const dump = `apiVersion: v1
 items:
 - apiVersion: v1
@@ -113,7 +113,7 @@ metadata:
   assert.equal(objects[1]?.metadata.creationTimestamp, '2026-01-31T08:00:00Z');
 });
 
-test('JSON values one after the other, as jq prints them, are read like documents', () => {
+test('JSON values in a row, as jq prints them, are read like documents', () => {
   const one = (name: string): string =>
     JSON.stringify({
       apiVersion: 'v1',
@@ -152,14 +152,14 @@ test('Windows line ends and a byte order mark change nothing', () => {
   assert.deepEqual([result.remarks, result.errors], [[], []]);
 });
 
-test('anchors, aliases and merges are written out', () => {
+test('anchors, aliases, and merges are expanded', () => {
   const text = `${pools}---\n${service('web', '  labels: &l {a: b, c: d}\n  annotations:\n    <<: *l\n    c: e\n')}`;
   const { objects, remarks, errors } = read(text);
   assert.deepEqual(objects[1]?.metadata.annotations, { a: 'b', c: 'e' });
   assert.deepEqual([remarks, errors], [[], []]);
 });
 
-test('keys that mean something to JavaScript are keys like any other', () => {
+test('keys that are special in JavaScript are ordinary keys', () => {
   const text = `${pools}  __proto__: x\n  constructor: "y"\n  toString: z\n---\n${service('web', '  labels:\n    __proto__: p\n')}`;
   const { objects, remarks, errors } = read(text);
   const [map, web] = objects;
@@ -189,20 +189,20 @@ test('an address that looks like a base-60 number or a date stays text', () => {
   assert.deepEqual(remarks, []);
 });
 
-test('a Service without a namespace is in default, and one remark counts them all', () => {
+test('a Service without a namespace is in default, and all of them share one remark', () => {
   const homeless = (name: string): string => service(name).replace('  namespace: shop\n', '');
   const one = read(`${pools}---\n${homeless('a')}`);
   assert.deepEqual(one.remarks, [
-    'f.yaml:9:1: Service a names no namespace and is taken for default. Write metadata.namespace to say another.',
+    'f.yaml:9:1: Service a has no namespace, so it is read in namespace default. To choose another, set metadata.namespace.',
   ]);
   const seven = read(`${pools}---\n${['a', 'b', 'c', 'd', 'e', 'f', 'g'].map(homeless).join('---\n')}`);
   assert.deepEqual(seven.remarks, [
-    'f.yaml:9:1: 7 Services (a, b, c, d, e and 2 more) name no namespace and are taken for default. Write metadata.namespace to say another.',
+    'f.yaml:9:1: 7 Services (a, b, c, d, e and 2 more) have no namespace, so they are read in namespace default. To choose another, set metadata.namespace.',
   ]);
   assert.deepEqual(names(seven)[7], 'Service default/g');
 });
 
-test('of one object given twice the later one counts, in the place of the first', () => {
+test('the later of two definitions of an object applies, in the position of the first', () => {
   const again = service('web').replace('port: 80', 'port: 443');
   const result = read(`${pools}---\n${service('web')}`, again);
   assert.deepEqual(names(result), ['ConfigMap kube-system/kubevip', 'Service shop/web']);
@@ -210,21 +210,21 @@ test('of one object given twice the later one counts, in the place of the first'
   assert.ok(web !== undefined && 'spec' in web);
   assert.deepEqual(web.spec?.ports, [{ port: 443 }]);
   assert.deepEqual(result.remarks, [
-    'f2.yaml:1:1: Service shop/web stands twice, here and in f1.yaml:9:1, document 2. The later one counts, as with kubectl apply. Leave one out, or give it another name.',
+    'f2.yaml:1:1: Service shop/web: also defined in f1.yaml:9:1, document 2. The later one applies, as with kubectl apply. Remove one, or rename it.',
   ]);
 });
 
-test('other kinds are left out and counted, and so are Services of another API group', () => {
+test('other kinds are skipped and counted, and so are Services of another API group', () => {
   const others =
     'kind: Deployment\napiVersion: apps/v1\n---\nkind: Pod\napiVersion: v1\n---\nkind: Pod\napiVersion: v1\n---\napiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: fn}\n';
   const result = read(`${pools}---\n${service('web')}---\n${others}`);
   assert.equal(result.objects.length, 2);
   assert.deepEqual(result.remarks, [
-    'Left out, because only Services and the ConfigMap with the pools count here: Deployment.apps (1), Pod (2), Service.serving.knative.dev (1).',
+    'Skipped everything but Services and the ConfigMap with the pools: Deployment.apps (1), Pod (2), Service.serving.knative.dev (1).',
   ]);
 });
 
-test("other people's ConfigMaps are left out in silence, whatever is wrong with them", () => {
+test('other ConfigMaps are skipped without a remark, even if they are invalid', () => {
   const other =
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-root-ca.crt, namespace: shop}\ndata: {a: 1, b: [c, {d: e}]}\n';
   const result = read(`${pools}---\n${service('web')}---\n${other}`);
@@ -232,24 +232,24 @@ test("other people's ConfigMaps are left out in silence, whatever is wrong with 
   assert.deepEqual([result.remarks, result.errors], [[], []]);
 });
 
-test('a ConfigMap of the right name in another namespace is not read, and the remark says what helps', () => {
+test('a ConfigMap of the right name in another namespace is skipped, with a remark on how to fix that', () => {
   const elsewhere = pools.replace('namespace: kube-system', 'namespace: default');
   const result = read(`${elsewhere}---\n${service('web')}`);
   assert.deepEqual(names(result), ['Service shop/web']);
   assert.deepEqual(result.remarks, [
-    'f.yaml:1:1, document 1: ConfigMap default/kubevip is not read: the pools are those of kube-system/kubevip. Move it to namespace kube-system, or set KUBEVIP_NAMESPACE=default for the controller.',
-    'There is no ConfigMap kube-system/kubevip in the input, so there are no pools, and only static addresses can be served. Add it.',
+    'f.yaml:1:1, document 1: ConfigMap default/kubevip is skipped: the pools are in kube-system/kubevip. Move it to namespace kube-system, or set KUBEVIP_NAMESPACE=default for the controller.',
+    'The input contains no ConfigMap kube-system/kubevip, so there are no pools, and Services can only get static addresses. Add it.',
   ]);
 });
 
-test('without the ConfigMap, one that looks like pools is named', () => {
+test('without the ConfigMap, the remark names one that looks like pools', () => {
   const result = read(`${pools.replace('name: kubevip', 'name: kube-vip')}---\n${service('web')}`);
   assert.deepEqual(result.remarks, [
-    'There is no ConfigMap kube-system/kubevip in the input, so there are no pools, and only static addresses can be served. Is kube-system/kube-vip meant? Give it that namespace and name, or set KUBEVIP_NAMESPACE and KUBEVIP_CONFIG_MAP.',
+    'The input contains no ConfigMap kube-system/kubevip, so there are no pools, and Services can only get static addresses. Did you mean kube-system/kube-vip? Give it that namespace and name, or set KUBEVIP_NAMESPACE and KUBEVIP_CONFIG_MAP.',
   ]);
 });
 
-test('the ConfigMap is the one that the controller is told to read', () => {
+test('the options select the ConfigMap', () => {
   const text = `${pools.replace('kube-system', 'net').replace('name: kubevip', 'name: pools')}---\n${service('web')}`;
   const result = readManifests([{ name: 'f.yaml', text }], {
     configMap: { namespace: 'net', name: 'pools' },
@@ -258,34 +258,34 @@ test('the ConfigMap is the one that the controller is told to read', () => {
   assert.deepEqual(result.remarks, []);
 });
 
-test('pools without a Service are remarked', () => {
+test('pools without a Service cause a remark', () => {
   assert.deepEqual(read(pools).remarks, [
-    'There is no Service in the input, so there is nothing to give an address to. Add one.',
+    'The input contains no Service, so there is nothing to assign an address to. Add one.',
   ]);
 });
 
-test('a bad object or document stops no other, and shows its line', () => {
+test('an invalid object or document affects no other, and the message shows its line', () => {
   const result = read(
     `${service('a').replace('port: 80', 'port: x')}---\nkind: [\n---\n${service('b')}---\n${pools}`,
   );
   assert.deepEqual(names(result), ['Service shop/b', 'ConfigMap kube-system/kubevip']);
   assert.deepEqual(result.errors, [
-    'f.yaml:9:13, document 1: Service shop/a: spec.ports[0].port: Kubernetes takes a whole number from 1 to 65535 here, not "x". Write one.\n' +
+    'f.yaml:9:13, document 1: Service shop/a: spec.ports[0].port: must be an integer from 1 to 65535, but is "x".\n' +
       '  9 |     - port: x\n' +
       '    |             ^',
-    'f.yaml:12:1, document 2: a bracket or brace is opened before this and not closed. Close it.\n' +
+    'f.yaml:12:1, document 2: a bracket or brace before this is never closed. Close it.\n' +
       '  12 | ---\n' +
       '     | ^',
   ]);
 });
 
-test('a text that is too long is refused before it is parsed', () => {
+test('a text that is too long is rejected before it is parsed', () => {
   const { errors } = readManifests([{ name: 'big.yaml', text: 'x'.repeat(3 * 1024 * 1024) }], {
     configMap: { namespace: 'kube-system', name: 'kubevip' },
     longest: 1024 * 1024,
   });
   assert.deepEqual(errors, [
-    'big.yaml: this is 3.0 MiB, and at most 1.0 MiB are read at once. Leave out what is no Service or ConfigMap (`kubectl get svc,cm -A -o yaml`), or give fewer namespaces.',
+    'big.yaml: the text has 3.0 MiB, and the limit is 1.0 MiB. Include only Services and ConfigMaps (`kubectl get svc,cm -A -o yaml`), or fewer namespaces.',
   ]);
 });
 

@@ -74,7 +74,7 @@ async function run(body: (fixture: Fixture) => Promise<void>): Promise<Line[]> {
   const flags = [`--master=${server.url}`, '--secure-port=0', '--web-port=0', '--claims', '-v=6'];
   const child = startChild(process.execPath, [program, ...flags], {
     env: {},
-    heard: (output) => {
+    onOutput: (output) => {
       text += output;
     },
   });
@@ -144,7 +144,7 @@ test('a run with many faults logs all documented fields, and no others', async (
     fail(/^PATCH .*\/services\/b/, 422);
     await send('POST', 'shop/services', serviceNamed('shop/b', {}));
     await logs({ level: 'error', service: 'shop/b', retryInMs: /./ });
-    await logs({ msg: 'writing events succeeds again', dropped: 1 });
+    await logs({ msg: 'Writing events succeeds again', dropped: 1 });
     await logs({ service: 'shop/b', decision: 'write', source: 'range-global' });
     await send('POST', 'shop/services', serviceNamed('shop/c', {}));
     await logs({ service: 'shop/c', decision: 'pending', reason: 'pool-full' });

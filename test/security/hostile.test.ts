@@ -7,15 +7,15 @@ import { annotations as names } from '../../src/core/model/well-known-names.ts';
 import { Harness } from '../controller/harness.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
-import { loadBalancer, served } from '../e2e/objects.ts';
+import { assigned, loadBalancer } from '../e2e/objects.ts';
 import { scenarios } from '../e2e/scenario.ts';
-import { acting, hostileText, hugeText } from './texts.ts';
+import { acting, hostileText, hugeText } from './hostile-text.ts';
 
-/** Hostile texts on the way through the controller: from Services and the ConfigMap, and from the API server. */
+/** Hostile texts in Services, in the ConfigMap, and in responses of the API server. */
 
 const scenario = scenarios('security-hostile');
 
-/** Annotations that kube-apiserver takes. */
+/** Annotations that kube-apiserver accepts. */
 const hostile: Readonly<Record<string, Record<string, string>>> = {
   list: { [names.addresses]: hostileText },
   'behind-one': { [names.addresses]: `10.1.0.9,${hostileText}` },
@@ -44,7 +44,7 @@ async function eventsOf(cluster: Cluster): Promise<string[]> {
 }
 
 scenario(
-  'hostile Services and a hostile ConfigMap harm neither others nor log nor events',
+  'hostile Services and a hostile ConfigMap affect neither other Services, the log, nor events',
   async ({ cluster, start }) => {
     await cluster.pools({
       'range-constructor': '10.2.0.1-10.2.0.2',
@@ -60,16 +60,20 @@ scenario(
       await cluster.create(loadBalancer(`default/${name}`, { annotations }));
     const controller = start({ flags: ['-v=6'] });
     await cluster.create(loadBalancer('constructor/valueof'));
-    await cluster.becomes('constructor/valueof', served('10.2.0.1', 'range-constructor'));
+    await cluster.becomes('constructor/valueof', assigned('10.2.0.1', 'range-constructor'));
     await cluster.create(loadBalancer('default/web'));
-    // Behind the three of those that wait for an address.
-    await cluster.becomes('default/web', served('10.1.0.4', 'range-global'));
+    // Three hostile Services get the addresses before it.
+    await cluster.becomes('default/web', assigned('10.1.0.4', 'range-global'));
     await eventually(async () => {
       const messages = await eventsOf(cluster);
-      for (const said of [/neither an IP address nor a hostname/, /more than 16 addresses/, /Unknown key/])
+      for (const expected of [
+        /neither an IP address nor a hostname/,
+        /more than 16 addresses/,
+        /Unknown key/,
+      ])
         assert.ok(
-          messages.some((message) => said.test(message)),
-          `${said}`,
+          messages.some((message) => expected.test(message)),
+          `${expected}`,
         );
     });
     for (const message of await eventsOf(cluster)) {
@@ -78,30 +82,30 @@ scenario(
       assert.ok(Buffer.byteLength(message) <= 1024, `${message.length} characters`);
     }
     assert.equal(await controller.terminate(), 0);
-    // Each line is JSON: that is how the log is read here.
+    // `log` parses each line as JSON.
     assert.ok(controller.log.length > 20);
     assert.doesNotMatch(controller.output, acting);
     for (const line of controller.output.split('\n')) assert.ok(line.length < 16_384, `${line.length}`);
   },
 );
 
-test('what the API server says in a refusal is shown in words', async () => {
-  const stage = new Harness();
-  stage.pools({ 'range-global': '10.1.0.1-10.1.0.9' });
+test('the message of a rejection by the API server is escaped', async () => {
+  const harness = new Harness();
+  harness.pools({ 'range-global': '10.1.0.1-10.1.0.9' });
   const body: ApiStatus = { kind: 'Status', reason: hostileText, message: `${hostileText} ${hugeText}` };
-  stage.onWrite = () => ({ status: 422, body });
-  stage.start();
-  await stage.create('shop/web');
-  await stage.settled();
-  await stage.stop();
-  const [event = ''] = stage.events();
+  harness.onWrite = () => ({ status: 422, body });
+  harness.start();
+  await harness.create('shop/web');
+  await harness.settled();
+  await harness.stop();
+  const [event = ''] = harness.events();
   assert.match(event, /^Warning SyncLoadBalancerFailed shop\/web: The API server rejected the change: /);
   assert.doesNotMatch(event, acting);
   assert.ok(Buffer.byteLength(event) < 1200);
 });
 
-test('a Status is not believed in its types, neither in an answer nor in a watch', () => {
-  const asked = { verb: 'watch', path: '/api/v1/services' } as const;
+test('a Status with fields of wrong types is handled, in a response and in a watch', () => {
+  const request = { verb: 'watch', path: '/api/v1/services' } as const;
   const statuses: readonly unknown[] = [
     { message: { toString: 'no' }, reason: ['x'] },
     { details: null },
@@ -110,11 +114,11 @@ test('a Status is not believed in its types, neither in an answer nor in a watch
     JSON.parse('{"__proto__": {"message": "x"}, "details": {"retryAfterSeconds": 1e999}}'),
   ];
   for (const status of statuses) {
-    const error = new ApiError(asked, 500, status as ApiStatus);
+    const error = new ApiError(request, 500, status as ApiStatus);
     assert.ok(error.causes.every((cause) => typeof cause === 'string'));
     assert.equal(typeof error.reason + typeof error.detail, 'stringstring');
-    const waited = delayMs(0, 0, { initialMs: 100, maxMs: 1000 }, error.retryAfterMs);
-    assert.ok(waited >= 100 && waited <= 300_000, `${JSON.stringify(status)}: ${waited}`);
+    const delay = delayMs(0, 0, { initialMs: 100, maxMs: 1000 }, error.retryAfterMs);
+    assert.ok(delay >= 100 && delay <= 300_000, `${JSON.stringify(status)}: ${delay}`);
   }
 });
 
@@ -127,7 +131,7 @@ async function readLines(text: string): Promise<unknown[]> {
   return values;
 }
 
-test('a line of a watch is a value or a fault, whatever is in it', async () => {
+test('each line of a watch is a value or an error, whatever it contains', async () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   assert.equal((await readLines(`${deep}\n`)).length, 1);
   const [polluting] = await readLines(
@@ -145,21 +149,21 @@ test('a line of a watch is a value or a fault, whatever is in it', async () => {
   }
 });
 
-test('a watch event with a hostile Status is a failure like any other, and the controller goes on', async () => {
-  const stage = new Harness();
-  stage.pools({ 'range-global': '10.1.0.1-10.1.0.9' });
-  const { transport } = stage.api;
-  let hurt = 0;
+test('a watch event with a hostile Status is a normal failure, and the controller continues', async () => {
+  const harness = new Harness();
+  harness.pools({ 'range-global': '10.1.0.1-10.1.0.9' });
+  const { transport } = harness.api;
+  let hostileEvents = 0;
   const object = {
     kind: 'Status',
     code: 'x',
     details: { causes: 'x', retryAfterSeconds: 'x' },
     message: hostileText,
   };
-  stage.api.transport = async (request, signal) => {
-    if (!/watch=true/.test(request.path) || !/spec\.type%3D/.test(request.path) || hurt > 0)
+  harness.api.transport = async (request, signal) => {
+    if (!/watch=true/.test(request.path) || !/spec\.type%3D/.test(request.path) || hostileEvents > 0)
       return transport(request, signal);
-    hurt += 1;
+    hostileEvents += 1;
     const line = `${JSON.stringify({ type: 'ERROR', object })}\n`;
     return {
       status: 200,
@@ -169,13 +173,13 @@ test('a watch event with a hostile Status is a failure like any other, and the c
       })(),
     };
   };
-  stage.start();
-  await eventually(() => assert.equal(hurt, 1));
-  await stage.create('shop/web');
+  harness.start();
+  await eventually(() => assert.equal(hostileEvents, 1));
+  await harness.create('shop/web');
   await eventually(async () => {
-    stage.clock.advance(1000);
+    harness.clock.advance(1000);
     await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(stage.address('shop/web'), '10.1.0.1');
+    assert.equal(harness.address('shop/web'), '10.1.0.1');
   });
-  await stage.stop();
+  await harness.stop();
 });

@@ -16,9 +16,9 @@ import { createFakeClock } from '../client/fake-clock.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { fakeTerminal } from '../terminal/terminal.ts';
-import { acting, hostileText, hugeText } from './texts.ts';
+import { acting, hostileText, hugeText } from './hostile-text.ts';
 
-/** Hostile texts in the log, in the table of `npm start`, in its List and in what it says. */
+/** Hostile texts in the log, and in the table, the List and the messages of `npm start`. */
 
 function logged(write: (log: ReturnType<typeof createLog>) => void, format = jsonLine): string[] {
   const lines: string[] = [];
@@ -26,7 +26,7 @@ function logged(write: (log: ReturnType<typeof createLog>) => void, format = jso
   return lines;
 }
 
-test('a line of the log is one line of JSON, whatever is in it, and reads as it was written', () => {
+test('a log entry with any text is one line of JSON, from which the text can be read unchanged', () => {
   const [line = '', ...more] = logged((log) =>
     log.warn(hostileText, { service: hostileText, error: hostileText }),
   );
@@ -39,14 +39,14 @@ test('a line of the log is one line of JSON, whatever is in it, and reads as it 
   assert.equal(read.level, 'warn');
 });
 
-test('a long text is cut, so that no container runtime breaks the line', () => {
+test('a long text is truncated, so that no container runtime splits the line', () => {
   const [line = ''] = logged((log) => log.info(hugeText, { error: hugeText }));
   assert.ok(line.length < 16_384, `${line.length}`);
   const { msg } = JSON.parse(line) as { msg: string };
   assert.match(msg, /^x{4000}… \(and 196000 characters more\)$/);
 });
 
-test('a line of the log for people is one line, on which nothing acts but its own colours', () => {
+test('a text log entry is one line whose only control sequences are its colors', () => {
   for (const isColoured of [false, true]) {
     const [line = '', ...more] = logged(
       (log) => log.error(hostileText, { service: hostileText, error: hugeText }),
@@ -62,7 +62,7 @@ test('a line of the log for people is one line, on which nothing acts but its ow
   }
 });
 
-test('the fields of a message are its own, also those called __proto__ and constructor', () => {
+test('fields with the names __proto__ and constructor are logged like any other', () => {
   const fields = JSON.parse('{"__proto__": "a", "constructor": "b"}') as Record<string, unknown>;
   const [line = ''] = logged((log) => log.info('m', fields));
   assert.deepEqual(Object.entries(JSON.parse(line) as object).slice(3), [
@@ -80,7 +80,7 @@ const record = JSON.stringify({
   by: hostileText,
 });
 
-/** What an API server takes, and what only a file can hold. */
+/** Objects that an API server accepts, and objects that can only exist in a file. */
 const world: readonly KubeObject[] = [
   {
     kind: 'ConfigMap',
@@ -120,7 +120,7 @@ const world: readonly KubeObject[] = [
   },
 ].map((object) => ({ apiVersion: 'v1', ...object }) as KubeObject);
 
-async function trialOf(objects: readonly KubeObject[]) {
+async function sandboxWith(objects: readonly KubeObject[]) {
   const refused: string[] = [];
   const sandbox = await createSandbox({
     objects: structuredClone(objects) as KubeObject[],
@@ -139,14 +139,14 @@ async function trialOf(objects: readonly KubeObject[]) {
   return { sandbox, refused };
 }
 
-test('in the live table nothing acts on the terminal but what draws it', async () => {
-  const { sandbox, refused } = await trialOf(world);
+test('the live table sends only its own control sequences to the terminal', async () => {
+  const { sandbox, refused } = await sandboxWith(world);
   try {
     assert.deepEqual(refused, []);
     for (const colour of [false, true]) {
       const lines = renderReport(sandbox.report(), { width: 100, color: colour, bars: true, nextSteps: [] });
       for (const line of lines) assert.doesNotMatch(line.replace(/\p{Cc}\[\d+m/gu, ''), acting);
-      // It throws on a sequence that the screen has no use for.
+      // The fake terminal throws on a sequence that the screen does not use.
       const terminal = fakeTerminal(100, 500);
       createScreen(terminal).draw(lines);
       assert.ok(terminal.content().some((line) => line.includes('shop/s0')));
@@ -158,8 +158,8 @@ test('in the live table nothing acts on the terminal but what draws it', async (
   }
 });
 
-test('the List is read as it was, and shows nothing that acts on a terminal', async () => {
-  const { sandbox } = await trialOf(world);
+test('the List preserves texts, and contains no control characters', async () => {
+  const { sandbox } = await sandboxWith(world);
   try {
     const services = sandbox.services();
     const json = printList(services, 'json');
@@ -173,8 +173,8 @@ test('the List is read as it was, and shows nothing that acts on a terminal', as
   }
 });
 
-/** `npm start` on a file, as a process. */
-async function start(text: string, flags: readonly string[]): Promise<Said> {
+/** Runs `npm start` with a file, as a process. */
+async function start(text: string, flags: readonly string[]): Promise<Output> {
   const folder = temporaryFolder('kvcp-hostile-');
   const file = join(folder.path, 'world.yaml');
   writeFileSync(file, text);
@@ -185,21 +185,21 @@ async function start(text: string, flags: readonly string[]): Promise<Said> {
   }
 }
 
-interface Said {
+interface Output {
   stdout: string;
   stderr: string;
 }
 
-function startWith(args: readonly string[]): Promise<Said> {
+function startWith(args: readonly string[]): Promise<Output> {
   const program = resolve(import.meta.dirname, '../../src/cmd/sandbox/main.ts');
-  const { promise, resolve: done } = Promise.withResolvers<Said>();
+  const { promise, resolve: done } = Promise.withResolvers<Output>();
   execFile(process.execPath, [program, ...args], { env: {} }, (_error, stdout, stderr) => {
     done({ stdout, stderr });
   });
   return promise;
 }
 
-test('`npm start` shows hostile manifests in words: names, kinds, keys, and what cannot be read', async () => {
+test('`npm start` escapes hostile manifests: names, kinds, keys, and syntax errors', async () => {
   const files: readonly string[] = [
     world.map((object) => stringify(object)).join('---\n'),
     stringify({ apiVersion: 'v1', kind: hostileText, metadata: { name: hostileText } }),
@@ -224,19 +224,19 @@ test('`npm start` shows hostile manifests in words: names, kinds, keys, and what
     hostileText,
   ];
   for (const [index, text] of files.entries()) {
-    // What cannot be read is said in the same words whatever was asked for.
+    // Errors are the same for all output formats.
     const formats = index === 0 ? [[], ['-o', 'json'], ['-o', 'yaml']] : [[]];
     for (const flags of formats) {
       const { stdout, stderr } = await start(text, flags);
       assert.ok(`${stdout}${stderr}`.length > 0);
       assert.doesNotMatch(stdout, acting, `file ${index} ${flags.join(' ')}`);
       assert.doesNotMatch(stderr, acting, `file ${index} ${flags.join(' ')}`);
-      assert.doesNotMatch(stderr, /^\{"level"/m, 'no line of its own');
+      assert.doesNotMatch(stderr, /^\{"level"/m, 'no separate line');
     }
   }
 });
 
-test('`npm start` shows the name of a file in words, also where the system says what is wrong with it', async () => {
+test('`npm start` escapes the name of a file, including in errors of the operating system', async () => {
   const { stderr } = await startWith(['\u001b[2J\n'.repeat(100)]);
   assert.match(stderr, /cannot be read: ENAMETOOLONG/);
   assert.doesNotMatch(stderr, acting);

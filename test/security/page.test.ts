@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import type { KubeObject } from '../../src/core/model/objects.ts';
 import { annotations } from '../../src/core/model/well-known-names.ts';
 import { type ServedPage, servePage } from '../web/served-page.ts';
-import { acting, hostileText } from './texts.ts';
+import { acting, hostileText } from './hostile-text.ts';
 
 /** The claims that SECURITY.md makes about the web page. */
 

@@ -6,13 +6,13 @@ import { after, before, test } from 'node:test';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { type Bundle, sharedBundle } from '../e2e/bundle.ts';
 import { eventually } from '../e2e/eventually.ts';
-import { loadBalancer, served } from '../e2e/objects.ts';
+import { assigned, loadBalancer } from '../e2e/objects.ts';
 import { scenarios } from '../e2e/scenario.ts';
 
-/** Whatever is said, and however much: credentials are not in it. */
+/** No output contains credentials, at any verbosity. */
 
 const scenario = scenarios('security-secrets');
-const loudly = ['-v=10'];
+const verbose = ['-v=10'];
 
 interface Config {
   clusters: { cluster: object }[];
@@ -25,75 +25,72 @@ function read(file: string): Config {
 
 function hides(output: string, secret: string): void {
   assert.ok(secret.length > 10);
-  assert.ok(output.length > 100, 'it said something');
+  assert.ok(output.length > 100, 'there is output');
   for (const form of [secret, secret.slice(0, 20), Buffer.from(secret).toString('base64').slice(0, 20)])
     assert.ok(!output.includes(form), 'a credential is in the output');
 }
 
-scenario('a token is in no line of a whole run at -v=10', async ({ cluster, start }) => {
+scenario('the log of a whole run at -v=10 contains no token', async ({ cluster, start }) => {
   const { token = '' } = read(await cluster.install()).users[0]?.user ?? {};
   await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9', 'cidr-x': 'nonsense' });
-  const controller = start({ flags: loudly });
+  const controller = start({ flags: verbose });
   await cluster.create(loadBalancer('default/web'));
-  await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
-  // With an API server that goes away in the middle of its watches, and comes back.
+  await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
+  // The API server is killed during the watches and restarted.
   await cluster.server.signal('KILL');
-  await controller.says(/connect|socket|ECONNREFUSED|no response|broke/);
+  await controller.logs(/connect|socket|ECONNREFUSED|no response|broke/);
   await cluster.server.restart();
   await cluster.create(loadBalancer('default/late'));
-  await cluster.becomes('default/late', served('10.1.0.2', 'range-default'));
+  await cluster.becomes('default/late', assigned('10.1.0.2', 'range-default'));
   assert.ok(
     controller.log.some(({ msg }) => msg === 'request'),
     'each request is logged',
   );
   assert.equal(await controller.terminate(), 0);
   hides(controller.output, token);
-  // The header, not the API group that names itself so.
+  // Matches the header and not the API group of the same name.
   assert.ok(!/authorization"?\s*:|bearer/i.test(controller.output));
 });
 
-scenario(
-  'a token that is refused, and one from an exec plugin, are not shown either',
-  async ({ cluster, start }) => {
-    const folder = temporaryFolder('kvcp-secrets-');
-    try {
-      const config = read(cluster.server.kubeconfig());
-      const as = (user: Config['users'][number]['user']): string => {
-        const file = join(folder.path, 'kubeconfig');
-        writeFileSync(
-          file,
-          JSON.stringify({ ...config, users: config.users.map((one) => ({ ...one, user })) }),
-        );
-        return file;
-      };
-      const wrong = 'wrong-token-wrong-token';
-      const refused = start({ flags: [...loudly, '--kubeconfig', as({ token: wrong })] });
-      await refused.says(/401 Unauthorized|Unauthorized/);
-      hides(refused.output, wrong);
-      await refused.crash();
+scenario('neither a rejected token nor one from an exec plugin is logged', async ({ cluster, start }) => {
+  const folder = temporaryFolder('kvcp-secrets-');
+  try {
+    const config = read(cluster.server.kubeconfig());
+    const as = (user: Config['users'][number]['user']): string => {
+      const file = join(folder.path, 'kubeconfig');
+      writeFileSync(
+        file,
+        JSON.stringify({ ...config, users: config.users.map((one) => ({ ...one, user })) }),
+      );
+      return file;
+    };
+    const wrong = 'wrong-token-wrong-token';
+    const rejected = start({ flags: [...verbose, '--kubeconfig', as({ token: wrong })] });
+    await rejected.logs(/401 Unauthorized|Unauthorized/);
+    hides(rejected.output, wrong);
+    await rejected.crash();
 
-      const credential = {
-        apiVersion: 'client.authentication.k8s.io/v1',
-        kind: 'ExecCredential',
-        status: { token: cluster.server.token },
-      };
-      const exec = {
-        apiVersion: 'client.authentication.k8s.io/v1',
-        interactiveMode: 'Never',
-        command: process.execPath,
-        args: ['-e', `console.log(${JSON.stringify(JSON.stringify(credential))})`],
-      };
-      await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
-      await cluster.create(loadBalancer('default/web'));
-      const plugged = start({ flags: [...loudly, '--kubeconfig', as({ exec })] });
-      await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
-      await eventually(() => assert.match(plugged.output, /"msg":"request"/));
-      hides(plugged.output, cluster.server.token);
-    } finally {
-      folder.remove();
-    }
-  },
-);
+    const credential = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      kind: 'ExecCredential',
+      status: { token: cluster.server.token },
+    };
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      interactiveMode: 'Never',
+      command: process.execPath,
+      args: ['-e', `console.log(${JSON.stringify(JSON.stringify(credential))})`],
+    };
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
+    await cluster.create(loadBalancer('default/web'));
+    const plugged = start({ flags: [...verbose, '--kubeconfig', as({ exec })] });
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
+    await eventually(() => assert.match(plugged.output, /"msg":"request"/));
+    hides(plugged.output, cluster.server.token);
+  } finally {
+    folder.remove();
+  }
+});
 
 let bundle: Bundle | undefined;
 const folder = temporaryFolder('kvcp-secrets-');
@@ -105,23 +102,23 @@ after(() => {
   folder.remove();
 });
 
-interface Ended {
+interface ProcessResult {
   code: number | null;
   output: string;
 }
 
-/** Runs the built program with a kubeconfig until it ends. */
-function runs(text: string, flags: readonly string[] = []): Promise<Ended> {
+/** Runs the built program with a kubeconfig until it exits. */
+function runs(text: string, flags: readonly string[] = []): Promise<ProcessResult> {
   const file = join(folder.path, 'config');
   writeFileSync(file, text);
-  const { promise, resolve } = Promise.withResolvers<Ended>();
+  const { promise, resolve } = Promise.withResolvers<ProcessResult>();
   const args = [
     bundle?.entry ?? '',
     '--kubeconfig',
     file,
     '--secure-port=0',
     '--web-port=0',
-    ...loudly,
+    ...verbose,
     ...flags,
   ];
   const child = execFile(process.execPath, args, { env: {}, timeout: 60_000 }, (_error, stdout, stderr) => {
@@ -147,9 +144,9 @@ const exec = (script: string): object => ({
   },
 });
 
-/** Kubeconfigs that cannot be used, each with a secret near the fault. */
-const unusable: Readonly<Record<string, readonly [text: string, says: RegExp]>> = {
-  'a fault on the line after the token': [
+/** Invalid kubeconfigs, each with a secret near the error. */
+const unusable: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
+  'an error on the line after the token': [
     `users:\n- name: a\n  user:\n    token: ${secret}\n   bad: [\n`,
     /cannot be parsed: .*indentation.*\(5:4\)/,
   ],
@@ -168,11 +165,11 @@ const unusable: Readonly<Record<string, readonly [text: string, says: RegExp]>> 
   ],
 };
 
-for (const [title, [text, says]] of Object.entries(unusable)) {
-  test(`a kubeconfig that cannot be used is named without what is secret in it: ${title}`, async () => {
+for (const [title, [text, message]] of Object.entries(unusable)) {
+  test(`the error for an invalid kubeconfig contains no secret: ${title}`, async () => {
     const { code, output } = await runs(text);
     assert.notEqual(code, 0);
-    assert.match(output, says);
+    assert.match(output, message);
     hides(`${output}${' '.repeat(100)}`, secret);
   });
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-/** Lines that SECURITY.md draws through the source and its dependencies. */
+/** Rules in SECURITY.md for the source and its dependencies. */
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
@@ -14,7 +14,7 @@ function sources(): string[] {
   return files;
 }
 
-/** Without comments. */
+/** The source of a file without comments. */
 function codeOf(file: string): string {
   return read(file)
     .replace(/\/\*[\s\S]*?\*\//g, '')
@@ -22,22 +22,22 @@ function codeOf(file: string): string {
 }
 
 const banned: Readonly<Record<string, RegExp>> = {
-  'another program': /\bchild_process\b|\bnode:(?:cluster|worker_threads)\b/,
-  'a text as code':
+  'other programs': /\bchild_process\b|\bnode:(?:cluster|worker_threads)\b/,
+  'text as code':
     /\beval\b|\bnew\s+Function\b|(?<!new\s)\bFunction\s*\(|\bnode:(?:vm|repl|inspector|wasi)\b|\bWebAssembly\b/,
-  'a module that is named at run time': /\bimport\((?!'[^']+'\))|\bcreateRequire\b|\brequire\s*\(|\bdlopen\b/,
-  'TLS without a look at the certificate':
+  'modules named at run time': /\bimport\((?!'[^']+'\))|\bcreateRequire\b|\brequire\s*\(|\bdlopen\b/,
+  'TLS without certificate verification':
     /NODE_TLS_REJECT_UNAUTHORIZED|checkServerIdentity|rejectUnauthorized:\s*false/,
-  'a prototype': /\.__proto__\b|\['__proto__'\]|setPrototypeOf/,
+  'prototype manipulation': /\.__proto__\b|\['__proto__'\]|setPrototypeOf/,
 };
 
 for (const [what, pattern] of Object.entries(banned)) {
-  test(`src has no use for ${what}`, () => {
+  test(`src does not use ${what}`, () => {
     for (const file of sources()) assert.doesNotMatch(codeOf(file), pattern, file);
   });
 }
 
-test('certificates are looked at unless a kubeconfig says otherwise, which one line decides', () => {
+test('certificates are verified unless a kubeconfig disables it, in exactly one place', () => {
   const deciding = sources().filter((file) => /\brejectUnauthorized\b/.test(codeOf(file)));
   assert.deepEqual(deciding, ['src/client/http/dial.ts']);
   assert.match(codeOf('src/client/http/dial.ts'), /rejectUnauthorized: insecure !== true,/);
@@ -49,7 +49,7 @@ test('certificates are looked at unless a kubeconfig says otherwise, which one l
   );
 });
 
-test('three places listen: health, where it is told to; the API of `npm start` and the page, on loopback', () => {
+test('three servers listen: health, on the configured address; the API of `npm start` and the page, on loopback', () => {
   const listening = sources().filter((file) => /\.listen\(/.test(codeOf(file)));
   assert.deepEqual(listening.sort(), [
     'src/cmd/controller/health-server.ts',
@@ -84,7 +84,7 @@ test('dependencies are few, and each is pinned to one version', () => {
   for (const [name, version] of Object.entries(all)) assert.match(version, /^\d+\.\d+\.\d+$/, name);
 });
 
-test('the lock file has a checksum for every package, and no place of its own to take one from', () => {
+test('the lock file has a checksum for every package, and no download URL', () => {
   const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
   assert.ok(packages.length > 50);
   for (const [path, { integrity, resolved, link }] of packages) {
@@ -94,13 +94,13 @@ test('the lock file has a checksum for every package, and no place of its own to
   }
 });
 
-test('nothing is run when the dependencies are installed, but the check of one build tool', () => {
+test('installing the dependencies runs no scripts, except the check of one build tool', () => {
   for (const hook of ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish'])
     assert.equal(about.scripts[hook], undefined, hook);
   const running = Object.entries(lock.packages).filter(
     ([, { hasInstallScript }]) => hasInstallScript === true,
   );
-  // It only looks whether its program fits the machine; it is not in the image.
+  // The script only checks that the binary fits the machine. esbuild is not in the image.
   assert.deepEqual(
     running.map(([path]) => path),
     ['node_modules/esbuild'],

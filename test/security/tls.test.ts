@@ -4,14 +4,14 @@ import { createNodeTransport } from '../../src/client/http/node-transport.ts';
 import { startByteServer } from '../client/byte-server.ts';
 import { selfSigned } from '../client/certificate.ts';
 
-// The cases of TLS are in test/client/node-transport.test.ts; this file changes the environment of its process.
+// Other TLS cases are in test/client/node-transport.test.ts. This file changes the environment of its process.
 
-test('no variable of the environment turns the look at certificates off', async () => {
+test('no environment variable disables the verification of certificates', async () => {
   const server = await startByteServer(selfSigned('127.0.0.1'));
   server.script((exchange) => exchange.respond(200, {}));
   const transport = createNodeTransport({ server: server.url });
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
-  // Node prints a warning of its own.
+  // Node.js prints a warning.
   process.removeAllListeners('warning');
   try {
     const request = { method: 'GET', path: '/', headers: {} } as const;

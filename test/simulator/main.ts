@@ -1,89 +1,89 @@
 /**
- * `npm run simulate -- --seed S --steps N`: the whole controller, three times, under virtual time, with faults of the
- * network, the API server and the machines (docs/simulator.md).
+ * `npm run simulate -- --seed S --steps N`: three complete controllers under virtual time, with faults of the network, the
+ * API server and the machines (docs/simulator.md).
  */
 import { parseArgs } from 'node:util';
+import { notCovered } from './coverage.ts';
 import { hunt, mutants } from './mutants.ts';
-import { missing } from './needed.ts';
 import { type Plan, planOf } from './plan.ts';
 import { shrink } from './shrink.ts';
-import { type Outcome, run } from './world.ts';
+import { type Outcome, run } from './simulation.ts';
 
-const help = `Runs three controllers on the embedded API under virtual time, with faults, and checks
-the promises of docs/SPEC.md after each write and when nothing moves any more.
+const help = `Run three controllers on the embedded API under virtual time, with faults, and check
+the promises of docs/SPEC.md after each write and when the system is at rest.
 
   npm run simulate -- [FLAGS]
 
-  --seed N       the first plan; each run takes the next one   [1]
-  --steps N      about how many steps in all                   [200000]
-  --acts N       acts of users and machines in each plan       [200]
-  --no-shrink    a plan that fails is printed as it is
-  --claims       the controllers run with --claims: no address is given twice, whenever a write arrives
-  --mutants      plants one fault for each promise, and says which are found
-  -h, --help     this text
+  --seed N       Number of the first plan; each run uses the next one   [1]
+  --steps N      Approximate number of steps in total                   [200000]
+  --acts N       Actions of users and machines in each plan             [200]
+  --no-shrink    Print a failing plan without reducing it
+  --claims       Run the controllers with --claims, so that no late write may create a duplicate
+  --mutants      Plant one fault for each promise, and print which are found
+  -h, --help     Print this help
 
-Exit code 0: all promises held (all mutants were found), 1: not so, 2: wrong usage.
+Exit codes: 0 all promises held (or all mutants were found), 1 otherwise, 2 invalid usage.
 `;
 
-/** Enough to meet every mutant, with room to spare. */
+/** More than enough to find every mutant. */
 const mutantSteps = 1_500_000;
 const shrinkRuns = 400;
 
-interface Extent {
+interface RunOptions {
   readonly seed: number;
   readonly steps: number;
   readonly acts: number;
   readonly claims: boolean;
 }
 
-async function simulate({ seed, steps, acts, claims }: Extent, isShrinking: boolean): Promise<boolean> {
+async function simulate({ seed, steps, acts, claims }: RunOptions, isShrinking: boolean): Promise<boolean> {
   const counts = new Map<string, number>();
   let done = 0;
   let next = seed;
   const began = performance.now();
-  let saidAt = began;
+  let reportedAt = began;
   for (; done < steps; next += 1) {
     const plan = planOf(next, acts, claims);
     const outcome = await run(plan);
     done += outcome.steps;
     for (const [what, count] of outcome.counts) counts.set(what, (counts.get(what) ?? 0) + count);
     if (outcome.broken !== undefined) {
-      await tell({ seed: next, steps, acts, claims }, plan, outcome, isShrinking);
+      await report({ seed: next, steps, acts, claims }, plan, outcome, isShrinking);
       return false;
     }
-    if (performance.now() - saidAt < 2_000) continue;
-    saidAt = performance.now();
+    if (performance.now() - reportedAt < 2_000) continue;
+    reportedAt = performance.now();
     process.stderr.write(`simulate: ${done} of ${steps} steps\n`);
   }
   for (const [what, count] of [...counts].sort()) console.log(`${String(count).padStart(9)}  ${what}`);
   const seconds = Math.round((performance.now() - began) / 1000);
   console.log(`${next - seed} plans from seed ${seed}, ${done} steps in ${seconds} s: all promises held`);
-  const never = missing(counts, claims);
-  for (const what of never) console.log(`never happened: ${what}. Take more steps.`);
-  return never.length === 0;
+  const missing = notCovered(counts, claims);
+  for (const what of missing) console.log(`never occurred: ${what}. Increase --steps.`);
+  return missing.length === 0;
 }
 
-async function tell(
-  { seed, acts, claims }: Extent,
+async function report(
+  { seed, acts, claims }: RunOptions,
   plan: Plan,
   outcome: Outcome,
   isShrinking: boolean,
 ): Promise<void> {
   if (isShrinking) {
-    process.stderr.write('simulate: looking for a shorter story\n');
+    process.stderr.write('simulate: reducing the plan\n');
     const { plan: least, outcome: last } = await shrink(plan, outcome, shrinkRuns, run);
-    console.log(last.story.join('\n'));
+    console.log(last.timeline.join('\n'));
     console.log(`${last.broken?.message}`);
-    console.log(`${least.acts.length} acts and ${least.faults.length} faults of the plan are enough:`);
+    console.log(`Reduced to ${least.acts.length} acts and ${least.faults.length} faults:`);
     console.log(JSON.stringify(least));
     console.log(
-      `Again: npm run simulate -- --seed ${seed} --acts ${acts} --steps 1${claims ? ' --claims' : ''}`,
+      `To repeat: npm run simulate -- --seed ${seed} --acts ${acts} --steps 1${claims ? ' --claims' : ''}`,
     );
   }
   console.log(`seed ${seed}, step ${outcome.steps}: ${outcome.broken?.message}`);
 }
 
-async function hunting(): Promise<boolean> {
+async function huntAll(): Promise<boolean> {
   let found = 0;
   for (const mutant of mutants) {
     const { line } = await hunt(mutant, mutantSteps);
@@ -118,12 +118,12 @@ function main(): Promise<boolean> | number {
   const [seed = 0, steps = 0, acts = 0] = numbers;
   if (!numbers.every((number) => Number.isSafeInteger(number) && number > 0)) {
     process.stderr.write(
-      '--seed, --steps and --acts are whole numbers above 0. Write --help for what there is.\n',
+      '--seed, --steps and --acts must be positive integers. Run with --help for usage.\n',
     );
     return 2;
   }
   return values.mutants
-    ? hunting()
+    ? huntAll()
     : simulate({ seed, steps, acts, claims: values.claims }, !values['no-shrink']);
 }
 
@@ -133,7 +133,7 @@ try {
 } catch (error) {
   if (!(error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')))
     throw error;
-  process.stderr.write(`${error.message}\nWrite npm run simulate -- --help for what there is.\n`);
+  process.stderr.write(`${error.message}\nRun "npm run simulate -- --help" for usage.\n`);
   process.exitCode = 2;
 }
 process.exit();

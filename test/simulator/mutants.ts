@@ -3,31 +3,31 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 
-/** One deliberate fault in the product, and the promise that it breaks. */
+/** A deliberate fault in the product, and the promise that it breaks. */
 export interface Mutant {
   readonly promise: string;
   readonly what: string;
   readonly file: string;
-  /** Stands there exactly once. */
+  /** A text that occurs exactly once in the file. */
   readonly from: string;
   readonly to: string;
 }
 
 export interface Found {
   readonly mutant: Mutant;
-  /** The last line of the simulator: seed, step and the promise that it saw broken; undefined: nothing was seen. */
+  /** The last line of the simulator, with seed, step and the broken promise; undefined if no promise was broken. */
   readonly line: string | undefined;
 }
 
 const root = resolve(import.meta.dirname, '..', '..');
 
-/** Plants a mutant in a copy of the sources, and runs the simulator on it. Throws where its place is not there. */
+/** Plants a mutant in a copy of the sources and runs the simulator on it. Throws if `from` does not occur exactly once. */
 export async function hunt(mutant: Mutant, steps: number): Promise<Found> {
   const source = readFileSync(join(root, mutant.file), 'utf8');
   const places = source.split(mutant.from).length - 1;
   if (places !== 1) {
     throw new Error(
-      `${mutant.file} has ${places} places for the mutant "${mutant.what}": give it its new one.`,
+      `The text for the mutant "${mutant.what}" occurs ${places} times in ${mutant.file}. Update its \`from\`.`,
     );
   }
   const folder = temporaryFolder('kvcp-mutant-');
@@ -67,40 +67,40 @@ function output(script: string, args: readonly string[]): Promise<string[]> {
 export const mutants: readonly Mutant[] = [
   {
     promise: 'Once',
-    what: 'an address is not reserved while its write is under way',
+    what: 'an address is not reserved while its write is in flight',
     file: 'src/core/decide/allocator.ts',
     from: 'this.#enter(assumed);',
     to: '',
   },
   {
     promise: 'Still',
-    what: 'a Service whose pool was removed moves to the one that counts now',
+    what: 'a Service whose pool was removed moves to the pool that applies now',
     file: 'src/core/decide/decide.ts',
     from: "if (intent.origin === 'allocated' && record !== undefined) {",
     to: `const now = poolFor(context.config, view.namespace)?.key;
   if (intent.origin === 'allocated' && now !== undefined && record?.source !== now) {
-    const moved = allocate(standing, [], world);
-    if (!('failures' in moved)) return assign(standing, 'allocate', moved, world);
+    const moved = allocate(state, [], context);
+    if (!('failures' in moved)) return assign(state, 'allocate', moved, context);
   }
   if (intent.origin === 'allocated' && record !== undefined) {`,
   },
   {
     promise: 'Inside',
-    what: 'Services of one namespace are served from the pool of another',
+    what: 'Services of one namespace get addresses from the pool of another',
     file: 'src/core/decide/allocate.ts',
     from: 'const pool = poolFor(config, view.namespace);',
     to: "const pool = poolFor(config, view.namespace === 'c' ? 'a' : view.namespace);",
   },
   {
     promise: 'Free again',
-    what: 'a Service that is gone stays in the ledger',
+    what: 'a deleted Service stays in the ledger',
     file: 'src/core/decide/allocator.ts',
     from: 'this.#ledger.delete(key);',
     to: '',
   },
   {
     promise: 'Served',
-    what: 'nobody who waits is looked at again when an address is freed',
+    what: 'no pending Service is checked again when an address is released',
     file: 'src/core/decide/allocator.ts',
     from: 'for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);',
     to: 'void isFreed;',
@@ -114,35 +114,35 @@ export const mutants: readonly Mutant[] = [
   },
   {
     promise: 'Same',
-    what: 'of several claimants the one that was heard of first has the address',
+    what: 'of several contenders, the one that was observed first holds the address',
     file: 'src/core/ledger/ledger.ts',
     from: 'a.rank - b.rank || compareAge(a.state.view, b.state.view)',
     to: 'a.rank - b.rank',
   },
   {
     promise: 'Alone',
-    what: 'an address that cannot be read is an exception',
+    what: 'an invalid address throws an exception',
     file: 'src/core/decide/decide.ts',
     from: "if (intent.kind === 'unreadable') {",
     to: "if (intent.kind === 'unreadable') {\n    if (view.ports.length > 1) throw new Error('cannot be read');",
   },
   {
     promise: 'Hands off',
-    what: 'Services of another class are taken for ours',
+    what: 'Services of another class are treated as ours',
     file: 'src/core/ledger/service-state.ts',
     from: "if (view.class !== options.class) return 'other-class';",
     to: '',
   },
   {
     promise: 'Said why',
-    what: 'nothing is said of a Service that waits',
+    what: 'nothing is reported for a pending Service',
     file: 'src/controller/reporter.ts',
     from: 'if (!isWarning(decision)) return;',
     to: "if (!isWarning(decision) || decision.kind === 'pending') return;",
   },
   {
     promise: 'Quiet',
-    what: 'the wish for a fresh address is not taken off',
+    what: 'the reallocation request is not removed',
     file: 'src/core/decide/desired-state.ts',
     from: "if (view.reallocate && cause === 'reallocate') patch.reallocate = null;",
     to: "if (view.reallocate && cause === 'reallocate') patch.labeled = true;",

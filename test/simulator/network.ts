@@ -1,11 +1,11 @@
 import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
 import type { EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import type { Fault, FaultKind } from './plan.ts';
-import { drawn } from './random.ts';
+import { randomAt } from './random.ts';
 import { isServiceWrite } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** Who sends: what comes back to one that is dead or paused does not reach it, or reaches it later. */
+/** The sender of requests. While it is paused, responses are delayed; when it is dead, they are lost. */
 export interface Sender {
   receive(run: () => void): void;
 }
@@ -15,18 +15,18 @@ export interface NetworkOptions {
   readonly scheduler: Scheduler;
   readonly seed: number;
   readonly faults: readonly Fault[];
-  /** Told before and after each request is carried out. */
-  readonly carriedOut: (sender: Sender, request: HttpRequest) => (status: number, text: string) => void;
+  /** Called before each request is executed; the returned function is called after it. */
+  readonly onCarryOut: (sender: Sender, request: HttpRequest) => (status: number, text: string) => void;
   readonly count: (what: string) => void;
-  /** Whether anybody waits for the answer to a write. */
+  /** Whether a write is in flight. */
   readonly isWriting: () => boolean;
 }
 
-/** Where requests go through: each takes its time there and back, and some meet a fault. */
+/** The simulated network: each request and response takes some time, and some meet a fault. */
 export class Network {
   readonly #options: NetworkOptions;
   readonly #faults: ReadonlyMap<number, Fault>;
-  /** No faults any more. */
+  /** Disables all faults. */
   isCalm = false;
   #requests = 0;
 
@@ -54,7 +54,7 @@ function isWatch({ path }: HttpRequest): boolean {
   return path.includes('watch=true');
 }
 
-/** Some faults are only for watches, others only for what has one answer. */
+/** Some faults apply only to watches, others only to requests with a single response. */
 function fits(kind: FaultKind, request: HttpRequest): boolean {
   if (kind === 'reset' || kind === 'stall') return isWatch(request);
   if (['lost answer', 'swallowed answer', 'twice', 'slow answer', '504', 'late'].includes(kind))
@@ -126,21 +126,21 @@ class Exchange {
         this.#later(there, () => void this.#carryOut((response) => this.#respond(response, fault.ms)));
         break;
       case '504':
-        this.#later(there, () => void this.#carryOut(() => this.#respond(conflict(504))));
+        this.#later(there, () => void this.#carryOut(() => this.#respond(errorResponse(504))));
         break;
       case '409':
       case '410':
       case '429':
       case '500':
       case '503':
-        this.#later(there, () => this.#respond(conflict(Number(fault.kind))));
+        this.#later(there, () => this.#respond(errorResponse(Number(fault.kind))));
         break;
     }
   }
 
-  /** Some milliseconds, decided by the seed and the request's number. */
+  /** A few milliseconds, determined by the seed and the number of the request. */
   #delay(way: number): number {
-    return 1 + drawn(this.#options.seed + way, this.#n) * 8;
+    return 1 + randomAt(this.#options.seed + way, this.#n) * 8;
   }
 
   #later(ms: number, run: () => void): void {
@@ -156,16 +156,16 @@ class Exchange {
     this.#toSender(ms, () => this.#answer.reject(new Error('connection reset')));
   }
 
-  #respond({ status, headers, text }: Whole, ms = 0): void {
+  #respond({ status, headers, text }: FullResponse, ms = 0): void {
     const body = async function* (): AsyncGenerator<Uint8Array> {
       yield Buffer.from(text);
     };
     this.#toSender(this.#delay(1) + ms, () => this.#answer.resolve({ status, headers, body: body() }));
   }
 
-  /** At the API server: nothing else happens meanwhile. */
-  async #carryOut(then: (response: Whole) => void): Promise<void> {
-    const told = this.#options.carriedOut(this.#sender, this.#request);
+  /** Executes the request on the API server, atomically in virtual time. */
+  async #carryOut(then: (response: FullResponse) => void): Promise<void> {
+    const afterwards = this.#options.onCarryOut(this.#sender, this.#request);
     const { status, headers, body } = await this.#options.api.transport(
       this.#request,
       new AbortController().signal,
@@ -173,7 +173,7 @@ class Exchange {
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
-    told(status, text);
+    afterwards(status, text);
     then({ status, headers, text });
   }
 
@@ -187,7 +187,7 @@ class Exchange {
     let lastAt = scheduler.now + this.#delay(1);
     let seen = 0;
     const deliver = (run: () => void, ms = 0): void => {
-      // On one connection nothing overtakes.
+      // A connection preserves order.
       lastAt = Math.max(lastAt, scheduler.now + this.#delay(1) + ms);
       scheduler.at(lastAt, () => this.#sender.receive(run));
     };
@@ -203,20 +203,20 @@ class Exchange {
   }
 }
 
-interface Whole {
+interface FullResponse {
   status: number;
   headers: Record<string, string>;
   text: string;
 }
 
-function conflict(status: number): Whole {
+function errorResponse(status: number): FullResponse {
   const reasons: Record<number, string> = { 409: 'Conflict', 410: 'Expired', 429: 'TooManyRequests' };
-  const body = { kind: 'Status', code: status, reason: reasons[status] ?? '', message: 'a fault' };
+  const body = { kind: 'Status', code: status, reason: reasons[status] ?? '', message: 'injected fault' };
   const headers: Record<string, string> = status === 429 ? { 'retry-after': '2' } : {};
   return { status, headers, text: JSON.stringify(body) };
 }
 
-/** Bytes on their way to a reader. */
+/** An asynchronous queue of bytes. */
 class Pipe {
   #chunks: Uint8Array[] = [];
   #isEnded = false;

@@ -2,63 +2,63 @@ import fc from 'fast-check';
 import { anyAddress, anyData, anyUserStep, type UserStep } from '../core/users.ts';
 import { randomOf } from './random.ts';
 
-/** What befalls a request, or the watch that it begins. */
+/** Faults of a request, or of the watch that it starts. */
 export const faults = [
-  /** It never arrives, and the connection breaks, or nobody answers. */
+  /** The request never arrives, and the connection breaks or no response comes. */
   'refused',
   'dropped',
-  /** It is carried out, and the connection breaks, or nobody answers. */
+  /** The request is executed, and the connection breaks or no response comes. */
   'lost answer',
   'swallowed answer',
-  /** It arrives long after its sender has given up. */
+  /** The request arrives long after its sender has timed out. */
   'late',
-  /** The same, for writes of Services alone: what is pledged is known, and what was written for it is still under way. */
+  /** The same, only for writes of Services: the claim is visible while the write is still in flight. */
   'late write',
-  /** It arrives twice, the second time later. */
+  /** The request arrives twice, the second time later. */
   'twice',
-  /** Its answer takes long: a list or a read is old when it comes. */
+  /** The response is slow, so that a list or a read is stale. */
   'slow answer',
   '409',
   '410',
   '429',
   '500',
   '503',
-  /** It is carried out and answered with 504. */
+  /** The request is executed and answered with 504. */
   '504',
-  /** A watch breaks after some events, or delivers nothing for a while. */
+  /** The watch breaks after some events, or stalls for a while. */
   'reset',
   'stall',
 ] as const;
 export type FaultKind = (typeof faults)[number];
-const usualFaults = faults.filter((kind) => kind !== 'late write');
+const mixedFaults = faults.filter((kind) => kind !== 'late write');
 
 export interface Fault {
-  /** The so manieth request of the run. */
+  /** The number of the request in the run. */
   readonly request: number;
   readonly kind: FaultKind;
   readonly ms: number;
 }
 
-/** What is done to the world, at a time. */
+/** An action of a user or a machine. */
 export type Act =
   | UserStep
   | { do: 'crash' | 'end'; replica: number }
   | { do: 'pause' | 'jump'; replica: number; ms: number }
   | { do: 'compact' }
-  /** Somebody else claims an address, or lets it go. */
+  /** Another program claims or releases an address. */
   | { do: 'claim' | 'unclaim'; address: string };
 
-export interface Timed {
+export interface TimedAct {
   readonly at: number;
   readonly act: Act;
 }
 
-/** A run as data: the same plan always runs the same, and one with less in it is still a plan. */
+/** A run as data. The same plan always runs the same way, and a plan with parts removed is still a plan. */
 export interface Plan {
   readonly seed: number;
   /** The controllers run with --claims. */
   readonly claims: boolean;
-  readonly acts: readonly Timed[];
+  readonly acts: readonly TimedAct[];
   readonly faults: readonly Fault[];
 }
 
@@ -91,18 +91,18 @@ const anyActWithClaims: fc.Arbitrary<Act> = fc.oneof(
 );
 
 /**
- * A plan of about so many acts. In every fourth one writes outlive those who sent them.
+ * A plan of about `count` acts. In every fourth plan, writes outlive their senders.
  */
 export function planOf(seed: number, count: number, claims = false): Plan {
-  return seed % 4 === 0 ? outlivingPlan(seed, count, claims) : roughPlan(seed, count, claims);
+  return seed % 4 === 0 ? lateWritesPlan(seed, count, claims) : mixedFaultsPlan(seed, count, claims);
 }
 
-/** Users at work, then all controllers die, then other pools, before the next leader begins. */
-function outlivingPlan(seed: number, count: number, claims: boolean): Plan {
+/** Users act, all controllers crash, and the pools change before the next leader starts. */
+function lateWritesPlan(seed: number, count: number, claims: boolean): Plan {
   const random = randomOf(seed);
   const users = fc.sample(anyUserStep, { seed, numRuns: count });
   const pools = fc.sample(anyData, { seed, numRuns: count });
-  const acts: Timed[] = [];
+  const acts: TimedAct[] = [];
   let at = 0;
   const then = (ms: number, act: Act): void => {
     at += Math.round(random() * ms);
@@ -111,7 +111,7 @@ function outlivingPlan(seed: number, count: number, claims: boolean): Plan {
   while (acts.length < count) {
     then(20_000, { do: 'configure', data: pools.pop() });
     for (let i = 0; i < 4; i += 1) then(i === 0 ? 30_000 : 50, users.pop() ?? { do: 'compact' });
-    // About when the claims are made, and the writes are on their way.
+    // At about this time, claims exist and writes are in flight.
     then(60, { do: 'crash', replica: 0 });
     for (const replica of [1, 2]) acts.push({ at, act: { do: 'crash', replica } });
     then(10_000, { do: 'configure', data: pools.pop() });
@@ -123,13 +123,13 @@ function outlivingPlan(seed: number, count: number, claims: boolean): Plan {
   return { seed, claims, acts, faults: list };
 }
 
-/** Times of trouble and times without; the pools come first. */
-function roughPlan(seed: number, count: number, claims: boolean): Plan {
+/** Alternates between periods with many and with few faults. */
+function mixedFaultsPlan(seed: number, count: number, claims: boolean): Plan {
   const random = randomOf(seed);
-  const acts: Timed[] = [];
+  const acts: TimedAct[] = [];
   let at = 0;
   for (const act of fc.sample(claims ? anyActWithClaims : anyAct, { seed, numRuns: count })) {
-    // Bursts, quiet times, and now and then a time in which a Lease runs out.
+    // Bursts, quiet periods, and sometimes a period in which a Lease expires.
     const kind = random();
     at += kind < 0.6 ? random() * 20 : kind < 0.97 ? random() * 3_000 : random() * 30_000;
     acts.push({ at: Math.round(at), act });
@@ -140,8 +140,8 @@ function roughPlan(seed: number, count: number, claims: boolean): Plan {
     const length = 5 + Math.floor(random() * 60);
     for (let i = 0; i < length; i += 1, request += 1) {
       if (random() > (isRough ? 0.25 : 0.02)) continue;
-      const kind = usualFaults[Math.floor(random() * usualFaults.length)] ?? 'dropped';
-      // What is late comes when another may lead already.
+      const kind = mixedFaults[Math.floor(random() * mixedFaults.length)] ?? 'dropped';
+      // A late request may arrive when another replica leads.
       const ms = kind === 'late' ? 5_000 + random() * 50_000 : random() * (random() < 0.3 ? 40_000 : 4_000);
       list.push({ request, kind, ms: Math.round(ms) });
     }

@@ -1,4 +1,4 @@
-/** Mulberry32: numbers in [0, 1) that the seed alone decides. */
+/** Mulberry32: numbers in [0, 1) that depend only on the seed. */
 export function randomOf(seed: number): () => number {
   let state = seed | 0;
   return () => {
@@ -9,7 +9,7 @@ export function randomOf(seed: number): () => number {
   };
 }
 
-/** A number in [0, 1) for the n-th of something, the same whatever else is drawn. */
-export function drawn(seed: number, n: number): number {
+/** A number in [0, 1) that depends only on the seed and `n`. */
+export function randomAt(seed: number, n: number): number {
   return randomOf(seed ^ Math.imul(n + 1, 0x9e3779b1))();
 }

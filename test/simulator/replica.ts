@@ -2,9 +2,9 @@ import type { HttpRequest, Transport } from '../../src/client/transport.ts';
 import { createReplica, type Replica } from '../../src/controller/replica.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { compareVersions } from '../../src/core/model/service-view.ts';
-import { Broken } from './broken.ts';
+import { BrokenPromise } from './broken-promise.ts';
 import type { Network, Sender } from './network.ts';
-import { givesAddress, isServiceWrite, listOf } from './requests.ts';
+import { isServiceWrite, listOf, writesAddress } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export function optionsOf({ claims }: { readonly claims: boolean }): Options {
@@ -19,30 +19,30 @@ export const election = {
   retryPeriodMs: 2_000,
 };
 
-export interface Said {
+export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error';
   readonly text: string;
   readonly fields: Record<string, unknown>;
 }
 
-/** One life of a controller, on its own clock and connection. */
+/** A controller process from start to end, with separate clock and connection. */
 export class SimulatedReplica implements Sender {
   readonly identity: string;
   readonly process: Replica;
-  /** Its promises will never be settled again; what it has sent may still arrive. */
+  /** Nothing runs any longer, but sent requests may still arrive. */
   isDead = false;
-  /** It ends in order. */
+  /** It is shutting down after SIGTERM. */
   isEnding = false;
   #isPaused = false;
   #held: (() => void)[] = [];
   #wallMs = Date.UTC(2026, 0, 1);
-  /** The lists that were asked for and answered in the present tenure. */
+  /** The lists that were requested and received in this leadership. */
   readonly #lists = new Set<string>();
-  /** By what it sent first of each write: the versions of Services that it had seen then. */
+  /** For each write, the versions of Services that were known when it was first sent. */
   readonly #basis = new Map<string, ReadonlyMap<string, string>>();
-  #tenure = 0;
-  /** How many lists a decision needs. */
-  readonly #needed: number;
+  #leadership = 0;
+  /** The number of lists that a decision requires. */
+  readonly #requiredLists: number;
   readonly #scheduler: Scheduler;
   readonly #stop = new AbortController();
   readonly #failed: (error: unknown) => void;
@@ -53,22 +53,22 @@ export class SimulatedReplica implements Sender {
     scheduler: Scheduler;
     network: Network;
     random: () => number;
-    said: (said: Said) => void;
+    onLog: (entry: LogEntry) => void;
     failed: (error: unknown) => void;
   }) {
-    const { identity, options, scheduler, network, random, said, failed } = context;
+    const { identity, options, scheduler, network, random, onLog, failed } = context;
     this.identity = identity;
-    this.#needed = options.claims ? 3 : 2;
+    this.#requiredLists = options.claims ? 3 : 2;
     this.#scheduler = scheduler;
     this.#failed = failed;
-    const say =
-      (level: Said['level']) =>
+    const logAt =
+      (level: LogEntry['level']) =>
       (text: string, fields: Record<string, unknown> = {}): void => {
-        if (text === 'became leader') this.#enter();
-        said({ level, text, fields });
+        if (text === 'Became leader') this.#startLeadership();
+        onLog({ level, text, fields });
       };
     this.process = createReplica({
-      transport: this.#adoptingFirst(network.transportFor(this)),
+      transport: this.#checkingAdoptFirst(network.transportFor(this)),
       options,
       clock: {
         now: () => scheduler.now,
@@ -81,7 +81,7 @@ export class SimulatedReplica implements Sender {
         },
       },
       random,
-      log: { info: say('info'), warn: say('warn'), error: say('error') },
+      log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
       version: 'simulated',
       instance: identity,
       concurrency: 4,
@@ -90,16 +90,19 @@ export class SimulatedReplica implements Sender {
     });
   }
 
-  /** Adopt first: no address is given but on lists that were begun in this tenure. */
-  #adoptingFirst(transport: Transport): Transport {
+  /** Checks Adopt first: addresses are only assigned after all lists of this leadership were received. */
+  #checkingAdoptFirst(transport: Transport): Transport {
     return async (request, signal) => {
-      if (isServiceWrite(request) && givesAddress(request) && this.#lists.size < this.#needed)
-        this.#failed(new Broken('Adopt first', `${this.identity} writes before it knows who holds what`));
+      if (isServiceWrite(request) && writesAddress(request) && this.#lists.size < this.#requiredLists)
+        this.#failed(
+          new BrokenPromise('Adopt first', `${this.identity} writes before it has listed all objects`),
+        );
       if (isServiceWrite(request)) this.#remember(request);
       const list = listOf(request);
-      const leadership = this.#tenure;
+      const leadership = this.#leadership;
       const response = await transport(request, signal);
-      if (list !== undefined && response.status === 200 && leadership === this.#tenure) this.#lists.add(list);
+      if (list !== undefined && response.status === 200 && leadership === this.#leadership)
+        this.#lists.add(list);
       return response;
     };
   }
@@ -111,15 +114,15 @@ export class SimulatedReplica implements Sender {
     this.#basis.set(write, new Map([...ledger.all()].map(({ key, view }) => [key, view.resourceVersion])));
   }
 
-  /** Whether it had seen this state of a Service, or a newer one, when it sent the request for the first time. */
-  knew(request: HttpRequest, key: string, resourceVersion: string): boolean {
+  /** Whether this version of a Service, or a newer one, was known when the request was first sent. */
+  hadSeen(request: HttpRequest, key: string, resourceVersion: string): boolean {
     const seen = this.#basis.get(`${request.path} ${request.body}`)?.get(key);
     return seen !== undefined && compareVersions(seen, resourceVersion) >= 0;
   }
 
-  /** A tenure begins. */
-  #enter(): void {
-    this.#tenure += 1;
+  /** Called when leadership starts. */
+  #startLeadership(): void {
+    this.#leadership += 1;
     this.#lists.clear();
   }
 
@@ -129,7 +132,9 @@ export class SimulatedReplica implements Sender {
         this.isDead = true;
       },
       (error: unknown) =>
-        this.#failed(error instanceof Error ? new Broken('Alone', error.stack ?? error.message) : error),
+        this.#failed(
+          error instanceof Error ? new BrokenPromise('Alone', error.stack ?? error.message) : error,
+        ),
     );
   }
 
@@ -148,7 +153,7 @@ export class SimulatedReplica implements Sender {
     this.#held = [];
   }
 
-  /** SIGTERM. */
+  /** Sends SIGTERM. */
   end(): void {
     this.isEnding = true;
     this.receive(() => this.#stop.abort(new Error('SIGTERM')));
@@ -165,7 +170,7 @@ export class SimulatedReplica implements Sender {
     for (const run of held) this.#scheduler.at(this.#scheduler.now, () => this.receive(run));
   }
 
-  /** Its wall clock is set. */
+  /** Changes the wall clock. */
   jump(ms: number): void {
     this.#wallMs += ms;
   }

@@ -8,7 +8,7 @@ export function isServiceWrite({ method, path }: HttpRequest): boolean {
   return (method === 'PATCH' || method === 'PUT') && path.includes('/services/');
 }
 
-/** The lists that a decision needs. */
+/** The name of a list that decisions require, or undefined. */
 export function listOf({ method, path }: HttpRequest): string | undefined {
   if (method !== 'GET' || path.includes('watch=true')) return undefined;
   if (path.endsWith('/ipaddresses')) return 'ipaddresses';
@@ -16,6 +16,6 @@ export function listOf({ method, path }: HttpRequest): string | undefined {
   return path.includes('/configmaps?') ? 'configmaps' : undefined;
 }
 
-export function givesAddress({ body = '' }: HttpRequest): boolean {
+export function writesAddress({ body = '' }: HttpRequest): boolean {
   return /"kube-vip\.io\/loadbalancerIPs":"/.test(body);
 }

@@ -5,11 +5,11 @@ export interface Event {
   isCancelled: boolean;
 }
 
-/** Virtual time: what is to happen, in its order. Nothing happens but by `step`. */
+/** Virtual time: a queue of events, which only `step` runs. */
 export class Scheduler {
   now = 0;
   #order = 0;
-  /** A binary heap, the next one first. */
+  /** A binary heap with the next event first. */
   readonly #heap: Event[] = [];
 
   at(time: number, run: () => void): Event {
@@ -25,15 +25,15 @@ export class Scheduler {
     return event;
   }
 
-  /** The time of the next event; undefined when there is none. */
+  /** The time of the next event, or undefined. */
   get nextAt(): number | undefined {
     for (let first = this.#heap[0]; first?.isCancelled; first = this.#heap[0]) this.#pop();
     return this.#heap[0]?.at;
   }
 
-  /** Lets the next event happen, and everything that follows from it at once. */
+  /** Runs the next event and everything that follows from it immediately. */
   async step(): Promise<void> {
-    if (this.nextAt === undefined) throw new Error('nothing is left to happen');
+    if (this.nextAt === undefined) throw new Error('no event is left');
     const event = this.#pop();
     if (event === undefined) return;
     this.now = event.at;
@@ -41,7 +41,7 @@ export class Scheduler {
     await this.drain();
   }
 
-  /** Whatever promises are settled have run to their next wait then: nothing here waits for real time. */
+  /** Waits until all settled promises have been handled. Nothing waits for real time. */
   drain(): Promise<void> {
     return new Promise((resolve) => {
       setImmediate(resolve);

@@ -1,14 +1,14 @@
 import type { Plan } from './plan.ts';
-import type { Outcome } from './world.ts';
+import type { Outcome } from './simulation.ts';
 
 /**
- * A plan with less in it that breaks the same promise: acts and faults are left out in ever smaller pieces as long as it
- * still does. At most `most` runs by `run`.
+ * Reduces a plan to a smaller one that breaks the same promise, by removing acts and faults in ever smaller pieces. Calls
+ * `run` at most `maxRuns` times.
  */
 export async function shrink(
   plan: Plan,
   outcome: Outcome,
-  most: number,
+  maxRuns: number,
   run: (plan: Plan) => Promise<Outcome>,
 ): Promise<{ readonly plan: Plan; readonly outcome: Outcome }> {
   let best = { plan, outcome };
@@ -22,9 +22,9 @@ export async function shrink(
   };
   for (const part of ['faults', 'acts'] as const) {
     for (let size = Math.ceil(best.plan[part].length / 2); size >= 1; size = Math.floor(size / 2)) {
-      for (let from = 0; from < best.plan[part].length && runs < most; ) {
+      for (let from = 0; from < best.plan[part].length && runs < maxRuns; ) {
         const without = best.plan[part].toSpliced(from, size);
-        // What is left out makes room for what follows; else it was needed.
+        // If the piece cannot be removed, continue after it.
         if (!(await attempt({ ...best.plan, [part]: without }))) from += size;
       }
     }

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { Broken } from './broken.ts';
+import { BrokenPromise } from './broken-promise.ts';
+import { notCovered } from './coverage.ts';
 import { hunt, mutants } from './mutants.ts';
-import { missing } from './needed.ts';
 import { type Act, type Plan, planOf } from './plan.ts';
 import { shrink } from './shrink.ts';
-import { type Outcome, run } from './world.ts';
+import { type Outcome, run } from './simulation.ts';
 
 const acts = 200;
 
@@ -15,7 +15,7 @@ for (const { how, claims, least } of [
   { how: 'without claims', claims: false, least: 200_000 },
   { how: 'with claims', claims: true, least: 100_000 },
 ]) {
-  test(`three controllers keep the promises through faults, crashes and pauses, and each kind of them occurs, ${how}`, async () => {
+  test(`three controllers keep the promises despite faults, crashes and pauses, each kind of which occurs, ${how}`, async () => {
     const counts = new Map<string, number>();
     let steps = 0;
     const add = async (seed: number): Promise<void> => {
@@ -25,15 +25,15 @@ for (const { how, claims, least } of [
       steps += outcome.steps;
       for (const [what, count] of outcome.counts) counts.set(what, (counts.get(what) ?? 0) + count);
     };
-    // What is rare may take some more.
+    // Rare states may need more steps.
     const isDone = (): boolean =>
-      steps >= least && (missing(counts, claims).length === 0 || steps >= 3 * least);
+      steps >= least && (notCovered(counts, claims).length === 0 || steps >= 3 * least);
     for (let seed = 1; !isDone(); seed += 1) await add(seed);
-    assert.deepEqual(missing(counts, claims), [], 'what never happened was not tried');
+    assert.deepEqual(notCovered(counts, claims), [], 'everything occurred');
   });
 }
 
-test('a write of a former leader that lands too late makes a duplicate, which is found and said; claims prevent it', async () => {
+test('a late write of a former leader creates a duplicate, which is reported; claims prevent it', async () => {
   const service = (namespace: string): Act => ({
     do: 'create',
     service: {
@@ -47,7 +47,7 @@ test('a write of a former leader that lands too late makes a duplicate, which is
     },
   });
   const pool = '10.0.0.1-10.0.0.1';
-  // a/x is given the address by a leader that is killed; its pool is gone when the next one leads, who gives the address to b/x.
+  // A leader assigns the address to a/x and crashes. The next leader no longer finds that pool and assigns it to b/x.
   const acts: Plan['acts'] = [
     { at: 0, act: { do: 'configure', data: { 'range-a': pool } } },
     { at: 1_000, act: service('a') },
@@ -59,7 +59,7 @@ test('a write of a former leader that lands too late makes a duplicate, which is
   for (const claims of [false, true]) {
     let duplicates = 0;
     let strandedWrites = 0;
-    // One of these requests is the write, and with claims another one the claim.
+    // One of these requests is the write and, with claims, another one is the claim.
     for (let request = 0; request < 60; request += 1) {
       const outcome = await run({ seed: 1, claims, acts, faults: [{ request, kind: 'late', ms: 40_000 }] });
       assert.equal(outcome.broken?.message, undefined);
@@ -67,19 +67,19 @@ test('a write of a former leader that lands too late makes a duplicate, which is
       strandedWrites += outcome.counts.get('write: 409') ?? 0;
     }
     assert.equal(duplicates, claims ? 0 : 1);
-    // The next leader keeps the word that was given to a/x, so what arrives late has come too late.
+    // The next leader keeps the reservation for a/x and writes it, so the late write is rejected.
     if (claims) assert.ok(strandedWrites > 0);
   }
 });
 
-test('the same plan runs the same', async () => {
+test('the same plan always runs the same way', async () => {
   const [one, other] = [await run(planOf(7, 60)), await run(planOf(7, 60))];
   assert.equal(one.steps, other.steps);
-  assert.deepEqual(one.story, other.story);
+  assert.deepEqual(one.timeline, other.timeline);
   assert.deepEqual(one.counts, other.counts);
 });
 
-test('each mutant has its place, and each promise its mutant', () => {
+test('the source text of each mutant exists, and each promise has a mutant', () => {
   for (const { what, file, from } of mutants) {
     const source = readFileSync(join(resolve(import.meta.dirname, '..', '..'), file), 'utf8');
     assert.equal(source.split(from).length, 2, `${what}: ${file}`);
@@ -91,29 +91,29 @@ test('each mutant has its place, and each promise its mutant', () => {
   assert.deepEqual(mutants.map(({ promise }) => promise).sort(), promises.sort());
 });
 
-test('a mutant is found, by its promise', async () => {
+test('a mutant is found, and breaks its promise', async () => {
   const mutant = mutants.find(({ promise }) => promise === 'Inside');
   assert.ok(mutant !== undefined);
   const { line } = await hunt(mutant, 50_000);
   assert.match(line ?? 'nothing', /^seed \d+, step \d+: Inside: /);
 });
 
-test('a plan that fails is cut down to the acts and faults that it needs', async () => {
+test('a failing plan is reduced to the necessary acts and faults', async () => {
   const plan = planOf(3, 30);
   const [act, other, fault] = [plan.acts[4], plan.acts[21], plan.faults[3]];
   assert.ok(act !== undefined && other !== undefined && fault !== undefined);
   let runs = 0;
-  /** Once breaks where all three are there; else another promise does. */
-  const judge = (tried: Plan): Promise<Outcome> => {
+  /** A plan with all three breaks Once. Any other plan breaks another promise. */
+  const simulate = (tried: Plan): Promise<Outcome> => {
     runs += 1;
-    const isIt = tried.acts.includes(act) && tried.acts.includes(other) && tried.faults.includes(fault);
-    const broken = new Broken(isIt ? 'Once' : 'Served', 'made up');
-    return Promise.resolve({ steps: 1, counts: new Map(), broken, story: [] });
+    const hasAll = tried.acts.includes(act) && tried.acts.includes(other) && tried.faults.includes(fault);
+    const broken = new BrokenPromise(hasAll ? 'Once' : 'Served', 'for this test');
+    return Promise.resolve({ steps: 1, counts: new Map(), broken, timeline: [] });
   };
-  const { plan: least, outcome } = await shrink(plan, await judge(plan), 400, judge);
+  const { plan: least, outcome } = await shrink(plan, await simulate(plan), 400, simulate);
   assert.deepEqual(least, { ...plan, acts: [act, other], faults: [fault] });
   assert.equal(outcome.broken?.promise, 'Once');
   const before = runs;
-  await shrink(plan, await judge(plan), 5, judge);
-  assert.equal(runs - before, 1 + 5, 'it gives up after as many runs as it may make');
+  await shrink(plan, await simulate(plan), 5, simulate);
+  assert.equal(runs - before, 1 + 5, 'it stops after the maximum number of runs');
 });

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiServer } from '../controlplane/apiserver.ts';
 import type { OwnEtcd } from '../controlplane/etcd.ts';
-import type { Link } from './link.ts';
+import { Counter } from './counter.ts';
 import type { Observer } from './observer.ts';
 import type { Replica } from './replica.ts';
-import { Tally } from './tally.ts';
+import type { TcpProxy } from './tcp-proxy.ts';
 
-/** What befalls the control plane and the network. */
-const planeFaults = [
+/** Faults of the control plane and the network. */
+const controlPlaneFaults = [
   'kube-apiserver killed',
   'etcd killed',
   'kube-apiserver and etcd killed',
@@ -15,61 +15,64 @@ const planeFaults = [
   'connections stalled',
   'connections slow',
 ] as const;
-type PlaneFault = (typeof planeFaults)[number];
+type ControlPlaneFault = (typeof controlPlaneFaults)[number];
 
-/** What befalls the controllers: always the one that leads. */
-const machineFaults = ['controller killed', 'controller frozen', 'controller ended'] as const;
-type MachineFault = (typeof machineFaults)[number];
+/** Faults of the controllers, always of the leader. */
+const controllerFaults = ['controller killed', 'controller frozen', 'controller ended'] as const;
+type ControllerFault = (typeof controllerFaults)[number];
 
-export const faults: readonly string[] = [...planeFaults, ...machineFaults];
+export const faults: readonly string[] = [...controlPlaneFaults, ...controllerFaults];
 
 /** A controller, and the network between it and the API server. */
-export interface Place {
-  readonly link: Link;
+export interface ReplicaSlot {
+  readonly proxy: TcpProxy;
   replica: Replica;
-  /** Starts another one in the same place. */
-  begin(): void;
+  /** Starts another controller in the same slot. */
+  restart(): void;
 }
 
 export interface FaultsOptions {
   readonly server: ApiServer;
   readonly etcd: OwnEtcd;
-  readonly places: readonly Place[];
+  readonly slots: readonly ReplicaSlot[];
   readonly observer: Observer;
   readonly random: () => number;
-  /** 1 for faults and pauses of some seconds; less for shorter ones. */
+  /** A factor for the duration of faults and pauses; 1 means several seconds. */
   readonly pace: number;
-  /** Told when one begins. */
+  /** Called when a fault starts. */
   readonly progress: (fault: string) => void;
 }
 
 /**
- * Faults in two rows side by side, one for the control plane and the network, one for the controllers. In each row every
- * kind comes before one comes again. What has begun is always brought to its end.
+ * Injects two parallel sequences of faults, one for the control plane and the network, and one for the controllers. Each
+ * kind occurs once before one is repeated. A fault that has started is always completed.
  */
 export class Faults {
   readonly #options: FaultsOptions;
-  /** What really happened. */
-  readonly happened = new Tally();
+  /** The faults that took effect. */
+  readonly happened = new Counter();
 
   constructor(options: FaultsOptions) {
     this.#options = options;
   }
 
-  /** Until it is over, and the fault that is under way has passed. */
-  async rain(isOver: () => boolean, withControllers: boolean): Promise<void> {
-    const rows = [this.#row(planeFaults, (fault) => this.#strikePlane(fault), isOver)];
-    if (withControllers) rows.push(this.#row(machineFaults, (fault) => this.#strikeMachine(fault), isOver));
+  /** Injects faults until `isOver`, and waits for the current ones to complete. */
+  async inject(isOver: () => boolean, withControllers: boolean): Promise<void> {
+    const rows = [
+      this.#sequence(controlPlaneFaults, (fault) => this.#injectControlPlaneFault(fault), isOver),
+    ];
+    if (withControllers)
+      rows.push(this.#sequence(controllerFaults, (fault) => this.#injectControllerFault(fault), isOver));
     await Promise.all(rows);
   }
 
-  /** Whether each kind has happened. */
+  /** Whether each kind has occurred. */
   isComplete(withControllers: boolean): boolean {
-    const wanted: readonly string[] = withControllers ? faults : planeFaults;
+    const wanted: readonly string[] = withControllers ? faults : controlPlaneFaults;
     return wanted.every((fault) => this.happened.of(fault) > 0);
   }
 
-  async #row<Kind extends string>(
+  async #sequence<Kind extends string>(
     kinds: readonly Kind[],
     strike: (kind: Kind) => Promise<void>,
     isOver: () => boolean,
@@ -87,9 +90,9 @@ export class Faults {
     }
   }
 
-  async #strikePlane(fault: PlaneFault): Promise<void> {
-    const { server, etcd, places, observer } = this.#options;
-    const links = places.map(({ link }) => link);
+  async #injectControlPlaneFault(fault: ControlPlaneFault): Promise<void> {
+    const { server, etcd, slots, observer } = this.#options;
+    const proxies = slots.map(({ proxy }) => proxy);
     switch (fault) {
       case 'kube-apiserver killed':
         await server.signal('KILL');
@@ -97,12 +100,12 @@ export class Faults {
         await server.restart();
         break;
       case 'etcd killed':
-        // What the API server has accepted waits in it until etcd is back.
-        observer.holdBack(true);
+        // The API server holds requests until etcd is available.
+        observer.delayWrites(true);
         await etcd.kill();
         await this.#between(100, 4_000);
         await etcd.restart();
-        observer.holdBack(false);
+        observer.delayWrites(false);
         break;
       case 'kube-apiserver and etcd killed':
         await Promise.all([server.signal('KILL'), etcd.kill()]);
@@ -111,62 +114,62 @@ export class Faults {
         await server.restart();
         break;
       case 'connections cut': {
-        const cut = links.reduce((sum, link) => sum + link.cut(), 0);
+        const cut = proxies.reduce((sum, proxy) => sum + proxy.cut(), 0);
         if (cut > 0) this.happened.add(fault);
         return;
       }
       case 'connections stalled':
       case 'connections slow': {
-        const held = links.reduce((sum, link) => sum + link.held, 0);
+        const held = proxies.reduce((sum, proxy) => sum + proxy.held, 0);
         // One of the two controllers, or both.
-        const some = this.#options.random() < 0.5 ? links : [this.#leading.link];
-        observer.holdBack(true);
-        for (const link of some) {
-          if (fault === 'connections stalled') link.stall();
-          else link.slow(20 + this.#options.random() * 300);
+        const some = this.#options.random() < 0.5 ? proxies : [this.#leadingSlot.proxy];
+        observer.delayWrites(true);
+        for (const proxy of some) {
+          if (fault === 'connections stalled') proxy.stall();
+          else proxy.slow(20 + this.#options.random() * 300);
         }
         await this.#between(1_000, 6_000);
-        for (const link of some) link.calm();
-        observer.holdBack(false);
-        if (links.reduce((sum, link) => sum + link.held, 0) > held) this.happened.add(fault);
+        for (const proxy of some) proxy.calm();
+        observer.delayWrites(false);
+        if (proxies.reduce((sum, proxy) => sum + proxy.held, 0) > held) this.happened.add(fault);
         return;
       }
     }
     this.happened.add(fault);
   }
 
-  async #strikeMachine(fault: MachineFault): Promise<void> {
+  async #injectControllerFault(fault: ControllerFault): Promise<void> {
     const { observer } = this.#options;
-    const place = this.#leading;
-    const { replica } = place;
-    await replica.begun;
+    const slot = this.#leadingSlot;
+    const { replica } = slot;
+    await replica.ready;
     switch (fault) {
       case 'controller frozen':
-        observer.holdBack(true);
+        observer.delayWrites(true);
         await replica.freeze();
-        // Shorter than the Lease lasts, or longer: another one leads when it wakes up.
+        // Shorter or longer than the Lease is valid.
         await this.#between(500, 7_000);
         await replica.thaw();
-        observer.holdBack(false);
+        observer.delayWrites(false);
         break;
       case 'controller killed':
         await replica.kill();
-        place.begin();
+        slot.restart();
         break;
       case 'controller ended': {
         const code = await replica.terminate();
         if (code !== 0) throw new Error(`after SIGTERM the exit code is ${code}:\n${replica.output}`);
-        place.begin();
+        slot.restart();
         break;
       }
     }
     this.happened.add(fault);
   }
 
-  get #leading(): Place {
-    const [place] = this.#options.places.toSorted((a, b) => b.replica.ledAt - a.replica.ledAt);
-    if (place === undefined) throw new Error('there are no controllers');
-    return place;
+  get #leadingSlot(): ReplicaSlot {
+    const [slot] = this.#options.slots.toSorted((a, b) => b.replica.ledAt - a.replica.ledAt);
+    if (slot === undefined) throw new Error('there are no controllers');
+    return slot;
   }
 
   #between(least: number, most: number): Promise<void> {

@@ -2,13 +2,13 @@ import { type ClientRequest, request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** One write that etcd has accepted. */
+/** A write that etcd has committed. */
 export interface Stored {
-  /** etcd's own count of writes: all resources are in one order. */
+  /** The revision in etcd, which orders the writes of all resources. */
   readonly revision: number;
   /** Without the prefix: `services/specs/default/web`. */
   readonly key: string;
-  /** Undefined: it was deleted. */
+  /** Undefined if it was deleted. */
   readonly object: unknown;
 }
 
@@ -23,37 +23,42 @@ interface WatchAnswer {
   };
 }
 
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 
 /**
- * Everything that is written below a prefix, each write once and in order, read from etcd itself: while the API server is
- * away and when it comes back nothing is missed, which a watch of its own could not promise. Uses etcd's JSON gateway; the
- * API server has to store JSON (`--storage-media-type`).
+ * Follows all writes below a prefix, each once and in order. It reads from etcd, because a watch of the API server may miss
+ * writes while the server is down. Uses etcd's JSON gateway, and requires an API server that stores JSON
+ * (`--storage-media-type`).
  */
 export class History {
   readonly #url: string;
   readonly #prefix: string;
   readonly #wants: (key: string) => boolean;
-  readonly #told: (stored: Stored) => void;
+  readonly #onStored: (stored: Stored) => void;
   readonly #ended = Promise.withResolvers<never>();
   #revision = 0;
   #request: ClientRequest | undefined;
   #isClosed = false;
 
-  constructor(url: string, prefix: string, wants: (key: string) => boolean, told: (stored: Stored) => void) {
+  constructor(
+    url: string,
+    prefix: string,
+    wants: (key: string) => boolean,
+    onStored: (stored: Stored) => void,
+  ) {
     this.#url = url;
     this.#prefix = prefix;
     this.#wants = wants;
-    this.#told = told;
+    this.#onStored = onStored;
     this.#ended.promise.catch(() => {});
   }
 
-  /** Rejects once the history cannot be followed any more, or what is told of it throws. */
+  /** Rejects if the history can no longer be followed, or if the callback throws. */
   get failed(): Promise<never> {
     return this.#ended.promise;
   }
 
-  /** Follows it from its first write that is left; resolves when etcd has answered. */
+  /** Starts at the first revision that is not compacted. Resolves when etcd has responded. */
   start(): Promise<void> {
     const begun = Promise.withResolvers<void>();
     void this.#follow(begun.resolve);
@@ -69,9 +74,9 @@ export class History {
     let since = performance.now();
     try {
       while (!this.#isClosed) {
-        const heard = await this.#watch(begun);
-        if (heard) since = performance.now();
-        if (performance.now() - since > patienceMs) throw new Error('etcd does not come back');
+        const hasData = await this.#watch(begun);
+        if (hasData) since = performance.now();
+        if (performance.now() - since > timeoutMs) throw new Error('etcd is unavailable');
         await pause(50);
       }
     } catch (error) {
@@ -79,21 +84,21 @@ export class History {
     }
   }
 
-  /** One connection, until it breaks; whether anything came over it. */
+  /** Reads one connection until it breaks, and returns whether it delivered anything. */
   #watch(begun: () => void): Promise<boolean> {
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     const bytes = (text: string): string => Buffer.from(text).toString('base64');
     const create_request = {
       key: bytes(this.#prefix),
-      // The next text that does not begin like this: `/` is followed by `0`.
+      // The first key after the prefix: `0` follows `/`.
       range_end: bytes(this.#prefix.replace(/\/$/, '0')),
       ...(this.#revision === 0 ? {} : { start_revision: String(this.#revision + 1) }),
     };
-    let heard = false;
+    let hasData = false;
     this.#request = request(`${this.#url}/v3/watch`, { method: 'POST', agent: false }, (response) => {
       const lines = createInterface({ input: response });
       lines.on('line', (line) => {
-        heard = true;
+        hasData = true;
         try {
           this.#take(JSON.parse(line) as WatchAnswer);
           begun();
@@ -101,17 +106,17 @@ export class History {
           reject(error);
         }
       });
-      lines.on('error', () => resolve(heard));
-      response.on('close', () => resolve(heard));
+      lines.on('error', () => resolve(hasData));
+      response.on('close', () => resolve(hasData));
     });
-    this.#request.on('error', () => resolve(heard));
+    this.#request.on('error', () => resolve(hasData));
     this.#request.end(JSON.stringify({ create_request }));
     return promise;
   }
 
   #take({ result }: WatchAnswer): void {
     const { header, events = [], compact_revision: compacted } = result ?? {};
-    if (compacted !== undefined) throw new Error(`etcd has forgotten its revisions before ${compacted}`);
+    if (compacted !== undefined) throw new Error(`etcd has compacted the revisions before ${compacted}`);
     if (Number(header?.revision) < this.#revision)
       throw new Error(
         `etcd is at revision ${header?.revision}, and was at ${this.#revision}: it lost writes`,
@@ -123,7 +128,7 @@ export class History {
       if (!this.#wants(key)) continue;
       const object: unknown =
         type === 'DELETE' ? undefined : JSON.parse(Buffer.from(kv.value ?? '', 'base64').toString());
-      this.#told({ revision, key, object });
+      this.#onStored({ revision, key, object });
     }
   }
 }

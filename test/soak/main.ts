@@ -7,25 +7,26 @@ import { machineLine, thisMachine } from '../../bench/machine.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
 import { buildBundle } from '../e2e/bundle.ts';
 import { memoryTable } from './memory.ts';
-import { listing, verdictOn } from './report.ts';
+import { listing, resultOf } from './report.ts';
 import { soak } from './soak.ts';
 
-const help = `Creates, edits and deletes Services at random on kube-apiserver, with two controllers, while the
-API server, etcd, the connections and the controllers fail, and judges what etcd stored.
+const help = `Create, edit and delete Services at random on kube-apiserver, with two controllers, while the
+API server, etcd, the connections and the controllers fail, and check what etcd stored.
 
   npm run soak -- [FLAGS]
 
-  --services N   about how many Services there are at a time      [5000]
-  --minutes N    how long users and faults are at work            [10]
-  --acts N       acts of users a second, at most                  [40]
-  --seed N       the choices of users and faults; timing is the machine's   [by chance]
-  --claims       the controllers run with --claims
-  -h, --help     this text
+  --services N   Approximate number of Services at a time             [5000]
+  --minutes N    Duration of user actions and faults                  [10]
+  --acts N       Maximum number of user actions per second            [40]
+  --seed N       Repeat the choices of users and faults; the timing depends on the machine   [random]
+  --claims       Run the controllers with --claims
+  -h, --help     Print this help
 
-Progress goes to standard error. Exit code 0: all promises held, 1: not so, or it came to no end, 2: wrong usage.
+Progress is printed to standard error. Exit codes: 0 all promises held, 1 a promise was broken or the run did not
+finish, 2 invalid usage.
 `;
 
-/** Creating the Services, the rests between the rounds, and a slow machine: after that it is ended. */
+/** The time limit, which includes creating the Services, the rests, and a margin for slow machines. */
 function hardStopMs(services: number, minutes: number): number {
   return (minutes * 3 + 5) * 60_000 + services * 40;
 }
@@ -64,12 +65,12 @@ async function main(): Promise<number> {
   for (const [flag, value] of Object.entries({ services, minutes, acts, seed })) {
     const [least, most] = limits[flag as keyof typeof limits];
     if ((Number.isInteger(value) || flag === 'minutes') && value >= least && value <= most) continue;
-    say(`--${flag} is a number from ${least} to ${most}. Write --help for what there is.`);
+    say(`--${flag} must be a number from ${least} to ${most}. Run with --help for usage.`);
     return 2;
   }
   const { folder, missing } = locateBinaries(process.env);
   if (missing.length > 0) {
-    say(`${missing.join(' and ')} missing. \`npm run controlplane\` builds them.`);
+    say(`Missing: ${missing.join(' and ')}. To build them, run: npm run controlplane`);
     return 1;
   }
   const flags = `--services ${services} --minutes ${minutes} --acts ${acts} --seed ${seed}`;
@@ -78,7 +79,7 @@ async function main(): Promise<number> {
   const stop = setTimeout(
     () => {
       console.log(
-        `soak: seed ${seed}: FAILED, no end within ${hardStopMs(services, minutes) / 60_000} minutes`,
+        `soak: seed ${seed}: FAILED, not finished within ${hardStopMs(services, minutes) / 60_000} minutes`,
       );
       // The children end with this process.
       process.exit(1);
@@ -92,13 +93,13 @@ async function main(): Promise<number> {
       ...{ seconds: minutes * 60, roundSeconds: 45, actsPerSecond: acts },
       ...{ quietSeconds: 10, restSeconds: 120, pace: 1 },
     });
-    const { isKept, text } = verdictOn(report);
+    const { isSuccess, text } = resultOf(report);
     console.log(`${machineLine(thisMachine())}\n${command}\n`);
-    if (report.story.length > 0) console.log(`${report.story.join('\n')}\n`);
+    if (report.timeline.length > 0) console.log(`${report.timeline.join('\n')}\n`);
     console.log(listing(report));
     console.log(`controllers at rest, the leader first\n\n${memoryTable(report.samples)}`);
     console.log(`soak: seed ${seed}, ${text}`);
-    return isKept ? 0 : 1;
+    return isSuccess ? 0 : 1;
   } finally {
     clearTimeout(stop);
     bundle.remove();
@@ -110,8 +111,8 @@ try {
 } catch (error) {
   const isUsage =
     error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-  say(isUsage ? `${error.message}\nWrite npm run soak -- --help for what there is.` : String(error));
-  if (!isUsage) console.log('soak: FAILED, it could not go on');
+  say(isUsage ? `${error.message}\nRun "npm run soak -- --help" for usage.` : String(error));
+  if (!isUsage) console.log('soak: FAILED, the run was aborted');
   process.exitCode = isUsage ? 2 : 1;
 }
 process.exit();

@@ -1,32 +1,32 @@
 import { count, median, table } from '../../bench/figures.ts';
 
-/** What one controller uses at rest. */
-export interface Use {
+/** The resource usage of one controller at rest. */
+export interface Usage {
   readonly pid: number;
   readonly ageSeconds: number;
   readonly rssBytes: number;
   readonly peakBytes: number;
-  /** NaN where the system does not say. */
+  /** NaN if the system does not report it. */
   readonly sockets: number;
 }
 
 export interface Sample {
   readonly seconds: number;
   readonly services: number;
-  readonly uses: readonly Use[];
+  readonly uses: readonly Usage[];
 }
 
-/** What a short run can see is a leak of this size. */
+/** A leak of this size is visible in a short run. */
 const grossBytes = 400e6;
-/** 16 for short requests, one for each watch, standard output and error; twice that is a leak. */
+/** 16 sockets for short requests, one for each watch, standard output and error; twice that number indicates a leak. */
 const mostSockets = 44;
-/** Node gives memory back when it pleases: what is settled differs from rest to rest. */
+/** The memory at rest varies, because Node.js decides when to return memory. */
 const growthShare = 0.15;
 const marginBytes = 12e6;
-/** With fewer, a third of them is noise. */
+/** With fewer samples, a third of them is noise. */
 const leastSamples = 6;
 
-/** What grew; empty: memory and sockets are flat, as far as these samples tell. */
+/** Describes what grew. Empty if memory and sockets are flat in these samples. */
 export function growth(samples: readonly Sample[]): string[] {
   const uses = samples.flatMap((sample) => sample.uses);
   const gross = uses
@@ -50,7 +50,7 @@ interface Life {
   readonly last: number;
 }
 
-/** The processes that lived long enough to be judged. */
+/** The processes that lived long enough to be assessed. */
 export function lives(samples: readonly Sample[]): Life[] {
   const byPid = Map.groupBy(
     samples.flatMap(({ uses }) => uses),
@@ -69,7 +69,7 @@ export function lives(samples: readonly Sample[]): Life[] {
 /** One line for each rest, with the leader's columns first. */
 export function memoryTable(samples: readonly Sample[]): string {
   const one = ['pid', 'age s', 'MB', 'most', 'sockets'];
-  const cells = ({ pid, ageSeconds, rssBytes, peakBytes, sockets }: Use): string[] => [
+  const cells = ({ pid, ageSeconds, rssBytes, peakBytes, sockets }: Usage): string[] => [
     ...[String(pid), count(ageSeconds), megabytes(rssBytes), megabytes(peakBytes)],
     Number.isNaN(sockets) ? '-' : String(sockets),
   ];

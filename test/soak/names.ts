@@ -1,4 +1,4 @@
-/** Spelled out here once more, as in test/e2e/objects.ts: the judge shares no name with the product. */
+/** Independent copies, as in test/e2e/objects.ts: the checks share no names with the product. */
 export const names = {
   addresses: 'kube-vip.io/loadbalancerIPs',
   record: 'kube-vip.io/allocation',
@@ -6,6 +6,6 @@ export const names = {
   interface: 'kube-vip.io/serviceInterface',
   label: 'implementation',
   labelled: 'kube-vip',
-  /** Ours: the number of the user's act that wrote a Service last. What changes without it was written by a controller. */
+  /** The number of the last user act on a Service. A change without a new number is one by a controller. */
   act: 'soak.test/act',
 } as const;

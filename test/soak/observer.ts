@@ -1,16 +1,16 @@
 import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
 import { type Data, keyOf } from '../core/naive.ts';
-import { type Facts, factsOf, listOf } from './facts.ts';
+import { Counter } from './counter.ts';
 import type { Stored } from './history.ts';
-import { type Finding, judgeWrite } from './judge.ts';
 import { names } from './names.ts';
-import type { Said } from './replica.ts';
-import type { Story } from './story.ts';
-import { Tally } from './tally.ts';
+import { listOf, type ObservedService, observe } from './observed-service.ts';
+import type { LogEntry } from './replica.ts';
+import type { Timeline } from './timeline.ts';
+import { checkWrite, type Finding } from './write-checks.ts';
 
-/** How far back a decision may rest on what was: a watch that stalls, and a write that is stalled after it. */
+/** The maximum age of the state that a decision may rest on: a stalled watch, followed by a stalled write. */
 const memoryMs = 30_000;
-/** How long after a fault that holds writes back a former leader's write may still arrive. */
+/** How long after a fault that delays writes a former leader's write may still arrive. */
 const lateMs = 10_000;
 
 interface Past<T> {
@@ -36,43 +36,43 @@ interface StoredClaim {
 const kept = /^(services\/specs|events|ipaddresses)\/|^configmaps\/kube-system\/kubevip$/;
 const lease = 'leases/kube-system/kube-vip-cloud-controller';
 
-export function concerns(key: string): boolean {
+export function isObserved(key: string): boolean {
   return (kept.test(key) || key === lease) && key !== 'services/specs/default/kubernetes';
 }
 
-/** All that is known of the cluster, from what etcd stored; every write that is no user's goes to the judge. */
+/** The state of the cluster according to etcd. Checks every write by a controller. */
 export class Observer {
-  readonly services = new Map<string, Facts>();
-  /** Addresses that a record names, with whose record it is. */
-  readonly #recording = new Map<string, Set<Facts>>();
-  /** Addresses that anybody shows. */
-  readonly #showing = new Map<string, Set<Facts>>();
-  readonly #past = new Map<string, Past<Facts>[]>();
+  readonly services = new Map<string, ObservedService>();
+  /** Services by the addresses in their allocation records. */
+  readonly #recording = new Map<string, Set<ObservedService>>();
+  /** Services by the addresses that they use. */
+  readonly #showing = new Map<string, Set<ObservedService>>();
+  readonly #past = new Map<string, Past<ObservedService>[]>();
   #pools: Past<Data>[] = [];
-  /** What was said in warnings, by the UID of the Service or, in logs, by its name. */
+  /** Warnings by the UID of the Service (events) or its name (log). */
   readonly #warnings = new Map<string, { readonly at: number; readonly text: string }[]>();
-  /** Names of IPAddresses of ours. */
+  /** Names of our IPAddresses. */
   readonly claims = new Set<string>();
-  /** What was seen to happen. */
-  readonly seen = new Tally();
+  /** The number of observations of each kind. */
+  readonly seen = new Counter();
   readonly findings: Finding[] = [];
-  /** When something was written last that is no Lease. */
+  /** When something other than a Lease was last written. */
   writtenAt = performance.now();
-  /** How many such writes there were. */
+  /** The number of such writes. */
   writes = 0;
-  /** Services that a former leader's late write gave an address which another one had. */
+  /** Services to which a late write of a former leader assigned an address of another Service. */
   readonly excused = new Set<string>();
-  readonly #story: Story;
+  readonly #timeline: Timeline;
   readonly #isClaimed: boolean;
   #holder = '';
   #holderAt = 0;
-  /** How many faults hold writes back now, and when the last of them ended. */
+  /** The number of current faults that delay writes, and when the last one ended. */
   #holding = 0;
   #heldAt = Number.NEGATIVE_INFINITY;
 
-  /** With claims there is no late write that makes a duplicate. */
-  constructor(story: Story, isClaimed = false) {
-    this.#story = story;
+  /** With claims, no late write may create a duplicate. */
+  constructor(timeline: Timeline, isClaimed = false) {
+    this.#timeline = timeline;
     this.#isClaimed = isClaimed;
   }
 
@@ -94,15 +94,15 @@ export class Observer {
     else this.#claim(key.slice('ipaddresses/'.length), object as StoredClaim | undefined);
   }
 
-  /** A line of a controller's log. */
-  hear({ level, msg, service, cause, decision }: Said): void {
+  /** Adds a line of a controller's log. */
+  addLogEntry({ level, msg, service, cause, decision }: LogEntry): void {
     if (cause !== undefined) this.seen.add(`log: ${cause}`);
     else if (decision !== undefined) this.seen.add(`log: ${decision}`);
     if (level === 'warn' && service !== undefined) this.#warn(service, msg);
   }
 
-  /** A fault begins, or ends, that keeps what was sent from arriving. */
-  holdBack(isHeld: boolean): void {
+  /** Called when a fault that delays writes starts or ends. */
+  delayWrites(isHeld: boolean): void {
     this.#holding += isHeld ? 1 : -1;
     if (!isHeld) this.#heldAt = performance.now();
   }
@@ -111,33 +111,33 @@ export class Observer {
     return this.#pools.at(-1)?.state ?? {};
   }
 
-  showing(address: string): readonly Facts[] {
+  showing(address: string): readonly ObservedService[] {
     return [...(this.#showing.get(address) ?? [])];
   }
 
-  recording(address: string): readonly Facts[] {
+  recording(address: string): readonly ObservedService[] {
     return [...(this.#recording.get(address) ?? [])];
   }
 
-  /** All addresses that some record names. */
+  /** All addresses in allocation records. */
   recorded(): IterableIterator<string> {
     return this.#recording.keys();
   }
 
-  /** Whether it was said that something is wrong with the Service, in words among which is this one. */
-  isWarned({ uid, key, service }: Facts, word: string): boolean {
+  /** Whether a warning about the Service contains this word. */
+  isWarned({ uid, key, service }: ObservedService, word: string): boolean {
     const since = Date.parse(service.metadata.creationTimestamp ?? '');
-    const said = [
+    const warnings = [
       ...(this.#warnings.get(uid) ?? []),
-      // Another one of the same name may have been there before.
+      // Excludes warnings about an earlier Service of the same name.
       ...(this.#warnings.get(key) ?? []).filter(({ at }) => at >= since),
     ];
-    return said.some(({ text }) => text.includes(word));
+    return warnings.some(({ text }) => text.includes(word));
   }
 
   #put(service: Service): void {
     delete service.metadata.managedFields;
-    const after = factsOf(service);
+    const after = observe(service);
     const before = this.services.get(keyOf(service));
     this.services.set(after.key, after);
     this.#index(before, after);
@@ -146,20 +146,20 @@ export class Observer {
     this.#past.set(after.uid, past);
     const isNew = before?.uid !== after.uid;
     const isByUser = isNew || actOf(before) !== actOf(after);
-    this.#story.tell(`${isNew ? 'new' : isByUser ? 'user' : 'controller'}: ${sentence(after)}`);
-    if (before !== undefined && !isByUser) this.#judge(before, after);
+    this.#timeline.add(`${isNew ? 'new' : isByUser ? 'user' : 'controller'}: ${sentence(after)}`);
+    if (before !== undefined && !isByUser) this.#checkWrite(before, after);
   }
 
-  #judge(before: Facts, after: Facts): void {
+  #checkWrite(before: ObservedService, after: ObservedService): void {
     this.#count(before, after);
     const write = {
       before,
       after,
       recording: (address: string) => this.recording(address),
       pools: this.#recent(this.#pools).map(({ state }) => state),
-      pastOf: ({ uid }: Facts) => this.#recent(this.#past.get(uid) ?? []).map(({ state }) => state),
+      pastOf: ({ uid }: ObservedService) => this.#recent(this.#past.get(uid) ?? []).map(({ state }) => state),
     };
-    for (const finding of judgeWrite(write)) {
+    for (const finding of checkWrite(write)) {
       if (finding.promise === 'Once' && this.#mayBeLate()) {
         this.excused.add(after.uid);
         this.seen.add('duplicate by a former leader');
@@ -167,19 +167,19 @@ export class Observer {
     }
   }
 
-  /** Only where another leads by now, and something held writes back, a former leader's write can be on its way. */
+  /** A late write of a former leader is possible only if another replica leads and a fault delayed writes. */
   #mayBeLate(): boolean {
     if (this.#isClaimed) return false;
     const now = performance.now();
     return now - this.#holderAt < memoryMs && (this.#holding > 0 || now - this.#heldAt < lateMs);
   }
 
-  #count(before: Facts, after: Facts): void {
+  #count(before: ObservedService, after: ObservedService): void {
     this.seen.add('write of a controller');
     const was = before.recorded.join();
     const is = after.recorded.join();
-    if (was === '' && is !== '') this.seen.add('address given');
-    else if (was !== '' && is === '') this.seen.add('address taken off');
+    if (was === '' && is !== '') this.seen.add('address assigned');
+    else if (was !== '' && is === '') this.seen.add('address released');
     else if (was !== is) this.seen.add('address changed');
     else if (listOf(before.annotation).join() !== listOf(after.annotation).join())
       this.seen.add('address restored');
@@ -191,18 +191,18 @@ export class Observer {
     const before = this.services.get(key);
     if (before === undefined) return;
     this.services.delete(key);
-    this.#story.tell(`user: ${key} is deleted`);
+    this.#timeline.add(`user: ${key} is deleted`);
     this.#index(before, undefined);
     this.#past.delete(before.uid);
     this.#warnings.delete(before.uid);
     this.#warnings.delete(key);
   }
 
-  #index(before: Facts | undefined, after: Facts | undefined): void {
+  #index(before: ObservedService | undefined, after: ObservedService | undefined): void {
     for (const [map, of] of [
-      // Who is no LoadBalancer any more has nothing, also where that is not written yet (spec section 5).
-      [this.#recording, (facts: Facts) => (facts.isBalancer ? facts.recorded : [])],
-      [this.#showing, (facts: Facts) => facts.shows],
+      // A Service that is no longer a LoadBalancer holds nothing, even before that is written (spec section 5).
+      [this.#recording, (observed: ObservedService) => (observed.isBalancer ? observed.recorded : [])],
+      [this.#showing, (observed: ObservedService) => observed.shows],
     ] as const) {
       for (const address of before === undefined ? [] : of(before)) {
         const there = map.get(address);
@@ -225,9 +225,9 @@ export class Observer {
   }
 
   #warn(about: string, text: string): void {
-    const said = this.#warnings.get(about) ?? [];
-    said.push({ at: Date.now(), text });
-    this.#warnings.set(about, said.slice(-8));
+    const warnings = this.#warnings.get(about) ?? [];
+    warnings.push({ at: Date.now(), text });
+    this.#warnings.set(about, warnings.slice(-8));
   }
 
   #claim(name: string, claim: StoredClaim | undefined): void {
@@ -239,20 +239,20 @@ export class Observer {
 
   #lead(holder: string): void {
     if (holder === '' || holder === this.#holder) return;
-    this.#story.tell(`${holder} holds the Lease`);
+    this.#timeline.add(`${holder} holds the Lease`);
     if (this.#holder !== '') this.seen.add('new leader');
     this.#holder = holder;
     this.#holderAt = performance.now();
   }
 
-  /** What was the case at any time in the last seconds. */
+  /** The states that applied at any time in the last seconds. */
   #recent<T>(states: readonly Past<T>[]): Past<T>[] {
     const since = performance.now() - memoryMs;
     return states.filter((_, i) => (states[i + 1]?.at ?? Number.POSITIVE_INFINITY) >= since);
   }
 }
 
-function actOf({ service }: Facts): string | undefined {
+function actOf({ service }: ObservedService): string | undefined {
   return service.metadata.annotations?.[names.act];
 }
 
@@ -264,7 +264,7 @@ function sentence({
   ports,
   isLabelled,
   recordText,
-}: Facts): string {
+}: ObservedService): string {
   const parts = [
     `annotation "${annotation}"`,
     `spec "${spec?.loadBalancerIP ?? ''}"`,

@@ -1,25 +1,25 @@
 import type { Data } from '../core/naive.ts';
 
-/** The namespaces of a soak: what each is for, and how many of a hundred Services are in it. */
+/** The namespaces of a soak test, each with its percentage of Services. */
 export const namespaces = {
-  /** Has room for everybody. */
+  /** Has enough addresses for all Services. */
   wide: 30,
-  /** Has room for about two of three: whoever leaves is followed by one who waits. */
+  /** Has addresses for about two thirds, so that pending Services get released addresses. */
   tight: 20,
-  /** Both families, and too few IPv6 addresses. */
+  /** Has both families and too few IPv6 addresses. */
   dual: 15,
-  /** Few addresses, and sharing. */
+  /** Has few addresses, and allows sharing. */
   shared: 15,
-  /** Users ask by name, in this pool and in others'. Its pool is a part of the global one. */
+  /** Users request addresses in this and in other pools. The pool is a part of the global one. */
   named: 8,
-  /** Its pool is edited all the time. */
+  /** The pool is edited frequently. */
   edited: 12,
 } as const;
 export type Namespace = keyof typeof namespaces;
 
 export const poolVariants = 6;
 
-/** The ConfigMap's data for so many Services; the variants differ in the pool of `edited` and in the order of search. */
+/** The ConfigMap's data for this number of Services. Variants differ in the pool of `edited` and in the search order. */
 export function poolsOf(services: number, variant: number): Data {
   const share = (hundredths: number): number => Math.max(6, Math.round((services * hundredths) / 100));
   const edited = [
@@ -27,7 +27,7 @@ export function poolsOf(services: number, variant: number): Data {
     range('10.6', share(16)),
     `${range('10.66', share(5))},${rangeV6(0x8000, share(3))}`,
     `${range('10.6', share(3))},${range('10.66', share(10))}`,
-    // Without a pool of its own: the global one.
+    // Without a pool, the global one applies.
     undefined,
     range('10.67', share(12)),
   ][variant % poolVariants];
@@ -44,7 +44,7 @@ export function poolsOf(services: number, variant: number): Data {
   };
 }
 
-/** The n-th address that begins so, from 0: in a pool, unless it ends in .0 or .255. */
+/** The n-th address with this prefix, counted from 0. Addresses that end in .0 or .255 are excluded from pools. */
 export function addressOf(prefix: string, n: number): string {
   const value = n + 1;
   return `${prefix}.${value >> 8}.${value & 255}`;

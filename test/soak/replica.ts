@@ -2,9 +2,9 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { usageOf } from '../../bench/cluster/usage.ts';
 import { type Child, startChild } from '../controlplane/process.ts';
 import { quickElection } from '../e2e/controller.ts';
-import type { Use } from './memory.ts';
+import type { Usage } from './memory.ts';
 
-export interface Said {
+export interface LogEntry {
   readonly time: string;
   readonly level: string;
   readonly msg: string;
@@ -17,52 +17,54 @@ export interface ReplicaOptions {
   readonly bundle: string;
   readonly kubeconfig: string;
   readonly flags: readonly string[];
-  readonly heard: (said: Said) => void;
+  readonly onLog: (entry: LogEntry) => void;
 }
 
-/** The shell says its id, and becomes the program: what is looked at in /proc is the program itself. */
+/** The shell prints its process ID and replaces itself with the program, whose /proc entry can then be read. */
 const inPlace = 'echo "pid $$"; exec "$@"';
 
 /**
- * The built program as a process of its own, for a long time: its log is read once and not kept, its memory and sockets
- * are looked at from outside.
+ * A process that runs the built program for a long time. Its log is not kept, and its memory and sockets are read from
+ * /proc.
  */
 export class Replica {
   readonly #child: Child;
-  readonly #heard: (said: Said) => void;
-  /** Fulfilled if it ends without having been asked to. */
-  readonly fallen: Promise<void>;
-  readonly #begun = Promise.withResolvers<void>();
+  readonly #onLog: (entry: LogEntry) => void;
+  /** Resolves if the process exits without a request to. */
+  readonly exitedUnexpectedly: Promise<void>;
+  readonly #ready = Promise.withResolvers<void>();
   readonly #startedAt = performance.now();
-  /** When it last said that it leads. */
+  /** When it last logged that it leads. */
   ledAt = 0;
   #pid = Number.NaN;
   #rest = '';
   #isEnded = false;
 
-  constructor({ bundle, kubeconfig, flags, heard }: ReplicaOptions) {
-    this.#heard = heard;
+  constructor({ bundle, kubeconfig, flags, onLog }: ReplicaOptions) {
+    this.#onLog = onLog;
     const program = [process.execPath, bundle, '--kubeconfig', kubeconfig, '--secure-port=0', '--web-port=0'];
     this.#child = startChild('/bin/sh', ['-c', inPlace, 'sh', ...program, ...quickElection, ...flags], {
       env: { PATH: process.env.PATH ?? '' },
-      heard: (text) => this.#read(text),
+      onOutput: (text) => this.#read(text),
     });
-    void this.#child.gone.then(() => this.#begun.resolve());
-    this.fallen = this.#child.gone.then(() => (this.#isEnded ? new Promise(() => {}) : undefined));
+    void this.#child.exited.then(() => this.#ready.resolve());
+    this.exitedUnexpectedly = this.#child.exited.then(() =>
+      this.#isEnded ? new Promise(() => {}) : undefined,
+    );
   }
 
-  /** Fulfilled with its first line, or its end: before that a signal meets Node, and not the program. */
-  get begun(): Promise<void> {
-    return this.#begun.promise;
+  /** Resolves at its first line or its exit. Before that, the program does not handle signals. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
-  /** The last lines that it wrote. */
+  /** The last lines of its output. */
   get output(): string {
     return this.#child.output();
   }
 
-  /** What it uses now; undefined while it starts, and once it has ended. */
-  use(): Use | undefined {
+  /** The current resource usage, or undefined before it has started and after it has exited. */
+  usage(): Usage | undefined {
     const ageSeconds = (performance.now() - this.#startedAt) / 1000;
     try {
       const { rssBytes, peakBytes } = usageOf(this.#pid);
@@ -85,7 +87,7 @@ export class Replica {
     await this.#child.stop('KILL');
   }
 
-  /** SIGTERM; returns the exit code. */
+  /** Sends SIGTERM and returns the exit code. */
   async terminate(): Promise<number | undefined> {
     this.#isEnded = true;
     await this.#child.stop('TERM');
@@ -97,12 +99,12 @@ export class Replica {
     this.#rest = lines.pop() ?? '';
     for (const line of lines) {
       if (line.startsWith('pid ')) this.#pid = Number(line.slice(4));
-      // What is no JSON is a crash, and its text is in `output`.
+      // Other lines come from a crash, and are in `output`.
       if (!line.startsWith('{')) continue;
-      const said = JSON.parse(line) as Said;
-      if (said.msg === 'became leader') this.ledAt = performance.now();
-      this.#heard(said);
-      this.#begun.resolve();
+      const entry = JSON.parse(line) as LogEntry;
+      if (entry.msg === 'Became leader') this.ledAt = performance.now();
+      this.#onLog(entry);
+      this.#ready.resolve();
     }
   }
 }
@@ -117,7 +119,7 @@ function isSocket(path: string): boolean {
   try {
     return readlinkSync(path).startsWith('socket:');
   } catch {
-    // Closed since the folder was read.
+    // The descriptor was closed after the folder was read.
     return false;
   }
 }

@@ -1,31 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../contract/http.ts';
-import { Tally } from './tally.ts';
+import { Counter } from './counter.ts';
 import type { Act } from './users.ts';
 
 const concurrency = 16;
 const againMs = 200;
 
-/** Sends what users do, each act until it is answered, over few connections of its own. */
+/** Sends the acts of users, and repeats each until it gets a response. */
 export class Sender {
   readonly #client: Client;
   readonly #signal: AbortSignal;
-  /** What was done. */
-  readonly done = new Tally();
-  /** What the API server did not take: gone meanwhile, there already, or not allowed. */
-  readonly refused = new Tally();
+  /** The acts that succeeded. */
+  readonly done = new Counter();
+  /** The acts that the API server rejected: not found, already exists, or invalid. */
+  readonly rejected = new Counter();
 
   constructor(client: Client, signal: AbortSignal) {
     this.#client = client;
     this.#signal = signal;
   }
 
-  /** Draws acts as long as there are some, so many a second at most; resolves when the last one is answered. */
+  /** Sends acts from `draw` until it returns undefined, at most `perSecond`. Resolves after the last response. */
   async send(draw: () => Act | undefined, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
     let dueAt = performance.now();
-    const lane = async (): Promise<void> => {
+    const worker = async (): Promise<void> => {
       for (;;) {
-        // After a time in which nothing could be sent, nothing is made up for.
+        // Time in which nothing could be sent is not made up for.
         dueAt = Math.max(dueAt + 1000 / perSecond, performance.now());
         const waitMs = dueAt - performance.now();
         if (waitMs > 0) await pause(waitMs);
@@ -34,7 +34,7 @@ export class Sender {
         await this.#sendOne(act);
       }
     };
-    await Promise.all(Array.from({ length: concurrency }, lane));
+    await Promise.all(Array.from({ length: concurrency }, worker));
   }
 
   async #sendOne({ what, method, path, body }: Act): Promise<void> {
@@ -49,7 +49,7 @@ export class Sender {
         return;
       }
       if (status >= 400 && status < 500 && status !== 429) {
-        this.refused.add(`${what} (${status})`);
+        this.rejected.add(`${what} (${status})`);
         return;
       }
       await pause(againMs);

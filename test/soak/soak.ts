@@ -4,93 +4,93 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startEtcd } from '../controlplane/etcd.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { Cluster } from '../e2e/cluster.ts';
-import { grant, rightsWithClaims } from '../e2e/roles.ts';
+import { grant, permissionsWithClaims } from '../e2e/roles.ts';
 import { randomOf } from '../simulator/random.ts';
-import { Faults, type Place } from './faults.ts';
+import type { Counter } from './counter.ts';
+import { Faults, type ReplicaSlot } from './faults.ts';
 import { History } from './history.ts';
-import type { Finding } from './judge.ts';
-import { Link } from './link.ts';
 import { megabytes, type Sample } from './memory.ts';
-import { concerns, Observer } from './observer.ts';
+import { isObserved, Observer } from './observer.ts';
 import { namespaces, poolsOf } from './pools.ts';
 import { Replica } from './replica.ts';
-import { judgeRest } from './rest.ts';
+import { checkAtRest } from './rest-checks.ts';
 import { Sender } from './sender.ts';
-import { Story } from './story.ts';
-import type { Tally } from './tally.ts';
+import { TcpProxy } from './tcp-proxy.ts';
+import { Timeline } from './timeline.ts';
 import { type Act, Users } from './users.ts';
+import type { Finding } from './write-checks.ts';
 
 export interface SoakOptions {
-  /** Where kube-apiserver, etcd and kubectl are. */
+  /** The folder with kube-apiserver, etcd and kubectl. */
   readonly binaries: string;
   /** The built controller. */
   readonly bundle: string;
   readonly services: number;
-  /** How long users and faults are at work, in all rounds together. */
+  /** The duration of user acts and faults in all rounds together. */
   readonly seconds: number;
   /** A round ends with a rest. */
   readonly roundSeconds: number;
   readonly actsPerSecond: number;
   readonly seed: number;
-  /** `--claims` for the controllers. */
+  /** Whether the controllers run with `--claims`. */
   readonly claims: boolean;
-  /** How long nothing may be written at rest. */
+  /** How long nothing must be written to be at rest. */
   readonly quietSeconds: number;
-  /** How long the world may take to come to rest; after a failure a controller waits up to 30 s before it tries again. */
+  /** The time limit for coming to rest. The back-off of a controller after a failure is up to 30 s. */
   readonly restSeconds: number;
-  /** Of the faults, as Faults has it. */
+  /** The factor for the duration of faults (see FaultsOptions). */
   readonly pace: number;
-  /** Told how far it is. */
+  /** Called with progress messages. */
   readonly progress: (text: string) => void;
 }
 
 export interface SoakReport {
   readonly seconds: number;
   readonly services: number;
-  /** Broken promises; with the first ones the run ended. */
+  /** The broken promises that ended the run. */
   readonly findings: readonly Finding[];
-  /** What happened to the Services of the first one. */
-  readonly story: readonly string[];
-  readonly done: Tally;
-  readonly refused: Tally;
-  readonly faults: Tally;
-  readonly seen: Tally;
+  /** What happened to the Services in the first finding. */
+  readonly timeline: readonly string[];
+  readonly done: Counter;
+  readonly rejected: Counter;
+  readonly faults: Counter;
+  readonly seen: Counter;
   readonly samples: readonly Sample[];
   readonly rests: number;
   /** At the last rest. */
-  readonly waiting: number;
+  readonly pending: number;
   readonly duplicates: number;
 }
 
 const prefix = 'soak';
-const claimant = 'claiming';
-/** How much of a round users are at work without faults. */
+const claimsUser = 'claiming';
+/** The share of a round without faults. */
 const aloneShare = 0.25;
 
-/** Runs it to its end. Throws where the test itself cannot go on. */
+/** Runs the soak test. Throws if the test itself cannot continue. */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
-  const story = new Story();
-  const observer = new Observer(story, options.claims);
+  const timeline = new Timeline();
+  const observer = new Observer(timeline, options.claims);
   const ends: (() => unknown)[] = [];
   const etcd = await startEtcd(options.binaries);
   ends.push(() => etcd.stop());
   try {
-    const history = new History(etcd.url, `/${prefix}/`, concerns, (stored) => observer.take(stored));
+    const history = new History(etcd.url, `/${prefix}/`, isObserved, (stored) => observer.take(stored));
     ends.push(() => history.close());
     await history.start();
     const flags = ['--storage-media-type=application/json'];
-    const users = [{ name: claimant }];
+    const users = [{ name: claimsUser }];
     const cluster = await Cluster.start(options.binaries, { prefix, flags, users }, etcd);
     ends.push(() => cluster.stop());
-    const run = await Run.prepare(options, cluster, observer, story);
+    const run = await Run.prepare(options, cluster, observer, timeline);
     ends.push(() => run.end());
     const faults = new Faults({
-      ...{ server: cluster.server, etcd, places: run.places, observer },
+      ...{ server: cluster.server, etcd, slots: run.slots, observer },
       ...{ random: randomOf(options.seed + 1), pace: options.pace },
       progress: (fault) => run.say(fault),
     });
     const playing = run.play(faults);
-    // Whatever is under way comes to its end before the cluster does.
+    // Faults and acts complete before the cluster is stopped.
     ends.push(() => run.stop(playing));
     return await Promise.race([playing, history.failed, run.failed]);
   } finally {
@@ -98,18 +98,18 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-/** The access of a user with the rights that docs/install.md gives for `--claims`. */
-async function claiming(cluster: Cluster): Promise<string> {
-  await grant(cluster, claimant, rightsWithClaims());
-  return cluster.server.kubeconfig(claimant);
+/** Returns the kubeconfig of a user with the permissions for `--claims` from docs/install.md. */
+async function grantClaims(cluster: Cluster): Promise<string> {
+  await grant(cluster, claimsUser, permissionsWithClaims());
+  return cluster.server.kubeconfig(claimsUser);
 }
 
 class Run {
-  readonly places: Place[] = [];
+  readonly slots: ReplicaSlot[] = [];
   readonly #options: SoakOptions;
   readonly #cluster: Cluster;
   readonly #observer: Observer;
-  readonly #story: Story;
+  readonly #timeline: Timeline;
   readonly #users: Users;
   readonly #sender: Sender;
   readonly #folder = temporaryFolder('kvcp-soak-');
@@ -125,28 +125,28 @@ class Run {
     options: SoakOptions,
     cluster: Cluster,
     observer: Observer,
-    story: Story,
+    timeline: Timeline,
   ): Promise<Run> {
-    const run = new Run(options, cluster, observer, story);
+    const run = new Run(options, cluster, observer, timeline);
     for (const name of Object.keys(namespaces)) await cluster.namespace(name);
     await cluster.pools(poolsOf(options.services, 0));
-    const account = options.claims ? await claiming(cluster) : await cluster.install();
-    for (let i = 0; i < 2; i += 1) run.places.push(await run.#place(account, i));
+    const account = options.claims ? await grantClaims(cluster) : await cluster.install();
+    for (let i = 0; i < 2; i += 1) run.slots.push(await run.#createSlot(account, i));
     return run;
   }
 
-  private constructor(options: SoakOptions, cluster: Cluster, observer: Observer, story: Story) {
+  private constructor(options: SoakOptions, cluster: Cluster, observer: Observer, timeline: Timeline) {
     this.#options = options;
     this.#cluster = cluster;
     this.#observer = observer;
-    this.#story = story;
+    this.#timeline = timeline;
     const shown = (key: string): readonly string[] => observer.services.get(key)?.recorded ?? [];
     this.#users = new Users(options.seed, options.services, shown);
     this.#sender = new Sender(cluster.client, this.#stopping.signal);
     this.#failed.promise.catch(() => {});
   }
 
-  /** Rejects where a controller ends by itself. */
+  /** Rejects if a controller exits unexpectedly. */
   get failed(): Promise<never> {
     return this.#failed.promise;
   }
@@ -158,9 +158,9 @@ class Run {
   }
 
   async end(): Promise<void> {
-    for (const { replica, link } of this.places) {
+    for (const { replica, proxy } of this.slots) {
       await replica.kill();
-      link.close();
+      proxy.close();
     }
     this.#folder.remove();
   }
@@ -173,13 +173,13 @@ class Run {
       this.say(`creating ${services.toLocaleString('en-US')} Services`);
       let left = services;
       await this.#sender.send(() => (left-- > 0 ? this.#users.create() : undefined));
-      await this.#rest();
+      await this.#waitForRest();
       const rounds = Math.max(1, Math.round(seconds / roundSeconds));
       for (let round = 0; round < rounds && this.#findings.length === 0; round += 1) {
-        // Of a process that is killed every few seconds nobody learns whether its memory grows.
+        // Memory growth is not visible in a process that is killed every few seconds.
         const withControllers = round < rounds / 2;
-        await this.#churn(faults, seconds / rounds, withControllers);
-        await this.#rest();
+        await this.#runFaults(faults, seconds / rounds, withControllers);
+        await this.#waitForRest();
       }
     } finally {
       clearInterval(ticks);
@@ -187,8 +187,8 @@ class Run {
     return this.#report(faults);
   }
 
-  /** Users and faults at work, at least until each kind of fault has happened; then users alone. */
-  async #churn(faults: Faults, seconds: number, withControllers: boolean): Promise<void> {
+  /** Runs user acts and faults at least until each kind of fault has occurred, and then only user acts. */
+  async #runFaults(faults: Faults, seconds: number, withControllers: boolean): Promise<void> {
     this.say(`users, and faults of the control plane${withControllers ? ' and the controllers' : ''}`);
     let until = performance.now() + seconds * 1000;
     let areUsersDone = false;
@@ -198,8 +198,8 @@ class Run {
     const next = (): Act | undefined => (areUsersDone ? undefined : this.#users.next());
     const sending = this.#sender.send(next, this.#options.actsPerSecond);
     try {
-      await faults.rain(isOver, withControllers);
-      // What a process gets wrong must not be mended by the next restart, or nobody would see it.
+      await faults.inject(isOver, withControllers);
+      // Without this time, the next restart could hide an error of a process.
       until = performance.now() + seconds * aloneShare * 1000;
       while (!isBroken() && performance.now() < until) await pause(100);
     } finally {
@@ -208,8 +208,8 @@ class Run {
     }
   }
 
-  /** Until everything is as it should be and nothing is written any more, or for so long that it never will be. */
-  async #rest(): Promise<void> {
+  /** Waits until all checks pass and nothing is written, or the time limit has passed. */
+  async #waitForRest(): Promise<void> {
     this.say('rest');
     const { quietSeconds, restSeconds, claims } = this.#options;
     const observer = this.#observer;
@@ -223,18 +223,18 @@ class Run {
       const isLate = performance.now() > until;
       const isQuiet = performance.now() - observer.writtenAt > quietSeconds * 1000;
       if (!isQuiet && !isLate) continue;
-      const broken = judgeRest({
+      const broken = checkAtRest({
         services: observer.services,
         pools: observer.pools,
         claims: claims ? observer.claims : undefined,
         showing: (address) => observer.showing(address),
         recording: (address) => observer.recording(address),
         recorded: () => observer.recorded(),
-        isWarned: (facts, word) => observer.isWarned(facts, word),
+        isWarned: (observed, word) => observer.isWarned(observed, word),
       });
       if (broken.length === 0 && isQuiet) break;
       if (!isLate) continue;
-      const endless = { promise: 'Quiet', what: `there is no end of writes after ${restSeconds} s` };
+      const endless = { promise: 'Quiet', what: `writes do not stop within ${restSeconds} s` };
       this.#findings = isQuiet ? broken : [...broken, endless];
       return;
     }
@@ -244,53 +244,53 @@ class Run {
   }
 
   #sample(): void {
-    const led = this.places.map(({ replica }) => replica).sort((a, b) => b.ledAt - a.ledAt);
-    const uses = led.flatMap((replica) => replica.use() ?? []);
+    const led = this.slots.map(({ replica }) => replica).sort((a, b) => b.ledAt - a.ledAt);
+    const uses = led.flatMap((replica) => replica.usage() ?? []);
     this.#samples.push({ seconds: this.#seconds, services: this.#observer.services.size, uses });
   }
 
-  async #place(account: string, index: number): Promise<Place> {
+  async #createSlot(account: string, index: number): Promise<ReplicaSlot> {
     const { bundle, claims } = this.#options;
     const observer = this.#observer;
-    const link = await Link.to(this.#cluster.server.url);
-    // The same access, by way of the link.
-    const text = readFileSync(account, 'utf8').replaceAll(this.#cluster.server.url, link.url);
+    const proxy = await TcpProxy.to(this.#cluster.server.url);
+    // The same kubeconfig with the address of the proxy.
+    const text = readFileSync(account, 'utf8').replaceAll(this.#cluster.server.url, proxy.url);
     const kubeconfig = join(this.#folder.path, `${index}.kubeconfig`);
     writeFileSync(kubeconfig, text, { mode: 0o600 });
     const start = (): Replica => {
       const replica = new Replica({
         ...{ bundle, kubeconfig, flags: claims ? ['--claims'] : [] },
-        heard: (said) => {
-          this.#story.tell(`controller ${index + 1} said: ${said.service ?? ''} ${said.msg}`);
-          observer.hear(said);
+        onLog: (entry) => {
+          this.#timeline.add(`controller ${index + 1} logs: ${entry.service ?? ''} ${entry.msg}`);
+          observer.addLogEntry(entry);
         },
       });
-      void replica.fallen.then(() =>
-        this.#failed.reject(new Error(`a controller ended by itself:\n${replica.output}`)),
+      void replica.exitedUnexpectedly.then(() =>
+        this.#failed.reject(new Error(`a controller exited unexpectedly:\n${replica.output}`)),
       );
       return replica;
     };
-    const place: Place = {
-      link,
+    const slot: ReplicaSlot = {
+      proxy,
       replica: start(),
-      begin: () => {
-        place.replica = start();
+      restart: () => {
+        slot.replica = start();
       },
     };
-    return place;
+    return slot;
   }
 
   #report(faults: Faults): SoakReport {
     const observer = this.#observer;
     const all = [...observer.services.values()];
     const without = all.filter(({ isOurs, record }) => isOurs && record === undefined);
-    const story = this.#findings.slice(0, 1).flatMap(({ what }) => this.#story.about(what));
+    const timeline = this.#findings.slice(0, 1).flatMap(({ what }) => this.#timeline.about(what));
     const duplicates = [...observer.recorded()].filter((address) => observer.recording(address).length > 1);
     return {
-      ...{ seconds: this.#seconds, services: all.length, findings: this.#findings, story },
-      ...{ done: this.#sender.done, refused: this.#sender.refused, faults: faults.happened },
+      ...{ seconds: this.#seconds, services: all.length, findings: this.#findings, timeline },
+      ...{ done: this.#sender.done, rejected: this.#sender.rejected, faults: faults.happened },
       ...{ seen: observer.seen, samples: this.#samples, rests: this.#rests },
-      ...{ waiting: without.length, duplicates: duplicates.length },
+      ...{ pending: without.length, duplicates: duplicates.length },
     };
   }
 
@@ -299,18 +299,18 @@ class Run {
   }
 
   say(text: string): void {
-    this.#story.tell(text);
+    this.#timeline.add(text);
     this.#options.progress(`${Math.round(this.#seconds)} s: ${text}`);
   }
 
   #tick(): void {
     const observer = this.#observer;
-    const [leader] = this.places.map(({ replica }) => replica).toSorted((a, b) => b.ledAt - a.ledAt);
-    const memory = leader?.use()?.rssBytes ?? Number.NaN;
+    const [leader] = this.slots.map(({ replica }) => replica).toSorted((a, b) => b.ledAt - a.ledAt);
+    const memory = leader?.usage()?.rssBytes ?? Number.NaN;
     const counters = [
       [observer.services.size, 'Services'],
       [this.#sender.done.total, 'acts'],
-      [observer.writes, 'writes seen'],
+      [observer.writes, 'writes'],
       [this.#faults?.happened.total ?? 0, 'faults'],
       [observer.seen.of('new leader'), 'new leaders'],
     ] as const;

@@ -2,7 +2,7 @@ import { randomOf } from '../simulator/random.ts';
 import { names } from './names.ts';
 import { addressOf, type Namespace, namespaces, poolsOf, poolVariants } from './pools.ts';
 
-/** One thing that a user does: a request, and what it is called. */
+/** A user's request and its kind. */
 export interface Act {
   readonly what: Kind;
   readonly method: 'POST' | 'PATCH' | 'DELETE' | 'PUT';
@@ -10,7 +10,7 @@ export interface Act {
   readonly body?: object;
 }
 
-/** How often each is done, as long as there are about as many Services as wanted. */
+/** The relative frequency of each kind, while the number of Services is close to the target. */
 const weights = {
   create: 24,
   delete: 22,
@@ -30,17 +30,17 @@ const weights = {
 export type Kind = keyof typeof weights;
 export const kinds = Object.keys(weights) as Kind[];
 
-/** What is known of a Service without looking. */
+/** A Service that should exist after all acts so far. */
 interface Alive {
   readonly key: string;
   readonly namespace: Namespace;
   readonly primary: 'IPv4' | 'IPv6';
   isBalancer: boolean;
-  /** How often our fields were taken off it: a controller is patient with whoever does that again and again. */
+  /** How often our fields were removed. A controller backs off if that happens repeatedly. */
   undone: number;
 }
 
-/** More would be a quarrel, which a controller lets rest for minutes. */
+/** With more, the controller would report a write conflict and back off for minutes. */
 const mostUndone = 2;
 
 const ports = [
@@ -56,17 +56,17 @@ const ports = [
 ] as const;
 
 /**
- * The users of a soak: what they do next depends on the seed and on what they did before, not on what came of it. (What
- * is announced is what the Service shows.)
+ * The users of a soak test. Their acts depend only on the seed and on earlier acts, not on the results (except that the
+ * announced addresses are those of the Service).
  */
 export class Users {
   readonly #random: () => number;
   readonly #wanted: number;
   readonly #shown: (key: string) => readonly string[];
   readonly #alive: Alive[] = [];
-  /** Done before anything else is. */
+  /** Acts that come before all others. */
   readonly #next: Act[] = [];
-  /** Each kind comes once before chance decides. */
+  /** Each kind occurs once before kinds are random. */
   readonly #due: Kind[] = [...kinds];
   #serial = 0;
   #created = 0;
@@ -78,7 +78,7 @@ export class Users {
     this.#shown = shown;
   }
 
-  /** How many Services there are when all acts so far were carried out. */
+  /** The number of Services after all acts so far. */
   get count(): number {
     return this.#alive.length;
   }
@@ -146,7 +146,7 @@ export class Users {
     }
   }
 
-  /** Another ConfigMap. */
+  /** Replaces the ConfigMap. */
   pools(variant: number): Act {
     this.#variant = variant === this.#variant ? variant + 1 : variant;
     const body = {
@@ -199,14 +199,14 @@ export class Users {
 
   #ports(): object[] {
     return (ports[this.#below(ports.length)] ?? ports[0]).map(([protocol, port]) => ({
-      // Kubernetes wants a name where there are several.
+      // Kubernetes requires names if there are several ports.
       name: `${protocol.toLowerCase()}-${port}`,
       protocol,
       port,
     }));
   }
 
-  /** An API server never changes the first family of a Service, and takes the second away by itself. */
+  /** The API server never changes the first family of a Service, and removes the second one itself. */
   #families({ primary }: Alive): object {
     const other = primary === 'IPv4' ? 'IPv6' : 'IPv4';
     const chance = this.#random();
@@ -215,7 +215,7 @@ export class Users {
     return { ipFamilyPolicy, ipFamilies: [primary, other] };
   }
 
-  /** One of the pool `named`, or of another's. */
+  /** An address in the pool of `named` or in another pool. */
   #address(): string {
     const most = Math.max(6, Math.round(this.#wanted * 0.06));
     return addressOf(this.#random() < 0.7 ? '10.5' : '10.2', this.#below(most));
@@ -227,10 +227,10 @@ export class Users {
 
   #weighted<Name extends string>(weighed: Readonly<Record<Name, number>>): Name {
     const all = Object.entries(weighed) as [Name, number][];
-    let left = this.#random() * all.reduce((sum, [, weight]) => sum + weight, 0);
+    let remaining = this.#random() * all.reduce((sum, [, weight]) => sum + weight, 0);
     for (const [name, weight] of all) {
-      left -= weight;
-      if (left < 0) return name;
+      remaining -= weight;
+      if (remaining < 0) return name;
     }
     throw new Error('the weights are positive');
   }
@@ -244,7 +244,7 @@ interface Change {
 const undoing = {
   blank: { metadata: { annotations: { [names.addresses]: '' } }, spec: { loadBalancerIP: '' } },
   strip: { metadata: { annotations: { [names.addresses]: null } } },
-  /** As `kubectl replace` and some tools do: nothing that is not in the manifest stays. */
+  /** Like `kubectl replace` and some tools: fields that are not in the manifest are removed. */
   're-apply': {
     metadata: {
       annotations: {

@@ -2,9 +2,9 @@ import type { Body } from '../contract/http.ts';
 import { names } from '../e2e/objects.ts';
 
 /**
- * What became of a Service, field by field: labels, annotations, finalizers, the whole spec and the whole status. A line
- * for each difference, sorted: `+ spec.loadBalancerIP: 10.0.0.1`, `- finalizers: …`, `~ spec.type: … -> …`. A record
- * stands there with its source and addresses alone.
+ * Compares labels, annotations, finalizers, spec and status of a Service. Returns a line for each difference, sorted:
+ * `+ spec.loadBalancerIP: 10.0.0.1`, `- finalizers: …`, `~ spec.type: … -> …`. An allocation record is reduced to its
+ * source and addresses.
  */
 export function differences(before: Body, after: Body): string[] {
   const [old, now] = [leavesOf(before), leavesOf(after)];

@@ -11,61 +11,61 @@ import { faultsOf, goReads, type Pair } from './go-reads.ts';
 import { type Situation, situations } from './situations.ts';
 
 const root = new URL('../../', import.meta.url);
-async function play(stage: Harness, edits: Situation['edits'] = []): Promise<Pair[]> {
-  const { class: wanted } = stage.options;
+async function play(harness: Harness, edits: Situation['edits'] = []): Promise<Pair[]> {
+  const { class: className } = harness.options;
   const keyOf = ({ metadata }: Service): string => `${metadata.namespace}/${metadata.name}`;
-  const before = new Map(stage.services().map((service) => [keyOf(service), service]));
-  stage.start();
+  const before = new Map(harness.services().map((service) => [keyOf(service), service]));
+  harness.start();
   try {
-    await stage.settled();
+    await harness.settled();
     for (const [key, patch] of edits) {
-      await stage.patch(key, patch);
-      before.set(key, stage.service(key));
-      await stage.settled();
+      await harness.patch(key, patch);
+      before.set(key, harness.service(key));
+      await harness.settled();
     }
-    return stage.services().map((after) => ({
+    return harness.services().map((after) => ({
       before: before.get(keyOf(after)) ?? assert.fail(keyOf(after)),
       after,
-      class: wanted,
+      class: className,
     }));
   } finally {
-    await stage.stop();
+    await harness.stop();
   }
 }
 
-function servedAmong(pairs: readonly Pair[]): number {
+function assignedCount(pairs: readonly Pair[]): number {
   return pairs.filter(({ after }) => after.metadata.annotations?.[names.record] !== undefined).length;
 }
 
-for (const { title, pools, services, edits, class: wanted, served } of situations) {
-  test(`what the Go version reads is as it needs it: ${title}`, async () => {
-    const stage = new Harness({ class: wanted });
-    stage.pools(pools);
-    for (const [key, service] of Object.entries(services)) stage.load(key, service);
-    const pairs = await play(stage, edits);
+for (const { title, pools, services, edits, class: className, assigned } of situations) {
+  test(`the Go version can read what the controller wrote: ${title}`, async () => {
+    const harness = new Harness({ class: className });
+    harness.pools(pools);
+    for (const [key, service] of Object.entries(services)) harness.load(key, service);
+    const pairs = await play(harness, edits);
     assert.deepEqual(pairs.flatMap(faultsOf), []);
-    assert.equal(servedAmong(pairs), served);
+    assert.equal(assignedCount(pairs), assigned);
   });
 }
 
 for (const file of readdirSync(new URL('examples/', root)).filter((name) => name.endsWith('.yaml'))) {
-  test(`what the Go version reads is as it needs it: examples/${file}`, async () => {
+  test(`the Go version can read what the controller wrote: examples/${file}`, async () => {
     const request = sandboxRequest([], examples[file]?.env ?? {});
     assert.ok(request.kind === 'run');
     const text = { name: file, text: readFileSync(new URL(`examples/${file}`, root), 'utf8') };
-    const stage = new Harness(request.options);
-    for (const object of readManifests([text], request.options).objects) stage.api.load(object);
-    const pairs = await play(stage);
+    const harness = new Harness(request.options);
+    for (const object of readManifests([text], request.options).objects) harness.api.load(object);
+    const pairs = await play(harness);
     assert.deepEqual(pairs.flatMap(faultsOf), []);
     const expected = Object.values(examples[file]?.services ?? {});
-    assert.equal(servedAmong(pairs), expected.filter(({ state }) => state === 'Assigned').length);
+    assert.equal(assignedCount(pairs), expected.filter(({ state }) => state === 'Assigned').length);
   });
 }
 
 const record = JSON.stringify({ from: 'cidr-default', ips: '10.1.0.1,2001:db8::1' });
 
-/** Served as it should be, and the same Service as its user made it. */
-const sound: Service & { spec: object } = {
+/** A Service with a correct assignment, and the same Service as a user creates it. */
+const assignedService: Service & { spec: object } = {
   metadata: {
     namespace: 'default',
     name: 'web',
@@ -75,60 +75,64 @@ const sound: Service & { spec: object } = {
   spec: { type: 'LoadBalancer', ipFamilyPolicy: 'PreferDualStack', loadBalancerIP: '10.1.0.1' },
   status: { loadBalancer: {} },
 };
-const fresh: Service = {
+const newService: Service = {
   metadata: { namespace: 'default', name: 'web' },
   spec: { type: 'LoadBalancer', ipFamilyPolicy: 'PreferDualStack' },
   status: { loadBalancer: {} },
 };
 
-function but(change: (service: typeof sound) => void): Service {
-  const service = structuredClone(sound);
+function changed(change: (service: typeof assignedService) => void): Service {
+  const service = structuredClone(assignedService);
   change(service);
   return service;
 }
 
-function annotatedBut(annotations: Record<string, string>): Service {
-  return but(({ metadata }) => {
+function withAnnotations(annotations: Record<string, string>): Service {
+  return changed(({ metadata }) => {
     metadata.annotations = annotations;
   });
 }
 
-/** What breaks each row, in its order. */
+/** Services that violate each row of the table, in its order. */
 const broken: readonly (readonly Service[])[] = [
   [
-    but(({ spec }) => Object.assign(spec, { type: 'ClusterIP' })),
-    but(({ spec }) => Object.assign(spec, { loadBalancerClass: 'example.com/other' })),
+    changed(({ spec }) => Object.assign(spec, { type: 'ClusterIP' })),
+    changed(({ spec }) => Object.assign(spec, { loadBalancerClass: 'example.com/other' })),
   ],
   [
-    but(({ metadata }) => Object.assign(metadata, { finalizers: ['example.com/new'] })),
-    but(({ metadata }) => Object.assign(metadata, { finalizers: [names.goFinalizer] })),
+    changed(({ metadata }) => Object.assign(metadata, { finalizers: ['example.com/new'] })),
+    changed(({ metadata }) => Object.assign(metadata, { finalizers: [names.goFinalizer] })),
   ],
-  [annotatedBut({ [names.record]: record }), annotatedBut({})],
+  [withAnnotations({ [names.record]: record }), withAnnotations({})],
   [
-    annotatedBut({ [names.record]: record, [names.addresses]: '' }),
-    annotatedBut({ [names.addresses]: '' }),
-    annotatedBut({ [names.addresses]: '10.1.0.1' }),
+    withAnnotations({ [names.record]: record, [names.addresses]: '' }),
+    withAnnotations({ [names.addresses]: '' }),
+    withAnnotations({ [names.addresses]: '10.1.0.1' }),
   ],
   [
-    annotatedBut({ [names.record]: record, [names.addresses]: '10.1.0.1, 2001:db8::1' }),
-    annotatedBut({ [names.record]: record, [names.addresses]: '10.1.0.1,' }),
-    annotatedBut({ [names.record]: record, [names.addresses]: 'lb.example.com' }),
+    withAnnotations({ [names.record]: record, [names.addresses]: '10.1.0.1, 2001:db8::1' }),
+    withAnnotations({ [names.record]: record, [names.addresses]: '10.1.0.1,' }),
+    withAnnotations({ [names.record]: record, [names.addresses]: 'lb.example.com' }),
   ],
-  [but(({ metadata }) => Object.assign(metadata, { labels: {} })), annotatedBut({})],
-  [but(({ metadata }) => Object.assign(metadata.labels ?? {}, { [names.ipamAddress]: '10.1.0.1' }))],
-  [but(({ spec }) => Object.assign(spec, { ipFamilyPolicy: 'SingleStack' }))],
-  [but((service) => Object.assign(service, { status: { loadBalancer: { ingress: [{ ip: '10.1.0.1' }] } } }))],
-  [but(({ metadata }) => Object.assign(metadata.annotations ?? {}, { 'example.com/own': 'x' }))],
+  [changed(({ metadata }) => Object.assign(metadata, { labels: {} })), withAnnotations({})],
+  [changed(({ metadata }) => Object.assign(metadata.labels ?? {}, { [names.ipamAddress]: '10.1.0.1' }))],
+  [changed(({ spec }) => Object.assign(spec, { ipFamilyPolicy: 'SingleStack' }))],
+  [
+    changed((service) =>
+      Object.assign(service, { status: { loadBalancer: { ingress: [{ ip: '10.1.0.1' }] } } }),
+    ),
+  ],
+  [changed(({ metadata }) => Object.assign(metadata.annotations ?? {}, { 'example.com/own': 'x' }))],
 ];
 
-test('every row of the table can be broken', () => {
-  assert.deepEqual(faultsOf({ before: fresh, after: sound, class: undefined }), []);
+test('a violation of each row of the table is detected', () => {
+  assert.deepEqual(faultsOf({ before: newService, after: assignedService, class: undefined }), []);
   assert.equal(broken.length, goReads.length);
   for (const [index, { reads, fault }] of goReads.entries()) {
     for (const after of broken[index] ?? []) {
-      // What the Go version left may still be there; that we leave it is the fault.
+      // The finalizer of the Go version may exist before. The fault is that it remains.
       const finalizers = after.metadata.finalizers?.filter((name) => name === names.goFinalizer) ?? [];
-      const before = { ...fresh, metadata: { ...fresh.metadata, finalizers } };
+      const before = { ...newService, metadata: { ...newService.metadata, finalizers } };
       assert.notEqual(
         fault({ before, after, class: undefined }),
         undefined,
@@ -138,7 +142,7 @@ test('every row of the table can be broken', () => {
   }
 });
 
-test('docs/going-back.md shows the table as it is tested', () => {
+test('docs/going-back.md contains the tested table', () => {
   const rows = goReads.map(
     ({ reads, source, does, holds }) => `| ${reads} | ${source} | ${does} | ${holds} |`,
   );

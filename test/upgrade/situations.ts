@@ -8,28 +8,28 @@ function annotated(addresses: string, more: object = {}): object {
   return { metadata: { annotations: { [names.addresses]: addresses }, ...more } };
 }
 
-/** As the Go version leaves what it allocated. */
+/** A Service to which the Go version allocated addresses. */
 function byGo(addresses: string, spec: object = {}): object {
   const metadata = { annotations: { [names.addresses]: addresses }, labels: go, finalizers };
   return { metadata, spec: { loadBalancerIP: addresses.split(',')[0], ...spec } };
 }
 
-/** What a cluster is like before we start, and what happens to it then. */
+/** The state of a cluster before the controller starts, and the edits that follow. */
 export interface Situation {
   title: string;
   pools: Record<string, string>;
   /** In the order of their creation. */
   services: Record<string, object>;
-  /** What a user does when all is served, one after another. */
+  /** Edits by a user, one after another, after all addresses are assigned. */
   edits?: readonly (readonly [key: string, patch: object])[];
   class?: string;
-  /** How many Services bear our record in the end, so that a situation is what it says it is. */
-  served: number;
+  /** The expected number of Services with an allocation record at the end. */
+  assigned: number;
 }
 
 export const situations: readonly Situation[] = [
   {
-    title: 'what the Go version left',
+    title: 'Services of the Go version',
     pools: { 'cidr-default': '10.1.0.0/24,2001:db8::/64', 'cidr-shop': '10.1.0.0/28' },
     services: {
       'default/allocated': byGo('10.1.0.0'),
@@ -47,10 +47,10 @@ export const situations: readonly Situation[] = [
       'shop/foreign': byGo('10.1.0.9', { loadBalancerClass: 'example.com/other' }),
       'shop/fresh': { metadata: { finalizers: ['example.com/own'] } },
     },
-    served: 10,
+    assigned: 10,
   },
   {
-    title: 'waiting, refused, unreadable and ignored Services',
+    title: 'Services that are pending, in conflict, unreadable or ignored',
     pools: { 'range-default': '10.1.0.1' },
     services: {
       'default/first': {},
@@ -62,10 +62,10 @@ export const situations: readonly Situation[] = [
       'default/hostname': annotated('lb.example.com'),
       'default/ignored': { metadata: { annotations: { 'kube-vip.io/ignore': 'true' } } },
     },
-    served: 2,
+    assigned: 2,
   },
   {
-    title: 'the class mode',
+    title: 'class mode',
     pools: { 'cidr-global': '10.1.0.0/24' },
     class: 'kube-vip.io/kube-vip-class',
     services: {
@@ -74,7 +74,7 @@ export const situations: readonly Situation[] = [
       'default/turned': byGo('10.1.0.9', { loadBalancerClass: 'kube-vip.io/kube-vip-class' }),
     },
     edits: [['default/turned', { spec: { type: 'ClusterIP', loadBalancerClass: null } }]],
-    served: 1,
+    assigned: 1,
   },
   {
     title: 'edits of live Services',
@@ -108,7 +108,7 @@ export const situations: readonly Situation[] = [
       ['default/turned', { spec: { type: 'ClusterIP' } }],
       ['default/static-turned', { spec: { type: 'ClusterIP' } }],
     ],
-    served: 8,
+    assigned: 8,
   },
   {
     title: 'leases and interfaces',
@@ -119,10 +119,10 @@ export const situations: readonly Situation[] = [
       'lab/one': { spec: { ipFamilies: ['IPv6'] } },
     },
     edits: [['default/one', { metadata: { annotations: { 'kube-vip.io/requestedIP': '10.1.0.77' } } }]],
-    served: 3,
+    assigned: 3,
   },
   {
-    title: 'a copy beside its original',
+    title: 'a copy next to its original',
     pools: { 'cidr-default': '10.1.0.0/24' },
     services: {
       'default/original': byGo('10.1.0.1'),
@@ -140,6 +140,6 @@ export const situations: readonly Situation[] = [
         spec: { loadBalancerIP: '10.1.0.1' },
       },
     },
-    served: 2,
+    assigned: 2,
   },
 ];

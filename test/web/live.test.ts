@@ -9,7 +9,7 @@ import { options, served, world } from '../core/assigned-services.ts';
 function createLive(costMs = 0) {
   const clock = createFakeClock();
   let services = [served('a/one', '10.0.0.1')];
-  let role: Role = 'leading';
+  let role: Role = 'leader';
   let snapshots = 0;
   const live = new LiveSnapshot({
     clock,
@@ -89,9 +89,9 @@ test('without listeners snapshots are rare, and an expensive snapshot is followe
 test('listeners get periodic updates, also without changes, with the current role', () => {
   const { clock, updates, subscribe, setRole } = createLive();
   const unsubscribe = subscribe();
-  setRole('standing by');
+  setRole('standby');
   clock.advance(15_000);
-  assert.deepEqual(updates, [{ revision: 0, role: 'standing by', changed: 0, newest: undefined }]);
+  assert.deepEqual(updates, [{ revision: 0, role: 'standby', changed: 0, newest: undefined }]);
   unsubscribe?.();
   assert.deepEqual(clock.timers(), []);
 });

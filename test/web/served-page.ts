@@ -37,7 +37,7 @@ export async function servePage(objects: readonly KubeObject[]): Promise<ServedP
     options,
     clock: systemClock,
     version: '1.2.3',
-    role: () => 'leading' as const,
+    role: () => 'leader' as const,
   };
   page = await serveWeb(context, 0);
   await sandbox.settled();

@@ -1,4 +1,4 @@
-{{/* Of every object, cluster-wide ones too, as in the chart for the Go version: an upgrade replaces them in place. */}}
+{{/* The name of all objects, including cluster-scoped ones, as in the chart for the Go version, so that an upgrade replaces them in place. */}}
 {{- define "kube-vip-cloud-provider.name" -}}
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
 {{- end }}
@@ -7,12 +7,12 @@
 {{- .Values.namespaceOverride | default .Release.Namespace }}
 {{- end }}
 
-{{/* Where the Lease is, whatever the release's namespace: the Go version's default, so that both compete for one. */}}
+{{/* The namespace of the Lease, for any release namespace: the default of the Go version, so that both use the same Lease. */}}
 {{- define "kube-vip-cloud-provider.leaseNamespace" -}}
 kube-system
 {{- end }}
 
-{{/* A release that was upgraded with --reuse-values has none of the values that are new in this chart. */}}
+{{/* A release that was upgraded with --reuse-values lacks the values that are new in this chart. */}}
 {{- define "kube-vip-cloud-provider.leaseName" -}}
 {{- .Values.leaseName | default "kube-vip-cloud-controller" }}
 {{- end }}
@@ -21,7 +21,7 @@ kube-system
 {{- .Values.configMapName | default (include "kube-vip-cloud-provider.name" .) }}
 {{- end }}
 
-{{/* Cannot be changed once the Deployment exists: as the chart for the Go version has them. */}}
+{{/* The same labels as in the chart for the Go version, because a selector is immutable. */}}
 {{- define "kube-vip-cloud-provider.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "kube-vip-cloud-provider.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -36,9 +36,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- define "kube-vip-cloud-provider.image" -}}
 {{- $tag := .Values.image.tag | default .Chart.AppVersion }}
-{{- /* It would fail its probes, and lack rights. */ -}}
+{{- /* The Go version would fail its probes and lack permissions. */ -}}
 {{- if regexMatch "^v?0\\.0\\." $tag }}
-{{- fail (printf "image.tag %s is the Go version, which this chart cannot run: leave image.tag out, or set it to %s." $tag .Chart.AppVersion) }}
+{{- fail (printf "image.tag %s is the Go version, which this chart cannot run. Remove image.tag, or set it to %s." $tag .Chart.AppVersion) }}
 {{- end }}
 {{- printf "%s:%s" .Values.image.repository $tag }}
 {{- end }}
@@ -55,7 +55,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- with .Values.loadBalancerClassName }}
 {{- if not $.Values.enableloadbalancerClass }}
-{{- fail (printf "loadBalancerClassName is %s, but enableloadbalancerClass is not true: set it too, or leave out both." .) }}
+{{- fail (printf "loadBalancerClassName is %s, but enableloadbalancerClass is not true. Set both or neither." .) }}
 {{- end }}
 - name: KUBEVIP_CUSTOM_LOADBALANCERCLASS_NAME
   value: {{ . | quote }}

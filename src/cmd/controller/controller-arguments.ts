@@ -2,7 +2,7 @@ import type { ElectionOptions } from '../../client/election-options.ts';
 import type { RateLimit } from '../../client/rate-limit.ts';
 import type { Options } from '../../core/model/options.ts';
 import { quoted } from '../../core/text/quote.ts';
-import { isName } from '../../manifest/object-names.ts';
+import { isName } from '../../schema/names.ts';
 import { controllerFlags, ignoredFlagsWarning } from '../flags/controller-flags.ts';
 import { defaultController, type Environment, readEnvironment } from '../flags/environment.ts';
 import { parseFlags } from '../flags/flags.ts';
@@ -66,7 +66,7 @@ function controllerRun(
   help: string,
 ): Request<ControllerRun> {
   const controller = flags.text('leader-elect-resource-name') ?? defaultController;
-  if (!isName(controller, true)) {
+  if (!isName(controller, 'dns-subdomain')) {
     flags.errors.push(
       `--leader-elect-resource-name=${quoted(controller)} is not a valid name in Kubernetes. Use a name such as ${defaultController}.`,
     );

@@ -1,6 +1,6 @@
 import type { ElectionOptions } from '../../client/election-options.ts';
 import { quoted } from '../../core/text/quote.ts';
-import { isName } from '../../manifest/object-names.ts';
+import { isName } from '../../schema/names.ts';
 import type { FlagValues } from './flag-values.ts';
 
 /** JitterFactor of client-go: the next renewal may come up to this many retry periods later. */
@@ -20,7 +20,7 @@ export function electionOptions(
   warnings: string[],
 ): ElectionOptions | undefined {
   const namespace = flags.text('leader-elect-resource-namespace') ?? '';
-  if (!isName(namespace, false)) {
+  if (!isName(namespace, 'dns-label')) {
     flags.errors.push(
       `--leader-elect-resource-namespace=${quoted(namespace)} is not a valid namespace. Use a namespace such as kube-system.`,
     );

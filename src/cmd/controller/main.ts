@@ -155,7 +155,7 @@ async function webPage(
   log: Log,
 ): Promise<WebPage | undefined> {
   const { allocator } = controller;
-  const role = (): Role => (controller.isLeading ? 'leading' : 'standing by');
+  const role = (): Role => (controller.isLeading ? 'leader' : 'standby');
   try {
     const page = await serveWeb({ allocator, options, clock: systemClock, version, role }, webPort);
     log.info(`Serving the web page at ${page.url}, on this machine only`);

@@ -2,7 +2,7 @@ import type { Options } from '../../core/model/options.ts';
 import { defaultClass } from '../../core/model/well-known-names.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
 import { parseBool } from '../../core/text/suggestions.ts';
-import { isName, nearName } from '../../manifest/object-names.ts';
+import { isName, type NameFormat, nearestName } from '../../schema/names.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,19 +30,19 @@ export function readEnvironment(
 ): EnvironmentSettings {
   const errors: string[] = [];
   const warnings: string[] = [];
-  const nameFrom = (variable: string, defaultName: string, allowsDots: boolean): string => {
+  const nameFrom = (variable: string, defaultName: string, format: NameFormat): string => {
     const value = env[variable] ?? '';
-    if (value === '' || isName(value, allowsDots)) return value === '' ? defaultName : value;
-    const near = nearName(value, allowsDots);
-    const advice = isName(near, allowsDots)
+    if (value === '' || isName(value, format)) return value === '' ? defaultName : value;
+    const near = nearestName(value, format);
+    const advice = isName(near, format)
       ? `Set it to ${near}, for example.`
       : `Set it to a name such as ${defaultName}.`;
     errors.push(`${variable}=${quoted(value)} is not a valid name in Kubernetes. ${advice}`);
     return defaultName;
   };
   const configMap = {
-    namespace: nameFrom('KUBEVIP_NAMESPACE', 'kube-system', false),
-    name: nameFrom('KUBEVIP_CONFIG_MAP', 'kubevip', true),
+    namespace: nameFrom('KUBEVIP_NAMESPACE', 'kube-system', 'dns-label'),
+    name: nameFrom('KUBEVIP_CONFIG_MAP', 'kubevip', 'dns-subdomain'),
   };
 
   const classMode = env.KUBEVIP_ENABLE_LOADBALANCERCLASS ?? '';
@@ -74,6 +74,7 @@ export function readEnvironment(
 /** `name` or `domain/name`, as the API server validates spec.loadBalancerClass. */
 function isQualified(text: string): boolean {
   const [name, domain, ...more] = text.split('/').reverse();
-  if (name === undefined || more.length > 0 || (domain !== undefined && !isName(domain, true))) return false;
+  if (name === undefined || more.length > 0 || (domain !== undefined && !isName(domain, 'dns-subdomain')))
+    return false;
   return name.length <= 63 && /^[A-Za-z0-9](?:[-._A-Za-z0-9]*[A-Za-z0-9])?$/.test(name);
 }

@@ -50,7 +50,12 @@ export function mayResolveSoon({ leadership }: ClusterFacts, findings: readonly 
 export function findingsIn(facts: ClusterFacts): ReportedFinding[] {
   const { allocator, outcome } = simulatedClusterOf(facts);
   const { otherServices, options, leadership } = facts;
-  const findings: ReportedFinding[] = auditOf({ allocator, outcome, leftovers: otherServices, options });
+  const findings: ReportedFinding[] = auditOf({
+    allocator,
+    outcome,
+    formerLoadBalancers: otherServices,
+    options,
+  });
   if (leadership?.isLed !== false) return findings;
   return [{ code: 'leader', subject: options.controller, sentence: leadership.sentence }, ...findings];
 }

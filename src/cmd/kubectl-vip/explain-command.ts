@@ -32,7 +32,7 @@ interface ExplainedRow {
 }
 
 /** The state of one Service, and the reasons. */
-interface Explanation extends ExplainedRow {
+interface ServiceExplanation extends ExplainedRow {
   readonly since: HeldSince | undefined;
   readonly checks: readonly Check[];
   readonly remedies: readonly Remedy[];
@@ -83,7 +83,7 @@ function serviceKeyOf(text: string, { namespace }: NamespaceScope): ServiceKey {
   return name.includes('/') ? name : `${namespace}/${name}`;
 }
 
-function explainOne(key: ServiceKey, facts: ClusterFacts, cluster: SimulatedCluster): Explanation {
+function explainOne(key: ServiceKey, facts: ClusterFacts, cluster: SimulatedCluster): ServiceExplanation {
   const decided = decisionFor(key, cluster) ?? decisionForOtherType(key, facts);
   if (decided === undefined) throw new Error(notFound(key, cluster));
   const { options, configMap } = facts;
@@ -173,7 +173,7 @@ function rowOf({ row, isDue }: ExplainedRow) {
   };
 }
 
-function itemOf({ since, checks, remedies, summary, ...explained }: Explanation): object {
+function itemOf({ since, checks, remedies, summary, ...explained }: ServiceExplanation): object {
   const { condition, ...row } = rowOf(explained);
   return {
     ...row,
@@ -190,7 +190,7 @@ function itemOf({ since, checks, remedies, summary, ...explained }: Explanation)
 const outcomeMarks = { passed: 'ok', failed: 'fail', noted: '-' } as const;
 
 function explanationLines(
-  { summary, since, checks, remedies }: Explanation,
+  { summary, since, checks, remedies }: ServiceExplanation,
   { ansi, width }: OutputOptions,
 ): string[] {
   const paints = { passed: ansi.green, failed: ansi.red, noted: ansi.yellow };

@@ -1,5 +1,5 @@
 import { ApiError } from '../../client/errors.ts';
-import { holderOf, type Lease } from '../../client/lease.ts';
+import { holderOf, type Lease } from '../../client/lease-lock.ts';
 import { printable } from '../../core/text/quote.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import type { LeaderStatus } from './cluster-facts.ts';

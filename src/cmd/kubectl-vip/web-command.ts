@@ -20,7 +20,7 @@ export async function web(
     const { facts } = await loadCluster(invocation, streams, invocation.files, () => ({}));
     const { options } = facts;
     const allocator = currentAllocator(facts);
-    const page = await serve({ allocator, options, clock, version, role: () => 'watching' }, port);
+    const page = await serve({ allocator, options, clock, version, role: () => 'read-only' }, port);
     writeStdout(announcement(page.url, 'Serving the content of the files, without updates.', facts.origin));
     await interrupted(streams);
     page.close();
@@ -28,7 +28,7 @@ export async function web(
   }
   await observe(invocation, streams, async ({ facts, allocator }) => {
     const { options } = facts;
-    const page = await serve({ allocator, options, clock, version, role: () => 'watching' }, port);
+    const page = await serve({ allocator, options, clock, version, role: () => 'read-only' }, port);
     writeStdout(announcement(page.url, 'Serving the live state of the cluster.', facts.origin));
     return page;
   });

@@ -95,7 +95,7 @@ async function show(request: SandboxRun, objects: readonly KubeObject[]): Promis
     await Promise.race([sandbox.settled(), stopped]);
     if (isLive) {
       const source = { allocator: sandbox.allocator, options: request.options, clock: systemClock, version };
-      page = await serveWeb({ ...source, role: () => 'leading' }, 0);
+      page = await serveWeb({ ...source, role: () => 'leader' }, 0);
       const link = `Web page with a map of each pool: ${page.url}`;
       draw = () => screen.draw([link, ...liveHint(sandbox), '', ...render(request, sandbox)]);
       draw();

@@ -39,17 +39,17 @@ export interface AuditContext {
   /** What the controller would do with it. */
   readonly outcome: SimulatedOutcome;
   /** Services of other types that have the label of kube-vip. */
-  readonly leftovers: readonly ServiceView[];
+  readonly formerLoadBalancers: readonly ServiceView[];
   readonly options: Options;
 }
 
 /** All findings: O(Services) decisions. */
 export function audit(context: AuditContext): AuditFinding[] {
-  const { allocator, leftovers, options } = context;
+  const { allocator, formerLoadBalancers, options } = context;
   const keys = [...allocator.ledger.all()].map(({ key }) => key).sort();
   return [
     ...keys.flatMap((key) => findingsOn(key, context)),
-    ...leftovers.flatMap((view) => cleanupFindings(view, options)),
+    ...formerLoadBalancers.flatMap((view) => cleanupFindings(view, options)),
     ...claimFindings(allocator),
   ];
 }

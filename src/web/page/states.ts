@@ -48,12 +48,12 @@ export const outcomes: Readonly<Record<Check['outcome'], { sign: string; meaning
 };
 
 export const roles: Readonly<Record<Role, { name: string; meaning: string }>> = {
-  leading: { name: 'leader replica', meaning: 'This replica allocates addresses.' },
-  'standing by': {
+  leader: { name: 'leader replica', meaning: 'This replica allocates addresses.' },
+  standby: {
     name: 'standby replica',
     meaning: 'Another replica allocates addresses. This one has the same data.',
   },
-  watching: {
+  'read-only': {
     name: 'read-only',
     meaning: "This program shows the controller's decisions and does not allocate addresses.",
   },

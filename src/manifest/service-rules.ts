@@ -1,0 +1,37 @@
+import { annotations } from '../core/model/well-known-names.ts';
+import { nearest } from '../core/text/suggestions.ts';
+import { childOf, type MapTree } from '../yaml/yaml-tree.ts';
+import { type Findings, fieldPath } from './findings.ts';
+
+/** Remarks on a Service that its schema cannot express. */
+export function checkService(map: MapTree, findings: Findings): void {
+  const spec = childOf(map, 'spec');
+  if (spec === undefined || (spec.kind === 'map' && !spec.entries.has('type'))) {
+    const effect = 'missing, so Kubernetes sets it to ClusterIP, and the Service gets no address';
+    const advice =
+      'To get an address, write `type: LoadBalancer` below `spec:`. It is read here as ClusterIP.';
+    findings.remark(spec?.at ?? map.at, 'spec.type', `${effect}. ${advice}`);
+  }
+  const type = childOf(spec, 'type');
+  const ports = childOf(spec, 'ports');
+  const hasNoPorts = ports === undefined || (ports.kind === 'list' && ports.items.length === 0);
+  if (spec !== undefined && type?.kind === 'scalar' && type.value === 'LoadBalancer' && hasNoPorts) {
+    const problem = 'a LoadBalancer Service needs at least one port, so Kubernetes rejects the object';
+    findings.remark(spec.at, 'spec.ports', `${problem}. Add one (\`- port: 80\`).`);
+  }
+  const own = childOf(childOf(map, 'metadata'), 'annotations');
+  if (own?.kind === 'map') checkAnnotations(own, findings);
+}
+
+/** Kubernetes accepts a misspelled annotation. kube-vip has many more of them, so only one that is very close is a typo. */
+function checkAnnotations({ entries }: MapTree, findings: Findings): void {
+  const names: readonly string[] = Object.values(annotations);
+  const lowercase = names.map((name) => name.toLowerCase());
+  for (const [key, { keyAt }] of entries) {
+    if (names.includes(key)) continue;
+    const near = names[lowercase.indexOf(nearest(key.toLowerCase(), lowercase, 3) ?? '')];
+    if (near === undefined) continue;
+    const path = fieldPath('metadata.annotations', key);
+    findings.remark(keyAt, path, `unknown annotation, which has no effect. Did you mean ${near}?`);
+  }
+}

@@ -1,0 +1,33 @@
+import { faults } from './plan.ts';
+
+/** Counters that must not be zero, because a run only tests what occurred in it. */
+const always: readonly string[] = [
+  ...faults.map((fault) => `fault: ${fault}`),
+  'state: a write was carried out and its answer lost',
+  'state: 410 with a write under way',
+  'state: write of a former leader',
+  'state: write of a former leader that came too late',
+  'state: leader crashed',
+  'state: leader paused',
+  'state: two believe that they lead',
+];
+
+const decisions: readonly string[] = [
+  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'ports', 'reallocate', 'conflict', 'release'],
+  ...['restore', 'share', 'update', 'pending'],
+].map((decision) => `decision: ${decision}`);
+
+/** With claims, decisions differ only for addresses that other programs claim. */
+const claimCounters: readonly string[] = [
+  'act: claim',
+  'act: unclaim',
+  'claim: POST 201',
+  'claim: POST 409',
+  'claim: PATCH 200',
+  'claim: PATCH 409',
+  'claim: DELETE 200',
+];
+
+export function notCovered(counts: ReadonlyMap<string, number>, claims = false): string[] {
+  return [...always, ...(claims ? claimCounters : decisions)].filter((what) => (counts.get(what) ?? 0) === 0);
+}

@@ -1,0 +1,265 @@
+import { readConfig } from '../../src/core/config/config.ts';
+import { Allocator } from '../../src/core/decide/allocator.ts';
+import { formatAddress } from '../../src/core/ip/address.ts';
+import { claimOf, namesAddress } from '../../src/core/ledger/claim.ts';
+import type { IPAddress, Service } from '../../src/core/model/objects.ts';
+import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
+import { viewOf } from '../../src/core/model/service-view.ts';
+import { allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
+import { BrokenPromise } from './broken-promise.ts';
+import { optionsOf } from './replica.ts';
+
+interface AllocationRecord {
+  from?: string;
+  ips?: string;
+  ports?: string;
+  families?: string;
+  uid?: string;
+}
+
+export interface Write {
+  readonly before: Service;
+  readonly after: Service;
+  /** All Services after the write. */
+  readonly all: readonly Service[];
+  /** The pools of the last minutes, the newest last. A decision may rest on any of them. */
+  readonly pools: readonly (Data | undefined)[];
+  /** The states of a Service in the last minutes. A decision may rest on any of them. */
+  readonly pastOf: (service: Service) => readonly Service[];
+  /** Whether a former leader wrote this Service. */
+  readonly isExcused: (service: Service) => boolean;
+  /**
+   * Whether a user had set the address on the Service in an edit that the writer could not have observed when it sent the
+   * write.
+   */
+  readonly isUnseenUserEdit: (service: Service, address: string) => boolean;
+  /** The current claims; undefined without `--claims`. */
+  readonly claims: readonly IPAddress[] | undefined;
+}
+
+/** Whether one of our controllers has claimed the address. */
+function isClaimed(address: string, claims: readonly IPAddress[]): boolean {
+  return claims.some(({ metadata }) => metadata.name === address && isOurs(metadata));
+}
+
+function isOurs({ labels, annotations }: IPAddress['metadata']): boolean {
+  return (
+    labels?.['ipaddress.kubernetes.io/managed-by'] === 'kube-vip-cloud-provider' &&
+    annotations?.['kube-vip.io/claim'] !== undefined
+  );
+}
+
+const ips = 'kube-vip.io/loadbalancerIPs';
+
+export function recordOf({ metadata }: Service): AllocationRecord {
+  return JSON.parse(metadata.annotations?.['kube-vip.io/allocation'] ?? '{}') as AllocationRecord;
+}
+
+function annotationOf({ metadata }: Service): string {
+  return (metadata.annotations?.[ips] ?? '').trim();
+}
+
+function list(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '' && !/^(0\.0\.0\.0|::)$/.test(part));
+}
+
+/** Whether the Service holds the address, according to its label, annotation and allocation record. */
+export function holds(service: Service, address: string): boolean {
+  const record = recordOf(service);
+  return (
+    service.spec?.type === 'LoadBalancer' &&
+    service.metadata.labels?.implementation === 'kube-vip' &&
+    record.uid === service.metadata.uid &&
+    list(record.ips).includes(address) &&
+    list(annotationOf(service)).includes(address)
+  );
+}
+
+/** Checks a controller's write against the state of the API server: Once, Still, Inside, Hands off. */
+export function checkWrite({
+  before,
+  after,
+  all,
+  pools,
+  pastOf,
+  isExcused,
+  isUnseenUserEdit,
+  claims,
+}: Write): void {
+  const key = keyOf(after);
+  checkHandsOff(before, after);
+  if (after.spec?.type !== 'LoadBalancer') return;
+  const record = recordOf(after);
+  const had = new Set([...shown(before), ...list(recordOf(before).ips)]);
+  for (const address of list(annotationOf(after))) {
+    if (!holds(after, address)) continue;
+    if (claims !== undefined && !had.has(address) && !isClaimed(address, claims))
+      throw new BrokenPromise('Once', `${address} was assigned to ${key} without a claim`);
+    if (had.has(address)) continue;
+    for (const other of all) {
+      if (keyOf(other) === key || !holds(other, address)) continue;
+      const mayHaveShared = pastOf(other).some((past) =>
+        pools.some((data) => mayShare(data ?? {}, after, past)),
+      );
+      if (mayHaveShared) continue;
+      if (isExcused(after) || isExcused(other) || isUnseenUserEdit(other, address)) continue;
+      throw new BrokenPromise('Once', `${address} of ${keyOf(other)} was assigned to ${key}`);
+    }
+    if (record.from === 'static' || record.from === 'unknown') continue;
+    const isInside = pools.some((data) => {
+      const pool = poolOf(data, after.metadata.namespace ?? '');
+      return pool !== undefined && [...pool.IPv4, ...pool.IPv6].includes(address);
+    });
+    if (!isInside) throw new BrokenPromise('Inside', `${address} for ${key}, from ${record.from}`);
+  }
+  checkStill(before, after);
+}
+
+/** An existing list changes only for a reason in the Service itself (spec sections 4 to 6). */
+function checkStill(before: Service, after: Service): void {
+  const shownBefore = annotationOf(before);
+  const record = recordOf(before);
+  if (shownBefore === '' || annotationOf(after) === shownBefore) return;
+  const { spec = {}, metadata } = before;
+  const families = `${spec.ipFamilyPolicy ?? 'SingleStack'} ${(spec.ipFamilies ?? []).join()}`;
+  const reasons = [
+    metadata.annotations?.['kube-vip.io/reallocate'] === 'true',
+    record.uid !== metadata.uid,
+    record.families !== undefined && !sameFamilies(record.families, families),
+    record.ports !== undefined && record.ports !== portsOf(before).toSorted().join(),
+    spec.loadBalancerIP !== record.ips?.split(',')[0],
+    !list(shownBefore).every((entry) => list(record.ips).includes(entry)),
+  ];
+  if (!reasons.some(Boolean)) {
+    throw new BrokenPromise('Still', `${keyOf(after)} had ${shownBefore} and got ${annotationOf(after)}`);
+  }
+}
+
+function sameFamilies(one: string, other: string): boolean {
+  const words = (text: string): string =>
+    text
+      .split(/[\s,]+/)
+      .filter((word) => word !== '')
+      .join(' ');
+  return words(one) === words(other);
+}
+
+function checkHandsOff(before: Service, after: Service): void {
+  const key = keyOf(before);
+  if (before.spec?.loadBalancerClass !== undefined)
+    throw new BrokenPromise('Hands off', `${key} is of another class`);
+  const bare = ({ metadata, spec }: Service): string => {
+    const { [ips]: _, ...others } = metadata.annotations ?? {};
+    const annotations = Object.entries(others).filter(
+      ([name]) => !/^kube-vip\.io\/(allocation|reallocate|serviceInterface)$/.test(name),
+    );
+    const labels = Object.entries(metadata.labels ?? {}).filter(
+      ([name]) => !['implementation', 'ipam-address'].includes(name),
+    );
+    const { loadBalancerIP: __, ...rest } = spec ?? {};
+    return JSON.stringify([metadata.name, metadata.uid, annotations, labels, rest]);
+  };
+  if (bare(before) !== bare(after))
+    throw new BrokenPromise('Hands off', `${key}: ${bare(before)} became ${bare(after)}`);
+}
+
+export interface StateAtRest {
+  readonly all: readonly Service[];
+  readonly data: Data | undefined;
+  /** The leader's allocator. */
+  readonly allocator: Allocator;
+  /** Returns the texts of the warning events of a Service. */
+  readonly warned: (service: Service) => string[];
+  readonly claims: readonly IPAddress[] | undefined;
+}
+
+/** Checks the promises that hold at rest: Free again, Served, Said why, Quiet, Same, Crash-proof. */
+export function checkAtRest({ all, data, allocator, warned, claims }: StateAtRest): void {
+  const loadBalancers = all.filter(({ spec }) => spec?.type === 'LoadBalancer');
+  checkFreeAgain(loadBalancers, allocator);
+  const newController = freshAllocator(data, loadBalancers, claims);
+  const reversed = freshAllocator(data, loadBalancers.toReversed(), claims?.toReversed());
+  if (claims !== undefined) checkClaims(loadBalancers, claims);
+  const claimedElsewhere = new Set(
+    (claims ?? []).filter(({ metadata }) => !isOurs(metadata)).map(({ metadata }) => metadata.name),
+  );
+  for (const service of loadBalancers) {
+    const key = keyOf(service);
+    const decision = allocator.explain(key)?.decision;
+    if (decision === undefined) throw new BrokenPromise('Served', `the leader does not know ${key}`);
+    const freshDecision = textOf(newController.explain(key)?.decision);
+    if (freshDecision !== textOf(reversed.explain(key)?.decision))
+      throw new BrokenPromise(
+        'Same',
+        `the decision on ${key} depends on the order of Services: ${freshDecision}`,
+      );
+    if (freshDecision !== textOf(decision))
+      throw new BrokenPromise(
+        'Crash-proof',
+        `a new controller decides ${freshDecision} on ${key}, not ${textOf(decision)}`,
+      );
+    if (decision.kind === 'pending') {
+      if (allocation(data, service, all, claimedElsewhere) !== undefined)
+        throw new BrokenPromise('Served', `${key} is pending although an address is free`);
+      if (warned(service).length === 0)
+        throw new BrokenPromise('Said why', `${key} is pending without a warning`);
+    }
+    const isWritten = 'patch' in decision && !isEmptyPatch(decision.patch);
+    if (!isWritten || service.metadata.deletionTimestamp !== undefined) continue;
+    // This includes Services with an address that request another or an additional one.
+    if (decision.kind === 'write' && decision.addresses !== list(annotationOf(service)).join(','))
+      throw new BrokenPromise('Served', `${key} did not get ${decision.addresses}`);
+    throw new BrokenPromise('Quiet', `a write to ${key} is missing: ${decision.kind}`);
+  }
+}
+
+/** The allocator of a controller that starts now. */
+function freshAllocator(
+  data: Data | undefined,
+  services: readonly Service[],
+  claims: readonly IPAddress[] | undefined,
+): Allocator {
+  const options = optionsOf({ claims: claims !== undefined });
+  const allocator = new Allocator(options);
+  const known = (claims ?? []).filter(namesAddress).map((claim) => claimOf(claim, options.controller));
+  if (claims !== undefined) allocator.claimTracker.replace(known, '999999999');
+  allocator.setConfig(readConfig(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));
+  allocator.replaceServices(services.map(viewOf), '999999999');
+  return allocator;
+}
+
+/** Each held address is claimed, by us or by an earlier owner, and each of our claims has a holder. */
+function checkClaims(loadBalancers: readonly Service[], claims: readonly IPAddress[]): void {
+  for (const { metadata } of claims) {
+    const isHeld = loadBalancers.some((service) => holds(service, metadata.name));
+    if (isOurs(metadata) && !isHeld)
+      throw new BrokenPromise('Free again', `${metadata.name} is claimed without a holder`);
+  }
+  for (const service of loadBalancers) {
+    const has = list(annotationOf(service)).filter((address) => holds(service, address));
+    const bare = has.find((address) => !claims.some(({ metadata }) => metadata.name === address));
+    if (bare !== undefined)
+      throw new BrokenPromise('Once', `${keyOf(service)} has ${bare}, which is not claimed`);
+  }
+}
+
+function checkFreeAgain(loadBalancers: readonly Service[], allocator: Allocator): void {
+  const everything = new Set(loadBalancers.flatMap(shown));
+  const keys = new Set(loadBalancers.map(keyOf));
+  for (const { key, usedIPs } of allocator.ledger.all()) {
+    if (!keys.has(key))
+      throw new BrokenPromise('Free again', `${key} was deleted and is still in the ledger`);
+    const unused = usedIPs.map(formatAddress).find((address) => !everything.has(address));
+    if (unused !== undefined)
+      throw new BrokenPromise('Free again', `${unused} is in use for ${key}, and no Service shows it`);
+  }
+}
+
+function textOf(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part)) ?? 'nothing'
+  );
+}
