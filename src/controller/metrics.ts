@@ -222,6 +222,7 @@ const families: readonly Family[] = ['IPv4', 'IPv6'];
 const problems: Readonly<Record<ConfigProblem['code'], true>> = {
   'bad-entry': true,
   'host-bits': true,
+  'special-purpose': true,
   'empty-pool': true,
   'nothing-allocatable': true,
   'dhcp-beside-addresses': true,

@@ -1,6 +1,6 @@
 import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
-import type { Config } from '../core/config/config.ts';
+import { type Config, isNotice } from '../core/config/config.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import { conflictingAddresses, type Decision, isConflictCondition } from '../core/decide/decision.ts';
 import { explainProblem } from '../core/explain/explain-config.ts';
@@ -33,6 +33,8 @@ export const eventTypes = {
   AddressConflict: 'Warning',
   AddressConflictResolved: 'Normal',
   InvalidPoolConfiguration: 'Warning',
+  /** On the ConfigMap, for something valid that the controller reads differently from how it is written. */
+  PoolEntryNormalized: 'Normal',
 } as const;
 
 type Reason = keyof typeof eventTypes;
@@ -233,19 +235,23 @@ export class Reporter {
   /** Reports that the pools were read, and their new problems. */
   configRead(configMap: ConfigMap | undefined, config: Config): void {
     const { namespace, name } = this.#options.configMap;
-    const messages = config.problems.map(explainProblem);
+    const messages = new Map(config.problems.map((problem) => [explainProblem(problem), isNotice(problem)]));
     this.#log.info(
       configMap === undefined ? 'there are no pools: the ConfigMap does not exist' : 'read the pools',
       {
         configMap: `${namespace}/${name}`,
         pools: config.pools.size,
-        problems: messages.length,
+        problems: config.problems.length,
       },
     );
-    const newProblems = messages.filter((message) => !this.#problems.has(message));
-    this.#problems = new Set(messages);
-    for (const message of newProblems) this.#log.warn(message, { configMap: `${namespace}/${name}` });
-    if (configMap === undefined || newProblems.length === 0) return;
+    const isNew = (message: string): boolean => !this.#problems.has(message);
+    const found = [...messages.keys()].filter(isNew);
+    this.#problems = new Set(messages.keys());
+    const notices = found.filter((message) => messages.get(message));
+    const problems = found.filter((message) => !messages.get(message));
+    for (const message of notices) this.#log.info(message, { configMap: `${namespace}/${name}` });
+    for (const message of problems) this.#log.warn(message, { configMap: `${namespace}/${name}` });
+    if (configMap === undefined) return;
     const regarding = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -253,7 +259,8 @@ export class Reporter {
       name,
       uid: configMap.metadata.uid ?? '',
     };
-    this.#record(regarding, 'InvalidPoolConfiguration', newProblems.join(' '));
+    if (notices.length > 0) this.#record(regarding, 'PoolEntryNormalized', notices.join(' '));
+    if (problems.length > 0) this.#record(regarding, 'InvalidPoolConfiguration', problems.join(' '));
   }
 
   #event(view: ServiceView, reason: Reason, message: string): void {

@@ -15,7 +15,7 @@ export function reportDuplicateKeys(tree: Tree, findings: Findings, path = '', s
     const field = fieldPath(path, key);
     if (count > 1) {
       const last = value.kind === 'scalar' ? `the last one, ${quoted(value.source)},` : 'the last one';
-      findings.remark(
+      findings.rejection(
         keyAt,
         field,
         `the key appears ${count === 2 ? 'twice' : `${count} times`} in one map. Kubernetes rejects the object or silently uses the last one; ${last} is used here. Keep one, or rename the other.`,

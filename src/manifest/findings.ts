@@ -24,6 +24,8 @@ export function fieldPath(path: string, key: string): string {
 /** Messages about all texts: what was repaired or left out, and what cannot be read. */
 export interface Messages {
   readonly remarks: string[];
+  /** The remarks after which Kubernetes rejects the object. */
+  readonly rejections: string[];
   readonly errors: string[];
 }
 
@@ -31,7 +33,7 @@ export interface Messages {
 export class Findings {
   readonly #source: ManifestSource;
   readonly #object: string;
-  readonly #remarks: { at: number; text: string }[] = [];
+  readonly #remarks: { at: number; text: string; isRejection: boolean }[] = [];
   readonly #errors: { at: number; text: string }[] = [];
 
   constructor(source: ManifestSource, object = '') {
@@ -44,7 +46,12 @@ export class Findings {
   }
 
   remark(at: number, field: string, problem: string): void {
-    this.#remarks.push({ at, text: this.#message(at, field, problem) });
+    this.#remarks.push({ at, text: this.#message(at, field, problem), isRejection: false });
+  }
+
+  /** A remark on what Kubernetes rejects, although its meaning is plain here. */
+  rejection(at: number, field: string, problem: string): void {
+    this.#remarks.push({ at, text: this.#message(at, field, problem), isRejection: true });
   }
 
   /** With the line of the text below it. */
@@ -54,9 +61,10 @@ export class Findings {
   }
 
   /** In the order of the text, whatever the order of the checks. */
-  addTo({ remarks, errors }: Messages): void {
+  addTo({ remarks, rejections, errors }: Messages): void {
     for (const list of [this.#remarks, this.#errors]) list.sort((a, b) => a.at - b.at);
     remarks.push(...this.#remarks.map(({ text }) => text));
+    rejections.push(...this.#remarks.filter(({ isRejection }) => isRejection).map(({ text }) => text));
     errors.push(...this.#errors.map(({ text }) => text));
   }
 

@@ -31,6 +31,8 @@ export interface Manifests {
   placeOf: (key: string, entry?: string) => PoolPosition | undefined;
   /** What was repaired or skipped; reading went on. */
   remarks: string[];
+  /** The remarks after which Kubernetes rejects the object. */
+  rejections: string[];
   /** What cannot be read. */
   errors: string[];
 }
@@ -43,14 +45,15 @@ const longestDefault = 20 * mebibyte;
 /** Reads Services and the pools' ConfigMap from YAML and JSON. Never throws; an invalid object affects no other. */
 export function readManifests(texts: readonly ManifestText[], options: ManifestOptions): Manifests {
   const { configMap } = options;
-  const messages = { remarks: [], errors: [], lookalikes: [], unqualified: [] };
+  const messages = { remarks: [], rejections: [], errors: [], lookalikes: [], unqualified: [] };
   const reading: ManifestReading = { configMap, found: new Map(), others: new Map(), ...messages };
   for (const text of texts) readText(reading, text, options.longest ?? longestDefault);
   const objects = [...reading.found.values()].map(({ object }) => object);
   remarkOnAll(reading, objects, options);
   const pools = [...reading.found.values()].find(({ object }) => object.kind === 'ConfigMap');
   const placeOf: Manifests['placeOf'] = (key, entry) => pools && positionIn(pools, key, entry);
-  return { objects, placeOf, remarks: reading.remarks, errors: reading.errors };
+  const { remarks, rejections, errors } = reading;
+  return { objects, placeOf, remarks, rejections, errors };
 }
 
 function readText(reading: ManifestReading, input: ManifestText, longest: number): void {

@@ -49,7 +49,7 @@ function pathTo(path: string, key: string, findings: Findings): FieldPath {
 function reportUnknown(key: string, keyAt: number, { fields }: Struct, { path, findings }: FieldPath): void {
   const near = nearestWord(key, Object.keys(fields));
   const advice = near === undefined ? 'Remove it.' : `Did you mean ${near}?`;
-  findings.remark(
+  findings.rejection(
     keyAt,
     path,
     `unknown field. Kubernetes rejects the object, and the field has no effect here. ${advice}`,
@@ -82,7 +82,7 @@ function failMap(tree: Tree, at: FieldPath): Tree {
 
 function repair(tree: Tree, expected: string, { path, findings }: FieldPath, advice: string): void {
   const problem = `must be ${expected}, but is ${describe(tree)}, so Kubernetes rejects the object`;
-  findings.remark(tree.at, path, `${problem}. ${advice}`);
+  findings.rejection(tree.at, path, `${problem}. ${advice}`);
 }
 
 function readList(tree: Tree, { list, unique }: ListOf, at: FieldPath): Tree {
@@ -102,7 +102,7 @@ function readList(tree: Tree, { list, unique }: ListOf, at: FieldPath): Tree {
     if (!isRepeated) items.push(item);
     else {
       const problem = `${describe(item)} is in the list twice, so Kubernetes rejects the object`;
-      at.findings.remark(item.at, path, `${problem}. Remove one of them; it is read here once.`);
+      at.findings.rejection(item.at, path, `${problem}. Remove one of them; it is read here once.`);
     }
   }
   return { kind: 'list', at: tree.at, items };
@@ -172,7 +172,7 @@ function readString(tree: Tree, field: Scalar, at: FieldPath): Tree {
   const written = printable(tree.source);
   const problem = `must be a string, but YAML reads ${written} as a ${typeof tree.value}`;
   const advice = `Put quotes around it (${at.lead}"${written}"), as it is read here.`;
-  at.findings.remark(tree.at, at.path, `${problem}, so Kubernetes rejects the object. ${advice}`);
+  at.findings.rejection(tree.at, at.path, `${problem}, so Kubernetes rejects the object. ${advice}`);
   return readText(textTree(tree.source, tree.at), tree.source, field, at);
 }
 

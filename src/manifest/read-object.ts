@@ -136,7 +136,7 @@ function readResource(
   if (textAt(tree, 'apiVersion') !== 'v1') {
     const problem = version === undefined ? 'missing' : `must be v1, but is ${describe(version)}`;
     const advice = 'Write `apiVersion: v1`, as it is read here.';
-    findings.remark(
+    findings.rejection(
       version?.at ?? tree.at,
       'apiVersion',
       `${problem}, so Kubernetes rejects the object. ${advice}`,

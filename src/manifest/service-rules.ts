@@ -17,7 +17,7 @@ export function checkService(map: MapTree, findings: Findings): void {
   const hasNoPorts = ports === undefined || (ports.kind === 'list' && ports.items.length === 0);
   if (spec !== undefined && type?.kind === 'scalar' && type.value === 'LoadBalancer' && hasNoPorts) {
     const problem = 'a LoadBalancer Service needs at least one port, so Kubernetes rejects the object';
-    findings.remark(spec.at, 'spec.ports', `${problem}. Add one (\`- port: 80\`).`);
+    findings.rejection(spec.at, 'spec.ports', `${problem}. Add one (\`- port: 80\`).`);
   }
   const own = childOf(childOf(map, 'metadata'), 'annotations');
   if (own?.kind === 'map') checkAnnotations(own, findings);

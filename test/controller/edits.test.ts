@@ -161,6 +161,18 @@ test('pending Services get addresses as soon as the pool grows, and Services kee
   await harness.stop();
 });
 
+test('a block written from its middle is a Normal event, and the problems beside it a Warning', async () => {
+  const harness = new Harness();
+  harness.pools({ 'cidr-global': '10.0.0.10/29,127.0.0.1', 'cidr-default': '10.1.0.10/29' });
+  harness.start();
+  await until(() => harness.events().length === 2);
+  assert.deepEqual(harness.events(), [
+    'Normal PoolEntryNormalized kube-system/kubevip: cidr-default: "10.1.0.10/29" has host bits set. It is read as 10.1.0.8/29, which provides 10.1.0.9-10.1.0.14. cidr-global: "10.0.0.10/29" has host bits set. It is read as 10.0.0.8/29, which provides 10.0.0.9-10.0.0.14.',
+    'Warning InvalidPoolConfiguration kube-system/kubevip: cidr-global: "127.0.0.1" contains loopback addresses (127.0.0.0/8), which never leave a host. Remove these addresses from the pool.',
+  ]);
+  await harness.stop();
+});
+
 test('a problem in the ConfigMap is reported on it, once', async () => {
   const harness = new Harness();
   harness.pools({ 'cidr-global': '10.0.0.1', 'cidr-default': 'nonsense' });

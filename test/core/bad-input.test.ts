@@ -19,16 +19,13 @@ for (const [key, value, messages] of badPools) {
         ['cidr-neighbor', '10.1.0.0/29'],
       ]),
     );
-    const sentences = problems.map(explainProblem);
-    const empty = `${key} contains no valid address, so Services in namespaces without their own pool cannot get an address. Add addresses, or delete the key.`;
-    const hasEntry = pools.get(key) === undefined || messages.includes(empty) || !sentences.includes(empty);
-    assert.deepEqual(sentences, hasEntry ? messages : [...messages, empty]);
+    assert.deepEqual(problems.map(explainProblem), messages);
     assert.equal(pools.get('cidr-neighbor')?.size.IPv4, 6n);
   });
 
   if (/^cidr-global$/.test(key) && messages[0]?.startsWith(`${key}: `)) {
-    test(`${key}: a valid entry beside ${JSON.stringify(value)} still works`, () => {
-      const { pools } = readConfig(configMap([[key, `${value},10.1.0.0/29`]]));
+    test(`${key}: a valid entry on the line after ${JSON.stringify(value)} still works`, () => {
+      const { pools } = readConfig(configMap([[key, `${value}\n10.1.0.0/29`]]));
       const pool = pools.get(key);
       assert.ok(pool !== undefined);
       assert.ok(

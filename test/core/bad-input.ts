@@ -13,8 +13,7 @@ export type Admission =
 
 /**
  * Common mistakes in the ConfigMap: the key, its value, the messages, and what the admission policy does if it is installed. A
- * row lists all problems of the key, except that the pool is empty, which is the last message of every pool without a valid
- * entry.
+ * row lists all problems of the key.
  */
 export const badPools: readonly (readonly [
   key: string,
@@ -58,7 +57,7 @@ export const badPools: readonly (readonly [
     'cidr-global',
     '192.168.0.200 to 192.168.0.202',
     [
-      'cidr-global: "192.168.0.200 to 192.168.0.202" contains several entries: separate them with commas. Did you mean "192.168.0.200-192.168.0.202"?',
+      'cidr-global: "192.168.0.200 to 192.168.0.202" contains several entries: separate them with commas or newlines. Did you mean "192.168.0.200-192.168.0.202"?',
     ],
     'refused',
   ],
@@ -274,27 +273,25 @@ export const badPools: readonly (readonly [
   [
     'cidr-global',
     '"192.168.0.1"',
-    ['cidr-global: ""192.168.0.1"" is not an IP address. Did you mean "192.168.0.1"?'],
+    ['cidr-global: ""192.168.0.1"" has quotes inside the value. Did you mean "192.168.0.1"?'],
     'refused',
   ],
   [
     'cidr-global',
     "'192.168.0.1/29'",
-    [
-      'cidr-global: "\'192.168.0.1/29\'" cannot be parsed: "\'192.168.0.1" is not an IP address. Did you mean "192.168.0.1/29"?',
-    ],
+    ['cidr-global: "\'192.168.0.1/29\'" has quotes inside the value. Did you mean "192.168.0.1/29"?'],
     'refused',
   ],
   [
     'cidr-global',
     '[2001::10]',
-    ['cidr-global: "[2001::10]" is not an IP address. Did you mean "2001::10"?'],
+    ['cidr-global: "[2001::10]" has brackets around an address. Did you mean "2001::10"?'],
     'refused',
   ],
   [
     'cidr-global',
     '(192.168.0.1)',
-    ['cidr-global: "(192.168.0.1)" is not an IP address. Did you mean "192.168.0.1"?'],
+    ['cidr-global: "(192.168.0.1)" has brackets around an address. Did you mean "192.168.0.1"?'],
     'refused',
   ],
   [
@@ -307,7 +304,7 @@ export const badPools: readonly (readonly [
     'cidr-global',
     '192.168.0.1 192.168.0.2',
     [
-      'cidr-global: "192.168.0.1 192.168.0.2" contains several entries: separate them with commas. Did you mean "192.168.0.1,192.168.0.2"?',
+      'cidr-global: "192.168.0.1 192.168.0.2" contains several entries: separate them with commas or newlines. Did you mean "192.168.0.1,192.168.0.2"?',
     ],
     'refused',
   ],
@@ -315,7 +312,7 @@ export const badPools: readonly (readonly [
     'cidr-global',
     '192.168.0.1;192.168.0.2',
     [
-      'cidr-global: "192.168.0.1;192.168.0.2" contains several entries: separate them with commas. Did you mean "192.168.0.1,192.168.0.2"?',
+      'cidr-global: "192.168.0.1;192.168.0.2" contains several entries: separate them with commas or newlines. Did you mean "192.168.0.1,192.168.0.2"?',
     ],
     'refused',
   ],
@@ -327,9 +324,222 @@ export const badPools: readonly (readonly [
   ],
   [
     'cidr-global',
-    '192.168.0.1\n192.168.0.2',
+    '- 10.9.2.0/29\n- 10.9.3.0/29',
     [
-      'cidr-global: "192.168.0.1\\n192.168.0.2" contains several entries: separate them with commas. Did you mean "192.168.0.1,192.168.0.2"?',
+      'cidr-global: "- 10.9.2.0/29" starts like an item of a YAML list ("- "): separate entries with commas or newlines alone. Did you mean "10.9.2.0/29"?',
+      'cidr-global: "- 10.9.3.0/29" starts like an item of a YAML list ("- "): separate entries with commas or newlines alone. Did you mean "10.9.3.0/29"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '- 10.9.2.0/29 - 10.9.3.0/29',
+    [
+      'cidr-global: "- 10.9.2.0/29 - 10.9.3.0/29" starts like an item of a YAML list ("- "): separate entries with commas or newlines alone. Did you mean "10.9.2.0/29,10.9.3.0/29"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '- 10.9.2.1 - 10.9.2.9',
+    [
+      'cidr-global: "- 10.9.2.1 - 10.9.2.9" starts like an item of a YAML list ("- "): separate entries with commas or newlines alone. Did you mean "10.9.2.1 - 10.9.2.9"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '10.9.2.0/29 # lab, not 10.9.3.0/29',
+    [
+      'cidr-global: "10.9.2.0/29 # lab, not 10.9.3.0/29" contains a comment, which a ConfigMap value cannot have: delete the text from "#" to the end of the line. Did you mean "10.9.2.0/29"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '# the lab',
+    [
+      'cidr-global: "# the lab" contains a comment, which a ConfigMap value cannot have: delete the text from "#" to the end of the line.',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '[fd00:10::]/64',
+    ['cidr-global: "[fd00:10::]/64" has brackets around an address. Did you mean "fd00:10::/64"?'],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '[fd00:10::1]-[fd00:10::9]',
+    [
+      'cidr-global: "[fd00:10::1]-[fd00:10::9]" has brackets around an address. Did you mean "fd00:10::1-fd00:10::9"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '[fd00:10::1]:443',
+    [
+      'cidr-global: "[fd00:10::1]:443" has a port, which the address of a Service cannot have. Did you mean "fd00:10::1"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '[10.9.2.1, 10.9.2.2]',
+    [
+      'cidr-global: "[10.9.2.1" has brackets around an address. Did you mean "10.9.2.1"?',
+      'cidr-global: "10.9.2.2]" has brackets around an address. Did you mean "10.9.2.2"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '"10.9.2.1,10.9.2.2"',
+    [
+      'cidr-global: ""10.9.2.1" has quotes inside the value. Did you mean "10.9.2.1"?',
+      'cidr-global: "10.9.2.2"" has quotes inside the value. Did you mean "10.9.2.2"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '["10.9.2.0/29"]',
+    ['cidr-global: "["10.9.2.0/29"]" has quotes inside the value. Did you mean "10.9.2.0/29"?'],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '`10.9.2.0/29`',
+    ['cidr-global: "`10.9.2.0/29`" has quotes inside the value. Did you mean "10.9.2.0/29"?'],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    'cidr-global: 10.9.2.0/29',
+    ['cidr-global: "cidr-global: 10.9.2.0/29" repeats a key inside the value. Did you mean "10.9.2.0/29"?'],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    'cidr-global=10.9.2.0/29',
+    ['cidr-global: "cidr-global=10.9.2.0/29" repeats a key inside the value. Did you mean "10.9.2.0/29"?'],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    'range_global: 2001::10-2001::20',
+    [
+      'cidr-global: "range_global: 2001::10-2001::20" repeats a key inside the value. Did you mean "2001::10-2001::20"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    'start=10.9.2.1 end=10.9.2.9',
+    [
+      'cidr-global: "start=10.9.2.1 end=10.9.2.9" names the ends of a range: write the first and the last address with a hyphen between them. Did you mean "10.9.2.1-10.9.2.9"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    'start: 10.9.2.1, end: 10.9.2.9',
+    [
+      'cidr-global: "start: 10.9.2.1, end: 10.9.2.9" names the ends of a range: write the first and the last address with a hyphen between them. Did you mean "10.9.2.1-10.9.2.9"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    'start: 10.9.2.1\nend: 10.9.2.9',
+    [
+      'cidr-global: "start: 10.9.2.1\\nend: 10.9.2.9" names the ends of a range: write the first and the last address with a hyphen between them. Did you mean "10.9.2.1-10.9.2.9"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    'start=10.9.2.1',
+    [
+      'cidr-global: "start=10.9.2.1" names the ends of a range: write the first and the last address with a hyphen between them.',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '10.9.2.0/29 10.9.3.0/29',
+    [
+      'cidr-global: "10.9.2.0/29 10.9.3.0/29" contains several entries: separate them with commas or newlines. Did you mean "10.9.2.0/29,10.9.3.0/29"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '10.9.2.1-10.9.2.9; 10.9.3.1',
+    [
+      'cidr-global: "10.9.2.1-10.9.2.9; 10.9.3.1" contains several entries: separate them with commas or newlines. Did you mean "10.9.2.1-10.9.2.9,10.9.3.1"?',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '<vip_ip_range>',
+    [
+      'cidr-global: "<vip_ip_range>" is a placeholder that a template did not replace: set the variable, and render the ConfigMap again.',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '$KUBE_VIP_CIDR_RANGE',
+    [
+      'cidr-global: "$KUBE_VIP_CIDR_RANGE" is a placeholder that a template did not replace: set the variable, and render the ConfigMap again.',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of another template language
+    '${kube_vip_ip_range}',
+    [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of another template language
+      'cidr-global: "${kube_vip_ip_range}" is a placeholder that a template did not replace: set the variable, and render the ConfigMap again.',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of another template language
+    '${LAN_PREFIX}.0/24',
+    [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of another template language
+      'cidr-global: "${LAN_PREFIX}.0/24" is a placeholder that a template did not replace: set the variable, and render the ConfigMap again.',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    '{{ .range_global }}',
+    [
+      'cidr-global: "{{ .range_global }}" is a placeholder that a template did not replace: set the variable, and render the ConfigMap again.',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    'None',
+    [
+      'cidr-global: "None" is what a template writes for a variable without a value: set the variable, or delete the key.',
+    ],
+    'refused',
+  ],
+  [
+    'cidr-global',
+    'null',
+    [
+      'cidr-global: "null" is what a template writes for a variable without a value: set the variable, or delete the key.',
     ],
     'refused',
   ],
@@ -418,7 +628,9 @@ export const badPools: readonly (readonly [
   [
     'cidr-global',
     '192.168.0.1#comment',
-    ['cidr-global: "192.168.0.1#comment" is not an IP address.'],
+    [
+      'cidr-global: "192.168.0.1#comment" contains a comment, which a ConfigMap value cannot have: delete the text from "#" to the end of the line. Did you mean "192.168.0.1"?',
+    ],
     'refused',
   ],
   [
@@ -427,7 +639,14 @@ export const badPools: readonly (readonly [
     ['cidr-global: "http://192.168.0.1" cannot be parsed: "http:" is not an IP address.'],
     'refused',
   ],
-  ['cidr-global', '192.168.0.1:80', ['cidr-global: "192.168.0.1:80" is not an IP address.'], 'refused'],
+  [
+    'cidr-global',
+    '192.168.0.1:80',
+    [
+      'cidr-global: "192.168.0.1:80" has a port, which the address of a Service cannot have. Did you mean "192.168.0.1"?',
+    ],
+    'refused',
+  ],
   [
     'cidr-global',
     '2001::10/-1',
@@ -447,6 +666,47 @@ export const badPools: readonly (readonly [
     '2001::15/126',
     [
       'cidr-global: "2001::15/126" has host bits set. It is read as 2001::14/126, which provides 2001::14-2001::17.',
+    ],
+    'the pool works',
+  ],
+  [
+    'cidr-global',
+    '127.0.0.1/32',
+    [
+      'cidr-global: "127.0.0.1/32" contains loopback addresses (127.0.0.0/8), which never leave a host. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'cidr-global',
+    '244.0.0.0/12',
+    [
+      'cidr-global: "244.0.0.0/12" contains reserved addresses (240.0.0.0/4), which hosts and routers reject. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'cidr-global',
+    '224.0.0.0/24,ff02::/16',
+    [
+      'cidr-global: "224.0.0.0/24" contains multicast addresses (224.0.0.0/4), which cannot belong to a Service. Remove these addresses from the pool.',
+      'cidr-global: "ff02::/16" contains multicast addresses (ff00::/8), which cannot belong to a Service. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'cidr-global',
+    '::1',
+    [
+      'cidr-global: "::1" contains loopback addresses (::1/128), which never leave a host. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'cidr-global',
+    '120.0.0.0/5',
+    [
+      'cidr-global: "120.0.0.0/5" contains loopback addresses (127.0.0.0/8), which never leave a host. Remove these addresses from the pool.',
     ],
     'the pool works',
   ],
@@ -785,7 +1045,7 @@ export const badAddresses: readonly (readonly [
   [
     'annotation',
     '10.0.0.1:80',
-    'Annotation kube-vip.io/loadbalancerIPs: "10.0.0.1:80" is neither an IP address nor a hostname. The controller leaves the field unchanged.',
+    'Annotation kube-vip.io/loadbalancerIPs: "10.0.0.1:80" is neither an IP address nor a hostname. Did you mean "10.0.0.1"? The controller leaves the field unchanged.',
   ],
   [
     'annotation',

@@ -31,6 +31,12 @@ const rows: readonly (readonly [value: string, allocatable: string])[] = [
   ['2001::10-2001::14,2001::20-2001::24', '2001::10-2001::14 2001::20-2001::24'],
   ['192.168.0.200/30,2001::10/127', '192.168.0.201-192.168.0.202 2001::10-2001::11'],
   ['  192.168.0.1 - 192.168.0.2 ,\n\t192.168.0.7\n,,', '192.168.0.1-192.168.0.2 192.168.0.7'],
+  ['192.168.0.1\n192.168.0.2\r\n', '192.168.0.1-192.168.0.2'],
+  ['10.0.0.8/30\n10.0.0.1 - 10.0.0.3\n\n2001::10\n', '10.0.0.1-10.0.0.3 10.0.0.9-10.0.0.10 2001::10'],
+  ['192.168.8.0 / 29', '192.168.8.1-192.168.8.6'],
+  ['2001::10 /127, 2001::20/ 127', '2001::10-2001::11 2001::20-2001::21'],
+  // What a comment contains is never allocated, even behind a comma.
+  ['10.0.0.1\n# 10.0.0.2, 10.0.0.3\n10.0.0.4 # 10.0.0.5, 10.0.0.6\n10.0.0.7', '10.0.0.1 10.0.0.7'],
   // The ends of each block are trimmed before merging.
   ['10.0.0.0/30,10.0.0.4/30', '10.0.0.1-10.0.0.2 10.0.0.5-10.0.0.6'],
   ['10.0.0.0/29,10.0.0.3-10.0.0.8', '10.0.0.1-10.0.0.8'],
@@ -64,7 +70,7 @@ test('skip-end-ips-in-cidr: "false" includes the ends, but never .0 and .255', (
 
 test('a /8 and an IPv6 /32 have the right size and need no more memory than a /29', () => {
   const pool = poolFor(read({ 'cidr-global': '10.0.0.0/8,2001:db8::/32' }), 'x');
-  assert.deepEqual(pool?.size, { IPv4: 65_536n * 254n, IPv6: 2n ** 96n });
+  assert.deepEqual(pool?.size, { IPv4: 65_536n * 254n, IPv6: 2n ** 96n - 1n });
   assert.deepEqual([pool?.spans.IPv4.length, pool?.spans.IPv6.length], [1, 1]);
 });
 
@@ -88,4 +94,19 @@ test('an example in the README of the Go version: host bits are masked, with a w
   assert.deepEqual(problems.map(explainProblem), [
     'cidr-development: "192.168.0.210/29" has host bits set. It is read as 192.168.0.208/29, which provides 192.168.0.209-192.168.0.214.',
   ]);
+});
+
+test('a key whose entries cannot be read is reported once, by its entries', () => {
+  const codes = (value: string) => read({ 'cidr-global': value }).problems.map(({ code }) => code);
+  assert.deepEqual(codes('nonsense'), ['bad-entry']);
+  assert.deepEqual(codes('- 10.0.0.1\n# the lab'), ['bad-entry', 'bad-entry']);
+  assert.deepEqual(codes(' \n,'), ['empty-pool']);
+});
+
+test('a value of a mebibyte is split in linear time, whatever is in it', () => {
+  const size = 2 ** 20;
+  for (const text of ['\n', ' ', 'start=', '#', 'a', '-', '/', '['].map((part) =>
+    part.repeat(size / part.length),
+  ))
+    assert.ok(read({ 'cidr-global': text }).problems.length <= 1);
 });

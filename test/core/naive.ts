@@ -4,7 +4,10 @@
  */
 import type { Service } from '../../src/core/model/objects.ts';
 
-/** The pools of the tests are in 10.0.x.y and fd00::z: ranges and blocks of at most a few dozen addresses. */
+/**
+ * The pools of the tests are in 10.0.x.y and fd00::z: ranges and blocks of at most a few dozen addresses. Of a larger block, only
+ * the addresses at its ends are listed, more of them than there are Services.
+ */
 export function expand(value: string, trimmed: boolean): string[] {
   const all = new Set<string>();
   for (const entry of value.split(',').map((part) => part.trim())) {
@@ -21,7 +24,12 @@ function expandEntry(entry: string, trimmed: boolean): string[] {
   if (length === undefined) return [address];
   const size = 1n << BigInt((address.includes(':') ? 128 : 32) - Number(length));
   const first = (toNumber(address) / size) * size;
-  const ends = !address.includes(':') && trimmed && size > 2n ? 1n : 0n;
+  if (address.includes(':')) {
+    if (size < 2n ** 64n) return between(address, first, first + size - 1n);
+    const lowest = between(address, first + (trimmed ? 1n : 0n), first + 40n);
+    return [...lowest, ...between(address, first + size - 40n, first + size - 1n)];
+  }
+  const ends = trimmed && size > 2n ? 1n : 0n;
   return between(address, first + ends, first + size - 1n - ends);
 }
 
@@ -32,14 +40,17 @@ function between(like: string, first: bigint, last: bigint): string[] {
 }
 
 function toNumber(address: string): bigint {
-  if (address.includes(':')) return (0xfd00n << 112n) + BigInt(`0x${address.split('::')[1] || '0'}`);
+  if (address.includes(':')) {
+    const groups = (address.split('::')[1] || '0').split(':');
+    return groups.reduce((sum, group) => sum * 0x1_0000n + BigInt(`0x${group}`), 0n) + (0xfd00n << 112n);
+  }
   return address.split('.').reduce((sum, octet) => sum * 256n + BigInt(octet), 0n);
 }
 
 function toText(value: bigint, isIPv6: boolean): string {
   if (isIPv6) {
-    const low = value & 0xffffn;
-    return low === 0n ? 'fd00::' : `fd00::${low.toString(16)}`;
+    const groups = [48n, 32n, 16n, 0n].map((shift) => ((value >> shift) & 0xffffn).toString(16));
+    return `fd00::${groups.join(':').replace(/^(0:)*0?/, '')}`;
   }
   return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 255n)).join('.');
 }

@@ -441,6 +441,29 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
+      title:
+        'the first address of an IPv6 /64 is not allocated; the Service that holds it keeps it, inside the pool',
+      data: { 'cidr-global': 'fd00::/64', 'cidr-b': 'fd01::/65', 'cidr-c': 'fd02::/48,fd02:0:0:1::/64' },
+      services: {
+        'a/end': { ...go('fd00::'), families: 'SingleStack IPv6' },
+        'a/next': { families: 'SingleStack IPv6' },
+        'b/longer': { families: 'SingleStack IPv6' },
+        'c/shorter': { families: 'SingleStack IPv6' },
+      },
+      leads: {
+        'a/end': { ips: 'fd00::', from: 'cidr-global', says: /^$/ },
+        'a/next': { ips: 'fd00::1' },
+        'b/longer': { ips: 'fd01::' },
+        'c/shorter': { ips: 'fd02::1' },
+      },
+    },
+    {
+      title: 'with skip-end-ips-in-cidr: "false" the first address of an IPv6 /64 is allocated',
+      data: { 'cidr-global': 'fd00::/64', 'skip-end-ips-in-cidr': 'false' },
+      services: { 'a/x': { families: 'SingleStack IPv6' } },
+      leads: { 'a/x': { ips: 'fd00::' } },
+    },
+    {
       title: 'a Service with a deletionTimestamp keeps its address and gets no new one',
       data: pool,
       services: { 'a/going': { deleting: true }, 'a/held': ours('10.0.0.1', { deleting: true }), 'a/x': {} },

@@ -176,7 +176,9 @@ const trimmed: readonly [entry: string, range: string][] = [
   ['10.0.0.0/8', '10.0.0.1-10.255.255.254'],
   ['0.0.0.0/0', '0.0.0.1-255.255.255.254'],
   ['2001::10/127', '2001::10-2001::11'],
-  ['2001:db8::/32', '2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff'],
+  ['2001:db8::/32', '2001:db8::1-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff'],
+  ['2001:db8::/64', '2001:db8::1-2001:db8::ffff:ffff:ffff:ffff'],
+  ['2001:db8::/65', '2001:db8::-2001:db8::7fff:ffff:ffff:ffff'],
   ['2001:db8::5/128', '2001:db8::5'],
 ];
 

@@ -65,6 +65,15 @@ async function compare(cluster: Cluster, data: Data): Promise<readonly ConfigPro
 
 /** A part of the policy's message for each reason of the controller. For other reasons, the message may differ. */
 const reasons: Readonly<Partial<Record<EntryFault['fault'], string>>> = {
+  comment: 'a comment',
+  placeholder: 'a placeholder',
+  'missing-value': 'a variable without a value',
+  'named-ends': 'the ends of a range',
+  'key-in-value': 'a key inside the value',
+  'list-item': 'a YAML list',
+  quotes: 'quotes',
+  brackets: 'brackets',
+  port: 'a port',
   'leading-zero': 'a leading zero',
   'octet-above-255': 'a number above 255',
   zone: 'a zone',
@@ -169,6 +178,7 @@ policyTest(
       'host-bits',
       'nothing-allocatable',
       'shadowed',
+      'special-purpose',
     ];
     assert.deepEqual(
       [...reported].filter((code) => !accepted.includes(code)),

@@ -31,6 +31,8 @@ export const valid: readonly Data[] = [
   { 'cidr-x': '10.0.0.1-10.0.0.9', 'range-x': '10.0.0.0/24' },
   { 'cidr-global': ' 10.0.0.1 - 10.0.0.2 ,\n\t10.0.0.7\n,,' },
   { 'cidr-global': '\r\n10.0.0.0/24\r\n,\r\n10.0.1.0/24\r\n' },
+  { 'cidr-global': '10.0.0.0/24\n10.0.1.1-10.0.1.9\r\n\n 2001:db8::/64\n' },
+  { 'cidr-global': '192.168.8.0 / 24,2001:db8:: /64,\t10.0.0.0/\u00a029' },
   { 'cidr-global': '\ufeff10.0.0.1\u00a0-\ufeff10.0.0.2,\u2003\v10.0.0.3\f,\u3000\ufeff' },
   { 'cidr-global': '10.0.0.0/24,2001:db8::/64,10.1.0.1-10.1.0.9,2001:db8:1::1-2001:db8:1::9,10.2.0.1' },
   { 'cidr-0': '10.0.0.1', 'cidr-kube-system': '10.0.0.1', 'cidr-search-order': '10.0.0.1' },
@@ -65,6 +67,7 @@ export const invalid: readonly Data[] = [
 /** Pools that are reported but not rejected, for the reasons in docs/admission.md. */
 export const onlyReported: readonly (readonly [Data, ConfigProblem['code']])[] = [
   [{ 'cidr-global': '192.168.0.210/29' }, 'host-bits'],
+  [{ 'cidr-global': '127.0.0.1/32,10.0.0.1' }, 'special-purpose'],
   [{ 'cidr-x': '10.0.0.1', 'range-x': '10.0.0.2' }, 'shadowed'],
   [{ 'cidr-global': '0.0.0.0/32,10.0.0.1' }, 'dhcp-beside-addresses'],
   [{ 'cidr-global': ' ,' }, 'empty-pool'],
@@ -125,12 +128,19 @@ function spell(family: Family, value: bigint, spelling: number): string {
 }
 
 const anySpelling = fc.nat({ max: spellings.length - 1 });
-const anySpace = fc.constantFrom('', '', '', ' ', '\n', '\t ', '\u00a0', '\ufeff', '\u2003');
+/** Inside an entry, a newline would separate two of them. */
+const anyInnerSpace = fc.constantFrom('', '', '', ' ', '\t ', '\u00a0', '\ufeff', '\u2003');
+const anySpace = fc.oneof(
+  { weight: 8, arbitrary: anyInnerSpace },
+  { weight: 1, arbitrary: fc.constant('\n') },
+);
 
 const anyAddress = (family: Family) =>
   fc.tuple(anyValue[family], anySpelling).map(([value, spelling]) => spell(family, value, spelling));
 const anyBlock = (family: Family) =>
-  fc.tuple(anyAddress(family), fc.nat({ max: bits[family] })).map((parts) => parts.join('/'));
+  fc
+    .tuple(anyAddress(family), anyInnerSpace, anyInnerSpace, fc.nat({ max: bits[family] }))
+    .map(([address, before, after, length]) => `${address}${before}/${after}${length}`);
 /** A range between any two addresses or between neighbors. */
 const anyRange = (family: Family) =>
   fc
@@ -138,7 +148,7 @@ const anyRange = (family: Family) =>
       one: anyValue[family],
       other: fc.option(anyValue[family]),
       spellings: fc.tuple(anySpelling, anySpelling),
-      spaces: fc.tuple(anySpace, anySpace),
+      spaces: fc.tuple(anyInnerSpace, anyInnerSpace),
     })
     .map(({ one, other, spellings: [left, right], spaces }) => {
       const two = other ?? (one === 0n ? one : one - 1n);
@@ -163,7 +173,11 @@ const anyPool = fc
     ),
     { maxLength: 6 },
   )
-  .map((entries) => entries.map((parts) => parts.join('')).join(','));
+  .chain((entries) =>
+    fc
+      .constantFrom(',', ',', '\n')
+      .map((separator) => entries.map((parts) => parts.join('')).join(separator)),
+  );
 const anyScope = fc.constantFrom('global', 'default', 'a', 'my-namespace-2');
 const scoped = (prefixes: readonly string[], value: fc.Arbitrary<string>) =>
   fc.tuple(

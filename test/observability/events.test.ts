@@ -112,10 +112,21 @@ const steps: readonly Step[] = [
     decisions: [],
   },
   {
+    title: 'a block is written from its middle',
+    act: async (harness) => {
+      await harness.request('PATCH', 'kube-system/configmaps/kubevip', {
+        data: { 'cidr-middle': '10.7.0.10/29' },
+      });
+      await until(() => harness.replica.controller.allocator.config.problems.length === 2);
+    },
+    events: ['PoolEntryNormalized kubevip'],
+    decisions: [],
+  },
+  {
     title: 'another key is misspelled',
     act: async (harness) => {
       await harness.request('PATCH', 'kube-system/configmaps/kubevip', { data: { cidr_x: '10.0.0.3' } });
-      await until(() => harness.replica.controller.allocator.config.problems.length === 2);
+      await until(() => harness.replica.controller.allocator.config.problems.length === 3);
     },
     events: ['InvalidPoolConfiguration kubevip'],
     decisions: [],
@@ -124,7 +135,7 @@ const steps: readonly Step[] = [
     title: 'a pool changes: Services that keep their address are logged, without an event',
     act: async (harness) => {
       await harness.request('PATCH', 'kube-system/configmaps/kubevip', {
-        data: { 'range-global': '10.0.9.1', cidr_x: null, cidr_shop: null },
+        data: { 'range-global': '10.0.9.1', cidr_x: null, cidr_shop: null, 'cidr-middle': null },
       });
       await until(() => harness.replica.controller.allocator.config.problems.length === 0);
     },

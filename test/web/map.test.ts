@@ -61,7 +61,7 @@ test('a /64 is drawn as 256 blocks, and names the block that is in use', () => {
   assert.ok(segment !== undefined && 'blocks' in segment);
   assert.equal(segment.blocks.length, 256);
   assert.equal(segment.blocks[0]?.range, '2001:db8::/72');
-  assert.equal(segment.blocks[0]?.free, String(2n ** 56n - 2n));
+  assert.equal(segment.blocks[0]?.free, String(2n ** 56n - 3n));
   assert.equal(segment.inUseRange, '2001:db8::1:0/120');
   const path = pathTo(rangeOf('2001:db8::1:0/120'), [rangeOf('2001:db8::/64')], large);
   assert.equal(path[0] && rangeText(path[0]), '2001:db8::/64');

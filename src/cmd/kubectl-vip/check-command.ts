@@ -12,7 +12,7 @@ import type { CommandResult, OutputOptions } from './command-result.ts';
 
 interface CheckFinding {
   readonly severity: 'error' | 'warning';
-  readonly code: ConfigProblem['code'] | 'overlap' | 'node-address' | 'cluster-ips';
+  readonly code: ConfigProblem['code'] | 'overlap' | 'node-address' | 'cluster-ips' | 'rejected' | 'remark';
   readonly key: string;
   readonly message: string;
   readonly position: PoolPosition | undefined;
@@ -26,8 +26,10 @@ export interface CheckContext {
   readonly networks: ClusterNetworks | undefined;
   /** `configmap.yaml`, or the namespace and name of the cluster's ConfigMap. */
   readonly name: string;
-  /** Messages about the text that are not errors: what Kubernetes would read differently. */
+  /** Messages about the text of the file, which start with their position. */
   readonly remarks: readonly string[];
+  /** Those of them after which Kubernetes rejects an object. */
+  readonly rejections: readonly string[];
 }
 
 /** Problems after which the key still works, though maybe not as intended. */
@@ -40,6 +42,7 @@ const warnings: ReadonlySet<ConfigProblem['code']> = new Set([
 /** `check` */
 export function check(context: CheckContext): CommandResult {
   const findings = [
+    ...context.remarks.map((remark) => textFinding(remark, context)),
     ...context.config.problems.map((problem) => problemFinding(problem, context)),
     ...overlapFindings(context),
     ...networkFindings(context),
@@ -64,6 +67,18 @@ export function check(context: CheckContext): CommandResult {
       summary(context, findings),
     ],
     exitCode: errors === 0 ? 0 : 1,
+  };
+}
+
+/** What the reader of the file found. */
+function textFinding(message: string, { rejections }: CheckContext): CheckFinding {
+  const isRejection = rejections.includes(message);
+  return {
+    severity: isRejection ? 'error' : 'warning',
+    code: isRejection ? 'rejected' : 'remark',
+    key: '',
+    message,
+    position: undefined,
   };
 }
 

@@ -78,7 +78,8 @@ async function runPlan(invocation: Invocation, streams: IOStreams): Promise<Comm
   if (changed === undefined)
     throw new Error('Specify the changed ConfigMap, for example:\nkubectl vip plan -f configmap.yaml');
   const { facts } = await loadCluster(invocation, streams, dump, () => ({}));
-  const { configMap, name } = await readConfigMap(changed, facts.options.configMap, streams);
+  const { configMap, name, remarks } = await readConfigMap(changed, facts.options.configMap, streams);
+  for (const remark of remarks) streams.writeStderr(remark);
   return plan(facts, readConfig(configMap), name);
 }
 
@@ -102,13 +103,14 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
       networks,
       name: `${namespace}/${name}`,
       remarks: [],
+      rejections: [],
     });
   }
   const usesCluster = context !== undefined || kubeconfig !== undefined;
   const facts = usesCluster ? (await loadCluster(invocation, streams, [], selection)).facts : undefined;
   const { options } = facts ?? settingsFrom(undefined, settings);
-  const { configMap, name, positionOf, remarks } = await readConfigMap(file, options.configMap, streams);
-  return check({ config: readConfig(configMap), positionOf, networks: facts?.networks, name, remarks });
+  const { configMap, ...text } = await readConfigMap(file, options.configMap, streams);
+  return check({ ...text, config: readConfig(configMap), networks: facts?.networks });
 }
 
 /** Finds the pools' ConfigMap in a file that may contain other objects. */
@@ -118,6 +120,7 @@ async function readConfigMap(path: string, wanted: { namespace: string; name: st
     objects,
     placeOf: positionOf,
     remarks,
+    rejections,
     errors,
   } = readManifests([text], {
     configMap: wanted,
@@ -128,6 +131,5 @@ async function readConfigMap(path: string, wanted: { namespace: string; name: st
   const configMap = objects.find((object): object is ConfigMap => object.kind === 'ConfigMap');
   // The remarks report the missing ConfigMap, and similar names.
   if (configMap === undefined) throw new Error([printable(text.name), ...remarks].join(': '));
-  for (const remark of remarks) streams.writeStderr(remark);
-  return { configMap, name: text.name, positionOf, remarks };
+  return { configMap, name: text.name, positionOf, remarks, rejections };
 }

@@ -1,8 +1,9 @@
 import type { Family } from '../ip/address.ts';
 import { mergeRanges, ordinalsOf, type Range, trimEnds } from '../ip/range.ts';
+import { type SpecialPurpose, specialPurposesIn } from '../ip/special-purpose.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import { isDnsLabel, nearest, nearestSpelling, parseBool } from '../text/suggestions.ts';
-import { type EntryFault, parsePoolEntry } from './pool-entry.ts';
+import { type EntryFault, parsePoolEntry, splitPoolEntries } from './pool-entry.ts';
 
 /** Allocatable addresses of one family, as ordinals (range.ts), including both ends. */
 export interface Span {
@@ -28,6 +29,7 @@ export interface Pool {
 export type ConfigProblem =
   | { code: 'bad-entry'; key: string; entry: string; fault: EntryFault; suggestion: string | undefined }
   | { code: 'host-bits'; key: string; entry: string; range: Range; used: Range }
+  | { code: 'special-purpose'; key: string; entry: string; special: SpecialPurpose }
   | { code: 'empty-pool'; key: string }
   | { code: 'nothing-allocatable'; key: string }
   | { code: 'dhcp-beside-addresses'; key: string; family: Family }
@@ -38,6 +40,11 @@ export type ConfigProblem =
   | { code: 'bad-boolean'; key: string; value: string; meaning: string }
   | { code: 'bad-order'; key: string; value: string }
   | { code: 'bad-interface'; key: string; value: string };
+
+/** Whether the controller only says how it reads something that is valid. */
+export function isNotice({ code }: ConfigProblem): boolean {
+  return code === 'host-bits';
+}
 
 /** The parsed ConfigMap. */
 export interface Config {
@@ -175,28 +182,29 @@ function readPool(key: string, value: string, trimmed: boolean, problems: Config
   const allocatable: Range[] = [];
   const whole: Range[] = [];
   const dhcp = { IPv4: false, IPv6: false };
-  let entries = 0;
-  for (const part of value.split(',')) {
-    const text = part.trim();
-    if (text === '') continue;
+  const entries = splitPoolEntries(value);
+  for (const text of entries) {
     const entry = parsePoolEntry(text);
     if ('fault' in entry) {
       const suggestion = nearestSpelling(text, areEntries);
       problems.push({ code: 'bad-entry', key, entry: text, fault: entry, suggestion });
       continue;
     }
-    entries += 1;
     const { range } = entry;
     if (range.last === 0n) {
       dhcp[range.family] = true;
       continue;
     }
     const used = entry.isBlock && trimmed ? trimEnds(range) : range;
+    for (const special of specialPurposesIn(used)) {
+      if (special.isUnusable) problems.push({ code: 'special-purpose', key, entry: text, special });
+    }
     if (entry.hostBits) problems.push({ code: 'host-bits', key, entry: text, range, used });
     whole.push(range);
     allocatable.push(used);
   }
-  if (entries === 0) problems.push({ code: 'empty-pool', key });
+  // A pool without a valid entry is reported by its entries.
+  if (entries.length === 0) problems.push({ code: 'empty-pool', key });
   const families: readonly Family[] = ['IPv4', 'IPv6'];
   const merged = mergeRanges(allocatable);
   const spans = { IPv4: [] as Span[], IPv6: [] as Span[] };

@@ -14,6 +14,15 @@ export interface PoolEntry {
 export interface EntryFault {
   readonly fault:
     | AddressFault
+    | 'comment'
+    | 'placeholder'
+    | 'missing-value'
+    | 'named-ends'
+    | 'key-in-value'
+    | 'list-item'
+    | 'quotes'
+    | 'brackets'
+    | 'port'
     | 'typographic-dash'
     | 'several-in-one'
     | 'prefix-not-a-number'
@@ -27,17 +36,46 @@ export interface EntryFault {
 
 const maxLength = 200;
 
+/**
+ * Commas and newlines separate entries. A comment extends to the end of its line, because it can contain commas: what a user
+ * commented out is never allocated. `start=a, end=b` is one entry, because neither half means anything alone.
+ */
+const entryPattern =
+  /[ \t]*(?:start|from|first)[ \t]*[=:][^,\n#]*[,\n][ \t]*(?:end|to|last)[ \t]*[=:][^,\n#]*|(?:[^,\n#]+|#[^\n]*)+/gi;
+
+/** The entries of a pool's value, without white space around them and without empty ones. */
+export function splitPoolEntries(value: string): string[] {
+  return (value.match(entryPattern) ?? []).map((entry) => entry.trim()).filter((entry) => entry !== '');
+}
+
+/** What users paste around an entry, by the first that applies. None of these patterns matches a valid entry. */
+const wrappings: readonly (readonly [EntryFault['fault'], RegExp])[] = [
+  ['comment', /#/],
+  ['placeholder', /\$[{(A-Za-z_]|\{\{|\}\}|^<.*>$|@@|__[A-Za-z]/s],
+  ['missing-value', /^["']?(?:none|null|nil|undefined|~)["']?$/i],
+  ['named-ends', /\b(?:start|from|first|end|to|last)\s*[=:]/i],
+  // A name with a letter that no IPv6 address contains. `http://` is not a key.
+  ['key-in-value', /^["']?(?=[\w.-]*[g-z_])[a-z_][\w.-]*["']?\s*(?:=|:(?!\/\/))/i],
+  ['list-item', /^-\s/],
+  ['quotes', /["'`]/],
+  ['port', /^(?:[0-9]+\.){3}[0-9]+:[0-9]|\]:[0-9]/],
+  ['brackets', /^[[(]|[\])]$|\[[0-9a-f:.]+\]/i],
+];
+
 /** Parses a block (`a/n`), a range (`a-b`), or one address (spec section 3). The caller removes white space around it. */
 export function parsePoolEntry(text: string): PoolEntry | EntryFault {
+  const wrapping = wrappings.find(([, pattern]) => pattern.test(text));
+  if (wrapping !== undefined) return { fault: wrapping[0], text };
   if (/[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/.test(text)) return { fault: 'typographic-dash', text };
   // Much longer than two addresses: not worth an analysis.
   if (text.length > maxLength) return { fault: 'not-an-address', text };
+  // White space is valid around a hyphen and a slash only.
+  if (/[^\s;/-][;\s]+[^\s;/-]/.test(text)) return { fault: 'several-in-one', text };
   const [hyphen, slash] = [text.indexOf('-'), text.indexOf('/')];
   // A minus sign directly after the slash is part of the number.
   if (hyphen >= 0 && slash >= 0 && hyphen !== slash + 1) return { fault: 'block-and-range', text };
   if (slash >= 0) return parseBlock(text);
   if (text.includes('-')) return parseRange(text);
-  if (/\S[;\s]+\S/.test(text)) return { fault: 'several-in-one', text };
   const address = parseAddress(text);
   if (typeof address === 'string') return { fault: address, text };
   return { range: rangeOf(address, address), hostBits: false, isBlock: false };
@@ -45,9 +83,10 @@ export function parsePoolEntry(text: string): PoolEntry | EntryFault {
 
 function parseBlock(text: string): PoolEntry | EntryFault {
   const slash = text.indexOf('/');
-  const address = parseAddress(text.slice(0, slash));
-  if (typeof address === 'string') return { fault: address, text: text.slice(0, slash) };
-  const prefix = text.slice(slash + 1);
+  const start = text.slice(0, slash).trim();
+  const address = parseAddress(start);
+  if (typeof address === 'string') return { fault: address, text: start };
+  const prefix = text.slice(slash + 1).trim();
   if (!/^(?:0|[1-9][0-9]*)$/.test(prefix)) return { fault: 'prefix-not-a-number', text: prefix };
   if (Number(prefix) > bits[address.family]) return { fault: 'prefix-too-long', text: prefix };
   const range = block(address, Number(prefix));

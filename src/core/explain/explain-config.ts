@@ -2,6 +2,7 @@ import type { ConfigProblem } from '../config/config.ts';
 import type { EntryFault } from '../config/pool-entry.ts';
 import { bits, formatAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
+import type { SpecialPurpose } from '../ip/special-purpose.ts';
 import { never, quoted, suggestionOf } from '../text/quote.ts';
 
 /** `192.168.0.209-192.168.0.214`, or a single address. */
@@ -26,6 +27,8 @@ export function explainProblem(problem: ConfigProblem): string {
       const { range, used } = problem;
       return `${key}: ${quoted(problem.entry)} has host bits set. It is read as ${formatBlock(range)}, which provides ${formatRange(used)}.`;
     }
+    case 'special-purpose':
+      return `${key}: ${quoted(problem.entry)} contains ${explainSpecial(problem.special)} Remove these addresses from the pool.`;
     case 'empty-pool':
       return explainEmptyPool(key);
     case 'nothing-allocatable':
@@ -55,6 +58,27 @@ export function explainProblem(problem: ConfigProblem): string {
   }
 }
 
+/** The object of a sentence, and why it should not be in a pool. */
+export function explainSpecial({ name, range }: SpecialPurpose): string {
+  const block = formatBlock(range);
+  switch (name) {
+    case 'this-network':
+      return `addresses of ${block}, which no host can be reached at.`;
+    case 'loopback':
+      return `loopback addresses (${block}), which never leave a host.`;
+    case 'multicast':
+      return `multicast addresses (${block}), which cannot belong to a Service.`;
+    case 'reserved':
+      return `reserved addresses (${block}), which hosts and routers reject.`;
+    case 'link-local':
+      return `link-local addresses (${block}), which no router forwards.`;
+    case 'documentation':
+      return `addresses for documentation (${block}), which no network routes.`;
+    default:
+      return never(name);
+  }
+}
+
 function explainEmptyPool(key: string): string {
   const scope = key.slice(key.indexOf('-') + 1);
   return scope === 'global'
@@ -80,10 +104,28 @@ export function explainFault({ fault, text }: EntryFault, entry: string): string
       return 'has a zone ID ("%"), which the address of a Service cannot have';
     case 'ipv4-mapped':
       return 'is an IPv4-mapped IPv6 address';
+    case 'comment':
+      return 'contains a comment, which a ConfigMap value cannot have: delete the text from "#" to the end of the line';
+    case 'placeholder':
+      return 'is a placeholder that a template did not replace: set the variable, and render the ConfigMap again';
+    case 'missing-value':
+      return 'is what a template writes for a variable without a value: set the variable, or delete the key';
+    case 'named-ends':
+      return 'names the ends of a range: write the first and the last address with a hyphen between them';
+    case 'key-in-value':
+      return 'repeats a key inside the value';
+    case 'list-item':
+      return 'starts like an item of a YAML list ("- "): separate entries with commas or newlines alone';
+    case 'quotes':
+      return 'has quotes inside the value';
+    case 'brackets':
+      return 'has brackets around an address';
+    case 'port':
+      return 'has a port, which the address of a Service cannot have';
     case 'typographic-dash':
       return 'has a typographic dash instead of a hyphen (-)';
     case 'several-in-one':
-      return 'contains several entries: separate them with commas';
+      return 'contains several entries: separate them with commas or newlines';
     case 'prefix-not-a-number':
       return `needs a plain number after the slash, not ${quoted(text)}`;
     case 'prefix-too-long':

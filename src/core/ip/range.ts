@@ -15,11 +15,15 @@ export function block(address: Address, length: number): Range {
 }
 
 /**
- * Removes the network and broadcast addresses of an IPv4 block. A /31 keeps both addresses (RFC 3021), a /32 keeps its only one,
- * and IPv6 has neither.
+ * Removes the network and broadcast addresses of an IPv4 block. A /31 keeps both addresses (RFC 3021), a /32 keeps its only one.
+ * An IPv6 block that is as large as a subnet, a /64 or shorter, loses its first address, which belongs to the routers of the
+ * subnet (RFC 4291 section 2.6.1).
  */
 export function trimEnds(range: Range): Range {
-  if (range.family === 'IPv6' || range.last - range.first < 2n) return range;
+  if (range.family === 'IPv6') {
+    return range.last - range.first < 2n ** 64n - 1n ? range : { ...range, first: range.first + 1n };
+  }
+  if (range.last - range.first < 2n) return range;
   return { family: range.family, first: range.first + 1n, last: range.last - 1n };
 }
 

@@ -48,12 +48,36 @@ export function nearest(word: string, words: readonly string[], limit: number): 
  * previous ones, until the text is valid.
  */
 const corrections: readonly ((text: string) => string)[] = [
+  // `10.0.0.0/24  # lab`
+  (text) => text.replace(/\s*#[^\n]*/g, ''),
+  // `start=10.0.0.1, end=10.0.0.9`
+  (text) =>
+    text.replace(
+      /^(?:start|from|first)\s*[=:]\s*([^\s,;]+)[\s,;]+(?:end|to|last)\s*[=:]\s*([^\s,;]+)$/i,
+      '$1-$2',
+    ),
+  // `cidr-global: 10.0.0.0/24`
+  (text) =>
+    text.replace(
+      /^["']?(?!(?:start|from|first|end|to|last)\b)(?=[\w.-]*[g-z_])[a-z_][\w.-]*["']?\s*(?:=|:(?!\/\/))\s*/i,
+      '',
+    ),
+  // `- 10.0.0.0/24`, also the items of a YAML list on one line
+  (text) =>
+    /^-\s/.test(text)
+      ? text
+          .slice(1)
+          .trim()
+          .replace(/(\/[0-9]+)\s+-\s+/g, '$1,')
+      : text,
+  // `10.0.0.1:80`, `[2001::10]:80`
+  (text) => text.replace(/((?:[0-9]+\.){3}[0-9]+|\]):[0-9]+/g, '$1'),
   // Full-width digits, and the dashes that word processors insert instead of a hyphen.
   (text) => text.normalize('NFKC').replace(/\s*[\u2010-\u2015\u2212\u00ad\ufe58\ufe63]\s*/g, '-'),
   (text) => text.replace(/^dhcp$/i, '0.0.0.0/32'),
   // Invisible characters.
   (text) => text.replace(/[\u200b-\u200f\u2060\ufeff]/g, ''),
-  (text) => text.replace(/^["'`[(]+|["'`\])]+$/g, ''),
+  (text) => text.replace(/["'`[\]()]+/g, ''),
   (text) => text.replace(/\\/g, '/'),
   (text) => text.replace(/\s*(?:\.{2,3}|\bto\b|~)\s*/g, '-'),
   (text) => text.replace(/[;|\s]+(?=[0-9a-fA-F:])/g, ','),

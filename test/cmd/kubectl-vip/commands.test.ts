@@ -69,6 +69,7 @@ function resultsOf(facts: ClusterFacts): CommandResult[] {
       networks: undefined,
       name: hostileText,
       remarks: [],
+      rejections: [],
     }),
     audit(facts, scope, findingsIn(facts)),
   ];
@@ -154,7 +155,14 @@ test('who gives DHCP as the reason for an excluded address, not the end of a blo
 test('check names only what it could compare with', () => {
   const { snapshot } = factsOf(manifests);
   const summaryFor = (networks: ClusterFacts['networks']) =>
-    check({ config: snapshot.config, positionOf: () => undefined, networks, name: 'c', remarks: [] })
+    check({
+      config: snapshot.config,
+      positionOf: () => undefined,
+      networks,
+      name: 'c',
+      remarks: [],
+      rejections: [],
+    })
       .lines(plain)
       .at(-1);
   assert.match(
@@ -190,7 +198,7 @@ test('no line is wider than the terminal, except commands, which are never wrapp
 test('JSON contains exact numbers of any size', () => {
   const facts = factsOf(hostileManifests);
   const json = printValue(pools(facts, scope).value, 'json');
-  assert.ok(json.includes(`"size": ${2n ** 80n},`));
+  assert.ok(json.includes(`"size": ${2n ** 80n - 1n},`));
   assert.equal((JSON.parse(json) as { kind: string }).kind, 'PoolList');
 });
 
@@ -221,6 +229,7 @@ binaryData:
     networks: undefined,
     name: 'c.yaml',
     remarks: [],
+    rejections: [],
   });
   const { findings } = value as { findings: { severity: string; code: string; where: string }[] };
   assert.deepEqual(
