@@ -265,6 +265,18 @@ scenario(
       'kubectl get configmap kubevip -n kube-system -o yaml | kubectl vip plan -f -',
     );
     assert.match(same.stdout, /^Nothing would change\.$/m);
+    shell.write('static.yaml', configMap('range-default: 10.0.0.1-10.0.0.2\n  cidr-other: 10.0.7.0/24'));
+    await shell.run('kubectl apply -f static.yaml');
+    await cluster.create(loadBalancer('default/static', { loadBalancerIP: '10.0.7.7' }));
+    await cluster.becomes('default/static', assigned('10.0.7.7', 'static'));
+    shell.write('gone.yaml', configMap('range-default: 10.0.0.1-10.0.0.4'));
+    const gone = await shell.run('kubectl vip plan -f gone.yaml');
+    assert.equal(gone.code, 2);
+    assert.match(
+      gone.stdout,
+      /^! default\/static {2}The Service keeps the static address 10\.0\.7\.7, which no pool contains/m,
+    );
+    await cluster.remove('default/static');
     await shell.run('kubectl apply -f moved.yaml');
     await cluster.becomes('default/c', assigned('10.0.0.3', 'range-default'));
     assert.equal((await cluster.assignment('default/a')).addresses, '10.0.0.1');

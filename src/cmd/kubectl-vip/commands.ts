@@ -106,7 +106,7 @@ export const commandTexts = {
     flags: {},
     examples: ['kubectl vip plan -f new.yaml', 'kubectl vip plan -f new.yaml -f dump.yaml -o json'],
     exitCodes:
-      '0 if no assigned address would fall outside its pool, 2 if one would, 1 if the command failed.',
+      '0 if no assigned address would fall outside its pool or outside all pools, 2 if one would, 1 if the command failed.',
   },
   check: {
     arguments: '-f FILE',

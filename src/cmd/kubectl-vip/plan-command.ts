@@ -8,7 +8,7 @@ import type { ClusterFacts } from './cluster-facts.ts';
 import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 
-/** An assigned address would fall outside its pool: stops a pipeline. */
+/** An assigned address would fall outside its pool, or outside all pools: stops a pipeline. */
 const exitCodeOutside = 2;
 
 /** `plan -f FILE` */
@@ -26,10 +26,11 @@ export function plan(facts: ClusterFacts, config: Config, name: string): Command
       services: changes.services,
       problems: changes.problems,
       fallingOutside: changes.fallingOutside,
+      stranded: changes.stranded,
       source: sourceOf(facts),
     },
     lines: (output) => [...planLines(changes, name, facts, output), '', ...footnotes(facts, output)],
-    exitCode: changes.fallingOutside > 0 ? exitCodeOutside : 0,
+    exitCode: changes.fallingOutside + changes.stranded > 0 ? exitCodeOutside : 0,
   };
 }
 
@@ -78,7 +79,7 @@ function usageOf({ ranges, size, used, remark }: PoolRow): string {
 }
 
 function serviceLines(
-  { service, kind, before, after, from, explanation }: ServiceChange,
+  { service, kind, before, after, from, isHeld, explanation }: ServiceChange,
   output: OutputOptions,
 ): string[] {
   const { ansi } = output;
@@ -91,16 +92,29 @@ function serviceLines(
         output,
       );
     case 'changed':
+      if (!isHeld)
+        return marked(
+          '+',
+          `${service}  ${after} (from ${from}). Not assigned yet; without the change: ${before}`,
+          ansi.green,
+          output,
+        );
       return [
         ...marked('-', `${service}  ${before}`, ansi.red, output),
         ...marked('+', `${service}  ${after} (from ${from})`, ansi.green, output),
       ];
     case 'outside':
+    case 'stranded':
       return marked('!', `${service}  ${explanation}`, ansi.red, output);
     case 'inside':
       return marked('+', `${service}  ${after} is in its pool again`, ansi.green, output);
     case 'pending':
-      return marked('-', `${service}  ${before}. Pending with the change: ${explanation}`, ansi.red, output);
+      return marked(
+        '-',
+        `${service}  ${before}${isHeld ? '' : ' (not assigned yet)'}. Pending with the change: ${explanation}`,
+        ansi.red,
+        output,
+      );
     case 'reason':
       return marked(' ', `${service}  still pending: ${explanation}`, (text) => text, output);
   }
@@ -117,18 +131,24 @@ function marked(
   );
 }
 
-function summary({ services, fallingOutside, pools, problems }: Plan): string {
-  const count = (kind: ServiceChange['kind']): number => services.filter((one) => one.kind === kind).length;
+function summary({ services, fallingOutside, stranded, pools, problems }: Plan): string {
+  const count = (isCounted: (change: ServiceChange) => boolean): number => services.filter(isCounted).length;
   if (services.length + pools.length + problems.appear.length + problems.vanish.length === 0)
     return 'Nothing would change.';
-  const assigned = count('assigned');
+  const assigned = count(({ kind }) => kind === 'assigned');
+  const changed = count(({ kind, isHeld }) => kind === 'changed' && isHeld);
+  const unassigned = count(({ kind, isHeld }) => kind === 'changed' && !isHeld);
+  const pending = count(({ kind }) => kind === 'pending');
   const parts = [
     `${assigned === 1 ? '1 pending Service' : `${assigned} pending Services`} would get an address`,
-    ...(count('changed') > 0 ? [`${count('changed')} would get a different address`] : []),
-    ...(count('pending') > 0 ? [`${count('pending')} would become pending`] : []),
-    fallingOutside === 0
-      ? 'no assigned address would fall outside its pool'
-      : `${fallingOutside} would keep an address outside its pool`,
+    ...(unassigned > 0
+      ? [`${unassigned} without an address would get a different one than without the change`]
+      : []),
+    ...(changed > 0 ? [`${changed} would get a different address`] : []),
+    ...(pending > 0 ? [`${pending} would become pending`] : []),
+    ...(fallingOutside > 0 ? [`${fallingOutside} would keep an address outside its pool`] : []),
+    ...(stranded > 0 ? [`${stranded} would keep an address that no pool contains any more`] : []),
+    ...(fallingOutside + stranded === 0 ? ['no assigned address would fall outside its pool'] : []),
   ];
   return `${parts.join(', ')}.`;
 }

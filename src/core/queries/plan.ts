@@ -1,14 +1,17 @@
-import type { Config } from '../config/config.ts';
-import type { ServiceDecision } from '../decide/allocator.ts';
+import { type Config, poolFor } from '../config/config.ts';
+import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
 import type { Decision } from '../decide/decision.ts';
 import { explainProblem } from '../explain/explain-config.ts';
-import { explainDecision, reasonOf } from '../explain/explain-decision.ts';
-import { formatAddress } from '../ip/address.ts';
+import { explainDecision, explainStranded, reasonOf } from '../explain/explain-decision.ts';
+import { type Address, formatAddress } from '../ip/address.ts';
+import { mergeRanges, type Range, rangesContain } from '../ip/range.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
 import { formatAddressList } from '../model/address-list.ts';
+import { staticSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import { type PoolRow, poolRows } from './report.ts';
-import { type ClusterSnapshot, type SimulatedOutcome, simulate } from './simulate.ts';
+import { allocatorOf, type ClusterSnapshot, type SimulatedOutcome, simulate } from './simulate.ts';
 
 /** What a changed ConfigMap would do. It has only differences. */
 export interface Plan {
@@ -18,6 +21,8 @@ export interface Plan {
   readonly problems: Difference;
   /** How many Services would keep an address that is no longer in their pool. */
   readonly fallingOutside: number;
+  /** How many other Services would keep an address that is no longer in any pool. */
+  readonly stranded: number;
 }
 
 export interface Difference {
@@ -41,6 +46,8 @@ export interface ServiceChange {
     | 'changed'
     /** It keeps an address that is no longer in its pool. */
     | 'outside'
+    /** It keeps an address, usually a static one, that was in a pool and is in none now. */
+    | 'stranded'
     /** Its address is in its pool again. */
     | 'inside'
     /** It is pending, and would get an address without the change. */
@@ -49,6 +56,8 @@ export interface ServiceChange {
     | 'reason';
   /** The addresses without the change; empty if the Service is pending. */
   readonly before: string;
+  /** Whether the Service has an address of `before` already. If not, the controller has yet to assign them. */
+  readonly isHeld: boolean;
   readonly after: string;
   /** The source of the addresses after the change. */
   readonly from: string;
@@ -57,18 +66,20 @@ export interface ServiceChange {
 }
 
 /**
- * Simulates the controller with the current configuration, and from that result with the new one: O(Services) decisions.
+ * Simulates the controller twice from what is in the API, with the current configuration and with the new one: O(Services)
+ * decisions. Only an address that a Service has in the API can be kept.
  */
 export function planOf(snapshot: ClusterSnapshot, config: Config, options: Options): Plan {
   const before = simulate(snapshot, options);
-  const services = [...before.allocator.ledger.all()].map(({ view }) => view);
-  const after = simulate({ ...snapshot, services, config }, options);
-  const changes = serviceChanges(before, after, options);
+  const after = simulate({ ...snapshot, config }, options);
+  const changes = serviceChanges({ current: allocatorOf(snapshot, options), before, after, options });
+  const count = (kind: ServiceChange['kind']): number => changes.filter((one) => one.kind === kind).length;
   return {
     pools: poolChanges(before, after),
     services: changes,
     problems: difference(snapshot.config.problems.map(explainProblem), config.problems.map(explainProblem)),
-    fallingOutside: changes.filter(({ kind }) => kind === 'outside').length,
+    fallingOutside: count('outside'),
+    stranded: count('stranded'),
   };
 }
 
@@ -95,26 +106,58 @@ function isSamePool(a: PoolRow, b: PoolRow): boolean {
   return a.ranges === b.ranges && a.used === b.used && a.size === b.size && a.remark === b.remark;
 }
 
-function serviceChanges(
-  before: SimulatedOutcome,
-  after: SimulatedOutcome,
-  options: Options,
-): ServiceChange[] {
+interface Comparison {
+  /** What is in the API. */
+  readonly current: Allocator;
+  /** The outcome without the change. */
+  readonly before: SimulatedOutcome;
+  readonly after: SimulatedOutcome;
+  readonly options: Options;
+}
+
+function serviceChanges(comparison: Comparison): ServiceChange[] {
+  const { current, before, after, options } = comparison;
+  const isStranded = strandedBy(before.allocator.config, after.allocator.config);
   const changes: ServiceChange[] = [];
   for (const { key } of before.allocator.ledger.all()) {
     const [previous, next] = [before.allocator.explain(key), after.allocator.explain(key)];
     if (previous === undefined || next === undefined) continue;
-    const change = serviceChange(previous, next, options);
-    if (change !== undefined) changes.push({ service: key, ...change });
+    const isHeld = hasAny(current.ledger.get(key), addressesIn(previous));
+    const change = serviceChange({ previous, next, isStranded }, after.allocator.config, options);
+    if (change !== undefined) changes.push({ service: key, isHeld, ...change });
   }
   return changes.sort((a, b) => (a.service < b.service ? -1 : 1));
 }
 
+/** Whether the Service has one of the addresses in the API, if only in its status. */
+function hasAny(state: ServiceState | undefined, addresses: string): boolean {
+  if (state === undefined || addresses === '') return false;
+  const named = 'list' in state.intent ? formatAddressList(state.intent.list).split(',') : [];
+  const held = new Set([...named, ...state.usedIPs.map(formatAddress)]);
+  return addresses.split(',').some((address) => held.has(address));
+}
+
+/** Whether the last pool with an address goes. */
+function strandedBy(before: Config, after: Config): (address: Address) => boolean {
+  const [previous, next] = [rangesOf(before), rangesOf(after)];
+  return (address) => rangesContain(previous, address) && !rangesContain(next, address);
+}
+
+function rangesOf({ pools }: Config): readonly Range[] {
+  return mergeRanges([...pools.values()].flatMap(({ ranges }) => ranges));
+}
+
+interface DecisionChange {
+  readonly previous: ServiceDecision;
+  readonly next: ServiceDecision;
+  readonly isStranded: (address: Address) => boolean;
+}
+
 function serviceChange(
-  previous: ServiceDecision,
-  next: ServiceDecision,
+  { previous, next, isStranded }: DecisionChange,
+  config: Config,
   options: Options,
-): Omit<ServiceChange, 'service'> | undefined {
+): Omit<ServiceChange, 'service' | 'isHeld'> | undefined {
   const [before, after] = [addressesIn(previous), addressesIn(next)];
   const from = 'source' in next.decision ? next.decision.source : '';
   const addresses = { before, after, from };
@@ -128,6 +171,15 @@ function serviceChange(
   // If one of two addresses stays outside and the other one is in the pool again, nothing falls outside.
   if (isOutside.some((address) => !wasOutside.includes(address)))
     return { kind: 'outside', ...addresses, explanation };
+  const stranded = 'conditions' in next.decision ? next.state.requestedIPs.filter(isStranded) : [];
+  if (stranded.length > 0) {
+    const { key: service, view } = next.state;
+    const pool = poolFor(config, view.namespace);
+    const hasPool = stranded.every(({ family }) => pool !== undefined && pool.size[family] > 0n);
+    const isStatic = from === staticSource;
+    const text = explainStranded({ service, addresses: stranded, isStatic, hasPool });
+    return { kind: 'stranded', ...addresses, explanation: text };
+  }
   if (isOutside.length === 0 && wasOutside.length > 0) return { kind: 'inside', ...addresses, explanation };
   if (after === '' && reasonOf(previous.decision) !== reasonOf(next.decision))
     return { kind: 'reason', ...addresses, explanation };
