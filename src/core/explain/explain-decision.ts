@@ -107,6 +107,12 @@ function failuresOf(failures: readonly AllocationFailure[], options: Options): E
   return failures.map((failure) => failureOf(failure, options));
 }
 
+/** About an address that the Service did not get from its pool, unlike the condition `outside-pool`. */
+export function explainInNoPool(address: Address, isStatic: boolean): string {
+  const what = `${isStatic ? 'the static address ' : ''}${formatAddress(address)}`;
+  return `The Service has ${what}, which no pool contains.`;
+}
+
 /** An address that a Service keeps although a change removes it from the last pool that contains it. */
 export interface Stranded {
   readonly service: ServiceKey;

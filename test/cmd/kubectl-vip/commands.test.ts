@@ -142,6 +142,57 @@ test('audit -n counts only the Services of the namespace', () => {
   assert.equal((audit(facts, scope, findingsIn(facts)).value as { services: number }).services, 2);
 });
 
+test('audit lists what pools lists as assigned outside every pool, and allocated addresses outside their own', () => {
+  const held = (key: string, address: string, from: string): string => {
+    const [namespace, name] = key.split('/');
+    const record = `{"from":"${from}","ips":"${address}","ports":"TCP/80","families":"SingleStack IPv4","uid":"u-${name}","by":"kube-vip-cloud-controller"}`;
+    return `---
+apiVersion: v1
+kind: Service
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+  uid: u-${name}
+  labels: { implementation: kube-vip }
+  annotations: { kube-vip.io/loadbalancerIPs: ${address}, kube-vip.io/allocation: '${record}' }
+spec: { type: LoadBalancer, loadBalancerIP: ${address}, ports: [{ port: 80 }], ipFamilies: [IPv4], ipFamilyPolicy: SingleStack }
+`;
+  };
+  const pool = manifests.slice(0, manifests.indexOf('---'));
+  const facts = factsOf(
+    [
+      pool,
+      held('default/gone', '10.8.0.1', 'cidr-default'),
+      held('default/other', '10.1.0.1', 'cidr-default'),
+      held('default/static', '10.8.0.2', 'static'),
+      held('default/inside', '10.0.0.1', 'cidr-default'),
+      held('edge/fixed', '10.8.0.3', 'static'),
+    ].join(''),
+  );
+  const result = audit(facts, scope, findingsIn(facts));
+  const { findings, outside } = result.value as { findings: []; outside: { service: string }[] };
+  assert.deepEqual([findings, result.exitCode], [[], 0]);
+  assert.deepEqual(
+    outside.map(({ service }) => service),
+    ['default/gone', 'default/other', 'default/static', 'edge/fixed'],
+  );
+  const listed = (pools(facts, scope).value as { outside: { service: string }[] }).outside;
+  for (const { service } of listed) assert.ok(outside.some((one) => one.service === service), service);
+  const lines = result.lines(plain);
+  for (const sentence of [
+    /^Checked 5 Services of type LoadBalancer: no findings\.$/,
+    /^Assigned outside the pools$/,
+    /default\/gone: The Service keeps 10\.8\.0\.1, which is outside pool cidr-default\./,
+    /default\/static: The Service has the static address 10\.8\.0\.2, which no pool contains\.$/,
+  ])
+    assert.ok(lines.some((line) => sentence.test(line)), `${sentence}: ${lines.join('\n')}`);
+  const edge = audit(facts, { namespace: 'edge', isNamed: true, isAll: false }, findingsIn(facts));
+  assert.deepEqual(
+    (edge.value as { outside: { address: string }[] }).outside.map(({ address }) => address),
+    ['10.8.0.3'],
+  );
+});
+
 test('who gives DHCP as the reason for an excluded address, not the end of a block', () => {
   const { value } = who(factsOf(manifests), [rangeIn('10.0.0.3'), rangeIn('10.1.0.1')]);
   const { items } = value as { items: { rule: string }[] };
