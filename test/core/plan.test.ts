@@ -1,10 +1,9 @@
-/** What `plan` says about static addresses, and about a cluster in which the controller has never run. */
+/** What `plan` says about static addresses, a cluster in which the controller has never run, and applied Services. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readConfig } from '../../src/core/config/config.ts';
 import type { Service } from '../../src/core/model/objects.ts';
-import { type Plan, planOf } from '../../src/core/queries/plan.ts';
-import { atRest, configMapOf, options, snapshotOf } from './snapshots.ts';
+import type { Plan } from '../../src/core/queries/plan.ts';
+import { atRest, changeOf, snapshotOf } from './snapshots.ts';
 
 type Data = Record<string, string>;
 
@@ -19,7 +18,7 @@ const requesting = (key: string, list: string): Service =>
 /** The plan for a cluster in which the controller has nothing left to do. */
 function planned(services: readonly Service[], before: Data, after: Data): Plan {
   const { snapshot } = atRest(snapshotOf(services, before));
-  return planOf(snapshot, readConfig(configMapOf(after)), options);
+  return changeOf(snapshot, after);
 }
 
 const kinds = ({ services }: Plan): string[] => services.map(({ service, kind }) => `${kind} ${service}`);
@@ -68,7 +67,7 @@ test('plan: an address that no Service has yet is not spoken of as kept', () => 
   const snapshot = snapshotOf([service('a/web'), requesting('a/static', '10.0.0.9')], {
     'cidr-global': '10.0.0.0/28',
   });
-  const plan = planOf(snapshot, readConfig(configMapOf({ 'cidr-global': '10.9.0.0/28' })), options);
+  const plan = changeOf(snapshot, { 'cidr-global': '10.9.0.0/28' });
   assert.deepEqual(kinds(plan), ['stranded a/static', 'changed a/web']);
   const web = plan.services.find(({ service }) => service === 'a/web');
   assert.deepEqual([web?.before, web?.after, web?.isHeld], ['10.0.0.1', '10.9.0.1', false]);
@@ -77,7 +76,83 @@ test('plan: an address that no Service has yet is not spoken of as kept', () => 
 
 test('plan: a Service that loses its only chance has no address to lose', () => {
   const snapshot = snapshotOf([service('a/web')], { 'cidr-global': '10.0.0.0/28' });
-  const plan = planOf(snapshot, readConfig(configMapOf({ 'cidr-b': '10.9.0.0/28' })), options);
+  const plan = changeOf(snapshot, { 'cidr-b': '10.9.0.0/28' });
   assert.deepEqual(kinds(plan), ['pending a/web']);
   assert.equal(plan.services[0]?.isHeld, false);
+});
+
+const data: Data = { 'range-a': '10.0.0.1-10.0.0.2' };
+
+/** The plan for Services that are applied to a cluster in which the controller has nothing left to do. */
+function applied(services: readonly Service[], manifests: Service[], after: Data = data): Plan {
+  return changeOf(atRest(snapshotOf(services, data)).snapshot, after, manifests);
+}
+
+const lines = ({ services }: Plan): string[] =>
+  services.map(({ service, kind, before, after }) => `${kind} ${service} ${before} ${after}`);
+
+test('plan: a new Service gets what is left, after those that wait', () => {
+  const plan = applied([service('a/one')], [service('a/new'), service('a/next'), service('b/none')]);
+  assert.deepEqual(lines(plan), ['created a/new  10.0.0.2', 'created a/next  ', 'created b/none  ']);
+  assert.match(plan.services[1]?.explanation ?? '', /^Pool range-a is full/);
+});
+
+test('plan: a manifest of a Service that exists changes only what it sets', () => {
+  const one = service('a/one', { ports: [{ port: 80 }] });
+  assert.deepEqual(lines(applied([one], [one])), ['unchanged a/one 10.0.0.1 10.0.0.1']);
+  assert.deepEqual(lines(applied([one], [service('a/one', { ports: [{ port: 81 }] })])), [
+    'unchanged a/one 10.0.0.1 10.0.0.1',
+  ]);
+  assert.deepEqual(lines(applied([one], [requesting('a/one', '10.7.0.7')])), [
+    'changed a/one 10.0.0.1 10.7.0.7',
+  ]);
+  assert.deepEqual(lines(applied([one], [{ ...one, spec: { type: 'ClusterIP' } }])), [
+    'released a/one 10.0.0.1 ',
+  ]);
+});
+
+test('plan: a Service that is released helps the one that waits', () => {
+  const three = ['a/one', 'a/two', 'a/wait'].map((key) => service(key));
+  const plan = applied(three, [service('a/one', { type: 'ClusterIP' })]);
+  assert.deepEqual(lines(plan), ['released a/one 10.0.0.1 ', 'assigned a/wait  10.0.0.1']);
+});
+
+test('plan: a dump of a Service of another cluster is a copy, and its status and uid do not count', () => {
+  const taken = service('a/one');
+  const { snapshot } = atRest(snapshotOf([taken], data));
+  const [view] = snapshot.services;
+  const dump = {
+    ...requesting('a/copy', '10.0.0.1'),
+    status: { loadBalancer: { ingress: [{ ip: '10.0.0.1' }] } },
+  };
+  dump.metadata = { ...dump.metadata, uid: view?.uid ?? '', creationTimestamp: '2000-01-01T00:00:00Z' };
+  const plan = changeOf(snapshot, data, [dump]);
+  assert.deepEqual(lines(plan), ['created a/copy  ']);
+  assert.match(plan.services[0]?.explanation ?? '', /^10\.0\.0\.1 is already assigned to a\/one/);
+});
+
+test('plan: a new Service gets the families of the cluster', () => {
+  const both = { 'range-a': '10.0.0.1-10.0.0.9,fd00::1-fd00::9' };
+  const after = (live: string[], spec: Service['spec']): string | undefined => {
+    const { snapshot } = atRest(
+      snapshotOf(
+        [
+          service('a/live', {
+            ipFamilies: live,
+            ipFamilyPolicy: live[1] ? 'RequireDualStack' : 'SingleStack',
+          }),
+        ],
+        both,
+      ),
+    );
+    return changeOf(snapshot, both, [service('a/new', spec)]).services.at(-1)?.after;
+  };
+  assert.equal(after(['IPv6'], {}), 'fd00::2');
+  assert.equal(after(['IPv4'], { ipFamilyPolicy: 'PreferDualStack' }), '10.0.0.2');
+  assert.equal(after(['IPv4', 'IPv6'], { ipFamilyPolicy: 'PreferDualStack' }), '10.0.0.2,fd00::2');
+});
+
+test('plan: Services and pools of one file count together', () => {
+  const plan = applied([], [service('b/new')], { ...data, 'range-b': '10.1.0.1' });
+  assert.deepEqual(lines(plan), ['created b/new  10.1.0.1']);
 });

@@ -83,7 +83,9 @@ export function outsideAddresses(allocator: Allocator, options: Options): Outsid
       const isStatic = originOf(state) === 'static' && !isLease(state, address);
       return { service: state.key, address, sentence: explainInNoPool(address, isStatic) };
     });
-  return [...allocated, ...others].sort((a, b) => (a.service < b.service ? -1 : a.service > b.service ? 1 : 0));
+  return [...allocated, ...others].sort((a, b) =>
+    a.service < b.service ? -1 : a.service > b.service ? 1 : 0,
+  );
 }
 
 function findingsOn(key: ServiceKey, context: AuditContext): AuditFinding[] {

@@ -8,12 +8,14 @@ import { mergeRanges, type Range, rangesContain } from '../ip/range.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { formatAddressList } from '../model/address-list.ts';
 import { staticSource } from '../model/allocation-record.ts';
+import type { Service } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
-import type { ServiceKey } from '../model/service-view.ts';
+import { keyOf, type ServiceKey } from '../model/service-view.ts';
+import { withApplied } from './applied-service.ts';
 import { type PoolRow, poolRows } from './report.ts';
 import { allocatorOf, type ClusterSnapshot, type SimulatedOutcome, simulate } from './simulate.ts';
 
-/** What a changed ConfigMap would do. It has only differences. */
+/** What a changed ConfigMap and applied Services would do. It has only differences, and the applied Services. */
 export interface Plan {
   readonly pools: readonly PoolChange[];
   readonly services: readonly ServiceChange[];
@@ -53,7 +55,13 @@ export interface ServiceChange {
     /** It is pending, and would get an address without the change. */
     | 'pending'
     /** It is pending in both cases, for different reasons. */
-    | 'reason';
+    | 'reason'
+    /** It is applied, and did not exist before. */
+    | 'created'
+    /** It is applied, and stays as it is. */
+    | 'unchanged'
+    /** It is no longer of type LoadBalancer. */
+    | 'released';
   /** The addresses without the change; empty if the Service is pending. */
   readonly before: string;
   /** Whether the Service has an address of `before` already. If not, the controller has yet to assign them. */
@@ -65,14 +73,32 @@ export interface ServiceChange {
   readonly explanation: string;
 }
 
+/** What a user is about to apply. */
+export interface PlannedChange {
+  readonly config: Config;
+  /** Manifests of Services. */
+  readonly services: readonly Service[];
+}
+
 /**
- * Simulates the controller twice from what is in the API, with the current configuration and with the new one: O(Services)
- * decisions. Only an address that a Service has in the API can be kept.
+ * Simulates the controller twice from what is in the API, without the change and with it: O(Services) decisions. Only an
+ * address that a Service has in the API can be kept.
  */
-export function planOf(snapshot: ClusterSnapshot, config: Config, options: Options): Plan {
+export function planOf(
+  snapshot: ClusterSnapshot,
+  { config, services }: PlannedChange,
+  options: Options,
+): Plan {
   const before = simulate(snapshot, options);
-  const after = simulate({ ...snapshot, config }, options);
-  const changes = serviceChanges({ current: allocatorOf(snapshot, options), before, after, options });
+  const changed = { ...snapshot, config, services: withApplied(snapshot.services, services) };
+  const after = simulate(changed, options);
+  const changes = serviceChanges({
+    current: allocatorOf(snapshot, options),
+    before,
+    after,
+    applied: new Set(services.map(({ metadata }) => keyOf({ namespace: 'default', ...metadata }))),
+    options,
+  });
   const count = (kind: ServiceChange['kind']): number => changes.filter((one) => one.kind === kind).length;
   return {
     pools: poolChanges(before, after),
@@ -112,21 +138,41 @@ interface Comparison {
   /** The outcome without the change. */
   readonly before: SimulatedOutcome;
   readonly after: SimulatedOutcome;
+  readonly applied: ReadonlySet<ServiceKey>;
   readonly options: Options;
 }
 
 function serviceChanges(comparison: Comparison): ServiceChange[] {
-  const { current, before, after, options } = comparison;
+  const { current, before, after, applied, options } = comparison;
   const isStranded = strandedBy(before.allocator.config, after.allocator.config);
-  const changes: ServiceChange[] = [];
-  for (const { key } of before.allocator.ledger.all()) {
-    const [previous, next] = [before.allocator.explain(key), after.allocator.explain(key)];
-    if (previous === undefined || next === undefined) continue;
-    const isHeld = hasAny(current.ledger.get(key), addressesIn(previous));
-    const change = serviceChange({ previous, next, isStranded }, after.allocator.config, options);
-    if (change !== undefined) changes.push({ service: key, isHeld, ...change });
-  }
-  return changes.sort((a, b) => (a.service < b.service ? -1 : 1));
+  const keys = [before, after].flatMap(({ allocator }) => [...allocator.ledger.all()].map(({ key }) => key));
+  return [...new Set(keys)].sort().flatMap((service): ServiceChange[] => {
+    const [previous, next] = [before.allocator.explain(service), after.allocator.explain(service)];
+    const isHeld = previous !== undefined && hasAny(current.ledger.get(service), addressesIn(previous));
+    if (previous === undefined)
+      return next === undefined ? [] : [{ service, isHeld, ...alone('created', next, options) }];
+    if (next === undefined) {
+      const addresses = { before: addressesIn(previous), after: '', from: '' };
+      return [{ service, kind: 'released', isHeld, ...addresses, explanation: '' }];
+    }
+    const change =
+      serviceChange({ previous, next, isStranded }, after.allocator.config, options) ??
+      (applied.has(service) ? alone('unchanged', next, options) : undefined);
+    return change === undefined ? [] : [{ service, isHeld, ...change }];
+  });
+}
+
+/** A Service about which there is only one thing to say. */
+function alone(
+  kind: 'created' | 'unchanged',
+  decided: ServiceDecision,
+  options: Options,
+): Omit<ServiceChange, 'service' | 'isHeld'> {
+  const { decision } = decided;
+  const after = addressesIn(decided);
+  const from = 'source' in decision ? decision.source : '';
+  const explanation = explainDecision(decision, options);
+  return { kind, before: kind === 'created' ? '' : after, after, from, explanation };
 }
 
 /** Whether the Service has one of the addresses in the API, if only in its status. */

@@ -18,7 +18,7 @@ import { pools } from '../../../src/cmd/kubectl-vip/pools-command.ts';
 import { readFiles } from '../../../src/cmd/kubectl-vip/read-dump.ts';
 import { rangeIn, who } from '../../../src/cmd/kubectl-vip/who-command.ts';
 import { readConfig } from '../../../src/core/config/config.ts';
-import type { ConfigMap } from '../../../src/core/model/objects.ts';
+import type { ConfigMap, Service } from '../../../src/core/model/objects.ts';
 import { readManifests } from '../../../src/manifest/manifests.ts';
 import { ansiFor } from '../../../src/terminal/ansi.ts';
 import { visibleWidth } from '../../../src/terminal/wrap.ts';
@@ -55,6 +55,14 @@ spec: { type: LoadBalancer, ports: [{ port: 80 }] }
 
 const scope = { namespace: 'default', isNamed: false, isAll: true };
 
+/** The Services of the hostile manifests under other names. */
+function hostileServices(): Service[] {
+  const text = hostileManifests.replaceAll(/name: (web|ok)/g, 'name: new-$1');
+  const configMap = { namespace: 'kube-system', name: 'kubevip' };
+  const { objects } = readManifests([{ name: 'new.yaml', text }], { configMap });
+  return objects.filter((object): object is Service => object.kind === 'Service');
+}
+
 function resultsOf(facts: ClusterFacts): CommandResult[] {
   const changed = readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-default': hostileText } });
   return [
@@ -62,7 +70,8 @@ function resultsOf(facts: ClusterFacts): CommandResult[] {
     explain(facts, scope, ['web', 'ok']),
     pools(facts, scope),
     who(facts, [rangeIn('10.0.0.0/29'), rangeIn('fd00::/40')]),
-    plan(facts, changed, hostileText),
+    plan(facts, { config: changed, name: hostileText, services: [] }),
+    plan(facts, { config: undefined, name: hostileText, services: hostileServices() }),
     check({
       config: facts.snapshot.config,
       positionOf: () => undefined,
@@ -177,7 +186,11 @@ spec: { type: LoadBalancer, loadBalancerIP: ${address}, ports: [{ port: 80 }], i
     ['default/gone', 'default/other', 'default/static', 'edge/fixed'],
   );
   const listed = (pools(facts, scope).value as { outside: { service: string }[] }).outside;
-  for (const { service } of listed) assert.ok(outside.some((one) => one.service === service), service);
+  for (const { service } of listed)
+    assert.ok(
+      outside.some((one) => one.service === service),
+      service,
+    );
   const lines = result.lines(plain);
   for (const sentence of [
     /^Checked 5 Services of type LoadBalancer: no findings\.$/,
@@ -185,7 +198,10 @@ spec: { type: LoadBalancer, loadBalancerIP: ${address}, ports: [{ port: 80 }], i
     /default\/gone: The Service keeps 10\.8\.0\.1, which is outside pool cidr-default\./,
     /default\/static: The Service has the static address 10\.8\.0\.2, which no pool contains\.$/,
   ])
-    assert.ok(lines.some((line) => sentence.test(line)), `${sentence}: ${lines.join('\n')}`);
+    assert.ok(
+      lines.some((line) => sentence.test(line)),
+      `${sentence}: ${lines.join('\n')}`,
+    );
   const edge = audit(facts, { namespace: 'edge', isNamed: true, isAll: false }, findingsIn(facts));
   assert.deepEqual(
     (edge.value as { outside: { address: string }[] }).outside.map(({ address }) => address),
