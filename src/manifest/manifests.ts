@@ -20,6 +20,10 @@ export interface ManifestOptions {
   longest?: number;
   /** Services are not needed, so there are no remarks about missing ones. */
   isPoolsAlone?: boolean;
+  /** Services alone are enough, so there is no remark about a missing ConfigMap beside them. */
+  mayLackPools?: boolean;
+  /** The namespace of Services that name none [default]. */
+  namespace?: string;
   /** How the user selects another ConfigMap. */
   toName?: string;
 }
@@ -44,9 +48,9 @@ const longestDefault = 20 * mebibyte;
 
 /** Reads Services and the pools' ConfigMap from YAML and JSON. Never throws; an invalid object affects no other. */
 export function readManifests(texts: readonly ManifestText[], options: ManifestOptions): Manifests {
-  const { configMap } = options;
+  const { configMap, namespace = 'default' } = options;
   const messages = { remarks: [], rejections: [], errors: [], lookalikes: [], unqualified: [] };
-  const reading: ManifestReading = { configMap, found: new Map(), others: new Map(), ...messages };
+  const reading: ManifestReading = { configMap, namespace, found: new Map(), others: new Map(), ...messages };
   for (const text of texts) readText(reading, text, options.longest ?? longestDefault);
   const objects = [...reading.found.values()].map(({ object }) => object);
   remarkOnAll(reading, objects, options);
@@ -95,14 +99,19 @@ function readText(reading: ManifestReading, input: ManifestText, longest: number
       ? `Service ${first.name} has no namespace, so it is read`
       : `${names.length} Services (${names.slice(0, 5).join(', ')}${more}) have no namespace, so they are read`;
   const advice = 'To choose another, set metadata.namespace.';
-  reading.remarks.push(`${whereOf(whole, first.at)}: ${services} in namespace default. ${advice}`);
+  const where = `in namespace ${printable(reading.namespace)}`;
+  reading.remarks.push(`${whereOf(whole, first.at)}: ${services} ${where}. ${advice}`);
 }
 
 /** Remarks on the input as a whole. */
 function remarkOnAll(
   { remarks, errors, configMap, lookalikes, others }: ManifestReading,
   objects: readonly (Service | ConfigMap)[],
-  { isPoolsAlone = false, toName = 'set KUBEVIP_NAMESPACE and KUBEVIP_CONFIG_MAP' }: ManifestOptions,
+  {
+    isPoolsAlone = false,
+    mayLackPools = false,
+    toName = 'set KUBEVIP_NAMESPACE and KUBEVIP_CONFIG_MAP',
+  }: ManifestOptions,
 ): void {
   if (others.size > 0 && !isPoolsAlone) {
     const kinds = [...others].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -111,7 +120,7 @@ function remarkOnAll(
   }
   // What seems to be missing may be what could not be read.
   if (errors.length > 0) return;
-  if (!objects.some(({ kind }) => kind === 'ConfigMap')) {
+  if (!objects.some(({ kind }) => kind === 'ConfigMap') && !(mayLackPools && objects.length > 0)) {
     const advice =
       lookalikes.length === 0
         ? 'Add it.'

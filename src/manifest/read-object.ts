@@ -29,6 +29,8 @@ export interface FoundObject {
 export interface ManifestReading extends Messages {
   /** The ConfigMap that holds the pools; others are skipped. */
   readonly configMap: { readonly namespace: string; readonly name: string };
+  /** The namespace of Services that name none. */
+  readonly namespace: string;
   readonly found: Map<string, FoundObject>;
   /** How many objects of each other kind there are. */
   readonly others: Map<string, number>;
@@ -174,7 +176,7 @@ function isSkipped(
 
 /** Replaces an earlier object of the same name, as a second `kubectl apply` would. */
 function keep(
-  { found, configMap, unqualified }: ManifestReading,
+  { found, configMap, namespace, unqualified }: ManifestReading,
   source: ManifestSource,
   tree: MapTree,
   kind: keyof typeof schemas,
@@ -184,7 +186,7 @@ function keep(
   const object = toValue(tree) as unknown as Service | ConfigMap;
   const { metadata } = object;
   if (metadata.namespace === undefined || metadata.namespace === '') {
-    metadata.namespace = kind === 'Service' ? 'default' : configMap.namespace;
+    metadata.namespace = kind === 'Service' ? namespace : configMap.namespace;
     if (kind === 'Service') unqualified.push({ name: metadata.name, at: tree.at });
     else {
       const problem = 'missing, so kubectl creates the ConfigMap in its current namespace';

@@ -3,6 +3,7 @@ import { readConfig } from '../../src/core/config/config.ts';
 import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { keyOf, viewOf } from '../../src/core/model/service-view.ts';
+import { type Plan, planOf } from '../../src/core/queries/plan.ts';
 import { type ClusterSnapshot, type SimulatedOutcome, simulate } from '../../src/core/queries/simulate.ts';
 import type { Data } from './naive.ts';
 import { anyData, anyService } from './users.ts';
@@ -42,4 +43,9 @@ export function atRest(snapshot: ClusterSnapshot): { snapshot: ClusterSnapshot; 
   const outcome = simulate(snapshot, options);
   const services = [...outcome.allocator.ledger.all()].map(({ view }) => view);
   return { snapshot: { ...snapshot, services }, outcome };
+}
+
+/** The plan for changed pools, and for Services that are applied. */
+export function changeOf(snapshot: ClusterSnapshot, data: Data | undefined, services: Service[] = []): Plan {
+  return planOf(snapshot, { config: readConfig(configMapOf(data)), services }, options);
 }

@@ -265,6 +265,28 @@ scenario(
       'kubectl get configmap kubevip -n kube-system -o yaml | kubectl vip plan -f -',
     );
     assert.match(same.stdout, /^Nothing would change\.$/m);
+    shell.write('static.yaml', configMap('range-default: 10.0.0.1-10.0.0.2\n  cidr-other: 10.0.7.0/24'));
+    await shell.run('kubectl apply -f static.yaml');
+    await cluster.create(loadBalancer('default/static', { loadBalancerIP: '10.0.7.7' }));
+    await cluster.becomes('default/static', assigned('10.0.7.7', 'static'));
+    shell.write('gone.yaml', configMap('range-default: 10.0.0.1-10.0.0.4'));
+    const gone = await shell.run('kubectl vip plan -f gone.yaml');
+    assert.equal(gone.code, 2);
+    assert.match(
+      gone.stdout,
+      /^! default\/static {2}The Service keeps the static address 10\.0\.7\.7, which no pool contains/m,
+    );
+    await cluster.remove('default/static');
+    const create =
+      'kubectl create service loadbalancer planned --tcp=80 --namespace other --dry-run=client -o yaml';
+    const planned = await shell.run(`${create} | kubectl vip plan -f -`);
+    assert.match(planned.stdout, /^\+ other\/planned {2}10\.0\.7\.1 \(from cidr-other\), new$/m);
+    await cluster.namespace('other');
+    await shell.run(`${create} | kubectl apply -f -`);
+    await cluster.becomes('other/planned', assigned('10.0.7.1', 'cidr-other'));
+    const again = await shell.run(`${create} | kubectl vip plan -f -`);
+    assert.match(again.stdout, /^ {2}other\/planned {2}keeps 10\.0\.7\.1$/m);
+    assert.match(again.stdout, /^Nothing would change\.$/m);
     await shell.run('kubectl apply -f moved.yaml');
     await cluster.becomes('default/c', assigned('10.0.0.3', 'range-default'));
     assert.equal((await cluster.assignment('default/a')).addresses, '10.0.0.1');
@@ -493,7 +515,10 @@ onCluster('errors name the missing permission, and usage errors suggest a fix', 
     );
     assert.match(await errorOf('kubectl vip who'), /Specify an address.*\nkubectl vip who /);
     assert.match(await errorOf('kubectl vip who 10.0.0.300'), /number above 255/);
-    assert.match(await errorOf('kubectl vip plan'), /Specify the changed ConfigMap.*\nkubectl vip plan /);
+    assert.match(
+      await errorOf('kubectl vip plan'),
+      /Specify the changed ConfigMap, or .*\nkubectl vip plan /,
+    );
     assert.match(await errorOf('kubectl vip plan -f missing.yaml -f examples/waiting.yaml'), /no such file/);
     assert.match(await errorOf('kubectl vip pools --context nope'), /the context "nope" does not exist/);
     assert.match(await errorOf('kubectl vip pools --kubeconfig nope'), /nope does not exist/);

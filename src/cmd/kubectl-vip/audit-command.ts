@@ -1,7 +1,14 @@
-import { type AuditFinding, audit as auditOf } from '../../core/queries/audit.ts';
+import { formatAddress } from '../../core/ip/address.ts';
+import {
+  type AuditFinding,
+  audit as auditOf,
+  type OutsideAddress,
+  outsideAddresses,
+} from '../../core/queries/audit.ts';
 import { layOut } from '../../terminal/layout.ts';
+import { bullets } from '../../terminal/table.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import { type ClusterFacts, simulatedClusterOf } from './cluster-facts.ts';
+import { type ClusterFacts, currentAllocator, simulatedClusterOf } from './cluster-facts.ts';
 import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 import type { NamespaceScope } from './namespace-scope.ts';
@@ -21,6 +28,9 @@ export function audit(
     // A missing controller concerns every namespace.
     ({ code, subject }) => isWhole || code === 'leader' || subject.startsWith(`${scope.namespace}/`),
   );
+  const outside = outsideAddresses(currentAllocator(facts), facts.options).filter(
+    ({ service }) => isWhole || service.startsWith(`${scope.namespace}/`),
+  );
   const services = facts.snapshot.services.filter(
     ({ namespace }) => isWhole || namespace === scope.namespace,
   ).length;
@@ -29,11 +39,17 @@ export function audit(
       kind: 'Audit',
       services,
       findings: findings.map(({ code, subject, sentence }) => ({ code, subject, message: sentence })),
+      outside: outside.map(({ service, address, sentence }) => ({
+        service,
+        address: formatAddress(address),
+        message: sentence,
+      })),
       source: sourceOf(facts),
     },
     lines: (output) => [
       ...findingLines(findings, services, output),
       ...(facts.leadership === undefined ? ['Leader not checked: its Lease was not read.'] : []),
+      ...outsideLines(outside, output),
       '',
       ...footnotes(facts, output),
     ],
@@ -75,4 +91,12 @@ function findingLines(
   ]);
   const count = findings.length === 1 ? '1 finding' : `${findings.length} findings`;
   return [...layOut(heads, cells, width, ansi.bold), '', ...wrapWords(`${checked}: ${count}.`, width)];
+}
+
+/** Legal, and worth a look before the network changes. */
+function outsideLines(outside: readonly OutsideAddress[], output: OutputOptions): string[] {
+  const { ansi } = output;
+  const sentences = outside.map(({ service, sentence }) => `${service}: ${sentence}`);
+  const lines = bullets('Assigned outside the pools', sentences, output, ansi.yellow, ansi);
+  return lines.length === 0 ? [] : ['', ...lines];
 }

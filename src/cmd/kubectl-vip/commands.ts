@@ -98,15 +98,20 @@ export const commandTexts = {
   },
   plan: {
     arguments: '-f FILE',
-    summary: 'Preview the effect of a changed ConfigMap',
+    summary: 'Preview the effect of a changed ConfigMap, or of Services',
     description: [
-      "Runs the controller's decisions on the current Services twice, with the current pools and with the pools in FILE, and shows the difference: Services that would get an address, addresses that would fall outside their pool, pool usage, and problems. Changes nothing.",
-      'The first -f is the changed ConfigMap. Any further -f is part of a dump that is read instead of a cluster.',
+      "Runs the controller's decisions on the current Services twice, without and with what FILE contains: the ConfigMap with the pools, Services, or both. Shows the difference: Services that would get an address, addresses that would fall outside their pool, pool usage, and problems. Changes nothing.",
+      'A Service in FILE is created, or updated as kubectl apply does: fields that the file does not set keep their values.',
+      'The first -f is what you are about to apply. Any further -f is part of a dump that is read instead of a cluster.',
     ],
     flags: {},
-    examples: ['kubectl vip plan -f new.yaml', 'kubectl vip plan -f new.yaml -f dump.yaml -o json'],
+    examples: [
+      'kubectl vip plan -f configmap.yaml',
+      'kubectl vip plan -f service.yaml -n shop',
+      'kubectl vip plan -f configmap.yaml -f dump.yaml -o json',
+    ],
     exitCodes:
-      '0 if no assigned address would fall outside its pool, 2 if one would, 1 if the command failed.',
+      '0 if no assigned address would fall outside its pool or outside all pools, 2 if one would, 1 if the command failed.',
   },
   check: {
     arguments: '-f FILE',

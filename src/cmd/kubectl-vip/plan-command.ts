@@ -1,4 +1,6 @@
 import type { Config } from '../../core/config/config.ts';
+import { staticSource } from '../../core/model/allocation-record.ts';
+import type { Service } from '../../core/model/objects.ts';
 import { type Plan, type PoolChange, planOf, type ServiceChange } from '../../core/queries/plan.ts';
 import type { PoolRow } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
@@ -8,16 +10,26 @@ import type { ClusterFacts } from './cluster-facts.ts';
 import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 
-/** An assigned address would fall outside its pool: stops a pipeline. */
+/** An assigned address would fall outside its pool, or outside all pools: stops a pipeline. */
 const exitCodeOutside = 2;
 
+/** The content of FILE. */
+export interface PlannedFile {
+  readonly name: string;
+  /** Undefined if the file contains only Services. */
+  readonly config: Config | undefined;
+  readonly services: readonly Service[];
+}
+
 /** `plan -f FILE` */
-export function plan(facts: ClusterFacts, config: Config, name: string): CommandResult {
-  const changes = planOf(facts.snapshot, config, facts.options);
+export function plan(facts: ClusterFacts, file: PlannedFile): CommandResult {
+  const { services, config = facts.snapshot.config } = file;
+  const changes = planOf(facts.snapshot, { config, services }, facts.options);
   return {
     value: {
       kind: 'Plan',
-      configMap: name,
+      file: file.name,
+      configMap: file.config === undefined ? null : file.name,
       pools: changes.pools.map(({ key, before, after }) => ({
         key,
         before: before === undefined ? null : sizes(before),
@@ -26,10 +38,11 @@ export function plan(facts: ClusterFacts, config: Config, name: string): Command
       services: changes.services,
       problems: changes.problems,
       fallingOutside: changes.fallingOutside,
+      stranded: changes.stranded,
       source: sourceOf(facts),
     },
-    lines: (output) => [...planLines(changes, name, facts, output), '', ...footnotes(facts, output)],
-    exitCode: changes.fallingOutside > 0 ? exitCodeOutside : 0,
+    lines: (output) => [...planLines(changes, file, facts, output), '', ...footnotes(facts, output)],
+    exitCode: changes.fallingOutside + changes.stranded > 0 ? exitCodeOutside : 0,
   };
 }
 
@@ -38,13 +51,14 @@ function sizes({ ranges, size, used, free }: PoolRow): object {
 }
 
 /** Formatted as a diff: `-` is removed, `+` is added, `!` causes exit code 2. */
-function planLines(changes: Plan, name: string, facts: ClusterFacts, output: OutputOptions): string[] {
+function planLines(changes: Plan, file: PlannedFile, facts: ClusterFacts, output: OutputOptions): string[] {
   const { ansi, width } = output;
   const { namespace, name: configMap } = facts.options.configMap;
-  const lines = [
-    ansi.bold(`--- ConfigMap ${namespace}/${configMap} (current)`),
-    ansi.bold(printable(`+++ ${name}`)),
+  const parts = [
+    ...(file.config === undefined ? [] : [`ConfigMap ${namespace}/${configMap}`]),
+    ...(file.services.length === 0 ? [] : ['Services']),
   ];
+  const lines = [ansi.bold(`--- ${parts.join(' and ')} (current)`), ansi.bold(printable(`+++ ${file.name}`))];
   if (changes.pools.length > 0)
     lines.push(ansi.bold('@@ pools @@'), ...changes.pools.flatMap((change) => poolLines(change, output)));
   if (changes.services.length > 0)
@@ -78,7 +92,7 @@ function usageOf({ ranges, size, used, remark }: PoolRow): string {
 }
 
 function serviceLines(
-  { service, kind, before, after, from, explanation }: ServiceChange,
+  { service, kind, before, after, from, isHeld, explanation }: ServiceChange,
   output: OutputOptions,
 ): string[] {
   const { ansi } = output;
@@ -86,24 +100,70 @@ function serviceLines(
     case 'assigned':
       return marked(
         '+',
-        `${service}  ${after} (from ${from}). Pending without the change: ${explanation}`,
+        `${service}  ${after} (${sourceText(from)}). Pending without the change: ${explanation}`,
         ansi.green,
         output,
       );
     case 'changed':
+      if (!isHeld)
+        return marked(
+          '+',
+          `${service}  ${after} (${sourceText(from)}). Not assigned yet; without the change: ${before}`,
+          ansi.green,
+          output,
+        );
       return [
         ...marked('-', `${service}  ${before}`, ansi.red, output),
-        ...marked('+', `${service}  ${after} (from ${from})`, ansi.green, output),
+        ...marked('+', `${service}  ${after} (${sourceText(from)})`, ansi.green, output),
       ];
     case 'outside':
+    case 'stranded':
       return marked('!', `${service}  ${explanation}`, ansi.red, output);
     case 'inside':
       return marked('+', `${service}  ${after} is in its pool again`, ansi.green, output);
     case 'pending':
-      return marked('-', `${service}  ${before}. Pending with the change: ${explanation}`, ansi.red, output);
+      return marked(
+        '-',
+        `${service}  ${before}${isHeld ? '' : ' (not assigned yet)'}. Pending with the change: ${explanation}`,
+        ansi.red,
+        output,
+      );
+    case 'created':
+      return after === ''
+        ? marked('+', `${service}  new, without an address: ${explanation}`, ansi.yellow, output)
+        : marked(
+            '+',
+            `${service}  ${after} (${sourceText(from)}), new${noted(explanation)}`,
+            ansi.green,
+            output,
+          );
+    case 'unchanged':
+      return after === ''
+        ? marked(' ', `${service}  still without an address: ${explanation}`, (text) => text, output)
+        : marked(
+            ' ',
+            `${service}  ${isHeld ? 'keeps' : 'gets'} ${after}${noted(explanation)}`,
+            (text) => text,
+            output,
+          );
+    case 'released':
+      return marked(
+        '-',
+        `${service}  ${before === '' ? 'n' : `${before}: n`}o longer of type LoadBalancer`,
+        ansi.red,
+        output,
+      );
     case 'reason':
       return marked(' ', `${service}  still pending: ${explanation}`, (text) => text, output);
   }
+}
+
+function sourceText(from: string): string {
+  return from === '' ? 'managed elsewhere' : from === staticSource ? from : `from ${from}`;
+}
+
+function noted(explanation: string): string {
+  return explanation === '' ? '' : `. ${explanation}`;
 }
 
 function marked(
@@ -117,18 +177,35 @@ function marked(
   );
 }
 
-function summary({ services, fallingOutside, pools, problems }: Plan): string {
-  const count = (kind: ServiceChange['kind']): number => services.filter((one) => one.kind === kind).length;
-  if (services.length + pools.length + problems.appear.length + problems.vanish.length === 0)
+function summary({ services, fallingOutside, stranded, pools, problems }: Plan): string {
+  const count = (isCounted: (change: ServiceChange) => boolean): number => services.filter(isCounted).length;
+  const unchanged = count(({ kind }) => kind === 'unchanged');
+  if (services.length - unchanged + pools.length + problems.appear.length + problems.vanish.length === 0)
     return 'Nothing would change.';
-  const assigned = count('assigned');
+  const created = count(({ kind, after }) => kind === 'created' && after !== '');
+  const waiting = count(({ kind, after }) => kind === 'created' && after === '');
+  const released = count(({ kind }) => kind === 'released');
+  const assigned = count(({ kind }) => kind === 'assigned');
+  const changed = count(({ kind, isHeld }) => kind === 'changed' && isHeld);
+  const unassigned = count(({ kind, isHeld }) => kind === 'changed' && !isHeld);
+  const pending = count(({ kind }) => kind === 'pending');
   const parts = [
-    `${assigned === 1 ? '1 pending Service' : `${assigned} pending Services`} would get an address`,
-    ...(count('changed') > 0 ? [`${count('changed')} would get a different address`] : []),
-    ...(count('pending') > 0 ? [`${count('pending')} would become pending`] : []),
-    fallingOutside === 0
-      ? 'no assigned address would fall outside its pool'
-      : `${fallingOutside} would keep an address outside its pool`,
+    ...(created > 0
+      ? [`${created === 1 ? '1 new Service' : `${created} new Services`} would get an address`]
+      : []),
+    ...(waiting > 0 ? [`${waiting === 1 ? '1 new Service' : `${waiting} new Services`} would get none`] : []),
+    ...(released > 0 ? [`${released} would no longer be of type LoadBalancer`] : []),
+    ...(assigned > 0 || created + waiting + released === 0
+      ? [`${assigned === 1 ? '1 pending Service' : `${assigned} pending Services`} would get an address`]
+      : []),
+    ...(unassigned > 0
+      ? [`${unassigned} without an address would get a different one than without the change`]
+      : []),
+    ...(changed > 0 ? [`${changed} would get a different address`] : []),
+    ...(pending > 0 ? [`${pending} would become pending`] : []),
+    ...(fallingOutside > 0 ? [`${fallingOutside} would keep an address outside its pool`] : []),
+    ...(stranded > 0 ? [`${stranded} would keep an address that no pool contains any more`] : []),
+    ...(fallingOutside + stranded === 0 ? ['no assigned address would fall outside its pool'] : []),
   ];
   return `${parts.join(', ')}.`;
 }

@@ -1,8 +1,10 @@
+import { errorText } from '../../client/errors.ts';
 import { sleep } from '../../client/wait.ts';
 import { readConfig } from '../../core/config/config.ts';
-import type { ConfigMap } from '../../core/model/objects.ts';
+import type { ConfigMap, Service } from '../../core/model/objects.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
-import { readManifests } from '../../manifest/manifests.ts';
+import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
+import { type ManifestOptions, readManifests } from '../../manifest/manifests.ts';
 import { audit, findingsIn, mayResolveSoon } from './audit-command.ts';
 import { check } from './check-command.ts';
 import type { CommandResult } from './command-result.ts';
@@ -76,11 +78,34 @@ async function runAudit(invocation: Invocation, streams: IOStreams): Promise<Com
 async function runPlan(invocation: Invocation, streams: IOStreams): Promise<CommandResult> {
   const [changed, ...dump] = invocation.files;
   if (changed === undefined)
-    throw new Error('Specify the changed ConfigMap, for example:\nkubectl vip plan -f configmap.yaml');
-  const { facts } = await loadCluster(invocation, streams, dump, () => ({}));
-  const { configMap, name, remarks } = await readConfigMap(changed, facts.options.configMap, streams);
+    throw new Error(
+      'Specify the changed ConfigMap, or new or changed Services, for example:\nkubectl vip plan -f configmap.yaml',
+    );
+  const { facts, scope } = await loadCluster(invocation, streams, dump, () => ({}));
+  const { objects, name, remarks } = await readPoolFile(changed, facts.options.configMap, streams, {
+    mayLackPools: true,
+    namespace: scope.namespace,
+  });
   for (const remark of remarks) streams.writeStderr(remark);
-  return plan(facts, readConfig(configMap), name);
+  const configMap = objects.find((object): object is ConfigMap => object.kind === 'ConfigMap');
+  const services = objects.filter((object): object is Service => object.kind === 'Service');
+  rejectInvalid(services, streams);
+  return plan(facts, { name, config: configMap && readConfig(configMap), services });
+}
+
+/** Throws one error with the reasons for which an API server would reject them. */
+function rejectInvalid(services: readonly Service[], { clock, random }: IOStreams): void {
+  const embedded = createEmbeddedApi({ clock, random });
+  const rejected = services.flatMap((service) => {
+    try {
+      embedded.load(service);
+      return [];
+    } catch (error) {
+      const { namespace, name } = service.metadata;
+      return `Service ${namespace}/${name}: Kubernetes would reject it: ${printable(errorText(error))}`;
+    }
+  });
+  if (rejected.length > 0) throw new Error(rejected.join('\n'));
 }
 
 async function runCheck(invocation: Invocation, streams: IOStreams): Promise<CommandResult> {
@@ -115,6 +140,20 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
 
 /** Finds the pools' ConfigMap in a file that may contain other objects. */
 async function readConfigMap(path: string, wanted: { namespace: string; name: string }, streams: IOStreams) {
+  const file = await readPoolFile(path, wanted, streams, {});
+  const configMap = file.objects.find((object): object is ConfigMap => object.kind === 'ConfigMap');
+  // The remarks report the missing ConfigMap, and similar names.
+  if (configMap === undefined) throw new Error([printable(file.name), ...file.remarks].join(': '));
+  return { configMap, ...file };
+}
+
+/** Reads a file that must contain the pools' ConfigMap, or with `mayLackPools` a Service. Writes remarks to standard error. */
+async function readPoolFile(
+  path: string,
+  wanted: { namespace: string; name: string },
+  streams: IOStreams,
+  options: Pick<ManifestOptions, 'mayLackPools' | 'namespace'>,
+) {
   const text = await streams.readText(path);
   const {
     objects,
@@ -126,10 +165,9 @@ async function readConfigMap(path: string, wanted: { namespace: string; name: st
     configMap: wanted,
     isPoolsAlone: true,
     toName: 'select it with --configmap NAMESPACE/NAME',
+    ...options,
   });
   if (errors.length > 0) throw new Error(errors.join('\n'));
-  const configMap = objects.find((object): object is ConfigMap => object.kind === 'ConfigMap');
-  // The remarks report the missing ConfigMap, and similar names.
-  if (configMap === undefined) throw new Error([printable(text.name), ...remarks].join(': '));
-  return { configMap, name: text.name, positionOf, remarks, rejections };
+  if (objects.length === 0) throw new Error([printable(text.name), ...remarks].join(': '));
+  return { objects, name: text.name, positionOf, remarks, rejections };
 }

@@ -6,7 +6,7 @@ import {
   isConflictCondition,
   type OtherServices,
 } from '../decide/decision.ts';
-import { type Family, formatAddress } from '../ip/address.ts';
+import { type Address, type Family, formatAddress } from '../ip/address.ts';
 import type { IgnoreReason } from '../ledger/service-state.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
 import { maxEntries, parseAddressList } from '../model/address-list.ts';
@@ -107,6 +107,28 @@ function failuresOf(failures: readonly AllocationFailure[], options: Options): E
     return [{ problem, advice: addAddresses }];
   }
   return failures.map((failure) => failureOf(failure, options));
+}
+
+/** About an address that the Service did not get from its pool, unlike the condition `outside-pool`. */
+export function explainInNoPool(address: Address, isStatic: boolean): string {
+  const what = `${isStatic ? 'the static address ' : ''}${formatAddress(address)}`;
+  return `The Service has ${what}, which no pool contains.`;
+}
+
+/** An address that a Service keeps although a change removes it from the last pool that contains it. */
+export interface Stranded {
+  readonly service: ServiceKey;
+  readonly addresses: readonly Address[];
+  readonly isStatic: boolean;
+  /** Whether a pool would give the Service another address. */
+  readonly hasPool: boolean;
+}
+
+export function explainStranded({ service, addresses, isStatic, hasPool }: Stranded): string {
+  const what = `${isStatic ? 'the static address ' : ''}${enumerate(addresses.map(formatAddress))}`;
+  const problem = `The Service keeps ${what}, which no pool contains after the change.`;
+  const advice = 'Request a different address if the network stops routing this one.';
+  return textOf([{ problem, advice, reallocate: hasPool ? service : undefined }]);
 }
 
 /** What a user requested and cannot have, and what to do. */

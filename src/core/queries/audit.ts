@@ -5,13 +5,16 @@ import {
   explainCondition,
   explainConflict,
   explainDecision,
+  explainInNoPool,
   explainWrite,
 } from '../explain/explain-decision.ts';
-import { formatAddress } from '../ip/address.ts';
+import { type Address, formatAddress } from '../ip/address.ts';
+import { isLease, originOf } from '../ledger/service-state.ts';
 import { formatAddressList } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { goFinalizer } from '../model/well-known-names.ts';
+import { outsideEveryPool } from './report.ts';
 import type { SimulatedOutcome } from './simulate.ts';
 
 /** A promise of spec section 10 that the objects in the API currently violate. */
@@ -52,6 +55,37 @@ export function audit(context: AuditContext): AuditFinding[] {
     ...formerLoadBalancers.flatMap((view) => cleanupFindings(view, options)),
     ...claimFindings(allocator),
   ];
+}
+
+/** An assigned address that is in no pool, or not in the pool that it should be from. It breaks no promise. */
+export interface OutsideAddress {
+  readonly service: ServiceKey;
+  readonly address: Address;
+  readonly sentence: string;
+}
+
+/** Whatever `pools` lists as outside every pool, and allocated addresses outside their own pool: O(Services) decisions. */
+export function outsideAddresses(allocator: Allocator, options: Options): OutsideAddress[] {
+  const allocated = [...allocator.ledger.all()].flatMap(({ key }): OutsideAddress[] => {
+    const decision = allocator.explain(key)?.decision;
+    if (decision === undefined || !('conditions' in decision)) return [];
+    return decision.conditions.flatMap((condition) =>
+      condition.code === 'outside-pool'
+        ? [{ service: key, address: condition.address, sentence: explainCondition(condition, options) }]
+        : [],
+    );
+  });
+  const textOf = (service: ServiceKey, address: Address): string => `${service} ${formatAddress(address)}`;
+  const listed = new Set(allocated.map(({ service, address }) => textOf(service, address)));
+  const others = outsideEveryPool(allocator)
+    .filter(({ state, address }) => !listed.has(textOf(state.key, address)))
+    .map(({ state, address }): OutsideAddress => {
+      const isStatic = originOf(state) === 'static' && !isLease(state, address);
+      return { service: state.key, address, sentence: explainInNoPool(address, isStatic) };
+    });
+  return [...allocated, ...others].sort((a, b) =>
+    a.service < b.service ? -1 : a.service > b.service ? 1 : 0,
+  );
 }
 
 function findingsOn(key: ServiceKey, context: AuditContext): AuditFinding[] {

@@ -1,16 +1,21 @@
-import type { Config } from '../config/config.ts';
-import type { ServiceDecision } from '../decide/allocator.ts';
+import { type Config, poolFor } from '../config/config.ts';
+import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
 import type { Decision } from '../decide/decision.ts';
 import { explainProblem } from '../explain/explain-config.ts';
-import { explainDecision, reasonOf } from '../explain/explain-decision.ts';
-import { formatAddress } from '../ip/address.ts';
+import { explainDecision, explainStranded, reasonOf } from '../explain/explain-decision.ts';
+import { type Address, formatAddress } from '../ip/address.ts';
+import { mergeRanges, type Range, rangesContain } from '../ip/range.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
 import { formatAddressList } from '../model/address-list.ts';
+import { staticSource } from '../model/allocation-record.ts';
+import type { Service } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
-import type { ServiceKey } from '../model/service-view.ts';
+import { keyOf, type ServiceKey } from '../model/service-view.ts';
+import { withApplied } from './applied-service.ts';
 import { type PoolRow, poolRows } from './report.ts';
-import { type ClusterSnapshot, type SimulatedOutcome, simulate } from './simulate.ts';
+import { allocatorOf, type ClusterSnapshot, type SimulatedOutcome, simulate } from './simulate.ts';
 
-/** What a changed ConfigMap would do. It has only differences. */
+/** What a changed ConfigMap and applied Services would do. It has only differences, and the applied Services. */
 export interface Plan {
   readonly pools: readonly PoolChange[];
   readonly services: readonly ServiceChange[];
@@ -18,6 +23,8 @@ export interface Plan {
   readonly problems: Difference;
   /** How many Services would keep an address that is no longer in their pool. */
   readonly fallingOutside: number;
+  /** How many other Services would keep an address that is no longer in any pool. */
+  readonly stranded: number;
 }
 
 export interface Difference {
@@ -41,14 +48,24 @@ export interface ServiceChange {
     | 'changed'
     /** It keeps an address that is no longer in its pool. */
     | 'outside'
+    /** It keeps an address, usually a static one, that was in a pool and is in none now. */
+    | 'stranded'
     /** Its address is in its pool again. */
     | 'inside'
     /** It is pending, and would get an address without the change. */
     | 'pending'
     /** It is pending in both cases, for different reasons. */
-    | 'reason';
+    | 'reason'
+    /** It is applied, and did not exist before. */
+    | 'created'
+    /** It is applied, and stays as it is. */
+    | 'unchanged'
+    /** It is no longer of type LoadBalancer. */
+    | 'released';
   /** The addresses without the change; empty if the Service is pending. */
   readonly before: string;
+  /** Whether the Service has an address of `before` already. If not, the controller has yet to assign them. */
+  readonly isHeld: boolean;
   readonly after: string;
   /** The source of the addresses after the change. */
   readonly from: string;
@@ -56,19 +73,39 @@ export interface ServiceChange {
   readonly explanation: string;
 }
 
+/** What a user is about to apply. */
+export interface PlannedChange {
+  readonly config: Config;
+  /** Manifests of Services. */
+  readonly services: readonly Service[];
+}
+
 /**
- * Simulates the controller with the current configuration, and from that result with the new one: O(Services) decisions.
+ * Simulates the controller twice from what is in the API, without the change and with it: O(Services) decisions. Only an
+ * address that a Service has in the API can be kept.
  */
-export function planOf(snapshot: ClusterSnapshot, config: Config, options: Options): Plan {
+export function planOf(
+  snapshot: ClusterSnapshot,
+  { config, services }: PlannedChange,
+  options: Options,
+): Plan {
   const before = simulate(snapshot, options);
-  const services = [...before.allocator.ledger.all()].map(({ view }) => view);
-  const after = simulate({ ...snapshot, services, config }, options);
-  const changes = serviceChanges(before, after, options);
+  const changed = { ...snapshot, config, services: withApplied(snapshot.services, services) };
+  const after = simulate(changed, options);
+  const changes = serviceChanges({
+    current: allocatorOf(snapshot, options),
+    before,
+    after,
+    applied: new Set(services.map(({ metadata }) => keyOf({ namespace: 'default', ...metadata }))),
+    options,
+  });
+  const count = (kind: ServiceChange['kind']): number => changes.filter((one) => one.kind === kind).length;
   return {
     pools: poolChanges(before, after),
     services: changes,
     problems: difference(snapshot.config.problems.map(explainProblem), config.problems.map(explainProblem)),
-    fallingOutside: changes.filter(({ kind }) => kind === 'outside').length,
+    fallingOutside: count('outside'),
+    stranded: count('stranded'),
   };
 }
 
@@ -95,26 +132,78 @@ function isSamePool(a: PoolRow, b: PoolRow): boolean {
   return a.ranges === b.ranges && a.used === b.used && a.size === b.size && a.remark === b.remark;
 }
 
-function serviceChanges(
-  before: SimulatedOutcome,
-  after: SimulatedOutcome,
+interface Comparison {
+  /** What is in the API. */
+  readonly current: Allocator;
+  /** The outcome without the change. */
+  readonly before: SimulatedOutcome;
+  readonly after: SimulatedOutcome;
+  readonly applied: ReadonlySet<ServiceKey>;
+  readonly options: Options;
+}
+
+function serviceChanges(comparison: Comparison): ServiceChange[] {
+  const { current, before, after, applied, options } = comparison;
+  const isStranded = strandedBy(before.allocator.config, after.allocator.config);
+  const keys = [before, after].flatMap(({ allocator }) => [...allocator.ledger.all()].map(({ key }) => key));
+  return [...new Set(keys)].sort().flatMap((service): ServiceChange[] => {
+    const [previous, next] = [before.allocator.explain(service), after.allocator.explain(service)];
+    const isHeld = previous !== undefined && hasAny(current.ledger.get(service), addressesIn(previous));
+    if (previous === undefined)
+      return next === undefined ? [] : [{ service, isHeld, ...alone('created', next, options) }];
+    if (next === undefined) {
+      const addresses = { before: addressesIn(previous), after: '', from: '' };
+      return [{ service, kind: 'released', isHeld, ...addresses, explanation: '' }];
+    }
+    const change =
+      serviceChange({ previous, next, isStranded }, after.allocator.config, options) ??
+      (applied.has(service) ? alone('unchanged', next, options) : undefined);
+    return change === undefined ? [] : [{ service, isHeld, ...change }];
+  });
+}
+
+/** A Service about which there is only one thing to say. */
+function alone(
+  kind: 'created' | 'unchanged',
+  decided: ServiceDecision,
   options: Options,
-): ServiceChange[] {
-  const changes: ServiceChange[] = [];
-  for (const { key } of before.allocator.ledger.all()) {
-    const [previous, next] = [before.allocator.explain(key), after.allocator.explain(key)];
-    if (previous === undefined || next === undefined) continue;
-    const change = serviceChange(previous, next, options);
-    if (change !== undefined) changes.push({ service: key, ...change });
-  }
-  return changes.sort((a, b) => (a.service < b.service ? -1 : 1));
+): Omit<ServiceChange, 'service' | 'isHeld'> {
+  const { decision } = decided;
+  const after = addressesIn(decided);
+  const from = 'source' in decision ? decision.source : '';
+  const explanation = explainDecision(decision, options);
+  return { kind, before: kind === 'created' ? '' : after, after, from, explanation };
+}
+
+/** Whether the Service has one of the addresses in the API, if only in its status. */
+function hasAny(state: ServiceState | undefined, addresses: string): boolean {
+  if (state === undefined || addresses === '') return false;
+  const named = 'list' in state.intent ? formatAddressList(state.intent.list).split(',') : [];
+  const held = new Set([...named, ...state.usedIPs.map(formatAddress)]);
+  return addresses.split(',').some((address) => held.has(address));
+}
+
+/** Whether the last pool with an address goes. */
+function strandedBy(before: Config, after: Config): (address: Address) => boolean {
+  const [previous, next] = [rangesOf(before), rangesOf(after)];
+  return (address) => rangesContain(previous, address) && !rangesContain(next, address);
+}
+
+function rangesOf({ pools }: Config): readonly Range[] {
+  return mergeRanges([...pools.values()].flatMap(({ ranges }) => ranges));
+}
+
+interface DecisionChange {
+  readonly previous: ServiceDecision;
+  readonly next: ServiceDecision;
+  readonly isStranded: (address: Address) => boolean;
 }
 
 function serviceChange(
-  previous: ServiceDecision,
-  next: ServiceDecision,
+  { previous, next, isStranded }: DecisionChange,
+  config: Config,
   options: Options,
-): Omit<ServiceChange, 'service'> | undefined {
+): Omit<ServiceChange, 'service' | 'isHeld'> | undefined {
   const [before, after] = [addressesIn(previous), addressesIn(next)];
   const from = 'source' in next.decision ? next.decision.source : '';
   const addresses = { before, after, from };
@@ -128,6 +217,15 @@ function serviceChange(
   // If one of two addresses stays outside and the other one is in the pool again, nothing falls outside.
   if (isOutside.some((address) => !wasOutside.includes(address)))
     return { kind: 'outside', ...addresses, explanation };
+  const stranded = 'conditions' in next.decision ? next.state.requestedIPs.filter(isStranded) : [];
+  if (stranded.length > 0) {
+    const { key: service, view } = next.state;
+    const pool = poolFor(config, view.namespace);
+    const hasPool = stranded.every(({ family }) => pool !== undefined && pool.size[family] > 0n);
+    const isStatic = from === staticSource;
+    const text = explainStranded({ service, addresses: stranded, isStatic, hasPool });
+    return { kind: 'stranded', ...addresses, explanation: text };
+  }
   if (isOutside.length === 0 && wasOutside.length > 0) return { kind: 'inside', ...addresses, explanation };
   if (after === '' && reasonOf(previous.decision) !== reasonOf(next.decision))
     return { kind: 'reason', ...addresses, explanation };

@@ -18,7 +18,7 @@ import { pools } from '../../../src/cmd/kubectl-vip/pools-command.ts';
 import { readFiles } from '../../../src/cmd/kubectl-vip/read-dump.ts';
 import { rangeIn, who } from '../../../src/cmd/kubectl-vip/who-command.ts';
 import { readConfig } from '../../../src/core/config/config.ts';
-import type { ConfigMap } from '../../../src/core/model/objects.ts';
+import type { ConfigMap, Service } from '../../../src/core/model/objects.ts';
 import { readManifests } from '../../../src/manifest/manifests.ts';
 import { ansiFor } from '../../../src/terminal/ansi.ts';
 import { visibleWidth } from '../../../src/terminal/wrap.ts';
@@ -55,6 +55,14 @@ spec: { type: LoadBalancer, ports: [{ port: 80 }] }
 
 const scope = { namespace: 'default', isNamed: false, isAll: true };
 
+/** The Services of the hostile manifests under other names. */
+function hostileServices(): Service[] {
+  const text = hostileManifests.replaceAll(/name: (web|ok)/g, 'name: new-$1');
+  const configMap = { namespace: 'kube-system', name: 'kubevip' };
+  const { objects } = readManifests([{ name: 'new.yaml', text }], { configMap });
+  return objects.filter((object): object is Service => object.kind === 'Service');
+}
+
 function resultsOf(facts: ClusterFacts): CommandResult[] {
   const changed = readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-default': hostileText } });
   return [
@@ -62,7 +70,8 @@ function resultsOf(facts: ClusterFacts): CommandResult[] {
     explain(facts, scope, ['web', 'ok']),
     pools(facts, scope),
     who(facts, [rangeIn('10.0.0.0/29'), rangeIn('fd00::/40')]),
-    plan(facts, changed, hostileText),
+    plan(facts, { config: changed, name: hostileText, services: [] }),
+    plan(facts, { config: undefined, name: hostileText, services: hostileServices() }),
     check({
       config: facts.snapshot.config,
       positionOf: () => undefined,
@@ -141,6 +150,64 @@ test('audit -n counts only the Services of the namespace', () => {
     ).services;
   assert.deepEqual(['default', 'edge'].map(countIn), [1, 0]);
   assert.equal((audit(facts, scope, findingsIn(facts)).value as { services: number }).services, 2);
+});
+
+test('audit lists what pools lists as assigned outside every pool, and allocated addresses outside their own', () => {
+  const held = (key: string, address: string, from: string): string => {
+    const [namespace, name] = key.split('/');
+    const record = `{"from":"${from}","ips":"${address}","ports":"TCP/80","families":"SingleStack IPv4","uid":"u-${name}","by":"kube-vip-cloud-controller"}`;
+    return `---
+apiVersion: v1
+kind: Service
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+  uid: u-${name}
+  labels: { implementation: kube-vip }
+  annotations: { kube-vip.io/loadbalancerIPs: ${address}, kube-vip.io/allocation: '${record}' }
+spec: { type: LoadBalancer, loadBalancerIP: ${address}, ports: [{ port: 80 }], ipFamilies: [IPv4], ipFamilyPolicy: SingleStack }
+`;
+  };
+  const pool = manifests.slice(0, manifests.indexOf('---'));
+  const facts = factsOf(
+    [
+      pool,
+      held('default/gone', '10.8.0.1', 'cidr-default'),
+      held('default/other', '10.1.0.1', 'cidr-default'),
+      held('default/static', '10.8.0.2', 'static'),
+      held('default/inside', '10.0.0.1', 'cidr-default'),
+      held('edge/fixed', '10.8.0.3', 'static'),
+    ].join(''),
+  );
+  const result = audit(facts, scope, findingsIn(facts));
+  const { findings, outside } = result.value as { findings: []; outside: { service: string }[] };
+  assert.deepEqual([findings, result.exitCode], [[], 0]);
+  assert.deepEqual(
+    outside.map(({ service }) => service),
+    ['default/gone', 'default/other', 'default/static', 'edge/fixed'],
+  );
+  const listed = (pools(facts, scope).value as { outside: { service: string }[] }).outside;
+  for (const { service } of listed)
+    assert.ok(
+      outside.some((one) => one.service === service),
+      service,
+    );
+  const lines = result.lines(plain);
+  for (const sentence of [
+    /^Checked 5 Services of type LoadBalancer: no findings\.$/,
+    /^Assigned outside the pools$/,
+    /default\/gone: The Service keeps 10\.8\.0\.1, which is outside pool cidr-default\./,
+    /default\/static: The Service has the static address 10\.8\.0\.2, which no pool contains\.$/,
+  ])
+    assert.ok(
+      lines.some((line) => sentence.test(line)),
+      `${sentence}: ${lines.join('\n')}`,
+    );
+  const edge = audit(facts, { namespace: 'edge', isNamed: true, isAll: false }, findingsIn(facts));
+  assert.deepEqual(
+    (edge.value as { outside: { address: string }[] }).outside.map(({ address }) => address),
+    ['10.8.0.3'],
+  );
 });
 
 test('who gives DHCP as the reason for an excluded address, not the end of a block', () => {
