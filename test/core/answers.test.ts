@@ -96,6 +96,34 @@ test('a reallocation that is suggested succeeds', () => {
   for (const kind of ['conflict', 'keep']) assert.ok((helped[kind] ?? 0) > 5, JSON.stringify(helped));
 });
 
+test('sharing that is suggested gives the Service its address', () => {
+  let helped = 0;
+  fc.assert(
+    fc.property(anySnapshot, ({ services, data }) => {
+      const { snapshot, outcome } = atRest(snapshotOf(services, data));
+      const { allocator } = outcome;
+      for (const { key } of allocator.ledger.all()) {
+        const decided = allocator.explain(key);
+        if (decided?.decision.kind !== 'pending') continue;
+        const remedies = remediesFor(decided, { allocator, options, configMap: configMapOf(data) });
+        const command = remedies.find(({ command }) => command?.includes('"allow-share-'))?.command;
+        if (command === undefined) continue;
+        const { data: keys } = JSON.parse(command.split("'")[1] ?? '');
+        const config = readConfig(configMapOf({ ...data, ...keys }));
+        const others = snapshot.services.filter((view) => {
+          const other = allocator.explain(`${view.namespace}/${view.name}`)?.decision;
+          return other?.kind !== 'pending' || view === decided.state.view;
+        });
+        const after = simulate({ ...snapshot, services: others, config }, options).allocator.explain(key);
+        assert.equal(after?.decision.kind, 'keep', key);
+        helped += 1;
+      }
+    }),
+    runs,
+  );
+  assert.ok(helped > 0);
+});
+
 test('PreferDualStack is only suggested if it helps', () => {
   const families = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' };
   const relaxed = 'Accept one IP family';
@@ -278,6 +306,12 @@ function service(key: string, spec: Service['spec'] = {}, annotations: Record<st
   };
 }
 
+/** As the Go version leaves a Service with `spec.loadBalancerIP`. */
+function assigned(one: Service): Service {
+  const annotations = { 'kube-vip.io/loadbalancerIPs': one.spec?.loadBalancerIP ?? '' };
+  return { ...one, metadata: { ...one.metadata, annotations, labels: { implementation: 'kube-vip' } } };
+}
+
 const patchPools = (data: Record<string, string>): string =>
   `kubectl patch configmap kubevip --namespace kube-system --type merge --patch '${JSON.stringify({ data })}'`;
 
@@ -318,6 +352,37 @@ const rows: readonly [title: string, ReturnType<typeof explained>, expected: Ret
         remedies: [
           patchPools({ 'range-a': '10.0.0.1,10.0.0.5-10.0.0.6' }),
           patchPools({ 'range-a': '10.0.0.1, 10.0.0.5–10.0.0.6,ADDRESSES' }),
+          'kubectl delete service NAME --namespace NAMESPACE',
+        ],
+      },
+    ],
+    [
+      'a full pool, with ports that allow sharing',
+      explained(
+        service('a/x'),
+        { 'cidr-global': '10.0.0.1', 'allow-share-b': 'false' },
+        [service('b/y', { ports: [{ port: 81 }], loadBalancerIP: '10.0.0.1' })].map(assigned),
+      ),
+      {
+        failed: ['address'],
+        remedies: [
+          patchPools({ 'allow-share-a': 'true', 'allow-share-b': 'true' }),
+          patchPools({ 'cidr-global': '10.0.0.1,ADDRESSES' }),
+          'kubectl delete service NAME --namespace NAMESPACE',
+        ],
+      },
+    ],
+    [
+      'a full pool, with sharing and a common port',
+      explained(
+        service('a/x'),
+        { 'cidr-global': '10.0.0.1', 'allow-share-global': 'true' },
+        [service('b/y', { loadBalancerIP: '10.0.0.1' })].map(assigned),
+      ),
+      {
+        failed: ['sharing', 'address'],
+        remedies: [
+          patchPools({ 'cidr-global': '10.0.0.1,ADDRESSES' }),
           'kubectl delete service NAME --namespace NAMESPACE',
         ],
       },

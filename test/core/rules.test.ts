@@ -847,6 +847,75 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
   ],
+  'Why a Service cannot share (section 6)': [
+    {
+      title: 'a full pool: first the partner and the port, then that the pool is full',
+      data: { 'cidr-global': '192.168.1.100/32', 'allow-share-global': 'true' },
+      services: {
+        'traefik/traefik': { ports: 'TCP/80,TCP/443', created: 1 },
+        'gitea/ssh': { ports: 'TCP/22', created: 2 },
+        'argocd/server': { ports: 'TCP/80,TCP/443', created: 3 },
+        'argocd/metrics': { ports: 'TCP/80,TCP/9090', created: 4 },
+        'voip/turn': { ports: 'UDP/3478', local: true, created: 5 },
+        'v6/web': { families: 'PreferDualStack IPv6,IPv4', ports: 'TCP/8080', created: 6 },
+      },
+      leads: {
+        'traefik/traefik': { ips: '192.168.1.100' },
+        'gitea/ssh': { ips: '192.168.1.100' },
+        'argocd/server': {
+          says: /^Sharing is not possible: 192\.168\.1\.100 is assigned to traefik\/traefik, and both use TCP port 80 and TCP port 443\. Pool cidr-global is full: its only IPv4 address is in use\./,
+        },
+        'argocd/metrics': {
+          says: /^Sharing .* traefik\/traefik, and both use TCP port 80\. Pool .* is full/,
+        },
+        'voip/turn': { says: /^Sharing .* the Service has externalTrafficPolicy: Local\. Pool .* is full/ },
+        'v6/web': { says: /^(?=.*Sharing is not possible: only Services with ipFamilyPolicy SingleStack)/ },
+      },
+    },
+    {
+      title: 'the nearest miss is named: the address with the fewest conflicts, and there the first holder',
+      data: { 'cidr-global': '10.0.0.1-10.0.0.2', 'allow-share-global': 'true' },
+      services: {
+        'a/one': { ports: 'TCP/80,TCP/443', created: 1 },
+        'a/two': { ports: 'TCP/443,TCP/81', created: 2 },
+        'a/x': { ports: 'TCP/80,TCP/443', created: 3 },
+      },
+      leads: {
+        'a/x': {
+          says: /^Sharing is not possible: 10\.0\.0\.2 is assigned to a\/two, and both use TCP port 443\. Pool/,
+        },
+      },
+    },
+    {
+      title: 'a partner with another policy, or in a namespace that does not share, is named with it',
+      data: {
+        'cidr-global': '10.0.0.1',
+        'allow-share-a': 'true',
+        'cidr-c': '10.0.0.2',
+        'allow-share-c': 'true',
+      },
+      services: {
+        'b/held': { created: 1 },
+        'a/x': { ports: 'TCP/81', created: 3 },
+        'c/local': { local: true, created: 1 },
+        'c/x': { ports: 'TCP/81', created: 3 },
+      },
+      leads: {
+        'a/x': {
+          says: /^Sharing .* assigned to b\/held, and namespace b does not allow sharing \(allow-share-b\)\. Pool/,
+        },
+        'c/x': {
+          says: /^Sharing .* c\/local, which cannot share because of externalTrafficPolicy: Local\. Pool/,
+        },
+      },
+    },
+    {
+      title: 'with sharing off, only the full pool is named',
+      data: { 'cidr-global': '10.0.0.1' },
+      services: { 'a/held': { created: 1 }, 'a/x': { ports: 'TCP/81', created: 2 } },
+      leads: { 'a/x': { says: /^Pool cidr-global is full/ } },
+    },
+  ],
   'Interface (section 7)': [
     {
       title: 'the interface is written with an allocated address; a value from the user stays',

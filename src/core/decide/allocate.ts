@@ -5,8 +5,9 @@ import type { ServiceState } from '../ledger/service-state.ts';
 import { joinConflict, whyNotSharing } from '../ledger/sharing.ts';
 import { formatAddressList } from '../model/address-list.ts';
 import type { AllocationContext } from './allocation-context.ts';
-import type { AllocationFailure } from './allocation-failure.ts';
+import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import { coHolders, conflicts } from './conditions.ts';
+import { nearestMiss } from './nearest-miss.ts';
 
 /** Addresses for a Service, in the order of its families, or why there are none. */
 export type Allocation = Grant | { readonly failures: readonly AllocationFailure[] };
@@ -76,7 +77,7 @@ export function allocate(
       return shared;
     }
     const free = ledger.firstFree(family, pool.spans[family], config.descending);
-    return free ?? failureOf(pool, family, ledger.claimedCount(family, pool.spans[family]));
+    return free ?? failureOf(state, pool, family, context);
   }
 
   /** The first address of the pool that is in use and that every holder agrees to share: O(used addresses of the pool). */
@@ -127,12 +128,33 @@ function missingPool(config: Config, namespace: string): AllocationFailure {
   return config.exists ? { code: 'no-pool', namespace } : { code: 'no-config-map' };
 }
 
-function failureOf({ key, size, dhcp }: Pool, family: Family, claimed: bigint): AllocationFailure {
-  if (size[family] > 0n) return { code: 'pool-full', key, family, size: size[family], claimed };
+function failureOf(
+  state: ServiceState,
+  pool: Pool,
+  family: Family,
+  context: AllocationContext,
+): AllocationFailure {
+  const { key, size, dhcp, spans } = pool;
+  if (size[family] > 0n) {
+    const claimed = context.ledger.claimedCount(family, spans[family]);
+    const noSharing = whyNoSharing(state, pool, context);
+    return { code: 'pool-full', key, family, size: size[family], claimed, noSharing };
+  }
   const other = family === 'IPv4' ? 'IPv6' : 'IPv4';
   return size[other] > 0n || dhcp[other]
     ? { code: 'family-not-in-pool', key, family }
     : { code: 'pool-empty', key };
+}
+
+/** Why the Service shares no address of its full pool; undefined if its namespace does not allow sharing. */
+function whyNoSharing(state: ServiceState, pool: Pool, context: AllocationContext): NoSharing | undefined {
+  const { config } = context;
+  if (!sharingFor(config, state.view.namespace)) return undefined;
+  const isSingleIPv4 = state.view.policy === 'SingleStack' && wantedFamilies(state, pool)[0] === 'IPv4';
+  if (!isSingleIPv4) return { code: 'not-eligible', why: 'families' };
+  const own = whyNotSharing(state, config)?.code;
+  if (own === 'local-traffic' || own === 'no-ports') return { code: 'not-eligible', why: own };
+  return own === undefined ? nearestMiss(state, pool, context) : undefined;
 }
 
 /** Whether the pool could provide this address if it were free. */

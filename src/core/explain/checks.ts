@@ -18,6 +18,7 @@ import {
   explainWrite,
   failureProblem,
   handledClass,
+  noSharingProblem,
 } from './explain-decision.ts';
 
 /** One check of a decision (decide.ts) and its result. */
@@ -165,7 +166,9 @@ function checkPool(
   if (lacking !== undefined) add('families', 'failed', `${families}. ${failureProblem(lacking, options)}`);
   else add('families', 'passed', families);
   // 0.0.0.0 is assigned to any number of Services: there is nothing to share.
-  if (state.intent.kind === 'new' && !pool.dhcp.IPv4) checkSharing(state, wanted, config, add);
+  const noSharing = noSharingProblem(failures);
+  if (noSharing !== undefined) add('sharing', 'failed', noSharing);
+  else if (state.intent.kind === 'new' && !pool.dhcp.IPv4) checkSharing(state, wanted, config, add);
   for (const failure of failures) {
     if (failure.code === 'pool-full' || failure.code === 'pool-empty')
       add('address', 'failed', failureProblem(failure, options));

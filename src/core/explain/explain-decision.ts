@@ -1,4 +1,4 @@
-import type { AllocationFailure } from '../decide/allocation-failure.ts';
+import type { AllocationFailure, NoSharing } from '../decide/allocation-failure.ts';
 import {
   type AddressConflict,
   type Condition,
@@ -98,7 +98,34 @@ function usedUp({ size, family, claimed }: AllocationFailure & { code: 'pool-ful
   return `all ${size} of its ${family} addresses${part}`;
 }
 
+/** Why the Service cannot share comes first: a full pool alone does not explain why it has no address. */
 function failuresOf(failures: readonly AllocationFailure[], options: Options): Explanation[] {
+  const sharing = noSharingProblem(failures);
+  return [...(sharing === undefined ? [] : [{ problem: sharing }]), ...fullOrMissing(failures, options)];
+}
+
+/** Why no address of a full pool can be shared; undefined if the namespace does not allow sharing. */
+export function noSharingProblem(failures: readonly AllocationFailure[]): string | undefined {
+  for (const failure of failures) {
+    if (failure.code === 'pool-full' && failure.noSharing !== undefined)
+      return explainNoSharing(failure.noSharing);
+  }
+  return undefined;
+}
+
+function explainNoSharing(reason: NoSharing): string {
+  if (reason.code === 'not-eligible') return `Sharing is not possible: ${notEligible[reason.why]}.`;
+  const { joint, text } = explainSharingConflict(reason.why, reason.holder);
+  return `Sharing is not possible: ${formatAddress(reason.address)} is assigned to ${reason.holder}, ${joint} ${text}.`;
+}
+
+const notEligible: Readonly<Record<(NoSharing & { code: 'not-eligible' })['why'], string>> = {
+  'local-traffic': 'the Service has externalTrafficPolicy: Local',
+  'no-ports': 'the Service has no ports',
+  families: 'only Services with ipFamilyPolicy SingleStack and family IPv4 can share',
+};
+
+function fullOrMissing(failures: readonly AllocationFailure[], options: Options): Explanation[] {
   const [first, second] = failures;
   if (first?.code === 'pool-full' && second?.code === 'pool-full') {
     const problem = `Pool ${first.key} is full: ${usedUp(first)} and ${usedUp(second)} are in use.`;
@@ -203,7 +230,7 @@ function explainSharingConflict(why: SharingConflict, named: ServiceKey): Clause
     case 'not-ours':
       return about(why.service, notOurs[why.reason]);
     case 'port-clash':
-      return and(`both use ${why.port.replace('/', ' port ')}`);
+      return and(`both use ${explainPorts(why.ports)}`);
     case 'several-addresses':
       return about(why.service, 'does not have exactly one IPv4 address');
     case 'being-deleted':
@@ -219,6 +246,17 @@ function explainSharingConflict(why: SharingConflict, named: ServiceKey): Clause
     default:
       return never(why);
   }
+}
+
+/** `TCP port 80 and TCP port 443`, in ascending order. */
+function explainPorts(ports: readonly string[]): string {
+  const numberOf = (port: string): number => Number(port.split('/')[1]);
+  const texts = ports
+    .toSorted((a, b) => numberOf(a) - numberOf(b))
+    .map((port) => port.replace('/', ' port '));
+  const last = texts.length > maxNamed ? `${texts.length - maxNamed} more` : texts.at(-1);
+  const named = texts.slice(0, Math.min(texts.length - 1, maxNamed));
+  return named.length === 0 ? `${last}` : `${named.join(', ')} and ${last}`;
 }
 
 const notOurs: Readonly<Record<IgnoreReason, string>> = {
@@ -472,7 +510,15 @@ function isReported(condition: Condition): boolean {
 function failureCode(failure: AllocationFailure): string {
   const family: Family | '' = 'family' in failure ? failure.family : '';
   const size = 'size' in failure ? failure.size : '';
-  return `${failure.code} ${'key' in failure ? failure.key : ''} ${family} ${size}`;
+  const sharing = failure.code === 'pool-full' ? noSharingCode(failure.noSharing) : '';
+  return `${failure.code} ${'key' in failure ? failure.key : ''} ${family} ${size}${sharing}`;
+}
+
+function noSharingCode(reason: NoSharing | undefined): string {
+  if (reason === undefined) return '';
+  if (reason.code === 'not-eligible') return ` ${reason.why}`;
+  const ports = reason.why.code === 'port-clash' ? reason.why.ports.join() : '';
+  return ` ${formatAddress(reason.address)} ${reason.holder} ${reason.why.code} ${ports}`;
 }
 
 function conditionCode(condition: Condition): string {
