@@ -258,6 +258,16 @@ test('an audit finds no missing writes when nothing is left to do', () => {
   );
 });
 
+test('an audit finds dual-stack Services with one family', () => {
+  const { snapshot } = atRest(snapshotOf([service('a/x', preferred)], { 'cidr-a': '10.0.0.0/29' }));
+  const allocator = allocatorOf(snapshot, options);
+  const found = audit({ allocator, outcome: simulate(snapshot, options), leftovers: [], options });
+  assert.deepEqual(
+    found.map(({ code, subject }) => [code, subject]),
+    [['one-family', 'a/x']],
+  );
+});
+
 /** A Service that requests an address. */
 function withRequest(key: string, address: string, port = 80): Service {
   return service(key, { ports: [{ port }] }, { 'kube-vip.io/loadbalancerIPs': address });
@@ -305,6 +315,8 @@ function service(key: string, spec: Service['spec'] = {}, annotations: Record<st
     spec: { type: 'LoadBalancer', ipFamilies: ['IPv4'], ports: [{ port: 80 }], ...spec },
   };
 }
+
+const preferred = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' };
 
 /** As the Go version leaves a Service with `spec.loadBalancerIP`. */
 function assigned(one: Service): Service {
@@ -397,6 +409,31 @@ const rows: readonly [title: string, ReturnType<typeof explained>, expected: Ret
         remedies: [
           `kubectl patch service x --namespace a --type merge --patch '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'`,
           patchPools({ 'cidr-a': '10.0.0.0/29,ADDRESSES' }),
+        ],
+      },
+    ],
+    [
+      'a dual-stack Service with one family, and the other is available',
+      explained(assigned(service('a/x', { ...preferred, loadBalancerIP: '10.0.0.1' })), {
+        'cidr-a': '10.0.0.0/29,fd00::/126',
+      }),
+      {
+        failed: [],
+        remedies: ['kubectl annotate service x --namespace a --overwrite kube-vip.io/reallocate=true'],
+      },
+    ],
+    [
+      'a dual-stack Service with one family, and the pool lacks the other',
+      explained(service('a/x', preferred), { 'cidr-a': '10.0.0.0/29' }),
+      { failed: [], remedies: [patchPools({ 'cidr-a': '10.0.0.0/29,ADDRESSES' })] },
+    ],
+    [
+      'a dual-stack Service with a static address of the second family',
+      explained(service('a/x', { ...preferred, loadBalancerIP: 'fd00::1' }), {}),
+      {
+        failed: [],
+        remedies: [
+          'kubectl annotate service x --namespace a --overwrite kube-vip.io/loadbalancerIPs=ADDRESS,fd00::1',
         ],
       },
     ],

@@ -916,6 +916,76 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'a/x': { says: /^Pool cidr-global is full/ } },
     },
   ],
+  'A dual-stack Service with one family (section 4)': [
+    {
+      title: 'what is missing and why: the pool has no such family, or none that is free',
+      data: { 'cidr-a': '10.0.0.1-10.0.0.3', 'cidr-b': '10.0.1.1,fd00::1-fd00::9', 'cidr-c': '10.0.2.1' },
+      services: {
+        'a/x': { families: dual },
+        'b/held': { created: 1 },
+        'b/x': { families: dual, created: 2 },
+        'b/y': { families: 'PreferDualStack IPv6,IPv4', created: 3 },
+        'c/x': { families: dual, record: { from: 'cidr-c', ips: '10.0.2.1' }, ips: '10.0.2.1', label: true },
+      },
+      leads: {
+        'a/x': {
+          ips: '10.0.0.1',
+          says: /^The Service has no IPv6 address, although its ipFamilyPolicy is PreferDualStack\. Pool cidr-a has no IPv6 addresses\. Add IPv6 addresses to it\.$/,
+        },
+        'b/x': {
+          ips: 'fd00::1',
+          says: /^The Service has no IPv4 address, .* Pool cidr-b is full: its only IPv4 address is in use\./,
+        },
+        'b/y': { ips: 'fd00::2', says: /^The Service has no IPv4 address, / },
+        'c/x': { says: /^The Service has no IPv6 address, / },
+      },
+    },
+    {
+      title: 'once the other family can be had, the command that brings it',
+      data: both,
+      services: {
+        'a/x': ours('10.0.0.1', { families: dual }),
+        'a/strict': { ips: '10.0.0.2', spec: '10.0.0.2', label: true, families: strict },
+      },
+      leads: {
+        'a/x': {
+          ips: '10.0.0.1',
+          says: /^The Service has no IPv6 address, although its ipFamilyPolicy is PreferDualStack\. Pool cidr-global can provide one now\. To assign an address from the pool, run: kubectl annotate service x --namespace a --overwrite kube-vip\.io\/reallocate=true$/,
+        },
+        'a/strict': {
+          ips: '10.0.0.2',
+          says: /no IPv6 address, although its ipFamilyPolicy is RequireDualStack.*run: kubectl/,
+        },
+      },
+    },
+    {
+      title: 'static addresses of one family',
+      data: both,
+      services: { 'a/x': { spec: '10.0.0.5', families: strict } },
+      leads: {
+        'a/x': {
+          ips: '10.0.0.5',
+          says: /^The Service has no IPv6 address, .* Its static addresses include none\. Add one to the annotation kube-vip\.io\/loadbalancerIPs\.$/,
+        },
+      },
+    },
+    {
+      title: 'nothing is missing with both families, a hostname, DHCP for both, or SingleStack',
+      data: { 'cidr-a': '0.0.0.0/32', 'cidr-global': '10.0.0.1-10.0.0.9,fd00::1-fd00::9' },
+      services: {
+        'a/dhcp': { families: dual },
+        'b/both': { families: dual },
+        'b/single': {},
+        'b/host': { ips: 'web.example.com', families: dual },
+      },
+      leads: {
+        'a/dhcp': { says: /^$/ },
+        'b/both': { says: /^$/ },
+        'b/single': { says: /^$/ },
+        'b/host': { says: /^$/ },
+      },
+    },
+  ],
   'Interface (section 7)': [
     {
       title: 'the interface is written with an allocated address; a value from the user stays',

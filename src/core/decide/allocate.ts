@@ -8,6 +8,7 @@ import type { AllocationContext } from './allocation-context.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import { nearestMiss } from './nearest-miss.ts';
+import { whyNoneFree, whyNoPool } from './why-no-address.ts';
 
 /** Addresses for a Service, in the order of its families, or why there are none. */
 export type Allocation = Grant | { readonly failures: readonly AllocationFailure[] };
@@ -51,7 +52,7 @@ export function allocate(
     const pick =
       kept ??
       reservedAddress(family) ??
-      (pool === undefined ? missingPool(config, view.namespace) : pickOne(state, family, pool));
+      (pool === undefined ? whyNoPool(config, view.namespace) : pickOne(state, family, pool));
     if ('code' in pick) failures.push(pick);
     else addresses.push(pick);
   }
@@ -124,26 +125,16 @@ export function wantedFamilies({ view }: ServiceState, pool: Pool | undefined): 
   return families.length > 0 ? families : ['IPv4', 'IPv6'];
 }
 
-function missingPool(config: Config, namespace: string): AllocationFailure {
-  return config.exists ? { code: 'no-pool', namespace } : { code: 'no-config-map' };
-}
-
 function failureOf(
   state: ServiceState,
   pool: Pool,
   family: Family,
   context: AllocationContext,
 ): AllocationFailure {
-  const { key, size, dhcp, spans } = pool;
-  if (size[family] > 0n) {
-    const claimed = context.ledger.claimedCount(family, spans[family]);
-    const noSharing = whyNoSharing(state, pool, context);
-    return { code: 'pool-full', key, family, size: size[family], claimed, noSharing };
-  }
-  const other = family === 'IPv4' ? 'IPv6' : 'IPv4';
-  return size[other] > 0n || dhcp[other]
-    ? { code: 'family-not-in-pool', key, family }
-    : { code: 'pool-empty', key };
+  const failure = whyNoneFree(pool, family, context);
+  return failure.code === 'pool-full'
+    ? { ...failure, noSharing: whyNoSharing(state, pool, context) }
+    : failure;
 }
 
 /** Why the Service shares no address of its full pool; undefined if its namespace does not allow sharing. */

@@ -212,6 +212,7 @@ function checkAssigned(
   for (const condition of decision.conditions) {
     const finding = conditionProblem(condition, options);
     if (condition.code === 'pending-change') add('request', 'failed', finding);
+    else if (condition.code === 'one-family') add('families', 'noted', finding);
     else add('address', isConflictCondition(condition) ? 'failed' : 'noted', finding);
   }
   if (decision.kind === 'keep') add('write', 'passed', 'all fields are up to date');

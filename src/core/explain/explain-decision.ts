@@ -327,6 +327,8 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
         },
         ...failuresOf(condition.failures, options),
       ];
+    case 'one-family':
+      return explainOneFamily(condition, options);
     case 'global-namespace':
       return [
         {
@@ -336,6 +338,23 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
     default:
       return never(condition);
   }
+}
+
+function explainOneFamily(
+  { service, policy, missing, key, why }: Condition & { code: 'one-family' },
+  options: Options,
+): readonly Explanation[] {
+  const problem = `The Service has no ${missing} address, although its ipFamilyPolicy is ${policy}.`;
+  if (why === 'static')
+    return [
+      {
+        problem: `${problem} Its static addresses include none.`,
+        advice: `Add one to the annotation ${annotations.addresses}.`,
+      },
+    ];
+  if (why === undefined)
+    return [{ problem: `${problem} Pool ${key} can provide one now.`, reallocate: service }];
+  return [{ problem }, failureOf(why, options)];
 }
 
 /** A thousand Services can have one address: a sentence names some of them. */
@@ -502,6 +521,11 @@ export function isWarning(decision: Decision): boolean {
   );
 }
 
+/** What is worth an event when it is found, and no repetition. */
+export function isNotice(decision: Decision): boolean {
+  return 'conditions' in decision && decision.conditions.some(({ code }) => code === 'one-family');
+}
+
 /** Whether the condition is reported when it appears. Sharing is not: tables show it. */
 function isReported(condition: Condition): boolean {
   return condition.code !== 'shared';
@@ -534,6 +558,10 @@ function conditionCode(condition: Condition): string {
       return `outside-pool ${formatAddress(condition.address)} ${condition.key}`;
     case 'pending-change':
       return `pending-change ${condition.change} ${condition.failures.map(failureCode).join(' ')}`;
+    case 'one-family': {
+      const { missing, why } = condition;
+      return `one-family ${missing} ${typeof why === 'object' ? failureCode(why) : why}`;
+    }
     default:
       return condition.code;
   }

@@ -22,6 +22,8 @@ export interface AuditFinding {
     | 'contender'
     /** An IPAddress object of another owner claims the address of a Service. */
     | 'claimed'
+    /** A dual-stack Service has addresses of one family only. */
+    | 'one-family'
     /** The allocation record is another Service's, or differs from the Service. */
     | 'allocation-record'
     /** The controller has not written a change yet: it is behind, or not running. */
@@ -80,7 +82,8 @@ function conflictFindings(
     if (condition.code === 'conflict') return [{ code: 'duplicate', subject, sentence }];
     if (condition.code === 'contested' && isReportedHere(condition, allocator))
       return [{ code: 'contender', subject, sentence }];
-    return condition.code === 'claimed' ? [{ code: 'claimed', subject, sentence }] : [];
+    const { code } = condition;
+    return code === 'claimed' || code === 'one-family' ? [{ code, subject, sentence }] : [];
   });
 }
 
