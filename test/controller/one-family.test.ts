@@ -25,10 +25,7 @@ test('of the Services without a second family, only the oldest is told that an a
   await until(() => notices().length > 0);
   await harness.settled();
   assert.equal(notices().length, 1);
-  assert.match(
-    notices()[0] ?? '',
-    /shop\/a: .* can provide one now\. .*run: kubectl annotate service a /,
-  );
+  assert.match(notices()[0] ?? '', /shop\/a: .* can provide one now\. .*run: kubectl annotate service a /);
   // It does not take the address by itself, and is not told again.
   await harness.create('shop/next');
   await harness.settled();
