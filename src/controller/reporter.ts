@@ -7,6 +7,7 @@ import {
   conflictingAddresses,
   type Decision,
   isConflictCondition,
+  isMisconfigured,
 } from '../core/decide/decision.ts';
 import { explainProblem } from '../core/explain/explain-config.ts';
 import {
@@ -35,6 +36,8 @@ export const eventTypes = {
   SyncLoadBalancerFailed: 'Warning',
   DeletedLoadBalancer: 'Normal',
   LoadBalancerFieldsUndone: 'Warning',
+  /** On a Service with an address through which clients may not reach it. */
+  LoadBalancerMisconfigured: 'Warning',
   /** On a dual-stack Service with addresses of one family. */
   LoadBalancerIncomplete: 'Normal',
   /** On a Service that keeps its address. */
@@ -93,6 +96,8 @@ export class Reporter {
     const message = explainDecision(decision, this.#options);
     this.#log.warn(message, { service: key, decision: decision.kind, reason: codesOf(decision) });
     if (isWarning(decision)) this.#warn(view, decision, message);
+    else if ('conditions' in decision && decision.conditions.some(isMisconfigured))
+      this.#event(view, 'LoadBalancerMisconfigured', message);
     else if (isNotice(decision)) this.#event(view, 'LoadBalancerIncomplete', message);
   }
 

@@ -33,9 +33,10 @@ test('a simulated outcome has nothing left to write, and simulating it again cha
 
 /** Whether a person has to act. */
 function isWrong(decision: Decision): boolean {
+  const misconfigured = ['pending-change', 'wrong-family', 'read-as-hostname'];
   if (decision.kind === 'keep' || decision.kind === 'write')
     return decision.conditions.some(
-      (condition) => isConflictCondition(condition) || condition.code === 'pending-change',
+      (condition) => isConflictCondition(condition) || misconfigured.includes(condition.code),
     );
   return true;
 }
@@ -258,13 +259,23 @@ test('an audit finds no missing writes when nothing is left to do', () => {
   );
 });
 
-test('an audit finds dual-stack Services with one family', () => {
-  const { snapshot } = atRest(snapshotOf([service('a/x', preferred)], { 'cidr-a': '10.0.0.0/29' }));
+test('an audit finds Services with an address that does not work as intended', () => {
+  const named = (list: string) => ({ 'kube-vip.io/loadbalancerIPs': list });
+  const services = [
+    service('a/x', preferred),
+    service('a/y', {}, named('10.0.20.200,fd80::200')),
+    service('a/z', {}, named('None')),
+  ];
+  const { snapshot } = atRest(snapshotOf(services, { 'cidr-a': '10.0.0.0/29' }));
   const allocator = allocatorOf(snapshot, options);
   const found = audit({ allocator, outcome: simulate(snapshot, options), leftovers: [], options });
   assert.deepEqual(
     found.map(({ code, subject }) => [code, subject]),
-    [['one-family', 'a/x']],
+    [
+      ['one-family', 'a/x'],
+      ['wrong-family', 'a/y'],
+      ['read-as-hostname', 'a/z'],
+    ],
   );
 });
 
@@ -434,6 +445,28 @@ const rows: readonly [title: string, ReturnType<typeof explained>, expected: Ret
         failed: [],
         remedies: [
           'kubectl annotate service x --namespace a --overwrite kube-vip.io/loadbalancerIPs=ADDRESS,fd00::1',
+        ],
+      },
+    ],
+    [
+      'two families on a SingleStack Service',
+      explained(service('a/x', {}, { 'kube-vip.io/loadbalancerIPs': '10.0.20.200,fd80::200' }), {}),
+      {
+        failed: ['address'],
+        remedies: [
+          'kubectl annotate service x --namespace a --overwrite kube-vip.io/loadbalancerIPs=10.0.20.200',
+          `kubectl patch service x --namespace a --type merge --patch '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'`,
+        ],
+      },
+    ],
+    [
+      'a word in the place of an address',
+      explained(service('a/x', {}, { 'kube-vip.io/loadbalancerIPs': 'None' }), { 'cidr-a': '10.0.0.0/29' }),
+      {
+        failed: ['address'],
+        remedies: [
+          'kubectl annotate service x --namespace a --overwrite kube-vip.io/reallocate=true',
+          'kubectl annotate service x --namespace a --overwrite kube-vip.io/loadbalancerIPs=ADDRESS',
         ],
       },
     ],

@@ -986,6 +986,53 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
   ],
+  'Addresses that do not work (section 6)': [
+    {
+      title: 'an address of a family that the Service does not have: honored, with a warning',
+      data: pool,
+      services: {
+        'default/both': { ips: '10.0.20.200,fd80::200' },
+        'default/only-v6': { ips: 'fd80::201' },
+        'default/single-stack-cluster': { ips: '10.0.20.202,fd80::202', families: 'PreferDualStack IPv4' },
+        'default/adopted': go('10.0.20.203,fd80::203'),
+        'default/right': { ips: '10.0.20.204,fd80::204', families: dual },
+      },
+      leads: {
+        'default/both': {
+          ips: '10.0.20.200,fd80::200',
+          label: true,
+          says: /^fd80::200 is an IPv6 address, but the Service is SingleStack IPv4: the cluster does not forward traffic for it\. Request an IPv4 address instead, or change ipFamilyPolicy if the cluster is dual-stack\.$/,
+        },
+        'default/only-v6': { ips: 'fd80::201', label: true, says: /^fd80::201 is an IPv6 address, but / },
+        'default/single-stack-cluster': {
+          label: true,
+          says: /^fd80::202 is an IPv6 address, but the cluster gave the Service only IPv4: the cluster does not forward traffic for it\. Request an IPv4 address instead\.$/,
+        },
+        'default/adopted': { ips: '10.0.20.203,fd80::203', says: /fd80::203 is an IPv6 address, but / },
+        'default/right': { says: /^$/ },
+      },
+    },
+    {
+      title: 'a word in the place of an address is read as a hostname, with a warning',
+      data: pool,
+      services: {
+        'monitoring/none': { ips: 'None' },
+        'ingress/auto': { ips: 'auto' },
+        'ingress/mixed': { ips: '10.0.0.7, null' },
+        'ingress/name': { ips: 'web.example.com' },
+      },
+      leads: {
+        'monitoring/none': {
+          ips: 'None',
+          label: true,
+          says: /^"None" is not an address\. kube-vip reads it as a hostname, and resolves it with DNS\. If no hostname is meant, correct the annotation kube-vip\.io\/loadbalancerIPs\. To assign an address from the pool, run: kubectl annotate service none /,
+        },
+        'ingress/auto': { ips: 'auto', says: /^"auto" is not an address\./ },
+        'ingress/mixed': { ips: '10.0.0.7, null', says: /^"null" is not an address\./ },
+        'ingress/name': { ips: 'web.example.com', says: /^$/ },
+      },
+    },
+  ],
   'Interface (section 7)': [
     {
       title: 'the interface is written with an allocated address; a value from the user stays',

@@ -150,6 +150,18 @@ const steps: readonly Step[] = [
     decisions: ['keep two/f'],
   },
   {
+    title: 'a Service requests an address of a family that it does not have',
+    act: (harness) => harness.create('two/g', { spec: { loadBalancerIP: 'fd80::1', ipFamilies: ['IPv4'] } }),
+    events: ['EnsuredLoadBalancer g', 'LoadBalancerMisconfigured g'],
+    decisions: ['keep two/g', 'write two/g'],
+  },
+  {
+    title: 'it is changed without effect',
+    act: (harness) => harness.patch('two/g', touch),
+    events: [],
+    decisions: [],
+  },
+  {
     title: 'the API server rejects a change',
     act: async (harness) => {
       harness.onWrite = () => ({ status: 422, body: { kind: 'Status', message: 'a webhook says no' } });

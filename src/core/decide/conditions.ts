@@ -40,14 +40,31 @@ export function conditionsOf(
     const owner = context.ledger.claimOwner(address);
     if (owner !== undefined) conditions.push({ code: 'claimed', address, owner });
     conditions.push(...conditionsFromOthers(state, address, context));
+    conditions.push(...wrongFamily(state, address));
     const outside = !isStatic && (pool === undefined || !rangesContain(pool.ranges, address));
     if (outside) conditions.push({ code: 'outside-pool', service: state.key, address, key: pool?.key });
   }
+  conditions.push(...misreadWords(state, list));
   const incomplete = missingFamily(state, list, isStatic, context);
   if (incomplete !== undefined) conditions.push(incomplete);
   if (namespace === 'global' && !isStatic && pool !== undefined)
     conditions.push({ code: 'global-namespace', key: pool.key });
   return conditions;
+}
+
+function wrongFamily({ view: { families, policy } }: ServiceState, address: Address): Condition[] {
+  // Only files lack the families.
+  if (families.length === 0 || families.includes(address.family)) return [];
+  return [{ code: 'wrong-family', address, families, policy }];
+}
+
+/** A hostname without a dot is rarely meant as one: templates leave such words when a value is not set. */
+function misreadWords({ key: service }: ServiceState, list: readonly AddressEntry[]): Condition[] {
+  return list.flatMap((entry) =>
+    typeof entry === 'string' && !entry.includes('.')
+      ? [{ code: 'read-as-hostname', service, text: entry }]
+      : [],
+  );
 }
 
 /** Set if a dual-stack Service has addresses of one family only. */

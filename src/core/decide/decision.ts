@@ -90,6 +90,15 @@ export type Condition =
     }
   /** The Service is dual-stack, but all of its addresses belong to one family. */
   | ({ readonly code: 'one-family'; readonly missing: Family } & OneFamily)
+  /** An address of a family that the Service does not have: no rule of the cluster forwards its traffic. */
+  | {
+      readonly code: 'wrong-family';
+      readonly address: Address;
+      readonly families: readonly Family[];
+      readonly policy: FamilyPolicy;
+    }
+  /** A word such as `None` or `auto` in the place of an address: kube-vip resolves it with DNS. */
+  | { readonly code: 'read-as-hostname'; readonly service: ServiceKey; readonly text: string }
   | { readonly code: 'global-namespace'; readonly key: string };
 
 interface OneFamily {
@@ -120,6 +129,11 @@ type ConflictCondition = Condition & { readonly code: 'conflict' | 'contested' |
 
 export function isConflictCondition(condition: Condition): condition is ConflictCondition {
   return condition.code === 'conflict' || condition.code === 'contested' || condition.code === 'claimed';
+}
+
+/** The Service has its addresses, and clients may still not reach it through them. */
+export function isMisconfigured({ code }: Condition): boolean {
+  return code === 'wrong-family' || code === 'read-as-hostname';
 }
 
 /** The addresses of the Service that others have or request and may not share. */

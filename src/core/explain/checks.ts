@@ -2,7 +2,7 @@ import { type Config, poolFor, poolKeysOf, sharingFor } from '../config/config.t
 import { wantedFamilies, wantsToShare } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
-import { type Decision, isConflictCondition } from '../decide/decision.ts';
+import { type Condition, type Decision, isConflictCondition, isMisconfigured } from '../decide/decision.ts';
 import type { Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { whyNotSharing } from '../ledger/sharing.ts';
@@ -204,6 +204,10 @@ function checkSharing(state: ServiceState, wanted: readonly Family[], config: Co
   add('sharing', 'noted', `not possible: ${reason}`);
 }
 
+function isWrong(condition: Condition): boolean {
+  return isConflictCondition(condition) || isMisconfigured(condition);
+}
+
 function checkAssigned(
   decision: Decision & { kind: 'keep' | 'write' },
   options: Options,
@@ -213,7 +217,7 @@ function checkAssigned(
     const finding = conditionProblem(condition, options);
     if (condition.code === 'pending-change') add('request', 'failed', finding);
     else if (condition.code === 'one-family') add('families', 'noted', finding);
-    else add('address', isConflictCondition(condition) ? 'failed' : 'noted', finding);
+    else add('address', isWrong(condition) ? 'failed' : 'noted', finding);
   }
   if (decision.kind === 'keep') add('write', 'passed', 'all fields are up to date');
   else add('write', 'noted', `not written yet: ${explainWrite(decision)}`);

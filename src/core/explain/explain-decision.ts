@@ -329,6 +329,16 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
       ];
     case 'one-family':
       return explainOneFamily(condition, options);
+    case 'wrong-family':
+      return [explainWrongFamily(condition)];
+    case 'read-as-hostname':
+      return [
+        {
+          problem: `${quoted(condition.text)} is not an address. kube-vip reads it as a hostname, and resolves it with DNS.`,
+          advice: `If no hostname is meant, correct the annotation ${annotations.addresses}.`,
+          reallocate: condition.service,
+        },
+      ];
     case 'global-namespace':
       return [
         {
@@ -338,6 +348,23 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
     default:
       return never(condition);
   }
+}
+
+function explainWrongFamily({
+  address,
+  families,
+  policy,
+}: Condition & { code: 'wrong-family' }): Explanation {
+  const has = families.join(' and ');
+  const reason =
+    policy === 'SingleStack'
+      ? `the Service is SingleStack ${has}`
+      : `the cluster gave the Service only ${has}`;
+  const other = policy === 'SingleStack' ? ', or change ipFamilyPolicy if the cluster is dual-stack' : '';
+  return {
+    problem: `${formatAddress(address)} is an ${address.family} address, but ${reason}: the cluster does not forward traffic for it.`,
+    advice: `Request an ${has} address instead${other}.`,
+  };
 }
 
 function explainOneFamily(
@@ -562,6 +589,10 @@ function conditionCode(condition: Condition): string {
       const { missing, why } = condition;
       return `one-family ${missing} ${typeof why === 'object' ? failureCode(why) : why}`;
     }
+    case 'wrong-family':
+      return `wrong-family ${formatAddress(condition.address)} ${condition.families.join()} ${condition.policy}`;
+    case 'read-as-hostname':
+      return `read-as-hostname ${condition.text}`;
     default:
       return condition.code;
   }

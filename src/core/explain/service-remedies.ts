@@ -161,6 +161,10 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
         : [];
     case 'pending-change':
       return condition.failures.flatMap((failure) => remediesForFailure(state, failure, context));
+    case 'wrong-family':
+      return remediesForWrongFamily(state, condition);
+    case 'read-as-hostname':
+      return remediesForWord(state, context);
     case 'one-family':
       return remediesForOneFamily(state, condition, context);
     case 'contested':
@@ -169,6 +173,33 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
     case 'global-namespace':
       return [];
   }
+}
+
+function remediesForWrongFamily(
+  state: ServiceState,
+  { address, families, policy }: Condition & { code: 'wrong-family' },
+): Remedy[] {
+  const rest = heldBy(state).filter(({ family }) => families.includes(family));
+  const list = rest.length > 0 ? rest.map(formatAddress).join(',') : 'ADDRESS';
+  const advice =
+    rest.length > 0
+      ? `Remove ${formatAddress(address)}.`
+      : `Request an ${families.join(' or ')} address: replace ADDRESS.`;
+  const remedies: Remedy[] = [{ advice, command: request(state, list) }];
+  if (policy === 'SingleStack')
+    remedies.push({
+      advice: 'Or give the Service both families, if the cluster is dual-stack.',
+      command: patchService(state.view, { spec: { ipFamilyPolicy: 'PreferDualStack' } }),
+    });
+  return remedies;
+}
+
+/** A removed annotation would be restored. */
+function remediesForWord(state: ServiceState, { allocator }: RemedyContext): Remedy[] {
+  const stays = heldBy(state);
+  const isAvailable = !('failures' in allocate({ ...state, intent: { kind: 'new' } }, stays, allocator));
+  const remedy = { advice: 'Request an address: replace ADDRESS.', command: request(state, 'ADDRESS') };
+  return isAvailable ? [reallocate(state, 'Assign an address from the pool instead.'), remedy] : [remedy];
 }
 
 function remediesForOneFamily(

@@ -24,6 +24,10 @@ export interface AuditFinding {
     | 'claimed'
     /** A dual-stack Service has addresses of one family only. */
     | 'one-family'
+    /** A Service has an address of a family that it does not have. */
+    | 'wrong-family'
+    /** A Service has a word in the place of an address. */
+    | 'read-as-hostname'
     /** The allocation record is another Service's, or differs from the Service. */
     | 'allocation-record'
     /** The controller has not written a change yet: it is behind, or not running. */
@@ -82,8 +86,15 @@ function conflictFindings(
     if (condition.code === 'conflict') return [{ code: 'duplicate', subject, sentence }];
     if (condition.code === 'contested' && isReportedHere(condition, allocator))
       return [{ code: 'contender', subject, sentence }];
-    const { code } = condition;
-    return code === 'claimed' || code === 'one-family' ? [{ code, subject, sentence }] : [];
+    switch (condition.code) {
+      case 'claimed':
+      case 'one-family':
+      case 'wrong-family':
+      case 'read-as-hostname':
+        return [{ code: condition.code, subject, sentence }];
+      default:
+        return [];
+    }
   });
 }
 
