@@ -2,13 +2,20 @@ import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
 import { type Config, isNotice } from '../core/config/config.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
-import { conflictingAddresses, type Decision, isConflictCondition } from '../core/decide/decision.ts';
+import {
+  type Condition,
+  conflictingAddresses,
+  type Decision,
+  isConflictCondition,
+  isMisconfigured,
+} from '../core/decide/decision.ts';
 import { explainProblem } from '../core/explain/explain-config.ts';
 import {
   codesOf,
   explainCondition,
   explainDecision,
   explainWrite,
+  isNotice,
   isWarning,
   reasonOf,
 } from '../core/explain/explain-decision.ts';
@@ -29,6 +36,10 @@ export const eventTypes = {
   SyncLoadBalancerFailed: 'Warning',
   DeletedLoadBalancer: 'Normal',
   LoadBalancerFieldsUndone: 'Warning',
+  /** On a Service with an address through which clients may not reach it. */
+  LoadBalancerMisconfigured: 'Warning',
+  /** On a dual-stack Service with addresses of one family. */
+  LoadBalancerIncomplete: 'Normal',
   /** On a Service that keeps its address. */
   AddressConflict: 'Warning',
   AddressConflictResolved: 'Normal',
@@ -86,7 +97,10 @@ export class Reporter {
     if (decision.kind === 'conflict') conflicts.add([decision.conflict.code]);
     const message = explainDecision(decision, this.#options);
     this.#log.warn(message, { service: key, decision: decision.kind, reason: codesOf(decision) });
-    this.#warn(view, decision, message);
+    if (isWarning(decision)) this.#warn(view, decision, message);
+    else if ('conditions' in decision && decision.conditions.some(isMisconfigured))
+      this.#event(view, 'LoadBalancerMisconfigured', message);
+    else if (isNotice(decision)) this.#event(view, 'LoadBalancerIncomplete', message);
   }
 
   /** Whether there is a report on the Service that still applies. */
@@ -127,13 +141,15 @@ export class Reporter {
     const key = keyOf(view);
     if (decision.kind === 'write') {
       this.#count(view, decision);
-      const shared = decision.conditions.find((condition) => condition.code === 'shared');
-      const more = shared === undefined ? '' : `. ${explainCondition(shared, this.#options)}`;
-      const message = `${explainWrite(decision)}${more}`;
-      const { cause, addresses, source } = decision;
+      const { cause, addresses, source, conditions } = decision;
+      const isAppended = ({ code }: Condition): boolean => code === 'shared' || code === 'one-family';
+      const more = conditions.filter(isAppended).map((one) => explainCondition(one, this.#options));
+      const message = [explainWrite(decision), ...more].join('. ');
       this.#log.info(message, { service: key, decision: decision.kind, cause, addresses, source });
       if (cause === 'adopt' || cause === 'update') return;
       this.#event(view, 'EnsuredLoadBalancer', message);
+      // The event has said all of it.
+      if (conditions.every(isAppended)) this.#reported.set(key, reportOf(view, reasonOf(decision)));
       // This also ends its own conflict.
       this.#conflicts.delete(key);
     } else if (decision.kind === 'release') {

@@ -31,9 +31,10 @@ test('a simulated outcome has nothing left to write, and simulating it again cha
 
 /** Whether a person has to act. */
 function isWrong(decision: Decision): boolean {
+  const misconfigured = ['pending-change', 'wrong-family', 'read-as-hostname'];
   if (decision.kind === 'keep' || decision.kind === 'write')
     return decision.conditions.some(
-      (condition) => isConflictCondition(condition) || condition.code === 'pending-change',
+      (condition) => isConflictCondition(condition) || misconfigured.includes(condition.code),
     );
   return true;
 }
@@ -92,6 +93,34 @@ test('a reallocation that is suggested succeeds', () => {
     runs,
   );
   for (const kind of ['conflict', 'keep']) assert.ok((helped[kind] ?? 0) > 5, JSON.stringify(helped));
+});
+
+test('sharing that is suggested gives the Service its address', () => {
+  let helped = 0;
+  fc.assert(
+    fc.property(anySnapshot, ({ services, data }) => {
+      const { snapshot, outcome } = atRest(snapshotOf(services, data));
+      const { allocator } = outcome;
+      for (const { key } of allocator.ledger.all()) {
+        const decided = allocator.explain(key);
+        if (decided?.decision.kind !== 'pending') continue;
+        const remedies = remediesFor(decided, { allocator, options, configMap: configMapOf(data) });
+        const command = remedies.find(({ command }) => command?.includes('"allow-share-'))?.command;
+        if (command === undefined) continue;
+        const { data: keys } = JSON.parse(command.split("'")[1] ?? '');
+        const config = readConfig(configMapOf({ ...data, ...keys }));
+        const others = snapshot.services.filter((view) => {
+          const other = allocator.explain(`${view.namespace}/${view.name}`)?.decision;
+          return other?.kind !== 'pending' || view === decided.state.view;
+        });
+        const after = simulate({ ...snapshot, services: others, config }, options).allocator.explain(key);
+        assert.equal(after?.decision.kind, 'keep', key);
+        helped += 1;
+      }
+    }),
+    runs,
+  );
+  assert.ok(helped > 0);
 });
 
 test('PreferDualStack is only suggested if it helps', () => {
@@ -232,6 +261,26 @@ test('an audit finds no missing writes when nothing is left to do', () => {
   );
 });
 
+test('an audit finds Services with an address that does not work as intended', () => {
+  const named = (list: string) => ({ 'kube-vip.io/loadbalancerIPs': list });
+  const services = [
+    service('a/x', preferred),
+    service('a/y', {}, named('10.0.20.200,fd80::200')),
+    service('a/z', {}, named('None')),
+  ];
+  const { snapshot } = atRest(snapshotOf(services, { 'cidr-a': '10.0.0.0/29' }));
+  const allocator = allocatorOf(snapshot, options);
+  const found = audit({ allocator, outcome: simulate(snapshot, options), leftovers: [], options });
+  assert.deepEqual(
+    found.map(({ code, subject }) => [code, subject]),
+    [
+      ['one-family', 'a/x'],
+      ['wrong-family', 'a/y'],
+      ['read-as-hostname', 'a/z'],
+    ],
+  );
+});
+
 /** A Service that requests an address. */
 function withRequest(key: string, address: string, port = 80): Service {
   return service(key, { ports: [{ port }] }, { 'kube-vip.io/loadbalancerIPs': address });
@@ -280,6 +329,14 @@ function service(key: string, spec: Service['spec'] = {}, annotations: Record<st
   };
 }
 
+const preferred = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' };
+
+/** As the Go version leaves a Service with `spec.loadBalancerIP`. */
+function assigned(one: Service): Service {
+  const annotations = { 'kube-vip.io/loadbalancerIPs': one.spec?.loadBalancerIP ?? '' };
+  return { ...one, metadata: { ...one.metadata, annotations, labels: { implementation: 'kube-vip' } } };
+}
+
 const patchPools = (data: Record<string, string>): string =>
   `kubectl patch configmap kubevip --namespace kube-system --type merge --patch '${JSON.stringify({ data })}'`;
 
@@ -325,6 +382,37 @@ const rows: readonly [title: string, ReturnType<typeof explained>, expected: Ret
       },
     ],
     [
+      'a full pool, with ports that allow sharing',
+      explained(
+        service('a/x'),
+        { 'cidr-global': '10.0.0.1', 'allow-share-b': 'false' },
+        [service('b/y', { ports: [{ port: 81 }], loadBalancerIP: '10.0.0.1' })].map(assigned),
+      ),
+      {
+        failed: ['address'],
+        remedies: [
+          patchPools({ 'allow-share-a': 'true', 'allow-share-b': 'true' }),
+          patchPools({ 'cidr-global': '10.0.0.1,ADDRESSES' }),
+          'kubectl delete service NAME --namespace NAMESPACE',
+        ],
+      },
+    ],
+    [
+      'a full pool, with sharing and a common port',
+      explained(
+        service('a/x'),
+        { 'cidr-global': '10.0.0.1', 'allow-share-global': 'true' },
+        [service('b/y', { loadBalancerIP: '10.0.0.1' })].map(assigned),
+      ),
+      {
+        failed: ['sharing', 'address'],
+        remedies: [
+          patchPools({ 'cidr-global': '10.0.0.1,ADDRESSES' }),
+          'kubectl delete service NAME --namespace NAMESPACE',
+        ],
+      },
+    ],
+    [
       'a family that the pool does not have',
       explained(service('a/x', { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' }), {
         'cidr-a': '10.0.0.0/29',
@@ -334,6 +422,53 @@ const rows: readonly [title: string, ReturnType<typeof explained>, expected: Ret
         remedies: [
           `kubectl patch service x --namespace a --type merge --patch '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'`,
           patchPools({ 'cidr-a': '10.0.0.0/29,ADDRESSES' }),
+        ],
+      },
+    ],
+    [
+      'a dual-stack Service with one family, and the other is available',
+      explained(assigned(service('a/x', { ...preferred, loadBalancerIP: '10.0.0.1' })), {
+        'cidr-a': '10.0.0.0/29,fd00::/126',
+      }),
+      {
+        failed: [],
+        remedies: ['kubectl annotate service x --namespace a --overwrite kube-vip.io/reallocate=true'],
+      },
+    ],
+    [
+      'a dual-stack Service with one family, and the pool lacks the other',
+      explained(service('a/x', preferred), { 'cidr-a': '10.0.0.0/29' }),
+      { failed: [], remedies: [patchPools({ 'cidr-a': '10.0.0.0/29,ADDRESSES' })] },
+    ],
+    [
+      'a dual-stack Service with a static address of the second family',
+      explained(service('a/x', { ...preferred, loadBalancerIP: 'fd00::1' }), {}),
+      {
+        failed: [],
+        remedies: [
+          'kubectl annotate service x --namespace a --overwrite kube-vip.io/loadbalancerIPs=ADDRESS,fd00::1',
+        ],
+      },
+    ],
+    [
+      'two families on a SingleStack Service',
+      explained(service('a/x', {}, { 'kube-vip.io/loadbalancerIPs': '10.0.20.200,fd80::200' }), {}),
+      {
+        failed: ['address'],
+        remedies: [
+          'kubectl annotate service x --namespace a --overwrite kube-vip.io/loadbalancerIPs=10.0.20.200',
+          `kubectl patch service x --namespace a --type merge --patch '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'`,
+        ],
+      },
+    ],
+    [
+      'a word in the place of an address',
+      explained(service('a/x', {}, { 'kube-vip.io/loadbalancerIPs': 'None' }), { 'cidr-a': '10.0.0.0/29' }),
+      {
+        failed: ['address'],
+        remedies: [
+          'kubectl annotate service x --namespace a --overwrite kube-vip.io/reallocate=true',
+          'kubectl annotate service x --namespace a --overwrite kube-vip.io/loadbalancerIPs=ADDRESS',
         ],
       },
     ],

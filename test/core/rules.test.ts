@@ -870,6 +870,192 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
   ],
+  'Why a Service cannot share (section 6)': [
+    {
+      title: 'a full pool: first the partner and the port, then that the pool is full',
+      data: { 'cidr-global': '192.168.1.100/32', 'allow-share-global': 'true' },
+      services: {
+        'traefik/traefik': { ports: 'TCP/80,TCP/443', created: 1 },
+        'gitea/ssh': { ports: 'TCP/22', created: 2 },
+        'argocd/server': { ports: 'TCP/80,TCP/443', created: 3 },
+        'argocd/metrics': { ports: 'TCP/80,TCP/9090', created: 4 },
+        'voip/turn': { ports: 'UDP/3478', local: true, created: 5 },
+        'v6/web': { families: 'PreferDualStack IPv6,IPv4', ports: 'TCP/8080', created: 6 },
+      },
+      leads: {
+        'traefik/traefik': { ips: '192.168.1.100' },
+        'gitea/ssh': { ips: '192.168.1.100' },
+        'argocd/server': {
+          says: /^Sharing is not possible: 192\.168\.1\.100 is assigned to traefik\/traefik, and both use TCP port 80 and TCP port 443\. Pool cidr-global is full: its only IPv4 address is in use\./,
+        },
+        'argocd/metrics': {
+          says: /^Sharing .* traefik\/traefik, and both use TCP port 80\. Pool .* is full/,
+        },
+        'voip/turn': { says: /^Sharing .* the Service has externalTrafficPolicy: Local\. Pool .* is full/ },
+        'v6/web': { says: /^(?=.*Sharing is not possible: only Services with ipFamilyPolicy SingleStack)/ },
+      },
+    },
+    {
+      title: 'the nearest miss is named: the address with the fewest conflicts, and there the first holder',
+      data: { 'cidr-global': '10.0.0.1-10.0.0.2', 'allow-share-global': 'true' },
+      services: {
+        'a/one': { ports: 'TCP/80,TCP/443', created: 1 },
+        'a/two': { ports: 'TCP/443,TCP/81', created: 2 },
+        'a/x': { ports: 'TCP/80,TCP/443', created: 3 },
+      },
+      leads: {
+        'a/x': {
+          says: /^Sharing is not possible: 10\.0\.0\.2 is assigned to a\/two, and both use TCP port 443\. Pool/,
+        },
+      },
+    },
+    {
+      title: 'a partner with another policy, or in a namespace that does not share, is named with it',
+      data: {
+        'cidr-global': '10.0.0.1',
+        'allow-share-a': 'true',
+        'cidr-c': '10.0.0.2',
+        'allow-share-c': 'true',
+      },
+      services: {
+        'b/held': { created: 1 },
+        'a/x': { ports: 'TCP/81', created: 3 },
+        'c/local': { local: true, created: 1 },
+        'c/x': { ports: 'TCP/81', created: 3 },
+      },
+      leads: {
+        'a/x': {
+          says: /^Sharing .* assigned to b\/held, and namespace b does not allow sharing \(allow-share-b\)\. Pool/,
+        },
+        'c/x': {
+          says: /^Sharing .* c\/local, which cannot share because of externalTrafficPolicy: Local\. Pool/,
+        },
+      },
+    },
+    {
+      title: 'with sharing off, only the full pool is named',
+      data: { 'cidr-global': '10.0.0.1' },
+      services: { 'a/held': { created: 1 }, 'a/x': { ports: 'TCP/81', created: 2 } },
+      leads: { 'a/x': { says: /^Pool cidr-global is full/ } },
+    },
+  ],
+  'A dual-stack Service with one family (section 4)': [
+    {
+      title: 'what is missing and why: the pool has no such family, or none that is free',
+      data: { 'cidr-a': '10.0.0.1-10.0.0.3', 'cidr-b': '10.0.1.1,fd00::1-fd00::9', 'cidr-c': '10.0.2.1' },
+      services: {
+        'a/x': { families: dual },
+        'b/held': { created: 1 },
+        'b/x': { families: dual, created: 2 },
+        'b/y': { families: 'PreferDualStack IPv6,IPv4', created: 3 },
+        'c/x': { families: dual, record: { from: 'cidr-c', ips: '10.0.2.1' }, ips: '10.0.2.1', label: true },
+      },
+      leads: {
+        'a/x': {
+          ips: '10.0.0.1',
+          says: /^The Service has no IPv6 address, although its ipFamilyPolicy is PreferDualStack\. Pool cidr-a has no IPv6 addresses\. Add IPv6 addresses to it\.$/,
+        },
+        'b/x': {
+          ips: 'fd00::1',
+          says: /^The Service has no IPv4 address, .* Pool cidr-b is full: its only IPv4 address is in use\./,
+        },
+        'b/y': { ips: 'fd00::2', says: /^The Service has no IPv4 address, / },
+        'c/x': { says: /^The Service has no IPv6 address, / },
+      },
+    },
+    {
+      title: 'once the other family can be had, the command that brings it',
+      data: both,
+      services: {
+        'a/x': ours('10.0.0.1', { families: dual }),
+        'a/strict': { ips: '10.0.0.2', spec: '10.0.0.2', label: true, families: strict },
+      },
+      leads: {
+        'a/x': {
+          ips: '10.0.0.1',
+          says: /^The Service has no IPv6 address, although its ipFamilyPolicy is PreferDualStack\. Pool cidr-global can provide one now\. To assign an address from the pool, run: kubectl annotate service x --namespace a --overwrite kube-vip\.io\/reallocate=true$/,
+        },
+        'a/strict': {
+          ips: '10.0.0.2',
+          says: /no IPv6 address, although its ipFamilyPolicy is RequireDualStack.*run: kubectl/,
+        },
+      },
+    },
+    {
+      title: 'static addresses of one family',
+      data: both,
+      services: { 'a/x': { spec: '10.0.0.5', families: strict } },
+      leads: {
+        'a/x': {
+          ips: '10.0.0.5',
+          says: /^The Service has no IPv6 address, .* Its static addresses include none\. Add one to the annotation kube-vip\.io\/loadbalancerIPs\.$/,
+        },
+      },
+    },
+    {
+      title: 'nothing is missing with both families, a hostname, DHCP for both, or SingleStack',
+      data: { 'cidr-a': '0.0.0.0/32', 'cidr-global': '10.0.0.1-10.0.0.9,fd00::1-fd00::9' },
+      services: {
+        'a/dhcp': { families: dual },
+        'b/both': { families: dual },
+        'b/single': {},
+        'b/host': { ips: 'web.example.com', families: dual },
+      },
+      leads: {
+        'a/dhcp': { says: /^$/ },
+        'b/both': { says: /^$/ },
+        'b/single': { says: /^$/ },
+        'b/host': { says: /^$/ },
+      },
+    },
+  ],
+  'Addresses that do not work (section 6)': [
+    {
+      title: 'an address of a family that the Service does not have: honored, with a warning',
+      data: pool,
+      services: {
+        'default/both': { ips: '10.0.20.200,fd80::200' },
+        'default/only-v6': { ips: 'fd80::201' },
+        'default/single-stack-cluster': { ips: '10.0.20.202,fd80::202', families: 'PreferDualStack IPv4' },
+        'default/adopted': go('10.0.20.203,fd80::203'),
+        'default/right': { ips: '10.0.20.204,fd80::204', families: dual },
+      },
+      leads: {
+        'default/both': {
+          ips: '10.0.20.200,fd80::200',
+          label: true,
+          says: /^fd80::200 is an IPv6 address, but the Service is SingleStack IPv4: the cluster does not forward traffic for it\. Request an IPv4 address instead, or change ipFamilyPolicy if the cluster is dual-stack\.$/,
+        },
+        'default/only-v6': { ips: 'fd80::201', label: true, says: /^fd80::201 is an IPv6 address, but / },
+        'default/single-stack-cluster': {
+          label: true,
+          says: /^fd80::202 is an IPv6 address, but the cluster gave the Service only IPv4: the cluster does not forward traffic for it\. Request an IPv4 address instead\.$/,
+        },
+        'default/adopted': { ips: '10.0.20.203,fd80::203', says: /fd80::203 is an IPv6 address, but / },
+        'default/right': { says: /^$/ },
+      },
+    },
+    {
+      title: 'a word in the place of an address is read as a hostname, with a warning',
+      data: pool,
+      services: {
+        'monitoring/none': { ips: 'None' },
+        'ingress/auto': { ips: 'auto' },
+        'ingress/mixed': { ips: '10.0.0.7, null' },
+        'ingress/name': { ips: 'web.example.com' },
+      },
+      leads: {
+        'monitoring/none': {
+          ips: 'None',
+          label: true,
+          says: /^"None" is not an address\. kube-vip reads it as a hostname, and resolves it with DNS\. If no hostname is meant, correct the annotation kube-vip\.io\/loadbalancerIPs\. To assign an address from the pool, run: kubectl annotate service none /,
+        },
+        'ingress/auto': { ips: 'auto', says: /^"auto" is not an address\./ },
+        'ingress/mixed': { ips: '10.0.0.7, null', says: /^"null" is not an address\./ },
+        'ingress/name': { ips: 'web.example.com', says: /^$/ },
+      },
+    },
+  ],
   'Interface (section 7)': [
     {
       title: 'the interface is written with an allocated address; a value from the user stays',

@@ -143,6 +143,36 @@ const steps: readonly Step[] = [
     decisions: ['keep a', 'keep d'],
   },
   {
+    title: 'a Service prefers two families, and its pool has one',
+    act: (harness) =>
+      harness.create('two/f', { spec: { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] } }),
+    events: ['EnsuredLoadBalancer f'],
+    decisions: ['write two/f'],
+  },
+  {
+    title: 'the pool gets the other family',
+    act: async (harness) => {
+      await harness.request('PATCH', 'kube-system/configmaps/kubevip', {
+        data: { 'cidr-two': '10.0.8.0/29,fd00::/126' },
+      });
+      await until(() => harness.replica.controller.allocator.config.pools.get('cidr-two')?.size.IPv6 === 4n);
+    },
+    events: ['LoadBalancerIncomplete f'],
+    decisions: ['keep two/f'],
+  },
+  {
+    title: 'a Service requests an address of a family that it does not have',
+    act: (harness) => harness.create('two/g', { spec: { loadBalancerIP: 'fd80::1', ipFamilies: ['IPv4'] } }),
+    events: ['EnsuredLoadBalancer g', 'LoadBalancerMisconfigured g'],
+    decisions: ['keep two/g', 'write two/g'],
+  },
+  {
+    title: 'it is changed without effect',
+    act: (harness) => harness.patch('two/g', touch),
+    events: [],
+    decisions: [],
+  },
+  {
     title: 'the API server rejects a change',
     act: async (harness) => {
       harness.onWrite = () => ({ status: 422, body: { kind: 'Status', message: 'a webhook says no' } });
@@ -156,7 +186,7 @@ const steps: readonly Step[] = [
 
 test('each change has its events and log lines once, with the same text', async () => {
   const harness = new Harness();
-  harness.pools({ 'range-global': '10.0.0.1-10.0.0.2' });
+  harness.pools({ 'range-global': '10.0.0.1-10.0.0.2', 'cidr-two': '10.0.8.0/29' });
   harness.start();
   await harness.settled();
   for (const { title, act, events, decisions } of steps) {

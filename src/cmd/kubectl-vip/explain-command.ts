@@ -1,4 +1,5 @@
 import type { ServiceDecision } from '../../core/decide/allocator.ts';
+import type { AddressConflict } from '../../core/decide/decision.ts';
 import { type Check, checksOf } from '../../core/explain/checks.ts';
 import { explainDecision, explainWrite } from '../../core/explain/explain-decision.ts';
 import type { Remedy } from '../../core/explain/remedy.ts';
@@ -144,7 +145,7 @@ function summaryOf({ state, decision }: ServiceDecision, { options }: ClusterFac
       return `${key} is pending. ${explainDecision(decision, options)}`;
     case 'conflict':
       return decision.conflict.code === 'address-in-use'
-        ? `${key} requests ${formatAddress(decision.conflict.address)}, which ${decision.conflict.why.code === 'claimed' ? 'is claimed for' : 'is held by'} ${decision.conflict.holder}.`
+        ? `${key} requests ${formatAddress(decision.conflict.address)}, which ${heldBy(decision.conflict)}.`
         : `${key} requests an invalid address.`;
     case 'ignore':
     case 'release':
@@ -155,6 +156,13 @@ function summaryOf({ state, decision }: ServiceDecision, { options }: ClusterFac
           : `${key} is being deleted and keeps ${formatAddressList(state.requestedIPs)} until it is gone.`;
       return `${key} is ignored by this controller. ${explainDecision(decision, options)}`;
   }
+}
+
+function heldBy({ address, holder, why }: AddressConflict & { code: 'address-in-use' }): string {
+  if (why.code !== 'claimed') return `is held by ${holder}`;
+  return holder.trim() === ''
+    ? `is claimed by the IPAddress object ${formatAddress(address)}`
+    : `is claimed for ${holder}`;
 }
 
 function originText({ addresses, source }: ServiceDecision['decision'] & { kind: 'keep' }): string {

@@ -4,6 +4,7 @@ import { explainFault, formatRange } from '../../core/explain/explain-config.ts'
 import { formatAddress } from '../../core/ip/address.ts';
 import type { Range } from '../../core/ip/range.ts';
 import type { ServiceState } from '../../core/ledger/service-state.ts';
+import { annotations } from '../../core/model/well-known-names.ts';
 import { type AddressState, type Gap, type Occupancy, occupancyIn } from '../../core/queries/occupancy.ts';
 import { quoted, suggestionOf } from '../../core/text/quote.ts';
 import { nearestSpelling } from '../../core/text/suggestions.ts';
@@ -29,7 +30,7 @@ interface AddressRow {
   readonly pools: readonly string[];
   readonly ports: string;
   readonly free: bigint;
-  /** Why it is excluded from allocation (spec section 3); else empty. */
+  /** Why it is excluded from allocation (spec section 3), or not managed; else empty. */
   readonly rule: string;
 }
 
@@ -87,7 +88,9 @@ function addressRow(
   const [first] = holders;
   const since = first === undefined ? undefined : heldSince(facts.managedFields.get(first.key) ?? []);
   const manager = owner?.managedBy ? `, managed by ${owner.managedBy}` : '';
-  const claimed = owner === undefined ? [] : [`${owner.parent} (IPAddress claim${manager})`];
+  // A claim without a parent is known by its own name.
+  const claimant = owner?.parent.trim() || `ipaddresses ${formatAddress(address)}`;
+  const claimed = owner === undefined ? [] : [`${claimant} (IPAddress claim${manager})`];
   return {
     addresses: formatAddress(address),
     state,
@@ -98,8 +101,21 @@ function addressRow(
     pools: keys,
     ports: holders.map(({ view }) => view.ports.join(',')).join(' '),
     free: 0n,
-    rule: '',
+    rule: state === 'unmanaged' && first !== undefined ? ignoredBecause(first) : '',
   };
+}
+
+function ignoredBecause({ ignoreReason, view, record }: ServiceState): string {
+  switch (ignoreReason) {
+    case 'ignored':
+      return `annotation ${annotations.ignore}`;
+    case 'other-class':
+      return view.class === undefined ? 'no class' : `class ${view.class}`;
+    case 'other-controller':
+      return `controller ${record?.controller}`;
+    default:
+      return '';
+  }
 }
 
 /** From the allocation record. Empty for a Service that is not ours. */

@@ -5,8 +5,10 @@ import type { ServiceState } from '../ledger/service-state.ts';
 import { joinConflict, whyNotSharing } from '../ledger/sharing.ts';
 import { formatAddressList } from '../model/address-list.ts';
 import type { AllocationContext } from './allocation-context.ts';
-import type { AllocationFailure } from './allocation-failure.ts';
+import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import { coHolders, conflicts } from './conditions.ts';
+import { nearestMiss } from './nearest-miss.ts';
+import { whyNoneFree, whyNoPool } from './why-no-address.ts';
 
 /** Addresses for a Service, in the order of its families, or why there are none. */
 export type Allocation = Grant | { readonly failures: readonly AllocationFailure[] };
@@ -50,7 +52,7 @@ export function allocate(
     const pick =
       kept ??
       reservedAddress(family) ??
-      (pool === undefined ? missingPool(config, view.namespace) : pickOne(state, family, pool));
+      (pool === undefined ? whyNoPool(config, view.namespace) : pickOne(state, family, pool));
     if ('code' in pick) failures.push(pick);
     else addresses.push(pick);
   }
@@ -76,7 +78,7 @@ export function allocate(
       return shared;
     }
     const free = ledger.firstFree(family, pool.spans[family], config.descending);
-    return free ?? failureOf(pool, family, ledger.claimedCount(family, pool.spans[family]));
+    return free ?? failureOf(state, pool, family, context);
   }
 
   /** The first address of the pool that is in use and that every holder agrees to share: O(used addresses of the pool). */
@@ -123,16 +125,27 @@ export function wantedFamilies({ view }: ServiceState, pool: Pool | undefined): 
   return families.length > 0 ? families : ['IPv4', 'IPv6'];
 }
 
-function missingPool(config: Config, namespace: string): AllocationFailure {
-  return config.exists ? { code: 'no-pool', namespace } : { code: 'no-config-map' };
+function failureOf(
+  state: ServiceState,
+  pool: Pool,
+  family: Family,
+  context: AllocationContext,
+): AllocationFailure {
+  const failure = whyNoneFree(pool, family, context);
+  return failure.code === 'pool-full'
+    ? { ...failure, noSharing: whyNoSharing(state, pool, context) }
+    : failure;
 }
 
-function failureOf({ key, size, dhcp }: Pool, family: Family, claimed: bigint): AllocationFailure {
-  if (size[family] > 0n) return { code: 'pool-full', key, family, size: size[family], claimed };
-  const other = family === 'IPv4' ? 'IPv6' : 'IPv4';
-  return size[other] > 0n || dhcp[other]
-    ? { code: 'family-not-in-pool', key, family }
-    : { code: 'pool-empty', key };
+/** Why the Service shares no address of its full pool; undefined if its namespace does not allow sharing. */
+function whyNoSharing(state: ServiceState, pool: Pool, context: AllocationContext): NoSharing | undefined {
+  const { config } = context;
+  if (!sharingFor(config, state.view.namespace)) return undefined;
+  const isSingleIPv4 = state.view.policy === 'SingleStack' && wantedFamilies(state, pool)[0] === 'IPv4';
+  if (!isSingleIPv4) return { code: 'not-eligible', why: 'families' };
+  const own = whyNotSharing(state, config)?.code;
+  if (own === 'local-traffic' || own === 'no-ports') return { code: 'not-eligible', why: own };
+  return own === undefined ? nearestMiss(state, pool, context) : undefined;
 }
 
 /** Whether the pool could provide this address if it were free. */

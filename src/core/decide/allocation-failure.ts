@@ -1,4 +1,6 @@
-import type { Family } from '../ip/address.ts';
+import type { Address, Family } from '../ip/address.ts';
+import type { SharingConflict } from '../ledger/sharing.ts';
+import type { ServiceKey } from '../model/service-view.ts';
 
 /** Why no address could be allocated. `key` is the pool's key in the ConfigMap. */
 export type AllocationFailure =
@@ -13,4 +15,18 @@ export type AllocationFailure =
       readonly size: bigint;
       /** How many of them IPAddress objects of other owners claim. */
       readonly claimed: bigint;
+      /** Set if the namespace allows sharing. */
+      readonly noSharing: NoSharing | undefined;
+    };
+
+/** Why a Service in a namespace that allows sharing cannot share an address of its full pool. */
+export type NoSharing =
+  /** The Service itself cannot share any address. */
+  | { readonly code: 'not-eligible'; readonly why: 'local-traffic' | 'no-ports' | 'families' }
+  /** The address that comes closest to being shared, and a holder that prevents it. */
+  | {
+      readonly code: 'no-partner';
+      readonly address: Address;
+      readonly holder: ServiceKey;
+      readonly why: SharingConflict;
     };

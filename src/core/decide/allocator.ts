@@ -23,7 +23,7 @@ import {
 } from '../model/service-view.ts';
 import { wantsToShare } from './allocate.ts';
 import { decide } from './decide.ts';
-import { type Decision, isConflictCondition, isPending } from './decision.ts';
+import { type Decision, isConflictCondition, isPending, lackingFamily } from './decision.ts';
 import { PendingServices } from './pending-services.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -318,8 +318,9 @@ export class Allocator {
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
   #trackPending(state: ServiceState, decision: Decision): void {
+    const shares = lackingFamily(decision) === undefined && wantsToShare(state, this.#config);
     const next = isPending(decision)
-      ? this.#pending.add(state, decision, wantsToShare(state, this.#config))
+      ? this.#pending.add(state, decision, shares)
       : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }

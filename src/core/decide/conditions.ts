@@ -6,6 +6,7 @@ import { sharingConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import type { AllocationContext } from './allocation-context.ts';
 import type { Condition, OtherService, OtherServices } from './decision.ts';
+import { whyNotAvailable } from './why-no-address.ts';
 
 /** The other holders of the address: they share it, or another program created a duplicate. */
 export function coHolders(
@@ -39,12 +40,49 @@ export function conditionsOf(
     const owner = context.ledger.claimOwner(address);
     if (owner !== undefined) conditions.push({ code: 'claimed', address, owner });
     conditions.push(...conditionsFromOthers(state, address, context));
+    conditions.push(...wrongFamily(state, address));
     const outside = !isStatic && (pool === undefined || !rangesContain(pool.ranges, address));
     if (outside) conditions.push({ code: 'outside-pool', service: state.key, address, key: pool?.key });
   }
+  conditions.push(...misreadWords(state, list));
+  const incomplete = missingFamily(state, list, isStatic, context);
+  if (incomplete !== undefined) conditions.push(incomplete);
   if (namespace === 'global' && !isStatic && pool !== undefined)
     conditions.push({ code: 'global-namespace', key: pool.key });
   return conditions;
+}
+
+function wrongFamily({ view: { families, policy } }: ServiceState, address: Address): Condition[] {
+  // Only files lack the families.
+  if (families.length === 0 || families.includes(address.family)) return [];
+  return [{ code: 'wrong-family', address, families, policy }];
+}
+
+/** A hostname without a dot is rarely meant as one: templates leave such words when a value is not set. */
+function misreadWords({ key: service }: ServiceState, list: readonly AddressEntry[]): Condition[] {
+  return list.flatMap((entry) =>
+    typeof entry === 'string' && !entry.includes('.')
+      ? [{ code: 'read-as-hostname', service, text: entry }]
+      : [],
+  );
+}
+
+/** Set if a dual-stack Service has addresses of one family only. */
+function missingFamily(
+  { view, key: service }: ServiceState,
+  list: readonly AddressEntry[],
+  isStatic: boolean,
+  context: AllocationContext,
+): Condition | undefined {
+  const { namespace, policy, families } = view;
+  const pool = poolFor(context.config, namespace);
+  // A pool of a single DHCP entry provides that for both families, and a hostname can resolve to either.
+  if (policy === 'SingleStack' || families.length < 2 || pool?.dhcpOnly !== undefined) return undefined;
+  const present = list.map((entry) => (typeof entry === 'string' ? undefined : entry.family));
+  const missing = families.find((family) => !present.includes(family));
+  if (missing === undefined || present.length === 0 || present.includes(undefined)) return undefined;
+  const why = isStatic ? 'static' : whyNotAvailable(namespace, missing, context);
+  return { code: 'one-family', service, policy, missing, key: pool?.key, why };
 }
 
 function conditionsFromOthers(

@@ -147,7 +147,8 @@ function pendingChange(
   const source = state.record?.source ?? unknownSource;
   const conditions = [
     { code: 'pending-change', change, failures } as const,
-    ...conditionsOf(state, list, context),
+    // The failures say which family is missing.
+    ...conditionsOf(state, list, context).filter(({ code }) => code !== 'one-family'),
   ];
   const assignment = { addresses: formatAddressList(list), source, conditions };
   if (state.view.labeled) return { kind: 'keep', ...assignment };

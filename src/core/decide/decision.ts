@@ -1,10 +1,10 @@
-import type { Address } from '../ip/address.ts';
+import type { Address, Family } from '../ip/address.ts';
 import type { ClaimOwner } from '../ledger/claim.ts';
 import type { IgnoreReason } from '../ledger/service-state.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
 import type { AddressList } from '../model/address-list.ts';
 import type { ServicePatch } from '../model/service-patch.ts';
-import type { ServiceKey } from '../model/service-view.ts';
+import type { FamilyPolicy, ServiceKey } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 
 /** What to do about one Service, and why. All messages about it are composed from these values. */
@@ -88,7 +88,30 @@ export type Condition =
       readonly change: 'families' | 'ports' | 'reallocate';
       readonly failures: readonly AllocationFailure[];
     }
+  /** The Service is dual-stack, but all of its addresses belong to one family. */
+  | ({ readonly code: 'one-family'; readonly missing: Family } & OneFamily)
+  /** An address of a family that the Service does not have: no rule of the cluster forwards its traffic. */
+  | {
+      readonly code: 'wrong-family';
+      readonly address: Address;
+      readonly families: readonly Family[];
+      readonly policy: FamilyPolicy;
+    }
+  /** A word such as `None` or `auto` in the place of an address: kube-vip resolves it with DNS. */
+  | { readonly code: 'read-as-hostname'; readonly service: ServiceKey; readonly text: string }
   | { readonly code: 'global-namespace'; readonly key: string };
+
+interface OneFamily {
+  readonly service: ServiceKey;
+  readonly policy: FamilyPolicy;
+  /** The pool of the namespace; undefined if there is none. */
+  readonly key: string | undefined;
+  /**
+   * Why the missing address is not available. `static`: a user listed the addresses. Undefined: it is available, and a
+   * reallocation adds it.
+   */
+  readonly why: AllocationFailure | 'static' | undefined;
+}
 
 /** Oldest first. A thousand Services can have one address: some are named, the others counted. */
 export interface OtherServices {
@@ -108,6 +131,11 @@ export function isConflictCondition(condition: Condition): condition is Conflict
   return condition.code === 'conflict' || condition.code === 'contested' || condition.code === 'claimed';
 }
 
+/** The Service has its addresses, and clients may still not reach it through them. */
+export function isMisconfigured({ code }: Condition): boolean {
+  return code === 'wrong-family' || code === 'read-as-hostname';
+}
+
 /** The addresses of the Service that others have or request and may not share. */
 export function conflictingAddresses(decision: Decision): readonly Address[] {
   if (decision.kind === 'conflict') {
@@ -124,6 +152,24 @@ export function isPending(decision: Decision): boolean {
   if (decision.kind === 'conflict') return decision.failures.length > 0;
   return (
     (decision.kind === 'keep' || decision.kind === 'write') &&
-    decision.conditions.some(({ code }) => code === 'pending-change')
+    (decision.conditions.some(({ code }) => code === 'pending-change') ||
+      lackingFamily(decision) !== undefined)
   );
+}
+
+/** The family that is missing because the pool is full, or was: the oldest such Service is told when an address is freed. */
+export function lackingFamily(decision: Decision): LackingFamily | undefined {
+  if (!('conditions' in decision)) return undefined;
+  for (const condition of decision.conditions) {
+    if (condition.code !== 'one-family' || condition.why === 'static') continue;
+    const { missing: family, why, key } = condition;
+    if (key !== undefined && (why === undefined || why.code === 'pool-full')) return { family, key };
+  }
+  return undefined;
+}
+
+interface LackingFamily {
+  readonly family: Family;
+  /** The pool of the namespace. */
+  readonly key: string;
 }

@@ -4,7 +4,7 @@ import { rangesContain } from '../ip/range.ts';
 import { SortedSet } from '../ip/sorted-set.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { compareAge, familiesText, type ServiceKey } from '../model/service-view.ts';
-import type { Decision } from './decision.ts';
+import { type Decision, lackingFamily } from './decision.ts';
 
 /**
  * Pending Services by pool, in groups with the same needs, oldest first. If the first Service of a group cannot get an
@@ -25,7 +25,7 @@ export class PendingServices {
    * decided in its place.
    */
   add(state: ServiceState, decision: Decision, shares: boolean): ServiceKey | undefined {
-    const group = this.#group(poolKeyOf(decision), needsOf(state, shares), shares);
+    const group = this.#group(poolKeyOf(decision), needsOf(state, decision, shares), shares);
     const position = this.#positions.get(state.key);
     const stays = position?.group === group && compareAge(position.state.view, state.view) === 0;
     const next = stays ? undefined : this.remove(state.key);
@@ -78,13 +78,17 @@ interface PendingGroup {
 }
 
 /** What an allocation depends on besides pool and ledger. A Service with addresses to keep is in a group of its own. */
-function needsOf(state: ServiceState, shares: boolean): string {
+function needsOf(state: ServiceState, decision: Decision, shares: boolean): string {
   const { view, intent, usedIPs } = state;
+  const lacking = lackingFamily(decision);
+  if (lacking !== undefined) return `second family ${lacking.family}`;
   if (intent.kind !== 'new' || usedIPs.length > 0) return `own ${state.key} ${shares}`;
   return `${familiesText(view)} ${shares ? view.ports.join(',') : ''}`;
 }
 
 function poolKeyOf(decision: Decision): string {
+  const lacking = lackingFamily(decision);
+  if (lacking !== undefined) return lacking.key;
   const failures =
     decision.kind === 'pending' || decision.kind === 'conflict'
       ? decision.failures

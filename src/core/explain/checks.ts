@@ -2,7 +2,7 @@ import { type Config, poolFor, poolKeysOf, sharingFor } from '../config/config.t
 import { wantedFamilies, wantsToShare } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
-import { type Decision, isConflictCondition } from '../decide/decision.ts';
+import { type Condition, type Decision, isConflictCondition, isMisconfigured } from '../decide/decision.ts';
 import type { Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { whyNotSharing } from '../ledger/sharing.ts';
@@ -18,6 +18,7 @@ import {
   explainWrite,
   failureProblem,
   handledClass,
+  noSharingProblem,
 } from './explain-decision.ts';
 
 /** One check of a decision (decide.ts) and its result. */
@@ -165,7 +166,9 @@ function checkPool(
   if (lacking !== undefined) add('families', 'failed', `${families}. ${failureProblem(lacking, options)}`);
   else add('families', 'passed', families);
   // 0.0.0.0 is assigned to any number of Services: there is nothing to share.
-  if (state.intent.kind === 'new' && !pool.dhcp.IPv4) checkSharing(state, wanted, config, add);
+  const noSharing = noSharingProblem(failures);
+  if (noSharing !== undefined) add('sharing', 'failed', noSharing);
+  else if (state.intent.kind === 'new' && !pool.dhcp.IPv4) checkSharing(state, wanted, config, add);
   for (const failure of failures) {
     if (failure.code === 'pool-full' || failure.code === 'pool-empty')
       add('address', 'failed', failureProblem(failure, options));
@@ -201,6 +204,10 @@ function checkSharing(state: ServiceState, wanted: readonly Family[], config: Co
   add('sharing', 'noted', `not possible: ${reason}`);
 }
 
+function isWrong(condition: Condition): boolean {
+  return isConflictCondition(condition) || isMisconfigured(condition);
+}
+
 function checkAssigned(
   decision: Decision & { kind: 'keep' | 'write' },
   options: Options,
@@ -209,7 +216,8 @@ function checkAssigned(
   for (const condition of decision.conditions) {
     const finding = conditionProblem(condition, options);
     if (condition.code === 'pending-change') add('request', 'failed', finding);
-    else add('address', isConflictCondition(condition) ? 'failed' : 'noted', finding);
+    else if (condition.code === 'one-family') add('families', 'noted', finding);
+    else add('address', isWrong(condition) ? 'failed' : 'noted', finding);
   }
   if (decision.kind === 'keep') add('write', 'passed', 'all fields are up to date');
   else add('write', 'noted', `not written yet: ${explainWrite(decision)}`);

@@ -1,4 +1,4 @@
-import type { AllocationFailure } from '../decide/allocation-failure.ts';
+import type { AllocationFailure, NoSharing } from '../decide/allocation-failure.ts';
 import {
   type AddressConflict,
   type Condition,
@@ -100,7 +100,34 @@ function usedUp({ size, family, claimed }: AllocationFailure & { code: 'pool-ful
   return `${size === 2n ? 'both' : `all ${size}`} of its ${family} addresses${part}`;
 }
 
+/** Why the Service cannot share comes first: a full pool alone does not explain why it has no address. */
 function failuresOf(failures: readonly AllocationFailure[], options: Options): Explanation[] {
+  const sharing = noSharingProblem(failures);
+  return [...(sharing === undefined ? [] : [{ problem: sharing }]), ...fullOrMissing(failures, options)];
+}
+
+/** Why no address of a full pool can be shared; undefined if the namespace does not allow sharing. */
+export function noSharingProblem(failures: readonly AllocationFailure[]): string | undefined {
+  for (const failure of failures) {
+    if (failure.code === 'pool-full' && failure.noSharing !== undefined)
+      return explainNoSharing(failure.noSharing);
+  }
+  return undefined;
+}
+
+function explainNoSharing(reason: NoSharing): string {
+  if (reason.code === 'not-eligible') return `Sharing is not possible: ${notEligible[reason.why]}.`;
+  const { joint, text } = explainSharingConflict(reason.why, reason.holder);
+  return `Sharing is not possible: ${formatAddress(reason.address)} is assigned to ${reason.holder}, ${joint} ${text}.`;
+}
+
+const notEligible: Readonly<Record<(NoSharing & { code: 'not-eligible' })['why'], string>> = {
+  'local-traffic': 'the Service has externalTrafficPolicy: Local',
+  'no-ports': 'the Service has no ports',
+  families: 'only Services with ipFamilyPolicy SingleStack and family IPv4 can share',
+};
+
+function fullOrMissing(failures: readonly AllocationFailure[], options: Options): Explanation[] {
   const [first, second] = failures;
   if (first?.code === 'pool-full' && second?.code === 'pool-full') {
     const problem = `Pool ${first.key} is full: ${usedUp(first)} and ${usedUp(second)} are in use.`;
@@ -227,7 +254,7 @@ function explainSharingConflict(why: SharingConflict, named: ServiceKey): Clause
     case 'not-ours':
       return about(why.service, notOurs[why.reason]);
     case 'port-clash':
-      return and(`both use ${why.port.replace('/', ' port ')}`);
+      return and(`both use ${explainPorts(why.ports)}`);
     case 'several-addresses':
       return about(why.service, 'cannot share because it does not have exactly one IPv4 address');
     case 'being-deleted':
@@ -243,6 +270,17 @@ function explainSharingConflict(why: SharingConflict, named: ServiceKey): Clause
     default:
       return never(why);
   }
+}
+
+/** `TCP port 80 and TCP port 443`, in ascending order. */
+function explainPorts(ports: readonly string[]): string {
+  const numberOf = (port: string): number => Number(port.split('/')[1]);
+  const texts = ports
+    .toSorted((a, b) => numberOf(a) - numberOf(b))
+    .map((port) => port.replace('/', ' port '));
+  const last = texts.length > maxNamed ? `${texts.length - maxNamed} more` : texts.at(-1);
+  const named = texts.slice(0, Math.min(texts.length - 1, maxNamed));
+  return named.length === 0 ? `${last}` : `${named.join(', ')} and ${last}`;
 }
 
 const notOurs: Readonly<Record<IgnoreReason, string>> = {
@@ -314,6 +352,18 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
         },
         ...failuresOf(condition.failures, options),
       ];
+    case 'one-family':
+      return explainOneFamily(condition, options);
+    case 'wrong-family':
+      return [explainWrongFamily(condition)];
+    case 'read-as-hostname':
+      return [
+        {
+          problem: `${quoted(condition.text)} is not an address. kube-vip reads it as a hostname, and resolves it with DNS.`,
+          advice: `If no hostname is meant, correct the annotation ${annotations.addresses}.`,
+          reallocate: condition.service,
+        },
+      ];
     case 'global-namespace':
       return [
         {
@@ -323,6 +373,40 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
     default:
       return never(condition);
   }
+}
+
+function explainWrongFamily({
+  address,
+  families,
+  policy,
+}: Condition & { code: 'wrong-family' }): Explanation {
+  const has = families.join(' and ');
+  const reason =
+    policy === 'SingleStack'
+      ? `the Service is SingleStack ${has}`
+      : `the cluster gave the Service only ${has}`;
+  const other = policy === 'SingleStack' ? ', or change ipFamilyPolicy if the cluster is dual-stack' : '';
+  return {
+    problem: `${formatAddress(address)} is an ${address.family} address, but ${reason}: the cluster does not forward traffic for it.`,
+    advice: `Request an ${has} address instead${other}.`,
+  };
+}
+
+function explainOneFamily(
+  { service, policy, missing, key, why }: Condition & { code: 'one-family' },
+  options: Options,
+): readonly Explanation[] {
+  const problem = `The Service has no ${missing} address, although its ipFamilyPolicy is ${policy}.`;
+  if (why === 'static')
+    return [
+      {
+        problem: `${problem} Its static addresses include none.`,
+        advice: `Add one to the annotation ${annotations.addresses}.`,
+      },
+    ];
+  if (why === undefined)
+    return [{ problem: `${problem} Pool ${key} can provide one now.`, reallocate: service }];
+  return [{ problem }, failureOf(why, options)];
 }
 
 /** A thousand Services can have one address: a sentence names some of them. */
@@ -489,6 +573,11 @@ export function isWarning(decision: Decision): boolean {
   );
 }
 
+/** What is worth an event when it is found, and no repetition. */
+export function isNotice(decision: Decision): boolean {
+  return 'conditions' in decision && decision.conditions.some(({ code }) => code === 'one-family');
+}
+
 /** Whether the condition is reported when it appears. Sharing is not: tables show it. */
 function isReported(condition: Condition): boolean {
   return condition.code !== 'shared';
@@ -497,7 +586,15 @@ function isReported(condition: Condition): boolean {
 function failureCode(failure: AllocationFailure): string {
   const family: Family | '' = 'family' in failure ? failure.family : '';
   const size = 'size' in failure ? failure.size : '';
-  return `${failure.code} ${'key' in failure ? failure.key : ''} ${family} ${size}`;
+  const sharing = failure.code === 'pool-full' ? noSharingCode(failure.noSharing) : '';
+  return `${failure.code} ${'key' in failure ? failure.key : ''} ${family} ${size}${sharing}`;
+}
+
+function noSharingCode(reason: NoSharing | undefined): string {
+  if (reason === undefined) return '';
+  if (reason.code === 'not-eligible') return ` ${reason.why}`;
+  const ports = reason.why.code === 'port-clash' ? reason.why.ports.join() : '';
+  return ` ${formatAddress(reason.address)} ${reason.holder} ${reason.why.code} ${ports}`;
 }
 
 function conditionCode(condition: Condition): string {
@@ -513,6 +610,14 @@ function conditionCode(condition: Condition): string {
       return `outside-pool ${formatAddress(condition.address)} ${condition.key}`;
     case 'pending-change':
       return `pending-change ${condition.change} ${condition.failures.map(failureCode).join(' ')}`;
+    case 'one-family': {
+      const { missing, why } = condition;
+      return `one-family ${missing} ${typeof why === 'object' ? failureCode(why) : why}`;
+    }
+    case 'wrong-family':
+      return `wrong-family ${formatAddress(condition.address)} ${condition.families.join()} ${condition.policy}`;
+    case 'read-as-hostname':
+      return `read-as-hostname ${condition.text}`;
     default:
       return condition.code;
   }

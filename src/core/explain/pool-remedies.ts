@@ -1,9 +1,9 @@
-import { type ConfigProblem, poolKeysOf } from '../config/config.ts';
+import { type ConfigProblem, poolKeysOf, sharingFor } from '../config/config.ts';
 import { allocate, isInPool } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import type { Address, Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { addressesOf } from '../model/address-list.ts';
+import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
 import type { ServiceKey } from '../model/service-view.ts';
@@ -49,6 +49,7 @@ export function remediesForFailure(
     case 'pool-full':
       return [
         ...correctEntries(failure.key, context),
+        ...allowSharing(state, context),
         addAddresses(failure.key, '', configMap, options),
         ...deleteHolder(failure.key, failure.family, context),
       ];
@@ -128,6 +129,31 @@ function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[
     {
       advice: 'Accept one IP family until the pool has both.',
       command: patchService(view, { spec: { ipFamilyPolicy: 'PreferDualStack' } }),
+    },
+  ];
+}
+
+/** The Service could share an address, if the namespaces concerned allowed it. */
+function allowSharing(state: ServiceState, { allocator, options }: RemedyContext): Remedy[] {
+  const { ledger, config } = allocator;
+  const everywhere = { ...config, sharing: new Map([['global', true]]) };
+  const allocation = allocate({ ...state, intent: { kind: 'new' } }, [], { ledger, config: everywhere });
+  if ('failures' in allocation || allocation.sharedWith.length === 0) return [];
+  const partners = allocation.sharedWith.map((key) => key.split('/')[0] ?? '');
+  const closed = [...new Set([state.view.namespace, ...partners])].filter(
+    (namespace) => !sharingFor(config, namespace),
+  );
+  if (closed.length === 0) return [];
+  const address = formatAddressList(allocation.addresses);
+  const [first = '', ...rest] = [...allocation.sharedWith].sort();
+  const others = rest.length > 0 ? ` and ${rest.length} more` : '';
+  const where = closed.length === 1 ? `namespace ${closed[0]}` : `namespaces ${closed.join(' and ')}`;
+  return [
+    {
+      advice: `Allow Services in ${where} to share addresses. This Service then shares ${address} with ${first}${others}.`,
+      command: patchConfigMap(options, 'merge', {
+        data: Object.fromEntries(closed.map((namespace) => [`allow-share-${namespace}`, 'true'])),
+      }),
     },
   ];
 }

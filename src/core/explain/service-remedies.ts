@@ -2,7 +2,7 @@ import { poolFor } from '../config/config.ts';
 import { allocate, isInPool } from '../decide/allocate.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AddressConflict, Condition, Decision } from '../decide/decision.ts';
-import { type Address, formatAddress, sameAddress } from '../ip/address.ts';
+import { type Address, type Family, formatAddress, sameAddress } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { addressesOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
@@ -161,6 +161,12 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
         : [];
     case 'pending-change':
       return condition.failures.flatMap((failure) => remediesForFailure(state, failure, context));
+    case 'wrong-family':
+      return remediesForWrongFamily(state, condition);
+    case 'read-as-hostname':
+      return remediesForWord(state, context);
+    case 'one-family':
+      return remediesForOneFamily(state, condition, context);
     case 'contested':
     case 'claimed':
     case 'shared':
@@ -169,15 +175,83 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
   }
 }
 
-/** Whether a new allocation includes an address of the same family: with PreferDualStack it may not. */
-function isReplaceable(state: ServiceState, address: Address, { allocator }: RemedyContext): boolean {
-  const { intent, view } = state;
+function remediesForWrongFamily(
+  state: ServiceState,
+  { address, families, policy }: Condition & { code: 'wrong-family' },
+): Remedy[] {
+  const rest = heldBy(state).filter(({ family }) => families.includes(family));
+  const list = rest.length > 0 ? rest.map(formatAddress).join(',') : 'ADDRESS';
+  const advice =
+    rest.length > 0
+      ? `Remove ${formatAddress(address)}.`
+      : `Request an ${families.join(' or ')} address: replace ADDRESS.`;
+  const remedies: Remedy[] = [{ advice, command: request(state, list) }];
+  if (policy === 'SingleStack')
+    remedies.push({
+      advice: 'Or give the Service both families, if the cluster is dual-stack.',
+      command: patchService(state.view, { spec: { ipFamilyPolicy: 'PreferDualStack' } }),
+    });
+  return remedies;
+}
+
+/** A removed annotation would be restored. */
+function remediesForWord(state: ServiceState, { allocator }: RemedyContext): Remedy[] {
+  const stays = heldBy(state);
+  const isAvailable = !('failures' in allocate({ ...state, intent: { kind: 'new' } }, stays, allocator));
+  const remedy = { advice: 'Request an address: replace ADDRESS.', command: request(state, 'ADDRESS') };
+  return isAvailable ? [reallocate(state, 'Assign an address from the pool instead.'), remedy] : [remedy];
+}
+
+function remediesForOneFamily(
+  state: ServiceState,
+  { missing, key, why }: Condition & { code: 'one-family' },
+  context: RemedyContext,
+): Remedy[] {
+  if (why === 'static') {
+    const [first] = heldBy(state).map(formatAddress);
+    const list = state.view.families[0] === missing ? ['ADDRESS', first] : [first, 'ADDRESS'];
+    return [
+      {
+        advice: `Add an ${missing} address: replace ADDRESS.`,
+        command: annotate(state.view, `${annotations.addresses}=${list.join(',')}`),
+      },
+    ];
+  }
+  if (why !== undefined) return remediesForFailure(state, why, context);
+  const leaving = heldBy(state).filter((address) => !isInOwnPool(state, address, context));
+  if (!isProvided(state, missing, leaving, context)) return [];
+  const moves = leaving.length > 0 ? `, and replace ${leaving.map(formatAddress).join(',')}` : '';
+  return [
+    reallocate(state, `Add an ${missing} address from ${key}${moves}, which interrupts the Service briefly:`),
+  ];
+}
+
+function heldBy({ intent }: ServiceState): readonly Address[] {
+  return 'list' in intent ? addressesOf(intent.list) : [];
+}
+
+function isInOwnPool({ view }: ServiceState, address: Address, { allocator }: RemedyContext): boolean {
   const pool = poolFor(allocator.config, view.namespace);
-  const stays = ('list' in intent ? addressesOf(intent.list) : []).filter(
-    (held) => !sameAddress(held, address) && pool !== undefined && isInPool(pool, held),
+  return pool !== undefined && isInPool(pool, address);
+}
+
+/** Whether a new allocation includes an address of the same family: with PreferDualStack it may not. */
+function isReplaceable(state: ServiceState, address: Address, context: RemedyContext): boolean {
+  return isProvided(state, address.family, [address], context);
+}
+
+/** Whether a new allocation without the addresses in `leaving` includes one of the family. */
+function isProvided(
+  state: ServiceState,
+  family: Family,
+  leaving: readonly Address[],
+  context: RemedyContext,
+): boolean {
+  const stays = heldBy(state).filter(
+    (held) => !leaving.some((one) => sameAddress(one, held)) && isInOwnPool(state, held, context),
   );
-  const allocation = allocate({ ...state, intent: { kind: 'new' } }, stays, allocator);
-  return 'addresses' in allocation && allocation.addresses.some(({ family }) => family === address.family);
+  const allocation = allocate({ ...state, intent: { kind: 'new' } }, stays, context.allocator);
+  return 'addresses' in allocation && allocation.addresses.some((one) => one.family === family);
 }
 
 function reallocate({ view }: ServiceState, advice: string): Remedy {

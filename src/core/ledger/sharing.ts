@@ -4,7 +4,8 @@ import { type IgnoreReason, originOf, type ServiceState } from './service-state.
 /** Why two Services may not share an address. */
 export type SharingConflict =
   | { readonly code: 'not-ours'; readonly service: string; readonly reason: IgnoreReason }
-  | { readonly code: 'port-clash'; readonly port: string }
+  /** The common ports, such as `TCP/80`. */
+  | { readonly code: 'port-clash'; readonly ports: readonly string[] }
   | { readonly code: 'several-addresses'; readonly service: string }
   | { readonly code: 'being-deleted'; readonly service: string }
   | { readonly code: 'sharing-not-allowed'; readonly service: string; readonly namespace: string }
@@ -63,8 +64,8 @@ export function whyNotSharing(
 }
 
 function portClash(one: ServiceState, other: ServiceState): SharingConflict | undefined {
-  const port = one.view.ports.find((port) => other.view.ports.includes(port));
-  return port === undefined ? undefined : { code: 'port-clash', port };
+  const ports = one.view.ports.filter((port) => other.view.ports.includes(port));
+  return ports.length === 0 ? undefined : { code: 'port-clash', ports };
 }
 
 /** When kube-vip removes a sharing Service, it does not release the Service's other addresses (spec section 11). */

@@ -25,6 +25,12 @@ export interface AuditFinding {
     | 'contender'
     /** An IPAddress object of another owner claims the address of a Service. */
     | 'claimed'
+    /** A dual-stack Service has addresses of one family only. */
+    | 'one-family'
+    /** A Service has an address of a family that it does not have. */
+    | 'wrong-family'
+    /** A Service has a word in the place of an address. */
+    | 'read-as-hostname'
     /** The allocation record is another Service's, or differs from the Service. */
     | 'allocation-record'
     /** The controller has not written a change yet: it is behind, or not running. */
@@ -114,7 +120,15 @@ function conflictFindings(
     if (condition.code === 'conflict') return [{ code: 'duplicate', subject, sentence }];
     if (condition.code === 'contested' && isReportedHere(condition, allocator))
       return [{ code: 'contender', subject, sentence }];
-    return condition.code === 'claimed' ? [{ code: 'claimed', subject, sentence }] : [];
+    switch (condition.code) {
+      case 'claimed':
+      case 'one-family':
+      case 'wrong-family':
+      case 'read-as-hostname':
+        return [{ code: condition.code, subject, sentence }];
+      default:
+        return [];
+    }
   });
 }
 

@@ -18,6 +18,7 @@ import { pools } from '../../../src/cmd/kubectl-vip/pools-command.ts';
 import { readFiles } from '../../../src/cmd/kubectl-vip/read-dump.ts';
 import { rangeIn, who } from '../../../src/cmd/kubectl-vip/who-command.ts';
 import { readConfig } from '../../../src/core/config/config.ts';
+import { claimOf } from '../../../src/core/ledger/claim.ts';
 import type { ConfigMap, Service } from '../../../src/core/model/objects.ts';
 import { readManifests } from '../../../src/manifest/manifests.ts';
 import { ansiFor } from '../../../src/terminal/ansi.ts';
@@ -217,6 +218,32 @@ test('who gives DHCP as the reason for an excluded address, not the end of a blo
     items.map(({ rule }) => rule),
     ['end of a block', 'DHCP is used instead'],
   );
+});
+
+test('who names what makes a Service unmanaged, and a claim without a parent by its own name', () => {
+  const holder = (name: string, annotation: string, spec: string): string => `---
+apiVersion: v1
+kind: Service
+metadata: { name: ${name}, namespace: default, annotations: { ${annotation} } }
+spec: { type: LoadBalancer, ${spec}, ports: [{ port: 80 }] }
+`;
+  const dump = factsOf(
+    holder('ignored', 'kube-vip.io/ignore: "true"', 'loadBalancerIP: 10.7.0.1') +
+      holder('other', '', 'loadBalancerIP: 10.7.0.2, loadBalancerClass: example.com/x'),
+  );
+  const claims = [claimOf({ metadata: { name: '10.7.0.3' } }, 'us')];
+  const facts = {
+    ...dump,
+    options: { ...dump.options, claims: true },
+    snapshot: { ...dump.snapshot, claims },
+  };
+  const rows = who(facts, ['10.7.0.1', '10.7.0.2', '10.7.0.3'].map(rangeIn)).lines(plain);
+  assert.match(
+    rows[1] ?? '',
+    /^10\.7\.0\.1 +unmanaged \(annotation kube-vip\.io\/ignore\) +default\/ignored/,
+  );
+  assert.match(rows[2] ?? '', /^10\.7\.0\.2 +unmanaged \(class example\.com\/x\) +default\/other/);
+  assert.match(rows[3] ?? '', /^10\.7\.0\.3 +unmanaged +used by ipaddresses 10\.7\.0\.3 \(IPAddress claim\)/);
 });
 
 test('check names only what it could compare with', () => {

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from '../client/fake-clock.ts';
+import { Harness } from './harness.ts';
+
+const dual = { spec: { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] } };
+
+test('of the Services without a second family, only the oldest is told that an address was freed, once', async () => {
+  const harness = new Harness();
+  harness.pools({ 'cidr-shop': '10.0.0.1,fd00::1-fd00::9' });
+  harness.start();
+  await harness.create('shop/holder');
+  await harness.settled();
+  for (const name of ['a', 'b', 'c']) {
+    await harness.create(`shop/${name}`, dual);
+    await harness.settled();
+  }
+  const notices = (): string[] =>
+    harness.events().filter((event) => event.includes('LoadBalancerIncomplete'));
+  const assigned = harness.events().filter((event) => event.includes('although its ipFamilyPolicy'));
+  assert.equal(assigned.length, 3, 'the event of the assignment says what is missing');
+  assert.match(assigned[0] ?? '', /^Normal EnsuredLoadBalancer shop\/a: .*Pool cidr-shop is full/);
+  assert.deepEqual(notices(), []);
+  await harness.delete('shop/holder');
+  await until(() => notices().length > 0);
+  await harness.settled();
+  assert.equal(notices().length, 1);
+  assert.match(notices()[0] ?? '', /shop\/a: .* can provide one now\. .*run: kubectl annotate service a /);
+  // It does not take the address by itself, and is not told again.
+  await harness.create('shop/next');
+  await harness.settled();
+  await harness.delete('shop/next');
+  await harness.settled();
+  assert.equal(harness.address('shop/a'), 'fd00::1');
+  assert.equal(notices().length, 1);
+  // When it has taken the address, the next one is the oldest.
+  await harness.patch('shop/a', { metadata: { annotations: { 'kube-vip.io/reallocate': 'true' } } });
+  await harness.settled();
+  assert.equal(harness.address('shop/a'), '10.0.0.1,fd00::1');
+  assert.equal(notices().length, 1);
+  await harness.delete('shop/a');
+  await until(() => notices().length > 1);
+  assert.match(notices()[1] ?? '', /shop\/b: /);
+  await harness.stop();
+});
