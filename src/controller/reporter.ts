@@ -130,7 +130,7 @@ export class Reporter {
       const message = `${explainWrite(decision)}${more}`;
       const { cause, addresses, source } = decision;
       this.#log.info(message, { service: key, decision: decision.kind, cause, addresses, source });
-      if (cause === 'adopt' || cause === 'update') return;
+      if ((cause === 'adopt' && !decision.fromStatus) || cause === 'update') return;
       this.#event(view, 'EnsuredLoadBalancer', message);
       // This also ends its own conflict.
       this.#conflicts.delete(key);

@@ -5,7 +5,7 @@ import { claimOf, namesAddress } from '../../src/core/ledger/claim.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
-import { allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
+import { adoption, allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
 import { Broken } from './broken.ts';
 import { optionsOf } from './replica.ts';
 
@@ -196,8 +196,8 @@ export function judgeRest({ all, data, allocator, warned, claims }: Rest): void 
     if (anew !== plain(decision))
       throw new Broken('Crash-proof', `a fresh controller decides ${anew} on ${key}, not ${plain(decision)}`);
     if (decision.kind === 'pending') {
-      if (allocation(data, service, all, taken) !== undefined)
-        throw new Broken('Served', `${key} waits in vain`);
+      const found = adoption(data, service, all, undefined, taken) ?? allocation(data, service, all, taken);
+      if (found !== undefined) throw new Broken('Served', `${key} waits in vain`);
       if (warned(service).length === 0) throw new Broken('Said why', `${key} waits in silence`);
     }
     const isWritten = 'patch' in decision && !isEmptyPatch(decision.patch);
