@@ -183,6 +183,7 @@ export class CleanupReconciler {
         break;
       case 'contested':
       case 'gone':
+      case 'outdated':
       case 'superseded':
       case 'stopped':
         break;

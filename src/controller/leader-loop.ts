@@ -4,6 +4,7 @@ import type { Decision } from '../core/decide/decision.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import { claimRequests } from '../core/ledger/claim-requests.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
+import { addressesOf, parseAddressList } from '../core/model/address-list.ts';
 import { sameRecord } from '../core/model/allocation-record.ts';
 import type { Service } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
@@ -12,6 +13,7 @@ import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../co
 import { claimAll } from './claim-addresses.ts';
 import { fieldsOf, lastWriter } from './field-managers.ts';
 import { InFlightWrites, type WriterContext } from './in-flight-writes.ts';
+import { NodeAddresses } from './node-addresses.ts';
 import type { Reporter } from './reporter.ts';
 import { WriteBackoff } from './write-backoff.ts';
 import { WriteConflicts } from './write-conflicts.ts';
@@ -52,6 +54,7 @@ export class LeaderLoop {
   readonly #writeConflicts: WriteConflicts;
   readonly #backoff: WriteBackoff;
   readonly #writes: InFlightWrites;
+  readonly #nodes: NodeAddresses;
   /** Cancels the scheduled next turn. */
   #cancelTurn: (() => void) | undefined;
   #cancelReminder: () => void;
@@ -70,6 +73,11 @@ export class LeaderLoop {
       concurrency,
       freed: () => this.pump(),
       rejected: (view, error, retryInMs) => reporter.rejected(view, error, retryInMs),
+    });
+    this.#nodes = new NodeAddresses({
+      clock: context.clock,
+      log: context.log,
+      listed: (nodes) => allocator.setNodes(nodes),
     });
     this.#cancelReminder = this.#remindLater();
   }
@@ -158,13 +166,20 @@ export class LeaderLoop {
       this.#backoff.delay(view, waitMs);
       return;
     }
-    const beforeWrite = this.#claims(state, change);
+    const beforeWrite = inOrder([this.#checkNodes(decision), this.#claims(state, change)]);
     allocator.assume(state, change);
     const done = (outcome: WriteOutcome): void => {
       this.#completed(view, change, decision, outcome);
       allocator.settle(key);
     };
     this.#writes.begin(view, change, done, beforeWrite);
+  }
+
+  /** Another load balancer may have written the address of a Node into the status. */
+  #checkNodes(decision: Decision): BeforeWrite | undefined {
+    if (decision.kind !== 'write' || !decision.fromStatus) return undefined;
+    const { entries } = parseAddressList(decision.addresses) ?? { entries: [] };
+    return this.#nodes.notOfNodes(addressesOf(entries));
   }
 
   /** Returns the claims that must exist before the change is written. */
@@ -214,6 +229,8 @@ export class LeaderLoop {
       case 'superseded':
         this.#reportIfWritten(allocator.seen(key), change, decision);
         break;
+      // `settle` queues the Service again, with what was read.
+      case 'outdated':
       case 'stopped':
         break;
     }
@@ -238,6 +255,17 @@ export class LeaderLoop {
       },
     );
   }
+}
+
+/** Runs each step until one of them prevents the write. */
+function inOrder(steps: readonly (BeforeWrite | undefined)[]): BeforeWrite {
+  return async (context) => {
+    for (const step of steps) {
+      const outcome = await step?.(context);
+      if (outcome !== undefined) return outcome;
+    }
+    return undefined;
+  };
 }
 
 function patchIn(decision: Decision): ServicePatch | undefined {

@@ -1,6 +1,6 @@
 import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
-import { type Config, isNotice } from '../core/config/config.ts';
+import { type Config, isInformational } from '../core/config/config.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import {
   type Condition,
@@ -146,7 +146,7 @@ export class Reporter {
       const more = conditions.filter(isAppended).map((one) => explainCondition(one, this.#options));
       const message = [explainWrite(decision), ...more].join('. ');
       this.#log.info(message, { service: key, decision: decision.kind, cause, addresses, source });
-      if (cause === 'adopt' || cause === 'update') return;
+      if ((cause === 'adopt' && !decision.fromStatus) || cause === 'update') return;
       this.#event(view, 'EnsuredLoadBalancer', message);
       // The event has said all of it.
       if (conditions.every(isAppended)) this.#reported.set(key, reportOf(view, reasonOf(decision)));
@@ -251,7 +251,9 @@ export class Reporter {
   /** Reports that the pools were read, and their new problems. */
   configRead(configMap: ConfigMap | undefined, config: Config): void {
     const { namespace, name } = this.#options.configMap;
-    const messages = new Map(config.problems.map((problem) => [explainProblem(problem), isNotice(problem)]));
+    const messages = new Map(
+      config.problems.map((problem) => [explainProblem(problem), isInformational(problem)]),
+    );
     this.#log.info(
       configMap === undefined ? 'there are no pools: the ConfigMap does not exist' : 'read the pools',
       {

@@ -19,6 +19,8 @@ export type WriteOutcome =
   /** The Service was observed in a newer version, which requests in flight cannot change. */
   | { readonly kind: 'superseded' }
   | { readonly kind: 'gone' }
+  /** What was read before the write contradicts it: the Service is decided again. */
+  | { readonly kind: 'outdated' }
   /** The API server rejects the change. */
   | { readonly kind: 'rejected'; readonly error: ApiError }
   /**

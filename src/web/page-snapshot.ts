@@ -41,14 +41,14 @@ const wholeRange = {
 
 /** O(Services x (decision + pools)): one decision for each Service. */
 export function takeSnapshot(allocator: Allocator, options: Options): PageSnapshot {
-  const { ledger, config, claimTracker, isReady } = allocator;
+  const { ledger, config, nodes, claimTracker, isReady } = allocator;
   const decisions = new Map<ServiceKey, ServiceDecision>();
   const explain = (key: ServiceKey): ServiceDecision | undefined => {
     const decided = decisions.get(key) ?? allocator.explain(key);
     if (decided !== undefined) decisions.set(key, decided);
     return decided;
   };
-  const view: AllocatorView = { ledger, config, claimTracker, explain };
+  const view: AllocatorView = { ledger, config, nodes, claimTracker, explain };
   const usable = usablePools(config);
   const report = reportOf(view, options);
   const services = new Map<ServiceKey, ServiceItem>();

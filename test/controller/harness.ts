@@ -35,6 +35,8 @@ export class Harness {
   onWrite: (request: HttpRequest) => Interception = () => 'pass';
   /** Intercepts each GET of one Service. */
   onRead: (request: HttpRequest) => Interception = () => 'pass';
+  /** Intercepts each list of Nodes, which the embedded API does not have. */
+  onNodes: () => Interception = () => 'pass';
   /** Intercepts each request on IPAddresses. */
   onClaimRequest: (request: HttpRequest) => Interception = () => 'pass';
   readonly options: Options;
@@ -101,6 +103,7 @@ export class Harness {
     const isRead = request.method === 'GET' && request.path.includes('/services/');
     const read = isRead ? this.onRead(request) : 'pass';
     if (typeof read === 'object') return respond(read.status, read.body ?? {}, {});
+    if (request.path.startsWith('/api/v1/nodes')) return this.#send(request, signal, this.onNodes());
     if (request.path.startsWith('/apis/networking.k8s.io/'))
       return this.#send(request, signal, this.onClaimRequest(request));
     const isWrite = /^P(ATCH|UT)$/.test(request.method) && request.path.includes('/services/');

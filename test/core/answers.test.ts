@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { readConfig } from '../../src/core/config/config.ts';
 import { type Decision, isConflictCondition } from '../../src/core/decide/decision.ts';
 import { type Check, checksOf } from '../../src/core/explain/checks.ts';
 import { remediesFor } from '../../src/core/explain/service-remedies.ts';
@@ -270,7 +271,7 @@ test('an audit finds Services with an address that does not work as intended', (
   ];
   const { snapshot } = atRest(snapshotOf(services, { 'cidr-a': '10.0.0.0/29' }));
   const allocator = allocatorOf(snapshot, options);
-  const found = audit({ allocator, outcome: simulate(snapshot, options), leftovers: [], options });
+  const found = audit({ allocator, outcome: simulate(snapshot, options), formerLoadBalancers: [], options });
   assert.deepEqual(
     found.map(({ code, subject }) => [code, subject]),
     [

@@ -154,6 +154,50 @@ function agrees(data: Data, newcomer: Service, holder: Service, address: string)
   );
 }
 
+/** Whether the Service requests nothing, and nothing on it says that it was ever assigned here. */
+function isUntouched({ metadata: { annotations = {}, labels = {} }, spec = {} }: Service): boolean {
+  const requested = `${annotations['kube-vip.io/loadbalancerIPs'] ?? ''}${spec.loadBalancerIP ?? ''}`;
+  return (
+    !/[^\s,]/.test(requested) &&
+    annotations['kube-vip.io/allocation'] === undefined &&
+    labels.implementation !== 'kube-vip'
+  );
+}
+
+/** The addresses in its status, if such a Service adopts them (spec section 6). */
+export function adoption(
+  data: Data | undefined,
+  service: Service,
+  all: readonly Service[],
+  /** The addresses of Nodes, as far as they are known. */
+  ofNodes: ReadonlySet<string> = new Set(),
+  claimedByOthers: ReadonlySet<string> = new Set(),
+): string[] | undefined {
+  const pool = poolOf(data, service.metadata.namespace ?? '');
+  if (pool === undefined || data === undefined || !isUntouched(service)) return undefined;
+  // Also the ends of a block, which are never allocated.
+  const whole =
+    poolOf({ ...data, 'skip-end-ips-in-cidr': 'false' }, service.metadata.namespace ?? '') ?? pool;
+  const policy = service.spec?.ipFamilyPolicy ?? 'SingleStack';
+  const families = (service.spec?.ipFamilies ?? []) as ('IPv4' | 'IPv6')[];
+  const adopted: string[] = [];
+  for (const family of policy === 'SingleStack' ? families.slice(0, 1) : families) {
+    const there = [
+      ...new Set((service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => list(ip))),
+    ].filter((address) => address.includes(':') === (family === 'IPv6'));
+    const [address] = there;
+    if (address === undefined && policy === 'PreferDualStack' && pool[family].length === 0) continue;
+    if (address === undefined || there.length > 1) return undefined;
+    const others = all.filter((other) => other !== service && shown(other).includes(address));
+    const canShare = policy === 'SingleStack' && family === 'IPv4';
+    if (!others.every((other) => canShare && agrees(data, service, other, address))) return undefined;
+    if (!whole[family].includes(address) || ofNodes.has(address) || claimedByOthers.has(address))
+      return undefined;
+    adopted.push(address);
+  }
+  return adopted.length > 0 ? adopted : undefined;
+}
+
 /** The addresses that a Service without any gets, or undefined if it stays pending. */
 export function allocation(
   data: Data | undefined,
@@ -186,9 +230,11 @@ export function allocation(
           );
         })
       : undefined;
-    return (
-      shared ?? pool[family].find((address) => holders(address).length === 0 && !claimedByOthers.has(address))
-    );
+    // What its own status shows may be another load balancer's, unless it is adopted.
+    const own = isUntouched(service) ? shown(service) : [];
+    const isFree = (address: string): boolean =>
+      holders(address).length === 0 && !claimedByOthers.has(address) && !own.includes(address);
+    return shared ?? pool[family].find(isFree);
   };
   const wanted = policy === 'SingleStack' ? families.slice(0, 1) : families;
   const picks = wanted.flatMap((family) => pick(family) ?? []);

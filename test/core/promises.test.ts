@@ -5,15 +5,16 @@ import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
 import { explainDecision, explainWrite, reasonOf } from '../../src/core/explain/explain-decision.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
+import { AddressMap } from '../../src/core/ip/address-map.ts';
 import { Ledger } from '../../src/core/ledger/ledger.ts';
 import { stateOf } from '../../src/core/ledger/service-state.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
-import { allocation, mayShare, poolOf, shown } from './naive.ts';
+import { adoption, allocation, mayShare, poolOf, shown } from './naive.ts';
 import { Cluster } from './test-world.ts';
-import { anyUserStep, at, edit, type UserStep } from './users.ts';
+import { anyAddress, anyUserStep, at, edit, type UserStep } from './users.ts';
 
 const options: Options = {
   class: undefined,
@@ -25,11 +26,19 @@ const options: Options = {
 type Step =
   | UserStep
   | { do: 'deliver' | 'answer' | 'lose'; at: number }
+  | { do: 'nodes'; addresses: readonly string[] | undefined }
   | { do: 'relist' | 'restart' | 'settle' };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 18, arbitrary: anyUserStep },
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom('deliver', 'answer', 'lose'), at }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('nodes' as const),
+      addresses: fc.option(fc.array(anyAddress, { maxLength: 3 }), { nil: undefined }),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('relist', 'restart', 'settle', 'settle') }) },
 );
 
@@ -44,6 +53,8 @@ class Run {
   readonly cluster = new Cluster();
   allocator = new Allocator(options);
   writing: Writing[] = [];
+  /** The addresses of the Nodes in the API; undefined if they cannot be listed. */
+  nodes: AddressMap<string> | undefined;
   /** PATCHes without a response: they may still arrive. */
   lost: Writing[] = [];
 
@@ -71,6 +82,9 @@ class Run {
       case 'configure':
         cluster.data = step.data;
         this.configure();
+        break;
+      case 'nodes':
+        this.nodes = step.addresses && nodesAt(step.addresses);
         break;
       case 'deliver':
         for (let i = 0; i <= step.at; i += 1) this.deliver();
@@ -141,6 +155,15 @@ class Run {
       const change = 'patch' in decision && !isEmptyPatch(decision.patch) ? decision.patch : undefined;
       if (change === undefined) continue;
       this.checkWrite(decided);
+      // The Nodes are listed before an adoption is written.
+      if (decision.kind === 'write' && decision.fromStatus) {
+        const { nodes, allocator } = this;
+        allocator.setNodes(nodes);
+        if (decision.addresses.split(',').some((text) => hasAddress(nodes, text))) {
+          allocator.requeue(state.key);
+          continue;
+        }
+      }
       this.allocator.assume(state, change);
       this.writing.push({ decided, change, view: state.view });
     }
@@ -265,9 +288,14 @@ class Run {
     if (decision.cause === 'adopt' || decision.cause === 'update' || decision.cause === 'restore') {
       for (const address of given) assert.ok(before.has(address), `Still: ${address} for ${key}`);
     }
-    if (decision.cause === 'allocate' && before.size === 0) {
+    if (state.intent.kind === 'new' && !view.labeled && view.record === undefined && !view.reallocate) {
+      const known = new Set(everyAddress.filter((text) => hasAddress(this.allocator.nodes, text)));
+      const adopted = adoption(data, mine, all, known);
+      assert.equal(decision.fromStatus, adopted && true, `Adopt: ${key}`);
+      if (adopted !== undefined) assert.deepEqual(decision.addresses.split(','), adopted, key);
       // A new Service gets exactly the addresses of the naive model.
-      assert.deepEqual(decision.addresses.split(','), allocation(data, mine, all), key);
+      else if (decision.cause === 'allocate')
+        assert.deepEqual(decision.addresses.split(','), allocation(data, mine, all), key);
     }
   }
 
@@ -290,8 +318,10 @@ class Run {
     for (const service of all) {
       const decided = this.allocator.explain(`${service.metadata.namespace}/${service.metadata.name}`);
       if (decided?.decision.kind !== 'pending') continue;
+      const known = new Set(everyAddress.filter((text) => hasAddress(this.allocator.nodes, text)));
+      const { data } = this.cluster;
       assert.equal(
-        allocation(this.cluster.data, service, all),
+        adoption(data, service, all, known) ?? allocation(data, service, all),
         undefined,
         `Served: ${decided.state.key} is pending although an address is available`,
       );
@@ -299,6 +329,7 @@ class Run {
     // A new controller that reads the Services in another order makes the same decisions and writes nothing.
     const other = new Allocator(options);
     const views = all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(viewOf);
+    other.setNodes(this.allocator.nodes);
     other.setConfig(this.allocator.config);
     other.replaceServices(views.toReversed(), this.cluster.version);
     for (let decided = other.next(); decided !== undefined; decided = other.next()) {
@@ -337,6 +368,17 @@ const everyAddress = [
   'fd00::3',
   'fd00::4',
 ];
+
+function nodesAt(addresses: readonly string[]): AddressMap<string> {
+  const nodes = new AddressMap<string>();
+  for (const text of addresses) nodes.set(readAddress(text) ?? assert.fail(text), 'node');
+  return nodes;
+}
+
+function hasAddress(nodes: AddressMap<string> | undefined, text: string): boolean {
+  const address = readAddress(text);
+  return address !== undefined && nodes?.has(address) === true;
+}
 
 /** Converts a view to an object for the naive model. */
 function objectOf(view: ServiceView): Service {

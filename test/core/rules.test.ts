@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
-import { explainDecision } from '../../src/core/explain/explain-decision.ts';
+import type { Decision } from '../../src/core/decide/decision.ts';
+import { explainDecision, explainWrite } from '../../src/core/explain/explain-decision.ts';
+import { readAddress } from '../../src/core/ip/address.ts';
+import { AddressMap } from '../../src/core/ip/address-map.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch } from '../../src/core/model/service-patch.ts';
@@ -90,6 +93,12 @@ function serviceOf(key: string, sketch: Sketch): Service {
   };
 }
 
+function nodesOf(names: Record<string, string>): AddressMap<string> {
+  const nodes = new AddressMap<string>();
+  for (const [text, name] of Object.entries(names)) nodes.set(readAddress(text) ?? assert.fail(text), name);
+  return nodes;
+}
+
 /** The state of a Service when the controller has nothing left to do. */
 interface Outcome {
   ips?: string;
@@ -99,6 +108,8 @@ interface Outcome {
   interface?: string;
   /** Matches the message about it. */
   says?: RegExp;
+  /** The message about the last write to it. */
+  wrote?: string;
   /** Whether nothing was written to it. */
   untouched?: true;
 }
@@ -107,17 +118,20 @@ interface Story {
   title: string;
   data?: Record<string, string>;
   options?: Partial<Options>;
+  /** The Nodes by address; not known if undefined. */
+  nodes?: Record<string, string>;
   services: Record<string, Sketch>;
   leads: Record<string, Outcome>;
 }
 
-function play({ data, options, services, leads }: Story): void {
+function play({ data, options, nodes, services, leads }: Story): void {
   const allOptions = { ...usual, ...options };
   const allocator = new Allocator(allOptions);
   const views = new Map<string, ServiceView>();
-  const written = new Set<string>();
+  const written = new Map<string, Decision>();
   for (const [key, sketch] of Object.entries(services)) views.set(key, viewOf(serviceOf(key, sketch)));
   allocator.setConfig(readConfig(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));
+  if (nodes !== undefined) allocator.setNodes(nodesOf(nodes));
   allocator.replaceServices(
     [...views.values()].filter(({ type }) => type === 'LoadBalancer'),
     '1',
@@ -130,7 +144,7 @@ function play({ data, options, services, leads }: Story): void {
     version += 1;
     const view = { ...applyPatch(state.view, decision.patch), resourceVersion: String(version) };
     views.set(state.key, view);
-    written.add(state.key);
+    written.set(state.key, decision);
     allocator.assume(state, decision.patch);
     allocator.answered(view);
     allocator.settle(state.key);
@@ -138,7 +152,7 @@ function play({ data, options, services, leads }: Story): void {
   for (const [key, expected] of Object.entries(leads)) {
     const view = views.get(key) ?? assert.fail(key);
     const decision = allocator.explain(key)?.decision;
-    const { says, untouched, ...state } = expected;
+    const { says, wrote, untouched, ...state } = expected;
     const found = {
       ips: view.annotation,
       spec: view.specIP,
@@ -151,6 +165,8 @@ function play({ data, options, services, leads }: Story): void {
     }
     if (says !== undefined)
       assert.match(decision === undefined ? '' : explainDecision(decision, allOptions), says, key);
+    const last = written.get(key);
+    if (wrote !== undefined) assert.equal(last?.kind === 'write' ? explainWrite(last) : '', wrote, key);
     if (untouched) assert.ok(!written.has(key), `${key} was written`);
   }
 }
@@ -578,6 +594,89 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
   ],
+  'Adoption from the status (section 6)': [
+    {
+      title: 'exactly one address for each wanted family, in the pool',
+      data: both,
+      services: {
+        'a/one': { status: '10.0.0.5' },
+        'a/both': { status: 'fd00::6,10.0.0.6', families: dual },
+        'a/more': { status: '10.0.0.7,fd00::7' },
+        'b/outside': { status: '172.16.0.1', created: 1 },
+        'b/two': { status: '10.0.0.8,10.0.0.9', created: 2 },
+        'b/half': { status: 'fd00::9', families: dual, created: 3 },
+      },
+      leads: {
+        'a/one': {
+          ips: '10.0.0.5',
+          spec: '10.0.0.5',
+          from: 'cidr-global',
+          wrote: "Adopted 10.0.0.5 from the Service's status",
+        },
+        'a/both': { ips: '10.0.0.6,fd00::6', wrote: "Adopted 10.0.0.6,fd00::6 from the Service's status" },
+        'a/more': { ips: '10.0.0.7' },
+        'b/outside': { ips: '10.0.0.1', wrote: 'Assigned 10.0.0.1 (from cidr-global)' },
+        'b/two': { ips: '10.0.0.2', wrote: 'Assigned 10.0.0.2 (from cidr-global)' },
+        'b/half': { ips: '10.0.0.3,fd00::1' },
+      },
+    },
+    {
+      title:
+        'a family that the pool does not have is not expected in the status of a PreferDualStack Service',
+      data: pool,
+      services: { 'a/x': { status: '10.0.0.5', families: dual } },
+      leads: { 'a/x': { ips: '10.0.0.5' } },
+    },
+    {
+      title: 'an address that another Service uses, or also shows, is not adopted',
+      data: pool,
+      services: {
+        'a/holder': ours('10.0.0.5'),
+        'a/x': { status: '10.0.0.5', created: 1 },
+        'b/x': { status: '10.0.0.6', created: 2 },
+        'b/y': { status: '10.0.0.6', created: 3 },
+      },
+      leads: {
+        'a/holder': { ips: '10.0.0.5', untouched: true },
+        'a/x': { ips: '10.0.0.1' },
+        'b/x': { ips: '10.0.0.2' },
+        'b/y': { ips: '10.0.0.3' },
+      },
+    },
+    {
+      title: 'a shared address that the status shows is adopted before another shared address',
+      data: sharing,
+      services: {
+        'a/first': ours('10.0.0.1', { ports: 'TCP/1' }),
+        'a/partner': ours('10.0.0.3', { ports: 'TCP/2' }),
+        'a/replaced': { status: '10.0.0.3', ports: 'TCP/3', created: 1 },
+      },
+      leads: { 'a/replaced': { ips: '10.0.0.3', wrote: "Adopted 10.0.0.3 from the Service's status" } },
+    },
+    {
+      title: 'the address of a Node is not adopted (k3s ServiceLB writes it)',
+      data: { 'cidr-global': '192.168.4.0/28' },
+      nodes: { '192.168.4.11': 'n1' },
+      services: { 'a/x': { status: '192.168.4.11' }, 'a/y': { status: '192.168.4.12' } },
+      leads: {
+        'a/x': { ips: '192.168.4.1', wrote: 'Assigned 192.168.4.1 (from cidr-global)' },
+        'a/y': { ips: '192.168.4.12' },
+      },
+    },
+    {
+      title: 'several addresses of Nodes are not adopted where the Nodes are not known',
+      data: { 'cidr-global': '192.168.4.0/28' },
+      services: { 'a/x': { status: '192.168.4.11,192.168.4.12' } },
+      leads: { 'a/x': { ips: '192.168.4.1', wrote: 'Assigned 192.168.4.1 (from cidr-global)' } },
+    },
+    {
+      title: 'what was assigned before is restored, whatever Nodes have',
+      data: pool,
+      nodes: { '10.0.0.5': 'n1', '10.0.0.6': 'n2' },
+      services: { 'a/go': { status: '10.0.0.5', label: true }, 'a/ours': ours('10.0.0.6', { ips: '' }) },
+      leads: { 'a/go': { ips: '10.0.0.5' }, 'a/ours': { ips: '10.0.0.6' } },
+    },
+  ],
   'Edits of a live Service (section 6)': [
     {
       title: 'a changed spec replaces the entry of its family',
@@ -615,21 +714,45 @@ const stories: Record<string, readonly Story[]> = {
     },
     {
       title:
-        'without any field, the addresses in the Service’s own status are restored if they are in the pool and no other Service uses them',
+        'with the label alone, the addresses in the Service’s own status are restored if they are in the pool and no other Service uses them',
       data: both,
       services: {
-        'a/stripped': { status: '10.0.0.5' },
-        'b/outside': { status: '172.16.0.1' },
-        'c/shown': { status: '10.0.0.7' },
+        'a/stripped': { status: '10.0.0.5', label: true },
+        'b/outside': { status: '172.16.0.1', label: true },
+        'c/shown': { status: '10.0.0.7', label: true },
         'd/has-it': go('10.0.0.7'),
-        'e/dual': { status: 'fd00::7', families: dual },
+        'e/dual': { status: 'fd00::7', families: dual, label: true },
       },
       leads: {
-        'a/stripped': { ips: '10.0.0.5', from: 'cidr-global' },
+        'a/stripped': { ips: '10.0.0.5', from: 'cidr-global', wrote: 'Restored 10.0.0.5 (from cidr-global)' },
         'b/outside': { ips: '10.0.0.1' },
         'c/shown': { ips: '10.0.0.2' },
         'e/dual': { ips: '10.0.0.3,fd00::7' },
       },
+    },
+    {
+      title: 'a Service that shares and was blanked comes back to the address of its partner',
+      data: sharing,
+      services: {
+        'a/first': ours('10.0.0.1', { ports: 'TCP/1' }),
+        'a/partner': ours('10.0.0.3', { ports: 'TCP/2' }),
+        'a/blank': { label: true, status: '10.0.0.3', ports: 'TCP/3' },
+        'a/clash': { label: true, status: '10.0.0.3', ports: 'TCP/2', created: 1 },
+      },
+      leads: {
+        'a/blank': { ips: '10.0.0.3', wrote: 'Restored 10.0.0.3 (from cidr-global)', says: /a\/partner/ },
+        'a/clash': { ips: '10.0.0.1' },
+      },
+    },
+    {
+      title: 'two Services that share and were both blanked come back together',
+      data: sharing,
+      services: {
+        'a/first': ours('10.0.0.1', { ports: 'TCP/1' }),
+        'a/one': { label: true, status: '10.0.0.3', ports: 'TCP/1' },
+        'a/two': { label: true, status: '10.0.0.3', ports: 'TCP/2' },
+      },
+      leads: { 'a/one': { ips: '10.0.0.3' }, 'a/two': { ips: '10.0.0.3' } },
     },
     {
       title: 'a blanked spec beside an annotation is not changed',

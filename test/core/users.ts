@@ -186,7 +186,7 @@ export type Edit =
       do: 'blank' | 'strip' | 'replace' | 'announce' | 'type' | 'reallocate';
       at: number;
     }
-  | { do: 'annotate' | 'respecify'; at: number; address: string }
+  | { do: 'annotate' | 'respecify' | 'show'; at: number; address: string }
   | { do: 'families'; at: number; families: { ipFamilies: string[]; ipFamilyPolicy: string } }
   | { do: 'ports'; at: number; ports: { protocol: string; port: number }[] };
 
@@ -220,7 +220,7 @@ export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('annotate', 'respecify'), at, address: anyAddress }),
+    arbitrary: fc.record({ do: fc.constantFrom('annotate', 'respecify', 'show'), at, address: anyAddress }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('families' as const), at, families: anyFamilies }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('ports' as const), at, ports: anyPorts }) },
@@ -265,6 +265,13 @@ export function edit(service: Service, step: Edit): void {
     case 'respecify':
       spec.loadBalancerIP = step.address;
       break;
+    case 'show': {
+      // Another load balancer writes the status, or adds to it.
+      const ingress = service.status?.loadBalancer?.ingress ?? [];
+      const more = ingress.length === 1 && step.at % 2 === 0 ? ingress : [];
+      service.status = { loadBalancer: { ingress: [...more, { ip: step.address }] } };
+      break;
+    }
     case 'families':
       Object.assign(spec, step.families);
       break;

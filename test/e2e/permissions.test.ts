@@ -32,7 +32,53 @@ async function provokeWriteConflict(cluster: Cluster): Promise<string> {
   });
 }
 
+/** A Service that was never assigned, and whose status shows what another load balancer wrote there: the address of a Node. */
+async function showNodeAddress(cluster: Cluster): Promise<void> {
+  await cluster.client.post('/api/v1/nodes', { metadata: { name: 'node-1' } });
+  await cluster.client.patch('/api/v1/nodes/node-1/status', {
+    status: { addresses: [{ type: 'InternalIP', address: '10.1.0.2' }] },
+  });
+  await cluster.create(loadBalancer('default/web'));
+  await cluster.client.patch('/api/v1/namespaces/default/services/web/status', {
+    status: { loadBalancer: { ingress: [{ ip: '10.1.0.2' }] } },
+  });
+}
+
+scenario('the address of a Node in the status is not adopted', async ({ cluster, start }) => {
+  await grant(cluster, user, shippedPermissions());
+  await cluster.pools(pool);
+  await showNodeAddress(cluster);
+  try {
+    start({ user });
+    await cluster.becomes('default/web', web);
+    await eventually(async () => {
+      const [event] = await cluster.events('default/web');
+      assert.equal(event?.message, 'Assigned 10.1.0.1 (from range-default)');
+    });
+  } finally {
+    await cluster.client.delete('/api/v1/nodes/node-1');
+  }
+});
+
 const table: readonly RequiredPermission[] = [
+  {
+    verb: 'list',
+    resource: 'nodes',
+    fails: 'a Service adopts the address of a Node that another load balancer wrote into its status',
+    async shows({ cluster }, start) {
+      await showNodeAddress(cluster);
+      try {
+        await start().logs(/grant the verb "list" on nodes: .*"limited" cannot list resource "nodes"/);
+        await cluster.becomes('default/web', assigned('10.1.0.2', 'range-default'));
+        await eventually(async () => {
+          const [event] = await cluster.events('default/web');
+          assert.equal(event?.message, "Adopted 10.1.0.2 from the Service's status");
+        });
+      } finally {
+        await cluster.client.delete('/api/v1/nodes/node-1');
+      }
+    },
+  },
   {
     verb: 'list',
     resource: 'services',

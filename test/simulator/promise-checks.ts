@@ -5,7 +5,7 @@ import { claimOf, namesAddress } from '../../src/core/ledger/claim.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
-import { allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
+import { adoption, allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { optionsOf } from './replica.ts';
 
@@ -202,7 +202,10 @@ export function checkAtRest({ all, data, allocator, warned, claims }: StateAtRes
         `a new controller decides ${freshDecision} on ${key}, not ${textOf(decision)}`,
       );
     if (decision.kind === 'pending') {
-      if (allocation(data, service, all, claimedElsewhere) !== undefined)
+      const found =
+        adoption(data, service, all, undefined, claimedElsewhere) ??
+        allocation(data, service, all, claimedElsewhere);
+      if (found !== undefined)
         throw new BrokenPromise('Served', `${key} is pending although an address is free`);
       if (warned(service).length === 0)
         throw new BrokenPromise('Said why', `${key} is pending without a warning`);

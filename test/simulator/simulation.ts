@@ -247,7 +247,7 @@ class Simulation {
       else {
         const changed = structuredClone(target);
         edit(changed, step);
-        if (step.do === 'announce') this.#send('PUT', `${path}/status`, changed);
+        if (step.do === 'announce' || step.do === 'show') this.#send('PUT', `${path}/status`, changed);
         else this.#send('PUT', path, changed);
       }
     }

@@ -190,7 +190,7 @@ export interface IgnoredGroup {
  */
 export const ignoredFlags: readonly IgnoredGroup[] = [
   {
-    reason: 'there is no cloud provider, and Nodes are not read',
+    reason: 'there is no cloud provider, and Nodes are not managed',
     booleans: ['allocate-node-cidrs', 'allow-untagged-cloud', 'configure-cloud-routes'],
     others: [
       ...['azure-container-registry-config', 'cidr-allocator-type', 'cloud-config', 'cloud-provider'],

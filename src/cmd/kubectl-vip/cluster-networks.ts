@@ -1,11 +1,10 @@
+import { nodesPath } from '../../controller/node-addresses.ts';
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
+import { AddressMap } from '../../core/ip/address-map.ts';
+import { addressesOfNode, type Node } from '../../core/model/node.ts';
 import type { KubeObject } from '../../core/model/objects.ts';
 import { type ClusterContext, list, optional } from './cluster-context.ts';
 import type { ClusterNetworks } from './cluster-facts.ts';
-
-interface Node extends KubeObject {
-  status?: { addresses?: { type?: string; address?: string }[] };
-}
 
 interface ServiceCIDR extends KubeObject {
   spec?: { cidrs?: string[] };
@@ -18,7 +17,7 @@ export async function readClusterNetworks(
 ): Promise<ClusterNetworks> {
   const [nodes, cidrs] = await Promise.all([
     optional(
-      list(context, '/api/v1/nodes', {}, (object) => object as Node),
+      list(context, nodesPath, {}, (object) => object as Node),
       undefined,
       remarks,
     ),
@@ -42,4 +41,20 @@ export async function readClusterNetworks(
       }),
     ),
   };
+}
+
+/** The name of the Node that has an address; undefined with a remark if Nodes cannot be read. */
+export async function readNodeNames(
+  context: ClusterContext,
+  remarks: string[],
+): Promise<AddressMap<string> | undefined> {
+  const read = (object: KubeObject) => ({
+    name: object.metadata.name,
+    addresses: addressesOfNode(object as Node),
+  });
+  const nodes = await optional(list(context, nodesPath, {}, read), undefined, remarks);
+  if (nodes === undefined) return undefined;
+  const names = new AddressMap<string>();
+  for (const { name, addresses } of nodes.items) for (const address of addresses) names.set(address, name);
+  return names;
 }

@@ -7,13 +7,14 @@ import {
 } from '../../controller/watched-resources.ts';
 import { readConfig } from '../../core/config/config.ts';
 import { type Claim, claimOf, namesAddress } from '../../core/ledger/claim.ts';
+import { hasStatusOnly, stateOf } from '../../core/ledger/service-state.ts';
 import type { ConfigMap, KubeObject, ManagedFieldsEntry, Service } from '../../core/model/objects.ts';
 import type { Options } from '../../core/model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../../core/model/service-view.ts';
 import { Interner } from '../../core/text/interner.ts';
 import { type ClusterContext, type Listed, list, optional, readError } from './cluster-context.ts';
 import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
-import { readClusterNetworks } from './cluster-networks.ts';
+import { readClusterNetworks, readNodeNames } from './cluster-networks.ts';
 import { readSettings } from './controller-settings.ts';
 import { readLeadership } from './leadership.ts';
 
@@ -28,19 +29,23 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     readSettings(context, remarks),
   ]);
   const { options } = settings;
-  const [configMap, leadership, claims, cleanupCandidates, named, networks] = await Promise.all([
+  // Before it writes such an adoption, the controller compares it with the Nodes as well.
+  const needsNodes = services.some(({ view }) => hasStatusOnly(stateOf(view, options)));
+  const [configMap, leadership, claims, cleanupCandidates, named, networks, nodes] = await Promise.all([
     readConfigMap(context, options),
     readLeadership(context, settings),
     options.claims ? optional(readClaims(context, options), [], remarks) : [],
     selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
     readByKey(context, keysMissingFrom(selection.named ?? [], services)),
     selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
+    needsNodes ? readNodeNames(context, remarks) : undefined,
   ]);
   return {
     snapshot: {
       services: services.map(({ view }) => view),
       config: readConfig(configMap),
       claims,
+      nodes,
       resourceVersion,
     },
     options,

@@ -42,7 +42,7 @@ export type ConfigProblem =
   | { code: 'bad-interface'; key: string; value: string };
 
 /** Whether the controller only says how it reads something that is valid. */
-export function isNotice({ code }: ConfigProblem): boolean {
+export function isInformational({ code }: ConfigProblem): boolean {
   return code === 'host-bits';
 }
 

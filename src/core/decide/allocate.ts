@@ -103,6 +103,26 @@ export function wantsToShare(state: ServiceState, config: Config): boolean {
   );
 }
 
+/**
+ * Whether a Service without an address may come back to one of `other`: `other` has it and shares it, or lost its fields as
+ * well, and may share it.
+ */
+export function mayRejoin(
+  state: ServiceState,
+  other: ServiceState,
+  address: Address,
+  config: Config,
+): boolean {
+  if (address.family !== 'IPv4' || !wantsToShare(state, config)) return false;
+  if (agrees(state, other, address, config)) return true;
+  const bothLostTheirFields = [state, other].every(
+    ({ view, intent }) => view.labeled && intent.kind === 'new',
+  );
+  return (
+    bothLostTheirFields && wantsToShare(other, config) && joinConflict(state, other, config) === undefined
+  );
+}
+
 /** Whether an assigned holder shares its address with the newcomer. A label beside another Service's record is a copy's. */
 function agrees(newcomer: ServiceState, holder: ServiceState, address: Address, config: Config): boolean {
   const { view, record, intent, releasingIPs } = holder;

@@ -1,11 +1,13 @@
 import { type Config, emptyConfig } from '../config/config.ts';
 import { type Address, sameAddress } from '../ip/address.ts';
+import type { AddressMap } from '../ip/address-map.ts';
 import type { ClaimOwner } from '../ledger/claim.ts';
 import { ClaimTracker } from '../ledger/claim-tracker.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import {
   assumedState,
   hasAllocationOf,
+  hasStatusOnly,
   type ServiceState,
   stateOf,
   withReservations,
@@ -24,6 +26,7 @@ import {
 import { wantsToShare } from './allocate.ts';
 import { decide } from './decide.ts';
 import { type Decision, isConflictCondition, isPending, lackingFamily } from './decision.ts';
+import type { DecisionContext } from './desired-state.ts';
 import { PendingServices } from './pending-services.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -54,6 +57,7 @@ export class Allocator {
   readonly #options: Options;
   readonly #ledger = new Ledger();
   #config: Config = emptyConfig;
+  #nodes: AddressMap<string> | undefined;
   #hasServices = false;
   #hasConfig = false;
   readonly #claimTracker: ClaimTracker;
@@ -91,6 +95,11 @@ export class Allocator {
 
   get config(): Config {
     return this.#config;
+  }
+
+  /** The name of the Node that has an address; undefined if the Nodes are not known. */
+  get nodes(): AddressMap<string> | undefined {
+    return this.#nodes;
   }
 
   /** The claims in the API; empty if claims are disabled. */
@@ -160,6 +169,12 @@ export class Allocator {
     for (const state of this.#ledger.all()) this.#queue.add(state);
   }
 
+  /** Replaces the names of the Nodes by address, and queues the Services that could adopt the address in their status. */
+  setNodes(nodes: AddressMap<string> | undefined): void {
+    this.#nodes = nodes;
+    for (const state of this.#ledger.all()) if (hasStatusOnly(state)) this.#queue.add(state);
+  }
+
   /** Decides on the next Service in the queue: O(log n) plus the cost of the decision. Undefined if the queue is empty. */
   next(): ServiceDecision | undefined {
     if (!this.isReady) return undefined;
@@ -224,8 +239,9 @@ export class Allocator {
     if (state !== undefined) this.#queue.add(state);
   }
 
-  #context() {
-    return { ledger: this.#ledger, config: this.#config, controller: this.#options.controller };
+  #context(): DecisionContext {
+    const { controller } = this.#options;
+    return { ledger: this.#ledger, config: this.#config, nodes: this.#nodes, controller };
   }
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
@@ -334,7 +350,7 @@ function isOnlyBookkeeping({ view }: ServiceState, decision: Decision): boolean 
   if (decision.kind === 'keep') return decision.conditions.some(isConflictCondition);
   if (decision.kind !== 'write') return false;
   return (
-    decision.cause === 'adopt' ||
+    (decision.cause === 'adopt' && decision.fromStatus === undefined) ||
     decision.cause === 'update' ||
     (decision.cause === 'mark-static' && view.labeled)
   );

@@ -1,7 +1,7 @@
-import { interfaceFor, poolFor } from '../config/config.ts';
-import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
+import { interfaceFor, type Pool, poolFor } from '../config/config.ts';
+import { type Address, type Family, isUnspecified, readAddress, sameAddress } from '../ip/address.ts';
 import { rangesContain } from '../ip/range.ts';
-import type { Intent, ServiceState } from '../ledger/service-state.ts';
+import { hasStatusOnly, type Intent, type ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict } from '../ledger/sharing.ts';
 import {
   type AddressEntry,
@@ -11,7 +11,7 @@ import {
 } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
-import { allocate, type Grant, isInPool } from './allocate.ts';
+import { allocate, type Grant, isInPool, mayRejoin, wantedFamilies } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import { coHolders, conditionsOf } from './conditions.ts';
 import type { AddressConflict, Condition, Decision, WriteCause } from './decision.ts';
@@ -63,23 +63,75 @@ function decideByIntent(
   }
 }
 
-/** No address is requested: addresses in the Service's own status that lie in the pool are restored, others are allocated. */
+/**
+ * No address is requested: a Service that lost its fields is restored from its status, one that was never assigned here adopts
+ * the addresses in its status, and every other one gets new addresses.
+ */
 function decideNew(state: ServiceState, context: DecisionContext): Decision {
-  const { view, usedIPs } = state;
-  const pool = poolFor(context.config, view.namespace);
-  const restorable = usedIPs.filter(
-    (address) =>
-      pool !== undefined &&
-      rangesContain(pool.ranges, address) &&
-      context.ledger.claimOwner(address) === undefined &&
-      !state.reserved.some((one) => sameAddress(one.address, address)) &&
-      context.ledger.servicesAt(address).every((other) => other === state),
-  );
-  const allocation = allocate(state, restorable, context);
+  const { view } = state;
+  const isAdoption = hasStatusOnly(state);
+  const held = isAdoption ? adoptable(state, context) : restorable(state, context);
+  const allocation = allocate(state, held, context);
   if ('failures' in allocation) return { kind: 'pending', failures: allocation.failures };
-  const isRestored = allocation.addresses.every((address) => restorable.includes(address));
-  const cause = view.reallocate ? 'reallocate' : isRestored ? 'restore' : allocationCause(allocation);
-  return assign(state, cause, allocation, context);
+  if (!allocation.addresses.every((address) => held.includes(address))) {
+    const cause = view.reallocate ? 'reallocate' : allocationCause(allocation);
+    return assign(state, cause, allocation, context);
+  }
+  const cause = view.reallocate ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
+  const sharedWith = held.flatMap((address) => othersAt(state, address, context).map(({ key }) => key));
+  const decision = assign(state, cause, { ...allocation, sharedWith }, context);
+  return isAdoption && decision.kind === 'write' ? { ...decision, fromStatus: true } : decision;
+}
+
+/**
+ * The addresses in the status of a Service that was never assigned here, if they can only be its own: exactly one for each
+ * family that it wants, and none that a Node has. Other load balancers write the addresses of Nodes into the status.
+ */
+function adoptable(state: ServiceState, context: DecisionContext): readonly Address[] {
+  const pool = poolFor(context.config, state.view.namespace);
+  const shown = statusAddresses(state);
+  const adopted: Address[] = [];
+  for (const family of wantedFamilies(state, pool)) {
+    const [address, second] = shown.filter((one) => one.family === family);
+    if (address === undefined && isOptional(family, state, pool)) continue;
+    if (address === undefined || second !== undefined) return [];
+    if (context.nodes?.has(address) || !isRestorable(state, address, context)) return [];
+    adopted.push(address);
+  }
+  return adopted;
+}
+
+/** Whether a dual-stack Service does without the family, because its pool has none of it. */
+function isOptional(family: Family, { view }: ServiceState, pool: Pool | undefined): boolean {
+  const hasFamily = pool !== undefined && (pool.size[family] > 0n || pool.dhcp[family]);
+  return view.policy === 'PreferDualStack' && !hasFamily;
+}
+
+/** The addresses in the status of a Service that lost its fields. */
+function restorable(state: ServiceState, context: DecisionContext): readonly Address[] {
+  return statusAddresses(state).filter((address) => isRestorable(state, address, context));
+}
+
+/** Whether the Service can have an address that its status shows: it is in its pool, and all others that use it share it. */
+function isRestorable(state: ServiceState, address: Address, context: DecisionContext): boolean {
+  const { config, ledger } = context;
+  const pool = poolFor(config, state.view.namespace);
+  return (
+    pool !== undefined &&
+    rangesContain(pool.ranges, address) &&
+    ledger.claimOwner(address) === undefined &&
+    !state.reserved.some((one) => sameAddress(one.address, address)) &&
+    othersAt(state, address, context).every((other) => mayRejoin(state, other, address, config))
+  );
+}
+
+function othersAt(state: ServiceState, address: Address, { ledger }: DecisionContext): ServiceState[] {
+  return ledger.servicesAt(address).filter((other) => other !== state);
+}
+
+function statusAddresses({ view, usedIPs }: ServiceState): Address[] {
+  const shown = view.statusIPs.flatMap((text) => readAddress(text.trim()) ?? []);
+  return usedIPs.filter((used) => shown.some((address) => sameAddress(used, address)));
 }
 
 /** The Service keeps its addresses unless its own families or ports have changed. */

@@ -14,7 +14,13 @@ export type Decision =
   /** Assigned, and every field is up to date. */
   | ({ readonly kind: 'keep' } & Assignment)
   /** Assigned once `patch` is written. */
-  | ({ readonly kind: 'write'; readonly cause: WriteCause; readonly patch: ServicePatch } & Assignment)
+  | ({
+      readonly kind: 'write';
+      readonly cause: WriteCause;
+      readonly patch: ServicePatch;
+      /** Only the status of the Service, which any load balancer may write, says that the addresses are its own. */
+      readonly fromStatus?: true;
+    } & Assignment)
   /** No address is available. */
   | { readonly kind: 'pending'; readonly failures: readonly AllocationFailure[] }
   /**

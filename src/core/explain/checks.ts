@@ -177,12 +177,13 @@ function checkPool(
     add('address', 'passed', explainGrant(decision));
 }
 
-function explainGrant({ addresses, cause }: Decision & { kind: 'write' }): string {
+function explainGrant({ addresses, cause, fromStatus }: Decision & { kind: 'write' }): string {
   // A pool can have DHCP for one family and addresses for the other.
   if (addresses.split(',').some((address) => address === '0.0.0.0' || address === '::'))
     return `${addresses}: requested from DHCP`;
   if (cause === 'share') return `${addresses} is in use, and every holder allows sharing`;
-  return cause === 'restore' ? `${addresses} is in the status of the Service` : `${addresses} is free`;
+  const isShown = cause === 'restore' || fromStatus === true;
+  return isShown ? `${addresses} is in the status of the Service` : `${addresses} is free`;
 }
 
 function checkSharing(state: ServiceState, wanted: readonly Family[], config: Config, add: AddCheck): void {

@@ -504,7 +504,7 @@ export function explainWrite(decision: Decision & { kind: 'write' }): string {
     case 'restore':
       return `Restored ${what}`;
     case 'adopt':
-      return `Adopted ${what}`;
+      return decision.fromStatus ? `Adopted ${addresses} from the Service's status` : `Adopted ${what}`;
     case 'families':
       return `Changed to ${what}, because the IP families changed`;
     case 'ports':

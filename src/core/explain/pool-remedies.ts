@@ -135,9 +135,13 @@ function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[
 
 /** The Service could share an address, if the namespaces concerned allowed it. */
 function allowSharing(state: ServiceState, { allocator, options }: RemedyContext): Remedy[] {
-  const { ledger, config } = allocator;
+  const { ledger, config, nodes } = allocator;
   const everywhere = { ...config, sharing: new Map([['global', true]]) };
-  const allocation = allocate({ ...state, intent: { kind: 'new' } }, [], { ledger, config: everywhere });
+  const allocation = allocate({ ...state, intent: { kind: 'new' } }, [], {
+    ledger,
+    nodes,
+    config: everywhere,
+  });
   if ('failures' in allocation || allocation.sharedWith.length === 0) return [];
   const partners = allocation.sharedWith.map((key) => key.split('/')[0] ?? '');
   const closed = [...new Set([state.view.namespace, ...partners])].filter(

@@ -196,6 +196,12 @@ export function recordsAllocationOf(state: ServiceState, address: Address): bool
   return recorded.includes(formatAddress(address)) || (isLease(state, address) && view.labeled);
 }
 
+/** Whether nothing but its status says that the Service has addresses: any load balancer may have written them. */
+export function hasStatusOnly({ view, intent }: ServiceState): boolean {
+  const wasAssigned = view.labeled || view.record !== undefined;
+  return intent.kind === 'new' && !wasAssigned && view.statusIPs.length > 0;
+}
+
 /** Whether the Service's annotation says that DHCP leased it this address. */
 export function isLease({ view }: ServiceState, address: Address): boolean {
   const leased = view.requestedIP === undefined ? undefined : readAddress(view.requestedIP.trim());

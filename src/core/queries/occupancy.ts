@@ -7,7 +7,7 @@ import type { ClaimOwner } from '../ledger/claim.ts';
 import { isLease, originOf, type ServiceState } from '../ledger/service-state.ts';
 
 /** An allocator, or a snapshot of its decisions. */
-export type AllocatorView = Pick<Allocator, 'ledger' | 'config' | 'claimTracker' | 'explain'>;
+export type AllocatorView = Pick<Allocator, 'ledger' | 'config' | 'nodes' | 'claimTracker' | 'explain'>;
 
 /** The state of an address. If several apply, the most important one. */
 export type AddressState =

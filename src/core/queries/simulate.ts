@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { Allocator } from '../decide/allocator.ts';
 import type { Decision } from '../decide/decision.ts';
+import type { AddressMap } from '../ip/address-map.ts';
 import type { Claim } from '../ledger/claim.ts';
 import type { Options } from '../model/options.ts';
 import { applyPatch, isEmptyPatch } from '../model/service-patch.ts';
@@ -12,14 +13,17 @@ export interface ClusterSnapshot {
   readonly config: Config;
   /** The claims of other owners, if they were read. */
   readonly claims: readonly Claim[];
+  /** The name of the Node that has an address, if Nodes were read. */
+  readonly nodes?: AddressMap<string> | undefined;
   /** The version of the list of Services. */
   readonly resourceVersion: string;
 }
 
 /** An allocator that knows the snapshot and has not decided anything yet. */
 export function allocatorOf(snapshot: ClusterSnapshot, options: Options): Allocator {
-  const { services, config, claims, resourceVersion } = snapshot;
+  const { services, config, claims, nodes, resourceVersion } = snapshot;
   const allocator = new Allocator(options);
+  allocator.setNodes(nodes);
   allocator.setConfig(config);
   allocator.replaceServices(services, resourceVersion);
   if (options.claims) allocator.claimTracker.replace(claims, resourceVersion);
