@@ -1,5 +1,6 @@
 import type { Leadership } from '../client/election.ts';
 import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
+import { announcementProblem } from '../core/decide/announcement.ts';
 import type { Decision } from '../core/decide/decision.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import { claimRequests } from '../core/ledger/claim-requests.ts';
@@ -11,6 +12,7 @@ import { isEmptyPatch, type ServicePatch } from '../core/model/service-patch.ts'
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { claimAll } from './claim-addresses.ts';
 import { fieldsOf, lastWriter } from './field-managers.ts';
+import { ForeignStatus } from './foreign-status.ts';
 import { InFlightWrites, type WriterContext } from './in-flight-writes.ts';
 import type { Reporter } from './reporter.ts';
 import { WriteBackoff } from './write-backoff.ts';
@@ -52,6 +54,7 @@ export class LeaderLoop {
   readonly #writeConflicts: WriteConflicts;
   readonly #backoff: WriteBackoff;
   readonly #writes: InFlightWrites;
+  readonly #foreignStatus: ForeignStatus;
   /** Cancels the scheduled next turn. */
   #cancelTurn: (() => void) | undefined;
   #cancelReminder: () => void;
@@ -71,6 +74,7 @@ export class LeaderLoop {
       freed: () => this.pump(),
       rejected: (view, error, retryInMs) => reporter.rejected(view, error, retryInMs),
     });
+    this.#foreignStatus = new ForeignStatus({ context, allocator, reporter, signal: this.#writes.signal });
     this.#cancelReminder = this.#remindLater();
   }
 
@@ -126,12 +130,14 @@ export class LeaderLoop {
   forget(key: ServiceKey): void {
     this.#backoff.forget(key);
     this.#writeConflicts.forget(key);
+    this.#foreignStatus.forget(key);
   }
 
   /** Forgets all Services for which `isKnown` is false. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
     this.#backoff.forgetOthers(isKnown);
     this.#writeConflicts.forgetOthers(isKnown);
+    this.#foreignStatus.forgetOthers(isKnown);
   }
 
   /** Starts no more writes, and resolves when those in flight have ended; see `InFlightWrites.drain`. */
@@ -139,6 +145,7 @@ export class LeaderLoop {
     this.#cancelTurn?.();
     this.#cancelReminder();
     this.#backoff.close();
+    this.#foreignStatus.close();
     return this.#writes.drain(graceMs);
   }
 
@@ -149,6 +156,7 @@ export class LeaderLoop {
     if (change === undefined) {
       this.#backoff.forget(key);
       reporter.decided(view, decision);
+      this.#foreignStatus.put(view, announcementProblem(view, decision));
       return;
     }
     if (this.#backoff.has(view)) return;

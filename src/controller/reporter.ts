@@ -2,6 +2,7 @@ import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
 import type { Config } from '../core/config/config.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
+import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import { conflictingAddresses, type Decision, isConflictCondition } from '../core/decide/decision.ts';
 import { explainProblem } from '../core/explain/explain-config.ts';
 import {
@@ -32,6 +33,8 @@ export const eventTypes = {
   /** On a Service that keeps its address. */
   AddressConflict: 'Warning',
   AddressConflictResolved: 'Normal',
+  /** Another load balancer writes the status. */
+  ForeignLoadBalancerStatus: 'Warning',
   InvalidPoolConfiguration: 'Warning',
 } as const;
 
@@ -71,8 +74,9 @@ export class Reporter {
   /** Reports a decision without a write, if its reason is new. */
   decided(view: ServiceView, decision: Decision): void {
     const key = keyOf(view);
-    const { services, latency, conflicts } = this.#counters;
+    const { services, latency, conflicts, announcements } = this.#counters;
     services.put(key, decision, latency.since(view));
+    announcements.put(key, announcementProblem(view, decision));
     if (decision.kind !== 'pending') latency.delete(key);
     this.#reportResolvedConflicts(view, decision);
     const reason = reasonOf(decision);
@@ -194,11 +198,23 @@ export class Reporter {
     this.#event(view, 'LoadBalancerFieldsUndone', message);
   }
 
+  /** Reports that another program writes addresses into the status that were not assigned. */
+  foreignStatus(view: ServiceView, message: string, manager: string | undefined): void {
+    this.#log.warn(message, { service: keyOf(view), manager });
+    this.#event(view, 'ForeignLoadBalancerStatus', message);
+  }
+
+  /** The addresses in the status turned out to be earlier ones that kube-vip has not replaced yet. */
+  statusOfKubeVip(key: ServiceKey, problem: AnnouncementProblem): void {
+    this.#counters.announcements.isOfKubeVip(key, problem);
+  }
+
   gone(key: ServiceKey): void {
     this.#reported.delete(key);
     this.#conflicts.delete(key);
     this.#counters.services.delete(key);
     this.#counters.latency.delete(key);
+    this.#counters.announcements.delete(key);
   }
 
   /** Forgets all Services for which `isKnown` is false. */
@@ -207,6 +223,7 @@ export class Reporter {
       if (!isKnown(key)) this.gone(key);
     this.#counters.services.deleteOthers(isKnown);
     this.#counters.latency.deleteOthers(isKnown);
+    this.#counters.announcements.deleteOthers(isKnown);
   }
 
   /** Logs the usage of each pool, when leadership begins and after each change of the ConfigMap. */

@@ -1,6 +1,7 @@
 import { type AuditFinding, audit as auditOf } from '../../core/queries/audit.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
+import { evidenceFor } from './announcements.ts';
 import { type ClusterFacts, simulatedClusterOf } from './cluster-facts.ts';
 import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
@@ -50,7 +51,13 @@ export function mayResolveSoon({ leadership }: ClusterFacts, findings: readonly 
 export function findingsIn(facts: ClusterFacts): ReportedFinding[] {
   const { allocator, outcome } = simulatedClusterOf(facts);
   const { otherServices, options, leadership } = facts;
-  const findings: ReportedFinding[] = auditOf({ allocator, outcome, leftovers: otherServices, options });
+  const findings: ReportedFinding[] = auditOf({
+    allocator,
+    outcome,
+    leftovers: otherServices,
+    options,
+    evidenceFor: (key) => evidenceFor(key, facts),
+  });
   if (leadership?.isLed !== false) return findings;
   return [{ code: 'leader', subject: options.controller, sentence: leadership.sentence }, ...findings];
 }

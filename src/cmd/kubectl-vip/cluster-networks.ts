@@ -11,6 +11,18 @@ interface ServiceCIDR extends KubeObject {
   spec?: { cidrs?: string[] };
 }
 
+const nodesPath = '/api/v1/nodes';
+
+/** The names of nodes by address; empty if the user may not list nodes. */
+export async function readNodeNames(context: ClusterContext): Promise<ReadonlyMap<string, string>> {
+  const nodes = await optional(
+    list(context, nodesPath, {}, (object) => object as Node),
+    undefined,
+    [],
+  );
+  return new Map(addressesOf(nodes?.items ?? []).map(({ name, address }) => [address, name]));
+}
+
 /** Reads the addresses that pools should not contain. */
 export async function readClusterNetworks(
   context: ClusterContext,
@@ -18,7 +30,7 @@ export async function readClusterNetworks(
 ): Promise<ClusterNetworks> {
   const [nodes, cidrs] = await Promise.all([
     optional(
-      list(context, '/api/v1/nodes', {}, (object) => object as Node),
+      list(context, nodesPath, {}, (object) => object as Node),
       undefined,
       remarks,
     ),
@@ -30,11 +42,7 @@ export async function readClusterNetworks(
     ),
   ]);
   return {
-    nodes: nodes?.items.flatMap(({ metadata: { name }, status }) =>
-      (status?.addresses ?? []).flatMap(({ type, address }) =>
-        address === undefined || type === 'Hostname' ? [] : { name, address },
-      ),
-    ),
+    nodes: nodes && addressesOf(nodes.items),
     clusterIPs: cidrs?.items.flatMap(({ metadata: { name }, spec }) =>
       (spec?.cidrs ?? []).flatMap((cidr) => {
         const entry = parsePoolEntry(cidr);
@@ -42,4 +50,12 @@ export async function readClusterNetworks(
       }),
     ),
   };
+}
+
+function addressesOf(nodes: readonly Node[]): { name: string; address: string }[] {
+  return nodes.flatMap(({ metadata: { name }, status }) =>
+    (status?.addresses ?? []).flatMap(({ type, address }) =>
+      address === undefined || type === 'Hostname' ? [] : { name, address },
+    ),
+  );
 }

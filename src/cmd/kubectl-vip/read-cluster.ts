@@ -13,7 +13,7 @@ import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../../core/mod
 import { Interner } from '../../core/text/interner.ts';
 import { type ClusterContext, type Listed, list, optional, readError } from './cluster-context.ts';
 import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
-import { readClusterNetworks } from './cluster-networks.ts';
+import { readClusterNetworks, readNodeNames } from './cluster-networks.ts';
 import { readSettings } from './controller-settings.ts';
 import { readLeadership } from './leadership.ts';
 
@@ -28,13 +28,16 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     readSettings(context, remarks),
   ]);
   const { options } = settings;
-  const [configMap, leadership, claims, cleanupCandidates, named, networks] = await Promise.all([
+  const [configMap, leadership, claims, cleanupCandidates, named, networks, nodeNames] = await Promise.all([
     readConfigMap(context, options),
     readLeadership(context, settings),
     options.claims ? optional(readClaims(context, options), [], remarks) : [],
     selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
     readByKey(context, keysMissingFrom(selection.named ?? [], services)),
     selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
+    selection.nodeNames === true && services.some(({ view }) => showsOtherAddress(view))
+      ? readNodeNames(context)
+      : new Map<string, string>(),
   ]);
   return {
     snapshot: {
@@ -50,8 +53,15 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     managedFields: new Map(services.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership,
     networks,
+    nodeNames,
+    readAt: context.wallMs,
     remarks: [...settings.remarks, ...remarks],
   };
+}
+
+/** Whether the status shows an address that is not in the annotation. */
+function showsOtherAddress({ statusIPs, annotation = '' }: ServiceView): boolean {
+  return statusIPs.some((ip) => !annotation.includes(ip));
 }
 
 type ListedService = { view: ServiceView; managedFields: readonly ManagedFieldsEntry[] };

@@ -62,6 +62,8 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Cluste
     managedFields: new Map(read.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership: undefined,
     networks: undefined,
+    nodeNames: new Map(),
+    readAt: undefined,
     remarks: [...settingsRemarks, ...remarks],
   };
 }

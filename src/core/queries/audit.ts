@@ -1,6 +1,8 @@
 import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
+import { type AnnouncementEvidence, announcementProblem, refined } from '../decide/announcement.ts';
 import type { OtherServices } from '../decide/decision.ts';
 import { release } from '../decide/release.ts';
+import { explainAnnouncement, isReportable } from '../explain/explain-announcement.ts';
 import {
   explainCondition,
   explainConflict,
@@ -27,7 +29,11 @@ export interface AuditFinding {
     /** The controller has not written a change yet: it is behind, or not running. */
     | 'not-written'
     /** Fields or claims of this controller are left where they no longer belong. */
-    | 'not-cleaned-up';
+    | 'not-cleaned-up'
+    /** The status of a Service does not show its address. */
+    | 'not-announced'
+    /** The status of a Service shows an address that was not assigned. */
+    | 'foreign-status';
   /** The Service or object concerned. */
   readonly subject: string;
   readonly sentence: string;
@@ -41,6 +47,8 @@ export interface AuditContext {
   /** Services of other types that have the label of kube-vip. */
   readonly leftovers: readonly ServiceView[];
   readonly options: Options;
+  /** What is known about the status of a Service; undefined if its status is not. */
+  readonly evidenceFor?: (key: ServiceKey) => AnnouncementEvidence | undefined;
 }
 
 /** All findings: O(Services) decisions. */
@@ -62,6 +70,7 @@ function findingsOn(key: ServiceKey, context: AuditContext): AuditFinding[] {
     ...recordFindings(decided),
     ...writeFindings(decided, context),
     ...finalizerFindings(decided),
+    ...announcementFindings(decided, context),
   ];
 }
 
@@ -120,6 +129,17 @@ function finalizerFindings({ state: { view, key, ignoreReason } }: ServiceDecisi
   if (ignoreReason !== undefined || view.goFinalizers === undefined) return [];
   const sentence = `The Service has the finalizer ${goFinalizer} of the Go version, which blocks its deletion while no controller is running.`;
   return [{ code: 'not-cleaned-up', subject: key, sentence }];
+}
+
+function announcementFindings(
+  { state, decision }: ServiceDecision,
+  { evidenceFor }: AuditContext,
+): AuditFinding[] {
+  const problem = announcementProblem(state.view, decision);
+  const evidence = problem && evidenceFor?.(state.key);
+  if (problem === undefined || evidence === undefined || !isReportable(problem, evidence)) return [];
+  const { code } = refined(problem, evidence);
+  return [{ code, subject: state.key, sentence: explainAnnouncement(problem, evidence) }];
 }
 
 function cleanupFindings(view: ServiceView, options: Options): AuditFinding[] {
