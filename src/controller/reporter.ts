@@ -4,6 +4,7 @@ import type { Config } from '../core/config/config.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import { conflictingAddresses, type Decision, isConflictCondition } from '../core/decide/decision.ts';
+import { explainAnnotation, isMistake } from '../core/explain/explain-annotation.ts';
 import { explainProblem } from '../core/explain/explain-config.ts';
 import {
   codesOf,
@@ -14,6 +15,7 @@ import {
   reasonOf,
 } from '../core/explain/explain-decision.ts';
 import { formatAddress } from '../core/ip/address.ts';
+import type { UnreadAnnotation } from '../core/model/known-annotations.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
@@ -35,6 +37,9 @@ export const eventTypes = {
   AddressConflictResolved: 'Normal',
   /** Another load balancer writes the status. */
   ForeignLoadBalancerStatus: 'Warning',
+  MisspelledAnnotation: 'Warning',
+  /** An annotation of another load balancer, or an unknown one in kube-vip's domain. */
+  UnreadAnnotation: 'Normal',
   InvalidPoolConfiguration: 'Warning',
 } as const;
 
@@ -59,6 +64,11 @@ export class Reporter {
     ServiceKey,
     { readonly uid: string; readonly addresses: readonly string[] }
   >();
+  /** The reported annotations of a Service. */
+  readonly #unread = new Map<
+    ServiceKey,
+    { readonly uid: string; readonly unread: readonly UnreadAnnotation[] }
+  >();
   /** The reported problems of the ConfigMap. */
   #problems: ReadonlySet<string> = new Set();
   /** The reported missing requirement of --claims. */
@@ -79,6 +89,7 @@ export class Reporter {
     announcements.put(key, announcementProblem(view, decision));
     if (decision.kind !== 'pending') latency.delete(key);
     this.#reportResolvedConflicts(view, decision);
+    this.#reportAnnotations(view, decision);
     const reason = reasonOf(decision);
     if (reason === '') {
       this.#reported.delete(key);
@@ -121,6 +132,23 @@ export class Reporter {
       const message = `The conflict over ${address} is resolved: it is no longer used or requested elsewhere.`;
       this.#log.info(message, { service: key });
       this.#event(view, 'AddressConflictResolved', message);
+    }
+  }
+
+  /** Reports annotations that neither this controller nor kube-vip reads, once for each value. */
+  #reportAnnotations(view: ServiceView, decision: Decision): void {
+    const key = keyOf(view);
+    const unread = decision.kind === 'ignore' ? [] : (view.unread ?? []);
+    const before = this.#unread.get(key);
+    if (unread.length === 0) this.#unread.delete(key);
+    else this.#unread.set(key, { uid: view.uid, unread });
+    const known = before?.uid === view.uid ? before.unread : [];
+    for (const one of unread) {
+      if (known.some(({ name, value }) => name === one.name && value === one.value)) continue;
+      const message = explainAnnotation(one);
+      if (isMistake(one)) this.#log.warn(message, { service: key });
+      else this.#log.info(message, { service: key });
+      this.#event(view, isMistake(one) ? 'MisspelledAnnotation' : 'UnreadAnnotation', message);
     }
   }
 
@@ -212,6 +240,7 @@ export class Reporter {
   gone(key: ServiceKey): void {
     this.#reported.delete(key);
     this.#conflicts.delete(key);
+    this.#unread.delete(key);
     this.#counters.services.delete(key);
     this.#counters.latency.delete(key);
     this.#counters.announcements.delete(key);
@@ -219,7 +248,7 @@ export class Reporter {
 
   /** Forgets all Services for which `isKnown` is false. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
-    for (const key of [...this.#reported.keys(), ...this.#conflicts.keys()])
+    for (const key of [...this.#reported.keys(), ...this.#conflicts.keys(), ...this.#unread.keys()])
       if (!isKnown(key)) this.gone(key);
     this.#counters.services.deleteOthers(isKnown);
     this.#counters.latency.deleteOthers(isKnown);

@@ -11,7 +11,7 @@ import {
   textsField,
 } from './fields.ts';
 import type { MapTree, Tree } from './tree.ts';
-import { reportMisspeltAnnotations, reportUnknown } from './unknown-fields.ts';
+import { reportUnknown, reportUnreadAnnotations } from './unknown-fields.ts';
 
 /**
  * The shapes of the two objects that matter here. Fields that this project does not read are left as they are,
@@ -52,7 +52,7 @@ function mendMetadata(spot: FieldPath): void {
   if (metadata === undefined) return;
   reportUnknown(metadata, 'metadata');
   const annotations = mapField(metadata, 'annotations');
-  if (annotations !== undefined) reportMisspeltAnnotations(annotations);
+  if (annotations !== undefined) reportUnreadAnnotations(annotations);
   for (const key of ['name', 'namespace', 'uid', 'resourceVersion', 'generateName']) textField(metadata, key);
   for (const key of ['creationTimestamp', 'deletionTimestamp']) timeField(metadata, key);
   for (const key of ['labels', 'annotations']) textMapField(metadata, key);

@@ -1,6 +1,6 @@
-import { annotations } from '../core/model/well-known-names.ts';
+import { annotationSentence } from '../core/explain/explain-annotation.ts';
+import { annotationFault } from '../core/model/known-annotations.ts';
 import { nearestWord } from '../core/text/nearest.ts';
-import { nearest as nearestWithin } from '../core/text/suggestions.ts';
 import type { FieldPath } from './fields.ts';
 
 /** The fields of the Kubernetes API reference (core/v1 Service, meta/v1 ObjectMeta), v1.36. */
@@ -46,15 +46,10 @@ export function reportUnknown({ map, path, findings }: FieldPath, kind: keyof ty
   }
 }
 
-/** An annotation that is almost one of those that are read: Kubernetes takes it, and it does nothing. */
-export function reportMisspeltAnnotations({ map, path, findings }: FieldPath): void {
-  const names = Object.values(annotations);
-  const plain = names.map((name) => name.toLowerCase());
+/** Kubernetes takes it, and it does nothing here. */
+export function reportUnreadAnnotations({ map, path, findings }: FieldPath): void {
   for (const [key, entry] of map.entries) {
-    if ((names as readonly string[]).includes(key)) continue;
-    // kube-vip has many more: only a slip or two away is a slip.
-    const near = names[plain.indexOf(nearestWithin(key.toLowerCase(), plain, 3) ?? '')];
-    if (near === undefined) continue;
-    findings.remark(entry.keyAt, `${path}.${key}`, `nobody reads an annotation of this name. Write ${near}.`);
+    const fault = annotationFault(key);
+    if (fault !== undefined) findings.remark(entry.keyAt, `${path}.${key}`, annotationSentence(fault));
   }
 }

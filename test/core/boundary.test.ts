@@ -53,7 +53,7 @@ const rooms: Readonly<
   'client/http': { uses: ['client'] },
   embedded: { uses: ['client'], types: ['core/model'] },
   terminal: { uses: ['core/text'], types: ['client', 'core/queries'] },
-  manifest: { uses: ['core/text', 'core/model', 'terminal'] },
+  manifest: { uses: ['core/text', 'core/model', 'core/explain', 'terminal'] },
   controller: { uses: ['core/*', 'client', 'metrics'] },
   'web/page': { uses: [], types: ['web', 'core/explain', 'core/queries'] },
   web: { uses: ['core/*', 'client'] },

@@ -17,6 +17,7 @@ interface Audit {
 
 interface Explained {
   checks: { name: string; outcome: string; finding: string }[];
+  remedies: { command?: string }[];
 }
 
 async function shellOn(cluster: Cluster): Promise<Shell> {
@@ -99,4 +100,59 @@ scenario(
     }
   },
   150_000,
+);
+
+scenario(
+  'a misspelled annotation and one of another load balancer have an event, and explain and audit show them',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
+    start();
+    const annotations = {
+      'kube-vip.io/loadBalancerIPs': '10.1.0.7',
+      'lbipam.cilium.io/ips': '10.1.0.7',
+      'kube-vip.io/leaseName': 'shared',
+    };
+    await cluster.create(loadBalancer('default/web', { annotations }));
+    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    const reads = 'neither this controller nor kube-vip reads an annotation of this name.';
+    const sentences = [
+      `Annotation kube-vip.io/loadBalancerIPs: ${reads} Write kube-vip.io/loadbalancerIPs.`,
+      `Annotation lbipam.cilium.io/ips: ${reads} It belongs to Cilium. To request an address, write kube-vip.io/loadbalancerIPs.`,
+    ];
+    await eventually(async () => {
+      const events = await cluster.events('default/web');
+      assert.deepEqual(
+        events
+          .filter(({ reason }) => reason.endsWith('Annotation'))
+          .map(({ type, message }) => [type, message]),
+        [
+          ['Warning', sentences[0]],
+          ['Normal', sentences[1]],
+        ],
+      );
+    });
+    const shell = await shellOn(cluster);
+    try {
+      const { findings } = await shell.json<Audit>('audit');
+      assert.deepEqual(
+        findings.map(({ message }) => message),
+        sentences,
+      );
+      const { checks, remedies } = await shell.json<Explained>('explain service/web');
+      const found = checks.filter(({ name }) => name === 'annotations');
+      assert.deepEqual(
+        found.map(({ outcome, finding }) => [outcome, finding]),
+        [
+          ['failed', sentences[0]],
+          ['noted', sentences[1]],
+        ],
+      );
+      // The remedy gives the Service the address that was meant.
+      const { code, stderr } = await shell.run(remedies[0]?.command ?? 'false');
+      assert.equal(code, 0, stderr);
+      await cluster.becomes('default/web', served('10.1.0.7', 'static'));
+    } finally {
+      shell.close();
+    }
+  },
 );

@@ -132,6 +132,17 @@ const steps: readonly Step[] = [
     decisions: ['keep a', 'keep d'],
   },
   {
+    title: 'annotations are added that have no effect',
+    act: (harness) =>
+      harness.patch('shop/a', {
+        metadata: {
+          annotations: { 'kube-vip.io/loadbalancerIP': '10.0.0.9', 'metallb.io/address-pool': 'x' },
+        },
+      }),
+    events: ['MisspelledAnnotation a', 'UnreadAnnotation a'],
+    decisions: [],
+  },
+  {
     title: 'another load balancer writes the status',
     act: async (harness) => {
       const status = { loadBalancer: { ingress: [{ ip: '192.168.1.11' }] } };

@@ -12,6 +12,7 @@ import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { quoted } from '../text/quote.ts';
+import { explainAnnotation, isMistake } from './explain-annotation.ts';
 import { explainAnnouncement, isReportable } from './explain-announcement.ts';
 import {
   conditionProblem,
@@ -36,6 +37,7 @@ export type CheckName =
   | 'controller'
   | 'deletion'
   | 'request'
+  | 'annotations'
   | 'pool'
   | 'families'
   | 'sharing'
@@ -62,6 +64,8 @@ export function checksOf({ state, decision }: ServiceDecision, config: Config, o
     return checks;
   }
   add('request', 'passed', explainRequest(state));
+  for (const unread of state.view.unread ?? [])
+    add('annotations', isMistake(unread) ? 'failed' : 'noted', explainAnnotation(unread));
   if (decision.kind === 'conflict') add('address', 'failed', conflictProblem(decision.conflict));
   const failures = failuresIn(decision);
   if (usesPool(state, decision)) checkPool({ state, decision }, failures, config, options, add);

@@ -2,6 +2,7 @@ import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
 import { type AnnouncementEvidence, announcementProblem, refined } from '../decide/announcement.ts';
 import type { OtherServices } from '../decide/decision.ts';
 import { release } from '../decide/release.ts';
+import { explainAnnotation } from '../explain/explain-annotation.ts';
 import { explainAnnouncement, isReportable } from '../explain/explain-announcement.ts';
 import {
   explainCondition,
@@ -33,7 +34,9 @@ export interface AuditFinding {
     /** The status of a Service does not show its address. */
     | 'not-announced'
     /** The status of a Service shows an address that was not assigned. */
-    | 'foreign-status';
+    | 'foreign-status'
+    /** A Service has an annotation that neither this controller nor kube-vip reads. */
+    | 'unread-annotation';
   /** The Service or object concerned. */
   readonly subject: string;
   readonly sentence: string;
@@ -71,6 +74,7 @@ function findingsOn(key: ServiceKey, context: AuditContext): AuditFinding[] {
     ...writeFindings(decided, context),
     ...finalizerFindings(decided),
     ...announcementFindings(decided, context),
+    ...annotationFindings(decided),
   ];
 }
 
@@ -140,6 +144,15 @@ function announcementFindings(
   if (problem === undefined || evidence === undefined || !isReportable(problem, evidence)) return [];
   const { code } = refined(problem, evidence);
   return [{ code, subject: state.key, sentence: explainAnnouncement(problem, evidence) }];
+}
+
+function annotationFindings({ state, decision }: ServiceDecision): AuditFinding[] {
+  if (decision.kind === 'ignore') return [];
+  return (state.view.unread ?? []).map((unread) => ({
+    code: 'unread-annotation',
+    subject: state.key,
+    sentence: explainAnnotation(unread),
+  }));
 }
 
 function cleanupFindings(view: ServiceView, options: Options): AuditFinding[] {
