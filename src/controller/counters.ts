@@ -1,6 +1,7 @@
 import type { Clock } from '../client/transport.ts';
 import type { AddressConflict, WriteCause } from '../core/decide/decision.ts';
 import { Counts } from '../metrics/counts.ts';
+import { Announcements } from './announcements.ts';
 import { LatencyTracker } from './latency-tracker.ts';
 import { conflictReasons, each, ServiceStats } from './service-stats.ts';
 
@@ -30,6 +31,7 @@ const watches: Readonly<Record<WatchName, true>> = {
 export class Counters {
   readonly services: ServiceStats;
   readonly latency: LatencyTracker;
+  readonly announcements: Announcements;
   readonly assignments = new Counts<[cause: WriteCause]>(each(causes));
   /** Reported conflicts. */
   readonly conflicts = new Counts<[reason: AddressConflict['code']]>(each(conflictReasons));
@@ -40,5 +42,6 @@ export class Counters {
   constructor(clock: Clock) {
     this.services = new ServiceStats(clock);
     this.latency = new LatencyTracker(clock);
+    this.announcements = new Announcements(clock);
   }
 }

@@ -1,5 +1,6 @@
 import type { Leadership } from '../client/election.ts';
 import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
+import { announcementProblem } from '../core/decide/announcement.ts';
 import type { Decision } from '../core/decide/decision.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import { claimRequests } from '../core/ledger/claim-requests.ts';
@@ -12,6 +13,7 @@ import { isEmptyPatch, type ServicePatch } from '../core/model/service-patch.ts'
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { claimAll } from './claim-addresses.ts';
 import { fieldsOf, lastWriter } from './field-managers.ts';
+import { ForeignStatus } from './foreign-status.ts';
 import { InFlightWrites, type WriterContext } from './in-flight-writes.ts';
 import { NodeAddresses } from './node-addresses.ts';
 import type { Reporter } from './reporter.ts';
@@ -55,6 +57,7 @@ export class LeaderLoop {
   readonly #backoff: WriteBackoff;
   readonly #writes: InFlightWrites;
   readonly #nodes: NodeAddresses;
+  readonly #foreignStatus: ForeignStatus;
   /** Cancels the scheduled next turn. */
   #cancelTurn: (() => void) | undefined;
   #cancelReminder: () => void;
@@ -79,6 +82,7 @@ export class LeaderLoop {
       log: context.log,
       listed: (nodes) => allocator.setNodes(nodes),
     });
+    this.#foreignStatus = new ForeignStatus({ context, allocator, reporter, signal: this.#writes.signal });
     this.#cancelReminder = this.#remindLater();
   }
 
@@ -134,12 +138,14 @@ export class LeaderLoop {
   forget(key: ServiceKey): void {
     this.#backoff.forget(key);
     this.#writeConflicts.forget(key);
+    this.#foreignStatus.forget(key);
   }
 
   /** Forgets all Services for which `isKnown` is false. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
     this.#backoff.forgetOthers(isKnown);
     this.#writeConflicts.forgetOthers(isKnown);
+    this.#foreignStatus.forgetOthers(isKnown);
   }
 
   /** Starts no more writes, and resolves when those in flight have ended; see `InFlightWrites.drain`. */
@@ -147,6 +153,7 @@ export class LeaderLoop {
     this.#cancelTurn?.();
     this.#cancelReminder();
     this.#backoff.close();
+    this.#foreignStatus.close();
     return this.#writes.drain(graceMs);
   }
 
@@ -157,6 +164,7 @@ export class LeaderLoop {
     if (change === undefined) {
       this.#backoff.forget(key);
       reporter.decided(view, decision);
+      this.#foreignStatus.put(view, announcementProblem(view, decision));
       return;
     }
     if (this.#backoff.has(view)) return;

@@ -66,6 +66,16 @@ export const controllerMetrics = {
     help: 'Allocated addresses outside the pool of their Service, which the Services keep.',
     labels: [],
   },
+  kube_vip_cloud_provider_services_unannounced: {
+    type: 'gauge',
+    help: 'Services whose status does not show the assigned address, by the reason.',
+    labels: ['reason'],
+  },
+  kube_vip_cloud_provider_longest_unannounced_seconds: {
+    type: 'gauge',
+    help: 'How long the status of a Service has not shown the assigned address, at most, by the reason, as observed by this replica.',
+    labels: ['reason'],
+  },
   kube_vip_cloud_provider_claims: {
     type: 'gauge',
     help: 'IPAddress objects of this controller and of others, with --claims.',
@@ -162,7 +172,7 @@ export function readMetrics({ controller, requests, events, lease }: MetricsCont
   );
 }
 
-function readState({ allocator, counters: { services } }: Controller): ControllerReadings {
+function readState({ allocator, counters: { services, announcements } }: Controller): ControllerReadings {
   const { ledger, config, claimTracker } = allocator;
   const all = [...config.pools.values()];
   const labeled = new Set(all.slice(0, maxPools).map(({ key }) => key));
@@ -207,6 +217,8 @@ function readState({ allocator, counters: { services } }: Controller): Controlle
     kube_vip_cloud_provider_pending_changes: services.pendingChanges.rows(),
     kube_vip_cloud_provider_address_conflicts: [[services.conflictCount]],
     kube_vip_cloud_provider_addresses_outside_pool: [[services.outside]],
+    kube_vip_cloud_provider_services_unannounced: announcements.counts(),
+    kube_vip_cloud_provider_longest_unannounced_seconds: announcements.longestSeconds(),
     kube_vip_cloud_provider_config_problems: found.rows(),
     kube_vip_cloud_provider_claims: [
       ['ours', claimTracker.claims.ours],

@@ -2,6 +2,7 @@ import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
 import { type Config, isInformational } from '../core/config/config.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
+import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import {
   type Condition,
   conflictingAddresses,
@@ -9,6 +10,7 @@ import {
   isConflictCondition,
   isMisconfigured,
 } from '../core/decide/decision.ts';
+import { explainAnnotation, isMistake } from '../core/explain/explain-annotation.ts';
 import { explainProblem } from '../core/explain/explain-config.ts';
 import {
   codesOf,
@@ -20,6 +22,7 @@ import {
   reasonOf,
 } from '../core/explain/explain-decision.ts';
 import { formatAddress } from '../core/ip/address.ts';
+import type { UnreadAnnotation } from '../core/model/known-annotations.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
@@ -43,6 +46,11 @@ export const eventTypes = {
   /** On a Service that keeps its address. */
   AddressConflict: 'Warning',
   AddressConflictResolved: 'Normal',
+  /** Another load balancer writes the status. */
+  ForeignLoadBalancerStatus: 'Warning',
+  MisspelledAnnotation: 'Warning',
+  /** An annotation of another load balancer, or an unknown one in kube-vip's domain. */
+  UnreadAnnotation: 'Normal',
   InvalidPoolConfiguration: 'Warning',
   /** On the ConfigMap, for something valid that the controller reads differently from how it is written. */
   PoolEntryNormalized: 'Normal',
@@ -69,6 +77,11 @@ export class Reporter {
     ServiceKey,
     { readonly uid: string; readonly addresses: readonly string[] }
   >();
+  /** The reported annotations of a Service. */
+  readonly #unread = new Map<
+    ServiceKey,
+    { readonly uid: string; readonly unread: readonly UnreadAnnotation[] }
+  >();
   /** The reported problems of the ConfigMap. */
   #problems: ReadonlySet<string> = new Set();
   /** The reported missing requirement of --claims. */
@@ -84,10 +97,12 @@ export class Reporter {
   /** Reports a decision without a write, if its reason is new. */
   decided(view: ServiceView, decision: Decision): void {
     const key = keyOf(view);
-    const { services, latency, conflicts } = this.#counters;
+    const { services, latency, conflicts, announcements } = this.#counters;
     services.put(key, decision, latency.since(view));
+    announcements.put(key, announcementProblem(view, decision));
     if (decision.kind !== 'pending') latency.delete(key);
     this.#reportResolvedConflicts(view, decision);
+    this.#reportAnnotations(view, decision);
     const reason = reasonOf(decision);
     if (reason === '') {
       this.#reported.delete(key);
@@ -133,6 +148,23 @@ export class Reporter {
       const message = `The conflict over ${address} is resolved: it is no longer used or requested elsewhere.`;
       this.#log.info(message, { service: key });
       this.#event(view, 'AddressConflictResolved', message);
+    }
+  }
+
+  /** Reports annotations that neither this controller nor kube-vip reads, once for each value. */
+  #reportAnnotations(view: ServiceView, decision: Decision): void {
+    const key = keyOf(view);
+    const unread = decision.kind === 'ignore' ? [] : (view.unread ?? []);
+    const before = this.#unread.get(key);
+    if (unread.length === 0) this.#unread.delete(key);
+    else this.#unread.set(key, { uid: view.uid, unread });
+    const known = before?.uid === view.uid ? before.unread : [];
+    for (const one of unread) {
+      if (known.some(({ name, value }) => name === one.name && value === one.value)) continue;
+      const message = explainAnnotation(one);
+      if (isMistake(one)) this.#log.warn(message, { service: key });
+      else this.#log.info(message, { service: key });
+      this.#event(view, isMistake(one) ? 'MisspelledAnnotation' : 'UnreadAnnotation', message);
     }
   }
 
@@ -212,19 +244,33 @@ export class Reporter {
     this.#event(view, 'LoadBalancerFieldsUndone', message);
   }
 
+  /** Reports that another program writes addresses into the status that were not assigned. */
+  foreignStatus(view: ServiceView, message: string, manager: string | undefined): void {
+    this.#log.warn(message, { service: keyOf(view), manager });
+    this.#event(view, 'ForeignLoadBalancerStatus', message);
+  }
+
+  /** The addresses in the status turned out to be earlier ones that kube-vip has not replaced yet. */
+  statusOfKubeVip(key: ServiceKey, problem: AnnouncementProblem): void {
+    this.#counters.announcements.isOfKubeVip(key, problem);
+  }
+
   gone(key: ServiceKey): void {
     this.#reported.delete(key);
     this.#conflicts.delete(key);
+    this.#unread.delete(key);
     this.#counters.services.delete(key);
     this.#counters.latency.delete(key);
+    this.#counters.announcements.delete(key);
   }
 
   /** Forgets all Services for which `isKnown` is false. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
-    for (const key of [...this.#reported.keys(), ...this.#conflicts.keys()])
+    for (const key of [...this.#reported.keys(), ...this.#conflicts.keys(), ...this.#unread.keys()])
       if (!isKnown(key)) this.gone(key);
     this.#counters.services.deleteOthers(isKnown);
     this.#counters.latency.deleteOthers(isKnown);
+    this.#counters.announcements.deleteOthers(isKnown);
   }
 
   /** Logs the usage of each pool, when leadership begins and after each change of the ConfigMap. */

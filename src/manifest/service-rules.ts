@@ -1,5 +1,5 @@
-import { annotations } from '../core/model/well-known-names.ts';
-import { nearest } from '../core/text/suggestions.ts';
+import { annotationSentence } from '../core/explain/explain-annotation.ts';
+import { annotationFault } from '../core/model/known-annotations.ts';
 import { childOf, type MapTree } from '../yaml/yaml-tree.ts';
 import { type Findings, fieldPath } from './findings.ts';
 
@@ -23,15 +23,11 @@ export function checkService(map: MapTree, findings: Findings): void {
   if (own?.kind === 'map') checkAnnotations(own, findings);
 }
 
-/** Kubernetes accepts a misspelled annotation. kube-vip has many more of them, so only one that is very close is a typo. */
+/** Kubernetes accepts any annotation. This reports those that look as if they did something here, and do not. */
 function checkAnnotations({ entries }: MapTree, findings: Findings): void {
-  const names: readonly string[] = Object.values(annotations);
-  const lowercase = names.map((name) => name.toLowerCase());
   for (const [key, { keyAt }] of entries) {
-    if (names.includes(key)) continue;
-    const near = names[lowercase.indexOf(nearest(key.toLowerCase(), lowercase, 3) ?? '')];
-    if (near === undefined) continue;
-    const path = fieldPath('metadata.annotations', key);
-    findings.remark(keyAt, path, `unknown annotation, which has no effect. Did you mean ${near}?`);
+    const fault = annotationFault(key);
+    if (fault === undefined) continue;
+    findings.remark(keyAt, fieldPath('metadata.annotations', key), annotationSentence(fault));
   }
 }

@@ -1,6 +1,8 @@
 import { poolFor } from '../core/config/config.ts';
 import { parsePoolEntry } from '../core/config/pool-entry.ts';
-import { checksOf } from '../core/explain/checks.ts';
+import { isAnnounceable } from '../core/decide/announcement.ts';
+import { announcementCheck, checksOf } from '../core/explain/checks.ts';
+import { isReportable, remediesForAnnouncement } from '../core/explain/explain-announcement.ts';
 import { explainFault } from '../core/explain/explain-config.ts';
 import { remediesFor } from '../core/explain/service-remedies.ts';
 import { type Address, formatAddress, readAddress } from '../core/ip/address.ts';
@@ -140,7 +142,8 @@ function itemsOf(states: readonly ServiceState[], { services }: PageSnapshot): S
   return states.slice(0, limits.services).flatMap(({ key }) => services.get(key) ?? []);
 }
 
-export function findService(snapshot: PageSnapshot, key: ServiceKey): ServiceDetail {
+/** `now`: for the age of what is wrong with the status. */
+export function findService(snapshot: PageSnapshot, key: ServiceKey, now = 0): ServiceDetail {
   const service = snapshot.services.get(key);
   const decided = snapshot.decisions.get(key);
   if (service === undefined || decided === undefined) {
@@ -151,6 +154,11 @@ export function findService(snapshot: PageSnapshot, key: ServiceKey): ServiceDet
   }
   const { config, options, allocator } = snapshot;
   const { view, usedIPs } = decided.state;
+  const unannounced = snapshot.unannounced.get(key);
+  const found = unannounced && {
+    problem: unannounced.problem,
+    evidence: { ageMs: now - unannounced.since },
+  };
   const facts: [string, string][] = [
     ['Created', view.created],
     ['Ports', view.ports.slice(0, 20).join(', ') + (view.ports.length > 20 ? ', ...' : '')],
@@ -167,9 +175,17 @@ export function findService(snapshot: PageSnapshot, key: ServiceKey): ServiceDet
       return { address: formatAddress(address), state };
     }),
     pool: poolFor(config, view.namespace)?.key,
-    checks: checksOf(decided, config, options),
+    checks: [
+      ...checksOf(decided, config, options),
+      ...(isAnnounceable(view.annotation, decided.decision) ? [announcementCheck(found)] : []),
+    ],
     // Without commands: some of them contain a changed ConfigMap value, and the snapshot does not keep the ConfigMap.
-    remedies: remediesFor(decided, { allocator, options, configMap: undefined }).map(({ advice }) => advice),
+    remedies: [
+      ...remediesFor(decided, { allocator, options, configMap: undefined }),
+      ...(found !== undefined && isReportable(found.problem, found.evidence)
+        ? remediesForAnnouncement(view, found.problem, found.evidence)
+        : []),
+    ].map(({ advice }) => advice),
     facts: facts.filter(([, value]) => value !== ''),
   };
 }

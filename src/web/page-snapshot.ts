@@ -1,5 +1,6 @@
 import { type Config, type Pool, poolFor } from '../core/config/config.ts';
 import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
+import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import { explainProblem } from '../core/explain/explain-config.ts';
 import { type Address, compareAddresses, type Family, formatAddress } from '../core/ip/address.ts';
 import { type Range, rangesContain } from '../core/ip/range.ts';
@@ -32,6 +33,14 @@ export interface PageSnapshot {
   readonly inUse: Readonly<Record<Family, readonly Occupancy[]>>;
   /** By the key of a pool: the addresses that its Services have outside it. */
   readonly outside: ReadonlyMap<string, readonly Occupancy[]>;
+  /** Services whose status does not show what was assigned, and since when the page has observed it. */
+  readonly unannounced: ReadonlyMap<ServiceKey, Unannounced>;
+}
+
+interface Unannounced {
+  readonly problem: AnnouncementProblem;
+  /** Monotonic milliseconds. */
+  readonly since: number;
 }
 
 const wholeRange = {
@@ -40,7 +49,12 @@ const wholeRange = {
 } as const;
 
 /** O(Services x (decision + pools)): one decision for each Service. */
-export function takeSnapshot(allocator: Allocator, options: Options): PageSnapshot {
+export function takeSnapshot(
+  allocator: Allocator,
+  options: Options,
+  now = 0,
+  before?: PageSnapshot,
+): PageSnapshot {
   const { ledger, config, nodes, claimTracker, isReady } = allocator;
   const decisions = new Map<ServiceKey, ServiceDecision>();
   const explain = (key: ServiceKey): ServiceDecision | undefined => {
@@ -71,7 +85,23 @@ export function takeSnapshot(allocator: Allocator, options: Options): PageSnapsh
     options,
     inUse,
     outside: outsidePools(config, [...inUse.IPv4, ...inUse.IPv6]),
+    unannounced: unannouncedIn(decisions, now, before),
   };
+}
+
+function unannouncedIn(
+  decisions: ReadonlyMap<ServiceKey, ServiceDecision>,
+  now: number,
+  before: PageSnapshot | undefined,
+): Map<ServiceKey, Unannounced> {
+  const unannounced = new Map<ServiceKey, Unannounced>();
+  for (const [key, { state, decision }] of decisions) {
+    const problem = announcementProblem(state.view, decision);
+    if (problem === undefined) continue;
+    const known = before?.unannounced.get(key);
+    unannounced.set(key, { problem, since: known?.problem.code === problem.code ? known.since : now });
+  }
+  return unannounced;
 }
 
 function serviceItem(row: ServiceRow, service: ServiceState | undefined): ServiceItem {

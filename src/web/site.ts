@@ -16,7 +16,7 @@ import {
   QueryError,
   search,
 } from './page-queries.ts';
-import { takeSnapshot } from './page-snapshot.ts';
+import { type PageSnapshot, takeSnapshot } from './page-snapshot.ts';
 
 export interface PageContext {
   readonly allocator: Allocator;
@@ -44,7 +44,12 @@ interface PageResponse {
 export function createSite(context: PageContext): Site {
   const { allocator, options, clock, version, role } = context;
   const files = pageFiles();
-  const live = new LiveSnapshot({ take: () => takeSnapshot(allocator, options), role, clock });
+  let latest: PageSnapshot | undefined;
+  const take = (): PageSnapshot => {
+    latest = takeSnapshot(allocator, options, clock.now(), latest);
+    return latest;
+  };
+  const live = new LiveSnapshot({ take, role, clock });
   const { namespace, name } = options.configMap;
 
   const overview = (): object => ({
@@ -72,7 +77,7 @@ export function createSite(context: PageContext): Site {
       case 'address/1':
         return findAddress(live.snapshot, first);
       case 'service/2':
-        return findService(live.snapshot, `${first}/${second}`);
+        return findService(live.snapshot, `${first}/${second}`, clock.now());
       default:
         return undefined;
     }

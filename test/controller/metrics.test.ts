@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { announcementProblem } from '../../src/core/decide/announcement.ts';
 import { reportOf } from '../../src/core/queries/report.ts';
 import { until } from '../client/fake-clock.ts';
 import { Harness } from './harness.ts';
@@ -16,16 +17,25 @@ function seriesValue(harness: Harness, series: string): number | undefined {
 function recount(harness: Harness): Record<string, number | undefined> {
   const rows = reportOf(harness.replica.controller.allocator, harness.options).services;
   const states = ['assigned', 'pending', 'conflict'];
-  return Object.fromEntries(
-    states.map((state) => [state, rows.filter((row) => row.state.toLowerCase() === state).length]),
-  );
+  const { allocator } = harness.replica.controller;
+  const unannounced = [...allocator.ledger.all()].filter(({ key, view }) => {
+    const decided = allocator.explain(key);
+    return decided !== undefined && announcementProblem(view, decided.decision) !== undefined;
+  });
+  return {
+    ...Object.fromEntries(
+      states.map((state) => [state, rows.filter((row) => row.state.toLowerCase() === state).length]),
+    ),
+    unannounced: unannounced.length,
+  };
 }
 
 function counted(harness: Harness): Record<string, number | undefined> {
   const states = ['assigned', 'pending', 'conflict'];
-  return Object.fromEntries(
-    states.map((state) => [state, seriesValue(harness, `services{state="${state}"}`)]),
-  );
+  return {
+    ...Object.fromEntries(states.map((state) => [state, seriesValue(harness, `services{state="${state}"}`)])),
+    unannounced: seriesValue(harness, 'services_unannounced{reason="not-announced"}'),
+  };
 }
 
 /** Changes the pool, and waits until the controller has read it. */

@@ -7,6 +7,7 @@ import { flagGroups, ignoredFlags } from '../../src/cmd/flags/controller-flags.t
 import { placeholder } from '../../src/cmd/flags/flags.ts';
 import { plainKeys, scopedKeys } from '../../src/core/config/config.ts';
 import { formatRecord } from '../../src/core/model/allocation-record.ts';
+import { kubeVipAnnotations } from '../../src/core/model/known-annotations.ts';
 import { annotations, defaultClass, goFinalizer, labels } from '../../src/core/model/well-known-names.ts';
 import { firstCells, plain, root, sectionsOf } from './document.ts';
 
@@ -29,6 +30,8 @@ test('lists every key of the ConfigMap', () => {
 
 test('lists every annotation, label, and other name on objects', () => {
   assert.deepEqual(firstCells(document, 'annotation').toSorted(), Object.values(annotations).toSorted());
+  const ofKubeVip = firstCells(document, 'annotation of kube-vip').flatMap((cell) => cell.split(', '));
+  assert.deepEqual(ofKubeVip.map(plain).toSorted(), kubeVipAnnotations.toSorted());
   assert.deepEqual(firstCells(document, 'label').toSorted(), Object.values(labels).toSorted());
   const text = readFileSync(join(root, document), 'utf8');
   for (const name of [goFinalizer, defaultClass]) assert.ok(text.includes(`\`${name}\``), name);

@@ -49,6 +49,7 @@ test('docs/metrics.md lists every value of the labels with a fixed set of values
       ['`state`', values('services')],
       ['`reason` of pending Services', Object.keys(failures)],
       ['`reason` of conflicts', values('services_in_conflict')],
+      ['`reason` of unannounced Services', values('services_unannounced')],
       ['`watch`', values('watch_failures_total')],
       ['`change`', values('pending_changes')],
       ['`owner` of claims', values('claims')],

@@ -173,6 +173,29 @@ const steps: readonly Step[] = [
     decisions: [],
   },
   {
+    title: 'annotations are added that have no effect',
+    act: (harness) =>
+      harness.patch('shop/a', {
+        metadata: {
+          annotations: { 'kube-vip.io/loadbalancerIP': '10.0.0.9', 'metallb.io/address-pool': 'x' },
+        },
+      }),
+    events: ['MisspelledAnnotation a', 'UnreadAnnotation a'],
+    decisions: [],
+  },
+  {
+    title: 'another load balancer writes the status',
+    act: async (harness) => {
+      const status = { loadBalancer: { ingress: [{ ip: '192.168.1.11' }] } };
+      await harness.request('PATCH', 'shop/services/a/status', { status }, 'k3s');
+      await harness.settled();
+      harness.clock.advance(30_000);
+      await until(() => harness.events().some((event) => event.includes('ForeignLoadBalancerStatus')));
+    },
+    events: ['ForeignLoadBalancerStatus a'],
+    decisions: [],
+  },
+  {
     title: 'the API server rejects a change',
     act: async (harness) => {
       harness.onWrite = () => ({ status: 422, body: { kind: 'Status', message: 'a webhook says no' } });

@@ -112,3 +112,29 @@ test('the search finds Services by words of name and namespace, by state, and by
   assert.deepEqual(search(snapshot, 'shop').pools, ['cidr-shop']);
   assert.equal(search(snapshot, '').services.length, 6);
 });
+
+test('a Service whose status does not show its address has a check with its age, and a remedy after two minutes', () => {
+  const [key, other] = ['shop/cart', 'shop/foreign'];
+  const foreign = served(other, '10.0.1.2', { from: 'cidr-shop' });
+  foreign.status = { loadBalancer: { ingress: [{ ip: '192.168.4.11' }] } };
+  const allocator = world({ 'cidr-shop': '10.0.1.0/29' }, [
+    served(key, '10.0.1.1', { from: 'cidr-shop' }),
+    foreign,
+  ]);
+  const first = takeSnapshot(allocator, options, 1_000);
+  const second = takeSnapshot(allocator, options, 61_000, first);
+  const at = (ms: number, service: string) => {
+    const { checks, remedies } = findService(second, service, ms);
+    return [checks.at(-1)?.outcome, checks.at(-1)?.finding, remedies.length];
+  };
+  assert.deepEqual(at(61_000, key), ['noted', '10.0.1.1 is not announced yet.', 0]);
+  assert.deepEqual(at(241_000, key), ['failed', '10.0.1.1 is not announced yet (for 4 minutes).', 1]);
+  const sentence =
+    'The status shows 192.168.4.11 instead of 10.0.1.2: kube-vip has not updated it yet, or another load balancer is writing it';
+  assert.deepEqual(at(241_000, other), ['failed', `${sentence} (for 4 minutes).`, 2]);
+  const { withConditions } = overviewOf(second);
+  assert.deepEqual(
+    withConditions.map(({ name, condition }) => [name, condition]),
+    [['foreign', `${sentence}.`]],
+  );
+});

@@ -8,6 +8,7 @@ import {
 import { layOut } from '../../terminal/layout.ts';
 import { bullets } from '../../terminal/table.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
+import { evidenceFor } from './announcements.ts';
 import { type ClusterFacts, currentAllocator, simulatedClusterOf } from './cluster-facts.ts';
 import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
@@ -71,6 +72,7 @@ export function findingsIn(facts: ClusterFacts): ReportedFinding[] {
     outcome,
     formerLoadBalancers: otherServices,
     options,
+    evidenceFor: (key) => evidenceFor(key, facts),
   });
   if (leadership?.isLed !== false) return findings;
   return [{ code: 'leader', subject: options.controller, sentence: leadership.sentence }, ...findings];

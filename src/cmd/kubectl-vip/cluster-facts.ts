@@ -25,6 +25,8 @@ export interface ClusterFacts {
   readonly leadership: LeaderStatus | undefined;
   /** Undefined if not selected. */
   readonly networks: ClusterNetworks | undefined;
+  /** When it was read, in milliseconds since 1970; undefined for files. */
+  readonly readAt: number | undefined;
   /** Doubts about what was read, for standard error. */
   readonly remarks: readonly string[];
 }
@@ -50,6 +52,8 @@ export interface FactSelection {
   /** Services to read whatever their type. */
   readonly named?: readonly ServiceKey[];
   readonly networks?: boolean;
+  /** Names of nodes, if a status may need them. Needs `managedFields`. */
+  readonly nodeNames?: boolean;
 }
 
 export interface SimulatedCluster {

@@ -29,11 +29,7 @@ export async function readClusterNetworks(
     ),
   ]);
   return {
-    nodes: nodes?.items.flatMap(({ metadata: { name }, status }) =>
-      (status?.addresses ?? []).flatMap(({ type, address }) =>
-        address === undefined || type === 'Hostname' ? [] : { name, address },
-      ),
-    ),
+    nodes: nodes && addressesOf(nodes.items),
     clusterIPs: cidrs?.items.flatMap(({ metadata: { name }, spec }) =>
       (spec?.cidrs ?? []).flatMap((cidr) => {
         const entry = parsePoolEntry(cidr);
@@ -41,6 +37,14 @@ export async function readClusterNetworks(
       }),
     ),
   };
+}
+
+function addressesOf(nodes: readonly Node[]): { name: string; address: string }[] {
+  return nodes.flatMap(({ metadata: { name }, status }) =>
+    (status?.addresses ?? []).flatMap(({ type, address }) =>
+      address === undefined || type === 'Hostname' ? [] : { name, address },
+    ),
+  );
 }
 
 /** The name of the Node that has an address; undefined with a remark if Nodes cannot be read. */

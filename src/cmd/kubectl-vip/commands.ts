@@ -127,7 +127,7 @@ export const commandTexts = {
     arguments: '',
     summary: 'Find conflicts and anything that is not in its desired state',
     description: [
-      "Compares the Services with the controller's guarantees. Reports addresses that several Services have, Services that request an address of another one, allocation records that do not match, writes that are due, remains of earlier assignments, and whether a controller is running.",
+      "Compares the Services with the controller's guarantees. Reports addresses that several Services have, Services that request an address of another one, allocation records that do not match, writes that are due, remains of earlier assignments, Services whose status does not show their address, and whether a controller is running.",
     ],
     flags: {},
     examples: ['kubectl vip audit', 'kubectl vip audit -o json'],

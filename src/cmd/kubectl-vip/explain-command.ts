@@ -1,6 +1,7 @@
 import type { ServiceDecision } from '../../core/decide/allocator.ts';
 import type { AddressConflict } from '../../core/decide/decision.ts';
-import { type Check, checksOf } from '../../core/explain/checks.ts';
+import { announcementCheck, type Check, checksOf } from '../../core/explain/checks.ts';
+import { isReportable, remediesForAnnouncement } from '../../core/explain/explain-announcement.ts';
 import { explainDecision, explainWrite } from '../../core/explain/explain-decision.ts';
 import type { Remedy } from '../../core/explain/remedy.ts';
 import { remediesFor } from '../../core/explain/service-remedies.ts';
@@ -15,6 +16,7 @@ import { printable, quoted } from '../../core/text/quote.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { short } from '../../terminal/table.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
+import { announcementOf } from './announcements.ts';
 import {
   type ClusterFacts,
   decisionFor,
@@ -90,14 +92,22 @@ function explainOne(key: ServiceKey, facts: ClusterFacts, cluster: SimulatedClus
   const { options, configMap } = facts;
   const { decision } = decided;
   const isDue = decision.kind === 'write';
+  const announcement = announcementOf(decided, facts);
+  const found = announcement?.found;
   return {
     row: serviceRow(decided, options),
     isDue,
     since: decision.kind === 'keep' ? heldSince(facts.managedFields.get(key) ?? []) : undefined,
-    checks: checksOf(decided, facts.snapshot.config, options),
+    checks: [
+      ...checksOf(decided, facts.snapshot.config, options),
+      ...(announcement === undefined ? [] : [announcementCheck(found)]),
+    ],
     remedies: [
       ...(isDue ? [remedyForDueWrite(facts)] : []),
       ...remediesFor(decided, { allocator: cluster.outcome.allocator, options, configMap }),
+      ...(found === undefined || !isReportable(found.problem, found.evidence)
+        ? []
+        : remediesForAnnouncement(decided.state.view, found.problem, found.evidence)),
     ],
     summary: summaryOf(decided, facts),
   };

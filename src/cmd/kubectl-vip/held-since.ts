@@ -1,11 +1,12 @@
+import { type ManagedPath, managedPaths, ownerOf } from '../../core/model/managed-fields.ts';
 import type { ManagedFieldsEntry } from '../../core/model/objects.ts';
 import { annotations } from '../../core/model/well-known-names.ts';
 
 /** Fields that can hold a Service's address, as managedFields name them, in order of preference. */
-const addressFields: readonly (readonly string[])[] = [
-  ['f:metadata', 'f:annotations', `f:${annotations.addresses}`],
-  ['f:spec', 'f:loadBalancerIP'],
-  ['f:status', 'f:loadBalancer', 'f:ingress'],
+const addressFields: readonly ManagedPath[] = [
+  managedPaths.annotation(annotations.addresses),
+  managedPaths.specIP,
+  managedPaths.statusAddresses,
 ];
 
 /** A Service has had its address since this time or longer. */
@@ -22,14 +23,8 @@ export interface HeldSince {
  */
 export function heldSince(managedFields: readonly ManagedFieldsEntry[]): HeldSince | undefined {
   for (const field of addressFields) {
-    const entry = managedFields.find(({ fieldsV1 }) => ownsField(fieldsV1, field));
+    const entry = ownerOf(managedFields, field);
     if (entry?.time !== undefined) return { time: entry.time, manager: entry.manager ?? 'unknown' };
   }
   return undefined;
-}
-
-function ownsField(fields: unknown, [step, ...rest]: readonly string[]): boolean {
-  if (step === undefined) return true;
-  if (typeof fields !== 'object' || fields === null || !(step in fields)) return false;
-  return ownsField((fields as Record<string, unknown>)[step], rest);
 }

@@ -38,7 +38,9 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
     readByKey(context, keysMissingFrom(selection.named ?? [], services)),
     selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
-    needsNodes ? readNodeNames(context, remarks) : undefined,
+    needsNodes || (selection.nodeNames === true && services.some(({ view }) => showsOtherAddress(view)))
+      ? readNodeNames(context, remarks)
+      : undefined,
   ]);
   return {
     snapshot: {
@@ -55,8 +57,14 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     managedFields: new Map(services.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership,
     networks,
+    readAt: context.wallMs,
     remarks: [...settings.remarks, ...remarks],
   };
+}
+
+/** Whether the status shows an address that is not in the annotation. */
+function showsOtherAddress({ statusIPs, annotation = '' }: ServiceView): boolean {
+  return statusIPs.some((ip) => !annotation.includes(ip));
 }
 
 type ListedService = { view: ServiceView; managedFields: readonly ManagedFieldsEntry[] };

@@ -33,6 +33,7 @@ export async function runCommand(invocation: OneShotInvocation, streams: IOStrea
     case 'explain': {
       const { facts, scope } = await loadCluster(invocation, streams, files, (scope) => ({
         managedFields: positionals.length > 0,
+        nodeNames: positionals.length > 0,
         named: servicesIn(positionals, scope),
       }));
       return explain(facts, scope, positionals);
@@ -63,6 +64,8 @@ async function runAudit(invocation: Invocation, streams: IOStreams): Promise<Com
   const loadAndAudit = async () => {
     const { facts, scope } = await loadCluster(invocation, streams, invocation.files, () => ({
       cleanup: true,
+      managedFields: true,
+      nodeNames: true,
     }));
     return { facts, scope, findings: findingsIn(facts) };
   };

@@ -163,7 +163,7 @@ export function isPending(decision: Decision): boolean {
   );
 }
 
-/** The family that is missing because the pool is full, or was: the oldest such Service is told when an address is freed. */
+/** The family that is missing because the pool is full, or was: the oldest such Service is checked when an address is freed. */
 export function lackingFamily(decision: Decision): LackingFamily | undefined {
   if (!('conditions' in decision)) return undefined;
   for (const condition of decision.conditions) {

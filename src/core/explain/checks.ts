@@ -2,6 +2,7 @@ import { type Config, poolFor, poolKeysOf, sharingFor } from '../config/config.t
 import { wantedFamilies, wantsToShare } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
+import type { AnnouncementEvidence, AnnouncementProblem } from '../decide/announcement.ts';
 import { type Condition, type Decision, isConflictCondition, isMisconfigured } from '../decide/decision.ts';
 import type { Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
@@ -11,6 +12,8 @@ import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { quoted } from '../text/quote.ts';
+import { explainAnnotation, isMistake } from './explain-annotation.ts';
+import { explainAnnouncement, isReportable } from './explain-announcement.ts';
 import {
   conditionProblem,
   conflictProblem,
@@ -35,11 +38,13 @@ export type CheckName =
   | 'controller'
   | 'deletion'
   | 'request'
+  | 'annotations'
   | 'pool'
   | 'families'
   | 'sharing'
   | 'address'
-  | 'write';
+  | 'write'
+  | 'announcement';
 
 /**
  * The checks of a decision in order, up to the one that decided. Their results are derived from the decision itself, so the
@@ -60,11 +65,24 @@ export function checksOf({ state, decision }: ServiceDecision, config: Config, o
     return checks;
   }
   add('request', 'passed', explainRequest(state));
+  for (const unread of state.view.unread ?? [])
+    add('annotations', isMistake(unread) ? 'failed' : 'noted', explainAnnotation(unread));
   if (decision.kind === 'conflict') add('address', 'failed', conflictProblem(decision.conflict));
   const failures = failuresIn(decision);
   if (usesPool(state, decision)) checkPool({ state, decision }, failures, config, options, add);
   if (decision.kind === 'keep' || decision.kind === 'write') checkAssigned(decision, options, add);
   return checks;
+}
+
+/** Whether the status shows what was assigned. It is no check of a decision: the controller does not write the status. */
+export function announcementCheck(
+  found: { readonly problem: AnnouncementProblem; readonly evidence: AnnouncementEvidence } | undefined,
+): Check {
+  const name = 'announcement';
+  if (found === undefined) return { name, outcome: 'passed', finding: 'the status shows what was assigned' };
+  const { problem, evidence } = found;
+  const outcome = isReportable(problem, evidence) ? 'failed' : 'noted';
+  return { name, outcome, finding: explainAnnouncement(problem, evidence) };
 }
 
 type AddCheck = (name: CheckName, outcome: Check['outcome'], finding: string) => void;

@@ -8,13 +8,22 @@ import { addressesOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { quoted } from '../text/quote.ts';
+import { remediesForAnnotations } from './explain-annotation.ts';
 import { suggestedAddress } from './explain-decision.ts';
 import { annotate, patchPools, patchService } from './kubectl-commands.ts';
 import { remediesForFailure } from './pool-remedies.ts';
 import type { Remedy, RemedyContext } from './remedy.ts';
 
 /** The remedies for a Service, the simplest one first; empty if nothing is wrong. */
-export function remediesFor({ state, decision }: ServiceDecision, context: RemedyContext): Remedy[] {
+export function remediesFor(decided: ServiceDecision, context: RemedyContext): Remedy[] {
+  const { view } = decided.state;
+  const ofDecision = remediesForDecision(decided, context);
+  return decided.decision.kind === 'ignore'
+    ? ofDecision
+    : [...remediesForAnnotations(view, view.unread), ...ofDecision];
+}
+
+function remediesForDecision({ state, decision }: ServiceDecision, context: RemedyContext): Remedy[] {
   switch (decision.kind) {
     case 'ignore':
       return remediesForIgnored(state, decision.why, context.options);

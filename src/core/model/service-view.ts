@@ -2,6 +2,7 @@ import type { Family } from '../ip/address.ts';
 import { Interner } from '../text/interner.ts';
 import { boundedList, maxEntries } from './address-list.ts';
 import { type AllocationRecord, readRecord } from './allocation-record.ts';
+import { type UnreadAnnotation, unreadAnnotations } from './known-annotations.ts';
 import type { Service } from './objects.ts';
 import { annotations, goFinalizer, implementation, labels } from './well-known-names.ts';
 
@@ -42,6 +43,8 @@ export interface ServiceView {
   /** The whole list, if it has the Go version's finalizer; otherwise undefined. */
   readonly goFinalizers: readonly string[] | undefined;
   readonly ipamLabel: boolean;
+  /** Annotations that look as if they did something; nearly always undefined. */
+  readonly unread: readonly UnreadAnnotation[] | undefined;
 }
 
 /** The Go version's finalizer is not removed from a Service with more finalizers than this. */
@@ -104,6 +107,7 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
     goFinalizers:
       finalizers.length <= maxFinalizers && finalizers.includes(goFinalizer) ? finalizers : undefined,
     ipamLabel: metadata.labels?.[labels.ipamAddress] !== undefined,
+    unread: metadata.annotations === undefined ? undefined : unreadAnnotations(metadata.annotations),
   };
 }
 

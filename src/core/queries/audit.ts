@@ -1,6 +1,9 @@
 import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
+import { type AnnouncementEvidence, announcementProblem, refined } from '../decide/announcement.ts';
 import type { OtherServices } from '../decide/decision.ts';
 import { release } from '../decide/release.ts';
+import { explainAnnotation } from '../explain/explain-annotation.ts';
+import { explainAnnouncement, isReportable } from '../explain/explain-announcement.ts';
 import {
   explainCondition,
   explainConflict,
@@ -36,7 +39,13 @@ export interface AuditFinding {
     /** The controller has not written a change yet: it is behind, or not running. */
     | 'not-written'
     /** Fields or claims of this controller are left where they no longer belong. */
-    | 'not-cleaned-up';
+    | 'not-cleaned-up'
+    /** The status of a Service does not show its address. */
+    | 'not-announced'
+    /** The status of a Service shows an address that was not assigned. */
+    | 'foreign-status'
+    /** A Service has an annotation that neither this controller nor kube-vip reads. */
+    | 'unread-annotation';
   /** The Service or object concerned. */
   readonly subject: string;
   readonly sentence: string;
@@ -50,6 +59,8 @@ export interface AuditContext {
   /** Services of other types that have the label of kube-vip. */
   readonly formerLoadBalancers: readonly ServiceView[];
   readonly options: Options;
+  /** What is known about the status of a Service; undefined if its status is not. */
+  readonly evidenceFor?: (key: ServiceKey) => AnnouncementEvidence | undefined;
 }
 
 /** All findings: O(Services) decisions. */
@@ -102,6 +113,8 @@ function findingsOn(key: ServiceKey, context: AuditContext): AuditFinding[] {
     ...recordFindings(decided),
     ...writeFindings(decided, context),
     ...finalizerFindings(decided),
+    ...announcementFindings(decided, context),
+    ...annotationFindings(decided),
   ];
 }
 
@@ -168,6 +181,26 @@ function finalizerFindings({ state: { view, key, ignoreReason } }: ServiceDecisi
   if (ignoreReason !== undefined || view.goFinalizers === undefined) return [];
   const sentence = `The Service has the finalizer ${goFinalizer} of the Go version, which blocks its deletion while no controller is running.`;
   return [{ code: 'not-cleaned-up', subject: key, sentence }];
+}
+
+function announcementFindings(
+  { state, decision }: ServiceDecision,
+  { evidenceFor }: AuditContext,
+): AuditFinding[] {
+  const problem = announcementProblem(state.view, decision);
+  const evidence = problem && evidenceFor?.(state.key);
+  if (problem === undefined || evidence === undefined || !isReportable(problem, evidence)) return [];
+  const { code } = refined(problem, evidence);
+  return [{ code, subject: state.key, sentence: explainAnnouncement(problem, evidence) }];
+}
+
+function annotationFindings({ state, decision }: ServiceDecision): AuditFinding[] {
+  if (decision.kind === 'ignore') return [];
+  return (state.view.unread ?? []).map((unread) => ({
+    code: 'unread-annotation',
+    subject: state.key,
+    sentence: explainAnnotation(unread),
+  }));
 }
 
 function cleanupFindings(view: ServiceView, options: Options): AuditFinding[] {

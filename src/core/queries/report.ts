@@ -1,5 +1,8 @@
 import type { Config, Pool } from '../config/config.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
+import { announcementProblem } from '../decide/announcement.ts';
+import type { Decision } from '../decide/decision.ts';
+import { explainAnnouncement } from '../explain/explain-announcement.ts';
 import { explainProblem } from '../explain/explain-config.ts';
 import { explainDecision } from '../explain/explain-decision.ts';
 import { type Address, compareAddresses, type Family, formatAddress } from '../ip/address.ts';
@@ -69,7 +72,9 @@ export function poolRows(context: Pick<AllocatorView, 'ledger' | 'config'>): Poo
 /** The state of one Service. */
 export function serviceRow({ state, decision }: ServiceDecision, options: Options): ServiceRow {
   const { namespace, name, annotation, specIP } = state.view;
-  const condition = explainDecision(decision, options);
+  const condition = [explainDecision(decision, options), foreignStatus(state, decision)]
+    .filter((text) => text !== '')
+    .join(' ');
   // kube-vip announces these, whichever client wrote them.
   const announced = (annotation ?? specIP ?? '').trim();
   const row = { namespace, name, condition };
@@ -85,6 +90,12 @@ export function serviceRow({ state, decision }: ServiceDecision, options: Option
     case 'release':
       return { ...row, addresses: announced, from: '', state: 'Ignored' };
   }
+}
+
+/** That the status shows another address; empty if not. That it shows none is no remark: the address may be seconds old. */
+function foreignStatus({ view }: ServiceState, decision: Decision): string {
+  const problem = announcementProblem(view, decision);
+  return problem?.code === 'foreign-status' ? explainAnnouncement(problem, {}) : '';
 }
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];

@@ -18,6 +18,8 @@ import { pools } from '../../../src/cmd/kubectl-vip/pools-command.ts';
 import { readFiles } from '../../../src/cmd/kubectl-vip/read-dump.ts';
 import { rangeIn, who } from '../../../src/cmd/kubectl-vip/who-command.ts';
 import { readConfig } from '../../../src/core/config/config.ts';
+import { parseAddress } from '../../../src/core/ip/address.ts';
+import { AddressMap } from '../../../src/core/ip/address-map.ts';
 import { claimOf } from '../../../src/core/ledger/claim.ts';
 import type { ConfigMap, Service } from '../../../src/core/model/objects.ts';
 import { readManifests } from '../../../src/manifest/manifests.ts';
@@ -377,4 +379,95 @@ test('the leader is read from the Lease', () => {
   assert.equal(lease({ ...held, renewTime: '2026-01-01T00:00:00.000000Z' }).isLed, false);
   assert.equal(lease({ ...held, holderIdentity: '' }).isLed, false);
   assert.equal(lease({}).isLed, false);
+});
+
+const foreignStatus = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data: { range-global: 192.168.4.110-192.168.4.119 }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: hello, namespace: default, labels: { implementation: kube-vip }, annotations: { kube-vip.io/loadbalancerIPs: 192.168.4.110 } }
+spec: { type: LoadBalancer, loadBalancerIP: 192.168.4.110, ports: [{ port: 8080 }] }
+status: { loadBalancer: { ingress: [{ ip: 192.168.4.11 }, { ip: 192.168.4.12 }] } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: mute, namespace: default, labels: { implementation: kube-vip }, annotations: { kube-vip.io/loadbalancerIPs: 192.168.4.111 } }
+spec: { type: LoadBalancer, loadBalancerIP: 192.168.4.111, ports: [{ port: 8080 }] }
+`;
+
+/** The findings about statuses. */
+function announcementFindings(facts: ClusterFacts): string[] {
+  return findingsIn(facts)
+    .filter(({ code }) => code === 'not-announced' || code === 'foreign-status')
+    .map(({ code, subject, sentence }) => `${code} ${subject}: ${sentence}`);
+}
+
+test('explain and audit compare the status in a dump with what was assigned', () => {
+  const facts = factsOf(foreignStatus);
+  assert.deepEqual(announcementFindings(facts), [
+    'foreign-status default/hello: The status shows 192.168.4.11 and 192.168.4.12 instead of 192.168.4.110: kube-vip has not updated it yet, or another load balancer is writing it.',
+    'not-announced default/mute: 192.168.4.111 is not announced yet.',
+  ]);
+  const text = explain(facts, scope, ['hello']).lines(plain).join('\n');
+  assert.match(text, /^fail +announcement +The status shows 192\.168\.4\.11 and/m);
+  assert.match(text, /--disable=servicelb/);
+  assert.match(
+    explain(facts, scope, []).lines(plain).join('\n'),
+    /hello .* The status shows 192\.168\.4\.11/,
+  );
+});
+
+test('manifests without any status are not reported as not announced', () => {
+  const facts = factsOf(manifests);
+  assert.deepEqual(announcementFindings(facts), []);
+  assert.doesNotMatch(explain(facts, scope, ['web']).lines(plain).join('\n'), /announcement/);
+});
+
+test('in a cluster, the age comes from managedFields, and nodes are named', () => {
+  const facts = factsOf(foreignStatus);
+  const written = Date.UTC(2026, 0, 1);
+  const at = (ms: number): string => new Date(ms).toISOString();
+  const ours = {
+    manager: 'kube-vip-cloud-provider',
+    time: at(written),
+    fieldsV1: { 'f:metadata': { 'f:annotations': { 'f:kube-vip.io/loadbalancerIPs': {} } } },
+  };
+  const statusOf = (manager: string, time: number) => ({
+    manager,
+    time: at(time),
+    subresource: 'status',
+    fieldsV1: { 'f:status': { 'f:loadBalancer': { 'f:ingress': {} } } },
+  });
+  const nodes = new AddressMap<string>();
+  for (const [address, name] of [
+    ['192.168.4.11', 'n1'],
+    ['192.168.4.12', 'n2'],
+  ] as const) {
+    const parsed = parseAddress(address);
+    assert.ok(typeof parsed === 'object');
+    nodes.set(parsed, name);
+  }
+  const cluster = (readAt: number, manager: string): ClusterFacts => ({
+    ...facts,
+    readAt,
+    snapshot: { ...facts.snapshot, nodes },
+    managedFields: new Map([
+      ['default/hello', [ours, statusOf(manager, written + 60_000)]],
+      ['default/mute', [ours]],
+    ]),
+  });
+  assert.deepEqual(announcementFindings(cluster(written + 240_000, 'k3s')), [
+    'foreign-status default/hello: The status shows 192.168.4.11 and 192.168.4.12, the addresses of nodes n1 and n2, instead of 192.168.4.110: another load balancer (k3s ServiceLB?) is writing it, with the field manager "k3s" (for 3 minutes).',
+    'not-announced default/mute: 192.168.4.111 is not announced yet (for 4 minutes).',
+  ]);
+  // kube-vip has not replaced an earlier address.
+  assert.deepEqual(announcementFindings(cluster(written + 119_000, 'kube-vip')), []);
+  assert.deepEqual(
+    announcementFindings(cluster(written + 240_000, 'kube-vip')).at(0),
+    'not-announced default/hello: 192.168.4.110 is not announced yet (for 3 minutes). The status still shows 192.168.4.11, 192.168.4.12, written by kube-vip.',
+  );
 });
