@@ -1096,7 +1096,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: {
         'a/x': {
           ips: '10.0.0.1',
-          says: /^The Service has no IPv6 address, although its ipFamilyPolicy is PreferDualStack\. Pool cidr-global can provide one now\. To assign an address from the pool, run: kubectl annotate service x --namespace a --overwrite kube-vip\.io\/reallocate=true$/,
+          says: /^The Service has no IPv6 address, although its ipFamilyPolicy is PreferDualStack\. Pool cidr-global can provide one now\. To assign an address from the pool instead, run: kubectl annotate service x --namespace a --overwrite kube-vip\.io\/reallocate=true$/,
         },
         'a/strict': {
           ips: '10.0.0.2',
@@ -1171,7 +1171,7 @@ const stories: Record<string, readonly Story[]> = {
         'monitoring/none': {
           ips: 'None',
           label: true,
-          says: /^"None" is not an address\. kube-vip reads it as a hostname, and resolves it with DNS\. If no hostname is meant, correct the annotation kube-vip\.io\/loadbalancerIPs\. To assign an address from the pool, run: kubectl annotate service none /,
+          says: /^"None" is not an address\. kube-vip reads it as a hostname, and resolves it with DNS\. If no hostname is meant, correct the annotation kube-vip\.io\/loadbalancerIPs\. To assign an address from the pool instead, run: kubectl annotate service none /,
         },
         'ingress/auto': { ips: 'auto', says: /^"auto" is not an address\./ },
         'ingress/mixed': { ips: '10.0.0.7, null', says: /^"null" is not an address\./ },
