@@ -60,6 +60,8 @@ export interface Plan {
   readonly claims: boolean;
   readonly acts: readonly Timed[];
   readonly faults: readonly Fault[];
+  /** At the end, the pools are replaced and a person moves all Services, with faults. */
+  readonly movesAll?: boolean;
 }
 
 const replicas = 3;
@@ -94,7 +96,8 @@ const anyActWithClaims: fc.Arbitrary<Act> = fc.oneof(
  * A plan of about so many acts. In every fourth one writes outlive those who sent them.
  */
 export function planOf(seed: number, count: number, claims = false): Plan {
-  return seed % 4 === 0 ? outlivingPlan(seed, count, claims) : roughPlan(seed, count, claims);
+  const plan = seed % 4 === 0 ? outlivingPlan(seed, count, claims) : roughPlan(seed, count, claims);
+  return { ...plan, movesAll: seed % 6 === 1 };
 }
 
 /** Users at work, then all controllers die, then other pools, before the next leader begins. */
@@ -135,7 +138,8 @@ function roughPlan(seed: number, count: number, claims: boolean): Plan {
     acts.push({ at: Math.round(at), act });
   }
   const list: Fault[] = [];
-  for (let request = 0; request < count * 12; ) {
+  // Enough for moving all Services in the end, too.
+  for (let request = 0; request < count * 12 + 4_000; ) {
     const isRough = random() < 0.4;
     const length = 5 + Math.floor(random() * 60);
     for (let i = 0; i < length; i += 1, request += 1) {
