@@ -198,6 +198,104 @@ export function adoption(
   return adopted.length > 0 ? adopted : undefined;
 }
 
+function recordOf({ metadata }: Service): { ips?: string; uid?: string; was?: string } {
+  const record = JSON.parse(metadata.annotations?.['kube-vip.io/allocation'] ?? '{}') as {
+    uid?: string;
+  };
+  return record.uid === metadata.uid ? record : {};
+}
+
+/** Whether the Service alone could share an address. */
+function isSharer(data: Data, service: Service): boolean {
+  const unlike = { ...service, spec: { ...service.spec, ports: [{ protocol: 'none', port: 0 }] } };
+  return (service.spec?.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack' && mayShare(data, service, unlike);
+}
+
+/** Who holds `left`, outside of the own pool, and would go where `mover` goes when reallocated. */
+function followers(data: Data, mover: Service, left: string, all: readonly Service[]): Service[] {
+  return all.filter((other) => {
+    const { metadata } = other;
+    const asks = metadata.annotations?.['kube-vip.io/reallocate'] !== undefined;
+    const record = recordOf(other) as { ips?: string; from?: string };
+    const pool = poolOf(data, metadata.namespace ?? '');
+    return (
+      keyOf(other) !== keyOf(mover) &&
+      metadata.labels?.implementation === 'kube-vip' &&
+      record.ips === left &&
+      (record.from !== 'static' || asks) &&
+      claimed(other).join() === left &&
+      (metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '').trim() === left &&
+      pool !== undefined &&
+      !pool.IPv4.includes(left) &&
+      isSharer(data, other) &&
+      mayShare(data, mover, other)
+    );
+  });
+}
+
+/** Whether `service` takes no port at `address` from one that would follow a Service that moved there. */
+function isConsiderate(data: Data, service: Service, address: string, all: readonly Service[]): boolean {
+  return all
+    .filter((holder) => keyOf(holder) !== keyOf(service) && shown(holder).includes(address))
+    .every((holder) => {
+      const { was } = recordOf(holder);
+      return (
+        was === undefined ||
+        followers(data, holder, was, all).every(
+          (other) =>
+            keyOf(other) === keyOf(service) ||
+            poolOf(data, other.metadata.namespace ?? '')?.IPv4.includes(address) !== true ||
+            mayShare(data, service, other),
+        )
+      );
+    });
+}
+
+/**
+ * The address that a reallocated Service gets that leaves the address `left` outside its pool: where those went that shared it,
+ * else where all that still share it can go, else what a new one gets.
+ */
+export function moved(
+  data: Data,
+  service: Service,
+  left: string,
+  all: readonly Service[],
+): string[] | undefined {
+  const pool = poolOf(data, service.metadata.namespace ?? '');
+  if (pool === undefined || !isSharer(data, service)) return allocation(data, service, all);
+  const others = all.filter((other) => other !== service);
+  const holders = (address: string) => others.filter((other) => shown(other).includes(address));
+  const canJoin = (newcomers: readonly Service[], address: string) =>
+    holders(address).length > 0 &&
+    newcomers.every((one) => holders(address).every((holder) => agrees(data, one, holder, address)));
+  const went = others
+    .filter((other) => recordOf(other).was === left)
+    .map((other) => (other.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '').trim());
+  const after = pool.IPv4.find((address) => went.includes(address) && canJoin([service], address));
+  if (after !== undefined) return [after];
+  const together = [service];
+  let common = pool.IPv4;
+  const byAge = followers(data, service, left, all).sort((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1));
+  for (const other of byAge) {
+    const theirs = poolOf(data, other.metadata.namespace ?? '')?.IPv4 ?? [];
+    const both = common.filter((address) => theirs.includes(address));
+    if (both.length === 0) continue;
+    common = both;
+    together.push(other);
+  }
+  if (together.length > 1) {
+    const first =
+      common.find((address) => canJoin(together, address) && isConsiderate(data, service, address, all)) ??
+      common.find((address) => holders(address).length === 0 && !shown(service).includes(address));
+    if (first !== undefined) return [first];
+  }
+  return allocation(data, service, all);
+}
+
+function ageOf({ metadata }: Service): string {
+  return [metadata.creationTimestamp, metadata.namespace, metadata.name].join(' ');
+}
+
 /** The addresses that a Service without any gets, or undefined if it stays pending. */
 export function allocation(
   data: Data | undefined,
@@ -220,21 +318,24 @@ export function allocation(
         ...service,
         spec: { ...service.spec, ports: [{ protocol: 'none', port: 0 }] },
       });
-    const shared = shares
-      ? pool.IPv4.find((address) => {
-          const there = holders(address);
-          return (
-            there.length > 0 &&
-            !claimedByOthers.has(address) &&
-            there.every((holder) => agrees(data, service, holder, address))
-          );
-        })
-      : undefined;
+    const shareable = pool.IPv4.filter((address) => {
+      const there = holders(address);
+      return (
+        shares &&
+        there.length > 0 &&
+        !claimedByOthers.has(address) &&
+        there.every((holder) => agrees(data, service, holder, address))
+      );
+    });
     // What its own status shows may be another load balancer's, unless it is adopted.
     const own = isUntouched(service) ? shown(service) : [];
     const isFree = (address: string): boolean =>
       holders(address).length === 0 && !claimedByOthers.has(address) && !own.includes(address);
-    return shared ?? pool[family].find(isFree);
+    return (
+      shareable.find((address) => isConsiderate(data, service, address, all)) ??
+      pool[family].find(isFree) ??
+      shareable[0]
+    );
   };
   const wanted = policy === 'SingleStack' ? families.slice(0, 1) : families;
   const picks = wanted.flatMap((family) => pick(family) ?? []);

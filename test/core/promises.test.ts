@@ -12,7 +12,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
-import { adoption, allocation, mayShare, poolOf, shown } from './naive.ts';
+import { adoption, allocation, mayShare, moved, poolOf, shown } from './naive.ts';
 import { Cluster } from './test-world.ts';
 import { anyAddress, anyUserStep, at, edit, type UserStep } from './users.ts';
 
@@ -223,6 +223,7 @@ class Run {
         const keys = (some: readonly { key: string }[]) => some.map(({ key }) => key);
         return {
           services: keys(one.servicesAt(address)).sort(),
+          moved: keys(one.movedFrom(text)).sort(),
           holders: keys(holders),
           contenders: keys(contenders),
         };
@@ -247,13 +248,20 @@ class Run {
 
   /** The current Services as objects: as they will be after the writes in flight, and as they are before. */
   effective(): Service[] {
-    const views = [...this.allocator.ledger.all()].map(({ view, releasingIPs }) =>
-      releasingIPs.length > 0 ? { ...view, labeled: false } : view,
+    const views = [...this.allocator.ledger.all()].map(({ view, releasingIPs, requestedIPs }) =>
+      // With one IPv4 address before and after, the new one can be shared whatever becomes of the write.
+      releasingIPs.length === 0 ||
+      (releasingIPs.length === 1 &&
+        requestedIPs.length === 2 &&
+        requestedIPs.every(({ family }) => family === 'IPv4'))
+        ? view
+        : { ...view, labeled: false },
     );
     // A write that was decided on an older version is rejected. An address that is being released cannot be shared.
     const releasing = this.writing
       .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)
-      .map(({ view }) => ({ ...view, labeled: false }));
+      .filter(({ view }) => (this.allocator.ledger.get(keyOf(view))?.releasingIPs.length ?? 0) > 0)
+      .map(({ view }) => ({ ...view, labeled: false, statusIPs: [] }));
     return [...views, ...releasing].map(objectOf);
   }
 
@@ -296,6 +304,14 @@ class Run {
       // A new Service gets exactly the addresses of the naive model.
       else if (decision.cause === 'allocate')
         assert.deepEqual(decision.addresses.split(','), allocation(data, mine, all), key);
+    }
+    const [left = ''] = before;
+    const isAssigned =
+      view.annotation === left && view.record?.addresses === left && view.record.uid === view.uid;
+    const leaves =
+      before.size === 1 && !left.includes(':') && poolOf(data, view.namespace)?.IPv4.includes(left) === false;
+    if (decision.cause === 'reallocate' && isAssigned && leaves) {
+      assert.deepEqual(decision.addresses.split(','), moved(data, mine, left, all), key);
     }
   }
 
@@ -388,14 +404,18 @@ function objectOf(view: ServiceView): Service {
     annotations['kube-vip.io/allocation'] = JSON.stringify({
       ips: view.record.addresses,
       uid: view.record.uid,
+      from: view.record.source,
+      was: view.record.was,
     });
   }
   if (view.requestedIP !== undefined) annotations['kube-vip.io/requestedIP'] = view.requestedIP;
+  if (view.reallocate) annotations['kube-vip.io/reallocate'] = 'true';
   return {
     metadata: {
       namespace: view.namespace,
       name: view.name,
       uid: view.uid,
+      creationTimestamp: view.created,
       annotations,
       labels: view.labeled ? { implementation: 'kube-vip' } : {},
       ...(view.deleting ? { deletionTimestamp: 'yes' } : {}),
@@ -421,7 +441,7 @@ function bigints(_: string, value: unknown): unknown {
 }
 
 /** RUNS=10000 for a long run. SEED and REPLAY, with the `seed` and `path` of a failure, reproduce it. */
-const parameters: fc.Parameters<[Step[]]> = {
+const parameters = {
   numRuns: Number(process.env.RUNS ?? 400),
   ...(process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }),
   ...(process.env.REPLAY === undefined ? {} : { path: process.env.REPLAY }),
@@ -436,4 +456,127 @@ test('the promises hold for random Services, pools, edits, losses and restarts, 
     }),
     parameters,
   );
+});
+
+/** Services that share addresses outside a pool that is new, and others in it: then a person moves all into it, in any order. */
+interface BulkMove {
+  /** The ports of each Service, and its namespace. */
+  readonly movers: readonly { namespace: string; ports: { protocol: string; port: number }[] }[];
+  /** Those that have an address of the new pool already. */
+  readonly others: readonly { namespace: string; ports: { protocol: string; port: number }[] }[];
+  /** The size of the new pool. */
+  readonly size: number;
+  readonly data: Record<string, string>;
+  /** What happens before the annotation of each Service. */
+  readonly order: readonly { who: number; before: Step[] }[];
+}
+
+const anySharer = fc.record({
+  namespace: fc.constantFrom('a', 'b'),
+  ports: fc
+    .uniqueArray(fc.constantFrom('TCP/53', 'UDP/53', 'TCP/80', 'TCP/443'), { minLength: 1, maxLength: 2 })
+    .map((ports) =>
+      ports.map((text) => ({
+        name: text.toLowerCase().replace('/', '-'),
+        protocol: text.split('/')[0] ?? '',
+        port: Number(text.split('/')[1]),
+      })),
+    ),
+});
+
+const anyInterruption: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('deliver', 'answer', 'lose'), at }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('relist', 'restart', 'settle') }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('announce' as const), at }) },
+);
+
+const anyBulkMove: fc.Arbitrary<BulkMove> = fc
+  .record({
+    movers: fc.array(anySharer, { minLength: 2, maxLength: 6 }),
+    others: fc.array(anySharer, { maxLength: 3 }),
+    size: fc.integer({ min: 1, max: 10 }),
+    data: fc.record({ 'search-order': fc.constantFrom('asc', 'desc') }, { requiredKeys: [] }),
+    seeds: fc.array(fc.tuple(fc.nat(), fc.array(anyInterruption, { maxLength: 5 })), {
+      minLength: 6,
+      maxLength: 6,
+    }),
+  })
+  .map(({ seeds, ...rest }) => ({
+    ...rest,
+    data: { ...rest.data } as Record<string, string>,
+    order: rest.movers
+      .map((_, who) => ({ who, before: seeds[who]?.[1] ?? [], rank: seeds[who]?.[0] ?? 0 }))
+      .sort((a, b) => a.rank - b.rank),
+  }));
+
+function sharerOf(name: string, { namespace, ports }: BulkMove['movers'][number]): Service {
+  return {
+    metadata: { namespace, name, creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: { type: 'LoadBalancer', ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4'], ports },
+  };
+}
+
+/** The Services by address, where they have one. */
+function byAddress(services: Iterable<Service>): Map<string, Service[]> {
+  const found = new Map<string, Service[]>();
+  for (const service of services) {
+    const ip = service.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '';
+    found.set(ip, [...(found.get(ip) ?? []), service]);
+  }
+  return found;
+}
+
+test('Services that share an address and are all reallocated come out together, in any order and timing', () => {
+  let moves = 0;
+  fc.assert(
+    fc.property(anyBulkMove, ({ movers, others, size, data, order }) => {
+      const run = new Run();
+      const configure = (pool: string): void => {
+        run.cluster.data = { ...data, 'allow-share-global': 'true', 'cidr-global': pool };
+        run.configure();
+      };
+      const pool = `10.0.0.1-10.0.0.${size}`;
+      configure(pool);
+      for (const [i, other] of others.entries()) run.cluster.create(sharerOf(`other-${i}`, other));
+      run.settle();
+      for (const [key, one] of [...run.cluster.services])
+        if (one.metadata.annotations === undefined) run.cluster.delete(key);
+      configure('10.0.9.1-10.0.9.8');
+      for (const [i, mover] of movers.entries()) run.cluster.create(sharerOf(`mover-${i}`, mover));
+      run.settle();
+      configure(pool);
+      run.settle();
+      const groups = [...byAddress(run.cluster.services.values())].filter(([ip]) => ip.startsWith('10.0.9.'));
+      const there = byAddress(
+        [...run.cluster.services.values()].filter(({ metadata }) => metadata.name.startsWith('other')),
+      );
+      // As many free addresses as Services, or a single group: no other Service takes an address that it needs.
+      const isRoomy = size - there.size >= movers.length;
+      const canStay = (group: readonly Service[]): boolean =>
+        isRoomy ||
+        (groups.length === 1 &&
+          (there.size < size ||
+            [...there.values()].some((holders) =>
+              holders.every((holder) => group.every((one) => mayShare(run.cluster.data ?? {}, one, holder))),
+            )));
+      for (const { who, before } of order) {
+        for (const step of before) run.step(step);
+        const key = `${movers[who]?.namespace}/mover-${who}`;
+        run.cluster.edit(key, (service) => edit(service, { do: 'reallocate', at: 0 }));
+      }
+      run.settle();
+      for (const [ip, group] of groups) {
+        if (group.length < 2 || !canStay(group)) continue;
+        moves += 1;
+        const now = group.map(({ metadata: { namespace = '', name } }) => {
+          const service = run.cluster.services.get(keyOf({ namespace, name }));
+          return service?.metadata.annotations?.['kube-vip.io/loadbalancerIPs'];
+        });
+        assert.equal(new Set(now).size, 1, `together: those at ${ip} are at ${now.join(' and ')}`);
+        assert.ok(now[0]?.startsWith('10.0.0.'));
+      }
+    }),
+    parameters,
+  );
+  assert.ok(moves > Number(process.env.RUNS ?? 400) / 4, `only ${moves} groups moved`);
 });

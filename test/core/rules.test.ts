@@ -32,6 +32,7 @@ interface Sketch {
     uid?: string;
     by?: string;
     interface?: string;
+    was?: string;
   };
   status?: string;
   families?: string;
@@ -932,6 +933,49 @@ const stories: Record<string, readonly Story[]> = {
         'b/z': { ports: 'TCP/6', created: 3, families: dual },
       },
       leads: { 'b/x': { ips: '10.0.0.4' }, 'b/y': { ips: '10.0.0.5' }, 'b/z': { ips: '10.0.0.6,fd00::2' } },
+    },
+    {
+      title:
+        'Services that share an address and are reallocated move together, past an address that only one of them can share',
+      data: sharing,
+      services: {
+        'a/holder': ours('10.0.0.1', { ports: 'UDP/53' }),
+        'a/tcp': ours('172.16.0.1', { ports: 'TCP/53', annotations: { 'kube-vip.io/reallocate': 'true' } }),
+        'a/udp': ours('172.16.0.1', { ports: 'UDP/53', annotations: { 'kube-vip.io/reallocate': 'true' } }),
+      },
+      leads: {
+        'a/holder': { ips: '10.0.0.1' },
+        'a/tcp': { ips: '10.0.0.2' },
+        'a/udp': { ips: '10.0.0.2' },
+      },
+    },
+    {
+      title: 'a Service that is reallocated follows the one with which it shared an address',
+      data: sharing,
+      services: {
+        'a/other': ours('10.0.0.1', { ports: 'TCP/80' }),
+        'a/went': ours('10.0.0.5', {
+          ports: 'TCP/53',
+          record: { from: 'cidr-global', ips: '10.0.0.5', was: '172.16.0.1' },
+        }),
+        'a/udp': ours('172.16.0.1', { ports: 'UDP/53', annotations: { 'kube-vip.io/reallocate': 'true' } }),
+      },
+      leads: { 'a/udp': { ips: '10.0.0.5' } },
+    },
+    {
+      title:
+        'a Service leaves its ports to one that follows another to the address, unless there is no other',
+      data: { 'cidr-global': '10.0.0.5-10.0.0.6', 'allow-share-global': 'true' },
+      services: {
+        'a/went': ours('10.0.0.5', {
+          ports: 'TCP/53',
+          record: { from: 'cidr-global', ips: '10.0.0.5', was: '172.16.0.1' },
+        }),
+        'a/udp': ours('172.16.0.1', { ports: 'UDP/53' }),
+        'b/first': { ports: 'UDP/53', created: 1 },
+        'b/second': { ports: 'UDP/53', created: 2 },
+      },
+      leads: { 'b/first': { ips: '10.0.0.6' }, 'b/second': { ips: '10.0.0.5' } },
     },
     {
       title: 'a Service only shares an address of its own pool',

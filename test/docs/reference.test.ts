@@ -68,7 +68,7 @@ test("lists kube-vip's other annotations", () => {
 test('lists every key of the allocation record', () => {
   const record = {
     ...{ source: 'static', addresses: '10.1.0.1', ports: 'TCP/80', families: 'SingleStack IPv4' },
-    ...{ interface: 'eth3', uid: 'u', controller: 'c' },
+    ...{ interface: 'eth3', uid: 'u', controller: 'c', was: '10.1.0.2' },
   };
   const keys = Object.keys(JSON.parse(formatRecord(record)) as object);
   assert.deepEqual(firstCells(document, 'JSON key'), keys);

@@ -10,6 +10,7 @@ const always: readonly string[] = [
   'state: leader crashed',
   'state: leader paused',
   'state: two believe that they lead',
+  'state: sharers moved together',
 ];
 
 const decisions: readonly string[] = [

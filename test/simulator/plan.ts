@@ -60,6 +60,8 @@ export interface Plan {
   readonly claims: boolean;
   readonly acts: readonly TimedAct[];
   readonly faults: readonly Fault[];
+  /** At the end, the pools are replaced and a person moves all Services, with faults. */
+  readonly movesAll?: boolean;
 }
 
 const replicas = 3;
@@ -94,7 +96,8 @@ const anyActWithClaims: fc.Arbitrary<Act> = fc.oneof(
  * A plan of about `count` acts. In every fourth plan, writes outlive their senders.
  */
 export function planOf(seed: number, count: number, claims = false): Plan {
-  return seed % 4 === 0 ? lateWritesPlan(seed, count, claims) : mixedFaultsPlan(seed, count, claims);
+  const plan = seed % 4 === 0 ? lateWritesPlan(seed, count, claims) : mixedFaultsPlan(seed, count, claims);
+  return { ...plan, movesAll: seed % 6 === 1 };
 }
 
 /** Users act, all controllers crash, and the pools change before the next leader starts. */
@@ -135,7 +138,8 @@ function mixedFaultsPlan(seed: number, count: number, claims: boolean): Plan {
     acts.push({ at: Math.round(at), act });
   }
   const list: Fault[] = [];
-  for (let request = 0; request < count * 12; ) {
+  // Enough for moving all Services in the end, too.
+  for (let request = 0; request < count * 12 + 4_000; ) {
     const isRough = random() < 0.4;
     const length = 5 + Math.floor(random() * 60);
     for (let i = 0; i < length; i += 1, request += 1) {

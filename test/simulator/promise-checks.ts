@@ -219,6 +219,36 @@ export function checkAtRest({ all, data, allocator, warned, claims }: StateAtRes
   }
 }
 
+/** Services with one address, which they may share, outside the pool: a bulk move keeps them together. */
+export function sharers(all: readonly Service[], data: Data): Service[][] {
+  const groups = new Map<string, Service[]>();
+  for (const service of all) {
+    const address = annotationOf(service);
+    const isPlain = service.spec?.ipFamilyPolicy === 'SingleStack' && recordOf(service).ips === address;
+    if (!isPlain || !holds(service, address) || recordOf(service).from === 'static') continue;
+    if (poolOf(data, service.metadata.namespace ?? '')?.IPv4.includes(address) !== false) continue;
+    groups.set(address, [...(groups.get(address) ?? []), service]);
+  }
+  return [...groups.values()].filter(
+    (group) =>
+      group.length > 1 &&
+      group.every((one, i) => group.slice(i + 1).every((other) => mayShare(data, one, other))),
+  );
+}
+
+/** What shared an address shares one after all Services were moved to a pool that has enough for all. */
+export function checkMove(group: readonly Service[], all: readonly Service[]): void {
+  const now = group.map((before) => {
+    const after = all.find(({ metadata }) => metadata.uid === before.metadata.uid);
+    return after === undefined ? 'nowhere' : annotationOf(after);
+  });
+  if (new Set(now).size === 1) return;
+  throw new BrokenPromise(
+    'Together',
+    `${group.map(keyOf).join(' and ')} shared an address, and are at ${now.join(' and ')}`,
+  );
+}
+
 /** The allocator of a controller that starts now. */
 function freshAllocator(
   data: Data | undefined,

@@ -7,7 +7,7 @@ import { edit, type UserStep } from '../core/users.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { Network, type Sender } from './network.ts';
 import type { Act, Plan } from './plan.ts';
-import { checkAtRest, checkWrite, holds } from './promise-checks.ts';
+import { checkAtRest, checkMove, checkWrite, holds, sharers } from './promise-checks.ts';
 import { randomOf } from './random.ts';
 import { type LogEntry, optionsOf, SimulatedReplica } from './replica.ts';
 import { isClaimWrite, isServiceWrite } from './requests.ts';
@@ -112,6 +112,37 @@ class Simulation {
     const end = this.#plan.acts.at(-1)?.at ?? 0;
     while ((this.#scheduler.nextAt ?? Number.POSITIVE_INFINITY) <= end) await this.#step();
     await this.#settle();
+    if (this.#plan.movesAll === true) await this.#moveAll();
+  }
+
+  /**
+   * The pools are replaced, and a person moves all Services, in any order and with faults. The first time, Services come to share
+   * addresses; the second time, many do.
+   */
+  async #moveAll(): Promise<void> {
+    const random = randomOf(this.#plan.seed + 3);
+    for (const pool of ['10.0.3.1-10.0.3.40', '10.0.2.1-10.0.2.40']) {
+      const data: Data = { 'cidr-global': pool, 'allow-share-global': 'true' };
+      this.#configure(data);
+      await this.#settle();
+      const groups = sharers(this.#services(), data);
+      this.#network.isCalm = false;
+      const end = this.#scheduler.now + 3_000;
+      this.#services().forEach((_, i) => {
+        const act: Act = { do: 'reallocate', at: i };
+        this.#scheduler.at(end - random() * 3_000, () => this.#act(act));
+      });
+      if (random() < 0.5)
+        this.#scheduler.at(end - random() * 3_000, () => this.#act({ do: 'crash', replica: 0 }));
+      while ((this.#scheduler.nextAt ?? Number.POSITIVE_INFINITY) <= end) await this.#step();
+      await this.#settle();
+      for (const group of groups) {
+        // A former leader did not know where the others went.
+        if (group.some(({ metadata }) => this.#excused.has(metadata.uid ?? ''))) continue;
+        this.#count('state: sharers moved together');
+        checkMove(group, this.#services());
+      }
+    }
   }
 
   /** Disables faults, waits until the system is at rest, and checks it. */

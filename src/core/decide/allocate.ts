@@ -1,14 +1,16 @@
-import { type Config, type Pool, poolFor, sharingFor } from '../config/config.ts';
-import { type Address, type Family, formatAddress, isUnspecified } from '../ip/address.ts';
-import { ordinalOf } from '../ip/range.ts';
+import { type Pool, poolFor, sharingFor } from '../config/config.ts';
+import { type Address, type Family, isUnspecified } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { joinConflict, whyNotSharing } from '../ledger/sharing.ts';
-import { formatAddressList } from '../model/address-list.ts';
+import { whyNotSharing } from '../ledger/sharing.ts';
 import type { AllocationContext } from './allocation-context.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import { nearestMiss } from './nearest-miss.ts';
+import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address.ts';
 import { whyNoneFree, whyNoPool } from './why-no-address.ts';
+
+export { isInPool } from './in-pool.ts';
+export { mayRejoin, wantsToShare } from './shared-address.ts';
 
 /** Addresses for a Service, in the order of its families, or why there are none. */
 export type Allocation = Grant | { readonly failures: readonly AllocationFailure[] };
@@ -29,11 +31,15 @@ const unspecified: Readonly<Record<Family, Address>> = {
 /**
  * Chooses an address for each family of the Service that `held` does not cover (spec sections 3, 4, and 6). It reserves
  * nothing: the caller has to put the result into the ledger before the next call.
+ *
+ * `left` is the address that a reallocated Service leaves. Services that share an address move together where one address can
+ * hold all of them, whatever the order and the timing of their reallocations.
  */
 export function allocate(
   state: ServiceState,
   held: readonly Address[],
   context: AllocationContext,
+  left?: Address,
 ): Allocation {
   const { view } = state;
   const { ledger, config } = context;
@@ -51,6 +57,7 @@ export function allocate(
     const kept = held.find((address) => address.family === family);
     const pick =
       kept ??
+      addressOfOthers(family) ??
       reservedAddress(family) ??
       (pool === undefined ? whyNoPool(config, view.namespace) : pickOne(state, family, pool));
     if ('code' in pick) failures.push(pick);
@@ -58,6 +65,14 @@ export function allocate(
   }
   const enough = view.policy === 'PreferDualStack' ? addresses.length > 0 : failures.length === 0;
   return enough ? { addresses, key, sharedWith } : { failures };
+
+  /** The Services that shared its address may have moved already. */
+  function addressOfOthers(family: Family): Address | undefined {
+    if (left === undefined || pool === undefined || families.length > 1 || family !== 'IPv4')
+      return undefined;
+    const address = addressOfMoved(state, left, pool, context);
+    return address === undefined ? undefined : shared(address);
+  }
 
   /** A reserved address is assigned even if the pool has changed since: the write may still arrive. */
   function reservedAddress(family: Family): Address | undefined {
@@ -72,66 +87,23 @@ export function allocate(
 
   function pickOne(state: ServiceState, family: Family, pool: Pool): Address | AllocationFailure {
     if (pool.dhcp[family]) return unspecified[family];
-    const shared = families.length === 1 && family === 'IPv4' ? sharedAddress(state, pool) : undefined;
-    if (shared !== undefined) {
-      sharedWith.push(...ledger.servicesAt(shared).map((holder) => holder.key));
-      return shared;
-    }
+    const canShare = families.length === 1 && family === 'IPv4';
+    const followed = canShare && left !== undefined ? addressForAll(state, left, pool, context) : undefined;
+    if (followed !== undefined) return shared(followed);
+    const inUse = canShare ? sharedAddresses(state, pool, context) : undefined;
+    if (inUse?.preferred !== undefined) return shared(inUse.preferred);
     const free = ledger.firstFree(family, pool.spans[family], config.descending);
-    return free ?? failureOf(state, pool, family, context);
+    if (free !== undefined) return free;
+    if (inUse?.any !== undefined) return shared(inUse.any);
+    return failureOf(state, pool, family, context);
   }
 
-  /** The first address of the pool that is in use and that every holder agrees to share: O(used addresses of the pool). */
-  function sharedAddress(state: ServiceState, pool: Pool): Address | undefined {
-    if (!wantsToShare(state, config)) return undefined;
-    for (const address of ledger.usedAddresses('IPv4', pool.spans.IPv4, config.descending)) {
-      const others = ledger.servicesAt(address).filter((other) => other.key !== state.key);
-      const isOurs = others.length > 0 && ledger.claimOwner(address) === undefined;
-      if (isOurs && others.every((other) => agrees(state, other, address, config))) return address;
-    }
-    return undefined;
+  /** An address that the Service shares with the others that use it, if there are any. */
+  function shared(address: Address): Address {
+    const others = ledger.servicesAt(address).filter((holder) => holder.key !== state.key);
+    sharedWith.push(...others.map((holder) => holder.key));
+    return address;
   }
-}
-
-/** Whether the Service prefers a shared address to a free one (spec section 6). */
-export function wantsToShare(state: ServiceState, config: Config): boolean {
-  const { view } = state;
-  return (
-    view.policy === 'SingleStack' &&
-    sharingFor(config, view.namespace) &&
-    whyNotSharing(state, config) === undefined
-  );
-}
-
-/**
- * Whether a Service without an address may come back to one of `other`: `other` has it and shares it, or lost its fields as
- * well, and may share it.
- */
-export function mayRejoin(
-  state: ServiceState,
-  other: ServiceState,
-  address: Address,
-  config: Config,
-): boolean {
-  if (address.family !== 'IPv4' || !wantsToShare(state, config)) return false;
-  if (agrees(state, other, address, config)) return true;
-  const bothLostTheirFields = [state, other].every(
-    ({ view, intent }) => view.labeled && intent.kind === 'new',
-  );
-  return (
-    bothLostTheirFields && wantsToShare(other, config) && joinConflict(state, other, config) === undefined
-  );
-}
-
-/** Whether an assigned holder shares its address with the newcomer. A label beside another Service's record is a copy's. */
-function agrees(newcomer: ServiceState, holder: ServiceState, address: Address, config: Config): boolean {
-  const { view, record, intent, releasingIPs } = holder;
-  const isAssigned = view.labeled && (record !== undefined || view.record === undefined);
-  // An address that is only in the status, or that DHCP leased, cannot be shared.
-  const hasAddress = 'list' in intent && formatAddressList(intent.list) === formatAddress(address);
-  // While a write is in flight that releases another address, the holder may still have both.
-  const isStable = releasingIPs.length === 0;
-  return isAssigned && hasAddress && isStable && joinConflict(newcomer, holder, config) === undefined;
 }
 
 /** The families to allocate, in order. Without `ipFamilies` (only in files), IPv4 if the pool has any, otherwise IPv6. */
@@ -166,12 +138,4 @@ function whyNoSharing(state: ServiceState, pool: Pool, context: AllocationContex
   const own = whyNotSharing(state, config)?.code;
   if (own === 'local-traffic' || own === 'no-ports') return { code: 'not-eligible', why: own };
   return own === undefined ? nearestMiss(state, pool, context) : undefined;
-}
-
-/** Whether the pool could provide this address if it were free. */
-export function isInPool(pool: Pool, address: Address): boolean {
-  if (isUnspecified(address)) return pool.dhcp[address.family];
-  const ordinal = ordinalOf(address);
-  if (ordinal === undefined) return false;
-  return pool.spans[address.family].some(({ first, last }) => first <= ordinal && ordinal <= last);
 }

@@ -1,5 +1,12 @@
 import { interfaceFor, type Pool, poolFor } from '../config/config.ts';
-import { type Address, type Family, isUnspecified, readAddress, sameAddress } from '../ip/address.ts';
+import {
+  type Address,
+  type Family,
+  formatAddress,
+  isUnspecified,
+  readAddress,
+  sameAddress,
+} from '../ip/address.ts';
 import { rangesContain } from '../ip/range.ts';
 import { hasStatusOnly, type Intent, type ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict } from '../ledger/sharing.ts';
@@ -303,8 +310,13 @@ function reallocate(
       context.ledger.conflictWith(state, address, context.config) === undefined &&
       coHolders(state, address, context).every((other) => !sharingConflict(allocated, other, context.config)),
   );
-  const allocation = allocate(state, stays, context);
-  if (!('failures' in allocation)) return assign(state, 'reallocate', allocation, context);
+  const left = leftIPv4(list, stays);
+  const allocation = allocate(state, stays, context, left);
+  if (!('failures' in allocation)) {
+    const isShared = left !== undefined && coHolders(state, left, context).length > 0;
+    const was = isShared ? formatAddress(left) : stays.length === 0 ? state.record?.was : undefined;
+    return assign(state, 'reallocate', allocation, context, was);
+  }
   if (intent.kind === 'assigned')
     return pendingChange(state, list, 'reallocate', allocation.failures, context);
   const condition: Condition = {
@@ -314,6 +326,13 @@ function reallocate(
   };
   const decision = decideByIntent(state, intent, context, [condition]);
   return decision.kind === 'conflict' ? { ...decision, failures: allocation.failures } : decision;
+}
+
+/** The address that the Service leaves, if it has exactly one: only such a Service shares it. */
+function leftIPv4(list: readonly AddressEntry[], stays: readonly Address[]): Address | undefined {
+  const [only, ...more] = list;
+  const isIPv4 = typeof only === 'object' && only.family === 'IPv4' && !isUnspecified(only);
+  return isIPv4 && more.length === 0 && stays.length === 0 ? only : undefined;
 }
 
 type InUse = AddressConflict & { code: 'address-in-use' };
@@ -333,7 +352,13 @@ function allocationCause(grant: Grant): WriteCause {
   return grant.sharedWith.length > 0 ? 'share' : 'allocate';
 }
 
-function assign(state: ServiceState, cause: WriteCause, grant: Grant, context: DecisionContext): Decision {
+function assign(
+  state: ServiceState,
+  cause: WriteCause,
+  grant: Grant,
+  context: DecisionContext,
+  was?: string,
+): Decision {
   const { view } = state;
   // kube-vip does not notice a later change of the interface (spec sections 2 and 7).
   const isNew = state.intent.kind === 'new' || state.intent.kind === 'copied';
@@ -343,7 +368,7 @@ function assign(state: ServiceState, cause: WriteCause, grant: Grant, context: D
   // `conditionsOf` covers addresses that it requests already.
   const isJoining = sharedWith.length > 0 && !addresses.some((one) => requests(state, one));
   const conditions: Condition[] = isJoining ? [{ code: 'shared', others: [...sharedWith].sort() }] : [];
-  const desired = { list: addresses, source: key, rewrite: true, interface: written, conditions };
+  const desired = { list: addresses, source: key, rewrite: true, interface: written, was, conditions };
   return reconcileTo(state, cause, desired, context);
 }
 

@@ -26,6 +26,8 @@ export interface DesiredState {
   readonly interface?: string | undefined;
   /** Whether the allocation record keeps its families, so that an edit of them is still detected after this write. */
   readonly keepFamilies?: boolean;
+  /** The shared address that the Service leaves, if any. */
+  readonly was?: string | undefined;
   readonly conditions: readonly Condition[];
 }
 
@@ -45,6 +47,7 @@ export function reconcileTo(
   if (desired.interface !== undefined) patch.interface = desired.interface;
   const written = desired.interface ?? (record?.interface === view.interface ? record?.interface : undefined);
   const kept = desired.keepFamilies === true ? record : undefined;
+  const was = desired.was ?? (record?.addresses === addresses ? record.was : undefined);
   const next = {
     source: desired.source,
     addresses,
@@ -53,6 +56,7 @@ export function reconcileTo(
     interface: written,
     uid: view.uid,
     controller: context.controller,
+    ...(was === undefined ? {} : { was }),
   };
   if (view.record === undefined || !sameRecord(view.record, next)) patch.record = next;
   if (view.reallocate && cause === 'reallocate') patch.reallocate = null;

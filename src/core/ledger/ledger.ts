@@ -36,6 +36,8 @@ export class Ledger {
     IPv4: new IntervalSet(),
     IPv6: new IntervalSet(),
   };
+  /** The Services whose allocation record says that they left this address. */
+  readonly #moved = new Map<string, readonly ServiceState[]>();
   /** Results of `holding`, until a Service that uses the address or the configuration changes. */
   readonly #holdings = new AddressMap<Holding>();
   #holdingConfig: Config | undefined;
@@ -63,6 +65,7 @@ export class Ledger {
         this.#replaceAt(address, before, undefined);
     }
     for (const address of state.usedIPs) this.#replaceAt(address, before, state);
+    this.#trackMove(before, state);
     return before;
   }
 
@@ -70,6 +73,22 @@ export class Ledger {
     const before = this.#states.get(key);
     this.#states.delete(key);
     for (const address of before?.usedIPs ?? []) this.#replaceAt(address, before, undefined);
+    this.#trackMove(before, undefined);
+  }
+
+  #trackMove(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    const [left, now] = [before?.record?.was, after?.record?.was];
+    if (left !== undefined) {
+      const others = this.movedFrom(left).filter((other) => other !== before);
+      if (others.length === 0) this.#moved.delete(left);
+      else this.#moved.set(left, others);
+    }
+    if (now !== undefined && after !== undefined) this.#moved.set(now, [...this.movedFrom(now), after]);
+  }
+
+  /** The Services that were reallocated and left this address, which they shared, in no order. */
+  movedFrom(address: string): readonly ServiceState[] {
+    return this.#moved.get(address) ?? noServices;
   }
 
   /** Replaces `before` with `after` among the Services that use the address. */

@@ -1,3 +1,4 @@
+import { formatAddress, readAddress } from '../ip/address.ts';
 import { formatAddressList, parseAddressList } from './address-list.ts';
 
 /**
@@ -19,6 +20,11 @@ export interface AllocationRecord {
   readonly uid: string;
   /** The controller that wrote the record: the name of its Lease. */
   readonly controller: string;
+  /**
+   * The address that the Service shared, or that it shared last, when it was reallocated: those that still have it move to the
+   * same place.
+   */
+  readonly was?: string;
 }
 
 export const staticSource = 'static';
@@ -39,6 +45,7 @@ export function formatRecord(record: AllocationRecord): string {
     ...(record.interface === undefined ? {} : { interface: record.interface }),
     uid: record.uid,
     by: record.controller,
+    ...(record.was === undefined ? {} : { was: record.was }),
   });
 }
 
@@ -50,7 +57,8 @@ export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
     a.families === b.families &&
     a.interface === b.interface &&
     a.uid === b.uid &&
-    a.controller === b.controller
+    a.controller === b.controller &&
+    a.was === b.was
   );
 }
 
@@ -85,5 +93,15 @@ export function readRecord(text: string | undefined): AllocationRecord | undefin
   const list = parseAddressList(addresses);
   if (list === undefined || list.fault !== undefined || formatAddressList(list.entries) !== addresses)
     return undefined;
-  return { source, addresses, ports, families, interface: field('interface'), uid, controller };
+  const was = readAddress(field('was') ?? '');
+  return {
+    source,
+    addresses,
+    ports,
+    families,
+    interface: field('interface'),
+    uid,
+    controller,
+    ...(was === undefined ? {} : { was: formatAddress(was) }),
+  };
 }

@@ -93,6 +93,7 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
       interface: record.interface,
       uid: record.uid === uid ? uid : record.uid,
       controller: shared.text(record.controller),
+      ...(record.was === undefined ? {} : { was: shared.text(record.was) }),
     },
     interface: boundedList(annotation[annotations.interface]),
     requestedIP: boundedList(annotation[annotations.requestedIP]),
