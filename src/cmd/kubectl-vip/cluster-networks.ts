@@ -2,6 +2,7 @@ import { parsePoolEntry } from '../../core/config/pool-entry.ts';
 import type { KubeObject } from '../../core/model/objects.ts';
 import { type ClusterContext, list, optional } from './cluster-context.ts';
 import type { ClusterNetworks } from './cluster-facts.ts';
+import { readApiServers, readNamespaces } from './control-plane.ts';
 
 interface Node extends KubeObject {
   status?: { addresses?: { type?: string; address?: string }[] };
@@ -29,7 +30,13 @@ export async function readClusterNetworks(
       remarks,
     ),
   ]);
+  const [apiServers, namespaces] = await Promise.all([
+    readApiServers(context, remarks),
+    readNamespaces(context, remarks),
+  ]);
   return {
+    apiServers,
+    namespaces,
     nodes: nodes?.items.flatMap(({ metadata: { name }, status }) =>
       (status?.addresses ?? []).flatMap(({ type, address }) =>
         address === undefined || type === 'Hostname' ? [] : { name, address },

@@ -6,6 +6,7 @@ import {
   servicesSource,
 } from '../../controller/watched-resources.ts';
 import { readConfig } from '../../core/config/config.ts';
+import { explainOtherPools } from '../../core/explain/explain-config.ts';
 import { type Claim, claimOf, namesAddress } from '../../core/ledger/claim.ts';
 import type { ConfigMap, KubeObject, ManagedFieldsEntry, Service } from '../../core/model/objects.ts';
 import type { Options } from '../../core/model/options.ts';
@@ -14,6 +15,7 @@ import { Interner } from '../../core/text/interner.ts';
 import { type ClusterContext, type Listed, list, optional, readError } from './cluster-context.ts';
 import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
 import { readClusterNetworks } from './cluster-networks.ts';
+import { readOtherPoolConfigMaps } from './control-plane.ts';
 import { readSettings } from './controller-settings.ts';
 import { readLeadership } from './leadership.ts';
 
@@ -36,10 +38,19 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     readByKey(context, keysMissingFrom(selection.named ?? [], services)),
     selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
   ]);
+  const config = readConfig(configMap);
+  const hasNoPools = config.pools.size === 0;
+  const otherPoolConfigMaps =
+    hasNoPools || selection.networks === true
+      ? await readOtherPoolConfigMaps(context, options.configMap, hasNoPools)
+      : [];
+  // `check` reports them itself.
+  if (hasNoPools && selection.networks !== true)
+    remarks.push(...otherPoolConfigMaps.map((other) => explainOtherPools(other, options.configMap)));
   return {
     snapshot: {
       services: services.map(({ view }) => view),
-      config: readConfig(configMap),
+      config,
       claims,
       resourceVersion,
     },
@@ -50,6 +61,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     managedFields: new Map(services.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership,
     networks,
+    otherPoolConfigMaps,
     remarks: [...settings.remarks, ...remarks],
   };
 }

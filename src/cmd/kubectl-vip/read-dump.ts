@@ -62,6 +62,7 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Cluste
     managedFields: new Map(read.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     leadership: undefined,
     networks: undefined,
+    otherPoolConfigMaps: [],
     remarks: [...settingsRemarks, ...remarks],
   };
 }

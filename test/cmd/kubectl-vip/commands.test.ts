@@ -53,6 +53,7 @@ metadata: { name: ok, namespace: default }
 spec: { type: LoadBalancer, ports: [{ port: 80 }] }
 `;
 
+const configMap = { namespace: 'kube-system', name: 'kubevip' };
 const scope = { namespace: 'default', isNamed: false, isAll: true };
 
 function resultsOf(facts: ClusterFacts): CommandResult[] {
@@ -70,6 +71,8 @@ function resultsOf(facts: ClusterFacts): CommandResult[] {
       name: hostileText,
       remarks: [],
       rejections: [],
+      configMap,
+      otherPoolConfigMaps: [],
     }),
     audit(facts, scope, findingsIn(facts)),
   ];
@@ -154,16 +157,30 @@ test('who gives DHCP as the reason for an excluded address, not the end of a blo
 
 test('check names only what it could compare with', () => {
   const { snapshot } = factsOf(manifests);
+  const none = { nodes: undefined, clusterIPs: undefined, apiServers: undefined, namespaces: undefined };
   const summaryFor = (networks: ClusterFacts['networks']) =>
-    check({ config: snapshot.config, positionOf: () => undefined, networks, name: 'c', remarks: [], rejections: [] })
+    check({
+      config: snapshot.config,
+      positionOf: () => undefined,
+      networks,
+      name: 'c',
+      remarks: [],
+      rejections: [],
+      configMap,
+      otherPoolConfigMaps: [],
+    })
       .lines(plain)
       .at(-1);
   assert.match(
-    summaryFor({ nodes: [], clusterIPs: [] }) ?? '',
+    summaryFor({ ...none, nodes: [], clusterIPs: [] }) ?? '',
     /, compared with nodes and cluster IP ranges:/,
   );
-  assert.match(summaryFor({ nodes: undefined, clusterIPs: [] }) ?? '', /, compared with cluster IP ranges:/);
-  assert.doesNotMatch(summaryFor({ nodes: undefined, clusterIPs: undefined }) ?? '', /compared/);
+  assert.match(summaryFor({ ...none, clusterIPs: [] }) ?? '', /, compared with cluster IP ranges:/);
+  assert.match(
+    summaryFor({ ...none, nodes: [], clusterIPs: [], apiServers: [] }) ?? '',
+    /, compared with nodes, cluster IP ranges, and the API server:/,
+  );
+  assert.doesNotMatch(summaryFor(none) ?? '', /compared/);
 });
 
 test('explain: a Service that is being deleted keeps its address', () => {
@@ -223,6 +240,8 @@ binaryData:
     name: 'c.yaml',
     remarks: [],
     rejections: [],
+    configMap,
+    otherPoolConfigMaps: [],
   });
   const { findings } = value as { findings: { severity: string; code: string; where: string }[] };
   assert.deepEqual(
