@@ -2,7 +2,7 @@ import type { ConfigMap, Service } from '../core/model/objects.ts';
 import { printable } from '../core/text/quote.ts';
 import { parseDocuments } from '../yaml/parse-yaml.ts';
 import { sourcePositions } from '../yaml/source-position.ts';
-import { isNull } from '../yaml/yaml-tree.ts';
+import { isNull, type MapTree } from '../yaml/yaml-tree.ts';
 import { whereOf } from './findings.ts';
 import { type PoolPosition, positionIn } from './pool-position.ts';
 import { type ManifestReading, readObject } from './read-object.ts';
@@ -39,6 +39,8 @@ export interface Manifests {
   rejections: string[];
   /** What cannot be read. */
   errors: string[];
+  /** Objects of other kinds, and other ConfigMaps, as they are written. */
+  skipped: MapTree[];
 }
 
 const mebibyte = 1024 * 1024;
@@ -49,15 +51,15 @@ const longestDefault = 20 * mebibyte;
 /** Reads Services and the pools' ConfigMap from YAML and JSON. Never throws; an invalid object affects no other. */
 export function readManifests(texts: readonly ManifestText[], options: ManifestOptions): Manifests {
   const { configMap, namespace = 'default' } = options;
-  const messages = { remarks: [], rejections: [], errors: [], lookalikes: [], unqualified: [] };
+  const messages = { remarks: [], rejections: [], errors: [], skipped: [], lookalikes: [], unqualified: [] };
   const reading: ManifestReading = { configMap, namespace, found: new Map(), others: new Map(), ...messages };
   for (const text of texts) readText(reading, text, options.longest ?? longestDefault);
   const objects = [...reading.found.values()].map(({ object }) => object);
   remarkOnAll(reading, objects, options);
   const pools = [...reading.found.values()].find(({ object }) => object.kind === 'ConfigMap');
   const placeOf: Manifests['placeOf'] = (key, entry) => pools && positionIn(pools, key, entry);
-  const { remarks, rejections, errors } = reading;
-  return { objects, placeOf, remarks, rejections, errors };
+  const { remarks, rejections, errors, skipped } = reading;
+  return { objects, placeOf, remarks, rejections, errors, skipped };
 }
 
 function readText(reading: ManifestReading, input: ManifestText, longest: number): void {

@@ -34,6 +34,8 @@ export interface ManifestReading extends Messages {
   readonly found: Map<string, FoundObject>;
   /** How many objects of each other kind there are. */
   readonly others: Map<string, number>;
+  /** Objects of other kinds, and other ConfigMaps. */
+  readonly skipped: MapTree[];
   /** Skipped ConfigMaps that look like pools. */
   readonly lookalikes: string[];
   /** Services of the current text that have no namespace: they share one remark. */
@@ -54,7 +56,11 @@ export function readObject(
   const findings = new Findings(source, path);
   const kind = kindOf(reading, tree, itemKind, findings);
   findings.addTo(reading);
-  if (tree.kind !== 'map' || kind === undefined) return;
+  if (tree.kind !== 'map') return;
+  if (kind === undefined) {
+    reading.skipped.push(tree);
+    return;
+  }
   if (kind === 'Service' || kind === 'ConfigMap') readResource(reading, source, tree, path, kind);
   else readList(reading, source, tree, path, kind);
 }
@@ -130,7 +136,10 @@ function readResource(
   kind: keyof typeof schemas,
 ): void {
   const [name, namespace] = [textAt(tree, 'metadata', 'name'), textAt(tree, 'metadata', 'namespace')];
-  if (kind === 'ConfigMap' && name !== '' && isSkipped(reading, source, tree, name, namespace)) return;
+  if (kind === 'ConfigMap' && name !== '' && isSkipped(reading, source, tree, name, namespace)) {
+    reading.skipped.push(tree);
+    return;
+  }
   const fullName = printable(namespace === '' ? name : `${namespace}/${name}`);
   const noName = path === '' ? `a ${kind}` : `${path}, a ${kind}`;
   const findings = new Findings(source, name === '' ? noName : `${kind} ${fullName}`);

@@ -949,6 +949,23 @@ export const badAddresses: readonly (readonly [
 ])[] = [
   [
     'annotation',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of another template language
+    '${LAN_PREFIX}.3',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of another template language
+    'Annotation kube-vip.io/loadbalancerIPs: "${LAN_PREFIX}.3" is neither an IP address nor a hostname. The controller leaves the field unchanged.',
+  ],
+  [
+    'annotation',
+    '$VIP_ADDRESS',
+    'Annotation kube-vip.io/loadbalancerIPs: "$VIP_ADDRESS" is neither an IP address nor a hostname. The controller leaves the field unchanged.',
+  ],
+  [
+    'annotation',
+    '{{ lb_ip }}',
+    'Annotation kube-vip.io/loadbalancerIPs: "{{ lb_ip }}" is neither an IP address nor a hostname. The controller leaves the field unchanged.',
+  ],
+  [
+    'annotation',
     '10.0.0.05',
     'Annotation kube-vip.io/loadbalancerIPs: "10.0.0.05" has a number with a leading zero, which some programs read as octal. Did you mean "10.0.0.5"? The controller leaves the field unchanged.',
   ],

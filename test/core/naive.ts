@@ -10,7 +10,8 @@ import type { Service } from '../../src/core/model/objects.ts';
  */
 export function expand(value: string, trimmed: boolean): string[] {
   const all = new Set<string>();
-  for (const entry of value.split(',').map((part) => part.trim())) {
+  const entries = value.split(/[,\n]/).map((part) => part.trim());
+  for (const entry of entries.filter((part) => part !== '')) {
     for (const address of expandEntry(entry, trimmed)) all.add(address);
   }
   const usable = [...all].filter((address) => address.includes(':') || !/\.(0|255)$/.test(address));

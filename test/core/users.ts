@@ -27,6 +27,7 @@ const anyPool = fc.constantFrom(
   'fd00::/64',
   'fd00::/126,fd00::/64',
   '10.0.0.2,10.0.0.1,10.0.0.2',
+  '10.0.0.2\n10.0.0.8/30\n',
   '10.0.0.0/31',
 );
 export const anyData: fc.Arbitrary<Data | undefined> = fc.option(

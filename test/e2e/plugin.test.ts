@@ -335,6 +335,51 @@ scenario(
 );
 
 scenario(
+  'check finds the address of the API server, namespaces that do not exist, and pools in another ConfigMap',
+  async ({ cluster, shell }) => {
+    const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+    await cluster.client.post(slices, {
+      metadata: { name: 'kubernetes-2', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.0.0.9'] }],
+    });
+    const others = '/api/v1/namespaces/default/configmaps';
+    await cluster.client.post(others, {
+      metadata: { name: 'kubevip' },
+      data: { 'cidr-global': '10.5.0.0/24' },
+    });
+    try {
+      await cluster.pools({ 'cidr-default': '10.0.0.0/24', 'cidr-global-v6': 'fd00:5::/64' });
+      const live = await shell.run('kubectl vip check');
+      assert.equal(live.code, 0, live.stderr);
+      assert.match(
+        live.stdout,
+        /^warning: cidr-default contains 10\.0\.0\.9, the address of the API server \(EndpointSlice default\/kubernetes-2\)\./m,
+      );
+      assert.match(
+        live.stdout,
+        /^warning: cidr-global-v6 applies to namespace global-v6, which does not exist\./m,
+      );
+      const elsewhere =
+        'ConfigMap default/kubevip contains pools, but the controller reads only kube-system/kubevip.';
+      assert.ok(live.stdout.includes(`warning: ${elsewhere}`), live.stdout);
+      await cluster.pools({});
+      const empty = await shell.run('kubectl vip check');
+      assert.equal(empty.code, 1);
+      assert.ok(empty.stdout.includes(`error: ${elsewhere}`), empty.stdout);
+      await cluster.pools(null);
+      const missing = await shell.run('kubectl vip check');
+      assert.match(missing.stderr, /kube-system\/kubevip does not exist\./);
+      for (const stderr of [missing.stderr, (await shell.run('kubectl vip explain')).stderr])
+        assert.ok(stderr.includes(elsewhere), stderr);
+    } finally {
+      await cluster.client.delete(`${slices}/kubernetes-2`);
+      await cluster.client.delete(`${others}/kubevip`);
+    }
+  },
+);
+
+scenario(
   'a dump replaces the cluster, from files and from standard input',
   async ({ cluster, shell, start }) => {
     start();

@@ -192,3 +192,33 @@ scenario('kubectl describe shows assignments, and why a Service is pending', asy
     );
   });
 });
+
+scenario(
+  'newlines separate entries; a block written from its middle is a Normal event, and what cannot be read a Warning, once',
+  async ({ cluster, start }) => {
+    await cluster.pools({
+      'cidr-default': '192.168.8.10 / 29\n10.9.2.1\n',
+      'cidr-shop': '- 10.9.3.0/29',
+      'cidr-six': 'fd00:10::/64',
+    });
+    start();
+    for (const name of ['a', 'b', 'c']) await cluster.create(loadBalancer(`default/${name}`));
+    const six = { ipFamilies: ['IPv6'] };
+    await cluster.create(loadBalancer('six/web', six));
+    await cluster.becomes('default/a', assigned('10.9.2.1', 'cidr-default'));
+    await cluster.becomes('default/b', assigned('192.168.8.9', 'cidr-default'));
+    await cluster.becomes('six/web', assigned('fd00:10::1', 'cidr-six'));
+    const path = '/api/v1/namespaces/kube-system/events?fieldSelector=involvedObject.name%3Dkubevip';
+    await eventually(async () => {
+      const { body } = await cluster.client.get(path);
+      const events = body.items.map(
+        (event: { type?: string; reason?: string; message?: string }) =>
+          `${event.type} ${event.reason}: ${event.message}`,
+      );
+      assert.deepEqual(events.sort(), [
+        'Normal PoolEntryNormalized: cidr-default: "192.168.8.10 / 29" has host bits set. It is read as 192.168.8.8/29, which provides 192.168.8.9-192.168.8.14.',
+        'Warning InvalidPoolConfiguration: cidr-shop: "- 10.9.3.0/29" starts like an item of a YAML list ("- "): separate entries with commas or newlines alone. Did you mean "10.9.3.0/29"?',
+      ]);
+    });
+  },
+);

@@ -1,7 +1,13 @@
 import type { Config, ConfigProblem } from '../../core/config/config.ts';
-import { explainProblem, formatRange } from '../../core/explain/explain-config.ts';
+import {
+  explainOtherPools,
+  explainProblem,
+  explainSpecial,
+  formatRange,
+} from '../../core/explain/explain-config.ts';
 import { formatAddress, readAddress } from '../../core/ip/address.ts';
 import { rangesContain, rangesMeet } from '../../core/ip/range.ts';
+import { specialPurposesIn } from '../../core/ip/special-purpose.ts';
 import { usablePools } from '../../core/queries/occupancy.ts';
 import { overlapsIn } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
@@ -12,7 +18,18 @@ import type { CommandResult, OutputOptions } from './command-result.ts';
 
 interface CheckFinding {
   readonly severity: 'error' | 'warning';
-  readonly code: ConfigProblem['code'] | 'overlap' | 'node-address' | 'cluster-ips' | 'rejected' | 'remark';
+  readonly code:
+    | ConfigProblem['code']
+    | 'overlap'
+    | 'node-address'
+    | 'cluster-ips'
+    | 'api-server'
+    | 'special-address'
+    | 'unknown-namespace'
+    | 'no-pools'
+    | 'other-pools'
+    | 'rejected'
+    | 'remark';
   readonly key: string;
   readonly message: string;
   readonly position: PoolPosition | undefined;
@@ -24,6 +41,10 @@ export interface CheckContext {
   readonly positionOf: (key: string, entry?: string) => PoolPosition | undefined;
   /** The cluster's networks, if a cluster was read. */
   readonly networks: ClusterNetworks | undefined;
+  /** The ConfigMap that the controller reads. */
+  readonly configMap: { readonly namespace: string; readonly name: string };
+  /** `NAMESPACE/NAME` of other ConfigMaps with pools. */
+  readonly otherPoolConfigMaps: readonly string[];
   /** `configmap.yaml`, or the namespace and name of the cluster's ConfigMap. */
   readonly name: string;
   /** Messages about the text of the file, which start with their position. */
@@ -44,7 +65,10 @@ export function check(context: CheckContext): CommandResult {
   const findings = [
     ...context.remarks.map((remark) => textFinding(remark, context)),
     ...context.config.problems.map((problem) => problemFinding(problem, context)),
+    ...poolFindings(context),
     ...overlapFindings(context),
+    ...specialFindings(context),
+    ...namespaceFindings(context),
     ...networkFindings(context),
   ];
   const errors = findings.filter(({ severity }) => severity === 'error').length;
@@ -92,6 +116,54 @@ function problemFinding(problem: ConfigProblem, { positionOf }: CheckContext): C
   };
 }
 
+/** No pools, or pools in a ConfigMap that the controller does not read. */
+function poolFindings({ config, configMap, otherPoolConfigMaps }: CheckContext): CheckFinding[] {
+  const isEmpty = config.pools.size === 0;
+  const severity = isEmpty && otherPoolConfigMaps.length > 0 ? 'error' : 'warning';
+  const position = undefined;
+  const own = `${configMap.namespace}/${configMap.name}`;
+  const none = `ConfigMap ${own} contains no pools, so Services can only get static addresses. Add a key such as cidr-global.`;
+  return [
+    ...(isEmpty ? [{ severity, code: 'no-pools', key: '', message: none, position } as const] : []),
+    ...otherPoolConfigMaps.map((other): CheckFinding => {
+      const message = explainOtherPools(other, configMap);
+      return { severity, code: 'other-pools', key: '', message, position };
+    }),
+  ];
+}
+
+/** Addresses that are suspicious in a pool. Those that cannot work are problems of the ConfigMap. */
+function specialFindings({ config, positionOf }: CheckContext): CheckFinding[] {
+  return usablePools(config).flatMap(({ key, ranges }) => {
+    const specials = new Set(ranges.flatMap(specialPurposesIn).filter(({ isUnusable }) => !isUnusable));
+    return [...specials].map((special): CheckFinding => {
+      const message = `${key} contains ${explainSpecial(special)} Check that clients can reach them.`;
+      return { severity: 'warning', code: 'special-address', key, message, position: positionOf(key) };
+    });
+  });
+}
+
+/** Keys of namespaces that do not exist. */
+function namespaceFindings({ config, positionOf, networks }: CheckContext): CheckFinding[] {
+  const namespaces = networks?.namespaces;
+  const keys = [
+    ...config.pools.keys(),
+    ...[...config.interfaces.keys()].map((scope) => `interface-${scope}`),
+    ...[...config.sharing.keys()].map((scope) => `allow-share-${scope}`),
+  ];
+  return keys.flatMap((key): CheckFinding[] => {
+    const scope = key.replace(/^(?:cidr|range|interface|allow-share)-/, '');
+    if (scope === 'global' || namespaces?.has(scope)) return [];
+    // Without the list of namespaces, only what looks like a global key.
+    if (namespaces === undefined && !scope.startsWith('global-')) return [];
+    const message =
+      namespaces === undefined
+        ? `${key} applies to a namespace called ${scope}, not to all namespaces. Only a key that ends in -global does.`
+        : `${key} applies to namespace ${scope}, which does not exist. Rename the key, or run: kubectl create namespace ${scope}`;
+    return [{ severity: 'warning', code: 'unknown-namespace', key, message, position: positionOf(key) }];
+  });
+}
+
 /** Each pair once, at the later key. */
 function overlapFindings({ config, positionOf }: CheckContext): CheckFinding[] {
   return [...overlapsIn(usablePools(config))].flatMap(([key, others]) =>
@@ -113,6 +185,13 @@ function networkFindings({ config, positionOf, networks }: CheckContext): CheckF
       const parsed = readAddress(address);
       return parsed !== undefined && rangesContain(ranges, parsed);
     });
+    const apiServers = new Map(
+      (networks.apiServers ?? []).flatMap(({ source, address }) => {
+        const parsed = readAddress(address);
+        if (parsed === undefined || !rangesContain(ranges, parsed)) return [];
+        return [[formatAddress(parsed), source] as const];
+      }),
+    );
     const cidrs = (networks.clusterIPs ?? []).filter(({ range }) =>
       ranges.some((one) => rangesMeet(one, range)),
     );
@@ -122,6 +201,10 @@ function networkFindings({ config, positionOf, networks }: CheckContext): CheckF
         const text = parsed === undefined ? address : formatAddress(parsed);
         const message = `${key} contains ${text}, the address of node ${name}. A Service that gets it takes the node off the network. Remove the address from the pool.`;
         return { severity: 'warning', code: 'node-address', key, message, position };
+      }),
+      ...[...apiServers].map(([address, source]): CheckFinding => {
+        const message = `${key} contains ${address}, the address of the API server (${source}). A Service that gets it cuts off the control plane. Remove the address from the pool.`;
+        return { severity: 'warning', code: 'api-server', key, message, position };
       }),
       ...cidrs.map(({ name, range }): CheckFinding => {
         const message = `${key} overlaps ${formatRange(range)}, the cluster IP range of ServiceCIDR ${name}. Remove these addresses from the pool, or run the controller with --claims.`;
@@ -145,13 +228,19 @@ function findingLines(
   return [head, ...rest, ...(position?.excerpt.split('\n') ?? []), ''];
 }
 
+const list = new Intl.ListFormat('en', { type: 'conjunction' });
+
 function summary({ config, name, networks }: CheckContext, findings: readonly CheckFinding[]): string {
   const count = (severity: CheckFinding['severity']): number =>
     findings.filter((finding) => finding.severity === severity).length;
   const counted = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
-  const { nodes, clusterIPs } = networks ?? {};
-  const references = [...(nodes ? ['nodes'] : []), ...(clusterIPs ? ['cluster IP ranges'] : [])];
-  const compared = references.length === 0 ? '' : `, compared with ${references.join(' and ')}`;
+  const { nodes, clusterIPs, apiServers } = networks ?? {};
+  const references = [
+    ...(nodes ? ['nodes'] : []),
+    ...(clusterIPs ? ['cluster IP ranges'] : []),
+    ...(apiServers ? ['the API server'] : []),
+  ];
+  const compared = references.length === 0 ? '' : `, compared with ${list.format(references)}`;
   const result =
     findings.length === 0
       ? 'no problems found'

@@ -11,6 +11,8 @@ export interface ClusterContext {
   /** Milliseconds since 1970, by the user's clock. */
   readonly wallMs: number;
   readonly signal: AbortSignal;
+  /** The address of the API server in the kubeconfig, if known: `https://10.0.0.2:6443`. */
+  readonly server?: string;
 }
 
 export interface Listed<T> {

@@ -27,6 +27,8 @@ export interface ClusterFacts {
   readonly networks: ClusterNetworks | undefined;
   /** When it was read, in milliseconds since 1970; undefined for files. */
   readonly readAt: number | undefined;
+  /** `NAMESPACE/NAME` of other ConfigMaps with pools, which the controller does not read. */
+  readonly otherPoolConfigMaps: readonly string[];
   /** Doubts about what was read, for standard error. */
   readonly remarks: readonly string[];
 }
@@ -43,6 +45,10 @@ export interface ClusterNetworks {
   readonly nodes: readonly { readonly name: string; readonly address: string }[] | undefined;
   /** Cluster IP ranges, with the name of the ServiceCIDR. */
   readonly clusterIPs: readonly { readonly name: string; readonly range: Range }[] | undefined;
+  /** Addresses of the control plane, and where they were read. */
+  readonly apiServers: readonly { readonly source: string; readonly address: string }[] | undefined;
+  /** The names of all namespaces. */
+  readonly namespaces: ReadonlySet<string> | undefined;
 }
 
 /** What to read besides Services and pools. */

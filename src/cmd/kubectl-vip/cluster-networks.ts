@@ -5,6 +5,7 @@ import { addressesOfNode, type Node } from '../../core/model/node.ts';
 import type { KubeObject } from '../../core/model/objects.ts';
 import { type ClusterContext, list, optional } from './cluster-context.ts';
 import type { ClusterNetworks } from './cluster-facts.ts';
+import { readApiServers, readNamespaces } from './control-plane.ts';
 
 interface ServiceCIDR extends KubeObject {
   spec?: { cidrs?: string[] };
@@ -28,7 +29,13 @@ export async function readClusterNetworks(
       remarks,
     ),
   ]);
+  const [apiServers, namespaces] = await Promise.all([
+    readApiServers(context, remarks),
+    readNamespaces(context, remarks),
+  ]);
   return {
+    apiServers,
+    namespaces,
     nodes: nodes && addressesOf(nodes.items),
     clusterIPs: cidrs?.items.flatMap(({ metadata: { name }, spec }) =>
       (spec?.cidrs ?? []).flatMap((cidr) => {

@@ -117,7 +117,7 @@ export const commandTexts = {
     arguments: '-f FILE',
     summary: 'Validate a ConfigMap',
     description: [
-      'Reads the ConfigMap in FILE as the controller does, without a cluster, and reports each problem with its line and a suggested fix. With --context or --kubeconfig, also reports pools that contain the address of a node or overlap a cluster IP range. Without -f, checks the ConfigMap in the cluster in the same way.',
+      'Reads the ConfigMap in FILE as the controller does, without a cluster, and reports each problem with its line and a suggested fix. With --context or --kubeconfig, also reports pools that contain the address of a node or of the API server, overlap a cluster IP range, or belong to a namespace that does not exist. Nodes and other objects in FILE are compared in the same way. Without -f, checks the ConfigMap in the cluster in the same way.',
     ],
     flags: {},
     examples: ['kubectl vip check -f configmap.yaml', 'kubectl vip check'],

@@ -47,7 +47,10 @@ async function fromCluster(
     const { clock, signal } = streams;
     const wallMs = clock.wall();
     const scope = scopeOf(invocation, connection.namespace);
-    const facts = await readCluster({ api, flags: invocation.settings, wallMs, signal }, select(scope));
+    const facts = await readCluster(
+      { api, flags: invocation.settings, wallMs, signal, server: connection.server },
+      select(scope),
+    );
     return { facts, scope };
   } finally {
     close();

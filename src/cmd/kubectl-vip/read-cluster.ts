@@ -6,6 +6,7 @@ import {
   servicesSource,
 } from '../../controller/watched-resources.ts';
 import { readConfig } from '../../core/config/config.ts';
+import { explainOtherPools } from '../../core/explain/explain-config.ts';
 import { type Claim, claimOf, namesAddress } from '../../core/ledger/claim.ts';
 import { hasStatusOnly, stateOf } from '../../core/ledger/service-state.ts';
 import type { ConfigMap, KubeObject, ManagedFieldsEntry, Service } from '../../core/model/objects.ts';
@@ -15,6 +16,7 @@ import { Interner } from '../../core/text/interner.ts';
 import { type ClusterContext, type Listed, list, optional, readError } from './cluster-context.ts';
 import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
 import { readClusterNetworks, readNodeNames } from './cluster-networks.ts';
+import { readOtherPoolConfigMaps } from './control-plane.ts';
 import { readSettings } from './controller-settings.ts';
 import { readLeadership } from './leadership.ts';
 
@@ -42,10 +44,19 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
       ? readNodeNames(context, remarks)
       : undefined,
   ]);
+  const config = readConfig(configMap);
+  const hasNoPools = config.pools.size === 0;
+  const otherPoolConfigMaps =
+    hasNoPools || selection.networks === true
+      ? await readOtherPoolConfigMaps(context, options.configMap, hasNoPools)
+      : [];
+  // `check` reports them itself.
+  if (hasNoPools && selection.networks !== true)
+    remarks.push(...otherPoolConfigMaps.map((other) => explainOtherPools(other, options.configMap)));
   return {
     snapshot: {
       services: services.map(({ view }) => view),
-      config: readConfig(configMap),
+      config,
       claims,
       nodes,
       resourceVersion,
@@ -58,6 +69,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     leadership,
     networks,
     readAt: context.wallMs,
+    otherPoolConfigMaps,
     remarks: [...settings.remarks, ...remarks],
   };
 }

@@ -63,6 +63,7 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Cluste
     leadership: undefined,
     networks: undefined,
     readAt: undefined,
+    otherPoolConfigMaps: [],
     remarks: [...settingsRemarks, ...remarks],
   };
 }

@@ -1,15 +1,18 @@
 import { errorText } from '../../client/errors.ts';
 import { sleep } from '../../client/wait.ts';
 import { readConfig } from '../../core/config/config.ts';
+import { explainOtherPools } from '../../core/explain/explain-config.ts';
 import type { ConfigMap, Service } from '../../core/model/objects.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
 import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
+import { networksIn, poolConfigMapsIn } from '../../manifest/cluster-objects.ts';
 import { type ManifestOptions, readManifests } from '../../manifest/manifests.ts';
 import { audit, findingsIn, mayResolveSoon } from './audit-command.ts';
 import { check } from './check-command.ts';
 import type { CommandResult } from './command-result.ts';
 import type { CommandName } from './commands.ts';
 import { explain, servicesIn } from './explain-command.ts';
+import { mergeNetworks } from './file-networks.ts';
 import type { IOStreams } from './io-streams.ts';
 import { loadCluster } from './load-cluster.ts';
 import { plan } from './plan-command.ts';
@@ -121,7 +124,10 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
     const { namespace, name } = facts.options.configMap;
     if (facts.configMap === undefined)
       throw new Error(
-        `The ConfigMap ${namespace}/${name} does not exist. Create it, or check a file with -f.`,
+        [
+          `The ConfigMap ${namespace}/${name} does not exist. Create it, or check a file with -f.`,
+          ...facts.otherPoolConfigMaps.map((other) => explainOtherPools(other, { namespace, name })),
+        ].join(' '),
       );
     const { networks, snapshot } = facts;
     const positionOf = () => undefined;
@@ -130,6 +136,8 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
       positionOf,
       networks,
       name: `${namespace}/${name}`,
+      configMap: facts.options.configMap,
+      otherPoolConfigMaps: facts.otherPoolConfigMaps,
       remarks: [],
       rejections: [],
     });
@@ -137,8 +145,16 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
   const usesCluster = context !== undefined || kubeconfig !== undefined;
   const facts = usesCluster ? (await loadCluster(invocation, streams, [], selection)).facts : undefined;
   const { options } = facts ?? settingsFrom(undefined, settings);
-  const { configMap, ...text } = await readConfigMap(file, options.configMap, streams);
-  return check({ ...text, config: readConfig(configMap), networks: facts?.networks });
+  const { configMap, skipped, ...text } = await readConfigMap(file, options.configMap, streams);
+  const config = readConfig(configMap);
+  return check({
+    ...text,
+    config,
+    networks: mergeNetworks(networksIn(skipped), facts?.networks),
+    configMap: options.configMap,
+    // A remark reports the ConfigMap of the same name, and several controllers can have one each.
+    otherPoolConfigMaps: config.pools.size > 0 ? [] : poolConfigMapsIn(skipped),
+  });
 }
 
 /** Finds the pools' ConfigMap in a file that may contain other objects. */
@@ -164,6 +180,7 @@ async function readPoolFile(
     remarks,
     rejections,
     errors,
+    skipped,
   } = readManifests([text], {
     configMap: wanted,
     isPoolsAlone: true,
@@ -172,5 +189,5 @@ async function readPoolFile(
   });
   if (errors.length > 0) throw new Error(errors.join('\n'));
   if (objects.length === 0) throw new Error([printable(text.name), ...remarks].join(': '));
-  return { objects, name: text.name, positionOf, remarks, rejections };
+  return { objects, name: text.name, positionOf, remarks, rejections, skipped };
 }

@@ -3,7 +3,7 @@ import type { EntryFault } from '../config/pool-entry.ts';
 import { bits, formatAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
 import type { SpecialPurpose } from '../ip/special-purpose.ts';
-import { never, quoted, suggestionOf } from '../text/quote.ts';
+import { never, printable, quoted, suggestionOf } from '../text/quote.ts';
 
 /** `192.168.0.209-192.168.0.214`, or a single address. */
 export function formatRange({ family, first, last }: Range): string {
@@ -56,6 +56,16 @@ export function explainProblem(problem: ConfigProblem): string {
     default:
       return never(problem);
   }
+}
+
+/** Another ConfigMap with pools: `NAMESPACE/NAME`. */
+export function explainOtherPools(other: string, own: { namespace: string; name: string }): string {
+  const [namespace = '', name = ''] = other.split('/');
+  const settings = [
+    ...(namespace === own.namespace ? [] : [`KUBEVIP_NAMESPACE=${printable(namespace)}`]),
+    ...(name === own.name ? [] : [`KUBEVIP_CONFIG_MAP=${printable(name)}`]),
+  ];
+  return `ConfigMap ${printable(other)} contains pools, but the controller reads only ${own.namespace}/${own.name}. Move the pools there, or set ${settings.join(' and ')} for the controller.`;
 }
 
 /** The object of a sentence, and why it should not be in a pool. */

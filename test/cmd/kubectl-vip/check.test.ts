@@ -94,3 +94,106 @@ test('a file without findings is valid', async () => {
   assert.equal(summary, 'c.yaml: 1 pool: no problems found.');
   assert.equal(exitCode, 0);
 });
+
+const others = `---
+apiVersion: v1
+kind: Node
+metadata: { name: node-1 }
+status: { addresses: [{ type: InternalIP, address: 10.0.0.7 }, { type: Hostname, address: 10.0.0.8 }] }
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: networking.k8s.io/v1
+    kind: ServiceCIDR
+    metadata: { name: kubernetes }
+    spec: { cidrs: [10.96.0.0/12] }
+  - apiVersion: discovery.k8s.io/v1
+    kind: EndpointSlice
+    metadata: { name: kubernetes, namespace: default, labels: { kubernetes.io/service-name: kubernetes } }
+    endpoints: [{ addresses: [10.0.0.9] }]
+  - apiVersion: apps/v1
+    kind: DaemonSet
+    metadata: { name: kube-vip-ds, namespace: kube-system }
+    spec:
+      template:
+        spec:
+          containers:
+            - { image: 'ghcr.io/kube-vip/kube-vip:v1.0.0', env: [{ name: address, value: 10.0.0.10 }] }
+            - { image: 'ghcr.io/kube-vip/kube-vip-cloud-provider:v0.0.12', env: [{ name: address, value: 10.0.0.11 }] }
+  - { kind: Node, metadata: [], status: no }
+`;
+
+test('Nodes, cluster IP ranges, and the control plane in the same file are compared with the pools', async () => {
+  const { exitCode, findings, summary } = await checkFile(
+    configMap('\n  cidr-global: 10.0.0.0/24\n  cidr-shop: 10.96.1.0/24', others),
+  );
+  assert.deepEqual(
+    findings.map((finding) => finding.replace(/\. .*/, '.')),
+    [
+      'warning node-address: cidr-global contains 10.0.0.7, the address of node node-1.',
+      'warning api-server: cidr-global contains 10.0.0.9, the address of the API server (EndpointSlice default/kubernetes).',
+      'warning api-server: cidr-global contains 10.0.0.10, the address of the API server (DaemonSet kube-system/kube-vip-ds).',
+      'warning cluster-ips: cidr-shop overlaps 10.96.0.0-10.111.255.255, the cluster IP range of ServiceCIDR kubernetes.',
+    ],
+  );
+  assert.match(
+    summary,
+    /compared with nodes, cluster IP ranges, and the API server: 0 errors, 4 warnings\.$/,
+  );
+  assert.equal(exitCode, 0);
+});
+
+test('a ConfigMap without pools is remarked on; if another one has them, that is an error', async () => {
+  const empty = configMap(' {}');
+  const alone = await checkFile(empty);
+  assert.deepEqual(alone.findings, [
+    'warning no-pools: ConfigMap kube-system/kubevip contains no pools, so Services can only get static addresses. Add a key such as cidr-global.',
+  ]);
+  assert.equal(alone.exitCode, 0);
+  const elsewhere = await checkFile(
+    `${empty}---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: pools, namespace: team }\ndata: { cidr-global: 10.0.0.0/24 }\n`,
+  );
+  assert.match(
+    elsewhere.findings.join('\n'),
+    /^error other-pools: ConfigMap team\/pools contains pools, but the controller reads only kube-system\/kubevip\. Move the pools there, or set KUBEVIP_NAMESPACE=team and KUBEVIP_CONFIG_MAP=pools for the controller\.$/m,
+  );
+  assert.equal(elsewhere.exitCode, 1);
+});
+
+test('addresses that no client can reach are errors, and suspicious ones are warnings', async () => {
+  const { exitCode, findings } = await checkFile(
+    configMap(
+      '\n  cidr-class-e: 244.0.0.0/12\n  cidr-loop: 127.0.0.1/32\n  cidr-multi: 224.0.0.0/24,ff02::/16\n  cidr-link: 169.254.0.0/16,fe80::/10\n  cidr-docs: 192.0.2.0/24,2001:db8:7::/64',
+    ),
+  );
+  assert.deepEqual(
+    findings.map((finding) => finding.replace(/, which.*/, '')),
+    [
+      'error special-purpose: cidr-class-e: "244.0.0.0/12" contains reserved addresses (240.0.0.0/4)',
+      'error special-purpose: cidr-loop: "127.0.0.1/32" contains loopback addresses (127.0.0.0/8)',
+      'error special-purpose: cidr-multi: "224.0.0.0/24" contains multicast addresses (224.0.0.0/4)',
+      'error special-purpose: cidr-multi: "ff02::/16" contains multicast addresses (ff00::/8)',
+      'warning special-address: cidr-docs contains addresses for documentation (192.0.2.0/24)',
+      'warning special-address: cidr-docs contains addresses for documentation (2001:db8::/32)',
+      'warning special-address: cidr-link contains link-local addresses (169.254.0.0/16)',
+      'warning special-address: cidr-link contains link-local addresses (fe80::/10)',
+    ],
+  );
+  assert.equal(exitCode, 1);
+});
+
+test('a key that looks global but names a namespace is remarked on', async () => {
+  const { findings } = await checkFile(
+    configMap('\n  cidr-global-v6: 2001:470::/64\n  cidr-shop: 10.0.0.0/24'),
+  );
+  assert.deepEqual(findings, [
+    'warning unknown-namespace: cidr-global-v6 applies to a namespace called global-v6, not to all namespaces. Only a key that ends in -global does.',
+  ]);
+});
+
+test('the ConfigMap in another namespace is remarked on', async () => {
+  const elsewhere = configMap('\n  cidr-global: 10.1.0.0/24').replace('kube-system', 'team');
+  const { findings } = await checkFile(`${configMap('\n  cidr-global: 10.0.0.0/24')}---\n${elsewhere}`);
+  assert.match(findings.join('\n'), /^warning remark: [^\n]*team\/kubevip[^\n]*$/);
+});

@@ -56,6 +56,7 @@ metadata: { name: ok, namespace: default }
 spec: { type: LoadBalancer, ports: [{ port: 80 }] }
 `;
 
+const configMap = { namespace: 'kube-system', name: 'kubevip' };
 const scope = { namespace: 'default', isNamed: false, isAll: true };
 
 /** The Services of the hostile manifests under other names. */
@@ -82,6 +83,8 @@ function resultsOf(facts: ClusterFacts): CommandResult[] {
       name: hostileText,
       remarks: [],
       rejections: [],
+      configMap,
+      otherPoolConfigMaps: [],
     }),
     audit(facts, scope, findingsIn(facts)),
   ];
@@ -250,6 +253,7 @@ spec: { type: LoadBalancer, ${spec}, ports: [{ port: 80 }] }
 
 test('check names only what it could compare with', () => {
   const { snapshot } = factsOf(manifests);
+  const none = { nodes: undefined, clusterIPs: undefined, apiServers: undefined, namespaces: undefined };
   const summaryFor = (networks: ClusterFacts['networks']) =>
     check({
       config: snapshot.config,
@@ -258,15 +262,21 @@ test('check names only what it could compare with', () => {
       name: 'c',
       remarks: [],
       rejections: [],
+      configMap,
+      otherPoolConfigMaps: [],
     })
       .lines(plain)
       .at(-1);
   assert.match(
-    summaryFor({ nodes: [], clusterIPs: [] }) ?? '',
+    summaryFor({ ...none, nodes: [], clusterIPs: [] }) ?? '',
     /, compared with nodes and cluster IP ranges:/,
   );
-  assert.match(summaryFor({ nodes: undefined, clusterIPs: [] }) ?? '', /, compared with cluster IP ranges:/);
-  assert.doesNotMatch(summaryFor({ nodes: undefined, clusterIPs: undefined }) ?? '', /compared/);
+  assert.match(summaryFor({ ...none, clusterIPs: [] }) ?? '', /, compared with cluster IP ranges:/);
+  assert.match(
+    summaryFor({ ...none, nodes: [], clusterIPs: [], apiServers: [] }) ?? '',
+    /, compared with nodes, cluster IP ranges, and the API server:/,
+  );
+  assert.doesNotMatch(summaryFor(none) ?? '', /compared/);
 });
 
 test('explain: a Service that is being deleted keeps its address', () => {
@@ -326,6 +336,8 @@ binaryData:
     name: 'c.yaml',
     remarks: [],
     rejections: [],
+    configMap,
+    otherPoolConfigMaps: [],
   });
   const { findings } = value as { findings: { severity: string; code: string; where: string }[] };
   assert.deepEqual(
