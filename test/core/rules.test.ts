@@ -912,6 +912,21 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
+      title: 'a dual-stack Service that shares since the Go version keeps its addresses, and both are told',
+      data: { 'cidr-global': '10.0.0.1-10.0.0.9,fd00::1-fd00::9', 'allow-share-global': 'true' },
+      services: {
+        'a/x': go('10.0.0.1'),
+        'a/dual': { ...go('10.0.0.1,fd00::1'), families: dual, ports: 'TCP/81' },
+      },
+      leads: {
+        'a/x': {
+          ips: '10.0.0.1',
+          says: /^10\.0\.0\.1 is also assigned to a\/dual \(does not have exactly one IPv4 address\)/,
+        },
+        'a/dual': { ips: '10.0.0.1,fd00::1', says: /^10\.0\.0\.1 is also assigned to a\/x / },
+      },
+    },
+    {
       title: 'with sharing off, only the full pool is named',
       data: { 'cidr-global': '10.0.0.1' },
       services: { 'a/held': { created: 1 }, 'a/x': { ports: 'TCP/81', created: 2 } },
