@@ -32,7 +32,7 @@ test('a simulated outcome has nothing left to write, and simulating it again cha
 
 /** Whether a person has to act. */
 function isWrong(decision: Decision): boolean {
-  const misconfigured = ['pending-change', 'wrong-family', 'read-as-hostname'];
+  const misconfigured = ['pending-change', 'wrong-family', 'read-as-hostname', 'local-traffic'];
   if (decision.kind === 'keep' || decision.kind === 'write')
     return decision.conditions.some(
       (condition) => isConflictCondition(condition) || misconfigured.includes(condition.code),
@@ -268,6 +268,8 @@ test('an audit finds Services with an address that does not work as intended', (
     service('a/x', preferred),
     service('a/y', {}, named('10.0.20.200,fd80::200')),
     service('a/z', {}, named('None')),
+    service('b/x', { externalTrafficPolicy: 'Local', selector: { app: 'x' } }, named('10.0.0.9')),
+    service('b/y', { externalTrafficPolicy: 'Local', ports: [{ port: 81 }] }, named('10.0.0.9')),
   ];
   const { snapshot } = atRest(snapshotOf(services, { 'cidr-a': '10.0.0.0/29' }));
   const allocator = allocatorOf(snapshot, options);
@@ -278,6 +280,8 @@ test('an audit finds Services with an address that does not work as intended', (
       ['one-family', 'a/x'],
       ['wrong-family', 'a/y'],
       ['read-as-hostname', 'a/z'],
+      ['local-traffic', 'b/x'],
+      ['local-traffic', 'b/y'],
     ],
   );
 });

@@ -41,6 +41,7 @@ interface Sketch {
   created?: number;
   class?: string;
   local?: true;
+  selector?: Record<string, string>;
   deleting?: true;
   finalizers?: string[];
   ipam?: true;
@@ -89,6 +90,7 @@ function serviceOf(key: string, sketch: Sketch): Service {
         return { protocol, port: Number(port) };
       }),
       externalTrafficPolicy: sketch.local ? 'Local' : 'Cluster',
+      ...(sketch.selector === undefined ? {} : { selector: sketch.selector }),
     },
     status: { loadBalancer: { ingress: (sketch.status?.split(',') ?? []).map((ip) => ({ ip })) } },
   };
@@ -1100,6 +1102,21 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
+      title: 'a dual-stack Service that shares since the Go version keeps its addresses, and both are told',
+      data: { 'cidr-global': '10.0.0.1-10.0.0.9,fd00::1-fd00::9', 'allow-share-global': 'true' },
+      services: {
+        'a/x': go('10.0.0.1'),
+        'a/dual': { ...go('10.0.0.1,fd00::1'), families: dual, ports: 'TCP/81' },
+      },
+      leads: {
+        'a/x': {
+          ips: '10.0.0.1',
+          says: /^10\.0\.0\.1 is also assigned to a\/dual \(does not have exactly one IPv4 address\)/,
+        },
+        'a/dual': { ips: '10.0.0.1,fd00::1', says: /^10\.0\.0\.1 is also assigned to a\/x / },
+      },
+    },
+    {
       title: 'with sharing off, only the full pool is named',
       data: { 'cidr-global': '10.0.0.1' },
       services: { 'a/held': { created: 1 }, 'a/x': { ports: 'TCP/81', created: 2 } },
@@ -1200,6 +1217,33 @@ const stories: Record<string, readonly Story[]> = {
         },
         'default/adopted': { ips: '10.0.20.203,fd80::203', says: /fd80::203 is an IPv6 address, but / },
         'default/right': { says: /^$/ },
+      },
+    },
+    {
+      title:
+        'static Services on one address, with externalTrafficPolicy: Local and different Pods: a warning on both',
+      data: pool,
+      services: {
+        'a/x': { ips: '10.9.9.1', local: true, selector: { app: 'x' } },
+        'a/y': { ips: '10.9.9.1', local: true, selector: { app: 'y' }, ports: 'TCP/81' },
+        'b/x': { ips: '10.9.9.2', local: true, selector: { app: 'x', tier: 'z' } },
+        'b/y': { ips: '10.9.9.2', local: true, selector: { tier: 'z', app: 'x' }, ports: 'TCP/81' },
+        'c/x': { ips: '10.9.9.3', local: true, selector: { app: 'x' } },
+        'c/y': { ips: '10.9.9.3', selector: { app: 'x' }, ports: 'TCP/81' },
+        'd/x': { ips: '10.9.9.4', selector: { app: 'x' } },
+        'd/y': { ips: '10.9.9.4', selector: { app: 'y' }, ports: 'TCP/81' },
+      },
+      leads: {
+        'a/x': {
+          label: true,
+          says: /^10\.9\.9\.1 is shared with a\/y, but they have externalTrafficPolicy: Local and select different Pods\. The node that announces the address only reaches its own Pods, so one of the Services may get no traffic\. Use externalTrafficPolicy: Cluster on all of them, or request a different address\.$/,
+        },
+        'a/y': { label: true, says: /^10\.9\.9\.1 is shared with a\/x, but they have / },
+        'b/x': { says: /^Shared with b\/y\.$/ },
+        'b/y': { says: /^Shared with b\/x\.$/ },
+        'c/x': { says: /shared with c\/y, but not all of them have externalTrafficPolicy: Local\./ },
+        'c/y': { says: /shared with c\/x, but not all of them have externalTrafficPolicy: Local\./ },
+        'd/x': { says: /^Shared with d\/y\.$/ },
       },
     },
     {

@@ -44,6 +44,7 @@ scenario('the Go version behaves as the table of differences describes', async (
     'cidr-lease': '10.1.5.1/32',
     'cidr-toggled': '10.1.7.8/30',
     'cidr-edited': '10.1.8.8/29',
+    'cidr-typo': '10.1.10.8/29,10.1.10.l6/29',
     'cidr-global': '10.1.9.8/29',
   };
   const go = startGo();
@@ -64,11 +65,17 @@ scenario('the Go version behaves as the table of differences describes', async (
   await fails(cluster, 'other/next', /ParseAddr\("lb\.example\.com"\)/);
   for (const key of ['odd/named', 'odd/next', 'other/next', 'early/web']) await cluster.remove(key);
 
+  // One invalid entry spoils the pool.
+  await cluster.create(loadBalancer('typo/web'));
+  await fails(cluster, 'typo/web', /10\.1\.10\.l6/);
+
   // Sharing of an address outside the pool, by port numbers without protocols, and of one family of two.
   await cluster.create(
     loadBalancer('share/static', { annotations: { [names.addresses]: '172.16.0.9' }, ...port(81) }),
   );
   await eventually(async () => assert.equal((await cluster.assignment('share/static')).label, 'kube-vip'));
+  // A Service with only the annotation gets only the label.
+  assert.equal((await cluster.assignment('share/static')).specIP, null);
   await cluster.create(loadBalancer('share/joins', port(80)));
   await gets(cluster, 'share/joins', '172.16.0.9');
   await cluster.create(loadBalancer('share/udp', port(53, 'UDP')));

@@ -12,7 +12,7 @@ import {
   stateOf,
   withReservations,
 } from '../ledger/service-state.ts';
-import { sharingConflict } from '../ledger/sharing.ts';
+import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { Options } from '../model/options.ts';
 import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
 import {
@@ -326,10 +326,11 @@ export class Allocator {
     for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);
   }
 
-  /** A Service that is allocated the address is only affected by one with which it may not share it. */
+  /** A Service that is allocated the address is only affected by one with which it may not share it, or only with a warning. */
   #affects(changed: ServiceState | undefined, other: ServiceState, address: Address): boolean {
     if (changed === undefined) return false;
-    return !hasAllocationOf(other, address) || sharingConflict(other, changed, this.#config) !== undefined;
+    if (!hasAllocationOf(other, address) || splitsTraffic(other, changed)) return true;
+    return sharingConflict(other, changed, this.#config) !== undefined;
   }
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */

@@ -2,7 +2,7 @@ import { poolFor } from '../config/config.ts';
 import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
 import { rangesContain } from '../ip/range.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { sharingConflict } from '../ledger/sharing.ts';
+import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import type { AllocationContext } from './allocation-context.ts';
 import type { Condition, OtherService, OtherServices } from './decision.ts';
@@ -104,10 +104,21 @@ function conditionsFromOthers(
   const conflict = conflictingServices(others.filter(stays), state, context);
   if (conflict.length > 0)
     conditions.push({ code: 'conflict', service: state.key, address, ...summarize(conflict) });
+  const isSplit = (other: ServiceState): boolean =>
+    splitsTraffic(state, other) && sharingConflict(state, other, config) === undefined;
   const lasting = contenders.filter((other) => stays(other) && !other.view.deleting);
   const contested = conflictingServices(lasting, state, context);
   if (contested.length > 0) conditions.push({ code: 'contested', address, ...summarize(contested) });
-  if (others.length > 0 && conflict.length === 0)
+  const split = others.filter((other) => stays(other) && isSplit(other));
+  if (split.length > 0) {
+    const areAllLocal = [state, ...split].every(({ view }) => view.localTraffic);
+    conditions.push({
+      code: 'local-traffic',
+      address,
+      others: split.map(({ key }) => key).sort(),
+      areAllLocal,
+    });
+  } else if (others.length > 0 && conflict.length === 0)
     conditions.push({ code: 'shared', others: others.map(({ key }) => key).sort() });
   return conditions;
 }

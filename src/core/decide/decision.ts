@@ -103,6 +103,14 @@ export type Condition =
       readonly families: readonly Family[];
       readonly policy: FamilyPolicy;
     }
+  /** Services that share the address, of which one may get no traffic because of `externalTrafficPolicy: Local`. */
+  | {
+      readonly code: 'local-traffic';
+      readonly address: Address;
+      readonly others: readonly ServiceKey[];
+      /** All have that policy, and select different Pods. */
+      readonly areAllLocal: boolean;
+    }
   /** A word such as `None` or `auto` in the place of an address: kube-vip resolves it with DNS. */
   | { readonly code: 'read-as-hostname'; readonly service: ServiceKey; readonly text: string }
   | { readonly code: 'global-namespace'; readonly key: string };
@@ -139,7 +147,7 @@ export function isConflictCondition(condition: Condition): condition is Conflict
 
 /** The Service has its addresses, and clients may still not reach it through them. */
 export function isMisconfigured({ code }: Condition): boolean {
-  return code === 'wrong-family' || code === 'read-as-hostname';
+  return code === 'wrong-family' || code === 'read-as-hostname' || code === 'local-traffic';
 }
 
 /** The addresses of the Service that others have or request and may not share. */

@@ -356,6 +356,8 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
       return explainOneFamily(condition, options);
     case 'wrong-family':
       return [explainWrongFamily(condition)];
+    case 'local-traffic':
+      return [explainLocalTraffic(condition)];
     case 'read-as-hostname':
       return [
         {
@@ -389,6 +391,20 @@ function explainWrongFamily({
   return {
     problem: `${formatAddress(address)} is an ${address.family} address, but ${reason}: the cluster does not forward traffic for it.`,
     advice: `Request an ${has} address instead${other}.`,
+  };
+}
+
+function explainLocalTraffic({
+  address,
+  others,
+  areAllLocal,
+}: Condition & { code: 'local-traffic' }): Explanation {
+  const difference = areAllLocal
+    ? 'they have externalTrafficPolicy: Local and select different Pods'
+    : 'not all of them have externalTrafficPolicy: Local';
+  return {
+    problem: `${formatAddress(address)} is shared with ${enumerate(others)}, but ${difference}. The node that announces the address only reaches its own Pods, so one of the Services may get no traffic.`,
+    advice: 'Use externalTrafficPolicy: Cluster on all of them, or request a different address.',
   };
 }
 
@@ -616,6 +632,8 @@ function conditionCode(condition: Condition): string {
     }
     case 'wrong-family':
       return `wrong-family ${formatAddress(condition.address)} ${condition.families.join()} ${condition.policy}`;
+    case 'local-traffic':
+      return `local-traffic ${formatAddress(condition.address)} ${condition.areAllLocal} ${condition.others.slice(0, maxNamed).join()}`;
     case 'read-as-hostname':
       return `read-as-hostname ${condition.text}`;
     default:

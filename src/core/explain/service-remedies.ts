@@ -172,6 +172,8 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
       return condition.failures.flatMap((failure) => remediesForFailure(state, failure, context));
     case 'wrong-family':
       return remediesForWrongFamily(state, condition);
+    case 'local-traffic':
+      return remediesForLocalTraffic(state);
     case 'read-as-hostname':
       return remediesForWord(state, context);
     case 'one-family':
@@ -201,6 +203,22 @@ function remediesForWrongFamily(
       command: patchService(state.view, { spec: { ipFamilyPolicy: 'PreferDualStack' } }),
     });
   return remedies;
+}
+
+function remediesForLocalTraffic(state: ServiceState): Remedy[] {
+  const { view } = state;
+  const cluster: Remedy = {
+    advice:
+      'Let every node forward the traffic of this Service. Its Pods then no longer see the addresses of clients.',
+    command: patchService(view, { spec: { externalTrafficPolicy: 'Cluster' } }),
+  };
+  return [
+    ...(view.localTraffic ? [cluster] : []),
+    {
+      advice: 'Request a different address for one of them: replace ADDRESS.',
+      command: request(state, 'ADDRESS'),
+    },
+  ];
 }
 
 /** A removed annotation would be restored. */

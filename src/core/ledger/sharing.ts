@@ -68,6 +68,15 @@ function portClash(one: ServiceState, other: ServiceState): SharingConflict | un
   return ports.length === 0 ? undefined : { code: 'port-clash', ports };
 }
 
+/**
+ * Whether one of two Services on one address may get no traffic. With `externalTrafficPolicy: Local`, the node that announces the
+ * address reaches only its own Pods, so both Services need the same Pods.
+ */
+export function splitsTraffic({ view: one }: ServiceState, { view: other }: ServiceState): boolean {
+  if (!one.localTraffic && !other.localTraffic) return false;
+  return one.localTraffic !== other.localTraffic || one.selector !== other.selector;
+}
+
 /** When kube-vip removes a sharing Service, it does not release the Service's other addresses (spec section 11). */
 function severalAddresses({
   requestedIPs,

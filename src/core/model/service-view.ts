@@ -38,6 +38,8 @@ export interface ServiceView {
   readonly ports: readonly string[];
   /** `externalTrafficPolicy` is not `Cluster`. */
   readonly localTraffic: boolean;
+  /** `app=web,tier=front`, sorted and cut: the Pods of the Service. Empty without `localTraffic`, for which alone it matters. */
+  readonly selector: string;
   /** A person requested a new allocation. */
   readonly reallocate: boolean;
   /** The whole list, if it has the Go version's finalizer; otherwise undefined. */
@@ -72,6 +74,7 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
   const specIP = spec.loadBalancerIP === '' ? undefined : boundedList(spec.loadBalancerIP);
   const same = (text: string): string => (text === addresses ? addresses : text);
   const record = readRecord(annotation[annotations.allocationRecord]);
+  const localTraffic = (spec.externalTrafficPolicy ?? 'Cluster') !== 'Cluster';
   return {
     namespace: shared.text(metadata.namespace ?? 'default'),
     name: metadata.name,
@@ -103,13 +106,26 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
     ports: shared.list(
       [...new Set((spec.ports ?? []).map(({ protocol = 'TCP', port }) => `${protocol}/${port}`))].sort(),
     ),
-    localTraffic: (spec.externalTrafficPolicy ?? 'Cluster') !== 'Cluster',
+    localTraffic,
+    selector: localTraffic ? shared.text(selectorText(spec.selector)) : '',
     reallocate: annotation[annotations.reallocate] === 'true',
     goFinalizers:
       finalizers.length <= maxFinalizers && finalizers.includes(goFinalizer) ? finalizers : undefined,
     ipamLabel: metadata.labels?.[labels.ipamAddress] !== undefined,
     unread: metadata.annotations === undefined ? undefined : unreadAnnotations(metadata.annotations),
   };
+}
+
+/** A selector can have thousands of labels. */
+const maxSelectorLength = 1_000;
+
+function selectorText(selector: Readonly<Record<string, string>> | undefined): string {
+  const text = Object.entries(selector ?? {})
+    .map(([label, value]) => `${label}=${value}`)
+    .sort()
+    .join();
+  // A copy: a slice would keep the whole text in memory.
+  return text.length <= maxSelectorLength ? text : text.slice(0, maxSelectorLength).split('').join('');
 }
 
 function statusOf(status: Service['status']): string[] {

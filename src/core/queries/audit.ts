@@ -32,6 +32,8 @@ export interface AuditFinding {
     | 'one-family'
     /** A Service has an address of a family that it does not have. */
     | 'wrong-family'
+    /** Services share an address, and one of them may get no traffic. */
+    | 'local-traffic'
     /** A Service has a word in the place of an address. */
     | 'read-as-hostname'
     /** The allocation record is another Service's, or differs from the Service. */
@@ -137,6 +139,7 @@ function conflictFindings(
       case 'claimed':
       case 'one-family':
       case 'wrong-family':
+      case 'local-traffic':
       case 'read-as-hostname':
         return [{ code: condition.code, subject, sentence }];
       default:

@@ -43,3 +43,40 @@ test('of the Services without a second family, only the oldest is told that an a
   assert.match(notices()[1] ?? '', /shop\/b: /);
   await harness.stop();
 });
+
+test('two static Services that split their traffic are both told, whichever comes first, and once', async () => {
+  const harness = new Harness();
+  harness.start();
+  const local = (app: string, port: number) => ({
+    spec: {
+      loadBalancerIP: '10.9.9.1',
+      externalTrafficPolicy: 'Local',
+      selector: { app },
+      ports: [{ port }],
+    },
+  });
+  const warnings = (): string[] =>
+    harness.events().flatMap((event) => /LoadBalancerMisconfigured shop\/(\w): /.exec(event)?.[1] ?? []);
+  await harness.create('shop/a', local('a', 80));
+  await harness.settled();
+  assert.deepEqual(warnings(), []);
+  await harness.create('shop/b', local('b', 81));
+  await harness.settled();
+  assert.deepEqual(warnings().sort(), ['a', 'b']);
+  await harness.patch('shop/a', { metadata: { labels: { touched: 'true' } } });
+  await harness.settled();
+  assert.equal(warnings().length, 2);
+  // The same Pods: nothing is wrong any more.
+  await harness.patch('shop/b', { spec: { selector: { app: 'a' } } });
+  await harness.settled();
+  const { allocator } = harness.replica.controller;
+  for (const key of ['shop/a', 'shop/b']) {
+    const decision = allocator.explain(key)?.decision;
+    assert.ok(decision !== undefined && 'conditions' in decision);
+    assert.deepEqual(
+      decision.conditions.map(({ code }) => code),
+      ['shared'],
+    );
+  }
+  await harness.stop();
+});
