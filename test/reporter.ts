@@ -1,4 +1,6 @@
+import { join, relative } from 'node:path';
 import type { TestsStream } from 'node:test';
+import type { Progress } from './progress.ts';
 
 export interface Counts {
   passed: number;
@@ -9,12 +11,22 @@ export interface Counts {
 /**
  * Prints each failure with its file and cause, and how many tests were skipped for which reason. Counts tests, not suites.
  */
-export default async function report(events: TestsStream, write: (text: string) => void): Promise<Counts> {
+export default async function report(
+  events: TestsStream,
+  write: (text: string) => void,
+  progress: Progress,
+): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const skipped = new Map<string, number>();
   const failures: string[] = [];
   for await (const event of events) {
     switch (event.type) {
+      case 'test:dequeue':
+        if (isFile(event.data)) progress.started(nameOf(event.data.name));
+        break;
+      case 'test:complete':
+        if (isFile(event.data)) progress.ended(nameOf(event.data.name));
+        break;
       case 'test:pass': {
         const { details, skip } = event.data;
         if (details.type === 'suite') break;
@@ -45,6 +57,23 @@ export default async function report(events: TestsStream, write: (text: string) 
   if (failures.length > 1) write(`\nAll failures again:\n\n${failures.join('\n')}\n`);
   for (const [reason, count] of skipped) write(`${count} tests were skipped: ${reason}\n`);
   return counts;
+}
+
+/** Whether the event is about a whole file, which Node reports as a test of that name. */
+function isFile({
+  name,
+  file,
+  nesting,
+}: {
+  name: string;
+  file?: string | undefined;
+  nesting: number;
+}): boolean {
+  return nesting === 0 && name === file;
+}
+
+function nameOf(file: string): string {
+  return relative(join(import.meta.dirname, '..'), file);
 }
 
 function isOnlyItsTests(error: Error): boolean {

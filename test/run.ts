@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Progress } from './progress.ts';
 import report from './reporter.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -14,6 +15,8 @@ const [first, ...others] = process.argv.slice(2);
 const isQuick = first === '--quick';
 const named = isQuick || first === undefined ? others : [first, ...others];
 const isCI = process.env.CI === 'true';
+/** A file that runs for longer hangs: the slowest one takes two minutes on a busy machine. */
+const fileSeconds = Number(process.env.TEST_FILE_SECONDS ?? 600);
 
 /** The tests that need kube-apiserver and etcd. */
 const onControlPlane = [
@@ -45,15 +48,28 @@ const started = performance.now();
 const globalSetupPath = fileURLToPath(new URL('e2e/global-setup.ts', import.meta.url));
 const controlPlaneFiles = new Set(globSync(onControlPlane, { cwd: root }).map((file) => `${root}${file}`));
 const isOnControlPlane = files.some((file) => controlPlaneFiles.has(file));
+process.env.TEST_FILE_SECONDS = String(fileSeconds);
+const write = (text: string): void => {
+  process.stdout.write(text);
+};
+const progress = new Progress(files.length, write);
+// Node waits as long as any process has the output of a file that was ended.
+setInterval(() => {
+  const hanging = progress.runningFor(fileSeconds + 30);
+  if (hanging.length === 0) return;
+  process.stderr.write(`A process that the tests started still runs: ${hanging.join(', ')}\n`);
+  process.exit(1);
+}, 5000).unref();
 const events = run({
   files,
+  execArgv: ['--import', fileURLToPath(new URL('deadline.ts', import.meta.url))],
   cwd: root,
   concurrency: 2,
   isolation: 'process',
   timeout: 120_000,
   ...(isOnControlPlane ? { globalSetupPath } : {}),
 });
-const counts = await report(events, (text) => process.stdout.write(text));
+const counts = await report(events, write, progress);
 process.stdout.write(`The tests took ${Math.round((performance.now() - started) / 1000)} s.\n`);
 const isSkipFailure = isCI && counts.skipped > 0;
 if (isSkipFailure) process.stderr.write('With CI=true, a skipped test is a failure.\n');

@@ -49,6 +49,8 @@ export class Shell {
   /** `files` are additional links in the checkout, from their names to their targets. */
   constructor(cluster: Cluster, files: Readonly<Record<string, string>> = {}) {
     this.#cluster = cluster;
+    // `npm run build` writes into the real folder, which a fresh checkout lacks.
+    mkdirSync(join(root, 'dist'), { recursive: true });
     for (const name of readdirSync(root)) symlinkSync(join(root, name), join(this.#folder.path, name));
     for (const [name, file] of Object.entries(files)) symlinkSync(file, join(this.#folder.path, name));
   }

@@ -143,7 +143,28 @@ export const valueCases: readonly ValueCase[] = [
     with: { serviceMonitor: { enabled: true } },
     shows: ['ServiceMonitor', 'metadata.labels.release', 'prometheus'],
   },
+  {
+    value: 'admissionPolicies.install',
+    is: ['addresses', 'marks', 'hostnames', 'pools'],
+    shows: ['ValidatingAdmissionPolicyBinding', 'spec.paramRef.name', 'kube-vip-cloud-provider'],
+  },
+  {
+    value: 'admissionPolicies.exemptUsers',
+    is: ['system:serviceaccount:network:kube-vip', 'it\'s "me"\\'],
+    with: { admissionPolicies: { install: ['marks'] } },
+    shows: ['ValidatingAdmissionPolicy', 'spec.matchConditions.0.expression', exemption()],
+  },
 ];
+
+/** The first condition of a policy of the chart, with two more users. */
+function exemption(): string {
+  return `!(request.userInfo.username in [
+  'system:serviceaccount:kube-system:kube-vip-cloud-controller',
+  'system:serviceaccount:kube-system:kube-vip-cloud-provider',
+  'system:serviceaccount:kube-system:kube-vip', "system:serviceaccount:network:kube-vip", "it's \\"me\\"\\\\"]) &&
+!request.userInfo.?groups.orValue([]).exists(group, group in ['system:masters', 'kubeadm:cluster-admins'])
+`;
+}
 
 /** Invalid values, and the error message, which names the value. */
 export const invalidValues: readonly [values: object, message: RegExp][] = [
@@ -193,6 +214,12 @@ export const invalidValues: readonly [values: object, message: RegExp][] = [
     { serviceMonitor: { labels: { release: 1 } } },
     /'\/serviceMonitor\/labels\/release': got number, want string/,
   ],
+  [
+    { admissionPolicies: { install: ['pool'] } },
+    /'\/admissionPolicies\/install\/0': value must be one of 'pools',/,
+  ],
+  [{ admissionPolicies: { install: 'pools' } }, /'\/admissionPolicies\/install': got string, want array/],
+  [{ admissionPolicies: { exemptUsers: [''] } }, /'\/admissionPolicies\/exemptUsers\/0': minLength/],
 ];
 
 /** The values of a case as an object: the tested one merged into those in `with`. */
