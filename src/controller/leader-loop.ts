@@ -12,7 +12,7 @@ import type { Options } from '../core/model/options.ts';
 import { isEmptyPatch, type ServicePatch } from '../core/model/service-patch.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { claimAll } from './claim-addresses.ts';
-import { fieldsOf, lastWriter } from './field-managers.ts';
+import { revertedFields } from './field-managers.ts';
 import { ForeignStatus } from './foreign-status.ts';
 import { InFlightWrites, type WriterContext } from './in-flight-writes.ts';
 import { NodeAddresses } from './node-addresses.ts';
@@ -252,14 +252,14 @@ export class LeaderLoop {
     if (sameRecord(view.record, record)) this.#options.reporter.written(view, decision);
   }
 
-  /** Reports which field manager reverts our change; one read per write conflict. */
+  /** Reports which field managers revert our change; one read per write conflict. */
   #reportRevert(view: ServiceView, change: ServicePatch): void {
     const { context, reporter } = this.#options;
     const { signal } = this.#writes;
     void context.api.get<Service>(pathOf(view), signal).then(
-      (service) => reporter.reverted(view, lastWriter(service), fieldsOf(change)),
+      (service) => reporter.reverted(view, revertedFields(change, service)),
       () => {
-        if (!signal.aborted) reporter.reverted(view, undefined, fieldsOf(change));
+        if (!signal.aborted) reporter.reverted(view, revertedFields(change, undefined));
       },
     );
   }

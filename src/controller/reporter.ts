@@ -29,6 +29,7 @@ import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-
 import { poolRows } from '../core/queries/report.ts';
 import { claimRequirements } from './claim-requirements.ts';
 import type { Counters } from './counters.ts';
+import { explainReverts, type RevertedField } from './field-managers.ts';
 
 /**
  * The event reasons and their types; docs/events.md has them as a table. Users of `kubectl describe` know the
@@ -237,9 +238,9 @@ export class Reporter {
   }
 
   /** Reports that another writer keeps reverting our fields. */
-  reverted(view: ServiceView, manager: string | undefined, fields: readonly string[]): void {
-    const writer = manager === undefined ? 'Another writer' : `The field manager "${manager}"`;
-    const message = `${writer} keeps reverting ${fields.join(', ')}. Configure it to ignore these fields. The controller keeps restoring them with back-off.`;
+  reverted(view: ServiceView, fields: readonly RevertedField[]): void {
+    const message = explainReverts(fields);
+    const manager = fields.find((field) => field.manager !== undefined)?.manager;
     this.#log.warn(message, { service: keyOf(view), manager });
     this.#event(view, 'LoadBalancerFieldsUndone', message);
   }

@@ -35,8 +35,34 @@ test('a field that another writer keeps reverting is restored with back-off, wit
   for (const ms of [0, 1_000, 2_000, 4_000, 8_000]) assert.equal(await writesAfter(ms), 1);
   const warnings = harness.events().filter((event) => event.startsWith('Warning'));
   assert.deepEqual(warnings, [
-    'Warning LoadBalancerFieldsUndone default/web: The field manager "gitops" keeps reverting kube-vip.io/loadbalancerIPs, ' +
-      'spec.loadBalancerIP. Configure it to ignore these fields. The controller keeps restoring them with back-off.',
+    'Warning LoadBalancerFieldsUndone default/web: The field manager "gitops" keeps reverting kube-vip.io/loadbalancerIPs. ' +
+      'The same or another client keeps removing spec.loadBalancerIP. A removal leaves no trace in managedFields: ' +
+      'the audit log of the API server names the client. Configure it to ignore these fields. The controller keeps restoring them with back-off.',
+  ]);
+  await harness.stop();
+});
+
+test('a client that keeps removing the annotation is not named: neither kube-vip, which wrote last, nor we ourselves', async () => {
+  const harness = new Harness();
+  harness.pools({ 'cidr-global': '10.0.0.1' });
+  harness.load('default/web');
+  harness.start();
+  await harness.settled();
+  const warnings = (): string[] =>
+    harness.events().filter((event) => event.includes('LoadBalancerFieldsUndone'));
+  for (let i = 0; i < 6 && warnings().length === 0; i += 1) {
+    const removed = { metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': null } } };
+    await harness.patch('default/web', removed, 'kubectl-annotate');
+    const host = { metadata: { annotations: { 'kube-vip.io/vipHost': `n${i}` } } };
+    await harness.patch('default/web', host, 'kube-vip');
+    await aMoment();
+    // The time until the next restore is due, if it is delayed.
+    if (harness.address('default/web') === undefined) harness.clock.advance(2_000);
+    await until(() => harness.address('default/web') !== undefined);
+    await harness.settled();
+  }
+  assert.deepEqual(warnings(), [
+    'Warning LoadBalancerFieldsUndone default/web: Another client keeps removing kube-vip.io/loadbalancerIPs. A removal leaves no trace in managedFields: the audit log of the API server names the client. Configure it to ignore this field. The controller keeps restoring it with back-off.',
   ]);
   await harness.stop();
 });

@@ -156,3 +156,54 @@ scenario(
     }
   },
 );
+
+scenario(
+  'a client that removes the annotation again and again is not named: a removal leaves no trace',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
+    start();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    const undone = async (): Promise<string[]> =>
+      (await cluster.events('default/web'))
+        .filter(({ reason }) => reason === 'LoadBalancerFieldsUndone')
+        .map(({ message }) => message);
+    await eventually(async () => {
+      const { addresses } = await cluster.marks('default/web');
+      // As kube-vip does after each change.
+      const host = `kube-vip.io/vipHost=${performance.now()}`;
+      const options = ['--overwrite', '--field-manager=kube-vip'];
+      if (addresses !== null) {
+        await cluster.kubectl(['annotate', 'service', 'web', 'kube-vip.io/loadbalancerIPs-']);
+        await cluster.kubectl(['annotate', 'service', 'web', host, ...options]);
+      }
+      assert.ok((await undone()).length > 0);
+    }, 30_000);
+    assert.deepEqual(await undone(), [
+      'Another client keeps removing kube-vip.io/loadbalancerIPs. A removal leaves no trace in managedFields: the audit log of the API server names the client. Configure it to ignore this field. The controller keeps restoring it with back-off.',
+    ]);
+  },
+);
+
+scenario(
+  'a client that writes another value again and again is named, although kube-vip wrote last',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
+    start();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    await eventually(async () => {
+      const { label } = await cluster.marks('default/web');
+      if (label === 'kube-vip') {
+        const own = ['--overwrite', '--field-manager=labeler'];
+        await cluster.kubectl(['label', 'service', 'web', 'implementation=other', ...own]);
+        const host = `kube-vip.io/vipHost=${performance.now()}`;
+        const options = ['--overwrite', '--field-manager=kube-vip'];
+        await cluster.kubectl(['annotate', 'service', 'web', host, ...options]);
+      }
+      const events = await cluster.events('default/web');
+      const message = events.find(({ reason }) => reason === 'LoadBalancerFieldsUndone')?.message ?? '';
+      assert.match(message, /^The field manager "labeler" keeps reverting the label implementation\./);
+    }, 30_000);
+  },
+);

@@ -8,6 +8,7 @@ export type ManagedPath = readonly string[];
 export const managedPaths = {
   annotation: (name: string): ManagedPath => ['f:metadata', 'f:annotations', `f:${name}`],
   label: (name: string): ManagedPath => ['f:metadata', 'f:labels', `f:${name}`],
+  finalizer: (name: string): ManagedPath => ['f:metadata', 'f:finalizers', `v:"${name}"`],
   specIP: ['f:spec', 'f:loadBalancerIP'],
   statusAddresses: ['f:status', 'f:loadBalancer', 'f:ingress'],
 } as const;
