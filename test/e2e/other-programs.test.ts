@@ -163,13 +163,13 @@ scenario(
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
     start();
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
     const undone = async (): Promise<string[]> =>
       (await cluster.events('default/web'))
         .filter(({ reason }) => reason === 'LoadBalancerFieldsUndone')
         .map(({ message }) => message);
     await eventually(async () => {
-      const { addresses } = await cluster.marks('default/web');
+      const { addresses } = await cluster.assignment('default/web');
       // As kube-vip does after each change.
       const host = `kube-vip.io/vipHost=${performance.now()}`;
       const options = ['--overwrite', '--field-manager=kube-vip'];
@@ -191,9 +191,9 @@ scenario(
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
     start();
     await cluster.create(loadBalancer('default/web'));
-    await cluster.becomes('default/web', served('10.1.0.1', 'range-default'));
+    await cluster.becomes('default/web', assigned('10.1.0.1', 'range-default'));
     await eventually(async () => {
-      const { label } = await cluster.marks('default/web');
+      const { label } = await cluster.assignment('default/web');
       if (label === 'kube-vip') {
         const own = ['--overwrite', '--field-manager=labeler'];
         await cluster.kubectl(['label', 'service', 'web', 'implementation=other', ...own]);
