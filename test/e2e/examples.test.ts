@@ -22,10 +22,10 @@ function assignmentFor(expected: Expected): Assignment {
   }
 }
 
-/** Asserts that the warning events of an object contain these reasons. */
+/** Asserts that the warnings of an object contain these reasons. A block written from its middle is not a warning. */
 async function hasReasons(cluster: Cluster, key: string, kind: string, reasons: readonly RegExp[]) {
   const messages = (await cluster.events(key, kind))
-    .filter(({ type }) => type === 'Warning')
+    .filter(({ type, reason }) => type === 'Warning' || reason === 'PoolEntryNormalized')
     .map(({ message }) => message);
   // Events start with a capital letter.
   for (const { source } of reasons) assert.match(messages.join('\n'), new RegExp(source, 'i'));

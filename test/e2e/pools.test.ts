@@ -63,7 +63,7 @@ scenario(
     await cluster.becomes('default/early', assigned('10.0.0.1', 'range-global'));
     const version = await cluster.version('default/early');
     await cluster.pools(null);
-    await first.logs(/there is no ConfigMap/);
+    await first.logs(/the ConfigMap does not exist/);
     await cluster.create(loadBalancer('default/late'));
     await cluster.warns('default/late', /There are no pools/);
     await first.terminate();

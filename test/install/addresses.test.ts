@@ -313,7 +313,10 @@ policyTest(
 policyTest('the policy and the controller agree on which addresses are in a pool', async (cluster) => {
   const worlds = fc.sample(anyValid, { numRuns: 40, seed: 6 });
   const generated = worlds.flatMap((world) => Object.values(world).filter((value) => /[.:]/.test(value)));
-  const all: Data = Object.fromEntries(generated.slice(0, 40).map((value, i) => [`cidr-any-${i}`, value]));
+  // An entry with a comment, and the rest of its line, are outside for both.
+  const commented = ['10.50.0.1, 10.50.0.2 # lab, 10.50.0.5\n10.50.0.4', '10.50.0.1\n# 10.50.0.2, 10.50.0.3'];
+  const values = [...generated.slice(0, 40), ...commented];
+  const all: Data = Object.fromEntries(values.map((value, i) => [`cidr-any-${i}`, value]));
   await pools(cluster, all);
   const read = readConfig({ metadata: { name: 'kubevip' }, data: all });
   const seen = { inside: 0, outside: 0 };
