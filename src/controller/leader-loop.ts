@@ -153,7 +153,7 @@ export class LeaderLoop {
     }
     if (this.#backoff.has(view)) return;
     const { waitMs, shouldReport } = this.#writeConflicts.delayFor(key, change);
-    if (shouldReport) this.#reportRevert(view, change);
+    if (shouldReport) this.#reportRevert(view, change, waitMs);
     if (waitMs > 0) {
       this.#backoff.delay(view, waitMs);
       return;
@@ -227,14 +227,16 @@ export class LeaderLoop {
     if (sameRecord(view.record, record)) this.#options.reporter.written(view, decision);
   }
 
-  /** Reports which field manager reverts our change; one read per write conflict. */
-  #reportRevert(view: ServiceView, change: ServicePatch): void {
+  /** Reports which field manager reverts our change; one read per report. */
+  #reportRevert(view: ServiceView, change: ServicePatch, waitMs: number): void {
     const { context, reporter } = this.#options;
     const { signal } = this.#writes;
+    const retryAt = context.clock.wall() + waitMs;
+    const fields = fieldsOf(change);
     void context.api.get<Service>(pathOf(view), signal).then(
-      (service) => reporter.reverted(view, lastWriter(service), fieldsOf(change)),
+      (service) => reporter.reverted(view, lastWriter(service), fields, retryAt),
       () => {
-        if (!signal.aborted) reporter.reverted(view, undefined, fieldsOf(change));
+        if (!signal.aborted) reporter.reverted(view, undefined, fields, retryAt);
       },
     );
   }

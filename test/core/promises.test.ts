@@ -270,7 +270,12 @@ class Run {
         );
       }
     }
-    if (decision.cause === 'adopt' || decision.cause === 'update' || decision.cause === 'restore') {
+    if (
+      decision.cause === 'adopt' ||
+      decision.cause === 'update' ||
+      decision.cause === 'restore' ||
+      decision.cause === 'confirm'
+    ) {
       for (const address of given) assert.ok(before.has(address), `Still: ${address} for ${key}`);
     }
     if (decision.cause === 'allocate' && before.size === 0) {

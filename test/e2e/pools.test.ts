@@ -110,6 +110,35 @@ scenario(
 );
 
 scenario(
+  'Services that share an address move together, 16 times out of 16, when all are annotated after the pool was replaced',
+  async ({ cluster, start }) => {
+    const configure = (round: number): Promise<void> =>
+      cluster.pools({ 'range-default': `10.9.${round}.1-10.9.${round}.9`, 'allow-share-default': 'true' });
+    await configure(0);
+    start();
+    const dns = ['TCP', 'UDP'].map((protocol) => ({ ports: [{ port: 53, protocol }] }));
+    for (const [name, wishes] of Object.entries({ tcp: dns[0], udp: dns[1], alone: dns[1] })) {
+      await cluster.create(loadBalancer(`default/${name}`, wishes));
+      await cluster.becomes(`default/${name}`, served(`10.9.0.${name === 'alone' ? 2 : 1}`, 'range-default'));
+    }
+    for (let round = 1; round <= 16; round += 1) {
+      await configure(round);
+      // The order differs from round to round, as the names do in a cluster.
+      const names = [['--all'], ['udp', 'alone', 'tcp'], ['tcp', 'alone', 'udp']][round % 3] ?? [];
+      await cluster.kubectl(['annotate', 'service', '--overwrite', ...names, 'kube-vip.io/reallocate=true']);
+      await eventually(async () => {
+        const addresses = await cluster.addresses();
+        const { 'default/tcp': tcp, 'default/udp': udp, 'default/alone': alone } = addresses;
+        for (const address of [tcp, udp, alone])
+          assert.ok(address?.startsWith(`10.9.${round}.`), `${address}`);
+        assert.equal(tcp, udp, `round ${round}`);
+        assert.notEqual(alone, udp);
+      });
+    }
+  },
+);
+
+scenario(
   'while nothing changes nothing is written, nor when the controller starts again',
   async ({ cluster, start }) => {
     await cluster.pools({

@@ -9,6 +9,7 @@ import {
   type SimulatedOutcome,
   simulate,
 } from '../../core/queries/simulate.ts';
+import type { ServiceEvent } from './service-events.ts';
 
 /** The state of a cluster at one moment, read from the API or from files. */
 export interface ClusterFacts {
@@ -21,6 +22,8 @@ export interface ClusterFacts {
   readonly otherServices: readonly ServiceView[];
   /** Empty for Services that were read without managedFields. */
   readonly managedFields: ReadonlyMap<ServiceKey, readonly ManagedFieldsEntry[]>;
+  /** The controller's events on Services, newest first, if selected and readable. */
+  readonly events?: ReadonlyMap<ServiceKey, readonly ServiceEvent[]>;
   /** Undefined if the Lease was not read. */
   readonly leadership: LeaderStatus | undefined;
   /** Undefined if not selected. */
@@ -50,6 +53,8 @@ export interface FactSelection {
   /** Services to read whatever their type. */
   readonly named?: readonly ServiceKey[];
   readonly networks?: boolean;
+  /** Whether to read the events on the `named` Services. */
+  readonly events?: boolean;
 }
 
 export interface SimulatedCluster {

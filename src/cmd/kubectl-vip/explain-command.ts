@@ -24,6 +24,7 @@ import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 import { type HeldSince, heldSince } from './held-since.ts';
 import type { NamespaceScope } from './namespace-scope.ts';
+import { lastWarning, type ServiceEvent } from './service-events.ts';
 
 interface ExplainedRow {
   readonly row: ServiceRow;
@@ -34,6 +35,8 @@ interface ExplainedRow {
 /** The state of one Service, and the reasons. */
 interface Explanation extends ExplainedRow {
   readonly since: HeldSince | undefined;
+  /** What the controller reported last, if it still applies and is not shown otherwise. */
+  readonly warning: ServiceEvent | undefined;
   readonly checks: readonly Check[];
   readonly remedies: readonly Remedy[];
   readonly summary: string;
@@ -93,6 +96,7 @@ function explainOne(key: ServiceKey, facts: ClusterFacts, cluster: SimulatedClus
     row: serviceRow(decided, options),
     isDue,
     since: decision.kind === 'keep' ? heldSince(facts.managedFields.get(key) ?? []) : undefined,
+    warning: lastWarning(facts.events?.get(key) ?? [], isDue, explainDecision(decision, options)),
     checks: checksOf(decided, facts.snapshot.config, options),
     remedies: [
       ...(isDue ? [remedyForDueWrite(facts)] : []),
@@ -173,12 +177,13 @@ function rowOf({ row, isDue }: ExplainedRow) {
   };
 }
 
-function itemOf({ since, checks, remedies, summary, ...explained }: Explanation): object {
+function itemOf({ since, warning, checks, remedies, summary, ...explained }: Explanation): object {
   const { condition, ...row } = rowOf(explained);
   return {
     ...row,
     ...(since === undefined ? {} : { since: since.time, writtenBy: since.manager }),
     summary,
+    ...(warning === undefined ? {} : { lastWarning: warning }),
     condition,
     checks,
     remedies: remedies.map(({ advice, command }) =>
@@ -190,7 +195,7 @@ function itemOf({ since, checks, remedies, summary, ...explained }: Explanation)
 const outcomeMarks = { passed: 'ok', failed: 'fail', noted: '-' } as const;
 
 function explanationLines(
-  { summary, since, checks, remedies }: Explanation,
+  { summary, since, warning, checks, remedies }: Explanation,
   { ansi, width }: OutputOptions,
 ): string[] {
   const paints = { passed: ansi.green, failed: ansi.red, noted: ansi.yellow };
@@ -207,6 +212,13 @@ function explanationLines(
         printable(`Held since ${since.time} or earlier; last written by ${since.manager}.`),
         width,
       ),
+    );
+  if (warning !== undefined)
+    lines.push(
+      ...wrapWords(
+        printable(`Last warning, at ${warning.time} (${warning.reason}): ${warning.message}`),
+        width,
+      ).map(ansi.yellow),
     );
   lines.push('', ...layOut(heads, rows, width, ansi.bold));
   if (remedies.length > 0) lines.push('', ansi.bold('Remedies'));

@@ -16,6 +16,7 @@ import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
 import { readClusterNetworks } from './cluster-networks.ts';
 import { readSettings } from './controller-settings.ts';
 import { readLeadership } from './leadership.ts';
+import { readServiceEvents } from './service-events.ts';
 
 /**
  * Reads a cluster with the user's permissions. Services and the ConfigMap are required: rejects with a message that names
@@ -28,13 +29,14 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     readSettings(context, remarks),
   ]);
   const { options } = settings;
-  const [configMap, leadership, claims, cleanupCandidates, named, networks] = await Promise.all([
+  const [configMap, leadership, claims, cleanupCandidates, named, networks, events] = await Promise.all([
     readConfigMap(context, options),
     readLeadership(context, settings),
     options.claims ? optional(readClaims(context, options), [], remarks) : [],
     selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
     readByKey(context, keysMissingFrom(selection.named ?? [], services)),
     selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
+    readServiceEvents(context, selection.events === true ? (selection.named ?? []) : []),
   ]);
   return {
     snapshot: {
@@ -48,6 +50,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     configMap,
     otherServices: [...cleanupCandidates, ...named],
     managedFields: new Map(services.map(({ view, managedFields }) => [keyOf(view), managedFields])),
+    events,
     leadership,
     networks,
     remarks: [...settings.remarks, ...remarks],

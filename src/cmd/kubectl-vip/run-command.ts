@@ -32,6 +32,7 @@ export async function runCommand(invocation: OneShotInvocation, streams: IOStrea
       const { facts, scope } = await loadCluster(invocation, streams, files, (scope) => ({
         managedFields: positionals.length > 0,
         named: servicesIn(positionals, scope),
+        events: true,
       }));
       return explain(facts, scope, positionals);
     }

@@ -255,7 +255,11 @@ function reallocate(
   if (!('failures' in allocation)) {
     const isShared = left !== undefined && coHolders(state, left, context).length > 0;
     const was = isShared ? formatAddress(left) : stays.length === 0 ? state.record?.was : undefined;
-    return assign(state, 'reallocate', allocation, context, was);
+    const isKept =
+      intent.kind === 'assigned' &&
+      intent.origin === 'allocated' &&
+      formatAddressList(allocation.addresses) === formatAddressList(list);
+    return assign(state, isKept ? 'confirm' : 'reallocate', allocation, context, was);
   }
   if (intent.kind === 'assigned')
     return pendingChange(state, list, 'reallocate', allocation.failures, context);

@@ -402,6 +402,8 @@ export function explainWrite(decision: Decision & { kind: 'write' }): string {
       return `Moved to ${what}, because the ports changed and conflict with another Service`;
     case 'reallocate':
       return `Assigned ${what}, as requested by the annotation ${annotations.reallocate}`;
+    case 'confirm':
+      return `Kept ${addresses}: ${addresses.includes(',') ? 'they are' : 'it is'} already in ${addresses.includes(',') ? 'their' : 'its'} pool`;
     case 'update':
       return `Updated the metadata for ${what}`;
     default:
