@@ -121,11 +121,17 @@ scenario(
       await cluster.create(loadBalancer(`default/${name}`, wishes));
       await cluster.becomes(`default/${name}`, served(`10.9.0.${name === 'alone' ? 2 : 1}`, 'range-default'));
     }
+    const asked = { 'kube-vip.io/loadbalancerIPs': '192.168.7.7' };
+    await cluster.create(loadBalancer('default/asked', { annotations: asked }));
+    await cluster.becomes('default/asked', served('192.168.7.7', 'static'));
     for (let round = 1; round <= 16; round += 1) {
       await configure(round);
       // The order differs from round to round, as the names do in a cluster.
       const names = [['--all'], ['udp', 'alone', 'tcp'], ['tcp', 'alone', 'udp']][round % 3] ?? [];
-      await cluster.kubectl(['annotate', 'service', '--overwrite', ...names, 'kube-vip.io/reallocate=true']);
+      await cluster.kubectl([
+        ...['annotate', 'service', '--overwrite', ...names],
+        `kube-vip.io/reallocate=${names[0] === '--all' ? 'allocated' : 'true'}`,
+      ]);
       await eventually(async () => {
         const addresses = await cluster.addresses();
         const { 'default/tcp': tcp, 'default/udp': udp, 'default/alone': alone } = addresses;
@@ -135,7 +141,14 @@ scenario(
         assert.notEqual(alone, udp);
       });
     }
+    await cluster.becomes('default/asked', served('192.168.7.7', 'static'));
+    const kept = 'Kept 192.168.7.7: it is a static address';
+    await eventually(async () => {
+      const events = await cluster.events('default/asked');
+      assert.ok(events.some(({ type, message }) => type === 'Normal' && message === kept));
+    });
   },
+  180_000,
 );
 
 scenario(

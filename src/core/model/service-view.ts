@@ -5,6 +5,9 @@ import { type AllocationRecord, readRecord } from './allocation-record.ts';
 import type { Service } from './objects.ts';
 import { annotations, goFinalizer, implementation, labels } from './well-known-names.ts';
 
+/** `all`: of the Service's addresses, whatever they are. `allocated`: a static address stays. */
+export type ReallocationRequest = 'all' | 'allocated';
+
 export type FamilyPolicy = 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
 
 /** The facts of a Service that a decision needs. Nothing else stays in memory. */
@@ -38,7 +41,7 @@ export interface ServiceView {
   /** `externalTrafficPolicy` is not `Cluster`. */
   readonly localTraffic: boolean;
   /** A person requested a new allocation. */
-  readonly reallocate: boolean;
+  readonly reallocate: ReallocationRequest | false;
   /** The whole list, if it has the Go version's finalizer; otherwise undefined. */
   readonly goFinalizers: readonly string[] | undefined;
   readonly ipamLabel: boolean;
@@ -101,7 +104,7 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
       [...new Set((spec.ports ?? []).map(({ protocol = 'TCP', port }) => `${protocol}/${port}`))].sort(),
     ),
     localTraffic: (spec.externalTrafficPolicy ?? 'Cluster') !== 'Cluster',
-    reallocate: annotation[annotations.reallocate] === 'true',
+    reallocate: reallocationIn(annotation[annotations.reallocate]),
     goFinalizers:
       finalizers.length <= maxFinalizers && finalizers.includes(goFinalizer) ? finalizers : undefined,
     ipamLabel: metadata.labels?.[labels.ipamAddress] !== undefined,
@@ -110,6 +113,11 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
 
 function statusOf(status: Service['status']): string[] {
   return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []).slice(0, maxEntries);
+}
+
+function reallocationIn(text: string | undefined): ReallocationRequest | false {
+  if (text === 'true') return 'all';
+  return text === 'allocated' || text === 'allocated-only' ? 'allocated' : false;
 }
 
 function policyOf(policy: string | undefined): FamilyPolicy {
