@@ -68,7 +68,7 @@ export class Controller implements Candidate {
     this.#context = context;
     this.allocator = new Allocator(options);
     this.counters = new Counters(clock);
-    this.#reporter = new Reporter(events, log, options, this.counters);
+    this.#reporter = new Reporter(events, log, options, this.counters, clock);
   }
 
   /** Whether this replica is the leader and has nothing left to do. */

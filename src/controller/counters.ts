@@ -14,6 +14,7 @@ const causes: Readonly<Record<WriteCause, true>> = {
   families: true,
   ports: true,
   reallocate: true,
+  confirm: true,
   update: true,
 };
 

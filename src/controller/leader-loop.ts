@@ -169,7 +169,7 @@ export class LeaderLoop {
     }
     if (this.#backoff.has(view)) return;
     const { waitMs, shouldReport } = this.#writeConflicts.delayFor(key, change);
-    if (shouldReport) this.#reportRevert(view, change);
+    if (shouldReport) this.#reportRevert(view, change, waitMs);
     if (waitMs > 0) {
       this.#backoff.delay(view, waitMs);
       return;
@@ -252,14 +252,15 @@ export class LeaderLoop {
     if (sameRecord(view.record, record)) this.#options.reporter.written(view, decision);
   }
 
-  /** Reports which field managers revert our change; one read per write conflict. */
-  #reportRevert(view: ServiceView, change: ServicePatch): void {
+  /** Reports which field managers revert our change; one read per report. */
+  #reportRevert(view: ServiceView, change: ServicePatch, waitMs: number): void {
     const { context, reporter } = this.#options;
     const { signal } = this.#writes;
+    const retryAt = context.clock.wall() + waitMs;
     void context.api.get<Service>(pathOf(view), signal).then(
-      (service) => reporter.reverted(view, revertedFields(change, service)),
+      (service) => reporter.reverted(view, revertedFields(change, service), retryAt),
       () => {
-        if (!signal.aborted) reporter.reverted(view, revertedFields(change, undefined));
+        if (!signal.aborted) reporter.reverted(view, revertedFields(change, undefined), retryAt);
       },
     );
   }

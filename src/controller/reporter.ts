@@ -1,5 +1,6 @@
 import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
+import type { Clock } from '../client/transport.ts';
 import { type Config, isInformational } from '../core/config/config.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
@@ -62,6 +63,9 @@ type Reason = keyof typeof eventTypes;
 /** A ConfigMap may have thousands of pools; the log is limited to some. */
 const maxLoggedPools = 100;
 
+/** The event of a rejected change is repeated, with the time of the next attempt, when the delay has grown by this factor. */
+const repeatFactor = 4;
+
 /**
  * Reports decisions in events and in the log, once per change. While nothing changes, it only repeats events
  * that the API server would have deleted.
@@ -71,8 +75,11 @@ export class Reporter {
   readonly #log: Log;
   readonly #options: Options;
   readonly #counters: Counters;
+  readonly #clock: Clock;
   /** The last report on each Service that has one. */
   readonly #reported = new Map<ServiceKey, string>();
+  /** The delays in the last events about rejected changes. */
+  readonly #retries = new Map<ServiceKey, number>();
   /** The addresses of a Service whose conflicts were reported. */
   readonly #conflicts = new Map<
     ServiceKey,
@@ -88,11 +95,12 @@ export class Reporter {
   /** The reported missing requirement of --claims. */
   #missing: string | undefined;
 
-  constructor(events: EventRecorder, log: Log, options: Options, counters: Counters) {
+  constructor(events: EventRecorder, log: Log, options: Options, counters: Counters, clock: Clock) {
     this.#events = events;
     this.#log = log;
     this.#options = options;
     this.#counters = counters;
+    this.#clock = clock;
   }
 
   /** Reports a decision without a write, if its reason is new. */
@@ -207,14 +215,17 @@ export class Reporter {
     const key = keyOf(view);
     // Services of other types are not counted.
     if (view.type === 'LoadBalancer') this.#counters.services.put(key, 'failing');
-    const retry = `The controller retries in ${Math.round(retryInMs / 1000)} s.`;
     this.#log.error(`The API server rejected the change: ${error.message}`, { service: key, retryInMs });
     this.#explainRequirements(error);
-    if (!this.#isNew(view, error.message)) return;
+    const isNew = this.#isNew(view, error.message);
+    const reportedMs = isNew ? 0 : (this.#retries.get(key) ?? 0);
+    if (retryInMs < repeatFactor * reportedMs) return;
+    this.#retries.set(key, retryInMs);
+    const next = nextAttempt(this.#clock.wall() + retryInMs);
     this.#event(
       view,
       'SyncLoadBalancerFailed',
-      `The API server rejected the change: ${error.message}. ${retry}`,
+      `The API server rejected the change: ${error.message}. ${next}`,
     );
   }
 
@@ -238,8 +249,8 @@ export class Reporter {
   }
 
   /** Reports that another writer keeps reverting our fields. */
-  reverted(view: ServiceView, fields: readonly RevertedField[]): void {
-    const message = explainReverts(fields);
+  reverted(view: ServiceView, fields: readonly RevertedField[], retryAt: number): void {
+    const message = `${explainReverts(fields)} ${nextAttempt(retryAt)}`;
     const manager = fields.find((field) => field.manager !== undefined)?.manager;
     this.#log.warn(message, { service: keyOf(view), manager });
     this.#event(view, 'LoadBalancerFieldsUndone', message);
@@ -258,6 +269,7 @@ export class Reporter {
 
   gone(key: ServiceKey): void {
     this.#reported.delete(key);
+    this.#retries.delete(key);
     this.#conflicts.delete(key);
     this.#unread.delete(key);
     this.#counters.services.delete(key);
@@ -337,6 +349,12 @@ export class Reporter {
   #record(regarding: Regarding, reason: Reason, message: string): void {
     this.#events.record({ regarding, type: eventTypes[reason], reason, message });
   }
+}
+
+/** A sentence with the time in RFC 3339, in whole seconds: never too early. */
+function nextAttempt(wallMs: number): string {
+  const time = new Date(Math.ceil(wallMs / 1000) * 1000).toISOString().replace('.000', '');
+  return `The next attempt is at ${time}.`;
 }
 
 /** Contains the UID, because a new Service may have the same name. */

@@ -13,6 +13,8 @@ const quietMs = 2 * maxMs;
 const capacity = 4_096;
 /** The number of reverts after which a warning is reported. */
 const warnAfterRepeats = 2;
+/** The warning is repeated, with the time of the next attempt, when the wait has grown by this factor. */
+const repeatFactor = 4;
 
 /** The last write of a field. There are thousands after a burst, so they are small. */
 interface FieldWrite {
@@ -32,20 +34,23 @@ export class WriteConflicts {
   readonly #clock: Clock;
   /** In write order: the oldest is evicted first. */
   readonly #writes = new Map<ServiceKey, readonly FieldWrite[]>();
-  /** Services whose other writer was reported. */
-  readonly #reported = new Set<ServiceKey>();
+  /** Services whose other writer was reported, and the wait at that time. */
+  readonly #reported = new Map<ServiceKey, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Returns how long to wait before writing this change. `shouldReport` is true once per write conflict. */
+  /**
+   * Returns how long to wait before writing this change. `shouldReport` is true when the write conflict is found, and again when
+   * the wait has become much longer. A change that answers a person's request for a reallocation never waits.
+   */
   delayFor(
     key: ServiceKey,
     change: ServicePatch,
   ): { readonly waitMs: number; readonly shouldReport: boolean } {
     const lastWrites = this.#writes.get(key);
-    if (lastWrites === undefined) return { waitMs: 0, shouldReport: false };
+    if (lastWrites === undefined || isAnswer(change)) return { waitMs: 0, shouldReport: false };
     let waitMs = 0;
     let repeats = 0;
     for (const { field, content } of contents(change)) {
@@ -54,13 +59,16 @@ export class WriteConflicts {
       repeats = Math.max(repeats, last.repeats + 1);
       waitMs = Math.max(waitMs, last.writtenAt + delayMs(last.repeats) - this.#clock.now());
     }
-    const shouldReport = waitMs > 0 && repeats >= warnAfterRepeats && !this.#reported.has(key);
-    if (shouldReport) this.#reported.add(key);
+    const reportedMs = this.#reported.get(key);
+    const isLonger = reportedMs === undefined || waitMs >= repeatFactor * reportedMs;
+    const shouldReport = waitMs > 0 && repeats >= warnAfterRepeats && isLonger;
+    if (shouldReport) this.#reported.set(key, waitMs);
     return { waitMs, shouldReport };
   }
 
-  /** Records a written change. */
+  /** Records a written change, unless it answers a person's request: that is no sign of another writer. */
   wrote(key: ServiceKey, change: ServicePatch): void {
+    if (isAnswer(change)) return;
     const before = this.#writes.get(key) ?? [];
     // V8 stores small integers inline, but fractions as heap objects.
     const writtenAt = Math.round(this.#clock.now());
@@ -91,6 +99,11 @@ export class WriteConflicts {
     if (last?.content !== content || this.#clock.now() - last.writtenAt > quietMs) return undefined;
     return last;
   }
+}
+
+/** Whether the change removes the annotation with which a person requested a reallocation. */
+function isAnswer(change: ServicePatch): boolean {
+  return change.reallocate === null;
 }
 
 /** The first revert is restored at once; only repeated ones are a write conflict. */

@@ -8,7 +8,7 @@ const blank = {
   spec: { loadBalancerIP: '' },
 };
 
-test('a field that another writer keeps reverting is restored with back-off, with one warning that names the field manager', async () => {
+test('a field that another writer keeps reverting is restored with back-off, with warnings that name the field manager and the time of the next attempt', async () => {
   const harness = new Harness();
   harness.pools({ 'cidr-global': '10.0.0.1' });
   harness.load('default/web');
@@ -34,11 +34,17 @@ test('a field that another writer keeps reverting is restored with back-off, wit
   };
   for (const ms of [0, 1_000, 2_000, 4_000, 8_000]) assert.equal(await writesAfter(ms), 1);
   const warnings = harness.events().filter((event) => event.startsWith('Warning'));
-  assert.deepEqual(warnings, [
-    'Warning LoadBalancerFieldsUndone default/web: The field manager "gitops" keeps reverting kube-vip.io/loadbalancerIPs. ' +
-      'The same or another client keeps removing spec.loadBalancerIP. A removal leaves no trace in managedFields: ' +
-      'the audit log of the API server names the client. Configure it to ignore these fields. The controller keeps restoring them with back-off.',
-  ]);
+  // Again when the wait has become four times as long.
+  assert.deepEqual(
+    warnings,
+    ['2026-01-02T03:04:06Z', '2026-01-02T03:04:12Z'].map(
+      (time) =>
+        'Warning LoadBalancerFieldsUndone default/web: The field manager "gitops" keeps reverting kube-vip.io/loadbalancerIPs. ' +
+        'The same or another client keeps removing spec.loadBalancerIP. A removal leaves no trace in managedFields: ' +
+        'the audit log of the API server names the client. Configure it to ignore these fields. The controller keeps restoring them with back-off. ' +
+        `The next attempt is at ${time}.`,
+    ),
+  );
   await harness.stop();
 });
 
@@ -61,9 +67,11 @@ test('a client that keeps removing the annotation is not named: neither kube-vip
     await until(() => harness.address('default/web') !== undefined);
     await harness.settled();
   }
-  assert.deepEqual(warnings(), [
-    'Warning LoadBalancerFieldsUndone default/web: Another client keeps removing kube-vip.io/loadbalancerIPs. A removal leaves no trace in managedFields: the audit log of the API server names the client. Configure it to ignore this field. The controller keeps restoring it with back-off.',
-  ]);
+  const [warning = ''] = warnings();
+  assert.match(
+    warning,
+    /^Warning LoadBalancerFieldsUndone default\/web: Another client keeps removing kube-vip\.io\/loadbalancerIPs\. A removal leaves no trace in managedFields: the audit log of the API server names the client\. Configure it to ignore this field\. The controller keeps restoring it with back-off\. The next attempt is at [-\dT:]+Z\.$/,
+  );
   await harness.stop();
 });
 
@@ -261,6 +269,46 @@ test('the reallocate annotation assigns an address from the pool, and is removed
   await harness.stop();
 });
 
+test('a person who requests one reallocation after another is never delayed, and is no other writer', async () => {
+  const harness = new Harness();
+  harness.pools({ 'cidr-global': '10.0.0.1' });
+  harness.load('default/web');
+  harness.start();
+  await harness.settled();
+  const reallocate = { metadata: { annotations: { 'kube-vip.io/reallocate': 'true' } } };
+  // Between two pools, so that the same fields get the same content again.
+  for (let i = 0; i < 10; i += 1) {
+    const address = `10.0.${(i + 1) % 2}.1`;
+    const { allocator } = harness.replica.controller;
+    const before = allocator.config;
+    await harness.request('PATCH', 'kube-system/configmaps/kubevip', {
+      data: { 'cidr-global': address, 'search-order': `${i}` },
+    });
+    await until(() => allocator.config !== before);
+    await harness.patch('default/web', reallocate, 'kubectl-annotate');
+    await until(() => harness.address('default/web') === address);
+    await harness.settled();
+  }
+  // The same request, when there is nothing to change.
+  for (let i = 0; i < 10; i += 1) {
+    await harness.patch('default/web', reallocate, 'kubectl-annotate');
+    await until(
+      () => harness.service('default/web').metadata.annotations?.['kube-vip.io/reallocate'] === undefined,
+    );
+    await harness.settled();
+  }
+  const events = harness.events();
+  assert.deepEqual(
+    events.filter((event) => event.includes('LoadBalancerFieldsUndone')),
+    [],
+  );
+  assert.equal(
+    events.at(-1),
+    'Normal EnsuredLoadBalancer default/web: Kept 10.0.0.1: it is already in its pool',
+  );
+  await harness.stop();
+});
+
 test('two tools that revert different fields in turn are also a write conflict', async () => {
   const harness = new Harness();
   harness.pools({ 'cidr-global': '10.0.0.1' });
@@ -275,7 +323,7 @@ test('two tools that revert different fields in turn are also a write conflict',
   // The first restore of each field is immediate; all others are delayed.
   assert.ok(harness.writes.length <= 5, harness.writes.join());
   const warnings = harness.events().filter((event) => event.includes('LoadBalancerFieldsUndone'));
-  assert.equal(warnings.length, 1);
+  assert.equal(warnings.length, 1, warnings.join());
   await harness.stop();
 });
 

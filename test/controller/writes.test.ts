@@ -115,7 +115,7 @@ test('a write forbidden as PATCH and as UPDATE is reported once, and retried wit
   await until(() => harness.events().length === 1);
   assert.match(
     harness.events()[0] ?? '',
-    /^Warning SyncLoadBalancerFailed default\/a: The API server rejected the change: .*cannot patch/,
+    /^Warning SyncLoadBalancerFailed default\/a: The API server rejected the change: .*cannot patch.*\. The next attempt is at 2026-01-02T03:04:06Z\.$/,
   );
   harness.clock.advance(900);
   assert.equal(attempts(), 1);

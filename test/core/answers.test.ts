@@ -84,7 +84,7 @@ test('a reallocation that is suggested succeeds', () => {
           continue;
         const resourceVersion = `${view.resourceVersion}0`;
         const asked = snapshot.services.map((one) =>
-          one === view ? { ...one, reallocate: true, resourceVersion } : one,
+          one === view ? { ...one, reallocate: 'all' as const, resourceVersion } : one,
         );
         const after = simulate({ ...snapshot, services: asked }, options).allocator.explain(key);
         assert.ok(after?.decision.kind === 'keep', key);

@@ -216,7 +216,7 @@ function isSharer(data: Data, service: Service): boolean {
 function followers(data: Data, mover: Service, left: string, all: readonly Service[]): Service[] {
   return all.filter((other) => {
     const { metadata } = other;
-    const asks = metadata.annotations?.['kube-vip.io/reallocate'] !== undefined;
+    const asks = metadata.annotations?.['kube-vip.io/reallocate'] === 'true';
     const record = recordOf(other) as { ips?: string; from?: string };
     const pool = poolOf(data, metadata.namespace ?? '');
     return (

@@ -293,8 +293,17 @@ class Run {
         );
       }
     }
-    if (decision.cause === 'adopt' || decision.cause === 'update' || decision.cause === 'restore') {
+    if (
+      decision.cause === 'adopt' ||
+      decision.cause === 'update' ||
+      decision.cause === 'restore' ||
+      decision.cause === 'confirm'
+    ) {
       for (const address of given) assert.ok(before.has(address), `Still: ${address} for ${key}`);
+    }
+    if (view.reallocate === 'allocated' && view.record?.source === 'static' && view.record.uid === view.uid) {
+      for (const address of given)
+        assert.ok(before.has(address), `Still: ${address} for ${key}, which is static`);
     }
     if (state.intent.kind === 'new' && !view.labeled && view.record === undefined && !view.reallocate) {
       const known = new Set(everyAddress.filter((text) => hasAddress(this.allocator.nodes, text)));
@@ -409,7 +418,8 @@ function objectOf(view: ServiceView): Service {
     });
   }
   if (view.requestedIP !== undefined) annotations['kube-vip.io/requestedIP'] = view.requestedIP;
-  if (view.reallocate) annotations['kube-vip.io/reallocate'] = 'true';
+  if (view.reallocate)
+    annotations['kube-vip.io/reallocate'] = view.reallocate === 'all' ? 'true' : 'allocated';
   return {
     metadata: {
       namespace: view.namespace,
@@ -562,7 +572,8 @@ test('Services that share an address and are all reallocated come out together, 
       for (const { who, before } of order) {
         for (const step of before) run.step(step);
         const key = `${movers[who]?.namespace}/mover-${who}`;
-        run.cluster.edit(key, (service) => edit(service, { do: 'reallocate', at: 0 }));
+        const request = { do: who % 2 === 0 ? 'reallocate' : 'reallocate-allocated', at: 0 } as const;
+        run.cluster.edit(key, (service) => edit(service, request));
       }
       run.settle();
       for (const [ip, group] of groups) {

@@ -798,6 +798,36 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
+      title: 'a reallocation of what is allocated leaves static addresses alone, and says so',
+      data: both,
+      services: {
+        'a/out': ours('172.16.0.1', { annotations: { 'kube-vip.io/reallocate': 'allocated' } }),
+        'a/right': ours('10.0.0.6', { annotations: { 'kube-vip.io/reallocate': 'allocated-only' } }),
+        'a/static': ours('172.16.0.2', {
+          record: { from: 'static', ips: '172.16.0.2' },
+          annotations: { 'kube-vip.io/reallocate': 'allocated' },
+        }),
+        'a/inside': ours('10.0.0.7', {
+          record: { from: 'static', ips: '10.0.0.7' },
+          annotations: { 'kube-vip.io/reallocate': 'allocated-only' },
+        }),
+        'a/unmarked': { spec: '172.16.0.3', annotations: { 'kube-vip.io/reallocate': 'allocated' } },
+        'a/contender': {
+          spec: '172.16.0.3',
+          created: 3,
+          annotations: { 'kube-vip.io/reallocate': 'allocated' },
+        },
+      },
+      leads: {
+        'a/out': { ips: '10.0.0.1', from: 'cidr-global' },
+        'a/right': { ips: '10.0.0.6', from: 'cidr-global' },
+        'a/static': { ips: '172.16.0.2', from: 'static' },
+        'a/inside': { ips: '10.0.0.7', from: 'static' },
+        'a/unmarked': { ips: '172.16.0.3', from: 'static' },
+        'a/contender': { says: /172\.16\.0\.3 is already assigned to a\/unmarked/ },
+      },
+    },
+    {
       title: 'a reallocation of one of two Services that requested the same address moves it',
       data: { 'cidr-global': '10.0.0.1-10.0.0.3' },
       services: {

@@ -184,7 +184,7 @@ export const anyService: fc.Arbitrary<Service> = fc
 
 export type Edit =
   | {
-      do: 'blank' | 'strip' | 'replace' | 'announce' | 'type' | 'reallocate';
+      do: 'blank' | 'strip' | 'replace' | 'announce' | 'type' | 'reallocate' | 'reallocate-allocated';
       at: number;
     }
   | { do: 'annotate' | 'respecify' | 'show'; at: number; address: string }
@@ -214,6 +214,7 @@ export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
         'announce',
         'type',
         'reallocate',
+        'reallocate-allocated',
         'terminate',
       ),
       at,
@@ -259,6 +260,9 @@ export function edit(service: Service, step: Edit): void {
       break;
     case 'reallocate':
       annotations()['kube-vip.io/reallocate'] = 'true';
+      break;
+    case 'reallocate-allocated':
+      annotations()['kube-vip.io/reallocate'] = 'allocated';
       break;
     case 'annotate':
       annotations()['kube-vip.io/loadbalancerIPs'] = step.address;

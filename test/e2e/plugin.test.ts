@@ -159,6 +159,30 @@ scenario(
   },
 );
 
+scenario('explain says until when a change is delayed, and why', async ({ cluster, shell, start }) => {
+  await cluster.pools({ 'range-default': '192.168.0.10-192.168.0.19' });
+  start();
+  await cluster.create(loadBalancer('default/web'));
+  await cluster.becomes('default/web', assigned('192.168.0.10', 'range-default'));
+  const label = (value: string) => `kubectl label service web --overwrite implementation=${value}`;
+  interface Delayed extends Explanation {
+    lastWarning?: { time: string; reason: string; message: string };
+  }
+  // Somebody overwrites the label until the controller waits longer than a command takes.
+  let warning: Delayed['lastWarning'];
+  for (let i = 0; i < 20 && warning === undefined; i += 1) {
+    await shell.run(label(`round-${i}`));
+    ({ lastWarning: warning } = await shell.json<Delayed>('explain web'));
+  }
+  assert.equal(warning?.reason, 'LoadBalancerFieldsUndone');
+  assert.match(
+    warning.message,
+    /keeps reverting the label implementation\. .* The next attempt is at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\.$/,
+  );
+  const { stdout } = await shell.run('kubectl vip explain web');
+  assert.match(stdout, /^Last warning, at \d{4}-.*Z \(LoadBalancerFieldsUndone\): /m);
+});
+
 scenario('who, pools and audit show holders, pool usage and conflicts', async ({ cluster, shell, start }) => {
   start();
   await applyWaiting(cluster, shell);

@@ -106,6 +106,51 @@ scenario(
   },
 );
 
+scenario(
+  'Services that share an address move together, 16 times out of 16, when all are annotated after the pool was replaced',
+  async ({ cluster, start }) => {
+    const configure = (round: number): Promise<void> =>
+      cluster.pools({ 'range-default': `10.9.${round}.1-10.9.${round}.9`, 'allow-share-default': 'true' });
+    await configure(0);
+    start();
+    const dns = ['TCP', 'UDP'].map((protocol) => ({ ports: [{ port: 53, protocol }] }));
+    for (const [name, wishes] of Object.entries({ tcp: dns[0], udp: dns[1], alone: dns[1] })) {
+      await cluster.create(loadBalancer(`default/${name}`, wishes));
+      await cluster.becomes(
+        `default/${name}`,
+        assigned(`10.9.0.${name === 'alone' ? 2 : 1}`, 'range-default'),
+      );
+    }
+    const asked = { 'kube-vip.io/loadbalancerIPs': '192.168.7.7' };
+    await cluster.create(loadBalancer('default/asked', { annotations: asked }));
+    await cluster.becomes('default/asked', assigned('192.168.7.7', 'static'));
+    for (let round = 1; round <= 16; round += 1) {
+      await configure(round);
+      // The order differs from round to round, as the names do in a cluster.
+      const names = [['--all'], ['udp', 'alone', 'tcp'], ['tcp', 'alone', 'udp']][round % 3] ?? [];
+      await cluster.kubectl([
+        ...['annotate', 'service', '--overwrite', ...names],
+        `kube-vip.io/reallocate=${names[0] === '--all' ? 'allocated' : 'true'}`,
+      ]);
+      await eventually(async () => {
+        const addresses = await cluster.addresses();
+        const { 'default/tcp': tcp, 'default/udp': udp, 'default/alone': alone } = addresses;
+        for (const address of [tcp, udp, alone])
+          assert.ok(address?.startsWith(`10.9.${round}.`), `${address}`);
+        assert.equal(tcp, udp, `round ${round}`);
+        assert.notEqual(alone, udp);
+      });
+    }
+    await cluster.becomes('default/asked', assigned('192.168.7.7', 'static'));
+    const kept = 'Kept 192.168.7.7: it is a static address';
+    await eventually(async () => {
+      const events = await cluster.events('default/asked');
+      assert.ok(events.some(({ type, message }) => type === 'Normal' && message === kept));
+    });
+  },
+  180_000,
+);
+
 scenario('nothing is written while nothing changes, even after a restart', async ({ cluster, start }) => {
   await cluster.pools({
     'range-default': '10.1.0.1-10.1.0.3,2001:db8::1',

@@ -14,7 +14,8 @@ const always: readonly string[] = [
 ];
 
 const decisions: readonly string[] = [
-  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'ports', 'reallocate', 'conflict', 'release'],
+  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'ports', 'reallocate', 'confirm'],
+  ...['conflict', 'release'],
   ...['restore', 'share', 'update', 'pending'],
 ].map((decision) => `decision: ${decision}`);
 

@@ -144,8 +144,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Quiet',
     what: 'the reallocation request is not removed',
     file: 'src/core/decide/desired-state.ts',
-    from: "if (view.reallocate && cause === 'reallocate') patch.reallocate = null;",
-    to: "if (view.reallocate && cause === 'reallocate') patch.labeled = true;",
+    from: 'if (view.reallocate && isAnswer(cause)) patch.reallocate = null;',
+    to: 'if (view.reallocate && isAnswer(cause)) patch.labeled = true;',
   },
   {
     promise: 'Adopt first',

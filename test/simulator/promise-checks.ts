@@ -127,6 +127,7 @@ function checkStill(before: Service, after: Service): void {
   const families = `${spec.ipFamilyPolicy ?? 'SingleStack'} ${(spec.ipFamilies ?? []).join()}`;
   const reasons = [
     metadata.annotations?.['kube-vip.io/reallocate'] === 'true',
+    metadata.annotations?.['kube-vip.io/reallocate'] === 'allocated' && record.from !== 'static',
     record.uid !== metadata.uid,
     record.families !== undefined && !sameFamilies(record.families, families),
     record.ports !== undefined && record.ports !== portsOf(before).toSorted().join(),

@@ -74,7 +74,7 @@ function* checkStill(before: ObservedService, after: ObservedService): Iterable<
   if (record === undefined || before.recorded.join() === listOf(after.annotation).join()) return;
   const list = listOf(before.annotation);
   const reasons = [
-    before.service.metadata.annotations?.[names.reallocate] === 'true',
+    before.service.metadata.annotations?.[names.reallocate] !== undefined,
     record.families !== before.families,
     record.ports !== portsText(before),
     before.spec !== '' && !before.recorded.includes(before.spec),

@@ -9,6 +9,7 @@ import {
   type SimulatedOutcome,
   simulate,
 } from '../../core/queries/simulate.ts';
+import type { ServiceEvent } from './service-events.ts';
 
 /** The state of a cluster at one moment, read from the API or from files. */
 export interface ClusterFacts {
@@ -21,6 +22,8 @@ export interface ClusterFacts {
   readonly otherServices: readonly ServiceView[];
   /** Empty for Services that were read without managedFields. */
   readonly managedFields: ReadonlyMap<ServiceKey, readonly ManagedFieldsEntry[]>;
+  /** The controller's events on Services, newest first, if selected and readable. */
+  readonly events?: ReadonlyMap<ServiceKey, readonly ServiceEvent[]>;
   /** Undefined if the Lease was not read. */
   readonly leadership: LeaderStatus | undefined;
   /** Undefined if not selected. */
@@ -60,6 +63,8 @@ export interface FactSelection {
   readonly networks?: boolean;
   /** Names of nodes, if a status may need them. Needs `managedFields`. */
   readonly nodeNames?: boolean;
+  /** Whether to read the events on the `named` Services. */
+  readonly events?: boolean;
 }
 
 export interface SimulatedCluster {

@@ -27,6 +27,7 @@ import type { CommandResult, OutputOptions } from './command-result.ts';
 import { footnotes, sourceOf } from './footnotes.ts';
 import { type HeldSince, heldSince } from './held-since.ts';
 import type { NamespaceScope } from './namespace-scope.ts';
+import { lastWarning, type ServiceEvent } from './service-events.ts';
 
 interface ExplainedRow {
   readonly row: ServiceRow;
@@ -37,6 +38,8 @@ interface ExplainedRow {
 /** The state of one Service, and the reasons. */
 interface ServiceExplanation extends ExplainedRow {
   readonly since: HeldSince | undefined;
+  /** What the controller reported last, if it still applies and is not shown otherwise. */
+  readonly warning: ServiceEvent | undefined;
   readonly checks: readonly Check[];
   readonly remedies: readonly Remedy[];
   readonly summary: string;
@@ -98,6 +101,7 @@ function explainOne(key: ServiceKey, facts: ClusterFacts, cluster: SimulatedClus
     row: serviceRow(decided, options),
     isDue,
     since: decision.kind === 'keep' ? heldSince(facts.managedFields.get(key) ?? []) : undefined,
+    warning: lastWarning(facts.events?.get(key) ?? [], isDue, explainDecision(decision, options)),
     checks: [
       ...checksOf(decided, facts.snapshot.config, options),
       ...(announcement === undefined ? [] : [announcementCheck(found)]),
@@ -191,12 +195,13 @@ function rowOf({ row, isDue }: ExplainedRow) {
   };
 }
 
-function itemOf({ since, checks, remedies, summary, ...explained }: ServiceExplanation): object {
+function itemOf({ since, warning, checks, remedies, summary, ...explained }: ServiceExplanation): object {
   const { condition, ...row } = rowOf(explained);
   return {
     ...row,
     ...(since === undefined ? {} : { since: since.time, writtenBy: since.manager }),
     summary,
+    ...(warning === undefined ? {} : { lastWarning: warning }),
     condition,
     checks,
     remedies: remedies.map(({ advice, command }) =>
@@ -208,7 +213,7 @@ function itemOf({ since, checks, remedies, summary, ...explained }: ServiceExpla
 const outcomeMarks = { passed: 'ok', failed: 'fail', noted: '-' } as const;
 
 function explanationLines(
-  { summary, since, checks, remedies }: ServiceExplanation,
+  { summary, since, warning, checks, remedies }: ServiceExplanation,
   { ansi, width }: OutputOptions,
 ): string[] {
   const paints = { passed: ansi.green, failed: ansi.red, noted: ansi.yellow };
@@ -225,6 +230,13 @@ function explanationLines(
         printable(`Held since ${since.time} or earlier; last written by ${since.manager}.`),
         width,
       ),
+    );
+  if (warning !== undefined)
+    lines.push(
+      ...wrapWords(
+        printable(`Last warning, at ${warning.time} (${warning.reason}): ${warning.message}`),
+        width,
+      ).map(ansi.yellow),
     );
   lines.push('', ...layOut(heads, rows, width, ansi.bold));
   if (remedies.length > 0) lines.push('', ansi.bold('Remedies'));

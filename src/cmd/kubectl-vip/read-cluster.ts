@@ -19,6 +19,7 @@ import { readClusterNetworks, readNodeNames } from './cluster-networks.ts';
 import { readOtherPoolConfigMaps } from './control-plane.ts';
 import { readSettings } from './controller-settings.ts';
 import { readLeadership } from './leadership.ts';
+import { readServiceEvents } from './service-events.ts';
 
 /**
  * Reads a cluster with the user's permissions. Services and the ConfigMap are required: rejects with a message that names
@@ -33,17 +34,19 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
   const { options } = settings;
   // Before it writes such an adoption, the controller compares it with the Nodes as well.
   const needsNodes = services.some(({ view }) => hasStatusOnly(stateOf(view, options)));
-  const [configMap, leadership, claims, cleanupCandidates, named, networks, nodes] = await Promise.all([
-    readConfigMap(context, options),
-    readLeadership(context, settings),
-    options.claims ? optional(readClaims(context, options), [], remarks) : [],
-    selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
-    readByKey(context, keysMissingFrom(selection.named ?? [], services)),
-    selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
-    needsNodes || (selection.nodeNames === true && services.some(({ view }) => showsOtherAddress(view)))
-      ? readNodeNames(context, remarks)
-      : undefined,
-  ]);
+  const [configMap, leadership, claims, cleanupCandidates, named, networks, nodes, events] =
+    await Promise.all([
+      readConfigMap(context, options),
+      readLeadership(context, settings),
+      options.claims ? optional(readClaims(context, options), [], remarks) : [],
+      selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
+      readByKey(context, keysMissingFrom(selection.named ?? [], services)),
+      selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
+      needsNodes || (selection.nodeNames === true && services.some(({ view }) => showsOtherAddress(view)))
+        ? readNodeNames(context, remarks)
+        : undefined,
+      readServiceEvents(context, selection.events === true ? (selection.named ?? []) : []),
+    ]);
   const config = readConfig(configMap);
   const hasNoPools = config.pools.size === 0;
   const otherPoolConfigMaps =
@@ -66,6 +69,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     configMap,
     otherServices: [...cleanupCandidates, ...named],
     managedFields: new Map(services.map(({ view, managedFields }) => [keyOf(view), managedFields])),
+    events,
     leadership,
     networks,
     readAt: context.wallMs,

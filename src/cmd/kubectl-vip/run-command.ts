@@ -38,6 +38,7 @@ export async function runCommand(invocation: OneShotInvocation, streams: IOStrea
         managedFields: positionals.length > 0,
         nodeNames: positionals.length > 0,
         named: servicesIn(positionals, scope),
+        events: true,
       }));
       return explain(facts, scope, positionals);
     }

@@ -8,7 +8,7 @@ import {
   sameAddress,
 } from '../ip/address.ts';
 import { rangesContain } from '../ip/range.ts';
-import { hasStatusOnly, type Intent, type ServiceState } from '../ledger/service-state.ts';
+import { hasStatusOnly, type Intent, originOf, type ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict } from '../ledger/sharing.ts';
 import {
   type AddressEntry,
@@ -36,6 +36,8 @@ export function decide(state: ServiceState, context: DecisionContext): Decision 
     const conflict: AddressConflict = { code: 'invalid-address', field: intent.by, fault: intent.fault };
     return { kind: 'conflict', conflict, patch: {}, failures: [] };
   }
+  if (view.reallocate === 'allocated' && originOf(state) === 'static')
+    return confirmStatic(decideByIntent(state, intent, context, []));
   if (view.reallocate && intent.kind !== 'new') return reallocate(state, intent, context);
   return decideByIntent(state, intent, context, []);
 }
@@ -315,7 +317,11 @@ function reallocate(
   if (!('failures' in allocation)) {
     const isShared = left !== undefined && coHolders(state, left, context).length > 0;
     const was = isShared ? formatAddress(left) : stays.length === 0 ? state.record?.was : undefined;
-    return assign(state, 'reallocate', allocation, context, was);
+    const isKept =
+      intent.kind === 'assigned' &&
+      intent.origin === 'allocated' &&
+      formatAddressList(allocation.addresses) === formatAddressList(list);
+    return assign(state, isKept ? 'confirm' : 'reallocate', allocation, context, was);
   }
   if (intent.kind === 'assigned')
     return pendingChange(state, list, 'reallocate', allocation.failures, context);
@@ -326,6 +332,16 @@ function reallocate(
   };
   const decision = decideByIntent(state, intent, context, [condition]);
   return decision.kind === 'conflict' ? { ...decision, failures: allocation.failures } : decision;
+}
+
+/** A person requested a new allocation of what is allocated, and the address is static: only the request is removed. */
+function confirmStatic(decision: Decision): Decision {
+  if (decision.kind === 'keep')
+    return { ...decision, kind: 'write', cause: 'confirm', patch: { reallocate: null } };
+  if (decision.kind !== 'write' && decision.kind !== 'conflict') return decision;
+  const patch = { ...decision.patch, reallocate: null };
+  if (decision.kind === 'conflict') return { ...decision, patch };
+  return { ...decision, cause: decision.cause === 'update' ? 'confirm' : decision.cause, patch };
 }
 
 /** The address that the Service leaves, if it has exactly one: only such a Service shares it. */

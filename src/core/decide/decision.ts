@@ -54,6 +54,8 @@ export type WriteCause =
   | 'families'
   | 'ports'
   | 'reallocate'
+  /** The requested reallocation changes no address: only the request is removed. */
+  | 'confirm'
   | 'update';
 
 export type AddressConflict =

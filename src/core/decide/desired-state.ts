@@ -59,7 +59,7 @@ export function reconcileTo(
     ...(was === undefined ? {} : { was }),
   };
   if (view.record === undefined || !sameRecord(view.record, next)) patch.record = next;
-  if (view.reallocate && cause === 'reallocate') patch.reallocate = null;
+  if (view.reallocate && isAnswer(cause)) patch.reallocate = null;
   if (view.ipamLabel) patch.ipamLabel = null;
   if (view.goFinalizers !== undefined) patch.goFinalizers = null;
   const conditions = [...desired.conditions, ...conditionsOf(state, desired.list, context)];
@@ -104,6 +104,11 @@ export function conflictDecision(
     if (view.specIP !== undefined && view.specIP === written) patch.specIP = null;
   }
   return { kind: 'conflict', conflict, patch, failures: [] };
+}
+
+/** Whether the write answers the request for a reallocation. */
+function isAnswer(cause: WriteCause): boolean {
+  return cause === 'reallocate' || cause === 'confirm';
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -184,7 +184,7 @@ function followersAt(
       if (key === mover.key || record === undefined || !view.labeled || releasingIPs.length > 0) return false;
       const hasIt = intent.kind === 'assigned' && formatAddressList(intent.list) === formatAddress(left);
       // A static address is not moved by what is done to others.
-      const moves = hasIt && (intent.origin === 'allocated' || view.reallocate);
+      const moves = hasIt && (intent.origin === 'allocated' || view.reallocate === 'all');
       const pool = poolFor(config, view.namespace);
       return (
         moves &&

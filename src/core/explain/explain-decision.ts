@@ -527,11 +527,20 @@ export function explainWrite(decision: Decision & { kind: 'write' }): string {
       return `Moved to ${what}, because the ports changed and conflict with another Service`;
     case 'reallocate':
       return `Assigned ${what}, as requested by the annotation ${annotations.reallocate}`;
+    case 'confirm':
+      return `Kept ${addresses}: ${whyKept(decision)}`;
     case 'update':
       return `Updated the metadata for ${what}`;
     default:
       return never(decision.cause);
   }
+}
+
+/** Why a reallocation changed no address. */
+function whyKept({ addresses, source }: Decision & { kind: 'write' }): string {
+  if (addresses.includes(','))
+    return source === staticSource ? 'they are static addresses' : 'they are already in their pool';
+  return source === staticSource ? 'it is a static address' : 'it is already in its pool';
 }
 
 /** Identifies the reason of a decision: equal as long as there is nothing new to report. */

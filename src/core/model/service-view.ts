@@ -6,6 +6,9 @@ import { type UnreadAnnotation, unreadAnnotations } from './known-annotations.ts
 import type { Service } from './objects.ts';
 import { annotations, goFinalizer, implementation, labels } from './well-known-names.ts';
 
+/** `all`: of the Service's addresses, whatever they are. `allocated`: a static address stays. */
+export type ReallocationRequest = 'all' | 'allocated';
+
 export type FamilyPolicy = 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
 
 /** The facts of a Service that a decision needs. Nothing else stays in memory. */
@@ -41,7 +44,7 @@ export interface ServiceView {
   /** `app=web,tier=front`, sorted and cut: the Pods of the Service. Empty without `localTraffic`, for which alone it matters. */
   readonly selector: string;
   /** A person requested a new allocation. */
-  readonly reallocate: boolean;
+  readonly reallocate: ReallocationRequest | false;
   /** The whole list, if it has the Go version's finalizer; otherwise undefined. */
   readonly goFinalizers: readonly string[] | undefined;
   readonly ipamLabel: boolean;
@@ -108,7 +111,7 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
     ),
     localTraffic,
     selector: localTraffic ? shared.text(selectorText(spec.selector)) : '',
-    reallocate: annotation[annotations.reallocate] === 'true',
+    reallocate: reallocationIn(annotation[annotations.reallocate]),
     goFinalizers:
       finalizers.length <= maxFinalizers && finalizers.includes(goFinalizer) ? finalizers : undefined,
     ipamLabel: metadata.labels?.[labels.ipamAddress] !== undefined,
@@ -130,6 +133,11 @@ function selectorText(selector: Readonly<Record<string, string>> | undefined): s
 
 function statusOf(status: Service['status']): string[] {
   return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []).slice(0, maxEntries);
+}
+
+function reallocationIn(text: string | undefined): ReallocationRequest | false {
+  if (text === 'true') return 'all';
+  return text === 'allocated' || text === 'allocated-only' ? 'allocated' : false;
 }
 
 function policyOf(policy: string | undefined): FamilyPolicy {

@@ -11,7 +11,7 @@ export const annotations = {
   allocationRecord: 'kube-vip.io/allocation',
   /** Written by this program on an IPAddress: the controller that claimed it, and its reservations (claim.ts). */
   claim: 'kube-vip.io/claim',
-  /** `"true"` requests a new allocation. */
+  /** `"true"` requests a new allocation; `"allocated"` too, unless the address is static. */
   reallocate: 'kube-vip.io/reallocate',
 } as const;
 

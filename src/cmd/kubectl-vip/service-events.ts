@@ -1,0 +1,67 @@
+import { ApiError } from '../../client/errors.ts';
+import type { KubeObject } from '../../core/model/objects.ts';
+import { compareVersions, type ServiceKey } from '../../core/model/service-view.ts';
+import { ownManager } from '../../core/model/well-known-names.ts';
+import { type ClusterContext, list } from './cluster-context.ts';
+
+/** An event of this controller on a Service. */
+export interface ServiceEvent {
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+  /** RFC 3339. */
+  readonly time: string;
+}
+
+/** The fields that are read of a core/v1 Event. */
+interface CoreEvent extends KubeObject {
+  readonly type?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string;
+  readonly source?: { readonly component?: string };
+}
+
+/** The events of this controller on each Service, newest first; none where the user may not read them. */
+export async function readServiceEvents(
+  context: ClusterContext,
+  keys: readonly ServiceKey[],
+): Promise<ReadonlyMap<ServiceKey, readonly ServiceEvent[]>> {
+  const reads = keys.map(async (key) => [key, await eventsOn(key, context)] as const);
+  return new Map(await Promise.all(reads));
+}
+
+async function eventsOn(key: ServiceKey, context: ClusterContext): Promise<ServiceEvent[]> {
+  const [namespace = '', name = ''] = key.split('/');
+  const fieldSelector = `involvedObject.kind=Service,involvedObject.name=${name}`;
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`;
+  try {
+    const { items } = await list(context, path, { fieldSelector }, (object) => object as CoreEvent);
+    return items
+      .filter(({ source }) => source?.component === ownManager)
+      .sort((a, b) => compareVersions(b.metadata.resourceVersion ?? '', a.metadata.resourceVersion ?? ''))
+      .map(({ type = '', reason = '', message = '', lastTimestamp = '' }) => ({
+        type,
+        reason,
+        message,
+        time: lastTimestamp,
+      }));
+  } catch (error) {
+    if (error instanceof ApiError) return [];
+    throw error;
+  }
+}
+
+/**
+ * The newest warning, if it still applies: it is the newest event, or the Service is not yet as it should be. `known` is what is
+ * shown anyway.
+ */
+export function lastWarning(
+  events: readonly ServiceEvent[],
+  isDue: boolean,
+  known: string,
+): ServiceEvent | undefined {
+  const warning = events.find(({ type }) => type === 'Warning');
+  if (warning === undefined || warning.message === known) return undefined;
+  return isDue || warning === events[0] ? warning : undefined;
+}
