@@ -66,7 +66,7 @@ export class WriteConflicts {
     return { waitMs, shouldReport };
   }
 
-  /** Records a written change, unless it answers a person's request: that is no sign of another writer. */
+  /** Records a written change, unless it answers a person's request: that does not indicate another writer. */
   wrote(key: ServiceKey, change: ServicePatch): void {
     if (isAnswer(change)) return;
     const before = this.#writes.get(key) ?? [];
