@@ -2,6 +2,7 @@ import { poolFor } from '../core/config/config.ts';
 import { parsePoolEntry } from '../core/config/pool-entry.ts';
 import { checksOf } from '../core/explain/checks.ts';
 import { explainFault } from '../core/explain/explain-config.ts';
+import { externalIPOf } from '../core/explain/explain-decision.ts';
 import { remediesFor } from '../core/explain/service-remedies.ts';
 import { type Address, formatAddress, readAddress } from '../core/ip/address.ts';
 import { type Range, rangesContain } from '../core/ip/range.ts';
@@ -116,7 +117,8 @@ export function findAddress(snapshot: PageSnapshot, text: string): AddressDetail
     );
   }
   const found = occupancyAt(address, snapshot);
-  const services = 'range' in found ? { holders: [], others: [], owner: undefined } : found;
+  const unused = { holders: [], others: [], externalUsers: [], owner: undefined };
+  const services = 'range' in found ? unused : found;
   return {
     address: formatAddress(address),
     state: found.state,
@@ -126,6 +128,7 @@ export function findAddress(snapshot: PageSnapshot, text: string): AddressDetail
     }),
     holders: itemsOf(services.holders, snapshot),
     others: itemsOf(services.others, snapshot),
+    externalIP: services.externalUsers.length === 0 ? '' : externalIPOf(services.externalUsers),
     claimOwner: services.owner?.parent,
   };
 }

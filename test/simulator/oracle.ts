@@ -2,6 +2,7 @@ import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { formatAddress } from '../../src/core/ip/address.ts';
 import { claimOf, namesAddress } from '../../src/core/ledger/claim.ts';
+import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
@@ -179,9 +180,9 @@ export interface Rest {
 /** What holds when nothing moves any more: Free again, Served, Said why, Quiet, Same, Crash-proof. */
 export function judgeRest({ all, data, allocator, warned, claims }: Rest): void {
   const balanced = all.filter(({ spec }) => spec?.type === 'LoadBalancer');
-  freeAgain(balanced, allocator);
-  const fresh = freshAllocator(data, balanced, claims);
-  const other = freshAllocator(data, balanced.toReversed(), claims?.toReversed());
+  freeAgain(all, allocator);
+  const fresh = freshAllocator(data, all, claims);
+  const other = freshAllocator(data, all.toReversed(), claims?.toReversed());
   if (claims !== undefined) inStep(balanced, claims);
   const taken = new Set(
     (claims ?? []).filter(({ metadata }) => !isOurs(metadata)).map(({ metadata }) => metadata.name),
@@ -220,7 +221,12 @@ function freshAllocator(
   const known = (claims ?? []).filter(namesAddress).map((claim) => claimOf(claim, options.controller));
   if (claims !== undefined) allocator.claimTracker.replace(known, '999999999');
   allocator.setConfig(readConfig(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));
-  allocator.replaceServices(services.map(viewOf), '999999999');
+  const isBalanced = ({ spec }: Service): boolean => spec?.type === 'LoadBalancer';
+  allocator.replaceServices(services.filter(isBalanced).map(viewOf), '999999999');
+  allocator.externalIPs.replace(
+    services.filter((service) => !isBalanced(service)).map(externalIPsOf),
+    '999999999',
+  );
   return allocator;
 }
 
@@ -237,9 +243,14 @@ function inStep(balanced: readonly Service[], claims: readonly IPAddress[]): voi
   }
 }
 
-function freeAgain(balanced: readonly Service[], allocator: Allocator): void {
-  const everything = new Set(balanced.flatMap(shown));
-  const keys = new Set(balanced.map(keyOf));
+function freeAgain(all: readonly Service[], allocator: Allocator): void {
+  const everything = new Set(all.flatMap(shown));
+  const keys = new Set(all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(keyOf));
+  for (const { address, services } of allocator.ledger.externalIPs()) {
+    const text = formatAddress(address);
+    if (!services.every((key) => all.some((one) => keyOf(one) === key && shown(one).includes(text))))
+      throw new Broken('Free again', `${text} is kept as an external IP, and no Service shows it`);
+  }
   for (const { key, usedIPs } of allocator.ledger.all()) {
     if (!keys.has(key)) throw new Broken('Free again', `${key} is gone, and still counts`);
     const kept = usedIPs.map(formatAddress).find((address) => !everything.has(address));

@@ -58,7 +58,7 @@ export class SimulatedReplica implements Sender {
   }) {
     const { identity, options, scheduler, network, random, said, failed } = context;
     this.identity = identity;
-    this.#needed = options.claims ? 3 : 2;
+    this.#needed = options.claims ? 4 : 3;
     this.#scheduler = scheduler;
     this.#failed = failed;
     const say =

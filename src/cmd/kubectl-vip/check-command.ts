@@ -1,7 +1,9 @@
 import type { Config, ConfigProblem } from '../../core/config/config.ts';
 import { explainProblem, formatRange } from '../../core/explain/explain-config.ts';
+import { externalIPOf } from '../../core/explain/explain-decision.ts';
 import { formatAddress, readAddress } from '../../core/ip/address.ts';
 import { rangesContain, rangesMeet } from '../../core/ip/range.ts';
+import type { ExternalIPs } from '../../core/ledger/external-ips.ts';
 import { usablePools } from '../../core/queries/occupancy.ts';
 import { overlapsIn } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
@@ -12,7 +14,7 @@ import type { CommandResult, OutputOptions } from './command-result.ts';
 
 interface CheckFinding {
   readonly severity: 'error' | 'warning';
-  readonly code: ConfigProblem['code'] | 'overlap' | 'node-address' | 'cluster-ips';
+  readonly code: ConfigProblem['code'] | 'overlap' | 'node-address' | 'external-ip' | 'cluster-ips';
   readonly key: string;
   readonly message: string;
   readonly position: PoolPosition | undefined;
@@ -24,6 +26,8 @@ export interface CheckContext {
   readonly positionOf: (key: string, entry?: string) => PoolPosition | undefined;
   /** The cluster's networks, if a cluster was read. */
   readonly networks: ClusterNetworks | undefined;
+  /** The external IPs of Services, if a cluster was read. */
+  readonly externalIPs?: readonly ExternalIPs[];
   /** `configmap.yaml`, or the namespace and name of the cluster's ConfigMap. */
   readonly name: string;
   /** Messages about the text that are not errors: what Kubernetes would read differently. */
@@ -43,6 +47,7 @@ export function check(context: CheckContext): CommandResult {
     ...context.config.problems.map((problem) => problemFinding(problem, context)),
     ...overlapFindings(context),
     ...networkFindings(context),
+    ...externalIPFindings(context),
   ];
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   return {
@@ -114,6 +119,20 @@ function networkFindings({ config, positionOf, networks }: CheckContext): CheckF
       }),
     ];
   });
+}
+
+/** Addresses in pools that Services have as external IPs: they are never allocated. */
+function externalIPFindings({ config, positionOf, externalIPs = [] }: CheckContext): CheckFinding[] {
+  return usablePools(config).flatMap(({ key, ranges }) =>
+    externalIPs.flatMap((service) =>
+      service.addresses
+        .filter((address) => rangesContain(ranges, address))
+        .map((address): CheckFinding => {
+          const message = `${key} contains ${formatAddress(address)}, ${externalIPOf([service.key])}. The controller never allocates it while it is.`;
+          return { severity: 'warning', code: 'external-ip', key, message, position: positionOf(key) };
+        }),
+    ),
+  );
 }
 
 /** In the format of compilers: position, severity, message, and the line of the file. */

@@ -3,10 +3,12 @@ import {
   claimsPath,
   cleanupSource,
   configMapSource,
+  externalIPsSource,
   servicesSource,
 } from '../../controller/watched-resources.ts';
 import { readConfig } from '../../core/config/config.ts';
 import { type Claim, claimOf, namesAddress } from '../../core/ledger/claim.ts';
+import type { ExternalIPs } from '../../core/ledger/external-ips.ts';
 import { hasStatusOnly, stateOf } from '../../core/ledger/service-state.ts';
 import type { ConfigMap, KubeObject, ManagedFieldsEntry, Service } from '../../core/model/objects.ts';
 import type { Options } from '../../core/model/options.ts';
@@ -31,20 +33,23 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
   const { options } = settings;
   // Before it writes such an adoption, the controller compares it with the Nodes as well.
   const needsNodes = services.some(({ view }) => hasStatusOnly(stateOf(view, options)));
-  const [configMap, leadership, claims, cleanupCandidates, named, networks, nodes] = await Promise.all([
-    readConfigMap(context, options),
-    readLeadership(context, settings),
-    options.claims ? optional(readClaims(context, options), [], remarks) : [],
-    selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
-    readByKey(context, keysMissingFrom(selection.named ?? [], services)),
-    selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
-    needsNodes ? readNodeNames(context, remarks) : undefined,
-  ]);
+  const [configMap, leadership, claims, cleanupCandidates, named, networks, nodes, externalIPs] =
+    await Promise.all([
+      readConfigMap(context, options),
+      readLeadership(context, settings),
+      options.claims ? optional(readClaims(context, options), [], remarks) : [],
+      selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
+      readByKey(context, keysMissingFrom(selection.named ?? [], services)),
+      selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
+      needsNodes ? readNodeNames(context, remarks) : undefined,
+      readExternalIPs(context),
+    ]);
   return {
     snapshot: {
       services: services.map(({ view }) => view),
       config: readConfig(configMap),
       claims,
+      externalIPs,
       nodes,
       resourceVersion,
     },
@@ -111,6 +116,20 @@ async function readCleanupCandidates(context: ClusterContext): Promise<ServiceVi
     matches?.(object) === false ? undefined : project(object);
   const { items } = await list(context, path, { labelSelector }, read);
   return items.filter((view) => view !== undefined);
+}
+
+async function readExternalIPs(context: ClusterContext): Promise<ExternalIPs[]> {
+  const { path, fieldSelector, matches, project } = externalIPsSource;
+  const read = (object: KubeObject): ExternalIPs | undefined => {
+    const service = matches?.(object) === false ? undefined : project(object);
+    return service === undefined || service.addresses.length === 0 ? undefined : service;
+  };
+  const listed = await list(context, path, { fieldSelector }, read).catch((error: unknown) => {
+    // API servers before 1.31 reject the selector.
+    if (error instanceof ApiError && error.status === 400) return list(context, path, {}, read);
+    throw readError(error, 'Services in all namespaces', 'list services in all namespaces');
+  });
+  return listed.items.filter((service) => service !== undefined);
 }
 
 function keysMissingFrom(keys: readonly ServiceKey[], services: readonly ListedService[]): ServiceKey[] {

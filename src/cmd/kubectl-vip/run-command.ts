@@ -1,6 +1,7 @@
 import { sleep } from '../../client/wait.ts';
 import { readConfig } from '../../core/config/config.ts';
 import type { ConfigMap } from '../../core/model/objects.ts';
+import { externalIPsIn } from '../../core/queries/simulate.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
 import { readManifests } from '../../manifest/manifests.ts';
 import { audit, findingsIn, mayResolveSoon } from './audit-command.ts';
@@ -100,6 +101,7 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
       config: snapshot.config,
       positionOf,
       networks,
+      externalIPs: externalIPsIn(snapshot),
       name: `${namespace}/${name}`,
       remarks: [],
     });
@@ -108,7 +110,9 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
   const facts = usesCluster ? (await loadCluster(invocation, streams, [], selection)).facts : undefined;
   const { options } = facts ?? settingsFrom(undefined, settings);
   const { configMap, name, positionOf, remarks } = await readConfigMap(file, options.configMap, streams);
-  return check({ config: readConfig(configMap), positionOf, networks: facts?.networks, name, remarks });
+  const config = readConfig(configMap);
+  const externalIPs = facts === undefined ? [] : externalIPsIn(facts.snapshot);
+  return check({ config, positionOf, networks: facts?.networks, externalIPs, name, remarks });
 }
 
 /** Finds the pools' ConfigMap in a file that may contain other objects. */

@@ -84,11 +84,16 @@ export function allocate(
     if (!wantsToShare(state, config)) return undefined;
     for (const address of ledger.usedAddresses('IPv4', pool.spans.IPv4, config.descending)) {
       const others = ledger.servicesAt(address).filter((other) => other.key !== state.key);
-      const isOurs = others.length > 0 && ledger.claimOwner(address) === undefined;
+      const isOurs = others.length > 0 && isUnblocked(address, context);
       if (isOurs && others.every((other) => agrees(state, other, address, config))) return address;
     }
     return undefined;
   }
+}
+
+/** Whether no other owner claims the address, and no Service of another type has it as an external IP. */
+export function isUnblocked(address: Address, { ledger }: AllocationContext): boolean {
+  return ledger.claimOwner(address) === undefined && !ledger.isExternalIP(address);
 }
 
 /** Whether the Service prefers a shared address to a free one (spec section 6). */

@@ -6,6 +6,7 @@ import {
   explainConflict,
   explainDecision,
   explainWrite,
+  externalIPOf,
 } from '../explain/explain-decision.ts';
 import { formatAddress } from '../ip/address.ts';
 import { formatAddressList } from '../model/address-list.ts';
@@ -22,6 +23,8 @@ export interface AuditFinding {
     | 'contender'
     /** An IPAddress object of another owner claims the address of a Service. */
     | 'claimed'
+    /** A Service of any type has the address of another Service as an external IP. */
+    | 'external-ip'
     /** The allocation record is another Service's, or differs from the Service. */
     | 'allocation-record'
     /** The controller has not written a change yet: it is behind, or not running. */
@@ -59,6 +62,7 @@ function findingsOn(key: ServiceKey, context: AuditContext): AuditFinding[] {
   if (decided === undefined) return [];
   return [
     ...conflictFindings(decided, context),
+    ...externalIPFindings(decided, context),
     ...recordFindings(decided),
     ...writeFindings(decided, context),
     ...finalizerFindings(decided),
@@ -81,6 +85,18 @@ function conflictFindings(
     if (condition.code === 'contested' && isReportedHere(condition, allocator))
       return [{ code: 'contender', subject, sentence }];
     return condition.code === 'claimed' ? [{ code: 'claimed', subject, sentence }] : [];
+  });
+}
+
+/** The addresses that the Service holds, and that others have as external IPs. */
+function externalIPFindings({ state }: ServiceDecision, { allocator }: AuditContext): AuditFinding[] {
+  const { ledger, config } = allocator;
+  if (state.ignoreReason !== undefined) return [];
+  return state.requestedIPs.flatMap((address): AuditFinding[] => {
+    const users = ledger.externalUsers(address).filter((user) => user !== state.key);
+    if (users.length === 0 || !ledger.holding(address, config).holders.includes(state)) return [];
+    const sentence = `${formatAddress(address)} is also ${externalIPOf(users)}. On every Node, kube-proxy sends what arrives there to that Service. Remove it from spec.externalIPs, or give this Service a different address.`;
+    return [{ code: 'external-ip', subject: state.key, sentence }];
   });
 }
 

@@ -19,6 +19,7 @@ import { readFiles } from '../../../src/cmd/kubectl-vip/read-dump.ts';
 import { rangeIn, who } from '../../../src/cmd/kubectl-vip/who-command.ts';
 import { readConfig } from '../../../src/core/config/config.ts';
 import type { ConfigMap } from '../../../src/core/model/objects.ts';
+import { externalIPsIn } from '../../../src/core/queries/simulate.ts';
 import { readManifests } from '../../../src/manifest/manifests.ts';
 import { ansiFor } from '../../../src/terminal/ansi.ts';
 import { visibleWidth } from '../../../src/terminal/wrap.ts';
@@ -274,4 +275,61 @@ test('the leader is read from the Lease', () => {
   assert.equal(lease({ ...held, renewTime: '2026-01-01T00:00:00.000000Z' }).isLed, false);
   assert.equal(lease({ ...held, holderIdentity: '' }).isLed, false);
   assert.equal(lease({}).isLed, false);
+});
+
+/** metallb/metallb#924. */
+const externalIPs = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data: { range-global: 192.168.50.20-192.168.50.23 }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: legacy, namespace: default }
+spec: { externalIPs: [192.168.50.20], selector: { app: legacy }, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: mail, namespace: default }
+spec: { type: LoadBalancer, externalIPs: [192.168.50.21], ports: [{ name: smtp, port: 25 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: default }
+spec: { type: LoadBalancer, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: static, namespace: default, annotations: { kube-vip.io/loadbalancerIPs: 192.168.50.20 } }
+spec: { type: LoadBalancer, ports: [{ name: http, port: 80 }] }
+`;
+
+test('external IPs are in use, and each answer says whose they are', () => {
+  const facts = factsOf(externalIPs);
+  const text = (result: CommandResult): string => result.lines(plain).join('\n');
+  assert.match(text(explain(facts, scope, [])), /web +.*192\.168\.50\.23/);
+  const answer = text(who(facts, [rangeIn('192.168.50.20-192.168.50.23')]));
+  assert.match(
+    answer,
+    /^192\.168\.50\.20 .*default\/static; used as an external IP of Service default\/legacy/m,
+  );
+  assert.match(answer, /^192\.168\.50\.21 +unmanaged +used as an external IP of Service default\/mail/m);
+  const { config } = facts.snapshot;
+  const checked = check({
+    config,
+    positionOf: () => undefined,
+    networks: undefined,
+    externalIPs: externalIPsIn(facts.snapshot),
+    name: 'kube-system/kubevip',
+    remarks: [],
+  });
+  assert.match(
+    text(checked),
+    /^warning: range-global contains 192\.168\.50\.20, used as an external IP of Service default\/legacy\. /m,
+  );
+  assert.match(text(checked), /192\.168\.50\.21, used as an external IP of Service default\/mail\. /);
+  const audited = text(audit(facts, scope, findingsIn(facts)));
+  assert.match(audited, /external-ip +default\/static/);
+  assert.match(audited, /192\.168\.50\.20 is also used as an external IP of Service default\/legacy\. /);
 });
