@@ -333,3 +333,40 @@ test('external IPs are in use, and each answer says whose they are', () => {
   assert.match(audited, /external-ip +default\/static/);
   assert.match(audited, /192\.168\.50\.20 is also used as an external IP of Service default\/legacy\. /);
 });
+
+test('a stored PreferDualStack Service of a single-stack cluster keeps its one family', () => {
+  const dump = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data: { cidr-default: "10.0.0.0/29,fd00::/125" }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: stored, namespace: default }
+spec:
+  type: LoadBalancer
+  ipFamilyPolicy: PreferDualStack
+  ipFamilies: [IPv4]
+  clusterIP: 10.96.0.7
+  clusterIPs: [10.96.0.7]
+  ports: [{ port: 80 }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: manifest, namespace: default }
+spec: { type: LoadBalancer, ipFamilyPolicy: PreferDualStack, ports: [{ port: 80 }] }
+`;
+  const facts = factsOf(dump);
+  const { services } = facts.snapshot;
+  assert.deepEqual(
+    services.map(({ name, families }) => [name, families]),
+    [
+      ['manifest', ['IPv4', 'IPv6']],
+      ['stored', ['IPv4']],
+    ],
+  );
+  const lines = explain(facts, scope, []).lines(plain).join('\n');
+  assert.match(lines, /manifest +.*10\.0\.0\.1,fd00::/);
+  assert.match(lines, /stored +.*10\.0\.0\.2(?!,)/);
+});
