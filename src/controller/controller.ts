@@ -289,7 +289,11 @@ export class Controller implements Candidate {
         }
         this.#update();
       },
-      observed: (resourceVersion) => this.allocator.observed(resourceVersion),
+      observed: (resourceVersion) => {
+        // External IPs that were in use until now may be free.
+        this.allocator.observed(resourceVersion);
+        this.#update();
+      },
     };
   }
 
@@ -333,7 +337,11 @@ export class Controller implements Candidate {
         externalIPs.observed(resourceVersion);
         this.#update();
       },
-      observed: (resourceVersion) => externalIPs.observed(resourceVersion),
+      observed: (resourceVersion) => {
+        // External IPs that were in use until now may be free.
+        externalIPs.observed(resourceVersion);
+        this.#update();
+      },
     };
   }
 
