@@ -4,6 +4,7 @@ import { type ReflectOptions, reflect, type Sink } from '../client/reflector.ts'
 import { readConfig } from '../core/config/config.ts';
 import { Allocator } from '../core/decide/allocator.ts';
 import type { Claim } from '../core/ledger/claim.ts';
+import type { ExternalIPs } from '../core/ledger/external-ips.ts';
 import { stateOf } from '../core/ledger/service-state.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
@@ -14,7 +15,13 @@ import type { WriterContext } from './in-flight-writes.ts';
 import { IPAddressReconciler } from './ip-address-reconciler.ts';
 import { LeaderLoop } from './leader-loop.ts';
 import { Reporter } from './reporter.ts';
-import { claimsSource, cleanupSource, configMapSource, servicesSource } from './watched-resources.ts';
+import {
+  claimsSource,
+  cleanupSource,
+  configMapSource,
+  externalIPsSource,
+  servicesSource,
+} from './watched-resources.ts';
 
 export interface ControllerContext extends WriterContext {
   readonly options: Options;
@@ -32,6 +39,7 @@ interface WatchSession {
   /** The content of the ConfigMap, once it was read. */
   configuration: string | undefined;
   hasClaims: boolean;
+  hasExternalIPs: boolean;
 }
 
 /** The time limit for in-flight writes on shutdown. */
@@ -158,7 +166,8 @@ export class Controller implements Candidate {
 
   get #hasSynced(): boolean {
     const session = this.#watchSession;
-    return session?.hasServices === true && session.configuration !== undefined && session.hasClaims;
+    if (session?.configuration === undefined) return false;
+    return session.hasServices && session.hasClaims && session.hasExternalIPs;
   }
 
   #endLeadership(ms: number): void {
@@ -182,6 +191,7 @@ export class Controller implements Candidate {
       hasServices: false,
       configuration: undefined,
       hasClaims: !options.claims,
+      hasExternalIPs: false,
     };
     this.#watchSession = watchSession;
     const watches = [
@@ -196,6 +206,12 @@ export class Controller implements Candidate {
         configMapSource(options),
         this.#configMapSink(watchSession),
         this.#reflectOptions(watchSession, 'configmap'),
+      ),
+      reflect(
+        api,
+        externalIPsSource,
+        this.#externalIPsSink(watchSession),
+        this.#reflectOptions(watchSession, 'external-ips'),
       ),
     ];
     if (options.claims) {
@@ -273,7 +289,11 @@ export class Controller implements Candidate {
         }
         this.#update();
       },
-      observed: (resourceVersion) => this.allocator.observed(resourceVersion),
+      observed: (resourceVersion) => {
+        // External IPs that were in use until now may be free.
+        this.allocator.observed(resourceVersion);
+        this.#update();
+      },
     };
   }
 
@@ -294,6 +314,34 @@ export class Controller implements Candidate {
       replaced: (configMaps) => read(configMaps[0]),
       upserted: read,
       deleted: () => read(undefined),
+    };
+  }
+
+  #externalIPsSink(watchSession: WatchSession): Sink<ExternalIPs> {
+    const { externalIPs } = this.allocator;
+    return {
+      replaced: (services, resourceVersion) => {
+        externalIPs.replace(services, resourceVersion);
+        const isFirst = !watchSession.hasExternalIPs;
+        watchSession.hasExternalIPs = true;
+        if (isFirst) this.#reportUsage();
+        this.#update();
+      },
+      upserted: (service, resourceVersion) => {
+        externalIPs.put(service);
+        externalIPs.observed(resourceVersion);
+        this.#update();
+      },
+      deleted: ({ key }, resourceVersion) => {
+        externalIPs.delete(key, resourceVersion);
+        externalIPs.observed(resourceVersion);
+        this.#update();
+      },
+      observed: (resourceVersion) => {
+        // External IPs that were in use until now may be free.
+        externalIPs.observed(resourceVersion);
+        this.#update();
+      },
     };
   }
 

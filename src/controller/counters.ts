@@ -19,11 +19,12 @@ const causes: Readonly<Record<WriteCause, true>> = {
 };
 
 /** The watched resources; `claims` only with --claims. */
-export type WatchName = 'services' | 'configmap' | 'cleanup' | 'claims';
+export type WatchName = 'services' | 'configmap' | 'external-ips' | 'cleanup' | 'claims';
 
 const watches: Readonly<Record<WatchName, true>> = {
   services: true,
   configmap: true,
+  'external-ips': true,
   cleanup: true,
   claims: true,
 };

@@ -1,5 +1,6 @@
 import type { WatchSource } from '../client/reflector.ts';
 import { type Claim, claimOf, namesAddress } from '../core/ledger/claim.ts';
+import { type ExternalIPs, externalIPsOf } from '../core/ledger/external-ips.ts';
 import type { ConfigMap, KubeObject, Service } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { internedViewOf, type ServiceView } from '../core/model/service-view.ts';
@@ -29,6 +30,17 @@ export function cleanupSource(shared: Interner): WatchSource<ServiceView> {
     project: (object) => internedViewOf(object, shared),
   };
 }
+
+/**
+ * The external IPs of all Services of other types, which are in use. Nothing else of these Services is kept
+ * (docs/decisions/0004-two-watches-of-services.md).
+ */
+export const externalIPsSource: WatchSource<ExternalIPs> = {
+  path: '/api/v1/services',
+  fieldSelector: 'spec.type!=LoadBalancer',
+  matches: (object) => typeOf(object) !== 'LoadBalancer',
+  project: externalIPsOf,
+};
 
 /** The ConfigMap with the pools. A Role can be restricted to the name that the selector uses. */
 export function configMapSource({ configMap: { namespace, name } }: Options): WatchSource<ConfigMap> {

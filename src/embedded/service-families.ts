@@ -37,10 +37,20 @@ export function withFamilies(
   return allocated({ ...service, spec }, old, pool);
 }
 
-/** A Service from a file or a dump gets no family and no cluster IP that it does not name. */
+/**
+ * A Service from a file or a dump gets no cluster IP that it does not name, and a manifest gets a second family as
+ * its policy says. With `clusterIPs`, an API server has completed it: a PreferDualStack Service of a single-stack cluster
+ * keeps its one family.
+ */
 export function loaded(service: StoredService): StoredService {
   const { ...spec } = service.spec;
   if (spec.type === 'ExternalName') return service;
+  if (spec.clusterIPs !== undefined && spec.clusterIPs.length > 0) {
+    const families = spec.clusterIPs.filter((ip) => ip !== 'None').map(familyOf);
+    if (families.length > 0) spec.ipFamilies ??= families;
+    spec.ipFamilyPolicy ??= families.length > 1 ? 'PreferDualStack' : 'SingleStack';
+    return { ...service, spec };
+  }
   if (spec.clusterIP !== undefined) spec.clusterIPs ??= [spec.clusterIP];
   spec.ipFamilyPolicy ??= 'SingleStack';
   if (spec.ipFamilyPolicy !== 'SingleStack' && (spec.ipFamilies?.length ?? 0) < 2) {

@@ -115,6 +115,8 @@ export interface AddressDetail {
   readonly holders: readonly ServiceItem[];
   /** Contenders, then Services that only their status connects to the address. */
   readonly others: readonly ServiceItem[];
+  /** `used as an external IP of Service default/legacy`; empty if it is none. */
+  readonly externalIP: string;
   /** The parent of another owner's IPAddress claim. */
   readonly claimOwner: string | undefined;
 }

@@ -4,6 +4,7 @@ import { isAnnounceable } from '../core/decide/announcement.ts';
 import { announcementCheck, checksOf } from '../core/explain/checks.ts';
 import { isReportable, remediesForAnnouncement } from '../core/explain/explain-announcement.ts';
 import { explainFault } from '../core/explain/explain-config.ts';
+import { externalIPOf } from '../core/explain/explain-decision.ts';
 import { remediesFor } from '../core/explain/service-remedies.ts';
 import { type Address, formatAddress, readAddress } from '../core/ip/address.ts';
 import { type Range, rangesContain } from '../core/ip/range.ts';
@@ -118,7 +119,8 @@ export function findAddress(snapshot: PageSnapshot, text: string): AddressDetail
     );
   }
   const found = occupancyAt(address, snapshot);
-  const services = 'range' in found ? { holders: [], others: [], owner: undefined } : found;
+  const unused = { holders: [], others: [], externalUsers: [], owner: undefined };
+  const services = 'range' in found ? unused : found;
   return {
     address: formatAddress(address),
     state: found.state,
@@ -128,6 +130,7 @@ export function findAddress(snapshot: PageSnapshot, text: string): AddressDetail
     }),
     holders: itemsOf(services.holders, snapshot),
     others: itemsOf(services.others, snapshot),
+    externalIP: services.externalUsers.length === 0 ? '' : externalIPOf(services.externalUsers),
     claimOwner: services.owner?.parent,
   };
 }

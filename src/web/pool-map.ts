@@ -141,8 +141,8 @@ function gapCells({ range, state }: Gap): AddressCell[] {
   return cells;
 }
 
-export function cellOf({ address, state, holders, others, owner }: Occupancy): AddressCell {
-  const names = [...holders, ...others].map(({ key }) => key);
+export function cellOf({ address, state, holders, others, externalUsers, owner }: Occupancy): AddressCell {
+  const names = [...[...holders, ...others].map(({ key }) => key), ...externalUsers];
   if (owner !== undefined) names.push(owner.parent);
   return {
     address: formatAddress(address),

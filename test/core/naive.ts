@@ -92,7 +92,8 @@ const list = (text: string | undefined): string[] =>
 export function shown(service: Service): string[] {
   const isOne = service.spec?.type === 'LoadBalancer';
   const status = isOne ? (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => list(ip)) : [];
-  return [...new Set([...claimed(service), ...status])];
+  const external = (service.spec?.externalIPs ?? []).flatMap(list);
+  return [...new Set([...claimed(service), ...status, ...external])];
 }
 
 /** The addresses that it requests, those in its own allocation record, and its lease. */

@@ -6,6 +6,7 @@ import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator
 import { explainDecision, explainWrite, reasonOf } from '../../src/core/explain/explain-decision.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import { AddressMap } from '../../src/core/ip/address-map.ts';
+import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import { Ledger } from '../../src/core/ledger/ledger.ts';
 import { stateOf } from '../../src/core/ledger/service-state.ts';
 import type { Service } from '../../src/core/model/objects.ts';
@@ -25,13 +26,16 @@ const options: Options = {
 
 type Step =
   | UserStep
-  | { do: 'deliver' | 'answer' | 'lose'; at: number }
+  | { do: 'deliver' | 'deliver others' | 'answer' | 'lose'; at: number }
   | { do: 'nodes'; addresses: readonly string[] | undefined }
-  | { do: 'relist' | 'restart' | 'settle' };
+  | { do: 'relist' | 'relist others' | 'restart' | 'settle' };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 18, arbitrary: anyUserStep },
-  { weight: 8, arbitrary: fc.record({ do: fc.constantFrom('deliver', 'answer', 'lose'), at }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constantFrom('deliver', 'deliver others', 'answer', 'lose'), at }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -39,7 +43,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       addresses: fc.option(fc.array(anyAddress, { maxLength: 3 }), { nil: undefined }),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('relist', 'restart', 'settle', 'settle') }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('relist', 'relist others', 'restart', 'settle', 'settle') }),
+  },
 );
 
 interface Writing {
@@ -53,12 +60,15 @@ class Run {
   readonly cluster = new Cluster();
   allocator = new Allocator(options);
   writing: Writing[] = [];
+  /** The versions up to which the watch of LoadBalancers and that of other Services have reported. */
+  seenVersions = { balanced: 0, others: 0 };
   /** The addresses of the Nodes in the API; undefined if they cannot be listed. */
   nodes: AddressMap<string> | undefined;
   /** PATCHes without a response: they may still arrive. */
   lost: Writing[] = [];
 
   constructor() {
+    this.relistOthers();
     this.relist();
   }
 
@@ -95,8 +105,14 @@ class Run {
       case 'lose':
         this.lose(step.at);
         break;
+      case 'deliver others':
+        for (let i = 0; i <= step.at; i += 1) this.deliverOther();
+        break;
       case 'relist':
         this.relist();
+        break;
+      case 'relist others':
+        this.relistOthers();
         break;
       case 'restart':
         // kill -9: PATCHes that were sent may still arrive.
@@ -104,6 +120,7 @@ class Run {
         this.writing = [];
         this.lost = [];
         this.allocator = new Allocator(options);
+        this.relistOthers();
         this.relist();
         break;
       case 'settle':
@@ -130,13 +147,53 @@ class Run {
       .filter(({ spec }) => spec?.type === 'LoadBalancer')
       .map(viewOf);
     this.allocator.replaceServices(views, this.cluster.version);
+    this.seenVersions.balanced = Number(this.cluster.version);
     if (!this.allocator.isReady) this.configure();
+  }
+
+  /** The list of Services of other types. */
+  relistOthers(): void {
+    const { services, version } = this.cluster;
+    this.allocator.externalIPs.replace(
+      [...services.values()].filter(({ spec }) => spec?.type !== 'LoadBalancer').map(externalIPsOf),
+      version,
+    );
+    this.seenVersions.others = Number(version);
+  }
+
+  /** The watch of Services of other types is independent of the one of LoadBalancers. */
+  deliverOther(): boolean {
+    const { externalIPs } = this.allocator;
+    const event = this.cluster.log.find(({ version }) => Number(version) > this.seenVersions.others);
+    if (event === undefined) return false;
+    const { type, service, version } = event;
+    if (type === 'put' && service.spec?.type !== 'LoadBalancer') externalIPs.put(externalIPsOf(service));
+    else externalIPs.delete(externalIPsOf(service).key, version);
+    externalIPs.observed(version);
+    this.seenVersions.others = Number(version);
+    return true;
+  }
+
+  /** Whether a Service has the address as an external IP, whatever the two watches have reported by now. */
+  isExternalFor(address: string): string | undefined {
+    const { balanced, others } = this.seenVersions;
+    const [from, to] = [Math.min(balanced, others), Math.max(balanced, others)];
+    const states = new Map<string, boolean>();
+    for (const { type, service, version } of this.cluster.log) {
+      const { key, addresses } = externalIPsOf(service);
+      const has = type === 'put' && addresses.map(formatAddress).includes(address);
+      if (Number(version) <= from) states.set(key, has);
+      else if (Number(version) <= to && !has) states.set(key, false);
+    }
+    return [...states].find(([, has]) => has)?.[0];
   }
 
   deliver(): void {
     const event = this.cluster.events.shift();
     if (event === undefined) return;
     const { service, version } = event;
+    this.allocator.observed(version);
+    this.seenVersions.balanced = Number(version);
     const { namespace = '', name } = service.metadata;
     // With the field selector, a Service that changes its type is reported as deleted.
     if (event.type === 'put' && service.spec?.type === 'LoadBalancer')
@@ -200,6 +257,7 @@ class Run {
     for (let rounds = 0; ; rounds += 1) {
       assert.ok(rounds < 2_000, 'the controller does not settle');
       if (this.cluster.events.length > 0) this.deliver();
+      else if (this.deliverOther()) continue;
       else if (this.decide(100) === 0 && this.writing.length === 0) break;
       if (this.writing.length > 0) this.answer(rounds);
     }
@@ -215,6 +273,7 @@ class Run {
       const isWriting = this.writing.some(({ view }) => keyOf(view) === state.key);
       if (!isWriting) assert.deepEqual(state, stateOf(state.view, options));
     }
+    for (const { address, services } of ledger.externalIPs()) scratch.setExternalUsers(address, services);
     for (const text of everyAddress) {
       const address = readAddress(text);
       assert.ok(address !== undefined);
@@ -262,7 +321,13 @@ class Run {
       .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)
       .filter(({ view }) => (this.allocator.ledger.get(keyOf(view))?.releasingIPs.length ?? 0) > 0)
       .map(({ view }) => ({ ...view, labeled: false, statusIPs: [] }));
-    return [...views, ...releasing].map(objectOf);
+    const others = [...this.allocator.ledger.externalIPs()].map(
+      ({ address }): Service => ({
+        metadata: { name: 'other' },
+        spec: { type: 'ClusterIP', externalIPs: [formatAddress(address)] },
+      }),
+    );
+    return [...[...views, ...releasing].map(objectOf), ...others];
   }
 
   /** The promises Once, Inside, Still, and Hands off, for each write. */
@@ -285,6 +350,8 @@ class Run {
         [...(pool?.IPv4 ?? []), ...(pool?.IPv6 ?? [])].includes(address),
         `Inside: ${address} for ${key}`,
       );
+      const user = this.isExternalFor(address);
+      assert.ok(user === undefined || user === key, `Once: ${address} is an external IP of ${user}`);
       for (const other of all) {
         if (other === mine || !shown(other).includes(address)) continue;
         assert.ok(
@@ -307,7 +374,11 @@ class Run {
     }
     if (state.intent.kind === 'new' && !view.labeled && view.record === undefined && !view.reallocate) {
       const known = new Set(everyAddress.filter((text) => hasAddress(this.allocator.nodes, text)));
-      const adopted = adoption(data, mine, all, known);
+      // As for sharing, a Service that is being written agrees as what it will be.
+      const hasWriteAt = all.filter((other) => shown(other).some((one) => given.includes(one))).length > 2;
+      const adopted =
+        adoption(data, mine, all, known) ??
+        (hasWriteAt ? adoption(data, mine, all.slice(0, this.allocator.ledger.size), known) : undefined);
       assert.equal(decision.fromStatus, adopted && true, `Adopt: ${key}`);
       if (adopted !== undefined) assert.deepEqual(decision.addresses.split(','), adopted, key);
       // A new Service gets exactly the addresses of the naive model.
@@ -355,6 +426,10 @@ class Run {
     const other = new Allocator(options);
     const views = all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(viewOf);
     other.setNodes(this.allocator.nodes);
+    other.externalIPs.replace(
+      all.filter(({ spec }) => spec?.type !== 'LoadBalancer').map(externalIPsOf),
+      this.cluster.version,
+    );
     other.setConfig(this.allocator.config);
     other.replaceServices(views.toReversed(), this.cluster.version);
     for (let decided = other.next(); decided !== undefined; decided = other.next()) {
@@ -371,7 +446,7 @@ class Run {
       assert.ok(address !== undefined);
       const isShown = all.some((service) => shown(service).includes(text));
       assert.equal(
-        this.allocator.ledger.servicesAt(address).length > 0,
+        this.allocator.ledger.servicesAt(address).length > 0 || this.allocator.ledger.isExternalIP(address),
         isShown,
         `Free again: ${formatAddress(address)}`,
       );
@@ -433,6 +508,7 @@ function objectOf(view: ServiceView): Service {
     spec: {
       type: view.type,
       ...(view.class === undefined ? {} : { loadBalancerClass: view.class }),
+      externalIPs: [...view.externalIPs],
       ...(view.specIP === undefined ? {} : { loadBalancerIP: view.specIP }),
       ipFamilies: [...view.families],
       ipFamilyPolicy: view.policy,

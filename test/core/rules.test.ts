@@ -6,6 +6,7 @@ import type { Decision } from '../../src/core/decide/decision.ts';
 import { explainDecision, explainWrite } from '../../src/core/explain/explain-decision.ts';
 import { readAddress } from '../../src/core/ip/address.ts';
 import { AddressMap } from '../../src/core/ip/address-map.ts';
+import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch } from '../../src/core/model/service-patch.ts';
@@ -35,6 +36,7 @@ interface Sketch {
     was?: string;
   };
   status?: string;
+  external?: string;
   families?: string;
   ports?: string;
   annotations?: Record<string, string>;
@@ -83,6 +85,7 @@ function serviceOf(key: string, sketch: Sketch): Service {
       type: sketch.type ?? 'LoadBalancer',
       ...(sketch.class === undefined ? {} : { loadBalancerClass: sketch.class }),
       ...(sketch.spec === undefined ? {} : { loadBalancerIP: sketch.spec }),
+      ...(sketch.external === undefined ? {} : { externalIPs: sketch.external.split(',') }),
       ipFamilyPolicy: policy,
       ...(listed === '' ? {} : { ipFamilies: listed.split(',') }),
       ports: ports.split(',').map((text) => {
@@ -137,6 +140,11 @@ function play({ data, options, nodes, services, leads }: Story): void {
   if (nodes !== undefined) allocator.setNodes(nodesOf(nodes));
   allocator.replaceServices(
     [...views.values()].filter(({ type }) => type === 'LoadBalancer'),
+    '1',
+  );
+  const others = Object.entries(services).map(([key, sketch]) => serviceOf(key, sketch));
+  allocator.externalIPs.replace(
+    others.filter(({ spec }) => spec?.type !== 'LoadBalancer').map(externalIPsOf),
     '1',
   );
   let version = 1;
@@ -678,6 +686,53 @@ const stories: Record<string, readonly Story[]> = {
       nodes: { '10.0.0.5': 'n1', '10.0.0.6': 'n2' },
       services: { 'a/go': { status: '10.0.0.5', label: true }, 'a/ours': ours('10.0.0.6', { ips: '' }) },
       leads: { 'a/go': { ips: '10.0.0.5' }, 'a/ours': { ips: '10.0.0.6' } },
+    },
+  ],
+  'External IPs (section 13)': [
+    {
+      title: 'external IPs of Services of any type are in use (metallb/metallb#924)',
+      data: { 'range-global': '192.168.50.20-192.168.50.23' },
+      services: {
+        'default/legacy': { type: 'ClusterIP', external: '192.168.50.20' },
+        'default/mail': { external: '192.168.50.21', ports: 'TCP/25' },
+        'default/web': {},
+      },
+      leads: { 'default/mail': { ips: '192.168.50.22' }, 'default/web': { ips: '192.168.50.23' } },
+    },
+    {
+      title: 'they are no claim and no conflict: a holder keeps the address, a static request gets it',
+      data: pool,
+      services: {
+        'a/legacy': { type: 'NodePort', external: '10.0.0.1,10.0.0.2' },
+        'a/holder': ours('10.0.0.1'),
+        'a/static': { ips: '10.0.0.2' },
+      },
+      leads: {
+        'a/holder': { ips: '10.0.0.1', untouched: true, says: /^$/ },
+        'a/static': { ips: '10.0.0.2', from: 'static', says: /^$/ },
+      },
+    },
+    {
+      title: 'they are neither adopted, nor shared, nor kept by a reallocation',
+      data: sharing,
+      services: {
+        'a/legacy': { type: 'ClusterIP', external: '10.0.0.1,10.0.0.2,10.0.0.3' },
+        'a/partner': ours('10.0.0.1', { ports: 'TCP/1' }),
+        'a/adopts': { status: '10.0.0.2', ports: 'TCP/1', created: 1 },
+        'a/moves': ours('10.0.0.3', { ports: 'TCP/1', annotations: { 'kube-vip.io/reallocate': 'true' } }),
+        'b/shares': { ports: 'TCP/2', created: 2 },
+      },
+      leads: {
+        'a/adopts': { ips: '10.0.0.5' },
+        'a/moves': { ips: '10.0.0.4' },
+        'b/shares': { ips: '10.0.0.4' },
+      },
+    },
+    {
+      title: 'a pool of which all addresses are external IPs is full',
+      data: { 'cidr-global': '10.0.0.1' },
+      services: { 'a/legacy': { type: 'ClusterIP', external: '10.0.0.1' }, 'a/x': {} },
+      leads: { 'a/x': { untouched: true, says: /^Pool cidr-global is full/ } },
     },
   ],
   'Edits of a live Service (section 6)': [

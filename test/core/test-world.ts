@@ -16,6 +16,8 @@ export class Cluster {
   data: Data | undefined;
   /** Events that are not delivered yet, in the order of their versions. */
   readonly events: WatchEvent[] = [];
+  /** All events, also delivered ones. */
+  readonly log: WatchEvent[] = [];
   #version = 100;
   #uid = 0;
 
@@ -47,7 +49,7 @@ export class Cluster {
     if (service === undefined) return;
     this.#version += 1;
     this.services.delete(key);
-    this.events.push({ type: 'deleted', service, version: this.version });
+    this.#append({ type: 'deleted', service, version: this.version });
   }
 
   /** A PATCH that was decided on `view`: rejected if the Service has changed since. */
@@ -66,8 +68,13 @@ export class Cluster {
     stored.metadata.resourceVersion = this.version;
     const key = `${stored.metadata.namespace}/${stored.metadata.name}`;
     this.services.set(key, stored);
-    this.events.push({ type: 'put', service: stored, version: this.version });
+    this.#append({ type: 'put', service: stored, version: this.version });
     return stored;
+  }
+
+  #append(event: WatchEvent): void {
+    this.events.push(event);
+    this.log.push(event);
   }
 }
 

@@ -187,7 +187,7 @@ export type Edit =
       do: 'blank' | 'strip' | 'replace' | 'announce' | 'type' | 'reallocate' | 'reallocate-allocated';
       at: number;
     }
-  | { do: 'annotate' | 'respecify' | 'show'; at: number; address: string }
+  | { do: 'annotate' | 'respecify' | 'show' | 'external'; at: number; address: string }
   | { do: 'families'; at: number; families: { ipFamilies: string[]; ipFamilyPolicy: string } }
   | { do: 'ports'; at: number; ports: { protocol: string; port: number }[] };
 
@@ -222,7 +222,11 @@ export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('annotate', 'respecify', 'show'), at, address: anyAddress }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('annotate', 'respecify', 'show', 'external'),
+      at,
+      address: anyAddress,
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('families' as const), at, families: anyFamilies }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('ports' as const), at, ports: anyPorts }) },
@@ -277,6 +281,10 @@ export function edit(service: Service, step: Edit): void {
       service.status = { loadBalancer: { ingress: [...more, { ip: step.address }] } };
       break;
     }
+    case 'external':
+      if (spec.externalIPs?.includes(step.address)) delete spec.externalIPs;
+      else spec.externalIPs = [step.address];
+      break;
     case 'families':
       Object.assign(spec, step.families);
       break;

@@ -151,6 +151,22 @@ scenario(
 );
 
 scenario(
+  'an external IP of a Service of any type is not given, until the Service gives it up',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.3' });
+    const legacy = loadBalancer('shop/legacy', { externalIPs: ['10.1.0.1'] });
+    await cluster.create({ ...legacy, spec: { ...legacy.spec, type: 'ClusterIP' } });
+    await cluster.create(loadBalancer('default/mail', { externalIPs: ['10.1.0.2'] }));
+    start();
+    await cluster.becomes('default/mail', fromPool('10.1.0.3'));
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.warns('default/web', /^Pool range-default is full/);
+    await cluster.patch('shop/legacy', { spec: { externalIPs: null } });
+    await cluster.becomes('default/web', fromPool('10.1.0.1'));
+  },
+);
+
+scenario(
   'two controllers with different classes and overlapping pools assign different addresses, and both report conflicting requests',
   async ({ cluster, start }) => {
     await cluster.pools(pool);

@@ -115,7 +115,7 @@ export const valueCases: readonly ValueCase[] = [
     is: true,
     shows: [
       'ClusterRole',
-      'rules.2',
+      'rules.3',
       {
         apiGroups: ['networking.k8s.io'],
         resources: ['ipaddresses'],

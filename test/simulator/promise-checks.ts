@@ -2,6 +2,7 @@ import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { formatAddress } from '../../src/core/ip/address.ts';
 import { claimOf, namesAddress } from '../../src/core/ledger/claim.ts';
+import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
@@ -180,9 +181,9 @@ export interface StateAtRest {
 /** Checks the promises that hold at rest: Free again, Served, Said why, Quiet, Same, Crash-proof. */
 export function checkAtRest({ all, data, allocator, warned, claims }: StateAtRest): void {
   const loadBalancers = all.filter(({ spec }) => spec?.type === 'LoadBalancer');
-  checkFreeAgain(loadBalancers, allocator);
-  const newController = freshAllocator(data, loadBalancers, claims);
-  const reversed = freshAllocator(data, loadBalancers.toReversed(), claims?.toReversed());
+  checkFreeAgain(all, allocator);
+  const newController = freshAllocator(data, all, claims);
+  const reversed = freshAllocator(data, all.toReversed(), claims?.toReversed());
   if (claims !== undefined) checkClaims(loadBalancers, claims);
   const claimedElsewhere = new Set(
     (claims ?? []).filter(({ metadata }) => !isOurs(metadata)).map(({ metadata }) => metadata.name),
@@ -261,7 +262,12 @@ function freshAllocator(
   const known = (claims ?? []).filter(namesAddress).map((claim) => claimOf(claim, options.controller));
   if (claims !== undefined) allocator.claimTracker.replace(known, '999999999');
   allocator.setConfig(readConfig(data === undefined ? undefined : { metadata: { name: 'kubevip' }, data }));
-  allocator.replaceServices(services.map(viewOf), '999999999');
+  const isBalanced = ({ spec }: Service): boolean => spec?.type === 'LoadBalancer';
+  allocator.replaceServices(services.filter(isBalanced).map(viewOf), '999999999');
+  allocator.externalIPs.replace(
+    services.filter((service) => !isBalanced(service)).map(externalIPsOf),
+    '999999999',
+  );
   return allocator;
 }
 
@@ -280,9 +286,14 @@ function checkClaims(loadBalancers: readonly Service[], claims: readonly IPAddre
   }
 }
 
-function checkFreeAgain(loadBalancers: readonly Service[], allocator: Allocator): void {
-  const everything = new Set(loadBalancers.flatMap(shown));
-  const keys = new Set(loadBalancers.map(keyOf));
+function checkFreeAgain(all: readonly Service[], allocator: Allocator): void {
+  const everything = new Set(all.flatMap(shown));
+  const keys = new Set(all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(keyOf));
+  for (const { address, services } of allocator.ledger.externalIPs()) {
+    const text = formatAddress(address);
+    if (!services.every((key) => all.some((one) => keyOf(one) === key && shown(one).includes(text))))
+      throw new BrokenPromise('Free again', `${text} is kept as an external IP, and no Service shows it`);
+  }
   for (const { key, usedIPs } of allocator.ledger.all()) {
     if (!keys.has(key))
       throw new BrokenPromise('Free again', `${key} was deleted and is still in the ledger`);

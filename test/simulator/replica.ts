@@ -58,7 +58,7 @@ export class SimulatedReplica implements Sender {
   }) {
     const { identity, options, scheduler, network, random, onLog, failed } = context;
     this.identity = identity;
-    this.#requiredLists = options.claims ? 3 : 2;
+    this.#requiredLists = options.claims ? 4 : 3;
     this.#scheduler = scheduler;
     this.#failed = failed;
     const logAt =

@@ -13,6 +13,8 @@ export function listOf({ method, path }: HttpRequest): string | undefined {
   if (method !== 'GET' || path.includes('watch=true')) return undefined;
   if (path.endsWith('/ipaddresses')) return 'ipaddresses';
   if (/^\/api\/v1\/services\?.*spec\.type%3DLoadBalancer/.test(path)) return 'services';
+  if (/^\/api\/v1\/services\?.*spec\.type!%3DLoadBalancer/.test(path) && !path.includes('labelSelector'))
+    return 'external IPs';
   return path.includes('/configmaps?') ? 'configmaps' : undefined;
 }
 

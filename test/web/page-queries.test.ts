@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import { annotations } from '../../src/core/model/well-known-names.ts';
 import type { ServiceItem } from '../../src/web/page-data.ts';
@@ -137,4 +138,21 @@ test('a Service whose status does not show its address has a check with its age,
     withConditions.map(({ name, condition }) => [name, condition]),
     [['foreign', `${sentence}.`]],
   );
+});
+
+test('an address that a Service of another type has as an external IP names that Service', () => {
+  const allocator = world({ 'cidr-shop': '10.0.1.0/29' }, [
+    served('shop/cart', '10.0.1.1', { from: 'cidr-shop' }),
+  ]);
+  const legacy: Service = {
+    metadata: { namespace: 'default', name: 'legacy' },
+    spec: { type: 'ClusterIP', externalIPs: ['10.0.1.1', '10.0.1.2'] },
+  };
+  allocator.externalIPs.replace([externalIPsOf(legacy)], '99');
+  const withExternal = takeSnapshot(allocator, options);
+  const used = findAddress(withExternal, '10.0.1.2');
+  assert.equal(used.state, 'unmanaged');
+  assert.equal(used.externalIP, 'used as an external IP of Service default/legacy');
+  assert.equal(findAddress(withExternal, '10.0.1.1').externalIP, used.externalIP);
+  assert.equal(findAddress(withExternal, '10.0.1.3').externalIP, '');
 });

@@ -5,9 +5,11 @@ import {
   explainSpecial,
   formatRange,
 } from '../../core/explain/explain-config.ts';
+import { externalIPOf } from '../../core/explain/explain-decision.ts';
 import { formatAddress, readAddress } from '../../core/ip/address.ts';
 import { rangesContain, rangesMeet } from '../../core/ip/range.ts';
 import { specialPurposesIn } from '../../core/ip/special-purpose.ts';
+import type { ExternalIPs } from '../../core/ledger/external-ips.ts';
 import { usablePools } from '../../core/queries/occupancy.ts';
 import { overlapsIn } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
@@ -22,6 +24,7 @@ interface CheckFinding {
     | ConfigProblem['code']
     | 'overlap'
     | 'node-address'
+    | 'external-ip'
     | 'cluster-ips'
     | 'api-server'
     | 'special-address'
@@ -45,6 +48,8 @@ export interface CheckContext {
   readonly configMap: { readonly namespace: string; readonly name: string };
   /** `NAMESPACE/NAME` of other ConfigMaps with pools. */
   readonly otherPoolConfigMaps: readonly string[];
+  /** The external IPs of Services, if a cluster was read. */
+  readonly externalIPs?: readonly ExternalIPs[];
   /** `configmap.yaml`, or the namespace and name of the cluster's ConfigMap. */
   readonly name: string;
   /** Messages about the text of the file, which start with their position. */
@@ -70,6 +75,7 @@ export function check(context: CheckContext): CommandResult {
     ...specialFindings(context),
     ...namespaceFindings(context),
     ...networkFindings(context),
+    ...externalIPFindings(context),
   ];
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   return {
@@ -212,6 +218,20 @@ function networkFindings({ config, positionOf, networks }: CheckContext): CheckF
       }),
     ];
   });
+}
+
+/** Addresses in pools that Services have as external IPs: they are never allocated. */
+function externalIPFindings({ config, positionOf, externalIPs = [] }: CheckContext): CheckFinding[] {
+  return usablePools(config).flatMap(({ key, ranges }) =>
+    externalIPs.flatMap((service) =>
+      service.addresses
+        .filter((address) => rangesContain(ranges, address))
+        .map((address): CheckFinding => {
+          const message = `${key} contains ${formatAddress(address)}, ${externalIPOf([service.key])}. The controller never allocates it while it is.`;
+          return { severity: 'warning', code: 'external-ip', key, message, position: positionOf(key) };
+        }),
+    ),
+  );
 }
 
 /** In the format of compilers: position, severity, message, and the line of the file. */

@@ -3,11 +3,13 @@ import {
   claimsPath,
   cleanupSource,
   configMapSource,
+  externalIPsSource,
   servicesSource,
 } from '../../controller/watched-resources.ts';
 import { readConfig } from '../../core/config/config.ts';
 import { explainOtherPools } from '../../core/explain/explain-config.ts';
 import { type Claim, claimOf, namesAddress } from '../../core/ledger/claim.ts';
+import type { ExternalIPs } from '../../core/ledger/external-ips.ts';
 import { hasStatusOnly, stateOf } from '../../core/ledger/service-state.ts';
 import type { ConfigMap, KubeObject, ManagedFieldsEntry, Service } from '../../core/model/objects.ts';
 import type { Options } from '../../core/model/options.ts';
@@ -34,7 +36,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
   const { options } = settings;
   // Before it writes such an adoption, the controller compares it with the Nodes as well.
   const needsNodes = services.some(({ view }) => hasStatusOnly(stateOf(view, options)));
-  const [configMap, leadership, claims, cleanupCandidates, named, networks, nodes, events] =
+  const [configMap, leadership, claims, cleanupCandidates, named, networks, nodes, events, externalIPs] =
     await Promise.all([
       readConfigMap(context, options),
       readLeadership(context, settings),
@@ -46,6 +48,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
         ? readNodeNames(context, remarks)
         : undefined,
       readServiceEvents(context, selection.events === true ? (selection.named ?? []) : []),
+      readExternalIPs(context),
     ]);
   const config = readConfig(configMap);
   const hasNoPools = config.pools.size === 0;
@@ -61,6 +64,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
       services: services.map(({ view }) => view),
       config,
       claims,
+      externalIPs,
       nodes,
       resourceVersion,
     },
@@ -135,6 +139,20 @@ async function readCleanupCandidates(context: ClusterContext): Promise<ServiceVi
     matches?.(object) === false ? undefined : project(object);
   const { items } = await list(context, path, { labelSelector }, read);
   return items.filter((view) => view !== undefined);
+}
+
+async function readExternalIPs(context: ClusterContext): Promise<ExternalIPs[]> {
+  const { path, fieldSelector, matches, project } = externalIPsSource;
+  const read = (object: KubeObject): ExternalIPs | undefined => {
+    const service = matches?.(object) === false ? undefined : project(object);
+    return service === undefined || service.addresses.length === 0 ? undefined : service;
+  };
+  const listed = await list(context, path, { fieldSelector }, read).catch((error: unknown) => {
+    // API servers before 1.31 reject the selector.
+    if (error instanceof ApiError && error.status === 400) return list(context, path, {}, read);
+    throw readError(error, 'Services in all namespaces', 'list services in all namespaces');
+  });
+  return listed.items.filter((service) => service !== undefined);
 }
 
 function keysMissingFrom(keys: readonly ServiceKey[], services: readonly ListedService[]): ServiceKey[] {

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../client/transport.ts';
 import { readConfig } from '../../core/config/config.ts';
+import { externalIPsOf } from '../../core/ledger/external-ips.ts';
 import type { ConfigMap, Service } from '../../core/model/objects.ts';
 import { keyOf, viewOf } from '../../core/model/service-view.ts';
 import { printable } from '../../core/text/quote.ts';
@@ -49,6 +50,7 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Cluste
       services: views.filter(({ type }) => type === 'LoadBalancer'),
       config: readConfig(configMap),
       claims: [],
+      externalIPs: services.filter(({ spec }) => spec?.type !== 'LoadBalancer').map(externalIPsOf),
       resourceVersion: views.reduce(
         (newest, { resourceVersion }) =>
           Number(resourceVersion) > Number(newest) ? resourceVersion : newest,

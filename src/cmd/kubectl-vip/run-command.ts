@@ -3,6 +3,7 @@ import { sleep } from '../../client/wait.ts';
 import { readConfig } from '../../core/config/config.ts';
 import { explainOtherPools } from '../../core/explain/explain-config.ts';
 import type { ConfigMap, Service } from '../../core/model/objects.ts';
+import { externalIPsIn } from '../../core/queries/simulate.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
 import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
 import { networksIn, poolConfigMapsIn } from '../../manifest/cluster-objects.ts';
@@ -136,6 +137,7 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
       config: snapshot.config,
       positionOf,
       networks,
+      externalIPs: externalIPsIn(snapshot),
       name: `${namespace}/${name}`,
       configMap: facts.options.configMap,
       otherPoolConfigMaps: facts.otherPoolConfigMaps,
@@ -151,6 +153,7 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
   return check({
     ...text,
     config,
+    externalIPs: facts === undefined ? [] : externalIPsIn(facts.snapshot),
     networks: mergeNetworks(networksIn(skipped), facts?.networks),
     configMap: options.configMap,
     // A remark reports the ConfigMap of the same name, and several controllers can have one each.

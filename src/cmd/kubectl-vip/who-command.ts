@@ -1,6 +1,7 @@
 import type { Config } from '../../core/config/config.ts';
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
 import { explainFault, formatRange } from '../../core/explain/explain-config.ts';
+import { externalIPOf } from '../../core/explain/explain-decision.ts';
 import { formatAddress } from '../../core/ip/address.ts';
 import type { Range } from '../../core/ip/range.ts';
 import type { ServiceState } from '../../core/ledger/service-state.ts';
@@ -23,6 +24,8 @@ interface AddressRow {
   readonly holders: readonly string[];
   /** Services that use or request it without having it, and the owner of a claim. */
   readonly others: readonly string[];
+  /** Services that have it as an external IP. */
+  readonly externalUsers: readonly string[];
   /** Where the first holder's address came from; empty if there is none. */
   readonly from: string;
   readonly since: string;
@@ -43,17 +46,20 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
   return {
     value: {
       kind: 'AddressList',
-      items: rows.map(({ addresses, state, holders, others, from, since, pools, free, rule }) => ({
-        addresses,
-        state,
-        holders,
-        others,
-        from,
-        since,
-        pools,
-        free,
-        ...(rule === '' ? {} : { rule }),
-      })),
+      items: rows.map(
+        ({ addresses, state, holders, others, externalUsers, from, since, pools, free, rule }) => ({
+          addresses,
+          state,
+          holders,
+          others,
+          from,
+          since,
+          pools,
+          free,
+          ...(externalUsers.length === 0 ? {} : { externalIPOf: externalUsers }),
+          ...(rule === '' ? {} : { rule }),
+        }),
+      ),
       source: sourceOf(facts),
     },
     lines: (output) => [...tableOf(rows, output), '', ...footnotes(facts, output)],
@@ -70,7 +76,7 @@ export function rangeIn(text: string): Range {
 }
 
 function gapRow({ range, state, keys, free }: Gap, config: Config): AddressRow {
-  const unused = { holders: [], others: [], from: '', since: '', ports: '' };
+  const unused = { holders: [], others: [], externalUsers: [], from: '', since: '', ports: '' };
   const isLeased = keys.some((key) => config.pools.get(key)?.dhcp[range.family]);
   const rule = state !== 'excluded' ? '' : isLeased ? 'DHCP is used instead' : ruleFor(range);
   return { ...unused, rule, addresses: formatRange(range), state, pools: keys, free };
@@ -82,7 +88,7 @@ function ruleFor({ family, first, last }: Range): string {
 }
 
 function addressRow(
-  { address, state, holders, others, owner, keys }: Occupancy,
+  { address, state, holders, others, externalUsers, owner, keys }: Occupancy,
   facts: ClusterFacts,
 ): AddressRow {
   const [first] = holders;
@@ -96,6 +102,7 @@ function addressRow(
     state,
     holders: holders.map(({ key }) => key),
     others: [...others.map(({ key }) => key), ...claimed],
+    externalUsers,
     from: first === undefined ? '' : sourceOfHolder(first),
     since: since?.time ?? 'unknown',
     pools: keys,
@@ -159,7 +166,11 @@ function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOpt
       { text: state, ...(paint === undefined ? {} : { paint }) },
       {
         text:
-          [row.holders.join(', '), row.others.length > 0 ? usedBy : '']
+          [
+            row.holders.join(', '),
+            row.others.length > 0 ? usedBy : '',
+            row.externalUsers.length > 0 ? externalIPOf(row.externalUsers) : '',
+          ]
             .filter((text) => text !== '')
             .join('; ') || '-',
       },

@@ -10,7 +10,7 @@ import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address
 import { whyNoneFree, whyNoPool } from './why-no-address.ts';
 
 export { isInPool } from './in-pool.ts';
-export { mayRejoin, wantsToShare } from './shared-address.ts';
+export { isUnblocked, mayRejoin, wantsToShare } from './shared-address.ts';
 
 /** Addresses for a Service, in the order of its families, or why there are none. */
 export type Allocation = Grant | { readonly failures: readonly AllocationFailure[] };

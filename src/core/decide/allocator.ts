@@ -3,6 +3,7 @@ import { type Address, sameAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import type { ClaimOwner } from '../ledger/claim.ts';
 import { ClaimTracker } from '../ledger/claim-tracker.ts';
+import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import {
   assumedState,
@@ -61,6 +62,7 @@ export class Allocator {
   #hasServices = false;
   #hasConfig = false;
   readonly #claimTracker: ClaimTracker;
+  readonly #externalIPs: ExternalIPTracker;
   /** The newest version that a list or a watch reported. */
   #knownVersion = '';
   readonly #writing = new Map<ServiceKey, Write>();
@@ -69,6 +71,10 @@ export class Allocator {
 
   constructor(options: Options) {
     this.#options = options;
+    this.#externalIPs = new ExternalIPTracker({
+      changed: (address, users) => this.#externalUsersChanged(address, users),
+      isKnownUpTo: (version) => compareVersions(this.#knownVersion, version) >= 0,
+    });
     this.#claimTracker = new ClaimTracker(options, {
       ledger: this.#ledger,
       seen: (key) => this.seen(key),
@@ -107,6 +113,11 @@ export class Allocator {
     return this.#claimTracker;
   }
 
+  /** The external IPs of Services that are not of type LoadBalancer. */
+  get externalIPs(): ExternalIPTracker {
+    return this.#externalIPs;
+  }
+
   /**
    * Replaces all Services with a consistent list of version `resourceVersion`. Services missing from the list are gone. The
    * response to a write may be newer than the list, and then takes precedence. If the list is older than what lists and watches
@@ -115,7 +126,7 @@ export class Allocator {
   replaceServices(views: readonly ServiceView[], resourceVersion: string): void {
     const keys = views.map(keyOf);
     const listed = new Set(keys);
-    for (const { key } of [...this.#ledger.all()]) if (!listed.has(key)) this.#remove(key);
+    for (const { key } of [...this.#ledger.all()]) if (!listed.has(key)) this.#remove(key, resourceVersion);
     const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
     this.#knownVersion = resourceVersion;
     views.forEach((view, i) => {
@@ -131,6 +142,7 @@ export class Allocator {
     });
     this.#hasServices = true;
     this.#claimTracker.prune();
+    this.#externalIPs.loadBalancersObserved();
   }
 
   /** Lists and watches have reported everything up to this version. */
@@ -138,6 +150,7 @@ export class Allocator {
     if (compareVersions(resourceVersion, this.#knownVersion) <= 0) return;
     this.#knownVersion = resourceVersion;
     this.#claimTracker.prune();
+    this.#externalIPs.loadBalancersObserved();
   }
 
   /** Updates a Service. A state that is older than the known one is ignored. */
@@ -149,7 +162,8 @@ export class Allocator {
   /** Removes a Service that is gone as of `resourceVersion`. */
   deleteService(key: ServiceKey, resourceVersion: string): void {
     const seen = this.seen(key);
-    if (seen !== undefined && compareVersions(resourceVersion, seen.resourceVersion) >= 0) this.#remove(key);
+    if (seen !== undefined && compareVersions(resourceVersion, seen.resourceVersion) >= 0)
+      this.#remove(key, resourceVersion);
   }
 
   /** The response to a write, or a read after one. It is ignored if the Service is gone. */
@@ -158,7 +172,7 @@ export class Allocator {
     const seen = this.seen(key);
     if (seen?.uid !== view.uid || !isNewer(view, seen)) return;
     if (view.type === 'LoadBalancer') this.#update(key, view);
-    else this.#remove(key);
+    else this.#remove(key, view.resourceVersion);
   }
 
   /** Replaces the configuration and queues all Services. */
@@ -277,8 +291,18 @@ export class Allocator {
     for (const head of this.#pending.firstOfEach(address, this.#config, true)) this.requeue(head);
   }
 
-  #remove(key: ServiceKey): void {
+  /** Services of other types have the address as an external IP, or no longer have it. */
+  #externalUsersChanged(address: Address, users: readonly ServiceKey[]): void {
+    this.#ledger.setExternalUsers(address, users);
+    for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
+    if (users.length > 0) return;
+    for (const head of this.#pending.firstOfEach(address, this.#config, true)) this.requeue(head);
+  }
+
+  #remove(key: ServiceKey, resourceVersion: string): void {
     const state = this.#ledger.get(key);
+    const addresses = readExternalIPs(this.seen(key)?.externalIPs ?? []);
+    this.#externalIPs.leftLoadBalancers({ key, addresses }, resourceVersion);
     this.#claimTracker.pruneFor(key, undefined);
     if (state === undefined) return;
     this.#queue.delete(state);

@@ -18,7 +18,7 @@ import {
 } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
-import { allocate, type Grant, isInPool, mayRejoin, wantedFamilies } from './allocate.ts';
+import { allocate, type Grant, isInPool, isUnblocked, mayRejoin, wantedFamilies } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import { coHolders, conditionsOf } from './conditions.ts';
 import type { AddressConflict, Condition, Decision, WriteCause } from './decision.ts';
@@ -123,12 +123,12 @@ function restorable(state: ServiceState, context: DecisionContext): readonly Add
 
 /** Whether the Service can have an address that its status shows: it is in its pool, and all others that use it share it. */
 function isRestorable(state: ServiceState, address: Address, context: DecisionContext): boolean {
-  const { config, ledger } = context;
+  const { config } = context;
   const pool = poolFor(config, state.view.namespace);
   return (
     pool !== undefined &&
     rangesContain(pool.ranges, address) &&
-    ledger.claimOwner(address) === undefined &&
+    isUnblocked(address, context) &&
     !state.reserved.some((one) => sameAddress(one.address, address)) &&
     othersAt(state, address, context).every((other) => mayRejoin(state, other, address, config))
   );
@@ -308,7 +308,8 @@ function reallocate(
     (address) =>
       pool !== undefined &&
       isInPool(pool, address) &&
-      context.ledger.claimOwner(address) === undefined &&
+      isUnblocked(address, context) &&
+      context.ledger.externalUsers(address).every((user) => user === state.key) &&
       context.ledger.conflictWith(state, address, context.config) === undefined &&
       coHolders(state, address, context).every((other) => !sharingConflict(allocated, other, context.config)),
   );

@@ -95,17 +95,19 @@ function usedIn(spans: readonly Span[], { ledger, config }: AllocationContext): 
   return ledger.usedAddresses('IPv4', spans, config.descending);
 }
 
+/** Whether no other owner claims the address, and no Service of another type has it as an external IP. */
+export function isUnblocked(address: Address, { ledger }: AllocationContext): boolean {
+  return ledger.claimOwner(address) === undefined && !ledger.isExternalIP(address);
+}
+
 /** Whether all holders of an address in use agree to share it with each of these Services. */
-function canJoin(
-  newcomers: readonly ServiceState[],
-  address: Address,
-  { ledger, config }: AllocationContext,
-): boolean {
+function canJoin(newcomers: readonly ServiceState[], address: Address, context: AllocationContext): boolean {
+  const { ledger, config } = context;
   const [first] = newcomers;
   const holders = ledger.servicesAt(address).filter((other) => other.key !== first?.key);
   return (
     holders.length > 0 &&
-    ledger.claimOwner(address) === undefined &&
+    isUnblocked(address, context) &&
     newcomers.every((newcomer) => holders.every((holder) => agrees(newcomer, holder, address, config)))
   );
 }

@@ -425,6 +425,11 @@ function explainOneFamily(
   return [{ problem }, failureOf(why, options)];
 }
 
+/** Completes the sentence about an address: `used as an external IP of Service default/legacy`. */
+export function externalIPOf(services: readonly ServiceKey[]): string {
+  return `used as an external IP of ${services.length === 1 ? 'Service' : 'Services'} ${enumerate(services)}`;
+}
+
 /** A thousand Services can have one address: a sentence names some of them. */
 const maxNamed = 5;
 

@@ -5,8 +5,15 @@ import { IntervalSet } from '../ip/interval-set.ts';
 import { addressAt, ordinalOf } from '../ip/range.ts';
 import { compareAge, type ServiceKey } from '../model/service-view.ts';
 import type { ClaimOwner } from './claim.ts';
+import { readExternalIPs } from './external-ips.ts';
 import { hasAllocationOf, type ServiceState } from './service-state.ts';
 import { type SharingConflict, sharingConflict } from './sharing.ts';
+
+/** The Services that have an address as an external IP, by name. */
+export interface ExternalUsers {
+  readonly address: Address;
+  readonly services: readonly ServiceKey[];
+}
 
 /** The holders of an address, and its contenders. */
 export interface Holding {
@@ -20,12 +27,14 @@ export interface Holding {
  * owners, never on their order or history (test/core/promises.test.ts compares it with a new one at every step).
  *
  * Invariant: `#servicesByAddress` has exactly the addresses that Services in `#states` use, with those Services. `#used` has
- * the ordinals of those addresses and of those in `#claimOwners`; `#claimed` has only the latter.
+ * the ordinals of those addresses and of those in `#claimOwners` and `#externalUsers`; `#claimed` has only those in `#claimOwners`.
  */
 export class Ledger {
   readonly #states = new Map<ServiceKey, ServiceState>();
   /** A single Service is stored without an array: that is the common case, and saves memory. */
   readonly #servicesByAddress = new AddressMap<ServiceState | readonly ServiceState[]>();
+  /** The Services of other types that have an address as an external IP. */
+  readonly #externalUsers = new AddressMap<ExternalUsers>();
   /** The other owners that claim an address in the API. */
   readonly #claimOwners = new AddressMap<ClaimOwner>();
   readonly #used: Readonly<Record<Family, IntervalSet>> = {
@@ -101,8 +110,8 @@ export class Ledger {
     if (previous.length > 1) this.#holdings.delete(address);
     if (first === undefined) this.#servicesByAddress.delete(address);
     else this.#servicesByAddress.set(address, current.length === 1 ? first : current);
-    const isClaimed = this.claimOwner(address) !== undefined;
-    this.#markUsed(address, previous.length > 0 || isClaimed, current.length > 0 || isClaimed);
+    const isBlocked = this.claimOwner(address) !== undefined || this.isExternalIP(address);
+    this.#markUsed(address, previous.length > 0 || isBlocked, current.length > 0 || isBlocked);
   }
 
   #markUsed(address: Address, wasUsed: boolean, isUsed: boolean): void {
@@ -118,7 +127,7 @@ export class Ledger {
   /** Sets or removes the other owner that claims the address. */
   setClaimOwner(address: Address, owner: ClaimOwner | undefined): void {
     const ordinal = ordinalOf(address);
-    const hasServices = this.#servicesByAddress.has(address);
+    const hasServices = this.#servicesByAddress.has(address) || this.isExternalIP(address);
     const wasClaimed = this.#claimOwners.has(address);
     if (owner === undefined) this.#claimOwners.delete(address);
     else this.#claimOwners.set(address, owner);
@@ -128,6 +137,34 @@ export class Ledger {
       else this.#claimed[address.family].add(ordinal);
     }
     this.#markUsed(address, hasServices || wasClaimed, hasServices || owner !== undefined);
+  }
+
+  /** Sets the Services of other types that have the address as an external IP: it is not allocated. */
+  setExternalUsers(address: Address, services: readonly ServiceKey[]): void {
+    const isUsedOtherwise = this.#servicesByAddress.has(address) || this.claimOwner(address) !== undefined;
+    const wasUsed = this.#externalUsers.has(address);
+    if (services.length === 0) this.#externalUsers.delete(address);
+    else this.#externalUsers.set(address, { address, services });
+    this.#markUsed(address, isUsedOtherwise || wasUsed, isUsedOtherwise || services.length > 0);
+  }
+
+  /** Whether a Service of another type has the address as an external IP. */
+  isExternalIP(address: Address): boolean {
+    return this.#externalUsers.size > 0 && this.#externalUsers.has(address);
+  }
+
+  /** The Services of any type that have the address as an external IP. */
+  externalUsers(address: Address): readonly ServiceKey[] {
+    const balanced = this.servicesAt(address).filter(({ view: { externalIPs } }) => {
+      return externalIPs.length > 0 && readExternalIPs(externalIPs).some((one) => sameAddress(one, address));
+    });
+    const others = this.#externalUsers.get(address)?.services ?? noKeys;
+    return balanced.length === 0 ? others : [...balanced.map(({ key }) => key), ...others].sort();
+  }
+
+  /** The addresses that Services of other types have as external IPs, and those Services. */
+  externalIPs(): IterableIterator<ExternalUsers> {
+    return this.#externalUsers.values();
   }
 
   /** The other owner that claims the address in the API: it is not allocated. */
@@ -238,6 +275,7 @@ export class Ledger {
 }
 
 const noServices: readonly ServiceState[] = [];
+const noKeys: readonly ServiceKey[] = [];
 
 function countIn(set: IntervalSet, spans: readonly Span[]): bigint {
   return spans.reduce((sum, { first, last }) => sum + set.count(first, last), 0n);

@@ -9,6 +9,7 @@ import {
 import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
+import { readExternalIPs } from './external-ips.ts';
 
 export type Origin = 'allocated' | 'static';
 
@@ -43,7 +44,7 @@ export interface ServiceState {
   readonly intent: Intent;
   /** Addresses that the Service requests, records, or leases: another Service that requests one of them is in conflict. */
   readonly requestedIPs: readonly Address[];
-  /** The requested addresses and those in the status: all of them are in use. */
+  /** The requested addresses, those in the status, and external IPs: all of them are in use. */
   readonly usedIPs: readonly Address[];
   /** Requested addresses that a write in flight releases. They stay in use until the write is known to have succeeded. */
   readonly releasingIPs: readonly ReleasingIP[];
@@ -100,6 +101,7 @@ function readAddresses(
   requestedIPs = deduplicated(annotation?.entries, requestedIPs);
   let usedIPs = requestedIPs;
   for (const ip of view.statusIPs.slice(0, maxEntries)) usedIPs = withAll(usedIPs, read(ip));
+  usedIPs = withAll(usedIPs, { entries: readExternalIPs(view.externalIPs) });
   return { intent, requestedIPs, usedIPs };
 }
 

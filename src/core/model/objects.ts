@@ -48,6 +48,7 @@ export interface ServiceSpec {
   loadBalancerIP?: string;
   clusterIP?: string;
   clusterIPs?: string[];
+  externalIPs?: string[];
   ipFamilies?: string[];
   ipFamilyPolicy?: string;
   externalTrafficPolicy?: string;

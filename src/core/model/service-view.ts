@@ -34,6 +34,8 @@ export interface ServiceView {
   readonly interface: string | undefined;
   readonly requestedIP: string | undefined;
   readonly statusIPs: readonly string[];
+  /** `spec.externalIPs`: kube-proxy accepts traffic to them on every Node. */
+  readonly externalIPs: readonly string[];
   /** As listed; empty if `ipFamilies` is missing, which only happens in files. */
   readonly families: readonly Family[];
   readonly policy: FamilyPolicy;
@@ -104,6 +106,7 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
     interface: boundedList(annotation[annotations.interface]),
     requestedIP: boundedList(annotation[annotations.requestedIP]),
     statusIPs: statusOf(status).map(same),
+    externalIPs: shared.list((spec.externalIPs ?? []).slice(0, maxEntries)),
     families: shared.list((spec.ipFamilies ?? []).filter((family) => family === 'IPv4' || family === 'IPv6')),
     policy: policyOf(spec.ipFamilyPolicy),
     ports: shared.list(

@@ -10,6 +10,7 @@ import {
   explainDecision,
   explainInNoPool,
   explainWrite,
+  externalIPOf,
 } from '../explain/explain-decision.ts';
 import { type Address, formatAddress } from '../ip/address.ts';
 import { isLease, originOf } from '../ledger/service-state.ts';
@@ -36,6 +37,8 @@ export interface AuditFinding {
     | 'local-traffic'
     /** A Service has a word in the place of an address. */
     | 'read-as-hostname'
+    /** A Service of any type has the address of another Service as an external IP. */
+    | 'external-ip'
     /** The allocation record is another Service's, or differs from the Service. */
     | 'allocation-record'
     /** The controller has not written a change yet: it is behind, or not running. */
@@ -112,6 +115,7 @@ function findingsOn(key: ServiceKey, context: AuditContext): AuditFinding[] {
   if (decided === undefined) return [];
   return [
     ...conflictFindings(decided, context),
+    ...externalIPFindings(decided, context),
     ...recordFindings(decided),
     ...writeFindings(decided, context),
     ...finalizerFindings(decided),
@@ -145,6 +149,18 @@ function conflictFindings(
       default:
         return [];
     }
+  });
+}
+
+/** The addresses that the Service holds, and that others have as external IPs. */
+function externalIPFindings({ state }: ServiceDecision, { allocator }: AuditContext): AuditFinding[] {
+  const { ledger, config } = allocator;
+  if (state.ignoreReason !== undefined) return [];
+  return state.requestedIPs.flatMap((address): AuditFinding[] => {
+    const users = ledger.externalUsers(address).filter((user) => user !== state.key);
+    if (users.length === 0 || !ledger.holding(address, config).holders.includes(state)) return [];
+    const sentence = `${formatAddress(address)} is also ${externalIPOf(users)}. On every Node, kube-proxy sends what arrives there to that Service. Remove it from spec.externalIPs, or give this Service a different address.`;
+    return [{ code: 'external-ip', subject: state.key, sentence }];
   });
 }
 

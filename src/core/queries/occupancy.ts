@@ -5,6 +5,7 @@ import { type Address, compareAddresses, isUnspecified, sameAddress } from '../i
 import { addressAt, ordinalsOf, type Range, rangesContain } from '../ip/range.ts';
 import type { ClaimOwner } from '../ledger/claim.ts';
 import { isLease, originOf, type ServiceState } from '../ledger/service-state.ts';
+import type { ServiceKey } from '../model/service-view.ts';
 
 /** An allocator, or a snapshot of its decisions. */
 export type AllocatorView = Pick<Allocator, 'ledger' | 'config' | 'nodes' | 'claimTracker' | 'explain'>;
@@ -23,7 +24,10 @@ export type AddressState =
   | 'static'
   /** Allocated from a pool. */
   | 'assigned'
-  /** A Service of another load balancer has it, or it is only in the status of a Service, or another owner claims it. */
+  /**
+   * A Service of another load balancer has it, or it is only in the status of a Service, or an external IP, or another owner
+   * claims it.
+   */
   | 'unmanaged'
   | 'free'
   /** In a pool, but never allocated: an end of a block, or an address that ends in .0 or .255. */
@@ -40,6 +44,8 @@ export interface Occupancy {
   readonly holders: readonly ServiceState[];
   /** Its contenders, then Services that only have it in their status. */
   readonly others: readonly ServiceState[];
+  /** The Services, of any type, that have it as an external IP. */
+  readonly externalUsers: readonly ServiceKey[];
   /** The other owner that claims it in the API. */
   readonly owner: ClaimOwner | undefined;
 }
@@ -69,16 +75,19 @@ export function occupancyOf(
   const owner = ledger.claimOwner(address);
   const { holders, contenders } = ledger.holding(address, config);
   const requesting = [...holders, ...contenders];
-  const statusOnly = ledger.servicesAt(address).filter((state) => !requesting.includes(state));
+  const externalUsers = ledger.externalUsers(address);
+  const statusOnly = ledger
+    .servicesAt(address)
+    .filter((state) => !requesting.includes(state) && !externalUsers.includes(state.key));
   const others = [...contenders, ...statusOnly];
   const keys = keysOf(address, usable);
   const state =
     requesting.length > 0
       ? assignedState(address, holders, requesting, context)
-      : others.length > 0 || owner !== undefined
+      : others.length > 0 || externalUsers.length > 0 || owner !== undefined
         ? 'unmanaged'
         : freeState(address, usable);
-  return { address, state, keys, holders, others, owner };
+  return { address, state, keys, holders, others, externalUsers, owner };
 }
 
 function keysOf(address: Address, usable: readonly Pool[]): string[] {
@@ -130,6 +139,7 @@ export function shownIn(range: Range, { ledger, claimTracker }: AllocatorView): 
     if (family === range.family && range.first <= value && value <= range.last) found.set(value, address);
   };
   for (const { usedIPs } of ledger.all()) usedIPs.forEach(add);
+  for (const { address } of ledger.externalIPs()) add(address);
   for (const { address, owner } of claimTracker.claims.all()) if (owner !== undefined) add(address);
   return [...found.values()].sort(compareAddresses);
 }

@@ -3,9 +3,10 @@ import { Allocator } from '../decide/allocator.ts';
 import type { Decision } from '../decide/decision.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import type { Claim } from '../ledger/claim.ts';
+import { type ExternalIPs, readExternalIPs } from '../ledger/external-ips.ts';
 import type { Options } from '../model/options.ts';
 import { applyPatch, isEmptyPatch } from '../model/service-patch.ts';
-import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
+import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 
 /** The relevant objects in the API at one moment. */
 export interface ClusterSnapshot {
@@ -13,19 +14,33 @@ export interface ClusterSnapshot {
   readonly config: Config;
   /** The claims of other owners, if they were read. */
   readonly claims: readonly Claim[];
+  /** The external IPs of Services of other types. */
+  readonly externalIPs?: readonly ExternalIPs[];
   /** The name of the Node that has an address, if Nodes were read. */
   readonly nodes?: AddressMap<string> | undefined;
   /** The version of the list of Services. */
   readonly resourceVersion: string;
 }
 
+/** The Services of any type that have external IPs. */
+export function externalIPsIn({ services, externalIPs = [] }: ClusterSnapshot): ExternalIPs[] {
+  const balanced = services.map((view) => ({
+    key: keyOf(view),
+    addresses: readExternalIPs(view.externalIPs),
+  }));
+  return [...balanced, ...externalIPs]
+    .filter(({ addresses }) => addresses.length > 0)
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
 /** An allocator that knows the snapshot and has not decided anything yet. */
 export function allocatorOf(snapshot: ClusterSnapshot, options: Options): Allocator {
-  const { services, config, claims, nodes, resourceVersion } = snapshot;
+  const { services, config, claims, externalIPs = [], nodes, resourceVersion } = snapshot;
   const allocator = new Allocator(options);
   allocator.setNodes(nodes);
   allocator.setConfig(config);
   allocator.replaceServices(services, resourceVersion);
+  allocator.externalIPs.replace(externalIPs, resourceVersion);
   if (options.claims) allocator.claimTracker.replace(claims, resourceVersion);
   return allocator;
 }

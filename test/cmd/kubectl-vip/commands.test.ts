@@ -22,6 +22,7 @@ import { parseAddress } from '../../../src/core/ip/address.ts';
 import { AddressMap } from '../../../src/core/ip/address-map.ts';
 import { claimOf } from '../../../src/core/ledger/claim.ts';
 import type { ConfigMap, Service } from '../../../src/core/model/objects.ts';
+import { externalIPsIn } from '../../../src/core/queries/simulate.ts';
 import { readManifests } from '../../../src/manifest/manifests.ts';
 import { ansiFor } from '../../../src/terminal/ansi.ts';
 import { visibleWidth } from '../../../src/terminal/wrap.ts';
@@ -482,4 +483,101 @@ test('in a cluster, the age comes from managedFields, and nodes are named', () =
     announcementFindings(cluster(written + 240_000, 'kube-vip')).at(0),
     'not-announced default/hello: 192.168.4.110 is not announced yet (for 3 minutes). The status still shows 192.168.4.11, 192.168.4.12, written by kube-vip.',
   );
+});
+
+/** metallb/metallb#924. */
+const externalIPs = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data: { range-global: 192.168.50.20-192.168.50.23 }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: legacy, namespace: default }
+spec: { externalIPs: [192.168.50.20], selector: { app: legacy }, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: mail, namespace: default }
+spec: { type: LoadBalancer, externalIPs: [192.168.50.21], ports: [{ name: smtp, port: 25 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: default }
+spec: { type: LoadBalancer, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: static, namespace: default, annotations: { kube-vip.io/loadbalancerIPs: 192.168.50.20 } }
+spec: { type: LoadBalancer, ports: [{ name: http, port: 80 }] }
+`;
+
+test('external IPs are in use, and each answer says whose they are', () => {
+  const facts = factsOf(externalIPs);
+  const text = (result: CommandResult): string => result.lines(plain).join('\n');
+  assert.match(text(explain(facts, scope, [])), /web +.*192\.168\.50\.23/);
+  const answer = text(who(facts, [rangeIn('192.168.50.20-192.168.50.23')]));
+  assert.match(
+    answer,
+    /^192\.168\.50\.20 .*default\/static; used as an external IP of Service default\/legacy/m,
+  );
+  assert.match(answer, /^192\.168\.50\.21 +unmanaged +used as an external IP of Service default\/mail/m);
+  const { config } = facts.snapshot;
+  const checked = check({
+    config,
+    positionOf: () => undefined,
+    networks: undefined,
+    externalIPs: externalIPsIn(facts.snapshot),
+    name: 'kube-system/kubevip',
+    configMap: facts.options.configMap,
+    otherPoolConfigMaps: [],
+    remarks: [],
+    rejections: [],
+  });
+  assert.match(
+    text(checked),
+    /^warning: range-global contains 192\.168\.50\.20, used as an external IP of Service default\/legacy\. /m,
+  );
+  assert.match(text(checked), /192\.168\.50\.21, used as an external IP of Service default\/mail\. /);
+  const audited = text(audit(facts, scope, findingsIn(facts)));
+  assert.match(audited, /external-ip +default\/static/);
+  assert.match(audited, /192\.168\.50\.20 is also used as an external IP of Service default\/legacy\. /);
+});
+
+test('a stored PreferDualStack Service of a single-stack cluster keeps its one family', () => {
+  const dump = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data: { cidr-default: "10.0.0.0/29,fd00::/125" }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: stored, namespace: default }
+spec:
+  type: LoadBalancer
+  ipFamilyPolicy: PreferDualStack
+  ipFamilies: [IPv4]
+  clusterIP: 10.96.0.7
+  clusterIPs: [10.96.0.7]
+  ports: [{ port: 80 }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: manifest, namespace: default }
+spec: { type: LoadBalancer, ipFamilyPolicy: PreferDualStack, ports: [{ port: 80 }] }
+`;
+  const facts = factsOf(dump);
+  const { services } = facts.snapshot;
+  assert.deepEqual(
+    services.map(({ name, families }) => [name, families]),
+    [
+      ['manifest', ['IPv4', 'IPv6']],
+      ['stored', ['IPv4']],
+    ],
+  );
+  const lines = explain(facts, scope, []).lines(plain).join('\n');
+  assert.match(lines, /manifest +.*10\.0\.0\.1,fd00::/);
+  assert.match(lines, /stored +.*10\.0\.0\.2(?!,)/);
 });
