@@ -230,7 +230,7 @@ test('an address that another owner claims is not allocated, is reported, and go
   const decision = allocator.next()?.decision;
   assert.ok(decision?.kind === 'pending');
   assert.deepEqual(decision.failures, [
-    { code: 'pool-full', key: 'cidr-global', family: 'IPv4', size: 1n, claimed: 1n },
+    { code: 'pool-full', key: 'cidr-global', family: 'IPv4', size: 1n, claimed: 1n, noSharing: undefined },
   ]);
   assert.equal(allocator.next(), undefined);
   allocator.claimTracker.delete(foreign.address, '101');
