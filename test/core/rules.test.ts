@@ -1196,7 +1196,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: {
         'a/x': {
           ips: '10.0.0.1',
-          says: /^10\.0\.0\.1 is also assigned to a\/dual \(does not have exactly one IPv4 address\)/,
+          says: /^10\.0\.0\.1 is also assigned to a\/dual \(cannot share because it does not have exactly one IPv4 address\)/,
         },
         'a/dual': { ips: '10.0.0.1,fd00::1', says: /^10\.0\.0\.1 is also assigned to a\/x / },
       },

@@ -151,7 +151,7 @@ export const mutants: readonly Mutant[] = [
     promise: 'Adopt first',
     what: 'a new leader decides before it has listed the Services',
     file: 'src/controller/controller.ts',
-    from: 'session?.hasServices === true && session.configuration',
-    to: 'session?.configuration',
+    from: 'return session.hasServices && session.hasClaims',
+    to: 'return session.hasClaims',
   },
 ];

@@ -40,6 +40,19 @@ export async function run(plan: Plan): Promise<Outcome> {
   return simulation.outcome(undefined);
 }
 
+/** One of several Services for DNS: two of them can share an address, the third one would take the port of one. */
+function sharerNamed(name: string, protocol: string): Service {
+  return {
+    metadata: { namespace: 'moved', name },
+    spec: {
+      type: 'LoadBalancer',
+      ipFamilyPolicy: 'SingleStack',
+      ipFamilies: ['IPv4'],
+      ports: [{ protocol, port: 53 }],
+    },
+  };
+}
+
 class Simulation {
   readonly #plan: Plan;
   readonly #scheduler = new Scheduler();
@@ -116,11 +129,13 @@ class Simulation {
   }
 
   /**
-   * The pools are replaced, and a person moves all Services, in any order and with faults. The first time, Services come to share
-   * addresses; the second time, many do.
+   * The pools are replaced, and a person moves all Services, in any order and with faults. In the first
+   * one, Services come to share addresses.
    */
   async #moveAll(): Promise<void> {
     const random = randomOf(this.#plan.seed + 3);
+    for (const [name, protocol] of Object.entries({ tcp: 'TCP', udp: 'UDP', alone: 'UDP' }))
+      this.#user({ do: 'create', service: sharerNamed(name, protocol) });
     for (const pool of ['10.0.3.1-10.0.3.40', '10.0.2.1-10.0.2.40']) {
       const data: Data = { 'cidr-global': pool, 'allow-share-global': 'true' };
       this.#configure(data);
