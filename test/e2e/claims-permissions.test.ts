@@ -91,7 +91,8 @@ const table: readonly RequiredPermission[] = [
       const permissions = without(permissionsWithClaims(), 'get', 'ipaddresses');
       await grant(cluster, user, without(permissions, 'watch', 'ipaddresses'));
       const controller = start();
-      await controller.logs(/"limited" cannot watch resource "ipaddresses"/);
+      // The next list, which would show the claim, is seconds away.
+      await waitsForLongBackoff(controller, 'ipaddresses');
       await createForeignClaim(cluster, '10.1.0.1');
       await isNotAssigned(
         /The API server rejected the change: .*"limited" cannot get resource "ipaddresses"/,
