@@ -180,7 +180,7 @@ export const anyService: fc.Arbitrary<Service> = fc
 
 export type Edit =
   | {
-      do: 'blank' | 'strip' | 'replace' | 'announce' | 'type' | 'reallocate';
+      do: 'blank' | 'strip' | 'unmark' | 'replace' | 'announce' | 'type' | 'reallocate';
       at: number;
     }
   | { do: 'annotate' | 'respecify' | 'show' | 'external'; at: number; address: string }
@@ -206,6 +206,7 @@ export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
         'delete',
         'blank',
         'strip',
+        'unmark',
         'replace',
         'announce',
         'type',
@@ -241,6 +242,10 @@ export function edit(service: Service, step: Edit): void {
       break;
     case 'strip':
       delete annotations()['kube-vip.io/loadbalancerIPs'];
+      break;
+    case 'unmark':
+      metadata.annotations = {};
+      metadata.labels = {};
       break;
     case 'replace':
       metadata.annotations = {};
