@@ -127,7 +127,7 @@ scenario('the other remedies of explain work as well', async ({ cluster, shell, 
   };
   await applyRemedy('default/third', /delete a Service/);
   await cluster.becomes('default/third', assigned('192.168.0.10', 'range-default'));
-  await applyRemedy('team/late', /Or request a different address/);
+  await applyRemedy('team/late', /Request a different address/);
   await cluster.becomes('team/late', assigned('10.9.1.1', 'static'));
   await applyRemedy('lab/web', /Add a pool for the namespace/);
   await cluster.becomes('lab/web', assigned('10.9.0.1', 'cidr-lab'));
