@@ -166,7 +166,7 @@ const runs: { argv: string[]; env?: Environment; expected: object }[] = [
     expected: {
       ...plain,
       warnings: [
-        'Flags accepted without effect: --cloud-provider (there is no cloud provider, and Nodes are not read); --profiling, --port (only health checks and metrics are served, without authentication); --log-dir, --logtostderr (the log is written to standard error only)',
+        'Flags accepted without effect: --cloud-provider (there is no cloud provider, and Nodes are not managed); --profiling, --port (only health checks and metrics are served, without authentication); --log-dir, --logtostderr (the log is written to standard error only)',
       ],
     },
   },

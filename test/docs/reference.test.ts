@@ -37,34 +37,6 @@ test('lists every annotation, label, and other name on objects', () => {
   for (const name of [goFinalizer, defaultClass]) assert.ok(text.includes(`\`${name}\``), name);
 });
 
-test("lists kube-vip's other annotations", () => {
-  const cells = rowsOf('annotation of kube-vip').map(([first = '']) => plain(first));
-  const listed = cells.flatMap((cell) => cell.split(', ').map((name) => name.replace('kube-vip.io/', '')));
-  const egress = [
-    'internal',
-    'ipv6',
-    'destination-ports',
-    'source-ports',
-    'allowed-networks',
-    'denied-networks',
-  ];
-  // pkg/kubevip/annotations.go, without those that this controller knows.
-  const expected = [
-    ...['hwaddr', 'vipHost', 'active-endpoint', 'active-endpoint-ipv6', 'flush-conntrack', 'rp_filter'],
-    ...[
-      'loadbalancerHostname',
-      'serviceVLAN',
-      'ignore-service-security',
-      'forwardUPNP',
-      'upnp-lease-duration',
-    ],
-    ...['leaseName', 'forcePerServiceElection', 'allow-reconcile-without-endpoints', 'ddns', 'macvlanName'],
-    ...['dhcp-broadcast', 'egress', 'egress-nftables-table'],
-    ...[...egress, 'no-internal-traffic', 'detect-api-server'].map((name) => `egress-${name}`),
-  ];
-  assert.deepEqual(listed.toSorted(), expected.toSorted());
-});
-
 test('lists every key of the allocation record', () => {
   const record = {
     ...{ source: 'static', addresses: '10.1.0.1', ports: 'TCP/80', families: 'SingleStack IPv4' },

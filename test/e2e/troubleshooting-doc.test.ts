@@ -38,7 +38,10 @@ scenario(`${path}: each command has the documented output`, async ({ cluster, st
 
 test(`${path}: each message is one of the program`, () => {
   // Fragments of template literals and strings.
-  const texts = globSync(['src/core/explain/*.ts', 'src/controller/reporter.ts'], { cwd: root })
+  const texts = globSync(
+    ['src/core/explain/*.ts', 'src/controller/reporter.ts', 'src/controller/field-managers.ts'],
+    { cwd: root },
+  )
     .map((file) => readFileSync(join(root, file), 'utf8'))
     .join('\n');
   const fragments = firstCells(path, 'sentence').flatMap((sentence) => sentence.split('…'));

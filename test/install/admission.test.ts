@@ -25,11 +25,41 @@ const messages: readonly (readonly [data: Data, message: string])[] = [
     'interface-global: "eth 0" is not a valid network interface name. Use 1 to 15 characters without spaces or slashes.',
   ],
   [
+    { 'cidr-global': '10.0.0.1 # router' },
+    'cidr-global: "10.0.0.1 # router" contains a comment. Delete the text from # to the end of the line.',
+  ],
+  [
+    { 'cidr-global': '$LAN.0/24' },
+    'cidr-global: "$LAN.0/24" contains a placeholder that a template did not replace.',
+  ],
+  [
+    { 'cidr-global': 'None' },
+    'cidr-global: "None" is what a template writes for a variable without a value.',
+  ],
+  [
+    { 'cidr-global': 'start=10.0.0.1 end=10.0.0.9' },
+    'cidr-global: "start=10.0.0.1 end=10.0.0.9" names the ends of a range. Write both addresses with a hyphen (-) between them.',
+  ],
+  [
+    { 'cidr-global': 'cidr-global: 10.0.0.0/29' },
+    'cidr-global: "cidr-global: 10.0.0.0/29" repeats a key inside the value. Remove it.',
+  ],
+  [
+    { 'cidr-global': '- 10.0.0.0/29' },
+    'cidr-global: "- 10.0.0.0/29" starts like an item of a YAML list. Separate entries with commas or newlines alone.',
+  ],
+  [{ 'cidr-global': "'10.0.0.0/29'" }, 'cidr-global: "\'10.0.0.0/29\'" contains quotes. Remove them.'],
+  [
+    { 'cidr-global': '10.0.0.1:8080' },
+    'cidr-global: "10.0.0.1:8080" contains a port, which the address of a Service cannot have.',
+  ],
+  [{ 'cidr-global': '[fd00::1]' }, 'cidr-global: "[fd00::1]" contains brackets. Remove them.'],
+  [
     { 'cidr-global': '10.0.0.1–10.0.0.9' },
     'cidr-global: "10.0.0.1–10.0.0.9" contains a typographic dash. Use a hyphen (-).',
   ],
   [
-    { 'cidr-global': '10.0.0.0/29 10.0.0.9;\n10.0.0.10' },
+    { 'cidr-global': '10.0.0.0/29 10.0.0.9; 10.0.0.10' },
     'cidr-global: "10.0.0.0/29 10.0.0.9; 10.0.0.10" contains white space or a semicolon. Separate entries with a comma, and the ends of a range with a hyphen (-).',
   ],
   [
@@ -94,7 +124,7 @@ policyTest(
     const y = 'y'.repeat(70);
     const data = {
       'range-a': 'x',
-      'cidr-b': `10.0.0.1,${y}\n${y},10.0.0,z`,
+      'cidr-b': `10.0.0.1,${y} ${y},10.0.0,z`,
       'cidr-c': 'z',
       'search-order': 'x',
     };

@@ -131,7 +131,12 @@ for (const upgradeCase of upgradeCases) {
         assert.deepEqual(at(roles.at(-1), 'resourceNames'), [lease]);
         assert.deepEqual(live(after, 'ClusterRole', 'rules.0.verbs'), ['get', 'list', 'watch', 'patch']);
         assert.equal(
-          live(after, 'ClusterRole', 'rules.2'),
+          JSON.stringify(live(after, 'ClusterRole', 'rules.2')),
+          JSON.stringify({ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }),
+          'Nodes, for adoptions',
+        );
+        assert.equal(
+          live(after, 'ClusterRole', 'rules.3'),
           undefined,
           'no permission of the old role remains',
         );

@@ -32,7 +32,7 @@ const rows: Row[] = [
   {
     title: 'a misspelled annotation',
     text: svc(P).replace('spec:', '  annotations:\n    kube-vip.io/loadbalancerIP: 10.0.0.1\nspec:'),
-    says: 'f.yaml:7:5: Service shop/web: metadata.annotations.kube-vip.io/loadbalancerIP: neither this controller nor kube-vip reads an annotation, which has no effect. Did you mean kube-vip.io/loadbalancerIPs?',
+    says: 'f.yaml:7:5: Service shop/web: metadata.annotations.kube-vip.io/loadbalancerIP: neither this controller nor kube-vip reads an annotation of this name. Write kube-vip.io/loadbalancerIPs.',
     field: 'spec.type',
     reads: 'LoadBalancer',
   },

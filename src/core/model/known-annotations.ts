@@ -7,7 +7,8 @@ import { annotations } from './well-known-names.ts';
 export const kubeVipAnnotations: readonly string[] = [
   ...['active-endpoint', 'active-endpoint-ipv6', 'allow-reconcile-without-endpoints', 'ddns'],
   ...['dhcp-broadcast', 'egress', 'egress-allowed-networks', 'egress-denied-networks'],
-  ...['egress-destination-ports', 'egress-internal', 'egress-ipv6', 'egress-source-ports'],
+  ...['egress-destination-ports', 'egress-detect-api-server', 'egress-internal', 'egress-ipv6'],
+  ...['egress-nftables-table', 'egress-no-internal-traffic', 'egress-source-ports'],
   ...['flush-conntrack', 'forcePerServiceElection', 'forwardUPNP', 'hwaddr', 'ignore-service-security'],
   ...['leaseName', 'loadbalancerHostname', 'macvlanName', 'rp_filter', 'serviceVLAN', 'upnp-lease-duration'],
   'vipHost',
