@@ -178,7 +178,7 @@ test('a password on the command line is not repeated', async () => {
   for (const server of [`https://user:${secret}@10.0.0.1`, `https://:${secret}@10.0.0.1`]) {
     const { code, output } = await runs('', ['--master', server]);
     assert.equal(code, 2);
-    assert.match(output, /--master is "https:\/\/\.\.\.@10\.0\.0\.1", which is no address of a server/);
+    assert.match(output, /--master="https:\/\/\.\.\.@10\.0\.0\.1" is not a valid server URL/);
     hides(`${output}${' '.repeat(100)}`, secret);
   }
 });
