@@ -184,15 +184,7 @@ export const anyService: fc.Arbitrary<Service> = fc
 
 export type Edit =
   | {
-      do:
-        | 'blank'
-        | 'strip'
-        | 'unmark'
-        | 'replace'
-        | 'announce'
-        | 'type'
-        | 'reallocate'
-        | 'reallocate-allocated';
+      do: 'blank' | 'strip' | 'replace' | 'announce' | 'type' | 'reallocate' | 'reallocate-allocated';
       at: number;
     }
   | { do: 'annotate' | 'respecify' | 'show' | 'external'; at: number; address: string }
@@ -218,7 +210,6 @@ export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
         'delete',
         'blank',
         'strip',
-        'unmark',
         'replace',
         'announce',
         'type',
@@ -255,10 +246,6 @@ export function edit(service: Service, step: Edit): void {
       break;
     case 'strip':
       delete annotations()['kube-vip.io/loadbalancerIPs'];
-      break;
-    case 'unmark':
-      metadata.annotations = {};
-      metadata.labels = {};
       break;
     case 'replace':
       metadata.annotations = {};
