@@ -2,17 +2,18 @@ import { ApiError } from '../client/errors.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem, refined } from '../core/decide/announcement.ts';
 import { warnOfForeignStatus } from '../core/explain/explain-announcement.ts';
-import { formatAddress } from '../core/ip/address.ts';
+import { AddressMap } from '../core/ip/address-map.ts';
 import { managedPaths, ownerOf } from '../core/model/managed-fields.ts';
-import type { KubeObject, Service } from '../core/model/objects.ts';
+import type { Service } from '../core/model/objects.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { textOf } from './announcements.ts';
 import type { WriterContext } from './in-flight-writes.ts';
+import { listNodes } from './node-addresses.ts';
 import type { Reporter } from './reporter.ts';
 import { pathOf } from './write-service.ts';
 
 /** kube-vip replaces an earlier address within this time. */
-const patienceMs = 30_000;
+const replacementMs = 30_000;
 /** The addresses of nodes rarely change. */
 const nodesMs = 60_000;
 
@@ -29,10 +30,6 @@ interface DueCheck {
   readonly at: number;
 }
 
-interface Node extends KubeObject {
-  status?: { addresses?: { type?: string; address?: string }[] };
-}
-
 /**
  * Finds out which program writes addresses into a status that were not assigned, and reports it once for each such status.
  * One Service is read at a time, after kube-vip had time to replace an earlier address.
@@ -42,7 +39,7 @@ export class ForeignStatus {
   /** In the order of `at`. */
   readonly #due = new Map<ServiceKey, DueCheck>();
   readonly #reported = new Map<ServiceKey, string>();
-  #nodes: { readonly names: ReadonlyMap<string, string>; readonly until: number } | undefined;
+  #nodes: { readonly names: AddressMap<string>; readonly until: number } | undefined;
   #isChecking = false;
   #cancel: (() => void) | undefined;
 
@@ -60,7 +57,7 @@ export class ForeignStatus {
     const text = `${view.uid} ${textOf(problem)}`;
     if (this.#reported.get(key) === text || this.#due.get(key)?.text === text) return;
     this.#due.delete(key);
-    this.#due.set(key, { view, text, at: this.#options.context.clock.now() + patienceMs });
+    this.#due.set(key, { view, text, at: this.#options.context.clock.now() + replacementMs });
     this.#schedule();
   }
 
@@ -104,7 +101,7 @@ export class ForeignStatus {
         if (this.#options.signal.aborted) return;
         // The API server does not answer now. Should the Service be gone, its watch removes this entry.
         this.#reported.delete(key);
-        this.#due.set(key, { view, text, at: clock.now() + patienceMs });
+        this.#due.set(key, { view, text, at: clock.now() + replacementMs });
       }
     }
   }
@@ -124,20 +121,17 @@ export class ForeignStatus {
     const seen = allocator.seen(key);
     const problem = currentProblem(key, allocator);
     if (seen === undefined || problem?.code !== 'foreign-status') return;
-    const nodeAt = (address: AnnouncementProblem['shown'][number]) => nodes.get(formatAddress(address));
+    const nodeAt = (address: AnnouncementProblem['shown'][number]) => nodes.get(address);
     reporter.foreignStatus(seen, warnOfForeignStatus(seen, problem, { manager, nodeAt }), manager);
   }
 
   /** The names of the nodes by address; empty if they cannot be listed, which is optional. */
-  async #nodeNames(): Promise<ReadonlyMap<string, string>> {
+  async #nodeNames(): Promise<AddressMap<string>> {
     const { clock, api } = this.#options.context;
     if (this.#nodes !== undefined && clock.now() < this.#nodes.until) return this.#nodes.names;
-    const names = new Map<string, string>();
+    let names = new AddressMap<string>();
     try {
-      for await (const { objects } of api.list('/api/v1/nodes', {}, this.#options.signal))
-        for (const { metadata, status } of objects as readonly Node[])
-          for (const { address } of status?.addresses ?? [])
-            if (address !== undefined) names.set(address, metadata.name);
+      names = await listNodes(api, this.#options.signal);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
     }

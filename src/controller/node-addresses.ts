@@ -1,3 +1,4 @@
+import type { Api } from '../client/api.ts';
 import { ApiError, errorText } from '../client/errors.ts';
 import type { Log } from '../client/log.ts';
 import type { Clock } from '../client/transport.ts';
@@ -18,6 +19,16 @@ export const nodesPath = '/api/v1/nodes';
 const maxAgeMs = 60_000;
 /** Until then, a missing permission is not asked for again. */
 const retryMs = 5 * 60_000;
+
+/** The names of all Nodes by their addresses, read while the list arrives. Throws what the API throws. */
+export async function listNodes(api: Api, signal: AbortSignal): Promise<AddressMap<string>> {
+  const nodes = new AddressMap<string>();
+  for await (const { objects } of api.list(nodesPath, {}, signal)) {
+    for (const node of objects as readonly Node[])
+      for (const address of addressesOfNode(node)) nodes.set(address, node.metadata.name);
+  }
+  return nodes;
+}
 
 export interface NodeAddressesOptions {
   readonly clock: Clock;
@@ -76,11 +87,7 @@ export class NodeAddresses {
   async #read({ api, signal }: WriteContext): Promise<NodeList> {
     const { clock } = this.#options;
     try {
-      const nodes = new AddressMap<string>();
-      for await (const { objects } of api.list(nodesPath, {}, signal)) {
-        for (const node of objects as readonly Node[])
-          for (const address of addressesOfNode(node)) nodes.set(address, node.metadata.name);
-      }
+      const nodes = await listNodes(api, signal);
       return { nodes, expiresAt: clock.now() + maxAgeMs };
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;
