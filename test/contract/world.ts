@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { allFeatures, type Features } from '../controlplane/versions.ts';
 import { type Answer, type Body, type Cause, Client, type Server } from './http.ts';
 
 /** The namespace and the addresses of one test on the server that all tests share. */
@@ -52,7 +53,22 @@ export class World extends Client {
   }
 }
 
-export type Rule = (title: string, check: (world: World) => Promise<void>) => void;
+/** A rule with `on` holds only on API servers that have the feature, or that lack it. */
+export type Rule = (
+  title: string,
+  check: (world: World) => Promise<void>,
+  on?: { with: keyof Features } | { without: keyof Features },
+) => void;
+
+export function onServersWithIPAddresses(rule: Rule): Rule {
+  return (title, check) => rule(title, check, { with: 'ipAddresses' });
+}
+
+export interface SuiteOptions {
+  skip?: string;
+  /** By default, all. */
+  features?: Features;
+}
 
 /**
  * Runs groups of rules against one server, concurrently: each has its own namespace, and some take seconds on a real
@@ -62,14 +78,15 @@ export function suite(
   title: string,
   connect: () => Promise<Server>,
   groups: Record<string, (rule: Rule) => void>,
-  options: { skip?: string } = {},
+  { skip, features = allFeatures }: SuiteOptions = {},
 ): void {
+  const options = skip === undefined ? {} : { skip };
   describe(title, { concurrency: 8 }, () => {
     let server: Server;
     let client: Client;
     let tests = 0;
     // The hooks of a suite run even if all its tests are skipped.
-    if (options.skip === undefined) {
+    if (skip === undefined) {
       before(async () => {
         server = await connect();
         client = new Client(server);
@@ -79,7 +96,8 @@ export function suite(
         await server?.close();
       });
     }
-    const rule: Rule = (sentence, check) => {
+    const rule: Rule = (sentence, check, on) => {
+      if (on !== undefined && !('with' in on ? features[on.with] : !features[on.without])) return;
       tests += 1;
       const number = tests;
       const namespace = `contract-${number}`;
