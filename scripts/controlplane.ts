@@ -70,7 +70,7 @@ function programsOf(name: ModuleName): string[] {
 
 function linkerFlags(name: ModuleName): string {
   if (name !== 'controlplane' && !isRelease(name)) return '-s -w';
-  const version = pinned(name, /^require k8s\.io\/kubernetes (v\S+)/m, 'the Kubernetes version');
+  const version = pinned(name, /\bk8s\.io\/kubernetes (v\S+)/, 'the Kubernetes version');
   return `-s -w -X k8s.io/component-base/version.gitVersion=${version}`;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { allFeatures, type Features } from '../controlplane/versions.ts';
+import { includes, type Releases } from '../controlplane/versions.ts';
 import { type Answer, type Body, type Cause, Client, type Server } from './http.ts';
 
 /** The namespace and the addresses of one test on the server that all tests share. */
@@ -53,21 +53,18 @@ export class World extends Client {
   }
 }
 
-/** A rule with `on` holds only on API servers that have the feature, or that lack it. */
-export type Rule = (
-  title: string,
-  check: (world: World) => Promise<void>,
-  on?: { with: keyof Features } | { without: keyof Features },
-) => void;
+/** A rule with `on` holds only on these releases of Kubernetes. */
+export type Rule = (title: string, check: (world: World) => Promise<void>, on?: Releases) => void;
 
+/** IPAddress of networking.k8s.io/v1 is served since 1.33. */
 export function onServersWithIPAddresses(rule: Rule): Rule {
-  return (title, check) => rule(title, check, { with: 'ipAddresses' });
+  return (title, check) => rule(title, check, { since: 33 });
 }
 
 export interface SuiteOptions {
   skip?: string;
-  /** By default, all. */
-  features?: Features;
+  /** The minor version of Kubernetes; by default, one that is newer than all that rules name. */
+  minor?: number;
 }
 
 /**
@@ -78,7 +75,7 @@ export function suite(
   title: string,
   connect: () => Promise<Server>,
   groups: Record<string, (rule: Rule) => void>,
-  { skip, features = allFeatures }: SuiteOptions = {},
+  { skip, minor = Number.POSITIVE_INFINITY }: SuiteOptions = {},
 ): void {
   const options = skip === undefined ? {} : { skip };
   describe(title, { concurrency: 8 }, () => {
@@ -97,7 +94,7 @@ export function suite(
       });
     }
     const rule: Rule = (sentence, check, on) => {
-      if (on !== undefined && !('with' in on ? features[on.with] : !features[on.without])) return;
+      if (on !== undefined && !includes(on, minor)) return;
       tests += 1;
       const number = tests;
       const namespace = `contract-${number}`;

@@ -16,16 +16,9 @@ export function apiServerVersion(folder: string): KubernetesVersion {
   return { text, minor: Number(minor) };
 }
 
-/** What tests do differently on older API servers. The controller itself asks for no version: it tries. */
-export interface Features {
-  /** Services can be selected by `spec.type`. */
-  typeSelector: boolean;
-  /** IPAddress of networking.k8s.io/v1: `--claims`, and cluster IPs as objects. */
-  ipAddresses: boolean;
-}
+/** The minor versions of Kubernetes of which something holds. */
+export type Releases = { since: number } | { before: number };
 
-export const allFeatures: Features = { typeSelector: true, ipAddresses: true };
-
-export function featuresOf({ minor }: KubernetesVersion): Features {
-  return { typeSelector: minor >= 31, ipAddresses: minor >= 33 };
+export function includes(releases: Releases, minor: number): boolean {
+  return 'since' in releases ? minor >= releases.since : minor < releases.before;
 }

@@ -3,42 +3,37 @@
  * --small only the tests that CI runs. The etcd and the kubectl are those of the other tests.
  */
 import { spawnSync } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  isModuleName,
-  isRelease,
-  locateBinaries,
-  type ModuleName,
-  modules,
-} from '../controlplane/binaries.ts';
-import { temporaryFolder } from '../controlplane/temporary.ts';
-import { apiServerVersion } from '../controlplane/versions.ts';
+import type { ModuleName } from '../controlplane/binaries.ts';
+import { apiServerVersion, includes, type Releases } from '../controlplane/versions.ts';
+import { assembleRelease, moduleOf, releases } from './releases.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What differs between releases, and the first of everything else. */
-const small = [
-  'test/contract/kube-apiserver.test.ts',
-  'test/e2e/kubernetes-versions.test.ts',
-  'test/e2e/pools.test.ts',
-  'test/install/admission.test.ts',
-  'test/install/addresses.test.ts',
-];
+const small: TestFiles = {
+  ...onEach('contract/kube-apiserver', 'e2e/kubernetes-versions', 'e2e/pools'),
+  'install/admission': { since: 33 },
+  'install/addresses': { since: 31 },
+};
 
-const whole = [
+const whole: TestFiles = {
   ...small,
-  ...['conflicts', 'edits', 'election', 'failures', 'metrics', 'permissions', 'plugin'].map(
-    (name) => `test/e2e/${name}.test.ts`,
-  ),
-  'test/install/admission-agreement.test.ts',
-  'test/install/chart-admission.test.ts',
-  'test/install/manifest.test.ts',
-  'test/install/marks.test.ts',
-  'test/install/static-addresses.test.ts',
-  'test/kube-vip/*.test.ts',
-];
+  ...onEach('e2e/conflicts', 'e2e/edits', 'e2e/election', 'e2e/failures', 'e2e/metrics', 'e2e/permissions'),
+  ...onEach('e2e/plugin', 'install/manifest', 'kube-vip/announcements', 'kube-vip/per-service-election'),
+  'e2e/claims': { since: 33 },
+  'install/admission-agreement': { since: 33 },
+  'install/chart-admission': { since: 33 },
+  'install/marks': { since: 31 },
+  'install/static-addresses': { since: 31 },
+};
+
+/** Test files, and the releases that have what they are about. */
+type TestFiles = Readonly<Record<string, Releases>>;
+
+function onEach(...names: string[]): TestFiles {
+  return Object.fromEntries(names.map((name) => [name, { since: 0 }]));
+}
 
 interface Outcome {
   version: string;
@@ -50,42 +45,34 @@ function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = 
   return spawnSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0;
 }
 
-/** Builds a release, and runs the tests on its kube-apiserver. */
-function testOn(release: ModuleName | 'controlplane', files: readonly string[]): Outcome {
-  const usual = locateBinaries(process.env).folder;
-  const assets = temporaryFolder('kvcp-skew-');
-  for (const program of Object.keys(modules.controlplane.packages)) {
-    const folder = program === 'kube-apiserver' ? locateBinaries(process.env, release).folder : usual;
-    symlinkSync(join(folder, program), join(assets.path, program));
-  }
-  const version = apiServerVersion(assets.path).text;
+/** Runs the tests on the kube-apiserver of a release. */
+function testOn(release: ModuleName, files: TestFiles): Outcome {
+  const assets = assembleRelease(release);
+  const { text: version, minor } = apiServerVersion(assets.path);
   process.stdout.write(`\nKubernetes ${version}\n`);
+  const names = Object.entries(files).filter(([, on]) => includes(on, minor));
   const started = performance.now();
   const env = { ...process.env, KUBEBUILDER_ASSETS: assets.path };
-  const passed = run(process.execPath, ['test/run.ts', ...files], env);
+  const passed = run(
+    process.execPath,
+    ['test/run.ts', ...names.map(([name]) => `test/${name}.test.ts`)],
+    env,
+  );
   assets.remove();
   return { version, passed, seconds: Math.round((performance.now() - started) / 1000) };
 }
 
-function moduleOf(argument: string): ModuleName {
-  const name = `kubernetes-${argument}`;
-  if (isModuleName(name)) return name;
-  if (argument === '1.36') return 'controlplane';
-  process.stderr.write(`skew: unknown release ${argument}. Name some of ${releases.join(', ')}.\n`);
+function moduleNamed(release: string): ModuleName {
+  const module = moduleOf(release);
+  if (module !== undefined) return module;
+  process.stderr.write(`skew: Unknown release ${release}. Name some of ${releases.join(', ')}.\n`);
   process.exit(1);
 }
-
-const releases = [
-  ...Object.keys(modules)
-    .filter((name) => isModuleName(name) && isRelease(name))
-    .map((name) => name.replace('kubernetes-', '')),
-  '1.36',
-].sort();
 
 const args = process.argv.slice(2);
 const files = args.includes('--small') ? small : whole;
 const named = args.filter((argument) => argument !== '--small');
-const chosen = (named.length > 0 ? named : releases).map(moduleOf);
+const chosen = (named.length > 0 ? named : releases).map(moduleNamed);
 if (!run(process.execPath, ['scripts/controlplane.ts', ...chosen])) process.exit(1);
 const outcomes = chosen.map((release) => testOn(release, files));
 process.stdout.write('\n');

@@ -15,7 +15,7 @@ import { overlapsIn } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
 import type { PoolPosition } from '../../manifest/pool-position.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { ClusterNetworks } from './cluster-facts.ts';
+import type { ClusterNetworks, MissingFeature } from './cluster-facts.ts';
 import type { CommandResult, OutputOptions } from './command-result.ts';
 
 interface CheckFinding {
@@ -31,6 +31,7 @@ interface CheckFinding {
     | 'unknown-namespace'
     | 'no-pools'
     | 'other-pools'
+    | 'kubernetes-version'
     | 'rejected'
     | 'remark';
   readonly key: string;
@@ -50,6 +51,8 @@ export interface CheckContext {
   readonly otherPoolConfigMaps: readonly string[];
   /** The external IPs of Services, if a cluster was read. */
   readonly externalIPs?: readonly ExternalIPs[];
+  /** What the API server lacks, if a cluster was read. */
+  readonly lacks?: readonly MissingFeature[];
   /** `configmap.yaml`, or the namespace and name of the cluster's ConfigMap. */
   readonly name: string;
   /** Messages about the text of the file, which start with their position. */
@@ -70,6 +73,7 @@ export function check(context: CheckContext): CommandResult {
   const findings = [
     ...context.remarks.map((remark) => textFinding(remark, context)),
     ...context.config.problems.map((problem) => problemFinding(problem, context)),
+    ...versionFindings(context),
     ...poolFindings(context),
     ...overlapFindings(context),
     ...specialFindings(context),
@@ -120,6 +124,28 @@ function problemFinding(problem: ConfigProblem, { positionOf }: CheckContext): C
     message: explainProblem(problem),
     position: positionOf(problem.key, 'entry' in problem ? problem.entry : undefined),
   };
+}
+
+const missingFeatures: Readonly<Record<MissingFeature, Pick<CheckFinding, 'severity' | 'message'>>> = {
+  'type-selector': {
+    severity: 'warning',
+    message:
+      'The API server cannot select Services by type, which needs Kubernetes 1.31. The controller works, but reads and watches all Services of the cluster twice.',
+  },
+  'ip-address': {
+    severity: 'error',
+    message:
+      'The controller runs with --claims, which needs Kubernetes 1.33, so it assigns no address. Upgrade the cluster, or remove the flag.',
+  },
+};
+
+function versionFindings({ lacks = [] }: CheckContext): CheckFinding[] {
+  return lacks.map((feature) => ({
+    ...missingFeatures[feature],
+    code: 'kubernetes-version',
+    key: '',
+    position: undefined,
+  }));
 }
 
 /** No pools, or pools in a ConfigMap that the controller does not read. */

@@ -16,7 +16,7 @@ import type { Options } from '../../core/model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../../core/model/service-view.ts';
 import { Interner } from '../../core/text/interner.ts';
 import { type ClusterContext, type Listed, list, optional, readError } from './cluster-context.ts';
-import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
+import type { ClusterFacts, FactSelection, MissingFeature } from './cluster-facts.ts';
 import { readClusterNetworks, readNodeNames } from './cluster-networks.ts';
 import { readOtherPoolConfigMaps } from './control-plane.ts';
 import { readSettings } from './controller-settings.ts';
@@ -29,8 +29,9 @@ import { readServiceEvents } from './service-events.ts';
  */
 export async function readCluster(context: ClusterContext, selection: FactSelection): Promise<ClusterFacts> {
   const remarks: string[] = [];
+  const lacks: MissingFeature[] = [];
   const [{ items: services, resourceVersion }, settings] = await Promise.all([
-    readServices(context, selection),
+    readServices(context, selection, lacks),
     readSettings(context, remarks),
   ]);
   const { options } = settings;
@@ -40,7 +41,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     await Promise.all([
       readConfigMap(context, options),
       readLeadership(context, settings),
-      options.claims ? optional(readClaims(context, options), [], remarks) : [],
+      options.claims ? optional(readClaims(context, options, lacks), [], remarks) : [],
       selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
       readByKey(context, keysMissingFrom(selection.named ?? [], services)),
       selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
@@ -78,6 +79,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     networks,
     readAt: context.wallMs,
     otherPoolConfigMaps,
+    lacks,
     remarks: [...settings.remarks, ...remarks],
   };
 }
@@ -93,6 +95,7 @@ type ListedService = { view: ServiceView; managedFields: readonly ManagedFieldsE
 export async function readServices(
   context: ClusterContext,
   selection: FactSelection,
+  lacks: MissingFeature[] = [],
 ): Promise<Listed<ListedService>> {
   const { path, fieldSelector = '', matches, project } = servicesSource(new Interner());
   const listed = (object: KubeObject): ListedService | undefined =>
@@ -108,8 +111,10 @@ export async function readServices(
     withManagedFields,
   ).catch((error: unknown) => {
     // API servers before 1.31 reject the selector.
-    if (error instanceof ApiError && error.status === 400)
+    if (error instanceof ApiError && error.status === 400) {
+      lacks.push('type-selector');
       return list(context, path, {}, listed, withManagedFields);
+    }
     throw readError(error, 'Services in all namespaces', 'list services in all namespaces');
   });
   return { items: items.filter((one) => one !== undefined), resourceVersion };
@@ -126,10 +131,17 @@ async function readConfigMap(context: ClusterContext, options: Options): Promise
   }
 }
 
-async function readClaims(context: ClusterContext, options: Options): Promise<Claim[]> {
+async function readClaims(
+  context: ClusterContext,
+  options: Options,
+  lacks: MissingFeature[],
+): Promise<Claim[]> {
   const project = (object: KubeObject): Claim | undefined =>
     namesAddress(object) ? claimOf(object, options.controller) : undefined;
-  const { items } = await list(context, claimsPath, {}, project);
+  const { items } = await list(context, claimsPath, {}, project).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 404) lacks.push('ip-address');
+    throw error;
+  });
   return items.filter((claim) => claim !== undefined);
 }
 
