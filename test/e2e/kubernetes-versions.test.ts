@@ -6,8 +6,7 @@ import { locateBinaries } from '../controlplane/binaries.ts';
 import { apiServerVersion } from '../controlplane/versions.ts';
 import { sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
-import { quietTime } from './eventually.ts';
-import { Shell } from './kubectl-vip.ts';
+import { Shell, type ShellResult } from './kubectl-vip.ts';
 import { assigned, loadBalancer, unassigned } from './objects.ts';
 import { grant, permissionsWithClaims } from './roles.ts';
 import { scenarios } from './scenario.ts';
@@ -17,17 +16,13 @@ const scenario = scenarios('versions', [{ name: user }]);
 const { folder, missing } = locateBinaries(process.env);
 const minor = missing.length > 0 ? Number.POSITIVE_INFINITY : apiServerVersion(folder).minor;
 
-interface Check {
-  findings: { code: string; message: string }[];
-}
-
-async function check(cluster: Cluster): Promise<string[]> {
+/** Runs `kubectl vip check`. */
+async function check(cluster: Cluster): Promise<ShellResult> {
   const bundle = await sharedBundle();
   after(() => bundle.remove());
   const shell = new Shell(dirname(bundle.entry), cluster.server.kubeconfig());
   try {
-    const { findings } = await shell.json<Check>('check');
-    return findings.filter(({ code }) => code === 'kubernetes-version').map(({ message }) => message);
+    return await shell.run('kubectl vip check');
   } finally {
     shell.close();
   }
@@ -54,9 +49,8 @@ scenario(
     await cluster.becomes('default/c', assigned('10.1.0.1', 'range-default'));
     const isSaid = controller.log.some(({ msg }) => /does not support this field selector/.test(msg));
     assert.equal(isSaid, minor < 31);
-    const said = await check(cluster);
-    assert.equal(said.length, isSaid ? 1 : 0);
-    for (const message of said) assert.match(message, /cannot select Services by type/);
+    const { stderr, code } = await check(cluster);
+    assert.deepEqual([/cannot select Services by type/.test(stderr), code], [isSaid, 0]);
   },
 );
 
@@ -67,7 +61,12 @@ if (minor < 33)
     const controller = start({ user, flags: ['--claims'] });
     await cluster.create(loadBalancer('default/a'));
     await controller.logs(/^--claims needs Kubernetes 1\.33 or newer/);
-    await quietTime();
+    const args = [{ op: 'add', path: '/spec/template/spec/containers/0/args', value: ['--claims'] }];
+    const deployment = ['deployment', 'kube-vip-cloud-provider', '--namespace=kube-system'];
+    await cluster.kubectl(['patch', ...deployment, '--type=json', `--patch=${JSON.stringify(args)}`]);
+    const { stdout, code } = await check(cluster);
+    assert.match(stdout, /^error: The controller runs with --claims, which needs Kubernetes 1\.33/m);
+    assert.equal(code, 1);
     assert.deepEqual(await cluster.assignment('default/a'), unassigned);
   });
 

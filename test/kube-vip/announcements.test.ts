@@ -1,6 +1,6 @@
 /** The built controller beside a real kube-vip in ARP mode, with one leader for all Services. */
 import assert from 'node:assert/strict';
-import { quietTime } from '../e2e/eventually.ts';
+import { eventually, quietTime } from '../e2e/eventually.ts';
 import { assigned, names, unassigned } from '../e2e/objects.ts';
 import { lanInterface } from './lan.ts';
 import { onSite } from './on-site.ts';
@@ -25,6 +25,10 @@ test('an allocated address is on the interface and in the status, and answers; d
   await site.create('default/a');
   await site.create('default/first-4', dual('IPv4', 'IPv6'));
   await site.announces('default/a', '192.168.77.97');
+  // By which the controller tells a former address from the status of another load balancer.
+  const { metadata } = await site.cluster.service('default/a');
+  const status = metadata.managedFields?.find(({ fieldsV1 = {} }) => 'f:status' in fieldsV1);
+  assert.equal(status?.manager, 'kube-vip');
   await site.announces('default/first-4', '192.168.77.98', 'fd00:77::100');
   await site.create('default/first-6', dual('IPv6', 'IPv4'));
   await site.announces('default/first-6', 'fd00:77::101', '192.168.77.99');
@@ -88,6 +92,9 @@ test('the former address of an edited, moved or narrowed Service is removed, and
   await site.withdraws('fd00:77::100');
   await site.create('default/later', dual('IPv4', 'IPv6'));
   await site.cluster.annotate('default/edited', { [names.reallocate]: 'true' });
+  await eventually(async () => {
+    assert.equal((await site.cluster.assignment('default/edited')).from, 'cidr-default');
+  });
   for (const set of since()) assert.ok(set.includes(bystander), `the bystander is announced in ${set}`);
 
   // kube-vip v1.2.2 takes the Service down after such a change, and often does not announce it again before a restart.

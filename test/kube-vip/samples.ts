@@ -24,8 +24,8 @@ export class Samples {
     const lines = (this.#line + text).split('\n');
     this.#line = lines.pop() ?? '';
     for (const line of lines) {
-      // Not what the shell says about a signal.
-      if (!line.startsWith('[')) continue;
+      // Not what the shell says about a signal, which may follow half a line.
+      if (!/^\[.*\]$/.test(line)) continue;
       const [{ addr_info } = { addr_info: [] }] = JSON.parse(line) as Interface[];
       const added = addr_info.filter(({ local, scope }) => scope !== 'link' && !this.#own.includes(local));
       const addresses = added.map(({ local }) => local).sort();

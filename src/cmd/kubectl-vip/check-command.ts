@@ -15,7 +15,7 @@ import { overlapsIn } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
 import type { PoolPosition } from '../../manifest/pool-position.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
-import type { ClusterNetworks, MissingFeature } from './cluster-facts.ts';
+import type { ClusterNetworks } from './cluster-facts.ts';
 import type { CommandResult, OutputOptions } from './command-result.ts';
 
 interface CheckFinding {
@@ -51,8 +51,7 @@ export interface CheckContext {
   readonly otherPoolConfigMaps: readonly string[];
   /** The external IPs of Services, if a cluster was read. */
   readonly externalIPs?: readonly ExternalIPs[];
-  /** What the API server lacks, if a cluster was read. */
-  readonly lacks?: readonly MissingFeature[];
+  readonly lacksIPAddresses?: boolean;
   /** `configmap.yaml`, or the namespace and name of the cluster's ConfigMap. */
   readonly name: string;
   /** Messages about the text of the file, which start with their position. */
@@ -126,26 +125,11 @@ function problemFinding(problem: ConfigProblem, { positionOf }: CheckContext): C
   };
 }
 
-const missingFeatures: Readonly<Record<MissingFeature, Pick<CheckFinding, 'severity' | 'message'>>> = {
-  'type-selector': {
-    severity: 'warning',
-    message:
-      'The API server cannot select Services by type, which needs Kubernetes 1.31. The controller works, but reads and watches all Services of the cluster twice.',
-  },
-  'ip-address': {
-    severity: 'error',
-    message:
-      'The controller runs with --claims, which needs Kubernetes 1.33, so it assigns no address. Upgrade the cluster, or remove the flag.',
-  },
-};
-
-function versionFindings({ lacks = [] }: CheckContext): CheckFinding[] {
-  return lacks.map((feature) => ({
-    ...missingFeatures[feature],
-    code: 'kubernetes-version',
-    key: '',
-    position: undefined,
-  }));
+function versionFindings({ lacksIPAddresses }: CheckContext): CheckFinding[] {
+  if (lacksIPAddresses !== true) return [];
+  const message =
+    'The controller runs with --claims, which needs Kubernetes 1.33, so it assigns no address. Upgrade the cluster, or remove the flag.';
+  return [{ severity: 'error', code: 'kubernetes-version', key: '', message, position: undefined }];
 }
 
 /** No pools, or pools in a ConfigMap that the controller does not read. */

@@ -32,17 +32,11 @@ export interface ClusterFacts {
   readonly readAt: number | undefined;
   /** `NAMESPACE/NAME` of other ConfigMaps with pools, which the controller does not read. */
   readonly otherPoolConfigMaps: readonly string[];
-  /** What this API server lacks because of its version. Empty for files. */
-  readonly lacks: readonly MissingFeature[];
+  /** The controller runs with `--claims`, but this API server has no IPAddress objects: it is older than Kubernetes 1.33. */
+  readonly lacksIPAddresses: boolean;
   /** Doubts about what was read, for standard error. */
   readonly remarks: readonly string[];
 }
-
-/**
- * `type-selector`: Services cannot be selected by `spec.type`, before Kubernetes 1.31. `ip-address`: the controller runs with
- * `--claims`, and IPAddress of networking.k8s.io/v1 does not exist, before Kubernetes 1.33.
- */
-export type MissingFeature = 'type-selector' | 'ip-address';
 
 export interface LeaderStatus {
   readonly isLed: boolean;

@@ -16,7 +16,7 @@ import type { Options } from '../../core/model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../../core/model/service-view.ts';
 import { Interner } from '../../core/text/interner.ts';
 import { type ClusterContext, type Listed, list, optional, readError } from './cluster-context.ts';
-import type { ClusterFacts, FactSelection, MissingFeature } from './cluster-facts.ts';
+import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
 import { readClusterNetworks, readNodeNames } from './cluster-networks.ts';
 import { readOtherPoolConfigMaps } from './control-plane.ts';
 import { readSettings } from './controller-settings.ts';
@@ -29,9 +29,8 @@ import { readServiceEvents } from './service-events.ts';
  */
 export async function readCluster(context: ClusterContext, selection: FactSelection): Promise<ClusterFacts> {
   const remarks: string[] = [];
-  const lacks: MissingFeature[] = [];
   const [{ items: services, resourceVersion }, settings] = await Promise.all([
-    readServices(context, selection, lacks),
+    readServices(context, selection, remarks),
     readSettings(context, remarks),
   ]);
   const { options } = settings;
@@ -41,7 +40,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     await Promise.all([
       readConfigMap(context, options),
       readLeadership(context, settings),
-      options.claims ? optional(readClaims(context, options, lacks), [], remarks) : [],
+      options.claims ? readClaims(context, options, remarks) : [],
       selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
       readByKey(context, keysMissingFrom(selection.named ?? [], services)),
       selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
@@ -64,7 +63,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     snapshot: {
       services: services.map(({ view }) => view),
       config,
-      claims,
+      claims: claims ?? [],
       externalIPs,
       nodes,
       resourceVersion,
@@ -79,7 +78,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     networks,
     readAt: context.wallMs,
     otherPoolConfigMaps,
-    lacks,
+    lacksIPAddresses: claims === undefined,
     remarks: [...settings.remarks, ...remarks],
   };
 }
@@ -89,13 +88,16 @@ function showsOtherAddress({ statusIPs, annotation = '' }: ServiceView): boolean
   return statusIPs.some((ip) => !annotation.includes(ip));
 }
 
+const noTypeSelector =
+  'This API server cannot select Services by type, which needs Kubernetes 1.31. The controller lists and watches all Services of the cluster instead.';
+
 type ListedService = { view: ServiceView; managedFields: readonly ManagedFieldsEntry[] };
 
 /** Lists all Services of type LoadBalancer. */
 export async function readServices(
   context: ClusterContext,
   selection: FactSelection,
-  lacks: MissingFeature[] = [],
+  remarks: string[] = [],
 ): Promise<Listed<ListedService>> {
   const { path, fieldSelector = '', matches, project } = servicesSource(new Interner());
   const listed = (object: KubeObject): ListedService | undefined =>
@@ -112,7 +114,8 @@ export async function readServices(
   ).catch((error: unknown) => {
     // API servers before 1.31 reject the selector.
     if (error instanceof ApiError && error.status === 400) {
-      lacks.push('type-selector');
+      // `check` asks for the networks, and is about what differs from the usual.
+      if (selection.networks === true) remarks.push(noTypeSelector);
       return list(context, path, {}, listed, withManagedFields);
     }
     throw readError(error, 'Services in all namespaces', 'list services in all namespaces');
@@ -131,18 +134,21 @@ async function readConfigMap(context: ClusterContext, options: Options): Promise
   }
 }
 
+/** Undefined if the API server does not know IPAddress. */
 async function readClaims(
   context: ClusterContext,
   options: Options,
-  lacks: MissingFeature[],
-): Promise<Claim[]> {
+  remarks: string[],
+): Promise<Claim[] | undefined> {
   const project = (object: KubeObject): Claim | undefined =>
     namesAddress(object) ? claimOf(object, options.controller) : undefined;
-  const { items } = await list(context, claimsPath, {}, project).catch((error: unknown) => {
-    if (error instanceof ApiError && error.status === 404) lacks.push('ip-address');
+  const reading = list(context, claimsPath, {}, project).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;
   });
-  return items.filter((claim) => claim !== undefined);
+  const none: Pick<Listed<Claim | undefined>, 'items'> = { items: [] };
+  const listed = await optional(reading, none, remarks);
+  return listed?.items.filter((claim) => claim !== undefined);
 }
 
 async function readCleanupCandidates(context: ClusterContext): Promise<ServiceView[]> {

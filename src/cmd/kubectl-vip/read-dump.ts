@@ -65,7 +65,7 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Cluste
     leadership: undefined,
     networks: undefined,
     readAt: undefined,
-    lacks: [],
+    lacksIPAddresses: false,
     otherPoolConfigMaps: [],
     remarks: [...settingsRemarks, ...remarks],
   };

@@ -141,7 +141,7 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
       name: `${namespace}/${name}`,
       configMap: facts.options.configMap,
       otherPoolConfigMaps: facts.otherPoolConfigMaps,
-      lacks: facts.lacks,
+      lacksIPAddresses: facts.lacksIPAddresses,
       remarks: [],
       rejections: [],
     });
@@ -159,7 +159,7 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
     configMap: options.configMap,
     // A remark reports the ConfigMap of the same name, and several controllers can have one each.
     otherPoolConfigMaps: config.pools.size > 0 ? [] : poolConfigMapsIn(skipped),
-    lacks: facts?.lacks ?? [],
+    lacksIPAddresses: facts?.lacksIPAddresses === true,
   });
 }
 
