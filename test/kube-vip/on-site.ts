@@ -77,6 +77,8 @@ export function onSite(options: SiteOptions): OnSite {
         assert.deepEqual(site.overlaps.found, []);
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
+        // For the next test.
+        await site.cluster.clear().catch(() => {});
         const outputs = `${site.output}\n--- output of the controller\n${controller.output}`;
         throw new Error(`${message}\n${outputs}`, { cause: error });
       }

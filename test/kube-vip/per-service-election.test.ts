@@ -1,5 +1,6 @@
 /** The built controller beside a real kube-vip on each of two nodes, which elects a node for each Service. */
 import assert from 'node:assert/strict';
+import { assigned, names } from '../e2e/objects.ts';
 import { onSite } from './on-site.ts';
 
 const test = onSite({ prefix: 'per-service', nodes: ['node-a', 'node-b'], electsPerService: true });
@@ -35,4 +36,21 @@ test('Services of two namespaces that share an address are on one node if they h
   await site.announces('team/b', '192.168.77.129');
   await site.cluster.remove('shop/a');
   await site.announces('team/b', '192.168.77.129');
+});
+
+test('an edited and a narrowed Service give their former addresses back, and have the new ones at the latest after a restart of kube-vip', async ({
+  site,
+}) => {
+  await site.cluster.pools(pools);
+  await site.create('default/a', { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] });
+  await site.announces('default/a', '192.168.77.97', 'fd00:77::100');
+  await site.cluster.patch('default/a', {
+    spec: { ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4'], clusterIPs: null },
+  });
+  await site.withdraws('fd00:77::100');
+  await site.cluster.annotate('default/a', { [names.addresses]: '192.168.77.200' });
+  await site.cluster.becomes('default/a', assigned('192.168.77.200', 'static'));
+  await site.withdraws('192.168.77.97');
+  await site.restartKubeVip('TERM');
+  await site.announces('default/a', '192.168.77.200');
 });
