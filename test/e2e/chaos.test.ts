@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Watch } from '../contract/http.ts';
 import { randomOf } from '../simulator/random.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
 import { assignmentOf, loadBalancer } from './objects.ts';
 import { scenarios } from './scenario.ts';
+import type { ServiceWatch } from './service-watch.ts';
 
 const scenario = scenarios('chaos');
 
@@ -15,11 +15,10 @@ const seconds = Number(process.env.CHAOS_SECONDS ?? '20');
 const seed = Number(process.env.CHAOS_SEED ?? String(Date.now() % 1_000_000));
 
 /** Records in `moved` each change of an address, until the Service `last` appears. */
-async function follow(watch: Watch, last: string, moved: string[]): Promise<void> {
+async function follow(watch: ServiceWatch, last: string, moved: string[]): Promise<void> {
   const given = new Map<string, string>();
   for (;;) {
     const event = await watch.next();
-    assert.ok(event, 'the watch continues');
     if (keyOf(event.object) === last) return;
     const key = `${keyOf(event.object)} ${event.object.metadata.uid}`;
     const { addresses } = assignmentOf(event.object);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Watch } from '../contract/http.ts';
 import type { Cluster } from './cluster.ts';
 import { keyOf } from './cluster.ts';
 import { eventually } from './eventually.ts';
 import { assigned, assignmentOf, loadBalancer, unassigned } from './objects.ts';
 import { scenarios } from './scenario.ts';
+import type { ServiceWatch } from './service-watch.ts';
 
 const reader = 'reader';
 const scenario = scenarios('failures', [{ name: reader }]);
@@ -20,10 +20,9 @@ async function burst(cluster: Cluster, count: number): Promise<void> {
 }
 
 /** Follows the watch until `count` Services have an address, and fails if the address of one changes. */
-async function follow(watch: Watch, given: Map<string, string>, count: number): Promise<void> {
+async function follow(watch: ServiceWatch, given: Map<string, string>, count: number): Promise<void> {
   while (given.size < count) {
     const event = await watch.next();
-    assert.ok(event, 'the watch continues');
     const { addresses } = assignmentOf(event.object);
     if (addresses === null) continue;
     const key = keyOf(event.object);
