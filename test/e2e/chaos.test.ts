@@ -5,7 +5,7 @@ import { type Cluster, keyOf } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
 import { assignmentOf, loadBalancer } from './objects.ts';
-import { scenarios } from './scenario.ts';
+import { scenarios, scenarioTimeoutMs } from './scenario.ts';
 import type { ServiceWatch } from './service-watch.ts';
 
 const scenario = scenarios('chaos');
@@ -58,7 +58,7 @@ class Replicas {
       const [leader] = [...this.running].sort((a, b) => (ledAt(a) < ledAt(b) ? 1 : -1));
       assert.ok(leader !== undefined && ledAt(leader) !== '', 'one replica leads');
       return leader;
-    }, 20_000);
+    });
   }
 
   async strike(signal: Signal, random: () => number): Promise<void> {
@@ -125,7 +125,7 @@ scenario(
     await eventually(async () => {
       const pending = Object.entries(await cluster.addresses()).filter(([, address]) => address === null);
       assert.deepEqual(pending, [[last, null]]);
-    }, 30_000);
+    });
     await following;
     watch.close();
     assert.deepEqual(moved, []);
@@ -140,5 +140,5 @@ scenario(
       );
     }
   },
-  (seconds + 60) * 1000,
+  seconds * 1000 + scenarioTimeoutMs,
 );

@@ -107,7 +107,7 @@ scenario(
       watch.close();
       await controller.logs(/Write failed, retrying/).finally(() => cluster.server.restart());
     }
-    await eventually(() => isComplete(cluster, count, given), 20_000);
+    await eventually(() => isComplete(cluster, count, given));
     assert.ok(controller.isRunning);
     // All watches work again: Services, the ConfigMap, and Services of other types.
     await cluster.pools({ 'range-default': `10.1.0.1-10.1.0.${count + 1}` });

@@ -99,8 +99,8 @@ function onClusterInChroot(title: string, body: (cluster: Cluster, files: Chroot
   });
 }
 
-/** Less than the kubelet's grace period of 30 s. */
-const graceMs = 10_000;
+/** The kubelet's grace period. */
+const graceMs = 30_000;
 
 /** The environment of every container. The runtime sets HOME if the user is not in /etc/passwd. */
 const environment = { PATH: process.env.PATH ?? '', HOME: '/' };
