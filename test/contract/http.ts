@@ -19,7 +19,12 @@ export interface Body {
   kind?: string;
   apiVersion?: string;
   metadata: Partial<ObjectMeta> & { generateName?: string; continue?: string; remainingItemCount?: number };
-  spec: ServiceSpec & { holderIdentity?: string; renewTime?: string; parentRef?: unknown };
+  spec: ServiceSpec & {
+    holderIdentity?: string;
+    acquireTime?: string;
+    renewTime?: string;
+    parentRef?: unknown;
+  };
   status: { loadBalancer?: { ingress?: { ip?: string; hostname?: string; ipMode?: string }[] } };
   data?: Record<string, string>;
   items: Body[];

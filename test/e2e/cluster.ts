@@ -88,8 +88,13 @@ export class Cluster {
 
   /** The holder of the Lease, or an empty string if there is none. */
   async holder(): Promise<string> {
+    return (await this.lease()).holderIdentity ?? '';
+  }
+
+  /** The spec of the Lease, empty if there is none. */
+  async lease(): Promise<Partial<Body['spec']>> {
     const { status, body } = await this.client.get(lease);
-    return status === 404 ? '' : (body.spec.holderIdentity ?? '');
+    return status === 404 ? {} : body.spec;
   }
 
   /** Deletes the Lease, which a killed leader does not release. */
