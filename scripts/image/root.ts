@@ -31,25 +31,22 @@ export interface RuntimeSources {
 export function addRuntime(target: string, { root, cache, lock, architecture }: RuntimeSources): void {
   for (const link of ['lib', 'lib64']) symlinkSync(`usr/${link}`, join(target, link));
   const certificates: Buffer[] = [];
-  for (const locked of lock.packages[architecture]) {
-    const unpacked = mkdtempSync(join(tmpdir(), 'kvcp-deb-'));
-    try {
+  const unpacked = mkdtempSync(join(tmpdir(), 'kvcp-packages-'));
+  try {
+    for (const locked of lock.packages[architecture]) {
       const file = debFile(cache, lock, architecture, locked);
       run('dpkg-deb', ['-x', file, unpacked]);
-      const wanted = [
-        ...(contents[locked.name] ?? []),
-        'usr/lib64/*',
-        `usr/share/doc/${locked.name}/copyright`,
-      ];
-      for (const path of globSync(wanted, { cwd: unpacked }).sort()) {
-        if (path.endsWith('.crt')) certificates.push(readFileSync(join(unpacked, path)));
-        else cpSync(join(unpacked, path), join(target, path), { verbatimSymlinks: true });
-      }
       // Scanners read the versions of the packages here.
       write(target, `var/lib/dpkg/status.d/${locked.name}`, run('dpkg-deb', ['-f', file]));
-    } finally {
-      rmSync(unpacked, { recursive: true, force: true });
     }
+    const licenses = Object.keys(contents).map((name) => `usr/share/doc/${name}/copyright`);
+    const wanted = ['usr/lib{,64}/ld-linux-*', ...licenses, ...Object.values(contents).flat()];
+    for (const path of globSync(wanted, { cwd: unpacked }).sort()) {
+      if (path.endsWith('.crt')) certificates.push(readFileSync(join(unpacked, path)));
+      else cpSync(join(unpacked, path), join(target, path), { verbatimSymlinks: true });
+    }
+  } finally {
+    rmSync(unpacked, { recursive: true, force: true });
   }
   symlinkSync('../usr/lib/os-release', mkdirFor(target, 'etc/os-release'));
   write(target, 'etc/ssl/certs/ca-certificates.crt', Buffer.concat(certificates));
