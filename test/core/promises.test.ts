@@ -271,7 +271,7 @@ class Run {
     for (const state of ledger.all()) {
       scratch.put(state);
       const isWriting = this.writing.some(({ view }) => keyOf(view) === state.key);
-      if (!isWriting) assert.deepEqual(state, stateOf(state.view, options));
+      if (!isWriting) assert.deepEqual(state, stateOf(state.view, options, state.key, state.record));
     }
     for (const { address, services } of ledger.externalIPs()) scratch.setExternalUsers(address, services);
     for (const text of everyAddress) {
@@ -307,15 +307,18 @@ class Run {
 
   /** The current Services as objects: as they will be after the writes in flight, and as they are before. */
   effective(): Service[] {
-    const views = [...this.allocator.ledger.all()].map(({ view, releasingIPs, requestedIPs }) =>
+    const views = [...this.allocator.ledger.all()].map((state): ServiceView => {
+      const { releasingIPs, requestedIPs } = state;
+      // A record that was just removed is remembered.
+      const view = { ...state.view, record: state.view.record ?? state.record };
       // With one IPv4 address before and after, the new one can be shared whatever becomes of the write.
-      releasingIPs.length === 0 ||
-      (releasingIPs.length === 1 &&
-        requestedIPs.length === 2 &&
-        requestedIPs.every(({ family }) => family === 'IPv4'))
+      return releasingIPs.length === 0 ||
+        (releasingIPs.length === 1 &&
+          requestedIPs.length === 2 &&
+          requestedIPs.every(({ family }) => family === 'IPv4'))
         ? view
-        : { ...view, labeled: false },
-    );
+        : { ...view, labeled: false };
+    });
     // A write that was decided on an older version is rejected. An address that is being released cannot be shared.
     const releasing = this.writing
       .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)
@@ -429,6 +432,11 @@ class Run {
         `Served: ${decided.state.key} is pending although an address is available`,
       );
     }
+    // A removed record that could not be restored yet is only remembered in this process.
+    const isRemembered = [...this.allocator.ledger.all()].some(
+      ({ view, record }) => record !== undefined && view.record === undefined,
+    );
+    if (isRemembered) return;
     // A new controller that reads the Services in another order makes the same decisions and writes nothing.
     const other = new Allocator(options);
     const views = all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(viewOf);

@@ -9,11 +9,13 @@ import {
   assumedState,
   hasAllocationOf,
   hasStatusOnly,
+  isTraceOf,
   type ServiceState,
   stateOf,
   withReservations,
 } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
+import type { AllocationRecord } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
 import {
@@ -66,6 +68,8 @@ export class Allocator {
   /** The newest version that a list or a watch reported. */
   #knownVersion = '';
   readonly #writing = new Map<ServiceKey, Write>();
+  /** The allocation records that were removed from Services which still exist. */
+  readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
   readonly #queue = new WorkQueue();
   readonly #pending = new PendingServices();
 
@@ -259,8 +263,12 @@ export class Allocator {
   }
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
+    const removed = this.#removedRecords.get(key);
+    const state = stateOf(view, this.#options, key);
+    const applies =
+      removed !== undefined && state.ignoreReason === undefined && !view.deleting && isTraceOf(removed, view);
     return withReservations(
-      stateOf(view, this.#options, key),
+      applies ? stateOf(view, this.#options, key, removed) : state,
       this.#claimTracker.claims.reservedFor(key, view),
     );
   }
@@ -268,10 +276,21 @@ export class Allocator {
   /** Updates a Service to what the API shows. */
   #update(key: ServiceKey, view: ServiceView): void {
     this.#claimTracker.pruneFor(key, view);
+    this.#rememberRecord(key, view);
     const state = this.#stateOf(key, view);
     // The API server rejects a write that was decided on an older version.
     this.#enter(state);
     this.#queue.add(state);
+  }
+
+  /**
+   * Keeps the record that this change removes, as long as the spec has its first address: that address is in use all the time,
+   * so no other Service can have got it.
+   */
+  #rememberRecord(key: ServiceKey, view: ServiceView): void {
+    const record = this.seen(key)?.record ?? this.#removedRecords.get(key);
+    if (record !== undefined && isTraceOf(record, view)) this.#removedRecords.set(key, record);
+    else this.#removedRecords.delete(key);
   }
 
   /** The reservations for a Service changed. A write in flight has entered them already, and `settle` reads them again. */
@@ -301,6 +320,7 @@ export class Allocator {
 
   #remove(key: ServiceKey, resourceVersion: string): void {
     const state = this.#ledger.get(key);
+    this.#removedRecords.delete(key);
     const addresses = readExternalIPs(this.seen(key)?.externalIPs ?? []);
     this.#externalIPs.leftLoadBalancers({ key, addresses }, resourceVersion);
     this.#claimTracker.pruneFor(key, undefined);

@@ -230,7 +230,26 @@ function decideRequested(
   if (conflict !== undefined) return conflictDecision(state, conflict, isHeld);
   // A user's annotation is never rewritten. An annotation that differs from an edited spec is outdated.
   const rewrite = by === 'spec';
-  return reconcileTo(state, 'mark-static', { list, source: staticSource, rewrite, conditions }, context);
+  const desired = { list, source: staticSource, rewrite, conditions };
+  const decision = reconcileTo(state, 'mark-static', desired, context);
+  const isAssumed = decision.kind === 'write' && by === 'spec' && mayHaveBeenAllocated(state, list, context);
+  return isAssumed ? { ...decision, assumesRequest: true } : decision;
+}
+
+/** Whether the status shows the address in `spec.loadBalancerIP`, which is in the pool, and every other field is missing. */
+function mayHaveBeenAllocated(
+  state: ServiceState,
+  list: readonly AddressEntry[],
+  { config }: DecisionContext,
+): boolean {
+  const { view } = state;
+  const pool = poolFor(config, view.namespace);
+  if (pool === undefined || view.labeled || view.record !== undefined || view.annotation !== undefined)
+    return false;
+  const shown = statusAddresses(state);
+  return addressesOf(list).every(
+    (address) => rangesContain(pool.ranges, address) && shown.some((one) => sameAddress(one, address)),
+  );
 }
 
 /** Restored from a backup or created from a dump: it keeps the address if it is free, otherwise it gets another one. */

@@ -65,8 +65,14 @@ interface ReleasingIP {
   readonly isAllocated: boolean;
 }
 
-export function stateOf(view: ServiceView, options: Options, key = keyOf(view)): ServiceState {
-  const record = view.record?.uid === view.uid ? view.record : undefined;
+/** `remembered` is the allocation record that was removed from this very Service, if `isTraceOf` says that it applies. */
+export function stateOf(
+  view: ServiceView,
+  options: Options,
+  key = keyOf(view),
+  remembered?: AllocationRecord,
+): ServiceState {
+  const record = view.record?.uid === view.uid ? view.record : remembered;
   const { intent, requestedIPs, usedIPs } =
     view.type === 'LoadBalancer' ? readAddresses(view, record) : noAddresses;
   return {
@@ -80,6 +86,16 @@ export function stateOf(view: ServiceView, options: Options, key = keyOf(view)):
     releasingIPs: none,
     reserved: none,
   };
+}
+
+/**
+ * Whether the Service lost annotation, record, and label together, and its spec still has the first address of the record: then
+ * that address was not requested by name.
+ */
+export function isTraceOf(record: AllocationRecord, view: ServiceView): boolean {
+  const lostAll =
+    view.record === undefined && !view.labeled && parseAddressList(view.annotation) === undefined;
+  return lostAll && record.uid === view.uid && view.specIP?.trim() === record.addresses.split(',')[0];
 }
 
 /** What the Service's fields say about addresses. */
