@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { explainWrite } from '../../src/core/explain/explain-decision.ts';
+import { readAddress } from '../../src/core/ip/address.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 
 const options = {
@@ -289,4 +290,77 @@ test('a remembered record gives no address that another Service holds by now', (
   allocator.putService({ ...pending('a', '6'), specIP: '10.0.0.2' });
   const decision = allocator.explain('default/a')?.decision;
   assert.equal(decision?.kind === 'write' && decision.addresses, '10.0.0.1');
+});
+
+test('a remembered record gives a second address only while the Service shows it and no other one has it', () => {
+  const dual = readConfig({
+    metadata: { name: 'kubevip' },
+    data: { 'cidr-global': '10.0.0.1-10.0.0.3,fd00::1-fd00::3' },
+  });
+  const service = {
+    ...pending('a', '5'),
+    policy: 'PreferDualStack' as const,
+    families: ['IPv4', 'IPv6'] as const,
+  };
+  const addresses = '10.0.0.2,fd00::2';
+  const assigned = {
+    ...service,
+    annotation: addresses,
+    specIP: '10.0.0.2',
+    labeled: true,
+    record: {
+      source: 'cidr-global',
+      addresses,
+      ports: 'TCP/80',
+      families: 'PreferDualStack IPv4,IPv6',
+      uid: 'a',
+      controller: 'us',
+      interface: undefined,
+    },
+  };
+  const given = (statusIPs: string[], others: string[]): string | undefined => {
+    const allocator = new Allocator(options);
+    allocator.setConfig(dual);
+    allocator.replaceServices([assigned], '5');
+    allocator.putService({ ...service, specIP: '10.0.0.2', statusIPs, resourceVersion: '6' });
+    const external = others.map((text) => readAddress(text) ?? assert.fail(text));
+    allocator.externalIPs.replace([{ key: 'default/web', addresses: external }], '7');
+    const decision = allocator.next()?.decision;
+    return decision?.kind === 'write' ? `${decision.cause} ${decision.addresses}` : decision?.kind;
+  };
+  assert.equal(given(['10.0.0.2', 'fd00::2'], []), 'restore 10.0.0.2,fd00::2');
+  assert.equal(given(['10.0.0.2', 'fd00::2'], ['fd00::2']), 'allocate 10.0.0.2,fd00::1');
+  assert.equal(given(['10.0.0.2'], []), 'allocate 10.0.0.2,fd00::1');
+  assert.equal(given([], ['fd00::2', 'fd00::1']), 'allocate 10.0.0.2,fd00::3');
+});
+
+test('what cannot be restored from a remembered record is forgotten: a new controller decides the same', () => {
+  const full = readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.2' } });
+  const record = {
+    source: 'cidr-global',
+    addresses: '10.0.0.2',
+    ports: 'TCP/80',
+    families: 'SingleStack IPv4',
+    controller: 'us',
+    interface: undefined,
+  };
+  const holder = (name: string) => ({
+    ...pending(name, '5'),
+    annotation: '10.0.0.2',
+    specIP: '10.0.0.2',
+    labeled: true,
+    record: { ...record, uid: name },
+  });
+  const bare = { ...pending('a', '6'), specIP: '10.0.0.2' };
+  const allocator = new Allocator(options);
+  allocator.setConfig(full);
+  allocator.replaceServices([holder('a'), holder('b')], '5');
+  allocator.putService(bare);
+  assert.deepEqual(written(allocator), []);
+  const restarted = new Allocator(options);
+  restarted.setConfig(full);
+  restarted.replaceServices([bare, holder('b')], '6');
+  const { decision } = allocator.explain('default/a') ?? assert.fail();
+  assert.equal(decision.kind, 'conflict');
+  assert.deepEqual(decision, restarted.explain('default/a')?.decision);
 });

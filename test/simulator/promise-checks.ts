@@ -188,10 +188,6 @@ export function checkAtRest({ all, data, allocator, warned, claims }: StateAtRes
   const claimedElsewhere = new Set(
     (claims ?? []).filter(({ metadata }) => !isOurs(metadata)).map(({ metadata }) => metadata.name),
   );
-  // A removed record that could not be restored yet is remembered by the leader only, and a new controller decides without it.
-  const isRemembered = [...allocator.ledger.all()].some(
-    ({ view, record }) => record !== undefined && view.record === undefined,
-  );
   for (const service of loadBalancers) {
     const key = keyOf(service);
     const decision = allocator.explain(key)?.decision;
@@ -202,7 +198,7 @@ export function checkAtRest({ all, data, allocator, warned, claims }: StateAtRes
         'Same',
         `the decision on ${key} depends on the order of Services: ${freshDecision}`,
       );
-    if (!isRemembered && freshDecision !== textOf(decision))
+    if (freshDecision !== textOf(decision))
       throw new BrokenPromise(
         'Crash-proof',
         `a new controller decides ${freshDecision} on ${key}, not ${textOf(decision)}`,

@@ -68,7 +68,7 @@ export class Allocator {
   /** The newest version that a list or a watch reported. */
   #knownVersion = '';
   readonly #writing = new Map<ServiceKey, Write>();
-  /** The allocation records that were removed from Services which still exist. */
+  /** The allocation records that were removed from Services, until they are restored or no longer apply. */
   readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
   readonly #queue = new WorkQueue();
   readonly #pending = new PendingServices();
@@ -202,6 +202,7 @@ export class Allocator {
       // Each Service has one write in flight at a time: `settle` queues it again.
       if (state === undefined || this.#writing.has(key)) continue;
       const decision = decide(state, this.#context());
+      if (decision.kind !== 'write' && this.#forgetRecord(state)) continue;
       if (!item.isPostponed && isOnlyBookkeeping(state, decision)) {
         this.#queue.postpone(state);
         continue;
@@ -263,12 +264,8 @@ export class Allocator {
   }
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
-    const removed = this.#removedRecords.get(key);
-    const state = stateOf(view, this.#options, key);
-    const applies =
-      removed !== undefined && state.ignoreReason === undefined && !view.deleting && isTraceOf(removed, view);
     return withReservations(
-      applies ? stateOf(view, this.#options, key, removed) : state,
+      stateOf(view, this.#options, key, this.#removedRecords.get(key)),
       this.#claimTracker.claims.reservedFor(key, view),
     );
   }
@@ -283,14 +280,24 @@ export class Allocator {
     this.#queue.add(state);
   }
 
-  /**
-   * Keeps the record that this change removes, as long as the spec has its first address: that address is in use all the time,
-   * so no other Service can have got it.
-   */
+  /** Keeps the record that this change removes, as long as the spec has its first address. */
   #rememberRecord(key: ServiceKey, view: ServiceView): void {
     const record = this.seen(key)?.record ?? this.#removedRecords.get(key);
     if (record !== undefined && isTraceOf(record, view)) this.#removedRecords.set(key, record);
     else this.#removedRecords.delete(key);
+  }
+
+  /**
+   * Ends what is remembered of a Service if no write follows from it: whenever nothing is left to do, the decisions follow from
+   * the API's objects alone. Returns whether the Service has to be decided again.
+   */
+  #forgetRecord({ key, view, intent }: ServiceState): boolean {
+    if (intent.kind !== 'annotationRemoved' || intent.removed === undefined) return false;
+    this.#removedRecords.delete(key);
+    const state = this.#stateOf(key, view);
+    this.#enter(state);
+    this.#queue.add(state);
+    return true;
   }
 
   /** The reservations for a Service changed. A write in flight has entered them already, and `settle` reads them again. */

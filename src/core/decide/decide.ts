@@ -16,7 +16,7 @@ import {
   formatAddressList,
   parseAddressList,
 } from '../model/address-list.ts';
-import { staticSource, unknownSource } from '../model/allocation-record.ts';
+import { type AllocationRecord, staticSource, unknownSource } from '../model/allocation-record.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
 import { allocate, type Grant, isInPool, isUnblocked, mayRejoin, wantedFamilies } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
@@ -278,18 +278,63 @@ function decideAnnotationRemoved(
   context: DecisionContext,
   conditions: readonly Condition[],
 ): Decision {
-  const { list, origin } = intent;
-  const { record, view } = state;
+  const { list, origin, removed } = intent;
+  if (removed !== undefined) return decideRecordRemoved(state, intent, removed, context, conditions);
   const inUse = conflictsOf(state, list, context);
   const [first] = inUse;
-  if (first === undefined) {
-    const source = record?.source ?? unknownSource;
-    const written = view.interface === undefined ? record?.interface : undefined;
-    const desired = { list, source, rewrite: true, interface: written, keepFamilies: true, conditions };
-    return reconcileTo(state, 'restore', desired, context);
-  }
+  if (first === undefined) return restore(state, list, state.record, context, conditions);
   if (origin === 'static') return conflictDecision(state, first, true);
   return replaceConflicting(state, list, first, inUse, context);
+}
+
+/**
+ * The allocation record was removed, too, and is only remembered: it gives what the Service still shows and no other one uses.
+ * The rest comes from the pool. What cannot be restored follows from the fields, where `spec.loadBalancerIP` is a request.
+ */
+function decideRecordRemoved(
+  state: ServiceState,
+  { list, origin }: ReadableIntent & { kind: 'annotationRemoved' },
+  removed: AllocationRecord,
+  context: DecisionContext,
+  conditions: readonly Condition[],
+): Decision {
+  const isOnly = !removed.addresses.includes(',');
+  const stays = addressesOf(list).filter((address) => isStillFree(state, address, isOnly, context));
+  if (formatAddressList(stays) === removed.addresses)
+    return restore(state, stays, removed, context, conditions);
+  const allocation = origin === 'static' ? undefined : allocate(state, stays, context);
+  if (allocation !== undefined && !('failures' in allocation))
+    return assign(state, allocationCause(allocation), allocation, context);
+  const requested = { kind: 'requested', list: list.slice(0, 1), by: 'spec' } as const;
+  return decideRequested(state, requested, context, conditions);
+}
+
+/** Whether no other Service keeps the Service from an address that it shows. Only an address that is its only one is shared. */
+function isStillFree(
+  state: ServiceState,
+  address: Address,
+  isOnly: boolean,
+  context: DecisionContext,
+): boolean {
+  if (isUnspecified(address)) return true;
+  const isAlone = othersAt(state, address, context).length === 0;
+  // As for any address in a status, others may have it as an external IP by now.
+  if (!requests(state, address)) return isAlone && isUnblocked(address, context);
+  return (isAlone || isOnly) && context.ledger.conflictWith(state, address, context.config) === undefined;
+}
+
+/** Writes the missing fields again, as the record has them. */
+function restore(
+  state: ServiceState,
+  list: readonly AddressEntry[],
+  record: AllocationRecord | undefined,
+  context: DecisionContext,
+  conditions: readonly Condition[],
+): Decision {
+  const source = record?.source ?? unknownSource;
+  const written = state.view.interface === undefined ? record?.interface : undefined;
+  const desired = { list, source, rewrite: true, interface: written, keeps: record, conditions };
+  return reconcileTo(state, 'restore', desired, context);
 }
 
 /** Replaces the addresses that are in use from the pool, and keeps the others. */
