@@ -19,6 +19,7 @@ import { loadCluster } from './load-cluster.ts';
 import { plan } from './plan-command.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { pools } from './pools-command.ts';
+import { nodeNamesIn } from './read-dump.ts';
 import { settingsFrom } from './settings.ts';
 import { rangeIn, who } from './who-command.ts';
 
@@ -90,7 +91,7 @@ async function runPlan(invocation: Invocation, streams: IOStreams): Promise<Comm
       'Specify the changed ConfigMap, or new or changed Services, for example:\nkubectl vip plan -f configmap.yaml',
     );
   const { facts, scope } = await loadCluster(invocation, streams, dump, () => ({}));
-  const { objects, name, remarks } = await readPoolFile(changed, facts.options.configMap, streams, {
+  const { objects, name, remarks, skipped } = await readPoolFile(changed, facts.options.configMap, streams, {
     mayLackPools: true,
     namespace: scope.namespace,
   });
@@ -98,7 +99,8 @@ async function runPlan(invocation: Invocation, streams: IOStreams): Promise<Comm
   const configMap = objects.find((object): object is ConfigMap => object.kind === 'ConfigMap');
   const services = objects.filter((object): object is Service => object.kind === 'Service');
   rejectInvalid(services, streams);
-  return plan(facts, { name, config: configMap && readConfig(configMap), services });
+  const snapshot = { ...facts.snapshot, nodes: facts.snapshot.nodes ?? nodeNamesIn(skipped) };
+  return plan({ ...facts, snapshot }, { name, config: configMap && readConfig(configMap), services });
 }
 
 /** Throws one error with the reasons for which an API server would reject them. */

@@ -434,6 +434,54 @@ test('explain and audit compare the status in a dump with what was assigned', ()
   );
 });
 
+const k3s = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data: { cidr-global: 192.168.4.0/28 }
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Node
+    metadata: { name: n1 }
+    status: { addresses: [{ type: InternalIP, address: 192.168.4.11 }] }
+  - { apiVersion: longhorn.io/v1beta2, kind: Node, metadata: { name: n1, namespace: longhorn } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: default }
+spec: { type: LoadBalancer, ports: [{ port: 80 }] }
+status: { loadBalancer: { ingress: [{ ip: 192.168.4.11 }] } }
+`;
+
+test("a Node in a file: its address in a Service's status is not adopted, and explain and audit name it", () => {
+  const facts = factsOf(k3s);
+  const sentence =
+    'The status shows 192.168.4.11, the address of node n1: another load balancer (k3s ServiceLB?) is writing it.';
+  const text = explain(facts, scope, ['web']).lines(plain).join('\n');
+  assert.match(text, /^ok +address +192\.168\.4\.1 is free$/m);
+  assert.ok(text.includes(sentence), text);
+  assert.deepEqual(announcementFindings(facts), [`foreign-status default/web: ${sentence}`]);
+  const { services } = plan(facts, { config: facts.snapshot.config, name: 'f', services: [] })
+    .value as unknown as { services: unknown[] };
+  assert.deepEqual(services, [], 'it gets the same with the change and without it');
+  const full = factsOf(k3s.replace('192.168.4.0/28', '192.168.4.11'));
+  const pending = explain(full, scope, ['web']).lines(plain).join('\n');
+  assert.match(
+    pending,
+    /^fail +announcement +The status shows 192\.168\.4\.11, the address of node n1:/m,
+  );
+  assert.doesNotMatch(pending, /delete a Service that uses one of its addresses and is no longer needed/);
+  const adopted = factsOf(k3s.replace('kind: Node\n', 'kind: Other\n'));
+  assert.deepEqual(announcementFindings(adopted), []);
+  assert.match(
+    explain(adopted, scope, ['web']).lines(plain).join('\n'),
+    /^ok +address +192\.168\.4\.11 is in the status of the Service$/m,
+  );
+});
+
 test('manifests without any status are not reported as not announced', () => {
   const facts = factsOf(manifests);
   assert.deepEqual(announcementFindings(facts), []);
