@@ -133,8 +133,8 @@ export function nodes(rule: Rule): void {
     const { body } = await world.get(`/api/v1/nodes?labelSelector=rule%3D${world.namespace}`);
     assert.equal(body.kind, 'NodeList');
     assert.deepEqual(
-      body.items.map(({ metadata, status }): unknown => [metadata.name, status]),
-      [[world.namespace, { addresses }]],
+      body.items.map(({ metadata, status }) => [metadata.name, status.addresses]),
+      [[world.namespace, addresses]],
     );
     const within = await world.get(`/api/v1/namespaces/${world.namespace}/nodes`);
     assertRefused(within, { code: 404, reason: 'NotFound' });
