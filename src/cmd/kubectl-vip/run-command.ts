@@ -2,6 +2,7 @@ import { errorText } from '../../client/errors.ts';
 import { sleep } from '../../client/wait.ts';
 import { readConfig } from '../../core/config/config.ts';
 import { explainOtherPools } from '../../core/explain/explain-config.ts';
+import { externalIPsOf } from '../../core/ledger/external-ips.ts';
 import type { ConfigMap, Service } from '../../core/model/objects.ts';
 import { externalIPsIn } from '../../core/queries/simulate.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
@@ -150,12 +151,15 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
   const usesCluster = context !== undefined || kubeconfig !== undefined;
   const facts = usesCluster ? (await loadCluster(invocation, streams, [], selection)).facts : undefined;
   const { options } = facts ?? settingsFrom(undefined, settings);
-  const { configMap, skipped, ...text } = await readConfigMap(file, options.configMap, streams);
+  const { configMap, objects, skipped, ...text } = await readConfigMap(file, options.configMap, streams);
   const config = readConfig(configMap);
+  const services = objects.filter(({ kind }) => kind === 'Service').map(externalIPsOf);
+  const inFile = new Set(services.map(({ key }) => key));
+  const others = facts === undefined ? [] : externalIPsIn(facts.snapshot);
   return check({
     ...text,
     config,
-    externalIPs: facts === undefined ? [] : externalIPsIn(facts.snapshot),
+    externalIPs: [...services, ...others.filter(({ key }) => !inFile.has(key))],
     networks: mergeNetworks(networksIn(skipped), facts?.networks),
     configMap: options.configMap,
     // A remark reports the ConfigMap of the same name, and several controllers can have one each.

@@ -469,10 +469,7 @@ test("a Node in a file: its address in a Service's status is not adopted, and ex
   assert.deepEqual(services, [], 'it gets the same with the change and without it');
   const full = factsOf(k3s.replace('192.168.4.0/28', '192.168.4.11'));
   const pending = explain(full, scope, ['web']).lines(plain).join('\n');
-  assert.match(
-    pending,
-    /^fail +announcement +The status shows 192\.168\.4\.11, the address of node n1:/m,
-  );
+  assert.match(pending, /^fail +announcement +The status shows 192\.168\.4\.11, the address of node n1:/m);
   assert.doesNotMatch(pending, /delete a Service that uses one of its addresses and is no longer needed/);
   const adopted = factsOf(k3s.replace('kind: Node\n', 'kind: Other\n'));
   assert.deepEqual(announcementFindings(adopted), []);
