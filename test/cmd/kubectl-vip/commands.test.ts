@@ -558,6 +558,45 @@ metadata: { name: static, namespace: default, annotations: { kube-vip.io/loadbal
 spec: { type: LoadBalancer, ports: [{ name: http, port: 80 }] }
 `;
 
+test('explain: a Service that gets its second family keeps the address that it has', () => {
+  const record = {
+    from: 'cidr-default',
+    ips: '10.0.0.1',
+    ports: 'TCP/80',
+    families: 'PreferDualStack IPv4,IPv6',
+    uid: 'web',
+    by: 'kube-vip-cloud-controller',
+  };
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: 'web',
+      namespace: 'default',
+      uid: 'web',
+      labels: { implementation: 'kube-vip' },
+      annotations: {
+        'kube-vip.io/loadbalancerIPs': '10.0.0.1',
+        'kube-vip.io/allocation': JSON.stringify(record),
+      },
+    },
+    spec: {
+      type: 'LoadBalancer',
+      loadBalancerIP: '10.0.0.1',
+      ipFamilyPolicy: 'PreferDualStack',
+      ipFamilies: ['IPv4', 'IPv6'],
+      ports: [{ port: 80 }],
+    },
+  };
+  const pool =
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: kubevip, namespace: kube-system }\ndata: { cidr-default: "10.0.0.0/30,fd00::1" }\n';
+  const text = explain(factsOf(`${pool}---\n${JSON.stringify(service)}\n`), scope, ['web']).lines(plain);
+  assert.ok(
+    text.includes('1. Add an IPv6 address from cidr-default, which interrupts the Service briefly:'),
+    text.join('\n'),
+  );
+});
+
 test('external IPs are in use, and each answer says whose they are', () => {
   const facts = factsOf(externalIPs);
   const text = (result: CommandResult): string => result.lines(plain).join('\n');
