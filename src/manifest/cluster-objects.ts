@@ -26,8 +26,8 @@ export function networksIn(objects: readonly MapTree[]): DeclaredNetworks {
 export function nodesIn(objects: readonly MapTree[]): Node[] {
   const nodes = new Map<string, Node>();
   for (const object of objects) {
-    if (!isNode(object)) continue;
     const name = textAt(object, 'metadata', 'name');
+    if (!isNode(object) || name === '') continue;
     const addresses = nodeAddressesIn(object).map(({ address }) => ({ type: 'InternalIP', address }));
     nodes.set(name, { apiVersion: 'v1', kind: 'Node', metadata: { name }, status: { addresses } });
   }
