@@ -22,7 +22,7 @@ import {
   isWarning,
   reasonOf,
 } from '../core/explain/explain-decision.ts';
-import { formatAddress } from '../core/ip/address.ts';
+import { formatAddress, readAddress } from '../core/ip/address.ts';
 import type { UnreadAnnotation } from '../core/model/known-annotations.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
@@ -343,7 +343,7 @@ export class Reporter {
   #event(view: ServiceView, reason: Reason, message: string): void {
     const { namespace, name, uid, resourceVersion } = view;
     const regarding: Regarding = { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };
-    this.#record(regarding, reason, message[0]?.toUpperCase() + message.slice(1));
+    this.#record(regarding, reason, capitalized(message));
   }
 
   #record(regarding: Regarding, reason: Reason, message: string): void {
@@ -360,4 +360,10 @@ function nextAttempt(wallMs: number): string {
 /** Contains the UID, because a new Service may have the same name. */
 function reportOf({ uid }: ServiceView, reason: string): string {
   return `${uid} ${reason}`;
+}
+
+/** Starts with a capital letter, unless it starts with an address such as `fd00::1`. */
+function capitalized(message: string): string {
+  const [word = ''] = message.split(' ', 1);
+  return readAddress(word) === undefined ? word.slice(0, 1).toUpperCase() + message.slice(1) : message;
 }

@@ -19,8 +19,16 @@ export interface Body {
   kind?: string;
   apiVersion?: string;
   metadata: Partial<ObjectMeta> & { generateName?: string; continue?: string; remainingItemCount?: number };
-  spec: ServiceSpec & { holderIdentity?: string; renewTime?: string; parentRef?: unknown };
-  status: { loadBalancer?: { ingress?: { ip?: string; hostname?: string; ipMode?: string }[] } };
+  spec: ServiceSpec & {
+    holderIdentity?: string;
+    acquireTime?: string;
+    renewTime?: string;
+    parentRef?: unknown;
+  };
+  status: {
+    loadBalancer?: { ingress?: { ip?: string; hostname?: string; ipMode?: string }[] };
+    addresses?: { type: string; address: string }[];
+  };
   data?: Record<string, string>;
   items: Body[];
   count?: number;
@@ -47,7 +55,8 @@ export interface WatchEvent {
   object: Body;
 }
 
-const patience = 10_000;
+/** Only ends a test that can't pass. */
+const patience = 60_000;
 
 export class Client {
   readonly #server: Server;

@@ -80,3 +80,17 @@ test('two static Services that split their traffic are both told, whichever come
   }
   await harness.stop();
 });
+
+test('an event that starts with an address leaves its letters as they are', async () => {
+  const harness = new Harness();
+  harness.start();
+  await harness.create('shop/a', { spec: { loadBalancerIP: 'fd00::99', ipFamilies: ['IPv4'] } });
+  await harness.settled();
+  assert.ok(
+    harness
+      .events()
+      .some((event) => event.includes('LoadBalancerMisconfigured shop/a: fd00::99 is an IPv6 address')),
+    harness.events().join('\n'),
+  );
+  await harness.stop();
+});

@@ -10,9 +10,6 @@ import { Lan, type Machine } from './lan.ts';
 import { Overlaps } from './overlaps.ts';
 import { Samples } from './samples.ts';
 
-/** kube-vip takes up to a Lease's duration after a crash, on a machine that runs other tests at the same time. */
-const patienceMs = 60_000;
-
 /** A node with a kube-vip, a web server that stands for the Pods, and the record of what its interface had. */
 export interface Node {
   machine: Machine;
@@ -83,7 +80,7 @@ export class Site {
     await this.cluster.clear();
     await eventually(() => {
       for (const { samples } of this.nodes) assert.deepEqual(samples.now, []);
-    }, patienceMs);
+    });
   }
 
   /** Creates a Service whose Pods are all nodes: kube-vip announces no Service without an endpoint. */
@@ -127,12 +124,12 @@ export class Site {
     await eventually(async () => {
       assert.deepEqual(await this.status(key), addresses, `the status of ${key}`);
       for (const address of addresses) assert.equal(this.holders(address).length, 1, this.#describe());
-    }, patienceMs);
+    });
     const { spec } = await this.cluster.service(key);
     const port = spec.ports?.[0]?.port ?? 80;
     for (const address of addresses) {
       const host = address.includes(':') ? `[${address}]` : address;
-      const answer = await eventually(() => this.#lan.fetch(`http://${host}:${port}/`), patienceMs);
+      const answer = await eventually(() => this.#lan.fetch(`http://${host}:${port}/`));
       assert.equal(answer, `${this.holders(address)[0]}:${port}`);
     }
   }
@@ -141,7 +138,7 @@ export class Site {
   async withdraws(...addresses: string[]): Promise<void> {
     await eventually(() => {
       for (const address of addresses) assert.deepEqual(this.holders(address), [], this.#describe());
-    }, patienceMs);
+    });
   }
 
   /**

@@ -2,7 +2,7 @@ import { type ConfigProblem, poolKeysOf, sharingFor } from '../config/config.ts'
 import { allocate, isInPool } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import type { Address, Family } from '../ip/address.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
+import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
@@ -177,13 +177,12 @@ function deleteHolder(
   const hasSingleUser = (address: Address): boolean =>
     ledger.servicesAt(address).length === 1 && ledger.claimOwner(address) === undefined;
   const names: ServiceKey[] = [];
-  for (const { key: name, usedIPs } of ledger.all())
-    if (
-      usedIPs.some(
-        (address) => address.family === family && isInPool(pool, address) && hasSingleUser(address),
-      )
-    )
-      names.push(name);
+  for (const state of ledger.all()) {
+    // What the status of a Service without an address shows is another load balancer's.
+    if (hasStatusOnly(state)) continue;
+    const freed = state.usedIPs.filter((address) => address.family === family && hasSingleUser(address));
+    if (freed.some((address) => isInPool(pool, address))) names.push(state.key);
+  }
   names.sort();
   if (names.length === 0) return [];
   const shown = names.slice(0, maxNamed).join(', ');

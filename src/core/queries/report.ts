@@ -1,11 +1,12 @@
 import type { Config, Pool } from '../config/config.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
-import { announcementProblem } from '../decide/announcement.ts';
+import { type AnnouncementEvidence, statusProblem } from '../decide/announcement.ts';
 import type { Decision } from '../decide/decision.ts';
 import { explainAnnouncement } from '../explain/explain-announcement.ts';
 import { explainProblem } from '../explain/explain-config.ts';
 import { explainDecision } from '../explain/explain-decision.ts';
 import { type Address, compareAddresses, type Family, formatAddress } from '../ip/address.ts';
+import type { AddressMap } from '../ip/address-map.ts';
 import { addressAt, mergeRanges, rangesContain } from '../ip/range.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import type { Options } from '../model/options.ts';
@@ -57,7 +58,7 @@ export function reportOf(context: AllocatorView, options: Options): Report {
   );
   for (const { key } of states) {
     const decided = context.explain(key);
-    if (decided !== undefined) services.push(serviceRow(decided, options));
+    if (decided !== undefined) services.push(serviceRow(decided, options, context.nodes));
   }
   const pools = poolRows(context);
   const problems = context.config.problems.map(explainProblem);
@@ -69,10 +70,15 @@ export function poolRows(context: Pick<AllocatorView, 'ledger' | 'config'>): Poo
   return [...context.config.pools.values()].map((pool) => poolRow(pool, context));
 }
 
-/** The state of one Service. */
-export function serviceRow({ state, decision }: ServiceDecision, options: Options): ServiceRow {
+/** The state of one Service. `nodes` has the name of the Node that has an address, if Nodes are known. */
+export function serviceRow(
+  { state, decision }: ServiceDecision,
+  options: Options,
+  nodes?: AddressMap<string>,
+): ServiceRow {
   const { namespace, name, annotation, specIP } = state.view;
-  const condition = [explainDecision(decision, options), foreignStatus(state, decision)]
+  const evidence = { nodeAt: (address: Address) => nodes?.get(address) };
+  const condition = [explainDecision(decision, options), foreignStatus(state, decision, evidence)]
     .filter((text) => text !== '')
     .join(' ');
   // kube-vip announces these, whichever client wrote them.
@@ -93,9 +99,9 @@ export function serviceRow({ state, decision }: ServiceDecision, options: Option
 }
 
 /** That the status shows another address; empty if not. That it shows none is no remark: the address may be seconds old. */
-function foreignStatus({ view }: ServiceState, decision: Decision): string {
-  const problem = announcementProblem(view, decision);
-  return problem?.code === 'foreign-status' ? explainAnnouncement(problem, {}) : '';
+function foreignStatus(state: ServiceState, decision: Decision, evidence: AnnouncementEvidence): string {
+  const problem = statusProblem(state, decision);
+  return problem?.code === 'foreign-status' ? explainAnnouncement(problem, evidence) : '';
 }
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];

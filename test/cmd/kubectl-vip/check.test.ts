@@ -144,6 +144,27 @@ test('Nodes, cluster IP ranges, and the control plane in the same file are compa
   assert.equal(exitCode, 0);
 });
 
+test('external IPs of Services in the same file are compared with the pools', async () => {
+  const service = (name: string, spec: string): string =>
+    `---\napiVersion: v1\nkind: Service\nmetadata: { name: ${name}, namespace: default }\nspec: { ${spec}, ports: [{ port: 80 }] }\n`;
+  const { exitCode, findings } = await checkFile(
+    configMap(
+      '\n  range-global: 10.0.0.20-10.0.0.23',
+      service('legacy', 'type: ClusterIP, externalIPs: [10.0.0.20, 10.0.0.99]') +
+        service('mail', 'type: LoadBalancer, externalIPs: [10.0.0.21]') +
+        service('web', 'type: LoadBalancer'),
+    ),
+  );
+  assert.deepEqual(
+    findings.map((finding) => finding.replace(/\. .*/, '.')),
+    [
+      'warning external-ip: range-global contains 10.0.0.20, used as an external IP of Service default/legacy.',
+      'warning external-ip: range-global contains 10.0.0.21, used as an external IP of Service default/mail.',
+    ],
+  );
+  assert.equal(exitCode, 0);
+});
+
 test('a ConfigMap without pools is remarked on; if another one has them, that is an error', async () => {
   const empty = configMap(' {}');
   const alone = await checkFile(empty);
