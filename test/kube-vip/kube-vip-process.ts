@@ -48,15 +48,7 @@ export class KubeVipProcess {
     const flags = ['--services', '--arp', '--interface', lanInterface, '--nodeName', machine.name];
     const election = electsPerService ? ['--servicesElection'] : ['--leaderElection'];
     const config = ['--k8sConfigPath', this.#kubeconfig()];
-    const args = [
-      program,
-      'manager',
-      ...(process.env.KV_DEBUG ? ['--log=-4'] : []),
-      ...flags,
-      ...election,
-      ...quickElection,
-      ...config,
-    ];
+    const args = [program, 'manager', ...flags, ...election, ...quickElection, ...config];
     this.#child = machine.namespace.start(args, {
       // The environment of the test run must have no effect: kube-vip reads its options from it.
       env: { PATH: process.env.PATH ?? '', HOME: this.#folder.path },

@@ -70,7 +70,7 @@ export function onSite(options: SiteOptions): OnSite {
             `To run the other tests only, set ${excuse}=1.`,
         );
       if (context === undefined) throw new Error('the site did not start');
-      const { site, controller } = context;
+      const { site } = context;
       try {
         await body(context);
         await site.clear();
@@ -79,7 +79,7 @@ export function onSite(options: SiteOptions): OnSite {
         const message = error instanceof Error ? error.message : String(error);
         // For the next test.
         await site.cluster.clear().catch(() => {});
-        const outputs = `${site.output}\n--- output of the controller\n${controller.output}`;
+        const outputs = `${site.output}\n--- output of the controller\n${context.controller.output}`;
         throw new Error(`${message}\n${outputs}`, { cause: error });
       }
     });

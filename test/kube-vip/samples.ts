@@ -12,7 +12,6 @@ export class Samples {
   /** Each set that differs from the one before. */
   readonly #history: string[][] = [];
   #line = '';
-  #count = 0;
 
   constructor({ namespace, ipv4, ipv6 }: Machine) {
     this.#own = [ipv4, ipv6];
@@ -29,7 +28,6 @@ export class Samples {
       const [{ addr_info } = { addr_info: [] }] = JSON.parse(line) as Interface[];
       const added = addr_info.filter(({ local, scope }) => scope !== 'link' && !this.#own.includes(local));
       const addresses = added.map(({ local }) => local).sort();
-      this.#count += 1;
       if (JSON.stringify(addresses) !== JSON.stringify(this.#history.at(-1))) this.#history.push(addresses);
     }
   }
@@ -37,11 +35,6 @@ export class Samples {
   /** What the interface has now, at most 100 ms ago. */
   get now(): string[] {
     return this.#history.at(-1) ?? [];
-  }
-
-  /** How many samples were taken. */
-  get count(): number {
-    return this.#count;
   }
 
   /** Marks the present. The returned function returns the sets since then, beginning with the one of that time. */

@@ -33,14 +33,15 @@ export class Site {
 
   static async create({ prefix, nodes, electsPerService = false }: SiteOptions): Promise<Site> {
     const cluster = await Cluster.start(locateBinaries(process.env).folder, { prefix });
-    const site = new Site(cluster, await Lan.create(), await Overlaps.follow(cluster));
+    let site: Site | undefined;
     try {
+      site = new Site(cluster, await Lan.create(), await Overlaps.follow(cluster));
       for (const name of nodes) await site.#addNode(name, electsPerService);
+      return site;
     } catch (error) {
-      await site.close();
+      await (site === undefined ? cluster.stop() : site.close());
       throw error;
     }
-    return site;
   }
 
   private constructor(cluster: Cluster, lan: Lan, overlaps: Overlaps) {
@@ -129,8 +130,10 @@ export class Site {
     const port = spec.ports?.[0]?.port ?? 80;
     for (const address of addresses) {
       const host = address.includes(':') ? `[${address}]` : address;
-      const answer = await eventually(() => this.#lan.fetch(`http://${host}:${port}/`));
-      assert.equal(answer, `${this.holders(address)[0]}:${port}`);
+      await eventually(async () => {
+        const answer = await this.#lan.fetch(`http://${host}:${port}/`);
+        assert.equal(answer, `${this.holders(address)[0]}:${port}`);
+      });
     }
   }
 
@@ -141,10 +144,7 @@ export class Site {
     });
   }
 
-  /**
-   * Restarts every kube-vip. After an address changed, some versions announce only then.
-   * `after` runs while none runs.
-   */
+  /** Restarts every kube-vip, and calls `between` while none runs. After an address changed, some announce only then. */
   async restartKubeVip(
     signal: 'TERM' | 'KILL',
     between: () => Promise<void> = async () => {},
