@@ -274,17 +274,14 @@ export function parents(onAny: Rule): void {
     const name = world.address(1);
     const path = world.at(`ipaddresses/${name}`);
     await world.create('ipaddresses', ipAddress(name));
-    const value = { Group: '', Resource: 'configmaps', Namespace: 'default', Name: 'other' };
-    const immutable = (shown: unknown): object => ({
-      reason: 'FieldValueInvalid',
-      field: 'spec.parentRef',
-      message: `Invalid value: ${JSON.stringify(shown)}: field is immutable`,
-    });
+    const cause = { reason: 'FieldValueInvalid', field: 'spec.parentRef' };
     const patched = await world.patch(path, { spec: { parentRef: { name: 'other' } } });
-    assertRefused(patched, { ...invalid, cause: immutable(value) });
+    // The value that the message shows depends on the release.
+    assertRefused(patched, { ...invalid, cause, message: /: field is immutable$/ });
     const removed = await world.patch(path, { spec: null });
     assertRefused(removed, { ...invalid, cause: { reason: 'FieldValueRequired', field: 'spec.parentRef' } });
-    assert.deepEqual(removed.body.details?.causes?.[1], immutable(null));
+    const message = 'Invalid value: null: field is immutable';
+    assert.deepEqual(removed.body.details?.causes?.[1], { ...cause, message });
     const put = await world.put(path, withParent(name, { resource: 'x', name: 'y' }));
     assertRefused(put, { ...invalid, message: /field is immutable$/ });
   });

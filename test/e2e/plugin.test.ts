@@ -451,18 +451,19 @@ scenario(
   'pools --watch runs until interrupted, and then prints the last view',
   async ({ cluster, shell, start }) => {
     await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.4' });
+    const before = await openWatches(shell);
     const controller = start();
     await cluster.create(loadBalancer('default/web'));
     await cluster.becomes('default/web', assigned('10.0.0.1', 'range-default'));
-    // From here on, a new watch of Services is the plugin's.
+    // From here on, new watches are the plugin's: two of Services and one of the ConfigMap, each after its list.
     await controller.terminate();
-    const before = await openWatches(shell);
+    await eventually(async () => assert.equal(await openWatches(shell), before));
     // Without a terminal, the last view is printed at the end.
     const { stdout, code } = await shell.run(
       'kubectl vip pools --watch & pid=$!; read -r go; kill -INT "$pid"; wait "$pid"',
       {
         until: async () => {
-          await eventually(async () => assert.ok((await openWatches(shell)) > before));
+          await eventually(async () => assert.equal(await openWatches(shell), before + 3));
         },
       },
     );
@@ -471,10 +472,10 @@ scenario(
   },
 );
 
-/** The number of open watches of Services. */
+/** The number of open watches of Services and ConfigMaps. */
 async function openWatches(shell: Shell): Promise<number> {
   const { stdout } = await shell.run(
-    'kubectl get --raw /metrics | grep ^apiserver_longrunning_requests{ | grep resource=.services. | grep verb=.WATCH.',
+    'kubectl get --raw /metrics | grep ^apiserver_longrunning_requests{ | grep -E "resource=.(services|configmaps)." | grep verb=.WATCH.',
   );
   const counts = stdout
     .trim()

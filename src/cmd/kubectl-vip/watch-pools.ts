@@ -34,7 +34,12 @@ export function watchPools(
       changed() {
         cancel ??= streams.clock.after(drawDelayMs, redraw);
       },
-      close: () => cancel?.(),
+      // The last view has the last change.
+      close() {
+        if (cancel === undefined) return;
+        cancel();
+        redraw();
+      },
     };
   });
 }
