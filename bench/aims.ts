@@ -22,7 +22,7 @@ type Result<Name extends keyof Figures> = NonNullable<Figures[Name]>[number];
 /** How much memory at rest may differ. */
 const flat = { share: 0.05, bytes: 1e6 };
 
-export function aimRows({ cluster, size, churn, core, takeover, silence, plugin }: Figures): Row[] {
+export function aimRows({ cluster, size, churn, core, takeover, silence, plugin, pools }: Figures): Row[] {
   return [
     ...(cluster ?? []).flatMap(clusterRows),
     ...(size ?? []).flatMap(sizeRows),
@@ -33,6 +33,7 @@ export function aimRows({ cluster, size, churn, core, takeover, silence, plugin 
     ...(silence ?? []).flatMap(({ outcomes }) => outcomes.map(silenceRow)),
     ...(size ?? []).map(restRow),
     ...(plugin ?? []).map(pluginRow),
+    ...(pools ?? []).map(turnRow),
   ];
 }
 
@@ -221,5 +222,17 @@ function silenceRow({
     measured: `${middle(seconds, tenths)}${leaseLosses > 0 ? `, Lease lost ${leaseLosses} times` : lease}`,
     limit: '',
     ...{ value, isReached: value <= aim && (mayLoseLease || leaseLosses === 0) },
+  };
+}
+
+/** CPU time: another program on the machine must not change it. */
+function turnRow({ keys, measured }: Result<'pools'>): Row {
+  const value = Math.max(...measured.map(({ turn }) => turn.cpuMs));
+  return {
+    what: `longest turn of the event loop, ConfigMaps of ${count(keys)} keys`,
+    aim: '≤ 50 ms',
+    measured: `${short(value)} ms`,
+    limit: '',
+    ...{ value, isReached: value <= 50 },
   };
 }

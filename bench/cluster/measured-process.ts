@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startChild } from '../../test/controlplane/process.ts';
@@ -11,6 +11,9 @@ export interface MeasuredProcess {
   check(): void;
   /** What it has written so far. */
   log(): string;
+  /** How much it has logged. */
+  logBytes(): number;
+  signal(name: 'SIGUSR2'): void;
   gone: Promise<void>;
   stop(): Promise<void>;
 }
@@ -48,6 +51,10 @@ export async function startMeasured(
       if (!child.running()) throw new Error(`${args[0]} ended:\n${read(join(folder, 'log')).slice(-2_000)}`);
     },
     log: () => read(join(folder, 'log')),
+    logBytes: () => statSync(join(folder, 'log')).size,
+    signal: (name) => {
+      process.kill(pid, name);
+    },
     gone: child.exited,
     stop,
   };

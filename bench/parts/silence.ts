@@ -189,7 +189,7 @@ async function startBehind(bed: TestBed, net: FailingNetwork): Promise<MeasuredP
     Object.assign(cluster, { server: net.url, 'tls-server-name': 'kubernetes' });
   const file = join(bed.folder, 'behind.kubeconfig');
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  return bed.startController([`--kubeconfig=${file}`, '--web-port=0'], net.network.command('client'));
+  return bed.startController([`--kubeconfig=${file}`, '--web-port=0'], {}, net.network.command('client'));
 }
 
 async function endure(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { feed } from '../controlplane/process.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'start-'));
@@ -29,7 +30,7 @@ function start(args: string[], input = '', env: Record<string, string> = {}): Pr
   child.stderr.on('data', (chunk: Buffer) => {
     err += chunk.toString();
   });
-  child.stdin.end(input);
+  feed(child, input);
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
 }
 

@@ -12,6 +12,7 @@ import { readStandardInput, readTextFile } from '../../manifest/read-text.ts';
 import { createScreen } from '../../terminal/screen.ts';
 import { renderReport } from '../../terminal/table.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
+import { StandardOutput } from '../flags/output.ts';
 import { version } from '../flags/version.ts';
 import { printList } from './print-list.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
@@ -177,4 +178,5 @@ const errorsOnly: Log = {
   error: (message, fields) => printMessage(`${message} ${JSON.stringify(fields ?? {})}`),
 };
 
-process.exitCode = await main();
+const output = new StandardOutput(process.stdout, process.stderr);
+process.exitCode = await output.finish(await main());

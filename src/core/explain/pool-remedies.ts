@@ -1,4 +1,5 @@
-import { type ConfigProblem, poolKeysOf, sharingFor } from '../config/config.ts';
+import { poolKeysOf, sharingFor } from '../config/config.ts';
+import { nearestEntry, nearestKey, unreadableEntries } from '../config/corrections.ts';
 import { allocate, isInPool } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import type { Address, Family } from '../ip/address.ts';
@@ -8,7 +9,7 @@ import type { ConfigMap } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import { quoted } from '../text/quote.ts';
-import { explainFault } from './explain-config.ts';
+import { explainEntry, maxExplained } from './explain-config.ts';
 import { patchConfigMap, patchPools, patchService, pointer } from './kubectl-commands.ts';
 import type { Remedy, RemedyContext } from './remedy.ts';
 
@@ -62,12 +63,12 @@ const replaceAddresses = 'replace ADDRESSES with an unused block or range of you
 function misspelledKey(namespace: string, { allocator, options }: RemedyContext): Remedy[] {
   const keys = poolKeysOf(namespace);
   return allocator.config.problems.flatMap((problem): Remedy[] => {
-    if (problem.code !== 'unknown-key' || problem.suggestion === undefined) return [];
-    if (!keys.includes(problem.suggestion)) return [];
-    const move = [{ op: 'move', from: `/data/${pointer(problem.key)}`, path: `/data/${problem.suggestion}` }];
+    const meant = problem.code === 'unknown-key' ? nearestKey(problem.key) : undefined;
+    if (meant === undefined || !keys.includes(meant)) return [];
+    const move = [{ op: 'move', from: `/data/${pointer(problem.key)}`, path: `/data/${meant}` }];
     return [
       {
-        advice: `Rename the unknown key ${quoted(problem.key)} to ${problem.suggestion}.`,
+        advice: `Rename the unknown key ${quoted(problem.key)} to ${meant}.`,
         command: patchConfigMap(options, 'json', move),
       },
     ];
@@ -75,21 +76,14 @@ function misspelledKey(namespace: string, { allocator, options }: RemedyContext)
 }
 
 /** One command that corrects all invalid entries of the pool. Entries without a suggestion become ADDRESSES. */
-function correctEntries(key: string, { allocator, options, configMap }: RemedyContext): Remedy[] {
-  const invalid = allocator.config.problems.filter(
-    (problem): problem is ConfigProblem & { code: 'bad-entry' } =>
-      problem.code === 'bad-entry' && problem.key === key,
-  );
-  if (invalid.length === 0) return [];
-  const faults = invalid
-    .map(({ entry, fault }) => `${quoted(entry)} ${explainFault(fault, entry)}`)
-    .join(', and ');
+function correctEntries(key: string, { options, configMap }: RemedyContext): Remedy[] {
   const value = configMap?.data?.[key] ?? '';
+  const invalid = new Set(unreadableEntries(value));
+  // A command of thousands of corrections is none for people.
+  if (invalid.size === 0 || invalid.size > maxExplained) return [];
+  const faults = [...invalid].map(explainEntry).join(', and ');
   const parts = value.split(',').map((part) => part.trim());
-  const corrected = parts.map((part) => {
-    const problem = invalid.find(({ entry }) => entry === part);
-    return problem === undefined ? part : (problem.suggestion ?? 'ADDRESSES');
-  });
+  const corrected = parts.map((part) => (invalid.has(part) ? (nearestEntry(part) ?? 'ADDRESSES') : part));
   return [
     {
       advice: `Correct ${key}: ${faults}.`,

@@ -13,6 +13,7 @@ interface Checked {
   /** `severity code: message` */
   readonly findings: readonly string[];
   readonly summary: string;
+  readonly lines: readonly string[];
   readonly stderr: readonly string[];
 }
 
@@ -28,6 +29,7 @@ async function checkFile(text: string): Promise<Checked> {
     writeStderr: (lines) => {
       stderr.push(lines);
     },
+    lookup: async () => [],
     readText: async (path) => ({ name: path, text }),
   };
   const request = pluginRequest(['check', '-f', 'c.yaml'], {});
@@ -45,6 +47,7 @@ async function checkFile(text: string): Promise<Checked> {
     exitCode: result.exitCode,
     findings: findings.map(({ severity, code, message }) => `${severity} ${code}: ${message}`),
     summary: lines.at(-1) ?? '',
+    lines,
     stderr,
   };
 }
@@ -217,4 +220,24 @@ test('the ConfigMap in another namespace is remarked on', async () => {
   const elsewhere = configMap('\n  cidr-global: 10.1.0.0/24').replace('kube-system', 'team');
   const { findings } = await checkFile(`${configMap('\n  cidr-global: 10.0.0.0/24')}---\n${elsewhere}`);
   assert.match(findings.join('\n'), /^warning remark: [^\n]*team\/kubevip[^\n]*$/);
+});
+
+test('a file with thousands of problems is answered in a few lines, which count all of them', async () => {
+  const keys = Array.from(
+    { length: 3_000 },
+    (_, i) => `\n  cidr-ns-${i}: 10.0.0.x-y\n  range-lab-${i}: 10.0.0.0/24`,
+  );
+  const { exitCode, findings, summary, lines } = await checkFile(configMap(keys.join('')));
+  assert.equal(exitCode, 1);
+  assert.deepEqual(Object.keys(Object.groupBy(findings, (one) => one.split(':')[0] ?? '')), [
+    'error bad-entry',
+    'warning overlap',
+  ]);
+  assert.equal(findings.length, 40);
+  assert.match(summary, /^c\.yaml: 6000 pools: 3000 errors, [0-9]+ warnings\.$/);
+  assert.match(
+    lines.at(-3) ?? '',
+    /^Not listed: bad-entry \(2980\), overlap \([0-9]+\)\. Fix the findings above/,
+  );
+  assert.ok(lines.length < 200);
 });
