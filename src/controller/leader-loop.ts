@@ -3,7 +3,7 @@ import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
 import { announcementProblem } from '../core/decide/announcement.ts';
 import type { Decision } from '../core/decide/decision.ts';
 import type { Claim } from '../core/ledger/claim.ts';
-import { claimRequests } from '../core/ledger/claim-requests.ts';
+import { type ClaimRequest, claimRequests } from '../core/ledger/claim-requests.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import { addressesOf, parseAddressList } from '../core/model/address-list.ts';
 import { sameRecord } from '../core/model/allocation-record.ts';
@@ -16,6 +16,7 @@ import { revertedFields } from './field-managers.ts';
 import { ForeignStatus } from './foreign-status.ts';
 import { InFlightWrites, type WriterContext } from './in-flight-writes.ts';
 import { NodeAddresses } from './node-addresses.ts';
+import { reasonToWaitFor } from './refusal.ts';
 import type { Reporter } from './reporter.ts';
 import { WriteBackoff } from './write-backoff.ts';
 import { WriteConflicts } from './write-conflicts.ts';
@@ -66,8 +67,8 @@ export class LeaderLoop {
     const { context, allocator, reporter, leadership, concurrency } = options;
     this.#options = options;
     this.#writeConflicts = new WriteConflicts(context.clock);
-    this.#backoff = new WriteBackoff(context.clock, (key) => {
-      allocator.requeue(key);
+    this.#backoff = new WriteBackoff(context.clock, (keys) => {
+      for (const key of keys) allocator.requeue(key);
       this.pump();
     });
     this.#writes = new InFlightWrites({
@@ -174,11 +175,15 @@ export class LeaderLoop {
       this.#backoff.delay(view, waitMs);
       return;
     }
-    const beforeWrite = inOrder([this.#checkNodes(decision), this.#claims(state, change)]);
+    const requests = this.#claimRequests(state, change);
+    const beforeWrite = inOrder([this.#checkNodes(decision), this.#claims(requests)]);
     allocator.assume(state, change);
     const done = (outcome: WriteOutcome): void => {
+      // A refused write rests. Meanwhile, its addresses go to others.
+      if (outcome.kind === 'rejected') allocator.claimTracker.withdraw(requests);
       this.#completed(view, change, decision, outcome);
       allocator.settle(key);
+      if (outcome.kind === 'written') this.#backoff.written(view);
     };
     this.#writes.begin(view, change, done, beforeWrite);
   }
@@ -190,10 +195,14 @@ export class LeaderLoop {
     return this.#nodes.notOfNodes(addressesOf(entries));
   }
 
-  /** Returns the claims that must exist before the change is written. */
-  #claims(state: ServiceState, change: ServicePatch): BeforeWrite | undefined {
+  /** The claims that must exist before the change is written. */
+  #claimRequests(state: ServiceState, change: ServicePatch): readonly ClaimRequest[] {
     const { allocator, options } = this.#options;
-    const requests = options.claims ? claimRequests(state, change, allocator.claimTracker.claims) : [];
+    return options.claims ? claimRequests(state, change, allocator.claimTracker.claims) : [];
+  }
+
+  #claims(requests: readonly ClaimRequest[]): BeforeWrite | undefined {
+    const { allocator, options } = this.#options;
     if (requests.length === 0) return undefined;
     const claimContext = { options, onClaim: (claim: Claim) => allocator.claimTracker.put(claim) };
     return (context) => claimAll(requests, claimContext, context);
@@ -204,7 +213,6 @@ export class LeaderLoop {
     const key = keyOf(view);
     switch (outcome.kind) {
       case 'written':
-        this.#backoff.forget(key);
         this.#writeConflicts.wrote(key, change);
         allocator.answered(outcome.view);
         reporter.written(outcome.view, decision);
@@ -217,7 +225,7 @@ export class LeaderLoop {
         break;
       case 'rejected':
         if (allocator.seen(key) === undefined) break;
-        reporter.rejected(view, outcome.error, this.#backoff.failed(view));
+        reporter.rejected(view, outcome.error, this.#backoff.failed(view, reasonToWaitFor(outcome.error)));
         break;
       case 'contested': {
         const { request, claim } = outcome;

@@ -51,6 +51,11 @@ export const controllerMetrics = {
     help: 'Services that use or request an address that they cannot have.',
     labels: ['reason'],
   },
+  kube_vip_cloud_provider_services_failing: {
+    type: 'gauge',
+    help: 'Services whose change the API server rejects, by what refuses it.',
+    labels: ['refusal'],
+  },
   kube_vip_cloud_provider_pending_changes: {
     type: 'gauge',
     help: 'Services that keep their address while a change of it is pending.',
@@ -214,6 +219,7 @@ function readState({ allocator, counters: { services, announcements } }: Control
     kube_vip_cloud_provider_services_pending: pending.rows(),
     kube_vip_cloud_provider_longest_pending_seconds: longest.values(),
     kube_vip_cloud_provider_services_in_conflict: services.inConflict.rows(),
+    kube_vip_cloud_provider_services_failing: services.failing.rows(),
     kube_vip_cloud_provider_pending_changes: services.pendingChanges.rows(),
     kube_vip_cloud_provider_address_conflicts: [[services.conflictCount]],
     kube_vip_cloud_provider_addresses_outside_pool: [[services.outside]],

@@ -1,3 +1,4 @@
+import type { ApiError } from '../client/errors.ts';
 import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
 import type { Clock } from '../client/transport.ts';
@@ -31,6 +32,7 @@ import { poolRows } from '../core/queries/report.ts';
 import { claimRequirements } from './claim-requirements.ts';
 import type { Counters } from './counters.ts';
 import { explainReverts, type RevertedField } from './field-managers.ts';
+import { refusalOf } from './refusal.ts';
 
 /**
  * The event reasons and their types; docs/events.md has them as a table. Users of `kubectl describe` know the
@@ -62,6 +64,9 @@ type Reason = keyof typeof eventTypes;
 
 /** A ConfigMap may have thousands of pools; the log is limited to some. */
 const maxLoggedPools = 100;
+
+const admissionRemedy =
+  'Change the Service so that the policy or webhook allows it, or exempt the controller from it.';
 
 /** The event of a rejected change is repeated, with the time of the next attempt, when the delay has grown by this factor. */
 const repeatFactor = 4;
@@ -211,22 +216,21 @@ export class Reporter {
   }
 
   /** Reports that the API server rejects a change. */
-  rejected(view: ServiceView, error: Error, retryInMs: number): void {
+  rejected(view: ServiceView, error: ApiError, retryInMs: number): void {
     const key = keyOf(view);
+    const { kind: refusal } = refusalOf(error);
     // Services of other types are not counted.
-    if (view.type === 'LoadBalancer') this.#counters.services.put(key, 'failing');
-    this.#log.error(`The API server rejected the change: ${error.message}`, { service: key, retryInMs });
+    if (view.type === 'LoadBalancer') this.#counters.services.put(key, { kind: 'failing', refusal });
+    const message = `The API server rejected the change: ${error.message}`;
+    this.#log.error(message, { service: key, refusal, retryInMs });
     this.#explainRequirements(error);
     const isNew = this.#isNew(view, error.message);
     const reportedMs = isNew ? 0 : (this.#retries.get(key) ?? 0);
     if (retryInMs < repeatFactor * reportedMs) return;
     this.#retries.set(key, retryInMs);
     const next = nextAttempt(this.#clock.wall() + retryInMs);
-    this.#event(
-      view,
-      'SyncLoadBalancerFailed',
-      `The API server rejected the change: ${error.message}. ${next}`,
-    );
+    const remedy = refusal === 'admission' ? ` ${admissionRemedy}` : '';
+    this.#event(view, 'SyncLoadBalancerFailed', `${message}.${remedy} ${next}`);
   }
 
   /** Reports that IPAddresses cannot be read or written. */

@@ -10,6 +10,7 @@ import { mergePatchOf, type ServicePatch } from '../core/model/service-patch.ts'
 import { internedViewOf, type ServiceView } from '../core/model/service-view.ts';
 import type { Interner } from '../core/text/interner.ts';
 import type { PatchOrUpdate } from './patch-or-update.ts';
+import { isDeniedByAdmission } from './refusal.ts';
 
 /** The outcome of a write. */
 export type WriteOutcome =
@@ -77,6 +78,8 @@ export async function writeService(
       return { kind, view: internedViewOf(service, interner) };
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;
+      // Admission may answer with any status code.
+      if (isDeniedByAdmission(error)) return { kind: 'rejected', error };
       if (error.status === 404) return { kind: 'gone' };
       // 409: another version. 422: possibly another UID. The current Service decides.
       if (error.status === 409 || error.status === 422) return reread(view, error, context);
@@ -141,12 +144,15 @@ function isRejected(outcome: { readonly kind: string }): outcome is Rejected {
 }
 
 function mayHaveExecuted(error: unknown): boolean {
+  if (isDeniedByAdmission(error)) return false;
   if (error instanceof ApiError) return error.status === 408 || error.status >= 500;
   return !(error instanceof ConnectionError) || error.mayHaveExecuted;
 }
 
-/** 401: the token was rotated. 429 and 5xx: retry later. */
-export function isTransient({ status }: ApiError): boolean {
+/** 401: the token was rotated. 429 and 5xx: retry later. A denial by admission rests, so that others get the address. */
+export function isTransient(error: ApiError): boolean {
+  const { status } = error;
+  if (isDeniedByAdmission(error)) return false;
   return status === 401 || status === 408 || status === 429 || status >= 500;
 }
 
