@@ -9,7 +9,7 @@ import { addressesOf, parseAddressList } from '../core/model/address-list.ts';
 import { sameRecord } from '../core/model/allocation-record.ts';
 import type { Service } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
-import { isEmptyPatch, type ServicePatch } from '../core/model/service-patch.ts';
+import { isEmptyPatch, type ServicePatch, unappliedPart } from '../core/model/service-patch.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { claimAll } from './claim-addresses.ts';
 import { revertedFields } from './field-managers.ts';
@@ -183,7 +183,6 @@ export class LeaderLoop {
       if (outcome.kind === 'rejected') allocator.claimTracker.withdraw(requests);
       this.#completed(view, change, decision, outcome);
       allocator.settle(key);
-      if (outcome.kind === 'written') this.#backoff.written(view);
     };
     this.#writes.begin(view, change, done, beforeWrite);
   }
@@ -212,11 +211,16 @@ export class LeaderLoop {
     const { allocator, reporter } = this.#options;
     const key = keyOf(view);
     switch (outcome.kind) {
-      case 'written':
+      case 'written': {
         this.#writeConflicts.wrote(key, change);
         allocator.answered(outcome.view);
-        reporter.written(outcome.view, decision);
+        const unapplied = unappliedPart(change, outcome.view);
+        const { annotation, record } = unapplied;
+        if (annotation === undefined && record === undefined) reporter.written(outcome.view, decision);
+        if (isEmptyPatch(unapplied)) this.#backoff.written(view);
+        else reporter.unapplied(outcome.view, unapplied, this.#backoff.failed(outcome.view));
         break;
+      }
       case 'stale':
         allocator.answered(outcome.view);
         this.#reportIfWritten(outcome.view, change, decision);

@@ -27,12 +27,13 @@ import { formatAddress } from '../core/ip/address.ts';
 import type { UnreadAnnotation } from '../core/model/known-annotations.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
+import type { ServicePatch } from '../core/model/service-patch.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { poolRows } from '../core/queries/report.ts';
 import { claimRequirements } from './claim-requirements.ts';
 import type { Counters } from './counters.ts';
-import { explainReverts, type RevertedField } from './field-managers.ts';
-import { refusalOf } from './refusal.ts';
+import { explainReverts, explainUnapplied, type RevertedField } from './field-managers.ts';
+import { type RefusalKind, refusalOf } from './refusal.ts';
 
 /**
  * The event reasons and their types; docs/events.md has them as a table. Users of `kubectl describe` know the
@@ -61,6 +62,14 @@ export const eventTypes = {
 } as const;
 
 type Reason = keyof typeof eventTypes;
+
+/** The event of a change that fails. */
+interface FailureReport {
+  /** Identifies why it fails. */
+  readonly reason: string;
+  readonly event: Reason;
+  readonly text: string;
+}
 
 /** A ConfigMap may have thousands of pools; the log is limited to some. */
 const maxLoggedPools = 100;
@@ -217,20 +226,30 @@ export class Reporter {
 
   /** Reports that the API server rejects a change. */
   rejected(view: ServiceView, error: ApiError, retryInMs: number): void {
+    const { kind } = refusalOf(error);
+    const message = `The API server rejected the change: ${error.message}`;
+    this.#log.error(message, { service: keyOf(view), refusal: kind, retryInMs });
+    this.#explainRequirements(error);
+    const text = kind === 'admission' ? `${message}. ${admissionRemedy}` : `${message}.`;
+    this.#failing(view, kind, retryInMs, { reason: error.message, event: 'SyncLoadBalancerFailed', text });
+  }
+
+  /** Reports that the API server's answer to a change does not show this part of it. */
+  unapplied(view: ServiceView, part: ServicePatch, retryInMs: number): void {
+    const text = explainUnapplied(part);
+    this.#log.error(text, { service: keyOf(view), refusal: 'admission', retryInMs });
+    this.#failing(view, 'admission', retryInMs, { reason: text, event: 'LoadBalancerFieldsUndone', text });
+  }
+
+  /** Counts a change that fails, and records its event: once, and again when the delay has grown by `repeatFactor`. */
+  #failing(view: ServiceView, refusal: RefusalKind, retryInMs: number, report: FailureReport): void {
     const key = keyOf(view);
-    const { kind: refusal } = refusalOf(error);
     // Services of other types are not counted.
     if (view.type === 'LoadBalancer') this.#counters.services.put(key, { kind: 'failing', refusal });
-    const message = `The API server rejected the change: ${error.message}`;
-    this.#log.error(message, { service: key, refusal, retryInMs });
-    this.#explainRequirements(error);
-    const isNew = this.#isNew(view, error.message);
-    const reportedMs = isNew ? 0 : (this.#retries.get(key) ?? 0);
+    const reportedMs = this.#isNew(view, report.reason) ? 0 : (this.#retries.get(key) ?? 0);
     if (retryInMs < repeatFactor * reportedMs) return;
     this.#retries.set(key, retryInMs);
-    const next = nextAttempt(this.#clock.wall() + retryInMs);
-    const remedy = refusal === 'admission' ? ` ${admissionRemedy}` : '';
-    this.#event(view, 'SyncLoadBalancerFailed', `${message}.${remedy} ${next}`);
+    this.#event(view, report.event, `${report.text} ${nextAttempt(this.#clock.wall() + retryInMs)}`);
   }
 
   /** Reports that IPAddresses cannot be read or written. */

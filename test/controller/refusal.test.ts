@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { ApiError } from '../../src/client/errors.ts';
 import { refusalOf } from '../../src/controller/refusal.ts';
 import { isTransient } from '../../src/controller/write-service.ts';
-import { until } from '../client/fake-clock.ts';
+import type { Service } from '../../src/core/model/objects.ts';
+import { aMoment, until } from '../client/fake-clock.ts';
 import { Harness, type Interception } from './harness.ts';
 
 const policyText = "ValidatingAdmissionPolicy 'team' with binding 'team' denied request: not here";
@@ -147,4 +148,77 @@ test('while a refusal lasts, changes elsewhere cause few attempts', async () => 
   }
   await harness.stop();
   assert.equal(refused(), 51, 'one is tried, and the next only after a delay');
+});
+
+/** Removes these annotations and labels from each change of a Service, as a mutating policy does. */
+function stripping(path: string, ...names: readonly string[]): Harness['onWrite'] {
+  return (request) => {
+    if (!request.path.includes(path)) return 'pass';
+    const patch = JSON.parse(request.body ?? '{}') as Service;
+    for (const fields of [patch.metadata.annotations, patch.metadata.labels])
+      for (const name of names) delete fields?.[name];
+    return { admitted: JSON.stringify(patch) };
+  };
+}
+
+test('a change that mutating admission strips is reported at once, names admission, and keeps no address', async () => {
+  const harness = new Harness();
+  harness.pools({ 'cidr-global': '10.0.0.1' });
+  harness.load('default/old');
+  harness.load('default/new', { metadata: { creationTimestamp: '2030-01-01T00:00:00Z' } });
+  const annotations = ['kube-vip.io/loadbalancerIPs', 'kube-vip.io/allocation'];
+  harness.onWrite = (request) => {
+    const admitted = stripping('/old?', ...annotations, 'implementation')(request);
+    if (admitted === 'pass') return 'pass';
+    const { admitted: body } = admitted as { admitted: string };
+    return { admitted: body.replace(/"loadBalancerIP":"[^"]*"/, '"loadBalancerIP":null') };
+  };
+  harness.start();
+  await until(() => harness.address('default/new') === '10.0.0.1');
+  await until(() => harness.events().some((event) => event.includes('default/old')));
+  const [event = ''] = harness.events().filter((one) => one.includes('default/old'));
+  assert.equal(
+    event,
+    'Warning LoadBalancerFieldsUndone default/old: The API server accepted the change of kube-vip.io/loadbalancerIPs, spec.loadBalancerIP, the label implementation, kube-vip.io/allocation, but its answer does not show it: a mutating admission policy or webhook probably reverts these fields. Exempt the controller from it. The controller keeps restoring them with back-off. The next attempt is at 2026-01-02T03:04:06Z.',
+  );
+  assert.match(harness.replica.metrics(), /services_failing\{refusal="admission"\} 1/);
+  // Nothing says that the Service has an address.
+  assert.ok(!harness.events().some((one) => one.includes('Assigned') && one.includes('default/old')));
+  harness.onWrite = () => 'pass';
+  await harness.delete('default/new');
+  harness.clock.advance(10_000);
+  await until(() => harness.address('default/old') === '10.0.0.1');
+  await harness.stop();
+});
+
+test('mutating admission that keeps a request for a reallocation causes no loop of writes', async () => {
+  const harness = new Harness();
+  harness.pools({ 'cidr-global': '10.0.0.1-10.0.0.2' });
+  harness.load('default/a');
+  harness.start();
+  await harness.settled();
+  const before = harness.writes.length;
+  harness.onWrite = stripping('/a?', 'kube-vip.io/reallocate');
+  await harness.patch('default/a', { metadata: { annotations: { 'kube-vip.io/reallocate': 'true' } } });
+  await until(() => harness.writes.length === before + 1);
+  await aMoment();
+  assert.equal(harness.writes.length, before + 1);
+  harness.clock.advance(1_100);
+  await until(() => harness.writes.length === before + 2);
+  await aMoment();
+  assert.equal(harness.writes.length, before + 2);
+  await harness.stop();
+});
+
+test('mutating admission that strips only the label is reported, and the assignment too', async () => {
+  const harness = new Harness();
+  harness.pools({ 'cidr-global': '10.0.0.1' });
+  harness.load('default/a');
+  harness.onWrite = stripping('/a?', 'implementation');
+  harness.start();
+  await until(() => harness.events().length === 2);
+  const [assigned, undone] = harness.events();
+  assert.equal(assigned, 'Normal EnsuredLoadBalancer default/a: Assigned 10.0.0.1 (from cidr-global)');
+  assert.match(undone ?? '', /accepted the change of the label implementation, but .* this field\./);
+  await harness.stop();
 });

@@ -82,3 +82,25 @@ for (const [how, flags] of Object.entries({ 'without claims': [], 'with claims':
     },
   );
 }
+
+withAdmission(
+  'a mutating policy that strips the annotations is named as the likely cause',
+  async ({ cluster, start, admission }) => {
+    await cluster.create(loadBalancer('default/a', { ...strict, annotations: { touched: 'no' } }));
+    const expression = `Object{metadata: Object.metadata{annotations: {'kube-vip.io/loadbalancerIPs': '', 'kube-vip.io/allocation': ''}}}`;
+    const spec = {
+      reinvocationPolicy: 'Never',
+      mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+    };
+    const applies = ({ body }: Answer): boolean =>
+      body.metadata.annotations?.['kube-vip.io/allocation'] === '';
+    await admission.policy('Mutating', spec, applies, 'default/a');
+    await cluster.pools({ 'range-default': '10.1.0.1' });
+    start();
+    await cluster.warns(
+      'default/a',
+      /mutating admission policy or webhook probably reverts/,
+      'LoadBalancerFieldsUndone',
+    );
+  },
+);
