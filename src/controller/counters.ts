@@ -40,6 +40,8 @@ export class Counters {
   /** Failed lists and watches. */
   readonly watchFailures = new Counts<[watch: WatchName]>(each(watches));
   releases = 0;
+  /** Assignments by other controllers while this replica leads. */
+  otherAllocations = 0;
 
   constructor(clock: Clock) {
     this.services = new ServiceStats(clock);

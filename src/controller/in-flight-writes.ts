@@ -23,6 +23,8 @@ export interface WriterContext {
   readonly log: Log;
   /** Shares strings between the views of Services. */
   readonly interner: Interner;
+  /** The Lease that a leader holds, as `namespace/name`; undefined without leader election. */
+  readonly lease?: string | undefined;
 }
 
 export interface InFlightWritesOptions {

@@ -16,6 +16,7 @@ import { revertedFields } from './field-managers.ts';
 import { ForeignStatus } from './foreign-status.ts';
 import { InFlightWrites, type WriterContext } from './in-flight-writes.ts';
 import { NodeAddresses } from './node-addresses.ts';
+import { OtherAllocators } from './other-allocators.ts';
 import { reasonToWaitFor } from './refusal.ts';
 import type { Reporter } from './reporter.ts';
 import { WriteBackoff } from './write-backoff.ts';
@@ -59,6 +60,7 @@ export class LeaderLoop {
   readonly #writes: InFlightWrites;
   readonly #nodes: NodeAddresses;
   readonly #foreignStatus: ForeignStatus;
+  readonly #otherAllocators: OtherAllocators;
   /** Cancels the scheduled next turn. */
   #cancelTurn: (() => void) | undefined;
   #cancelReminder: () => void;
@@ -83,7 +85,9 @@ export class LeaderLoop {
       log: context.log,
       listed: (nodes) => allocator.setNodes(nodes),
     });
-    this.#foreignStatus = new ForeignStatus({ context, allocator, reporter, signal: this.#writes.signal });
+    const { signal } = this.#writes;
+    this.#foreignStatus = new ForeignStatus({ context, allocator, reporter, signal });
+    this.#otherAllocators = new OtherAllocators({ ...options, signal });
     this.#cancelReminder = this.#remindLater();
   }
 
@@ -128,6 +132,13 @@ export class LeaderLoop {
       }
       this.#cancelReminder = this.#remindLater();
     });
+  }
+
+  /** Call when the watch delivered a new state of a Service. */
+  changed(before: ServiceView, after: ServiceView): void {
+    // The outcome of a write in flight shows whose change this is.
+    if (this.#options.hasSynced() && !this.#writes.has(keyOf(after)))
+      this.#otherAllocators.compare(before, after);
   }
 
   /** Call when the Service was observed in this version. */
@@ -223,7 +234,8 @@ export class LeaderLoop {
       }
       case 'stale':
         allocator.answered(outcome.view);
-        this.#reportIfWritten(outcome.view, change, decision);
+        if (outcome.mayBeOurs) this.#reportIfWritten(outcome.view, change, decision);
+        else this.#otherAllocators.compare(view, outcome.view);
         // The watch knows another version: until it has caught up, there is nothing to decide on.
         if (allocator.seenVersion(key) === view.resourceVersion) this.#backoff.failed(view);
         break;

@@ -106,6 +106,11 @@ export const controllerMetrics = {
     help: 'Services that were cleaned up because they are no longer of type LoadBalancer.',
     labels: [],
   },
+  kube_vip_cloud_provider_other_allocations_total: {
+    type: 'counter',
+    help: 'Services on which another controller assigned an address or took part while this replica was the leader. An AnotherAllocator event names it.',
+    labels: [],
+  },
   kube_vip_cloud_provider_time_to_address_seconds: {
     type: 'histogram',
     help: 'Time from the watch event of a Service without an address until an address from a pool is written to it. Services from a list are not included.',
@@ -155,11 +160,12 @@ type ControllerReadings = Readings<typeof controllerMetrics>;
 
 /** O(pools, used address intervals, config problems, pending Services); other Services are not read. */
 export function readMetrics({ controller, requests, events, lease }: MetricsContext): string {
-  const { assignments, conflicts, releases, latency, watchFailures } = controller.counters;
+  const { assignments, conflicts, releases, otherAllocations, latency, watchFailures } = controller.counters;
   const own: ControllerReadings = {
     kube_vip_cloud_provider_assignments_total: assignments.rows(),
     kube_vip_cloud_provider_conflicts_total: conflicts.rows(),
     kube_vip_cloud_provider_releases_total: [[releases]],
+    kube_vip_cloud_provider_other_allocations_total: [[otherAllocations]],
     kube_vip_cloud_provider_time_to_address_seconds: [[latency.seconds]],
     kube_vip_cloud_provider_watch_failures_total: watchFailures.rows(),
     kube_vip_cloud_provider_events_pending: [[events.pending()]],

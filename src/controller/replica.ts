@@ -69,6 +69,7 @@ export function createReplica(context: ReplicaContext): Replica {
     events.wake();
     context.updated?.();
   };
+  const lease = context.election?.options.lease;
   const controller: Controller = new Controller({
     ...context,
     api,
@@ -76,6 +77,7 @@ export function createReplica(context: ReplicaContext): Replica {
     events,
     updated,
     interner: new Interner(),
+    lease: lease && `${lease.namespace}/${lease.name}`,
   });
   const election =
     context.election === undefined
@@ -86,7 +88,7 @@ export function createReplica(context: ReplicaContext): Replica {
     controller,
     pendingEvents: () => events.pending(),
     health: healthOf(controller, election, context.election?.options),
-    metrics: () => readMetrics({ controller, requests, events, lease: context.election?.options.lease.name }),
+    metrics: () => readMetrics({ controller, requests, events, lease: lease?.name }),
     async run(signal) {
       const electionStop = new AbortController();
       const electionEnd = election?.run(controller, electionStop.signal);

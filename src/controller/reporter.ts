@@ -53,6 +53,8 @@ export const eventTypes = {
   AddressConflictResolved: 'Normal',
   /** Another load balancer writes the status. */
   ForeignLoadBalancerStatus: 'Warning',
+  /** Another controller assigns addresses while this one leads. */
+  AnotherAllocator: 'Warning',
   MisspelledAnnotation: 'Warning',
   /** An annotation of another load balancer, or an unknown one in kube-vip's domain. */
   UnreadAnnotation: 'Normal',
@@ -283,6 +285,17 @@ export class Reporter {
   foreignStatus(view: ServiceView, message: string, manager: string | undefined): void {
     this.#log.warn(message, { service: keyOf(view), manager });
     this.#event(view, 'ForeignLoadBalancerStatus', message);
+  }
+
+  /** Counts an assignment by another controller. */
+  otherAllocation(): void {
+    this.#counters.otherAllocations += 1;
+  }
+
+  /** Reports that another controller allocates while this one leads. */
+  otherAllocator(view: ServiceView, message: string, manager: string | undefined): void {
+    this.#log.error(message, { service: keyOf(view), manager });
+    this.#event(view, 'AnotherAllocator', message);
   }
 
   /** The addresses in the status turned out to be earlier ones that kube-vip has not replaced yet. */

@@ -1,0 +1,111 @@
+import type { Allocator } from '../core/decide/allocator.ts';
+import { sameRecord } from '../core/model/allocation-record.ts';
+import { type ManagedPath, managedPaths, ownerOf } from '../core/model/managed-fields.ts';
+import type { Service } from '../core/model/objects.ts';
+import type { Options } from '../core/model/options.ts';
+import { keyOf, type ServiceView } from '../core/model/service-view.ts';
+import { annotations, goFinalizer, ownManager } from '../core/model/well-known-names.ts';
+import type { WriterContext } from './in-flight-writes.ts';
+import type { Reporter } from './reporter.ts';
+import { pathOf } from './write-service.ts';
+
+/**
+ * What another controller leaves on a Service while this one leads. `record`: an allocation record in the name of this
+ * controller. `addresses`: addresses and the label without a record, as from the Go version. `finalizer`: the one of the Go version
+ * and of cloud controllers.
+ */
+export type AllocatorTrace = 'record' | 'addresses' | 'finalizer';
+
+/** The next report is due after this time; findings until then are counted. */
+const reportMs = 60_000;
+
+export interface OtherAllocatorsOptions {
+  readonly context: Pick<WriterContext, 'api' | 'clock' | 'lease'>;
+  readonly allocator: Allocator;
+  readonly options: Options;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Finds out whether another controller assigns addresses while this one leads: a second process without leader election, or
+ * the Go version with another Lease. The first finding is reported at once, after one read that names the field manager.
+ */
+export class OtherAllocators {
+  readonly #options: OtherAllocatorsOptions;
+  #isReading = false;
+  #reportAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: OtherAllocatorsOptions) {
+    this.#options = options;
+  }
+
+  /** Call with two states of a Service, if this replica has written nothing between them. */
+  compare(before: ServiceView, after: ServiceView): void {
+    const { allocator, options, reporter, context } = this.#options;
+    const trace = traceOf(before, after, options.controller);
+    if (trace === undefined || this.#isReading) return;
+    if (allocator.ledger.get(keyOf(after))?.ignoreReason !== undefined) return;
+    if (context.clock.now() < this.#reportAt) reporter.otherAllocation();
+    else void this.#report(after, trace);
+  }
+
+  async #report(view: ServiceView, trace: AllocatorTrace): Promise<void> {
+    const { context, reporter, signal } = this.#options;
+    this.#isReading = true;
+    try {
+      const { metadata } = await context.api.get<Service>(pathOf(view), signal);
+      const manager = ownerOf(metadata.managedFields ?? [], paths[trace])?.manager;
+      if (!isAllocator(trace, manager)) return;
+      this.#reportAt = context.clock.now() + reportMs;
+      reporter.otherAllocation();
+      reporter.otherAllocator(view, explainTrace(view, trace, manager, context.lease), manager);
+    } catch {
+      // The next Service shows it as well.
+    } finally {
+      this.#isReading = false;
+    }
+  }
+}
+
+const paths: Readonly<Record<AllocatorTrace, ManagedPath>> = {
+  record: managedPaths.annotation(annotations.allocationRecord),
+  addresses: managedPaths.annotation(annotations.addresses),
+  finalizer: managedPaths.finalizer(goFinalizer),
+};
+
+function traceOf(before: ServiceView, after: ServiceView, controller: string): AllocatorTrace | undefined {
+  if (before.uid !== after.uid || after.type !== 'LoadBalancer') return undefined;
+  const { record } = after;
+  if (record?.uid === after.uid && record.controller === controller)
+    return before.record !== undefined && sameRecord(before.record, record) ? undefined : 'record';
+  if (record === undefined && after.labeled && !before.labeled && after.annotation !== undefined)
+    return 'addresses';
+  return after.goFinalizers !== undefined && before.goFinalizers === undefined ? 'finalizer' : undefined;
+}
+
+/** Not a person, or a tool that restores what was on the Service before. */
+function isAllocator(trace: AllocatorTrace, manager: string | undefined): boolean {
+  return trace === 'record' ? manager === ownManager : manager?.startsWith('kubectl') !== true;
+}
+
+/** What was found, who did it, and what to do. */
+function explainTrace(
+  { annotation = 'an address', record }: ServiceView,
+  trace: AllocatorTrace,
+  manager: string | undefined,
+  lease: string | undefined,
+): string {
+  const who =
+    manager === undefined ? 'its field manager is not known' : `field manager ${JSON.stringify(manager)}`;
+  const did = {
+    record: `assigned ${record?.addresses} to this Service (allocation record of ${record?.controller}, ${who})`,
+    addresses: `assigned ${annotation} to this Service without an allocation record, as the Go version does (${who})`,
+    finalizer: `manages this Service: it added the finalizer ${goFinalizer}, as the Go version does (${who})`,
+  }[trace];
+  const here =
+    lease === undefined
+      ? 'This one runs without leader election.'
+      : `This one holds Lease ${lease}, so the other one does not use it.`;
+  return `Another controller ${did}. ${here} Both allocate at the same time and can assign one address twice. Stop one of them, or let both use the same Lease.`;
+}
