@@ -77,8 +77,8 @@ const paths: Readonly<Record<AllocatorTrace, ManagedPath>> = {
 function traceOf(before: ServiceView, after: ServiceView, controller: string): AllocatorTrace | undefined {
   if (before.uid !== after.uid || after.type !== 'LoadBalancer') return undefined;
   const { record } = after;
-  if (record?.uid === after.uid && record.controller === controller)
-    return before.record !== undefined && sameRecord(before.record, record) ? undefined : 'record';
+  const isOurs = record?.uid === after.uid && record.controller === controller;
+  if (isOurs && (before.record === undefined || !sameRecord(before.record, record))) return 'record';
   if (record === undefined && after.labeled && !before.labeled && after.annotation !== undefined)
     return 'addresses';
   return after.goFinalizers !== undefined && before.goFinalizers === undefined ? 'finalizer' : undefined;
