@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
+import { after } from 'node:test';
+import { sharedBundle } from './bundle.ts';
 import { eventually, quietTime } from './eventually.ts';
 import { goScenarios, hasAddresses } from './go-version.ts';
+import { Shell } from './kubectl-vip.ts';
 import { loadBalancer } from './objects.ts';
 import { scenarios } from './scenario.ts';
 
@@ -27,6 +31,12 @@ scenario(
       const events = await Promise.all(keys.map((key) => cluster.events(key)));
       assert.ok(events.flat().some(({ reason }) => reason === 'AnotherAllocator'));
     });
+    const bundle = await sharedBundle();
+    after(() => bundle.remove());
+    const shell = new Shell(dirname(bundle.entry), cluster.server.kubeconfig());
+    const audit = await shell.json<{ findings: { code: string; message: string }[] }>('audit');
+    const [row] = audit.findings.filter(({ code }) => code === 'another-allocator');
+    assert.match(row?.message ?? '', /^At 20\d\d-.*Z: Another controller assigned 10\.1\.0\./);
     let before = await cluster.versions();
     await eventually(async () => {
       const now = await cluster.versions();

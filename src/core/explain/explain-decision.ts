@@ -568,7 +568,7 @@ export function reasonOf(decision: Decision): string {
   }
 }
 
-/** Whenever a holder leaves, only the contenders that come next are told the new one. */
+/** Whenever a holder leaves, the new one is reported only on the contenders that come next. */
 function conflictCode(conflict: AddressConflict): string {
   if (conflict.code === 'invalid-address') return `invalid-address ${conflict.field} ${conflict.fault.text}`;
   const address = formatAddress(conflict.address);
