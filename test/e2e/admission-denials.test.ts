@@ -3,6 +3,7 @@ import { ApiError } from '../../src/client/errors.ts';
 import { refusalOf } from '../../src/controller/refusal.ts';
 import { type Answer, Client } from '../contract/http.ts';
 import { Admission, strict, type WebhookResult } from './admission.ts';
+import { eventually } from './eventually.ts';
 import { assigned, loadBalancer, unassigned } from './objects.ts';
 import { type ScenarioContext, scenarios } from './scenario.ts';
 
@@ -102,5 +103,28 @@ withAdmission(
       /mutating admission policy or webhook probably reverts/,
       'LoadBalancerFieldsUndone',
     );
+  },
+);
+
+scenario(
+  'namespaces that are deleted while Services are created harm no other namespace',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-global': '10.1.0.1-10.1.0.40' });
+    const controller = start();
+    await controller.logs(/read the pools/);
+    const doomed = Array.from({ length: 3 }, (_, i) => `doomed-${i}`);
+    const keys = doomed.flatMap((namespace) => [`${namespace}/a`, `${namespace}/b`, `${namespace}/c`]);
+    for (const key of keys) await cluster.create(loadBalancer(key));
+    await Promise.all(doomed.map((name) => cluster.client.delete(`/api/v1/namespaces/${name}`)));
+    // No controller-manager runs, which would delete them.
+    for (const key of keys) await cluster.remove(key);
+    for (let i = 0; i < 40; i += 1)
+      await cluster.create(loadBalancer(`default/web-${i}`, { allocateLoadBalancerNodePorts: false }));
+    await eventually(async () => {
+      const addresses = Object.values(await cluster.addresses());
+      assert.equal(new Set(addresses).size, 40);
+      assert.ok(!addresses.includes(null));
+    });
+    assert.ok(controller.isRunning);
   },
 );
