@@ -3,7 +3,7 @@ import { isBuiltin } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
 import { type BuildResult, build as bundle, type Plugin } from 'esbuild';
 import { pageFiles } from '../src/web/page-files.ts';
-import { licensesText } from './licenses.ts';
+import { licensesText, type Package, packagesOf } from './licenses.ts';
 
 /** A program for the PATH: one self-contained executable file, which works wherever it is copied or linked. */
 export interface Tool {
@@ -32,6 +32,12 @@ export interface BuildPlan {
   external?: string[];
 }
 
+export interface Distribution {
+  readonly files: readonly BuiltFile[];
+  /** The npm packages in the bundles. */
+  readonly packages: readonly Package[];
+}
+
 export interface BuiltFile {
   name: string;
   bytes: number;
@@ -55,7 +61,7 @@ const requireNode = `if (Number(process.versions.node.split('.')[0]) < ${oldestN
   process.exit(1);
 }`;
 
-export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
+export async function buildDistribution(plan: BuildPlan): Promise<Distribution> {
   const bundles: Bundle[] = [];
   const entries = new Map([[resolve(plan.root, plan.entry), plan.name]]);
   const done = new Set<string>();
@@ -67,9 +73,12 @@ export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
   const tools: Bundle[] = [];
   for (const { entry, name } of plan.tools ?? [])
     tools.push(await bundleOne(plan, resolve(plan.root, entry), name, undefined));
-  const license = licensesText(
+  const packages = packagesOf(
     plan.root,
     [...bundles, ...tools].flatMap(({ inputs }) => inputs),
+  );
+  const license = licensesText(
+    packages,
     [...bundles, ...tools].map(({ legal }) => legal),
   );
   const manifest = {
@@ -97,7 +106,7 @@ export async function buildDistribution(plan: BuildPlan): Promise<BuiltFile[]> {
     ...(plan.scripts ?? []).map((path) => basename(path)),
   ];
   for (const name of programs) chmodSync(join(plan.outdir, name), 0o755);
-  return files.map(({ name, text }) => ({ name, bytes: Buffer.byteLength(text) }));
+  return { files: files.map(({ name, text }) => ({ name, bytes: Buffer.byteLength(text) })), packages };
 }
 
 async function bundleOne(
@@ -223,7 +232,7 @@ function versionOf(root: string): string {
 
 if (import.meta.main) {
   const plan = distribution(resolve(import.meta.dirname, '..'));
-  for (const { name, bytes } of await buildDistribution(plan)) {
+  for (const { name, bytes } of (await buildDistribution(plan)).files) {
     console.log(`${(bytes / 1024).toFixed(0).padStart(6)} kB  dist/${name}`);
   }
 }

@@ -1,14 +1,23 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** An npm package. */
+export interface Package {
+  readonly name: string;
+  readonly version: string;
+  /** Undefined if package.json has none. */
+  readonly license: string | undefined;
+  readonly folder: string;
+}
+
+/** The packages that these source files belong to. */
+export function packagesOf(root: string, inputs: readonly string[]): Package[] {
+  return [...new Set(inputs.flatMap(packageOf))].sort().map((path) => readPackage(join(root, path)));
+}
+
 /** The text that must accompany a bundle: each bundled package with its license. */
-export function licensesText(
-  root: string,
-  inputs: readonly string[],
-  legalComments: readonly string[],
-): string {
-  const packages = [...new Set(inputs.flatMap(packageOf))].sort();
-  const parts = packages.map((path) => packageLicense(root, path));
+export function licensesText(packages: readonly Package[], legalComments: readonly string[]): string {
+  const parts = packages.map(packageLicense);
   const comments = [...new Set(legalComments.map((text) => text.trim()))].filter((text) => text !== '');
   if (comments.length > 0) parts.push(`Legal comments in the bundled code\n\n${comments.join('\n\n')}`);
   if (parts.length === 0) return 'No third-party code is bundled.\n';
@@ -22,13 +31,22 @@ function packageOf(input: string): string[] {
   return path === undefined ? [] : [path];
 }
 
-function packageLicense(root: string, path: string): string {
-  const folder = join(root, path);
+function readPackage(folder: string): Package {
   const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const fields = new Map<string, unknown>(
     typeof manifest === 'object' && manifest !== null ? Object.entries(manifest) : [],
   );
-  const title = `${String(fields.get('name'))} ${String(fields.get('version'))} (${String(fields.get('license') ?? 'no license specified')})`;
+  const license = fields.get('license');
+  return {
+    name: String(fields.get('name')),
+    version: String(fields.get('version')),
+    license: license === undefined ? undefined : String(license),
+    folder,
+  };
+}
+
+function packageLicense({ name, version, license, folder }: Package): string {
+  const title = `${name} ${version} (${license ?? 'no license specified'})`;
   const files = existsSync(folder)
     ? readdirSync(folder).filter((name) => /^(licen[cs]e|notice|copying)/i.test(name))
     : [];

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { last, stagesIn } from '../../test/install/dockerfile.ts';
+import { last, stagesIn } from '../../scripts/image/dockerfile.ts';
 
 /** The command of the image, with files in other folders. */
 export interface ImageCommand {

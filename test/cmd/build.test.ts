@@ -30,7 +30,7 @@ const outside = process.argv.includes('--outside') ? (await import('./outside.ts
 process.stdout.write(version + ' ' + outside);
 `);
   try {
-    const files = await buildDistribution(plan);
+    const { files } = await buildDistribution(plan);
     assert.deepEqual(
       files.map(({ name }) => name),
       ['controller.js', 'outside.js', 'package.json', 'LICENSES'],

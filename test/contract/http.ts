@@ -19,7 +19,12 @@ export interface Body {
   kind?: string;
   apiVersion?: string;
   metadata: Partial<ObjectMeta> & { generateName?: string; continue?: string; remainingItemCount?: number };
-  spec: ServiceSpec & { holderIdentity?: string; renewTime?: string; parentRef?: unknown };
+  spec: ServiceSpec & {
+    holderIdentity?: string;
+    acquireTime?: string;
+    renewTime?: string;
+    parentRef?: unknown;
+  };
   status: { loadBalancer?: { ingress?: { ip?: string; hostname?: string; ipMode?: string }[] } };
   data?: Record<string, string>;
   items: Body[];
@@ -47,7 +52,8 @@ export interface WatchEvent {
   object: Body;
 }
 
-const patience = 10_000;
+/** Only ends a test that can't pass. */
+const patience = 60_000;
 
 export class Client {
   readonly #server: Server;

@@ -22,7 +22,7 @@ test(
     const world = new World(server, 1, 'default');
     try {
       // The server creates that one shortly after it is ready.
-      await eventually(() => world.read('ipaddresses/10.96.0.1'), 30_000);
+      await eventually(() => world.read('ipaddresses/10.96.0.1'));
       for (const n of [2, 3, 5, 6]) await world.create('ipaddresses', ipAddress(`10.96.0.${n}`));
       const service = await world.create('services', loadBalancer('a'));
       assert.equal(service.spec.clusterIP, '10.96.0.4');

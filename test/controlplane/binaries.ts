@@ -32,6 +32,8 @@ export const modules = {
       'validate-krew-manifest': 'sigs.k8s.io/krew/cmd/validate-krew-manifest',
     },
   },
+  /** Reads the image as a registry's client does. */
+  crane: { folder: 'crane', packages: { crane: 'github.com/google/go-containerregistry/cmd/crane' } },
   /** Checks metrics, rules and queries as Prometheus does. */
   promtool: { folder: 'promtool', packages: { promtool: 'github.com/prometheus/prometheus/cmd/promtool' } },
 } as const;

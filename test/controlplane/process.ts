@@ -18,6 +18,9 @@ kill $reader 2>/dev/null
 exit $code
 `;
 
+/** The default of `terminationGracePeriodSeconds` in Kubernetes. */
+const gracePeriodMs = 30_000;
+
 export interface Child {
   /** The last lines that the program wrote. */
   output(): string;
@@ -26,6 +29,7 @@ export interface Child {
   running(): boolean;
   /** After a signal, 128 plus its number. Undefined while the program runs. */
   exitCode(): number | undefined;
+  /** A program that does not end after SIGTERM gets SIGKILL after the kubelet's grace period. */
   stop(signal?: 'TERM' | 'KILL' | 'STOP' | 'CONT'): Promise<void>;
 }
 
@@ -75,9 +79,10 @@ export function startChild(program: string, args: readonly string[], options: Ch
       if (!running) return;
       shell.stdin.write(`${signal}\n`);
       if (signal === 'STOP' || signal === 'CONT') return;
-      const alive = setInterval(() => {}, 1000);
+      // The timer also keeps the test process alive.
+      const timer = setTimeout(() => shell.stdin.write('KILL\n'), gracePeriodMs);
       await exited;
-      clearInterval(alive);
+      clearTimeout(timer);
     },
   };
 }

@@ -178,6 +178,19 @@ test('a reallocation is not suggested if the pool is full', () => {
   }
 });
 
+test('the missing family is not suggested if the other address would have to go, and its pool is full', () => {
+  const dual = { ipFamilies: ['IPv6', 'IPv4'], ipFamilyPolicy: 'RequireDualStack' };
+  const first = assigned(service('a/x', { ...dual, loadBalancerIP: '10.0.0.1' }));
+  const data = { 'cidr-a': '10.0.0.1,fd00::/126' };
+  const reallocate = 'kubectl annotate service x --namespace a --overwrite kube-vip.io/reallocate=true';
+  assert.deepEqual(explained(first, data).remedies, [reallocate]);
+  // Another controller's Service has the address as well, so a new allocation can't keep it.
+  const foreign = assigned(
+    service('b/y', { loadBalancerClass: 'example.com/other', loadBalancerIP: '10.0.0.1' }),
+  );
+  assert.ok(!explained(first, data, [foreign]).remedies.includes(reallocate));
+});
+
 test('sharing is only mentioned for a Service that prefers a shared address', () => {
   const findings = (spec: Service['spec'], pool: string): string[] =>
     checksOn(service('a/x', spec), { 'cidr-a': pool, 'allow-share-a': 'true' }).flatMap(

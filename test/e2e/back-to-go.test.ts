@@ -7,7 +7,7 @@ import { differences } from '../upgrade/differences.ts';
 import { faultsOf } from '../upgrade/go-reads.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import { eventually } from './eventually.ts';
-import { goScenarios, hasAddresses, slow } from './go-version.ts';
+import { goScenarios, hasAddresses } from './go-version.ts';
 import { assigned, loadBalancer, names, unassigned } from './objects.ts';
 
 const scenario = goScenarios('back-to-go');
@@ -81,7 +81,7 @@ scenario(
       // A contender: the Go version labels every Service that has the annotation.
       'testing/scanner': [`+ ${finalizer}`, `+ ${label}`],
     };
-    await eventually(async () => assert.deepEqual(await changes(cluster, given), marked), slow);
+    await eventually(async () => assert.deepEqual(await changes(cluster, given), marked));
     const { 'development/by-go': shared, ...addresses } = await cluster.addresses();
     assert.deepEqual(
       ['default/by-go', 'shop/by-go', 'finance/by-go'].map((key) => addresses[key]),
@@ -131,7 +131,7 @@ scenario(
         '- spec.loadBalancerIP: 192.168.0.218',
       ].sort(),
     };
-    await eventually(async () => assert.deepEqual(await changes(cluster, left), back), slow);
+    await eventually(async () => assert.deepEqual(await changes(cluster, left), back));
     await cluster.warns(
       'printers/by-go',
       /192\.168\.0\.200 is also assigned to default\/by-go/,
@@ -181,7 +181,7 @@ scenario(
     assert.equal((await cluster.addresses())['default/by-go'], '10.2.0.6');
     const added = [`+ ${finalizer}`];
     const marked = { 'default/one': added, 'default/dual': added, 'default/static': added };
-    await eventually(async () => assert.deepEqual(await changes(cluster, given), marked), slow);
+    await eventually(async () => assert.deepEqual(await changes(cluster, given), marked));
     await cluster.remove('default/one');
     await eventually(async () => assert.ok(!(await cluster.services()).has('default/one')));
     await go.terminate();
@@ -193,7 +193,7 @@ scenario(
       'default/dual': [`- ${finalizer}`],
       'default/static': [`- ${finalizer}`],
     };
-    await eventually(async () => assert.deepEqual(await changes(cluster, left), back), slow);
+    await eventually(async () => assert.deepEqual(await changes(cluster, left), back));
     assert.deepEqual(await cluster.assignment('default/classless'), unassigned);
   },
 );

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Watch } from '../contract/http.ts';
 import { randomOf } from '../simulator/random.ts';
 import { claimsScenarios } from './claims.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import { eventually } from './eventually.ts';
 import { assigned, assignmentOf, loadBalancer, names } from './objects.ts';
+import type { ServiceWatch } from './service-watch.ts';
 
 /** Fourteen addresses, the first of which the Service `kubernetes` has, so that allocations compete for each one. */
 const scenario = claimsScenarios('claims-cluster-ips', ['--service-cluster-ip-range=10.96.0.0/28']);
@@ -53,13 +53,11 @@ scenario(
 );
 
 /** Returns each moment at which two Services had the same address, until the Service `last` is deleted. */
-async function duplicates(watch: Watch, last: string): Promise<string[]> {
+async function duplicates(watch: ServiceWatch, last: string): Promise<string[]> {
   const found: string[] = [];
   const shown = new Map<string, readonly string[]>();
   for (;;) {
-    const event = await watch.next();
-    assert.ok(event, 'the watch continues');
-    const { type, object } = event;
+    const { type, object } = await watch.next();
     const key = keyOf(object);
     if (type === 'DELETED') {
       shown.delete(key);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Watch } from '../contract/http.ts';
 import { randomOf } from '../simulator/random.ts';
 import { another, claimsScenarios } from './claims.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
 import { assignmentOf, loadBalancer } from './objects.ts';
+import type { ServiceWatch } from './service-watch.ts';
 
 const scenario = claimsScenarios('claims-shared-pool');
 
@@ -18,23 +18,13 @@ const className = 'kube-vip.io/kube-vip-class';
 const last = 'default/last';
 
 /** Returns each moment at which two Services had the same address, until the Service `last` appears. */
-async function duplicates(cluster: Cluster, firstWatch: Watch): Promise<string[]> {
+async function duplicates(watch: ServiceWatch): Promise<string[]> {
   const found: string[] = [];
   const addresses = new Map<string, string>();
   const holders = new Map<string, string>();
-  let watch = firstWatch;
-  let version: string | undefined;
   try {
     for (;;) {
-      const event = await watch.next(60_000);
-      if (event === undefined) {
-        // The API server ends the watch of a client that reads too slowly.
-        watch = await cluster.watch(version);
-        continue;
-      }
-      const { type, object } = event;
-      assert.notEqual(type, 'ERROR', object.message ?? '');
-      version = object.metadata.resourceVersion;
+      const { type, object } = await watch.next();
       const key = keyOf(object);
       if (key === last) return found;
       const before = addresses.get(key);
@@ -75,7 +65,7 @@ scenario(
   async ({ cluster, claims, startWithClaims }) => {
     const random = randomOf(seed);
     await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.200' });
-    const following = duplicates(cluster, await cluster.watch());
+    const following = duplicates(await cluster.watch());
     const ofClass = {
       env: { KUBEVIP_ENABLE_LOADBALANCERCLASS: 'true' },
       flags: [`--leader-elect-resource-name=${another}`],
@@ -100,7 +90,7 @@ scenario(
       assert.equal(new Set(given).size, 200);
       assert.equal(given.length, 200);
       assert.deepEqual(await claims.names(), given.sort());
-    }, 30_000);
+    });
     await cluster.create(loadBalancer(last, { loadBalancerClass: 'example.com/other' }));
     assert.deepEqual(await following, []);
     const writers = new Set(

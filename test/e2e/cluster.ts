@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { type Answer, type Body, Client, type Watch } from '../contract/http.ts';
+import { type Answer, type Body, Client } from '../contract/http.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../controlplane/apiserver.ts';
 import type { Etcd } from '../controlplane/etcd.ts';
 import { sharedEtcd } from '../controlplane/shared.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { eventually } from './eventually.ts';
 import { type Assignment, assignmentOf, type Manifest } from './objects.ts';
+import { ServiceWatch } from './service-watch.ts';
 
 export interface EventSeen {
   type: string;
@@ -87,16 +88,13 @@ export class Cluster {
 
   /** The holder of the Lease, or an empty string if there is none. */
   async holder(): Promise<string> {
-    const { status, body } = await this.client.get(lease);
-    return status === 404 ? '' : (body.spec.holderIdentity ?? '');
+    return (await this.lease()).holderIdentity ?? '';
   }
 
-  /** Watches the Lease, starting now. */
-  async watchLease(): Promise<Watch> {
-    const selector = `fieldSelector=${encodeURIComponent(`metadata.name=${account}`)}`;
-    const { body } = await this.client.get(`${leases}?${selector}`);
-    const version = body.metadata.resourceVersion ?? '';
-    return this.client.watch(`${leases}?${selector}&watch=true&resourceVersion=${version}`);
+  /** The spec of the Lease, empty if there is none. */
+  async lease(): Promise<Partial<Body['spec']>> {
+    const { status, body } = await this.client.get(lease);
+    return status === 404 ? {} : body.spec;
   }
 
   /** Deletes the Lease, which a killed leader does not release. */
@@ -198,10 +196,10 @@ export class Cluster {
     return Object.fromEntries(all.map(([key, { metadata }]) => [key, metadata.resourceVersion ?? '']));
   }
 
-  /** Watches all Services, starting at a version or now. */
-  async watch(from?: string): Promise<Watch> {
-    const version = from ?? (await this.client.get('/api/v1/services?limit=1')).body.metadata.resourceVersion;
-    return this.client.watch(`/api/v1/services?watch=true&resourceVersion=${version}`);
+  /** Watches all Services, starting now. */
+  async watch(): Promise<ServiceWatch> {
+    const { body } = await this.client.get('/api/v1/services?limit=1');
+    return ServiceWatch.start(this.client, body.metadata.resourceVersion ?? '');
   }
 
   /** Replaces the ConfigMap, or deletes it if `data` is null. */

@@ -80,12 +80,12 @@ export class ControllerProcess {
   }
 
   /** Waits for a log line with this message. */
-  logs(pattern: RegExp, timeoutMs?: number): Promise<LogLine> {
+  logs(pattern: RegExp): Promise<LogLine> {
     return eventually(() => {
       const line = this.log.find(({ msg }) => pattern.test(msg));
       assert.ok(line, `the log contains ${pattern}`);
       return line;
-    }, timeoutMs);
+    });
   }
 
   /** Sends SIGSTOP. */

@@ -9,7 +9,7 @@ import type { Body } from '../contract/http.ts';
 import { differences } from '../upgrade/differences.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import { eventually, quietTime } from './eventually.ts';
-import { goScenarios, hasAddresses, slow } from './go-version.ts';
+import { goScenarios, hasAddresses } from './go-version.ts';
 import { assigned, loadBalancer, names, unassigned } from './objects.ts';
 
 const scenario = goScenarios('from-go');
@@ -65,7 +65,7 @@ async function haveChanges(
       return [key, old === undefined || now === undefined ? ['does not exist'] : differences(old, now)];
     });
     assert.deepEqual(Object.fromEntries(seen), expected);
-  }, slow);
+  });
 }
 
 scenario(
@@ -74,13 +74,12 @@ scenario(
     for (const name of ['development', 'dual-stack', 'edge', 'finance', 'ipv6', 'shop', 'staging', 'testing'])
       await cluster.namespace(name);
     const go = startGo();
-    await go.logs(/Starting service controller/, slow);
+    await go.logs(/Starting service controller/);
     await cluster.kubectl(['apply', '-f', world]);
     await hasAddresses(cluster, 'staging/web');
     // The label shows that the Go version has processed the last Service.
-    await eventually(
-      async () => assert.equal((await cluster.assignment('testing/scanner')).label, 'kube-vip'),
-      slow,
+    await eventually(async () =>
+      assert.equal((await cluster.assignment('testing/scanner')).label, 'kube-vip'),
     );
     await go.terminate();
     const holder = await cluster.holder();
@@ -148,7 +147,7 @@ scenario(
 
     assert.equal(await ours.terminate(), 0);
     const unchanged = await versions(cluster);
-    await start().logs(/Became leader/, slow);
+    await start().logs(/Became leader/);
     await quietTime();
     assert.deepEqual(await versions(cluster), unchanged, 'a restart writes to no Service');
   },
@@ -166,7 +165,7 @@ scenario(
     };
     await cluster.pools(pools);
     const go = startGo();
-    await go.logs(/Starting service controller/, slow);
+    await go.logs(/Starting service controller/);
     // For a pool of a namespace, the Go version checks only Services of that namespace.
     for (const key of ['default/first', 'default/leaving', 'printers/first', 'lab/web', 'shop/turned'])
       await cluster.create(loadBalancer(key));
@@ -248,7 +247,7 @@ scenario(
       (name) => `shop/${name}`,
     );
     const go = startGo(isInClass);
-    await go.logs(/Caches are synced/, slow);
+    await go.logs(/Caches are synced/);
     for (const key of keys) await cluster.create(loadBalancer(key, inClass));
     await cluster.create(loadBalancer('shop/classless'));
     await hasAddresses(cluster, 'shop/three');

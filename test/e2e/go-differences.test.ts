@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { Cluster } from './cluster.ts';
 import { eventually } from './eventually.ts';
-import { goScenarios, slow } from './go-version.ts';
+import { goScenarios } from './go-version.ts';
 import { loadBalancer, names } from './objects.ts';
 
 const scenario = goScenarios('go-differences');
@@ -18,7 +18,7 @@ function port(number: number, protocol = 'TCP'): { ports: { port: number; protoc
 
 /** Waits for the address that the Go version allocates. */
 async function gets(cluster: Cluster, key: string, address: string): Promise<void> {
-  await eventually(async () => assert.equal((await cluster.assignment(key)).addresses, address, key), slow);
+  await eventually(async () => assert.equal((await cluster.assignment(key)).addresses, address, key));
 }
 
 /** Waits until an event of the Go version reports why a Service gets no address. */
@@ -30,7 +30,7 @@ async function fails(cluster: Cluster, key: string, why: RegExp): Promise<void> 
       `/api/v1/namespaces/${namespace}/events?fieldSelector=${selector}`,
     );
     assert.match(body.items.map(({ message }) => message).join('\n'), why);
-  }, slow);
+  });
   assert.equal((await cluster.assignment(key)).addresses, null, key);
 }
 
@@ -48,11 +48,11 @@ scenario('the Go version behaves as the table of differences describes', async (
     'cidr-global': '10.1.9.8/29',
   };
   const go = startGo();
-  await go.logs(/Starting service controller/, slow);
+  await go.logs(/Starting service controller/);
 
   // If the ConfigMap is missing, an empty one is created.
   await cluster.create(loadBalancer('early/web'));
-  await eventually(async () => assert.equal((await cluster.client.get(configMap)).status, 200), slow);
+  await eventually(async () => assert.equal((await cluster.client.get(configMap)).status, 200));
   assert.equal((await cluster.client.get(configMap)).body.data, undefined);
   await cluster.pools(pools);
 

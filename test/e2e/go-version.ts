@@ -8,7 +8,7 @@ import { temporaryFolder } from '../controlplane/temporary.ts';
 import type { Cluster } from './cluster.ts';
 import { quickElection } from './controller.ts';
 import { eventually } from './eventually.ts';
-import { type ScenarioContext, scenarios } from './scenario.ts';
+import { type ScenarioContext, scenarios, scenarioTimeoutMs } from './scenario.ts';
 
 interface GoVersionOptions {
   program: string;
@@ -59,8 +59,8 @@ export class GoVersion {
   }
 
   /** Waits for output that matches. */
-  logs(pattern: RegExp, timeoutMs?: number): Promise<void> {
-    return eventually(() => assert.match(this.#text, pattern), timeoutMs);
+  logs(pattern: RegExp): Promise<void> {
+    return eventually(() => assert.match(this.#text, pattern));
   }
 
   async terminate(): Promise<void> {
@@ -74,20 +74,17 @@ export class GoVersion {
   }
 }
 
-/** In milliseconds. The Go version sends five requests per second, and four per Service. */
-export const slow = 40_000;
-
 /** Waits until each of these has an address. */
 export async function hasAddresses(cluster: Cluster, ...keys: string[]): Promise<void> {
   await eventually(async () => {
     const addresses = await cluster.addresses();
     const without = keys.filter((key) => addresses[key] === null);
     assert.deepEqual(without, [], 'these have no address');
-  }, slow);
+  });
 }
 
-/** For one test. */
-const timeoutMs = 100_000;
+/** The scenario's own timeout is longer, so that this one ends the Go version first. */
+const timeoutMs = scenarioTimeoutMs - 5_000;
 
 export interface GoScenarioContext extends ScenarioContext {
   /** Starts the Go version, which is killed at the end of the test. */
@@ -130,7 +127,6 @@ export function goScenarios(
         await Promise.all(started.map((go) => go.crash()));
       }
     };
-    // The outer timeout is longer, so that this one ends the Go version first.
-    scenario(title, play, timeoutMs + 5_000);
+    scenario(title, play);
   };
 }

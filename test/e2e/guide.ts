@@ -71,7 +71,7 @@ export class Shell {
       KUBECONFIG: this.#cluster.server.kubeconfig(),
       PATH: [...tools, dirname(process.execPath), process.env.PATH].join(delimiter),
     };
-    const options = { cwd: this.#folder.path, env, timeout: 110_000 };
+    const options = { cwd: this.#folder.path, env, timeout: 300_000 };
     execFile('/bin/sh', ['-euc', commands], options, (error, stdout, stderr) => {
       if (error === null) fulfil(stdout);
       else reject(new Error(`${commands}\n${stdout}${stderr}`));

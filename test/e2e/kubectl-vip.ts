@@ -36,7 +36,7 @@ export class Shell {
   /** Closes standard input after `until` has resolved; the command may read from it to wait. */
   run(line: string, { until = async () => {} }: { until?: () => Promise<void> } = {}): Promise<ShellResult> {
     const { promise, resolve: fulfil } = Promise.withResolvers<ShellResult>();
-    const options = { cwd: this.#folder.path, env: this.#env, timeout: 60_000, maxBuffer: 1 << 26 };
+    const options = { cwd: this.#folder.path, env: this.#env, timeout: 300_000, maxBuffer: 1 << 26 };
     const child = execFile('/bin/sh', ['-c', line], options, (error, stdout, stderr) => {
       fulfil({ stdout, stderr, code: error === null ? 0 : Number(error.code ?? 1) });
     });

@@ -66,6 +66,6 @@ goScenario(
         events.some(({ reason }) => reason === 'AnotherAllocator'),
         JSON.stringify(events),
       );
-    }, 40_000);
+    });
   },
 );

@@ -148,7 +148,6 @@ scenario(
       assert.ok(events.some(({ type, message }) => type === 'Normal' && message === kept));
     });
   },
-  180_000,
 );
 
 scenario('nothing is written while nothing changes, even after a restart', async ({ cluster, start }) => {

@@ -40,7 +40,7 @@ export async function waitsForLongBackoff(
     const isLong = ({ msg, retryInMs = 0, fieldSelector }: LogLine): boolean =>
       msg.includes(rejection) && retryInMs >= 3_000 && (selector ?? fieldSelector) === fieldSelector;
     assert.ok(controller.log.some(isLong), `the log contains ${rejection} with a back-off of seconds`);
-  }, 30_000);
+  });
 }
 
 /** The permissions in the form `patch services`, sorted. */

@@ -20,14 +20,14 @@ export interface StartOptions {
   flags?: readonly string[];
 }
 
-/** The default timeout is one minute. */
 export type Scenario = (
   title: string,
   body: (context: ScenarioContext) => Promise<void>,
   timeoutMs?: number,
 ) => void;
 
-const defaultTimeoutMs = 60_000;
+/** Only ends a test that can't pass, and then shows the output of the controllers. */
+export const scenarioTimeoutMs = 300_000;
 
 /**
  * Returns a function that registers tests. All tests of a file run one after another on one kube-apiserver with these
@@ -55,7 +55,7 @@ export function scenarios(
       bundle?.remove();
     });
   }
-  return (title, body, timeoutMs = defaultTimeoutMs) => {
+  return (title, body, timeoutMs = scenarioTimeoutMs) => {
     test(title, skip === undefined ? {} : { skip }, async () => {
       if (cluster === undefined || bundle === undefined) throw new Error('the cluster did not start');
       await play({ cluster, bundle: bundle.entry, account, timeoutMs }, body);

@@ -13,7 +13,6 @@ import { eventually } from './eventually.ts';
 import { Guide, GuideShell, ourImage } from './guide.ts';
 import { assigned, loadBalancer, names } from './objects.ts';
 
-const slow = 30_000;
 const goManifest = join(fixtures, 'go-version.yaml');
 const guide = new Guide('upgrade.md');
 const onServer = onCluster('upgrade-doc', ['helm', 'peers']);
@@ -55,7 +54,7 @@ async function createServices(cluster: Cluster): Promise<void> {
   await eventually(async () => {
     assert.equal((await cluster.assignment('default/one')).addresses, '10.1.0.8');
     assert.equal((await cluster.assignment('default/static')).addresses, '10.1.0.99');
-  }, slow);
+  });
 }
 
 /** Checks that this controller has taken over and allocates. */
@@ -65,7 +64,7 @@ async function isUpgraded(cluster: Cluster): Promise<void> {
     assert.deepEqual(await cluster.assignment('default/one'), assigned('10.1.0.8', 'cidr-global'));
     assert.deepEqual(await cluster.assignment('default/static'), assigned('10.1.0.99', 'static'));
     assert.deepEqual(await cluster.assignment('default/two'), assigned('10.1.0.9', 'cidr-global'));
-  }, slow);
+  });
 }
 
 /** Checks that the Go version allocates again and that no address has changed. */
@@ -80,7 +79,7 @@ async function isRolledBack(cluster: Cluster): Promise<void> {
     });
     for (const [key, { metadata }] of await cluster.services())
       assert.deepEqual(metadata.finalizers, [names.goFinalizer], key);
-  }, slow);
+  });
   await cluster.remove('default/two');
   await eventually(async () => assert.ok(!(await cluster.services()).has('default/two')));
 }

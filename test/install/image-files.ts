@@ -11,7 +11,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Instruction, type Stage, stagesIn } from './dockerfile.ts';
+import { type Instruction, type Stage, stagesIn } from '../../scripts/image/dockerfile.ts';
 
 /** Instructions that add no files to the image. */
 const fileless = new Set(['ARG', 'ENV', 'LABEL', 'USER', 'EXPOSE', 'ENTRYPOINT']);

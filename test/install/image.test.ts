@@ -4,14 +4,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { labelsOf, last } from '../../scripts/image/dockerfile.ts';
 import { freePorts } from '../controlplane/process.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import type { Cluster } from '../e2e/cluster.ts';
-import { eventually } from '../e2e/eventually.ts';
-import { loadBalancer } from '../e2e/objects.ts';
 import { Chroot, chrootSkipReason } from './chroot.ts';
-import { labelsOf, last } from './dockerfile.ts';
 import { assembleImage, finalStage, stages } from './image-files.ts';
+import { asPod, assignsAddress, environment } from './image-run.ts';
 import { at, fixtures, manifest, objectsIn, only } from './objects.ts';
 import { onCluster } from './on-cluster.ts';
 
@@ -97,50 +96,6 @@ function onClusterInChroot(title: string, body: (cluster: Cluster, files: Chroot
       await cluster.clear();
     }
   });
-}
-
-/** Less than the kubelet's grace period of 30 s. */
-const graceMs = 10_000;
-
-/** The environment of every container. The runtime sets HOME if the user is not in /etc/passwd. */
-const environment = { PATH: process.env.PATH ?? '', HOME: '/' };
-
-/** Adds the ServiceAccount files that the kubelet mounts, and returns the environment of a Pod. */
-async function asPod(cluster: Cluster, files: Chroot): Promise<Record<string, string>> {
-  const where = '/var/run/secrets/kubernetes.io/serviceaccount';
-  const create = ['create', 'token', '--namespace', 'kube-system', 'kube-vip-cloud-controller'];
-  files.add(`${where}/token`, await cluster.kubectl(create));
-  files.add(`${where}/ca.crt`, cluster.server.ca);
-  files.add(`${where}/namespace`, 'kube-system');
-  const { hostname, port } = new URL(cluster.server.url);
-  return { ...environment, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
-}
-
-/** Starts a command, waits until it assigns an address, and terminates it as a kubelet does. */
-async function assignsAddress(
-  cluster: Cluster,
-  files: Chroot,
-  command: string[],
-  env: Record<string, string>,
-  meanwhile: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
-  const child = files.start(command, { env });
-  let took = 0;
-  try {
-    await cluster.create(loadBalancer('default/web'));
-    await eventually(async () =>
-      assert.equal((await cluster.assignment('default/web')).addresses, '10.0.0.1'),
-    );
-    await meanwhile();
-  } catch (error) {
-    throw new Error(child.output(), { cause: error });
-  } finally {
-    const signaledAt = performance.now();
-    await child.stop('TERM');
-    took = performance.now() - signaledAt;
-  }
-  assert.ok(took < graceMs, `it exited after ${took} ms`);
-  assert.equal(child.exitCode(), 0, child.output());
 }
 
 onClusterInChroot('with a kubeconfig, the image assigns an address', async (cluster, files) => {

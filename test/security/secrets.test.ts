@@ -121,7 +121,7 @@ function runs(text: string, flags: readonly string[] = []): Promise<ProcessResul
     ...verbose,
     ...flags,
   ];
-  const child = execFile(process.execPath, args, { env: {}, timeout: 60_000 }, (_error, stdout, stderr) => {
+  const child = execFile(process.execPath, args, { env: {}, timeout: 300_000 }, (_error, stdout, stderr) => {
     resolve({ code: child.exitCode, output: stdout + stderr });
   });
   return promise;

@@ -46,6 +46,8 @@ export function browserTests(): (title: string, body: Body, context?: BrowserCon
       const browserContext = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
       try {
         const page = await browserContext.newPage();
+        // Only ends a test that can't pass, as everywhere.
+        page.setDefaultTimeout(120_000);
         const errors: string[] = [];
         page.on('console', (message) => errors.push(message.text()));
         page.on('pageerror', (error) => errors.push(error.message));

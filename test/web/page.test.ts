@@ -37,7 +37,7 @@ async function texts(page: Page, selector: string): Promise<string[]> {
 }
 
 const label = (page: Page): Promise<string | null> =>
-  page.locator(':focus').first().getAttribute('aria-label', { timeout: 5_000 });
+  page.locator(':focus').first().getAttribute('aria-label', { timeout: 60_000 });
 
 browserTest(
   'the overview shows each pool with its addresses, and pending Services with the reason',

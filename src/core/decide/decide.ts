@@ -29,6 +29,7 @@ import {
   type WriteCause,
 } from './decision.ts';
 import { conflictDecision, type DecisionContext, reconcileTo } from './desired-state.ts';
+import { reallocation } from './reallocation.ts';
 
 /**
  * Decides what to do about a Service, without side effects. The checks are those of spec sections 5 and 6; the first one that
@@ -296,31 +297,14 @@ function replaceConflicting(
   return { kind: 'conflict', conflict: first, patch: {}, failures: allocation.failures };
 }
 
-/**
- * A person requested a new allocation. Addresses that a new allocation could have chosen stay, because any change of the list
- * interrupts the Service; the others are replaced from the pool.
- */
+/** A person requested a new allocation. */
 function reallocate(
   state: ServiceState,
   intent: Exclude<ReadableIntent, { kind: 'new' }>,
   context: DecisionContext,
 ): Decision {
-  const { view } = state;
   const { list } = intent;
-  const pool = poolFor(context.config, view.namespace);
-  // A static address becomes an allocated one, and those have stricter sharing rules.
-  const allocated: ServiceState = { ...state, intent: { kind: 'assigned', list, origin: 'allocated' } };
-  const stays = addressesOf(list).filter(
-    (address) =>
-      pool !== undefined &&
-      isInPool(pool, address) &&
-      isUnblocked(address, context) &&
-      context.ledger.externalUsers(address).every((user) => user === state.key) &&
-      context.ledger.conflictWith(state, address, context.config) === undefined &&
-      coHolders(state, address, context).every((other) => !sharingConflict(allocated, other, context.config)),
-  );
-  const left = leftIPv4(list, stays);
-  const allocation = allocate(state, stays, context, left);
+  const { allocation, stays, left } = reallocation(state, list, context);
   if (!('failures' in allocation)) {
     const isShared = left !== undefined && coHolders(state, left, context).length > 0;
     const was = isShared ? formatAddress(left) : stays.length === 0 ? state.record?.was : undefined;
@@ -349,13 +333,6 @@ function confirmStatic(decision: Decision): Decision {
   const patch = { ...decision.patch, reallocate: null };
   if (decision.kind === 'conflict') return { ...decision, patch };
   return { ...decision, cause: decision.cause === 'update' ? 'confirm' : decision.cause, patch };
-}
-
-/** The address that the Service leaves, if it has exactly one: only such a Service shares it. */
-function leftIPv4(list: readonly AddressEntry[], stays: readonly Address[]): Address | undefined {
-  const [only, ...more] = list;
-  const isIPv4 = typeof only === 'object' && only.family === 'IPv4' && !isUnspecified(only);
-  return isIPv4 && more.length === 0 && stays.length === 0 ? only : undefined;
 }
 
 type InUse = AddressConflict & { code: 'address-in-use' };

@@ -1,8 +1,8 @@
-import { poolFor } from '../config/config.ts';
-import { allocate, isInPool } from '../decide/allocate.ts';
+import { allocate } from '../decide/allocate.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AddressConflict, Condition, Decision } from '../decide/decision.ts';
-import { type Address, type Family, formatAddress, sameAddress } from '../ip/address.ts';
+import { reallocation } from '../decide/reallocation.ts';
+import { type Address, formatAddress, sameAddress } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { addressesOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
@@ -114,7 +114,7 @@ function remediesForConflict(
     return remedies;
   }
   const remedies: Remedy[] = [];
-  if (!('failures' in allocate({ ...state, intent: { kind: 'new' } }, [], context.allocator)))
+  if (reallocated(state, context) !== undefined)
     remedies.push(reallocate(state, 'Assign an address from the pool instead.'));
   if (intent.kind === 'requested' || intent.kind === 'annotationRemoved' || intent.kind === 'copied')
     remedies.push({
@@ -222,11 +222,11 @@ function remediesForLocalTraffic(state: ServiceState): Remedy[] {
 }
 
 /** A removed annotation would be restored. */
-function remediesForWord(state: ServiceState, { allocator }: RemedyContext): Remedy[] {
-  const stays = heldBy(state);
-  const isAvailable = !('failures' in allocate({ ...state, intent: { kind: 'new' } }, stays, allocator));
+function remediesForWord(state: ServiceState, context: RemedyContext): Remedy[] {
   const remedy = { advice: 'Request an address: replace ADDRESS.', command: request(state, 'ADDRESS') };
-  return isAvailable ? [reallocate(state, 'Assign an address from the pool instead.'), remedy] : [remedy];
+  return reallocated(state, context) === undefined
+    ? [remedy]
+    : [reallocate(state, 'Assign an address from the pool instead.'), remedy];
 }
 
 function remediesForOneFamily(
@@ -245,8 +245,9 @@ function remediesForOneFamily(
     ];
   }
   if (why !== undefined) return remediesForFailure(state, why, context);
-  const leaving = heldBy(state).filter((address) => !isInOwnPool(state, address, context));
-  if (!isProvided(state, missing, leaving, context)) return [];
+  const addresses = reallocated(state, context);
+  if (!addresses?.some(({ family }) => family === missing)) return [];
+  const leaving = heldBy(state).filter((held) => !addresses.some((one) => sameAddress(one, held)));
   const moves = leaving.length > 0 ? `, and replace ${leaving.map(formatAddress).join(',')}` : '';
   return [
     reallocate(state, `Add an ${missing} address from ${key}${moves}, which interrupts the Service briefly:`),
@@ -257,28 +258,17 @@ function heldBy({ intent }: ServiceState): readonly Address[] {
   return 'list' in intent ? addressesOf(intent.list) : [];
 }
 
-function isInOwnPool({ view }: ServiceState, address: Address, { allocator }: RemedyContext): boolean {
-  const pool = poolFor(allocator.config, view.namespace);
-  return pool !== undefined && isInPool(pool, address);
-}
-
-/** Whether a new allocation includes an address of the same family: with PreferDualStack it may not. */
+/** Whether a new allocation replaces the address by another one of its family: with PreferDualStack it may not. */
 function isReplaceable(state: ServiceState, address: Address, context: RemedyContext): boolean {
-  return isProvided(state, address.family, [address], context);
+  const addresses = reallocated(state, context);
+  return addresses?.some((one) => one.family === address.family && !sameAddress(one, address)) === true;
 }
 
-/** Whether a new allocation without the addresses in `leaving` includes one of the family. */
-function isProvided(
-  state: ServiceState,
-  family: Family,
-  leaving: readonly Address[],
-  context: RemedyContext,
-): boolean {
-  const stays = heldBy(state).filter(
-    (held) => !leaving.some((one) => sameAddress(one, held)) && isInOwnPool(state, held, context),
-  );
-  const allocation = allocate({ ...state, intent: { kind: 'new' } }, stays, context.allocator);
-  return 'addresses' in allocation && allocation.addresses.some((one) => one.family === family);
+/** The addresses after a reallocation; undefined if it is not possible. */
+function reallocated(state: ServiceState, { allocator }: RemedyContext): readonly Address[] | undefined {
+  const list = 'list' in state.intent ? state.intent.list : [];
+  const { allocation } = reallocation(state, list, allocator);
+  return 'failures' in allocation ? undefined : allocation.addresses;
 }
 
 function reallocate({ view }: ServiceState, advice: string): Remedy {

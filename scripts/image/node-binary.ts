@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './command.ts';
+import { ImageError } from './failure.ts';
+import { type Architecture, platforms } from './platform.ts';
+
+export interface NodeBinary {
+  readonly program: Buffer;
+  readonly license: Buffer;
+}
+
+/** The Node program of a platform: the npm package that package-lock.json pins, downloaded once into `cache`. */
+export function nodeBinary(root: string, cache: string, architecture: Architecture): NodeBinary {
+  const name = platforms[architecture].node;
+  const { version, integrity } = pinned(root, name);
+  const folder = join(cache, `${name}-${version}`);
+  if (!existsSync(folder)) download(cache, { name, version, integrity, folder });
+  const read = (path: string): Buffer => readFileSync(join(folder, 'package', path));
+  return { program: read('bin/node'), license: read('LICENSE') };
+}
+
+interface Pinned {
+  readonly version: string;
+  /** A subresource integrity string: `sha512-` and base64. */
+  readonly integrity: string;
+}
+
+/** The version of Node in the image, which package-lock.json pins. */
+export function nodeVersion(root: string, architecture: Architecture): string {
+  return pinned(root, platforms[architecture].node).version;
+}
+
+function pinned(root: string, name: string): Pinned {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, Partial<Pinned>>;
+  };
+  const { version, integrity } = lock.packages[`node_modules/${name}`] ?? {};
+  if (version === undefined || integrity === undefined)
+    throw new ImageError(`package-lock.json doesn't pin ${name}. Run: npm install`);
+  return { version, integrity };
+}
+
+function download(
+  cache: string,
+  { name, version, integrity, folder }: Pinned & { name: string; folder: string },
+): void {
+  mkdirSync(cache, { recursive: true });
+  const temporary = mkdtempSync(join(cache, 'download-'));
+  try {
+    const [file = ''] = run('npm', ['pack', '--silent', `${name}@${version}`], { cwd: temporary })
+      .trim()
+      .split('\n');
+    const archive = join(temporary, file);
+    const actual = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
+    if (actual !== integrity)
+      throw new ImageError(
+        `${name} ${version} has the checksum ${actual}, but package-lock.json pins ${integrity}.`,
+      );
+    run('tar', ['-xzf', file], { cwd: temporary });
+    rmSync(archive);
+    // A folder in the cache is always complete.
+    renameSync(temporary, folder);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
