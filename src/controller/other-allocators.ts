@@ -5,6 +5,7 @@ import type { Service } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { keyOf, type ServiceView } from '../core/model/service-view.ts';
 import { annotations, goFinalizer, ownManager } from '../core/model/well-known-names.ts';
+import { quoted } from '../core/text/quote.ts';
 import type { WriterContext } from './in-flight-writes.ts';
 import type { Reporter } from './reporter.ts';
 import { pathOf } from './write-service.ts';
@@ -91,16 +92,15 @@ function isAllocator(trace: AllocatorTrace, manager: string | undefined): boolea
 
 /** What was found, who did it, and what to do. */
 function explainTrace(
-  { annotation = 'an address', record }: ServiceView,
+  { annotation = '', record }: ServiceView,
   trace: AllocatorTrace,
   manager: string | undefined,
   lease: string | undefined,
 ): string {
-  const who =
-    manager === undefined ? 'its field manager is not known' : `field manager ${JSON.stringify(manager)}`;
+  const who = manager === undefined ? 'its field manager is not known' : `field manager ${quoted(manager)}`;
   const did = {
     record: `assigned ${record?.addresses} to this Service (allocation record of ${record?.controller}, ${who})`,
-    addresses: `assigned ${annotation} to this Service without an allocation record, as the Go version does (${who})`,
+    addresses: `assigned ${quoted(annotation)} to this Service without an allocation record, as the Go version does (${who})`,
     finalizer: `manages this Service: it added the finalizer ${goFinalizer}, as the Go version does (${who})`,
   }[trace];
   const here =

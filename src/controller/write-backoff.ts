@@ -34,7 +34,7 @@ export class WriteBackoff {
   /** Called when the delay of these Services has passed. */
   readonly #due: (keys: readonly ServiceKey[]) => void;
   readonly #delayed = new Map<ServiceKey, DelayedWrite>();
-  /** Invariant: each group has exactly the Services in `#delayed` whose changes were refused for that reason. */
+  /** By reason. Invariant: each Service in a group is in `#delayed`, with that reason. */
   readonly #refused = new Map<string, RefusedGroup>();
   #isClosed = false;
 
@@ -80,9 +80,13 @@ export class WriteBackoff {
     this.forget(key);
     const isSame = delayedWrite?.uid === view.uid && delayedWrite.resourceVersion === view.resourceVersion;
     const goneReason = isSame ? delayedWrite.refusedBy : undefined;
-    const due: ServiceKey[] = [];
-    for (const [reason, group] of this.#refused)
-      due.push(...(reason === goneReason ? group.keys : this.#trial(group)));
+    const due: ServiceKey[] =
+      goneReason === undefined ? [] : [...(this.#refused.get(goneReason)?.keys ?? [])];
+    if (goneReason !== undefined) this.#refused.delete(goneReason);
+    for (const group of this.#refused.values()) {
+      const tried = this.#trial(group);
+      if (tried !== undefined) due.push(tried);
+    }
     for (const one of due) this.#setDue(one);
     if (due.length > 0) this.#due(due);
   }
@@ -133,13 +137,13 @@ export class WriteBackoff {
     delayedWrite.isDue = true;
   }
 
-  #trial(group: RefusedGroup): Iterable<ServiceKey> {
+  #trial(group: RefusedGroup): ServiceKey | undefined {
     const now = this.#clock.now();
-    if (now < group.nextTrialAt) return [];
+    if (now < group.nextTrialAt) return undefined;
     group.trials += 1;
     group.nextTrialAt = now + backOffMs(group.trials);
     const [first] = group.keys;
-    return first === undefined ? [] : [first];
+    return first;
   }
 }
 

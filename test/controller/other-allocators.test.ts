@@ -95,7 +95,7 @@ test('the Go version beside this one is reported, by its finalizer and by its la
   await until(() => reports(harness).length === 2);
   assert.match(
     reports(harness)[1] ?? '',
-    /assigned 10\.0\.0\.5 to this Service without an allocation record/,
+    /assigned "10\.0\.0\.5" to this Service without an allocation record/,
   );
   await harness.stop();
 });
