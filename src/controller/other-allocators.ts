@@ -1,3 +1,4 @@
+import type { Lease } from '../client/lease-lock.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import { sameRecord } from '../core/model/allocation-record.ts';
 import { type ManagedPath, managedPaths, ownerOf } from '../core/model/managed-fields.ts';
@@ -60,14 +61,36 @@ export class OtherAllocators {
       if (!isAllocator(trace, manager)) return;
       this.#reportAt = context.clock.now() + reportMs;
       reporter.otherAllocation();
-      reporter.otherAllocator(view, explainTrace(view, trace, manager, context.lease), manager);
+      const here =
+        context.lease === undefined
+          ? `This one runs without leader election${await this.#leaseHolder()}.`
+          : `This one holds Lease ${context.lease}, so the other one does not use it.`;
+      reporter.otherAllocator(view, explainTrace(view, trace, manager, here), manager);
     } catch {
       // The next Service shows it as well.
     } finally {
       this.#isReading = false;
     }
   }
+
+  /** `, and a_1 holds Lease kube-system/…`, if a replica renews the default Lease; otherwise empty. */
+  async #leaseHolder(): Promise<string> {
+    const { context, options, signal } = this.#options;
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${leaseNamespace}/leases/${encodeURIComponent(options.controller)}`;
+    try {
+      const { spec = {} } = await context.api.get<Lease>(path, signal);
+      const { holderIdentity = '', renewTime = '', leaseDurationSeconds = 0 } = spec;
+      const isRenewed = Date.parse(renewTime) + leaseDurationSeconds * 1000 > context.clock.wall();
+      if (holderIdentity === '' || !isRenewed) return '';
+      return `, and ${quoted(holderIdentity)} holds Lease ${leaseNamespace}/${options.controller}`;
+    } catch {
+      return '';
+    }
+  }
 }
+
+/** The default of --leader-elect-resource-namespace. */
+const leaseNamespace = 'kube-system';
 
 const paths: Readonly<Record<AllocatorTrace, ManagedPath>> = {
   record: managedPaths.annotation(annotations.allocationRecord),
@@ -95,7 +118,7 @@ function explainTrace(
   { annotation = '', record }: ServiceView,
   trace: AllocatorTrace,
   manager: string | undefined,
-  lease: string | undefined,
+  here: string,
 ): string {
   const who = manager === undefined ? 'its field manager is not known' : `field manager ${quoted(manager)}`;
   const did = {
@@ -103,9 +126,5 @@ function explainTrace(
     addresses: `assigned ${quoted(annotation)} to this Service without an allocation record, as the Go version does (${who})`,
     finalizer: `manages this Service: it added the finalizer ${goFinalizer}, as the Go version does (${who})`,
   }[trace];
-  const here =
-    lease === undefined
-      ? 'This one runs without leader election.'
-      : `This one holds Lease ${lease}, so the other one does not use it.`;
   return `Another controller ${did}. ${here} Both allocate at the same time and can assign one address twice. Stop one of them, or let both use the same Lease.`;
 }

@@ -60,8 +60,20 @@ test('a second process that assigns addresses is reported at once, and counted',
   await harness.settled();
   assert.equal(reports(harness).length, 1, 'at most one report in a minute');
   harness.clock.advance(60_000);
+  // The other one has leader election.
+  const renewTime = new Date(harness.clock.wall()).toISOString().replace('Z', '000Z');
+  harness.api.load({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { namespace: 'kube-system', name: 'kube-vip-cloud-controller' },
+    spec: { holderIdentity: 'node-1_a', leaseDurationSeconds: 15, renewTime },
+  });
   await harness.patch('default/b', assignmentBy(harness, 'default/b', '10.0.0.7'), 'kube-vip-cloud-provider');
   await until(() => reports(harness).length === 2);
+  assert.match(
+    reports(harness)[1] ?? '',
+    /runs without leader election, and "node-1_a" holds Lease kube-system\/kube-vip-cloud-controller\./,
+  );
   await harness.stop();
 });
 
