@@ -21,7 +21,7 @@ type Result<Name extends keyof Figures> = NonNullable<Figures[Name]>[number];
 /** How much memory at rest may differ. */
 const flat = { share: 0.05, bytes: 1e6 };
 
-export function aimRows({ cluster, size, churn, core, takeover, plugin }: Figures): Row[] {
+export function aimRows({ cluster, size, churn, core, takeover, plugin, pools }: Figures): Row[] {
   return [
     ...(cluster ?? []).flatMap(clusterRows),
     ...(size ?? []).flatMap(sizeRows),
@@ -31,6 +31,7 @@ export function aimRows({ cluster, size, churn, core, takeover, plugin }: Figure
     ...(takeover ?? []).map(takeoverRow),
     ...(size ?? []).map(restRow),
     ...(plugin ?? []).map(pluginRow),
+    ...(pools ?? []).map(turnRow),
   ];
 }
 
@@ -200,5 +201,17 @@ function pluginRow({ services, commands: [list, ...commands] }: Result<'plugin'>
     measured: `${short(slowest.value)} ms`,
     limit: `kubectl get services: ${short(median(list?.ms ?? []))} ms`,
     ...{ value: slowest.value, isReached: slowest.value < 2_000 },
+  };
+}
+
+/** CPU time: another program on the machine must not change it. */
+function turnRow({ keys, measured }: Result<'pools'>): Row {
+  const value = Math.max(...measured.map(({ turn }) => turn.cpuMs));
+  return {
+    what: `longest turn of the event loop, ConfigMaps of ${count(keys)} keys`,
+    aim: '≤ 50 ms',
+    measured: `${short(value)} ms`,
+    limit: '',
+    ...{ value, isReached: value <= 50 },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startChild } from '../../test/controlplane/process.ts';
@@ -9,6 +9,9 @@ export interface MeasuredProcess {
   usage(): Usage;
   /** Throws, with the end of its log, if the process has ended. */
   check(): void;
+  /** How much it has logged. */
+  logBytes(): number;
+  signal(name: 'SIGUSR2'): void;
   gone: Promise<void>;
   stop(): Promise<void>;
 }
@@ -42,6 +45,10 @@ export async function startMeasured(
     usage: () => usageOf(pid),
     check() {
       if (!child.running()) throw new Error(`${args[0]} ended:\n${read(join(folder, 'log')).slice(-2_000)}`);
+    },
+    logBytes: () => statSync(join(folder, 'log')).size,
+    signal: (name) => {
+      process.kill(pid, name);
     },
     gone: child.exited,
     stop,

@@ -49,8 +49,10 @@ export async function startTestBed(stack: AsyncDisposableStack) {
 
   const startNode = (args: readonly string[]): Promise<MeasuredProcess> => startMeasured(folder, stack, args);
 
-  const startController = (flags: readonly string[] = []): Promise<MeasuredProcess> =>
-    startMeasured(folder, stack, [...image.args, ...flags], env);
+  const startController = (
+    flags: readonly string[] = [],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<MeasuredProcess> => startMeasured(folder, stack, [...image.args, ...flags], { ...env, ...more });
 
   /** Sends requests over as many sockets as the controller has, from a separate process. */
   const sendApart = async (

@@ -58,13 +58,14 @@ export class Watch {
     return seen;
   }
 
-  addressed(namespace: string, name: string): Promise<number> {
-    return this.until(`address of ${namespace}/${name}`, (type, object) => {
+  addressed(namespace: string, name: string, limitMs?: number): Promise<number> {
+    const matches: Matches = (type, object) => {
       const { metadata } = object;
       return (
         metadata.name === name && metadata.namespace === namespace && type !== 'DELETED' && hasAddress(object)
       );
-    });
+    };
+    return this.until(`address of ${namespace}/${name}`, matches, limitMs);
   }
 
   deleted(namespace: string, name: string): Promise<number> {

@@ -7,6 +7,11 @@ export interface Connection {
   /** The client certificate in PEM, set together with `key`. */
   cert?: string | Buffer;
   key?: string | Buffer;
+  /**
+   * `ca`, `cert` and `key` as they are now. Called for each new connection, because their files are replaced while the
+   * program runs. If absent, they do not change.
+   */
+  readTls?(): Promise<TlsCredentials>;
   /** The name that the server's certificate must contain, if it is not the host. */
   servername?: string;
   /** Accepts any certificate. Set only if a kubeconfig explicitly says so. */
@@ -18,3 +23,5 @@ export interface Connection {
   /** The default namespace, if known. */
   namespace?: string;
 }
+
+export type TlsCredentials = Pick<Connection, 'ca' | 'cert' | 'key'>;

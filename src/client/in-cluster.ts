@@ -29,12 +29,20 @@ export async function inClusterConnection(options: InClusterOptions): Promise<Co
     const missing = host === '' ? 'KUBERNETES_SERVICE_HOST' : 'KUBERNETES_SERVICE_PORT';
     throw new Error(`${missing} is not set. ${ADVICE}`);
   }
-  const ca = await read(join(folder, 'ca.crt'), 'the certificate authority of the API server');
+  const readCA = (): Promise<string> =>
+    read(join(folder, 'ca.crt'), 'the certificate authority of the API server');
+  let ca = await readCA();
   const token = createTokenFile(join(folder, 'token'), clock);
   await token.value();
   const connection: Connection = {
     server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     ca,
+    // The kubelet replaces it when the cluster gets a new one.
+    async readTls() {
+      // While the kubelet replaces the files, an older one is better than none.
+      ca = await readCA().catch(() => ca);
+      return { ca };
+    },
     headers: async () => ({ authorization: `Bearer ${await token.value()}` }),
     unauthorized: token.forget,
   };

@@ -4,7 +4,8 @@ import { delimiter, dirname, join } from 'node:path';
 // The whole package costs 30 MB of memory, this file a tenth of that. Import *this* module dynamically, so
 // that a controller in a cluster loads none of it.
 import { bufferFromFileOrString, KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import type { Connection } from './cluster-connection.ts';
+import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
+import type { Connection, TlsCredentials } from './cluster-connection.ts';
 import { errorText } from './errors.ts';
 import type { Clock } from './transport.ts';
 
@@ -44,11 +45,16 @@ export async function kubeconfigConnection(options: KubeconfigOptions): Promise<
   if (!cluster.server.startsWith('https:')) return connection;
 
   const first = await credentials(config);
-  // Read from the cluster, because client-node omits it if the context has no user.
-  const ca = bufferFromFileOrString(cluster.caFile, cluster.caData);
-  if (ca !== null) connection.ca = ca;
-  if (isPem(first.cert)) connection.cert = first.cert;
-  if (isPem(first.key)) connection.key = first.key;
+  let tls = tlsOf(cluster, first);
+  Object.assign(connection, tls);
+  connection.readTls = async () => {
+    try {
+      tls = tlsOf(config.getCurrentCluster() ?? cluster, await credentials(config));
+    } catch {
+      // While another program replaces the files, older ones are better than none.
+    }
+    return tls;
+  };
   if (cluster.tlsServerName !== undefined) connection.servername = cluster.tlsServerName;
   if (cluster.skipTLSVerify) connection.insecure = true;
 
@@ -192,6 +198,17 @@ function readHeaders(options: RequestOptions): Record<string, string> {
     headers.authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   }
   return headers;
+}
+
+/** The certificates, from their files as they are now. */
+function tlsOf({ caFile, caData }: Cluster, { cert, key }: RequestOptions): TlsCredentials {
+  // Read from the cluster, because client-node omits it if the context has no user.
+  const ca = bufferFromFileOrString(caFile, caData);
+  return {
+    ...(ca === null ? {} : { ca }),
+    ...(isPem(cert) ? { cert } : {}),
+    ...(isPem(key) ? { key } : {}),
+  };
 }
 
 function isPem(value: unknown): value is string | Buffer {

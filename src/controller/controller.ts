@@ -1,7 +1,6 @@
 import type { Candidate, Leadership } from '../client/election.ts';
 import type { EventRecorder } from '../client/events.ts';
 import { type ReflectOptions, reflect, type Sink } from '../client/reflector.ts';
-import { readConfig } from '../core/config/config.ts';
 import { Allocator } from '../core/decide/allocator.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import type { ExternalIPs } from '../core/ledger/external-ips.ts';
@@ -10,6 +9,7 @@ import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { CleanupReconciler } from './cleanup-reconciler.ts';
+import { ConfigLoader } from './config-loader.ts';
 import { Counters, type WatchName } from './counters.ts';
 import type { WriterContext } from './in-flight-writes.ts';
 import { IPAddressReconciler } from './ip-address-reconciler.ts';
@@ -36,8 +36,7 @@ export interface ControllerContext extends WriterContext {
 interface WatchSession {
   readonly stop: AbortController;
   hasServices: boolean;
-  /** The content of the ConfigMap, once it was read. */
-  configuration: string | undefined;
+  hasConfig: boolean;
   hasClaims: boolean;
   hasExternalIPs: boolean;
 }
@@ -166,7 +165,7 @@ export class Controller implements Candidate {
 
   get #hasSynced(): boolean {
     const session = this.#watchSession;
-    if (session?.configuration === undefined) return false;
+    if (session?.hasConfig !== true) return false;
     return session.hasServices && session.hasClaims && session.hasExternalIPs;
   }
 
@@ -189,7 +188,7 @@ export class Controller implements Candidate {
     const watchSession: WatchSession = {
       stop: new AbortController(),
       hasServices: false,
-      configuration: undefined,
+      hasConfig: false,
       hasClaims: !options.claims,
       hasExternalIPs: false,
     };
@@ -302,17 +301,22 @@ export class Controller implements Candidate {
   }
 
   #configMapSink(watchSession: WatchSession): Sink<ConfigMap> {
-    const read = (configMap: ConfigMap | undefined): void => {
-      const content = JSON.stringify([configMap?.data, configMap?.binaryData, configMap?.metadata.uid]);
-      // The ConfigMap is listed again whenever its watch breaks. A new session processes the same content
-      // again, because Services delayed by previous leadership must be decided again.
-      if (content === watchSession.configuration) return;
-      const config = readConfig(configMap);
+    const loader = new ConfigLoader(this.#context.clock, (configMap, config) => {
       this.allocator.setConfig(config);
-      watchSession.configuration = content;
+      watchSession.hasConfig = true;
       if (this.#leaderLoop !== undefined) this.#reporter.configRead(configMap, config);
       this.#reportUsage();
       this.#update();
+    });
+    const signal = AbortSignal.any([this.#stopping.signal, watchSession.stop.signal]);
+    signal.addEventListener('abort', () => loader.close(), { once: true });
+    let latest: { readonly configMap: ConfigMap | undefined } | undefined;
+    const read = (configMap: ConfigMap | undefined): void => {
+      // The ConfigMap is listed again whenever its watch breaks. A new session processes the same content
+      // again, because Services delayed by previous leadership must be decided again.
+      if (latest !== undefined && hasSameContent(latest.configMap, configMap)) return;
+      latest = { configMap };
+      loader.load(configMap);
     };
     return {
       replaced: (configMaps) => read(configMaps[0]),
@@ -382,4 +386,20 @@ export class Controller implements Candidate {
   #reportUsage(): void {
     if (this.#hasSynced && this.#leaderLoop !== undefined) this.#reporter.poolUsage(this.allocator);
   }
+}
+
+/** Whether two states of the ConfigMap have the same pools, and events about them have the same object. */
+function hasSameContent(a: ConfigMap | undefined, b: ConfigMap | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.metadata.uid === b.metadata.uid && sameValues(a.data, b.data) && sameValues(a.binaryData, b.binaryData)
+  );
+}
+
+function sameValues(
+  a: Readonly<Record<string, unknown>> = {},
+  b: Readonly<Record<string, unknown>> = {},
+): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && a[key] === b[key]);
 }

@@ -1,6 +1,6 @@
 import type { EventRecorder } from '../client/events.ts';
 import type { Requests } from '../client/metered-transport.ts';
-import type { ConfigProblem } from '../core/config/config.ts';
+import { countOf, type ProblemCode } from '../core/config/config.ts';
 import type { Family } from '../core/ip/address.ts';
 import { Counts } from '../metrics/counts.ts';
 import { type Definition, exposition, type Readings } from '../metrics/exposition.ts';
@@ -184,28 +184,10 @@ export function readMetrics({ controller, requests, events, lease }: MetricsCont
 }
 
 function readState({ allocator, counters: { services, announcements } }: Controller): ControllerReadings {
-  const { ledger, config, claimTracker } = allocator;
-  const all = [...config.pools.values()];
-  const labeled = new Set(all.slice(0, maxPools).map(({ key }) => key));
+  const { config, claimTracker } = allocator;
+  const labeled = new Set([...config.pools.keys()].slice(0, maxPools));
   const labelOf = (key: string): string => (labeled.has(key) ? key : '');
-  const poolLabels = all.flatMap(({ key, size }) =>
-    families.filter((family) => size[family] > 0n).map((family): PoolLabels => [labelOf(key), family]),
-  );
-  const usedOf = ledger.usage();
-  const size = new Counts(poolLabels);
-  const used = new Counts(poolLabels);
-  const free = new Counts(poolLabels);
-  for (const pool of all) {
-    for (const family of families) {
-      if (pool.size[family] === 0n) continue;
-      const labels: PoolLabels = [labelOf(pool.key), family];
-      const inUse = usedOf(family, pool.spans[family]);
-      // A number has about 16 significant digits, which is enough for the usage of a /64.
-      size.add(labels, Number(pool.size[family]));
-      used.add(labels, Number(inUse));
-      free.add(labels, Number(pool.size[family] - inUse));
-    }
-  }
+  const pools = poolUsage(allocator);
   const pending = new Counts<[key: string, family: string, reason: string]>();
   for (const [key, family, reason, count] of services.pending.rows())
     pending.add([labelOf(key), family, reason], count);
@@ -215,12 +197,19 @@ function readState({ allocator, counters: { services, announcements } }: Control
     const at = [name, family, reason].join('\0');
     if (seconds >= (longest.get(at)?.[3] ?? 0)) longest.set(at, [name, family, reason, seconds]);
   }
-  const found = new Counts<[code: ConfigProblem['code']]>(each(problems));
-  for (const { code } of config.problems) found.add([code]);
+  const found = new Counts<[code: ProblemCode]>(each(problems));
+  for (const problem of config.problems) {
+    const { code, count } = countOf(problem);
+    found.add([code], count);
+  }
   return {
-    kube_vip_cloud_provider_pool_size_addresses: size.rows(),
-    kube_vip_cloud_provider_pool_used_addresses: used.rows(),
-    kube_vip_cloud_provider_pool_free_addresses: free.rows(),
+    // A number has about 16 significant digits, which is enough for the usage of a /64.
+    kube_vip_cloud_provider_pool_size_addresses: pools.map(({ labels, size }) => [...labels, Number(size)]),
+    kube_vip_cloud_provider_pool_used_addresses: pools.map(({ labels, used }) => [...labels, Number(used)]),
+    kube_vip_cloud_provider_pool_free_addresses: pools.map(({ labels, size, used }) => [
+      ...labels,
+      Number(size - used),
+    ]),
     kube_vip_cloud_provider_services: services.states.rows(),
     kube_vip_cloud_provider_services_pending: pending.rows(),
     kube_vip_cloud_provider_longest_pending_seconds: longest.values(),
@@ -239,11 +228,38 @@ function readState({ allocator, counters: { services, announcements } }: Control
   };
 }
 
-type PoolLabels = [key: string, family: Family];
+interface PoolUsage {
+  readonly labels: readonly [key: string, family: Family];
+  size: bigint;
+  used: bigint;
+}
+
+/** The pools with addresses of each family, then the sum of those beyond `maxPools`. */
+function poolUsage({ ledger, config }: Controller['allocator']): PoolUsage[] {
+  const usedOf = ledger.usage();
+  const rows: PoolUsage[] = [];
+  const sums = families.map((family): PoolUsage => ({ labels: ['', family], size: 0n, used: 0n }));
+  let count = 0;
+  for (const { key, size, spans } of config.pools.values()) {
+    count += 1;
+    families.forEach((family, i) => {
+      if (size[family] === 0n) return;
+      const used = usedOf(family, spans[family]);
+      const sum = sums[i];
+      if (count <= maxPools || sum === undefined)
+        rows.push({ labels: [key, family], size: size[family], used });
+      else {
+        sum.size += size[family];
+        sum.used += used;
+      }
+    });
+  }
+  return [...rows, ...sums.filter(({ size }) => size > 0n)];
+}
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];
 
-const problems: Readonly<Record<ConfigProblem['code'], true>> = {
+const problems: Readonly<Record<ProblemCode, true>> = {
   'bad-entry': true,
   'host-bits': true,
   'special-purpose': true,

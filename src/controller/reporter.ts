@@ -2,7 +2,7 @@ import type { ApiError } from '../client/errors.ts';
 import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
 import type { Clock } from '../client/transport.ts';
-import { type Config, isInformational } from '../core/config/config.ts';
+import { type Config, countOf, isInformational } from '../core/config/config.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import {
@@ -13,7 +13,7 @@ import {
   isMisconfigured,
 } from '../core/decide/decision.ts';
 import { explainAnnotation, isMistake } from '../core/explain/explain-annotation.ts';
-import { explainProblem } from '../core/explain/explain-config.ts';
+import { explainProblems } from '../core/explain/explain-config.ts';
 import {
   codesOf,
   explainCondition,
@@ -23,7 +23,7 @@ import {
   isWarning,
   reasonOf,
 } from '../core/explain/explain-decision.ts';
-import { formatAddress } from '../core/ip/address.ts';
+import { formatAddress, readAddress } from '../core/ip/address.ts';
 import type { UnreadAnnotation } from '../core/model/known-annotations.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
@@ -325,7 +325,7 @@ export class Reporter {
   /** Logs the usage of each pool, when leadership begins and after each change of the ConfigMap. */
   poolUsage(allocator: Allocator): void {
     if (!allocator.isReady) return;
-    for (const { key, size, used, free } of poolRows(allocator).slice(0, maxLoggedPools)) {
+    for (const { key, size, used, free } of poolRows(allocator, maxLoggedPools)) {
       this.#log.info(`${key}: ${used} of ${size} addresses in use`, {
         pool: key,
         size: String(size),
@@ -343,27 +343,22 @@ export class Reporter {
     return true;
   }
 
-  /** Reports that the pools were read, and their new problems. */
+  /** Reports that the pools were read, and their new problems: some dozens, because a ConfigMap can have 100,000. */
   configRead(configMap: ConfigMap | undefined, config: Config): void {
     const { namespace, name } = this.#options.configMap;
-    const messages = new Map(
-      config.problems.map((problem) => [explainProblem(problem), isInformational(problem)]),
-    );
+    const total = config.problems.reduce((sum, problem) => sum + countOf(problem).count, 0);
     this.#log.info(
       configMap === undefined ? 'there are no pools: the ConfigMap does not exist' : 'read the pools',
-      {
-        configMap: `${namespace}/${name}`,
-        pools: config.pools.size,
-        problems: config.problems.length,
-      },
+      { configMap: `${namespace}/${name}`, pools: config.pools.size, problems: total },
     );
-    const isNew = (message: string): boolean => !this.#problems.has(message);
-    const found = [...messages.keys()].filter(isNew);
-    this.#problems = new Set(messages.keys());
-    const notices = found.filter((message) => messages.get(message));
-    const problems = found.filter((message) => !messages.get(message));
-    for (const message of notices) this.#log.info(message, { configMap: `${namespace}/${name}` });
-    for (const message of problems) this.#log.warn(message, { configMap: `${namespace}/${name}` });
+    const notices = explainProblems(config.problems.filter(isInformational));
+    const problems = explainProblems(config.problems.filter((problem) => !isInformational(problem)));
+    const known = this.#problems;
+    this.#problems = new Set([...notices, ...problems]);
+    const newNotices = notices.filter((message) => !known.has(message));
+    const newProblems = problems.filter((message) => !known.has(message));
+    for (const message of newNotices) this.#log.info(message, { configMap: `${namespace}/${name}` });
+    for (const message of newProblems) this.#log.warn(message, { configMap: `${namespace}/${name}` });
     if (configMap === undefined) return;
     const regarding = {
       apiVersion: 'v1',
@@ -372,14 +367,14 @@ export class Reporter {
       name,
       uid: configMap.metadata.uid ?? '',
     };
-    if (notices.length > 0) this.#record(regarding, 'PoolEntryNormalized', notices.join(' '));
-    if (problems.length > 0) this.#record(regarding, 'InvalidPoolConfiguration', problems.join(' '));
+    if (newNotices.length > 0) this.#record(regarding, 'PoolEntryNormalized', newNotices.join(' '));
+    if (newProblems.length > 0) this.#record(regarding, 'InvalidPoolConfiguration', newProblems.join(' '));
   }
 
   #event(view: ServiceView, reason: Reason, message: string): void {
     const { namespace, name, uid, resourceVersion } = view;
     const regarding: Regarding = { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };
-    this.#record(regarding, reason, message[0]?.toUpperCase() + message.slice(1));
+    this.#record(regarding, reason, capitalized(message));
   }
 
   #record(regarding: Regarding, reason: Reason, message: string): void {
@@ -396,4 +391,10 @@ function nextAttempt(wallMs: number): string {
 /** Contains the UID, because a new Service may have the same name. */
 function reportOf({ uid }: ServiceView, reason: string): string {
   return `${uid} ${reason}`;
+}
+
+/** Starts with a capital letter, unless it starts with an address such as `fd00::1`. */
+function capitalized(message: string): string {
+  const [word = ''] = message.split(' ', 1);
+  return readAddress(word) === undefined ? word.slice(0, 1).toUpperCase() + message.slice(1) : message;
 }

@@ -13,8 +13,8 @@ import { watch } from './watch.ts';
 import { ObjectWriter } from './writer.ts';
 
 /**
- * A small Kubernetes API in this process, for the sandbox and for fast tests: Services, ConfigMaps, Events, Leases and
- * IPAddresses. The contract suite (test/contract) checks it and kube-apiserver alike. Unlike kube-apiserver, it has every
+ * A small Kubernetes API in this process, for the sandbox and for fast tests: Services, ConfigMaps, Events, Leases,
+ * Nodes and IPAddresses. The contract suite (test/contract) checks it and kube-apiserver alike. Unlike kube-apiserver, it has every
  * namespace, allocates no node ports, authorizes every request, and does not restore a deleted IPAddress of a cluster IP.
  */
 export interface EmbeddedApi {

@@ -1,6 +1,7 @@
 import { configMap } from '../schema/config-map.ts';
 import { event } from '../schema/event.ts';
 import { lease } from '../schema/lease.ts';
+import { node } from '../schema/node.ts';
 import { ClusterIPs } from './cluster-ips.ts';
 import { ipAddresses } from './ip-addresses.ts';
 import { sameJson } from './json.ts';
@@ -12,7 +13,7 @@ import { forbidden, invalidValue, type StatusCause } from './status.ts';
 export function resources(): Resource[] {
   const pool = new ClusterIPs();
   const addresses = ipAddresses(pool);
-  return [services(pool, addresses), configMaps, events, leases, addresses];
+  return [services(pool, addresses), configMaps, events, leases, nodes, addresses];
 }
 
 type StoredConfigMap = ObjectOf<typeof configMap>;
@@ -82,3 +83,6 @@ const leases: Resource = {
   unconditionalUpdate: false,
   createOnUpdate: true,
 };
+
+/** Only their addresses matter, and those come from files. */
+const nodes: Resource = { ...common, kind: 'Node', plural: 'nodes', isNamespaced: false, schema: node };

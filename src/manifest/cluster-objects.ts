@@ -1,3 +1,4 @@
+import type { Node } from '../core/model/node.ts';
 import { childOf, type MapTree, type Tree, textAt } from '../yaml/yaml-tree.ts';
 
 /** Addresses that pools should not contain. Each field is undefined if no object says anything about it. */
@@ -10,7 +11,7 @@ export interface DeclaredNetworks {
 /** What objects beside the pools say about the cluster. Their shapes are untrusted. */
 export function networksIn(objects: readonly MapTree[]): DeclaredNetworks {
   const ofKind = (kind: string): MapTree[] => objects.filter((object) => textAt(object, 'kind') === kind);
-  const nodes = ofKind('Node');
+  const nodes = objects.filter(isNode);
   const serviceCIDRs = ofKind('ServiceCIDR');
   const apiServers = [...ofKind('EndpointSlice'), ...ofKind('Endpoints')].flatMap(apiServersIn);
   const vips = ['DaemonSet', 'Deployment', 'Pod'].flatMap(ofKind).flatMap(controlPlaneVIPsIn);
@@ -19,6 +20,18 @@ export function networksIn(objects: readonly MapTree[]): DeclaredNetworks {
     clusterIPs: serviceCIDRs.length === 0 ? undefined : serviceCIDRs.flatMap(cidrsIn),
     apiServers: apiServers.length + vips.length === 0 ? undefined : [...apiServers, ...vips],
   };
+}
+
+/** The Nodes among them with their addresses. Of two with the same name, the later one counts. */
+export function nodesIn(objects: readonly MapTree[]): Node[] {
+  const nodes = new Map<string, Node>();
+  for (const object of objects) {
+    const name = textAt(object, 'metadata', 'name');
+    if (!isNode(object) || name === '') continue;
+    const addresses = nodeAddressesIn(object).map(({ address }) => ({ type: 'InternalIP', address }));
+    nodes.set(name, { apiVersion: 'v1', kind: 'Node', metadata: { name }, status: { addresses } });
+  }
+  return [...nodes.values()];
 }
 
 /** `NAMESPACE/NAME` of the ConfigMaps among them that contain pools. */
@@ -43,6 +56,11 @@ function itemsOf(tree: Tree | undefined): readonly Tree[] {
 
 function textsOf(tree: Tree | undefined): string[] {
   return itemsOf(tree).flatMap((item) => (item.kind === 'scalar' ? item.source : []));
+}
+
+/** Other API groups have Nodes, too. */
+function isNode(object: MapTree): boolean {
+  return textAt(object, 'kind') === 'Node' && ['v1', ''].includes(textAt(object, 'apiVersion'));
 }
 
 function nodeAddressesIn(node: MapTree): { name: string; address: string }[] {

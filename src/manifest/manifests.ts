@@ -115,10 +115,11 @@ function remarkOnAll(
     toName = 'set KUBEVIP_NAMESPACE and KUBEVIP_CONFIG_MAP',
   }: ManifestOptions,
 ): void {
-  if (others.size > 0 && !isPoolsAlone) {
-    const kinds = [...others].sort(([a], [b]) => (a < b ? -1 : 1));
+  // The addresses of Nodes are read (cluster-objects.ts).
+  const kinds = [...others].filter(([kind]) => kind !== 'Node').sort(([a], [b]) => (a < b ? -1 : 1));
+  if (kinds.length > 0 && !isPoolsAlone) {
     const counts = kinds.map(([kind, count]) => `${printable(kind)} (${count})`).join(', ');
-    remarks.push(`Skipped everything but Services and the ConfigMap with the pools: ${counts}.`);
+    remarks.push(`Skipped everything but Services, Nodes, and the ConfigMap with the pools: ${counts}.`);
   }
   // What seems to be missing may be what could not be read.
   if (errors.length > 0) return;

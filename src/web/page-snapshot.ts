@@ -1,7 +1,7 @@
-import { type Config, type Pool, poolFor } from '../core/config/config.ts';
+import { type Config, type ConfigProblem, type Pool, poolFor } from '../core/config/config.ts';
 import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
-import { explainProblem } from '../core/explain/explain-config.ts';
+import { explainProblems } from '../core/explain/explain-config.ts';
 import { type Address, compareAddresses, type Family, formatAddress } from '../core/ip/address.ts';
 import { type Range, rangesContain } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
@@ -65,6 +65,7 @@ export function takeSnapshot(
   const view: AllocatorView = { ledger, config, nodes, claimTracker, explain };
   const usable = usablePools(config);
   const report = reportOf(view, options);
+  const problems = Map.groupBy(config.problems, ({ key }) => key);
   const services = new Map<ServiceKey, ServiceItem>();
   for (const row of report.services) {
     const key = `${row.namespace}/${row.name}`;
@@ -78,7 +79,7 @@ export function takeSnapshot(
     config,
     usable,
     problems: report.problems,
-    poolItems: new Map(report.pools.map((row) => [row.key, poolItem(row, allocator)])),
+    poolItems: new Map(report.pools.map((row) => [row.key, poolItem(row, problems.get(row.key) ?? [])])),
     services,
     decisions,
     allocator: view,
@@ -118,13 +119,16 @@ function uses(service: ServiceState | undefined, text: string): boolean {
   return service?.usedIPs.some((address) => formatAddress(address) === text) === true;
 }
 
-function poolItem(row: PoolRow, { config }: Allocator): PoolItem {
+function poolItem(row: PoolRow, found: readonly ConfigProblem[]): PoolItem {
   const { key, ranges, size, used, free, next } = row;
-  const problems = config.problems.filter((problem) => problem.key === key).map(explainProblem);
   const percent = size === 0n ? 0 : Number((used * 10_000n) / size) / 100;
   return {
-    ...{ key, ranges, percent, next, problems },
+    ...{ key, ranges, percent, next },
     ...{ size: String(size), used: String(used), free: String(free) },
+    // A few of thousands of pools are shown.
+    get problems() {
+      return explainProblems(found);
+    },
   };
 }
 

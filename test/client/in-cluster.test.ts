@@ -84,6 +84,27 @@ test('after a 401 the token is read again at once, over real TLS', (t) => {
   });
 });
 
+test('an authority that was replaced is trusted by the next connection, over real TLS', (t) => {
+  const [first, second] = [selfSigned('127.0.0.1'), selfSigned('127.0.0.1')];
+  return withFolder({ ...FILES, 'ca.crt': first.cert }, async (folder, clock) => {
+    const server = await startByteServer(second);
+    t.after(() => server.close());
+    const url = new URL(server.url);
+    const env = { KUBERNETES_SERVICE_HOST: url.hostname, KUBERNETES_SERVICE_PORT: url.port };
+    const transport = createNodeTransport(await inClusterConnection({ env, clock, folder }));
+    const api = createApi(transport, { userAgent: 't', fieldManager: 't', clock });
+    const { signal } = new AbortController();
+    server.script((e) => e.respond(200, { metadata: { name: 'a' } }));
+    await assert.rejects(api.get('/a', signal), /self-signed certificate/);
+    // The kubelet is about to replace it: the older one stays in use.
+    await rm(join(folder, 'ca.crt'));
+    await assert.rejects(api.get('/a', signal), /self-signed certificate/);
+    await writeFile(join(folder, 'ca.crt'), second.cert);
+    await api.get('/a', signal);
+    transport.close();
+  });
+});
+
 for (const [what, env, files, message] of [
   [
     'outside a cluster',

@@ -90,6 +90,32 @@ test('server, authority, client certificate, token and namespace come from the c
     },
   ));
 
+test('authority and client certificate are read again from their files, which other programs replace', () =>
+  withFiles(
+    {
+      ...{ 'ca.pem': 'old authority', 'cert.pem': 'old certificate', 'key.pem': 'old key' },
+      'config.yaml': config({
+        cluster: { 'certificate-authority': 'ca.pem' },
+        user: { 'client-certificate': 'cert.pem', 'client-key': 'key.pem' },
+      }),
+    },
+    async ({ load, path, write }) => {
+      const connection = await load({ file: path('config.yaml') });
+      const read = async () => {
+        const { ca, cert, key } = (await connection.readTls?.()) ?? {};
+        return [ca, cert, key].map(String);
+      };
+      assert.deepEqual(await read(), ['old authority', 'old certificate', 'old key']);
+      await write('ca.pem', 'new authority');
+      await write('cert.pem', 'new certificate');
+      await write('key.pem', 'new key');
+      const latest = ['new authority', 'new certificate', 'new key'];
+      assert.deepEqual(await read(), latest);
+      await rm(path('cert.pem'));
+      assert.deepEqual(await read(), latest, 'while a file is missing');
+    },
+  ));
+
 test('--kubeconfig takes precedence over KUBECONFIG, and both over the home directory', () =>
   withFiles(
     {

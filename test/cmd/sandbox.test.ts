@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { feed } from '../controlplane/process.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'start-'));
@@ -29,7 +30,7 @@ function start(args: string[], input = '', env: Record<string, string> = {}): Pr
   child.stderr.on('data', (chunk: Buffer) => {
     err += chunk.toString();
   });
-  child.stdin.end(input);
+  feed(child, input);
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
 }
 
@@ -114,6 +115,27 @@ test('- reads standard input, and assigned addresses are kept', async () => {
     /kube-vip\.io\/loadbalancerIPs: 10\.0\.0\.2[\s\S]*name: new[\s\S]*kube-vip\.io\/loadbalancerIPs: 10\.0\.0\.1[\s\S]*name: held/,
   );
   assert.match(out, /creationTimestamp: "?2025-01-01T00:00:00Z/);
+});
+
+const k3s = `apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{type: InternalIP, address: 192.168.4.11}, {type: Hostname, address: n1}]}
+---
+${web}status: {loadBalancer: {ingress: [{ip: 192.168.4.11}]}}
+---
+${pools.replace('10.0.0.1', '192.168.4.0/28')}`;
+
+test("a Node in the input: its address in a Service's status is not adopted, and the Node is named", async () => {
+  const { code, out, err } = await start([writeManifest('k3s.yaml', k3s)]);
+  assert.equal(code, 0);
+  assert.match(
+    out,
+    /^default\/web +192\.168\.4\.1 +cidr-global +The status shows 192\.168\.4\.11, the address of node n1, instead of 192\.168\.4\.1: another load balancer/m,
+  );
+  assert.doesNotMatch(err, /Skipped/);
+  const without = await start([writeManifest('adopted.yaml', k3s.slice(k3s.indexOf('---')))]);
+  assert.match(without.out, /^default\/web +192\.168\.4\.11 +cidr-global/m);
 });
 
 test('each manifest error is reported on standard error, and the table is still printed', async () => {

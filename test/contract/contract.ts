@@ -2,7 +2,7 @@ import { clusterIPs } from './cluster-ips.ts';
 import { deleting } from './deletions.ts';
 import type { Server } from './http.ts';
 import { addressNames, ipAddresses, parents } from './ip-addresses.ts';
-import { configMaps, events, leases } from './kinds.ts';
+import { configMaps, events, leases, nodes } from './kinds.ts';
 import { listing, selecting } from './lists.ts';
 import { managedFields } from './managed-fields.ts';
 import { creating, replacing } from './objects.ts';
@@ -25,7 +25,7 @@ export function contract(
   const groups = {
     ...{ watchEnding, watching, selectedWatching, watchBeginning },
     ...{ creating, replacing, patching, deleting, managedFields },
-    ...{ listing, selecting, configMaps, leases, events },
+    ...{ listing, selecting, configMaps, leases, events, nodes },
     ...{ ipAddresses, addressNames, parents, clusterIPs },
     ...{ defaulting, typeChanges, statusWrites, validating },
   };

@@ -25,7 +25,10 @@ export interface Body {
     renewTime?: string;
     parentRef?: unknown;
   };
-  status: { loadBalancer?: { ingress?: { ip?: string; hostname?: string; ipMode?: string }[] } };
+  status: {
+    loadBalancer?: { ingress?: { ip?: string; hostname?: string; ipMode?: string }[] };
+    addresses?: { type: string; address: string }[];
+  };
   data?: Record<string, string>;
   items: Body[];
   count?: number;

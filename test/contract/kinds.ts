@@ -117,3 +117,27 @@ export function events(rule: Rule): void {
     assertRefused(answer, { ...invalid, cause: { field: 'involvedObject.namespace' } });
   });
 }
+
+export function nodes(rule: Rule): void {
+  rule('a Node is cluster-scoped, and a list has its addresses', async (world) => {
+    const addresses = [
+      { type: 'InternalIP', address: world.address(1) },
+      { type: 'Hostname', address: world.namespace },
+    ];
+    const node = {
+      metadata: { name: world.namespace, labels: { rule: world.namespace } },
+      status: { addresses },
+    };
+    const made = await world.create('nodes', node);
+    assert.deepEqual([made.kind, made.metadata.namespace], ['Node', undefined]);
+    const { body } = await world.get(`/api/v1/nodes?labelSelector=rule%3D${world.namespace}`);
+    assert.equal(body.kind, 'NodeList');
+    assert.deepEqual(
+      body.items.map(({ metadata, status }) => [metadata.name, status.addresses]),
+      [[world.namespace, addresses]],
+    );
+    const within = await world.get(`/api/v1/namespaces/${world.namespace}/nodes`);
+    assertRefused(within, { code: 404, reason: 'NotFound' });
+    await world.delete(world.at(`nodes/${world.namespace}`));
+  });
+}

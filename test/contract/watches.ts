@@ -225,16 +225,20 @@ export function watchBeginning(rule: Rule): void {
 
 export function watchEnding(rule: Rule): void {
   rule('a watch ends cleanly after timeoutSeconds', async (world) => {
-    const watch = await watchNow(world, 'configmaps', '&timeoutSeconds=3');
+    const from = await world.revision('configmaps');
+    // Before the watch: a busy machine may not create it within the timeout.
     await world.create('configmaps', configMap('a'));
+    const watch = await world.watch(world.at(`configmaps?watch=1&resourceVersion=${from}&timeoutSeconds=3`));
     assert.deepEqual(story(await watch.rest()), ['ADDED a']);
   });
 
   rule(
     'a watch that allows bookmarks gets one before its end, with a resourceVersion to continue from',
     async (world) => {
-      const watch = await watchNow(world, 'configmaps', '&allowWatchBookmarks=true&timeoutSeconds=5');
+      const from = await world.revision('configmaps');
       const made = await world.create('configmaps', configMap('a'));
+      const query = `resourceVersion=${from}&allowWatchBookmarks=true&timeoutSeconds=5`;
+      const watch = await world.watch(world.at(`configmaps?watch=1&${query}`));
       const events = await watch.rest();
       assert.deepEqual(story(events.filter(({ type }) => type !== 'BOOKMARK')), ['ADDED a']);
       const bookmark = events.findLast(({ type }) => type === 'BOOKMARK');

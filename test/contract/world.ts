@@ -23,6 +23,7 @@ export class World extends Client {
   /** The path of `services/web/status`, in the namespace of the test unless the resource is cluster-scoped. */
   at(path: string): string {
     if (path.startsWith('ipaddresses')) return `/apis/networking.k8s.io/v1/${path}`;
+    if (path.startsWith('nodes')) return `/api/v1/${path}`;
     const api = path.startsWith('leases') ? '/apis/coordination.k8s.io/v1' : '/api/v1';
     return `${api}/namespaces/${this.namespace}/${path}`;
   }

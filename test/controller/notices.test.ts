@@ -112,3 +112,17 @@ test('of many Services that request one address, only those that come next are t
   assert.ok(harness.log.lines.length - lines <= 5);
   await harness.stop();
 });
+
+test('an event that starts with an address leaves its letters as they are', async () => {
+  const harness = new Harness();
+  harness.start();
+  await harness.create('shop/a', { spec: { loadBalancerIP: 'fd00::99', ipFamilies: ['IPv4'] } });
+  await harness.settled();
+  assert.ok(
+    harness
+      .events()
+      .some((event) => event.includes('LoadBalancerMisconfigured shop/a: fd00::99 is an IPv6 address')),
+    harness.events().join('\n'),
+  );
+  await harness.stop();
+});

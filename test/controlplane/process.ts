@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
+import type { Writable } from 'node:stream';
 
 /**
  * Runs its arguments as a child process, and ends it when standard input is closed. Standard input is a pipe from the
@@ -18,6 +19,11 @@ kill $reader 2>/dev/null
 exit $code
 `;
 
+/** Writes the standard input of a program. If it ends without reading all of it, its exit code tells, and no EPIPE. */
+export function feed({ stdin }: { readonly stdin: Writable | null }, input = ''): void {
+  stdin?.on('error', () => {});
+  stdin?.end(input);
+}
 /** The default of `terminationGracePeriodSeconds` in Kubernetes. */
 const gracePeriodMs = 30_000;
 

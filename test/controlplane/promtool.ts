@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { locateBinaries } from './binaries.ts';
+import { feed } from './process.ts';
 
 const { folder, missing } = locateBinaries(process.env, 'promtool');
 
@@ -14,6 +15,6 @@ export function promtool(args: readonly string[], input = ''): Promise<string> {
   const child = execFile(join(folder, 'promtool'), args, (error, stdout, stderr) => {
     resolve(`${stdout}${stderr}${error === null ? '' : `exit ${error.code}`}`);
   });
-  child.stdin?.end(input);
+  feed(child, input);
   return promise;
 }

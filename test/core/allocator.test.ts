@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
+import { explainWrite } from '../../src/core/explain/explain-decision.ts';
+import { readAddress } from '../../src/core/ip/address.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 
 const options = {
@@ -223,4 +225,142 @@ test('a pool of thousands of single addresses is allocated in bounded time', () 
     '1',
   );
   assert.equal(new Set(written(allocator)).size, 3_000);
+});
+
+test('annotation, record, and label removed together: what the spec still has is no request, unless nothing is remembered', () => {
+  const all = pending('a', '5');
+  const record = {
+    ports: 'TCP/80',
+    families: 'SingleStack IPv4',
+    uid: 'a',
+    controller: 'us',
+    interface: undefined,
+  };
+  const assigned = {
+    ...all,
+    annotation: '10.0.0.2',
+    specIP: '10.0.0.2',
+    labeled: true,
+    record: { ...record, source: 'cidr-global', addresses: '10.0.0.2' },
+  };
+  const bare = { ...all, specIP: '10.0.0.2', statusIPs: ['10.0.0.2'], resourceVersion: '6' };
+  const written = (allocator: Allocator): string => {
+    const { decision } = allocator.next() ?? assert.fail();
+    assert.ok(decision.kind === 'write');
+    return explainWrite(decision);
+  };
+  const first = new Allocator(options);
+  first.setConfig(config);
+  first.replaceServices([assigned], '5');
+  first.putService(bare);
+  assert.equal(written(first), 'Restored 10.0.0.2 (from cidr-global)');
+  // An edit ends what is remembered, and so does a restart.
+  first.putService({ ...bare, specIP: '10.0.0.1', resourceVersion: '7' });
+  first.putService({ ...bare, resourceVersion: '8' });
+  const restarted = new Allocator(options);
+  restarted.setConfig(config);
+  restarted.replaceServices([bare], '6');
+  for (const allocator of [first, restarted]) {
+    assert.equal(
+      written(allocator),
+      'Assigned 10.0.0.2 (static address). Only spec.loadBalancerIP has the address, so the controller assumes that it was requested by name',
+    );
+  }
+});
+
+test('a remembered record gives no address that another Service holds by now', () => {
+  const allocator = new Allocator(options);
+  allocator.setConfig(config);
+  const record = {
+    source: 'cidr-global',
+    addresses: '10.0.0.2',
+    ports: 'TCP/80',
+    families: 'SingleStack IPv4',
+    controller: 'us',
+    interface: undefined,
+  };
+  const holder = (name: string) => ({
+    ...pending(name, '5'),
+    annotation: '10.0.0.2',
+    specIP: '10.0.0.2',
+    labeled: true,
+    record: { ...record, uid: name },
+  });
+  allocator.replaceServices([holder('a'), holder('b')], '5');
+  allocator.putService({ ...pending('a', '6'), specIP: '10.0.0.2' });
+  const decision = allocator.explain('default/a')?.decision;
+  assert.equal(decision?.kind === 'write' && decision.addresses, '10.0.0.1');
+});
+
+test('a remembered record gives a second address only while the Service shows it and no other one has it', () => {
+  const dual = readConfig({
+    metadata: { name: 'kubevip' },
+    data: { 'cidr-global': '10.0.0.1-10.0.0.3,fd00::1-fd00::3' },
+  });
+  const service = {
+    ...pending('a', '5'),
+    policy: 'PreferDualStack' as const,
+    families: ['IPv4', 'IPv6'] as const,
+  };
+  const addresses = '10.0.0.2,fd00::2';
+  const assigned = {
+    ...service,
+    annotation: addresses,
+    specIP: '10.0.0.2',
+    labeled: true,
+    record: {
+      source: 'cidr-global',
+      addresses,
+      ports: 'TCP/80',
+      families: 'PreferDualStack IPv4,IPv6',
+      uid: 'a',
+      controller: 'us',
+      interface: undefined,
+    },
+  };
+  const given = (statusIPs: string[], others: string[]): string | undefined => {
+    const allocator = new Allocator(options);
+    allocator.setConfig(dual);
+    allocator.replaceServices([assigned], '5');
+    allocator.putService({ ...service, specIP: '10.0.0.2', statusIPs, resourceVersion: '6' });
+    const external = others.map((text) => readAddress(text) ?? assert.fail(text));
+    allocator.externalIPs.replace([{ key: 'default/web', addresses: external }], '7');
+    const decision = allocator.next()?.decision;
+    return decision?.kind === 'write' ? `${decision.cause} ${decision.addresses}` : decision?.kind;
+  };
+  assert.equal(given(['10.0.0.2', 'fd00::2'], []), 'restore 10.0.0.2,fd00::2');
+  assert.equal(given(['10.0.0.2', 'fd00::2'], ['fd00::2']), 'allocate 10.0.0.2,fd00::1');
+  assert.equal(given(['10.0.0.2'], []), 'allocate 10.0.0.2,fd00::1');
+  assert.equal(given([], ['fd00::2', 'fd00::1']), 'allocate 10.0.0.2,fd00::3');
+});
+
+test('what cannot be restored from a remembered record is forgotten: a new controller decides the same', () => {
+  const full = readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.2' } });
+  const record = {
+    source: 'cidr-global',
+    addresses: '10.0.0.2',
+    ports: 'TCP/80',
+    families: 'SingleStack IPv4',
+    controller: 'us',
+    interface: undefined,
+  };
+  const holder = (name: string) => ({
+    ...pending(name, '5'),
+    annotation: '10.0.0.2',
+    specIP: '10.0.0.2',
+    labeled: true,
+    record: { ...record, uid: name },
+  });
+  const bare = { ...pending('a', '6'), specIP: '10.0.0.2' };
+  const allocator = new Allocator(options);
+  allocator.setConfig(full);
+  allocator.replaceServices([holder('a'), holder('b')], '5');
+  allocator.putService(bare);
+  assert.deepEqual(written(allocator), []);
+  const restarted = new Allocator(options);
+  restarted.setConfig(full);
+  restarted.replaceServices([bare, holder('b')], '6');
+  const { decision } = allocator.explain('default/a') ?? assert.fail();
+  assert.equal(decision.kind, 'conflict');
+  assert.deepEqual(decision, restarted.explain('default/a')?.decision);
 });

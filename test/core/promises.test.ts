@@ -61,6 +61,8 @@ class Run {
   readonly cluster = new Cluster();
   allocator = new Allocator(options);
   writing: Writing[] = [];
+  /** The versions of LoadBalancers that a list or a watch has shown to this allocator. */
+  shownVersions = new Set<string | undefined>();
   /** The versions up to which the watch of LoadBalancers and that of other Services have reported. */
   seenVersions = { balanced: 0, others: 0 };
   /** The addresses of the Nodes in the API; undefined if they cannot be listed. */
@@ -130,6 +132,7 @@ class Run {
         this.resting.clear();
         this.lost = [];
         this.allocator = new Allocator(options);
+        this.shownVersions.clear();
         this.relistOthers();
         this.relist();
         break;
@@ -156,6 +159,7 @@ class Run {
     const views = [...this.cluster.services.values()]
       .filter(({ spec }) => spec?.type === 'LoadBalancer')
       .map(viewOf);
+    for (const { resourceVersion } of views) this.shownVersions.add(resourceVersion);
     this.allocator.replaceServices(views, this.cluster.version);
     this.seenVersions.balanced = Number(this.cluster.version);
     if (!this.allocator.isReady) this.configure();
@@ -184,14 +188,18 @@ class Run {
     return true;
   }
 
-  /** Whether a Service has the address as an external IP, whatever the two watches have reported by now. */
+  /**
+   * Whether a Service has the address as an external IP, whatever the two watches have reported by now. A Service counts once
+   * one of them has shown it: a list of LoadBalancers that is newer than the other watch can skip one that changed its type.
+   */
   isExternalFor(address: string): string | undefined {
     const { balanced, others } = this.seenVersions;
     const [from, to] = [Math.min(balanced, others), Math.max(balanced, others)];
     const states = new Map<string, boolean>();
     for (const { type, service, version } of this.cluster.log) {
       const { key, addresses } = externalIPsOf(service);
-      const has = type === 'put' && addresses.map(formatAddress).includes(address);
+      const isShown = service.spec?.type !== 'LoadBalancer' || this.shownVersions.has(version);
+      const has = type === 'put' && isShown && addresses.map(formatAddress).includes(address);
       if (Number(version) <= from) states.set(key, has);
       else if (Number(version) <= to && !has) states.set(key, false);
     }
@@ -204,6 +212,7 @@ class Run {
     const { service, version } = event;
     this.allocator.observed(version);
     this.seenVersions.balanced = Number(version);
+    this.shownVersions.add(version);
     const { namespace = '', name } = service.metadata;
     // With the field selector, a Service that changes its type is reported as deleted.
     if (event.type === 'put' && service.spec?.type === 'LoadBalancer')
@@ -294,7 +303,9 @@ class Run {
     for (const state of ledger.all()) {
       scratch.put(state);
       const isWriting = this.writing.some(({ view }) => keyOf(view) === state.key);
-      if (!isWriting) assert.deepEqual(state, stateOf(state.view, options));
+      // The one thing that is remembered, until it is restored: a record that was removed.
+      const removed = 'removed' in state.intent ? state.intent.removed : undefined;
+      if (!isWriting) assert.deepEqual(state, stateOf(state.view, options, state.key, removed));
     }
     for (const { address, services } of ledger.externalIPs()) scratch.setExternalUsers(address, services);
     for (const text of everyAddress) {

@@ -184,7 +184,15 @@ export const anyService: fc.Arbitrary<Service> = fc
 
 export type Edit =
   | {
-      do: 'blank' | 'strip' | 'replace' | 'announce' | 'type' | 'reallocate' | 'reallocate-allocated';
+      do:
+        | 'blank'
+        | 'strip'
+        | 'unmark'
+        | 'replace'
+        | 'announce'
+        | 'type'
+        | 'reallocate'
+        | 'reallocate-allocated';
       at: number;
     }
   | { do: 'annotate' | 'respecify' | 'show' | 'external'; at: number; address: string }
@@ -210,6 +218,7 @@ export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
         'delete',
         'blank',
         'strip',
+        'unmark',
         'replace',
         'announce',
         'type',
@@ -246,6 +255,10 @@ export function edit(service: Service, step: Edit): void {
       break;
     case 'strip':
       delete annotations()['kube-vip.io/loadbalancerIPs'];
+      break;
+    case 'unmark':
+      metadata.annotations = {};
+      metadata.labels = {};
       break;
     case 'replace':
       metadata.annotations = {};

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type Answer, type Body, Client } from '../contract/http.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../controlplane/apiserver.ts';
 import type { Etcd } from '../controlplane/etcd.ts';
+import { feed } from '../controlplane/process.ts';
 import { sharedEtcd } from '../controlplane/shared.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { eventually } from './eventually.ts';
@@ -69,7 +70,7 @@ export class Cluster {
       if (error === null) resolve(stdout);
       else reject(new Error(`kubectl ${args.join(' ')}: ${stderr}`, { cause: error }));
     });
-    child.stdin?.end(input);
+    feed(child, input);
     return promise;
   }
 

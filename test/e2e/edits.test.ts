@@ -299,3 +299,76 @@ scenario(
     assert.deepEqual(assignmentOf(now), ofPool('10.1.0.1', { specIP: null }));
   },
 );
+
+/** Removes everything that tells an allocated address from one that was requested by name, and leaves the spec and the status. */
+const removed = {
+  metadata: {
+    annotations: { [names.addresses]: null, [names.record]: null, [names.interface]: null },
+    labels: { [names.implementation]: null },
+  },
+};
+
+scenario(
+  'annotation, record, and label are removed together: they are restored as they were, and a new controller says what it assumes',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9,2001:db8::1', 'interface-default': 'eth3' });
+    const first = start();
+    const dual = { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv6', 'IPv4'] };
+    await cluster.create(loadBalancer('default/dual', dual));
+    await cluster.create(loadBalancer('default/single'));
+    const isDual = ofPool('2001:db8::1,10.1.0.1', { interface: 'eth3' });
+    await cluster.becomes('default/dual', isDual);
+    await cluster.becomes('default/single', ofPool('10.1.0.2', { interface: 'eth3' }));
+    for (const name of ['dual', 'single']) {
+      await cluster.announce(`default/${name}`);
+      await cluster.patch(`default/${name}`, removed);
+    }
+    await cluster.becomes('default/dual', isDual);
+    await cluster.becomes('default/single', ofPool('10.1.0.2', { interface: 'eth3' }));
+    const says = (key: string, message: string) =>
+      eventually(async () => {
+        const messages = (await cluster.events(key)).map((event) => event.message);
+        assert.ok(messages.includes(message), messages.join('\n'));
+      });
+    await says('default/dual', 'Restored 2001:db8::1,10.1.0.1 (from range-default)');
+    await says('default/single', 'Restored 10.1.0.2 (from range-default)');
+    await first.terminate();
+    await cluster.patch('default/single', removed);
+    start();
+    await cluster.becomes('default/single', assigned('10.1.0.2', 'static'));
+    await says(
+      'default/single',
+      'Assigned 10.1.0.2 (static address). Only spec.loadBalancerIP has the address, so the controller assumes that it was requested by name',
+    );
+  },
+);
+
+scenario(
+  'kubectl replace of a Service that shares its address: it comes back to its partner',
+  async ({ cluster, start }) => {
+    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.3', 'allow-share-default': 'true' });
+    start();
+    const dns = loadBalancer('default/dns', { ports: [{ port: 53, protocol: 'UDP' }] });
+    for (const manifest of [loadBalancer('default/partner'), dns, loadBalancer('default/other')]) {
+      await cluster.create(manifest);
+      const address = manifest.metadata.name === 'other' ? '10.1.0.2' : '10.1.0.1';
+      await cluster.becomes(`default/${manifest.metadata.name}`, ofPool(address));
+    }
+    await cluster.announce('default/dns');
+    // In this order, a new Service would share the address of the other one.
+    await cluster.pools({
+      'range-default': '10.1.0.1-10.1.0.3',
+      'allow-share-default': 'true',
+      'search-order': 'desc',
+    });
+    await cluster.create(loadBalancer('default/new', { ports: [{ port: 53, protocol: 'UDP' }] }));
+    await cluster.becomes('default/new', ofPool('10.1.0.2'));
+    await cluster.kubectl(['replace', '-f', '-'], JSON.stringify(dns));
+    await cluster.becomes('default/dns', ofPool('10.1.0.1'));
+    await eventually(async () => {
+      const messages = (await cluster.events('default/dns')).map(({ message }) => message);
+      assert.match(messages.at(-1) ?? '', /^Adopted 10\.1\.0\.1 /);
+    });
+    assert.deepEqual(await cluster.assignment('default/partner'), ofPool('10.1.0.1'));
+  },
+);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import type { Body } from '../contract/http.ts';
+import { feed } from '../controlplane/process.ts';
 import { differences } from '../upgrade/differences.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import { eventually, quietTime } from './eventually.ts';
@@ -46,7 +47,7 @@ async function simulatedAddresses(dump: string): Promise<Record<string, string |
     if (error === null) resolve(stdout);
     else reject(error);
   });
-  child.stdin?.end(dump);
+  feed(child, dump);
   const { items } = JSON.parse(await promise) as { items: Body[] };
   const services = items.filter((item) => keyOf(item) !== 'default/kubernetes');
   return Object.fromEntries(services.map((item) => [keyOf(item), addressOf(item) ?? null]));

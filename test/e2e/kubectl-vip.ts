@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { locateBinaries } from '../controlplane/binaries.ts';
+import { feed } from '../controlplane/process.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -41,7 +42,7 @@ export class Shell {
       fulfil({ stdout, stderr, code: error === null ? 0 : Number(error.code ?? 1) });
     });
     void until().then(
-      () => child.stdin?.end('\n'),
+      () => feed(child, '\n'),
       (error: unknown) => child.kill() && fulfil({ stdout: '', stderr: String(error), code: 1 }),
     );
     return promise;

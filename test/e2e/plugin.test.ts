@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { after } from 'node:test';
 import { sharedBundle } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
-import { eventually, quietTime } from './eventually.ts';
+import { eventually } from './eventually.ts';
 import { Shell } from './kubectl-vip.ts';
 import { assigned, loadBalancer, names } from './objects.ts';
 import { type Scenario, scenarios } from './scenario.ts';
@@ -442,24 +442,41 @@ scenario('kubectl completes commands, flags and Services', async ({ cluster, she
   assert.deepEqual(await completed('pools -n ""'), ['default', ':4']);
 });
 
-scenario('pools --watch follows changes until interrupted', async ({ cluster, shell, start }) => {
-  await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.4' });
-  start();
-  // Without a terminal, the last view is printed at the end.
-  const watching = shell.run(
-    'kubectl vip pools --watch & pid=$!; read -r go; kill -INT "$pid"; wait "$pid"',
-    {
-      until: async () => {
-        await cluster.create(loadBalancer('default/web'));
-        await cluster.becomes('default/web', assigned('10.0.0.1', 'range-default'));
-        await quietTime(1_500);
+scenario(
+  'pools --watch runs until interrupted, and then prints the last view',
+  async ({ cluster, shell, start }) => {
+    await cluster.pools({ 'range-default': '10.0.0.1-10.0.0.4' });
+    const controller = start();
+    await cluster.create(loadBalancer('default/web'));
+    await cluster.becomes('default/web', assigned('10.0.0.1', 'range-default'));
+    // From here on, a new watch of Services is the plugin's.
+    await controller.terminate();
+    const before = await openWatches(shell);
+    // Without a terminal, the last view is printed at the end.
+    const { stdout, code } = await shell.run(
+      'kubectl vip pools --watch & pid=$!; read -r go; kill -INT "$pid"; wait "$pid"',
+      {
+        until: async () => {
+          await eventually(async () => assert.ok((await openWatches(shell)) > before));
+        },
       },
-    },
+    );
+    assert.equal(code, 0);
+    assert.match(stdout, /^range-default +IPv4 +4 +1 +3 /m);
+  },
+);
+
+/** The number of open watches of Services. */
+async function openWatches(shell: Shell): Promise<number> {
+  const { stdout } = await shell.run(
+    'kubectl get --raw /metrics | grep ^apiserver_longrunning_requests{ | grep resource=.services. | grep verb=.WATCH.',
   );
-  const { stdout, code } = await watching;
-  assert.equal(code, 0);
-  assert.match(stdout, /^range-default +IPv4 +4 +1 +3 /m);
-});
+  const counts = stdout
+    .trim()
+    .split('\n')
+    .map((line) => Number(line.split(' ').at(-1)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
 
 scenario(
   'web serves the live page and prints its link in the first line',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type ConfigProblem, readConfig } from '../../src/core/config/config.ts';
-import type { EntryFault } from '../../src/core/config/pool-entry.ts';
+import { type EntryFault, parsePoolEntry } from '../../src/core/config/pool-entry.ts';
 import { badPools } from '../core/bad-input.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { rejectionOf, underPolicy } from './admission-policy.ts';
@@ -99,7 +99,8 @@ policyTest(
         continue;
       }
       const [problem] = problemsOf({ [key]: value });
-      const reason = problem?.code === 'bad-entry' ? reasons[problem.fault.fault] : undefined;
+      const parsed = problem?.code === 'bad-entry' ? parsePoolEntry(problem.entry) : undefined;
+      const reason = parsed !== undefined && 'fault' in parsed ? reasons[parsed.fault] : undefined;
       assert.ok(message !== undefined, `${key}: ${value}`);
       assert.ok(message.startsWith(`${key}: `), message);
       assert.ok(message.includes(reason ?? ''), `${message} contains ${reason}`);

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { locateBinaries } from '../controlplane/binaries.ts';
+import { feed } from '../controlplane/process.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { chart, type KubernetesObject, objectsIn } from './objects.ts';
 
@@ -16,7 +17,7 @@ export function helm(args: readonly string[], input = '', kubeconfig = '/nowhere
     if (error === null) resolve(stdout);
     else reject(new Error(stderr, { cause: error }));
   });
-  child.stdin?.end(input);
+  feed(child, input);
   return promise;
 }
 

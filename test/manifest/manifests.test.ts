@@ -220,7 +220,7 @@ test('other kinds are skipped and counted, and so are Services of another API gr
   const result = read(`${pools}---\n${service('web')}---\n${others}`);
   assert.equal(result.objects.length, 2);
   assert.deepEqual(result.remarks, [
-    'Skipped everything but Services and the ConfigMap with the pools: Deployment.apps (1), Pod (2), Service.serving.knative.dev (1).',
+    'Skipped everything but Services, Nodes, and the ConfigMap with the pools: Deployment.apps (1), Pod (2), Service.serving.knative.dev (1).',
   ]);
 });
 

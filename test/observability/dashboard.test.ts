@@ -80,7 +80,7 @@ async function scrape(): Promise<string> {
   await until(
     () => /services_pending\{/.test(metricsOf()) && /time_to_address_seconds_count 1/.test(metricsOf()),
   );
-  const metrics = metricsOf() + readProcessMetrics();
+  const metrics = metricsOf() + readProcessMetrics(0);
   await replica.stop();
   return metrics;
 }

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
-import type { Connection } from '../cluster-connection.ts';
+import type { Connection, TlsCredentials } from '../cluster-connection.ts';
 import { ConnectionError, errorText } from '../errors.ts';
 import type { Clock } from '../transport.ts';
 
@@ -26,14 +26,23 @@ export function createDial({ connection, url, timeoutMs, clock }: DialOptions): 
   // The TLS server name. Addresses are not sent as one (RFC 6066), but are checked against the certificate.
   const servername = connection.servername ?? (isIP(host) === 0 ? host : '');
   const { insecure } = connection;
-  /** Created once, because reading the certificates costs more than a handshake. */
+  let credentials: TlsCredentials = connection;
+  /** Created once for the same credentials, because reading the certificates costs more than a handshake. */
   let secureContext: SecureContext | undefined;
   /** The last TLS session, to resume it in the next handshake. */
   let session: Buffer | undefined;
 
+  async function refresh(): Promise<void> {
+    const latest = await connection.readTls?.();
+    if (latest === undefined || isSame(latest, credentials)) return;
+    credentials = latest;
+    secureContext = undefined;
+    session = undefined;
+  }
+
   function open(): Socket {
     if (!isSecure) return connectTcp({ host, port });
-    secureContext ??= createSecureContext(credentialsOf(connection));
+    secureContext ??= createSecureContext(credentialsOf(credentials));
     const socket = connectTls({
       host,
       port,
@@ -54,8 +63,11 @@ export function createDial({ connection, url, timeoutMs, clock }: DialOptions): 
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
     let socket: Socket;
     try {
+      if (isSecure && connection.readTls !== undefined) await refresh();
+      signal.throwIfAborted();
       socket = open();
     } catch (error) {
+      signal.throwIfAborted();
       // Keys or certificates that cannot be read.
       throw notSent(error);
     }
@@ -89,7 +101,11 @@ function notSent(error: unknown): ConnectionError {
   return new ConnectionError(errorText(error), { mayHaveExecuted: false, cause: error });
 }
 
-function credentialsOf({ ca, cert, key }: Connection): Pick<Connection, 'ca' | 'cert' | 'key'> {
+function isSame(a: TlsCredentials, b: TlsCredentials): boolean {
+  return (['ca', 'cert', 'key'] as const).every((name) => String(a[name] ?? '') === String(b[name] ?? ''));
+}
+
+function credentialsOf({ ca, cert, key }: TlsCredentials): TlsCredentials {
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),

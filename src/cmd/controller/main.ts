@@ -10,10 +10,12 @@ import { inClusterConnection } from '../../client/in-cluster.ts';
 import type { Log } from '../../client/log.ts';
 import { logged } from '../../client/logged-transport.ts';
 import { createReplica, type Replica } from '../../controller/replica.ts';
+import { LogStream } from '../../terminal/log-stream.ts';
 import { textLine } from '../../terminal/log-text.ts';
 import { createLog, jsonLine } from '../../terminal/log-writer.ts';
 import type { Role } from '../../web/page-data.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
+import { StandardOutput } from '../flags/output.ts';
 import { version } from '../flags/version.ts';
 import type { ClusterAccess, HealthOptions } from './connection-flags.ts';
 import { type ControllerRun, controllerRequest } from './controller-arguments.ts';
@@ -46,7 +48,8 @@ async function main(): Promise<number> {
 async function run(request: ControllerRun): Promise<number> {
   const format =
     request.logFormat === 'json' ? jsonLine : textLine(request.color && process.stderr.isTTY === true);
-  const log = createLog((line) => process.stderr.write(line), systemClock, format);
+  const lines = new LogStream(process.stderr);
+  const log = createLog((line) => lines.write(line), systemClock, format);
   for (const warning of request.warnings) log.warn(warning);
   // Before anything slow: the kernel ignores signals to the first process of a container that have no handler.
   const stop = new AbortController();
@@ -103,7 +106,7 @@ async function run(request: ControllerRun): Promise<number> {
   });
   let health: HealthServer | undefined;
   try {
-    if (request.health !== undefined) health = await healthServer(replica, request.health, log);
+    if (request.health !== undefined) health = await healthServer(replica, request.health, log, lines);
   } catch (error) {
     log.error(errorText(error));
     transport.close();
@@ -133,8 +136,9 @@ async function healthServer(
   replica: Replica,
   options: HealthOptions,
   log: Log,
+  lines: LogStream,
 ): Promise<HealthServer | undefined> {
-  const metrics = (): string => replica.metrics() + readProcessMetrics();
+  const metrics = (): string => replica.metrics() + readProcessMetrics(lines.lost);
   try {
     const server = await serveHealth({ health: replica.health, metrics }, options);
     log.info(`Serving health checks at ${server.url}/healthz and metrics at /metrics`);
@@ -191,4 +195,5 @@ function home(): string {
   }
 }
 
-process.exit(await main());
+const output = new StandardOutput(process.stdout, process.stderr);
+process.exit(await output.finish(await main()));

@@ -9,6 +9,11 @@ export const processMetrics = {
     help: 'Always 1; the labels say what runs.',
     labels: ['version', 'nodejs'],
   },
+  kube_vip_cloud_provider_log_lines_lost_total: {
+    type: 'counter',
+    help: 'Log lines that could not be written: standard error was closed, its disk was full, or it was not read.',
+    labels: [],
+  },
   process_cpu_seconds_total: {
     type: 'counter',
     help: 'User and system CPU time spent, in seconds.',
@@ -43,12 +48,14 @@ export const processMetrics = {
 
 const startedAt = Date.now() / 1000 - process.uptime();
 
-export function readProcessMetrics(): string {
+/** `lostLines`: how many log lines could not be written. */
+export function readProcessMetrics(lostLines: number): string {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, heapTotal } = process.memoryUsage();
   const files = openFiles();
   return exposition(processMetrics, {
     kube_vip_cloud_provider_build_info: [[version, process.version, 1]],
+    kube_vip_cloud_provider_log_lines_lost_total: [[lostLines]],
     process_cpu_seconds_total: [[(user + system) / 1e6]],
     process_resident_memory_bytes: [[rss]],
     process_start_time_seconds: [[startedAt]],

@@ -2,8 +2,8 @@ import type { ServiceDecision } from '../../core/decide/allocator.ts';
 import {
   type AnnouncementEvidence,
   type AnnouncementProblem,
-  announcementProblem,
   isAnnounceable,
+  statusProblem,
 } from '../../core/decide/announcement.ts';
 import { type ManagedPath, managedPaths, ownerOf } from '../../core/model/managed-fields.ts';
 import type { ServiceKey } from '../../core/model/service-view.ts';
@@ -42,9 +42,9 @@ export function announcementOf(
   { state, decision }: ServiceDecision,
   facts: ClusterFacts,
 ): { readonly found: FoundAnnouncement | undefined } | undefined {
-  if (!isAnnounceable(state.view.annotation, decision)) return undefined;
+  const problem = statusProblem(state, decision);
+  if (problem === undefined && !isAnnounceable(state.view.annotation, decision)) return undefined;
   const evidence = evidenceFor(state.key, facts);
   if (evidence === undefined) return undefined;
-  const problem = announcementProblem(state.view, decision);
   return { found: problem && { problem, evidence } };
 }

@@ -1,13 +1,14 @@
-import type { Config, ConfigProblem } from '../../core/config/config.ts';
+import { type Config, type ConfigProblem, countOf } from '../../core/config/config.ts';
 import {
   explainOtherPools,
   explainProblem,
   explainSpecial,
   formatRange,
+  maxExplained,
 } from '../../core/explain/explain-config.ts';
 import { externalIPOf } from '../../core/explain/explain-decision.ts';
 import { formatAddress, readAddress } from '../../core/ip/address.ts';
-import { rangesContain, rangesMeet } from '../../core/ip/range.ts';
+import { mergeRanges, rangesContain, rangesMeet } from '../../core/ip/range.ts';
 import { specialPurposesIn } from '../../core/ip/special-purpose.ts';
 import type { ExternalIPs } from '../../core/ledger/external-ips.ts';
 import { usablePools } from '../../core/queries/occupancy.ts';
@@ -20,23 +21,37 @@ import type { CommandResult, OutputOptions } from './command-result.ts';
 
 interface CheckFinding {
   readonly severity: 'error' | 'warning';
-  readonly code:
-    | ConfigProblem['code']
-    | 'overlap'
-    | 'node-address'
-    | 'external-ip'
-    | 'cluster-ips'
-    | 'api-server'
-    | 'special-address'
-    | 'unknown-namespace'
-    | 'no-pools'
-    | 'other-pools'
-    | 'rejected'
-    | 'remark';
+  readonly code: FindingCode;
   readonly key: string;
+  readonly entry?: string;
+  /** How many findings it stands for: 1 if undefined. */
+  readonly count?: number;
+  /** Called for those that are listed: it can search for a correction. */
+  readonly explain: () => string;
+}
+
+type FindingCode =
+  | ConfigProblem['code']
+  | 'overlap'
+  | 'node-address'
+  | 'external-ip'
+  | 'cluster-ips'
+  | 'api-server'
+  | 'special-address'
+  | 'unknown-namespace'
+  | 'no-pools'
+  | 'other-pools'
+  | 'rejected'
+  | 'remark';
+
+/** A finding that is listed. */
+interface ListedFinding extends Pick<CheckFinding, 'severity' | 'code' | 'key'> {
   readonly message: string;
   readonly position: PoolPosition | undefined;
 }
+
+/** A file can have as many findings as lines: so many of each code are listed, and the others are counted. */
+const maxListed = maxExplained;
 
 export interface CheckContext {
   readonly config: Config;
@@ -68,8 +83,8 @@ const warnings: ReadonlySet<ConfigProblem['code']> = new Set([
 /** `check` */
 export function check(context: CheckContext): CommandResult {
   const findings = [
-    ...context.remarks.map((remark) => textFinding(remark, context)),
-    ...context.config.problems.map((problem) => problemFinding(problem, context)),
+    ...textFindings(context),
+    ...context.config.problems.map(problemFinding),
     ...poolFindings(context),
     ...overlapFindings(context),
     ...specialFindings(context),
@@ -77,48 +92,85 @@ export function check(context: CheckContext): CommandResult {
     ...networkFindings(context),
     ...externalIPFindings(context),
   ];
-  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const { listed, omitted } = listedOf(findings, context);
+  const errors = countIn(findings, 'error');
   return {
     value: {
       kind: 'ConfigMapCheck',
       configMap: context.name,
       isValid: errors === 0,
-      findings: findings.map(({ severity, code, key, message, position }) => ({
+      findings: listed.map(({ severity, code, key, message, position }) => ({
         severity,
         code,
         key,
         message,
         ...(position === undefined ? {} : { where: position.where }),
       })),
-      remarks: context.remarks,
+      ...(omitted.size === 0 ? {} : { omitted: Object.fromEntries(omitted) }),
+      remarks: context.remarks.slice(0, maxListed),
     },
     lines: (output) => [
-      ...findings.flatMap((finding) => findingLines(finding, output)),
+      ...listed.flatMap((finding) => findingLines(finding, output)),
+      ...omittedLines(omitted),
       summary(context, findings),
     ],
     exitCode: errors === 0 ? 0 : 1,
   };
 }
 
-/** What the reader of the file found. */
-function textFinding(message: string, { rejections }: CheckContext): CheckFinding {
-  const isRejection = rejections.includes(message);
-  return {
-    severity: isRejection ? 'error' : 'warning',
-    code: isRejection ? 'rejected' : 'remark',
-    key: '',
-    message,
-    position: undefined,
-  };
+/** The first findings of each code, and the number of the others. */
+function listedOf(
+  findings: readonly CheckFinding[],
+  { positionOf }: CheckContext,
+): { listed: ListedFinding[]; omitted: Map<FindingCode, number> } {
+  const seen = new Map<FindingCode, number>();
+  const omitted = new Map<FindingCode, number>();
+  const listed = findings.flatMap(({ severity, code, key, entry, count = 1, explain }): ListedFinding[] => {
+    const before = seen.get(code) ?? 0;
+    seen.set(code, before + 1);
+    if (before < maxListed) {
+      const position = key === '' ? undefined : positionOf(key, entry);
+      return [{ severity, code, key, message: explain(), position }];
+    }
+    omitted.set(code, (omitted.get(code) ?? 0) + count);
+    return [];
+  });
+  return { listed, omitted };
 }
 
-function problemFinding(problem: ConfigProblem, { positionOf }: CheckContext): CheckFinding {
+function countIn(findings: readonly CheckFinding[], severity: CheckFinding['severity']): number {
+  return findings.reduce(
+    (sum, finding) => sum + (finding.severity === severity ? (finding.count ?? 1) : 0),
+    0,
+  );
+}
+
+function omittedLines(omitted: ReadonlyMap<FindingCode, number>): string[] {
+  if (omitted.size === 0) return [];
+  const counts = [...omitted].map(([code, count]) => `${code} (${count})`);
+  return [`Not listed: ${counts.join(', ')}. Fix the findings above, then check again.`, ''];
+}
+
+/** What the reader of the file found. */
+function textFindings({ remarks, rejections }: CheckContext): CheckFinding[] {
+  const rejected = new Set(rejections);
+  return remarks.map((remark) => ({
+    severity: rejected.has(remark) ? 'error' : 'warning',
+    code: rejected.has(remark) ? 'rejected' : 'remark',
+    key: '',
+    explain: () => remark,
+  }));
+}
+
+function problemFinding(problem: ConfigProblem): CheckFinding {
+  const { code, count } = countOf(problem);
   return {
-    severity: warnings.has(problem.code) ? 'warning' : 'error',
+    severity: warnings.has(code) ? 'warning' : 'error',
     code: problem.code,
     key: problem.key,
-    message: explainProblem(problem),
-    position: positionOf(problem.key, 'entry' in problem ? problem.entry : undefined),
+    ...('entry' in problem ? { entry: problem.entry } : {}),
+    count,
+    explain: () => explainProblem(problem),
   };
 }
 
@@ -126,31 +178,35 @@ function problemFinding(problem: ConfigProblem, { positionOf }: CheckContext): C
 function poolFindings({ config, configMap, otherPoolConfigMaps }: CheckContext): CheckFinding[] {
   const isEmpty = config.pools.size === 0;
   const severity = isEmpty && otherPoolConfigMaps.length > 0 ? 'error' : 'warning';
-  const position = undefined;
   const own = `${configMap.namespace}/${configMap.name}`;
   const none = `ConfigMap ${own} contains no pools, so Services can only get static addresses. Add a key such as cidr-global.`;
   return [
-    ...(isEmpty ? [{ severity, code: 'no-pools', key: '', message: none, position } as const] : []),
+    ...(isEmpty ? [{ severity, code: 'no-pools', key: '', explain: () => none } as const] : []),
     ...otherPoolConfigMaps.map((other): CheckFinding => {
-      const message = explainOtherPools(other, configMap);
-      return { severity, code: 'other-pools', key: '', message, position };
+      const explain = () => explainOtherPools(other, configMap);
+      return { severity, code: 'other-pools', key: '', explain };
     }),
   ];
 }
 
 /** Addresses that are suspicious in a pool. Those that cannot work are problems of the ConfigMap. */
-function specialFindings({ config, positionOf }: CheckContext): CheckFinding[] {
+function specialFindings({ config }: CheckContext): CheckFinding[] {
   return usablePools(config).flatMap(({ key, ranges }) => {
     const specials = new Set(ranges.flatMap(specialPurposesIn).filter(({ isUnusable }) => !isUnusable));
-    return [...specials].map((special): CheckFinding => {
-      const message = `${key} contains ${explainSpecial(special)} Check that clients can reach them.`;
-      return { severity: 'warning', code: 'special-address', key, message, position: positionOf(key) };
-    });
+    return [...specials].map((special) =>
+      warning('special-address', key, () => {
+        return `${key} contains ${explainSpecial(special)} Check that clients can reach them.`;
+      }),
+    );
   });
 }
 
+function warning(code: FindingCode, key: string, explain: () => string): CheckFinding {
+  return { severity: 'warning', code, key, explain };
+}
+
 /** Keys of namespaces that do not exist. */
-function namespaceFindings({ config, positionOf, networks }: CheckContext): CheckFinding[] {
+function namespaceFindings({ config, networks }: CheckContext): CheckFinding[] {
   const namespaces = networks?.namespaces;
   const keys = [
     ...config.pools.keys(),
@@ -162,81 +218,87 @@ function namespaceFindings({ config, positionOf, networks }: CheckContext): Chec
     if (scope === 'global' || namespaces?.has(scope)) return [];
     // Without the list of namespaces, only what looks like a global key.
     if (namespaces === undefined && !scope.startsWith('global-')) return [];
-    const message =
-      namespaces === undefined
-        ? `${key} applies to a namespace called ${scope}, not to all namespaces. Only a key that ends in -global does.`
-        : `${key} applies to namespace ${scope}, which does not exist. Rename the key, or run: kubectl create namespace ${scope}`;
-    return [{ severity: 'warning', code: 'unknown-namespace', key, message, position: positionOf(key) }];
+    return [
+      warning('unknown-namespace', key, () =>
+        namespaces === undefined
+          ? `${key} applies to a namespace called ${scope}, not to all namespaces. Only a key that ends in -global does.`
+          : `${key} applies to namespace ${scope}, which does not exist. Rename the key, or run: kubectl create namespace ${scope}`,
+      ),
+    ];
   });
 }
 
-/** Each pair once, at the later key. */
-function overlapFindings({ config, positionOf }: CheckContext): CheckFinding[] {
-  return [...overlapsIn(usablePools(config))].flatMap(([key, others]) =>
-    others
+/** Each pair once, at the later key. A pool that overlaps very many others has some of them only. */
+function overlapFindings({ config }: CheckContext): CheckFinding[] {
+  return [...overlapsIn(usablePools(config))].flatMap(([key, { keys }]) =>
+    keys
       .filter((other) => other < key)
-      .map((other): CheckFinding => {
-        const message = `${key} overlaps ${other}. Each address in both pools is still assigned only once, to the first Service that needs it.`;
-        return { severity: 'warning', code: 'overlap', key, message, position: positionOf(key) };
-      }),
+      .map((other) =>
+        warning('overlap', key, () => {
+          return `${key} overlaps ${other}. Each address in both pools is still assigned only once, to the first Service that needs it.`;
+        }),
+      ),
   );
 }
 
 /** Addresses in pools that belong to nodes or to the cluster IP ranges. */
-function networkFindings({ config, positionOf, networks }: CheckContext): CheckFinding[] {
+function networkFindings({ config, networks }: CheckContext): CheckFinding[] {
   if (networks === undefined) return [];
-  return usablePools(config).flatMap(({ key, ranges }): CheckFinding[] => {
-    const position = positionOf(key);
-    const nodes = (networks.nodes ?? []).filter(({ address }) => {
-      const parsed = readAddress(address);
-      return parsed !== undefined && rangesContain(ranges, parsed);
+  const usable = usablePools(config);
+  const pooled = mergeRanges(usable.flatMap(({ ranges }) => ranges));
+  const inPools = <T extends { readonly address: string }>(some: readonly T[] = []) =>
+    some.flatMap((one) => {
+      const parsed = readAddress(one.address);
+      return parsed !== undefined && rangesContain(pooled, parsed) ? [{ ...one, parsed }] : [];
     });
-    const apiServers = new Map(
-      (networks.apiServers ?? []).flatMap(({ source, address }) => {
-        const parsed = readAddress(address);
-        if (parsed === undefined || !rangesContain(ranges, parsed)) return [];
-        return [[formatAddress(parsed), source] as const];
-      }),
-    );
+  const nodes = inPools(networks.nodes);
+  const apiServers = new Map(inPools(networks.apiServers).map((one) => [formatAddress(one.parsed), one]));
+  return usable.flatMap(({ key, ranges }): CheckFinding[] => {
     const cidrs = (networks.clusterIPs ?? []).filter(({ range }) =>
       ranges.some((one) => rangesMeet(one, range)),
     );
     return [
-      ...nodes.map(({ name, address }): CheckFinding => {
-        const parsed = readAddress(address);
-        const text = parsed === undefined ? address : formatAddress(parsed);
-        const message = `${key} contains ${text}, the address of node ${name}. A Service that gets it takes the node off the network. Remove the address from the pool.`;
-        return { severity: 'warning', code: 'node-address', key, message, position };
-      }),
-      ...[...apiServers].map(([address, source]): CheckFinding => {
-        const message = `${key} contains ${address}, the address of the API server (${source}). A Service that gets it cuts off the control plane. Remove the address from the pool.`;
-        return { severity: 'warning', code: 'api-server', key, message, position };
-      }),
-      ...cidrs.map(({ name, range }): CheckFinding => {
-        const message = `${key} overlaps ${formatRange(range)}, the cluster IP range of ServiceCIDR ${name}. Remove these addresses from the pool, or run the controller with --claims.`;
-        return { severity: 'warning', code: 'cluster-ips', key, message, position };
-      }),
+      ...nodes
+        .filter(({ parsed }) => rangesContain(ranges, parsed))
+        .map(({ name, parsed }) =>
+          warning('node-address', key, () => {
+            return `${key} contains ${formatAddress(parsed)}, the address of node ${name}. A Service that gets it takes the node off the network. Remove the address from the pool.`;
+          }),
+        ),
+      ...[...apiServers]
+        .filter(([, { parsed }]) => rangesContain(ranges, parsed))
+        .map(([address, { source }]) =>
+          warning('api-server', key, () => {
+            return `${key} contains ${address}, the address of the API server (${source}). A Service that gets it cuts off the control plane. Remove the address from the pool.`;
+          }),
+        ),
+      ...cidrs.map(({ name, range }) =>
+        warning('cluster-ips', key, () => {
+          return `${key} overlaps ${formatRange(range)}, the cluster IP range of ServiceCIDR ${name}. Remove these addresses from the pool, or run the controller with --claims.`;
+        }),
+      ),
     ];
   });
 }
 
 /** Addresses in pools that Services have as external IPs: they are never allocated. */
-function externalIPFindings({ config, positionOf, externalIPs = [] }: CheckContext): CheckFinding[] {
+function externalIPFindings({ config, externalIPs = [] }: CheckContext): CheckFinding[] {
   return usablePools(config).flatMap(({ key, ranges }) =>
     externalIPs.flatMap((service) =>
       service.addresses
         .filter((address) => rangesContain(ranges, address))
-        .map((address): CheckFinding => {
-          const message = `${key} contains ${formatAddress(address)}, ${externalIPOf([service.key])}. The controller never allocates it while it is.`;
-          return { severity: 'warning', code: 'external-ip', key, message, position: positionOf(key) };
-        }),
+        .map((address) =>
+          warning('external-ip', key, () => {
+            return `${key} contains ${formatAddress(address)}, ${externalIPOf([service.key])}. The controller never allocates it while it is.`;
+          }),
+        ),
     ),
   );
 }
 
 /** In the format of compilers: position, severity, message, and the line of the file. */
 function findingLines(
-  { severity, message, position }: CheckFinding,
+  { severity, message, position }: ListedFinding,
   { ansi, width }: OutputOptions,
 ): string[] {
   const paint = severity === 'error' ? ansi.red : ansi.yellow;
@@ -251,8 +313,6 @@ function findingLines(
 const list = new Intl.ListFormat('en', { type: 'conjunction' });
 
 function summary({ config, name, networks }: CheckContext, findings: readonly CheckFinding[]): string {
-  const count = (severity: CheckFinding['severity']): number =>
-    findings.filter((finding) => finding.severity === severity).length;
   const counted = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
   const { nodes, clusterIPs, apiServers } = networks ?? {};
   const references = [
@@ -264,6 +324,6 @@ function summary({ config, name, networks }: CheckContext, findings: readonly Ch
   const result =
     findings.length === 0
       ? 'no problems found'
-      : `${counted(count('error'), 'error')}, ${counted(count('warning'), 'warning')}`;
+      : `${counted(countIn(findings, 'error'), 'error')}, ${counted(countIn(findings, 'warning'), 'warning')}`;
   return printable(`${name}: ${counted(config.pools.size, 'pool')}${compared}: ${result}.`);
 }

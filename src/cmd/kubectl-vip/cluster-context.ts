@@ -13,6 +13,8 @@ export interface ClusterContext {
   readonly signal: AbortSignal;
   /** The address of the API server in the kubeconfig, if known: `https://10.0.0.2:6443`. */
   readonly server?: string;
+  /** The addresses of a host name. Rejects, after seconds at most, if they are not known. */
+  readonly lookup?: (host: string) => Promise<readonly string[]>;
 }
 
 export interface Listed<T> {

@@ -1,4 +1,4 @@
-import { ApiError } from '../../client/errors.ts';
+import { ApiError, errorText } from '../../client/errors.ts';
 import { readAddress } from '../../core/ip/address.ts';
 import { specialPurposesIn } from '../../core/ip/special-purpose.ts';
 import type { ConfigMap, KubeObject } from '../../core/model/objects.ts';
@@ -30,21 +30,38 @@ export async function readApiServers(
       addresses.map((address) => ({ source: `EndpointSlice default/${name}`, address })),
     ),
   );
-  const address = addressIn(context.server);
-  if (address === undefined) return endpoints;
-  return [{ source: 'the kubeconfig', address }, ...(endpoints ?? [])];
+  const own = await serverAddresses(context, remarks);
+  return own.length === 0 ? endpoints : [...own, ...(endpoints ?? [])];
 }
 
-/** The host of a URL, if it is an address on a network: a loopback address is one end of a tunnel. */
-function addressIn(server = ''): string | undefined {
+/**
+ * The addresses of the server in the kubeconfig, often a virtual IP. A loopback address is one end of a tunnel. A name that
+ * cannot be resolved leaves a remark.
+ */
+async function serverAddresses(
+  { server = '', lookup }: ClusterContext,
+  remarks: string[],
+): Promise<{ source: string; address: string }[]> {
   const host = URL.canParse(server) ? new URL(server).hostname.replace(/^\[|\]$/g, '') : '';
+  if (readAddress(host) !== undefined)
+    return isReachable(host) ? [{ source: 'the kubeconfig', address: host }] : [];
+  if (host === '' || lookup === undefined) return [];
+  try {
+    const addresses = await lookup(host);
+    return addresses.filter(isReachable).map((address) => ({ source: `${host} in the kubeconfig`, address }));
+  } catch (error) {
+    remarks.push(
+      `Skipped: pools are not compared with the addresses of ${host}, the API server in the kubeconfig: ${errorText(error)}`,
+    );
+    return [];
+  }
+}
+
+function isReachable(host: string): boolean {
   const address = readAddress(host);
-  if (address === undefined) return undefined;
+  if (address === undefined) return false;
   const { family, value } = address;
-  const isLocal = specialPurposesIn({ family, first: value, last: value }).some(
-    ({ isUnusable }) => isUnusable,
-  );
-  return isLocal ? undefined : host;
+  return !specialPurposesIn({ family, first: value, last: value }).some(({ isUnusable }) => isUnusable);
 }
 
 /** Undefined if they cannot be read. */

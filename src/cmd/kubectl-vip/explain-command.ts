@@ -98,7 +98,7 @@ function explainOne(key: ServiceKey, facts: ClusterFacts, cluster: SimulatedClus
   const announcement = announcementOf(decided, facts);
   const found = announcement?.found;
   return {
-    row: serviceRow(decided, options),
+    row: serviceRow(decided, options, facts.snapshot.nodes),
     isDue,
     since: decision.kind === 'keep' ? heldSince(facts.managedFields.get(key) ?? []) : undefined,
     warning: lastWarning(facts.events?.get(key) ?? [], isDue, explainDecision(decision, options)),
@@ -260,7 +260,10 @@ function explainAll(
     if (!isAll && view.namespace !== namespace) continue;
     const decided = decisionFor(key, cluster);
     if (decided !== undefined)
-      rows.push({ row: serviceRow(decided, facts.options), isDue: decided.decision.kind === 'write' });
+      rows.push({
+        row: serviceRow(decided, facts.options, facts.snapshot.nodes),
+        isDue: decided.decision.kind === 'write',
+      });
   }
   rows.sort(({ row: a }, { row: b }) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
   return {

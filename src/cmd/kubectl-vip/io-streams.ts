@@ -10,6 +10,8 @@ export interface IOStreams {
   readonly version: string;
   readonly signal: AbortSignal;
   readonly writeStderr: (lines: string) => void;
+  /** The addresses of a host name, as the system resolves it. Rejects if it has none. */
+  readonly lookup: (host: string) => Promise<readonly string[]>;
   /** Reads a file, or standard input for `-`. */
   readonly readText: (path: string) => Promise<ManifestText>;
 }

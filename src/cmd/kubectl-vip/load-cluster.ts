@@ -1,3 +1,4 @@
+import type { Clock } from '../../client/transport.ts';
 import type { ClusterFacts, FactSelection } from './cluster-facts.ts';
 import { connect } from './connect.ts';
 import type { IOStreams } from './io-streams.ts';
@@ -47,13 +48,28 @@ async function fromCluster(
     const { clock, signal } = streams;
     const wallMs = clock.wall();
     const scope = scopeOf(invocation, connection.namespace);
+    const lookup = (host: string) => within(lookupMs, streams.lookup(host), clock);
     const facts = await readCluster(
-      { api, flags: invocation.settings, wallMs, signal, server: connection.server },
+      { api, flags: invocation.settings, wallMs, signal, server: connection.server, lookup },
       select(scope),
     );
     return { facts, scope };
   } finally {
     close();
+  }
+}
+
+/** The system's resolver has just resolved the name for the connection. */
+const lookupMs = 2_000;
+
+/** Rejects if the promise takes longer. */
+async function within<T>(ms: number, promise: Promise<T>, clock: Clock): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const cancel = clock.after(ms, () => late.reject(new Error(`no answer within ${ms / 1000} s`)));
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    cancel();
   }
 }
 

@@ -1,5 +1,6 @@
 /** `kubectl vip` as a process: the only file here that uses process.exit and the environment. */
 
+import { lookup } from 'node:dns/promises';
 import { homedir } from 'node:os';
 import { systemClock } from '../../client/clock.ts';
 import { errorText } from '../../client/errors.ts';
@@ -7,6 +8,7 @@ import { printable } from '../../core/text/quote.ts';
 import { readStandardInput, readTextFile } from '../../manifest/read-text.ts';
 import { ansiFor } from '../../terminal/ansi.ts';
 import { createScreen } from '../../terminal/screen.ts';
+import { StandardOutput } from '../flags/output.ts';
 import { version } from '../flags/version.ts';
 import { type CommandResult, type OutputOptions, printValue } from './command-result.ts';
 import { complete, completionText } from './completion.ts';
@@ -26,8 +28,9 @@ function writeStderr(lines: string): void {
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.once(signal, () => stop.abort(new Error('interrupted')));
-// `kubectl vip ... | head` closes the pipe before the output ends.
-process.stdout.on('error', () => process.exit(exitCode.success));
+const standardOutput = new StandardOutput(process.stdout, process.stderr, () =>
+  stop.abort(new Error('standard output is closed')),
+);
 
 const streams: IOStreams = {
   env: process.env,
@@ -37,6 +40,7 @@ const streams: IOStreams = {
   version,
   signal: stop.signal,
   writeStderr,
+  lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
   readText: (path) =>
     path === '-' ? readStandardInput(process.stdin, writeStderr) : readTextFile(path, path),
 };
@@ -74,7 +78,7 @@ async function run(invocation: Invocation): Promise<number> {
     }
     return print(await runCommand({ ...invocation, command }, streams), invocation);
   } catch (error) {
-    if (stop.signal.aborted) return exitCode.failure;
+    if (stop.signal.aborted) return standardOutput.isClosed ? exitCode.success : exitCode.failure;
     writeStderr(`${invocation.command}: ${errorText(error)}`);
     return exitCode.failure;
   }
@@ -111,4 +115,4 @@ async function watch(invocation: Invocation): Promise<number> {
   return exitCode.success;
 }
 
-process.exit(await main());
+process.exit(await standardOutput.finish(await main()));

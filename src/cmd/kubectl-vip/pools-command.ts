@@ -1,12 +1,19 @@
 import { poolFor } from '../../core/config/config.ts';
 import type { Allocator } from '../../core/decide/allocator.ts';
 import { conflictingAddresses, isConflictCondition } from '../../core/decide/decision.ts';
-import { explainProblem } from '../../core/explain/explain-config.ts';
+import { explainProblems } from '../../core/explain/explain-config.ts';
 import { explainCondition, explainConflict } from '../../core/explain/explain-decision.ts';
 import { formatAddress } from '../../core/ip/address.ts';
 import type { Options } from '../../core/model/options.ts';
 import { isReportedHere } from '../../core/queries/audit.ts';
-import { outsideEveryPool, overlapsIn, type PoolRow, poolRows } from '../../core/queries/report.ts';
+import {
+  explainOverlap,
+  type Overlap,
+  outsideEveryPool,
+  overlapsIn,
+  type PoolRow,
+  poolRows,
+} from '../../core/queries/report.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { bar, bullets, isLeased, shortCount } from '../../terminal/table.ts';
 import { type ClusterFacts, currentAllocator } from './cluster-facts.ts';
@@ -16,7 +23,7 @@ import type { NamespaceScope } from './namespace-scope.ts';
 
 /** Pool usage and problems at one moment. */
 export interface PoolsReport {
-  readonly rows: readonly (PoolRow & { readonly overlaps: readonly string[] })[];
+  readonly rows: readonly (PoolRow & { readonly overlap: Overlap | undefined })[];
   /** Why there are no rows; empty if there are some. */
   readonly emptyReason: string;
   readonly problems: readonly string[];
@@ -36,7 +43,7 @@ export function poolsReport(allocator: Allocator, options: Options, scope: Names
   const overlaps = overlapsIn([...config.pools.values()]);
   const rows = poolRows(allocator)
     .filter(({ key }) => isWhole || key === own?.key)
-    .map((row) => ({ ...row, overlaps: overlaps.get(row.key) ?? [] }));
+    .map((row) => ({ ...row, overlap: overlaps.get(row.key) }));
   const { namespace, name } = options.configMap;
   return {
     rows,
@@ -48,7 +55,7 @@ export function poolsReport(allocator: Allocator, options: Options, scope: Names
           : isWhole
             ? `The ConfigMap ${namespace}/${name} contains no pools.`
             : `No pool applies to namespace ${scope.namespace}.`,
-    problems: config.problems.filter(({ key }) => isWhole || key === own?.key).map(explainProblem),
+    problems: explainProblems(config.problems.filter(({ key }) => isWhole || key === own?.key)),
     outside: isWhole
       ? outsideEveryPool(allocator).map(({ address, state }) => ({
           service: state.key,
@@ -90,7 +97,7 @@ export function pools(facts: ClusterFacts, scope: NamespaceScope): CommandResult
   return {
     value: {
       kind: 'PoolList',
-      items: report.rows.map(({ key, ranges, families, size, used, free, next, overlaps, remark }) => ({
+      items: report.rows.map(({ key, ranges, families, size, used, free, next, overlap, remark }) => ({
         key,
         ranges,
         families,
@@ -98,7 +105,8 @@ export function pools(facts: ClusterFacts, scope: NamespaceScope): CommandResult
         used,
         free,
         next,
-        overlaps,
+        overlaps: overlap?.keys ?? [],
+        ...(overlap?.hasMore ? { hasMoreOverlaps: true } : {}),
         remark,
       })),
       problems: report.problems,
@@ -136,8 +144,8 @@ export function poolLines(report: PoolsReport, output: OutputOptions): string[] 
 }
 
 function tableOf({ rows }: PoolsReport, { ansi, width, isWide }: OutputOptions): string[] {
-  const remarks = rows.map(({ remark, overlaps }) =>
-    [remark, ...(overlaps.length === 0 ? [] : [`overlaps ${overlaps.join(', ')}`])]
+  const remarks = rows.map(({ remark, overlap }) =>
+    [remark, ...(overlap === undefined ? [] : [`overlaps ${explainOverlap(overlap)}`])]
       .filter((text) => text !== '')
       .join('; '),
   );

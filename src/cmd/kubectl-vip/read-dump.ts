@@ -1,11 +1,14 @@
 import type { Clock, Random } from '../../client/transport.ts';
 import { readConfig } from '../../core/config/config.ts';
+import type { AddressMap } from '../../core/ip/address-map.ts';
 import { externalIPsOf } from '../../core/ledger/external-ips.ts';
+import { namesByAddress } from '../../core/model/node.ts';
 import type { ConfigMap, Service } from '../../core/model/objects.ts';
 import { keyOf, viewOf } from '../../core/model/service-view.ts';
 import { printable } from '../../core/text/quote.ts';
 import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
-import { type ManifestText, readManifests } from '../../manifest/manifests.ts';
+import { nodesIn } from '../../manifest/cluster-objects.ts';
+import { type Manifests, type ManifestText, readManifests } from '../../manifest/manifests.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import { type SettingFlags, settingsFrom } from './settings.ts';
 
@@ -17,12 +20,12 @@ export interface FilesContext {
 }
 
 /**
- * Reads Services and the ConfigMap from a dump instead of a cluster, with the defaults that an API server would set. If
+ * Reads Services, Nodes and the ConfigMap from a dump instead of a cluster, with the defaults that an API server would set. If
  * anything cannot be read, throws one error with all messages.
  */
 export function readFiles({ texts, flags, clock, random }: FilesContext): ClusterFacts {
   const { options, origin, remarks: settingsRemarks } = settingsFrom(undefined, flags);
-  const { objects, remarks, errors } = readManifests(texts, { configMap: options.configMap });
+  const { objects, remarks, errors, skipped } = readManifests(texts, { configMap: options.configMap });
   const embedded = createEmbeddedApi({ clock, random });
   const rejected: string[] = [];
   for (const object of objects) {
@@ -51,6 +54,7 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Cluste
       config: readConfig(configMap),
       claims: [],
       externalIPs: services.filter(({ spec }) => spec?.type !== 'LoadBalancer').map(externalIPsOf),
+      nodes: nodeNamesIn(skipped),
       resourceVersion: views.reduce(
         (newest, { resourceVersion }) =>
           Number(resourceVersion) > Number(newest) ? resourceVersion : newest,
@@ -68,4 +72,10 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Cluste
     otherPoolConfigMaps: [],
     remarks: [...settingsRemarks, ...remarks],
   };
+}
+
+/** The name of the Node that has an address, if there are Nodes among the objects of a file. */
+export function nodeNamesIn(objects: Manifests['skipped']): AddressMap<string> | undefined {
+  const nodes = nodesIn(objects);
+  return nodes.length === 0 ? undefined : namesByAddress(nodes);
 }

@@ -2,6 +2,7 @@ import { errorText } from '../../client/errors.ts';
 import { sleep } from '../../client/wait.ts';
 import { readConfig } from '../../core/config/config.ts';
 import { explainOtherPools } from '../../core/explain/explain-config.ts';
+import { externalIPsOf } from '../../core/ledger/external-ips.ts';
 import type { ConfigMap, Service } from '../../core/model/objects.ts';
 import { externalIPsIn } from '../../core/queries/simulate.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
@@ -19,6 +20,7 @@ import { loadCluster } from './load-cluster.ts';
 import { plan } from './plan-command.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { pools } from './pools-command.ts';
+import { nodeNamesIn } from './read-dump.ts';
 import { settingsFrom } from './settings.ts';
 import { rangeIn, who } from './who-command.ts';
 
@@ -91,7 +93,7 @@ async function runPlan(invocation: Invocation, streams: IOStreams): Promise<Comm
       'Specify the changed ConfigMap, or new or changed Services, for example:\nkubectl vip plan -f configmap.yaml',
     );
   const { facts, scope } = await loadCluster(invocation, streams, dump, () => ({}));
-  const { objects, name, remarks } = await readPoolFile(changed, facts.options.configMap, streams, {
+  const { objects, name, remarks, skipped } = await readPoolFile(changed, facts.options.configMap, streams, {
     mayLackPools: true,
     namespace: scope.namespace,
   });
@@ -99,7 +101,8 @@ async function runPlan(invocation: Invocation, streams: IOStreams): Promise<Comm
   const configMap = objects.find((object): object is ConfigMap => object.kind === 'ConfigMap');
   const services = objects.filter((object): object is Service => object.kind === 'Service');
   rejectInvalid(services, streams);
-  return plan(facts, { name, config: configMap && readConfig(configMap), services });
+  const snapshot = { ...facts.snapshot, nodes: facts.snapshot.nodes ?? nodeNamesIn(skipped) };
+  return plan({ ...facts, snapshot }, { name, config: configMap && readConfig(configMap), services });
 }
 
 /** Throws one error with the reasons for which an API server would reject them. */
@@ -149,12 +152,15 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
   const usesCluster = context !== undefined || kubeconfig !== undefined;
   const facts = usesCluster ? (await loadCluster(invocation, streams, [], selection)).facts : undefined;
   const { options } = facts ?? settingsFrom(undefined, settings);
-  const { configMap, skipped, ...text } = await readConfigMap(file, options.configMap, streams);
+  const { configMap, objects, skipped, ...text } = await readConfigMap(file, options.configMap, streams);
   const config = readConfig(configMap);
+  const services = objects.filter(({ kind }) => kind === 'Service').map(externalIPsOf);
+  const inFile = new Set(services.map(({ key }) => key));
+  const others = facts === undefined ? [] : externalIPsIn(facts.snapshot);
   return check({
     ...text,
     config,
-    externalIPs: facts === undefined ? [] : externalIPsIn(facts.snapshot),
+    externalIPs: [...services, ...others.filter(({ key }) => !inFile.has(key))],
     networks: mergeNetworks(networksIn(skipped), facts?.networks),
     configMap: options.configMap,
     // A remark reports the ConfigMap of the same name, and several controllers can have one each.

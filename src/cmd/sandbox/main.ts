@@ -6,11 +6,13 @@ import { systemClock } from '../../client/clock.ts';
 import type { Log } from '../../client/log.ts';
 import type { KubeObject } from '../../core/model/objects.ts';
 import { printable } from '../../core/text/quote.ts';
+import { nodesIn } from '../../manifest/cluster-objects.ts';
 import { type ManifestText, readManifests } from '../../manifest/manifests.ts';
 import { readStandardInput, readTextFile } from '../../manifest/read-text.ts';
 import { createScreen } from '../../terminal/screen.ts';
 import { renderReport } from '../../terminal/table.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
+import { StandardOutput } from '../flags/output.ts';
 import { version } from '../flags/version.ts';
 import { printList } from './print-list.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
@@ -53,11 +55,12 @@ async function run(request: SandboxRun): Promise<number> {
     printMessage(error instanceof Error ? error.message : String(error));
     return exit.unreadable;
   }
-  const { objects, remarks, errors } = readManifests(texts, { configMap: request.options.configMap });
+  const { options } = request;
+  const { objects, remarks, errors, skipped } = readManifests(texts, { configMap: options.configMap });
   for (const remark of remarks) printMessage(remark);
   for (const error of errors) printMessage(error);
   if (errors.length > 0) return exit.unreadable;
-  return show(request, objects);
+  return show(request, [...objects, ...nodesIn(skipped)]);
 }
 
 function readSource(source: ManifestInput): Promise<ManifestText> {
@@ -85,9 +88,7 @@ async function show(request: SandboxRun, objects: readonly KubeObject[]): Promis
     },
     onRejected(object, message) {
       rejected += 1;
-      printMessage(
-        `Kubernetes rejects ${object.kind} ${object.metadata.namespace}/${object.metadata.name}: ${printable(message)}`,
-      );
+      printMessage(`Kubernetes rejects ${object.kind} ${nameOf(object)}: ${printable(message)}`);
     },
   });
   try {
@@ -115,6 +116,10 @@ async function show(request: SandboxRun, objects: readonly KubeObject[]): Promis
     await sandbox.close();
   }
   return rejected > 0 ? exit.unreadable : exit.done;
+}
+
+function nameOf({ metadata: { namespace, name } }: KubeObject): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
 /** Ctrl-C ends a live table and is not a failure. */
@@ -173,4 +178,5 @@ const errorsOnly: Log = {
   error: (message, fields) => printMessage(`${message} ${JSON.stringify(fields ?? {})}`),
 };
 
-process.exitCode = await main();
+const output = new StandardOutput(process.stdout, process.stderr);
+process.exitCode = await output.finish(await main());

@@ -1,9 +1,9 @@
 import type { Family } from '../ip/address.ts';
-import { mergeRanges, ordinalsOf, type Range, trimEnds } from '../ip/range.ts';
+import { ordinalsOf, type Range, RangeSet, trimEnds } from '../ip/range.ts';
 import { type SpecialPurpose, specialPurposesIn } from '../ip/special-purpose.ts';
 import type { ConfigMap } from '../model/objects.ts';
-import { isDnsLabel, nearest, nearestSpelling, parseBool } from '../text/suggestions.ts';
-import { type EntryFault, parsePoolEntry, splitPoolEntries } from './pool-entry.ts';
+import { isDnsLabel, parseBool } from '../text/suggestions.ts';
+import { poolEntriesIn, readPoolEntry } from './pool-entry.ts';
 
 /** Allocatable addresses of one family, as ordinals (range.ts), including both ends. */
 export interface Span {
@@ -26,24 +26,39 @@ export interface Pool {
   readonly dhcpOnly: Family | undefined;
 }
 
+/** What is wrong; corrections.ts looks for the reason and for what was meant, which takes longer than reading. */
 export type ConfigProblem =
-  | { code: 'bad-entry'; key: string; entry: string; fault: EntryFault; suggestion: string | undefined }
-  | { code: 'host-bits'; key: string; entry: string; range: Range; used: Range }
-  | { code: 'special-purpose'; key: string; entry: string; special: SpecialPurpose }
+  | EntryProblem
+  /** A pool has more problems of this code than it lists. */
+  | { code: 'more-entries'; key: string; of: EntryProblem['code']; count: number }
   | { code: 'empty-pool'; key: string }
   | { code: 'nothing-allocatable'; key: string }
   | { code: 'dhcp-beside-addresses'; key: string; family: Family }
   | { code: 'shadowed'; key: string; by: string }
-  | { code: 'unknown-key'; key: string; suggestion: string | undefined }
+  | { code: 'unknown-key'; key: string }
   | { code: 'not-text'; key: string }
   | { code: 'binary-data'; key: string }
   | { code: 'bad-boolean'; key: string; value: string; meaning: string }
   | { code: 'bad-order'; key: string; value: string }
   | { code: 'bad-interface'; key: string; value: string };
 
+type EntryProblem =
+  | { code: 'bad-entry'; key: string; entry: string }
+  | { code: 'host-bits'; key: string; entry: string; range: Range; used: Range }
+  | { code: 'special-purpose'; key: string; entry: string; special: SpecialPurpose };
+
+export type ProblemCode = Exclude<ConfigProblem['code'], 'more-entries'>;
+
+/** What a problem is, and how often: a pool with many entries of one problem counts most of them. */
+export function countOf(problem: ConfigProblem): { readonly code: ProblemCode; readonly count: number } {
+  return problem.code === 'more-entries'
+    ? { code: problem.of, count: problem.count }
+    : { code: problem.code, count: 1 };
+}
+
 /** Whether the controller only says how it reads something that is valid. */
-export function isInformational({ code }: ConfigProblem): boolean {
-  return code === 'host-bits';
+export function isInformational(problem: ConfigProblem): boolean {
+  return countOf(problem).code === 'host-bits';
 }
 
 /** The parsed ConfigMap. */
@@ -101,11 +116,22 @@ type ScopedKey = (typeof scopedKeys)[number];
 
 /** Parses the ConfigMap. Never throws: an invalid part is reported as a problem, and the rest still applies. */
 export function readConfig(configMap: ConfigMap | undefined): Config {
+  const steps = readConfigInSteps(configMap);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/** `readConfig` in steps of microseconds: a ConfigMap of a mebibyte takes longer than an event loop may stand still. */
+export function* readConfigInSteps(configMap: ConfigMap | undefined): Generator<void, Config> {
   if (configMap === undefined) return emptyConfig;
   const problems: ConfigProblem[] = [];
   const data = new Map<string, string>();
+  const values: Readonly<Record<string, unknown>> = configMap.data ?? {};
   // Sorted: equal ConfigMaps have equal reports.
-  for (const [key, value] of Object.entries(configMap.data ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const key of Object.keys(values).sort()) {
+    yield;
+    const value = values[key];
     if (typeof value === 'string') data.set(key, value);
     else problems.push({ code: 'not-text', key });
   }
@@ -115,16 +141,17 @@ export function readConfig(configMap: ConfigMap | undefined): Config {
   const interfaces = new Map<string, string>();
   const sharing = new Map<string, boolean>();
   for (const [key, value] of data) {
+    yield;
     if ((plainKeys as readonly string[]).includes(key)) continue;
     const known = splitKey(key);
     if (known === undefined) {
-      problems.push({ code: 'unknown-key', key, suggestion: nearestKey(key) });
+      problems.push({ code: 'unknown-key', key });
       continue;
     }
     switch (known.prefix) {
       case 'cidr':
       case 'range':
-        pools.set(key, readPool(key, value, trimmed, problems));
+        pools.set(key, yield* readPool(key, value, trimmed, problems));
         break;
       case 'interface': {
         const name = value.trim();
@@ -144,50 +171,81 @@ export function readConfig(configMap: ConfigMap | undefined): Config {
       }
     }
   }
-  reportShadowed(data, problems);
+  for (const key of data.keys()) {
+    yield;
+    const by = precedingKey(key);
+    if (by !== undefined && data.has(by)) problems.push({ code: 'shadowed', key, by });
+  }
   for (const key of Object.keys(configMap.binaryData ?? {}).sort())
     problems.push({ code: 'binary-data', key });
   return { exists: true, descending, pools, interfaces, sharing, problems, poolByNamespace: new Map() };
 }
 
-function splitKey(key: string): { prefix: ScopedKey; scope: string } | undefined {
+/** The kind of a key, and the namespace or `global` that it ends in. */
+export function splitKey(key: string): { prefix: ScopedKey; scope: string } | undefined {
   for (const prefix of scopedKeys) {
+    if (!key.startsWith(prefix) || key[prefix.length] !== '-') continue;
     const scope = key.slice(prefix.length + 1);
-    if (key.startsWith(`${prefix}-`) && isDnsLabel(scope)) return { prefix, scope };
+    if (isDnsLabel(scope)) return { prefix, scope };
   }
   return undefined;
 }
 
-/** The key that was probably meant by `CIDR-global`, `cidr_global`, `cird-global`, `cidr`, or `searchorder`. */
-function nearestKey(key: string): string | undefined {
-  const plain = key.toLowerCase().replace(/[._\s]+/g, '-');
-  if (splitKey(plain) !== undefined) return plain;
-  const whole = nearest(plain, plainKeys, 3);
-  if (whole !== undefined) return whole;
-  const unscoped = nearest(plain, scopedKeys, 1);
-  if (unscoped !== undefined) return `${unscoped}-global`;
-  for (let dash = plain.lastIndexOf('-'); dash > 0; dash = plain.lastIndexOf('-', dash - 1)) {
-    const prefix = nearest(plain.slice(0, dash), scopedKeys, 2);
-    const scope = plain.slice(dash + 1);
-    if (prefix !== undefined && isDnsLabel(scope)) return `${prefix}-${scope}`;
-  }
-  // `cidrglobal`
-  const joined = scopedKeys.findLast(
-    (prefix) => plain.startsWith(prefix) && isDnsLabel(plain.slice(prefix.length)),
-  );
-  return joined && `${joined}-${plain.slice(joined.length)}`;
+/** The key that takes precedence over this one wherever both exist. */
+function precedingKey(key: string): string | undefined {
+  const known = splitKey(key);
+  if (known?.prefix === 'range') return `cidr-${known.scope}`;
+  return known?.prefix === 'allow-shared' ? `allow-share-${known.scope}` : undefined;
 }
 
-function readPool(key: string, value: string, trimmed: boolean, problems: ConfigProblem[]): Pool {
-  const allocatable: Range[] = [];
-  const whole: Range[] = [];
+/** The key that takes precedence over a pool's, so that the pool is not used. */
+export function shadowOf({ pools }: Config, key: string): string | undefined {
+  const by = precedingKey(key);
+  return by !== undefined && pools.has(by) ? by : undefined;
+}
+
+/** A pool lists no more problems of one code than this, and counts the others. */
+const maxListed = 20;
+
+/** The problems with the entries of one pool. */
+class EntryProblems {
+  readonly #counts = new Map<EntryProblem['code'], number>();
+  readonly #problems: ConfigProblem[];
+
+  constructor(problems: ConfigProblem[]) {
+    this.#problems = problems;
+  }
+
+  add(problem: EntryProblem): void {
+    const count = (this.#counts.get(problem.code) ?? 0) + 1;
+    this.#counts.set(problem.code, count);
+    if (count <= maxListed) this.#problems.push(problem);
+  }
+
+  /** Call after the last one. */
+  addCounts(key: string): void {
+    for (const [of, count] of this.#counts)
+      if (count > maxListed) this.#problems.push({ code: 'more-entries', key, of, count: count - maxListed });
+  }
+}
+
+function* readPool(
+  key: string,
+  value: string,
+  trimmed: boolean,
+  problems: ConfigProblem[],
+): Generator<void, Pool> {
+  const allocatable = new RangeSet();
+  const whole = new RangeSet();
   const dhcp = { IPv4: false, IPv6: false };
-  const entries = splitPoolEntries(value);
-  for (const text of entries) {
-    const entry = parsePoolEntry(text);
-    if ('fault' in entry) {
-      const suggestion = nearestSpelling(text, areEntries);
-      problems.push({ code: 'bad-entry', key, entry: text, fault: entry, suggestion });
+  const entryProblems = new EntryProblems(problems);
+  let isEmpty = true;
+  for (const text of poolEntriesIn(value)) {
+    yield;
+    isEmpty = false;
+    const entry = readPoolEntry(text);
+    if (entry === undefined) {
+      entryProblems.add({ code: 'bad-entry', key, entry: text });
       continue;
     }
     const { range } = entry;
@@ -197,36 +255,35 @@ function readPool(key: string, value: string, trimmed: boolean, problems: Config
     }
     const used = entry.isBlock && trimmed ? trimEnds(range) : range;
     for (const special of specialPurposesIn(used)) {
-      if (special.isUnusable) problems.push({ code: 'special-purpose', key, entry: text, special });
+      if (special.isUnusable) entryProblems.add({ code: 'special-purpose', key, entry: text, special });
     }
-    if (entry.hostBits) problems.push({ code: 'host-bits', key, entry: text, range, used });
-    whole.push(range);
-    allocatable.push(used);
+    if (entry.hostBits) entryProblems.add({ code: 'host-bits', key, entry: text, range, used });
+    whole.add(range);
+    allocatable.add(used);
   }
+  entryProblems.addCounts(key);
   // A pool without a valid entry is reported by its entries.
-  if (entries.length === 0) problems.push({ code: 'empty-pool', key });
-  const families: readonly Family[] = ['IPv4', 'IPv6'];
-  const merged = mergeRanges(allocatable);
+  if (isEmpty) problems.push({ code: 'empty-pool', key });
   const spans = { IPv4: [] as Span[], IPv6: [] as Span[] };
   const size = { IPv4: 0n, IPv6: 0n };
-  for (const family of families) {
-    const ofFamily = merged.filter((range) => range.family === family);
-    if (dhcp[family]) {
-      if (ofFamily.length > 0) problems.push({ code: 'dhcp-beside-addresses', key, family });
-      continue;
+  const besideDhcp = new Set<Family>();
+  for (const range of allocatable) {
+    yield;
+    const { family } = range;
+    const span = ordinalsOf(range);
+    if (dhcp[family]) besideDhcp.add(family);
+    else if (span !== undefined) {
+      spans[family].push(span);
+      size[family] += span.last - span.first + 1n;
     }
-    spans[family] = ofFamily.flatMap((range) => ordinalsOf(range) ?? []);
-    size[family] = spans[family].reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
   }
-  if (merged.length > 0 && size.IPv4 + size.IPv6 === 0n && !dhcp.IPv4 && !dhcp.IPv6) {
+  for (const family of besideDhcp) problems.push({ code: 'dhcp-beside-addresses', key, family });
+  const hasRanges = allocatable.size > 0;
+  if (hasRanges && size.IPv4 + size.IPv6 === 0n && !dhcp.IPv4 && !dhcp.IPv6) {
     problems.push({ code: 'nothing-allocatable', key });
   }
-  const dhcpOnly = merged.length > 0 || dhcp.IPv4 === dhcp.IPv6 ? undefined : dhcp.IPv4 ? 'IPv4' : 'IPv6';
-  return { key, spans, size, ranges: mergeRanges(whole), dhcp, dhcpOnly };
-}
-
-function areEntries(text: string): boolean {
-  return text.split(',').every((part) => !('fault' in parsePoolEntry(part.trim())));
+  const dhcpOnly = hasRanges || dhcp.IPv4 === dhcp.IPv6 ? undefined : dhcp.IPv4 ? 'IPv4' : 'IPv6';
+  return { key, spans, size, ranges: [...whole], dhcp, dhcpOnly };
 }
 
 function readSkipEnds(value: string | undefined, problems: ConfigProblem[]): boolean {
@@ -246,16 +303,4 @@ function readOrder(value: string | undefined, problems: ConfigProblem[]): boolea
 /** Linux: at most 15 bytes, no white space, no slash (dev_valid_name in net/core/dev.c). */
 function isInterface(name: string): boolean {
   return /^[\x21-\x2e\x30-\x7e]{1,15}$/.test(name) && name !== '.' && name !== '..';
-}
-
-/** Reports keys that never apply, because another one takes precedence. */
-function reportShadowed(data: ReadonlyMap<string, string>, problems: ConfigProblem[]): void {
-  for (const key of data.keys()) {
-    const known = splitKey(key);
-    if (known === undefined) continue;
-    const first = { range: `cidr-${known.scope}`, 'allow-shared': `allow-share-${known.scope}` };
-    if (known.prefix !== 'range' && known.prefix !== 'allow-shared') continue;
-    const by = first[known.prefix];
-    if (data.has(by)) problems.push({ code: 'shadowed', key, by });
-  }
 }

@@ -44,8 +44,11 @@ const entryPattern =
   /[ \t]*(?:start|from|first)[ \t]*[=:][^,\n#]*[,\n][ \t]*(?:end|to|last)[ \t]*[=:][^,\n#]*|(?:[^,\n#]+|#[^\n]*)+/gi;
 
 /** The entries of a pool's value, without white space around them and without empty ones. */
-export function splitPoolEntries(value: string): string[] {
-  return (value.match(entryPattern) ?? []).map((entry) => entry.trim()).filter((entry) => entry !== '');
+export function* poolEntriesIn(value: string): Generator<string> {
+  for (const [match] of value.matchAll(entryPattern)) {
+    const entry = match.trim();
+    if (entry !== '') yield entry;
+  }
 }
 
 /** What users paste around an entry, by the first that applies. None of these patterns matches a valid entry. */
@@ -64,18 +67,35 @@ const wrappings: readonly (readonly [EntryFault['fault'], RegExp])[] = [
 
 /** Parses a block (`a/n`), a range (`a-b`), or one address (spec section 3). The caller removes white space around it. */
 export function parsePoolEntry(text: string): PoolEntry | EntryFault {
+  const entry = parse(text);
+  return 'fault' in entry ? (faultAround(text) ?? entry) : entry;
+}
+
+/** `parsePoolEntry`, if the reason does not matter: it is found in several times the time of parsing. */
+export function readPoolEntry(text: string): PoolEntry | undefined {
+  const entry = parse(text);
+  return 'fault' in entry ? undefined : entry;
+}
+
+/** A more telling reason than the one of the first part that cannot be parsed. */
+function faultAround(text: string): EntryFault | undefined {
   const wrapping = wrappings.find(([, pattern]) => pattern.test(text));
   if (wrapping !== undefined) return { fault: wrapping[0], text };
   if (/[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/.test(text)) return { fault: 'typographic-dash', text };
+  // White space is valid around a hyphen and a slash only.
+  if (text.length <= maxLength && /[^\s;/-][;\s]+[^\s;/-]/.test(text))
+    return { fault: 'several-in-one', text };
+  return undefined;
+}
+
+function parse(text: string): PoolEntry | EntryFault {
   // Much longer than two addresses: not worth an analysis.
   if (text.length > maxLength) return { fault: 'not-an-address', text };
-  // White space is valid around a hyphen and a slash only.
-  if (/[^\s;/-][;\s]+[^\s;/-]/.test(text)) return { fault: 'several-in-one', text };
   const [hyphen, slash] = [text.indexOf('-'), text.indexOf('/')];
   // A minus sign directly after the slash is part of the number.
   if (hyphen >= 0 && slash >= 0 && hyphen !== slash + 1) return { fault: 'block-and-range', text };
   if (slash >= 0) return parseBlock(text);
-  if (text.includes('-')) return parseRange(text);
+  if (hyphen >= 0) return parseRange(text);
   const address = parseAddress(text);
   if (typeof address === 'string') return { fault: address, text };
   return { range: rangeOf(address, address), hostBits: false, isBlock: false };

@@ -9,11 +9,13 @@ import {
   assumedState,
   hasAllocationOf,
   hasStatusOnly,
+  isTraceOf,
   type ServiceState,
   stateOf,
   withReservations,
 } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
+import type { AllocationRecord } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
 import {
@@ -66,6 +68,8 @@ export class Allocator {
   /** The newest version that a list or a watch reported. */
   #knownVersion = '';
   readonly #writing = new Map<ServiceKey, Write>();
+  /** The allocation records that were removed from Services, until they are restored or no longer apply. */
+  readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
   readonly #queue = new WorkQueue();
   readonly #pending = new PendingServices();
 
@@ -198,6 +202,7 @@ export class Allocator {
       // Each Service has one write in flight at a time: `settle` queues it again.
       if (state === undefined || this.#writing.has(key)) continue;
       const decision = decide(state, this.#context());
+      if (decision.kind !== 'write' && this.#forgetRecord(state)) continue;
       if (!item.isPostponed && isOnlyBookkeeping(state, decision)) {
         this.#queue.postpone(state);
         continue;
@@ -260,7 +265,7 @@ export class Allocator {
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
     return withReservations(
-      stateOf(view, this.#options, key),
+      stateOf(view, this.#options, key, this.#removedRecords.get(key)),
       this.#claimTracker.claims.reservedFor(key, view),
     );
   }
@@ -268,10 +273,31 @@ export class Allocator {
   /** Updates a Service to what the API shows. */
   #update(key: ServiceKey, view: ServiceView): void {
     this.#claimTracker.pruneFor(key, view);
+    this.#rememberRecord(key, view);
     const state = this.#stateOf(key, view);
     // The API server rejects a write that was decided on an older version.
     this.#enter(state);
     this.#queue.add(state);
+  }
+
+  /** Keeps the record that this change removes, as long as the spec has its first address. */
+  #rememberRecord(key: ServiceKey, view: ServiceView): void {
+    const record = this.seen(key)?.record ?? this.#removedRecords.get(key);
+    if (record !== undefined && isTraceOf(record, view)) this.#removedRecords.set(key, record);
+    else this.#removedRecords.delete(key);
+  }
+
+  /**
+   * Ends what is remembered of a Service if no write follows from it: whenever nothing is left to do, the decisions follow from
+   * the API's objects alone. Returns whether the Service has to be decided again.
+   */
+  #forgetRecord({ key, view, intent }: ServiceState): boolean {
+    if (intent.kind !== 'annotationRemoved' || intent.removed === undefined) return false;
+    this.#removedRecords.delete(key);
+    const state = this.#stateOf(key, view);
+    this.#enter(state);
+    this.#queue.add(state);
+    return true;
   }
 
   /** The reservations for a Service changed. A write in flight has entered them already, and `settle` reads them again. */
@@ -301,6 +327,7 @@ export class Allocator {
 
   #remove(key: ServiceKey, resourceVersion: string): void {
     const state = this.#ledger.get(key);
+    this.#removedRecords.delete(key);
     const addresses = readExternalIPs(this.seen(key)?.externalIPs ?? []);
     this.#externalIPs.leftLoadBalancers({ key, addresses }, resourceVersion);
     this.#claimTracker.pruneFor(key, undefined);

@@ -1,4 +1,5 @@
 import { type Address, formatAddress, isUnspecified, readAddress, sameAddress } from '../ip/address.ts';
+import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
 import { parseAddressList } from '../model/address-list.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { Decision } from './decision.ts';
@@ -51,6 +52,19 @@ export function announcementProblem(
   const foreign = shown.filter((address) => !entries.some((entry) => matches(entry, address)));
   if (foreign.length > 0) return { code: 'foreign-status', missing, shown: foreign };
   return missing.length > 0 ? { code: 'not-announced', missing, shown: [] } : undefined;
+}
+
+/**
+ * The same before an address is written: a Service that was never assigned here does not adopt what its status shows, so these
+ * addresses are another load balancer's, such as those of Nodes.
+ */
+export function statusProblem(state: ServiceState, decision: Decision): AnnouncementProblem | undefined {
+  const { view } = state;
+  const isAdopted = decision.kind === 'write' && decision.fromStatus === true;
+  const isUnassigned = decision.kind === 'write' || decision.kind === 'pending';
+  if (!isUnassigned || isAdopted || !hasStatusOnly(state)) return announcementProblem(view, decision);
+  const shown = view.statusIPs.flatMap((text) => readAddress(text) ?? []);
+  return shown.length === 0 ? undefined : { code: 'foreign-status', missing: [], shown };
 }
 
 /** Whether kube-vip can read the addresses: the status cannot show what is not written yet. */

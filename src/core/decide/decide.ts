@@ -16,7 +16,7 @@ import {
   formatAddressList,
   parseAddressList,
 } from '../model/address-list.ts';
-import { staticSource, unknownSource } from '../model/allocation-record.ts';
+import { type AllocationRecord, staticSource, unknownSource } from '../model/allocation-record.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
 import { allocate, type Grant, isInPool, isUnblocked, mayRejoin, wantedFamilies } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
@@ -237,7 +237,26 @@ function decideRequested(
   if (conflict !== undefined) return conflictDecision(state, conflict, isHeld);
   // A user's annotation is never rewritten. An annotation that differs from an edited spec is outdated.
   const rewrite = by === 'spec';
-  return reconcileTo(state, 'mark-static', { list, source: staticSource, rewrite, conditions }, context);
+  const desired = { list, source: staticSource, rewrite, conditions };
+  const decision = reconcileTo(state, 'mark-static', desired, context);
+  const isAssumed = decision.kind === 'write' && by === 'spec' && mayHaveBeenAllocated(state, list, context);
+  return isAssumed ? { ...decision, assumesRequest: true } : decision;
+}
+
+/** Whether the status shows the address in `spec.loadBalancerIP`, which is in the pool, and every other field is missing. */
+function mayHaveBeenAllocated(
+  state: ServiceState,
+  list: readonly AddressEntry[],
+  { config }: DecisionContext,
+): boolean {
+  const { view } = state;
+  const pool = poolFor(config, view.namespace);
+  if (pool === undefined || view.labeled || view.record !== undefined || view.annotation !== undefined)
+    return false;
+  const shown = statusAddresses(state);
+  return addressesOf(list).every(
+    (address) => rangesContain(pool.ranges, address) && shown.some((one) => sameAddress(one, address)),
+  );
 }
 
 /** Restored from a backup or created from a dump: it keeps the address if it is free, otherwise it gets another one. */
@@ -266,18 +285,63 @@ function decideAnnotationRemoved(
   context: DecisionContext,
   conditions: readonly Condition[],
 ): Decision {
-  const { list, origin } = intent;
-  const { record, view } = state;
+  const { list, origin, removed } = intent;
+  if (removed !== undefined) return decideRecordRemoved(state, intent, removed, context, conditions);
   const inUse = conflictsOf(state, list, context);
   const [first] = inUse;
-  if (first === undefined) {
-    const source = record?.source ?? unknownSource;
-    const written = view.interface === undefined ? record?.interface : undefined;
-    const desired = { list, source, rewrite: true, interface: written, keepFamilies: true, conditions };
-    return reconcileTo(state, 'restore', desired, context);
-  }
+  if (first === undefined) return restore(state, list, state.record, context, conditions);
   if (origin === 'static') return conflictDecision(state, first, true);
   return replaceConflicting(state, list, first, inUse, context);
+}
+
+/**
+ * The allocation record was removed, too, and is only remembered: it gives what the Service still shows and no other one uses.
+ * The rest comes from the pool. What cannot be restored follows from the fields, where `spec.loadBalancerIP` is a request.
+ */
+function decideRecordRemoved(
+  state: ServiceState,
+  { list, origin }: ReadableIntent & { kind: 'annotationRemoved' },
+  removed: AllocationRecord,
+  context: DecisionContext,
+  conditions: readonly Condition[],
+): Decision {
+  const isOnly = !removed.addresses.includes(',');
+  const stays = addressesOf(list).filter((address) => isStillFree(state, address, isOnly, context));
+  if (formatAddressList(stays) === removed.addresses)
+    return restore(state, stays, removed, context, conditions);
+  const allocation = origin === 'static' ? undefined : allocate(state, stays, context);
+  if (allocation !== undefined && !('failures' in allocation))
+    return assign(state, allocationCause(allocation), allocation, context);
+  const requested = { kind: 'requested', list: list.slice(0, 1), by: 'spec' } as const;
+  return decideRequested(state, requested, context, conditions);
+}
+
+/** Whether no other Service keeps the Service from an address that it shows. Only an address that is its only one is shared. */
+function isStillFree(
+  state: ServiceState,
+  address: Address,
+  isOnly: boolean,
+  context: DecisionContext,
+): boolean {
+  if (isUnspecified(address)) return true;
+  const isAlone = othersAt(state, address, context).length === 0;
+  // As for any address in a status, others may have it as an external IP by now.
+  if (!requests(state, address)) return isAlone && isUnblocked(address, context);
+  return (isAlone || isOnly) && context.ledger.conflictWith(state, address, context.config) === undefined;
+}
+
+/** Writes the missing fields again, as the record has them. */
+function restore(
+  state: ServiceState,
+  list: readonly AddressEntry[],
+  record: AllocationRecord | undefined,
+  context: DecisionContext,
+  conditions: readonly Condition[],
+): Decision {
+  const source = record?.source ?? unknownSource;
+  const written = state.view.interface === undefined ? record?.interface : undefined;
+  const desired = { list, source, rewrite: true, interface: written, keeps: record, conditions };
+  return reconcileTo(state, 'restore', desired, context);
 }
 
 /** Replaces the addresses that are in use from the pool, and keeps the others. */

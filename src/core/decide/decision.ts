@@ -20,6 +20,8 @@ export type Decision =
       readonly patch: ServicePatch;
       /** Only the status of the Service, which any load balancer may write, says that the addresses are its own. */
       readonly fromStatus?: true;
+      /** The address may have been allocated, but nothing shows it: it is taken as requested by name. */
+      readonly assumesRequest?: true;
     } & Assignment)
   /** No address is available. */
   | { readonly kind: 'pending'; readonly failures: readonly AllocationFailure[] }

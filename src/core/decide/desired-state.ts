@@ -1,7 +1,7 @@
 import { formatAddress } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { type AddressEntry, formatAddressList } from '../model/address-list.ts';
-import { sameRecord, staticSource } from '../model/allocation-record.ts';
+import { type AllocationRecord, sameRecord, staticSource } from '../model/allocation-record.ts';
 import { isEmptyPatch, type ServicePatch } from '../model/service-patch.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
 import type { AllocationContext } from './allocation-context.ts';
@@ -24,8 +24,8 @@ export interface DesiredState {
   readonly keepSpec?: boolean;
   /** The interface to write, if any. */
   readonly interface?: string | undefined;
-  /** Whether the allocation record keeps its families, so that an edit of them is still detected after this write. */
-  readonly keepFamilies?: boolean;
+  /** The allocation record whose ports and families are kept, so that an edit of them is still detected after this write. */
+  readonly keeps?: AllocationRecord | undefined;
   /** The shared address that the Service leaves, if any. */
   readonly was?: string | undefined;
   readonly conditions: readonly Condition[];
@@ -46,13 +46,14 @@ export function reconcileTo(
   if (!view.labeled) patch.labeled = true;
   if (desired.interface !== undefined) patch.interface = desired.interface;
   const written = desired.interface ?? (record?.interface === view.interface ? record?.interface : undefined);
-  const kept = desired.keepFamilies === true ? record : undefined;
-  const was = desired.was ?? (record?.addresses === addresses ? record.was : undefined);
+  const { keeps } = desired;
+  const known = keeps ?? record;
+  const was = desired.was ?? (known?.addresses === addresses ? known.was : undefined);
   const next = {
     source: desired.source,
     addresses,
-    ports: kept?.ports ?? portsText(view),
-    families: kept?.families ?? familiesText(view),
+    ports: keeps?.ports ?? portsText(view),
+    families: keeps?.families ?? familiesText(view),
     interface: written,
     uid: view.uid,
     controller: context.controller,

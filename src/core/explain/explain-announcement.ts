@@ -31,11 +31,13 @@ export function explainAnnouncement(found: AnnouncementProblem, evidence: Announ
   }
   const { instead, more } = partsOf(problem);
   const named = withNodes(problem, evidence);
+  // The comma after the name of a node encloses it.
+  const text = `${named.text}${more}${instead}`.replace(/,$/, '');
   if (evidence.manager === undefined && !named.hasNode)
-    return `The status shows ${named.text}${more}${instead}: kube-vip has not updated it yet, or another load balancer is writing it${age}.`;
+    return `The status shows ${text}: kube-vip has not updated it yet, or another load balancer is writing it${age}.`;
   const manager =
     evidence.manager === undefined ? '' : `, with the field manager ${quoted(evidence.manager)}`;
-  return `The status shows ${named.text}${more}${instead}: another load balancer${guess(named.hasNode, evidence)} is writing it${manager}${age}.`;
+  return `The status shows ${text}: another load balancer${guess(named.hasNode, evidence)} is writing it${manager}${age}.`;
 }
 
 const maxShown = 3;

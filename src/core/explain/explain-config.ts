@@ -1,5 +1,6 @@
-import type { ConfigProblem } from '../config/config.ts';
-import type { EntryFault } from '../config/pool-entry.ts';
+import { type ConfigProblem, countOf, type ProblemCode } from '../config/config.ts';
+import { nearestEntry, nearestKey } from '../config/corrections.ts';
+import { type EntryFault, parsePoolEntry } from '../config/pool-entry.ts';
 import { bits, formatAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
 import type { SpecialPurpose } from '../ip/special-purpose.ts';
@@ -17,12 +18,51 @@ export function formatBlock({ family, first, last }: Range): string {
   return `${formatAddress({ family, value: first })}/${length}`;
 }
 
+/** So many problems of each kind are explained, and the others are counted. */
+export const maxExplained = 20;
+
+/** The sentences about the problems of a ConfigMap, in their order, and one that counts those that are not explained. */
+export function explainProblems(problems: readonly ConfigProblem[]): string[] {
+  const explained = new Map<ConfigProblem['code'], number>();
+  const others = new Map<ProblemCode, number>();
+  const sentences = problems.flatMap((problem) => {
+    const before = explained.get(problem.code) ?? 0;
+    explained.set(problem.code, before + 1);
+    if (before < maxExplained) return explainProblem(problem);
+    const { code, count } = countOf(problem);
+    others.set(code, (others.get(code) ?? 0) + count);
+    return [];
+  });
+  const counts = [...others].map(([code, count]) => `${nouns[code]} (${count})`);
+  return counts.length === 0
+    ? sentences
+    : [...sentences, `The ConfigMap has more problems: ${counts.join(', ')}.`];
+}
+
+const nouns: Readonly<Record<ProblemCode, string>> = {
+  'bad-entry': 'entries that cannot be read',
+  'host-bits': 'entries with host bits set',
+  'special-purpose': 'entries with addresses that no host can use',
+  'empty-pool': 'pools without an address',
+  'nothing-allocatable': 'pools without an allocatable address',
+  'dhcp-beside-addresses': 'pools with DHCP and addresses',
+  shadowed: 'keys that are not used',
+  'unknown-key': 'unknown keys',
+  'not-text': 'values that are not strings',
+  'binary-data': 'keys in binaryData',
+  'bad-boolean': 'values that are not booleans',
+  'bad-order': 'invalid orders',
+  'bad-interface': 'invalid interface names',
+};
+
 /** Describes a problem of the ConfigMap and its fix: one or two sentences that name the key. */
 export function explainProblem(problem: ConfigProblem): string {
   const key = problem.key;
   switch (problem.code) {
     case 'bad-entry':
-      return `${key}: ${quoted(problem.entry)} ${explainFault(problem.fault, problem.entry)}${suggestionOf(problem.suggestion)}`;
+      return `${key}: ${explainEntry(problem.entry)}${suggestionOf(nearestEntry(problem.entry))}`;
+    case 'more-entries':
+      return `${key} has more problems: ${nouns[problem.of]} (${problem.count}).`;
     case 'host-bits': {
       const { range, used } = problem;
       return `${key}: ${quoted(problem.entry)} has host bits set. It is read as ${formatBlock(range)}, which provides ${formatRange(used)}.`;
@@ -37,12 +77,14 @@ export function explainProblem(problem: ConfigProblem): string {
       return `${key} requests DHCP (${problem.family === 'IPv4' ? '0.0.0.0' : '::'}) and also lists ${problem.family} addresses, which are never allocated. Remove one of the two.`;
     case 'shadowed':
       return `${key} is not used, because ${problem.by} takes precedence. Delete one of the two keys, or merge their values.`;
-    case 'unknown-key':
+    case 'unknown-key': {
+      const suggestion = nearestKey(key);
       return `Unknown key ${quoted(key)}${
-        problem.suggestion === undefined
+        suggestion === undefined
           ? '. Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.'
-          : suggestionOf(problem.suggestion)
+          : suggestionOf(suggestion)
       }`;
+    }
     case 'not-text':
       return `${key} is not a string, but ConfigMap values must be strings. Put the value in quotes.`;
     case 'binary-data':
@@ -94,6 +136,12 @@ function explainEmptyPool(key: string): string {
   return scope === 'global'
     ? `${key} contains no valid address, so Services in namespaces without their own pool cannot get an address. Add addresses, or delete the key.`
     : `${key} contains no valid address, so Services in namespace ${scope} cannot get an address. Add addresses, or delete the key to fall back to the global pool.`;
+}
+
+/** `"10.0.0.300" has a number above 255`: why an entry cannot be read. */
+export function explainEntry(entry: string): string {
+  const parsed = parsePoolEntry(entry);
+  return 'fault' in parsed ? `${quoted(entry)} ${explainFault(parsed, entry)}` : quoted(entry);
 }
 
 /** The predicate of a sentence whose subject is `entry`. The text at fault is a part of the entry. */

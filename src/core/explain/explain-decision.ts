@@ -521,8 +521,11 @@ export function explainWrite(decision: Decision & { kind: 'write' }): string {
   switch (decision.cause) {
     case 'allocate':
     case 'share':
-    case 'mark-static':
       return `Assigned ${what}`;
+    case 'mark-static':
+      return decision.assumesRequest
+        ? `Assigned ${what}. Only spec.loadBalancerIP has the address, so the controller assumes that it was requested by name`
+        : `Assigned ${what}`;
     case 'restore':
       return `Restored ${what}`;
     case 'adopt':

@@ -1,14 +1,15 @@
-import { type ConfigProblem, poolKeysOf, sharingFor } from '../config/config.ts';
+import { poolKeysOf, sharingFor } from '../config/config.ts';
+import { nearestEntry, nearestKey, unreadableEntries } from '../config/corrections.ts';
 import { allocate, isInPool } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import type { Address, Family } from '../ip/address.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
+import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import { quoted } from '../text/quote.ts';
-import { explainFault } from './explain-config.ts';
+import { explainEntry, maxExplained } from './explain-config.ts';
 import { patchConfigMap, patchPools, patchService, pointer } from './kubectl-commands.ts';
 import type { Remedy, RemedyContext } from './remedy.ts';
 
@@ -62,12 +63,12 @@ const replaceAddresses = 'replace ADDRESSES with an unused block or range of you
 function misspelledKey(namespace: string, { allocator, options }: RemedyContext): Remedy[] {
   const keys = poolKeysOf(namespace);
   return allocator.config.problems.flatMap((problem): Remedy[] => {
-    if (problem.code !== 'unknown-key' || problem.suggestion === undefined) return [];
-    if (!keys.includes(problem.suggestion)) return [];
-    const move = [{ op: 'move', from: `/data/${pointer(problem.key)}`, path: `/data/${problem.suggestion}` }];
+    const meant = problem.code === 'unknown-key' ? nearestKey(problem.key) : undefined;
+    if (meant === undefined || !keys.includes(meant)) return [];
+    const move = [{ op: 'move', from: `/data/${pointer(problem.key)}`, path: `/data/${meant}` }];
     return [
       {
-        advice: `Rename the unknown key ${quoted(problem.key)} to ${problem.suggestion}.`,
+        advice: `Rename the unknown key ${quoted(problem.key)} to ${meant}.`,
         command: patchConfigMap(options, 'json', move),
       },
     ];
@@ -75,21 +76,14 @@ function misspelledKey(namespace: string, { allocator, options }: RemedyContext)
 }
 
 /** One command that corrects all invalid entries of the pool. Entries without a suggestion become ADDRESSES. */
-function correctEntries(key: string, { allocator, options, configMap }: RemedyContext): Remedy[] {
-  const invalid = allocator.config.problems.filter(
-    (problem): problem is ConfigProblem & { code: 'bad-entry' } =>
-      problem.code === 'bad-entry' && problem.key === key,
-  );
-  if (invalid.length === 0) return [];
-  const faults = invalid
-    .map(({ entry, fault }) => `${quoted(entry)} ${explainFault(fault, entry)}`)
-    .join(', and ');
+function correctEntries(key: string, { options, configMap }: RemedyContext): Remedy[] {
   const value = configMap?.data?.[key] ?? '';
+  const invalid = new Set(unreadableEntries(value));
+  // A command of thousands of corrections is none for people.
+  if (invalid.size === 0 || invalid.size > maxExplained) return [];
+  const faults = [...invalid].map(explainEntry).join(', and ');
   const parts = value.split(',').map((part) => part.trim());
-  const corrected = parts.map((part) => {
-    const problem = invalid.find(({ entry }) => entry === part);
-    return problem === undefined ? part : (problem.suggestion ?? 'ADDRESSES');
-  });
+  const corrected = parts.map((part) => (invalid.has(part) ? (nearestEntry(part) ?? 'ADDRESSES') : part));
   return [
     {
       advice: `Correct ${key}: ${faults}.`,
@@ -177,13 +171,12 @@ function deleteHolder(
   const hasSingleUser = (address: Address): boolean =>
     ledger.servicesAt(address).length === 1 && ledger.claimOwner(address) === undefined;
   const names: ServiceKey[] = [];
-  for (const { key: name, usedIPs } of ledger.all())
-    if (
-      usedIPs.some(
-        (address) => address.family === family && isInPool(pool, address) && hasSingleUser(address),
-      )
-    )
-      names.push(name);
+  for (const state of ledger.all()) {
+    // What the status of a Service without an address shows is another load balancer's.
+    if (hasStatusOnly(state)) continue;
+    const freed = state.usedIPs.filter((address) => address.family === family && hasSingleUser(address));
+    if (freed.some((address) => isInPool(pool, address))) names.push(state.key);
+  }
   names.sort();
   if (names.length === 0) return [];
   const shown = names.slice(0, maxNamed).join(', ');

@@ -265,7 +265,10 @@ function isReplaceable(state: ServiceState, address: Address, context: RemedyCon
 }
 
 /** The addresses after a reallocation; undefined if it is not possible. */
-function reallocated(state: ServiceState, { allocator }: RemedyContext): readonly Address[] | undefined {
+function reallocated({ key }: ServiceState, { allocator }: RemedyContext): readonly Address[] | undefined {
+  // The ledger may be that of a simulated outcome, which has a state of its own for the Service.
+  const state = allocator.ledger.get(key);
+  if (state === undefined) return undefined;
   const list = 'list' in state.intent ? state.intent.list : [];
   const { allocation } = reallocation(state, list, allocator);
   return 'failures' in allocation ? undefined : allocation.addresses;

@@ -1,4 +1,5 @@
 import { type Address, bits, type Family } from './address.ts';
+import { SortedSet } from './sorted-set.ts';
 
 /** The addresses of one family from `first` to `last`, inclusive. */
 export interface Range {
@@ -28,19 +29,44 @@ export function trimEnds(range: Range): Range {
 }
 
 /** Sorts the ranges and merges those that overlap or are adjacent. IPv4 comes before IPv6. */
-export function mergeRanges(ranges: readonly Range[]): Range[] {
-  const sorted = [...ranges].sort(compareRanges);
-  const merged: Range[] = [];
-  for (const range of sorted) {
-    const previous = merged.at(-1);
-    if (previous !== undefined && previous.family === range.family && range.first <= previous.last + 1n) {
-      if (range.last > previous.last) merged[merged.length - 1] = { ...previous, last: range.last };
-    } else merged.push(range);
-  }
-  return merged;
+export function mergeRanges(ranges: Iterable<Range>): Range[] {
+  const merged = new RangeSet();
+  for (const range of ranges) merged.add(range);
+  return [...merged];
 }
 
-function compareRanges(a: Range, b: Range): number {
+/** Ranges in order, merged where they overlap or are adjacent. */
+export class RangeSet {
+  readonly #ranges = new SortedSet<Range>(compareRanges);
+
+  get size(): number {
+    return this.#ranges.size;
+  }
+
+  /** O(log ranges), and as much for each range that is merged into this one. */
+  add(range: Range): void {
+    const before = this.#ranges.atOrBelow(range);
+    const isMet = before !== undefined && before.family === range.family && before.last + 1n >= range.first;
+    if (isMet && before.last >= range.last) return;
+    const first = isMet ? before.first : range.first;
+    let { last } = range;
+    if (isMet) this.#ranges.delete(before);
+    for (;;) {
+      const after = this.#ranges.above(range);
+      if (after === undefined || after.family !== range.family || after.first > last + 1n) break;
+      this.#ranges.delete(after);
+      if (after.last > last) last = after.last;
+    }
+    this.#ranges.add({ family: range.family, first, last });
+  }
+
+  [Symbol.iterator](): IterableIterator<Range> {
+    return this.#ranges[Symbol.iterator]();
+  }
+}
+
+/** IPv4 before IPv6, then by the first address. */
+export function compareRanges(a: Range, b: Range): number {
   if (a.family !== b.family) return a.family === 'IPv4' ? -1 : 1;
   return a.first < b.first ? -1 : a.first > b.first ? 1 : 0;
 }

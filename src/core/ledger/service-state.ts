@@ -27,7 +27,13 @@ export type Intent =
   /** Addresses that a user requested in the field `by`. */
   | { readonly kind: 'requested'; readonly list: readonly AddressEntry[]; readonly by: 'annotation' | 'spec' }
   /** The addresses in its allocation record, because the annotation was removed or blanked. */
-  | { readonly kind: 'annotationRemoved'; readonly list: readonly AddressEntry[]; readonly origin: Origin }
+  | {
+      readonly kind: 'annotationRemoved';
+      readonly list: readonly AddressEntry[];
+      readonly origin: Origin;
+      /** The allocation record, if it was removed as well. The list has those of its addresses that the Service still shows. */
+      readonly removed?: AllocationRecord;
+    }
   | {
       readonly kind: 'unreadable';
       readonly by: 'annotation' | 'spec';
@@ -65,21 +71,53 @@ interface ReleasingIP {
   readonly isAllocated: boolean;
 }
 
-export function stateOf(view: ServiceView, options: Options, key = keyOf(view)): ServiceState {
+/**
+ * `removed` is the allocation record that was removed from this very Service, if the process has seen it. It only tells an
+ * allocated address from a requested one: which addresses are in use follows from the fields alone.
+ */
+export function stateOf(
+  view: ServiceView,
+  options: Options,
+  key = keyOf(view),
+  removed?: AllocationRecord,
+): ServiceState {
   const record = view.record?.uid === view.uid ? view.record : undefined;
+  const ignoreReason = ignoreReasonOf(view, record, options);
   const { intent, requestedIPs, usedIPs } =
     view.type === 'LoadBalancer' ? readAddresses(view, record) : noAddresses;
+  const isRemembered =
+    removed !== undefined && ignoreReason === undefined && !view.deleting && isTraceOf(removed, view);
   return {
     view,
     key,
-    ignoreReason: ignoreReasonOf(view, record, options),
+    ignoreReason,
     record,
-    intent,
+    intent: isRemembered ? intentOfRemoved(removed, view) : intent,
     requestedIPs,
     usedIPs,
     releasingIPs: none,
     reserved: none,
   };
+}
+
+/**
+ * Whether the Service lost annotation, record, and label together, and its spec still has the first address of the record: then
+ * that address was not requested by name.
+ */
+export function isTraceOf(record: AllocationRecord, view: ServiceView): boolean {
+  const lostAll =
+    view.record === undefined && !view.labeled && parseAddressList(view.annotation) === undefined;
+  return lostAll && record.uid === view.uid && view.specIP?.trim() === record.addresses.split(',')[0];
+}
+
+/** The addresses of the record that the spec or the status still shows. */
+function intentOfRemoved(removed: AllocationRecord, view: ServiceView): Intent {
+  const recorded = parseAddressList(removed.addresses)?.entries ?? none;
+  const shown = [view.specIP, ...view.statusIPs].flatMap((text) => parseAddressList(text)?.entries ?? none);
+  const list = recorded.filter(
+    (entry) => typeof entry === 'object' && shown.some((one) => isSame(one, entry)),
+  );
+  return { kind: 'annotationRemoved', list, origin: originOfRecord(removed), removed };
 }
 
 /** What the Service's fields say about addresses. */

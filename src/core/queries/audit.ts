@@ -1,5 +1,5 @@
 import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
-import { type AnnouncementEvidence, announcementProblem, refined } from '../decide/announcement.ts';
+import { type AnnouncementEvidence, refined, statusProblem } from '../decide/announcement.ts';
 import type { OtherServices } from '../decide/decision.ts';
 import { release } from '../decide/release.ts';
 import { explainAnnotation } from '../explain/explain-annotation.ts';
@@ -206,7 +206,7 @@ function announcementFindings(
   { state, decision }: ServiceDecision,
   { evidenceFor }: AuditContext,
 ): AuditFinding[] {
-  const problem = announcementProblem(state.view, decision);
+  const problem = statusProblem(state, decision);
   const evidence = problem && evidenceFor?.(state.key);
   if (problem === undefined || evidence === undefined || !isReportable(problem, evidence)) return [];
   const { code } = refined(problem, evidence);

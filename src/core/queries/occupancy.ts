@@ -1,4 +1,4 @@
-import type { Config, Pool } from '../config/config.ts';
+import { type Config, type Pool, shadowOf } from '../config/config.ts';
 import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
 import { type Condition, conflictingAddresses } from '../decide/decision.ts';
 import { type Address, compareAddresses, isUnspecified, sameAddress } from '../ip/address.ts';
@@ -60,9 +60,8 @@ export interface Gap {
 }
 
 /** The pools that are not shadowed. */
-export function usablePools({ pools, problems }: Config): Pool[] {
-  const shadowed = new Set(problems.flatMap((problem) => (problem.code === 'shadowed' ? problem.key : [])));
-  return [...pools.values()].filter(({ key }) => !shadowed.has(key));
+export function usablePools(config: Config): Pool[] {
+  return [...config.pools.values()].filter(({ key }) => shadowOf(config, key) === undefined);
 }
 
 /** O(pools x log ranges), plus the decisions on the Services that use the address. */

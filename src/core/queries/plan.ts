@@ -1,7 +1,7 @@
 import { type Config, poolFor } from '../config/config.ts';
 import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
 import type { Decision } from '../decide/decision.ts';
-import { explainProblem } from '../explain/explain-config.ts';
+import { explainProblems } from '../explain/explain-config.ts';
 import { explainDecision, explainStranded, reasonOf } from '../explain/explain-decision.ts';
 import { type Address, formatAddress } from '../ip/address.ts';
 import { mergeRanges, type Range, rangesContain } from '../ip/range.ts';
@@ -103,7 +103,7 @@ export function planOf(
   return {
     pools: poolChanges(before, after),
     services: changes,
-    problems: difference(snapshot.config.problems.map(explainProblem), config.problems.map(explainProblem)),
+    problems: difference(explainProblems(snapshot.config.problems), explainProblems(config.problems)),
     fallingOutside: count('outside'),
     stranded: count('stranded'),
   };

@@ -1,12 +1,13 @@
-import type { Config, Pool } from '../config/config.ts';
+import { type Pool, shadowOf } from '../config/config.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
-import { announcementProblem } from '../decide/announcement.ts';
+import { type AnnouncementEvidence, statusProblem } from '../decide/announcement.ts';
 import type { Decision } from '../decide/decision.ts';
 import { explainAnnouncement } from '../explain/explain-announcement.ts';
-import { explainProblem } from '../explain/explain-config.ts';
+import { explainProblems } from '../explain/explain-config.ts';
 import { explainDecision } from '../explain/explain-decision.ts';
 import { type Address, compareAddresses, type Family, formatAddress } from '../ip/address.ts';
-import { addressAt, mergeRanges, rangesContain } from '../ip/range.ts';
+import type { AddressMap } from '../ip/address-map.ts';
+import { addressAt, compareRanges, mergeRanges, rangesContain, rangesMeet } from '../ip/range.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import type { Options } from '../model/options.ts';
 import type { AllocatorView } from './occupancy.ts';
@@ -57,22 +58,30 @@ export function reportOf(context: AllocatorView, options: Options): Report {
   );
   for (const { key } of states) {
     const decided = context.explain(key);
-    if (decided !== undefined) services.push(serviceRow(decided, options));
+    if (decided !== undefined) services.push(serviceRow(decided, options, context.nodes));
   }
   const pools = poolRows(context);
-  const problems = context.config.problems.map(explainProblem);
+  const problems = explainProblems(context.config.problems);
   return { services, pools, problems };
 }
 
-/** The usage of each pool: O(intervals of used addresses in them). */
-export function poolRows(context: Pick<AllocatorView, 'ledger' | 'config'>): PoolRow[] {
-  return [...context.config.pools.values()].map((pool) => poolRow(pool, context));
+/** The usage of each pool, or of the first `limit`: O(intervals of used addresses in them). */
+export function poolRows(
+  context: Pick<AllocatorView, 'ledger' | 'config'>,
+  limit = Number.POSITIVE_INFINITY,
+): PoolRow[] {
+  return [...context.config.pools.values()].slice(0, limit).map((pool) => poolRow(pool, context));
 }
 
-/** The state of one Service. */
-export function serviceRow({ state, decision }: ServiceDecision, options: Options): ServiceRow {
+/** The state of one Service. `nodes` has the name of the Node that has an address, if Nodes are known. */
+export function serviceRow(
+  { state, decision }: ServiceDecision,
+  options: Options,
+  nodes?: AddressMap<string>,
+): ServiceRow {
   const { namespace, name, annotation, specIP } = state.view;
-  const condition = [explainDecision(decision, options), foreignStatus(state, decision)]
+  const evidence = { nodeAt: (address: Address) => nodes?.get(address) };
+  const condition = [explainDecision(decision, options), foreignStatus(state, decision, evidence)]
     .filter((text) => text !== '')
     .join(' ');
   // kube-vip announces these, whichever client wrote them.
@@ -93,9 +102,9 @@ export function serviceRow({ state, decision }: ServiceDecision, options: Option
 }
 
 /** That the status shows another address; empty if not. That it shows none is no remark: the address may be seconds old. */
-function foreignStatus({ view }: ServiceState, decision: Decision): string {
-  const problem = announcementProblem(view, decision);
-  return problem?.code === 'foreign-status' ? explainAnnouncement(problem, {}) : '';
+function foreignStatus(state: ServiceState, decision: Decision, evidence: AnnouncementEvidence): string {
+  const problem = statusProblem(state, decision);
+  return problem?.code === 'foreign-status' ? explainAnnouncement(problem, evidence) : '';
 }
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];
@@ -110,7 +119,8 @@ function poolRow(pool: Pool, { ledger, config }: Pick<AllocatorView, 'ledger' | 
       return first === last ? from : `${from}-${formatAddress(addressAt(family, last))}`;
     }),
   ]);
-  const remark = remarkOn(pool, config);
+  const by = shadowOf(config, pool.key);
+  const remark = by === undefined ? '' : `not used: ${by} takes precedence`;
   const next = families.flatMap((family) => {
     const free = ledger.firstFree(family, pool.spans[family], config.descending);
     return free === undefined ? [] : formatAddress(free);
@@ -128,28 +138,61 @@ function poolRow(pool: Pool, { ledger, config }: Pick<AllocatorView, 'ledger' | 
   };
 }
 
-function remarkOn({ key }: Pool, { problems }: Config): string {
-  const shadowed = problems.find((problem) => problem.code === 'shadowed' && problem.key === key);
-  return shadowed?.code === 'shadowed' ? `not used: ${shadowed.by} takes precedence` : '';
+/** Other pools with which a pool has addresses in common. */
+export interface Overlap {
+  /** At most `maxOverlaps` keys, sorted. */
+  readonly keys: readonly string[];
+  /** Whether there are more. */
+  readonly hasMore: boolean;
 }
 
-/** The other pools with which each pool has addresses in common: O(ranges x log ranges + pairs found). */
-export function overlapsIn(pools: readonly Pool[]): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, Set<string>>(pools.map(({ key }) => [key, new Set()]));
+/** A pool in thousands of others is not a list for people. */
+export const maxOverlaps = 10;
+
+/**
+ * The overlaps of each pool that has some: O(ranges x (log ranges + maxOverlaps)). Ranges are entered in the order of their
+ * starts. A range meets the earlier ones that end behind its start, so it is compared with those that end last: one for each
+ * pool, and no more than the result can have. A pool that is dropped from these has been compared with as many that end
+ * behind it, and so has met them.
+ */
+export function overlapsIn(pools: readonly Pool[]): ReadonlyMap<string, Overlap> {
+  const found = new Map<string, Set<string>>();
+  const meet = (key: string, other: string): void => {
+    const keys = found.get(key) ?? new Set();
+    found.set(key, keys);
+    if (keys.size <= maxOverlaps) keys.add(other);
+  };
   const all = pools
-    .flatMap(({ key, ranges }) => ranges.map((range) => ({ key, ...range })))
-    .sort((a, b) => compare(a.family, b.family) || (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
-  let open: typeof all = [];
-  for (const range of all) {
-    open = open.filter(({ family, last }) => family === range.family && last >= range.first);
-    for (const other of open) {
-      if (other.key === range.key) continue;
-      found.get(other.key)?.add(range.key);
-      found.get(range.key)?.add(other.key);
+    .flatMap(({ key, ranges }) => ranges.map((range) => ({ key, range })))
+    .sort((a, b) => compareRanges(a.range, b.range));
+  /** By descending ends. */
+  let last: typeof all = [];
+  for (const one of all) {
+    const { key, range } = one;
+    const others = last.filter((other) => other.key !== key);
+    for (const other of others) {
+      if (!rangesMeet(other.range, range)) continue;
+      meet(key, other.key);
+      meet(other.key, key);
     }
-    open.push(range);
+    const own = last.find((other) => other.key === key);
+    if (own !== undefined && own.range.family === range.family && own.range.last >= range.last) continue;
+    const at = others.findIndex(
+      (other) => other.range.family !== range.family || other.range.last < range.last,
+    );
+    last = others.toSpliced(at < 0 ? others.length : at, 0, one).slice(0, maxOverlaps + 2);
   }
-  return new Map([...found].map(([key, others]) => [key, [...others].sort()]));
+  return new Map(
+    [...found].map(([key, keys]) => [
+      key,
+      { keys: [...keys].sort().slice(0, maxOverlaps), hasMore: keys.size > maxOverlaps },
+    ]),
+  );
+}
+
+/** `cidr-a, cidr-b and more` */
+export function explainOverlap({ keys, hasMore }: Overlap): string {
+  return `${keys.join(', ')}${hasMore ? ' and more' : ''}`;
 }
 
 /** Addresses of assigned Services that are in no pool: O(Services x log ranges). */

@@ -13,6 +13,7 @@ interface Checked {
   /** `severity code: message` */
   readonly findings: readonly string[];
   readonly summary: string;
+  readonly lines: readonly string[];
   readonly stderr: readonly string[];
 }
 
@@ -28,6 +29,7 @@ async function checkFile(text: string): Promise<Checked> {
     writeStderr: (lines) => {
       stderr.push(lines);
     },
+    lookup: async () => [],
     readText: async (path) => ({ name: path, text }),
   };
   const request = pluginRequest(['check', '-f', 'c.yaml'], {});
@@ -45,6 +47,7 @@ async function checkFile(text: string): Promise<Checked> {
     exitCode: result.exitCode,
     findings: findings.map(({ severity, code, message }) => `${severity} ${code}: ${message}`),
     summary: lines.at(-1) ?? '',
+    lines,
     stderr,
   };
 }
@@ -144,6 +147,27 @@ test('Nodes, cluster IP ranges, and the control plane in the same file are compa
   assert.equal(exitCode, 0);
 });
 
+test('external IPs of Services in the same file are compared with the pools', async () => {
+  const service = (name: string, spec: string): string =>
+    `---\napiVersion: v1\nkind: Service\nmetadata: { name: ${name}, namespace: default }\nspec: { ${spec}, ports: [{ port: 80 }] }\n`;
+  const { exitCode, findings } = await checkFile(
+    configMap(
+      '\n  range-global: 10.0.0.20-10.0.0.23',
+      service('legacy', 'type: ClusterIP, externalIPs: [10.0.0.20, 10.0.0.99]') +
+        service('mail', 'type: LoadBalancer, externalIPs: [10.0.0.21]') +
+        service('web', 'type: LoadBalancer'),
+    ),
+  );
+  assert.deepEqual(
+    findings.map((finding) => finding.replace(/\. .*/, '.')),
+    [
+      'warning external-ip: range-global contains 10.0.0.20, used as an external IP of Service default/legacy.',
+      'warning external-ip: range-global contains 10.0.0.21, used as an external IP of Service default/mail.',
+    ],
+  );
+  assert.equal(exitCode, 0);
+});
+
 test('a ConfigMap without pools is remarked on; if another one has them, that is an error', async () => {
   const empty = configMap(' {}');
   const alone = await checkFile(empty);
@@ -196,4 +220,24 @@ test('the ConfigMap in another namespace is remarked on', async () => {
   const elsewhere = configMap('\n  cidr-global: 10.1.0.0/24').replace('kube-system', 'team');
   const { findings } = await checkFile(`${configMap('\n  cidr-global: 10.0.0.0/24')}---\n${elsewhere}`);
   assert.match(findings.join('\n'), /^warning remark: [^\n]*team\/kubevip[^\n]*$/);
+});
+
+test('a file with thousands of problems is answered in a few lines, which count all of them', async () => {
+  const keys = Array.from(
+    { length: 3_000 },
+    (_, i) => `\n  cidr-ns-${i}: 10.0.0.x-y\n  range-lab-${i}: 10.0.0.0/24`,
+  );
+  const { exitCode, findings, summary, lines } = await checkFile(configMap(keys.join('')));
+  assert.equal(exitCode, 1);
+  assert.deepEqual(Object.keys(Object.groupBy(findings, (one) => one.split(':')[0] ?? '')), [
+    'error bad-entry',
+    'warning overlap',
+  ]);
+  assert.equal(findings.length, 40);
+  assert.match(summary, /^c\.yaml: 6000 pools: 3000 errors, [0-9]+ warnings\.$/);
+  assert.match(
+    lines.at(-3) ?? '',
+    /^Not listed: bad-entry \(2980\), overlap \([0-9]+\)\. Fix the findings above/,
+  );
+  assert.ok(lines.length < 200);
 });

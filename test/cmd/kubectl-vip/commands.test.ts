@@ -434,6 +434,51 @@ test('explain and audit compare the status in a dump with what was assigned', ()
   );
 });
 
+const k3s = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data: { cidr-global: 192.168.4.0/28 }
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Node
+    metadata: { name: n1 }
+    status: { addresses: [{ type: InternalIP, address: 192.168.4.11 }] }
+  - { apiVersion: longhorn.io/v1beta2, kind: Node, metadata: { name: n1, namespace: longhorn } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: default }
+spec: { type: LoadBalancer, ports: [{ port: 80 }] }
+status: { loadBalancer: { ingress: [{ ip: 192.168.4.11 }] } }
+`;
+
+test("a Node in a file: its address in a Service's status is not adopted, and explain and audit name it", () => {
+  const facts = factsOf(k3s);
+  const sentence =
+    'The status shows 192.168.4.11, the address of node n1: another load balancer (k3s ServiceLB?) is writing it.';
+  const text = explain(facts, scope, ['web']).lines(plain).join('\n');
+  assert.match(text, /^ok +address +192\.168\.4\.1 is free$/m);
+  assert.ok(text.includes(sentence), text);
+  assert.deepEqual(announcementFindings(facts), [`foreign-status default/web: ${sentence}`]);
+  const { services } = plan(facts, { config: facts.snapshot.config, name: 'f', services: [] })
+    .value as unknown as { services: unknown[] };
+  assert.deepEqual(services, [], 'it gets the same with the change and without it');
+  const full = factsOf(k3s.replace('192.168.4.0/28', '192.168.4.11'));
+  const pending = explain(full, scope, ['web']).lines(plain).join('\n');
+  assert.match(pending, /^fail +announcement +The status shows 192\.168\.4\.11, the address of node n1:/m);
+  assert.doesNotMatch(pending, /delete a Service that uses one of its addresses and is no longer needed/);
+  const adopted = factsOf(k3s.replace('kind: Node\n', 'kind: Other\n'));
+  assert.deepEqual(announcementFindings(adopted), []);
+  assert.match(
+    explain(adopted, scope, ['web']).lines(plain).join('\n'),
+    /^ok +address +192\.168\.4\.11 is in the status of the Service$/m,
+  );
+});
+
 test('manifests without any status are not reported as not announced', () => {
   const facts = factsOf(manifests);
   assert.deepEqual(announcementFindings(facts), []);
@@ -512,6 +557,45 @@ kind: Service
 metadata: { name: static, namespace: default, annotations: { kube-vip.io/loadbalancerIPs: 192.168.50.20 } }
 spec: { type: LoadBalancer, ports: [{ name: http, port: 80 }] }
 `;
+
+test('explain: a Service that gets its second family keeps the address that it has', () => {
+  const record = {
+    from: 'cidr-default',
+    ips: '10.0.0.1',
+    ports: 'TCP/80',
+    families: 'PreferDualStack IPv4,IPv6',
+    uid: 'web',
+    by: 'kube-vip-cloud-controller',
+  };
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: 'web',
+      namespace: 'default',
+      uid: 'web',
+      labels: { implementation: 'kube-vip' },
+      annotations: {
+        'kube-vip.io/loadbalancerIPs': '10.0.0.1',
+        'kube-vip.io/allocation': JSON.stringify(record),
+      },
+    },
+    spec: {
+      type: 'LoadBalancer',
+      loadBalancerIP: '10.0.0.1',
+      ipFamilyPolicy: 'PreferDualStack',
+      ipFamilies: ['IPv4', 'IPv6'],
+      ports: [{ port: 80 }],
+    },
+  };
+  const pool =
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: kubevip, namespace: kube-system }\ndata: { cidr-default: "10.0.0.0/30,fd00::1" }\n';
+  const text = explain(factsOf(`${pool}---\n${JSON.stringify(service)}\n`), scope, ['web']).lines(plain);
+  assert.ok(
+    text.includes('1. Add an IPv6 address from cidr-default, which interrupts the Service briefly:'),
+    text.join('\n'),
+  );
+});
 
 test('external IPs are in use, and each answer says whose they are', () => {
   const facts = factsOf(externalIPs);
