@@ -9,7 +9,7 @@ import type { ExternalIPs } from '../core/ledger/external-ips.ts';
 import { stateOf } from '../core/ledger/service-state.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
-import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
+import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { CleanupReconciler } from './cleanup-reconciler.ts';
 import { ConfigLoader } from './config-loader.ts';
 import { Counters, type WatchName } from './counters.ts';
@@ -274,8 +274,12 @@ export class Controller implements Candidate {
         this.#update();
       },
       upserted: (view, resourceVersion) => {
+        const before = this.allocator.seen(keyOf(view));
         this.allocator.observed(resourceVersion);
         this.allocator.putService(view);
+        // The answer to a write may have been faster than the watch.
+        if (before !== undefined && compareVersions(view.resourceVersion, before.resourceVersion) > 0)
+          this.#leaderLoop?.changed(before, view);
         this.counters.latency.seen(view, this.isLeading);
         this.#leaderLoop?.seen(view);
         this.#update();

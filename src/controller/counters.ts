@@ -42,6 +42,8 @@ export class Counters {
   /** Failed lists and watches whose connection carried no data. */
   readonly silentWatches = new Counts<[watch: WatchName]>(each(watches));
   releases = 0;
+  /** Assignments by other controllers while this replica leads. */
+  otherAllocations = 0;
 
   constructor(clock: Clock) {
     this.services = new ServiceStats(clock);

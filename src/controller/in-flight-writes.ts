@@ -24,6 +24,8 @@ export interface WriterContext {
   /** Shares strings between the views of Services. */
   readonly interner: Interner;
   readonly onRecovered?: OnRecovered | undefined;
+  /** The Lease that a leader holds, as `namespace/name`; undefined without leader election. */
+  readonly lease?: string | undefined;
 }
 
 export interface InFlightWritesOptions {

@@ -52,6 +52,11 @@ export const controllerMetrics = {
     help: 'Services that use or request an address that they cannot have.',
     labels: ['reason'],
   },
+  kube_vip_cloud_provider_services_failing: {
+    type: 'gauge',
+    help: 'Services whose change the API server rejects, by what refuses it.',
+    labels: ['refusal'],
+  },
   kube_vip_cloud_provider_pending_changes: {
     type: 'gauge',
     help: 'Services that keep their address while a change of it is pending.',
@@ -100,6 +105,11 @@ export const controllerMetrics = {
   kube_vip_cloud_provider_releases_total: {
     type: 'counter',
     help: 'Services that were cleaned up because they are no longer of type LoadBalancer.',
+    labels: [],
+  },
+  kube_vip_cloud_provider_other_allocations_total: {
+    type: 'counter',
+    help: 'Services on which another controller assigned an address or took part while this replica was the leader. An AnotherAllocator event names it.',
     labels: [],
   },
   kube_vip_cloud_provider_time_to_address_seconds: {
@@ -162,11 +172,13 @@ type ControllerReadings = Readings<typeof controllerMetrics>;
 
 /** O(pools, used address intervals, config problems, pending Services); other Services are not read. */
 export function readMetrics({ controller, requests, events, lease, election }: MetricsContext): string {
-  const { assignments, conflicts, releases, latency, watchFailures, silentWatches } = controller.counters;
+  const { assignments, conflicts, releases, otherAllocations, latency, watchFailures, silentWatches } =
+    controller.counters;
   const own: ControllerReadings = {
     kube_vip_cloud_provider_assignments_total: assignments.rows(),
     kube_vip_cloud_provider_conflicts_total: conflicts.rows(),
     kube_vip_cloud_provider_releases_total: [[releases]],
+    kube_vip_cloud_provider_other_allocations_total: [[otherAllocations]],
     kube_vip_cloud_provider_time_to_address_seconds: [[latency.seconds]],
     kube_vip_cloud_provider_watch_failures_total: watchFailures.rows(),
     kube_vip_cloud_provider_silent_watches_total: silentWatches.rows(),
@@ -219,6 +231,7 @@ function readState({ allocator, counters: { services, announcements } }: Control
     kube_vip_cloud_provider_services_pending: pending.rows(),
     kube_vip_cloud_provider_longest_pending_seconds: longest.values(),
     kube_vip_cloud_provider_services_in_conflict: services.inConflict.rows(),
+    kube_vip_cloud_provider_services_failing: services.failing.rows(),
     kube_vip_cloud_provider_pending_changes: services.pendingChanges.rows(),
     kube_vip_cloud_provider_address_conflicts: [[services.conflictCount]],
     kube_vip_cloud_provider_addresses_outside_pool: [[services.outside]],

@@ -78,6 +78,7 @@ export function createReplica(context: ReplicaContext): Replica {
     events.wake();
     context.updated?.();
   };
+  const lease = context.election?.options.lease;
   const controller: Controller = new Controller({
     ...context,
     api,
@@ -86,6 +87,7 @@ export function createReplica(context: ReplicaContext): Replica {
     updated,
     interner: new Interner(),
     onRecovered,
+    lease: lease && `${lease.namespace}/${lease.name}`,
   });
   const election =
     context.election === undefined
@@ -96,8 +98,7 @@ export function createReplica(context: ReplicaContext): Replica {
     controller,
     pendingEvents: () => events.pending(),
     health: healthOf(controller, election, context.election?.options),
-    metrics: () =>
-      readMetrics({ controller, requests, events, lease: context.election?.options.lease.name, election }),
+    metrics: () => readMetrics({ controller, requests, events, lease: lease?.name, election }),
     async run(signal) {
       const electionStop = new AbortController();
       const electionEnd = election?.run(controller, electionStop.signal);

@@ -10,12 +10,15 @@ import { mergePatchOf, type ServicePatch } from '../core/model/service-patch.ts'
 import { internedViewOf, type ServiceView } from '../core/model/service-view.ts';
 import type { Interner } from '../core/text/interner.ts';
 import type { PatchOrUpdate } from './patch-or-update.ts';
+import { isDeniedByAdmission } from './refusal.ts';
 
 /** The outcome of a write. */
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly view: ServiceView }
-  /** Another client wrote first, or an earlier attempt of ours did. `view` is the current Service. */
-  | { readonly kind: 'stale'; readonly view: ServiceView }
+  /**
+   * Another client wrote first, or an earlier attempt of ours did, if `mayBeOurs`. `view` is the current Service.
+   */
+  | { readonly kind: 'stale'; readonly view: ServiceView; readonly mayBeOurs: boolean }
   /** The Service was observed in a newer version, which requests in flight cannot change. */
   | { readonly kind: 'superseded' }
   | { readonly kind: 'gone' }
@@ -71,26 +74,38 @@ export async function writeService(
   const { sender, signal, leadership, interner } = context;
   const path = pathOf(view);
   const patch = mergePatchOf(view, change);
+  let attempts = 0;
   return retryUntilKnown<WriteOutcome>(context, async () => {
+    attempts += 1;
+    const mayBeOurs = attempts > 1;
     try {
       const { kind, service } = await sender.send(path, patch, view, signal, leadership);
-      return { kind, view: internedViewOf(service, interner) };
+      const current = internedViewOf(service, interner);
+      return kind === 'written' ? { kind, view: current } : { kind, view: current, mayBeOurs };
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;
+      // Admission may answer with any status code.
+      if (isDeniedByAdmission(error)) return { kind: 'rejected', error };
       if (error.status === 404) return { kind: 'gone' };
       // 409: another version. 422: possibly another UID. The current Service decides.
-      if (error.status === 409 || error.status === 422) return reread(view, error, context);
+      if (error.status === 409 || error.status === 422) return reread(view, error, mayBeOurs, context);
       return { kind: 'rejected', error };
     }
   });
 }
 
-async function reread(view: ServiceView, error: ApiError, context: WriteContext): Promise<WriteOutcome> {
+async function reread(
+  view: ServiceView,
+  error: ApiError,
+  mayBeOurs: boolean,
+  context: WriteContext,
+): Promise<WriteOutcome> {
   const current = await retryUntilKnown<WriteOutcome>(context, async () => {
     try {
       return {
         kind: 'stale',
         view: internedViewOf(await context.api.get<Service>(pathOf(view), context.signal), context.interner),
+        mayBeOurs,
       };
     } catch (failure) {
       if (!(failure instanceof ApiError) || isTransient(failure)) throw failure;
@@ -146,12 +161,15 @@ function isRejected(outcome: { readonly kind: string }): outcome is Rejected {
 }
 
 function mayHaveExecuted(error: unknown): boolean {
+  if (isDeniedByAdmission(error)) return false;
   if (error instanceof ApiError) return error.status === 408 || error.status >= 500;
   return !(error instanceof ConnectionError) || error.mayHaveExecuted;
 }
 
-/** 401: the token was rotated. 429 and 5xx: retry later. */
-export function isTransient({ status }: ApiError): boolean {
+/** 401: the token was rotated. 429 and 5xx: retry later. A denial by admission rests, so that others get the address. */
+export function isTransient(error: ApiError): boolean {
+  const { status } = error;
+  if (isDeniedByAdmission(error)) return false;
   return status === 401 || status === 408 || status === 429 || status >= 500;
 }
 

@@ -61,6 +61,7 @@ test('docs/metrics.md lists every value of the labels with a fixed set of values
       ['`reason` of unannounced Services', values('services_unannounced')],
       ['`reason` of lost Leases', Object.keys(losses)],
       ['`watch`', values('watch_failures_total')],
+      ['`refusal`', values('services_failing')],
       ['`change`', values('pending_changes')],
       ['`owner` of claims', values('claims')],
       ['`cause`', values('assignments_total')],

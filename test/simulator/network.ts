@@ -16,6 +16,8 @@ export interface NetworkOptions {
   readonly scheduler: Scheduler;
   readonly seed: number;
   readonly faults: readonly Fault[];
+  /** Whether admission denies a write. */
+  readonly isDenied: (request: HttpRequest) => boolean;
   /** Called before each request is executed; the returned function is called after it. */
   readonly onCarryOut: (sender: Sender, request: HttpRequest) => (status: number, text: string) => void;
   readonly count: (what: string) => void;
@@ -44,12 +46,15 @@ export class Network {
       if (signal.aborted) abort();
       else signal.addEventListener('abort', abort, { once: true });
       const exchange = new Exchange(this.#options, sender, request, signal, n, { resolve, reject });
-      const fault = this.isCalm ? undefined : this.#faults.get(n);
+      const isDenied = isServiceWrite(request) && this.#options.isDenied(request);
+      const fault = isDenied ? denial : this.isCalm ? undefined : this.#faults.get(n);
       exchange.go(fault && fits(fault.kind, request) ? fault : undefined);
       return promise;
     };
   }
 }
+
+const denial: Fault = { request: 0, kind: 'denied', ms: 0 };
 
 function isWatch({ path }: HttpRequest): boolean {
   return path.includes('watch=true');
@@ -129,6 +134,11 @@ class Exchange {
         break;
       case '504':
         this.#later(there, () => void this.#carryOut(() => this.#respond(errorResponse(504))));
+        break;
+      case 'denied':
+        this.#later(there, () =>
+          this.#respond(errorResponse(403, 'admission webhook "x" denied the request')),
+        );
         break;
       case '409':
       case '410':
@@ -218,9 +228,9 @@ interface FullResponse {
   text: string;
 }
 
-function errorResponse(status: number): FullResponse {
+function errorResponse(status: number, message = 'injected fault'): FullResponse {
   const reasons: Record<number, string> = { 409: 'Conflict', 410: 'Expired', 429: 'TooManyRequests' };
-  const body = { kind: 'Status', code: status, reason: reasons[status] ?? '', message: 'injected fault' };
+  const body = { kind: 'Status', code: status, reason: reasons[status] ?? '', message };
   const headers: Record<string, string> = status === 429 ? { 'retry-after': '2' } : {};
   return { status, headers, text: JSON.stringify(body) };
 }
