@@ -3,12 +3,21 @@
  *
  * The programs are built from the Go modules in test/controlplane into a cache of the user, again only when their sources
  * change. To use existing binaries of the three, set KUBEBUILDER_ASSETS to their folder. Standard output is only the folder.
+ * Arguments name other modules to build, such as kubernetes-1.30.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { locateBinaries, type ModuleName, moduleFolder, modules } from '../test/controlplane/binaries.ts';
+import {
+  isModuleName,
+  isRelease,
+  locateBinaries,
+  type ModuleName,
+  moduleFolder,
+  modules,
+  usualModules,
+} from '../test/controlplane/binaries.ts';
 
 const progressIntervalMs = 5_000;
 
@@ -60,8 +69,8 @@ function programsOf(name: ModuleName): string[] {
 }
 
 function linkerFlags(name: ModuleName): string {
-  if (name !== 'controlplane') return '-s -w';
-  const version = pinned(name, /^require k8s\.io\/kubernetes (v\S+)$/m, 'the Kubernetes version');
+  if (name !== 'controlplane' && !isRelease(name)) return '-s -w';
+  const version = pinned(name, /\bk8s\.io\/kubernetes (v\S+)/, 'the Kubernetes version');
   return `-s -w -X k8s.io/component-base/version.gitVersion=${version}`;
 }
 
@@ -144,7 +153,11 @@ async function main(): Promise<void> {
         'Add the missing programs, or unset the variable to build all of them.',
     );
   }
-  for (const name of Object.keys(modules) as ModuleName[]) {
+  const named = process.argv.slice(2).map((name) => {
+    if (isModuleName(name)) return name;
+    throw new BuildError(`Unknown module ${name}. Name some of: ${Object.keys(modules).join(', ')}`);
+  });
+  for (const name of [...usualModules, ...named]) {
     const { folder, missing } = locateBinaries(process.env, name);
     if (missing.length > 0) await build(name, folder);
   }

@@ -25,11 +25,12 @@ const fileSeconds = Number(process.env.TEST_FILE_SECONDS ?? 1800);
 const onControlPlane = [
   'test/e2e/**/*.test.ts',
   'test/install/**/*.test.ts',
+  'test/kube-vip/**/*.test.ts',
   'test/contract/kube-apiserver.test.ts',
   'test/soak/soak.test.ts',
 ];
 const all = globSync('test/**/*.test.ts', { cwd: root, exclude: isQuick ? onControlPlane : [] });
-const isLong = (file: string): boolean => /^test.(e2e|install|soak)/.test(file);
+const isLong = (file: string): boolean => /^test.(e2e|install|kube-vip|soak)/.test(file);
 // Long tests start first, to shorten the whole run.
 const files = (named.length > 0 ? globSync(named, { cwd: root }) : all)
   .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (a < b ? -1 : 1))

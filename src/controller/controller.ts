@@ -1,6 +1,8 @@
 import type { Candidate, Leadership } from '../client/election.ts';
+import { SilentConnection } from '../client/errors.ts';
 import type { EventRecorder } from '../client/events.ts';
 import { type ReflectOptions, reflect, type Sink } from '../client/reflector.ts';
+import type { WatchFailure } from '../client/watch-failure.ts';
 import { Allocator } from '../core/decide/allocator.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import type { ExternalIPs } from '../core/ledger/external-ips.ts';
@@ -232,15 +234,18 @@ export class Controller implements Candidate {
   }
 
   #reflectOptions(watchSession: WatchSession, name: WatchName, ...ends: AbortSignal[]): ReflectOptions {
-    const { clock, random, log } = this.#context;
+    const { clock, random, log, onRecovered } = this.#context;
     const signal = AbortSignal.any([this.#stopping.signal, watchSession.stop.signal, ...ends]);
     const progressed = (): void => {
       // An ended watch would look stuck.
       if (!signal.aborted) this.#activeAt.set(name, clock.now());
     };
     progressed();
-    const failed = (): void => this.counters.watchFailures.add([name]);
-    return { clock, random, log, signal, progressed, failed };
+    const failed = (error: WatchFailure): void => {
+      this.counters.watchFailures.add([name]);
+      if (error instanceof SilentConnection) this.counters.silentWatches.add([name]);
+    };
+    return { clock, random, log, signal, progressed, failed, onRecovered };
   }
 
   /** Call after the lists were read or something has changed. */

@@ -1,3 +1,4 @@
+import type { Election } from '../client/election.ts';
 import type { EventRecorder } from '../client/events.ts';
 import type { Requests } from '../client/metered-transport.ts';
 import { countOf, type ProblemCode } from '../core/config/config.ts';
@@ -121,6 +122,11 @@ export const controllerMetrics = {
     help: 'Failed lists and watches, which are retried.',
     labels: ['watch'],
   },
+  kube_vip_cloud_provider_silent_watches_total: {
+    type: 'counter',
+    help: 'Lists and watches that failed because their connection carried no data, although it was not closed. Also counted as failures.',
+    labels: ['watch'],
+  },
   kube_vip_cloud_provider_events_pending: {
     type: 'gauge',
     help: 'Events that are not written yet.',
@@ -135,6 +141,11 @@ export const controllerMetrics = {
     type: 'gauge',
     help: 'Whether this replica is the leader for the Lease of that name: 1 or 0.',
     labels: ['name'],
+  },
+  kube_vip_cloud_provider_lease_losses_total: {
+    type: 'counter',
+    help: 'How often this replica was the leader and lost the Lease, by reason.',
+    labels: ['reason'],
   },
   rest_client_requests_total: {
     type: 'counter',
@@ -154,13 +165,15 @@ export interface MetricsContext {
   readonly events: EventRecorder;
   /** undefined: without leader election. */
   readonly lease: string | undefined;
+  readonly election: Election | undefined;
 }
 
 type ControllerReadings = Readings<typeof controllerMetrics>;
 
 /** O(pools, used address intervals, config problems, pending Services); other Services are not read. */
-export function readMetrics({ controller, requests, events, lease }: MetricsContext): string {
-  const { assignments, conflicts, releases, otherAllocations, latency, watchFailures } = controller.counters;
+export function readMetrics({ controller, requests, events, lease, election }: MetricsContext): string {
+  const { assignments, conflicts, releases, otherAllocations, latency } = controller.counters;
+  const { watchFailures, silentWatches } = controller.counters;
   const own: ControllerReadings = {
     kube_vip_cloud_provider_assignments_total: assignments.rows(),
     kube_vip_cloud_provider_conflicts_total: conflicts.rows(),
@@ -168,13 +181,17 @@ export function readMetrics({ controller, requests, events, lease }: MetricsCont
     kube_vip_cloud_provider_other_allocations_total: [[otherAllocations]],
     kube_vip_cloud_provider_time_to_address_seconds: [[latency.seconds]],
     kube_vip_cloud_provider_watch_failures_total: watchFailures.rows(),
+    kube_vip_cloud_provider_silent_watches_total: silentWatches.rows(),
     kube_vip_cloud_provider_events_pending: [[events.pending()]],
     kube_vip_cloud_provider_events_dropped_total: [[events.dropped()]],
     rest_client_requests_total: requests.responses.rows(),
     rest_client_request_duration_seconds: requests.seconds.entries(),
-    ...(lease === undefined
+    ...(lease === undefined || election === undefined
       ? {}
-      : { leader_election_master_status: [[lease, controller.isLeading ? 1 : 0]] }),
+      : {
+          leader_election_master_status: [[lease, controller.isLeading ? 1 : 0]],
+          kube_vip_cloud_provider_lease_losses_total: election.losses.rows(),
+        }),
   };
   // Only a synced leader reports cluster state, so sums over the replicas are correct.
   return exposition(

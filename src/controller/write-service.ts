@@ -1,7 +1,7 @@
 import type { Api } from '../client/api.ts';
 import { delayMs } from '../client/backoff.ts';
 import type { Leadership } from '../client/election.ts';
-import { ApiError, ConnectionError } from '../client/errors.ts';
+import { ApiError, ConnectionError, SilentConnection } from '../client/errors.ts';
 import type { Random } from '../client/transport.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import type { ClaimRequest } from '../core/ledger/claim-requests.ts';
@@ -121,8 +121,9 @@ async function reread(
 }
 
 /**
- * Repeats an attempt that throws, with back-off and Retry-After. Once an attempt may have executed without a
- * response, the rejection of a later attempt does not prove the opposite: it is repeated too.
+ * Repeats an attempt that throws, with back-off and Retry-After; the first time at once if its connection broke. Once an
+ * attempt may have executed without a response, the rejection of a later attempt does not prove the opposite: it is
+ * repeated too.
  */
 export async function retryUntilKnown<T extends { readonly kind: string }>(
   context: WriteContext,
@@ -140,8 +141,12 @@ export async function retryUntilKnown<T extends { readonly kind: string }>(
     } catch (error) {
       if (signal.aborted) return { kind: 'stopped', mayStillExecute: true };
       isUncertain ||= mayHaveExecuted(error);
+      // Silence has taken its time already.
+      if (error instanceof SilentConnection) failures = 0;
       const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
-      const retry = await context.backOff(error, delayMs(failures, random(), backoff, retryAfterMs));
+      const isAtOnce = failures === 0 && error instanceof ConnectionError;
+      const waitMs = isAtOnce ? 0 : delayMs(failures, random(), backoff, retryAfterMs);
+      const retry = await context.backOff(error, waitMs);
       if (retry === 'superseded') return { kind: 'superseded' };
       if (retry === 'stopped') return { kind: 'stopped', mayStillExecute: isUncertain };
     }

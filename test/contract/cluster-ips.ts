@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Body } from './http.ts';
-import { assertRefused, ipAddress, loadBalancer, type Rule, type World } from './world.ts';
+import {
+  assertRefused,
+  ipAddress,
+  loadBalancer,
+  onServersWithIPAddresses,
+  type Rule,
+  type World,
+} from './world.ts';
 
 const invalid = { code: 422, reason: 'Invalid' } as const;
 const gone = { code: 404, reason: 'NotFound' } as const;
@@ -26,7 +33,9 @@ async function aSecondLater(world: World, { metadata }: Body): Promise<void> {
 }
 
 /** Tests request the first 256 addresses of the range, which are allocated last. */
-export function clusterIPs(rule: Rule): void {
+export function clusterIPs(onAny: Rule): void {
+  const rule = onServersWithIPAddresses(onAny);
+
   rule('each cluster IP has an IPAddress, created before its Service and deleted with it', async (world) => {
     const service = await world.create('services', loadBalancer('a', { ipFamilyPolicy: 'RequireDualStack' }));
     const addresses = await addressesOf(world, service);

@@ -185,5 +185,7 @@ export class Watch {
 
   close(): void {
     this.#response.destroy();
+    // Ends a pending `next`.
+    void this.#lines.return?.();
   }
 }

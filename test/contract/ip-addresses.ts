@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assertRefused, ipAddress, type Rule, type World } from './world.ts';
+import { assertRefused, ipAddress, onServersWithIPAddresses, type Rule, type World } from './world.ts';
 
 const invalid = { code: 422, reason: 'Invalid' } as const;
 const conflict = { code: 409, reason: 'Conflict' } as const;
@@ -10,7 +10,9 @@ function labelled(world: World, name: string): unknown {
   return ipAddress(name, { labels: { rule: world.namespace } });
 }
 
-export function ipAddresses(rule: Rule): void {
+export function ipAddresses(onAny: Rule): void {
+  const rule = onServersWithIPAddresses(onAny);
+
   rule('an IPAddress is cluster-scoped, and a namespace in the body is dropped', async (world) => {
     const name = world.address(1);
     const made = await world.create('ipaddresses', ipAddress(name, { namespace: world.namespace }));
@@ -173,7 +175,9 @@ export function ipAddresses(rule: Rule): void {
   });
 }
 
-export function addressNames(rule: Rule): void {
+export function addressNames(onAny: Rule): void {
+  const rule = onServersWithIPAddresses(onAny);
+
   rule('the name of an IPAddress is an address in canonical form', async (world) => {
     const form = /must be a valid IP address, \(e.g. 10.9.8.7 or 2001:db8::ffff\)$/;
     const canonical = (name: string): RegExp => new RegExp(`must be in canonical form \\("${name}"\\)$`);
@@ -219,7 +223,9 @@ export function addressNames(rule: Rule): void {
   });
 }
 
-export function parents(rule: Rule): void {
+export function parents(onAny: Rule): void {
+  const rule = onServersWithIPAddresses(onAny);
+
   const withParent = (name: string, parentRef: unknown): unknown => ({
     metadata: { name },
     spec: { parentRef },

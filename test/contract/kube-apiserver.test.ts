@@ -1,6 +1,7 @@
 import { startApiServer } from '../controlplane/apiserver.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
 import { sharedEtcd } from '../controlplane/shared.ts';
+import { apiServerVersion } from '../controlplane/versions.ts';
 import { contract } from './contract.ts';
 import type { Server } from './http.ts';
 
@@ -22,4 +23,8 @@ async function connect(): Promise<Server> {
 }
 
 const skip = `needs ${missing.join(', ')}: \`npm run controlplane\` builds them`;
-contract('kube-apiserver', connect, missing.length > 0 ? { skip } : {});
+contract(
+  'kube-apiserver',
+  connect,
+  missing.length > 0 ? { skip } : { minor: apiServerVersion(folder).minor },
+);

@@ -59,11 +59,15 @@ export function validating(rule: Rule): void {
     assert.equal((await world.create('services', loadBalancer('a', { ports }))).spec.ports?.length, 2);
   });
 
-  rule('the name of a Service may start with a digit, but may not contain a dot', async (world) => {
-    await world.create('services', loadBalancer('1a'));
-    const answer = await world.post(world.at('services'), loadBalancer('a.b'));
-    assertRefused(answer, { ...invalid, cause: { field: 'metadata.name' } });
-  });
+  rule(
+    'the name of a Service may start with a digit, but may not contain a dot',
+    async (world) => {
+      await world.create('services', loadBalancer('1a'));
+      const answer = await world.post(world.at('services'), loadBalancer('a.b'));
+      assertRefused(answer, { ...invalid, cause: { field: 'metadata.name' } });
+    },
+    { since: 34 },
+  );
 
   rule('the first family and the cluster IP of a Service are immutable', async (world) => {
     await world.create('services', loadBalancer('a', { ipFamilyPolicy: 'PreferDualStack' }));

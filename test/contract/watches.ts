@@ -136,19 +136,24 @@ export function selectedWatching(rule: Rule): void {
       assert.equal(event.object.metadata.resourceVersion, changed.metadata.resourceVersion);
       watch.close();
     },
+    { since: 31 },
   );
 
-  rule('a Service that changes to LoadBalancer enters a watch of LoadBalancers as ADDED', async (world) => {
-    await world.create('services', { metadata: { name: 'a' }, spec: { ports: [{ port: 80 }] } });
-    const watch = await watchNow(world, 'services', `&${loadBalancers}`);
-    await world.change('services/a', { metadata: { labels: { x: 'y' } } });
-    await world.change('services/a', {
-      spec: { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false },
-    });
-    await world.change('services/a', { metadata: { labels: { x: 'z' } } });
-    assert.deepEqual(story(await watch.take(2)), ['ADDED a', 'MODIFIED a']);
-    watch.close();
-  });
+  rule(
+    'a Service that changes to LoadBalancer enters a watch of LoadBalancers as ADDED',
+    async (world) => {
+      await world.create('services', { metadata: { name: 'a' }, spec: { ports: [{ port: 80 }] } });
+      const watch = await watchNow(world, 'services', `&${loadBalancers}`);
+      await world.change('services/a', { metadata: { labels: { x: 'y' } } });
+      await world.change('services/a', {
+        spec: { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false },
+      });
+      await world.change('services/a', { metadata: { labels: { x: 'z' } } });
+      assert.deepEqual(story(await watch.take(2)), ['ADDED a', 'MODIFIED a']);
+      watch.close();
+    },
+    { since: 31 },
+  );
 
   rule('an object enters and leaves a watch with a label selector in the same way', async (world) => {
     const watch = await watchNow(world, 'configmaps', '&labelSelector=in');
@@ -194,6 +199,7 @@ export function watchBeginning(rule: Rule): void {
       assert.deepEqual(story(await watch.take(1)), ['ADDED d']);
       watch.close();
     },
+    { since: 34 },
   );
 
   rule(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { includes, type Releases } from '../controlplane/versions.ts';
 import { type Answer, type Body, type Cause, Client, type Server } from './http.ts';
 
 /** The namespace and the addresses of one test on the server that all tests share. */
@@ -53,7 +54,19 @@ export class World extends Client {
   }
 }
 
-export type Rule = (title: string, check: (world: World) => Promise<void>) => void;
+/** A rule with `on` holds only on these releases of Kubernetes. */
+export type Rule = (title: string, check: (world: World) => Promise<void>, on?: Releases) => void;
+
+/** IPAddress of networking.k8s.io/v1 is served since 1.33. */
+export function onServersWithIPAddresses(rule: Rule): Rule {
+  return (title, check) => rule(title, check, { since: 33 });
+}
+
+export interface SuiteOptions {
+  skip?: string;
+  /** The minor version of Kubernetes; by default, one that is newer than all that rules name. */
+  minor?: number;
+}
 
 /**
  * Runs groups of rules against one server, concurrently: each has its own namespace, and some take seconds on a real
@@ -63,14 +76,15 @@ export function suite(
   title: string,
   connect: () => Promise<Server>,
   groups: Record<string, (rule: Rule) => void>,
-  options: { skip?: string } = {},
+  { skip, minor = Number.POSITIVE_INFINITY }: SuiteOptions = {},
 ): void {
+  const options = skip === undefined ? {} : { skip };
   describe(title, { concurrency: 8 }, () => {
     let server: Server;
     let client: Client;
     let tests = 0;
     // The hooks of a suite run even if all its tests are skipped.
-    if (options.skip === undefined) {
+    if (skip === undefined) {
       before(async () => {
         server = await connect();
         client = new Client(server);
@@ -80,7 +94,8 @@ export function suite(
         await server?.close();
       });
     }
-    const rule: Rule = (sentence, check) => {
+    const rule: Rule = (sentence, check, on) => {
+      if (on !== undefined && !includes(on, minor)) return;
       tests += 1;
       const number = tests;
       const namespace = `contract-${number}`;

@@ -4,6 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const apiServer = { 'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver' } as const;
+
 /**
  * The programs that tests need, with their packages, by the Go module that pins their sources. Shared by the build script
  * and the tests.
@@ -18,6 +20,8 @@ export const modules = {
       kubectl: 'k8s.io/kubernetes/cmd/kubectl',
     },
   },
+  /** Announces addresses, in the network namespaces of test/kube-vip. */
+  kubeVip: { folder: 'kube-vip', packages: { 'kube-vip': 'github.com/kube-vip/kube-vip' } },
   helm: { folder: 'helm', packages: { helm: 'helm.sh/helm/v4/cmd/helm' } },
   /** Programs that share a cluster with the controller: the Go version, and a candidate that uses client-go. */
   peers: {
@@ -36,9 +40,28 @@ export const modules = {
   crane: { folder: 'crane', packages: { crane: 'github.com/google/go-containerregistry/cmd/crane' } },
   /** Checks metrics, rules and queries as Prometheus does. */
   promtool: { folder: 'promtool', packages: { promtool: 'github.com/prometheus/prometheus/cmd/promtool' } },
+  /** Other releases of Kubernetes, for `npm run skew`. Built only on demand. */
+  'kubernetes-1.30': { folder: 'kubernetes-1.30', packages: apiServer },
+  'kubernetes-1.32': { folder: 'kubernetes-1.32', packages: apiServer },
+  'kubernetes-1.34': { folder: 'kubernetes-1.34', packages: apiServer },
+  'kubernetes-1.37': { folder: 'kubernetes-1.37', packages: apiServer },
 } as const;
 
 export type ModuleName = keyof typeof modules;
+
+export function isModuleName(name: string): name is ModuleName {
+  return name in modules;
+}
+
+/** Whether the module is a release of Kubernetes that only `npm run skew` needs. */
+export function isRelease(name: ModuleName): boolean {
+  return name.startsWith('kubernetes-');
+}
+
+/** The modules that the whole test suite needs. */
+export const usualModules = Object.keys(modules).filter(
+  (name): name is ModuleName => isModuleName(name) && !isRelease(name),
+);
 
 export interface Binaries {
   folder: string;

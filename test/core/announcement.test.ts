@@ -129,6 +129,8 @@ test('what the next moments probably solve is no finding, and a finding has a re
   assert.deepEqual(outcomes, ['passed', 'noted', 'failed']);
   const view = { name: 'web', namespace: 'shop' };
   assert.match(remediesForAnnouncement(view, missing, {})[0]?.advice ?? '', /kube-vip runs on the nodes/);
+  const [restart] = remediesForAnnouncement(view, foreign, { manager: 'kube-vip' });
+  assert.match(restart?.command ?? '', /^kubectl rollout restart .* kube-vip-ds$/);
   const [first] = remediesForAnnouncement(view, foreign, { manager: 'k3s' });
   assert.match(first?.advice ?? '', /--disable=servicelb/);
   assert.equal(

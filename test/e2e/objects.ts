@@ -6,6 +6,7 @@ export const names = {
   addresses: 'kube-vip.io/loadbalancerIPs',
   interface: 'kube-vip.io/serviceInterface',
   record: 'kube-vip.io/allocation',
+  reallocate: 'kube-vip.io/reallocate',
   implementation: 'implementation',
   ipamAddress: 'ipam-address',
   goFinalizer: 'service.kubernetes.io/load-balancer-cleanup',

@@ -1,3 +1,4 @@
+import { SilentConnection } from '../../src/client/errors.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
 import type { EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import type { Fault, FaultKind } from './plan.ts';
@@ -61,7 +62,7 @@ function isWatch({ path }: HttpRequest): boolean {
 
 /** Some faults apply only to watches, others only to requests with a single response. */
 function fits(kind: FaultKind, request: HttpRequest): boolean {
-  if (kind === 'reset' || kind === 'stall') return isWatch(request);
+  if (kind === 'reset' || kind === 'stall' || kind === 'silent') return isWatch(request);
   if (['lost answer', 'swallowed answer', 'twice', 'slow answer', '504', 'late'].includes(kind))
     return !isWatch(request);
   if (kind === 'late write') return isServiceWrite(request);
@@ -105,6 +106,7 @@ class Exchange {
       case undefined:
       case 'reset':
       case 'stall':
+      case 'silent':
         if (isWatch(this.#request)) this.#later(there, () => void this.#watch(fault));
         else this.#later(there, () => void this.#carryOut((response) => this.#respond(response)));
         break;
@@ -189,10 +191,16 @@ class Exchange {
 
   async #watch(fault: Fault | undefined): Promise<void> {
     if (this.#signal.aborted) return;
-    const { api, scheduler } = this.#options;
+    const { api, scheduler, count } = this.#options;
     const { status, headers, body } = await api.transport(this.#request, this.#signal);
     const pipe = new Pipe();
-    this.#signal.addEventListener('abort', () => pipe.end(this.#signal.reason), { once: true });
+    const abort = (): void => {
+      const { reason } = this.#signal;
+      if (fault?.kind === 'silent' && reason instanceof SilentConnection)
+        count('state: a silent watch was replaced');
+      pipe.end(reason);
+    };
+    this.#signal.addEventListener('abort', abort, { once: true });
     this.#toSender(this.#delay(1), () => this.#answer.resolve({ status, headers, body: pipe.read() }));
     let lastAt = scheduler.now + this.#delay(1);
     let seen = 0;
@@ -207,9 +215,10 @@ class Exchange {
         deliver(() => pipe.end(new Error('connection reset')));
         return;
       }
+      if (fault?.kind === 'silent' && seen > fault.ms % 3) return;
       deliver(() => pipe.write(chunk), fault?.kind === 'stall' && seen > fault.ms % 3 ? fault.ms : 0);
     }
-    deliver(() => pipe.end());
+    if (fault?.kind !== 'silent') deliver(() => pipe.end());
   }
 }
 

@@ -30,6 +30,8 @@ export const faults = [
   /** The watch breaks after some events, or stalls for a while. */
   'reset',
   'stall',
+  /** The watch delivers nothing more, not even its end, and its connection stays open. */
+  'silent',
 ] as const;
 export type FaultKind = (typeof faults)[number];
 const mixedFaults = faults.filter((kind) => kind !== 'late write' && kind !== 'denied');

@@ -41,6 +41,7 @@ type FindingCode =
   | 'unknown-namespace'
   | 'no-pools'
   | 'other-pools'
+  | 'kubernetes-version'
   | 'rejected'
   | 'remark';
 
@@ -65,6 +66,7 @@ export interface CheckContext {
   readonly otherPoolConfigMaps: readonly string[];
   /** The external IPs of Services, if a cluster was read. */
   readonly externalIPs?: readonly ExternalIPs[];
+  readonly lacksIPAddresses?: boolean;
   /** `configmap.yaml`, or the namespace and name of the cluster's ConfigMap. */
   readonly name: string;
   /** Messages about the text of the file, which start with their position. */
@@ -85,6 +87,7 @@ export function check(context: CheckContext): CommandResult {
   const findings = [
     ...textFindings(context),
     ...context.config.problems.map(problemFinding),
+    ...versionFindings(context),
     ...poolFindings(context),
     ...overlapFindings(context),
     ...specialFindings(context),
@@ -172,6 +175,13 @@ function problemFinding(problem: ConfigProblem): CheckFinding {
     count,
     explain: () => explainProblem(problem),
   };
+}
+
+function versionFindings({ lacksIPAddresses }: CheckContext): CheckFinding[] {
+  if (lacksIPAddresses !== true) return [];
+  const message =
+    'The controller runs with --claims, which needs Kubernetes 1.33, so it assigns no address. Upgrade the cluster, or remove the flag.';
+  return [{ severity: 'error', code: 'kubernetes-version', key: '', explain: () => message }];
 }
 
 /** No pools, or pools in a ConfigMap that the controller does not read. */

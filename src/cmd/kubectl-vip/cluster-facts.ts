@@ -36,6 +36,8 @@ export interface ClusterFacts {
   readonly readAt: number | undefined;
   /** `NAMESPACE/NAME` of other ConfigMaps with pools, which the controller does not read. */
   readonly otherPoolConfigMaps: readonly string[];
+  /** The controller runs with `--claims`, but this API server has no IPAddress objects: it is older than Kubernetes 1.33. */
+  readonly lacksIPAddresses: boolean;
   /** Doubts about what was read, for standard error. */
   readonly remarks: readonly string[];
 }

@@ -30,7 +30,7 @@ import { readOtherAllocator, readServiceEvents } from './service-events.ts';
 export async function readCluster(context: ClusterContext, selection: FactSelection): Promise<ClusterFacts> {
   const remarks: string[] = [];
   const [{ items: services, resourceVersion }, settings] = await Promise.all([
-    readServices(context, selection),
+    readServices(context, selection, remarks),
     readSettings(context, remarks),
   ]);
   const { options } = settings;
@@ -41,7 +41,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     await Promise.all([
       readConfigMap(context, options),
       readLeadership(context, settings),
-      options.claims ? optional(readClaims(context, options), [], remarks) : [],
+      options.claims ? readClaims(context, options, remarks) : [],
       selection.cleanup === true ? optional(readCleanupCandidates(context), [], remarks) : [],
       readByKey(context, keysMissingFrom(selection.named ?? [], services)),
       selection.networks === true ? readClusterNetworks(context, remarks) : undefined,
@@ -64,7 +64,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     snapshot: {
       services: services.map(({ view }) => view),
       config,
-      claims,
+      claims: claims ?? [],
       externalIPs,
       nodes,
       resourceVersion,
@@ -80,6 +80,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     networks,
     readAt: context.wallMs,
     otherPoolConfigMaps,
+    lacksIPAddresses: claims === undefined,
     remarks: [...settings.remarks, ...remarks],
   };
 }
@@ -89,12 +90,16 @@ function showsOtherAddress({ statusIPs, annotation = '' }: ServiceView): boolean
   return statusIPs.some((ip) => !annotation.includes(ip));
 }
 
+const noTypeSelector =
+  'This API server cannot select Services by type, which needs Kubernetes 1.31. The controller lists and watches all Services of the cluster instead.';
+
 type ListedService = { view: ServiceView; managedFields: readonly ManagedFieldsEntry[] };
 
 /** Lists all Services of type LoadBalancer. */
 export async function readServices(
   context: ClusterContext,
   selection: FactSelection,
+  remarks: string[] = [],
 ): Promise<Listed<ListedService>> {
   const { path, fieldSelector = '', matches, project } = servicesSource(new Interner());
   const listed = (object: KubeObject): ListedService | undefined =>
@@ -110,8 +115,11 @@ export async function readServices(
     withManagedFields,
   ).catch((error: unknown) => {
     // API servers before 1.31 reject the selector.
-    if (error instanceof ApiError && error.status === 400)
+    if (error instanceof ApiError && error.status === 400) {
+      // `check` asks for the networks, and is about what differs from the usual.
+      if (selection.networks === true) remarks.push(noTypeSelector);
       return list(context, path, {}, listed, withManagedFields);
+    }
     throw readError(error, 'Services in all namespaces', 'list services in all namespaces');
   });
   return { items: items.filter((one) => one !== undefined), resourceVersion };
@@ -128,11 +136,21 @@ async function readConfigMap(context: ClusterContext, options: Options): Promise
   }
 }
 
-async function readClaims(context: ClusterContext, options: Options): Promise<Claim[]> {
+/** Undefined if the API server does not know IPAddress. */
+async function readClaims(
+  context: ClusterContext,
+  options: Options,
+  remarks: string[],
+): Promise<Claim[] | undefined> {
   const project = (object: KubeObject): Claim | undefined =>
     namesAddress(object) ? claimOf(object, options.controller) : undefined;
-  const { items } = await list(context, claimsPath, {}, project);
-  return items.filter((claim) => claim !== undefined);
+  const reading = list(context, claimsPath, {}, project).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  });
+  const none: Pick<Listed<Claim | undefined>, 'items'> = { items: [] };
+  const listed = await optional(reading, none, remarks);
+  return listed?.items.filter((claim) => claim !== undefined);
 }
 
 async function readCleanupCandidates(context: ClusterContext): Promise<ServiceView[]> {

@@ -69,6 +69,7 @@ export function readFiles({ texts, flags, clock, random }: FilesContext): Cluste
     leadership: undefined,
     networks: undefined,
     readAt: undefined,
+    lacksIPAddresses: false,
     otherPoolConfigMaps: [],
     remarks: [...settingsRemarks, ...remarks],
   };

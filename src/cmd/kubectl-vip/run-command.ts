@@ -145,6 +145,7 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
       name: `${namespace}/${name}`,
       configMap: facts.options.configMap,
       otherPoolConfigMaps: facts.otherPoolConfigMaps,
+      lacksIPAddresses: facts.lacksIPAddresses,
       remarks: [],
       rejections: [],
     });
@@ -165,6 +166,7 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
     configMap: options.configMap,
     // A remark reports the ConfigMap of the same name, and several controllers can have one each.
     otherPoolConfigMaps: config.pools.size > 0 ? [] : poolConfigMapsIn(skipped),
+    lacksIPAddresses: facts?.lacksIPAddresses === true,
   });
 }
 

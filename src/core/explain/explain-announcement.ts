@@ -102,6 +102,13 @@ function otherLoadBalancer({ name, namespace }: Pick<ServiceView, 'name' | 'name
   };
 }
 
+/** docs/compatibility.md: the status shows the former address. */
+const restart: Remedy = {
+  advice:
+    'After an address changed, kube-vip v1.2.2 often announces the new one only when it starts again. To restart it, which interrupts each Service for some seconds, run:',
+  command: 'kubectl rollout restart --namespace kube-system daemonset kube-vip-ds',
+};
+
 /** What to do about it. */
 export function remediesForAnnouncement(
   view: Pick<ServiceView, 'name' | 'namespace'>,
@@ -113,6 +120,7 @@ export function remediesForAnnouncement(
       'Check that kube-vip runs on the nodes, with Services enabled (svc_enable: "true"), and that it handles the class of this Service. Its log names the reason. To find its Pods, run:',
     command: 'kubectl get pods --all-namespaces --output wide | grep kube-vip',
   };
-  if (refined(found, evidence).code === 'not-announced') return [logs];
+  const problem = refined(found, evidence);
+  if (problem.code === 'not-announced') return problem.shown.length > 0 ? [restart, logs] : [logs];
   return [otherLoadBalancer(view), ...(evidence.manager === undefined ? [logs] : [])];
 }

@@ -3,7 +3,7 @@ import { annotations } from './well-known-names.ts';
 
 /** Annotations of a Service that look as if they did something, and that neither this program nor kube-vip reads. */
 
-/** Those that kube-vip reads or writes besides ours (kube-vip v1.1). */
+/** Those that kube-vip reads or writes besides ours (kube-vip v1.2.2, compared with its source in test/kube-vip/annotations.test.ts). */
 export const kubeVipAnnotations: readonly string[] = [
   ...['active-endpoint', 'active-endpoint-ipv6', 'allow-reconcile-without-endpoints', 'ddns'],
   ...['dhcp-broadcast', 'egress', 'egress-allowed-networks', 'egress-denied-networks'],
