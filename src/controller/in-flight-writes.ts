@@ -23,9 +23,9 @@ export interface WriterContext {
   readonly log: Log;
   /** Shares strings between the views of Services. */
   readonly interner: Interner;
-  readonly onRecovered?: OnRecovered | undefined;
   /** The Lease that a leader holds, as `namespace/name`; undefined without leader election. */
   readonly lease?: string | undefined;
+  readonly onRecovered?: OnRecovered | undefined;
 }
 
 export interface InFlightWritesOptions {

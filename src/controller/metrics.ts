@@ -172,8 +172,8 @@ type ControllerReadings = Readings<typeof controllerMetrics>;
 
 /** O(pools, used address intervals, config problems, pending Services); other Services are not read. */
 export function readMetrics({ controller, requests, events, lease, election }: MetricsContext): string {
-  const { assignments, conflicts, releases, otherAllocations, latency, watchFailures, silentWatches } =
-    controller.counters;
+  const { assignments, conflicts, releases, otherAllocations, latency } = controller.counters;
+  const { watchFailures, silentWatches } = controller.counters;
   const own: ControllerReadings = {
     kube_vip_cloud_provider_assignments_total: assignments.rows(),
     kube_vip_cloud_provider_conflicts_total: conflicts.rows(),

@@ -86,8 +86,8 @@ export function createReplica(context: ReplicaContext): Replica {
     events,
     updated,
     interner: new Interner(),
-    onRecovered,
     lease: lease && `${lease.namespace}/${lease.name}`,
+    onRecovered,
   });
   const election =
     context.election === undefined
