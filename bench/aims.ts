@@ -1,7 +1,8 @@
-import { count, median, megabytes, short, table } from './figures.ts';
+import { count, median, megabytes, middle, short, table } from './figures.ts';
 import { thirds } from './parts/churn.ts';
 import { type ControllerMode, compared } from './parts/cluster.ts';
 import type { CoreRow } from './parts/core.ts';
+import { tenths } from './parts/silence.ts';
 import type { Figures } from './parts.ts';
 
 /** One line of the table: an aim, and the figure that it is compared with. */
@@ -21,7 +22,7 @@ type Result<Name extends keyof Figures> = NonNullable<Figures[Name]>[number];
 /** How much memory at rest may differ. */
 const flat = { share: 0.05, bytes: 1e6 };
 
-export function aimRows({ cluster, size, churn, core, takeover, plugin, pools }: Figures): Row[] {
+export function aimRows({ cluster, size, churn, core, takeover, silence, plugin, pools }: Figures): Row[] {
   return [
     ...(cluster ?? []).flatMap(clusterRows),
     ...(size ?? []).flatMap(sizeRows),
@@ -29,6 +30,7 @@ export function aimRows({ cluster, size, churn, core, takeover, plugin, pools }:
     ...(core ?? []).map(rateRow),
     ...(core ?? []).map(growthRow),
     ...(takeover ?? []).map(takeoverRow),
+    ...(silence ?? []).flatMap(({ outcomes }) => outcomes.map(silenceRow)),
     ...(size ?? []).map(restRow),
     ...(plugin ?? []).map(pluginRow),
     ...(pools ?? []).map(turnRow),
@@ -201,6 +203,25 @@ function pluginRow({ services, commands: [list, ...commands] }: Result<'plugin'>
     measured: `${short(slowest.value)} ms`,
     limit: `kubectl get services: ${short(median(list?.ms ?? []))} ms`,
     ...{ value: slowest.value, isReached: slowest.value < 2_000 },
+  };
+}
+
+/** The slowest round counts. */
+function silenceRow({
+  what,
+  aim,
+  seconds,
+  leaseLosses,
+  mayLoseLease,
+}: Result<'silence'>['outcomes'][number]): Row {
+  const value = Math.max(...seconds);
+  const lease = mayLoseLease ? '' : ', Lease kept';
+  return {
+    what: `${what}: seconds to the next address`,
+    aim: `≤ ${aim}${lease}`,
+    measured: `${middle(seconds, tenths)}${leaseLosses > 0 ? `, Lease lost ${leaseLosses} times` : lease}`,
+    limit: '',
+    ...{ value, isReached: value <= aim && (mayLoseLease || leaseLosses === 0) },
   };
 }
 

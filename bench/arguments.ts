@@ -25,7 +25,7 @@ const flags: Readonly<Record<string, Flag>> = {
 
 const help = `Prints figures, and compares each aim with a limit from the same run. Asserts nothing.
 
-  npm run bench                        run all parts (half an hour)
+  npm run bench                        run all parts (50 minutes)
   npm run bench -- --quick             run all parts at a smaller scale (a few minutes)
   npm run bench -- size churn          run these parts
   npm run bench -- --json FILE         also write all figures to FILE

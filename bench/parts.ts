@@ -5,12 +5,25 @@ import { part as growth } from './parts/growth.ts';
 import { part as page } from './parts/page.ts';
 import { part as plugin } from './parts/plugin.ts';
 import { part as pools } from './parts/pools.ts';
+import { part as silence } from './parts/silence.ts';
 import { part as size } from './parts/size.ts';
 import { part as takeover } from './parts/takeover.ts';
 import { part as transport } from './parts/transport.ts';
 
 /** In the order in which they run. */
-export const parts = { core, growth, cluster, size, churn, takeover, transport, plugin, page, pools };
+export const parts = {
+  core,
+  growth,
+  cluster,
+  size,
+  churn,
+  takeover,
+  silence,
+  transport,
+  plugin,
+  page,
+  pools,
+};
 
 export type PartName = keyof typeof parts;
 

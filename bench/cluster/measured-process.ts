@@ -9,6 +9,8 @@ export interface MeasuredProcess {
   usage(): Usage;
   /** Throws, with the end of its log, if the process has ended. */
   check(): void;
+  /** What it has written so far. */
+  log(): string;
   /** How much it has logged. */
   logBytes(): number;
   signal(name: 'SIGUSR2'): void;
@@ -24,10 +26,12 @@ export async function startMeasured(
   stack: AsyncDisposableStack,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  /** Runs its arguments in the same process, such as `ip netns exec`. */
+  wrapper: readonly string[] = [],
 ): Promise<MeasuredProcess> {
   const folder = mkdtempSync(join(parent, 'process-'));
   // Only the environment of a container, so that the caller's variables change no figure.
-  const child = startChild('/bin/sh', ['-c', launch, folder, process.execPath, ...args], {
+  const child = startChild('/bin/sh', ['-c', launch, folder, ...wrapper, process.execPath, ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
   });
   const stop = async (): Promise<void> => {
@@ -46,6 +50,7 @@ export async function startMeasured(
     check() {
       if (!child.running()) throw new Error(`${args[0]} ended:\n${read(join(folder, 'log')).slice(-2_000)}`);
     },
+    log: () => read(join(folder, 'log')),
     logBytes: () => statSync(join(folder, 'log')).size,
     signal: (name) => {
       process.kill(pid, name);

@@ -52,7 +52,9 @@ export async function startTestBed(stack: AsyncDisposableStack) {
   const startController = (
     flags: readonly string[] = [],
     more: Readonly<Record<string, string>> = {},
-  ): Promise<MeasuredProcess> => startMeasured(folder, stack, [...image.args, ...flags], { ...env, ...more });
+    wrapper: readonly string[] = [],
+  ): Promise<MeasuredProcess> =>
+    startMeasured(folder, stack, [...image.args, ...flags], { ...env, ...more }, wrapper);
 
   /** Sends requests over as many sockets as the controller has, from a separate process. */
   const sendApart = async (

@@ -59,7 +59,7 @@ export interface Precondition {
 export interface Limits {
   /**
    * Shortens the timeout of this request; read when the request is sent. The server receives the timeout too
-   * and gives up then, so that nothing executes later (`timeout`, apiserver's WithRequestDeadline). Infinity
+   * and gives up shortly before, so that nothing executes later (`timeout`, apiserver's WithRequestDeadline). Infinity
    * keeps the default.
    */
   remainingMs: () => number;
@@ -128,7 +128,7 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
     const timeoutMs = Math.min(remainingMs, requestTimeoutMs);
     const query: Query = {
       ...(request.method === 'GET' || request.method === 'DELETE' ? {} : writer),
-      timeout: Number.isFinite(remainingMs) ? `${Math.ceil(timeoutMs)}ms` : undefined,
+      timeout: Number.isFinite(remainingMs) ? `${serverTimeoutMs(timeoutMs)}ms` : undefined,
     };
     return exchange(info, { ...request, path: withQuery(info.path, query) }, signal, timeoutMs) as Promise<T>;
   }
@@ -205,6 +205,14 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
       });
     },
   };
+}
+
+/**
+ * The server gives up shortly before the client, so that its answer still arrives. If none arrives, then the connection
+ * is to blame, and not the server. At least 1, because the server reads 0 as no limit.
+ */
+function serverTimeoutMs(timeoutMs: number): number {
+  return Math.max(1, Math.floor(timeoutMs - Math.min(timeoutMs / 10, 500)));
 }
 
 /** Keeps the order of the parameters and omits undefined ones. */

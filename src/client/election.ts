@@ -1,9 +1,10 @@
+import { Counts } from '../metrics/counts.ts';
 import type { Api, Limits } from './api.ts';
 import type { ElectionOptions } from './election-options.ts';
-import { ApiError, ConnectionError, errorText } from './errors.ts';
+import { ApiError, asConnectionError, ConnectionError, errorText, SilentConnection } from './errors.ts';
 import { durationMs, holderOf, type Lease, withHolder, withoutHolder } from './lease-lock.ts';
 import type { Log } from './log.ts';
-import type { Clock, Random } from './transport.ts';
+import type { Clock, OnRecovered, Random } from './transport.ts';
 import { abortScope, sleep } from './wait.ts';
 
 /** A period in which no other replica can be the leader. */
@@ -37,7 +38,27 @@ export interface ElectionContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly onRecovered?: OnRecovered | undefined;
 }
+
+/**
+ * Why a leader lost the Lease: another replica took it (or a person deleted it), the API server did not answer, it
+ * rejected each renewal, or this process did not run in time.
+ */
+export type LeaseLoss = 'taken' | 'unanswered' | 'rejected' | 'paused';
+
+const whyLost: Readonly<Record<LeaseLoss, string>> = {
+  taken: 'another replica holds it or it was deleted',
+  unanswered: 'the API server did not answer within the renew deadline',
+  rejected: 'the API server rejected the renewals',
+  paused: 'this process did not run for longer than the renew deadline',
+};
+
+/** The outcome of an attempt to acquire or renew the Lease; an error if it is unknown. */
+type Attempt = 'held' | 'other-holder' | 'conflict' | ApiError | ConnectionError;
+
+/** Between two attempts on a connection that fails at once. */
+const reconnectMs = 500;
 
 /**
  * Writes of the Lease are not aborted on shutdown: that could leave it with a process that has exited. They
@@ -54,8 +75,8 @@ const jitter = 1.2;
  *
  * There is at most one leader: other replicas acquire the Lease only after its full duration has passed since
  * they observed the last renewal, which is after we sent it. Leadership ends at the renew deadline after that
- * request was sent, which is shorter. Elapsed time is the larger of the monotonic and the wall-clock
- * difference, because the monotonic clock stops while a machine sleeps.
+ * request was sent, which is shorter. The clock includes the time in which the machine sleeps, and no change of the
+ * wall clock (clock.ts).
  */
 export class Election {
   readonly #context: ElectionContext;
@@ -65,15 +86,18 @@ export class Election {
   /** The last observed Lease, and when its spec was first observed. */
   #observed: { readonly lease: Lease; readonly at: number } | undefined;
   /** When the last successful renewal was sent, while this replica holds the Lease. */
-  #renewed: { readonly at: number; readonly wall: number } | undefined;
+  #renewedAt: number | undefined;
   /** Ends the delay between two attempts. */
   #wake: () => void = () => {};
-  /** Whether the Lease has changed since the last attempt began. */
-  #hasChanged = false;
+  /** Whether the Lease has changed, or the API server answers again, since the last attempt began. */
+  #isDue = false;
   /** Whether we have written the Lease and have not observed another holder since. */
   #mayHold = false;
   #attemptedAt: number;
   #logged = '';
+  readonly losses = new Counts<[reason: LeaseLoss]>(
+    (Object.keys(whyLost) as LeaseLoss[]).map((why) => [why]),
+  );
 
   constructor(context: ElectionContext) {
     this.#context = context;
@@ -88,7 +112,9 @@ export class Election {
 
   /** Runs the election until the signal is aborted. It does not release the Lease: see `release`. */
   async run(candidate: Candidate, signal: AbortSignal): Promise<void> {
-    const { clock, options, log, identity } = this.#context;
+    const { clock, options, log, identity, onRecovered } = this.#context;
+    const stopWaking = onRecovered?.(() => this.#attemptNow());
+    signal.addEventListener('abort', () => stopWaking?.(), { once: true });
     while (await this.#acquire(candidate, signal)) {
       const end = new AbortController();
       const remainingMs = (): number => (end.signal.aborted ? 0 : this.#remainingMs());
@@ -97,7 +123,7 @@ export class Election {
       await this.#renewUntilLost(signal);
       if (signal.aborted) return;
       const restMs = this.#remainingMs();
-      this.#renewed = undefined;
+      this.#renewedAt = undefined;
       end.abort(new Error('this replica no longer holds the Lease'));
       // Requests sent during this leadership may still execute until then; the next one must see their
       // results.
@@ -109,7 +135,7 @@ export class Election {
   async release(): Promise<void> {
     const { api, clock, log, identity } = this.#context;
     if (!this.#mayHold) return;
-    this.#renewed = undefined;
+    this.#renewedAt = undefined;
     try {
       // Read it again: the last write may have succeeded without a response.
       const lease = await this.#read(neverAborted);
@@ -131,12 +157,11 @@ export class Election {
   }
 
   #remainingMs(): number {
-    if (this.#renewed === undefined) return 0;
+    if (this.#renewedAt === undefined) return 0;
     const { clock, options } = this.#context;
-    const elapsed = Math.max(clock.now() - this.#renewed.at, clock.wall() - this.#renewed.wall);
-    const remainingMs = options.renewDeadlineMs - elapsed;
-    // Leadership that has ended must not resume when a clock is set back: writes have been stopped.
-    if (remainingMs <= 0) this.#renewed = undefined;
+    const remainingMs = this.#renewedAt + options.renewDeadlineMs - clock.now();
+    // Leadership that has ended must not resume: writes have been stopped.
+    if (remainingMs <= 0) this.#renewedAt = undefined;
     return Math.max(0, remainingMs);
   }
 
@@ -161,7 +186,7 @@ export class Election {
         candidate.follow();
         if (!isWatching) void this.#watchLease(standby.signal);
         isWatching = true;
-        await this.#waitForRetry(signal);
+        await this.#pause(this.#untilCheckMs(), signal);
       }
       return false;
     } finally {
@@ -172,20 +197,41 @@ export class Election {
 
   /** Renews until the renew deadline passes, another replica holds the Lease, or the signal is aborted. */
   async #renewUntilLost(signal: AbortSignal): Promise<void> {
-    const { clock, options, log } = this.#context;
+    let last: Attempt = 'held';
+    let failures = 0;
     for (;;) {
-      await sleep(clock, Math.min(options.retryPeriodMs, this.#remainingMs()), signal);
+      await this.#pause(Math.min(this.#untilRenewalMs(last, failures), this.#remainingMs()), signal);
       if (signal.aborted) return;
-      if (this.#remainingMs() <= 0 || (await this.#attempt(signal, true)) === 'other-holder') break;
+      if (this.#remainingMs() <= 0) break;
+      last = await this.#attempt(signal, true);
+      if (last === 'other-holder') break;
+      failures = last === 'held' ? 0 : failures + 1;
     }
-    log.warn('Lost the Lease; writes stop until this replica is the leader again', { lease: this.#name });
+    this.#lost(last);
+  }
+
+  #lost(last: Attempt): void {
+    const why = lossAfter(last);
+    this.losses.add([why]);
+    const text = `Lost the Lease, because ${whyLost[why]}. Writes stop until this replica is the leader again`;
+    this.#context.log.warn(text, { lease: this.#name });
+  }
+
+  /**
+   * A connection that broke is replaced at once. Silence has taken its time already. Otherwise, wait: the API server
+   * may refuse connections, or may be overloaded.
+   */
+  #untilRenewalMs(last: Attempt, failures: number): number {
+    const { retryPeriodMs } = this.#context.options;
+    if (!(last instanceof ConnectionError)) return retryPeriodMs;
+    return failures === 1 || last instanceof SilentConnection ? 0 : Math.min(retryPeriodMs, reconnectMs);
   }
 
   /** Acquires or renews the Lease if that is allowed. */
-  async #attempt(signal: AbortSignal, isRenewal: boolean): Promise<'held' | 'other-holder' | 'unknown'> {
+  async #attempt(signal: AbortSignal, isRenewal: boolean): Promise<Attempt> {
     const { clock, identity } = this.#context;
     this.#attemptedAt = clock.now();
-    this.#hasChanged = false;
+    this.#isDue = false;
     try {
       // After a renewal its version is known, so no read is needed; a conflict falls through to the read.
       if (isRenewal && this.#observed !== undefined && (await this.#write(this.#observed.lease, isRenewal)))
@@ -197,11 +243,11 @@ export class Election {
         this.#logOnce('info', `Running as standby; the leader is ${holderOf(lease)}`);
         return 'other-holder';
       }
-      if (signal.aborted || (isRenewal && this.#remainingMs() <= 0)) return 'unknown';
-      return (await this.#write(lease, isRenewal)) ? 'held' : 'unknown';
+      if (signal.aborted || (isRenewal && this.#remainingMs() <= 0)) return 'conflict';
+      return (await this.#write(lease, isRenewal)) ? 'held' : 'conflict';
     } catch (error) {
       if (!signal.aborted) this.#logOnce('warn', `Cannot read or write the Lease: ${errorText(error)}`);
-      return 'unknown';
+      return error instanceof ApiError ? error : asConnectionError(error);
     }
   }
 
@@ -224,8 +270,8 @@ export class Election {
   async #write(lease: Lease | undefined, isRenewal: boolean): Promise<boolean> {
     const { api, clock, identity, options } = this.#context;
     const { namespace, name } = options.lease;
-    const sent = { at: clock.now(), wall: clock.wall() };
-    const holder = { identity, leaseDurationMs: options.leaseDurationMs, wallMs: sent.wall };
+    const sentAt = clock.now();
+    const holder = { identity, leaseDurationMs: options.leaseDurationMs, wallMs: clock.wall() };
     const newLease: Lease = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -246,7 +292,7 @@ export class Election {
     }
     // Leadership that ended during the request does not resume.
     if (isRenewal && this.#remainingMs() <= 0) return false;
-    this.#renewed = sent;
+    this.#renewedAt = sentAt;
     this.#logged = '';
     return true;
   }
@@ -271,16 +317,26 @@ export class Election {
     return this.#observed.at + durationMs(this.#observed.lease, options.leaseDurationMs) - clock.now();
   }
 
-  /** Waits for the next attempt: a jittered retry period, the expiry of the Lease, or a change of it. */
-  async #waitForRetry(signal: AbortSignal): Promise<void> {
-    const { clock, options, random } = this.#context;
+  /** A standby checks the Lease after a jittered retry period, or when it expires. */
+  #untilCheckMs(): number {
+    const { options, random } = this.#context;
     const retryInMs = options.retryPeriodMs * (1 + jitter * random());
     const expiresInMs = this.#expiresInMs();
-    if (this.#hasChanged) return;
-    const pause = abortScope(signal);
-    this.#wake = () => pause.abort(undefined);
-    await sleep(clock, expiresInMs > 0 ? Math.min(retryInMs, expiresInMs) : retryInMs, pause.signal);
-    pause.release();
+    return expiresInMs > 0 ? Math.min(retryInMs, expiresInMs) : retryInMs;
+  }
+
+  /** Waits for the next attempt. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#isDue || ms <= 0) return;
+    const scope = abortScope(signal);
+    this.#wake = () => scope.abort(undefined);
+    await sleep(this.#context.clock, ms, scope.signal);
+    scope.release();
+  }
+
+  #attemptNow(): void {
+    this.#isDue = true;
+    this.#wake();
   }
 
   /**
@@ -295,8 +351,7 @@ export class Election {
       let retryInMs = options.retryPeriodMs;
       try {
         for await (const _change of api.watch(this.#path, query, signal)) {
-          this.#hasChanged = true;
-          this.#wake();
+          this.#attemptNow();
         }
       } catch {
         // The attempts log any problem.
@@ -312,4 +367,10 @@ export class Election {
     this.#logged = text;
     this.#context.log[level](text, { lease: this.#name });
   }
+}
+
+function lossAfter(last: Attempt): LeaseLoss {
+  if (last === 'other-holder') return 'taken';
+  if (last instanceof ApiError) return 'rejected';
+  return last instanceof ConnectionError ? 'unanswered' : 'paused';
 }

@@ -75,6 +75,17 @@ export class ConnectionError extends Error {
   }
 }
 
+/** No data arrived for so long that the connection is probably dead. */
+export class SilentConnection extends ConnectionError {
+  /** Whether the API server was silent so briefly that its history is the same (docs/decisions/0011). */
+  readonly isBrief: boolean;
+
+  constructor(message: string, { isBrief = false }: { isBrief?: boolean } = {}) {
+    super(message, { mayHaveExecuted: true });
+    this.isBrief = isBrief;
+  }
+}
+
 /** Converts any error thrown by a transport. */
 export function asConnectionError(error: unknown): ConnectionError {
   if (error instanceof ConnectionError) return error;

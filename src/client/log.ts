@@ -21,6 +21,7 @@ type DecisionField = 'service' | 'decision' | 'reason' | 'cause' | 'addresses' |
 /** Requests to the API server. */
 type RequestField =
   | 'error'
+  | 'refusal'
   | 'retryInMs'
   | 'address'
   | 'method'

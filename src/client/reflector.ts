@@ -1,10 +1,10 @@
 import type { KubeObject } from '../core/model/objects.ts';
-import type { Api, Query, WatchEvent } from './api.ts';
-import { ApiError, asConnectionError, ConnectionError } from './errors.ts';
+import { type Api, type Query, type WatchEvent, withQuery } from './api.ts';
+import { ApiError, asConnectionError, ConnectionError, SilentConnection } from './errors.ts';
 import type { ListPart } from './list-parts.ts';
 import type { Log } from './log.ts';
-import type { Clock, Random } from './transport.ts';
-import { deadline, sleep } from './wait.ts';
+import type { Clock, OnRecovered, Random } from './transport.ts';
+import { deadline, pause } from './wait.ts';
 import type { WatchFailure } from './watch-failure.ts';
 import { initialWatchState, type WatchEffect, type WatchInput, watchStep } from './watch-state.ts';
 
@@ -52,11 +52,10 @@ export interface ReflectOptions {
   /** Called on all activity: a response, a chunk, a failure, the end of a delay. */
   progressed?: () => void;
   /** Called after each failed list or watch that will be retried. */
-  failed?: () => void;
-  /**
-   * How long an open watch may be idle before it is closed. API servers send a bookmark about once a minute.
-   */
+  failed?: (error: WatchFailure) => void;
+  /** How long an open watch may be idle before it is closed: longer than its `timeoutSeconds`. */
   idleTimeoutMs?: number;
+  onRecovered?: OnRecovered | undefined;
 }
 
 /**
@@ -81,7 +80,7 @@ export async function reflect<T>(
     for (const effect of next.effects) {
       // The sink may abort the signal.
       if (signal.aborted) return undefined;
-      if (effect.type === 'failing') options.failed?.();
+      if (effect.type === 'failing') options.failed?.(effect.error);
       if (isAction(effect)) action = effect;
       else deliver(effect, source, sink, log);
     }
@@ -92,11 +91,16 @@ export async function reflect<T>(
   while (action !== undefined && !signal.aborted) {
     switch (action.type) {
       case 'wait':
-        await sleep(clock, action.ms, signal);
+        await pause(clock, action.ms, signal, action.untilRecovered ? options.onRecovered : undefined);
         action = advance({ type: 'waited' });
         break;
       case 'list': {
         const input: WatchInput<T> = await listAll(api, source, action, options);
+        action = signal.aborted ? undefined : advance(input);
+        break;
+      }
+      case 'check': {
+        const input: WatchInput<T> = await check(api, source, action, options);
         action = signal.aborted ? undefined : advance(input);
         break;
       }
@@ -107,11 +111,11 @@ export async function reflect<T>(
   }
 }
 
-type Action<T> = Extract<WatchEffect<T>, { type: 'list' | 'watch' | 'wait' }>;
+type Action<T> = Extract<WatchEffect<T>, { type: 'list' | 'check' | 'watch' | 'wait' }>;
 type Delivery<T> = Exclude<WatchEffect<T>, Action<T>>;
 
 function isAction<T>(effect: WatchEffect<T>): effect is Action<T> {
-  return effect.type === 'list' || effect.type === 'watch' || effect.type === 'wait';
+  return ['list', 'check', 'watch', 'wait'].includes(effect.type);
 }
 
 function deliver<T>(effect: Delivery<T>, source: WatchSource<T>, sink: Sink<T>, log: Log): void {
@@ -178,6 +182,22 @@ async function listAll<T>(
   }
 }
 
+/** Reads the version of the collection with one object at most. */
+async function check<T>(
+  api: Api,
+  source: WatchSource<T>,
+  action: Extract<WatchEffect<T>, { type: 'check' }>,
+  { signal }: ReflectOptions,
+): Promise<WatchInput<T>> {
+  const query = { ...selectors(source, action.useFieldSelector), limit: 1 };
+  try {
+    const { metadata } = await api.get(withQuery(source.path, query), signal);
+    return { type: 'checked', resourceVersion: metadata.resourceVersion ?? '' };
+  } catch (error) {
+    return { type: 'failed', error: asFailure(error) };
+  }
+}
+
 /**
  * Returns undefined at the end. Catches read errors only: an error thrown by `project` is a bug and must
  * propagate.
@@ -200,7 +220,7 @@ async function follow<T>(
   advance: (input: WatchInput<T>) => Action<T> | undefined,
 ): Promise<Action<T> | undefined> {
   const { clock, signal } = options;
-  const idle = deadline(clock, options.idleTimeoutMs ?? 150_000, signal, `watch ${source.path}: no data`);
+  const idle = deadline(clock, options.idleTimeoutMs ?? 30_000, signal, `watch ${source.path}: no data`);
   const query = {
     ...selectors(source, action.useFieldSelector),
     resourceVersion: action.resourceVersion,
@@ -252,6 +272,8 @@ async function nextInput<T>(
     result = await events.next();
   } catch (error) {
     if (idle.aborted) return { type: 'idle', error: asConnectionError(idle.reason) };
+    // The next watch starts at the last version, to prove that the connection works.
+    if (error instanceof SilentConnection && error.isBrief) return { type: 'closed' };
     return { type: 'failed', error: asFailure(error) };
   }
   return result.done === true ? { type: 'closed' } : toInput(result.value, source);

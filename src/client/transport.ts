@@ -21,6 +21,20 @@ export interface HttpResponse {
   body: AsyncIterable<Uint8Array>;
 }
 
+/** The connections below a transport. */
+export interface Connections {
+  /** Closes the unused ones. */
+  closeIdle(): void;
+  /** Calls `then` whenever an unused or reused connection turns out to be dead. */
+  onDead(then: () => void): void;
+}
+
+/**
+ * Registers a function to call when the API server answers again after an outage, and returns a function that removes
+ * it.
+ */
+export type OnRecovered = (then: () => void) => () => void;
+
 /** The source of time, so that tests can replace it. */
 export interface Clock {
   /** Monotonic milliseconds; only differences are meaningful. */

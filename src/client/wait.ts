@@ -1,5 +1,5 @@
-import { ConnectionError } from './errors.ts';
-import type { Clock } from './transport.ts';
+import { SilentConnection } from './errors.ts';
+import type { Clock, OnRecovered } from './transport.ts';
 
 /** Resolves after `ms` milliseconds or when the signal aborts; the caller checks the signal. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
@@ -13,6 +13,20 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
     const cancel = clock.after(ms, finish);
     signal.addEventListener('abort', finish);
   });
+}
+
+/** Like `sleep`, and also ends when the API server answers again after an outage. */
+export async function pause(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+  onRecovered: OnRecovered | undefined,
+): Promise<void> {
+  const scope = abortScope(signal);
+  const remove = onRecovered?.(() => scope.abort(undefined));
+  await sleep(clock, ms, scope.signal);
+  remove?.();
+  scope.release();
 }
 
 /**
@@ -51,8 +65,7 @@ export interface Deadline extends AbortScope {
 
 export function deadline(clock: Clock, ms: number, outer: AbortSignal, what: string): Deadline {
   const inner = abortScope(outer);
-  const expire = (): void =>
-    inner.abort(new ConnectionError(`${what} within ${ms / 1000} s`, { mayHaveExecuted: true }));
+  const expire = (): void => inner.abort(new SilentConnection(`${what} within ${ms / 1000} s`));
   let cancel = clock.after(ms, expire);
   return {
     signal: inner.signal,

@@ -1,5 +1,5 @@
 import { type BackoffLimits, backoffMs, delayMs, WATCH_BACKOFF } from './backoff.ts';
-import { ApiError, type ConnectionError } from './errors.ts';
+import { ApiError, ConnectionError, SilentConnection } from './errors.ts';
 import { isExpired, isSelectorRejected, type WatchFailure } from './watch-failure.ts';
 
 /**
@@ -10,9 +10,10 @@ import { isExpired, isSelectorRejected, type WatchFailure } from './watch-failur
  *                                       event, bookmark
  *                                           ┌───┐
  *   start ──▶ list ── listed: replaced ──▶ watch ─┴──▶ closed ──▶ watch again at once
- *              ▲                            │ │
- *              ├──────── 410, idle ─────────┘ │
- *              └─────────── wait ◀── failed ──┘
+ *              ▲                            │ │  └──▶ check ──▶ watch, if nothing was delivered for a minute
+ *              ├──────── 410, idle ─────────┘ │          │
+ *              ├─────────── wait ◀── failed ──┘          │
+ *              └──────────────── older version ◀─────────┘
  *
  * The protocol is "Efficient detection of changes" in Kubernetes' API concepts; bookmarks are KEP-956. Unlike
  * client-go, a broken connection leads to a relist: the server may return with another history
@@ -21,6 +22,8 @@ import { isExpired, isSelectorRejected, type WatchFailure } from './watch-failur
 export interface WatchState {
   /** The action after a delay. */
   readonly nextAction: 'list' | 'watch';
+  /** When the version was last confirmed: by a list, an event, a bookmark or a check. */
+  readonly confirmedAt: number;
   /** The version to watch from: that of the list, then of the last event or bookmark. */
   readonly version: string;
   /** False once the server has rejected the field selector. */
@@ -44,6 +47,8 @@ export type WatchInput<T> =
   | { type: 'bookmark'; resourceVersion: string }
   /** The server ended the watch normally, as it does after timeoutSeconds. */
   | { type: 'closed' }
+  /** The current version of the collection. */
+  | { type: 'checked'; resourceVersion: string }
   /** The open watch received no data for too long: the peer may be gone. */
   | { type: 'idle'; error: ConnectionError }
   | { type: 'failed'; error: WatchFailure }
@@ -52,7 +57,10 @@ export type WatchInput<T> =
 export type WatchEffect<T> =
   | { type: 'list'; useFieldSelector: boolean }
   | { type: 'watch'; useFieldSelector: boolean; resourceVersion: string; timeoutSeconds: number }
-  | { type: 'wait'; ms: number }
+  /** Reads the current version only. */
+  | { type: 'check'; useFieldSelector: boolean }
+  /** `untilRecovered`: it also ends when the API server answers again after an outage. */
+  | { type: 'wait'; ms: number; untilRecovered: boolean }
   | { type: 'replaced'; items: T[]; resourceVersion: string }
   | { type: 'upserted' | 'deleted'; item: T; resourceVersion: string }
   | { type: 'observed'; resourceVersion: string }
@@ -77,14 +85,23 @@ export interface StepContext {
 const HEALTHY_MS = 10_000;
 /** Restarting watches shorter than this without a delay would be a hot loop. */
 const SHORT_MS = 1_000;
-/** Client-go's range, randomized so that the watches of many clients do not end together. */
-const TIMEOUT_SECONDS = { least: 300, spread: 300 };
+/**
+ * The API server ends a watch after that time, so one that receives nothing for longer is dead (`reflector.ts`). No other
+ * request could show that. Randomized, so that watches do not end together. The next one uses the same connection.
+ */
+const TIMEOUT_SECONDS = { least: 20, spread: 5 };
+/**
+ * After this time without an event or a bookmark, the version is compared with that of the API server. kube-apiserver
+ * 1.36 sends a bookmark only if it knows a newer version, so it treats a quiet collection like a version from the future.
+ */
+const CHECK_MS = 60_000;
 
 const LIMITS: BackoffLimits = WATCH_BACKOFF;
 
 export function initialWatchState(): WatchState {
   return {
     nextAction: 'list',
+    confirmedAt: 0,
     version: '',
     useFieldSelector: true,
     failures: 0,
@@ -100,7 +117,7 @@ export function watchStep<T>(state: WatchState, input: WatchInput<T>, context: S
       return list(state);
     case 'listed': {
       const { items, resourceVersion } = input;
-      const step = watch({ ...state, version: resourceVersion }, context);
+      const step = watch({ ...state, version: resourceVersion, confirmedAt: context.now }, context);
       return prepend({ type: 'replaced', items, resourceVersion }, step);
     }
     case 'opened':
@@ -112,17 +129,20 @@ export function watchStep<T>(state: WatchState, input: WatchInput<T>, context: S
       const { item, resourceVersion } = input;
       // Also delivers a version older than the last: only the sink can order them.
       return {
-        state: { ...state, version: resourceVersion || state.version },
+        state: { ...state, version: resourceVersion || state.version, confirmedAt: context.now },
         effects: [{ type: input.isDeleted ? 'deleted' : 'upserted', item, resourceVersion }],
       };
     }
     case 'bookmark':
       return {
-        state: { ...state, version: input.resourceVersion || state.version },
+        state: { ...state, version: input.resourceVersion || state.version, confirmedAt: context.now },
         effects: [{ type: 'observed', resourceVersion: input.resourceVersion }],
       };
     case 'closed':
       return afterClose(state, context);
+    case 'checked':
+      if (isOlder(input.resourceVersion, state.version)) return list(state);
+      return watch({ ...state, confirmedAt: context.now }, context);
     case 'idle':
       return afterIdle(endWatch(state, context), input.error);
     case 'failed':
@@ -136,8 +156,10 @@ export function watchStep<T>(state: WatchState, input: WatchInput<T>, context: S
 function afterClose(state: WatchState, context: StepContext): Step<never> {
   const isShort = state.openedAt === undefined || context.now - state.openedAt < SHORT_MS;
   const next = endWatch(state, context);
+  if (!isShort && context.now - state.confirmedAt >= CHECK_MS)
+    return { state: next, effects: [{ type: 'check', useFieldSelector: next.useFieldSelector }] };
   if (!isShort) return watch(next, context);
-  return wait({ ...next, nextAction: 'watch' }, backoffMs(next.failures, context.random, LIMITS));
+  return wait({ ...next, nextAction: 'watch' }, backoffMs(next.failures, context.random, LIMITS), false);
 }
 
 /**
@@ -158,8 +180,11 @@ function afterFailure(state: WatchState, error: WatchFailure, context: StepConte
   if (isExpired(error) && !state.expired)
     return list({ ...next, expired: true, failures: state.failures + 1 });
   const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
-  const retryInMs = delayMs(state.failures, context.random, LIMITS, retryAfterMs);
-  return prepend({ type: 'failing', error, retryInMs }, wait({ ...next, isFailing: true }, retryInMs));
+  // Silence has taken its time already.
+  const failures = error instanceof SilentConnection ? 0 : state.failures;
+  const retryInMs = delayMs(failures, context.random, LIMITS, retryAfterMs);
+  const waiting = wait({ ...next, isFailing: true }, retryInMs, error instanceof ConnectionError);
+  return prepend({ type: 'failing', error, retryInMs }, waiting);
 }
 
 /** Ends the watch. If it was healthy, earlier failures no longer apply. */
@@ -189,10 +214,18 @@ function watch(state: WatchState, context: StepContext): Step<never> {
   };
 }
 
-function wait(state: WatchState, ms: number): Step<never> {
-  return { state: { ...state, failures: state.failures + 1 }, effects: [{ type: 'wait', ms }] };
+function wait(state: WatchState, ms: number, untilRecovered: boolean): Step<never> {
+  return {
+    state: { ...state, failures: state.failures + 1 },
+    effects: [{ type: 'wait', ms, untilRecovered }],
+  };
 }
 
 function prepend<T>(effect: WatchEffect<T>, step: Step<never>): Step<T> {
   return { state: step.state, effects: [effect, ...step.effects] };
+}
+
+/** Versions are ascending decimal numbers of any length (KEP-5504). */
+function isOlder(version: string, than: string): boolean {
+  return version.length === than.length ? version < than : version.length < than.length;
 }

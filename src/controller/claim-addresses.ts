@@ -4,6 +4,7 @@ import { type Claim, claimObject, claimOf, reservationPatch, sameReservation } f
 import type { ClaimRequest } from '../core/ledger/claim-requests.ts';
 import type { IPAddress } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
+import { isDeniedByAdmission } from './refusal.ts';
 import { claimsPath } from './watched-resources.ts';
 import { isTransient, retryUntilKnown, type WriteContext, type WriteOutcome } from './write-service.ts';
 
@@ -60,6 +61,7 @@ function claim(
       return { kind: 'claimed', claim: claimOf(object, options.controller) };
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;
+      if (isDeniedByAdmission(error)) return { kind: 'rejected', error };
       // Another client wrote first, or an earlier attempt of ours whose response was lost. 422: another UID.
       const isStale = error.status === 409 || (known !== undefined && [404, 422].includes(error.status));
       return isStale ? readClaim(request, options, context) : { kind: 'rejected', error };

@@ -1,4 +1,5 @@
 import { ApiError } from '../client/errors.ts';
+import { isDeniedByAdmission } from './refusal.ts';
 import { claimsPath } from './watched-resources.ts';
 
 /**
@@ -9,7 +10,7 @@ export function claimRequirements(error: Error): string | undefined {
   const { path, verb } = error.request;
   if (!path.startsWith(claimsPath)) return undefined;
   const consequence = verb === 'list' ? ' Until then, no address is assigned.' : '';
-  if (error.status === 403) {
+  if (error.status === 403 && !isDeniedByAdmission(error)) {
     return `--claims needs the verbs create, get, list, watch, patch and delete on ipaddresses (apiGroup networking.k8s.io). Add them to the ClusterRole, as docs/claims.md describes.${consequence}`;
   }
   // A single object may be missing; the collection always exists if the API server knows the resource.

@@ -10,6 +10,7 @@ import type { Options } from '../core/model/options.ts';
 import { isEmptyPatch } from '../core/model/service-patch.ts';
 import { internedViewOf, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { InFlightWrites, type WriterContext } from './in-flight-writes.ts';
+import { reasonToWaitFor } from './refusal.ts';
 import type { Reporter } from './reporter.ts';
 import { WriteBackoff } from './write-backoff.ts';
 import { WriteConflicts } from './write-conflicts.ts';
@@ -53,8 +54,8 @@ export class CleanupReconciler {
       rejected: (view, error, retryInMs) => reporter.rejected(view, error, retryInMs),
     });
     this.#writeConflicts = new WriteConflicts(context.clock);
-    this.#backoff = new WriteBackoff(context.clock, (key) => {
-      this.#due.add(key);
+    this.#backoff = new WriteBackoff(context.clock, (keys) => {
+      for (const key of keys) this.#due.add(key);
       this.#pump();
     });
   }
@@ -166,14 +167,18 @@ export class CleanupReconciler {
   ): void {
     switch (outcome.kind) {
       case 'written':
-        this.#backoff.forget(key);
         this.#writeConflicts.wrote(key, decision.patch);
         this.#reporter.written(outcome.view, decision);
         // The watch will deliver its new state; the old one must not be cleaned up again.
         if (this.#services.get(key) === view) this.#services.delete(key);
+        this.#backoff.written(view);
         break;
       case 'rejected':
-        this.#reporter.rejected(view, outcome.error, this.#backoff.failed(view));
+        this.#reporter.rejected(
+          view,
+          outcome.error,
+          this.#backoff.failed(view, reasonToWaitFor(outcome.error)),
+        );
         break;
       case 'stale':
         // An earlier attempt has executed, and its response was lost.

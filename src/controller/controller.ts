@@ -1,13 +1,15 @@
 import type { Candidate, Leadership } from '../client/election.ts';
+import { SilentConnection } from '../client/errors.ts';
 import type { EventRecorder } from '../client/events.ts';
 import { type ReflectOptions, reflect, type Sink } from '../client/reflector.ts';
+import type { WatchFailure } from '../client/watch-failure.ts';
 import { Allocator } from '../core/decide/allocator.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import type { ExternalIPs } from '../core/ledger/external-ips.ts';
 import { stateOf } from '../core/ledger/service-state.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
-import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
+import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { CleanupReconciler } from './cleanup-reconciler.ts';
 import { ConfigLoader } from './config-loader.ts';
 import { Counters, type WatchName } from './counters.ts';
@@ -232,15 +234,18 @@ export class Controller implements Candidate {
   }
 
   #reflectOptions(watchSession: WatchSession, name: WatchName, ...ends: AbortSignal[]): ReflectOptions {
-    const { clock, random, log } = this.#context;
+    const { clock, random, log, onRecovered } = this.#context;
     const signal = AbortSignal.any([this.#stopping.signal, watchSession.stop.signal, ...ends]);
     const progressed = (): void => {
       // An ended watch would look stuck.
       if (!signal.aborted) this.#activeAt.set(name, clock.now());
     };
     progressed();
-    const failed = (): void => this.counters.watchFailures.add([name]);
-    return { clock, random, log, signal, progressed, failed };
+    const failed = (error: WatchFailure): void => {
+      this.counters.watchFailures.add([name]);
+      if (error instanceof SilentConnection) this.counters.silentWatches.add([name]);
+    };
+    return { clock, random, log, signal, progressed, failed, onRecovered };
   }
 
   /** Call after the lists were read or something has changed. */
@@ -269,8 +274,12 @@ export class Controller implements Candidate {
         this.#update();
       },
       upserted: (view, resourceVersion) => {
+        const before = this.allocator.seen(keyOf(view));
         this.allocator.observed(resourceVersion);
         this.allocator.putService(view);
+        // The answer to a write may have been faster than the watch.
+        if (before !== undefined && compareVersions(view.resourceVersion, before.resourceVersion) > 0)
+          this.#leaderLoop?.changed(before, view);
         this.counters.latency.seen(view, this.isLeading);
         this.#leaderLoop?.seen(view);
         this.#update();

@@ -39,7 +39,11 @@ export class Counters {
   readonly conflicts = new Counts<[reason: AddressConflict['code']]>(each(conflictReasons));
   /** Failed lists and watches. */
   readonly watchFailures = new Counts<[watch: WatchName]>(each(watches));
+  /** Failed lists and watches whose connection carried no data. */
+  readonly silentWatches = new Counts<[watch: WatchName]>(each(watches));
   releases = 0;
+  /** Assignments by other controllers while this replica leads. */
+  otherAllocations = 0;
 
   constructor(clock: Clock) {
     this.services = new ServiceStats(clock);

@@ -50,7 +50,8 @@ interface WrittenField {
 }
 
 function fieldsOf(change: ServicePatch): WrittenField[] {
-  const { annotation, specIP, labeled, record, interface: interfaceName, ipamLabel, goFinalizers } = change;
+  const { annotation, specIP, labeled, record, interface: interfaceName, reallocate } = change;
+  const { ipamLabel, goFinalizers } = change;
   const fields: WrittenField[] = [];
   const addAnnotation = (name: string, desired: string | null | undefined): void => {
     if (desired === undefined) return;
@@ -72,6 +73,7 @@ function fieldsOf(change: ServicePatch): WrittenField[] {
   if (labeled !== undefined) addLabel(labels.implementation, labeled ? implementation : undefined);
   addAnnotation(annotations.allocationRecord, record && formatRecord(record));
   addAnnotation(annotations.interface, interfaceName);
+  addAnnotation(annotations.reallocate, reallocate);
   if (ipamLabel !== undefined) addLabel(labels.ipamAddress, undefined);
   if (goFinalizers !== undefined)
     fields.push({
@@ -81,6 +83,13 @@ function fieldsOf(change: ServicePatch): WrittenField[] {
       current: ({ metadata }) => metadata.finalizers?.find((one) => one === goFinalizer),
     });
   return fields;
+}
+
+/** The warning about fields that the API server's answer to the change does not show. */
+export function explainUnapplied(unapplied: ServicePatch): string {
+  const names = fieldsOf(unapplied).map(({ field }) => field);
+  const [these, them] = names.length === 1 ? ['this field', 'it'] : ['these fields', 'them'];
+  return `The API server accepted the change of ${names.join(', ')}, but its answer does not show it: a mutating admission policy or webhook probably reverts ${these}. Exempt the controller from it. The controller keeps restoring ${them} with back-off.`;
 }
 
 /** The warning, with the writers as far as they are known. */

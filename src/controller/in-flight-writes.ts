@@ -1,8 +1,8 @@
 import type { Api } from '../client/api.ts';
 import type { Leadership } from '../client/election.ts';
-import { ApiError, errorText } from '../client/errors.ts';
+import { ApiError, ConnectionError, errorText } from '../client/errors.ts';
 import type { Log } from '../client/log.ts';
-import type { Clock, Random } from '../client/transport.ts';
+import type { Clock, OnRecovered, Random } from '../client/transport.ts';
 import type { ServicePatch } from '../core/model/service-patch.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import type { Interner } from '../core/text/interner.ts';
@@ -23,6 +23,9 @@ export interface WriterContext {
   readonly log: Log;
   /** Shares strings between the views of Services. */
   readonly interner: Interner;
+  /** The Lease that a leader holds, as `namespace/name`; undefined without leader election. */
+  readonly lease?: string | undefined;
+  readonly onRecovered?: OnRecovered | undefined;
 }
 
 export interface InFlightWritesOptions {
@@ -147,18 +150,22 @@ export class InFlightWrites {
     const key = keyOf(view);
     if (this.#isDraining) return 'stopped';
     if (write.newest !== view.resourceVersion) return 'superseded';
-    const { log, clock } = this.#options.context;
+    const { log, clock, onRecovered } = this.#options.context;
     log.warn(`Write failed, retrying: ${errorText(error)}`, { service: key, retryInMs: ms });
     if (error instanceof ApiError && !isTransient(error)) this.#options.rejected(view, error, ms);
+    if (ms <= 0) return 'retry';
     const { promise, resolve } = Promise.withResolvers<RetryResult>();
-    const cancel = clock.after(ms, () => {
+    const end = (): void => {
       this.#due.add(key);
       this.#assignCapacity();
-    });
+    };
+    const cancel = clock.after(ms, end);
+    const remove = error instanceof ConnectionError ? onRecovered?.(end) : undefined;
     this.#backingOff.set(key, resolve);
     this.#assignCapacity();
     const result = await promise;
     cancel();
+    remove?.();
     return result;
   }
 

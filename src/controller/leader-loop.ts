@@ -3,19 +3,21 @@ import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
 import { announcementProblem } from '../core/decide/announcement.ts';
 import type { Decision } from '../core/decide/decision.ts';
 import type { Claim } from '../core/ledger/claim.ts';
-import { claimRequests } from '../core/ledger/claim-requests.ts';
+import { type ClaimRequest, claimRequests } from '../core/ledger/claim-requests.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import { addressesOf, parseAddressList } from '../core/model/address-list.ts';
 import { sameRecord } from '../core/model/allocation-record.ts';
 import type { Service } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
-import { isEmptyPatch, type ServicePatch } from '../core/model/service-patch.ts';
+import { isEmptyPatch, type ServicePatch, unappliedPart } from '../core/model/service-patch.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { claimAll } from './claim-addresses.ts';
 import { revertedFields } from './field-managers.ts';
 import { ForeignStatus } from './foreign-status.ts';
 import { InFlightWrites, type WriterContext } from './in-flight-writes.ts';
 import { NodeAddresses } from './node-addresses.ts';
+import { OtherAllocators } from './other-allocators.ts';
+import { reasonToWaitFor } from './refusal.ts';
 import type { Reporter } from './reporter.ts';
 import { WriteBackoff } from './write-backoff.ts';
 import { WriteConflicts } from './write-conflicts.ts';
@@ -58,6 +60,7 @@ export class LeaderLoop {
   readonly #writes: InFlightWrites;
   readonly #nodes: NodeAddresses;
   readonly #foreignStatus: ForeignStatus;
+  readonly #otherAllocators: OtherAllocators;
   /** Cancels the scheduled next turn. */
   #cancelTurn: (() => void) | undefined;
   #cancelReminder: () => void;
@@ -66,8 +69,8 @@ export class LeaderLoop {
     const { context, allocator, reporter, leadership, concurrency } = options;
     this.#options = options;
     this.#writeConflicts = new WriteConflicts(context.clock);
-    this.#backoff = new WriteBackoff(context.clock, (key) => {
-      allocator.requeue(key);
+    this.#backoff = new WriteBackoff(context.clock, (keys) => {
+      for (const key of keys) allocator.requeue(key);
       this.pump();
     });
     this.#writes = new InFlightWrites({
@@ -82,7 +85,9 @@ export class LeaderLoop {
       log: context.log,
       listed: (nodes) => allocator.setNodes(nodes),
     });
-    this.#foreignStatus = new ForeignStatus({ context, allocator, reporter, signal: this.#writes.signal });
+    const { signal } = this.#writes;
+    this.#foreignStatus = new ForeignStatus({ context, allocator, reporter, signal });
+    this.#otherAllocators = new OtherAllocators({ ...options, signal });
     this.#cancelReminder = this.#remindLater();
   }
 
@@ -127,6 +132,13 @@ export class LeaderLoop {
       }
       this.#cancelReminder = this.#remindLater();
     });
+  }
+
+  /** Call when the watch delivered a new state of a Service. */
+  changed(before: ServiceView, after: ServiceView): void {
+    // The outcome of a write in flight shows whose change this is.
+    if (this.#options.hasSynced() && !this.#writes.has(keyOf(after)))
+      this.#otherAllocators.compare(before, after);
   }
 
   /** Call when the Service was observed in this version. */
@@ -174,9 +186,12 @@ export class LeaderLoop {
       this.#backoff.delay(view, waitMs);
       return;
     }
-    const beforeWrite = inOrder([this.#checkNodes(decision), this.#claims(state, change)]);
+    const requests = this.#claimRequests(state, change);
+    const beforeWrite = inOrder([this.#checkNodes(decision), this.#claims(requests)]);
     allocator.assume(state, change);
     const done = (outcome: WriteOutcome): void => {
+      // A refused write rests. Meanwhile, its addresses go to others.
+      if (outcome.kind === 'rejected') allocator.claimTracker.withdraw(requests);
       this.#completed(view, change, decision, outcome);
       allocator.settle(key);
     };
@@ -190,10 +205,14 @@ export class LeaderLoop {
     return this.#nodes.notOfNodes(addressesOf(entries));
   }
 
-  /** Returns the claims that must exist before the change is written. */
-  #claims(state: ServiceState, change: ServicePatch): BeforeWrite | undefined {
+  /** The claims that must exist before the change is written. */
+  #claimRequests(state: ServiceState, change: ServicePatch): readonly ClaimRequest[] {
     const { allocator, options } = this.#options;
-    const requests = options.claims ? claimRequests(state, change, allocator.claimTracker.claims) : [];
+    return options.claims ? claimRequests(state, change, allocator.claimTracker.claims) : [];
+  }
+
+  #claims(requests: readonly ClaimRequest[]): BeforeWrite | undefined {
+    const { allocator, options } = this.#options;
     if (requests.length === 0) return undefined;
     const claimContext = { options, onClaim: (claim: Claim) => allocator.claimTracker.put(claim) };
     return (context) => claimAll(requests, claimContext, context);
@@ -203,21 +222,26 @@ export class LeaderLoop {
     const { allocator, reporter } = this.#options;
     const key = keyOf(view);
     switch (outcome.kind) {
-      case 'written':
-        this.#backoff.forget(key);
+      case 'written': {
         this.#writeConflicts.wrote(key, change);
         allocator.answered(outcome.view);
-        reporter.written(outcome.view, decision);
+        const unapplied = unappliedPart(change, outcome.view);
+        const { annotation, record } = unapplied;
+        if (annotation === undefined && record === undefined) reporter.written(outcome.view, decision);
+        if (isEmptyPatch(unapplied)) this.#backoff.written(view);
+        else reporter.unapplied(outcome.view, unapplied, this.#backoff.failed(outcome.view));
         break;
+      }
       case 'stale':
         allocator.answered(outcome.view);
-        this.#reportIfWritten(outcome.view, change, decision);
+        if (outcome.mayBeOurs) this.#reportIfWritten(outcome.view, change, decision);
+        else this.#otherAllocators.compare(view, outcome.view);
         // The watch knows another version: until it has caught up, there is nothing to decide on.
         if (allocator.seenVersion(key) === view.resourceVersion) this.#backoff.failed(view);
         break;
       case 'rejected':
         if (allocator.seen(key) === undefined) break;
-        reporter.rejected(view, outcome.error, this.#backoff.failed(view));
+        reporter.rejected(view, outcome.error, this.#backoff.failed(view, reasonToWaitFor(outcome.error)));
         break;
       case 'contested': {
         const { request, claim } = outcome;

@@ -1,3 +1,4 @@
+import type { Election } from '../client/election.ts';
 import type { EventRecorder } from '../client/events.ts';
 import type { Requests } from '../client/metered-transport.ts';
 import { countOf, type ProblemCode } from '../core/config/config.ts';
@@ -51,6 +52,11 @@ export const controllerMetrics = {
     help: 'Services that use or request an address that they cannot have.',
     labels: ['reason'],
   },
+  kube_vip_cloud_provider_services_failing: {
+    type: 'gauge',
+    help: 'Services whose change the API server rejects, by what refuses it.',
+    labels: ['refusal'],
+  },
   kube_vip_cloud_provider_pending_changes: {
     type: 'gauge',
     help: 'Services that keep their address while a change of it is pending.',
@@ -101,6 +107,11 @@ export const controllerMetrics = {
     help: 'Services that were cleaned up because they are no longer of type LoadBalancer.',
     labels: [],
   },
+  kube_vip_cloud_provider_other_allocations_total: {
+    type: 'counter',
+    help: 'Services on which another controller assigned an address or took part while this replica was the leader. An AnotherAllocator event names it.',
+    labels: [],
+  },
   kube_vip_cloud_provider_time_to_address_seconds: {
     type: 'histogram',
     help: 'Time from the watch event of a Service without an address until an address from a pool is written to it. Services from a list are not included.',
@@ -109,6 +120,11 @@ export const controllerMetrics = {
   kube_vip_cloud_provider_watch_failures_total: {
     type: 'counter',
     help: 'Failed lists and watches, which are retried.',
+    labels: ['watch'],
+  },
+  kube_vip_cloud_provider_silent_watches_total: {
+    type: 'counter',
+    help: 'Lists and watches that failed because their connection carried no data, although it was not closed. Also counted as failures.',
     labels: ['watch'],
   },
   kube_vip_cloud_provider_events_pending: {
@@ -125,6 +141,11 @@ export const controllerMetrics = {
     type: 'gauge',
     help: 'Whether this replica is the leader for the Lease of that name: 1 or 0.',
     labels: ['name'],
+  },
+  kube_vip_cloud_provider_lease_losses_total: {
+    type: 'counter',
+    help: 'How often this replica was the leader and lost the Lease, by reason.',
+    labels: ['reason'],
   },
   rest_client_requests_total: {
     type: 'counter',
@@ -144,26 +165,33 @@ export interface MetricsContext {
   readonly events: EventRecorder;
   /** undefined: without leader election. */
   readonly lease: string | undefined;
+  readonly election: Election | undefined;
 }
 
 type ControllerReadings = Readings<typeof controllerMetrics>;
 
 /** O(pools, used address intervals, config problems, pending Services); other Services are not read. */
-export function readMetrics({ controller, requests, events, lease }: MetricsContext): string {
-  const { assignments, conflicts, releases, latency, watchFailures } = controller.counters;
+export function readMetrics({ controller, requests, events, lease, election }: MetricsContext): string {
+  const { assignments, conflicts, releases, otherAllocations, latency } = controller.counters;
+  const { watchFailures, silentWatches } = controller.counters;
   const own: ControllerReadings = {
     kube_vip_cloud_provider_assignments_total: assignments.rows(),
     kube_vip_cloud_provider_conflicts_total: conflicts.rows(),
     kube_vip_cloud_provider_releases_total: [[releases]],
+    kube_vip_cloud_provider_other_allocations_total: [[otherAllocations]],
     kube_vip_cloud_provider_time_to_address_seconds: [[latency.seconds]],
     kube_vip_cloud_provider_watch_failures_total: watchFailures.rows(),
+    kube_vip_cloud_provider_silent_watches_total: silentWatches.rows(),
     kube_vip_cloud_provider_events_pending: [[events.pending()]],
     kube_vip_cloud_provider_events_dropped_total: [[events.dropped()]],
     rest_client_requests_total: requests.responses.rows(),
     rest_client_request_duration_seconds: requests.seconds.entries(),
-    ...(lease === undefined
+    ...(lease === undefined || election === undefined
       ? {}
-      : { leader_election_master_status: [[lease, controller.isLeading ? 1 : 0]] }),
+      : {
+          leader_election_master_status: [[lease, controller.isLeading ? 1 : 0]],
+          kube_vip_cloud_provider_lease_losses_total: election.losses.rows(),
+        }),
   };
   // Only a synced leader reports cluster state, so sums over the replicas are correct.
   return exposition(
@@ -203,6 +231,7 @@ function readState({ allocator, counters: { services, announcements } }: Control
     kube_vip_cloud_provider_services_pending: pending.rows(),
     kube_vip_cloud_provider_longest_pending_seconds: longest.values(),
     kube_vip_cloud_provider_services_in_conflict: services.inConflict.rows(),
+    kube_vip_cloud_provider_services_failing: services.failing.rows(),
     kube_vip_cloud_provider_pending_changes: services.pendingChanges.rows(),
     kube_vip_cloud_provider_address_conflicts: [[services.conflictCount]],
     kube_vip_cloud_provider_addresses_outside_pool: [[services.outside]],

@@ -3,6 +3,7 @@ import { ApiError } from '../client/errors.ts';
 import type { Log } from '../client/log.ts';
 import { mergePatch } from '../client/merge-patch.ts';
 import type { Service } from '../core/model/objects.ts';
+import { isDeniedByAdmission } from './refusal.ts';
 
 /** The Service after a write, or its current state if the write was based on another version. */
 export type WriteResult = { readonly kind: 'written' | 'stale'; readonly service: Service };
@@ -86,6 +87,7 @@ export class PatchOrUpdate {
   }
 }
 
+/** Whether the verb may be missing. A denial by admission applies to both verbs. */
 function isForbidden(error: unknown): error is ApiError {
-  return error instanceof ApiError && error.status === 403;
+  return error instanceof ApiError && error.status === 403 && !isDeniedByAdmission(error);
 }

@@ -1,11 +1,12 @@
 import { createApi } from '../client/api.ts';
+import { ConnectionHealth } from '../client/connection-health.ts';
 import { Election, unlimitedLeadership } from '../client/election.ts';
 import type { ElectionOptions } from '../client/election-options.ts';
 import { createEventRecorder } from '../client/events.ts';
 import type { Log } from '../client/log.ts';
 import { metered, Requests } from '../client/metered-transport.ts';
 import { limitRate, type RateLimit } from '../client/rate-limit.ts';
-import type { Clock, Random, Transport } from '../client/transport.ts';
+import type { Clock, Connections, Random, Transport } from '../client/transport.ts';
 import type { Options } from '../core/model/options.ts';
 import { ownManager } from '../core/model/well-known-names.ts';
 import { Interner } from '../core/text/interner.ts';
@@ -16,6 +17,8 @@ import { PatchOrUpdate } from './patch-or-update.ts';
 
 export interface ReplicaContext {
   readonly transport: Transport;
+  /** The connections below the transport, if it has any. */
+  readonly connections?: Connections;
   readonly options: Options;
   readonly clock: Clock;
   readonly random: Random;
@@ -56,8 +59,14 @@ export interface Replica {
 export function createReplica(context: ReplicaContext): Replica {
   const { clock, random, log, version, instance, rateLimit } = context;
   const requests = new Requests();
-  const transport = metered(context.transport, requests, clock);
-  const client = { userAgent: `${ownManager}/${version}`, fieldManager: ownManager, clock };
+  const userAgent = `${ownManager}/${version}`;
+  const connectionHealth = new ConnectionHealth({
+    transport: metered(context.transport, requests, clock),
+    connections: context.connections,
+    ...{ clock, log, userAgent },
+  });
+  const { transport, onRecovered } = connectionHealth;
+  const client = { userAgent, fieldManager: ownManager, clock };
   const api = createApi(
     transport,
     rateLimit === undefined ? client : { ...client, admit: limitRate(rateLimit, clock) },
@@ -69,6 +78,7 @@ export function createReplica(context: ReplicaContext): Replica {
     events.wake();
     context.updated?.();
   };
+  const lease = context.election?.options.lease;
   const controller: Controller = new Controller({
     ...context,
     api,
@@ -76,17 +86,19 @@ export function createReplica(context: ReplicaContext): Replica {
     events,
     updated,
     interner: new Interner(),
+    lease: lease && `${lease.namespace}/${lease.name}`,
+    onRecovered,
   });
   const election =
     context.election === undefined
       ? undefined
       : // Not rate-limited: queued requests must not delay the renewal of the Lease.
-        new Election({ ...context, ...context.election, api: createApi(transport, client) });
+        new Election({ ...context, ...context.election, api: createApi(transport, client), onRecovered });
   return {
     controller,
     pendingEvents: () => events.pending(),
     health: healthOf(controller, election, context.election?.options),
-    metrics: () => readMetrics({ controller, requests, events, lease: context.election?.options.lease.name }),
+    metrics: () => readMetrics({ controller, requests, events, lease: lease?.name, election }),
     async run(signal) {
       const electionStop = new AbortController();
       const electionEnd = election?.run(controller, electionStop.signal);
@@ -99,6 +111,7 @@ export function createReplica(context: ReplicaContext): Replica {
         events.close();
         electionStop.abort(new Error('the controller stops'));
         await electionEnd;
+        connectionHealth.close();
       }
       if (canRelease) await election?.release();
     },

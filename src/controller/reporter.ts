@@ -1,3 +1,4 @@
+import type { ApiError } from '../client/errors.ts';
 import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
 import type { Clock } from '../client/transport.ts';
@@ -26,11 +27,13 @@ import { formatAddress, readAddress } from '../core/ip/address.ts';
 import type { UnreadAnnotation } from '../core/model/known-annotations.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
+import type { ServicePatch } from '../core/model/service-patch.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import { poolRows } from '../core/queries/report.ts';
 import { claimRequirements } from './claim-requirements.ts';
 import type { Counters } from './counters.ts';
-import { explainReverts, type RevertedField } from './field-managers.ts';
+import { explainReverts, explainUnapplied, type RevertedField } from './field-managers.ts';
+import { type RefusalKind, refusalOf } from './refusal.ts';
 
 /**
  * The event reasons and their types; docs/events.md has them as a table. Users of `kubectl describe` know the
@@ -50,6 +53,8 @@ export const eventTypes = {
   AddressConflictResolved: 'Normal',
   /** Another load balancer writes the status. */
   ForeignLoadBalancerStatus: 'Warning',
+  /** Another controller assigns addresses while this one leads. */
+  AnotherAllocator: 'Warning',
   MisspelledAnnotation: 'Warning',
   /** An annotation of another load balancer, or an unknown one in kube-vip's domain. */
   UnreadAnnotation: 'Normal',
@@ -60,8 +65,19 @@ export const eventTypes = {
 
 type Reason = keyof typeof eventTypes;
 
+/** The event of a change that fails. */
+interface FailureReport {
+  /** Identifies why it fails. */
+  readonly reason: string;
+  readonly event: Reason;
+  readonly text: string;
+}
+
 /** A ConfigMap may have thousands of pools; the log is limited to some. */
 const maxLoggedPools = 100;
+
+const admissionRemedy =
+  'Change the Service so that the policy or webhook allows it, or exempt the controller from it.';
 
 /** The event of a rejected change is repeated, with the time of the next attempt, when the delay has grown by this factor. */
 const repeatFactor = 4;
@@ -211,22 +227,31 @@ export class Reporter {
   }
 
   /** Reports that the API server rejects a change. */
-  rejected(view: ServiceView, error: Error, retryInMs: number): void {
+  rejected(view: ServiceView, error: ApiError, retryInMs: number): void {
+    const { kind } = refusalOf(error);
+    const message = `The API server rejected the change: ${error.message}`;
+    this.#log.error(message, { service: keyOf(view), refusal: kind, retryInMs });
+    this.#explainRequirements(error);
+    const text = kind === 'admission' ? `${message}. ${admissionRemedy}` : `${message}.`;
+    this.#failing(view, kind, retryInMs, { reason: error.message, event: 'SyncLoadBalancerFailed', text });
+  }
+
+  /** Reports that the API server's answer to a change does not show this part of it. */
+  unapplied(view: ServiceView, part: ServicePatch, retryInMs: number): void {
+    const text = explainUnapplied(part);
+    this.#log.error(text, { service: keyOf(view), refusal: 'admission', retryInMs });
+    this.#failing(view, 'admission', retryInMs, { reason: text, event: 'LoadBalancerFieldsUndone', text });
+  }
+
+  /** Counts a change that fails, and records its event: once, and again when the delay has grown by `repeatFactor`. */
+  #failing(view: ServiceView, refusal: RefusalKind, retryInMs: number, report: FailureReport): void {
     const key = keyOf(view);
     // Services of other types are not counted.
-    if (view.type === 'LoadBalancer') this.#counters.services.put(key, 'failing');
-    this.#log.error(`The API server rejected the change: ${error.message}`, { service: key, retryInMs });
-    this.#explainRequirements(error);
-    const isNew = this.#isNew(view, error.message);
-    const reportedMs = isNew ? 0 : (this.#retries.get(key) ?? 0);
+    if (view.type === 'LoadBalancer') this.#counters.services.put(key, { kind: 'failing', refusal });
+    const reportedMs = this.#isNew(view, report.reason) ? 0 : (this.#retries.get(key) ?? 0);
     if (retryInMs < repeatFactor * reportedMs) return;
     this.#retries.set(key, retryInMs);
-    const next = nextAttempt(this.#clock.wall() + retryInMs);
-    this.#event(
-      view,
-      'SyncLoadBalancerFailed',
-      `The API server rejected the change: ${error.message}. ${next}`,
-    );
+    this.#event(view, report.event, `${report.text} ${nextAttempt(this.#clock.wall() + retryInMs)}`);
   }
 
   /** Reports that IPAddresses cannot be read or written. */
@@ -260,6 +285,17 @@ export class Reporter {
   foreignStatus(view: ServiceView, message: string, manager: string | undefined): void {
     this.#log.warn(message, { service: keyOf(view), manager });
     this.#event(view, 'ForeignLoadBalancerStatus', message);
+  }
+
+  /** Counts an assignment by another controller. */
+  otherAllocation(): void {
+    this.#counters.otherAllocations += 1;
+  }
+
+  /** Reports that another controller allocates while this one leads. */
+  otherAllocator(view: ServiceView, message: string, manager: string | undefined): void {
+    this.#log.error(message, { service: keyOf(view), manager });
+    this.#event(view, 'AnotherAllocator', message);
   }
 
   /** The addresses in the status turned out to be earlier ones that kube-vip has not replaced yet. */

@@ -9,6 +9,7 @@ import {
 import { formatAddress } from '../core/ip/address.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
 import { Counts } from '../metrics/counts.ts';
+import type { RefusalKind } from './refusal.ts';
 
 /** `failing`: the API server rejects the write. */
 export type StatState = 'assigned' | 'pending' | 'conflict' | 'failing';
@@ -27,6 +28,18 @@ export const conflictReasons: Readonly<Record<AddressConflict['code'], true>> = 
 };
 const changeKinds: Readonly<Record<ChangeKind, true>> = { families: true, ports: true, reallocate: true };
 
+export const refusalKinds: Readonly<Record<RefusalKind, true>> = {
+  permission: true,
+  admission: true,
+  other: true,
+};
+
+/** The API server refuses the change of a Service. */
+export interface Failing {
+  readonly kind: 'failing';
+  readonly refusal: RefusalKind;
+}
+
 /** Shared by nearly all Services: those without conditions. */
 const keptWithoutConditions: Decision = { kind: 'keep', addresses: '', source: '', conditions: [] };
 
@@ -40,10 +53,12 @@ export class ServiceStats {
   readonly states = new Counts<[state: StatState]>(each(states));
   readonly inConflict = new Counts<[reason: AddressConflict['code']]>(each(conflictReasons));
   readonly pendingChanges = new Counts<[change: ChangeKind]>(each(changeKinds));
+  /** Services whose change the API server refuses. */
+  readonly failing = new Counts<[refusal: RefusalKind]>(each(refusalKinds));
   /** A Service that needs both families may be counted twice. */
   readonly pending = new Counts<PendingReason>();
   readonly #clock: Clock;
-  readonly #last = new Map<ServiceKey, Decision | 'failing'>();
+  readonly #last = new Map<ServiceKey, Decision | Failing>();
   /** When each pending Service became pending. */
   readonly #pendingSince = new Map<ServiceKey, number>();
   readonly #conflicts = new Counts<[address: string]>();
@@ -64,11 +79,11 @@ export class ServiceStats {
   }
 
   /** `since`: when the watch delivered the Service, if known. */
-  put(key: ServiceKey, next: Decision | 'failing', since = this.#clock.now()): void {
+  put(key: ServiceKey, next: Decision | Failing, since = this.#clock.now()): void {
     const before = this.#pendingSince.get(key);
     this.delete(key);
-    if (typeof next === 'object' && next.kind === 'pending') this.#pendingSince.set(key, before ?? since);
-    const hasNoConditions = typeof next === 'object' && next.kind === 'keep' && next.conditions.length === 0;
+    if (next.kind === 'pending') this.#pendingSince.set(key, before ?? since);
+    const hasNoConditions = next.kind === 'keep' && next.conditions.length === 0;
     this.#last.set(key, hasNoConditions ? keptWithoutConditions : next);
     this.#count(next, 1);
   }
@@ -86,7 +101,7 @@ export class ServiceStats {
     const now = this.#clock.now();
     for (const [key, since] of this.#pendingSince) {
       const decision = this.#last.get(key);
-      if (typeof decision !== 'object' || decision.kind !== 'pending') continue;
+      if (decision?.kind !== 'pending') continue;
       for (const failure of decision.failures) yield [...pendingReasonOf(failure), (now - since) / 1000];
     }
   }
@@ -95,10 +110,13 @@ export class ServiceStats {
     for (const key of this.#last.keys()) if (!isKnown(key)) this.delete(key);
   }
 
-  #count(decision: Decision | 'failing', by: 1 | -1): void {
+  #count(decision: Decision | Failing, by: 1 | -1): void {
     const state = stateOf(decision);
     if (state !== undefined) this.states.add([state], by);
-    if (decision === 'failing') return;
+    if (decision.kind === 'failing') {
+      this.failing.add([decision.refusal], by);
+      return;
+    }
     if (decision.kind === 'pending') {
       for (const failure of decision.failures) this.pending.add(pendingReasonOf(failure), by);
     }
@@ -119,9 +137,10 @@ function pendingReasonOf(failure: AllocationFailure): PendingReason {
   return ['key' in failure ? failure.key : '', 'family' in failure ? failure.family : '', failure.code];
 }
 
-function stateOf(decision: Decision | 'failing'): StatState | undefined {
-  if (decision === 'failing') return 'failing';
+function stateOf(decision: Decision | Failing): StatState | undefined {
   switch (decision.kind) {
+    case 'failing':
+      return 'failing';
     case 'keep':
     case 'write':
       return 'assigned';

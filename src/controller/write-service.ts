@@ -1,7 +1,7 @@
 import type { Api } from '../client/api.ts';
 import { delayMs } from '../client/backoff.ts';
 import type { Leadership } from '../client/election.ts';
-import { ApiError, ConnectionError } from '../client/errors.ts';
+import { ApiError, ConnectionError, SilentConnection } from '../client/errors.ts';
 import type { Random } from '../client/transport.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import type { ClaimRequest } from '../core/ledger/claim-requests.ts';
@@ -10,12 +10,15 @@ import { mergePatchOf, type ServicePatch } from '../core/model/service-patch.ts'
 import { internedViewOf, type ServiceView } from '../core/model/service-view.ts';
 import type { Interner } from '../core/text/interner.ts';
 import type { PatchOrUpdate } from './patch-or-update.ts';
+import { isDeniedByAdmission } from './refusal.ts';
 
 /** The outcome of a write. */
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly view: ServiceView }
-  /** Another client wrote first, or an earlier attempt of ours did. `view` is the current Service. */
-  | { readonly kind: 'stale'; readonly view: ServiceView }
+  /**
+   * Another client wrote first, or an earlier attempt of ours did, if `mayBeOurs`. `view` is the current Service.
+   */
+  | { readonly kind: 'stale'; readonly view: ServiceView; readonly mayBeOurs: boolean }
   /** The Service was observed in a newer version, which requests in flight cannot change. */
   | { readonly kind: 'superseded' }
   | { readonly kind: 'gone' }
@@ -71,26 +74,38 @@ export async function writeService(
   const { sender, signal, leadership, interner } = context;
   const path = pathOf(view);
   const patch = mergePatchOf(view, change);
+  let attempts = 0;
   return retryUntilKnown<WriteOutcome>(context, async () => {
+    attempts += 1;
+    const mayBeOurs = attempts > 1;
     try {
       const { kind, service } = await sender.send(path, patch, view, signal, leadership);
-      return { kind, view: internedViewOf(service, interner) };
+      const current = internedViewOf(service, interner);
+      return kind === 'written' ? { kind, view: current } : { kind, view: current, mayBeOurs };
     } catch (error) {
       if (!(error instanceof ApiError) || isTransient(error)) throw error;
+      // Admission may answer with any status code.
+      if (isDeniedByAdmission(error)) return { kind: 'rejected', error };
       if (error.status === 404) return { kind: 'gone' };
       // 409: another version. 422: possibly another UID. The current Service decides.
-      if (error.status === 409 || error.status === 422) return reread(view, error, context);
+      if (error.status === 409 || error.status === 422) return reread(view, error, mayBeOurs, context);
       return { kind: 'rejected', error };
     }
   });
 }
 
-async function reread(view: ServiceView, error: ApiError, context: WriteContext): Promise<WriteOutcome> {
+async function reread(
+  view: ServiceView,
+  error: ApiError,
+  mayBeOurs: boolean,
+  context: WriteContext,
+): Promise<WriteOutcome> {
   const current = await retryUntilKnown<WriteOutcome>(context, async () => {
     try {
       return {
         kind: 'stale',
         view: internedViewOf(await context.api.get<Service>(pathOf(view), context.signal), context.interner),
+        mayBeOurs,
       };
     } catch (failure) {
       if (!(failure instanceof ApiError) || isTransient(failure)) throw failure;
@@ -106,8 +121,9 @@ async function reread(view: ServiceView, error: ApiError, context: WriteContext)
 }
 
 /**
- * Repeats an attempt that throws, with back-off and Retry-After. Once an attempt may have executed without a
- * response, the rejection of a later attempt does not prove the opposite: it is repeated too.
+ * Repeats an attempt that throws, with back-off and Retry-After; the first time at once if its connection broke. Once an
+ * attempt may have executed without a response, the rejection of a later attempt does not prove the opposite: it is
+ * repeated too.
  */
 export async function retryUntilKnown<T extends { readonly kind: string }>(
   context: WriteContext,
@@ -125,8 +141,12 @@ export async function retryUntilKnown<T extends { readonly kind: string }>(
     } catch (error) {
       if (signal.aborted) return { kind: 'stopped', mayStillExecute: true };
       isUncertain ||= mayHaveExecuted(error);
+      // Silence has taken its time already.
+      if (error instanceof SilentConnection) failures = 0;
       const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
-      const retry = await context.backOff(error, delayMs(failures, random(), backoff, retryAfterMs));
+      const isAtOnce = failures === 0 && error instanceof ConnectionError;
+      const waitMs = isAtOnce ? 0 : delayMs(failures, random(), backoff, retryAfterMs);
+      const retry = await context.backOff(error, waitMs);
       if (retry === 'superseded') return { kind: 'superseded' };
       if (retry === 'stopped') return { kind: 'stopped', mayStillExecute: isUncertain };
     }
@@ -141,12 +161,15 @@ function isRejected(outcome: { readonly kind: string }): outcome is Rejected {
 }
 
 function mayHaveExecuted(error: unknown): boolean {
+  if (isDeniedByAdmission(error)) return false;
   if (error instanceof ApiError) return error.status === 408 || error.status >= 500;
   return !(error instanceof ConnectionError) || error.mayHaveExecuted;
 }
 
-/** 401: the token was rotated. 429 and 5xx: retry later. */
-export function isTransient({ status }: ApiError): boolean {
+/** 401: the token was rotated. 429 and 5xx: retry later. A denial by admission rests, so that others get the address. */
+export function isTransient(error: ApiError): boolean {
+  const { status } = error;
+  if (isDeniedByAdmission(error)) return false;
   return status === 401 || status === 408 || status === 429 || status >= 500;
 }
 

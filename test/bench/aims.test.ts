@@ -69,6 +69,15 @@ const figures: Required<Figures> = {
   ]),
   growth: [],
   page: [],
+  silence: [
+    {
+      ...{ services: 1_000, rest: { percent: 0.1, requestsPerMinute: 42 } },
+      outcomes: [
+        { what: 'dead', aim: 20, seconds: [1, 20, 3], leaseLosses: 0, mayLoseLease: false },
+        { what: 'away', aim: 3, seconds: [1, 3], leaseLosses: 2, mayLoseLease: true },
+      ],
+    },
+  ],
   transport: [],
   takeover: [{ services: 5_000, timelines: [{ endedMs: 100, holderMs: 150, addressMs: 300 }] }],
   pools: [{ keys: 25_000, measured: [longTurn(3), longTurn(50)] }],
@@ -86,7 +95,7 @@ test('the table states that all aims are reached', () => {
     rows.filter(({ isReached }) => !isReached),
     [],
   );
-  assert.equal(rows.length, 19);
+  assert.equal(rows.length, 21);
   assert.match(aimsText(rows), /all reached/);
 });
 
@@ -113,6 +122,9 @@ const worse: [RegExp, (figures: Required<Figures>) => void][] = [
   [/^its growth .* \/64/, ({ core }) => change(core[1]?.[1], { map: 160 })],
   [/^takeover/, ({ takeover }) => change(takeover[0]?.timelines[0], { addressMs: 310 })],
   [/^5,000 Services: kubectl vip audit/, ({ plugin }) => change(plugin[0]?.commands[2], { ms: [2_100] })],
+  [/^dead: seconds/, ({ silence }) => change(silence[0]?.outcomes[0], { seconds: [1, 20.1] })],
+  [/^dead: seconds/, ({ silence }) => change(silence[0]?.outcomes[0], { leaseLosses: 1 })],
+  [/^away: seconds/, ({ silence }) => change(silence[0]?.outcomes[1], { seconds: [3.1] })],
   [/^longest turn/, ({ pools }) => change(pools[0]?.measured[0]?.turn, { cpuMs: 51 })],
   [/^CPU at rest/, ({ size }) => change(size[0]?.rest, { percent: 0.2 })],
 ];
@@ -124,7 +136,7 @@ test('only the figure that misses its aim is marked', () => {
     const rows = aimRows(copy);
     const short = rows.filter(({ isReached }) => !isReached);
     assert.deepEqual(short, [rowOf(rows, what)], String(what));
-    assert.match(aimsText(rows), /1 of 19 not reached[\s\S]* short\n/);
+    assert.match(aimsText(rows), /1 of 21 not reached[\s\S]* short\n/);
   }
 });
 

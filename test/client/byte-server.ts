@@ -37,6 +37,8 @@ export interface ByteServer {
   connections(): number;
   /** The responses to the next requests, in order. Further requests get no response. */
   script(...responses: ((exchange: Exchange) => void)[]): void;
+  /** Responds to each request that has no scripted response. */
+  onRequest(respond: (exchange: Exchange) => void): void;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export async function startByteServer(tls?: { cert: string; key: string }): Prom
   const requests: Exchange[] = [];
   const responses: ((exchange: Exchange) => void)[] = [];
   let connections = 0;
+  let respond = (_: Exchange): void => {};
 
   function accept(socket: Socket): void {
     connections += 1;
@@ -59,7 +62,7 @@ export async function startByteServer(tls?: { cert: string; key: string }): Prom
         const exchange = readExchange(buffered.slice(0, end), socket, connection);
         buffered = buffered.slice(end);
         requests.push(exchange);
-        responses.shift()?.(exchange);
+        (responses.shift() ?? respond)(exchange);
       }
     });
   }
@@ -75,6 +78,9 @@ export async function startByteServer(tls?: { cert: string; key: string }): Prom
     requests,
     connections: () => connections,
     script: (...more) => responses.push(...more),
+    onRequest(then) {
+      respond = then;
+    },
     close() {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -69,6 +69,8 @@ export class TestCandidate implements Candidate {
     signal,
     next,
   ) => next(request, signal);
+  /** The API server answers again. */
+  recovered = (): void => {};
   readonly #clock: Clock;
   readonly #election: Election;
   readonly #stop = new AbortController();
@@ -82,7 +84,14 @@ export class TestCandidate implements Candidate {
     };
     const api = createApi(transport, { userAgent: 'tester/1', fieldManager: 'tester', clock });
     this.#clock = clock;
-    this.#election = new Election({ api, options, identity, clock, random: () => 0.5, log: this.log });
+    const context = { api, options, identity, clock, random: () => 0.5, log: this.log };
+    this.#election = new Election({
+      ...context,
+      onRecovered: (then) => {
+        this.recovered = then;
+        return () => {};
+      },
+    });
   }
 
   start(): this {
@@ -95,6 +104,11 @@ export class TestCandidate implements Candidate {
   }
 
   follow(): void {}
+
+  /** Why it lost the Lease, in any order. */
+  get losses(): string[] {
+    return [...this.#election.losses.rows()].flatMap(([why, times]) => new Array<string>(times).fill(why));
+  }
 
   get isLeading(): boolean {
     return this.periods.some(({ leadership }) => leadership.remainingMs() > 0);

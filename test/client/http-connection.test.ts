@@ -17,7 +17,11 @@ async function withConnection(
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   await once(socket, 'connect');
   const events: string[] = [];
-  const listener = { free: () => events.push('free'), closed: () => events.push('closed') };
+  const listener = {
+    free: () => events.push('free'),
+    closed: () => events.push('closed'),
+    broken: () => events.push('broken'),
+  };
   const connection = new HttpConnection(socket, 60_000, listener);
   try {
     await body(connection, server, events);

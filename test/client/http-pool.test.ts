@@ -83,12 +83,64 @@ test('a connection that waits for a response is not idle', () =>
     assert.equal(await get(transport), '{}');
   }));
 
+test('a connection that was in use when its idle timeout passed is closed when it is unused', () =>
+  withTransport({ idleMs: 10 }, async (transport, server) => {
+    server.script((e) => setTimeout(() => e.respond(200, {}), 60));
+    await get(transport);
+    await until(() => server.requests[0]?.gone() === true);
+  }));
+
+test('an unused connection that breaks closes the others, and is reported once', () =>
+  withTransport({ sockets: 3 }, async (transport, server) => {
+    let reports = 0;
+    transport.onDead(() => {
+      reports += 1;
+    });
+    const watching = new AbortController();
+    server.script(ok, ok, ok, (e) => e.begin());
+    await Promise.all([get(transport), get(transport), get(transport)]);
+    await transport({ method: 'GET', path: '/?watch=true', headers: {} }, watching.signal);
+    server.requests[0]?.reset();
+    await until(() => server.requests.slice(0, 3).every((each) => each.gone()));
+    assert.equal(server.requests[3]?.gone(), false, 'the watch goes on');
+    assert.equal(reports, 1);
+    watching.abort();
+  }));
+
+test('a connection that the server ends while it is unused says nothing about the others', () =>
+  withTransport({ sockets: 2 }, async (transport, server) => {
+    transport.onDead(() => assert.fail('it was reported'));
+    server.script(ok, ok, ok);
+    await Promise.all([get(transport), get(transport)]);
+    server.requests[1]?.hangUp();
+    await until(() => server.requests[1]?.gone() === true);
+    await get(transport);
+    assert.deepEqual(connectionsOf(server.requests), [1, 2, 1]);
+  }));
+
+test('closeIdle leaves connections alone that are in use', () =>
+  withTransport({ sockets: 2 }, async (transport, server) => {
+    server.script(ok, never);
+    const used = get(transport, '/used');
+    await used;
+    const waiting = get(transport, '/waiting');
+    await until(() => server.requests.length === 2);
+    transport.closeIdle();
+    server.requests[1]?.respond(200, {});
+    assert.equal(await waiting, '{}');
+  }));
+
 test('after one dead idle connection the others are not tried', () =>
   withTransport({ sockets: 3 }, async (transport, server) => {
     server.script(ok, ok, ok);
     await Promise.all([get(transport), get(transport), get(transport)]);
     server.script((e) => e.reset(), ok);
+    let reports = 0;
+    transport.onDead(() => {
+      reports += 1;
+    });
     assert.equal(await get(transport), '{}');
+    assert.equal(reports, 1);
     assert.equal(server.requests.at(-1)?.connection, 4);
     await until(() => server.requests.slice(0, 3).every((each) => each.gone()));
   }));

@@ -109,7 +109,7 @@ test('a collection is listed completely, then watched from the version of the li
     assert.equal(watch.query.get('watch'), 'true');
     assert.equal(watch.query.get('resourceVersion'), '7');
     assert.equal(watch.query.get('allowWatchBookmarks'), 'true');
-    assert.equal(watch.query.get('timeoutSeconds'), '300');
+    assert.equal(watch.query.get('timeoutSeconds'), '20');
     assert.equal(watch.query.get('fieldSelector'), 'spec.type=LoadBalancer');
     assert.deepEqual(w.delivered, ['replaced a,b,c @7']);
   }));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApiError, ConnectionError } from '../../src/client/errors.ts';
+import { ApiError, ConnectionError, SilentConnection } from '../../src/client/errors.ts';
 import {
   initialWatchState,
   type Step,
@@ -30,7 +30,8 @@ const idle: Input = { type: 'idle', error: new ConnectionError('no byte', { mayH
 function format(effect: WatchEffect<string>): string {
   switch (effect.type) {
     case 'list':
-      return `list${effect.useFieldSelector ? '' : ', all'}`;
+    case 'check':
+      return `${effect.type}${effect.useFieldSelector ? '' : ', all'}`;
     case 'watch':
       return `watch from ${effect.resourceVersion}${effect.useFieldSelector ? '' : ', all'}`;
     case 'wait':
@@ -101,6 +102,30 @@ const table: [title: string, from: WatchState, inputs: Input[], effects: string[
     WATCHING,
     [{ type: 'changed', item: 'a', resourceVersion: '', isDeleted: true }, { type: 'closed' }],
     ['deleted a @', 'watch from 7'],
+  ],
+  [
+    'after a minute without an event or a bookmark, the version is checked before the next watch',
+    { ...WATCHING, confirmedAt: -55_000 },
+    [{ type: 'closed' }, { type: 'checked', resourceVersion: '10' }],
+    ['check', 'watch from 7'],
+  ],
+  [
+    'if the API server has an older version, its history is another one, and the collection is listed again',
+    { ...WATCHING, confirmedAt: -55_000, version: '10' },
+    [{ type: 'closed' }, { type: 'checked', resourceVersion: '9' }],
+    ['check', 'list'],
+  ],
+  [
+    'a check that fails leads to a list',
+    { ...WATCHING, confirmedAt: -55_000 },
+    [{ type: 'closed' }, reset, waited],
+    ['check', 'failing, again in 200', 'wait 200', 'list'],
+  ],
+  [
+    'after silence, the delay does not grow',
+    { ...LISTING, failures: 9 },
+    [{ type: 'failed', error: new SilentConnection('no data') }],
+    ['failing, again in 200', 'wait 200'],
   ],
   [
     'a bookmark advances the version',
@@ -258,9 +283,9 @@ test('a watch of ten seconds resets the failures, a shorter one does not', () =>
 
 test('the timeout of a watch and the delays are drawn within their bounds', () => {
   for (const [random, seconds, ms] of [
-    [0, 300, 200],
-    [0.5, 450, 300],
-    [0.999_999, 600, 400],
+    [0, 20, 200],
+    [0.5, 23, 300],
+    [0.999_999, 25, 400],
   ] as const) {
     const [, effect] = watchStep<string>(
       LISTING,
@@ -269,7 +294,7 @@ test('the timeout of a watch and the delays are drawn within their bounds', () =
     ).effects;
     assert.equal(effect?.type === 'watch' && effect.timeoutSeconds, seconds);
     const broken: Step<string> = watchStep(WATCHING, reset, { now: 0, random });
-    assert.deepEqual(broken.effects[1], { type: 'wait', ms });
+    assert.deepEqual(broken.effects[1], { type: 'wait', ms, untilRecovered: true });
   }
 });
 

@@ -47,6 +47,16 @@ export function listing(rule: Rule): void {
   });
 
   rule(
+    'a list with a limit has the current version, also if no object matches its selector',
+    async (world) => {
+      const { metadata } = await world.create('configmaps', configMap('a'));
+      const page = await world.read('configmaps?limit=1&fieldSelector=metadata.name%3Dnone');
+      assert.deepEqual(names(page), []);
+      assert.ok(BigInt(page.metadata.resourceVersion ?? 0) >= BigInt(metadata.resourceVersion ?? 0));
+    },
+  );
+
+  rule(
     'with a limit, a list has pages, each with a continue token and the remaining count',
     async (world) => {
       await fill(world, 'a', 'b', 'c', 'd', 'e');

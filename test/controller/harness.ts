@@ -8,11 +8,12 @@ import { createFakeClock, until } from '../client/fake-clock.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
 
 /**
- * What to do with a request: pass it on, fail it before or after it executes, or respond instead of the
- * server.
+ * What to do with a request: pass it on, fail it before or after it executes, respond instead of the
+ * server, or pass on another body, as mutating admission does.
  */
 export type Interception =
   | 'pass'
+  | { admitted: string }
   | 'lost before'
   | 'lost after'
   | { status: number; headers?: Record<string, string>; body?: unknown };
@@ -102,7 +103,7 @@ export class Harness {
   readonly #transport: Transport = async (request, signal) => {
     const isRead = request.method === 'GET' && request.path.includes('/services/');
     const read = isRead ? this.onRead(request) : 'pass';
-    if (typeof read === 'object') return respond(read.status, read.body ?? {}, {});
+    if (typeof read === 'object' && 'status' in read) return respond(read.status, read.body ?? {}, {});
     if (request.path.startsWith('/api/v1/nodes')) return this.#send(request, signal, this.onNodes());
     if (request.path.startsWith('/apis/networking.k8s.io/'))
       return this.#send(request, signal, this.onClaimRequest(request));
@@ -115,6 +116,8 @@ export class Harness {
 
   async #send(request: HttpRequest, signal: AbortSignal, interception: Interception): Promise<HttpResponse> {
     if (interception === 'lost before') throw new Error('connection reset');
+    if (typeof interception === 'object' && 'admitted' in interception)
+      return this.api.transport({ ...request, body: interception.admitted }, signal);
     if (typeof interception === 'object')
       return respond(
         interception.status,

@@ -81,6 +81,38 @@ test('two static Services that split their traffic are both told, whichever come
   await harness.stop();
 });
 
+test('of many Services that request one address, only those that come next are told each new holder', async () => {
+  const count = 200;
+  const harness = new Harness();
+  harness.pools({ 'cidr-global': '10.0.0.1' });
+  harness.start();
+  await harness.settled();
+  for (let i = 0; i < count; i += 1)
+    harness.load(`shop/s-${String(i).padStart(3, '0')}`, { spec: { loadBalancerIP: '10.9.9.9' } });
+  const told = (): number => harness.events().length;
+  await until(() => told() >= count);
+  await harness.settled();
+  const about = (name: string): string =>
+    harness.events().findLast((event) => event.includes(`shop/${name}: `)) ?? '';
+  const holder = 'shop/s-000';
+  assert.match(about('s-001'), /shop\/s-001: 10\.9\.9\.9 is already assigned to shop\/s-000, and both use/);
+  assert.doesNotMatch(about('s-001'), /More than/);
+  assert.match(about('s-199'), /More than 3 other Services requested it earlier\. kube-vip may still/);
+  const [events, lines] = [told(), harness.log.lines.length];
+  await harness.delete(holder);
+  await until(() => harness.service('shop/s-001').metadata.labels?.implementation === 'kube-vip');
+  await harness.settled();
+  const news = harness.events().slice(events);
+  // The new holder: assigned, and contested. The three that come next; one of them is named for the first time.
+  assert.equal(news.length, 5, news.join('\n'));
+  for (const name of ['s-002', 's-003', 's-004'])
+    assert.ok(
+      news.some((event) => event.includes(`shop/${name}: 10.9.9.9 is already assigned to shop/s-001`)),
+    );
+  assert.ok(harness.log.lines.length - lines <= 5);
+  await harness.stop();
+});
+
 test('an event that starts with an address leaves its letters as they are', async () => {
   const harness = new Harness();
   harness.start();

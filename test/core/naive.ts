@@ -92,8 +92,11 @@ const list = (text: string | undefined): string[] =>
 export function shown(service: Service): string[] {
   const isOne = service.spec?.type === 'LoadBalancer';
   const status = isOne ? (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => list(ip)) : [];
-  const external = (service.spec?.externalIPs ?? []).flatMap(list);
-  return [...new Set([...claimed(service), ...status, ...external])];
+  return [...new Set([...claimed(service), ...status, ...external(service)])];
+}
+
+function external(service: Service): string[] {
+  return (service.spec?.externalIPs ?? []).flatMap(list);
 }
 
 /** The addresses that it requests, those in its own allocation record, and its lease. */
@@ -329,8 +332,8 @@ export function allocation(
         there.every((holder) => agrees(data, service, holder, address))
       );
     });
-    // What its own status shows may be another load balancer's, unless it is adopted.
-    const own = isUntouched(service) ? shown(service) : [];
+    // What its own status shows may be another load balancer's, unless it is adopted. Its external IPs are in use, too.
+    const own = isUntouched(service) ? shown(service) : external(service);
     const isFree = (address: string): boolean =>
       holders(address).length === 0 && !claimedByOthers.has(address) && !own.includes(address);
     return (

@@ -26,7 +26,7 @@ const options: Options = {
 
 type Step =
   | UserStep
-  | { do: 'deliver' | 'deliver others' | 'answer' | 'lose'; at: number }
+  | { do: 'deliver' | 'deliver others' | 'answer' | 'lose' | 'deny'; at: number }
   | { do: 'nodes'; addresses: readonly string[] | undefined }
   | { do: 'relist' | 'relist others' | 'restart' | 'settle' };
 
@@ -36,6 +36,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({ do: fc.constantFrom('deliver', 'deliver others', 'answer', 'lose'), at }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deny' as const), at }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -68,6 +69,10 @@ class Run {
   nodes: AddressMap<string> | undefined;
   /** PATCHes without a response: they may still arrive. */
   lost: Writing[] = [];
+  /** The Services whose changes admission denies. */
+  readonly denied = new Set<string>();
+  /** The versions of Services whose changes were denied: their writes rest. */
+  readonly resting = new Map<string, string>();
 
   constructor() {
     this.relistOthers();
@@ -107,6 +112,9 @@ class Run {
       case 'lose':
         this.lose(step.at);
         break;
+      case 'deny':
+        this.deny(key);
+        break;
       case 'deliver others':
         for (let i = 0; i <= step.at; i += 1) this.deliverOther();
         break;
@@ -118,8 +126,10 @@ class Run {
         break;
       case 'restart':
         // kill -9: PATCHes that were sent may still arrive.
-        for (const writing of this.writing) cluster.patch(writing.view, writing.change);
+        for (const { view, change } of this.writing)
+          if (!this.denied.has(keyOf(view))) cluster.patch(view, change);
         this.writing = [];
+        this.resting.clear();
         this.lost = [];
         this.allocator = new Allocator(options);
         this.shownVersions.clear();
@@ -219,7 +229,7 @@ class Run {
       const { state, decision } = decided;
       this.checkMessages(decided);
       const change = 'patch' in decision && !isEmptyPatch(decision.patch) ? decision.patch : undefined;
-      if (change === undefined) continue;
+      if (change === undefined || this.resting.get(state.key) === state.view.resourceVersion) continue;
       this.checkWrite(decided);
       // The Nodes are listed before an adoption is written.
       if (decision.kind === 'write' && decision.fromStatus) {
@@ -242,6 +252,11 @@ class Run {
     if (writing === undefined) return;
     const { view, change } = writing;
     const key = keyOf(view);
+    if (this.denied.has(key)) {
+      this.resting.set(key, view.resourceVersion);
+      this.allocator.settle(key);
+      return;
+    }
     const outcome = this.cluster.patch(view, change);
     if (outcome === 'conflict') {
       const now = this.cluster.services.get(key);
@@ -258,7 +273,15 @@ class Run {
   /** A write succeeds but its response is lost: the same PATCH is sent again, and is then in conflict. */
   lose(at: number): void {
     const writing = this.writing[at % Math.max(this.writing.length, 1)];
-    if (writing !== undefined) this.cluster.patch(writing.view, writing.change);
+    if (writing === undefined || this.denied.has(keyOf(writing.view))) return;
+    this.cluster.patch(writing.view, writing.change);
+  }
+
+  /** Admission denies the changes of a Service, or no longer does. */
+  deny(key: string): void {
+    this.resting.delete(key);
+    if (!this.denied.delete(key)) this.denied.add(key);
+    this.allocator.requeue(key);
   }
 
   /** Delivers all events and responses until nothing is left to do. */
@@ -453,6 +476,8 @@ class Run {
     for (let decided = other.next(); decided !== undefined; decided = other.next()) {
       const { state, decision } = decided;
       const change = 'patch' in decision ? decision.patch : {};
+      // Alone: others do not wait for it.
+      if (this.denied.has(state.key)) continue;
       assert.ok(
         isEmptyPatch(change),
         `Quiet: ${state.key} would be written again: ${JSON.stringify(decision, bigints)}`,

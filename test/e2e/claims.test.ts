@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Body } from '../contract/http.ts';
-import { claimAnnotationOf, claimsScenarios, createForeignClaim } from './claims.ts';
+import { claimAnnotationOf, claimsScenarios, createForeignClaim, reserve } from './claims.ts';
 import { eventually } from './eventually.ts';
 import { Guide, GuideShell } from './guide.ts';
 import { assigned, loadBalancer, names } from './objects.ts';
-import { grant, permissionsWithClaims, without } from './roles.ts';
 
 const scenario = claimsScenarios('claims');
 
@@ -64,21 +63,13 @@ scenario(
 scenario(
   'an address that a killed controller had claimed is assigned to that Service, or released if the Service was deleted',
   async ({ cluster, claims, startWithClaims }) => {
-    await cluster.pools(pool);
-    // The claim succeeds and the PATCH is rejected, so SIGKILL arrives between the two.
-    await grant(cluster, 'claiming', without(permissionsWithClaims(), 'patch', 'services'));
-    const first = startWithClaims();
-    for (const name of ['stays', 'goes']) {
-      await cluster.create(loadBalancer(`default/${name}`));
-      await cluster.warns(`default/${name}`, /cannot patch resource "services"/);
-    }
-    await first.crash();
+    // SIGKILL arrives between the claim and the PATCH.
+    await reserve(cluster, await cluster.create(loadBalancer('default/stays')), '10.1.0.1');
+    await reserve(cluster, await cluster.create(loadBalancer('default/goes')), '10.1.0.2');
     assert.deepEqual(await claims.names(), ['10.1.0.1', '10.1.0.2']);
     await cluster.remove('default/goes');
     await cluster.create(loadBalancer('default/other'));
     await cluster.pools({ 'range-default': '10.2.0.1,10.1.0.1-10.1.0.9' });
-    await grant(cluster, 'claiming', permissionsWithClaims());
-    await cluster.forgetLease();
     startWithClaims();
     await cluster.becomes('default/stays', assigned('10.1.0.1', 'range-default'));
     await eventually(async () => {

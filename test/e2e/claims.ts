@@ -85,3 +85,27 @@ export function createForeignClaim(cluster: Cluster, name: string): Promise<stri
   };
   return cluster.kubectl(['create', '-f', '-'], JSON.stringify(object));
 }
+
+/** Claims an address for this version of a Service, as the controller does before it writes the address. */
+export function reserve(cluster: Cluster, { metadata }: Body, address: string): Promise<string> {
+  const { namespace, name, uid, resourceVersion } = metadata;
+  const reservation = {
+    service: `${namespace}/${name}`,
+    uid,
+    version: resourceVersion,
+    ips: address,
+    from: 'range-default',
+  };
+  const annotation = JSON.stringify({ by: 'kube-vip-cloud-controller', for: [reservation] });
+  const object = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'IPAddress',
+    metadata: {
+      name: address,
+      labels: { [managedBy]: 'kube-vip-cloud-provider', 'ipaddress.kubernetes.io/ip-family': 'IPv4' },
+      annotations: { 'kube-vip.io/claim': annotation },
+    },
+    spec: { parentRef: { group: '', resource: 'configmaps', namespace: 'kube-system', name: 'kubevip' } },
+  };
+  return cluster.kubectl(['create', '-f', '-'], JSON.stringify(object));
+}

@@ -9,6 +9,7 @@ export interface LogLine {
   service?: string;
   retryInMs?: number;
   fieldSelector?: string;
+  refusal?: string;
 }
 
 export interface ControllerOptions {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { LeaseLoss } from '../../src/client/election.ts';
 import { processMetrics } from '../../src/cmd/controller/process-metrics.ts';
 import { controllerMetrics } from '../../src/controller/metrics.ts';
 import type { AllocationFailure } from '../../src/core/decide/allocation-failure.ts';
@@ -31,6 +32,14 @@ const failures: Readonly<Record<AllocationFailure['code'], true>> = {
   'no-config-map': true,
 };
 
+/** Only reported with leader election. */
+const losses: Readonly<Record<LeaseLoss, true>> = {
+  taken: true,
+  unanswered: true,
+  rejected: true,
+  paused: true,
+};
+
 test('docs/metrics.md lists every value of the labels with a fixed set of values', async () => {
   const harness = new Harness().start();
   await harness.settled();
@@ -50,7 +59,9 @@ test('docs/metrics.md lists every value of the labels with a fixed set of values
       ['`reason` of pending Services', Object.keys(failures)],
       ['`reason` of conflicts', values('services_in_conflict')],
       ['`reason` of unannounced Services', values('services_unannounced')],
+      ['`reason` of lost Leases', Object.keys(losses)],
       ['`watch`', values('watch_failures_total')],
+      ['`refusal`', values('services_failing')],
       ['`change`', values('pending_changes')],
       ['`owner` of claims', values('claims')],
       ['`cause`', values('assignments_total')],

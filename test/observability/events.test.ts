@@ -196,6 +196,16 @@ const steps: readonly Step[] = [
     decisions: [],
   },
   {
+    title: 'the Go version runs beside it',
+    act: async (harness) => {
+      const finalizers = ['service.kubernetes.io/load-balancer-cleanup'];
+      await harness.patch('shop/a', { metadata: { finalizers } });
+      await until(() => harness.events().some((event) => event.includes('AnotherAllocator')));
+    },
+    events: ['AnotherAllocator a'],
+    decisions: ['write a'],
+  },
+  {
     title: 'the API server rejects a change',
     act: async (harness) => {
       harness.onWrite = () => ({ status: 422, body: { kind: 'Status', message: 'a webhook says no' } });

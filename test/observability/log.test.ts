@@ -21,6 +21,7 @@ const allFields: Readonly<Record<LogField, true>> = {
   source: true,
   manager: true,
   error: true,
+  refusal: true,
   retryInMs: true,
   address: true,
   method: true,

@@ -4,6 +4,7 @@ import { faults } from './plan.ts';
 const always: readonly string[] = [
   ...faults.map((fault) => `fault: ${fault}`),
   'state: a write was carried out and its answer lost',
+  'state: a silent watch was replaced',
   'state: 410 with a write under way',
   'state: write of a former leader',
   'state: write of a former leader that came too late',

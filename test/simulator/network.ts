@@ -1,3 +1,4 @@
+import { SilentConnection } from '../../src/client/errors.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
 import type { EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import type { Fault, FaultKind } from './plan.ts';
@@ -15,6 +16,8 @@ export interface NetworkOptions {
   readonly scheduler: Scheduler;
   readonly seed: number;
   readonly faults: readonly Fault[];
+  /** Whether admission denies a write. */
+  readonly isDenied: (request: HttpRequest) => boolean;
   /** Called before each request is executed; the returned function is called after it. */
   readonly onCarryOut: (sender: Sender, request: HttpRequest) => (status: number, text: string) => void;
   readonly count: (what: string) => void;
@@ -43,12 +46,15 @@ export class Network {
       if (signal.aborted) abort();
       else signal.addEventListener('abort', abort, { once: true });
       const exchange = new Exchange(this.#options, sender, request, signal, n, { resolve, reject });
-      const fault = this.isCalm ? undefined : this.#faults.get(n);
+      const isDenied = isServiceWrite(request) && this.#options.isDenied(request);
+      const fault = isDenied ? denial : this.isCalm ? undefined : this.#faults.get(n);
       exchange.go(fault && fits(fault.kind, request) ? fault : undefined);
       return promise;
     };
   }
 }
+
+const denial: Fault = { request: 0, kind: 'denied', ms: 0 };
 
 function isWatch({ path }: HttpRequest): boolean {
   return path.includes('watch=true');
@@ -56,7 +62,7 @@ function isWatch({ path }: HttpRequest): boolean {
 
 /** Some faults apply only to watches, others only to requests with a single response. */
 function fits(kind: FaultKind, request: HttpRequest): boolean {
-  if (kind === 'reset' || kind === 'stall') return isWatch(request);
+  if (kind === 'reset' || kind === 'stall' || kind === 'silent') return isWatch(request);
   if (['lost answer', 'swallowed answer', 'twice', 'slow answer', '504', 'late'].includes(kind))
     return !isWatch(request);
   if (kind === 'late write') return isServiceWrite(request);
@@ -100,6 +106,7 @@ class Exchange {
       case undefined:
       case 'reset':
       case 'stall':
+      case 'silent':
         if (isWatch(this.#request)) this.#later(there, () => void this.#watch(fault));
         else this.#later(there, () => void this.#carryOut((response) => this.#respond(response)));
         break;
@@ -127,6 +134,11 @@ class Exchange {
         break;
       case '504':
         this.#later(there, () => void this.#carryOut(() => this.#respond(errorResponse(504))));
+        break;
+      case 'denied':
+        this.#later(there, () =>
+          this.#respond(errorResponse(403, 'admission webhook "x" denied the request')),
+        );
         break;
       case '409':
       case '410':
@@ -179,10 +191,16 @@ class Exchange {
 
   async #watch(fault: Fault | undefined): Promise<void> {
     if (this.#signal.aborted) return;
-    const { api, scheduler } = this.#options;
+    const { api, scheduler, count } = this.#options;
     const { status, headers, body } = await api.transport(this.#request, this.#signal);
     const pipe = new Pipe();
-    this.#signal.addEventListener('abort', () => pipe.end(this.#signal.reason), { once: true });
+    const abort = (): void => {
+      const { reason } = this.#signal;
+      if (fault?.kind === 'silent' && reason instanceof SilentConnection)
+        count('state: a silent watch was replaced');
+      pipe.end(reason);
+    };
+    this.#signal.addEventListener('abort', abort, { once: true });
     this.#toSender(this.#delay(1), () => this.#answer.resolve({ status, headers, body: pipe.read() }));
     let lastAt = scheduler.now + this.#delay(1);
     let seen = 0;
@@ -197,9 +215,10 @@ class Exchange {
         deliver(() => pipe.end(new Error('connection reset')));
         return;
       }
+      if (fault?.kind === 'silent' && seen > fault.ms % 3) return;
       deliver(() => pipe.write(chunk), fault?.kind === 'stall' && seen > fault.ms % 3 ? fault.ms : 0);
     }
-    deliver(() => pipe.end());
+    if (fault?.kind !== 'silent') deliver(() => pipe.end());
   }
 }
 
@@ -209,9 +228,9 @@ interface FullResponse {
   text: string;
 }
 
-function errorResponse(status: number): FullResponse {
+function errorResponse(status: number, message = 'injected fault'): FullResponse {
   const reasons: Record<number, string> = { 409: 'Conflict', 410: 'Expired', 429: 'TooManyRequests' };
-  const body = { kind: 'Status', code: status, reason: reasons[status] ?? '', message: 'injected fault' };
+  const body = { kind: 'Status', code: status, reason: reasons[status] ?? '', message };
   const headers: Record<string, string> = status === 429 ? { 'retry-after': '2' } : {};
   return { status, headers, text: JSON.stringify(body) };
 }

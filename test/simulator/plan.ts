@@ -23,14 +23,18 @@ export const faults = [
   '429',
   '500',
   '503',
+  /** Admission denies the write of a Service: see `Plan.denied`. */
+  'denied',
   /** The request is executed and answered with 504. */
   '504',
   /** The watch breaks after some events, or stalls for a while. */
   'reset',
   'stall',
+  /** The watch delivers nothing more, not even its end, and its connection stays open. */
+  'silent',
 ] as const;
 export type FaultKind = (typeof faults)[number];
-const mixedFaults = faults.filter((kind) => kind !== 'late write');
+const mixedFaults = faults.filter((kind) => kind !== 'late write' && kind !== 'denied');
 
 export interface Fault {
   /** The number of the request in the run. */
@@ -60,6 +64,11 @@ export interface Plan {
   readonly claims: boolean;
   readonly acts: readonly TimedAct[];
   readonly faults: readonly Fault[];
+  /**
+   * Admission denies all writes to Services of this namespace: to the end, or with claims until there are no more faults, because
+   * each attempt creates and deletes one.
+   */
+  readonly denied?: string;
   /** At the end, the pools are replaced and a person moves all Services, with faults. */
   readonly movesAll?: boolean;
 }
@@ -97,7 +106,8 @@ const anyActWithClaims: fc.Arbitrary<Act> = fc.oneof(
  */
 export function planOf(seed: number, count: number, claims = false): Plan {
   const plan = seed % 4 === 0 ? lateWritesPlan(seed, count, claims) : mixedFaultsPlan(seed, count, claims);
-  return { ...plan, movesAll: seed % 6 === 1 };
+  const movesAll = seed % 6 === 1;
+  return { ...plan, movesAll, ...(seed % 6 === 3 ? { denied: 'a' } : {}) };
 }
 
 /** Users act, all controllers crash, and the pools change before the next leader starts. */

@@ -93,6 +93,7 @@ class Simulation {
       scheduler,
       seed,
       faults,
+      isDenied: ({ path }) => path.includes(`/namespaces/${this.#denied}/`),
       onCarryOut: (sender, request) => this.#onCarryOut(sender, request),
       count: (what) => this.#count(what),
       isWriting: () => this.#replicas.some((replica) => replica.process.controller.isWriting),
@@ -170,7 +171,9 @@ class Simulation {
     }
     const began = this.#scheduler.now;
     this.#lastWriteAt = Math.max(this.#lastWriteAt, began);
-    while (this.#scheduler.now < this.#lastWriteAt + quietMs) {
+    // A denied write may be in flight.
+    const isIdle = (): boolean => this.#replicas.some((replica) => replica.process.controller.isIdle);
+    while (this.#scheduler.now < this.#lastWriteAt + quietMs || !isIdle()) {
       if (this.#scheduler.now > began + settleMs) throw new BrokenPromise('Quiet', 'writes do not stop');
       await this.#step();
     }
@@ -184,8 +187,15 @@ class Simulation {
       allocator: leader.process.controller.allocator,
       warned: (service) => this.#warnings(service),
       claims: this.#claims(),
+      denied: this.#denied,
     });
     this.#checkDuplicatesReported();
+  }
+
+  /** The namespace whose writes admission denies now. */
+  get #denied(): string | undefined {
+    const { denied, claims } = this.#plan;
+    return claims && this.#network.isCalm ? undefined : denied;
   }
 
   async #step(): Promise<void> {

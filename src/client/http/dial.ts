@@ -14,12 +14,18 @@ export interface DialOptions {
   url: URL;
   timeoutMs: number;
   clock: Clock;
+  /** Lets the kernel detect a dead peer on a connection that only receives, such as that of a watch. */
+  keepAlive: KeepAlive;
 }
 
-/** Lets the kernel detect a dead peer on an idle connection. */
-const TCP_KEEP_ALIVE_MS = 15_000;
+/** The kernel gives a connection up after `initialDelayMs + count * intervalMs` without a packet. */
+export interface KeepAlive {
+  readonly initialDelayMs: number;
+  readonly intervalMs: number;
+  readonly count: number;
+}
 
-export function createDial({ connection, url, timeoutMs, clock }: DialOptions): Dial {
+export function createDial({ connection, url, timeoutMs, clock, keepAlive }: DialOptions): Dial {
   const isSecure = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
@@ -72,7 +78,7 @@ export function createDial({ connection, url, timeoutMs, clock }: DialOptions): 
       throw notSent(error);
     }
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
+    socket.setKeepAlive(true, keepAlive.initialDelayMs, keepAlive.intervalMs, keepAlive.count);
     const fail = (error: Error): void => {
       session = undefined;
       reject(notSent(error));

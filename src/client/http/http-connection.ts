@@ -14,6 +14,8 @@ export interface ConnectionEvents {
   free(): void;
   /** The connection can no longer be used. */
   closed(): void;
+  /** It broke while it was unused. `closed` follows. */
+  broken(): void;
 }
 
 interface Exchange {
@@ -40,9 +42,14 @@ export class HttpConnection {
     this.#events = events;
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('end', () => this.#onEnd());
-    socket.on('error', (error) => this.#break(error));
+    socket.on('error', (error) => {
+      if (!this.#isClosed && this.#exchange === undefined) events.broken();
+      this.#break(error);
+    });
     socket.on('close', () => this.#break(new Error('socket hang up')));
-    socket.setTimeout(idleMs, () => {
+    socket.setTimeout(idleMs);
+    // A listener passed to `setTimeout` is called only once, even if the socket was in use at that time.
+    socket.on('timeout', () => {
       if (this.#exchange === undefined) this.close();
     });
   }

@@ -9,6 +9,8 @@ export interface PoolOptions {
   maxConnections: number;
   /** How long an unused connection stays open. */
   idleMs: number;
+  /** Called when an unused connection breaks, unless the server ended it normally. */
+  broken: () => void;
 }
 
 /** What a queued request gets: a free connection, or permission to open one. */
@@ -21,7 +23,7 @@ export class HttpPool {
   readonly #dialing = new Set<AbortScope>();
   readonly #queue = new Set<PromiseWithResolvers<Slot>>();
   /**
-   * The maxConnections recently used connection is reused first, so that surplus connections become idle and are
+   * The most recently used connection is reused first, so that surplus connections become idle and are
    * closed.
    */
   #idle: HttpConnection[] = [];
@@ -45,10 +47,7 @@ export class HttpPool {
     return slot === 'open' ? this.#dial(signal) : slot;
   }
 
-  /**
-   * Call if a reused connection was dead. It was the maxConnections recently used one, so the others are probably dead
-   * too.
-   */
+  /** Call if a connection was dead: unused ones are probably dead, too. */
   closeIdle(): void {
     for (const connection of [...this.#idle]) connection.close();
   }
@@ -71,6 +70,7 @@ export class HttpPool {
       const connection = new HttpConnection(socket, this.#options.idleMs, {
         free: () => this.#free(connection),
         closed: () => this.#drop(connection),
+        broken: () => this.#options.broken(),
       });
       this.#open.add(connection);
       return connection;

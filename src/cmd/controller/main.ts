@@ -82,13 +82,14 @@ async function run(request: ControllerRun): Promise<number> {
     );
   }
   if (claims) log.info('Claiming each address with an IPAddress object before assigning it');
-  // More connections than writes, so that hanging writes cannot block the renewal of the Lease.
-  const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 8 });
+  // More connections than writes, so that hanging writes cannot block the renewal of the Lease, nor probes.
+  const transport = createNodeTransport({ ...connection, sockets: concurrentWrites + 12 });
   const heap = exposedHeap();
   const onHeapUpdate = heap && growSlowlyOnce(heap, () => replica.controller.isReady);
   let page: WebPage | undefined;
   const replica: Replica = createReplica({
     transport: request.verbosity >= requestVerbosity ? logged(transport, log, systemClock) : transport,
+    connections: transport,
     options: request.options,
     clock: systemClock,
     random: Math.random,

@@ -15,8 +15,11 @@ import { footnotes, sourceOf } from './footnotes.ts';
 import type { NamespaceScope } from './namespace-scope.ts';
 
 export type ReportedFinding = Omit<AuditFinding, 'code'> & {
-  readonly code: AuditFinding['code'] | 'leader';
+  readonly code: AuditFinding['code'] | ControllerFinding;
 };
+
+/** A finding that concerns all Services. */
+type ControllerFinding = 'leader' | 'another-allocator';
 
 /** `audit`; with `-n`, only findings that concern Services of the namespace. */
 export function audit(
@@ -26,8 +29,7 @@ export function audit(
 ): CommandResult {
   const isWhole = !scope.isNamed || scope.isAll;
   const findings = allFindings.filter(
-    // A missing controller concerns every namespace.
-    ({ code, subject }) => isWhole || code === 'leader' || subject.startsWith(`${scope.namespace}/`),
+    ({ code, subject }) => isWhole || concernsAll(code) || subject.startsWith(`${scope.namespace}/`),
   );
   const outside = outsideAddresses(currentAllocator(facts), facts.options).filter(
     ({ service }) => isWhole || service.startsWith(`${scope.namespace}/`),
@@ -66,7 +68,7 @@ export function mayResolveSoon({ leadership }: ClusterFacts, findings: readonly 
 /** The findings of all namespaces: O(Services) decisions. */
 export function findingsIn(facts: ClusterFacts): ReportedFinding[] {
   const { allocator, outcome } = simulatedClusterOf(facts);
-  const { otherServices, options, leadership } = facts;
+  const { otherServices, options, leadership, otherAllocator } = facts;
   const findings: ReportedFinding[] = auditOf({
     allocator,
     outcome,
@@ -74,8 +76,16 @@ export function findingsIn(facts: ClusterFacts): ReportedFinding[] {
     options,
     evidenceFor: (key) => evidenceFor(key, facts),
   });
+  if (otherAllocator !== undefined) {
+    const { service, message, time } = otherAllocator;
+    findings.unshift({ code: 'another-allocator', subject: service, sentence: `At ${time}: ${message}` });
+  }
   if (leadership?.isLed !== false) return findings;
   return [{ code: 'leader', subject: options.controller, sentence: leadership.sentence }, ...findings];
+}
+
+function concernsAll(code: ReportedFinding['code']): boolean {
+  return code === 'leader' || code === 'another-allocator';
 }
 
 function findingLines(

@@ -24,6 +24,10 @@ export interface ClusterFacts {
   readonly managedFields: ReadonlyMap<ServiceKey, readonly ManagedFieldsEntry[]>;
   /** The controller's events on Services, newest first, if selected and readable. */
   readonly events?: ReadonlyMap<ServiceKey, readonly ServiceEvent[]>;
+  /** The controller's newest event about another controller that allocates too, if selected and readable. */
+  readonly otherAllocator?:
+    | { readonly service: ServiceKey; readonly message: string; readonly time: string }
+    | undefined;
   /** Undefined if the Lease was not read. */
   readonly leadership: LeaderStatus | undefined;
   /** Undefined if not selected. */
@@ -67,6 +71,8 @@ export interface FactSelection {
   readonly nodeNames?: boolean;
   /** Whether to read the events on the `named` Services. */
   readonly events?: boolean;
+  /** Whether to read what the controller reports about another controller. */
+  readonly otherAllocator?: boolean;
 }
 
 export interface SimulatedCluster {

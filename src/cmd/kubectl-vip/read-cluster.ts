@@ -21,7 +21,7 @@ import { readClusterNetworks, readNodeNames } from './cluster-networks.ts';
 import { readOtherPoolConfigMaps } from './control-plane.ts';
 import { readSettings } from './controller-settings.ts';
 import { readLeadership } from './leadership.ts';
-import { readServiceEvents } from './service-events.ts';
+import { readOtherAllocator, readServiceEvents } from './service-events.ts';
 
 /**
  * Reads a cluster with the user's permissions. Services and the ConfigMap are required: rejects with a message that names
@@ -36,6 +36,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
   const { options } = settings;
   // Before it writes such an adoption, the controller compares it with the Nodes as well.
   const needsNodes = services.some(({ view }) => hasStatusOnly(stateOf(view, options)));
+  const readingOtherAllocator = selection.otherAllocator === true ? readOtherAllocator(context) : undefined;
   const [configMap, leadership, claims, cleanupCandidates, named, networks, nodes, events, externalIPs] =
     await Promise.all([
       readConfigMap(context, options),
@@ -74,6 +75,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
     otherServices: [...cleanupCandidates, ...named],
     managedFields: new Map(services.map(({ view, managedFields }) => [keyOf(view), managedFields])),
     events,
+    otherAllocator: await readingOtherAllocator,
     leadership,
     networks,
     readAt: context.wallMs,

@@ -73,6 +73,7 @@ async function runAudit(invocation: Invocation, streams: IOStreams): Promise<Com
       cleanup: true,
       managedFields: true,
       nodeNames: true,
+      otherAllocator: true,
     }));
     return { facts, scope, findings: findingsIn(facts) };
   };

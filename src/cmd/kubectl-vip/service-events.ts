@@ -1,6 +1,6 @@
 import { ApiError } from '../../client/errors.ts';
 import type { KubeObject } from '../../core/model/objects.ts';
-import { compareVersions, type ServiceKey } from '../../core/model/service-view.ts';
+import { compareVersions, keyOf, type ServiceKey } from '../../core/model/service-view.ts';
 import { ownManager } from '../../core/model/well-known-names.ts';
 import { type ClusterContext, list } from './cluster-context.ts';
 
@@ -20,6 +20,7 @@ interface CoreEvent extends KubeObject {
   readonly message?: string;
   readonly lastTimestamp?: string;
   readonly source?: { readonly component?: string };
+  readonly involvedObject?: { readonly namespace?: string; readonly name?: string };
 }
 
 /** The events of this controller on each Service, newest first; none where the user may not read them. */
@@ -35,17 +36,36 @@ async function eventsOn(key: ServiceKey, context: ClusterContext): Promise<Servi
   const [namespace = '', name = ''] = key.split('/');
   const fieldSelector = `involvedObject.kind=Service,involvedObject.name=${name}`;
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`;
+  const events = await eventsAt(path, fieldSelector, context);
+  return events.map(({ type = '', reason = '', message = '', lastTimestamp = '' }) => ({
+    type,
+    reason,
+    message,
+    time: lastTimestamp,
+  }));
+}
+
+/** The newest report that another controller allocates too, and its Service; undefined where the user may not read events. */
+export async function readOtherAllocator(
+  context: ClusterContext,
+): Promise<{ readonly service: ServiceKey; readonly message: string; readonly time: string } | undefined> {
+  const [newest] = await eventsAt('/api/v1/events', 'reason=AnotherAllocator', context);
+  if (newest === undefined) return undefined;
+  const {
+    message = '',
+    lastTimestamp: time = '',
+    involvedObject: { namespace = '', name = '' } = {},
+  } = newest;
+  return { service: keyOf({ namespace, name }), message, time };
+}
+
+/** The events of this controller, newest first. */
+async function eventsAt(path: string, fieldSelector: string, context: ClusterContext): Promise<CoreEvent[]> {
   try {
     const { items } = await list(context, path, { fieldSelector }, (object) => object as CoreEvent);
     return items
       .filter(({ source }) => source?.component === ownManager)
-      .sort((a, b) => compareVersions(b.metadata.resourceVersion ?? '', a.metadata.resourceVersion ?? ''))
-      .map(({ type = '', reason = '', message = '', lastTimestamp = '' }) => ({
-        type,
-        reason,
-        message,
-        time: lastTimestamp,
-      }));
+      .sort((a, b) => compareVersions(b.metadata.resourceVersion ?? '', a.metadata.resourceVersion ?? ''));
   } catch (error) {
     if (error instanceof ApiError) return [];
     throw error;

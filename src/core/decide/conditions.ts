@@ -5,7 +5,7 @@ import type { ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import type { AllocationContext } from './allocation-context.ts';
-import type { Condition, OtherService, OtherServices } from './decision.ts';
+import { type Condition, maxNamedServices, type OtherService, type OtherServices } from './decision.ts';
 import { whyNotAvailable } from './why-no-address.ts';
 
 /** The other holders of the address: they share it, or another program created a duplicate. */
@@ -134,9 +134,9 @@ function conflictingServices(
   });
 }
 
-/** A sentence names no more Services than this. */
-const maxNamed = 3;
-
 function summarize(services: readonly OtherService[]): OtherServices {
-  return { services: services.slice(0, maxNamed), more: Math.max(0, services.length - maxNamed) };
+  return {
+    services: services.slice(0, maxNamedServices),
+    more: Math.max(0, services.length - maxNamedServices),
+  };
 }

@@ -21,7 +21,13 @@ import { familiesText, portsText } from '../model/service-view.ts';
 import { allocate, type Grant, isInPool, isUnblocked, mayRejoin, wantedFamilies } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import { coHolders, conditionsOf } from './conditions.ts';
-import type { AddressConflict, Condition, Decision, WriteCause } from './decision.ts';
+import {
+  type AddressConflict,
+  type Condition,
+  type Decision,
+  maxNamedServices,
+  type WriteCause,
+} from './decision.ts';
 import { conflictDecision, type DecisionContext, reconcileTo } from './desired-state.ts';
 import { reallocation } from './reallocation.ts';
 
@@ -400,10 +406,16 @@ function conflictsOf(state: ServiceState, list: readonly AddressEntry[], context
   return addressesOf(list).flatMap((address) => {
     if (isUnspecified(address)) return [];
     const conflict = context.ledger.conflictWith(state, address, context.config);
-    return conflict === undefined
-      ? []
-      : [{ code: 'address-in-use', service: state.key, address, ...conflict }];
+    if (conflict === undefined) return [];
+    const behind = isBehindMany(state, address, context) ? { isBehindMany: true as const } : {};
+    return [{ code: 'address-in-use', service: state.key, address, ...conflict, ...behind }];
   });
+}
+
+/** Whether more contenders come before the Service than a message names. */
+function isBehindMany(state: ServiceState, address: Address, { ledger, config }: DecisionContext): boolean {
+  const { contenders } = ledger.holding(address, config);
+  return contenders.length > maxNamedServices && !contenders.slice(0, maxNamedServices).includes(state);
 }
 
 function allocationCause(grant: Grant): WriteCause {

@@ -69,6 +69,8 @@ export type AddressConflict =
       /** A Service, or the parent of an IPAddress claim. */
       readonly holder: string;
       readonly why: SharingConflict;
+      /** More contenders than are named come before this one: the next holder is none of its concern. */
+      readonly isBehindMany?: true;
     }
   | {
       readonly code: 'invalid-address';
@@ -130,6 +132,9 @@ interface OneFamily {
    */
   readonly why: AllocationFailure | 'static' | undefined;
 }
+
+/** A sentence about an address names no more Services than this. */
+export const maxNamedServices = 3;
 
 /** Oldest first. A thousand Services can have one address: some are named, the others counted. */
 export interface OtherServices {

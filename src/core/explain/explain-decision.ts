@@ -4,6 +4,7 @@ import {
   type Condition,
   type Decision,
   isConflictCondition,
+  maxNamedServices,
   type OtherServices,
 } from '../decide/decision.ts';
 import { type Address, type Family, formatAddress } from '../ip/address.ts';
@@ -172,7 +173,7 @@ function conflictOf(conflict: AddressConflict): Explanation {
   switch (conflict.code) {
     case 'address-in-use':
       return {
-        problem: `${explainHolder(conflict)} kube-vip may still announce it for this Service.`,
+        problem: `${explainHolder(conflict)}${conflict.isBehindMany ? ` More than ${maxNamedServices} other Services requested it earlier.` : ''} kube-vip may still announce it for this Service.`,
         advice: 'Request a different address.',
         reallocate: conflict.service,
       };
@@ -559,9 +560,7 @@ export function reasonOf(decision: Decision): string {
     case 'pending':
       return decision.failures.map(failureCode).join(' ');
     case 'conflict':
-      return decision.conflict.code === 'address-in-use'
-        ? `address-in-use ${formatAddress(decision.conflict.address)} ${decision.conflict.holder} ${decision.conflict.why.code}`
-        : `invalid-address ${decision.conflict.field} ${decision.conflict.fault.text}`;
+      return conflictCode(decision.conflict);
     case 'keep':
     case 'write':
       return decision.conditions.filter(isReported).map(conditionCode).join(' ');
@@ -570,6 +569,15 @@ export function reasonOf(decision: Decision): string {
     default:
       return never(decision);
   }
+}
+
+/** Whenever a holder leaves, the new one is reported only on the contenders that come next. */
+function conflictCode(conflict: AddressConflict): string {
+  if (conflict.code === 'invalid-address') return `invalid-address ${conflict.field} ${conflict.fault.text}`;
+  const address = formatAddress(conflict.address);
+  return conflict.isBehindMany
+    ? `address-in-use ${address} behind many`
+    : `address-in-use ${address} ${conflict.holder} ${conflict.why.code}`;
 }
 
 /** The codes of what `explainDecision` describes: `pool-full`, `address-in-use`, `outside-pool pending-change`. */

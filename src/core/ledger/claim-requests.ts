@@ -10,6 +10,7 @@ export interface ClaimRequest {
   readonly address: Address;
   /** This controller's claim as it is known; undefined if it has to be created. */
   readonly known: Claim | undefined;
+  /** The one that is added is the last. */
   readonly reservations: readonly Reservation[];
 }
 

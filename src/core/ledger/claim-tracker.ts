@@ -2,7 +2,8 @@ import { type Address, formatAddress, sameAddress } from '../ip/address.ts';
 import { addressesOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
 import { compareVersions, isUndone, type ServiceKey, type ServiceView } from '../model/service-view.ts';
-import type { Claim, ClaimOwner, Reservation } from './claim.ts';
+import { type Claim, type ClaimOwner, type Reservation, sameReservation } from './claim.ts';
+import type { ClaimRequest } from './claim-requests.ts';
 import { ClaimStore } from './claim-store.ts';
 import type { Ledger } from './ledger.ts';
 import { hasAllocationOf, isLease, type ServiceState } from './service-state.ts';
@@ -96,7 +97,20 @@ export class ClaimTracker {
       this.recheck(address);
   }
 
-  /** The same for all Services with reservations. */
+  /**
+   * Removes the reservation that a write has added to these claims: the API server certainly did not execute the write. An
+   * equal reservation that was there before stays, because the write of a former leader may still arrive.
+   */
+  withdraw(requests: readonly ClaimRequest[]): void {
+    for (const { reservations } of requests) {
+      const added = reservations.at(-1);
+      if (added === undefined) continue;
+      for (const address of this.claims.prune(added.service, (one) => sameReservation(one, added)))
+        this.recheck(address);
+    }
+  }
+
+  /** `pruneFor` for all Services with reservations. */
   prune(): void {
     for (const key of this.claims.reservedServices()) this.pruneFor(key, this.#context.seen(key));
   }

@@ -63,6 +63,25 @@ export function applyPatch(view: ServiceView, patch: ServicePatch): ServiceView 
   };
 }
 
+/**
+ * The part of the patch that the answer of the API server to it does not show. Nothing can write between a request and its
+ * answer, so admission changed it.
+ */
+export function unappliedPart(patch: ServicePatch, answer: ServiceView): ServicePatch {
+  const expected = applyPatch(answer, patch);
+  const isApplied = (field: keyof ServicePatch): boolean =>
+    field === 'record'
+      ? formatRecordOf(expected) === formatRecordOf(answer)
+      : JSON.stringify(expected[field]) === JSON.stringify(answer[field]);
+  return Object.fromEntries(
+    Object.entries(patch).filter(([field]) => !isApplied(field as keyof ServicePatch)),
+  );
+}
+
+function formatRecordOf({ record }: ServiceView): string | undefined {
+  return record && formatRecord(record);
+}
+
 function patched<T>(current: T | undefined, change: T | null | undefined): T | undefined {
   return change === undefined ? current : (change ?? undefined);
 }

@@ -665,3 +665,17 @@ spec: { type: LoadBalancer, ipFamilyPolicy: PreferDualStack, ports: [{ port: 80 
   assert.match(lines, /manifest +.*10\.0\.0\.1,fd00::/);
   assert.match(lines, /stored +.*10\.0\.0\.2(?!,)/);
 });
+
+test('audit shows what the controller reports about another one, whatever the namespace', () => {
+  const message = 'Another controller assigned 192.168.4.110 to this Service.';
+  const facts = {
+    ...factsOf(foreignStatus),
+    otherAllocator: { service: 'default/hello', message, time: '2026-01-01T00:00:00Z' },
+  };
+  const findings = findingsIn(facts);
+  const inShop = { namespace: 'shop', isNamed: true, isAll: false };
+  const { findings: shown } = audit(facts, inShop, findings).value as { findings?: unknown };
+  assert.deepEqual(shown, [
+    { code: 'another-allocator', subject: 'default/hello', message: `At 2026-01-01T00:00:00Z: ${message}` },
+  ]);
+});
