@@ -148,7 +148,7 @@ export function listing(rule: Rule): void {
     async (world) => {
       assertRefused(await world.get(world.at('configmaps?resourceVersion=new')), bad);
     },
-    { since: 31 },
+    { since: 34 },
   );
 }
 
