@@ -229,8 +229,16 @@ export function sharers(all: readonly Service[], data: Data): Service[][] {
   const groups = new Map<string, Service[]>();
   for (const service of all) {
     const address = annotationOf(service);
-    const isPlain = service.spec?.ipFamilyPolicy === 'SingleStack' && recordOf(service).ips === address;
-    if (!isPlain || !holds(service, address) || recordOf(service).from === 'static') continue;
+    // A Service of the other family can have the address, but not move to another one of its family.
+    const { ipFamilyPolicy, ipFamilies = [] } = service.spec ?? {};
+    const isIPv4 = ipFamilyPolicy === 'SingleStack' && ipFamilies[0] === 'IPv4';
+    if (
+      !isIPv4 ||
+      recordOf(service).ips !== address ||
+      !holds(service, address) ||
+      recordOf(service).from === 'static'
+    )
+      continue;
     if (poolOf(data, service.metadata.namespace ?? '')?.IPv4.includes(address) !== false) continue;
     groups.set(address, [...(groups.get(address) ?? []), service]);
   }
