@@ -66,7 +66,7 @@ export function validating(rule: Rule): void {
       const answer = await world.post(world.at('services'), loadBalancer('a.b'));
       assertRefused(answer, { ...invalid, cause: { field: 'metadata.name' } });
     },
-    { since: 34 },
+    { since: 36 },
   );
 
   rule('the first family and the cluster IP of a Service are immutable', async (world) => {
