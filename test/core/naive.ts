@@ -290,8 +290,10 @@ export function moved(
   }
   if (together.length > 1) {
     const first =
-      common.find((address) => canJoin(together, address) && isConsiderate(data, service, address, all)) ??
-      common.find((address) => holders(address).length === 0 && !shown(service).includes(address));
+      common.find(
+        (address) =>
+          canJoin(together, address) && together.every((one) => isConsiderate(data, one, address, all)),
+      ) ?? common.find((address) => holders(address).length === 0 && !shown(service).includes(address));
     if (first !== undefined) return [first];
   }
   return allocation(data, service, all);

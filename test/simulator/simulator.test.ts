@@ -33,6 +33,12 @@ for (const { how, claims, least } of [
   });
 }
 
+test('plans that once broke a promise', async () => {
+  // Together: the mover's followers conflicted with Services on their way to the address that it joined.
+  const outcome = await run(planOf(9025, acts, false));
+  assert.equal(outcome.broken?.message, undefined);
+});
+
 test('a late write of a former leader creates a duplicate, which is reported; claims prevent it', async () => {
   const service = (namespace: string): Act => ({
     do: 'create',

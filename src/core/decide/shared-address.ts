@@ -86,7 +86,8 @@ export function addressForAll(
   }
   if (all.length === 1) return undefined;
   for (const address of usedIn(spans, context)) {
-    if (canJoin(all, address, context) && isConsiderate(state, address, context)) return address;
+    const isJoinable = canJoin(all, address, context);
+    if (isJoinable && all.every((one) => isConsiderate(one, address, context))) return address;
   }
   return ledger.firstFree('IPv4', spans, config.descending);
 }
