@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { last, stagesIn } from '../../scripts/image/dockerfile.ts';
+import { last, pairsOf, stagesIn } from '../../scripts/image/dockerfile.ts';
 
 /** The command of the image, with files in other folders. */
 export interface ImageCommand {
@@ -26,10 +26,9 @@ export function imageCommand(root: string, bundles: string, folder: string): Ima
   if (line === '' || moved === text) throw new Error(`unknown launcher in the image:\n${text}`);
   const launcher = join(folder, entry);
   writeFileSync(launcher, moved);
-  const env = stage.instructions
-    .filter(({ name }) => name === 'ENV')
-    .flatMap(({ text: pairs }) => [...pairs.matchAll(/([^\s=]+)=(?:"([^"]*)"|(\S*))/g)])
-    .map(([, name = '', quoted, plain = '']): [string, string] => [name, quoted ?? plain]);
   // The kernel passes everything after the program as one argument.
-  return { args: [...(flags === undefined ? [] : [flags]), launcher], env: Object.fromEntries(env) };
+  return {
+    args: [...(flags === undefined ? [] : [flags]), launcher],
+    env: Object.fromEntries(pairsOf(stage, 'ENV')),
+  };
 }

@@ -1,6 +1,6 @@
 import { chmodSync, cpSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { last, type Stage, stagesIn } from './dockerfile.ts';
+import { last, pairsOf, type Stage, stagesIn } from './dockerfile.ts';
 import { ImageError } from './failure.ts';
 import type { ImageConfig } from './oci.ts';
 
@@ -36,13 +36,10 @@ export function configOf(
 ): ImageConfig {
   const stage = finalStage(root);
   const pairs = (name: string): [string, string][] =>
-    stage.instructions
-      .filter((instruction) => instruction.name === name)
-      .flatMap(({ text }) => [...text.matchAll(/([^\s=]+)=(?:"([^"]*)"|(\S*))/g)])
-      .map(([, key = '', quoted, plain = '']) => [
-        key,
-        (quoted ?? plain).replaceAll(/\$(\w+)/g, (_, variable: string) => values[variable] ?? ''),
-      ]);
+    pairsOf(stage, name).map(([key, value]) => [
+      key,
+      value.replaceAll(/\$(\w+)/g, (_, variable: string) => values[variable] ?? ''),
+    ]);
   // This image has no base image.
   const labels = pairs('LABEL').filter(([key]) => !key.startsWith('org.opencontainers.image.base.'));
   return {

@@ -59,9 +59,15 @@ export function last(stage: Stage, name: string): string {
   return found.text;
 }
 
+/** The pairs `KEY=VALUE` of all instructions with this name, with build arguments unexpanded. */
+export function pairsOf(stage: Stage, name: string): [key: string, value: string][] {
+  return stage.instructions
+    .filter((instruction) => instruction.name === name)
+    .flatMap(({ text }) => [...text.matchAll(/([^\s=]+)=(?:"([^"]*)"|(\S*))/g)])
+    .map(([, key = '', quoted, plain = '']) => [key, quoted ?? plain]);
+}
+
 /** The labels of an image, with build arguments unexpanded. */
 export function labelsOf(stage: Stage): Map<string, string> {
-  const texts = stage.instructions.filter(({ name }) => name === 'LABEL').map(({ text }) => text);
-  const pairs = texts.join(' ').matchAll(/(\S+?)="([^"]*)"/g);
-  return new Map([...pairs].map(([, key = '', value = '']) => [key, value]));
+  return new Map(pairsOf(stage, 'LABEL'));
 }
