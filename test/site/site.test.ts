@@ -1,9 +1,10 @@
 /** The documents as a static site: every page, link, and anchor, and nothing from elsewhere. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 import { buildSite } from '../../scripts/site/main.ts';
+import { readPages } from '../../scripts/site/pages.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { root } from '../docs/document.ts';
 
@@ -93,6 +94,16 @@ test('code, tables, and characters of HTML are kept as they are in the documents
   assert.match(pools, /<pre><code class="language-yaml">/);
   assert.match(pages.get('docs/install.html') ?? '', /<code>&lt;pending&gt;<\/code>/);
   assert.match(pages.get('deploy/admission/pools.yaml.html') ?? '', /kind: ValidatingAdmissionPolicy/);
+});
+
+test('a link to a file that does not exist fails the build, and names the document', () => {
+  const checkout = join(folder.path, 'checkout');
+  mkdirSync(checkout);
+  writeFileSync(join(checkout, 'README.md'), '# Title\n\n[gone](docs/gone.md)\n');
+  assert.throws(
+    () => readPages(checkout, ['README.md']),
+    /^Error: README\.md links to docs\/gone\.md, which/,
+  );
 });
 
 test('the same documents give the same bytes', async () => {
