@@ -94,6 +94,12 @@ test('the allocation record of a Service with thousands of ports is short and ca
   assert.deepEqual(readRecord(text), written);
 });
 
+test('a field of a later version in the allocation record is ignored', () => {
+  const fields = JSON.parse(formatRecord({ ...record, interface: undefined })) as object;
+  const later = JSON.stringify({ ...fields, later: { of: ['any', 'type'] } });
+  assert.deepEqual(readRecord(later), { ...record, interface: undefined });
+});
+
 test('an allocation record with an invalid source is ignored', () => {
   for (const source of ['', 'a b', '\u001b[2J', 'x'.repeat(81), 'CIDR-x', 'cidr-x\n'])
     assert.equal(readRecord(formatRecord({ ...record, interface: undefined, source })), undefined, source);
