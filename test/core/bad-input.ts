@@ -758,6 +758,52 @@ export const badPools: readonly (readonly [
     ],
     'the pool works',
   ],
+  [
+    'range-default',
+    '10.9.2.9-10.9.2.1',
+    ['range-default: "10.9.2.9-10.9.2.1" ends before it starts. Did you mean "10.9.2.1-10.9.2.9"?'],
+    'refused',
+  ],
+  [
+    'range-default',
+    '192.168.0.210/29',
+    [
+      'range-default: "192.168.0.210/29" has host bits set. It is read as 192.168.0.208/29, which provides 192.168.0.209-192.168.0.214.',
+    ],
+    'the pool works',
+  ],
+  [
+    'range-default',
+    '224.0.0.1-224.0.0.9',
+    [
+      'range-default: "224.0.0.1-224.0.0.9" contains multicast addresses (224.0.0.0/4), which cannot belong to a Service. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'range-default',
+    '',
+    [
+      'range-default contains no valid address, so Services in namespace default cannot get an address. Add addresses, or delete the key to fall back to the global pool.',
+    ],
+    'may be meant',
+  ],
+  [
+    'range-default',
+    '10.9.2.255-10.9.3.0',
+    [
+      'range-default has no allocatable address: addresses that end in .0 or .255 are never allocated. Make the pool larger.',
+    ],
+    'each entry is well formed',
+  ],
+  [
+    'range-default',
+    '0.0.0.0,10.9.2.1-10.9.2.9',
+    [
+      'range-default requests DHCP (0.0.0.0) and also lists IPv4 addresses, which are never allocated. Remove one of the two.',
+    ],
+    'the pool works',
+  ],
   ['CIDR-global', '192.168.0.1', ['Unknown key "CIDR-global". Did you mean "cidr-global"?'], 'refused'],
   ['Cidr-Default', '192.168.0.1', ['Unknown key "Cidr-Default". Did you mean "cidr-default"?'], 'refused'],
   ['cidr_global', '192.168.0.1', ['Unknown key "cidr_global". Did you mean "cidr-global"?'], 'refused'],
@@ -869,6 +915,12 @@ export const badPools: readonly (readonly [
     'allow_share_default',
     'true',
     ['Unknown key "allow_share_default". Did you mean "allow-share-default"?'],
+    'refused',
+  ],
+  [
+    'allow_shared_default',
+    'true',
+    ['Unknown key "allow_shared_default". Did you mean "allow-shared-default"?'],
     'refused',
   ],
   [

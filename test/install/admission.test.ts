@@ -16,7 +16,7 @@ const messages: readonly (readonly [data: Data, message: string])[] = [
   [{}, 'cidr-global: binaryData is not read. Move the value to data, as text.'],
   [
     { 'CIDR-global': '10.0.0.1' },
-    'CIDR-global: unknown key. Valid keys are search-order, skip-end-ips-in-cidr, and cidr-, range-, interface- and allow-share- followed by the name of a namespace or by global.',
+    'CIDR-global: unknown key. Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
   ],
   [{ 'search-order': 'DESC' }, 'search-order: "DESC" is neither "asc" nor "desc".'],
   [{ 'allow-share-global': 'yes' }, 'allow-share-global: "yes" is neither "true" nor "false".'],

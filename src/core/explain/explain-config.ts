@@ -1,5 +1,6 @@
 import { type ConfigProblem, countOf, type ProblemCode } from '../config/config.ts';
 import { nearestEntry, nearestKey } from '../config/corrections.ts';
+import { keyForms, type Scope, scopes, startOf } from '../config/keys.ts';
 import { type EntryFault, parsePoolEntry } from '../config/pool-entry.ts';
 import { bits, formatAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
@@ -80,9 +81,7 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'unknown-key': {
       const suggestion = nearestKey(key);
       return `Unknown key ${quoted(key)}${
-        suggestion === undefined
-          ? '. Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.'
-          : suggestionOf(suggestion)
+        suggestion === undefined ? `. ${explainValidKeys()}` : suggestionOf(suggestion)
       }`;
     }
     case 'not-text':
@@ -99,6 +98,18 @@ export function explainProblem(problem: ConfigProblem): string {
       return never(problem);
   }
 }
+
+/** A sentence that lists the keys, without alternative spellings. */
+export function explainValidKeys(): string {
+  const forms = keyForms.filter(({ name, spelling }) => name === spelling);
+  const inScope = (scope: Scope) => forms.filter((form) => form.scope === scope).map(startOf);
+  const scoped = (Object.keys(scopes) as Scope[])
+    .filter((scope) => scope !== 'all' && inScope(scope).length > 0)
+    .map((scope) => `${list.format(inScope(scope))} followed by ${scopes[scope].target}`);
+  return `Valid keys are ${list.format([...scoped, ...inScope('all')])}.`;
+}
+
+const list = new Intl.ListFormat('en', { type: 'conjunction' });
 
 /** Another ConfigMap with pools: `NAMESPACE/NAME`. */
 export function explainOtherPools(other: string, own: { namespace: string; name: string }): string {
