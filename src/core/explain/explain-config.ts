@@ -34,13 +34,14 @@ export function explainProblems(problems: readonly ConfigProblem[]): string[] {
     others.set(code, (others.get(code) ?? 0) + count);
     return [];
   });
-  const counts = [...others].map(([code, count]) => `${nouns[code]} (${count})`);
+  const counts = [...others].map(([code, count]) => `${problemNouns[code]} (${count})`);
   return counts.length === 0
     ? sentences
     : [...sentences, `The ConfigMap has more problems: ${counts.join(', ')}.`];
 }
 
-const nouns: Readonly<Record<ProblemCode, string>> = {
+/** What several problems of a code are. */
+export const problemNouns: Readonly<Record<ProblemCode, string>> = {
   'bad-entry': 'entries that cannot be read',
   'host-bits': 'entries with host bits set',
   'special-purpose': 'entries with addresses that no host can use',
@@ -63,7 +64,7 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'bad-entry':
       return `${key}: ${explainEntry(problem.entry)}${suggestionOf(nearestEntry(problem.entry))}`;
     case 'more-entries':
-      return `${key} has more problems: ${nouns[problem.of]} (${problem.count}).`;
+      return `${key} has more problems: ${problemNouns[problem.of]} (${problem.count}).`;
     case 'host-bits': {
       const { range, used } = problem;
       return `${key}: ${quoted(problem.entry)} has host bits set. It is read as ${formatBlock(range)}, which provides ${formatRange(used)}.`;
