@@ -11,6 +11,10 @@ export type Admission =
   /** The policy checks each entry on its own. Only the controller computes what all of them provide together. */
   | 'each entry is well formed';
 
+/** What the message about an unknown key ends with, if no key is similar. */
+export const validKeys =
+  'Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.';
+
 /**
  * Common mistakes in the ConfigMap: the key, its value, the messages, and what the admission policy does if it is installed. A
  * row lists all problems of the key.
@@ -827,22 +831,8 @@ export const badPools: readonly (readonly [
     ['Unknown key "cidr-my_namespace". Did you mean "cidr-my-namespace"?'],
     'refused',
   ],
-  [
-    'pool-default',
-    '192.168.0.1',
-    [
-      'Unknown key "pool-default". Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
-    ],
-    'refused',
-  ],
-  [
-    'global',
-    '192.168.0.1',
-    [
-      'Unknown key "global". Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
-    ],
-    'refused',
-  ],
+  ['pool-default', '192.168.0.1', [`Unknown key "pool-default". ${validKeys}`], 'refused'],
+  ['global', '192.168.0.1', [`Unknown key "global". ${validKeys}`], 'refused'],
   ['search_order', 'desc', ['Unknown key "search_order". Did you mean "search-order"?'], 'refused'],
   ['searchorder', 'desc', ['Unknown key "searchorder". Did you mean "search-order"?'], 'refused'],
   [
@@ -923,14 +913,7 @@ export const badPools: readonly (readonly [
     ['Unknown key "allow_shared_default". Did you mean "allow-shared-default"?'],
     'refused',
   ],
-  [
-    'allow-sharing-default',
-    'true',
-    [
-      'Unknown key "allow-sharing-default". Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
-    ],
-    'refused',
-  ],
+  ['allow-sharing-default', 'true', [`Unknown key "allow-sharing-default". ${validKeys}`], 'refused'],
   [
     'interface-default',
     '',
@@ -975,22 +958,8 @@ export const badPools: readonly (readonly [
     ['Unknown key "interfaces-default". Did you mean "interface-default"?'],
     'refused',
   ],
-  [
-    '__proto__',
-    'x',
-    [
-      'Unknown key "__proto__". Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
-    ],
-    'refused',
-  ],
-  [
-    'constructor',
-    'x',
-    [
-      'Unknown key "constructor". Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
-    ],
-    'refused',
-  ],
+  ['__proto__', 'x', [`Unknown key "__proto__". ${validKeys}`], 'refused'],
+  ['constructor', 'x', [`Unknown key "constructor". ${validKeys}`], 'refused'],
 ];
 
 /** Common mistakes on a Service: in the annotation `kube-vip.io/loadbalancerIPs` or in the spec. */

@@ -1,7 +1,7 @@
 import type { Family } from '../ip/address.ts';
 import { ordinalsOf, type Range, RangeSet, trimEnds } from '../ip/range.ts';
 import { specialPurposesIn } from '../ip/special-purpose.ts';
-import type { ConfigProblem, EntryProblem } from './config-problem.ts';
+import { EntryProblems } from './entry-problems.ts';
 import { poolEntriesIn, readPoolEntry } from './pool-entry.ts';
 import type { ListType, Reading } from './value-type.ts';
 
@@ -11,7 +11,7 @@ export interface Span {
   readonly last: bigint;
 }
 
-/** The parsed value of one key `cidr-<scope>` or `range-<scope>`. */
+/** The parsed value of a key for a pool, such as `cidr-<namespace>`. */
 export interface Pool {
   readonly key: string;
   /** The allocatable addresses: ascending and disjoint. Empty for a family that uses DHCP. */
@@ -46,31 +46,6 @@ export const pool: ListType<Pool> = {
   },
   read: readPool,
 };
-
-/** A pool lists no more problems of one code than this, and counts the others. */
-const maxListed = 20;
-
-/** The problems with the entries of one pool. */
-class EntryProblems {
-  readonly #counts = new Map<EntryProblem['code'], number>();
-  readonly #problems: ConfigProblem[];
-
-  constructor(problems: ConfigProblem[]) {
-    this.#problems = problems;
-  }
-
-  add(problem: EntryProblem): void {
-    const count = (this.#counts.get(problem.code) ?? 0) + 1;
-    this.#counts.set(problem.code, count);
-    if (count <= maxListed) this.#problems.push(problem);
-  }
-
-  /** Call after the last one. */
-  addCounts(key: string): void {
-    for (const [of, count] of this.#counts)
-      if (count > maxListed) this.#problems.push({ code: 'more-entries', key, of, count: count - maxListed });
-  }
-}
 
 function* readPool({ key, text: value, trimmed, problems }: Reading): Generator<void, Pool> {
   const allocatable = new RangeSet();
