@@ -20,32 +20,6 @@ export interface Config {
   /** The values of all other keys. `descending`, `interfaces`, and `sharing` are from here, too. */
   readonly settings: Settings;
   readonly problems: readonly ConfigProblem[];
-  /** A cache that only `poolFor` uses. */
-  readonly poolByNamespace: Map<string, Pool>;
-}
-
-/** The keys that can have the pool of a namespace, by precedence (spec section 3). */
-export function poolKeysOf(namespace: string): string[] {
-  return [`cidr-${namespace}`, `range-${namespace}`, 'cidr-global', 'range-global'];
-}
-
-/** The pool of the first key that exists. There is no overflow into the next one (spec section 3). */
-export function poolFor(config: Config, namespace: string): Pool | undefined {
-  const known = config.poolByNamespace.get(namespace);
-  if (known !== undefined) return known;
-  const key = poolKeysOf(namespace).find((one) => config.pools.has(one));
-  const pool = key === undefined ? undefined : config.pools.get(key);
-  if (pool !== undefined) config.poolByNamespace.set(namespace, pool);
-  return pool;
-}
-
-export function interfaceFor(config: Config, namespace: string): string | undefined {
-  return config.interfaces.get(namespace) ?? config.interfaces.get('global');
-}
-
-/** Whether Services of the namespace may share an address (spec section 6). */
-export function sharingFor(config: Config, namespace: string): boolean {
-  return config.sharing.get(namespace) ?? config.sharing.get('global') ?? false;
 }
 
 /** Parses the ConfigMap. Never throws: an invalid part is reported as a problem, and the rest still applies. */
@@ -118,7 +92,6 @@ function configOf(read: Pick<Config, 'exists' | 'pools' | 'settings' | 'problems
     descending: settings['search-order'].all.get('') === 'desc',
     interfaces: settings.interface.namespace,
     sharing: settings['allow-share'].namespace,
-    poolByNamespace: new Map(),
   };
 }
 
