@@ -210,6 +210,18 @@ function recordOf({ metadata }: Service): { ips?: string; uid?: string; was?: st
   return record.uid === metadata.uid ? record : {};
 }
 
+/** Whether a Service with an address has the label and its own allocation record, and nothing that the Go version leaves. */
+export function isAdopted(service: Service): boolean {
+  const { labels = {}, annotations = {}, finalizers = [] } = service.metadata;
+  return (
+    labels.implementation === 'kube-vip' &&
+    labels['ipam-address'] === undefined &&
+    !finalizers.includes('service.kubernetes.io/load-balancer-cleanup') &&
+    // Spaces in a user's annotation stay.
+    recordOf(service).ips === (annotations['kube-vip.io/loadbalancerIPs'] ?? '').replaceAll(' ', '')
+  );
+}
+
 /** Whether the Service alone could share an address. */
 function isSharer(data: Data, service: Service): boolean {
   const unlike = { ...service, spec: { ...service.spec, ports: [{ protocol: 'none', port: 0 }] } };

@@ -13,7 +13,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
-import { adoption, allocation, mayShare, moved, poolOf, shown } from './naive.ts';
+import { adoption, allocation, isAdopted, mayShare, moved, poolOf, shown } from './naive.ts';
 import { Cluster } from './test-world.ts';
 import { anyAddress, anyUserStep, at, edit, type UserStep } from './users.ts';
 
@@ -483,6 +483,9 @@ class Run {
         `Quiet: ${state.key} would be written again: ${JSON.stringify(decision, bigints)}`,
       );
       assert.deepEqual(decision, this.allocator.explain(state.key)?.decision, `Same: ${state.key}`);
+      const service = this.cluster.services.get(state.key);
+      if (decision.kind === 'keep')
+        assert.ok(service !== undefined && isAdopted(service), `Crash-proof: ${state.key} is not marked`);
     }
     for (const text of everyAddress) {
       const address = readAddress(text);

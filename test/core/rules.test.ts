@@ -853,6 +853,17 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
+      title: 'a Service of the Go version gets its allocation record while its reallocation is pending',
+      services: {
+        'a/all': { ...go('10.0.0.5'), annotations: { 'kube-vip.io/reallocate': 'true' } },
+        'a/allocated': { ...go('10.0.0.6'), annotations: { 'kube-vip.io/reallocate': 'allocated' } },
+      },
+      leads: {
+        'a/all': { ips: '10.0.0.5', from: 'unknown', says: /^Waiting for the requested reallocation/ },
+        'a/allocated': { ips: '10.0.0.6', from: 'unknown', says: /^Waiting for the requested reallocation/ },
+      },
+    },
+    {
       title: 'a reallocation of what is allocated leaves static addresses alone, and says so',
       data: both,
       services: {

@@ -6,7 +6,17 @@ import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
-import { adoption, allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
+import {
+  adoption,
+  allocation,
+  type Data,
+  isAdopted,
+  keyOf,
+  mayShare,
+  poolOf,
+  portsOf,
+  shown,
+} from '../core/naive.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { optionsOf } from './replica.ts';
 
@@ -214,6 +224,8 @@ export function checkAtRest({ all, data, allocator, warned, claims, denied }: St
       if (warned(service).length === 0)
         throw new BrokenPromise('Said why', `${key} is pending without a warning`);
     }
+    if (decision.kind === 'keep' && !isAdopted(service))
+      throw new BrokenPromise('Crash-proof', `${key} has an address and no allocation record of it`);
     const isWritten = 'patch' in decision && !isEmptyPatch(decision.patch);
     if (!isWritten || service.metadata.deletionTimestamp !== undefined) continue;
     if (service.metadata.namespace === denied) continue;

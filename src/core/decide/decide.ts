@@ -20,7 +20,7 @@ import { type AllocationRecord, staticSource, unknownSource } from '../model/all
 import { familiesText, portsText } from '../model/service-view.ts';
 import { allocate, type Grant, isInPool, isUnblocked, mayRejoin, wantedFamilies } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
-import { coHolders, conditionsOf } from './conditions.ts';
+import { coHolders } from './conditions.ts';
 import {
   type AddressConflict,
   type Condition,
@@ -28,7 +28,7 @@ import {
   maxNamedServices,
   type WriteCause,
 } from './decision.ts';
-import { conflictDecision, type DecisionContext, reconcileTo } from './desired-state.ts';
+import { conflictDecision, type DecisionContext, type DesiredState, reconcileTo } from './desired-state.ts';
 import { reallocation } from './reallocation.ts';
 
 /**
@@ -165,9 +165,19 @@ function decideAssigned(
     }
     if (record.families !== familiesText(view)) return changeFamilies(state, intent.list, context);
   }
-  const source = record?.source ?? sourceOf(state, intent.list, context);
+  return keepAssigned(state, { list: intent.list, conditions }, context);
+}
+
+/** The addresses stay. A Service of the Go version gets its allocation record. */
+function keepAssigned(
+  state: ServiceState,
+  desired: Pick<DesiredState, 'list' | 'keeps' | 'conditions'>,
+  context: DecisionContext,
+): Decision {
+  const { record } = state;
+  const source = record?.source ?? sourceOf(state, desired.list, context);
   const cause = record === undefined ? 'adopt' : 'update';
-  return reconcileTo(state, cause, { list: intent.list, source, keepSpec: true, conditions }, context);
+  return reconcileTo(state, cause, { ...desired, source, keepSpec: true }, context);
 }
 
 /** Single to dual stack keeps the address and adds the other family; dual to single stack releases one. */
@@ -204,7 +214,7 @@ function moveOnClash(
   return assign(state, 'ports', allocation, context);
 }
 
-/** The addresses stay, and so does the allocation record: its difference from the Service keeps the change pending. */
+/** The addresses stay, and so do the recorded ports and families: their difference from the Service keeps the change pending. */
 function pendingChange(
   state: ServiceState,
   list: readonly AddressEntry[],
@@ -212,15 +222,8 @@ function pendingChange(
   failures: readonly AllocationFailure[],
   context: DecisionContext,
 ): Decision {
-  const source = state.record?.source ?? unknownSource;
-  const conditions = [
-    { code: 'pending-change', change, failures } as const,
-    // The failures say which family is missing.
-    ...conditionsOf(state, list, context).filter(({ code }) => code !== 'one-family'),
-  ];
-  const assignment = { addresses: formatAddressList(list), source, conditions };
-  if (state.view.labeled) return { kind: 'keep', ...assignment };
-  return { kind: 'write', cause: 'update', patch: { labeled: true }, ...assignment };
+  const conditions = [{ code: 'pending-change', change, failures } as const];
+  return keepAssigned(state, { list, keeps: state.record, conditions }, context);
 }
 
 /** A user requested these addresses: they are assigned, in or outside a pool, unless one of them is in use. */

@@ -63,7 +63,11 @@ export function reconcileTo(
   if (view.reallocate && isAnswer(cause)) patch.reallocate = null;
   if (view.ipamLabel) patch.ipamLabel = null;
   if (view.goFinalizers !== undefined) patch.goFinalizers = null;
-  const conditions = [...desired.conditions, ...conditionsOf(state, desired.list, context)];
+  // The failures of a pending change say which family is missing.
+  const isPending = desired.conditions.some(({ code }) => code === 'pending-change');
+  const found = conditionsOf(state, desired.list, context);
+  const others = isPending ? found.filter(({ code }) => code !== 'one-family') : found;
+  const conditions = [...desired.conditions, ...others];
   const { source } = desired;
   if (isEmptyPatch(patch)) return { kind: 'keep', addresses, source, conditions };
   return { kind: 'write', cause, patch, addresses, source, conditions };
