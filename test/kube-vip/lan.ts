@@ -1,4 +1,4 @@
-import { connect, execute, NetworkNamespace } from './network-namespace.ts';
+import { connect, execute, NetworkNamespace } from '../network/network-namespace.ts';
 
 /** The interface of each node on the local network, on which kube-vip announces. */
 export const lanInterface = 'eth0';

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { locateBinaries, type ModuleName } from '../controlplane/binaries.ts';
 import { type Bundle, sharedBundle } from '../e2e/bundle.ts';
 import { ControllerProcess } from '../e2e/controller.ts';
-import { missingPermission } from './network-namespace.ts';
+import { missingPermission } from '../network/network-namespace.ts';
 import { Site, type SiteOptions } from './site.ts';
 
 /** Set to 1 where network namespaces are not permitted, to skip the tests with a real kube-vip. */
