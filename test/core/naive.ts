@@ -222,6 +222,23 @@ export function isAdopted(service: Service): boolean {
   );
 }
 
+/** Whether the Service only requests the address, and one that has it uses one of its ports. */
+export function isContender(service: Service, address: string, all: readonly Service[]): boolean {
+  const { labels = {}, annotations = {} } = service.metadata;
+  return (
+    labels.implementation !== 'kube-vip' &&
+    annotations['kube-vip.io/allocation'] === undefined &&
+    claimed(service).join() === address &&
+    all.some(
+      (other) =>
+        keyOf(other) !== keyOf(service) &&
+        recordOf(other).ips === address &&
+        claimed(other).join() === address &&
+        portsOf(other).some((port) => portsOf(service).includes(port)),
+    )
+  );
+}
+
 /** Whether the Service alone could share an address. */
 function isSharer(data: Data, service: Service): boolean {
   const unlike = { ...service, spec: { ...service.spec, ports: [{ protocol: 'none', port: 0 }] } };

@@ -13,7 +13,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
-import { adoption, allocation, isAdopted, mayShare, moved, poolOf, shown } from './naive.ts';
+import { adoption, allocation, isAdopted, isContender, mayShare, moved, poolOf, shown } from './naive.ts';
 import { Cluster } from './test-world.ts';
 import { anyAddress, anyUserStep, at, edit, type UserStep } from './users.ts';
 
@@ -434,6 +434,9 @@ class Run {
     if (decision.cause === 'reallocate' && isAssigned && leaves) {
       assert.deepEqual(decision.addresses.split(','), moved(data, mine, left, all), key);
     }
+    // A Service that never had the address does not go where its holders go.
+    if (decision.cause === 'reallocate' && isContender(mine, left, all))
+      assert.deepEqual(decision.addresses.split(','), allocation(data, mine, all), key);
   }
 
   /** The promise Said why: every decision has a message, and a pending one a reason. */

@@ -1048,6 +1048,33 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
+      title: 'a Service that requested the address of others, and never had it, takes none of them along',
+      data: sharing,
+      services: {
+        'a/other': ours('10.0.0.1', { ports: 'TCP/443' }),
+        'a/contender': {
+          spec: '172.16.0.1',
+          ports: 'TCP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+        },
+        'a/tcp': ours('172.16.0.1', {
+          ports: 'TCP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 1,
+        }),
+        'a/udp': ours('172.16.0.1', {
+          ports: 'UDP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 2,
+        }),
+      },
+      leads: {
+        'a/contender': { ips: '10.0.0.1' },
+        'a/tcp': { ips: '10.0.0.2' },
+        'a/udp': { ips: '10.0.0.2' },
+      },
+    },
+    {
       title: 'a Service that is reallocated follows the one with which it shared an address',
       data: sharing,
       services: {

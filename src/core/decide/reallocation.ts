@@ -11,7 +11,7 @@ export interface Reallocation {
   readonly allocation: Allocation;
   /** The addresses of the list that stay. */
   readonly stays: readonly Address[];
-  /** The address that the Service leaves, if it has exactly one: only such a Service shares it. */
+  /** The address that the Service leaves, if it has exactly one, as a holder: only such a Service shares it. */
   readonly left: Address | undefined;
 }
 
@@ -37,7 +37,10 @@ export function reallocation(
       ledger.conflictWith(state, address, config) === undefined &&
       coHolders(state, address, context).every((other) => !sharingConflict(allocated, other, config)),
   );
-  const left = leftIPv4(list, stays);
+  const only = leftIPv4(list, stays);
+  // A contender never had the address, so it does not share it with the holders.
+  const isHolder = only !== undefined && ledger.holding(only, config).holders.includes(state);
+  const left = isHolder ? only : undefined;
   return { allocation: allocate(state, stays, context, left), stays, left };
 }
 
