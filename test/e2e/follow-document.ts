@@ -19,7 +19,7 @@ import { haveStarted, withPoolsRead } from './pools-read.ts';
  */
 export interface DocumentContext {
   readonly cluster: Cluster;
-  readonly shell: Shell;
+  readonly shell: Pick<Shell, 'run'>;
   readonly controllers: readonly ControllerProcess[];
 }
 
