@@ -1075,6 +1075,32 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
+      title: 'a Service that cannot share, and had the address of others as well, takes none of them along',
+      data: sharing,
+      services: {
+        'a/dual': ours('172.16.0.1', {
+          families: dual,
+          ports: 'UDP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+        }),
+        'a/udp': ours('172.16.0.1', {
+          ports: 'UDP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 1,
+        }),
+        'b/tcp': ours('172.16.0.1', {
+          ports: 'TCP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 2,
+        }),
+      },
+      leads: {
+        'a/dual': { ips: '10.0.0.1' },
+        'a/udp': { ips: '10.0.0.2' },
+        'b/tcp': { ips: '10.0.0.2' },
+      },
+    },
+    {
       title: 'a Service that is reallocated follows the one with which it shared an address',
       data: sharing,
       services: {

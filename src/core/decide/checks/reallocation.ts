@@ -20,8 +20,9 @@ export const reallocationRequest: Check = {
       return { allocation, desired: pendingChange(subject, intent.list, 'reallocate', allocation) };
     }
     const { addresses, request } = allocation;
-    const { left, keep } = request;
-    const isShared = left !== undefined && coHolders(state, left, facts).length > 0;
+    const { left, keep, sharing } = request;
+    const isShared =
+      left !== undefined && sharing === 'preferred' && coHolders(state, left, facts).length > 0;
     const was = isShared ? left : keep.length === 0 ? state.record?.was : undefined;
     const isKept =
       intent.kind === 'assigned' &&
