@@ -13,7 +13,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
-import { adoption, allocation, mayShare, moved, poolOf, shown } from './naive.ts';
+import { adoption, allocation, isAdopted, isContender, mayShare, moved, poolOf, shown } from './naive.ts';
 import { Cluster } from './test-world.ts';
 import { anyAddress, anyUserStep, at, edit, type UserStep } from './users.ts';
 
@@ -436,6 +436,9 @@ class Run {
     if (decision.cause === 'reallocate' && isAssigned && leaves) {
       assert.deepEqual(decision.addresses.text.split(','), moved(data, mine, left, all), key);
     }
+    // A Service that never had the address does not go where its holders go.
+    if (decision.cause === 'reallocate' && isContender(mine, left, all))
+      assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all), key);
   }
 
   /** The promise Said why: every decision has a message, and a pending one a reason. */
@@ -490,6 +493,9 @@ class Run {
       );
       if (isBesideDenied) continue;
       assert.deepEqual(decision, this.allocator.explain(state.key)?.decision, `Same: ${state.key}`);
+      const service = this.cluster.services.get(state.key);
+      if (decision.kind === 'keep')
+        assert.ok(service !== undefined && isAdopted(service), `Crash-proof: ${state.key} is not marked`);
     }
     for (const text of everyAddress) {
       const address = readAddress(text);

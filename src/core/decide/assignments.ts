@@ -1,10 +1,9 @@
 import { type Address, sameAddress } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { type AddressEntry, canonicalList } from '../model/address-list.ts';
+import type { AddressEntry } from '../model/address-list.ts';
 import { type AllocationRecord, unknownSource } from '../model/allocation-record.ts';
 import type { Grant, Refusal } from './allocate.ts';
 import type { Run } from './check.ts';
-import { conditionsOf } from './conditions.ts';
 import type { Condition, DesiredState, WriteCause } from './decision.ts';
 import { assigned } from './desired-state.ts';
 
@@ -30,20 +29,17 @@ export function allocationCause({ sharedWith }: Grant): WriteCause {
   return sharedWith.length > 0 ? 'share' : 'allocate';
 }
 
-/** The addresses stay, and so does the allocation record: its difference from the Service keeps the change pending. */
+/** The addresses stay, and so do the recorded ports and families: their difference from the Service keeps the change pending. */
 export function pendingChange(
   run: Run,
   list: readonly AddressEntry[],
   change: (Condition & { code: 'pending-change' })['change'],
   { failures }: Refusal,
 ): DesiredState {
-  const conditions: readonly Condition[] = [
-    { code: 'pending-change', change, failures },
-    // The failures say which family is missing.
-    ...conditionsOf(run, list).filter(({ code }) => code !== 'one-family'),
-  ];
-  const source = run.state.record?.source ?? unknownSource;
-  return { cause: 'update', addresses: canonicalList(list), source, conditions, fields: { labeled: true } };
+  const { record } = run.state;
+  const conditions: Condition[] = [{ code: 'pending-change', change, failures }];
+  const source = record?.source ?? unknownSource;
+  return assigned(run, 'update', { list, source, keepSpec: true, keeps: record, conditions });
 }
 
 /** Writes the missing fields again, as the record has them. */

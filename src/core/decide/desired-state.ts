@@ -55,7 +55,11 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
   if (specIP !== undefined) fields.specIP = specIP;
   if (how.interface !== undefined) fields.interface = how.interface;
   if (isAnswer(cause) || confirmsStatic(state)) fields.reallocate = null;
-  const conditions = [...(how.conditions ?? []), ...conditionsOf(run, list)];
+  const given = how.conditions ?? [];
+  // The failures of a pending change say which family is missing.
+  const isPending = given.some(({ code }) => code === 'pending-change');
+  const found = conditionsOf(run, list);
+  const conditions = [...given, ...(isPending ? found.filter(({ code }) => code !== 'one-family') : found)];
   return { cause, addresses, source, conditions, fields };
 }
 

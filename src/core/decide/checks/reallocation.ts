@@ -15,12 +15,14 @@ export const reallocationRequest: Check = {
     if (!view.reallocate || !('list' in intent) || confirmsStatic(state)) return undefined;
     const allocation = reallocation(run, intent.list);
     if ('failures' in allocation) {
-      if (intent.kind !== 'assigned') return { allocation };
+      // A Service of the Go version gets its allocation record first.
+      if (intent.kind !== 'assigned' || state.record === undefined) return { allocation };
       return { allocation, desired: pendingChange(run, intent.list, 'reallocate', allocation) };
     }
     const { addresses, request } = allocation;
-    const { left, keep } = request;
-    const isShared = left !== undefined && coHolders(state, left, facts).length > 0;
+    const { left, keep, sharing } = request;
+    const isShared =
+      left !== undefined && sharing === 'preferred' && coHolders(state, left, facts).length > 0;
     const was = isShared ? left : keep.length === 0 ? state.record?.was : undefined;
     const isKept =
       intent.kind === 'assigned' &&
