@@ -41,7 +41,7 @@ export interface InFlightWritesOptions {
 
 interface InFlightWrite {
   readonly view: ServiceView;
-  ended: Promise<void>;
+  ended: Promise<unknown>;
   /** The newest observed version of the Service. */
   newest: string;
 }
@@ -90,30 +90,33 @@ export class InFlightWrites {
 
   /**
    * Starts a write, after `beforeWrite`. `done` gets the outcome; from then on the write is no longer in
-   * flight.
+   * flight. Resolves to what `done` returns.
    */
-  begin(
+  begin<T>(
     view: ServiceView,
     change: ServicePatch,
-    done: (outcome: WriteOutcome) => void,
+    done: (outcome: WriteOutcome) => T,
     beforeWrite?: BeforeWrite,
-  ): void {
+  ): Promise<T> {
     // A read that ends during the drain may call this.
-    if (this.#isDraining) return;
+    if (this.#isDraining) return Promise.resolve(done({ kind: 'stopped', mayStillExecute: false }));
     const key = keyOf(view);
     const { context, leadership } = this.#options;
     const write: InFlightWrite = { view, ended: Promise.resolve(), newest: view.resourceVersion };
     this.#running.set(key, write);
     const backOff = (error: unknown, ms: number): Promise<RetryResult> => this.#backOff(write, error, ms);
     const { signal } = this;
-    write.ended = writeService(view, change, { ...context, leadership, signal, backOff }, beforeWrite).then(
+    const ended = writeService(view, change, { ...context, leadership, signal, backOff }, beforeWrite).then(
       (outcome) => {
         this.#running.delete(key);
         if (outcome.kind === 'stopped' && outcome.mayStillExecute) this.#mayStillExecute = true;
-        done(outcome);
+        const result = done(outcome);
         this.#assignCapacity();
+        return result;
       },
     );
+    write.ended = ended;
+    return ended;
   }
 
   /** Call when the Service was observed in this version: a write based on an older one is obsolete. */

@@ -202,7 +202,13 @@ test('a read that completes during shutdown starts no write', async () => {
   };
   const events = createEventRecorder(context.api, { ...context, component: 'tester', instance: 'tester' });
   const reporter = new Reporter(events, context.log, options, new Counters(clock), clock);
-  const reconciler = new CleanupReconciler({ context, options, reporter, leadership: unlimitedLeadership() });
+  const reconciler = new CleanupReconciler({
+    context,
+    options,
+    reporter,
+    leadership: unlimitedLeadership(),
+    wake: () => void reconciler.startNext(),
+  });
   reconciler.removeFinalizer(viewOf(stored('first', '3', 'LoadBalancer')));
   reconciler.removeFinalizer(viewOf(stored('second', '3', 'LoadBalancer')));
   await aMoment();

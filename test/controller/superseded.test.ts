@@ -38,7 +38,7 @@ function failingWrites() {
     rejected() {},
   });
   const outcomes: string[] = [];
-  writes.begin(view('3'), { labeled: true }, ({ kind }) => outcomes.push(kind));
+  void writes.begin(view('3'), { labeled: true }, ({ kind }) => outcomes.push(kind));
   return { writes, outcomes };
 }
 

@@ -26,17 +26,23 @@ import {
   type ServiceKey,
   type ServiceView,
 } from '../model/service-view.ts';
+import type { WorkItem } from '../queue/work-queue.ts';
 import { wantsToShare } from './allocate.ts';
 import { decide } from './decide.ts';
 import { type Decision, isConflictCondition, isPending, lackingFamily } from './decision.ts';
 import type { DecisionContext } from './desired-state.ts';
 import { PendingServices } from './pending-services.ts';
-import { WorkQueue } from './work-queue.ts';
+import { createServiceQueue } from './service-queue.ts';
 
 /** A Service and what to do about it. */
 export interface ServiceDecision {
   readonly state: ServiceState;
   readonly decision: Decision;
+}
+
+/** A decision to carry out. The Service is not decided again before the work on it has ended. */
+export interface ServiceWork extends ServiceDecision {
+  readonly work: WorkItem<ServiceState>;
 }
 
 /** A write in flight. */
@@ -49,11 +55,11 @@ interface Write {
 
 /**
  * Keeps the known Services and pools, and decides on one Service at a time. It is level-triggered: it remembers which
- * Services to decide again, never what happened. The caller passes states in and takes decisions out. For each decision with a
- * patch, it calls `assume` before it takes the next one, and `settle` when the write has ended.
+ * Services to decide again, never what happened. The caller passes states in and takes work out. A write lasts from `assume` until
+ * the work on its Service ends.
  *
- * Invariant: the decision on a Service that is neither in `#queue` nor being written is up to date, or the Service is in
- * `#pending` behind one with the same needs whose decision is. The ledger has every Service as it was last seen in the API,
+ * Invariant: the decision on a Service that is neither queued nor processed is up to date, or the Service is in `#pending`
+ * behind one with the same needs whose decision is. The ledger has every Service as it was last seen in the API,
  * or, while the API still shows the basis of its write in flight, as that write assumes it.
  */
 export class Allocator {
@@ -70,7 +76,7 @@ export class Allocator {
   readonly #writing = new Map<ServiceKey, Write>();
   /** The allocation records that were removed from Services, until they are restored or no longer apply. */
   readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
-  readonly #queue = new WorkQueue();
+  readonly #queue = createServiceQueue((key) => this.#ended(key));
   readonly #pending = new PendingServices();
 
   constructor(options: Options) {
@@ -96,7 +102,7 @@ export class Allocator {
 
   /** Whether no Service is left to decide on, and no write is in flight. */
   get isIdle(): boolean {
-    return this.isReady && this.#queue.size === 0 && this.#writing.size === 0;
+    return this.isReady && this.#queue.isIdle;
   }
 
   get ledger(): Ledger {
@@ -193,24 +199,41 @@ export class Allocator {
     for (const state of this.#ledger.all()) if (hasStatusOnly(state)) this.#queue.add(state);
   }
 
-  /** Decides on the next Service in the queue: O(log n) plus the cost of the decision. Undefined if the queue is empty. */
-  next(): ServiceDecision | undefined {
+  /**
+   * Decides on the next Service in the queue: O(log n) plus the cost of the decision. Undefined if none is ready. `now` is in
+   * milliseconds of the caller's clock; only delayed Services depend on it.
+   */
+  next(now = 0): ServiceWork | undefined {
     if (!this.isReady) return undefined;
-    for (let item = this.#queue.next(); item !== undefined; item = this.#queue.next()) {
-      const { key } = item.state;
-      const state = this.#ledger.get(key);
-      // Each Service has one write in flight at a time: `settle` queues it again.
-      if (state === undefined || this.#writing.has(key)) continue;
-      const decision = decide(state, this.#context());
-      if (decision.kind !== 'write' && this.#forgetRecord(state)) continue;
-      if (!item.isPostponed && isOnlyBookkeeping(state, decision)) {
-        this.#queue.postpone(state);
-        continue;
-      }
-      this.#trackPending(state, decision);
-      return { state, decision };
+    for (let work = this.#queue.get(now); work !== undefined; work = this.#queue.get(now)) {
+      const state = this.#ledger.get(work.item.key);
+      const decision = state && this.#decide(state, work.isPostponed);
+      if (state !== undefined && decision !== undefined) return { state, decision, work };
+      work.leave();
     }
     return undefined;
+  }
+
+  /** Undefined if the Service is queued again instead. */
+  #decide(state: ServiceState, isPostponed: boolean): Decision | undefined {
+    const decision = decide(state, this.#context());
+    if (decision.kind !== 'write' && this.#forgetRecord(state)) return undefined;
+    if (!isPostponed && isOnlyBookkeeping(state, decision)) {
+      this.#queue.postpone(state);
+      return undefined;
+    }
+    this.#trackPending(state, decision);
+    return decision;
+  }
+
+  /** When a delayed Service is due (`WorkQueue.nextAt`). */
+  get nextAt(): number | undefined {
+    return this.#queue.nextAt;
+  }
+
+  /** Ends all delays of Services. */
+  forgetDelays(): void {
+    this.#queue.forgetOthers(() => false);
   }
 
   /** The Service as it was last seen in the API, without writes in flight; undefined if there is none. */
@@ -230,21 +253,25 @@ export class Allocator {
     return state && { state, decision: decide(state, this.#context()) };
   }
 
-  /** A write begins: its addresses are in use from now on, and those that it releases stay in use until it has ended. */
-  assume(state: ServiceState, patch: ServicePatch): void {
+  /**
+   * A write begins: its addresses are in use from now on, and those that it releases stay in use until the work on the Service
+   * ends.
+   */
+  assume({ state }: ServiceWork, patch: ServicePatch): void {
     const { view, key } = state;
     const assumed = assumedState(state, this.#stateOf(key, applyPatch(view, patch)));
     this.#writing.set(key, { basis: view, assumed });
     this.#enter(assumed);
   }
 
-  /** The write has ended, with any result: the state in the API applies again, and the Service is queued. */
-  settle(key: ServiceKey): void {
+  /** The work on a Service has ended. After a write, with any result, the state in the API applies again, and the Service is queued. */
+  #ended(key: ServiceKey): void {
     const write = this.#writing.get(key);
+    if (write === undefined) return;
     this.#writing.delete(key);
     let state = this.#ledger.get(key);
     if (state === undefined) return;
-    if (state === write?.assumed) {
+    if (state === write.assumed) {
       state = this.#stateOf(state.key, write.basis);
       this.#enter(state);
     }
@@ -252,7 +279,7 @@ export class Allocator {
     for (const address of state.usedIPs) this.#claimTracker.recheck(address);
   }
 
-  /** Queues a Service again, for a caller that did not write its patch. */
+  /** Queues a Service again. */
   requeue(key: ServiceKey): void {
     const state = this.#ledger.get(key);
     if (state !== undefined) this.#queue.add(state);
@@ -300,7 +327,7 @@ export class Allocator {
     return true;
   }
 
-  /** The reservations for a Service changed. A write in flight has entered them already, and `settle` reads them again. */
+  /** The reservations for a Service changed. A write in flight has entered them already, and its end reads them again. */
   #reservationsChanged(key: ServiceKey): void {
     const before = this.#ledger.get(key);
     if (before === undefined || this.#writing.has(key)) return;
@@ -343,9 +370,7 @@ export class Allocator {
   /** Puts a state into the ledger and queues the Services that the change can affect. */
   #enter(state: ServiceState): void {
     const before = this.#ledger.put(state);
-    if (before !== undefined && compareAge(before.view, state.view) !== 0) {
-      this.#queue.delete(before);
-    }
+    if (before !== undefined && compareAge(before.view, state.view) !== 0) this.#queue.delete(before);
     this.#wake(before, state);
   }
 

@@ -65,18 +65,20 @@ export function simulate(snapshot: ClusterSnapshot, options: Options): Simulated
   const written = new Map<ServiceKey, Decision & { kind: 'write' | 'conflict' }>();
   let version = newestOf(snapshot);
   let remaining = (snapshot.services.length + 1) * maxWrites;
-  for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
-    const { state, decision } = decided;
-    if (decision.kind !== 'write' && decision.kind !== 'conflict') continue;
-    if (isEmptyPatch(decision.patch)) continue;
+  for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
+    const { state, decision, work } = next;
+    if ((decision.kind !== 'write' && decision.kind !== 'conflict') || isEmptyPatch(decision.patch)) {
+      work.done();
+      continue;
+    }
     remaining -= 1;
     if (remaining < 0) throw new Error(`${state.key}: the simulated writes do not end`);
     written.set(state.key, decision);
     version += 1n;
     const after = { ...applyPatch(state.view, decision.patch), resourceVersion: String(version) };
-    allocator.assume(state, decision.patch);
+    allocator.assume(next, decision.patch);
     allocator.answered(after);
-    allocator.settle(state.key);
+    work.done();
   }
   return { allocator, written };
 }
