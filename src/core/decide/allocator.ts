@@ -27,12 +27,12 @@ import {
   type ServiceView,
 } from '../model/service-view.ts';
 import type { WorkItem } from '../queue/work-queue.ts';
-import { wantsToShare } from './allocate.ts';
 import { decide } from './decide.ts';
-import { type Decision, isConflictCondition, isPending, lackingFamily } from './decision.ts';
+import { type Decision, isConflictCondition } from './decision.ts';
 import type { DecisionContext } from './desired-state.ts';
 import { PendingServices } from './pending-services.ts';
 import { createServiceQueue } from './service-queue.ts';
+import { waitingFor } from './wake-conditions.ts';
 
 /** A Service and what to do about it. */
 export interface ServiceDecision {
@@ -341,7 +341,7 @@ export class Allocator {
     this.#ledger.setClaimOwner(address, owner);
     for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
     if (owner !== undefined) return;
-    for (const head of this.#pending.firstOfEach(address, this.#config, true)) this.requeue(head);
+    for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
   }
 
   /** Services of other types have the address as an external IP, or no longer have it. */
@@ -349,7 +349,7 @@ export class Allocator {
     this.#ledger.setExternalUsers(address, users);
     for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
     if (users.length > 0) return;
-    for (const head of this.#pending.firstOfEach(address, this.#config, true)) this.requeue(head);
+    for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
   }
 
   #remove(key: ServiceKey, resourceVersion: string): void {
@@ -399,7 +399,7 @@ export class Allocator {
       if (this.#affects(before, other, address) || this.#affects(after, other, address))
         this.#queue.add(other);
     }
-    for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);
+    for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);
   }
 
   /** A Service that is allocated the address is only affected by one with which it may not share it, or only with a warning. */
@@ -411,10 +411,8 @@ export class Allocator {
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
   #trackPending(state: ServiceState, decision: Decision): void {
-    const shares = lackingFamily(decision) === undefined && wantsToShare(state, this.#config);
-    const next = isPending(decision)
-      ? this.#pending.add(state, decision, shares)
-      : this.#pending.remove(state.key);
+    const waiting = waitingFor(state, decision, this.#config);
+    const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }
 }
