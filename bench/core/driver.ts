@@ -48,7 +48,7 @@ export class Driver {
       if (next?.decision.kind !== 'write') throw unexpected(next);
       const { patch, addresses } = next.decision;
       allocator.assume(next, patch);
-      writes.push({ next, patch, addresses });
+      writes.push({ next, patch, addresses: addresses.text });
     }
     const reserve = nanoseconds(decided, views.length);
     const answers = writes.map(({ next, patch }) => ({

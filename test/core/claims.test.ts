@@ -99,7 +99,7 @@ function assignments(allocator: Allocator): string[] {
       continue;
     }
     allocator.assume(decided, decision.patch);
-    writes.push(`${state.key} ${decision.addresses} ${decision.source}`);
+    writes.push(`${state.key} ${decision.addresses.text} ${decision.source}`);
   }
   return writes;
 }

@@ -101,7 +101,9 @@ test('what would help a Service is derived from the decision on it', () => {
   );
   const conditions = (key: string): string[] | undefined => {
     const { state, decision } = allocator.explain(key) ?? assert.fail();
-    return waitingFor(state, decision, config)?.conditions.map(({ pool, family }) => `${pool.key} ${family}`);
+    return waitingFor(state, decision, allocator.facts)?.conditions.map(
+      ({ pool, family }) => `${pool.key} ${family}`,
+    );
   };
   assert.deepEqual(conditions('a/1'), ['cidr-a IPv4', 'cidr-a IPv6']);
   assert.deepEqual(conditions('a/2'), ['cidr-a IPv4', 'cidr-a IPv6']);
@@ -143,7 +145,8 @@ test('an event does not look at pools that do not contain the address', () => {
       claimed: 0n,
       noSharing: undefined,
     } as const;
-    const waiting = waitingFor(state, { kind: 'pending', failures: [full] }, watched) ?? assert.fail();
+    const facts = { ledger, config: watched, nodes: undefined };
+    const waiting = waitingFor(state, { kind: 'pending', failures: [full] }, facts) ?? assert.fail();
     pending.add(state, waiting);
   }
   reads = 0;

@@ -27,17 +27,16 @@ import {
   type ServiceView,
 } from '../model/service-view.ts';
 import type { WorkItem } from '../queue/work-queue.ts';
-import { decide } from './decide.ts';
+import { type Decided, decide } from './decide.ts';
 import { type Decision, isConflictCondition } from './decision.ts';
-import type { DecisionContext } from './desired-state.ts';
+import type { Facts } from './facts.ts';
 import { PendingServices } from './pending-services.ts';
 import { createServiceQueue } from './service-queue.ts';
 import { waitingFor } from './wake-conditions.ts';
 
-/** A Service and what to do about it. */
-export interface ServiceDecision {
+/** A Service, what to do about it, and how that was decided. */
+export interface ServiceDecision extends Decided {
   readonly state: ServiceState;
-  readonly decision: Decision;
 }
 
 /** A decision to carry out. The Service is not decided again before the work on it has ended. */
@@ -207,23 +206,22 @@ export class Allocator {
     if (!this.isReady) return undefined;
     for (let work = this.#queue.get(now); work !== undefined; work = this.#queue.get(now)) {
       const state = this.#ledger.get(work.item.key);
-      const decision = state && this.#decide(state, work.isPostponed);
-      if (state !== undefined && decision !== undefined) return { state, decision, work };
+      const decided = state && this.#decide(state);
+      if (decided !== undefined && !this.#isQueuedAgain(decided, work)) {
+        this.#trackPending(decided);
+        return { ...decided, work };
+      }
       work.leave();
     }
     return undefined;
   }
 
-  /** Undefined if the Service is queued again instead. */
-  #decide(state: ServiceState, isPostponed: boolean): Decision | undefined {
-    const decision = decide(state, this.#context());
-    if (decision.kind !== 'write' && this.#forgetRecord(state)) return undefined;
-    if (!isPostponed && isOnlyBookkeeping(state, decision)) {
-      this.#queue.postpone(state);
-      return undefined;
-    }
-    this.#trackPending(state, decision);
-    return decision;
+  /** Whether the decision can wait, or is void, so that the Service was queued again. */
+  #isQueuedAgain({ state, decision }: ServiceDecision, { isPostponed }: WorkItem<ServiceState>): boolean {
+    if (decision.kind !== 'write' && this.#forgetRecord(state)) return true;
+    const canWait = !isPostponed && isOnlyBookkeeping(state, decision);
+    if (canWait) this.#queue.postpone(state);
+    return canWait;
   }
 
   /** When a delayed Service is due (`WorkQueue.nextAt`). */
@@ -250,7 +248,7 @@ export class Allocator {
   /** What would be decided now. Changes nothing. */
   explain(key: ServiceKey): ServiceDecision | undefined {
     const state = this.#ledger.get(key);
-    return state && { state, decision: decide(state, this.#context()) };
+    return state && this.#decide(state);
   }
 
   /**
@@ -285,9 +283,14 @@ export class Allocator {
     if (state !== undefined) this.#queue.add(state);
   }
 
-  #context(): DecisionContext {
-    const { controller } = this.#options;
-    return { ledger: this.#ledger, config: this.#config, nodes: this.#nodes, controller };
+  #decide(state: ServiceState): ServiceDecision {
+    const { decision, trace } = decide(state, this.facts, this.#options.controller);
+    return { state, decision, trace };
+  }
+
+  /** What decisions depend on besides the Service itself. */
+  get facts(): Facts {
+    return { ledger: this.#ledger, config: this.#config, nodes: this.#nodes };
   }
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
@@ -410,8 +413,8 @@ export class Allocator {
   }
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
-  #trackPending(state: ServiceState, decision: Decision): void {
-    const waiting = waitingFor(state, decision, this.#config);
+  #trackPending({ state, decision }: ServiceDecision): void {
+    const waiting = waitingFor(state, decision, this.facts);
     const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }

@@ -2,9 +2,10 @@ import type { Config, Pool } from '../config/config.ts';
 import type { Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { familiesText } from '../model/service-view.ts';
-import { wantsToShare } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
+import { wantsToShare } from './allocation-request.ts';
 import type { Condition, Decision } from './decision.ts';
+import type { Facts } from './facts.ts';
 
 /** What would help a pending Service: an address of the family becomes free in the pool. */
 export interface WakeCondition {
@@ -25,10 +26,11 @@ export interface Waiting {
 }
 
 /** Undefined if the Service is not pending: no address that becomes free would change the decision. */
-export function waitingFor(state: ServiceState, decision: Decision, config: Config): Waiting | undefined {
+export function waitingFor(state: ServiceState, decision: Decision, facts: Facts): Waiting | undefined {
+  const { config } = facts;
   const failures = failuresOf(decision);
   if (failures !== undefined) {
-    const orPartner = wantsToShare(state, config);
+    const orPartner = wantsToShare(state, facts);
     return { conditions: conditionsFor(failures, orPartner, config), needs: needsOf(state, orPartner) };
   }
   const missing = lackingFamily(decision);
