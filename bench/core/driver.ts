@@ -41,24 +41,25 @@ export class Driver {
     const begun = performance.now();
     for (const view of views) allocator.putService(view);
     const arrive = nanoseconds(begun, views.length);
-    const writes: { next: ServiceWork; patch: ServicePatch; addresses: string }[] = [];
+    const writes: { view: ServiceView; patch: ServicePatch; addresses: string; work: ServiceWork['work'] }[] =
+      [];
     const decided = performance.now();
     for (let i = 0; i < views.length; i += 1) {
       const next = allocator.next();
       if (next?.decision.kind !== 'write') throw unexpected(next);
-      const { patch, addresses } = next.decision;
-      allocator.assume(next, patch);
-      writes.push({ next, patch, addresses: addresses.text });
+      const { state, decision, work } = next;
+      allocator.assume(next, decision.patch);
+      writes.push({ view: state.view, patch: decision.patch, addresses: decision.addresses.text, work });
     }
     const reserve = nanoseconds(decided, views.length);
-    const answers = writes.map(({ next, patch }) => ({
-      next,
-      view: { ...applyPatch(next.state.view, patch), resourceVersion: this.#nextVersion() },
+    const answers = writes.map(({ view, patch, work }) => ({
+      answer: { ...applyPatch(view, patch), resourceVersion: this.#nextVersion() },
+      work,
     }));
     const answered = performance.now();
-    for (const { next, view } of answers) {
-      allocator.answered(view);
-      next.work.done();
+    for (const { answer, work } of answers) {
+      allocator.answered(answer);
+      work.done();
     }
     this.#expectAllKept();
     const confirm = nanoseconds(answered, views.length);

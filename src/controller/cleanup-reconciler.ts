@@ -28,16 +28,9 @@ export class CleanupReconciler implements Reconciler {
   #isListed = false;
 
   constructor(options: CleanupOptions) {
-    const { context, leadership, reporter, wake } = options;
     this.#options = options;
-    this.#writes = new InFlightWrites({
-      context,
-      leadership,
-      concurrency,
-      freed: wake,
-      rejected: (view, error, retryInMs) => reporter.rejected(view, error, retryInMs),
-    });
-    this.#writeConflicts = new WriteConflicts(context.clock);
+    this.#writes = new InFlightWrites({ ...options, concurrency });
+    this.#writeConflicts = new WriteConflicts(options.context.clock);
   }
 
   /** Whether the first list was read and there is nothing left to clean up. */

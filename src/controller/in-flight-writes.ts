@@ -7,6 +7,7 @@ import type { ServicePatch } from '../core/model/service-patch.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import type { Interner } from '../core/text/interner.ts';
 import type { PatchOrUpdate } from './patch-or-update.ts';
+import type { Reporter } from './reporter.ts';
 import {
   type BeforeWrite,
   isTransient,
@@ -34,9 +35,9 @@ export interface InFlightWritesOptions {
   /** The maximum number of writes that send at the same time. */
   readonly concurrency: number;
   /** Called when there is capacity for another write. */
-  readonly freed: () => void;
-  /** Called when a write is rejected but retried, because an earlier attempt may have executed. */
-  readonly rejected: (view: ServiceView, error: ApiError, retryInMs: number) => void;
+  readonly wake: () => void;
+  /** Hears of writes that are rejected but retried, because an earlier attempt may have executed. */
+  readonly reporter: Pick<Reporter, 'rejected'>;
 }
 
 interface InFlightWrite {
@@ -155,7 +156,7 @@ export class InFlightWrites {
     if (write.newest !== view.resourceVersion) return 'superseded';
     const { log, clock, onRecovered } = this.#options.context;
     log.warn(`Write failed, retrying: ${errorText(error)}`, { service: key, retryInMs: ms });
-    if (error instanceof ApiError && !isTransient(error)) this.#options.rejected(view, error, ms);
+    if (error instanceof ApiError && !isTransient(error)) this.#options.reporter.rejected(view, error, ms);
     if (ms <= 0) return 'retry';
     const { promise, resolve } = Promise.withResolvers<RetryResult>();
     const end = (): void => {
@@ -186,6 +187,6 @@ export class InFlightWrites {
       if (!this.hasCapacity) return;
       this.#wake(key, 'retry');
     }
-    this.#options.freed();
+    this.#options.wake();
   }
 }

@@ -58,8 +58,10 @@ export class IPAddressReconciler implements Reconciler {
       await (repair.kind === 'claim' ? this.#claim(repair) : this.#drop(repair));
       this.#failures = 0;
     } catch (error) {
-      if (this.#abortController.signal.aborted) return work.leave();
       const address = work.item;
+      // A later leadership has to know of it, too.
+      allocator.claimTracker.recheck(address);
+      if (this.#abortController.signal.aborted) return work.leave();
       const retryInMs = backoffMs(this.#failures, context.random(), backoff);
       this.#failures += 1;
       this.#nextAt = context.clock.now() + retryInMs;
@@ -67,7 +69,6 @@ export class IPAddressReconciler implements Reconciler {
       const message = `cannot ${action} the claim on ${formatAddress(address)}: ${errorText(error)}`;
       const cause = error instanceof Error ? error : new Error(String(error));
       reporter.claimsFailing(message, cause, { address: formatAddress(address), retryInMs });
-      allocator.claimTracker.recheck(address);
     } finally {
       this.#isBusy = false;
     }

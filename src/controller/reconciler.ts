@@ -1,22 +1,15 @@
-import type { Leadership } from '../client/election.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import type { Options } from '../core/model/options.ts';
 import type { Ended } from '../core/queue/work-queue.ts';
-import type { WriterContext } from './in-flight-writes.ts';
+import type { InFlightWritesOptions } from './in-flight-writes.ts';
 import type { Reporter } from './reporter.ts';
 
-export interface ReconcilerOptions {
-  readonly context: WriterContext;
+export interface ReconcilerOptions extends InFlightWritesOptions {
   readonly allocator: Allocator;
   readonly reporter: Reporter;
   readonly options: Options;
-  readonly leadership: Leadership;
-  /** The maximum number of concurrent PATCHes of LoadBalancers. */
-  readonly concurrency: number;
   /** Whether all lists were read, so that decisions are allowed. */
   readonly hasSynced: () => boolean;
-  /** Called when more may be ready. */
-  readonly wake: () => void;
 }
 
 /** Processes the items of one work queue. */

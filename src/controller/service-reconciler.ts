@@ -41,18 +41,12 @@ export class ServiceReconciler implements Reconciler {
   #cancelReminder: () => void;
 
   constructor(options: ReconcilerOptions) {
-    const { context, allocator, reporter, leadership, concurrency, wake } = options;
+    const { context, allocator, reporter } = options;
     this.#options = options;
     // A new leader tries everything at once.
     allocator.forgetDelays();
     this.#writeConflicts = new WriteConflicts(context.clock);
-    this.#writes = new InFlightWrites({
-      context,
-      leadership,
-      concurrency,
-      freed: wake,
-      rejected: (view, error, retryInMs) => reporter.rejected(view, error, retryInMs),
-    });
+    this.#writes = new InFlightWrites(options);
     this.#nodes = new NodeAddresses({
       clock: context.clock,
       log: context.log,

@@ -34,8 +34,8 @@ function failingWrites() {
     context,
     leadership: unlimitedLeadership(),
     concurrency: 1,
-    freed() {},
-    rejected() {},
+    wake() {},
+    reporter: { rejected() {} },
   });
   const outcomes: string[] = [];
   void writes.begin(view('3'), { labeled: true }, ({ kind }) => outcomes.push(kind));

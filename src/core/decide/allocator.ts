@@ -209,7 +209,8 @@ export class Allocator {
       const decided = state && this.#decide(state);
       if (decided !== undefined && !this.#isQueuedAgain(decided, work)) {
         this.#trackPending(decided);
-        return { ...decided, work };
+        const { decision, trace } = decided;
+        return { state: decided.state, decision, trace, work };
       }
       work.leave();
     }

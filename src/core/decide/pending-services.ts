@@ -52,12 +52,13 @@ export class PendingServices {
   }
 
   /** The first Service of each group that waits for the address. If it is not freed, only of groups that would share it. */
-  *firstOfEach(address: Address, isFreed: boolean): IterableIterator<ServiceKey> {
-    for (const { groups } of this.#index.at(address))
-      for (const [{ queue }, { orPartner }] of groups) {
-        const first = queue.first();
-        if (first !== undefined && (isFreed || orPartner)) yield first.key;
-      }
+  firstOfEach(address: Address, isFreed: boolean): readonly ServiceKey[] {
+    if (this.#sources.size === 0) return [];
+    return [...this.#index.at(address)].flatMap(({ groups }) =>
+      [...groups].flatMap(([{ queue }, { orPartner }]) =>
+        isFreed || orPartner ? (queue.first()?.key ?? []) : [],
+      ),
+    );
   }
 
   #group(waiting: Waiting): PendingGroup {

@@ -27,6 +27,11 @@ export class WorkQueue<T> {
   /** The keys that are processed, each with what was added meanwhile (client-go: processing and dirty). */
   readonly #processing = new Map<string, T | undefined>();
   readonly #backoff = new Backoff<T>();
+  readonly #internals: Internals<T> = {
+    backoff: this.#backoff,
+    add: (item) => this.add(item),
+    end: (item, key) => this.#end(item, key),
+  };
 
   constructor(options: WorkQueueOptions<T>) {
     const { keyOf, compare } = options;
@@ -81,21 +86,25 @@ export class WorkQueue<T> {
         const key = this.#options.keyOf(item);
         const isProcessed = this.#processing.has(key);
         this.#processing.set(key, isProcessed ? item : undefined);
-        if (!isProcessed) return this.#begin(item, key, ready === this.#postponed);
+        if (!isProcessed) return new WorkItem(item, key, ready === this.#postponed, this.#internals);
       }
     }
     return undefined;
   }
 
-  #begin(item: T, key: string, isPostponed: boolean): WorkItem<T> {
-    return new WorkItem({ item, key, isPostponed }, this.#backoff, (due) => {
-      this.#options.ended?.(item);
-      const added = this.#processing.get(key);
-      this.#processing.delete(key);
-      if (added !== undefined) this.add(added);
-      for (const one of due) this.add(one);
-    });
+  #end(item: T, key: string): void {
+    this.#options.ended?.(item);
+    const added = this.#processing.get(key);
+    this.#processing.delete(key);
+    if (added !== undefined) this.add(added);
   }
+}
+
+/** What a `WorkItem` uses of its queue. */
+interface Internals<T> {
+  readonly backoff: Backoff<T>;
+  readonly add: (item: T) => void;
+  readonly end: (item: T, key: string) => void;
 }
 
 /** Every way to end the work on an item returns one, so a function with this result has ended it. */
@@ -110,30 +119,24 @@ export class WorkItem<T> {
   /** Whether it was postponed before. */
   readonly isPostponed: boolean;
   readonly #key: string;
-  readonly #backoff: Backoff<T>;
-  readonly #end: (due: readonly T[]) => void;
+  readonly #queue: Internals<T>;
   #hasEnded = false;
 
-  constructor(
-    { item, key, isPostponed }: { item: T; key: string; isPostponed: boolean },
-    backoff: Backoff<T>,
-    end: (due: readonly T[]) => void,
-  ) {
+  constructor(item: T, key: string, isPostponed: boolean, queue: Internals<T>) {
     this.item = item;
     this.isPostponed = isPostponed;
     this.#key = key;
-    this.#backoff = backoff;
-    this.#end = end;
+    this.#queue = queue;
   }
 
   /** Whether changes of this version are delayed. */
   isDelayed(version: Version): boolean {
-    return this.#backoff.isDelayed(this.#key, version);
+    return this.#queue.backoff.isDelayed(this.#key, version);
   }
 
   /** Nothing is left to do: forgets earlier failures. */
   done(): Ended {
-    this.#backoff.forget(this.#key);
+    this.#queue.backoff.forget(this.#key);
     return this.#ended();
   }
 
@@ -144,24 +147,25 @@ export class WorkItem<T> {
 
   /** A change of this version was written: forgets its failures, and queues changes that may succeed now (`Backoff.written`). */
   written(version: Version, now: number): Ended {
-    return this.#ended(0, this.#backoff.written(this.#key, version, now));
+    for (const due of this.#queue.backoff.written(this.#key, version, now)) this.#queue.add(due);
+    return this.#ended();
   }
 
   /** Delays changes of this version for `ms` milliseconds, without a failure. */
   retryAfter(ms: number, version: Version, now: number): Ended {
-    this.#backoff.delay(this.#key, this.item, version, now + ms);
+    this.#queue.backoff.delay(this.#key, this.item, version, now + ms);
     return this.#ended(ms);
   }
 
   /** A change failed: delays changes of this version with back-off. `refusedBy` is what refused it, if that is known. */
   retry(version: Version, now: number, refusedBy?: string): Ended {
-    return this.#ended(this.#backoff.failed(this.#key, this.item, version, now, refusedBy));
+    return this.#ended(this.#queue.backoff.failed(this.#key, this.item, version, now, refusedBy));
   }
 
-  #ended(retryInMs = 0, due: readonly T[] = []): Ended {
+  #ended(retryInMs = 0): Ended {
     if (this.#hasEnded) throw new Error(`the work on ${this.#key} has ended already`);
     this.#hasEnded = true;
-    this.#end(due);
+    this.#queue.end(this.item, this.#key);
     return { retryInMs };
   }
 }
