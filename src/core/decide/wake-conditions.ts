@@ -1,4 +1,5 @@
-import type { Config, Pool } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { Pool } from '../config/pool.ts';
 import type { Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { familiesText } from '../model/service-view.ts';
