@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The names under which a release is published. package.json is the only place that sets them. */
+export interface ReleaseSettings {
+  /** Without a leading `v`. */
+  readonly version: string;
+  /** URL of the repository. */
+  readonly repository: string;
+  /** Name of the image, without a tag. */
+  readonly image: string;
+  /** URL of the OCI repository that contains the chart. */
+  readonly charts: string;
+}
+
+/** Reads package.json in `root`. Throws if a name is missing. */
+export function releaseSettings(root: string): ReleaseSettings {
+  const { version, release } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    version?: string;
+    release?: Partial<ReleaseSettings>;
+  };
+  const { repository, image, charts } = release ?? {};
+  if (!version || !repository || !image || !charts)
+    throw new Error('package.json: Set version, release.repository, release.image, and release.charts.');
+  return { version, repository, image, charts };
+}
+
+/** The image with its tag, as the manifest names it. */
+export function taggedImage({ image, version }: ReleaseSettings): string {
+  return `${image}:v${version}`;
+}
+
+/** The address of a file of the release, such as `docs/README.md`, where a browser shows it. */
+export function pageAddress({ repository, version }: ReleaseSettings, path: string): string {
+  return `${repository}/blob/v${version}/${path}`;
+}
+
+/** The address of a file that belongs to the release, such as the manifest. */
+export function downloadAddress({ repository, version }: ReleaseSettings, file: string): string {
+  return `${repository}/releases/download/v${version}/${file}`;
+}
