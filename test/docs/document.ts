@@ -61,3 +61,21 @@ export function firstCells(path: string, heading: string): string[] {
 export function plain(cell: string): string {
   return cell.replaceAll('`', '');
 }
+
+/** The text of a document without code blocks, which contain no links or headings. */
+export function proseOf(path: string): string {
+  return readFileSync(join(root, path), 'utf8').replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
+}
+
+/** The anchors that GitHub generates for the headings in a text, each with its section, down to the next heading. */
+export function anchorsOf(prose: string): Map<string, string> {
+  const anchors = new Map<string, string>();
+  for (const [, heading = '', section = ''] of prose.matchAll(/^#+ (.*)$([\s\S]*?)(?=^#|$(?![\s\S]))/gm)) {
+    const text = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+    const anchor = text.replaceAll(/[^\p{L}\p{N}\p{M}_ -]/gu, '').replaceAll(' ', '-');
+    let unique = anchor;
+    for (let count = 1; anchors.has(unique); count += 1) unique = `${anchor}-${count}`;
+    anchors.set(unique, section);
+  }
+  return anchors;
+}
