@@ -11,9 +11,11 @@ export interface ReleaseSettings {
   readonly image: string;
   /** URL of the OCI repository that contains the chart. */
   readonly charts: string;
+  /** Of the chart, which has versions of its own. */
+  readonly chartVersion: string;
 }
 
-/** Reads package.json in `root`. Throws if a name is missing. */
+/** Reads package.json and Chart.yaml in `root`. Throws if a name is missing. */
 export function releaseSettings(root: string): ReleaseSettings {
   const { version, release } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     version?: string;
@@ -22,7 +24,10 @@ export function releaseSettings(root: string): ReleaseSettings {
   const { repository, image, charts } = release ?? {};
   if (!version || !repository || !image || !charts)
     throw new Error('package.json: Set version, release.repository, release.image, and release.charts.');
-  return { version, repository, image, charts };
+  const chart = readFileSync(join(root, 'charts', 'kube-vip-cloud-provider', 'Chart.yaml'), 'utf8');
+  const [, chartVersion] = /^version: (\S+)$/m.exec(chart) ?? [];
+  if (chartVersion === undefined) throw new Error('Chart.yaml: Set version.');
+  return { version, repository, image, charts, chartVersion };
 }
 
 /** The image with its tag, as the manifest names it. */
