@@ -4,7 +4,6 @@
  *
  *   npm run release
  */
-import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { buildDistribution, distribution } from '../build.ts';
@@ -12,7 +11,7 @@ import { packChart } from '../chart.ts';
 import { buildImage } from '../image/main.ts';
 import { architectures } from '../image/platform.ts';
 import { packForKrew } from '../krew.ts';
-import { ReleaseFiles } from './files.ts';
+import { checksumsOf, ReleaseFiles } from './files.ts';
 import { type Builder, builderIn, provenanceOf } from './provenance.ts';
 import { releaseSettings, taggedImage } from './settings.ts';
 import { ReleaseError } from './tools.ts';
@@ -52,15 +51,6 @@ async function addPlugin(root: string, folder: string, version: string): Promise
   for (const file of Object.values(packForKrew(root, bundles, version)))
     copyFileSync(file, join(folder, basename(file)));
   rmSync(bundles, { recursive: true });
-}
-
-/** One line for each file, as `sha256sum --check` reads it. */
-export function checksumsOf(paths: readonly string[]): string {
-  const lines = paths.map((path) => {
-    const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
-    return `${digest}  ${basename(path)}\n`;
-  });
-  return lines.join('');
 }
 
 /** Throws a `ReleaseError` if the workflow runs for a tag of another version. */

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sbomFile } from '../image/main.ts';
 import type { Architecture } from '../image/platform.ts';
@@ -54,4 +55,13 @@ export class ReleaseFiles {
       .map(({ name }) => join(this.folder, name))
       .sort();
   }
+}
+
+/** One line for each file, as `sha256sum --check` reads it. */
+export function checksumsOf(paths: readonly string[]): string {
+  const lines = paths.map((path) => {
+    const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
+    return `${digest}  ${basename(path)}\n`;
+  });
+  return lines.join('');
 }

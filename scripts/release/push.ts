@@ -4,12 +4,14 @@
  *   npm run push-release                    keyless, by the identity of the workflow that runs this
  *   npm run push-release -- --key FILE      with a private key of cosign, whose password is in COSIGN_PASSWORD
  *
- * The registries are those of package.json, and the credentials are those of docker login.
+ * The registries are those of package.json. The credentials are in REGISTRY_USER and REGISTRY_PASSWORD, or those of `docker login`.
  */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { architectures } from '../image/platform.ts';
-import { ReleaseFiles } from './files.ts';
+import { checksumsOf, ReleaseFiles } from './files.ts';
 import { type ReleaseSettings, releaseSettings } from './settings.ts';
 import { ReleaseError, type RunTool, runTools } from './tools.ts';
 
@@ -19,6 +21,14 @@ export interface Destination extends Pick<ReleaseSettings, 'image' | 'version' |
   readonly isPlain: boolean;
 }
 
+/** Logs in to the registry of the image. Helm and cosign read the same credentials. */
+async function logIn(run: RunTool, { image }: Destination, env: NodeJS.ProcessEnv): Promise<void> {
+  const { REGISTRY_USER: user, REGISTRY_PASSWORD: password } = env;
+  if (!user || !password) return;
+  const [host = ''] = image.split('/');
+  await run('crane', ['auth', 'login', host, '--username', user, '--password-stdin'], password);
+}
+
 /** Pushes the image for all platforms from an OCI layout. Returns its reference by digest. */
 export async function pushImage(
   run: RunTool,
@@ -26,8 +36,35 @@ export async function pushImage(
   layout: string,
 ): Promise<string> {
   const tagged = `${image}:v${version}`;
+  const index = readFileSync(join(layout, 'index.json'));
+  await requireUnused(run, tagged, ({ text }) => text === index.toString());
   await run('crane', ['push', '--index', layout, tagged]);
   return withDigest(run, tagged);
+}
+
+interface PushedManifest {
+  readonly text: string;
+  readonly layers: readonly string[];
+}
+
+/** Rejects if the tag exists with other content: users rely on a tag that never moves. */
+async function requireUnused(
+  run: RunTool,
+  tagged: string,
+  isSame: (existing: PushedManifest) => boolean,
+): Promise<void> {
+  let text: string;
+  try {
+    text = await run('crane', ['manifest', tagged]);
+  } catch {
+    // Registries report in different ways that there is no such tag. If the registry cannot be reached, the push fails.
+    return;
+  }
+  const { layers = [] } = JSON.parse(text) as { layers?: { digest: string }[] };
+  if (!isSame({ text, layers: layers.map(({ digest }) => digest) }))
+    throw new ReleaseError(
+      `${tagged} exists, with other content. A tag is never moved: choose a new version with \`npm run prepare-release\`.`,
+    );
 }
 
 /** The reference of an image by digest. */
@@ -39,15 +76,18 @@ export async function withDigest(run: RunTool, tagged: string): Promise<string> 
 /** Pushes the package of a chart. Returns its reference by digest. */
 export async function pushChart(
   run: RunTool,
-  { charts, isPlain }: Destination,
+  { charts, chartVersion, isPlain }: Destination,
   chart: string,
 ): Promise<string> {
+  const tagged = `${charts.replace('oci://', '')}/kube-vip-cloud-provider:${chartVersion}`;
+  const digest = `sha256:${createHash('sha256').update(readFileSync(chart)).digest('hex')}`;
+  await requireUnused(run, tagged, ({ layers }) => layers.includes(digest));
   const output = await run('helm', ['push', chart, charts, ...(isPlain ? ['--plain-http'] : [])]);
   const [, pushed] = /^Pushed: (\S+):/m.exec(output) ?? [];
-  const [, digest] = /^Digest: (sha256:\w+)$/m.exec(output) ?? [];
-  if (pushed === undefined || digest === undefined)
+  const [, manifest] = /^Digest: (sha256:\w+)$/m.exec(output) ?? [];
+  if (pushed === undefined || manifest === undefined)
     throw new ReleaseError(`helm push printed no reference and digest:\n${output}`);
-  return `${pushed}@${digest}`;
+  return `${pushed}@${manifest}`;
 }
 
 /** The image of one platform, by digest. */
@@ -108,6 +148,8 @@ export async function pushRelease(
   key: string | undefined,
   files: ReleaseFiles,
 ): Promise<Pushed> {
+  if (readFileSync(files.checksums, 'utf8') !== checksumsOf(files.downloads))
+    throw new ReleaseError(`${files.checksums} does not fit the other files. Run: npm run release`);
   const signer = new Signer(run, key);
   const image = await pushImage(run, to, files.layout);
   await signer.sign(image, { recursive: true });
@@ -134,7 +176,9 @@ if (import.meta.main) {
   const { key } = parseArgs({ options: { key: { type: 'string' } } }).values;
   const files = new ReleaseFiles(join(root, 'dist', 'release'), releaseSettings(root));
   try {
-    const { image, chart } = await pushRelease(runTools(), publicDestination(root), key, files);
+    const [run, to] = [runTools(), publicDestination(root)];
+    await logIn(run, to, process.env);
+    const { image, chart } = await pushRelease(run, to, key, files);
     console.log(`${image}\n${chart}`);
   } catch (error) {
     if (!(error instanceof ReleaseError)) throw error;

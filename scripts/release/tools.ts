@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { locateBinaries } from '../../test/controlplane/binaries.ts';
+import { feed } from '../../test/controlplane/process.ts';
 
 /** A failure that the user can fix: the message says how. */
 export class ReleaseError extends Error {}
@@ -10,11 +11,11 @@ export class ReleaseError extends Error {}
 export type Tool = 'crane' | 'helm' | 'cosign';
 
 /** Runs a program and returns its standard output. Rejects with a `ReleaseError` and what it wrote if it fails. */
-export type RunTool = (tool: Tool, args: readonly string[]) => Promise<string>;
+export type RunTool = (tool: Tool, args: readonly string[], input?: string) => Promise<string>;
 
 /** Runs the built programs with these additional environment variables. */
 export function runTools(env: Readonly<Record<string, string>> = {}): RunTool {
-  return (tool, args) => {
+  return (tool, args, input = '') => {
     const path = join(locateBinaries(process.env, tool).folder, tool);
     if (!existsSync(path))
       throw new ReleaseError(`${tool} is not built. Run: npm run controlplane -- ${tool}`);
@@ -25,7 +26,7 @@ export function runTools(env: Readonly<Record<string, string>> = {}): RunTool {
       // Helm reports what it pushed on either stream, depending on its version.
       else resolve(`${stdout}${tool === 'helm' ? stderr : ''}`);
     });
-    child.stdin?.end();
+    feed(child, input);
     return promise;
   };
 }

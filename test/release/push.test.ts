@@ -1,14 +1,22 @@
 /** What `npm run push-release` pushes, with a registry on loopback. `npm run rehearse-release` signs it, too. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { packChart } from '../../scripts/chart.ts';
 import { Layout } from '../../scripts/image/oci.ts';
 import { architectures } from '../../scripts/image/platform.ts';
-import { ReleaseFiles } from '../../scripts/release/files.ts';
-import { type Destination, type Pushed, publicDestination, pushRelease } from '../../scripts/release/push.ts';
+import { checksumsOf, ReleaseFiles } from '../../scripts/release/files.ts';
+import {
+  type Destination,
+  type Pushed,
+  publicDestination,
+  pushChart,
+  pushImage,
+  pushRelease,
+  withDigest,
+} from '../../scripts/release/push.ts';
 import { type LocalRegistry, startRegistry } from '../../scripts/release/registry.ts';
 import { releaseSettings } from '../../scripts/release/settings.ts';
 import { ReleaseError, type RunTool, runTools } from '../../scripts/release/tools.ts';
@@ -71,6 +79,7 @@ before(async () => {
   });
   layout.finish(images, `registry.example.com/kube-vip-cloud-provider:v${settings.version}`);
   packChart(root, files.folder);
+  writeFileSync(files.checksums, checksumsOf(files.downloads));
 });
 after(() => {
   registry?.stop();
@@ -134,6 +143,34 @@ test('a release is verified with what docs/release.md trusts', given, async () =
   assert.ok(
     document.includes(`cosign verify-blob ${file} --new-bundle-format --bundle ${bundle} ${trust}\n`),
   );
+});
+
+test('a tag is never moved', given, async () => {
+  const { run } = withoutCosign();
+  const to = { ...destination(), image: `${registry?.host}/kept`, charts: `oci://${registry?.host}/kept` };
+  const { image } = await pushRelease(run, to, undefined, files);
+  const other = new Layout(join(folder.path, 'other'));
+  other.finish([], 'registry.example.com/other:v1');
+  await assert.rejects(
+    pushImage(run, to, other.folder),
+    /kept:v\S+ exists, with other content\. A tag is never moved/,
+  );
+  const changed = join(folder.path, 'changed.tgz');
+  writeFileSync(changed, 'changed');
+  await assert.rejects(
+    pushChart(run, to, changed),
+    /kept\/kube-vip-cloud-provider:\S+ exists, with other content/,
+  );
+  assert.equal(await withDigest(run, `${to.image}:v${to.version}`), image);
+});
+
+test('files that do not fit their checksums are not signed', given, async () => {
+  const { run, signed } = withoutCosign();
+  const added = join(files.folder, 'added.txt');
+  writeFileSync(added, 'added');
+  await assert.rejects(pushRelease(run, destination(), undefined, files), /Run: npm run release/);
+  rmSync(added);
+  assert.deepEqual(signed, []);
 });
 
 test('what a tool reports is in the error', given, async () => {
