@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { readConfig } from '../../src/core/config/config.ts';
 import { type Decision, isConflictCondition } from '../../src/core/decide/decision.ts';
-import { type Check, checksOf } from '../../src/core/explain/checks.ts';
+import { explainTrace, type Finding } from '../../src/core/explain/explain-trace.ts';
 import { remediesFor } from '../../src/core/explain/service-remedies.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
@@ -50,7 +50,7 @@ test('a check fails exactly if the decision has a problem, and then there is a r
         for (const { key } of allocator.ledger.all()) {
           const decided = allocator.explain(key);
           assert.ok(decided !== undefined);
-          const checks = checksOf(decided, snapshot.config, options);
+          const checks = explainTrace(decided, options);
           const failed = checks.filter(({ outcome }) => outcome === 'failed');
           assert.equal(failed.length > 0, isWrong(decided.decision), JSON.stringify(checks));
           for (const { finding } of checks)
@@ -315,10 +315,10 @@ function adviceOn(one: Service, data: Record<string, string>, others: Service[] 
 }
 
 /** The checks of a Service before it is written. */
-function checksOn(one: Service, data: Record<string, string>): Check[] {
+function checksOn(one: Service, data: Record<string, string>): Finding[] {
   const snapshot = snapshotOf([one], data);
   const decided = allocatorOf(snapshot, options).explain(`${one.metadata.namespace}/${one.metadata.name}`);
-  return checksOf(decided ?? assert.fail(), snapshot.config, options);
+  return explainTrace(decided ?? assert.fail(), options);
 }
 
 /** The failed checks and the remedies of one Service. */
@@ -332,7 +332,7 @@ function explained(
   const { allocator } = simulate(snapshot, options);
   const { namespace, name } = service.metadata;
   const decided = allocator.explain(`${namespace}/${name}`) ?? assert.fail();
-  const failed = checksOf(decided, snapshot.config, options).filter(({ outcome }) => outcome === 'failed');
+  const failed = explainTrace(decided, options).filter(({ outcome }) => outcome === 'failed');
   const configMap = data && { metadata: { name: 'kubevip' }, data, binaryData };
   const remedies = remediesFor(decided, { allocator, options, configMap });
   return {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Anchors } from '../../scripts/site/anchors.ts';
 
 export const root = resolve(import.meta.dirname, '..', '..');
 
@@ -67,15 +68,9 @@ export function proseOf(path: string): string {
   return readFileSync(join(root, path), 'utf8').replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
 }
 
-/** The anchors that GitHub generates for the headings in a text, each with its section, down to the next heading. */
+/** The anchors of the headings in a text, each with its section, down to the next heading. */
 export function anchorsOf(prose: string): Map<string, string> {
-  const anchors = new Map<string, string>();
-  for (const [, heading = '', section = ''] of prose.matchAll(/^#+ (.*)$([\s\S]*?)(?=^#|$(?![\s\S]))/gm)) {
-    const text = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
-    const anchor = text.replaceAll(/[^\p{L}\p{N}\p{M}_ -]/gu, '').replaceAll(' ', '-');
-    let unique = anchor;
-    for (let count = 1; anchors.has(unique); count += 1) unique = `${anchor}-${count}`;
-    anchors.set(unique, section);
-  }
-  return anchors;
+  const anchors = new Anchors();
+  const headings = prose.matchAll(/^#+ (.*)$([\s\S]*?)(?=^#|$(?![\s\S]))/gm);
+  return new Map([...headings].map(([, heading = '', section = '']) => [anchors.next(heading), section]));
 }

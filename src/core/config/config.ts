@@ -71,8 +71,6 @@ export interface Config {
   readonly interfaces: ReadonlyMap<string, string>;
   readonly sharing: ReadonlyMap<string, boolean>;
   readonly problems: readonly ConfigProblem[];
-  /** A cache that only `poolFor` uses. */
-  readonly poolByNamespace: Map<string, Pool>;
 }
 
 export const emptyConfig: Config = {
@@ -82,32 +80,7 @@ export const emptyConfig: Config = {
   interfaces: new Map(),
   sharing: new Map(),
   problems: [],
-  poolByNamespace: new Map(),
 };
-
-/** The keys that can have the pool of a namespace, by precedence (spec section 3). */
-export function poolKeysOf(namespace: string): string[] {
-  return [`cidr-${namespace}`, `range-${namespace}`, 'cidr-global', 'range-global'];
-}
-
-/** The pool of the first key that exists. There is no overflow into the next one (spec section 3). */
-export function poolFor(config: Config, namespace: string): Pool | undefined {
-  const known = config.poolByNamespace.get(namespace);
-  if (known !== undefined) return known;
-  const key = poolKeysOf(namespace).find((one) => config.pools.has(one));
-  const pool = key === undefined ? undefined : config.pools.get(key);
-  if (pool !== undefined) config.poolByNamespace.set(namespace, pool);
-  return pool;
-}
-
-export function interfaceFor(config: Config, namespace: string): string | undefined {
-  return config.interfaces.get(namespace) ?? config.interfaces.get('global');
-}
-
-/** Whether Services of the namespace may share an address (spec section 6). */
-export function sharingFor(config: Config, namespace: string): boolean {
-  return config.sharing.get(namespace) ?? config.sharing.get('global') ?? false;
-}
 
 /** Prefixes of keys that end in a namespace or `global`. */
 export const scopedKeys = ['cidr', 'range', 'interface', 'allow-share', 'allow-shared'] as const;
@@ -178,7 +151,7 @@ export function* readConfigInSteps(configMap: ConfigMap | undefined): Generator<
   }
   for (const key of Object.keys(configMap.binaryData ?? {}).sort())
     problems.push({ code: 'binary-data', key });
-  return { exists: true, descending, pools, interfaces, sharing, problems, poolByNamespace: new Map() };
+  return { exists: true, descending, pools, interfaces, sharing, problems };
 }
 
 /** The kind of a key, and the namespace or `global` that it ends in. */
