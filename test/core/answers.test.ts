@@ -70,6 +70,33 @@ test('a check fails exactly if the decision has a problem, and then there is a r
   assert.deepEqual([...seen].sort(), ['conflict', 'ignore', 'pending']);
 });
 
+test('the last check of a trace is the one that decided, in the trace and in words', () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(anySnapshot, ({ services, data }) => {
+      const snapshot = snapshotOf(services, data);
+      for (const allocator of [allocatorOf(snapshot, options), simulate(snapshot, options).allocator]) {
+        for (const { key } of allocator.ledger.all()) {
+          const decided = allocator.explain(key) ?? assert.fail();
+          const { decision, trace } = decided;
+          const [last, line] = [trace.steps.at(-1), explainTrace(decided, options).at(-1)];
+          assert.ok(last !== undefined && line !== undefined);
+          const isAssigned = decision.kind === 'keep' || decision.kind === 'write';
+          assert.equal(last.check === 'write', isAssigned, key);
+          assert.equal(line.name === 'write', isAssigned, key);
+          assert.equal(line.outcome === 'failed', !isAssigned, `${key}: ${line.finding}`);
+          if (decision.kind === 'conflict') assert.equal(last.conflict, decision.conflict);
+          if (decision.kind === 'pending')
+            assert.ok(last.allocation !== undefined && 'failures' in last.allocation);
+          seen.add(last.check);
+        }
+      }
+    }),
+    runs,
+  );
+  assert.deepEqual([...seen].sort(), ['allocation', 'class', 'conflict', 'request', 'write']);
+});
+
 test('a reallocation that is suggested succeeds', () => {
   const helped: Record<string, number> = {};
   fc.assert(

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { documentedForm } from '../../scripts/config-keys.ts';
 import { flagGroups, ignoredFlags } from '../../src/cmd/flags/controller-flags.ts';
 import { placeholder } from '../../src/cmd/flags/flags.ts';
-import { plainKeys, scopedKeys } from '../../src/core/config/config.ts';
+import { keyForms } from '../../src/core/config/keys.ts';
 import { readAddress } from '../../src/core/ip/address.ts';
 import { formatRecord } from '../../src/core/model/allocation-record.ts';
 import { kubeVipAnnotations } from '../../src/core/model/known-annotations.ts';
@@ -26,8 +27,7 @@ function dashed(name: string): string {
 }
 
 test('lists every key of the ConfigMap', () => {
-  const keys = [...scopedKeys.map((key) => `${key}-<namespace>`), ...plainKeys];
-  assert.deepEqual(firstCells(document, 'key').toSorted(), keys.toSorted());
+  assert.deepEqual(firstCells(document, 'key'), keyForms.map(documentedForm));
 });
 
 test('lists every annotation, label, and other name on objects', () => {

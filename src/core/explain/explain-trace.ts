@@ -177,7 +177,8 @@ function explainAllocation(
   const findings = explainPool(state, allocation.request.policy, failures, options);
   const noSharing = noSharingProblem(failures);
   if (noSharing !== undefined) findings.push(failed('sharing', noSharing));
-  else if (state.intent.kind === 'new') findings.push(...explainSharing(allocation));
+  else if (state.intent.kind === 'new' && !failures.some(lacksFamily))
+    findings.push(...explainSharing(allocation));
   for (const failure of failures) {
     if (failure.code === 'pool-full' || failure.code === 'pool-empty')
       findings.push(failed('address', failureProblem(failure, options)));
@@ -197,7 +198,7 @@ function explainPool(
   const { view } = state;
   const [pool] = policy.pools;
   if (pool === undefined) return [];
-  const lacking = failures.find(({ code }) => code === 'family-not-in-pool');
+  const lacking = failures.find(lacksFamily);
   const families = `${view.policy}: ${wantedFamilies(state, policy).join(' and ')}`;
   return [
     passed('pool', `${pool.key}, the first of ${poolKeysOf(view.namespace).join(', ')} that exists`),
@@ -205,6 +206,10 @@ function explainPool(
       ? passed('families', families)
       : failed('families', `${families}. ${failureProblem(lacking, options)}`),
   ];
+}
+
+function lacksFamily({ code }: AllocationFailure): boolean {
+  return code === 'family-not-in-pool';
 }
 
 function explainSharing({ request: { state, policy, sharing } }: Allocation): Finding[] {

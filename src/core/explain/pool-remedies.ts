@@ -131,7 +131,8 @@ function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[
 /** The Service could share an address, if the namespaces concerned allowed it. */
 function allowSharing(state: ServiceState, { allocator, options }: RemedyContext): Remedy[] {
   const { ledger, config, nodes } = allocator;
-  const everywhere: Config = { ...config, sharing: new Map([['global', true]]) };
+  const sharing = { namespace: new Map([['global', true]]) };
+  const everywhere: Config = { ...config, settings: { ...config.settings, 'allow-share': sharing } };
   const facts = { ledger, nodes, config: everywhere };
   const allocation = allocate(requestOf(state, facts), facts);
   if ('failures' in allocation || allocation.sharedWith.length === 0) return [];
