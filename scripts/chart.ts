@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { locateBinaries } from '../test/controlplane/binaries.ts';
 import { run } from './image/command.ts';
+import { ReleaseError, runScript } from './release/script.ts';
 import { pageAddress, type ReleaseSettings, releaseSettings } from './release/settings.ts';
 
 const name = 'kube-vip-cloud-provider';
@@ -74,11 +75,15 @@ function withAbsoluteLinks(text: string, settings: ReleaseSettings): string {
 }
 
 function program(module: 'helm' | 'helmDocs', file: string): string {
-  return join(locateBinaries(process.env, module).folder, file);
+  const { folder, missing } = locateBinaries(process.env, module);
+  if (missing.length > 0) throw new ReleaseError(`${file} is not built. Run: npm run controlplane`);
+  return join(folder, file);
 }
 
-if (import.meta.main) {
+function main(): void {
   const root = resolve(import.meta.dirname, '..');
   for (const [path, text] of generatedFiles(root)) writeFileSync(join(chartFolder(root), path), text);
   console.log(packChart(root, join(root, 'dist')));
 }
+
+if (import.meta.main) await runScript('chart', main);

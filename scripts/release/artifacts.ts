@@ -13,8 +13,8 @@ import { architectures } from '../image/platform.ts';
 import { packForKrew } from '../krew.ts';
 import { checksumsOf, ReleaseFiles } from './files.ts';
 import { type Builder, builderIn, provenanceOf } from './provenance.ts';
+import { ReleaseError, runScript } from './script.ts';
 import { releaseSettings, taggedImage } from './settings.ts';
-import { ReleaseError } from './tools.ts';
 
 export interface ReleaseOptions {
   readonly root: string;
@@ -62,20 +62,16 @@ export function checkTag(version: string, env: Readonly<Record<string, string | 
     );
 }
 
-if (import.meta.main) {
+async function main(): Promise<void> {
   const root = resolve(import.meta.dirname, '..', '..');
-  try {
-    checkTag(releaseSettings(root).version, process.env);
-    const files = await buildRelease({
-      root,
-      folder: join(root, 'dist', 'release'),
-      builder: builderIn(process.env),
-      progress: (text) => void process.stderr.write(`release: ${text}\n`),
-    });
-    process.stdout.write(readFileSync(files.checksums, 'utf8'));
-  } catch (error) {
-    if (!(error instanceof ReleaseError)) throw error;
-    process.stderr.write(`release: ${error.message}\n`);
-    process.exitCode = 1;
-  }
+  checkTag(releaseSettings(root).version, process.env);
+  const files = await buildRelease({
+    root,
+    folder: join(root, 'dist', 'release'),
+    builder: builderIn(process.env),
+    progress: (text) => void process.stderr.write(`release: ${text}\n`),
+  });
+  process.stdout.write(readFileSync(files.checksums, 'utf8'));
 }
+
+if (import.meta.main) await runScript('release', main);

@@ -7,8 +7,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ReleaseFiles } from './files.ts';
+import { ReleaseError, runScript } from './script.ts';
 import { type ReleaseSettings, releaseSettings } from './settings.ts';
-import { ReleaseError } from './tools.ts';
 
 /** The section of a version in the changelog. Throws if there is none. */
 export function notesOf(changelog: string, version: string): string {
@@ -43,14 +43,10 @@ export function createDraft(root: string, files: ReleaseFiles, env: NodeJS.Proce
   return execFileSync('gh', draftArguments(settings, files), { cwd: root, env, input, encoding: 'utf8' });
 }
 
-if (import.meta.main) {
+function main(): void {
   const root = resolve(import.meta.dirname, '..', '..');
   const files = new ReleaseFiles(join(root, 'dist', 'release'), releaseSettings(root));
-  try {
-    process.stdout.write(createDraft(root, files, process.env));
-  } catch (error) {
-    if (!(error instanceof ReleaseError)) throw error;
-    process.stderr.write(`github-release: ${error.message}\n`);
-    process.exitCode = 1;
-  }
+  process.stdout.write(createDraft(root, files, process.env));
 }
+
+if (import.meta.main) await runScript('github-release', main);

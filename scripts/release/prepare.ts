@@ -4,14 +4,14 @@
  *   npm run prepare-release -- 1.0.0
  *   npm run prepare-release -- 1.0.0 --image registry.example.com/network/kube-vip-cloud-provider
  *
- * Also dates the changelog, and removes the notices that nothing has been released yet. Exit codes: 0 done, 1 failed, 2 wrong usage.
+ * Also dates the changelog, and removes the notices that nothing has been released yet.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chartFolder, generatedFiles } from '../chart.ts';
+import { ReleaseError, runScript } from './script.ts';
 import { type ReleaseSettings, releaseSettings } from './settings.ts';
-import { ReleaseError } from './tools.ts';
 
 /** The files that may name the version, the image, the chart, or the repository. */
 export const namingFiles = [
@@ -129,27 +129,23 @@ function nextSettings(current: ReleaseSettings, args: string[]): ReleaseSettings
   });
   const [version] = positionals;
   if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version) || positionals.length > 1)
-    throw new TypeError('Name one version, such as 1.0.0.');
+    throw new ReleaseError(`Name one version, such as 1.0.0.\n\n${usage}`);
   const chartVersion = values['chart-version'] ?? version;
   if (chartVersion !== current.chartVersion && !isNewer(chartVersion, current.chartVersion))
-    throw new TypeError(
+    throw new ReleaseError(
       `The chart has version ${current.chartVersion}, and ${chartVersion} is not newer. Add --chart-version.`,
     );
   const { image = current.image, repository = current.repository, charts = current.charts } = values;
   return { version, image, repository, charts, chartVersion };
 }
 
-function main(args: string[]): number {
+function main(): void {
   const root = resolve(import.meta.dirname, '..', '..');
-  try {
-    const next = nextSettings(releaseSettings(root), args);
-    prepareRelease(root, next, new Date().toISOString().slice(0, 10));
-    return 0;
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof ReleaseError)) throw error;
-    process.stderr.write(`prepare-release: ${error.message}\n\n${usage}`);
-    return 2;
-  }
+  prepareRelease(
+    root,
+    nextSettings(releaseSettings(root), process.argv.slice(2)),
+    new Date().toISOString().slice(0, 10),
+  );
 }
 
-if (import.meta.main) process.exitCode = main(process.argv.slice(2));
+if (import.meta.main) await runScript('prepare-release', main);

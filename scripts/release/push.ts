@@ -7,13 +7,14 @@
  * The registries are those of package.json. The credentials are in REGISTRY_USER and REGISTRY_PASSWORD, or those of `docker login`.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { architectures } from '../image/platform.ts';
 import { checksumsOf, ReleaseFiles } from './files.ts';
+import { ReleaseError, runScript } from './script.ts';
 import { type ReleaseSettings, releaseSettings } from './settings.ts';
-import { ReleaseError, type RunTool, runTools } from './tools.ts';
+import { type RunTool, runTools } from './tools.ts';
 
 /** Where a release goes: the names in `ReleaseSettings`, here maybe in another registry. */
 export interface Destination extends Pick<ReleaseSettings, 'image' | 'version' | 'charts' | 'chartVersion'> {
@@ -148,8 +149,10 @@ export async function pushRelease(
   key: string | undefined,
   files: ReleaseFiles,
 ): Promise<Pushed> {
-  if (readFileSync(files.checksums, 'utf8') !== checksumsOf(files.downloads))
-    throw new ReleaseError(`${files.checksums} does not fit the other files. Run: npm run release`);
+  if (!existsSync(files.checksums) || readFileSync(files.checksums, 'utf8') !== checksumsOf(files.downloads))
+    throw new ReleaseError(
+      `${files.checksums} does not exist, or does not fit the other files. Run: npm run release`,
+    );
   const signer = new Signer(run, key);
   const image = await pushImage(run, to, files.layout);
   await signer.sign(image, { recursive: true });
@@ -171,18 +174,14 @@ export function publicDestination(root: string): Destination {
   return { ...releaseSettings(root), isPlain: false };
 }
 
-if (import.meta.main) {
+async function main(): Promise<void> {
   const root = resolve(import.meta.dirname, '..', '..');
   const { key } = parseArgs({ options: { key: { type: 'string' } } }).values;
   const files = new ReleaseFiles(join(root, 'dist', 'release'), releaseSettings(root));
-  try {
-    const [run, to] = [runTools(), publicDestination(root)];
-    await logIn(run, to, process.env);
-    const { image, chart } = await pushRelease(run, to, key, files);
-    console.log(`${image}\n${chart}`);
-  } catch (error) {
-    if (!(error instanceof ReleaseError)) throw error;
-    process.stderr.write(`push-release: ${error.message}\n`);
-    process.exitCode = 1;
-  }
+  const [run, to] = [runTools(), publicDestination(root)];
+  await logIn(run, to, process.env);
+  const { image, chart } = await pushRelease(run, to, key, files);
+  console.log(`${image}\n${chart}`);
 }
+
+if (import.meta.main) await runScript('push-release', main);

@@ -14,8 +14,9 @@ import { buildRelease } from './artifacts.ts';
 import type { ReleaseFiles } from './files.ts';
 import { attestationTypes, type Destination, platformImage, pushRelease } from './push.ts';
 import { startRegistry } from './registry.ts';
+import { ReleaseError, runScript } from './script.ts';
 import { releaseSettings } from './settings.ts';
-import { ReleaseError, type RunTool, runTools } from './tools.ts';
+import { type RunTool, runTools } from './tools.ts';
 import { attested, byKey, type Trust, verifyRelease } from './verify.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -91,11 +92,7 @@ async function rehearse(): Promise<void> {
 }
 
 try {
-  await rehearse();
-} catch (error) {
-  if (!(error instanceof ReleaseError)) throw error;
-  progress(error.message);
-  process.exitCode = 1;
+  await runScript('rehearse-release', rehearse);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The names under which a release is published. package.json is the only place that sets them. */
+/** The names under which a release is published. package.json sets them, and Chart.yaml the version of the chart: no other file does. */
 export interface ReleaseSettings {
   /** Without a leading `v`. */
   readonly version: string;

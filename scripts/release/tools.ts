@@ -3,9 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { locateBinaries } from '../../test/controlplane/binaries.ts';
 import { feed } from '../../test/controlplane/process.ts';
-
-/** A failure that the user can fix: the message says how. */
-export class ReleaseError extends Error {}
+import { ReleaseError } from './script.ts';
 
 /** The programs that move a release, from the Go modules in test/controlplane. */
 export type Tool = 'crane' | 'helm' | 'cosign';

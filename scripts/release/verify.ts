@@ -17,8 +17,9 @@ import {
   publicDestination,
   withDigest,
 } from './push.ts';
+import { runScript } from './script.ts';
 import { type ReleaseSettings, releaseSettings } from './settings.ts';
-import { ReleaseError, type RunTool, runTools } from './tools.ts';
+import { type RunTool, runTools } from './tools.ts';
 
 /** The flags of cosign that say which signature to accept. */
 export type Trust = readonly string[];
@@ -75,18 +76,14 @@ export async function verifyRelease(
   await run('cosign', ['verify-blob', ...trust, ...bundle, files.checksums]);
 }
 
-if (import.meta.main) {
+async function main(): Promise<void> {
   const root = resolve(import.meta.dirname, '..', '..');
   const { key } = parseArgs({ options: { key: { type: 'string' } } }).values;
   const settings = releaseSettings(root);
   const files = new ReleaseFiles(join(root, 'dist', 'release'), settings);
-  try {
-    const trust = key === undefined ? byWorkflow(settings) : byKey(key);
-    await verifyRelease(runTools(), publicDestination(root), trust, files);
-    console.log('The image, the chart, and the checksums are signed.');
-  } catch (error) {
-    if (!(error instanceof ReleaseError)) throw error;
-    process.stderr.write(`verify-release: ${error.message}\n`);
-    process.exitCode = 1;
-  }
+  const trust = key === undefined ? byWorkflow(settings) : byKey(key);
+  await verifyRelease(runTools(), publicDestination(root), trust, files);
+  console.log('The image, the chart, and the checksums are signed.');
 }
+
+if (import.meta.main) await runScript('verify-release', main);

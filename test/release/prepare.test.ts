@@ -93,6 +93,18 @@ test(
   },
 );
 
+test('the next release only changes the version, and links to what changed since', needsHelmDocs, () => {
+  const later = { ...next, version: '42.0.0' };
+  prepareRelease(folder.path, later, '2030-02-03');
+  assert.deepEqual(releaseSettings(folder.path), later);
+  const changelog = readFileSync(join(folder.path, 'CHANGELOG.md'), 'utf8');
+  assert.match(changelog, /^## \[42\.0\.0\] - 2030-02-03\n\n## \[41\.2\.3\] - 2030-01-02$/m);
+  assert.match(
+    changelog,
+    /^\[42\.0\.0\]: \S+\/compare\/v41\.2\.3\.\.\.v42\.0\.0\n\[41\.2\.3\]: \S+\/releases\/tag\/v41\.2\.3$/m,
+  );
+});
+
 test('as long as the changelog has no version, the documents that name a release say that there is none', () => {
   const isReleased = /^## \[\d/m.test(readFileSync(join(root, 'CHANGELOG.md'), 'utf8'));
   const naming = globSync(['*.md', 'docs/**/*.md', 'charts/*/*.md'], { cwd: root }).filter((path) =>

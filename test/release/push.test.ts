@@ -18,8 +18,9 @@ import {
   withDigest,
 } from '../../scripts/release/push.ts';
 import { type LocalRegistry, startRegistry } from '../../scripts/release/registry.ts';
+import { ReleaseError } from '../../scripts/release/script.ts';
 import { releaseSettings } from '../../scripts/release/settings.ts';
-import { ReleaseError, type RunTool, runTools } from '../../scripts/release/tools.ts';
+import { type RunTool, runTools } from '../../scripts/release/tools.ts';
 import { byWorkflow, verifyRelease } from '../../scripts/release/verify.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
