@@ -148,9 +148,17 @@ const exec = (script: string): object => ({
 const unusable: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
   'an error on the line after the token': [
     `users:\n- name: a\n  user:\n    token: ${secret}\n   bad: [\n`,
-    /cannot be parsed: .*indentation.*\(5:4\)/,
+    /cannot be parsed: All mapping items must start at the same column at line 5, column 1/,
   ],
-  'the token alone': [secret, /has no current-context/],
+  'the token alone': [secret, /cannot be parsed: it is empty or not a mapping/],
+  'a token that YAML reads as an alias': [
+    `users:\n- name: a\n  user:\n    token: *${secret}\n`,
+    /cannot be parsed: .*alias/i,
+  ],
+  'a token where YAML expects something else': [
+    `users: []\n}${secret}\n`,
+    /cannot be parsed: Unexpected .* at line 2, column 1/,
+  ],
   'a password in the address': [
     kubeconfig(`https://user:${secret}@127.0.0.1:1`, {}),
     /contains a user or a password/,

@@ -37,14 +37,14 @@ for (const [what, pattern] of Object.entries(banned)) {
   });
 }
 
-test('certificates are verified unless a kubeconfig disables it, in exactly one place', () => {
+test('certificates are verified unless a kubeconfig or a flag disables it, in exactly one place for each client', () => {
   const deciding = sources().filter((file) => /\brejectUnauthorized\b/.test(codeOf(file)));
-  assert.deepEqual(deciding, ['src/client/http/dial.ts']);
-  assert.match(codeOf('src/client/http/dial.ts'), /rejectUnauthorized: insecure !== true,/);
+  assert.deepEqual(deciding.sort(), ['src/client/http/dial.ts', 'src/client/kubeconfig/https-agent.ts']);
+  for (const file of deciding) assert.match(codeOf(file), /rejectUnauthorized(?::| =) insecure !== true[,;]/);
   const setting = sources().filter((file) => /\.insecure = /.test(codeOf(file)));
-  assert.deepEqual(setting, ['src/client/kubeconfig.ts']);
+  assert.deepEqual(setting, ['src/client/kubeconfig/kubeconfig.ts']);
   assert.match(
-    codeOf('src/client/kubeconfig.ts'),
+    codeOf('src/client/kubeconfig/kubeconfig.ts'),
     /if \(cluster\.skipTLSVerify\) connection\.insecure = true;/,
   );
 });

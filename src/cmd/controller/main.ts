@@ -178,9 +178,13 @@ async function connect(access: ClusterAccess): Promise<Connection> {
   if (access.kind === 'in cluster') return inClusterConnection({ env, clock: systemClock });
   if (access.kind === 'server') return { server: access.server };
   // Imported on demand: the kubeconfig reader takes a third of the program's memory.
-  const { kubeconfigConnection } = await import('../../client/kubeconfig.ts');
+  const { kubeconfigConnection } = await import('../../client/kubeconfig/kubeconfig.ts');
   const file = access.file === undefined ? {} : { file: access.file };
   const connection = await kubeconfigConnection({ ...file, env, home: home(), clock: systemClock });
+  if (connection.proxyUrl !== undefined)
+    throw new Error(
+      'The kubeconfig sets proxy-url, which only kubectl vip supports. Use a server address that the controller can reach directly',
+    );
   const { server } = access;
   if (server === undefined) return connection;
   // Credentials are for TLS only.
