@@ -5,7 +5,7 @@ import { parseFlags } from '../flags/flags.ts';
 import { type CommandName, commandNames, flagsOf } from './commands.ts';
 import { type ConnectionTarget, connectionTarget } from './connection-target.ts';
 import { commandHelp, pluginHelp } from './plugin-help.ts';
-import { readName, type SettingFlags } from './settings.ts';
+import { readName, type SettingFlags } from './setting-flags.ts';
 
 export type PluginFormat = 'table' | 'wide' | 'json' | 'yaml';
 
