@@ -21,7 +21,8 @@ export interface Tool {
  */
 export interface BuildPlan {
   root: string;
-  entry: string;
+  /** Undefined: only the tools. */
+  entry: string | undefined;
   /** File name of the entry in the output, without extension. */
   name: string;
   outdir: string;
@@ -64,7 +65,8 @@ const requireNode = `if (Number(process.versions.node.split('.')[0]) < ${oldestN
 
 export async function buildDistribution(plan: BuildPlan): Promise<Distribution> {
   const bundles: Bundle[] = [];
-  const entries = new Map([[resolve(plan.root, plan.entry), plan.name]]);
+  const { root, entry, name } = plan;
+  const entries = new Map(entry === undefined ? [] : [[resolve(root, entry), name] as const]);
   const done = new Set<string>();
   for (const [path, name] of entries) {
     if (done.has(path)) continue;

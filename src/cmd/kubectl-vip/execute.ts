@@ -1,5 +1,4 @@
 import { lookup } from 'node:dns/promises';
-import { homedir } from 'node:os';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { systemClock } from '../../client/clock.ts';
 import { errorText } from '../../client/errors.ts';
@@ -7,6 +6,7 @@ import { readStandardInput, readTextFile } from '../../manifest/read-text.ts';
 import { ansiFor } from '../../terminal/ansi.ts';
 import { createScreen } from '../../terminal/screen.ts';
 import type { Environment } from '../flags/environment.ts';
+import { home } from '../flags/home.ts';
 import { version } from '../flags/version.ts';
 import { type CommandResult, type OutputOptions, printValue } from './command-result.ts';
 import { complete } from './completion.ts';
@@ -58,7 +58,7 @@ export async function executeCompletion(words: readonly string[], context: Proce
 function streamsOf({ env, stdin, signal, writeStderr }: ProcessContext): IOStreams {
   return {
     env,
-    home: homedir,
+    home,
     clock: systemClock,
     random: Math.random,
     version,
