@@ -12,15 +12,19 @@ export interface NodeBinary {
 
 /** The Node program of a platform: the npm package that package-lock.json pins, downloaded once into `cache`. */
 export function nodeBinary(root: string, cache: string, platform: Platform): NodeBinary {
+  const folder = nodePackage(root, cache, platform);
+  const program = platform.startsWith('windows/') ? 'bin/node.exe' : 'bin/node';
+  // The package for Windows has no license. That of Node is the same for all platforms.
+  const licensed = existsSync(join(folder, 'LICENSE')) ? folder : nodePackage(root, cache, 'linux/amd64');
+  return { program: readFileSync(join(folder, program)), license: readFileSync(join(licensed, 'LICENSE')) };
+}
+
+function nodePackage(root: string, cache: string, platform: Platform): string {
   const name = nodePackages[platform];
   const { version, integrity } = pinned(root, name);
   const folder = join(cache, `${name}-${version}`);
   if (!existsSync(folder)) download(cache, { name, version, integrity, folder });
-  const read = (path: string): Buffer => readFileSync(join(folder, 'package', path));
-  return {
-    program: read(platform.startsWith('windows/') ? 'bin/node.exe' : 'bin/node'),
-    license: read('LICENSE'),
-  };
+  return join(folder, 'package');
 }
 
 interface Pinned {

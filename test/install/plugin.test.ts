@@ -111,7 +111,7 @@ if (reasonAgainstChroot === undefined)
     assert.match(run('version').stdout, /^kubectl-vip 1\.2\.3 \(Node v26\./);
     const { stdout, stderr, status } = run('pools', '--kubeconfig', '/kubeconfig');
     assert.equal(status, 0, stderr);
-    assert.match(stdout, /cidr-default .*10\.0\.0\.0\/24/);
+    assert.match(stdout, /^cidr-default +IPv4 +254 /m);
   });
 else test(title, { skip: reasonAgainstChroot }, () => {});
 
