@@ -42,3 +42,8 @@ export function serverUrl(server: string): URL {
   }
   return url;
 }
+
+/** The name or the address of a server; an IPv6 address without brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}

@@ -26,8 +26,7 @@ const banned: Readonly<Record<string, RegExp>> = {
   'text as code':
     /\beval\b|\bnew\s+Function\b|(?<!new\s)\bFunction\s*\(|\bnode:(?:vm|repl|inspector|wasi)\b|\bWebAssembly\b/,
   'modules named at run time': /\bimport\((?!'[^']+'\))|\bcreateRequire\b|\brequire\s*\(|\bdlopen\b/,
-  'TLS without certificate verification':
-    /NODE_TLS_REJECT_UNAUTHORIZED|checkServerIdentity|rejectUnauthorized:\s*false/,
+  'TLS without certificate verification': /NODE_TLS_REJECT_UNAUTHORIZED|rejectUnauthorized:\s*false/,
   'prototype manipulation': /\.__proto__\b|\['__proto__'\]|setPrototypeOf/,
 };
 
@@ -47,6 +46,17 @@ test('certificates are verified unless a kubeconfig or a flag disables it, in ex
     codeOf('src/client/kubeconfig/kubeconfig.ts'),
     /if \(cluster\.skipTLSVerify\) connection\.insecure = true;/,
   );
+});
+
+test('the name in a certificate is compared by Node alone, and the plugin says with which name', () => {
+  const comparing = sources().filter((file) => /\bcheckServerIdentity\b/.test(codeOf(file)));
+  assert.deepEqual(comparing, ['src/client/kubeconfig/https-agent.ts']);
+  const uses = codeOf('src/client/kubeconfig/https-agent.ts').match(/checkServerIdentity[^,;]*[,;]/g);
+  assert.deepEqual(uses, [
+    'checkServerIdentity,',
+    'checkServerIdentity = (_: string,',
+    'checkServerIdentity(expected,',
+  ]);
 });
 
 test('three servers listen: health, on the configured address; the API of `npm start` and the page, on loopback', () => {

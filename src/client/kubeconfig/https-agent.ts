@@ -1,7 +1,7 @@
-import type { RequestOptions } from 'node:https';
-import { getCACertificates } from 'node:tls';
+import type { Agent, RequestOptions } from 'node:https';
+import { checkServerIdentity, getCACertificates, type PeerCertificate } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import type { Connection, TlsCredentials } from '../cluster-connection.ts';
+import { type Connection, hostOf, type TlsCredentials } from '../cluster-connection.ts';
 
 /**
  * The options of a request, with the agent that the kubeconfig library prepares for a proxy. A new one for each set of
@@ -40,7 +40,13 @@ export async function requestOptions(
   await config.applyToHTTPSOptions(options);
   // The library leaves it to the environment.
   options.rejectUnauthorized = insecure !== true;
-  Object.assign(options.agent ?? {}, { keepAlive: true });
+  // Over SOCKS, Node would compare the certificate of a server without a name with the name of the proxy, or with localhost.
+  const expected = servername ?? hostOf(new URL(server));
+  const agent = agentOf(options);
+  // Set on each request instead, it would prevent the reuse of connections.
+  agent.options.checkServerIdentity = (_: string, certificate: PeerCertificate) =>
+    checkServerIdentity(expected, certificate);
+  Object.assign(agent, { keepAlive: true });
   return options;
 }
 
@@ -60,4 +66,10 @@ function systemAuthorities(): string {
 
 function base64(pem: string | Buffer): string {
   return Buffer.from(pem).toString('base64');
+}
+
+/** The library always prepares an agent. Those for plain HTTP have options, too. */
+export function agentOf({ agent }: RequestOptions): Agent {
+  if (typeof agent !== 'object') throw new Error('unreachable: the options have no agent');
+  return agent as Agent;
 }

@@ -1,11 +1,11 @@
-import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { type Connection, isSameTls, serverUrl, type TlsCredentials } from '../cluster-connection.ts';
+import { type Connection, hostOf, isSameTls, serverUrl, type TlsCredentials } from '../cluster-connection.ts';
 import { ConnectionError, errorText } from '../errors.ts';
 import type { Clock, HttpRequest, HttpResponse, Transport } from '../transport.ts';
-import { requestOptions } from './https-agent.ts';
+import { agentOf, requestOptions } from './https-agent.ts';
 
 /** Timeout for the proxy, TCP, and TLS. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -78,7 +78,7 @@ export function createHttpsTransport(connection: Connection, clock: Clock): Http
 
   function close(): void {
     current?.options.then(
-      (options) => agentOf(options)?.destroy(),
+      (options) => agentOf(options).destroy(),
       () => {},
     );
   }
@@ -145,12 +145,13 @@ class Exchange {
 }
 
 /** Where to connect. An HTTP proxy gets the brackets of an IPv6 address, because it receives the host and the port as one text. */
-function target({ hostname, port, protocol }: URL, proxyUrl: string | undefined): RequestOptions {
+function target(url: URL, proxyUrl: string | undefined): RequestOptions {
+  const { hostname, port, protocol } = url;
   const isHttpProxy = proxyUrl !== undefined && /^https?:/i.test(proxyUrl);
   return {
     // Without it, the agent for SOCKS finds no connection to reuse.
     protocol,
-    host: isHttpProxy ? hostname : hostname.replace(/^\[|\]$/g, ''),
+    host: isHttpProxy ? hostname : hostOf(url),
     port: port === '' ? (protocol === 'https:' ? 443 : 80) : port,
   };
 }
@@ -184,11 +185,7 @@ async function* bodyOf(
   }
 }
 
-function agentOf(options: RequestOptions): Agent | undefined {
-  return typeof options.agent === 'object' ? options.agent : undefined;
-}
-
 function closeIdle(options: RequestOptions): void {
-  for (const sockets of Object.values(agentOf(options)?.freeSockets ?? {}))
+  for (const sockets of Object.values(agentOf(options).freeSockets))
     for (const socket of sockets ?? []) socket.destroy();
 }

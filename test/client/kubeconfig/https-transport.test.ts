@@ -62,6 +62,24 @@ for (const [scheme, start] of [
     assert.equal(server.requests.length + other.server.requests.length, 0);
   });
 
+  test(`${scheme} proxy: the certificate of an API server without a name is that of its address`, async (t) => {
+    const proxy = await start();
+    t.after(() => proxy.close());
+    const proxyUrl = `${scheme}://${proxy.address}`;
+    for (const [name, isValid] of [
+      ['127.0.0.1', true],
+      ['localhost', false],
+    ] as const) {
+      const tls = selfSigned(name);
+      const server = await startByteServer(tls);
+      t.after(() => server.close());
+      server.onRequest(ok);
+      const answer = get(transportTo(t, { server: server.url, ca: tls.cert, proxyUrl }));
+      if (isValid) assert.equal(await answer, '{}');
+      else await assert.rejects(answer, mayHaveExecuted(false, /does not match certificate/));
+    }
+  });
+
   test(`${scheme} proxy: plain HTTP, and the name and password of the proxy`, async (t) => {
     const { url, target } = await startHidden(t);
     const proxy = await start();
