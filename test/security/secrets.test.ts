@@ -150,7 +150,7 @@ const unusable: Readonly<Record<string, readonly [text: string, message: RegExp]
     `users:\n- name: a\n  user:\n    token: ${secret}\n   bad: [\n`,
     /cannot be parsed: All mapping items must start at the same column at line 5, column 1/,
   ],
-  'the token alone': [secret, /cannot be parsed: it is empty or not a mapping/],
+  'the token alone': [secret, /cannot be parsed: it is not a mapping/],
   'a token that YAML reads as an alias': [
     `users:\n- name: a\n  user:\n    token: *${secret}\n`,
     /cannot be parsed: .*alias/i,

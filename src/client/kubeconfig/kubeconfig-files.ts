@@ -100,8 +100,9 @@ async function readText(file: string, mayBeMissing: boolean): Promise<string | u
 type Fields = Readonly<Record<string, unknown>>;
 
 function parse(file: string, text: string): KubeconfigEntries {
-  const root = parseYaml(file, text);
-  if (!isMapping(root)) throw unparsable(file, 'it is empty or not a mapping');
+  // As for kubectl, an empty file has no entries.
+  const root = parseYaml(file, text) ?? {};
+  if (!isMapping(root)) throw unparsable(file, 'it is not a mapping');
   const folder = dirname(file);
   try {
     return {

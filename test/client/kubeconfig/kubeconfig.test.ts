@@ -265,9 +265,9 @@ test('over real TLS, an unknown certificate is rejected, unless the file skips v
 });
 
 for (const [what, text, message] of [
-  ['an empty file', '', /cannot be parsed: it is empty or not a mapping/],
-  ['a file that is a list', '[]', /cannot be parsed: it is empty or not a mapping/],
-  ['a file of one word', 'null', /cannot be parsed: it is empty or not a mapping/],
+  ['an empty file', '', /has no current-context/],
+  ['a file that is a list', '[]', /cannot be parsed: it is not a mapping/],
+  ['a file of one word', 'word', /cannot be parsed: it is not a mapping/],
   ['broken YAML', 'a: [', /cannot be parsed: /],
   [
     'no current-context',
