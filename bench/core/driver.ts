@@ -48,7 +48,7 @@ export class Driver {
       if (next?.decision.kind !== 'write') throw unexpected(next);
       const { state, decision } = next;
       allocator.assume(state, decision.patch);
-      writes.push({ view: state.view, patch: decision.patch, addresses: decision.addresses });
+      writes.push({ view: state.view, patch: decision.patch, addresses: decision.addresses.text });
     }
     const reserve = nanoseconds(decided, views.length);
     const answers = writes.map(({ view, patch }) => ({

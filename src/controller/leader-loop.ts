@@ -5,7 +5,7 @@ import type { Decision } from '../core/decide/decision.ts';
 import type { Claim } from '../core/ledger/claim.ts';
 import { type ClaimRequest, claimRequests } from '../core/ledger/claim-requests.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
-import { addressesOf, parseAddressList } from '../core/model/address-list.ts';
+import { addressesOf } from '../core/model/address-list.ts';
 import { sameRecord } from '../core/model/allocation-record.ts';
 import type { Service } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
@@ -201,8 +201,7 @@ export class LeaderLoop {
   /** Another load balancer may have written the address of a Node into the status. */
   #checkNodes(decision: Decision): BeforeWrite | undefined {
     if (decision.kind !== 'write' || !decision.fromStatus) return undefined;
-    const { entries } = parseAddressList(decision.addresses) ?? { entries: [] };
-    return this.#nodes.notOfNodes(addressesOf(entries));
+    return this.#nodes.notOfNodes(addressesOf(decision.addresses.entries));
   }
 
   /** The claims that must exist before the change is written. */

@@ -202,7 +202,8 @@ export class Reporter {
       const isAppended = ({ code }: Condition): boolean => code === 'shared' || code === 'one-family';
       const more = conditions.filter(isAppended).map((one) => explainCondition(one, this.#options));
       const message = [explainWrite(decision), ...more].join('. ');
-      this.#log.info(message, { service: key, decision: decision.kind, cause, addresses, source });
+      const logged = { service: key, decision: decision.kind, cause, addresses: addresses.text, source };
+      this.#log.info(message, logged);
       if ((cause === 'adopt' && !decision.fromStatus) || cause === 'update') return;
       this.#event(view, 'EnsuredLoadBalancer', message);
       // The event has said all of it.
@@ -212,7 +213,8 @@ export class Reporter {
     } else if (decision.kind === 'release') {
       this.#counters.releases += 1;
       const message = explainDecision(decision, this.#options);
-      this.#log.info(message, { service: key, decision: decision.kind, addresses: decision.addresses });
+      const addresses = decision.addresses.text;
+      this.#log.info(message, { service: key, decision: decision.kind, addresses });
       this.#event(view, 'DeletedLoadBalancer', message);
     }
   }

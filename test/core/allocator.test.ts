@@ -5,6 +5,7 @@ import { Allocator } from '../../src/core/decide/allocator.ts';
 import { explainWrite } from '../../src/core/explain/explain-decision.ts';
 import { readAddress } from '../../src/core/ip/address.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
+import { listed } from './listed.ts';
 
 const options = {
   class: undefined,
@@ -185,14 +186,14 @@ for (const [what, before] of [
     allocator.replaceServices([basis], '1000');
     const decided = allocator.next();
     assert.ok(decided?.decision.kind === 'write');
-    assert.equal(decided.decision.addresses, '10.0.0.1');
+    assert.equal(decided.decision.addresses.text, '10.0.0.1');
     allocator.assume(decided.state, decided.decision.patch);
     for (const view of succeeded) allocator.putService(view);
     // The Service has the version on which the write was decided again: the same PATCH can be accepted.
     allocator.replaceServices([basis, pending('b', '900')], '905');
     const next = allocator.next();
     assert.equal(next?.state.key, 'default/b');
-    assert.equal(next.decision.kind === 'write' && next.decision.addresses, '10.0.0.2');
+    assert.equal(next.decision.kind === 'write' && next.decision.addresses.text, '10.0.0.2');
   });
 }
 
@@ -241,7 +242,7 @@ test('annotation, record, and label removed together: what the spec still has is
     annotation: '10.0.0.2',
     specIP: '10.0.0.2',
     labeled: true,
-    record: { ...record, source: 'cidr-global', addresses: '10.0.0.2' },
+    record: { ...record, source: 'cidr-global', addresses: listed('10.0.0.2') },
   };
   const bare = { ...all, specIP: '10.0.0.2', statusIPs: ['10.0.0.2'], resourceVersion: '6' };
   const written = (allocator: Allocator): string => {
@@ -273,7 +274,7 @@ test('a remembered record gives no address that another Service holds by now', (
   allocator.setConfig(config);
   const record = {
     source: 'cidr-global',
-    addresses: '10.0.0.2',
+    addresses: listed('10.0.0.2'),
     ports: 'TCP/80',
     families: 'SingleStack IPv4',
     controller: 'us',
@@ -289,7 +290,7 @@ test('a remembered record gives no address that another Service holds by now', (
   allocator.replaceServices([holder('a'), holder('b')], '5');
   allocator.putService({ ...pending('a', '6'), specIP: '10.0.0.2' });
   const decision = allocator.explain('default/a')?.decision;
-  assert.equal(decision?.kind === 'write' && decision.addresses, '10.0.0.1');
+  assert.equal(decision?.kind === 'write' && decision.addresses.text, '10.0.0.1');
 });
 
 test('a remembered record gives a second address only while the Service shows it and no other one has it', () => {
@@ -310,7 +311,7 @@ test('a remembered record gives a second address only while the Service shows it
     labeled: true,
     record: {
       source: 'cidr-global',
-      addresses,
+      addresses: listed(addresses),
       ports: 'TCP/80',
       families: 'PreferDualStack IPv4,IPv6',
       uid: 'a',
@@ -326,7 +327,7 @@ test('a remembered record gives a second address only while the Service shows it
     const external = others.map((text) => readAddress(text) ?? assert.fail(text));
     allocator.externalIPs.replace([{ key: 'default/web', addresses: external }], '7');
     const decision = allocator.next()?.decision;
-    return decision?.kind === 'write' ? `${decision.cause} ${decision.addresses}` : decision?.kind;
+    return decision?.kind === 'write' ? `${decision.cause} ${decision.addresses.text}` : decision?.kind;
   };
   assert.equal(given(['10.0.0.2', 'fd00::2'], []), 'restore 10.0.0.2,fd00::2');
   assert.equal(given(['10.0.0.2', 'fd00::2'], ['fd00::2']), 'allocate 10.0.0.2,fd00::1');
@@ -338,7 +339,7 @@ test('what cannot be restored from a remembered record is forgotten: a new contr
   const full = readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.2' } });
   const record = {
     source: 'cidr-global',
-    addresses: '10.0.0.2',
+    addresses: listed('10.0.0.2'),
     ports: 'TCP/80',
     families: 'SingleStack IPv4',
     controller: 'us',

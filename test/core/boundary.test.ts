@@ -56,7 +56,7 @@ const rooms: Readonly<
   embedded: { uses: ['client', 'schema'], types: ['core/model'] },
   terminal: { uses: ['core/text'], types: ['client', 'core/queries'] },
   yaml: { uses: ['core/text', 'terminal'] },
-  manifest: { uses: ['core/model', 'core/explain', 'core/text', 'schema', 'yaml'] },
+  manifest: { uses: ['core/model', 'core/config', 'core/explain', 'core/text', 'schema', 'yaml'] },
   controller: { uses: ['core/*', 'client', 'metrics'] },
   'web/page': { uses: [], types: ['web', 'core/explain', 'core/queries'] },
   web: { uses: ['core/*', 'client'] },

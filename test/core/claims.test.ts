@@ -88,7 +88,7 @@ function assignments(allocator: Allocator): string[] {
     const { state, decision } = decided;
     if (decision.kind !== 'write') continue;
     allocator.assume(state, decision.patch);
-    writes.push(`${state.key} ${decision.addresses} ${decision.source}`);
+    writes.push(`${state.key} ${decision.addresses.text} ${decision.source}`);
   }
   return writes;
 }

@@ -128,6 +128,8 @@ test('an interval set behaves like a plain set', () => {
           intervals.highestFree(first, last),
           span.findLast((element) => !model.has(element)),
         );
+        assert.equal(intervals.lowestIn(first, last), used[0]);
+        assert.equal(intervals.highestIn(first, last), used.at(-1));
         assert.equal(intervals.count(first, last), BigInt(used.length));
         const counter = intervals.counter();
         intervals.add(first);

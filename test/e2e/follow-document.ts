@@ -17,7 +17,7 @@ import type { Shell } from './guide.ts';
  */
 export interface DocumentContext {
   readonly cluster: Cluster;
-  readonly shell: Shell;
+  readonly shell: Pick<Shell, 'run'>;
   readonly controllers: readonly ControllerProcess[];
 }
 

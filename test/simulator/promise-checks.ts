@@ -218,8 +218,8 @@ export function checkAtRest({ all, data, allocator, warned, claims, denied }: St
     if (!isWritten || service.metadata.deletionTimestamp !== undefined) continue;
     if (service.metadata.namespace === denied) continue;
     // This includes Services with an address that request another or an additional one.
-    if (decision.kind === 'write' && decision.addresses !== list(annotationOf(service)).join(','))
-      throw new BrokenPromise('Served', `${key} did not get ${decision.addresses}`);
+    if (decision.kind === 'write' && decision.addresses.text !== list(annotationOf(service)).join(','))
+      throw new BrokenPromise('Served', `${key} did not get ${decision.addresses.text}`);
     throw new BrokenPromise('Quiet', `a write to ${key} is missing: ${decision.kind}`);
   }
 }

@@ -26,17 +26,16 @@ import {
   type ServiceKey,
   type ServiceView,
 } from '../model/service-view.ts';
-import { wantsToShare } from './allocate.ts';
-import { decide } from './decide.ts';
+import { wantsToShare } from './allocation-request.ts';
+import { type Decided, decide } from './decide.ts';
 import { type Decision, isConflictCondition, isPending, lackingFamily } from './decision.ts';
-import type { DecisionContext } from './desired-state.ts';
+import type { Facts } from './facts.ts';
 import { PendingServices } from './pending-services.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** A Service and what to do about it. */
-export interface ServiceDecision {
+/** A Service, what to do about it, and how that was decided. */
+export interface ServiceDecision extends Decided {
   readonly state: ServiceState;
-  readonly decision: Decision;
 }
 
 /** A write in flight. */
@@ -201,14 +200,15 @@ export class Allocator {
       const state = this.#ledger.get(key);
       // Each Service has one write in flight at a time: `settle` queues it again.
       if (state === undefined || this.#writing.has(key)) continue;
-      const decision = decide(state, this.#context());
+      const decided = this.#decide(state);
+      const { decision } = decided;
       if (decision.kind !== 'write' && this.#forgetRecord(state)) continue;
       if (!item.isPostponed && isOnlyBookkeeping(state, decision)) {
         this.#queue.postpone(state);
         continue;
       }
       this.#trackPending(state, decision);
-      return { state, decision };
+      return decided;
     }
     return undefined;
   }
@@ -227,7 +227,7 @@ export class Allocator {
   /** What would be decided now. Changes nothing. */
   explain(key: ServiceKey): ServiceDecision | undefined {
     const state = this.#ledger.get(key);
-    return state && { state, decision: decide(state, this.#context()) };
+    return state && this.#decide(state);
   }
 
   /** A write begins: its addresses are in use from now on, and those that it releases stay in use until it has ended. */
@@ -258,9 +258,14 @@ export class Allocator {
     if (state !== undefined) this.#queue.add(state);
   }
 
-  #context(): DecisionContext {
-    const { controller } = this.#options;
-    return { ledger: this.#ledger, config: this.#config, nodes: this.#nodes, controller };
+  #decide(state: ServiceState): ServiceDecision {
+    const { decision, trace } = decide(state, this.facts, this.#options.controller);
+    return { state, decision, trace };
+  }
+
+  /** What decisions depend on besides the Service itself. */
+  get facts(): Facts {
+    return { ledger: this.#ledger, config: this.#config, nodes: this.#nodes };
   }
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
@@ -386,7 +391,7 @@ export class Allocator {
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
   #trackPending(state: ServiceState, decision: Decision): void {
-    const shares = lackingFamily(decision) === undefined && wantsToShare(state, this.#config);
+    const shares = lackingFamily(decision) === undefined && wantsToShare(state, this.facts);
     const next = isPending(decision)
       ? this.#pending.add(state, decision, shares)
       : this.#pending.remove(state.key);

@@ -1,4 +1,5 @@
 import { allocate } from '../decide/allocate.ts';
+import { requestOf } from '../decide/allocation-request.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AddressConflict, Condition, Decision } from '../decide/decision.ts';
 import { reallocation } from '../decide/reallocation.ts';
@@ -144,7 +145,7 @@ function afterRemoval(
   if (record !== undefined) return 'gets its previous address again';
   if (field === 'annotation' && view.specIP !== undefined)
     return `requests ${quoted(view.specIP)} (spec.loadBalancerIP)`;
-  const isAvailable = !('failures' in allocate({ ...state, intent: { kind: 'new' } }, [], allocator));
+  const isAvailable = 'addresses' in allocate(requestOf(state, allocator), allocator);
   return isAvailable ? 'gets an address from its pool' : 'is pending, because no address is available';
 }
 
@@ -270,7 +271,7 @@ function reallocated({ key }: ServiceState, { allocator }: RemedyContext): reado
   const state = allocator.ledger.get(key);
   if (state === undefined) return undefined;
   const list = 'list' in state.intent ? state.intent.list : [];
-  const { allocation } = reallocation(state, list, allocator);
+  const allocation = reallocation(state, list, allocator);
   return 'failures' in allocation ? undefined : allocation.addresses;
 }
 

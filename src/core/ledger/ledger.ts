@@ -8,6 +8,7 @@ import type { ClaimOwner } from './claim.ts';
 import { readExternalIPs } from './external-ips.ts';
 import { hasAllocationOf, type ServiceState } from './service-state.ts';
 import { type SharingConflict, sharingConflict } from './sharing.ts';
+import { SharingIndex } from './sharing-index.ts';
 
 /** The Services that have an address as an external IP, by name. */
 export interface ExternalUsers {
@@ -46,7 +47,9 @@ export class Ledger {
     IPv6: new IntervalSet(),
   };
   /** The Services whose allocation record says that they left this address. */
-  readonly #moved = new Map<string, readonly ServiceState[]>();
+  readonly #moved = new AddressMap<readonly ServiceState[]>();
+  /** Built by the first search for an address to share, and again for another configuration. */
+  #sharing: SharingIndex | undefined;
   /** Results of `holding`, until a Service that uses the address or the configuration changes. */
   readonly #holdings = new AddressMap<Holding>();
   #holdingConfig: Config | undefined;
@@ -96,7 +99,7 @@ export class Ledger {
   }
 
   /** The Services that were reallocated and left this address, which they shared, in no order. */
-  movedFrom(address: string): readonly ServiceState[] {
+  movedFrom(address: Address): readonly ServiceState[] {
     return this.#moved.get(address) ?? noServices;
   }
 
@@ -110,6 +113,8 @@ export class Ledger {
     if (previous.length > 1) this.#holdings.delete(address);
     if (first === undefined) this.#servicesByAddress.delete(address);
     else this.#servicesByAddress.set(address, current.length === 1 ? first : current);
+    if (before?.usedIPs.some((used) => sameAddress(used, address))) this.#sharing?.delete(before, address);
+    if (after !== undefined) this.#sharing?.add(after, address);
     const isBlocked = this.claimOwner(address) !== undefined || this.isExternalIP(address);
     this.#markUsed(address, previous.length > 0 || isBlocked, current.length > 0 || isBlocked);
   }
@@ -251,6 +256,25 @@ export class Ledger {
     }
     this.#searched.set(spans, { span: spans.length, descending });
     return undefined;
+  }
+
+  /**
+   * The IPv4 addresses of the spans whose users all share them and take none of the ports, in search order: O(intervals of alike
+   * addresses), and once O(Services) for a new configuration.
+   */
+  *shareable(
+    ports: readonly string[],
+    spans: readonly Span[],
+    descending: boolean,
+    config: Config,
+  ): Generator<Address> {
+    if (this.#sharing?.config !== config) {
+      this.#sharing = new SharingIndex(config);
+      for (const state of this.#states.values())
+        for (const address of state.usedIPs) this.#sharing.add(state, address);
+    }
+    for (const span of descending ? spans.toReversed() : spans)
+      for (const ordinal of this.#sharing.within(span, ports, descending)) yield addressAt('IPv4', ordinal);
   }
 
   /** How many addresses of the spans are in use: O(intervals of used addresses in them). */

@@ -90,7 +90,7 @@ export function serviceRow(
   switch (decision.kind) {
     case 'keep':
     case 'write':
-      return { ...row, addresses: decision.addresses, from: decision.source, state: 'Assigned' };
+      return { ...row, addresses: decision.addresses.text, from: decision.source, state: 'Assigned' };
     case 'pending':
       return { ...row, addresses: '', from: '', state: 'Pending' };
     case 'conflict':

@@ -2,8 +2,8 @@ import type { Config } from '../config/config.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
-/** The input of an allocation. */
-export interface AllocationContext {
+/** What a decision depends on besides the Service itself. */
+export interface Facts {
   readonly ledger: Ledger;
   readonly config: Config;
   /** The name of the Node that has an address; undefined if the Nodes are not known. */
