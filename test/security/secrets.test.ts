@@ -128,11 +128,11 @@ function runs(text: string, flags: readonly string[] = []): Promise<ProcessResul
 }
 
 const secret = 'SECRET-SECRET-SECRET';
-const kubeconfig = (server: string, user: object): string =>
+const kubeconfig = (server: string, user: object, proxyUrl?: string): string =>
   JSON.stringify({
     'current-context': 'x',
     contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    clusters: [{ name: 'c', cluster: { server } }],
+    clusters: [{ name: 'c', cluster: { server, 'proxy-url': proxyUrl } }],
     users: [{ name: 'u', user }],
   });
 const exec = (script: string): object => ({
@@ -162,6 +162,10 @@ const unusable: Readonly<Record<string, readonly [text: string, message: RegExp]
   'a password in the address': [
     kubeconfig(`https://user:${secret}@127.0.0.1:1`, {}),
     /contains a user or a password/,
+  ],
+  'a proxy, which the controller does not support': [
+    kubeconfig('https://127.0.0.1:1', {}, `http://user:${secret}@127.0.0.1:2`),
+    /sets proxy-url, which only kubectl vip supports/,
   ],
   'a password in an address without a scheme': [
     kubeconfig(`user:${secret}@127.0.0.1:1`, {}),

@@ -70,45 +70,66 @@ export async function kubeconfigConnection(options: KubeconfigOptions): Promise<
   return connection;
 }
 
-interface Credentials {
+/** The credentials of one user of a kubeconfig. */
+class Credentials {
   readonly entries: SelectedEntries;
-  /** The credentials as they are now. Runs an exec plugin, or asks an identity provider, if they have expired. */
-  read(): Promise<RequestOptions>;
+  readonly #user: KubeconfigUser;
+  readonly #oidc: OidcTokens | undefined;
+  readonly #config = new KubeConfig();
+  #reading: Promise<RequestOptions> | undefined;
+
+  constructor(entries: SelectedEntries, { env, clock }: KubeconfigOptions) {
+    this.entries = entries;
+    this.#user = withExecInfo(entries.user, entries.cluster);
+    this.#oidc = entries.user.oidcFile === undefined ? undefined : new OidcTokens(entries.user, env, clock);
+    this.#use(this.#user);
+  }
+
+  /**
+   * The credentials as they are now. Runs an exec plugin, or asks an identity provider, if they have expired: only once for
+   * requests at the same time, because a provider may accept a refresh token only once.
+   */
+  read(): Promise<RequestOptions> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<RequestOptions> {
+    const { context } = this.entries;
+    const request: RequestOptions = {};
+    try {
+      if (this.#oidc !== undefined)
+        this.#use({ ...this.#user, authProvider: undefined, token: await this.#oidc.idToken() });
+      await this.#config.applyToHTTPSOptions(request);
+    } catch (error) {
+      // JSON.parse quotes its input, which may contain the token of an exec plugin.
+      const reason =
+        error instanceof SyntaxError ? 'the output of its exec plugin is not JSON' : errorText(error);
+      const what = context === '' ? `the user "${this.#user.name}"` : `the context "${context}"`;
+      throw new Error(`kubeconfig: cannot get credentials for ${what}: ${reason}`);
+    }
+    return request;
+  }
+
+  #use(user: KubeconfigUser): void {
+    const { context: name } = this.entries;
+    // The agent that the library prepares here is not used, see https-agent.ts.
+    const { proxyUrl: _, ...cluster } = this.entries.cluster;
+    this.#config.loadFromOptions({
+      clusters: [cluster],
+      users: [user],
+      contexts: [{ name, cluster: cluster.name, user: user.name }],
+      currentContext: name,
+    });
+  }
 }
 
 async function load(options: KubeconfigOptions): Promise<Credentials> {
-  const { flags = {}, env, clock } = options;
+  const { flags = {} } = options;
   const kubeconfig = await readKubeconfig(options, flags.server !== undefined);
-  const entries = selectEntries(kubeconfig, flags);
-  const { cluster, context } = entries;
-  const user = withExecInfo(entries.user, cluster);
-  const oidc = user.oidcFile === undefined ? undefined : new OidcTokens(user, env, clock);
-  const config = new KubeConfig();
-  const use = (current: KubeconfigUser): void =>
-    config.loadFromOptions({
-      clusters: [cluster],
-      users: [current],
-      contexts: [{ name: context, cluster: cluster.name, user: current.name }],
-      currentContext: context,
-    });
-  use(user);
-  return {
-    entries,
-    async read() {
-      const request: RequestOptions = {};
-      try {
-        if (oidc !== undefined) use({ ...user, authProvider: undefined, token: await oidc.idToken() });
-        await config.applyToHTTPSOptions(request);
-      } catch (error) {
-        // JSON.parse quotes its input, which may contain the token of an exec plugin.
-        const reason =
-          error instanceof SyntaxError ? 'the output of its exec plugin is not JSON' : errorText(error);
-        const what = context === '' ? `the user "${user.name}"` : `the context "${context}"`;
-        throw new Error(`kubeconfig: cannot get credentials for ${what}: ${reason}`);
-      }
-      return request;
-    },
-  };
+  return new Credentials(selectEntries(kubeconfig, flags), options);
 }
 
 function headersOf(options: RequestOptions, user: KubeconfigUser): RequestHeaders {

@@ -21,7 +21,6 @@ export class OidcTokens {
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #clock: Clock;
   #config: Readonly<Record<string, string>>;
-  #refreshing: Promise<string> | undefined;
 
   constructor(user: KubeconfigUser, env: Readonly<Record<string, string | undefined>>, clock: Clock) {
     this.#user = user;
@@ -30,15 +29,11 @@ export class OidcTokens {
     this.#config = user.authProvider?.config ?? {};
   }
 
-  /** A token that is valid now. */
+  /** A token that is valid now. Not to be called again before it has resolved. */
   async idToken(): Promise<string> {
     const { 'id-token': token = '' } = this.#config;
     if (token !== '' && expiryOf(token) - EXPIRY_MARGIN_MS > this.#clock.wall()) return token;
-    // A provider may accept the refresh token only once, so requests share one refresh.
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = undefined;
-    });
-    return this.#refreshing;
+    return this.#refresh();
   }
 
   async #refresh(): Promise<string> {

@@ -30,7 +30,8 @@ test('certificates of an exec plugin are renewed when they expire', async (t) =>
     const cluster = { server: api.url, 'certificate-authority-data': base64(api.ca) };
     await write('c', config({ cluster, user: { token: undefined, exec } }));
     await issue('first.example', '2020-01-01T00:00:00Z');
-    const transport = createHttpsTransport(await load({ file: path('c') }), systemClock);
+    const connection = await load({ file: path('c') });
+    const transport = createHttpsTransport(connection, systemClock);
     t.after(() => transport.close());
     await get(transport);
     await issue('second.example', '2099-01-01T00:00:00Z');
@@ -38,6 +39,24 @@ test('certificates of an exec plugin are renewed when they expire', async (t) =>
     await issue('third.example', '2099-01-01T00:00:00Z');
     await get(transport);
     assert.deepEqual(api.clients, ['first.example', 'second.example', 'second.example']);
+  });
+});
+
+test('requests at the same time run an exec plugin once', async () => {
+  await withFiles({}, async ({ load, path, write }) => {
+    const status = { token: 't', expirationTimestamp: '2020-01-01T00:00:00Z' };
+    const script = `fs.appendFileSync(process.env.RUNS, 'x'); console.log(${JSON.stringify(JSON.stringify({ status }))})`;
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: process.execPath,
+      args: ['-e', script],
+      env: [{ name: 'RUNS', value: path('runs') }],
+    };
+    await write('c', config({ user: { token: undefined, exec } }));
+    const connection = await load({ file: path('c') });
+    const before = await readFile(path('runs'), 'utf8');
+    await Promise.all(Array.from({ length: 5 }, () => connection.readTls?.()));
+    assert.equal(await readFile(path('runs'), 'utf8'), `${before}x`);
   });
 });
 
