@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import { cacheFolder } from '../../test/controlplane/binaries.ts';
 import { buildDistribution, distribution } from '../build.ts';
 import { ImageError } from '../image/failure.ts';
-import { nodeBinary } from '../image/node-binary.ts';
+import { nodeBinary, nodeVersion } from '../image/node-binary.ts';
 import { type Platform, platforms } from '../platforms.ts';
 import { type ArchivedFile, tarGz } from './archive.ts';
 import { executable } from './executable.ts';
@@ -56,14 +56,17 @@ export async function buildPlugin(options: PluginOptions): Promise<string[]> {
   const archives: KrewArchive[] = [];
   for (const platform of options.platforms) {
     progress(`${platform}: Building (downloads Node once) ...`);
+    // The format of what it adds to the program can differ between versions.
+    const version = `v${nodeVersion(root, platform)}`;
+    if (process.version !== version)
+      throw new ImageError(`Only Node ${version} can build the plugin, and this is ${process.version}.`);
     const node = nodeBinary(root, cache, platform);
     const program = executable({ platform, script: script.text, node: node.program, name });
-    const suffix = platform.replace('/', '-');
     const extension = platform.startsWith('windows/') ? '.exe' : '';
     const file = programFile(platform);
     add(file, program);
     chmodSync(join(outdir, file), 0o755);
-    const archive = `${name}-${suffix}.tar.gz`;
+    const archive = archiveFile(platform);
     const content = tarGz([
       ...script.others.filter(({ name }) => name !== 'package.json'),
       { name: 'LICENSE.node', content: node.license },
@@ -76,6 +79,11 @@ export async function buildPlugin(options: PluginOptions): Promise<string[]> {
   const lines = [...sums].map(([file, sum]) => `${sum}  ${file}\n`);
   writeFileSync(join(outdir, 'SHA256SUMS'), lines.sort().join(''));
   return [...sums.keys(), 'SHA256SUMS'];
+}
+
+/** The archive of a platform, in the output folder. */
+export function archiveFile(platform: Platform): string {
+  return `${name}-${platform.replace('/', '-')}.tar.gz`;
 }
 
 /** The program of a platform, in the output folder. */

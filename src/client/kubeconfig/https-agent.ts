@@ -50,7 +50,10 @@ export async function requestOptions(
   return options;
 }
 
-/** Throws for a scheme that Go's programs don't support either. For them, socks5 is what others call socks5h: the proxy resolves the name of the server, which may be unknown here. */
+/**
+ * Throws for a scheme that Go's programs don't support either. For them, socks5 is what others call socks5h: the proxy
+ * resolves the name of the server, which may be unknown here.
+ */
 function resolvedByProxy(proxyUrl: string): string {
   if (!/^(?:https?|socks5h?):\/\//i.test(proxyUrl) || !URL.canParse(proxyUrl)) {
     const shown = proxyUrl.replace(/\/\/[^/]*@/, '//...@');

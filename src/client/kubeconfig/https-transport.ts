@@ -25,11 +25,10 @@ export function createHttpsTransport(connection: Connection, clock: Clock): Http
 
   async function latestOptions(): Promise<RequestOptions> {
     const tls = (await connection.readTls?.()) ?? connection;
-    if (current === undefined || !isSameTls(current.tls, tls)) {
-      // Unused connections were opened with the old certificate.
-      if (current !== undefined) closeIdle(await current.options);
-      current = { tls: { ...tls }, options: requestOptions(connection, tls) };
-    }
+    if (current !== undefined && isSameTls(current.tls, tls)) return current.options;
+    // Unused connections were opened with the old certificate.
+    current?.options.then(closeIdle, () => {});
+    current = { tls: { ...tls }, options: requestOptions(connection, tls) };
     return current.options;
   }
 

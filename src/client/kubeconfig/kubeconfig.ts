@@ -73,16 +73,13 @@ export async function kubeconfigConnection(options: KubeconfigOptions): Promise<
 /** The credentials of one user of a kubeconfig. */
 class Credentials {
   readonly entries: SelectedEntries;
-  readonly #user: KubeconfigUser;
   readonly #oidc: OidcTokens | undefined;
   readonly #config = new KubeConfig();
   #reading: Promise<RequestOptions> | undefined;
 
   constructor(entries: SelectedEntries, { env, clock }: KubeconfigOptions) {
     this.entries = entries;
-    this.#user = withExecInfo(entries.user, entries.cluster);
     this.#oidc = entries.user.oidcFile === undefined ? undefined : new OidcTokens(entries.user, env, clock);
-    this.#use(this.#user);
   }
 
   /**
@@ -97,17 +94,20 @@ class Credentials {
   }
 
   async #read(): Promise<RequestOptions> {
-    const { context } = this.entries;
+    const { cluster, context, user } = this.entries;
     const request: RequestOptions = {};
     try {
-      if (this.#oidc !== undefined)
-        this.#use({ ...this.#user, authProvider: undefined, token: await this.#oidc.idToken() });
+      this.#use(
+        this.#oidc === undefined
+          ? withExecInfo(user, cluster)
+          : { ...user, authProvider: undefined, token: await this.#oidc.idToken() },
+      );
       await this.#config.applyToHTTPSOptions(request);
     } catch (error) {
       // JSON.parse quotes its input, which may contain the token of an exec plugin.
       const reason =
         error instanceof SyntaxError ? 'the output of its exec plugin is not JSON' : errorText(error);
-      const what = context === '' ? `the user "${this.#user.name}"` : `the context "${context}"`;
+      const what = context === '' ? `the user "${user.name}"` : `the context "${context}"`;
       throw new Error(`kubeconfig: cannot get credentials for ${what}: ${reason}`);
     }
     return request;

@@ -1,5 +1,5 @@
 import { type Api, createApi } from '../../client/api.ts';
-import type { Connection } from '../../client/cluster-connection.ts';
+import { type Connection, serverUrl } from '../../client/cluster-connection.ts';
 import type { Transport } from '../../client/transport.ts';
 import { readOnly } from '../../controller/observer.ts';
 import type { ConnectionTarget } from './connection-target.ts';
@@ -29,7 +29,7 @@ export async function connect(target: ConnectionTarget, streams: IOStreams): Pro
     streams.writeStderr(
       'Warning: the identity of the API server is not verified, because insecure-skip-tls-verify is set.',
     );
-  const proxyUrl = connection.proxyUrl ?? proxyFromEnvironment(new URL(connection.server), env);
+  const proxyUrl = connection.proxyUrl ?? proxyFromEnvironment(serverUrl(connection.server), env);
   const proxy = proxyUrl === undefined ? {} : { proxyUrl };
   const readWrite = createHttpsTransport({ ...connection, ...proxy }, clock);
   const transport = readOnly(readWrite);

@@ -164,8 +164,13 @@ test('an exec plugin receives the cluster, if it asks for it', () => {
     args: ['-p', 'JSON.stringify({ status: { token: process.env.KUBERNETES_EXEC_INFO } })'],
   };
   const user = (more: object) => ({ token: undefined, exec: { ...exec, ...more } });
+  const cluster = { 'certificate-authority': 'ca.pem' };
   return withFiles(
-    { with: config({ user: user({ provideClusterInfo: true }) }), without: config({ user: user({}) }) },
+    {
+      'ca.pem': 'authority',
+      with: config({ cluster, user: user({ provideClusterInfo: true }) }),
+      without: config({ user: user({}) }),
+    },
     async ({ load, path }) => {
       const info = async (name: string) => {
         const headers = await (await load({ file: path(name) })).headers?.();
@@ -174,8 +179,13 @@ test('an exec plugin receives the cluster, if it asks for it', () => {
       const { apiVersion } = exec;
       const kind = 'ExecCredential';
       assert.deepEqual(await info('without'), { kind, apiVersion, spec: { interactive: false } });
-      const cluster = { server: 'https://example.test:6443' };
-      assert.deepEqual(await info('with'), { kind, apiVersion, spec: { interactive: false, cluster } });
+      const server = 'https://example.test:6443';
+      const expected = { server, 'certificate-authority-data': base64('authority') };
+      assert.deepEqual(await info('with'), {
+        kind,
+        apiVersion,
+        spec: { interactive: false, cluster: expected },
+      });
     },
   );
 });

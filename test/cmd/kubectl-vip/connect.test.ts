@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ConnectionFlags } from '../../../src/client/kubeconfig/kubeconfig-flags.ts';
 import { connect } from '../../../src/cmd/kubectl-vip/connect.ts';
@@ -50,6 +53,18 @@ test('HTTPS_PROXY is used, and a server that is not verified is reported', async
   assert.deepEqual(warnings, [
     'Warning: the identity of the API server is not verified, because insecure-skip-tls-verify is set.',
   ]);
+});
+
+test('a server address without a scheme is reported', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'connect-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const kubeconfig = join(folder, 'config');
+  const clusters = [{ name: 'c', cluster: { server: '10.0.0.1:6443' } }];
+  writeFileSync(kubeconfig, JSON.stringify({ clusters }));
+  await assert.rejects(
+    connect({ ...target({ cluster: 'c' }), kubeconfig }, streamsWith({}).streams),
+    /^Error: the API server address must be an http or https URL: 10\.0\.0\.1:6443$/,
+  );
 });
 
 test('--request-timeout ends a request without a response', async (t) => {
