@@ -1,7 +1,7 @@
 import type { Election } from '../client/election.ts';
 import type { EventRecorder } from '../client/events.ts';
 import type { Requests } from '../client/metered-transport.ts';
-import { countOf, type ProblemCode } from '../core/config/config.ts';
+import { countOf, type ProblemCode } from '../core/config/config-problem.ts';
 import { problemNouns } from '../core/explain/explain-config.ts';
 import type { Family } from '../core/ip/address.ts';
 import { Counts } from '../metrics/counts.ts';

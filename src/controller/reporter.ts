@@ -2,7 +2,8 @@ import type { ApiError } from '../client/errors.ts';
 import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
 import type { Clock } from '../client/transport.ts';
-import { type Config, countOf, isInformational } from '../core/config/config.ts';
+import type { Config } from '../core/config/config.ts';
+import { countOf, isInformational } from '../core/config/config-problem.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import {

@@ -1,5 +1,7 @@
-import type { Config, ConfigProblem, Pool } from '../core/config/config.ts';
+import type { Config } from '../core/config/config.ts';
+import type { ConfigProblem } from '../core/config/config-problem.ts';
 import { policyFor, spans } from '../core/config/policy.ts';
+import type { Pool } from '../core/config/pool.ts';
 import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import { explainProblems } from '../core/explain/explain-config.ts';

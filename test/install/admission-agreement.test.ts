@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type ConfigProblem, readConfig } from '../../src/core/config/config.ts';
+import { readConfig } from '../../src/core/config/config.ts';
+import type { ConfigProblem } from '../../src/core/config/config-problem.ts';
 import { type EntryFault, parsePoolEntry } from '../../src/core/config/pool-entry.ts';
 import { badPools } from '../core/bad-input.ts';
 import type { Cluster } from '../e2e/cluster.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
-import type { ConfigProblem, ProblemCode } from '../../src/core/config/config.ts';
+import type { ConfigProblem, ProblemCode } from '../../src/core/config/config-problem.ts';
 import { type KeyForm, keyForms, startOf } from '../../src/core/config/keys.ts';
 import { bits, type Family, formatAddress } from '../../src/core/ip/address.ts';
 import { readManifests } from '../../src/manifest/manifests.ts';

@@ -1,4 +1,5 @@
-import { type Config, type ConfigProblem, countOf } from '../../core/config/config.ts';
+import type { Config } from '../../core/config/config.ts';
+import { type ConfigProblem, countOf } from '../../core/config/config-problem.ts';
 import { parseKey } from '../../core/config/keys.ts';
 import { settingsIn } from '../../core/config/settings.ts';
 import {

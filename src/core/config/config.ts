@@ -5,19 +5,13 @@ import { type Pool, pool } from './pool.ts';
 import { noSettings, type Settings, setValue } from './settings.ts';
 import type { Reading, ScalarType } from './value-type.ts';
 
-export { type ConfigProblem, countOf, isInformational, type ProblemCode } from './config-problem.ts';
-export type { Pool, Span } from './pool.ts';
-
 /** The parsed ConfigMap. */
 export interface Config {
   /** False if the ConfigMap does not exist. */
   readonly exists: boolean;
-  readonly descending: boolean;
   /** By key, sorted. Includes shadowed pools. */
   readonly pools: ReadonlyMap<string, Pool>;
-  readonly interfaces: ReadonlyMap<string, string>;
-  readonly sharing: ReadonlyMap<string, boolean>;
-  /** The values of all other keys. `descending`, `interfaces`, and `sharing` are from here, too. */
+  /** The values of all other keys. */
   readonly settings: Settings;
   readonly problems: readonly ConfigProblem[];
 }
@@ -70,7 +64,7 @@ export function* readConfigInSteps(configMap: ConfigMap | undefined): Generator<
   }
   for (const key of Object.keys(configMap.binaryData ?? {}).sort())
     problems.push({ code: 'binary-data', key });
-  return configOf({ exists: true, pools, settings, problems });
+  return { exists: true, pools, settings, problems };
 }
 
 /** Returns the default, and reports why, if the value is invalid. */
@@ -85,22 +79,12 @@ function readScalar<T>(
   return fallback;
 }
 
-function configOf(read: Pick<Config, 'exists' | 'pools' | 'settings' | 'problems'>): Config {
-  const { settings } = read;
-  return {
-    ...read,
-    descending: settings['search-order'].all.get('') === 'desc',
-    interfaces: settings.interface.namespace,
-    sharing: settings['allow-share'].namespace,
-  };
-}
-
-export const emptyConfig: Config = configOf({
+export const emptyConfig: Config = {
   exists: false,
   pools: new Map(),
   settings: noSettings(),
   problems: [],
-});
+};
 
 /** Keys for the whole ConfigMap come first: the others are read by them. Sorted, so that equal ConfigMaps have equal reports. */
 function inReadingOrder(keys: readonly string[]): string[] {

@@ -1,7 +1,8 @@
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
 import { ordinalOf, rangesContain } from '../ip/range.ts';
 import type { ServiceView } from '../model/service-view.ts';
-import type { Config, Pool } from './config.ts';
+import type { Config } from './config.ts';
+import type { Pool } from './pool.ts';
 
 /** Everything that the configuration says for one Service. Nothing else reads the configuration for a Service. */
 export interface AllocationPolicy {
@@ -33,16 +34,26 @@ export function policyFor(config: Config, { namespace }: Pick<ServiceView, 'name
 }
 
 function resolve(config: Config, namespace: string): AllocationPolicy {
-  const { descending, interfaces, sharing } = config;
+  const { interface: interfaces, 'allow-share': sharing } = config.settings;
   const pool = poolKeysOf(namespace)
     .map((key) => config.pools.get(key))
     .find((one) => one !== undefined);
   return {
     pools: pool === undefined ? [] : [pool],
-    descending,
-    sharing: sharing.get(namespace) ?? sharing.get('global') ?? false,
-    interface: interfaces.get(namespace) ?? interfaces.get('global'),
+    descending: isDescending(config),
+    sharing: setting(sharing.namespace, namespace) ?? false,
+    interface: setting(interfaces.namespace, namespace),
   };
+}
+
+/** The value for a namespace, otherwise the global one. */
+function setting<T>(values: ReadonlyMap<string, T>, namespace: string): T | undefined {
+  return values.get(namespace) ?? values.get('global');
+}
+
+/** Whether addresses are allocated from the highest one down. */
+export function isDescending({ settings }: Config): boolean {
+  return settings['search-order'].all.get('') === 'desc';
 }
 
 /** The keys that can have the pool of a namespace, by precedence (spec section 3). */

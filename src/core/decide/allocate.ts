@@ -1,5 +1,5 @@
-import type { Pool } from '../config/config.ts';
 import { isInPool } from '../config/policy.ts';
+import type { Pool } from '../config/pool.ts';
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';

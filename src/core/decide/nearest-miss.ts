@@ -1,4 +1,4 @@
-import type { Pool } from '../config/config.ts';
+import type { Pool } from '../config/pool.ts';
 import { joinConflict } from '../ledger/sharing.ts';
 import type { NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';

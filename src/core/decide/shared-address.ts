@@ -1,5 +1,5 @@
-import type { Pool, Span } from '../config/config.ts';
 import { policyFor, provides } from '../config/policy.ts';
+import type { Pool, Span } from '../config/pool.ts';
 import { type Address, compareAddresses, sameAddress } from '../ip/address.ts';
 import { ordinalOf } from '../ip/range.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
@@ -82,7 +82,7 @@ function* joinable(
   facts: Facts,
 ): Generator<Address> {
   const ports = newcomers.flatMap(({ view }) => view.ports);
-  // What the Service uses itself is in nobody's way, but the index has its ports, too.
+  // The ports that the Service itself takes there do not matter, but the index has them.
   const own = state.usedIPs
     .filter(({ family }) => family === 'IPv4')
     .filter((address) => isWithin(spans, address))

@@ -1,5 +1,5 @@
-import type { Pool } from '../config/config.ts';
 import type { AllocationPolicy } from '../config/policy.ts';
+import type { Pool } from '../config/pool.ts';
 import type { Family } from '../ip/address.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';

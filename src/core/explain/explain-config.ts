@@ -1,4 +1,4 @@
-import { type ConfigProblem, countOf, type ProblemCode } from '../config/config.ts';
+import { type ConfigProblem, countOf, type ProblemCode } from '../config/config-problem.ts';
 import { nearestEntry, nearestKey } from '../config/corrections.ts';
 import { keyForms, type Scope, scopes, startOf } from '../config/keys.ts';
 import { type EntryFault, parsePoolEntry } from '../config/pool-entry.ts';

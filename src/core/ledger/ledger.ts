@@ -1,4 +1,5 @@
-import type { Config, Span } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { Span } from '../config/pool.ts';
 import { type Address, type Family, sameAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';

@@ -1,4 +1,5 @@
-import type { Config, Span } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { Span } from '../config/pool.ts';
 import type { Address } from '../ip/address.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { ordinalOf } from '../ip/range.ts';

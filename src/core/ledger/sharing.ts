@@ -45,7 +45,7 @@ function foreign(one: ServiceState, other: ServiceState): SharingConflict | unde
   return undefined;
 }
 
-/** Whether a Service that uses the address is assigned it, and shares it with whoever takes none of its ports. */
+/** Whether a Service that uses the address is assigned it, and shares it with all Services that take none of its ports. */
 export function offersAddress(holder: ServiceState, address: Address, config: Config): boolean {
   const { view, record, intent, ignoreReason } = holder;
   // A label beside another Service's record is a copy's.
@@ -81,7 +81,7 @@ export function joinConflict(
   return portClash(newcomer, holder) ?? whyClosed(holder, config) ?? whyNotSharing(newcomer, config);
 }
 
-/** Why the holder shares its address with nobody. */
+/** Why the holder shares its address with no other Service. */
 function whyClosed(holder: ServiceState, config: Config): SharingConflict | undefined {
   return severalAddresses(holder) ?? whyNotSharing(holder, config);
 }
