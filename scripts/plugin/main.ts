@@ -57,9 +57,9 @@ export async function buildPlugin(options: PluginOptions): Promise<string[]> {
   for (const platform of options.platforms) {
     progress(`${platform}: Building (downloads Node once) ...`);
     // The format of what it adds to the program can differ between versions.
-    const version = `v${nodeVersion(root, platform)}`;
-    if (process.version !== version)
-      throw new ImageError(`Only Node ${version} can build the plugin, and this is ${process.version}.`);
+    const required = `v${nodeVersion(root, platform)}`;
+    if (process.version !== required)
+      throw new ImageError(`Only Node ${required} can build the plugin, and this is ${process.version}.`);
     const node = nodeBinary(root, cache, platform);
     const program = executable({ platform, script: script.text, node: node.program, name });
     const extension = platform.startsWith('windows/') ? '.exe' : '';
