@@ -66,7 +66,7 @@ export async function buildImage({ root, outdir, name, platforms, progress }: Im
         created,
         architecture,
         lock,
-        nodeVersion: nodeVersion(root, architecture),
+        nodeVersion: nodeVersion(root, `linux/${architecture}`),
         bundled: packages,
       });
       writeFileSync(sbomFile(outdir, architecture), `${JSON.stringify(sbom, undefined, 2)}\n`);

@@ -1,16 +1,16 @@
 /**
- * Builds all files of a release into dist/release: the image, its SBOMs and provenance, the manifest, the chart, the plugin's archive
+ * Builds all files of a release into dist/release: the image, its SBOMs and provenance, the manifest, the chart, the plugin's archives
  * and krew manifest, and the checksums. Pushes nothing.
  *
  *   npm run release
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { buildDistribution, distribution } from '../build.ts';
 import { packChart } from '../chart.ts';
 import { buildImage } from '../image/main.ts';
 import { architectures } from '../image/platform.ts';
-import { packForKrew } from '../krew.ts';
+import { platforms } from '../platforms.ts';
+import { buildPlugin } from '../plugin/main.ts';
 import { checksumsOf, ReleaseFiles } from './files.ts';
 import { type Builder, builderIn, provenanceOf } from './provenance.ts';
 import { ReleaseError, runScript } from './script.ts';
@@ -23,12 +23,8 @@ export interface ReleaseOptions {
   readonly progress: (text: string) => void;
 }
 
-export async function buildRelease({
-  root,
-  folder,
-  builder,
-  progress,
-}: ReleaseOptions): Promise<ReleaseFiles> {
+export async function buildRelease(options: ReleaseOptions): Promise<ReleaseFiles> {
+  const { root, folder, builder, progress } = options;
   const settings = releaseSettings(root);
   const files = new ReleaseFiles(folder, settings);
   rmSync(folder, { recursive: true, force: true });
@@ -38,19 +34,20 @@ export async function buildRelease({
   progress('Packing the chart and the plugin ...');
   copyFileSync(join(root, 'manifest', basename(files.manifest)), files.manifest);
   packChart(root, folder);
-  await addPlugin(root, folder, settings.version);
+  await addPlugin(options, settings.version);
   const provenance = provenanceOf(root, settings, builder);
   writeFileSync(files.provenance, `${JSON.stringify(provenance, undefined, 2)}\n`);
   writeFileSync(files.checksums, checksumsOf(files.downloads));
   return files;
 }
 
-async function addPlugin(root: string, folder: string, version: string): Promise<void> {
-  const bundles = join(folder, 'bundles');
-  await buildDistribution({ ...distribution(root), outdir: bundles });
-  for (const file of Object.values(packForKrew(root, bundles, version)))
-    copyFileSync(file, join(folder, basename(file)));
-  rmSync(bundles, { recursive: true });
+/** The archives and the krew manifest, without the programs that the archives contain. */
+async function addPlugin({ root, folder, progress }: ReleaseOptions, version: string): Promise<void> {
+  const outdir = join(folder, 'plugin');
+  const files = await buildPlugin({ root, outdir, version, platforms, progress });
+  for (const file of files.filter((name) => name === 'vip.yaml' || name.endsWith('.tar.gz')))
+    copyFileSync(join(outdir, file), join(folder, file));
+  rmSync(outdir, { recursive: true });
 }
 
 /** Throws a `ReleaseError` if the workflow runs for a tag of another version. */
