@@ -1,21 +1,20 @@
-import { policyFor, provides } from '../config/policy.ts';
+import { provides } from '../config/policy.ts';
 import { type Address, isUnspecified } from '../ip/address.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
 import { allocatedConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Allocation, allocate } from './allocate.ts';
 import { requestOf } from './allocation-request.ts';
 import { coHolders } from './conditions.ts';
-import type { Facts } from './facts.ts';
+import type { Subject } from './facts.ts';
 import { isUnblocked } from './shared-address.ts';
 
 /**
  * A new allocation for a Service with these addresses. Addresses that a new allocation could have chosen stay, because any
  * change of the list interrupts the Service; the others are replaced from the pool. It reserves nothing.
  */
-export function reallocation(state: ServiceState, list: readonly AddressEntry[], facts: Facts): Allocation {
+export function reallocation(subject: Subject, list: readonly AddressEntry[]): Allocation {
+  const { state, policy, facts } = subject;
   const { config, ledger } = facts;
-  const policy = policyFor(config, state.view);
   const stays = addressesOf(list).filter(
     (address) =>
       provides(policy, address) &&
@@ -28,7 +27,7 @@ export function reallocation(state: ServiceState, list: readonly AddressEntry[],
   const only = leftIPv4(list, stays);
   // A contender never had the address, so it does not share it with the holders.
   const isHolder = only !== undefined && ledger.holding(only, config).holders.includes(state);
-  return allocate(requestOf(state, facts, stays, isHolder ? only : undefined), facts);
+  return allocate(requestOf(subject, stays, isHolder ? only : undefined), facts);
 }
 
 /** The address that is replaced, if the list has exactly one: only a Service with such a list shares it. */
