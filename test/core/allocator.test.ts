@@ -52,10 +52,10 @@ test('the response to a write is ignored if the Service is gone or was recreated
   allocator.replaceServices([pending('a', '5')], '5');
   const decided = allocator.next() ?? assert.fail();
   assert.ok(decided.decision.kind === 'write');
-  allocator.assume(decided.state, decided.decision.patch);
+  allocator.assume(decided, decided.decision.patch);
   allocator.deleteService('default/a', '9');
   allocator.answered(pending('a', '8'));
-  allocator.settle('default/a');
+  decided.work.done();
   assert.equal(allocator.seenVersion('default/a'), undefined);
   assert.equal(allocator.ledger.size, 0);
   allocator.putService(pending('a', '11', 'another'));
@@ -76,10 +76,10 @@ test('a Service with a write in flight is not decided again before the write has
   allocator.replaceServices([pending('a')], '1');
   const decided = allocator.next() ?? assert.fail();
   assert.ok(decided.decision.kind === 'write');
-  allocator.assume(decided.state, decided.decision.patch);
+  allocator.assume(decided, decided.decision.patch);
   allocator.putService(pending('a', '2'));
   assert.equal(allocator.next(), undefined);
-  allocator.settle('default/a');
+  decided.work.done();
   assert.equal(allocator.next()?.state.key, 'default/a');
 });
 
@@ -99,13 +99,13 @@ test('of many pending Services with the same needs, only the first is decided wh
   const other = { ...holder, name: 'other', uid: 'o', specIP: '10.0.0.2' };
   const many = Array.from({ length: 500 }, (_, i) => pending(`w-${String(i).padStart(3, '0')}`));
   allocator.replaceServices([holder, other, ...many], '1');
-  while (allocator.next() !== undefined);
+  for (let next = allocator.next(); next !== undefined; next = allocator.next()) next.work.done();
   allocator.deleteService('default/holder', '2');
   const decidedKeys: string[] = [];
   for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
     decidedKeys.push(decided.state.key);
-    if (decided.decision.kind !== 'write') continue;
-    allocator.assume(decided.state, decided.decision.patch);
+    if (decided.decision.kind === 'write') allocator.assume(decided, decided.decision.patch);
+    else decided.work.done();
   }
   assert.deepEqual(decidedKeys, ['default/w-000', 'default/w-001']);
 });
@@ -121,9 +121,12 @@ function held(name: string, ip: string, created = '2025-01-01T00:00:00Z') {
 function written(allocator: Allocator): string[] {
   const keys: string[] = [];
   for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
-    if (decided.decision.kind !== 'write') continue;
+    if (decided.decision.kind !== 'write') {
+      decided.work.done();
+      continue;
+    }
     keys.push(decided.state.key);
-    allocator.assume(decided.state, decided.decision.patch);
+    allocator.assume(decided, decided.decision.patch);
   }
   return keys;
 }
@@ -187,7 +190,7 @@ for (const [what, before] of [
     const decided = allocator.next();
     assert.ok(decided?.decision.kind === 'write');
     assert.equal(decided.decision.addresses.text, '10.0.0.1');
-    allocator.assume(decided.state, decided.decision.patch);
+    allocator.assume(decided, decided.decision.patch);
     for (const view of succeeded) allocator.putService(view);
     // The Service has the version on which the write was decided again: the same PATCH can be accepted.
     allocator.replaceServices([basis, pending('b', '900')], '905');
@@ -246,7 +249,8 @@ test('annotation, record, and label removed together: what the spec still has is
   };
   const bare = { ...all, specIP: '10.0.0.2', statusIPs: ['10.0.0.2'], resourceVersion: '6' };
   const written = (allocator: Allocator): string => {
-    const { decision } = allocator.next() ?? assert.fail();
+    const { decision, work } = allocator.next() ?? assert.fail();
+    work.done();
     assert.ok(decision.kind === 'write');
     return explainWrite(decision);
   };

@@ -40,8 +40,9 @@ const rooms: Readonly<
   'core/ip': { uses: [] },
   'core/model': { uses: ['core/text', 'core/ip'] },
   'core/config': { uses: ['core/text', 'core/ip', 'core/model'] },
-  'core/ledger': { uses: ['core/ip', 'core/model', 'core/config'] },
-  'core/decide': { uses: ['core/ip', 'core/model', 'core/config', 'core/ledger'] },
+  'core/queue': { uses: ['core/ip'] },
+  'core/ledger': { uses: ['core/ip', 'core/model', 'core/config', 'core/queue'] },
+  'core/decide': { uses: ['core/ip', 'core/model', 'core/config', 'core/queue', 'core/ledger'] },
   'core/explain': {
     uses: ['core/text', 'core/ip', 'core/model', 'core/config', 'core/ledger', 'core/decide'],
   },

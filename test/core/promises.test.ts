@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readConfig } from '../../src/core/config/config.ts';
-import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
+import { Allocator, type ServiceDecision, type ServiceWork } from '../../src/core/decide/allocator.ts';
 import { explainDecision, explainWrite, reasonOf } from '../../src/core/explain/explain-decision.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import { AddressMap } from '../../src/core/ip/address-map.ts';
@@ -51,7 +51,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 );
 
 interface Writing {
-  readonly decided: ServiceDecision;
+  readonly decided: ServiceWork;
   readonly change: ServicePatch;
   readonly view: ServiceView;
 }
@@ -229,7 +229,10 @@ class Run {
       const { state, decision } = decided;
       this.checkMessages(decided);
       const change = 'patch' in decision && !isEmptyPatch(decision.patch) ? decision.patch : undefined;
-      if (change === undefined || this.resting.get(state.key) === state.view.resourceVersion) continue;
+      if (change === undefined || this.resting.get(state.key) === state.view.resourceVersion) {
+        decided.work.done();
+        continue;
+      }
       this.checkWrite(decided);
       // The Nodes are listed before an adoption is written.
       if (decision.kind === 'write' && decision.fromStatus) {
@@ -237,10 +240,11 @@ class Run {
         allocator.setNodes(nodes);
         if (decision.addresses.text.split(',').some((text) => hasAddress(nodes, text))) {
           allocator.requeue(state.key);
+          decided.work.done();
           continue;
         }
       }
-      this.allocator.assume(state, change);
+      this.allocator.assume(decided, change);
       this.writing.push({ decided, change, view: state.view });
     }
     return count;
@@ -250,11 +254,11 @@ class Run {
   answer(at: number): void {
     const [writing] = this.writing.splice(at % Math.max(this.writing.length, 1), 1);
     if (writing === undefined) return;
-    const { view, change } = writing;
+    const { view, change, decided } = writing;
     const key = keyOf(view);
     if (this.denied.has(key)) {
       this.resting.set(key, view.resourceVersion);
-      this.allocator.settle(key);
+      decided.work.done();
       return;
     }
     const outcome = this.cluster.patch(view, change);
@@ -267,7 +271,7 @@ class Run {
       assert.deepEqual(written, { ...applyPatch(view, change), resourceVersion: written.resourceVersion });
       this.allocator.answered(written);
     }
-    this.allocator.settle(key);
+    decided.work.done();
   }
 
   /** A write succeeds but its response is lost: the same PATCH is sent again, and is then in conflict. */
@@ -483,7 +487,8 @@ class Run {
     other.setConfig(this.allocator.config);
     other.replaceServices(views.toReversed(), this.cluster.version);
     for (let decided = other.next(); decided !== undefined; decided = other.next()) {
-      const { state, decision } = decided;
+      const { state, decision, work } = decided;
+      work.done();
       const change = 'patch' in decision ? decision.patch : {};
       // Alone: others do not wait for it.
       if (this.denied.has(state.key)) continue;

@@ -103,7 +103,7 @@ export const mutants: readonly Mutant[] = [
     promise: 'Served',
     what: 'no pending Service is checked again when an address is released',
     file: 'src/core/decide/allocator.ts',
-    from: 'for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);',
+    from: 'for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);',
     to: 'void isFreed;',
   },
   {

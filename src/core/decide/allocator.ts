@@ -26,16 +26,22 @@ import {
   type ServiceKey,
   type ServiceView,
 } from '../model/service-view.ts';
-import { wantsToShare } from './allocation-request.ts';
+import type { WorkItem } from '../queue/work-queue.ts';
 import { type Decided, decide } from './decide.ts';
-import { type Decision, isConflictCondition, isPending, lackingFamily } from './decision.ts';
+import { type Decision, isConflictCondition } from './decision.ts';
 import type { Facts } from './facts.ts';
 import { PendingServices } from './pending-services.ts';
-import { WorkQueue } from './work-queue.ts';
+import { createServiceQueue } from './service-queue.ts';
+import { waitingFor } from './wake-conditions.ts';
 
 /** A Service, what to do about it, and how that was decided. */
 export interface ServiceDecision extends Decided {
   readonly state: ServiceState;
+}
+
+/** A decision to carry out. The Service is not decided again before the work on it has ended. */
+export interface ServiceWork extends ServiceDecision {
+  readonly work: WorkItem<ServiceState>;
 }
 
 /** A write in flight. */
@@ -48,11 +54,11 @@ interface Write {
 
 /**
  * Keeps the known Services and pools, and decides on one Service at a time. It is level-triggered: it remembers which
- * Services to decide again, never what happened. The caller passes states in and takes decisions out. For each decision with a
- * patch, it calls `assume` before it takes the next one, and `settle` when the write has ended.
+ * Services to decide again, never what happened. The caller passes states in and takes work out. A write lasts from `assume` until
+ * the work on its Service ends.
  *
- * Invariant: the decision on a Service that is neither in `#queue` nor being written is up to date, or the Service is in
- * `#pending` behind one with the same needs whose decision is. The ledger has every Service as it was last seen in the API,
+ * Invariant: the decision on a Service that is neither queued nor processed is up to date, or the Service is in `#pending`
+ * behind one with the same needs whose decision is. The ledger has every Service as it was last seen in the API,
  * or, while the API still shows the basis of its write in flight, as that write assumes it.
  */
 export class Allocator {
@@ -69,7 +75,7 @@ export class Allocator {
   readonly #writing = new Map<ServiceKey, Write>();
   /** The allocation records that were removed from Services, until they are restored or no longer apply. */
   readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
-  readonly #queue = new WorkQueue();
+  readonly #queue = createServiceQueue((key) => this.#ended(key));
   readonly #pending = new PendingServices();
 
   constructor(options: Options) {
@@ -95,7 +101,7 @@ export class Allocator {
 
   /** Whether no Service is left to decide on, and no write is in flight. */
   get isIdle(): boolean {
-    return this.isReady && this.#queue.size === 0 && this.#writing.size === 0;
+    return this.isReady && this.#queue.isIdle;
   }
 
   get ledger(): Ledger {
@@ -192,25 +198,41 @@ export class Allocator {
     for (const state of this.#ledger.all()) if (hasStatusOnly(state)) this.#queue.add(state);
   }
 
-  /** Decides on the next Service in the queue: O(log n) plus the cost of the decision. Undefined if the queue is empty. */
-  next(): ServiceDecision | undefined {
+  /**
+   * Decides on the next Service in the queue: O(log n) plus the cost of the decision. Undefined if none is ready. `now` is in
+   * milliseconds of the caller's clock; only delayed Services depend on it.
+   */
+  next(now = 0): ServiceWork | undefined {
     if (!this.isReady) return undefined;
-    for (let item = this.#queue.next(); item !== undefined; item = this.#queue.next()) {
-      const { key } = item.state;
-      const state = this.#ledger.get(key);
-      // Each Service has one write in flight at a time: `settle` queues it again.
-      if (state === undefined || this.#writing.has(key)) continue;
-      const decided = this.#decide(state);
-      const { decision } = decided;
-      if (decision.kind !== 'write' && this.#forgetRecord(state)) continue;
-      if (!item.isPostponed && isOnlyBookkeeping(state, decision)) {
-        this.#queue.postpone(state);
-        continue;
+    for (let work = this.#queue.get(now); work !== undefined; work = this.#queue.get(now)) {
+      const state = this.#ledger.get(work.item.key);
+      const decided = state && this.#decide(state);
+      if (decided !== undefined && !this.#isQueuedAgain(decided, work)) {
+        this.#trackPending(decided);
+        const { decision, trace } = decided;
+        return { state: decided.state, decision, trace, work };
       }
-      this.#trackPending(state, decision);
-      return decided;
+      work.leave();
     }
     return undefined;
+  }
+
+  /** Whether the decision can wait, or is void, so that the Service was queued again. */
+  #isQueuedAgain({ state, decision }: ServiceDecision, { isPostponed }: WorkItem<ServiceState>): boolean {
+    if (decision.kind !== 'write' && this.#forgetRecord(state)) return true;
+    const canWait = !isPostponed && isOnlyBookkeeping(state, decision);
+    if (canWait) this.#queue.postpone(state);
+    return canWait;
+  }
+
+  /** When a delayed Service is due (`WorkQueue.nextAt`). */
+  get nextAt(): number | undefined {
+    return this.#queue.nextAt;
+  }
+
+  /** Ends all delays of Services. */
+  forgetDelays(): void {
+    this.#queue.forgetOthers(() => false);
   }
 
   /** The Service as it was last seen in the API, without writes in flight; undefined if there is none. */
@@ -230,21 +252,25 @@ export class Allocator {
     return state && this.#decide(state);
   }
 
-  /** A write begins: its addresses are in use from now on, and those that it releases stay in use until it has ended. */
-  assume(state: ServiceState, patch: ServicePatch): void {
+  /**
+   * A write begins: its addresses are in use from now on, and those that it releases stay in use until the work on the Service
+   * ends.
+   */
+  assume({ state }: ServiceWork, patch: ServicePatch): void {
     const { view, key } = state;
     const assumed = assumedState(state, this.#stateOf(key, applyPatch(view, patch)));
     this.#writing.set(key, { basis: view, assumed });
     this.#enter(assumed);
   }
 
-  /** The write has ended, with any result: the state in the API applies again, and the Service is queued. */
-  settle(key: ServiceKey): void {
+  /** The work on a Service has ended. After a write, with any result, the state in the API applies again, and the Service is queued. */
+  #ended(key: ServiceKey): void {
     const write = this.#writing.get(key);
+    if (write === undefined) return;
     this.#writing.delete(key);
     let state = this.#ledger.get(key);
     if (state === undefined) return;
-    if (state === write?.assumed) {
+    if (state === write.assumed) {
       state = this.#stateOf(state.key, write.basis);
       this.#enter(state);
     }
@@ -252,7 +278,7 @@ export class Allocator {
     for (const address of state.usedIPs) this.#claimTracker.recheck(address);
   }
 
-  /** Queues a Service again, for a caller that did not write its patch. */
+  /** Queues a Service again. */
   requeue(key: ServiceKey): void {
     const state = this.#ledger.get(key);
     if (state !== undefined) this.#queue.add(state);
@@ -305,7 +331,7 @@ export class Allocator {
     return true;
   }
 
-  /** The reservations for a Service changed. A write in flight has entered them already, and `settle` reads them again. */
+  /** The reservations for a Service changed. A write in flight has entered them already, and its end reads them again. */
   #reservationsChanged(key: ServiceKey): void {
     const before = this.#ledger.get(key);
     if (before === undefined || this.#writing.has(key)) return;
@@ -319,7 +345,7 @@ export class Allocator {
     this.#ledger.setClaimOwner(address, owner);
     for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
     if (owner !== undefined) return;
-    for (const head of this.#pending.firstOfEach(address, this.#config, true)) this.requeue(head);
+    for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
   }
 
   /** Services of other types have the address as an external IP, or no longer have it. */
@@ -327,7 +353,7 @@ export class Allocator {
     this.#ledger.setExternalUsers(address, users);
     for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
     if (users.length > 0) return;
-    for (const head of this.#pending.firstOfEach(address, this.#config, true)) this.requeue(head);
+    for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
   }
 
   #remove(key: ServiceKey, resourceVersion: string): void {
@@ -348,9 +374,7 @@ export class Allocator {
   /** Puts a state into the ledger and queues the Services that the change can affect. */
   #enter(state: ServiceState): void {
     const before = this.#ledger.put(state);
-    if (before !== undefined && compareAge(before.view, state.view) !== 0) {
-      this.#queue.delete(before);
-    }
+    if (before !== undefined && compareAge(before.view, state.view) !== 0) this.#queue.delete(before);
     this.#wake(before, state);
   }
 
@@ -379,7 +403,7 @@ export class Allocator {
       if (this.#affects(before, other, address) || this.#affects(after, other, address))
         this.#queue.add(other);
     }
-    for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);
+    for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);
   }
 
   /** A Service that is allocated the address is only affected by one with which it may not share it, or only with a warning. */
@@ -390,11 +414,9 @@ export class Allocator {
   }
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
-  #trackPending(state: ServiceState, decision: Decision): void {
-    const shares = lackingFamily(decision) === undefined && wantsToShare(state, this.facts);
-    const next = isPending(decision)
-      ? this.#pending.add(state, decision, shares)
-      : this.#pending.remove(state.key);
+  #trackPending({ state, decision }: ServiceDecision): void {
+    const waiting = waitingFor(state, decision, this.facts);
+    const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }
 }

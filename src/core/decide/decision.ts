@@ -172,31 +172,3 @@ export function conflictingAddresses(decision: Decision): readonly Address[] {
     ? decision.conditions.filter(isConflictCondition).map(({ address }) => address)
     : [];
 }
-
-/** Whether more addresses could change the decision: such a Service is retried when its pool gains some. */
-export function isPending(decision: Decision): boolean {
-  if (decision.kind === 'pending') return true;
-  if (decision.kind === 'conflict') return decision.failures.length > 0;
-  return (
-    (decision.kind === 'keep' || decision.kind === 'write') &&
-    (decision.conditions.some(({ code }) => code === 'pending-change') ||
-      lackingFamily(decision) !== undefined)
-  );
-}
-
-/** The family that is missing because the pool is full, or was: the oldest such Service is checked when an address is freed. */
-export function lackingFamily(decision: Decision): LackingFamily | undefined {
-  if (!('conditions' in decision)) return undefined;
-  for (const condition of decision.conditions) {
-    if (condition.code !== 'one-family' || condition.why === 'static') continue;
-    const { missing: family, why, key } = condition;
-    if (key !== undefined && (why === undefined || why.code === 'pool-full')) return { family, key };
-  }
-  return undefined;
-}
-
-interface LackingFamily {
-  readonly family: Family;
-  /** The pool of the namespace. */
-  readonly key: string;
-}

@@ -231,7 +231,9 @@ function cleanupFindings(view: ServiceView, options: Options): AuditFinding[] {
 /** The repairs that the controller would make to its claims, if claims were read (docs/decisions/0009). */
 function claimFindings({ claimTracker }: Allocator): AuditFinding[] {
   const findings: AuditFinding[] = [];
-  for (let repair = claimTracker.next(); repair !== undefined; repair = claimTracker.next()) {
+  for (let next = claimTracker.next(); next !== undefined; next = claimTracker.next()) {
+    const { repair, work } = next;
+    work.done();
     const address = repair.kind === 'claim' ? repair.address : repair.claim.address;
     const subject = `ipaddress ${formatAddress(address)}`;
     findings.push(

@@ -70,18 +70,20 @@ export function simulate(snapshot: ClusterSnapshot, options: Options): Simulated
   const written = new Map<ServiceKey, SimulatedWrite>();
   let version = newestOf(snapshot);
   let remaining = (snapshot.services.length + 1) * maxWrites;
-  for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
-    const { state, decision } = decided;
-    if (decision.kind !== 'write' && decision.kind !== 'conflict') continue;
-    if (isEmptyPatch(decision.patch)) continue;
+  for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
+    const { state, decision, trace, work } = next;
+    if ((decision.kind !== 'write' && decision.kind !== 'conflict') || isEmptyPatch(decision.patch)) {
+      work.done();
+      continue;
+    }
     remaining -= 1;
     if (remaining < 0) throw new Error(`${state.key}: the simulated writes do not end`);
-    written.set(state.key, { ...decided, decision });
+    written.set(state.key, { state, decision, trace });
     version += 1n;
     const after = { ...applyPatch(state.view, decision.patch), resourceVersion: String(version) };
-    allocator.assume(state, decision.patch);
+    allocator.assume(next, decision.patch);
     allocator.answered(after);
-    allocator.settle(state.key);
+    work.done();
   }
   return { allocator, written };
 }
