@@ -13,7 +13,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
-import { adoption, allocation, mayShare, moved, poolOf, shown } from './naive.ts';
+import { adoption, allocation, isAdopted, isContender, mayShare, moved, poolOf, shown } from './naive.ts';
 import { Cluster } from './test-world.ts';
 import { anyAddress, anyUserStep, at, edit, type UserStep } from './users.ts';
 
@@ -440,6 +440,13 @@ class Run {
     if (decision.cause === 'reallocate' && isAssigned && leaves) {
       assert.deepEqual(decision.addresses.text.split(','), moved(data, mine, left, all), key);
     }
+    // A Service that never had the address does not go where its holders go.
+    if (decision.cause === 'reallocate' && isContender(mine, left, all)) {
+      const after = all.slice(0, this.allocator.ledger.size);
+      // A Service that is being written agrees to share as what it will be.
+      const expected = allocation(data, mine, all) ?? allocation(data, mine, after);
+      assert.deepEqual(decision.addresses.text.split(','), expected, key);
+    }
   }
 
   /** The promise Said why: every decision has a message, and a pending one a reason. */
@@ -485,16 +492,19 @@ class Run {
       const change = 'patch' in decision ? decision.patch : {};
       // Alone: others do not wait for it.
       if (this.denied.has(state.key)) continue;
-      assert.ok(
-        isEmptyPatch(change),
-        `Quiet: ${state.key} would be written again: ${JSON.stringify(decision, bigints)}`,
-      );
-      // What a denied one remembers shows in what is said about the others on its addresses.
+      // What is remembered of a denied one decides whether others can share its addresses, and what is said about them.
       const isBesideDenied = state.usedIPs.some((address) =>
         other.ledger.servicesAt(address).some(({ key }) => this.denied.has(key)),
       );
       if (isBesideDenied) continue;
+      assert.ok(
+        isEmptyPatch(change),
+        `Quiet: ${state.key} would be written again: ${JSON.stringify(decision, bigints)}`,
+      );
       assert.deepEqual(decision, this.allocator.explain(state.key)?.decision, `Same: ${state.key}`);
+      const service = this.cluster.services.get(state.key);
+      if (decision.kind === 'keep')
+        assert.ok(service !== undefined && isAdopted(service), `Crash-proof: ${state.key} is not marked`);
     }
     for (const text of everyAddress) {
       const address = readAddress(text);

@@ -856,6 +856,17 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
+      title: 'a Service of the Go version gets its allocation record while its reallocation is pending',
+      services: {
+        'a/all': { ...go('10.0.0.5'), annotations: { 'kube-vip.io/reallocate': 'true' } },
+        'a/allocated': { ...go('10.0.0.6'), annotations: { 'kube-vip.io/reallocate': 'allocated' } },
+      },
+      leads: {
+        'a/all': { ips: '10.0.0.5', from: 'unknown', says: /^Waiting for the requested reallocation/ },
+        'a/allocated': { ips: '10.0.0.6', from: 'unknown', says: /^Waiting for the requested reallocation/ },
+      },
+    },
+    {
       title: 'a reallocation of what is allocated leaves static addresses alone, and says so',
       data: both,
       services: {
@@ -1037,6 +1048,59 @@ const stories: Record<string, readonly Story[]> = {
         'a/holder': { ips: '10.0.0.1' },
         'a/tcp': { ips: '10.0.0.2' },
         'a/udp': { ips: '10.0.0.2' },
+      },
+    },
+    {
+      title: 'a Service that requested the address of others, and never had it, takes none of them along',
+      data: sharing,
+      services: {
+        'a/other': ours('10.0.0.1', { ports: 'TCP/443' }),
+        'a/contender': {
+          spec: '172.16.0.1',
+          ports: 'TCP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+        },
+        'a/tcp': ours('172.16.0.1', {
+          ports: 'TCP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 1,
+        }),
+        'a/udp': ours('172.16.0.1', {
+          ports: 'UDP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 2,
+        }),
+      },
+      leads: {
+        'a/contender': { ips: '10.0.0.1' },
+        'a/tcp': { ips: '10.0.0.2' },
+        'a/udp': { ips: '10.0.0.2' },
+      },
+    },
+    {
+      title: 'a Service that cannot share, and had the address of others as well, takes none of them along',
+      data: sharing,
+      services: {
+        'a/dual': ours('172.16.0.1', {
+          families: dual,
+          ports: 'UDP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+        }),
+        'a/udp': ours('172.16.0.1', {
+          ports: 'UDP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 1,
+        }),
+        'b/tcp': ours('172.16.0.1', {
+          ports: 'TCP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 2,
+        }),
+      },
+      leads: {
+        'a/dual': { ips: '10.0.0.1' },
+        'a/udp': { ips: '10.0.0.2' },
+        'b/tcp': { ips: '10.0.0.2' },
       },
     },
     {

@@ -1,5 +1,5 @@
 import type { Child } from '../controlplane/process.ts';
-import { connect, execute, NetworkNamespace } from './network-namespace.ts';
+import { connect, execute, NetworkNamespace } from '../network/network-namespace.ts';
 
 /** The interface of each node on the local network, on which kube-vip announces. */
 export const lanInterface = 'eth0';

@@ -1,5 +1,5 @@
 import { locateBinaries, type ModuleName } from '../controlplane/binaries.ts';
-import { missingPermission } from './network-namespace.ts';
+import { missingPermission } from '../network/network-namespace.ts';
 
 /** Set to 1 where network namespaces are not permitted, to skip the tests with a real kube-vip. */
 const excuse = 'WITHOUT_NETWORK_NAMESPACES';

@@ -78,10 +78,10 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/decide/checks/edits.ts',
     from: 'record.ports === portsText(state.view))',
     to: `record.ports === portsText(state.view)) {
-      const key = subject.policy.pools[0]?.key;
+      const key = run.policy.pools[0]?.key;
       const moved = allocate(requestOf(state, facts), facts);
       const isOther = record !== undefined && key !== undefined && record.source !== key;
-      if (isOther && 'addresses' in moved) return { desired: assignedFrom(subject, 'allocate', moved) };
+      if (isOther && 'addresses' in moved) return { desired: assignedFrom(run, 'allocate', moved) };
     }
     if (list === undefined || record === undefined || record.ports === portsText(state.view))`,
   },

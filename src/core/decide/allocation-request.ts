@@ -1,8 +1,8 @@
-import { type AllocationPolicy, hasFamily, policyFor } from '../config/policy.ts';
+import { type AllocationPolicy, hasFamily } from '../config/policy.ts';
 import type { Address, Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { whyNotSharing } from '../ledger/sharing.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, type Subject, subjectOf } from './facts.ts';
 
 /** What is asked of an allocation. */
 export interface AllocationRequest {
@@ -31,15 +31,14 @@ export type NotEligible = 'local-traffic' | 'no-ports' | 'families' | 'being-del
 
 /** The request of a Service that keeps these of its addresses: O(1). */
 export function requestOf(
-  state: ServiceState,
-  facts: Facts,
+  subject: Subject,
   keep: readonly Address[] = [],
   left?: Address,
 ): AllocationRequest {
-  const policy = policyFor(facts.config, state.view);
+  const { state, policy } = subject;
   const families = wantedFamilies(state, policy);
   const needs = state.view.policy === 'PreferDualStack' ? 'any' : 'each';
-  return { state, policy, families, needs, keep, sharing: sharingOf(state, families, facts), left };
+  return { state, policy, families, needs, keep, sharing: sharingOf(subject, families), left };
 }
 
 /** The families to allocate, in order. Without `ipFamilies` (only in files), IPv4 if the pools have any, otherwise IPv6. */
@@ -52,12 +51,13 @@ export function wantedFamilies({ view }: ServiceState, policy: AllocationPolicy)
 
 /** Whether the Service prefers a shared address to a free one. */
 export function wantsToShare(state: ServiceState, facts: Facts): boolean {
-  return sharingOf(state, wantedFamilies(state, policyFor(facts.config, state.view)), facts) === 'preferred';
+  const subject = subjectOf(state, facts);
+  return sharingOf(subject, wantedFamilies(state, subject.policy)) === 'preferred';
 }
 
-function sharingOf(state: ServiceState, families: readonly Family[], { config }: Facts): Sharing {
-  if (!policyFor(config, state.view).sharing) return 'not-allowed';
+function sharingOf({ state, policy, facts }: Subject, families: readonly Family[]): Sharing {
+  if (!policy.sharing) return 'not-allowed';
   if (state.view.policy !== 'SingleStack' || families[0] !== 'IPv4') return 'families';
-  const why = whyNotSharing(state, config)?.code;
+  const why = whyNotSharing(state, facts.config)?.code;
   return why === 'local-traffic' || why === 'no-ports' || why === 'being-deleted' ? why : 'preferred';
 }

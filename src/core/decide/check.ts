@@ -1,14 +1,10 @@
 import type { AllocationPolicy } from '../config/policy.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
 import type { Allocation } from './allocate.ts';
 import type { AddressConflict, Decision, DesiredState } from './decision.ts';
-import type { Facts } from './facts.ts';
+import type { Subject } from './facts.ts';
 
-/** The Service on which a decision is made, with all that the decision depends on. */
-export interface Subject {
-  readonly state: ServiceState;
-  readonly policy: AllocationPolicy;
-  readonly facts: Facts;
+/** A run of the checks on one Service. */
+export interface Run extends Subject {
   /** The name of this controller in allocation records. */
   readonly controller: string;
   /** The checks before this one, with what they found. */
@@ -18,7 +14,7 @@ export interface Subject {
 /** A rule about Services. It passes, or decides. */
 export interface Check {
   readonly name: CheckName;
-  readonly run: (subject: Subject) => Verdict | undefined;
+  readonly run: (run: Run) => Verdict | undefined;
 }
 
 export type CheckName =

@@ -1,10 +1,10 @@
-import { type AllocationPolicy, policyFor, spans } from '../config/policy.ts';
+import { type AllocationPolicy, spans } from '../config/policy.ts';
 import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
 import { originOf, type ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Condition, maxNamedServices, type OtherService, type OtherServices } from './decision.ts';
-import type { Facts } from './facts.ts';
+import type { Facts, Subject } from './facts.ts';
 import { whyNotAvailable } from './why-no-address.ts';
 
 /** The other holders of the address: they share it, or another program created a duplicate. */
@@ -25,8 +25,7 @@ export function conflicts(state: ServiceState, address: Address, facts: Facts): 
 }
 
 /** What an operator should know about a Service to which this list is assigned. */
-export function conditionsOf(state: ServiceState, list: readonly AddressEntry[], facts: Facts): Condition[] {
-  const policy = policyFor(facts.config, state.view);
+export function conditionsOf({ state, policy, facts }: Subject, list: readonly AddressEntry[]): Condition[] {
   const key = policy.pools[0]?.key;
   const isStatic = originOf(state) === 'static';
   const conditions: Condition[] = [];

@@ -1,6 +1,5 @@
-import { policyFor } from '../config/policy.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import type { Check, CheckName, Step, Subject, Trace } from './check.ts';
+import type { Check, CheckName, Run, Step, Trace } from './check.ts';
 import { allocation } from './checks/allocation.ts';
 import { conflict } from './checks/conflict.ts';
 import { families, ports } from './checks/edits.ts';
@@ -10,7 +9,7 @@ import { removedRecord } from './checks/removed-record.ts';
 import { requested } from './checks/requested.ts';
 import type { Decision, DesiredState } from './decision.ts';
 import { reconcile } from './desired-state.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, subjectOf } from './facts.ts';
 
 /** The rules of spec sections 5 and 6, in order. The first one that applies decides; `explain` prints those that ran. */
 const checks: readonly Check[] = [
@@ -41,11 +40,12 @@ export interface Decided {
 /** Decides what to do about a Service, without side effects. `state` must be in the ledger. */
 export function decide(state: ServiceState, facts: Facts, controller: string): Decided {
   const steps: Step[] = [];
-  const trace: Trace = { policy: policyFor(facts.config, state.view), steps };
-  const subject: Subject = { state, policy: trace.policy, facts, controller, steps };
+  const { policy } = subjectOf(state, facts);
+  const trace: Trace = { policy, steps };
+  const run: Run = { state, policy, facts, controller, steps };
   let desired: DesiredState | undefined;
   for (const { check, passed } of ladder) {
-    const verdict = check.run(subject);
+    const verdict = check.run(run);
     if (verdict === undefined) steps.push(passed);
     else steps.push({ check: check.name, allocation: verdict.allocation, conflict: verdict.conflict });
     if (verdict?.decision !== undefined) return { decision: verdict.decision, trace };
@@ -53,5 +53,5 @@ export function decide(state: ServiceState, facts: Facts, controller: string): D
     if (desired !== undefined) break;
   }
   steps.push(written);
-  return { decision: reconcile(state, desired ?? requested(subject)), trace };
+  return { decision: reconcile(state, desired ?? requested(run)), trace };
 }

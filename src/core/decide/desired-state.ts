@@ -1,11 +1,11 @@
 import { type Address, formatAddress } from '../ip/address.ts';
 import { originOf, type ServiceState } from '../ledger/service-state.ts';
-import { type AddressEntry, canonicalList } from '../model/address-list.ts';
+import { type AddressEntry, type CanonicalList, canonicalList } from '../model/address-list.ts';
 import { type AllocationRecord, isFirst, staticSource } from '../model/allocation-record.ts';
 import { diff, isEmptyPatch, type ServicePatch } from '../model/service-patch.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
-import type { Subject } from './check.ts';
+import type { Run } from './check.ts';
 import { conditionsOf } from './conditions.ts';
 import type { AddressConflict, Condition, Decision, DesiredState, WriteCause } from './decision.ts';
 
@@ -27,8 +27,8 @@ export interface Assigning {
 }
 
 /** The desired state of a Service to which these addresses are assigned. */
-export function assigned(subject: Subject, cause: WriteCause, how: Assigning): DesiredState {
-  const { state, facts, controller } = subject;
+export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredState {
+  const { state, controller } = run;
   const { view, record } = state;
   const { list, source, keeps } = how;
   const addresses = record?.addresses.entries === list ? record.addresses : canonicalList(list);
@@ -51,11 +51,15 @@ export function assigned(subject: Subject, cause: WriteCause, how: Assigning): D
     },
   };
   if (how.rewrite === true) fields.annotation = addresses.text;
-  const specIP = how.keepSpec === true ? undefined : desiredSpecIP(state, list);
+  const specIP = how.keepSpec === true ? undefined : desiredSpecIP(state, addresses);
   if (specIP !== undefined) fields.specIP = specIP;
   if (how.interface !== undefined) fields.interface = how.interface;
   if (isAnswer(cause) || confirmsStatic(state)) fields.reallocate = null;
-  const conditions = [...(how.conditions ?? []), ...conditionsOf(state, list, facts)];
+  const given = how.conditions ?? [];
+  // The failures of a pending change say which family is missing.
+  const isPending = given.some(({ code }) => code === 'pending-change');
+  const found = conditionsOf(run, list);
+  const conditions = [...given, ...(isPending ? found.filter(({ code }) => code !== 'one-family') : found)];
   return { cause, addresses, source, conditions, fields };
 }
 
@@ -65,26 +69,31 @@ export function assigned(subject: Subject, cause: WriteCause, how: Assigning): D
  */
 function desiredSpecIP(
   { view, record }: ServiceState,
-  list: readonly AddressEntry[],
+  { entries, text }: CanonicalList,
 ): string | null | undefined {
-  const [first] = list;
-  if (typeof first === 'object' && list.every((entry) => typeof entry === 'object'))
-    return formatAddress(first);
+  const [first] = entries;
+  if (typeof first === 'object' && entries.every((entry) => typeof entry === 'object'))
+    return entries.length === 1 ? text : formatAddress(first);
   const isWritten = record !== undefined && record.source !== staticSource && isFirst(view.specIP, record);
   return isWritten ? null : undefined;
 }
 
 /** Compares the Service with its desired state: the decision to write what differs, or to keep it. */
 export function reconcile({ view }: ServiceState, desired: DesiredState): Decision {
-  const { fields, ...rest } = desired;
+  const { cause, fields, addresses, source, conditions, fromStatus, assumesRequest } = desired;
   const patch = diff(view, fields);
-  if (isEmptyPatch(patch)) {
-    const { addresses, source, conditions } = rest;
-    return { kind: 'keep', addresses, source, conditions };
-  }
-  const onlyAnswers =
-    patch.reallocate === null && (rest.cause === 'update' || Object.keys(patch).length === 1);
-  return { kind: 'write', patch, ...rest, cause: onlyAnswers ? 'confirm' : rest.cause };
+  if (isEmptyPatch(patch)) return { kind: 'keep', addresses, source, conditions };
+  const onlyAnswers = patch.reallocate === null && (cause === 'update' || Object.keys(patch).length === 1);
+  return {
+    kind: 'write',
+    cause: onlyAnswers ? 'confirm' : cause,
+    patch,
+    addresses,
+    source,
+    conditions,
+    ...(fromStatus && { fromStatus }),
+    ...(assumesRequest && { assumesRequest }),
+  };
 }
 
 /**

@@ -1,21 +1,20 @@
-import { policyFor, provides } from '../config/policy.ts';
+import { provides } from '../config/policy.ts';
 import { type Address, isUnspecified } from '../ip/address.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
 import { allocatedConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Allocation, allocate } from './allocate.ts';
 import { requestOf } from './allocation-request.ts';
 import { coHolders } from './conditions.ts';
-import type { Facts } from './facts.ts';
+import type { Subject } from './facts.ts';
 import { isUnblocked } from './shared-address.ts';
 
 /**
  * A new allocation for a Service with these addresses. Addresses that a new allocation could have chosen stay, because any
  * change of the list interrupts the Service; the others are replaced from the pool. It reserves nothing.
  */
-export function reallocation(state: ServiceState, list: readonly AddressEntry[], facts: Facts): Allocation {
+export function reallocation(subject: Subject, list: readonly AddressEntry[]): Allocation {
+  const { state, policy, facts } = subject;
   const { config, ledger } = facts;
-  const policy = policyFor(config, state.view);
   const stays = addressesOf(list).filter(
     (address) =>
       provides(policy, address) &&
@@ -25,10 +24,13 @@ export function reallocation(state: ServiceState, list: readonly AddressEntry[],
       // A static address becomes an allocated one, and those have stricter sharing rules.
       coHolders(state, address, facts).every((other) => !allocatedConflict(state, other, config)),
   );
-  return allocate(requestOf(state, facts, stays, leftIPv4(list, stays)), facts);
+  const only = leftIPv4(list, stays);
+  // A contender never had the address, so it does not share it with the holders.
+  const isHolder = only !== undefined && ledger.holding(only, config).holders.includes(state);
+  return allocate(requestOf(subject, stays, isHolder ? only : undefined), facts);
 }
 
-/** The address that the Service leaves, if it has exactly one: only such a Service shares it. */
+/** The address that is replaced, if the list has exactly one: only a Service with such a list shares it. */
 function leftIPv4(list: readonly AddressEntry[], stays: readonly Address[]): Address | undefined {
   const [only, ...more] = list;
   const isIPv4 = typeof only === 'object' && only.family === 'IPv4' && !isUnspecified(only);

@@ -4,6 +4,7 @@ import { isInPool, policyFor, poolKeysOf } from '../config/policy.ts';
 import { allocate } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import { requestOf } from '../decide/allocation-request.ts';
+import { subjectOf } from '../decide/facts.ts';
 import type { Address, Family } from '../ip/address.ts';
 import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
@@ -119,7 +120,8 @@ function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[
   if (view.policy !== 'RequireDualStack') return [];
   const held = 'list' in intent ? addressesOf(intent.list) : [];
   // The other family may not be available either.
-  if ('failures' in allocate({ ...requestOf(state, allocator, held), needs: 'any' }, allocator)) return [];
+  if ('failures' in allocate({ ...requestOf(subjectOf(state, allocator), held), needs: 'any' }, allocator))
+    return [];
   return [
     {
       advice: 'Accept one IP family until the pool has both.',
@@ -134,7 +136,7 @@ function allowSharing(state: ServiceState, { allocator, options }: RemedyContext
   const sharing = { namespace: new Map([['global', true]]) };
   const everywhere: Config = { ...config, settings: { ...config.settings, 'allow-share': sharing } };
   const facts = { ledger, nodes, config: everywhere };
-  const allocation = allocate(requestOf(state, facts), facts);
+  const allocation = allocate(requestOf(subjectOf(state, facts)), facts);
   if ('failures' in allocation || allocation.sharedWith.length === 0) return [];
   const partners = allocation.sharedWith.map((key) => key.split('/')[0] ?? '');
   const closed = [...new Set([state.view.namespace, ...partners])].filter(

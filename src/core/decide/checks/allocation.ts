@@ -4,8 +4,9 @@ import { hasStatusOnly, type ServiceState } from '../../ledger/service-state.ts'
 import { allocate } from '../allocate.ts';
 import { requestOf, wantedFamilies } from '../allocation-request.ts';
 import { allocationCause, assignedFrom } from '../assignments.ts';
-import type { Check, Subject } from '../check.ts';
+import type { Check } from '../check.ts';
 import { othersAt } from '../conditions.ts';
+import type { Subject } from '../facts.ts';
 import { isUnblocked, mayRejoin } from '../shared-address.ts';
 
 /**
@@ -14,23 +15,23 @@ import { isUnblocked, mayRejoin } from '../shared-address.ts';
  */
 export const allocation: Check = {
   name: 'allocation',
-  run(subject) {
-    const { state, facts } = subject;
+  run(run) {
+    const { state, facts } = run;
     const { view, intent } = state;
     if (intent.kind !== 'new') return undefined;
     const isAdoption = hasStatusOnly(state);
-    const shown = isAdoption ? adoptable(subject) : restorable(subject);
-    const found = allocate(requestOf(state, facts, shown), facts);
+    const shown = isAdoption ? adoptable(run) : restorable(run);
+    const found = allocate(requestOf(run, shown), facts);
     if ('failures' in found)
       return { allocation: found, decision: { kind: 'pending', failures: found.failures } };
     const isNew = !found.addresses.every((address) => shown.includes(address));
     if (isNew) {
       const cause = view.reallocate ? 'reallocate' : allocationCause(found);
-      return { allocation: found, desired: assignedFrom(subject, cause, found) };
+      return { allocation: found, desired: assignedFrom(run, cause, found) };
     }
     const cause = view.reallocate ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
     const sharedWith = shown.flatMap((address) => othersAt(state, address, facts).map(({ key }) => key));
-    const desired = assignedFrom(subject, cause, { ...found, sharedWith });
+    const desired = assignedFrom(run, cause, { ...found, sharedWith });
     return { allocation: found, desired: isAdoption ? { ...desired, fromStatus: true } : desired };
   },
 };

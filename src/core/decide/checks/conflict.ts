@@ -16,22 +16,22 @@ import { pendingReallocation } from './reallocation.ts';
  */
 export const conflict: Check = {
   name: 'conflict',
-  run(subject) {
-    const { state, facts } = subject;
+  run(run) {
+    const { state, facts } = run;
     const requested = requestedBy(state);
     if (requested === undefined) return undefined;
     const inUse = conflictsOf(state, requested.list, facts);
     const [first] = inUse;
     if (first === undefined) return undefined;
-    const pending = pendingReallocation(subject).flatMap(({ failures }) => failures);
+    const pending = pendingReallocation(run).flatMap(({ failures }) => failures);
     if (!requested.isReplaceable)
       return { conflict: first, decision: contender(state, first, requested.isHeld, pending) };
     const stays = addressesOf(requested.list).filter(
       (address) => !inUse.some((one) => sameAddress(one.address, address)),
     );
-    const allocation = allocate(requestOf(state, facts, stays), facts);
+    const allocation = allocate(requestOf(run, stays), facts);
     if ('addresses' in allocation) {
-      const desired = assignedFrom(subject, allocationCause(allocation), allocation);
+      const desired = assignedFrom(run, allocationCause(allocation), allocation);
       return { conflict: first, allocation, desired };
     }
     const failures = pending.length > 0 ? pending : allocation.failures;

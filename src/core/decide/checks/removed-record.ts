@@ -15,19 +15,19 @@ import { isUnblocked } from '../shared-address.ts';
  */
 export const removedRecord: Check = {
   name: 'removed-record',
-  run(subject) {
-    const { state, facts } = subject;
+  run(run) {
+    const { state, facts } = run;
     const { intent } = state;
     if (intent.kind !== 'annotationRemoved' || intent.removed === undefined) return undefined;
     const { removed, list, origin } = intent;
     const isOnly = removed.addresses.entries.length === 1;
     const stays = addressesOf(list).filter((address) => isStillFree(state, address, isOnly, facts));
     if (formatAddressList(stays) === removed.addresses.text)
-      return { desired: restored(subject, stays, removed) };
+      return { desired: restored(run, stays, removed) };
     if (origin === 'static') return undefined;
-    const allocation = allocate(requestOf(state, facts, stays), facts);
+    const allocation = allocate(requestOf(run, stays), facts);
     if ('failures' in allocation) return { allocation };
-    return { allocation, desired: assignedFrom(subject, allocationCause(allocation), allocation) };
+    return { allocation, desired: assignedFrom(run, allocationCause(allocation), allocation) };
   },
 };
 

@@ -1,70 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { chmod, rm } from 'node:fs/promises';
+import { delimiter } from 'node:path';
 import { test } from 'node:test';
-import type { Connection } from '../../src/client/cluster-connection.ts';
-import { createNodeTransport } from '../../src/client/http/node-transport.ts';
-import { kubeconfigConnection } from '../../src/client/kubeconfig.ts';
-import { startByteServer } from './byte-server.ts';
-import { selfSigned } from './certificate.ts';
-import { createFakeClock, type FakeClock } from './fake-clock.ts';
-
-interface Fixture {
-  folder: string;
-  clock: FakeClock;
-  path(name: string): string;
-  write(name: string, text: string): Promise<void>;
-  load(options?: { file?: string; env?: Record<string, string> }): Promise<Connection>;
-}
-
-async function withFiles(
-  files: Record<string, string>,
-  body: (place: Fixture) => Promise<void>,
-): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
-  const clock = createFakeClock();
-  const path = (name: string): string => join(folder, name);
-  const write = async (name: string, text: string): Promise<void> => {
-    await mkdir(dirname(path(name)), { recursive: true });
-    await writeFile(path(name), text);
-  };
-  try {
-    for (const [name, text] of Object.entries(files)) await write(name, text);
-    await body({
-      folder,
-      clock,
-      path,
-      write,
-      load: ({ file, env = {} } = {}) =>
-        kubeconfigConnection({ env, home: folder, clock, ...(file === undefined ? {} : { file }) }),
-    });
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-interface Parts {
-  cluster?: Record<string, unknown>;
-  user?: Record<string, unknown>;
-  context?: Record<string, unknown>;
-  current?: string;
-  name?: string;
-}
-
-/** JSON is YAML. */
-function config({ cluster, user, context, current, name = 'main' }: Parts): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name, cluster: { server: 'https://example.test:6443', ...cluster } }],
-    users: [{ name, user: { token: 'secret', ...user } }],
-    contexts: [{ name, context: { cluster: name, user: name, ...context } }],
-    ...(current === '' ? {} : { 'current-context': current ?? name }),
-  });
-}
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
+import { createNodeTransport } from '../../../src/client/http/node-transport.ts';
+import { startByteServer } from '../byte-server.ts';
+import { selfSigned } from '../certificate.ts';
+import { base64, config, withFiles } from './kubeconfig-fixture.ts';
 
 test('server, authority, client certificate, token and namespace come from the current context', () =>
   withFiles(
@@ -159,6 +100,96 @@ test('user and password become basic authentication, and impersonation becomes i
     },
   ));
 
+test('groups, UID, and extra fields are impersonated, also over plain HTTP', () => {
+  const user = {
+    as: 'ann',
+    'as-groups': ['dev', 'ops'],
+    'as-uid': '7',
+    'as-user-extra': { 'a.io/B': ['x', 'y'] },
+  };
+  const headers = {
+    'impersonate-user': 'ann',
+    'impersonate-group': ['dev', 'ops'],
+    'impersonate-uid': '7',
+    'impersonate-extra-a.io%2fb': ['x', 'y'],
+  };
+  return withFiles(
+    { tls: config({ user }), plain: config({ user, cluster: { server: 'http://127.0.0.1:8001' } }) },
+    async ({ load, path }) => {
+      const tls = await load({ file: path('tls') });
+      assert.deepEqual(await tls.headers?.(), { authorization: 'Bearer secret', ...headers });
+      assert.deepEqual(await (await load({ file: path('plain') })).headers?.(), headers);
+    },
+  );
+});
+
+test('a header with several values is sent once for each', async (t) => {
+  const server = await startByteServer();
+  t.after(() => server.close());
+  server.script((e) => e.respond(200, {}));
+  const headers = async () => ({ 'impersonate-user': 'ann', 'impersonate-group': ['dev', 'ops'] });
+  const transport = createNodeTransport({ server: server.url, headers });
+  await transport({ method: 'GET', path: '/', headers: {} }, new AbortController().signal);
+  transport.close();
+  assert.deepEqual(
+    server.requests[0]?.lines.filter((line) => line.startsWith('impersonate')),
+    ['impersonate-user: ann', 'impersonate-group: dev', 'impersonate-group: ops'],
+  );
+});
+
+test('paths of a token and of an exec plugin are relative to the file', () => {
+  const plugin = `#!/bin/sh\necho '{"status": {"token": "from the plugin"}}'\n`;
+  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './bin/plugin' };
+  return withFiles(
+    {
+      'folder/token': 'from the file',
+      'folder/bin/plugin': plugin,
+      'folder/file': config({ user: { token: undefined, tokenFile: 'token' } }),
+      'folder/exec': config({ user: { token: undefined, exec } }),
+    },
+    async ({ load, path }) => {
+      await chmod(path('folder/bin/plugin'), 0o755);
+      const tokenIn = async (name: string) =>
+        (await (await load({ file: path(name) })).headers?.())?.authorization;
+      assert.equal(await tokenIn('folder/file'), 'Bearer from the file');
+      assert.equal(await tokenIn('folder/exec'), 'Bearer from the plugin');
+    },
+  );
+});
+
+test('an exec plugin receives the cluster, if it asks for it', () => {
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: process.execPath,
+    args: ['-p', 'JSON.stringify({ status: { token: process.env.KUBERNETES_EXEC_INFO } })'],
+  };
+  const user = (more: object) => ({ token: undefined, exec: { ...exec, ...more } });
+  const cluster = { 'certificate-authority': 'ca.pem' };
+  return withFiles(
+    {
+      'ca.pem': 'authority',
+      with: config({ cluster, user: user({ provideClusterInfo: true }) }),
+      without: config({ user: user({}) }),
+    },
+    async ({ load, path }) => {
+      const info = async (name: string) => {
+        const headers = await (await load({ file: path(name) })).headers?.();
+        return JSON.parse(String(headers?.authorization).replace('Bearer ', ''));
+      };
+      const { apiVersion } = exec;
+      const kind = 'ExecCredential';
+      assert.deepEqual(await info('without'), { kind, apiVersion, spec: { interactive: false } });
+      const server = 'https://example.test:6443';
+      const expected = { server, 'certificate-authority-data': base64('authority') };
+      assert.deepEqual(await info('with'), {
+        kind,
+        apiVersion,
+        spec: { interactive: false, cluster: expected },
+      });
+    },
+  );
+});
+
 test('a context without a user still has the authority', () =>
   withFiles(
     {
@@ -244,9 +275,9 @@ test('over real TLS, an unknown certificate is rejected, unless the file skips v
 });
 
 for (const [what, text, message] of [
-  ['an empty file', '', /cannot be parsed: expected a document, but the input is empty/],
-  ['a file that is a list', '[]', /has no current-context/],
-  ['a file of one word', 'null', /cannot be parsed: it is empty or not a mapping/],
+  ['an empty file', '', /has no current-context/],
+  ['a file that is a list', '[]', /cannot be parsed: it is not a mapping/],
+  ['a file of one word', 'word', /cannot be parsed: it is not a mapping/],
   ['broken YAML', 'a: [', /cannot be parsed: /],
   [
     'no current-context',
@@ -269,9 +300,14 @@ for (const [what, text, message] of [
     /refers to the user "x", which does not exist/,
   ],
   [
-    'a proxy',
-    config({ cluster: { 'proxy-url': 'http://proxy' } }),
-    /"main" sets proxy-url, which is not supported/,
+    'a server that is a number',
+    config({ cluster: { server: 6443 } }),
+    /cannot be parsed: a field has the wrong type/,
+  ],
+  [
+    'groups without a user to impersonate',
+    config({ user: { 'as-groups': ['admins'] } }),
+    /groups are impersonated without a user\. Add --as USER/,
   ],
   [
     'an authority that is missing',
@@ -287,6 +323,14 @@ for (const [what, text, message] of [
   test(`${what} is reported`, () =>
     withFiles({ c: text }, ({ load, path }) => assert.rejects(load({ file: path('c') }), { message })));
 }
+
+test('YAML that cannot be parsed is reported with its place, but without its text', () =>
+  withFiles({ c: 'users:\n  - token: "secret\n' }, ({ load, path }) =>
+    assert.rejects(load({ file: path('c') }), ({ message }: Error) => {
+      assert.match(message, /cannot be parsed: Missing closing "quote at line 3, column 1$/);
+      return true;
+    }),
+  ));
 
 test('a missing file is named, with the origin of its name', () =>
   withFiles({}, async ({ load, path }) => {
