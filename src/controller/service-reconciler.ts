@@ -131,7 +131,8 @@ export class ServiceReconciler implements Reconciler {
     if (change === undefined) {
       reporter.decided(view, decision);
       this.#foreignStatus.put(view, announcementProblem(view, decision));
-      return work.done();
+      // Another Service may have the address for a moment only: what was refused is not tried earlier because of that.
+      return work.isDelayed(view) ? work.leave() : work.done();
     }
     if (work.isDelayed(view)) return work.leave();
     const { waitMs, shouldReport } = this.#writeConflicts.delayFor(key, change);

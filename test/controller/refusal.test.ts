@@ -91,6 +91,29 @@ for (const claims of [false, true]) {
   }
 }
 
+test('denied Services that want the same address do not take turns without back-off', async () => {
+  const harness = new Harness();
+  harness.pools({ 'cidr-global': '10.0.0.1-10.0.0.2' });
+  harness.load('other/holder', {
+    metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' } },
+    spec: { loadBalancerIP: '10.0.0.1' },
+  });
+  // Whatever one of them does with the address in its status, the other one is decided again.
+  const status = { loadBalancer: { ingress: [{ ip: '10.0.0.1' }] } };
+  for (const name of ['a', 'b']) harness.load(`default/${name}`, { status });
+  const attempts = (): number => harness.writes.filter((write) => write.includes('default/')).length;
+  // Bounded, so that the test ends if they do take turns.
+  harness.onWrite = ({ path }) =>
+    path.includes('/default/') && attempts() < 50 ? answer(403, 'Forbidden', webhookText) : 'pass';
+  harness.start();
+  // The clock stands still.
+  await until(() => attempts() >= 2);
+  for (let i = 0; i < 20; i += 1) await aMoment();
+  // Each once, and one more because the change of the holder was written.
+  assert.ok(attempts() <= 3, `${attempts()} attempts`);
+  await harness.stop();
+});
+
 test('the reservation of a former leader stays if the same change is denied now', async () => {
   const harness = new Harness({ claims: true });
   harness.pools({ 'cidr-global': '10.0.0.1' });

@@ -79,7 +79,7 @@ export const mutants: readonly Mutant[] = [
     from: 'record.ports === portsText(state.view))',
     to: `record.ports === portsText(state.view)) {
       const key = run.policy.pools[0]?.key;
-      const moved = allocate(requestOf(state, facts), facts);
+      const moved = allocate(requestOf(run), facts);
       const isOther = record !== undefined && key !== undefined && record.source !== key;
       if (isOther && 'addresses' in moved) return { desired: assignedFrom(run, 'allocate', moved) };
     }

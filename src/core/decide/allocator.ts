@@ -212,7 +212,8 @@ export class Allocator {
         const { decision, trace } = decided;
         return { state: decided.state, decision, trace, work };
       }
-      work.leave();
+      if (decided === undefined) work.done();
+      else work.leave();
     }
     return undefined;
   }
