@@ -18,14 +18,8 @@ import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { AllocationRecord } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
-import {
-  compareAge,
-  compareVersions,
-  isUndone,
-  keyOf,
-  type ServiceKey,
-  type ServiceView,
-} from '../model/service-view.ts';
+import { compareAge, keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
+import { type StoreChange, VersionedStore } from '../model/versioned-store.ts';
 import { wantsToShare } from './allocate.ts';
 import { decide } from './decide.ts';
 import { type Decision, isConflictCondition, isPending, lackingFamily } from './decision.ts';
@@ -58,6 +52,12 @@ interface Write {
  */
 export class Allocator {
   readonly #options: Options;
+  /** The Services as they were last seen in the API, without writes in flight. */
+  readonly #services = new VersionedStore<ServiceKey, ServiceView>({
+    items: new Map(),
+    keyOf,
+    changed: (change) => this.#changed(change),
+  });
   readonly #ledger = new Ledger();
   #config: Config = emptyConfig;
   #nodes: AddressMap<string> | undefined;
@@ -65,8 +65,6 @@ export class Allocator {
   #hasConfig = false;
   readonly #claimTracker: ClaimTracker;
   readonly #externalIPs: ExternalIPTracker;
-  /** The newest version that a list or a watch reported. */
-  #knownVersion = '';
   readonly #writing = new Map<ServiceKey, Write>();
   /** The allocation records that were removed from Services, until they are restored or no longer apply. */
   readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
@@ -77,12 +75,12 @@ export class Allocator {
     this.#options = options;
     this.#externalIPs = new ExternalIPTracker({
       changed: (address, users) => this.#externalUsersChanged(address, users),
-      isKnownUpTo: (version) => compareVersions(this.#knownVersion, version) >= 0,
+      isKnownUpTo: (version) => this.#services.isKnownUpTo(version),
     });
     this.#claimTracker = new ClaimTracker(options, {
       ledger: this.#ledger,
       seen: (key) => this.seen(key),
-      isKnownUpTo: (version) => this.#hasServices && compareVersions(this.#knownVersion, version) >= 0,
+      isKnownUpTo: (version) => this.#hasServices && this.#services.isKnownUpTo(version),
       isWriting: (key) => this.#writing.has(key),
       reservationsChanged: (key) => this.#reservationsChanged(key),
       claimOwnerChanged: (address, owner) => this.#claimOwnerChanged(address, owner),
@@ -122,61 +120,37 @@ export class Allocator {
     return this.#externalIPs;
   }
 
-  /**
-   * Replaces all Services with a consistent list of version `resourceVersion`. Services missing from the list are gone. The
-   * response to a write may be newer than the list, and then takes precedence. If the list is older than what lists and watches
-   * reported before, etcd was restored from a backup, and the list takes precedence.
-   */
+  /** Replaces all Services with a consistent list of version `resourceVersion`. */
   replaceServices(views: readonly ServiceView[], resourceVersion: string): void {
-    const keys = views.map(keyOf);
-    const listed = new Set(keys);
-    for (const { key } of [...this.#ledger.all()]) if (!listed.has(key)) this.#remove(key, resourceVersion);
-    const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
-    this.#knownVersion = resourceVersion;
-    views.forEach((view, i) => {
-      const key = keys[i] ?? keyOf(view);
-      const seen = this.seen(key);
-      const isReverted =
-        isRestored ||
-        (seen !== undefined && isUndone(seen.resourceVersion, view.resourceVersion, resourceVersion));
-      const write = this.#writing.get(key);
-      // The API server can accept the same PATCH again, so its addresses stay reserved while it is repeated.
-      if (isReverted && write !== undefined && isSameState(write.basis, view)) this.#enter(write.assumed);
-      else if (isReverted || isNewer(view, seen)) this.#update(key, view);
-    });
+    const isRestored = this.#services.replace(views, resourceVersion);
     this.#hasServices = true;
     this.#claimTracker.prune();
-    this.#externalIPs.loadBalancersObserved();
+    this.#externalIPs.loadBalancersObserved(isRestored);
   }
 
   /** Lists and watches have reported everything up to this version. */
   observed(resourceVersion: string): void {
-    if (compareVersions(resourceVersion, this.#knownVersion) <= 0) return;
-    this.#knownVersion = resourceVersion;
+    if (!this.#services.observed(resourceVersion)) return;
     this.#claimTracker.prune();
-    this.#externalIPs.loadBalancersObserved();
+    this.#externalIPs.loadBalancersObserved(false);
   }
 
   /** Updates a Service. A state that is older than the known one is ignored. */
   putService(view: ServiceView): void {
-    const key = keyOf(view);
-    if (isNewer(view, this.seen(key))) this.#update(key, view);
+    this.#services.put(view);
   }
 
   /** Removes a Service that is gone as of `resourceVersion`. */
   deleteService(key: ServiceKey, resourceVersion: string): void {
-    const seen = this.seen(key);
-    if (seen !== undefined && compareVersions(resourceVersion, seen.resourceVersion) >= 0)
-      this.#remove(key, resourceVersion);
+    this.#services.delete(key, resourceVersion);
   }
 
   /** The response to a write, or a read after one. It is ignored if the Service is gone. */
   answered(view: ServiceView): void {
     const key = keyOf(view);
-    const seen = this.seen(key);
-    if (seen?.uid !== view.uid || !isNewer(view, seen)) return;
-    if (view.type === 'LoadBalancer') this.#update(key, view);
-    else this.#remove(key, view.resourceVersion);
+    if (this.seen(key)?.uid !== view.uid) return;
+    if (view.type === 'LoadBalancer') this.#services.put(view);
+    else this.#services.delete(key, view.resourceVersion);
   }
 
   /** Replaces the configuration and queues all Services. */
@@ -215,9 +189,7 @@ export class Allocator {
 
   /** The Service as it was last seen in the API, without writes in flight; undefined if there is none. */
   seen(key: ServiceKey): ServiceView | undefined {
-    const state = this.#ledger.get(key);
-    const write = this.#writing.get(key);
-    return state !== undefined && state === write?.assumed ? write.basis : state?.view;
+    return this.#services.get(key);
   }
 
   seenVersion(key: ServiceKey): string | undefined {
@@ -270,10 +242,18 @@ export class Allocator {
     );
   }
 
-  /** Updates a Service to what the API shows. */
-  #update(key: ServiceKey, view: ServiceView): void {
+  /** Lists and watches show a Service in another state. */
+  #changed({ key, before, after, resourceVersion }: StoreChange<ServiceKey, ServiceView>): void {
+    const write = this.#writing.get(key);
+    if (after === undefined) this.#remove(key, before, resourceVersion);
+    // The API server can accept the same PATCH again, so its addresses stay reserved while it is repeated.
+    else if (write !== undefined && isSameState(write.basis, after)) this.#enter(write.assumed);
+    else this.#update(key, before, after);
+  }
+
+  #update(key: ServiceKey, before: ServiceView | undefined, view: ServiceView): void {
     this.#claimTracker.pruneFor(key, view);
-    this.#rememberRecord(key, view);
+    this.#rememberRecord(key, before, view);
     const state = this.#stateOf(key, view);
     // The API server rejects a write that was decided on an older version.
     this.#enter(state);
@@ -281,8 +261,8 @@ export class Allocator {
   }
 
   /** Keeps the record that this change removes, as long as the spec has its first address. */
-  #rememberRecord(key: ServiceKey, view: ServiceView): void {
-    const record = this.seen(key)?.record ?? this.#removedRecords.get(key);
+  #rememberRecord(key: ServiceKey, before: ServiceView | undefined, view: ServiceView): void {
+    const record = before?.record ?? this.#removedRecords.get(key);
     if (record !== undefined && isTraceOf(record, view)) this.#removedRecords.set(key, record);
     else this.#removedRecords.delete(key);
   }
@@ -325,11 +305,11 @@ export class Allocator {
     for (const head of this.#pending.firstOfEach(address, this.#config, true)) this.requeue(head);
   }
 
-  #remove(key: ServiceKey, resourceVersion: string): void {
+  #remove(key: ServiceKey, seen: ServiceView | undefined, resourceVersion: string): void {
     const state = this.#ledger.get(key);
     this.#removedRecords.delete(key);
-    const addresses = readExternalIPs(this.seen(key)?.externalIPs ?? []);
-    this.#externalIPs.leftLoadBalancers({ key, addresses }, resourceVersion);
+    const addresses = readExternalIPs(seen?.externalIPs ?? []);
+    this.#externalIPs.leftLoadBalancers({ key, addresses, resourceVersion });
     this.#claimTracker.pruneFor(key, undefined);
     if (state === undefined) return;
     this.#queue.delete(state);
@@ -406,11 +386,6 @@ function isOnlyBookkeeping({ view }: ServiceState, decision: Decision): boolean 
     decision.cause === 'update' ||
     (decision.cause === 'mark-static' && view.labeled)
   );
-}
-
-/** Whether `view` is another Service of the same name, or a newer state of the one that was seen. */
-function isNewer(view: ServiceView, seen: ServiceView | undefined): boolean {
-  return seen?.uid !== view.uid || compareVersions(view.resourceVersion, seen.resourceVersion) > 0;
 }
 
 function isSameState(one: ServiceView, other: ServiceView): boolean {

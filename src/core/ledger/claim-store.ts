@@ -24,7 +24,7 @@ export class ClaimStore {
     return this.#byAddress.get(address);
   }
 
-  all(): IterableIterator<Claim> {
+  values(): IterableIterator<Claim> {
     return this.#byAddress.values();
   }
 
@@ -39,13 +39,13 @@ export class ClaimStore {
   }
 
   /** Adds a claim, or replaces the one for its address. */
-  put(claim: Claim): void {
-    this.delete(claim.address);
-    this.#byAddress.set(claim.address, claim);
+  set(address: Address, claim: Claim): void {
+    this.delete(address);
+    this.#byAddress.set(address, claim);
     if (claim.owner !== undefined) this.#others += 1;
     for (const reservation of claim.reservations) {
       const known = this.#reservations.get(reservation.service) ?? [];
-      this.#reservations.set(reservation.service, [...known, { address: claim.address, reservation }]);
+      this.#reservations.set(reservation.service, [...known, { address, reservation }]);
     }
   }
 
@@ -70,7 +70,10 @@ export class ClaimStore {
     for (const { address, reservation } of over) {
       const claim = this.get(address);
       if (claim !== undefined)
-        this.put({ ...claim, reservations: claim.reservations.filter((one) => one !== reservation) });
+        this.set(address, {
+          ...claim,
+          reservations: claim.reservations.filter((one) => one !== reservation),
+        });
     }
     return over.map(({ address }) => address);
   }

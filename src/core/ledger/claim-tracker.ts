@@ -1,7 +1,8 @@
 import { type Address, formatAddress, sameAddress } from '../ip/address.ts';
 import { addressesOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
-import { compareVersions, isUndone, type ServiceKey, type ServiceView } from '../model/service-view.ts';
+import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
+import { VersionedStore } from '../model/versioned-store.ts';
 import { type Claim, type ClaimOwner, type Reservation, sameReservation } from './claim.ts';
 import type { ClaimRequest } from './claim-requests.ts';
 import { ClaimStore } from './claim-store.ts';
@@ -36,9 +37,13 @@ export class ClaimTracker {
   readonly claims = new ClaimStore();
   readonly #isOn: boolean;
   readonly #context: ClaimTrackerContext;
+  readonly #store = new VersionedStore<Address, Claim>({
+    items: this.claims,
+    keyOf: ({ address }) => address,
+    changed: ({ key, before, after }) =>
+      this.#settle(key, after?.owner, [...(before?.reservations ?? []), ...(after?.reservations ?? [])]),
+  });
   #isListed = false;
-  /** The newest version that a list or a watch reported. */
-  #knownVersion = '';
   readonly #unsettled = new Map<string, Address>();
 
   constructor({ claims }: Options, context: ClaimTrackerContext) {
@@ -51,44 +56,28 @@ export class ClaimTracker {
     return this.#isListed || !this.#isOn;
   }
 
-  /** Replaces all claims with a consistent list of version `resourceVersion`. An older list means that etcd was restored. */
+  /** Replaces all claims with a consistent list of version `resourceVersion`. */
   replace(claims: readonly Claim[], resourceVersion: string): void {
-    const listed = new Set(claims.map(({ address }) => formatAddress(address)));
-    const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
-    for (const { address } of [...this.claims.all()])
-      if (isRestored || !listed.has(formatAddress(address))) this.#drop(address);
-    this.#knownVersion = resourceVersion;
-    for (const claim of claims) {
-      const known = this.claims.get(claim.address);
-      if (known !== undefined && isUndone(known.resourceVersion, claim.resourceVersion, resourceVersion))
-        this.#drop(claim.address);
-      this.put(claim);
-    }
+    this.#store.replace(
+      claims.map((claim) => this.#current(claim)),
+      resourceVersion,
+    );
     this.#isListed = true;
   }
 
   /** Lists and watches have reported all claims up to this version. */
   observed(resourceVersion: string): void {
-    if (compareVersions(resourceVersion, this.#knownVersion) > 0) this.#knownVersion = resourceVersion;
+    this.#store.observed(resourceVersion);
   }
 
   /** Updates a claim. A state that is older than the known one is ignored. */
   put(claim: Claim): void {
-    const { address } = claim;
-    const known = this.claims.get(address);
-    if (known !== undefined && compareVersions(claim.resourceVersion, known.resourceVersion) <= 0) return;
-    const reservations = claim.reservations.filter(
-      (reservation) => !this.#isOver(reservation, this.#context.seen(reservation.service)),
-    );
-    this.claims.put({ ...claim, reservations });
-    this.#settle(address, claim.owner, [...(known?.reservations ?? []), ...reservations]);
+    this.#store.put(this.#current(claim));
   }
 
   /** Removes a claim that is gone as of `resourceVersion`. */
   delete(address: Address, resourceVersion: string): void {
-    const known = this.claims.get(address);
-    if (known !== undefined && compareVersions(resourceVersion, known.resourceVersion) >= 0)
-      this.#drop(address);
+    this.#store.delete(address, resourceVersion);
   }
 
   /** Removes the reservations for a Service that has changed since, or is gone: O(reservations for it). */
@@ -151,10 +140,12 @@ export class ClaimTracker {
       : compareVersions(version, seen.resourceVersion) < 0;
   }
 
-  #drop(address: Address): void {
-    const reservations = this.claims.get(address)?.reservations ?? [];
-    this.claims.delete(address);
-    this.#settle(address, undefined, reservations);
+  /** The claim without the reservations that are over. */
+  #current(claim: Claim): Claim {
+    const reservations = claim.reservations.filter(
+      (reservation) => !this.#isOver(reservation, this.#context.seen(reservation.service)),
+    );
+    return { ...claim, reservations };
   }
 
   #settle(address: Address, owner: ClaimOwner | undefined, reservations: readonly Reservation[]): void {
