@@ -7,20 +7,19 @@ import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import {
   assumedState,
-  hasAllocationOf,
   hasStatusOnly,
   isTraceOf,
   type ServiceState,
   stateOf,
   withReservations,
 } from '../ledger/service-state.ts';
-import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { AllocationRecord } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
 import { compareAge, keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { type StoreChange, VersionedStore } from '../model/versioned-store.ts';
 import { wantsToShare } from './allocate.ts';
+import { ChangedAddresses } from './changed-addresses.ts';
 import { decide } from './decide.ts';
 import { type Decision, isConflictCondition, isPending, lackingFamily } from './decision.ts';
 import type { DecisionContext } from './desired-state.ts';
@@ -68,6 +67,7 @@ export class Allocator {
   readonly #writing = new Map<ServiceKey, Write>();
   /** The allocation records that were removed from Services, until they are restored or no longer apply. */
   readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
+  readonly #changedAddresses = new ChangedAddresses(this.#ledger);
   readonly #queue = new WorkQueue();
   readonly #pending = new PendingServices();
 
@@ -94,7 +94,8 @@ export class Allocator {
 
   /** Whether no Service is left to decide on, and no write is in flight. */
   get isIdle(): boolean {
-    return this.isReady && this.#queue.size === 0 && this.#writing.size === 0;
+    const hasChanges = this.#changedAddresses.size > 0;
+    return this.isReady && !hasChanges && this.#queue.size === 0 && this.#writing.size === 0;
   }
 
   get ledger(): Ledger {
@@ -158,6 +159,7 @@ export class Allocator {
     this.#config = config;
     this.#hasConfig = true;
     this.#pending.clear();
+    this.#changedAddresses.clear();
     for (const state of this.#ledger.all()) this.#queue.add(state);
   }
 
@@ -170,6 +172,8 @@ export class Allocator {
   /** Decides on the next Service in the queue: O(log n) plus the cost of the decision. Undefined if the queue is empty. */
   next(): ServiceDecision | undefined {
     if (!this.isReady) return undefined;
+    for (const other of this.#changedAddresses.take(this.#config))
+      if (!this.#writing.has(other.key)) this.#queue.add(other);
     for (let item = this.#queue.next(); item !== undefined; item = this.#queue.next()) {
       const { key } = item.state;
       const state = this.#ledger.get(key);
@@ -314,6 +318,7 @@ export class Allocator {
     if (state === undefined) return;
     this.#queue.delete(state);
     const next = this.#pending.remove(key);
+    this.#noteChange(state, undefined);
     this.#ledger.delete(key);
     this.#wake(state, undefined);
     // The removed Service may have been queued for its group.
@@ -322,46 +327,28 @@ export class Allocator {
 
   /** Puts a state into the ledger and queues the Services that the change can affect. */
   #enter(state: ServiceState): void {
-    const before = this.#ledger.put(state);
+    const before = this.#ledger.get(state.key);
+    this.#noteChange(before, state);
+    this.#ledger.put(state);
     if (before !== undefined && compareAge(before.view, state.view) !== 0) {
       this.#queue.delete(before);
     }
     this.#wake(before, state);
   }
 
-  /**
-   * A Service changed from one state to another. Queues the Services that use an address of either state and that the change
-   * can affect, and the first pending Service of each group that can get such an address.
-   */
+  /** Other users of the addresses of either state are compared with both before the next decision. */
+  #noteChange(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    for (const address of usedByEither(before, after))
+      this.#changedAddresses.add(address, before, after, this.#config);
+  }
+
+  /** Queues the first pending Service of each group that can get an address that the Service uses, or does not use any longer. */
   #wake(before: ServiceState | undefined, after: ServiceState | undefined): void {
-    const used = after?.usedIPs ?? [];
-    for (const address of used) this.#wakeAt(address, before, after, false);
-    for (const address of before?.usedIPs ?? []) {
-      if (!used.some((one) => sameAddress(one, address))) this.#wakeAt(address, before, after, true);
+    for (const address of usedByEither(before, after)) {
+      this.#claimTracker.recheck(address);
+      const isFreed = !uses(after, address);
+      for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);
     }
-  }
-
-  #wakeAt(
-    address: Address,
-    before: ServiceState | undefined,
-    after: ServiceState | undefined,
-    isFreed: boolean,
-  ): void {
-    const key = (after ?? before)?.key;
-    this.#claimTracker.recheck(address);
-    for (const other of this.#ledger.servicesAt(address)) {
-      if (other.key === key || this.#writing.has(other.key)) continue;
-      if (this.#affects(before, other, address) || this.#affects(after, other, address))
-        this.#queue.add(other);
-    }
-    for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);
-  }
-
-  /** A Service that is allocated the address is only affected by one with which it may not share it, or only with a warning. */
-  #affects(changed: ServiceState | undefined, other: ServiceState, address: Address): boolean {
-    if (changed === undefined) return false;
-    if (!hasAllocationOf(other, address) || splitsTraffic(other, changed)) return true;
-    return sharingConflict(other, changed, this.#config) !== undefined;
   }
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
@@ -372,6 +359,16 @@ export class Allocator {
       : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }
+}
+
+function usedByEither(before: ServiceState | undefined, after: ServiceState | undefined): readonly Address[] {
+  const used = after?.usedIPs ?? [];
+  const freed = (before?.usedIPs ?? []).filter((address) => !uses(after, address));
+  return freed.length === 0 ? used : [...used, ...freed];
+}
+
+function uses(state: ServiceState | undefined, address: Address): boolean {
+  return state?.usedIPs.some((used) => sameAddress(used, address)) === true;
 }
 
 /**

@@ -3,9 +3,10 @@ import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
 import { rangesContain } from '../ip/range.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
+import type { SharingGroup } from '../ledger/sharing-group.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import type { AllocationContext } from './allocation-context.ts';
-import { type Condition, maxNamedServices, type OtherService, type OtherServices } from './decision.ts';
+import { type Condition, maxNamedServices, type OtherServices } from './decision.ts';
 import { whyNotAvailable } from './why-no-address.ts';
 
 /** The other holders of the address: they share it, or another program created a duplicate. */
@@ -20,8 +21,11 @@ export function coHolders(
 }
 
 /** Other holders of the address that may not share it with `state`. */
-export function conflicts(state: ServiceState, address: Address, context: AllocationContext): OtherService[] {
-  return conflictingServices(coHolders(state, address, context), state, context);
+export function conflicts(state: ServiceState, address: Address, context: AllocationContext): ServiceState[] {
+  return coHolders(state, address, context).filter((other) => {
+    const why = sharingConflict(state, other, context.config);
+    return why !== undefined && why.code !== 'being-deleted';
+  });
 }
 
 /** What an operator should know about a Service to which this list is assigned. */
@@ -94,22 +98,19 @@ function conditionsFromOthers(
   // An address that this decision assigns is not in use yet.
   if (!state.requestedIPs.some((asked) => sameAddress(asked, address))) return [];
   if (ledger.servicesAt(address).length < 2) return [];
-  // A Service that is being moved away is not a conflict. If its write fails, the others are decided again.
+  const { holders, holding, contending } = ledger.holding(address, config);
+  if (!holding.has(state)) return [];
+  const conditions: Condition[] = [];
+  const conflict = othersInConflict(holding, state, context);
+  if (conflict !== undefined) conditions.push({ code: 'conflict', service: state.key, address, ...conflict });
+  const contested = othersInConflict(contending, state, context);
+  if (contested !== undefined) conditions.push({ code: 'contested', address, ...contested });
   const stays = ({ releasingIPs }: ServiceState) =>
     !releasingIPs.some((released) => sameAddress(released.address, address));
-  const { holders, contenders } = ledger.holding(address, config);
-  if (!holders.includes(state)) return [];
-  const conditions: Condition[] = [];
-  const others = holders.filter((other) => other !== state);
-  const conflict = conflictingServices(others.filter(stays), state, context);
-  if (conflict.length > 0)
-    conditions.push({ code: 'conflict', service: state.key, address, ...summarize(conflict) });
-  const isSplit = (other: ServiceState): boolean =>
-    splitsTraffic(state, other) && sharingConflict(state, other, config) === undefined;
-  const lasting = contenders.filter((other) => stays(other) && !other.view.deleting);
-  const contested = conflictingServices(lasting, state, context);
-  if (contested.length > 0) conditions.push({ code: 'contested', address, ...summarize(contested) });
-  const split = others.filter((other) => stays(other) && isSplit(other));
+  const split = (holding.hasLocalTraffic ? holders : []).filter(
+    (other) =>
+      splitsTraffic(state, other) && stays(other) && sharingConflict(state, other, config) === undefined,
+  );
   if (split.length > 0) {
     const areAllLocal = [state, ...split].every(({ view }) => view.localTraffic);
     conditions.push({
@@ -118,25 +119,24 @@ function conditionsFromOthers(
       others: split.map(({ key }) => key).sort(),
       areAllLocal,
     });
-  } else if (others.length > 0 && conflict.length === 0)
-    conditions.push({ code: 'shared', others: others.map(({ key }) => key).sort() });
+  } else if (holders.length > 1 && conflict === undefined) {
+    const others = holders.filter((other) => other !== state).map(({ key }) => key);
+    conditions.push({ code: 'shared', others: others.sort() });
+  }
   return conditions;
 }
 
-function conflictingServices(
-  others: readonly ServiceState[],
+/** The other members of the group that may not share the address with `state`; undefined if there is none. */
+function othersInConflict(
+  group: SharingGroup,
   state: ServiceState,
   { config }: AllocationContext,
-): OtherService[] {
-  return others.flatMap((other) => {
+): OtherServices | undefined {
+  const { first, count } = group.conflictsOf(state, maxNamedServices);
+  if (count === 0) return undefined;
+  const services = first.flatMap((other) => {
     const why = sharingConflict(state, other, config);
-    return why === undefined || why.code === 'being-deleted' ? [] : [{ service: other.key, why }];
+    return why === undefined ? [] : [{ service: other.key, why }];
   });
-}
-
-function summarize(services: readonly OtherService[]): OtherServices {
-  return {
-    services: services.slice(0, maxNamedServices),
-    more: Math.max(0, services.length - maxNamedServices),
-  };
+  return { services, more: count - services.length };
 }

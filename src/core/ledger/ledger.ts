@@ -3,23 +3,17 @@ import { type Address, type Family, sameAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { addressAt, ordinalOf } from '../ip/range.ts';
-import { compareAge, type ServiceKey } from '../model/service-view.ts';
+import type { ServiceKey } from '../model/service-view.ts';
+import { AddressUsers, type Holding } from './address-users.ts';
 import type { ClaimOwner } from './claim.ts';
 import { readExternalIPs } from './external-ips.ts';
 import { hasAllocationOf, type ServiceState } from './service-state.ts';
-import { type SharingConflict, sharingConflict } from './sharing.ts';
+import type { SharingConflict } from './sharing.ts';
 
 /** The Services that have an address as an external IP, by name. */
 export interface ExternalUsers {
   readonly address: Address;
   readonly services: readonly ServiceKey[];
-}
-
-/** The holders of an address, and its contenders. */
-export interface Holding {
-  /** Oldest first within each rank; more than one if they share it, or if another program created a duplicate. */
-  readonly holders: readonly ServiceState[];
-  readonly contenders: readonly ServiceState[];
 }
 
 /**
@@ -31,8 +25,8 @@ export interface Holding {
  */
 export class Ledger {
   readonly #states = new Map<ServiceKey, ServiceState>();
-  /** A single Service is stored without an array: that is the common case, and saves memory. */
-  readonly #servicesByAddress = new AddressMap<ServiceState | readonly ServiceState[]>();
+  /** A single Service is stored as itself: that is the common case, and saves memory. */
+  readonly #servicesByAddress = new AddressMap<ServiceState | AddressUsers>();
   /** The Services of other types that have an address as an external IP. */
   readonly #externalUsers = new AddressMap<ExternalUsers>();
   /** The other owners that claim an address in the API. */
@@ -47,9 +41,6 @@ export class Ledger {
   };
   /** The Services whose allocation record says that they left this address. */
   readonly #moved = new Map<string, readonly ServiceState[]>();
-  /** Results of `holding`, until a Service that uses the address or the configuration changes. */
-  readonly #holdings = new AddressMap<Holding>();
-  #holdingConfig: Config | undefined;
   /** Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. */
   #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
 
@@ -100,18 +91,14 @@ export class Ledger {
     return this.#moved.get(address) ?? noServices;
   }
 
-  /** Replaces `before` with `after` among the Services that use the address. */
+  /** Replaces `before` with `after` among the Services that use the address: O(log of their number). */
   #replaceAt(address: Address, before: ServiceState | undefined, after: ServiceState | undefined): void {
-    const previous = this.servicesAt(address);
-    const current = previous.filter((other) => other !== before);
-    if (after !== undefined) current.push(after);
-    const [first] = current;
-    // An address that a single Service uses has no entry in `#holdings`.
-    if (previous.length > 1) this.#holdings.delete(address);
-    if (first === undefined) this.#servicesByAddress.delete(address);
-    else this.#servicesByAddress.set(address, current.length === 1 ? first : current);
+    const previous = this.#servicesByAddress.get(address);
+    const current = replaced(address, previous, before, after);
+    if (current === undefined) this.#servicesByAddress.delete(address);
+    else if (current !== previous) this.#servicesByAddress.set(address, current);
     const isBlocked = this.claimOwner(address) !== undefined || this.isExternalIP(address);
-    this.#markUsed(address, previous.length > 0 || isBlocked, current.length > 0 || isBlocked);
+    this.#markUsed(address, previous !== undefined || isBlocked, current !== undefined || isBlocked);
   }
 
   #markUsed(address: Address, wasUsed: boolean, isUsed: boolean): void {
@@ -131,7 +118,6 @@ export class Ledger {
     const wasClaimed = this.#claimOwners.has(address);
     if (owner === undefined) this.#claimOwners.delete(address);
     else this.#claimOwners.set(address, owner);
-    this.#holdings.delete(address);
     if (ordinal !== undefined) {
       if (owner === undefined) this.#claimed[address.family].delete(ordinal);
       else this.#claimed[address.family].add(ordinal);
@@ -181,51 +167,30 @@ export class Ledger {
   servicesAt(address: Address): readonly ServiceState[] {
     const services = this.#servicesByAddress.get(address);
     if (services === undefined) return noServices;
-    return 'key' in services ? [services] : services;
+    return services instanceof AddressUsers ? services.services : [services];
   }
 
-  /**
-   * The holders of the address: all Services that record its allocation; otherwise Services of other load balancers; otherwise
-   * the oldest Service, and those that may share the address with it (spec section 5). An address that is only in the status of
-   * a Service is not requested.
-   */
+  /** Whether a Service other than `state` uses the address. */
+  isUsedByOthers(address: Address, state: ServiceState | undefined): boolean {
+    const services = this.#servicesByAddress.get(address);
+    return services !== undefined && services !== state;
+  }
+
+  /** The holders of the address, and its contenders: see `AddressUsers`. */
   holding(address: Address, config: Config): Holding {
-    if (this.#holdingConfig !== config) this.#holdings.clear();
-    this.#holdingConfig = config;
-    const known = this.#holdings.get(address);
-    if (known !== undefined) return known;
-    const found = this.#findHolding(address, config);
-    // A single Service is the common case, and cheap to find again.
-    if (found.holders.length + found.contenders.length > 1) this.#holdings.set(address, found);
-    return found;
-  }
-
-  #findHolding(address: Address, config: Config): Holding {
-    const rank = (state: ServiceState) =>
-      hasAllocationOf(state, address) ? 0 : state.ignoreReason !== undefined ? 1 : 2;
-    const requesting = this.servicesAt(address)
-      .filter(({ requestedIPs }) => requestedIPs.some((requested) => sameAddress(requested, address)))
-      .map((state) => ({ state, rank: rank(state) }))
-      .sort((a, b) => a.rank - b.rank || compareAge(a.state.view, b.state.view));
-    const holders: ServiceState[] = [];
-    const contenders: ServiceState[] = [];
-    const best = requesting[0]?.rank;
-    for (const { state, rank } of requesting) {
-      const isHolder =
-        rank < 2
-          ? rank === best
-          : holders.every((holder) => sharingConflict(state, holder, config) === undefined);
-      (isHolder ? holders : contenders).push(state);
-    }
-    return { holders, contenders };
+    const services = this.#servicesByAddress.get(address);
+    const users =
+      services instanceof AddressUsers ? services : new AddressUsers(address, ...this.servicesAt(address));
+    return users.holding(config);
   }
 
   /** The holder that prevents `state` from having the address, and why; undefined if there is none. */
   conflictWith(state: ServiceState, address: Address, config: Config): HolderConflict | undefined {
-    const { holders } = this.holding(address, config);
-    for (const holder of holders.includes(state) ? [] : holders) {
-      const why = sharingConflict(state, holder, config);
-      if (why !== undefined) return { holder: holder.key, why };
+    // The common case, and cheaper: no other Service uses it.
+    if (this.#servicesByAddress.get(address) !== state) {
+      const { holding } = this.holding(address, config);
+      const conflict = holding.has(state) ? undefined : holding.conflictWith(state);
+      if (conflict !== undefined) return { holder: conflict.holder.key, why: conflict.why };
     }
     const owner = this.claimOwner(address);
     if (owner === undefined || hasAllocationOf(state, address)) return undefined;
@@ -276,6 +241,21 @@ export class Ledger {
 
 const noServices: readonly ServiceState[] = [];
 const noKeys: readonly ServiceKey[] = [];
+
+/** The users of an address after one of them changed; undefined if there is none left. */
+function replaced(
+  address: Address,
+  users: ServiceState | AddressUsers | undefined,
+  before: ServiceState | undefined,
+  after: ServiceState | undefined,
+): ServiceState | AddressUsers | undefined {
+  if (users === undefined || users === before) return after;
+  if (!(users instanceof AddressUsers))
+    return after === undefined ? users : new AddressUsers(address, users, after);
+  if (before !== undefined) users.delete(before);
+  if (after !== undefined) users.add(after);
+  return users.size > 1 ? users : users.services[0];
+}
 
 function countIn(set: IntervalSet, spans: readonly Span[]): bigint {
   return spans.reduce((sum, { first, last }) => sum + set.count(first, last), 0n);
