@@ -5,14 +5,16 @@ import type { Holding } from '../ledger/address-users.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { hasAllocationOf, type ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
+import { sharingFacts } from '../ledger/sharing-group.ts';
+import { compareAge } from '../model/service-view.ts';
 import { maxNamedServices } from './decision.ts';
 
 interface ChangedAddress {
   readonly address: Address;
   /** The holding before the first change. */
   readonly before: Holding;
-  /** The states of the Services that changed, before and after; undefined if there are too many to compare with others. */
-  changed: ServiceState[] | undefined;
+  /** The states before and after changes that other Services can see; undefined if there are too many to compare. */
+  visible: ServiceState[] | undefined;
 }
 
 /** With more states than this, all Services on the address are decided again. */
@@ -47,10 +49,11 @@ export class ChangedAddresses {
   ): void {
     const known = this.#addresses.get(address);
     if (known === undefined && !this.#ledger.isUsedByOthers(address, before)) return;
-    const entry = known ?? { address, before: this.#ledger.holding(address, config), changed: [] };
-    for (const state of [before, after]) if (state !== undefined) entry.changed?.push(state);
-    if (entry.changed !== undefined && entry.changed.length > maxCompared) entry.changed = undefined;
+    const entry = known ?? { address, before: this.#ledger.holding(address, config), visible: [] };
     this.#addresses.set(address, entry);
+    if (before !== undefined && after !== undefined && looksSame(before, after, address, config)) return;
+    for (const state of [before, after]) if (state !== undefined) entry.visible?.push(state);
+    if (entry.visible !== undefined && entry.visible.length > maxCompared) entry.visible = undefined;
   }
 
   /** The Services on these addresses that the changes can affect. Forgets the addresses. */
@@ -59,37 +62,58 @@ export class ChangedAddresses {
     this.#addresses.clear();
   }
 
-  *#affectedAt({ address, before, changed }: ChangedAddress, config: Config): IterableIterator<ServiceState> {
+  *#affectedAt({ address, before, visible }: ChangedAddress, config: Config): IterableIterator<ServiceState> {
     const users = this.#ledger.servicesAt(address);
-    if (changed === undefined) {
+    if (visible === undefined) {
       yield* users;
+      return;
+    }
+    if (visible.length === 0) {
+      yield* users.filter(dependsOnStatus);
       return;
     }
     const after = this.#ledger.holding(address, config);
     const haveSameHolders =
       before.holders.length === after.holders.length && before.holders.every((one) => after.holding.has(one));
-    // These are named in messages.
+    // The first contenders are named in messages.
     const next = [before, after].flatMap(({ contenders }) => contenders.slice(0, maxNamedServices + 1));
     for (const user of users) {
-      const others = changed.filter(({ key }) => key !== user.key);
-      if (others.length === 0) continue;
       const isAffected = hasAllocationOf(user, address)
-        ? others.some(
-            (other) => splitsTraffic(user, other) || sharingConflict(user, other, config) !== undefined,
-          )
-        : requests(user, address)
-          ? !haveSameHolders || after.holding.has(user) || next.includes(user)
-          : dependsOnStatus(user);
+        ? visible.some((other) => affects(other, user, config))
+        : !haveSameHolders || after.holding.has(user) || next.includes(user) || dependsOnStatus(user);
       if (isAffected) yield user;
     }
   }
+}
+
+/** Whether the decisions on other Services with this address are the same for both states of a Service. */
+function looksSame(before: ServiceState, after: ServiceState, address: Address, config: Config): boolean {
+  return (
+    compareAge(before.view, after.view) === 0 &&
+    requests(before, address) === requests(after, address) &&
+    hasAllocationOf(before, address) === hasAllocationOf(after, address) &&
+    before.view.localTraffic === after.view.localTraffic &&
+    before.view.selector === after.view.selector &&
+    releases(before, address) === releases(after, address) &&
+    sharingFacts(before, config) === sharingFacts(after, config)
+  );
+}
+
+/** A Service that is allocated the address is only affected by one with which it may not share it, or only with a warning. */
+function affects(changed: ServiceState, user: ServiceState, config: Config): boolean {
+  if (changed.key === user.key) return false;
+  return splitsTraffic(user, changed) || sharingConflict(user, changed, config) !== undefined;
 }
 
 function requests({ requestedIPs }: ServiceState, address: Address): boolean {
   return requestedIPs.some((requested) => sameAddress(requested, address));
 }
 
-/** Whether the decision depends on other users of addresses that are only in the Service's status. */
+function releases({ releasingIPs }: ServiceState, address: Address): boolean {
+  return releasingIPs.some((released) => sameAddress(released.address, address));
+}
+
+/** Whether the decision depends on what other users of the addresses in the Service's status record. */
 function dependsOnStatus({ intent: { kind } }: ServiceState): boolean {
   return kind === 'new' || kind === 'annotationRemoved';
 }

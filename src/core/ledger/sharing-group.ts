@@ -3,6 +3,12 @@ import { type Address, sameAddress } from '../ip/address.ts';
 import { originOf, type ServiceState } from './service-state.ts';
 import { type SharingConflict, severalAddresses, sharingConflict, whyNotSharing } from './sharing.ts';
 
+/** What `sharingConflict` depends on: Services with equal facts are in conflict with the same others. */
+export function sharingFacts(state: ServiceState, config: Config): string {
+  const own = [severalAddresses(state), whyNotSharing(state, config)].map((why) => why?.code);
+  return [state.ignoreReason, originOf(state), ...own, ...state.view.ports].join();
+}
+
 /**
  * Services on one address, compared with others together: thousands can request one address, and comparing each of them with
  * each other one takes seconds.
@@ -72,9 +78,7 @@ export class SharingGroup {
 
   /** The conflicts of all Services with the same facts, which may be among them. */
   #conflictsLike(state: ServiceState): readonly ServiceState[] {
-    const { view, ignoreReason } = state;
-    const own = [severalAddresses(state), whyNotSharing(state, this.#config)].map((why) => why?.code);
-    const facts = [ignoreReason, originOf(state), ...own, ...view.ports].join();
+    const facts = sharingFacts(state, this.#config);
     const known = this.#conflicts.get(facts);
     if (known !== undefined) return known;
     const found = this.members.filter((member) => this.#isInConflict(state, member));
