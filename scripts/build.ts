@@ -4,6 +4,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import { type BuildResult, build as bundle, type Plugin } from 'esbuild';
 import { pageFiles } from '../src/web/page-files.ts';
 import { licensesText, type Package, packagesOf } from './licenses.ts';
+import { withoutUnusedParts } from './unused-parts.ts';
 
 /** A program for the PATH: one self-contained executable file, which works wherever it is copied or linked. */
 export interface Tool {
@@ -20,7 +21,8 @@ export interface Tool {
  */
 export interface BuildPlan {
   root: string;
-  entry: string;
+  /** Undefined: only the tools. */
+  entry: string | undefined;
   /** File name of the entry in the output, without extension. */
   name: string;
   outdir: string;
@@ -63,7 +65,8 @@ const requireNode = `if (Number(process.versions.node.split('.')[0]) < ${oldestN
 
 export async function buildDistribution(plan: BuildPlan): Promise<Distribution> {
   const bundles: Bundle[] = [];
-  const entries = new Map([[resolve(plan.root, plan.entry), plan.name]]);
+  const { root, entry, name } = plan;
+  const entries = new Map(entry === undefined ? [] : [[resolve(root, entry), name] as const]);
   const done = new Set<string>();
   for (const [path, name] of entries) {
     if (done.has(path)) continue;
@@ -151,7 +154,11 @@ function runEsbuild(
     legalComments: 'external',
     define: { BUILD_VERSION: JSON.stringify(plan.version) },
     banner: { js: shebang + (banner === '' ? requireNode : `${banner}\n${requireNode}`) },
-    plugins: [...(others === undefined ? [] : [separateFiles(plan.root, others)]), embeddedPage],
+    plugins: [
+      others === undefined ? builtinsOnDemand : separateFiles(plan.root, others),
+      embeddedPage,
+      withoutUnusedParts,
+    ],
     external: plan.external ?? [],
     metafile: true,
     write: false,
@@ -178,6 +185,23 @@ function separateFiles(root: string, others: Map<string, string>): Plugin {
     },
   };
 }
+
+/**
+ * Loads a module of Node together with the first module that imports it. An import statement of the bundle would load all of
+ * them at the start: node:http alone takes longer than the rest of `kubectl vip version`.
+ */
+const builtinsOnDemand: Plugin = {
+  name: 'builtins-on-demand',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'builtin';
+    onResolve({ filter: /^[a-z_:/]+$/ }, ({ path }) =>
+      isBuiltin(path) ? { path: path.replace(/^node:/, ''), namespace } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+  },
+};
 
 /** Embeds the files of the web page: the image has no source folder and cannot strip types. */
 const embeddedPage: Plugin = {

@@ -3,7 +3,7 @@
  *
  * The programs are built from the Go modules in test/controlplane into a cache of the user, again only when their sources
  * change. To use existing binaries of the three, set KUBEBUILDER_ASSETS to their folder. Standard output is only the folder.
- * Arguments name other modules to build, such as kubernetes-1.30.
+ * Arguments name other modules to build, such as kubernetes-1.30. With --only, nothing else is built.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -153,11 +153,13 @@ async function main(): Promise<void> {
         'Add the missing programs, or unset the variable to build all of them.',
     );
   }
-  const named = process.argv.slice(2).map((name) => {
+  const args = process.argv.slice(2);
+  const isOnly = args[0] === '--only';
+  const named = args.slice(isOnly ? 1 : 0).map((name) => {
     if (isModuleName(name)) return name;
     throw new BuildError(`Unknown module ${name}. Name some of: ${Object.keys(modules).join(', ')}`);
   });
-  for (const name of [...usualModules, ...named]) {
+  for (const name of [...(isOnly ? [] : usualModules), ...named]) {
     const { folder, missing } = locateBinaries(process.env, name);
     if (missing.length > 0) await build(name, folder);
   }

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { type Host, TestNetwork } from '../../test/network/namespaces.ts';
+import { missingPermission } from '../../test/network/network-namespace.ts';
+import { type Host, TestNetwork } from '../../test/network/test-network.ts';
 import { PartFailed } from '../part.ts';
 import type { RelayCommand, RelayedConnection } from './relay.ts';
 
@@ -14,10 +15,10 @@ export class FailingNetwork {
   readonly #relays: Readonly<Record<Host, ChildProcess>>;
 
   static async start(stack: AsyncDisposableStack, folder: string, api: string): Promise<FailingNetwork> {
-    const missing = TestNetwork.missing();
-    if (missing !== undefined) throw new PartFailed(missing);
-    const network = new TestNetwork();
-    stack.defer(() => network.remove());
+    const denied = missingPermission();
+    if (denied !== undefined) throw new PartFailed(`network namespaces are not permitted: ${denied}`);
+    const network = await TestNetwork.create();
+    stack.defer(() => network.close());
     const socket = join(folder, 'apiserver.sock');
     const target = new URL(api);
     // Network namespaces share the file system.
@@ -30,9 +31,8 @@ export class FailingNetwork {
     await once(bridge, 'listening');
     stack.defer(() => void bridge.close());
     const relay = async (host: Host): Promise<ChildProcess> => {
-      const [program = '', ...prefix] = network.command(host);
       const file = join(import.meta.dirname, 'relay.ts');
-      const args = [...prefix, process.execPath, file, String(port), socket];
+      const [program, args] = network.at(host).command([process.execPath, file, String(port), socket]);
       const child = spawn(program, args, { stdio: ['ignore', 2, 2, 'ipc'] });
       stack.defer(() => void child.kill('SIGKILL'));
       await once(child, 'message');

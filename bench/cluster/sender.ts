@@ -1,6 +1,8 @@
 /** A process that sends requests and measures what they cost. Its argument is the file of a SenderPlan. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { systemClock } from '../../src/client/clock.ts';
+import type { Transport } from '../../src/client/transport.ts';
 import { concurrently } from '../concurrently.ts';
 import type { Request, Target } from './requests.ts';
 
@@ -35,16 +37,12 @@ const clients = {
 
   async ours({ url, ca, token }, sockets) {
     const { createNodeTransport } = await import('../../src/client/http/node-transport.ts');
-    const headers = async () => ({ authorization: `Bearer ${token}` });
-    const transport = createNodeTransport({ server: url, ca, headers, sockets });
-    const never = new AbortController().signal;
-    const about = { accept: 'application/json', 'content-type': 'application/merge-patch+json' };
-    return async (request) => {
-      const { status, body } = await transport({ ...request, headers: about }, never);
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of body) chunks.push(chunk);
-      return checked(request, status, chunks);
-    };
+    return over(createNodeTransport({ server: url, ca, headers: bearer(token), sockets }));
+  },
+
+  async plugin({ url, ca, token }) {
+    const { createHttpsTransport } = await import('../../src/client/kubeconfig/https-transport.ts');
+    return over(createHttpsTransport({ server: url, ca, headers: bearer(token) }, systemClock));
   },
 
   /** All requests on one connection. */
@@ -70,6 +68,21 @@ const clients = {
     };
   },
 } satisfies Readonly<Record<string, Connect>>;
+
+function bearer(token: string): () => Promise<Record<string, string>> {
+  return async () => ({ authorization: `Bearer ${token}` });
+}
+
+function over(transport: Transport): Send {
+  const never = new AbortController().signal;
+  const headers = { accept: 'application/json', 'content-type': 'application/merge-patch+json' };
+  return async (request) => {
+    const { status, body } = await transport({ ...request, headers }, never);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return checked(request, status, chunks);
+  };
+}
 
 export type Client = keyof typeof clients;
 

@@ -40,7 +40,7 @@ export function assignments(
   for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
     const { state, decision } = next;
     if (decision.kind !== 'write') continue;
-    allocator.assume(state, decision.patch);
+    allocator.assume(next, decision.patch);
     requests.push({
       method: 'PATCH',
       path: `${pathOf(state.view.namespace)}/${state.view.name}?fieldManager=bench`,

@@ -1,6 +1,6 @@
 import { readConfig } from '../../src/core/config/config.ts';
-import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
-import { applyPatch } from '../../src/core/model/service-patch.ts';
+import { Allocator, type ServiceDecision, type ServiceWork } from '../../src/core/decide/allocator.ts';
+import { applyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView } from '../../src/core/model/service-view.ts';
 import { controllerOptions } from './services.ts';
 
@@ -41,24 +41,25 @@ export class Driver {
     const begun = performance.now();
     for (const view of views) allocator.putService(view);
     const arrive = nanoseconds(begun, views.length);
-    const writes: { view: ServiceView; patch: Parameters<typeof applyPatch>[1]; addresses: string }[] = [];
+    const writes: { view: ServiceView; patch: ServicePatch; addresses: string; work: ServiceWork['work'] }[] =
+      [];
     const decided = performance.now();
     for (let i = 0; i < views.length; i += 1) {
       const next = allocator.next();
       if (next?.decision.kind !== 'write') throw unexpected(next);
-      const { state, decision } = next;
-      allocator.assume(state, decision.patch);
-      writes.push({ view: state.view, patch: decision.patch, addresses: decision.addresses });
+      const { state, decision, work } = next;
+      allocator.assume(next, decision.patch);
+      writes.push({ view: state.view, patch: decision.patch, addresses: decision.addresses.text, work });
     }
     const reserve = nanoseconds(decided, views.length);
-    const answers = writes.map(({ view, patch }) => ({
-      ...applyPatch(view, patch),
-      resourceVersion: this.#nextVersion(),
+    const answers = writes.map(({ view, patch, work }) => ({
+      answer: { ...applyPatch(view, patch), resourceVersion: this.#nextVersion() },
+      work,
     }));
     const answered = performance.now();
-    for (const answer of answers) {
+    for (const { answer, work } of answers) {
       allocator.answered(answer);
-      allocator.settle(keyOf(answer));
+      work.done();
     }
     this.#expectAllKept();
     const confirm = nanoseconds(answered, views.length);
@@ -69,8 +70,10 @@ export class Driver {
 
   /** Ensures that the measured work is what the figure says. */
   #expectAllKept(): void {
-    for (let next = this.#allocator.next(); next !== undefined; next = this.#allocator.next())
+    for (let next = this.#allocator.next(); next !== undefined; next = this.#allocator.next()) {
       if (next.decision.kind !== 'keep') throw unexpected(next);
+      next.work.done();
+    }
   }
 
   #nextVersion(): string {

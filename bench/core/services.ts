@@ -1,4 +1,5 @@
 import { type Address, type Family, formatAddress } from '../../src/core/ip/address.ts';
+import { canonicalList } from '../../src/core/model/address-list.ts';
 import { formatRecord } from '../../src/core/model/allocation-record.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
@@ -47,7 +48,7 @@ export function serviceView(
   const ip = formatAddress(address);
   const record = {
     source: 'cidr-global',
-    addresses: ip,
+    addresses: canonicalList([address]),
     ports: 'TCP/80',
     families: `SingleStack ${family}`,
     interface: undefined,

@@ -18,6 +18,8 @@ const lines = [
   'kubectl vip who 10.0.0.0/16',
   `kubectl vip plan --filename ${changed}`,
   'kubectl vip audit',
+  // Without kubectl.
+  'kubectl-vip version',
 ];
 
 export const part = definePart({

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -50,7 +49,7 @@ const faults: readonly Fault[] = [
     what: 'the connections of the watches are dead',
     aim: 20,
     async begin({ net, connections }) {
-      net.network.drop((await connections()).quiet);
+      await net.network.drop((await connections()).quiet);
     },
   },
   {
@@ -64,7 +63,7 @@ const faults: readonly Fault[] = [
     what: 'all connections are dead, and new ones work',
     aim: 20,
     async begin({ net, connections }) {
-      net.network.drop((await connections()).all);
+      await net.network.drop((await connections()).all);
     },
   },
   {
@@ -73,32 +72,28 @@ const faults: readonly Fault[] = [
     async begin({ bed, net, connections }) {
       const watches = new Set((await connections()).quiet);
       await burst(bed);
-      net.network.drop((await connections()).all.filter((port) => !watches.has(port)));
+      await net.network.drop((await connections()).all.filter((port) => !watches.has(port)));
     },
   },
   {
     // The last renewal was up to two seconds before, and its deadline is ten seconds.
     what: 'the API server is unreachable for 7 s',
     aim: 3,
-    async begin({ net }) {
-      net.network.isolate();
-    },
-    end: { afterMs: 7_000, happen: async ({ net }) => net.network.moveTo('one') },
+    begin: ({ net }) => net.network.isolate(),
+    end: { afterMs: 7_000, happen: ({ net }) => net.network.moveTo('one') },
   },
   {
     what: 'it is unreachable for 15 s, and then at another host',
     aim: 3,
     mayLoseLease: true,
-    async begin({ net }) {
-      net.network.isolate();
-    },
-    end: { afterMs: 15_000, happen: async ({ net }) => net.network.moveTo('two') },
+    begin: ({ net }) => net.network.isolate(),
+    end: { afterMs: 15_000, happen: ({ net }) => net.network.moveTo('two') },
   },
   {
     what: 'all connections are reset, and the address moves',
     aim: 3,
     async begin({ net }) {
-      net.network.moveTo('two');
+      await net.network.moveTo('two');
       await net.send('one', { do: 'reset' });
     },
   },
@@ -107,7 +102,7 @@ const faults: readonly Fault[] = [
     aim: 3,
     async begin({ net }) {
       await net.send('two', { do: 'silence', isSilent: true });
-      net.network.moveTo('two');
+      await net.network.moveTo('two');
       await net.send('one', { do: 'reset' });
     },
     end: {
@@ -189,7 +184,11 @@ async function startBehind(bed: TestBed, net: FailingNetwork): Promise<MeasuredP
     Object.assign(cluster, { server: net.url, 'tls-server-name': 'kubernetes' });
   const file = join(bed.folder, 'behind.kubeconfig');
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  return bed.startController([`--kubeconfig=${file}`, '--web-port=0'], {}, net.network.command('client'));
+  return bed.startController(
+    [`--kubeconfig=${file}`, '--web-port=0'],
+    {},
+    net.network.at('client').command([]).flat(),
+  );
 }
 
 async function endure(
@@ -215,8 +214,8 @@ async function endure(
   await pause(10_000);
   controller.check();
   const isLeaseLost = losses() > before;
-  net.network.pass();
-  net.network.moveTo('one');
+  await net.network.pass();
+  await net.network.moveTo('one');
   await net.send('two', { do: 'reset' });
   return { seconds, isLeaseLost };
 }
@@ -263,20 +262,19 @@ async function atRest(bed: TestBed, net: FailingNetwork, controller: MeasuredPro
   await bed.eventsWritten();
   await pause(10_000);
   say(`silence: at rest for ${seconds} s`);
-  const [requests, cpuMs, begun] = [requestsSoFar(net), controller.usage().cpuMs, performance.now()];
+  const [requests, cpuMs, begun] = [await requestsSoFar(net), controller.usage().cpuMs, performance.now()];
   await pause(seconds * 1000);
   const tookMs = performance.now() - begun;
   return {
     percent: ((controller.usage().cpuMs - cpuMs) / tookMs) * 100,
-    requestsPerMinute: ((requestsSoFar(net) - requests) / tookMs) * 60_000,
+    requestsPerMinute: (((await requestsSoFar(net)) - requests) / tookMs) * 60_000,
   };
 }
 
 /** By the controller's own metrics, which only its namespace reaches. */
-function requestsSoFar(net: FailingNetwork): number {
-  const [program = '', ...prefix] = net.network.command('client');
+async function requestsSoFar(net: FailingNetwork): Promise<number> {
   const code = `fetch('http://127.0.0.1:10258/metrics').then((r) => r.text()).then((t) => process.stdout.write(t))`;
-  const text = execFileSync(program, [...prefix, process.execPath, '-e', code], { encoding: 'utf8' });
+  const text = await net.network.at('client').run(process.execPath, '-e', code);
   const counts = text.matchAll(/^rest_client_requests_total\{.*\} (\S+)$/gm);
   return [...counts].reduce((sum, [, value]) => sum + Number(value), 0);
 }

@@ -8,11 +8,11 @@ import { count, median, megabytes, middle, short, table } from '../figures.ts';
 import { definePart } from '../part.ts';
 import { say } from '../progress.ts';
 
-const clients = ['node:https', 'ours', 'node:http2'] as const;
+const clients = ['node:https', 'ours', 'plugin', 'node:http2'] as const;
 const services = 1_000;
 
 export const part = definePart({
-  about: "the controller's HTTP client, compared with node:https and node:http2",
+  about: "the controller's HTTP client, compared with that of the plugin, node:https, and node:http2",
   inputs: (quick) => [quick ? { requests: 500, rounds: 1 } : { requests: 3_000, rounds: 7 }],
 
   async measure({ requests, rounds }, stack) {

@@ -4,7 +4,11 @@ import { ImageError } from './failure.ts';
 const maxOutput = 1 << 28;
 
 /** Runs a program and returns its output. Throws an `ImageError` with what it wrote if it fails or does not exist. */
-export function run(program: string, args: readonly string[], options: { cwd?: string } = {}): string {
+export function run(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): string {
   const { error, status, stdout, stderr } = spawnSync(program, args, {
     encoding: 'utf8',
     maxBuffer: maxOutput,

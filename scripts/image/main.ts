@@ -6,12 +6,13 @@
  *
  * The same sources give the same bytes. Exit codes: 0 built, 1 failed, 2 wrong usage.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder } from '../../test/controlplane/binaries.ts';
 import { buildDistribution, distribution } from '../build.ts';
+import { releaseSettings, taggedImage } from '../release/settings.ts';
 import { addApp, configOf } from './app.ts';
 import { run } from './command.ts';
 import { ImageError } from './failure.ts';
@@ -65,7 +66,7 @@ export async function buildImage({ root, outdir, name, platforms, progress }: Im
         created,
         architecture,
         lock,
-        nodeVersion: nodeVersion(root, architecture),
+        nodeVersion: nodeVersion(root, `linux/${architecture}`),
         bundled: packages,
       });
       writeFileSync(sbomFile(outdir, architecture), `${JSON.stringify(sbom, undefined, 2)}\n`);
@@ -90,14 +91,6 @@ export function tarFile(outdir: string, architecture: Architecture): string {
 
 export function sbomFile(outdir: string, architecture: Architecture): string {
   return join(outdir, `kube-vip-cloud-provider-linux-${architecture}.cdx.json`);
-}
-
-/** The image that the manifest names, so that the manifest works once this one is imported. */
-function imageInManifest(root: string): string {
-  const manifest = readFileSync(join(root, 'manifest', 'kube-vip-cloud-controller.yaml'), 'utf8');
-  const name = /^ *image: (\S+)$/m.exec(manifest)?.[1];
-  if (name === undefined) throw new ImageError('The manifest names no image.');
-  return name;
 }
 
 /** The time of the commit, in RFC 3339: the current time would make each build different. */
@@ -151,7 +144,7 @@ async function main(args: string[]): Promise<number> {
     await buildImage({
       root,
       outdir,
-      name: flags.name ?? imageInManifest(root),
+      name: flags.name ?? taggedImage(releaseSettings(root)),
       platforms: flags.platforms,
       progress,
     });

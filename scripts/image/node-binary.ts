@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodePackages, type Platform } from '../platforms.ts';
 import { run } from './command.ts';
 import { ImageError } from './failure.ts';
-import { type Architecture, platforms } from './platform.ts';
 
 export interface NodeBinary {
   readonly program: Buffer;
@@ -11,13 +11,20 @@ export interface NodeBinary {
 }
 
 /** The Node program of a platform: the npm package that package-lock.json pins, downloaded once into `cache`. */
-export function nodeBinary(root: string, cache: string, architecture: Architecture): NodeBinary {
-  const name = platforms[architecture].node;
+export function nodeBinary(root: string, cache: string, platform: Platform): NodeBinary {
+  const folder = nodePackage(root, cache, platform);
+  const program = platform.startsWith('windows/') ? 'bin/node.exe' : 'bin/node';
+  // The package for Windows has no license. That of Node is the same for all platforms.
+  const licensed = existsSync(join(folder, 'LICENSE')) ? folder : nodePackage(root, cache, 'linux/amd64');
+  return { program: readFileSync(join(folder, program)), license: readFileSync(join(licensed, 'LICENSE')) };
+}
+
+function nodePackage(root: string, cache: string, platform: Platform): string {
+  const name = nodePackages[platform];
   const { version, integrity } = pinned(root, name);
   const folder = join(cache, `${name}-${version}`);
   if (!existsSync(folder)) download(cache, { name, version, integrity, folder });
-  const read = (path: string): Buffer => readFileSync(join(folder, 'package', path));
-  return { program: read('bin/node'), license: read('LICENSE') };
+  return join(folder, 'package');
 }
 
 interface Pinned {
@@ -26,9 +33,9 @@ interface Pinned {
   readonly integrity: string;
 }
 
-/** The version of Node in the image, which package-lock.json pins. */
-export function nodeVersion(root: string, architecture: Architecture): string {
-  return pinned(root, platforms[architecture].node).version;
+/** The version of Node for a platform, which package-lock.json pins. */
+export function nodeVersion(root: string, platform: Platform): string {
+  return pinned(root, nodePackages[platform]).version;
 }
 
 function pinned(root: string, name: string): Pinned {

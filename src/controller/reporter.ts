@@ -2,7 +2,8 @@ import type { ApiError } from '../client/errors.ts';
 import type { EventRecorder, Regarding } from '../client/events.ts';
 import type { Log, LogFields } from '../client/log.ts';
 import type { Clock } from '../client/transport.ts';
-import { type Config, countOf, isInformational } from '../core/config/config.ts';
+import type { Config } from '../core/config/config.ts';
+import { countOf, isInformational } from '../core/config/config-problem.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import {
@@ -202,7 +203,8 @@ export class Reporter {
       const isAppended = ({ code }: Condition): boolean => code === 'shared' || code === 'one-family';
       const more = conditions.filter(isAppended).map((one) => explainCondition(one, this.#options));
       const message = [explainWrite(decision), ...more].join('. ');
-      this.#log.info(message, { service: key, decision: decision.kind, cause, addresses, source });
+      const logged = { service: key, decision: decision.kind, cause, addresses: addresses.text, source };
+      this.#log.info(message, logged);
       if ((cause === 'adopt' && !decision.fromStatus) || cause === 'update') return;
       this.#event(view, 'EnsuredLoadBalancer', message);
       // The event has said all of it.
@@ -212,7 +214,8 @@ export class Reporter {
     } else if (decision.kind === 'release') {
       this.#counters.releases += 1;
       const message = explainDecision(decision, this.#options);
-      this.#log.info(message, { service: key, decision: decision.kind, addresses: decision.addresses });
+      const addresses = decision.addresses.text;
+      this.#log.info(message, { service: key, decision: decision.kind, addresses });
       this.#event(view, 'DeletedLoadBalancer', message);
     }
   }

@@ -7,6 +7,7 @@ import {
   type Decision,
 } from '../core/decide/decision.ts';
 import { formatAddress } from '../core/ip/address.ts';
+import { canonicalList } from '../core/model/address-list.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
 import { Counts } from '../metrics/counts.ts';
 import type { RefusalKind } from './refusal.ts';
@@ -41,7 +42,12 @@ export interface Failing {
 }
 
 /** Shared by nearly all Services: those without conditions. */
-const keptWithoutConditions: Decision = { kind: 'keep', addresses: '', source: '', conditions: [] };
+const keptWithoutConditions: Decision = {
+  kind: 'keep',
+  addresses: canonicalList([]),
+  source: '',
+  conditions: [],
+};
 
 /**
  * Statistics of the Services by their last decision. Updated with each decision in O(its conditions), so that

@@ -1,5 +1,5 @@
 import type { Clock } from '../client/transport.ts';
-import type { ServicePatch } from '../core/model/service-patch.ts';
+import { contentOf, fieldsIn, type ServicePatch } from '../core/model/service-patch.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
 
 const initialMs = 1_000;
@@ -112,10 +112,7 @@ function delayMs(repeats: number): number {
 }
 
 function contents(change: ServicePatch): Pick<FieldWrite, 'field' | 'content'>[] {
-  return Object.entries(change).map(([field, content]) => ({
-    field,
-    content: digest(JSON.stringify(content)),
-  }));
+  return fieldsIn(change).map((field) => ({ field, content: digest(contentOf(change, field)) }));
 }
 
 /** FNV-1a, 32 bits: good enough where nothing but a pause depends on it. */

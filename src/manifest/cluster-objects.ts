@@ -1,3 +1,4 @@
+import { isLikePool } from '../core/config/keys.ts';
 import type { Node } from '../core/model/node.ts';
 import { childOf, type MapTree, type Tree, textAt } from '../yaml/yaml-tree.ts';
 
@@ -47,7 +48,7 @@ export function poolConfigMapsIn(objects: readonly MapTree[]): string[] {
 
 /** Whether keys of a ConfigMap look like pools. */
 export function hasPools(keys: readonly string[]): boolean {
-  return keys.some((key) => /^(?:cidr|range)-/.test(key));
+  return keys.some(isLikePool);
 }
 
 function itemsOf(tree: Tree | undefined): readonly Tree[] {

@@ -13,6 +13,7 @@ import {
   textAt,
   toValue,
 } from '../yaml/yaml-tree.ts';
+import { hasPools } from './cluster-objects.ts';
 import { reportDuplicateKeys } from './duplicate-keys.ts';
 import { Findings, fieldPath, type ManifestSource, type Messages, whereOf } from './findings.ts';
 import { readFields } from './read-fields.ts';
@@ -178,8 +179,7 @@ function isSkipped(
       `${whereOf(source, tree.at)}: ConfigMap ${fullName} is skipped: the pools are in ${configMap.namespace}/${configMap.name}. ` +
         `Move it to namespace ${configMap.namespace}, or set KUBEVIP_NAMESPACE=${printable(namespace)} for the controller.`,
     );
-  } else if (data?.kind === 'map' && [...data.entries.keys()].some((key) => /^(cidr|range)-/.test(key)))
-    lookalikes.push(fullName);
+  } else if (data?.kind === 'map' && hasPools([...data.entries.keys()])) lookalikes.push(fullName);
   return true;
 }
 

@@ -1,4 +1,4 @@
-import type { Check } from '../core/explain/checks.ts';
+import type { Finding } from '../core/explain/explain-trace.ts';
 import type { AddressState } from '../core/queries/occupancy.ts';
 
 /** The JSON that the server sends to the page. Both sides use these types. Counts that may be large are strings. */
@@ -127,7 +127,7 @@ export interface ServiceDetail {
   /** The key of its namespace's pool. */
   readonly pool: string | undefined;
   /** The checks of its decision, up to the one that decided. */
-  readonly checks: readonly Check[];
+  readonly checks: readonly Finding[];
   /** Simplest first. */
   readonly remedies: readonly string[];
   readonly facts: readonly (readonly [string, string])[];

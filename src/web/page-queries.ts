@@ -1,10 +1,10 @@
-import { poolFor } from '../core/config/config.ts';
+import { policyFor } from '../core/config/policy.ts';
 import { parsePoolEntry } from '../core/config/pool-entry.ts';
 import { isAnnounceable } from '../core/decide/announcement.ts';
-import { announcementCheck, checksOf } from '../core/explain/checks.ts';
 import { isReportable, remediesForAnnouncement } from '../core/explain/explain-announcement.ts';
 import { explainFault } from '../core/explain/explain-config.ts';
 import { externalIPOf } from '../core/explain/explain-decision.ts';
+import { announcementCheck, explainTrace } from '../core/explain/explain-trace.ts';
 import { remediesFor } from '../core/explain/service-remedies.ts';
 import { type Address, formatAddress, readAddress } from '../core/ip/address.ts';
 import { type Range, rangesContain } from '../core/ip/range.ts';
@@ -168,7 +168,7 @@ export function findService(snapshot: PageSnapshot, key: ServiceKey, now = 0): S
     ['IP families', familiesText(view)],
     ['Class', view.class ?? ''],
     ['Interface', view.interface ?? ''],
-    ['Allocation record', view.record?.addresses ?? ''],
+    ['Allocation record', view.record?.addresses.text ?? ''],
     ['Addresses in status', view.statusIPs.slice(0, 4).join(', ')],
   ];
   return {
@@ -177,9 +177,9 @@ export function findService(snapshot: PageSnapshot, key: ServiceKey, now = 0): S
       const { state } = occupancyAt(address, snapshot);
       return { address: formatAddress(address), state };
     }),
-    pool: poolFor(config, view.namespace)?.key,
+    pool: policyFor(config, view).pools[0]?.key,
     checks: [
-      ...checksOf(decided, config, options),
+      ...explainTrace(decided, options),
       ...(isAnnounceable(view.annotation, decided.decision) ? [announcementCheck(found)] : []),
     ],
     // Without commands: some of them contain a changed ConfigMap value, and the snapshot does not keep the ConfigMap.

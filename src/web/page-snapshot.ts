@@ -1,9 +1,12 @@
-import { type Config, type ConfigProblem, type Pool, poolFor } from '../core/config/config.ts';
+import type { Config } from '../core/config/config.ts';
+import type { ConfigProblem } from '../core/config/config-problem.ts';
+import { policyFor, spans } from '../core/config/policy.ts';
+import type { Pool } from '../core/config/pool.ts';
 import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import { explainProblems } from '../core/explain/explain-config.ts';
 import { type Address, compareAddresses, type Family, formatAddress } from '../core/ip/address.ts';
-import { type Range, rangesContain } from '../core/ip/range.ts';
+import type { Range } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import type { Options } from '../core/model/options.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
@@ -137,8 +140,8 @@ function outsidePools(config: Config, inUse: readonly Occupancy[]): Map<string, 
   for (const occupancy of inUse) {
     const keys = new Set(
       occupancy.holders.flatMap(({ view }) => {
-        const pool = poolFor(config, view.namespace);
-        return pool === undefined || rangesContain(pool.ranges, occupancy.address) ? [] : pool.key;
+        const policy = policyFor(config, view);
+        return spans(policy, occupancy.address) ? [] : policy.pools.map(({ key }) => key);
       }),
     );
     for (const key of keys) {

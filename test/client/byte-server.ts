@@ -8,6 +8,8 @@ export interface Exchange {
   path: string;
   query: URLSearchParams;
   headers: Record<string, string>;
+  /** The header lines as they were sent. */
+  lines: readonly string[];
   body: string;
   /** The number of its connection, starting at 1. */
   connection: number;
@@ -22,7 +24,7 @@ export interface Exchange {
   /** Sends the last chunk, the normal end. */
   finish(): void;
   /** Sends raw bytes without framing. */
-  raw(bytes: string): void;
+  raw(bytes: string | Uint8Array): void;
   /** Sends TCP RST. */
   reset(): void;
   /** Sends TCP FIN, whatever the state of the response. */
@@ -42,7 +44,10 @@ export interface ByteServer {
   close(): Promise<void>;
 }
 
-export async function startByteServer(tls?: { cert: string; key: string }): Promise<ByteServer> {
+export async function startByteServer(
+  tls?: { cert: string; key: string },
+  host = '127.0.0.1',
+): Promise<ByteServer> {
   const sockets = new Set<Socket>();
   const requests: Exchange[] = [];
   const responses: ((exchange: Exchange) => void)[] = [];
@@ -70,11 +75,11 @@ export async function startByteServer(tls?: { cert: string; key: string }): Prom
   const server = tls === undefined ? createServer(accept) : createTlsServer(tls, accept);
   // Clients that reject our certificate abort the handshake, which is not a failure of the server.
   (server as EventEmitter).on('tlsClientError', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
-    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     requests,
     connections: () => connections,
     script: (...more) => responses.push(...more),
@@ -118,6 +123,7 @@ function readExchange(text: string, socket: Socket, connection: number): Exchang
     path,
     query: new URL(path, 'http://server').searchParams,
     headers,
+    lines,
     body: Buffer.from(body, 'latin1').toString('utf8'),
     connection,
     respond(status, value, extra = {}) {

@@ -1,25 +1,45 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
+import { systemClock } from '../../src/client/clock.ts';
 import { ConnectionError } from '../../src/client/errors.ts';
 import {
   createNodeTransport,
   type NodeTransport,
   type NodeTransportOptions,
 } from '../../src/client/http/node-transport.ts';
+import { createHttpsTransport } from '../../src/client/kubeconfig/https-transport.ts';
 import type { HttpResponse, Transport } from '../../src/client/transport.ts';
 import { type ByteServer, type Exchange, startByteServer } from './byte-server.ts';
 import { createFakeClock } from './fake-clock.ts';
 
+/** Both transports, behind the same options. */
+export const implementations: readonly [name: string, create: CreateTransport][] = [
+  ['own client', createNodeTransport],
+  ['node:https', (options) => createHttpsTransport(options, options.clock ?? systemClock)],
+];
+
+export type CreateTransport = (options: NodeTransportOptions) => Transport & { close(): void };
+
 export const forever = new AbortController().signal;
 export const ok = (e: Exchange): void => e.respond(200, {});
 
-export async function withTransport(
-  options: Partial<NodeTransportOptions> & { tls?: { cert: string; key: string } },
+type FixtureOptions = Partial<NodeTransportOptions> & { tls?: { cert: string; key: string } };
+
+export function withTransport(
+  options: FixtureOptions,
   body: (transport: NodeTransport, server: ByteServer) => Promise<void>,
+): Promise<void> {
+  return withTransportOf(createNodeTransport, options, body);
+}
+
+export async function withTransportOf<T extends Transport & { close(): void }>(
+  create: (options: NodeTransportOptions) => T,
+  options: FixtureOptions,
+  body: (transport: T, server: ByteServer) => Promise<void>,
 ): Promise<void> {
   const { tls, ...rest } = options;
   const server = await startByteServer(tls);
-  const transport = createNodeTransport({ server: server.url, clock: createFakeClock(), ...rest });
+  const transport = create({ server: server.url, clock: createFakeClock(), ...rest });
   try {
     await body(transport, server);
   } finally {

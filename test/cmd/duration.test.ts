@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseDuration } from '../../src/cmd/controller/duration.ts';
+import { parseDuration } from '../../src/cmd/flags/duration.ts';
 
 /** Computed by hand from the documentation of Go's time.ParseDuration. */
 const rows: { text: string; ms: number | undefined }[] = [

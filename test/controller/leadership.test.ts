@@ -9,9 +9,11 @@ import type { HttpRequest, Transport } from '../../src/client/transport.ts';
 import { sleep } from '../../src/client/wait.ts';
 import { CleanupReconciler } from '../../src/controller/cleanup-reconciler.ts';
 import { Counters } from '../../src/controller/counters.ts';
+import { IPAddressReconciler } from '../../src/controller/ip-address-reconciler.ts';
 import { PatchOrUpdate } from '../../src/controller/patch-or-update.ts';
 import { Reporter } from '../../src/controller/reporter.ts';
 import { writeService } from '../../src/controller/write-service.ts';
+import { Allocator } from '../../src/core/decide/allocator.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 import { goFinalizer } from '../../src/core/model/well-known-names.ts';
@@ -202,7 +204,13 @@ test('a read that completes during shutdown starts no write', async () => {
   };
   const events = createEventRecorder(context.api, { ...context, component: 'tester', instance: 'tester' });
   const reporter = new Reporter(events, context.log, options, new Counters(clock), clock);
-  const reconciler = new CleanupReconciler({ context, options, reporter, leadership: unlimitedLeadership() });
+  const reconciler = new CleanupReconciler({
+    context,
+    options,
+    reporter,
+    leadership: unlimitedLeadership(),
+    wake: () => void reconciler.startNext(),
+  });
   reconciler.removeFinalizer(viewOf(stored('first', '3', 'LoadBalancer')));
   reconciler.removeFinalizer(viewOf(stored('second', '3', 'LoadBalancer')));
   await aMoment();
@@ -212,6 +220,50 @@ test('a read that completes during shutdown starts no write', async () => {
   written.resolve();
   assert.equal(await closed, true, 'no request can still execute');
   assert.deepEqual(patches, ['first']);
+});
+
+test('a missing claim whose creation is aborted is created in the next leadership', async () => {
+  const clock = createFakeClock();
+  const context = createWriterContext(clock, async (_request, signal) => never(signal));
+  const options = {
+    class: undefined,
+    configMap: { namespace: 'kube-system', name: 'kubevip' },
+    controller: 'kube-vip-cloud-controller',
+    claims: true,
+  };
+  const allocator = new Allocator(options);
+  const record = {
+    from: 'static',
+    ips: '10.0.0.1',
+    ports: '',
+    families: '',
+    uid: 'u',
+    by: options.controller,
+  };
+  const annotations = {
+    'kube-vip.io/loadbalancerIPs': '10.0.0.1',
+    'kube-vip.io/allocation': JSON.stringify(record),
+  };
+  const labels = { implementation: 'kube-vip' };
+  const metadata = { namespace: 'default', name: 'a', uid: 'u', resourceVersion: '1', annotations, labels };
+  allocator.replaceServices([viewOf({ metadata, spec: { type: 'LoadBalancer' } })], '1');
+  allocator.claimTracker.replace([], '1');
+  const events = createEventRecorder(context.api, { ...context, component: 'tester', instance: 'tester' });
+  const reconciler = new IPAddressReconciler({
+    context,
+    allocator,
+    options,
+    reporter: new Reporter(events, context.log, options, new Counters(clock), clock),
+    leadership: unlimitedLeadership(),
+    concurrency: 1,
+    hasSynced: () => true,
+    wake() {},
+  });
+  const repair = reconciler.startNext();
+  assert.equal(reconciler.startNext(), undefined, 'one at a time');
+  await reconciler.close();
+  await (repair ?? assert.fail('nothing was started'));
+  assert.equal(allocator.claimTracker.next()?.repair.kind, 'claim');
 });
 
 test('an UPDATE after a forbidden PATCH cannot execute after leadership ends', async () => {

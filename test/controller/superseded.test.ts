@@ -34,11 +34,11 @@ function failingWrites() {
     context,
     leadership: unlimitedLeadership(),
     concurrency: 1,
-    freed() {},
-    rejected() {},
+    wake() {},
+    reporter: { rejected() {} },
   });
   const outcomes: string[] = [];
-  writes.begin(view('3'), { labeled: true }, ({ kind }) => outcomes.push(kind));
+  void writes.begin(view('3'), { labeled: true }, ({ kind }) => outcomes.push(kind));
   return { writes, outcomes };
 }
 

@@ -23,6 +23,8 @@ export const modules = {
   /** Announces addresses, in the network namespaces of test/kube-vip. */
   kubeVip: { folder: 'kube-vip', packages: { 'kube-vip': 'github.com/kube-vip/kube-vip' } },
   helm: { folder: 'helm', packages: { helm: 'helm.sh/helm/v4/cmd/helm' } },
+  /** Writes the README of the chart. */
+  helmDocs: { folder: 'helm-docs', packages: { 'helm-docs': 'github.com/norwoodj/helm-docs/cmd/helm-docs' } },
   /** Programs that share a cluster with the controller: the Go version, and a candidate that uses client-go. */
   peers: {
     folder: 'peers',
@@ -40,6 +42,8 @@ export const modules = {
   crane: { folder: 'crane', packages: { crane: 'github.com/google/go-containerregistry/cmd/crane' } },
   /** Checks metrics, rules and queries as Prometheus does. */
   promtool: { folder: 'promtool', packages: { promtool: 'github.com/prometheus/prometheus/cmd/promtool' } },
+  /** Signs the image, for `npm run rehearse-release`. Large, so built only on demand. */
+  cosign: { folder: 'cosign', packages: { cosign: 'github.com/sigstore/cosign/v2/cmd/cosign' } },
   /** Other releases of Kubernetes, for `npm run skew`. Built only on demand. */
   'kubernetes-1.30': { folder: 'kubernetes-1.30', packages: apiServer },
   'kubernetes-1.32': { folder: 'kubernetes-1.32', packages: apiServer },
@@ -60,7 +64,7 @@ export function isRelease(name: ModuleName): boolean {
 
 /** The modules that the whole test suite needs. */
 export const usualModules = Object.keys(modules).filter(
-  (name): name is ModuleName => isModuleName(name) && !isRelease(name),
+  (name): name is ModuleName => isModuleName(name) && !isRelease(name) && name !== 'cosign',
 );
 
 export interface Binaries {

@@ -5,6 +5,7 @@ import { Allocator } from '../../src/core/decide/allocator.ts';
 import { explainWrite } from '../../src/core/explain/explain-decision.ts';
 import { readAddress } from '../../src/core/ip/address.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
+import { listed } from './listed.ts';
 
 const options = {
   class: undefined,
@@ -51,10 +52,10 @@ test('the response to a write is ignored if the Service is gone or was recreated
   allocator.replaceServices([pending('a', '5')], '5');
   const decided = allocator.next() ?? assert.fail();
   assert.ok(decided.decision.kind === 'write');
-  allocator.assume(decided.state, decided.decision.patch);
+  allocator.assume(decided, decided.decision.patch);
   allocator.deleteService('default/a', '9');
   allocator.answered(pending('a', '8'));
-  allocator.settle('default/a');
+  decided.work.done();
   assert.equal(allocator.seenVersion('default/a'), undefined);
   assert.equal(allocator.ledger.size, 0);
   allocator.putService(pending('a', '11', 'another'));
@@ -75,10 +76,10 @@ test('a Service with a write in flight is not decided again before the write has
   allocator.replaceServices([pending('a')], '1');
   const decided = allocator.next() ?? assert.fail();
   assert.ok(decided.decision.kind === 'write');
-  allocator.assume(decided.state, decided.decision.patch);
+  allocator.assume(decided, decided.decision.patch);
   allocator.putService(pending('a', '2'));
   assert.equal(allocator.next(), undefined);
-  allocator.settle('default/a');
+  decided.work.done();
   assert.equal(allocator.next()?.state.key, 'default/a');
 });
 
@@ -98,13 +99,13 @@ test('of many pending Services with the same needs, only the first is decided wh
   const other = { ...holder, name: 'other', uid: 'o', specIP: '10.0.0.2' };
   const many = Array.from({ length: 500 }, (_, i) => pending(`w-${String(i).padStart(3, '0')}`));
   allocator.replaceServices([holder, other, ...many], '1');
-  while (allocator.next() !== undefined);
+  for (let next = allocator.next(); next !== undefined; next = allocator.next()) next.work.done();
   allocator.deleteService('default/holder', '2');
   const decidedKeys: string[] = [];
   for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
     decidedKeys.push(decided.state.key);
-    if (decided.decision.kind !== 'write') continue;
-    allocator.assume(decided.state, decided.decision.patch);
+    if (decided.decision.kind === 'write') allocator.assume(decided, decided.decision.patch);
+    else decided.work.done();
   }
   assert.deepEqual(decidedKeys, ['default/w-000', 'default/w-001']);
 });
@@ -120,9 +121,12 @@ function held(name: string, ip: string, created = '2025-01-01T00:00:00Z') {
 function written(allocator: Allocator): string[] {
   const keys: string[] = [];
   for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
-    if (decided.decision.kind !== 'write') continue;
+    if (decided.decision.kind !== 'write') {
+      decided.work.done();
+      continue;
+    }
     keys.push(decided.state.key);
-    allocator.assume(decided.state, decided.decision.patch);
+    allocator.assume(decided, decided.decision.patch);
   }
   return keys;
 }
@@ -185,14 +189,14 @@ for (const [what, before] of [
     allocator.replaceServices([basis], '1000');
     const decided = allocator.next();
     assert.ok(decided?.decision.kind === 'write');
-    assert.equal(decided.decision.addresses, '10.0.0.1');
-    allocator.assume(decided.state, decided.decision.patch);
+    assert.equal(decided.decision.addresses.text, '10.0.0.1');
+    allocator.assume(decided, decided.decision.patch);
     for (const view of succeeded) allocator.putService(view);
     // The Service has the version on which the write was decided again: the same PATCH can be accepted.
     allocator.replaceServices([basis, pending('b', '900')], '905');
     const next = allocator.next();
     assert.equal(next?.state.key, 'default/b');
-    assert.equal(next.decision.kind === 'write' && next.decision.addresses, '10.0.0.2');
+    assert.equal(next.decision.kind === 'write' && next.decision.addresses.text, '10.0.0.2');
   });
 }
 
@@ -241,11 +245,12 @@ test('annotation, record, and label removed together: what the spec still has is
     annotation: '10.0.0.2',
     specIP: '10.0.0.2',
     labeled: true,
-    record: { ...record, source: 'cidr-global', addresses: '10.0.0.2' },
+    record: { ...record, source: 'cidr-global', addresses: listed('10.0.0.2') },
   };
   const bare = { ...all, specIP: '10.0.0.2', statusIPs: ['10.0.0.2'], resourceVersion: '6' };
   const written = (allocator: Allocator): string => {
-    const { decision } = allocator.next() ?? assert.fail();
+    const { decision, work } = allocator.next() ?? assert.fail();
+    work.done();
     assert.ok(decision.kind === 'write');
     return explainWrite(decision);
   };
@@ -273,7 +278,7 @@ test('a remembered record gives no address that another Service holds by now', (
   allocator.setConfig(config);
   const record = {
     source: 'cidr-global',
-    addresses: '10.0.0.2',
+    addresses: listed('10.0.0.2'),
     ports: 'TCP/80',
     families: 'SingleStack IPv4',
     controller: 'us',
@@ -289,7 +294,7 @@ test('a remembered record gives no address that another Service holds by now', (
   allocator.replaceServices([holder('a'), holder('b')], '5');
   allocator.putService({ ...pending('a', '6'), specIP: '10.0.0.2' });
   const decision = allocator.explain('default/a')?.decision;
-  assert.equal(decision?.kind === 'write' && decision.addresses, '10.0.0.1');
+  assert.equal(decision?.kind === 'write' && decision.addresses.text, '10.0.0.1');
 });
 
 test('a remembered record gives a second address only while the Service shows it and no other one has it', () => {
@@ -310,7 +315,7 @@ test('a remembered record gives a second address only while the Service shows it
     labeled: true,
     record: {
       source: 'cidr-global',
-      addresses,
+      addresses: listed(addresses),
       ports: 'TCP/80',
       families: 'PreferDualStack IPv4,IPv6',
       uid: 'a',
@@ -326,7 +331,7 @@ test('a remembered record gives a second address only while the Service shows it
     const external = others.map((text) => readAddress(text) ?? assert.fail(text));
     allocator.externalIPs.replace([{ key: 'default/web', addresses: external, resourceVersion: '6' }], '7');
     const decision = allocator.next()?.decision;
-    return decision?.kind === 'write' ? `${decision.cause} ${decision.addresses}` : decision?.kind;
+    return decision?.kind === 'write' ? `${decision.cause} ${decision.addresses.text}` : decision?.kind;
   };
   assert.equal(given(['10.0.0.2', 'fd00::2'], []), 'restore 10.0.0.2,fd00::2');
   assert.equal(given(['10.0.0.2', 'fd00::2'], ['fd00::2']), 'allocate 10.0.0.2,fd00::1');
@@ -338,7 +343,7 @@ test('what cannot be restored from a remembered record is forgotten: a new contr
   const full = readConfig({ metadata: { name: 'kubevip' }, data: { 'cidr-global': '10.0.0.2' } });
   const record = {
     source: 'cidr-global',
-    addresses: '10.0.0.2',
+    addresses: listed('10.0.0.2'),
     ports: 'TCP/80',
     families: 'SingleStack IPv4',
     controller: 'us',

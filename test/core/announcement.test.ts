@@ -2,21 +2,28 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnnouncementEvidence, announcementProblem } from '../../src/core/decide/announcement.ts';
 import type { Decision } from '../../src/core/decide/decision.ts';
-import { announcementCheck } from '../../src/core/explain/checks.ts';
 import {
   explainAnnouncement,
   isReportable,
   remediesForAnnouncement,
 } from '../../src/core/explain/explain-announcement.ts';
+import { announcementCheck } from '../../src/core/explain/explain-trace.ts';
 import { formatAddress } from '../../src/core/ip/address.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
+import { listed } from './listed.ts';
 
 function problemOf(addresses: string, ...shown: string[]) {
   const view = viewOf({
     metadata: { name: 'web', annotations: { 'kube-vip.io/loadbalancerIPs': addresses } },
     status: { loadBalancer: { ingress: shown.map((ip) => ({ ip })) } },
   });
-  return announcementProblem(view, { kind: 'keep', addresses, source: 'range-global', conditions: [] });
+  const decision = {
+    kind: 'keep',
+    addresses: listed(addresses),
+    source: 'range-global',
+    conditions: [],
+  } as const;
+  return announcementProblem(view, decision);
 }
 
 function sentence(addresses: string, shown: string[], evidence: AnnouncementEvidence = {}): string {
@@ -55,7 +62,7 @@ test('a status is not compared before the address is written, or if none is assi
     kind: 'write',
     cause: 'allocate',
     patch: { annotation: '10.0.0.1' },
-    addresses: '10.0.0.1',
+    addresses: listed('10.0.0.1'),
     source: 'range-global',
     conditions: [],
   };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { readConfig } from '../../src/core/config/config.ts';
 import { type Decision, isConflictCondition } from '../../src/core/decide/decision.ts';
-import { type Check, checksOf } from '../../src/core/explain/checks.ts';
+import { explainTrace, type Finding } from '../../src/core/explain/explain-trace.ts';
 import { remediesFor } from '../../src/core/explain/service-remedies.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
@@ -50,7 +50,7 @@ test('a check fails exactly if the decision has a problem, and then there is a r
         for (const { key } of allocator.ledger.all()) {
           const decided = allocator.explain(key);
           assert.ok(decided !== undefined);
-          const checks = checksOf(decided, snapshot.config, options);
+          const checks = explainTrace(decided, options);
           const failed = checks.filter(({ outcome }) => outcome === 'failed');
           assert.equal(failed.length > 0, isWrong(decided.decision), JSON.stringify(checks));
           for (const { finding } of checks)
@@ -68,6 +68,33 @@ test('a check fails exactly if the decision has a problem, and then there is a r
     runs,
   );
   assert.deepEqual([...seen].sort(), ['conflict', 'ignore', 'pending']);
+});
+
+test('the last check of a trace is the one that decided, in the trace and in words', () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(anySnapshot, ({ services, data }) => {
+      const snapshot = snapshotOf(services, data);
+      for (const allocator of [allocatorOf(snapshot, options), simulate(snapshot, options).allocator]) {
+        for (const { key } of allocator.ledger.all()) {
+          const decided = allocator.explain(key) ?? assert.fail();
+          const { decision, trace } = decided;
+          const [last, line] = [trace.steps.at(-1), explainTrace(decided, options).at(-1)];
+          assert.ok(last !== undefined && line !== undefined);
+          const isAssigned = decision.kind === 'keep' || decision.kind === 'write';
+          assert.equal(last.check === 'write', isAssigned, key);
+          assert.equal(line.name === 'write', isAssigned, key);
+          assert.equal(line.outcome === 'failed', !isAssigned, `${key}: ${line.finding}`);
+          if (decision.kind === 'conflict') assert.equal(last.conflict, decision.conflict);
+          if (decision.kind === 'pending')
+            assert.ok(last.allocation !== undefined && 'failures' in last.allocation);
+          seen.add(last.check);
+        }
+      }
+    }),
+    runs,
+  );
+  assert.deepEqual([...seen].sort(), ['allocation', 'class', 'conflict', 'request', 'write']);
 });
 
 test('a reallocation that is suggested succeeds', () => {
@@ -315,10 +342,10 @@ function adviceOn(one: Service, data: Record<string, string>, others: Service[] 
 }
 
 /** The checks of a Service before it is written. */
-function checksOn(one: Service, data: Record<string, string>): Check[] {
+function checksOn(one: Service, data: Record<string, string>): Finding[] {
   const snapshot = snapshotOf([one], data);
   const decided = allocatorOf(snapshot, options).explain(`${one.metadata.namespace}/${one.metadata.name}`);
-  return checksOf(decided ?? assert.fail(), snapshot.config, options);
+  return explainTrace(decided ?? assert.fail(), options);
 }
 
 /** The failed checks and the remedies of one Service. */
@@ -332,7 +359,7 @@ function explained(
   const { allocator } = simulate(snapshot, options);
   const { namespace, name } = service.metadata;
   const decided = allocator.explain(`${namespace}/${name}`) ?? assert.fail();
-  const failed = checksOf(decided, snapshot.config, options).filter(({ outcome }) => outcome === 'failed');
+  const failed = explainTrace(decided, options).filter(({ outcome }) => outcome === 'failed');
   const configMap = data && { metadata: { name: 'kubevip' }, data, binaryData };
   const remedies = remediesFor(decided, { allocator, options, configMap });
   return {

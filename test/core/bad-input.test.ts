@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { poolFor, readConfig } from '../../src/core/config/config.ts';
+import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { explainProblem } from '../../src/core/explain/explain-config.ts';
 import { explainDecision } from '../../src/core/explain/explain-decision.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 import { badAddresses, badPools } from './bad-input.ts';
+import { poolFor } from './listed.ts';
 
 function configMap(data: readonly (readonly [string, string])[]) {
   return { metadata: { name: 'kubevip' }, data: Object.fromEntries(data) };
@@ -62,7 +63,7 @@ for (const [field, value, message] of badAddresses) {
     assert.ok(first?.kind === 'conflict');
     assert.equal(explainDecision(first, options), message);
     assert.deepEqual(first.patch, {}, 'nothing is written');
-    assert.equal(second?.kind === 'write' && second.addresses, '10.1.0.1');
+    assert.equal(second?.kind === 'write' && second.addresses.text, '10.1.0.1');
   });
 }
 

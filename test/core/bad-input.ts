@@ -11,6 +11,10 @@ export type Admission =
   /** The policy checks each entry on its own. Only the controller computes what all of them provide together. */
   | 'each entry is well formed';
 
+/** What the message about an unknown key ends with, if no key is similar. */
+export const validKeys =
+  'Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.';
+
 /**
  * Common mistakes in the ConfigMap: the key, its value, the messages, and what the admission policy does if it is installed. A
  * row lists all problems of the key.
@@ -758,6 +762,52 @@ export const badPools: readonly (readonly [
     ],
     'the pool works',
   ],
+  [
+    'range-default',
+    '10.9.2.9-10.9.2.1',
+    ['range-default: "10.9.2.9-10.9.2.1" ends before it starts. Did you mean "10.9.2.1-10.9.2.9"?'],
+    'refused',
+  ],
+  [
+    'range-default',
+    '192.168.0.210/29',
+    [
+      'range-default: "192.168.0.210/29" has host bits set. It is read as 192.168.0.208/29, which provides 192.168.0.209-192.168.0.214.',
+    ],
+    'the pool works',
+  ],
+  [
+    'range-default',
+    '224.0.0.1-224.0.0.9',
+    [
+      'range-default: "224.0.0.1-224.0.0.9" contains multicast addresses (224.0.0.0/4), which cannot belong to a Service. Remove these addresses from the pool.',
+    ],
+    'the pool works',
+  ],
+  [
+    'range-default',
+    '',
+    [
+      'range-default contains no valid address, so Services in namespace default cannot get an address. Add addresses, or delete the key to fall back to the global pool.',
+    ],
+    'may be meant',
+  ],
+  [
+    'range-default',
+    '10.9.2.255-10.9.3.0',
+    [
+      'range-default has no allocatable address: addresses that end in .0 or .255 are never allocated. Make the pool larger.',
+    ],
+    'each entry is well formed',
+  ],
+  [
+    'range-default',
+    '0.0.0.0,10.9.2.1-10.9.2.9',
+    [
+      'range-default requests DHCP (0.0.0.0) and also lists IPv4 addresses, which are never allocated. Remove one of the two.',
+    ],
+    'the pool works',
+  ],
   ['CIDR-global', '192.168.0.1', ['Unknown key "CIDR-global". Did you mean "cidr-global"?'], 'refused'],
   ['Cidr-Default', '192.168.0.1', ['Unknown key "Cidr-Default". Did you mean "cidr-default"?'], 'refused'],
   ['cidr_global', '192.168.0.1', ['Unknown key "cidr_global". Did you mean "cidr-global"?'], 'refused'],
@@ -781,22 +831,8 @@ export const badPools: readonly (readonly [
     ['Unknown key "cidr-my_namespace". Did you mean "cidr-my-namespace"?'],
     'refused',
   ],
-  [
-    'pool-default',
-    '192.168.0.1',
-    [
-      'Unknown key "pool-default". Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
-    ],
-    'refused',
-  ],
-  [
-    'global',
-    '192.168.0.1',
-    [
-      'Unknown key "global". Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
-    ],
-    'refused',
-  ],
+  ['pool-default', '192.168.0.1', [`Unknown key "pool-default". ${validKeys}`], 'refused'],
+  ['global', '192.168.0.1', [`Unknown key "global". ${validKeys}`], 'refused'],
   ['search_order', 'desc', ['Unknown key "search_order". Did you mean "search-order"?'], 'refused'],
   ['searchorder', 'desc', ['Unknown key "searchorder". Did you mean "search-order"?'], 'refused'],
   [
@@ -872,13 +908,12 @@ export const badPools: readonly (readonly [
     'refused',
   ],
   [
-    'allow-sharing-default',
+    'allow_shared_default',
     'true',
-    [
-      'Unknown key "allow-sharing-default". Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
-    ],
+    ['Unknown key "allow_shared_default". Did you mean "allow-shared-default"?'],
     'refused',
   ],
+  ['allow-sharing-default', 'true', [`Unknown key "allow-sharing-default". ${validKeys}`], 'refused'],
   [
     'interface-default',
     '',
@@ -923,22 +958,8 @@ export const badPools: readonly (readonly [
     ['Unknown key "interfaces-default". Did you mean "interface-default"?'],
     'refused',
   ],
-  [
-    '__proto__',
-    'x',
-    [
-      'Unknown key "__proto__". Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
-    ],
-    'refused',
-  ],
-  [
-    'constructor',
-    'x',
-    [
-      'Unknown key "constructor". Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.',
-    ],
-    'refused',
-  ],
+  ['__proto__', 'x', [`Unknown key "__proto__". ${validKeys}`], 'refused'],
+  ['constructor', 'x', [`Unknown key "constructor". ${validKeys}`], 'refused'],
 ];
 
 /** Common mistakes on a Service: in the annotation `kube-vip.io/loadbalancerIPs` or in the spec. */

@@ -4,13 +4,14 @@ import fc from 'fast-check';
 import { boundedList, parseAddressList } from '../../src/core/model/address-list.ts';
 import { formatRecord, readRecord } from '../../src/core/model/allocation-record.ts';
 import { familiesText, portsText, viewOf } from '../../src/core/model/service-view.ts';
+import { listed } from './listed.ts';
 
 /** Limits on what one Service can make the controller keep in memory. */
 
 const long = (text: string): string => text.repeat(Math.ceil(250_000 / text.length));
 const record = {
   source: 'static',
-  addresses: '10.0.0.1',
+  addresses: listed('10.0.0.1'),
   ports: 'TCP/80',
   families: 'SingleStack IPv4',
   uid: 'u',
@@ -91,6 +92,12 @@ test('the allocation record of a Service with thousands of ports is short and ca
   const text = formatRecord(written);
   assert.ok(text.length < 6_000);
   assert.deepEqual(readRecord(text), written);
+});
+
+test('a field of a later version in the allocation record is ignored', () => {
+  const fields = JSON.parse(formatRecord({ ...record, interface: undefined })) as object;
+  const later = JSON.stringify({ ...fields, later: { of: ['any', 'type'] } });
+  assert.deepEqual(readRecord(later), { ...record, interface: undefined });
 });
 
 test('an allocation record with an invalid source is ignored', () => {

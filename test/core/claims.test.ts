@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
+import type { Decision } from '../../src/core/decide/decision.ts';
 import { type Address, formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import {
   type Claim,
@@ -81,14 +82,24 @@ function world(
   return allocator;
 }
 
+/** The next decision, which is not carried out. */
+function decideNext(allocator: Allocator): Decision | undefined {
+  const next = allocator.next();
+  next?.work.done();
+  return next?.decision;
+}
+
 /** Starts all writes, as if each succeeded, and lists what they assign. */
 function assignments(allocator: Allocator): string[] {
   const writes: string[] = [];
   for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
-    const { state, decision } = decided;
-    if (decision.kind !== 'write') continue;
-    allocator.assume(state, decision.patch);
-    writes.push(`${state.key} ${decision.addresses} ${decision.source}`);
+    const { state, decision, work } = decided;
+    if (decision.kind !== 'write') {
+      work.done();
+      continue;
+    }
+    allocator.assume(decided, decision.patch);
+    writes.push(`${state.key} ${decision.addresses.text} ${decision.source}`);
   }
   return writes;
 }
@@ -220,14 +231,13 @@ test('a reservation ends when its Service is seen in a newer version, and a pend
   allocator.setConfig(pools('10.0.0.1'));
   assert.deepEqual(assignments(allocator), ['default/a 10.0.0.1 cidr-global']);
   allocator.deleteService('default/a', '60');
-  allocator.settle('default/a');
   assert.deepEqual(assignments(allocator), ['default/b 10.0.0.1 cidr-global']);
 });
 
 test('an address that another owner claims is not allocated, is reported, and goes to a pending Service when released', () => {
   const foreign = claimOf(clusterIP, 'us');
   const allocator = world([service('a', '7')], [foreign], '10.0.0.1');
-  const decision = allocator.next()?.decision;
+  const decision = decideNext(allocator);
   assert.ok(decision?.kind === 'pending');
   assert.deepEqual(decision.failures, [
     { code: 'pool-full', key: 'cidr-global', family: 'IPv4', size: 1n, claimed: 1n, noSharing: undefined },
@@ -266,27 +276,27 @@ test('a Service keeps its address when another owner claims it, with a warning',
     spec: { loadBalancerIP: '10.0.0.1' },
   });
   const allocator = world([holder], []);
-  assert.equal(allocator.next()?.decision.kind, 'keep');
-  assert.deepEqual(allocator.claimTracker.next(), { kind: 'claim', address: address('10.0.0.1') });
+  assert.equal(decideNext(allocator)?.kind, 'keep');
+  assert.deepEqual(allocator.claimTracker.next()?.repair, { kind: 'claim', address: address('10.0.0.1') });
   allocator.claimTracker.put(claimOf(clusterIP, 'us'));
-  const decision = allocator.next()?.decision;
+  const decision = decideNext(allocator);
   assert.ok(decision?.kind === 'keep');
   assert.deepEqual(
     decision.conditions.map(({ code }) => code),
     ['claimed'],
   );
-  assert.equal(allocator.claimTracker.next(), undefined, 'claims of other owners are not changed');
+  assert.equal(allocator.claimTracker.next()?.repair, undefined, 'claims of other owners are not changed');
 });
 
 test('a claim that is no longer needed is dropped, but not while it may be needed', () => {
   const idle = claimed('10.0.0.1', '50', reservation('gone', '40', '10.0.0.1'));
-  assert.equal(world([], [idle]).claimTracker.next()?.kind, 'drop');
+  assert.equal(world([], [idle]).claimTracker.next()?.repair.kind, 'drop');
   // The reservation is newer than the list of Services, so its Service may not be known yet.
   const unseen = claimed('10.0.0.1', '150', reservation('new', '140', '10.0.0.1'));
   const allocator = world([], [unseen]);
-  assert.equal(allocator.claimTracker.next(), undefined);
+  assert.equal(allocator.claimTracker.next()?.repair, undefined);
   allocator.observed('141');
-  assert.equal(allocator.claimTracker.next()?.kind, 'drop');
+  assert.equal(allocator.claimTracker.next()?.repair.kind, 'drop');
   // Being written.
   const busy = world([service('a', '7')], [claimed('10.0.0.1', '50')], '10.0.0.1');
   assignments(busy);
@@ -329,7 +339,7 @@ test('a response that is newer than the list does not mean that etcd was restore
   assert.equal(claimTracker.claims.get(address('10.0.0.1'))?.resourceVersion, '190');
 });
 
-test('a reserved address stays claimed even if the Service has it as a lease or is of another class', () => {
+test('a reserved address stays claimed even if the Service has it as a work or is of another class', () => {
   const reserved = claimed('10.0.0.1', '50', reservation('a', '7', '10.0.0.1'));
   const rows: Partial<Service>[] = [
     { metadata: { name: 'a', annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' } } },
@@ -384,7 +394,7 @@ test('a Service whose request is rejected keeps the claim of its address', () =>
   });
   const allocator = world([edited], [claimOf(clusterIP, 'us'), claimed('10.0.0.2', '50')]);
   assert.equal(allocator.next()?.decision.kind, 'conflict');
-  assert.equal(allocator.claimTracker.next(), undefined);
+  assert.equal(allocator.claimTracker.next()?.repair, undefined);
 });
 
 test('the Go version’s label does not record an address that the Service does not request', () => {

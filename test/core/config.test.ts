@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { poolFor, readConfig } from '../../src/core/config/config.ts';
-import { isInPool } from '../../src/core/decide/allocate.ts';
+import { readConfig } from '../../src/core/config/config.ts';
+import { isInPool } from '../../src/core/config/policy.ts';
 import { explainProblem, formatRange } from '../../src/core/explain/explain-config.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import { addressAt, block } from '../../src/core/ip/range.ts';
+import { poolFor } from './listed.ts';
 
 function read(data: Record<string, string>) {
   return readConfig({ metadata: { name: 'kubevip' }, data });

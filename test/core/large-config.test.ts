@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { countOf, type Pool, readConfig, readConfigInSteps } from '../../src/core/config/config.ts';
+import { readConfig, readConfigInSteps } from '../../src/core/config/config.ts';
+import { countOf } from '../../src/core/config/config-problem.ts';
+import type { Pool } from '../../src/core/config/pool.ts';
 import { explainProblems, maxExplained } from '../../src/core/explain/explain-config.ts';
 import { type Range, rangesMeet } from '../../src/core/ip/range.ts';
 import { maxOverlaps, overlapsIn } from '../../src/core/queries/report.ts';

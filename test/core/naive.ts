@@ -210,6 +210,35 @@ function recordOf({ metadata }: Service): { ips?: string; uid?: string; was?: st
   return record.uid === metadata.uid ? record : {};
 }
 
+/** Whether a Service with an address has the label and its own allocation record, and nothing that the Go version leaves. */
+export function isAdopted(service: Service): boolean {
+  const { labels = {}, annotations = {}, finalizers = [] } = service.metadata;
+  return (
+    labels.implementation === 'kube-vip' &&
+    labels['ipam-address'] === undefined &&
+    !finalizers.includes('service.kubernetes.io/load-balancer-cleanup') &&
+    // Spaces in a user's annotation stay.
+    recordOf(service).ips === (annotations['kube-vip.io/loadbalancerIPs'] ?? '').replaceAll(' ', '')
+  );
+}
+
+/** Whether the Service only requests the address, and one that has it uses one of its ports. */
+export function isContender(service: Service, address: string, all: readonly Service[]): boolean {
+  const { labels = {}, annotations = {} } = service.metadata;
+  return (
+    labels.implementation !== 'kube-vip' &&
+    annotations['kube-vip.io/allocation'] === undefined &&
+    claimed(service).join() === address &&
+    all.some(
+      (other) =>
+        keyOf(other) !== keyOf(service) &&
+        recordOf(other).ips === address &&
+        claimed(other).join() === address &&
+        portsOf(other).some((port) => portsOf(service).includes(port)),
+    )
+  );
+}
+
 /** Whether the Service alone could share an address. */
 function isSharer(data: Data, service: Service): boolean {
   const unlike = { ...service, spec: { ...service.spec, ports: [{ protocol: 'none', port: 0 }] } };

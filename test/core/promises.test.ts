@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readConfig } from '../../src/core/config/config.ts';
-import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
+import { Allocator, type ServiceDecision, type ServiceWork } from '../../src/core/decide/allocator.ts';
 import { explainDecision, explainWrite, reasonOf } from '../../src/core/explain/explain-decision.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import { AddressMap } from '../../src/core/ip/address-map.ts';
@@ -13,7 +13,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
-import { adoption, allocation, mayShare, moved, poolOf, shown } from './naive.ts';
+import { adoption, allocation, isAdopted, isContender, mayShare, moved, poolOf, shown } from './naive.ts';
 import { Cluster } from './test-world.ts';
 import { anyAddress, anyUserStep, at, edit, type UserStep } from './users.ts';
 
@@ -51,7 +51,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 );
 
 interface Writing {
-  readonly decided: ServiceDecision;
+  readonly decided: ServiceWork;
   readonly change: ServicePatch;
   readonly view: ServiceView;
 }
@@ -229,18 +229,22 @@ class Run {
       const { state, decision } = decided;
       this.checkMessages(decided);
       const change = 'patch' in decision && !isEmptyPatch(decision.patch) ? decision.patch : undefined;
-      if (change === undefined || this.resting.get(state.key) === state.view.resourceVersion) continue;
+      if (change === undefined || this.resting.get(state.key) === state.view.resourceVersion) {
+        decided.work.done();
+        continue;
+      }
       this.checkWrite(decided);
       // The Nodes are listed before an adoption is written.
       if (decision.kind === 'write' && decision.fromStatus) {
         const { nodes, allocator } = this;
         allocator.setNodes(nodes);
-        if (decision.addresses.split(',').some((text) => hasAddress(nodes, text))) {
+        if (decision.addresses.text.split(',').some((text) => hasAddress(nodes, text))) {
           allocator.requeue(state.key);
+          decided.work.done();
           continue;
         }
       }
-      this.allocator.assume(state, change);
+      this.allocator.assume(decided, change);
       this.writing.push({ decided, change, view: state.view });
     }
     return count;
@@ -250,11 +254,11 @@ class Run {
   answer(at: number): void {
     const [writing] = this.writing.splice(at % Math.max(this.writing.length, 1), 1);
     if (writing === undefined) return;
-    const { view, change } = writing;
+    const { view, change, decided } = writing;
     const key = keyOf(view);
     if (this.denied.has(key)) {
       this.resting.set(key, view.resourceVersion);
-      this.allocator.settle(key);
+      decided.work.done();
       return;
     }
     const outcome = this.cluster.patch(view, change);
@@ -267,7 +271,7 @@ class Run {
       assert.deepEqual(written, { ...applyPatch(view, change), resourceVersion: written.resourceVersion });
       this.allocator.answered(written);
     }
-    this.allocator.settle(key);
+    decided.work.done();
   }
 
   /** A write succeeds but its response is lost: the same PATCH is sent again, and is then in conflict. */
@@ -316,7 +320,7 @@ class Run {
         const keys = (some: readonly { key: string }[]) => some.map(({ key }) => key);
         return {
           services: keys(one.servicesAt(address)).sort(),
-          moved: keys(one.movedFrom(text)).sort(),
+          moved: keys(one.movedFrom(address)).sort(),
           holders: keys(holders),
           contenders: keys(contenders),
         };
@@ -376,7 +380,9 @@ class Run {
     assert.ok(mine !== undefined);
     const before = new Set(shown(mine));
     const data = this.cluster.data ?? {};
-    const given = decision.addresses.split(',').filter((address) => address !== '' && address !== '0.0.0.0');
+    const given = decision.addresses.text
+      .split(',')
+      .filter((address) => address !== '' && address !== '0.0.0.0');
     for (const address of given) {
       if (decision.cause === 'mark-static' || before.has(address)) continue;
       const pool = poolOf(data, view.namespace);
@@ -421,19 +427,22 @@ class Run {
         adoption(data, mine, all, known) ??
         (hasWriteAt ? adoption(data, mine, all.slice(0, this.allocator.ledger.size), known) : undefined);
       assert.equal(decision.fromStatus, adopted && true, `Adopt: ${key}`);
-      if (adopted !== undefined) assert.deepEqual(decision.addresses.split(','), adopted, key);
+      if (adopted !== undefined) assert.deepEqual(decision.addresses.text.split(','), adopted, key);
       // A new Service gets exactly the addresses of the naive model.
       else if (decision.cause === 'allocate')
-        assert.deepEqual(decision.addresses.split(','), allocation(data, mine, all), key);
+        assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all), key);
     }
     const [left = ''] = before;
     const isAssigned =
-      view.annotation === left && view.record?.addresses === left && view.record.uid === view.uid;
+      view.annotation === left && view.record?.addresses.text === left && view.record.uid === view.uid;
     const leaves =
       before.size === 1 && !left.includes(':') && poolOf(data, view.namespace)?.IPv4.includes(left) === false;
     if (decision.cause === 'reallocate' && isAssigned && leaves) {
-      assert.deepEqual(decision.addresses.split(','), moved(data, mine, left, all), key);
+      assert.deepEqual(decision.addresses.text.split(','), moved(data, mine, left, all), key);
     }
+    // A Service that never had the address does not go where its holders go.
+    if (decision.cause === 'reallocate' && isContender(mine, left, all))
+      assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all), key);
   }
 
   /** The promise Said why: every decision has a message, and a pending one a reason. */
@@ -474,7 +483,8 @@ class Run {
     other.setConfig(this.allocator.config);
     other.replaceServices(views.toReversed(), this.cluster.version);
     for (let decided = other.next(); decided !== undefined; decided = other.next()) {
-      const { state, decision } = decided;
+      const { state, decision, work } = decided;
+      work.done();
       const change = 'patch' in decision ? decision.patch : {};
       // Alone: others do not wait for it.
       if (this.denied.has(state.key)) continue;
@@ -482,7 +492,15 @@ class Run {
         isEmptyPatch(change),
         `Quiet: ${state.key} would be written again: ${JSON.stringify(decision, bigints)}`,
       );
+      // What a denied one remembers shows in what is said about the others on its addresses.
+      const isBesideDenied = state.usedIPs.some((address) =>
+        other.ledger.servicesAt(address).some(({ key }) => this.denied.has(key)),
+      );
+      if (isBesideDenied) continue;
       assert.deepEqual(decision, this.allocator.explain(state.key)?.decision, `Same: ${state.key}`);
+      const service = this.cluster.services.get(state.key);
+      if (decision.kind === 'keep')
+        assert.ok(service !== undefined && isAdopted(service), `Crash-proof: ${state.key} is not marked`);
     }
     for (const text of everyAddress) {
       const address = readAddress(text);
@@ -529,10 +547,10 @@ function objectOf(view: ServiceView): Service {
   if (view.annotation !== undefined) annotations['kube-vip.io/loadbalancerIPs'] = view.annotation;
   if (view.record !== undefined) {
     annotations['kube-vip.io/allocation'] = JSON.stringify({
-      ips: view.record.addresses,
+      ips: view.record.addresses.text,
       uid: view.record.uid,
       from: view.record.source,
-      was: view.record.was,
+      was: view.record.was && formatAddress(view.record.was),
     });
   }
   if (view.requestedIP !== undefined) annotations['kube-vip.io/requestedIP'] = view.requestedIP;

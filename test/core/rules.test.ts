@@ -148,17 +148,20 @@ function play({ data, options, nodes, services, leads }: Story): void {
     '1',
   );
   let version = 1;
-  for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
-    const { state, decision } = decided;
-    if (!('patch' in decision) || isEmptyPatch(decision.patch)) continue;
+  for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
+    const { state, decision, work } = next;
+    if (!('patch' in decision) || isEmptyPatch(decision.patch)) {
+      work.done();
+      continue;
+    }
     assert.ok(version < 100, 'the writes do not end');
     version += 1;
     const view = { ...applyPatch(state.view, decision.patch), resourceVersion: String(version) };
     views.set(state.key, view);
     written.set(state.key, decision);
-    allocator.assume(state, decision.patch);
+    allocator.assume(next, decision.patch);
     allocator.answered(view);
-    allocator.settle(state.key);
+    work.done();
   }
   for (const [key, expected] of Object.entries(leads)) {
     const view = views.get(key) ?? assert.fail(key);
@@ -369,7 +372,7 @@ const stories: Record<string, readonly Story[]> = {
   ],
   'In use (section 5)': [
     {
-      title: 'addresses in annotation, spec, status, and lease are in use, for every class and namespace',
+      title: 'addresses in annotation, spec, status, and work are in use, for every class and namespace',
       data: { 'cidr-global': '10.0.0.1-10.0.0.7' },
       services: {
         'a/by-annotation': { ips: '10.0.0.1', class: 'other' },
@@ -387,7 +390,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'z/x': { ips: '10.0.0.7' } },
     },
     {
-      title: 'requestedIP is only in use while the Service requests a lease, and 0.0.0.0 is never in use',
+      title: 'requestedIP is only in use while the Service requests a work, and 0.0.0.0 is never in use',
       data: { 'cidr-global': '10.0.0.1' },
       services: {
         'a/x': { ips: '10.9.0.1', class: 'other', annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' } },
@@ -853,6 +856,17 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
+      title: 'a Service of the Go version gets its allocation record while its reallocation is pending',
+      services: {
+        'a/all': { ...go('10.0.0.5'), annotations: { 'kube-vip.io/reallocate': 'true' } },
+        'a/allocated': { ...go('10.0.0.6'), annotations: { 'kube-vip.io/reallocate': 'allocated' } },
+      },
+      leads: {
+        'a/all': { ips: '10.0.0.5', from: 'unknown', says: /^Waiting for the requested reallocation/ },
+        'a/allocated': { ips: '10.0.0.6', from: 'unknown', says: /^Waiting for the requested reallocation/ },
+      },
+    },
+    {
       title: 'a reallocation of what is allocated leaves static addresses alone, and says so',
       data: both,
       services: {
@@ -978,7 +992,7 @@ const stories: Record<string, readonly Story[]> = {
       leads: { 'a/x': { ips: '::1' }, 'a/y': { untouched: true } },
     },
     {
-      title: 'a lease that kube-vip writes back is in use',
+      title: 'a work that kube-vip writes back is in use',
       data: { 'cidr-a': '0.0.0.0/32', 'cidr-global': '10.0.0.1-10.0.0.2' },
       services: {
         'a/x': { ...go('0.0.0.0'), annotations: { 'kube-vip.io/requestedIP': '10.0.0.1' } },
@@ -1034,6 +1048,59 @@ const stories: Record<string, readonly Story[]> = {
         'a/holder': { ips: '10.0.0.1' },
         'a/tcp': { ips: '10.0.0.2' },
         'a/udp': { ips: '10.0.0.2' },
+      },
+    },
+    {
+      title: 'a Service that requested the address of others, and never had it, takes none of them along',
+      data: sharing,
+      services: {
+        'a/other': ours('10.0.0.1', { ports: 'TCP/443' }),
+        'a/contender': {
+          spec: '172.16.0.1',
+          ports: 'TCP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+        },
+        'a/tcp': ours('172.16.0.1', {
+          ports: 'TCP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 1,
+        }),
+        'a/udp': ours('172.16.0.1', {
+          ports: 'UDP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 2,
+        }),
+      },
+      leads: {
+        'a/contender': { ips: '10.0.0.1' },
+        'a/tcp': { ips: '10.0.0.2' },
+        'a/udp': { ips: '10.0.0.2' },
+      },
+    },
+    {
+      title: 'a Service that cannot share, and had the address of others as well, takes none of them along',
+      data: sharing,
+      services: {
+        'a/dual': ours('172.16.0.1', {
+          families: dual,
+          ports: 'UDP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+        }),
+        'a/udp': ours('172.16.0.1', {
+          ports: 'UDP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 1,
+        }),
+        'b/tcp': ours('172.16.0.1', {
+          ports: 'TCP/53',
+          annotations: { 'kube-vip.io/reallocate': 'true' },
+          created: 2,
+        }),
+      },
+      leads: {
+        'a/dual': { ips: '10.0.0.1' },
+        'a/udp': { ips: '10.0.0.2' },
+        'b/tcp': { ips: '10.0.0.2' },
       },
     },
     {

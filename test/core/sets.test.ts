@@ -15,6 +15,7 @@ import {
   rangesContain,
   trimEnds,
 } from '../../src/core/ip/range.ts';
+import { RangeIndex } from '../../src/core/ip/range-index.ts';
 import { SortedSet } from '../../src/core/ip/sorted-set.ts';
 
 test('a sorted set behaves like a sorted array', () => {
@@ -50,6 +51,50 @@ test('a sorted set behaves like a sorted array', () => {
       },
     ),
     { numRuns: 60 },
+  );
+});
+
+test('an index of ranges finds exactly the ranges that contain an address', () => {
+  const range = (family: 'IPv4' | 'IPv6', width: bigint) =>
+    fc
+      .tuple(fc.bigInt({ min: 0n, max: 40n }), fc.bigInt({ min: 0n, max: 300n }), fc.boolean())
+      .map(([first, length, isHigh]): Range => {
+        const low = isHigh ? 2n ** width - 400n + first : first;
+        return { family, first: low, last: low + length };
+      });
+  const all = (family: 'IPv4' | 'IPv6', last: bigint) => fc.constant({ family, first: 0n, last } as const);
+  const anyRange = fc.oneof(
+    range('IPv4', 32n),
+    range('IPv6', 128n),
+    all('IPv4', 2n ** 32n - 1n),
+    all('IPv6', 2n ** 128n - 1n),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(anyRange, { maxLength: 30 }),
+      fc.array(fc.nat(29)),
+      fc.array(fc.bigInt({ min: 0n, max: 350n })),
+      (ranges, deleted, probes) => {
+        const index = new RangeIndex<number>();
+        for (const [i, one] of ranges.entries()) index.add(one, i);
+        for (const i of new Set(deleted)) if (ranges[i]) index.delete(ranges[i], i);
+        for (const family of ['IPv4', 'IPv6'] as const)
+          for (const value of probes.flatMap((one) => [
+            one,
+            2n ** (family === 'IPv4' ? 32n : 128n) - 1n - one,
+          ])) {
+            const expected = ranges.flatMap((one, i) => {
+              const isIn = one.family === family && one.first <= value && value <= one.last;
+              return isIn && !deleted.includes(i) ? [i] : [];
+            });
+            assert.deepEqual(
+              [...index.at({ family, value })].sort((a, b) => a - b),
+              expected,
+            );
+          }
+      },
+    ),
+    { numRuns: 200 },
   );
 });
 
@@ -128,6 +173,8 @@ test('an interval set behaves like a plain set', () => {
           intervals.highestFree(first, last),
           span.findLast((element) => !model.has(element)),
         );
+        assert.equal(intervals.lowestIn(first, last), used[0]);
+        assert.equal(intervals.highestIn(first, last), used.at(-1));
         assert.equal(intervals.count(first, last), BigInt(used.length));
         const counter = intervals.counter();
         intervals.add(first);

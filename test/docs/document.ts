@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Anchors } from '../../scripts/site/anchors.ts';
 
 export const root = resolve(import.meta.dirname, '..', '..');
 
@@ -60,4 +61,16 @@ export function firstCells(path: string, heading: string): string[] {
 /** A cell without backticks. */
 export function plain(cell: string): string {
   return cell.replaceAll('`', '');
+}
+
+/** The text of a document without code blocks, which contain no links or headings. */
+export function proseOf(path: string): string {
+  return readFileSync(join(root, path), 'utf8').replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
+}
+
+/** The anchors of the headings in a text, each with its section, down to the next heading. */
+export function anchorsOf(prose: string): Map<string, string> {
+  const anchors = new Anchors();
+  const headings = prose.matchAll(/^#+ (.*)$([\s\S]*?)(?=^#|$(?![\s\S]))/gm);
+  return new Map([...headings].map(([, heading = '', section = '']) => [anchors.next(heading), section]));
 }

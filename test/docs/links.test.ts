@@ -1,29 +1,11 @@
 /** Every relative link in a document points to an existing file and heading. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
-import { root } from './document.ts';
+import { anchorsOf, proseOf, root } from './document.ts';
 
 const documents = globSync(['*.md', 'docs/**/*.md', 'examples/*.md', 'charts/*/*.md'], { cwd: root });
-
-/** The text without code blocks, which contain no links or headings. */
-function prose(path: string): string {
-  return readFileSync(join(root, path), 'utf8').replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
-}
-
-/** The anchors that GitHub generates for headings. */
-function anchorsOf(path: string): Set<string> {
-  const anchors = new Set<string>();
-  for (const [, heading = ''] of prose(path).matchAll(/^#+ (.*)$/gm)) {
-    const text = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
-    const anchor = text.replaceAll(/[^\p{L}\p{N}\p{M}_ -]/gu, '').replaceAll(' ', '-');
-    let unique = anchor;
-    for (let count = 1; anchors.has(unique); count += 1) unique = `${anchor}-${count}`;
-    anchors.add(unique);
-  }
-  return anchors;
-}
 
 interface Link {
   readonly from: string;
@@ -31,7 +13,7 @@ interface Link {
 }
 
 const links = documents.flatMap((from): Link[] =>
-  [...prose(from).matchAll(/\]\(([^)\s]+)\)/g)]
+  [...proseOf(from).matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, target = '']) => ({ from, target }))
     .filter(({ target }) => !/^[a-z]+:/.test(target)),
 );
@@ -42,19 +24,19 @@ test('every relative link has a target', () => {
     const [file = '', anchor] = target.split('#');
     const path = file === '' ? from : normalize(join(dirname(from), file));
     if (!existsSync(join(root, path))) return true;
-    return anchor !== undefined && !(path.endsWith('.md') && anchorsOf(path).has(anchor));
+    return anchor !== undefined && !(path.endsWith('.md') && anchorsOf(proseOf(path)).has(anchor));
   });
   assert.deepEqual(broken, []);
 });
 
-test('every document in docs/ is in the index', () => {
-  const index = 'docs/README.md';
-  const named = new Set(
-    links
-      .filter(({ from }) => from === index)
-      .map(({ target }) => normalize(join('docs', target.split('#')[0] ?? ''))),
-  );
-  // Subfolders have separate indexes.
-  const unlisted = documents.filter((path) => dirname(path) === 'docs' && path !== index && !named.has(path));
+test('every document in docs/ is in the index of its folder', () => {
+  const unlisted = documents.filter((path) => {
+    const index = join(dirname(path), 'README.md');
+    if (!path.startsWith('docs/') || path === index) return false;
+    return !links.some(
+      ({ from, target }) =>
+        from === index && normalize(join(dirname(from), target.split('#')[0] ?? '')) === path,
+    );
+  });
   assert.deepEqual(unlisted, []);
 });

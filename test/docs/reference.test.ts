@@ -3,12 +3,15 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { documentedForm } from '../../scripts/config-keys.ts';
 import { flagGroups, ignoredFlags } from '../../src/cmd/flags/controller-flags.ts';
 import { placeholder } from '../../src/cmd/flags/flags.ts';
-import { plainKeys, scopedKeys } from '../../src/core/config/config.ts';
+import { keyForms } from '../../src/core/config/keys.ts';
+import { readAddress } from '../../src/core/ip/address.ts';
 import { formatRecord } from '../../src/core/model/allocation-record.ts';
 import { kubeVipAnnotations } from '../../src/core/model/known-annotations.ts';
 import { annotations, defaultClass, goFinalizer, labels } from '../../src/core/model/well-known-names.ts';
+import { listed } from '../core/listed.ts';
 import { firstCells, plain, root, sectionsOf } from './document.ts';
 
 const document = 'docs/reference.md';
@@ -24,8 +27,7 @@ function dashed(name: string): string {
 }
 
 test('lists every key of the ConfigMap', () => {
-  const keys = [...scopedKeys.map((key) => `${key}-<namespace>`), ...plainKeys];
-  assert.deepEqual(firstCells(document, 'key').toSorted(), keys.toSorted());
+  assert.deepEqual(firstCells(document, 'key'), keyForms.map(documentedForm));
 });
 
 test('lists every annotation, label, and other name on objects', () => {
@@ -39,8 +41,8 @@ test('lists every annotation, label, and other name on objects', () => {
 
 test('lists every key of the allocation record', () => {
   const record = {
-    ...{ source: 'static', addresses: '10.1.0.1', ports: 'TCP/80', families: 'SingleStack IPv4' },
-    ...{ interface: 'eth3', uid: 'u', controller: 'c', was: '10.1.0.2' },
+    ...{ source: 'static', addresses: listed('10.1.0.1'), ports: 'TCP/80', families: 'SingleStack IPv4' },
+    ...{ interface: 'eth3', uid: 'u', controller: 'c', was: readAddress('10.1.0.2') ?? assert.fail() },
   };
   const keys = Object.keys(JSON.parse(formatRecord(record)) as object);
   assert.deepEqual(firstCells(document, 'JSON key'), keys);

@@ -7,6 +7,7 @@ export interface LogLine {
   level: string;
   msg: string;
   service?: string;
+  configMap?: string;
   retryInMs?: number;
   fieldSelector?: string;
   refusal?: string;

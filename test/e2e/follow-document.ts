@@ -4,6 +4,7 @@ import type { Cluster } from './cluster.ts';
 import type { ControllerProcess } from './controller.ts';
 import { eventually } from './eventually.ts';
 import type { Shell } from './guide.ts';
+import { haveStarted, withPoolsRead } from './pools-read.ts';
 
 /**
  * The environment for a section of a document, which is followed from top to bottom:
@@ -13,16 +14,21 @@ import type { Shell } from './guide.ts';
  * - a table `Service | address` contains the expected addresses, and in its third column the expected event texts;
  * - a table `written | reported` contains the expected log messages about the ConfigMap.
  *
- * All other content is ignored.
+ * All other content is ignored. As for a reader, the controllers are running, and have read a change of the pools before the
+ * next command.
  */
 export interface DocumentContext {
   readonly cluster: Cluster;
-  readonly shell: Shell;
+  readonly shell: Pick<Shell, 'run'>;
   readonly controllers: readonly ControllerProcess[];
 }
 
+/** The end of a command that changes a ConfigMap. */
+const afterConfigMap = /(?<=^kubectl [a-z]+ configmap (?:.*\\\n)*.*[^\\\n]\n)/m;
+
 export async function followSection({ parts, title }: Section, context: DocumentContext): Promise<void> {
   let checks = 0;
+  await haveStarted(context.controllers);
   for (const part of parts) {
     if (part.kind === 'block') checks += await followBlock(part, context);
     else checks += await compareTable(part, context);
@@ -36,15 +42,17 @@ export function hasBlocks({ parts }: Section): boolean {
 }
 
 /** Returns the number of comparisons. */
-async function followBlock({ language, text }: Block, { cluster, shell }: DocumentContext): Promise<number> {
+async function followBlock({ language, text }: Block, context: DocumentContext): Promise<number> {
+  const { cluster, shell, controllers } = context;
   const namespaces = text.matchAll(/(?:\bnamespace:|--namespace|\s-n) +([a-z0-9-]+)/g);
   for (const [, name = ''] of namespaces) if (name !== 'kube-system') await cluster.namespace(name);
   switch (language) {
     case 'yaml':
-      await cluster.kubectl(['apply', '-f', '-'], text);
+      await withPoolsRead(cluster, controllers, () => cluster.kubectl(['apply', '-f', '-'], text));
       return 0;
     case 'sh':
-      await shell.run(text);
+      for (const commands of text.split(afterConfigMap).filter((part) => part !== ''))
+        await withPoolsRead(cluster, controllers, () => shell.run(commands));
       return 0;
     case 'console': {
       const [, ...steps] = text.split(/^\$ /m);

@@ -20,5 +20,6 @@ onServer(`${path}: from an empty cluster to an announced address`, async (cluste
     await cluster.announce('default/web');
     await followSection({ title: announced, parts: partsOf(sections.slice(at)) }, context);
     assert.deepEqual([...(await cluster.services()).keys()], []);
+    await shell.run('kubectl delete -f deploy/kube-vip/kube-vip.yaml');
   });
 });

@@ -2,15 +2,32 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { downloadAddress, releaseSettings, taggedImage } from '../../scripts/release/settings.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 import type { Cluster } from './cluster.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+const settings = releaseSettings(root);
 
 /** The image for the version of this checkout. */
-export const ourImage = `ghcr.io/kube-vip/kube-vip-cloud-provider:v${version}`;
+export const ourImage = taggedImage(settings);
+
+/** What a release publishes, and the same in this checkout. */
+const published = new Map([
+  [downloadAddress(settings, 'kube-vip-cloud-controller.yaml'), 'manifest/kube-vip-cloud-controller.yaml'],
+  [
+    `${settings.charts}/kube-vip-cloud-provider --version ${settings.chartVersion}`,
+    'charts/kube-vip-cloud-provider',
+  ],
+]);
+
+/** Commands that take from this checkout what they take from a release. */
+function fromCheckout(commands: string): string {
+  const local = [...published].reduce((text, [address, path]) => text.replaceAll(address, path), commands);
+  assert.doesNotMatch(local, /\/releases\/download\/|oci:/, 'the address is one of this version');
+  return local;
+}
 
 /** The code blocks of a document in docs/, by section and position, and which of them were not followed yet. */
 export class Guide {
@@ -72,7 +89,7 @@ export class Shell {
       PATH: [...tools, dirname(process.execPath), process.env.PATH].join(delimiter),
     };
     const options = { cwd: this.#folder.path, env, timeout: 300_000 };
-    execFile('/bin/sh', ['-euc', commands], options, (error, stdout, stderr) => {
+    execFile('/bin/sh', ['-euc', fromCheckout(commands)], options, (error, stdout, stderr) => {
       if (error === null) fulfil(stdout);
       else reject(new Error(`${commands}\n${stdout}${stderr}`));
     });

@@ -146,7 +146,7 @@ walkthrough('with Helm, and again with the objects that the first release left',
   assert.deepEqual(await cluster.assignment('default/web'), first);
   await shell.run('Uninstall', 1);
   await shell.run('Uninstall', 3);
-  const pools = ['get', 'configmap', '-n', 'kube-system', 'kube-vip-cloud-provider', '--ignore-not-found'];
+  const pools = ['get', 'configmap', '-n', 'kube-system', 'kubevip', '--ignore-not-found'];
   assert.equal(await cluster.kubectl(pools), '');
 });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { after } from 'node:test';
+import { startHttpProxy, startSocksProxy } from '../client/kubeconfig/proxies.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
 import { apiServerVersion } from '../controlplane/versions.ts';
 import { sharedBundle } from './bundle.ts';
@@ -186,6 +187,41 @@ scenario('explain says until when a change is delayed, and why', async ({ cluste
   const { stdout } = await shell.run('kubectl vip explain web');
   assert.match(stdout, /^Last warning, at \d{4}-.*Z \(LoadBalancerFieldsUndone\): /m);
 });
+
+scenario(
+  'the plugin goes through the proxy of the kubeconfig, and has kubectl’s flags',
+  async ({ cluster, shell }) => {
+    await cluster.pools({ 'cidr-default': '10.0.0.0/24' });
+    const proxies = [await startHttpProxy(), await startSocksProxy()];
+    try {
+      const { host } = new URL(cluster.server.url);
+      for (const [proxy, scheme] of [
+        [proxies[0], 'http'],
+        [proxies[1], 'socks5'],
+      ] as const) {
+        await shell.run('kubectl config view --raw --flatten > proxied');
+        const name = (await shell.run('kubectl config get-clusters')).stdout.split('\n')[1];
+        await shell.run(
+          `kubectl --kubeconfig proxied config set-cluster ${name} --proxy-url=${scheme}://${proxy?.address}`,
+        );
+        const { stdout, stderr } = await shell.run('kubectl vip pools --kubeconfig proxied');
+        assert.match(stdout, /^cidr-default /m, stderr);
+        assert.ok(proxy?.targets.includes(host), `${scheme}: ${proxy?.targets}`);
+      }
+      const impersonated = await shell.run('kubectl vip pools --as ann --as-group system:masters');
+      assert.match(impersonated.stdout, /^cidr-default /m, impersonated.stderr);
+      assert.match((await shell.run('kubectl vip pools --as ann')).stderr, /do not have permission .*"ann"/);
+      const { url, token } = cluster.server;
+      const alone = `--kubeconfig /dev/null --server ${url} --token ${token}`;
+      assert.match((await shell.run(`kubectl vip pools ${alone}`)).stderr, /self-signed|unable to verify/);
+      const insecure = await shell.run(`kubectl vip pools ${alone} --insecure-skip-tls-verify`);
+      assert.match(insecure.stdout, /^cidr-default /m, insecure.stderr);
+      assert.match(insecure.stderr, /^Warning: the identity of the API server is not verified/);
+    } finally {
+      for (const proxy of proxies) await proxy.close();
+    }
+  },
+);
 
 scenario('who, pools and audit show holders, pool usage and conflicts', async ({ cluster, shell, start }) => {
   start();

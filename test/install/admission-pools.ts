@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
-import type { ConfigProblem } from '../../src/core/config/config.ts';
+import type { ConfigProblem, ProblemCode } from '../../src/core/config/config-problem.ts';
+import { type KeyForm, keyForms, startOf } from '../../src/core/config/keys.ts';
 import { bits, type Family, formatAddress } from '../../src/core/ip/address.ts';
 import { readManifests } from '../../src/manifest/manifests.ts';
 
@@ -9,8 +10,14 @@ import { readManifests } from '../../src/manifest/manifests.ts';
 
 export type Data = Readonly<Record<string, string>>;
 
-/** Valid pools (spec section 3) in all notations. */
+/** A key of this form. */
+function keyOf(form: KeyForm): string {
+  return startOf(form) + (form.scope === 'all' ? '' : 'a');
+}
+
+/** Valid pools (spec section 3) in all notations, and the examples of each key. */
 export const valid: readonly Data[] = [
+  ...keyForms.flatMap((form) => form.row.type.valid.map((value) => ({ [keyOf(form)]: value }))),
   {},
   { 'cidr-global': '192.168.0.200/29' },
   { 'cidr-global': '10.0.0.1' },
@@ -37,27 +44,27 @@ export const valid: readonly Data[] = [
   { 'cidr-global': '10.0.0.0/24,2001:db8::/64,10.1.0.1-10.1.0.9,2001:db8:1::1-2001:db8:1::9,10.2.0.1' },
   { 'cidr-0': '10.0.0.1', 'cidr-kube-system': '10.0.0.1', 'cidr-search-order': '10.0.0.1' },
   { [`cidr-${'n'.repeat(63)}`]: '10.0.0.1', [`allow-shared-${'n'.repeat(63)}`]: 'true' },
-  { 'search-order': 'asc', 'skip-end-ips-in-cidr': 'false' },
-  { 'search-order': 'desc', 'skip-end-ips-in-cidr': 'true' },
-  ...['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False'].map((value) => ({
-    'allow-share-a': value,
-    'allow-shared-global': value,
-  })),
-  ...['eth0', ' bond0.100\n', '\ufeffbr-lan', 'enp0s31f6@12345', '...', "~!'"].map((value) => ({
-    'interface-global': value,
-  })),
+  { 'search-order': 'desc', 'skip-end-ips-in-cidr': 'true', 'allow-share-a': 'T', 'allow-shared-b': '0' },
 ];
 
-/** Almost valid pools that are not in the bad-input table. */
+/** The problems that the policy rejects. The others leave a pool that works or may be intended. */
+export const rejectedCodes: ReadonlySet<ConfigProblem['code']> = new Set([
+  ...(['bad-entry', 'unknown-key', 'binary-data'] as const),
+  ...keyForms.flatMap(({ row }) => ('code' in row.type ? [row.type.code] : [])),
+]);
+
+/** Almost valid pools that are not in the bad-input table, and the examples of each key. */
 export const invalid: readonly Data[] = [
+  ...keyForms.flatMap((form) =>
+    Object.entries(form.row.type.invalid)
+      .filter(([code]) => rejectedCodes.has(code as ProblemCode))
+      .flatMap(([, values]) => values.map((value) => ({ [keyOf(form)]: value }))),
+  ),
   ...[`cidr-${'n'.repeat(64)}`, 'cidr--a', 'cidr-a-', 'allow-shares-a', 'range-', 'search-order-a'].map(
     (key) => ({
       [key]: '10.0.0.1',
     }),
   ),
-  ...['', ' ', '.', '..', 'enp0s31f6@123456', 'eth\u00e9'].map((value) => ({ 'interface-global': value })),
-  ...['tRUE', '', 'true\n', '01'].map((value) => ({ 'allow-share-global': value })),
-  ...['', 'true ', '1'].map((value) => ({ 'skip-end-ips-in-cidr': value })),
   { 'search-order': '\ufeffdesc' },
   { 'range-global': '2001::ffff-2001::1:0,2001::1:0-2001::ffff' },
   { 'range-global': '10.0.0.9-10.0.0.10,10.0.0.10-10.0.0.9' },
@@ -178,18 +185,19 @@ const anyPool = fc
       .constantFrom(',', ',', '\n')
       .map((separator) => entries.map((parts) => parts.join('')).join(separator)),
   );
-const anyScope = fc.constantFrom('global', 'default', 'a', 'my-namespace-2');
-const scoped = (prefixes: readonly string[], value: fc.Arbitrary<string>) =>
-  fc.tuple(
-    fc.tuple(fc.constantFrom(...prefixes), anyScope).map((parts) => parts.join('-')),
-    value,
-  );
 const anyPair: fc.Arbitrary<[key: string, value: string]> = fc.oneof(
-  { weight: 6, arbitrary: scoped(['cidr', 'range'], anyPool) },
-  { weight: 1, arbitrary: scoped(['interface'], fc.constantFrom('eth0', ' bond0.1 ', 'enp0s31f6')) },
-  { weight: 1, arbitrary: scoped(['allow-share', 'allow-shared'], fc.constantFrom('true', 'F', '0')) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant('search-order'), fc.constantFrom('asc', 'desc')) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant('skip-end-ips-in-cidr'), fc.constantFrom('true', 'false')) },
+  ...keyForms.map((form) => {
+    const { type } = form.row;
+    const target = fc.constantFrom(
+      ...(form.scope === 'all' ? [''] : ['global', 'default', 'a', 'my-namespace-2']),
+    );
+    const key = target.map((text) => startOf(form) + text);
+    const isList = 'read' in type;
+    return {
+      weight: isList ? 4 : 1,
+      arbitrary: fc.tuple(key, isList ? anyPool : fc.constantFrom(...type.valid)),
+    };
+  }),
 );
 const anyPairs = fc.array(anyPair, { minLength: 1, maxLength: 5 });
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { validKeys } from '../core/bad-input.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { policyFile, rejectionMessage, rejectionOf, shipped, underPolicy } from './admission-policy.ts';
 import type { Data } from './admission-pools.ts';
@@ -14,10 +15,7 @@ const policyTest = underPolicy('install-admission');
 /** One for each validation of the policy, in order. */
 const messages: readonly (readonly [data: Data, message: string])[] = [
   [{}, 'cidr-global: binaryData is not read. Move the value to data, as text.'],
-  [
-    { 'CIDR-global': '10.0.0.1' },
-    'CIDR-global: unknown key. Valid keys are search-order, skip-end-ips-in-cidr, and cidr-, range-, interface- and allow-share- followed by the name of a namespace or by global.',
-  ],
+  [{ 'CIDR-global': '10.0.0.1' }, `CIDR-global: unknown key. ${validKeys}`],
   [{ 'search-order': 'DESC' }, 'search-order: "DESC" is neither "asc" nor "desc".'],
   [{ 'allow-share-global': 'yes' }, 'allow-share-global: "yes" is neither "true" nor "false".'],
   [

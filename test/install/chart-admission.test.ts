@@ -1,11 +1,10 @@
 /** The chart's admission policies are those of deploy/admission, with the names of the release. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { eventually } from '../e2e/eventually.ts';
 import { render } from './helm.ts';
-import { at, base, chart, type KubernetesObject, objectsIn } from './objects.ts';
+import { at, base, type KubernetesObject, objectsIn } from './objects.ts';
 import { onCluster } from './on-cluster.ts';
 import { allowUser, rejectionOf } from './static-addresses.ts';
 
@@ -18,23 +17,8 @@ function policiesIn(objects: readonly KubernetesObject[]): KubernetesObject[] {
   return objects.filter(({ apiVersion }) => apiVersion === 'admissionregistration.k8s.io/v1');
 }
 
-test('the chart has a copy of each admission policy', () => {
-  const copies = join(chart, 'admission');
-  assert.deepEqual(readdirSync(copies).sort(), readdirSync(shipped).sort());
-  assert.deepEqual(
-    readdirSync(shipped).sort(),
-    names.map((name) => `${name}.yaml`),
-  );
-  for (const file of readdirSync(shipped))
-    assert.equal(
-      readFileSync(join(copies, file), 'utf8'),
-      readFileSync(join(shipped, file), 'utf8'),
-      `${file} differs. Run: cp deploy/admission/*.yaml charts/kube-vip-cloud-provider/admission/`,
-    );
-});
-
-onServer('with the names of the manifest, the chart renders the policies unchanged', async () => {
-  const byChart = policiesIn(await render({ ...installed, configMapName: 'kubevip' }));
+onServer('by default, the chart renders the policies unchanged', async () => {
+  const byChart = policiesIn(await render(installed));
   const files = names.map((name) => readFileSync(join(shipped, `${name}.yaml`), 'utf8'));
   const expected = files.flatMap((text) => objectsIn(text));
   const bare = (objects: readonly KubernetesObject[]) =>
@@ -96,7 +80,7 @@ onServer(
     await eventually(async () =>
       assert.equal(await rejectionOf(cluster, 'marks', 'shop/web', written, asController), undefined),
     );
-    const path = '/api/v1/namespaces/kube-system/configmaps/kube-vip-cloud-provider?dryRun=All';
+    const path = '/api/v1/namespaces/kube-system/configmaps/kubevip?dryRun=All';
     // Each policy comes into force on its own.
     await eventually(async () => {
       const { status, body } = await cluster.client.patch(path, { data: { 'cidr-shop': 'nonsense' } });

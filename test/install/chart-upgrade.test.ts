@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { releaseSettings, taggedImage } from '../../scripts/release/settings.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import { helm } from './helm.ts';
-import { at, chart, fixtures, itemsOf, type KubernetesObject, titleOf } from './objects.ts';
+import { at, chart, fixtures, itemsOf, type KubernetesObject, root, titleOf } from './objects.ts';
 import { onCluster } from './on-cluster.ts';
 
 const goChart = join(fixtures, 'chart-0.2.9');
@@ -46,7 +47,8 @@ function live(objects: readonly KubernetesObject[], kind: string, path: string):
 
 const pools = { cm: { data: { 'cidr-global': '10.0.0.0/24' } } };
 const pod = 'spec.template.spec';
-const ourImage = 'ghcr.io/kube-vip/kube-vip-cloud-provider:v0.1.0';
+const settings = releaseSettings(root);
+const ourImage = taggedImage(settings);
 
 interface UpgradeCase {
   title: string;
@@ -85,7 +87,7 @@ const upgradeCases: readonly UpgradeCase[] = [
     values: pools,
     upgrade: ['--reuse-values'],
     replicas: 1,
-    image: 'kubevip/kube-vip-cloud-provider:v0.1.0',
+    image: `kubevip/kube-vip-cloud-provider:v${settings.version}`,
     configMap: 'kube-vip-cloud-provider',
   },
   {
@@ -161,35 +163,110 @@ for (const upgradeCase of upgradeCases) {
   );
 }
 
-onServer('neither an upgrade nor an uninstall removes the pools', async (cluster) => {
+/** A release that is gone at the end, with all its ConfigMaps. */
+async function withRelease(cluster: Cluster, body: (release: Release) => Promise<void>): Promise<void> {
   const release = new Release(cluster, 'kube-system');
-  const see = ['get', 'configmap', '--namespace', 'kube-system', 'kube-vip-cloud-provider', '-o', 'json'];
-  await release.run('install', [goChart], pools);
-  await release.run('upgrade', [chart], pools);
-  const before: unknown = JSON.parse(await cluster.kubectl(see));
-  const stays = async (when: string): Promise<void> => {
-    const found: unknown = JSON.parse(await cluster.kubectl(see));
-    for (const path of ['metadata.uid', 'data']) assert.deepEqual(at(found, path), at(before, path), when);
-  };
-  await release.run('upgrade', [chart, '--set', 'replicasCount=1']);
-  await stays('an upgrade without them');
-  await release.run('upgrade', [chart], pools);
-  await stays('an upgrade with them');
-  await release.run('uninstall');
-  await stays('an uninstall');
-  await release.run('install', [chart], pools);
-  await stays('a new install under the same name');
-  await release.run('uninstall');
+  try {
+    await body(release);
+  } finally {
+    await release.run('uninstall', ['--ignore-not-found']);
+    const remove = ['delete', 'configmap', '--ignore-not-found', '-n', 'kube-system'];
+    await cluster.kubectl([...remove, 'kube-vip-cloud-provider', 'kubevip', 'mine']);
+  }
+}
+
+/** The names of the ConfigMap that the Pods read, that they may read, and of those that the release contains. */
+async function poolsOf(release: Release): Promise<[unknown, unknown, string[]]> {
+  const objects = await release.objects();
+  return [
+    live(objects, 'Deployment', `${pod}.containers.0.env.1.value`),
+    live(objects, 'Role', 'rules.0.resourceNames.0'),
+    objects.filter(({ kind }) => kind === 'ConfigMap').map(({ metadata }) => metadata.name),
+  ];
+}
+
+onServer('a new release reads `kubevip`, also after an upgrade', async (cluster) => {
+  await withRelease(cluster, async (release) => {
+    // Left over from a release of the chart for the Go version.
+    await cluster.kubectl(['create', 'configmap', 'kube-vip-cloud-provider', '-n', 'kube-system']);
+    await release.run('install', [chart], pools);
+    assert.deepEqual(await poolsOf(release), ['kubevip', 'kubevip', ['kubevip']]);
+    await release.run('upgrade', [chart, '--set', 'replicasCount=1']);
+    assert.deepEqual(await poolsOf(release), ['kubevip', 'kubevip', []]);
+  });
 });
 
-onServer('the notes after an install name the ConfigMap, and pools that are not read', async (cluster) => {
+const oldName = 'kube-vip-cloud-provider';
+
+onServer(
+  'the name of the chart for the Go version stays at every upgrade, until another is set',
+  async (cluster) => {
+    await withRelease(cluster, async (release) => {
+      // The ConfigMap of the manifest may exist, and must not be read all of a sudden.
+      await cluster.kubectl(['create', 'configmap', 'kubevip', '-n', 'kube-system']);
+      await release.run('install', [goChart], pools);
+      for (const args of [[], ['--set', 'replicasCount=1'], ['--set', 'leaseName=other']]) {
+        await release.run('upgrade', [chart, '--reset-then-reuse-values', ...args]);
+        assert.deepEqual(await poolsOf(release), [oldName, oldName, [oldName]]);
+      }
+      const set = ['--reset-then-reuse-values', '--set', 'configMapName=kubevip'];
+      await assert.rejects(release.run('upgrade', [chart, ...set]), /cannot be imported/);
+      assert.deepEqual(await poolsOf(release), [oldName, oldName, [oldName]]);
+      await cluster.kubectl(['delete', 'configmap', 'kubevip', '-n', 'kube-system']);
+      await release.run('upgrade', [chart, ...set]);
+      assert.deepEqual(await poolsOf(release), ['kubevip', 'kubevip', ['kubevip']]);
+      await release.run('upgrade', [chart], pools);
+      assert.deepEqual(
+        await poolsOf(release),
+        ['kubevip', 'kubevip', ['kubevip']],
+        'the name is not needed again',
+      );
+      await cluster.kubectl(['get', 'configmap', oldName, '-n', 'kube-system']);
+    });
+  },
+);
+
+onServer('the old name stays if the pools are not in the values', async (cluster) => {
+  await withRelease(cluster, async (release) => {
+    await cluster.kubectl(['create', 'configmap', oldName, '-n', 'kube-system']);
+    await release.run('install', [goChart]);
+    await release.run('upgrade', [chart]);
+    assert.deepEqual(await poolsOf(release), [oldName, oldName, []]);
+  });
+});
+
+onServer('neither an upgrade nor an uninstall removes the pools', async (cluster) => {
+  for (const [name, first] of [
+    [oldName, goChart],
+    ['kubevip', chart],
+  ] as const)
+    await withRelease(cluster, async (release) => {
+      const see = ['get', 'configmap', '--namespace', 'kube-system', name, '-o', 'json'];
+      await release.run('install', [first], pools);
+      await release.run('upgrade', [chart], pools);
+      const before: unknown = JSON.parse(await cluster.kubectl(see));
+      const stays = async (when: string): Promise<void> => {
+        const found: unknown = JSON.parse(await cluster.kubectl(see));
+        for (const path of ['metadata.uid', 'data'])
+          assert.deepEqual(at(found, path), at(before, path), when);
+      };
+      await release.run('upgrade', [chart, '--set', 'replicasCount=1']);
+      await stays('an upgrade without them');
+      await release.run('upgrade', [chart], pools);
+      await stays('an upgrade with them');
+      await release.run('uninstall');
+      await stays('an uninstall');
+      await release.run('install', [chart], { ...pools, configMapName: name });
+      await stays('a new install under the same name');
+    });
+});
+
+onServer('the notes after an install name the ConfigMap, and how to create it', async (cluster) => {
   const release = new Release(cluster, 'kube-public');
   const dry = ['--dry-run=client'];
-  assert.match(
-    await release.run('install', [chart, ...dry]),
-    /configmap --namespace kube-public kube-vip-cloud-provider /,
-  );
-  const both = { ...pools, configMapName: 'mine' };
-  const notes = await release.run('install', [chart, ...dry], both);
-  assert.match(notes, /The pools are in ConfigMap mine in namespace kube-public[\s\S]*cm\.data is ignored/);
+  const create = /configmap --namespace kube-public kubevip --from-literal/;
+  assert.match(await release.run('install', [chart, ...dry]), create);
+  const notes = await release.run('install', [chart, ...dry], { ...pools, configMapName: 'mine' });
+  assert.match(notes, /The pools are in ConfigMap mine in namespace kube-public/);
+  assert.doesNotMatch(notes, create);
 });

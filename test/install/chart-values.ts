@@ -1,6 +1,10 @@
 /** The effect of each value of the chart, and values that it rejects. */
 
-import { at, type KubernetesObject } from './objects.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { releaseSettings } from '../../scripts/release/settings.ts';
+import { at, type KubernetesObject, root } from './objects.ts';
 
 export interface ValueCase {
   /** The path of the tested value. `with` contains other values that it requires. */
@@ -11,6 +15,7 @@ export interface ValueCase {
   shows: [kind: string, path: string, what: unknown];
 }
 
+const { image, version } = releaseSettings(root);
 const pod = 'spec.template.spec';
 const container = `${pod}.containers.0`;
 const toleration = { key: 'dedicated', operator: 'Exists', effect: 'NoExecute' };
@@ -26,12 +31,12 @@ export const valueCases: readonly ValueCase[] = [
   {
     value: 'image.repository',
     is: 'registry.example.com/kvcp',
-    shows: ['Deployment', `${container}.image`, 'registry.example.com/kvcp:v0.1.0'],
+    shows: ['Deployment', `${container}.image`, `registry.example.com/kvcp:v${version}`],
   },
   {
     value: 'image.tag',
-    is: 'v0.1.1',
-    shows: ['Deployment', `${container}.image`, 'ghcr.io/kube-vip/kube-vip-cloud-provider:v0.1.1'],
+    is: 'v9.1.1',
+    shows: ['Deployment', `${container}.image`, `${image}:v9.1.1`],
   },
   {
     value: 'image.pullPolicy',
@@ -53,7 +58,7 @@ export const valueCases: readonly ValueCase[] = [
       { 'cidr-global': '10.0.0.0/24', 'skip-end-ips-in-cidr': 'false', 'allow-share-global': 'true' },
     ],
   },
-  { value: 'configMapName', is: 'kubevip', shows: ['Role', 'rules.0.resourceNames', ['kubevip']] },
+  { value: 'configMapName', is: 'mine', shows: ['Role', 'rules.0.resourceNames', ['mine']] },
   {
     value: 'resources',
     is: resources,
@@ -125,6 +130,46 @@ export const valueCases: readonly ValueCase[] = [
   },
   { value: 'claims', is: true, shows: ['Deployment', `${container}.args.2`, '--claims'] },
   { value: 'extraArgs', is: ['-v=2'], shows: ['Deployment', `${container}.args.2`, '-v=2'] },
+  {
+    value: 'imagePullSecrets',
+    is: [{ name: 'registry' }],
+    shows: ['Deployment', `${pod}.imagePullSecrets`, [{ name: 'registry' }]],
+  },
+  {
+    value: 'podAnnotations',
+    is: { 'example.com/team': 'network' },
+    shows: ['Deployment', 'spec.template.metadata.annotations', { 'example.com/team': 'network' }],
+  },
+  {
+    value: 'podLabels',
+    is: { team: 'network' },
+    shows: [
+      'Deployment',
+      'spec.template.metadata.labels',
+      {
+        'app.kubernetes.io/name': 'kube-vip-cloud-provider',
+        'app.kubernetes.io/instance': 'kvcp',
+        team: 'network',
+      },
+    ],
+  },
+  {
+    value: 'extraVolumes',
+    is: [{ name: 'ca', configMap: { name: 'ca' } }],
+    with: { extraVolumeMounts: [mount()] },
+    shows: ['Deployment', `${pod}.volumes.0.configMap.name`, 'ca'],
+  },
+  {
+    value: 'extraVolumeMounts',
+    is: [mount()],
+    with: { extraVolumes: [{ name: 'ca', emptyDir: {} }] },
+    shows: ['Deployment', `${container}.volumeMounts`, [mount()]],
+  },
+  {
+    value: 'topologySpreadConstraints',
+    is: [zones()],
+    shows: ['Deployment', `${pod}.topologySpreadConstraints`, [zones()]],
+  },
   { value: 'podDisruptionBudget.enabled', is: false, shows: ['PodDisruptionBudget', 'kind', undefined] },
   {
     value: 'serviceMonitor.enabled',
@@ -144,9 +189,37 @@ export const valueCases: readonly ValueCase[] = [
     shows: ['ServiceMonitor', 'metadata.labels.release', 'prometheus'],
   },
   {
+    value: 'prometheusRule.enabled',
+    is: true,
+    shows: ['PrometheusRule', 'spec', alerts()],
+  },
+  {
+    value: 'prometheusRule.labels',
+    is: { release: 'prometheus' },
+    with: { prometheusRule: { enabled: true } },
+    shows: ['PrometheusRule', 'metadata.labels.release', 'prometheus'],
+  },
+  {
+    value: 'dashboard.enabled',
+    is: true,
+    shows: ['ConfigMap', 'metadata.labels.grafana_dashboard', '1'],
+  },
+  {
+    value: 'dashboard.namespace',
+    is: 'kube-public',
+    with: { dashboard: { enabled: true } },
+    shows: ['ConfigMap', 'metadata.namespace', 'kube-public'],
+  },
+  {
+    value: 'dashboard.labels',
+    is: { team: 'network' },
+    with: { dashboard: { enabled: true } },
+    shows: ['ConfigMap', 'metadata.labels.team', 'network'],
+  },
+  {
     value: 'admissionPolicies.install',
     is: ['addresses', 'marks', 'hostnames', 'pools'],
-    shows: ['ValidatingAdmissionPolicyBinding', 'spec.paramRef.name', 'kube-vip-cloud-provider'],
+    shows: ['ValidatingAdmissionPolicyBinding', 'spec.paramRef.name', 'kubevip'],
   },
   {
     value: 'admissionPolicies.exemptUsers',
@@ -155,6 +228,23 @@ export const valueCases: readonly ValueCase[] = [
     shows: ['ValidatingAdmissionPolicy', 'spec.matchConditions.0.expression', exemption()],
   },
 ];
+
+function mount(): object {
+  return { name: 'ca', mountPath: '/etc/ca', readOnly: true };
+}
+
+function zones(): object {
+  return {
+    maxSkew: 1,
+    topologyKey: 'topology.kubernetes.io/zone',
+    whenUnsatisfiable: 'DoNotSchedule',
+    labelSelector: { matchLabels: { 'app.kubernetes.io/instance': 'kvcp' } },
+  };
+}
+
+function alerts(): unknown {
+  return parse(readFileSync(join(root, 'deploy', 'monitoring', 'alerts.yaml'), 'utf8'));
+}
 
 /** The first condition of a policy of the chart, with two more users. */
 function exemption(): string {
@@ -178,7 +268,7 @@ export const invalidValues: readonly [values: object, message: RegExp][] = [
     /'\/image\/pullPolicy': value must be one of 'Always', 'IfNotPresent', 'Never'/,
   ],
   [{ image: { tag: 0.2 } }, /'\/image\/tag': got number, want string/],
-  [{ image: { tag: 'v0.0.12' } }, /image\.tag v0\.0\.12 is the Go version.* set it to v0\.1\.0/],
+  [{ image: { tag: 'v0.0.12' } }, /image\.tag v0\.0\.12 is the Go version.* set it to v\d/],
   [{ image: { tag: '0.0.9@sha256:0123' } }, /image\.tag 0\.0\.9@sha256:0123 is the Go version/],
   [{ nameOverride: 7 }, /'\/nameOverride': got number, want string/],
   [{ namespaceOverride: true }, /'\/namespaceOverride': got boolean, want string/],
@@ -190,6 +280,17 @@ export const invalidValues: readonly [values: object, message: RegExp][] = [
   [{ tolerations: { key: 'x' } }, /'\/tolerations': got object, want array/],
   [{ affinity: [] }, /'\/affinity': got array, want object/],
   [{ priorityClassName: 1000 }, /'\/priorityClassName': got number, want string/],
+  [{ imagePullSecrets: ['registry'] }, /'\/imagePullSecrets\/0': got string, want object/],
+  [{ podAnnotations: { scrape: true } }, /'\/podAnnotations\/scrape': got boolean, want string/],
+  [
+    { podLabels: { 'app.kubernetes.io/name': 'x' } },
+    /podLabels contains app\.kubernetes\.io\/name, by which/,
+  ],
+  [{ extraVolumes: [{ emptyDir: {} }] }, /'\/extraVolumes\/0': missing property 'name'/],
+  [{ extraVolumeMounts: [{ name: 'ca' }] }, /'\/extraVolumeMounts\/0': missing property 'mountPath'/],
+  [{ topologySpreadConstraints: {} }, /'\/topologySpreadConstraints': got object, want array/],
+  [{ prometheusRule: { enabled: 'yes' } }, /'\/prometheusRule\/enabled': got string, want boolean/],
+  [{ dashboard: { label: 'x' } }, /'\/dashboard': additional properties 'label' not allowed/],
   [{ extraEnv: ['A=B'] }, /'\/extraEnv\/0': got string, want object/],
   [{ extraEnv: [{ value: 'b' }] }, /'\/extraEnv\/0': missing property 'name'/],
   [{ enableloadbalancerClass: 'yes' }, /'\/enableloadbalancerClass': got string, want boolean/],

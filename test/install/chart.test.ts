@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
+import { pageAddress, releaseSettings, taggedImage } from '../../scripts/release/settings.ts';
+import { firstCells } from '../docs/document.ts';
 import { permissionsWithClaims } from '../e2e/roles.ts';
 import { invalidValues, shown, valueCases, valuesOf } from './chart-values.ts';
 import { helm, render } from './helm.ts';
@@ -16,6 +19,7 @@ import {
   objectsIn,
   only,
   podOf,
+  root,
   rulesOf,
 } from './objects.ts';
 import { onCluster } from './on-cluster.ts';
@@ -24,18 +28,21 @@ const read = (file: string): string => readFileSync(join(chart, file), 'utf8');
 const byManifest = objectsIn(readFileSync(manifest, 'utf8'));
 const onServer = onCluster('install-chart', ['helm']);
 
-/** The minimal CustomResourceDefinition for the kind. */
-const serviceMonitors = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'servicemonitors.monitoring.coreos.com' },
-  spec: {
-    group: 'monitoring.coreos.com',
-    names: { plural: 'servicemonitors', singular: 'servicemonitor', kind: 'ServiceMonitor' },
-    scope: 'Namespaced',
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: anything() } }],
-  },
-};
+/** The minimal CustomResourceDefinition for a kind of the Prometheus Operator. */
+function definitionOf(kind: string) {
+  const [singular, group] = [kind.toLowerCase(), 'monitoring.coreos.com'];
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${singular}s.${group}` },
+    spec: {
+      group,
+      names: { plural: `${singular}s`, singular, kind },
+      scope: 'Namespaced',
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: anything() } }],
+    },
+  };
+}
 
 function anything(): object {
   return {
@@ -44,17 +51,97 @@ function anything(): object {
   };
 }
 
-onServer('helm lint reports no problem, and the version is that of package.json', async () => {
-  await helm(['lint', '--strict', chart]);
-  const about: unknown = JSON.parse(readFileSync(join(base, '..', 'package.json'), 'utf8'));
-  assert.equal(at(parse(read('Chart.yaml')), 'appVersion'), `v${at(about, 'version')}`);
+/** Every optional object of the chart. */
+const everything = {
+  cm: { data: { 'cidr-global': '10.0.0.0/24' } },
+  podDisruptionBudget: { enabled: true },
+  serviceMonitor: { enabled: true },
+  prometheusRule: { enabled: true },
+  dashboard: { enabled: true },
+};
+const policies = { admissionPolicies: { install: ['addresses', 'marks', 'hostnames'] } };
+
+/** The releases of Kubernetes in docs/compatibility.md. */
+const releases = firstCells('docs/compatibility.md', 'Kubernetes').filter((cell) =>
+  /^1\.\d+\.\d+$/.test(cell),
+);
+
+onServer('helm lint reports no problem on any tested release of Kubernetes, with all objects', async () => {
+  assert.ok(releases.length >= 4);
+  for (const release of releases) {
+    const minor = Number(release.split('.')[1]);
+    const values = {
+      ...everything,
+      ...(minor < 31 ? {} : policies),
+      ...(minor < 33 ? {} : { claims: true }),
+    };
+    const given = ['--kube-version', release, '--values', '-'];
+    await helm(['lint', '--strict', chart, ...given], JSON.stringify(values));
+    const objects = objectsIn(await helm(['template', 'kvcp', chart, ...given], JSON.stringify(values)));
+    const kinds = new Set(objects.map(({ kind }) => kind));
+    assert.ok(kinds.has('Deployment') && kinds.has('PrometheusRule'), release);
+  }
+});
+
+onServer('on a release of Kubernetes that lacks what a value needs, the chart names the value', async () => {
+  const on = (release: string, values: object) =>
+    helm(['template', 'kvcp', chart, '--kube-version', release, '--values', '-'], JSON.stringify(values));
+  await assert.rejects(on('1.29.9', {}), /kubeVersion: >=1\.30\.0-0/);
+  await assert.rejects(
+    on('1.32.13', { claims: true }),
+    /claims requires Kubernetes 1\.33, but the cluster runs v1\.32\.13\. Remove the value, or upgrade the cluster/,
+  );
+  const pools = { admissionPolicies: { install: ['pools'] } };
+  await assert.rejects(on('1.32.13', pools), /admissionPolicies\.install pools requires Kubernetes 1\.33,/);
+  await assert.rejects(
+    on('1.30.14', policies),
+    /admissionPolicies\.install addresses requires Kubernetes 1\.31,/,
+  );
+  await on('v1.33.1+k3s1', { claims: true, ...pools });
+});
+
+onServer('the chart and the manifest read the same ConfigMap, a second release reads its own', async () => {
+  const poolsOf = async (values: object) => at(only(await render(values), 'Role'), 'rules.0.resourceNames');
+  assert.deepEqual(await poolsOf({}), at(only(byManifest, 'Role'), 'rules.0.resourceNames'));
+  assert.deepEqual(await poolsOf({ nameOverride: 'second' }), ['second']);
+  assert.deepEqual(await poolsOf({ nameOverride: 'second', configMapName: 'mine' }), ['mine']);
+  const [pools] = (await render({ cm: everything.cm, configMapName: 'mine' })).filter(
+    ({ kind }) => kind === 'ConfigMap',
+  );
+  assert.equal(pools?.metadata.name, 'mine', 'cm.data goes where the controller reads it');
+});
+
+onServer('the dashboard is the one in deploy/monitoring', async () => {
+  const board = only(await render({ dashboard: { enabled: true } }), 'ConfigMap');
+  const [text = ''] = Object.values(at(board, 'data') as Record<string, string>);
+  assert.equal(`${text}\n`, readFileSync(join(root, 'deploy', 'monitoring', 'dashboard.json'), 'utf8'));
+});
+
+test('Chart.yaml names the version, the image and the repository of package.json', () => {
+  const settings = releaseSettings(root);
+  const about: unknown = parse(read('Chart.yaml'));
+  assert.equal(at(about, 'appVersion'), `v${settings.version}`);
+  assert.equal(at(about, 'home'), settings.repository);
+  assert.deepEqual(at(about, 'sources'), [settings.repository]);
+  const notes = new Map(Object.entries(at(about, 'annotations') as Record<string, string>));
+  const images: unknown = parse(notes.get('artifacthub.io/images') ?? '');
+  assert.equal(at(images, '0.image'), taggedImage(settings));
+  const links = parse(notes.get('artifacthub.io/links') ?? '') as { url: string }[];
+  for (const { url } of links) {
+    const path = url.replace(pageAddress(settings, ''), '');
+    assert.ok(existsSync(join(root, path)), `${url} is a page of this version`);
+  }
+  const repository = at(parse(read('values.yaml')), 'image.repository');
+  assert.equal(repository, settings.image);
 });
 
 onServer(
   'the API server accepts the chart with its defaults, and with each value changed',
   async (cluster) => {
-    await cluster.kubectl(['create', '-f', '-'], JSON.stringify(serviceMonitors));
-    await cluster.kubectl(['wait', '--for=condition=established', `crd/${serviceMonitors.metadata.name}`]);
+    for (const definition of ['ServiceMonitor', 'PrometheusRule'].map(definitionOf)) {
+      await cluster.kubectl(['create', '-f', '-'], JSON.stringify(definition));
+      await cluster.kubectl(['wait', '--for=condition=established', `crd/${definition.metadata.name}`]);
+    }
     const accept = async (objects: readonly KubernetesObject[]): Promise<void> => {
       const apply = ['apply', '--dry-run=server', '--validate=strict', '--warnings-as-errors', '-f', '-'];
       const output = await cluster.kubectl(
@@ -83,7 +170,7 @@ onServer('an invalid value is rejected with a message that names it', async () =
 
 onServer('manifest, Kustomize base and chart grant the same permissions', async (cluster) => {
   const byKustomize = objectsIn(await cluster.kubectl(['kustomize', base]));
-  const byChart = await render({ configMapName: 'kubevip' });
+  const byChart = await render({});
   const sorted = (objects: readonly KubernetesObject[]) =>
     rulesOf(objects).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   assert.equal(sorted(byManifest).length, 2);
@@ -115,7 +202,7 @@ onServer(
 );
 
 onServer('chart and manifest define the same Pods', async () => {
-  const byChart = await render({ configMapName: 'kubevip', priorityClassName: 'system-cluster-critical' });
+  const byChart = await render({ priorityClassName: 'system-cluster-critical' });
   assert.deepEqual(comparable(byChart), comparable(byManifest));
 });
 

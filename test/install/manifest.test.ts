@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { releaseSettings, taggedImage } from '../../scripts/release/settings.ts';
 import type { Cluster } from '../e2e/cluster.ts';
 import {
   at,
@@ -13,6 +14,7 @@ import {
   objectsIn,
   only,
   podOf,
+  root,
   rulesOf,
   titleOf,
 } from './objects.ts';
@@ -28,9 +30,8 @@ async function live(cluster: Cluster, file: string): Promise<KubernetesObject[]>
   return itemsOf(await cluster.kubectl(['get', '-f', file, '-o', 'json']));
 }
 
-test('the image has the version in package.json', () => {
-  const about: unknown = JSON.parse(readFileSync(join(base, '..', 'package.json'), 'utf8'));
-  const image = `ghcr.io/kube-vip/kube-vip-cloud-provider:v${at(about, 'version')}`;
+test('the image has the name and the version in package.json', () => {
+  const image = taggedImage(releaseSettings(root));
   assert.equal(at(only(ours, 'Deployment'), `${container}.image`), image);
 });
 

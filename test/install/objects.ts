@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
-const root = resolve(import.meta.dirname, '..', '..');
+export const root = resolve(import.meta.dirname, '..', '..');
 export const manifest = resolve(root, 'manifest', 'kube-vip-cloud-controller.yaml');
 export const base = resolve(root, 'manifest');
 export const chart = resolve(root, 'charts', 'kube-vip-cloud-provider');

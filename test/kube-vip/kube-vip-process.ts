@@ -4,22 +4,20 @@ import { join } from 'node:path';
 import type { ApiServer } from '../controlplane/apiserver.ts';
 import type { Child } from '../controlplane/process.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
-import { lanInterface, type Machine } from './lan.ts';
+import type { Machine } from './lan.ts';
 
 export interface KubeVipOptions {
   program: string;
   server: ApiServer;
   machine: Machine;
-  /** One Lease for each Service instead of one for all. */
-  electsPerService: boolean;
+  /** Arguments and environment, without the kubeconfig. */
+  args: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  /** The kubeconfig; by default the administrator's. */
+  kubeconfig?: string;
 }
 
-/**
- * A short Lease, because tests wait until that of a killed process expires. kube-vip counts in seconds.
- */
-const quickElection = ['--leaseDuration=4', '--leaseRenewDuration=3', '--leaseRetry=1'];
-
-/** A real kube-vip in ARP mode, in the namespace of a machine, which is a node of the cluster. */
+/** A real kube-vip, in the namespace of a machine, which is a node of the cluster. */
 export class KubeVipProcess {
   readonly machine: Machine;
   readonly #options: KubeVipOptions;
@@ -44,14 +42,11 @@ export class KubeVipProcess {
   }
 
   start(): void {
-    const { program, machine, electsPerService } = this.#options;
-    const flags = ['--services', '--arp', '--interface', lanInterface, '--nodeName', machine.name];
-    const election = electsPerService ? ['--servicesElection'] : ['--leaderElection'];
-    const config = ['--k8sConfigPath', this.#kubeconfig()];
-    const args = [program, 'manager', ...flags, ...election, ...quickElection, ...config];
-    this.#child = machine.namespace.start(args, {
+    const { program, machine, args, env } = this.#options;
+    const command = [program, ...args, '--k8sConfigPath', this.#kubeconfig()];
+    this.#child = machine.namespace.start(command, {
       // The environment of the test run must have no effect: kube-vip reads its options from it.
-      env: { PATH: process.env.PATH ?? '', HOME: this.#folder.path },
+      env: { ...env, PATH: process.env.PATH ?? '', HOME: this.#folder.path },
       onOutput: (text) => {
         this.#output += text;
       },
@@ -78,10 +73,10 @@ export class KubeVipProcess {
     this.#folder.remove();
   }
 
-  /** The administrator's kubeconfig, with the address of the API server in this namespace. */
+  /** The kubeconfig, with the address of the API server in this namespace. */
   #kubeconfig(): string {
-    const { server, machine } = this.#options;
-    const text = readFileSync(server.kubeconfig(), 'utf8');
+    const { server, machine, kubeconfig = server.kubeconfig() } = this.#options;
+    const text = readFileSync(kubeconfig, 'utf8');
     const config = JSON.parse(text) as { clusters: [{ cluster: Record<string, string> }] };
     const { port, hostname } = new URL(server.url);
     const [{ cluster }] = config.clusters;

@@ -1,4 +1,5 @@
-import { connect, execute, NetworkNamespace } from './network-namespace.ts';
+import type { Child } from '../controlplane/process.ts';
+import { connect, execute, NetworkNamespace } from '../network/network-namespace.ts';
 
 /** The interface of each node on the local network, on which kube-vip announces. */
 export const lanInterface = 'eth0';
@@ -56,6 +57,12 @@ export class Lan {
     for (const { namespace } of this.#machines) await namespace.close();
     await this.switch.close();
   }
+}
+
+/** Starts a web server that stands for the Pods behind a port. It answers with the name of the machine and the port. */
+export function startWebServer({ name, namespace }: Machine, port: number): Child {
+  const server = `require('node:http').createServer((request, response) => response.end(process.argv[1]))`;
+  return namespace.start([process.execPath, '--eval', `${server}.listen(${port}, '::')`, `${name}:${port}`]);
 }
 
 /** Duplicate address detection would keep the machine's own address from being used for a second or two. */

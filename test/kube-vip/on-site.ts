@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { locateBinaries, type ModuleName } from '../controlplane/binaries.ts';
 import { type Bundle, sharedBundle } from '../e2e/bundle.ts';
 import { ControllerProcess } from '../e2e/controller.ts';
-import { missingPermission } from './network-namespace.ts';
+import { requirements } from './requirements.ts';
 import { Site, type SiteOptions } from './site.ts';
-
-/** Set to 1 where network namespaces are not permitted, to skip the tests with a real kube-vip. */
-const excuse = 'WITHOUT_NETWORK_NAMESPACES';
 
 export interface SiteContext {
   site: Site;
@@ -24,15 +20,8 @@ export type OnSite = (title: string, body: (context: SiteContext) => Promise<voi
  * Services. A failure includes the output of all programs.
  */
 export function onSite(options: SiteOptions): OnSite {
-  const missing = (['controlplane', 'kubeVip'] satisfies ModuleName[]).flatMap(
-    (name) => locateBinaries(process.env, name).missing,
-  );
-  const denied = missingPermission();
-  if (missing.length > 0 || (denied !== undefined && process.env[excuse] === '1')) {
-    const skip =
-      missing.length > 0
-        ? `needs ${missing.join(', ')}: \`npm run controlplane\` builds them`
-        : `excused by ${excuse}: ${denied}`;
+  const { skip, denied } = requirements();
+  if (skip !== undefined) {
     return (title) => {
       test(title, { skip });
     };
@@ -64,11 +53,7 @@ export function onSite(options: SiteOptions): OnSite {
   });
   return (title, body) => {
     test(title, async () => {
-      if (denied !== undefined)
-        throw new Error(
-          `Cannot create network namespaces: ${denied}. Run as root on Linux with iproute2 and util-linux. ` +
-            `To run the other tests only, set ${excuse}=1.`,
-        );
+      if (denied !== undefined) throw new Error(denied);
       if (context === undefined) throw new Error('the site did not start');
       const { site } = context;
       try {

@@ -5,8 +5,9 @@ import type { Child } from '../controlplane/process.ts';
 import { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { loadBalancer, type ServiceOverrides } from '../e2e/objects.ts';
+import { createEndpoints } from './endpoints.ts';
 import { KubeVipProcess } from './kube-vip-process.ts';
-import { Lan, type Machine } from './lan.ts';
+import { Lan, lanInterface, type Machine, startWebServer } from './lan.ts';
 import { Overlaps } from './overlaps.ts';
 import { Samples } from './samples.ts';
 
@@ -22,6 +23,9 @@ export interface SiteOptions {
   nodes: readonly string[];
   electsPerService?: boolean;
 }
+
+/** A short Lease, because tests wait until that of a killed process expires. kube-vip counts in seconds. */
+const quickElection = ['--leaseDuration=4', '--leaseRenewDuration=3', '--leaseRetry=1'];
 
 /** A cluster whose nodes are namespaces on one local network, each with a real kube-vip. */
 export class Site {
@@ -52,15 +56,14 @@ export class Site {
 
   async #addNode(name: string, electsPerService: boolean): Promise<void> {
     const machine = await this.#lan.join(name);
-    const server = `require('node:http').createServer((request, response) => response.end(process.argv[1]))`;
-    for (const port of [80, 8080]) {
-      const args = [process.execPath, '--eval', `${server}.listen(${port}, '::')`, `${name}:${port}`];
-      this.#servers.push(machine.namespace.start(args));
-    }
+    for (const port of [80, 8080]) this.#servers.push(startWebServer(machine, port));
     const made = await this.cluster.client.post('/api/v1/nodes', { metadata: { name } });
     assert.equal(made.status, 201, made.body.message ?? '');
     const program = `${locateBinaries(process.env, 'kubeVip').folder}/kube-vip`;
-    const kubeVip = new KubeVipProcess({ program, server: this.cluster.server, machine, electsPerService });
+    const flags = ['--services', '--arp', '--interface', lanInterface, '--nodeName', name];
+    const election = electsPerService ? '--servicesElection' : '--leaderElection';
+    const args = ['manager', ...flags, election, ...quickElection];
+    const kubeVip = new KubeVipProcess({ program, server: this.cluster.server, machine, args });
     this.nodes.push({ machine, kubeVip, samples: new Samples(machine) });
     kubeVip.start();
   }
@@ -87,30 +90,11 @@ export class Site {
   /** Creates a Service whose Pods are all nodes: kube-vip announces no Service without an endpoint. */
   async create(key: string, overrides: ServiceOverrides = {}): Promise<Body> {
     const service = await this.cluster.create(loadBalancer(key, overrides));
-    const { namespace = '', name = '' } = service.metadata;
-    const { ipFamilies = [], ports = [] } = service.spec;
-    for (const family of ipFamilies) {
-      const endpoints = this.nodes.map(({ machine }) => ({
-        addresses: [family === 'IPv4' ? machine.ipv4 : machine.ipv6],
-        nodeName: machine.name,
-        conditions: { ready: true },
-      }));
-      const slice = await this.cluster.client.post(
-        `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
-        {
-          metadata: {
-            generateName: `${name}-`,
-            labels: { 'kubernetes.io/service-name': name },
-            // Nothing collects garbage here, but kube-vip should see what a cluster has.
-            ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name, uid: service.metadata.uid }],
-          },
-          addressType: family,
-          endpoints,
-          ports: ports.map(({ port, protocol = 'TCP' }) => ({ name: '', port, protocol })),
-        },
-      );
-      assert.equal(slice.status, 201, slice.body.message ?? '');
-    }
+    await createEndpoints(
+      this.cluster,
+      service,
+      this.nodes.map(({ machine }) => machine),
+    );
     return service;
   }
 

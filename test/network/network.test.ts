@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Child, startChild } from '../controlplane/process.ts';
+import type { Child } from '../controlplane/process.ts';
 import { eventually } from '../e2e/eventually.ts';
-import { TestNetwork } from './namespaces.ts';
+import { missingPermission } from './network-namespace.ts';
+import { TestNetwork } from './test-network.ts';
 
-const missing = TestNetwork.missing();
+const denied = missingPermission();
 const port = 6_443;
 
 interface Fixture {
@@ -16,16 +17,15 @@ interface Fixture {
 }
 
 async function withNetwork(body: (fixture: Fixture) => Promise<void>): Promise<void> {
-  const network = new TestNetwork();
+  const network = await TestNetwork.create();
   const children: Child[] = [];
   let output = '';
   const start = (namespace: 'client' | 'one' | 'two', file: string, ...args: string[]): Child => {
-    const [program = '', ...prefix] = network.command(namespace);
-    const command = [...prefix, process.execPath, join(import.meta.dirname, file), ...args];
     const onOutput = (text: string): void => {
       if (namespace === 'client') output += text;
     };
-    const child = startChild(program, command, { onOutput });
+    const command = [process.execPath, join(import.meta.dirname, file), ...args];
+    const child = network.at(namespace).start(command, { onOutput });
     children.push(child);
     return child;
   };
@@ -45,15 +45,16 @@ async function withNetwork(body: (fixture: Fixture) => Promise<void>): Promise<v
     await body({ network, wrote });
   } finally {
     await Promise.all(children.map((child) => child.stop()));
-    network.remove();
+    await network.close();
   }
 }
 
-const options = { skip: missing ?? false, timeout: 120_000 };
+const skip = denied === undefined ? false : `network namespaces are not permitted: ${denied}`;
+const options = { skip, timeout: 120_000 };
 
 test('the address moves to another host, which does not know the connections', options, () =>
   withNetwork(async ({ network, wrote }) => {
-    network.moveTo('two');
+    await network.moveTo('two');
     await wrote(/failing: .*ECONNRESET/);
     await wrote(/listed two/);
   }),
@@ -61,18 +62,18 @@ test('the address moves to another host, which does not know the connections', o
 
 test('a host vanishes without a packet, and later another one has its address', options, () =>
   withNetwork(async ({ network, wrote }) => {
-    network.isolate();
+    await network.isolate();
     await wrote(/failing: .*ETIMEDOUT/);
-    network.moveTo('two');
+    await network.moveTo('two');
     await wrote(/listed two/);
   }),
 );
 
 test('packets arrive, but the answers do not', options, () =>
   withNetwork(async ({ network, wrote }) => {
-    network.deafen();
+    await network.deafen();
     await wrote(/failing: .*ETIMEDOUT/);
-    network.hear();
+    await network.hear();
     await wrote(/listed one/);
   }),
 );

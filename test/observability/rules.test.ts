@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { pageAddress, releaseSettings } from '../../scripts/release/settings.ts';
 import { needsPromtool, promtool } from '../controlplane/promtool.ts';
+import { anchorsOf, proseOf } from '../docs/document.ts';
 import { readQuery, unknownNames } from './queries.ts';
 import { tableIn, textOf } from './table.ts';
 
@@ -61,11 +63,24 @@ test('the alerts use existing metrics and labels, and their texts use labels tha
   }
 });
 
-test('each alert has a severity, a summary and a description', () => {
+test('each alert has a severity, a summary, a description and a runbook', () => {
   for (const { alert, labels, annotations } of rules) {
     assert.match(labels.severity, /^(?:warning|critical)$/, alert);
-    assert.deepEqual(Object.keys(annotations), ['summary', 'description'], alert);
+    assert.deepEqual(Object.keys(annotations), ['summary', 'description', 'runbook_url'], alert);
     assert.match(annotations.description ?? '', /\.$/, alert);
+  }
+});
+
+test('the runbook of each alert is the section of docs/troubleshooting.md that names it', () => {
+  const page = 'docs/troubleshooting.md';
+  const address = pageAddress(releaseSettings(root), page);
+  const sections = anchorsOf(proseOf(page));
+  for (const { alert, annotations } of rules) {
+    const [runbook, anchor = ''] = annotations.runbook_url?.split('#') ?? [];
+    assert.equal(runbook, address, alert);
+    const section = sections.get(anchor) ?? assert.fail(`${alert}: there is no heading for #${anchor}`);
+    const name = alert.replace('KubeVipCloudProvider', '');
+    assert.ok(section.includes(`\`${name}\``), `${alert}: the section #${anchor} does not name it`);
   }
 });
 

@@ -128,11 +128,11 @@ function runs(text: string, flags: readonly string[] = []): Promise<ProcessResul
 }
 
 const secret = 'SECRET-SECRET-SECRET';
-const kubeconfig = (server: string, user: object): string =>
+const kubeconfig = (server: string, user: object, proxyUrl?: string): string =>
   JSON.stringify({
     'current-context': 'x',
     contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    clusters: [{ name: 'c', cluster: { server } }],
+    clusters: [{ name: 'c', cluster: { server, 'proxy-url': proxyUrl } }],
     users: [{ name: 'u', user }],
   });
 const exec = (script: string): object => ({
@@ -148,12 +148,24 @@ const exec = (script: string): object => ({
 const unusable: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
   'an error on the line after the token': [
     `users:\n- name: a\n  user:\n    token: ${secret}\n   bad: [\n`,
-    /cannot be parsed: .*indentation.*\(5:4\)/,
+    /cannot be parsed: All mapping items must start at the same column at line 5, column 1/,
   ],
-  'the token alone': [secret, /has no current-context/],
+  'the token alone': [secret, /cannot be parsed: it is not a mapping/],
+  'a token that YAML reads as an alias': [
+    `users:\n- name: a\n  user:\n    token: *${secret}\n`,
+    /cannot be parsed: .*alias/i,
+  ],
+  'a token where YAML expects something else': [
+    `users: []\n}${secret}\n`,
+    /cannot be parsed: Unexpected .* at line 2, column 1/,
+  ],
   'a password in the address': [
     kubeconfig(`https://user:${secret}@127.0.0.1:1`, {}),
     /contains a user or a password/,
+  ],
+  'a proxy, which the controller does not support': [
+    kubeconfig('https://127.0.0.1:1', {}, `http://user:${secret}@127.0.0.1:2`),
+    /sets proxy-url, which only kubectl vip supports/,
   ],
   'a password in an address without a scheme': [
     kubeconfig(`user:${secret}@127.0.0.1:1`, {}),

@@ -12,6 +12,7 @@ const always: readonly string[] = [
   'state: leader paused',
   'state: two believe that they lead',
   'state: sharers moved together',
+  'state: a sharer took a port of another one',
 ];
 
 const decisions: readonly string[] = [

@@ -75,21 +75,22 @@ export const mutants: readonly Mutant[] = [
   {
     promise: 'Still',
     what: 'a Service whose pool was removed moves to the pool that applies now',
-    file: 'src/core/decide/decide.ts',
-    from: "if (intent.origin === 'allocated' && record !== undefined) {",
-    to: `const now = poolFor(context.config, view.namespace)?.key;
-  if (intent.origin === 'allocated' && now !== undefined && record?.source !== now) {
-    const moved = allocate(state, [], context);
-    if (!('failures' in moved)) return assign(state, 'allocate', moved, context);
-  }
-  if (intent.origin === 'allocated' && record !== undefined) {`,
+    file: 'src/core/decide/checks/edits.ts',
+    from: 'record.ports === portsText(state.view))',
+    to: `record.ports === portsText(state.view)) {
+      const key = run.policy.pools[0]?.key;
+      const moved = allocate(requestOf(state, facts), facts);
+      const isOther = record !== undefined && key !== undefined && record.source !== key;
+      if (isOther && 'addresses' in moved) return { desired: assignedFrom(run, 'allocate', moved) };
+    }
+    if (list === undefined || record === undefined || record.ports === portsText(state.view))`,
   },
   {
     promise: 'Inside',
     what: 'Services of one namespace get addresses from the pool of another',
-    file: 'src/core/decide/allocate.ts',
-    from: 'const pool = poolFor(config, view.namespace);',
-    to: "const pool = poolFor(config, view.namespace === 'c' ? 'a' : view.namespace);",
+    file: 'src/core/config/policy.ts',
+    from: 'poolKeysOf(namespace)\n',
+    to: "poolKeysOf(namespace === 'c' ? 'a' : namespace)\n",
   },
   {
     promise: 'Free again',
@@ -102,7 +103,7 @@ export const mutants: readonly Mutant[] = [
     promise: 'Served',
     what: 'no pending Service is checked again when an address is released',
     file: 'src/core/decide/allocator.ts',
-    from: 'for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);',
+    from: 'for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);',
     to: 'void isFreed;',
   },
   {
@@ -114,17 +115,17 @@ export const mutants: readonly Mutant[] = [
   },
   {
     promise: 'Same',
-    what: 'of several contenders, the one that was observed first holds the address',
-    file: 'src/core/ledger/ledger.ts',
+    what: 'of several contenders, the one that was changed first holds the address',
+    file: 'src/core/ledger/address-users.ts',
     from: 'a.rank - b.rank || compareAge(a.state.view, b.state.view)',
-    to: 'a.rank - b.rank',
+    to: 'a.rank - b.rank || Number(a.state.view.resourceVersion) - Number(b.state.view.resourceVersion)',
   },
   {
     promise: 'Alone',
     what: 'an invalid address throws an exception',
-    file: 'src/core/decide/decide.ts',
-    from: "if (intent.kind === 'unreadable') {",
-    to: "if (intent.kind === 'unreadable') {\n    if (view.ports.length > 1) throw new Error('cannot be read');",
+    file: 'src/core/decide/checks/handled.ts',
+    from: "if (intent.kind !== 'unreadable') return undefined;",
+    to: "if (intent.kind !== 'unreadable') return undefined;\n    if (intent.fault.text !== '') throw new Error('cannot be read');",
   },
   {
     promise: 'Hands off',
@@ -143,9 +144,9 @@ export const mutants: readonly Mutant[] = [
   {
     promise: 'Quiet',
     what: 'the reallocation request is not removed',
-    file: 'src/core/decide/desired-state.ts',
-    from: 'if (view.reallocate && isAnswer(cause)) patch.reallocate = null;',
-    to: 'if (view.reallocate && isAnswer(cause)) patch.labeled = true;',
+    file: 'src/core/model/service-patch.ts',
+    from: 'if (desired.reallocate === null && view.reallocate) patch.reallocate = null;',
+    to: 'if (desired.reallocate === null && view.reallocate) patch.labeled = true;',
   },
   {
     promise: 'Adopt first',

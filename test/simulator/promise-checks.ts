@@ -6,7 +6,17 @@ import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
-import { adoption, allocation, type Data, keyOf, mayShare, poolOf, portsOf, shown } from '../core/naive.ts';
+import {
+  adoption,
+  allocation,
+  type Data,
+  isAdopted,
+  keyOf,
+  mayShare,
+  poolOf,
+  portsOf,
+  shown,
+} from '../core/naive.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { optionsOf } from './replica.ts';
 
@@ -214,22 +224,34 @@ export function checkAtRest({ all, data, allocator, warned, claims, denied }: St
       if (warned(service).length === 0)
         throw new BrokenPromise('Said why', `${key} is pending without a warning`);
     }
+    if (decision.kind === 'keep' && !isAdopted(service))
+      throw new BrokenPromise('Crash-proof', `${key} has an address and no allocation record of it`);
     const isWritten = 'patch' in decision && !isEmptyPatch(decision.patch);
     if (!isWritten || service.metadata.deletionTimestamp !== undefined) continue;
     if (service.metadata.namespace === denied) continue;
     // This includes Services with an address that request another or an additional one.
-    if (decision.kind === 'write' && decision.addresses !== list(annotationOf(service)).join(','))
-      throw new BrokenPromise('Served', `${key} did not get ${decision.addresses}`);
+    if (decision.kind === 'write' && decision.addresses.text !== list(annotationOf(service)).join(','))
+      throw new BrokenPromise('Served', `${key} did not get ${decision.addresses.text}`);
     throw new BrokenPromise('Quiet', `a write to ${key} is missing: ${decision.kind}`);
   }
 }
 
-/** Services with one address, which they may share, outside the pool: a bulk move keeps them together. */
+/** Services that share an address outside the pool: a bulk move keeps them together. */
+export function movers(all: readonly Service[], data: Data): Service[][] {
+  return sharers(all, data).filter((group) =>
+    group.every(
+      (service) =>
+        poolOf(data, service.metadata.namespace ?? '')?.IPv4.includes(annotationOf(service)) === false,
+    ),
+  );
+}
+
+/** Services that share an allocated address, the only one that each of them has. */
 export function sharers(all: readonly Service[], data: Data): Service[][] {
   const groups = new Map<string, Service[]>();
   for (const service of all) {
     const address = annotationOf(service);
-    // A Service of the other family can have the address, but not move to another one of its family.
+    // A Service of the other family can have the address, but not get another one of its family.
     const { ipFamilyPolicy, ipFamilies = [] } = service.spec ?? {};
     const isIPv4 = ipFamilyPolicy === 'SingleStack' && ipFamilies[0] === 'IPv4';
     if (
@@ -239,7 +261,6 @@ export function sharers(all: readonly Service[], data: Data): Service[][] {
       recordOf(service).from === 'static'
     )
       continue;
-    if (poolOf(data, service.metadata.namespace ?? '')?.IPv4.includes(address) !== false) continue;
     groups.set(address, [...(groups.get(address) ?? []), service]);
   }
   return [...groups.values()].filter(
@@ -260,6 +281,18 @@ export function checkMove(group: readonly Service[], all: readonly Service[]): v
     'Together',
     `${group.map(keyOf).join(' and ')} shared an address, and are at ${now.join(' and ')}`,
   );
+}
+
+/** A Service that took a port of one with which it shared an address gets another address, and the other one keeps it. */
+export function checkClash([stays, moves]: readonly [Service, Service], all: readonly Service[]): void {
+  const had = annotationOf(stays);
+  const [kept, got] = [stays, moves].map((before) => {
+    const after = all.find(({ metadata }) => metadata.uid === before.metadata.uid);
+    return after === undefined ? '' : annotationOf(after);
+  });
+  if (kept !== had) throw new BrokenPromise('Still', `${keyOf(stays)} had ${had} and is at ${kept}`);
+  if (got === had || got === '')
+    throw new BrokenPromise('Served', `${keyOf(moves)} took a port of ${keyOf(stays)} and is at ${got}`);
 }
 
 /** The allocator of a controller that starts now. */

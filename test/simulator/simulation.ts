@@ -7,7 +7,7 @@ import { edit, type UserStep } from '../core/users.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { Network, type Sender } from './network.ts';
 import type { Act, Plan } from './plan.ts';
-import { checkAtRest, checkMove, checkWrite, holds, sharers } from './promise-checks.ts';
+import { checkAtRest, checkClash, checkMove, checkWrite, holds, movers, sharers } from './promise-checks.ts';
 import { randomOf } from './random.ts';
 import { type LogEntry, optionsOf, SimulatedReplica } from './replica.ts';
 import { isClaimWrite, isServiceWrite } from './requests.ts';
@@ -51,6 +51,10 @@ function sharerNamed(name: string, protocol: string): Service {
       ports: [{ protocol, port: 53 }],
     },
   };
+}
+
+function portsOf({ spec }: Service): { protocol: string; port: number }[] {
+  return (spec?.ports ?? []).map((port) => ({ protocol: 'TCP', ...port }));
 }
 
 class Simulation {
@@ -141,7 +145,7 @@ class Simulation {
       const data: Data = { 'cidr-global': pool, 'allow-share-global': 'true' };
       this.#configure(data);
       await this.#settle();
-      const groups = sharers(this.#services(), data);
+      const groups = movers(this.#services(), data);
       this.#network.isCalm = false;
       const end = this.#scheduler.now + 3_000;
       this.#services().forEach((_, i) => {
@@ -158,6 +162,26 @@ class Simulation {
         this.#count('state: sharers moved together');
         checkMove(group, this.#services());
       }
+    }
+    await this.#clashAll();
+  }
+
+  /** One of the Services at each shared address takes a port of another one, with faults. */
+  async #clashAll(): Promise<void> {
+    const clashing = sharers(this.#services(), this.#data() ?? {}).flatMap(([stays, moves]) =>
+      stays !== undefined && moves !== undefined ? [[stays, moves] as const] : [],
+    );
+    this.#network.isCalm = false;
+    for (const [stays, moves] of clashing) {
+      const at = this.#services().findIndex(({ metadata }) => metadata.uid === moves.metadata.uid);
+      this.#act({ do: 'ports', at, ports: portsOf(stays) });
+      await this.#step();
+    }
+    await this.#settle();
+    for (const pair of clashing) {
+      if (pair.some(({ metadata }) => this.#excused.has(metadata.uid ?? ''))) continue;
+      this.#count('state: a sharer took a port of another one');
+      checkClash(pair, this.#services());
     }
   }
 

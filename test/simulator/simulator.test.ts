@@ -34,9 +34,15 @@ for (const { how, claims, least } of [
 }
 
 test('plans that once broke a promise', async () => {
-  // Together: the mover's followers conflicted with Services on their way to the address that it joined.
-  const outcome = await run(planOf(9025, acts, false));
-  assert.equal(outcome.broken?.message, undefined);
+  for (const { seed, claims } of [
+    // Together: the mover's followers conflicted with Services on their way to the address that it joined.
+    { seed: 9025, claims: false },
+    // Free again: a Service of the Go version got no allocation record while a reallocation was pending.
+    { seed: 9159, claims: true },
+  ]) {
+    const outcome = await run(planOf(seed, acts, claims));
+    assert.equal(outcome.broken?.message, undefined, `seed ${seed}`);
+  }
 });
 
 test('a late write of a former leader creates a duplicate, which is reported; claims prevent it', async () => {

@@ -20,7 +20,8 @@ const small: TestFiles = {
 const whole: TestFiles = {
   ...small,
   ...onEach('e2e/conflicts', 'e2e/edits', 'e2e/election', 'e2e/failures', 'e2e/metrics', 'e2e/permissions'),
-  ...onEach('e2e/plugin', 'install/manifest', 'kube-vip/announcements', 'kube-vip/per-service-election'),
+  ...onEach('e2e/plugin', 'install/manifest'),
+  ...onEach('kube-vip/announcements', 'kube-vip/guides', 'kube-vip/per-service-election'),
   'e2e/claims': { since: 33 },
   'install/admission-agreement': { since: 33 },
   'install/chart-admission': { since: 33 },

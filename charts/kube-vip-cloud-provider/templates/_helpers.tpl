@@ -17,8 +17,30 @@ kube-system
 {{- .Values.leaseName | default "kube-vip-cloud-controller" }}
 {{- end }}
 
+{{/*
+The ConfigMap with the pools: `kubevip`, as in the manifest. A second release must not share the pools of the first one. The chart for the
+Go version called it like the other objects; as long as the running Pods read that one, so do those of the next revision.
+*/}}
 {{- define "kube-vip-cloud-provider.configMapName" -}}
-{{- .Values.configMapName | default (include "kube-vip-cloud-provider.name" .) }}
+{{- $name := include "kube-vip-cloud-provider.name" . }}
+{{- $isNamed := not (empty .Values.nameOverride) }}
+{{- $running := lookup "apps/v1" "Deployment" (include "kube-vip-cloud-provider.namespace" .) $name | default dict }}
+{{- range dig "spec" "template" "spec" "containers" list $running }}
+{{- range .env }}
+{{- if and (eq .name "KUBEVIP_CONFIG_MAP") (eq (.value | default "") $name) }}
+{{- $isNamed = true }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- .Values.configMapName | default (ternary $name "kubevip" $isNamed) }}
+{{- end }}
+
+{{/* Fails if the cluster is older than the Kubernetes release that a value requires. */}}
+{{- define "kube-vip-cloud-provider.require" -}}
+{{- $actual := .context.Capabilities.KubeVersion.Version }}
+{{- if semverCompare (printf "<%s.0-0" .release) $actual }}
+{{- fail (printf "%s requires Kubernetes %s, but the cluster runs %s. Remove the value, or upgrade the cluster." .value .release $actual) }}
+{{- end }}
 {{- end }}
 
 {{/* The same labels as in the chart for the Go version, because a selector is immutable. */}}

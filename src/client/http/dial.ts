@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
-import type { Connection, TlsCredentials } from '../cluster-connection.ts';
+import { type Connection, hostOf, isSameTls, type TlsCredentials } from '../cluster-connection.ts';
 import { ConnectionError, errorText } from '../errors.ts';
 import type { Clock } from '../transport.ts';
 
@@ -27,7 +27,7 @@ export interface KeepAlive {
 
 export function createDial({ connection, url, timeoutMs, clock, keepAlive }: DialOptions): Dial {
   const isSecure = url.protocol === 'https:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = hostOf(url);
   const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
   // The TLS server name. Addresses are not sent as one (RFC 6066), but are checked against the certificate.
   const servername = connection.servername ?? (isIP(host) === 0 ? host : '');
@@ -40,7 +40,7 @@ export function createDial({ connection, url, timeoutMs, clock, keepAlive }: Dia
 
   async function refresh(): Promise<void> {
     const latest = await connection.readTls?.();
-    if (latest === undefined || isSame(latest, credentials)) return;
+    if (latest === undefined || isSameTls(latest, credentials)) return;
     credentials = latest;
     secureContext = undefined;
     session = undefined;
@@ -105,10 +105,6 @@ export function createDial({ connection, url, timeoutMs, clock, keepAlive }: Dia
 
 function notSent(error: unknown): ConnectionError {
   return new ConnectionError(errorText(error), { mayHaveExecuted: false, cause: error });
-}
-
-function isSame(a: TlsCredentials, b: TlsCredentials): boolean {
-  return (['ca', 'cert', 'key'] as const).every((name) => String(a[name] ?? '') === String(b[name] ?? ''));
 }
 
 function credentialsOf({ ca, cert, key }: TlsCredentials): TlsCredentials {

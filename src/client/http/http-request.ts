@@ -1,3 +1,4 @@
+import type { RequestHeaders } from '../cluster-connection.ts';
 import { ConnectionError } from '../errors.ts';
 import type { HttpRequest } from '../transport.ts';
 
@@ -11,7 +12,7 @@ export function requestText(
   host: string,
   prefix: string,
   request: HttpRequest,
-  credentials: Record<string, string> | undefined,
+  credentials: RequestHeaders | undefined,
 ): string {
   const { method, path, headers, body } = request;
   if (invalidInPath.test(path)) throw invalidRequest(`the path is not encoded: ${path}`);
@@ -21,15 +22,20 @@ export function requestText(
   return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
-function fieldLines(headers: Record<string, string>): string {
+function fieldLines(headers: RequestHeaders): string {
   let lines = '';
   for (const name in headers) {
     const value = headers[name] ?? '';
-    // The value is omitted because it may be a secret.
-    if (invalidInName.test(name) || invalidInValue.test(value)) throw invalidRequest(`the header ${name}`);
-    lines += `${name}: ${value}\r\n`;
+    if (typeof value === 'string') lines += fieldLine(name, value);
+    else for (const each of value) lines += fieldLine(name, each);
   }
   return lines;
+}
+
+function fieldLine(name: string, value: string): string {
+  // The value is omitted because it may be a secret.
+  if (invalidInName.test(name) || invalidInValue.test(value)) throw invalidRequest(`the header ${name}`);
+  return `${name}: ${value}\r\n`;
 }
 
 function invalidRequest(what: string): ConnectionError {

@@ -1,5 +1,5 @@
 import { systemClock } from '../clock.ts';
-import type { Connection } from '../cluster-connection.ts';
+import { type Connection, serverUrl } from '../cluster-connection.ts';
 import { ConnectionError } from '../errors.ts';
 import type { Clock, Connections, HttpRequest, HttpResponse, Transport } from '../transport.ts';
 import { createDial, type KeepAlive } from './dial.ts';
@@ -32,7 +32,7 @@ const KEEP_ALIVE: KeepAlive = { initialDelayMs: 5_000, intervalMs: 1_000, count:
 export function createNodeTransport(options: NodeTransportOptions): NodeTransport {
   const { sockets = 16, connectTimeoutMs = 10_000, idleMs = IDLE_MS, clock = systemClock } = options;
   const { keepAlive = KEEP_ALIVE } = options;
-  const url = parseServer(options.server);
+  const url = serverUrl(options.server);
   const prefix = url.pathname.replace(/\/$/, '');
   const dial = createDial({ connection: options, url, timeoutMs: connectTimeoutMs, clock, keepAlive });
   // A watch keeps its connection for minutes. In a shared pool, enough watches would leave no connection for
@@ -94,14 +94,6 @@ export function createNodeTransport(options: NodeTransportOptions): NodeTranspor
       watches.close();
     },
   });
-}
-
-function parseServer(server: string): URL {
-  const url = URL.canParse(server) ? new URL(server) : undefined;
-  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new Error(`the API server address must be an http or https URL: ${server}`);
-  }
-  return url;
 }
 
 function isWatch(path: string): boolean {

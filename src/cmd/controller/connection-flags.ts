@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { RateLimit } from '../../client/rate-limit.ts';
 import { quoted } from '../../core/text/quote.ts';
 import { defaultOf } from '../flags/controller-flags.ts';
+import { readServerUrl } from '../flags/server-url.ts';
 import { type FlagValues, maxInt32 } from './flag-values.ts';
 
 export type ClusterAccess =
@@ -36,15 +37,9 @@ export function clusterAccess(flags: FlagValues): ClusterAccess {
 function serverUrl(flags: FlagValues, scheme: string): string | undefined {
   const text = flags.text('master');
   if (text === undefined) return undefined;
-  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `${scheme}://${text}`);
-  const isServer =
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    url.username + url.password + url.search + url.hash === '';
-  if (isServer) return url.href.replace(/\/$/, '');
-  flags.errors.push(
-    `--master=${quoted(text.replace(/\/\/[^/]*@/, '//...@'))} is not a valid server URL. Use a URL such as https://10.0.0.1:6443.`,
-  );
+  const url = readServerUrl('--master', text, scheme);
+  if (typeof url === 'string') return url;
+  flags.errors.push(url.message);
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 import { nearestWord } from '../../core/text/nearest.ts';
 import { quoted } from '../../core/text/quote.ts';
 import { defaultOf } from '../flags/controller-flags.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../flags/duration.ts';
 
 /** The Go version stores these flags in an int32. */
 export const maxInt32 = 2 ** 31 - 1;

@@ -1,7 +1,7 @@
 /** The controller process. Of its modules, only this one calls process.exit and reads the environment. */
 
 import { randomUUID } from 'node:crypto';
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { systemClock } from '../../client/clock.ts';
 import type { Connection } from '../../client/cluster-connection.ts';
 import { errorText } from '../../client/errors.ts';
@@ -15,6 +15,7 @@ import { textLine } from '../../terminal/log-text.ts';
 import { createLog, jsonLine } from '../../terminal/log-writer.ts';
 import type { Role } from '../../web/page-data.ts';
 import { serveWeb, type WebPage } from '../../web/serve.ts';
+import { home } from '../flags/home.ts';
 import { StandardOutput } from '../flags/output.ts';
 import { version } from '../flags/version.ts';
 import type { ClusterAccess, HealthOptions } from './connection-flags.ts';
@@ -178,22 +179,17 @@ async function connect(access: ClusterAccess): Promise<Connection> {
   if (access.kind === 'in cluster') return inClusterConnection({ env, clock: systemClock });
   if (access.kind === 'server') return { server: access.server };
   // Imported on demand: the kubeconfig reader takes a third of the program's memory.
-  const { kubeconfigConnection } = await import('../../client/kubeconfig.ts');
+  const { kubeconfigConnection } = await import('../../client/kubeconfig/kubeconfig.ts');
   const file = access.file === undefined ? {} : { file: access.file };
   const connection = await kubeconfigConnection({ ...file, env, home: home(), clock: systemClock });
+  if (connection.proxyUrl !== undefined)
+    throw new Error(
+      'The kubeconfig sets proxy-url, which only kubectl vip supports. Use a server address that the controller can reach directly',
+    );
   const { server } = access;
   if (server === undefined) return connection;
   // Credentials are for TLS only.
   return server.startsWith('https:') ? { ...connection, server } : { server };
-}
-
-/** In a container, the user ID may have no entry in /etc/passwd. Then there is no home directory. */
-function home(): string {
-  try {
-    return homedir();
-  } catch {
-    return '/';
-  }
 }
 
 const output = new StandardOutput(process.stdout, process.stderr);

@@ -1,4 +1,7 @@
-import { type Config, type ConfigProblem, countOf } from '../../core/config/config.ts';
+import type { Config } from '../../core/config/config.ts';
+import { type ConfigProblem, countOf } from '../../core/config/config-problem.ts';
+import { parseKey } from '../../core/config/keys.ts';
+import { settingsIn } from '../../core/config/settings.ts';
 import {
   explainOtherPools,
   explainProblem,
@@ -218,21 +221,17 @@ function warning(code: FindingCode, key: string, explain: () => string): CheckFi
 /** Keys of namespaces that do not exist. */
 function namespaceFindings({ config, networks }: CheckContext): CheckFinding[] {
   const namespaces = networks?.namespaces;
-  const keys = [
-    ...config.pools.keys(),
-    ...[...config.interfaces.keys()].map((scope) => `interface-${scope}`),
-    ...[...config.sharing.keys()].map((scope) => `allow-share-${scope}`),
-  ];
+  const keys = [...config.pools.keys(), ...settingsIn(config.settings, 'namespace')];
   return keys.flatMap((key): CheckFinding[] => {
-    const scope = key.replace(/^(?:cidr|range|interface|allow-share)-/, '');
-    if (scope === 'global' || namespaces?.has(scope)) return [];
+    const { scope, target = 'global' } = parseKey(key) ?? {};
+    if (scope !== 'namespace' || target === 'global' || namespaces?.has(target)) return [];
     // Without the list of namespaces, only what looks like a global key.
-    if (namespaces === undefined && !scope.startsWith('global-')) return [];
+    if (namespaces === undefined && !target.startsWith('global-')) return [];
     return [
       warning('unknown-namespace', key, () =>
         namespaces === undefined
-          ? `${key} applies to a namespace called ${scope}, not to all namespaces. Only a key that ends in -global does.`
-          : `${key} applies to namespace ${scope}, which does not exist. Rename the key, or run: kubectl create namespace ${scope}`,
+          ? `${key} applies to a namespace called ${target}, not to all namespaces. Only a key that ends in -global does.`
+          : `${key} applies to namespace ${target}, which does not exist. Rename the key, or run: kubectl create namespace ${target}`,
       ),
     ];
   });

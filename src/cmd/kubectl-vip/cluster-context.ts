@@ -1,7 +1,7 @@
 import type { Api, Query } from '../../client/api.ts';
 import { ApiError, errorText } from '../../client/errors.ts';
 import type { KubeObject } from '../../core/model/objects.ts';
-import type { SettingFlags } from './settings.ts';
+import type { SettingFlags } from './setting-flags.ts';
 
 /** Reading parts of a cluster, and reporting those that the user has no permission to read. */
 

@@ -105,6 +105,6 @@ export function decisionFor(
   if (state === undefined || simulated === undefined) return undefined;
   const due = outcome.written.get(key);
   // A due release only clears earlier fields: the simulated decision then gives the reason.
-  const decision = due?.kind === 'write' ? due : simulated.decision;
-  return { state, decision };
+  const { decision, trace } = due?.decision.kind === 'write' ? due : simulated;
+  return { state, decision, trace };
 }

@@ -1,7 +1,5 @@
-import type { Flag } from '../flags/flags.ts';
-
-/** A flag with its text for --help. */
-export type PluginFlag = Flag & { readonly help: string };
+import { connectionFlags } from './connection-target.ts';
+import type { PluginFlag } from './plugin-flag.ts';
 
 export interface CommandText {
   /** The arguments after the command's name. */
@@ -15,7 +13,7 @@ export interface CommandText {
   readonly exitCodes: string;
 }
 
-/** Flags of every command. */
+/** Flags of every command, besides those of the connection. */
 export const commonFlags: Readonly<Record<string, PluginFlag>> = {
   namespace: { type: 'string', short: 'n', wants: 'a name', help: "Use this namespace [your context's]" },
   'all-namespaces': { type: 'boolean', short: 'A', help: 'Use all namespaces' },
@@ -30,12 +28,6 @@ export const commonFlags: Readonly<Record<string, PluginFlag>> = {
     short: 'f',
     wants: 'a file',
     help: 'Read this dump instead of a cluster; repeatable, - for standard input',
-  },
-  context: { type: 'string', wants: 'a name', help: 'Use this kubeconfig context [the current one]' },
-  kubeconfig: {
-    type: 'string',
-    wants: 'a file',
-    help: 'Use this kubeconfig [$KUBECONFIG, else ~/.kube/config]',
   },
   deployment: {
     type: 'string',
@@ -117,7 +109,7 @@ export const commandTexts = {
     arguments: '-f FILE',
     summary: 'Validate a ConfigMap',
     description: [
-      'Reads the ConfigMap in FILE as the controller does, without a cluster, and reports each problem with its line and a suggested fix. With --context or --kubeconfig, also reports pools that contain the address of a node or of the API server, overlap a cluster IP range, or belong to a namespace that does not exist. Nodes and other objects in FILE are compared in the same way. Without -f, checks the ConfigMap in the cluster in the same way.',
+      'Reads the ConfigMap in FILE as the controller does, without a cluster, and reports each problem with its line and a suggested fix. With --kubeconfig, --context, --cluster, or --server, also reports pools that contain the address of a node or of the API server, overlap a cluster IP range, or belong to a namespace that does not exist. Nodes and other objects in FILE are compared in the same way. Without -f, checks the ConfigMap in the cluster in the same way.',
     ],
     flags: {},
     examples: ['kubectl vip check -f configmap.yaml', 'kubectl vip check'],
@@ -150,5 +142,5 @@ export type CommandName = keyof typeof commandTexts;
 export const commandNames = Object.keys(commandTexts) as CommandName[];
 
 export function flagsOf(name: CommandName): Readonly<Record<string, PluginFlag>> {
-  return { ...commandTexts[name].flags, ...commonFlags };
+  return { ...commandTexts[name].flags, ...commonFlags, ...connectionFlags };
 }

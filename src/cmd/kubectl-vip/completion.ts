@@ -1,20 +1,11 @@
 import { printable } from '../../core/text/quote.ts';
-import { parseFlags } from '../flags/flags.ts';
-import { type CommandName, commandNames, commandTexts, flagsOf, type PluginFlag } from './commands.ts';
+import { type ParsedFlags, parseFlags } from '../flags/flags.ts';
+import { type CommandName, commandNames, commandTexts, flagsOf } from './commands.ts';
 import { connect } from './connect.ts';
+import { connectionTarget, fileFlags } from './connection-target.ts';
 import type { IOStreams } from './io-streams.ts';
+import type { PluginFlag } from './plugin-flag.ts';
 import { readServices } from './read-cluster.ts';
-
-/** For `kubectl vip <TAB>`, kubectl runs a program of this name (kubectl's plugin completion). */
-export const completionText = `kubectl completes a plugin by running a program named kubectl_complete-vip. The
-distribution contains it. To create it yourself, save this script under that
-name on your PATH, next to kubectl-vip, and make it executable:
-
-  #!/bin/sh
-  exec kubectl vip __complete "$@"
-
-Completion of kubectl itself must be enabled; run "kubectl completion --help".
-`;
 
 /** Cobra's ShellCompDirectiveNoFileComp: the candidates are complete, do not add file names. */
 const noFiles = ':4\n';
@@ -30,7 +21,7 @@ export async function complete(words: readonly string[], streams: IOStreams): Pr
   const command = commandNames.find((name) => before.includes(name));
   const flags = command === undefined ? flagsOf('explain') : flagsOf(command);
   const flag = flagBefore(before.at(-1), flags);
-  if (flag === 'filename' || flag === 'kubeconfig') return files;
+  if (flag !== undefined && (flag === 'filename' || fileFlags.has(flag))) return files;
   const candidates =
     flag !== undefined
       ? await flagValueCandidates(flag, before, streams)
@@ -83,16 +74,18 @@ async function argumentCandidates(
 ): Promise<CompletionCandidate[]> {
   if (command !== 'explain') return [];
   const { services, contextNamespace } = await servicesFor(before, streams);
-  const wanted = flagValues(before).get('namespace') ?? contextNamespace ?? 'default';
+  const wanted = flagValues(before).values.get('namespace') ?? contextNamespace ?? 'default';
   return services
     .filter(({ namespace }) => namespace === wanted)
     .map(({ name }): CompletionCandidate => [`service/${name}`, ''])
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function flagValues(before: readonly string[]): ReadonlyMap<string, string> {
+const nothing = { values: new Map<string, string>(), all: new Map<string, readonly string[]>() };
+
+function flagValues(before: readonly string[]): Pick<ParsedFlags, 'values' | 'all'> {
   const parsed = parseFlags(before, flagsOf('explain'));
-  return 'message' in parsed ? new Map() : parsed.values;
+  return 'message' in parsed ? nothing : parsed;
 }
 
 interface CompletionServices {
@@ -102,9 +95,10 @@ interface CompletionServices {
 
 /** None if the cluster cannot be read: completion has no way to report an error. */
 async function servicesFor(before: readonly string[], streams: IOStreams): Promise<CompletionServices> {
-  const values = flagValues(before);
-  const target = { context: values.get('context'), kubeconfig: values.get('kubeconfig') };
+  const { values, all } = flagValues(before);
   try {
+    const target = connectionTarget(values, all);
+    if ('message' in target) throw new Error(target.message);
     const { api, connection, close } = await connect(target, streams);
     try {
       const flags = { deployment: undefined, configMap: undefined, class: undefined, controller: undefined };

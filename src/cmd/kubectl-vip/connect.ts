@@ -1,10 +1,9 @@
 import { type Api, createApi } from '../../client/api.ts';
-import type { Connection } from '../../client/cluster-connection.ts';
-import { createNodeTransport } from '../../client/http/node-transport.ts';
+import { type Connection, serverUrl } from '../../client/cluster-connection.ts';
 import type { Transport } from '../../client/transport.ts';
 import { readOnly } from '../../controller/observer.ts';
+import type { ConnectionTarget } from './connection-target.ts';
 import type { IOStreams } from './io-streams.ts';
-import type { Invocation } from './plugin-arguments.ts';
 
 /** A connection that can only read. */
 export interface ReadConnection {
@@ -14,34 +13,32 @@ export interface ReadConnection {
   readonly close: () => void;
 }
 
-type ConnectionTarget = Pick<Invocation, 'context' | 'kubeconfig'>;
-
-/** Connects with the user's kubeconfig and permissions, as kubectl does (including exec plugins and OIDC). */
+/** Connects with the user's kubeconfig, proxy, and permissions, as kubectl does (including exec plugins and OIDC). */
 export async function connect(target: ConnectionTarget, streams: IOStreams): Promise<ReadConnection> {
-  const connection = await connectionOf(target, streams);
+  const { kubeconfig, flags, requestTimeoutMs: ms } = target;
+  const { clock, env, version } = streams;
+  // Loaded on demand: the kubeconfig reader is most of this program, and a dump does not need it.
+  const [{ kubeconfigConnection }, { createHttpsTransport }, { proxyFromEnvironment }] = await Promise.all([
+    import('../../client/kubeconfig/kubeconfig.ts'),
+    import('../../client/kubeconfig/https-transport.ts'),
+    import('../../client/kubeconfig/proxy-from-environment.ts'),
+  ]);
+  const file = kubeconfig === undefined ? {} : { file: kubeconfig };
+  const connection = await kubeconfigConnection({ ...file, flags, env, home: streams.home(), clock });
   if (connection.insecure === true)
     streams.writeStderr(
-      'Warning: the identity of the API server is not verified, because the kubeconfig sets insecure-skip-tls-verify.',
+      'Warning: the identity of the API server is not verified, because insecure-skip-tls-verify is set.',
     );
-  const { clock, version } = streams;
-  const readWrite = createNodeTransport(connection);
+  const proxyUrl = connection.proxyUrl ?? proxyFromEnvironment(serverUrl(connection.server), env);
+  const proxy = proxyUrl === undefined ? {} : { proxyUrl };
+  const readWrite = createHttpsTransport({ ...connection, ...proxy }, clock);
   const transport = readOnly(readWrite);
-  const userAgent = `kubectl-vip/${version}`;
-  const api = createApi(transport, { userAgent, fieldManager: 'kubectl-vip', clock });
-  return { connection, transport, api, close: () => readWrite.close() };
-}
-
-async function connectionOf(
-  { context, kubeconfig }: ConnectionTarget,
-  streams: IOStreams,
-): Promise<Connection> {
-  // Loaded on demand: the kubeconfig reader is most of this program, and a dump does not need it.
-  const { kubeconfigConnection } = await import('../../client/kubeconfig.ts');
-  return kubeconfigConnection({
-    ...(kubeconfig === undefined ? {} : { file: kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-    env: streams.env,
-    home: streams.home(),
-    clock: streams.clock,
+  const timeouts = ms === undefined ? {} : { requestTimeoutMs: ms, listTimeoutMs: ms };
+  const api = createApi(transport, {
+    userAgent: `kubectl-vip/${version}`,
+    fieldManager: 'kubectl-vip',
+    clock,
+    ...timeouts,
   });
+  return { connection, transport, api, close: () => readWrite.close() };
 }

@@ -1,8 +1,9 @@
 import type { ServiceDecision } from '../../core/decide/allocator.ts';
+import { decide } from '../../core/decide/decide.ts';
 import type { AddressConflict } from '../../core/decide/decision.ts';
-import { announcementCheck, type Check, checksOf } from '../../core/explain/checks.ts';
 import { isReportable, remediesForAnnouncement } from '../../core/explain/explain-announcement.ts';
 import { explainDecision, explainWrite } from '../../core/explain/explain-decision.ts';
+import { announcementCheck, explainTrace, type Finding } from '../../core/explain/explain-trace.ts';
 import type { Remedy } from '../../core/explain/remedy.ts';
 import { remediesFor } from '../../core/explain/service-remedies.ts';
 import { formatAddress } from '../../core/ip/address.ts';
@@ -40,7 +41,7 @@ interface ServiceExplanation extends ExplainedRow {
   readonly since: HeldSince | undefined;
   /** What the controller reported last, if it still applies and is not shown otherwise. */
   readonly warning: ServiceEvent | undefined;
-  readonly checks: readonly Check[];
+  readonly checks: readonly Finding[];
   readonly remedies: readonly Remedy[];
   readonly summary: string;
 }
@@ -90,7 +91,7 @@ function serviceKeyOf(text: string, { namespace }: NamespaceScope): ServiceKey {
 }
 
 function explainOne(key: ServiceKey, facts: ClusterFacts, cluster: SimulatedCluster): ServiceExplanation {
-  const decided = decisionFor(key, cluster) ?? decisionForOtherType(key, facts);
+  const decided = decisionFor(key, cluster) ?? decisionForOtherType(key, facts, cluster);
   if (decided === undefined) throw new Error(notFound(key, cluster));
   const { options, configMap } = facts;
   const { decision } = decided;
@@ -103,7 +104,7 @@ function explainOne(key: ServiceKey, facts: ClusterFacts, cluster: SimulatedClus
     since: decision.kind === 'keep' ? heldSince(facts.managedFields.get(key) ?? []) : undefined,
     warning: lastWarning(facts.events?.get(key) ?? [], isDue, explainDecision(decision, options)),
     checks: [
-      ...checksOf(decided, facts.snapshot.config, options),
+      ...explainTrace(decided, options),
       ...(announcement === undefined ? [] : [announcementCheck(found)]),
     ],
     remedies: [
@@ -121,9 +122,12 @@ function explainOne(key: ServiceKey, facts: ClusterFacts, cluster: SimulatedClus
 function decisionForOtherType(
   key: ServiceKey,
   { otherServices, options }: ClusterFacts,
+  { allocator }: SimulatedCluster,
 ): ServiceDecision | undefined {
   const view = otherServices.find((one) => keyOf(one) === key);
-  return view && { state: stateOf(view, options), decision: { kind: 'ignore', why: 'not-a-load-balancer' } };
+  if (view === undefined) return undefined;
+  const state = stateOf(view, options);
+  return { state, ...decide(state, allocator.facts, options.controller) };
 }
 
 function notFound(key: ServiceKey, { allocator }: SimulatedCluster): string {
@@ -152,7 +156,7 @@ function summaryOf({ state, decision }: ServiceDecision, { options }: ClusterFac
   const { key } = state;
   switch (decision.kind) {
     case 'keep':
-      return `${key} has ${decision.addresses}, ${originText(decision)}.`;
+      return `${key} has ${decision.addresses.text}, ${originText(decision)}.`;
     case 'write':
       return `A write is due for ${key}: ${explainWrite(decision)}.`;
     case 'pending':
@@ -180,7 +184,7 @@ function heldBy({ address, holder, why }: AddressConflict & { code: 'address-in-
 }
 
 function originText({ addresses, source }: ServiceDecision['decision'] & { kind: 'keep' }): string {
-  if (source === staticSource) return addresses.includes(',') ? 'static addresses' : 'a static address';
+  if (source === staticSource) return addresses.entries.length > 1 ? 'static addresses' : 'a static address';
   return source === unknownSource ? 'of unknown origin' : `from ${source}`;
 }
 

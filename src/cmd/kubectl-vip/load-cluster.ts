@@ -43,7 +43,7 @@ async function fromCluster(
   streams: IOStreams,
   select: (scope: NamespaceScope) => FactSelection,
 ): Promise<LoadedCluster> {
-  const { api, connection, close } = await connect(invocation, streams);
+  const { api, connection, close } = await connect(invocation.target, streams);
   try {
     const { clock, signal } = streams;
     const wallMs = clock.wall();

@@ -33,7 +33,7 @@ export async function observe(
   streams: IOStreams,
   open: (observed: ObservedCluster) => Promise<ClusterDisplay>,
 ): Promise<void> {
-  const { connection, transport, api, close } = await connect(invocation, streams);
+  const { connection, transport, api, close } = await connect(invocation.target, streams);
   const { clock, random, version, signal, writeStderr } = streams;
   try {
     const facts = await readCluster({ api, flags: invocation.settings, wallMs: clock.wall(), signal }, {});

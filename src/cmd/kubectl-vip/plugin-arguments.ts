@@ -3,8 +3,9 @@ import { quoted } from '../../core/text/quote.ts';
 import type { Environment } from '../flags/environment.ts';
 import { parseFlags } from '../flags/flags.ts';
 import { type CommandName, commandNames, flagsOf } from './commands.ts';
+import { type ConnectionTarget, connectionTarget } from './connection-target.ts';
 import { commandHelp, pluginHelp } from './plugin-help.ts';
-import { readName, type SettingFlags } from './settings.ts';
+import { readName, type SettingFlags } from './setting-flags.ts';
 
 export type PluginFormat = 'table' | 'wide' | 'json' | 'yaml';
 
@@ -18,8 +19,7 @@ export interface Invocation {
   readonly output: PluginFormat;
   /** Paths, or `-`. */
   readonly files: readonly string[];
-  readonly context: string | undefined;
-  readonly kubeconfig: string | undefined;
+  readonly target: ConnectionTarget;
   readonly settings: SettingFlags;
   readonly isWatching: boolean;
   /** Port of the page; 0: a free one. */
@@ -88,6 +88,8 @@ function commandRequest(command: CommandName, argv: readonly string[], env: Envi
     return usage('Standard input (-) can be read only once. Specify -f - once.', help);
   const settings = settingFlags(values);
   if ('message' in settings) return usage(settings.message, help);
+  const target = connectionTarget(values, all);
+  if ('message' in target) return usage(target.message, help);
   const isWatching = values.get('watch') === 'true';
   if (isWatching && files.length > 0)
     return usage(
@@ -110,8 +112,7 @@ function commandRequest(command: CommandName, argv: readonly string[], env: Envi
       isAllNamespaces: values.get('all-namespaces') === 'true',
       output,
       files,
-      context: values.get('context'),
-      kubeconfig: values.get('kubeconfig'),
+      target,
       settings,
       isWatching,
       port: Number(port),

@@ -1,6 +1,8 @@
 import { wrapWords } from '../../terminal/wrap.ts';
 import { placeholder } from '../flags/flags.ts';
-import { type CommandName, commandNames, commandTexts, commonFlags, type PluginFlag } from './commands.ts';
+import { type CommandName, commandNames, commandTexts, commonFlags } from './commands.ts';
+import { connectionFlags } from './connection-target.ts';
+import type { PluginFlag } from './plugin-flag.ts';
 
 /** Help texts are at most 80 columns wide, and their examples can be pasted. */
 
@@ -26,6 +28,9 @@ Run "kubectl vip COMMAND --help" for details and examples.
 Flags of all commands
 ${flagLines(commonFlags)}
 
+Flags for the connection, as in kubectl
+${flagLines(connectionFlags)}
+
 Set NO_COLOR to a non-empty value to disable color.
 `;
 
@@ -39,6 +44,8 @@ Usage
 
 Flags
 ${own}${flagLines(commonFlags)}
+
+For the flags of the connection, such as --context, run "kubectl vip --help".
 
 Examples
 ${examples.map((example) => `  ${example}`).join('\n')}

@@ -1,4 +1,4 @@
-import { poolFor } from '../../core/config/config.ts';
+import { policyFor } from '../../core/config/policy.ts';
 import type { Allocator } from '../../core/decide/allocator.ts';
 import { conflictingAddresses, isConflictCondition } from '../../core/decide/decision.ts';
 import { explainProblems } from '../../core/explain/explain-config.ts';
@@ -38,7 +38,7 @@ export interface PoolsReport {
 /** O(Services) decisions. With `-n`, only the pool that applies to the namespace. */
 export function poolsReport(allocator: Allocator, options: Options, scope: NamespaceScope): PoolsReport {
   const { config } = allocator;
-  const own = scope.isNamed && !scope.isAll ? poolFor(config, scope.namespace) : undefined;
+  const own = scope.isNamed && !scope.isAll ? policyFor(config, scope).pools[0] : undefined;
   const isWhole = !scope.isNamed || scope.isAll;
   const overlaps = overlapsIn([...config.pools.values()]);
   const rows = poolRows(allocator)

@@ -10,7 +10,8 @@ import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
 import { nodesIn } from '../../manifest/cluster-objects.ts';
 import { type Manifests, type ManifestText, readManifests } from '../../manifest/manifests.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
-import { type SettingFlags, settingsFrom } from './settings.ts';
+import type { SettingFlags } from './setting-flags.ts';
+import { settingsFrom } from './settings.ts';
 
 export interface FilesContext {
   readonly texts: readonly ManifestText[];

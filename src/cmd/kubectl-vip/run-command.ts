@@ -13,6 +13,7 @@ import { audit, findingsIn, mayResolveSoon } from './audit-command.ts';
 import { check } from './check-command.ts';
 import type { CommandResult } from './command-result.ts';
 import type { CommandName } from './commands.ts';
+import { namesCluster } from './connection-target.ts';
 import { explain, servicesIn } from './explain-command.ts';
 import { mergeNetworks } from './file-networks.ts';
 import type { IOStreams } from './io-streams.ts';
@@ -121,7 +122,7 @@ function rejectInvalid(services: readonly Service[], { clock, random }: IOStream
 }
 
 async function runCheck(invocation: Invocation, streams: IOStreams): Promise<CommandResult> {
-  const { files, settings, context, kubeconfig } = invocation;
+  const { files, settings, target } = invocation;
   const [file, ...extraFiles] = files;
   if (extraFiles.length > 0) throw new Error('Only one file can be checked at a time. Specify -f once.');
   const selection = () => ({ networks: true });
@@ -150,8 +151,9 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
       rejections: [],
     });
   }
-  const usesCluster = context !== undefined || kubeconfig !== undefined;
-  const facts = usesCluster ? (await loadCluster(invocation, streams, [], selection)).facts : undefined;
+  const facts = namesCluster(target)
+    ? (await loadCluster(invocation, streams, [], selection)).facts
+    : undefined;
   const { options } = facts ?? settingsFrom(undefined, settings);
   const { configMap, objects, skipped, ...text } = await readConfigMap(file, options.configMap, streams);
   const config = readConfig(configMap);

@@ -1,9 +1,9 @@
 import type { KubeObject } from '../../core/model/objects.ts';
 import type { Options } from '../../core/model/options.ts';
-import { quoted } from '../../core/text/quote.ts';
 import { controllerFlags } from '../flags/controller-flags.ts';
 import { defaultController, readEnvironment } from '../flags/environment.ts';
 import { parseFlags } from '../flags/flags.ts';
+import { type SettingFlags, systemNamespace } from './setting-flags.ts';
 
 /** The fields of an apps/v1 Deployment that contain the controller's command line. */
 export interface Deployment extends KubeObject {
@@ -19,15 +19,6 @@ interface Container {
   envFrom?: unknown[];
 }
 
-/** Settings from the command line; undefined if the flag was not specified. */
-export interface SettingFlags {
-  readonly deployment: { readonly namespace: string; readonly name: string } | undefined;
-  readonly configMap: { readonly namespace: string; readonly name: string } | undefined;
-  /** The class in class mode; "" for the default mode. */
-  readonly class: string | undefined;
-  readonly controller: string | undefined;
-}
-
 /** The controller's settings, and where they come from. */
 export interface Settings {
   readonly options: Options;
@@ -38,9 +29,6 @@ export interface Settings {
   /** Doubts about the settings. */
   readonly remarks: readonly string[];
 }
-
-/** The default namespace, also in the Go version. */
-const systemNamespace = 'kube-system';
 
 /**
  * The settings of the controller's Deployment, overridden by flags; the defaults without a Deployment. `deployments` is
@@ -143,16 +131,4 @@ function readDeployment(
   });
   for (const error of errors) remarks.push(`Deployment ${nameOf(deployment)}: ${error}`);
   return { options, leaseNamespace: values.get('leader-elect-resource-namespace') ?? systemNamespace };
-}
-
-/** Reads `NAME` or `NAMESPACE/NAME`. Returns a message if the text is neither. */
-export function readName(
-  flag: string,
-  text: string,
-): { namespace: string; name: string } | { message: string } {
-  const [name = '', namespace = systemNamespace, ...rest] = text.split('/').reverse();
-  const isValid = (part: string): boolean => /^[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?$/.test(part);
-  if (rest.length > 0 || !isValid(name) || !isValid(namespace))
-    return { message: `${flag} must be NAME or NAMESPACE/NAME, not ${quoted(text)}.` };
-  return { namespace, name };
 }

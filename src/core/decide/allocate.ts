@@ -1,25 +1,38 @@
-import { type Pool, poolFor, sharingFor } from '../config/config.ts';
+import { isInPool } from '../config/policy.ts';
+import type { Pool } from '../config/pool.ts';
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
-import { whyNotSharing } from '../ledger/sharing.ts';
-import type { AllocationContext } from './allocation-context.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
+import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
+import type { Facts } from './facts.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address.ts';
 import { whyNoneFree, whyNoPool } from './why-no-address.ts';
 
-export { isInPool } from './in-pool.ts';
-export { isUnblocked, mayRejoin, wantsToShare } from './shared-address.ts';
-
-/** Addresses for a Service, in the order of its families, or why there are none. */
-export type Allocation = Grant | { readonly failures: readonly AllocationFailure[] };
+/** Addresses for a request, in the order of its families, or why there are none. */
+export type Allocation = Grant | Refusal;
 
 export interface Grant {
+  readonly request: AllocationRequest;
   readonly addresses: readonly Address[];
   /** The ConfigMap's key. */
   readonly key: string;
   /** The Services that have the address already, if it is shared. */
+  readonly sharedWith: readonly string[];
+}
+
+export interface Refusal {
+  readonly request: AllocationRequest;
+  readonly failures: readonly AllocationFailure[];
+}
+
+/** One address of a grant. */
+interface Pick {
+  readonly address: Address;
+  /** Undefined if the Service has it already. */
+  readonly key: string | undefined;
+  /** An earlier write may still assign it, with this key. */
+  readonly isReserved?: true;
   readonly sharedWith: readonly string[];
 }
 
@@ -29,113 +42,110 @@ const unspecified: Readonly<Record<Family, Address>> = {
 };
 
 /**
- * Chooses an address for each family of the Service that `held` does not cover (spec sections 3, 4, and 6). It reserves
- * nothing: the caller has to put the result into the ledger before the next call.
- *
- * `left` is the address that a reallocated Service leaves. Services that share an address move together where one address can
- * hold all of them, whatever the order and the timing of their reallocations.
+ * Chooses an address for each family that the request does not keep one of (spec sections 3, 4, and 6). It reserves nothing: the
+ * caller has to put the result into the ledger before the next call.
  */
-export function allocate(
-  state: ServiceState,
-  held: readonly Address[],
-  context: AllocationContext,
-  left?: Address,
-): Allocation {
-  const { view } = state;
-  const { ledger, config } = context;
-  const pool = poolFor(config, view.namespace);
-  let key = pool?.key ?? '';
-  const families = wantedFamilies(state, pool);
-  if (pool?.dhcpOnly !== undefined) {
-    const kept = held.filter((address) => families.includes(address.family) || isUnspecified(address));
-    return { addresses: kept.length > 0 ? kept : [unspecified[pool.dhcpOnly]], key, sharedWith: [] };
-  }
+export function allocate(request: AllocationRequest, facts: Facts): Allocation {
+  const { policy, families, needs } = request;
+  const [preferred] = policy.pools;
+  if (preferred?.dhcpOnly !== undefined) return lease(request, preferred.key, preferred.dhcpOnly);
   const addresses: Address[] = [];
   const failures: AllocationFailure[] = [];
-  const sharedWith: string[] = [];
+  let sharedWith: readonly string[] = [];
+  let key: string | undefined;
   for (const family of families) {
-    const kept = held.find((address) => address.family === family);
-    const pick =
-      kept ??
-      addressOfOthers(family) ??
-      reservedAddress(family) ??
-      (pool === undefined ? whyNoPool(config, view.namespace) : pickOne(state, family, pool));
+    const pick = pickOne(request, family, facts);
     if ('code' in pick) failures.push(pick);
-    else addresses.push(pick);
+    else {
+      addresses.push(pick.address);
+      if (key === undefined || pick.isReserved) key = pick.key;
+      if (pick.sharedWith.length > 0) sharedWith = [...sharedWith, ...pick.sharedWith];
+    }
   }
-  const enough = view.policy === 'PreferDualStack' ? addresses.length > 0 : failures.length === 0;
-  return enough ? { addresses, key, sharedWith } : { failures };
-
-  /** The Services that shared its address may have moved already. */
-  function addressOfOthers(family: Family): Address | undefined {
-    if (left === undefined || pool === undefined || families.length > 1 || family !== 'IPv4')
-      return undefined;
-    const address = addressOfMoved(state, left, pool, context);
-    return address === undefined ? undefined : shared(address);
-  }
-
-  /** A reserved address is assigned even if the pool has changed since: the write may still arrive. */
-  function reservedAddress(family: Family): Address | undefined {
-    const reserved = state.reserved.find(
-      ({ address }) => address.family === family && conflicts(state, address, context).length === 0,
-    );
-    if (reserved === undefined) return undefined;
-    key = reserved.source;
-    sharedWith.push(...coHolders(state, reserved.address, context).map((holder) => holder.key));
-    return reserved.address;
-  }
-
-  function pickOne(state: ServiceState, family: Family, pool: Pool): Address | AllocationFailure {
-    if (pool.dhcp[family]) return unspecified[family];
-    const canShare = families.length === 1 && family === 'IPv4';
-    const followed = canShare && left !== undefined ? addressForAll(state, left, pool, context) : undefined;
-    if (followed !== undefined) return shared(followed);
-    const inUse = canShare ? sharedAddresses(state, pool, context) : undefined;
-    if (inUse?.preferred !== undefined) return shared(inUse.preferred);
-    const free = ledger.firstFree(family, pool.spans[family], config.descending);
-    if (free !== undefined) return free;
-    if (inUse?.any !== undefined) return shared(inUse.any);
-    return failureOf(state, pool, family, context);
-  }
-
-  /** An address that the Service shares with the others that use it, if there are any. */
-  function shared(address: Address): Address {
-    const others = ledger.servicesAt(address).filter((holder) => holder.key !== state.key);
-    sharedWith.push(...others.map((holder) => holder.key));
-    return address;
-  }
+  const isEnough = needs === 'any' ? addresses.length > 0 : failures.length === 0;
+  if (!isEnough) return { request, failures };
+  return { request, addresses, key: key ?? preferred?.key ?? '', sharedWith };
 }
 
-/** The families to allocate, in order. Without `ipFamilies` (only in files), IPv4 if the pool has any, otherwise IPv6. */
-export function wantedFamilies({ view }: ServiceState, pool: Pool | undefined): readonly Family[] {
-  const { families, policy } = view;
-  if (policy === 'SingleStack') {
-    if (families.length > 0) return families.slice(0, 1);
-    const onlyIPv6 = pool !== undefined && pool.size.IPv4 === 0n && !pool.dhcp.IPv4;
-    return onlyIPv6 && (pool.size.IPv6 > 0n || pool.dhcp.IPv6) ? ['IPv6'] : ['IPv4'];
-  }
-  return families.length > 0 ? families : ['IPv4', 'IPv6'];
+/** A pool of a single DHCP entry provides that for both families. */
+function lease(request: AllocationRequest, key: string, family: Family): Grant {
+  const { keep, families } = request;
+  const kept = keep.filter((address) => families.includes(address.family) || isUnspecified(address));
+  return { request, addresses: kept.length > 0 ? kept : [unspecified[family]], key, sharedWith: [] };
 }
 
-function failureOf(
-  state: ServiceState,
+/** What is kept, joined, or reserved comes before what the pools have, in their order. */
+function pickOne(request: AllocationRequest, family: Family, facts: Facts): Pick | AllocationFailure {
+  const { policy, keep, state } = request;
+  const kept = keep.find((address) => address.family === family);
+  if (kept !== undefined) return { address: kept, key: undefined, sharedWith: [] };
+  const before = joined(request, family, facts) ?? reserved(request, family, facts);
+  if (before !== undefined) return before;
+  let failure: AllocationFailure | undefined;
+  for (const pool of policy.pools) {
+    const pick = pickFrom(pool, request, family, facts);
+    if (!('code' in pick)) return pick;
+    failure ??= pick;
+  }
+  return failure ?? whyNoPool(state.view, facts);
+}
+
+/** The address of the Services that left the same one before. */
+function joined(request: AllocationRequest, family: Family, facts: Facts): Pick | undefined {
+  const { left, policy } = request;
+  if (left === undefined || !canShare(request, family)) return undefined;
+  const address = addressOfMoved(request, left, facts);
+  const pool = policy.pools.find((one) => address !== undefined && isInPool(one, address));
+  return address === undefined || pool === undefined ? undefined : shared(request, address, pool, facts);
+}
+
+/** A reserved address is assigned even if the pool has changed since: the write may still arrive. */
+function reserved({ state }: AllocationRequest, family: Family, facts: Facts): Pick | undefined {
+  const found = state.reserved.find(
+    ({ address }) => address.family === family && conflicts(state, address, facts).length === 0,
+  );
+  if (found === undefined) return undefined;
+  const { address, source: key } = found;
+  const others = coHolders(state, address, facts);
+  return { address, key, isReserved: true, sharedWith: others.map((holder) => holder.key) };
+}
+
+function pickFrom(
   pool: Pool,
+  request: AllocationRequest,
   family: Family,
-  context: AllocationContext,
-): AllocationFailure {
-  const failure = whyNoneFree(pool, family, context);
+  facts: Facts,
+): Pick | AllocationFailure {
+  const { left, policy } = request;
+  if (pool.dhcp[family]) return { address: unspecified[family], key: pool.key, sharedWith: [] };
+  const shares = canShare(request, family);
+  const forAll = shares && left !== undefined ? addressForAll(request, left, pool, facts) : undefined;
+  if (forAll !== undefined) return shared(request, forAll, pool, facts);
+  const inUse = shares ? sharedAddresses(request, pool, facts) : undefined;
+  if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
+  const free = facts.ledger.firstFree(family, pool.spans[family], policy.descending);
+  if (free !== undefined) return { address: free, key: pool.key, sharedWith: [] };
+  if (inUse?.any !== undefined) return shared(request, inUse.any, pool, facts);
+  const failure = whyNoneFree(pool, family, facts);
   return failure.code === 'pool-full'
-    ? { ...failure, noSharing: whyNoSharing(state, pool, context) }
+    ? { ...failure, noSharing: whyNoSharing(request, pool, facts) }
     : failure;
 }
 
+function canShare({ sharing, families }: AllocationRequest, family: Family): boolean {
+  return sharing === 'preferred' && families.length === 1 && family === 'IPv4';
+}
+
+/** An address that the Service shares with the others that use it, if there are any. */
+function shared({ state }: AllocationRequest, address: Address, { key }: Pool, { ledger }: Facts): Pick {
+  const others = ledger.servicesAt(address).filter((holder) => holder.key !== state.key);
+  return { address, key, sharedWith: others.map((holder) => holder.key) };
+}
+
 /** Why the Service shares no address of its full pool; undefined if its namespace does not allow sharing. */
-function whyNoSharing(state: ServiceState, pool: Pool, context: AllocationContext): NoSharing | undefined {
-  const { config } = context;
-  if (!sharingFor(config, state.view.namespace)) return undefined;
-  const isSingleIPv4 = state.view.policy === 'SingleStack' && wantedFamilies(state, pool)[0] === 'IPv4';
-  if (!isSingleIPv4) return { code: 'not-eligible', why: 'families' };
-  const own = whyNotSharing(state, config)?.code;
-  if (own === 'local-traffic' || own === 'no-ports') return { code: 'not-eligible', why: own };
-  return own === undefined ? nearestMiss(state, pool, context) : undefined;
+function whyNoSharing(request: AllocationRequest, pool: Pool, facts: Facts): NoSharing | undefined {
+  const { sharing } = request;
+  if (sharing === 'preferred') return nearestMiss(request, pool, facts);
+  const isReason = sharing === 'families' || sharing === 'local-traffic' || sharing === 'no-ports';
+  return isReason ? { code: 'not-eligible', why: sharing } : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Address, Family } from '../ip/address.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
 import type { ServiceKey } from '../model/service-view.ts';
+import type { NotEligible } from './allocation-request.ts';
 
 /** Why no address could be allocated. `key` is the pool's key in the ConfigMap. */
 export type AllocationFailure =
@@ -22,7 +23,7 @@ export type AllocationFailure =
 /** Why a Service in a namespace that allows sharing cannot share an address of its full pool. */
 export type NoSharing =
   /** The Service itself cannot share any address. */
-  | { readonly code: 'not-eligible'; readonly why: 'local-traffic' | 'no-ports' | 'families' }
+  | { readonly code: 'not-eligible'; readonly why: Exclude<NotEligible, 'being-deleted'> }
   /** The address that comes closest to being shared, and a holder that prevents it. */
   | {
       readonly code: 'no-partner';

@@ -18,18 +18,23 @@ import type { Options } from '../model/options.ts';
 import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
 import { compareAge, keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { type StoreChange, VersionedStore } from '../model/versioned-store.ts';
-import { wantsToShare } from './allocate.ts';
+import type { WorkItem } from '../queue/work-queue.ts';
 import { ChangedAddresses } from './changed-addresses.ts';
-import { decide } from './decide.ts';
-import { type Decision, isConflictCondition, isPending, lackingFamily } from './decision.ts';
-import type { DecisionContext } from './desired-state.ts';
+import { type Decided, decide } from './decide.ts';
+import { type Decision, isConflictCondition } from './decision.ts';
+import type { Facts } from './facts.ts';
 import { PendingServices } from './pending-services.ts';
-import { WorkQueue } from './work-queue.ts';
+import { createServiceQueue } from './service-queue.ts';
+import { waitingFor } from './wake-conditions.ts';
 
-/** A Service and what to do about it. */
-export interface ServiceDecision {
+/** A Service, what to do about it, and how that was decided. */
+export interface ServiceDecision extends Decided {
   readonly state: ServiceState;
-  readonly decision: Decision;
+}
+
+/** A decision to carry out. The Service is not decided again before the work on it has ended. */
+export interface ServiceWork extends ServiceDecision {
+  readonly work: WorkItem<ServiceState>;
 }
 
 /** A write in flight. */
@@ -42,11 +47,11 @@ interface Write {
 
 /**
  * Keeps the known Services and pools, and decides on one Service at a time. It is level-triggered: it remembers which
- * Services to decide again, never what happened. The caller passes states in and takes decisions out. For each decision with a
- * patch, it calls `assume` before it takes the next one, and `settle` when the write has ended.
+ * Services to decide again, never what happened. The caller passes states in and takes work out. A write lasts from `assume` until
+ * the work on its Service ends.
  *
- * Invariant: the decision on a Service that is neither in `#queue` nor being written is up to date, or the Service is in
- * `#pending` behind one with the same needs whose decision is. The ledger has every Service as it was last seen in the API,
+ * Invariant: the decision on a Service that is neither queued nor processed is up to date, or the Service is in `#pending`
+ * behind one with the same needs whose decision is. The ledger has every Service as it was last seen in the API,
  * or, while the API still shows the basis of its write in flight, as that write assumes it.
  */
 export class Allocator {
@@ -68,7 +73,7 @@ export class Allocator {
   /** The allocation records that were removed from Services, until they are restored or no longer apply. */
   readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
   readonly #changedAddresses = new ChangedAddresses(this.#ledger);
-  readonly #queue = new WorkQueue();
+  readonly #queue = createServiceQueue((key) => this.#ended(key));
   readonly #pending = new PendingServices();
 
   constructor(options: Options) {
@@ -94,8 +99,7 @@ export class Allocator {
 
   /** Whether no Service is left to decide on, and no write is in flight. */
   get isIdle(): boolean {
-    const hasChanges = this.#changedAddresses.size > 0;
-    return this.isReady && !hasChanges && this.#queue.size === 0 && this.#writing.size === 0;
+    return this.isReady && this.#queue.isIdle && this.#changedAddresses.size === 0;
   }
 
   get ledger(): Ledger {
@@ -169,26 +173,43 @@ export class Allocator {
     for (const state of this.#ledger.all()) if (hasStatusOnly(state)) this.#queue.add(state);
   }
 
-  /** Decides on the next Service in the queue: O(log n) plus the cost of the decision. Undefined if the queue is empty. */
-  next(): ServiceDecision | undefined {
+  /**
+   * Decides on the next Service in the queue: O(log n) plus the cost of the decision. Undefined if none is ready. `now` is in
+   * milliseconds of the caller's clock; only delayed Services depend on it.
+   */
+  next(now = 0): ServiceWork | undefined {
     if (!this.isReady) return undefined;
     for (const other of this.#changedAddresses.take(this.#config))
       if (!this.#writing.has(other.key)) this.#queue.add(other);
-    for (let item = this.#queue.next(); item !== undefined; item = this.#queue.next()) {
-      const { key } = item.state;
-      const state = this.#ledger.get(key);
-      // Each Service has one write in flight at a time: `settle` queues it again.
-      if (state === undefined || this.#writing.has(key)) continue;
-      const decision = decide(state, this.#context());
-      if (decision.kind !== 'write' && this.#forgetRecord(state)) continue;
-      if (!item.isPostponed && isOnlyBookkeeping(state, decision)) {
-        this.#queue.postpone(state);
-        continue;
+    for (let work = this.#queue.get(now); work !== undefined; work = this.#queue.get(now)) {
+      const state = this.#ledger.get(work.item.key);
+      const decided = state && this.#decide(state);
+      if (decided !== undefined && !this.#isQueuedAgain(decided, work)) {
+        this.#trackPending(decided);
+        const { decision, trace } = decided;
+        return { state: decided.state, decision, trace, work };
       }
-      this.#trackPending(state, decision);
-      return { state, decision };
+      work.leave();
     }
     return undefined;
+  }
+
+  /** Whether the decision can wait, or is void, so that the Service was queued again. */
+  #isQueuedAgain({ state, decision }: ServiceDecision, { isPostponed }: WorkItem<ServiceState>): boolean {
+    if (decision.kind !== 'write' && this.#forgetRecord(state)) return true;
+    const canWait = !isPostponed && isOnlyBookkeeping(state, decision);
+    if (canWait) this.#queue.postpone(state);
+    return canWait;
+  }
+
+  /** When a delayed Service is due (`WorkQueue.nextAt`). */
+  get nextAt(): number | undefined {
+    return this.#queue.nextAt;
+  }
+
+  /** Ends all delays of Services. */
+  forgetDelays(): void {
+    this.#queue.forgetOthers(() => false);
   }
 
   /** The Service as it was last seen in the API, without writes in flight; undefined if there is none. */
@@ -203,24 +224,28 @@ export class Allocator {
   /** What would be decided now. Changes nothing. */
   explain(key: ServiceKey): ServiceDecision | undefined {
     const state = this.#ledger.get(key);
-    return state && { state, decision: decide(state, this.#context()) };
+    return state && this.#decide(state);
   }
 
-  /** A write begins: its addresses are in use from now on, and those that it releases stay in use until it has ended. */
-  assume(state: ServiceState, patch: ServicePatch): void {
+  /**
+   * A write begins: its addresses are in use from now on, and those that it releases stay in use until the work on the Service
+   * ends.
+   */
+  assume({ state }: ServiceWork, patch: ServicePatch): void {
     const { view, key } = state;
     const assumed = assumedState(state, this.#stateOf(key, applyPatch(view, patch)));
     this.#writing.set(key, { basis: view, assumed });
     this.#enter(assumed);
   }
 
-  /** The write has ended, with any result: the state in the API applies again, and the Service is queued. */
-  settle(key: ServiceKey): void {
+  /** The work on a Service has ended. After a write, with any result, the state in the API applies again, and the Service is queued. */
+  #ended(key: ServiceKey): void {
     const write = this.#writing.get(key);
+    if (write === undefined) return;
     this.#writing.delete(key);
     let state = this.#ledger.get(key);
     if (state === undefined) return;
-    if (state === write?.assumed) {
+    if (state === write.assumed) {
       state = this.#stateOf(state.key, write.basis);
       this.#enter(state);
     }
@@ -228,15 +253,20 @@ export class Allocator {
     for (const address of state.usedIPs) this.#claimTracker.recheck(address);
   }
 
-  /** Queues a Service again, for a caller that did not write its patch. */
+  /** Queues a Service again. */
   requeue(key: ServiceKey): void {
     const state = this.#ledger.get(key);
     if (state !== undefined) this.#queue.add(state);
   }
 
-  #context(): DecisionContext {
-    const { controller } = this.#options;
-    return { ledger: this.#ledger, config: this.#config, nodes: this.#nodes, controller };
+  #decide(state: ServiceState): ServiceDecision {
+    const { decision, trace } = decide(state, this.facts, this.#options.controller);
+    return { state, decision, trace };
+  }
+
+  /** What decisions depend on besides the Service itself. */
+  get facts(): Facts {
+    return { ledger: this.#ledger, config: this.#config, nodes: this.#nodes };
   }
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
@@ -284,7 +314,7 @@ export class Allocator {
     return true;
   }
 
-  /** The reservations for a Service changed. A write in flight has entered them already, and `settle` reads them again. */
+  /** The reservations for a Service changed. A write in flight has entered them already, and its end reads them again. */
   #reservationsChanged(key: ServiceKey): void {
     const before = this.#ledger.get(key);
     if (before === undefined || this.#writing.has(key)) return;
@@ -298,7 +328,7 @@ export class Allocator {
     this.#ledger.setClaimOwner(address, owner);
     for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
     if (owner !== undefined) return;
-    for (const head of this.#pending.firstOfEach(address, this.#config, true)) this.requeue(head);
+    for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
   }
 
   /** Services of other types have the address as an external IP, or no longer have it. */
@@ -306,7 +336,7 @@ export class Allocator {
     this.#ledger.setExternalUsers(address, users);
     for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
     if (users.length > 0) return;
-    for (const head of this.#pending.firstOfEach(address, this.#config, true)) this.requeue(head);
+    for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
   }
 
   #remove(key: ServiceKey, seen: ServiceView | undefined, resourceVersion: string): void {
@@ -330,9 +360,7 @@ export class Allocator {
     const before = this.#ledger.get(state.key);
     this.#noteChange(before, state);
     this.#ledger.put(state);
-    if (before !== undefined && compareAge(before.view, state.view) !== 0) {
-      this.#queue.delete(before);
-    }
+    if (before !== undefined && compareAge(before.view, state.view) !== 0) this.#queue.delete(before);
     this.#wake(before, state);
   }
 
@@ -347,16 +375,14 @@ export class Allocator {
     for (const address of usedByEither(before, after)) {
       this.#claimTracker.recheck(address);
       const isFreed = !uses(after, address);
-      for (const head of this.#pending.firstOfEach(address, this.#config, isFreed)) this.requeue(head);
+      for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);
     }
   }
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
-  #trackPending(state: ServiceState, decision: Decision): void {
-    const shares = lackingFamily(decision) === undefined && wantsToShare(state, this.#config);
-    const next = isPending(decision)
-      ? this.#pending.add(state, decision, shares)
-      : this.#pending.remove(state.key);
+  #trackPending({ state, decision }: ServiceDecision): void {
+    const waiting = waitingFor(state, decision, this.facts);
+    const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }
 }

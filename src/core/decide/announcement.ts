@@ -1,6 +1,5 @@
 import { type Address, formatAddress, isUnspecified, readAddress, sameAddress } from '../ip/address.ts';
 import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
-import { parseAddressList } from '../model/address-list.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { Decision } from './decision.ts';
 
@@ -39,8 +38,8 @@ export function announcementProblem(
 ): AnnouncementProblem | undefined {
   if (!isAnnounceable(annotation, decision)) return undefined;
   // The common case: one address, in its canonical text.
-  if (statusIPs.length === 1 && statusIPs[0] === decision.addresses) return undefined;
-  const entries = parseAddressList(decision.addresses)?.entries ?? [];
+  if (statusIPs.length === 1 && statusIPs[0] === decision.addresses.text) return undefined;
+  const { entries } = decision.addresses;
   const shown = statusIPs.flatMap((text) => readAddress(text) ?? []);
   // A hostname stands for any addresses, and 0.0.0.0 and :: for any lease of their family.
   const matches = (entry: Address | string, address: Address): boolean =>

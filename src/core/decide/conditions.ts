@@ -1,58 +1,52 @@
-import { poolFor } from '../config/config.ts';
+import { type AllocationPolicy, spans } from '../config/policy.ts';
 import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
-import { rangesContain } from '../ip/range.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
+import { originOf, type ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { SharingGroup } from '../ledger/sharing-group.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
-import type { AllocationContext } from './allocation-context.ts';
 import { type Condition, maxNamedServices, type OtherServices } from './decision.ts';
+import type { Facts, Subject } from './facts.ts';
 import { whyNotAvailable } from './why-no-address.ts';
 
 /** The other holders of the address: they share it, or another program created a duplicate. */
-export function coHolders(
-  state: ServiceState,
-  address: Address,
-  { ledger, config }: AllocationContext,
-): ServiceState[] {
+export function coHolders(state: ServiceState, address: Address, { ledger, config }: Facts): ServiceState[] {
   // The common case: no other Service uses it.
   if (ledger.servicesAt(address).length < 2) return [];
   return ledger.holding(address, config).holders.filter((other) => other !== state);
 }
 
+/** The other Services that use the address, if only in their status. */
+export function othersAt(state: ServiceState, address: Address, { ledger }: Facts): ServiceState[] {
+  return ledger.servicesAt(address).filter((other) => other !== state);
+}
+
 /** Other holders of the address that may not share it with `state`. */
-export function conflicts(state: ServiceState, address: Address, context: AllocationContext): ServiceState[] {
-  return coHolders(state, address, context).filter((other) => {
-    const why = sharingConflict(state, other, context.config);
+export function conflicts(state: ServiceState, address: Address, facts: Facts): ServiceState[] {
+  return coHolders(state, address, facts).filter((other) => {
+    const why = sharingConflict(state, other, facts.config);
     return why !== undefined && why.code !== 'being-deleted';
   });
 }
 
 /** What an operator should know about a Service to which this list is assigned. */
-export function conditionsOf(
-  state: ServiceState,
-  list: readonly AddressEntry[],
-  context: AllocationContext,
-): Condition[] {
-  const { namespace } = state.view;
-  const pool = poolFor(context.config, namespace);
-  const isStatic =
-    state.intent.kind === 'requested' || ('origin' in state.intent && state.intent.origin === 'static');
+export function conditionsOf({ state, policy, facts }: Subject, list: readonly AddressEntry[]): Condition[] {
+  const key = policy.pools[0]?.key;
+  const isStatic = originOf(state) === 'static';
   const conditions: Condition[] = [];
   for (const address of addressesOf(list)) {
     if (isUnspecified(address)) continue;
-    const owner = context.ledger.claimOwner(address);
+    const owner = facts.ledger.claimOwner(address);
     if (owner !== undefined) conditions.push({ code: 'claimed', address, owner });
-    conditions.push(...conditionsFromOthers(state, address, context));
+    conditions.push(...conditionsFromOthers(state, address, facts));
     conditions.push(...wrongFamily(state, address));
-    const outside = !isStatic && (pool === undefined || !rangesContain(pool.ranges, address));
-    if (outside) conditions.push({ code: 'outside-pool', service: state.key, address, key: pool?.key });
+    if (!isStatic && !spans(policy, address))
+      conditions.push({ code: 'outside-pool', service: state.key, address, key });
   }
   conditions.push(...misreadWords(state, list));
-  const incomplete = missingFamily(state, list, isStatic, context);
+  const incomplete = missingFamily(state, list, isStatic, policy, facts);
   if (incomplete !== undefined) conditions.push(incomplete);
-  if (namespace === 'global' && !isStatic && pool !== undefined)
-    conditions.push({ code: 'global-namespace', key: pool.key });
+  if (state.view.namespace === 'global' && !isStatic && key !== undefined)
+    conditions.push({ code: 'global-namespace', key });
   return conditions;
 }
 
@@ -76,34 +70,31 @@ function missingFamily(
   { view, key: service }: ServiceState,
   list: readonly AddressEntry[],
   isStatic: boolean,
-  context: AllocationContext,
+  policy: AllocationPolicy,
+  facts: Facts,
 ): Condition | undefined {
-  const { namespace, policy, families } = view;
-  const pool = poolFor(context.config, namespace);
+  const { families } = view;
+  const [pool] = policy.pools;
   // A pool of a single DHCP entry provides that for both families, and a hostname can resolve to either.
-  if (policy === 'SingleStack' || families.length < 2 || pool?.dhcpOnly !== undefined) return undefined;
+  if (view.policy === 'SingleStack' || families.length < 2 || pool?.dhcpOnly !== undefined) return undefined;
   const present = list.map((entry) => (typeof entry === 'string' ? undefined : entry.family));
   const missing = families.find((family) => !present.includes(family));
   if (missing === undefined || present.length === 0 || present.includes(undefined)) return undefined;
-  const why = isStatic ? 'static' : whyNotAvailable(namespace, missing, context);
-  return { code: 'one-family', service, policy, missing, key: pool?.key, why };
+  const why = isStatic ? 'static' : whyNotAvailable(view, missing, policy, facts);
+  return { code: 'one-family', service, policy: view.policy, missing, key: pool?.key, why };
 }
 
-function conditionsFromOthers(
-  state: ServiceState,
-  address: Address,
-  context: AllocationContext,
-): readonly Condition[] {
-  const { ledger, config } = context;
+function conditionsFromOthers(state: ServiceState, address: Address, facts: Facts): readonly Condition[] {
+  const { ledger, config } = facts;
   // An address that this decision assigns is not in use yet.
   if (!state.requestedIPs.some((asked) => sameAddress(asked, address))) return [];
   if (ledger.servicesAt(address).length < 2) return [];
   const { holders, holding, contending } = ledger.holding(address, config);
   if (!holding.has(state)) return [];
   const conditions: Condition[] = [];
-  const conflict = othersInConflict(holding, state, context);
+  const conflict = othersInConflict(holding, state, facts);
   if (conflict !== undefined) conditions.push({ code: 'conflict', service: state.key, address, ...conflict });
-  const contested = othersInConflict(contending, state, context);
+  const contested = othersInConflict(contending, state, facts);
   if (contested !== undefined) conditions.push({ code: 'contested', address, ...contested });
   const stays = ({ releasingIPs }: ServiceState) =>
     !releasingIPs.some((released) => sameAddress(released.address, address));
@@ -130,7 +121,7 @@ function conditionsFromOthers(
 function othersInConflict(
   group: SharingGroup,
   state: ServiceState,
-  { config }: AllocationContext,
+  { config }: Facts,
 ): OtherServices | undefined {
   const { first, count } = group.conflictsOf(state, maxNamedServices);
   if (count === 0) return undefined;

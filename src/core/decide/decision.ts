@@ -2,7 +2,7 @@ import type { Address, Family } from '../ip/address.ts';
 import type { ClaimOwner } from '../ledger/claim.ts';
 import type { IgnoreReason } from '../ledger/service-state.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
-import type { AddressList } from '../model/address-list.ts';
+import type { AddressList, CanonicalList } from '../model/address-list.ts';
 import type { ServicePatch } from '../model/service-patch.ts';
 import type { FamilyPolicy, ServiceKey } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
@@ -14,15 +14,7 @@ export type Decision =
   /** Assigned, and every field is up to date. */
   | ({ readonly kind: 'keep' } & Assignment)
   /** Assigned once `patch` is written. */
-  | ({
-      readonly kind: 'write';
-      readonly cause: WriteCause;
-      readonly patch: ServicePatch;
-      /** Only the status of the Service, which any load balancer may write, says that the addresses are its own. */
-      readonly fromStatus?: true;
-      /** The address may have been allocated, but nothing shows it: it is taken as requested by name. */
-      readonly assumesRequest?: true;
-    } & Assignment)
+  | ({ readonly kind: 'write'; readonly patch: ServicePatch } & Omit<DesiredState, 'fields'>)
   /** No address is available. */
   | { readonly kind: 'pending'; readonly failures: readonly AllocationFailure[] }
   /**
@@ -36,14 +28,26 @@ export type Decision =
       readonly failures: readonly AllocationFailure[];
     }
   /** The fields written for the Service are removed. */
-  | { readonly kind: 'release'; readonly patch: ServicePatch; readonly addresses: string };
+  | { readonly kind: 'release'; readonly patch: ServicePatch; readonly addresses: CanonicalList };
 
 export interface Assignment {
-  /** Canonical, as in the annotation. */
-  readonly addresses: string;
+  /** As in the annotation. */
+  readonly addresses: CanonicalList;
   /** The ConfigMap's key, `static` or `unknown`. */
   readonly source: string;
   readonly conditions: readonly Condition[];
+}
+
+/** What an assigned Service should look like. */
+export interface DesiredState extends Assignment {
+  /** The purpose of the write, if one is needed. */
+  readonly cause: WriteCause;
+  /** The fields that the Service should have. Those that are not named stay as they are. */
+  readonly fields: ServicePatch;
+  /** Only the status of the Service, which any load balancer may write, says that the addresses are its own. */
+  readonly fromStatus?: true;
+  /** The address may have been allocated, but nothing shows it: it is taken as requested by name. */
+  readonly assumesRequest?: true;
 }
 
 /** The purpose of a write. */
@@ -167,32 +171,4 @@ export function conflictingAddresses(decision: Decision): readonly Address[] {
   return 'conditions' in decision
     ? decision.conditions.filter(isConflictCondition).map(({ address }) => address)
     : [];
-}
-
-/** Whether more addresses could change the decision: such a Service is retried when its pool gains some. */
-export function isPending(decision: Decision): boolean {
-  if (decision.kind === 'pending') return true;
-  if (decision.kind === 'conflict') return decision.failures.length > 0;
-  return (
-    (decision.kind === 'keep' || decision.kind === 'write') &&
-    (decision.conditions.some(({ code }) => code === 'pending-change') ||
-      lackingFamily(decision) !== undefined)
-  );
-}
-
-/** The family that is missing because the pool is full, or was: the oldest such Service is checked when an address is freed. */
-export function lackingFamily(decision: Decision): LackingFamily | undefined {
-  if (!('conditions' in decision)) return undefined;
-  for (const condition of decision.conditions) {
-    if (condition.code !== 'one-family' || condition.why === 'static') continue;
-    const { missing: family, why, key } = condition;
-    if (key !== undefined && (why === undefined || why.code === 'pool-full')) return { family, key };
-  }
-  return undefined;
-}
-
-interface LackingFamily {
-  readonly family: Family;
-  /** The pool of the namespace. */
-  readonly key: string;
 }

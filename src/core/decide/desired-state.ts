@@ -1,21 +1,16 @@
-import { formatAddress } from '../ip/address.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
-import { type AddressEntry, formatAddressList } from '../model/address-list.ts';
-import { type AllocationRecord, sameRecord, staticSource } from '../model/allocation-record.ts';
-import { isEmptyPatch, type ServicePatch } from '../model/service-patch.ts';
+import { type Address, formatAddress } from '../ip/address.ts';
+import { originOf, type ServiceState } from '../ledger/service-state.ts';
+import { type AddressEntry, type CanonicalList, canonicalList } from '../model/address-list.ts';
+import { type AllocationRecord, isFirst, staticSource } from '../model/allocation-record.ts';
+import { diff, isEmptyPatch, type ServicePatch } from '../model/service-patch.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
-import type { AllocationContext } from './allocation-context.ts';
+import type { AllocationFailure } from './allocation-failure.ts';
+import type { Run } from './check.ts';
 import { conditionsOf } from './conditions.ts';
-import type { AddressConflict, Condition, Decision, WriteCause } from './decision.ts';
+import type { AddressConflict, Condition, Decision, DesiredState, WriteCause } from './decision.ts';
 
-/** The input of a decision. */
-export interface DecisionContext extends AllocationContext {
-  /** The name of this controller in allocation records. */
-  readonly controller: string;
-}
-
-/** The fields that a Service should have. */
-export interface DesiredState {
+/** How an assignment is written. */
+export interface Assigning {
   readonly list: readonly AddressEntry[];
   readonly source: string;
   /** Whether to write the annotation. If false, it stays as the user wrote it. */
@@ -27,84 +22,100 @@ export interface DesiredState {
   /** The allocation record whose ports and families are kept, so that an edit of them is still detected after this write. */
   readonly keeps?: AllocationRecord | undefined;
   /** The shared address that the Service leaves, if any. */
-  readonly was?: string | undefined;
-  readonly conditions: readonly Condition[];
+  readonly was?: Address | undefined;
+  readonly conditions?: readonly Condition[];
 }
 
-/** Compares the Service with its desired state. The patch has only the fields that differ. */
-export function reconcileTo(
-  state: ServiceState,
-  cause: WriteCause,
-  desired: DesiredState,
-  context: DecisionContext,
-): Decision {
+/** The desired state of a Service to which these addresses are assigned. */
+export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredState {
+  const { state, controller } = run;
   const { view, record } = state;
-  const addresses = formatAddressList(desired.list);
-  const patch: Mutable<ServicePatch> = {};
-  if (desired.rewrite === true && view.annotation !== addresses) patch.annotation = addresses;
-  if (desired.keepSpec !== true) reconcileSpec(state, desired, patch);
-  if (!view.labeled) patch.labeled = true;
-  if (desired.interface !== undefined) patch.interface = desired.interface;
-  const written = desired.interface ?? (record?.interface === view.interface ? record?.interface : undefined);
-  const { keeps } = desired;
+  const { list, source, keeps } = how;
+  const addresses = record?.addresses.entries === list ? record.addresses : canonicalList(list);
+  const written = how.interface ?? (record?.interface === view.interface ? record?.interface : undefined);
   const known = keeps ?? record;
-  const was = desired.was ?? (known?.addresses === addresses ? known.was : undefined);
-  const next = {
-    source: desired.source,
-    addresses,
-    ports: keeps?.ports ?? portsText(view),
-    families: keeps?.families ?? familiesText(view),
-    interface: written,
-    uid: view.uid,
-    controller: context.controller,
-    ...(was === undefined ? {} : { was }),
+  const was = how.was ?? (known?.addresses.text === addresses.text ? known.was : undefined);
+  const fields: Mutable<ServicePatch> = {
+    labeled: true,
+    ipamLabel: null,
+    goFinalizers: null,
+    record: {
+      source,
+      addresses,
+      ports: keeps?.ports ?? portsText(view),
+      families: keeps?.families ?? familiesText(view),
+      interface: written,
+      uid: view.uid,
+      controller,
+      ...(was === undefined ? {} : { was }),
+    },
   };
-  if (view.record === undefined || !sameRecord(view.record, next)) patch.record = next;
-  if (view.reallocate && isAnswer(cause)) patch.reallocate = null;
-  if (view.ipamLabel) patch.ipamLabel = null;
-  if (view.goFinalizers !== undefined) patch.goFinalizers = null;
-  const conditions = [...desired.conditions, ...conditionsOf(state, desired.list, context)];
-  const { source } = desired;
-  if (isEmptyPatch(patch)) return { kind: 'keep', addresses, source, conditions };
-  return { kind: 'write', cause, patch, addresses, source, conditions };
+  if (how.rewrite === true) fields.annotation = addresses.text;
+  const specIP = how.keepSpec === true ? undefined : desiredSpecIP(state, addresses);
+  if (specIP !== undefined) fields.specIP = specIP;
+  if (how.interface !== undefined) fields.interface = how.interface;
+  if (isAnswer(cause) || confirmsStatic(state)) fields.reallocate = null;
+  const given = how.conditions ?? [];
+  // The failures of a pending change say which family is missing.
+  const isPending = given.some(({ code }) => code === 'pending-change');
+  const found = conditionsOf(run, list);
+  const conditions = [...given, ...(isPending ? found.filter(({ code }) => code !== 'one-family') : found)];
+  return { cause, addresses, source, conditions, fields };
 }
 
 /**
- * Sets `spec.loadBalancerIP` to the first address. With a hostname in the list, the field is only changed to remove an address
- * that this controller wrote.
+ * The first address. With a hostname in the list, the field is only changed to remove an address that this controller wrote.
+ * Undefined: it stays as it is.
  */
-function reconcileSpec(
+function desiredSpecIP(
   { view, record }: ServiceState,
-  { list }: DesiredState,
-  patch: Mutable<ServicePatch>,
-): void {
-  const [first] = list;
-  if (list.some((entry) => typeof entry === 'string')) {
-    const written = record !== undefined && record.source !== staticSource && record.addresses.split(',')[0];
-    if (view.specIP !== undefined && view.specIP === written) patch.specIP = null;
-  } else if (typeof first === 'object') {
-    const text = formatAddress(first);
-    if (view.specIP !== text) patch.specIP = text;
-  }
+  { entries, text }: CanonicalList,
+): string | null | undefined {
+  const [first] = entries;
+  if (typeof first === 'object' && entries.every((entry) => typeof entry === 'object'))
+    return entries.length === 1 ? text : formatAddress(first);
+  const isWritten = record !== undefined && record.source !== staticSource && isFirst(view.specIP, record);
+  return isWritten ? null : undefined;
+}
+
+/** Compares the Service with its desired state: the decision to write what differs, or to keep it. */
+export function reconcile({ view }: ServiceState, desired: DesiredState): Decision {
+  const { cause, fields, addresses, source, conditions, fromStatus, assumesRequest } = desired;
+  const patch = diff(view, fields);
+  if (isEmptyPatch(patch)) return { kind: 'keep', addresses, source, conditions };
+  const onlyAnswers = patch.reallocate === null && (cause === 'update' || Object.keys(patch).length === 1);
+  return {
+    kind: 'write',
+    cause: onlyAnswers ? 'confirm' : cause,
+    patch,
+    addresses,
+    source,
+    conditions,
+    ...(fromStatus && { fromStatus }),
+    ...(assumesRequest && { assumesRequest }),
+  };
 }
 
 /**
  * A contender is not marked as assigned: the fields of an earlier address are removed, unless the annotation still has that
  * address (`isHeld`).
  */
-export function conflictDecision(
-  { view, record }: ServiceState,
+export function contender(
+  state: ServiceState,
   conflict: AddressConflict,
   isHeld: boolean,
+  failures: readonly AllocationFailure[],
 ): Decision {
-  const patch: Mutable<ServicePatch> = {};
-  if (!isHeld) {
-    if (view.labeled) patch.labeled = false;
-    if (view.record !== undefined) patch.record = null;
-    const [written] = record?.addresses.split(',') ?? [];
-    if (view.specIP !== undefined && view.specIP === written) patch.specIP = null;
-  }
-  return { kind: 'conflict', conflict, patch, failures: [] };
+  const { view, record } = state;
+  const fields: Mutable<ServicePatch> = isHeld ? {} : { labeled: false, record: null };
+  if (!isHeld && record !== undefined && isFirst(view.specIP, record)) fields.specIP = null;
+  if (confirmsStatic(state)) fields.reallocate = null;
+  return { kind: 'conflict', conflict, patch: diff(view, fields), failures };
+}
+
+/** Whether a person requested a new allocation of what is allocated, and the address is static: only the request is removed. */
+export function confirmsStatic(state: ServiceState): boolean {
+  return state.view.reallocate === 'allocated' && originOf(state) === 'static';
 }
 
 /** Whether the write answers the request for a reallocation. */

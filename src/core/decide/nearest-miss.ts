@@ -1,8 +1,8 @@
-import type { Pool } from '../config/config.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
+import type { Pool } from '../config/pool.ts';
 import { joinConflict } from '../ledger/sharing.ts';
-import type { AllocationContext } from './allocation-context.ts';
 import type { NoSharing } from './allocation-failure.ts';
+import type { AllocationRequest } from './allocation-request.ts';
+import type { Facts } from './facts.ts';
 
 /** A pool can have thousands of addresses in use: the search ends after this many. */
 const maxExamined = 32;
@@ -14,14 +14,14 @@ type NearestMiss = NoSharing & { readonly code: 'no-partner' };
  * conflicts, of which each common port counts. It only serves as an explanation.
  */
 export function nearestMiss(
-  state: ServiceState,
+  { state, policy }: AllocationRequest,
   pool: Pool,
-  { ledger, config }: AllocationContext,
+  { ledger, config }: Facts,
 ): NearestMiss | undefined {
   let nearest: NearestMiss | undefined;
   let fewest = Infinity;
   let examined = 0;
-  for (const address of ledger.usedAddresses('IPv4', pool.spans.IPv4, config.descending)) {
+  for (const address of ledger.usedAddresses('IPv4', pool.spans.IPv4, policy.descending)) {
     if (examined === maxExamined) break;
     examined += 1;
     if (ledger.claimOwner(address) !== undefined) continue;

@@ -1,36 +1,39 @@
-import type { Config } from '../config/config.ts';
 import type { Address } from '../ip/address.ts';
-import { rangesContain } from '../ip/range.ts';
+import type { Range } from '../ip/range.ts';
+import { RangeIndex } from '../ip/range-index.ts';
 import { SortedSet } from '../ip/sorted-set.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { compareAge, familiesText, type ServiceKey } from '../model/service-view.ts';
-import { type Decision, lackingFamily } from './decision.ts';
+import { compareAge, type ServiceKey } from '../model/service-view.ts';
+import type { Waiting, WakeCondition } from './wake-conditions.ts';
 
 /**
- * Pending Services by pool, in groups with the same needs, oldest first. If the first Service of a group cannot get an
- * address, the others cannot either, so a freed address costs one decision per group.
+ * Pending Services in groups that wait for the same, oldest first. If the first Service of a group cannot get an address, the
+ * others cannot either, so a freed address costs one decision per group, and nothing for pools that do not contain it.
  */
 export class PendingServices {
-  /** By pool key, then needs. The key is empty if there is no pool: then only a change of the ConfigMap helps. */
-  readonly #groups = new Map<string, Map<string, PendingGroup>>();
+  readonly #groups = new Map<string, PendingGroup>();
   readonly #positions = new Map<ServiceKey, { group: PendingGroup; state: ServiceState }>();
+  /** By pool and family. */
+  readonly #sources = new Map<string, Source>();
+  #index = new RangeIndex<Source>();
 
+  /** Call when the pools change. */
   clear(): void {
     this.#groups.clear();
     this.#positions.clear();
+    this.#sources.clear();
+    this.#index = new RangeIndex();
   }
 
   /**
    * Adds a Service to its group. If it was first in another group, returns the Service that is first there now: it has to be
    * decided in its place.
    */
-  add(state: ServiceState, decision: Decision, shares: boolean): ServiceKey | undefined {
-    const group = this.#group(poolKeyOf(decision), needsOf(state, decision, shares), shares);
+  add(state: ServiceState, waiting: Waiting): ServiceKey | undefined {
     const position = this.#positions.get(state.key);
-    const stays = position?.group === group && compareAge(position.state.view, state.view) === 0;
+    const stays = position?.group.key === keyOf(waiting) && compareAge(position.state.view, state.view) === 0;
     const next = stays ? undefined : this.remove(state.key);
-    // The removal may have emptied and deleted this very group.
-    this.#groups.get(group.pool)?.set(group.needs, group);
+    const group = this.#group(waiting);
     group.queue.add(state);
     this.#positions.set(state.key, { group, state });
     return next;
@@ -44,61 +47,71 @@ export class PendingServices {
     const { group, state } = position;
     const wasFirst = group.queue.first()?.key === key;
     group.queue.delete(state);
-    if (group.queue.size === 0) this.#groups.get(group.pool)?.delete(group.needs);
+    if (group.queue.size === 0) this.#removeGroup(group);
     return wasFirst ? group.queue.first()?.key : undefined;
   }
 
-  #group(pool: string, needs: string, shares: boolean): PendingGroup {
-    const groups = this.#groups.get(pool) ?? new Map<string, PendingGroup>();
-    this.#groups.set(pool, groups);
-    const group = groups.get(needs) ?? { pool, needs, shares, queue: new SortedSet<ServiceState>(byAge) };
-    groups.set(needs, group);
+  /** The first Service of each group that waits for the address. If it is not freed, only of groups that would share it. */
+  firstOfEach(address: Address, isFreed: boolean): readonly ServiceKey[] {
+    if (this.#sources.size === 0) return [];
+    return [...this.#index.at(address)].flatMap(({ groups }) =>
+      [...groups].flatMap(([{ queue }, { orPartner }]) =>
+        isFreed || orPartner ? (queue.first()?.key ?? []) : [],
+      ),
+    );
+  }
+
+  #group(waiting: Waiting): PendingGroup {
+    const key = keyOf(waiting);
+    const known = this.#groups.get(key);
+    if (known !== undefined) return known;
+    const group = { key, conditions: waiting.conditions, queue: new SortedSet<ServiceState>(byAge) };
+    this.#groups.set(key, group);
+    for (const condition of group.conditions) this.#source(condition).groups.set(group, condition);
     return group;
   }
 
-  /** The first Service of each group of the address's pools. If the address is not freed, only of groups that would share it. */
-  *firstOfEach(address: Address, config: Config, isFreed: boolean): IterableIterator<ServiceKey> {
-    for (const [key, groups] of this.#groups) {
-      const pool = config.pools.get(key);
-      if (pool === undefined || !rangesContain(pool.ranges, address)) continue;
-      for (const group of groups.values()) {
-        const first = group.queue.first();
-        if (first !== undefined && (isFreed || group.shares)) yield first.key;
-      }
+  #removeGroup(group: PendingGroup): void {
+    this.#groups.delete(group.key);
+    for (const condition of group.conditions) {
+      const source = this.#source(condition);
+      source.groups.delete(group);
+      if (source.groups.size > 0) continue;
+      this.#sources.delete(sourceKeyOf(condition));
+      for (const range of source.ranges) this.#index.delete(range, source);
     }
+  }
+
+  #source(condition: WakeCondition): Source {
+    const key = sourceKeyOf(condition);
+    const known = this.#sources.get(key);
+    if (known !== undefined) return known;
+    const ranges = condition.pool.ranges.filter(({ family }) => family === condition.family);
+    const source: Source = { ranges, groups: new Map() };
+    this.#sources.set(key, source);
+    for (const range of ranges) this.#index.add(range, source);
+    return source;
   }
 }
 
 interface PendingGroup {
-  readonly pool: string;
-  readonly needs: string;
-  /** Whether its Services would share an address that is in use. */
-  readonly shares: boolean;
+  readonly key: string;
+  readonly conditions: readonly WakeCondition[];
   readonly queue: SortedSet<ServiceState>;
 }
 
-/** What an allocation depends on besides pool and ledger. A Service with addresses to keep is in a group of its own. */
-function needsOf(state: ServiceState, decision: Decision, shares: boolean): string {
-  const { view, intent, usedIPs } = state;
-  const lacking = lackingFamily(decision);
-  if (lacking !== undefined) return `second family ${lacking.family}`;
-  if (intent.kind !== 'new' || usedIPs.length > 0) return `own ${state.key} ${shares}`;
-  return `${familiesText(view)} ${shares ? view.ports.join(',') : ''}`;
+/** The addresses of one family in one pool, and the groups that wait for one of them. */
+interface Source {
+  readonly ranges: readonly Range[];
+  readonly groups: Map<PendingGroup, WakeCondition>;
 }
 
-function poolKeyOf(decision: Decision): string {
-  const lacking = lackingFamily(decision);
-  if (lacking !== undefined) return lacking.key;
-  const failures =
-    decision.kind === 'pending' || decision.kind === 'conflict'
-      ? decision.failures
-      : 'conditions' in decision
-        ? decision.conditions.flatMap((condition) =>
-            condition.code === 'pending-change' ? condition.failures : [],
-          )
-        : [];
-  for (const failure of failures) if ('key' in failure) return failure.key;
-  return '';
+function sourceKeyOf({ pool, family }: WakeCondition): string {
+  return `${pool.key} ${family}`;
+}
+
+function keyOf({ conditions, needs }: Waiting): string {
+  return [...conditions.map((one) => `${sourceKeyOf(one)} ${one.orPartner}`), needs].join();
 }
 
 function byAge(a: ServiceState, b: ServiceState): number {

@@ -1,46 +1,36 @@
-import { poolFor } from '../config/config.ts';
+import { provides } from '../config/policy.ts';
 import { type Address, isUnspecified } from '../ip/address.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
-import { sharingConflict } from '../ledger/sharing.ts';
+import { allocatedConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
-import { type Allocation, allocate, isInPool, isUnblocked } from './allocate.ts';
-import type { AllocationContext } from './allocation-context.ts';
+import { type Allocation, allocate } from './allocate.ts';
+import { requestOf } from './allocation-request.ts';
 import { coHolders } from './conditions.ts';
-
-export interface Reallocation {
-  readonly allocation: Allocation;
-  /** The addresses of the list that stay. */
-  readonly stays: readonly Address[];
-  /** The address that the Service leaves, if it has exactly one: only such a Service shares it. */
-  readonly left: Address | undefined;
-}
+import type { Subject } from './facts.ts';
+import { isUnblocked } from './shared-address.ts';
 
 /**
  * A new allocation for a Service with these addresses. Addresses that a new allocation could have chosen stay, because any
  * change of the list interrupts the Service; the others are replaced from the pool. It reserves nothing.
  */
-export function reallocation(
-  state: ServiceState,
-  list: readonly AddressEntry[],
-  context: AllocationContext,
-): Reallocation {
-  const { config, ledger } = context;
-  const pool = poolFor(config, state.view.namespace);
-  // A static address becomes an allocated one, and those have stricter sharing rules.
-  const allocated: ServiceState = { ...state, intent: { kind: 'assigned', list, origin: 'allocated' } };
+export function reallocation(subject: Subject, list: readonly AddressEntry[]): Allocation {
+  const { state, policy, facts } = subject;
+  const { config, ledger } = facts;
   const stays = addressesOf(list).filter(
     (address) =>
-      pool !== undefined &&
-      isInPool(pool, address) &&
-      isUnblocked(address, context) &&
+      provides(policy, address) &&
+      isUnblocked(address, facts) &&
       ledger.externalUsers(address).every((user) => user === state.key) &&
       ledger.conflictWith(state, address, config) === undefined &&
-      coHolders(state, address, context).every((other) => !sharingConflict(allocated, other, config)),
+      // A static address becomes an allocated one, and those have stricter sharing rules.
+      coHolders(state, address, facts).every((other) => !allocatedConflict(state, other, config)),
   );
-  const left = leftIPv4(list, stays);
-  return { allocation: allocate(state, stays, context, left), stays, left };
+  const only = leftIPv4(list, stays);
+  // A contender never had the address, so it does not share it with the holders.
+  const isHolder = only !== undefined && ledger.holding(only, config).holders.includes(state);
+  return allocate(requestOf(subject, stays, isHolder ? only : undefined), facts);
 }
 
+/** The address that is replaced, if the list has exactly one: only a Service with such a list shares it. */
 function leftIPv4(list: readonly AddressEntry[], stays: readonly Address[]): Address | undefined {
   const [only, ...more] = list;
   const isIPv4 = typeof only === 'object' && only.family === 'IPv4' && !isUnspecified(only);

@@ -1,6 +1,6 @@
-import { formatAddressList, parseAddressList } from '../model/address-list.ts';
+import { type CanonicalList, canonicalList, parseAddressList } from '../model/address-list.ts';
 import { staticSource } from '../model/allocation-record.ts';
-import type { ServicePatch } from '../model/service-patch.ts';
+import { diff } from '../model/service-patch.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { Decision } from './decision.ts';
 
@@ -14,18 +14,24 @@ export function release(view: ServiceView, controller: string): Decision {
   if (view.ignored) return nothing;
   if (record === undefined ? !needsCleanup(view) : record.controller !== controller) return nothing;
   const allocated =
-    record === undefined ? assignedByGo(view) : record.source === staticSource ? '' : record.addresses;
-  const shown = formatAddressList(parseAddressList(view.annotation)?.entries ?? []);
-  const first = allocated.split(',')[0] ?? '';
-  const patch: ServicePatch = {
-    ...(allocated !== '' && shown === allocated ? { annotation: null } : {}),
-    ...(allocated !== '' && view.specIP === first ? { specIP: null } : {}),
-    ...(view.labeled ? { labeled: false } : {}),
-    ...(record !== undefined ? { record: null } : {}),
-    ...(record?.interface !== undefined && record.interface === view.interface ? { interface: null } : {}),
-    ...(view.ipamLabel ? { ipamLabel: null } : {}),
-    ...(view.goFinalizers !== undefined ? { goFinalizers: null } : {}),
-  };
+    record === undefined
+      ? assignedByGo(view)
+      : record.source === staticSource
+        ? nothingListed
+        : record.addresses;
+  const isAllocated = allocated.entries.length > 0;
+  const isShown = isAllocated && shownBy(view).text === allocated.text;
+  const isSpec = isAllocated && view.specIP === canonicalList(allocated.entries.slice(0, 1)).text;
+  const isInterface = record?.interface !== undefined && record.interface === view.interface;
+  const patch = diff(view, {
+    ...(isShown ? { annotation: null } : {}),
+    ...(isSpec ? { specIP: null } : {}),
+    labeled: false,
+    record: null,
+    ...(isInterface ? { interface: null } : {}),
+    ipamLabel: null,
+    goFinalizers: null,
+  });
   return { kind: 'release', patch, addresses: record?.addresses ?? allocated };
 }
 
@@ -36,7 +42,14 @@ function needsCleanup(view: ServiceView): boolean {
 }
 
 /** The Go version allocated an address exactly if it is the first one in both fields (spec section 6). */
-function assignedByGo(view: ServiceView): string {
-  const shown = formatAddressList(parseAddressList(view.annotation)?.entries ?? []);
-  return view.specIP !== undefined && view.specIP === shown.split(',')[0] ? shown : '';
+function assignedByGo(view: ServiceView): CanonicalList {
+  const shown = shownBy(view);
+  const first = canonicalList(shown.entries.slice(0, 1));
+  return view.specIP !== undefined && view.specIP === first.text ? shown : nothingListed;
 }
+
+function shownBy({ annotation }: ServiceView): CanonicalList {
+  return canonicalList(parseAddressList(annotation)?.entries ?? []);
+}
+
+const nothingListed = canonicalList([]);

@@ -1,10 +1,12 @@
-import { type Config, type Pool, poolFor } from '../config/config.ts';
+import type { AllocationPolicy } from '../config/policy.ts';
+import type { Pool } from '../config/pool.ts';
 import type { Family } from '../ip/address.ts';
-import type { AllocationContext } from './allocation-context.ts';
+import type { ServiceView } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
+import type { Facts } from './facts.ts';
 
 /** Why a pool without a free address of the family has none. */
-export function whyNoneFree(pool: Pool, family: Family, { ledger }: AllocationContext): AllocationFailure {
+export function whyNoneFree(pool: Pool, family: Family, { ledger }: Facts): AllocationFailure {
   const { key, size, dhcp, spans } = pool;
   if (size[family] > 0n) {
     const claimed = ledger.claimedCount(family, spans[family]);
@@ -16,20 +18,23 @@ export function whyNoneFree(pool: Pool, family: Family, { ledger }: AllocationCo
     : { code: 'pool-empty', key };
 }
 
-export function whyNoPool(config: Config, namespace: string): AllocationFailure {
+export function whyNoPool({ namespace }: ServiceView, { config }: Facts): AllocationFailure {
   return config.exists ? { code: 'no-pool', namespace } : { code: 'no-config-map' };
 }
 
-/** Why a new allocation in the namespace could not include an address of the family; undefined if it could. */
+/** Why a new allocation for the Service could not include an address of the family; undefined if it could. */
 export function whyNotAvailable(
-  namespace: string,
+  view: ServiceView,
   family: Family,
-  context: AllocationContext,
+  { pools, descending }: AllocationPolicy,
+  facts: Facts,
 ): AllocationFailure | undefined {
-  const { ledger, config } = context;
-  const pool = poolFor(config, namespace);
-  if (pool === undefined) return whyNoPool(config, namespace);
-  const isFree =
-    pool.dhcp[family] || ledger.firstFree(family, pool.spans[family], config.descending) !== undefined;
-  return isFree ? undefined : whyNoneFree(pool, family, context);
+  let failure: AllocationFailure | undefined;
+  for (const pool of pools) {
+    const isFree =
+      pool.dhcp[family] || facts.ledger.firstFree(family, pool.spans[family], descending) !== undefined;
+    if (isFree) return undefined;
+    failure ??= whyNoneFree(pool, family, facts);
+  }
+  return failure ?? whyNoPool(view, facts);
 }

@@ -1,5 +1,6 @@
-import { type ConfigProblem, countOf, type ProblemCode } from '../config/config.ts';
+import { type ConfigProblem, countOf, type ProblemCode } from '../config/config-problem.ts';
 import { nearestEntry, nearestKey } from '../config/corrections.ts';
+import { keyForms, type Scope, scopes, startOf } from '../config/keys.ts';
 import { type EntryFault, parsePoolEntry } from '../config/pool-entry.ts';
 import { bits, formatAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
@@ -33,13 +34,14 @@ export function explainProblems(problems: readonly ConfigProblem[]): string[] {
     others.set(code, (others.get(code) ?? 0) + count);
     return [];
   });
-  const counts = [...others].map(([code, count]) => `${nouns[code]} (${count})`);
+  const counts = [...others].map(([code, count]) => `${problemNouns[code]} (${count})`);
   return counts.length === 0
     ? sentences
     : [...sentences, `The ConfigMap has more problems: ${counts.join(', ')}.`];
 }
 
-const nouns: Readonly<Record<ProblemCode, string>> = {
+/** What several problems of a code are. */
+export const problemNouns: Readonly<Record<ProblemCode, string>> = {
   'bad-entry': 'entries that cannot be read',
   'host-bits': 'entries with host bits set',
   'special-purpose': 'entries with addresses that no host can use',
@@ -62,7 +64,7 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'bad-entry':
       return `${key}: ${explainEntry(problem.entry)}${suggestionOf(nearestEntry(problem.entry))}`;
     case 'more-entries':
-      return `${key} has more problems: ${nouns[problem.of]} (${problem.count}).`;
+      return `${key} has more problems: ${problemNouns[problem.of]} (${problem.count}).`;
     case 'host-bits': {
       const { range, used } = problem;
       return `${key}: ${quoted(problem.entry)} has host bits set. It is read as ${formatBlock(range)}, which provides ${formatRange(used)}.`;
@@ -80,9 +82,7 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'unknown-key': {
       const suggestion = nearestKey(key);
       return `Unknown key ${quoted(key)}${
-        suggestion === undefined
-          ? '. Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.'
-          : suggestionOf(suggestion)
+        suggestion === undefined ? `. ${explainValidKeys()}` : suggestionOf(suggestion)
       }`;
     }
     case 'not-text':
@@ -99,6 +99,18 @@ export function explainProblem(problem: ConfigProblem): string {
       return never(problem);
   }
 }
+
+/** A sentence that lists the keys, without alternative spellings. */
+export function explainValidKeys(): string {
+  const forms = keyForms.filter(({ name, spelling }) => name === spelling);
+  const inScope = (scope: Scope) => forms.filter((form) => form.scope === scope).map(startOf);
+  const scoped = (Object.keys(scopes) as Scope[])
+    .filter((scope) => scope !== 'all' && inScope(scope).length > 0)
+    .map((scope) => `${list.format(inScope(scope))} followed by ${scopes[scope].target}`);
+  return `Valid keys are ${list.format([...scoped, ...inScope('all')])}.`;
+}
+
+const list = new Intl.ListFormat('en', { type: 'conjunction' });
 
 /** Another ConfigMap with pools: `NAMESPACE/NAME`. */
 export function explainOtherPools(other: string, own: { namespace: string; name: string }): string {

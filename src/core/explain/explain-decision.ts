@@ -499,9 +499,9 @@ export function explainDecision(decision: Decision, options: Options): string {
     case 'release': {
       const reason = 'The Service is no longer of type LoadBalancer';
       const { addresses } = decision;
-      return addresses === ''
+      return addresses.entries.length === 0
         ? `${reason}, so the fields written for it are removed.`
-        : `${reason}, so ${addresses} ${addresses.includes(',') ? 'are' : 'is'} released.`;
+        : `${reason}, so ${addresses.text} ${addresses.entries.length > 1 ? 'are' : 'is'} released.`;
     }
     default:
       return never(decision);
@@ -510,7 +510,8 @@ export function explainDecision(decision: Decision, options: Options): string {
 
 /** What a write did, for events and the log: a sentence without a period. */
 export function explainWrite(decision: Decision & { kind: 'write' }): string {
-  const { addresses, source } = decision;
+  const { source } = decision;
+  const addresses = decision.addresses.text;
   const origin =
     source === staticSource
       ? 'static address'
@@ -547,7 +548,7 @@ export function explainWrite(decision: Decision & { kind: 'write' }): string {
 
 /** Why a reallocation changed no address. */
 function whyKept({ addresses, source }: Decision & { kind: 'write' }): string {
-  if (addresses.includes(','))
+  if (addresses.entries.length > 1)
     return source === staticSource ? 'they are static addresses' : 'they are already in their pool';
   return source === staticSource ? 'it is a static address' : 'it is already in its pool';
 }

@@ -1,7 +1,10 @@
-import { poolKeysOf, sharingFor } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { nearestEntry, nearestKey, unreadableEntries } from '../config/corrections.ts';
-import { allocate, isInPool } from '../decide/allocate.ts';
+import { isInPool, policyFor, poolKeysOf } from '../config/policy.ts';
+import { allocate } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
+import { requestOf } from '../decide/allocation-request.ts';
+import { subjectOf } from '../decide/facts.ts';
 import type { Address, Family } from '../ip/address.ts';
 import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
@@ -116,9 +119,9 @@ function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[
   const { view, intent } = state;
   if (view.policy !== 'RequireDualStack') return [];
   const held = 'list' in intent ? addressesOf(intent.list) : [];
-  const relaxed: ServiceState = { ...state, view: { ...view, policy: 'PreferDualStack' } };
   // The other family may not be available either.
-  if ('failures' in allocate(relaxed, held, allocator)) return [];
+  if ('failures' in allocate({ ...requestOf(subjectOf(state, allocator), held), needs: 'any' }, allocator))
+    return [];
   return [
     {
       advice: 'Accept one IP family until the pool has both.',
@@ -130,16 +133,14 @@ function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[
 /** The Service could share an address, if the namespaces concerned allowed it. */
 function allowSharing(state: ServiceState, { allocator, options }: RemedyContext): Remedy[] {
   const { ledger, config, nodes } = allocator;
-  const everywhere = { ...config, sharing: new Map([['global', true]]) };
-  const allocation = allocate({ ...state, intent: { kind: 'new' } }, [], {
-    ledger,
-    nodes,
-    config: everywhere,
-  });
+  const sharing = { namespace: new Map([['global', true]]) };
+  const everywhere: Config = { ...config, settings: { ...config.settings, 'allow-share': sharing } };
+  const facts = { ledger, nodes, config: everywhere };
+  const allocation = allocate(requestOf(subjectOf(state, facts)), facts);
   if ('failures' in allocation || allocation.sharedWith.length === 0) return [];
   const partners = allocation.sharedWith.map((key) => key.split('/')[0] ?? '');
   const closed = [...new Set([state.view.namespace, ...partners])].filter(
-    (namespace) => !sharingFor(config, namespace),
+    (namespace) => !policyFor(config, { namespace }).sharing,
   );
   if (closed.length === 0) return [];
   const address = formatAddressList(allocation.addresses);

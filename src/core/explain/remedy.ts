@@ -1,4 +1,4 @@
-import type { AllocationContext } from '../decide/allocation-context.ts';
+import type { Facts } from '../decide/facts.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
 
@@ -12,7 +12,7 @@ export interface Remedy {
 
 export interface RemedyContext {
   /** An allocator, or a snapshot of one. */
-  readonly allocator: AllocationContext;
+  readonly allocator: Facts;
   readonly options: Options;
   /** The object in the API, for commands that change one of its values. */
   readonly configMap: ConfigMap | undefined;

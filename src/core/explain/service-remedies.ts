@@ -1,6 +1,8 @@
 import { allocate } from '../decide/allocate.ts';
+import { requestOf } from '../decide/allocation-request.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AddressConflict, Condition, Decision } from '../decide/decision.ts';
+import { subjectOf } from '../decide/facts.ts';
 import { reallocation } from '../decide/reallocation.ts';
 import { type Address, formatAddress, sameAddress } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
@@ -144,7 +146,7 @@ function afterRemoval(
   if (record !== undefined) return 'gets its previous address again';
   if (field === 'annotation' && view.specIP !== undefined)
     return `requests ${quoted(view.specIP)} (spec.loadBalancerIP)`;
-  const isAvailable = !('failures' in allocate({ ...state, intent: { kind: 'new' } }, [], allocator));
+  const isAvailable = 'addresses' in allocate(requestOf(subjectOf(state, allocator)), allocator);
   return isAvailable ? 'gets an address from its pool' : 'is pending, because no address is available';
 }
 
@@ -270,7 +272,7 @@ function reallocated({ key }: ServiceState, { allocator }: RemedyContext): reado
   const state = allocator.ledger.get(key);
   if (state === undefined) return undefined;
   const list = 'list' in state.intent ? state.intent.list : [];
-  const { allocation } = reallocation(state, list, allocator);
+  const allocation = reallocation(subjectOf(state, allocator), list);
   return 'failures' in allocation ? undefined : allocation.addresses;
 }
 

@@ -55,6 +55,20 @@ export class IntervalSet {
     return free >= first ? free : undefined;
   }
 
+  /** The lowest ordinal from `first` to `last` that is in the set. */
+  lowestIn(first: bigint, last: bigint): bigint | undefined {
+    if (this.has(first)) return first <= last ? first : undefined;
+    const above = this.#intervals.above({ first, last })?.first;
+    return above !== undefined && above <= last ? above : undefined;
+  }
+
+  /** The highest ordinal from `first` to `last` that is in the set. */
+  highestIn(first: bigint, last: bigint): bigint | undefined {
+    const below = this.#intervals.atOrBelow({ first: last, last })?.last;
+    if (below === undefined || below < first) return undefined;
+    return below < last ? below : last < first ? undefined : last;
+  }
+
   /** How many ordinals from `first` to `last` are in the set: O(intervals between them). */
   count(first: bigint, last: bigint): bigint {
     let count = 0n;

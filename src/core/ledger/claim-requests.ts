@@ -1,5 +1,5 @@
 import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
-import { addressesOf, formatAddressList, parseAddressList } from '../model/address-list.ts';
+import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import type { ServicePatch } from '../model/service-patch.ts';
 import { type Claim, type Reservation, sameReservation } from './claim.ts';
 import type { ClaimStore } from './claim-store.ts';
@@ -25,7 +25,7 @@ export function claimRequests(
 ): ClaimRequest[] {
   if (record == null) return [];
   const { view, key } = state;
-  const added = addressesOf(parseAddressList(record.addresses)?.entries ?? []).filter(
+  const added = addressesOf(record.addresses.entries).filter(
     (address) => !isUnspecified(address) && !recordsAddress(state, address),
   );
   const reservation: Reservation = {

@@ -3,6 +3,7 @@ import { addressesOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { VersionedStore } from '../model/versioned-store.ts';
+import { type WorkItem, WorkQueue } from '../queue/work-queue.ts';
 import { type Claim, type ClaimOwner, type Reservation, sameReservation } from './claim.ts';
 import type { ClaimRequest } from './claim-requests.ts';
 import { ClaimStore } from './claim-store.ts';
@@ -13,6 +14,11 @@ import { hasAllocationOf, isLease, type ServiceState } from './service-state.ts'
 export type ClaimRepair =
   | { readonly kind: 'claim'; readonly address: Address }
   | { readonly kind: 'drop'; readonly claim: Claim };
+
+export interface ClaimWork {
+  readonly repair: ClaimRepair;
+  readonly work: WorkItem<Address>;
+}
 
 /** What the tracker needs to know about Services, and what it reports. */
 export interface ClaimTrackerContext {
@@ -44,7 +50,7 @@ export class ClaimTracker {
       this.#settle(key, after?.owner, [...(before?.reservations ?? []), ...(after?.reservations ?? [])]),
   });
   #isListed = false;
-  readonly #unsettled = new Map<string, Address>();
+  readonly #unsettled = new WorkQueue<Address>({ keyOf: formatAddress });
 
   constructor({ claims }: Options, context: ClaimTrackerContext) {
     this.#isOn = claims;
@@ -107,29 +113,36 @@ export class ClaimTracker {
   /** The Services that use the address may have changed: its claim is checked, if it has or needs one. */
   recheck(address: Address): void {
     if (!this.#isOn) return;
-    const text = formatAddress(address);
     const isRelevant =
       this.claims.get(address) !== undefined || this.#context.ledger.servicesAt(address).length > 0;
     // A standby replica repairs nothing, so addresses that are no longer used must not accumulate.
-    if (isRelevant) this.#unsettled.set(text, address);
-    else this.#unsettled.delete(text);
+    if (isRelevant) this.#unsettled.add(address);
+    else this.#unsettled.delete(address);
   }
 
-  /** The next claim that is missing or unneeded. A write in flight handles its own claims. */
-  next(): ClaimRepair | undefined {
-    const { ledger, isWriting } = this.#context;
-    for (const [text, address] of this.#unsettled) {
-      this.#unsettled.delete(text);
-      const claim = this.claims.get(address);
-      if (claim?.owner !== undefined) continue;
-      const services = ledger.servicesAt(address);
-      if (services.some(({ key }) => isWriting(key))) continue;
-      // Reserved for a Service that has not been seen yet.
-      if (claim?.reservations.some(({ service }) => this.#context.seen(service) === undefined)) continue;
-      const isHeld = services.some((state) => isHolder(state, address));
-      if (isHeld && claim === undefined) return { kind: 'claim', address };
-      if (!isHeld && claim !== undefined) return { kind: 'drop', claim };
+  /** The next claim that is missing or unneeded. */
+  next(): ClaimWork | undefined {
+    for (let work = this.#unsettled.get(0); work !== undefined; work = this.#unsettled.get(0)) {
+      const repair = this.#repairAt(work.item);
+      if (repair !== undefined) return { repair, work };
+      work.done();
     }
+    return undefined;
+  }
+
+  /** A write in flight handles its own claims. */
+  #repairAt(address: Address): ClaimRepair | undefined {
+    const { ledger, isWriting } = this.#context;
+    const claim = this.claims.get(address);
+    if (claim?.owner !== undefined) return undefined;
+    const services = ledger.servicesAt(address);
+    if (services.some(({ key }) => isWriting(key))) return undefined;
+    // Reserved for a Service that has not been seen yet.
+    if (claim?.reservations.some(({ service }) => this.#context.seen(service) === undefined))
+      return undefined;
+    const isHeld = services.some((state) => isHolder(state, address));
+    if (isHeld && claim === undefined) return { kind: 'claim', address };
+    if (!isHeld && claim !== undefined) return { kind: 'drop', claim };
     return undefined;
   }
 

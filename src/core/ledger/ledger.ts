@@ -1,4 +1,5 @@
-import type { Config, Span } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { Span } from '../config/pool.ts';
 import { type Address, type Family, sameAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
@@ -9,6 +10,7 @@ import type { ClaimOwner } from './claim.ts';
 import { readExternalIPs } from './external-ips.ts';
 import { hasAllocationOf, type ServiceState } from './service-state.ts';
 import type { SharingConflict } from './sharing.ts';
+import { SharingIndex } from './sharing-index.ts';
 
 /** The Services that have an address as an external IP, by name. */
 export interface ExternalUsers {
@@ -40,7 +42,9 @@ export class Ledger {
     IPv6: new IntervalSet(),
   };
   /** The Services whose allocation record says that they left this address. */
-  readonly #moved = new Map<string, readonly ServiceState[]>();
+  readonly #moved = new AddressMap<readonly ServiceState[]>();
+  /** Built by the first search for an address to share, and again for another configuration. */
+  #sharing: SharingIndex | undefined;
   /** Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. */
   #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
 
@@ -87,7 +91,7 @@ export class Ledger {
   }
 
   /** The Services that were reallocated and left this address, which they shared, in no order. */
-  movedFrom(address: string): readonly ServiceState[] {
+  movedFrom(address: Address): readonly ServiceState[] {
     return this.#moved.get(address) ?? noServices;
   }
 
@@ -97,6 +101,8 @@ export class Ledger {
     const current = replaced(address, previous, before, after);
     if (current === undefined) this.#servicesByAddress.delete(address);
     else if (current !== previous) this.#servicesByAddress.set(address, current);
+    if (before?.usedIPs.some((used) => sameAddress(used, address))) this.#sharing?.delete(before, address);
+    if (after !== undefined) this.#sharing?.add(after, address);
     const isBlocked = this.claimOwner(address) !== undefined || this.isExternalIP(address);
     this.#markUsed(address, previous !== undefined || isBlocked, current !== undefined || isBlocked);
   }
@@ -216,6 +222,25 @@ export class Ledger {
     }
     this.#searched.set(spans, { span: spans.length, descending });
     return undefined;
+  }
+
+  /**
+   * The IPv4 addresses of the spans whose users all share them and take none of the ports, in search order: O(intervals of alike
+   * addresses), and once O(Services) for a new configuration.
+   */
+  *shareable(
+    ports: readonly string[],
+    spans: readonly Span[],
+    descending: boolean,
+    config: Config,
+  ): Generator<Address> {
+    if (this.#sharing?.config !== config) {
+      this.#sharing = new SharingIndex(config);
+      for (const state of this.#states.values())
+        for (const address of state.usedIPs) this.#sharing.add(state, address);
+    }
+    for (const span of descending ? spans.toReversed() : spans)
+      for (const ordinal of this.#sharing.within(span, ports, descending)) yield addressAt('IPv4', ordinal);
   }
 
   /** How many addresses of the spans are in use: O(intervals of used addresses in them). */

@@ -1,12 +1,14 @@
-import { type Address, formatAddress, isUnspecified, readAddress, sameAddress } from '../ip/address.ts';
+import { type Address, isUnspecified, readAddress, sameAddress } from '../ip/address.ts';
 import {
   type AddressEntry,
   type AddressList,
+  addressesOf,
+  type CanonicalList,
   formatAddressList,
   maxEntries,
   parseAddressList,
 } from '../model/address-list.ts';
-import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';
+import { type AllocationRecord, isFirst, staticSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { readExternalIPs } from './external-ips.ts';
@@ -107,14 +109,13 @@ export function stateOf(
 export function isTraceOf(record: AllocationRecord, view: ServiceView): boolean {
   const lostAll =
     view.record === undefined && !view.labeled && parseAddressList(view.annotation) === undefined;
-  return lostAll && record.uid === view.uid && view.specIP?.trim() === record.addresses.split(',')[0];
+  return lostAll && record.uid === view.uid && isFirst(view.specIP?.trim(), record);
 }
 
 /** The addresses of the record that the spec or the status still shows. */
 function intentOfRemoved(removed: AllocationRecord, view: ServiceView): Intent {
-  const recorded = parseAddressList(removed.addresses)?.entries ?? none;
   const shown = [view.specIP, ...view.statusIPs].flatMap((text) => parseAddressList(text)?.entries ?? none);
-  const list = recorded.filter(
+  const list = removed.addresses.entries.filter(
     (entry) => typeof entry === 'object' && shown.some((one) => isSame(one, entry)),
   );
   return { kind: 'annotationRemoved', list, origin: originOfRecord(removed), removed };
@@ -125,15 +126,15 @@ function readAddresses(
   view: ServiceView,
   record: AllocationRecord | undefined,
 ): Pick<ServiceState, 'intent' | 'requestedIPs' | 'usedIPs'> {
-  const read = reader();
+  const read = reader(record?.addresses);
   const annotation = read(view.annotation);
   const spec = read(view.specIP);
   const intent = intentOf(view, annotation, spec, record);
   let requestedIPs = withAll(none, annotation);
   if (spec !== annotation) requestedIPs = withAll(requestedIPs, spec);
   // The recorded addresses stay in use while the fields are blank or being edited: the record makes the Service their holder.
-  const recorded = read(record?.addresses);
-  if (recorded !== annotation) requestedIPs = withAll(requestedIPs, recorded);
+  if (record !== undefined && record.addresses.entries !== annotation?.entries)
+    requestedIPs = withAll(requestedIPs, record.addresses);
   if (requestsLease(annotation ?? spec)) requestedIPs = withAll(requestedIPs, read(view.requestedIP));
   // These lists are usually equal, and there are many: sharing one object saves memory.
   requestedIPs = deduplicated(annotation?.entries, requestedIPs);
@@ -175,9 +176,9 @@ const newIntent: Intent = { kind: 'new' };
 const noAddresses = { intent: newIntent, requestedIPs: none, usedIPs: none };
 
 /** Several fields of a Service usually have the same text: a repeated text is parsed once. */
-function reader(): typeof parseAddressList {
-  let known: string | undefined;
-  let list: AddressList | undefined;
+function reader(recorded: CanonicalList | undefined): typeof parseAddressList {
+  let known = recorded?.text;
+  let list: AddressList | undefined = recorded && { entries: recorded.entries, fault: undefined };
   return (text) => {
     if (text !== known) list = parseAddressList(text);
     known = text;
@@ -232,8 +233,8 @@ export function recordsAllocationOf(state: ServiceState, address: Address): bool
   if (releasing !== undefined) return releasing.isAllocated;
   if (view.record === undefined) return view.labeled;
   if (record === undefined) return false;
-  const recorded = record.addresses.split(',');
-  return recorded.includes(formatAddress(address)) || (isLease(state, address) && view.labeled);
+  const isRecorded = addressesOf(record.addresses.entries).some((one) => sameAddress(one, address));
+  return isRecorded || (isLease(state, address) && view.labeled);
 }
 
 /** Whether nothing but its status says that the Service has addresses: any load balancer may have written them. */
@@ -290,7 +291,7 @@ function intentOf(
   const copied = view.record;
   if (annotation !== undefined) {
     const list = annotation.entries;
-    if (copied?.addresses === formatAddressList(list)) return intentOfCopy(copied, list, specIP);
+    if (copied?.addresses.text === formatAddressList(list)) return intentOfCopy(copied, list, specIP);
     const [first] = list;
     const isAssigned = view.labeled && copied === undefined && isSame(first, specIP);
     return isAssigned
@@ -325,9 +326,9 @@ function intentOfRecord(
   specIP: Address | EntryFaultInList | undefined,
 ): Intent {
   const origin = originOfRecord(record);
-  const list = annotation?.entries ?? parseAddressList(record.addresses)?.entries ?? [];
+  const list = annotation?.entries ?? record.addresses.entries;
   // The annotation is usually the same canonical text.
-  if (text !== record.addresses && formatAddressList(list) !== record.addresses)
+  if (text !== record.addresses.text && formatAddressList(list) !== record.addresses.text)
     return { kind: 'requested', list, by: 'annotation' };
   const known = { kind: annotation === undefined ? 'annotationRemoved' : 'assigned', list, origin } as const;
   if (specIP === undefined) return known;

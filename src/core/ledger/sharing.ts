@@ -1,4 +1,6 @@
-import { type Config, sharingFor } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { policyFor } from '../config/policy.ts';
+import { type Address, sameAddress } from '../ip/address.ts';
 import { type IgnoreReason, originOf, type ServiceState } from './service-state.ts';
 
 /** Why two Services may not share an address. */
@@ -23,13 +25,48 @@ export function sharingConflict(
   other: ServiceState,
   config: Config,
 ): SharingConflict | undefined {
-  for (const { ignoreReason, key } of [other, one])
-    if (ignoreReason !== undefined) return { code: 'not-ours', service: key, reason: ignoreReason };
   // Users who request one address for both accept the consequences, as long as the ports differ.
   const areStatic = originOf(one) === 'static' && originOf(other) === 'static';
+  return areStatic ? (foreign(one, other) ?? portClash(one, other)) : allocatedConflict(one, other, config);
+}
+
+/** The same if one of the two is, or will be, allocated the address: both then have to agree. */
+export function allocatedConflict(
+  one: ServiceState,
+  other: ServiceState,
+  config: Config,
+): SharingConflict | undefined {
+  return foreign(one, other) ?? joinConflict(one, other, config) ?? severalAddresses(one);
+}
+
+function foreign(one: ServiceState, other: ServiceState): SharingConflict | undefined {
+  for (const { ignoreReason, key } of [other, one])
+    if (ignoreReason !== undefined) return { code: 'not-ours', service: key, reason: ignoreReason };
+  return undefined;
+}
+
+/** Whether a Service that uses the address is assigned it, and shares it with all Services that take none of its ports. */
+export function offersAddress(holder: ServiceState, address: Address, config: Config): boolean {
+  const { view, record, intent, ignoreReason } = holder;
+  // A label beside another Service's record is a copy's.
+  const isAssigned = view.labeled && (record !== undefined || view.record === undefined);
+  if (!isAssigned || ignoreReason !== undefined) return false;
+  // An address that is only in the status, or that DHCP leased, cannot be shared.
+  const [only, ...more] = 'list' in intent ? intent.list : [];
+  const hasAddress = typeof only === 'object' && more.length === 0 && sameAddress(only, address);
+  return hasAddress && isStable(holder) && whyClosed(holder, config) === undefined;
+}
+
+/**
+ * While a write is in flight that releases addresses, the holder may still have those. If it has exactly one IPv4 address before
+ * and after the write, it can share the new one with any outcome.
+ */
+function isStable({ requestedIPs, releasingIPs }: ServiceState): boolean {
+  if (releasingIPs.length === 0) return true;
   return (
-    portClash(one, other) ??
-    (areStatic ? undefined : (joinConflict(one, other, config) ?? severalAddresses(one)))
+    releasingIPs.length === 1 &&
+    requestedIPs.length === 2 &&
+    requestedIPs.every(({ family }) => family === 'IPv4')
   );
 }
 
@@ -41,12 +78,12 @@ export function joinConflict(
 ): SharingConflict | undefined {
   if (holder.ignoreReason !== undefined)
     return { code: 'not-ours', service: holder.key, reason: holder.ignoreReason };
-  return (
-    portClash(newcomer, holder) ??
-    severalAddresses(holder) ??
-    whyNotSharing(holder, config) ??
-    whyNotSharing(newcomer, config)
-  );
+  return portClash(newcomer, holder) ?? whyClosed(holder, config) ?? whyNotSharing(newcomer, config);
+}
+
+/** Why the holder shares its address with no other Service. */
+function whyClosed(holder: ServiceState, config: Config): SharingConflict | undefined {
+  return severalAddresses(holder) ?? whyNotSharing(holder, config);
 }
 
 /** Why this Service cannot share an address at all; undefined if it can. */
@@ -55,9 +92,8 @@ export function whyNotSharing(
   config: Config,
 ): SharingConflict | undefined {
   if (view.deleting) return { code: 'being-deleted', service };
-  if (!sharingFor(config, view.namespace)) {
+  if (!policyFor(config, view).sharing)
     return { code: 'sharing-not-allowed', service, namespace: view.namespace };
-  }
   if (view.localTraffic) return { code: 'local-traffic', service };
   if (view.ports.length === 0) return { code: 'no-ports', service };
   return undefined;

@@ -65,6 +65,16 @@ export function formatAddressList(entries: readonly AddressEntry[]): string {
   return text;
 }
 
+/** Addresses and hostnames with their canonical text, which is made once. */
+export interface CanonicalList {
+  readonly entries: readonly AddressEntry[];
+  readonly text: string;
+}
+
+export function canonicalList(entries: readonly AddressEntry[]): CanonicalList {
+  return { entries, text: formatAddressList(entries) };
+}
+
 export function addressesOf(entries: readonly AddressEntry[]): Address[] {
   return entries.filter((entry) => typeof entry !== 'string');
 }

@@ -1,5 +1,5 @@
-import { formatAddress, readAddress } from '../ip/address.ts';
-import { formatAddressList, parseAddressList } from './address-list.ts';
+import { type Address, formatAddress, readAddress, sameAddress } from '../ip/address.ts';
+import { type CanonicalList, formatAddressList, parseAddressList } from './address-list.ts';
 
 /**
  * The allocation record on an assigned Service, which tells later edits from the assigned state (spec section 2). It is written
@@ -8,8 +8,8 @@ import { formatAddressList, parseAddressList } from './address-list.ts';
 export interface AllocationRecord {
   /** The key in the ConfigMap that the address came from, `static`, or `unknown` (adopted from outside any pool). */
   readonly source: string;
-  /** Canonical, as the annotation: `192.168.0.201` or `2001::10,192.168.0.10`. */
-  readonly addresses: string;
+  /** As in the annotation: `192.168.0.201` or `2001::10,192.168.0.10`. */
+  readonly addresses: CanonicalList;
   /** `TCP/80,UDP/53`, sorted. */
   readonly ports: string;
   /** `ipFamilyPolicy` and `ipFamilies`: `PreferDualStack IPv4,IPv6`. */
@@ -24,7 +24,7 @@ export interface AllocationRecord {
    * The address that the Service shared, or that it shared last, when it was reallocated: those that still have it move to the
    * same place.
    */
-  readonly was?: string;
+  readonly was?: Address;
 }
 
 export const staticSource = 'static';
@@ -39,27 +39,36 @@ const maxPortsLength = 5_100;
 export function formatRecord(record: AllocationRecord): string {
   return JSON.stringify({
     from: record.source,
-    ips: record.addresses,
+    ips: record.addresses.text,
     ports: record.ports,
     families: record.families,
     ...(record.interface === undefined ? {} : { interface: record.interface }),
     uid: record.uid,
     by: record.controller,
-    ...(record.was === undefined ? {} : { was: record.was }),
+    ...(record.was === undefined ? {} : { was: formatAddress(record.was) }),
   });
+}
+
+/** Whether the text is the first address of the record. */
+export function isFirst(text: string | undefined, { addresses: { entries } }: AllocationRecord): boolean {
+  return text !== undefined && text === formatAddressList(entries.slice(0, 1));
 }
 
 export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
   return (
     a.source === b.source &&
-    a.addresses === b.addresses &&
+    a.addresses.text === b.addresses.text &&
     a.ports === b.ports &&
     a.families === b.families &&
     a.interface === b.interface &&
     a.uid === b.uid &&
     a.controller === b.controller &&
-    a.was === b.was
+    sameOptional(a.was, b.was)
   );
+}
+
+function sameOptional(a: Address | undefined, b: Address | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && sameAddress(a, b));
 }
 
 /** Undefined for a text that is not a valid allocation record. It is treated as absent. */
@@ -78,30 +87,30 @@ export function readRecord(text: string | undefined): AllocationRecord | undefin
     const content = fields[name];
     return typeof content === 'string' ? content : undefined;
   };
-  const [source, addresses, ports] = [field('from'), field('ips'), field('ports')];
+  const [source, listed, ports] = [field('from'), field('ips'), field('ports')];
   const [families, uid, controller] = [field('families'), field('uid'), field('by')];
-  if (source === undefined || addresses === undefined || ports === undefined) return undefined;
+  if (source === undefined || listed === undefined || ports === undefined) return undefined;
   if (families === undefined || uid === undefined || controller === undefined) return undefined;
   // The source is displayed and kept in memory: only a key or one of the two words is accepted.
   if (!/^[a-z0-9-]{1,80}$/.test(source)) return undefined;
   if (
     ports.length > maxPortsLength ||
-    [families, uid, controller, field('interface') ?? ''].some((text) => text.length > maxLength)
+    [families, uid, controller, field('interface') ?? ''].some((content) => content.length > maxLength)
   )
     return undefined;
   // A record that was edited by hand may have invalid addresses.
-  const list = parseAddressList(addresses);
-  if (list === undefined || list.fault !== undefined || formatAddressList(list.entries) !== addresses)
+  const list = parseAddressList(listed);
+  if (list === undefined || list.fault !== undefined || formatAddressList(list.entries) !== listed)
     return undefined;
   const was = readAddress(field('was') ?? '');
   return {
     source,
-    addresses,
+    addresses: { entries: list.entries, text: listed },
     ports,
     families,
     interface: field('interface'),
     uid,
     controller,
-    ...(was === undefined ? {} : { was: formatAddress(was) }),
+    ...(was === undefined ? {} : { was }),
   };
 }

@@ -1,4 +1,4 @@
-import { type AllocationRecord, formatRecord } from './allocation-record.ts';
+import { type AllocationRecord, formatRecord, sameRecord } from './allocation-record.ts';
 import type { ServiceView } from './service-view.ts';
 import { annotations, goFinalizer, implementation, labels } from './well-known-names.ts';
 
@@ -16,6 +16,26 @@ export interface ServicePatch {
 
 export function isEmptyPatch(patch: ServicePatch): boolean {
   return Object.keys(patch).length === 0;
+}
+
+/** What has to change so that the Service has the desired fields. A field that `desired` does not name stays as it is. */
+export function diff(view: ServiceView, desired: ServicePatch): ServicePatch {
+  const patch: { -readonly [K in keyof ServicePatch]: ServicePatch[K] } = {};
+  const { annotation, specIP, labeled, record } = desired;
+  if (differs(view.annotation, annotation)) patch.annotation = annotation;
+  if (differs(view.specIP, specIP)) patch.specIP = specIP;
+  if (labeled !== undefined && labeled !== view.labeled) patch.labeled = labeled;
+  if (differs(view.interface, desired.interface)) patch.interface = desired.interface;
+  const isSame = record != null && view.record !== undefined && sameRecord(view.record, record);
+  if (!isSame && differs(view.record, record)) patch.record = record;
+  if (desired.reallocate === null && view.reallocate) patch.reallocate = null;
+  if (desired.ipamLabel === null && view.ipamLabel) patch.ipamLabel = null;
+  if (desired.goFinalizers === null && view.goFinalizers !== undefined) patch.goFinalizers = null;
+  return patch;
+}
+
+function differs<T>(current: T | undefined, desired: T | null | undefined): desired is T | null {
+  return desired !== undefined && (desired ?? undefined) !== current;
 }
 
 /**
@@ -69,17 +89,22 @@ export function applyPatch(view: ServiceView, patch: ServicePatch): ServiceView 
  */
 export function unappliedPart(patch: ServicePatch, answer: ServiceView): ServicePatch {
   const expected = applyPatch(answer, patch);
-  const isApplied = (field: keyof ServicePatch): boolean =>
-    field === 'record'
-      ? formatRecordOf(expected) === formatRecordOf(answer)
-      : JSON.stringify(expected[field]) === JSON.stringify(answer[field]);
   return Object.fromEntries(
-    Object.entries(patch).filter(([field]) => !isApplied(field as keyof ServicePatch)),
+    fieldsIn(patch)
+      .filter((field) => contentOf(expected, field) !== contentOf(answer, field))
+      .map((field) => [field, patch[field]]),
   );
 }
 
-function formatRecordOf({ record }: ServiceView): string | undefined {
-  return record && formatRecord(record);
+export function fieldsIn(patch: ServicePatch): (keyof ServicePatch)[] {
+  return Object.keys(patch) as (keyof ServicePatch)[];
+}
+
+/** The content of a field as a text, for comparisons. */
+export function contentOf(fields: ServicePatch | ServiceView, field: keyof ServicePatch): string {
+  return field === 'record' && fields.record != null
+    ? formatRecord(fields.record)
+    : String(JSON.stringify(fields[field]));
 }
 
 function patched<T>(current: T | undefined, change: T | null | undefined): T | undefined {

@@ -177,8 +177,8 @@ function recordFindings({ state }: ServiceDecision): AuditFinding[] {
     return [{ code: 'allocation-record', subject: key, sentence }];
   }
   const shown = 'list' in intent ? formatAddressList(intent.list) : '';
-  if (record === undefined || record.addresses === shown) return [];
-  const sentence = `The allocation record has ${record.addresses}, but the Service has ${shown === '' ? 'no address' : shown}.`;
+  if (record === undefined || record.addresses.text === shown) return [];
+  const sentence = `The allocation record has ${record.addresses.text}, but the Service has ${shown === '' ? 'no address' : shown}.`;
   return [{ code: 'allocation-record', subject: key, sentence }];
 }
 
@@ -190,8 +190,8 @@ function writeFindings(
   if (due === undefined) return [];
   const check = 'Check that the controller is running (kubectl get pods) and is allowed to write.';
   const sentence =
-    due.kind === 'write'
-      ? `The controller has not written this change yet: ${explainWrite(due)}. ${check}`
+    due.decision.kind === 'write'
+      ? `The controller has not written this change yet: ${explainWrite(due.decision)}. ${check}`
       : `The controller has not removed the fields of an earlier address yet. ${check} ${explainDecision(decision, options)}`;
   return [{ code: 'not-written', subject: state.key, sentence }];
 }
@@ -231,7 +231,9 @@ function cleanupFindings(view: ServiceView, options: Options): AuditFinding[] {
 /** The repairs that the controller would make to its claims, if claims were read (docs/decisions/0009). */
 function claimFindings({ claimTracker }: Allocator): AuditFinding[] {
   const findings: AuditFinding[] = [];
-  for (let repair = claimTracker.next(); repair !== undefined; repair = claimTracker.next()) {
+  for (let next = claimTracker.next(); next !== undefined; next = claimTracker.next()) {
+    const { repair, work } = next;
+    work.done();
     const address = repair.kind === 'claim' ? repair.address : repair.claim.address;
     const subject = `ipaddress ${formatAddress(address)}`;
     findings.push(

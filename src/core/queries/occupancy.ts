@@ -1,4 +1,5 @@
-import { type Config, type Pool, shadowOf } from '../config/config.ts';
+import { type Config, shadowOf } from '../config/config.ts';
+import type { Pool } from '../config/pool.ts';
 import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
 import { type Condition, conflictingAddresses } from '../decide/decision.ts';
 import { type Address, compareAddresses, isUnspecified, sameAddress } from '../ip/address.ts';

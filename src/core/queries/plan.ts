@@ -1,4 +1,5 @@
-import { type Config, poolFor } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { policyFor } from '../config/policy.ts';
 import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
 import type { Decision } from '../decide/decision.ts';
 import { explainProblems } from '../explain/explain-config.ts';
@@ -6,7 +7,7 @@ import { explainDecision, explainStranded, reasonOf } from '../explain/explain-d
 import { type Address, formatAddress } from '../ip/address.ts';
 import { mergeRanges, type Range, rangesContain } from '../ip/range.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { formatAddressList } from '../model/address-list.ts';
+import { type CanonicalList, canonicalList, formatAddressList } from '../model/address-list.ts';
 import { staticSource } from '../model/allocation-record.ts';
 import type { Service } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
@@ -152,7 +153,7 @@ function serviceChanges(comparison: Comparison): ServiceChange[] {
     if (previous === undefined)
       return next === undefined ? [] : [{ service, isHeld, ...alone('created', next, options) }];
     if (next === undefined) {
-      const addresses = { before: addressesIn(previous), after: '', from: '' };
+      const addresses = { before: addressesIn(previous).text, after: '', from: '' };
       return [{ service, kind: 'released', isHeld, ...addresses, explanation: '' }];
     }
     const change =
@@ -169,18 +170,18 @@ function alone(
   options: Options,
 ): Omit<ServiceChange, 'service' | 'isHeld'> {
   const { decision } = decided;
-  const after = addressesIn(decided);
+  const after = addressesIn(decided).text;
   const from = 'source' in decision ? decision.source : '';
   const explanation = explainDecision(decision, options);
   return { kind, before: kind === 'created' ? '' : after, after, from, explanation };
 }
 
 /** Whether the Service has one of the addresses in the API, if only in its status. */
-function hasAny(state: ServiceState | undefined, addresses: string): boolean {
-  if (state === undefined || addresses === '') return false;
-  const named = 'list' in state.intent ? formatAddressList(state.intent.list).split(',') : [];
-  const held = new Set([...named, ...state.usedIPs.map(formatAddress)]);
-  return addresses.split(',').some((address) => held.has(address));
+function hasAny(state: ServiceState | undefined, { entries }: CanonicalList): boolean {
+  if (state === undefined) return false;
+  const named = 'list' in state.intent ? state.intent.list : [];
+  const held = new Set([...named, ...state.usedIPs].map((entry) => formatAddressList([entry])));
+  return entries.some((entry) => held.has(formatAddressList([entry])));
 }
 
 /** Whether the last pool with an address goes. */
@@ -204,7 +205,7 @@ function serviceChange(
   config: Config,
   options: Options,
 ): Omit<ServiceChange, 'service' | 'isHeld'> | undefined {
-  const [before, after] = [addressesIn(previous), addressesIn(next)];
+  const [before, after] = [addressesIn(previous).text, addressesIn(next).text];
   const from = 'source' in next.decision ? next.decision.source : '';
   const addresses = { before, after, from };
   const explanation = explainDecision(next.decision, options);
@@ -220,8 +221,8 @@ function serviceChange(
   const stranded = 'conditions' in next.decision ? next.state.requestedIPs.filter(isStranded) : [];
   if (stranded.length > 0) {
     const { key: service, view } = next.state;
-    const pool = poolFor(config, view.namespace);
-    const hasPool = stranded.every(({ family }) => pool !== undefined && pool.size[family] > 0n);
+    const { pools } = policyFor(config, view);
+    const hasPool = stranded.every(({ family }) => pools.some(({ size }) => size[family] > 0n));
     const isStatic = from === staticSource;
     const text = explainStranded({ service, addresses: stranded, isStatic, hasPool });
     return { kind: 'stranded', ...addresses, explanation: text };
@@ -232,12 +233,11 @@ function serviceChange(
   return undefined;
 }
 
-function addressesIn({ decision, state: { view, intent } }: ServiceDecision): string {
+function addressesIn({ decision, state: { view, intent } }: ServiceDecision): CanonicalList {
   if (decision.kind === 'keep' || decision.kind === 'write') return decision.addresses;
   // An ignored Service keeps the addresses that it has.
-  return decision.kind === 'ignore' && view.annotation !== undefined && 'list' in intent
-    ? formatAddressList(intent.list)
-    : '';
+  const isIgnored = decision.kind === 'ignore' && view.annotation !== undefined && 'list' in intent;
+  return canonicalList(isIgnored ? intent.list : []);
 }
 
 function outsideOf(decision: Decision): string[] {

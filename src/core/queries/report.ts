@@ -1,4 +1,6 @@
-import { type Pool, shadowOf } from '../config/config.ts';
+import { shadowOf } from '../config/config.ts';
+import { isDescending } from '../config/policy.ts';
+import type { Pool } from '../config/pool.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import { type AnnouncementEvidence, statusProblem } from '../decide/announcement.ts';
 import type { Decision } from '../decide/decision.ts';
@@ -90,7 +92,7 @@ export function serviceRow(
   switch (decision.kind) {
     case 'keep':
     case 'write':
-      return { ...row, addresses: decision.addresses, from: decision.source, state: 'Assigned' };
+      return { ...row, addresses: decision.addresses.text, from: decision.source, state: 'Assigned' };
     case 'pending':
       return { ...row, addresses: '', from: '', state: 'Pending' };
     case 'conflict':
@@ -122,7 +124,7 @@ function poolRow(pool: Pool, { ledger, config }: Pick<AllocatorView, 'ledger' | 
   const by = shadowOf(config, pool.key);
   const remark = by === undefined ? '' : `not used: ${by} takes precedence`;
   const next = families.flatMap((family) => {
-    const free = ledger.firstFree(family, pool.spans[family], config.descending);
+    const free = ledger.firstFree(family, pool.spans[family], isDescending(config));
     return free === undefined ? [] : formatAddress(free);
   });
   return {

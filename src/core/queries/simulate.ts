@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { Allocator } from '../decide/allocator.ts';
+import { Allocator, type ServiceDecision } from '../decide/allocator.ts';
 import type { Decision } from '../decide/decision.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import type { Claim } from '../ledger/claim.ts';
@@ -46,12 +46,17 @@ export function allocatorOf(snapshot: ClusterSnapshot, options: Options): Alloca
   return allocator;
 }
 
+/** A decision with a patch. */
+export interface SimulatedWrite extends ServiceDecision {
+  readonly decision: Decision & { kind: 'write' | 'conflict' };
+}
+
 /** What a controller would do with a snapshot. */
 export interface SimulatedOutcome {
   /** The state when nothing is left to do. */
   readonly allocator: Allocator;
   /** The last write to each Service that would be changed. */
-  readonly written: ReadonlyMap<ServiceKey, Decision & { kind: 'write' | 'conflict' }>;
+  readonly written: ReadonlyMap<ServiceKey, SimulatedWrite>;
 }
 
 /** A Service can be written again after others moved. More writes than this are an endless loop, which is a bug. */
@@ -63,21 +68,23 @@ const maxWrites = 20;
  */
 export function simulate(snapshot: ClusterSnapshot, options: Options): SimulatedOutcome {
   const allocator = allocatorOf(snapshot, options);
-  const written = new Map<ServiceKey, Decision & { kind: 'write' | 'conflict' }>();
+  const written = new Map<ServiceKey, SimulatedWrite>();
   let version = newestOf(snapshot);
   let remaining = (snapshot.services.length + 1) * maxWrites;
-  for (let decided = allocator.next(); decided !== undefined; decided = allocator.next()) {
-    const { state, decision } = decided;
-    if (decision.kind !== 'write' && decision.kind !== 'conflict') continue;
-    if (isEmptyPatch(decision.patch)) continue;
+  for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
+    const { state, decision, trace, work } = next;
+    if ((decision.kind !== 'write' && decision.kind !== 'conflict') || isEmptyPatch(decision.patch)) {
+      work.done();
+      continue;
+    }
     remaining -= 1;
     if (remaining < 0) throw new Error(`${state.key}: the simulated writes do not end`);
-    written.set(state.key, decision);
+    written.set(state.key, { state, decision, trace });
     version += 1n;
     const after = { ...applyPatch(state.view, decision.patch), resourceVersion: String(version) };
-    allocator.assume(state, decision.patch);
+    allocator.assume(next, decision.patch);
     allocator.answered(after);
-    allocator.settle(state.key);
+    work.done();
   }
   return { allocator, written };
 }

@@ -1,4 +1,4 @@
-import type { Check } from '../../core/explain/checks.ts';
+import type { Finding } from '../../core/explain/explain-trace.ts';
 import type { AddressState } from '../../core/queries/occupancy.ts';
 import type { Role, ServiceItemState } from '../page-data.ts';
 
@@ -41,7 +41,7 @@ export const serviceStates: Readonly<Record<ServiceItemState, { sign: string; na
   Ignored: { sign: '–', name: 'Ignored' },
 };
 
-export const outcomes: Readonly<Record<Check['outcome'], { sign: string; meaning: string }>> = {
+export const outcomes: Readonly<Record<Finding['outcome'], { sign: string; meaning: string }>> = {
   passed: { sign: '✓', meaning: 'passed' },
   failed: { sign: '!', meaning: 'failed' },
   noted: { sign: '–', meaning: 'noted' },

@@ -4,6 +4,7 @@ import { systemClock } from '../../../src/client/clock.ts';
 import type { IOStreams } from '../../../src/cmd/kubectl-vip/io-streams.ts';
 import { pluginRequest } from '../../../src/cmd/kubectl-vip/plugin-arguments.ts';
 import { runCommand } from '../../../src/cmd/kubectl-vip/run-command.ts';
+import { keyForms, startOf } from '../../../src/core/config/keys.ts';
 import { ansiFor } from '../../../src/terminal/ansi.ts';
 
 /** `kubectl vip check -f FILE`, run on texts. */
@@ -214,6 +215,18 @@ test('a key that looks global but names a namespace is remarked on', async () =>
   assert.deepEqual(findings, [
     'warning unknown-namespace: cidr-global-v6 applies to a namespace called global-v6, not to all namespaces. Only a key that ends in -global does.',
   ]);
+});
+
+test('every key for a namespace is compared with the namespaces', async () => {
+  const forms = keyForms.filter(({ name, spelling, scope }) => name === spelling && scope === 'namespace');
+  const keys = forms.map((form) => `${startOf(form)}global-lab`);
+  const data = forms.map(({ row }, i) => `\n  ${keys[i]}: ${JSON.stringify(row.type.valid[0])}`);
+  const { findings } = await checkFile(configMap(data.join('')));
+  const unknown = findings.filter((finding) => finding.startsWith('warning unknown-namespace: '));
+  assert.deepEqual(
+    unknown.map((finding) => finding.replace(/^[^:]*: | applies.*$/g, '')),
+    keys,
+  );
 });
 
 test('the ConfigMap in another namespace is remarked on', async () => {

@@ -51,6 +51,41 @@ test('flags override the settings of the controller', () => {
   );
 });
 
+test('the flags of the connection are those of kubectl', () => {
+  assert.deepEqual(
+    invocation(
+      'pools --kubeconfig k --context c --cluster cl --user u -s 10.0.0.1:6443 --tls-server-name n --token t --as a --as-group g --as-group h --insecure-skip-tls-verify --certificate-authority ca --client-certificate cc --client-key ck --request-timeout 1m30s',
+    ).target,
+    {
+      kubeconfig: 'k',
+      flags: {
+        context: 'c',
+        cluster: 'cl',
+        user: 'u',
+        server: 'https://10.0.0.1:6443',
+        tlsServerName: 'n',
+        certificateAuthority: 'ca',
+        clientCertificate: 'cc',
+        clientKey: 'ck',
+        insecure: true,
+        token: 't',
+        as: 'a',
+        asGroups: ['g', 'h'],
+      },
+      requestTimeoutMs: 90_000,
+    },
+  );
+});
+
+for (const [text, ms] of [
+  ['0', undefined],
+  ['0s', undefined],
+  ['7', 7_000],
+  ['500ms', 500],
+] as const)
+  test(`--request-timeout ${text}`, () =>
+    assert.equal(invocation(`pools --request-timeout ${text}`).target.requestTimeoutMs, ms));
+
 const usageErrors: readonly [line: string, message: RegExp][] = [
   ['--nope', /^No command specified\./],
   ['pols', /^Unknown command "pols"\. Did you mean pools\?\nRun "kubectl vip --help" for usage\.$/],
@@ -60,6 +95,10 @@ const usageErrors: readonly [line: string, message: RegExp][] = [
   ['who 10.0.0.1 -f - -f -', /only once/],
   ['pools --watch -f a.yaml', /--watch needs a cluster/],
   ['pools --watch -o json', /--watch prints a table, but --output is json/],
+  ['pools --server ftp://x', /--server="ftp:\/\/x" is not a valid server URL/],
+  ['pools --server https://u:secret@x', /--server="https:\/\/\.\.\.@x" is not a valid server URL/],
+  ['pools --request-timeout soon', /must be a duration such as 5s or 1m30s, not "soon"/],
+  ['pools --request-timeout -1s', /must be a duration/],
   ['pools --configmap a/b/c', /must be NAME or NAMESPACE\/NAME/],
 ];
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
-import { type Deployment, type SettingFlags, settingsFrom } from '../../../src/cmd/kubectl-vip/settings.ts';
+import type { SettingFlags } from '../../../src/cmd/kubectl-vip/setting-flags.ts';
+import { type Deployment, settingsFrom } from '../../../src/cmd/kubectl-vip/settings.ts';
 
 const noFlags: SettingFlags = {
   deployment: undefined,

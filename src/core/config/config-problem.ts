@@ -1,0 +1,45 @@
+import type { Family } from '../ip/address.ts';
+import type { Range } from '../ip/range.ts';
+import type { SpecialPurpose } from '../ip/special-purpose.ts';
+
+/** What is wrong; corrections.ts looks for the reason and for what was meant, which takes longer than reading. */
+export type ConfigProblem =
+  | EntryProblem
+  /** A pool has more problems of this code than it lists. */
+  | { code: 'more-entries'; key: string; of: EntryProblem['code']; count: number }
+  | { code: 'empty-pool'; key: string }
+  | { code: 'nothing-allocatable'; key: string }
+  | { code: 'dhcp-beside-addresses'; key: string; family: Family }
+  | { code: 'shadowed'; key: string; by: string }
+  | { code: 'unknown-key'; key: string }
+  | { code: 'not-text'; key: string }
+  | { code: 'binary-data'; key: string }
+  | InvalidValue;
+
+export type EntryProblem =
+  | { code: 'bad-entry'; key: string; entry: string }
+  | { code: 'host-bits'; key: string; entry: string; range: Range; used: Range }
+  | { code: 'special-purpose'; key: string; entry: string; special: SpecialPurpose };
+
+/** A value that the type of its key does not accept. */
+export interface InvalidValue {
+  readonly code: 'bad-boolean' | 'bad-order' | 'bad-interface';
+  readonly key: string;
+  readonly value: string;
+  /** What it is read as. Empty if the key then has no effect. */
+  readonly meaning: string;
+}
+
+export type ProblemCode = Exclude<ConfigProblem['code'], 'more-entries'>;
+
+/** What a problem is, and how often: a pool with many entries of one problem counts most of them. */
+export function countOf(problem: ConfigProblem): { readonly code: ProblemCode; readonly count: number } {
+  return problem.code === 'more-entries'
+    ? { code: problem.of, count: problem.count }
+    : { code: problem.code, count: 1 };
+}
+
+/** Whether the controller only says how it reads something that is valid. */
+export function isInformational(problem: ConfigProblem): boolean {
+  return countOf(problem).code === 'host-bits';
+}

@@ -1,0 +1,152 @@
+import { pool } from './pool.ts';
+import { boolean, goBoolean, interfaceName, order } from './scalar-types.ts';
+import type { ValueType } from './value-type.ts';
+
+/** What a key applies to. */
+export interface ScopeSyntax {
+  /** Stands between the name of the key and its target. */
+  readonly separator: string;
+  /** Matches the target. In the common syntax of JavaScript and RE2, because the admission policy uses it, too. */
+  readonly pattern: string;
+  /** Stands for the target in documents. */
+  readonly placeholder: string;
+  /** What the target is, in a sentence. */
+  readonly target: string;
+}
+
+export const scopes = {
+  /** The whole ConfigMap: the name alone is the key. */
+  all: { separator: '', pattern: '', placeholder: '', target: '' },
+  /** One namespace, or as `global` all namespaces without a key of their own. */
+  namespace: {
+    separator: '-',
+    pattern: '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?',
+    placeholder: '<namespace>',
+    target: 'a namespace or "global"',
+  },
+} as const satisfies Record<string, ScopeSyntax>;
+
+export type Scope = keyof typeof scopes;
+
+/** A key of the ConfigMap, or one for each namespace. */
+export interface KeyRow<T, S extends Scope> {
+  readonly scopes: readonly S[];
+  readonly type: ValueType<T>;
+  /** What an invalid value is read as. Without a default, an invalid value is ignored. */
+  readonly default?: NoInfer<T>;
+  /** Another spelling, which is read but never recommended. The right one takes precedence, also if its value is invalid. */
+  readonly alternative?: string;
+  /** The key that takes precedence where both exist for one target. */
+  readonly yieldsTo?: string;
+  /** What it does, in Markdown, for docs/reference.md. */
+  readonly sentence: string;
+}
+
+function row<T, S extends Scope>(row: KeyRow<T, S>): KeyRow<T, S> {
+  return row;
+}
+
+/**
+ * Every key of the ConfigMap. The reader, the suggestions, and `check` read this table. The table in docs/reference.md and the parts
+ * of deploy/admission/pools.yaml that depend on keys are generated from it: npm run generate
+ */
+export const configKeys = {
+  cidr: row({
+    scopes: ['namespace'],
+    type: pool,
+    sentence:
+      'A pool. Services use the first of these keys that exists: `cidr-<namespace>`, `range-<namespace>`, `cidr-global`, `range-global`',
+  }),
+  range: row({
+    scopes: ['namespace'],
+    type: pool,
+    yieldsTo: 'cidr',
+    sentence: 'The same as `cidr-<namespace>`, which takes precedence',
+  }),
+  interface: row({
+    scopes: ['namespace'],
+    type: interfaceName,
+    sentence:
+      'Written as `kube-vip.io/serviceInterface` [together with an address](pools.md#an-interface-for-each-namespace)',
+  }),
+  'allow-share': row({
+    scopes: ['namespace'],
+    type: goBoolean,
+    default: false,
+    alternative: 'allow-shared',
+    sentence: 'Whether Services without a common port [can share an IPv4 address](sharing.md)',
+  }),
+  'search-order': row({
+    scopes: ['all'],
+    type: order,
+    default: 'asc',
+    sentence: '`desc` allocates from the highest address down',
+  }),
+  'skip-end-ips-in-cidr': row({
+    scopes: ['all'],
+    type: boolean,
+    default: true,
+    sentence:
+      'Whether the [first and last address of IPv4 blocks](pools.md#the-first-and-last-address-of-a-block), and the first of [IPv6 blocks of a /64 or shorter](pools.md#ipv6), are excluded',
+  }),
+};
+
+export type KeyName = keyof typeof configKeys;
+
+/** One of the ways in which a key can start, and its row. */
+export interface KeyForm {
+  readonly name: KeyName;
+  readonly row: KeyRow<unknown, Scope>;
+  /** The name, or its alternative. */
+  readonly spelling: string;
+  readonly scope: Scope;
+}
+
+/** All of them, in the order of the table. */
+export const keyForms: readonly KeyForm[] = (Object.keys(configKeys) as KeyName[]).flatMap((name) => {
+  const row: KeyRow<unknown, Scope> = configKeys[name];
+  const spellings = [name, ...(row.alternative === undefined ? [] : [row.alternative])];
+  return spellings.flatMap((spelling) => row.scopes.map((scope) => ({ name, row, spelling, scope })));
+});
+
+/** A key, taken apart. */
+export interface ParsedKey extends KeyForm {
+  /** The namespace, or `global`. Empty in scope `all`. */
+  readonly target: string;
+}
+
+const starts = keyForms.map((form) => ({
+  form,
+  start: startOf(form),
+  target: new RegExp(`^(?:${scopes[form.scope].pattern})$`),
+}));
+
+/** What all keys of the form start with. In scope `all`, it is the key. */
+export function startOf({ spelling, scope }: KeyForm): string {
+  return spelling + scopes[scope].separator;
+}
+
+/** Returns undefined if the key is unknown. */
+export function parseKey(key: string): ParsedKey | undefined {
+  for (const { form, start, target } of starts) {
+    if (!key.startsWith(start)) continue;
+    const rest = key.slice(start.length);
+    if (!target.test(rest)) continue;
+    const { name, row, spelling, scope } = form;
+    return { name, row, spelling, scope, target: rest };
+  }
+  return undefined;
+}
+
+/** The key that takes precedence over this one wherever both exist. */
+export function precedingKey({ name, row, spelling, scope, target }: ParsedKey): string | undefined {
+  const by = spelling === name ? row.yieldsTo : name;
+  return by && by + scopes[scope].separator + target;
+}
+
+/** Whether the key starts like that of a pool, although the rest of it can be invalid. */
+export function isLikePool(key: string): boolean {
+  return poolStarts.some((start) => key.startsWith(start));
+}
+
+const poolStarts = keyForms.filter(({ row }) => row.type === pool).map(startOf);

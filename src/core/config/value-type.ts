@@ -1,0 +1,45 @@
+import type { ConfigProblem, InvalidValue, ProblemCode } from './config-problem.ts';
+
+/** What the value of a key can be. */
+export type ValueType<T> = ScalarType<T> | ListType<T>;
+
+/** A value to read, and what reading it depends on. */
+export interface Reading {
+  readonly key: string;
+  readonly text: string;
+  /** Whether the ends of blocks are excluded. */
+  readonly trimmed: boolean;
+  /** Where problems are reported. */
+  readonly problems: ConfigProblem[];
+}
+
+interface Described {
+  /** What users write, in Markdown, for docs/reference.md. */
+  readonly description: string;
+  /** Values without a problem. Tests try each of them with each key of this type. */
+  readonly valid: readonly string[];
+  /** Values with a problem, for each problem that a value of this type can have. Tests try these, too. */
+  readonly invalid: Readonly<Partial<Record<ProblemCode, readonly string[]>>>;
+}
+
+/** A short value, which is valid as a whole or not at all. */
+export interface ScalarType<T> extends Described {
+  /** Returns undefined if the value is invalid. */
+  readonly parse: (text: string) => T | undefined;
+  /** What an invalid value is reported as. */
+  readonly code: InvalidValue['code'];
+  /** How the admission policy checks it: a CEL expression that is true if `value` is invalid, and the message after the value. */
+  readonly admission: { readonly isInvalid: string; readonly message: string };
+}
+
+/** A list of addresses, blocks, and ranges. For the admission policy, deploy/admission/pools.yaml has variables that check it. */
+export interface ListType<T> extends Described {
+  /** Reads the list in steps of microseconds, without its invalid entries. */
+  readonly read: (reading: Reading) => Generator<void, T>;
+}
+
+type ScalarParts<T> = Omit<ScalarType<T>, 'invalid'> & { readonly invalid: readonly string[] };
+
+export function scalar<T>({ invalid, ...type }: ScalarParts<T>): ScalarType<T> {
+  return { ...type, invalid: { [type.code]: invalid } };
+}

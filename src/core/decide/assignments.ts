@@ -1,0 +1,60 @@
+import { type Address, sameAddress } from '../ip/address.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
+import type { AddressEntry } from '../model/address-list.ts';
+import { type AllocationRecord, unknownSource } from '../model/allocation-record.ts';
+import type { Grant, Refusal } from './allocate.ts';
+import type { Run } from './check.ts';
+import type { Condition, DesiredState, WriteCause } from './decision.ts';
+import { assigned } from './desired-state.ts';
+
+/** The Service gets what was allocated. `was` is the shared address that it leaves, if any. */
+export function assignedFrom(
+  run: Run,
+  cause: WriteCause,
+  { addresses, key, sharedWith }: Grant,
+  was?: Address,
+): DesiredState {
+  const { state, policy } = run;
+  // kube-vip does not notice a later change of the interface (spec sections 2 and 7).
+  const isNew = state.intent.kind === 'new' || state.intent.kind === 'copied';
+  const written = isNew && state.view.interface === undefined ? policy.interface : undefined;
+  // `conditionsOf` covers addresses that it requests already.
+  const isJoining = sharedWith.length > 0 && !addresses.some((one) => requests(state, one));
+  const conditions: Condition[] = isJoining ? [{ code: 'shared', others: [...sharedWith].sort() }] : [];
+  const how = { list: addresses, source: key, rewrite: true, interface: written, was, conditions };
+  return assigned(run, cause, how);
+}
+
+export function allocationCause({ sharedWith }: Grant): WriteCause {
+  return sharedWith.length > 0 ? 'share' : 'allocate';
+}
+
+/** The addresses stay, and so do the recorded ports and families: their difference from the Service keeps the change pending. */
+export function pendingChange(
+  run: Run,
+  list: readonly AddressEntry[],
+  change: (Condition & { code: 'pending-change' })['change'],
+  { failures }: Refusal,
+): DesiredState {
+  const { record } = run.state;
+  const conditions: Condition[] = [{ code: 'pending-change', change, failures }];
+  const source = record?.source ?? unknownSource;
+  return assigned(run, 'update', { list, source, keepSpec: true, keeps: record, conditions });
+}
+
+/** Writes the missing fields again, as the record has them. */
+export function restored(
+  run: Run,
+  list: readonly AddressEntry[],
+  record: AllocationRecord | undefined,
+  conditions: readonly Condition[] = [],
+): DesiredState {
+  const source = record?.source ?? unknownSource;
+  const written = run.state.view.interface === undefined ? record?.interface : undefined;
+  const how = { list, source, rewrite: true, interface: written, keeps: record, conditions };
+  return assigned(run, 'restore', how);
+}
+
+export function requests({ requestedIPs }: ServiceState, address: Address): boolean {
+  return requestedIPs.some((requested) => sameAddress(requested, address));
+}

@@ -1,0 +1,60 @@
+import type { AllocationPolicy } from '../config/policy.ts';
+import type { Allocation } from './allocate.ts';
+import type { AddressConflict, Decision, DesiredState } from './decision.ts';
+import type { Subject } from './facts.ts';
+
+/** A run of the checks on one Service. */
+export interface Run extends Subject {
+  /** The name of this controller in allocation records. */
+  readonly controller: string;
+  /** The checks before this one, with what they found. */
+  readonly steps: readonly Step[];
+}
+
+/** A rule about Services. It passes, or decides. */
+export interface Check {
+  readonly name: CheckName;
+  readonly run: (run: Run) => Verdict | undefined;
+}
+
+export type CheckName =
+  | 'type'
+  | 'ignore'
+  | 'class'
+  | 'controller'
+  | 'deletion'
+  | 'request'
+  | 'reallocation'
+  | 'removed-record'
+  | 'conflict'
+  | 'ports'
+  | 'families'
+  | 'allocation'
+  | 'write';
+
+/** Without `desired` or `decision`, the check passes and only leaves what it found. */
+export interface Verdict extends Findings {
+  /** What the Service should have: no more checks but the comparison with what it has. */
+  readonly desired?: DesiredState;
+  /** The Service gets nothing. */
+  readonly decision?: Decision;
+}
+
+/** What a check found, whether it passed or decided. */
+export interface Findings {
+  readonly allocation?: Allocation;
+  readonly conflict?: AddressConflict;
+}
+
+/** A check that ran. */
+export interface Step {
+  readonly check: CheckName;
+  readonly allocation: Allocation | undefined;
+  readonly conflict: AddressConflict | undefined;
+}
+
+/** How a decision was made: the checks that ran, in order. The last one decided. */
+export interface Trace {
+  readonly policy: AllocationPolicy;
+  readonly steps: readonly Step[];
+}

@@ -1,0 +1,85 @@
+import { type AllocationPolicy, hasFamily, spans } from '../../config/policy.ts';
+import { type Address, type Family, readAddress, sameAddress } from '../../ip/address.ts';
+import { hasStatusOnly, type ServiceState } from '../../ledger/service-state.ts';
+import { allocate } from '../allocate.ts';
+import { requestOf, wantedFamilies } from '../allocation-request.ts';
+import { allocationCause, assignedFrom } from '../assignments.ts';
+import type { Check } from '../check.ts';
+import { othersAt } from '../conditions.ts';
+import type { Subject } from '../facts.ts';
+import { isUnblocked, mayRejoin } from '../shared-address.ts';
+
+/**
+ * No address is requested: a Service that lost its fields is restored from its status, one that was never assigned here adopts
+ * the addresses in its status, and every other one gets new addresses.
+ */
+export const allocation: Check = {
+  name: 'allocation',
+  run(run) {
+    const { state, facts } = run;
+    const { view, intent } = state;
+    if (intent.kind !== 'new') return undefined;
+    const isAdoption = hasStatusOnly(state);
+    const shown = isAdoption ? adoptable(run) : restorable(run);
+    const found = allocate(requestOf(run, shown), facts);
+    if ('failures' in found)
+      return { allocation: found, decision: { kind: 'pending', failures: found.failures } };
+    const isNew = !found.addresses.every((address) => shown.includes(address));
+    if (isNew) {
+      const cause = view.reallocate ? 'reallocate' : allocationCause(found);
+      return { allocation: found, desired: assignedFrom(run, cause, found) };
+    }
+    const cause = view.reallocate ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
+    const sharedWith = shown.flatMap((address) => othersAt(state, address, facts).map(({ key }) => key));
+    const desired = assignedFrom(run, cause, { ...found, sharedWith });
+    return { allocation: found, desired: isAdoption ? { ...desired, fromStatus: true } : desired };
+  },
+};
+
+/**
+ * The addresses in the status of a Service that was never assigned here, if they can only be its own: exactly one for each
+ * family that it wants, and none that a Node has. Other load balancers write the addresses of Nodes into the status.
+ */
+function adoptable(subject: Subject): readonly Address[] {
+  const { state, policy, facts } = subject;
+  const shown = statusAddresses(state);
+  const adopted: Address[] = [];
+  for (const family of wantedFamilies(state, policy)) {
+    const [address, second] = shown.filter((one) => one.family === family);
+    if (address === undefined && isOptional(family, state, policy)) continue;
+    if (address === undefined || second !== undefined) return [];
+    if (facts.nodes?.has(address) || !isRestorable(subject, address)) return [];
+    adopted.push(address);
+  }
+  return adopted;
+}
+
+/** Whether a dual-stack Service does without the family, because its pools have none of it. */
+function isOptional(family: Family, { view }: ServiceState, policy: AllocationPolicy): boolean {
+  return view.policy === 'PreferDualStack' && !hasFamily(policy, family);
+}
+
+/** The addresses in the status of a Service that lost its fields. */
+function restorable(subject: Subject): readonly Address[] {
+  const { state } = subject;
+  if (state.view.statusIPs.length === 0) return none;
+  return statusAddresses(state).filter((address) => isRestorable(subject, address));
+}
+
+const none: readonly never[] = [];
+
+/** Whether the Service can have an address that its status shows: it is in its pool, and all others that use it share it. */
+function isRestorable({ state, policy, facts }: Subject, address: Address): boolean {
+  return (
+    spans(policy, address) &&
+    isUnblocked(address, facts) &&
+    !state.reserved.some((one) => sameAddress(one.address, address)) &&
+    othersAt(state, address, facts).every((other) => mayRejoin(state, other, address, facts))
+  );
+}
+
+/** The addresses that the status of the Service shows. */
+export function statusAddresses({ view, usedIPs }: ServiceState): Address[] {
+  const shown = view.statusIPs.flatMap((text) => readAddress(text.trim()) ?? []);
+  return usedIPs.filter((used) => shown.some((address) => sameAddress(used, address)));
+}

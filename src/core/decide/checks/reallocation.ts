@@ -1,0 +1,45 @@
+import { formatAddressList } from '../../model/address-list.ts';
+import { assignedFrom, pendingChange } from '../assignments.ts';
+import type { Check, Run } from '../check.ts';
+import { coHolders } from '../conditions.ts';
+import type { Condition } from '../decision.ts';
+import { confirmsStatic } from '../desired-state.ts';
+import { reallocation } from '../reallocation.ts';
+
+/** A person requested a new allocation. Without one, the Service keeps what it has, or goes on to the other checks. */
+export const reallocationRequest: Check = {
+  name: 'reallocation',
+  run(run) {
+    const { state, facts } = run;
+    const { view, intent } = state;
+    if (!view.reallocate || !('list' in intent) || confirmsStatic(state)) return undefined;
+    const allocation = reallocation(run, intent.list);
+    if ('failures' in allocation) {
+      // A Service of the Go version gets its allocation record first.
+      if (intent.kind !== 'assigned' || state.record === undefined) return { allocation };
+      return { allocation, desired: pendingChange(run, intent.list, 'reallocate', allocation) };
+    }
+    const { addresses, request } = allocation;
+    const { left, keep, sharing } = request;
+    const isShared =
+      left !== undefined && sharing === 'preferred' && coHolders(state, left, facts).length > 0;
+    const was = isShared ? left : keep.length === 0 ? state.record?.was : undefined;
+    const isKept =
+      intent.kind === 'assigned' &&
+      intent.origin === 'allocated' &&
+      formatAddressList(addresses) === formatAddressList(intent.list);
+    const cause = isKept ? 'confirm' : 'reallocate';
+    return { allocation, desired: assignedFrom(run, cause, allocation, was) };
+  },
+};
+
+type PendingChange = Condition & { code: 'pending-change' };
+
+/** The condition of a Service whose reallocation has to wait. */
+export function pendingReallocation({ steps }: Run): PendingChange[] {
+  return steps.flatMap(({ check, allocation }) =>
+    check === 'reallocation' && allocation !== undefined && 'failures' in allocation
+      ? [{ code: 'pending-change', change: 'reallocate', failures: allocation.failures }]
+      : [],
+  );
+}

@@ -1,0 +1,267 @@
+import { type AllocationPolicy, poolKeysOf } from '../config/policy.ts';
+import type { Allocation } from '../decide/allocate.ts';
+import type { AllocationFailure } from '../decide/allocation-failure.ts';
+import { wantedFamilies } from '../decide/allocation-request.ts';
+import type { ServiceDecision } from '../decide/allocator.ts';
+import type { AnnouncementEvidence, AnnouncementProblem } from '../decide/announcement.ts';
+import type { Step } from '../decide/check.ts';
+import { type Condition, type Decision, isConflictCondition, isMisconfigured } from '../decide/decision.ts';
+import { isUnspecified } from '../ip/address.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
+import { addressesOf, formatAddressList } from '../model/address-list.ts';
+import { staticSource, unknownSource } from '../model/allocation-record.ts';
+import type { Options } from '../model/options.ts';
+import { annotations } from '../model/well-known-names.ts';
+import { quoted } from '../text/quote.ts';
+import { explainAnnotation, isMistake } from './explain-annotation.ts';
+import { explainAnnouncement, isReportable } from './explain-announcement.ts';
+import {
+  conditionProblem,
+  conflictProblem,
+  explainIgnored,
+  explainWrite,
+  failureProblem,
+  handledClass,
+  noSharingProblem,
+} from './explain-decision.ts';
+
+/** What one check of a Service found. It states the problem only: remedies are listed separately. */
+export interface Finding {
+  readonly name:
+    | 'type'
+    | 'ignore'
+    | 'class'
+    | 'controller'
+    | 'deletion'
+    | 'request'
+    | 'annotations'
+    | 'pool'
+    | 'families'
+    | 'sharing'
+    | 'address'
+    | 'write'
+    | 'announcement';
+  readonly outcome: 'passed' | 'failed' | 'noted';
+  readonly finding: string;
+}
+
+/** The trace of a decision in words. The last check decided. */
+export function explainTrace(decided: ServiceDecision, options: Options): Finding[] {
+  return decided.trace.steps.flatMap((step, i) => {
+    const isLast = i === decided.trace.steps.length - 1;
+    return explainStep(step, isLast, decided, options);
+  });
+}
+
+/** Whether the status shows what was assigned. It is no check of a decision: the controller does not write the status. */
+export function announcementCheck(
+  found: { readonly problem: AnnouncementProblem; readonly evidence: AnnouncementEvidence } | undefined,
+): Finding {
+  const name = 'announcement';
+  if (found === undefined) return { name, outcome: 'passed', finding: 'the status shows what was assigned' };
+  const { problem, evidence } = found;
+  const outcome = isReportable(problem, evidence) ? 'failed' : 'noted';
+  return { name, outcome, finding: explainAnnouncement(problem, evidence) };
+}
+
+function explainStep(step: Step, decides: boolean, decided: ServiceDecision, options: Options): Finding[] {
+  const { state, decision } = decided;
+  const { check, conflict, allocation } = step;
+  const { view, record } = state;
+  switch (check) {
+    case 'type':
+      return [decides ? failed('type', `${view.type}, not LoadBalancer`) : passed('type', 'LoadBalancer')];
+    case 'ignore':
+      return [
+        decides
+          ? failed('ignore', explainIgnored('ignored', options))
+          : passed('ignore', `no annotation ${annotations.ignore}`),
+      ];
+    case 'class': {
+      const named = view.class === undefined ? 'none' : quoted(view.class);
+      return [
+        decides
+          ? failed('class', `${named}, but this controller only handles Services ${handledClass(options)}`)
+          : passed('class', `${named}, which this controller handles`),
+      ];
+    }
+    case 'controller': {
+      const named = record?.controller ?? 'unknown';
+      const problem = `${named} in the allocation record, but this controller is ${options.controller}`;
+      return decides ? [failed('controller', problem)] : [];
+    }
+    case 'deletion':
+      return view.deleting
+        ? [failed('deletion', 'being deleted: the Service keeps its addresses and gets no new ones')]
+        : [];
+    case 'request':
+      return conflict === undefined
+        ? [passed('request', explainRequest(state)), ...findingsAboutAnnotations(state)]
+        : [failed('request', conflictProblem(conflict))];
+    case 'reallocation':
+    case 'removed-record':
+    case 'conflict':
+    case 'ports':
+    case 'families':
+    case 'allocation':
+      return [
+        ...(conflict === undefined || decision.kind !== 'conflict'
+          ? []
+          : [failed('address', conflictProblem(conflict))]),
+        ...(allocation === undefined ? [] : explainAllocation(allocation, decided, options)),
+      ];
+    case 'write':
+      return explainAssigned(decided, options);
+  }
+}
+
+function passed(name: Finding['name'], finding: string): Finding {
+  return { name, outcome: 'passed', finding };
+}
+
+function failed(name: Finding['name'], finding: string): Finding {
+  return { name, outcome: 'failed', finding };
+}
+
+function noted(name: Finding['name'], finding: string): Finding {
+  return { name, outcome: 'noted', finding };
+}
+
+function findingsAboutAnnotations({ view }: ServiceState): Finding[] {
+  return (view.unread ?? []).map((unread) =>
+    (isMistake(unread) ? failed : noted)('annotations', explainAnnotation(unread)),
+  );
+}
+
+/** What the Service requests, and where that is specified. */
+function explainRequest({ view, intent, record }: ServiceState): string {
+  const change = view.reallocate ? `; ${annotations.reallocate} requests a new allocation` : '';
+  switch (intent.kind) {
+    case 'new':
+      return `no specific address: one from the pool of its namespace${change}`;
+    case 'assigned':
+      return `${formatAddressList(intent.list)}, ${explainSource(record?.source)}${change}`;
+    case 'requested':
+      return `${formatAddressList(intent.list)}, from ${intent.by === 'spec' ? 'spec.loadBalancerIP' : `the annotation ${annotations.addresses}`}${change}`;
+    case 'copied':
+      return `${formatAddressList(intent.list)}, copied from another Service with its allocation record${change}`;
+    case 'annotationRemoved':
+      return `${formatAddressList(intent.list)}, from the allocation record, because the annotation was removed${change}`;
+    case 'unreadable':
+      return quoted(intent.fault.text);
+  }
+}
+
+function explainSource(source: string | undefined): string {
+  switch (source) {
+    case undefined:
+      return 'assigned before this controller ran';
+    case staticSource:
+      return 'a static address according to the allocation record';
+    case unknownSource:
+      return 'adopted from outside any pool according to the allocation record';
+    default:
+      return `assigned from ${source} according to the allocation record`;
+  }
+}
+
+/** What an allocation went through: the pool, the families, whether sharing was possible, and the address. */
+function explainAllocation(
+  allocation: Allocation,
+  { state, decision }: ServiceDecision,
+  options: Options,
+): Finding[] {
+  const failures = 'failures' in allocation ? allocation.failures : [];
+  const missing = failures.find(({ code }) => code === 'no-config-map' || code === 'no-pool');
+  if (missing !== undefined) return [failed('pool', failureProblem(missing, options))];
+  const findings = explainPool(state, allocation.request.policy, failures, options);
+  const noSharing = noSharingProblem(failures);
+  if (noSharing !== undefined) findings.push(failed('sharing', noSharing));
+  else if (state.intent.kind === 'new' && !failures.some(lacksFamily))
+    findings.push(...explainSharing(allocation));
+  for (const failure of failures) {
+    if (failure.code === 'pool-full' || failure.code === 'pool-empty')
+      findings.push(failed('address', failureProblem(failure, options)));
+  }
+  if (decision.kind === 'write' && state.intent.kind === 'new')
+    findings.push(passed('address', explainGrant(decision)));
+  return findings;
+}
+
+/** The pool of the Service, and whether it has the families. */
+function explainPool(
+  state: ServiceState,
+  policy: AllocationPolicy,
+  failures: readonly AllocationFailure[],
+  options: Options,
+): Finding[] {
+  const { view } = state;
+  const [pool] = policy.pools;
+  if (pool === undefined) return [];
+  const lacking = failures.find(lacksFamily);
+  const families = `${view.policy}: ${wantedFamilies(state, policy).join(' and ')}`;
+  return [
+    passed('pool', `${pool.key}, the first of ${poolKeysOf(view.namespace).join(', ')} that exists`),
+    lacking === undefined
+      ? passed('families', families)
+      : failed('families', `${families}. ${failureProblem(lacking, options)}`),
+  ];
+}
+
+function lacksFamily({ code }: AllocationFailure): boolean {
+  return code === 'family-not-in-pool';
+}
+
+function explainSharing({ request: { state, policy, sharing } }: Allocation): Finding[] {
+  // 0.0.0.0 is assigned to any number of Services: there is nothing to share.
+  if (policy.pools[0]?.dhcp.IPv4) return [];
+  switch (sharing) {
+    case 'not-allowed':
+    case 'being-deleted':
+      return [];
+    case 'preferred':
+      return [noted('sharing', 'preferred: an address that is in use, if every holder allows sharing')];
+    case 'local-traffic':
+      return [noted('sharing', 'not possible: externalTrafficPolicy is Local')];
+    case 'no-ports':
+      return [noted('sharing', 'not possible: the Service has no ports')];
+    case 'families': {
+      const { policy: families } = state.view;
+      const reason =
+        families === 'SingleStack'
+          ? 'the Service is not a SingleStack IPv4 Service'
+          : `ipFamilyPolicy is ${families}`;
+      return [noted('sharing', `not possible: ${reason}`)];
+    }
+  }
+}
+
+function explainGrant({ addresses, cause, fromStatus }: Decision & { kind: 'write' }): string {
+  const { text, entries } = addresses;
+  // A pool can have DHCP for one family and addresses for the other.
+  if (addressesOf(entries).some(isUnspecified)) return `${text}: requested from DHCP`;
+  if (cause === 'share') return `${text} is in use, and every holder allows sharing`;
+  const isShown = cause === 'restore' || fromStatus === true;
+  return isShown ? `${text} is in the status of the Service` : `${text} is free`;
+}
+
+/** What an assigned Service has, and what is left to write. */
+function explainAssigned({ state, decision, trace }: ServiceDecision, options: Options): Finding[] {
+  if (decision.kind !== 'keep' && decision.kind !== 'write') return [];
+  // A static address depends on no pool, and an allocation has said all about it.
+  const isFromPool = decision.source !== staticSource && !state.view.deleting;
+  const isExplained = trace.steps.some(({ allocation }) => allocation !== undefined);
+  const findings = isFromPool && !isExplained ? explainPool(state, trace.policy, [], options) : [];
+  for (const condition of decision.conditions) {
+    const finding = conditionProblem(condition, options);
+    if (condition.code === 'pending-change') findings.push(failed('request', finding));
+    else if (condition.code === 'one-family') findings.push(noted('families', finding));
+    else findings.push((isWrong(condition) ? failed : noted)('address', finding));
+  }
+  if (decision.kind === 'keep') return [...findings, passed('write', 'all fields are up to date')];
+  return [...findings, noted('write', `not written yet: ${explainWrite(decision)}`)];
+}
+
+function isWrong(condition: Condition): boolean {
+  return isConflictCondition(condition) || isMisconfigured(condition);
+}
