@@ -1,7 +1,6 @@
 import { type Config, emptyConfig } from '../config/config.ts';
 import { type Address, sameAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
-import type { ClaimOwner } from '../ledger/claim.ts';
 import { ClaimTracker } from '../ledger/claim-tracker.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
 import { Ledger } from '../ledger/ledger.ts';
@@ -70,7 +69,10 @@ export class Allocator {
   readonly #claimTracker: ClaimTracker;
   readonly #externalIPs: ExternalIPTracker;
   readonly #writing = new Map<ServiceKey, Write>();
-  /** The allocation records that were removed from Services, until they are restored or no longer apply. */
+  /**
+   * The allocation records that were removed from Services, until they are restored or no longer apply. They say what a Service
+   * had, and set no address aside: another Service can have it by now.
+   */
   readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
   readonly #changedAddresses = new ChangedAddresses(this.#ledger);
   readonly #queue = createServiceQueue((key) => this.#ended(key));
@@ -79,7 +81,8 @@ export class Allocator {
   constructor(options: Options) {
     this.#options = options;
     this.#externalIPs = new ExternalIPTracker({
-      changed: (address, users) => this.#externalUsersChanged(address, users),
+      reservations: this.#ledger.reservations,
+      changed: (address) => this.#othersReservationChanged(address),
       isKnownUpTo: (version) => this.#services.isKnownUpTo(version),
     });
     this.#claimTracker = new ClaimTracker(options, {
@@ -88,7 +91,7 @@ export class Allocator {
       isKnownUpTo: (version) => this.#hasServices && this.#services.isKnownUpTo(version),
       isWriting: (key) => this.#writing.has(key),
       reservationsChanged: (key) => this.#reservationsChanged(key),
-      claimOwnerChanged: (address, owner) => this.#claimOwnerChanged(address, owner),
+      ownerChanged: (address) => this.#othersReservationChanged(address),
     });
   }
 
@@ -323,19 +326,10 @@ export class Allocator {
     this.#queue.add(state);
   }
 
-  /** Another owner claimed the address in the API, or released it. */
-  #claimOwnerChanged(address: Address, owner: ClaimOwner | undefined): void {
-    this.#ledger.setClaimOwner(address, owner);
+  /** The address is reserved for another owner, or for Services of other types, or no longer. */
+  #othersReservationChanged(address: Address): void {
     for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
-    if (owner !== undefined) return;
-    for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
-  }
-
-  /** Services of other types have the address as an external IP, or no longer have it. */
-  #externalUsersChanged(address: Address, users: readonly ServiceKey[]): void {
-    this.#ledger.setExternalUsers(address, users);
-    for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
-    if (users.length > 0) return;
+    if (this.#ledger.reservations.blocks(address)) return;
     for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
   }
 

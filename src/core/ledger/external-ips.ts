@@ -1,9 +1,9 @@
 import { type Address, readAddress, sameAddress } from '../ip/address.ts';
-import { AddressMap } from '../ip/address-map.ts';
 import { maxEntries } from '../model/address-list.ts';
 import type { KubeObject, Service } from '../model/objects.ts';
 import { compareVersions, keyOf, type ServiceKey } from '../model/service-view.ts';
 import { VersionedStore } from '../model/versioned-store.ts';
+import type { ReservationFor, Reservations } from './reservations.ts';
 
 /** What is kept of a Service that is not of type LoadBalancer: the addresses in its `spec.externalIPs`. */
 export interface ExternalIPs {
@@ -27,8 +27,9 @@ export function readExternalIPs(texts: readonly string[]): readonly Address[] {
 }
 
 export interface ExternalIPTrackerContext {
-  /** Called for each address whose users change. */
-  readonly changed: (address: Address, users: readonly ServiceKey[]) => void;
+  readonly reservations: Reservations;
+  /** Called for each address whose users changed. */
+  readonly changed: (address: Address) => void;
   /** Whether the watch of LoadBalancers has reported everything up to this version. */
   readonly isKnownUpTo: (version: string) => boolean;
 }
@@ -53,9 +54,6 @@ export class ExternalIPTracker {
     changed: ({ key, after, resourceVersion }) => this.#reported(key, resourceVersion, after === undefined),
   });
   readonly #tombstones = new Map<ServiceKey, Tombstone>();
-  /** The addresses in use: those in the tombstone of a Service, or those that this watch shows. */
-  readonly #byService = new Map<ServiceKey, readonly Address[]>();
-  readonly #users = new AddressMap<readonly ServiceKey[]>();
 
   constructor(context: ExternalIPTrackerContext) {
     this.#context = context;
@@ -63,7 +61,7 @@ export class ExternalIPTracker {
 
   /** The Services of other types that have external IPs. */
   get size(): number {
-    return this.#byService.size;
+    return this.#context.reservations.services('external-ip').length;
   }
 
   /** Replaces everything with a list of this version. */
@@ -110,7 +108,7 @@ export class ExternalIPTracker {
     const tombstone = this.#tombstones.get(key);
     if (tombstone !== undefined && compareVersions(resourceVersion, tombstone.resourceVersion) < 0) return;
     this.#tombstones.delete(key);
-    const addresses = this.#byService.get(key) ?? none;
+    const addresses = this.#reserved(key).map(({ address }) => address);
     if (isGone && addresses.length > 0 && !this.#context.isKnownUpTo(resourceVersion))
       this.#tombstones.set(key, { key, addresses, resourceVersion, awaits: 'load-balancers' });
     this.#update(key);
@@ -126,26 +124,24 @@ export class ExternalIPTracker {
     }
   }
 
+  /** The addresses in use are those in the tombstone of a Service, or those that this watch shows. */
   #update(key: ServiceKey): void {
-    this.#set(key, (this.#tombstones.get(key) ?? this.#shown.get(key))?.addresses ?? none);
+    const { reservations, changed } = this.#context;
+    const addresses = (this.#tombstones.get(key) ?? this.#shown.get(key))?.addresses ?? none;
+    for (const reservation of this.#reserved(key)) {
+      if (addresses.some((one) => sameAddress(one, reservation.address))) continue;
+      reservations.delete(reservation);
+      changed(reservation.address);
+    }
+    for (const address of addresses) {
+      if (this.#reserved(key).some((known) => sameAddress(known.address, address))) continue;
+      reservations.add({ why: 'external-ip', address, service: key });
+      changed(address);
+    }
   }
 
-  #set(key: ServiceKey, addresses: readonly Address[]): void {
-    const before = this.#byService.get(key) ?? none;
-    if (addresses.length === 0) this.#byService.delete(key);
-    else this.#byService.set(key, addresses);
-    for (const address of before)
-      if (!addresses.some((one) => sameAddress(one, address))) this.#change(address, key, false);
-    for (const address of addresses)
-      if (!before.some((one) => sameAddress(one, address))) this.#change(address, key, true);
-  }
-
-  #change(address: Address, key: ServiceKey, isUser: boolean): void {
-    const others = (this.#users.get(address) ?? none).filter((user) => user !== key);
-    const users = isUser ? [...others, key].sort() : others;
-    if (users.length === 0) this.#users.delete(address);
-    else this.#users.set(address, users);
-    this.#context.changed(address, users);
+  #reserved(key: ServiceKey): readonly ReservationFor<'external-ip'>[] {
+    return this.#context.reservations.of(key, 'external-ip');
   }
 }
 

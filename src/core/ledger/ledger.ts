@@ -8,36 +8,25 @@ import type { ServiceKey } from '../model/service-view.ts';
 import { AddressUsers, type Holding } from './address-users.ts';
 import type { ClaimOwner } from './claim.ts';
 import { readExternalIPs } from './external-ips.ts';
+import { Reservations } from './reservations.ts';
 import { hasAllocationOf, type ServiceState } from './service-state.ts';
 import type { SharingConflict } from './sharing.ts';
 import { SharingIndex } from './sharing-index.ts';
 
-/** The Services that have an address as an external IP, by name. */
-export interface ExternalUsers {
-  readonly address: Address;
-  readonly services: readonly ServiceKey[];
-}
-
 /**
- * Which Service uses which address. A cache of a pure function: the result depends only on the current Services and claim
- * owners, never on their order or history (test/core/promises.test.ts compares it with a new one at every step).
+ * Which Service uses which address. A cache of a pure function: the result depends only on the current Services and
+ * reservations, never on their order or history (test/core/promises.test.ts compares it with a new one at every step).
  *
  * Invariant: `#servicesByAddress` has exactly the addresses that Services in `#states` use, with those Services. `#used` has
- * the ordinals of those addresses and of those in `#claimOwners` and `#externalUsers`; `#claimed` has only those in `#claimOwners`.
+ * the ordinals of those addresses and of those that a reservation blocks.
  */
 export class Ledger {
   readonly #states = new Map<ServiceKey, ServiceState>();
   /** A single Service is stored as itself: that is the common case, and saves memory. */
   readonly #servicesByAddress = new AddressMap<ServiceState | AddressUsers>();
-  /** The Services of other types that have an address as an external IP. */
-  readonly #externalUsers = new AddressMap<ExternalUsers>();
-  /** The other owners that claim an address in the API. */
-  readonly #claimOwners = new AddressMap<ClaimOwner>();
+  /** The addresses that are set aside. */
+  readonly reservations = new Reservations((address) => this.#markUsed(address));
   readonly #used: Readonly<Record<Family, IntervalSet>> = {
-    IPv4: new IntervalSet(),
-    IPv6: new IntervalSet(),
-  };
-  readonly #claimed: Readonly<Record<Family, IntervalSet>> = {
     IPv4: new IntervalSet(),
     IPv6: new IntervalSet(),
   };
@@ -103,46 +92,23 @@ export class Ledger {
     else if (current !== previous) this.#servicesByAddress.set(address, current);
     if (before?.usedIPs.some((used) => sameAddress(used, address))) this.#sharing?.delete(before, address);
     if (after !== undefined) this.#sharing?.add(after, address);
-    const isBlocked = this.claimOwner(address) !== undefined || this.isExternalIP(address);
-    this.#markUsed(address, previous !== undefined || isBlocked, current !== undefined || isBlocked);
+    if ((previous === undefined) !== (current === undefined)) this.#markUsed(address);
   }
 
-  #markUsed(address: Address, wasUsed: boolean, isUsed: boolean): void {
+  #markUsed(address: Address): void {
     const ordinal = ordinalOf(address);
-    if (ordinal === undefined || wasUsed === isUsed) return;
-    if (isUsed) this.#used[address.family].add(ordinal);
+    if (ordinal === undefined) return;
+    if (this.#servicesByAddress.has(address) || this.reservations.blocks(address))
+      this.#used[address.family].add(ordinal);
     else {
       this.#used[address.family].delete(ordinal);
       this.#searched = new WeakMap();
     }
   }
 
-  /** Sets or removes the other owner that claims the address. */
-  setClaimOwner(address: Address, owner: ClaimOwner | undefined): void {
-    const ordinal = ordinalOf(address);
-    const hasServices = this.#servicesByAddress.has(address) || this.isExternalIP(address);
-    const wasClaimed = this.#claimOwners.has(address);
-    if (owner === undefined) this.#claimOwners.delete(address);
-    else this.#claimOwners.set(address, owner);
-    if (ordinal !== undefined) {
-      if (owner === undefined) this.#claimed[address.family].delete(ordinal);
-      else this.#claimed[address.family].add(ordinal);
-    }
-    this.#markUsed(address, hasServices || wasClaimed, hasServices || owner !== undefined);
-  }
-
-  /** Sets the Services of other types that have the address as an external IP: it is not allocated. */
-  setExternalUsers(address: Address, services: readonly ServiceKey[]): void {
-    const isUsedOtherwise = this.#servicesByAddress.has(address) || this.claimOwner(address) !== undefined;
-    const wasUsed = this.#externalUsers.has(address);
-    if (services.length === 0) this.#externalUsers.delete(address);
-    else this.#externalUsers.set(address, { address, services });
-    this.#markUsed(address, isUsedOtherwise || wasUsed, isUsedOtherwise || services.length > 0);
-  }
-
   /** Whether a Service of another type has the address as an external IP. */
   isExternalIP(address: Address): boolean {
-    return this.#externalUsers.size > 0 && this.#externalUsers.has(address);
+    return this.reservations.has(address, 'external-ip');
   }
 
   /** The Services of any type that have the address as an external IP. */
@@ -150,23 +116,13 @@ export class Ledger {
     const balanced = this.servicesAt(address).filter(({ view: { externalIPs } }) => {
       return externalIPs.length > 0 && readExternalIPs(externalIPs).some((one) => sameAddress(one, address));
     });
-    const others = this.#externalUsers.get(address)?.services ?? noKeys;
-    return balanced.length === 0 ? others : [...balanced.map(({ key }) => key), ...others].sort();
-  }
-
-  /** The addresses that Services of other types have as external IPs, and those Services. */
-  externalIPs(): IterableIterator<ExternalUsers> {
-    return this.#externalUsers.values();
+    const others = this.reservations.at(address, 'external-ip').map(({ service }) => service);
+    return [...balanced.map(({ key }) => key), ...others].sort();
   }
 
   /** The other owner that claims the address in the API: it is not allocated. */
   claimOwner(address: Address): ClaimOwner | undefined {
-    return this.#claimOwners.size === 0 ? undefined : this.#claimOwners.get(address);
-  }
-
-  /** How many addresses of the spans other owners claim. */
-  claimedCount(family: Family, spans: readonly Span[]): bigint {
-    return countIn(this.#claimed[family], spans);
+    return this.reservations.at(address, 'claimed')[0]?.owner;
   }
 
   /** All Services that use the address, in no order. */
@@ -265,7 +221,6 @@ export class Ledger {
 }
 
 const noServices: readonly ServiceState[] = [];
-const noKeys: readonly ServiceKey[] = [];
 
 /** The users of an address after one of them changed; undefined if there is none left. */
 function replaced(
