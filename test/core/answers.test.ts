@@ -126,6 +126,11 @@ test('a reallocation that is suggested succeeds', () => {
 
 test('sharing that is suggested gives the Service its address', () => {
   let helped = 0;
+  const services = [service('a/v'), service('a/w', { ports: [{ port: 443 }] })];
+  // Random Services are seldom like that.
+  const examples: [{ services: Service[]; data: Record<string, string> }][] = [
+    [{ services, data: { 'cidr-a': '10.0.0.1/32' } }],
+  ];
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {
       const { snapshot, outcome } = atRest(snapshotOf(services, data));
@@ -148,7 +153,7 @@ test('sharing that is suggested gives the Service its address', () => {
         helped += 1;
       }
     }),
-    runs,
+    { ...runs, examples },
   );
   assert.ok(helped > 0);
 });
