@@ -329,7 +329,7 @@ test('a remembered record gives a second address only while the Service shows it
     allocator.replaceServices([assigned], '5');
     allocator.putService({ ...service, specIP: '10.0.0.2', statusIPs, resourceVersion: '6' });
     const external = others.map((text) => readAddress(text) ?? assert.fail(text));
-    allocator.externalIPs.replace([{ key: 'default/web', addresses: external }], '7');
+    allocator.externalIPs.replace([{ key: 'default/web', addresses: external, resourceVersion: '6' }], '7');
     const decision = allocator.next()?.decision;
     return decision?.kind === 'write' ? `${decision.cause} ${decision.addresses.text}` : decision?.kind;
   };

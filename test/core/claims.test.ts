@@ -6,10 +6,10 @@ import type { Decision } from '../../src/core/decide/decision.ts';
 import { type Address, formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import {
   type Claim,
+  type ClaimReservation,
   claimObject,
   claimOf,
   namesAddress,
-  type Reservation,
   reservationPatch,
 } from '../../src/core/ledger/claim.ts';
 import { claimRequests } from '../../src/core/ledger/claim-requests.ts';
@@ -48,12 +48,12 @@ function service(name: string, resourceVersion: string, more: Partial<Service> =
 
 const dual = { spec: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] } };
 
-function reservation(name: string, version: string, addresses: string): Reservation {
+function reservation(name: string, version: string, addresses: string): ClaimReservation {
   return { service: `default/${name}`, uid: name, version, addresses, source: 'cidr-global' };
 }
 
 /** This controller's claim of an address, as the API server returns it. */
-function claimed(text: string, resourceVersion: string, ...reservations: Reservation[]): Claim {
+function claimed(text: string, resourceVersion: string, ...reservations: ClaimReservation[]): Claim {
   const object = claimObject(address(text), reservations, options);
   return claimOf(
     { ...object, metadata: { ...object.metadata, uid: `uid of ${text}`, resourceVersion } },

@@ -311,7 +311,7 @@ class Run {
       const removed = 'removed' in state.intent ? state.intent.removed : undefined;
       if (!isWriting) assert.deepEqual(state, stateOf(state.view, options, state.key, removed));
     }
-    for (const { address, services } of ledger.externalIPs()) scratch.setExternalUsers(address, services);
+    for (const reservation of ledger.reservations.all('external-ip')) scratch.reservations.add(reservation);
     for (const text of everyAddress) {
       const address = readAddress(text);
       assert.ok(address !== undefined);
@@ -359,7 +359,7 @@ class Run {
       .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)
       .filter(({ view }) => (this.allocator.ledger.get(keyOf(view))?.releasingIPs.length ?? 0) > 0)
       .map(({ view }) => ({ ...view, labeled: false, statusIPs: [] }));
-    const others = [...this.allocator.ledger.externalIPs()].map(
+    const others = [...this.allocator.ledger.reservations.all('external-ip')].map(
       ({ address }): Service => ({
         metadata: { name: 'other' },
         spec: { type: 'ClusterIP', externalIPs: [formatAddress(address)] },

@@ -115,10 +115,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     promise: 'Same',
-    what: 'of several contenders, the one that was observed first holds the address',
-    file: 'src/core/ledger/ledger.ts',
+    what: 'of several contenders, the one that was changed first holds the address',
+    file: 'src/core/ledger/address-users.ts',
     from: 'a.rank - b.rank || compareAge(a.state.view, b.state.view)',
-    to: 'a.rank - b.rank',
+    to: 'a.rank - b.rank || Number(a.state.view.resourceVersion) - Number(b.state.view.resourceVersion)',
   },
   {
     promise: 'Alone',

@@ -333,9 +333,9 @@ function checkClaims(loadBalancers: readonly Service[], claims: readonly IPAddre
 function checkFreeAgain(all: readonly Service[], allocator: Allocator): void {
   const everything = new Set(all.flatMap(shown));
   const keys = new Set(all.filter(({ spec }) => spec?.type === 'LoadBalancer').map(keyOf));
-  for (const { address, services } of allocator.ledger.externalIPs()) {
+  for (const { address, service } of allocator.ledger.reservations.all('external-ip')) {
     const text = formatAddress(address);
-    if (!services.every((key) => all.some((one) => keyOf(one) === key && shown(one).includes(text))))
+    if (!all.some((one) => keyOf(one) === service && shown(one).includes(text)))
       throw new BrokenPromise('Free again', `${text} is kept as an external IP, and no Service shows it`);
   }
   for (const { key, usedIPs } of allocator.ledger.all()) {

@@ -1,32 +1,24 @@
 import { type Config, emptyConfig } from '../config/config.ts';
 import { type Address, sameAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
-import type { ClaimOwner } from '../ledger/claim.ts';
 import { ClaimTracker } from '../ledger/claim-tracker.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import {
   assumedState,
-  hasAllocationOf,
   hasStatusOnly,
   isTraceOf,
   type ServiceState,
   stateOf,
   withReservations,
 } from '../ledger/service-state.ts';
-import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { AllocationRecord } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
-import {
-  compareAge,
-  compareVersions,
-  isUndone,
-  keyOf,
-  type ServiceKey,
-  type ServiceView,
-} from '../model/service-view.ts';
+import { compareAge, keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
+import { type StoreChange, VersionedStore } from '../model/versioned-store.ts';
 import type { WorkItem } from '../queue/work-queue.ts';
+import { ChangedAddresses } from './changed-addresses.ts';
 import { type Decided, decide } from './decide.ts';
 import { type Decision, isConflictCondition } from './decision.ts';
 import type { Facts } from './facts.ts';
@@ -63,6 +55,12 @@ interface Write {
  */
 export class Allocator {
   readonly #options: Options;
+  /** The Services as they were last seen in the API, without writes in flight. */
+  readonly #services = new VersionedStore<ServiceKey, ServiceView>({
+    items: new Map(),
+    keyOf,
+    changed: (change) => this.#changed(change),
+  });
   readonly #ledger = new Ledger();
   #config: Config = emptyConfig;
   #nodes: AddressMap<string> | undefined;
@@ -70,27 +68,30 @@ export class Allocator {
   #hasConfig = false;
   readonly #claimTracker: ClaimTracker;
   readonly #externalIPs: ExternalIPTracker;
-  /** The newest version that a list or a watch reported. */
-  #knownVersion = '';
   readonly #writing = new Map<ServiceKey, Write>();
-  /** The allocation records that were removed from Services, until they are restored or no longer apply. */
+  /**
+   * The allocation records that were removed from Services, until they are restored or no longer apply. They say what a Service
+   * had, and set no address aside: another Service can have it by now.
+   */
   readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
+  readonly #changedAddresses = new ChangedAddresses(this.#ledger);
   readonly #queue = createServiceQueue((key) => this.#ended(key));
   readonly #pending = new PendingServices();
 
   constructor(options: Options) {
     this.#options = options;
     this.#externalIPs = new ExternalIPTracker({
-      changed: (address, users) => this.#externalUsersChanged(address, users),
-      isKnownUpTo: (version) => compareVersions(this.#knownVersion, version) >= 0,
+      reservations: this.#ledger.reservations,
+      changed: (address) => this.#othersReservationChanged(address),
+      isKnownUpTo: (version) => this.#services.isKnownUpTo(version),
     });
     this.#claimTracker = new ClaimTracker(options, {
       ledger: this.#ledger,
       seen: (key) => this.seen(key),
-      isKnownUpTo: (version) => this.#hasServices && compareVersions(this.#knownVersion, version) >= 0,
+      isKnownUpTo: (version) => this.#hasServices && this.#services.isKnownUpTo(version),
       isWriting: (key) => this.#writing.has(key),
       reservationsChanged: (key) => this.#reservationsChanged(key),
-      claimOwnerChanged: (address, owner) => this.#claimOwnerChanged(address, owner),
+      ownerChanged: (address) => this.#othersReservationChanged(address),
     });
   }
 
@@ -101,7 +102,7 @@ export class Allocator {
 
   /** Whether no Service is left to decide on, and no write is in flight. */
   get isIdle(): boolean {
-    return this.isReady && this.#queue.isIdle;
+    return this.isReady && this.#queue.isIdle && this.#changedAddresses.size === 0;
   }
 
   get ledger(): Ledger {
@@ -127,61 +128,37 @@ export class Allocator {
     return this.#externalIPs;
   }
 
-  /**
-   * Replaces all Services with a consistent list of version `resourceVersion`. Services missing from the list are gone. The
-   * response to a write may be newer than the list, and then takes precedence. If the list is older than what lists and watches
-   * reported before, etcd was restored from a backup, and the list takes precedence.
-   */
+  /** Replaces all Services with a consistent list of version `resourceVersion`. */
   replaceServices(views: readonly ServiceView[], resourceVersion: string): void {
-    const keys = views.map(keyOf);
-    const listed = new Set(keys);
-    for (const { key } of [...this.#ledger.all()]) if (!listed.has(key)) this.#remove(key, resourceVersion);
-    const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
-    this.#knownVersion = resourceVersion;
-    views.forEach((view, i) => {
-      const key = keys[i] ?? keyOf(view);
-      const seen = this.seen(key);
-      const isReverted =
-        isRestored ||
-        (seen !== undefined && isUndone(seen.resourceVersion, view.resourceVersion, resourceVersion));
-      const write = this.#writing.get(key);
-      // The API server can accept the same PATCH again, so its addresses stay reserved while it is repeated.
-      if (isReverted && write !== undefined && isSameState(write.basis, view)) this.#enter(write.assumed);
-      else if (isReverted || isNewer(view, seen)) this.#update(key, view);
-    });
+    const isRestored = this.#services.replace(views, resourceVersion);
     this.#hasServices = true;
     this.#claimTracker.prune();
-    this.#externalIPs.loadBalancersObserved();
+    this.#externalIPs.loadBalancersObserved(isRestored);
   }
 
   /** Lists and watches have reported everything up to this version. */
   observed(resourceVersion: string): void {
-    if (compareVersions(resourceVersion, this.#knownVersion) <= 0) return;
-    this.#knownVersion = resourceVersion;
+    if (!this.#services.observed(resourceVersion)) return;
     this.#claimTracker.prune();
-    this.#externalIPs.loadBalancersObserved();
+    this.#externalIPs.loadBalancersObserved(false);
   }
 
   /** Updates a Service. A state that is older than the known one is ignored. */
   putService(view: ServiceView): void {
-    const key = keyOf(view);
-    if (isNewer(view, this.seen(key))) this.#update(key, view);
+    this.#services.put(view);
   }
 
   /** Removes a Service that is gone as of `resourceVersion`. */
   deleteService(key: ServiceKey, resourceVersion: string): void {
-    const seen = this.seen(key);
-    if (seen !== undefined && compareVersions(resourceVersion, seen.resourceVersion) >= 0)
-      this.#remove(key, resourceVersion);
+    this.#services.delete(key, resourceVersion);
   }
 
   /** The response to a write, or a read after one. It is ignored if the Service is gone. */
   answered(view: ServiceView): void {
     const key = keyOf(view);
-    const seen = this.seen(key);
-    if (seen?.uid !== view.uid || !isNewer(view, seen)) return;
-    if (view.type === 'LoadBalancer') this.#update(key, view);
-    else this.#remove(key, view.resourceVersion);
+    if (this.seen(key)?.uid !== view.uid) return;
+    if (view.type === 'LoadBalancer') this.#services.put(view);
+    else this.#services.delete(key, view.resourceVersion);
   }
 
   /** Replaces the configuration and queues all Services. */
@@ -189,6 +166,7 @@ export class Allocator {
     this.#config = config;
     this.#hasConfig = true;
     this.#pending.clear();
+    this.#changedAddresses.clear();
     for (const state of this.#ledger.all()) this.#queue.add(state);
   }
 
@@ -204,6 +182,8 @@ export class Allocator {
    */
   next(now = 0): ServiceWork | undefined {
     if (!this.isReady) return undefined;
+    for (const other of this.#changedAddresses.take(this.#config))
+      if (!this.#writing.has(other.key)) this.#queue.add(other);
     for (let work = this.#queue.get(now); work !== undefined; work = this.#queue.get(now)) {
       const state = this.#ledger.get(work.item.key);
       const decided = state && this.#decide(state);
@@ -238,9 +218,7 @@ export class Allocator {
 
   /** The Service as it was last seen in the API, without writes in flight; undefined if there is none. */
   seen(key: ServiceKey): ServiceView | undefined {
-    const state = this.#ledger.get(key);
-    const write = this.#writing.get(key);
-    return state !== undefined && state === write?.assumed ? write.basis : state?.view;
+    return this.#services.get(key);
   }
 
   seenVersion(key: ServiceKey): string | undefined {
@@ -302,10 +280,18 @@ export class Allocator {
     );
   }
 
-  /** Updates a Service to what the API shows. */
-  #update(key: ServiceKey, view: ServiceView): void {
+  /** Lists and watches show a Service in another state. */
+  #changed({ key, before, after, resourceVersion }: StoreChange<ServiceKey, ServiceView>): void {
+    const write = this.#writing.get(key);
+    if (after === undefined) this.#remove(key, before, resourceVersion);
+    // The API server can accept the same PATCH again, so its addresses stay reserved while it is repeated.
+    else if (write !== undefined && isSameState(write.basis, after)) this.#enter(write.assumed);
+    else this.#update(key, before, after);
+  }
+
+  #update(key: ServiceKey, before: ServiceView | undefined, view: ServiceView): void {
     this.#claimTracker.pruneFor(key, view);
-    this.#rememberRecord(key, view);
+    this.#rememberRecord(key, before, view);
     const state = this.#stateOf(key, view);
     // The API server rejects a write that was decided on an older version.
     this.#enter(state);
@@ -313,8 +299,8 @@ export class Allocator {
   }
 
   /** Keeps the record that this change removes, as long as the spec has its first address. */
-  #rememberRecord(key: ServiceKey, view: ServiceView): void {
-    const record = this.seen(key)?.record ?? this.#removedRecords.get(key);
+  #rememberRecord(key: ServiceKey, before: ServiceView | undefined, view: ServiceView): void {
+    const record = before?.record ?? this.#removedRecords.get(key);
     if (record !== undefined && isTraceOf(record, view)) this.#removedRecords.set(key, record);
     else this.#removedRecords.delete(key);
   }
@@ -341,31 +327,23 @@ export class Allocator {
     this.#queue.add(state);
   }
 
-  /** Another owner claimed the address in the API, or released it. */
-  #claimOwnerChanged(address: Address, owner: ClaimOwner | undefined): void {
-    this.#ledger.setClaimOwner(address, owner);
+  /** The address is reserved for another owner, or for Services of other types, or no longer. */
+  #othersReservationChanged(address: Address): void {
     for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
-    if (owner !== undefined) return;
+    if (this.#ledger.reservations.blocks(address)) return;
     for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
   }
 
-  /** Services of other types have the address as an external IP, or no longer have it. */
-  #externalUsersChanged(address: Address, users: readonly ServiceKey[]): void {
-    this.#ledger.setExternalUsers(address, users);
-    for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
-    if (users.length > 0) return;
-    for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
-  }
-
-  #remove(key: ServiceKey, resourceVersion: string): void {
+  #remove(key: ServiceKey, seen: ServiceView | undefined, resourceVersion: string): void {
     const state = this.#ledger.get(key);
     this.#removedRecords.delete(key);
-    const addresses = readExternalIPs(this.seen(key)?.externalIPs ?? []);
-    this.#externalIPs.leftLoadBalancers({ key, addresses }, resourceVersion);
+    const addresses = readExternalIPs(seen?.externalIPs ?? []);
+    this.#externalIPs.leftLoadBalancers({ key, addresses, resourceVersion });
     this.#claimTracker.pruneFor(key, undefined);
     if (state === undefined) return;
     this.#queue.delete(state);
     const next = this.#pending.remove(key);
+    this.#noteChange(state, undefined);
     this.#ledger.delete(key);
     this.#wake(state, undefined);
     // The removed Service may have been queued for its group.
@@ -374,44 +352,26 @@ export class Allocator {
 
   /** Puts a state into the ledger and queues the Services that the change can affect. */
   #enter(state: ServiceState): void {
-    const before = this.#ledger.put(state);
+    const before = this.#ledger.get(state.key);
+    this.#noteChange(before, state);
+    this.#ledger.put(state);
     if (before !== undefined && compareAge(before.view, state.view) !== 0) this.#queue.delete(before);
     this.#wake(before, state);
   }
 
-  /**
-   * A Service changed from one state to another. Queues the Services that use an address of either state and that the change
-   * can affect, and the first pending Service of each group that can get such an address.
-   */
+  /** Other users of the addresses of either state are compared with both before the next decision. */
+  #noteChange(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    for (const address of usedByEither(before, after))
+      this.#changedAddresses.add(address, before, after, this.#config);
+  }
+
+  /** Queues the first pending Service of each group that can get an address that the Service uses, or does not use any longer. */
   #wake(before: ServiceState | undefined, after: ServiceState | undefined): void {
-    const used = after?.usedIPs ?? [];
-    for (const address of used) this.#wakeAt(address, before, after, false);
-    for (const address of before?.usedIPs ?? []) {
-      if (!used.some((one) => sameAddress(one, address))) this.#wakeAt(address, before, after, true);
+    for (const address of usedByEither(before, after)) {
+      this.#claimTracker.recheck(address);
+      const isFreed = !uses(after, address);
+      for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);
     }
-  }
-
-  #wakeAt(
-    address: Address,
-    before: ServiceState | undefined,
-    after: ServiceState | undefined,
-    isFreed: boolean,
-  ): void {
-    const key = (after ?? before)?.key;
-    this.#claimTracker.recheck(address);
-    for (const other of this.#ledger.servicesAt(address)) {
-      if (other.key === key || this.#writing.has(other.key)) continue;
-      if (this.#affects(before, other, address) || this.#affects(after, other, address))
-        this.#queue.add(other);
-    }
-    for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);
-  }
-
-  /** A Service that is allocated the address is only affected by one with which it may not share it, or only with a warning. */
-  #affects(changed: ServiceState | undefined, other: ServiceState, address: Address): boolean {
-    if (changed === undefined) return false;
-    if (!hasAllocationOf(other, address) || splitsTraffic(other, changed)) return true;
-    return sharingConflict(other, changed, this.#config) !== undefined;
   }
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
@@ -420,6 +380,16 @@ export class Allocator {
     const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }
+}
+
+function usedByEither(before: ServiceState | undefined, after: ServiceState | undefined): readonly Address[] {
+  const used = after?.usedIPs ?? [];
+  const freed = (before?.usedIPs ?? []).filter((address) => !uses(after, address));
+  return freed.length === 0 ? used : [...used, ...freed];
+}
+
+function uses(state: ServiceState | undefined, address: Address): boolean {
+  return state?.usedIPs.some((used) => sameAddress(used, address)) === true;
 }
 
 /**
@@ -434,11 +404,6 @@ function isOnlyBookkeeping({ view }: ServiceState, decision: Decision): boolean 
     decision.cause === 'update' ||
     (decision.cause === 'mark-static' && view.labeled)
   );
-}
-
-/** Whether `view` is another Service of the same name, or a newer state of the one that was seen. */
-function isNewer(view: ServiceView, seen: ServiceView | undefined): boolean {
-  return seen?.uid !== view.uid || compareVersions(view.resourceVersion, seen.resourceVersion) > 0;
 }
 
 function isSameState(one: ServiceView, other: ServiceView): boolean {

@@ -2,8 +2,9 @@ import { type AllocationPolicy, spans } from '../config/policy.ts';
 import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
 import { originOf, type ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
+import type { SharingGroup } from '../ledger/sharing-group.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
-import { type Condition, maxNamedServices, type OtherService, type OtherServices } from './decision.ts';
+import { type Condition, maxNamedServices, type OtherServices } from './decision.ts';
 import type { Facts, Subject } from './facts.ts';
 import { whyNotAvailable } from './why-no-address.ts';
 
@@ -20,8 +21,11 @@ export function othersAt(state: ServiceState, address: Address, { ledger }: Fact
 }
 
 /** Other holders of the address that may not share it with `state`. */
-export function conflicts(state: ServiceState, address: Address, facts: Facts): OtherService[] {
-  return conflictingServices(coHolders(state, address, facts), state, facts);
+export function conflicts(state: ServiceState, address: Address, facts: Facts): ServiceState[] {
+  return coHolders(state, address, facts).filter((other) => {
+    const why = sharingConflict(state, other, facts.config);
+    return why !== undefined && why.code !== 'being-deleted';
+  });
 }
 
 /** What an operator should know about a Service to which this list is assigned. */
@@ -85,22 +89,19 @@ function conditionsFromOthers(state: ServiceState, address: Address, facts: Fact
   // An address that this decision assigns is not in use yet.
   if (!state.requestedIPs.some((asked) => sameAddress(asked, address))) return [];
   if (ledger.servicesAt(address).length < 2) return [];
-  // A Service that is being moved away is not a conflict. If its write fails, the others are decided again.
+  const { holders, holding, contending } = ledger.holding(address, config);
+  if (!holding.has(state)) return [];
+  const conditions: Condition[] = [];
+  const conflict = othersInConflict(holding, state, facts);
+  if (conflict !== undefined) conditions.push({ code: 'conflict', service: state.key, address, ...conflict });
+  const contested = othersInConflict(contending, state, facts);
+  if (contested !== undefined) conditions.push({ code: 'contested', address, ...contested });
   const stays = ({ releasingIPs }: ServiceState) =>
     !releasingIPs.some((released) => sameAddress(released.address, address));
-  const { holders, contenders } = ledger.holding(address, config);
-  if (!holders.includes(state)) return [];
-  const conditions: Condition[] = [];
-  const others = holders.filter((other) => other !== state);
-  const conflict = conflictingServices(others.filter(stays), state, facts);
-  if (conflict.length > 0)
-    conditions.push({ code: 'conflict', service: state.key, address, ...summarize(conflict) });
-  const isSplit = (other: ServiceState): boolean =>
-    splitsTraffic(state, other) && sharingConflict(state, other, config) === undefined;
-  const lasting = contenders.filter((other) => stays(other) && !other.view.deleting);
-  const contested = conflictingServices(lasting, state, facts);
-  if (contested.length > 0) conditions.push({ code: 'contested', address, ...summarize(contested) });
-  const split = others.filter((other) => stays(other) && isSplit(other));
+  const split = (holding.hasLocalTraffic ? holders : []).filter(
+    (other) =>
+      splitsTraffic(state, other) && stays(other) && sharingConflict(state, other, config) === undefined,
+  );
   if (split.length > 0) {
     const areAllLocal = [state, ...split].every(({ view }) => view.localTraffic);
     conditions.push({
@@ -109,25 +110,24 @@ function conditionsFromOthers(state: ServiceState, address: Address, facts: Fact
       others: split.map(({ key }) => key).sort(),
       areAllLocal,
     });
-  } else if (others.length > 0 && conflict.length === 0)
-    conditions.push({ code: 'shared', others: others.map(({ key }) => key).sort() });
+  } else if (holders.length > 1 && conflict === undefined) {
+    const others = holders.filter((other) => other !== state).map(({ key }) => key);
+    conditions.push({ code: 'shared', others: others.sort() });
+  }
   return conditions;
 }
 
-function conflictingServices(
-  others: readonly ServiceState[],
+/** The other members of the group that may not share the address with `state`; undefined if there is none. */
+function othersInConflict(
+  group: SharingGroup,
   state: ServiceState,
   { config }: Facts,
-): OtherService[] {
-  return others.flatMap((other) => {
+): OtherServices | undefined {
+  const { first, count } = group.conflictsOf(state, maxNamedServices);
+  if (count === 0) return undefined;
+  const services = first.flatMap((other) => {
     const why = sharingConflict(state, other, config);
-    return why === undefined || why.code === 'being-deleted' ? [] : [{ service: other.key, why }];
+    return why === undefined ? [] : [{ service: other.key, why }];
   });
-}
-
-function summarize(services: readonly OtherService[]): OtherServices {
-  return {
-    services: services.slice(0, maxNamedServices),
-    more: Math.max(0, services.length - maxNamedServices),
-  };
+  return { services, more: count - services.length };
 }

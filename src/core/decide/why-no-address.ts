@@ -9,7 +9,7 @@ import type { Facts } from './facts.ts';
 export function whyNoneFree(pool: Pool, family: Family, { ledger }: Facts): AllocationFailure {
   const { key, size, dhcp, spans } = pool;
   if (size[family] > 0n) {
-    const claimed = ledger.claimedCount(family, spans[family]);
+    const claimed = ledger.reservations.claimedCount(family, spans[family]);
     return { code: 'pool-full', key, family, size: size[family], claimed, noSharing: undefined };
   }
   const other = family === 'IPv4' ? 'IPv6' : 'IPv4';

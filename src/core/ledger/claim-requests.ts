@@ -1,7 +1,7 @@
 import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import type { ServicePatch } from '../model/service-patch.ts';
-import { type Claim, type Reservation, sameReservation } from './claim.ts';
+import { type Claim, type ClaimReservation, sameReservation } from './claim.ts';
 import type { ClaimStore } from './claim-store.ts';
 import { recordsAllocationOf, type ServiceState } from './service-state.ts';
 
@@ -11,7 +11,7 @@ export interface ClaimRequest {
   /** This controller's claim as it is known; undefined if it has to be created. */
   readonly known: Claim | undefined;
   /** The one that is added is the last. */
-  readonly reservations: readonly Reservation[];
+  readonly reservations: readonly ClaimReservation[];
 }
 
 /**
@@ -28,7 +28,7 @@ export function claimRequests(
   const added = addressesOf(record.addresses.entries).filter(
     (address) => !isUnspecified(address) && !recordsAddress(state, address),
   );
-  const reservation: Reservation = {
+  const reservation: ClaimReservation = {
     service: key,
     uid: view.uid,
     version: view.resourceVersion,

@@ -1,30 +1,29 @@
-import { type Address, formatAddress, sameAddress } from '../ip/address.ts';
+import { type Address, formatAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
-import { type Claim, type Reservation, sameReservation } from './claim.ts';
+import { type Claim, type ClaimReservation, sameReservation } from './claim.ts';
+import type { Reservations } from './reservations.ts';
 import type { ReservedAddress } from './service-state.ts';
-
-/** A reservation, and the address whose claim has it. */
-interface ClaimedReservation {
-  readonly address: Address;
-  readonly reservation: Reservation;
-}
 
 /**
  * The claims in the API, with those of their reservations that may still be binding.
  *
- * Invariant: `#reservations` has exactly the reservations of the claims in `#byAddress`, by Service.
+ * Invariant: the reservations for the reasons `claimed` and `write` are exactly those of the claims in `#byAddress`.
  */
 export class ClaimStore {
   readonly #byAddress = new AddressMap<Claim>();
-  readonly #reservations = new Map<ServiceKey, readonly ClaimedReservation[]>();
+  readonly #reservations: Reservations;
   #others = 0;
+
+  constructor(reservations: Reservations) {
+    this.#reservations = reservations;
+  }
 
   get(address: Address): Claim | undefined {
     return this.#byAddress.get(address);
   }
 
-  all(): IterableIterator<Claim> {
+  values(): IterableIterator<Claim> {
     return this.#byAddress.values();
   }
 
@@ -39,45 +38,33 @@ export class ClaimStore {
   }
 
   /** Adds a claim, or replaces the one for its address. */
-  put(claim: Claim): void {
-    this.delete(claim.address);
-    this.#byAddress.set(claim.address, claim);
-    if (claim.owner !== undefined) this.#others += 1;
-    for (const reservation of claim.reservations) {
-      const known = this.#reservations.get(reservation.service) ?? [];
-      this.#reservations.set(reservation.service, [...known, { address: claim.address, reservation }]);
+  set(address: Address, claim: Claim): void {
+    this.delete(address);
+    const { owner, reservations } = claim;
+    this.#byAddress.set(address, claim);
+    if (owner !== undefined) {
+      this.#others += 1;
+      this.#reservations.add({ why: 'claimed', address, owner });
     }
+    for (const by of reservations) this.#reservations.add({ why: 'write', address, service: by.service, by });
   }
 
   delete(address: Address): void {
-    const before = this.get(address);
-    if (before?.owner !== undefined) this.#others -= 1;
-    for (const { service } of before?.reservations ?? []) {
-      const others = (this.#reservations.get(service) ?? []).filter(
-        (one) => !sameAddress(one.address, address),
-      );
-      if (others.length > 0) this.#reservations.set(service, others);
-      else this.#reservations.delete(service);
-    }
+    if (this.get(address)?.owner !== undefined) this.#others -= 1;
     this.#byAddress.delete(address);
+    for (const why of ['claimed', 'write'] as const)
+      for (const reservation of this.#reservations.at(address, why)) this.#reservations.delete(reservation);
   }
 
   /** Removes the reservations for a Service that `isOver` says are no longer binding. Returns the addresses of their claims. */
-  prune(key: ServiceKey, isOver: (reservation: Reservation) => boolean): Address[] {
-    const known = this.#reservations.get(key);
-    if (known === undefined) return [];
-    const over = known.filter(({ reservation }) => isOver(reservation));
-    for (const { address, reservation } of over) {
+  prune(key: ServiceKey, isOver: (reservation: ClaimReservation) => boolean): Address[] {
+    const over = this.#reservations.of(key, 'write').filter(({ by }) => isOver(by));
+    for (const { address, by } of over) {
       const claim = this.get(address);
-      if (claim !== undefined)
-        this.put({ ...claim, reservations: claim.reservations.filter((one) => one !== reservation) });
+      const reservations = claim?.reservations.filter((one) => one !== by) ?? [];
+      if (claim !== undefined) this.set(address, { ...claim, reservations });
     }
     return over.map(({ address }) => address);
-  }
-
-  /** The Services that have reservations. */
-  reservedServices(): ServiceKey[] {
-    return [...this.#reservations.keys()];
   }
 
   /**
@@ -86,24 +73,21 @@ export class ClaimStore {
    * void.
    */
   reservedFor(key: ServiceKey, view: ServiceView): ReservedAddress[] {
-    const known = this.#reservations.get(key);
-    if (known === undefined) return [];
-    const complete = known.filter(
-      ({ reservation }) =>
-        isBinding(reservation, view) &&
-        reservation.addresses
-          .split(',')
-          .every((text) =>
-            known.some(
-              (one) => formatAddress(one.address) === text && sameReservation(one.reservation, reservation),
-            ),
-          ),
-    );
-    return complete.map(({ address, reservation }) => ({ address, source: reservation.source }));
+    const known = this.#reservations.of(key, 'write');
+    if (known.length === 0) return [];
+    const isComplete = (write: ClaimReservation): boolean =>
+      write.addresses
+        .split(',')
+        .every((text) =>
+          known.some(({ address, by }) => formatAddress(address) === text && sameReservation(by, write)),
+        );
+    return known
+      .filter(({ by }) => isBinding(by, view) && isComplete(by))
+      .map(({ address, by }) => ({ address, source: by.source }));
   }
 }
 
 /** Whether the reserved write could still change the Service as it was seen. */
-function isBinding(reservation: Reservation, view: ServiceView): boolean {
+function isBinding(reservation: ClaimReservation, view: ServiceView): boolean {
   return reservation.uid === view.uid && compareVersions(reservation.version, view.resourceVersion) >= 0;
 }

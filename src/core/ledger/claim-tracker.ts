@@ -1,9 +1,10 @@
 import { type Address, formatAddress, sameAddress } from '../ip/address.ts';
 import { addressesOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
-import { compareVersions, isUndone, type ServiceKey, type ServiceView } from '../model/service-view.ts';
+import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
+import { VersionedStore } from '../model/versioned-store.ts';
 import { type WorkItem, WorkQueue } from '../queue/work-queue.ts';
-import { type Claim, type ClaimOwner, type Reservation, sameReservation } from './claim.ts';
+import { type Claim, type ClaimReservation, sameReservation } from './claim.ts';
 import type { ClaimRequest } from './claim-requests.ts';
 import { ClaimStore } from './claim-store.ts';
 import type { Ledger } from './ledger.ts';
@@ -29,7 +30,7 @@ export interface ClaimTrackerContext {
   /** The reservations for a Service changed. */
   readonly reservationsChanged: (key: ServiceKey) => void;
   /** Another owner claims the address, or no other one does any longer. */
-  readonly claimOwnerChanged: (address: Address, owner: ClaimOwner | undefined) => void;
+  readonly ownerChanged: (address: Address) => void;
 }
 
 /**
@@ -39,17 +40,22 @@ export interface ClaimTrackerContext {
  * Invariant: an address whose claim is missing or unneeded is in `#unsettled`, or a Service that uses it is being written.
  */
 export class ClaimTracker {
-  readonly claims = new ClaimStore();
+  readonly claims: ClaimStore;
   readonly #isOn: boolean;
   readonly #context: ClaimTrackerContext;
+  readonly #store: VersionedStore<Address, Claim>;
   #isListed = false;
-  /** The newest version that a list or a watch reported. */
-  #knownVersion = '';
   readonly #unsettled = new WorkQueue<Address>({ keyOf: formatAddress });
 
   constructor({ claims }: Options, context: ClaimTrackerContext) {
     this.#isOn = claims;
     this.#context = context;
+    this.claims = new ClaimStore(context.ledger.reservations);
+    this.#store = new VersionedStore({
+      items: this.claims,
+      keyOf: ({ address }) => address,
+      changed: ({ before, after }) => this.#settle(before, after),
+    });
   }
 
   /** Whether the initial list is complete, or claims are disabled. */
@@ -57,44 +63,28 @@ export class ClaimTracker {
     return this.#isListed || !this.#isOn;
   }
 
-  /** Replaces all claims with a consistent list of version `resourceVersion`. An older list means that etcd was restored. */
+  /** Replaces all claims with a consistent list of version `resourceVersion`. */
   replace(claims: readonly Claim[], resourceVersion: string): void {
-    const listed = new Set(claims.map(({ address }) => formatAddress(address)));
-    const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
-    for (const { address } of [...this.claims.all()])
-      if (isRestored || !listed.has(formatAddress(address))) this.#drop(address);
-    this.#knownVersion = resourceVersion;
-    for (const claim of claims) {
-      const known = this.claims.get(claim.address);
-      if (known !== undefined && isUndone(known.resourceVersion, claim.resourceVersion, resourceVersion))
-        this.#drop(claim.address);
-      this.put(claim);
-    }
+    this.#store.replace(
+      claims.map((claim) => this.#current(claim)),
+      resourceVersion,
+    );
     this.#isListed = true;
   }
 
   /** Lists and watches have reported all claims up to this version. */
   observed(resourceVersion: string): void {
-    if (compareVersions(resourceVersion, this.#knownVersion) > 0) this.#knownVersion = resourceVersion;
+    this.#store.observed(resourceVersion);
   }
 
   /** Updates a claim. A state that is older than the known one is ignored. */
   put(claim: Claim): void {
-    const { address } = claim;
-    const known = this.claims.get(address);
-    if (known !== undefined && compareVersions(claim.resourceVersion, known.resourceVersion) <= 0) return;
-    const reservations = claim.reservations.filter(
-      (reservation) => !this.#isOver(reservation, this.#context.seen(reservation.service)),
-    );
-    this.claims.put({ ...claim, reservations });
-    this.#settle(address, claim.owner, [...(known?.reservations ?? []), ...reservations]);
+    this.#store.put(this.#current(claim));
   }
 
   /** Removes a claim that is gone as of `resourceVersion`. */
   delete(address: Address, resourceVersion: string): void {
-    const known = this.claims.get(address);
-    if (known !== undefined && compareVersions(resourceVersion, known.resourceVersion) >= 0)
-      this.#drop(address);
+    this.#store.delete(address, resourceVersion);
   }
 
   /** Removes the reservations for a Service that has changed since, or is gone: O(reservations for it). */
@@ -118,14 +108,15 @@ export class ClaimTracker {
 
   /** `pruneFor` for all Services with reservations. */
   prune(): void {
-    for (const key of this.claims.reservedServices()) this.pruneFor(key, this.#context.seen(key));
+    for (const key of this.#context.ledger.reservations.services('write'))
+      this.pruneFor(key, this.#context.seen(key));
   }
 
   /** The Services that use the address may have changed: its claim is checked, if it has or needs one. */
   recheck(address: Address): void {
     if (!this.#isOn) return;
     const isRelevant =
-      this.claims.get(address) !== undefined || this.#context.ledger.servicesAt(address).length > 0;
+      this.claims.get(address) !== undefined || this.#context.ledger.isUsedByOthers(address, undefined);
     // A standby replica repairs nothing, so addresses that are no longer used must not accumulate.
     if (isRelevant) this.#unsettled.add(address);
     else this.#unsettled.delete(address);
@@ -158,24 +149,29 @@ export class ClaimTracker {
   }
 
   /** Whether the reserved write can no longer arrive: the Service has changed since, or is gone. */
-  #isOver({ version }: Reservation, seen: ServiceView | undefined): boolean {
+  #isOver({ version }: ClaimReservation, seen: ServiceView | undefined): boolean {
     return seen === undefined
       ? this.#context.isKnownUpTo(version)
       : compareVersions(version, seen.resourceVersion) < 0;
   }
 
-  #drop(address: Address): void {
-    const reservations = this.claims.get(address)?.reservations ?? [];
-    this.claims.delete(address);
-    this.#settle(address, undefined, reservations);
+  /** The claim without the reservations that are over. */
+  #current(claim: Claim): Claim {
+    const reservations = claim.reservations.filter(
+      (reservation) => !this.#isOver(reservation, this.#context.seen(reservation.service)),
+    );
+    return { ...claim, reservations };
   }
 
-  #settle(address: Address, owner: ClaimOwner | undefined, reservations: readonly Reservation[]): void {
-    const before = this.#context.ledger.claimOwner(address);
-    const isSame = before?.parent === owner?.parent && before?.managedBy === owner?.managedBy;
-    if (!isSame) this.#context.claimOwnerChanged(address, owner);
-    for (const key of new Set(reservations.map(({ service }) => service)))
-      this.#context.reservationsChanged(key);
+  #settle(before: Claim | undefined, after: Claim | undefined): void {
+    const { ownerChanged, reservationsChanged } = this.#context;
+    const { address } = after ?? before ?? {};
+    if (address === undefined) return;
+    const isSame =
+      before?.owner?.parent === after?.owner?.parent && before?.owner?.managedBy === after?.owner?.managedBy;
+    if (!isSame) ownerChanged(address);
+    const reservations = [...(before?.reservations ?? []), ...(after?.reservations ?? [])];
+    for (const key of new Set(reservations.map(({ service }) => service))) reservationsChanged(key);
     this.recheck(address);
   }
 }

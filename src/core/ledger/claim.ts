@@ -16,7 +16,7 @@ export interface Claim {
   /** The other owner of the claim; undefined if it belongs to this controller. */
   readonly owner: ClaimOwner | undefined;
   /** The Services for which this controller claimed the address. */
-  readonly reservations: readonly Reservation[];
+  readonly reservations: readonly ClaimReservation[];
 }
 
 export interface ClaimOwner {
@@ -30,7 +30,7 @@ export interface ClaimOwner {
  * Addresses set aside for a Service before the write that assigns them. A reservation is binding as long as the Service is in
  * the version on which the write was decided: until then the write may still arrive.
  */
-export interface Reservation {
+export interface ClaimReservation {
   readonly service: ServiceKey;
   readonly uid: string;
   readonly version: string;
@@ -40,7 +40,7 @@ export interface Reservation {
   readonly source: string;
 }
 
-export function sameReservation(a: Reservation, b: Reservation): boolean {
+export function sameReservation(a: ClaimReservation, b: ClaimReservation): boolean {
   return a.service === b.service && a.uid === b.uid && a.version === b.version && a.addresses === b.addresses;
 }
 
@@ -70,7 +70,7 @@ export function claimOf({ metadata, spec }: IPAddress, controller: string): Clai
  */
 export function claimObject(
   address: Address,
-  reservations: readonly Reservation[],
+  reservations: readonly ClaimReservation[],
   { configMap, controller }: Options,
 ): IPAddress {
   return {
@@ -88,7 +88,7 @@ export function claimObject(
 /** The JSON merge patch that sets the reservations of a claim, guarded by its uid and resourceVersion. */
 export function reservationPatch(
   { uid, resourceVersion }: Claim,
-  reservations: readonly Reservation[],
+  reservations: readonly ClaimReservation[],
   controller: string,
 ): object {
   return {
@@ -100,7 +100,7 @@ export function reservationPatch(
   };
 }
 
-function formatClaimAnnotation(reservations: readonly Reservation[], controller: string): string {
+function formatClaimAnnotation(reservations: readonly ClaimReservation[], controller: string): string {
   const entries = reservations.map(({ service, uid, version, addresses, source }) => ({
     service,
     uid,
@@ -113,7 +113,7 @@ function formatClaimAnnotation(reservations: readonly Reservation[], controller:
 
 interface ClaimAnnotation {
   readonly controller: string;
-  readonly reservations: readonly Reservation[];
+  readonly reservations: readonly ClaimReservation[];
 }
 
 /** Undefined for a text that this program did not write. */
@@ -132,7 +132,7 @@ function readClaimAnnotation(text: string | undefined): ClaimAnnotation | undefi
     : undefined;
 }
 
-function readReservation(value: unknown): Reservation | undefined {
+function readReservation(value: unknown): ClaimReservation | undefined {
   const { service, uid, version, ips, from } = fieldsOf(value);
   if (typeof service !== 'string' || typeof uid !== 'string' || typeof version !== 'string') return undefined;
   if (typeof ips !== 'string' || typeof from !== 'string') return undefined;

@@ -1,13 +1,15 @@
 import { type Address, readAddress, sameAddress } from '../ip/address.ts';
-import { AddressMap } from '../ip/address-map.ts';
 import { maxEntries } from '../model/address-list.ts';
 import type { KubeObject, Service } from '../model/objects.ts';
 import { compareVersions, keyOf, type ServiceKey } from '../model/service-view.ts';
+import { VersionedStore } from '../model/versioned-store.ts';
+import type { ReservationFor, Reservations } from './reservations.ts';
 
 /** What is kept of a Service that is not of type LoadBalancer: the addresses in its `spec.externalIPs`. */
 export interface ExternalIPs {
   readonly key: ServiceKey;
   readonly addresses: readonly Address[];
+  readonly resourceVersion: string;
 }
 
 const none: readonly never[] = [];
@@ -15,7 +17,8 @@ const none: readonly never[] = [];
 export function externalIPsOf(object: KubeObject): ExternalIPs {
   const { metadata, spec } = object as Service;
   const key = keyOf({ namespace: metadata.namespace ?? 'default', name: metadata.name });
-  return { key, addresses: readExternalIPs(spec?.externalIPs ?? none) };
+  const { resourceVersion = '' } = metadata;
+  return { key, addresses: readExternalIPs(spec?.externalIPs ?? none), resourceVersion };
 }
 
 export function readExternalIPs(texts: readonly string[]): readonly Address[] {
@@ -23,28 +26,34 @@ export function readExternalIPs(texts: readonly string[]): readonly Address[] {
   return texts.slice(0, maxEntries).flatMap((text) => readAddress(text) ?? []);
 }
 
-/** The names of Services by external IP, and the versions up to which the two watches have reported. */
 export interface ExternalIPTrackerContext {
-  /** Called for each address whose users change. */
-  readonly changed: (address: Address, users: readonly ServiceKey[]) => void;
+  readonly reservations: Reservations;
+  /** Called for each address whose users changed. */
+  readonly changed: (address: Address) => void;
   /** Whether the watch of LoadBalancers has reported everything up to this version. */
   readonly isKnownUpTo: (version: string) => boolean;
+}
+
+/** The external IPs of a Service that left one of the two watches at this version. */
+interface Tombstone extends ExternalIPs {
+  /** The watch that has to report everything up to this version before the addresses are free. */
+  readonly awaits: 'load-balancers' | 'others';
 }
 
 /**
  * The external IPs of Services that are not of type LoadBalancer. These Services have a watch of their own, and a change of the
  * type is a deletion in one watch and an addition in the other, in any order. Until the other watch has reported everything up
- * to the deletion, the addresses stay in use.
+ * to the deletion, a tombstone keeps the addresses in use.
  */
 export class ExternalIPTracker {
   readonly #context: ExternalIPTrackerContext;
-  readonly #byService = new Map<ServiceKey, readonly Address[]>();
-  readonly #users = new AddressMap<readonly ServiceKey[]>();
-  /** Services that left the watch of LoadBalancers at this version, and that this watch has not reported yet. */
-  readonly #arriving = new Map<ServiceKey, string>();
-  /** Services that left this watch at this version, while the watch of LoadBalancers was behind. */
-  readonly #leaving = new Map<ServiceKey, string>();
-  #knownVersion = '';
+  /** The Services with external IPs that this watch shows. */
+  readonly #shown = new VersionedStore<ServiceKey, ExternalIPs>({
+    items: new Map(),
+    keyOf: ({ key }) => key,
+    changed: ({ key, after, resourceVersion }) => this.#reported(key, resourceVersion, after === undefined),
+  });
+  readonly #tombstones = new Map<ServiceKey, Tombstone>();
 
   constructor(context: ExternalIPTrackerContext) {
     this.#context = context;
@@ -52,74 +61,90 @@ export class ExternalIPTracker {
 
   /** The Services of other types that have external IPs. */
   get size(): number {
-    return this.#byService.size;
+    return this.#context.reservations.services('external-ip').length;
   }
 
   /** Replaces everything with a list of this version. */
   replace(services: readonly ExternalIPs[], resourceVersion: string): void {
-    const listed = new Map(services.map((service) => [service.key, service]));
-    for (const key of [...this.#byService.keys()])
-      if (!listed.has(key) && !this.#arriving.has(key)) this.delete(key, resourceVersion);
-    for (const service of services) this.put(service);
-    this.observed(resourceVersion);
+    for (const service of services) if (!hasAddresses(service)) this.put(service);
+    const isRestored = this.#shown.replace(services.filter(hasAddresses), resourceVersion);
+    this.#bury('others', isRestored);
   }
 
-  put({ key, addresses }: ExternalIPs): void {
-    this.#arriving.delete(key);
-    this.#leaving.delete(key);
-    this.#set(key, addresses);
+  put(service: ExternalIPs): void {
+    const { key, resourceVersion } = service;
+    if (hasAddresses(service)) this.#shown.put(service);
+    else {
+      this.#shown.delete(key, resourceVersion);
+      this.#reported(key, resourceVersion, false);
+    }
   }
 
   /** The Service left this watch at this version: it is gone, or is of type LoadBalancer. */
   delete(key: ServiceKey, resourceVersion: string): void {
-    this.#arriving.delete(key);
-    if (!this.#byService.has(key)) return;
-    if (this.#context.isKnownUpTo(resourceVersion)) this.#set(key, none);
-    else this.#leaving.set(key, resourceVersion);
+    this.#shown.delete(key, resourceVersion);
+    this.#reported(key, resourceVersion, true);
   }
 
   /** This watch has reported everything up to this version. */
   observed(resourceVersion: string): void {
-    if (compareVersions(resourceVersion, this.#knownVersion) > 0) this.#knownVersion = resourceVersion;
-    for (const [key, version] of this.#arriving) {
-      if (compareVersions(version, this.#knownVersion) > 0) continue;
-      this.#arriving.delete(key);
-      this.#set(key, none);
+    if (this.#shown.observed(resourceVersion)) this.#bury('others', false);
+  }
+
+  /** A Service left the watch of LoadBalancers at this version: it is gone, or has another type. */
+  leftLoadBalancers(service: ExternalIPs): void {
+    if (!hasAddresses(service) || this.#shown.isKnownUpTo(service.resourceVersion)) return;
+    this.#tombstones.set(service.key, { ...service, awaits: 'others' });
+    this.#update(service.key);
+  }
+
+  /** The watch of LoadBalancers has reported more. After a restore of etcd, its list is the whole truth. */
+  loadBalancersObserved(isRestored: boolean): void {
+    this.#bury('load-balancers', isRestored);
+  }
+
+  /** This watch shows that the Service is of another type in this version, or that it left. */
+  #reported(key: ServiceKey, resourceVersion: string, isGone: boolean): void {
+    const tombstone = this.#tombstones.get(key);
+    if (tombstone !== undefined && compareVersions(resourceVersion, tombstone.resourceVersion) < 0) return;
+    this.#tombstones.delete(key);
+    const addresses = this.#reserved(key).map(({ address }) => address);
+    if (isGone && addresses.length > 0 && !this.#context.isKnownUpTo(resourceVersion))
+      this.#tombstones.set(key, { key, addresses, resourceVersion, awaits: 'load-balancers' });
+    this.#update(key);
+  }
+
+  /** Removes the tombstones that this watch has passed. */
+  #bury(watch: Tombstone['awaits'], isRestored: boolean): void {
+    const source = watch === 'others' ? this.#shown : this.#context;
+    for (const [key, { awaits, resourceVersion }] of this.#tombstones) {
+      if (awaits !== watch || !(isRestored || source.isKnownUpTo(resourceVersion))) continue;
+      this.#tombstones.delete(key);
+      this.#update(key);
     }
   }
 
-  /** A Service with external IPs left the watch of LoadBalancers at this version: it is gone, or has another type. */
-  leftLoadBalancers({ key, addresses }: ExternalIPs, resourceVersion: string): void {
-    const isReported = compareVersions(resourceVersion, this.#knownVersion) <= 0;
-    if (addresses.length === 0 || isReported || this.#byService.has(key)) return;
-    this.#arriving.set(key, resourceVersion);
-    this.#set(key, addresses);
-  }
-
-  /** The watch of LoadBalancers has reported more. */
-  loadBalancersObserved(): void {
-    for (const [key, version] of this.#leaving) {
-      if (!this.#context.isKnownUpTo(version)) continue;
-      this.#leaving.delete(key);
-      this.#set(key, none);
+  /** The addresses in use are those in the tombstone of a Service, or those that this watch shows. */
+  #update(key: ServiceKey): void {
+    const { reservations, changed } = this.#context;
+    const addresses = (this.#tombstones.get(key) ?? this.#shown.get(key))?.addresses ?? none;
+    for (const reservation of this.#reserved(key)) {
+      if (addresses.some((one) => sameAddress(one, reservation.address))) continue;
+      reservations.delete(reservation);
+      changed(reservation.address);
+    }
+    for (const address of addresses) {
+      if (this.#reserved(key).some((known) => sameAddress(known.address, address))) continue;
+      reservations.add({ why: 'external-ip', address, service: key });
+      changed(address);
     }
   }
 
-  #set(key: ServiceKey, addresses: readonly Address[]): void {
-    const before = this.#byService.get(key) ?? none;
-    if (addresses.length === 0) this.#byService.delete(key);
-    else this.#byService.set(key, addresses);
-    for (const address of before)
-      if (!addresses.some((one) => sameAddress(one, address))) this.#change(address, key, false);
-    for (const address of addresses)
-      if (!before.some((one) => sameAddress(one, address))) this.#change(address, key, true);
+  #reserved(key: ServiceKey): readonly ReservationFor<'external-ip'>[] {
+    return this.#context.reservations.of(key, 'external-ip');
   }
+}
 
-  #change(address: Address, key: ServiceKey, isUser: boolean): void {
-    const others = (this.#users.get(address) ?? none).filter((user) => user !== key);
-    const users = isUser ? [...others, key].sort() : others;
-    if (users.length === 0) this.#users.delete(address);
-    else this.#users.set(address, users);
-    this.#context.changed(address, users);
-  }
+function hasAddresses({ addresses }: ExternalIPs): boolean {
+  return addresses.length > 0;
 }

@@ -4,46 +4,29 @@ import { type Address, type Family, sameAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { addressAt, ordinalOf } from '../ip/range.ts';
-import { compareAge, type ServiceKey } from '../model/service-view.ts';
+import type { ServiceKey } from '../model/service-view.ts';
+import { AddressUsers, type Holding } from './address-users.ts';
 import type { ClaimOwner } from './claim.ts';
 import { readExternalIPs } from './external-ips.ts';
+import { Reservations } from './reservations.ts';
 import { hasAllocationOf, type ServiceState } from './service-state.ts';
-import { type SharingConflict, sharingConflict } from './sharing.ts';
+import type { SharingConflict } from './sharing.ts';
 import { SharingIndex } from './sharing-index.ts';
 
-/** The Services that have an address as an external IP, by name. */
-export interface ExternalUsers {
-  readonly address: Address;
-  readonly services: readonly ServiceKey[];
-}
-
-/** The holders of an address, and its contenders. */
-export interface Holding {
-  /** Oldest first within each rank; more than one if they share it, or if another program created a duplicate. */
-  readonly holders: readonly ServiceState[];
-  readonly contenders: readonly ServiceState[];
-}
-
 /**
- * Which Service uses which address. A cache of a pure function: the result depends only on the current Services and claim
- * owners, never on their order or history (test/core/promises.test.ts compares it with a new one at every step).
+ * Which Service uses which address. A cache of a pure function: the result depends only on the current Services and
+ * reservations, never on their order or history (test/core/promises.test.ts compares it with a new one at every step).
  *
  * Invariant: `#servicesByAddress` has exactly the addresses that Services in `#states` use, with those Services. `#used` has
- * the ordinals of those addresses and of those in `#claimOwners` and `#externalUsers`; `#claimed` has only those in `#claimOwners`.
+ * the ordinals of those addresses and of those that a reservation blocks.
  */
 export class Ledger {
   readonly #states = new Map<ServiceKey, ServiceState>();
-  /** A single Service is stored without an array: that is the common case, and saves memory. */
-  readonly #servicesByAddress = new AddressMap<ServiceState | readonly ServiceState[]>();
-  /** The Services of other types that have an address as an external IP. */
-  readonly #externalUsers = new AddressMap<ExternalUsers>();
-  /** The other owners that claim an address in the API. */
-  readonly #claimOwners = new AddressMap<ClaimOwner>();
+  /** A single Service is stored as itself: that is the common case, and saves memory. */
+  readonly #servicesByAddress = new AddressMap<ServiceState | AddressUsers>();
+  /** The addresses that are set aside. */
+  readonly reservations = new Reservations((address) => this.#markUsed(address));
   readonly #used: Readonly<Record<Family, IntervalSet>> = {
-    IPv4: new IntervalSet(),
-    IPv6: new IntervalSet(),
-  };
-  readonly #claimed: Readonly<Record<Family, IntervalSet>> = {
     IPv4: new IntervalSet(),
     IPv6: new IntervalSet(),
   };
@@ -51,9 +34,6 @@ export class Ledger {
   readonly #moved = new AddressMap<readonly ServiceState[]>();
   /** Built by the first search for an address to share, and again for another configuration. */
   #sharing: SharingIndex | undefined;
-  /** Results of `holding`, until a Service that uses the address or the configuration changes. */
-  readonly #holdings = new AddressMap<Holding>();
-  #holdingConfig: Config | undefined;
   /** Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. */
   #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
 
@@ -104,59 +84,31 @@ export class Ledger {
     return this.#moved.get(address) ?? noServices;
   }
 
-  /** Replaces `before` with `after` among the Services that use the address. */
+  /** Replaces `before` with `after` among the Services that use the address: O(log of their number). */
   #replaceAt(address: Address, before: ServiceState | undefined, after: ServiceState | undefined): void {
-    const previous = this.servicesAt(address);
-    const current = previous.filter((other) => other !== before);
-    if (after !== undefined) current.push(after);
-    const [first] = current;
-    // An address that a single Service uses has no entry in `#holdings`.
-    if (previous.length > 1) this.#holdings.delete(address);
-    if (first === undefined) this.#servicesByAddress.delete(address);
-    else this.#servicesByAddress.set(address, current.length === 1 ? first : current);
+    const previous = this.#servicesByAddress.get(address);
+    const current = replaced(address, previous, before, after);
+    if (current === undefined) this.#servicesByAddress.delete(address);
+    else if (current !== previous) this.#servicesByAddress.set(address, current);
     if (before?.usedIPs.some((used) => sameAddress(used, address))) this.#sharing?.delete(before, address);
     if (after !== undefined) this.#sharing?.add(after, address);
-    const isBlocked = this.claimOwner(address) !== undefined || this.isExternalIP(address);
-    this.#markUsed(address, previous.length > 0 || isBlocked, current.length > 0 || isBlocked);
+    if ((previous === undefined) !== (current === undefined)) this.#markUsed(address);
   }
 
-  #markUsed(address: Address, wasUsed: boolean, isUsed: boolean): void {
+  #markUsed(address: Address): void {
     const ordinal = ordinalOf(address);
-    if (ordinal === undefined || wasUsed === isUsed) return;
-    if (isUsed) this.#used[address.family].add(ordinal);
+    if (ordinal === undefined) return;
+    if (this.#servicesByAddress.has(address) || this.reservations.blocks(address))
+      this.#used[address.family].add(ordinal);
     else {
       this.#used[address.family].delete(ordinal);
       this.#searched = new WeakMap();
     }
   }
 
-  /** Sets or removes the other owner that claims the address. */
-  setClaimOwner(address: Address, owner: ClaimOwner | undefined): void {
-    const ordinal = ordinalOf(address);
-    const hasServices = this.#servicesByAddress.has(address) || this.isExternalIP(address);
-    const wasClaimed = this.#claimOwners.has(address);
-    if (owner === undefined) this.#claimOwners.delete(address);
-    else this.#claimOwners.set(address, owner);
-    this.#holdings.delete(address);
-    if (ordinal !== undefined) {
-      if (owner === undefined) this.#claimed[address.family].delete(ordinal);
-      else this.#claimed[address.family].add(ordinal);
-    }
-    this.#markUsed(address, hasServices || wasClaimed, hasServices || owner !== undefined);
-  }
-
-  /** Sets the Services of other types that have the address as an external IP: it is not allocated. */
-  setExternalUsers(address: Address, services: readonly ServiceKey[]): void {
-    const isUsedOtherwise = this.#servicesByAddress.has(address) || this.claimOwner(address) !== undefined;
-    const wasUsed = this.#externalUsers.has(address);
-    if (services.length === 0) this.#externalUsers.delete(address);
-    else this.#externalUsers.set(address, { address, services });
-    this.#markUsed(address, isUsedOtherwise || wasUsed, isUsedOtherwise || services.length > 0);
-  }
-
   /** Whether a Service of another type has the address as an external IP. */
   isExternalIP(address: Address): boolean {
-    return this.#externalUsers.size > 0 && this.#externalUsers.has(address);
+    return this.reservations.has(address, 'external-ip');
   }
 
   /** The Services of any type that have the address as an external IP. */
@@ -164,74 +116,43 @@ export class Ledger {
     const balanced = this.servicesAt(address).filter(({ view: { externalIPs } }) => {
       return externalIPs.length > 0 && readExternalIPs(externalIPs).some((one) => sameAddress(one, address));
     });
-    const others = this.#externalUsers.get(address)?.services ?? noKeys;
-    return balanced.length === 0 ? others : [...balanced.map(({ key }) => key), ...others].sort();
-  }
-
-  /** The addresses that Services of other types have as external IPs, and those Services. */
-  externalIPs(): IterableIterator<ExternalUsers> {
-    return this.#externalUsers.values();
+    const others = this.reservations.at(address, 'external-ip').map(({ service }) => service);
+    return [...balanced.map(({ key }) => key), ...others].sort();
   }
 
   /** The other owner that claims the address in the API: it is not allocated. */
   claimOwner(address: Address): ClaimOwner | undefined {
-    return this.#claimOwners.size === 0 ? undefined : this.#claimOwners.get(address);
-  }
-
-  /** How many addresses of the spans other owners claim. */
-  claimedCount(family: Family, spans: readonly Span[]): bigint {
-    return countIn(this.#claimed[family], spans);
+    return this.reservations.at(address, 'claimed')[0]?.owner;
   }
 
   /** All Services that use the address, in no order. */
   servicesAt(address: Address): readonly ServiceState[] {
     const services = this.#servicesByAddress.get(address);
     if (services === undefined) return noServices;
-    return 'key' in services ? [services] : services;
+    return services instanceof AddressUsers ? services.services : [services];
   }
 
-  /**
-   * The holders of the address: all Services that record its allocation; otherwise Services of other load balancers; otherwise
-   * the oldest Service, and those that may share the address with it (spec section 5). An address that is only in the status of
-   * a Service is not requested.
-   */
+  /** Whether a Service other than `state` uses the address. */
+  isUsedByOthers(address: Address, state: ServiceState | undefined): boolean {
+    const services = this.#servicesByAddress.get(address);
+    return services !== undefined && services !== state;
+  }
+
+  /** The holders of the address, and its contenders: see `AddressUsers`. */
   holding(address: Address, config: Config): Holding {
-    if (this.#holdingConfig !== config) this.#holdings.clear();
-    this.#holdingConfig = config;
-    const known = this.#holdings.get(address);
-    if (known !== undefined) return known;
-    const found = this.#findHolding(address, config);
-    // A single Service is the common case, and cheap to find again.
-    if (found.holders.length + found.contenders.length > 1) this.#holdings.set(address, found);
-    return found;
-  }
-
-  #findHolding(address: Address, config: Config): Holding {
-    const rank = (state: ServiceState) =>
-      hasAllocationOf(state, address) ? 0 : state.ignoreReason !== undefined ? 1 : 2;
-    const requesting = this.servicesAt(address)
-      .filter(({ requestedIPs }) => requestedIPs.some((requested) => sameAddress(requested, address)))
-      .map((state) => ({ state, rank: rank(state) }))
-      .sort((a, b) => a.rank - b.rank || compareAge(a.state.view, b.state.view));
-    const holders: ServiceState[] = [];
-    const contenders: ServiceState[] = [];
-    const best = requesting[0]?.rank;
-    for (const { state, rank } of requesting) {
-      const isHolder =
-        rank < 2
-          ? rank === best
-          : holders.every((holder) => sharingConflict(state, holder, config) === undefined);
-      (isHolder ? holders : contenders).push(state);
-    }
-    return { holders, contenders };
+    const services = this.#servicesByAddress.get(address);
+    const users =
+      services instanceof AddressUsers ? services : new AddressUsers(address, ...this.servicesAt(address));
+    return users.holding(config);
   }
 
   /** The holder that prevents `state` from having the address, and why; undefined if there is none. */
   conflictWith(state: ServiceState, address: Address, config: Config): HolderConflict | undefined {
-    const { holders } = this.holding(address, config);
-    for (const holder of holders.includes(state) ? [] : holders) {
-      const why = sharingConflict(state, holder, config);
-      if (why !== undefined) return { holder: holder.key, why };
+    // The common case, and cheaper: no other Service uses it.
+    if (this.#servicesByAddress.get(address) !== state) {
+      const { holding } = this.holding(address, config);
+      const conflict = holding.has(state) ? undefined : holding.conflictWith(state);
+      if (conflict !== undefined) return { holder: conflict.holder.key, why: conflict.why };
     }
     const owner = this.claimOwner(address);
     if (owner === undefined || hasAllocationOf(state, address)) return undefined;
@@ -300,7 +221,21 @@ export class Ledger {
 }
 
 const noServices: readonly ServiceState[] = [];
-const noKeys: readonly ServiceKey[] = [];
+
+/** The users of an address after one of them changed; undefined if there is none left. */
+function replaced(
+  address: Address,
+  users: ServiceState | AddressUsers | undefined,
+  before: ServiceState | undefined,
+  after: ServiceState | undefined,
+): ServiceState | AddressUsers | undefined {
+  if (users === undefined || users === before) return after;
+  if (!(users instanceof AddressUsers))
+    return after === undefined ? users : new AddressUsers(address, users, after);
+  if (before !== undefined) users.delete(before);
+  if (after !== undefined) users.add(after);
+  return users.size > 1 ? users : users.services[0];
+}
 
 function countIn(set: IntervalSet, spans: readonly Span[]): bigint {
   return spans.reduce((sum, { first, last }) => sum + set.count(first, last), 0n);

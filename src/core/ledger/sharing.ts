@@ -114,7 +114,7 @@ export function splitsTraffic({ view: one }: ServiceState, { view: other }: Serv
 }
 
 /** When kube-vip removes a sharing Service, it does not release the Service's other addresses (spec section 11). */
-function severalAddresses({
+export function severalAddresses({
   requestedIPs,
   releasingIPs,
   key: service,

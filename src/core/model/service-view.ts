@@ -180,11 +180,3 @@ export function compareVersions(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;
 }
-
-/**
- * Whether a list of version `listed` shows an older state than `known`, although it is new enough to include that one: etcd was
- * restored from a backup, and the older state applies.
- */
-export function isUndone(known: string, shown: string, listed: string): boolean {
-  return compareVersions(shown, known) < 0 && compareVersions(known, listed) <= 0;
-}

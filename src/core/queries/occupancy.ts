@@ -139,8 +139,8 @@ export function shownIn(range: Range, { ledger, claimTracker }: AllocatorView): 
     if (family === range.family && range.first <= value && value <= range.last) found.set(value, address);
   };
   for (const { usedIPs } of ledger.all()) usedIPs.forEach(add);
-  for (const { address } of ledger.externalIPs()) add(address);
-  for (const { address, owner } of claimTracker.claims.all()) if (owner !== undefined) add(address);
+  for (const { address } of ledger.reservations.all('external-ip')) add(address);
+  for (const { address, owner } of claimTracker.claims.values()) if (owner !== undefined) add(address);
   return [...found.values()].sort(compareAddresses);
 }
 

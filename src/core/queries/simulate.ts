@@ -27,6 +27,7 @@ export function externalIPsIn({ services, externalIPs = [] }: ClusterSnapshot): 
   const balanced = services.map((view) => ({
     key: keyOf(view),
     addresses: readExternalIPs(view.externalIPs),
+    resourceVersion: view.resourceVersion,
   }));
   return [...balanced, ...externalIPs]
     .filter(({ addresses }) => addresses.length > 0)

@@ -1,0 +1,142 @@
+import type { Span } from '../config/pool.ts';
+import type { Address, Family } from '../ip/address.ts';
+import { AddressMap } from '../ip/address-map.ts';
+import { IntervalSet } from '../ip/interval-set.ts';
+import { ordinalOf } from '../ip/range.ts';
+import type { ServiceKey } from '../model/service-view.ts';
+import type { StoreItems } from '../model/versioned-store.ts';
+import type { ClaimOwner, ClaimReservation } from './claim.ts';
+
+/** An address that is set aside: why, for whom, and until when. */
+export type Reservation =
+  /** Another owner claims it in the API, until that claim is gone. */
+  | { readonly why: 'claimed'; readonly address: Address; readonly owner: ClaimOwner }
+  /** A Service of another type than LoadBalancer has it as an external IP, until that is known to have ended. */
+  | { readonly why: 'external-ip'; readonly address: Address; readonly service: ServiceKey }
+  /** This controller claims it in the API for a write, until the Service is in a newer version than `by` says. */
+  | {
+      readonly why: 'write';
+      readonly address: Address;
+      readonly service: ServiceKey;
+      readonly by: ClaimReservation;
+    };
+
+export type ReservationReason = Reservation['why'];
+
+export type ReservationFor<Why extends ReservationReason> = Extract<Reservation, { readonly why: Why }>;
+
+/** Most addresses and Services have one reservation, which is stored without a set. */
+type OneOrMore = Reservation | Set<Reservation>;
+
+/**
+ * The addresses that are set aside, by address and by Service. A write in flight is not among them: until it has ended, the
+ * ledger has its Service as the write leaves it, because others must see its ports, too.
+ *
+ * Invariant: `#byService` has exactly the reservations in `#byAddress` that are for a Service, and `#claimed` the ordinals of
+ * those for other owners.
+ */
+export class Reservations {
+  readonly #changed: (address: Address) => void;
+  readonly #byAddress: Readonly<Record<ReservationReason, AddressMap<OneOrMore>>> = {
+    claimed: new AddressMap(),
+    'external-ip': new AddressMap(),
+    write: new AddressMap(),
+  };
+  readonly #byService: Readonly<Record<ReservationReason, Map<ServiceKey, OneOrMore>>> = {
+    claimed: new Map(),
+    'external-ip': new Map(),
+    write: new Map(),
+  };
+  readonly #claimed: Readonly<Record<Family, IntervalSet>> = {
+    IPv4: new IntervalSet(),
+    IPv6: new IntervalSet(),
+  };
+
+  /** `changed` is called after each change of what is reserved at an address. */
+  constructor(changed: (address: Address) => void) {
+    this.#changed = changed;
+  }
+
+  add(reservation: Reservation): void {
+    const { why, address } = reservation;
+    insert(this.#byAddress[why], address, reservation);
+    if (why !== 'claimed') insert(this.#byService[why], reservation.service, reservation);
+    this.#updated(address);
+  }
+
+  delete(reservation: Reservation): void {
+    const { why, address } = reservation;
+    remove(this.#byAddress[why], address, reservation);
+    if (why !== 'claimed') remove(this.#byService[why], reservation.service, reservation);
+    this.#updated(address);
+  }
+
+  #updated(address: Address): void {
+    const ordinal = ordinalOf(address);
+    if (ordinal !== undefined) {
+      if (this.has(address, 'claimed')) this.#claimed[address.family].add(ordinal);
+      else this.#claimed[address.family].delete(ordinal);
+    }
+    this.#changed(address);
+  }
+
+  has(address: Address, why: ReservationReason): boolean {
+    const reserved = this.#byAddress[why];
+    return reserved.size > 0 && reserved.has(address);
+  }
+
+  /**
+   * Whether the address is not allocated to any Service. A reservation for a write depends on the version of its Service,
+   * whose state has the address in use as long as it binds.
+   */
+  blocks(address: Address): boolean {
+    return this.has(address, 'claimed') || this.has(address, 'external-ip');
+  }
+
+  /** The reservations of the address for this reason, in no order. */
+  at<Why extends ReservationReason>(address: Address, why: Why): readonly ReservationFor<Why>[] {
+    return this.has(address, why) ? listOf(this.#byAddress[why].get(address), why) : none;
+  }
+
+  /** The reservations for the Service for this reason, in no order. */
+  of<Why extends ReservationReason>(service: ServiceKey, why: Why): readonly ReservationFor<Why>[] {
+    return listOf(this.#byService[why].get(service), why);
+  }
+
+  /** The Services for which addresses are reserved for this reason. */
+  services(why: ReservationReason): readonly ServiceKey[] {
+    return [...this.#byService[why].keys()];
+  }
+
+  /** All reservations for this reason. */
+  *all<Why extends ReservationReason>(why: Why): IterableIterator<ReservationFor<Why>> {
+    for (const known of this.#byAddress[why].values()) yield* listOf(known, why);
+  }
+
+  /** How many addresses of the spans other owners claim. */
+  claimedCount(family: Family, spans: readonly Span[]): bigint {
+    return spans.reduce((sum, { first, last }) => sum + this.#claimed[family].count(first, last), 0n);
+  }
+}
+
+const none: readonly never[] = [];
+
+function listOf<Why extends ReservationReason>(
+  known: OneOrMore | undefined,
+  why: Why,
+): readonly ReservationFor<Why>[] {
+  const list = known === undefined ? none : known instanceof Set ? [...known] : [known];
+  return list.filter((one): one is ReservationFor<Why> => one.why === why);
+}
+
+function insert<K>(reserved: StoreItems<K, OneOrMore>, key: K, reservation: Reservation): void {
+  const known = reserved.get(key);
+  if (known instanceof Set) known.add(reservation);
+  else reserved.set(key, known === undefined ? reservation : new Set([known, reservation]));
+}
+
+function remove<K>(reserved: StoreItems<K, OneOrMore>, key: K, reservation: Reservation): void {
+  const known = reserved.get(key);
+  if (known instanceof Set) known.delete(reservation);
+  if (known === reservation || (known instanceof Set && known.size === 0)) reserved.delete(key);
+}
