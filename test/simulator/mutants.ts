@@ -115,10 +115,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     promise: 'Same',
-    what: 'of several contenders, the one that was changed first holds the address',
+    what: 'of several contenders, the one that was observed first holds the address',
     file: 'src/core/ledger/address-users.ts',
-    from: 'a.rank - b.rank || compareAge(a.state.view, b.state.view)',
-    to: 'a.rank - b.rank || Number(a.state.view.resourceVersion) - Number(b.state.view.resourceVersion)',
+    from: 'of this.#requesting) {',
+    to: `of [...this.#services]
+      .filter((one) => this.#requests(one))
+      .map((one) => this.#ranked(one))
+      .sort((a, b) => a.rank - b.rank)) {`,
   },
   {
     promise: 'Alone',
