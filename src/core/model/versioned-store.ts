@@ -65,13 +65,13 @@ export class VersionedStore<K, V extends Versioned> {
       const known = items.get(key);
       if (known !== undefined) missing.delete(known);
     }
-    for (const known of missing) this.#change(keyOf(known), undefined, resourceVersion);
+    for (const known of missing) this.#change(keyOf(known), known, undefined, resourceVersion);
     const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
     this.#knownVersion = resourceVersion;
     for (const [key, value] of listed) {
       const known = items.get(key);
       if (isRestored || known === undefined || applies(value, known, resourceVersion))
-        this.#change(key, value, value.resourceVersion);
+        this.#change(key, known, value, value.resourceVersion);
     }
     return isRestored;
   }
@@ -80,14 +80,14 @@ export class VersionedStore<K, V extends Versioned> {
   put(value: V): void {
     const key = this.#options.keyOf(value);
     const known = this.get(key);
-    if (known === undefined || isNewer(value, known)) this.#change(key, value, value.resourceVersion);
+    if (known === undefined || isNewer(value, known)) this.#change(key, known, value, value.resourceVersion);
   }
 
   /** Removes an object that is gone as of `resourceVersion`, unless a newer state of it is known. */
   delete(key: K, resourceVersion: string): void {
     const known = this.get(key);
     if (known !== undefined && compareVersions(resourceVersion, known.resourceVersion) >= 0)
-      this.#change(key, undefined, resourceVersion);
+      this.#change(key, known, undefined, resourceVersion);
   }
 
   /** Lists and watches have reported everything up to this version. Returns whether that is news. */
@@ -97,9 +97,8 @@ export class VersionedStore<K, V extends Versioned> {
     return true;
   }
 
-  #change(key: K, after: V | undefined, resourceVersion: string): void {
+  #change(key: K, before: V | undefined, after: V | undefined, resourceVersion: string): void {
     const { items, changed } = this.#options;
-    const before = items.get(key);
     if (after === undefined) items.delete(key);
     else items.set(key, after);
     changed({ key, before, after, resourceVersion });
