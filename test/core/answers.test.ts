@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readConfig } from '../../src/core/config/config.ts';
+import type { Allocator, ServiceDecision } from '../../src/core/decide/allocator.ts';
 import { type Decision, isConflictCondition } from '../../src/core/decide/decision.ts';
 import { explainTrace, type Finding } from '../../src/core/explain/explain-trace.ts';
 import { remediesFor } from '../../src/core/explain/service-remedies.ts';
@@ -11,7 +12,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { keyOf } from '../../src/core/model/service-view.ts';
 import { audit } from '../../src/core/queries/audit.ts';
-import { allocatorOf, simulate } from '../../src/core/queries/simulate.ts';
+import { allocatorOf, type ClusterSnapshot, simulate } from '../../src/core/queries/simulate.ts';
 import { anySnapshot, atRest, changeOf, configMapOf, options, snapshotOf } from './snapshots.ts';
 import { anyData } from './users.ts';
 
@@ -41,28 +42,32 @@ function isWrong(decision: Decision): boolean {
   return true;
 }
 
+/** The decisions on all Services of a snapshot, before the controller has done anything and when nothing is left to do. */
+function* decisionsOn(
+  snapshot: ClusterSnapshot,
+): Generator<{ allocator: Allocator; decided: ServiceDecision }> {
+  for (const allocator of [allocatorOf(snapshot, options), simulate(snapshot, options).allocator])
+    for (const { key } of allocator.ledger.all())
+      yield { allocator, decided: allocator.explain(key) ?? assert.fail() };
+}
+
 test('a check fails exactly if the decision has a problem, and then there is a remedy', () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {
-      const snapshot = snapshotOf(services, data);
-      for (const allocator of [allocatorOf(snapshot, options), simulate(snapshot, options).allocator]) {
-        for (const { key } of allocator.ledger.all()) {
-          const decided = allocator.explain(key);
-          assert.ok(decided !== undefined);
-          const checks = explainTrace(decided, options);
-          const failed = checks.filter(({ outcome }) => outcome === 'failed');
-          assert.equal(failed.length > 0, isWrong(decided.decision), JSON.stringify(checks));
-          for (const { finding } of checks)
-            assert.ok(finding !== '' && !finding.includes('undefined'), finding);
-          const { decision } = decided;
-          const remedies = remediesFor(decided, { allocator, options, configMap: configMapOf(data) });
-          if (decision.kind === 'pending' || decision.kind === 'conflict' || decision.kind === 'ignore') {
-            assert.ok(remedies.length > 0, JSON.stringify(decision.kind));
-            seen.add(decision.kind);
-          }
-          if (decision.kind === 'keep' && decision.conditions.length === 0) assert.deepEqual(remedies, []);
+      for (const { allocator, decided } of decisionsOn(snapshotOf(services, data))) {
+        const checks = explainTrace(decided, options);
+        const failed = checks.filter(({ outcome }) => outcome === 'failed');
+        assert.equal(failed.length > 0, isWrong(decided.decision), JSON.stringify(checks));
+        for (const { finding } of checks)
+          assert.ok(finding !== '' && !finding.includes('undefined'), finding);
+        const { decision } = decided;
+        const remedies = remediesFor(decided, { allocator, options, configMap: configMapOf(data) });
+        if (decision.kind === 'pending' || decision.kind === 'conflict' || decision.kind === 'ignore') {
+          assert.ok(remedies.length > 0, JSON.stringify(decision.kind));
+          seen.add(decision.kind);
         }
+        if (decision.kind === 'keep' && decision.conditions.length === 0) assert.deepEqual(remedies, []);
       }
     }),
     runs,
@@ -74,22 +79,18 @@ test('the last check of a trace is the one that decided, in the trace and in wor
   const seen = new Set<string>();
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {
-      const snapshot = snapshotOf(services, data);
-      for (const allocator of [allocatorOf(snapshot, options), simulate(snapshot, options).allocator]) {
-        for (const { key } of allocator.ledger.all()) {
-          const decided = allocator.explain(key) ?? assert.fail();
-          const { decision, trace } = decided;
-          const [last, line] = [trace.steps.at(-1), explainTrace(decided, options).at(-1)];
-          assert.ok(last !== undefined && line !== undefined);
-          const isAssigned = decision.kind === 'keep' || decision.kind === 'write';
-          assert.equal(last.check === 'write', isAssigned, key);
-          assert.equal(line.name === 'write', isAssigned, key);
-          assert.equal(line.outcome === 'failed', !isAssigned, `${key}: ${line.finding}`);
-          if (decision.kind === 'conflict') assert.equal(last.conflict, decision.conflict);
-          if (decision.kind === 'pending')
-            assert.ok(last.allocation !== undefined && 'failures' in last.allocation);
-          seen.add(last.check);
-        }
+      for (const { decided } of decisionsOn(snapshotOf(services, data))) {
+        const { decision, trace, state } = decided;
+        const [last, line] = [trace.steps.at(-1), explainTrace(decided, options).at(-1)];
+        assert.ok(last !== undefined && line !== undefined);
+        const isAssigned = decision.kind === 'keep' || decision.kind === 'write';
+        assert.equal(last.check === 'write', isAssigned, state.key);
+        assert.equal(line.name === 'write', isAssigned, state.key);
+        assert.equal(line.outcome === 'failed', !isAssigned, `${state.key}: ${line.finding}`);
+        if (decision.kind === 'conflict') assert.equal(last.conflict, decision.conflict);
+        if (decision.kind === 'pending')
+          assert.ok(last.allocation !== undefined && 'failures' in last.allocation);
+        seen.add(last.check);
       }
     }),
     runs,

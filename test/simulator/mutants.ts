@@ -96,8 +96,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Free again',
     what: 'a deleted Service stays in the ledger',
     file: 'src/core/decide/allocator.ts',
-    from: 'this.#ledger.delete(key);',
-    to: '',
+    from: 'this.#ledger.delete(key)',
+    to: 'undefined',
   },
   {
     promise: 'Served',
@@ -119,7 +119,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/ledger/address-users.ts',
     from: 'of this.#requesting) {',
     to: `of [...this.#services]
-      .filter((one) => this.#requests(one))
+      .filter((one) => requests(one, this.#address))
       .map((one) => this.#ranked(one))
       .sort((a, b) => a.rank - b.rank)) {`,
   },

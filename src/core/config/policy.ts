@@ -2,7 +2,7 @@ import { type Address, type Family, isUnspecified } from '../ip/address.ts';
 import { ordinalOf, rangesContain } from '../ip/range.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { Config } from './config.ts';
-import type { Pool } from './pool.ts';
+import type { Pool, Span } from './pool.ts';
 
 /** Everything that the configuration says for one Service. Nothing else reads the configuration for a Service. */
 export interface AllocationPolicy {
@@ -80,8 +80,11 @@ export function hasFamily({ pools }: AllocationPolicy, family: Family): boolean 
 export function isInPool(pool: Pool, address: Address): boolean {
   const { family } = address;
   if (isUnspecified(address)) return pool.dhcp[family];
+  return isWithin(pool.spans[family], address);
+}
+
+/** Whether one of the spans, which are of the address's family, has it: O(spans). */
+export function isWithin(spans: readonly Span[], address: Address): boolean {
   const ordinal = ordinalOf(address);
-  return (
-    ordinal !== undefined && pool.spans[family].some(({ first, last }) => first <= ordinal && ordinal <= last)
-  );
+  return ordinal !== undefined && spans.some(({ first, last }) => first <= ordinal && ordinal <= last);
 }

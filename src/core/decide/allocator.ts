@@ -1,5 +1,5 @@
 import { type Config, emptyConfig } from '../config/config.ts';
-import { type Address, sameAddress } from '../ip/address.ts';
+import { type Address, includesAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ClaimTracker } from '../ledger/claim-tracker.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
@@ -17,6 +17,7 @@ import type { Options } from '../model/options.ts';
 import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
 import { compareAge, keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { type StoreChange, VersionedStore } from '../model/versioned-store.ts';
+import { isSameVersion } from '../queue/back-off.ts';
 import type { WorkItem } from '../queue/work-queue.ts';
 import { ChangedAddresses } from './changed-addresses.ts';
 import { type Decided, decide } from './decide.ts';
@@ -285,7 +286,7 @@ export class Allocator {
     const write = this.#writing.get(key);
     if (after === undefined) this.#remove(key, before, resourceVersion);
     // The API server can accept the same PATCH again, so its addresses stay reserved while it is repeated.
-    else if (write !== undefined && isSameState(write.basis, after)) this.#enter(write.assumed);
+    else if (write !== undefined && isSameVersion(write.basis, after)) this.#enter(write.assumed);
     else this.#update(key, before, after);
   }
 
@@ -343,9 +344,7 @@ export class Allocator {
     if (state === undefined) return;
     this.#queue.delete(state);
     const next = this.#pending.remove(key);
-    this.#noteChange(state, undefined);
-    this.#ledger.delete(key);
-    this.#wake(state, undefined);
+    this.#change(state, undefined, () => this.#ledger.delete(key));
     // The removed Service may have been queued for its group.
     if (next !== undefined) this.requeue(next);
   }
@@ -353,21 +352,19 @@ export class Allocator {
   /** Puts a state into the ledger and queues the Services that the change can affect. */
   #enter(state: ServiceState): void {
     const before = this.#ledger.get(state.key);
-    this.#noteChange(before, state);
-    this.#ledger.put(state);
     if (before !== undefined && compareAge(before.view, state.view) !== 0) this.#queue.delete(before);
-    this.#wake(before, state);
+    this.#change(before, state, () => this.#ledger.put(state));
   }
 
-  /** Other users of the addresses of either state are compared with both before the next decision. */
-  #noteChange(before: ServiceState | undefined, after: ServiceState | undefined): void {
-    for (const address of usedByEither(before, after))
-      this.#changedAddresses.add(address, before, after, this.#config);
-  }
-
-  /** Queues the first pending Service of each group that can get an address that the Service uses, or does not use any longer. */
-  #wake(before: ServiceState | undefined, after: ServiceState | undefined): void {
-    for (const address of usedByEither(before, after)) {
+  /**
+   * Changes a Service in the ledger. Other users of the addresses of either state are compared with both before the next
+   * decision. The first pending Service of each group that can get such an address is queued.
+   */
+  #change(before: ServiceState | undefined, after: ServiceState | undefined, apply: () => void): void {
+    const addresses = usedByEither(before, after);
+    for (const address of addresses) this.#changedAddresses.add(address, before, after, this.#config);
+    apply();
+    for (const address of addresses) {
       this.#claimTracker.recheck(address);
       const isFreed = !uses(after, address);
       for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);
@@ -389,7 +386,7 @@ function usedByEither(before: ServiceState | undefined, after: ServiceState | un
 }
 
 function uses(state: ServiceState | undefined, address: Address): boolean {
-  return state?.usedIPs.some((used) => sameAddress(used, address)) === true;
+  return state !== undefined && includesAddress(state.usedIPs, address);
 }
 
 /**
@@ -404,8 +401,4 @@ function isOnlyBookkeeping({ view }: ServiceState, decision: Decision): boolean 
     decision.cause === 'update' ||
     (decision.cause === 'mark-static' && view.labeled)
   );
-}
-
-function isSameState(one: ServiceView, other: ServiceView): boolean {
-  return one.uid === other.uid && one.resourceVersion === other.resourceVersion;
 }

@@ -1,5 +1,5 @@
-import { type Address, sameAddress } from '../ip/address.ts';
-import type { ServiceState } from '../ledger/service-state.ts';
+import type { Address } from '../ip/address.ts';
+import { requests } from '../ledger/service-state.ts';
 import type { AddressEntry } from '../model/address-list.ts';
 import { type AllocationRecord, unknownSource } from '../model/allocation-record.ts';
 import type { Grant, Refusal } from './allocate.ts';
@@ -53,8 +53,4 @@ export function restored(
   const written = run.state.view.interface === undefined ? record?.interface : undefined;
   const how = { list, source, rewrite: true, interface: written, keeps: record, conditions };
   return assigned(run, 'restore', how);
-}
-
-export function requests({ requestedIPs }: ServiceState, address: Address): boolean {
-  return requestedIPs.some((requested) => sameAddress(requested, address));
 }

@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
-import { type Address, sameAddress } from '../ip/address.ts';
+import type { Address } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import type { Holding } from '../ledger/address-users.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { hasAllocationOf, type ServiceState } from '../ledger/service-state.ts';
+import { hasAllocationOf, releases, requests, type ServiceState } from '../ledger/service-state.ts';
 import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import { sharingFacts } from '../ledger/sharing-group.ts';
 import { compareAge } from '../model/service-view.ts';
@@ -105,14 +105,6 @@ function looksSame(before: ServiceState, after: ServiceState, address: Address, 
 function affects(changed: ServiceState, user: ServiceState, config: Config): boolean {
   if (changed.key === user.key) return false;
   return splitsTraffic(user, changed) || sharingConflict(user, changed, config) !== undefined;
-}
-
-function requests({ requestedIPs }: ServiceState, address: Address): boolean {
-  return requestedIPs.some((requested) => sameAddress(requested, address));
-}
-
-function releases({ releasingIPs }: ServiceState, address: Address): boolean {
-  return releasingIPs.some((released) => sameAddress(released.address, address));
 }
 
 /** Whether the decision depends on what other users of the addresses in the Service's status record. */

@@ -1,7 +1,7 @@
 import { type AllocationPolicy, spans } from '../config/policy.ts';
-import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
-import { originOf, type ServiceState } from '../ledger/service-state.ts';
-import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
+import { type Address, isUnspecified } from '../ip/address.ts';
+import { originOf, releases, requests, type ServiceState } from '../ledger/service-state.ts';
+import { isInConflict, sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { SharingGroup } from '../ledger/sharing-group.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Condition, maxNamedServices, type OtherServices } from './decision.ts';
@@ -22,10 +22,7 @@ export function othersAt(state: ServiceState, address: Address, { ledger }: Fact
 
 /** Other holders of the address that may not share it with `state`. */
 export function conflicts(state: ServiceState, address: Address, facts: Facts): ServiceState[] {
-  return coHolders(state, address, facts).filter((other) => {
-    const why = sharingConflict(state, other, facts.config);
-    return why !== undefined && why.code !== 'being-deleted';
-  });
+  return coHolders(state, address, facts).filter((other) => isInConflict(state, other, facts.config));
 }
 
 /** What an operator should know about a Service to which this list is assigned. */
@@ -87,7 +84,7 @@ function missingFamily(
 function conditionsFromOthers(state: ServiceState, address: Address, facts: Facts): readonly Condition[] {
   const { ledger, config } = facts;
   // An address that this decision assigns is not in use yet.
-  if (!state.requestedIPs.some((asked) => sameAddress(asked, address))) return [];
+  if (!requests(state, address)) return [];
   if (ledger.servicesAt(address).length < 2) return [];
   const { holders, holding, contending } = ledger.holding(address, config);
   if (!holding.has(state)) return [];
@@ -96,11 +93,11 @@ function conditionsFromOthers(state: ServiceState, address: Address, facts: Fact
   if (conflict !== undefined) conditions.push({ code: 'conflict', service: state.key, address, ...conflict });
   const contested = othersInConflict(contending, state, facts);
   if (contested !== undefined) conditions.push({ code: 'contested', address, ...contested });
-  const stays = ({ releasingIPs }: ServiceState) =>
-    !releasingIPs.some((released) => sameAddress(released.address, address));
   const split = (holding.hasLocalTraffic ? holders : []).filter(
     (other) =>
-      splitsTraffic(state, other) && stays(other) && sharingConflict(state, other, config) === undefined,
+      splitsTraffic(state, other) &&
+      !releases(other, address) &&
+      sharingConflict(state, other, config) === undefined,
   );
   if (split.length > 0) {
     const areAllLocal = [state, ...split].every(({ view }) => view.localTraffic);

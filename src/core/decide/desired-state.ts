@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from '../ip/address.ts';
 import { originOf, type ServiceState } from '../ledger/service-state.ts';
-import { type AddressEntry, type CanonicalList, canonicalList } from '../model/address-list.ts';
-import { type AllocationRecord, isFirst, staticSource } from '../model/allocation-record.ts';
+import { type AddressEntry, type CanonicalList, canonicalList, isFirst } from '../model/address-list.ts';
+import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';
 import { diff, isEmptyPatch, type ServicePatch } from '../model/service-patch.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
@@ -74,7 +74,8 @@ function desiredSpecIP(
   const [first] = entries;
   if (typeof first === 'object' && entries.every((entry) => typeof entry === 'object'))
     return entries.length === 1 ? text : formatAddress(first);
-  const isWritten = record !== undefined && record.source !== staticSource && isFirst(view.specIP, record);
+  const isWritten =
+    record !== undefined && record.source !== staticSource && isFirst(view.specIP, record.addresses);
   return isWritten ? null : undefined;
 }
 
@@ -108,7 +109,7 @@ export function contender(
 ): Decision {
   const { view, record } = state;
   const fields: Mutable<ServicePatch> = isHeld ? {} : { labeled: false, record: null };
-  if (!isHeld && record !== undefined && isFirst(view.specIP, record)) fields.specIP = null;
+  if (!isHeld && record !== undefined && isFirst(view.specIP, record.addresses)) fields.specIP = null;
   if (confirmsStatic(state)) fields.reallocate = null;
   return { kind: 'conflict', conflict, patch: diff(view, fields), failures };
 }

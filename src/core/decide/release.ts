@@ -1,4 +1,4 @@
-import { type CanonicalList, canonicalList, parseAddressList } from '../model/address-list.ts';
+import { type CanonicalList, canonicalList, isFirst, parseAddressList } from '../model/address-list.ts';
 import { staticSource } from '../model/allocation-record.ts';
 import { diff } from '../model/service-patch.ts';
 import type { ServiceView } from '../model/service-view.ts';
@@ -21,7 +21,7 @@ export function release(view: ServiceView, controller: string): Decision {
         : record.addresses;
   const isAllocated = allocated.entries.length > 0;
   const isShown = isAllocated && shownBy(view).text === allocated.text;
-  const isSpec = isAllocated && view.specIP === canonicalList(allocated.entries.slice(0, 1)).text;
+  const isSpec = isFirst(view.specIP, allocated);
   const isInterface = record?.interface !== undefined && record.interface === view.interface;
   const patch = diff(view, {
     ...(isShown ? { annotation: null } : {}),
@@ -44,8 +44,7 @@ function needsCleanup(view: ServiceView): boolean {
 /** The Go version allocated an address exactly if it is the first one in both fields (spec section 6). */
 function assignedByGo(view: ServiceView): CanonicalList {
   const shown = shownBy(view);
-  const first = canonicalList(shown.entries.slice(0, 1));
-  return view.specIP !== undefined && view.specIP === first.text ? shown : nothingListed;
+  return isFirst(view.specIP, shown) ? shown : nothingListed;
 }
 
 function shownBy({ annotation }: ServiceView): CanonicalList {

@@ -1,9 +1,9 @@
-import { policyFor, provides } from '../config/policy.ts';
+import { isWithin, policyFor, provides } from '../config/policy.ts';
 import type { Pool, Span } from '../config/pool.ts';
-import { type Address, compareAddresses, sameAddress } from '../ip/address.ts';
-import { ordinalOf } from '../ip/range.ts';
+import { type Address, compareAddresses } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { joinConflict, offersAddress } from '../ledger/sharing.ts';
+import { isOnly } from '../model/address-list.ts';
 import { compareAge } from '../model/service-view.ts';
 import { type AllocationRequest, wantsToShare } from './allocation-request.ts';
 import type { Facts } from './facts.ts';
@@ -174,17 +174,8 @@ function followersAt(left: Address, mover: ServiceState, facts: Facts): ServiceS
     .sort((a, b) => compareAge(a.view, b.view));
 }
 
-function isOnly([first, ...more]: readonly (Address | string)[], address: Address): boolean {
-  return typeof first === 'object' && more.length === 0 && sameAddress(first, address);
-}
-
 function inSearchOrder(descending: boolean): (a: Address, b: Address) => number {
   return descending ? (a, b) => compareAddresses(b, a) : compareAddresses;
-}
-
-function isWithin(spans: readonly Span[], address: Address): boolean {
-  const ordinal = ordinalOf(address);
-  return ordinal !== undefined && spans.some(({ first, last }) => first <= ordinal && ordinal <= last);
 }
 
 /** The spans that the pools of a Service have, too. */

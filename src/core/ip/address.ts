@@ -34,6 +34,10 @@ export function sameAddress(a: Address, b: Address): boolean {
   return a.value === b.value && a.family === b.family;
 }
 
+export function includesAddress(addresses: readonly Address[], address: Address): boolean {
+  return addresses.some((one) => sameAddress(one, address));
+}
+
 /** IPv4 before IPv6, then by value: negative, zero or positive. */
 export function compareAddresses(a: Address, b: Address): number {
   if (a.family !== b.family) return a.family === 'IPv4' ? -1 : 1;

@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
-import { type Address, sameAddress } from '../ip/address.ts';
+import type { Address } from '../ip/address.ts';
 import { SortedSet } from '../ip/sorted-set.ts';
 import { compareAge } from '../model/service-view.ts';
-import { hasAllocationOf, type ServiceState } from './service-state.ts';
+import { hasAllocationOf, requests, type ServiceState } from './service-state.ts';
 import { SharingGroup } from './sharing-group.ts';
 
 /** The holders of an address, and its contenders. Oldest first within each rank. */
@@ -38,13 +38,13 @@ export class AddressUsers {
 
   add(state: ServiceState): void {
     this.#services.add(state);
-    if (this.#requests(state)) this.#requesting.add(this.#ranked(state));
+    if (requests(state, this.#address)) this.#requesting.add(this.#ranked(state));
     this.#changed();
   }
 
   delete(state: ServiceState): void {
     this.#services.delete(state);
-    if (this.#requests(state)) this.#requesting.delete(this.#ranked(state));
+    if (requests(state, this.#address)) this.#requesting.delete(this.#ranked(state));
     this.#changed();
   }
 
@@ -80,10 +80,6 @@ export class AddressUsers {
     const lasting = contenders.filter(({ view }) => !view.deleting);
     const contending = new SharingGroup(this.#address, config, lasting);
     return { holders: holding.members, contenders, holding, contending };
-  }
-
-  #requests({ requestedIPs }: ServiceState): boolean {
-    return requestedIPs.some((requested) => sameAddress(requested, this.#address));
   }
 
   #ranked(state: ServiceState): Ranked {

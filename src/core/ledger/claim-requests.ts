@@ -3,7 +3,7 @@ import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import type { ServicePatch } from '../model/service-patch.ts';
 import { type Claim, type ClaimReservation, sameReservation } from './claim.ts';
 import type { ClaimStore } from './claim-store.ts';
-import { recordsAllocationOf, type ServiceState } from './service-state.ts';
+import { recordsAllocationOf, requests, type ServiceState } from './service-state.ts';
 
 /** A claim that must have these reservations before an address may be written. */
 export interface ClaimRequest {
@@ -48,7 +48,6 @@ export function claimRequests(
 
 /** Whether the Service's own fields record the address. The Go version's label covers all addresses that it requests. */
 function recordsAddress(state: ServiceState, address: Address): boolean {
-  const isIn = (list: readonly Address[]): boolean => list.some((one) => sameAddress(one, address));
-  const isReserved = isIn(state.reserved.map((one) => one.address));
-  return recordsAllocationOf(state, address) && isIn(state.requestedIPs) && !isReserved;
+  const isReserved = state.reserved.some((one) => sameAddress(one.address, address));
+  return recordsAllocationOf(state, address) && requests(state, address) && !isReserved;
 }

@@ -1,4 +1,4 @@
-import { type Address, formatAddress, sameAddress } from '../ip/address.ts';
+import { type Address, formatAddress, includesAddress, sameAddress } from '../ip/address.ts';
 import { addressesOf } from '../model/address-list.ts';
 import type { Options } from '../model/options.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
@@ -8,7 +8,7 @@ import { type Claim, type ClaimReservation, sameReservation } from './claim.ts';
 import type { ClaimRequest } from './claim-requests.ts';
 import { ClaimStore } from './claim-store.ts';
 import type { Ledger } from './ledger.ts';
-import { hasAllocationOf, isLease, type ServiceState } from './service-state.ts';
+import { hasAllocationOf, isLease, requests, type ServiceState } from './service-state.ts';
 
 /** What to do about a claim outside of a write. */
 export type ClaimRepair =
@@ -178,11 +178,11 @@ export class ClaimTracker {
 
 /** Whether a Service of this controller has the address, so that it must be claimed. Leases from DHCP are not claimed. */
 function isHolder(state: ServiceState, address: Address): boolean {
-  const { ignoreReason, requestedIPs, intent, reserved } = state;
+  const { ignoreReason, intent, reserved } = state;
   // The reserved write may still arrive.
   if (reserved.some((one) => sameAddress(one.address, address))) return true;
   if (ignoreReason !== undefined || !hasAllocationOf(state, address)) return false;
-  if (!requestedIPs.some((one) => sameAddress(one, address))) return false;
-  const isListed = 'list' in intent && addressesOf(intent.list).some((one) => sameAddress(one, address));
+  if (!requests(state, address)) return false;
+  const isListed = 'list' in intent && includesAddress(addressesOf(intent.list), address);
   return isListed || !isLease(state, address);
 }

@@ -1,4 +1,4 @@
-import { type Address, readAddress, sameAddress } from '../ip/address.ts';
+import { type Address, includesAddress, readAddress, sameAddress } from '../ip/address.ts';
 import { maxEntries } from '../model/address-list.ts';
 import type { KubeObject, Service } from '../model/objects.ts';
 import { compareVersions, keyOf, type ServiceKey } from '../model/service-view.ts';
@@ -129,7 +129,7 @@ export class ExternalIPTracker {
     const { reservations, changed } = this.#context;
     const addresses = (this.#tombstones.get(key) ?? this.#shown.get(key))?.addresses ?? none;
     for (const reservation of this.#reserved(key)) {
-      if (addresses.some((one) => sameAddress(one, reservation.address))) continue;
+      if (includesAddress(addresses, reservation.address)) continue;
       reservations.delete(reservation);
       changed(reservation.address);
     }

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Span } from '../config/pool.ts';
-import { type Address, type Family, sameAddress } from '../ip/address.ts';
+import { type Address, type Family, includesAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { addressAt, ordinalOf } from '../ip/range.ts';
@@ -49,17 +49,15 @@ export class Ledger {
     return this.#states.size;
   }
 
-  /** Adds or updates a Service and returns its previous state: O(addresses it uses x log addresses in use). */
-  put(state: ServiceState): ServiceState | undefined {
+  /** Adds or updates a Service: O(addresses it uses x log addresses in use). */
+  put(state: ServiceState): void {
     const before = this.#states.get(state.key);
     this.#states.set(state.key, state);
     for (const address of before?.usedIPs ?? []) {
-      if (!state.usedIPs.some((used) => sameAddress(used, address)))
-        this.#replaceAt(address, before, undefined);
+      if (!includesAddress(state.usedIPs, address)) this.#replaceAt(address, before, undefined);
     }
     for (const address of state.usedIPs) this.#replaceAt(address, before, state);
     this.#trackMove(before, state);
-    return before;
   }
 
   delete(key: ServiceKey): void {
@@ -90,7 +88,8 @@ export class Ledger {
     const current = replaced(address, previous, before, after);
     if (current === undefined) this.#servicesByAddress.delete(address);
     else if (current !== previous) this.#servicesByAddress.set(address, current);
-    if (before?.usedIPs.some((used) => sameAddress(used, address))) this.#sharing?.delete(before, address);
+    if (before !== undefined && includesAddress(before.usedIPs, address))
+      this.#sharing?.delete(before, address);
     if (after !== undefined) this.#sharing?.add(after, address);
     if ((previous === undefined) !== (current === undefined)) this.#markUsed(address);
   }
@@ -114,7 +113,7 @@ export class Ledger {
   /** The Services of any type that have the address as an external IP. */
   externalUsers(address: Address): readonly ServiceKey[] {
     const balanced = this.servicesAt(address).filter(({ view: { externalIPs } }) => {
-      return externalIPs.length > 0 && readExternalIPs(externalIPs).some((one) => sameAddress(one, address));
+      return externalIPs.length > 0 && includesAddress(readExternalIPs(externalIPs), address);
     });
     const others = this.reservations.at(address, 'external-ip').map(({ service }) => service);
     return [...balanced.map(({ key }) => key), ...others].sort();

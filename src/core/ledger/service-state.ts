@@ -1,14 +1,15 @@
-import { type Address, isUnspecified, readAddress, sameAddress } from '../ip/address.ts';
+import { type Address, includesAddress, isUnspecified, readAddress, sameAddress } from '../ip/address.ts';
 import {
   type AddressEntry,
   type AddressList,
   addressesOf,
   type CanonicalList,
   formatAddressList,
+  isFirst,
   maxEntries,
   parseAddressList,
 } from '../model/address-list.ts';
-import { type AllocationRecord, isFirst, staticSource } from '../model/allocation-record.ts';
+import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { readExternalIPs } from './external-ips.ts';
@@ -109,7 +110,7 @@ export function stateOf(
 export function isTraceOf(record: AllocationRecord, view: ServiceView): boolean {
   const lostAll =
     view.record === undefined && !view.labeled && parseAddressList(view.annotation) === undefined;
-  return lostAll && record.uid === view.uid && isFirst(view.specIP?.trim(), record);
+  return lostAll && record.uid === view.uid && isFirst(view.specIP?.trim(), record.addresses);
 }
 
 /** The addresses of the record that the spec or the status still shows. */
@@ -164,7 +165,7 @@ function withAll(
   let all = list;
   for (const entry of more?.entries ?? none) {
     if (typeof entry === 'string' || isUnspecified(entry)) continue;
-    if (all.some((known) => sameAddress(known, entry))) continue;
+    if (includesAddress(all, entry)) continue;
     // Unlike `push`, both leave no spare capacity.
     all = all.length === 0 ? [entry] : all.concat([entry]);
   }
@@ -191,9 +192,7 @@ function reader(recorded: CanonicalList | undefined): typeof parseAddressList {
  * address could be assigned to another Service, although the write may still be rejected.
  */
 export function assumedState(before: ServiceState, after: ServiceState): ServiceState {
-  const released = before.requestedIPs.filter(
-    (address) => !after.requestedIPs.some((requested) => sameAddress(requested, address)),
-  );
+  const released = before.requestedIPs.filter((address) => !requests(after, address));
   if (released.length === 0) return after;
   const releasingIPs = released.map((address) => ({
     address,
@@ -233,8 +232,18 @@ export function recordsAllocationOf(state: ServiceState, address: Address): bool
   if (releasing !== undefined) return releasing.isAllocated;
   if (view.record === undefined) return view.labeled;
   if (record === undefined) return false;
-  const isRecorded = addressesOf(record.addresses.entries).some((one) => sameAddress(one, address));
+  const isRecorded = includesAddress(addressesOf(record.addresses.entries), address);
   return isRecorded || (isLease(state, address) && view.labeled);
+}
+
+/** Whether the Service requests, records, or leases the address. */
+export function requests({ requestedIPs }: ServiceState, address: Address): boolean {
+  return includesAddress(requestedIPs, address);
+}
+
+/** Whether a write in flight releases the address. */
+export function releases({ releasingIPs }: ServiceState, address: Address): boolean {
+  return releasingIPs.some((one) => sameAddress(one.address, address));
 }
 
 /** Whether nothing but its status says that the Service has addresses: any load balancer may have written them. */

@@ -1,7 +1,13 @@
 import type { Config } from '../config/config.ts';
-import { type Address, sameAddress } from '../ip/address.ts';
-import { originOf, type ServiceState } from './service-state.ts';
-import { type SharingConflict, severalAddresses, sharingConflict, whyNotSharing } from './sharing.ts';
+import type { Address } from '../ip/address.ts';
+import { originOf, releases, type ServiceState } from './service-state.ts';
+import {
+  isInConflict,
+  type SharingConflict,
+  severalAddresses,
+  sharingConflict,
+  whyNotSharing,
+} from './sharing.ts';
 
 /** What `sharingConflict` depends on: Services with equal facts are in conflict with the same others. */
 export function sharingFacts(state: ServiceState, config: Config): string {
@@ -88,9 +94,7 @@ export class SharingGroup {
 
   #isInConflict(state: ServiceState, member: ServiceState): boolean {
     // A Service that is being moved away is not a conflict. If its write fails, the others are decided again.
-    if (member.releasingIPs.some(({ address }) => sameAddress(address, this.#address))) return false;
-    const why = sharingConflict(state, member, this.#config);
-    return why !== undefined && why.code !== 'being-deleted';
+    return !releases(member, this.#address) && isInConflict(state, member, this.#config);
   }
 
   /** False only if there is no sharing conflict between the Service and any member. */

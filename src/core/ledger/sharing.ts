@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { policyFor } from '../config/policy.ts';
-import { type Address, sameAddress } from '../ip/address.ts';
+import type { Address } from '../ip/address.ts';
+import { isOnly } from '../model/address-list.ts';
 import { type IgnoreReason, originOf, type ServiceState } from './service-state.ts';
 
 /** Why two Services may not share an address. */
@@ -52,8 +53,7 @@ export function offersAddress(holder: ServiceState, address: Address, config: Co
   const isAssigned = view.labeled && (record !== undefined || view.record === undefined);
   if (!isAssigned || ignoreReason !== undefined) return false;
   // An address that is only in the status, or that DHCP leased, cannot be shared.
-  const [only, ...more] = 'list' in intent ? intent.list : [];
-  const hasAddress = typeof only === 'object' && more.length === 0 && sameAddress(only, address);
+  const hasAddress = 'list' in intent && isOnly(intent.list, address);
   return hasAddress && isStable(holder) && whyClosed(holder, config) === undefined;
 }
 
@@ -68,6 +68,12 @@ function isStable({ requestedIPs, releasingIPs }: ServiceState): boolean {
     requestedIPs.length === 2 &&
     requestedIPs.every(({ family }) => family === 'IPv4')
   );
+}
+
+/** Whether one Service has the address of another in conflict with it. A Service that is being deleted leaves it anyway. */
+export function isInConflict(one: ServiceState, other: ServiceState, config: Config): boolean {
+  const why = sharingConflict(one, other, config);
+  return why !== undefined && why.code !== 'being-deleted';
 }
 
 /** Why `newcomer`, which is being allocated, may not share the address of `holder`; undefined if it may. */

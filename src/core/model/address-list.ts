@@ -1,4 +1,4 @@
-import { type Address, type AddressFault, formatAddress, parseAddress } from '../ip/address.ts';
+import { type Address, type AddressFault, formatAddress, parseAddress, sameAddress } from '../ip/address.ts';
 import { isHostname } from '../text/suggestions.ts';
 
 /** One entry of the annotation: an address, or a hostname that kube-vip resolves. */
@@ -73,6 +73,17 @@ export interface CanonicalList {
 
 export function canonicalList(entries: readonly AddressEntry[]): CanonicalList {
   return { entries, text: formatAddressList(entries) };
+}
+
+/** Whether the list has exactly this address. */
+export function isOnly([first, ...more]: readonly AddressEntry[], address: Address): boolean {
+  return typeof first === 'object' && more.length === 0 && sameAddress(first, address);
+}
+
+/** Whether the text is the first entry of the list. */
+export function isFirst(text: string | undefined, { entries }: CanonicalList): boolean {
+  const [first] = entries;
+  return first !== undefined && text === formatAddressList([first]);
 }
 
 export function addressesOf(entries: readonly AddressEntry[]): Address[] {

@@ -49,11 +49,6 @@ export function formatRecord(record: AllocationRecord): string {
   });
 }
 
-/** Whether the text is the first address of the record. */
-export function isFirst(text: string | undefined, { addresses: { entries } }: AllocationRecord): boolean {
-  return text !== undefined && text === formatAddressList(entries.slice(0, 1));
-}
-
 export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
   return (
     a.source === b.source &&

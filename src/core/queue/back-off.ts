@@ -51,7 +51,7 @@ export class Backoff<T> {
   isDelayed(key: string, version: Version): boolean {
     const delay = this.#delays.get(key);
     if (delay === undefined || !this.#waiting.has(delay)) return false;
-    if (isSame(delay.version, version)) return true;
+    if (isSameVersion(delay.version, version)) return true;
     this.forget(key);
     return false;
   }
@@ -78,7 +78,8 @@ export class Backoff<T> {
    */
   written(key: string, version: Version, now: number): readonly T[] {
     const delay = this.#delays.get(key);
-    const goneReason = delay !== undefined && isSame(delay.version, version) ? delay.refusedBy : undefined;
+    const goneReason =
+      delay !== undefined && isSameVersion(delay.version, version) ? delay.refusedBy : undefined;
     this.forget(key);
     const due: string[] = [];
     for (const [reason, group] of this.#refused) {
@@ -132,7 +133,7 @@ export class Backoff<T> {
   }
 }
 
-function isSame(one: Version, other: Version): boolean {
+export function isSameVersion(one: Version, other: Version): boolean {
   return one.uid === other.uid && one.resourceVersion === other.resourceVersion;
 }
 

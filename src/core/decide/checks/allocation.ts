@@ -1,5 +1,5 @@
 import { type AllocationPolicy, hasFamily, spans } from '../../config/policy.ts';
-import { type Address, type Family, readAddress, sameAddress } from '../../ip/address.ts';
+import { type Address, type Family, includesAddress, readAddress, sameAddress } from '../../ip/address.ts';
 import { hasStatusOnly, type ServiceState } from '../../ledger/service-state.ts';
 import { allocate } from '../allocate.ts';
 import { requestOf, wantedFamilies } from '../allocation-request.ts';
@@ -81,5 +81,5 @@ function isRestorable({ state, policy, facts }: Subject, address: Address): bool
 /** The addresses that the status of the Service shows. */
 export function statusAddresses({ view, usedIPs }: ServiceState): Address[] {
   const shown = view.statusIPs.flatMap((text) => readAddress(text.trim()) ?? []);
-  return usedIPs.filter((used) => shown.some((address) => sameAddress(used, address)));
+  return usedIPs.filter((used) => includesAddress(shown, used));
 }

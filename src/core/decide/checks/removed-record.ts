@@ -1,9 +1,9 @@
 import { type Address, isUnspecified } from '../../ip/address.ts';
-import type { ServiceState } from '../../ledger/service-state.ts';
+import { requests, type ServiceState } from '../../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../../model/address-list.ts';
 import { allocate } from '../allocate.ts';
 import { requestOf } from '../allocation-request.ts';
-import { allocationCause, assignedFrom, requests, restored } from '../assignments.ts';
+import { allocationCause, assignedFrom, restored } from '../assignments.ts';
 import type { Check } from '../check.ts';
 import { othersAt } from '../conditions.ts';
 import type { Facts } from '../facts.ts';

@@ -1,5 +1,5 @@
 import { type AllocationPolicy, provides, spans } from '../../config/policy.ts';
-import { sameAddress } from '../../ip/address.ts';
+import { includesAddress } from '../../ip/address.ts';
 import { type AddressEntry, addressesOf } from '../../model/address-list.ts';
 import { staticSource, unknownSource } from '../../model/allocation-record.ts';
 import { restored } from '../assignments.ts';
@@ -51,9 +51,7 @@ function mayHaveBeenAllocated({ state, policy }: Run, list: readonly AddressEntr
   const { view } = state;
   if (view.labeled || view.record !== undefined || view.annotation !== undefined) return false;
   const shown = statusAddresses(state);
-  return addressesOf(list).every(
-    (address) => spans(policy, address) && shown.some((one) => sameAddress(one, address)),
-  );
+  return addressesOf(list).every((address) => spans(policy, address) && includesAddress(shown, address));
 }
 
 /** The key of the pool, if it spans all adopted addresses. */
