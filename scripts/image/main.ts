@@ -12,10 +12,10 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder } from '../../test/controlplane/binaries.ts';
 import { buildDistribution, distribution } from '../build.ts';
+import { runBuild } from '../command-line.ts';
 import { releaseSettings, taggedImage } from '../release/settings.ts';
 import { addApp, configOf } from './app.ts';
 import { run } from './command.ts';
-import { ImageError } from './failure.ts';
 import { nodeVersion } from './node-binary.ts';
 import { Layout } from './oci.ts';
 import { readLock, refreshLock } from './packages.ts';
@@ -121,42 +121,6 @@ Usage: npm run image [-- FLAG...]
   --help                   print this text
 `;
 
-async function main(args: string[]): Promise<number> {
-  const root = resolve(import.meta.dirname, '..', '..');
-  const progress = (text: string): void => void process.stderr.write(`image: ${text}\n`);
-  let flags: ReturnType<typeof parse>;
-  try {
-    flags = parse(args);
-  } catch (error) {
-    process.stderr.write(`image: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return 2;
-  }
-  if (flags.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  try {
-    if (flags.refresh) {
-      progress('Reading the package lists of Debian ...');
-      refreshLock(root, join(cacheFolder(process.env), 'image'));
-    }
-    const outdir = join(root, 'dist', 'image');
-    await buildImage({
-      root,
-      outdir,
-      name: flags.name ?? taggedImage(releaseSettings(root)),
-      platforms: flags.platforms,
-      progress,
-    });
-    for (const platform of flags.platforms) console.log(tarFile(outdir, platform));
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    progress(error.message);
-    return 1;
-  }
-}
-
 function parse(args: string[]) {
   const { values } = parseArgs({ args, options });
   const platforms = (values.platform ?? architectures).map((given) => {
@@ -173,4 +137,19 @@ function parse(args: string[]) {
   return { ...values, platforms };
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+async function build(
+  { refresh, name, platforms }: ReturnType<typeof parse>,
+  progress: ImageOptions['progress'],
+): Promise<string[]> {
+  const root = resolve(import.meta.dirname, '..', '..');
+  if (refresh) {
+    progress('Reading the package lists of Debian ...');
+    refreshLock(root, join(cacheFolder(process.env), 'image'));
+  }
+  const outdir = join(root, 'dist', 'image');
+  await buildImage({ root, outdir, name: name ?? taggedImage(releaseSettings(root)), platforms, progress });
+  return platforms.map((platform) => tarFile(outdir, platform));
+}
+
+if (import.meta.main)
+  process.exitCode = await runBuild({ name: 'image', usage, parse, build }, process.argv.slice(2));

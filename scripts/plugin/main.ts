@@ -15,6 +15,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder } from '../../test/controlplane/binaries.ts';
 import { buildDistribution, distribution } from '../build.ts';
+import { runBuild } from '../command-line.ts';
 import { ImageError } from '../image/failure.ts';
 import { nodeBinary, nodeVersion } from '../image/node-binary.ts';
 import { type Platform, platforms } from '../platforms.ts';
@@ -129,33 +130,6 @@ Usage: npm run plugin [-- FLAG...]
   --help               print this text
 `;
 
-async function main(args: string[]): Promise<number> {
-  const root = resolve(import.meta.dirname, '..', '..');
-  const progress = (text: string): void => void process.stderr.write(`plugin: ${text}\n`);
-  let flags: ReturnType<typeof parse>;
-  try {
-    flags = parse(args);
-  } catch (error) {
-    process.stderr.write(`plugin: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return 2;
-  }
-  if (flags.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const outdir = join(root, 'dist', 'plugin');
-  try {
-    const { version } = distribution(root);
-    const files = await buildPlugin({ root, outdir, version, platforms: flags.platforms, progress });
-    for (const file of files) console.log(join(outdir, file));
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    progress(error.message);
-    return 1;
-  }
-}
-
 function parse(args: string[]) {
   const options = {
     platform: { type: 'string', multiple: true },
@@ -171,4 +145,16 @@ function parse(args: string[]) {
   return { help: values.help, platforms: chosen };
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+async function build(
+  { platforms }: ReturnType<typeof parse>,
+  progress: PluginOptions['progress'],
+): Promise<string[]> {
+  const root = resolve(import.meta.dirname, '..', '..');
+  const outdir = join(root, 'dist', 'plugin');
+  const { version } = distribution(root);
+  const files = await buildPlugin({ root, outdir, version, platforms, progress });
+  return files.map((file) => join(outdir, file));
+}
+
+if (import.meta.main)
+  process.exitCode = await runBuild({ name: 'plugin', usage, parse, build }, process.argv.slice(2));
