@@ -11,6 +11,8 @@ export interface Mutant {
   /** A text that occurs exactly once in the file. */
   readonly from: string;
   readonly to: string;
+  /** Only controllers with --claims have this fault. */
+  readonly claims?: true;
 }
 
 export interface Found {
@@ -41,7 +43,10 @@ export async function hunt(mutant: Mutant, steps: number): Promise<Found> {
       source.replace(mutant.from, () => mutant.to),
     );
     const script = join(folder.path, 'test', 'simulator', 'main.ts');
-    const lines = await output(script, ['--steps', String(steps), '--no-shrink']);
+    const lines = await output(script, [
+      ...['--steps', String(steps), '--no-shrink'],
+      ...(mutant.claims ? ['--claims'] : []),
+    ]);
     return { mutant, line: lines.find((line) => /^seed \d+, step \d+: /.test(line)) };
   } finally {
     folder.remove();

@@ -4,6 +4,7 @@ import { formatAddress } from '../../src/core/ip/address.ts';
 import { claimOf, namesAddress } from '../../src/core/ledger/claim.ts';
 import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
+import type { Options } from '../../src/core/model/options.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 import {
@@ -18,9 +19,9 @@ import {
   shown,
 } from '../core/naive.ts';
 import { BrokenPromise } from './broken-promise.ts';
-import { optionsOf } from './replica.ts';
 
 interface AllocationRecord {
+  by?: string;
   from?: string;
   ips?: string;
   ports?: string;
@@ -107,7 +108,7 @@ export function checkWrite({
   const had = new Set([...shown(before), ...list(recordOf(before).ips)]);
   for (const address of list(annotationOf(after))) {
     if (!holds(after, address)) continue;
-    if (claims !== undefined && !had.has(address) && !isClaimed(address, claims))
+    if (claims !== undefined && !had.has(address) && !isExcused(after) && !isClaimed(address, claims))
       throw new BrokenPromise('Once', `${address} was assigned to ${key} without a claim`);
     if (had.has(address)) continue;
     for (const other of all) {
@@ -179,6 +180,9 @@ function checkHandsOff(before: Service, after: Service): void {
 }
 
 export interface StateAtRest {
+  /** Those of the controller. */
+  readonly options: Options;
+  /** All Services as the controller sees them, without its class. */
   readonly all: readonly Service[];
   readonly data: Data | undefined;
   /** The leader's allocator. */
@@ -191,11 +195,13 @@ export interface StateAtRest {
 }
 
 /** Checks the promises that hold at rest: Free again, Served, Said why, Quiet, Same, Crash-proof. */
-export function checkAtRest({ all, data, allocator, warned, claims, denied }: StateAtRest): void {
+export function checkAtRest({ options, all, data, allocator, warned, claims, denied }: StateAtRest): void {
   const loadBalancers = all.filter(({ spec }) => spec?.type === 'LoadBalancer');
   checkFreeAgain(all, allocator);
-  const newController = freshAllocator(data, all, claims);
-  const reversed = freshAllocator(data, all.toReversed(), claims?.toReversed());
+  // `all` shows the Services of its class as those without one.
+  const asSeen = { ...options, class: undefined };
+  const newController = freshAllocator(asSeen, data, all, claims);
+  const reversed = freshAllocator(asSeen, data, all.toReversed(), claims?.toReversed());
   if (claims !== undefined) checkClaims(loadBalancers, claims);
   const claimedElsewhere = new Set(
     (claims ?? []).filter(({ metadata }) => !isOurs(metadata)).map(({ metadata }) => metadata.name),
@@ -233,6 +239,18 @@ export function checkAtRest({ all, data, allocator, warned, claims, denied }: St
     if (decision.kind === 'write' && decision.addresses.text !== list(annotationOf(service)).join(','))
       throw new BrokenPromise('Served', `${key} did not get ${decision.addresses.text}`);
     throw new BrokenPromise('Quiet', `a write to ${key} is missing: ${decision.kind}`);
+  }
+}
+
+/** A Service that left type LoadBalancer has lost what was written for it. */
+export function checkReleased(all: readonly Service[], denied: string | undefined): void {
+  for (const service of all) {
+    const { metadata, spec } = service;
+    const isOver = metadata.deletionTimestamp !== undefined || metadata.namespace === denied;
+    if (spec?.type === 'LoadBalancer' || isOver || metadata.labels?.implementation !== 'kube-vip') continue;
+    const { by } = recordOf(service);
+    if (by !== undefined)
+      throw new BrokenPromise('Quiet', `a write to ${keyOf(service)} is missing: its type is ${spec?.type}`);
   }
 }
 
@@ -297,11 +315,11 @@ export function checkClash([stays, moves]: readonly [Service, Service], all: rea
 
 /** The allocator of a controller that starts now. */
 function freshAllocator(
+  options: Options,
   data: Data | undefined,
   services: readonly Service[],
   claims: readonly IPAddress[] | undefined,
 ): Allocator {
-  const options = optionsOf({ claims: claims !== undefined });
   const allocator = new Allocator(options);
   const known = (claims ?? []).filter(namesAddress).map((claim) => claimOf(claim, options.controller));
   if (claims !== undefined) allocator.claimTracker.replace(known, '999999999');

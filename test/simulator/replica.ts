@@ -4,20 +4,23 @@ import type { Options } from '../../src/core/model/options.ts';
 import { compareVersions } from '../../src/core/model/service-view.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import type { Network, Sender } from './network.ts';
-import { isServiceWrite, listOf, writesAddress } from './requests.ts';
+import { isClaimWrite, isServiceWrite, listOf, writesAddress } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
-export function optionsOf({ claims }: { readonly claims: boolean }): Options {
-  const configMap = { namespace: 'kube-system', name: 'kubevip' };
-  return { class: undefined, configMap, controller: 'test', claims };
+/** A second controller, for Services of a class. */
+export const otherClass = 'example.com/other';
+
+/** The options of a controller. Without claims, the one with a class has a ConfigMap of its own. */
+export function optionsOf(
+  { claims }: { readonly claims: boolean },
+  controllerClass: string | undefined = undefined,
+): Options {
+  const isOther = controllerClass !== undefined;
+  const configMap = { namespace: 'kube-system', name: isOther && !claims ? 'kubevip-other' : 'kubevip' };
+  return { class: controllerClass, configMap, controller: isOther ? 'test-other' : 'test', claims };
 }
 
-export const election = {
-  lease: { namespace: 'kube-system', name: 'test' },
-  leaseDurationMs: 15_000,
-  renewDeadlineMs: 10_000,
-  retryPeriodMs: 2_000,
-};
+const election = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
 
 export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error';
@@ -28,6 +31,7 @@ export interface LogEntry {
 /** A controller process from start to end, with separate clock and connection. */
 export class SimulatedReplica implements Sender {
   readonly identity: string;
+  readonly options: Options;
   readonly process: Replica;
   /** Nothing runs any longer, but sent requests may still arrive. */
   isDead = false;
@@ -38,13 +42,16 @@ export class SimulatedReplica implements Sender {
   #wallMs = Date.UTC(2026, 0, 1);
   /** The lists that were requested and received in this leadership. */
   readonly #lists = new Set<string>();
-  /** For each write, the versions of Services that were known when it was first sent. */
-  readonly #basis = new Map<string, ReadonlyMap<string, string>>();
+  /** When each list was requested that was received last. */
+  readonly #listedAt = new Map<string, number>();
+  /** For each write, the versions of Services that were known when it was first sent, and when the oldest list was requested. */
+  readonly #basis = new Map<string, { versions: ReadonlyMap<string, string>; listedAt: number }>();
   #leadership = 0;
   /** The number of lists that a decision requires. */
   readonly #requiredLists: number;
   readonly #scheduler: Scheduler;
   readonly #stop = new AbortController();
+  readonly #onSend: (sender: SimulatedReplica, request: HttpRequest) => void;
   readonly #failed: (error: unknown) => void;
 
   constructor(context: {
@@ -54,10 +61,14 @@ export class SimulatedReplica implements Sender {
     network: Network;
     random: () => number;
     onLog: (entry: LogEntry) => void;
+    /** Called for each write of a Service or a claim, before it is sent. */
+    onSend: (sender: SimulatedReplica, request: HttpRequest) => void;
     failed: (error: unknown) => void;
   }) {
-    const { identity, options, scheduler, network, random, onLog, failed } = context;
+    const { identity, options, scheduler, network, random, onLog, onSend, failed } = context;
     this.identity = identity;
+    this.options = options;
+    this.#onSend = onSend;
     this.#requiredLists = options.claims ? 4 : 3;
     this.#scheduler = scheduler;
     this.#failed = failed;
@@ -86,7 +97,10 @@ export class SimulatedReplica implements Sender {
       instance: identity,
       concurrency: 4,
       rateLimit: undefined,
-      election: { options: election, identity },
+      election: {
+        options: { ...election, lease: { namespace: 'kube-system', name: options.controller } },
+        identity,
+      },
     });
   }
 
@@ -97,12 +111,15 @@ export class SimulatedReplica implements Sender {
         this.#failed(
           new BrokenPromise('Adopt first', `${this.identity} writes before it has listed all objects`),
         );
+      if (isServiceWrite(request) || isClaimWrite(request)) this.#onSend(this, request);
       if (isServiceWrite(request)) this.#remember(request);
       const list = listOf(request);
       const leadership = this.#leadership;
+      const sentAt = this.#scheduler.now;
       const response = await transport(request, signal);
-      if (list !== undefined && response.status === 200 && leadership === this.#leadership)
-        this.#lists.add(list);
+      if (list === undefined || response.status !== 200) return response;
+      this.#listedAt.set(list, sentAt);
+      if (leadership === this.#leadership) this.#lists.add(list);
       return response;
     };
   }
@@ -111,12 +128,18 @@ export class SimulatedReplica implements Sender {
     const write = `${request.path} ${request.body}`;
     if (this.#basis.has(write)) return;
     const { ledger } = this.process.controller.allocator;
-    this.#basis.set(write, new Map([...ledger.all()].map(({ key, view }) => [key, view.resourceVersion])));
+    const versions = new Map([...ledger.all()].map(({ key, view }) => [key, view.resourceVersion]));
+    this.#basis.set(write, { versions, listedAt: Math.min(...this.#listedAt.values()) });
+  }
+
+  /** When the oldest of the lists was requested on which this write was decided. */
+  listedBefore(request: HttpRequest): number {
+    return this.#basis.get(`${request.path} ${request.body}`)?.listedAt ?? 0;
   }
 
   /** Whether this version of a Service, or a newer one, was known when the request was first sent. */
   hadSeen(request: HttpRequest, key: string, resourceVersion: string): boolean {
-    const seen = this.#basis.get(`${request.path} ${request.body}`)?.get(key);
+    const seen = this.#basis.get(`${request.path} ${request.body}`)?.versions.get(key);
     return seen !== undefined && compareVersions(seen, resourceVersion) >= 0;
   }
 
