@@ -25,10 +25,8 @@ one sig
   ReservationsEndEarly,
   /** A claim is deleted without its version as a precondition. */
   DeletionUnguarded,
-  /** A leader decides before it has listed the claims. */
-  ClaimsNotListed,
-  /** A leader decides again on a Service whose PATCH was not answered. */
-  NotRepeated
+  /** The address of a PATCH that was not answered is free. */
+  UnansweredIsFree
   extends Variant {}
 one sig Protocol { variants: set Variant }
 pred is[variant: Variant] { variant in Protocol.variants }
@@ -98,7 +96,7 @@ fun reservedFor[leader: Leadership, s: Service]: set Address {
 }
 /** Its PATCH or claim for the Service in the known version is under way (Allocator.assume). */
 pred assumes[leader: Leadership, s: Service, a: Address] {
-  (some w: Sent | w.by = leader and w.of = s and w.on = leader.knows[s] and w.gives = a) or
+  (not is[UnansweredIsFree] and some w: Sent | w.by = leader and w.of = s and w.on = leader.knows[s] and w.gives = a) or
   (some c: SentClaim - Refused | c.by = leader and c.of = s and c.on = leader.knows[s] and c.claims = a)
 }
 /** No other Service is known to have the address, or to be about to get it. */
@@ -112,7 +110,7 @@ pred isFree[leader: Leadership, a: Address, s: Service] {
 /** The Service is known without an address, and this one can be assigned. What is reserved for it comes first (allocate.ts). */
 pred canAssign[leader: Leadership, s: Service, on: Version, a: Address] {
   leader in Leading & Listed
-  is[NoClaims] or is[ClaimsNotListed] or leader in ListedClaims
+  is[NoClaims] or leader in ListedClaims
   leader.knows[s] = on and no s.content[on]
   isFree[leader, a, s]
   is[ReservationsIgnored] or no reservedFor[leader, s] or a in reservedFor[leader, s]
@@ -120,21 +118,16 @@ pred canAssign[leader: Leadership, s: Service, on: Version, a: Address] {
 
 // Events. In each step, one of them happens, and each leader may learn something.
 
+/** A leadership begins when the Lease has expired or was released: the one before has ended (lease.als). */
 pred begin {
-  // The Lease: nothing else leads. lease.als checks this.
-  no Leading
-  some leader: Leadership - Over | Leading' = Leading + leader
-  Over' = Over and sameRequests and sameApi
-}
-pred end {
-  some leader: Leading | Leading' = Leading - leader and Over' = Over + leader
-  sameRequests and sameApi
+  some leader: Leadership - Leading - Over | Leading' = leader
+  Over' = Over + Leading and sameRequests and sameApi
 }
 pred sendWrite {
   some w: Write - Sent {
     canAssign[w.by, w.of, w.on, w.gives]
     // Until its outcome is known, the same PATCH is repeated (retryUntilKnown).
-    is[NotRepeated] or no w2: Sent | w2.by = w.by and w2.of = w.of and w2.on = w.on
+    no w2: Sent | w2.by = w.by and w2.of = w.of and w2.on = w.on
     is[NoClaims] or is[WriteBeforeClaim] or
       (w.gives in w.by.knowsClaimed and w.of -> w.on in w.by.knowsReserved[w.gives])
     Sent' = Sent + w
@@ -221,36 +214,47 @@ pred sameApi { version' = version and reserved' = reserved and Claimed' = Claime
 pred sameLeaders { Leading' = Leading and Over' = Over }
 pred sameRequests { Sent' = Sent and SentClaim' = SentClaim and Refused' = Refused and SentDeletion' = SentDeletion }
 
-/** Lists and watches: a leader sees all Services at once, then each of them as it is now or was when it was seen last. */
+/** Lists and watches: a leader sees all objects at once, and then each of them as it is now or was when it was last seen. */
 pred learn {
-  Listed in Listed' and ListedClaims in ListedClaims' and Listed' + ListedClaims' in Leading + Over
-  (Listed' - Listed) + (ListedClaims' - ListedClaims) in Leading
+  Listed in Listed' and (Listed' - Listed) in Leading'
+  ListedClaims in ListedClaims' and (ListedClaims' - ListedClaims) in Leading'
   all leader: Leadership {
-    leader not in Listed' implies no leader.knows'
-    leader in Listed' - Listed implies leader.knows' = version
-    leader in Listed implies all s: Service | s.(leader.knows') in s.(leader.knows) + s.version and some s.(leader.knows')
-    leader not in ListedClaims' implies no leader.knowsClaimed' and no leader.knowsReserved'
-    leader in ListedClaims' implies all a: Address |
-      isKnown[leader, a] or (leader in ListedClaims and (a in leader.knowsClaimed iff a in leader.knowsClaimed') and
-        a.(leader.knowsReserved') = a.(leader.knowsReserved))
+    all s: Service | s.(leader.knows') = s.version' or (leader not in Listed' - Listed and s.(leader.knows') = s.(leader.knows))
+    no leader.knows' or leader in Listed'
+    all a: Address | seesClaim[leader, a] or (leader not in ListedClaims' - ListedClaims and keepsClaim[leader, a])
+    no leader.knowsClaimed' or leader in ListedClaims'
   }
 }
-/** After this step, the leader knows the claim as it is before it. */
-pred isKnown[leader: Leadership, a: Address] {
-  (a in leader.knowsClaimed' iff a in Claimed) and a.(leader.knowsReserved') = a.reserved
+pred seesClaim[leader: Leadership, a: Address] {
+  a in leader.knowsClaimed' iff a in Claimed'
+  a.(leader.knowsReserved') = a.reserved'
+}
+pred keepsClaim[leader: Leadership, a: Address] {
+  a in leader.knowsClaimed' iff a in leader.knowsClaimed
+  a.(leader.knowsReserved') = a.(leader.knowsReserved)
 }
 
 pred event {
-  begin or end or sendWrite or sendClaim or learnRefusal or sendDeletion or
+  begin or sendWrite or sendClaim or learnRefusal or sendDeletion or
   carryOutWrite or userEdit or carryOutClaim or carryOutDeletion or nothing
 }
 fact behavior { always (event and learn) }
 
-// Checks. `expect 1`: there is a counterexample.
+// Checks. `expect 1`: there is a counterexample, with the fewest steps. Shorter schedules end with steps in which nothing happens.
 
 check lateWriteWithoutClaims { Protocol.variants = NoClaims implies always noDuplicate }
-  for 2 but 3 Version, 1 Address, 0 ClaimWrite, 0 Deletion, 1..11 steps expect 1
+  for 2 but 3 Version, 1 Address, 0 ClaimWrite, 0 Deletion, 1..8 steps expect 1
 check withoutClaimsNothingLate { Protocol.variants = NoClaims + NothingLate implies always noDuplicate }
-  for 2 but 3 Version, 2 Address, 3 Write, 0 ClaimWrite, 0 Deletion, 1..12 steps expect 0
+  for 2 but 3 Version, 2 Address, 3 Write, 0 ClaimWrite, 0 Deletion, exactly 12 steps expect 0
 check withClaims { no Protocol.variants implies always noDuplicate }
-  for 2 but 3 Version, 2 Address, 3 Write, 3 ClaimWrite, 2 Deletion, 1..14 steps expect 0
+  for 2 but 3 Version, 2 Address, 3 Write, 3 ClaimWrite, 1 Deletion, exactly 14 steps expect 0
+check writeBeforeClaim { Protocol.variants = WriteBeforeClaim implies always noDuplicate }
+  for 2 but 3 Version, 1 Address, 2 ClaimWrite, 0 Deletion, 1..12 steps expect 1
+check reservationsIgnored { Protocol.variants = ReservationsIgnored implies always noDuplicate }
+  for 2 but 3 Version, 1 Address, 2 ClaimWrite, 0 Deletion, 1..13 steps expect 1
+check reservationsEndEarly { Protocol.variants = ReservationsEndEarly implies always noDuplicate }
+  for 2 but 3 Version, 1 Address, 2 ClaimWrite, 1 Deletion, 1..14 steps expect 1
+check deletionUnguarded { Protocol.variants = DeletionUnguarded implies always noDuplicate }
+  for 2 but 3 Version, 1 Address, 2 ClaimWrite, 1 Deletion, 1..16 steps expect 1
+check unansweredIsFree { Protocol.variants = NoClaims + NothingLate + UnansweredIsFree implies always noDuplicate }
+  for 2 but 3 Version, 1 Address, 0 ClaimWrite, 0 Deletion, 1..8 steps expect 1

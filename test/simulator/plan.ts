@@ -75,6 +75,8 @@ export interface Plan {
    * each attempt creates and deletes one.
    */
   readonly denied?: string;
+  /** How often the faults pause until the system is at rest, and it is checked: once, at the end, by default. */
+  readonly rests?: number;
   /** Two controllers, each with a class, a Lease, and an election of its own. With claims, they share the pools. */
   readonly classes?: true;
   /** At the end, the pools are replaced and a person moves all Services, with faults. */
@@ -117,6 +119,7 @@ export function planOf(seed: number, count: number, claims = false): Plan {
   const movesAll = seed % 6 === 1;
   const more: Partial<Plan> = {
     ...(seed % 6 === 3 ? { denied: 'a' } : {}),
+    ...(seed % 4 === 2 ? { rests: 5 } : {}),
     ...(seed % 5 === 2 ? { classes: true } : {}),
     ...(seed % 5 === 1 || seed % 5 === 3 ? { acts: withOutages(plan.acts, seed) } : {}),
   };

@@ -12,6 +12,7 @@ import {
   allocation,
   type Data,
   isAdopted,
+  isUntouched,
   keyOf,
   mayShare,
   poolOf,
@@ -105,7 +106,8 @@ export function checkWrite({
   checkHandsOff(before, after);
   if (after.spec?.type !== 'LoadBalancer') return;
   const record = recordOf(after);
-  const had = new Set([...shown(before), ...list(recordOf(before).ips)]);
+  // What only its status shows may be another Service's, unless it was assigned before.
+  const had = new Set(isUntouched(before) ? [] : [...shown(before), ...list(recordOf(before).ips)]);
   for (const address of list(annotationOf(after))) {
     if (!holds(after, address)) continue;
     if (claims !== undefined && !had.has(address) && !isExcused(after) && !isClaimed(address, claims))
@@ -121,13 +123,30 @@ export function checkWrite({
       throw new BrokenPromise('Once', `${address} of ${keyOf(other)} was assigned to ${key}`);
     }
     if (record.from === 'static' || record.from === 'unknown') continue;
+    const isShown = shown(before).includes(address);
     const isInside = pools.some((data) => {
-      const pool = poolOf(data, after.metadata.namespace ?? '');
+      // The ends of a block are adopted, and never allocated.
+      const ends = isShown && data !== undefined ? { ...data, 'skip-end-ips-in-cidr': 'false' } : data;
+      const pool = poolOf(ends, after.metadata.namespace ?? '');
       return pool !== undefined && [...pool.IPv4, ...pool.IPv6].includes(address);
     });
     if (!isInside) throw new BrokenPromise('Inside', `${address} for ${key}, from ${record.from}`);
   }
+  checkFamilies(after, had);
   checkStill(before, after);
+}
+
+/** What is allocated has the families that the Service wants, and each of them if it requires both. */
+function checkFamilies(after: Service, had: ReadonlySet<string>): void {
+  const { ipFamilyPolicy, ipFamilies = [] } = after.spec ?? {};
+  const wanted = ipFamilyPolicy === 'SingleStack' ? ipFamilies.slice(0, 1) : ipFamilies;
+  const { from = 'static', ips } = recordOf(after);
+  const added = list(ips).filter((address) => !had.has(address) && holds(after, address));
+  if (from === 'static' || from === 'unknown' || added.length === 0) return;
+  const families = added.map((address) => (address.includes(':') ? 'IPv6' : 'IPv4'));
+  const isComplete = ipFamilyPolicy !== 'RequireDualStack' || list(ips).length === wanted.length;
+  if (!isComplete || !families.every((family) => wanted.includes(family)))
+    throw new BrokenPromise('Inside', `${keyOf(after)} wants ${wanted.join(' and ')}, and got ${ips}`);
 }
 
 /** An existing list changes only for a reason in the Service itself (spec sections 4 to 6). */
@@ -247,7 +266,7 @@ export function checkReleased(all: readonly Service[], denied: string | undefine
   for (const service of all) {
     const { metadata, spec } = service;
     const isOver = metadata.deletionTimestamp !== undefined || metadata.namespace === denied;
-    if (spec?.type === 'LoadBalancer' || isOver || metadata.labels?.implementation !== 'kube-vip') continue;
+    if (spec?.type === 'LoadBalancer' || isOver) continue;
     const { by } = recordOf(service);
     if (by !== undefined)
       throw new BrokenPromise('Quiet', `a write to ${keyOf(service)} is missing: its type is ${spec?.type}`);

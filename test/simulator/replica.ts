@@ -161,6 +161,11 @@ export class SimulatedReplica implements Sender {
     );
   }
 
+  /** Names the replica and its current leadership. */
+  get leadership(): string {
+    return `${this.identity}, leadership ${this.#leadership}`;
+  }
+
   get isPaused(): boolean {
     return this.#isPaused;
   }

@@ -8,7 +8,7 @@ import { type Data, keyOf, shown } from '../core/naive.ts';
 import { edit, type UserStep } from '../core/users.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { Network, type Sender } from './network.ts';
-import type { Act, Plan } from './plan.ts';
+import type { Act, Plan, TimedAct } from './plan.ts';
 import {
   checkAtRest,
   checkClash,
@@ -38,11 +38,27 @@ const quietMs = 6 * 60_000;
 /** The maximum age of the state that a decision may rest on, because of a stalled watch, slow list or late request. */
 const memoryMs = 5 * 60_000;
 const settleMs = 60 * 60_000;
+/** Many more than there are Services and fields to write. */
+const settleWrites = 500;
+/** Many more than a plan takes, unless requests do not stop. */
+const maxSteps = 300_000;
 const timelineLength = 200;
 
+/** Hears of each write of a controller. `leadership` names the replica and its leadership. */
+export interface Observer {
+  /** A write of a Service or a claim is sent, possibly again. */
+  sent(leadership: string, request: HttpRequest): void;
+  /** A request was carried out, of a user or of a controller, and this is in the API now. */
+  carriedOut(
+    request: HttpRequest | undefined,
+    services: readonly Service[],
+    claims: readonly IPAddress[],
+  ): void;
+}
+
 /** Runs a plan to its end and until the system is at rest. The same plan always runs the same way. */
-export async function run(plan: Plan): Promise<Outcome> {
-  const simulation = new Simulation(plan);
+export async function run(plan: Plan, observer?: Observer): Promise<Outcome> {
+  const simulation = new Simulation(plan, observer);
   try {
     await simulation.play();
   } catch (error) {
@@ -83,6 +99,7 @@ function portsOf({ spec }: Service): { protocol: string; port: number }[] {
 
 class Simulation {
   readonly #plan: Plan;
+  readonly #observer: Observer | undefined;
   readonly #scheduler = new Scheduler();
   #api: EmbeddedApi;
   #backup: Backup | undefined;
@@ -96,6 +113,7 @@ class Simulation {
   #steps = 0;
   #failure: unknown;
   #lastWriteAt = 0;
+  #writes = 0;
   readonly #pools: { at: number; data: Data | undefined }[] = [{ at: 0, data: undefined }];
   /** The states of each Service by its UID, the newest last. */
   readonly #past = new Map<string, { readonly at: number; readonly service: Service }[]>();
@@ -107,9 +125,10 @@ class Simulation {
    */
   readonly #excused = new Set<string>();
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, observer: Observer | undefined) {
     const { seed, faults } = plan;
     this.#plan = plan;
+    this.#observer = observer;
     const scheduler = this.#scheduler;
     this.#api = this.#startApi(undefined);
     this.#network = new Network({
@@ -165,11 +184,22 @@ class Simulation {
     if (this.#plan.classes && !this.#plan.claims) this.#configureOther();
     for (let i = 0; i < (this.#plan.classes ? 4 : 3); i += 1) this.#replicas[i] = this.#startReplica(i);
     await this.#scheduler.drain();
-    for (const { at, act } of this.#plan.acts) this.#scheduler.at(at, () => this.#act(act));
-    const end = this.#plan.acts.at(-1)?.at ?? 0;
-    while ((this.#scheduler.nextAt ?? Number.POSITIVE_INFINITY) <= end) await this.#step();
-    await this.#settle();
+    for (const part of this.#parts()) {
+      this.#network.isCalm = false;
+      const delay = this.#scheduler.now - (part[0]?.at ?? 0);
+      const end = (part.at(-1)?.at ?? 0) + delay;
+      for (const { at, act } of part) this.#scheduler.at(at + delay, () => this.#act(act));
+      while ((this.#scheduler.nextAt ?? Number.POSITIVE_INFINITY) <= end) await this.#step();
+      await this.#settle();
+    }
     if (this.#plan.movesAll === true) await this.#moveAll();
+  }
+
+  /** The acts up to each rest. */
+  #parts(): (readonly TimedAct[])[] {
+    const { acts, rests = 1 } = this.#plan;
+    const length = Math.max(1, Math.ceil(acts.length / rests));
+    return Array.from({ length: rests }, (_, i) => acts.slice(i * length, (i + 1) * length));
   }
 
   /**
@@ -233,11 +263,14 @@ class Simulation {
       if (replica.isDead || replica.isEnding) this.#replicas[i] = this.#startReplica(i);
     }
     const began = this.#scheduler.now;
+    const writesBefore = this.#writes;
     this.#lastWriteAt = Math.max(this.#lastWriteAt, began);
     // A denied write may be in flight.
     const isIdle = (): boolean => this.#classes.every((one) => this.#idleOf(one).length > 0);
     while (this.#scheduler.now < this.#lastWriteAt + quietMs || !isIdle()) {
-      if (this.#scheduler.now > began + settleMs) throw new BrokenPromise('Quiet', 'writes do not stop');
+      const writes = this.#writes - writesBefore;
+      if (this.#scheduler.now > began + settleMs || writes > settleWrites)
+        throw new BrokenPromise('Quiet', `writes do not stop: ${writes} since the last fault`);
       await this.#step();
     }
     for (const one of this.#classes) {
@@ -280,6 +313,7 @@ class Simulation {
 
   async #step(): Promise<void> {
     this.#steps += 1;
+    if (this.#steps > maxSteps) throw new BrokenPromise('Quiet', 'requests do not stop');
     await this.#scheduler.step();
     this.#remember();
     if (this.#failure !== undefined) throw this.#failure;
@@ -295,7 +329,10 @@ class Simulation {
       network: this.#network,
       random: randomOf(this.#plan.seed + 100 + this.#starts),
       onLog: (entry) => this.#onLog(identity, entry),
-      onSend: (sender, request) => this.#checkLeads(sender, request),
+      onSend: (sender, request) => {
+        this.#observer?.sent(sender.leadership, request);
+        this.#checkLeads(sender, request);
+      },
       failed: (error) => {
         this.#failure ??= error;
       },
@@ -472,6 +509,7 @@ class Simulation {
       )
       .then(({ status }) => {
         if (status >= 400) this.#count('act: rejected by the API server');
+        else this.#observe(undefined);
       });
   }
 
@@ -489,7 +527,12 @@ class Simulation {
   /** Checks a request; called before it is executed, and the returned function after it. */
   #onCarryOut(sender: Sender, request: HttpRequest): (status: number, text: string) => void {
     if (isRelease(request) && sender instanceof SimulatedReplica) this.#released.add(sender.identity);
-    if (isClaimWrite(request)) return (status) => this.#claimWritten(request, status);
+    if (isClaimWrite(request)) {
+      return (status) => {
+        this.#claimWritten(request, status);
+        this.#observe(request);
+      };
+    }
     if (!isServiceWrite(request) || !(sender instanceof SimulatedReplica)) return () => {};
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
     const find = (): Service | undefined =>
@@ -498,12 +541,14 @@ class Simulation {
     const { options } = sender;
     return (status) => {
       this.#count(`write: ${status}`);
+      this.#observe(request);
       if (status === 409 && this.#holder(options) !== sender.identity)
         this.#count('state: write of a former leader that came too late');
       if (status >= 300 || before === undefined) return;
       const after = find() ?? before;
       if (after.metadata.resourceVersion === before.metadata.resourceVersion) return;
       this.#lastWriteAt = this.#scheduler.now;
+      this.#writes += 1;
       if (after.spec?.type !== 'LoadBalancer') this.#count('decision: release');
       const isLate = this.#holder(options) !== sender.identity;
       if (isLate) {
@@ -552,9 +597,16 @@ class Simulation {
     };
   }
 
+  #observe(request: HttpRequest | undefined): void {
+    const claims = this.#api.objects('ipaddresses') as readonly IPAddress[];
+    this.#observer?.carriedOut(request, this.#services(), claims);
+  }
+
   #claimWritten({ method }: HttpRequest, status: number): void {
     this.#count(`claim: ${method} ${status}`);
-    if (status < 300) this.#lastWriteAt = this.#scheduler.now;
+    if (status >= 300) return;
+    this.#lastWriteAt = this.#scheduler.now;
+    this.#writes += 1;
   }
 
   /** The states that applied at any time in the last minutes. */
