@@ -1,11 +1,12 @@
 import { type Config, emptyConfig } from '../config/config.ts';
-import { type Address, includesAddress } from '../ip/address.ts';
+import type { Address } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ClaimTracker } from '../ledger/claim-tracker.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import {
   assumedState,
+  freedBy,
   hasStatusOnly,
   isTraceOf,
   type ServiceState,
@@ -56,11 +57,10 @@ interface Write {
  */
 export class Allocator {
   readonly #options: Options;
-  /** The Services as they were last seen in the API, without writes in flight. */
   readonly #services = new VersionedStore<ServiceKey, ServiceView>({
-    items: new Map(),
+    items: { get: (key) => this.seen(key), values: () => this.#allSeen() },
     keyOf,
-    changed: (change) => this.#changed(change),
+    change: (change) => this.#changed(change),
   });
   readonly #ledger = new Ledger();
   #config: Config = emptyConfig;
@@ -219,7 +219,17 @@ export class Allocator {
 
   /** The Service as it was last seen in the API, without writes in flight; undefined if there is none. */
   seen(key: ServiceKey): ServiceView | undefined {
-    return this.#services.get(key);
+    const state = this.#ledger.get(key);
+    return state && this.#seenOf(state);
+  }
+
+  #seenOf(state: ServiceState): ServiceView {
+    const write = this.#writing.get(state.key);
+    return state === write?.assumed ? write.basis : state.view;
+  }
+
+  *#allSeen(): Generator<ServiceView> {
+    for (const state of this.#ledger.all()) yield this.#seenOf(state);
   }
 
   seenVersion(key: ServiceKey): string | undefined {
@@ -344,7 +354,7 @@ export class Allocator {
     if (state === undefined) return;
     this.#queue.delete(state);
     const next = this.#pending.remove(key);
-    this.#change(state, undefined, () => this.#ledger.delete(key));
+    this.#change(state, undefined);
     // The removed Service may have been queued for its group.
     if (next !== undefined) this.requeue(next);
   }
@@ -353,20 +363,22 @@ export class Allocator {
   #enter(state: ServiceState): void {
     const before = this.#ledger.get(state.key);
     if (before !== undefined && compareAge(before.view, state.view) !== 0) this.#queue.delete(before);
-    this.#change(before, state, () => this.#ledger.put(state));
+    this.#change(before, state);
   }
 
   /**
    * Changes a Service in the ledger. Other users of the addresses of either state are compared with both before the next
    * decision. The first pending Service of each group that can get such an address is queued.
    */
-  #change(before: ServiceState | undefined, after: ServiceState | undefined, apply: () => void): void {
-    const addresses = usedByEither(before, after);
+  #change(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    const used = after?.usedIPs ?? [];
+    const freed = freedBy(before, after);
+    const addresses = freed.length === 0 ? used : [...used, ...freed];
     for (const address of addresses) this.#changedAddresses.add(address, before, after, this.#config);
-    apply();
+    this.#ledger.replace(before, after);
     for (const address of addresses) {
       this.#claimTracker.recheck(address);
-      const isFreed = !uses(after, address);
+      const isFreed = freed.includes(address);
       for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);
     }
   }
@@ -377,16 +389,6 @@ export class Allocator {
     const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }
-}
-
-function usedByEither(before: ServiceState | undefined, after: ServiceState | undefined): readonly Address[] {
-  const used = after?.usedIPs ?? [];
-  const freed = (before?.usedIPs ?? []).filter((address) => !uses(after, address));
-  return freed.length === 0 ? used : [...used, ...freed];
-}
-
-function uses(state: ServiceState | undefined, address: Address): boolean {
-  return state !== undefined && includesAddress(state.usedIPs, address);
 }
 
 /**

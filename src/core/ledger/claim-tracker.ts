@@ -54,7 +54,7 @@ export class ClaimTracker {
     this.#store = new VersionedStore({
       items: this.claims,
       keyOf: ({ address }) => address,
-      changed: ({ before, after }) => this.#settle(before, after),
+      change: ({ key, before, after }) => this.#change(key, before, after),
     });
   }
 
@@ -163,10 +163,10 @@ export class ClaimTracker {
     return { ...claim, reservations };
   }
 
-  #settle(before: Claim | undefined, after: Claim | undefined): void {
+  #change(address: Address, before: Claim | undefined, after: Claim | undefined): void {
     const { ownerChanged, reservationsChanged } = this.#context;
-    const { address } = after ?? before ?? {};
-    if (address === undefined) return;
+    if (after === undefined) this.claims.delete(address);
+    else this.claims.set(address, after);
     const isSame =
       before?.owner?.parent === after?.owner?.parent && before?.owner?.managedBy === after?.owner?.managedBy;
     if (!isSame) ownerChanged(address);

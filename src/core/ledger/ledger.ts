@@ -9,7 +9,7 @@ import { AddressUsers, type Holding } from './address-users.ts';
 import type { ClaimOwner } from './claim.ts';
 import { readExternalIPs } from './external-ips.ts';
 import { Reservations } from './reservations.ts';
-import { hasAllocationOf, type ServiceState } from './service-state.ts';
+import { freedBy, hasAllocationOf, type ServiceState } from './service-state.ts';
 import type { SharingConflict } from './sharing.ts';
 import { SharingIndex } from './sharing-index.ts';
 
@@ -49,25 +49,20 @@ export class Ledger {
     return this.#states.size;
   }
 
-  /** Adds or updates a Service: O(addresses it uses x log addresses in use). */
+  /** Adds or updates a Service: see `replace`. */
   put(state: ServiceState): void {
-    const before = this.#states.get(state.key);
-    this.#states.set(state.key, state);
-    for (const address of before?.usedIPs ?? []) {
-      if (!includesAddress(state.usedIPs, address)) this.#replaceAt(address, before, undefined);
-    }
-    for (const address of state.usedIPs) this.#replaceAt(address, before, state);
-    this.#trackMove(before, state);
+    this.replace(this.get(state.key), state);
   }
 
-  delete(key: ServiceKey): void {
-    const before = this.#states.get(key);
-    this.#states.delete(key);
-    for (const address of before?.usedIPs ?? []) this.#replaceAt(address, before, undefined);
-    this.#trackMove(before, undefined);
-  }
-
-  #trackMove(before: ServiceState | undefined, after: ServiceState | undefined): void {
+  /**
+   * Adds a Service (`before` is undefined), updates it, or removes it (`after` is undefined): O(addresses it uses x log addresses
+   * in use). `before` is its state in the ledger.
+   */
+  replace(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    if (after !== undefined) this.#states.set(after.key, after);
+    else if (before !== undefined) this.#states.delete(before.key);
+    for (const address of freedBy(before, after)) this.#replaceAt(address, before, undefined);
+    for (const address of after?.usedIPs ?? noAddresses) this.#replaceAt(address, before, after);
     const [left, now] = [before?.record?.was, after?.record?.was];
     if (left !== undefined) {
       const others = this.movedFrom(left).filter((other) => other !== before);
@@ -220,6 +215,7 @@ export class Ledger {
 }
 
 const noServices: readonly ServiceState[] = [];
+const noAddresses: readonly Address[] = [];
 
 /** The users of an address after one of them changed; undefined if there is none left. */
 function replaced(

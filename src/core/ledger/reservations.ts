@@ -4,7 +4,6 @@ import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { ordinalOf } from '../ip/range.ts';
 import type { ServiceKey } from '../model/service-view.ts';
-import type { StoreItems } from '../model/versioned-store.ts';
 import type { ClaimOwner, ClaimReservation } from './claim.ts';
 
 /** An address that is set aside: why, for whom, and until when. */
@@ -129,13 +128,20 @@ function listOf<Why extends ReservationReason>(
   return list.filter((one): one is ReservationFor<Why> => one.why === why);
 }
 
-function insert<K>(reserved: StoreItems<K, OneOrMore>, key: K, reservation: Reservation): void {
+/** A Map, or a map for addresses. */
+interface Reserved<K> {
+  get(key: K): OneOrMore | undefined;
+  set(key: K, value: OneOrMore): unknown;
+  delete(key: K): unknown;
+}
+
+function insert<K>(reserved: Reserved<K>, key: K, reservation: Reservation): void {
   const known = reserved.get(key);
   if (known instanceof Set) known.add(reservation);
   else reserved.set(key, known === undefined ? reservation : new Set([known, reservation]));
 }
 
-function remove<K>(reserved: StoreItems<K, OneOrMore>, key: K, reservation: Reservation): void {
+function remove<K>(reserved: Reserved<K>, key: K, reservation: Reservation): void {
   const known = reserved.get(key);
   if (known instanceof Set) known.delete(reservation);
   if (known === reservation || (known instanceof Set && known.size === 0)) reserved.delete(key);

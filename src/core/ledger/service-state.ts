@@ -246,6 +246,15 @@ export function releases({ releasingIPs }: ServiceState, address: Address): bool
   return releasingIPs.some((one) => sameAddress(one.address, address));
 }
 
+/** The addresses that one state of a Service uses, and the next one does not. */
+export function freedBy(
+  before: ServiceState | undefined,
+  after: ServiceState | undefined,
+): readonly Address[] {
+  if (before === undefined || before.usedIPs === after?.usedIPs || before.usedIPs.length === 0) return none;
+  return before.usedIPs.filter((address) => after === undefined || !includesAddress(after.usedIPs, address));
+}
+
 /** Whether nothing but its status says that the Service has addresses: any load balancer may have written them. */
 export function hasStatusOnly({ view, intent }: ServiceState): boolean {
   const wasAssigned = view.labeled || view.record !== undefined;
