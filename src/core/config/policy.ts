@@ -98,9 +98,8 @@ const resolved = new WeakMap<Config, Resolved>();
  */
 export function policyFor(config: Config, subject: PolicySubject): AllocationPolicy {
   const { namespace, pool } = subject;
-  const known = resolvedOf(config);
-  const policies = known.namespaces.get(namespace) ?? policiesOf(config, namespace, known.addresses);
-  known.namespaces.set(namespace, policies);
+  const { namespaces, addresses } = resolvedOf(config);
+  const policies = remembered(namespaces, namespace, () => policiesOf(config, namespace, addresses));
   if (pool !== undefined && pool.length > 0) return named(policies, pool);
   return policies.usual ?? chosen(policies, subject.labels ?? '');
 }
@@ -137,12 +136,18 @@ function labelOf(text: string): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-function remembered<V>(known: Map<string, V>, key: string, make: () => V): V {
+function remembered<K, V>(known: Remembered<K, V>, key: K, make: () => V): V {
   const before = known.get(key);
   if (before !== undefined) return before;
   const value = make();
   known.set(key, value);
   return value;
+}
+
+/** A Map, or a WeakMap. */
+interface Remembered<K, V> {
+  get(key: K): V | undefined;
+  set(key: K, value: V): unknown;
 }
 
 function policyOf(
@@ -207,9 +212,11 @@ export function poolsOf(config: Config): readonly PolicyPool[] {
 }
 
 function resolvedOf(config: Config): Resolved {
-  const known = resolved.get(config) ?? { namespaces: new Map(), addresses: new Map(), pools: undefined };
-  resolved.set(config, known);
-  return known;
+  return remembered(resolved, config, () => ({
+    namespaces: new Map(),
+    addresses: new Map(),
+    pools: undefined,
+  }));
 }
 
 function poolIn(

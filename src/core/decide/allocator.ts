@@ -186,8 +186,9 @@ export class Allocator {
    */
   next(now = 0): ServiceWork | undefined {
     if (!this.isReady) return undefined;
-    for (const other of this.#changedAddresses.take(this.#config))
-      if (!this.#writing.has(other.key)) this.#queue.add(other);
+    if (this.#changedAddresses.size > 0)
+      for (const other of this.#changedAddresses.take(this.#config))
+        if (!this.#writing.has(other.key)) this.#queue.add(other);
     for (let work = this.#queue.get(now); work !== undefined; work = this.#queue.get(now)) {
       const state = this.#ledger.get(work.item.key);
       const decided = state && this.#decide(state);

@@ -146,7 +146,8 @@ function listOf<Why extends ReservationReason>(
   known: OneOrMore | undefined,
   why: Why,
 ): readonly ReservationFor<Why>[] {
-  const list = known === undefined ? none : known instanceof Set ? [...known] : [known];
+  if (known === undefined) return none;
+  const list = known instanceof Set ? [...known] : [known];
   return list.filter((one): one is ReservationFor<Why> => one.why === why);
 }
 

@@ -187,7 +187,8 @@ const maxPortsLength = 5_000;
 
 /** `TCP/80,UDP/53`: the ports in an allocation record. */
 export function portsText(view: ServiceView): string {
-  const text = view.ports.join(',');
+  // The common case, and several times for each decision.
+  const text = view.ports.length === 1 ? (view.ports[0] ?? '') : view.ports.join(',');
   return text.length <= maxPortsLength ? text : `${text.slice(0, maxPortsLength)}… (${view.ports.length})`;
 }
 
