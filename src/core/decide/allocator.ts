@@ -1,8 +1,8 @@
+import { ClaimTracker } from '../claims/claim-tracker.ts';
 import { type Config, emptyConfig } from '../config/config.ts';
 import { reservedIn } from '../config/policy.ts';
 import { type Address, includesAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
-import { ClaimTracker } from '../ledger/claim-tracker.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
 import { heldBy } from '../ledger/held-addresses.ts';
 import { Ledger } from '../ledger/ledger.ts';

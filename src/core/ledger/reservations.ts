@@ -3,8 +3,8 @@ import type { Address, Family } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { ordinalOf } from '../ip/range.ts';
+import type { ClaimOwner, ClaimReservation } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
-import type { ClaimOwner, ClaimReservation } from './claim.ts';
 
 /** An address that is set aside: why, for whom, and until when. */
 export type Reservation =

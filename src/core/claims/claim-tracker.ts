@@ -1,14 +1,14 @@
 import { type Address, formatAddress, includesAddress, sameAddress } from '../ip/address.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { hasAllocationOf, isLease, requests, type ServiceState } from '../ledger/service-state.ts';
 import { addressesOf } from '../model/address-list.ts';
+import { type Claim, type ClaimReservation, sameReservation } from '../model/claim.ts';
 import type { Options } from '../model/options.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { VersionedStore } from '../model/versioned-store.ts';
 import { type WorkItem, WorkQueue } from '../queue/work-queue.ts';
-import { type Claim, type ClaimReservation, sameReservation } from './claim.ts';
 import type { ClaimRequest } from './claim-requests.ts';
 import { ClaimStore } from './claim-store.ts';
-import type { Ledger } from './ledger.ts';
-import { hasAllocationOf, isLease, requests, type ServiceState } from './service-state.ts';
 
 /** What to do about a claim outside of a write. */
 export type ClaimRepair =
