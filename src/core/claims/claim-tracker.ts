@@ -1,6 +1,12 @@
-import { type Address, formatAddress, includesAddress, sameAddress } from '../ip/address.ts';
+import { type Address, formatAddress, includesAddress } from '../ip/address.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { hasAllocationOf, isLease, requests, type ServiceState } from '../ledger/service-state.ts';
+import {
+  hasAllocationOf,
+  isLease,
+  isReserved,
+  requests,
+  type ServiceState,
+} from '../ledger/service-state.ts';
 import { addressesOf } from '../model/address-list.ts';
 import { type Claim, type ClaimReservation, sameReservation } from '../model/claim.ts';
 import type { Options } from '../model/options.ts';
@@ -178,9 +184,9 @@ export class ClaimTracker {
 
 /** Whether a Service of this controller has the address, so that it must be claimed. Leases from DHCP are not claimed. */
 function isHolder(state: ServiceState, address: Address): boolean {
-  const { ignoreReason, intent, reserved } = state;
+  const { ignoreReason, intent } = state;
   // The reserved write may still arrive.
-  if (reserved.some((one) => sameAddress(one.address, address))) return true;
+  if (isReserved(state, address)) return true;
   if (ignoreReason !== undefined || !hasAllocationOf(state, address)) return false;
   if (!requests(state, address)) return false;
   const isListed = 'list' in intent && includesAddress(addressesOf(intent.list), address);

@@ -70,16 +70,13 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
   const specIP = how.keepSpec === true ? undefined : desiredSpecIP(state, addresses);
   if (specIP !== undefined) fields.specIP = specIP;
   Object.assign(fields, announced);
-  if (isAnswer(cause) || confirmsStatic(state)) fields.reallocate = null;
-  const conditions = withConditions(how.conditions ?? [], conditionsOf(run, list));
-  return { cause, addresses, source, conditions, fields };
-}
-
-function withConditions(given: readonly Condition[], found: readonly Condition[]): readonly Condition[] {
-  if (given.length === 0) return found;
+  const isAnswer = cause === 'reallocate' || cause === 'confirm';
+  if (isAnswer || confirmsStatic(state)) fields.reallocate = null;
+  const given = how.conditions ?? [];
   // The failures of a pending change say which family is missing.
   const isPending = given.some(({ code }) => code === 'pending-change');
-  return [...given, ...found.filter(({ code }) => !isPending || code !== 'one-family')];
+  const found = conditionsOf(run, list).filter(({ code }) => !isPending || code !== 'one-family');
+  return { cause, addresses, source, conditions: [...given, ...found], fields };
 }
 
 /**
@@ -136,11 +133,6 @@ export function contender(
 /** Whether a person requested a new allocation of what is allocated, and the address is static: only the request is removed. */
 export function confirmsStatic(state: ServiceState): boolean {
   return state.view.reallocate === 'allocated' && originOf(state) === 'static';
-}
-
-/** Whether the write answers the request for a reallocation. */
-function isAnswer(cause: WriteCause): boolean {
-  return cause === 'reallocate' || cause === 'confirm';
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -66,8 +66,8 @@ export class Ledger {
     else if (before !== undefined) this.#states.delete(before.key);
     for (const address of freedBy(before, after)) this.#replaceAt(address, before, undefined);
     for (const address of after?.usedIPs ?? noAddresses) this.#replaceAt(address, before, after);
-    if (before !== undefined) this.#held?.delete(before);
-    if (after !== undefined) this.#held?.add(after);
+    if (before !== undefined) this.#held?.change(before, -1);
+    if (after !== undefined) this.#held?.change(after, 1);
     const [left, now] = [before?.record?.was, after?.record?.was];
     if (left !== undefined) {
       const others = this.movedFrom(left).filter((other) => other !== before);
@@ -89,8 +89,8 @@ export class Ledger {
     if (current === undefined) this.#servicesByAddress.delete(address);
     else if (current !== previous) this.#servicesByAddress.set(address, current);
     if (before !== undefined && includesAddress(before.usedIPs, address))
-      this.#sharing?.delete(before, address);
-    if (after !== undefined) this.#sharing?.add(after, address);
+      this.#sharing?.change(before, address, -1);
+    if (after !== undefined) this.#sharing?.change(after, address, 1);
     if ((previous === undefined) !== (current === undefined)) this.#markUsed(address);
   }
 
@@ -153,20 +153,11 @@ export class Ledger {
     );
   }
 
-  /** How many distinct addresses the other Services of the namespace hold: O(1), and once O(Services). */
-  heldCount(namespace: string, except: ServiceState | undefined): number {
-    return this.#heldAddresses.count(namespace, except);
-  }
-
-  /** Whether another Service of the namespace holds the address: O(1), and once O(Services). */
-  isHeldIn(namespace: string, address: Address, except: ServiceState | undefined): boolean {
-    return this.#heldAddresses.has(namespace, address, except);
-  }
-
-  get #heldAddresses(): HeldAddresses {
+  /** The addresses that Services hold, for quotas: O(1), and once O(Services). */
+  get held(): HeldAddresses {
     if (this.#held === undefined) {
       this.#held = new HeldAddresses();
-      for (const state of this.#states.values()) this.#held.add(state);
+      for (const state of this.#states.values()) this.#held.change(state, 1);
     }
     return this.#held;
   }
@@ -236,7 +227,7 @@ export class Ledger {
     if (this.#sharing?.config !== config) {
       this.#sharing = new SharingIndex(config);
       for (const state of this.#states.values())
-        for (const address of state.usedIPs) this.#sharing.add(state, address);
+        for (const address of state.usedIPs) this.#sharing.change(state, address, 1);
     }
     for (const span of descending ? spans.toReversed() : spans)
       for (const ordinal of this.#sharing.within(group, span, ports, descending))
@@ -245,7 +236,7 @@ export class Ledger {
 
   /** How many addresses of the spans are in use: O(intervals of used addresses in them). */
   usedCount(family: Family, spans: readonly Span[]): bigint {
-    return countIn(this.#used[family], spans);
+    return spans.reduce((sum, { first, last }) => sum + this.#used[family].count(first, last), 0n);
   }
 
   /** `usedCount` for many pools, which may overlap: O(intervals) once, then O(log intervals) for each span. */
@@ -280,10 +271,6 @@ function replaced(
   if (before !== undefined) users.delete(before);
   if (after !== undefined) users.add(after);
   return users.size > 1 ? users : users.services[0];
-}
-
-function countIn(set: IntervalSet, spans: readonly Span[]): bigint {
-  return spans.reduce((sum, { first, last }) => sum + set.count(first, last), 0n);
 }
 
 export interface HolderConflict {

@@ -46,18 +46,8 @@ type OneOrMore = Reservation | Set<Reservation>;
  */
 export class Reservations {
   readonly #changed: (address: Address) => void;
-  readonly #byAddress: Readonly<Record<ReservationReason, AddressMap<OneOrMore>>> = {
-    claimed: new AddressMap(),
-    'external-ip': new AddressMap(),
-    configured: new AddressMap(),
-    write: new AddressMap(),
-  };
-  readonly #byService: Readonly<Record<ReservationReason, Map<ServiceKey, OneOrMore>>> = {
-    claimed: new Map(),
-    'external-ip': new Map(),
-    configured: new Map(),
-    write: new Map(),
-  };
+  readonly #byAddress = byReason(() => new AddressMap<OneOrMore>());
+  readonly #byService = byReason(() => new Map<ServiceKey, OneOrMore>());
   readonly #counted: Readonly<Record<CountedReason, Readonly<Record<Family, IntervalSet>>>> = {
     claimed: { IPv4: new IntervalSet(), IPv6: new IntervalSet() },
     configured: { IPv4: new IntervalSet(), IPv6: new IntervalSet() },
@@ -141,6 +131,10 @@ export class Reservations {
 }
 
 const none: readonly never[] = [];
+
+function byReason<T>(make: () => T): Readonly<Record<ReservationReason, T>> {
+  return { claimed: make(), 'external-ip': make(), configured: make(), write: make() };
+}
 
 function listOf<Why extends ReservationReason>(
   known: OneOrMore | undefined,

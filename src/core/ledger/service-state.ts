@@ -138,20 +138,13 @@ function readAddresses(
     requestedIPs = withAll(requestedIPs, record.addresses);
   if (requestsLease(annotation ?? spec)) requestedIPs = withAll(requestedIPs, read(view.requestedIP));
   // These lists are usually equal, and there are many: sharing one object saves memory.
-  requestedIPs = deduplicated(annotation?.entries, requestedIPs);
+  const { entries = none } = annotation ?? {};
+  if (entries.length === requestedIPs.length && entries.every((entry, i) => entry === requestedIPs[i]))
+    requestedIPs = entries as readonly Address[];
   let usedIPs = requestedIPs;
   for (const ip of view.statusIPs.slice(0, maxEntries)) usedIPs = withAll(usedIPs, read(ip));
   usedIPs = withAll(usedIPs, { entries: readExternalIPs(view.externalIPs) });
   return { intent, requestedIPs, usedIPs };
-}
-
-/** The known list if it has the same entries, otherwise `list`. */
-function deduplicated(
-  known: readonly AddressEntry[] | undefined,
-  list: readonly Address[],
-): readonly Address[] {
-  const isEqual = known?.length === list.length && known.every((entry, i) => entry === list[i]);
-  return isEqual ? (known as readonly Address[]) : list;
 }
 
 /**
@@ -220,14 +213,8 @@ export function withReservations(state: ServiceState, reserved: readonly Reserve
  * neither does the label beside it.
  */
 export function hasAllocationOf(state: ServiceState, address: Address): boolean {
-  return (
-    state.reserved.some((one) => sameAddress(one.address, address)) || recordsAllocationOf(state, address)
-  );
-}
-
-/** The same, according to the Service's own fields alone. */
-export function recordsAllocationOf(state: ServiceState, address: Address): boolean {
   const { view, record, releasingIPs } = state;
+  if (isReserved(state, address)) return true;
   const releasing = releasingIPs.find((one) => sameAddress(one.address, address));
   if (releasing !== undefined) return releasing.isAllocated;
   if (view.record === undefined) return view.labeled;
@@ -239,6 +226,11 @@ export function recordsAllocationOf(state: ServiceState, address: Address): bool
 /** Whether the Service requests, records, or leases the address. */
 export function requests({ requestedIPs }: ServiceState, address: Address): boolean {
   return includesAddress(requestedIPs, address);
+}
+
+/** Whether a claim reserves the address for a write which may still arrive. */
+export function isReserved({ reserved }: ServiceState, address: Address): boolean {
+  return reserved.some((one) => sameAddress(one.address, address));
 }
 
 /** Whether a write in flight releases the address. */
