@@ -50,6 +50,7 @@ export const valid: readonly Data[] = [
 /** The problems that the policy rejects. The others leave a pool that works or may be intended. */
 export const rejectedCodes: ReadonlySet<ConfigProblem['code']> = new Set([
   ...(['bad-entry', 'unknown-key', 'binary-data'] as const),
+  ...(['bad-pool-name', 'bad-reservation', 'bad-selector'] as const),
   ...keyForms.flatMap(({ row }) => ('code' in row.type ? [row.type.code] : [])),
 ]);
 
@@ -60,7 +61,7 @@ export const invalid: readonly Data[] = [
       .filter(([code]) => rejectedCodes.has(code as ProblemCode))
       .flatMap(([, values]) => values.map((value) => ({ [keyOf(form)]: value }))),
   ),
-  ...[`cidr-${'n'.repeat(64)}`, 'cidr--a', 'cidr-a-', 'allow-shares-a', 'range-', 'search-order-a'].map(
+  ...[`cidr-${'n'.repeat(64)}`, 'cidr--a', 'cidr-a-', 'allow-shares-a', 'range-', 'quota.a', 'pool-a'].map(
     (key) => ({
       [key]: '10.0.0.1',
     }),
@@ -192,7 +193,7 @@ const anyPair: fc.Arbitrary<[key: string, value: string]> = fc.oneof(
       ...(form.scope === 'all' ? [''] : ['global', 'default', 'a', 'my-namespace-2']),
     );
     const key = target.map((text) => startOf(form) + text);
-    const isList = 'read' in type;
+    const isList = type.admission === 'entries';
     return {
       weight: isList ? 4 : 1,
       arbitrary: fc.tuple(key, isList ? anyPool : fc.constantFrom(...type.valid)),

@@ -194,7 +194,7 @@ export function listKeysOf(namespace: string): string[] {
 }
 
 /**
- * All pools, without the addresses that are excluded from them for everybody: those of a namespace as it uses them, the others as
+ * All pools, without the addresses that are always excluded from them: those of a namespace as it uses them, the others as
  * namespaces without settings of their own do. O(pools) once.
  */
 export function poolsOf(config: Config): readonly PolicyPool[] {

@@ -51,6 +51,11 @@ export const reserved: ListType<readonly ReservedAddress[]> = {
   },
 };
 
+/** Whether the entry can be read. */
+export function isReservation(entry: string): boolean {
+  return readReservation(entry) !== undefined;
+}
+
 /** Undefined if it is not `service=address`. */
 function readReservation(entry: string): ReservedAddress | undefined {
   const [service = '', text = '', ...more] = entry.split('=').map((part) => part.trim());
