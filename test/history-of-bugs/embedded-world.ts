@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Lease } from '../../src/client/lease-lock.ts';
-import type { HttpRequest, Transport } from '../../src/client/transport.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
 import { createReplica, type Replica } from '../../src/controller/replica.ts';
 import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
@@ -42,6 +42,9 @@ export class EmbeddedWorld implements World {
   readonly #running = new Map<string, Running>();
   readonly #cut = new Set<string>();
   readonly #holds = new Set<Hold>();
+  /** What each open watch of Services waits for before it delivers events, by replica. */
+  readonly #watches = new Map<string, { until: Promise<void> }[]>();
+  readonly #stalled = Promise.withResolvers<void>();
   readonly #deleted = new Set<string>();
 
   async pools(data: Readonly<Record<string, string>> | null): Promise<void> {
@@ -139,7 +142,7 @@ export class EmbeddedWorld implements World {
   }
 
   async passes(ms: number): Promise<void> {
-    await pass(this.clock, ms);
+    await pass(this.clock, ms, 1000);
   }
 
   /** Holds all requests that match, until `release`. */
@@ -150,6 +153,11 @@ export class EmbeddedWorld implements World {
   /** How many requests are held. */
   get heldRequests(): number {
     return [...this.#holds].reduce((sum, { caught }) => sum + caught, 0);
+  }
+
+  /** The watches of Services that the replica has open deliver nothing more. */
+  stallWatches(name: string): void {
+    for (const watch of this.#watches.get(name) ?? []) watch.until = this.#stalled.promise;
   }
 
   async release(): Promise<void> {
@@ -193,8 +201,24 @@ export class EmbeddedWorld implements World {
       const [, namespace, service] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
       if (request.method === 'PATCH' && service !== undefined)
         this.writes.push(`${request.method} ${namespace}/${service} ${response.status}`);
-      return response;
+      return this.#stallable(name, request, response);
     };
+
+  #stallable(name: string, { path }: HttpRequest, response: HttpResponse): HttpResponse {
+    if (!path.startsWith('/api/v1/services?') || !path.includes('watch=true')) return response;
+    const { body } = response;
+    const watch = { until: Promise.resolve() };
+    this.#watches.set(name, [...(this.#watches.get(name) ?? []), watch]);
+    return {
+      ...response,
+      body: (async function* () {
+        for await (const chunk of body) {
+          await watch.until;
+          yield chunk;
+        }
+      })(),
+    };
+  }
 
   async #request(
     method: HttpRequest['method'],
@@ -296,6 +320,7 @@ export class EmbeddedWorld implements World {
     this.#holds.clear();
     for (const { released } of holds) released.resolve();
     this.#cut.clear();
+    this.#stalled.resolve();
     const running = [...this.#running.values()];
     this.#running.clear();
     for (const { stop } of running) stop.abort();

@@ -52,6 +52,14 @@ export function stopReplica(name: string): Fault {
   return { text: `Stop replica ${name}`, run: (world) => world.stop(name) };
 }
 
+/** A standby that does not know what the leader assigns. */
+export function stallWatches(name: string): Fault {
+  return {
+    text: `The watches of replica ${name} deliver nothing more`,
+    run: async (world) => world.stallWatches(name),
+  };
+}
+
 export function cut(name: string): Fault {
   return {
     text: `Replica ${name} loses its connection to the API server`,

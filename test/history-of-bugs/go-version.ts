@@ -33,9 +33,9 @@ export const goVersionBugs: readonly GoBug[] = [
     here: 'An address in spec.loadBalancerIP is in use, with or without the label.',
     steps: [
       pools({ 'range-global': '10.1.2.1-10.1.2.9' }),
-      start(),
-      create('team/static', { loadBalancerIP: '10.1.2.1' }),
       create('team/next'),
+      create('team/static', { loadBalancerIP: '10.1.2.1' }),
+      start(),
     ],
     outcome: [has({ 'team/static': '10.1.2.1', 'team/next': '10.1.2.2' })],
     go: [has({ 'team/static': '10.1.2.1', 'team/next': '10.1.2.1' })],

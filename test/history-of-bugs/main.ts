@@ -9,6 +9,7 @@ import { publishedBugs } from './bugs.ts';
 import { EmbeddedWorld } from './embedded-world.ts';
 import { GoWorld } from './go-world.ts';
 import { type Facts, idOf, isGoBug, linkTo, type PublishedBug, play, type Step } from './published-bug.ts';
+import { tables } from './tables.ts';
 import type { World } from './world.ts';
 
 const help = `Play the stories of published bugs on the real controller, and show the outcome.
@@ -18,6 +19,7 @@ const help = `Play the stories of published bugs on the real controller, and sho
   npm run history-of-bugs -- --all           Play all of them
 
   --all        Play all stories, and print only what failed
+  --table      Print the tables of docs/published-bugs.md
   --go         Play the stories on v0.0.12 of the Go version, which shows the fault
                (needs the programs of "npm run controlplane")
   -h, --help   Print this help
@@ -33,17 +35,19 @@ interface Arguments {
   readonly go: boolean;
 }
 
-function readArguments(args: string[]): Arguments | 'help' | 'list' {
+function readArguments(args: string[]): Arguments | 'help' | 'list' | 'table' {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
     options: {
       all: { type: 'boolean', default: false },
       go: { type: 'boolean', default: false },
+      table: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return 'help';
+  if (values.table) return 'table';
   if (!values.all && positionals.length === 0) {
     if (values.go) throw new UsageError('--go needs the name of a bug, or --all.');
     return 'list';
@@ -127,6 +131,7 @@ async function main(): Promise<number> {
   const read = readArguments(process.argv.slice(2));
   if (read === 'help') process.stdout.write(help);
   else if (read === 'list') list();
+  else if (read === 'table') console.log(tables());
   else {
     const missing = read.go
       ? (['controlplane', 'peers'] as const).flatMap((name) => locateBinaries(process.env, name).missing)

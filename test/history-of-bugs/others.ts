@@ -7,6 +7,7 @@ import {
   leads,
   release,
   reports,
+  stallWatches,
   startReplica,
   stopReplica,
   wrote,
@@ -186,6 +187,7 @@ export const otherBugs: readonly PublishedBug[] = [
       startReplica('old'),
       create('team/a'),
       startReplica('new'),
+      stallWatches('new'),
       create('team/b'),
       leads('old'),
       leads('new', false),
@@ -330,6 +332,6 @@ export const otherBugs: readonly PublishedBug[] = [
       create('team/web'),
       release(),
     ],
-    outcome: [has({ 'team/web': '10.0.0.1' })],
+    outcome: [has({ 'team/web': '10.0.0.1' }), wrote('PATCH team/web 409', 'PATCH team/web 200')],
   },
 ];
