@@ -10,10 +10,10 @@ import {
   wrote,
 } from './faults.ts';
 import { issue, type PublishedBug, pull } from './published-bug.ts';
-import { create, has, on, pools, remove, requesting, restart, start, warns } from './steps.ts';
+import { create, has, on, pools, remove, restart, sharing, start, warns } from './steps.ts';
 
 const repository = 'cilium/cilium';
-const shared = { 'range-global': '10.0.0.1-10.0.0.9', 'allow-share-apps': 'true' };
+const some = { 'range-global': '10.0.0.1-10.0.0.9' };
 
 export const ciliumBugs: readonly PublishedBug[] = [
   {
@@ -21,18 +21,18 @@ export const ciliumBugs: readonly PublishedBug[] = [
     title: 'An address stays in the index of shared addresses after its last Service has left',
     fault:
       'When the last Service with a sharing key was deleted, its address became free, but stayed in the index by sharing key. The address went to a Service that shares nothing, and later Services with the key joined it there.',
-    here: 'The index of shared addresses is part of the ledger: an address leaves it together with its last holder. A new Service joins only holders that agree at that moment.',
+    here: 'The index of shared addresses is part of the ledger: an address leaves it together with its last holder. A new Service joins only holders with the same key at that moment.',
     steps: [
-      pools(shared),
+      pools(some),
       start(),
-      create('apps/one', on('TCP 80')),
+      create('apps/one', sharing('web', 'TCP 80')),
       has({ 'apps/one': '10.0.0.1' }),
       remove('apps/one'),
-      create('private/db', on('TCP 5432')),
-      has({ 'private/db': '10.0.0.1' }),
-      create('apps/two', on('TCP 81')),
+      create('apps/db', on('TCP 5432')),
+      has({ 'apps/db': '10.0.0.1' }),
+      create('apps/two', sharing('web', 'TCP 81')),
     ],
-    outcome: [has({ 'private/db': '10.0.0.1', 'apps/two': '10.0.0.2' })],
+    outcome: [has({ 'apps/db': '10.0.0.1', 'apps/two': '10.0.0.2' })],
   },
   {
     source: issue(repository, 30700),
@@ -41,10 +41,10 @@ export const ciliumBugs: readonly PublishedBug[] = [
       'At the start, the address of the first Service was entered without its sharing key. The second one found the address taken by a Service that did not seem to share it, and got another one.',
     here: 'At the start, every address that a Service shows is entered before anything is decided. Holders that share stay together, and nothing is written.',
     steps: [
-      pools(shared),
+      pools(some),
       start(),
-      create('apps/one', on('TCP 80')),
-      create('apps/two', on('TCP 8080')),
+      create('apps/one', sharing('web', 'TCP 80')),
+      create('apps/two', sharing('web', 'TCP 8080')),
       has({ 'apps/one': '10.0.0.1', 'apps/two': '10.0.0.1' }),
       restart(),
     ],
@@ -60,14 +60,14 @@ export const ciliumBugs: readonly PublishedBug[] = [
       'Because of overlapping ports, Services with one sharing key had several addresses. After a restart, an address that was already entered for one of them was dropped from the others.',
     here: 'Each address has its own list of holders. A restart enters all of them, and moves none.',
     steps: [
-      pools(shared),
+      pools(some),
       start(),
-      create('apps/first', on('TCP 80', 'TCP 443')),
-      create('apps/second', on('TCP 80')),
-      create('apps/third', on('TCP 443')),
+      create('apps/first', sharing('web', 'TCP 80', 'TCP 443')),
+      create('apps/second', sharing('web', 'TCP 80')),
+      create('apps/third', sharing('web', 'TCP 443')),
       has({ 'apps/first': '10.0.0.1', 'apps/second': '10.0.0.2', 'apps/third': '10.0.0.2' }),
       restart(),
-      create('apps/fourth', on('TCP 8080')),
+      create('apps/fourth', sharing('web', 'TCP 8080')),
     ],
     outcome: [
       has({
@@ -85,13 +85,13 @@ export const ciliumBugs: readonly PublishedBug[] = [
       'The deletion of one of several sharing Services removed the address from the index, although others still had it. When the Service was created again, it got another address.',
     here: 'An address can be shared as long as a Service holds it.',
     steps: [
-      pools(shared),
+      pools(some),
       start(),
-      create('apps/one', on('TCP 80')),
-      create('apps/two', on('TCP 81')),
-      create('apps/three', on('TCP 82')),
+      create('apps/one', sharing('web', 'TCP 80')),
+      create('apps/two', sharing('web', 'TCP 81')),
+      create('apps/three', sharing('web', 'TCP 82')),
       remove('apps/two'),
-      create('apps/two', on('TCP 81')),
+      create('apps/two', sharing('web', 'TCP 81')),
     ],
     outcome: [has({ 'apps/one': '10.0.0.1', 'apps/two': '10.0.0.1', 'apps/three': '10.0.0.1' })],
   },
@@ -102,10 +102,10 @@ export const ciliumBugs: readonly PublishedBug[] = [
       'A Service that requested a specific address and shared it left an entry without an address in the index. The next Service with the key got that empty address, or the program crashed.',
     here: 'The index has addresses only. The Service that joins gets exactly the requested address of the other one.',
     steps: [
-      pools({ ...shared, 'range-global': '10.0.10.20-10.0.10.29' }),
+      pools({ 'range-global': '10.0.10.20-10.0.10.29' }),
       start(),
-      create('apps/chosen', { ...requesting('10.0.10.22'), ...on('TCP 80') }),
-      create('apps/joins', on('TCP 81')),
+      create('apps/chosen', { ...sharing('web', 'TCP 80'), loadBalancerIP: '10.0.10.22' }),
+      create('apps/joins', sharing('web', 'TCP 81')),
     ],
     outcome: [has({ 'apps/chosen': '10.0.10.22', 'apps/joins': '10.0.10.22' })],
   },

@@ -70,8 +70,7 @@ export const kubeVipBugs: readonly PublishedBug[] = [
   {
     source: issue(provider, 14),
     title: 'A write that conflicts with another edit',
-    fault:
-      'The Service changed between the decision and the update, which failed with a conflict. A user found it without a working address.',
+    fault: 'The Service changed between the decision and the update, and the update failed with a conflict.',
     here: 'The rejected write releases its address, and the Service is decided again on its new state. No other Service is affected.',
     steps: [
       pools({ 'range-global': '10.0.0.1-10.0.0.9' }),
@@ -92,7 +91,7 @@ export const kubeVipBugs: readonly PublishedBug[] = [
     source: issue(provider, 15),
     title: 'A GitOps tool that restores the ConfigMap erases the allocations',
     fault:
-      'Allocations were kept in the ConfigMap of the pools. A tool that applied the ConfigMap again erased them, and addresses were given out twice.',
+      'Allocations were kept in the ConfigMap of the pools. Where a GitOps tool deployed that ConfigMap, addresses were given out again.',
     here: 'The controller writes nothing to the ConfigMap. What is allocated is on the Services.',
     steps: [
       pools({ 'range-global': '10.0.0.1-10.0.0.9' }),

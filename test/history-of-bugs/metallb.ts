@@ -1,3 +1,4 @@
+import { annotations } from '../../src/core/model/well-known-names.ts';
 import {
   areDistinct,
   hasConfigProblems,
@@ -74,7 +75,7 @@ export const metallbBugs: readonly PublishedBug[] = [
     source: issue(repository, 2723),
     title: 'The address of a Service changes when another Service is deleted',
     fault:
-      'After one Service was deleted, a dual-stack Service in another namespace moved to the freed addresses.',
+      'After one Service was deleted, a dual-stack Service in another namespace moved to other addresses.',
     here: 'A freed address wakes pending Services only. Those with an address are not decided differently.',
     steps: [
       pools({ 'cidr-global': '192.168.10.0/24,fc00:f853:ccd:e799::/64' }),
@@ -179,6 +180,31 @@ export const metallbBugs: readonly PublishedBug[] = [
     outcome: [has({ 'team/web': null }), warns('team/web', /pool/i)],
   },
   {
+    source: issue(repository, 703),
+    title: 'A pool that is not for automatic assignment is assigned automatically',
+    fault:
+      'A second pool was added, and automatic assignment was disabled for both. Services got addresses of the second one, and after the change was reverted, Services with an address lost it.',
+    here: 'A pool with `auto-assign: "false"` is given only to Services that name it. A change of the pools moves no Service.',
+    steps: [
+      pools({ 'pool.build': '10.15.9.16-10.15.9.250', 'pools-global': 'build' }),
+      start(),
+      create('team/a'),
+      has({ 'team/a': '10.15.9.16' }),
+      pools({
+        'pool.build': '10.15.9.16-10.15.9.250',
+        'pool.qa': '10.15.10.16-10.15.10.250',
+        'pools-global': 'build,qa',
+        'auto-assign.build': 'false',
+        'auto-assign.qa': 'false',
+      }),
+      create('team/b'),
+      create('team/tested', { annotations: { [annotations.pool]: 'qa' } }),
+      has({ 'team/a': '10.15.9.16', 'team/b': null, 'team/tested': '10.15.10.16' }),
+      pools({ 'pool.build': '10.15.9.16-10.15.9.250', 'pools-global': 'build' }),
+    ],
+    outcome: [has({ 'team/a': '10.15.9.16', 'team/b': '10.15.9.17', 'team/tested': '10.15.10.16' })],
+  },
+  {
     source: issue(repository, 2887),
     title: 'Without a pool, the status of other load balancers is removed',
     fault: 'With no pool configured, the status that another program had written was cleared.',
@@ -216,7 +242,7 @@ export const metallbBugs: readonly PublishedBug[] = [
     source: pull(repository, 1778),
     title: 'A Service with an odd status is processed for ever',
     fault:
-      'Two addresses of one IP family in a status were an error. The Service was processed again without end, and never got an address.',
+      'A status whose addresses did not fit the IP families was an error, and the Service was processed again without end.',
     here: 'A status is evidence only. If it does not name exactly one address for each family, the Service gets a new one; the addresses in the status stay in use.',
     steps: [
       pools(few),
@@ -235,7 +261,7 @@ export const metallbBugs: readonly PublishedBug[] = [
     source: issue(repository, 2245),
     title: 'A corrected configuration is still reported as invalid',
     fault:
-      'After an invalid configuration, the previous valid one was applied again. Because it was equal to the one in use, it was skipped, and the metric still showed an error.',
+      'After an invalid configuration, the previous valid one was applied again. The metric still showed that the configuration is stale.',
     here: 'Each ConfigMap is read from scratch, with its problems.',
     steps: [
       pools(few),

@@ -75,7 +75,7 @@ export const otherBugs: readonly PublishedBug[] = [
   },
   {
     source: issue('antrea-io/antrea', 8411),
-    title: 'Two pools that overlap give out one address twice',
+    title: 'Two pools that overlap can give out one address twice',
     fault:
       'Two pools with common addresses were created at the same time, past the check for overlaps. Each had an allocator of its own.',
     here: 'Pools may overlap. There is one ledger for the whole cluster. The Go version counts only the own namespace for such a pool.',
@@ -102,6 +102,19 @@ export const otherBugs: readonly PublishedBug[] = [
       create('test31/b'),
     ],
     outcome: [has({ 'test32/a': '2.2.2.1', 'test31/a': '3.3.3.2', 'test31/b': '3.3.3.3' })],
+  },
+  {
+    source: issue('antrea-io/antrea', 7868),
+    title: 'The address of the gateway is allocated',
+    fault:
+      'The block of a pool contained the gateway of its subnet, which is known from the same object, and it was the first address to be allocated.',
+    here: 'The controller does not know gateways. `exclude-global` names them for all pools, however these overlap.',
+    steps: [
+      pools({ 'cidr-global': '192.168.1.144/28', 'exclude-global': '192.168.1.145' }),
+      start(),
+      create('team/egress'),
+    ],
+    outcome: [has({ 'team/egress': '192.168.1.146' })],
   },
   {
     source: pull('antrea-io/antrea', 5898),
@@ -259,7 +272,7 @@ export const otherBugs: readonly PublishedBug[] = [
     source: issue('kubernetes/kubernetes', 97076),
     title: 'An external IP of one Service is allocated to another',
     fault:
-      'kube-proxy sends the traffic of an external IP to the Service that names it (CVE-2020-8554). If it is also the address of a load balancer, that one loses its traffic.',
+      'A Service that names an address in spec.externalIPs receives its traffic, whichever Service has the address (CVE-2020-8554).',
     here: 'External IPs of Services of any type are in use, so no pool gives them out.',
     steps: [
       pools(few),

@@ -1,4 +1,5 @@
 import type { ServicePort } from '../../src/core/model/objects.ts';
+import { annotations } from '../../src/core/model/well-known-names.ts';
 import { names, type ServiceOverrides } from '../e2e/objects.ts';
 import type { Step } from './published-bug.ts';
 import type { Addresses, World } from './world.ts';
@@ -114,6 +115,11 @@ export function on(...ports: readonly string[]): ServiceOverrides {
   return { ports: list };
 }
 
+/** A Service on these ports that shares with Services of its namespace that have the same key. */
+export function sharing(key: string, ...ports: readonly string[]): ServiceOverrides {
+  return { ...on(...ports), annotations: { [annotations.sharingKey]: key } };
+}
+
 /** A Service that requests addresses by the annotation. */
 export function requesting(addresses: string): ServiceOverrides {
   return { annotations: { [names.addresses]: addresses } };
@@ -124,8 +130,14 @@ export const dualStack: ServiceOverrides = {
   ipFamilies: ['IPv4', 'IPv6'],
 };
 
-function detailsOf({ annotations, labels, finalizers, ports, ...spec }: ServiceOverrides): string {
-  const shown = Object.entries({ ...annotations, ...labels, ...spec });
+function detailsOf({
+  annotations: annotation,
+  labels,
+  finalizers,
+  ports,
+  ...spec
+}: ServiceOverrides): string {
+  const shown = Object.entries({ ...annotation, ...labels, ...spec });
   return [
     ...(ports ?? []).map(({ protocol, port }) => `port ${protocol ?? 'TCP'} ${port}`),
     ...shown.map(([name, value]) => `${name} ${[value].flat().join(',')}`),
