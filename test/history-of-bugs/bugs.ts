@@ -1,5 +1,5 @@
 import { ciliumBugs } from './cilium.ts';
-import { goVersionBugs } from './go-version.ts';
+import { goVersionBugs } from './go-bugs.ts';
 import { kubeVipBugs } from './kube-vip.ts';
 import { metallbBugs } from './metallb.ts';
 import { otherBugs } from './others.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Lease } from '../../src/client/lease-lock.ts';
+import { isDeepStrictEqual } from 'node:util';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/client/transport.ts';
 import { createReplica, type Replica } from '../../src/controller/replica.ts';
 import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
@@ -36,7 +36,7 @@ interface Hold {
 export class EmbeddedWorld implements World {
   readonly clock = createFakeClock();
   readonly log = createMemoryLog();
-  /** `PATCH default/web`, in the order in which they were executed. */
+  /** `PATCH default/web 200`, in the order in which the API server answered. */
   readonly writes: string[] = [];
   readonly #api = createEmbeddedApi({ clock: this.clock, random: () => 0.5 });
   readonly #running = new Map<string, Running>();
@@ -49,25 +49,14 @@ export class EmbeddedWorld implements World {
 
   async pools(data: Readonly<Record<string, string>> | null): Promise<void> {
     const metadata = { namespace: 'kube-system', name: 'kubevip' };
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
     const [old] = this.#api.objects('configmaps') as readonly ConfigMap[];
     if (JSON.stringify(old?.data ?? null) === JSON.stringify(data)) return;
     const known = [...this.#running.values()].map(({ replica }) => replica.controller.allocator);
     const configs = known.map(({ config }) => config);
     if (data === null) await this.#request('DELETE', 'kube-system/configmaps/kubevip');
-    else if (old === undefined)
-      await this.#request('POST', 'kube-system/configmaps', {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata,
-        data,
-      });
-    else
-      await this.#request('PUT', 'kube-system/configmaps/kubevip', {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata,
-        data,
-      });
+    else if (old === undefined) await this.#request('POST', 'kube-system/configmaps', object);
+    else await this.#request('PUT', 'kube-system/configmaps/kubevip', object);
     await until(
       () => known.every(({ config, isReady }, index) => !isReady || config !== configs[index]),
       'the watch delivers the ConfigMap',
@@ -131,11 +120,6 @@ export class EmbeddedWorld implements World {
     this.#cut.delete(name);
   }
 
-  /** The name of the leader, as the Lease says. */
-  get leader(): string | undefined {
-    return (this.#api.objects('leases') as readonly Lease[])[0]?.spec?.holderIdentity;
-  }
-
   /** Whether the replica acts as the leader. */
   isLeading(name: string): boolean {
     return this.#running.get(name)?.replica.controller.isLeading === true;
@@ -169,9 +153,14 @@ export class EmbeddedWorld implements World {
 
   /** Resolves when the controller has processed all changes and is idle; after a moment, while requests are held. */
   async settle(): Promise<void> {
-    const isHeld = this.#holds.size > 0 || this.#cut.size > 0;
-    if (isHeld || this.#running.size === 0) await aMoment();
+    if (this.#running.size === 0) return;
+    if (this.#isDisturbed) await aMoment();
     else await until(() => this.#isSettled, 'the controller is idle');
+  }
+
+  /** Whether requests are held or cut off, so that the controller may never be idle. */
+  get #isDisturbed(): boolean {
+    return this.#holds.size > 0 || this.#cut.size > 0;
   }
 
   get #isSettled(): boolean {
@@ -271,6 +260,7 @@ export class EmbeddedWorld implements World {
     const now = (): Addresses =>
       Object.fromEntries(Object.keys(expected).map((key) => [key, this.address(key)]));
     await this.settle();
+    if (this.#isDisturbed) await until(() => isDeepStrictEqual(now(), expected), JSON.stringify(expected));
     assert.deepEqual(now(), expected);
   }
 

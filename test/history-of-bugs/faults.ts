@@ -8,7 +8,7 @@ import type { Step } from './published-bug.ts';
 /** Steps and expectations that only the embedded world can play. */
 type Fault = Step<EmbeddedWorld>;
 
-/** From now on, the first lists of Services arrive, and are not answered. */
+/** From now on, lists of Services do not arrive. */
 export function holdLists(): Fault {
   return {
     text: 'From now on, the API server does not answer lists of Services',
@@ -77,6 +77,10 @@ export function reconnect(name: string): Fault {
   };
 }
 
+export function passes(seconds: number): Fault {
+  return { text: `${seconds} s pass`, run: (world) => world.passes(seconds * 1000) };
+}
+
 /** The time passes after which a leader without an API server may not write any more. */
 export function passRenewDeadline(): Fault {
   return {
@@ -114,7 +118,6 @@ export function wrote(...writes: readonly string[]): Fault {
   };
 }
 
-/** As many addresses as Services: none is used twice. */
 export function areDistinct(...keys: readonly string[]): Fault {
   return {
     text: `${keys.join(', ')} have different addresses`,

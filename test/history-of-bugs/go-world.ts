@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Body } from '../contract/http.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
-import { Cluster } from '../e2e/cluster.ts';
+import type { Cluster } from '../e2e/cluster.ts';
 import { eventually } from '../e2e/eventually.ts';
 import { GoVersion } from '../e2e/go-version.ts';
 import { type Assignment, loadBalancer, names, type ServiceOverrides } from '../e2e/objects.ts';
@@ -11,19 +11,11 @@ import { type Addresses, expectFieldsOf, type World } from './world.ts';
 /** v0.0.12 of the Go version on a real kube-apiserver. It gives no sign when it is idle, so each expectation waits. */
 export class GoWorld implements World {
   readonly #cluster: Cluster;
-  readonly #ownsCluster: boolean;
   #go: GoVersion | undefined;
 
-  /** On a cluster without Services and pools, which is left as it is. */
-  constructor(cluster: Cluster, ownsCluster = false) {
+  /** On a cluster without Services and pools. The caller clears it. */
+  constructor(cluster: Cluster) {
     this.#cluster = cluster;
-    this.#ownsCluster = ownsCluster;
-  }
-
-  /** On a cluster of its own, which ends with the world. */
-  static async start(prefix: string): Promise<GoWorld> {
-    const { folder } = locateBinaries(process.env);
-    return new GoWorld(await Cluster.start(folder, { prefix }), true);
   }
 
   pools(data: Readonly<Record<string, string>> | null): Promise<void> {
@@ -106,7 +98,6 @@ export class GoWorld implements World {
   async close(): Promise<void> {
     await this.#go?.crash();
     this.#go = undefined;
-    if (this.#ownsCluster) await this.#cluster.stop();
   }
 
   async #events(key: string): Promise<{ type: string; reason: string; message: string }[]> {

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { nearestWord } from '../../src/core/text/nearest.ts';
 import { locateBinaries } from '../controlplane/binaries.ts';
+import { Cluster } from '../e2e/cluster.ts';
 import { publishedBugs } from './bugs.ts';
 import { EmbeddedWorld } from './embedded-world.ts';
 import { GoWorld } from './go-world.ts';
@@ -112,16 +113,32 @@ async function tell<W extends World>(
   }
 }
 
+/** Starts a kube-apiserver for the Go version. */
+async function startCluster(): Promise<Cluster> {
+  const missing = (['controlplane', 'peers'] as const).flatMap(
+    (name) => locateBinaries(process.env, name).missing,
+  );
+  if (missing.length > 0)
+    throw new UsageError(`--go needs ${missing.join(', ')}. To build them, run: npm run controlplane`);
+  return Cluster.start(locateBinaries(process.env).folder, { prefix: 'history-of-bugs' });
+}
+
 async function playAll({ bugs, isQuiet, go }: Arguments): Promise<boolean> {
+  const cluster = go ? await startCluster() : undefined;
+  const verdict = go ? 'the Go version shows the fault' : 'the outcome is right';
   let right = 0;
-  for (const bug of bugs) {
-    const isRight =
-      go && isGoBug(bug)
-        ? await tell(bug, await GoWorld.start(idOf(bug)), [bug.steps, bug.go], isQuiet)
-        : await tell(bug, new EmbeddedWorld(), [bug.steps, bug.outcome], isQuiet);
-    if (isRight) right += 1;
-    const verdict = go ? 'the Go version shows the fault' : 'the outcome is right';
-    if (isRight) console.log(isQuiet ? `${idOf(bug)}: ${verdict}` : `\n${verdict}`);
+  try {
+    for (const bug of bugs) {
+      const isRight =
+        cluster !== undefined && isGoBug(bug)
+          ? await tell(bug, new GoWorld(cluster), [bug.steps, bug.go], isQuiet)
+          : await tell(bug, new EmbeddedWorld(), [bug.steps, bug.outcome], isQuiet);
+      if (isRight) right += 1;
+      if (isRight) console.log(isQuiet ? `${idOf(bug)}: ${verdict}` : `\n${verdict}`);
+      await cluster?.clear();
+    }
+  } finally {
+    await cluster?.stop();
   }
   if (bugs.length > 1) console.log(`${right} of ${bugs.length} as expected`);
   return right === bugs.length;
@@ -132,14 +149,7 @@ async function main(): Promise<number> {
   if (read === 'help') process.stdout.write(help);
   else if (read === 'list') list();
   else if (read === 'table') console.log(tables());
-  else {
-    const missing = read.go
-      ? (['controlplane', 'peers'] as const).flatMap((name) => locateBinaries(process.env, name).missing)
-      : [];
-    if (missing.length > 0)
-      throw new UsageError(`--go needs ${missing.join(', ')}. To build them, run: npm run controlplane`);
-    return (await playAll(read)) ? 0 : 1;
-  }
+  else return (await playAll(read)) ? 0 : 1;
   return 0;
 }
 

@@ -5,6 +5,7 @@ import {
   holdWrite,
   isHeld,
   leads,
+  passes,
   release,
   reports,
   stallWatches,
@@ -293,10 +294,7 @@ export const otherBugs: readonly PublishedBug[] = [
       create('team/web'),
       announce('team/web', 'k3s', { ip: '192.168.1.11' }),
       announce('team/web', 'k3s', { ip: '192.168.1.12' }),
-      {
-        text: '30 s pass',
-        run: async (world) => world.passes(30_000),
-      },
+      passes(30),
     ],
     outcome: [
       has({ 'team/web': '10.0.0.1' }),
