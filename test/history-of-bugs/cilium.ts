@@ -39,7 +39,7 @@ export const ciliumBugs: readonly PublishedBug[] = [
     title: 'Services that share an address are separated by a restart',
     fault:
       'At the start, the address of the first Service was entered without its sharing key. The second one found the address taken by a Service that did not seem to share it, and got another one.',
-    here: 'At the start, every address that a Service shows is entered before anything is decided. Holders that share stay together, and nothing is written.',
+    here: 'At the start, every address that a Service shows is entered before anything is decided. Holders that share stay together without a write, and a new one can join them.',
     steps: [
       pools(some),
       start(),
@@ -47,10 +47,11 @@ export const ciliumBugs: readonly PublishedBug[] = [
       create('apps/two', sharing('web', 'TCP 8080')),
       has({ 'apps/one': '10.0.0.1', 'apps/two': '10.0.0.1' }),
       restart(),
+      create('apps/three', sharing('web', 'TCP 8443')),
     ],
     outcome: [
-      has({ 'apps/one': '10.0.0.1', 'apps/two': '10.0.0.1' }),
-      wrote('PATCH apps/one 200', 'PATCH apps/two 200'),
+      has({ 'apps/one': '10.0.0.1', 'apps/two': '10.0.0.1', 'apps/three': '10.0.0.1' }),
+      wrote('PATCH apps/one 200', 'PATCH apps/two 200', 'PATCH apps/three 200'),
     ],
   },
   {
