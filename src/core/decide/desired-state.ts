@@ -50,7 +50,14 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
     uid: view.uid,
     controller,
   };
+  const fields: Mutable<ServicePatch> = {
+    labeled: true,
+    ipamLabel: null,
+    goFinalizers: null,
+    record: written,
+  };
   for (const field of announcedFields) {
+    if (announced[field] !== undefined) fields[field] = announced[field];
     // A value that was changed since it was written is the user's.
     const own = announced[field] ?? (record?.[field] === view[field] ? record?.[field] : undefined);
     if (own !== undefined) written[field] = own;
@@ -60,16 +67,9 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
   const known = keeps ?? record;
   const was = how.was ?? (known?.addresses.text === addresses.text ? known.was : undefined);
   if (was !== undefined) written.was = was;
-  const fields: Mutable<ServicePatch> = {
-    labeled: true,
-    ipamLabel: null,
-    goFinalizers: null,
-    record: written,
-  };
   if (how.rewrite === true) fields.annotation = addresses.text;
   const specIP = how.keepSpec === true ? undefined : desiredSpecIP(state, addresses);
   if (specIP !== undefined) fields.specIP = specIP;
-  Object.assign(fields, announced);
   const isAnswer = cause === 'reallocate' || cause === 'confirm';
   if (isAnswer || confirmsStatic(state)) fields.reallocate = null;
   const given = how.conditions ?? [];
