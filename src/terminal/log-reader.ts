@@ -17,7 +17,7 @@ export type ReadLine =
  */
 const prefix =
   /^(?:\[[^\]]*\] )?(?:\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:std(?:out|err) (?:F|(?<cut>P)) )?(?=[{\d]))?/;
-const colors = /\x1b\[\d*m/g;
+const colors = /\p{Cc}\[\d*m/gu;
 const wholeTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const startOfText = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (?:INFO {2}|WARN {2}|ERROR ) ?/;
 const startOfJson = '{"time":"';

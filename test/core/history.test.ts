@@ -33,7 +33,8 @@ function holders(text: string, part = 1, parts = 1): Fields {
 
 function answerTo(query: HistoryQuery, lines: readonly Line[]) {
   const history = new History(query);
-  for (const [seconds, fields, source] of lines) history.add(factIn({ time: timeAt(seconds), fields }), source);
+  for (const [seconds, fields, source] of lines)
+    history.add(factIn({ time: timeAt(seconds), fields }), source);
   return history.answer();
 }
 

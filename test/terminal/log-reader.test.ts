@@ -20,7 +20,10 @@ const lines: Readonly<Record<string, readonly [string, LogFields]>> = {
     { service: 'shop/web', decision: 'write', cause: 'allocate', addresses: '10.0.0.1,2001:db8::1' },
   ],
   'a list of holders': ['Services: 2', { holders: 'shop/web=10.0.0.1 shop/api=10.0.0.2', part: 1, parts: 1 }],
-  'an empty text, a number and a boolean': ['Starting', { holders: '', ms: 5, claims: true, class: undefined }],
+  'an empty text, a number and a boolean': [
+    'Starting',
+    { holders: '', ms: 5, claims: true, class: undefined },
+  ],
   'quotes, line breaks and colors': ['a "quoted"\nmessage', { error: 'a\n"b"  c=d \x1b[31mred\x1b[0m \\' }],
   'no fields': ['Stopped', {}],
   'a message that imitates fields': [

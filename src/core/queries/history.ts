@@ -143,8 +143,7 @@ export class History {
     this.#last = time;
     if (last === undefined || last - time <= minStepBackMs) return;
     const known = this.#stepBack;
-    if (known === undefined || last - time > known.from - known.to)
-      this.#stepBack = { from: last, to: time };
+    if (known === undefined || last - time > known.from - known.to) this.#stepBack = { from: last, to: time };
   }
 
   /** Those of the Service's addresses that the query is about. */
