@@ -248,7 +248,8 @@ export class Controller implements Candidate {
     const isKnown = (key: ServiceKey): boolean => this.allocator.seenVersion(key) !== undefined;
     return {
       replaced: (views, resourceVersion) => {
-        const before = watchSession.hasServices ? this.#knownServices() : [];
+        // A list that begins a session is logged as a whole.
+        const before = watchSession.hasServices && this.isLeading ? this.#knownServices() : [];
         this.allocator.replaceServices(views, resourceVersion);
         for (const view of before) this.#reportIfGone(view);
         for (const view of views) this.#leaderLoop?.services.seen(view);

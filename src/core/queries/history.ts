@@ -180,15 +180,25 @@ export class History {
   #released(service: ServiceKey, address: string, time: number, cause: string): void {
     const exactly: Moment = { time, isExact: true };
     const open = this.#open.get(keyOf(service, address));
-    if (open !== undefined) return this.#close(open, exactly, cause);
-    // A watch reports the end of a Service of this type, and then the cleanup reports that only its type has changed.
+    if (open !== undefined) this.#close(open, exactly, cause);
+    else if (!this.#isExplained(service, address, cause)) {
+      const from: Moment = { time, isExact: false };
+      const begun = this.#begin({ service, address, from, assigned: undefined, source: undefined });
+      this.#close(begun, exactly, cause);
+    }
+  }
+
+  /**
+   * Whether the release belongs to a period that has ended already: if the type of a Service changes, the watch reports its end, and
+   * the cleanup that only its type has changed.
+   */
+  #isExplained(service: ServiceKey, address: string, cause: string): boolean {
     const last = this.#closed.last((one) => one.service === service && one.address === address);
-    if (cause === 'type-changed' && last?.ended === 'deleted')
-      return this.#closed.replace(last, { ...last, ended: cause });
-    if (cause === 'deleted' && last?.ended === 'type-changed') return;
-    const from: Moment = { time, isExact: false };
-    this.#begin({ service, address, from, assigned: undefined, source: undefined });
-    this.#released(service, address, time, cause);
+    if (cause === 'type-changed' && last?.ended === 'deleted') {
+      this.#closed.replace(last, { ...last, ended: cause });
+      return true;
+    }
+    return cause === 'deleted' && last?.ended === 'type-changed';
   }
 
   /** The Services that are missing in a complete list have lost their addresses before it. */
@@ -225,17 +235,13 @@ export class History {
     return { time, isExact: false, ...(after === undefined || after > time ? {} : { after }) };
   }
 
-  #begin(period: Omit<HeldPeriod, 'until' | 'ended'>): void {
-    const order = this.#order++;
-    this.#open.set(keyOf(period.service, period.address), {
-      ...period,
-      order,
-      until: undefined,
-      ended: undefined,
-    });
+  #begin(period: Omit<HeldPeriod, 'until' | 'ended'>): OpenPeriod {
+    const begun = { ...period, order: this.#order++, until: undefined, ended: undefined };
+    this.#open.set(keyOf(period.service, period.address), begun);
     // A log of an earlier version has no ends, and its Services no limit.
     const [oldest] = this.#open.size > maxPeriods ? this.#open.keys() : [];
     if (oldest !== undefined && this.#open.delete(oldest)) this.#droppedOpen += 1;
+    return begun;
   }
 
   #openOf(fits: (period: OpenPeriod) => boolean): OpenPeriod[] {
