@@ -81,7 +81,7 @@ const maxLoggedPools = 100;
 const admissionRemedy =
   'Change the Service so that the policy or webhook allows it, or exempt the controller from it.';
 
-/** Why a Service has lost its addresses without a write that assigns others. A watch does not tell the first two apart. */
+/** Why a Service has lost its addresses without a decision that assigns others. */
 const releaseCauses = {
   deleted: 'the Service was deleted, or is no longer of type LoadBalancer',
   edited: 'the Service requests another address',
@@ -230,17 +230,17 @@ export class Reporter {
       this.#counters.releases += 1;
       const message = explainDecision(decision, this.#options);
       const addresses = decision.addresses.text;
-      this.#log.info(message, { service: key, decision: decision.kind, cause: 'type-changed', addresses });
+      this.#log.info(message, { service: key, decision: decision.kind, addresses });
       this.#event(view, 'DeletedLoadBalancer', message);
     } else if (view.record === undefined) this.released(before, 'edited');
   }
 
   /** Logs that a Service no longer has its addresses; `view` is its last state with them. */
   released(view: ServiceView, cause: ReleaseCause): void {
-    const addresses = assignedTo(view, this.#options.controller)?.text;
-    if (addresses === undefined) return;
-    const message = `Released ${addresses}: ${releaseCauses[cause]}`;
-    this.#log.info(message, { service: keyOf(view), decision: 'release', cause, addresses });
+    const previous = assignedTo(view, this.#options.controller)?.text;
+    if (previous === undefined) return;
+    const message = `Released ${previous}: ${releaseCauses[cause]}`;
+    this.#log.info(message, { service: keyOf(view), cause, previous });
   }
 
   /** Logs which Service has which address, when leadership begins. */

@@ -24,7 +24,8 @@ function write(service: string, addresses: string, cause = 'allocate', previous 
 }
 
 function release(service: string, addresses: string, cause = 'deleted'): Fields {
-  return { service, decision: 'release', cause, addresses };
+  if (cause === 'type-changed') return { service, decision: 'release', addresses };
+  return { service, cause, previous: addresses };
 }
 
 function holders(text: string, part = 1, parts = 1): Fields {
@@ -269,15 +270,6 @@ const cases: readonly (readonly [
     ],
     'shop/web 10.0.0.1 1- mark-static held',
     'shop/api 10.0.0.1 5- mark-static held',
-  ],
-  [
-    'a release without a cause (earlier versions): the cleanup wrote it',
-    address,
-    [
-      [1, write('shop/web', '10.0.0.1')],
-      [5, { service: 'shop/web', decision: 'release', addresses: '10.0.0.1' }],
-    ],
-    'shop/web 10.0.0.1 1-5 allocate type-changed',
   ],
   [
     'the clock goes back: the order of the log counts',

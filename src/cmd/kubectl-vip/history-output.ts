@@ -139,6 +139,7 @@ const causeTexts: Readonly<Record<string, string>> = {
   'mark-static': 'requested by name',
   families: 'IP families changed',
   ports: 'ports changed',
+  pools: 'other pool named',
   reallocate: 'reallocated',
   deleted: 'Service deleted',
   'type-changed': 'type changed',

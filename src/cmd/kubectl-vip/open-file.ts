@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { addAbortSignal, pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { printable } from '../../core/text/quote.ts';
@@ -19,11 +20,11 @@ export async function openFile(
     if (stdin.isTTY) writeStderr('Reading a log from standard input; end with Ctrl-D.');
     return decompressed(addAbortSignal(signal, stdin));
   }
+  const stream = createReadStream(path, { signal });
   try {
-    const file = await open(path);
-    const { isDirectory } = await file.stat().then((stat) => ({ isDirectory: stat.isDirectory() }));
-    if (isDirectory) throw Object.assign(new Error('EISDIR'), { code: 'EISDIR' });
-    return decompressed(file.createReadStream({ signal }));
+    // A folder can be opened, and reading it fails.
+    await once(stream, 'readable');
+    return decompressed(stream);
   } catch (error) {
     throw new Error(`${printable(path)} cannot be read: ${reasonFor(error)}`);
   }

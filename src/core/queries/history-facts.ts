@@ -65,8 +65,8 @@ export function factIn({ time, fields }: LoggedLine): HistoryFact {
       parts: Number(fields.parts),
     };
   if (service === undefined) return { kind: 'other', time };
+  const { previous, cause = '', source = '' } = fields;
   if (decision === 'write' && addresses !== undefined) {
-    const { previous, cause = '', source = '' } = fields;
     return {
       kind: 'assigned',
       time,
@@ -77,11 +77,11 @@ export function factIn({ time, fields }: LoggedLine): HistoryFact {
       source,
     };
   }
-  if (decision === 'release' && addresses !== undefined) {
-    // Before the log had causes, only the cleanup of a Service of another type was logged.
-    const { cause = 'type-changed' } = fields;
-    return { kind: 'released', time, service, addresses: listIn(addresses), cause };
-  }
+  // The fields of a Service of another type were removed.
+  if (decision === 'release' && addresses !== undefined)
+    return { kind: 'released', time, service, addresses: listIn(addresses), cause: 'type-changed' };
+  if (decision === undefined && previous !== undefined)
+    return { kind: 'released', time, service, addresses: listIn(previous), cause };
   if (address !== undefined && (decision === 'conflict' || /\b(?:conflict|contested|claimed)\b/.test(reason)))
     return { kind: 'conflict', time, service, addresses: listIn(address), holder };
   return { kind: 'other', time };

@@ -11,6 +11,7 @@ import { printValue } from '../../../src/cmd/kubectl-vip/command-result.ts';
 import { history, queryIn } from '../../../src/cmd/kubectl-vip/history-command.ts';
 import type { IOStreams } from '../../../src/cmd/kubectl-vip/io-streams.ts';
 import { factsIn, linesOf, mergedByTime } from '../../../src/cmd/kubectl-vip/log-lines.ts';
+import { openFile } from '../../../src/cmd/kubectl-vip/open-file.ts';
 import { type Invocation, pluginRequest } from '../../../src/cmd/kubectl-vip/plugin-arguments.ts';
 import { canonicalList } from '../../../src/core/model/address-list.ts';
 import { formatRecord } from '../../../src/core/model/allocation-record.ts';
@@ -22,6 +23,7 @@ import { textLine } from '../../../src/terminal/log-text.ts';
 import { jsonLine, type LogLine } from '../../../src/terminal/log-writer.ts';
 import { respond, serviceNamed } from '../../controller/harness.ts';
 
+const { signal } = new AbortController();
 const noon = Date.UTC(2026, 0, 2, 12);
 
 function logLine(seconds: number, fields: LogLine['fields'], format = jsonLine): string {
@@ -37,11 +39,10 @@ const write = (service: string, addresses: string, cause = 'allocate'): LogLine[
   source: 'cidr-global',
 });
 
-const release = (service: string, addresses: string, cause = 'deleted'): LogLine['fields'] => ({
+const release = (service: string, previous: string): LogLine['fields'] => ({
   service,
-  decision: 'release',
-  cause,
-  addresses,
+  cause: 'deleted',
+  previous,
 });
 
 const holders = (text: string): LogLine['fields'] => ({ holders: text, part: 1, parts: 1 });
@@ -56,8 +57,8 @@ function invocationOf(line: string): Invocation {
   return request.invocation;
 }
 
-/** Runs the command on logs in memory. */
-async function answer(line: string, files: Readonly<Record<string, AsyncIterable<Uint8Array> | string>>) {
+/** Runs the command in this process. */
+async function ask(line: string, open: IOStreams['openFile']) {
   const warnings: string[] = [];
   const streams: IOStreams = {
     env: {},
@@ -65,19 +66,30 @@ async function answer(line: string, files: Readonly<Record<string, AsyncIterable
     clock: systemClock,
     random: Math.random,
     version: 'test',
-    signal: new AbortController().signal,
+    signal,
     writeStderr: (text) => warnings.push(text),
     lookup: async () => [],
     readText: () => Promise.reject(new Error('not used')),
-    openFile: async (path) => {
-      const file = files[path] ?? assert.fail(`no file ${path}`);
-      return typeof file === 'string' ? bytes(file) : file;
-    },
+    openFile: open,
   };
-  const flags = Object.keys(files).map((path) => ` -f ${path}`);
-  const result = await history(invocationOf(`history ${line}${flags.join('')}`), streams);
+  const result = await history(invocationOf(`history ${line}`), streams);
   const lines = result.lines({ width: Infinity, ansi: ansiFor(false), isWide: false });
-  return { result, warnings, lines, text: lines.join('\n') };
+  return { result, lines, text: lines.join('\n'), warnings };
+}
+
+/** The answer from logs in memory. */
+function answer(line: string, files: Readonly<Record<string, AsyncIterable<Uint8Array> | string>>) {
+  const flags = Object.keys(files).map((path) => ` -f ${path}`);
+  return ask(`${line}${flags.join('')}`, async (path) => {
+    const file = files[path] ?? assert.fail(`no file ${path}`);
+    return typeof file === 'string' ? bytes(file) : file;
+  });
+}
+
+/** The answer from real files. */
+function answerFromDisk(...paths: string[]) {
+  const context = { stdin: process.stdin, signal, writeStderr: () => {} };
+  return ask(`10.0.0.1${paths.map((path) => ` -f ${path}`).join('')}`, (path) => openFile(path, context));
 }
 
 test('who had the address, and what is not known', async () => {
@@ -294,11 +306,14 @@ test('200,000 lines are read as they arrive: a chunk is held at a time', async (
   const count = 200_000;
   const perChunk = 100;
   let produced = 0;
+  const [before = '', after = ''] = logLine(0, write('shop/web', '10.0.0.1')).split(
+    '2026-01-02T12:00:00.000Z',
+  );
   async function* generated(offset: number): AsyncGenerator<Uint8Array> {
     for (let i = 0; i < count / 2; i += perChunk) {
       let text = '';
       for (let k = i; k < i + perChunk; k += 1)
-        text += logLine(2 * k + offset, write(`shop/s${k}`, '10.0.0.1'));
+        text += `${before}${new Date(noon + 2 * k + offset).toISOString()}${after}`;
       produced += perChunk;
       yield Buffer.from(text);
     }
@@ -373,30 +388,28 @@ function temporaryFile(t: TestContext, name: string, content: string | Uint8Arra
 
 const small = [logLine(1, holders('')), logLine(2, write('shop/web', '10.0.0.1'))].join('');
 
-test('standard input, plain or compressed', async () => {
-  for (const input of [small, gzipSync(small)]) {
-    const { stdout, stderr, code } = await run(['10.0.0.1', '-f', '-'], input);
-    assert.deepEqual([stderr, code], ['', 0]);
-    assert.match(stdout, /^shop\/web +2026-01-02T12:00:02Z +end of log +from cidr-global +-$/m);
-    assert.match(stdout, /^Read 2 lines of standard input, /m);
-  }
+test('standard input, compressed', async () => {
+  const { stdout, stderr, code } = await run(['10.0.0.1', '-f', '-'], gzipSync(small));
+  assert.deepEqual([stderr, code], ['', 0]);
+  assert.match(stdout, /^shop\/web +2026-01-02T12:00:02Z +end of log +from cidr-global +-$/m);
+  assert.match(stdout, /^Read 2 lines of standard input, /m);
 });
 
 test('files: compressed, cut off, missing, a folder', async (t) => {
   const many = Array.from({ length: 5_000 }, (_, i) => logLine(i, write(`shop/s${i}`, '10.0.0.1'))).join('');
   const zipped = gzipSync(many);
-  const whole = await run(['10.0.0.1', '-f', temporaryFile(t, 'log.gz', zipped)]);
-  assert.match(whole.stdout, /^Read 5000 lines /m);
-  assert.match(whole.stdout, /^3999 earlier periods are not shown\.$/m);
-  const cut = await run(['10.0.0.1', '-f', temporaryFile(t, 'log.gz', zipped.subarray(0, -1_000))]);
-  assert.match(cut.stderr, /log\.gz cannot be read to its end: unexpected end of file\n$/);
-  assert.match(cut.stdout, /^Read [34]\d\d\d lines /m);
-  assert.equal(cut.code, 0);
-  const missing = await run(['10.0.0.1', '-f', '/nowhere/log']);
-  assert.deepEqual([missing.code, missing.stdout], [1, '']);
-  assert.match(missing.stderr, /^history: \/nowhere\/log cannot be read: there is no such file/);
-  const folder = await run(['10.0.0.1', '-f', tmpdir()]);
-  assert.match(folder.stderr, /cannot be read: it is a directory/);
+  const whole = await answerFromDisk(temporaryFile(t, 'log.gz', zipped));
+  assert.match(whole.text, /^Read 5000 lines /m);
+  assert.match(whole.text, /^3999 earlier periods are not shown\.$/m);
+  const cut = await answerFromDisk(temporaryFile(t, 'log.gz', zipped.subarray(0, -1_000)));
+  assert.match(cut.warnings.join(), /log\.gz cannot be read to its end: unexpected end of file$/);
+  assert.match(cut.text, /^Read [34]\d\d\d lines /m);
+  const plain = await answerFromDisk(temporaryFile(t, 'log', small));
+  assert.match(plain.text, /^shop\/web /m);
+  await assert.rejects(answerFromDisk('/nowhere/log'), {
+    message: /^\/nowhere\/log cannot be read: there is no such file/,
+  });
+  await assert.rejects(answerFromDisk(tmpdir()), { message: /cannot be read: it is a directory/ });
 });
 
 test('an interrupt ends a command that waits for standard input', async () => {
@@ -455,7 +468,8 @@ async function clusterWith(
   };
   const server = await serve(transport);
   t.after(() => server.close());
-  return { api, requested, ask: (line: string) => run([...line.split(' '), '--server', server.url]) };
+  const unused = () => Promise.reject(new Error('not used'));
+  return { api, requested, ask: (line: string) => ask(`${line} --server ${server.url}`, unused) };
 }
 
 const record = (uid: string, addresses: string): string =>
@@ -477,10 +491,10 @@ test('in a cluster: the logs of all Pods, also before a restart, and then the Se
   });
   const metadata = { uid: 'u', annotations: { [annotations.allocationRecord]: record('u', '10.0.0.1') } };
   api.load(serviceNamed('shop/web', { metadata }));
-  const { stdout, stderr, code } = await ask('10.0.0.1');
-  assert.deepEqual([stderr, code], ['', 0]);
-  assert.match(stdout, /^shop\/web +2026-01-02T12:00:02Z +now +from cidr-global +-$/m);
-  assert.match(stdout, /^Read 5 lines of 3 logs, from .* to 2026-01-02T12:00:50Z, and the Services/m);
+  const { text, warnings } = await ask('10.0.0.1');
+  assert.deepEqual(warnings, []);
+  assert.match(text, /^shop\/web +2026-01-02T12:00:02Z +now +from cidr-global +-$/m);
+  assert.match(text, /^Read 5 lines of 3 logs, from .* to 2026-01-02T12:00:50Z, and the Services/m);
   assert.deepEqual(requested.toSorted(), [
     `${kubeSystem}/pods/a/log?container=controller`,
     `${kubeSystem}/pods/a/log?container=controller&previous=true`,
@@ -488,7 +502,7 @@ test('in a cluster: the logs of all Pods, also before a restart, and then the Se
   ]);
   const gone = await ask('service/gone -n shop');
   assert.match(
-    gone.stdout,
+    gone.text,
     /^10\.0\.0\.2 +2026-01-02T12:00:31Z +before 20.* +from cidr-global +not in the log$/m,
   );
 });
@@ -496,21 +510,17 @@ test('in a cluster: the logs of all Pods, also before a restart, and then the Se
 test('in a cluster: what cannot be read is skipped with a remark, or is an error that names the permission', async (t) => {
   const log = [logLine(1, holders('')), logLine(2, write('shop/web', '10.0.0.1'))].join('');
   const some = await clusterWith(t, { a: log, b: 500 }, { services: false });
-  const { stdout, stderr, code } = await some.ask('10.0.0.1');
-  assert.equal(code, 0);
-  assert.match(stdout, /^shop\/web +2026-01-02T12:00:02Z +end of log /m);
-  assert.match(stderr, /^Pod kube-system\/b cannot be read to its end: .*not for you \(500\)$/m);
-  assert.match(
-    stderr,
-    /^Skipped: you cannot list Services in all namespaces, so the answer ends with the log\.$/m,
+  const { text, warnings } = await some.ask('10.0.0.1');
+  assert.match(text, /^shop\/web +2026-01-02T12:00:02Z +end of log /m);
+  assert.match(warnings[0] ?? '', /^Pod kube-system\/b cannot be read to its end: .*not for you \(500\)$/);
+  assert.equal(
+    warnings[1],
+    'Skipped: you cannot list Services in all namespaces, so the answer ends with the log.',
   );
-  const none = await clusterWith(t, { a: 403 });
-  const denied = await none.ask('10.0.0.1');
-  assert.equal(denied.code, 1);
-  assert.match(
-    denied.stderr,
-    /permission to read the log of the controller: .*get pods\/log, or read a log with -f/,
-  );
+  const denied = await clusterWith(t, { a: 403 });
+  await assert.rejects(denied.ask('10.0.0.1'), {
+    message: /permission to read the log of the controller: .*get pods\/log, or read a log with -f/,
+  });
   const noPods = await clusterWith(t, {});
-  assert.match((await noPods.ask('10.0.0.1')).stderr, /has no Pods, so there is no log to read/);
+  await assert.rejects(noPods.ask('10.0.0.1'), { message: /has no Pods, so there is no log to read/ });
 });
