@@ -1,6 +1,6 @@
 import { ClaimTracker } from '../claims/claim-tracker.ts';
 import { type Config, emptyConfig } from '../config/config.ts';
-import { reservedIn } from '../config/policy.ts';
+import { memoryOf, reservedIn } from '../config/policy.ts';
 import { type Address, includesAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
@@ -57,7 +57,7 @@ interface Write {
  * behind one with the same needs whose decision is. The ledger has every Service as it was last seen in the API,
  * or, while the API still shows the basis of its write in flight, as that write assumes it.
  */
-export class Allocator implements Facts {
+export class Allocator {
   readonly #options: Options;
   readonly #services = new VersionedStore<ServiceKey, ServiceView>({
     items: { get: (key) => this.seen(key), values: () => this.#allSeen() },
@@ -87,8 +87,14 @@ export class Allocator implements Facts {
   readonly #queue = createServiceQueue((key) => this.#ended(key));
   readonly #pending = new PendingServices();
 
-  constructor(options: Options) {
+  /** For how long freed addresses are remembered; undefined if they are not. */
+  #memory: number | undefined;
+  readonly #wallTime: () => number;
+
+  /** `wallTime` is in milliseconds since 1970. */
+  constructor(options: Options, wallTime: () => number = () => 0) {
     this.#options = options;
+    this.#wallTime = wallTime;
     this.claimTracker = new ClaimTracker(options, {
       ledger: this.ledger,
       seen: (key) => this.seen(key),
@@ -107,6 +113,11 @@ export class Allocator implements Facts {
   /** Whether no Service is left to decide on, and no write is in flight. */
   get isIdle(): boolean {
     return this.isReady && this.#queue.isIdle && this.#changedAddresses.size === 0;
+  }
+
+  /** In milliseconds since 1970. */
+  get now(): number {
+    return this.#wallTime();
   }
 
   get config(): Config {
@@ -158,6 +169,8 @@ export class Allocator implements Facts {
     this.#pending.clear();
     this.#changedAddresses.clear();
     this.ledger.reservations.replaceConfigured(reservedIn(config));
+    this.#memory = memoryOf(config);
+    if (this.#memory === undefined) this.ledger.former.clear();
     for (const state of this.ledger.all()) this.#queue.add(state);
   }
 
@@ -266,8 +279,13 @@ export class Allocator implements Facts {
   }
 
   #decide(state: ServiceState): ServiceDecision {
-    const { decision, trace } = decide(state, this, this.#options.controller);
+    const { decision, trace } = decide(state, this.facts, this.#options.controller);
     return { state, decision, trace };
+  }
+
+  /** What decisions depend on besides the Service itself. */
+  get facts(): Facts {
+    return { ledger: this.ledger, config: this.config, nodes: this.#nodes, now: this.now };
   }
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
@@ -363,6 +381,7 @@ export class Allocator implements Facts {
     for (const address of addresses) this.#changedAddresses.add(address, before, after, this.config);
     this.ledger.replace(before, after);
     this.#wakeQuota(before, after);
+    this.#rememberHolder(before, after);
     for (const address of addresses) {
       this.claimTracker.recheck(address);
       const isFreed = freed.includes(address);
@@ -371,6 +390,19 @@ export class Allocator implements Facts {
       const reserved = isFreed ? this.ledger.reservedFor(address) : undefined;
       if (reserved !== undefined) this.requeue(reserved.service);
     }
+  }
+
+  /** Remembers who had the addresses that this change frees, and forgets those that are in use again. */
+  #rememberHolder(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    if (this.#memory === undefined) return;
+    const { former } = this.ledger;
+    for (const address of after?.usedIPs ?? []) former.forget(address);
+    if (before === undefined) return;
+    const freed = heldBy(before).filter((address) => !this.ledger.isUsed(address));
+    if (freed.length === 0) return;
+    const { now } = this;
+    for (const address of freed) former.remember({ address, service: before.key, freedAt: now });
+    former.forgetBefore(now - this.#memory);
   }
 
   /** A Service that holds fewer addresses than before leaves room in its quota. */
@@ -386,7 +418,7 @@ export class Allocator implements Facts {
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
   #trackPending({ state, decision }: ServiceDecision): void {
-    const waiting = waitingFor(state, decision, this);
+    const waiting = waitingFor(state, decision, this.facts);
     const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }
