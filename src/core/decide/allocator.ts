@@ -283,7 +283,7 @@ export class Allocator {
     return { state, decision, trace };
   }
 
-  /** What decisions depend on besides the Service itself. */
+  /** What decisions depend on besides the Service itself: one time for a whole decision. */
   get facts(): Facts {
     return { ledger: this.ledger, config: this.config, nodes: this.#nodes, now: this.now };
   }
