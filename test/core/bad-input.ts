@@ -1,3 +1,5 @@
+import { badNamedPools } from './bad-named-pools.ts';
+
 /**
  * What the admission policy (deploy/admission/pools.yaml) does with a row: it rejects it, or it leaves it to the report of the
  * controller for the given reason.
@@ -8,23 +10,26 @@ export type Admission =
   | 'the pool works'
   /** An empty pool is a way to give a namespace no addresses. */
   | 'may be meant'
+  /** A key can be about a pool that is added later, or by another tool. */
+  | 'another key can follow'
   /** The policy checks each entry on its own. Only the controller computes what all of them provide together. */
   | 'each entry is well formed';
 
 /** What the message about an unknown key ends with, if no key is similar. */
 export const validKeys =
-  'Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.';
+  'Valid keys start with pool, pools, cidr, range, select, auto-assign, exclude, reserve, quota, interface, vlan, lease, allow-share, search-order, sticky, cool-down, or skip-end-ips-in-cidr.';
 
-/**
- * Common mistakes in the ConfigMap: the key, its value, the messages, and what the admission policy does if it is installed. A
- * row lists all problems of the key.
- */
-export const badPools: readonly (readonly [
+/** The key, its value, the messages, and what the admission policy does if it is installed. A row lists all problems of the key. */
+export type BadPool = readonly [
   key: string,
   value: string,
   messages: readonly string[],
   admission: Admission,
-])[] = [
+];
+
+/** Common mistakes in the ConfigMap. */
+export const badPools: readonly BadPool[] = [
+  ...badNamedPools,
   [
     'cidr-global',
     '192.168.0.200–192.168.0.202',
@@ -831,7 +836,7 @@ export const badPools: readonly (readonly [
     ['Unknown key "cidr-my_namespace". Did you mean "cidr-my-namespace"?'],
     'refused',
   ],
-  ['pool-default', '192.168.0.1', [`Unknown key "pool-default". ${validKeys}`], 'refused'],
+  ['pool-default', '192.168.0.1', ['Unknown key "pool-default". Did you mean "pool.default"?'], 'refused'],
   ['global', '192.168.0.1', [`Unknown key "global". ${validKeys}`], 'refused'],
   ['search_order', 'desc', ['Unknown key "search_order". Did you mean "search-order"?'], 'refused'],
   ['searchorder', 'desc', ['Unknown key "searchorder". Did you mean "search-order"?'], 'refused'],
@@ -839,7 +844,7 @@ export const badPools: readonly (readonly [
     'search-order',
     'DESC',
     [
-      'search-order: "DESC" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.',
+      'search-order: "DESC" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".',
     ],
     'refused',
   ],
@@ -847,7 +852,7 @@ export const badPools: readonly (readonly [
     'search-order',
     'descending',
     [
-      'search-order: "descending" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.',
+      'search-order: "descending" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".',
     ],
     'refused',
   ],
@@ -855,7 +860,7 @@ export const badPools: readonly (readonly [
     'search-order',
     '',
     [
-      'search-order: "" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.',
+      'search-order: "" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".',
     ],
     'refused',
   ],
@@ -949,8 +954,10 @@ export const badPools: readonly (readonly [
   [
     'interface.default',
     'eth0',
-    ['Unknown key "interface.default". Did you mean "interface-default"?'],
-    'refused',
+    [
+      'interface.default has no effect, because there is no pool default. Add the key pool.default, or delete this one.',
+    ],
+    'may be meant',
   ],
   [
     'interfaces-default',

@@ -94,15 +94,15 @@ export const mutants: readonly Mutant[] = [
     promise: 'Inside',
     what: 'Services of one namespace get addresses from the pool of another',
     file: 'src/core/config/policy.ts',
-    from: 'poolKeysOf(namespace)\n',
-    to: "poolKeysOf(namespace === 'c' ? 'a' : namespace)\n",
+    from: 'listKeysOf(namespace).find(',
+    to: "listKeysOf(namespace === 'c' ? 'a' : namespace).find(",
   },
   {
     promise: 'Free again',
     what: 'a deleted Service stays in the ledger',
     file: 'src/core/decide/allocator.ts',
-    from: 'this.#ledger.delete(key)',
-    to: 'undefined',
+    from: 'this.#change(state, undefined);',
+    to: 'this.#change(state, state);',
   },
   {
     promise: 'Served',
@@ -174,7 +174,7 @@ export const mutants: readonly Mutant[] = [
     promise: 'Free again',
     what: 'what is missing in a list stays in the store',
     file: 'src/core/model/versioned-store.ts',
-    from: 'for (const known of missing) this.#change(keyOf(known), known, undefined, resourceVersion);',
+    from: 'for (const before of missing) change({ key: keyOf(before), before, after: undefined, resourceVersion });',
     to: '',
   },
   {
@@ -195,8 +195,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Served',
     what: 'Services are not decided again when the pools change',
     file: 'src/core/decide/allocator.ts',
-    from: 'this.#changedAddresses.clear();\n    for (const state of this.#ledger.all()) this.#queue.add(state);',
-    to: 'this.#changedAddresses.clear();',
+    from: 'this.ledger.former.clear();\n    for (const state of this.ledger.all()) this.#queue.add(state);',
+    to: 'this.ledger.former.clear();',
   },
   {
     promise: 'Quiet',
@@ -216,7 +216,7 @@ export const mutants: readonly Mutant[] = [
     promise: 'Once',
     what: 'a Service shares its address although its namespace does not allow it',
     file: 'src/core/ledger/sharing.ts',
-    from: 'return severalAddresses(holder) ?? whyNotSharing(holder, config);',
+    from: 'return severalAddresses(holder) ?? whyNotSharing(holder, address, config);',
     to: 'return severalAddresses(holder);',
   },
   {
@@ -265,7 +265,7 @@ export const mutants: readonly Mutant[] = [
   {
     promise: 'Once',
     what: 'a reservation ends while its Service is still in that version',
-    file: 'src/core/ledger/claim-store.ts',
+    file: 'src/core/claims/claim-store.ts',
     from: 'compareVersions(reservation.version, view.resourceVersion) >= 0',
     to: 'compareVersions(reservation.version, view.resourceVersion) > 0',
     claims: true,
@@ -273,7 +273,7 @@ export const mutants: readonly Mutant[] = [
   {
     promise: 'Free again',
     what: 'claims without a holder are not deleted',
-    file: 'src/core/ledger/claim-tracker.ts',
+    file: 'src/core/claims/claim-tracker.ts',
     from: "if (!isHeld && claim !== undefined) return { kind: 'drop', claim };",
     to: '',
     claims: true,

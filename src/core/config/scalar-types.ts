@@ -25,13 +25,44 @@ export const boolean = scalar({
   admission: { isInvalid: "!(value in ['true', 'false'])", message: notBoolean },
 });
 
-export const order = scalar({
-  description: '`asc` or `desc`',
-  parse: (text) => (text === 'asc' || text === 'desc' ? text : undefined),
+export const searchOrders = ['asc', 'desc', 'least-recently-used', 'spread'] as const;
+
+/** In which order the addresses of a pool are allocated. */
+export type SearchOrder = (typeof searchOrders)[number];
+
+export const order = scalar<SearchOrder>({
+  description: '`asc`, `desc`, `least-recently-used`, or `spread`',
+  parse: (text) => searchOrders.find((order) => order === text),
   code: 'bad-order',
-  valid: ['asc', 'desc'],
-  invalid: ['', 'DESC', ' desc', 'descending'],
-  admission: { isInvalid: "!(value in ['asc', 'desc'])", message: 'is neither "asc" nor "desc".' },
+  valid: [...searchOrders],
+  invalid: ['', 'DESC', ' desc', 'descending', 'lru', 'random'],
+  admission: {
+    isInvalid: "!(value in ['asc', 'desc', 'least-recently-used', 'spread'])",
+    message: 'is not an order. Use "asc", "desc", "least-recently-used", or "spread".',
+  },
+});
+
+/** More than a year is not worth remembering. */
+const maxDurationHours = 9_000;
+
+/** In milliseconds. */
+export const duration = scalar({
+  description: 'a duration, such as `90s`, `5m`, or `1h30m`',
+  parse: (text) => {
+    const parts = /^(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?$/.exec(text.trim());
+    if (parts === null) return undefined;
+    const [, hours = '0', minutes = '0', seconds = '0'] = parts;
+    const total = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
+    return total <= maxDurationHours * 3_600 ? total * 1_000 : undefined;
+  },
+  code: 'bad-duration',
+  valid: ['5m', '1h', '1h30m', ' 90s\n', '24h', '0s'],
+  invalid: ['', '5', '5 minutes', '1d', '-5m', '5m1h', 'm', '1.5h', '9999h'],
+  admission: {
+    isInvalid:
+      "!value.trim().matches('^([0-9]{1,4}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?$') || value.trim() == '' || duration(value.trim()) > duration('9000h')",
+    message: 'is not a duration. Use hours, minutes, and seconds, such as 1h30m.',
+  },
 });
 
 /** Linux: at most 15 bytes, no white space, no slash (dev_valid_name in net/core/dev.c). White space around it does not count. */
@@ -47,5 +78,64 @@ export const interfaceName = scalar({
   admission: {
     isInvalid: "!value.trim().matches('^[!-.0-~]{1,15}$') || value.trim() in ['.', '..']",
     message: 'is not a valid network interface name. Use 1 to 15 characters without spaces or slashes.',
+  },
+});
+
+/** IEEE 802.1Q: 0 and 4095 are reserved. */
+const maxVlan = 4094;
+
+export const vlan = scalar({
+  description: 'a VLAN ID, 1 to 4094',
+  parse: (text) => {
+    const id = text.trim();
+    return /^[1-9][0-9]{0,3}$/.test(id) && Number(id) <= maxVlan ? id : undefined;
+  },
+  code: 'bad-vlan',
+  valid: ['1', '120', ' 4094\n'],
+  invalid: ['', '0', '4095', '-1', '012', '1.5', 'eth0.120', '99999'],
+  admission: {
+    isInvalid: "!value.trim().matches('^[1-9][0-9]{0,3}$') || int(value.trim()) > 4094",
+    message: 'is not a VLAN ID. Use a number from 1 to 4094.',
+  },
+});
+
+/** The name of a Lease, a DNS subdomain (RFC 1123), in the namespace of the Service or in the one before the slash. */
+export const leaseName = scalar({
+  description: 'the name of a Lease, or `namespace/name`',
+  parse: (text) => {
+    const name = text.trim();
+    const [namespace, lease, more] = name.includes('/') ? name.split('/') : ['default', name];
+    const isValid =
+      /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace ?? '') &&
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(lease ?? '') &&
+      more === undefined &&
+      (lease ?? '').length <= 253;
+    return isValid ? name : undefined;
+  },
+  code: 'bad-lease',
+  valid: ['shared', 'kube-vip/edge.lease', ' a\n'],
+  invalid: ['', 'Shared', 'a/b/c', '/a', 'a/', 'a b', '-a', `${'a'.repeat(64)}/b`],
+  admission: {
+    isInvalid:
+      "!value.trim().matches('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$') || value.size() > 330",
+    message: 'is not the name of a Lease. Use NAME or NAMESPACE/NAME.',
+  },
+});
+
+/** More addresses than any namespace holds. */
+const maxQuotaDigits = 9;
+
+export const quota = scalar({
+  description: 'a number of addresses',
+  parse: (text) => {
+    const number = text.trim();
+    return /^(?:0|[1-9][0-9]*)$/.test(number) && number.length <= maxQuotaDigits ? Number(number) : undefined;
+  },
+  code: 'bad-quota',
+  valid: ['0', '5', ' 100\n'],
+  invalid: ['', '-1', '5.5', '05', 'five', '10 addresses', '1e3', '9999999999'],
+  admission: {
+    isInvalid: "!value.trim().matches('^(0|[1-9][0-9]{0,8})$')",
+    message: 'is not a number of addresses. Use a whole number that is not negative.',
   },
 });

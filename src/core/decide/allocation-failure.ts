@@ -7,6 +7,33 @@ import type { NotEligible } from './allocation-request.ts';
 export type AllocationFailure =
   | { readonly code: 'no-config-map' }
   | { readonly code: 'no-pool'; readonly namespace: string }
+  /** The annotation names pools that are not on the list of the namespace. */
+  | {
+      readonly code: 'pool-not-listed';
+      readonly namespace: string;
+      /** The key of the list, or of the only pool. */
+      readonly list: string;
+      readonly pools: readonly string[];
+      readonly listed: readonly string[];
+    }
+  /** The list names only pools that do not exist. */
+  | { readonly code: 'list-empty'; readonly namespace: string; readonly list: string }
+  /** All pools on the list are for other Services: by a selector, or for those that name them. */
+  | {
+      readonly code: 'no-pool-chosen';
+      readonly namespace: string;
+      readonly list: string;
+      readonly listed: readonly string[];
+    }
+  /** The Services of the namespace hold as many addresses as they may. */
+  | {
+      readonly code: 'quota-reached';
+      readonly key: string;
+      readonly namespace: string;
+      readonly limit: number;
+      /** By other Services. */
+      readonly held: number;
+    }
   | { readonly code: 'pool-empty'; readonly key: string }
   | { readonly code: 'family-not-in-pool'; readonly key: string; readonly family: Family }
   | {
@@ -16,6 +43,8 @@ export type AllocationFailure =
       readonly size: bigint;
       /** How many of them IPAddress objects of other owners claim. */
       readonly claimed: bigint;
+      /** How many of them the configuration reserves. */
+      readonly reserved: bigint;
       /** Set if the namespace allows sharing. */
       readonly noSharing: NoSharing | undefined;
     };

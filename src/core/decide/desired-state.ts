@@ -2,12 +2,21 @@ import { type Address, formatAddress } from '../ip/address.ts';
 import { originOf, type ServiceState } from '../ledger/service-state.ts';
 import { type AddressEntry, type CanonicalList, canonicalList, isFirst } from '../model/address-list.ts';
 import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';
-import { diff, isEmptyPatch, type ServicePatch } from '../model/service-patch.ts';
+import {
+  type AnnouncedField,
+  announcedFields,
+  diff,
+  isEmptyPatch,
+  type ServicePatch,
+} from '../model/service-patch.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import type { Run } from './check.ts';
 import { conditionsOf } from './conditions.ts';
 import type { AddressConflict, Condition, Decision, DesiredState, WriteCause } from './decision.ts';
+
+/** How kube-vip announces an address. */
+export type Announced = { readonly [K in AnnouncedField]?: string | undefined };
 
 /** How an assignment is written. */
 export interface Assigning {
@@ -17,8 +26,8 @@ export interface Assigning {
   readonly rewrite?: boolean;
   /** Whether to leave `spec.loadBalancerIP` unchanged, because it was blanked or the annotation overrides it. */
   readonly keepSpec?: boolean;
-  /** The interface to write, if any. */
-  readonly interface?: string | undefined;
+  /** How the addresses are announced: the fields to write, if any. */
+  readonly announced?: Announced;
   /** The allocation record whose ports and families are kept, so that an edit of them is still detected after this write. */
   readonly keeps?: AllocationRecord | undefined;
   /** The shared address that the Service leaves, if any. */
@@ -30,37 +39,44 @@ export interface Assigning {
 export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredState {
   const { state, controller } = run;
   const { view, record } = state;
-  const { list, source, keeps } = how;
+  const { list, source, keeps, announced = {} } = how;
   const addresses = record?.addresses.entries === list ? record.addresses : canonicalList(list);
-  const written = how.interface ?? (record?.interface === view.interface ? record?.interface : undefined);
-  const known = keeps ?? record;
-  const was = how.was ?? (known?.addresses.text === addresses.text ? known.was : undefined);
+  const written: Mutable<AllocationRecord> = {
+    source,
+    addresses,
+    ports: keeps?.ports ?? portsText(view),
+    families: keeps?.families ?? familiesText(view),
+    interface: undefined,
+    uid: view.uid,
+    controller,
+  };
   const fields: Mutable<ServicePatch> = {
     labeled: true,
     ipamLabel: null,
     goFinalizers: null,
-    record: {
-      source,
-      addresses,
-      ports: keeps?.ports ?? portsText(view),
-      families: keeps?.families ?? familiesText(view),
-      interface: written,
-      uid: view.uid,
-      controller,
-      ...(was === undefined ? {} : { was }),
-    },
+    record: written,
   };
+  for (const field of announcedFields) {
+    if (announced[field] !== undefined) fields[field] = announced[field];
+    // A value that was changed since it was written is the user's.
+    const own = announced[field] ?? (record?.[field] === view[field] ? record?.[field] : undefined);
+    if (own !== undefined) written[field] = own;
+  }
+  const pool = source === staticSource ? undefined : (keeps ?? view).pool;
+  if (pool !== undefined) written.pool = pool;
+  const known = keeps ?? record;
+  const was = how.was ?? (known?.addresses.text === addresses.text ? known.was : undefined);
+  if (was !== undefined) written.was = was;
   if (how.rewrite === true) fields.annotation = addresses.text;
   const specIP = how.keepSpec === true ? undefined : desiredSpecIP(state, addresses);
   if (specIP !== undefined) fields.specIP = specIP;
-  if (how.interface !== undefined) fields.interface = how.interface;
-  if (isAnswer(cause) || confirmsStatic(state)) fields.reallocate = null;
+  const isAnswer = cause === 'reallocate' || cause === 'confirm';
+  if (isAnswer || confirmsStatic(state)) fields.reallocate = null;
   const given = how.conditions ?? [];
   // The failures of a pending change say which family is missing.
   const isPending = given.some(({ code }) => code === 'pending-change');
-  const found = conditionsOf(run, list);
-  const conditions = [...given, ...(isPending ? found.filter(({ code }) => code !== 'one-family') : found)];
-  return { cause, addresses, source, conditions, fields };
+  const found = conditionsOf(run, list).filter(({ code }) => !isPending || code !== 'one-family');
+  return { cause, addresses, source, conditions: [...given, ...found], fields };
 }
 
 /**
@@ -117,11 +133,6 @@ export function contender(
 /** Whether a person requested a new allocation of what is allocated, and the address is static: only the request is removed. */
 export function confirmsStatic(state: ServiceState): boolean {
   return state.view.reallocate === 'allocated' && originOf(state) === 'static';
-}
-
-/** Whether the write answers the request for a reallocation. */
-function isAnswer(cause: WriteCause): boolean {
-  return cause === 'reallocate' || cause === 'confirm';
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,8 +1,9 @@
 import { type ConfigProblem, countOf, type ProblemCode } from '../config/config-problem.ts';
 import { nearestEntry, nearestKey } from '../config/corrections.ts';
-import { keyForms, type Scope, scopes, startOf } from '../config/keys.ts';
+import { keyForms, parseKey, poolKey, poolNameOf } from '../config/keys.ts';
 import { type EntryFault, parsePoolEntry } from '../config/pool-entry.ts';
-import { bits, formatAddress } from '../ip/address.ts';
+import { isReservation } from '../config/reserved.ts';
+import { bits, formatAddress, isUnspecified, parseAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
 import type { SpecialPurpose } from '../ip/special-purpose.ts';
 import { never, printable, quoted, suggestionOf } from '../text/quote.ts';
@@ -46,6 +47,16 @@ export const problemNouns: Readonly<Record<ProblemCode, string>> = {
   'host-bits': 'entries with host bits set',
   'special-purpose': 'entries with addresses that no host can use',
   'empty-pool': 'pools without an address',
+  'bad-pool-name': 'invalid names of pools',
+  'listed-twice': 'pools that are listed twice',
+  'missing-pool': 'names of pools that do not exist',
+  'bad-reservation': 'reservations that cannot be read',
+  'no-entry': 'lists without an entry',
+  'pool-of-key-missing': 'keys for pools that do not exist',
+  'only-namespace-global': 'keys for the namespace "global" alone',
+  'unlisted-pool': 'pools that no list names',
+  'reserved-twice': 'addresses that are reserved twice',
+  'reserved-and-excluded': 'reserved addresses that are excluded, too',
   'nothing-allocatable': 'pools without an allocatable address',
   'dhcp-beside-addresses': 'pools with DHCP and addresses',
   shadowed: 'keys that are not used',
@@ -55,6 +66,11 @@ export const problemNouns: Readonly<Record<ProblemCode, string>> = {
   'bad-boolean': 'values that are not booleans',
   'bad-order': 'invalid orders',
   'bad-interface': 'invalid interface names',
+  'bad-vlan': 'invalid VLAN IDs',
+  'bad-lease': 'invalid names of Leases',
+  'bad-quota': 'invalid quotas',
+  'bad-duration': 'invalid durations',
+  'bad-selector': 'label selectors that cannot be read',
 };
 
 /** Describes a problem of the ConfigMap and its fix: one or two sentences that name the key. */
@@ -67,12 +83,32 @@ export function explainProblem(problem: ConfigProblem): string {
       return `${key} has more problems: ${problemNouns[problem.of]} (${problem.count}).`;
     case 'host-bits': {
       const { range, used } = problem;
-      return `${key}: ${quoted(problem.entry)} has host bits set. It is read as ${formatBlock(range)}, which provides ${formatRange(used)}.`;
+      return `${key}: ${quoted(problem.entry)} has host bits set. It is read as ${formatBlock(range)}, which ${key.startsWith('exclude') ? 'excludes' : 'provides'} ${formatRange(used)}.`;
     }
     case 'special-purpose':
       return `${key}: ${quoted(problem.entry)} contains ${explainSpecial(problem.special)} Remove these addresses from the pool.`;
     case 'empty-pool':
       return explainEmptyPool(key);
+    case 'bad-pool-name':
+      return `${key}: ${quoted(problem.entry)} is not the name of a pool${suggestionOf(meantPools(problem.entry))} Names consist of lowercase letters, digits, and hyphens.`;
+    case 'listed-twice':
+      return `${key} lists ${problem.entry} twice. The first place counts: remove the other one.`;
+    case 'missing-pool':
+      return `${key}: there is no pool ${problem.entry}. Add the key pool.${problem.entry}, or remove the name from the list.`;
+    case 'bad-reservation':
+      return `${key}: ${explainReservation(problem.entry)}`;
+    case 'no-entry':
+      return `${key} has no entry, so it has no effect. Add one, or delete the key.`;
+    case 'pool-of-key-missing':
+      return `${key} has no effect, because there is no pool ${problem.pool}. Add the key pool.${problem.pool}, or delete this one.`;
+    case 'only-namespace-global':
+      return `${key} only concerns Services in the namespace "global". For another namespace, use its name: reserve-default.`;
+    case 'unlisted-pool':
+      return `${key} serves no Service, because no list names ${problem.pool}. Add it to pools-global, or to the list of a namespace such as pools-default.`;
+    case 'reserved-twice':
+      return `${key}: ${problem.reservation} has no effect, because the address is already reserved for ${problem.by}. Remove one of the two.`;
+    case 'reserved-and-excluded':
+      return `${key}: ${problem.reservation} is also excluded by ${problem.by}. The Service gets the address anyway: remove it from one of the two.`;
     case 'nothing-allocatable':
       return `${key} has no allocatable address: addresses that end in .0 or .255 are never allocated. Make the pool larger.`;
     case 'dhcp-beside-addresses':
@@ -80,6 +116,9 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'shadowed':
       return `${key} is not used, because ${problem.by} takes precedence. Delete one of the two keys, or merge their values.`;
     case 'unknown-key': {
+      const [name] = /^[a-z-]+(?=\.?$)/.exec(key) ?? [];
+      if (name !== undefined && isOfPool(name))
+        return `Key ${quoted(key)} names no pool. Write the name of the pool after a dot, as in ${name}.internal.`;
       const suggestion = nearestKey(key);
       return `Unknown key ${quoted(key)}${
         suggestion === undefined ? `. ${explainValidKeys()}` : suggestionOf(suggestion)
@@ -92,25 +131,31 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'bad-boolean':
       return `${key}: ${quoted(problem.value)} is not a boolean and is read as ${quoted(problem.meaning)}. Use "true" or "false".`;
     case 'bad-order':
-      return `${key}: ${quoted(problem.value)} is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.`;
+      return `${key}: ${quoted(problem.value)} is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".`;
     case 'bad-interface':
       return `${key}: ${quoted(problem.value)} is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces or slashes.`;
+    case 'bad-vlan':
+      return `${key}: ${quoted(problem.value)} is not a VLAN ID, so no VLAN is set. Use a number from 1 to 4094.`;
+    case 'bad-lease':
+      return `${key}: ${quoted(problem.value)} is not the name of a Lease, so none is set. Use NAME or NAMESPACE/NAME.`;
+    case 'bad-quota':
+      return `${key}: ${quoted(problem.value)} is not a number of addresses, so the key has no effect. Use a whole number that is not negative.`;
+    case 'bad-duration':
+      return `${key}: ${quoted(problem.value)} is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.`;
+    case 'bad-selector':
+      return `${key}: ${quoted(problem.value)} is not a label selector, so the pool serves only Services that name it. Write it as for kubectl get --selector: tier=edge, or tier in (edge, dmz).`;
     default:
       return never(problem);
   }
 }
 
-/** A sentence that lists the keys, without alternative spellings. */
+/** A sentence that lists the names of the keys, without alternative spellings. */
 export function explainValidKeys(): string {
-  const forms = keyForms.filter(({ name, spelling }) => name === spelling);
-  const inScope = (scope: Scope) => forms.filter((form) => form.scope === scope).map(startOf);
-  const scoped = (Object.keys(scopes) as Scope[])
-    .filter((scope) => scope !== 'all' && inScope(scope).length > 0)
-    .map((scope) => `${list.format(inScope(scope))} followed by ${scopes[scope].target}`);
-  return `Valid keys are ${list.format([...scoped, ...inScope('all')])}.`;
+  const names = keyForms.filter(({ name, spelling }) => name === spelling).map(({ name }) => name);
+  return `Valid keys start with ${list.format(new Set(names))}.`;
 }
 
-const list = new Intl.ListFormat('en', { type: 'conjunction' });
+const list = new Intl.ListFormat('en', { type: 'disjunction' });
 
 /** Another ConfigMap with pools: `NAMESPACE/NAME`. */
 export function explainOtherPools(other: string, own: { namespace: string; name: string }): string {
@@ -143,7 +188,41 @@ export function explainSpecial({ name, range }: SpecialPurpose): string {
   }
 }
 
+/** Whether keys with this name are for pools and for nothing else. */
+function isOfPool(name: string): boolean {
+  const forms = keyForms.filter(({ spelling }) => spelling === name);
+  return forms.length > 0 && forms.every(({ scope }) => scope === 'pool');
+}
+
+/** `internal, dmz` for `internal dmz`, `internal` for `pool.Internal`. */
+function meantPools(entry: string): string | undefined {
+  const names = entry
+    .toLowerCase()
+    .split(/[\s;]+/)
+    .map((name) => name.replace(/^pool\./, ''));
+  return names.every((name) => parseKey(poolKey(name)) !== undefined) ? names.join(', ') : undefined;
+}
+
+/** Why an entry reserves nothing, and what was probably meant. */
+function explainReservation(entry: string): string {
+  const [service = '', text = '', ...more] = entry.split('=').map((part) => part.trim());
+  const meant = entry.replace(/^\s*([a-z0-9-]+)\s*[:= ]\s*/, '$1=');
+  const suggestion = suggestionOf(meant !== entry && isReservation(meant) ? meant : undefined);
+  if (text === '' || more.length > 0)
+    return `${quoted(entry)} is not a reservation. Write it as SERVICE=ADDRESS.${suggestion === '.' ? '' : suggestion.slice(1)}`;
+  const fault = parseAddress(text);
+  if (typeof fault === 'string' && /[/-]/.test(text))
+    return `${quoted(entry)} reserves more than one address. Reserve each of them with an entry of its own.`;
+  if (typeof fault === 'string')
+    return `${quoted(entry)} ${explainFault({ fault, text }, entry)}${suggestion}`;
+  if (isUnspecified(fault))
+    return `${quoted(entry)} reserves ${text}, which is a request for DHCP and no address.`;
+  return `${quoted(entry)} is for ${quoted(service)}, which is not the name of a Service. Write it as SERVICE=ADDRESS, without the namespace.`;
+}
+
 function explainEmptyPool(key: string): string {
+  if (poolNameOf(key) !== undefined)
+    return `${key} contains no valid address, so it provides none. Add addresses, or delete the key.`;
   const scope = key.slice(key.indexOf('-') + 1);
   return scope === 'global'
     ? `${key} contains no valid address, so Services in namespaces without their own pool cannot get an address. Add addresses, or delete the key.`
