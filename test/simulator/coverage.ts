@@ -13,6 +13,10 @@ const always: readonly string[] = [
   'state: two believe that they lead',
   'state: sharers moved together',
   'state: a sharer took a port of another one',
+  'act: restore',
+  'state: an event missed in the watch cache',
+  'state: leader silenced',
+  'state: two controllers at rest',
 ];
 
 const decisions: readonly string[] = [

@@ -248,13 +248,6 @@ export const mutants: readonly Mutant[] = [
     to: 'policy !== undefined &&',
   },
   {
-    promise: 'Quiet',
-    what: 'a reverted field is restored only after twice the longest back-off',
-    file: 'src/controller/write-conflicts.ts',
-    from: 'return repeats === 0 ? 0 : Math.min(initialMs * 2 ** (repeats - 1), maxMs);',
-    to: 'return 2 * maxMs;',
-  },
-  {
     promise: 'One leader',
     what: 'a standby compares the time in the Lease with its own wall clock',
     file: 'src/client/election.ts',
