@@ -178,7 +178,7 @@ function play({ data, options, nodes, services, leads }: Story): void {
       assert.equal(found[field as keyof typeof found], value, `${key}: ${field}`);
     }
     if (says !== undefined)
-      assert.match(decision === undefined ? '' : explainDecision(decision, allOptions), says, key);
+      assert.match(decision === undefined ? '' : explainDecision(decision, allOptions), says, `${key}: ${decision === undefined ? '' : explainDecision(decision, allOptions)}`);
     const last = written.get(key);
     if (wrote !== undefined) assert.equal(last?.kind === 'write' ? explainWrite(last) : '', wrote, key);
     if (untouched) assert.ok(!written.has(key), `${key} was written`);
@@ -197,6 +197,7 @@ const ours = (ip: string, more: Sketch = {}): Sketch => ({
   ...more,
   record: { from: 'cidr-global', ips: ip, ...more.record },
 });
+const to = (target: string): Sketch => ({ annotations: { 'kube-vip.io/reallocate': target } });
 const sharing = { ...pool, 'allow-share-global': 'true' };
 
 const stories: Record<string, readonly Story[]> = {
@@ -853,6 +854,136 @@ const stories: Record<string, readonly Story[]> = {
         'a/second': { ips: '10.0.0.5,fd00::1' },
         'a/static': { ips: '10.0.0.2', from: 'cidr-global' },
         'a/right': { ips: '10.0.0.6' },
+      },
+    },
+    {
+      title: 'a reallocation to addresses by name gives exactly these, as an allocation',
+      data: both,
+      services: {
+        'a/moves': ours('10.0.0.1', to('10.0.0.7')),
+        'a/outside': ours('172.16.0.1', to('10.0.0.8')),
+        'a/dual': ours('10.0.0.2,fd00::2', { families: dual, ...to('fd00::9, 10.0.0.2') }),
+        // What it has may stay outside the pool.
+        'a/half': ours('172.16.0.2,fd00::3', { families: dual, ...to('172.16.0.2,fd00::8') }),
+        'a/same': ours('10.0.0.3', to('10.0.0.3')),
+        'a/static': { spec: '172.16.0.3', ...to('10.0.0.4') },
+        'a/named': { spec: '10.0.0.5', ...to('10.0.0.5') },
+        'a/new': { families: dual, ...to('10.0.0.6') },
+        'b/go': { ...go('10.0.0.9'), ...to('10.0.0.9') },
+      },
+      leads: {
+        'a/moves': {
+          ips: '10.0.0.7',
+          spec: '10.0.0.7',
+          from: 'cidr-global',
+          wrote:
+            'Assigned 10.0.0.7 (from cidr-global), as requested by the annotation kube-vip.io/reallocate',
+        },
+        'a/outside': { ips: '10.0.0.8', from: 'cidr-global' },
+        'a/dual': { ips: '10.0.0.2,fd00::9', spec: '10.0.0.2', from: 'cidr-global' },
+        'a/half': { ips: '172.16.0.2,fd00::8', spec: '172.16.0.2', from: 'cidr-global' },
+        'a/same': { ips: '10.0.0.3', wrote: 'Kept 10.0.0.3: it is already in its pool' },
+        'a/static': { ips: '10.0.0.4', from: 'cidr-global' },
+        'a/named': { ips: '10.0.0.5', from: 'cidr-global' },
+        'a/new': { ips: '10.0.0.6', from: 'cidr-global', says: /has no IPv6 address/ },
+        'b/go': { ips: '10.0.0.9', from: 'cidr-global' },
+      },
+    },
+    {
+      title: 'a Service that leaves one of two addresses without any pool still records where the other came from',
+      services: {
+        'a/old': ours('fd00::1', { families: 'SingleStack IPv6' }),
+        'b/x': ours('10.0.0.1,fd00::1', {
+          families: dual,
+          record: { from: 'cidr-global', ips: '10.0.0.1,fd00::1', ports: 'TCP/81' },
+        }),
+      },
+      leads: { 'b/x': { ips: '10.0.0.1', from: 'unknown' } },
+    },
+    {
+      title: 'what prevents a reallocation by name is said, and the Service keeps what it has',
+      data: { ...both, 'cidr-d': '10.0.0.0/24' },
+      services: {
+        'a/elsewhere': ours('10.0.0.1', to('10.9.9.9')),
+        'a/used': ours('10.0.0.2', to('10.0.0.1')),
+        'a/word': ours('10.0.0.3', to('soon')),
+        'a/slip': ours('10.0.0.4', to('10.0.0.300')),
+        'a/family': ours('10.0.0.5', to('fd00::5')),
+        'a/two': ours('10.0.0.6', to('10.0.0.7,10.0.0.8')),
+        'a/strict': ours('10.0.0.7,fd00::7', { families: strict, ...to('10.0.0.9') }),
+        'a/no-request': ours('10.0.0.8', { annotations: { 'kube-vip.io/reallocate': 'false' } }),
+        'b/static': { spec: '172.16.0.9', ...to('10.0.0.1') },
+        'c/new': to('10.0.0.1'),
+        'd/end': ours('10.0.0.20', to('10.0.0.255')),
+        'd/external': ours('10.0.0.21', to('10.0.0.30')),
+        'e/web': { type: 'ClusterIP', external: '10.0.0.30' },
+      },
+      leads: {
+        'a/elsewhere': {
+          untouched: true,
+          says: /^Waiting for the requested reallocation\. Until then, the Service keeps its current addresses\. The annotation kube-vip\.io\/reallocate requests 10\.9\.9\.9, which is not in the pool of the Service, cidr-global\. Add the address to the pool, or change the annotation kube-vip\.io\/reallocate\.$/,
+        },
+        'a/used': {
+          untouched: true,
+          says: /requests 10\.0\.0\.1, which a\/elsewhere uses\. Change the annotation /,
+        },
+        'a/word': {
+          untouched: true,
+          says: /has "soon", which is neither an address for each IP family, nor /,
+        },
+        'a/slip': { untouched: true, says: /has "10\.0\.0\.300", which is neither / },
+        'a/family': { untouched: true, says: /requests fd00::5, but the Service is IPv4\./ },
+        'a/two': { untouched: true, says: /requests more than one IPv4 address\./ },
+        'a/strict': {
+          untouched: true,
+          says: /requests no IPv6 address, but the Service is RequireDualStack\./,
+        },
+        'a/no-request': { untouched: true, says: /^$/ },
+        'b/static': {
+          ips: '172.16.0.9',
+          from: 'static',
+          says: /requests 10\.0\.0\.1, which a\/elsewhere uses/,
+        },
+        'c/new': {
+          ips: '10.0.0.9',
+          from: 'cidr-global',
+          says: /requests 10\.0\.0\.1, which a\/elsewhere uses/,
+        },
+        'd/end': { untouched: true, says: /requests 10\.0\.0\.255, which is excluded from allocation\./ },
+        'd/external': {
+          untouched: true,
+          says: /requests 10\.0\.0\.30, which is used as an external IP of Service e\/web\./,
+        },
+      },
+    },
+    {
+      title: 'a reallocation by name happens when the address becomes free',
+      data: pool,
+      services: {
+        'a/first': ours('10.0.0.1', { created: 1, ...to('10.0.0.2') }),
+        'a/second': ours('10.0.0.2', { created: 2, ...to('10.0.0.3') }),
+        'a/third': ours('10.0.0.3', { created: 3, ...to('10.0.0.4') }),
+      },
+      leads: {
+        'a/first': { ips: '10.0.0.2' },
+        'a/second': { ips: '10.0.0.3' },
+        'a/third': { ips: '10.0.0.4' },
+      },
+    },
+    {
+      title: 'a reallocation by name joins Services that share the address',
+      data: { ...sharing, 'allow-share-b': 'false' },
+      services: {
+        'a/http': ours('10.0.0.1', { ports: 'TCP/80', ...to('10.0.0.5') }),
+        'a/https': ours('10.0.0.1', { ports: 'TCP/443', ...to('10.0.0.5') }),
+        'a/clash': ours('10.0.0.3', { created: 5, ports: 'TCP/443', ...to('10.0.0.5') }),
+        'b/alone': ours('10.0.0.4', { ports: 'TCP/25', ...to('10.0.0.5') }),
+      },
+      leads: {
+        'a/http': { ips: '10.0.0.5', says: /^Shared with a\/https\.$/ },
+        'a/https': { ips: '10.0.0.5' },
+        'a/clash': { untouched: true, says: /requests 10\.0\.0\.5, which a\/http, a\/https use\./ },
+        'b/alone': { untouched: true, says: /requests 10\.0\.0\.5, which a\/http, a\/https use\./ },
       },
     },
     {

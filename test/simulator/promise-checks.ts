@@ -138,6 +138,8 @@ function checkStill(before: Service, after: Service): void {
   const families = `${spec.ipFamilyPolicy ?? 'SingleStack'} ${(spec.ipFamilies ?? []).join()}`;
   const reasons = [
     metadata.annotations?.['kube-vip.io/reallocate'] === 'true',
+    metadata.annotations?.['kube-vip.io/reallocate'] !== undefined &&
+      sameAddresses(metadata.annotations['kube-vip.io/reallocate'], annotationOf(after)),
     metadata.annotations?.['kube-vip.io/reallocate'] === 'allocated' && record.from !== 'static',
     record.uid !== metadata.uid,
     record.families !== undefined && !sameFamilies(record.families, families),
@@ -148,6 +150,17 @@ function checkStill(before: Service, after: Service): void {
   if (!reasons.some(Boolean)) {
     throw new BrokenPromise('Still', `${keyOf(after)} had ${shownBefore} and got ${annotationOf(after)}`);
   }
+}
+
+/** Whether the lists have the same addresses, in any order. */
+function sameAddresses(one: string, other: string): boolean {
+  const sorted = (text: string): string =>
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .sort()
+      .join();
+  return sorted(one) === sorted(other);
 }
 
 function sameFamilies(one: string, other: string): boolean {

@@ -1,6 +1,7 @@
 import { isInPool } from '../config/policy.ts';
 import type { Pool } from '../config/pool.ts';
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
+import { unknownSource } from '../model/allocation-record.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
@@ -64,7 +65,7 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
   }
   const isEnough = needs === 'any' ? addresses.length > 0 : failures.length === 0;
   if (!isEnough) return { request, failures };
-  return { request, addresses, key: key ?? preferred?.key ?? '', sharedWith };
+  return { request, addresses, key: key ?? preferred?.key ?? unknownSource, sharedWith };
 }
 
 /** A pool of a single DHCP entry provides that for both families. */

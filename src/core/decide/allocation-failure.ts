@@ -1,4 +1,5 @@
 import type { Address, Family } from '../ip/address.ts';
+import type { ClaimOwner } from '../ledger/claim.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import type { NotEligible } from './allocation-request.ts';
@@ -18,7 +19,33 @@ export type AllocationFailure =
       readonly claimed: bigint;
       /** Set if the namespace allows sharing. */
       readonly noSharing: NoSharing | undefined;
-    };
+    }
+  | TargetFailure;
+
+/** Why a Service cannot be moved to exactly the addresses that the annotation `kube-vip.io/reallocate` names. */
+export type TargetFailure =
+  /** Neither a known word nor a list of addresses. */
+  | { readonly code: 'target-unreadable'; readonly text: string }
+  | { readonly code: 'target-repeats-family'; readonly repeated: Family }
+  | { readonly code: 'target-wrong-family'; readonly address: Address; readonly families: readonly Family[] }
+  /** The Service is RequireDualStack. */
+  | { readonly code: 'target-lacks-family'; readonly missing: Family }
+  /** `keys`: the pools of the Service. */
+  | { readonly code: 'target-not-in-pool'; readonly address: Address; readonly keys: readonly string[] }
+  /** One of its pools spans the address, but never gives it. */
+  | { readonly code: 'target-excluded'; readonly address: Address }
+  | {
+      readonly code: 'target-in-use';
+      readonly address: Address;
+      /** The Services that use it and do not share it with this one. */
+      readonly services: readonly ServiceKey[];
+    }
+  | {
+      readonly code: 'target-external-ip';
+      readonly address: Address;
+      readonly services: readonly ServiceKey[];
+    }
+  | { readonly code: 'target-claimed'; readonly address: Address; readonly owner: ClaimOwner };
 
 /** Why a Service in a namespace that allows sharing cannot share an address of its full pool. */
 export type NoSharing =
@@ -31,3 +58,7 @@ export type NoSharing =
       readonly holder: ServiceKey;
       readonly why: SharingConflict;
     };
+
+export function isTargetFailure(failure: AllocationFailure): failure is TargetFailure {
+  return failure.code.startsWith('target-');
+}

@@ -1,8 +1,9 @@
 import type { Config } from '../config/config.ts';
+import { isInPool, policyFor } from '../config/policy.ts';
 import type { Pool } from '../config/pool.ts';
 import type { Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { familiesText } from '../model/service-view.ts';
+import { familiesText, targetOf } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import { wantsToShare } from './allocation-request.ts';
 import type { Condition, Decision } from './decision.ts';
@@ -32,7 +33,8 @@ export function waitingFor(state: ServiceState, decision: Decision, facts: Facts
   const failures = failuresOf(decision);
   if (failures !== undefined) {
     const orPartner = wantsToShare(state, facts);
-    return { conditions: conditionsFor(failures, orPartner, config), needs: needsOf(state, orPartner) };
+    const conditions = conditionsFor(state, failures, orPartner, config);
+    return { conditions, needs: needsOf(state, orPartner) };
   }
   const missing = lackingFamily(decision);
   const pool = missing?.key === undefined ? undefined : config.pools.get(missing.key);
@@ -41,15 +43,27 @@ export function waitingFor(state: ServiceState, decision: Decision, facts: Facts
 }
 
 function conditionsFor(
+  { view }: ServiceState,
   failures: readonly AllocationFailure[],
   orPartner: boolean,
   config: Config,
 ): readonly WakeCondition[] {
   return failures.flatMap((failure) => {
-    const pool = failure.code === 'pool-full' ? config.pools.get(failure.key) : undefined;
-    return failure.code === 'pool-full' && pool !== undefined
-      ? [{ pool, family: failure.family, orPartner }]
-      : [];
+    switch (failure.code) {
+      case 'pool-full': {
+        const pool = config.pools.get(failure.key);
+        return pool === undefined ? [] : [{ pool, family: failure.family, orPartner }];
+      }
+      case 'target-in-use':
+      case 'target-external-ip':
+      case 'target-claimed': {
+        const { address } = failure;
+        const pool = policyFor(config, view).pools.find((one) => isInPool(one, address));
+        return pool === undefined ? [] : [{ pool, family: address.family, orPartner }];
+      }
+      default:
+        return [];
+    }
   });
 }
 
@@ -61,9 +75,9 @@ function failuresOf(decision: Decision): readonly AllocationFailure[] | undefine
   return decision.conditions.find((condition) => condition.code === 'pending-change')?.failures;
 }
 
-/** A Service with addresses to keep has needs of its own. */
+/** A Service with addresses to keep, or with a target, has needs of its own. */
 function needsOf({ key, view, intent, usedIPs }: ServiceState, orPartner: boolean): string {
-  if (intent.kind !== 'new' || usedIPs.length > 0) return `own ${key}`;
+  if (intent.kind !== 'new' || usedIPs.length > 0 || targetOf(view) !== undefined) return `own ${key}`;
   return `${familiesText(view)} ${orPartner ? view.ports.join(',') : ''}`;
 }
 
