@@ -178,7 +178,11 @@ function play({ data, options, nodes, services, leads }: Story): void {
       assert.equal(found[field as keyof typeof found], value, `${key}: ${field}`);
     }
     if (says !== undefined)
-      assert.match(decision === undefined ? '' : explainDecision(decision, allOptions), says, `${key}: ${decision === undefined ? '' : explainDecision(decision, allOptions)}`);
+      assert.match(
+        decision === undefined ? '' : explainDecision(decision, allOptions),
+        says,
+        `${key}: ${decision === undefined ? '' : explainDecision(decision, allOptions)}`,
+      );
     const last = written.get(key);
     if (wrote !== undefined) assert.equal(last?.kind === 'write' ? explainWrite(last) : '', wrote, key);
     if (untouched) assert.ok(!written.has(key), `${key} was written`);
@@ -890,7 +894,8 @@ const stories: Record<string, readonly Story[]> = {
       },
     },
     {
-      title: 'a Service that leaves one of two addresses without any pool still records where the other came from',
+      title:
+        'a Service that leaves one of two addresses without any pool still records where the other came from',
       services: {
         'a/old': ours('fd00::1', { families: 'SingleStack IPv6' }),
         'b/x': ours('10.0.0.1,fd00::1', {

@@ -48,6 +48,14 @@ export function targetAllocation(subject: Subject): Allocation | undefined {
   return { request, addresses, key: key ?? unknownSource, sharedWith: others.map((other) => other.key) };
 }
 
+/** Whether the Service can move to exactly the addresses of the list. */
+export function canMoveTo(subject: Subject, target: string): boolean {
+  const { state } = subject;
+  const asked = { ...state, view: { ...state.view, reallocate: { target } } };
+  const found = targetAllocation({ ...subject, state: asked });
+  return found !== undefined && 'addresses' in found;
+}
+
 /** Undefined if an entry is no address, or if there are too many. */
 function readTarget(text: string): readonly Address[] | undefined {
   const { entries, fault } = parseAddressList(text) ?? { entries: [] };

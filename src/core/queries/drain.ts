@@ -1,7 +1,9 @@
+import type { Config } from '../config/config.ts';
 import { isInPool, isWithin, policyFor } from '../config/policy.ts';
 import type { Pool, Span } from '../config/pool.ts';
 import { subjectOf } from '../decide/facts.ts';
 import { canJoin } from '../decide/shared-address.ts';
+import { formatRange } from '../explain/explain-config.ts';
 import { explainDecision } from '../explain/explain-decision.ts';
 import { explainNoTarget, explainStay, type NoTarget, type StaysBecause } from '../explain/explain-move.ts';
 import { type Address, type Family, formatAddress } from '../ip/address.ts';
@@ -236,4 +238,32 @@ function gives({ spans }: Pool, range: Range): boolean {
     span !== undefined &&
     spans[range.family].some(({ first, last }) => first <= span.last && span.first <= last)
   );
+}
+
+/** A key of the ConfigMap with its new value. */
+export interface Exclusion {
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * What excludes the addresses from automatic allocation, beside what is excluded already; undefined if no pool gives them. `data` is
+ * the content of the ConfigMap.
+ */
+export function exclusionOf(
+  config: Config,
+  ranges: readonly Range[],
+  data: Readonly<Record<string, string>>,
+): Exclusion | undefined {
+  const keys = poolsThatGive(config.pools.values(), ranges);
+  const [only] = keys;
+  if (only === undefined) return undefined;
+  // `exclude-global` applies to all pools.
+  const key =
+    keys.length > 1
+      ? 'exclude-global'
+      : only.replace(/^(?:cidr|range)-/, 'exclude-').replace(/^pool\./, 'exclude.');
+  const entries = ranges.map(formatRange).join(', ');
+  const before = data[key]?.trim() ?? '';
+  return { key, value: before === '' ? entries : `${before}, ${entries}` };
 }
