@@ -49,8 +49,14 @@ class Announcer {
   readonly #end: Promise<void>;
   #isClosed = false;
 
-  static async start(cluster: Cluster): Promise<Announcer> {
-    return new Announcer(cluster, await cluster.watch());
+  /** Announces while `body` runs. */
+  static async during(cluster: Cluster, body: (announcer: Announcer) => Promise<void>): Promise<void> {
+    const announcer = new Announcer(cluster, await cluster.watch());
+    try {
+      await body(announcer);
+    } finally {
+      await announcer.#close();
+    }
   }
 
   private constructor(cluster: Cluster, watch: ServiceWatch) {
@@ -60,7 +66,7 @@ class Announcer {
   }
 
   /** Ends with the next event, so it causes one. */
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     this.#isClosed = true;
     await this.#cluster.create(loadBalancer('default/last', { loadBalancerClass: 'example.com/other' }));
     await this.#end;
@@ -103,80 +109,82 @@ interface PlannedMoves {
   left: { service: string; addresses: string; why: string }[];
 }
 
-scenario('a /28 with twelve Services is drained, as the dry run says', async ({ cluster, shell, start }) => {
-  const announcer = await Announcer.start(cluster);
-  start();
-  await cluster.pools({ 'cidr-global': '10.1.0.0/28, 10.1.0.32/28' });
-  const keys = await create(cluster, 12);
-  await cluster.create(loadBalancer('shop/fixed', { loadBalancerIP: '10.1.0.14' }));
-  await cluster.becomes('shop/fixed', assigned('10.1.0.14', 'static'));
-  const command = 'kubectl vip drain 10.1.0.0/28 --batch 5 --pause 0s';
-  const plan = await shell.json<PlannedMoves>('drain 10.1.0.0/28 --dry-run=client');
-  assert.deepEqual(
-    plan.moves.map(({ service }) => service),
-    keys,
-  );
-  assert.deepEqual(
-    plan.left.map(({ service, addresses }) => [service, addresses]),
-    [['shop/fixed', '10.1.0.14']],
-  );
-  const { stdout, stderr, code } = await shell.run(command);
-  assert.equal(code, 0, stdout + stderr);
-  assert.match(
-    stdout,
-    /^10\.1\.0\.0\/28 is still in pool cidr-global, which can assign these addresses again\./,
-  );
-  assert.match(stdout, /--patch '\{"data":\{"exclude-global":"10\.1\.0\.0-10\.1\.0\.15"\}\}'/);
-  assert.match(
-    stdout,
-    /\ndefault\/web-0011 {2}10\.1\.0\.\d+ -> 10\.1\.0\.44 {2}announced \(12 done, 0 under way, 0 left\)\n/,
-  );
-  assert.match(stdout, /\nLeft as they are:\n {2}shop\/fixed \(10\.1\.0\.14\): requested by name/);
-  assert.match(stdout, /\nMoved 12 Services off 10\.1\.0\.0\/28\.\n$/);
-  for (const { service, from, to } of plan.moves) {
-    await cluster.becomes(service, assigned(to, 'cidr-global'));
-    assert.deepEqual(announcer.addresses.get(service), [from, to], service);
-  }
-  const again = await shell.run(command);
-  assert.match(again.stdout, /Moved 0 Services off 10\.1\.0\.0\/28\.\n$/, again.stderr);
-  await announcer.close();
-});
+scenario('a /28 with twelve Services is drained, as the dry run says', ({ cluster, shell, start }) =>
+  Announcer.during(cluster, async (announcer) => {
+    start();
+    await cluster.pools({ 'cidr-global': '10.1.0.0/28, 10.1.0.32/28' });
+    const keys = await create(cluster, 12);
+    await cluster.create(loadBalancer('shop/fixed', { loadBalancerIP: '10.1.0.14' }));
+    await cluster.becomes('shop/fixed', assigned('10.1.0.14', 'static'));
+    const command = 'kubectl vip drain 10.1.0.0/28 --batch 5 --pause 0s';
+    const plan = await shell.json<PlannedMoves>('drain 10.1.0.0/28 --dry-run=client');
+    assert.deepEqual(
+      plan.moves.map(({ service }) => service),
+      keys,
+    );
+    assert.deepEqual(
+      plan.left.map(({ service, addresses }) => [service, addresses]),
+      [['shop/fixed', '10.1.0.14']],
+    );
+    const { stdout, stderr, code } = await shell.run(command);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(
+      stdout,
+      /^10\.1\.0\.0\/28 is still in pool cidr-global, which can assign these addresses again\./,
+    );
+    assert.match(stdout, /--patch '\{"data":\{"exclude-global":"10\.1\.0\.0-10\.1\.0\.15"\}\}'/);
+    assert.match(
+      stdout,
+      /\ndefault\/web-00\d\d {2}10\.1\.0\.\d+ -> 10\.1\.0\.\d+ {2}announced \(12 done, 0 under way, 0 left\)\n/,
+    );
+    assert.match(stdout, /\nLeft as they are:\n {2}shop\/fixed \(10\.1\.0\.14\): requested by name/);
+    assert.match(stdout, /\nMoved 12 Services off 10\.1\.0\.0\/28\.\n$/);
+    for (const { service, from, to } of plan.moves) {
+      await cluster.becomes(service, assigned(to, 'cidr-global'));
+      assert.deepEqual(announcer.addresses.get(service), [from, to], service);
+    }
+    const again = await shell.run(command);
+    assert.match(again.stdout, /Moved 0 Services off 10\.1\.0\.0\/28\.\n$/, again.stderr);
+  }),
+);
 
 scenario(
   `a drain of ${many} Services, with the controller killed and the command interrupted, moves each once`,
-  async ({ cluster, shell, start }) => {
-    const announcer = await Announcer.start(cluster);
-    const first = start();
-    await cluster.pools({ 'cidr-default': '10.1.0.0/20, 10.2.0.0/20' });
-    const keys = await create(cluster, many);
-    const before = await cluster.addresses();
-    const line = `kubectl vip drain 10.1.0.0/20 --batch ${batch} --pause 0s`;
-    const drained = (least: number) => (): void => {
-      const moved = running.output().match(/ announced \(/g)?.length ?? 0;
-      assert.ok(moved >= least, running.output());
-    };
-    let running = shell.start(line);
-    await eventually(drained(many / 4));
-    await first.crash();
-    // The next process does not wait for the end of the Lease.
-    await cluster.forgetLease();
-    start();
-    await eventually(drained(many / 2));
-    await running.interrupt();
-    assert.equal(running.exitCode(), 1, running.output());
-    assert.match(running.output(), /\nInterrupted: \d+ moved, \d+ under way, \d+ left\..*\nTo go on, run:\n/);
-    assert.equal(running.output().trimEnd().split('\n').at(-1), line);
-    running = shell.start(line);
-    await eventually(() => assert.notEqual(running.exitCode(), undefined, running.output()));
-    assert.equal(running.exitCode(), 0, running.output());
-    const now = await cluster.addresses();
-    assert.equal(new Set(Object.values(now)).size, many, 'no address twice');
-    for (const key of keys) {
-      assert.match(now[key] ?? '', /^10\.2\./, key);
-      assert.deepEqual(announcer.addresses.get(key), [before[key], now[key]], `${key} moved once`);
-    }
-    await announcer.close();
-  },
+  ({ cluster, shell, start }) =>
+    Announcer.during(cluster, async (announcer) => {
+      const first = start();
+      await cluster.pools({ 'cidr-default': '10.1.0.0/20, 10.2.0.0/20' });
+      const keys = await create(cluster, many);
+      const before = await cluster.addresses();
+      const line = `kubectl vip drain 10.1.0.0/20 --batch ${batch} --pause 0s`;
+      const drained = (least: number) => (): void => {
+        const moved = running.output().match(/ announced \(/g)?.length ?? 0;
+        assert.ok(moved >= least, running.output());
+      };
+      let running = shell.start(line);
+      await eventually(drained(many / 4));
+      await first.crash();
+      // The next process does not wait for the end of the Lease.
+      await cluster.forgetLease();
+      start();
+      await eventually(drained(many / 2));
+      await running.interrupt();
+      assert.equal(running.exitCode(), 1, running.output());
+      assert.match(
+        running.output(),
+        /\nInterrupted: \d+ moved, \d+ under way, \d+ left\..*\nTo go on, run:\n/,
+      );
+      assert.equal(running.output().trimEnd().split('\n').at(-1), line);
+      running = shell.start(line);
+      await eventually(() => assert.notEqual(running.exitCode(), undefined, running.output()));
+      assert.equal(running.exitCode(), 0, running.output());
+      const now = await cluster.addresses();
+      assert.equal(new Set(Object.values(now)).size, many, 'no address twice');
+      for (const key of keys) {
+        assert.match(now[key] ?? '', /^10\.2\./, key);
+        assert.deepEqual(announcer.addresses.get(key), [before[key], now[key]], `${key} moved once`);
+      }
+    }),
   scenarioTimeoutMs + many * 1_000,
 );
 
