@@ -94,7 +94,8 @@ export class MoveRun {
         await this.#replan();
       await this.#requestAll(this.#left.slice(0, this.#options.batch));
       await this.#settle();
-      if (this.#left.length > 0) await sleep(this.#clock, this.#options.pauseMs, this.#signal);
+      const { pauseMs } = this.#options;
+      if (this.#left.length > 0 && pauseMs > 0) await sleep(this.#clock, pauseMs, this.#signal);
     }
     await this.#checkEmpty();
   }
