@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type KeyForm, keyForms, type ScopeSyntax, scopes, startOf } from '../src/core/config/keys.ts';
-import type { ScalarType } from '../src/core/config/value-type.ts';
+import type { Admission } from '../src/core/config/value-type.ts';
 import { explainValidKeys } from '../src/core/explain/explain-config.ts';
 
 interface GeneratedFile {
@@ -63,14 +63,14 @@ function referenceTable(): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
-const isList = ({ row }: KeyForm): boolean => 'read' in row.type;
+const isList = ({ row }: KeyForm): boolean => row.type.admission === 'entries';
 
-/** The scalar types, each with the forms of its keys, in the order of the table. */
-function scalarTypes(): Map<ScalarType<unknown>, KeyForm[]> {
-  const found = new Map<ScalarType<unknown>, KeyForm[]>();
+/** What checks a value as a whole, each with the forms of its keys, in the order of the table. */
+function wholeValues(): Map<Admission, KeyForm[]> {
+  const found = new Map<Admission, KeyForm[]>();
   for (const form of keyForms) {
-    const { type } = form.row;
-    if ('parse' in type) found.set(type, [...(found.get(type) ?? []), form]);
+    const { admission } = form.row.type;
+    if (admission !== 'entries') found.set(admission, [...(found.get(admission) ?? []), form]);
   }
   return found;
 }
@@ -96,7 +96,7 @@ function knownKeys(): string {
 }
 
 function policyVariables(): string {
-  const settings = [...scalarTypes()].flatMap(([{ admission }, forms]) => [
+  const settings = [...wholeValues()].flatMap(([admission, forms]) => [
     `${hasForm('key', forms)} ?`,
     `  ${admission.isInvalid} :`,
   ]);
@@ -121,7 +121,7 @@ function policyVariables(): string {
 
 function policyValidations(): string {
   const formsByMessage = new Map<string, KeyForm[]>();
-  for (const [{ admission }, forms] of scalarTypes())
+  for (const [admission, forms] of wholeValues())
     formsByMessage.set(admission.message, [...(formsByMessage.get(admission.message) ?? []), ...forms]);
   const validations = [...formsByMessage].map(([message, forms]) =>
     validation(`!(${hasForm('variables.key', forms)})`, `variables.at + ${celString(` ${message}`)}`),

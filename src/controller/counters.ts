@@ -13,6 +13,7 @@ const causes: Readonly<Record<WriteCause, true>> = {
   adopt: true,
   families: true,
   ports: true,
+  pools: true,
   reallocate: true,
   confirm: true,
   update: true,

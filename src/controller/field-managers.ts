@@ -1,7 +1,7 @@
 import { formatRecord } from '../core/model/allocation-record.ts';
 import { type ManagedPath, managedPaths, ownerOf } from '../core/model/managed-fields.ts';
 import type { Service } from '../core/model/objects.ts';
-import type { ServicePatch } from '../core/model/service-patch.ts';
+import { announcedFields, type ServicePatch } from '../core/model/service-patch.ts';
 import {
   annotations,
   goFinalizer,
@@ -50,7 +50,7 @@ interface WrittenField {
 }
 
 function fieldsOf(change: ServicePatch): WrittenField[] {
-  const { annotation, specIP, labeled, record, interface: interfaceName, reallocate } = change;
+  const { annotation, specIP, labeled, record, reallocate } = change;
   const { ipamLabel, goFinalizers } = change;
   const fields: WrittenField[] = [];
   const addAnnotation = (name: string, desired: string | null | undefined): void => {
@@ -72,7 +72,7 @@ function fieldsOf(change: ServicePatch): WrittenField[] {
     });
   if (labeled !== undefined) addLabel(labels.implementation, labeled ? implementation : undefined);
   addAnnotation(annotations.allocationRecord, record && formatRecord(record));
-  addAnnotation(annotations.interface, interfaceName);
+  for (const field of announcedFields) addAnnotation(annotations[field], change[field]);
   addAnnotation(annotations.reallocate, reallocate);
   if (ipamLabel !== undefined) addLabel(labels.ipamAddress, undefined);
   if (goFinalizers !== undefined)

@@ -2,6 +2,7 @@ import type { Election } from '../client/election.ts';
 import type { EventRecorder } from '../client/events.ts';
 import type { Requests } from '../client/metered-transport.ts';
 import { countOf, type ProblemCode } from '../core/config/config-problem.ts';
+import { poolsOf } from '../core/config/policy.ts';
 import { problemNouns } from '../core/explain/explain-config.ts';
 import type { Family } from '../core/ip/address.ts';
 import { Counts } from '../metrics/counts.ts';
@@ -258,7 +259,7 @@ function poolUsage({ ledger, config }: Controller['allocator']): PoolUsage[] {
   const rows: PoolUsage[] = [];
   const sums = families.map((family): PoolUsage => ({ labels: ['', family], size: 0n, used: 0n }));
   let count = 0;
-  for (const { key, size, spans } of config.pools.values()) {
+  for (const { key, size, spans } of poolsOf(config)) {
     count += 1;
     families.forEach((family, i) => {
       if (size[family] === 0n) return;

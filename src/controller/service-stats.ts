@@ -26,8 +26,14 @@ const states: Readonly<Record<StatState, true>> = {
 export const conflictReasons: Readonly<Record<AddressConflict['code'], true>> = {
   'address-in-use': true,
   'invalid-address': true,
+  'quota-reached': true,
 };
-const changeKinds: Readonly<Record<ChangeKind, true>> = { families: true, ports: true, reallocate: true };
+const changeKinds: Readonly<Record<ChangeKind, true>> = {
+  families: true,
+  ports: true,
+  pools: true,
+  reallocate: true,
+};
 
 export const refusalKinds: Readonly<Record<RefusalKind, true>> = {
   permission: true,

@@ -13,7 +13,7 @@ export type Admission =
 
 /** What the message about an unknown key ends with, if no key is similar. */
 export const validKeys =
-  'Valid keys are cidr-, range-, interface-, and allow-share- followed by a namespace or "global", search-order, and skip-end-ips-in-cidr.';
+  'Valid keys start with pool, pools, cidr, range, select, auto-assign, exclude, reserve, quota, interface, vlan, lease, allow-share, search-order, or skip-end-ips-in-cidr.';
 
 /**
  * Common mistakes in the ConfigMap: the key, its value, the messages, and what the admission policy does if it is installed. A
@@ -949,8 +949,10 @@ export const badPools: readonly (readonly [
   [
     'interface.default',
     'eth0',
-    ['Unknown key "interface.default". Did you mean "interface-default"?'],
-    'refused',
+    [
+      'interface.default has no effect, because there is no pool default. Add the key pool.default, or delete this one.',
+    ],
+    'may be meant',
   ],
   [
     'interfaces-default',

@@ -240,7 +240,15 @@ test('an address that another owner claims is not allocated, is reported, and go
   const decision = decideNext(allocator);
   assert.ok(decision?.kind === 'pending');
   assert.deepEqual(decision.failures, [
-    { code: 'pool-full', key: 'cidr-global', family: 'IPv4', size: 1n, claimed: 1n, noSharing: undefined },
+    {
+      code: 'pool-full',
+      key: 'cidr-global',
+      family: 'IPv4',
+      size: 1n,
+      claimed: 1n,
+      reserved: 0n,
+      noSharing: undefined,
+    },
   ]);
   assert.equal(allocator.next(), undefined);
   allocator.claimTracker.delete(foreign.address, '101');

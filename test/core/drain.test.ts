@@ -195,18 +195,18 @@ test('drain: what was requested before is under way, and what no longer works is
   assert.deepEqual(pairs(plan), ['a/y 10.0.0.2 10.0.0.3']);
 });
 
-test('drain: the key that excludes the addresses is that of their only pool, and keeps what it has', () => {
+test('drain: the key that excludes the addresses applies to all pools, and keeps what it has', () => {
   const ranges = [rangeOf('10.0.0.0/28')];
   const exclusion = (data: Data) => exclusionOf(readConfig(configMapOf(data)), ranges, data);
   assert.deepEqual(exclusion({ 'cidr-shop': '10.0.0.0/24' }), {
-    key: 'exclude-shop',
+    key: 'exclude-global',
     value: '10.0.0.0-10.0.0.15',
   });
   assert.deepEqual(exclusion({ 'range-global': '10.0.0.0/24', 'exclude-global': '10.0.0.99' }), {
     key: 'exclude-global',
     value: '10.0.0.99, 10.0.0.0-10.0.0.15',
   });
-  assert.equal(exclusion({ 'cidr-a': '10.0.0.0/24', 'cidr-b': '10.0.0.4/30' })?.key, 'exclude-global');
+  assert.equal(exclusion({ 'cidr-a': '10.0.0.0/24', 'exclude-a': '10.0.0.0/27' }), undefined);
   assert.equal(exclusion({ 'cidr-a': '10.0.1.0/24' }), undefined);
 });
 

@@ -11,10 +11,25 @@ function problemsIn(data: Record<string, string>) {
   return readConfig({ metadata: { name: 'kubevip' }, data }).problems;
 }
 
+/** What a key of this form needs beside it: its pool, and a list that names the pool. */
+function besides(form: KeyForm): Record<string, string> {
+  const names = form.scope === 'pool' ? targetsOf(form) : ['internal', 'dmz'];
+  const pools = names.map((name) => [`pool.${name}`, '172.16.0.1']);
+  return { ...Object.fromEntries(pools), 'pools-other': names.join() };
+}
+
+/** The problems of a key, without those of the keys beside it. */
+function problemsOf(form: KeyForm, key: string, value: string) {
+  return problemsIn({ ...besides(form), [key]: value }).filter((problem) => problem.key === key);
+}
+
 /** Keys of this form. */
 function keysOf(form: KeyForm): string[] {
-  const targets = form.scope === 'all' ? [''] : ['global', 'a', 'b-c', 'd-x', ...Object.keys(configKeys)];
-  return targets.map((target) => startOf(form) + target);
+  return targetsOf(form).map((target) => startOf(form) + target);
+}
+
+function targetsOf(form: KeyForm): string[] {
+  return form.scope === 'all' ? [''] : ['global', 'a', 'b-c', 'd-x', ...Object.keys(configKeys)];
 }
 
 for (const form of keyForms) {
@@ -32,14 +47,14 @@ for (const form of keyForms) {
 
   test(`${key}: the examples of its type are valid, and its default is one of them`, () => {
     assert.ok(row.type.valid.length > 0);
-    for (const value of row.type.valid) assert.deepEqual(problemsIn({ [key]: value }), [], value);
+    for (const value of row.type.valid) assert.deepEqual(problemsOf(form, key, value), [], value);
     if (row.default !== undefined) assert.ok(row.type.valid.includes(String(row.default)));
   });
 
   test(`${key}: the examples of problems have their problem`, () => {
     for (const [code, values] of Object.entries(row.type.invalid))
       for (const value of values) {
-        const problems = problemsIn({ [key]: value });
+        const problems = problemsOf(form, key, value);
         assert.ok(
           problems.some((problem) => problem.code === code && problem.key === key),
           `${code}: ${value}`,
@@ -78,9 +93,12 @@ for (const form of keyForms) {
   if (row.yieldsTo !== undefined || spelling !== form.name)
     test(`${key} is reported as unused beside the key that takes precedence`, () => {
       const [value = ''] = row.type.valid;
-      const by = key.replace(spelling, spelling === form.name ? (row.yieldsTo ?? '') : form.name);
-      assert.notEqual(parseKey(by), undefined, by);
-      assert.deepEqual(problemsIn({ [key]: value, [by]: value }), [{ code: 'shadowed', key, by }]);
-      assert.deepEqual(problemsIn({ [key]: value }), []);
+      for (const name of spelling === form.name ? (row.yieldsTo ?? []) : [form.name]) {
+        const by = key.replace(spelling, name);
+        const other = parseKey(by)?.row.type.valid[0] ?? assert.fail(by);
+        const problems = problemsIn({ ...besides(form), [key]: value, [by]: other });
+        assert.deepEqual(problems, [{ code: 'shadowed', key, by }]);
+      }
+      assert.deepEqual(problemsOf(form, key, value), []);
     });
 }

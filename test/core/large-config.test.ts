@@ -73,7 +73,7 @@ const rangeOf = (first: number, last: number, family: Range['family'] = 'IPv4'):
 function poolOf(key: string, ranges: readonly Range[]): Pool {
   const none = { IPv4: false, IPv6: false };
   const size = { IPv4: 0n, IPv6: 0n };
-  return { key, ranges, size, spans: { IPv4: [], IPv6: [] }, dhcp: none, dhcpOnly: undefined };
+  return { key, trimmed: true, ranges, size, spans: { IPv4: [], IPv6: [] }, dhcp: none, dhcpOnly: undefined };
 }
 
 test('each pool is found with its overlaps, up to a number', () => {

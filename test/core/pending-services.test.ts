@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Config, readConfig } from '../../src/core/config/config.ts';
+import { policyFor } from '../../src/core/config/policy.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { PendingServices } from '../../src/core/decide/pending-services.ts';
 import { waitingFor } from '../../src/core/decide/wake-conditions.ts';
@@ -101,8 +102,8 @@ test('what would help a Service is derived from the decision on it', () => {
   );
   const conditions = (key: string): string[] | undefined => {
     const { state, decision } = allocator.explain(key) ?? assert.fail();
-    return waitingFor(state, decision, allocator.facts)?.conditions.map(
-      ({ pool, family }) => `${pool.key} ${family}`,
+    return waitingFor(state, decision, allocator.facts)?.conditions.map((one) =>
+      'pool' in one ? `${one.pool.key} ${one.family}` : one.quotaOf,
     );
   };
   assert.deepEqual(conditions('a/1'), ['cidr-a IPv4', 'cidr-a IPv6']);
@@ -122,32 +123,32 @@ test('an event does not look at pools that do not contain the address', () => {
   );
   const config = pools(data);
   let reads = 0;
-  const counted = [...config.pools].map(([key, pool]) => [
-    key,
-    {
-      ...pool,
-      get ranges() {
-        reads += 1;
-        return pool.ranges;
-      },
-    },
-  ]);
-  const watched: Config = { ...config, pools: new Map(counted as [string, never][]) };
   const pending = new PendingServices();
   const { ledger } = world(config, ...Array.from({ length: count }, (_, i) => service(`n${i}/1`)));
   for (const state of ledger.all()) {
-    const key = `cidr-${state.view.namespace}`;
+    const [pool] = policyFor(config, state.view).pools;
+    if (pool === undefined) assert.fail();
+    const { key, ranges } = pool;
+    const family = 'IPv4';
     const full = {
       code: 'pool-full',
       key,
-      family: 'IPv4',
+      family,
       size: 1n,
       claimed: 0n,
+      reserved: 0n,
       noSharing: undefined,
     } as const;
-    const facts = { ledger, config: watched, nodes: undefined };
-    const waiting = waitingFor(state, { kind: 'pending', failures: [full] }, facts) ?? assert.fail();
-    pending.add(state, waiting);
+    const facts = { ledger, config, nodes: undefined };
+    const { needs } = waitingFor(state, { kind: 'pending', failures: [full] }, facts) ?? assert.fail();
+    const counted = {
+      ...pool,
+      get ranges() {
+        reads += 1;
+        return ranges;
+      },
+    };
+    pending.add(state, { conditions: [{ pool: counted, family, orPartner: false }], needs });
   }
   reads = 0;
   assert.deepEqual([...pending.firstOfEach(readAddress('10.1.3.1') ?? assert.fail(), true)], ['n259/1']);

@@ -34,6 +34,7 @@ interface Sketch {
     by?: string;
     interface?: string;
     was?: string;
+    pool?: string;
   };
   status?: string;
   external?: string;
@@ -941,7 +942,7 @@ const stories: Record<string, readonly Story[]> = {
         'a/two': { untouched: true, says: /requests more than one IPv4 address\./ },
         'a/strict': {
           untouched: true,
-          says: /requests no IPv6 address, but the Service is RequireDualStack\./,
+          says: /requests no IPv6 address, which the Service needs as well\./,
         },
         'a/no-request': { untouched: true, says: /^$/ },
         'b/static': {
@@ -959,6 +960,71 @@ const stories: Record<string, readonly Story[]> = {
           untouched: true,
           says: /requests 10\.0\.0\.30, which is used as an external IP of Service e\/web\./,
         },
+      },
+    },
+    {
+      title: 'a reallocation to what the Service has changes nothing without a pool',
+      services: { 'a/x': ours('10.0.0.1', to('10.0.0.1')) },
+      leads: { 'a/x': { ips: '10.0.0.1', from: 'cidr-global', label: true } },
+    },
+    {
+      title:
+        'a reallocation by name takes addresses of all pools of the Service, reserved ones, and no others',
+      data: {
+        'pool.one': '10.0.1.1-10.0.1.9',
+        'pool.two': '10.0.2.1-10.0.2.9',
+        'pool.other': '10.0.3.1-10.0.3.9',
+        'pools-global': 'one,two',
+        'pools-b': 'one,two,other',
+        'exclude.two': '10.0.2.7',
+        'reserve-c': 'mine=10.9.0.1, theirs=10.0.1.8',
+      },
+      services: {
+        'a/moves': ours('10.0.1.1', { record: { from: 'pool.one', ips: '10.0.1.1' }, ...to('10.0.2.9') }),
+        'a/excluded': ours('10.0.1.2', { record: { from: 'pool.one', ips: '10.0.1.2' }, ...to('10.0.2.7') }),
+        'a/unlisted': ours('10.0.1.3', { record: { from: 'pool.one', ips: '10.0.1.3' }, ...to('10.0.3.1') }),
+        'a/reserved': ours('10.0.1.4', { record: { from: 'pool.one', ips: '10.0.1.4' }, ...to('10.0.1.8') }),
+        'b/both': ours('10.0.1.5,10.0.3.5', {
+          record: { from: 'pool.one', ips: '10.0.1.5,10.0.3.5', pool: 'one,other' },
+          annotations: { 'kube-vip.io/pool': 'one,other', 'kube-vip.io/reallocate': '10.0.3.6,10.0.1.6' },
+        }),
+        'b/lacks': ours('10.0.1.7,10.0.3.7', {
+          record: { from: 'pool.one', ips: '10.0.1.7,10.0.3.7', pool: 'one,other' },
+          annotations: { 'kube-vip.io/pool': 'one,other', 'kube-vip.io/reallocate': '10.0.3.8' },
+        }),
+        'c/mine': ours('10.0.1.9', { record: { from: 'pool.one', ips: '10.0.1.9' }, ...to('10.9.0.1') }),
+      },
+      leads: {
+        'a/moves': { ips: '10.0.2.9', from: 'pool.two' },
+        'a/excluded': { untouched: true, says: /requests 10\.0\.2\.7, which is excluded from allocation\./ },
+        'a/unlisted': {
+          untouched: true,
+          says: /requests 10\.0\.3\.1, which is not in the pools of the Service, pool\.one, pool\.two\./,
+        },
+        'a/reserved': {
+          untouched: true,
+          says: /requests 10\.0\.1\.8, which is reserved for c\/theirs \(reserve-c\)\./,
+        },
+        'b/both': { ips: '10.0.1.6,10.0.3.6', spec: '10.0.1.6' },
+        'b/lacks': {
+          untouched: true,
+          says: /requests no IPv4 address of pool one, which the Service needs as well\./,
+        },
+        'c/mine': { ips: '10.9.0.1', from: 'reserve-c' },
+      },
+    },
+    {
+      title: 'a reallocation by name stays within the quota',
+      data: { ...both, 'quota-a': '1' },
+      services: {
+        'a/x': ours('10.0.0.1', to('10.0.0.5')),
+        'a/y': ours('10.0.0.2', { families: dual, ...to('10.0.0.6,fd00::6') }),
+        'b/z': ours('10.0.0.3', { families: dual, ...to('10.0.0.7,fd00::7') }),
+      },
+      leads: {
+        'a/x': { untouched: true, says: /^Waiting for .* The quota is reached/ },
+        'a/y': { untouched: true, says: /^Waiting for .* The quota is reached/ },
+        'b/z': { ips: '10.0.0.7,fd00::7' },
       },
     },
     {

@@ -79,7 +79,7 @@ export class Cluster {
 }
 
 /** RFC 7386, section 2. */
-function mergePatch(target: unknown, patch: unknown): unknown {
+export function mergePatch(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
   const isObject = typeof target === 'object' && target !== null && !Array.isArray(target);
   const result: Record<string, unknown> = isObject ? { ...(target as Record<string, unknown>) } : {};

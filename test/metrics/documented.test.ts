@@ -30,6 +30,10 @@ const failures: Readonly<Record<Exclude<AllocationFailure, TargetFailure>['code'
   'family-not-in-pool': true,
   'no-pool': true,
   'no-config-map': true,
+  'pool-not-listed': true,
+  'list-empty': true,
+  'no-pool-chosen': true,
+  'quota-reached': true,
 };
 
 /** Only reported with leader election. */

@@ -175,7 +175,7 @@ function warnings(
   facts: ClusterFacts,
 ): string[] {
   const { snapshot, configMap, options } = facts;
-  const keys = poolsThatGive(snapshot.config.pools.values(), request.ranges);
+  const keys = poolsThatGive(snapshot.config, request.ranges);
   const exclusion = exclusionOf(snapshot.config, request.ranges, configMap?.data ?? {});
   if (command !== 'drain' || moving.excludes || exclusion === undefined) return [];
   return [

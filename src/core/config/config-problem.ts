@@ -8,6 +8,16 @@ export type ConfigProblem =
   /** A pool has more problems of this code than it lists. */
   | { code: 'more-entries'; key: string; of: EntryProblem['code']; count: number }
   | { code: 'empty-pool'; key: string }
+  /** A list without an entry has no effect. */
+  | { code: 'no-entry'; key: string }
+  /** The key is for a pool that does not exist. */
+  | { code: 'pool-of-key-missing'; key: string; pool: string }
+  /** No list names the pool, so that it serves nobody. */
+  | { code: 'unlisted-pool'; key: string; pool: string }
+  /** The same address is reserved in two places: `by` comes first. */
+  | { code: 'reserved-twice'; key: string; reservation: string; by: string }
+  /** A reserved address is excluded as well, which does not keep it from its Service. */
+  | { code: 'reserved-and-excluded'; key: string; reservation: string; by: string }
   | { code: 'nothing-allocatable'; key: string }
   | { code: 'dhcp-beside-addresses'; key: string; family: Family }
   | { code: 'shadowed'; key: string; by: string }
@@ -18,12 +28,25 @@ export type ConfigProblem =
 
 export type EntryProblem =
   | { code: 'bad-entry'; key: string; entry: string }
+  /** Not the name of a pool. */
+  | { code: 'bad-pool-name'; key: string; entry: string }
+  | { code: 'listed-twice'; key: string; entry: string }
+  /** A list names a pool that does not exist. */
+  | { code: 'missing-pool'; key: string; entry: string }
+  | { code: 'bad-reservation'; key: string; entry: string }
   | { code: 'host-bits'; key: string; entry: string; range: Range; used: Range }
   | { code: 'special-purpose'; key: string; entry: string; special: SpecialPurpose };
 
 /** A value that the type of its key does not accept. */
 export interface InvalidValue {
-  readonly code: 'bad-boolean' | 'bad-order' | 'bad-interface';
+  readonly code:
+    | 'bad-boolean'
+    | 'bad-order'
+    | 'bad-interface'
+    | 'bad-vlan'
+    | 'bad-lease'
+    | 'bad-quota'
+    | 'bad-selector';
   readonly key: string;
   readonly value: string;
   /** What it is read as. Empty if the key then has no effect. */

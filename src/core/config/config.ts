@@ -1,8 +1,9 @@
 import type { ConfigMap } from '../model/objects.ts';
 import type { ConfigProblem } from './config-problem.ts';
-import { keyForms, parseKey, precedingKey, startOf } from './keys.ts';
+import { crossProblems } from './cross-problems.ts';
+import { keyForms, type ParsedKey, parseKey, precedingKeys, startOf } from './keys.ts';
 import { type Pool, pool } from './pool.ts';
-import { noSettings, type Settings, setValue } from './settings.ts';
+import { hasSetting, noSettings, type Settings, settingFor, setValue } from './settings.ts';
 import type { Reading, ScalarType } from './value-type.ts';
 
 /** The parsed ConfigMap. */
@@ -11,6 +12,8 @@ export interface Config {
   readonly exists: boolean;
   /** By key, sorted. Includes shadowed pools. */
   readonly pools: ReadonlyMap<string, Pool>;
+  /** The pools read with the ends of blocks where `pools` is without them, and the reverse. Only if a namespace needs them. */
+  readonly withOtherEnds: ReadonlyMap<string, Pool>;
   /** The values of all other keys. */
   readonly settings: Settings;
   readonly problems: readonly ConfigProblem[];
@@ -38,6 +41,9 @@ export function* readConfigInSteps(configMap: ConfigMap | undefined): Generator<
   }
   const settings = noSettings();
   const pools = new Map<string, Pool>();
+  const withOtherEnds = new Map<string, Pool>();
+  /** What namespaces say about the ends of blocks, which is read before the pools. */
+  let trims: ReadonlySet<boolean> | undefined;
   const unused: ConfigProblem[] = [];
   for (const [key, text] of texts) {
     yield;
@@ -46,25 +52,33 @@ export function* readConfigInSteps(configMap: ConfigMap | undefined): Generator<
       problems.push({ code: 'unknown-key', key });
       continue;
     }
-    const by = precedingKey(parsed);
-    const isUnused = by !== undefined && texts.has(by);
-    if (isUnused) unused.push({ code: 'shadowed', key, by });
+    const by = precedingKeys(parsed).find((one) => texts.has(one));
+    if (by !== undefined) unused.push({ code: 'shadowed', key, by });
     const { row, name, spelling } = parsed;
-    const trimmed = settings['skip-end-ips-in-cidr'].all.get('') === true;
+    const trimmed = isTrimmed(settings, parsed);
     const reading = { key, text, trimmed, problems };
     const value =
       'read' in row.type ? yield* row.type.read(reading) : readScalar(row.type, reading, row.default);
-    if (row.type === pool) pools.set(key, value as Pool);
+    if (row.type === pool) {
+      pools.set(key, value as Pool);
+      trims ??= new Set(settings['skip-end-ips-in-cidr'].namespace.values());
+      if (trims.has(!trimmed) && canDiffer(settings, parsed)) {
+        const other = yield* pool.read({ key, text, trimmed: !trimmed, problems: [] });
+        withOtherEnds.set(key, other);
+      }
+    }
     // An alternative spelling does not replace the right one.
-    else if (value !== undefined && (spelling === name || !isUnused)) setValue(settings, parsed, value);
+    else if (value !== undefined && (spelling === name || by === undefined))
+      setValue(settings, parsed, value);
   }
+  yield* crossProblems({ pools, settings }, problems);
   for (const problem of unused) {
     yield;
     problems.push(problem);
   }
   for (const key of Object.keys(configMap.binaryData ?? {}).sort())
     problems.push({ code: 'binary-data', key });
-  return { exists: true, pools, settings, problems };
+  return { exists: true, pools, withOtherEnds, settings, problems };
 }
 
 /** Returns the default, and reports why, if the value is invalid. */
@@ -82,21 +96,36 @@ function readScalar<T>(
 export const emptyConfig: Config = {
   exists: false,
   pools: new Map(),
+  withOtherEnds: new Map(),
   settings: noSettings(),
   problems: [],
 };
 
-/** Keys for the whole ConfigMap come first: the others are read by them. Sorted, so that equal ConfigMaps have equal reports. */
+/** Keys by which others are read come first. Sorted, so that equal ConfigMaps have equal reports. */
 function inReadingOrder(keys: readonly string[]): string[] {
   const sorted = keys.toSorted();
-  return [...sorted.filter((key) => keysForAll.has(key)), ...sorted.filter((key) => !keysForAll.has(key))];
+  const isFirst = (key: string): boolean => firstStarts.some((start) => key.startsWith(start));
+  return [...sorted.filter(isFirst), ...sorted.filter((key) => !isFirst(key))];
 }
 
-const keysForAll: ReadonlySet<string> = new Set(keyForms.filter(({ scope }) => scope === 'all').map(startOf));
+const firstStarts = keyForms
+  .filter(({ scope, row }) => scope === 'all' || row.isReadFirst === true)
+  .map(startOf);
+
+/** Whether the ends of the blocks of a pool are excluded for everybody to whom no setting of their namespace applies. */
+function isTrimmed(settings: Settings, { scope, target }: ParsedKey): boolean {
+  const [pool, namespace] = scope === 'pool' ? [target, 'global'] : [undefined, target];
+  return settingFor(settings['skip-end-ips-in-cidr'], pool, namespace) ?? true;
+}
+
+/** Whether namespaces that use the pool can have different settings about its ends. */
+function canDiffer(settings: Settings, { scope, target }: ParsedKey): boolean {
+  return scope === 'pool' ? !settings['skip-end-ips-in-cidr'].pool.has(target) : target === 'global';
+}
 
 /** The key that takes precedence over a pool's, so that the pool is not used. */
-export function shadowOf({ pools }: Config, key: string): string | undefined {
+export function shadowOf({ pools, settings }: Config, key: string): string | undefined {
   const parsed = parseKey(key);
-  const by = parsed && precedingKey(parsed);
-  return by !== undefined && pools.has(by) ? by : undefined;
+  if (parsed === undefined) return undefined;
+  return precedingKeys(parsed).find((by) => pools.has(by) || hasSetting(settings, by));
 }

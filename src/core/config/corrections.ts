@@ -18,30 +18,43 @@ const plainNames = keyForms.filter(({ scope }) => scope === 'all').map(({ spelli
 const scopedForms = keyForms.filter(({ scope }) => scope !== 'all');
 const scopedNames = [...new Set(scopedForms.map(({ spelling }) => spelling))];
 
-/** The key that was probably meant by `CIDR-global`, `cidr_global`, `cird-global`, `cidr`, or `searchorder`. */
+/** The key that was probably meant by `CIDR-global`, `cidr_global`, `cird-global`, `cidr`, `exclud.dmz`, or `searchorder`. */
 export function nearestKey(key: string): string | undefined {
-  const plain = key.toLowerCase().replace(/[._\s]+/g, '-');
+  const lower = key.toLowerCase();
+  if (parseKey(lower) !== undefined) return lower;
+  const dot = lower.indexOf('.');
+  // A name with a dot is that of a pool, unless only a namespace can be meant.
+  const pooled = dot < 0 ? undefined : scopedKey(lower.slice(0, dot), lower.slice(dot + 1), '.');
+  if (pooled !== undefined) return pooled;
+  const plain = lower.replace(/[._\s]+/g, '-');
   if (parseKey(plain) !== undefined) return plain;
   const whole = nearest(plain, plainNames, 3);
   if (whole !== undefined) return whole;
   const unscoped = nearest(plain, scopedNames, 1);
-  if (unscoped !== undefined) return keyOf(unscoped, 'global');
+  if (unscoped !== undefined) return keyOf(unscoped, 'global', '-');
   for (let dash = plain.lastIndexOf('-'); dash > 0; dash = plain.lastIndexOf('-', dash - 1)) {
-    const name = nearest(plain.slice(0, dash), scopedNames, 2);
-    const corrected = name && keyOf(name, plain.slice(dash + 1));
+    const corrected = scopedKey(plain.slice(0, dash), plain.slice(dash + 1), '-');
     if (corrected !== undefined) return corrected;
   }
   // `cidrglobal`
   const joined = scopedNames.findLast(
-    (name) => plain.startsWith(name) && keyOf(name, plain.slice(name.length)) !== undefined,
+    (name) => plain.startsWith(name) && keyOf(name, plain.slice(name.length), '-') !== undefined,
   );
-  return joined && keyOf(joined, plain.slice(joined.length));
+  return joined && keyOf(joined, plain.slice(joined.length), '-');
 }
 
-/** The key with this name and target, if it is valid. */
-function keyOf(name: string, target: string): string | undefined {
-  return scopedForms
+/** The key whose name is the nearest, of those that can have the target after this separator rather than after the other one. */
+function scopedKey(name: string, target: string, separator: string): string | undefined {
+  const there = scopedNames.filter((one) => keyOf(one, target, separator)?.startsWith(one + separator));
+  const near = nearest(name, there, 2) ?? nearest(name, scopedNames, 2);
+  return near && keyOf(near, target, separator);
+}
+
+/** The key with this name and target, if it is valid: after this separator, otherwise after another one. */
+function keyOf(name: string, target: string, separator: string): string | undefined {
+  const keys = scopedForms
     .filter(({ spelling }) => spelling === name)
     .map((form) => startOf(form) + target)
-    .find((key) => parseKey(key) !== undefined);
+    .filter((key) => parseKey(key) !== undefined);
+  return keys.find((key) => key.startsWith(name + separator)) ?? keys[0];
 }

@@ -1,5 +1,9 @@
+import { exclusions } from './exclusions.ts';
+import { labelSelector } from './label-selector.ts';
 import { pool } from './pool.ts';
-import { boolean, goBoolean, interfaceName, order } from './scalar-types.ts';
+import { poolList, poolName } from './pool-list.ts';
+import { reserved } from './reserved.ts';
+import { boolean, goBoolean, interfaceName, leaseName, order, quota, vlan } from './scalar-types.ts';
 import type { ValueType } from './value-type.ts';
 
 /** What a key applies to. */
@@ -24,6 +28,13 @@ export const scopes = {
     placeholder: '<namespace>',
     target: 'a namespace or "global"',
   },
+  /** One pool that has a name. A namespace has no dot, so the two are never confused. */
+  pool: {
+    separator: '.',
+    pattern: poolName,
+    placeholder: '<pool>',
+    target: 'the name of a pool',
+  },
 } as const satisfies Record<string, ScopeSyntax>;
 
 export type Scope = keyof typeof scopes;
@@ -36,8 +47,10 @@ export interface KeyRow<T, S extends Scope> {
   readonly default?: NoInfer<T>;
   /** Another spelling, which is read but never recommended. The right one takes precedence, also if its value is invalid. */
   readonly alternative?: string;
-  /** The key that takes precedence where both exist for one target. */
-  readonly yieldsTo?: string;
+  /** The keys that take precedence where they exist for the same target, the strongest first. */
+  readonly yieldsTo?: readonly string[];
+  /** Whether other values are read by it, so that it is read before them. */
+  readonly isReadFirst?: true;
   /** What it does, in Markdown, for docs/reference.md. */
   readonly sentence: string;
 }
@@ -51,41 +64,93 @@ function row<T, S extends Scope>(row: KeyRow<T, S>): KeyRow<T, S> {
  * of deploy/admission/pools.yaml that depend on keys are generated from it: npm run generate
  */
 export const configKeys = {
+  pool: row({
+    scopes: ['pool'],
+    type: pool,
+    sentence: 'A [pool with a name](pools.md#pools-by-name). It serves the namespaces whose list names it',
+  }),
+  pools: row({
+    scopes: ['namespace'],
+    type: poolList,
+    sentence:
+      'The pools that Services of the namespace can use, in order. Of these keys, the first that exists counts: `pools-<namespace>`, `cidr-<namespace>`, `range-<namespace>`, `pools-global`, `cidr-global`, `range-global`',
+  }),
   cidr: row({
     scopes: ['namespace'],
     type: pool,
-    sentence:
-      'A pool. Services use the first of these keys that exists: `cidr-<namespace>`, `range-<namespace>`, `cidr-global`, `range-global`',
+    yieldsTo: ['pools'],
+    sentence: 'A pool for one namespace. `pools-<namespace>` takes precedence',
   }),
   range: row({
     scopes: ['namespace'],
     type: pool,
-    yieldsTo: 'cidr',
+    yieldsTo: ['pools', 'cidr'],
     sentence: 'The same as `cidr-<namespace>`, which takes precedence',
   }),
-  interface: row({
+  select: row({
+    scopes: ['pool'],
+    type: labelSelector,
+    sentence:
+      'The Services that get their addresses from this pool rather than from the others on their list, [by label](pools.md#by-label)',
+  }),
+  'auto-assign': row({
+    scopes: ['pool'],
+    type: boolean,
+    default: true,
+    sentence:
+      '`"false"` keeps the pool for Services whose annotation `kube-vip.io/pool` [names it](pools.md#by-name)',
+  }),
+  exclude: row({
+    scopes: ['pool', 'namespace'],
+    type: exclusions,
+    sentence:
+      'Addresses that are [not allocated](pools.md#excluded-addresses), only assigned by name. `exclude-global` applies beside the others',
+  }),
+  reserve: row({
     scopes: ['namespace'],
+    type: reserved,
+    sentence: 'Addresses that only [the named Service](pools.md#reserved-addresses) of the namespace gets',
+  }),
+  quota: row({
+    scopes: ['namespace'],
+    type: quota,
+    sentence:
+      'How many addresses the Services of the namespace can [hold together](pools.md#quotas). `quota-global` applies to each namespace without its own',
+  }),
+  interface: row({
+    scopes: ['pool', 'namespace'],
     type: interfaceName,
     sentence:
       'Written as `kube-vip.io/serviceInterface` [together with an address](pools.md#an-interface-for-each-namespace)',
   }),
+  vlan: row({
+    scopes: ['pool', 'namespace'],
+    type: vlan,
+    sentence: 'Written as `kube-vip.io/serviceVLAN` together with an address',
+  }),
+  lease: row({
+    scopes: ['pool', 'namespace'],
+    type: leaseName,
+    sentence: 'Written as `kube-vip.io/leaseName` together with an address',
+  }),
   'allow-share': row({
-    scopes: ['namespace'],
+    scopes: ['pool', 'namespace'],
     type: goBoolean,
     default: false,
     alternative: 'allow-shared',
     sentence: 'Whether Services without a common port [can share an IPv4 address](sharing.md)',
   }),
   'search-order': row({
-    scopes: ['all'],
+    scopes: ['pool', 'namespace', 'all'],
     type: order,
     default: 'asc',
     sentence: '`desc` allocates from the highest address down',
   }),
   'skip-end-ips-in-cidr': row({
-    scopes: ['all'],
+    scopes: ['pool', 'namespace', 'all'],
     type: boolean,
     default: true,
+    isReadFirst: true,
     sentence:
       'Whether the [first and last address of IPv4 blocks](pools.md#the-first-and-last-address-of-a-block), and the first of [IPv6 blocks of a /64 or shorter](pools.md#ipv6), are excluded',
   }),
@@ -111,7 +176,7 @@ export const keyForms: readonly KeyForm[] = (Object.keys(configKeys) as KeyName[
 
 /** A key, taken apart. */
 export interface ParsedKey extends KeyForm {
-  /** The namespace, or `global`. Empty in scope `all`. */
+  /** The namespace, `global`, or the name of a pool. Empty in scope `all`. */
   readonly target: string;
 }
 
@@ -138,10 +203,10 @@ export function parseKey(key: string): ParsedKey | undefined {
   return undefined;
 }
 
-/** The key that takes precedence over this one wherever both exist. */
-export function precedingKey({ name, row, spelling, scope, target }: ParsedKey): string | undefined {
-  const by = spelling === name ? row.yieldsTo : name;
-  return by && by + scopes[scope].separator + target;
+/** The keys that take precedence over this one wherever they exist, the strongest first. */
+export function precedingKeys({ name, row, spelling, scope, target }: ParsedKey): readonly string[] {
+  const by = spelling === name ? row.yieldsTo : [name];
+  return by?.map((one) => one + scopes[scope].separator + target) ?? [];
 }
 
 /** Whether the key starts like that of a pool, although the rest of it can be invalid. */
@@ -150,3 +215,15 @@ export function isLikePool(key: string): boolean {
 }
 
 const poolStarts = keyForms.filter(({ row }) => row.type === pool).map(startOf);
+
+const namedPool = `pool${scopes.pool.separator}`;
+
+/** The key of the pool with this name. */
+export function poolKey(name: string): string {
+  return namedPool + name;
+}
+
+/** The name of the pool with this key; undefined for `cidr-<namespace>` and the like. */
+export function poolNameOf(key: string): string | undefined {
+  return key.startsWith(namedPool) ? key.slice(namedPool.length) : undefined;
+}

@@ -1,69 +1,299 @@
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
-import { ordinalOf, rangesContain } from '../ip/range.ts';
-import type { ServiceView } from '../model/service-view.ts';
+import { mergeRanges, ordinalOf, ordinalsOf, type Range, rangesContain } from '../ip/range.ts';
+import type { ServiceKey, ServiceView } from '../model/service-view.ts';
 import type { Config } from './config.ts';
+import { poolKey, poolNameOf } from './keys.ts';
+import { type LabelSelector, selects } from './label-selector.ts';
 import type { Pool, Span } from './pool.ts';
+import { settingFor } from './settings.ts';
 
 /** Everything that the configuration says for one Service. Nothing else reads the configuration for a Service. */
-export interface AllocationPolicy {
-  /** Where its addresses come from, in order of preference. Empty if no pool serves it. */
-  readonly pools: readonly Pool[];
+export interface AllocationPolicy extends AddressSettings {
+  /** Where its addresses come from: from each group one of each family, from the first pool of the group that has one. */
+  readonly groups: readonly (readonly PolicyPool[])[];
+  /** The pools of all groups, in order. Empty if no pool serves it. */
+  readonly pools: readonly PolicyPool[];
+  /** All pools that its namespace can use, in order. */
+  readonly listed: readonly PolicyPool[];
+  /** The key that lists them, or is the only pool; undefined if there is none. */
+  readonly list: string | undefined;
+  /** Why it gets its addresses from these pools, and not from others that are listed. */
+  readonly choice: PoolChoice;
+  readonly quota: Quota | undefined;
+}
+
+/** What can be set for each pool and each namespace. In a policy: for an address outside of all pools. */
+export interface AddressSettings {
   /** Whether the highest free address is taken first. */
   readonly descending: boolean;
   /** Whether it may share its address with other Services (spec section 6). */
   readonly sharing: boolean;
-  /** The interface to write for it, if any. */
+  /** The interface to write with the address, if any. */
   readonly interface: string | undefined;
+  readonly vlan: string | undefined;
+  readonly lease: string | undefined;
 }
 
-/** Policies by namespace, as long as their configuration is in use. */
-const policies = new WeakMap<Config, Map<string, AllocationPolicy>>();
+/** A pool as the Services of one namespace use it: its addresses are without the excluded ones. */
+export interface PolicyPool extends Pool, AddressSettings {
+  /** As in the annotation `kube-vip.io/pool`: a name, or the key of a pool without one. */
+  readonly name: string;
+  /** Distinguishes pools with the same key whose addresses differ between namespaces. */
+  readonly id: string;
+}
+
+export type PoolChoice =
+  /** Those without a selector, in order. */
+  | { readonly by: 'order' }
+  /** The first one whose selector matches the labels of the Service. */
+  | { readonly by: 'label'; readonly pool: string }
+  | { readonly by: 'annotation'; readonly pools: readonly string[] }
+  /** None: the annotation names pools that are not listed. */
+  | { readonly by: 'refused'; readonly pools: readonly string[] };
+
+/** How many addresses the Services of a namespace can hold. */
+export interface Quota {
+  readonly key: string;
+  readonly limit: number;
+}
+
+/** What the choice between pools depends on. */
+export type PolicySubject = Pick<ServiceView, 'namespace'> & Partial<Pick<ServiceView, 'pool' | 'labels'>>;
+
+/** What the configuration says for a namespace. */
+interface NamespacePolicies {
+  /** For Services without an annotation, if no pool on the list has a selector. */
+  readonly usual: AllocationPolicy | undefined;
+  readonly pools: readonly ListedPool[];
+  readonly common: Omit<AllocationPolicy, 'groups' | 'pools' | 'choice'>;
+  /** By the annotation. */
+  readonly byName: Map<string, AllocationPolicy>;
+  /** By the name of the pool that a selector has chosen. */
+  readonly byLabel: Map<string, AllocationPolicy>;
+}
+
+interface ListedPool {
+  readonly pool: PolicyPool;
+  readonly selector: LabelSelector | undefined;
+  /** Whether it serves Services that do not name it. */
+  readonly isAutomatic: boolean;
+}
+
+type Addresses = Pick<Pool, 'spans' | 'size'>;
+
+interface Resolved {
+  readonly namespaces: Map<string, NamespacePolicies>;
+  /** By the `id` of the pool: namespaces without an exclusion of their own have the same. */
+  readonly addresses: Map<string, Addresses>;
+  /** See `poolsOf`. */
+  pools: readonly PolicyPool[] | undefined;
+}
+
+/** As long as their configuration is in use. */
+const resolved = new WeakMap<Config, Resolved>();
 
 /**
- * The policy for a Service. Services of one namespace have the same object: O(1) for all but the first of them.
- *
- * The pool is that of the first key that exists. There is no overflow into the next one (spec section 3).
+ * The policy for a Service. Services that the configuration does not distinguish have the same object: O(1) for all but the
+ * first of them, and O(pools on its list) if one of those has a selector.
  */
-export function policyFor(config: Config, { namespace }: Pick<ServiceView, 'namespace'>): AllocationPolicy {
-  const known = policies.get(config) ?? new Map<string, AllocationPolicy>();
-  const policy = known.get(namespace);
-  if (policy !== undefined) return policy;
-  const resolved = resolve(config, namespace);
-  policies.set(config, known.set(namespace, resolved));
-  return resolved;
+export function policyFor(config: Config, subject: PolicySubject): AllocationPolicy {
+  const { namespace, pool } = subject;
+  const known = resolvedOf(config);
+  const policies = known.namespaces.get(namespace) ?? policiesOf(config, namespace, known.addresses);
+  known.namespaces.set(namespace, policies);
+  if (pool !== undefined && pool.length > 0) return named(policies, pool);
+  return policies.usual ?? chosen(policies, subject.labels ?? '');
 }
 
-function resolve(config: Config, namespace: string): AllocationPolicy {
-  const { interface: interfaces, 'allow-share': sharing } = config.settings;
-  const pool = poolKeysOf(namespace)
-    .map((key) => config.pools.get(key))
-    .find((one) => one !== undefined);
+/** One address of each of the pools that the annotation names. */
+function named(policies: NamespacePolicies, text: string): AllocationPolicy {
+  return remembered(policies.byName, text, () => {
+    const names = [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '');
+    const pools = names.flatMap((name) => policies.pools.find(({ pool }) => pool.name === name) ?? []);
+    if (pools.length === names.length) {
+      const groups = pools.map(({ pool }) => [pool]);
+      return policyOf(policies, groups, { by: 'annotation', pools: names });
+    }
+    const listed = policies.pools.map(({ pool }) => pool.name);
+    const refused = names.filter((name) => !listed.includes(name));
+    return policyOf(policies, [], { by: 'refused', pools: refused });
+  });
+}
+
+/** The first pool whose selector matches, otherwise those without one, of which each takes over when those before it are full. */
+function chosen(policies: NamespacePolicies, labels: string): AllocationPolicy {
+  const read = new Map(labels.split(',').map((label) => labelOf(label)));
+  const automatic = policies.pools.filter(({ isAutomatic }) => isAutomatic);
+  const match = automatic.find(({ selector }) => selector !== undefined && selects(selector, read))?.pool;
+  return remembered(policies.byLabel, match?.id ?? '', () => {
+    if (match !== undefined) return policyOf(policies, [[match]], { by: 'label', pool: match.name });
+    const others = automatic.filter(({ selector }) => selector === undefined).map(({ pool }) => pool);
+    return policyOf(policies, others.length > 0 ? [others] : [], { by: 'order' });
+  });
+}
+
+function labelOf(text: string): [string, string] {
+  const at = text.indexOf('=');
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function remembered<V>(known: Map<string, V>, key: string, make: () => V): V {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const value = make();
+  known.set(key, value);
+  return value;
+}
+
+function policyOf(
+  { common }: NamespacePolicies,
+  groups: readonly (readonly PolicyPool[])[],
+  choice: PoolChoice,
+): AllocationPolicy {
+  return { ...common, groups, pools: groups.flat(), choice };
+}
+
+function policiesOf(config: Config, namespace: string, known: Map<string, Addresses>): NamespacePolicies {
+  const { settings } = config;
+  const list = listKeysOf(namespace).find(
+    (key) => config.pools.has(key) || listIn(config, key) !== undefined,
+  );
+  const keys = list === undefined ? [] : (listIn(config, list)?.map(poolKey) ?? [list]);
+  const pools = keys.flatMap((key): ListedPool[] => {
+    const pool = poolIn(config, key, namespace, known);
+    if (pool === undefined) return [];
+    const selector = settings.select.pool.get(pool.name);
+    return [{ pool, selector, isAutomatic: settings['auto-assign'].pool.get(pool.name) ?? true }];
+  });
+  const own = settings.quota.namespace.has(namespace) ? namespace : 'global';
+  const limit = settings.quota.namespace.get(own);
+  const common = {
+    ...addressSettings(config, undefined, namespace),
+    listed: pools.map(({ pool }) => pool),
+    list,
+    quota: limit === undefined ? undefined : { key: `quota-${own}`, limit },
+  };
+  const policies = { usual: undefined, pools, common, byName: new Map(), byLabel: new Map() };
+  if (pools.some(({ selector }) => selector !== undefined)) return policies;
+  return { ...policies, usual: chosen(policies, '') };
+}
+
+function listIn({ settings }: Config, key: string): readonly string[] | undefined {
+  return key.startsWith(listStart) ? settings.pools.namespace.get(key.slice(listStart.length)) : undefined;
+}
+
+const listStart = 'pools-';
+
+/** The keys that can say which pools a namespace uses, by precedence (spec section 12). */
+export function listKeysOf(namespace: string): string[] {
+  return [namespace, 'global'].flatMap((target) => [
+    `${listStart}${target}`,
+    `cidr-${target}`,
+    `range-${target}`,
+  ]);
+}
+
+/**
+ * All pools, without the addresses that are excluded from them for everybody: those of a namespace as it uses them, the others as
+ * namespaces without settings of their own do. O(pools) once.
+ */
+export function poolsOf(config: Config): readonly PolicyPool[] {
+  const known = resolvedOf(config);
+  known.pools ??= [...config.pools.keys()].flatMap((key) => {
+    const target = poolNameOf(key) === undefined ? key.slice(key.indexOf('-') + 1) : 'global';
+    return poolIn(config, key, target, known.addresses) ?? [];
+  });
+  return known.pools;
+}
+
+function resolvedOf(config: Config): Resolved {
+  const known = resolved.get(config) ?? { namespaces: new Map(), addresses: new Map(), pools: undefined };
+  resolved.set(config, known);
+  return known;
+}
+
+function poolIn(
+  config: Config,
+  key: string,
+  namespace: string,
+  known: Map<string, Addresses>,
+): PolicyPool | undefined {
+  const { exclude, 'skip-end-ips-in-cidr': trimming } = config.settings;
+  const name = poolNameOf(key);
+  const trimmed = settingFor(trimming, name, namespace) ?? true;
+  const asRead = config.pools.get(key);
+  const pool = asRead?.trimmed === trimmed ? asRead : (config.withOtherEnds.get(key) ?? asRead);
+  if (pool === undefined) return undefined;
+  const isOwn = pool !== asRead || (exclude.namespace.has(namespace) && !exclude.pool.has(name ?? ''));
+  const id = isOwn ? `${key} ${namespace}` : key;
+  const addresses = remembered(known, id, () => withoutExcluded(config, pool, name, namespace));
+  return { ...pool, ...addresses, ...addressSettings(config, name, namespace), name: name ?? key, id };
+}
+
+function addressSettings({ settings }: Config, pool: string | undefined, namespace: string): AddressSettings {
   return {
-    pools: pool === undefined ? [] : [pool],
-    descending: isDescending(config),
-    sharing: setting(sharing.namespace, namespace) ?? false,
-    interface: setting(interfaces.namespace, namespace),
+    descending: settingFor(settings['search-order'], pool, namespace) === 'desc',
+    sharing: settingFor(settings['allow-share'], pool, namespace) ?? false,
+    interface: settingFor(settings.interface, pool, namespace),
+    vlan: settingFor(settings.vlan, pool, namespace),
+    lease: settingFor(settings.lease, pool, namespace),
   };
 }
 
-/** The value for a namespace, otherwise the global one. */
-function setting<T>(values: ReadonlyMap<string, T>, namespace: string): T | undefined {
-  return values.get(namespace) ?? values.get('global');
+/** The addresses of a pool without those that are excluded from it: by its own key or the namespace's, and by the global one. */
+function withoutExcluded(
+  { settings: { exclude } }: Config,
+  pool: Pool,
+  name: string | undefined,
+  namespace: string,
+): Addresses {
+  const own = (name === undefined ? undefined : exclude.pool.get(name)) ?? exclude.namespace.get(namespace);
+  const excluded = [own, exclude.namespace.get('global')].flatMap((ranges) => ranges ?? []);
+  if (excluded.length === 0) return pool;
+  const gaps = mergeRanges(excluded);
+  const spans = {
+    IPv4: without(pool.spans.IPv4, gaps, 'IPv4'),
+    IPv6: without(pool.spans.IPv6, gaps, 'IPv6'),
+  };
+  return { spans, size: { IPv4: sizeOf(spans.IPv4), IPv6: sizeOf(spans.IPv6) } };
 }
 
-/** Whether addresses are allocated from the highest one down. */
-export function isDescending({ settings }: Config): boolean {
-  return settings['search-order'].all.get('') === 'desc';
+/** The spans without the ranges of their family, which are ascending and disjoint as well: O(spans + ranges). */
+export function without(spans: readonly Span[], ranges: readonly Range[], family: Family): readonly Span[] {
+  const gaps = ranges.flatMap((range) => (range.family === family ? (ordinalsOf(range) ?? []) : []));
+  const left: Span[] = [];
+  let next = 0;
+  for (const { first, last } of spans) {
+    while ((gaps[next]?.last ?? last) < first) next += 1;
+    let start = first;
+    for (let gap = gaps[next]; gap !== undefined && gap.first <= last; gap = gaps[next]) {
+      if (start < gap.first) left.push({ first: start, last: gap.first - 1n });
+      start = gap.last + 1n;
+      if (gap.last >= last) break;
+      next += 1;
+    }
+    if (start <= last) left.push({ first: start, last });
+  }
+  return left;
 }
 
-/** The keys that can have the pool of a namespace, by precedence (spec section 3). */
-export function poolKeysOf(namespace: string): string[] {
-  return [`cidr-${namespace}`, `range-${namespace}`, 'cidr-global', 'range-global'];
+/** The spans without these addresses of their family. */
+export function withoutAddresses(
+  spans: readonly Span[],
+  addresses: readonly Address[],
+  family: Family,
+): readonly Span[] {
+  const ranges = addresses.map(({ family, value }) => ({ family, first: value, last: value }));
+  return without(spans, mergeRanges(ranges), family);
 }
 
-/** Whether one of the pools contains the address, if only as an excluded one: the Service is then not outside its pool. */
-export function spans({ pools }: AllocationPolicy, address: Address): boolean {
-  return pools.some(({ ranges }) => rangesContain(ranges, address));
+function sizeOf(spans: readonly Span[]): bigint {
+  return spans.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
+}
+
+/** Whether one of the namespace's pools contains the address, if only as an excluded one: the Service is then not outside its pool. */
+export function spans({ listed }: AllocationPolicy, address: Address): boolean {
+  return listed.some(({ ranges }) => rangesContain(ranges, address));
 }
 
 /** Whether one of the pools could provide the address if it were free. */
@@ -74,6 +304,11 @@ export function provides({ pools }: AllocationPolicy, address: Address): boolean
 /** Whether one of the pools has addresses of the family, free or not. */
 export function hasFamily({ pools }: AllocationPolicy, family: Family): boolean {
   return pools.some(({ size, dhcp }) => size[family] > 0n || dhcp[family]);
+}
+
+/** What is set for an address: by the pool that contains it, otherwise by the namespace. */
+export function settingsAt(policy: AllocationPolicy, address: Address): AddressSettings {
+  return policy.listed.find(({ ranges }) => rangesContain(ranges, address)) ?? policy;
 }
 
 /** Whether the pool could provide this address if it were free: O(spans). */
@@ -87,4 +322,25 @@ export function isInPool(pool: Pool, address: Address): boolean {
 export function isWithin(spans: readonly Span[], address: Address): boolean {
   const ordinal = ordinalOf(address);
   return ordinal !== undefined && spans.some(({ first, last }) => first <= ordinal && ordinal <= last);
+}
+
+/** What the configuration reserves, in the order of namespaces: the first reservation of an address counts. O(n log n). */
+export function reservedIn({ settings }: Config): readonly Configured[] {
+  const namespaces = [...settings.reserve.namespace].sort(([a], [b]) => (a < b ? -1 : 1));
+  return namespaces.flatMap(([namespace, reserved]) =>
+    reserved.map(({ service, address }) => ({
+      why: 'configured' as const,
+      address,
+      service: `${namespace}/${service}`,
+      key: `reserve-${namespace}`,
+    })),
+  );
+}
+
+/** An address that the configuration reserves. */
+interface Configured {
+  readonly why: 'configured';
+  readonly address: Address;
+  readonly service: ServiceKey;
+  readonly key: string;
 }

@@ -11,9 +11,11 @@ export interface Span {
   readonly last: bigint;
 }
 
-/** The parsed value of a key for a pool, such as `cidr-<namespace>`. */
+/** The parsed value of a key for a pool, such as `pool.<name>` or `cidr-<namespace>`. */
 export interface Pool {
   readonly key: string;
+  /** Whether the ends of blocks are excluded. */
+  readonly trimmed: boolean;
   /** The allocatable addresses: ascending and disjoint. Empty for a family that uses DHCP. */
   readonly spans: Readonly<Record<Family, readonly Span[]>>;
   /** The number of addresses in `spans`. */
@@ -44,6 +46,7 @@ export const pool: ListType<Pool> = {
     'nothing-allocatable': ['10.0.0.0,10.0.0.255'],
     'dhcp-beside-addresses': ['0.0.0.0/32,10.0.0.1'],
   },
+  admission: 'entries',
   read: readPool,
 };
 
@@ -96,5 +99,5 @@ function* readPool({ key, text: value, trimmed, problems }: Reading): Generator<
     problems.push({ code: 'nothing-allocatable', key });
   }
   const dhcpOnly = hasRanges || dhcp.IPv4 === dhcp.IPv6 ? undefined : dhcp.IPv4 ? 'IPv4' : 'IPv6';
-  return { key, spans, size, ranges: [...whole], dhcp, dhcpOnly };
+  return { key, trimmed, spans, size, ranges: [...whole], dhcp, dhcpOnly };
 }

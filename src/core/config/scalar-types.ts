@@ -49,3 +49,62 @@ export const interfaceName = scalar({
     message: 'is not a valid network interface name. Use 1 to 15 characters without spaces or slashes.',
   },
 });
+
+/** IEEE 802.1Q: 0 and 4095 are reserved. */
+const maxVlan = 4094;
+
+export const vlan = scalar({
+  description: 'a VLAN ID, 1 to 4094',
+  parse: (text) => {
+    const id = text.trim();
+    return /^[1-9][0-9]{0,3}$/.test(id) && Number(id) <= maxVlan ? id : undefined;
+  },
+  code: 'bad-vlan',
+  valid: ['1', '120', ' 4094\n'],
+  invalid: ['', '0', '4095', '-1', '012', '1.5', 'eth0.120', '99999'],
+  admission: {
+    isInvalid: "!value.trim().matches('^[1-9][0-9]{0,3}$') || int(value.trim()) > 4094",
+    message: 'is not a VLAN ID. Use a number from 1 to 4094.',
+  },
+});
+
+/** The name of a Lease, a DNS subdomain (RFC 1123), in the namespace of the Service or in the one before the slash. */
+export const leaseName = scalar({
+  description: 'the name of a Lease, or `namespace/name`',
+  parse: (text) => {
+    const name = text.trim();
+    const [namespace, lease, more] = name.includes('/') ? name.split('/') : ['default', name];
+    const isValid =
+      /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace ?? '') &&
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(lease ?? '') &&
+      more === undefined &&
+      (lease ?? '').length <= 253;
+    return isValid ? name : undefined;
+  },
+  code: 'bad-lease',
+  valid: ['shared', 'kube-vip/edge.lease', ' a\n'],
+  invalid: ['', 'Shared', 'a/b/c', '/a', 'a/', 'a b', '-a', `${'a'.repeat(64)}/b`],
+  admission: {
+    isInvalid:
+      "!value.trim().matches('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$') || value.size() > 330",
+    message: 'is not the name of a Lease. Use NAME or NAMESPACE/NAME.',
+  },
+});
+
+/** More addresses than any namespace holds. */
+const maxQuotaDigits = 9;
+
+export const quota = scalar({
+  description: 'a number of addresses',
+  parse: (text) => {
+    const number = text.trim();
+    return /^(?:0|[1-9][0-9]*)$/.test(number) && number.length <= maxQuotaDigits ? Number(number) : undefined;
+  },
+  code: 'bad-quota',
+  valid: ['0', '5', ' 100\n'],
+  invalid: ['', '-1', '5.5', '05', 'five', '10 addresses', '1e3', '9999999999'],
+  admission: {
+    isInvalid: "!value.trim().matches('^(0|[1-9][0-9]{0,8})$')",
+    message: 'is not a number of addresses. Use a whole number that is not negative.',
+  },
+});

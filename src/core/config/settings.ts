@@ -4,6 +4,7 @@ import {
   type KeyRow,
   keyForms,
   type ParsedKey,
+  parseKey,
   type Scope,
   startOf,
 } from './keys.ts';
@@ -52,4 +53,29 @@ export function settingsIn(settings: Settings, scope: Scope): string[] {
     .flatMap((form) =>
       [...(values[form.name]?.[scope]?.keys() ?? [])].map((target) => startOf(form) + target),
     );
+}
+
+/** The values of one key that can be set for a pool, a namespace, and everything. */
+interface Scoped<T> {
+  readonly pool?: ReadonlyMap<string, T>;
+  readonly namespace: ReadonlyMap<string, T>;
+  readonly all?: ReadonlyMap<string, T>;
+}
+
+/** The value for a pool, if it has a name, otherwise that for the namespace, otherwise the global one (spec section 12). */
+export function settingFor<T>(values: Scoped<T>, pool: string | undefined, namespace: string): T | undefined {
+  return (
+    (pool === undefined ? undefined : values.pool?.get(pool)) ??
+    values.namespace.get(namespace) ??
+    values.namespace.get('global') ??
+    values.all?.get('')
+  );
+}
+
+/** Whether a key that is not a pool has a value. */
+export function hasSetting(settings: Settings, key: string): boolean {
+  const parsed = parseKey(key);
+  if (parsed === undefined) return false;
+  const values: AnySettings<ReadonlyMap<string, unknown>> = settings;
+  return values[parsed.name]?.[parsed.scope]?.has(parsed.target) ?? false;
 }

@@ -28,14 +28,21 @@ export interface ScalarType<T> extends Described {
   readonly parse: (text: string) => T | undefined;
   /** What an invalid value is reported as. */
   readonly code: InvalidValue['code'];
-  /** How the admission policy checks it: a CEL expression that is true if `value` is invalid, and the message after the value. */
-  readonly admission: { readonly isInvalid: string; readonly message: string };
+  readonly admission: Admission;
 }
 
-/** A list of addresses, blocks, and ranges. For the admission policy, deploy/admission/pools.yaml has variables that check it. */
+/** A list: each entry is valid or not. */
 export interface ListType<T> extends Described {
   /** Reads the list in steps of microseconds, without its invalid entries. */
   readonly read: (reading: Reading) => Generator<void, T>;
+  /** `entries`: blocks, ranges, and addresses, which variables in deploy/admission/pools.yaml check. */
+  readonly admission: Admission | 'entries';
+}
+
+/** How the admission policy checks a value: a CEL expression that is true if `value` is invalid, and the message after the value. */
+export interface Admission {
+  readonly isInvalid: string;
+  readonly message: string;
 }
 
 type ScalarParts<T> = Omit<ScalarType<T>, 'invalid'> & { readonly invalid: readonly string[] };

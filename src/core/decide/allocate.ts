@@ -1,6 +1,13 @@
-import { isInPool } from '../config/policy.ts';
-import type { Pool } from '../config/pool.ts';
-import { type Address, type Family, isUnspecified } from '../ip/address.ts';
+import {
+  type AddressSettings,
+  type AllocationPolicy,
+  isInPool,
+  type PolicyPool,
+  settingsAt,
+  withoutAddresses,
+} from '../config/policy.ts';
+import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
+import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { unknownSource } from '../model/allocation-record.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
@@ -8,9 +15,9 @@ import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address.ts';
-import { whyNoneFree, whyNoPool } from './why-no-address.ts';
+import { whyNoneFree, whyNoPool, whyNoRoom } from './why-no-address.ts';
 
-/** Addresses for a request, in the order of its families, or why there are none. */
+/** Addresses for a request, in the order of its pools and families, or why there are none. */
 export type Allocation = Grant | Refusal;
 
 export interface Grant {
@@ -18,6 +25,8 @@ export interface Grant {
   readonly addresses: readonly Address[];
   /** The ConfigMap's key. */
   readonly key: string;
+  /** What is set where the first address comes from. */
+  readonly settings: AddressSettings;
   /** The Services that have the address already, if it is shared. */
   readonly sharedWith: readonly string[];
 }
@@ -33,8 +42,21 @@ interface Pick {
   /** Undefined if the Service has it already. */
   readonly key: string | undefined;
   /** An earlier write may still assign it, with this key. */
-  readonly isReserved?: true;
+  readonly isInFlight?: true;
+  readonly settings: AddressSettings;
   readonly sharedWith: readonly string[];
+}
+
+/** A search for one address: for one family, in one group of pools. */
+interface Search {
+  readonly request: AllocationRequest;
+  readonly facts: Facts;
+  readonly family: Family;
+  readonly group: readonly PolicyPool[];
+  /** What has been picked for other families and groups. */
+  readonly picked: readonly Address[];
+  /** How many more addresses the quota permits. */
+  readonly room: number;
 }
 
 const unspecified: Readonly<Record<Family, Address>> = {
@@ -42,90 +64,182 @@ const unspecified: Readonly<Record<Family, Address>> = {
   IPv6: { family: 'IPv6', value: 0n },
 };
 
+/** What a Service has that no pool serves: an address that is reserved for it. */
+const noPools: readonly (readonly PolicyPool[])[] = [[]];
+
 /**
- * Chooses an address for each family that the request does not keep one of (spec sections 3, 4, and 6). It reserves nothing: the
- * caller has to put the result into the ledger before the next call.
+ * Chooses an address of each group of pools, for each family, that the request does not keep one of (spec sections 3, 4, 6, 12,
+ * and 13). It reserves nothing: the caller has to put the result into the ledger before the next call.
  */
 export function allocate(request: AllocationRequest, facts: Facts): Allocation {
-  const { policy, families, needs } = request;
-  const [preferred] = policy.pools;
-  if (preferred?.dhcpOnly !== undefined) return lease(request, preferred.key, preferred.dhcpOnly);
-  const addresses: Address[] = [];
+  const { policy, families, needs, keep, state } = request;
+  if (policy.choice.by === 'refused') return { request, failures: [whyNoPool(state.view, policy, facts)] };
+  const groups = groupsOf(policy);
+  const kept = keptBySlot(request, groups);
+  const picks: Pick[] = [];
   const failures: AllocationFailure[] = [];
-  let sharedWith: readonly string[] = [];
-  let key: string | undefined;
-  for (const family of families) {
-    const pick = pickOne(request, family, facts);
-    if ('code' in pick) failures.push(pick);
-    else {
-      addresses.push(pick.address);
-      if (key === undefined || pick.isReserved) key = pick.key;
-      if (pick.sharedWith.length > 0) sharedWith = [...sharedWith, ...pick.sharedWith];
+  for (const [i, group] of groups.entries()) {
+    const missing: AllocationFailure[] = [];
+    const before = picks.length;
+    for (const [j, family] of families.entries()) {
+      const keeps = kept[i]?.[j];
+      if (keeps !== undefined) {
+        picks.push({ address: keeps, key: undefined, settings: settingsAt(policy, keeps), sharedWith: [] });
+        continue;
+      }
+      // Where DHCP answers for both families, one entry is enough.
+      if (isLeased(group) && (j > 0 || kept[i]?.some((one) => one !== undefined))) continue;
+      const picked = picks.map(({ address }) => address);
+      const room = roomFor(request, [...keep, ...picked], facts);
+      const found = pickOne({ request, facts, family, group, picked, room });
+      if ('address' in found) picks.push(found);
+      else missing.push(...found);
     }
+    const isEnough = needs === 'any' ? picks.length > before : missing.length === 0;
+    if (!isEnough) failures.push(...missing);
   }
-  const isEnough = needs === 'any' ? addresses.length > 0 : failures.length === 0;
-  if (!isEnough) return { request, failures };
-  return { request, addresses, key: key ?? preferred?.key ?? unknownSource, sharedWith };
+  return failures.length > 0 ? { request, failures } : granted(request, picks);
 }
 
-/** A pool of a single DHCP entry provides that for both families. */
-function lease(request: AllocationRequest, key: string, family: Family): Grant {
-  const { keep, families } = request;
-  const kept = keep.filter((address) => families.includes(address.family) || isUnspecified(address));
-  return { request, addresses: kept.length > 0 ? kept : [unspecified[family]], key, sharedWith: [] };
+function granted(request: AllocationRequest, picks: readonly Pick[]): Grant {
+  const { policy } = request;
+  const source = picks.find(({ isInFlight }) => isInFlight) ?? picks.find(({ key }) => key !== undefined);
+  return {
+    request,
+    addresses: picks.map(({ address }) => address),
+    key: source?.key ?? policy.pools[0]?.key ?? unknownSource,
+    settings: source?.settings ?? policy.pools[0] ?? policy,
+    sharedWith: picks.flatMap(({ sharedWith }) => sharedWith),
+  };
 }
 
-/** What is kept, joined, or reserved comes before what the pools have, in their order. */
-function pickOne(request: AllocationRequest, family: Family, facts: Facts): Pick | AllocationFailure {
-  const { policy, keep, state } = request;
-  const kept = keep.find((address) => address.family === family);
-  if (kept !== undefined) return { address: kept, key: undefined, sharedWith: [] };
-  const before = joined(request, family, facts) ?? reserved(request, family, facts);
+/** Whether the group starts with a pool of a single DHCP entry, which is assigned for both families. */
+export function isLeased([first]: readonly PolicyPool[]): boolean {
+  return first?.dhcpOnly !== undefined;
+}
+
+/** The groups of pools from which the Service gets its addresses; one that is empty if no pool serves it. */
+export function groupsOf({ groups }: AllocationPolicy): readonly (readonly PolicyPool[])[] {
+  return groups.length > 0 ? groups : noPools;
+}
+
+/** The kept addresses by group and family: first those that the pools of the group have, then any. */
+export function keptBySlot(
+  { keep, families }: AllocationRequest,
+  groups: readonly (readonly PolicyPool[])[],
+): readonly (readonly (Address | undefined)[])[] {
+  if (keep.length === 0) return [];
+  const left = new Set(keep);
+  const slots = groups.map(() => families.map((): Address | undefined => undefined));
+  const fill = (fits: (address: Address, group: readonly PolicyPool[]) => boolean): void => {
+    for (const [i, group] of groups.entries())
+      for (const [j, family] of families.entries()) {
+        const slot = slots[i];
+        if (slot === undefined || slot[j] !== undefined) continue;
+        const found = [...left].find(
+          (address) =>
+            (address.family === family || (isUnspecified(address) && isLeased(group))) &&
+            fits(address, group),
+        );
+        if (found === undefined) continue;
+        slot[j] = found;
+        left.delete(found);
+      }
+  };
+  fill((address, group) => group.some((pool) => isInPool(pool, address)));
+  fill(() => true);
+  return slots;
+}
+
+/** How many addresses the Service can get beside these within its quota: O(addresses of its namespace that are shared). */
+export function roomFor(
+  { policy: { quota }, state }: AllocationRequest,
+  has: readonly Address[],
+  { ledger }: Facts,
+): number {
+  if (quota === undefined) return Infinity;
+  const added = has.filter((address) => !ledger.isHeldIn(state.view.namespace, address, state));
+  return quota.limit - ledger.heldCount(state.view.namespace, state) - added.length;
+}
+
+/** What is joined, in flight, or reserved comes before what the pools have, in their order. */
+function pickOne(search: Search): Pick | readonly AllocationFailure[] {
+  const { request, group, facts, room } = search;
+  const { policy, state } = request;
+  const before = joined(search) ?? inFlight(search) ?? reserved(search);
   if (before !== undefined) return before;
-  let failure: AllocationFailure | undefined;
-  for (const pool of policy.pools) {
-    const pick = pickFrom(pool, request, family, facts);
+  const failures: AllocationFailure[] = [];
+  for (const pool of group) {
+    const pick = pickFrom(pool, search);
     if (!('code' in pick)) return pick;
-    failure ??= pick;
+    failures.push(pick);
   }
-  return failure ?? whyNoPool(state.view, facts);
+  if (room <= 0 && policy.quota !== undefined) return [whyNoRoom(state, policy.quota, facts)];
+  const leased = group.find(({ dhcpOnly }) => dhcpOnly !== undefined);
+  if (leased?.dhcpOnly !== undefined) return unshared(unspecified[leased.dhcpOnly], leased);
+  return failures.length > 0 ? failures : [whyNoPool(state.view, policy, facts)];
 }
 
 /** The address of the Services that left the same one before. */
-function joined(request: AllocationRequest, family: Family, facts: Facts): Pick | undefined {
-  const { left, policy } = request;
-  if (left === undefined || !canShare(request, family)) return undefined;
-  const address = addressOfMoved(request, left, facts);
-  const pool = policy.pools.find((one) => address !== undefined && isInPool(one, address));
-  return address === undefined || pool === undefined ? undefined : shared(request, address, pool, facts);
+function joined(search: Search): Pick | undefined {
+  const { request, group, facts } = search;
+  if (request.left === undefined) return undefined;
+  const pools = group.filter((pool) => canShare(search, pool));
+  const found = addressOfMoved(request, request.left, pools, facts);
+  return found === undefined || !hasRoom(search, found.address)
+    ? undefined
+    : shared(request, found.address, found.pool, facts);
 }
 
-/** A reserved address is assigned even if the pool has changed since: the write may still arrive. */
-function reserved({ state }: AllocationRequest, family: Family, facts: Facts): Pick | undefined {
+/** An address that an earlier write may still assign is assigned even if the pool has changed since. */
+function inFlight({ request, family, facts, picked }: Search): Pick | undefined {
+  const { state } = request;
   const found = state.reserved.find(
-    ({ address }) => address.family === family && conflicts(state, address, facts).length === 0,
+    ({ address }) =>
+      address.family === family &&
+      !includesAddress(picked, address) &&
+      conflicts(state, address, facts).length === 0,
   );
   if (found === undefined) return undefined;
   const { address, source: key } = found;
   const others = coHolders(state, address, facts);
-  return { address, key, isReserved: true, sharedWith: others.map((holder) => holder.key) };
+  const sharedWith = others.map((holder) => holder.key);
+  return { address, key, isInFlight: true, settings: settingsAt(request.policy, address), sharedWith };
 }
 
-function pickFrom(
-  pool: Pool,
-  request: AllocationRequest,
-  family: Family,
-  facts: Facts,
-): Pick | AllocationFailure {
-  const { left, policy } = request;
-  if (pool.dhcp[family]) return { address: unspecified[family], key: pool.key, sharedWith: [] };
-  const shares = canShare(request, family);
-  const forAll = shares && left !== undefined ? addressForAll(request, left, pool, facts) : undefined;
-  if (forAll !== undefined) return shared(request, forAll, pool, facts);
-  const inUse = shares ? sharedAddresses(request, pool, facts) : undefined;
+/** An address that the configuration reserves for the Service, unless another one has it. It can be outside of all pools. */
+function reserved({ request, family, facts, picked, group, room }: Search): Pick | undefined {
+  const { state, policy } = request;
+  const others = policy.pools.filter((pool) => !group.includes(pool));
+  const found = facts.ledger.reservations
+    .of(state.key, 'configured')
+    .find(
+      ({ address }) =>
+        address.family === family &&
+        !includesAddress(picked, address) &&
+        !others.some((pool) => isInPool(pool, address)) &&
+        room > 0 &&
+        facts.ledger.isFreeFor(state, address),
+    );
+  if (found === undefined) return undefined;
+  const { address, key } = found;
+  return { address, key, settings: settingsAt(policy, address), sharedWith: [] };
+}
+
+function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
+  const { request, family, facts, picked, room } = search;
+  const { left } = request;
+  if (pool.dhcp[family] && room > 0) return unshared(unspecified[family], pool);
+  const shares = canShare(search, pool);
+  const accepts = (address: Address): boolean => hasRoom(search, address);
+  if (shares && left !== undefined && room > 0) {
+    const forAll = addressForAll(request, left, pool, facts);
+    if (forAll !== undefined) return shared(request, forAll, pool, facts);
+  }
+  const inUse = shares ? sharedAddresses(request, pool, accepts, facts) : undefined;
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
-  const free = facts.ledger.firstFree(family, pool.spans[family], policy.descending);
-  if (free !== undefined) return { address: free, key: pool.key, sharedWith: [] };
+  const free = room > 0 ? firstFree(pool, family, picked, facts) : undefined;
+  if (free !== undefined) return unshared(free, pool);
   if (inUse?.any !== undefined) return shared(request, inUse.any, pool, facts);
   const failure = whyNoneFree(pool, family, facts);
   return failure.code === 'pool-full'
@@ -133,20 +247,47 @@ function pickFrom(
     : failure;
 }
 
-function canShare({ sharing, families }: AllocationRequest, family: Family): boolean {
-  return sharing === 'preferred' && families.length === 1 && family === 'IPv4';
+/** The first free address that is not picked already, for another pool that overlaps with this one. */
+function firstFree(
+  { spans, descending }: PolicyPool,
+  family: Family,
+  picked: readonly Address[],
+  { ledger }: Facts,
+): Address | undefined {
+  const free = ledger.firstFree(family, spans[family], descending);
+  if (free === undefined || !includesAddress(picked, free)) return free;
+  const others = withoutAddresses(spans[family], picked, family);
+  return ledger.firstFree(family, others, descending);
+}
+
+/** Whether the quota permits the address: one that the namespace holds already costs nothing. */
+function hasRoom({ request, room, facts }: Search, address: Address): boolean {
+  const { state } = request;
+  return room > 0 || facts.ledger.isHeldIn(state.view.namespace, address, state);
+}
+
+function canShare({ request, family }: Search, { sharing }: PolicyPool): boolean {
+  const { families, state } = request;
+  const isEligible = request.sharing === 'preferred' && families.length === 1 && family === 'IPv4';
+  return isEligible && sharingGroupWhere(sharing, state.view) !== undefined;
+}
+
+function unshared(address: Address, pool: PolicyPool): Pick {
+  return { address, key: pool.key, settings: pool, sharedWith: [] };
 }
 
 /** An address that the Service shares with the others that use it, if there are any. */
-function shared({ state }: AllocationRequest, address: Address, { key }: Pool, { ledger }: Facts): Pick {
+function shared({ state }: AllocationRequest, address: Address, pool: PolicyPool, { ledger }: Facts): Pick {
   const others = ledger.servicesAt(address).filter((holder) => holder.key !== state.key);
-  return { address, key, sharedWith: others.map((holder) => holder.key) };
+  return { ...unshared(address, pool), sharedWith: others.map((holder) => holder.key) };
 }
 
 /** Why the Service shares no address of its full pool; undefined if its namespace does not allow sharing. */
-function whyNoSharing(request: AllocationRequest, pool: Pool, facts: Facts): NoSharing | undefined {
-  const { sharing } = request;
+function whyNoSharing(request: AllocationRequest, pool: PolicyPool, facts: Facts): NoSharing | undefined {
+  const { sharing, state } = request;
+  if (sharingGroupWhere(pool.sharing, state.view) === undefined) return undefined;
   if (sharing === 'preferred') return nearestMiss(request, pool, facts);
-  const isReason = sharing === 'families' || sharing === 'local-traffic' || sharing === 'no-ports';
-  return isReason ? { code: 'not-eligible', why: sharing } : undefined;
+  return sharing === 'not-allowed' || sharing === 'being-deleted'
+    ? undefined
+    : { code: 'not-eligible', why: sharing };
 }

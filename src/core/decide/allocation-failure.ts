@@ -8,6 +8,33 @@ import type { NotEligible } from './allocation-request.ts';
 export type AllocationFailure =
   | { readonly code: 'no-config-map' }
   | { readonly code: 'no-pool'; readonly namespace: string }
+  /** The annotation names pools that are not on the list of the namespace. */
+  | {
+      readonly code: 'pool-not-listed';
+      readonly namespace: string;
+      /** The key of the list, or of the only pool. */
+      readonly list: string;
+      readonly pools: readonly string[];
+      readonly listed: readonly string[];
+    }
+  /** The list names only pools that do not exist. */
+  | { readonly code: 'list-empty'; readonly namespace: string; readonly list: string }
+  /** All pools on the list are for other Services: by a selector, or for those that name them. */
+  | {
+      readonly code: 'no-pool-chosen';
+      readonly namespace: string;
+      readonly list: string;
+      readonly listed: readonly string[];
+    }
+  /** The Services of the namespace hold as many addresses as they may. */
+  | {
+      readonly code: 'quota-reached';
+      readonly key: string;
+      readonly namespace: string;
+      readonly limit: number;
+      /** By other Services. */
+      readonly held: number;
+    }
   | { readonly code: 'pool-empty'; readonly key: string }
   | { readonly code: 'family-not-in-pool'; readonly key: string; readonly family: Family }
   | {
@@ -17,6 +44,8 @@ export type AllocationFailure =
       readonly size: bigint;
       /** How many of them IPAddress objects of other owners claim. */
       readonly claimed: bigint;
+      /** How many of them the configuration reserves. */
+      readonly reserved: bigint;
       /** Set if the namespace allows sharing. */
       readonly noSharing: NoSharing | undefined;
     }
@@ -26,10 +55,11 @@ export type AllocationFailure =
 export type TargetFailure =
   /** Neither a known word nor a list of addresses. */
   | { readonly code: 'target-unreadable'; readonly text: string }
-  | { readonly code: 'target-repeats-family'; readonly repeated: Family }
+  /** More addresses of the family than pools to take them from. */
+  | { readonly code: 'target-too-many'; readonly of: Family; readonly limit: number }
   | { readonly code: 'target-wrong-family'; readonly address: Address; readonly families: readonly Family[] }
-  /** The Service is RequireDualStack. */
-  | { readonly code: 'target-lacks-family'; readonly missing: Family }
+  /** The Service needs one of each family from each of its pools. */
+  | { readonly code: 'target-lacks-family'; readonly missing: Family; readonly pool: string | undefined }
   /** `keys`: the pools of the Service. */
   | { readonly code: 'target-not-in-pool'; readonly address: Address; readonly keys: readonly string[] }
   /** One of its pools spans the address, but never gives it. */
@@ -45,7 +75,14 @@ export type TargetFailure =
       readonly address: Address;
       readonly services: readonly ServiceKey[];
     }
-  | { readonly code: 'target-claimed'; readonly address: Address; readonly owner: ClaimOwner };
+  | { readonly code: 'target-claimed'; readonly address: Address; readonly owner: ClaimOwner }
+  /** The configuration reserves the address for another Service. */
+  | {
+      readonly code: 'target-reserved';
+      readonly address: Address;
+      readonly service: ServiceKey;
+      readonly key: string;
+    };
 
 /** Why a Service in a namespace that allows sharing cannot share an address of its full pool. */
 export type NoSharing =

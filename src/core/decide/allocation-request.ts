@@ -1,7 +1,7 @@
 import { type AllocationPolicy, hasFamily } from '../config/policy.ts';
 import type { Address, Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { whyNotSharing } from '../ledger/sharing.ts';
+import { whyNotEligible } from '../ledger/sharing.ts';
 import { type Facts, type Subject, subjectOf } from './facts.ts';
 
 /** What is asked of an allocation. */
@@ -27,7 +27,7 @@ export interface AllocationRequest {
 export type Sharing = 'preferred' | 'not-allowed' | NotEligible;
 
 /** The Service itself cannot share any address. */
-export type NotEligible = 'local-traffic' | 'no-ports' | 'families' | 'being-deleted';
+export type NotEligible = 'local-traffic' | 'no-ports' | 'families' | 'several-pools' | 'being-deleted';
 
 /** The request of a Service that keeps these of its addresses: O(1). */
 export function requestOf(
@@ -55,9 +55,10 @@ export function wantsToShare(state: ServiceState, facts: Facts): boolean {
   return sharingOf(subject, wantedFamilies(state, subject.policy)) === 'preferred';
 }
 
-function sharingOf({ state, policy, facts }: Subject, families: readonly Family[]): Sharing {
-  if (!policy.sharing) return 'not-allowed';
+function sharingOf({ state, policy }: Subject, families: readonly Family[]): Sharing {
+  const { pools, groups } = policy;
+  if (state.view.sharingKey === undefined && !pools.some(({ sharing }) => sharing)) return 'not-allowed';
   if (state.view.policy !== 'SingleStack' || families[0] !== 'IPv4') return 'families';
-  const why = whyNotSharing(state, facts.config)?.code;
-  return why === 'local-traffic' || why === 'no-ports' || why === 'being-deleted' ? why : 'preferred';
+  if (groups.length > 1) return 'several-pools';
+  return whyNotEligible(state)?.code ?? 'preferred';
 }

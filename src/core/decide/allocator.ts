@@ -1,8 +1,10 @@
 import { type Config, emptyConfig } from '../config/config.ts';
+import { reservedIn } from '../config/policy.ts';
 import { type Address, includesAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ClaimTracker } from '../ledger/claim-tracker.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
+import { heldBy } from '../ledger/held-addresses.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import {
   assumedState,
@@ -168,6 +170,7 @@ export class Allocator {
     this.#hasConfig = true;
     this.#pending.clear();
     this.#changedAddresses.clear();
+    this.#ledger.reservations.replaceConfigured(reservedIn(config));
     for (const state of this.#ledger.all()) this.#queue.add(state);
   }
 
@@ -364,10 +367,25 @@ export class Allocator {
     const addresses = usedByEither(before, after);
     for (const address of addresses) this.#changedAddresses.add(address, before, after, this.#config);
     apply();
+    this.#wakeQuota(before, after);
     for (const address of addresses) {
       this.#claimTracker.recheck(address);
       const isFreed = !uses(after, address);
       for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);
+      // It can be outside of all pools.
+      const reserved = isFreed ? this.#ledger.reservedFor(address) : undefined;
+      if (reserved !== undefined) this.requeue(reserved.service);
+    }
+  }
+
+  /** A Service that holds fewer addresses than before leaves room in its quota. */
+  #wakeQuota(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    if (before === undefined) return;
+    for (const head of this.#pending.firstOfQuota(before.view.namespace)) {
+      const left = heldBy(before).some(
+        (address) => after === undefined || !includesAddress(heldBy(after), address),
+      );
+      if (left) this.requeue(head);
     }
   }
 

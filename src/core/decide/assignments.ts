@@ -2,27 +2,35 @@ import type { Address } from '../ip/address.ts';
 import { requests } from '../ledger/service-state.ts';
 import type { AddressEntry } from '../model/address-list.ts';
 import { type AllocationRecord, unknownSource } from '../model/allocation-record.ts';
+import { announcedFields } from '../model/service-patch.ts';
+import type { ServiceView } from '../model/service-view.ts';
 import type { Grant, Refusal } from './allocate.ts';
 import type { Run } from './check.ts';
 import type { Condition, DesiredState, WriteCause } from './decision.ts';
-import { assigned } from './desired-state.ts';
+import { type Announced, assigned } from './desired-state.ts';
 
 /** The Service gets what was allocated. `was` is the shared address that it leaves, if any. */
 export function assignedFrom(
   run: Run,
   cause: WriteCause,
-  { addresses, key, sharedWith }: Grant,
+  { addresses, key, settings, sharedWith }: Grant,
   was?: Address,
 ): DesiredState {
-  const { state, policy } = run;
-  // kube-vip does not notice a later change of the interface (spec sections 2 and 7).
+  const { state } = run;
+  // kube-vip does not notice a later change of these (spec sections 2, 7, and 12).
   const isNew = state.intent.kind === 'new' || state.intent.kind === 'copied';
-  const written = isNew && state.view.interface === undefined ? policy.interface : undefined;
+  const announced = isNew ? missingOf(state.view, settings) : {};
   // `conditionsOf` covers addresses that it requests already.
   const isJoining = sharedWith.length > 0 && !addresses.some((one) => requests(state, one));
   const conditions: Condition[] = isJoining ? [{ code: 'shared', others: [...sharedWith].sort() }] : [];
-  const how = { list: addresses, source: key, rewrite: true, interface: written, was, conditions };
+  const how = { list: addresses, source: key, rewrite: true, announced, was, conditions };
   return assigned(run, cause, how);
+}
+
+/** The fields of an announcement that the Service does not have. A value that a user set stays. */
+function missingOf(view: ServiceView, wanted: Announced): Announced {
+  const missing = announcedFields.filter((field) => view[field] === undefined && wanted[field] !== undefined);
+  return Object.fromEntries(missing.map((field) => [field, wanted[field]]));
 }
 
 export function allocationCause({ sharedWith }: Grant): WriteCause {
@@ -50,7 +58,7 @@ export function restored(
   conditions: readonly Condition[] = [],
 ): DesiredState {
   const source = record?.source ?? unknownSource;
-  const written = run.state.view.interface === undefined ? record?.interface : undefined;
-  const how = { list, source, rewrite: true, interface: written, keeps: record, conditions };
+  const announced = missingOf(run.state.view, record ?? {});
+  const how = { list, source, rewrite: true, announced, keeps: record, conditions };
   return assigned(run, 'restore', how);
 }

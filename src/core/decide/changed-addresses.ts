@@ -81,7 +81,7 @@ export class ChangedAddresses {
     const next = [before, after].flatMap(({ contenders }) => contenders.slice(0, maxNamedServices + 1));
     for (const user of users) {
       const isAffected = hasAllocationOf(user, address)
-        ? visible.some((other) => affects(other, user, config))
+        ? visible.some((other) => affects(other, user, address, config))
         : !haveSameHolders || after.holding.has(user) || next.includes(user) || dependsOnStatus(user);
       if (isAffected) yield user;
     }
@@ -97,14 +97,14 @@ function looksSame(before: ServiceState, after: ServiceState, address: Address, 
     before.view.localTraffic === after.view.localTraffic &&
     before.view.selector === after.view.selector &&
     releases(before, address) === releases(after, address) &&
-    sharingFacts(before, config) === sharingFacts(after, config)
+    sharingFacts(before, address, config) === sharingFacts(after, address, config)
   );
 }
 
 /** A Service that is allocated the address is only affected by one with which it may not share it, or only with a warning. */
-function affects(changed: ServiceState, user: ServiceState, config: Config): boolean {
+function affects(changed: ServiceState, user: ServiceState, address: Address, config: Config): boolean {
   if (changed.key === user.key) return false;
-  return splitsTraffic(user, changed) || sharingConflict(user, changed, config) !== undefined;
+  return splitsTraffic(user, changed) || sharingConflict(user, changed, address, config) !== undefined;
 }
 
 /** Whether the decision depends on what other users of the addresses in the Service's status record. */

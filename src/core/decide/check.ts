@@ -29,6 +29,8 @@ export type CheckName =
   | 'conflict'
   | 'ports'
   | 'families'
+  | 'pools'
+  | 'quota'
   | 'allocation'
   | 'write';
 

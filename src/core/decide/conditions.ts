@@ -1,5 +1,5 @@
 import { type AllocationPolicy, spans } from '../config/policy.ts';
-import { type Address, isUnspecified } from '../ip/address.ts';
+import { type Address, includesAddress, isUnspecified } from '../ip/address.ts';
 import { originOf, releases, requests, type ServiceState } from '../ledger/service-state.ts';
 import { isInConflict, sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { SharingGroup } from '../ledger/sharing-group.ts';
@@ -22,29 +22,56 @@ export function othersAt(state: ServiceState, address: Address, { ledger }: Fact
 
 /** Other holders of the address that may not share it with `state`. */
 export function conflicts(state: ServiceState, address: Address, facts: Facts): ServiceState[] {
-  return coHolders(state, address, facts).filter((other) => isInConflict(state, other, facts.config));
+  return coHolders(state, address, facts).filter((other) =>
+    isInConflict(state, other, address, facts.config),
+  );
 }
 
 /** What an operator should know about a Service to which this list is assigned. */
 export function conditionsOf({ state, policy, facts }: Subject, list: readonly AddressEntry[]): Condition[] {
-  const key = policy.pools[0]?.key;
+  const key = (policy.pools[0] ?? policy.listed[0])?.key;
   const isStatic = originOf(state) === 'static';
   const conditions: Condition[] = [];
   for (const address of addressesOf(list)) {
     if (isUnspecified(address)) continue;
     const owner = facts.ledger.claimOwner(address);
     if (owner !== undefined) conditions.push({ code: 'claimed', address, owner });
+    conditions.push(...reservedForOther(state, address, facts));
     conditions.push(...conditionsFromOthers(state, address, facts));
     conditions.push(...wrongFamily(state, address));
     if (!isStatic && !spans(policy, address))
       conditions.push({ code: 'outside-pool', service: state.key, address, key });
   }
+  conditions.push(...unusedReservations(state, list, facts));
   conditions.push(...misreadWords(state, list));
   const incomplete = missingFamily(state, list, isStatic, policy, facts);
   if (incomplete !== undefined) conditions.push(incomplete);
   if (state.view.namespace === 'global' && !isStatic && key !== undefined)
     conditions.push({ code: 'global-namespace', key });
   return conditions;
+}
+
+/** The Service had the address before the configuration reserved it for another one. */
+function reservedForOther(state: ServiceState, address: Address, { ledger }: Facts): Condition[] {
+  const reserved = ledger.reservedFor(address);
+  return reserved === undefined || reserved.service === state.key
+    ? []
+    : [{ code: 'reserved-for-other', address, service: reserved.service, key: reserved.key }];
+}
+
+/** Addresses that are reserved for the Service although it has others. */
+function unusedReservations(
+  state: ServiceState,
+  list: readonly AddressEntry[],
+  { ledger }: Facts,
+): Condition[] {
+  return ledger.reservations
+    .of(state.key, 'configured')
+    .filter(({ address }) => !includesAddress(addressesOf(list), address))
+    .map(({ address, key }) => {
+      const holders = ledger.servicesAt(address).filter((other) => other !== state);
+      return { code: 'reservation-unused', address, key, holders: holders.map((other) => other.key).sort() };
+    });
 }
 
 function wrongFamily({ view: { families, policy } }: ServiceState, address: Address): Condition[] {
@@ -64,12 +91,13 @@ function misreadWords({ key: service }: ServiceState, list: readonly AddressEntr
 
 /** Set if a dual-stack Service has addresses of one family only. */
 function missingFamily(
-  { view, key: service }: ServiceState,
+  state: ServiceState,
   list: readonly AddressEntry[],
   isStatic: boolean,
   policy: AllocationPolicy,
   facts: Facts,
 ): Condition | undefined {
+  const { view, key: service } = state;
   const { families } = view;
   const [pool] = policy.pools;
   // A pool of a single DHCP entry provides that for both families, and a hostname can resolve to either.
@@ -77,7 +105,7 @@ function missingFamily(
   const present = list.map((entry) => (typeof entry === 'string' ? undefined : entry.family));
   const missing = families.find((family) => !present.includes(family));
   if (missing === undefined || present.length === 0 || present.includes(undefined)) return undefined;
-  const why = isStatic ? 'static' : whyNotAvailable(view, missing, policy, facts);
+  const why = isStatic ? 'static' : whyNotAvailable(state, missing, policy, facts);
   return { code: 'one-family', service, policy: view.policy, missing, key: pool?.key, why };
 }
 
@@ -89,15 +117,15 @@ function conditionsFromOthers(state: ServiceState, address: Address, facts: Fact
   const { holders, holding, contending } = ledger.holding(address, config);
   if (!holding.has(state)) return [];
   const conditions: Condition[] = [];
-  const conflict = othersInConflict(holding, state, facts);
+  const conflict = othersInConflict(holding, address, state, facts);
   if (conflict !== undefined) conditions.push({ code: 'conflict', service: state.key, address, ...conflict });
-  const contested = othersInConflict(contending, state, facts);
+  const contested = othersInConflict(contending, address, state, facts);
   if (contested !== undefined) conditions.push({ code: 'contested', address, ...contested });
   const split = (holding.hasLocalTraffic ? holders : []).filter(
     (other) =>
       splitsTraffic(state, other) &&
       !releases(other, address) &&
-      sharingConflict(state, other, config) === undefined,
+      sharingConflict(state, other, address, config) === undefined,
   );
   if (split.length > 0) {
     const areAllLocal = [state, ...split].every(({ view }) => view.localTraffic);
@@ -117,13 +145,14 @@ function conditionsFromOthers(state: ServiceState, address: Address, facts: Fact
 /** The other members of the group that may not share the address with `state`; undefined if there is none. */
 function othersInConflict(
   group: SharingGroup,
+  address: Address,
   state: ServiceState,
   { config }: Facts,
 ): OtherServices | undefined {
   const { first, count } = group.conflictsOf(state, maxNamedServices);
   if (count === 0) return undefined;
   const services = first.flatMap((other) => {
-    const why = sharingConflict(state, other, config);
+    const why = sharingConflict(state, other, address, config);
     return why === undefined ? [] : [{ service: other.key, why }];
   });
   return { services, more: count - services.length };

@@ -2,8 +2,9 @@ import type { ServiceState } from '../ledger/service-state.ts';
 import type { Check, CheckName, Run, Step, Trace } from './check.ts';
 import { allocation } from './checks/allocation.ts';
 import { conflict } from './checks/conflict.ts';
-import { families, ports } from './checks/edits.ts';
+import { families, pools, ports } from './checks/edits.ts';
 import { handled, request } from './checks/handled.ts';
+import { quota } from './checks/quota.ts';
 import { reallocationRequest } from './checks/reallocation.ts';
 import { removedRecord } from './checks/removed-record.ts';
 import { requested } from './checks/requested.ts';
@@ -18,8 +19,10 @@ const checks: readonly Check[] = [
   reallocationRequest,
   removedRecord,
   conflict,
+  quota,
   ports,
   families,
+  pools,
   allocation,
 ];
 

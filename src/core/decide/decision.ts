@@ -59,6 +59,8 @@ export type WriteCause =
   | 'adopt'
   | 'families'
   | 'ports'
+  /** The annotation `kube-vip.io/pool` was edited. */
+  | 'pools'
   | 'reallocate'
   /** The requested reallocation changes no address: only the request is removed. */
   | 'confirm'
@@ -75,6 +77,15 @@ export type AddressConflict =
       readonly why: SharingConflict;
       /** More contenders than are named come before this one: the next holder is none of its concern. */
       readonly isBehindMany?: true;
+    }
+  /** The Services of the namespace hold as many addresses as they may. */
+  | {
+      readonly code: 'quota-reached';
+      readonly service: ServiceKey;
+      readonly key: string;
+      readonly namespace: string;
+      readonly limit: number;
+      readonly held: number;
     }
   | {
       readonly code: 'invalid-address';
@@ -98,10 +109,25 @@ export type Condition =
       readonly key: string | undefined;
     }
   | { readonly code: 'shared'; readonly others: readonly ServiceKey[] }
+  /** The configuration reserves the address for another Service, by this key. It stays, because it was here first. */
+  | {
+      readonly code: 'reserved-for-other';
+      readonly address: Address;
+      readonly service: ServiceKey;
+      readonly key: string;
+    }
+  /** The configuration reserves an address for the Service, which has another one. */
+  | {
+      readonly code: 'reservation-unused';
+      readonly address: Address;
+      readonly key: string;
+      /** The Services that have the address instead. */
+      readonly holders: readonly ServiceKey[];
+    }
   /** A change that is not possible yet. The Service keeps its addresses until then. */
   | {
       readonly code: 'pending-change';
-      readonly change: 'families' | 'ports' | 'reallocate';
+      readonly change: 'families' | 'ports' | 'pools' | 'reallocate';
       readonly failures: readonly AllocationFailure[];
     }
   /** The Service is dual-stack, but all of its addresses belong to one family. */

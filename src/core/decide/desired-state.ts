@@ -1,13 +1,16 @@
 import { type Address, formatAddress } from '../ip/address.ts';
 import { originOf, type ServiceState } from '../ledger/service-state.ts';
 import { type AddressEntry, type CanonicalList, canonicalList, isFirst } from '../model/address-list.ts';
-import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';
-import { diff, isEmptyPatch, type ServicePatch } from '../model/service-patch.ts';
+import { type AllocationRecord, optional, staticSource } from '../model/allocation-record.ts';
+import { type AnnouncedField, diff, isEmptyPatch, type ServicePatch } from '../model/service-patch.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import type { Run } from './check.ts';
 import { conditionsOf } from './conditions.ts';
 import type { AddressConflict, Condition, Decision, DesiredState, WriteCause } from './decision.ts';
+
+/** How kube-vip announces an address. */
+export type Announced = { readonly [K in AnnouncedField]?: string | undefined };
 
 /** How an assignment is written. */
 export interface Assigning {
@@ -17,8 +20,8 @@ export interface Assigning {
   readonly rewrite?: boolean;
   /** Whether to leave `spec.loadBalancerIP` unchanged, because it was blanked or the annotation overrides it. */
   readonly keepSpec?: boolean;
-  /** The interface to write, if any. */
-  readonly interface?: string | undefined;
+  /** How the addresses are announced: the fields to write, if any. */
+  readonly announced?: Announced;
   /** The allocation record whose ports and families are kept, so that an edit of them is still detected after this write. */
   readonly keeps?: AllocationRecord | undefined;
   /** The shared address that the Service leaves, if any. */
@@ -32,7 +35,6 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
   const { view, record } = state;
   const { list, source, keeps } = how;
   const addresses = record?.addresses.entries === list ? record.addresses : canonicalList(list);
-  const written = how.interface ?? (record?.interface === view.interface ? record?.interface : undefined);
   const known = keeps ?? record;
   const was = how.was ?? (known?.addresses.text === addresses.text ? known.was : undefined);
   const fields: Mutable<ServicePatch> = {
@@ -44,7 +46,8 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
       addresses,
       ports: keeps?.ports ?? portsText(view),
       families: keeps?.families ?? familiesText(view),
-      interface: written,
+      ...ownAnnouncement(state, how.announced),
+      ...optional('pool', source === staticSource ? undefined : (keeps ?? view).pool),
       uid: view.uid,
       controller,
       ...(was === undefined ? {} : { was }),
@@ -53,7 +56,7 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
   if (how.rewrite === true) fields.annotation = addresses.text;
   const specIP = how.keepSpec === true ? undefined : desiredSpecIP(state, addresses);
   if (specIP !== undefined) fields.specIP = specIP;
-  if (how.interface !== undefined) fields.interface = how.interface;
+  Object.assign(fields, how.announced);
   if (isAnswer(cause) || confirmsStatic(state)) fields.reallocate = null;
   const given = how.conditions ?? [];
   // The failures of a pending change say which family is missing.
@@ -61,6 +64,20 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
   const found = conditionsOf(run, list);
   const conditions = [...given, ...(isPending ? found.filter(({ code }) => code !== 'one-family') : found)];
   return { cause, addresses, source, conditions, fields };
+}
+
+/** What this controller wrote about the announcement, or writes now: a value that was changed since is the user's. */
+function ownAnnouncement(
+  { view, record }: ServiceState,
+  written: Announced = {},
+): Pick<AllocationRecord, AnnouncedField> {
+  const own = (field: AnnouncedField): string | undefined =>
+    written[field] ?? (record?.[field] === view[field] ? record?.[field] : undefined);
+  return {
+    interface: own('interface'),
+    ...optional('vlan', own('vlan')),
+    ...optional('lease', own('lease')),
+  };
 }
 
 /**

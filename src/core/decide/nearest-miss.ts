@@ -1,4 +1,4 @@
-import type { Pool } from '../config/pool.ts';
+import type { PolicyPool } from '../config/policy.ts';
 import { joinConflict } from '../ledger/sharing.ts';
 import type { NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
@@ -14,21 +14,21 @@ type NearestMiss = NoSharing & { readonly code: 'no-partner' };
  * conflicts, of which each common port counts. It only serves as an explanation.
  */
 export function nearestMiss(
-  { state, policy }: AllocationRequest,
-  pool: Pool,
+  { state }: AllocationRequest,
+  pool: PolicyPool,
   { ledger, config }: Facts,
 ): NearestMiss | undefined {
   let nearest: NearestMiss | undefined;
   let fewest = Infinity;
   let examined = 0;
-  for (const address of ledger.usedAddresses('IPv4', pool.spans.IPv4, policy.descending)) {
+  for (const address of ledger.usedAddresses('IPv4', pool.spans.IPv4, pool.descending)) {
     if (examined === maxExamined) break;
     examined += 1;
-    if (ledger.claimOwner(address) !== undefined) continue;
+    if (ledger.reservations.blocks(address)) continue;
     let count = 0;
     let miss: NearestMiss | undefined;
     for (const holder of ledger.servicesAt(address)) {
-      const why = holder.key === state.key ? undefined : joinConflict(state, holder, config);
+      const why = holder.key === state.key ? undefined : joinConflict(state, holder, address, config);
       if (why === undefined) continue;
       count += why.code === 'port-clash' ? why.ports.length : 1;
       if (count >= fewest) break;

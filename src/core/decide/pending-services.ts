@@ -51,12 +51,20 @@ export class PendingServices {
     return wasFirst ? group.queue.first()?.key : undefined;
   }
 
+  /** The first Service of each group that waits for the quota of the namespace. */
+  firstOfQuota(namespace: string): readonly ServiceKey[] {
+    const source = this.#sources.get(sourceKeyOf({ quotaOf: namespace }));
+    return source === undefined
+      ? []
+      : [...source.groups.keys()].flatMap(({ queue }) => queue.first()?.key ?? []);
+  }
+
   /** The first Service of each group that waits for the address. If it is not freed, only of groups that would share it. */
   firstOfEach(address: Address, isFreed: boolean): readonly ServiceKey[] {
     if (this.#sources.size === 0) return [];
     return [...this.#index.at(address)].flatMap(({ groups }) =>
-      [...groups].flatMap(([{ queue }, { orPartner }]) =>
-        isFreed || orPartner ? (queue.first()?.key ?? []) : [],
+      [...groups].flatMap(([{ queue }, condition]) =>
+        isFreed || ('orPartner' in condition && condition.orPartner) ? (queue.first()?.key ?? []) : [],
       ),
     );
   }
@@ -86,7 +94,7 @@ export class PendingServices {
     const key = sourceKeyOf(condition);
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
-    const ranges = condition.pool.ranges.filter(({ family }) => family === condition.family);
+    const ranges = rangesOf(condition);
     const source: Source = { ranges, groups: new Map() };
     this.#sources.set(key, source);
     for (const range of ranges) this.#index.add(range, source);
@@ -100,18 +108,24 @@ interface PendingGroup {
   readonly queue: SortedSet<ServiceState>;
 }
 
-/** The addresses of one family in one pool, and the groups that wait for one of them. */
+/** The addresses of one family in one pool, or none of a quota, and the groups that wait for one of them. */
 interface Source {
   readonly ranges: readonly Range[];
   readonly groups: Map<PendingGroup, WakeCondition>;
 }
 
-function sourceKeyOf({ pool, family }: WakeCondition): string {
-  return `${pool.key} ${family}`;
+function sourceKeyOf(condition: WakeCondition): string {
+  return 'quotaOf' in condition ? `quota ${condition.quotaOf}` : `${condition.pool.id} ${condition.family}`;
+}
+
+function rangesOf(condition: WakeCondition): readonly Range[] {
+  if ('quotaOf' in condition) return [];
+  return condition.pool.ranges.filter(({ family }) => family === condition.family);
 }
 
 function keyOf({ conditions, needs }: Waiting): string {
-  return [...conditions.map((one) => `${sourceKeyOf(one)} ${one.orPartner}`), needs].join();
+  const sources = conditions.map((one) => `${sourceKeyOf(one)} ${'orPartner' in one && one.orPartner}`);
+  return [...sources, needs].join();
 }
 
 function byAge(a: ServiceState, b: ServiceState): number {

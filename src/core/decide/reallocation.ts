@@ -1,11 +1,12 @@
 import { provides } from '../config/policy.ts';
-import { type Address, isUnspecified } from '../ip/address.ts';
+import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
 import { allocatedConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Allocation, allocate } from './allocate.ts';
 import { requestOf } from './allocation-request.ts';
 import { coHolders } from './conditions.ts';
-import type { Subject } from './facts.ts';
+import type { Facts, Subject } from './facts.ts';
 import { isUnblocked } from './shared-address.ts';
 
 /**
@@ -18,11 +19,12 @@ export function reallocation(subject: Subject, list: readonly AddressEntry[]): A
   const stays = addressesOf(list).filter(
     (address) =>
       provides(policy, address) &&
-      isUnblocked(address, facts) &&
+      isUnblocked(state, address, facts) &&
+      isPreferred(state, address, facts) &&
       ledger.externalUsers(address).every((user) => user === state.key) &&
       ledger.conflictWith(state, address, config) === undefined &&
       // A static address becomes an allocated one, and those have stricter sharing rules.
-      coHolders(state, address, facts).every((other) => !allocatedConflict(state, other, config)),
+      coHolders(state, address, facts).every((other) => !allocatedConflict(state, other, address, config)),
   );
   return allocate(requestOf(subject, stays, leftByHolder(subject, list, stays)), facts);
 }
@@ -37,6 +39,14 @@ export function leftByHolder(
   // A contender never had the address, so it does not share it with the holders.
   const isHolder = only !== undefined && ledger.holding(only, config).holders.includes(state);
   return isHolder ? only : undefined;
+}
+
+/** Whether the configuration reserves no other address of the family for the Service, or that one is not free. */
+function isPreferred(state: ServiceState, address: Address, { ledger }: Facts): boolean {
+  const reserved = ledger.reservations
+    .of(state.key, 'configured')
+    .filter((one) => one.address.family === address.family && ledger.isFreeFor(state, one.address));
+  return reserved.length === 0 || reserved.some((one) => sameAddress(one.address, address));
 }
 
 /** The address that is replaced, if the list has exactly one: only a Service with such a list shares it. */

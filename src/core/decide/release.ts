@@ -1,6 +1,6 @@
 import { type CanonicalList, canonicalList, isFirst, parseAddressList } from '../model/address-list.ts';
 import { staticSource } from '../model/allocation-record.ts';
-import { diff } from '../model/service-patch.ts';
+import { announcedFields, diff } from '../model/service-patch.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { Decision } from './decision.ts';
 
@@ -22,13 +22,15 @@ export function release(view: ServiceView, controller: string): Decision {
   const isAllocated = allocated.entries.length > 0;
   const isShown = isAllocated && shownBy(view).text === allocated.text;
   const isSpec = isFirst(view.specIP, allocated);
-  const isInterface = record?.interface !== undefined && record.interface === view.interface;
+  const announced = announcedFields.filter(
+    (field) => record?.[field] !== undefined && record[field] === view[field],
+  );
   const patch = diff(view, {
     ...(isShown ? { annotation: null } : {}),
     ...(isSpec ? { specIP: null } : {}),
     labeled: false,
     record: null,
-    ...(isInterface ? { interface: null } : {}),
+    ...Object.fromEntries(announced.map((field) => [field, null])),
     ipamLabel: null,
     goFinalizers: null,
   });

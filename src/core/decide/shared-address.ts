@@ -1,8 +1,8 @@
-import { isWithin, policyFor, provides } from '../config/policy.ts';
-import type { Pool, Span } from '../config/pool.ts';
+import { isInPool, isWithin, type PolicyPool, policyFor, provides } from '../config/policy.ts';
+import type { Span } from '../config/pool.ts';
 import { type Address, compareAddresses } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { joinConflict, offersAddress } from '../ledger/sharing.ts';
+import { joinConflict, offersAddress, sharingGroup, sharingGroupWhere } from '../ledger/sharing.ts';
 import { isOnly } from '../model/address-list.ts';
 import { compareAge } from '../model/service-view.ts';
 import { type AllocationRequest, wantsToShare } from './allocation-request.ts';
@@ -16,9 +16,15 @@ export interface SharedAddresses {
 }
 
 /** The addresses of the pool that the Service can share, in search order: O(intervals of alike addresses). */
-export function sharedAddresses(request: AllocationRequest, pool: Pool, facts: Facts): SharedAddresses {
+export function sharedAddresses(
+  request: AllocationRequest,
+  pool: PolicyPool,
+  accepts: (address: Address) => boolean,
+  facts: Facts,
+): SharedAddresses {
   let any: Address | undefined;
-  for (const address of joinable([request.state], pool.spans.IPv4, request, facts)) {
+  for (const address of joinable([request.state], pool.spans.IPv4, request, pool, facts)) {
+    if (!accepts(address)) continue;
     any ??= address;
     if (isConsiderate(request.state, address, facts)) return { preferred: address, any };
   }
@@ -30,17 +36,22 @@ export function sharedAddresses(request: AllocationRequest, pool: Pool, facts: F
  * there is none that it can share.
  */
 export function addressOfMoved(
-  { state, policy }: AllocationRequest,
+  { state }: AllocationRequest,
   left: Address,
+  pools: readonly PolicyPool[],
   facts: Facts,
-): Address | undefined {
+): { readonly address: Address; readonly pool: PolicyPool } | undefined {
   const candidates = facts.ledger
     .movedFrom(left)
     .filter(({ key }) => key !== state.key)
     .flatMap(({ intent }) => ('list' in intent && intent.list.length === 1 ? intent.list : []))
     .filter((entry) => typeof entry !== 'string')
-    .filter((address) => provides(policy, address) && canJoin(state, address, facts));
-  return candidates.sort(inSearchOrder(policy.descending))[0];
+    .filter((address) => canJoin(state, address, facts));
+  for (const pool of pools) {
+    const [address] = candidates.filter((one) => isInPool(pool, one)).sort(inSearchOrder(pool.descending));
+    if (address !== undefined) return { address, pool };
+  }
+  return undefined;
 }
 
 /**
@@ -50,7 +61,7 @@ export function addressOfMoved(
 export function addressForAll(
   request: AllocationRequest,
   left: Address,
-  pool: Pool,
+  pool: PolicyPool,
   facts: Facts,
 ): Address | undefined {
   const all = [request.state];
@@ -63,24 +74,32 @@ export function addressForAll(
     all.push(other);
   }
   if (all.length === 1) return undefined;
-  for (const address of joinable(all, spans, request, facts)) {
+  for (const address of joinable(all, spans, request, pool, facts)) {
     if (all.every((one) => isConsiderate(one, address, facts))) return address;
   }
-  return facts.ledger.firstFree('IPv4', spans, request.policy.descending);
+  return facts.ledger.firstFree('IPv4', spans, pool.descending);
 }
 
-/** Whether no other owner claims the address, and no Service of another type has it as an external IP. */
-export function isUnblocked(address: Address, { ledger }: Facts): boolean {
-  return ledger.claimOwner(address) === undefined && !ledger.isExternalIP(address);
+/**
+ * Whether the Service could have the address but for Services that use it: no other owner claims it, no Service of another type has
+ * it as an external IP, and the configuration does not reserve it for another one.
+ */
+export function isUnblocked(state: ServiceState, address: Address, { ledger }: Facts): boolean {
+  if (!ledger.reservations.blocks(address)) return true;
+  const isTaken = ledger.claimOwner(address) !== undefined || ledger.isExternalIP(address);
+  return !isTaken && ledger.reservedFor(address)?.service === state.key;
 }
 
 /** The addresses in use whose holders agree to share with all of these Services, in search order. */
 function* joinable(
   newcomers: readonly ServiceState[],
   spans: readonly Span[],
-  { state, policy: { descending } }: AllocationRequest,
+  { state }: AllocationRequest,
+  { descending, sharing }: PolicyPool,
   facts: Facts,
 ): Generator<Address> {
+  const group = sharingGroupWhere(sharing, state.view);
+  if (group === undefined) return;
   const ports = newcomers.flatMap(({ view }) => view.ports);
   // The ports that the Service itself takes there do not matter, but the index has them.
   const own = state.usedIPs
@@ -88,7 +107,7 @@ function* joinable(
     .filter((address) => isWithin(spans, address))
     .filter((address) => newcomers.every((newcomer) => canJoin(newcomer, address, facts, state)))
     .sort(inSearchOrder(descending));
-  for (const address of facts.ledger.shareable(ports, spans, descending, facts.config)) {
+  for (const address of facts.ledger.shareable(group, ports, spans, descending, facts.config)) {
     for (
       let next = own[0];
       next !== undefined && inSearchOrder(descending)(next, address) <= 0;
@@ -97,9 +116,14 @@ function* joinable(
       yield next;
       own.shift();
     }
-    if (isUnblocked(address, facts)) yield address;
+    if (newcomers.every((newcomer) => isOpen(newcomer, address, group, facts))) yield address;
   }
   yield* own;
+}
+
+/** Whether the newcomer belongs to the group at this address, and nothing but the Services there matters. */
+function isOpen(newcomer: ServiceState, address: Address, group: string, facts: Facts): boolean {
+  return isUnblocked(newcomer, address, facts) && sharingGroup(newcomer, address, facts.config) === group;
 }
 
 /** Whether another Service uses the address, and all that do, except for `mover`, agree to share it with the newcomer. */
@@ -107,7 +131,7 @@ export function canJoin(newcomer: ServiceState, address: Address, facts: Facts, 
   const holders = facts.ledger.servicesAt(address).filter(({ key }) => key !== mover.key);
   return (
     holders.length > 0 &&
-    isUnblocked(address, facts) &&
+    isUnblocked(newcomer, address, facts) &&
     holders.every((holder) => agrees(newcomer, holder, address, facts))
   );
 }
@@ -125,13 +149,15 @@ export function mayRejoin(state: ServiceState, other: ServiceState, address: Add
   return (
     bothLostTheirFields &&
     wantsToShare(other, facts) &&
-    joinConflict(state, other, facts.config) === undefined
+    joinConflict(state, other, address, facts.config) === undefined
   );
 }
 
 /** Whether an assigned holder shares its address with the newcomer. */
 function agrees(newcomer: ServiceState, holder: ServiceState, address: Address, { config }: Facts): boolean {
-  return offersAddress(holder, address, config) && joinConflict(newcomer, holder, config) === undefined;
+  return (
+    offersAddress(holder, address, config) && joinConflict(newcomer, holder, address, config) === undefined
+  );
 }
 
 /**
@@ -146,7 +172,7 @@ function isConsiderate(state: ServiceState, address: Address, facts: Facts): boo
       (follower) =>
         follower.key === state.key ||
         !provides(policyFor(facts.config, follower.view), address) ||
-        joinConflict(state, follower, facts.config) === undefined,
+        joinConflict(state, follower, address, facts.config) === undefined,
     );
   });
 }
@@ -168,7 +194,7 @@ function followersAt(left: Address, mover: ServiceState, facts: Facts): ServiceS
         policy.pools.length > 0 &&
         !provides(policy, left) &&
         wantsToShare(other, facts) &&
-        joinConflict(mover, other, config) === undefined
+        joinConflict(mover, other, left, config) === undefined
       );
     })
     .sort((a, b) => compareAge(a.view, b.view));

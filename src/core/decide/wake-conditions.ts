@@ -1,6 +1,4 @@
-import type { Config } from '../config/config.ts';
-import { isInPool, policyFor } from '../config/policy.ts';
-import type { Pool } from '../config/pool.ts';
+import { isInPool, type PolicyPool, policyFor } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { familiesText, targetOf } from '../model/service-view.ts';
@@ -9,13 +7,17 @@ import { wantsToShare } from './allocation-request.ts';
 import type { Condition, Decision } from './decision.ts';
 import type { Facts } from './facts.ts';
 
-/** What would help a pending Service: an address of the family becomes free in the pool. */
-export interface WakeCondition {
-  readonly pool: Pool;
-  readonly family: Family;
-  /** Whether any change of an address in use can help, too, because the Service would share it. */
-  readonly orPartner: boolean;
-}
+/** What would help a pending Service. */
+export type WakeCondition =
+  /** An address of the family becomes free in the pool. */
+  | {
+      readonly pool: PolicyPool;
+      readonly family: Family;
+      /** Whether any change of an address in use can help, too, because the Service would share it. */
+      readonly orPartner: boolean;
+    }
+  /** A Service of the namespace gives an address back. */
+  | { readonly quotaOf: string };
 
 /** What a pending Service waits for. Without a condition, only a change of the ConfigMap or of the Service helps. */
 export interface Waiting {
@@ -29,42 +31,53 @@ export interface Waiting {
 
 /** Undefined if the Service is not pending: no address that becomes free would change the decision. */
 export function waitingFor(state: ServiceState, decision: Decision, facts: Facts): Waiting | undefined {
-  const { config } = facts;
   const failures = failuresOf(decision);
   if (failures !== undefined) {
     const orPartner = wantsToShare(state, facts);
-    const conditions = conditionsFor(state, failures, orPartner, config);
-    return { conditions, needs: needsOf(state, orPartner) };
+    const conditions = failures.flatMap((failure) => conditionsFor(failure, state, orPartner, facts));
+    return { conditions, needs: needsOf(state, orPartner, facts) };
   }
-  const missing = lackingFamily(decision);
-  const pool = missing?.key === undefined ? undefined : config.pools.get(missing.key);
-  if (missing === undefined || pool === undefined) return undefined;
-  return { conditions: [{ pool, family: missing.missing, orPartner: false }], needs: 'second family' };
+  const lacking = lackingFamily(decision);
+  if (lacking === undefined) return undefined;
+  const { pools, quota } = policyFor(facts.config, state.view);
+  const conditions = [
+    ...pools.map((pool) => ({ pool, family: lacking.missing, orPartner: false })),
+    ...(quota === undefined ? [] : [{ quotaOf: state.view.namespace }]),
+  ];
+  return conditions.length === 0 ? undefined : { conditions, needs: 'second family' };
 }
 
 function conditionsFor(
+  failure: AllocationFailure,
   { view }: ServiceState,
-  failures: readonly AllocationFailure[],
   orPartner: boolean,
-  config: Config,
+  { config }: Facts,
 ): readonly WakeCondition[] {
-  return failures.flatMap((failure) => {
-    switch (failure.code) {
-      case 'pool-full': {
-        const pool = config.pools.get(failure.key);
-        return pool === undefined ? [] : [{ pool, family: failure.family, orPartner }];
-      }
-      case 'target-in-use':
-      case 'target-external-ip':
-      case 'target-claimed': {
-        const { address } = failure;
-        const pool = policyFor(config, view).pools.find((one) => isInPool(one, address));
-        return pool === undefined ? [] : [{ pool, family: address.family, orPartner }];
-      }
-      default:
-        return [];
+  const { pools } = policyFor(config, view);
+  switch (failure.code) {
+    case 'pool-full': {
+      const { key, family } = failure;
+      return pools.filter((pool) => pool.key === key).map((pool) => ({ pool, family, orPartner }));
     }
-  });
+    case 'quota-reached': {
+      // An address that the namespace holds already costs nothing.
+      const shared = orPartner ? pools : [];
+      return [
+        { quotaOf: failure.namespace },
+        ...shared.map((pool) => ({ pool, family: 'IPv4', orPartner }) as const),
+      ];
+    }
+    case 'target-in-use':
+    case 'target-external-ip':
+    case 'target-claimed': {
+      const { address } = failure;
+      return pools
+        .filter((pool) => isInPool(pool, address))
+        .map((pool) => ({ pool, family: address.family, orPartner }));
+    }
+    default:
+      return [];
+  }
 }
 
 /** Why the Service has no address, or cannot have the change that it wants; undefined if neither is so. */
@@ -75,10 +88,25 @@ function failuresOf(decision: Decision): readonly AllocationFailure[] | undefine
   return decision.conditions.find((condition) => condition.code === 'pending-change')?.failures;
 }
 
-/** A Service with addresses to keep, or with a target, has needs of its own. */
-function needsOf({ key, view, intent, usedIPs }: ServiceState, orPartner: boolean): string {
-  if (intent.kind !== 'new' || usedIPs.length > 0 || targetOf(view) !== undefined) return `own ${key}`;
-  return `${familiesText(view)} ${orPartner ? view.ports.join(',') : ''}`;
+/** A Service with addresses to keep, with a target, or with reserved ones, has needs of its own. */
+function needsOf(
+  { key, view, intent, usedIPs }: ServiceState,
+  orPartner: boolean,
+  { ledger }: Facts,
+): string {
+  const isOwn =
+    intent.kind !== 'new' ||
+    usedIPs.length > 0 ||
+    targetOf(view) !== undefined ||
+    ledger.reservations.of(key, 'configured').length > 0;
+  if (isOwn) return `own ${key}`;
+  const partners = orPartner ? `${view.ports.join(',')} ${sharingNeeds(view)}` : '';
+  return `${familiesText(view)} ${partners}`;
+}
+
+/** The Services that can share with each other. */
+function sharingNeeds({ namespace, sharingKey }: ServiceState['view']): string {
+  return sharingKey === undefined ? '' : `${namespace} ${sharingKey}`;
 }
 
 /** The family that is missing because the pool is full, or was: the oldest such Service is checked when an address is freed. */
@@ -86,5 +114,7 @@ function lackingFamily(decision: Decision): (Condition & { code: 'one-family' })
   if (!('conditions' in decision)) return undefined;
   const lacking = decision.conditions.find((condition) => condition.code === 'one-family');
   if (lacking === undefined || lacking.why === 'static') return undefined;
-  return lacking.why === undefined || lacking.why.code === 'pool-full' ? lacking : undefined;
+  const { why } = lacking;
+  const canEnd = why === undefined || why.code === 'pool-full' || why.code === 'quota-reached';
+  return canEnd ? lacking : undefined;
 }

@@ -1,16 +1,27 @@
-import type { AllocationPolicy } from '../config/policy.ts';
-import type { Pool } from '../config/pool.ts';
+import type { AllocationPolicy, PolicyPool, Quota } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
+import { heldBy } from '../ledger/held-addresses.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import type { Facts } from './facts.ts';
 
 /** Why a pool without a free address of the family has none. */
-export function whyNoneFree(pool: Pool, family: Family, { ledger }: Facts): AllocationFailure {
+export function whyNoneFree(pool: PolicyPool, family: Family, { ledger }: Facts): AllocationFailure {
   const { key, size, dhcp, spans } = pool;
   if (size[family] > 0n) {
-    const claimed = ledger.reservations.claimedCount(family, spans[family]);
-    return { code: 'pool-full', key, family, size: size[family], claimed, noSharing: undefined };
+    const { reservations } = ledger;
+    const claimed = reservations.count('claimed', family, spans[family]);
+    const reserved = reservations.count('configured', family, spans[family]);
+    return {
+      code: 'pool-full',
+      key,
+      family,
+      size: size[family],
+      claimed,
+      reserved,
+      noSharing: undefined,
+    };
   }
   const other = family === 'IPv4' ? 'IPv6' : 'IPv4';
   return size[other] > 0n || dhcp[other]
@@ -18,23 +29,44 @@ export function whyNoneFree(pool: Pool, family: Family, { ledger }: Facts): Allo
     : { code: 'pool-empty', key };
 }
 
-export function whyNoPool({ namespace }: ServiceView, { config }: Facts): AllocationFailure {
-  return config.exists ? { code: 'no-pool', namespace } : { code: 'no-config-map' };
+/** Why no pool serves the Service. */
+export function whyNoPool(
+  { namespace }: ServiceView,
+  { choice, list, listed }: AllocationPolicy,
+  { config }: Facts,
+): AllocationFailure {
+  if (!config.exists) return { code: 'no-config-map' };
+  if (list === undefined) return { code: 'no-pool', namespace };
+  const names = listed.map(({ name }) => name);
+  if (choice.by === 'refused')
+    return { code: 'pool-not-listed', namespace, list, pools: choice.pools, listed: names };
+  return names.length === 0
+    ? { code: 'list-empty', namespace, list }
+    : { code: 'no-pool-chosen', namespace, list, listed: names };
+}
+
+export function whyNoRoom(state: ServiceState, { key, limit }: Quota, { ledger }: Facts): AllocationFailure {
+  const { namespace } = state.view;
+  return { code: 'quota-reached', key, namespace, limit, held: ledger.heldCount(namespace, state) };
 }
 
 /** Why a new allocation for the Service could not include an address of the family; undefined if it could. */
 export function whyNotAvailable(
-  view: ServiceView,
+  state: ServiceState,
   family: Family,
-  { pools, descending }: AllocationPolicy,
+  policy: AllocationPolicy,
   facts: Facts,
 ): AllocationFailure | undefined {
+  const { pools, quota } = policy;
+  const own = heldBy(state).length;
+  if (quota !== undefined && facts.ledger.heldCount(state.view.namespace, state) + own >= quota.limit)
+    return whyNoRoom(state, quota, facts);
   let failure: AllocationFailure | undefined;
   for (const pool of pools) {
     const isFree =
-      pool.dhcp[family] || facts.ledger.firstFree(family, pool.spans[family], descending) !== undefined;
+      pool.dhcp[family] || facts.ledger.firstFree(family, pool.spans[family], pool.descending) !== undefined;
     if (isFree) return undefined;
     failure ??= whyNoneFree(pool, family, facts);
   }
-  return failure ?? whyNoPool(view, facts);
+  return failure ?? whyNoPool(state.view, policy, facts);
 }

@@ -1,6 +1,6 @@
 import { type ConfigProblem, countOf, type ProblemCode } from '../config/config-problem.ts';
 import { nearestEntry, nearestKey } from '../config/corrections.ts';
-import { keyForms, type Scope, scopes, startOf } from '../config/keys.ts';
+import { keyForms } from '../config/keys.ts';
 import { type EntryFault, parsePoolEntry } from '../config/pool-entry.ts';
 import { bits, formatAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
@@ -46,6 +46,15 @@ export const problemNouns: Readonly<Record<ProblemCode, string>> = {
   'host-bits': 'entries with host bits set',
   'special-purpose': 'entries with addresses that no host can use',
   'empty-pool': 'pools without an address',
+  'bad-pool-name': 'invalid names of pools',
+  'listed-twice': 'pools that are listed twice',
+  'missing-pool': 'names of pools that do not exist',
+  'bad-reservation': 'reservations that cannot be read',
+  'no-entry': 'lists without an entry',
+  'pool-of-key-missing': 'keys for pools that do not exist',
+  'unlisted-pool': 'pools that no list names',
+  'reserved-twice': 'addresses that are reserved twice',
+  'reserved-and-excluded': 'reserved addresses that are excluded, too',
   'nothing-allocatable': 'pools without an allocatable address',
   'dhcp-beside-addresses': 'pools with DHCP and addresses',
   shadowed: 'keys that are not used',
@@ -55,6 +64,10 @@ export const problemNouns: Readonly<Record<ProblemCode, string>> = {
   'bad-boolean': 'values that are not booleans',
   'bad-order': 'invalid orders',
   'bad-interface': 'invalid interface names',
+  'bad-vlan': 'invalid VLAN IDs',
+  'bad-lease': 'invalid names of Leases',
+  'bad-quota': 'invalid quotas',
+  'bad-selector': 'label selectors that cannot be read',
 };
 
 /** Describes a problem of the ConfigMap and its fix: one or two sentences that name the key. */
@@ -73,6 +86,24 @@ export function explainProblem(problem: ConfigProblem): string {
       return `${key}: ${quoted(problem.entry)} contains ${explainSpecial(problem.special)} Remove these addresses from the pool.`;
     case 'empty-pool':
       return explainEmptyPool(key);
+    case 'bad-pool-name':
+      return `${key}: ${quoted(problem.entry)} is not the name of a pool. Use lowercase letters, digits, and hyphens, as in the key pool.internal.`;
+    case 'listed-twice':
+      return `${key} lists ${problem.entry} twice. The first place counts: remove the other one.`;
+    case 'missing-pool':
+      return `${key}: there is no pool ${problem.entry}. Add the key pool.${problem.entry}, or remove the name from the list.`;
+    case 'bad-reservation':
+      return `${key}: ${quoted(problem.entry)} does not reserve an address for a Service. Write it as SERVICE=ADDRESS.`;
+    case 'no-entry':
+      return `${key} has no entry, so it has no effect. Add one, or delete the key.`;
+    case 'pool-of-key-missing':
+      return `${key} has no effect, because there is no pool ${problem.pool}. Add the key pool.${problem.pool}, or delete this one.`;
+    case 'unlisted-pool':
+      return `${key} serves nobody, because no list names ${problem.pool}. Add it to pools-global, or to the list of a namespace such as pools-default.`;
+    case 'reserved-twice':
+      return `${key}: ${problem.reservation} has no effect, because the address is already reserved for ${problem.by}. Remove one of the two.`;
+    case 'reserved-and-excluded':
+      return `${key}: ${problem.reservation} is also excluded by ${problem.by}. The Service gets the address anyway: remove it from one of the two.`;
     case 'nothing-allocatable':
       return `${key} has no allocatable address: addresses that end in .0 or .255 are never allocated. Make the pool larger.`;
     case 'dhcp-beside-addresses':
@@ -95,22 +126,26 @@ export function explainProblem(problem: ConfigProblem): string {
       return `${key}: ${quoted(problem.value)} is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.`;
     case 'bad-interface':
       return `${key}: ${quoted(problem.value)} is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces or slashes.`;
+    case 'bad-vlan':
+      return `${key}: ${quoted(problem.value)} is not a VLAN ID, so no VLAN is set. Use a number from 1 to 4094.`;
+    case 'bad-lease':
+      return `${key}: ${quoted(problem.value)} is not the name of a Lease, so none is set. Use NAME or NAMESPACE/NAME.`;
+    case 'bad-quota':
+      return `${key}: ${quoted(problem.value)} is not a number of addresses, so the key has no effect. Use a whole number that is not negative.`;
+    case 'bad-selector':
+      return `${key}: ${quoted(problem.value)} is not a label selector, so the pool serves only Services that name it. Write it as for kubectl get --selector: tier=edge, or tier in (edge, dmz).`;
     default:
       return never(problem);
   }
 }
 
-/** A sentence that lists the keys, without alternative spellings. */
+/** A sentence that lists the names of the keys, without alternative spellings. */
 export function explainValidKeys(): string {
-  const forms = keyForms.filter(({ name, spelling }) => name === spelling);
-  const inScope = (scope: Scope) => forms.filter((form) => form.scope === scope).map(startOf);
-  const scoped = (Object.keys(scopes) as Scope[])
-    .filter((scope) => scope !== 'all' && inScope(scope).length > 0)
-    .map((scope) => `${list.format(inScope(scope))} followed by ${scopes[scope].target}`);
-  return `Valid keys are ${list.format([...scoped, ...inScope('all')])}.`;
+  const names = keyForms.filter(({ name, spelling }) => name === spelling).map(({ name }) => name);
+  return `Valid keys start with ${list.format(new Set(names))}.`;
 }
 
-const list = new Intl.ListFormat('en', { type: 'conjunction' });
+const list = new Intl.ListFormat('en', { type: 'disjunction' });
 
 /** Another ConfigMap with pools: `NAMESPACE/NAME`. */
 export function explainOtherPools(other: string, own: { namespace: string; name: string }): string {

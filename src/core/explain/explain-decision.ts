@@ -76,6 +76,20 @@ function failureOf(failure: AllocationFailure, options: Options): Explanation & 
         problem: `No pool serves namespace ${failure.namespace}.`,
         advice: `Add cidr-${failure.namespace} or cidr-global to ${configMap}.`,
       };
+    case 'pool-not-listed':
+      return explainNotListed(failure);
+    case 'list-empty':
+      return {
+        problem: `None of the pools that ${failure.list} names exists, so namespace ${failure.namespace} has no pool.`,
+        advice: `Add them to ${configMap} as keys such as pool.internal, or correct the list.`,
+      };
+    case 'no-pool-chosen':
+      return {
+        problem: `The pools of namespace ${failure.namespace} (${enumerate(failure.listed)}, listed by ${failure.list}) are for other Services: by their labels, or for those that name the pool.`,
+        advice: `Name one of them with the annotation ${annotations.pool}.`,
+      };
+    case 'quota-reached':
+      return explainQuota(failure);
     case 'pool-empty':
       return {
         problem: `Pool ${failure.key} contains no valid address.`,
@@ -110,14 +124,20 @@ function targetFailureOf(failure: TargetFailure): Explanation & { readonly advic
         problem: `The annotation ${annotations.reallocate} has ${quoted(failure.text)}, which is neither an address for each IP family, nor "true" or "allocated".`,
         advice: changeTarget,
       };
-    case 'target-repeats-family':
-      return requested(`more than one ${failure.repeated} address`);
+    case 'target-too-many':
+      return requested(
+        `more than ${failure.limit === 1 ? 'one' : failure.limit} ${failure.of} ${failure.limit === 1 ? 'address' : 'addresses'}`,
+      );
     case 'target-wrong-family': {
       const { address, families } = failure;
       return requested(`${formatAddress(address)}, but the Service is ${families.join(' and ')}`);
     }
     case 'target-lacks-family':
-      return requested(`no ${failure.missing} address, but the Service is RequireDualStack`);
+      return requested(
+        failure.pool === undefined
+          ? `no ${failure.missing} address, which the Service needs as well`
+          : `no ${failure.missing} address of pool ${failure.pool}, which the Service needs as well`,
+      );
     case 'target-not-in-pool': {
       const { address, keys } = failure;
       const pools = `${keys.length === 1 ? 'the pool' : 'the pools'} of the Service, ${enumerate(keys)}`;
@@ -138,6 +158,10 @@ function targetFailureOf(failure: TargetFailure): Explanation & { readonly advic
       const { address, services } = failure;
       return requested(`${formatAddress(address)}, which is ${externalIPOf(services)}`);
     }
+    case 'target-reserved':
+      return requested(
+        `${formatAddress(failure.address)}, which is reserved for ${failure.service} (${failure.key})`,
+      );
     case 'target-claimed': {
       const { address, owner } = failure;
       const text = formatAddress(address);
@@ -150,13 +174,53 @@ function targetFailureOf(failure: TargetFailure): Explanation & { readonly advic
   }
 }
 
+function explainNotListed({
+  namespace,
+  list,
+  pools,
+  listed,
+}: AllocationFailure & { code: 'pool-not-listed' }): Explanation & { readonly advice: string } {
+  const can = listed.length === 0 ? 'no pool' : enumerate(listed);
+  return {
+    problem: `The annotation ${annotations.pool} names ${enumerate(pools)}, but Services in namespace ${namespace} can use ${can} (${list}).`,
+    advice:
+      listed.length === 0
+        ? `Add a pool to ${list}.`
+        : `Name one of these, or add ${pools.length === 1 ? 'the pool' : 'the pools'} to the list of the namespace.`,
+  };
+}
+
+/** `5 of 5` is what people look for. */
+function explainQuota({
+  key,
+  namespace,
+  limit,
+  held,
+}: Pick<
+  AllocationFailure & { code: 'quota-reached' },
+  'key' | 'namespace' | 'limit' | 'held'
+>): Explanation & {
+  readonly advice: string;
+} {
+  return {
+    problem: `The quota is reached: Services in namespace ${namespace} hold ${held} of ${limit} addresses (${key}).`,
+    advice: 'Increase the quota, or delete a Service of the namespace that has an address.',
+  };
+}
+
 const addAddresses = 'Add addresses to the pool, or delete a Service that uses one of its addresses.';
 
 /** `all 6 of its IPv4 addresses (2 of them claimed by other IPAddress objects)`. */
-function usedUp({ size, family, claimed }: AllocationFailure & { code: 'pool-full' }): string {
-  if (size === 1n)
-    return `its only ${family} address${claimed > 0n ? ' (claimed by another IPAddress object)' : ''}`;
-  const part = claimed > 0n ? ` (${claimed} of them claimed by other IPAddress objects)` : '';
+function usedUp({ size, family, claimed, reserved }: AllocationFailure & { code: 'pool-full' }): string {
+  if (size === 1n) {
+    const by = claimed > 0n ? ' (claimed by another IPAddress object)' : reserved > 0n ? ' (reserved)' : '';
+    return `its only ${family} address${by}`;
+  }
+  const parts = [
+    ...(claimed > 0n ? [`${claimed} of them claimed by other IPAddress objects`] : []),
+    ...(reserved > 0n ? [`${reserved} of them reserved`] : []),
+  ];
+  const part = parts.length > 0 ? ` (${parts.join(', ')})` : '';
   return `${size === 2n ? 'both' : `all ${size}`} of its ${family} addresses${part}`;
 }
 
@@ -185,6 +249,7 @@ const notEligible: Readonly<Record<(NoSharing & { code: 'not-eligible' })['why']
   'local-traffic': 'the Service has externalTrafficPolicy: Local',
   'no-ports': 'the Service has no ports',
   families: 'only Services with ipFamilyPolicy SingleStack and family IPv4 can share',
+  'several-pools': 'the Service gets an address of several pools',
 };
 
 function fullOrMissing(failures: readonly AllocationFailure[], options: Options): Explanation[] {
@@ -236,6 +301,8 @@ function conflictOf(conflict: AddressConflict): Explanation {
         advice: 'Request a different address.',
         reallocate: conflict.service,
       };
+    case 'quota-reached':
+      return explainQuota(conflict);
     case 'invalid-address': {
       const field =
         conflict.field === 'annotation' ? `Annotation ${annotations.addresses}` : 'Field spec.loadBalancerIP';
@@ -270,6 +337,7 @@ function conflictOf(conflict: AddressConflict): Explanation {
 
 function explainHolder({ address, holder, why }: AddressConflict & { code: 'address-in-use' }): string {
   const text = formatAddress(address);
+  if (why.code === 'reserved') return `${text} is reserved for ${holder} (${why.key}).`;
   if (why.code === 'claimed')
     return `${text} is claimed by the IPAddress object ${text}${explainOwner(holder, why.managedBy)}.`;
   const clause = explainSharingConflict(why, holder);
@@ -327,6 +395,14 @@ function explainSharingConflict(why: SharingConflict, named: ServiceKey): Clause
       return about(why.service, 'has no ports');
     case 'claimed':
       return and('another IPAddress object claims it');
+    case 'reserved':
+      return and(`the address is reserved (${why.key})`);
+    case 'other-sharing-key':
+      return and(
+        why.key === undefined
+          ? `only one of them has the annotation ${annotations.sharingKey}`
+          : `their sharing keys do not match (${quoted(why.key)})`,
+      );
     default:
       return never(why);
   }
@@ -405,6 +481,15 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
     }
     case 'shared':
       return [{ problem: `Shared with ${enumerate(condition.others)}.` }];
+    case 'reserved-for-other':
+      return [
+        {
+          problem: `${formatAddress(condition.address)} is reserved for ${condition.service} (${condition.key}). This Service keeps it, because it had the address before.`,
+          advice: 'Reallocate this Service to give the address to the other one.',
+        },
+      ];
+    case 'reservation-unused':
+      return [explainUnusedReservation(condition)];
     case 'pending-change':
       return [
         {
@@ -435,6 +520,23 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
     default:
       return never(condition);
   }
+}
+
+function explainUnusedReservation({
+  address,
+  key,
+  holders,
+}: Condition & { code: 'reservation-unused' }): Explanation {
+  const text = formatAddress(address);
+  return holders.length === 0
+    ? {
+        problem: `${text} is reserved for this Service (${key}), which has another address.`,
+        advice: 'Reallocate the Service, or remove the reservation.',
+      }
+    : {
+        problem: `${text} is reserved for this Service (${key}), but ${enumerate(holders)} already had it.`,
+        advice: 'Reallocate that Service first, and then this one.',
+      };
 }
 
 function explainWrongFamily({
@@ -511,6 +613,7 @@ function explainOthers({ services, more }: OtherServices): string {
 const pendingChanges = {
   families: 'Waiting to change the IP families',
   ports: 'Waiting to move to another address because of a port conflict',
+  pools: `Waiting to move to the pool that the annotation ${annotations.pool} names`,
   reallocate: 'Waiting for the requested reallocation',
 } as const;
 
@@ -594,6 +697,8 @@ export function explainWrite(decision: Decision & { kind: 'write' }): string {
       return `Changed to ${what}, because the IP families changed`;
     case 'ports':
       return `Moved to ${what}, because the ports changed and conflict with another Service`;
+    case 'pools':
+      return `Moved to ${what}, because the annotation ${annotations.pool} was edited`;
     case 'reallocate':
       return `Assigned ${what}, as requested by the annotation ${annotations.reallocate}`;
     case 'confirm':
@@ -633,6 +738,7 @@ export function reasonOf(decision: Decision): string {
 
 /** Whenever a holder leaves, the new one is reported only on the contenders that come next. */
 function conflictCode(conflict: AddressConflict): string {
+  if (conflict.code === 'quota-reached') return `quota-reached ${conflict.key} ${conflict.limit}`;
   if (conflict.code === 'invalid-address') return `invalid-address ${conflict.field} ${conflict.fault.text}`;
   const address = formatAddress(conflict.address);
   return conflict.isBehindMany
@@ -710,6 +816,10 @@ function conditionCode(condition: Condition): string {
       return `claimed ${formatAddress(condition.address)} ${condition.owner.parent}`;
     case 'outside-pool':
       return `outside-pool ${formatAddress(condition.address)} ${condition.key}`;
+    case 'reserved-for-other':
+      return `reserved-for-other ${formatAddress(condition.address)} ${condition.service}`;
+    case 'reservation-unused':
+      return `reservation-unused ${formatAddress(condition.address)} ${condition.holders.join()}`;
     case 'pending-change':
       return `pending-change ${condition.change} ${condition.failures.map(failureCode).join(' ')}`;
     case 'one-family': {

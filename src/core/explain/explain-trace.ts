@@ -1,4 +1,4 @@
-import { type AllocationPolicy, poolKeysOf } from '../config/policy.ts';
+import { type AllocationPolicy, listKeysOf } from '../config/policy.ts';
 import type { Allocation } from '../decide/allocate.ts';
 import { type AllocationFailure, isTargetFailure } from '../decide/allocation-failure.ts';
 import { wantedFamilies } from '../decide/allocation-request.ts';
@@ -102,8 +102,10 @@ function explainStep(step: Step, decides: boolean, decided: ServiceDecision, opt
     case 'reallocation':
     case 'removed-record':
     case 'conflict':
+    case 'quota':
     case 'ports':
     case 'families':
+    case 'pools':
     case 'allocation':
       return [
         ...(conflict === undefined || decision.kind !== 'conflict'
@@ -168,6 +170,10 @@ function explainSource(source: string | undefined): string {
   }
 }
 
+const hasNoPool: ReadonlySet<AllocationFailure['code']> = new Set([
+  ...(['no-config-map', 'no-pool', 'pool-not-listed', 'list-empty', 'no-pool-chosen'] as const),
+]);
+
 /** What an allocation went through: the pool, the families, whether sharing was possible, and the address. */
 function explainAllocation(
   allocation: Allocation,
@@ -181,7 +187,7 @@ function explainAllocation(
     return decision.kind === 'conflict'
       ? refused.map((failure) => failed('request', failureProblem(failure, options)))
       : [];
-  const missing = failures.find(({ code }) => code === 'no-config-map' || code === 'no-pool');
+  const missing = failures.find(({ code }) => hasNoPool.has(code));
   if (missing !== undefined) return [failed('pool', failureProblem(missing, options))];
   const findings = explainPool(state, allocation.request.policy, failures, options);
   const noSharing = noSharingProblem(failures);
@@ -189,7 +195,7 @@ function explainAllocation(
   else if (state.intent.kind === 'new' && !failures.some(lacksFamily))
     findings.push(...explainSharing(allocation));
   for (const failure of failures) {
-    if (failure.code === 'pool-full' || failure.code === 'pool-empty')
+    if (failure.code === 'pool-full' || failure.code === 'pool-empty' || failure.code === 'quota-reached')
       findings.push(failed('address', failureProblem(failure, options)));
   }
   if (decision.kind === 'write' && state.intent.kind === 'new')
@@ -210,11 +216,31 @@ function explainPool(
   const lacking = failures.find(lacksFamily);
   const families = `${view.policy}: ${wantedFamilies(state, policy).join(' and ')}`;
   return [
-    passed('pool', `${pool.key}, the first of ${poolKeysOf(view.namespace).join(', ')} that exists`),
+    passed('pool', explainChoice(policy, view.namespace)),
     lacking === undefined
       ? passed('families', families)
       : failed('families', `${families}. ${failureProblem(lacking, options)}`),
   ];
+}
+
+/** Which pools, of which list, and why these and not the others. */
+function explainChoice({ choice, pools, listed, list }: AllocationPolicy, namespace: string): string {
+  const names = pools.map(({ name }) => name).join(', ');
+  const first = `the first of ${listKeysOf(namespace).join(', ')} that exists`;
+  if (listed.length === 1 && list === pools[0]?.key) return `${list}, ${first}`;
+  const others = listed.filter((pool) => !pools.includes(pool)).map(({ name }) => name);
+  const rest = others.length === 0 ? '' : `; not ${others.join(', ')}`;
+  const from = `of ${list}, ${first}`;
+  switch (choice.by) {
+    case 'annotation':
+      return `${names} ${from}: named by the annotation ${annotations.pool}${rest}`;
+    case 'label':
+      return `${names} ${from}: select.${choice.pool} matches the labels${rest}`;
+    case 'order':
+      return `${names} ${from}: in this order, as far as they have free addresses${rest}`;
+    case 'refused':
+      return `none ${from}`;
+  }
 }
 
 function lacksFamily({ code }: AllocationFailure): boolean {
@@ -234,6 +260,8 @@ function explainSharing({ request: { state, policy, sharing } }: Allocation): Fi
       return [noted('sharing', 'not possible: externalTrafficPolicy is Local')];
     case 'no-ports':
       return [noted('sharing', 'not possible: the Service has no ports')];
+    case 'several-pools':
+      return [noted('sharing', 'not possible: the Service gets an address of several pools')];
     case 'families': {
       const { policy: families } = state.view;
       const reason =

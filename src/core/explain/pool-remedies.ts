@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { nearestEntry, nearestKey, unreadableEntries } from '../config/corrections.ts';
-import { isInPool, policyFor, poolKeysOf } from '../config/policy.ts';
+import { isInPool, listKeysOf, policyFor } from '../config/policy.ts';
 import { allocate } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import { requestOf } from '../decide/allocation-request.ts';
@@ -36,6 +36,19 @@ export function remediesForFailure(
       ];
     case 'no-pool':
       return [...misspelledKey(namespace, context), newPool(`cidr-${namespace}`, context)];
+    case 'pool-not-listed':
+      return remediesForList(state, failure.listed, failure.list, failure.pools, context);
+    case 'no-pool-chosen':
+      return remediesForList(state, failure.listed, failure.list, [], context);
+    case 'list-empty':
+      return remediesForList(state, [], failure.list, [], context);
+    case 'quota-reached':
+      return [
+        {
+          advice: `Increase the quota ${failure.key}, if the namespace may have more addresses.`,
+          command: patchPools(options, failure.key, String(failure.held + 1)),
+        },
+      ];
     case 'pool-empty': {
       const corrected = correctEntries(failure.key, context);
       if (corrected.length > 0) return corrected;
@@ -68,11 +81,29 @@ export function remediesForFailure(
   }
 }
 
+/** Name a pool of the list, or add pools to it. */
+function remediesForList(
+  { view }: ServiceState,
+  listed: readonly string[],
+  list: string,
+  added: readonly string[],
+  { options, configMap }: RemedyContext,
+): Remedy[] {
+  const named = listed.map((pool) => ({
+    advice: `Use pool ${pool}.`,
+    command: annotate(view, `${annotations.pool}=${pool}`),
+  }));
+  if (!list.startsWith('pools-') || added.length === 0) return named;
+  const value = [configMap?.data?.[list]?.trim(), ...added].filter((one) => one !== '' && one !== undefined);
+  const command = patchPools(options, list, value.join(','));
+  return [...named, { advice: `Or let the namespace use ${added.join(' and ')}.`, command }];
+}
+
 const replaceAddresses = 'replace ADDRESSES with an unused block or range of your network.';
 
 /** An unknown key that was probably meant as the pool of the namespace. */
 function misspelledKey(namespace: string, { allocator, options }: RemedyContext): Remedy[] {
-  const keys = poolKeysOf(namespace);
+  const keys = listKeysOf(namespace);
   return allocator.config.problems.flatMap((problem): Remedy[] => {
     const meant = problem.code === 'unknown-key' ? nearestKey(problem.key) : undefined;
     if (meant === undefined || !keys.includes(meant)) return [];
@@ -141,7 +172,7 @@ function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[
 /** The Service could share an address, if the namespaces concerned allowed it. */
 function allowSharing(state: ServiceState, { allocator, options }: RemedyContext): Remedy[] {
   const { ledger, config, nodes } = allocator;
-  const sharing = { namespace: new Map([['global', true]]) };
+  const sharing = { namespace: new Map([['global', true]]), pool: new Map() };
   const everywhere: Config = { ...config, settings: { ...config.settings, 'allow-share': sharing } };
   const facts = { ledger, nodes, config: everywhere };
   const allocation = allocate(requestOf(subjectOf(state, facts)), facts);

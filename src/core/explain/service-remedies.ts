@@ -115,6 +115,7 @@ function remediesForConflict(
     });
     return remedies;
   }
+  if (conflict.code === 'quota-reached') return remediesForFailure(state, conflict, context);
   const remedies: Remedy[] = [];
   if (reallocated(state, context) !== undefined)
     remedies.push(reallocate(state, 'Assign an address from the pool instead.'));
@@ -128,7 +129,7 @@ function remediesForConflict(
       advice: `Allow Services in namespace ${conflict.why.namespace} to share addresses if their ports differ.`,
       command: patchPools(context.options, `allow-share-${conflict.why.namespace}`, 'true'),
     });
-  if (conflict.why.code !== 'claimed')
+  if (conflict.why.code !== 'claimed' && conflict.why.code !== 'reserved')
     remedies.push({
       advice: `Delete ${conflict.holder}, or move it to another address. This Service then gets ${formatAddress(conflict.address)}.`,
       command: undefined,
@@ -180,6 +181,11 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
       return remediesForWord(state, context);
     case 'one-family':
       return remediesForOneFamily(state, condition, context);
+    case 'reserved-for-other':
+    case 'reservation-unused':
+      return isReplaceable(state, condition.address, context)
+        ? [reallocate(state, 'Move this Service, which interrupts it briefly:')]
+        : [];
     case 'contested':
     case 'claimed':
     case 'shared':

@@ -8,8 +8,9 @@ import type { ServiceKey } from '../model/service-view.ts';
 import { AddressUsers, type Holding } from './address-users.ts';
 import type { ClaimOwner } from './claim.ts';
 import { readExternalIPs } from './external-ips.ts';
-import { Reservations } from './reservations.ts';
-import { hasAllocationOf, type ServiceState } from './service-state.ts';
+import { HeldAddresses } from './held-addresses.ts';
+import { type ReservationFor, Reservations } from './reservations.ts';
+import { hasAllocationOf, requests, type ServiceState } from './service-state.ts';
 import type { SharingConflict } from './sharing.ts';
 import { SharingIndex } from './sharing-index.ts';
 
@@ -34,6 +35,8 @@ export class Ledger {
   readonly #moved = new AddressMap<readonly ServiceState[]>();
   /** Built by the first search for an address to share, and again for another configuration. */
   #sharing: SharingIndex | undefined;
+  /** Built by the first question about a quota. */
+  #held: HeldAddresses | undefined;
   /** Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. */
   #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
 
@@ -57,6 +60,8 @@ export class Ledger {
       if (!includesAddress(state.usedIPs, address)) this.#replaceAt(address, before, undefined);
     }
     for (const address of state.usedIPs) this.#replaceAt(address, before, state);
+    if (before !== undefined) this.#held?.delete(before);
+    this.#held?.add(state);
     this.#trackMove(before, state);
   }
 
@@ -64,6 +69,7 @@ export class Ledger {
     const before = this.#states.get(key);
     this.#states.delete(key);
     for (const address of before?.usedIPs ?? []) this.#replaceAt(address, before, undefined);
+    if (before !== undefined) this.#held?.delete(before);
     this.#trackMove(before, undefined);
   }
 
@@ -137,6 +143,45 @@ export class Ledger {
     return services !== undefined && services !== state;
   }
 
+  /**
+   * Whether the Service can have an address that the configuration reserves for it: others at most request it by name, which they
+   * do in vain.
+   */
+  isFreeFor(state: ServiceState, address: Address): boolean {
+    if (this.reservations.has(address, 'claimed') || this.isExternalIP(address)) return false;
+    return this.servicesAt(address).every(
+      (other) =>
+        other.key === state.key ||
+        (other.ignoreReason === undefined &&
+          requests(other, address) &&
+          !hasAllocationOf(other, address) &&
+          !includesAddress(readExternalIPs(other.view.externalIPs), address)),
+    );
+  }
+
+  /** How many distinct addresses the other Services of the namespace hold: O(1), and once O(Services). */
+  heldCount(namespace: string, except: ServiceState | undefined): number {
+    return this.#heldAddresses.count(namespace, except);
+  }
+
+  /** Whether another Service of the namespace holds the address: O(1), and once O(Services). */
+  isHeldIn(namespace: string, address: Address, except: ServiceState | undefined): boolean {
+    return this.#heldAddresses.has(namespace, address, except);
+  }
+
+  get #heldAddresses(): HeldAddresses {
+    if (this.#held === undefined) {
+      this.#held = new HeldAddresses();
+      for (const state of this.#states.values()) this.#held.add(state);
+    }
+    return this.#held;
+  }
+
+  /** The Service for which the configuration reserves the address. */
+  reservedFor(address: Address): ReservationFor<'configured'> | undefined {
+    return this.reservations.at(address, 'configured')[0];
+  }
+
   /** The holders of the address, and its contenders: see `AddressUsers`. */
   holding(address: Address, config: Config): Holding {
     const services = this.#servicesByAddress.get(address);
@@ -153,9 +198,13 @@ export class Ledger {
       const conflict = holding.has(state) ? undefined : holding.conflictWith(state);
       if (conflict !== undefined) return { holder: conflict.holder.key, why: conflict.why };
     }
+    if (hasAllocationOf(state, address)) return undefined;
     const owner = this.claimOwner(address);
-    if (owner === undefined || hasAllocationOf(state, address)) return undefined;
-    return { holder: owner.parent, why: { code: 'claimed', managedBy: owner.managedBy } };
+    if (owner !== undefined)
+      return { holder: owner.parent, why: { code: 'claimed', managedBy: owner.managedBy } };
+    const reserved = this.reservedFor(address);
+    if (reserved === undefined || reserved.service === state.key) return undefined;
+    return { holder: reserved.service, why: { code: 'reserved', key: reserved.key } };
   }
 
   /**
@@ -180,10 +229,11 @@ export class Ledger {
   }
 
   /**
-   * The IPv4 addresses of the spans whose users all share them and take none of the ports, in search order: O(intervals of alike
+   * The IPv4 addresses of the spans whose users all share them with the group and take none of the ports, in search order: O(intervals of alike
    * addresses), and once O(Services) for a new configuration.
    */
   *shareable(
+    group: string,
     ports: readonly string[],
     spans: readonly Span[],
     descending: boolean,
@@ -195,7 +245,8 @@ export class Ledger {
         for (const address of state.usedIPs) this.#sharing.add(state, address);
     }
     for (const span of descending ? spans.toReversed() : spans)
-      for (const ordinal of this.#sharing.within(span, ports, descending)) yield addressAt('IPv4', ordinal);
+      for (const ordinal of this.#sharing.within(group, span, ports, descending))
+        yield addressAt('IPv4', ordinal);
   }
 
   /** How many addresses of the spans are in use: O(intervals of used addresses in them). */
@@ -241,7 +292,7 @@ function countIn(set: IntervalSet, spans: readonly Span[]): bigint {
 }
 
 export interface HolderConflict {
-  /** A Service, or the parent of another owner's claim. */
+  /** A Service, or the parent of another owner's claim. A reservation is for a Service that may not exist. */
   readonly holder: string;
   readonly why: SharingConflict;
 }

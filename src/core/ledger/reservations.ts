@@ -13,6 +13,13 @@ export type Reservation =
   | { readonly why: 'claimed'; readonly address: Address; readonly owner: ClaimOwner }
   /** A Service of another type than LoadBalancer has it as an external IP, until that is known to have ended. */
   | { readonly why: 'external-ip'; readonly address: Address; readonly service: ServiceKey }
+  /** The configuration reserves it, until the key changes (spec section 13). `key` is the ConfigMap's. */
+  | {
+      readonly why: 'configured';
+      readonly address: Address;
+      readonly service: ServiceKey;
+      readonly key: string;
+    }
   /** This controller claims it in the API for a write, until the Service is in a newer version than `by` says. */
   | {
       readonly why: 'write';
@@ -25,6 +32,9 @@ export type ReservationReason = Reservation['why'];
 
 export type ReservationFor<Why extends ReservationReason> = Extract<Reservation, { readonly why: Why }>;
 
+const countedReasons = ['claimed', 'configured'] as const;
+type CountedReason = (typeof countedReasons)[number];
+
 /** Most addresses and Services have one reservation, which is stored without a set. */
 type OneOrMore = Reservation | Set<Reservation>;
 
@@ -32,24 +42,26 @@ type OneOrMore = Reservation | Set<Reservation>;
  * The addresses that are set aside, by address and by Service. A write in flight is not among them: until it has ended, the
  * ledger has its Service as the write leaves it, because others must see its ports, too.
  *
- * Invariant: `#byService` has exactly the reservations in `#byAddress` that are for a Service, and `#claimed` the ordinals of
- * those for other owners.
+ * Invariant: `#byService` has exactly the reservations in `#byAddress` that are for a Service, and `#counted` the
+ * ordinals of those for the reasons that are counted.
  */
 export class Reservations {
   readonly #changed: (address: Address) => void;
   readonly #byAddress: Readonly<Record<ReservationReason, AddressMap<OneOrMore>>> = {
     claimed: new AddressMap(),
     'external-ip': new AddressMap(),
+    configured: new AddressMap(),
     write: new AddressMap(),
   };
   readonly #byService: Readonly<Record<ReservationReason, Map<ServiceKey, OneOrMore>>> = {
     claimed: new Map(),
     'external-ip': new Map(),
+    configured: new Map(),
     write: new Map(),
   };
-  readonly #claimed: Readonly<Record<Family, IntervalSet>> = {
-    IPv4: new IntervalSet(),
-    IPv6: new IntervalSet(),
+  readonly #counted: Readonly<Record<CountedReason, Readonly<Record<Family, IntervalSet>>>> = {
+    claimed: { IPv4: new IntervalSet(), IPv6: new IntervalSet() },
+    configured: { IPv4: new IntervalSet(), IPv6: new IntervalSet() },
   };
 
   /** `changed` is called after each change of what is reserved at an address. */
@@ -71,11 +83,19 @@ export class Reservations {
     this.#updated(address);
   }
 
+  /** Replaces what the configuration reserves. If an address is reserved twice, the first reservation counts: O(n log n). */
+  replaceConfigured(reservations: Iterable<ReservationFor<'configured'>>): void {
+    for (const before of [...this.all('configured')]) this.delete(before);
+    for (const reservation of reservations)
+      if (!this.has(reservation.address, 'configured')) this.add(reservation);
+  }
+
   #updated(address: Address): void {
     const ordinal = ordinalOf(address);
-    if (ordinal !== undefined) {
-      if (this.has(address, 'claimed')) this.#claimed[address.family].add(ordinal);
-      else this.#claimed[address.family].delete(ordinal);
+    for (const why of countedReasons) {
+      if (ordinal === undefined) break;
+      if (this.has(address, why)) this.#counted[why][address.family].add(ordinal);
+      else this.#counted[why][address.family].delete(ordinal);
     }
     this.#changed(address);
   }
@@ -90,7 +110,9 @@ export class Reservations {
    * whose state has the address in use as long as it binds.
    */
   blocks(address: Address): boolean {
-    return this.has(address, 'claimed') || this.has(address, 'external-ip');
+    return (
+      this.has(address, 'claimed') || this.has(address, 'external-ip') || this.has(address, 'configured')
+    );
   }
 
   /** The reservations of the address for this reason, in no order. */
@@ -113,9 +135,9 @@ export class Reservations {
     for (const known of this.#byAddress[why].values()) yield* listOf(known, why);
   }
 
-  /** How many addresses of the spans other owners claim. */
-  claimedCount(family: Family, spans: readonly Span[]): bigint {
-    return spans.reduce((sum, { first, last }) => sum + this.#claimed[family].count(first, last), 0n);
+  /** How many addresses of the spans are set aside for this reason. */
+  count(why: CountedReason, family: Family, spans: readonly Span[]): bigint {
+    return spans.reduce((sum, { first, last }) => sum + this.#counted[why][family].count(first, last), 0n);
   }
 }
 

@@ -6,13 +6,15 @@ import {
   type SharingConflict,
   severalAddresses,
   sharingConflict,
+  sharingGroup,
   whyNotSharing,
 } from './sharing.ts';
 
 /** What `sharingConflict` depends on: Services with equal facts are in conflict with the same others. */
-export function sharingFacts(state: ServiceState, config: Config): string {
-  const own = [severalAddresses(state), whyNotSharing(state, config)].map((why) => why?.code);
-  return [state.ignoreReason, originOf(state), ...own, ...state.view.ports].join();
+export function sharingFacts(state: ServiceState, address: Address, config: Config): string {
+  const own = [severalAddresses(state), whyNotSharing(state, address, config)].map((why) => why?.code);
+  const group = sharingGroup(state, address, config);
+  return [state.ignoreReason, originOf(state), ...own, ...state.view.ports, group].join();
 }
 
 /**
@@ -27,6 +29,8 @@ export class SharingGroup {
   #areOurs = true;
   #areStatic = true;
   #areWilling = true;
+  /** Members with different ones do not share the address with each other. */
+  readonly #sharingGroups = new Set<string | undefined>();
   #hasLocalTraffic = false;
   /** Results of `conflictsOf` by the facts of the Service. */
   readonly #conflicts = new Map<string, readonly ServiceState[]>();
@@ -52,6 +56,7 @@ export class SharingGroup {
     this.#areOurs &&= state.ignoreReason === undefined;
     this.#areStatic &&= originOf(state) === 'static';
     this.#areWilling &&= this.#isWilling(state);
+    this.#sharingGroups.add(sharingGroup(state, this.#address, this.#config));
     this.#hasLocalTraffic ||= state.view.localTraffic;
   }
 
@@ -64,7 +69,7 @@ export class SharingGroup {
   conflictWith(state: ServiceState): { holder: ServiceState; why: SharingConflict } | undefined {
     if (!this.#mayConflict(state)) return undefined;
     for (const holder of this.#members) {
-      const why = sharingConflict(state, holder, this.#config);
+      const why = sharingConflict(state, holder, this.#address, this.#config);
       if (why !== undefined) return { holder, why };
     }
     return undefined;
@@ -84,7 +89,7 @@ export class SharingGroup {
 
   /** The conflicts of all Services with the same facts, which may be among them. */
   #conflictsLike(state: ServiceState): readonly ServiceState[] {
-    const facts = sharingFacts(state, this.#config);
+    const facts = sharingFacts(state, this.#address, this.#config);
     const known = this.#conflicts.get(facts);
     if (known !== undefined) return known;
     const found = this.members.filter((member) => this.#isInConflict(state, member));
@@ -94,7 +99,7 @@ export class SharingGroup {
 
   #isInConflict(state: ServiceState, member: ServiceState): boolean {
     // A Service that is being moved away is not a conflict. If its write fails, the others are decided again.
-    return !releases(member, this.#address) && isInConflict(state, member, this.#config);
+    return !releases(member, this.#address) && isInConflict(state, member, this.#address, this.#config);
   }
 
   /** False only if there is no sharing conflict between the Service and any member. */
@@ -102,10 +107,14 @@ export class SharingGroup {
     if (!this.#areOurs || state.ignoreReason !== undefined) return true;
     if (state.view.ports.some((port) => this.#ports.has(port))) return true;
     if (this.#areStatic && originOf(state) === 'static') return false;
-    return !this.#areWilling || !this.#isWilling(state);
+    if (!this.#areWilling || !this.#isWilling(state)) return true;
+    const group = sharingGroup(state, this.#address, this.#config);
+    return [...this.#sharingGroups].some((other) => other !== group);
   }
 
   #isWilling(state: ServiceState): boolean {
-    return severalAddresses(state) === undefined && whyNotSharing(state, this.#config) === undefined;
+    return (
+      severalAddresses(state) === undefined && whyNotSharing(state, this.#address, this.#config) === undefined
+    );
   }
 }

@@ -4,21 +4,22 @@ import type { Address } from '../ip/address.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { ordinalOf } from '../ip/range.ts';
 import type { ServiceState } from './service-state.ts';
-import { offersAddress } from './sharing.ts';
+import { offersAddress, sharingGroup } from './sharing.ts';
 
 /**
  * Which IPv4 addresses in use can be shared, and which ports are taken on them. Addresses next to each other that are alike cost
  * one step of a search, however many they are: thousands of Services with the same port are skipped at once.
  *
- * Invariant: `#open` has the ordinals of the addresses whose users all offer to share them, so that none is counted in `#closed`.
- * `#taken` has the ordinals on which a port is taken, and `#again` counts all but the first Service that takes it there.
+ * Invariant: `#users` counts the users of each address by the group to which they offer it, `undefined` for none, and `#open` has
+ * the ordinals of those addresses whose users all offer it to one group. `#taken` has the ordinals on which a port is taken, and
+ * `#again` counts all but the first Service that takes it there.
  */
 export class SharingIndex {
   /** The configuration that says which namespaces share. */
   readonly config: Config;
-  readonly #open = new IntervalSet();
-  readonly #users = new Map<bigint, number>();
-  readonly #closed = new Map<bigint, number>();
+  readonly #users = new Map<bigint, Map<string | undefined, number>>();
+  /** By sharing group. */
+  readonly #open = new Map<string, IntervalSet>();
   readonly #taken = new Map<string, IntervalSet>();
   readonly #again = new Map<string, number>();
 
@@ -30,42 +31,56 @@ export class SharingIndex {
   add(state: ServiceState, address: Address): void {
     const ordinal = ordinalIn(address);
     if (ordinal === undefined) return;
-    count(this.#users, ordinal, 1);
-    if (!offersAddress(state, address, this.config)) count(this.#closed, ordinal, 1);
+    this.#count(state, address, ordinal, 1);
     for (const port of state.view.ports) {
       const taken = this.#taken.get(port) ?? new IntervalSet();
       this.#taken.set(port, taken);
       if (taken.has(ordinal)) count(this.#again, `${port} ${ordinal}`, 1);
       else taken.add(ordinal);
     }
-    this.#update(ordinal);
   }
 
   /** The Service, which was added in this state, no longer uses the address. */
   delete(state: ServiceState, address: Address): void {
     const ordinal = ordinalIn(address);
     if (ordinal === undefined) return;
-    count(this.#users, ordinal, -1);
-    if (!offersAddress(state, address, this.config)) count(this.#closed, ordinal, -1);
+    this.#count(state, address, ordinal, -1);
     for (const port of state.view.ports) {
       if (this.#again.has(`${port} ${ordinal}`)) count(this.#again, `${port} ${ordinal}`, -1);
       else this.#taken.get(port)?.delete(ordinal);
     }
-    this.#update(ordinal);
   }
 
-  #update(ordinal: bigint): void {
-    if (this.#users.has(ordinal) && !this.#closed.has(ordinal)) this.#open.add(ordinal);
-    else this.#open.delete(ordinal);
+  #count(state: ServiceState, address: Address, ordinal: bigint, change: number): void {
+    const users = this.#users.get(ordinal) ?? new Map<string | undefined, number>();
+    const before = onlyGroup(users);
+    const offers = offersAddress(state, address, this.config);
+    count(users, offers ? sharingGroup(state, address, this.config) : undefined, change);
+    if (users.size === 0) this.#users.delete(ordinal);
+    else this.#users.set(ordinal, users);
+    const after = onlyGroup(users);
+    if (before === after) return;
+    if (before !== undefined) this.#open.get(before)?.delete(ordinal);
+    if (after === undefined) return;
+    const open = this.#open.get(after) ?? new IntervalSet();
+    this.#open.set(after, open);
+    open.add(ordinal);
   }
 
-  /** The ordinals of the addresses in the span that can be shared and on which none of the ports is taken, in search order. */
-  *within({ first, last }: Span, ports: readonly string[], descending: boolean): Generator<bigint> {
+  /** The ordinals of the addresses in the span that are offered to the group and on which none of the ports is taken, in search order. */
+  *within(
+    group: string,
+    { first, last }: Span,
+    ports: readonly string[],
+    descending: boolean,
+  ): Generator<bigint> {
+    const open = this.#open.get(group);
+    if (open === undefined) return;
     const taken = ports.flatMap((port) => this.#taken.get(port) ?? []);
     const step = descending ? -1n : 1n;
     let at: bigint | undefined = descending ? last : first;
     for (;;) {
-      at = descending ? this.#open.highestIn(first, at) : this.#open.lowestIn(at, last);
+      at = descending ? open.highestIn(first, at) : open.lowestIn(at, last);
       if (at === undefined) return;
       const free = afterTaken(at, taken, { first, last }, descending);
       if (free === at) yield at;
@@ -88,6 +103,13 @@ function afterTaken(
     if (at === undefined) return undefined;
   }
   return at;
+}
+
+/** The group to which all users offer the address; undefined if there is none. */
+function onlyGroup(users: ReadonlyMap<string | undefined, number>): string | undefined {
+  if (users.size !== 1) return undefined;
+  const [group] = users.keys();
+  return group;
 }
 
 function ordinalIn(address: Address): bigint | undefined {

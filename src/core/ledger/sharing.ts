@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts';
-import { policyFor } from '../config/policy.ts';
+import { policyFor, settingsAt } from '../config/policy.ts';
 import type { Address } from '../ip/address.ts';
 import { isOnly } from '../model/address-list.ts';
+import type { ServiceView } from '../model/service-view.ts';
 import { type IgnoreReason, originOf, type ServiceState } from './service-state.ts';
 
 /** Why two Services may not share an address. */
@@ -12,10 +13,14 @@ export type SharingConflict =
   | { readonly code: 'several-addresses'; readonly service: string }
   | { readonly code: 'being-deleted'; readonly service: string }
   | { readonly code: 'sharing-not-allowed'; readonly service: string; readonly namespace: string }
+  /** One of them has a sharing key that the other does not have. */
+  | { readonly code: 'other-sharing-key'; readonly service: string; readonly key: string | undefined }
   | { readonly code: 'local-traffic'; readonly service: string }
   | { readonly code: 'no-ports'; readonly service: string }
   /** An IPAddress object of another owner claims it (claim.ts). */
-  | { readonly code: 'claimed'; readonly managedBy: string };
+  | { readonly code: 'claimed'; readonly managedBy: string }
+  /** The configuration reserves it for another Service, by this key. */
+  | { readonly code: 'reserved'; readonly key: string };
 
 /**
  * Why two Services that both request an address may not share it; undefined if they may. The first rule that fails is the
@@ -24,20 +29,24 @@ export type SharingConflict =
 export function sharingConflict(
   one: ServiceState,
   other: ServiceState,
+  address: Address,
   config: Config,
 ): SharingConflict | undefined {
   // Users who request one address for both accept the consequences, as long as the ports differ.
   const areStatic = originOf(one) === 'static' && originOf(other) === 'static';
-  return areStatic ? (foreign(one, other) ?? portClash(one, other)) : allocatedConflict(one, other, config);
+  return areStatic
+    ? (foreign(one, other) ?? portClash(one, other))
+    : allocatedConflict(one, other, address, config);
 }
 
 /** The same if one of the two is, or will be, allocated the address: both then have to agree. */
 export function allocatedConflict(
   one: ServiceState,
   other: ServiceState,
+  address: Address,
   config: Config,
 ): SharingConflict | undefined {
-  return foreign(one, other) ?? joinConflict(one, other, config) ?? severalAddresses(one);
+  return foreign(one, other) ?? joinConflict(one, other, address, config) ?? severalAddresses(one);
 }
 
 function foreign(one: ServiceState, other: ServiceState): SharingConflict | undefined {
@@ -54,7 +63,7 @@ export function offersAddress(holder: ServiceState, address: Address, config: Co
   if (!isAssigned || ignoreReason !== undefined) return false;
   // An address that is only in the status, or that DHCP leased, cannot be shared.
   const hasAddress = 'list' in intent && isOnly(intent.list, address);
-  return hasAddress && isStable(holder) && whyClosed(holder, config) === undefined;
+  return hasAddress && isStable(holder) && whyClosed(holder, address, config) === undefined;
 }
 
 /**
@@ -71,8 +80,13 @@ function isStable({ requestedIPs, releasingIPs }: ServiceState): boolean {
 }
 
 /** Whether one Service has the address of another in conflict with it. A Service that is being deleted leaves it anyway. */
-export function isInConflict(one: ServiceState, other: ServiceState, config: Config): boolean {
-  const why = sharingConflict(one, other, config);
+export function isInConflict(
+  one: ServiceState,
+  other: ServiceState,
+  address: Address,
+  config: Config,
+): boolean {
+  const why = sharingConflict(one, other, address, config);
   return why !== undefined && why.code !== 'being-deleted';
 }
 
@@ -80,29 +94,73 @@ export function isInConflict(one: ServiceState, other: ServiceState, config: Con
 export function joinConflict(
   newcomer: ServiceState,
   holder: ServiceState,
+  address: Address,
   config: Config,
 ): SharingConflict | undefined {
   if (holder.ignoreReason !== undefined)
     return { code: 'not-ours', service: holder.key, reason: holder.ignoreReason };
-  return portClash(newcomer, holder) ?? whyClosed(holder, config) ?? whyNotSharing(newcomer, config);
+  return (
+    portClash(newcomer, holder) ??
+    whyClosed(holder, address, config) ??
+    whyNotSharing(newcomer, address, config) ??
+    otherSharingKey(newcomer, holder, address, config)
+  );
 }
 
 /** Why the holder shares its address with no other Service. */
-function whyClosed(holder: ServiceState, config: Config): SharingConflict | undefined {
-  return severalAddresses(holder) ?? whyNotSharing(holder, config);
+function whyClosed(holder: ServiceState, address: Address, config: Config): SharingConflict | undefined {
+  return severalAddresses(holder) ?? whyNotSharing(holder, address, config);
 }
 
-/** Why this Service cannot share an address at all; undefined if it can. */
+/** Why this Service cannot share the address at all; undefined if it can. */
 export function whyNotSharing(
-  { view, key: service }: ServiceState,
+  state: ServiceState,
+  address: Address,
   config: Config,
 ): SharingConflict | undefined {
+  if (!state.view.deleting && sharingGroup(state, address, config) === undefined)
+    return { code: 'sharing-not-allowed', service: state.key, namespace: state.view.namespace };
+  return whyNotEligible(state);
+}
+
+/** Why the Service can share no address, whatever the configuration says; undefined if it can. */
+export function whyNotEligible({
+  view,
+  key: service,
+}: ServiceState): (SharingConflict & { code: 'being-deleted' | 'local-traffic' | 'no-ports' }) | undefined {
   if (view.deleting) return { code: 'being-deleted', service };
-  if (!policyFor(config, view).sharing)
-    return { code: 'sharing-not-allowed', service, namespace: view.namespace };
   if (view.localTraffic) return { code: 'local-traffic', service };
   if (view.ports.length === 0) return { code: 'no-ports', service };
   return undefined;
+}
+
+/** With whom the Service may share the address: with those for which this is the same text. Undefined: with none. */
+export function sharingGroup({ view }: ServiceState, address: Address, config: Config): string | undefined {
+  return sharingGroupWhere(settingsAt(policyFor(config, view), address).sharing, view);
+}
+
+/**
+ * The same where sharing is allowed, or is not. A sharing key works in one namespace anyway, and beyond it where sharing is allowed
+ * (spec section 12).
+ */
+export function sharingGroupWhere(
+  isAllowed: boolean,
+  { namespace, sharingKey }: ServiceView,
+): string | undefined {
+  if (sharingKey === undefined) return isAllowed ? '' : undefined;
+  return isAllowed ? sharingKey : `${namespace}\n${sharingKey}`;
+}
+
+/** Set if both Services can share the address, but not with each other. */
+function otherSharingKey(
+  newcomer: ServiceState,
+  holder: ServiceState,
+  address: Address,
+  config: Config,
+): SharingConflict | undefined {
+  return sharingGroup(newcomer, address, config) === sharingGroup(holder, address, config)
+    ? undefined
+    : { code: 'other-sharing-key', service: holder.key, key: holder.view.sharingKey };
 }
 
 function portClash(one: ServiceState, other: ServiceState): SharingConflict | undefined {

@@ -16,6 +16,10 @@ export interface AllocationRecord {
   readonly families: string;
   /** The interface, if this controller wrote it. */
   readonly interface: string | undefined;
+  readonly vlan?: string | undefined;
+  readonly lease?: string | undefined;
+  /** The annotation `kube-vip.io/pool` by which the pools were chosen: an edit of it moves the Service. */
+  readonly pool?: string | undefined;
   /** The UID of the Service. Another UID means that the Service is a copy. */
   readonly uid: string;
   /** The controller that wrote the record: the name of its Lease. */
@@ -35,6 +39,9 @@ const maxLength = 253;
 /** Longer than any result of `portsText` (service-view.ts). */
 const maxPortsLength = 5_100;
 
+/** Longer than a list of 16 pools, and than the name of a Lease with its namespace. */
+const maxOptionalLength = 1_100;
+
 /** JSON with short names in a fixed order. */
 export function formatRecord(record: AllocationRecord): string {
   return JSON.stringify({
@@ -42,11 +49,19 @@ export function formatRecord(record: AllocationRecord): string {
     ips: record.addresses.text,
     ports: record.ports,
     families: record.families,
-    ...(record.interface === undefined ? {} : { interface: record.interface }),
+    ...optional('interface', record.interface),
+    ...optional('vlan', record.vlan),
+    ...optional('lease', record.lease),
+    ...optional('pool', record.pool),
     uid: record.uid,
     by: record.controller,
     ...(record.was === undefined ? {} : { was: formatAddress(record.was) }),
   });
+}
+
+/** The field, if it has a value. */
+export function optional(name: string, text: string | undefined): Record<string, string> {
+  return text === undefined ? {} : { [name]: text };
 }
 
 export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
@@ -56,6 +71,9 @@ export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
     a.ports === b.ports &&
     a.families === b.families &&
     a.interface === b.interface &&
+    a.vlan === b.vlan &&
+    a.lease === b.lease &&
+    a.pool === b.pool &&
     a.uid === b.uid &&
     a.controller === b.controller &&
     sameOptional(a.was, b.was)
@@ -87,10 +105,13 @@ export function readRecord(text: string | undefined): AllocationRecord | undefin
   if (source === undefined || listed === undefined || ports === undefined) return undefined;
   if (families === undefined || uid === undefined || controller === undefined) return undefined;
   // The source is displayed and kept in memory: only a key or one of the two words is accepted.
-  if (!/^[a-z0-9-]{1,80}$/.test(source)) return undefined;
+  if (!/^[a-z0-9.-]{1,80}$/.test(source)) return undefined;
   if (
     ports.length > maxPortsLength ||
-    [families, uid, controller, field('interface') ?? ''].some((content) => content.length > maxLength)
+    [families, uid, controller, field('interface') ?? ''].some((content) => content.length > maxLength) ||
+    [field('vlan') ?? '', field('lease') ?? '', field('pool') ?? ''].some(
+      (content) => content.length > maxOptionalLength,
+    )
   )
     return undefined;
   // A record that was edited by hand may have invalid addresses.
@@ -104,6 +125,9 @@ export function readRecord(text: string | undefined): AllocationRecord | undefin
     ports,
     families,
     interface: field('interface'),
+    ...optional('vlan', field('vlan')),
+    ...optional('lease', field('lease')),
+    ...optional('pool', field('pool')),
     uid,
     controller,
     ...(was === undefined ? {} : { was }),

@@ -10,7 +10,7 @@ export const kubeVipAnnotations: readonly string[] = [
   ...['egress-destination-ports', 'egress-detect-api-server', 'egress-internal', 'egress-ipv6'],
   ...['egress-nftables-table', 'egress-no-internal-traffic', 'egress-source-ports'],
   ...['flush-conntrack', 'forcePerServiceElection', 'forwardUPNP', 'hwaddr', 'ignore-service-security'],
-  ...['leaseName', 'loadbalancerHostname', 'macvlanName', 'rp_filter', 'serviceVLAN', 'upnp-lease-duration'],
+  ...['loadbalancerHostname', 'macvlanName', 'rp_filter', 'upnp-lease-duration'],
   'vipHost',
 ].map((name) => `kube-vip.io/${name}`);
 

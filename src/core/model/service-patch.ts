@@ -9,10 +9,17 @@ export interface ServicePatch {
   readonly labeled?: boolean;
   readonly record?: AllocationRecord | null;
   readonly interface?: string | null;
+  readonly vlan?: string | null;
+  readonly lease?: string | null;
   readonly reallocate?: null;
   readonly ipamLabel?: null;
   readonly goFinalizers?: null;
 }
+
+/** How kube-vip announces an address: written with the first one, and never later (spec sections 7 and 12). */
+export const announcedFields = ['interface', 'vlan', 'lease'] as const;
+
+export type AnnouncedField = (typeof announcedFields)[number];
 
 export function isEmptyPatch(patch: ServicePatch): boolean {
   return Object.keys(patch).length === 0;
@@ -25,7 +32,10 @@ export function diff(view: ServiceView, desired: ServicePatch): ServicePatch {
   if (differs(view.annotation, annotation)) patch.annotation = annotation;
   if (differs(view.specIP, specIP)) patch.specIP = specIP;
   if (labeled !== undefined && labeled !== view.labeled) patch.labeled = labeled;
-  if (differs(view.interface, desired.interface)) patch.interface = desired.interface;
+  for (const field of announcedFields) {
+    const wanted = desired[field];
+    if (differs(view[field], wanted)) patch[field] = wanted;
+  }
   const isSame = record != null && view.record !== undefined && sameRecord(view.record, record);
   if (!isSame && differs(view.record, record)) patch.record = record;
   if (desired.reallocate === null && view.reallocate) patch.reallocate = null;
@@ -48,7 +58,10 @@ export function mergePatchOf(view: ServiceView, patch: ServicePatch): Record<str
   if (patch.record !== undefined) {
     annotation[annotations.allocationRecord] = patch.record === null ? null : formatRecord(patch.record);
   }
-  if (patch.interface !== undefined) annotation[annotations.interface] = patch.interface;
+  for (const field of announcedFields) {
+    const wanted = patch[field];
+    if (wanted !== undefined) annotation[annotations[field]] = wanted;
+  }
   if (patch.reallocate !== undefined) annotation[annotations.reallocate] = null;
   const label: Record<string, string | null> = {};
   if (patch.labeled !== undefined) label[labels.implementation] = patch.labeled ? implementation : null;
@@ -77,6 +90,8 @@ export function applyPatch(view: ServiceView, patch: ServicePatch): ServiceView 
     labeled: patch.labeled ?? view.labeled,
     record: patched(view.record, patch.record),
     interface: patched(view.interface, patch.interface),
+    vlan: patched(view.vlan, patch.vlan),
+    lease: patched(view.lease, patch.lease),
     reallocate: patch.reallocate === null ? false : view.reallocate,
     ipamLabel: patch.ipamLabel === null ? false : view.ipamLabel,
     goFinalizers: patch.goFinalizers === null ? undefined : view.goFinalizers,

@@ -1,7 +1,7 @@
 import type { Family } from '../ip/address.ts';
 import { Interner } from '../text/interner.ts';
 import { boundedList, maxEntries } from './address-list.ts';
-import { type AllocationRecord, readRecord } from './allocation-record.ts';
+import { type AllocationRecord, optional, readRecord } from './allocation-record.ts';
 import { type UnreadAnnotation, unreadAnnotations } from './known-annotations.ts';
 import type { Service } from './objects.ts';
 import { annotations, goFinalizer, implementation, labels } from './well-known-names.ts';
@@ -40,6 +40,14 @@ export interface ServiceView {
   readonly labeled: boolean;
   readonly record: AllocationRecord | undefined;
   readonly interface: string | undefined;
+  readonly vlan: string | undefined;
+  readonly lease: string | undefined;
+  /** The annotation `kube-vip.io/pool`, cut to what is parsed; undefined if it is blank. */
+  readonly pool: string | undefined;
+  /** The annotation `kube-vip.io/sharing-key`; undefined if it is blank. */
+  readonly sharingKey: string | undefined;
+  /** `app=web,tier=front`, sorted, without the labels that this program writes. */
+  readonly labels: string;
   readonly requestedIP: string | undefined;
   readonly statusIPs: readonly string[];
   /** `spec.externalIPs`: kube-proxy accepts traffic to them on every Node. */
@@ -107,11 +115,19 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
       ports: shared.text(record.ports),
       families: shared.text(record.families),
       interface: record.interface,
+      ...optional('vlan', record.vlan),
+      ...optional('lease', record.lease),
+      ...optional('pool', record.pool),
       uid: record.uid === uid ? uid : record.uid,
       controller: shared.text(record.controller),
       ...(record.was === undefined ? {} : { was: record.was }),
     },
     interface: boundedList(annotation[annotations.interface]),
+    vlan: boundedList(annotation[annotations.vlan]),
+    lease: boundedList(annotation[annotations.lease]),
+    pool: namesIn(annotation[annotations.pool], shared),
+    sharingKey: namesIn(annotation[annotations.sharingKey], shared),
+    labels: shared.text(labelsText(metadata.labels)),
     requestedIP: boundedList(annotation[annotations.requestedIP]),
     statusIPs: statusOf(status).map(same),
     externalIPs: shared.list((spec.externalIPs ?? []).slice(0, maxEntries)),
@@ -128,6 +144,25 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
     ipamLabel: metadata.labels?.[labels.ipamAddress] !== undefined,
     unread: metadata.annotations === undefined ? undefined : unreadAnnotations(metadata.annotations),
   };
+}
+
+/** Without white space around it; undefined for nearly all Services. */
+function namesIn(text: string | undefined, shared: Interner): string | undefined {
+  const names = text?.slice(0, maxNamesLength).trim();
+  return names === undefined || names === '' ? undefined : shared.text(names.split('').join(''));
+}
+
+/** 16 names of pools. */
+const maxNamesLength = 16 * 64;
+
+function labelsText(all: Readonly<Record<string, string>> | undefined): string {
+  if (all === undefined) return '';
+  const own: readonly string[] = [labels.implementation, labels.ipamAddress];
+  return Object.keys(all)
+    .filter((label) => !own.includes(label))
+    .sort()
+    .map((label) => `${label}=${all[label]}`)
+    .join();
 }
 
 /** A selector can have thousands of labels. */

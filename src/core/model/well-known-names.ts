@@ -4,6 +4,13 @@ export const annotations = {
   /** `a` or `a,b`: the addresses that kube-vip announces. If the key is present, kube-vip reads no other field. */
   addresses: 'kube-vip.io/loadbalancerIPs',
   interface: 'kube-vip.io/serviceInterface',
+  vlan: 'kube-vip.io/serviceVLAN',
+  /** The Lease by which kube-vip elects the node that announces the Service. */
+  lease: 'kube-vip.io/leaseName',
+  /** The pools that a user chose: their names, separated by commas. One address of each. */
+  pool: 'kube-vip.io/pool',
+  /** Services of one namespace with the same key go on one address. */
+  sharingKey: 'kube-vip.io/sharing-key',
   /** Written by kube-vip: the address that DHCP leased. */
   requestedIP: 'kube-vip.io/requestedIP',
   ignore: 'kube-vip.io/ignore',

@@ -71,10 +71,22 @@ function updated(
     annotation: isAnnotated(annotations.addresses) ? written.annotation : live.annotation,
     record: isAnnotated(annotations.allocationRecord) ? written.record : live.record,
     interface: isAnnotated(annotations.interface) ? written.interface : live.interface,
+    vlan: isAnnotated(annotations.vlan) ? written.vlan : live.vlan,
+    lease: isAnnotated(annotations.lease) ? written.lease : live.lease,
+    pool: isAnnotated(annotations.pool) ? written.pool : live.pool,
+    sharingKey: isAnnotated(annotations.sharingKey) ? written.sharingKey : live.sharingKey,
+    labels: mergedLabels(live.labels, written.labels),
     reallocate: isAnnotated(annotations.reallocate) ? written.reallocate : live.reallocate,
     labeled: isLabeled(labels.implementation) ? written.labeled : live.labeled,
     ipamLabel: isLabeled(labels.ipamAddress) ? written.ipamLabel : live.ipamLabel,
   };
+}
+
+/** The labels in the manifest beside those that it does not name. */
+function mergedLabels(live: string, written: string): string {
+  const byName = (text: string): [string, string][] =>
+    text === '' ? [] : text.split(',').map((label) => [label.split('=')[0] ?? '', label]);
+  return [...new Map([...byName(live), ...byName(written)]).values()].sort().join();
 }
 
 /** The families of the cluster in the API server's order; none if there is no Service that tells. */

@@ -1,7 +1,17 @@
 import type { Config } from '../config/config.ts';
-import { isInPool, isWithin, policyFor } from '../config/policy.ts';
+import {
+  type AllocationPolicy,
+  isInPool,
+  isWithin,
+  type PolicyPool,
+  policyFor,
+  poolsOf,
+  without,
+} from '../config/policy.ts';
 import type { Pool, Span } from '../config/pool.ts';
-import { subjectOf } from '../decide/facts.ts';
+import { keptBySlot } from '../decide/allocate.ts';
+import { requestOf, wantsToShare } from '../decide/allocation-request.ts';
+import { type Facts, subjectOf } from '../decide/facts.ts';
 import { canJoin } from '../decide/shared-address.ts';
 import { formatRange } from '../explain/explain-config.ts';
 import { explainDecision } from '../explain/explain-decision.ts';
@@ -141,8 +151,9 @@ class Planner {
     const { pool: only, addresses, keepsHost } = this.#request;
     const named = addresses.find(({ family }) => family === address.family);
     if (named !== undefined) return named;
-    const facts = this.#simulation.allocator;
-    const { pools: all, descending } = policyFor(facts.config, state.view);
+    const { allocator } = this.#simulation;
+    const policy = policyFor(allocator.config, state.view);
+    const all = poolsFor(state, address, policy, allocator);
     const pools = only === undefined ? all : all.filter(({ key }) => key === only);
     const keys = (pools.length > 0 ? pools : all).map(({ key }) => key);
     if (pools.length === 0 && only !== undefined) return { code: 'not-its-pool', key: only, keys };
@@ -151,19 +162,33 @@ class Planner {
       return same ?? { code: 'no-host-part', address: formatAddress(address), keys };
     }
     const { family } = address;
+    const reserved = this.#reserved(state, family);
+    if (reserved !== undefined && only === undefined) return reserved;
     for (const pool of pools) {
-      const spans = this.#spansOf(pool)[family];
-      const joined = this.#joinable(state, address, pool);
-      const free = joined ?? facts.ledger.firstFree(family, spans, descending);
-      if (free !== undefined) return free;
+      const found =
+        this.#joinable(state, address, pool) ??
+        allocator.ledger.firstFree(family, this.#spansOf(pool)[family], pool.descending);
+      if (found !== undefined) return found;
     }
     return { code: 'none-free', family, keys };
   }
 
+  /** The address that the configuration reserves for the Service, if it can have it. */
+  #reserved(state: ServiceState, family: Family): Address | undefined {
+    const { ledger } = this.#simulation.allocator;
+    return ledger.reservations
+      .of(state.key, 'configured')
+      .map(({ address }) => address)
+      .find(
+        (one) =>
+          one.family === family && !rangesContain(this.#request.ranges, one) && ledger.isFreeFor(state, one),
+      );
+  }
+
   /** Where a Service went that shared the address, if this one can follow. */
-  #joinable(state: ServiceState, address: Address, pool: Pool): Address | undefined {
+  #joinable(state: ServiceState, address: Address, pool: PolicyPool): Address | undefined {
     const { allocator } = this.#simulation;
-    if (!subjectOf(state, allocator).policy.sharing || listOf(state).length > 1) return undefined;
+    if (!wantsToShare(state, allocator) || listOf(state).length > 1) return undefined;
     return allocator.ledger
       .movedFrom(address)
       .filter(({ key }) => key !== state.key)
@@ -196,6 +221,19 @@ class Planner {
   }
 }
 
+/** The pools that replace the address: where the Service has one of each group of pools, those of the address's own group. */
+function poolsFor(
+  state: ServiceState,
+  address: Address,
+  { groups, pools }: AllocationPolicy,
+  facts: Facts,
+): readonly PolicyPool[] {
+  if (groups.length < 2) return pools;
+  const keep = addressesOf(listOf(state));
+  const slots = keptBySlot({ ...requestOf(subjectOf(state, facts)), keep }, groups);
+  return groups[slots.findIndex((slot) => slot.includes(address))] ?? pools;
+}
+
 /**
  * The address in the block of `to` with the host part of `address`: as many bits as the larger of the two ranges needs, so that two
  * addresses of `from` never become the same.
@@ -207,26 +245,9 @@ export function withHostPart(address: Address, from: Range, to: Range): Address 
   return { family: address.family, value: (to.first & ~mask) | (address.value & mask) };
 }
 
-/** The spans without the addresses of the ranges. */
-function without(spans: readonly Span[], ranges: readonly Range[], family: Family): readonly Span[] {
-  const removed = ranges
-    .filter((range) => range.family === family)
-    .flatMap((range) => ordinalsOf(range) ?? []);
-  let rest = [...spans];
-  for (const { first, last } of removed)
-    rest = rest.flatMap((span) => {
-      if (last < span.first || span.last < first) return [span];
-      return [
-        ...(span.first < first ? [{ first: span.first, last: first - 1n }] : []),
-        ...(last < span.last ? [{ first: last + 1n, last: span.last }] : []),
-      ];
-    });
-  return rest;
-}
-
-/** The pools that still give addresses of the ranges to Services. */
-export function poolsThatGive(pools: Iterable<Pool>, ranges: readonly Range[]): readonly string[] {
-  return [...pools]
+/** The keys of the pools that still give addresses of the ranges to Services. */
+export function poolsThatGive(config: Config, ranges: readonly Range[]): readonly string[] {
+  return poolsOf(config)
     .filter((pool) => ranges.some((range) => gives(pool, range)))
     .map(({ key }) => key)
     .sort();
@@ -248,21 +269,15 @@ export interface Exclusion {
 
 /**
  * What excludes the addresses from automatic allocation, beside what is excluded already; undefined if no pool gives them. `data` is
- * the content of the ConfigMap.
+ * the content of the ConfigMap. Of the keys that exclude addresses, only this one applies beside all others.
  */
 export function exclusionOf(
   config: Config,
   ranges: readonly Range[],
   data: Readonly<Record<string, string>>,
 ): Exclusion | undefined {
-  const keys = poolsThatGive(config.pools.values(), ranges);
-  const [only] = keys;
-  if (only === undefined) return undefined;
-  // `exclude-global` applies to all pools.
-  const key =
-    keys.length > 1
-      ? 'exclude-global'
-      : only.replace(/^(?:cidr|range)-/, 'exclude-').replace(/^pool\./, 'exclude.');
+  if (poolsThatGive(config, ranges).length === 0) return undefined;
+  const key = 'exclude-global';
   const entries = ranges.map(formatRange).join(', ');
   const before = data[key]?.trim() ?? '';
   return { key, value: before === '' ? entries : `${before}, ${entries}` };

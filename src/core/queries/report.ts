@@ -1,5 +1,5 @@
 import { shadowOf } from '../config/config.ts';
-import { isDescending } from '../config/policy.ts';
+import { type PolicyPool, poolsOf } from '../config/policy.ts';
 import type { Pool } from '../config/pool.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import { type AnnouncementEvidence, statusProblem } from '../decide/announcement.ts';
@@ -72,7 +72,9 @@ export function poolRows(
   context: Pick<AllocatorView, 'ledger' | 'config'>,
   limit = Number.POSITIVE_INFINITY,
 ): PoolRow[] {
-  return [...context.config.pools.values()].slice(0, limit).map((pool) => poolRow(pool, context));
+  return poolsOf(context.config)
+    .slice(0, limit)
+    .map((pool) => poolRow(pool, context));
 }
 
 /** The state of one Service. `nodes` has the name of the Node that has an address, if Nodes are known. */
@@ -111,7 +113,7 @@ function foreignStatus(state: ServiceState, decision: Decision, evidence: Announ
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];
 
-function poolRow(pool: Pool, { ledger, config }: Pick<AllocatorView, 'ledger' | 'config'>): PoolRow {
+function poolRow(pool: PolicyPool, { ledger, config }: Pick<AllocatorView, 'ledger' | 'config'>): PoolRow {
   const size = pool.size.IPv4 + pool.size.IPv6;
   const used = families.reduce((sum, family) => sum + ledger.usedCount(family, pool.spans[family]), 0n);
   const ranges = families.flatMap((family) => [
@@ -124,7 +126,7 @@ function poolRow(pool: Pool, { ledger, config }: Pick<AllocatorView, 'ledger' | 
   const by = shadowOf(config, pool.key);
   const remark = by === undefined ? '' : `not used: ${by} takes precedence`;
   const next = families.flatMap((family) => {
-    const free = ledger.firstFree(family, pool.spans[family], isDescending(config));
+    const free = ledger.firstFree(family, pool.spans[family], pool.descending);
     return free === undefined ? [] : formatAddress(free);
   });
   return {

@@ -8,7 +8,7 @@ import { allocationCause, assignedFrom } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
 import { othersAt } from '../conditions.ts';
 import type { DesiredState } from '../decision.ts';
-import type { Subject } from '../facts.ts';
+import type { Facts, Subject } from '../facts.ts';
 import { isUnblocked, mayRejoin } from '../shared-address.ts';
 import { pendingReallocation } from './reallocation.ts';
 
@@ -81,10 +81,16 @@ const none: readonly never[] = [];
 function isRestorable({ state, policy, facts }: Subject, address: Address): boolean {
   return (
     spans(policy, address) &&
-    isUnblocked(address, facts) &&
+    (isUnblocked(state, address, facts) || isKept(state, address, facts)) &&
     !state.reserved.some((one) => sameAddress(one.address, address)) &&
     othersAt(state, address, facts).every((other) => mayRejoin(state, other, address, facts))
   );
+}
+
+/** Whether the Service was assigned the address before the configuration reserved it for another one. */
+function isKept(state: ServiceState, address: Address, { ledger }: Facts): boolean {
+  const isTaken = ledger.claimOwner(address) !== undefined || ledger.isExternalIP(address);
+  return !isTaken && state.view.labeled;
 }
 
 /** The addresses that the status of the Service shows. */

@@ -1,3 +1,5 @@
+import { provides } from '../../config/policy.ts';
+import type { Address } from '../../ip/address.ts';
 import { sharingConflict } from '../../ledger/sharing.ts';
 import type { AddressEntry } from '../../model/address-list.ts';
 import { addressesOf, formatAddressList } from '../../model/address-list.ts';
@@ -19,12 +21,12 @@ export const ports: Check = {
     if (list === undefined || record === undefined || record.ports === portsText(state.view))
       return undefined;
     const all = addressesOf(list);
-    const stays = all.filter((address) =>
-      coHolders(state, address, facts).every(
-        (other) => sharingConflict(state, other, facts.config)?.code !== 'port-clash',
-      ),
-    );
-    if (stays.length === all.length) return undefined;
+    const clashes = (address: Address): boolean =>
+      coHolders(state, address, facts).some(
+        (other) => sharingConflict(state, other, address, facts.config)?.code === 'port-clash',
+      );
+    if (!all.some(clashes)) return undefined;
+    const stays = inPools(run, record, all).filter((address) => !clashes(address));
     const allocation = allocate(requestOf(run, stays), facts);
     return 'failures' in allocation
       ? { allocation, desired: pendingChange(run, list, 'ports', allocation) }
@@ -40,7 +42,8 @@ export const families: Check = {
     const { list, record } = allocatedTo(run) ?? {};
     if (list === undefined || record === undefined || record.families === familiesText(state.view))
       return undefined;
-    const allocation = allocate(requestOf(run, addressesOf(list)), facts);
+    const stays = inPools(run, record, addressesOf(list));
+    const allocation = allocate(requestOf(run, stays), facts);
     if ('failures' in allocation)
       return { allocation, desired: pendingChange(run, list, 'families', allocation) };
     const { addresses } = allocation;
@@ -52,6 +55,39 @@ export const families: Check = {
     return { allocation, desired };
   },
 };
+
+/**
+ * The annotation `kube-vip.io/pool` was edited: the Service moves to the pools that it names now. Addresses that these have as
+ * well stay. Edits of labels, lists, and selectors move nobody (spec section 12).
+ */
+export const pools: Check = {
+  name: 'pools',
+  run(run) {
+    const { state, facts } = run;
+    const { list, record } = allocatedTo(run) ?? {};
+    if (list === undefined || record === undefined || record.pool === state.view.pool) return undefined;
+    const stays = inPools(run, record, addressesOf(list));
+    const allocation = allocate(requestOf(run, stays), facts);
+    if ('failures' in allocation)
+      return { allocation, desired: pendingChange(run, list, 'pools', allocation) };
+    const isSame = formatAddressList(allocation.addresses) === formatAddressList(list);
+    const how = { list, source: record.source, keepSpec: true };
+    return {
+      allocation,
+      desired: isSame ? assigned(run, 'update', how) : assignedFrom(run, 'pools', allocation),
+    };
+  },
+};
+
+/** The addresses that stay: all of them, or after an edit of the annotation `kube-vip.io/pool` those that its pools have as well. */
+function inPools(
+  { state, policy }: Run,
+  record: AllocationRecord,
+  addresses: readonly Address[],
+): readonly Address[] {
+  if (record.pool === state.view.pool) return addresses;
+  return addresses.filter((address) => provides(policy, address));
+}
 
 interface Allocated {
   readonly list: readonly AddressEntry[];

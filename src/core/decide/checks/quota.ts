@@ -1,0 +1,22 @@
+import { heldBy } from '../../ledger/held-addresses.ts';
+import { addressesOf } from '../../model/address-list.ts';
+import type { Check } from '../check.ts';
+import type { AddressConflict } from '../decision.ts';
+import { contender } from '../desired-state.ts';
+
+/** Addresses that are requested by name count in the quota, too. What the Service holds already is never taken (spec section 13). */
+export const quota: Check = {
+  name: 'quota',
+  run({ state, policy, facts: { ledger } }) {
+    const { intent, key: service, view } = state;
+    if (intent.kind !== 'requested' || policy.quota === undefined) return undefined;
+    const { namespace } = view;
+    const { key, limit } = policy.quota;
+    const held = ledger.heldCount(namespace, state);
+    const added = addressesOf(intent.list).filter((address) => !ledger.isHeldIn(namespace, address, state));
+    if (added.length <= heldBy(state).length || held + added.length <= limit) return undefined;
+    const conflict: AddressConflict = { code: 'quota-reached', service, key, namespace, limit, held };
+    const failures = [{ code: 'quota-reached', key, namespace, limit, held }] as const;
+    return { conflict, decision: contender(state, conflict, false, failures) };
+  },
+};

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SmallWorld } from './small-world.ts';
+
+/** Pools by name, exclusions, reservations, quotas, and sharing keys (spec sections 12 and 13), as stories. */
+
+const shop = {
+  'pool.internal': '10.0.0.0/24',
+  'pool.dmz': '203.0.113.16/28, 2001:db8:1::/120',
+  'exclude.internal': '10.0.0.1-10.0.0.20',
+  'interface.dmz': 'eth1',
+  'vlan.dmz': '120',
+  'select.dmz': 'tier=edge',
+  'pools-global': 'internal',
+  'pools-shop': 'internal, dmz',
+  'reserve-shop': 'web=203.0.113.20',
+  'quota-shop': '5',
+};
+const edge = { labels: { tier: 'edge' } };
+const pool = (name: string) => ({ annotations: { 'kube-vip.io/pool': name } });
+
+test('the pool of a Service follows from its annotation, its labels, and the order of the list', () => {
+  const world = new SmallWorld(shop).create(
+    ['shop/a'],
+    ['shop/b', edge],
+    ['shop/c', pool('dmz')],
+    ['shop/d', pool('internal, dmz')],
+    ['other/a', edge],
+  );
+  assert.deepEqual(world.addresses('shop/a', 'shop/b', 'shop/c', 'shop/d', 'other/a'), [
+    '10.0.0.21',
+    '203.0.113.17',
+    '203.0.113.18',
+    '10.0.0.22,203.0.113.19',
+    '10.0.0.23',
+  ]);
+  assert.equal(world.annotation('shop/b', 'serviceInterface'), 'eth1');
+  assert.equal(world.annotation('shop/b', 'serviceVLAN'), '120');
+  assert.equal(world.annotation('shop/a', 'serviceVLAN'), undefined);
+});
+
+test('a reserved address waits for its Service, and the sixth address of a quota of five is refused', () => {
+  const names = Array.from({ length: 5 }, (_, i) => `shop/${i}`);
+  const world = new SmallWorld(shop).create(...names.map((name) => [name, edge] as const));
+  assert.deepEqual(world.addresses('shop/3', 'shop/4'), ['203.0.113.21', '203.0.113.22']);
+  world.create(['shop/web']);
+  assert.deepEqual(world.addresses('shop/web'), ['-']);
+  assert.match(world.says('shop/web'), /hold 5 of 5 addresses/);
+  world.delete('shop/0');
+  assert.deepEqual(world.addresses('shop/web'), ['203.0.113.20']);
+});
+
+test('an edit of the annotation moves a Service; edits of labels, lists, and selectors do not', () => {
+  const world = new SmallWorld(shop).create(['shop/a']);
+  world.edit('shop/a', edge).configure({ ...shop, 'select.internal': 'never=true', 'pools-shop': 'dmz' });
+  assert.deepEqual(world.addresses('shop/a'), ['10.0.0.21']);
+  world.configure(shop).edit('shop/a', pool('dmz'));
+  assert.deepEqual(world.addresses('shop/a'), ['203.0.113.17']);
+  world.edit('shop/a', pool('internal'));
+  assert.deepEqual(world.addresses('shop/a'), ['10.0.0.21']);
+  world.edit('shop/a', pool('nowhere'));
+  assert.deepEqual(world.addresses('shop/a'), ['10.0.0.21'], 'it keeps what it has');
+  assert.match(world.says('shop/a'), /names nowhere, but Services in namespace shop can use internal, dmz/);
+});
+
+test('a list is an overflow, and families can come from different pools', () => {
+  const world = new SmallWorld({
+    'pool.a': '10.0.0.1',
+    'pool.b': '10.0.1.1, 2001:db8::1',
+    'pool.c': '10.0.2.1-10.0.2.9',
+    'auto-assign.c': 'false',
+    'pools-global': 'a, b, c',
+  }).create(
+    ['x/1', { families: 'RequireDualStack IPv4,IPv6' }],
+    ['x/2'],
+    ['x/3'],
+    ['x/4', pool('c')],
+    ['x/5', pool('a')],
+  );
+  assert.deepEqual(world.addresses('x/1', 'x/2', 'x/3', 'x/4', 'x/5'), [
+    '10.0.0.1,2001:db8::1',
+    '10.0.1.1',
+    '-',
+    '10.0.2.1',
+    '-',
+  ]);
+  world.delete('x/1');
+  assert.deepEqual(world.addresses('x/3', 'x/5'), ['10.0.0.1', '-'], 'the oldest');
+});
+
+test("a reserved address is nobody else's, from a pool or by name; who has it before keeps it", () => {
+  const world = new SmallWorld({ 'cidr-global': '10.0.0.1-10.0.0.3' }).create(['x/1'], ['x/2']);
+  const data = {
+    'cidr-global': '10.0.0.1-10.0.0.3',
+    'reserve-x': 'web=10.0.0.1, api=10.0.0.3, far=192.168.9.9',
+  };
+  world.configure(data).create(['x/3'], ['x/4', { spec: '10.0.0.3' }], ['x/far'], ['x/web'], ['x/api']);
+  assert.deepEqual(world.addresses('x/1', 'x/3', 'x/4', 'x/far', 'x/web', 'x/api'), [
+    '10.0.0.1',
+    '-',
+    '-',
+    '192.168.9.9',
+    '-',
+    '10.0.0.3',
+  ]);
+  assert.match(world.says('x/1'), /10\.0\.0\.1 is reserved for x\/web \(reserve-x\)/);
+  world.delete('x/1');
+  assert.deepEqual(world.addresses('x/web', 'x/3'), ['10.0.0.1', '-']);
+});
+
+test('Services with one sharing key go on one address, and share with no others', () => {
+  const key = (text: string, ports: readonly number[]) => ({
+    annotations: { 'kube-vip.io/sharing-key': text },
+    ports,
+  });
+  const world = new SmallWorld({ 'cidr-global': '10.0.0.1-10.0.0.9', 'allow-share-y': 'true' }).create(
+    ['x/1', key('a', [80])],
+    ['x/2', key('a', [81])],
+    ['x/3', key('b', [82])],
+    ['x/4', { ports: [83] }],
+    ['y/1', key('a', [84])],
+    ['y/2', { ports: [85] }],
+    ['y/3', { ports: [86] }],
+    ['x/5', key('a', [80])],
+  );
+  assert.deepEqual(world.addresses('x/1', 'x/2', 'x/3', 'x/4', 'y/1', 'y/2', 'y/3', 'x/5'), [
+    '10.0.0.1',
+    '10.0.0.1',
+    '10.0.0.2',
+    '10.0.0.3',
+    '10.0.0.4',
+    '10.0.0.5',
+    '10.0.0.5',
+    '10.0.0.6',
+  ]);
+});
+
+test('a quota counts shared addresses once, and addresses that are requested by name', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.9', 'allow-share-x': 'true', 'quota-global': '2' };
+  const world = new SmallWorld(data).create(
+    ['x/1', { ports: [80] }],
+    ['x/2', { ports: [81] }],
+    ['x/3', { ports: [80] }],
+    ['x/4', { spec: '192.168.0.1' }],
+    ['x/5', { ports: [80] }],
+    ['x/6', { ports: [82] }],
+  );
+  assert.deepEqual(world.addresses('x/1', 'x/2', 'x/3', 'x/4', 'x/5', 'x/6'), [
+    '10.0.0.1',
+    '10.0.0.1',
+    '10.0.0.2',
+    '-',
+    '-',
+    '10.0.0.1',
+  ]);
+  assert.equal(world.service('x/4').metadata.labels?.implementation, undefined);
+  world.configure({ ...data, 'quota-x': '1' });
+  assert.deepEqual(world.addresses('x/3'), ['10.0.0.2'], 'what is held is never taken');
+  world.delete('x/3');
+  assert.deepEqual(world.addresses('x/5'), ['-']);
+  world.configure(data);
+  assert.notEqual(world.addresses('x/5')[0] ?? '-', undefined);
+});
