@@ -1,6 +1,7 @@
 import type { Api } from '../../client/api.ts';
 import type { Log } from '../../client/log.ts';
 import { createObserver } from '../../controller/observer.ts';
+import { announcementProblem } from '../../core/decide/announcement.ts';
 import { patchPools } from '../../core/explain/kubectl-commands.ts';
 import type { Service } from '../../core/model/objects.ts';
 import { annotations } from '../../core/model/well-known-names.ts';
@@ -168,13 +169,17 @@ async function exclude(
   report(`Wrote ${key}: ${value} to the ConfigMap ${namespace}/${name}.`);
 }
 
+/** What a person should know before the first write. */
+function warnings(invocation: MoveInvocation, named: NamedMoves, facts: ClusterFacts): string[] {
+  return [...exclusionAdvice(invocation, named, facts), ...unannounced(invocation, facts)];
+}
+
 /** The pools that can assign the addresses again, and how to prevent that. */
-function warnings(
+function exclusionAdvice(
   { command, moving }: MoveInvocation,
   { request, subject }: NamedMoves,
-  facts: ClusterFacts,
+  { snapshot, configMap, options }: ClusterFacts,
 ): string[] {
-  const { snapshot, configMap, options } = facts;
   const keys = poolsThatGive(snapshot.config, request.ranges);
   const exclusion = exclusionOf(snapshot.config, request.ranges, configMap?.data ?? {});
   if (command !== 'drain' || moving.excludes || exclusion === undefined) return [];
@@ -182,6 +187,22 @@ function warnings(
     `${subject} is still in ${keys.length === 1 ? 'pool' : 'pools'} ${keys.join(', ')}, which can assign these addresses again. To exclude them, add --exclude, or run:`,
     patchPools(options, exclusion.key, exclusion.value),
   ];
+}
+
+/** If an earlier move was not announced, the next one will not be announced either. */
+function unannounced({ moving }: MoveInvocation, facts: ClusterFacts): string[] {
+  if (moving.wait !== 'announced') return [];
+  const allocator = currentAllocator(facts);
+  const services = [...allocator.ledger.all()].flatMap(({ key, view }) => {
+    const decision = allocator.explain(key)?.decision;
+    return decision !== undefined && announcementProblem(view, decision) !== undefined ? [key] : [];
+  });
+  const [first] = services.sort();
+  return first === undefined
+    ? []
+    : [
+        `The status of ${count(services.length)} does not show the assigned address, such as ${first}. If kube-vip does not announce that one, it may not announce those that are moved either.`,
+      ];
 }
 
 function blockedText(blocked: readonly Stay[]): string {

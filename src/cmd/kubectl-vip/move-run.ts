@@ -11,7 +11,7 @@ import { formatAddressList } from '../../core/model/address-list.ts';
 import type { Options } from '../../core/model/options.ts';
 import { compareVersions, type ServiceKey, targetOf } from '../../core/model/service-view.ts';
 import type { Move, MovePlan } from '../../core/queries/drain.ts';
-import type { MoveOptions } from './move-options.ts';
+import type { MoveOptions, WaitFor } from './move-options.ts';
 
 /** The cluster, kept up to date by watches, and the one write that a move needs. */
 export interface LiveCluster {
@@ -35,6 +35,14 @@ export interface MoveOutcome {
   readonly left: readonly Move[];
 }
 
+/** A move that was requested, and is not done yet. */
+interface Requested {
+  readonly move: Move;
+  /** The version of the Service after the request. */
+  readonly version: string;
+  readonly waitFor: WaitFor;
+}
+
 /** So many requests are sent at the same time. */
 const concurrency = 10;
 /** A Service that changes more often between a read and a write is being fought over. */
@@ -50,8 +58,7 @@ export class MoveRun {
   readonly #signal: AbortSignal;
   readonly #report: (line: string) => void;
   readonly #done: Move[] = [];
-  /** Each with the version of its Service after the request. */
-  readonly #underWay = new Map<ServiceKey, { readonly move: Move; readonly version: string }>();
+  readonly #underWay = new Map<ServiceKey, Requested>();
   #left: readonly Move[];
 
   constructor(
@@ -66,7 +73,8 @@ export class MoveRun {
     this.#signal = signal;
     this.#report = report;
     this.#left = plan.moves;
-    for (const move of plan.underWay) this.#underWay.set(move.service, { move, version: '' });
+    for (const move of plan.underWay)
+      this.#underWay.set(move.service, { move, version: '', waitFor: options.wait });
   }
 
   async run(): Promise<MoveOutcome> {
@@ -154,11 +162,12 @@ export class MoveRun {
         throw new Error(
           `${move.service} has ${now === '' ? 'no address' : now} now, and had ${move.from} before.`,
         );
+      const waitFor = this.#waitFor(state);
       const isRequested = now === move.to || targetOf(state.view) === move.to;
       try {
         const version = isRequested ? '' : await this.#cluster.request(move, state.view.resourceVersion);
         this.#left = this.#left.filter((one) => one !== move);
-        this.#underWay.set(move.service, { move, version });
+        this.#underWay.set(move.service, { move, version, waitFor });
         return;
       } catch (error) {
         // The Service is gone, or another one has its name.
@@ -174,6 +183,14 @@ export class MoveRun {
     }
   }
 
+  /** What nothing has announced before is not expected to be announced afterwards. */
+  #waitFor(state: ServiceState): WaitFor {
+    const { wait } = this.#options;
+    const decision = this.#cluster.allocator.explain(state.key)?.decision;
+    const isAnnounced = decision !== undefined && announcementProblem(state.view, decision) === undefined;
+    return wait === 'announced' && !isAnnounced ? 'assigned' : wait;
+  }
+
   #drop(move: Move): void {
     this.#left = this.#left.filter((one) => one !== move);
     this.#underWay.delete(move.service);
@@ -185,7 +202,7 @@ export class MoveRun {
     const start = this.#clock.now();
     for (;;) {
       const change = this.#cluster.changed();
-      for (const { move, version } of [...this.#underWay.values()]) this.#check(move, version);
+      for (const requested of [...this.#underWay.values()]) this.#check(requested);
       if (this.#underWay.size === 0) return;
       this.#signal.throwIfAborted();
       const remainingMs = start + this.#options.timeoutMs - this.#clock.now();
@@ -195,8 +212,8 @@ export class MoveRun {
   }
 
   /** Ends the move if it is done. Throws if it failed. */
-  #check(move: Move, version: string): void {
-    if (this.#options.wait === 'none') {
+  #check({ move, version, waitFor }: Requested): void {
+    if (waitFor === 'none') {
       this.#finish(move, 'requested');
       return;
     }
@@ -206,11 +223,11 @@ export class MoveRun {
       return;
     }
     const isShown = compareVersions(state.view.resourceVersion, version) >= 0;
-    if (isShown && this.#isReached(move, state)) this.#finish(move, this.#options.wait);
+    if (isShown && this.#isReached(move, state, waitFor)) this.#finish(move, waitFor);
   }
 
   /** Whether the Service is where it should be, as far as is waited for. Throws if it will not be. */
-  #isReached(move: Move, state: ServiceState): boolean {
+  #isReached(move: Move, state: ServiceState, waitFor: WaitFor): boolean {
     const { allocator, options } = this.#cluster;
     const decision = allocator.explain(state.key)?.decision;
     if (decision === undefined) return false;
@@ -226,7 +243,7 @@ export class MoveRun {
       throw new Error(
         `${move.service} was not moved: another client changed it. It has ${list === '' ? 'no address' : list} now.`,
       );
-    return this.#options.wait === 'assigned' || announcementProblem(state.view, decision) === undefined;
+    return waitFor === 'assigned' || announcementProblem(state.view, decision) === undefined;
   }
 
   #finish(move: Move, how: string): void {
@@ -246,7 +263,7 @@ export class MoveRun {
     const state = move && this.#current(move);
     const isAssigned = state !== undefined && listOf(state) === move?.to;
     return isAssigned
-      ? `${move?.service} has ${move?.to}, but its status does not show it after ${seconds} s. Check that kube-vip is running, or use --wait assigned.`
+      ? `${move?.service} has ${move?.to}, but its status does not show it after ${seconds} s. Check that kube-vip is running. Some versions announce a changed address only after a restart of kube-vip: then restart it after the drain, and add --wait assigned.`
       : `${move?.service} still has ${move?.from} after ${seconds} s. Check that the controller is running: kubectl vip audit`;
   }
 
