@@ -1,3 +1,5 @@
+import { badNamedPools } from './bad-named-pools.ts';
+
 /**
  * What the admission policy (deploy/admission/pools.yaml) does with a row: it rejects it, or it leaves it to the report of the
  * controller for the given reason.
@@ -8,6 +10,8 @@ export type Admission =
   | 'the pool works'
   /** An empty pool is a way to give a namespace no addresses. */
   | 'may be meant'
+  /** A key can be about a pool that is added later, or by another tool. */
+  | 'another key can follow'
   /** The policy checks each entry on its own. Only the controller computes what all of them provide together. */
   | 'each entry is well formed';
 
@@ -15,16 +19,17 @@ export type Admission =
 export const validKeys =
   'Valid keys start with pool, pools, cidr, range, select, auto-assign, exclude, reserve, quota, interface, vlan, lease, allow-share, search-order, or skip-end-ips-in-cidr.';
 
-/**
- * Common mistakes in the ConfigMap: the key, its value, the messages, and what the admission policy does if it is installed. A
- * row lists all problems of the key.
- */
-export const badPools: readonly (readonly [
+/** The key, its value, the messages, and what the admission policy does if it is installed. A row lists all problems of the key. */
+export type BadPool = readonly [
   key: string,
   value: string,
   messages: readonly string[],
   admission: Admission,
-])[] = [
+];
+
+/** Common mistakes in the ConfigMap. */
+export const badPools: readonly BadPool[] = [
+  ...badNamedPools,
   [
     'cidr-global',
     '192.168.0.200–192.168.0.202',
@@ -831,7 +836,7 @@ export const badPools: readonly (readonly [
     ['Unknown key "cidr-my_namespace". Did you mean "cidr-my-namespace"?'],
     'refused',
   ],
-  ['pool-default', '192.168.0.1', [`Unknown key "pool-default". ${validKeys}`], 'refused'],
+  ['pool-default', '192.168.0.1', ['Unknown key "pool-default". Did you mean "pool.default"?'], 'refused'],
   ['global', '192.168.0.1', [`Unknown key "global". ${validKeys}`], 'refused'],
   ['search_order', 'desc', ['Unknown key "search_order". Did you mean "search-order"?'], 'refused'],
   ['searchorder', 'desc', ['Unknown key "searchorder". Did you mean "search-order"?'], 'refused'],

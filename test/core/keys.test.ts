@@ -29,7 +29,7 @@ function keysOf(form: KeyForm): string[] {
 }
 
 function targetsOf(form: KeyForm): string[] {
-  return form.scope === 'all' ? [''] : ['global', 'a', 'b-c', 'd-x', ...Object.keys(configKeys)];
+  return form.scope === 'all' ? [''] : ['a', 'global', 'b-c', 'd-x', ...Object.keys(configKeys)];
 }
 
 for (const form of keyForms) {

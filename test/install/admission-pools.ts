@@ -50,6 +50,7 @@ export const valid: readonly Data[] = [
 /** The problems that the policy rejects. The others leave a pool that works or may be intended. */
 export const rejectedCodes: ReadonlySet<ConfigProblem['code']> = new Set([
   ...(['bad-entry', 'unknown-key', 'binary-data'] as const),
+  ...(['bad-pool-name', 'bad-reservation', 'bad-selector'] as const),
   ...keyForms.flatMap(({ row }) => ('code' in row.type ? [row.type.code] : [])),
 ]);
 
@@ -60,7 +61,7 @@ export const invalid: readonly Data[] = [
       .filter(([code]) => rejectedCodes.has(code as ProblemCode))
       .flatMap(([, values]) => values.map((value) => ({ [keyOf(form)]: value }))),
   ),
-  ...[`cidr-${'n'.repeat(64)}`, 'cidr--a', 'cidr-a-', 'allow-shares-a', 'range-', 'search-order-a'].map(
+  ...[`cidr-${'n'.repeat(64)}`, 'cidr--a', 'cidr-a-', 'allow-shares-a', 'range-', 'quota.a', 'pool-a'].map(
     (key) => ({
       [key]: '10.0.0.1',
     }),
@@ -79,6 +80,14 @@ export const onlyReported: readonly (readonly [Data, ConfigProblem['code']])[] =
   [{ 'cidr-global': '0.0.0.0/32,10.0.0.1' }, 'dhcp-beside-addresses'],
   [{ 'cidr-global': ' ,' }, 'empty-pool'],
   [{ 'cidr-global': '10.0.0.0,10.0.0.255' }, 'nothing-allocatable'],
+  [{ 'pools-a': 'internal,internal', 'pool.internal': '10.0.0.1' }, 'listed-twice'],
+  [{ 'pools-a': 'internal' }, 'missing-pool'],
+  [{ 'pool.internal': '10.0.0.1' }, 'unlisted-pool'],
+  [{ 'exclude.internal': '10.0.0.1' }, 'pool-of-key-missing'],
+  [{ 'exclude-a': '' }, 'no-entry'],
+  [{ 'reserve-a': 'web=10.0.0.1,api=10.0.0.1' }, 'reserved-twice'],
+  [{ 'reserve-a': 'web=10.0.0.1', 'exclude-a': '10.0.0.1' }, 'reserved-and-excluded'],
+  [{ 'reserve-global': 'web=10.0.0.1' }, 'only-namespace-global'],
   [{ 'cidr-global': '\u008510.0.0.1,10.0.0.2' }, 'bad-entry'],
   [{ 'cidr-global': `10.0.0.1${' '.repeat(200)}-10.0.0.9` }, 'bad-entry'],
 ];
@@ -192,7 +201,7 @@ const anyPair: fc.Arbitrary<[key: string, value: string]> = fc.oneof(
       ...(form.scope === 'all' ? [''] : ['global', 'default', 'a', 'my-namespace-2']),
     );
     const key = target.map((text) => startOf(form) + text);
-    const isList = 'read' in type;
+    const isList = type.admission === 'entries';
     return {
       weight: isList ? 4 : 1,
       arbitrary: fc.tuple(key, isList ? anyPool : fc.constantFrom(...type.valid)),

@@ -12,7 +12,9 @@ export type ConfigProblem =
   | { code: 'no-entry'; key: string }
   /** The key is for a pool that does not exist. */
   | { code: 'pool-of-key-missing'; key: string; pool: string }
-  /** No list names the pool, so that it serves nobody. */
+  /** The key is for the namespace "global" and no other. */
+  | { code: 'only-namespace-global'; key: string }
+  /** No list names the pool, so that it serves no Service. */
   | { code: 'unlisted-pool'; key: string; pool: string }
   /** The same address is reserved in two places: `by` comes first. */
   | { code: 'reserved-twice'; key: string; reservation: string; by: string }

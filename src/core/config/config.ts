@@ -1,7 +1,7 @@
 import type { ConfigMap } from '../model/objects.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { crossProblems } from './cross-problems.ts';
-import { keyForms, type ParsedKey, parseKey, precedingKeys, startOf } from './keys.ts';
+import { keyForms, type ParsedKey, parseKey, poolKey, precedingKeys, startOf } from './keys.ts';
 import { type Pool, pool } from './pool.ts';
 import { hasSetting, noSettings, type Settings, settingFor, setValue } from './settings.ts';
 import type { Reading, ScalarType } from './value-type.ts';
@@ -54,7 +54,9 @@ export function* readConfigInSteps(configMap: ConfigMap | undefined): Generator<
     }
     const by = precedingKeys(parsed).find((one) => texts.has(one));
     if (by !== undefined) unused.push({ code: 'shadowed', key, by });
-    const { row, name, spelling } = parsed;
+    const { row, name, spelling, scope, target } = parsed;
+    if (scope === 'pool' && !texts.has(poolKey(target)))
+      unused.push({ code: 'pool-of-key-missing', key, pool: target });
     const trimmed = isTrimmed(settings, parsed);
     const reading = { key, text, trimmed, problems };
     const value =
@@ -112,7 +114,7 @@ const firstStarts = keyForms
   .filter(({ scope, row }) => scope === 'all' || row.isReadFirst === true)
   .map(startOf);
 
-/** Whether the ends of the blocks of a pool are excluded for everybody to whom no setting of their namespace applies. */
+/** Whether the ends of the blocks of a pool are excluded for all Services whose namespace has no setting of its own. */
 function isTrimmed(settings: Settings, { scope, target }: ParsedKey): boolean {
   const [pool, namespace] = scope === 'pool' ? [target, 'global'] : [undefined, target];
   return settingFor(settings['skip-end-ips-in-cidr'], pool, namespace) ?? true;

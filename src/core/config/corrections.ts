@@ -24,7 +24,8 @@ export function nearestKey(key: string): string | undefined {
   if (parseKey(lower) !== undefined) return lower;
   const dot = lower.indexOf('.');
   // A name with a dot is that of a pool, unless only a namespace can be meant.
-  const pooled = dot < 0 ? undefined : scopedKey(lower.slice(0, dot), lower.slice(dot + 1), '.');
+  const target = lower.slice(dot + 1).replace(/[._\s]+/g, '-');
+  const pooled = dot < 0 ? undefined : scopedKey(lower.slice(0, dot), target, '.');
   if (pooled !== undefined) return pooled;
   const plain = lower.replace(/[._\s]+/g, '-');
   if (parseKey(plain) !== undefined) return plain;
@@ -45,6 +46,7 @@ export function nearestKey(key: string): string | undefined {
 
 /** The key whose name is the nearest, of those that can have the target after this separator rather than after the other one. */
 function scopedKey(name: string, target: string, separator: string): string | undefined {
+  if (scopedNames.includes(name)) return keyOf(name, target, separator);
   const there = scopedNames.filter((one) => keyOf(one, target, separator)?.startsWith(one + separator));
   const near = nearest(name, there, 2) ?? nearest(name, scopedNames, 2);
   return near && keyOf(near, target, separator);

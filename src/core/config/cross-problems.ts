@@ -5,7 +5,7 @@ import type { ConfigProblem } from './config-problem.ts';
 import { EntryProblems } from './entry-problems.ts';
 import { poolKey, poolNameOf } from './keys.ts';
 import type { Pool } from './pool.ts';
-import { type Settings, settingsIn } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 /** Problems that only show when keys are read together, in steps of microseconds: O(what the ConfigMap says). */
 export function* crossProblems(
@@ -28,16 +28,13 @@ export function* crossProblems(
     const pool = poolNameOf(key);
     if (pool !== undefined && !listed.has(pool)) problems.push({ code: 'unlisted-pool', key, pool });
   }
-  for (const key of settingsIn(config.settings, 'pool').sort()) {
-    yield;
-    const pool = key.slice(key.indexOf('.') + 1);
-    if (!config.pools.has(poolKey(pool))) problems.push({ code: 'pool-of-key-missing', key, pool });
-  }
   yield* reservationProblems(config.settings, problems);
 }
 
 function* reservationProblems({ reserve, exclude }: Settings, problems: ConfigProblem[]): Generator<void> {
   const known = new AddressMap<string>();
+  if (reserve.namespace.has('global'))
+    problems.push({ code: 'only-namespace-global', key: 'reserve-global' });
   const excluded = new RangeIndex<string>();
   const keys = [
     ...sorted(exclude.namespace).map(([namespace, ranges]) => [`exclude-${namespace}`, ranges] as const),

@@ -1,8 +1,9 @@
 import { type ConfigProblem, countOf, type ProblemCode } from '../config/config-problem.ts';
 import { nearestEntry, nearestKey } from '../config/corrections.ts';
-import { keyForms } from '../config/keys.ts';
+import { keyForms, parseKey, poolKey, poolNameOf } from '../config/keys.ts';
 import { type EntryFault, parsePoolEntry } from '../config/pool-entry.ts';
-import { bits, formatAddress } from '../ip/address.ts';
+import { isReservation } from '../config/reserved.ts';
+import { bits, formatAddress, isUnspecified, parseAddress } from '../ip/address.ts';
 import type { Range } from '../ip/range.ts';
 import type { SpecialPurpose } from '../ip/special-purpose.ts';
 import { never, printable, quoted, suggestionOf } from '../text/quote.ts';
@@ -52,6 +53,7 @@ export const problemNouns: Readonly<Record<ProblemCode, string>> = {
   'bad-reservation': 'reservations that cannot be read',
   'no-entry': 'lists without an entry',
   'pool-of-key-missing': 'keys for pools that do not exist',
+  'only-namespace-global': 'keys for the namespace "global" alone',
   'unlisted-pool': 'pools that no list names',
   'reserved-twice': 'addresses that are reserved twice',
   'reserved-and-excluded': 'reserved addresses that are excluded, too',
@@ -80,26 +82,28 @@ export function explainProblem(problem: ConfigProblem): string {
       return `${key} has more problems: ${problemNouns[problem.of]} (${problem.count}).`;
     case 'host-bits': {
       const { range, used } = problem;
-      return `${key}: ${quoted(problem.entry)} has host bits set. It is read as ${formatBlock(range)}, which provides ${formatRange(used)}.`;
+      return `${key}: ${quoted(problem.entry)} has host bits set. It is read as ${formatBlock(range)}, which ${key.startsWith('exclude') ? 'excludes' : 'provides'} ${formatRange(used)}.`;
     }
     case 'special-purpose':
       return `${key}: ${quoted(problem.entry)} contains ${explainSpecial(problem.special)} Remove these addresses from the pool.`;
     case 'empty-pool':
       return explainEmptyPool(key);
     case 'bad-pool-name':
-      return `${key}: ${quoted(problem.entry)} is not the name of a pool. Use lowercase letters, digits, and hyphens, as in the key pool.internal.`;
+      return `${key}: ${quoted(problem.entry)} is not the name of a pool${suggestionOf(meantPools(problem.entry))} Names consist of lowercase letters, digits, and hyphens.`;
     case 'listed-twice':
       return `${key} lists ${problem.entry} twice. The first place counts: remove the other one.`;
     case 'missing-pool':
       return `${key}: there is no pool ${problem.entry}. Add the key pool.${problem.entry}, or remove the name from the list.`;
     case 'bad-reservation':
-      return `${key}: ${quoted(problem.entry)} does not reserve an address for a Service. Write it as SERVICE=ADDRESS.`;
+      return `${key}: ${explainReservation(problem.entry)}`;
     case 'no-entry':
       return `${key} has no entry, so it has no effect. Add one, or delete the key.`;
     case 'pool-of-key-missing':
       return `${key} has no effect, because there is no pool ${problem.pool}. Add the key pool.${problem.pool}, or delete this one.`;
+    case 'only-namespace-global':
+      return `${key} only concerns Services in the namespace "global". For another namespace, use its name: reserve-default.`;
     case 'unlisted-pool':
-      return `${key} serves nobody, because no list names ${problem.pool}. Add it to pools-global, or to the list of a namespace such as pools-default.`;
+      return `${key} serves no Service, because no list names ${problem.pool}. Add it to pools-global, or to the list of a namespace such as pools-default.`;
     case 'reserved-twice':
       return `${key}: ${problem.reservation} has no effect, because the address is already reserved for ${problem.by}. Remove one of the two.`;
     case 'reserved-and-excluded':
@@ -111,6 +115,9 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'shadowed':
       return `${key} is not used, because ${problem.by} takes precedence. Delete one of the two keys, or merge their values.`;
     case 'unknown-key': {
+      const [name] = /^[a-z-]+(?=\.?$)/.exec(key) ?? [];
+      if (name !== undefined && isOfPool(name))
+        return `Key ${quoted(key)} names no pool. Write the name of the pool after a dot, as in ${name}.internal.`;
       const suggestion = nearestKey(key);
       return `Unknown key ${quoted(key)}${
         suggestion === undefined ? `. ${explainValidKeys()}` : suggestionOf(suggestion)
@@ -178,7 +185,41 @@ export function explainSpecial({ name, range }: SpecialPurpose): string {
   }
 }
 
+/** Whether keys with this name are for pools and for nothing else. */
+function isOfPool(name: string): boolean {
+  const forms = keyForms.filter(({ spelling }) => spelling === name);
+  return forms.length > 0 && forms.every(({ scope }) => scope === 'pool');
+}
+
+/** `internal, dmz` for `internal dmz`, `internal` for `pool.Internal`. */
+function meantPools(entry: string): string | undefined {
+  const names = entry
+    .toLowerCase()
+    .split(/[\s;]+/)
+    .map((name) => name.replace(/^pool\./, ''));
+  return names.every((name) => parseKey(poolKey(name)) !== undefined) ? names.join(', ') : undefined;
+}
+
+/** Why an entry reserves nothing, and what was probably meant. */
+function explainReservation(entry: string): string {
+  const [service = '', text = '', ...more] = entry.split('=').map((part) => part.trim());
+  const meant = entry.replace(/^\s*([a-z0-9-]+)\s*[:= ]\s*/, '$1=');
+  const suggestion = suggestionOf(meant !== entry && isReservation(meant) ? meant : undefined);
+  if (text === '' || more.length > 0)
+    return `${quoted(entry)} is not a reservation. Write it as SERVICE=ADDRESS.${suggestion === '.' ? '' : suggestion.slice(1)}`;
+  const fault = parseAddress(text);
+  if (typeof fault === 'string' && /[/-]/.test(text))
+    return `${quoted(entry)} reserves more than one address. Reserve each of them with an entry of its own.`;
+  if (typeof fault === 'string')
+    return `${quoted(entry)} ${explainFault({ fault, text }, entry)}${suggestion}`;
+  if (isUnspecified(fault))
+    return `${quoted(entry)} reserves ${text}, which is a request for DHCP and no address.`;
+  return `${quoted(entry)} is for ${quoted(service)}, which is not the name of a Service. Write it as SERVICE=ADDRESS, without the namespace.`;
+}
+
 function explainEmptyPool(key: string): string {
+  if (poolNameOf(key) !== undefined)
+    return `${key} contains no valid address, so it provides none. Add addresses, or delete the key.`;
   const scope = key.slice(key.indexOf('-') + 1);
   return scope === 'global'
     ? `${key} contains no valid address, so Services in namespaces without their own pool cannot get an address. Add addresses, or delete the key.`

@@ -58,7 +58,7 @@ export const families: Check = {
 
 /**
  * The annotation `kube-vip.io/pool` was edited: the Service moves to the pools that it names now. Addresses that these have as
- * well stay. Edits of labels, lists, and selectors move nobody (spec section 12).
+ * well stay. Edits of labels, lists, and selectors move no Service (spec section 12).
  */
 export const pools: Check = {
   name: 'pools',
