@@ -11,10 +11,11 @@ import {
 import type { Pool, Span } from '../config/pool.ts';
 import { keptBySlot } from '../decide/allocate.ts';
 import { requestOf, wantsToShare } from '../decide/allocation-request.ts';
+import type { Decision } from '../decide/decision.ts';
 import { type Facts, subjectOf } from '../decide/facts.ts';
 import { canJoin } from '../decide/shared-address.ts';
 import { formatRange } from '../explain/explain-config.ts';
-import { explainDecision } from '../explain/explain-decision.ts';
+import { explainDecision, failureProblem } from '../explain/explain-decision.ts';
 import { explainNoTarget, explainStay, type NoTarget, type StaysBecause } from '../explain/explain-move.ts';
 import { type Address, type Family, formatAddress } from '../ip/address.ts';
 import { ordinalsOf, type Range, rangesContain } from '../ip/range.ts';
@@ -141,10 +142,10 @@ class Planner {
     this.#simulation.settle();
     const after = allocator.ledger.get(state.key);
     if (after?.view.annotation === to && after.view.reallocate === false) return { to };
-    const decision = allocator.explain(state.key)?.decision;
+    const why = whyRefused(allocator.explain(state.key)?.decision, this.#options);
     if (after !== undefined) this.#simulation.write({ ...after.view, reallocate: false });
     this.#simulation.settle();
-    return { why: decision === undefined ? '' : explainDecision(decision, this.#options) };
+    return { why };
   }
 
   #choose(state: ServiceState, address: Address): Address | NoTarget {
@@ -219,6 +220,16 @@ class Planner {
     this.#spans.set(pool, known);
     return known;
   }
+}
+
+/** Why the controller does not carry out a move, in sentences. */
+function whyRefused(decision: Decision | undefined, options: Options): string {
+  if (decision === undefined) return '';
+  const pending =
+    'conditions' in decision ? decision.conditions.find(({ code }) => code === 'pending-change') : undefined;
+  return pending?.code === 'pending-change'
+    ? pending.failures.map((failure) => failureProblem(failure, options)).join(' ')
+    : explainDecision(decision, options);
 }
 
 /** The pools that replace the address: where the Service has one of each group of pools, those of the address's own group. */
