@@ -71,7 +71,7 @@ export class Controller implements Candidate {
   constructor(context: ControllerContext) {
     const { options, events, log, clock } = context;
     this.#context = context;
-    this.allocator = new Allocator(options);
+    this.allocator = new Allocator(options, () => clock.wall());
     this.counters = new Counters(clock);
     this.#reporter = new Reporter(events, log, options, this.counters, clock);
   }

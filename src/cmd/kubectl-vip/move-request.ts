@@ -93,7 +93,7 @@ function addressesIn(key: ServiceKey, allocator: Allocator): readonly Address[] 
   return list;
 }
 
-/** Undefined if the text is no list of addresses, so that it is the name of a pool. */
+/** Undefined if the text has anything but addresses: then it is the name of a pool. */
 function addressesIfAny(text: string | undefined): readonly Address[] | undefined {
   const list = parseAddressList(text);
   const addresses = addressesOf(list?.entries ?? []);

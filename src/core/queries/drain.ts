@@ -2,17 +2,17 @@ import type { Config } from '../config/config.ts';
 import {
   type AllocationPolicy,
   isInPool,
-  isWithin,
   type PolicyPool,
   policyFor,
   poolsOf,
   without,
 } from '../config/policy.ts';
-import type { Pool, Span } from '../config/pool.ts';
+import type { Pool } from '../config/pool.ts';
 import { keptBySlot } from '../decide/allocate.ts';
 import { requestOf, wantsToShare } from '../decide/allocation-request.ts';
 import type { Decision } from '../decide/decision.ts';
 import { type Facts, subjectOf } from '../decide/facts.ts';
+import { freeAddress } from '../decide/free-address.ts';
 import { canJoin } from '../decide/shared-address.ts';
 import { formatRange } from '../explain/explain-config.ts';
 import { explainDecision, failureProblem } from '../explain/explain-decision.ts';
@@ -119,8 +119,8 @@ class Planner {
   readonly #simulation: Simulation;
   readonly #request: MoveRequest;
   readonly #options: Options;
-  /** The spans of pools without the addresses to leave. A span list has to be the same object for each search. */
-  readonly #spans = new Map<Pool, Readonly<Record<Family, readonly Span[]>>>();
+  /** The pools without the addresses to leave, each the same object for all searches. */
+  readonly #pools = new Map<PolicyPool, PolicyPool>();
 
   constructor(simulation: Simulation, request: MoveRequest, options: Options) {
     this.#simulation = simulation;
@@ -132,7 +132,9 @@ class Planner {
   move(state: ServiceState): { readonly to: string } | { readonly why: string } {
     const target: Address[] = [];
     for (const address of addressesOf(listOf(state))) {
-      const chosen = rangesContain(this.#request.ranges, address) ? this.#choose(state, address) : address;
+      const chosen = rangesContain(this.#request.ranges, address)
+        ? this.#choose(state, address, target)
+        : address;
       if ('code' in chosen) return { why: explainNoTarget(chosen) };
       target.push(chosen);
     }
@@ -148,7 +150,7 @@ class Planner {
     return { why };
   }
 
-  #choose(state: ServiceState, address: Address): Address | NoTarget {
+  #choose(state: ServiceState, address: Address, picked: readonly Address[]): Address | NoTarget {
     const { pool: only, addresses, keepsHost } = this.#request;
     const named = addresses.find(({ family }) => family === address.family);
     if (named !== undefined) return named;
@@ -168,7 +170,7 @@ class Planner {
     for (const pool of pools) {
       const found =
         this.#joinable(state, address, pool) ??
-        allocator.ledger.firstFree(family, this.#spansOf(pool)[family], pool.descending);
+        freeAddress({ state, family, picked }, this.#withoutLeft(pool), allocator.facts);
       if (found !== undefined) return found;
     }
     return { code: 'none-free', family, keys };
@@ -201,23 +203,26 @@ class Planner {
   }
 
   /** The addresses of the pool with the same host part, in its blocks besides those to leave. */
-  #withHostOf(address: Address, pool: Pool): Address[] {
+  #withHostOf(address: Address, pool: PolicyPool): Address[] {
     const { ranges } = this.#request;
     const leaving = ranges.find((range) => rangesContain([range], address));
     if (leaving === undefined) return [];
     return pool.ranges
       .filter(({ family }) => family === address.family)
       .map((range) => withHostPart(address, leaving, range))
-      .filter((one) => isWithin(this.#spansOf(pool)[one.family], one));
+      .filter((one) => isInPool(this.#withoutLeft(pool), one));
   }
 
-  #spansOf(pool: Pool): Readonly<Record<Family, readonly Span[]>> {
+  #withoutLeft(pool: PolicyPool): PolicyPool {
     const { ranges } = this.#request;
-    const known = this.#spans.get(pool) ?? {
-      IPv4: without(pool.spans.IPv4, ranges, 'IPv4'),
-      IPv6: without(pool.spans.IPv6, ranges, 'IPv6'),
+    const known = this.#pools.get(pool) ?? {
+      ...pool,
+      spans: {
+        IPv4: without(pool.spans.IPv4, ranges, 'IPv4'),
+        IPv6: without(pool.spans.IPv6, ranges, 'IPv6'),
+      },
     };
-    this.#spans.set(pool, known);
+    this.#pools.set(pool, known);
     return known;
   }
 }
