@@ -9,6 +9,7 @@ import { viewOf } from '../../src/core/model/service-view.ts';
 import {
   adoption,
   allocation,
+  canMoveTo,
   type Data,
   isAdopted,
   keyOf,
@@ -237,6 +238,9 @@ export function checkAtRest({ all, data, allocator, warned, claims, denied }: St
       if (warned(service).length === 0)
         throw new BrokenPromise('Said why', `${key} is pending without a warning`);
     }
+    const target = service.metadata.annotations?.['kube-vip.io/reallocate'] ?? '';
+    if (decision.kind === 'keep' && canMoveTo(data, service, target, all, claimedElsewhere))
+      throw new BrokenPromise('Served', `${key} stays, although it can move to ${target}`);
     if (decision.kind === 'keep' && !isAdopted(service))
       throw new BrokenPromise('Crash-proof', `${key} has an address and no allocation record of it`);
     const isWritten = 'patch' in decision && !isEmptyPatch(decision.patch);
