@@ -12,6 +12,7 @@ import { type CommandResult, type OutputOptions, printValue } from './command-re
 import { complete } from './completion.ts';
 import type { IOStreams } from './io-streams.ts';
 import { moveServices } from './move-command.ts';
+import { openFile } from './open-file.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { runCommand } from './run-command.ts';
 import { watchPools } from './watch-pools.ts';
@@ -72,6 +73,7 @@ function streamsOf({ env, stdin, signal, writeStderr }: ProcessContext): IOStrea
     signal,
     writeStderr,
     lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    openFile: (path) => openFile(path, { stdin, signal, writeStderr }),
     readText: (path) => (path === '-' ? readStandardInput(stdin, writeStderr) : readTextFile(path, path)),
   };
 }

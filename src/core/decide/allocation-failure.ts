@@ -1,6 +1,6 @@
 import type { Address, Family } from '../ip/address.ts';
-import type { ClaimOwner } from '../ledger/claim.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
+import type { ClaimOwner } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import type { NotEligible } from './allocation-request.ts';
 
