@@ -1,14 +1,16 @@
 import { isInPool, settingsAt } from '../config/policy.ts';
 import { type Address, includesAddress, isUnspecified } from '../ip/address.ts';
 import { rangesContain } from '../ip/range.ts';
+import { heldBy } from '../ledger/held-addresses.ts';
 import { addressesOf, parseAddressList } from '../model/address-list.ts';
 import { unknownSource } from '../model/allocation-record.ts';
 import { targetOf } from '../model/service-view.ts';
-import { type Allocation, groupsOf, isLeased, keptBySlot, roomFor } from './allocate.ts';
+import { type Allocation, groupsOf, roomFor } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import { type AllocationRequest, requestOf } from './allocation-request.ts';
 import { othersAt } from './conditions.ts';
 import type { Facts, Subject } from './facts.ts';
+import { isLeased, keptBySlot } from './kept-addresses.ts';
 import { leftByHolder } from './reallocation.ts';
 import { canJoin } from './shared-address.ts';
 import { whyNoPool, whyNoRoom } from './why-no-address.ts';
@@ -37,7 +39,9 @@ export function targetAllocation(subject: Subject): Allocation | undefined {
     ...added.flatMap((one) => whyNotAvailable(request, one, facts) ?? []),
   ];
   if (failures.length > 0) return { request, failures };
-  if (policy.quota !== undefined && roomFor(request, target, facts) < 0)
+  // A move that adds no address is none of the quota's concern.
+  const isAdding = target.length > heldBy(state).length;
+  if (policy.quota !== undefined && isAdding && roomFor(request, target, facts) < 0)
     return { request, failures: [whyNoRoom(state, policy.quota, facts)] };
   const addresses = slots.flat().filter((one) => one !== undefined);
   const [first] = added.length > 0 ? added : addresses;

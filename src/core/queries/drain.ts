@@ -8,11 +8,11 @@ import {
   without,
 } from '../config/policy.ts';
 import type { Pool } from '../config/pool.ts';
-import { keptBySlot } from '../decide/allocate.ts';
 import { requestOf, wantsToShare } from '../decide/allocation-request.ts';
 import type { Decision } from '../decide/decision.ts';
 import { type Facts, subjectOf } from '../decide/facts.ts';
 import { freeAddress } from '../decide/free-address.ts';
+import { keptBySlot } from '../decide/kept-addresses.ts';
 import { canJoin } from '../decide/shared-address.ts';
 import { formatRange } from '../explain/explain-config.ts';
 import { explainDecision, failureProblem } from '../explain/explain-decision.ts';
