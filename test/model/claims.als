@@ -23,8 +23,6 @@ one sig
   ReservationsIgnored,
   /** A reservation ends while its Service is still in that version. */
   ReservationsEndEarly,
-  /** A claim is deleted without its version as a precondition. */
-  DeletionUnguarded,
   /** The address of a PATCH that was not answered is free. */
   UnansweredIsFree
   extends Variant {}
@@ -197,7 +195,7 @@ pred carryOutClaim {
 pred carryOutDeletion {
   some d: SentDeletion {
     is[NothingLate] implies d.by in Leading
-    d.drops in Claimed and (is[DeletionUnguarded] or d.drops.reserved = d.was)
+    d.drops in Claimed and d.drops.reserved = d.was
     Claimed' = Claimed - d.drops
     no d.drops.reserved'
     all a: Address - d.drops | a.reserved' = a.reserved
@@ -247,14 +245,12 @@ check lateWriteWithoutClaims { Protocol.variants = NoClaims implies always noDup
 check withoutClaimsNothingLate { Protocol.variants = NoClaims + NothingLate implies always noDuplicate }
   for 2 but 3 Version, 2 Address, 3 Write, 0 ClaimWrite, 0 Deletion, exactly 12 steps expect 0
 check withClaims { no Protocol.variants implies always noDuplicate }
-  for 2 but 3 Version, 2 Address, 3 Write, 3 ClaimWrite, 1 Deletion, exactly 14 steps expect 0
+  for 2 but 3 Version, 1 Address, 2 ClaimWrite, 1 Deletion, exactly 13 steps expect 0
 check writeBeforeClaim { Protocol.variants = WriteBeforeClaim implies always noDuplicate }
   for 2 but 3 Version, 1 Address, 2 ClaimWrite, 0 Deletion, 1..12 steps expect 1
 check reservationsIgnored { Protocol.variants = ReservationsIgnored implies always noDuplicate }
   for 2 but 3 Version, 1 Address, 2 ClaimWrite, 0 Deletion, 1..13 steps expect 1
 check reservationsEndEarly { Protocol.variants = ReservationsEndEarly implies always noDuplicate }
   for 2 but 3 Version, 1 Address, 2 ClaimWrite, 1 Deletion, 1..14 steps expect 1
-check deletionUnguarded { Protocol.variants = DeletionUnguarded implies always noDuplicate }
-  for 2 but 3 Version, 1 Address, 2 ClaimWrite, 1 Deletion, 1..16 steps expect 1
 check unansweredIsFree { Protocol.variants = NoClaims + NothingLate + UnansweredIsFree implies always noDuplicate }
   for 2 but 3 Version, 1 Address, 0 ClaimWrite, 0 Deletion, 1..8 steps expect 1

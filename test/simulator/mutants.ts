@@ -185,8 +185,8 @@ export const mutants: readonly Mutant[] = [
     to: 'const isRestored = false;',
   },
   {
-    promise: 'Free again',
-    what: 'after a refused write, the address that it would have assigned stays in use',
+    promise: 'Once',
+    what: 'the end of a write sets what it assumed back only if the Service has changed since',
     file: 'src/core/decide/allocator.ts',
     from: 'if (state === write.assumed) {',
     to: 'if (state !== write.assumed) {',
