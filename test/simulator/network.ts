@@ -292,7 +292,9 @@ class Exchange {
       const event = deliver(run, Math.max(ms, lagMs));
       if (lagMs > 0) missing.push(event);
     };
-    this.#conditions.watches.add(() => deliver(() => pipe.end(new Error('connection reset'))));
+    const restarted = (): void => void deliver(() => pipe.end(new Error('connection reset')));
+    this.#conditions.watches.add(restarted);
+    this.#signal.addEventListener('abort', () => this.#conditions.watches.delete(restarted), { once: true });
     for await (const chunk of body) {
       if (!this.#isConnected) return;
       seen += 1;
