@@ -142,7 +142,8 @@ export const goReads: readonly Reading[] = [
     source:
       '`cloud-provider/controllers/service/controller.go` and `pkg/provider/loadbalancerclass.go`: `needsUpdate`',
     does: 'If any of them changes, it processes the Service again, as the rows above describe.',
-    holds: 'The controller writes only the address, the interface, the VLAN, the Lease, and its own annotations.',
+    holds:
+      'The controller writes only the address, the interface, the VLAN, the Lease, and its own annotations.',
     fault: unchanged("another program's annotation", ({ metadata: { annotations = {} } }) =>
       Object.fromEntries(Object.entries(annotations).filter(([name]) => !written.includes(name))),
     ),
