@@ -178,18 +178,18 @@ export const mutants: readonly Mutant[] = [
     to: '',
   },
   {
-    promise: 'Free again',
+    promise: 'Crash-proof',
     what: 'the state before a restore of etcd is taken for the newer one',
     file: 'src/core/model/versioned-store.ts',
     from: 'const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;',
     to: 'const isRestored = false;',
   },
   {
-    promise: 'Once',
-    what: 'the end of a write sets what it assumed back only if the Service has changed since',
+    promise: 'Crash-proof',
+    what: 'after a refused write, the address that it would have assigned stays in use',
     file: 'src/core/decide/allocator.ts',
     from: 'if (state === write.assumed) {',
-    to: 'if (state !== write.assumed) {',
+    to: 'if (state === undefined) {',
   },
   {
     promise: 'Served',
