@@ -1,4 +1,5 @@
-import type { AllocationFailure, NoSharing } from '../decide/allocation-failure.ts';
+import { poolNameOf } from '../config/keys.ts';
+import type { AllocationFailure, Excluded, NoSharing } from '../decide/allocation-failure.ts';
 import {
   type AddressConflict,
   type Condition,
@@ -53,6 +54,11 @@ function reallocateCommand(service: ServiceKey): string {
   return annotate({ namespace, name }, `${annotations.reallocate}=true`);
 }
 
+/** The name of the pool with this key, or the key. */
+function nameOf(key: string): string {
+  return poolNameOf(key) ?? key;
+}
+
 /** Why a pool has no address for a Service, without what to do. */
 export function failureProblem(failure: AllocationFailure, options: Options): string {
   return failureOf(failure, options).problem;
@@ -86,23 +92,47 @@ function failureOf(failure: AllocationFailure, options: Options): Explanation & 
     case 'quota-reached':
       return explainQuota(failure);
     case 'pool-empty':
-      return {
-        problem: `Pool ${failure.key} contains no valid address.`,
-        advice: 'Add a block or a range to it.',
-      };
+      return failure.excluded > 0n
+        ? explainExcluded(failure, 'address')
+        : {
+            problem: `Pool ${nameOf(failure.key)} contains no valid address.`,
+            advice: 'Add a block or a range to it.',
+          };
     case 'family-not-in-pool':
-      return {
-        problem: `Pool ${failure.key} has no ${failure.family} addresses.`,
-        advice: `Add ${failure.family} addresses to it.`,
-      };
+      return failure.excluded > 0n
+        ? explainExcluded(failure, `${failure.family} address`)
+        : {
+            problem: `Pool ${nameOf(failure.key)} has no ${failure.family} addresses.`,
+            advice: `Add ${failure.family} addresses to it.`,
+          };
     case 'pool-full':
       return {
-        problem: `Pool ${failure.key} is full: ${usedUp(failure)} ${failure.size === 1n ? 'is' : 'are'} in use.`,
+        problem: `Pool ${nameOf(failure.key)} is full: ${usedUp(failure)} ${failure.size === 1n ? 'is' : 'are'} in use${andExcluded([failure])}.`,
         advice: addAddresses,
       };
     default:
       return never(failure);
   }
+}
+
+/** The pool has addresses, and Services get none of them. */
+function explainExcluded(
+  { key, excludedBy }: Excluded & { readonly key: string },
+  what: string,
+): Explanation & { readonly advice: string } {
+  return {
+    problem: `Every ${what} of pool ${nameOf(key)} is excluded (${excludedBy.join(', ')}).`,
+    advice: 'Exclude fewer addresses, or add others to the pool.',
+  };
+}
+
+/** `, and 20 more are excluded (exclude.internal)`: the pool is smaller than it looks. */
+function andExcluded(failures: readonly Excluded[]): string {
+  const count = failures.reduce((sum, { excluded }) => sum + excluded, 0n);
+  const [{ excludedBy } = { excludedBy: [] }] = failures;
+  return count === 0n
+    ? ''
+    : `, and ${count} more ${count === 1n ? 'is' : 'are'} excluded (${excludedBy.join(', ')})`;
 }
 
 function explainNotListed({
@@ -185,8 +215,10 @@ const notEligible: Readonly<Record<(NoSharing & { code: 'not-eligible' })['why']
 
 function fullOrMissing(failures: readonly AllocationFailure[], options: Options): Explanation[] {
   const [first, second] = failures;
-  if (first?.code === 'pool-full' && second?.code === 'pool-full') {
-    const problem = `Pool ${first.key} is full: ${usedUp(first)} and ${usedUp(second)} are in use.`;
+  const isOne = failures.length === 2 && first?.code === 'pool-full' && second?.code === 'pool-full';
+  if (isOne && first.key === second.key) {
+    const excluded = andExcluded([first, second]);
+    const problem = `Pool ${nameOf(first.key)} is full: ${usedUp(first)} and ${usedUp(second)} are in use${excluded}.`;
     return [{ problem, advice: addAddresses }];
   }
   return failures.map((failure) => failureOf(failure, options));
@@ -404,7 +436,7 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
         ? [{ problem: `The Service keeps ${address}, although no pool serves its namespace.` }]
         : [
             {
-              problem: `The Service keeps ${address}, which is outside pool ${condition.key}.`,
+              problem: `The Service keeps ${address}, which is outside pool ${nameOf(condition.key)}.`,
               advice: 'No action is needed.',
               reallocate: condition.service,
             },
@@ -514,7 +546,7 @@ function explainOneFamily(
       },
     ];
   if (why === undefined)
-    return [{ problem: `${problem} Pool ${key} can provide one now.`, reallocate: service }];
+    return [{ problem: `${problem} Pool ${nameOf(key ?? '')} can provide one now.`, reallocate: service }];
   return [{ problem }, failureOf(why, options)];
 }
 
