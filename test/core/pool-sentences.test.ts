@@ -143,3 +143,56 @@ test('explain: a Service that keeps its address when another pool takes preceden
     '- pool: dmz would provide a new address',
   ]);
 });
+
+/** Services with one sharing key. */
+const key = (ports: readonly number[], more: Wish = {}): Wish => ({
+  annotations: { 'kube-vip.io/sharing-key': 'a' },
+  ports,
+  ...more,
+});
+
+const apart: readonly (readonly [title: string, data: Record<string, string>, second: Wish, expected: string])[] = [
+  [
+    'a common port',
+    {},
+    key([80, 443]),
+    'The Service shares no address with x/1, which has the same kube-vip.io/sharing-key: "a": 10.0.0.1 is assigned to x/1, and both use TCP port 80. To share the address, change one of the two Services, and create this one again.',
+  ],
+  [
+    'externalTrafficPolicy',
+    {},
+    key([443], { local: true }),
+    'The Service shares no address with x/1, which has the same kube-vip.io/sharing-key: "a": the Service has externalTrafficPolicy: Local. To share the address, change one of the two Services, and create this one again.',
+  ],
+  [
+    'another pool',
+    { 'pool.a': '10.0.0.1-10.0.0.9', 'pool.b': '10.0.1.1', 'pools-x': 'a, b' },
+    key([443], { annotations: { 'kube-vip.io/sharing-key': 'a', 'kube-vip.io/pool': 'b' } }),
+    'The Service shares no address with x/1, which has the same kube-vip.io/sharing-key: "a": the pools of the Service do not have its address 10.0.0.1. To share the address, change one of the two Services, and create this one again.',
+  ],
+];
+
+for (const [title, data, second, expected] of apart)
+  test(`a Service that cannot join those with its sharing key is told why: ${title}`, () => {
+    const pools = Object.keys(data).length > 0 ? data : { 'cidr-x': '10.0.0.1-10.0.0.9' };
+    const world = new SmallWorld(pools).create(['x/1', key([80])], ['x/2', second]);
+    assert.notEqual(world.annotation('x/2'), '10.0.0.1');
+    assert.equal(world.says('x/2'), expected);
+  });
+
+test('a Service with a sharing key says nothing if it shares, if no other has its key, and when the other one is gone', () => {
+  const world = new SmallWorld({ 'cidr-x': '10.0.0.1-10.0.0.9', 'cidr-y': '10.0.1.1-10.0.1.9' }).create(
+    ['x/1', key([80])],
+    ['y/1', key([80])],
+  );
+  assert.deepEqual([world.says('x/1'), world.says('y/1')], ['', '']);
+  world.create(['x/2', key([81])]);
+  assert.equal(world.says('x/2'), 'Shared with x/1.');
+  world.create(['x/3', key([80])]);
+  assert.match(world.says('x/3'), /both use TCP port 80/);
+  world.edit('x/3', { ports: [82] });
+  assert.match(world.says('x/3'), /It could share 10\.0\.0\.1 now\./);
+  assert.deepEqual([world.says('x/1'), world.annotation('x/3')], ['Shared with x/2.', '10.0.0.2']);
+  world.delete('x/1').delete('x/2');
+  assert.equal(world.says('x/3'), '');
+});

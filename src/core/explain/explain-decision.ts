@@ -444,6 +444,8 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
     }
     case 'shared':
       return [{ problem: `Shared with ${enumerate(condition.others)}.` }];
+    case 'not-shared':
+      return [explainNotShared(condition)];
     case 'reserved-for-other':
       return [
         {
@@ -482,6 +484,39 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
       ];
     default:
       return never(condition);
+  }
+}
+
+/** A reallocation does not help: an address that a new allocation could choose stays. */
+function explainNotShared({
+  sharingKey,
+  other,
+  address,
+  why,
+}: Condition & { code: 'not-shared' }): Explanation {
+  const key = `${annotations.sharingKey}: ${quoted(sharingKey)}`;
+  const problem = `The Service shares no address with ${other}, which has the same ${key}`;
+  if (why === undefined)
+    return {
+      problem: `${problem}. It could share ${formatAddress(address)} now.`,
+      advice: 'To share the address, delete this Service and create it again.',
+    };
+  const advice = 'To share the address, change one of the two Services, and create this one again.';
+  switch (why.code) {
+    case 'not-eligible':
+      return { problem: `${problem}: ${notEligible[why.why]}.`, advice };
+    case 'not-in-pools':
+      return {
+        problem: `${problem}: the pools of the Service do not have its address ${formatAddress(address)}.`,
+        advice,
+      };
+    default: {
+      const { joint, text } = explainSharingConflict(why, other);
+      return {
+        problem: `${problem}: ${formatAddress(address)} is assigned to ${other}, ${joint} ${text}.`,
+        advice,
+      };
+    }
   }
 }
 
@@ -745,7 +780,17 @@ export function isWarning(decision: Decision): boolean {
 
 /** What is worth an event when it is found, and no repetition. */
 export function isNotice(decision: Decision): boolean {
-  return 'conditions' in decision && decision.conditions.some(({ code }) => code === 'one-family');
+  return 'conditions' in decision && decision.conditions.some(isIncomplete);
+}
+
+/** The Service has an address, but not all that is meant for it, or one that is meant for another Service. */
+export function isIncomplete({ code }: Condition): boolean {
+  return (
+    code === 'one-family' ||
+    code === 'not-shared' ||
+    code === 'reservation-unused' ||
+    code === 'reserved-for-other'
+  );
 }
 
 /** Whether the condition is reported when it appears. Sharing is not: tables show it. */
@@ -778,6 +823,8 @@ function conditionCode(condition: Condition): string {
       return `claimed ${formatAddress(condition.address)} ${condition.owner.parent}`;
     case 'outside-pool':
       return `outside-pool ${formatAddress(condition.address)} ${condition.key}`;
+    case 'not-shared':
+      return `not-shared ${condition.other} ${formatAddress(condition.address)} ${condition.why?.code}`;
     case 'reserved-for-other':
       return `reserved-for-other ${formatAddress(condition.address)} ${condition.service}`;
     case 'reservation-unused':

@@ -312,6 +312,7 @@ function explainAssigned({ state, decision, trace }: ServiceDecision, options: O
     const finding = conditionProblem(condition, options);
     if (condition.code === 'pending-change') findings.push(failed('request', finding));
     else if (condition.code === 'one-family') findings.push(noted('families', finding));
+    else if (condition.code === 'not-shared') findings.push(noted('sharing', finding));
     else findings.push((isWrong(condition) ? failed : noted)('address', finding));
   }
   if (decision.kind === 'keep') return [...findings, passed('write', 'all fields are up to date')];

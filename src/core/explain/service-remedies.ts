@@ -186,6 +186,15 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
       return remediesForWord(state, context);
     case 'one-family':
       return remediesForOneFamily(state, condition, context);
+    case 'not-shared':
+      return condition.why === undefined
+        ? [
+            {
+              advice: `Delete this Service and create it again. It then shares ${formatAddress(condition.address)} with ${condition.other}.`,
+              command: undefined,
+            },
+          ]
+        : [];
     case 'reserved-for-other':
       return isReplaceable(state, condition.address, context)
         ? [
