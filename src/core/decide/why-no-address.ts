@@ -33,9 +33,9 @@ export function whyNoneFree(pool: PolicyPool, family: Family, { ledger }: Facts)
 
 /** Why no pool serves the Service. */
 export function whyNoPool(
-  { namespace }: ServiceView,
+  { namespace }: Pick<ServiceView, 'namespace'>,
   { choice, list, listed }: AllocationPolicy,
-  { config }: Facts,
+  { config }: Pick<Facts, 'config'>,
 ): AllocationFailure {
   if (!config.exists) return { code: 'no-config-map' };
   if (list === undefined) return { code: 'no-pool', namespace };

@@ -164,7 +164,9 @@ function explainQuota({
   readonly advice: string;
 } {
   return {
-    problem: `The quota is reached: Services in namespace ${namespace} hold ${held} of ${limit} addresses (${key}).`,
+    problem: `The quota is reached: Services in namespace ${namespace} hold ${held} of ${limit} addresses (${key})${
+      held < limit ? ', and this one needs more than are left' : ''
+    }.`,
     advice: 'Increase the quota, or delete a Service of the namespace that has an address.',
   };
 }
@@ -246,6 +248,11 @@ export function explainStranded({ service, addresses, isStatic, hasPool }: Stran
   return textOf([{ problem, advice, reallocate: hasPool ? service : undefined }]);
 }
 
+/** An address that a Service keeps although a change excludes it. */
+export function explainExcludedAddress(address: Address, keys: readonly string[]): string {
+  return `The Service keeps ${formatAddress(address)}, which ${enumerate(keys)} ${keys.length === 1 ? 'excludes' : 'exclude'} after the change. No other Service gets it when this one is gone.`;
+}
+
 /** What a user requested and cannot have, and what to do. */
 export function explainConflict(conflict: AddressConflict): string {
   return textOf([conflictOf(conflict)]);
@@ -264,8 +271,13 @@ function conflictOf(conflict: AddressConflict): Explanation {
         advice: 'Request a different address.',
         reallocate: conflict.service,
       };
-    case 'quota-reached':
-      return explainQuota(conflict);
+    case 'quota-reached': {
+      const { problem, advice } = explainQuota(conflict);
+      return {
+        problem: `${problem} kube-vip may still announce the address that this Service requests.`,
+        advice,
+      };
+    }
     case 'invalid-address': {
       const field =
         conflict.field === 'annotation' ? `Annotation ${annotations.addresses}` : 'Field spec.loadBalancerIP';
@@ -812,7 +824,8 @@ function noSharingCode(reason: NoSharing | undefined): string {
   return ` ${formatAddress(reason.address)} ${reason.holder} ${reason.why.code} ${ports}`;
 }
 
-function conditionCode(condition: Condition): string {
+/** Identifies a condition: equal as long as there is nothing new to say. */
+export function conditionCode(condition: Condition): string {
   switch (condition.code) {
     case 'conflict':
     case 'contested': {
