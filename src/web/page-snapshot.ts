@@ -9,12 +9,7 @@ import type { Range } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import type { Options } from '../core/model/options.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
-import {
-  type AllocatorView,
-  type Occupancy,
-  occupancyOf,
-  shownIn,
-} from '../core/queries/occupancy.ts';
+import { type AllocatorView, type Occupancy, occupancyOf, shownIn } from '../core/queries/occupancy.ts';
 import { usablePools } from '../core/queries/pool-users.ts';
 import { type PoolRow, reportOf, type ServiceRow } from '../core/queries/report.ts';
 import type { PoolItem, ServiceItem } from './page-data.ts';

@@ -1,7 +1,13 @@
 import { formatBlock, formatRange } from '../core/explain/explain-config.ts';
 import { type Address, formatAddress } from '../core/ip/address.ts';
 import { type Range, rangesMeet } from '../core/ip/range.ts';
-import { type AddressState, type Gap, type Occupancy, reservedIn, withGaps } from '../core/queries/occupancy.ts';
+import {
+  type AddressState,
+  type Gap,
+  type Occupancy,
+  reservedIn,
+  withGaps,
+} from '../core/queries/occupancy.ts';
 import type { AddressCell, Block, PoolMap, Segment } from './page-data.ts';
 import { inUseBetween, type PageSnapshot } from './page-snapshot.ts';
 

@@ -146,7 +146,8 @@ function ignoredBecause({ ignoreReason, view, record }: ServiceState): string {
 function sourceOfHolder({ record, ignoreReason, view }: ServiceState, keys: readonly string[]): string {
   if (record !== undefined) {
     const { source, addresses } = record;
-    const isOfOther = addresses.entries.length > 1 && source.startsWith(poolKey('')) && !keys.includes(source);
+    const isOfOther =
+      addresses.entries.length > 1 && source.startsWith(poolKey('')) && !keys.includes(source);
     return isOfOther ? keys.join(',') || source : source;
   }
   if (ignoreReason !== undefined) return '';

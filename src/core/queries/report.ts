@@ -206,7 +206,9 @@ function whyUnused(key: string, config: Config): string {
 }
 
 /** `for shop, 20 excluded, 1 reserved, not used: no list names it` */
-export function poolNotes(row: Pick<PoolRow, 'key' | 'excluded' | 'reserved' | 'users' | 'remark'>): string[] {
+export function poolNotes(
+  row: Pick<PoolRow, 'key' | 'excluded' | 'reserved' | 'users' | 'remark'>,
+): string[] {
   const { key, excluded, reserved, users, remark } = row;
   // The key of a pool without a name says for which namespace it is.
   const isNamed = poolNameOf(key) !== undefined && remark === '';
