@@ -102,7 +102,7 @@ test('what would help a Service is derived from the decision on it', () => {
   );
   const conditions = (key: string): string[] | undefined => {
     const { state, decision } = allocator.explain(key) ?? assert.fail();
-    return waitingFor(state, decision, allocator.facts)?.conditions.map((one) =>
+    return waitingFor(state, decision, allocator)?.conditions.map((one) =>
       'pool' in one ? `${one.pool.key} ${one.family}` : one.quotaOf,
     );
   };
@@ -141,7 +141,7 @@ test('an event does not look at pools that do not contain the address', () => {
       excluded: 0n,
       excludedBy: [],
     } as const;
-    const facts = { ledger, config, nodes: undefined };
+    const facts = { ledger, config, nodes: undefined, now: 0 };
     const { needs } = waitingFor(state, { kind: 'pending', failures: [full] }, facts) ?? assert.fail();
     const counted = {
       ...pool,

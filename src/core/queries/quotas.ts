@@ -74,6 +74,6 @@ export function quotaRow(
 ): QuotaRow | undefined {
   const { quota } = policyFor(config, { namespace });
   if (quota === undefined) return undefined;
-  const used = ledger.heldCount(namespace, undefined);
+  const used = ledger.held.count(namespace, undefined);
   return { namespace, ...quota, used, left: quota.limit - used, pending: byQuota.get(namespace) ?? 0 };
 }
