@@ -15,7 +15,7 @@ import { excludedBy } from '../../src/core/queries/pool-users.ts';
 import { pendingCounts, quotaRows } from '../../src/core/queries/quotas.ts';
 import { poolRows } from '../../src/core/queries/report.ts';
 import { type ClusterSnapshot, simulate } from '../../src/core/queries/simulate.ts';
-import { atRest, configMapOf, options, snapshotOf } from './snapshots.ts';
+import { atRest, changeOf, configMapOf, options, snapshotOf } from './snapshots.ts';
 
 const runs = { numRuns: Number(process.env.RUNS ?? 100) };
 
@@ -292,4 +292,25 @@ test('the use of a quota is what its Services have, and its pending Services say
     }),
     runs,
   );
+});
+
+test('a plan moves no Service, and names the addresses that become excluded or reserved for another one', () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(anyCluster, ({ services, data, next }) => {
+      const { snapshot, outcome } = atRest(snapshotOf(services, data));
+      const plan = changeOf(snapshot, next);
+      for (const { service, kind, before, after, isHeld, explanation } of plan.services) {
+        seen.add(kind);
+        const decision = outcome.allocator.explain(service)?.decision;
+        assert.ok(before === after || !isHeld || decision?.kind !== 'keep', service);
+        if (kind === 'excluded') assert.match(explanation, /exclude[.-]/);
+        if (kind === 'reserved') assert.match(explanation, /reserve-x/);
+      }
+      const unchanged = changeOf(snapshot, data);
+      assert.deepEqual([unchanged.pools, unchanged.quotas, unchanged.services], [[], [], []]);
+    }),
+    runs,
+  );
+  for (const kind of ['assigned', 'excluded', 'reserved', 'outside']) assert.ok(seen.has(kind), kind);
 });

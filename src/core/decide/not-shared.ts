@@ -24,8 +24,7 @@ export function notShared(subject: Subject, list: readonly AddressEntry[]): Cond
     facts.ledger.servicesAt(address).some((other) => other !== state && hasKeyOf(state, other)),
   );
   if (isShared) return [];
-  const partners = [...facts.ledger.withSharingKeyOf(state)]
-    .slice(0, maxExamined)
+  const partners = [...facts.ledger.withSharingKeyOf(state).take(maxExamined)]
     .flatMap((other) => {
       const address = addressOf(other);
       return address === undefined ? [] : [{ other: other.key, address, why: whyApart(subject, address) }];

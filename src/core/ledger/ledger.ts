@@ -160,7 +160,7 @@ export class Ledger {
   }
 
   /** The other Services of the namespace with the same sharing key, in no order. */
-  withSharingKeyOf(state: ServiceState): IterableIterator<ServiceState> {
+  withSharingKeyOf(state: ServiceState): Generator<ServiceState> {
     return this.#sharingKeys.othersLike(state);
   }
 
