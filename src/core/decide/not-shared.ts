@@ -24,7 +24,7 @@ export function notShared(subject: Subject, list: readonly AddressEntry[]): Cond
     facts.ledger.servicesAt(address).some((other) => other !== state && hasKeyOf(state, other)),
   );
   if (isShared) return [];
-  const partners = [...facts.ledger.withSharingKeyOf(state).take(maxExamined)]
+  const partners = firstOf(facts.ledger.withSharingKeyOf(state))
     .flatMap((other) => {
       const address = addressOf(other);
       return address === undefined ? [] : [{ other: other.key, address, why: whyApart(subject, address) }];
@@ -32,6 +32,15 @@ export function notShared(subject: Subject, list: readonly AddressEntry[]): Cond
     .sort((a, b) => (a.other < b.other ? -1 : 1));
   const partner = partners.find(({ why }) => why === undefined) ?? partners[0];
   return partner === undefined ? [] : [{ code: 'not-shared', sharingKey, ...partner }];
+}
+
+function firstOf(others: Iterable<ServiceState>): ServiceState[] {
+  const first: ServiceState[] = [];
+  for (const other of others) {
+    if (first.length === maxExamined) break;
+    first.push(other);
+  }
+  return first;
 }
 
 function hasKeyOf({ view }: ServiceState, other: ServiceState): boolean {

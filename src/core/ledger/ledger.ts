@@ -160,7 +160,7 @@ export class Ledger {
   }
 
   /** The other Services of the namespace with the same sharing key, in no order. */
-  withSharingKeyOf(state: ServiceState): Generator<ServiceState> {
+  withSharingKeyOf(state: ServiceState): Iterable<ServiceState> {
     return this.#sharingKeys.othersLike(state);
   }
 
