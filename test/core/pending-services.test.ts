@@ -102,7 +102,7 @@ test('what would help a Service is derived from the decision on it', () => {
   );
   const conditions = (key: string): string[] | undefined => {
     const { state, decision } = allocator.explain(key) ?? assert.fail();
-    return waitingFor(state, decision, allocator)?.conditions.map((one) =>
+    return waitingFor(state, decision, allocator.facts)?.conditions.map((one) =>
       'pool' in one ? `${one.pool.key} ${one.family}` : one.quotaOf,
     );
   };

@@ -89,8 +89,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Inside',
     what: 'Services of one namespace get addresses from the pool of another',
     file: 'src/core/config/policy.ts',
-    from: 'poolKeysOf(namespace)\n',
-    to: "poolKeysOf(namespace === 'c' ? 'a' : namespace)\n",
+    from: 'listKeysOf(namespace).find(',
+    to: "listKeysOf(namespace === 'c' ? 'a' : namespace).find(",
   },
   {
     promise: 'Free again',

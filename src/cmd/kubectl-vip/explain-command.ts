@@ -129,7 +129,7 @@ function decisionForOtherType(
   const view = otherServices.find((one) => keyOf(one) === key);
   if (view === undefined) return undefined;
   const state = stateOf(view, options);
-  return { state, ...decide(state, allocator, options.controller) };
+  return { state, ...decide(state, allocator.facts, options.controller) };
 }
 
 function notFound(key: ServiceKey, { allocator }: SimulatedCluster): string {

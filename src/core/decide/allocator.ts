@@ -57,7 +57,7 @@ interface Write {
  * behind one with the same needs whose decision is. The ledger has every Service as it was last seen in the API,
  * or, while the API still shows the basis of its write in flight, as that write assumes it.
  */
-export class Allocator implements Facts {
+export class Allocator {
   readonly #options: Options;
   readonly #services = new VersionedStore<ServiceKey, ServiceView>({
     items: { get: (key) => this.seen(key), values: () => this.#allSeen() },
@@ -279,8 +279,13 @@ export class Allocator implements Facts {
   }
 
   #decide(state: ServiceState): ServiceDecision {
-    const { decision, trace } = decide(state, this, this.#options.controller);
+    const { decision, trace } = decide(state, this.facts, this.#options.controller);
     return { state, decision, trace };
+  }
+
+  /** What decisions depend on besides the Service itself: one time for a whole decision. */
+  get facts(): Facts {
+    return { ledger: this.ledger, config: this.config, nodes: this.#nodes, now: this.now };
   }
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
@@ -413,7 +418,7 @@ export class Allocator implements Facts {
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */
   #trackPending({ state, decision }: ServiceDecision): void {
-    const waiting = waitingFor(state, decision, this);
+    const waiting = waitingFor(state, decision, this.facts);
     const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }
