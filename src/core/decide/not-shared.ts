@@ -21,7 +21,9 @@ export function notShared(subject: Subject, list: readonly AddressEntry[]): Cond
   if (sharingKey === undefined) return [];
   const own = addressesOf(list);
   const isShared = own.some((address) =>
-    facts.ledger.servicesAt(address).some((other) => other !== state && hasKeyOf(state, other)),
+    facts.ledger
+      .servicesAt(address)
+      .some((other) => other.key !== state.key && other.view.sharingKey === sharingKey),
   );
   if (isShared) return [];
   const partners = firstOf(facts.ledger.withSharingKeyOf(state))
@@ -43,10 +45,6 @@ function firstOf(others: Iterable<ServiceState>): ServiceState[] {
   return first;
 }
 
-function hasKeyOf({ view }: ServiceState, other: ServiceState): boolean {
-  return other.view.namespace === view.namespace && other.view.sharingKey === view.sharingKey;
-}
-
 /** An address that is assigned to the Service. */
 function addressOf({ view, intent, ignoreReason }: ServiceState): Address | undefined {
   if (ignoreReason !== undefined || !view.labeled || view.deleting || !('list' in intent)) return undefined;
@@ -61,7 +59,7 @@ function whyApart(subject: Subject, address: Address): NotShared | undefined {
     return { code: 'not-eligible', why: sharing };
   if (!provides(policy, address)) return { code: 'not-in-pools' };
   for (const holder of facts.ledger.servicesAt(address)) {
-    const why = holder === state ? undefined : joinConflict(state, holder, address, facts.config);
+    const why = holder.key === state.key ? undefined : joinConflict(state, holder, address, facts.config);
     if (why !== undefined) return why;
   }
   const reserved = facts.ledger.reservedFor(address);
