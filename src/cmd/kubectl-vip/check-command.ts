@@ -1,6 +1,7 @@
 import type { Config } from '../../core/config/config.ts';
 import { type ConfigProblem, countOf } from '../../core/config/config-problem.ts';
 import { parseKey } from '../../core/config/keys.ts';
+import { isInPool, type PolicyPool } from '../../core/config/policy.ts';
 import { settingsIn } from '../../core/config/settings.ts';
 import {
   explainOtherPools,
@@ -10,11 +11,11 @@ import {
   maxExplained,
 } from '../../core/explain/explain-config.ts';
 import { externalIPOf } from '../../core/explain/explain-decision.ts';
-import { formatAddress, readAddress } from '../../core/ip/address.ts';
-import { mergeRanges, rangesContain, rangesMeet } from '../../core/ip/range.ts';
+import { type Address, formatAddress, readAddress } from '../../core/ip/address.ts';
+import { mergeRanges, ordinalsOf, type Range, rangesContain } from '../../core/ip/range.ts';
 import { specialPurposesIn } from '../../core/ip/special-purpose.ts';
 import type { ExternalIPs } from '../../core/ledger/external-ips.ts';
-import { usablePools } from '../../core/queries/occupancy.ts';
+import { servingPools, usablePools } from '../../core/queries/pool-users.ts';
 import { overlapsIn } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
 import type { PoolPosition } from '../../manifest/pool-position.ts';
@@ -83,6 +84,9 @@ const warnings: ReadonlySet<ConfigProblem['code']> = new Set([
   'host-bits',
   'shadowed',
   'dhcp-beside-addresses',
+  'listed-twice',
+  'unlisted-pool',
+  'reserved-and-excluded',
 ]);
 
 /** `check` */
@@ -204,7 +208,7 @@ function poolFindings({ config, configMap, otherPoolConfigMaps }: CheckContext):
 
 /** Addresses that are suspicious in a pool. Those that cannot work are problems of the ConfigMap. */
 function specialFindings({ config }: CheckContext): CheckFinding[] {
-  return usablePools(config).flatMap(({ key, ranges }) => {
+  return servingPools(config).flatMap(({ key, ranges }) => {
     const specials = new Set(ranges.flatMap(specialPurposesIn).filter(({ isUnusable }) => !isUnusable));
     return [...specials].map((special) =>
       warning('special-address', key, () => {
@@ -239,7 +243,7 @@ function namespaceFindings({ config, networks }: CheckContext): CheckFinding[] {
 
 /** Each pair once, at the later key. A pool that overlaps very many others has some of them only. */
 function overlapFindings({ config }: CheckContext): CheckFinding[] {
-  return [...overlapsIn(usablePools(config))].flatMap(([key, { keys }]) =>
+  return [...overlapsIn(servingPools(config))].flatMap(([key, { keys }]) =>
     keys
       .filter((other) => other < key)
       .map((other) =>
@@ -253,8 +257,8 @@ function overlapFindings({ config }: CheckContext): CheckFinding[] {
 /** Addresses in pools that belong to nodes or to the cluster IP ranges. */
 function networkFindings({ config, networks }: CheckContext): CheckFinding[] {
   if (networks === undefined) return [];
-  const usable = usablePools(config);
-  const pooled = mergeRanges(usable.flatMap(({ ranges }) => ranges));
+  const providers = providersIn(config);
+  const pooled = mergeRanges(providers.flatMap(({ variants }) => variants.flatMap(({ ranges }) => ranges)));
   const inPools = <T extends { readonly address: string }>(some: readonly T[] = []) =>
     some.flatMap((one) => {
       const parsed = readAddress(one.address);
@@ -262,23 +266,23 @@ function networkFindings({ config, networks }: CheckContext): CheckFinding[] {
     });
   const nodes = inPools(networks.nodes);
   const apiServers = new Map(inPools(networks.apiServers).map((one) => [formatAddress(one.parsed), one]));
-  return usable.flatMap(({ key, ranges }): CheckFinding[] => {
+  return providers.flatMap(({ key, variants }): CheckFinding[] => {
     const cidrs = (networks.clusterIPs ?? []).filter(({ range }) =>
-      ranges.some((one) => rangesMeet(one, range)),
+      variants.some((pool) => meets(pool, range)),
     );
     return [
       ...nodes
-        .filter(({ parsed }) => rangesContain(ranges, parsed))
+        .filter(({ parsed }) => isProvided(parsed, variants))
         .map(({ name, parsed }) =>
           warning('node-address', key, () => {
-            return `${key} contains ${formatAddress(parsed)}, the address of node ${name}. A Service that gets it takes the node off the network. Remove the address from the pool.`;
+            return `${key} contains ${formatAddress(parsed)}, the address of node ${name}. A Service that gets it takes the node off the network. Remove the address from the pool, or exclude it.`;
           }),
         ),
       ...[...apiServers]
-        .filter(([, { parsed }]) => rangesContain(ranges, parsed))
+        .filter(([, { parsed }]) => isProvided(parsed, variants))
         .map(([address, { source }]) =>
           warning('api-server', key, () => {
-            return `${key} contains ${address}, the address of the API server (${source}). A Service that gets it cuts off the control plane. Remove the address from the pool.`;
+            return `${key} contains ${address}, the address of the API server (${source}). A Service that gets it cuts off the control plane. Remove the address from the pool, or exclude it.`;
           }),
         ),
       ...cidrs.map(({ name, range }) =>
@@ -290,12 +294,38 @@ function networkFindings({ config, networks }: CheckContext): CheckFinding[] {
   });
 }
 
+/** A pool as the namespaces use it: what is excluded from it can differ. */
+interface Provider {
+  readonly key: string;
+  readonly variants: readonly PolicyPool[];
+}
+
+function providersIn(config: Config): Provider[] {
+  return [...Map.groupBy(usablePools(config), ({ key }) => key)].map(([key, variants]) => ({
+    key,
+    variants,
+  }));
+}
+
+/** Whether a Service can get the address from the pool: it is not excluded. */
+function isProvided(address: Address, variants: readonly PolicyPool[]): boolean {
+  return variants.some((pool) => rangesContain(pool.ranges, address) && isInPool(pool, address));
+}
+
+function meets({ spans }: PolicyPool, range: Range): boolean {
+  const ordinals = ordinalsOf(range);
+  return (
+    ordinals !== undefined &&
+    spans[range.family].some(({ first, last }) => first <= ordinals.last && ordinals.first <= last)
+  );
+}
+
 /** Addresses in pools that Services have as external IPs: they are never allocated. */
 function externalIPFindings({ config, externalIPs = [] }: CheckContext): CheckFinding[] {
-  return usablePools(config).flatMap(({ key, ranges }) =>
+  return providersIn(config).flatMap(({ key, variants }) =>
     externalIPs.flatMap((service) =>
       service.addresses
-        .filter((address) => rangesContain(ranges, address))
+        .filter((address) => isProvided(address, variants))
         .map((address) =>
           warning('external-ip', key, () => {
             return `${key} contains ${formatAddress(address)}, ${externalIPOf([service.key])}. The controller never allocates it while it is.`;
