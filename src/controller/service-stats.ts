@@ -108,6 +108,11 @@ export class ServiceStats {
     this.#count(last, -1);
   }
 
+  /** The Services without an address, by their last decision: O(Services). */
+  *waiting(): IterableIterator<readonly [ServiceKey, Decision]> {
+    for (const [key, last] of this.#last) if (last.kind === 'pending' || last.kind === 'conflict') yield [key, last];
+  }
+
   /** For each pending Service, its reason and the seconds: O(pending Services). */
   *pendingSeconds(): IterableIterator<readonly [...reason: PendingReason, seconds: number]> {
     const now = this.#clock.now();

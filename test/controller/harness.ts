@@ -40,6 +40,10 @@ export class Harness {
   onNodes: () => Interception = () => 'pass';
   /** Intercepts each request on IPAddresses. */
   onClaimRequest: (request: HttpRequest) => Interception = () => 'pass';
+  /** Intercepts each request on the ConfigMap with the state of the pools. */
+  onStatusRequest: (request: HttpRequest) => Interception = () => 'pass';
+  /** Whether the next controller gets `--publish-status`. */
+  publishStatus = false;
   readonly options: Options;
   #replica: Replica | undefined;
   #stop = new AbortController();
@@ -66,6 +70,7 @@ export class Harness {
       version: 'test',
       instance: 'test',
       concurrency: 16,
+      publishStatus: this.publishStatus,
       rateLimit: undefined,
       election: undefined,
     });
@@ -107,6 +112,8 @@ export class Harness {
     if (request.path.startsWith('/api/v1/nodes')) return this.#send(request, signal, this.onNodes());
     if (request.path.startsWith('/apis/networking.k8s.io/'))
       return this.#send(request, signal, this.onClaimRequest(request));
+    if (/\/configmaps(\/|\?|$)/.test(request.path) && !request.path.includes('fieldSelector'))
+      return this.#send(request, signal, this.onStatusRequest(request));
     const isWrite = /^P(ATCH|UT)$/.test(request.method) && request.path.includes('/services/');
     if (!isWrite) return this.api.transport(request, signal);
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];

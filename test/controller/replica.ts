@@ -55,7 +55,13 @@ export class TestReplica {
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(api: EmbeddedApi, clock: FakeClock, identity: string, options: ElectionOptions = election) {
+  constructor(
+    api: EmbeddedApi,
+    clock: FakeClock,
+    identity: string,
+    options: ElectionOptions = election,
+    publishStatus = false,
+  ) {
     this.#api = api;
     this.process = createReplica({
       transport: this.#transport,
@@ -71,6 +77,7 @@ export class TestReplica {
       version: 'test',
       instance: identity,
       concurrency: 16,
+      publishStatus,
       rateLimit: undefined,
       election: { options, identity },
     });

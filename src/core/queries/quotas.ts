@@ -26,7 +26,9 @@ export interface PendingCounts {
 }
 
 /** Counts Services without an address. */
-export function pendingCounts(decisions: Iterable<ServiceDecision>): PendingCounts {
+export function pendingCounts(
+  decisions: Iterable<Pick<ServiceDecision, 'state' | 'decision'>>,
+): PendingCounts {
   const byPool = new Map<string, number>();
   const byQuota = new Map<string, number>();
   for (const { state, decision } of decisions) {
