@@ -110,7 +110,8 @@ export class ServiceStats {
 
   /** The Services without an address, by their last decision: O(Services). */
   *waiting(): IterableIterator<readonly [ServiceKey, Decision]> {
-    for (const [key, last] of this.#last) if (last.kind === 'pending' || last.kind === 'conflict') yield [key, last];
+    for (const [key, last] of this.#last)
+      if (last.kind === 'pending' || last.kind === 'conflict') yield [key, last];
   }
 
   /** For each pending Service, its reason and the seconds: O(pending Services). */

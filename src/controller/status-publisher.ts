@@ -186,10 +186,15 @@ function isOutdated(error: unknown): boolean {
 
 function adviceOn(error: unknown): string {
   const isPermission = error instanceof ApiError && refusalOf(error).kind === 'permission';
-  return isPermission ? `Grant the verb "${error.request.verb}" on configmaps in the Role of the controller: ` : '';
+  return isPermission
+    ? `Grant the verb "${error.request.verb}" on configmaps in the Role of the controller: `
+    : '';
 }
 
 function notOurs({ namespace, name }: Options['configMap'], publisher: string | undefined): string {
-  const by = publisher === undefined ? 'was not created by --publish-status' : `belongs to controller ${printable(publisher)}`;
+  const by =
+    publisher === undefined
+      ? 'was not created by --publish-status'
+      : `belongs to controller ${printable(publisher)}`;
   return `ConfigMap ${namespace}/${name} ${by}, so it is not changed. Rename or delete it, or set publish-status=false`;
 }

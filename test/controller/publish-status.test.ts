@@ -97,7 +97,14 @@ test('there is at most one write in five seconds, and none if nothing has change
   assert.deepEqual(requests, ['GET', 'POST']);
   await pass(harness.clock, 500);
   await until(() => requests.length === 3, 'the change is published');
-  assert.deepEqual(entry('range-global'), { size: 2, used: 2, free: 0, excluded: 0, reserved: 0, pending: 0 });
+  assert.deepEqual(entry('range-global'), {
+    size: 2,
+    used: 2,
+    free: 0,
+    excluded: 0,
+    reserved: 0,
+    pending: 0,
+  });
   await pass(harness.clock, 50_000, 10_000);
   assert.deepEqual(requests, ['GET', 'POST', 'PUT']);
   await harness.stop();
@@ -119,7 +126,10 @@ test('it is restored after it was deleted or edited, and keeps the labels of oth
   harness.start();
   await until(() => requests.length === 2, 'it is published');
   const data = status()?.data;
-  const edit = { metadata: { labels: { team: 'network' } }, data: { 'status.range-global': 'edited', mine: '1' } };
+  const edit = {
+    metadata: { labels: { team: 'network' } },
+    data: { 'status.range-global': 'edited', mine: '1' },
+  };
   await harness.request('PATCH', path, edit);
   await pass(harness.clock, 65_000, 13_000);
   await until(() => requests.length === 4, 'it is restored');
@@ -141,7 +151,14 @@ test('after a conflict it is read again', async () => {
   await pass(harness.clock, 15_000, 5_000);
   await until(() => requests.length === 5, 'it is written');
   assert.deepEqual(requests, ['GET', 'POST', 'PUT', 'GET', 'PUT']);
-  assert.deepEqual(entry('range-global'), { size: 2, used: 1, free: 1, excluded: 0, reserved: 0, pending: 0 });
+  assert.deepEqual(entry('range-global'), {
+    size: 2,
+    used: 1,
+    free: 1,
+    excluded: 0,
+    reserved: 0,
+    pending: 0,
+  });
   assert.deepEqual(warnings(), []);
   await harness.stop();
 });
@@ -184,7 +201,10 @@ for (const verb of ['get', 'create', 'update'] as const)
     );
     isForbidden = false;
     await pass(harness.clock, 60_000, 20_000);
-    await until(() => status()?.data?.['status.range-global']?.includes('used: 1') === true, 'it is published');
+    await until(
+      () => status()?.data?.['status.range-global']?.includes('used: 1') === true,
+      'it is published',
+    );
     await harness.stop();
   });
 
@@ -210,7 +230,10 @@ for (const [title, published] of [
 
 test('of many pools the first are published, and the others are counted', async () => {
   const pools = Object.fromEntries(
-    Array.from({ length: 5_000 }, (_, i) => [`pool.p${i}`, `10.${i >> 8}.${i & 255}.0/28, ${'x'.repeat(90)}`]),
+    Array.from({ length: 5_000 }, (_, i) => [
+      `pool.p${i}`,
+      `10.${i >> 8}.${i & 255}.0/28, ${'x'.repeat(90)}`,
+    ]),
   );
   const { harness, status } = publishing(pools);
   harness.start();
@@ -225,7 +248,11 @@ test('of many pools the first are published, and the others are counted', async 
 });
 
 test('no key can be read as a pool', async () => {
-  const { harness, status } = publishing({ 'pool.a': '10.0.0.1', 'cidr-global': '10.0.0.2/32', 'range-b': '1' });
+  const { harness, status } = publishing({
+    'pool.a': '10.0.0.1',
+    'cidr-global': '10.0.0.2/32',
+    'range-b': '1',
+  });
   harness.start();
   await until(() => status() !== undefined, 'it is published');
   assert.equal(hasPools(Object.keys(status()?.data ?? {})), false);

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { policyFor } from '../config/policy.ts';
-import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
+import type { ServiceDecision } from '../decide/allocator.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
 /** How many addresses the Services of a namespace have of those that they can have. */
