@@ -41,6 +41,8 @@ interface WatchSession {
   hasConfig: boolean;
   hasClaims: boolean;
   hasExternalIPs: boolean;
+  /** Whether the log has the addresses that all Services had when leadership began. */
+  hasLoggedHolders: boolean;
 }
 
 /** The time limit for in-flight writes on shutdown. */
@@ -73,7 +75,7 @@ export class Controller implements Candidate {
   constructor(context: ControllerContext) {
     const { options, events, log, clock } = context;
     this.#context = context;
-    this.allocator = new Allocator(options);
+    this.allocator = new Allocator(options, () => clock.wall());
     this.counters = new Counters(clock);
     this.#reporter = new Reporter(events, log, options, this.counters, clock);
   }
@@ -183,6 +185,7 @@ export class Controller implements Candidate {
       hasConfig: false,
       hasClaims: !options.claims,
       hasExternalIPs: false,
+      hasLoggedHolders: false,
     };
     this.#watchSession = watchSession;
     const watches = [
@@ -249,7 +252,10 @@ export class Controller implements Candidate {
     const isKnown = (key: ServiceKey): boolean => this.allocator.seenVersion(key) !== undefined;
     return {
       replaced: (views, resourceVersion) => {
+        // A list that begins a session is logged as a whole.
+        const before = watchSession.hasServices && this.isLeading ? this.#knownServices() : [];
         this.allocator.replaceServices(views, resourceVersion);
+        for (const view of before) this.#reportIfGone(view);
         for (const view of views) this.#leaderLoop?.services.seen(view);
         this.#leaderLoop?.services.forgetOthers(isKnown);
         this.#reporter.forgetOthers(isKnown);
@@ -263,8 +269,10 @@ export class Controller implements Candidate {
         this.allocator.observed(resourceVersion);
         this.allocator.putService(view);
         // The answer to a write may have been faster than the watch.
-        if (before !== undefined && compareVersions(view.resourceVersion, before.resourceVersion) > 0)
+        if (before !== undefined && compareVersions(view.resourceVersion, before.resourceVersion) > 0) {
           this.#leaderLoop?.services.changed(before, view);
+          this.#reportIfGone(before);
+        }
         this.counters.latency.seen(view, this.isLeading);
         this.#leaderLoop?.services.seen(view);
         this.#update();
@@ -275,6 +283,7 @@ export class Controller implements Candidate {
         this.allocator.deleteService(key, resourceVersion);
         this.#leaderLoop?.services.seen({ ...view, resourceVersion });
         if (!isKnown(key)) {
+          this.#reportIfGone(view);
           this.#leaderLoop?.services.forget(key);
           this.#reporter.gone(key);
           if (stateOf(view, this.#context.options).ignoreReason === undefined)
@@ -288,6 +297,16 @@ export class Controller implements Candidate {
         this.#update();
       },
     };
+  }
+
+  #knownServices(): ServiceView[] {
+    return [...this.allocator.ledger.all()].flatMap(({ key }) => this.allocator.seen(key) ?? []);
+  }
+
+  /** Logs what a Service had that no longer exists. Only the leader does, and lists it all when its leadership begins. */
+  #reportIfGone(view: ServiceView): void {
+    const isGone = this.allocator.seen(keyOf(view))?.uid !== view.uid;
+    if (isGone && this.#leaderLoop !== undefined) this.#reporter.released(view, 'deleted');
   }
 
   #configMapSink(watchSession: WatchSession): Sink<ConfigMap> {
@@ -372,9 +391,13 @@ export class Controller implements Candidate {
     };
   }
 
-  /** Logs the usage of the pools when leadership begins and after each change of the ConfigMap. */
+  /** Logs the usage of the pools when leadership begins and after each change of the ConfigMap, and once which Service has what. */
   #reportUsage(): void {
-    if (this.#hasSynced && this.#leaderLoop !== undefined) this.#reporter.poolUsage(this.allocator);
+    const session = this.#watchSession;
+    if (!this.#hasSynced || this.#leaderLoop === undefined || session === undefined) return;
+    this.#reporter.poolUsage(this.allocator);
+    if (!session.hasLoggedHolders) this.#reporter.holders(this.#knownServices());
+    session.hasLoggedHolders = true;
   }
 }
 
