@@ -1,7 +1,7 @@
 import type { Config } from '../../core/config/config.ts';
 import { type ConfigProblem, countOf } from '../../core/config/config-problem.ts';
-import { parseKey } from '../../core/config/keys.ts';
-import { isInPool, type PolicyPool } from '../../core/config/policy.ts';
+import { parseKey, poolNameOf } from '../../core/config/keys.ts';
+import { isInPool, type PolicyPool, policyFor } from '../../core/config/policy.ts';
 import { settingsIn } from '../../core/config/settings.ts';
 import {
   explainOtherPools,
@@ -17,7 +17,10 @@ import { specialPurposesIn } from '../../core/ip/special-purpose.ts';
 import type { ExternalIPs } from '../../core/ledger/external-ips.ts';
 import { servingPools, usablePools } from '../../core/queries/pool-users.ts';
 import { overlapsIn } from '../../core/queries/report.ts';
-import { printable } from '../../core/text/quote.ts';
+import { keyOf, type ServiceView } from '../../core/model/service-view.ts';
+import { annotations } from '../../core/model/well-known-names.ts';
+import { nearestWord } from '../../core/text/nearest.ts';
+import { printable, suggestionOf } from '../../core/text/quote.ts';
 import type { PoolPosition } from '../../manifest/pool-position.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
 import type { ClusterNetworks } from './cluster-facts.ts';
@@ -28,6 +31,8 @@ interface CheckFinding {
   readonly code: FindingCode;
   readonly key: string;
   readonly entry?: string;
+  /** Of what is not in the ConfigMap. */
+  readonly position?: PoolPosition | undefined;
   /** How many findings it stands for: 1 if undefined. */
   readonly count?: number;
   /** Called for those that are listed: it can search for a correction. */
@@ -39,6 +44,7 @@ type FindingCode =
   | 'overlap'
   | 'node-address'
   | 'external-ip'
+  | 'pool-not-listed'
   | 'cluster-ips'
   | 'api-server'
   | 'special-address'
@@ -58,6 +64,13 @@ interface ListedFinding extends Pick<CheckFinding, 'severity' | 'code' | 'key'> 
 /** A file can have as many findings as lines: so many of each code are listed, and the others are counted. */
 const maxListed = maxExplained;
 
+/** A Service in the file with the ConfigMap. */
+export interface CheckedService {
+  readonly view: ServiceView;
+  /** Of the annotation that names its pool. */
+  readonly position: PoolPosition | undefined;
+}
+
 export interface CheckContext {
   readonly config: Config;
   /** The position of a key or an entry, if it was read from a file. */
@@ -70,6 +83,7 @@ export interface CheckContext {
   readonly otherPoolConfigMaps: readonly string[];
   /** The external IPs of Services, if a cluster was read. */
   readonly externalIPs?: readonly ExternalIPs[];
+  readonly services?: readonly CheckedService[];
   readonly lacksIPAddresses?: boolean;
   /** `configmap.yaml`, or the namespace and name of the cluster's ConfigMap. */
   readonly name: string;
@@ -93,7 +107,7 @@ const warnings: ReadonlySet<ConfigProblem['code']> = new Set([
 export function check(context: CheckContext): CommandResult {
   const findings = [
     ...textFindings(context),
-    ...context.config.problems.map(problemFinding),
+    ...context.config.problems.map((problem) => problemFinding(problem, context.config)),
     ...versionFindings(context),
     ...poolFindings(context),
     ...overlapFindings(context),
@@ -101,6 +115,7 @@ export function check(context: CheckContext): CommandResult {
     ...namespaceFindings(context),
     ...networkFindings(context),
     ...externalIPFindings(context),
+    ...serviceFindings(context),
   ];
   const { listed, omitted } = listedOf(findings, context);
   const errors = countIn(findings, 'error');
@@ -135,11 +150,11 @@ function listedOf(
 ): { listed: ListedFinding[]; omitted: Map<FindingCode, number> } {
   const seen = new Map<FindingCode, number>();
   const omitted = new Map<FindingCode, number>();
-  const listed = findings.flatMap(({ severity, code, key, entry, count = 1, explain }): ListedFinding[] => {
+  const listed = findings.flatMap(({ severity, code, key, entry, position: at, count = 1, explain }): ListedFinding[] => {
     const before = seen.get(code) ?? 0;
     seen.set(code, before + 1);
     if (before < maxListed) {
-      const position = key === '' ? undefined : positionOf(key, entry);
+      const position = at ?? (key === '' ? undefined : positionOf(key, entry));
       return [{ severity, code, key, message: explain(), position }];
     }
     omitted.set(code, (omitted.get(code) ?? 0) + count);
@@ -172,16 +187,30 @@ function textFindings({ remarks, rejections }: CheckContext): CheckFinding[] {
   }));
 }
 
-function problemFinding(problem: ConfigProblem): CheckFinding {
+function problemFinding(problem: ConfigProblem, config: Config): CheckFinding {
   const { code, count } = countOf(problem);
   return {
     severity: warnings.has(code) ? 'warning' : 'error',
     code: problem.code,
     key: problem.key,
     ...('entry' in problem ? { entry: problem.entry } : {}),
+    ...('reservation' in problem ? { entry: problem.reservation } : {}),
     count,
-    explain: () => explainProblem(problem),
+    explain: () => `${explainProblem(problem)}${meantPool(problem, config)}`,
   };
+}
+
+/** ` Did you mean "internal"?`, for the name of a pool that does not exist. */
+function meantPool(problem: ConfigProblem, { pools }: Config): string {
+  const name =
+    problem.code === 'missing-pool'
+      ? problem.entry
+      : problem.code === 'pool-of-key-missing'
+        ? problem.pool
+        : undefined;
+  const names = [...pools.keys()].flatMap((key) => poolNameOf(key) ?? []);
+  const near = name === undefined ? undefined : nearestWord(name, names);
+  return near === undefined ? '' : suggestionOf(near).slice(1);
 }
 
 function versionFindings({ lacksIPAddresses }: CheckContext): CheckFinding[] {
@@ -333,6 +362,23 @@ function externalIPFindings({ config, externalIPs = [] }: CheckContext): CheckFi
         ),
     ),
   );
+}
+
+/** Services that name a pool that their namespace cannot use. */
+function serviceFindings({ config, services = [] }: CheckContext): CheckFinding[] {
+  return services.flatMap(({ view, position }): CheckFinding[] => {
+    const policy = policyFor(config, view);
+    if (policy.choice.by !== 'refused') return [];
+    const { pools } = policy.choice;
+    const explain = () => {
+      const can = policy.listed.map(({ name }) => name);
+      const where = policy.list === undefined ? '' : ` (${policy.list})`;
+      const meant = pools.map((name) => nearestWord(name, can));
+      const suggestion = suggestionOf(meant.every((name) => name !== undefined) ? meant.join(',') : undefined);
+      return `Service ${keyOf(view)}: the annotation ${annotations.pool} names ${list.format(pools)}, but namespace ${view.namespace} can use ${can.length === 0 ? 'no pool' : list.format(can)}${where}${suggestion}`;
+    };
+    return [{ severity: 'error', code: 'pool-not-listed', key: '', position, explain }];
+  });
 }
 
 /** In the format of compilers: position, severity, message, and the line of the file. */

@@ -1,5 +1,5 @@
 import type { Config } from '../../core/config/config.ts';
-import { parseKey, poolNameOf } from '../../core/config/keys.ts';
+import { parseKey } from '../../core/config/keys.ts';
 import { policyFor } from '../../core/config/policy.ts';
 import type { Allocator, ServiceDecision } from '../../core/decide/allocator.ts';
 import { conflictingAddresses, isConflictCondition } from '../../core/decide/decision.ts';
@@ -16,6 +16,7 @@ import {
   outsideEveryPool,
   overlapsIn,
   type PoolRow,
+  poolNotes,
   poolRows,
 } from '../../core/queries/report.ts';
 import { layOut } from '../../terminal/layout.ts';
@@ -211,33 +212,14 @@ function tableOf({ rows }: PoolsReport, { ansi, width, isWide }: OutputOptions):
   return layOut(heads, cells, width, ansi.bold);
 }
 
-/** `for shop, all others; 20 excluded; 1 reserved; overlaps cidr-a` */
+/** `for shop; 20 excluded; 1 Service pending; overlaps cidr-a` */
 function remarkOn(row: ReportedPool): string {
-  const { key, remark, overlap, excluded, reserved, pending } = row;
-  // The key of a pool without a name says for which namespace it is.
-  const isNamed = poolNameOf(key) !== undefined && remark === '';
+  const { overlap, pending } = row;
   return [
-    ...(isNamed ? [`for ${namespacesText(row)}`] : []),
-    ...(excluded > 0n ? [`${shortCount(excluded)} excluded`] : []),
-    ...(reserved > 0n ? [`${shortCount(reserved)} reserved`] : []),
+    ...poolNotes(row),
     ...(pending > 0 ? [`${pending} ${pending === 1 ? 'Service' : 'Services'} pending`] : []),
-    ...(remark === '' ? [] : [remark]),
     ...(overlap === undefined ? [] : [`overlaps ${explainOverlap(overlap)}`]),
   ].join('; ');
-}
-
-/** A pool can serve thousands of namespaces. */
-const maxNamespaces = 5;
-
-/** The namespaces that can use the pool. */
-function namespacesText({ users: { namespaces, others } }: PoolRow): string {
-  const more = namespaces.length - maxNamespaces;
-  const parts = [
-    ...namespaces.slice(0, maxNamespaces),
-    ...(more > 0 ? [`${more} more`] : []),
-    ...(others ? [`all ${namespaces.length > 0 ? 'others ' : ''}without a list of their own`] : []),
-  ];
-  return parts.join(', ');
 }
 
 function quotaTable({ quotas }: PoolsReport, { ansi, width }: OutputOptions): string[] {

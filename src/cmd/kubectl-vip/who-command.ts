@@ -1,4 +1,5 @@
 import type { Config } from '../../core/config/config.ts';
+import { poolKey } from '../../core/config/keys.ts';
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
 import { explainFault, formatRange } from '../../core/explain/explain-config.ts';
 import { externalIPOf } from '../../core/explain/explain-decision.ts';
@@ -114,7 +115,7 @@ function addressRow(
     holders: holders.map(({ key }) => key),
     others: [...others.map(({ key }) => key), ...claimed],
     externalUsers,
-    from: first === undefined ? '' : sourceOfHolder(first),
+    from: first === undefined ? '' : sourceOfHolder(first, keys),
     since: since?.time ?? 'unknown',
     pools: keys,
     ports: holders.map(({ view }) => view.ports.join(',')).join(' '),
@@ -138,9 +139,16 @@ function ignoredBecause({ ignoreReason, view, record }: ServiceState): string {
   }
 }
 
-/** From the allocation record. Empty for a Service that is not ours. */
-function sourceOfHolder({ record, ignoreReason, view }: ServiceState): string {
-  if (record !== undefined) return record.source;
+/**
+ * From the allocation record, which has the first of several pools: for an address of another one, the pools that contain it. Empty
+ * for a Service that is not ours.
+ */
+function sourceOfHolder({ record, ignoreReason, view }: ServiceState, keys: readonly string[]): string {
+  if (record !== undefined) {
+    const { source, addresses } = record;
+    const isOfOther = addresses.entries.length > 1 && source.startsWith(poolKey('')) && !keys.includes(source);
+    return isOfOther ? keys.join(',') || source : source;
+  }
   if (ignoreReason !== undefined) return '';
   return view.labeled ? 'unknown' : 'static';
 }

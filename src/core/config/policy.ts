@@ -48,6 +48,8 @@ export interface PolicyPool extends Pool, AddressSettings {
   readonly name: string;
   /** With the addresses that are excluded. */
   readonly whole: Pool;
+  /** The keys that exclude addresses from it, if any are excluded. */
+  readonly excludedBy: readonly string[];
   /** Distinguishes pools with the same key whose addresses differ between namespaces. */
   readonly id: string;
   /** The Services that it is for; undefined if it is for all of the namespace. */
@@ -85,7 +87,7 @@ interface NamespacePolicies {
   readonly byLabel: Map<string, AllocationPolicy>;
 }
 
-type Addresses = Pick<Pool, 'spans' | 'size'>;
+type Addresses = Pick<PolicyPool, 'spans' | 'size' | 'excludedBy'>;
 
 interface Resolved {
   readonly namespaces: Map<string, NamespacePolicies>;
@@ -271,15 +273,22 @@ function withoutExcluded(
   name: string | undefined,
   namespace: string,
 ): Addresses {
-  const own = (name === undefined ? undefined : exclude.pool.get(name)) ?? exclude.namespace.get(namespace);
-  const excluded = [own, exclude.namespace.get('global')].flatMap((ranges) => ranges ?? []);
-  if (excluded.length === 0) return pool;
-  const gaps = mergeRanges(excluded);
+  const isPools = name !== undefined && exclude.pool.has(name);
+  const own = isPools ? exclude.pool.get(name) : exclude.namespace.get(namespace);
+  const everywhere = exclude.namespace.get('global');
+  const gaps = mergeRanges([...(own ?? []), ...(everywhere ?? [])]);
+  if (gaps.length === 0) return { ...pool, excludedBy: [] };
   const spans = {
     IPv4: without(pool.spans.IPv4, gaps, 'IPv4'),
     IPv6: without(pool.spans.IPv6, gaps, 'IPv6'),
   };
-  return { spans, size: { IPv4: sizeOf(spans.IPv4), IPv6: sizeOf(spans.IPv6) } };
+  const size = { IPv4: sizeOf(spans.IPv4), IPv6: sizeOf(spans.IPv6) };
+  if (size.IPv4 === pool.size.IPv4 && size.IPv6 === pool.size.IPv6) return { ...pool, excludedBy: [] };
+  const keys = [
+    ...(own === undefined ? [] : [isPools ? `exclude.${name}` : `exclude-${namespace}`]),
+    ...(everywhere === undefined ? [] : ['exclude-global']),
+  ];
+  return { spans, size, excludedBy: [...new Set(keys)] };
 }
 
 /** The spans without the ranges of their family, which are ascending and disjoint as well: O(spans + ranges). */

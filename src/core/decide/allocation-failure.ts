@@ -34,9 +34,9 @@ export type AllocationFailure =
       /** By other Services. */
       readonly held: number;
     }
-  | { readonly code: 'pool-empty'; readonly key: string }
-  | { readonly code: 'family-not-in-pool'; readonly key: string; readonly family: Family }
-  | {
+  | ({ readonly code: 'pool-empty'; readonly key: string } & Excluded)
+  | ({ readonly code: 'family-not-in-pool'; readonly key: string; readonly family: Family } & Excluded)
+  | ({
       readonly code: 'pool-full';
       readonly key: string;
       readonly family: Family;
@@ -47,7 +47,15 @@ export type AllocationFailure =
       readonly reserved: bigint;
       /** Set if the namespace allows sharing. */
       readonly noSharing: NoSharing | undefined;
-    };
+    } & Excluded);
+
+/** What the configuration excludes from the pool. */
+export interface Excluded {
+  /** How many addresses of the family. */
+  readonly excluded: bigint;
+  /** The keys, if there are any. */
+  readonly excludedBy: readonly string[];
+}
 
 /** Why a Service in a namespace that allows sharing cannot share an address of its full pool. */
 export type NoSharing =

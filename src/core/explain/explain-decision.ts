@@ -1,4 +1,5 @@
-import type { AllocationFailure, NoSharing } from '../decide/allocation-failure.ts';
+import { poolNameOf } from '../config/keys.ts';
+import type { AllocationFailure, Excluded, NoSharing } from '../decide/allocation-failure.ts';
 import {
   type AddressConflict,
   type Condition,
@@ -53,6 +54,11 @@ function reallocateCommand(service: ServiceKey): string {
   return annotate({ namespace, name }, `${annotations.reallocate}=true`);
 }
 
+/** The name of the pool with this key, or the key. */
+function nameOf(key: string): string {
+  return poolNameOf(key) ?? key;
+}
+
 /** Why a pool has no address for a Service, without what to do. */
 export function failureProblem(failure: AllocationFailure, options: Options): string {
   return failureOf(failure, options).problem;
@@ -86,23 +92,47 @@ function failureOf(failure: AllocationFailure, options: Options): Explanation & 
     case 'quota-reached':
       return explainQuota(failure);
     case 'pool-empty':
-      return {
-        problem: `Pool ${failure.key} contains no valid address.`,
-        advice: 'Add a block or a range to it.',
-      };
+      return failure.excluded > 0n
+        ? explainExcluded(failure, 'address')
+        : {
+            problem: `Pool ${nameOf(failure.key)} contains no valid address.`,
+            advice: 'Add a block or a range to it.',
+          };
     case 'family-not-in-pool':
-      return {
-        problem: `Pool ${failure.key} has no ${failure.family} addresses.`,
-        advice: `Add ${failure.family} addresses to it.`,
-      };
+      return failure.excluded > 0n
+        ? explainExcluded(failure, `${failure.family} address`)
+        : {
+            problem: `Pool ${nameOf(failure.key)} has no ${failure.family} addresses.`,
+            advice: `Add ${failure.family} addresses to it.`,
+          };
     case 'pool-full':
       return {
-        problem: `Pool ${failure.key} is full: ${usedUp(failure)} ${failure.size === 1n ? 'is' : 'are'} in use.`,
+        problem: `Pool ${nameOf(failure.key)} is full: ${usedUp(failure)} ${failure.size === 1n ? 'is' : 'are'} in use${andExcluded([failure])}.`,
         advice: addAddresses,
       };
     default:
       return never(failure);
   }
+}
+
+/** The pool has addresses, and Services get none of them. */
+function explainExcluded(
+  { key, excludedBy }: Excluded & { readonly key: string },
+  what: string,
+): Explanation & { readonly advice: string } {
+  return {
+    problem: `Every ${what} of pool ${nameOf(key)} is excluded (${excludedBy.join(', ')}).`,
+    advice: 'Exclude fewer addresses, or add others to the pool.',
+  };
+}
+
+/** `, and 20 more are excluded (exclude.internal)`: the pool is smaller than it looks. */
+function andExcluded(failures: readonly Excluded[]): string {
+  const count = failures.reduce((sum, { excluded }) => sum + excluded, 0n);
+  const [{ excludedBy } = { excludedBy: [] }] = failures;
+  return count === 0n
+    ? ''
+    : `, and ${count} more ${count === 1n ? 'is' : 'are'} excluded (${excludedBy.join(', ')})`;
 }
 
 function explainNotListed({
@@ -134,7 +164,9 @@ function explainQuota({
   readonly advice: string;
 } {
   return {
-    problem: `The quota is reached: Services in namespace ${namespace} hold ${held} of ${limit} addresses (${key}).`,
+    problem: `The quota is reached: Services in namespace ${namespace} hold ${held} of ${limit} addresses (${key})${
+      held < limit ? ', and this one needs more than are left' : ''
+    }.`,
     advice: 'Increase the quota, or delete a Service of the namespace that has an address.',
   };
 }
@@ -185,8 +217,10 @@ const notEligible: Readonly<Record<(NoSharing & { code: 'not-eligible' })['why']
 
 function fullOrMissing(failures: readonly AllocationFailure[], options: Options): Explanation[] {
   const [first, second] = failures;
-  if (first?.code === 'pool-full' && second?.code === 'pool-full') {
-    const problem = `Pool ${first.key} is full: ${usedUp(first)} and ${usedUp(second)} are in use.`;
+  const isOne = failures.length === 2 && first?.code === 'pool-full' && second?.code === 'pool-full';
+  if (isOne && first.key === second.key) {
+    const excluded = andExcluded([first, second]);
+    const problem = `Pool ${nameOf(first.key)} is full: ${usedUp(first)} and ${usedUp(second)} are in use${excluded}.`;
     return [{ problem, advice: addAddresses }];
   }
   return failures.map((failure) => failureOf(failure, options));
@@ -214,6 +248,11 @@ export function explainStranded({ service, addresses, isStatic, hasPool }: Stran
   return textOf([{ problem, advice, reallocate: hasPool ? service : undefined }]);
 }
 
+/** An address that a Service keeps although a change excludes it. */
+export function explainExcludedAddress(address: Address, keys: readonly string[]): string {
+  return `The Service keeps ${formatAddress(address)}, which ${enumerate(keys)} ${keys.length === 1 ? 'excludes' : 'exclude'} after the change. No other Service gets it when this one is gone.`;
+}
+
 /** What a user requested and cannot have, and what to do. */
 export function explainConflict(conflict: AddressConflict): string {
   return textOf([conflictOf(conflict)]);
@@ -232,8 +271,13 @@ function conflictOf(conflict: AddressConflict): Explanation {
         advice: 'Request a different address.',
         reallocate: conflict.service,
       };
-    case 'quota-reached':
-      return explainQuota(conflict);
+    case 'quota-reached': {
+      const { problem, advice } = explainQuota(conflict);
+      return {
+        problem: `${problem} kube-vip may still announce the address that this Service requests.`,
+        advice,
+      };
+    }
     case 'invalid-address': {
       const field =
         conflict.field === 'annotation' ? `Annotation ${annotations.addresses}` : 'Field spec.loadBalancerIP';
@@ -404,7 +448,7 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
         ? [{ problem: `The Service keeps ${address}, although no pool serves its namespace.` }]
         : [
             {
-              problem: `The Service keeps ${address}, which is outside pool ${condition.key}.`,
+              problem: `The Service keeps ${address}, which is outside pool ${nameOf(condition.key)}.`,
               advice: 'No action is needed.',
               reallocate: condition.service,
             },
@@ -412,6 +456,8 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
     }
     case 'shared':
       return [{ problem: `Shared with ${enumerate(condition.others)}.` }];
+    case 'not-shared':
+      return [explainNotShared(condition)];
     case 'reserved-for-other':
       return [
         {
@@ -450,6 +496,39 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
       ];
     default:
       return never(condition);
+  }
+}
+
+/** A reallocation does not help: an address that a new allocation could choose stays. */
+function explainNotShared({
+  sharingKey,
+  other,
+  address,
+  why,
+}: Condition & { code: 'not-shared' }): Explanation {
+  const key = `${annotations.sharingKey}: ${quoted(sharingKey)}`;
+  const problem = `The Service shares no address with ${other}, which has the same ${key}`;
+  if (why === undefined)
+    return {
+      problem: `${problem}. It could share ${formatAddress(address)} now.`,
+      advice: 'To share the address, delete this Service and create it again.',
+    };
+  const advice = 'To share the address, change one of the two Services, and create this one again.';
+  switch (why.code) {
+    case 'not-eligible':
+      return { problem: `${problem}: ${notEligible[why.why]}.`, advice };
+    case 'not-in-pools':
+      return {
+        problem: `${problem}: the pools of the Service do not have its address ${formatAddress(address)}.`,
+        advice,
+      };
+    default: {
+      const { joint, text } = explainSharingConflict(why, other);
+      return {
+        problem: `${problem}: ${formatAddress(address)} is assigned to ${other}, ${joint} ${text}.`,
+        advice,
+      };
+    }
   }
 }
 
@@ -514,7 +593,7 @@ function explainOneFamily(
       },
     ];
   if (why === undefined)
-    return [{ problem: `${problem} Pool ${key} can provide one now.`, reallocate: service }];
+    return [{ problem: `${problem} Pool ${nameOf(key ?? '')} can provide one now.`, reallocate: service }];
   return [{ problem }, failureOf(why, options)];
 }
 
@@ -713,7 +792,17 @@ export function isWarning(decision: Decision): boolean {
 
 /** What is worth an event when it is found, and no repetition. */
 export function isNotice(decision: Decision): boolean {
-  return 'conditions' in decision && decision.conditions.some(({ code }) => code === 'one-family');
+  return 'conditions' in decision && decision.conditions.some(isIncomplete);
+}
+
+/** The Service has an address, but not all that is meant for it, or one that is meant for another Service. */
+export function isIncomplete({ code }: Condition): boolean {
+  return (
+    code === 'one-family' ||
+    code === 'not-shared' ||
+    code === 'reservation-unused' ||
+    code === 'reserved-for-other'
+  );
 }
 
 /** Whether the condition is reported when it appears. Sharing is not: tables show it. */
@@ -735,7 +824,8 @@ function noSharingCode(reason: NoSharing | undefined): string {
   return ` ${formatAddress(reason.address)} ${reason.holder} ${reason.why.code} ${ports}`;
 }
 
-function conditionCode(condition: Condition): string {
+/** Identifies a condition: equal as long as there is nothing new to say. */
+export function conditionCode(condition: Condition): string {
   switch (condition.code) {
     case 'conflict':
     case 'contested': {
@@ -746,6 +836,8 @@ function conditionCode(condition: Condition): string {
       return `claimed ${formatAddress(condition.address)} ${condition.owner.parent}`;
     case 'outside-pool':
       return `outside-pool ${formatAddress(condition.address)} ${condition.key}`;
+    case 'not-shared':
+      return `not-shared ${condition.other} ${formatAddress(condition.address)} ${condition.why?.code}`;
     case 'reserved-for-other':
       return `reserved-for-other ${formatAddress(condition.address)} ${condition.service}`;
     case 'reservation-unused':

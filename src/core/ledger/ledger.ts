@@ -14,6 +14,7 @@ import { type ReservationFor, Reservations } from './reservations.ts';
 import { hasAllocationOf, requests, type ServiceState } from './service-state.ts';
 import type { SharingConflict } from './sharing.ts';
 import { SharingIndex } from './sharing-index.ts';
+import { SharingKeys } from './sharing-keys.ts';
 
 /**
  * Which Service uses which address. A cache of a pure function: the result depends only on the current Services and
@@ -36,6 +37,7 @@ export class Ledger {
   readonly #moved = new AddressMap<readonly ServiceState[]>();
   /** Built by the first search for an address to share, and again for another configuration. */
   #sharing: SharingIndex | undefined;
+  readonly #sharingKeys = new SharingKeys();
   /** Built by the first question about a quota. */
   #held: HeldAddresses | undefined;
   /** Who had the addresses that are free now. */
@@ -65,6 +67,8 @@ export class Ledger {
     for (const address of state.usedIPs) this.#replaceAt(address, before, state);
     if (before !== undefined) this.#held?.delete(before);
     this.#held?.add(state);
+    if (before !== undefined) this.#sharingKeys.delete(before);
+    this.#sharingKeys.add(state);
     this.#trackMove(before, state);
   }
 
@@ -73,6 +77,7 @@ export class Ledger {
     this.#states.delete(key);
     for (const address of before?.usedIPs ?? []) this.#replaceAt(address, before, undefined);
     if (before !== undefined) this.#held?.delete(before);
+    if (before !== undefined) this.#sharingKeys.delete(before);
     this.#trackMove(before, undefined);
   }
 
@@ -164,6 +169,11 @@ export class Ledger {
   /** How many distinct addresses the other Services of the namespace hold: O(1), and once O(Services). */
   heldCount(namespace: string, except: ServiceState | undefined): number {
     return this.#heldAddresses.count(namespace, except);
+  }
+
+  /** The other Services of the namespace with the same sharing key, in no order. */
+  withSharingKeyOf(state: ServiceState): IterableIterator<ServiceState> {
+    return this.#sharingKeys.othersLike(state);
   }
 
   /** Whether another Service of the namespace holds the address: O(1), and once O(Services). */

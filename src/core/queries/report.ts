@@ -1,4 +1,5 @@
 import { type Config, shadowOf } from '../config/config.ts';
+import { poolNameOf } from '../config/keys.ts';
 import { type PolicyPool, policyFor, poolsOf } from '../config/policy.ts';
 import type { Pool } from '../config/pool.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
@@ -202,6 +203,33 @@ function sizeOf({ size }: Pool): bigint {
 function whyUnused(key: string, config: Config): string {
   const by = shadowOf(config, key);
   return by === undefined ? 'not used: no list names it' : `not used: ${by} takes precedence`;
+}
+
+/** `for shop, 20 excluded, 1 reserved, not used: no list names it` */
+export function poolNotes(row: Pick<PoolRow, 'key' | 'excluded' | 'reserved' | 'users' | 'remark'>): string[] {
+  const { key, excluded, reserved, users, remark } = row;
+  // The key of a pool without a name says for which namespace it is.
+  const isNamed = poolNameOf(key) !== undefined && remark === '';
+  return [
+    ...(isNamed ? [`for ${explainUsers(users)}`] : []),
+    ...(excluded > 0n ? [`${excluded} excluded`] : []),
+    ...(reserved > 0n ? [`${reserved} reserved`] : []),
+    ...(remark === '' ? [] : [remark]),
+  ];
+}
+
+/** A pool can serve thousands of namespaces. */
+const maxNamespaces = 5;
+
+/** `blog, shop, all others without a list of their own` */
+function explainUsers({ namespaces, others }: PoolUsers): string {
+  const more = namespaces.length - maxNamespaces;
+  const parts = [
+    ...namespaces.slice(0, maxNamespaces),
+    ...(more > 0 ? [`${more} more`] : []),
+    ...(others ? [`all ${namespaces.length > 0 ? 'others ' : ''}without a list of their own`] : []),
+  ];
+  return parts.join(', ');
 }
 
 /** Other pools with which a pool has addresses in common. */
