@@ -69,6 +69,8 @@ export class ServiceStats {
   readonly failing = new Counts<[refusal: RefusalKind]>(each(refusalKinds));
   /** A Service that needs both families may be counted twice. */
   readonly pending = new Counts<PendingReason>();
+  /** Services without an address because of the quota of their namespace. */
+  readonly pendingForQuota = new Counts<[namespace: string]>();
   readonly #clock: Clock;
   readonly #last = new Map<ServiceKey, Decision | Failing>();
   /** When each pending Service became pending. */
@@ -139,6 +141,9 @@ export class ServiceStats {
       for (const failure of decision.failures) this.pending.add(pendingReasonOf(failure), by);
     }
     if (decision.kind === 'conflict') this.inConflict.add([decision.conflict.code], by);
+    const failures = 'failures' in decision ? decision.failures : [];
+    const quota = failures.find(({ code }) => code === 'quota-reached');
+    if (quota?.code === 'quota-reached') this.pendingForQuota.add([quota.namespace], by);
     for (const address of conflictingAddresses(decision)) this.#conflicts.add([formatAddress(address)], by);
     if (!('conditions' in decision)) return;
     for (const condition of decision.conditions) {

@@ -16,12 +16,12 @@ export const election: ElectionOptions = {
   retryPeriodMs: 2_000,
 };
 
-/** An embedded API with a pool, shared by replicas. */
-export function createCluster(pool: string) {
+/** An embedded API with a pool, and perhaps other keys beside it, shared by replicas. */
+export function createCluster(pool: string, settings: Readonly<Record<string, string>> = {}) {
   const clock = createFakeClock();
   const api = createEmbeddedApi({ clock, random: () => 0.5 });
   const metadata = { namespace: 'kube-system', name: 'kubevip' };
-  api.load({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'range-global': pool } });
+  api.load({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'range-global': pool, ...settings } });
   return {
     clock,
     api,

@@ -171,6 +171,11 @@ export class Ledger {
     return this.#heldAddresses.count(namespace, except);
   }
 
+  /** The namespaces whose Services hold addresses, in no order: O(namespaces), and once O(Services). */
+  holdingNamespaces(): IterableIterator<string> {
+    return this.#heldAddresses.namespaces();
+  }
+
   /** The other Services of the namespace with the same sharing key, in no order. */
   withSharingKeyOf(state: ServiceState): IterableIterator<ServiceState> {
     return this.#sharingKeys.othersLike(state);

@@ -52,14 +52,17 @@ function poolOf(failure: AllocationFailure): string[] {
   }
 }
 
-/** The namespaces with a quota of their own, and of the others with the global quota those that have or wait for addresses. */
+/**
+ * The namespaces with a quota of their own, and of the others with the global quota those that have or wait for addresses, sorted:
+ * O(n log n) in these namespaces.
+ */
 export function quotaRows(
   { ledger, config }: { readonly ledger: Ledger; readonly config: Config },
-  pending: PendingCounts,
+  pending: Pick<PendingCounts, 'byQuota'>,
 ): QuotaRow[] {
   const { namespace: quotas } = config.settings.quota;
   if (quotas.size === 0) return [];
-  const namespaces = new Set([...ledger.all()].map(({ view }) => view.namespace));
+  const namespaces = new Set([...ledger.holdingNamespaces(), ...pending.byQuota.keys()]);
   for (const namespace of quotas.keys()) if (namespace !== 'global') namespaces.add(namespace);
   return [...namespaces].sort().flatMap((namespace) => {
     const row = quotaRow(namespace, { ledger, config }, pending);
@@ -72,7 +75,7 @@ export function quotaRows(
 export function quotaRow(
   namespace: string,
   { ledger, config }: { readonly ledger: Ledger; readonly config: Config },
-  { byQuota }: PendingCounts,
+  { byQuota }: Pick<PendingCounts, 'byQuota'>,
 ): QuotaRow | undefined {
   const { quota } = policyFor(config, { namespace });
   if (quota === undefined) return undefined;
