@@ -9,15 +9,11 @@ import type { Range } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import type { Options } from '../core/model/options.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
-import {
-  type AllocatorView,
-  type Occupancy,
-  occupancyOf,
-  shownIn,
-} from '../core/queries/occupancy.ts';
+import { type AllocatorView, type Occupancy, occupancyOf, shownIn } from '../core/queries/occupancy.ts';
 import { usablePools } from '../core/queries/pool-users.ts';
-import { type PoolRow, reportOf, type ServiceRow } from '../core/queries/report.ts';
-import type { PoolItem, ServiceItem } from './page-data.ts';
+import { pendingCounts, type QuotaRow, quotaRows } from '../core/queries/quotas.ts';
+import { type PoolRow, poolNotes, reportOf, type ServiceRow } from '../core/queries/report.ts';
+import type { PoolItem, QuotaItem, ServiceItem } from './page-data.ts';
 
 /** The allocator's state at one moment. Everything on the page is a function of it. */
 export interface PageSnapshot {
@@ -26,6 +22,8 @@ export interface PageSnapshot {
   readonly usable: readonly PolicyPool[];
   readonly problems: readonly string[];
   readonly poolItems: ReadonlyMap<string, PoolItem>;
+  /** Those with the fewest addresses left come first. */
+  readonly quotas: readonly QuotaItem[];
   /** By namespace and name. */
   readonly services: ReadonlyMap<ServiceKey, ServiceItem>;
   readonly decisions: ReadonlyMap<ServiceKey, ServiceDecision>;
@@ -82,6 +80,9 @@ export function takeSnapshot(
     usable,
     problems: report.problems,
     poolItems: new Map(report.pools.map((row) => [row.key, poolItem(row, problems.get(row.key) ?? [])])),
+    quotas: quotaRows(view, pendingCounts(decisions.values()))
+      .sort((a, b) => a.left - b.left)
+      .map(quotaItem),
     services,
     decisions,
     allocator: view,
@@ -125,13 +126,18 @@ function poolItem(row: PoolRow, found: readonly ConfigProblem[]): PoolItem {
   const { key, ranges, size, used, free, next } = row;
   const percent = size === 0n ? 0 : Number((used * 10_000n) / size) / 100;
   return {
-    ...{ key, ranges, percent, next },
+    ...{ key, ranges, percent, next, notes: poolNotes(row) },
     ...{ size: String(size), used: String(used), free: String(free) },
     // A few of thousands of pools are shown.
     get problems() {
       return explainProblems(found);
     },
   };
+}
+
+function quotaItem({ namespace, key, limit, used, pending }: QuotaRow): QuotaItem {
+  const percent = used >= limit ? 100 : (100 * used) / limit;
+  return { namespace, key, limit, used, percent, pending };
 }
 
 function outsidePools(config: Config, inUse: readonly Occupancy[]): Map<string, Occupancy[]> {
