@@ -85,7 +85,14 @@ function poolsTable(rows: readonly PoolRow[], view: TableView, ansi: Ansi): stri
     // A DHCP pool has no size.
     { text: isLeased(row) ? '-' : shortCount(row.used) },
     { text: isLeased(row) ? '-' : shortCount(row.free) },
-    ...(view.bars ? [{ text: bar({ used: row.size - row.free, free: row.free }), paint: row.free === 0n ? ansi.yellow : ansi.green }] : []),
+    ...(view.bars
+      ? [
+          {
+            text: bar({ used: row.size - row.free, free: row.free }),
+            paint: row.free === 0n ? ansi.yellow : ansi.green,
+          },
+        ]
+      : []),
     ...(hasRemarks ? [{ text: row.remark }] : []),
   ]);
   return layOut(columns, cells, view.width, ansi.bold);

@@ -161,7 +161,13 @@ const shop: Data = { 'pool.a': '10.0.0.1-10.0.0.3', 'pool.b': '10.0.1.1-10.0.1.9
 
 test('plan: changes of lists, selectors, and exclusions move no Service', () => {
   const services = ['x/1', 'x/2', 'x/3', 'x/4'].map((key) => service(key));
-  const after = { ...shop, 'pools-x': 'b, a', 'select.a': 'tier=edge', 'exclude.a': '10.0.0.2', 'auto-assign.b': 'false' };
+  const after = {
+    ...shop,
+    'pools-x': 'b, a',
+    'select.a': 'tier=edge',
+    'exclude.a': '10.0.0.2',
+    'auto-assign.b': 'false',
+  };
   const plan = planned(services, shop, after);
   assert.deepEqual(kinds(plan), ['excluded x/2']);
   assert.equal(
@@ -182,10 +188,17 @@ test('plan: a pool that no list names any more', () => {
 
 test('plan: a reservation whose address another Service has, and a Service that gets the one reserved for it', () => {
   const services = [service('x/1'), service('x/2'), service('y/web')];
-  const plan = planned(services, shop, { ...shop, 'reserve-x': '2=10.0.0.1', 'reserve-y': 'web=192.168.9.9' });
+  const plan = planned(services, shop, {
+    ...shop,
+    'reserve-x': '2=10.0.0.1',
+    'reserve-y': 'web=192.168.9.9',
+  });
   assert.deepEqual(kinds(plan), ['reserved x/1', 'reserved x/2', 'assigned y/web']);
   assert.match(plan.services[0]?.explanation ?? '', /^10[.]0[.]0[.]1 is reserved for x\/2 [(]reserve-x[)]/);
-  assert.match(plan.services[1]?.explanation ?? '', /reserved for this Service [(]reserve-x[)], but x\/1 already had it/);
+  assert.match(
+    plan.services[1]?.explanation ?? '',
+    /reserved for this Service [(]reserve-x[)], but x\/1 already had it/,
+  );
   assert.equal(plan.services[2]?.after, '192.168.9.9');
 });
 
@@ -199,7 +212,10 @@ test('plan: a quota that is lowered takes nothing, and one that is raised serves
   assert.deepEqual(kinds(raised), ['assigned x/2']);
   const removed = planned(services, { ...shop, 'quota-global': '1' }, shop);
   assert.deepEqual(kinds(removed), ['assigned x/2', 'assigned x/3']);
-  assert.deepEqual(removed.quotas.map(({ before, after }) => [before?.pending, after]), [[2, undefined]]);
+  assert.deepEqual(
+    removed.quotas.map(({ before, after }) => [before?.pending, after]),
+    [[2, undefined]],
+  );
 });
 
 test('plan: a Service that is applied with another pool moves, and one with another label does not', () => {

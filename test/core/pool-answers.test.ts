@@ -6,16 +6,16 @@ import { readConfig } from '../../src/core/config/config.ts';
 import type { ServiceDecision } from '../../src/core/decide/allocator.ts';
 import { explainTrace } from '../../src/core/explain/explain-trace.ts';
 import { remediesFor } from '../../src/core/explain/service-remedies.ts';
-import { ordinalOf } from '../../src/core/ip/range.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
-import { keyOf, type ServiceView } from '../../src/core/model/service-view.ts';
+import { ordinalOf } from '../../src/core/ip/range.ts';
 import type { Service } from '../../src/core/model/objects.ts';
+import { keyOf, type ServiceView } from '../../src/core/model/service-view.ts';
 import { occupancyOf } from '../../src/core/queries/occupancy.ts';
 import { excludedBy } from '../../src/core/queries/pool-users.ts';
 import { pendingCounts, quotaRows } from '../../src/core/queries/quotas.ts';
 import { poolRows } from '../../src/core/queries/report.ts';
 import { type ClusterSnapshot, simulate } from '../../src/core/queries/simulate.ts';
-import { atRest, configMapOf, options, snapshotOf } from './snapshots.ts';
+import { atRest, changeOf, configMapOf, options, snapshotOf } from './snapshots.ts';
 
 const runs = { numRuns: Number(process.env.RUNS ?? 100) };
 
@@ -99,10 +99,18 @@ function* settled(
   services: Service[],
   data: Data,
   next: Data,
-): Generator<{ snapshot: ClusterSnapshot; decisions: ServiceDecision[]; data: Data; outcome: ReturnType<typeof simulate> }> {
+): Generator<{
+  snapshot: ClusterSnapshot;
+  decisions: ServiceDecision[];
+  data: Data;
+  outcome: ReturnType<typeof simulate>;
+}> {
   const first = atRest(snapshotOf(services, data));
   const second = atRest({ ...first.snapshot, config: readConfig(configMapOf(next)) });
-  for (const [one, its] of [[first, data], [second, next]] as const) {
+  for (const [one, its] of [
+    [first, data],
+    [second, next],
+  ] as const) {
     const { allocator } = one.outcome;
     const decisions = [...allocator.ledger.all()].map(({ key }) => allocator.explain(key) ?? assert.fail());
     yield { ...one, decisions, data: its };
@@ -116,12 +124,16 @@ test('a trace names the pools of a Service, fails only for a problem, and ends w
         for (const decided of decisions) {
           const { decision, trace, state } = decided;
           const findings = explainTrace(decided, options);
-          for (const { finding } of findings) assert.ok(finding !== '' && !finding.includes('undefined'), finding);
+          for (const { finding } of findings)
+            assert.ok(finding !== '' && !finding.includes('undefined'), finding);
           const isAssigned = decision.kind === 'keep' || decision.kind === 'write';
           assert.equal(findings.at(-1)?.outcome === 'failed', !isAssigned, JSON.stringify(findings));
           const isFromPool = isAssigned && /^(?:pool[.]|cidr-)/.test(decision.source);
           if (isFromPool && trace.policy.pools.length > 0)
-            assert.ok(findings.some(({ name }) => name === 'pool'), state.key);
+            assert.ok(
+              findings.some(({ name }) => name === 'pool'),
+              state.key,
+            );
         }
     }),
     runs,
@@ -144,7 +156,10 @@ function applied(
     )?.groups;
   if (annotated === undefined) return undefined;
   const { name, namespace, what, value = '' } = annotated;
-  const edited = what === 'reallocate' ? { reallocate: 'all' as const } : { pool: value === '-' ? undefined : value.slice(1) };
+  const edited =
+    what === 'reallocate'
+      ? { reallocate: 'all' as const }
+      : { pool: value === '-' ? undefined : value.slice(1) };
   const isNamed = (view: ServiceView): boolean => view.name === name && view.namespace === namespace;
   return {
     data,
@@ -164,7 +179,10 @@ test('each pending Service has a remedy, and a suggested command gives the Servi
           if (decision.kind !== 'pending') continue;
           const { allocator } = outcome;
           const remedies = remediesFor(decided, { allocator, options, configMap: configMapOf(data) });
-          assert.ok(remedies.length > 0, JSON.stringify(decision.failures, (_, v) => String(v)));
+          assert.ok(
+            remedies.length > 0,
+            JSON.stringify(decision.failures, (_, v) => String(v)),
+          );
           // Several failures are solved one after the other.
           const codes = new Set(decision.failures.map(({ code }) => code));
           for (const { command = '' } of codes.size === 1 ? remedies : []) {
@@ -179,8 +197,13 @@ test('each pending Service has a remedy, and a suggested command gives the Servi
             const found = simulate({ ...snapshot, services: after.views, config }, options);
             const [code = ''] = codes;
             const now = found.allocator.explain(state.key)?.decision;
-            const isBetter = now?.kind === 'keep' || (now?.kind === 'pending' && now.failures.every((one) => one.code !== code));
-            assert.ok(isBetter, `${state.key} ${code}: ${command}\n${JSON.stringify(now, (_, v) => (typeof v === 'bigint' ? String(v) : v))}`);
+            const isBetter =
+              now?.kind === 'keep' ||
+              (now?.kind === 'pending' && now.failures.every((one) => one.code !== code));
+            assert.ok(
+              isBetter,
+              `${state.key} ${code}: ${command}\n${JSON.stringify(now, (_, v) => (typeof v === 'bigint' ? String(v) : v))}`,
+            );
             helped[code] = (helped[code] ?? 0) + 1;
           }
         }
@@ -207,7 +230,8 @@ test('the counts of a pool are those of its addresses, one by one', () => {
           const whole = config.pools.get(row.key) ?? assert.fail();
           const all = universe.filter((address) => {
             const ordinal = ordinalOf(address);
-            const is = ({ first, last }: { first: bigint; last: bigint }): boolean => ordinal !== undefined && first <= ordinal && ordinal <= last;
+            const is = ({ first, last }: { first: bigint; last: bigint }): boolean =>
+              ordinal !== undefined && first <= ordinal && ordinal <= last;
             return whole.spans[address.family].some(is);
           });
           const isExcluded = (text: string): boolean => {
@@ -219,11 +243,19 @@ test('the counts of a pool are those of its addresses, one by one', () => {
           const open = all.filter((address) => !excluded.includes(address));
           const states = open.map((address) => occupancyOf(address, allocator));
           const isUsed = (address: (typeof all)[number]): boolean => ledger.servicesAt(address).length > 0;
-          const reserved = open.filter((address) => !isUsed(address) && ledger.reservedFor(address) !== undefined);
+          const reserved = open.filter(
+            (address) => !isUsed(address) && ledger.reservedFor(address) !== undefined,
+          );
           const used = open.filter(isUsed);
           assert.deepEqual(
             [row.size, row.used, row.reserved, row.free, row.excluded].map(Number),
-            [open.length, used.length, reserved.length, open.length - used.length - reserved.length, excluded.length],
+            [
+              open.length,
+              used.length,
+              reserved.length,
+              open.length - used.length - reserved.length,
+              excluded.length,
+            ],
             row.key,
           );
           const shown = states.filter(({ state }) => state === 'reserved');
@@ -240,7 +272,10 @@ test('the use of a quota is what its Services have, and its pending Services say
     fc.property(anyCluster, ({ services, data, next }) => {
       for (const { outcome, decisions } of settled(services, data, next)) {
         const { allocator } = outcome;
-        for (const { namespace, limit, used, left, pending } of quotaRows(allocator, pendingCounts(decisions))) {
+        for (const { namespace, limit, used, left, pending } of quotaRows(
+          allocator,
+          pendingCounts(decisions),
+        )) {
           const own = decisions.filter(({ state }) => state.view.namespace === namespace);
           const held = own.flatMap(({ decision }) =>
             decision.kind === 'keep' ? decision.addresses.text.split(',') : [],
@@ -248,7 +283,8 @@ test('the use of a quota is what its Services have, and its pending Services say
           assert.equal(used, new Set(held).size);
           assert.equal(left, limit - used);
           const waiting = own.filter(
-            ({ decision }) => 'failures' in decision && decision.failures.some(({ code }) => code === 'quota-reached'),
+            ({ decision }) =>
+              'failures' in decision && decision.failures.some(({ code }) => code === 'quota-reached'),
           );
           assert.equal(pending, waiting.length);
         }
@@ -256,4 +292,25 @@ test('the use of a quota is what its Services have, and its pending Services say
     }),
     runs,
   );
+});
+
+test('a plan moves no Service, and names the addresses that become excluded or reserved for another one', () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(anyCluster, ({ services, data, next }) => {
+      const { snapshot, outcome } = atRest(snapshotOf(services, data));
+      const plan = changeOf(snapshot, next);
+      for (const { service, kind, before, after, isHeld, explanation } of plan.services) {
+        seen.add(kind);
+        const decision = outcome.allocator.explain(service)?.decision;
+        assert.ok(before === after || !isHeld || decision?.kind !== 'keep', service);
+        if (kind === 'excluded') assert.match(explanation, /exclude[.-]/);
+        if (kind === 'reserved') assert.match(explanation, /reserve-x/);
+      }
+      const unchanged = changeOf(snapshot, data);
+      assert.deepEqual([unchanged.pools, unchanged.quotas, unchanged.services], [[], [], []]);
+    }),
+    runs,
+  );
+  for (const kind of ['assigned', 'excluded', 'reserved', 'outside']) assert.ok(seen.has(kind), kind);
 });

@@ -73,7 +73,12 @@ const rows: readonly (readonly [
       'ok pool: internal',
     ],
   ],
-  ['a reserved address', shop, [['shop/web']], ['ok reservation: 203.0.113.20, reserved for the Service by reserve-shop']],
+  [
+    'a reserved address',
+    shop,
+    [['shop/web']],
+    ['ok reservation: 203.0.113.20, reserved for the Service by reserve-shop'],
+  ],
   [
     'a pool that the namespace cannot use',
     shop,
@@ -84,7 +89,13 @@ const rows: readonly (readonly [
   ],
   [
     'no pool without a selector',
-    { 'pool.a': '10.0.0.1', 'pool.b': '10.0.0.2', 'select.a': 'tier in (edge, core)', 'auto-assign.b': 'false', 'pools-x': 'a, b' },
+    {
+      'pool.a': '10.0.0.1',
+      'pool.b': '10.0.0.2',
+      'select.a': 'tier in (edge, core)',
+      'auto-assign.b': 'false',
+      'pools-x': 'a, b',
+    },
     [['x/1', { labels: { tier: 'web' } }]],
     [
       'ok list: pools-x has a, b',
@@ -95,7 +106,12 @@ const rows: readonly (readonly [
   ],
   [
     'every pool of a list is full',
-    { 'pool.a': '10.0.0.1', 'pool.b': '10.0.1.1-10.0.1.3', 'exclude.b': '10.0.1.2-10.0.1.3', 'pools-x': 'a, b' },
+    {
+      'pool.a': '10.0.0.1',
+      'pool.b': '10.0.1.1-10.0.1.3',
+      'exclude.b': '10.0.1.2-10.0.1.3',
+      'pools-x': 'a, b',
+    },
     [['x/1'], ['x/2'], ['x/3']],
     [
       'ok list: pools-x has a, b',
@@ -109,7 +125,11 @@ const rows: readonly (readonly [
     'every address is excluded',
     { 'pool.a': '10.0.0.1-10.0.0.3', 'exclude-global': '10.0.0.0/24', 'pools-x': 'a' },
     [['x/1']],
-    ['ok list: pools-x has a', 'ok pool: a', 'fail address: Every address of pool a is excluded (exclude-global).'],
+    [
+      'ok list: pools-x has a',
+      'ok pool: a',
+      'fail address: Every address of pool a is excluded (exclude-global).',
+    ],
   ],
   [
     'a quota that is reached',
@@ -124,7 +144,9 @@ const rows: readonly (readonly [
     'a reserved address that is requested by name',
     { 'cidr-x': '10.0.0.1-10.0.0.9', 'reserve-x': 'web=10.0.0.5' },
     [['x/1', { spec: '10.0.0.5' }]],
-    ['fail address: 10.0.0.5 is reserved for x/web (reserve-x). kube-vip may still announce it for this Service.'],
+    [
+      'fail address: 10.0.0.5 is reserved for x/web (reserve-x). kube-vip may still announce it for this Service.',
+    ],
   ],
 ];
 
@@ -151,7 +173,12 @@ const key = (ports: readonly number[], more: Wish = {}): Wish => ({
   ...more,
 });
 
-const apart: readonly (readonly [title: string, data: Record<string, string>, second: Wish, expected: string])[] = [
+const apart: readonly (readonly [
+  title: string,
+  data: Record<string, string>,
+  second: Wish,
+  expected: string,
+])[] = [
   [
     'a common port',
     {},

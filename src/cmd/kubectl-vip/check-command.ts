@@ -15,10 +15,10 @@ import { type Address, formatAddress, readAddress } from '../../core/ip/address.
 import { mergeRanges, ordinalsOf, type Range, rangesContain } from '../../core/ip/range.ts';
 import { specialPurposesIn } from '../../core/ip/special-purpose.ts';
 import type { ExternalIPs } from '../../core/ledger/external-ips.ts';
-import { servingPools, usablePools } from '../../core/queries/pool-users.ts';
-import { overlapsIn } from '../../core/queries/report.ts';
 import { keyOf, type ServiceView } from '../../core/model/service-view.ts';
 import { annotations } from '../../core/model/well-known-names.ts';
+import { servingPools, usablePools } from '../../core/queries/pool-users.ts';
+import { overlapsIn } from '../../core/queries/report.ts';
 import { nearestWord } from '../../core/text/nearest.ts';
 import { printable, suggestionOf } from '../../core/text/quote.ts';
 import type { PoolPosition } from '../../manifest/pool-position.ts';
@@ -150,16 +150,18 @@ function listedOf(
 ): { listed: ListedFinding[]; omitted: Map<FindingCode, number> } {
   const seen = new Map<FindingCode, number>();
   const omitted = new Map<FindingCode, number>();
-  const listed = findings.flatMap(({ severity, code, key, entry, position: at, count = 1, explain }): ListedFinding[] => {
-    const before = seen.get(code) ?? 0;
-    seen.set(code, before + 1);
-    if (before < maxListed) {
-      const position = at ?? (key === '' ? undefined : positionOf(key, entry));
-      return [{ severity, code, key, message: explain(), position }];
-    }
-    omitted.set(code, (omitted.get(code) ?? 0) + count);
-    return [];
-  });
+  const listed = findings.flatMap(
+    ({ severity, code, key, entry, position: at, count = 1, explain }): ListedFinding[] => {
+      const before = seen.get(code) ?? 0;
+      seen.set(code, before + 1);
+      if (before < maxListed) {
+        const position = at ?? (key === '' ? undefined : positionOf(key, entry));
+        return [{ severity, code, key, message: explain(), position }];
+      }
+      omitted.set(code, (omitted.get(code) ?? 0) + count);
+      return [];
+    },
+  );
   return { listed, omitted };
 }
 
@@ -374,7 +376,9 @@ function serviceFindings({ config, services = [] }: CheckContext): CheckFinding[
       const can = policy.listed.map(({ name }) => name);
       const where = policy.list === undefined ? '' : ` (${policy.list})`;
       const meant = pools.map((name) => nearestWord(name, can));
-      const suggestion = suggestionOf(meant.every((name) => name !== undefined) ? meant.join(',') : undefined);
+      const suggestion = suggestionOf(
+        meant.every((name) => name !== undefined) ? meant.join(',') : undefined,
+      );
       return `Service ${keyOf(view)}: the annotation ${annotations.pool} names ${list.format(pools)}, but namespace ${view.namespace} can use ${can.length === 0 ? 'no pool' : list.format(can)}${where}${suggestion}`;
     };
     return [{ severity: 'error', code: 'pool-not-listed', key: '', position, explain }];

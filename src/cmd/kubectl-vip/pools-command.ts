@@ -62,7 +62,9 @@ export function poolsReport(allocator: Allocator, options: Options, scope: Names
   const { namespace, name } = options.configMap;
   return {
     rows,
-    quotas: isWhole ? quotaRows(allocator, pending) : [quotaRow(scope.namespace, allocator, pending) ?? []].flat(),
+    quotas: isWhole
+      ? quotaRows(allocator, pending)
+      : [quotaRow(scope.namespace, allocator, pending) ?? []].flat(),
     emptyReason:
       rows.length > 0
         ? ''

@@ -21,11 +21,12 @@ export function notShared(subject: Subject, list: readonly AddressEntry[]): Cond
   if (sharingKey === undefined) return [];
   const own = addressesOf(list);
   const isShared = own.some((address) =>
-    facts.ledger.servicesAt(address).some((other) => other !== state && hasKeyOf(state, other)),
+    facts.ledger
+      .servicesAt(address)
+      .some((other) => other.key !== state.key && other.view.sharingKey === sharingKey),
   );
   if (isShared) return [];
-  const partners = [...facts.ledger.withSharingKeyOf(state)]
-    .slice(0, maxExamined)
+  const partners = firstOf(facts.ledger.withSharingKeyOf(state))
     .flatMap((other) => {
       const address = addressOf(other);
       return address === undefined ? [] : [{ other: other.key, address, why: whyApart(subject, address) }];
@@ -35,8 +36,13 @@ export function notShared(subject: Subject, list: readonly AddressEntry[]): Cond
   return partner === undefined ? [] : [{ code: 'not-shared', sharingKey, ...partner }];
 }
 
-function hasKeyOf({ view }: ServiceState, other: ServiceState): boolean {
-  return other.view.namespace === view.namespace && other.view.sharingKey === view.sharingKey;
+function firstOf(others: Iterable<ServiceState>): ServiceState[] {
+  const first: ServiceState[] = [];
+  for (const other of others) {
+    if (first.length === maxExamined) break;
+    first.push(other);
+  }
+  return first;
 }
 
 /** An address that is assigned to the Service. */
@@ -53,7 +59,7 @@ function whyApart(subject: Subject, address: Address): NotShared | undefined {
     return { code: 'not-eligible', why: sharing };
   if (!provides(policy, address)) return { code: 'not-in-pools' };
   for (const holder of facts.ledger.servicesAt(address)) {
-    const why = holder === state ? undefined : joinConflict(state, holder, address, facts.config);
+    const why = holder.key === state.key ? undefined : joinConflict(state, holder, address, facts.config);
     if (why !== undefined) return why;
   }
   const reserved = facts.ledger.reservedFor(address);

@@ -660,8 +660,8 @@ export function explainDecision(decision: Decision, options: Options): string {
       return textOf(failuresOf(decision.failures, options));
     case 'conflict': {
       const conflict = conflictOf(decision.conflict);
-      // A reallocation would fail for the same reason.
-      return decision.failures.length === 0
+      // A reallocation would fail for the same reason, which a quota says already.
+      return decision.failures.length === 0 || decision.conflict.code === 'quota-reached'
         ? textOf([conflict])
         : textOf([{ ...conflict, reallocate: undefined }, ...failuresOf(decision.failures, options)]);
     }

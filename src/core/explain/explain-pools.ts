@@ -76,10 +76,11 @@ function explainPool(
   const others = policy.pools.filter((other) => keys.includes(other.key));
   // Of pools that take over from each other, one provides the address of each family.
   const isPassedOver = policy.choice.by === 'order' && keys.length > 0 && !isSource;
-  if (!isPassedOver)
-    return { name: 'pool', outcome: 'passed', finding: `${name}${whyChosen(pool, policy)}` };
+  if (!isPassedOver) return { name: 'pool', outcome: 'passed', finding: `${name}${whyChosen(pool, policy)}` };
   const isEarlier = others.every((other) => policy.pools.indexOf(pool) < policy.pools.indexOf(other));
-  return noted(`not ${name}: ${isEarlier ? 'it has no free address' : 'a pool before it has a free address'}`);
+  return noted(
+    `not ${name}: ${isEarlier ? 'it has no free address' : 'a pool before it has a free address'}`,
+  );
 }
 
 function noted(finding: string): PoolFinding {

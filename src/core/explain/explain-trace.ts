@@ -248,7 +248,8 @@ function explainPool(
   const { view } = state;
   if (policy.pools.length === 0) return [];
   // Another pool may have the family.
-  const lacking = policy.pools.length === 1 || failures.every(lacksFamily) ? failures.find(lacksFamily) : undefined;
+  const lacking =
+    policy.pools.length === 1 || failures.every(lacksFamily) ? failures.find(lacksFamily) : undefined;
   const families = `${view.policy}: ${wantedFamilies(state, policy).join(' and ')}`;
   return [
     ...explainPools(policy, view, sources),

@@ -31,7 +31,8 @@ export function remediesForNotListed(
       command: annotate(state.view, `${annotations.pool}-`),
     });
   // A list cannot name the pools of the older keys.
-  const canExtend = list.startsWith('pools-') && pools.every((name) => allocator.config.pools.has(poolKey(name)));
+  const canExtend =
+    list.startsWith('pools-') && pools.every((name) => allocator.config.pools.has(poolKey(name)));
   if (!canExtend) return remedies.length > 0 ? remedies : [missingPools(pools, context)];
   const advice = `${remedies.length > 0 ? 'Or let' : 'Let'} Services in namespace ${namespace} use ${pools.join(' and ')}.`;
   const command = patchPools(options, `pools-${namespace}`, [...listed, ...pools].join(','));
@@ -67,7 +68,9 @@ export function remediesForEmptyList({ list }: FailureWith<'list-empty'>, contex
   const { options, allocator } = context;
   const { config } = allocator;
   const names = config.settings.pools.namespace.get(list.slice('pools-'.length)) ?? [];
-  const known = [...config.pools.keys()].flatMap((key) => (key.startsWith(poolKey('')) ? key.slice(poolKey('').length) : []));
+  const known = [...config.pools.keys()].flatMap((key) =>
+    key.startsWith(poolKey('')) ? key.slice(poolKey('').length) : [],
+  );
   const meant = names.flatMap((name) => nearestWord(name, known) ?? []);
   const corrected: Remedy = {
     advice: `Correct ${list}, if ${meant.join(' and ')} is meant.`,
@@ -77,7 +80,12 @@ export function remediesForEmptyList({ list }: FailureWith<'list-empty'>, contex
   return [
     ...(meant.length > 0 ? [corrected] : []),
     ...(first === undefined
-      ? [{ advice: `Add the name of a pool to ${list}: replace POOL.`, command: patchPools(options, list, 'POOL') }]
+      ? [
+          {
+            advice: `Add the name of a pool to ${list}: replace POOL.`,
+            command: patchPools(options, list, 'POOL'),
+          },
+        ]
       : [
           {
             advice: `Add pool ${first}: replace ADDRESSES with an unused block or range of your network.`,

@@ -21,7 +21,7 @@ export class SharingKeys {
   }
 
   /** The other Services of the namespace with the sharing key of this one, in no order. */
-  *othersLike(state: ServiceState): IterableIterator<ServiceState> {
+  *othersLike(state: ServiceState): Iterable<ServiceState> {
     const name = nameOf(state);
     const services = name === undefined ? undefined : this.#services.get(name);
     for (const other of services?.values() ?? []) if (other.key !== state.key) yield other;

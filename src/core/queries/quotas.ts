@@ -62,7 +62,7 @@ export function quotaRows(
 ): QuotaRow[] {
   const { namespace: quotas } = config.settings.quota;
   if (quotas.size === 0) return [];
-  const namespaces = new Set([...ledger.holdingNamespaces(), ...pending.byQuota.keys()]);
+  const namespaces = new Set([...ledger.held.namespaces(), ...pending.byQuota.keys()]);
   for (const namespace of quotas.keys()) if (namespace !== 'global') namespaces.add(namespace);
   return [...namespaces].sort().flatMap((namespace) => {
     const row = quotaRow(namespace, { ledger, config }, pending);
@@ -79,6 +79,6 @@ export function quotaRow(
 ): QuotaRow | undefined {
   const { quota } = policyFor(config, { namespace });
   if (quota === undefined) return undefined;
-  const used = ledger.heldCount(namespace, undefined);
+  const used = ledger.held.count(namespace, undefined);
   return { namespace, ...quota, used, left: quota.limit - used, pending: byQuota.get(namespace) ?? 0 };
 }
