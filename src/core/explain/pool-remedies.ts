@@ -11,9 +11,10 @@ import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
 import type { ServiceKey } from '../model/service-view.ts';
+import { annotations } from '../model/well-known-names.ts';
 import { quoted } from '../text/quote.ts';
 import { explainEntry, maxExplained } from './explain-config.ts';
-import { patchConfigMap, patchPools, patchService, pointer } from './kubectl-commands.ts';
+import { annotate, patchConfigMap, patchPools, patchService, pointer } from './kubectl-commands.ts';
 import {
   namedPools,
   remediesForEmptyList,
@@ -78,6 +79,13 @@ export function remediesForFailure(
         ...otherPools(state, context),
         addAddresses(failure.key, '', configMap, options),
         ...deleteHolder(state, failure, context),
+      ];
+    default:
+      return [
+        {
+          advice: 'Withdraw the request. The Service keeps its addresses.',
+          command: annotate(state.view, `${annotations.reallocate}-`),
+        },
       ];
   }
 }
