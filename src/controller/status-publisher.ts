@@ -196,5 +196,5 @@ function notOurs({ namespace, name }: Options['configMap'], publisher: string | 
     publisher === undefined
       ? 'was not created by --publish-status'
       : `belongs to controller ${printable(publisher)}`;
-  return `ConfigMap ${namespace}/${name} ${by}, so it is not changed. Rename or delete it, or set publish-status=false`;
+  return `ConfigMap ${namespace}/${name} ${by}, so it is not changed. If nothing needs it, run: kubectl delete configmap --namespace ${namespace} ${name}. Otherwise, set --publish-status=false`;
 }

@@ -10,7 +10,7 @@ import { type Address, formatAddress, readAddress } from '../core/ip/address.ts'
 import { type Range, rangesContain } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import { familiesText, type ServiceKey } from '../core/model/service-view.ts';
-import { type Gap, type Occupancy, reservedIn, withGaps } from '../core/queries/occupancy.ts';
+import { type Gap, type Occupancy, withGaps } from '../core/queries/occupancy.ts';
 import { excludedBy } from '../core/queries/pool-users.ts';
 import { quoted } from '../core/text/quote.ts';
 import type {
@@ -22,7 +22,7 @@ import type {
   ServiceItem,
   ServiceItemState,
 } from './page-data.ts';
-import { inUseBetween, type PageSnapshot } from './page-snapshot.ts';
+import { between, type PageSnapshot } from './page-snapshot.ts';
 import { blockAround, cellOf, large, mapOf, noteOn, pathTo, rangeText, small } from './pool-map.ts';
 
 /** The requested object does not exist (404), or the request is invalid (400). */
@@ -91,7 +91,7 @@ export function findPool(snapshot: PageSnapshot, key: string, text: string | und
   const range = text === undefined ? undefined : readRange(text);
   const ranges = range === undefined ? whole : [range];
   const outside = range === undefined ? (snapshot.outside.get(key) ?? []) : [];
-  const inUse = ranges.flatMap((one) => inUseBetween(snapshot.inUse[one.family], one));
+  const inUse = ranges.flatMap((one) => between(snapshot.inUse[one.family], one));
   return {
     pool,
     range: range && rangeText(range),
@@ -141,8 +141,8 @@ export function findAddress(snapshot: PageSnapshot, text: string): AddressDetail
 
 function occupancyAt({ family, value }: Address, snapshot: PageSnapshot): Occupancy | Gap {
   const range = { family, first: value, last: value };
-  const inUse = inUseBetween(snapshot.inUse[family], range);
-  const [found] = withGaps(range, inUse, snapshot.usable, reservedIn(range, snapshot.allocator));
+  const inUse = between(snapshot.inUse[family], range);
+  const [found] = withGaps(range, inUse, snapshot.usable, between(snapshot.reserved[family], range));
   return found ?? { range, state: 'no-pool', keys: [], free: 0n, reservation: undefined };
 }
 

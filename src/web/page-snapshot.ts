@@ -9,7 +9,14 @@ import type { Range } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import type { Options } from '../core/model/options.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
-import { type AllocatorView, type Occupancy, occupancyOf, shownIn } from '../core/queries/occupancy.ts';
+import {
+  type AllocatorView,
+  type ConfiguredReservation,
+  type Occupancy,
+  occupancyOf,
+  reservedIn,
+  shownIn,
+} from '../core/queries/occupancy.ts';
 import { usablePools } from '../core/queries/pool-users.ts';
 import { pendingCounts, type QuotaRow, quotaRows } from '../core/queries/quotas.ts';
 import { type PoolRow, poolNotes, reportOf, type ServiceRow } from '../core/queries/report.ts';
@@ -31,6 +38,8 @@ export interface PageSnapshot {
   readonly options: Options;
   /** Each address that is in use or claimed, ascending. */
   readonly inUse: Readonly<Record<Family, readonly Occupancy[]>>;
+  /** What the configuration reserves, ascending. */
+  readonly reserved: Readonly<Record<Family, readonly ConfiguredReservation[]>>;
   /** By the key of a pool: the addresses that its Services have outside it. */
   readonly outside: ReadonlyMap<string, readonly Occupancy[]>;
   /** Services whose status does not show what was assigned, and since when the page has observed it. */
@@ -73,6 +82,8 @@ export function takeSnapshot(
   }
   const occupanciesOf = (family: Family): Occupancy[] =>
     shownIn(wholeRange[family], view).map((address) => occupancyOf(address, view, usable));
+  const reservationsOf = (family: Family): ConfiguredReservation[] =>
+    reservedIn(wholeRange[family], view).sort((a, b) => compareAddresses(a.address, b.address));
   const inUse = { IPv4: occupanciesOf('IPv4'), IPv6: occupanciesOf('IPv6') };
   return {
     isReady,
@@ -88,6 +99,7 @@ export function takeSnapshot(
     allocator: view,
     options,
     inUse,
+    reserved: { IPv4: reservationsOf('IPv4'), IPv6: reservationsOf('IPv6') },
     outside: outsidePools(config, [...inUse.IPv4, ...inUse.IPv6]),
     unannounced: unannouncedIn(decisions, now, before),
   };
@@ -158,24 +170,28 @@ function outsidePools(config: Config, inUse: readonly Occupancy[]): Map<string, 
   return outside;
 }
 
+interface Addressed {
+  readonly address: Address;
+}
+
 /** The part of a sorted list of one family that lies in the range. O(log n + result). */
-export function inUseBetween(
-  inUse: readonly Occupancy[],
+export function between<T extends Addressed>(
+  sorted: readonly T[],
   { family, first, last }: Range,
-): readonly Occupancy[] {
-  const from = lowerBound(inUse, { family, value: first });
-  const to = lowerBound(inUse, { family, value: last + 1n });
-  return inUse.slice(from, to);
+): readonly T[] {
+  const from = lowerBound(sorted, { family, value: first });
+  const to = lowerBound(sorted, { family, value: last + 1n });
+  return sorted.slice(from, to);
 }
 
 /** The index of the first entry that is not below the address. */
-function lowerBound(inUse: readonly Occupancy[], address: Address): number {
+function lowerBound(sorted: readonly Addressed[], address: Address): number {
   let low = 0;
-  let high = inUse.length;
+  let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const occupancy = inUse[middle];
-    if (occupancy !== undefined && compareAddresses(occupancy.address, address) < 0) low = middle + 1;
+    const found = sorted[middle];
+    if (found !== undefined && compareAddresses(found.address, address) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -2,16 +2,10 @@ import { explainExclusion, explainReservation } from '../core/explain/explain-ad
 import { formatBlock, formatRange } from '../core/explain/explain-config.ts';
 import { type Address, formatAddress } from '../core/ip/address.ts';
 import { type Range, rangesMeet } from '../core/ip/range.ts';
-import {
-  type AddressState,
-  type Gap,
-  type Occupancy,
-  reservedIn,
-  withGaps,
-} from '../core/queries/occupancy.ts';
+import { type AddressState, type Gap, type Occupancy, withGaps } from '../core/queries/occupancy.ts';
 import { excludersIn } from '../core/queries/pool-users.ts';
 import type { AddressCell, Block, PoolMap, Segment } from './page-data.ts';
-import { inUseBetween, type PageSnapshot } from './page-snapshot.ts';
+import { between, type PageSnapshot } from './page-snapshot.ts';
 
 /**
  * Limits for drawing ranges: a small range is drawn as one cell per address, a larger one as blocks of 2^k addresses. They
@@ -59,10 +53,10 @@ export function mapOf(
 
 function segmentOf(range: Range, snapshot: PageSnapshot, scale: Scale): Segment {
   const head = { range: rangeText(range), size: String(sizeOf(range)) };
-  const inUse = inUseBetween(snapshot.inUse[range.family], range);
+  const inUse = between(snapshot.inUse[range.family], range);
   // There may be thousands of pools, and only a few in this range.
   const usable = snapshot.usable.filter(({ ranges }) => ranges.some((one) => rangesMeet(one, range)));
-  const reserved = reservedIn(range, snapshot.allocator);
+  const reserved = between(snapshot.reserved[range.family], range);
   if (sizeOf(range) <= BigInt(scale.maxCells)) {
     const excluders = excludersIn(range, snapshot.config);
     const cells = withGaps(range, inUse, usable, reserved).flatMap((part) =>
@@ -71,8 +65,8 @@ function segmentOf(range: Range, snapshot: PageSnapshot, scale: Scale): Segment 
     return { ...head, cells };
   }
   const blocks = blocksOf(range, scale).map((block): Block => {
-    const inBlock = inUseBetween(inUse, block);
-    return blockOf(block, inBlock, withGaps(block, inBlock, usable, reserved));
+    const inBlock = between(inUse, block);
+    return blockOf(block, inBlock, withGaps(block, inBlock, usable, between(reserved, block)));
   });
   const smallest = smallestBlockOf(inUse, range);
   return { ...head, blocks, inUseRange: smallest === head.range ? undefined : smallest };

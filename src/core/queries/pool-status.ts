@@ -39,14 +39,25 @@ export function poolStatus(
   return data;
 }
 
-/** The problems of each pool, by its key, among them those of keys like `select.internal`. Those of no pool have the key ''. */
-function problemsByPool({ pools, problems }: Config): Map<string, ConfigProblem[]> {
-  return Map.groupBy(problems, ({ key }) => {
+/**
+ * The problems of each pool, by its key, among them those of keys like `select.internal`. Those of no pool have the key ''. Once
+ * O(problems): a ConfigMap can have 100,000.
+ */
+function problemsByPool(config: Config): ReadonlyMap<string, readonly ConfigProblem[]> {
+  const known = problemsByConfig.get(config);
+  if (known !== undefined) return known;
+  const { pools, problems } = config;
+  const found = Map.groupBy(problems, ({ key }) => {
     const { scope, target = '' } = parseKey(key) ?? {};
     const pool = scope === 'pool' ? poolKey(target) : key;
     return pools.has(pool) ? pool : '';
   });
+  problemsByConfig.set(config, found);
+  return found;
 }
+
+/** As long as their configuration is in use. */
+const problemsByConfig = new WeakMap<Config, ReadonlyMap<string, readonly ConfigProblem[]>>();
 
 function textOf(row: PoolRow, pending: number, problems: readonly ConfigProblem[]): string {
   const { size, used, free, excluded, reserved } = row;

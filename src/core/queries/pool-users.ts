@@ -84,22 +84,25 @@ export function excludedBy(address: Address, config: Config): string[] {
 export function excludersIn(range: Range, config: Config): (address: Address, max?: number) => string[] {
   const { exclude } = config.settings;
   const meets = (ranges: readonly Range[]): boolean => ranges.some((one) => rangesMeet(one, range));
-  const byPool = [...exclude.pool].map(([name, ranges]) => {
-    const pool = config.pools.get(poolKey(name));
-    return { key: `exclude.${name}`, ranges, pools: pool === undefined ? [] : [pool] };
-  });
-  const byNamespace = [...exclude.namespace]
-    .filter(([, ranges]) => meets(ranges))
-    .map(([namespace, ranges]) => ({
-      key: `exclude-${namespace}`,
-      ranges,
-      pools:
-        namespace === general.namespace
-          ? [...config.pools.values()]
-          : policyFor(config, { namespace }).listed.filter(({ name }) => !exclude.pool.has(name)),
-    }));
-  const excluders = [...byPool, ...byNamespace]
-    .filter(({ ranges }) => meets(ranges))
+  const found: {
+    readonly key: string;
+    readonly ranges: readonly Range[];
+    readonly pools: readonly Pool[];
+  }[] = [];
+  // Loops, because there can be thousands of keys, and the page asks for each pool that it shows.
+  for (const [name, ranges] of exclude.pool) {
+    const pool = meets(ranges) ? config.pools.get(poolKey(name)) : undefined;
+    if (pool !== undefined) found.push({ key: `exclude.${name}`, ranges, pools: [pool] });
+  }
+  for (const [namespace, ranges] of exclude.namespace) {
+    if (!meets(ranges)) continue;
+    const pools =
+      namespace === general.namespace
+        ? [...config.pools.values()]
+        : policyFor(config, { namespace }).listed.filter(({ name }) => !exclude.pool.has(name));
+    found.push({ key: `exclude-${namespace}`, ranges, pools });
+  }
+  const excluders = found
     .map((one) => ({ ...one, pools: one.pools.filter((pool) => meets(pool.ranges)) }))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   return (address, max = Number.POSITIVE_INFINITY) => {
