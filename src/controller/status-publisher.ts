@@ -152,8 +152,10 @@ export class StatusPublisher implements Reconciler {
     return context.api.update(this.#path, object, this.#abortController.signal, leadership);
   }
 
+  /** Beside the ConfigMap with the pools. */
   get #name(): { readonly namespace: string; readonly name: string } {
-    return statusConfigMap(this.#options.options);
+    const { namespace, name } = this.#options.options.configMap;
+    return { namespace, name: `${name}-status` };
   }
 
   get #folder(): string {
@@ -163,14 +165,6 @@ export class StatusPublisher implements Reconciler {
   get #path(): string {
     return `${this.#folder}/${this.#name.name}`;
   }
-}
-
-/** The ConfigMap with the state of the pools. */
-export function statusConfigMap({ configMap: { namespace, name } }: Pick<Options, 'configMap'>): {
-  readonly namespace: string;
-  readonly name: string;
-} {
-  return { namespace, name: `${name}-status` };
 }
 
 function hasData({ data = {} }: ConfigMap, wanted: Readonly<Record<string, string>>): boolean {
