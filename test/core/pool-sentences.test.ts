@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explainTrace } from '../../src/core/explain/explain-trace.ts';
+import { remediesFor } from '../../src/core/explain/service-remedies.ts';
 import { SmallWorld, type Wish } from './small-world.ts';
 import { options } from './snapshots.ts';
 
@@ -183,19 +184,19 @@ const apart: readonly (readonly [
     'a common port',
     {},
     key([80, 443]),
-    'The Service shares no address with x/1, which has the same kube-vip.io/sharing-key: "a": 10.0.0.1 is assigned to x/1, and both use TCP port 80. To share the address, change one of the two Services, and create this one again.',
+    'The Service shares no address with x/1, which has the same kube-vip.io/sharing-key: "a": 10.0.0.1 is assigned to x/1, and both use TCP port 80. To share the address, change one of the two Services, and then request the address with the annotation kube-vip.io/reallocate.',
   ],
   [
     'externalTrafficPolicy',
     {},
     key([443], { local: true }),
-    'The Service shares no address with x/1, which has the same kube-vip.io/sharing-key: "a": the Service has externalTrafficPolicy: Local. To share the address, change one of the two Services, and create this one again.',
+    'The Service shares no address with x/1, which has the same kube-vip.io/sharing-key: "a": the Service has externalTrafficPolicy: Local. To share the address, change one of the two Services, and then request the address with the annotation kube-vip.io/reallocate.',
   ],
   [
     'another pool',
     { 'pool.a': '10.0.0.1-10.0.0.9', 'pool.b': '10.0.1.1', 'pools-x': 'a, b' },
     key([443], { annotations: { 'kube-vip.io/sharing-key': 'a', 'kube-vip.io/pool': 'b' } }),
-    'The Service shares no address with x/1, which has the same kube-vip.io/sharing-key: "a": the pools of the Service do not have its address 10.0.0.1. To share the address, change one of the two Services, and create this one again.',
+    'The Service shares no address with x/1, which has the same kube-vip.io/sharing-key: "a": the pools of the Service do not have its address 10.0.0.1. To share the address, change one of the two Services, and then request the address with the annotation kube-vip.io/reallocate.',
   ],
 ];
 
@@ -220,6 +221,14 @@ test('a Service with a sharing key says nothing if it shares, if no other has it
   world.edit('x/3', { ports: [82] });
   assert.match(world.says('x/3'), /It could share 10\.0\.0\.1 now\./);
   assert.deepEqual([world.says('x/1'), world.annotation('x/3')], ['Shared with x/2.', '10.0.0.2']);
+  const decided = world.allocator.explain('x/3') ?? assert.fail();
+  const context = { allocator: world.allocator, options, configMap: undefined };
+  assert.deepEqual(
+    remediesFor(decided, context).map(({ command }) => command),
+    ['kubectl annotate service 3 --namespace x --overwrite kube-vip.io/reallocate=10.0.0.1'],
+  );
+  world.edit('x/3', { annotations: { 'kube-vip.io/reallocate': '10.0.0.1' } });
+  assert.equal(world.says('x/3'), 'Shared with x/1, x/2.');
   world.delete('x/1').delete('x/2');
   assert.equal(world.says('x/3'), '');
 });

@@ -51,14 +51,6 @@ export type AllocationFailure =
     } & Excluded)
   | TargetFailure;
 
-/** What the configuration excludes from the pool. */
-export interface Excluded {
-  /** How many addresses of the family. */
-  readonly excluded: bigint;
-  /** The keys, if there are any. */
-  readonly excludedBy: readonly string[];
-}
-
 /** Why a Service cannot be moved to exactly the addresses that the annotation `kube-vip.io/reallocate` names. */
 export type TargetFailure =
   /** Neither a known word nor a list of addresses. */
@@ -91,6 +83,14 @@ export type TargetFailure =
       readonly service: ServiceKey;
       readonly key: string;
     };
+
+/** What the configuration excludes from the pool. */
+export interface Excluded {
+  /** How many addresses of the family. */
+  readonly excluded: bigint;
+  /** The keys, if there are any. */
+  readonly excludedBy: readonly string[];
+}
 
 /** Why a Service in a namespace that allows sharing cannot share an address of its full pool. */
 export type NoSharing =

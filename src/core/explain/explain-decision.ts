@@ -569,7 +569,6 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
   }
 }
 
-/** A reallocation does not help: an address that a new allocation could choose stays. */
 function explainNotShared({
   sharingKey,
   other,
@@ -581,9 +580,9 @@ function explainNotShared({
   if (why === undefined)
     return {
       problem: `${problem}. It could share ${formatAddress(address)} now.`,
-      advice: 'To share the address, delete this Service and create it again.',
+      advice: `To share the address, request it with the annotation ${annotations.reallocate}.`,
     };
-  const advice = 'To share the address, change one of the two Services, and create this one again.';
+  const advice = `To share the address, change one of the two Services, and then request the address with the annotation ${annotations.reallocate}.`;
   switch (why.code) {
     case 'not-eligible':
       return { problem: `${problem}: ${notEligible[why.why]}.`, advice };

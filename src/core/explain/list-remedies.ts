@@ -23,7 +23,7 @@ export function remediesForNotListed(
 ): Remedy[] {
   const { options, allocator } = context;
   const meant = pools.flatMap((name) => nearestWord(name, listed) ?? []);
-  const ordered = [...meant, ...listed.filter((name) => !meant.includes(name))];
+  const ordered = [...new Set([...meant, ...listed])];
   const remedies = namedPools(state, ordered, context);
   if (gets(state, { pool: undefined }, context))
     remedies.push({

@@ -190,8 +190,8 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
       return condition.why === undefined
         ? [
             {
-              advice: `Delete this Service and create it again. It then shares ${formatAddress(condition.address)} with ${condition.other}.`,
-              command: undefined,
+              advice: `Share ${formatAddress(condition.address)} with ${condition.other}, which interrupts this Service briefly:`,
+              command: annotate(state.view, `${annotations.reallocate}=${formatAddress(condition.address)}`),
             },
           ]
         : [];
