@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readConfig } from '../../src/core/config/config.ts';
+import { reservedIn } from '../../src/core/config/policy.ts';
 import { Allocator, type ServiceDecision, type ServiceWork } from '../../src/core/decide/allocator.ts';
 import { explainDecision, explainWrite, reasonOf } from '../../src/core/explain/explain-decision.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
@@ -13,9 +14,20 @@ import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
-import { adoption, allocation, isAdopted, isContender, mayShare, moved, poolOf, shown } from './naive.ts';
+import {
+  adoption,
+  allocation,
+  heldBy,
+  heldIn,
+  isAdopted,
+  isContender,
+  isReservedForOther,
+  mayShare,
+  shown,
+} from './naive.ts';
+import { type Data, poolsFor, quotaOf, reservations, settingOf } from './naive-pools.ts';
 import { Cluster } from './test-world.ts';
-import { anyAddress, anyUserStep, at, edit, type UserStep } from './users.ts';
+import { anyAddress, anyUserStep, at, edit, type UserStep, withKeys } from './users.ts';
 
 const options: Options = {
   class: undefined,
@@ -98,6 +110,10 @@ class Run {
         break;
       case 'configure':
         cluster.data = step.data;
+        this.configure();
+        break;
+      case 'set':
+        cluster.data = withKeys(cluster.data, step.keys);
         this.configure();
         break;
       case 'nodes':
@@ -312,6 +328,9 @@ class Run {
       if (!isWriting) assert.deepEqual(state, stateOf(state.view, options, state.key, removed));
     }
     for (const reservation of ledger.reservations.all('external-ip')) scratch.reservations.add(reservation);
+    scratch.reservations.replaceConfigured(reservedIn(config));
+    for (const namespace of ['a', 'b', 'c'])
+      assert.equal(ledger.heldCount(namespace, undefined), scratch.heldCount(namespace, undefined));
     for (const text of everyAddress) {
       const address = readAddress(text);
       assert.ok(address !== undefined);
@@ -321,6 +340,8 @@ class Run {
         return {
           services: keys(one.servicesAt(address)).sort(),
           moved: keys(one.movedFrom(address)).sort(),
+          held: ['a', 'b', 'c'].filter((namespace) => one.isHeldIn(namespace, address, undefined)),
+          reserved: one.reservedFor(address),
           holders: keys(holders),
           contenders: keys(contenders),
         };
@@ -340,6 +361,12 @@ class Run {
           );
         }
       }
+      for (const group of ['', 'one', 'a\none']) {
+        const shareable = (one: Ledger) => [
+          ...one.shareable(group, ['TCP/80'], pool.spans.IPv4, false, config),
+        ];
+        assert.deepEqual(shareable(ledger), shareable(scratch));
+      }
     }
   }
 
@@ -352,13 +379,13 @@ class Run {
         requestedIPs.length === 2 &&
         requestedIPs.every(({ family }) => family === 'IPv4'))
         ? view
-        : { ...view, labeled: false },
+        : { ...view, deleting: true },
     );
     // A write that was decided on an older version is rejected. An address that is being released cannot be shared.
     const releasing = this.writing
       .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)
       .filter(({ view }) => (this.allocator.ledger.get(keyOf(view))?.releasingIPs.length ?? 0) > 0)
-      .map(({ view }) => ({ ...view, labeled: false, statusIPs: [] }));
+      .map(({ view }) => ({ ...view, deleting: true, statusIPs: [] }));
     const others = [...this.allocator.ledger.reservations.all('external-ip')].map(
       ({ address }): Service => ({
         metadata: { name: 'other' },
@@ -384,12 +411,19 @@ class Run {
       .split(',')
       .filter((address) => address !== '' && address !== '0.0.0.0');
     for (const address of given) {
+      if (decision.cause === 'mark-static')
+        assert.ok(
+          heldBy(mine).includes(address) || !isReservedForOther(data, mine, address),
+          `Inside: ${address}, which is reserved, for ${key}`,
+        );
       if (decision.cause === 'mark-static' || before.has(address)) continue;
-      const pool = poolOf(data, view.namespace);
+      const pools = poolsFor(data, mine);
+      const isOwn = reservations(data).get(address) === key;
       assert.ok(
-        [...(pool?.IPv4 ?? []), ...(pool?.IPv6 ?? [])].includes(address),
+        isOwn || pools.some(({ IPv4, IPv6 }) => [...IPv4, ...IPv6].includes(address)),
         `Inside: ${address} for ${key}`,
       );
+      assert.ok(!isReservedForOther(data, mine, address), `Inside: ${address}, reserved, for ${key}`);
       const user = this.isExternalFor(address);
       // A holder that shares its address may have it as an external IP, too.
       const isPartner = decision.conditions.some(
@@ -402,11 +436,15 @@ class Run {
       for (const other of all) {
         if (other === mine || !shown(other).includes(address)) continue;
         assert.ok(
-          mayShare(data, mine, other),
+          mayShare(data, mine, other, address) ||
+            (reservations(data).get(address) === key && !hasIt(other, address)),
           `Once: ${address} of ${other.metadata.name} was given to ${key}`,
         );
       }
     }
+    this.checkQuota(decision, mine, all, data);
+    checkMove(view, decision);
+    checkAnnounced(view, decision, data);
     if (
       decision.cause === 'adopt' ||
       decision.cause === 'update' ||
@@ -429,16 +467,25 @@ class Run {
       assert.equal(decision.fromStatus, adopted && true, `Adopt: ${key}`);
       if (adopted !== undefined) assert.deepEqual(decision.addresses.text.split(','), adopted, key);
       // A new Service gets exactly the addresses of the naive model.
-      else if (decision.cause === 'allocate')
-        assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all), key);
+      else if (decision.cause === 'allocate' || decision.cause === 'share')
+        assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all, { keep: [] }), key);
     }
     const [left = ''] = before;
     const isAssigned =
       view.annotation === left && view.record?.addresses.text === left && view.record.uid === view.uid;
     const leaves =
-      before.size === 1 && !left.includes(':') && poolOf(data, view.namespace)?.IPv4.includes(left) === false;
+      before.size === 1 &&
+      !left.includes(':') &&
+      !poolsFor(data, mine).some(({ IPv4 }) => IPv4.includes(left));
     if (decision.cause === 'reallocate' && isAssigned && leaves) {
-      assert.deepEqual(decision.addresses.text.split(','), moved(data, mine, left, all), key);
+      assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all, { left }), key);
+    }
+    // After an edit of the annotation `kube-vip.io/pool`, what the new pools have as well stays.
+    if (decision.cause === 'pools' && view.annotation === view.record?.addresses.text) {
+      const keep = (view.annotation ?? '')
+        .split(',')
+        .filter((ip) => poolsFor(data, mine).some(({ IPv4, IPv6 }) => [...IPv4, ...IPv6].includes(ip)));
+      assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all, { keep }), key);
     }
     // A Service that never had the address does not go where its holders go.
     if (decision.cause === 'reallocate' && isContender(mine, left, all)) {
@@ -447,6 +494,27 @@ class Run {
       const expected = allocation(data, mine, all) ?? allocation(data, mine, after);
       assert.deepEqual(decision.addresses.text.split(','), expected, key);
     }
+  }
+
+  /** The quota is never overrun by what is given, also not for a moment. What is held already is never refused. */
+  checkQuota(
+    { cause, addresses }: ServiceDecision['decision'] & { kind: 'write' },
+    mine: Service,
+    all: readonly Service[],
+    data: Data,
+  ): void {
+    if (['adopt', 'restore', 'update', 'confirm'].includes(cause)) return;
+    const { namespace = '' } = mine.metadata;
+    const others = heldIn(
+      namespace,
+      all.filter((other) => other !== mine),
+    );
+    const after = new Set([...others, ...addresses.text.split(',').filter((ip) => ip !== '')]).size;
+    const most = Math.max(quotaOf(data, namespace), heldIn(namespace, all).size);
+    assert.ok(
+      after <= most,
+      `Quota: ${after} of ${most} in ${namespace} after ${keyOf(mine.metadata as never)}`,
+    );
   }
 
   /** The promise Said why: every decision has a message, and a pending one a reason. */
@@ -519,6 +587,43 @@ class Run {
   }
 }
 
+/** The promise Still: an assigned address only changes for a reason in the Service itself. */
+function checkMove(view: ServiceView, { addresses }: { addresses: { text: string } }): void {
+  const { record, annotation } = view;
+  if (record === undefined || record.uid !== view.uid || annotation !== record.addresses.text) return;
+  if (addresses.text === annotation) return;
+  const [first = ''] = annotation.split(',');
+  const reasons = [
+    view.reallocate !== false,
+    record.families !== `${view.policy} ${view.families.join()}`,
+    record.ports !== view.ports.join(),
+    record.pool !== view.pool,
+    view.specIP !== undefined && view.specIP !== first,
+  ];
+  assert.ok(reasons.includes(true), `Still: ${keyOf(view)} had ${annotation} and got ${addresses.text}`);
+}
+
+/** Interface, VLAN, and Lease are written with the first address, and never over a value that is there. */
+function checkAnnounced(
+  view: ServiceView,
+  { cause, patch, source }: ServiceDecision['decision'] & { kind: 'write' },
+  data: Data,
+): void {
+  for (const field of ['interface', 'vlan', 'lease'] as const) {
+    if (field in patch) assert.equal(view[field], undefined, `Hands off: the ${field} of ${keyOf(view)}`);
+    const isFirst = view.record === undefined && !view.labeled && (cause === 'allocate' || cause === 'share');
+    const [, pool] = /^pool\.(.*)$/.exec(source) ?? [];
+    // A reserved address can be in any pool.
+    if (!isFirst || view[field] !== undefined || source.startsWith('reserve-')) continue;
+    assert.equal(patch[field], settingOf(data, field, pool, view.namespace), `${field} of ${keyOf(view)}`);
+  }
+}
+
+/** Whether the Service was given the address, or shows it somewhere but in a request. */
+function hasIt(service: Service, address: string): boolean {
+  return heldBy(service).includes(address);
+}
+
 const everyAddress = [
   ...Array.from({ length: 11 }, (_, i) => `10.0.0.${i}`),
   '10.0.0.253',
@@ -527,6 +632,7 @@ const everyAddress = [
   '10.0.1.0',
   '10.0.1.1',
   '10.0.1.2',
+  '10.9.9.9',
   'fd00::',
   'fd00::1',
   'fd00::2',
@@ -560,6 +666,9 @@ function objectOf(view: ServiceView): Service {
   if (view.requestedIP !== undefined) annotations['kube-vip.io/requestedIP'] = view.requestedIP;
   if (view.reallocate)
     annotations['kube-vip.io/reallocate'] = view.reallocate === 'all' ? 'true' : 'allocated';
+  if (view.pool !== undefined) annotations['kube-vip.io/pool'] = view.pool;
+  if (view.sharingKey !== undefined) annotations['kube-vip.io/sharing-key'] = view.sharingKey;
+  const labels = view.labels.split(',').flatMap((label) => (label === '' ? [] : [label.split('=')]));
   return {
     metadata: {
       namespace: view.namespace,
@@ -567,7 +676,10 @@ function objectOf(view: ServiceView): Service {
       uid: view.uid,
       creationTimestamp: view.created,
       annotations,
-      labels: view.labeled ? { implementation: 'kube-vip' } : {},
+      labels: {
+        ...(Object.fromEntries(labels) as Record<string, string>),
+        ...(view.labeled ? { implementation: 'kube-vip' } : {}),
+      },
       ...(view.deleting ? { deletionTimestamp: 'yes' } : {}),
     },
     spec: {
