@@ -456,7 +456,7 @@ export const badNamedPools: readonly BadPool[] = [
     'reserve-default',
     'web=0.0.0.0',
     ['reserve-default: "web=0.0.0.0" reserves 0.0.0.0, which is a request for DHCP and no address.'],
-    'each entry is well formed',
+    'refused',
   ],
   [
     'reserve-default',

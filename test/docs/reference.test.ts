@@ -42,7 +42,15 @@ test('lists every annotation, label, and other name on objects', () => {
 test('lists every key of the allocation record', () => {
   const record = {
     ...{ source: 'static', addresses: listed('10.1.0.1'), ports: 'TCP/80', families: 'SingleStack IPv4' },
-    ...{ interface: 'eth3', uid: 'u', controller: 'c', was: readAddress('10.1.0.2') ?? assert.fail() },
+    ...{
+      interface: 'eth3',
+      vlan: '120',
+      lease: 'l',
+      pool: 'dmz',
+      uid: 'u',
+      controller: 'c',
+      was: readAddress('10.1.0.2') ?? assert.fail(),
+    },
   };
   const keys = Object.keys(JSON.parse(formatRecord(record)) as object);
   assert.deepEqual(firstCells(document, 'JSON key'), keys);

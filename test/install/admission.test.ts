@@ -98,6 +98,24 @@ const messages: readonly (readonly [data: Data, message: string])[] = [
     { 'cidr-global': '10.0.0.10-10.0.0.9' },
     'cidr-global: "10.0.0.10-10.0.0.9" ends before it starts. Did you mean 10.0.0.9-10.0.0.10?',
   ],
+  [
+    { 'pools-a': 'internal dmz' },
+    'pools-a: "internal dmz" is not a list of pools. Write the names of pools, separated by commas.',
+  ],
+  [
+    { 'select.dmz': 'tier:edge' },
+    'select.dmz: "tier:edge" is not a label selector. Write it as for kubectl get --selector: tier=edge, or tier in (edge, dmz).',
+  ],
+  [
+    { 'reserve-a': 'web' },
+    'reserve-a: "web" is not a list of reserved addresses. Write SERVICE=ADDRESS, separated by commas.',
+  ],
+  [
+    { 'quota-a': '-1' },
+    'quota-a: "-1" is not a number of addresses. Use a whole number that is not negative.',
+  ],
+  [{ 'vlan.dmz': '0' }, 'vlan.dmz: "0" is not a VLAN ID. Use a number from 1 to 4094.'],
+  [{ 'lease.dmz': 'Shared' }, 'lease.dmz: "Shared" is not the name of a Lease. Use NAME or NAMESPACE/NAME.'],
 ];
 
 test('the table contains one message for each validation', () => {

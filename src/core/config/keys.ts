@@ -67,7 +67,8 @@ export const configKeys = {
   pool: row({
     scopes: ['pool'],
     type: pool,
-    sentence: 'A [pool with a name](pools.md#pools-by-name). It serves the namespaces whose list names it',
+    sentence:
+      'A [pool with a name](pools.md#internal-and-public-networks-for-one-namespace). It serves the namespaces whose list names it',
   }),
   pools: row({
     scopes: ['namespace'],
@@ -91,31 +92,32 @@ export const configKeys = {
     scopes: ['pool'],
     type: labelSelector,
     sentence:
-      'The Services that get their addresses from this pool rather than from the others on their list, [by label](pools.md#by-label)',
+      'The Services that get their addresses from this pool rather than from the others on their list, [by label](pools.md#internal-and-public-networks-for-one-namespace)',
   }),
   'auto-assign': row({
     scopes: ['pool'],
     type: boolean,
     default: true,
     sentence:
-      '`"false"` keeps the pool for Services whose annotation `kube-vip.io/pool` [names it](pools.md#by-name)',
+      '`"false"` keeps the pool for Services whose annotation `kube-vip.io/pool` [names it](pools.md#a-pool-for-services-that-name-it)',
   }),
   exclude: row({
     scopes: ['pool', 'namespace'],
     type: exclusions,
     sentence:
-      'Addresses that are [not allocated](pools.md#excluded-addresses), only assigned by name. `exclude-global` applies beside the others',
+      'Addresses that are [not allocated](pools.md#keep-addresses-for-routers), only assigned by name. `exclude-global` applies beside the others',
   }),
   reserve: row({
     scopes: ['namespace'],
     type: reserved,
-    sentence: 'Addresses that only [the named Service](pools.md#reserved-addresses) of the namespace gets',
+    sentence:
+      'Addresses that only [the named Service](pools.md#one-address-for-a-service-that-does-not-exist-yet) of the namespace gets',
   }),
   quota: row({
     scopes: ['namespace'],
     type: quota,
     sentence:
-      'How many addresses the Services of the namespace can [hold together](pools.md#quotas). `quota-global` applies to each namespace without its own',
+      'How many addresses the Services of the namespace can [hold together](pools.md#at-most-five-addresses-for-a-tenant). `quota-global` applies to each namespace without its own',
   }),
   interface: row({
     scopes: ['pool', 'namespace'],

@@ -1,5 +1,6 @@
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
 import { mergeRanges, ordinalOf, ordinalsOf, type Range, rangesContain } from '../ip/range.ts';
+import { maxEntries } from '../model/address-list.ts';
 import type { ServiceKey, ServiceView } from '../model/service-view.ts';
 import type { Config } from './config.ts';
 import { poolKey, poolNameOf } from './keys.ts';
@@ -99,8 +100,9 @@ const resolved = new WeakMap<Config, Resolved>();
 export function policyFor(config: Config, subject: PolicySubject): AllocationPolicy {
   const { namespace, pool } = subject;
   const known = resolvedOf(config);
-  const policies = known.namespaces.get(namespace) ?? policiesOf(config, namespace, known.addresses);
-  known.namespaces.set(namespace, policies);
+  const policies = remembered(known.namespaces, namespace, () =>
+    policiesOf(config, namespace, known.addresses),
+  );
   if (pool !== undefined && pool.length > 0) return named(policies, pool);
   return policies.usual ?? chosen(policies, subject.labels ?? '');
 }
@@ -108,14 +110,15 @@ export function policyFor(config: Config, subject: PolicySubject): AllocationPol
 /** One address of each of the pools that the annotation names. */
 function named(policies: NamespacePolicies, text: string): AllocationPolicy {
   return remembered(policies.byName, text, () => {
-    const names = [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '');
+    const listed = text.split(',').map((name) => name.trim());
+    // Both families of so many pools are as many addresses as a list can have.
+    const names = [...new Set(listed)].filter((name) => name !== '').slice(0, maxEntries / 2);
     const pools = names.flatMap((name) => policies.pools.find(({ pool }) => pool.name === name) ?? []);
     if (pools.length === names.length) {
       const groups = pools.map(({ pool }) => [pool]);
       return policyOf(policies, groups, { by: 'annotation', pools: names });
     }
-    const listed = policies.pools.map(({ pool }) => pool.name);
-    const refused = names.filter((name) => !listed.includes(name));
+    const refused = names.filter((name) => !policies.pools.some(({ pool }) => pool.name === name));
     return policyOf(policies, [], { by: 'refused', pools: refused });
   });
 }
@@ -207,9 +210,11 @@ export function poolsOf(config: Config): readonly PolicyPool[] {
 }
 
 function resolvedOf(config: Config): Resolved {
-  const known = resolved.get(config) ?? { namespaces: new Map(), addresses: new Map(), pools: undefined };
-  resolved.set(config, known);
-  return known;
+  const known = resolved.get(config);
+  if (known !== undefined) return known;
+  const added = { namespaces: new Map(), addresses: new Map(), pools: undefined };
+  resolved.set(config, added);
+  return added;
 }
 
 function poolIn(

@@ -31,7 +31,7 @@ export const reserved: ListType<readonly ReservedAddress[]> = {
     'no-entry': ['', ' ,'],
   },
   admission: {
-    isInvalid: `value.findAll('[^,\\n]+').exists(entry, entry.trim() != '' && !(entry.split('=').size() == 2 && entry.split('=')[0].trim().matches('^${serviceName}$') && isIP(entry.split('=')[1].trim())))`,
+    isInvalid: `value.findAll('[^,\\n]+').exists(entry, entry.trim() != '' && !(entry.split('=').size() == 2 && entry.split('=')[0].trim().matches('^${serviceName}$') && isIP(entry.split('=')[1].trim()) && !ip(entry.split('=')[1].trim()).isUnspecified()))`,
     message: 'is not a list of reserved addresses. Write SERVICE=ADDRESS, separated by commas.',
   },
   *read({ key, text, problems }: Reading): Generator<void, readonly ReservedAddress[]> {

@@ -39,15 +39,16 @@ export function conditionsOf({ state, policy, facts }: Subject, list: readonly A
     conditions.push(...reservedForOther(state, address, facts));
     conditions.push(...conditionsFromOthers(state, address, facts));
     conditions.push(...wrongFamily(state, address));
-    if (!isStatic && !spans(policy, address))
+    const isReserved = facts.ledger.reservedFor(address)?.service === state.key;
+    if (!isStatic && !isReserved && !spans(policy, address))
       conditions.push({ code: 'outside-pool', service: state.key, address, key });
   }
   conditions.push(...unusedReservations(state, list, facts));
   conditions.push(...misreadWords(state, list));
   const incomplete = missingFamily(state, list, isStatic, policy, facts);
   if (incomplete !== undefined) conditions.push(incomplete);
-  if (state.view.namespace === 'global' && !isStatic && key !== undefined)
-    conditions.push({ code: 'global-namespace', key });
+  if (state.view.namespace === 'global' && !isStatic && policy.list !== undefined)
+    conditions.push({ code: 'global-namespace', key: policy.list });
   return conditions;
 }
 

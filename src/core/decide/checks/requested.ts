@@ -1,5 +1,6 @@
-import { type AllocationPolicy, provides, spans } from '../../config/policy.ts';
+import { type AllocationPolicy, isInPool, type PolicyPool, provides, spans } from '../../config/policy.ts';
 import { includesAddress } from '../../ip/address.ts';
+import { rangesContain } from '../../ip/range.ts';
 import { type AddressEntry, addressesOf } from '../../model/address-list.ts';
 import { staticSource, unknownSource } from '../../model/allocation-record.ts';
 import { restored } from '../assignments.ts';
@@ -56,7 +57,10 @@ function mayHaveBeenAllocated({ state, policy }: Run, list: readonly AddressEntr
 
 /** The key of the pool, if it spans all adopted addresses. */
 function sourceOf(policy: AllocationPolicy, list: readonly AddressEntry[]): string {
-  const [pool] = policy.pools;
-  const isInside = addressesOf(list).every((one) => provides(policy, one) || spans(policy, one));
+  const addresses = addressesOf(list);
+  const isInside = addresses.every((one) => provides(policy, one) || spans(policy, one));
+  const holds = (pool: PolicyPool): boolean =>
+    addresses.some((one) => isInPool(pool, one) || rangesContain(pool.ranges, one));
+  const pool = policy.listed.find(holds) ?? policy.pools[0];
   return pool !== undefined && isInside ? pool.key : unknownSource;
 }
