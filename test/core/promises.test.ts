@@ -10,6 +10,7 @@ import { AddressMap } from '../../src/core/ip/address-map.ts';
 import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import { Ledger } from '../../src/core/ledger/ledger.ts';
 import { stateOf } from '../../src/core/ledger/service-state.ts';
+import { formatAddressList } from '../../src/core/model/address-list.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
@@ -372,27 +373,30 @@ class Run {
 
   /** The current Services as objects: as they will be after the writes in flight, and as they are before. */
   effective(): Service[] {
-    const views = [...this.allocator.ledger.all()].map(({ view, releasingIPs, requestedIPs }) =>
+    const views = [...this.allocator.ledger.all()].map(({ view, releasingIPs, requestedIPs, intent }) => {
       // With one IPv4 address before and after, the new one can be shared whatever becomes of the write.
-      releasingIPs.length === 0 ||
-      (releasingIPs.length === 1 &&
-        requestedIPs.length === 2 &&
-        requestedIPs.every(({ family }) => family === 'IPv4'))
-        ? view
-        : { ...view, deleting: true },
-    );
+      const isStable =
+        releasingIPs.length === 0 ||
+        (releasingIPs.length === 1 &&
+          requestedIPs.length === 2 &&
+          requestedIPs.every(({ family }) => family === 'IPv4'));
+      const service = objectOf(isStable ? view : { ...view, deleting: true });
+      if (intent.kind === 'annotationRemoved' && intent.removed !== undefined)
+        (service.metadata.annotations ??= {})['test/restored'] = formatAddressList(intent.list);
+      return service;
+    });
     // A write that was decided on an older version is rejected. An address that is being released cannot be shared.
     const releasing = this.writing
       .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)
       .filter(({ view }) => (this.allocator.ledger.get(keyOf(view))?.releasingIPs.length ?? 0) > 0)
-      .map(({ view }) => ({ ...view, deleting: true, statusIPs: [] }));
+      .map(({ view }) => objectOf({ ...view, deleting: true, statusIPs: [] }));
     const others = [...this.allocator.ledger.reservations.all('external-ip')].map(
       ({ address }): Service => ({
         metadata: { name: 'other' },
         spec: { type: 'ClusterIP', externalIPs: [formatAddress(address)] },
       }),
     );
-    return [...[...views, ...releasing].map(objectOf), ...others];
+    return [...views, ...releasing, ...others];
   }
 
   /** The promises Once, Inside, Still, and Hands off, for each write. */
@@ -530,11 +534,31 @@ class Run {
     if (decision.kind === 'write') assert.notEqual(explainWrite(decision), '');
   }
 
+  /** A change that a Service wants and cannot have, is not possible. */
+  checkPendingChange({ state, decision }: ServiceDecision, service: Service, all: readonly Service[]): void {
+    if (!('conditions' in decision)) return;
+    const pending = decision.conditions.find(({ code }) => code === 'pending-change');
+    const { data } = this.cluster;
+    if (pending?.code !== 'pending-change' || (pending.change !== 'families' && pending.change !== 'pools'))
+      return;
+    const pools = poolsFor(data, service);
+    const stays = (ip: string): boolean =>
+      state.record?.pool === state.view.pool ||
+      pools.some(({ IPv4, IPv6 }) => [...IPv4, ...IPv6].includes(ip));
+    const keep = decision.addresses.text.split(',').filter(stays);
+    assert.equal(
+      allocation(data, service, all, { keep }),
+      undefined,
+      `Served: ${state.key} waits for ${pending.change}, which are available`,
+    );
+  }
+
   /** The promises Served, Quiet, Same, Crash-proof, and Free again, when nothing is left to do. */
   checkSettled(): void {
     const all = [...this.cluster.services.values()];
     for (const service of all) {
       const decided = this.allocator.explain(`${service.metadata.namespace}/${service.metadata.name}`);
+      if (decided !== undefined) this.checkPendingChange(decided, service, all);
       if (decided?.decision.kind !== 'pending') continue;
       const known = new Set(everyAddress.filter((text) => hasAddress(this.allocator.nodes, text)));
       const { data } = this.cluster;

@@ -12,6 +12,7 @@ import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import { nearestMiss } from './nearest-miss.ts';
+import { quotaRoom } from './quota-room.ts';
 import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address.ts';
 import { whyNoneFree, whyNoPool, whyNoRoom } from './why-no-address.ts';
 
@@ -70,7 +71,7 @@ const noPools: readonly (readonly PolicyPool[])[] = [[]];
  * and 13). It reserves nothing: the caller has to put the result into the ledger before the next call.
  */
 export function allocate(request: AllocationRequest, facts: Facts): Allocation {
-  const { policy, families, needs, keep, state } = request;
+  const { policy, families, needs, state } = request;
   if (policy.choice.by === 'refused') return { request, failures: [whyNoPool(state.view, policy, facts)] };
   const groups = policy.groups.length > 0 ? policy.groups : noPools;
   const kept = keptBySlot(request, groups);
@@ -88,7 +89,7 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
       // Where DHCP answers for both families, one entry is enough.
       if (isLeased(group) && (j > 0 || kept[i]?.some((one) => one !== undefined))) continue;
       const picked = picks.map(({ address }) => address);
-      const room = roomFor(request, [...keep, ...picked], facts);
+      const room = roomFor(request, picked, facts);
       const found = pickOne({ request, facts, family, group, picked, room });
       if ('address' in found) picks.push(found);
       else missing.push(...found);
@@ -144,15 +145,15 @@ function keptBySlot(
   return slots;
 }
 
-/** How many addresses the Service can get beside these within its quota: O(addresses of its namespace that are shared). */
+/** How many addresses the Service can get beside those that it keeps and those that are picked. */
 function roomFor(
-  { policy: { quota }, state }: AllocationRequest,
-  has: readonly Address[],
-  { ledger }: Facts,
+  { policy: { quota }, state, keep }: AllocationRequest,
+  picked: readonly Address[],
+  facts: Facts,
 ): number {
   if (quota === undefined) return Infinity;
-  const added = has.filter((address) => !ledger.isHeldIn(state.view.namespace, address, state));
-  return quota.limit - ledger.heldCount(state.view.namespace, state) - added.length;
+  const more = picked.filter((address) => !includesAddress(keep, address));
+  return quotaRoom(quota, state, [...keep, ...more], facts);
 }
 
 /** What is joined, in flight, or reserved comes before what the pools have, in their order. */

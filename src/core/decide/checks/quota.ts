@@ -1,22 +1,23 @@
-import { heldBy } from '../../ledger/held-addresses.ts';
-import { addressesOf } from '../../model/address-list.ts';
+import { addressesOf, parseAddressList } from '../../model/address-list.ts';
 import type { Check } from '../check.ts';
 import type { AddressConflict } from '../decision.ts';
 import { contender } from '../desired-state.ts';
+import { quotaRoom } from '../quota-room.ts';
 
 /** Addresses that are requested by name count in the quota, too. What the Service holds already is never taken (spec section 13). */
 export const quota: Check = {
   name: 'quota',
-  run({ state, policy, facts: { ledger } }) {
+  run({ state, policy, facts }) {
     const { intent, key: service, view } = state;
     if (intent.kind !== 'requested' || policy.quota === undefined) return undefined;
     const { namespace } = view;
     const { key, limit } = policy.quota;
-    const held = ledger.heldCount(namespace, state);
-    const added = addressesOf(intent.list).filter((address) => !ledger.isHeldIn(namespace, address, state));
-    if (added.length <= heldBy(state).length || held + added.length <= limit) return undefined;
+    if (quotaRoom(policy.quota, state, addressesOf(intent.list), facts) >= 0) return undefined;
+    const held = facts.ledger.heldCount(namespace, undefined);
     const conflict: AddressConflict = { code: 'quota-reached', service, key, namespace, limit, held };
+    // The addresses in an annotation beside an edited spec are still assigned.
+    const isHeld = intent.by === 'spec' && parseAddressList(view.annotation) !== undefined;
     const failures = [{ code: 'quota-reached', key, namespace, limit, held }] as const;
-    return { conflict, decision: contender(state, conflict, false, failures) };
+    return { conflict, decision: contender(state, conflict, isHeld, failures) };
   },
 };
