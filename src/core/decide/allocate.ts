@@ -1,16 +1,11 @@
-import {
-  type AddressSettings,
-  isInPool,
-  type PolicyPool,
-  settingsAt,
-  withoutAddresses,
-} from '../config/policy.ts';
+import { type AddressSettings, isInPool, type PolicyPool, settingsAt } from '../config/policy.ts';
 import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
+import { formerAddress, freeAddress } from './free-address.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { quotaRoom } from './quota-room.ts';
 import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address.ts';
@@ -160,7 +155,7 @@ function roomFor(
 function pickOne(search: Search): Pick | readonly AllocationFailure[] {
   const { request, group, facts, room } = search;
   const { policy, state } = request;
-  const before = joined(search) ?? inFlight(search) ?? reserved(search);
+  const before = joined(search) ?? inFlight(search) ?? reserved(search) ?? former(search);
   if (before !== undefined) return before;
   const failures: AllocationFailure[] = [];
   for (const pool of group) {
@@ -220,9 +215,19 @@ function reserved({ request, family, facts, picked, group, room }: Search): Pick
   return { address, key, settings: settingsAt(policy, address), sharedWith: [] };
 }
 
+/** An address that the Service had before it was created again. */
+function former({ request, family, facts, picked, group, room }: Search): Pick | undefined {
+  if (room <= 0) return undefined;
+  for (const pool of group) {
+    const address = formerAddress({ state: request.state, family, picked }, pool, facts);
+    if (address !== undefined) return unshared(address, pool);
+  }
+  return undefined;
+}
+
 function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
   const { request, family, facts, picked, room } = search;
-  const { left } = request;
+  const { left, state } = request;
   if (pool.dhcp[family] && room > 0) return unshared(unspecified[family], pool);
   const shares = canShare(search, pool);
   const accepts = (address: Address): boolean => hasRoom(search, address);
@@ -232,26 +237,13 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
   }
   const inUse = shares ? sharedAddresses(request, pool, accepts, facts) : undefined;
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
-  const free = room > 0 ? firstFree(pool, family, picked, facts) : undefined;
+  const free = room > 0 ? freeAddress({ state, family, picked }, pool, facts) : undefined;
   if (free !== undefined) return unshared(free, pool);
   if (inUse?.any !== undefined) return shared(request, inUse.any, pool, facts);
   const failure = whyNoneFree(pool, family, facts);
   return failure.code === 'pool-full'
     ? { ...failure, noSharing: whyNoSharing(request, pool, facts) }
     : failure;
-}
-
-/** The first free address that is not picked already, for another pool that overlaps with this one. */
-function firstFree(
-  { spans, descending }: PolicyPool,
-  family: Family,
-  picked: readonly Address[],
-  { ledger }: Facts,
-): Address | undefined {
-  const free = ledger.firstFree(family, spans[family], descending);
-  if (free === undefined || !includesAddress(picked, free)) return free;
-  const others = withoutAddresses(spans[family], picked, family);
-  return ledger.firstFree(family, others, descending);
 }
 
 /** Whether the quota permits the address: one that the namespace holds already costs nothing. */

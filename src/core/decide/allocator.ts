@@ -1,10 +1,10 @@
 import { type Config, emptyConfig } from '../config/config.ts';
-import { reservedIn } from '../config/policy.ts';
+import { memoryOf, reservedIn } from '../config/policy.ts';
 import { type Address, includesAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ClaimTracker } from '../ledger/claim-tracker.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
-import { givesBack } from '../ledger/held-addresses.ts';
+import { givesBack, heldBy } from '../ledger/held-addresses.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import {
   assumedState,
@@ -81,8 +81,14 @@ export class Allocator {
   readonly #queue = createServiceQueue((key) => this.#ended(key));
   readonly #pending = new PendingServices();
 
-  constructor(options: Options) {
+  /** For how long freed addresses are remembered; undefined if they are not. */
+  #memory: number | undefined;
+  readonly #wallTime: () => number;
+
+  /** `wallTime` is in milliseconds since 1970. */
+  constructor(options: Options, wallTime: () => number = () => 0) {
     this.#options = options;
+    this.#wallTime = wallTime;
     this.#externalIPs = new ExternalIPTracker({
       reservations: this.#ledger.reservations,
       changed: (address) => this.#othersReservationChanged(address),
@@ -106,6 +112,11 @@ export class Allocator {
   /** Whether no Service is left to decide on, and no write is in flight. */
   get isIdle(): boolean {
     return this.isReady && this.#queue.isIdle && this.#changedAddresses.size === 0;
+  }
+
+  /** In milliseconds since 1970. */
+  get now(): number {
+    return this.#wallTime();
   }
 
   get ledger(): Ledger {
@@ -171,6 +182,8 @@ export class Allocator {
     this.#pending.clear();
     this.#changedAddresses.clear();
     this.#ledger.reservations.replaceConfigured(reservedIn(config));
+    this.#memory = memoryOf(config);
+    if (this.#memory === undefined) this.#ledger.former.clear();
     for (const state of this.#ledger.all()) this.#queue.add(state);
   }
 
@@ -274,7 +287,7 @@ export class Allocator {
 
   /** What decisions depend on besides the Service itself. */
   get facts(): Facts {
-    return { ledger: this.#ledger, config: this.#config, nodes: this.#nodes };
+    return { ledger: this.#ledger, config: this.#config, nodes: this.#nodes, now: this.now };
   }
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
@@ -369,6 +382,7 @@ export class Allocator {
     for (const address of addresses) this.#changedAddresses.add(address, before, after, this.#config);
     apply();
     this.#wakeQuota(before, after);
+    this.#rememberHolder(before, after);
     for (const address of addresses) {
       this.#claimTracker.recheck(address);
       const isFreed = !uses(after, address);
@@ -382,6 +396,19 @@ export class Allocator {
   #wakeReserved(address: Address, changed?: ServiceKey): void {
     const service = this.#ledger.reservedFor(address)?.service;
     if (service !== undefined && service !== changed) this.requeue(service);
+  }
+
+  /** Remembers who had the addresses that this change frees, and forgets those that are in use again. */
+  #rememberHolder(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    if (this.#memory === undefined) return;
+    const { former } = this.#ledger;
+    for (const address of after?.usedIPs ?? []) former.forget(address);
+    if (before === undefined) return;
+    const freed = heldBy(before).filter((address) => !this.#ledger.isUsed(address));
+    if (freed.length === 0) return;
+    const { now } = this;
+    for (const address of freed) former.remember({ address, service: before.key, freedAt: now });
+    former.forgetBefore(now - this.#memory);
   }
 
   /** A Service that holds fewer addresses than before leaves room in its quota. */

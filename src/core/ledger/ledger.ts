@@ -8,6 +8,7 @@ import type { ServiceKey } from '../model/service-view.ts';
 import { AddressUsers, type Holding } from './address-users.ts';
 import type { ClaimOwner } from './claim.ts';
 import { readExternalIPs } from './external-ips.ts';
+import { FormerHolders } from './former-holders.ts';
 import { HeldAddresses } from './held-addresses.ts';
 import { type ReservationFor, Reservations } from './reservations.ts';
 import { hasAllocationOf, requests, type ServiceState } from './service-state.ts';
@@ -37,6 +38,8 @@ export class Ledger {
   #sharing: SharingIndex | undefined;
   /** Built by the first question about a quota. */
   #held: HeldAddresses | undefined;
+  /** Who had the addresses that are free now. */
+  readonly former = new FormerHolders();
   /** Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. */
   #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
 
@@ -103,8 +106,7 @@ export class Ledger {
   #markUsed(address: Address): void {
     const ordinal = ordinalOf(address);
     if (ordinal === undefined) return;
-    if (this.#servicesByAddress.has(address) || this.reservations.blocks(address))
-      this.#used[address.family].add(ordinal);
+    if (this.isUsed(address)) this.#used[address.family].add(ordinal);
     else {
       this.#used[address.family].delete(ordinal);
       this.#searched = new WeakMap();
@@ -228,6 +230,21 @@ export class Ledger {
     return undefined;
   }
 
+  /** The same, without addresses whose last holder is remembered: O(spans x log addresses). */
+  firstNeverUsed(family: Family, spans: readonly Span[], descending: boolean): Address | undefined {
+    const sets = [this.#used[family], this.former.ordinals(family)];
+    for (const { first, last } of descending ? spans.toReversed() : spans) {
+      const ordinal = firstInNone(sets, { first, last }, descending);
+      if (ordinal !== undefined) return addressAt(family, ordinal);
+    }
+    return undefined;
+  }
+
+  /** Whether a Service uses the address, or it is set aside. */
+  isUsed(address: Address): boolean {
+    return this.#servicesByAddress.has(address) || this.reservations.blocks(address);
+  }
+
   /**
    * The IPv4 addresses of the spans whose users all share them with the group and take none of the ports, in search order: O(intervals of alike
    * addresses), and once O(Services) for a new configuration.
@@ -271,6 +288,19 @@ export class Ledger {
 }
 
 const noServices: readonly ServiceState[] = [];
+
+/** The first ordinal of the span that is in none of the sets. Each step skips an interval of one of them. */
+function firstInNone(sets: readonly IntervalSet[], span: Span, descending: boolean): bigint | undefined {
+  let at: bigint | undefined = descending ? span.last : span.first;
+  for (;;) {
+    const before: bigint = at;
+    for (const set of sets) {
+      at = descending ? set.highestFree(span.first, at) : set.lowestFree(at, span.last);
+      if (at === undefined) return undefined;
+    }
+    if (at === before) return at;
+  }
+}
 
 /** The users of an address after one of them changed; undefined if there is none left. */
 function replaced(

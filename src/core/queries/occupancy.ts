@@ -9,7 +9,10 @@ import { isLease, originOf, type ServiceState } from '../ledger/service-state.ts
 import type { ServiceKey } from '../model/service-view.ts';
 
 /** An allocator, or a snapshot of its decisions. */
-export type AllocatorView = Pick<Allocator, 'ledger' | 'config' | 'nodes' | 'claimTracker' | 'explain'>;
+export type AllocatorView = Pick<
+  Allocator,
+  'ledger' | 'config' | 'nodes' | 'now' | 'claimTracker' | 'explain'
+>;
 
 /** The state of an address. If several apply, the most important one. */
 export type AddressState =
