@@ -510,7 +510,7 @@ class Search {
 }
 
 /** Whether the Service only asks for the address by name, and has not got it. */
-function requestsInVain(service: Service, address: string): boolean {
+export function requestsInVain(service: Service, address: string): boolean {
   const record = recordOf(service);
   const isMarked =
     record.ips === undefined

@@ -24,6 +24,7 @@ import {
   isContender,
   isReservedForOther,
   mayShare,
+  requestsInVain,
   shown,
 } from './naive.ts';
 import { type Data, poolsFor, quotaOf, reservations, settingOf } from './naive-pools.ts';
@@ -389,7 +390,15 @@ class Run {
     const releasing = this.writing
       .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)
       .filter(({ view }) => (this.allocator.ledger.get(keyOf(view))?.releasingIPs.length ?? 0) > 0)
-      .map(({ view }) => objectOf({ ...view, deleting: true, statusIPs: [] }));
+      .map(({ view }) =>
+        objectOf({
+          ...view,
+          deleting: true,
+          statusIPs: [],
+          // A copy holds its address only as long as no other one is given to it.
+          labeled: view.labeled && (view.record === undefined || view.record.uid === view.uid),
+        }),
+      );
     const others = [...this.allocator.ledger.reservations.all('external-ip')].map(
       ({ address }): Service => ({
         metadata: { name: 'other' },
@@ -441,7 +450,7 @@ class Run {
         if (other === mine || !shown(other).includes(address)) continue;
         assert.ok(
           mayShare(data, mine, other, address) ||
-            (reservations(data).get(address) === key && !hasIt(other, address)),
+            (reservations(data).get(address) === key && requestsInVain(other, address)),
           `Once: ${address} of ${other.metadata.name} was given to ${key}`,
         );
       }
@@ -641,11 +650,6 @@ function checkAnnounced(
     if (!isFirst || view[field] !== undefined || source.startsWith('reserve-')) continue;
     assert.equal(patch[field], settingOf(data, field, pool, view.namespace), `${field} of ${keyOf(view)}`);
   }
-}
-
-/** Whether the Service was given the address, or shows it somewhere but in a request. */
-function hasIt(service: Service, address: string): boolean {
-  return heldBy(service).includes(address);
 }
 
 const everyAddress = [

@@ -32,7 +32,7 @@ const anyPool = fc.constantFrom(
 );
 const anyBoolean = fc.constantFrom('true', 'false');
 /** Pools of the three names that the tests use, some of which may be missing. */
-const anyList = fc.constantFrom('p', 'q', 'p,q', 'q, p', 'r\np', 'p,q,r', 'r,missing,q', 'missing');
+const anyList = fc.constantFrom('p', 'p,q', 'p,q', 'q, p', 'q, p', 'r\np', 'p,q,r', 'r,missing,q');
 const anySelector = fc.constantFrom(
   'tier=edge',
   'tier!=edge',
@@ -56,7 +56,7 @@ const anyReservation = fc.constantFrom(
   'y=10.9.9.9',
   'z=fd00::1\nz=10.0.1.1',
 );
-const anyQuota = fc.constantFrom('0', '1', '1', '2', '3');
+const anyQuota = fc.constantFrom('1', '1', '1', '2', '2', '3', '0');
 
 /** All keys of the ConfigMap, and values for each. */
 const keyValues: Readonly<Record<string, fc.Arbitrary<string>>> = {
@@ -103,6 +103,25 @@ const newKeyValues: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'lease.p': fc.constantFrom('own'),
 };
 
+/** Those that decide the most. */
+const rules: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  'quota-global': anyQuota,
+  'quota-a': anyQuota,
+  'reserve-a': anyReservation,
+  'exclude.p': anyExclusion,
+  'select.q': anySelector,
+  'allow-share-global': anyBoolean,
+};
+
+/** Pools with room, so that rules decide, and not what is free. */
+export const roomyPools: Data = {
+  'pool.p': '10.0.0.1-10.0.0.3',
+  'pool.q': '10.0.0.2-10.0.0.9,fd00::/126',
+  'pools-global': 'p,q',
+  'quota-global': '2',
+  'reserve-a': 'x=10.0.0.2, w=10.9.9.9',
+};
+
 /** The keys of old, or named pools with some of the keys that go with them. */
 export const anyData: fc.Arbitrary<Data | undefined> = fc.option(
   fc
@@ -113,9 +132,10 @@ export const anyData: fc.Arbitrary<Data | undefined> = fc.option(
         arbitrary: fc
           .tuple(
             fc.record({ 'pool.p': anyPool, 'pool.q': anyPool, 'pools-global': anyList }),
-            fc.array(anySetting({ ...keyValues, ...newKeyValues }), { maxLength: 8 }),
+            fc.array(anySetting({ ...keyValues, ...newKeyValues }), { maxLength: 4 }),
+            fc.array(anySetting(rules), { maxLength: 3 }),
           )
-          .map(([pools, more]) => ({ ...pools, ...Object.fromEntries(more) })),
+          .map(([pools, ...more]) => ({ ...pools, ...Object.fromEntries(more.flat()) })),
       },
     )
     .map((data) => withKeys({}, data)),
@@ -151,14 +171,14 @@ const anyPorts = fc.constantFrom<{ protocol: string; port: number }[]>(
 );
 
 /** The annotations by which a user chooses pools, and Services to share with. */
-const anyPoolChoice = fc.constantFrom('p', 'q', 'r', 'p,q', ' q, p ', 'p,p', 'missing', 'cidr-a', '');
-const anySharingKey = fc.constantFrom('one', 'one', 'two', '');
-const anyChoice: fc.Arbitrary<Record<string, string>> = fc
-  .record(
-    { 'kube-vip.io/pool': anyPoolChoice, 'kube-vip.io/sharing-key': anySharingKey },
-    { requiredKeys: [] },
-  )
-  .map((chosen) => ({ ...chosen }) as Record<string, string>);
+const anyPoolChoice = fc.constantFrom('p', 'q', 'p,q', ' q, p ', 'p,p', 'r', 'cidr-a', 'missing', '');
+const anySharingKey = fc.constantFrom('one', 'one', 'one', 'two', '');
+const anyChoice: fc.Arbitrary<Record<string, string>> = fc.oneof(
+  fc.record({ 'kube-vip.io/pool': anyPoolChoice }),
+  fc.record({ 'kube-vip.io/sharing-key': anySharingKey }),
+  fc.record({ 'kube-vip.io/sharing-key': anySharingKey }),
+  fc.record({ 'kube-vip.io/pool': anyPoolChoice, 'kube-vip.io/sharing-key': anySharingKey }),
+);
 const anyLabels = fc.constantFrom<Record<string, string>>(
   {},
   { tier: 'edge' },
