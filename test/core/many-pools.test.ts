@@ -150,10 +150,7 @@ test('one more Service costs at most twice as much with 10,000 pools and lists o
   const many = costOfOneMore(manyPools(10_000), some);
   assert.ok(one.reads > 100, 'reads are counted');
   assert.equal(many.decisions, one.decisions);
-  assert.ok(
-    many.reads <= 2 * one.reads,
-    `${many.reads} reads, and ${one.reads} with one pool`,
-  );
+  assert.ok(many.reads <= 2 * one.reads, `${many.reads} reads, and ${one.reads} with one pool`);
 });
 
 test('the first Service of a namespace costs the same whether there are 1,000 or 10,000 pools', () => {

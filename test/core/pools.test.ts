@@ -241,3 +241,13 @@ test('what a namespace shares in one pool does not stop the Services of another 
   world.edit('a/1', { ports: [81] });
   assert.deepEqual(world.addresses('a/4'), ['10.0.0.1']);
 });
+
+test('a reallocation of an address that was only requested needs room in the quota', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.9', 'quota-x': '1' };
+  const reallocate = { 'kube-vip.io/reallocate': 'true' };
+  const world = new SmallWorld(data).create(['x/1'], ['x/2', { spec: '10.0.0.7', annotations: reallocate }]);
+  assert.equal(world.service('x/2').metadata.labels?.implementation, undefined);
+  assert.match(world.says('x/2'), /hold 1 of 1 addresses/);
+  world.delete('x/1');
+  assert.deepEqual(world.addresses('x/2'), ['10.0.0.7']);
+});

@@ -511,12 +511,12 @@ class Run {
 
   /** The quota is never overrun by what is given, also not for a moment. What is held already is never refused. */
   checkQuota(
-    { cause, addresses }: ServiceDecision['decision'] & { kind: 'write' },
+    { cause, addresses, fromStatus = false }: ServiceDecision['decision'] & { kind: 'write' },
     mine: Service,
     all: readonly Service[],
     data: Data,
   ): void {
-    if (['adopt', 'restore', 'update', 'confirm'].includes(cause)) return;
+    if (['adopt', 'restore', 'update', 'confirm'].includes(cause) || fromStatus) return;
     const { namespace = '' } = mine.metadata;
     const others = heldIn(
       namespace,

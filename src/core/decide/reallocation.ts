@@ -1,5 +1,6 @@
 import { provides } from '../config/policy.ts';
-import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
+import { type Address, includesAddress, isUnspecified, sameAddress } from '../ip/address.ts';
+import { heldBy } from '../ledger/held-addresses.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { allocatedConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
@@ -7,6 +8,7 @@ import { type Allocation, allocate } from './allocate.ts';
 import { requestOf } from './allocation-request.ts';
 import { coHolders } from './conditions.ts';
 import type { Facts, Subject } from './facts.ts';
+import { quotaRoom } from './quota-room.ts';
 import { isUnblocked } from './shared-address.ts';
 
 /**
@@ -26,10 +28,19 @@ export function reallocation(subject: Subject, list: readonly AddressEntry[]): A
       // A static address becomes an allocated one, and those have stricter sharing rules.
       coHolders(state, address, facts).every((other) => !allocatedConflict(state, other, address, config)),
   );
-  const only = leftIPv4(list, stays);
+  const affordable = withinQuota(subject, stays);
+  const only = leftIPv4(list, affordable);
   // A contender never had the address, so it does not share it with the holders.
   const isHolder = only !== undefined && ledger.holding(only, config).holders.includes(state);
-  return allocate(requestOf(subject, stays, isHolder ? only : undefined), facts);
+  return allocate(requestOf(subject, affordable, isHolder ? only : undefined), facts);
+}
+
+/** What it has is never taken, but what it only requests needs room in the quota of its namespace. */
+function withinQuota({ state, policy, facts }: Subject, stays: readonly Address[]): readonly Address[] {
+  const { quota } = policy;
+  if (quota === undefined || quotaRoom(quota, state, stays, facts) >= 0) return stays;
+  const held = heldBy(state);
+  return stays.filter((address) => includesAddress(held, address));
 }
 
 /** Whether the configuration reserves no other address of the family for the Service, or that one is not free. */

@@ -9,14 +9,16 @@ export const quota: Check = {
   name: 'quota',
   run({ state, policy, facts }) {
     const { intent, key: service, view } = state;
-    if (intent.kind !== 'requested' || policy.quota === undefined) return undefined;
+    if ((intent.kind !== 'requested' && intent.kind !== 'copied') || policy.quota === undefined)
+      return undefined;
     const { namespace } = view;
     const { key, limit } = policy.quota;
     if (quotaRoom(policy.quota, state, addressesOf(intent.list), facts) >= 0) return undefined;
     const held = facts.ledger.heldCount(namespace, undefined);
     const conflict: AddressConflict = { code: 'quota-reached', service, key, namespace, limit, held };
     // The addresses in an annotation beside an edited spec are still assigned.
-    const isHeld = intent.by === 'spec' && parseAddressList(view.annotation) !== undefined;
+    const isHeld =
+      intent.kind === 'copied' || (intent.by === 'spec' && parseAddressList(view.annotation) !== undefined);
     const failures = [{ code: 'quota-reached', key, namespace, limit, held }] as const;
     return { conflict, decision: contender(state, conflict, isHeld, failures) };
   },
