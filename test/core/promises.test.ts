@@ -470,7 +470,8 @@ class Run {
       for (const address of given)
         assert.ok(before.has(address), `Still: ${address} for ${key}, which is static`);
     }
-    if (state.intent.kind === 'new' && !view.labeled && view.record === undefined && !view.reallocate) {
+    const isUntouched = !view.labeled && view.record === undefined && !view.reallocate;
+    if (state.intent.kind === 'new' && isUntouched && !view.deleting) {
       const known = new Set(everyAddress.filter((text) => hasAddress(this.allocator.nodes, text)));
       // As for sharing, a Service that is being written agrees as what it will be.
       const hasWriteAt = all.filter((other) => shown(other).some((one) => given.includes(one))).length > 2;
@@ -511,12 +512,12 @@ class Run {
 
   /** The quota is never overrun by what is given, also not for a moment. What is held already is never refused. */
   checkQuota(
-    { cause, addresses, fromStatus = false }: ServiceDecision['decision'] & { kind: 'write' },
+    { cause, addresses, fromStatus }: ServiceDecision['decision'] & { kind: 'write' },
     mine: Service,
     all: readonly Service[],
     data: Data,
   ): void {
-    if (['adopt', 'restore', 'update', 'confirm'].includes(cause) || fromStatus) return;
+    if (['adopt', 'restore', 'update', 'confirm'].includes(cause) || fromStatus === true) return;
     const { namespace = '' } = mine.metadata;
     const others = heldIn(
       namespace,
