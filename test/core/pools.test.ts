@@ -167,12 +167,6 @@ test('a quota counts shared addresses once, and addresses that are requested by 
   assert.notEqual(world.addresses('x/5')[0] ?? '-', undefined);
 });
 
-test('an address that a Service keeps counts once in the quota', () => {
-  const world = new SmallWorld({ 'cidr-x': '10.0.0.1, 2001:db8::1-2001:db8::2', 'quota-x': '2' });
-  world.create(['x/1'], ['y/1']).edit('x/1', { families: 'RequireDualStack IPv4,IPv6' });
-  assert.deepEqual(world.addresses('x/1'), ['10.0.0.1,2001:db8::1']);
-});
-
 test('a Service that leaves a shared address for another one needs room in the quota', () => {
   const data = { 'cidr-x': '10.0.0.1-10.0.0.9', 'allow-share-x': 'true', 'quota-x': '1' };
   const world = new SmallWorld(data).create(['x/1', { ports: [80] }], ['x/2', { ports: [81] }]);
@@ -250,4 +244,14 @@ test('a reallocation of an address that was only requested needs room in the quo
   assert.match(world.says('x/2'), /hold 1 of 1 addresses/);
   world.delete('x/1');
   assert.deepEqual(world.addresses('x/2'), ['10.0.0.7']);
+});
+
+test('a dual-stack Service keeps what it has, and gets the other family only if the quota has room', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.9, 2001:db8::/120', 'quota-x': '3' };
+  const world = new SmallWorld(data).create(['x/1'], ['x/2']);
+  world.edit('x/1', { families: 'RequireDualStack IPv4,IPv6' });
+  assert.deepEqual(world.addresses('x/1'), ['10.0.0.1,2001:db8::'], 'the third address');
+  world.edit('x/2', { families: 'RequireDualStack IPv4,IPv6' });
+  assert.deepEqual(world.addresses('x/2'), ['10.0.0.2'], 'the fourth one would be too many');
+  assert.match(world.says('x/2'), /hold 3 of 3 addresses/);
 });

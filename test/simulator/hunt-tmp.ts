@@ -1,4 +1,5 @@
 import { hunt, mutants } from '/work/wt/proof/test/simulator/mutants.ts';
+
 const start = Number(process.argv[2] ?? 0);
 for (const mutant of mutants.slice(start)) {
   const { line } = await hunt(mutant, 1_500_000);

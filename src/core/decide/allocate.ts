@@ -1,11 +1,12 @@
 import { type AddressSettings, isInPool, type PolicyPool, settingsAt } from '../config/policy.ts';
-import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
+import { type Address, type Family, includesAddress } from '../ip/address.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import { formerAddress, freeAddress } from './free-address.ts';
+import { isLeased, keptBySlot } from './kept-addresses.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { quotaRoom } from './quota-room.ts';
 import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address.ts';
@@ -70,6 +71,7 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
   if (policy.choice.by === 'refused') return { request, failures: [whyNoPool(state.view, policy, facts)] };
   const groups = policy.groups.length > 0 ? policy.groups : noPools;
   const kept = keptBySlot(request, groups);
+  const stays = kept.flatMap((slots) => slots.flatMap((address) => address ?? []));
   const picks: Pick[] = [];
   const failures: AllocationFailure[] = [];
   for (const [i, group] of groups.entries()) {
@@ -84,7 +86,8 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
       // Where DHCP answers for both families, one entry is enough.
       if (isLeased(group) && (j > 0 || kept[i]?.some((one) => one !== undefined))) continue;
       const picked = picks.map(({ address }) => address);
-      const room = roomFor(request, picked, facts);
+      const chosen = picked.filter((address) => !includesAddress(stays, address));
+      const room = roomFor(request, [...stays, ...chosen], facts);
       const found = pickOne({ request, facts, family, group, picked, room });
       if ('address' in found) picks.push(found);
       else missing.push(...found);
@@ -107,48 +110,13 @@ function granted(request: AllocationRequest, picks: readonly Pick[]): Grant {
   };
 }
 
-/** Whether the group starts with a pool of a single DHCP entry, which is assigned for both families. */
-function isLeased([first]: readonly PolicyPool[]): boolean {
-  return first?.dhcpOnly !== undefined;
-}
-
-/** The kept addresses by group and family: first those that the pools of the group have, then any. */
-function keptBySlot(
-  { keep, families }: AllocationRequest,
-  groups: readonly (readonly PolicyPool[])[],
-): readonly (readonly (Address | undefined)[])[] {
-  if (keep.length === 0) return [];
-  const left = new Set(keep);
-  const slots = groups.map(() => families.map((): Address | undefined => undefined));
-  const fill = (fits: (address: Address, group: readonly PolicyPool[]) => boolean): void => {
-    for (const [i, group] of groups.entries())
-      for (const [j, family] of families.entries()) {
-        const slot = slots[i];
-        if (slot === undefined || slot[j] !== undefined) continue;
-        const found = [...left].find(
-          (address) =>
-            (address.family === family || (isUnspecified(address) && isLeased(group))) &&
-            fits(address, group),
-        );
-        if (found === undefined) continue;
-        slot[j] = found;
-        left.delete(found);
-      }
-  };
-  fill((address, group) => group.some((pool) => isInPool(pool, address)));
-  fill(() => true);
-  return slots;
-}
-
-/** How many addresses the Service can get beside those that it keeps and those that are picked. */
+/** How many addresses the Service can get beside these within its quota. */
 function roomFor(
-  { policy: { quota }, state, keep }: AllocationRequest,
-  picked: readonly Address[],
+  { policy: { quota }, state }: AllocationRequest,
+  has: readonly Address[],
   facts: Facts,
 ): number {
-  if (quota === undefined) return Infinity;
-  const more = picked.filter((address) => !includesAddress(keep, address));
-  return quotaRoom(quota, state, [...keep, ...more], facts);
+  return quota === undefined ? Infinity : quotaRoom(quota, state, has, facts);
 }
 
 /** What is joined, in flight, or reserved comes before what the pools have, in their order. */
@@ -249,7 +217,7 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
 /** Whether the quota permits the address: one that the namespace holds already costs nothing. */
 function hasRoom({ request, room, facts }: Search, address: Address): boolean {
   const { state } = request;
-  return room > 0 || facts.ledger.isHeldIn(state.view.namespace, address, state);
+  return room > 0 || facts.ledger.held.has(state.view.namespace, address, state);
 }
 
 function canShare({ request, family }: Search, { sharing }: PolicyPool): boolean {

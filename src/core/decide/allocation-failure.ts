@@ -31,7 +31,7 @@ export type AllocationFailure =
       readonly key: string;
       readonly namespace: string;
       readonly limit: number;
-      /** By other Services. */
+      /** Also by the Service itself. */
       readonly held: number;
     }
   | { readonly code: 'pool-empty'; readonly key: string }

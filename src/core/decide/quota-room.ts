@@ -15,7 +15,7 @@ export function quotaRoom(
   { ledger }: Facts,
 ): number {
   const { namespace } = state.view;
-  const most = Math.max(limit, ledger.heldCount(namespace, undefined));
-  const added = addresses.filter((address) => !ledger.isHeldIn(namespace, address, state));
-  return most - ledger.heldCount(namespace, state) - added.length;
+  const most = Math.max(limit, ledger.held.count(namespace, undefined));
+  const added = addresses.filter((address) => !ledger.held.has(namespace, address, state));
+  return most - ledger.held.count(namespace, state) - added.length;
 }

@@ -14,12 +14,12 @@ export const quota: Check = {
     const { namespace } = view;
     const { key, limit } = policy.quota;
     if (quotaRoom(policy.quota, state, addressesOf(intent.list), facts) >= 0) return undefined;
-    const held = facts.ledger.heldCount(namespace, undefined);
-    const conflict: AddressConflict = { code: 'quota-reached', service, key, namespace, limit, held };
+    const held = facts.ledger.held.count(namespace, undefined);
+    const reached = { code: 'quota-reached', key, namespace, limit, held } as const;
+    const conflict: AddressConflict = { ...reached, service };
     // The addresses in an annotation beside an edited spec are still assigned.
     const isHeld =
       intent.kind === 'copied' || (intent.by === 'spec' && parseAddressList(view.annotation) !== undefined);
-    const failures = [{ code: 'quota-reached', key, namespace, limit, held }] as const;
-    return { conflict, decision: contender(state, conflict, isHeld, failures) };
+    return { conflict, decision: contender(state, conflict, isHeld, [reached]) };
   },
 };
