@@ -46,7 +46,7 @@ export interface Write {
    * write.
    */
   readonly isUnseenUserEdit: (service: Service, address: string) => boolean;
-  /** Whether a Service has shown the address in the last minutes, or would have because of a write in flight. */
+  /** Whether another Service used the address as far as the writer knew, or would because of a write in flight. */
   readonly wasInUse: (address: string) => boolean;
   /** The current claims; undefined without `--claims`. */
   readonly claims: readonly IPAddress[] | undefined;
@@ -198,22 +198,23 @@ function placeOf(
   return group === undefined || pool === undefined ? undefined : { pool, before: group.slice(0, at) };
 }
 
-/** A pool of a list gives an address only if those before it have none. Known if the configuration did not change meanwhile. */
+/** A pool of a list gives an address only if those before it have none, as the writer knew it. */
 function checkOrder(write: Write): void {
   const { before, after, pools, claims, wasInUse } = write;
   const given = givenBy(write);
   const isNew = recordOf(before).uid === undefined && before.metadata.labels?.implementation === undefined;
   const isSingle = (after.spec?.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack';
-  const [data, ...others] = pools;
-  if (!isNew || !isSingle || given.length !== 1 || others.length > 0 || claims !== undefined) return;
+  if (!isNew || !isSingle || given.length !== 1 || claims !== undefined) return;
   const family = given[0]?.includes(':') === true ? 'IPv6' : 'IPv4';
-  const free = placeOf(data, after)
-    ?.before.flatMap((pool) => pool[family])
-    .find((address) => !wasInUse(address) && !reservations(data).has(address));
-  if (free !== undefined)
+  const free = pools.map((data) =>
+    placeOf(data, after)
+      ?.before.flatMap((pool) => pool[family])
+      .find((one) => !wasInUse(one) && !shown(before).includes(one) && !reservations(data).has(one)),
+  );
+  if (!free.includes(undefined))
     throw new BrokenPromise(
       'Order',
-      `${keyOf(after)} got ${given.join()}, and ${free} of an earlier pool was free`,
+      `${keyOf(after)} got ${given[0]}, and not ${free[0]} of an earlier pool`,
     );
 }
 

@@ -116,13 +116,14 @@ export class SimulatedReplica implements Sender {
   #remember(request: HttpRequest): void {
     const write = `${request.path} ${request.body}`;
     if (this.#basis.has(write)) return;
-    const states = [...this.process.controller.allocator.ledger.all()];
-    const others = states.filter(
-      ({ view }) => !request.path.endsWith(`/${view.namespace}/services/${view.name}`),
-    );
+    const { ledger } = this.process.controller.allocator;
+    const states = [...ledger.all()];
+    const [path = ''] = request.path.split('?');
+    const others = states.filter(({ view }) => !path.endsWith(`/${view.namespace}/services/${view.name}`));
+    const externalIPs = [...ledger.reservations.all('external-ip')].map(({ address }) => address);
     this.#basis.set(write, {
       versions: new Map(states.map(({ key, view }) => [key, view.resourceVersion])),
-      used: new Set(others.flatMap(({ usedIPs }) => usedIPs.map(formatAddress))),
+      used: new Set([...others.flatMap(({ usedIPs }) => usedIPs), ...externalIPs].map(formatAddress)),
     });
   }
 

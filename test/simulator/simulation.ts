@@ -428,13 +428,7 @@ class Simulation {
             if (!isKnown) this.#count('state: a user requested an address that was being assigned');
             return !isKnown;
           },
-          wasInUse: (address) =>
-            sender.hadInUse(request, address) ||
-            [...this.#past.values()].some((states) =>
-              this.#recent(states).some(
-                ({ service }) => service !== after && shown(service).includes(address),
-              ),
-            ),
+          wasInUse: (address) => sender.hadInUse(request, address),
           claims: this.#claims(),
           count: (what) => this.#count(what),
         }),
