@@ -512,10 +512,13 @@ class Search {
 /** Whether the Service only asks for the address by name, and has not got it. */
 export function requestsInVain(service: Service, address: string): boolean {
   const record = recordOf(service);
+  const { labels, annotations } = service.metadata;
+  const isLabeled = labels?.implementation === 'kube-vip';
+  const isLeased = list(annotations?.['kube-vip.io/requestedIP']).includes(address);
   const isMarked =
     record.ips === undefined
-      ? service.metadata.labels?.implementation === 'kube-vip' && !isCopy(service)
-      : list(record.ips).includes(address);
+      ? isLabeled && !isCopy(service)
+      : list(record.ips).includes(address) || (isLabeled && isLeased);
   return (
     service.spec?.type === 'LoadBalancer' &&
     service.spec.loadBalancerClass === undefined &&
