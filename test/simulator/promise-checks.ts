@@ -48,6 +48,8 @@ export interface Write {
   readonly isUnseenUserEdit: (service: Service, address: string) => boolean;
   /** Whether another Service used the address as far as the writer knew, or would because of a write in flight. */
   readonly wasInUse: (address: string) => boolean;
+  /** Whether this was the configuration as far as the writer knew. */
+  readonly wasConfigured: (data: Data | undefined) => boolean;
   /** The current claims; undefined without `--claims`. */
   readonly claims: readonly IPAddress[] | undefined;
   readonly count: (what: string) => void;
@@ -200,18 +202,18 @@ function placeOf(
 
 /** A pool of a list gives an address only if those before it have none, as the writer knew it. */
 function checkOrder(write: Write): void {
-  const { before, after, pools, claims, wasInUse } = write;
+  const { before, after, pools, claims, wasInUse, wasConfigured } = write;
   const given = givenBy(write);
   const isNew = recordOf(before).uid === undefined && before.metadata.labels?.implementation === undefined;
   const isSingle = (after.spec?.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack';
   if (!isNew || !isSingle || given.length !== 1 || claims !== undefined) return;
   const family = given[0]?.includes(':') === true ? 'IPv6' : 'IPv4';
-  const free = pools.map((data) =>
+  const free = pools.filter(wasConfigured).map((data) =>
     placeOf(data, after)
       ?.before.flatMap((pool) => pool[family])
       .find((one) => !wasInUse(one) && !shown(before).includes(one) && !reservations(data).has(one)),
   );
-  if (!free.includes(undefined))
+  if (free.length > 0 && !free.includes(undefined))
     throw new BrokenPromise(
       'Order',
       `${keyOf(after)} got ${given[0]}, and not ${free[0]} of an earlier pool`,

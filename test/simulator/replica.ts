@@ -1,16 +1,26 @@
 import type { HttpRequest, Transport } from '../../src/client/transport.ts';
 import { createReplica, type Replica } from '../../src/controller/replica.ts';
+import { type Config, readConfig } from '../../src/core/config/config.ts';
 import { formatAddress } from '../../src/core/ip/address.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { compareVersions } from '../../src/core/model/service-view.ts';
+import type { Data } from '../core/naive-pools.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import type { Network, Sender } from './network.ts';
 import { isServiceWrite, listOf, writesAddress } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
+function textOf(config: Config): string {
+  return JSON.stringify(config, (_, part: unknown) => {
+    if (part instanceof Map) return [...part];
+    return typeof part === 'bigint' ? String(part) : part;
+  });
+}
+
 interface Basis {
   readonly versions: ReadonlyMap<string, string>;
   readonly used: ReadonlySet<string>;
+  readonly config: Config;
 }
 
 export function optionsOf({ claims }: { readonly claims: boolean }): Options {
@@ -116,7 +126,7 @@ export class SimulatedReplica implements Sender {
   #remember(request: HttpRequest): void {
     const write = `${request.path} ${request.body}`;
     if (this.#basis.has(write)) return;
-    const { ledger } = this.process.controller.allocator;
+    const { ledger, config } = this.process.controller.allocator;
     const states = [...ledger.all()];
     const [path = ''] = request.path.split('?');
     const others = states.filter(({ view }) => !path.endsWith(`/${view.namespace}/services/${view.name}`));
@@ -124,6 +134,7 @@ export class SimulatedReplica implements Sender {
     this.#basis.set(write, {
       versions: new Map(states.map(({ key, view }) => [key, view.resourceVersion])),
       used: new Set([...others.flatMap(({ usedIPs }) => usedIPs), ...externalIPs].map(formatAddress)),
+      config,
     });
   }
 
@@ -131,6 +142,13 @@ export class SimulatedReplica implements Sender {
   hadSeen(request: HttpRequest, key: string, resourceVersion: string): boolean {
     const seen = this.#basis.get(`${request.path} ${request.body}`)?.versions.get(key);
     return seen !== undefined && compareVersions(seen, resourceVersion) >= 0;
+  }
+
+  /** Whether this was the configuration when the request was first sent. */
+  hadConfig(request: HttpRequest, data: Data | undefined): boolean {
+    const known = this.#basis.get(`${request.path} ${request.body}`)?.config;
+    const config = readConfig(data && { metadata: { name: 'kubevip' }, data });
+    return known !== undefined && textOf(known) === textOf(config);
   }
 
   /** Whether another Service used the address when the request was first sent, or would because of a write in flight. */

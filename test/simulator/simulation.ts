@@ -428,6 +428,7 @@ class Simulation {
             if (!isKnown) this.#count('state: a user requested an address that was being assigned');
             return !isKnown;
           },
+          wasConfigured: (data) => sender.hadConfig(request, data),
           wasInUse: (address) => sender.hadInUse(request, address),
           claims: this.#claims(),
           count: (what) => this.#count(what),
