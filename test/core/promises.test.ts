@@ -14,10 +14,11 @@ import { formatAddressList } from '../../src/core/model/address-list.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
-import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
+import { keyOf, type ServiceView, targetOf, viewOf } from '../../src/core/model/service-view.ts';
 import {
   adoption,
   allocation,
+  canMoveTo,
   heldBy,
   heldIn,
   isAdopted,
@@ -484,6 +485,12 @@ class Run {
       else if (decision.cause === 'allocate' || decision.cause === 'share')
         assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all, { keep: [] }), key);
     }
+    const target = targetOf(view);
+    if (target !== undefined && decision.cause === 'reallocate') {
+      const sorted = (text: string): string[] => text.replaceAll(' ', '').split(',').sort();
+      assert.deepEqual(sorted(decision.addresses.text), sorted(target), `Exactly the target: ${key}`);
+      return;
+    }
     const [left = ''] = before;
     const isAssigned =
       view.annotation === left && view.record?.addresses.text === left && view.record.uid === view.uid;
@@ -583,6 +590,17 @@ class Run {
         adoption(data, service, all, known) ?? allocation(data, service, all),
         undefined,
         `Served: ${decided.state.key} is pending although an address is available`,
+      );
+    }
+    for (const service of all) {
+      const key = `${service.metadata.namespace}/${service.metadata.name}`;
+      const decided = this.allocator.explain(key);
+      const target = decided && targetOf(decided.state.view);
+      if (decided === undefined || target === undefined || this.denied.has(key)) continue;
+      if (decided.decision.kind === 'ignore' || decided.state.intent.kind === 'unreadable') continue;
+      assert.ok(
+        !canMoveTo(this.cluster.data, service, target, all),
+        `Served: ${key} stays, although it can move to ${target}: ${JSON.stringify(decided.decision, bigints)} ${JSON.stringify(all)}`,
       );
     }
     // A new controller that reads the Services in another order makes the same decisions and writes nothing.
@@ -701,7 +719,8 @@ function objectOf(view: ServiceView): Service {
   }
   if (view.requestedIP !== undefined) annotations['kube-vip.io/requestedIP'] = view.requestedIP;
   if (view.reallocate)
-    annotations['kube-vip.io/reallocate'] = view.reallocate === 'all' ? 'true' : 'allocated';
+    annotations['kube-vip.io/reallocate'] =
+      targetOf(view) ?? (view.reallocate === 'all' ? 'true' : 'allocated');
   if (view.pool !== undefined) annotations['kube-vip.io/pool'] = view.pool;
   if (view.sharingKey !== undefined) annotations['kube-vip.io/sharing-key'] = view.sharingKey;
   const labels = view.labels.split(',').flatMap((label) => (label === '' ? [] : [label.split('=')]));

@@ -1,6 +1,13 @@
-import { type AddressSettings, isInPool, type PolicyPool, settingsAt } from '../config/policy.ts';
+import {
+  type AddressSettings,
+  type AllocationPolicy,
+  isInPool,
+  type PolicyPool,
+  settingsAt,
+} from '../config/policy.ts';
 import { type Address, type Family, includesAddress } from '../ip/address.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
+import { unknownSource } from '../model/allocation-record.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
@@ -69,7 +76,7 @@ const noPools: readonly (readonly PolicyPool[])[] = [[]];
 export function allocate(request: AllocationRequest, facts: Facts): Allocation {
   const { policy, families, needs, state } = request;
   if (policy.choice.by === 'refused') return { request, failures: [whyNoPool(state.view, policy, facts)] };
-  const groups = policy.groups.length > 0 ? policy.groups : noPools;
+  const groups = groupsOf(policy);
   const kept = keptBySlot(request, groups);
   const stays = kept.flatMap((slots) => slots.flatMap((address) => address ?? []));
   const picks: Pick[] = [];
@@ -104,14 +111,19 @@ function granted(request: AllocationRequest, picks: readonly Pick[]): Grant {
   return {
     request,
     addresses: picks.map(({ address }) => address),
-    key: source?.key ?? policy.pools[0]?.key ?? '',
+    key: source?.key ?? policy.pools[0]?.key ?? unknownSource,
     settings: source?.settings ?? policy.pools[0] ?? policy,
     sharedWith: picks.flatMap(({ sharedWith }) => sharedWith),
   };
 }
 
+/** The groups of pools from which the Service gets its addresses; one that is empty if no pool serves it. */
+export function groupsOf({ groups }: AllocationPolicy): readonly (readonly PolicyPool[])[] {
+  return groups.length > 0 ? groups : noPools;
+}
+
 /** How many addresses the Service can get beside these within its quota. */
-function roomFor(
+export function roomFor(
   { policy: { quota }, state }: AllocationRequest,
   has: readonly Address[],
   facts: Facts,

@@ -9,7 +9,7 @@ export function isLeased([first]: readonly PolicyPool[]): boolean {
 
 /**
  * The addresses that a request keeps, by group of pools and family: first those that the pools of the group have, then any. An address
- * without a place is given back. O(addresses x groups).
+ * without a place is released. O(addresses x groups).
  */
 export function keptBySlot(
   { keep, families }: AllocationRequest,

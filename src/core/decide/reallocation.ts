@@ -29,10 +29,7 @@ export function reallocation(subject: Subject, list: readonly AddressEntry[]): A
       coHolders(state, address, facts).every((other) => !allocatedConflict(state, other, address, config)),
   );
   const affordable = withinQuota(subject, stays);
-  const only = leftIPv4(list, affordable);
-  // A contender never had the address, so it does not share it with the holders.
-  const isHolder = only !== undefined && ledger.holding(only, config).holders.includes(state);
-  return allocate(requestOf(subject, affordable, isHolder ? only : undefined), facts);
+  return allocate(requestOf(subject, affordable, leftByHolder(subject, list, affordable)), facts);
 }
 
 /** What it has is never taken, but what it only requests needs room in the quota of its namespace. */
@@ -41,6 +38,18 @@ function withinQuota({ state, policy, facts }: Subject, stays: readonly Address[
   if (quota === undefined || quotaRoom(quota, state, stays, facts) >= 0) return stays;
   const held = heldBy(state);
   return stays.filter((address) => includesAddress(held, address));
+}
+
+/** The address that the Service leaves, if others with it can follow. */
+export function leftByHolder(
+  { state, facts: { ledger, config } }: Subject,
+  list: readonly AddressEntry[],
+  stays: readonly Address[],
+): Address | undefined {
+  const only = leftIPv4(list, stays);
+  // A contender never had the address, so it does not share it with the holders.
+  const isHolder = only !== undefined && ledger.holding(only, config).holders.includes(state);
+  return isHolder ? only : undefined;
 }
 
 /** Whether the configuration reserves no other address of the family for the Service, or that one is not free. */
