@@ -205,11 +205,4 @@ export const mutants: readonly Mutant[] = [
     from: "if (sharingKey === undefined) return isAllowed ? '' : undefined;",
     to: "return isAllowed || sharingKey !== undefined ? '' : undefined;",
   },
-  {
-    promise: 'Served',
-    what: 'nobody is checked again when its namespace has room in the quota',
-    file: 'src/core/decide/allocator.ts',
-    from: 'if (givesBack(before, after)) this.requeue(head);',
-    to: 'void head;',
-  },
 ];
