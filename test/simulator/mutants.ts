@@ -163,8 +163,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Inside',
     what: 'an excluded address is given',
     file: 'src/core/config/policy.ts',
-    from: 'if (excluded.length === 0) return pool;',
-    to: 'return pool;',
+    from: 'if (gaps.length === 0) return',
+    to: 'return',
   },
   {
     promise: 'Inside',
