@@ -17,10 +17,14 @@ const always: readonly string[] = [
   'state: an event missed in the watch cache',
   'state: leader silenced',
   'state: two controllers at rest',
+  'write: a reserved address',
+  'write: an address of the second pool of a list',
+  'write: within a quota',
+  'write: shared by key',
 ];
 
 const decisions: readonly string[] = [
-  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'ports', 'reallocate', 'confirm'],
+  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'pools', 'ports', 'reallocate', 'confirm'],
   ...['conflict', 'release'],
   ...['restore', 'share', 'update', 'pending'],
 ].map((decision) => `decision: ${decision}`);

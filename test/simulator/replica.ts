@@ -1,11 +1,29 @@
 import type { HttpRequest, Transport } from '../../src/client/transport.ts';
 import { createReplica, type Replica } from '../../src/controller/replica.ts';
+import { type Config, readConfig } from '../../src/core/config/config.ts';
+import { formatAddress } from '../../src/core/ip/address.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { compareVersions } from '../../src/core/model/service-view.ts';
+import type { Data } from '../core/naive-pools.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import type { Network, Sender } from './network.ts';
 import { isClaimWrite, isServiceWrite, listOf, writesAddress } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
+
+function textOf(config: Config): string {
+  return JSON.stringify(config, (_, part: unknown) => {
+    if (part instanceof Map) return [...part];
+    return typeof part === 'bigint' ? String(part) : part;
+  });
+}
+
+interface Basis {
+  readonly versions: ReadonlyMap<string, string>;
+  readonly used: ReadonlySet<string>;
+  readonly config: Config;
+  /** When the oldest list was requested. */
+  readonly listedAt: number;
+}
 
 /** A second controller, for Services of a class. */
 export const otherClass = 'example.com/other';
@@ -44,8 +62,8 @@ export class SimulatedReplica implements Sender {
   readonly #lists = new Set<string>();
   /** When each list was requested that was received last. */
   readonly #listedAt = new Map<string, number>();
-  /** For each write, the versions of Services that were known when it was first sent, and when the oldest list was requested. */
-  readonly #basis = new Map<string, { versions: ReadonlyMap<string, string>; listedAt: number }>();
+  /** For each write, the versions of Services that were known when it was first sent, and the addresses in use for other ones. */
+  readonly #basis = new Map<string, Basis>();
   #leadership = 0;
   /** The number of lists that a decision requires. */
   readonly #requiredLists: number;
@@ -125,22 +143,42 @@ export class SimulatedReplica implements Sender {
   }
 
   #remember(request: HttpRequest): void {
-    const write = `${request.path} ${request.body}`;
+    const write = sameWrite(request);
     if (this.#basis.has(write)) return;
-    const { ledger } = this.process.controller.allocator;
-    const versions = new Map([...ledger.all()].map(({ key, view }) => [key, view.resourceVersion]));
-    this.#basis.set(write, { versions, listedAt: Math.min(...this.#listedAt.values()) });
+    const { ledger, config } = this.process.controller.allocator;
+    const states = [...ledger.all()];
+    const [path = ''] = request.path.split('?');
+    const others = states.filter(({ view }) => !path.endsWith(`/${view.namespace}/services/${view.name}`));
+    const externalIPs = [...ledger.reservations.all('external-ip')].map(({ address }) => address);
+    this.#basis.set(write, {
+      versions: new Map(states.map(({ key, view }) => [key, view.resourceVersion])),
+      used: new Set([...others.flatMap(({ usedIPs }) => usedIPs), ...externalIPs].map(formatAddress)),
+      config,
+      listedAt: Math.min(...this.#listedAt.values()),
+    });
   }
 
   /** When the oldest of the lists was requested on which this write was decided. */
   listedBefore(request: HttpRequest): number {
-    return this.#basis.get(`${request.path} ${request.body}`)?.listedAt ?? 0;
+    return this.#basis.get(sameWrite(request))?.listedAt ?? 0;
   }
 
   /** Whether this version of a Service, or a newer one, was known when the request was first sent. */
   hadSeen(request: HttpRequest, key: string, resourceVersion: string): boolean {
-    const seen = this.#basis.get(`${request.path} ${request.body}`)?.versions.get(key);
+    const seen = this.#basis.get(sameWrite(request))?.versions.get(key);
     return seen !== undefined && compareVersions(seen, resourceVersion) >= 0;
+  }
+
+  /** Whether this was the configuration when the request was first sent. */
+  hadConfig(request: HttpRequest, data: Data | undefined): boolean {
+    const known = this.#basis.get(sameWrite(request))?.config;
+    const config = readConfig(data && { metadata: { name: 'kubevip' }, data });
+    return known !== undefined && textOf(known) === textOf(config);
+  }
+
+  /** Whether another Service used the address when the request was first sent, or would because of a write in flight. */
+  hadInUse(request: HttpRequest, address: string): boolean {
+    return this.#basis.get(sameWrite(request))?.used.has(address) === true;
   }
 
   /** Called when leadership starts. */
@@ -202,4 +240,9 @@ export class SimulatedReplica implements Sender {
   jump(ms: number): void {
     this.#wallMs += ms;
   }
+}
+
+/** What all attempts of a write have in common: their time limits differ. */
+function sameWrite({ path, body }: HttpRequest): string {
+  return `${path.split('?')[0]} ${body}`;
 }

@@ -4,8 +4,9 @@ import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/m
 import type { Options } from '../../src/core/model/options.ts';
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import type { Backup } from '../../src/embedded/store.ts';
-import { type Data, keyOf, shown } from '../core/naive.ts';
-import { edit, type UserStep } from '../core/users.ts';
+import { keyOf, shown } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
+import { edit, type UserStep, withKeys } from '../core/users.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { Network, type Sender } from './network.ts';
 import type { Act, Plan, TimedAct } from './plan.ts';
@@ -446,6 +447,7 @@ class Simulation {
     const services = this.#services();
     const target = 'at' in step ? services[step.at % Math.max(services.length, 1)] : undefined;
     if (step.do === 'configure') this.#configure(step.data);
+    else if (step.do === 'set') this.#configure(withKeys(this.#data(), step.keys));
     else if (step.do === 'create')
       this.#send('POST', `${step.service.metadata.namespace}/services`, step.service);
     else if (target === undefined) return;
@@ -591,7 +593,10 @@ class Simulation {
             else this.#count('state: a user requested an address that was being assigned');
             return true;
           },
+          wasConfigured: (data) => sender.hadConfig(request, data),
+          wasInUse: (address) => sender.hadInUse(request, address),
           claims: this.#claims(),
+          count: (what) => this.#count(what),
         }),
       );
     };
@@ -688,7 +693,9 @@ class Simulation {
   }
 
   #dataOf(name: string): Data | undefined {
-    return this.#configMaps().find(({ metadata }) => metadata.name === name)?.data;
+    const configMap = this.#configMaps().find(({ metadata }) => metadata.name === name);
+    // A ConfigMap without keys has no data.
+    return configMap && (configMap.data ?? {});
   }
 
   #holder({ controller }: Options): string | undefined {
