@@ -61,6 +61,7 @@ export class Allocator {
   /** The Services as they were last seen in the API, without writes in flight. */
   readonly #services = new VersionedStore<ServiceKey, ServiceView>({
     items: new Map(),
+    gone: new Map(),
     keyOf,
     changed: (change) => this.#changed(change),
   });
@@ -161,7 +162,7 @@ export class Allocator {
     const key = keyOf(view);
     if (this.seen(key)?.uid !== view.uid) return;
     if (view.type === 'LoadBalancer') this.#services.put(view);
-    else this.#services.delete(key, view.resourceVersion);
+    else this.#services.gone(key, view.resourceVersion);
   }
 
   /** Replaces the configuration and queues all Services. */

@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
-import { type Claim, type ClaimReservation, sameReservation } from './claim.ts';
+import { type Claim, type ClaimReservation, isForSameWrite } from './claim.ts';
 import type { Reservations } from './reservations.ts';
 import type { ReservedAddress } from './service-state.ts';
 
@@ -79,7 +79,7 @@ export class ClaimStore {
       write.addresses
         .split(',')
         .every((text) =>
-          known.some(({ address, by }) => formatAddress(address) === text && sameReservation(by, write)),
+          known.some(({ address, by }) => formatAddress(address) === text && isForSameWrite(by, write)),
         );
     return known
       .filter(({ by }) => isBinding(by, view) && isComplete(by))

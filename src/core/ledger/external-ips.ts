@@ -50,6 +50,7 @@ export class ExternalIPTracker {
   /** The Services with external IPs that this watch shows. */
   readonly #shown = new VersionedStore<ServiceKey, ExternalIPs>({
     items: new Map(),
+    gone: new Map(),
     keyOf: ({ key }) => key,
     changed: ({ key, after, resourceVersion }) => this.#reported(key, resourceVersion, after === undefined),
   });

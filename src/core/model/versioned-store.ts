@@ -23,8 +23,16 @@ export interface StoreItems<K, V> {
   values(): Iterable<V>;
 }
 
+/** An object that is gone, and its last version that was known. */
+export interface Gone<K> {
+  readonly key: K;
+  readonly resourceVersion: string;
+}
+
 export interface VersionedStoreOptions<K, V> {
   readonly items: StoreItems<K, V>;
+  /** Objects that are gone before a list or a watch has shown it: usually none. */
+  readonly gone: StoreItems<K, Gone<K>>;
   readonly keyOf: (value: V) => K;
   /** Called after each change of the store. */
   readonly changed: (change: StoreChange<K, V>) => void;
@@ -59,14 +67,17 @@ export class VersionedStore<K, V extends Versioned> {
    */
   replace(values: readonly V[], resourceVersion: string): boolean {
     const { items, keyOf } = this.#options;
-    const listed = values.map((value) => [keyOf(value), value] as const);
+    const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
+    const listed = values
+      .map((value) => [keyOf(value), value] as const)
+      .filter(([key, value]) => isRestored || !this.#isGone(key, value));
+    this.#forgetGone(isRestored ? [] : values.map(keyOf));
     const missing = new Set(items.values());
     for (const [key] of listed) {
       const known = items.get(key);
       if (known !== undefined) missing.delete(known);
     }
     for (const known of missing) this.#change(keyOf(known), known, undefined, resourceVersion);
-    const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
     this.#knownVersion = resourceVersion;
     for (const [key, value] of listed) {
       const known = items.get(key);
@@ -79,15 +90,46 @@ export class VersionedStore<K, V extends Versioned> {
   /** Adds or updates an object, unless a state at least as new is known. */
   put(value: V): void {
     const key = this.#options.keyOf(value);
+    if (this.#isGone(key, value)) return;
+    this.#options.gone.delete(key);
     const known = this.get(key);
     if (known === undefined || isNewer(value, known)) this.#change(key, known, value, value.resourceVersion);
   }
 
-  /** Removes an object that is gone as of `resourceVersion`, unless a newer state of it is known. */
+  /** A watch reports that an object is gone as of `resourceVersion`. It is removed, unless a newer state of it is known. */
   delete(key: K, resourceVersion: string): void {
+    const { gone } = this.#options;
+    if (compareVersions(resourceVersion, gone.get(key)?.resourceVersion ?? '') >= 0) gone.delete(key);
+    this.#remove(key, resourceVersion);
+  }
+
+  /**
+   * A response says that an object is gone whose last version was `resourceVersion`. It is removed, unless a newer state of it is
+   * known. Lists and watches may still show its earlier states: they are ignored until one of them shows that it is gone.
+   */
+  gone(key: K, resourceVersion: string): void {
+    if (this.#remove(key, resourceVersion)) this.#options.gone.set(key, { key, resourceVersion });
+  }
+
+  /** Returns whether it was removed. */
+  #remove(key: K, resourceVersion: string): boolean {
     const known = this.get(key);
-    if (known !== undefined && compareVersions(resourceVersion, known.resourceVersion) >= 0)
-      this.#change(key, known, undefined, resourceVersion);
+    if (known === undefined || compareVersions(resourceVersion, known.resourceVersion) < 0) return false;
+    this.#change(key, known, undefined, resourceVersion);
+    return true;
+  }
+
+  #isGone(key: K, { resourceVersion }: V): boolean {
+    const gone = this.#options.gone.get(key);
+    return gone !== undefined && compareVersions(resourceVersion, gone.resourceVersion) <= 0;
+  }
+
+  /** A list has shown that all objects but the listed ones are gone. */
+  #forgetGone(listed: readonly K[]): void {
+    const { gone } = this.#options;
+    const kept = listed.flatMap((key) => gone.get(key) ?? []);
+    for (const { key } of [...gone.values()]) gone.delete(key);
+    for (const one of kept) gone.set(one.key, one);
   }
 
   /** Lists and watches have reported everything up to this version. Returns whether that is news. */
