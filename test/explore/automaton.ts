@@ -26,6 +26,20 @@ interface Inputs {
 interface Edge {
   readonly node: Node;
   readonly tokens: readonly string[];
+  /** Only kept for those that hear of merged states. */
+  readonly input?: Input;
+}
+
+/** A state that was reached with other inputs before. */
+export interface MergedNode {
+  readonly node: Node;
+  readonly inputs: readonly Input[];
+  /** The names after these inputs, where the node has its own. */
+  readonly tokens: readonly string[];
+}
+
+export interface AutomatonOptions extends ProcessOptions {
+  readonly merged?: (merged: MergedNode) => void;
 }
 
 /** A controller in a world: its state, and the names that the world has for those of the node. */
@@ -63,7 +77,7 @@ const maxLive = 400;
  * cannot be copied, so another one is started and gets the same inputs.
  */
 export class Automaton {
-  readonly #options: ProcessOptions;
+  readonly #options: AutomatonOptions;
   readonly #nodes = new Map<string, Node>();
   readonly #live = new Map<Node, Process>();
   /** A process that has just started. */
@@ -71,7 +85,7 @@ export class Automaton {
   /** How often a process took an input, including repetitions. */
   taken = 0;
 
-  constructor(options: ProcessOptions) {
+  constructor(options: AutomatonOptions) {
     this.#options = options;
     const { node, tokens } = this.#intern(new Process(options), undefined);
     this.start = new Place(node, tokens);
@@ -94,6 +108,7 @@ export class Automaton {
       await process.take(renamed);
       this.taken += 1;
       edge = this.#intern(process, { before: node.inputs, input: renamed });
+      if (this.#options.merged !== undefined) edge = { ...edge, input: renamed };
       node.next.set(key, edge);
     }
     return new Place(edge.node, toNode.inverse().tokens(edge.tokens));
@@ -125,7 +140,10 @@ export class Automaton {
       node = { ...shape, requests, streams, hasTimer, broken, inputs, next: new Map() };
       this.#nodes.set(key, node);
       this.#keep(node, process);
-    } else process.stop();
+    } else {
+      process.stop();
+      this.#options.merged?.({ node, inputs: listOf(inputs), tokens: shape.tokens });
+    }
     return { node, tokens: shape.tokens };
   }
 
@@ -140,7 +158,11 @@ export class Automaton {
 }
 
 export function inputsOf(node: Node): Input[] {
+  return listOf(node.inputs);
+}
+
+function listOf(last: Inputs | undefined): Input[] {
   const inputs: Input[] = [];
-  for (let from = node.inputs; from !== undefined; from = from.before) inputs.push(from.input);
+  for (let from = last; from !== undefined; from = from.before) inputs.push(from.input);
   return inputs.reverse();
 }

@@ -41,6 +41,8 @@ export interface ProcessOptions {
    * version up to which they are known is not part of the state.
    */
   readonly hasBookmarks: boolean;
+  /** Fields that are not part of the state by mistake: a planted fault. */
+  readonly mistaken?: readonly string[];
 }
 
 /** A timer that is due later than this only repeats reports or detects silent connections. */
@@ -84,8 +86,8 @@ export class Process {
   /** The first promise that it broke by itself. */
   broken: string | undefined;
 
-  constructor({ claims, concurrency, hasBookmarks }: ProcessOptions) {
-    this.#ignored = new Set(['$activeAt', ...(hasBookmarks ? [] : ['$knownVersion'])]);
+  constructor({ claims, concurrency, hasBookmarks, mistaken = [] }: ProcessOptions) {
+    this.#ignored = new Set(['$activeAt', ...(hasBookmarks ? [] : ['$knownVersion']), ...mistaken]);
     this.#claims = claims;
     const api = this.#api();
     const clock = {
@@ -160,7 +162,7 @@ export class Process {
   text(): string {
     const timers = [...this.#timers].filter(({ ms }) => ms < longMs).map(({ at }) => at - this.#now);
     const { hasTimer } = this;
-    const rest = {
+    const rest: Record<string, unknown> = {
       requests: this.requests.map((request) => [
         request.key,
         isWrite(request) && isServiceWrite(request)
@@ -176,6 +178,7 @@ export class Process {
       listed: [...this.#listed].sort(),
       broken: this.broken,
     };
+    for (const name of this.#ignored) delete rest[name];
     return `${JSON.stringify(rest)}\n${dump(this.controller, { ...{ harness: this.#harness, bootMs, now: this.#now }, digests: this.#digests, ignored: this.#ignored })}`;
   }
 

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../src/core/model/objects.ts';
 import { type Action, actionsOf, apply, isProgress, newService } from './actions.ts';
-import { Automaton } from './automaton.ts';
+import { Automaton, type AutomatonOptions } from './automaton.ts';
 import { canonical } from './canonical.ts';
 import { store } from './cluster.ts';
 import { type Violation, violationAtRest, violationOfState, violationOfWrite } from './properties.ts';
@@ -38,8 +38,8 @@ export interface SearchOptions {
   readonly progress?: (states: number, depth: number, waiting: number) => void;
   /** The canonical text of a world; another one only in tests. */
   readonly canonical?: (world: World) => string;
-  /** Hears of each state that was reached again: the merged worlds should have the same future. */
-  readonly merged?: (known: number, again: World) => void;
+  /** The controller; another one only in tests. */
+  readonly automaton?: Automaton;
 }
 
 /** More steps without acts and faults than any world needs. */
@@ -51,9 +51,9 @@ export async function search(scope: Scope, options: SearchOptions = {}): Promise
 }
 
 /** The real controller, as a scope configures it. */
-export function automatonOf(scope: Scope): Automaton {
+export function automatonOf(scope: Scope, more: Partial<AutomatonOptions> = {}): Automaton {
   const { claims = false, concurrency = 4 } = scope;
-  return new Automaton({ claims, concurrency, hasBookmarks: hasBookmarks(scope) });
+  return new Automaton({ claims, concurrency, hasBookmarks: hasBookmarks(scope), ...more });
 }
 
 /** The world in which each story begins: the first replica leads, and is at rest. */
@@ -108,7 +108,7 @@ class Search {
   constructor(scope: Scope, options: SearchOptions) {
     this.#scope = scope;
     this.#options = options;
-    this.#automaton = automatonOf(scope);
+    this.#automaton = options.automaton ?? automatonOf(scope);
     this.#canonical = options.canonical ?? canonical;
   }
 
@@ -157,10 +157,7 @@ class Search {
   #add(world: World, parent: number, index: number, isCalm: boolean): number {
     const key = this.#canonical(world);
     const known = this.#ids.get(key);
-    if (known !== undefined) {
-      this.#options.merged?.(known, world);
-      return known;
-    }
+    if (known !== undefined) return known;
     const id = this.#worlds.length;
     this.#ids.set(key, id);
     this.#worlds.push(world);
