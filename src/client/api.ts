@@ -49,6 +49,8 @@ export interface Api {
    * complete a line.
    */
   watch(path: string, query: Query, signal: AbortSignal, onBytes?: () => void): AsyncIterable<WatchEvent>;
+  /** The body of a response that is not an object, such as the log of a container, as it arrives. */
+  read(path: string, query: Query, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
 export interface Precondition {
@@ -202,6 +204,15 @@ export function createApi(transport: Transport, options: ApiOptions): Api {
         timer.lift();
         onBytes?.();
         for await (const line of jsonLines(reportBytes(body, onBytes))) yield readEvent(info, line);
+      });
+    },
+    async *read(path, query, signal) {
+      await admit(signal);
+      signal.throwIfAborted();
+      const timer = deadline(clock, requestTimeoutMs, signal, `get ${path}: no response`);
+      yield* stream({ verb: 'get', path }, query, timer, async function* ({ body }) {
+        timer.lift();
+        yield* body;
       });
     },
   };

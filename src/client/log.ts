@@ -16,7 +16,19 @@ export type LogFields = {
 export type LogField = DecisionField | RequestField | StartField | StateField;
 
 /** A Service and the decision on it. */
-type DecisionField = 'service' | 'decision' | 'reason' | 'cause' | 'addresses' | 'source' | 'manager';
+type DecisionField =
+  | 'service'
+  | 'decision'
+  | 'reason'
+  | 'cause'
+  | 'addresses'
+  | 'previous'
+  | 'source'
+  | 'holder'
+  | 'holders'
+  | 'part'
+  | 'parts'
+  | 'manager';
 
 /** Requests to the API server. */
 type RequestField =

@@ -145,7 +145,7 @@ export class CleanupReconciler implements Reconciler {
     switch (outcome.kind) {
       case 'written':
         this.#writeConflicts.wrote(key, decision.patch);
-        reporter.written(outcome.view, decision);
+        reporter.written(outcome.view, decision, view);
         // The watch will deliver its new state; the old one must not be cleaned up again.
         if (this.#services.get(key) === view) this.#services.delete(key);
         return work.written(view, now);
@@ -157,7 +157,7 @@ export class CleanupReconciler implements Reconciler {
       case 'stale':
         // An earlier attempt has executed, and its response was lost.
         if (!outcome.view.labeled && outcome.view.record === undefined)
-          reporter.written(outcome.view, decision);
+          reporter.written(outcome.view, decision, view);
         return this.#services.get(key) === view ? work.retry(view, now) : work.leave();
       case 'contested':
       case 'gone':

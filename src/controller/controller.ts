@@ -4,9 +4,9 @@ import type { EventRecorder } from '../client/events.ts';
 import { type ReflectOptions, reflect, type Sink } from '../client/reflector.ts';
 import type { WatchFailure } from '../client/watch-failure.ts';
 import { Allocator } from '../core/decide/allocator.ts';
-import type { Claim } from '../core/ledger/claim.ts';
 import type { ExternalIPs } from '../core/ledger/external-ips.ts';
 import { stateOf } from '../core/ledger/service-state.ts';
+import type { Claim } from '../core/model/claim.ts';
 import type { ConfigMap } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
@@ -39,6 +39,8 @@ interface WatchSession {
   hasConfig: boolean;
   hasClaims: boolean;
   hasExternalIPs: boolean;
+  /** Whether the log has the addresses that all Services had when leadership began. */
+  hasLoggedHolders: boolean;
 }
 
 /** The time limit for in-flight writes on shutdown. */
@@ -71,7 +73,7 @@ export class Controller implements Candidate {
   constructor(context: ControllerContext) {
     const { options, events, log, clock } = context;
     this.#context = context;
-    this.allocator = new Allocator(options);
+    this.allocator = new Allocator(options, () => clock.wall());
     this.counters = new Counters(clock);
     this.#reporter = new Reporter(events, log, options, this.counters, clock);
   }
@@ -179,6 +181,7 @@ export class Controller implements Candidate {
       hasConfig: false,
       hasClaims: !options.claims,
       hasExternalIPs: false,
+      hasLoggedHolders: false,
     };
     this.#watchSession = watchSession;
     const watches = [
@@ -245,7 +248,10 @@ export class Controller implements Candidate {
     const isKnown = (key: ServiceKey): boolean => this.allocator.seenVersion(key) !== undefined;
     return {
       replaced: (views, resourceVersion) => {
+        // A list that begins a session is logged as a whole.
+        const before = watchSession.hasServices && this.isLeading ? this.#knownServices() : [];
         this.allocator.replaceServices(views, resourceVersion);
+        for (const view of before) this.#reportIfGone(view);
         for (const view of views) this.#leaderLoop?.services.seen(view);
         this.#leaderLoop?.services.forgetOthers(isKnown);
         this.#reporter.forgetOthers(isKnown);
@@ -259,8 +265,10 @@ export class Controller implements Candidate {
         this.allocator.observed(resourceVersion);
         this.allocator.putService(view);
         // The answer to a write may have been faster than the watch.
-        if (before !== undefined && compareVersions(view.resourceVersion, before.resourceVersion) > 0)
+        if (before !== undefined && compareVersions(view.resourceVersion, before.resourceVersion) > 0) {
           this.#leaderLoop?.services.changed(before, view);
+          this.#reportIfGone(before);
+        }
         this.counters.latency.seen(view, this.isLeading);
         this.#leaderLoop?.services.seen(view);
         this.#update();
@@ -271,6 +279,7 @@ export class Controller implements Candidate {
         this.allocator.deleteService(key, resourceVersion);
         this.#leaderLoop?.services.seen({ ...view, resourceVersion });
         if (!isKnown(key)) {
+          this.#reportIfGone(view);
           this.#leaderLoop?.services.forget(key);
           this.#reporter.gone(key);
           if (stateOf(view, this.#context.options).ignoreReason === undefined)
@@ -284,6 +293,16 @@ export class Controller implements Candidate {
         this.#update();
       },
     };
+  }
+
+  #knownServices(): ServiceView[] {
+    return [...this.allocator.ledger.all()].flatMap(({ key }) => this.allocator.seen(key) ?? []);
+  }
+
+  /** Logs what a Service had that no longer exists. Only the leader does, and lists it all when its leadership begins. */
+  #reportIfGone(view: ServiceView): void {
+    const isGone = this.allocator.seen(keyOf(view))?.uid !== view.uid;
+    if (isGone && this.#leaderLoop !== undefined) this.#reporter.released(view, 'deleted');
   }
 
   #configMapSink(watchSession: WatchSession): Sink<ConfigMap> {
@@ -368,9 +387,13 @@ export class Controller implements Candidate {
     };
   }
 
-  /** Logs the usage of the pools when leadership begins and after each change of the ConfigMap. */
+  /** Logs the usage of the pools when leadership begins and after each change of the ConfigMap, and once which Service has what. */
   #reportUsage(): void {
-    if (this.#hasSynced && this.#leaderLoop !== undefined) this.#reporter.poolUsage(this.allocator);
+    const session = this.#watchSession;
+    if (!this.#hasSynced || this.#leaderLoop === undefined || session === undefined) return;
+    this.#reporter.poolUsage(this.allocator);
+    if (!session.hasLoggedHolders) this.#reporter.holders(this.#knownServices());
+    session.hasLoggedHolders = true;
   }
 }
 

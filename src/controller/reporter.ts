@@ -34,6 +34,7 @@ import { poolRows } from '../core/queries/report.ts';
 import { claimRequirements } from './claim-requirements.ts';
 import type { Counters } from './counters.ts';
 import { explainReverts, explainUnapplied, type RevertedField } from './field-managers.ts';
+import { assignedTo, logHolders } from './holders-log.ts';
 import { type RefusalKind, refusalOf } from './refusal.ts';
 
 /**
@@ -79,6 +80,14 @@ const maxLoggedPools = 100;
 
 const admissionRemedy =
   'Change the Service so that the policy or webhook allows it, or exempt the controller from it.';
+
+/** Why a Service has lost its addresses without a decision that assigns others. */
+const releaseCauses = {
+  deleted: 'the Service was deleted, or is no longer of type LoadBalancer',
+  edited: 'the Service requests another address',
+} as const;
+
+type ReleaseCause = keyof typeof releaseCauses;
 
 /** The event of a rejected change is repeated, with the time of the next attempt, when the delay has grown by this factor. */
 const repeatFactor = 4;
@@ -137,7 +146,8 @@ export class Reporter {
     if (!this.#isNew(view, reason)) return;
     if (decision.kind === 'conflict') conflicts.add([decision.conflict.code]);
     const message = explainDecision(decision, this.#options);
-    this.#log.warn(message, { service: key, decision: decision.kind, reason: codesOf(decision) });
+    const logged = { service: key, decision: decision.kind, reason: codesOf(decision) };
+    this.#log.warn(message, { ...logged, ...conflictFields(decision) });
     if (isWarning(decision)) this.#warn(view, decision, message);
     else if ('conditions' in decision && decision.conditions.some(isMisconfigured))
       this.#event(view, 'LoadBalancerMisconfigured', message);
@@ -194,8 +204,11 @@ export class Reporter {
     }
   }
 
-  /** Reports a written change. Changes of the allocation record alone are logged, but have no event. */
-  written(view: ServiceView, decision: Decision): void {
+  /**
+   * Reports a written change; `before` is the Service without it. Changes of the allocation record alone are logged, but have no
+   * event.
+   */
+  written(view: ServiceView, decision: Decision, before: ServiceView): void {
     const key = keyOf(view);
     if (decision.kind === 'write') {
       this.#count(view, decision);
@@ -203,8 +216,10 @@ export class Reporter {
       const isAppended = ({ code }: Condition): boolean => code === 'shared' || code === 'one-family';
       const more = conditions.filter(isAppended).map((one) => explainCondition(one, this.#options));
       const message = [explainWrite(decision), ...more].join('. ');
-      const logged = { service: key, decision: decision.kind, cause, addresses: addresses.text, source };
-      this.#log.info(message, logged);
+      const known = assignedTo(before, this.#options.controller)?.text;
+      const previous = known === addresses.text ? undefined : known;
+      const logged = { service: key, decision: decision.kind, cause, addresses: addresses.text, previous };
+      this.#log.info(message, { ...logged, source });
       if ((cause === 'adopt' && !decision.fromStatus) || cause === 'update') return;
       this.#event(view, 'EnsuredLoadBalancer', message);
       // The event has said all of it.
@@ -217,7 +232,20 @@ export class Reporter {
       const addresses = decision.addresses.text;
       this.#log.info(message, { service: key, decision: decision.kind, addresses });
       this.#event(view, 'DeletedLoadBalancer', message);
-    }
+    } else if (view.record === undefined) this.released(before, 'edited');
+  }
+
+  /** Logs that a Service no longer has its addresses; `view` is its last state with them. */
+  released(view: ServiceView, cause: ReleaseCause): void {
+    const previous = assignedTo(view, this.#options.controller)?.text;
+    if (previous === undefined) return;
+    const message = `Released ${previous}: ${releaseCauses[cause]}`;
+    this.#log.info(message, { service: keyOf(view), cause, previous });
+  }
+
+  /** Logs which Service has which address, when leadership begins. */
+  holders(views: readonly ServiceView[]): void {
+    logHolders(this.#log, views, this.#options.controller);
   }
 
   #count(view: ServiceView, decision: Decision & { kind: 'write' }): void {
@@ -383,6 +411,15 @@ export class Reporter {
   #record(regarding: Regarding, reason: Reason, message: string): void {
     this.#events.record({ regarding, type: eventTypes[reason], reason, message });
   }
+}
+
+/** The address of a conflict, and the Service that has it if this one does not. */
+function conflictFields(decision: Decision): LogFields {
+  const addresses = conflictingAddresses(decision).map(formatAddress);
+  if (addresses.length === 0) return {};
+  const address = addresses.join(',');
+  const isContender = decision.kind === 'conflict' && decision.conflict.code === 'address-in-use';
+  return isContender ? { address, holder: decision.conflict.holder } : { address };
 }
 
 /** A sentence with the time in RFC 3339, in whole seconds: never too early. */

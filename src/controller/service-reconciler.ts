@@ -1,10 +1,10 @@
+import type { ClaimRequest } from '../core/claims/claim-requests.ts';
 import type { ServiceWork } from '../core/decide/allocator.ts';
 import { announcementProblem } from '../core/decide/announcement.ts';
 import type { Decision } from '../core/decide/decision.ts';
-import type { Claim } from '../core/ledger/claim.ts';
-import type { ClaimRequest } from '../core/ledger/claim-requests.ts';
 import { addressesOf } from '../core/model/address-list.ts';
 import { sameRecord } from '../core/model/allocation-record.ts';
+import type { Claim } from '../core/model/claim.ts';
 import type { Service } from '../core/model/objects.ts';
 import { isEmptyPatch, type ServicePatch, unappliedPart } from '../core/model/service-patch.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';
@@ -162,8 +162,9 @@ export class ServiceReconciler implements Reconciler {
   }
 
   /** The end of the work queues the Service again, with what was read. */
-  #completed({ state, decision, work }: ServiceWork, change: ServicePatch, outcome: WriteOutcome): Ended {
+  #completed(next: ServiceWork, change: ServicePatch, outcome: WriteOutcome): Ended {
     const { allocator, reporter, context } = this.#options;
+    const { state, decision, work } = next;
     const { view, key } = state;
     const now = context.clock.now();
     switch (outcome.kind) {
@@ -172,7 +173,9 @@ export class ServiceReconciler implements Reconciler {
         allocator.answered(outcome.view);
         const unapplied = unappliedPart(change, outcome.view);
         const { annotation, record } = unapplied;
-        if (annotation === undefined && record === undefined) reporter.written(outcome.view, decision);
+        if (annotation === undefined && record === undefined) reporter.written(outcome.view, decision, view);
+        // The deletion was faster than this answer, and the log ends with what is true.
+        if (allocator.seen(key)?.uid !== outcome.view.uid) reporter.released(outcome.view, 'deleted');
         if (isEmptyPatch(unapplied)) return work.written(view, now);
         const ended = work.retry(outcome.view, now);
         reporter.unapplied(outcome.view, unapplied, ended.retryInMs);
@@ -180,7 +183,7 @@ export class ServiceReconciler implements Reconciler {
       }
       case 'stale':
         allocator.answered(outcome.view);
-        if (outcome.mayBeOurs) this.#reportIfWritten(outcome.view, change, decision);
+        if (outcome.mayBeOurs) this.#reportIfWritten(outcome.view, change, next);
         else this.#otherAllocators.compare(view, outcome.view);
         // The watch knows another version: until it has caught up, there is nothing to decide on.
         return allocator.seenVersion(key) === view.resourceVersion ? work.retry(view, now) : work.leave();
@@ -204,7 +207,7 @@ export class ServiceReconciler implements Reconciler {
         // The watch will deliver its deletion; until then the same write must not be repeated.
         return allocator.seen(key) === undefined ? work.leave() : work.retry(view, now);
       case 'superseded':
-        this.#reportIfWritten(allocator.seen(key), change, decision);
+        this.#reportIfWritten(allocator.seen(key), change, next);
         return work.leave();
       case 'outdated':
       case 'stopped':
@@ -215,9 +218,9 @@ export class ServiceReconciler implements Reconciler {
   /**
    * Reports a write whose response was lost but which has executed: its allocation record is on the Service.
    */
-  #reportIfWritten(view: ServiceView | undefined, { record }: ServicePatch, decision: Decision): void {
+  #reportIfWritten(view: ServiceView | undefined, { record }: ServicePatch, work: ServiceWork): void {
     if (record == null || view?.record === undefined) return;
-    if (sameRecord(view.record, record)) this.#options.reporter.written(view, decision);
+    if (sameRecord(view.record, record)) this.#options.reporter.written(view, work.decision, work.state.view);
   }
 
   /** Reports which field managers revert our change; one read per report. */

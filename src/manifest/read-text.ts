@@ -20,7 +20,8 @@ export async function readStandardInput(
   return { name: 'standard input', text: await readStream(stdin) };
 }
 
-function reasonFor(error: unknown): string {
+/** Why a file cannot be read, and what to do. */
+export function reasonFor(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':

@@ -65,7 +65,7 @@ export function takeSnapshot(
     if (decided !== undefined) decisions.set(key, decided);
     return decided;
   };
-  const view: AllocatorView = { ledger, config, nodes, claimTracker, explain };
+  const view: AllocatorView = { ledger, config, nodes, now: allocator.now, claimTracker, explain };
   const usable = usablePools(config);
   const report = reportOf(view, options);
   const problems = Map.groupBy(config.problems, ({ key }) => key);

@@ -4,7 +4,7 @@ import type { KubeObject, Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { annotations } from '../../src/core/model/well-known-names.ts';
 import { createEmbeddedApi } from '../../src/embedded/embedded-api.ts';
-import { createFakeClock, until } from '../client/fake-clock.ts';
+import { createFakeClock, pass, until } from '../client/fake-clock.ts';
 import { createMemoryLog } from '../client/memory-log.ts';
 
 /**
@@ -40,7 +40,13 @@ export class Harness {
   onNodes: () => Interception = () => 'pass';
   /** Intercepts each request on IPAddresses. */
   onClaimRequest: (request: HttpRequest) => Interception = () => 'pass';
+  /** Delays the answer to each PATCH and PUT of a Service. */
+  beforeAnswer: () => Promise<void> = async () => {};
   readonly options: Options;
+  /** Aborted to break all watches. */
+  #watches = new AbortController();
+  /** Lists and watches wait for it. */
+  #connected: Promise<void> = Promise.resolve();
   #replica: Replica | undefined;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
@@ -108,11 +114,31 @@ export class Harness {
     if (request.path.startsWith('/apis/networking.k8s.io/'))
       return this.#send(request, signal, this.onClaimRequest(request));
     const isWrite = /^P(ATCH|UT)$/.test(request.method) && request.path.includes('/services/');
-    if (!isWrite) return this.api.transport(request, signal);
+    if (!isWrite) return this.#readWhenConnected(request, signal);
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
     this.writes.push(`${request.method} ${namespace}/${name}`);
-    return this.#send(request, signal, this.onWrite(request));
+    const response = await this.#send(request, signal, this.onWrite(request));
+    await this.beforeAnswer();
+    return response;
   };
+
+  async #readWhenConnected(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    await this.#connected;
+    const isWatch = request.path.includes('watch=true');
+    return this.api.transport(request, isWatch ? AbortSignal.any([signal, this.#watches.signal]) : signal);
+  }
+
+  /** Breaks all watches, and lets the controller list again after the change. */
+  async changeUnwatched(change: () => Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#connected = promise;
+    this.#watches.abort(new Error('connection reset'));
+    this.#watches = new AbortController();
+    await change();
+    this.api.compact();
+    resolve();
+    await pass(this.clock, 10_000);
+  }
 
   async #send(request: HttpRequest, signal: AbortSignal, interception: Interception): Promise<HttpResponse> {
     if (interception === 'lost before') throw new Error('connection reset');

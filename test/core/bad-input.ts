@@ -17,7 +17,7 @@ export type Admission =
 
 /** What the message about an unknown key ends with, if no key is similar. */
 export const validKeys =
-  'Valid keys start with pool, pools, cidr, range, select, auto-assign, exclude, reserve, quota, interface, vlan, lease, allow-share, search-order, or skip-end-ips-in-cidr.';
+  'Valid keys start with pool, pools, cidr, range, select, auto-assign, exclude, reserve, quota, interface, vlan, lease, allow-share, search-order, sticky, cool-down, or skip-end-ips-in-cidr.';
 
 /** The key, its value, the messages, and what the admission policy does if it is installed. A row lists all problems of the key. */
 export type BadPool = readonly [
@@ -844,7 +844,7 @@ export const badPools: readonly BadPool[] = [
     'search-order',
     'DESC',
     [
-      'search-order: "DESC" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.',
+      'search-order: "DESC" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".',
     ],
     'refused',
   ],
@@ -852,7 +852,7 @@ export const badPools: readonly BadPool[] = [
     'search-order',
     'descending',
     [
-      'search-order: "descending" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.',
+      'search-order: "descending" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".',
     ],
     'refused',
   ],
@@ -860,7 +860,7 @@ export const badPools: readonly BadPool[] = [
     'search-order',
     '',
     [
-      'search-order: "" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.',
+      'search-order: "" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".',
     ],
     'refused',
   ],

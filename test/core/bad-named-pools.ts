@@ -662,7 +662,7 @@ export const badNamedPools: readonly BadPool[] = [
     'search-order.dmz',
     'descending',
     [
-      'search-order.dmz: "descending" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.',
+      'search-order.dmz: "descending" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".',
       'search-order.dmz has no effect, because there is no pool dmz. Add the key pool.dmz, or delete this one.',
     ],
     'refused',
@@ -671,7 +671,7 @@ export const badNamedPools: readonly BadPool[] = [
     'search-order-default',
     'DESC',
     [
-      'search-order-default: "DESC" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.',
+      'search-order-default: "DESC" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".',
     ],
     'refused',
   ],
@@ -712,6 +712,109 @@ export const badNamedPools: readonly BadPool[] = [
     'skip-ends-ips-in-cidr-default',
     'true',
     ['Unknown key "skip-ends-ips-in-cidr-default". Did you mean "skip-end-ips-in-cidr-default"?'],
+    'refused',
+  ],
+  [
+    'sticky',
+    '5 minutes',
+    [
+      'sticky: "5 minutes" is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.',
+    ],
+    'refused',
+  ],
+  [
+    'sticky',
+    '1d',
+    [
+      'sticky: "1d" is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.',
+    ],
+    'refused',
+  ],
+  [
+    'sticky',
+    '3600',
+    [
+      'sticky: "3600" is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.',
+    ],
+    'refused',
+  ],
+  [
+    'sticky-default',
+    '-5m',
+    [
+      'sticky-default: "-5m" is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.',
+    ],
+    'refused',
+  ],
+  [
+    'sticky.dmz',
+    '5m1h',
+    [
+      'sticky.dmz: "5m1h" is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.',
+      'sticky.dmz has no effect, because there is no pool dmz. Add the key pool.dmz, or delete this one.',
+    ],
+    'refused',
+  ],
+  ['stickyy', '1h', ['Unknown key "stickyy". Did you mean "sticky"?'], 'refused'],
+  ['sticky_default', '1h', ['Unknown key "sticky_default". Did you mean "sticky-default"?'], 'refused'],
+  ['stickyness.dmz', '1h', ['Unknown key "stickyness.dmz". Did you mean "sticky-ness-dmz"?'], 'refused'],
+  ['stiky.dmz', '1h', ['Unknown key "stiky.dmz". Did you mean "sticky.dmz"?'], 'refused'],
+  [
+    'cool-down',
+    '5',
+    [
+      'cool-down: "5" is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.',
+    ],
+    'refused',
+  ],
+  [
+    'cool-down-default',
+    'five minutes',
+    [
+      'cool-down-default: "five minutes" is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.',
+    ],
+    'refused',
+  ],
+  [
+    'cool-down.dmz',
+    '',
+    [
+      'cool-down.dmz: "" is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.',
+      'cool-down.dmz has no effect, because there is no pool dmz. Add the key pool.dmz, or delete this one.',
+    ],
+    'refused',
+  ],
+  ['cooldown', '5m', ['Unknown key "cooldown". Did you mean "cool-down"?'], 'refused'],
+  [
+    'cool_down_default',
+    '5m',
+    ['Unknown key "cool_down_default". Did you mean "cool-down-default"?'],
+    'refused',
+  ],
+  ['cooldown.dmz', '5m', ['Unknown key "cooldown.dmz". Did you mean "cool-down.dmz"?'], 'refused'],
+  [
+    'cool-down-default',
+    '99999h',
+    [
+      'cool-down-default: "99999h" is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.',
+    ],
+    'refused',
+  ],
+  [
+    'search-order.dmz',
+    'lru',
+    [
+      'search-order.dmz: "lru" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".',
+      'search-order.dmz has no effect, because there is no pool dmz. Add the key pool.dmz, or delete this one.',
+    ],
+    'refused',
+  ],
+  [
+    'search-order-default',
+    'random',
+    [
+      'search-order-default: "random" is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".',
+    ],
     'refused',
   ],
 ];

@@ -11,7 +11,7 @@ import {
   claimOf,
   namesAddress,
   reservationPatch,
-} from '../../src/core/ledger/claim.ts';
+} from '../../src/core/model/claim.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 

@@ -139,7 +139,7 @@ test('an event does not look at pools that do not contain the address', () => {
       reserved: 0n,
       noSharing: undefined,
     } as const;
-    const facts = { ledger, config, nodes: undefined };
+    const facts = { ledger, config, nodes: undefined, now: 0 };
     const { needs } = waitingFor(state, { kind: 'pending', failures: [full] }, facts) ?? assert.fail();
     const counted = {
       ...pool,

@@ -28,7 +28,9 @@ export interface Wish {
 
 /** Services that are created, edited, and deleted one after the other, each in a second of its own, with their final state. */
 export class SmallWorld {
-  readonly allocator = new Allocator(options);
+  /** In milliseconds since 1970. */
+  now = 1_800_000_000_000;
+  readonly allocator = new Allocator(options, () => this.now);
   readonly #services = new Map<string, Service>();
   #version = 1;
 

@@ -478,6 +478,7 @@ scenario('kubectl completes commands, flags and Services', async ({ cluster, she
   };
   assert.deepEqual(await completed('p'), ['pools', 'plan', ':4']);
   assert.deepEqual(await completed('explain ""'), ['service/alpha', 'service/beta', ':4']);
+  assert.deepEqual(await completed('history service/a'), ['service/alpha', ':4']);
   assert.deepEqual(await completed('explain --all'), ['--all-namespaces', ':4']);
   assert.deepEqual(await completed('pools -o w'), ['wide', ':4']);
   assert.deepEqual(await completed('pools -n ""'), ['default', ':4']);
@@ -643,6 +644,10 @@ onCluster('errors name the missing permission, and usage errors suggest a fix', 
     );
     assert.match(await errorOf('kubectl vip who'), /Specify an address.*\nkubectl vip who /);
     assert.match(await errorOf('kubectl vip who 10.0.0.300'), /number above 255/);
+    assert.match(
+      await errorOf('kubectl vip history'),
+      /Specify an address or a Service.*\nkubectl vip history /,
+    );
     assert.match(
       await errorOf('kubectl vip plan'),
       /Specify the changed ConfigMap, or .*\nkubectl vip plan /,

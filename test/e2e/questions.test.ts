@@ -20,14 +20,16 @@ const isUpdate = process.env.UPDATE_DOCS === 'true';
 function normalized(text: string): string {
   return text
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '2026-11-25T10:00:00Z')
+    .replaceAll(/Read \d+ lines/g, 'Read 42 lines')
     .replaceAll(
       /Leader: \S+ \(Lease\s+renewed\s+\d+\s+s\s+ago\)/g,
       'Leader: node-1_4c1e (Lease renewed 1 s ago)',
     );
 }
 
-/** The output of a command, then its errors. */
-async function outputOf(shell: Shell, command: string): Promise<string> {
+/** The output of a command, then its errors. No kubelet serves the log, so the command finds it in a file. */
+async function outputOf(shell: Shell, command: string, log: string): Promise<string> {
+  shell.write('controller.log', log);
   const { stdout, stderr } = await shell.run(command);
   return normalized(stdout + stderr).trimEnd();
 }
@@ -42,7 +44,7 @@ for (const name of pages) {
     const file = join(folder, name);
     let page = readFileSync(file, 'utf8');
     try {
-      start();
+      const controller = start();
       for (const namespace of ['edge', 'lab', 'shop', 'team']) await cluster.namespace(namespace);
       await shell.run('kubectl apply -f examples/waiting.yaml');
       await cluster.becomes('team/web', assigned('192.168.0.30', 'range-team'));
@@ -59,12 +61,16 @@ for (const name of pages) {
           const command = line.replace(/^\$ /, '');
           if (isUpdate) {
             await quietTime(500);
-            updated.push([line, await outputOf(shell, command)].filter((text) => text !== '').join('\n'));
+            updated.push(
+              [line, await outputOf(shell, command, controller.output)]
+                .filter((text) => text !== '')
+                .join('\n'),
+            );
           } else if (!command.startsWith('kubectl vip')) {
-            assert.equal(await outputOf(shell, command), expected.join('\n'), command);
+            assert.equal(await outputOf(shell, command, controller.output), expected.join('\n'), command);
           } else {
             await eventually(async () => {
-              assert.equal(await outputOf(shell, command), expected.join('\n'), command);
+              assert.equal(await outputOf(shell, command, controller.output), expected.join('\n'), command);
             });
           }
         }

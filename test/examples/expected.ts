@@ -174,6 +174,40 @@ export const examples: Readonly<Record<string, ExpectedExample>> = {
     'development/web': { ...assigned('172.16.0.1', 'cidr-development'), interface: 'eth5' },
     'shop/web': { ...assigned('10.10.0.1', 'cidr-global'), interface: 'eth0' },
   }),
+  'named-pools.yaml': example({
+    'default/web': assigned('10.0.0.1', 'pool.internal'),
+    'shop/both': assigned('10.0.0.2,203.0.113.17', 'pool.internal'),
+    'shop/edge': { ...assigned('203.0.113.18', 'pool.dmz'), interface: 'eth1' },
+    'shop/named': { ...assigned('203.0.113.19', 'pool.dmz'), interface: 'eth1' },
+    'shop/web': assigned('10.0.0.3', 'pool.internal'),
+  }),
+  'pool-overflow.yaml': example({
+    'default/a': assigned('10.0.0.1', 'pool.first'),
+    'default/b': assigned('10.0.1.1', 'pool.second'),
+    'default/c': assigned('10.0.2.1', 'pool.reserve'),
+  }),
+  'excluded-addresses.yaml': example({
+    'default/gateway': { ...assigned('10.0.0.254', 'static'), specIP: '10.0.0.254' },
+    'default/web': assigned('10.0.0.21', 'cidr-global'),
+  }),
+  'reserved-address.yaml': example({
+    'default/mail': assigned('192.168.9.9', 'reserve-default'),
+    'default/thief': conflict('10.0.0.1', /10\.0\.0\.1 is reserved for default\/later \(reserve-default\)/),
+    'default/web': assigned('10.0.0.2', 'cidr-global'),
+  }),
+  'quota.yaml': example({
+    'default/a': assigned('10.0.0.1', 'cidr-global'),
+    'default/b': assigned('10.0.0.2', 'cidr-global'),
+    'default/c': pending(/namespace default hold 2 of 2 addresses \(quota-global\)/),
+    'shop/a': assigned('10.0.0.3', 'cidr-global'),
+    'shop/b': assigned('10.0.0.4', 'cidr-global'),
+    'shop/c': assigned('10.0.0.5', 'cidr-global'),
+  }),
+  'sharing-key.yaml': example({
+    'default/alone': assigned('10.0.0.1', 'cidr-global'),
+    'default/web': assigned('10.0.0.2', 'cidr-global'),
+    'default/web-tls': assigned('10.0.0.2', 'cidr-global'),
+  }),
   'waiting.yaml': example(
     {
       'default/first': assigned('192.168.0.10', 'range-default'),

@@ -355,6 +355,7 @@ export class Process {
       mergePatch: (path, patch, signal) => self.#write({ verb: 'patch', path, body: patch }, signal),
       delete: (path, signal, preconditions?: Precondition) =>
         self.#write({ verb: 'delete', path, body: preconditions }, signal),
+      async *read() {},
       watch: (path, query, signal, onBytes) => self.#watch(path, query, signal, onBytes),
     };
   }

@@ -16,7 +16,10 @@ const policyTest = underPolicy('install-admission');
 const messages: readonly (readonly [data: Data, message: string])[] = [
   [{}, 'cidr-global: binaryData is not read. Move the value to data, as text.'],
   [{ 'CIDR-global': '10.0.0.1' }, `CIDR-global: unknown key. ${validKeys}`],
-  [{ 'search-order': 'DESC' }, 'search-order: "DESC" is neither "asc" nor "desc".'],
+  [
+    { 'search-order': 'DESC' },
+    'search-order: "DESC" is not an order. Use "asc", "desc", "least-recently-used", or "spread".',
+  ],
   [{ 'allow-share-global': 'yes' }, 'allow-share-global: "yes" is neither "true" nor "false".'],
   [
     { 'interface-global': 'eth 0' },
@@ -113,6 +116,10 @@ const messages: readonly (readonly [data: Data, message: string])[] = [
   [
     { 'quota-a': '-1' },
     'quota-a: "-1" is not a number of addresses. Use a whole number that is not negative.',
+  ],
+  [
+    { 'cool-down': '1d' },
+    'cool-down: "1d" is not a duration. Use hours, minutes, and seconds, such as 1h30m.',
   ],
   [{ 'vlan.dmz': '0' }, 'vlan.dmz: "0" is not a VLAN ID. Use a number from 1 to 4094.'],
   [{ 'lease.dmz': 'Shared' }, 'lease.dmz: "Shared" is not the name of a Lease. Use NAME or NAMESPACE/NAME.'],

@@ -27,6 +27,7 @@ test('the annotations that both programs use have the names of kube-vip', { skip
     [theirs.LoadbalancerIPAnnotation, theirs.ServiceInterface, theirs.RequestedIP, theirs.LoadbalancerIgnore],
     [annotations.addresses, annotations.interface, annotations.requestedIP, annotations.ignore],
   );
+  assert.deepEqual([theirs.ServiceVlan, theirs.ServiceLease], [annotations.vlan, annotations.lease]);
   assert.equal(constants('constants.go').LBClassName, defaultClass);
 });
 
@@ -35,6 +36,8 @@ test('each annotation of kube-vip is known and in the reference', { skip }, () =
   const shared: string[] = [
     annotations.addresses,
     annotations.interface,
+    annotations.vlan,
+    annotations.lease,
     annotations.requestedIP,
     annotations.ignore,
   ];
@@ -45,7 +48,10 @@ test('each annotation of kube-vip is known and in the reference', { skip }, () =
 
 test('no annotation of this program has a name that kube-vip uses for something else', { skip }, () => {
   const theirs = new Set(Object.values(constants('annotations.go')));
-  const own = [annotations.allocationRecord, annotations.claim, annotations.reallocate];
+  const own = [
+    ...[annotations.allocationRecord, annotations.claim, annotations.reallocate],
+    ...[annotations.pool, annotations.sharingKey],
+  ];
   assert.deepEqual(
     own.filter((name) => theirs.has(name)),
     [],

@@ -18,7 +18,12 @@ const allFields: Readonly<Record<LogField, true>> = {
   reason: true,
   cause: true,
   addresses: true,
+  previous: true,
   source: true,
+  holder: true,
+  holders: true,
+  part: true,
+  parts: true,
   manager: true,
   error: true,
   refusal: true,
@@ -161,6 +166,12 @@ test('a run with many faults logs all documented fields, and no others', async (
     await logs({ service: 'shop/b', decision: 'write', cause: 'restore' });
     await send('PATCH', 'shop/services/b', blank);
     await logs({ service: 'shop/b', manager: 'gitops' });
+    const edited = { metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': '10.9.9.9' } } };
+    await send('PATCH', 'shop/services/d', edited);
+    await logs({ service: 'shop/d', decision: 'write', addresses: '10.9.9.9' });
+    edited.metadata.annotations['kube-vip.io/loadbalancerIPs'] = '10.9.9.8';
+    await send('PATCH', 'shop/services/d', edited);
+    await logs({ service: 'shop/d', decision: 'write', previous: '10.9.9.9' });
     await send('DELETE', 'shop/services/c');
     fail(/^(DELETE|PATCH) .*\/ipaddresses\//, 500);
     await send('PATCH', 'shop/services/b', { spec: { type: 'ClusterIP' } });

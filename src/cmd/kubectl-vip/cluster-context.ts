@@ -39,11 +39,16 @@ export async function list<T>(
   return { items, resourceVersion: version };
 }
 
-/** An error with a message for the user. `permission` completes "Ask for permission to". */
-export function readError(error: unknown, what: string, permission: string): Error {
+/** An error with a message for the user. `permission` completes "Ask for permission to", and `instead` what else helps. */
+export function readError(
+  error: unknown,
+  what: string,
+  permission: string,
+  instead = 'read a dump with -f',
+): Error {
   if (error instanceof ApiError && error.status === 403)
     return new Error(
-      `You do not have permission to read ${what}: ${error.detail}. Ask for permission to ${permission}, or read a dump with -f.`,
+      `You do not have permission to read ${what}: ${error.detail}. Ask for permission to ${permission}, or ${instead}.`,
     );
   if (error instanceof ApiError && error.status === 401)
     return new Error(

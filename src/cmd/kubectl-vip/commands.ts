@@ -88,6 +88,28 @@ export const commandTexts = {
     examples: ['kubectl vip who 192.168.0.201', 'kubectl vip who 192.168.0.0/24 -o wide'],
     exitCodes: usualExitCodes,
   },
+  history: {
+    arguments: 'ADDRESS|service/NAME',
+    summary: 'Show which Services had an address, and when',
+    description: [
+      "Shows from when to when each Service had the address, or which addresses the Service had, and why that began and ended. Reads the logs of the controller's Pods, also of containers that were restarted, and then the Services of the cluster. With -f, reads a log instead: in either format, of any length, compressed with gzip or not, of several replicas, with lines of other programs in between.",
+      '"before" a time means at that time or earlier: the log begins there, or no controller was running.',
+    ],
+    flags: {
+      filename: {
+        type: 'string',
+        short: 'f',
+        wants: 'a file',
+        help: 'Read this log instead of those of the Pods; repeatable, - for standard input',
+      },
+    },
+    examples: [
+      'kubectl vip history 192.168.0.201',
+      'kubectl vip history service/web -n shop',
+      'kubectl vip history 192.168.0.201 -f controller.log',
+    ],
+    exitCodes: '0 if the history was read, even if it is empty, 1 if the command failed.',
+  },
   plan: {
     arguments: '-f FILE',
     summary: 'Preview the effect of a changed ConfigMap, or of Services',
@@ -142,5 +164,6 @@ export type CommandName = keyof typeof commandTexts;
 export const commandNames = Object.keys(commandTexts) as CommandName[];
 
 export function flagsOf(name: CommandName): Readonly<Record<string, PluginFlag>> {
-  return { ...commandTexts[name].flags, ...commonFlags, ...connectionFlags };
+  const own: Readonly<Record<string, PluginFlag>> = commandTexts[name].flags;
+  return { ...own, ...commonFlags, ...connectionFlags, ...own };
 }

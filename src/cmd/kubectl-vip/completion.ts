@@ -72,7 +72,7 @@ async function argumentCandidates(
   before: readonly string[],
   streams: IOStreams,
 ): Promise<CompletionCandidate[]> {
-  if (command !== 'explain') return [];
+  if (command !== 'explain' && command !== 'history') return [];
   const { services, contextNamespace } = await servicesFor(before, streams);
   const wanted = flagValues(before).values.get('namespace') ?? contextNamespace ?? 'default';
   return services

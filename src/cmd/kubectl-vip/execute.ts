@@ -11,6 +11,7 @@ import { version } from '../flags/version.ts';
 import { type CommandResult, type OutputOptions, printValue } from './command-result.ts';
 import { complete } from './completion.ts';
 import type { IOStreams } from './io-streams.ts';
+import { openFile } from './open-file.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { runCommand } from './run-command.ts';
 import { watchPools } from './watch-pools.ts';
@@ -65,6 +66,7 @@ function streamsOf({ env, stdin, signal, writeStderr }: ProcessContext): IOStrea
     signal,
     writeStderr,
     lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    openFile: (path) => openFile(path, { stdin, signal, writeStderr }),
     readText: (path) => (path === '-' ? readStandardInput(stdin, writeStderr) : readTextFile(path, path)),
   };
 }

@@ -14,4 +14,6 @@ export interface IOStreams {
   readonly lookup: (host: string) => Promise<readonly string[]>;
   /** Reads a file, or standard input for `-`. */
   readonly readText: (path: string) => Promise<ManifestText>;
+  /** Reads a file of any length, or standard input for `-`, as it arrives. Rejects if it cannot be opened. */
+  readonly openFile: (path: string) => Promise<AsyncIterable<Uint8Array>>;
 }

@@ -36,14 +36,14 @@ Set NO_COLOR to a non-empty value to disable color.
 
 export function commandHelp(name: CommandName): string {
   const { arguments: positionals, summary, description, flags, examples, exitCodes } = commandTexts[name];
-  const own = Object.keys(flags).length > 0 ? `${flagLines(flags)}\n` : '';
+  const all = { ...flags, ...commonFlags, ...flags };
   return `${[`${summary}.`, ...description.flatMap((text) => ['', ...wrapWords(text, width)])].join('\n')}
 
 Usage
   kubectl vip ${`${name} ${positionals}`.trim()} [FLAGS]
 
 Flags
-${own}${flagLines(commonFlags)}
+${flagLines(all)}
 
 For the flags of the connection, such as --context, run "kubectl vip --help".
 

@@ -16,6 +16,7 @@ import type { CommandName } from './commands.ts';
 import { namesCluster } from './connection-target.ts';
 import { explain, servicesIn } from './explain-command.ts';
 import { mergeNetworks } from './file-networks.ts';
+import { history } from './history-command.ts';
 import type { IOStreams } from './io-streams.ts';
 import { loadCluster } from './load-cluster.ts';
 import { plan } from './plan-command.ts';
@@ -32,7 +33,7 @@ type OneShotInvocation = Invocation & { readonly command: Exclude<CommandName, '
 export async function runCommand(invocation: OneShotInvocation, streams: IOStreams): Promise<CommandResult> {
   const { command, positionals, files } = invocation;
   const [positional] = positionals;
-  if (positional !== undefined && command !== 'explain' && command !== 'who')
+  if (positional !== undefined && command !== 'explain' && command !== 'who' && command !== 'history')
     throw new Error(
       `Unexpected argument ${quoted(positional)}.\nRun "kubectl vip ${command} --help" for usage.`,
     );
@@ -59,6 +60,8 @@ export async function runCommand(invocation: OneShotInvocation, streams: IOStrea
       const { facts } = await loadCluster(invocation, streams, files, () => ({ managedFields: true }));
       return who(facts, ranges);
     }
+    case 'history':
+      return history(invocation, streams);
     case 'plan':
       return runPlan(invocation, streams);
     case 'check':

@@ -7,7 +7,10 @@ import { type SettingFlags, systemNamespace } from './setting-flags.ts';
 
 /** The fields of an apps/v1 Deployment that contain the controller's command line. */
 export interface Deployment extends KubeObject {
-  spec?: { template?: { spec?: { containers?: Container[] } } };
+  spec?: {
+    selector?: { matchLabels?: Record<string, string> };
+    template?: { spec?: { containers?: Container[] } };
+  };
 }
 
 interface Container {
@@ -19,11 +22,23 @@ interface Container {
   envFrom?: unknown[];
 }
 
+/** Where the controller runs. */
+export interface ControllerDeployment {
+  readonly namespace: string;
+  /** `NAMESPACE/NAME` */
+  readonly name: string;
+  /** The label selector of its Pods, as in a query. */
+  readonly selector: string;
+  readonly container: string | undefined;
+}
+
 /** The controller's settings, and where they come from. */
 export interface Settings {
   readonly options: Options;
   /** The namespace of the Lease. */
   readonly leaseNamespace: string;
+  /** The Deployment of the controller; undefined without one. */
+  readonly deployment: ControllerDeployment | undefined;
   /** A sentence: which ConfigMap, Services and controller, and where these settings come from. */
   readonly origin: string;
   /** Doubts about the settings. */
@@ -58,8 +73,20 @@ export function settingsFrom(deployments: readonly Deployment[] | undefined, fla
   return {
     options,
     leaseNamespace: read?.leaseNamespace ?? systemNamespace,
+    deployment: chosen && placeOf(chosen),
     origin: `Settings from ${sources}: ConfigMap ${configMap.namespace}/${configMap.name}, ${services}, controller ${options.controller}.`,
     remarks,
+  };
+}
+
+function placeOf(deployment: Deployment): ControllerDeployment {
+  const { metadata, spec } = deployment;
+  const labels = Object.entries(spec?.selector?.matchLabels ?? {});
+  return {
+    namespace: metadata.namespace ?? 'default',
+    name: nameOf(deployment),
+    selector: labels.map(([label, value]) => `${label}=${value}`).join(','),
+    container: controllerOf(deployment)?.name,
   };
 }
 

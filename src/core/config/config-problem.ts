@@ -48,6 +48,7 @@ export interface InvalidValue {
     | 'bad-vlan'
     | 'bad-lease'
     | 'bad-quota'
+    | 'bad-duration'
     | 'bad-selector';
   readonly key: string;
   readonly value: string;

@@ -3,7 +3,16 @@ import { labelSelector } from './label-selector.ts';
 import { pool } from './pool.ts';
 import { poolList, poolName } from './pool-list.ts';
 import { reserved } from './reserved.ts';
-import { boolean, goBoolean, interfaceName, leaseName, order, quota, vlan } from './scalar-types.ts';
+import {
+  boolean,
+  duration,
+  goBoolean,
+  interfaceName,
+  leaseName,
+  order,
+  quota,
+  vlan,
+} from './scalar-types.ts';
 import type { ValueType } from './value-type.ts';
 
 /** What a key applies to. */
@@ -146,7 +155,20 @@ export const configKeys = {
     scopes: ['pool', 'namespace', 'all'],
     type: order,
     default: 'asc',
-    sentence: '`desc` allocates from the highest address down',
+    sentence:
+      '`desc` allocates from the highest address down, `least-recently-used` [the address that was free for the longest time](pools.md#let-addresses-rest), `spread` starts at a place that depends on the Service',
+  }),
+  sticky: row({
+    scopes: ['pool', 'namespace', 'all'],
+    type: duration,
+    sentence:
+      'How long a Service that is created again gets [the address that it had](pools.md#the-same-address-after-a-service-is-created-again)',
+  }),
+  'cool-down': row({
+    scopes: ['pool', 'namespace', 'all'],
+    type: duration,
+    sentence:
+      'How long an address that was freed is given to other Services only if [there is no other one](pools.md#let-addresses-rest)',
   }),
   'skip-end-ips-in-cidr': row({
     scopes: ['pool', 'namespace', 'all'],

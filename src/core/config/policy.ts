@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { poolKey, poolNameOf } from './keys.ts';
 import { type LabelSelector, selects } from './label-selector.ts';
 import type { Pool, Span } from './pool.ts';
+import type { SearchOrder } from './scalar-types.ts';
 import { settingFor } from './settings.ts';
 
 /** Everything that the configuration says for one Service. Nothing else reads the configuration for a Service. */
@@ -25,8 +26,14 @@ export interface AllocationPolicy extends AddressSettings {
 
 /** What can be set for each pool and each namespace. In a policy: for an address outside of all pools. */
 export interface AddressSettings {
-  /** Whether the highest free address is taken first. */
+  /** Which free address is taken first. */
+  readonly order: SearchOrder;
+  /** Whether the highest address in use is considered first for sharing. */
   readonly descending: boolean;
+  /** How long a Service that is created again gets its former address, in milliseconds. */
+  readonly sticky: number | undefined;
+  /** How long a freed address is given to others only if there is no other, in milliseconds. */
+  readonly coolDown: number | undefined;
   /** Whether it may share its address with other Services (spec section 6). */
   readonly sharing: boolean;
   /** The interface to write with the address, if any. */
@@ -236,8 +243,12 @@ function poolIn(
 }
 
 function addressSettings({ settings }: Config, pool: string | undefined, namespace: string): AddressSettings {
+  const order = settingFor(settings['search-order'], pool, namespace) ?? 'asc';
   return {
-    descending: settingFor(settings['search-order'], pool, namespace) === 'desc',
+    order,
+    descending: order === 'desc',
+    sticky: settingFor(settings.sticky, pool, namespace),
+    coolDown: settingFor(settings['cool-down'], pool, namespace),
     sharing: settingFor(settings['allow-share'], pool, namespace) ?? false,
     interface: settingFor(settings.interface, pool, namespace),
     vlan: settingFor(settings.vlan, pool, namespace),
@@ -294,6 +305,20 @@ export function withoutAddresses(
 
 function sizeOf(spans: readonly Span[]): bigint {
   return spans.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
+}
+
+/** For how long freed addresses have to be remembered, in milliseconds; undefined if no key needs that. */
+export function memoryOf({ settings }: Config): number | undefined {
+  const durations = [settings.sticky, settings['cool-down']].flatMap(({ pool, namespace, all }) =>
+    [pool, namespace, all].flatMap((values) => [...values.values()]),
+  );
+  const orders = settings['search-order'];
+  const isLeastRecentlyUsed = [orders.pool, orders.namespace, orders.all].some((values) =>
+    [...values.values()].includes('least-recently-used'),
+  );
+  if (isLeastRecentlyUsed) return Number.POSITIVE_INFINITY;
+  const longest = durations.reduce((max, one) => Math.max(max, one), 0);
+  return longest === 0 ? undefined : longest;
 }
 
 /** Whether one of the namespace's pools contains the address, if only as an excluded one: the Service is then not outside its pool. */

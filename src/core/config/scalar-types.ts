@@ -25,13 +25,44 @@ export const boolean = scalar({
   admission: { isInvalid: "!(value in ['true', 'false'])", message: notBoolean },
 });
 
-export const order = scalar({
-  description: '`asc` or `desc`',
-  parse: (text) => (text === 'asc' || text === 'desc' ? text : undefined),
+export const searchOrders = ['asc', 'desc', 'least-recently-used', 'spread'] as const;
+
+/** In which order the addresses of a pool are allocated. */
+export type SearchOrder = (typeof searchOrders)[number];
+
+export const order = scalar<SearchOrder>({
+  description: '`asc`, `desc`, `least-recently-used`, or `spread`',
+  parse: (text) => searchOrders.find((order) => order === text),
   code: 'bad-order',
-  valid: ['asc', 'desc'],
-  invalid: ['', 'DESC', ' desc', 'descending'],
-  admission: { isInvalid: "!(value in ['asc', 'desc'])", message: 'is neither "asc" nor "desc".' },
+  valid: [...searchOrders],
+  invalid: ['', 'DESC', ' desc', 'descending', 'lru', 'random'],
+  admission: {
+    isInvalid: "!(value in ['asc', 'desc', 'least-recently-used', 'spread'])",
+    message: 'is not an order. Use "asc", "desc", "least-recently-used", or "spread".',
+  },
+});
+
+/** More than a year is not worth remembering. */
+const maxDurationHours = 9_000;
+
+/** In milliseconds. */
+export const duration = scalar({
+  description: 'a duration, such as `90s`, `5m`, or `1h30m`',
+  parse: (text) => {
+    const parts = /^(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?$/.exec(text.trim());
+    if (parts === null) return undefined;
+    const [, hours = '0', minutes = '0', seconds = '0'] = parts;
+    const total = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
+    return total <= maxDurationHours * 3_600 ? total * 1_000 : undefined;
+  },
+  code: 'bad-duration',
+  valid: ['5m', '1h', '1h30m', ' 90s\n', '24h', '0s'],
+  invalid: ['', '5', '5 minutes', '1d', '-5m', '5m1h', 'm', '1.5h', '9999h'],
+  admission: {
+    isInvalid:
+      "!value.trim().matches('^([0-9]{1,4}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?$') || value.trim() == '' || duration(value.trim()) > duration('9000h')",
+    message: 'is not a duration. Use hours, minutes, and seconds, such as 1h30m.',
+  },
 });
 
 /** Linux: at most 15 bytes, no white space, no slash (dev_valid_name in net/core/dev.c). White space around it does not count. */

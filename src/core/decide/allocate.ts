@@ -1,16 +1,11 @@
-import {
-  type AddressSettings,
-  isInPool,
-  type PolicyPool,
-  settingsAt,
-  withoutAddresses,
-} from '../config/policy.ts';
+import { type AddressSettings, isInPool, type PolicyPool, settingsAt } from '../config/policy.ts';
 import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
+import { formerAddress, freeAddress } from './free-address.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address.ts';
 import { whyNoneFree, whyNoPool, whyNoRoom } from './why-no-address.ts';
@@ -151,15 +146,15 @@ function roomFor(
   { ledger }: Facts,
 ): number {
   if (quota === undefined) return Infinity;
-  const added = has.filter((address) => !ledger.isHeldIn(state.view.namespace, address, state));
-  return quota.limit - ledger.heldCount(state.view.namespace, state) - added.length;
+  const added = has.filter((address) => !ledger.held.has(state.view.namespace, address, state));
+  return quota.limit - ledger.held.count(state.view.namespace, state) - added.length;
 }
 
 /** What is joined, in flight, or reserved comes before what the pools have, in their order. */
 function pickOne(search: Search): Pick | readonly AllocationFailure[] {
   const { request, group, facts, room } = search;
   const { policy, state } = request;
-  const before = joined(search) ?? inFlight(search) ?? reserved(search);
+  const before = joined(search) ?? inFlight(search) ?? reserved(search) ?? former(search);
   if (before !== undefined) return before;
   const failures: AllocationFailure[] = [];
   for (const pool of group) {
@@ -219,9 +214,19 @@ function reserved({ request, family, facts, picked, group, room }: Search): Pick
   return { address, key, settings: settingsAt(policy, address), sharedWith: [] };
 }
 
+/** An address that the Service had before it was created again. */
+function former({ request, family, facts, picked, group, room }: Search): Pick | undefined {
+  if (room <= 0) return undefined;
+  for (const pool of group) {
+    const address = formerAddress({ state: request.state, family, picked }, pool, facts);
+    if (address !== undefined) return unshared(address, pool);
+  }
+  return undefined;
+}
+
 function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
   const { request, family, facts, picked, room } = search;
-  const { left } = request;
+  const { left, state } = request;
   if (pool.dhcp[family] && room > 0) return unshared(unspecified[family], pool);
   const shares = canShare(search, pool);
   const accepts = (address: Address): boolean => hasRoom(search, address);
@@ -231,7 +236,7 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
   }
   const inUse = shares ? sharedAddresses(request, pool, accepts, facts) : undefined;
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
-  const free = room > 0 ? firstFree(pool, family, picked, facts) : undefined;
+  const free = room > 0 ? freeAddress({ state, family, picked }, pool, facts) : undefined;
   if (free !== undefined) return unshared(free, pool);
   if (inUse?.any !== undefined) return shared(request, inUse.any, pool, facts);
   const failure = whyNoneFree(pool, family, facts);
@@ -240,23 +245,10 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
     : failure;
 }
 
-/** The first free address that is not picked already, for another pool that overlaps with this one. */
-function firstFree(
-  { spans, descending }: PolicyPool,
-  family: Family,
-  picked: readonly Address[],
-  { ledger }: Facts,
-): Address | undefined {
-  const free = ledger.firstFree(family, spans[family], descending);
-  if (free === undefined || !includesAddress(picked, free)) return free;
-  const others = withoutAddresses(spans[family], picked, family);
-  return ledger.firstFree(family, others, descending);
-}
-
 /** Whether the quota permits the address: one that the namespace holds already costs nothing. */
 function hasRoom({ request, room, facts }: Search, address: Address): boolean {
   const { state } = request;
-  return room > 0 || facts.ledger.isHeldIn(state.view.namespace, address, state);
+  return room > 0 || facts.ledger.held.has(state.view.namespace, address, state);
 }
 
 function canShare({ request, family }: Search, { sharing }: PolicyPool): boolean {

@@ -10,6 +10,8 @@ export interface Facts {
   readonly config: Config;
   /** The name of the Node that has an address; undefined if the Nodes are not known. */
   readonly nodes: AddressMap<string> | undefined;
+  /** In milliseconds since 1970. Only what is remembered of freed addresses depends on it. */
+  readonly now: number;
 }
 
 /** The Service that a decision is about, with what the decision depends on. */

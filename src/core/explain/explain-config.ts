@@ -69,6 +69,7 @@ export const problemNouns: Readonly<Record<ProblemCode, string>> = {
   'bad-vlan': 'invalid VLAN IDs',
   'bad-lease': 'invalid names of Leases',
   'bad-quota': 'invalid quotas',
+  'bad-duration': 'invalid durations',
   'bad-selector': 'label selectors that cannot be read',
 };
 
@@ -130,7 +131,7 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'bad-boolean':
       return `${key}: ${quoted(problem.value)} is not a boolean and is read as ${quoted(problem.meaning)}. Use "true" or "false".`;
     case 'bad-order':
-      return `${key}: ${quoted(problem.value)} is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first.`;
+      return `${key}: ${quoted(problem.value)} is not a valid order and is read as "asc", the lowest address first. Use "desc" for the highest address first, "least-recently-used", or "spread".`;
     case 'bad-interface':
       return `${key}: ${quoted(problem.value)} is not a valid interface name, so no interface is set. Use 1 to 15 characters without spaces or slashes.`;
     case 'bad-vlan':
@@ -139,6 +140,8 @@ export function explainProblem(problem: ConfigProblem): string {
       return `${key}: ${quoted(problem.value)} is not the name of a Lease, so none is set. Use NAME or NAMESPACE/NAME.`;
     case 'bad-quota':
       return `${key}: ${quoted(problem.value)} is not a number of addresses, so the key has no effect. Use a whole number that is not negative.`;
+    case 'bad-duration':
+      return `${key}: ${quoted(problem.value)} is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.`;
     case 'bad-selector':
       return `${key}: ${quoted(problem.value)} is not a label selector, so the pool serves only Services that name it. Write it as for kubectl get --selector: tier=edge, or tier in (edge, dmz).`;
     default:

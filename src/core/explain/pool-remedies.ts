@@ -164,10 +164,10 @@ function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[
 
 /** The Service could share an address, if the namespaces concerned allowed it. */
 function allowSharing(state: ServiceState, { allocator, options }: RemedyContext): Remedy[] {
-  const { ledger, config, nodes } = allocator;
+  const { ledger, config, nodes, now } = allocator;
   const sharing = { namespace: new Map([['global', true]]), pool: new Map() };
   const everywhere: Config = { ...config, settings: { ...config.settings, 'allow-share': sharing } };
-  const facts = { ledger, nodes, config: everywhere };
+  const facts = { ledger, nodes, now, config: everywhere };
   const allocation = allocate(requestOf(subjectOf(state, facts)), facts);
   if ('failures' in allocation || allocation.sharedWith.length === 0) return [];
   const partners = allocation.sharedWith.map((key) => key.split('/')[0] ?? '');

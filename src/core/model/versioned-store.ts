@@ -15,27 +15,28 @@ export interface StoreChange<K, V> {
   readonly resourceVersion: string;
 }
 
-/** Where a store keeps its objects: a Map, or a map for another kind of key. */
-export interface StoreItems<K, V> {
+/** An object that is gone, and its last known version. */
+export interface Gone<K> {
+  readonly key: K;
+  readonly resourceVersion: string;
+}
+
+/** A Map, or a map for another kind of key. */
+interface Items<K, V> {
   get(key: K): V | undefined;
   set(key: K, value: V): unknown;
   delete(key: K): unknown;
   values(): Iterable<V>;
 }
 
-/** An object that is gone, and its last version that was known. */
-export interface Gone<K> {
-  readonly key: K;
-  readonly resourceVersion: string;
-}
-
 export interface VersionedStoreOptions<K, V> {
-  readonly items: StoreItems<K, V>;
-  /** Objects that are gone before a list or a watch has shown it: usually none. */
-  readonly gone: StoreItems<K, Gone<K>>;
+  /** Where the known objects are kept. */
+  readonly items: { get(key: K): V | undefined; values(): Iterable<V> };
   readonly keyOf: (value: V) => K;
-  /** Called after each change of the store. */
-  readonly changed: (change: StoreChange<K, V>) => void;
+  /** Where the objects are kept that are gone before a list or a watch has shown it: usually none. The default is a Map. */
+  readonly gone?: Items<K, Gone<K>>;
+  /** Makes the change in `items`. */
+  readonly change: (change: StoreChange<K, V>) => void;
 }
 
 /**
@@ -44,15 +45,13 @@ export interface VersionedStoreOptions<K, V> {
  */
 export class VersionedStore<K, V extends Versioned> {
   readonly #options: VersionedStoreOptions<K, V>;
+  readonly #gone: Items<K, Gone<K>>;
   /** The newest version that a list or a watch reported. */
   #knownVersion = '';
 
   constructor(options: VersionedStoreOptions<K, V>) {
     this.#options = options;
-  }
-
-  get(key: K): V | undefined {
-    return this.#options.items.get(key);
+    this.#gone = options.gone ?? new Map<K, Gone<K>>();
   }
 
   /** Whether lists and watches have reported all changes up to this version. */
@@ -66,7 +65,7 @@ export class VersionedStore<K, V extends Versioned> {
    * reported before, etcd was restored from a backup, and the list takes precedence. Returns whether it was restored.
    */
   replace(values: readonly V[], resourceVersion: string): boolean {
-    const { items, keyOf } = this.#options;
+    const { items, keyOf, change } = this.#options;
     const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
     const listed = values
       .map((value) => [keyOf(value), value] as const)
@@ -77,29 +76,31 @@ export class VersionedStore<K, V extends Versioned> {
       const known = items.get(key);
       if (known !== undefined) missing.delete(known);
     }
-    for (const known of missing) this.#change(keyOf(known), known, undefined, resourceVersion);
+    for (const before of missing) change({ key: keyOf(before), before, after: undefined, resourceVersion });
     this.#knownVersion = resourceVersion;
-    for (const [key, value] of listed) {
-      const known = items.get(key);
-      if (isRestored || known === undefined || applies(value, known, resourceVersion))
-        this.#change(key, known, value, value.resourceVersion);
+    for (const [key, after] of listed) {
+      const before = items.get(key);
+      if (isRestored || before === undefined || applies(after, before, resourceVersion))
+        change({ key, before, after, resourceVersion: after.resourceVersion });
     }
     return isRestored;
   }
 
   /** Adds or updates an object, unless a state at least as new is known. */
-  put(value: V): void {
-    const key = this.#options.keyOf(value);
-    if (this.#isGone(key, value)) return;
-    this.#options.gone.delete(key);
-    const known = this.get(key);
-    if (known === undefined || isNewer(value, known)) this.#change(key, known, value, value.resourceVersion);
+  put(after: V): void {
+    const { items, keyOf, change } = this.#options;
+    const key = keyOf(after);
+    if (this.#isGone(key, after)) return;
+    this.#gone.delete(key);
+    const before = items.get(key);
+    const { resourceVersion } = after;
+    if (before === undefined || isNewer(after, before)) change({ key, before, after, resourceVersion });
   }
 
   /** A watch reports that an object is gone as of `resourceVersion`. It is removed, unless a newer state of it is known. */
   delete(key: K, resourceVersion: string): void {
-    const { gone } = this.#options;
-    if (compareVersions(resourceVersion, gone.get(key)?.resourceVersion ?? '') >= 0) gone.delete(key);
+    if (compareVersions(resourceVersion, this.#gone.get(key)?.resourceVersion ?? '') >= 0)
+      this.#gone.delete(key);
     this.#remove(key, resourceVersion);
   }
 
@@ -108,28 +109,28 @@ export class VersionedStore<K, V extends Versioned> {
    * known. Lists and watches may still show its earlier states: they are ignored until one of them shows that it is gone.
    */
   gone(key: K, resourceVersion: string): void {
-    if (this.#remove(key, resourceVersion)) this.#options.gone.set(key, { key, resourceVersion });
+    if (this.#remove(key, resourceVersion)) this.#gone.set(key, { key, resourceVersion });
   }
 
   /** Returns whether it was removed. */
   #remove(key: K, resourceVersion: string): boolean {
-    const known = this.get(key);
-    if (known === undefined || compareVersions(resourceVersion, known.resourceVersion) < 0) return false;
-    this.#change(key, known, undefined, resourceVersion);
+    const { items, change } = this.#options;
+    const before = items.get(key);
+    if (before === undefined || compareVersions(resourceVersion, before.resourceVersion) < 0) return false;
+    change({ key, before, after: undefined, resourceVersion });
     return true;
   }
 
   #isGone(key: K, { resourceVersion }: V): boolean {
-    const gone = this.#options.gone.get(key);
+    const gone = this.#gone.get(key);
     return gone !== undefined && compareVersions(resourceVersion, gone.resourceVersion) <= 0;
   }
 
   /** A list has shown that all objects but the listed ones are gone. */
   #forgetGone(listed: readonly K[]): void {
-    const { gone } = this.#options;
-    const kept = listed.flatMap((key) => gone.get(key) ?? []);
-    for (const { key } of [...gone.values()]) gone.delete(key);
-    for (const one of kept) gone.set(one.key, one);
+    const kept = listed.flatMap((key) => this.#gone.get(key) ?? []);
+    for (const { key } of [...this.#gone.values()]) this.#gone.delete(key);
+    for (const one of kept) this.#gone.set(one.key, one);
   }
 
   /** Lists and watches have reported everything up to this version. Returns whether that is news. */
@@ -137,13 +138,6 @@ export class VersionedStore<K, V extends Versioned> {
     if (this.isKnownUpTo(resourceVersion)) return false;
     this.#knownVersion = resourceVersion;
     return true;
-  }
-
-  #change(key: K, before: V | undefined, after: V | undefined, resourceVersion: string): void {
-    const { items, changed } = this.#options;
-    if (after === undefined) items.delete(key);
-    else items.set(key, after);
-    changed({ key, before, after, resourceVersion });
   }
 }
 

@@ -31,6 +31,7 @@ async function checkFile(text: string): Promise<Checked> {
       stderr.push(lines);
     },
     lookup: async () => [],
+    openFile: () => Promise.reject(new Error('not used')),
     readText: async (path) => ({ name: path, text }),
   };
   const request = pluginRequest(['check', '-f', 'c.yaml'], {});

@@ -24,6 +24,7 @@ function streamsWith(env: Record<string, string>, clock: FakeClock = createFakeC
     signal,
     writeStderr: (lines) => warnings.push(lines),
     lookup: async () => [],
+    openFile: () => Promise.reject(new Error('not used')),
     readText: () => Promise.reject(new Error('not used')),
   };
   return { streams, warnings };

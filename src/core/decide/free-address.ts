@@ -1,0 +1,123 @@
+import { isInPool, type PolicyPool, withoutAddresses } from '../config/policy.ts';
+import type { Span } from '../config/pool.ts';
+import { type Address, compareAddresses, type Family, includesAddress } from '../ip/address.ts';
+import { ordinalOf } from '../ip/range.ts';
+import type { FormerHolder } from '../ledger/former-holders.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ServiceState } from '../ledger/service-state.ts';
+import type { Facts } from './facts.ts';
+
+/** Which free address to look for. */
+export interface FreeAddressRequest {
+  readonly state: ServiceState;
+  readonly family: Family;
+  /** Free addresses that are not available, because they are picked already. */
+  readonly picked: readonly Address[];
+}
+
+/**
+ * The address that the Service had last, if it is still free, in the pool, and freed a short time ago (spec section 14: `sticky`).
+ * Only a Service that has and requests no address comes back to one.
+ */
+export function formerAddress(
+  { state, family, picked }: FreeAddressRequest,
+  pool: PolicyPool,
+  { ledger, now }: Facts,
+): Address | undefined {
+  const { sticky } = pool;
+  if (sticky === undefined || state.intent.kind !== 'new' || state.view.reallocate) return undefined;
+  return ledger.former
+    .of(state.key)
+    .find(
+      ({ address, freedAt }) =>
+        address.family === family &&
+        now - freedAt < sticky &&
+        isInPool(pool, address) &&
+        isAvailable(address, picked, ledger),
+    )?.address;
+}
+
+/**
+ * The first free address of the pool in its search order. With a cool-down, one that was freed a short time ago is taken only if there
+ * is no other. O(log addresses in use), and with a memory O(remembered addresses).
+ */
+export function freeAddress(
+  request: FreeAddressRequest,
+  pool: PolicyPool,
+  facts: Facts,
+): Address | undefined {
+  const { family, picked } = request;
+  const { coolDown, order } = pool;
+  const { ledger } = facts;
+  // Picked for another pool, which overlaps with this one.
+  const all = pool.spans[family];
+  const available = picked.length === 0 ? all : withoutAddresses(all, picked, family);
+  const spans = order === 'spread' ? rotated(available, request.state.view.uid) : available;
+  const descending = order === 'desc';
+  if (coolDown === undefined && order !== 'least-recently-used')
+    return ledger.firstFree(family, spans, descending);
+  const freed = [...ledger.former.all()].filter(
+    ({ address }) =>
+      address.family === family && isInPool(pool, address) && isAvailable(address, picked, ledger),
+  );
+  const neverUsed = ledger.firstNeverUsed(family, spans, descending);
+  if (order === 'least-recently-used') return neverUsed ?? freed[0]?.address;
+  const rested = freed.filter((former) => isRested(former, request.state, coolDown ?? 0, facts));
+  const candidates = [
+    ...rested.map(({ address }) => address),
+    ...(neverUsed === undefined ? [] : [neverUsed]),
+  ];
+  // No address is kept from a Service that waits: the last resort is the one that has rested longest.
+  return candidates.sort(inOrderOf(spans, descending))[0] ?? freed[0]?.address;
+}
+
+function isAvailable(address: Address, picked: readonly Address[], ledger: Ledger): boolean {
+  return !ledger.isUsed(address) && !includesAddress(picked, address);
+}
+
+function isRested(
+  { service, freedAt }: FormerHolder,
+  { key }: ServiceState,
+  coolDown: number,
+  { now }: Facts,
+): boolean {
+  return service === key || now - freedAt >= coolDown;
+}
+
+/** Compares addresses by their place in the spans. */
+function inOrderOf(spans: readonly Span[], descending: boolean): (a: Address, b: Address) => number {
+  const placeOf = (address: Address): number => {
+    const ordinal = ordinalOf(address) ?? -1n;
+    return spans.findIndex(({ first, last }) => first <= ordinal && ordinal <= last);
+  };
+  return (a, b) => {
+    const difference = placeOf(a) - placeOf(b) || compareAddresses(a, b);
+    return descending ? -difference : difference;
+  };
+}
+
+/** The same addresses, starting at one that depends on the Service. */
+function rotated(spans: readonly Span[], uid: string): readonly Span[] {
+  const size = spans.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
+  if (size === 0n) return spans;
+  let skip = hash(uid) % size;
+  for (const [i, { first, last }] of spans.entries()) {
+    const length = last - first + 1n;
+    if (skip < length) {
+      const start = first + skip;
+      const head = start > first ? [{ first, last: start - 1n }] : [];
+      return [{ first: start, last }, ...spans.slice(i + 1), ...spans.slice(0, i), ...head];
+    }
+    skip -= length;
+  }
+  return spans;
+}
+
+/** FNV-1a with 64 bits: the same text has the same number everywhere. */
+function hash(text: string): bigint {
+  let value = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) {
+    value = BigInt.asUintN(64, (value ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return value;
+}
