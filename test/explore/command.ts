@@ -80,7 +80,8 @@ async function explore(scope: Scope, maxStates: number): Promise<boolean> {
 
 /** What was explored, and within which bounds. */
 function boundsOf({ name, acts, faults, faultKinds }: Scope): string {
-  return `${name}: every interleaving of at most ${acts} acts of users and ${faults} faults (${faultKinds.join(', ')})`;
+  const kinds = faults === 0 ? 'no faults' : `${faults} faults (${faultKinds.join(', ')})`;
+  return `${name}: every interleaving of at most ${acts} acts of users and ${kinds}`;
 }
 
 function figuresOf({ states, transitions, depth, atRest, restIn, nodes }: Result): string {

@@ -5,6 +5,7 @@ import { checkAtRest, checkWrite } from '../simulator/promise-checks.ts';
 import type { CarriedOut } from './actions.ts';
 import type { Place } from './automaton.ts';
 import { objectKey } from './cluster.ts';
+import { availableData, dataFor } from './named-pools.ts';
 import type { Process } from './process.ts';
 import { isServiceWrite } from './requests.ts';
 import type { Scope } from './scope.ts';
@@ -28,7 +29,7 @@ export function violationOfWrite(
       before: old,
       after: now,
       all: servicesIn(after.cluster),
-      pools: [data],
+      pools: [dataFor(data, now.metadata.name)],
       pastOf: (service) => [service, (known[keyOf(service)] as Service | undefined) ?? service],
       isExcused: () => false,
       // The sender could not know it.
@@ -58,10 +59,14 @@ export function violationAtRest(
 ): Violation | undefined {
   if (holder < 0 || !process.controller.isIdle) return 'Served: no leader is at rest';
   const toNode = leader.toNode();
+  const all = toNode.value(servicesIn(cluster));
+  // A reservation names a Service.
+  const [data] = toNode.value([dataIn(cluster) ?? null]).map((one) => one ?? undefined);
   return violationIn(() =>
     checkAtRest({
-      all: toNode.value(servicesIn(cluster)),
-      data: dataIn(cluster),
+      all,
+      data,
+      known: availableData(data, all),
       allocator: process.controller.allocator,
       warned: ({ metadata }) => {
         const warning = process.warnings.get(metadata.uid ?? '');

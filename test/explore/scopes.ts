@@ -73,6 +73,16 @@ const base = {
 };
 const none: readonly FaultKind[] = [];
 
+/** One address in each of two named pools, one reserved for svc-c, and a quota. */
+const named = {
+  'pool.first': '10.0.0.1',
+  'pool.more': '10.0.0.2-10.0.0.3',
+  'pools-a': 'first, more',
+  'reserve-a': 'svc-c=10.0.0.3',
+  'quota-a': '2',
+};
+const { 'quota-a': _, ...unlimited } = named;
+
 /** Small enough to explore in a test, and each has what the others lack. */
 export const quickScopes: readonly Scope[] = [
   {
@@ -136,6 +146,15 @@ export const quickScopes: readonly Scope[] = [
     existing: [dnsTCP],
     specs: [dnsUDP],
     edits: [edits.udp, edits.dual, edits.reallocate],
+    ...{ acts: 2, faults: 0 },
+  },
+  {
+    ...base,
+    name: 'quick: named pools, a quota, a reservation',
+    services: ['a/svc-a', 'a/svc-b', 'a/svc-c'],
+    data: named,
+    configs: [unlimited],
+    existing: [web, web],
     ...{ acts: 2, faults: 0 },
   },
   {
@@ -207,6 +226,16 @@ export const fullScopes: readonly Scope[] = [
     specs: [service({ protocol: 'TCP', port: 80 }, 'IPv4', 'IPv6'), web],
     edits: [edits.v4, edits.dual, edits.reallocate],
     ...{ acts: 3, faults: 1 },
+  },
+  {
+    ...base,
+    name: 'named pools, a quota, a reservation: 3 Services, 3 addresses',
+    services: ['a/svc-a', 'a/svc-b', 'a/svc-c'],
+    data: named,
+    configs: [unlimited, { ...named, 'pools-a': 'more' }],
+    existing: [web],
+    edits: [annotate('10.0.0.3'), edits.reallocate],
+    ...{ acts: 3, faults: 0 },
   },
 ];
 

@@ -181,6 +181,8 @@ function checkHandsOff(before: Service, after: Service): void {
 export interface StateAtRest {
   readonly all: readonly Service[];
   readonly data: Data | undefined;
+  /** The same pools in words that the naive model knows, if it does not know those of `data`. */
+  readonly known?: Data | undefined;
   /** The leader's allocator. */
   readonly allocator: Allocator;
   /** Returns the texts of the warning events of a Service. */
@@ -191,7 +193,7 @@ export interface StateAtRest {
 }
 
 /** Checks the promises that hold at rest: Free again, Served, Said why, Quiet, Same, Crash-proof. */
-export function checkAtRest({ all, data, allocator, warned, claims, denied }: StateAtRest): void {
+export function checkAtRest({ all, data, known = data, allocator, warned, claims, denied }: StateAtRest): void {
   const loadBalancers = all.filter(({ spec }) => spec?.type === 'LoadBalancer');
   checkFreeAgain(all, allocator);
   const newController = freshAllocator(data, all, claims);
@@ -217,8 +219,8 @@ export function checkAtRest({ all, data, allocator, warned, claims, denied }: St
       );
     if (decision.kind === 'pending') {
       const found =
-        adoption(data, service, all, undefined, claimedElsewhere) ??
-        allocation(data, service, all, claimedElsewhere);
+        adoption(known, service, all, undefined, claimedElsewhere) ??
+        allocation(known, service, all, claimedElsewhere);
       if (found !== undefined)
         throw new BrokenPromise('Served', `${key} is pending although an address is free`);
       if (warned(service).length === 0)
