@@ -27,7 +27,9 @@ export function dataFor(data: Data | undefined, name: string): Data | undefined 
   const plain = plainData(data);
   const own = reservedIn(data ?? {}).filter((one) => one.name === name);
   if (plain === undefined || own.length === 0) return plain;
-  return { 'range-a': [...own.map(({ address }) => address), ...(plain['range-a']?.split(',') ?? [])].join() };
+  return {
+    'range-a': [...own.map(({ address }) => address), ...(plain['range-a']?.split(',') ?? [])].join(),
+  };
 }
 
 function reservedIn(data: Data): { name: string; address: string }[] {

@@ -16,6 +16,7 @@ function service(port: { protocol: string; port: number }, ...families: string[]
 }
 
 const web = service({ protocol: 'TCP', port: 80 });
+const requestsFirst = { ...web, loadBalancerIP: '10.0.0.1' };
 const dnsTCP = service({ protocol: 'TCP', port: 53 });
 const dnsUDP = service({ protocol: 'UDP', port: 53 });
 
@@ -94,6 +95,13 @@ export const quickScopes: readonly Scope[] = [
   },
   {
     ...base,
+    name: 'quick: three that request one address',
+    services: [...pair, 'default/svc-c'],
+    existing: [requestsFirst, requestsFirst, requestsFirst],
+    ...{ acts: 1, faults: 0 },
+  },
+  {
+    ...base,
     name: 'quick: contenders, other classes, unreadable addresses',
     existing: [
       { ...web, loadBalancerIP: '10.0.0.1' },
@@ -107,7 +115,7 @@ export const quickScopes: readonly Scope[] = [
     ...base,
     name: 'quick: other pools, for one namespace each',
     services: ['a/svc-a', 'c/svc-b'],
-    data: { 'range-a': '10.0.0.1-10.0.0.1', 'range-c': '10.0.0.2-10.0.0.2' },
+    data: { 'range-a': '10.0.0.1-10.0.0.2', 'range-c': '10.0.0.3-10.0.0.3' },
     configs: [{ 'cidr-global': '10.0.0.4/31' }, undefined],
     existing: [web],
     edits: [edits.reallocate],
