@@ -80,8 +80,12 @@ async function explore(scope: Scope, maxStates: number): Promise<boolean> {
 
 /** What was explored, and within which bounds. */
 function boundsOf({ name, acts, faults, faultKinds }: Scope): string {
-  const kinds = faults === 0 ? 'no faults' : `${faults} faults (${faultKinds.join(', ')})`;
-  return `${name}: every interleaving of at most ${acts} acts of users and ${kinds}`;
+  const kinds = faults === 0 ? 'no faults' : `${counted(faults, 'fault')} (${faultKinds.join(', ')})`;
+  return `${name}: every interleaving of at most ${counted(acts, 'act')} of users and ${kinds}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function figuresOf({ states, transitions, depth, atRest, restIn, nodes }: Result): string {

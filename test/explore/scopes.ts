@@ -190,7 +190,7 @@ export const fullScopes: readonly Scope[] = [
     name: '1 controller, 2 Services, 2 addresses: types, manifests, reallocation',
     configs: [second, undefined],
     edits: [edits.unmark, edits.replace, edits.reallocate, edits.type, edits.external],
-    ...{ acts: 3, faults: 1 },
+    ...{ acts: 2, faults: 1 },
   },
   {
     ...base,
@@ -198,7 +198,7 @@ export const fullScopes: readonly Scope[] = [
     ...{ replicas: 2, followers: true },
     configs: [second],
     edits: [annotate('10.0.0.1')],
-    ...{ acts: 2, faults: 2 },
+    ...{ acts: 2, faults: 1 },
   },
   {
     ...base,
@@ -215,7 +215,15 @@ export const fullScopes: readonly Scope[] = [
     ...{ replicas: 2, claims: true, lateWrites: true },
     configs: [second],
     edits: [annotate('10.0.0.1')],
-    ...{ acts: 2, faults: 2 },
+    ...{ acts: 1, faults: 1 },
+  },
+  {
+    ...base,
+    name: 'two that lead at the same time, with claims',
+    ...{ replicas: 2, claims: true, lateWrites: true, twoLeaders: true },
+    data: { 'range-global': '10.0.0.1-10.0.0.1' },
+    faultKinds: ['lose'],
+    ...{ acts: 1, faults: 1 },
   },
   {
     ...base,
