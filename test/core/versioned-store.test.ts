@@ -99,11 +99,20 @@ const rows: [string, (store: VersionedStore<string, Item>) => void, string[]][] 
     (store) => {
       store.put(item('a', '220'));
       store.gone('a', '220');
-      store.replace([item('a', '220')], '225');
+      store.replace([item('a', '100')], '210');
       store.put(item('a', '220'));
-      store.replace([], '230');
+      store.replace([item('a', '220')], '225');
     },
     ['a: 100 → 220 at 220', 'a: 220 → none at 220'],
+  ],
+  [
+    'after that list, another one that shows it comes from a restored etcd',
+    (store) => {
+      store.gone('a', '100');
+      store.replace([item('a', '100')], '225');
+      store.replace([item('a', '100')], '230');
+    },
+    ['a: 100 → none at 100', 'a: none → 100 at 100'],
   ],
   [
     'an object that is created again after a response said that it is gone is added',

@@ -70,7 +70,9 @@ export class VersionedStore<K, V extends Versioned> {
     const listed = values
       .map((value) => [keyOf(value), value] as const)
       .filter(([key, value]) => isRestored || !this.#isGone(key, value));
-    this.#forgetGone(isRestored ? [] : values.map(keyOf));
+    for (const gone of [...this.#gone.values()])
+      if (isRestored || compareVersions(gone.resourceVersion, resourceVersion) <= 0)
+        this.#gone.delete(gone.key);
     const missing = new Set(items.values());
     for (const [key] of listed) {
       const known = items.get(key);
@@ -106,7 +108,7 @@ export class VersionedStore<K, V extends Versioned> {
 
   /**
    * A response says that an object is gone whose last version was `resourceVersion`. It is removed, unless a newer state of it is
-   * known. Lists and watches may still show its earlier states: they are ignored until one of them shows that it is gone.
+   * known. A watch, or a list that was requested before, may still show its earlier states: they are ignored.
    */
   gone(key: K, resourceVersion: string): void {
     if (this.#remove(key, resourceVersion)) this.#gone.set(key, { key, resourceVersion });
@@ -124,13 +126,6 @@ export class VersionedStore<K, V extends Versioned> {
   #isGone(key: K, { resourceVersion }: V): boolean {
     const gone = this.#gone.get(key);
     return gone !== undefined && compareVersions(resourceVersion, gone.resourceVersion) <= 0;
-  }
-
-  /** A list has shown that all objects but the listed ones are gone. */
-  #forgetGone(listed: readonly K[]): void {
-    const kept = listed.flatMap((key) => this.#gone.get(key) ?? []);
-    for (const { key } of [...this.#gone.values()]) this.#gone.delete(key);
-    for (const one of kept) this.#gone.set(one.key, one);
   }
 
   /** Lists and watches have reported everything up to this version. Returns whether that is news. */
