@@ -95,7 +95,7 @@ test('the last check of a trace is the one that decided, in the trace and in wor
     }),
     runs,
   );
-  assert.deepEqual([...seen].sort(), ['allocation', 'class', 'conflict', 'request', 'write']);
+  assert.deepEqual([...seen].sort(), ['allocation', 'class', 'conflict', 'quota', 'request', 'write']);
 });
 
 test('a reallocation that is suggested succeeds', () => {
@@ -255,7 +255,8 @@ test('a plan with an unchanged ConfigMap is empty', () => {
       const snapshot = snapshotOf(services, data);
       const plan = changeOf(snapshot, data);
       const { appear, vanish } = plan.problems;
-      assert.deepEqual([plan.pools, plan.services, appear, vanish, plan.fallingOutside], [[], [], [], [], 0]);
+      assert.deepEqual([plan.pools, plan.quotas, plan.services, appear, vanish], [[], [], [], [], []]);
+      assert.equal(plan.fallingOutside, 0);
     }),
     runs,
   );

@@ -41,6 +41,7 @@ async function shellOn(cluster: Cluster, user?: string): Promise<Shell> {
   return new Shell(dirname(bundle.entry), cluster.server.kubeconfig(user));
 }
 
+/** Returns them oldest first: they can be created in different seconds, in any order. */
 async function create(cluster: Cluster, count: number): Promise<string[]> {
   const keys = Array.from({ length: count }, (_, i) => `default/web-${String(i).padStart(4, '0')}`);
   for (let i = 0; i < count; i += 50)
@@ -53,7 +54,9 @@ async function create(cluster: Cluster, count: number): Promise<string[]> {
     const all = Object.values(await cluster.addresses());
     assert.equal(all.filter((address) => address !== null).length, all.length);
   });
-  return keys;
+  const created = await cluster.services();
+  const ageOf = (key: string): string => `${created.get(key)?.metadata.creationTimestamp} ${key}`;
+  return keys.sort((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1));
 }
 
 interface PlannedMoves {

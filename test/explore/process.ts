@@ -3,9 +3,11 @@ import { ApiError, ConnectionError } from '../../src/client/errors.ts';
 import type { EventDetails } from '../../src/client/events.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import { PatchOrUpdate } from '../../src/controller/patch-or-update.ts';
+import { pathOf } from '../../src/controller/write-service.ts';
+import { formatAddress } from '../../src/core/ip/address.ts';
 import type { ConfigMap, KubeObject } from '../../src/core/model/objects.ts';
 import { Interner } from '../../src/core/text/interner.ts';
-import type { Data } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
 import { optionsOf } from '../simulator/replica.ts';
 import type { Response, WriteRequest } from './cluster.ts';
 import { dump } from './dump.ts';
@@ -166,7 +168,7 @@ export class Process {
       requests: this.requests.map((request) => [
         request.key,
         isWrite(request) && isServiceWrite(request)
-          ? [request.basis.data, versionsOf(Object.values(request.basis.known))]
+          ? [request.basis.data, request.basis.inUse, versionsOf(Object.values(request.basis.known))]
           : '',
       ]),
       streams: [...this.#watches.keys()],
@@ -333,9 +335,19 @@ export class Process {
     )
       this.broken ??= 'Adopt first: an address is written before all objects were listed';
     for (const record of recordsIn(write)) this.#digests.set(fnv(record), record);
-    const basis = this.#basis.get(key) ?? { data: this.#data, known: Object.fromEntries(this.#known) };
+    const basis = this.#basis.get(key) ?? {
+      data: this.#data,
+      known: Object.fromEntries(this.#known),
+      inUse: this.#usedByOthers(write.path),
+    };
     this.#basis.set(key, basis);
     return this.#send<T>({ key, ...write, basis }, signal);
+  }
+
+  #usedByOthers(path: string): string[] {
+    const { ledger } = this.controller.allocator;
+    const others = [...ledger.all()].filter(({ view }) => pathOf(view) !== path);
+    return [...new Set(others.flatMap(({ usedIPs }) => usedIPs.map(formatAddress)))].sort();
   }
 
   #api(): Api {

@@ -5,7 +5,6 @@ import { checkAtRest, checkWrite } from '../simulator/promise-checks.ts';
 import type { CarriedOut } from './actions.ts';
 import type { Place } from './automaton.ts';
 import { objectKey } from './cluster.ts';
-import { availableData, dataFor } from './named-pools.ts';
 import type { Process } from './process.ts';
 import { isServiceWrite } from './requests.ts';
 import type { Scope } from './scope.ts';
@@ -23,13 +22,13 @@ export function violationOfWrite(
   const key = objectKey(request.path);
   const [old, now] = [before, after].map(({ cluster }) => cluster.objects.get(key) as Service | undefined);
   if (old === undefined || now === undefined || old === now) return undefined;
-  const { data, known } = request.basis;
+  const { data, known, inUse } = request.basis;
   return violationIn(() =>
     checkWrite({
       before: old,
       after: now,
       all: servicesIn(after.cluster),
-      pools: [dataFor(data, now.metadata.name)],
+      pools: [data],
       pastOf: (service) => [service, (known[keyOf(service)] as Service | undefined) ?? service],
       isExcused: () => false,
       // The sender could not know it.
@@ -41,7 +40,10 @@ export function violationOfWrite(
           shown(basis).includes(address);
         return !isKnown && after.byUser.includes(`${service.metadata.uid} ${address}`);
       },
+      wasInUse: (address) => inUse.includes(address),
+      wasConfigured: () => true,
       claims: scope.claims ? claimsIn(after.cluster) : undefined,
+      count: () => {},
     }),
   );
 }
@@ -66,7 +68,6 @@ export function violationAtRest(
     checkAtRest({
       all,
       data,
-      known: availableData(data, all),
       allocator: process.controller.allocator,
       warned: ({ metadata }) => {
         const warning = process.warnings.get(metadata.uid ?? '');

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../src/core/model/objects.ts';
-import type { Data } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
 import type { WriteRequest } from './cluster.ts';
 
 /** What a controller reads with one list and one watch. */
@@ -10,6 +10,8 @@ export interface Basis {
   readonly data: Data | undefined;
   /** The Services by namespace and name. */
   readonly known: Readonly<Record<string, KubeObject>>;
+  /** The addresses that other Services use, also because of writes in flight. */
+  readonly inUse: readonly string[];
 }
 
 /** A request that waits for its response. The key is the same for a repetition of the same request. */

@@ -1,5 +1,5 @@
 import type { Service } from '../../src/core/model/objects.ts';
-import type { Data } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
 import type { Edit } from '../core/users.ts';
 
 /** What a user does. */

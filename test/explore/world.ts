@@ -1,5 +1,6 @@
 import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/model/objects.ts';
-import { type Data, shown } from '../core/naive.ts';
+import { shown } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
 import type { Automaton, Place } from './automaton.ts';
 import { pending } from './canonical.ts';
 import {
