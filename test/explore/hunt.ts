@@ -2,7 +2,10 @@ import { type Mutant, runOn } from '../simulator/mutants.ts';
 import { mutantScopes } from './scopes.ts';
 
 /** Mutants that no scope finds, with why. */
-export const notFound: Readonly<Record<string, string>> = {};
+export const notFound: Readonly<Record<string, string>> = {
+  'an edit of its labels moves a Service': 'no scope has Services with labels',
+  'Services with different sharing keys share an address': 'no scope has Services with sharing keys',
+};
 
 /** More states than any quick scope has. With a mutant, a scope may never end. */
 const maxStates = 60_000;

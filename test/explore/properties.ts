@@ -1,5 +1,6 @@
 import type { Service } from '../../src/core/model/objects.ts';
 import { keyOf, shown } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
 import { BrokenPromise } from '../simulator/broken-promise.ts';
 import { checkAtRest, checkWrite } from '../simulator/promise-checks.ts';
 import type { CarriedOut } from './actions.ts';
@@ -23,29 +24,34 @@ export function violationOfWrite(
   const [old, now] = [before, after].map(({ cluster }) => cluster.objects.get(key) as Service | undefined);
   if (old === undefined || now === undefined || old === now) return undefined;
   const { data, known, inUse } = request.basis;
-  return violationIn(() =>
-    checkWrite({
-      before: old,
-      after: now,
-      all: servicesIn(after.cluster),
-      pools: [data],
-      pastOf: (service) => [service, (known[keyOf(service)] as Service | undefined) ?? service],
-      isExcused: () => false,
-      // The sender could not know it.
-      isUnseenUserEdit: (service, address) => {
-        const basis = known[keyOf(service)] as Service | undefined;
-        const isKnown =
-          basis !== undefined &&
-          basis.metadata.uid === service.metadata.uid &&
-          shown(basis).includes(address);
-        return !isKnown && after.byUser.includes(`${service.metadata.uid} ${address}`);
-      },
-      wasInUse: (address) => inUse.includes(address),
-      wasConfigured: () => true,
-      claims: scope.claims ? claimsIn(after.cluster) : undefined,
-      count: () => {},
-    }),
-  );
+  const check = (pools: readonly (Data | undefined)[]): Violation | undefined =>
+    violationIn(() =>
+      checkWrite({
+        before: old,
+        after: now,
+        all: servicesIn(after.cluster),
+        pools,
+        pastOf: (service) => [service, (known[keyOf(service)] as Service | undefined) ?? service],
+        isExcused: () => false,
+        // The sender could not know it.
+        isUnseenUserEdit: (service, address) => {
+          const basis = known[keyOf(service)] as Service | undefined;
+          const isKnown =
+            basis !== undefined &&
+            basis.metadata.uid === service.metadata.uid &&
+            shown(basis).includes(address);
+          return !isKnown && after.byUser.includes(`${service.metadata.uid} ${address}`);
+        },
+        wasInUse: (address) => inUse.includes(address),
+        wasConfigured: () => true,
+        claims: scope.claims ? claimsIn(after.cluster) : undefined,
+        count: () => {},
+      }),
+    );
+  const violation = check([data]);
+  // The quota was raised while the write was on its way, and other writes made use of it.
+  const current = dataIn(before.cluster);
+  return violation?.startsWith('Quota:') ? check([data, current]) : violation;
 }
 
 /** The promises that hold in every state of a controller: Alone, Adopt first. */

@@ -74,13 +74,14 @@ const base = {
 };
 const none: readonly FaultKind[] = [];
 
-/** One address in each of two named pools, one reserved for svc-c, and a quota. */
+/** A list of two pools, one address excluded, one reserved for svc-c, and a quota. */
 const named = {
   'pool.first': '10.0.0.1',
-  'pool.more': '10.0.0.2-10.0.0.3',
+  'pool.more': '10.0.0.2-10.0.0.4',
   'pools-a': 'first, more',
+  'exclude-a': '10.0.0.2',
   'reserve-a': 'svc-c=10.0.0.3',
-  'quota-a': '2',
+  'quota-a': '1',
 };
 const { 'quota-a': _, ...unlimited } = named;
 
@@ -162,8 +163,7 @@ export const quickScopes: readonly Scope[] = [
     services: ['a/svc-a', 'a/svc-b', 'a/svc-c'],
     data: named,
     configs: [unlimited],
-    existing: [web, web],
-    ...{ acts: 2, faults: 0 },
+    ...{ acts: 3, faults: 0 },
   },
   {
     ...base,
