@@ -2,10 +2,7 @@ import { mergePatch } from '../../src/client/merge-patch.ts';
 import type { KubeObject } from '../../src/core/model/objects.ts';
 import { creationStep, firstVersion, timeOf, uidOf, versionStep } from './names.ts';
 
-/**
- * The objects of the API server and their last changes, as a value: every function returns a new one. `conformance` in
- * explore.test.ts compares it with the embedded API.
- */
+/** The objects of the API server and their last changes, as a value: every function returns a new one. */
 export interface Cluster {
   /** The version of the last change. */
   readonly version: number;
