@@ -10,7 +10,11 @@ const minutes = 60_000;
 test('after a restore of etcd, warnings that still apply are written again, because their events are lost', async () => {
   const { clock, api, load } = createCluster('10.0.0.1-10.0.0.1');
   const servers = { api };
-  const replica = new TestReplica({ ...api, transport: (...args) => servers.api.transport(...args) }, clock, 'one');
+  const replica = new TestReplica(
+    { ...api, transport: (...args) => servers.api.transport(...args) },
+    clock,
+    'one',
+  );
   load('default/a');
   load('default/b');
   const backup = api.backup();
