@@ -172,8 +172,10 @@ function policiesOf(config: Config, namespace: string, known: Map<string, Addres
   const pools = keys.flatMap((key): ListedPool[] => {
     const pool = poolIn(config, key, namespace, known);
     if (pool === undefined) return [];
-    const selector = settings.select.pool.get(pool.name);
-    return [{ pool, selector, isAutomatic: settings['auto-assign'].pool.get(pool.name) ?? true }];
+    // The keys for a pool are for one with a name, although that can be the key of another one.
+    const name = poolNameOf(key) ?? '';
+    const selector = settings.select.pool.get(name);
+    return [{ pool, selector, isAutomatic: settings['auto-assign'].pool.get(name) ?? true }];
   });
   const own = settings.quota.namespace.has(namespace) ? namespace : 'global';
   const limit = settings.quota.namespace.get(own);

@@ -84,10 +84,14 @@ export function addressForAll(
  * Whether the Service could have the address but for Services that use it: no other owner claims it, no Service of another type has
  * it as an external IP, and the configuration does not reserve it for another one.
  */
-export function isUnblocked(state: ServiceState, address: Address, { ledger }: Facts): boolean {
-  if (!ledger.reservations.blocks(address)) return true;
-  const isTaken = ledger.claimOwner(address) !== undefined || ledger.isExternalIP(address);
-  return !isTaken && ledger.reservedFor(address)?.service === state.key;
+export function isUnblocked(state: ServiceState, address: Address, facts: Facts): boolean {
+  if (!facts.ledger.reservations.blocks(address)) return true;
+  return !isTaken(address, facts) && facts.ledger.reservedFor(address)?.service === state.key;
+}
+
+/** Whether another owner claims the address, or a Service of another type has it as an external IP. */
+export function isTaken(address: Address, { ledger }: Facts): boolean {
+  return ledger.claimOwner(address) !== undefined || ledger.isExternalIP(address);
 }
 
 /** The addresses in use whose holders agree to share with all of these Services, in search order. */
