@@ -208,6 +208,8 @@ function checkOrder(write: Write): void {
   const isNew = recordOf(before).uid === undefined && before.metadata.labels?.implementation === undefined;
   const isSingle = (after.spec?.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack';
   if (!isNew || !isSingle || given.length !== 1 || claims !== undefined) return;
+  // A shared address of a later pool may be all that the quota permits.
+  if (given.some(wasInUse)) return;
   const family = given[0]?.includes(':') === true ? 'IPv6' : 'IPv4';
   const free = pools.filter(wasConfigured).map((data) =>
     placeOf(data, after)

@@ -84,6 +84,11 @@ export const flagGroups: readonly FlagGroup[] = [
         default: 'false',
         help: 'Claim each address with an IPAddress object before assigning it. The API server accepts only one object per address. Requires Kubernetes 1.33 or later.',
       },
+      'publish-status': {
+        type: 'boolean',
+        default: 'false',
+        help: 'Keep the state of each pool in a ConfigMap beside the one with the pools, with the suffix -status: size, used and free addresses, pending Services, and problems.',
+      },
     },
   },
   {

@@ -1,5 +1,7 @@
 import type { Config } from '../../core/config/config.ts';
+import { poolKey } from '../../core/config/keys.ts';
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
+import { explainExclusion, explainReservation } from '../../core/explain/explain-address.ts';
 import { explainFault, formatRange } from '../../core/explain/explain-config.ts';
 import { externalIPOf } from '../../core/explain/explain-decision.ts';
 import { formatAddress } from '../../core/ip/address.ts';
@@ -7,6 +9,7 @@ import type { Range } from '../../core/ip/range.ts';
 import type { ServiceState } from '../../core/ledger/service-state.ts';
 import { annotations } from '../../core/model/well-known-names.ts';
 import { type AddressState, type Gap, type Occupancy, occupancyIn } from '../../core/queries/occupancy.ts';
+import { excludedBy } from '../../core/queries/pool-users.ts';
 import { quoted, suggestionOf } from '../../core/text/quote.ts';
 import { nearestSpelling } from '../../core/text/suggestions.ts';
 import { layOut } from '../../terminal/layout.ts';
@@ -35,6 +38,9 @@ interface AddressRow {
   readonly free: bigint;
   /** Why it is excluded from allocation (spec section 3), or not managed; else empty. */
   readonly rule: string;
+  /** The keys that exclude it from pools. */
+  readonly excludedBy: readonly string[];
+  readonly reservation: Occupancy['reservation'];
 }
 
 /** `who ADDRESS|CIDR` */
@@ -47,7 +53,7 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
     value: {
       kind: 'AddressList',
       items: rows.map(
-        ({ addresses, state, holders, others, externalUsers, from, since, pools, free, rule }) => ({
+        ({ addresses, state, holders, others, externalUsers, from, since, pools, free, rule, ...more }) => ({
           addresses,
           state,
           holders,
@@ -58,6 +64,10 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
           free,
           ...(externalUsers.length === 0 ? {} : { externalIPOf: externalUsers }),
           ...(rule === '' ? {} : { rule }),
+          ...(more.excludedBy.length === 0 ? {} : { excludedBy: more.excludedBy }),
+          ...(more.reservation === undefined
+            ? {}
+            : { reservedFor: more.reservation.service, reservedBy: more.reservation.key }),
         }),
       ),
       source: sourceOf(facts),
@@ -75,11 +85,14 @@ export function rangeIn(text: string): Range {
   throw new Error(`${quoted(text)} ${explainFault(entry, text)}${suggestionOf(suggestion)}`);
 }
 
-function gapRow({ range, state, keys, free }: Gap, config: Config): AddressRow {
+function gapRow({ range, state, keys, free, reservation }: Gap, config: Config): AddressRow {
   const unused = { holders: [], others: [], externalUsers: [], from: '', since: '', ports: '' };
   const isLeased = keys.some((key) => config.pools.get(key)?.dhcp[range.family]);
-  const rule = state !== 'excluded' ? '' : isLeased ? 'DHCP is used instead' : ruleFor(range);
-  return { ...unused, rule, addresses: formatRange(range), state, pools: keys, free };
+  const by = excludedBy({ family: range.family, value: range.first }, config);
+  const isByRule = state === 'excluded' && by.length === 0;
+  const rule = isByRule ? (isLeased ? 'DHCP is used instead' : ruleFor(range)) : '';
+  const addresses = formatRange(range);
+  return { ...unused, rule, addresses, state, pools: keys, free, excludedBy: by, reservation };
 }
 
 function ruleFor({ family, first, last }: Range): string {
@@ -88,7 +101,7 @@ function ruleFor({ family, first, last }: Range): string {
 }
 
 function addressRow(
-  { address, state, holders, others, externalUsers, owner, keys }: Occupancy,
+  { address, state, holders, others, externalUsers, owner, keys, reservation }: Occupancy,
   facts: ClusterFacts,
 ): AddressRow {
   const [first] = holders;
@@ -103,12 +116,14 @@ function addressRow(
     holders: holders.map(({ key }) => key),
     others: [...others.map(({ key }) => key), ...claimed],
     externalUsers,
-    from: first === undefined ? '' : sourceOfHolder(first),
+    from: first === undefined ? '' : sourceOfHolder(first, keys),
     since: since?.time ?? 'unknown',
     pools: keys,
     ports: holders.map(({ view }) => view.ports.join(',')).join(' '),
     free: 0n,
     rule: state === 'unmanaged' && first !== undefined ? ignoredBecause(first) : '',
+    excludedBy: excludedBy(address, facts.snapshot.config),
+    reservation,
   };
 }
 
@@ -125,11 +140,35 @@ function ignoredBecause({ ignoreReason, view, record }: ServiceState): string {
   }
 }
 
-/** From the allocation record. Empty for a Service that is not ours. */
-function sourceOfHolder({ record, ignoreReason, view }: ServiceState): string {
-  if (record !== undefined) return record.source;
+/**
+ * From the allocation record, which has the first of several pools: for an address of another one, the pools that contain it. Empty
+ * for a Service that is not ours.
+ */
+function sourceOfHolder({ record, ignoreReason, view }: ServiceState, keys: readonly string[]): string {
+  if (record !== undefined) {
+    const { source, addresses } = record;
+    const isOfOther =
+      addresses.entries.length > 1 && source.startsWith(poolKey('')) && !keys.includes(source);
+    return isOfOther ? keys.join(',') || source : source;
+  }
   if (ignoreReason !== undefined) return '';
   return view.labeled ? 'unknown' : 'static';
+}
+
+/** `excluded by exclude.internal`, `static, reserved for shop/web (reserve-shop)`, `26 free`. */
+function stateOf({ state, addresses, free, rule, excludedBy, reservation, holders }: AddressRow): string {
+  const reserved = explainReservation(
+    reservation,
+    holders.map((key) => ({ key })),
+  );
+  if (state === 'reserved') return reserved;
+  const excluded = explainExclusion(excludedBy);
+  if (state === 'excluded' && excluded !== '') return excluded;
+  const text =
+    state === 'free' && addresses.includes('-')
+      ? `${shortCount(free)} free`
+      : `${stateTexts[state]}${rule === '' ? '' : ` (${rule})`}`;
+  return [text, excluded, reserved].filter((part) => part !== '').join(', ');
 }
 
 const stateTexts: Readonly<Record<AddressState, string>> = {
@@ -141,6 +180,7 @@ const stateTexts: Readonly<Record<AddressState, string>> = {
   assigned: 'assigned',
   unmanaged: 'unmanaged',
   free: 'free',
+  reserved: 'reserved',
   excluded: 'excluded',
   'no-pool': 'in no pool',
 };
@@ -148,7 +188,7 @@ const stateTexts: Readonly<Record<AddressState, string>> = {
 function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOptions): string[] {
   const heads = [
     { title: 'ADDRESS' },
-    { title: 'STATE' },
+    { title: 'STATE', least: 16 },
     { title: 'SERVICE', least: 20 },
     { title: 'FROM' },
     { title: 'SINCE' },
@@ -157,13 +197,9 @@ function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOpt
   const cells = rows.map((row) => {
     const usedBy = `${row.holders.length > 0 ? 'also ' : ''}used by ${row.others.join(', ')}`;
     const paint = row.state === 'conflict' ? ansi.red : row.state === 'free' ? ansi.green : undefined;
-    const state =
-      row.state === 'free' && row.addresses.includes('-')
-        ? `${shortCount(row.free)} free`
-        : `${stateTexts[row.state]}${row.rule === '' ? '' : ` (${row.rule})`}`;
     return [
       { text: row.addresses },
-      { text: state, ...(paint === undefined ? {} : { paint }) },
+      { text: stateOf(row), ...(paint === undefined ? {} : { paint }) },
       {
         text:
           [

@@ -137,16 +137,16 @@ function pickOne(search: Search): Pick | readonly AllocationFailure[] {
   const { policy, state } = request;
   const before = joined(search) ?? inFlight(search) ?? reserved(search) ?? former(search);
   if (before !== undefined) return before;
-  const failures: AllocationFailure[] = [];
   for (const pool of group) {
     const pick = pickFrom(pool, search);
-    if (!('code' in pick)) return pick;
-    failures.push(pick);
+    if (pick !== undefined) return pick;
   }
   if (room <= 0 && policy.quota !== undefined) return [whyNoRoom(state, policy.quota, facts)];
   const leased = group.find(({ dhcpOnly }) => dhcpOnly !== undefined);
   if (leased?.dhcpOnly !== undefined) return unshared(unspecified[leased.dhcpOnly], leased);
-  return failures.length > 0 ? failures : [whyNoPool(state.view, policy, facts)];
+  return group.length > 0
+    ? group.map((pool) => whyNoneIn(pool, search))
+    : [whyNoPool(state.view, policy, facts)];
 }
 
 /** The address of the Services that left the same one before. */
@@ -205,7 +205,7 @@ function former({ request, family, facts, picked, group, room }: Search): Pick |
   return undefined;
 }
 
-function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
+function pickFrom(pool: PolicyPool, search: Search): Pick | undefined {
   const { request, family, facts, picked, room } = search;
   const { left, state } = request;
   if (pool.dhcp[family] && room > 0) return unshared(unspecified[family], pool);
@@ -219,7 +219,11 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
   const free = room > 0 ? freeAddress({ state, family, picked }, pool, facts) : undefined;
   if (free !== undefined) return unshared(free, pool);
-  if (inUse?.any !== undefined) return shared(request, inUse.any, pool, facts);
+  return inUse?.any === undefined ? undefined : shared(request, inUse.any, pool, facts);
+}
+
+/** Why the pool has no address for the Service. O(spans), so it is only asked if no other pool has one. */
+function whyNoneIn(pool: PolicyPool, { request, family, facts }: Search): AllocationFailure {
   const failure = whyNoneFree(pool, family, facts);
   return failure.code === 'pool-full'
     ? { ...failure, noSharing: whyNoSharing(request, pool, facts) }

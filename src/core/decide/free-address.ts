@@ -51,7 +51,8 @@ export function freeAddress(
   const { ledger } = facts;
   // Picked for another pool, which overlaps with this one.
   const all = pool.spans[family];
-  const available = picked.length === 0 ? all : withoutAddresses(all, picked, family);
+  const overlapping = picked.filter((address) => address.family === family && isInPool(pool, address));
+  const available = overlapping.length === 0 ? all : withoutAddresses(all, overlapping, family);
   const spans = order === 'spread' ? rotated(available, request.state.view.uid) : available;
   const descending = order === 'desc';
   if (coolDown === undefined && order !== 'least-recently-used')
@@ -84,12 +85,10 @@ function isRested(
   return service === key || now - freedAt >= coolDown;
 }
 
-/** Compares addresses by their place in the spans. */
+/** Compares addresses by their place in the spans, which can be rotated: those before the first span come last. */
 function inOrderOf(spans: readonly Span[], descending: boolean): (a: Address, b: Address) => number {
-  const placeOf = (address: Address): number => {
-    const ordinal = ordinalOf(address) ?? -1n;
-    return spans.findIndex(({ first, last }) => first <= ordinal && ordinal <= last);
-  };
+  const start = spans[0]?.first ?? 0n;
+  const placeOf = (address: Address): number => ((ordinalOf(address) ?? -1n) < start ? 1 : 0);
   return (a, b) => {
     const difference = placeOf(a) - placeOf(b) || compareAddresses(a, b);
     return descending ? -difference : difference;

@@ -1,4 +1,4 @@
-import { isInPool, isWithin, type PolicyPool, policyFor, provides } from '../config/policy.ts';
+import { isInPool, isWithin, mergeSpans, type PolicyPool, policyFor, provides } from '../config/policy.ts';
 import type { Span } from '../config/pool.ts';
 import { type Address, compareAddresses } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
@@ -209,11 +209,13 @@ function inSearchOrder(descending: boolean): (a: Address, b: Address) => number 
   return descending ? (a, b) => compareAddresses(b, a) : compareAddresses;
 }
 
-/** The spans that the pools of a Service have, too. */
+/** The spans that the pools of a Service have, too. The pools can overlap. */
 function commonSpans(spans: readonly Span[], { view }: ServiceState, { config }: Facts): readonly Span[] {
-  return policyFor(config, view).pools.flatMap((pool) =>
+  const { pools } = policyFor(config, view);
+  const [one, ...more] = pools.map((pool) =>
     pool.spans.IPv4 === spans ? spans : intersection(spans, pool.spans.IPv4),
   );
+  return more.length === 0 ? (one ?? []) : mergeSpans([one ?? [], ...more].flat());
 }
 
 function intersection(one: readonly Span[], other: readonly Span[]): readonly Span[] {

@@ -70,13 +70,14 @@ export function poolView(detail: PoolDetail, columns: number): PageView {
 }
 
 export function addressView(detail: AddressDetail): PageView {
-  const { address, state, pools, holders, others, externalIP, claimOwner } = detail;
+  const { address, state, pools, holders, others, externalIP, claimOwner, note } = detail;
   return {
     title: address,
     content: [
       back(),
       heading(h('span', { class: 'mono' }, address), ' ', stateChip(state)),
       h('p', {}, `${addressStates[state].meaning}.`),
+      note === '' ? undefined : h('p', {}, `It is ${note}.`),
       externalIP === '' ? undefined : h('p', {}, `It is ${externalIP}.`),
       claimOwner === undefined ? undefined : h('p', {}, `Claimed by an IPAddress object for ${claimOwner}.`),
       holders.length > 0 ? section('holders', 'Held by', serviceList(holders, 0), '') : undefined,
@@ -108,7 +109,7 @@ export function addressView(detail: AddressDetail): PageView {
   };
 }
 
-export function serviceView({ service, addresses, pool, checks, remedies, facts }: ServiceDetail): PageView {
+export function serviceView({ service, addresses, pools, checks, remedies, facts }: ServiceDetail): PageView {
   const { namespace, name, condition, from, state } = service;
   return {
     title: `${namespace}/${name}`,
@@ -156,8 +157,13 @@ export function serviceView({ service, addresses, pool, checks, remedies, facts 
         {},
         [
           [
-            'Pool of its namespace',
-            pool === undefined ? 'none' : h('a', { href: linkTo('pool', pool) }, pool),
+            pools.length > 1 ? 'Pools' : 'Pool',
+            pools.length === 0
+              ? 'none'
+              : pools.map((pool, i) => [
+                  i > 0 ? ', ' : undefined,
+                  h('a', { href: linkTo('pool', pool) }, pool),
+                ]),
           ] as const,
           ...(from === '' ? [] : [['Source', from] as const]),
           ...facts,

@@ -1,0 +1,118 @@
+import type { Config } from '../config/config.ts';
+import { parseKey, poolKey } from '../config/keys.ts';
+import { type PolicyPool, policyFor } from '../config/policy.ts';
+import type { Pool } from '../config/pool.ts';
+import type { Address } from '../ip/address.ts';
+import { type Range, rangesContain, rangesMeet } from '../ip/range.ts';
+
+/** Which Services can use a pool. */
+export interface PoolUsers {
+  /** The namespaces whose own keys name it, sorted. */
+  readonly namespaces: readonly string[];
+  /** Whether it also serves the namespaces without a list or a pool of their own. */
+  readonly others: boolean;
+}
+
+/** Who can use each pool, by its key. A pool that is not among them serves no Service: once O(what the ConfigMap says). */
+export function poolUsers(config: Config): ReadonlyMap<string, PoolUsers> {
+  const known = usersByConfig.get(config) ?? usersIn(config);
+  usersByConfig.set(config, known);
+  return known;
+}
+
+/** As long as their configuration is in use. */
+const usersByConfig = new WeakMap<Config, ReadonlyMap<string, PoolUsers>>();
+
+function usersIn(config: Config): ReadonlyMap<string, PoolUsers> {
+  const users = new Map<string, { namespaces: string[]; others: boolean }>();
+  const of = (key: string): { namespaces: string[]; others: boolean } => {
+    const known = users.get(key) ?? { namespaces: [], others: false };
+    users.set(key, known);
+    return known;
+  };
+  for (const { key } of policyFor(config, general).listed) of(key).others = true;
+  for (const namespace of [...namespacesWithPools(config)].sort())
+    for (const { key } of policyFor(config, { namespace }).listed) of(key).namespaces.push(namespace);
+  return users;
+}
+
+/** All namespaces that no key names use what this one uses. A namespace of this name does, too. */
+const general = { namespace: 'global' };
+
+/** The namespaces with a key of their own that says which pools they use. */
+function namespacesWithPools({ pools, settings }: Config): Set<string> {
+  const namespaces = new Set(settings.pools.namespace.keys());
+  for (const key of pools.keys()) {
+    const { scope, target = '' } = parseKey(key) ?? {};
+    if (scope === 'namespace') namespaces.add(target);
+  }
+  namespaces.delete(general.namespace);
+  return namespaces;
+}
+
+/** The pools that serve Services, with all of their addresses. */
+export function servingPools(config: Config): Pool[] {
+  const users = poolUsers(config);
+  return [...config.pools.values()].filter(({ key }) => users.has(key));
+}
+
+/**
+ * The pools that serve Services, without what is excluded from them. A pool whose addresses differ between namespaces is among
+ * them once for each difference: O(what the ConfigMap says).
+ */
+export function usablePools(config: Config): PolicyPool[] {
+  const { exclude, 'skip-end-ips-in-cidr': trimming } = config.settings;
+  const namespaces = new Set([
+    general.namespace,
+    ...namespacesWithPools(config),
+    ...exclude.namespace.keys(),
+    ...trimming.namespace.keys(),
+  ]);
+  const pools = [...namespaces].flatMap((namespace) => policyFor(config, { namespace }).listed);
+  return [...new Map(pools.map((pool) => [pool.id, pool])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** The keys that exclude the address from pools, sorted: O(keys that exclude addresses). */
+export function excludedBy(address: Address, config: Config): string[] {
+  return excludersIn({ ...address, first: address.value, last: address.value }, config)(address);
+}
+
+/**
+ * Says which keys exclude an address of the range from pools, sorted, and no more than `max`: once O(keys that exclude addresses),
+ * then O(those that exclude some of the range).
+ */
+export function excludersIn(range: Range, config: Config): (address: Address, max?: number) => string[] {
+  const { exclude } = config.settings;
+  const meets = (ranges: readonly Range[]): boolean => ranges.some((one) => rangesMeet(one, range));
+  const found: {
+    readonly key: string;
+    readonly ranges: readonly Range[];
+    readonly pools: readonly Pool[];
+  }[] = [];
+  // Loops, because there can be thousands of keys, and the page asks for each pool that it shows.
+  for (const [name, ranges] of exclude.pool) {
+    const pool = meets(ranges) ? config.pools.get(poolKey(name)) : undefined;
+    if (pool !== undefined) found.push({ key: `exclude.${name}`, ranges, pools: [pool] });
+  }
+  for (const [namespace, ranges] of exclude.namespace) {
+    if (!meets(ranges)) continue;
+    const pools =
+      namespace === general.namespace
+        ? [...config.pools.values()]
+        : policyFor(config, { namespace }).listed.filter(({ name }) => !exclude.pool.has(name));
+    found.push({ key: `exclude-${namespace}`, ranges, pools });
+  }
+  const excluders = found
+    .map((one) => ({ ...one, pools: one.pools.filter((pool) => meets(pool.ranges)) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  return (address, max = Number.POSITIVE_INFINITY) => {
+    const keys: string[] = [];
+    for (const { key, ranges, pools } of excluders) {
+      if (keys.length >= max) break;
+      const isExcluded =
+        rangesContain(ranges, address) && pools.some((pool) => rangesContain(pool.ranges, address));
+      if (isExcluded) keys.push(key);
+    }
+    return keys;
+  };
+}
