@@ -304,3 +304,31 @@ test('the source of the addresses follows an edit of pool and families at the sa
   assert.deepEqual(world.addresses('x/1'), ['10.0.1.1,2001:db8::1']);
   assert.match(world.annotation('x/1', 'allocation') ?? '', /"from":"pool\.b"/);
 });
+
+test('a pool of a DHCP entry on a list answers alone, for those that the pools before it cannot serve', () => {
+  const world = new SmallWorld({
+    'pool.a': '10.0.0.1-10.0.0.9',
+    'pool.dhcp': '0.0.0.0/32',
+    'pools-x': 'a, dhcp',
+    'pools-y': 'dhcp, a',
+  }).create(
+    ['x/1', { families: 'PreferDualStack IPv4,IPv6' }],
+    ['x/2', { families: 'PreferDualStack IPv6,IPv4' }],
+    ['x/3', { families: 'RequireDualStack IPv4,IPv6' }],
+    ['x/4', { families: 'SingleStack IPv6' }],
+    ['y/1', { families: 'PreferDualStack IPv6,IPv4' }],
+  );
+  const assigned = ['10.0.0.1', '10.0.0.2', '0.0.0.0', '0.0.0.0', '0.0.0.0'];
+  const all = ['x/1', 'x/2', 'x/3', 'x/4', 'y/1'];
+  assert.deepEqual(world.addresses(...all), assigned);
+  for (const key of all) world.edit(key, { annotations: { 'kube-vip.io/reallocate': 'true' } });
+  assert.deepEqual(world.addresses(...all), assigned);
+  world.edit('x/3', { families: 'RequireDualStack IPv6,IPv4' }).edit('x/1', { families: 'SingleStack IPv4' });
+  assert.deepEqual(world.addresses('x/1', 'x/3'), ['10.0.0.1', '0.0.0.0']);
+});
+
+test('a Service that is to have an address of each of several pools does not adopt a single one', () => {
+  const data = { 'pool.a': '10.0.0.1-10.0.0.9', 'pool.b': '10.0.1.1-10.0.1.9', 'pools-global': 'a, b' };
+  const world = new SmallWorld(data).create(['x/1', { ...pool('a, b'), status: '10.0.1.7' }]);
+  assert.deepEqual(world.addresses('x/1'), ['10.0.0.1,10.0.1.1']);
+});

@@ -5,7 +5,7 @@ import {
   type PolicyPool,
   settingsAt,
 } from '../config/policy.ts';
-import { type Address, type Family, includesAddress } from '../ip/address.ts';
+import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { unknownSource } from '../model/allocation-record.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
@@ -79,6 +79,10 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
   const groups = groupsOf(policy);
   const kept = keptBySlot(request, groups);
   const stays = kept.flatMap((slots) => slots.flatMap((address) => address ?? []));
+  const roomBeside = (picked: readonly Address[]): number => {
+    const chosen = picked.filter((address) => !includesAddress(stays, address));
+    return roomFor(request, [...stays, ...chosen], facts);
+  };
   const picks: Pick[] = [];
   const failures: AllocationFailure[] = [];
   for (const [i, group] of groups.entries()) {
@@ -93,14 +97,19 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
       // Where DHCP answers for both families, one entry is enough.
       if (isLeased(group) && (j > 0 || kept[i]?.some((one) => one !== undefined))) continue;
       const picked = picks.map(({ address }) => address);
-      const chosen = picked.filter((address) => !includesAddress(stays, address));
-      const room = roomFor(request, [...stays, ...chosen], facts);
+      const room = roomBeside(picked);
       const found = pickOne({ request, facts, family, group, picked, room });
       if ('address' in found) picks.push(found);
       else missing.push(...found);
     }
     const isEnough = needs === 'any' ? picks.length > before : missing.length === 0;
-    if (!isEnough) failures.push(...missing);
+    if (isEnough) continue;
+    const earlier = picks.slice(0, before).map(({ address }) => address);
+    const keepsAddress = kept[i]?.some((one) => one !== undefined && !isUnspecified(one));
+    const lease = keepsAddress ? undefined : leaseOf(group);
+    // In the place of what other pools of the group have for some of the families.
+    if (lease !== undefined && roomBeside(earlier) > 0) picks.splice(before, picks.length, lease);
+    else failures.push(...missing);
   }
   return failures.length > 0 ? { request, failures } : granted(request, picks);
 }
@@ -137,16 +146,22 @@ function pickOne(search: Search): Pick | readonly AllocationFailure[] {
   const { policy, state } = request;
   const before = joined(search) ?? inFlight(search) ?? reserved(search) ?? former(search);
   if (before !== undefined) return before;
+  const lease = isLeased(group) && room > 0 ? leaseOf(group) : undefined;
+  if (lease !== undefined) return lease;
   for (const pool of group) {
     const pick = pickFrom(pool, search);
     if (pick !== undefined) return pick;
   }
   if (room <= 0 && policy.quota !== undefined) return [whyNoRoom(state, policy.quota, facts)];
-  const leased = group.find(({ dhcpOnly }) => dhcpOnly !== undefined);
-  if (leased?.dhcpOnly !== undefined) return unshared(unspecified[leased.dhcpOnly], leased);
   return group.length > 0
     ? group.map((pool) => whyNoneIn(pool, search))
     : [whyNoPool(state.view, policy, facts)];
+}
+
+/** The entry with which a pool of a single DHCP entry answers for all families. */
+function leaseOf(group: readonly PolicyPool[]): Pick | undefined {
+  const pool = group.find(({ dhcpOnly }) => dhcpOnly !== undefined);
+  return pool?.dhcpOnly === undefined ? undefined : unshared(unspecified[pool.dhcpOnly], pool);
 }
 
 /** The address of the Services that left the same one before. */

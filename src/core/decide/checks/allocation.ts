@@ -51,6 +51,8 @@ function withPending(run: Run, desired: DesiredState): DesiredState {
  */
 function adoptable(subject: Subject): readonly Address[] {
   const { state, policy, facts } = subject;
+  // From several pools, it needs more addresses than these.
+  if (policy.groups.length > 1) return none;
   const shown = statusAddresses(state);
   const adopted: Address[] = [];
   for (const family of wantedFamilies(state, policy)) {
