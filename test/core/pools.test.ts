@@ -332,3 +332,8 @@ test('a Service that is to have an address of each of several pools does not ado
   const world = new SmallWorld(data).create(['x/1', { ...pool('a, b'), status: '10.0.1.7' }]);
   assert.deepEqual(world.addresses('x/1'), ['10.0.0.1,10.0.1.1']);
 });
+
+test('an annotation without a name leaves the choice to the list', () => {
+  const world = new SmallWorld({ 'cidr-global': '10.0.0.1' }).create(['x/1', pool(' , ')]);
+  assert.deepEqual(world.addresses('x/1'), ['10.0.0.1']);
+});

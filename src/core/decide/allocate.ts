@@ -45,6 +45,8 @@ interface Pick {
   readonly key: string | undefined;
   /** An earlier write may still assign it, with this key. */
   readonly isInFlight?: true;
+  /** It was freed a short time ago: one of another pool comes first. */
+  readonly isResting?: boolean;
   readonly settings: AddressSettings;
   readonly sharedWith: readonly string[];
 }
@@ -148,10 +150,13 @@ function pickOne(search: Search): Pick | readonly AllocationFailure[] {
   if (before !== undefined) return before;
   const lease = isLeased(group) && room > 0 ? leaseOf(group) : undefined;
   if (lease !== undefined) return lease;
+  let resting: Pick | undefined;
   for (const pool of group) {
     const pick = pickFrom(pool, search);
-    if (pick !== undefined) return pick;
+    if (pick !== undefined && !pick.isResting) return pick;
+    resting ??= pick;
   }
+  if (resting !== undefined) return resting;
   if (room <= 0 && policy.quota !== undefined) return [whyNoRoom(state, policy.quota, facts)];
   return group.length > 0
     ? group.map((pool) => whyNoneIn(pool, search))
@@ -233,7 +238,7 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | undefined {
   const inUse = shares ? sharedAddresses(request, pool, accepts, facts) : undefined;
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
   const free = room > 0 ? freeAddress({ state, family, picked }, pool, facts) : undefined;
-  if (free !== undefined) return unshared(free, pool);
+  if (free !== undefined) return { ...unshared(free.address, pool), isResting: free.isResting };
   return inUse?.any === undefined ? undefined : shared(request, inUse.any, pool, facts);
 }
 
