@@ -155,7 +155,6 @@ export class Ledger {
         (other.ignoreReason === undefined &&
           requests(other, address) &&
           !hasAllocationOf(other, address) &&
-          !isRemembered(other, address) &&
           !includesAddress(readExternalIPs(other.view.externalIPs), address)),
     );
   }
