@@ -1,13 +1,18 @@
 import { poolKey } from '../config/keys.ts';
-import { policyFor } from '../config/policy.ts';
+import { listEntriesIn } from '../config/list-entries.ts';
+import type { ListFaults } from '../config/list-faults.ts';
 import { allocate } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import { requestOf } from '../decide/allocation-request.ts';
+import { decide } from '../decide/decide.ts';
+import type { Decision } from '../decide/decision.ts';
 import { subjectOf } from '../decide/facts.ts';
 import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
+import { maxEntries } from '../model/address-list.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { nearestWord } from '../text/nearest.ts';
+import { meantPools } from './explain-config.ts';
 import { annotate, patchPools } from './kubectl-commands.ts';
 import type { Remedy, RemedyContext } from './remedy.ts';
 
@@ -50,10 +55,10 @@ function missingPools(pools: readonly string[], { options }: RemedyContext): Rem
 /** All pools on the list are for other Services. */
 export function remediesForNoneChosen(
   state: ServiceState,
-  { list, listed }: FailureWith<'no-pool-chosen'>,
+  { list, listed, faults }: FailureWith<'no-pool-chosen'>,
   context: RemedyContext,
 ): Remedy[] {
-  const remedies = namedPools(state, listed, context);
+  const remedies = [...correctedList(list, faults, context), ...namedPools(state, listed, context)];
   if (remedies.length > 0) return remedies;
   return [
     {
@@ -63,33 +68,52 @@ export function remediesForNoneChosen(
   ];
 }
 
-/** No pool on the list exists. */
-export function remediesForEmptyList({ list }: FailureWith<'list-empty'>, context: RemedyContext): Remedy[] {
-  const { options, allocator } = context;
-  const { config } = allocator;
-  const names = config.settings.pools.namespace.get(list.slice('pools-'.length)) ?? [];
-  const known = [...config.pools.keys()].flatMap((key) =>
-    key.startsWith(poolKey('')) ? key.slice(poolKey('').length) : [],
-  );
-  const meant = names.flatMap((name) => nearestWord(name, known) ?? []);
-  const corrected: Remedy = {
-    advice: `Correct ${list}, if ${meant.join(' and ')} is meant.`,
-    command: patchPools(options, list, [...new Set(meant)].join(',')),
-  };
-  const [first] = names;
+/** The list names no pool that exists. */
+export function remediesForEmptyList(
+  { list, faults }: FailureWith<'list-empty'>,
+  context: RemedyContext,
+): Remedy[] {
+  const remedies = correctedList(list, faults, context);
+  if (remedies.length > 0) return remedies;
   return [
-    ...(meant.length > 0 ? [corrected] : []),
-    ...(first === undefined
+    {
+      advice: `Add the name of a pool to ${list}: replace POOL.`,
+      command: patchPools(context.options, list, 'POOL'),
+    },
+  ];
+}
+
+/** Write what was probably meant on the list, or add a pool that is missing. */
+function correctedList(
+  list: string,
+  { missing, invalid }: ListFaults,
+  { options, allocator, configMap }: RemedyContext,
+): Remedy[] {
+  const corrections = new Map([
+    ...missing.map(({ name, meant }) => [name, meant] as const),
+    ...invalid.map((entry) => [entry, meantPools(entry)] as const),
+  ]);
+  const names = allocator.config.settings.pools.namespace.get(list.slice('pools-'.length)) ?? [];
+  const written = configMap?.data?.[list];
+  const entries = written === undefined ? [...names, ...invalid] : [...listEntriesIn(written)];
+  const meant = [...corrections.values()].flatMap((one) => one ?? []);
+  const corrected = entries.flatMap((entry) => (corrections.get(entry) ?? entry).split(', '));
+  const [first] = missing;
+  return [
+    ...(meant.length > 0
       ? [
           {
-            advice: `Add the name of a pool to ${list}: replace POOL.`,
-            command: patchPools(options, list, 'POOL'),
+            advice: `Correct ${list}, if ${[...new Set(meant)].join(' and ')} is meant.`,
+            command: patchPools(options, list, [...new Set(corrected)].join(',')),
           },
         ]
+      : []),
+    ...(first === undefined
+      ? []
       : [
           {
-            advice: `Add pool ${first}: replace ADDRESSES with an unused block or range of your network.`,
-            command: patchPools(options, poolKey(first), 'ADDRESSES'),
+            advice: `Add pool ${first.name}: replace ADDRESSES with an unused block or range of your network.`,
+            command: patchPools(options, poolKey(first.name), 'ADDRESSES'),
           },
         ]),
   ];
@@ -110,43 +134,72 @@ export function namedPools(state: ServiceState, names: readonly string[], contex
 const maxTried = 20;
 const maxNamed = 3;
 
-/** Whether the Service would get an address with these fields. */
+/** Whether the Service would get an address with these fields, as far as the pools are concerned: a quota is a problem of its own. */
 function gets(state: ServiceState, fields: Partial<ServiceView>, { allocator }: RemedyContext): boolean {
   const changed = { ...state, view: { ...state.view, ...fields } };
-  return 'addresses' in allocate(requestOf(subjectOf(changed, allocator)), allocator);
+  const request = requestOf(subjectOf(changed, allocator));
+  const unlimited = { ...request, policy: { ...request.policy, quota: undefined } };
+  return 'addresses' in allocate(unlimited, allocator);
 }
 
-/** Increase the quota by what the Service needs, or give an address back. */
+/** Increase the quota to the smallest one that is enough, or give an address back. */
 export function remediesForQuota(
   state: ServiceState,
   { key, namespace, limit, held }: Pick<FailureWith<'quota-reached'>, 'key' | 'namespace' | 'limit' | 'held'>,
   context: RemedyContext,
 ): Remedy[] {
-  const needed = Math.max(limit, held) + addressesFor(state, context);
-  const own = key === `quota-${namespace}` ? key : `quota-${namespace}`;
+  const enough = enoughFor(state, Math.max(limit, held) + 1, context);
+  const own = `quota-${namespace}`;
   const advice =
     own === key
       ? `Increase ${key}, if the namespace may have more addresses.`
       : `Give namespace ${namespace} a quota of its own, if it may have more addresses than ${key} allows.`;
   return [
-    { advice, command: patchPools(context.options, own, String(needed)) },
+    { advice, command: patchPools(context.options, own, String(enough)) },
     ...deleteOneOf(state, namespace, context),
   ];
 }
 
-/** At most how many addresses the Service gets. */
-function addressesFor({ intent, view }: ServiceState, { allocator }: RemedyContext): number {
-  if (intent.kind === 'requested') return intent.list.length;
-  const { groups } = policyFor(allocator.config, view);
-  const families = view.policy === 'SingleStack' ? 1 : Math.max(1, view.families.length);
-  return Math.max(1, groups.length) * families;
+/** The smallest quota, from this one on, that does not keep the Service from its addresses. */
+function enoughFor({ key, view }: ServiceState, from: number, { allocator, options }: RemedyContext): number {
+  // The ledger may be that of a simulated outcome, which has a state of its own for the Service.
+  const state = allocator.ledger.get(key);
+  if (state === undefined) return from;
+  const { config, ledger, nodes, now } = allocator;
+  const decideWith = (limit: number): Decision => {
+    const namespace = new Map(config.settings.quota.namespace).set(view.namespace, limit);
+    const settings = { ...config.settings, quota: { ...config.settings.quota, namespace } };
+    const facts = { ledger, nodes, now, config: { ...config, settings } };
+    return decide(state, facts, options.controller).decision;
+  };
+  const isAssigned = 'conditions' in decide(state, allocator, options.controller).decision;
+  for (let limit = from; limit < from + maxEntries; limit += 1) {
+    const decision = decideWith(limit);
+    // One address is enough for a Service that has none, even if two would be better.
+    const isNew = !isAssigned && 'conditions' in decision;
+    if (isNew || !isShortOfQuota(decision)) return limit;
+  }
+  return from;
 }
 
-/** A Service of the namespace whose deletion gives an address back: O(Services). */
+/** Whether the quota is the reason that the Service does not have what it needs. */
+function isShortOfQuota(decision: Decision): boolean {
+  const isReached = ({ code }: { readonly code: string }): boolean => code === 'quota-reached';
+  if (decision.kind === 'conflict' && isReached(decision.conflict)) return true;
+  if ('failures' in decision) return decision.failures.some(isReached);
+  if (!('conditions' in decision)) return false;
+  return decision.conditions.some(
+    (condition) =>
+      (condition.code === 'pending-change' && condition.failures.some(isReached)) ||
+      (condition.code === 'one-family' && typeof condition.why === 'object' && isReached(condition.why)),
+  );
+}
+
+/** Another Service of the namespace whose deletion gives an address back: O(Services). */
 function deleteOneOf(state: ServiceState, namespace: string, { allocator }: RemedyContext): Remedy[] {
   const { ledger } = allocator;
   const names = [...ledger.all()]
-    .filter((other) => other !== state && other.view.namespace === namespace && !hasStatusOnly(other))
+    .filter((other) => other.key !== state.key && other.view.namespace === namespace && !hasStatusOnly(other))
     .filter(({ usedIPs, view }) => {
       return view.labeled && usedIPs.some((address) => ledger.servicesAt(address).length === 1);
     })
