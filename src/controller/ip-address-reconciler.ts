@@ -98,10 +98,10 @@ export class IPAddressReconciler implements Reconciler {
     const path = claimPath(claim);
     try {
       await context.api.delete(path, this.#abortController.signal, { uid, resourceVersion }, leadership);
-      allocator.claimTracker.delete(address, resourceVersion);
+      allocator.claimTracker.gone(address, resourceVersion);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 404) allocator.claimTracker.delete(address, resourceVersion);
+      if (error.status === 404) allocator.claimTracker.gone(address, resourceVersion);
       // A conflict without a newer version is an ordinary failure.
       else if (error.status !== 409 || (await this.#refresh(path)) === resourceVersion) throw error;
     }
