@@ -250,31 +250,31 @@ const two = { 'pool.internal': '10.0.0.0/24', 'pool.dmz': '203.0.113.16/28', 'se
 for (const [list, expected, advice, command] of [
   [
     'internl, dmz',
-    'pools-shop names internl, which does not exist. Did you mean "internal"? The other pools of namespace shop (dmz, listed by pools-shop) are for other Services: by their labels, or for those that name the pool. Correct the list.',
+    'The list pools-shop names internl, which does not exist. Did you mean "internal"? The other pools of namespace shop (dmz, listed by pools-shop) are for other Services: by their labels, or for those that name the pool. Correct the list.',
     'Correct pools-shop, if internal is meant.',
     '"pools-shop":"internal,dmz"',
   ],
   [
     'foo, dmz',
-    'pools-shop names foo, which does not exist. The other pools of namespace shop (dmz, listed by pools-shop) are for other Services: by their labels, or for those that name the pool. Correct the list.',
+    'The list pools-shop names foo, which does not exist. The other pools of namespace shop (dmz, listed by pools-shop) are for other Services: by their labels, or for those that name the pool. Correct the list.',
     'Add pool foo: replace ADDRESSES with an unused block or range of your network.',
     '"pool.foo":"ADDRESSES"',
   ],
   [
     'foo',
-    'pools-shop names foo, which does not exist. Namespace shop therefore has no pool. Correct the list, or add its pools to ConfigMap kube-system/kubevip as keys such as pool.internal.',
+    'The list pools-shop names foo, which does not exist. Namespace shop therefore has no pool. Correct the list, or add its pools to ConfigMap kube-system/kubevip as keys such as pool.internal.',
     'Add pool foo: replace ADDRESSES with an unused block or range of your network.',
     '"pool.foo":"ADDRESSES"',
   ],
   [
     'internal; dmz',
-    'pools-shop has "internal; dmz", which is not the name of a pool. Did you mean "internal, dmz"? Namespace shop therefore has no pool. Correct the list, or add its pools to ConfigMap kube-system/kubevip as keys such as pool.internal.',
+    'The list pools-shop has "internal; dmz", which is not the name of a pool. Did you mean "internal, dmz"? Namespace shop therefore has no pool. Correct the list, or add its pools to ConfigMap kube-system/kubevip as keys such as pool.internal.',
     'Correct pools-shop, if internal, dmz is meant.',
     '"pools-shop":"internal,dmz"',
   ],
   [
     '',
-    'pools-shop names no pool, so namespace shop has none: an empty list does not fall back to another key. Add the name of a pool to the list, or delete the key from ConfigMap kube-system/kubevip.',
+    'The list pools-shop names no pool, so namespace shop has none: an empty list does not fall back to another key. Add the name of a pool to the list, or delete the key from ConfigMap kube-system/kubevip.',
     'Add the name of a pool to pools-shop: replace POOL.',
     '"pools-shop":"POOL"',
   ],

@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 export interface ListFaults {
   /** Names of pools that do not exist. */
   readonly missing: readonly { readonly name: string; readonly meant: string | undefined }[];
-  /** Entries that are no names of pools. */
+  /** Entries that are not the name of a pool. */
   readonly invalid: readonly string[];
 }
 

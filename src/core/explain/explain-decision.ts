@@ -90,7 +90,7 @@ function failureOf(failure: AllocationFailure, options: Options): Explanation & 
       return {
         problem: hasFaults(failure.faults)
           ? `${faultsOf(failure.list, failure.faults)} Namespace ${failure.namespace} therefore has no pool.`
-          : `${failure.list} names no pool, so namespace ${failure.namespace} has none: an empty list does not fall back to another key.`,
+          : `The list ${failure.list} names no pool, so namespace ${failure.namespace} has none: an empty list does not fall back to another key.`,
         advice: hasFaults(failure.faults)
           ? `Correct the list, or add its pools to ${configMap} as keys such as pool.internal.`
           : `Add the name of a pool to the list, or delete the key from ${configMap}.`,
@@ -132,13 +132,13 @@ function hasFaults({ missing, invalid }: ListFaults): boolean {
   return missing.length + invalid.length > 0;
 }
 
-/** `pools-shop names internl, which does not exist. Did you mean "internal"?` */
+/** `The list pools-shop names internl, which does not exist. Did you mean "internal"?` */
 function faultsOf(list: string, { missing, invalid }: ListFaults): string {
   const names = missing.map(({ name }) => name);
   const meant = [...new Set(missing.flatMap((one) => one.meant ?? []))];
-  const ofMissing = `${list} names ${enumerate(names)}, which ${names.length === 1 ? 'does' : 'do'} not exist${suggestionOf(meant.length === 0 ? undefined : enumerate(meant))}`;
+  const ofMissing = `The list ${list} names ${enumerate(names)}, which ${names.length === 1 ? 'does' : 'do'} not exist${suggestionOf(meant.length === 0 ? undefined : enumerate(meant))}`;
   const [first = ''] = invalid;
-  const ofInvalid = `${list} has ${quoted(first)}, which is not the name of a pool${suggestionOf(meantPools(first))}`;
+  const ofInvalid = `The list ${list} has ${quoted(first)}, which is not the name of a pool${suggestionOf(meantPools(first))}`;
   return [...(names.length > 0 ? [ofMissing] : []), ...(invalid.length > 0 ? [ofInvalid] : [])].join(' ');
 }
 

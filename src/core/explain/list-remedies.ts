@@ -1,14 +1,14 @@
 import { poolKey } from '../config/keys.ts';
 import { listEntriesIn } from '../config/list-entries.ts';
 import type { ListFaults } from '../config/list-faults.ts';
+import { policyFor } from '../config/policy.ts';
 import { allocate } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import { requestOf } from '../decide/allocation-request.ts';
 import { decide } from '../decide/decide.ts';
-import type { Decision } from '../decide/decision.ts';
+import type { Condition } from '../decide/decision.ts';
 import { subjectOf } from '../decide/facts.ts';
 import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
-import { maxEntries } from '../model/address-list.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { nearestWord } from '../text/nearest.ts';
@@ -148,7 +148,7 @@ export function remediesForQuota(
   { key, namespace, limit, held }: Pick<FailureWith<'quota-reached'>, 'key' | 'namespace' | 'limit' | 'held'>,
   context: RemedyContext,
 ): Remedy[] {
-  const enough = enoughFor(state, Math.max(limit, held) + 1, context);
+  const enough = enoughFor(state, Math.max(limit, held), context);
   const own = `quota-${namespace}`;
   const advice =
     own === key
@@ -160,35 +160,38 @@ export function remediesForQuota(
   ];
 }
 
-/** The smallest quota, from this one on, that does not keep the Service from its addresses. */
-function enoughFor({ key, view }: ServiceState, from: number, { allocator, options }: RemedyContext): number {
+/** The smallest quota above this one with which the Service gets its addresses; if it lacks something else, too, what it needs at most. */
+function enoughFor(service: ServiceState, reached: number, context: RemedyContext): number {
+  const { allocator, options } = context;
+  const most = reached + addressesFor(service, context);
   // The ledger may be that of a simulated outcome, which has a state of its own for the Service.
-  const state = allocator.ledger.get(key);
-  if (state === undefined) return from;
+  const state = allocator.ledger.get(service.key);
+  if (state === undefined) return most;
   const { config, ledger, nodes, now } = allocator;
-  const decideWith = (limit: number): Decision => {
-    const namespace = new Map(config.settings.quota.namespace).set(view.namespace, limit);
+  const isAssigned = 'conditions' in decide(state, allocator, options.controller).decision;
+  for (let limit = reached + 1; limit < most; limit += 1) {
+    const namespace = new Map(config.settings.quota.namespace).set(state.view.namespace, limit);
     const settings = { ...config.settings, quota: { ...config.settings.quota, namespace } };
     const facts = { ledger, nodes, now, config: { ...config, settings } };
-    return decide(state, facts, options.controller).decision;
-  };
-  const isAssigned = 'conditions' in decide(state, allocator, options.controller).decision;
-  for (let limit = from; limit < from + maxEntries; limit += 1) {
-    const decision = decideWith(limit);
+    const { decision } = decide(state, facts, options.controller);
     // One address is enough for a Service that has none, even if two would be better.
-    const isNew = !isAssigned && 'conditions' in decision;
-    if (isNew || !isShortOfQuota(decision)) return limit;
+    if ('conditions' in decision && !(isAssigned && isShortOfQuota(decision.conditions))) return limit;
   }
-  return from;
+  return most;
 }
 
-/** Whether the quota is the reason that the Service does not have what it needs. */
-function isShortOfQuota(decision: Decision): boolean {
-  const isReached = ({ code }: { readonly code: string }): boolean => code === 'quota-reached';
-  if (decision.kind === 'conflict' && isReached(decision.conflict)) return true;
-  if ('failures' in decision) return decision.failures.some(isReached);
-  if (!('conditions' in decision)) return false;
-  return decision.conditions.some(
+/** At most how many addresses the Service gets. */
+function addressesFor({ intent, view }: ServiceState, { allocator }: RemedyContext): number {
+  if (intent.kind === 'requested') return intent.list.length;
+  const { groups } = policyFor(allocator.config, view);
+  const families = view.policy === 'SingleStack' ? 1 : Math.max(1, view.families.length);
+  return Math.max(1, groups.length) * families;
+}
+
+/** Whether the quota is the reason that an assigned Service does not have all that it needs. */
+function isShortOfQuota(conditions: readonly Condition[]): boolean {
+  const isReached = ({ code }: AllocationFailure): boolean => code === 'quota-reached';
+  return conditions.some(
     (condition) =>
       (condition.code === 'pending-change' && condition.failures.some(isReached)) ||
       (condition.code === 'one-family' && typeof condition.why === 'object' && isReached(condition.why)),
