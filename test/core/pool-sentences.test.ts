@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '../../src/core/config/config.ts';
 import { explainProblems } from '../../src/core/explain/explain-config.ts';
+import { reasonOf } from '../../src/core/explain/explain-decision.ts';
 import { explainTrace } from '../../src/core/explain/explain-trace.ts';
 import { remediesFor } from '../../src/core/explain/service-remedies.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
@@ -379,4 +380,11 @@ test('two addresses are free', () => {
     }),
   );
   assert.deepEqual(findings(world, 'x/new').at(-1), 'ok address: 10.0.0.1,10.0.1.1 are free');
+});
+
+test('an event says that another name on a list is wrong', () => {
+  const world = new SmallWorld({ ...two, 'pools-shop': 'internl' }).create(['shop/a']);
+  const before = reasonOf(world.decision('shop/a'));
+  world.configure({ ...two, 'pools-shop': 'dnz' });
+  assert.notEqual(reasonOf(world.decision('shop/a')), before);
 });

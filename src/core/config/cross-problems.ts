@@ -42,9 +42,9 @@ export function* crossProblems(
   yield* reservationProblems(config.settings, problems);
 }
 
-/** A suggestion takes up to a millisecond, and no message has more of them. */
+/** So many are explained (`explainProblems`), and each takes up to a few milliseconds. */
 const maxSuggestions = 20;
-const maxCandidates = 500;
+const maxCandidates = 200;
 
 /** The pool that a list probably means by a name that no pool has. */
 function nearestPool(

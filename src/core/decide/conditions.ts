@@ -47,7 +47,7 @@ export function conditionsOf({ state, policy, facts }: Subject, list: readonly A
         service: state.key,
         address,
         key,
-        why: policy.pools.length > 0 ? undefined : whyNoPool(state.view, policy, facts),
+        why: canReallocate(state, policy, facts) ? undefined : whyNoPool(state.view, policy, facts),
       });
   }
   conditions.push(...unusedReservations(state, list, facts));
@@ -58,6 +58,16 @@ export function conditionsOf({ state, policy, facts }: Subject, list: readonly A
   if (state.view.namespace === 'global' && !isStatic && policy.list !== undefined)
     conditions.push({ code: 'global-namespace', key: policy.list });
   return conditions;
+}
+
+/** Whether a pool serves the Service, or an address is reserved for it, which it also gets without one. */
+function canReallocate(
+  { key }: ServiceState,
+  { choice, pools }: AllocationPolicy,
+  { ledger }: Facts,
+): boolean {
+  if (choice.by === 'refused') return false;
+  return pools.length > 0 || ledger.reservations.of(key, 'configured').length > 0;
 }
 
 const none: readonly never[] = [];

@@ -108,7 +108,7 @@ export type Condition =
       readonly address: Address;
       /** The pool of the namespace; undefined if there is none. */
       readonly key: string | undefined;
-      /** Why none of its pools serves the Service; undefined if one does. */
+      /** Why a reallocation is not possible, if no pool serves the Service. */
       readonly why: AllocationFailure | undefined;
     }
   | { readonly code: 'shared'; readonly others: readonly ServiceKey[] }

@@ -909,7 +909,8 @@ function failureCode(failure: AllocationFailure): string {
   const family: Family | '' = 'family' in failure ? failure.family : '';
   const size = 'size' in failure ? failure.size : '';
   const sharing = failure.code === 'pool-full' ? noSharingCode(failure.noSharing) : '';
-  return `${failure.code} ${'key' in failure ? failure.key : ''} ${family} ${size}${sharing}`;
+  const faults = 'faults' in failure ? faultsOf(failure.list, failure.faults) : '';
+  return `${failure.code} ${'key' in failure ? failure.key : ''} ${family} ${size}${sharing}${faults}`;
 }
 
 function noSharingCode(reason: NoSharing | undefined): string {
