@@ -146,6 +146,36 @@ const rows: readonly (readonly [
     ],
   ],
   [
+    'a reserved address beside a quota that is reached',
+    { 'cidr-x': '10.0.0.1-10.0.0.9', 'quota-x': '1', 'reserve-x': '2=10.0.0.5' },
+    [['x/1'], ['x/2']],
+    [
+      'ok pool: cidr-x, because there is no pools-x',
+      '- reservation: 10.0.0.5 is reserved for the Service (reserve-x), which gets it when the quota has room',
+      'fail quota: The quota is reached: Services in namespace x hold 1 of 1 addresses (quota-x).',
+    ],
+  ],
+  [
+    'an address of each of two pools',
+    shop,
+    [['shop/a', pool('internal,dmz')]],
+    [
+      'ok list: pools-shop has internal, dmz',
+      'ok pool: internal provided an address: the annotation kube-vip.io/pool names it',
+      'ok pool: dmz provided an address: the annotation kube-vip.io/pool names it',
+    ],
+  ],
+  [
+    'a family of each of two pools',
+    { 'pool.a': '10.0.0.1', 'pool.b': '10.0.1.1, 2001:db8::1-2001:db8::9', 'pools-x': 'a, b' },
+    [['x/1', { families: 'RequireDualStack IPv4,IPv6' }]],
+    [
+      'ok list: pools-x has a, b',
+      'ok pool: a provided an address, in the order of the list',
+      'ok pool: b provided an address, in the order of the list',
+    ],
+  ],
+  [
     'a reserved address that is requested by name',
     { 'cidr-x': '10.0.0.1-10.0.0.9', 'reserve-x': 'web=10.0.0.5' },
     [['x/1', { spec: '10.0.0.5' }]],
@@ -169,6 +199,80 @@ test('explain: a Service that keeps its address when another pool takes preceden
     'ok pool: internal provided the address, which stays. Now the labels match the selector of dmz, which takes precedence',
     '- pool: dmz would provide a new address',
   ]);
+});
+
+test('a Service with a reservation waits for the quota, and gets the reserved address when it has room', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.9', 'quota-x': '1', 'reserve-x': '2=10.0.0.5' };
+  const world = new SmallWorld(data).create(['x/1'], ['x/2']);
+  assert.deepEqual(world.addresses('x/1', 'x/2'), ['10.0.0.1', '-']);
+  assert.equal(world.delete('x/1').annotation('x/2'), '10.0.0.5');
+});
+
+const announced = {
+  'pool.internal': '10.0.0.1-10.0.0.9',
+  'pool.dmz': '10.0.1.1-10.0.1.9',
+  'interface.dmz': 'eth1',
+  'vlan.dmz': '120',
+  'pools-shop': 'internal, dmz',
+};
+const named = { ...announced, 'interface.internal': 'eth2', 'lease.internal': 'here' };
+const afterRestart = 'kube-vip notices a change only after a restart';
+
+const moves: readonly (readonly [
+  title: string,
+  data: Record<string, string>,
+  before: string,
+  after: string,
+  expected: string | undefined,
+])[] = [
+  [
+    'to a pool without any',
+    announced,
+    'dmz',
+    'internal',
+    `The Service keeps interface eth1 and VLAN 120, although pool internal sets none: ${afterRestart}`,
+  ],
+  [
+    'to a pool that sets them',
+    announced,
+    'internal',
+    'dmz',
+    `The Service keeps no interface and no VLAN, although pool dmz sets interface eth1 and VLAN 120: ${afterRestart}`,
+  ],
+  [
+    'to a pool that sets others',
+    named,
+    'dmz',
+    'internal',
+    `The Service keeps interface eth1, VLAN 120, and no Lease, although pool internal sets interface eth2, no VLAN, and Lease here: ${afterRestart}`,
+  ],
+  ['to two pools, of which the first one decides', announced, 'dmz', 'dmz,internal', undefined],
+  [
+    'to two pools, of which the first one sets none',
+    announced,
+    'dmz',
+    'internal,dmz',
+    `The Service keeps interface eth1 and VLAN 120, although pool internal sets none: ${afterRestart}`,
+  ],
+  ['nowhere', announced, 'dmz', 'dmz', undefined],
+];
+
+for (const [title, data, before, after, expected] of moves)
+  test(`explain: the announcement of a Service that moves ${title}`, () => {
+    const world = new SmallWorld(data).create(['shop/a', pool(before)]);
+    world.edit('shop/a', pool(after));
+    const found = findings(world, 'shop/a').filter((one) => one.includes(' interface: '));
+    assert.deepEqual(found, expected === undefined ? [] : [`- interface: ${expected}`]);
+  });
+
+test('explain: an interface that a user set is not compared, nor that of an address by name or in no pool any more', () => {
+  const of = (world: SmallWorld) => findings(world, 'shop/a').filter((one) => one.includes(' interface: '));
+  const own = { 'kube-vip.io/pool': 'dmz', 'kube-vip.io/serviceInterface': 'eth7' };
+  assert.deepEqual(of(new SmallWorld(announced).create(['shop/a', { annotations: own }])), []);
+  const requested = { 'kube-vip.io/loadbalancerIPs': '10.0.1.5' };
+  assert.deepEqual(of(new SmallWorld(announced).create(['shop/a', { annotations: requested }])), []);
+  const removed = new SmallWorld(announced).create(['shop/a', pool('dmz')]);
+  assert.deepEqual(of(removed.configure({ ...announced, 'pool.dmz': '10.0.2.1' })), []);
 });
 
 /** Services with one sharing key. */

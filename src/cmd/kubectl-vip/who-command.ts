@@ -1,15 +1,20 @@
 import type { Config } from '../../core/config/config.ts';
 import { poolKey } from '../../core/config/keys.ts';
+import type { Pool } from '../../core/config/pool.ts';
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
-import { explainExclusion, explainReservation } from '../../core/explain/explain-address.ts';
+import {
+  explainExclusion,
+  explainReservation,
+  explainUnusedPools,
+} from '../../core/explain/explain-address.ts';
 import { explainFault, formatRange } from '../../core/explain/explain-config.ts';
 import { externalIPOf } from '../../core/explain/explain-decision.ts';
 import { formatAddress } from '../../core/ip/address.ts';
-import type { Range } from '../../core/ip/range.ts';
+import { type Range, rangesContain } from '../../core/ip/range.ts';
 import type { ServiceState } from '../../core/ledger/service-state.ts';
 import { annotations } from '../../core/model/well-known-names.ts';
 import { type AddressState, type Gap, type Occupancy, occupancyIn } from '../../core/queries/occupancy.ts';
-import { excludedBy } from '../../core/queries/pool-users.ts';
+import { excludedBy, unusedPools } from '../../core/queries/pool-users.ts';
 import { quoted, suggestionOf } from '../../core/text/quote.ts';
 import { nearestSpelling } from '../../core/text/suggestions.ts';
 import { layOut } from '../../terminal/layout.ts';
@@ -34,6 +39,8 @@ interface AddressRow {
   readonly since: string;
   /** The pools that span it. */
   readonly pools: readonly string[];
+  /** The pools that span it and serve no Service, if no other pool spans it. */
+  readonly unusedPools: readonly string[];
   readonly ports: string;
   readonly free: bigint;
   /** Why it is excluded from allocation (spec section 3), or not managed; else empty. */
@@ -46,9 +53,14 @@ interface AddressRow {
 /** `who ADDRESS|CIDR` */
 export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResult {
   const allocator = currentAllocator(facts);
+  const unused = unusedPools(allocator.config);
   const rows = ranges
     .flatMap((range) => occupancyIn(range, allocator))
-    .map((part) => ('range' in part ? gapRow(part, allocator.config) : addressRow(part, facts)));
+    .flatMap((part) =>
+      'range' in part
+        ? splitAt(part, unused).map((gap) => gapRow(gap, unused, allocator.config))
+        : addressRow(part, facts),
+    );
   return {
     value: {
       kind: 'AddressList',
@@ -64,6 +76,7 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
           free,
           ...(externalUsers.length === 0 ? {} : { externalIPOf: externalUsers }),
           ...(rule === '' ? {} : { rule }),
+          ...(more.unusedPools.length === 0 ? {} : { unusedPools: more.unusedPools }),
           ...(more.excludedBy.length === 0 ? {} : { excludedBy: more.excludedBy }),
           ...(more.reservation === undefined
             ? {}
@@ -85,14 +98,36 @@ export function rangeIn(text: string): Range {
   throw new Error(`${quoted(text)} ${explainFault(entry, text)}${suggestionOf(suggestion)}`);
 }
 
-function gapRow({ range, state, keys, free, reservation }: Gap, config: Config): AddressRow {
-  const unused = { holders: [], others: [], externalUsers: [], from: '', since: '', ports: '' };
+/** What no used pool contains, split where one of the unused pools starts or ends. */
+function splitAt(gap: Gap, unused: readonly Pool[]): Gap[] {
+  const { range, state } = gap;
+  if (state !== 'no-pool') return [gap];
+  const edges = unused
+    .flatMap(({ ranges }) => ranges)
+    .flatMap(({ family, first, last }) => (family === range.family ? [first, last + 1n] : []))
+    .filter((edge) => range.first < edge && edge <= range.last);
+  const starts = [...new Set([range.first, ...edges])].sort((a, b) => (a < b ? -1 : 1));
+  return starts.map((first, i) => {
+    const next = starts[i + 1];
+    return { ...gap, range: { ...range, first, last: next === undefined ? range.last : next - 1n } };
+  });
+}
+
+function gapRow(
+  { range, state, keys, free, reservation }: Gap,
+  unused: readonly Pool[],
+  config: Config,
+): AddressRow {
+  const first = { family: range.family, value: range.first };
+  const spanning = state === 'no-pool' ? unused.filter(({ ranges }) => rangesContain(ranges, first)) : [];
+  const unusedPools = spanning.map(({ key }) => key);
+  const users = { holders: [], others: [], externalUsers: [], from: '', since: '', ports: '' };
   const isLeased = keys.some((key) => config.pools.get(key)?.dhcp[range.family]);
-  const by = excludedBy({ family: range.family, value: range.first }, config);
+  const by = state === 'no-pool' ? [] : excludedBy(first, config);
   const isByRule = state === 'excluded' && by.length === 0;
   const rule = isByRule ? (isLeased ? 'DHCP is used instead' : ruleFor(range)) : '';
   const addresses = formatRange(range);
-  return { ...unused, rule, addresses, state, pools: keys, free, excludedBy: by, reservation };
+  return { ...users, rule, addresses, state, pools: keys, unusedPools, free, excludedBy: by, reservation };
 }
 
 function ruleFor({ family, first, last }: Range): string {
@@ -119,6 +154,7 @@ function addressRow(
     from: first === undefined ? '' : sourceOfHolder(first, keys),
     since: since?.time ?? 'unknown',
     pools: keys,
+    unusedPools: [],
     ports: holders.map(({ view }) => view.ports.join(',')).join(' '),
     free: 0n,
     rule: state === 'unmanaged' && first !== undefined ? ignoredBecause(first) : '',
@@ -156,7 +192,16 @@ function sourceOfHolder({ record, ignoreReason, view }: ServiceState, keys: read
 }
 
 /** `excluded by exclude.internal`, `static, reserved for shop/web (reserve-shop)`, `26 free`. */
-function stateOf({ state, addresses, free, rule, excludedBy, reservation, holders }: AddressRow): string {
+function stateOf({
+  state,
+  addresses,
+  free,
+  rule,
+  unusedPools,
+  excludedBy,
+  reservation,
+  holders,
+}: AddressRow): string {
   const reserved = explainReservation(
     reservation,
     holders.map((key) => ({ key })),
@@ -167,7 +212,9 @@ function stateOf({ state, addresses, free, rule, excludedBy, reservation, holder
   const text =
     state === 'free' && addresses.includes('-')
       ? `${shortCount(free)} free`
-      : `${stateTexts[state]}${rule === '' ? '' : ` (${rule})`}`;
+      : unusedPools.length > 0
+        ? explainUnusedPools(unusedPools)
+        : `${stateTexts[state]}${rule === '' ? '' : ` (${rule})`}`;
   return [text, excluded, reserved].filter((part) => part !== '').join(', ');
 }
 

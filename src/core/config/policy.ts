@@ -373,6 +373,16 @@ export function settingsAt(policy: AllocationPolicy, address: Address): AddressS
   return policy.listed.find(({ ranges }) => rangesContain(ranges, address)) ?? policy;
 }
 
+/** The pool from which an address was assigned, by the key in its allocation record; undefined if no listed pool has it. */
+export function providerOf(
+  { listed }: AllocationPolicy,
+  address: Address,
+  source: string,
+): PolicyPool | undefined {
+  const having = listed.filter((pool) => rangesContain(pool.ranges, address) || isInPool(pool, address));
+  return having.find(({ key }) => key === source) ?? having[0];
+}
+
 /** Whether the pool could provide this address if it were free: O(log spans). */
 export function isInPool(pool: Pool, address: Address): boolean {
   const { family } = address;

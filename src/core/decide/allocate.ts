@@ -6,6 +6,7 @@ import {
   settingsAt,
 } from '../config/policy.ts';
 import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
+import type { ReservationFor } from '../ledger/reservations.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { unknownSource } from '../model/allocation-record.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
@@ -157,7 +158,8 @@ function pickOne(search: Search): Pick | readonly AllocationFailure[] {
     resting ??= pick;
   }
   if (resting !== undefined) return resting;
-  if (room <= 0 && policy.quota !== undefined) return [whyNoRoom(state, policy.quota, facts)];
+  if (room <= 0 && policy.quota !== undefined)
+    return [whyNoRoom(state, policy.quota, facts, reservationIn(search))];
   return group.length > 0
     ? group.map((pool) => whyNoneIn(pool, search))
     : [whyNoPool(state.view, policy, facts)];
@@ -196,23 +198,33 @@ function inFlight({ request, family, facts, picked }: Search): Pick | undefined 
   return { address, key, isInFlight: true, settings: settingsAt(request.policy, address), sharedWith };
 }
 
-/** An address that the configuration reserves for the Service, unless another one has it. It can be outside of all pools. */
-function reserved({ request, family, facts, picked, group, room }: Search): Pick | undefined {
+/** An address that the configuration reserves for the Service. */
+function reserved(search: Search): Pick | undefined {
+  const found = search.room > 0 ? reservationIn(search) : undefined;
+  if (found === undefined) return undefined;
+  const { address, key } = found;
+  return { address, key, settings: settingsAt(search.request.policy, address), sharedWith: [] };
+}
+
+/** What the configuration reserves for the Service, unless another one has it. It can be outside of all pools. */
+function reservationIn({
+  request,
+  family,
+  facts,
+  picked,
+  group,
+}: Search): ReservationFor<'configured'> | undefined {
   const { state, policy } = request;
   const others = policy.pools.filter((pool) => !group.includes(pool));
-  const found = facts.ledger.reservations
+  return facts.ledger.reservations
     .of(state.key, 'configured')
     .find(
       ({ address }) =>
         address.family === family &&
         !includesAddress(picked, address) &&
         !others.some((pool) => isInPool(pool, address)) &&
-        room > 0 &&
         facts.ledger.isFreeFor(state, address),
     );
-  if (found === undefined) return undefined;
-  const { address, key } = found;
-  return { address, key, settings: settingsAt(policy, address), sharedWith: [] };
 }
 
 /** An address that the Service had before it was created again. */

@@ -1,5 +1,6 @@
 import type { ListFaults } from '../config/list-faults.ts';
 import type { Address, Family } from '../ip/address.ts';
+import type { ReservationFor } from '../ledger/reservations.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
 import type { ClaimOwner } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
@@ -41,6 +42,8 @@ export type AllocationFailure =
       readonly limit: number;
       /** Also by the Service itself. */
       readonly held: number;
+      /** What the configuration reserves for the Service, which gets it when the quota has room. */
+      readonly reserved?: ReservationFor<'configured'> | undefined;
     }
   | ({ readonly code: 'pool-empty'; readonly key: string } & Excluded)
   | ({ readonly code: 'family-not-in-pool'; readonly key: string; readonly family: Family } & Excluded)

@@ -2,6 +2,7 @@ import { listFaults } from '../config/list-faults.ts';
 import type { AllocationPolicy, PolicyPool, Quota } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
 import { heldBy } from '../ledger/held-addresses.ts';
+import type { ReservationFor } from '../ledger/reservations.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
@@ -50,9 +51,15 @@ export function whyNoPool(
     : { code: 'no-pool-chosen', namespace, list, listed: names, faults };
 }
 
-export function whyNoRoom(state: ServiceState, { key, limit }: Quota, { ledger }: Facts): AllocationFailure {
+export function whyNoRoom(
+  state: ServiceState,
+  { key, limit }: Quota,
+  { ledger }: Facts,
+  reserved?: ReservationFor<'configured'>,
+): AllocationFailure {
   const { namespace } = state.view;
-  return { code: 'quota-reached', key, namespace, limit, held: ledger.held.count(namespace, undefined) };
+  const held = ledger.held.count(namespace, undefined);
+  return { code: 'quota-reached', key, namespace, limit, held, reserved };
 }
 
 /** Why a new allocation for the Service could not include an address of the family; undefined if it could. */

@@ -1,5 +1,6 @@
 import { poolNameOf } from '../config/keys.ts';
 import type { ListFaults } from '../config/list-faults.ts';
+import { type AllocationPolicy, providerOf } from '../config/policy.ts';
 import {
   type AllocationFailure,
   type Excluded,
@@ -9,6 +10,7 @@ import {
 } from '../decide/allocation-failure.ts';
 import {
   type AddressConflict,
+  type Assignment,
   type Condition,
   type Decision,
   isConflictCondition,
@@ -18,7 +20,7 @@ import {
 import { type Address, type Family, formatAddress } from '../ip/address.ts';
 import type { IgnoreReason } from '../ledger/service-state.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
-import { maxEntries, parseAddressList } from '../model/address-list.ts';
+import { addressesOf, maxEntries, parseAddressList } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import type { ServiceKey } from '../model/service-view.ts';
@@ -774,8 +776,20 @@ export function explainDecision(decision: Decision, options: Options): string {
   }
 }
 
-/** What a write did, for events and the log: a sentence without a period. */
-export function explainWrite(decision: Decision & { kind: 'write' }): string {
+/** The sources of the addresses: the allocation record has one of several named pools. */
+export function sourcesOf(
+  { addresses, source }: Pick<Assignment, 'addresses' | 'source'>,
+  policy: AllocationPolicy,
+): string[] {
+  if (addresses.entries.length === 1 || poolNameOf(source) === undefined) return [source];
+  const keys = addressesOf(addresses.entries).flatMap(
+    (address) => providerOf(policy, address, source)?.key ?? [],
+  );
+  return [...new Set(keys.includes(source) ? keys : [source, ...keys])];
+}
+
+/** What a write did, for events and the log: a sentence without a period. With the policy, it names all pools. */
+export function explainWrite(decision: Decision & { kind: 'write' }, policy?: AllocationPolicy): string {
   const { source } = decision;
   const addresses = decision.addresses.text;
   const origin =
@@ -783,7 +797,7 @@ export function explainWrite(decision: Decision & { kind: 'write' }): string {
       ? 'static address'
       : source === unknownSource
         ? 'not from a pool'
-        : `from ${source}`;
+        : `from ${(policy === undefined ? [source] : sourcesOf(decision, policy)).join(' and ')}`;
   const what = `${addresses} (${origin})`;
   switch (decision.cause) {
     case 'allocate':
