@@ -77,7 +77,9 @@ test('without a key nothing is remembered, and at most a thousand addresses are'
   }
   const [oldest] = former.all();
   assert.equal(oldest?.freedAt, 99_000);
-  former.forgetBefore(99_999);
+  former.setMemory(1_000);
+  assert.equal(former.nextExpiry, 100_000);
+  assert.equal(former.expire(100_998).length, 999);
   assert.deepEqual(
     [...former.all()].map(({ address }) => formatAddress(address)),
     ['10.0.19.135'],

@@ -68,6 +68,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
       externalIPs,
       nodes,
       resourceVersion,
+      readAt: context.wallMs,
     },
     options,
     origin: settings.origin,

@@ -7,7 +7,7 @@ import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import { formerAddress, freeAddress } from './free-address.ts';
 import { nearestMiss } from './nearest-miss.ts';
-import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address.ts';
+import { addressForAll, addressOfMoved, type SharedAddresses, sharedAddresses } from './shared-address.ts';
 import { whyNoneFree, whyNoPool, whyNoRoom } from './why-no-address.ts';
 
 /** Addresses for a request, in the order of its pools and families, or why there are none. */
@@ -36,6 +36,8 @@ interface Pick {
   readonly key: string | undefined;
   /** An earlier write may still assign it, with this key. */
   readonly isInFlight?: true;
+  /** The Service had it before it was created again. */
+  readonly isFormer?: true;
   readonly settings: AddressSettings;
   readonly sharedWith: readonly string[];
 }
@@ -214,14 +216,24 @@ function reserved({ request, family, facts, picked, group, room }: Search): Pick
   return { address, key, settings: settingsAt(policy, address), sharedWith: [] };
 }
 
-/** An address that the Service had before it was created again. */
-function former({ request, family, facts, picked, group, room }: Search): Pick | undefined {
+/** An address that the Service had before it was created again, unless it can share one with Services that are there already. */
+function former(search: Search): Pick | undefined {
+  const { request, family, facts, picked, group, room } = search;
   if (room <= 0) return undefined;
   for (const pool of group) {
     const address = formerAddress({ state: request.state, family, picked }, pool, facts);
-    if (address !== undefined) return unshared(address, pool);
+    if (address === undefined) continue;
+    return group.some((one) => sharedIn(one, search)?.preferred !== undefined)
+      ? undefined
+      : { ...unshared(address, pool), isFormer: true };
   }
   return undefined;
+}
+
+/** The addresses in use that the Service can share; undefined if it shares none in this pool. */
+function sharedIn(pool: PolicyPool, search: Search): SharedAddresses | undefined {
+  if (!canShare(search, pool)) return undefined;
+  return sharedAddresses(search.request, pool, (address) => hasRoom(search, address), search.facts);
 }
 
 function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
@@ -229,12 +241,11 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
   const { left, state } = request;
   if (pool.dhcp[family] && room > 0) return unshared(unspecified[family], pool);
   const shares = canShare(search, pool);
-  const accepts = (address: Address): boolean => hasRoom(search, address);
   if (shares && left !== undefined && room > 0) {
     const forAll = addressForAll(request, left, pool, facts);
     if (forAll !== undefined) return shared(request, forAll, pool, facts);
   }
-  const inUse = shares ? sharedAddresses(request, pool, accepts, facts) : undefined;
+  const inUse = sharedIn(pool, search);
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
   const free = room > 0 ? freeAddress({ state, family, picked }, pool, facts) : undefined;
   if (free !== undefined) return unshared(free, pool);

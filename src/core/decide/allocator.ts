@@ -1,5 +1,5 @@
 import { type Config, emptyConfig } from '../config/config.ts';
-import { memoryOf, reservedIn } from '../config/policy.ts';
+import { isInPool, memoryOf, poolsOf, reservedIn } from '../config/policy.ts';
 import { type Address, includesAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ClaimTracker } from '../ledger/claim-tracker.ts';
@@ -9,7 +9,9 @@ import { Ledger } from '../ledger/ledger.ts';
 import {
   assumedState,
   hasStatusOnly,
+  isLease,
   isTraceOf,
+  originOf,
   type ServiceState,
   stateOf,
   withReservations,
@@ -64,7 +66,7 @@ export class Allocator {
     keyOf,
     changed: (change) => this.#changed(change),
   });
-  readonly #ledger = new Ledger();
+  readonly #ledger: Ledger;
   #config: Config = emptyConfig;
   #nodes: AddressMap<string> | undefined;
   #hasServices = false;
@@ -77,18 +79,18 @@ export class Allocator {
    * had, and set no address aside: another Service can have it by now.
    */
   readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
-  readonly #changedAddresses = new ChangedAddresses(this.#ledger);
+  readonly #changedAddresses: ChangedAddresses;
   readonly #queue = createServiceQueue((key) => this.#ended(key));
   readonly #pending = new PendingServices();
 
-  /** For how long freed addresses are remembered; undefined if they are not. */
-  #memory: number | undefined;
   readonly #wallTime: () => number;
 
   /** `wallTime` is in milliseconds since 1970. */
   constructor(options: Options, wallTime: () => number = () => 0) {
     this.#options = options;
     this.#wallTime = wallTime;
+    this.#ledger = new Ledger(options.maxFormerHolders);
+    this.#changedAddresses = new ChangedAddresses(this.#ledger);
     this.#externalIPs = new ExternalIPTracker({
       reservations: this.#ledger.reservations,
       changed: (address) => this.#othersReservationChanged(address),
@@ -101,6 +103,7 @@ export class Allocator {
       isWriting: (key) => this.#writing.has(key),
       reservationsChanged: (key) => this.#reservationsChanged(key),
       ownerChanged: (address) => this.#othersReservationChanged(address),
+      now: () => this.now,
     });
   }
 
@@ -116,7 +119,7 @@ export class Allocator {
 
   /** In milliseconds since 1970. */
   get now(): number {
-    return this.#wallTime();
+    return Math.floor(this.#wallTime());
   }
 
   get ledger(): Ledger {
@@ -182,8 +185,9 @@ export class Allocator {
     this.#pending.clear();
     this.#changedAddresses.clear();
     this.#ledger.reservations.replaceConfigured(reservedIn(config));
-    this.#memory = memoryOf(config);
-    if (this.#memory === undefined) this.#ledger.former.clear();
+    // Without a ConfigMap nothing is allocated, and it may come back in a moment.
+    if (config.exists) this.#ledger.former.setMemory(memoryOf(config));
+    this.#claimTracker.expire();
     for (const state of this.#ledger.all()) this.#queue.add(state);
   }
 
@@ -310,9 +314,16 @@ export class Allocator {
     this.#claimTracker.pruneFor(key, view);
     this.#rememberRecord(key, before, view);
     const state = this.#stateOf(key, view);
+    const had = this.#heldIn(key, before);
     // The API server rejects a write that was decided on an older version.
-    this.#enter(state);
+    this.#enter(state, () => this.#rememberHolder(had, state));
     this.#queue.add(state);
+  }
+
+  /** The state without the write in flight, which may not have arrived. */
+  #heldIn(key: ServiceKey, seen: ServiceView | undefined): ServiceState | undefined {
+    if (seen === undefined || !this.#writing.has(key)) return this.#ledger.get(key);
+    return this.#stateOf(key, seen);
   }
 
   /** Keeps the record that this change removes, as long as the spec has its first address. */
@@ -360,16 +371,23 @@ export class Allocator {
     if (state === undefined) return;
     this.#queue.delete(state);
     const next = this.#pending.remove(key);
-    this.#change(state, undefined, () => this.#ledger.delete(key));
+    const had = this.#heldIn(key, seen);
+    this.#change(state, undefined, () => {
+      this.#ledger.delete(key);
+      this.#rememberHolder(had, undefined);
+    });
     // The removed Service may have been queued for its group.
     if (next !== undefined) this.requeue(next);
   }
 
-  /** Puts a state into the ledger and queues the Services that the change can affect. */
-  #enter(state: ServiceState): void {
+  /** Puts a state into the ledger, then calls `entered`, and queues the Services that the change can affect. */
+  #enter(state: ServiceState, entered?: () => void): void {
     const before = this.#ledger.get(state.key);
     if (before !== undefined && compareAge(before.view, state.view) !== 0) this.#queue.delete(before);
-    this.#change(before, state, () => this.#ledger.put(state));
+    this.#change(before, state, () => {
+      this.#ledger.put(state);
+      entered?.();
+    });
   }
 
   /**
@@ -381,7 +399,6 @@ export class Allocator {
     for (const address of addresses) this.#changedAddresses.add(address, before, after, this.#config);
     apply();
     this.#wakeQuota(before, after);
-    this.#rememberHolder(before, after);
     for (const address of addresses) {
       this.#claimTracker.recheck(address);
       const isFreed = !uses(after, address);
@@ -392,17 +409,27 @@ export class Allocator {
     }
   }
 
-  /** Remembers who had the addresses that this change frees, and forgets those that are in use again. */
+  /**
+   * Remembers who had the addresses that the API no longer shows on the Service and nothing else uses, and forgets those that it
+   * shows. What is only written is not in the API yet, and may never be.
+   */
   #rememberHolder(before: ServiceState | undefined, after: ServiceState | undefined): void {
-    if (this.#memory === undefined) return;
     const { former } = this.#ledger;
+    if (!former.isEnabled) return;
     for (const address of after?.usedIPs ?? []) former.forget(address);
     if (before === undefined) return;
-    const freed = heldBy(before).filter((address) => !this.#ledger.isUsed(address));
-    if (freed.length === 0) return;
-    const { now } = this;
-    for (const address of freed) former.remember({ address, service: before.key, freedAt: now });
-    former.forgetBefore(now - this.#memory);
+    for (const address of heldBy(before)) {
+      if (this.#ledger.isUsed(address) || !this.#isRemembered(before, address)) continue;
+      this.#claimTracker.expire();
+      const forgotten = former.remember({ address, service: before.key, freedAt: this.now });
+      if (forgotten !== undefined) this.#claimTracker.recheck(forgotten);
+    }
+  }
+
+  /** A DHCP server gives its addresses itself, and an address that was requested by name can be outside of all pools. */
+  #isRemembered(state: ServiceState, address: Address): boolean {
+    if (isLease(state, address)) return false;
+    return originOf(state) === 'allocated' || poolsOf(this.#config).some((pool) => isInPool(pool, address));
   }
 
   /** A Service that holds fewer addresses than before leaves room in its quota. */

@@ -56,12 +56,13 @@ export function freeAddress(
   const descending = order === 'desc';
   if (coolDown === undefined && order !== 'least-recently-used')
     return ledger.firstFree(family, spans, descending);
+  const neverUsed = ledger.firstNeverUsed(family, spans, descending);
+  if (order === 'least-recently-used' && neverUsed !== undefined) return neverUsed;
   const freed = [...ledger.former.all()].filter(
     ({ address }) =>
       address.family === family && isInPool(pool, address) && isAvailable(address, picked, ledger),
   );
-  const neverUsed = ledger.firstNeverUsed(family, spans, descending);
-  if (order === 'least-recently-used') return neverUsed ?? freed[0]?.address;
+  if (order === 'least-recently-used') return freed[0]?.address;
   const rested = freed.filter((former) => isRested(former, request.state, coolDown ?? 0, facts));
   const candidates = [
     ...rested.map(({ address }) => address),

@@ -39,9 +39,14 @@ export class Ledger {
   /** Built by the first question about a quota. */
   #held: HeldAddresses | undefined;
   /** Who had the addresses that are free now. */
-  readonly former = new FormerHolders();
+  readonly former: FormerHolders;
   /** Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. */
   #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
+
+  /** At most so many freed addresses are remembered. */
+  constructor(maxFormerHolders?: number) {
+    this.former = new FormerHolders(maxFormerHolders);
+  }
 
   get(key: ServiceKey): ServiceState | undefined {
     return this.#states.get(key);

@@ -8,4 +8,6 @@ export interface Options {
   readonly controller: string;
   /** Whether each address is claimed in the API before it is assigned (docs/decisions/0009). */
   readonly claims: boolean;
+  /** How many freed addresses are remembered; undefined for the default (former-holders.ts). */
+  readonly maxFormerHolders?: number;
 }
