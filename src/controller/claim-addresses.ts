@@ -1,7 +1,7 @@
 import { ApiError } from '../client/errors.ts';
+import type { ClaimRequest } from '../core/claims/claim-requests.ts';
 import { formatAddress } from '../core/ip/address.ts';
-import { type Claim, claimObject, claimOf, claimPatch, sameReservation } from '../core/ledger/claim.ts';
-import type { ClaimRequest } from '../core/ledger/claim-requests.ts';
+import { type Claim, claimObject, claimOf, claimPatch, sameReservation } from '../core/model/claim.ts';
 import type { IPAddress } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { isDeniedByAdmission } from './refusal.ts';

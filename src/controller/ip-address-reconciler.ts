@@ -1,14 +1,8 @@
 import { backoffMs } from '../client/backoff.ts';
 import { ApiError, errorText } from '../client/errors.ts';
+import type { ClaimRepair, ClaimWork } from '../core/claims/claim-tracker.ts';
 import { formatAddress } from '../core/ip/address.ts';
-import {
-  type Claim,
-  type ClaimContent,
-  claimObject,
-  claimOf,
-  claimPatch,
-} from '../core/ledger/claim.ts';
-import type { ClaimRepair, ClaimWork } from '../core/ledger/claim-tracker.ts';
+import { type Claim, type ClaimContent, claimObject, claimOf, claimPatch } from '../core/model/claim.ts';
 import type { IPAddress } from '../core/model/objects.ts';
 import type { Ended } from '../core/queue/work-queue.ts';
 import { claimPath } from './claim-addresses.ts';

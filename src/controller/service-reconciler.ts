@@ -1,11 +1,11 @@
+import { type ClaimRequest, claimRequests } from '../core/claims/claim-requests.ts';
 import type { ServiceWork } from '../core/decide/allocator.ts';
 import { announcementProblem } from '../core/decide/announcement.ts';
 import type { Decision } from '../core/decide/decision.ts';
-import type { Claim } from '../core/ledger/claim.ts';
-import { type ClaimRequest, claimRequests } from '../core/ledger/claim-requests.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import { addressesOf } from '../core/model/address-list.ts';
 import { sameRecord } from '../core/model/allocation-record.ts';
+import type { Claim } from '../core/model/claim.ts';
 import type { Service } from '../core/model/objects.ts';
 import { isEmptyPatch, type ServicePatch, unappliedPart } from '../core/model/service-patch.ts';
 import { compareVersions, keyOf, type ServiceKey, type ServiceView } from '../core/model/service-view.ts';

@@ -1,6 +1,6 @@
 import type { WatchSource } from '../client/reflector.ts';
-import { type Claim, claimOf, namesAddress } from '../core/ledger/claim.ts';
 import { type ExternalIPs, externalIPsOf } from '../core/ledger/external-ips.ts';
+import { type Claim, claimOf, namesAddress } from '../core/model/claim.ts';
 import type { ConfigMap, KubeObject, Service } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { internedViewOf, type ServiceView } from '../core/model/service-view.ts';

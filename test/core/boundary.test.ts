@@ -41,8 +41,11 @@ const rooms: Readonly<
   'core/model': { uses: ['core/text', 'core/ip'] },
   'core/config': { uses: ['core/text', 'core/ip', 'core/model'] },
   'core/queue': { uses: ['core/ip'] },
-  'core/ledger': { uses: ['core/ip', 'core/model', 'core/config', 'core/queue'] },
-  'core/decide': { uses: ['core/ip', 'core/model', 'core/config', 'core/queue', 'core/ledger'] },
+  'core/ledger': { uses: ['core/ip', 'core/model', 'core/config'] },
+  'core/claims': { uses: ['core/ip', 'core/model', 'core/queue', 'core/ledger'] },
+  'core/decide': {
+    uses: ['core/ip', 'core/model', 'core/config', 'core/queue', 'core/ledger', 'core/claims'],
+  },
   'core/explain': {
     uses: ['core/text', 'core/ip', 'core/model', 'core/config', 'core/ledger', 'core/decide'],
   },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { claimRequests } from '../../src/core/claims/claim-requests.ts';
 import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
 import type { Decision } from '../../src/core/decide/decision.ts';
@@ -11,8 +12,7 @@ import {
   claimOf,
   claimPatch,
   namesAddress,
-} from '../../src/core/ledger/claim.ts';
-import { claimRequests } from '../../src/core/ledger/claim-requests.ts';
+} from '../../src/core/model/claim.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 

@@ -15,13 +15,17 @@ function item(name: string, resourceVersion: string, uid = name): Item {
 /** A store with one object of version 100, after a list of this version. */
 function storeOf(listed: string): { store: VersionedStore<string, Item>; changes: string[] } {
   const changes: string[] = [];
+  const items = new Map<string, Item>();
   const store = new VersionedStore<string, Item>({
-    items: new Map(),
+    items,
     keyOf: ({ name }) => name,
-    changed: ({ key, before, after, resourceVersion }) =>
+    change({ key, before, after, resourceVersion }) {
+      if (after === undefined) items.delete(key);
+      else items.set(key, after);
       changes.push(
         `${key}: ${before?.resourceVersion ?? 'none'} → ${after?.resourceVersion ?? 'none'} at ${resourceVersion}`,
-      ),
+      );
+    },
   });
   store.replace([item('a', '100')], listed);
   changes.length = 0;

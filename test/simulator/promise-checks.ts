@@ -1,8 +1,8 @@
 import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { formatAddress } from '../../src/core/ip/address.ts';
-import { claimOf, namesAddress } from '../../src/core/ledger/claim.ts';
 import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
+import { claimOf, namesAddress } from '../../src/core/model/claim.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';

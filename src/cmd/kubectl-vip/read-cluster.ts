@@ -8,9 +8,9 @@ import {
 } from '../../controller/watched-resources.ts';
 import { readConfig } from '../../core/config/config.ts';
 import { explainOtherPools } from '../../core/explain/explain-config.ts';
-import { type Claim, claimOf, namesAddress } from '../../core/ledger/claim.ts';
 import type { ExternalIPs } from '../../core/ledger/external-ips.ts';
 import { hasStatusOnly, stateOf } from '../../core/ledger/service-state.ts';
+import { type Claim, claimOf, namesAddress } from '../../core/model/claim.ts';
 import type { ConfigMap, KubeObject, ManagedFieldsEntry, Service } from '../../core/model/objects.ts';
 import type { Options } from '../../core/model/options.ts';
 import { keyOf, type ServiceKey, type ServiceView, viewOf } from '../../core/model/service-view.ts';

@@ -148,8 +148,8 @@ function roomFor(
   { ledger }: Facts,
 ): number {
   if (quota === undefined) return Infinity;
-  const added = has.filter((address) => !ledger.isHeldIn(state.view.namespace, address, state));
-  return quota.limit - ledger.heldCount(state.view.namespace, state) - added.length;
+  const added = has.filter((address) => !ledger.held.has(state.view.namespace, address, state));
+  return quota.limit - ledger.held.count(state.view.namespace, state) - added.length;
 }
 
 /** What is joined, in flight, or reserved comes before what the pools have, in their order. */
@@ -259,7 +259,7 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
 /** Whether the quota permits the address: one that the namespace holds already costs nothing. */
 function hasRoom({ request, room, facts }: Search, address: Address): boolean {
   const { state } = request;
-  return room > 0 || facts.ledger.isHeldIn(state.view.namespace, address, state);
+  return room > 0 || facts.ledger.held.has(state.view.namespace, address, state);
 }
 
 function canShare({ request, family }: Search, { sharing }: PolicyPool): boolean {

@@ -1,13 +1,15 @@
+import { ClaimTracker } from '../claims/claim-tracker.ts';
 import { type Config, emptyConfig } from '../config/config.ts';
 import { isInPool, memoryOf, poolsOf, reservedIn } from '../config/policy.ts';
 import { type Address, includesAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
-import { ClaimTracker } from '../ledger/claim-tracker.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
+import { maxFormerHolders } from '../ledger/former-holders.ts';
 import { heldBy } from '../ledger/held-addresses.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import {
   assumedState,
+  freedBy,
   hasStatusOnly,
   isLease,
   isTraceOf,
@@ -41,6 +43,12 @@ export interface ServiceWork extends ServiceDecision {
   readonly work: WorkItem<ServiceState>;
 }
 
+/** A change that lists and watches report. */
+interface Observed {
+  /** What the Service was in the API until then. */
+  readonly had: ServiceState | undefined;
+}
+
 /** A write in flight. */
 interface Write {
   /** The state on which the write was decided. */
@@ -60,26 +68,31 @@ interface Write {
  */
 export class Allocator {
   readonly #options: Options;
-  /** The Services as they were last seen in the API, without writes in flight. */
   readonly #services = new VersionedStore<ServiceKey, ServiceView>({
-    items: new Map(),
+    items: { get: (key) => this.seen(key), values: () => this.#allSeen() },
     keyOf,
-    changed: (change) => this.#changed(change),
+    change: (change) => this.#changed(change),
   });
-  readonly #ledger: Ledger;
+  readonly ledger = new Ledger();
   #config: Config = emptyConfig;
   #nodes: AddressMap<string> | undefined;
   #hasServices = false;
   #hasConfig = false;
-  readonly #claimTracker: ClaimTracker;
-  readonly #externalIPs: ExternalIPTracker;
+  /** The claims in the API; empty if claims are disabled. */
+  readonly claimTracker: ClaimTracker;
+  /** The external IPs of Services that are not of type LoadBalancer. */
+  readonly externalIPs = new ExternalIPTracker({
+    reservations: this.ledger.reservations,
+    changed: (address) => this.#othersReservationChanged(address),
+    isKnownUpTo: (version) => this.#services.isKnownUpTo(version),
+  });
   readonly #writing = new Map<ServiceKey, Write>();
   /**
    * The allocation records that were removed from Services, until they are restored or no longer apply. They say what a Service
    * had, and set no address aside: another Service can have it by now.
    */
   readonly #removedRecords = new Map<ServiceKey, AllocationRecord>();
-  readonly #changedAddresses: ChangedAddresses;
+  readonly #changedAddresses = new ChangedAddresses(this.ledger);
   readonly #queue = createServiceQueue((key) => this.#ended(key));
   readonly #pending = new PendingServices();
 
@@ -89,15 +102,9 @@ export class Allocator {
   constructor(options: Options, wallTime: () => number = () => 0) {
     this.#options = options;
     this.#wallTime = wallTime;
-    this.#ledger = new Ledger(options.maxFormerHolders);
-    this.#changedAddresses = new ChangedAddresses(this.#ledger);
-    this.#externalIPs = new ExternalIPTracker({
-      reservations: this.#ledger.reservations,
-      changed: (address) => this.#othersReservationChanged(address),
-      isKnownUpTo: (version) => this.#services.isKnownUpTo(version),
-    });
-    this.#claimTracker = new ClaimTracker(options, {
-      ledger: this.#ledger,
+    this.ledger.former.limit = options.maxFormerHolders ?? maxFormerHolders;
+    this.claimTracker = new ClaimTracker(options, {
+      ledger: this.ledger,
       seen: (key) => this.seen(key),
       isKnownUpTo: (version) => this.#hasServices && this.#services.isKnownUpTo(version),
       isWriting: (key) => this.#writing.has(key),
@@ -109,7 +116,7 @@ export class Allocator {
 
   /** Whether all initial lists are complete. Nothing is decided before (spec section 5). */
   get isReady(): boolean {
-    return this.#hasServices && this.#hasConfig && this.#claimTracker.isComplete;
+    return this.#hasServices && this.#hasConfig && this.claimTracker.isComplete;
   }
 
   /** Whether no Service is left to decide on, and no write is in flight. */
@@ -122,10 +129,6 @@ export class Allocator {
     return Math.floor(this.#wallTime());
   }
 
-  get ledger(): Ledger {
-    return this.#ledger;
-  }
-
   get config(): Config {
     return this.#config;
   }
@@ -135,29 +138,19 @@ export class Allocator {
     return this.#nodes;
   }
 
-  /** The claims in the API; empty if claims are disabled. */
-  get claimTracker(): ClaimTracker {
-    return this.#claimTracker;
-  }
-
-  /** The external IPs of Services that are not of type LoadBalancer. */
-  get externalIPs(): ExternalIPTracker {
-    return this.#externalIPs;
-  }
-
   /** Replaces all Services with a consistent list of version `resourceVersion`. */
   replaceServices(views: readonly ServiceView[], resourceVersion: string): void {
     const isRestored = this.#services.replace(views, resourceVersion);
     this.#hasServices = true;
-    this.#claimTracker.prune();
-    this.#externalIPs.loadBalancersObserved(isRestored);
+    this.claimTracker.prune();
+    this.externalIPs.loadBalancersObserved(isRestored);
   }
 
   /** Lists and watches have reported everything up to this version. */
   observed(resourceVersion: string): void {
     if (!this.#services.observed(resourceVersion)) return;
-    this.#claimTracker.prune();
-    this.#externalIPs.loadBalancersObserved(false);
+    this.claimTracker.prune();
+    this.externalIPs.loadBalancersObserved(false);
   }
 
   /** Updates a Service. A state that is older than the known one is ignored. */
@@ -184,17 +177,17 @@ export class Allocator {
     this.#hasConfig = true;
     this.#pending.clear();
     this.#changedAddresses.clear();
-    this.#ledger.reservations.replaceConfigured(reservedIn(config));
+    this.ledger.reservations.replaceConfigured(reservedIn(config));
     // Without a ConfigMap nothing is allocated, and it may come back in a moment.
-    if (config.exists) this.#ledger.former.setMemory(memoryOf(config));
-    this.#claimTracker.expire();
-    for (const state of this.#ledger.all()) this.#queue.add(state);
+    if (config.exists) this.ledger.former.setMemory(memoryOf(config));
+    this.claimTracker.expire();
+    for (const state of this.ledger.all()) this.#queue.add(state);
   }
 
   /** Replaces the names of the Nodes by address, and queues the Services that could adopt the address in their status. */
   setNodes(nodes: AddressMap<string> | undefined): void {
     this.#nodes = nodes;
-    for (const state of this.#ledger.all()) if (hasStatusOnly(state)) this.#queue.add(state);
+    for (const state of this.ledger.all()) if (hasStatusOnly(state)) this.#queue.add(state);
   }
 
   /**
@@ -203,10 +196,11 @@ export class Allocator {
    */
   next(now = 0): ServiceWork | undefined {
     if (!this.isReady) return undefined;
-    for (const other of this.#changedAddresses.take(this.#config))
-      if (!this.#writing.has(other.key)) this.#queue.add(other);
+    if (this.#changedAddresses.size > 0)
+      for (const other of this.#changedAddresses.take(this.config))
+        if (!this.#writing.has(other.key)) this.#queue.add(other);
     for (let work = this.#queue.get(now); work !== undefined; work = this.#queue.get(now)) {
-      const state = this.#ledger.get(work.item.key);
+      const state = this.ledger.get(work.item.key);
       const decided = state && this.#decide(state);
       if (decided !== undefined && !this.#isQueuedAgain(decided, work)) {
         this.#trackPending(decided);
@@ -239,7 +233,17 @@ export class Allocator {
 
   /** The Service as it was last seen in the API, without writes in flight; undefined if there is none. */
   seen(key: ServiceKey): ServiceView | undefined {
-    return this.#services.get(key);
+    const state = this.ledger.get(key);
+    return state && this.#seenOf(state);
+  }
+
+  #seenOf(state: ServiceState): ServiceView {
+    const write = this.#writing.get(state.key);
+    return state === write?.assumed ? write.basis : state.view;
+  }
+
+  *#allSeen(): Generator<ServiceView> {
+    for (const state of this.ledger.all()) yield this.#seenOf(state);
   }
 
   seenVersion(key: ServiceKey): string | undefined {
@@ -248,7 +252,7 @@ export class Allocator {
 
   /** What would be decided now. Changes nothing. */
   explain(key: ServiceKey): ServiceDecision | undefined {
-    const state = this.#ledger.get(key);
+    const state = this.ledger.get(key);
     return state && this.#decide(state);
   }
 
@@ -268,19 +272,19 @@ export class Allocator {
     const write = this.#writing.get(key);
     if (write === undefined) return;
     this.#writing.delete(key);
-    let state = this.#ledger.get(key);
+    let state = this.ledger.get(key);
     if (state === undefined) return;
     if (state === write.assumed) {
       state = this.#stateOf(state.key, write.basis);
       this.#enter(state);
     }
     this.#queue.add(state);
-    for (const address of state.usedIPs) this.#claimTracker.recheck(address);
+    for (const address of state.usedIPs) this.claimTracker.recheck(address);
   }
 
   /** Queues a Service again. */
   requeue(key: ServiceKey): void {
-    const state = this.#ledger.get(key);
+    const state = this.ledger.get(key);
     if (state !== undefined) this.#queue.add(state);
   }
 
@@ -289,15 +293,15 @@ export class Allocator {
     return { state, decision, trace };
   }
 
-  /** What decisions depend on besides the Service itself. */
+  /** What decisions depend on besides the Service itself: one time for a whole decision. */
   get facts(): Facts {
-    return { ledger: this.#ledger, config: this.#config, nodes: this.#nodes, now: this.now };
+    return { ledger: this.ledger, config: this.config, nodes: this.#nodes, now: this.now };
   }
 
   #stateOf(key: ServiceKey, view: ServiceView): ServiceState {
     return withReservations(
       stateOf(view, this.#options, key, this.#removedRecords.get(key)),
-      this.#claimTracker.claims.reservedFor(key, view),
+      this.claimTracker.claims.reservedFor(key, view),
     );
   }
 
@@ -311,19 +315,15 @@ export class Allocator {
   }
 
   #update(key: ServiceKey, before: ServiceView | undefined, view: ServiceView): void {
-    this.#claimTracker.pruneFor(key, view);
+    this.claimTracker.pruneFor(key, view);
     this.#rememberRecord(key, before, view);
-    const state = this.#stateOf(key, view);
-    const had = this.#heldIn(key, before);
     // The API server rejects a write that was decided on an older version.
-    this.#enter(state, () => this.#rememberHolder(had, state));
-    this.#queue.add(state);
+    this.#enterAgain(key, view, { had: this.#heldIn(key, before) });
   }
 
   /** The state without the write in flight, which may not have arrived. */
   #heldIn(key: ServiceKey, seen: ServiceView | undefined): ServiceState | undefined {
-    if (seen === undefined || !this.#writing.has(key)) return this.#ledger.get(key);
-    return this.#stateOf(key, seen);
+    return seen === undefined || !this.#writing.has(key) ? this.ledger.get(key) : this.#stateOf(key, seen);
   }
 
   /** Keeps the record that this change removes, as long as the spec has its first address. */
@@ -340,71 +340,69 @@ export class Allocator {
   #forgetRecord({ key, view, intent }: ServiceState): boolean {
     if (intent.kind !== 'annotationRemoved' || intent.removed === undefined) return false;
     this.#removedRecords.delete(key);
-    const state = this.#stateOf(key, view);
-    this.#enter(state);
-    this.#queue.add(state);
+    this.#enterAgain(key, view);
     return true;
   }
 
   /** The reservations for a Service changed. A write in flight has entered them already, and its end reads them again. */
   #reservationsChanged(key: ServiceKey): void {
-    const before = this.#ledger.get(key);
-    if (before === undefined || this.#writing.has(key)) return;
-    const state = this.#stateOf(before.key, before.view);
-    this.#enter(state);
+    const before = this.ledger.get(key);
+    if (before !== undefined && !this.#writing.has(key)) this.#enterAgain(key, before.view);
+  }
+
+  /** Puts the state that follows from this view into the ledger, and queues it. */
+  #enterAgain(key: ServiceKey, view: ServiceView, observed?: Observed): void {
+    const state = this.#stateOf(key, view);
+    this.#enter(state, observed);
     this.#queue.add(state);
   }
 
   /** The address is reserved for another owner, or for Services of other types, or no longer. */
   #othersReservationChanged(address: Address): void {
-    for (const state of this.#ledger.servicesAt(address)) this.#queue.add(state);
-    if (this.#ledger.reservations.blocks(address)) return;
+    for (const state of this.ledger.servicesAt(address)) this.#queue.add(state);
+    if (this.ledger.reservations.blocks(address)) return;
     for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
   }
 
   #remove(key: ServiceKey, seen: ServiceView | undefined, resourceVersion: string): void {
-    const state = this.#ledger.get(key);
+    const state = this.ledger.get(key);
     this.#removedRecords.delete(key);
     const addresses = readExternalIPs(seen?.externalIPs ?? []);
-    this.#externalIPs.leftLoadBalancers({ key, addresses, resourceVersion });
-    this.#claimTracker.pruneFor(key, undefined);
+    this.externalIPs.leftLoadBalancers({ key, addresses, resourceVersion });
+    this.claimTracker.pruneFor(key, undefined);
     if (state === undefined) return;
     this.#queue.delete(state);
     const next = this.#pending.remove(key);
-    const had = this.#heldIn(key, seen);
-    this.#change(state, undefined, () => {
-      this.#ledger.delete(key);
-      this.#rememberHolder(had, undefined);
-    });
+    this.#change(state, undefined, { had: this.#heldIn(key, seen) });
     // The removed Service may have been queued for its group.
     if (next !== undefined) this.requeue(next);
   }
 
-  /** Puts a state into the ledger, then calls `entered`, and queues the Services that the change can affect. */
-  #enter(state: ServiceState, entered?: () => void): void {
-    const before = this.#ledger.get(state.key);
+  /** Puts a state into the ledger and queues the Services that the change can affect. */
+  #enter(state: ServiceState, observed?: Observed): void {
+    const before = this.ledger.get(state.key);
     if (before !== undefined && compareAge(before.view, state.view) !== 0) this.#queue.delete(before);
-    this.#change(before, state, () => {
-      this.#ledger.put(state);
-      entered?.();
-    });
+    this.#change(before, state, observed);
   }
 
   /**
    * Changes a Service in the ledger. Other users of the addresses of either state are compared with both before the next
    * decision. The first pending Service of each group that can get such an address is queued.
    */
-  #change(before: ServiceState | undefined, after: ServiceState | undefined, apply: () => void): void {
-    const addresses = usedByEither(before, after);
-    for (const address of addresses) this.#changedAddresses.add(address, before, after, this.#config);
-    apply();
+  #change(before: ServiceState | undefined, after: ServiceState | undefined, observed?: Observed): void {
+    const used = after?.usedIPs ?? [];
+    const freed = freedBy(before, after);
+    const addresses = freed.length === 0 ? used : [...used, ...freed];
+    for (const address of addresses) this.#changedAddresses.add(address, before, after, this.config);
+    this.ledger.replace(before, after);
     this.#wakeQuota(before, after);
+    if (observed !== undefined) this.#rememberHolder(observed, after);
     for (const address of addresses) {
-      this.#claimTracker.recheck(address);
-      const isFreed = !uses(after, address);
+      this.claimTracker.recheck(address);
+      const isFreed = freed.includes(address);
       for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);
       // It can be outside of all pools.
-      const reserved = isFreed ? this.#ledger.reservedFor(address) : undefined;
+      const reserved = isFreed ? this.ledger.reservedFor(address) : undefined;
       if (reserved !== undefined) this.requeue(reserved.service);
     }
   }
@@ -413,23 +411,23 @@ export class Allocator {
    * Remembers who had the addresses that the API no longer shows on the Service and nothing else uses, and forgets those that it
    * shows. What is only written is not in the API yet, and may never be.
    */
-  #rememberHolder(before: ServiceState | undefined, after: ServiceState | undefined): void {
-    const { former } = this.#ledger;
+  #rememberHolder({ had }: Observed, after: ServiceState | undefined): void {
+    const { former } = this.ledger;
     if (!former.isEnabled) return;
     for (const address of after?.usedIPs ?? []) former.forget(address);
-    if (before === undefined) return;
-    for (const address of heldBy(before)) {
-      if (this.#ledger.isUsed(address) || !this.#isRemembered(before, address)) continue;
-      this.#claimTracker.expire();
-      const forgotten = former.remember({ address, service: before.key, freedAt: this.now });
-      if (forgotten !== undefined) this.#claimTracker.recheck(forgotten);
+    if (had === undefined) return;
+    for (const address of heldBy(had)) {
+      if (this.ledger.isUsed(address) || !this.#isRemembered(had, address)) continue;
+      this.claimTracker.expire();
+      const forgotten = former.remember({ address, service: had.key, freedAt: this.now });
+      if (forgotten !== undefined) this.claimTracker.recheck(forgotten);
     }
   }
 
   /** A DHCP server gives its addresses itself, and an address that was requested by name can be outside of all pools. */
   #isRemembered(state: ServiceState, address: Address): boolean {
     if (isLease(state, address)) return false;
-    return originOf(state) === 'allocated' || poolsOf(this.#config).some((pool) => isInPool(pool, address));
+    return originOf(state) === 'allocated' || poolsOf(this.config).some((pool) => isInPool(pool, address));
   }
 
   /** A Service that holds fewer addresses than before leaves room in its quota. */
@@ -449,16 +447,6 @@ export class Allocator {
     const next = waiting ? this.#pending.add(state, waiting) : this.#pending.remove(state.key);
     if (next !== undefined) this.requeue(next);
   }
-}
-
-function usedByEither(before: ServiceState | undefined, after: ServiceState | undefined): readonly Address[] {
-  const used = after?.usedIPs ?? [];
-  const freed = (before?.usedIPs ?? []).filter((address) => !uses(after, address));
-  return freed.length === 0 ? used : [...used, ...freed];
-}
-
-function uses(state: ServiceState | undefined, address: Address): boolean {
-  return state !== undefined && includesAddress(state.usedIPs, address);
 }
 
 /**

@@ -4,19 +4,14 @@ import type { ServiceView } from '../model/service-view.ts';
 import type { Decision } from './decision.ts';
 
 /** How the status of an assigned Service, which its announcer writes, differs from what was assigned. */
-export type AnnouncementProblem =
-  /** The status does not show `missing`. `shown` is what it shows instead. */
-  | {
-      readonly code: 'not-announced';
-      readonly missing: readonly string[];
-      readonly shown: readonly Address[];
-    }
-  /** The status shows addresses that were not assigned. */
-  | {
-      readonly code: 'foreign-status';
-      readonly missing: readonly string[];
-      readonly shown: readonly Address[];
-    };
+export interface AnnouncementProblem {
+  /** `foreign-status`: it shows addresses that were not assigned. */
+  readonly code: 'not-announced' | 'foreign-status';
+  /** What was assigned and is not shown. */
+  readonly missing: readonly string[];
+  /** What is shown instead. */
+  readonly shown: readonly Address[];
+}
 
 /** What is known about the status besides its addresses. */
 export interface AnnouncementEvidence {

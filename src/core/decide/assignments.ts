@@ -29,8 +29,10 @@ export function assignedFrom(
 
 /** The fields of an announcement that the Service does not have. A value that a user set stays. */
 function missingOf(view: ServiceView, wanted: Announced): Announced {
-  const missing = announcedFields.filter((field) => view[field] === undefined && wanted[field] !== undefined);
-  return Object.fromEntries(missing.map((field) => [field, wanted[field]]));
+  const missing: { -readonly [K in keyof Announced]: Announced[K] } = {};
+  for (const field of announcedFields)
+    if (view[field] === undefined && wanted[field] !== undefined) missing[field] = wanted[field];
+  return missing;
 }
 
 export function allocationCause({ sharedWith }: Grant): WriteCause {

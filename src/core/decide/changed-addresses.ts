@@ -58,8 +58,6 @@ export class ChangedAddresses {
 
   /** The Services on these addresses that the changes can affect. Forgets the addresses. */
   *take(config: Config): IterableIterator<ServiceState> {
-    // The common case, before each decision.
-    if (this.#addresses.size === 0) return;
     for (const entry of this.#addresses.values()) yield* this.#affectedAt(entry, config);
     this.#addresses.clear();
   }

@@ -43,16 +43,14 @@ export interface Verdict extends Findings {
 }
 
 /** What a check found, whether it passed or decided. */
-export interface Findings {
-  readonly allocation?: Allocation;
-  readonly conflict?: AddressConflict;
+interface Findings {
+  readonly allocation?: Allocation | undefined;
+  readonly conflict?: AddressConflict | undefined;
 }
 
 /** A check that ran. */
-export interface Step {
+export interface Step extends Findings {
   readonly check: CheckName;
-  readonly allocation: Allocation | undefined;
-  readonly conflict: AddressConflict | undefined;
 }
 
 /** How a decision was made: the checks that ran, in order. The last one decided. */

@@ -11,7 +11,7 @@ import { whyNotAvailable } from './why-no-address.ts';
 /** The other holders of the address: they share it, or another program created a duplicate. */
 export function coHolders(state: ServiceState, address: Address, { ledger, config }: Facts): ServiceState[] {
   // The common case: no other Service uses it.
-  if (ledger.servicesAt(address).length < 2) return [];
+  if (!ledger.isUsedByOthers(address, state)) return [];
   return ledger.holding(address, config).holders.filter((other) => other !== state);
 }
 
@@ -32,8 +32,8 @@ export function conditionsOf({ state, policy, facts }: Subject, list: readonly A
   const key = (policy.pools[0] ?? policy.listed[0])?.key;
   const isStatic = originOf(state) === 'static';
   const conditions: Condition[] = [];
-  for (const address of addressesOf(list)) {
-    if (isUnspecified(address)) continue;
+  for (const address of list) {
+    if (typeof address === 'string' || isUnspecified(address)) continue;
     const owner = facts.ledger.claimOwner(address);
     if (owner !== undefined) conditions.push({ code: 'claimed', address, owner });
     conditions.push(...reservedForOther(state, address, facts));
@@ -52,11 +52,13 @@ export function conditionsOf({ state, policy, facts }: Subject, list: readonly A
   return conditions;
 }
 
+const none: readonly never[] = [];
+
 /** The Service had the address before the configuration reserved it for another one. */
-function reservedForOther(state: ServiceState, address: Address, { ledger }: Facts): Condition[] {
+function reservedForOther(state: ServiceState, address: Address, { ledger }: Facts): readonly Condition[] {
   const reserved = ledger.reservedFor(address);
   return reserved === undefined || reserved.service === state.key
-    ? []
+    ? none
     : [{ code: 'reserved-for-other', address, service: reserved.service, key: reserved.key }];
 }
 
@@ -65,9 +67,10 @@ function unusedReservations(
   state: ServiceState,
   list: readonly AddressEntry[],
   { ledger }: Facts,
-): Condition[] {
-  return ledger.reservations
-    .of(state.key, 'configured')
+): readonly Condition[] {
+  const reserved = ledger.reservations.of(state.key, 'configured');
+  if (reserved.length === 0) return none;
+  return reserved
     .filter(({ address }) => !includesAddress(addressesOf(list), address))
     .map(({ address, key }) => {
       const holders = ledger.servicesAt(address).filter((other) => other !== state);
@@ -75,9 +78,9 @@ function unusedReservations(
     });
 }
 
-function wrongFamily({ view: { families, policy } }: ServiceState, address: Address): Condition[] {
+function wrongFamily({ view: { families, policy } }: ServiceState, address: Address): readonly Condition[] {
   // Only files lack the families.
-  if (families.length === 0 || families.includes(address.family)) return [];
+  if (families.length === 0 || families.includes(address.family)) return none;
   return [{ code: 'wrong-family', address, families, policy }];
 }
 
@@ -113,10 +116,9 @@ function missingFamily(
 function conditionsFromOthers(state: ServiceState, address: Address, facts: Facts): readonly Condition[] {
   const { ledger, config } = facts;
   // An address that this decision assigns is not in use yet.
-  if (!requests(state, address)) return [];
-  if (ledger.servicesAt(address).length < 2) return [];
+  if (!requests(state, address) || !ledger.isUsedByOthers(address, state)) return none;
   const { holders, holding, contending } = ledger.holding(address, config);
-  if (!holding.has(state)) return [];
+  if (!holding.has(state)) return none;
   const conditions: Condition[] = [];
   const conflict = othersInConflict(holding, address, state, facts);
   if (conflict !== undefined) conditions.push({ code: 'conflict', service: state.key, address, ...conflict });

@@ -1,8 +1,8 @@
 import type { Address, Family } from '../ip/address.ts';
-import type { ClaimOwner } from '../ledger/claim.ts';
 import type { IgnoreReason } from '../ledger/service-state.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
 import type { AddressList, CanonicalList } from '../model/address-list.ts';
+import type { ClaimOwner } from '../model/claim.ts';
 import type { ServicePatch } from '../model/service-patch.ts';
 import type { FamilyPolicy, ServiceKey } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';

@@ -1,8 +1,14 @@
 import { type Address, formatAddress } from '../ip/address.ts';
 import { originOf, type ServiceState } from '../ledger/service-state.ts';
 import { type AddressEntry, type CanonicalList, canonicalList, isFirst } from '../model/address-list.ts';
-import { type AllocationRecord, optional, staticSource } from '../model/allocation-record.ts';
-import { type AnnouncedField, diff, isEmptyPatch, type ServicePatch } from '../model/service-patch.ts';
+import { type AllocationRecord, staticSource } from '../model/allocation-record.ts';
+import {
+  type AnnouncedField,
+  announcedFields,
+  diff,
+  isEmptyPatch,
+  type ServicePatch,
+} from '../model/service-patch.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import type { Run } from './check.ts';
@@ -33,51 +39,44 @@ export interface Assigning {
 export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredState {
   const { state, controller } = run;
   const { view, record } = state;
-  const { list, source, keeps } = how;
+  const { list, source, keeps, announced = {} } = how;
   const addresses = record?.addresses.entries === list ? record.addresses : canonicalList(list);
-  const known = keeps ?? record;
-  const was = how.was ?? (known?.addresses.text === addresses.text ? known.was : undefined);
+  const written: Mutable<AllocationRecord> = {
+    source,
+    addresses,
+    ports: keeps?.ports ?? portsText(view),
+    families: keeps?.families ?? familiesText(view),
+    interface: undefined,
+    uid: view.uid,
+    controller,
+  };
   const fields: Mutable<ServicePatch> = {
     labeled: true,
     ipamLabel: null,
     goFinalizers: null,
-    record: {
-      source,
-      addresses,
-      ports: keeps?.ports ?? portsText(view),
-      families: keeps?.families ?? familiesText(view),
-      ...ownAnnouncement(state, how.announced),
-      ...optional('pool', source === staticSource ? undefined : (keeps ?? view).pool),
-      uid: view.uid,
-      controller,
-      ...(was === undefined ? {} : { was }),
-    },
+    record: written,
   };
+  for (const field of announcedFields) {
+    if (announced[field] !== undefined) fields[field] = announced[field];
+    // A value that was changed since it was written is the user's.
+    const own = announced[field] ?? (record?.[field] === view[field] ? record?.[field] : undefined);
+    if (own !== undefined) written[field] = own;
+  }
+  const pool = source === staticSource ? undefined : (keeps ?? view).pool;
+  if (pool !== undefined) written.pool = pool;
+  const known = keeps ?? record;
+  const was = how.was ?? (known?.addresses.text === addresses.text ? known.was : undefined);
+  if (was !== undefined) written.was = was;
   if (how.rewrite === true) fields.annotation = addresses.text;
   const specIP = how.keepSpec === true ? undefined : desiredSpecIP(state, addresses);
   if (specIP !== undefined) fields.specIP = specIP;
-  Object.assign(fields, how.announced);
-  if (isAnswer(cause) || confirmsStatic(state)) fields.reallocate = null;
+  const isAnswer = cause === 'reallocate' || cause === 'confirm';
+  if (isAnswer || confirmsStatic(state)) fields.reallocate = null;
   const given = how.conditions ?? [];
   // The failures of a pending change say which family is missing.
   const isPending = given.some(({ code }) => code === 'pending-change');
-  const found = conditionsOf(run, list);
-  const conditions = [...given, ...(isPending ? found.filter(({ code }) => code !== 'one-family') : found)];
-  return { cause, addresses, source, conditions, fields };
-}
-
-/** What this controller wrote about the announcement, or writes now: a value that was changed since is the user's. */
-function ownAnnouncement(
-  { view, record }: ServiceState,
-  written: Announced = {},
-): Pick<AllocationRecord, AnnouncedField> {
-  const own = (field: AnnouncedField): string | undefined =>
-    written[field] ?? (record?.[field] === view[field] ? record?.[field] : undefined);
-  return {
-    interface: own('interface'),
-    ...optional('vlan', own('vlan')),
-    ...optional('lease', own('lease')),
-  };
+  const found = conditionsOf(run, list).filter(({ code }) => !isPending || code !== 'one-family');
+  return { cause, addresses, source, conditions: [...given, ...found], fields };
 }
 
 /**
@@ -134,11 +133,6 @@ export function contender(
 /** Whether a person requested a new allocation of what is allocated, and the address is static: only the request is removed. */
 export function confirmsStatic(state: ServiceState): boolean {
   return state.view.reallocate === 'allocated' && originOf(state) === 'static';
-}
-
-/** Whether the write answers the request for a reallocation. */
-function isAnswer(cause: WriteCause): boolean {
-  return cause === 'reallocate' || cause === 'confirm';
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -53,10 +53,9 @@ export class PendingServices {
 
   /** The first Service of each group that waits for the quota of the namespace. */
   firstOfQuota(namespace: string): readonly ServiceKey[] {
-    const source = this.#sources.get(sourceKeyOf({ quotaOf: namespace }));
-    return source === undefined
-      ? []
-      : [...source.groups.keys()].flatMap(({ queue }) => queue.first()?.key ?? []);
+    if (this.#sources.size === 0) return [];
+    const { groups = [] } = this.#sources.get(sourceKeyOf({ quotaOf: namespace })) ?? {};
+    return [...groups].flatMap(([{ queue }]) => queue.first()?.key ?? []);
   }
 
   /** The first Service of each group that waits for the address. If it is not freed, only of groups that would share it. */

@@ -47,7 +47,7 @@ export function whyNoPool(
 
 export function whyNoRoom(state: ServiceState, { key, limit }: Quota, { ledger }: Facts): AllocationFailure {
   const { namespace } = state.view;
-  return { code: 'quota-reached', key, namespace, limit, held: ledger.heldCount(namespace, state) };
+  return { code: 'quota-reached', key, namespace, limit, held: ledger.held.count(namespace, state) };
 }
 
 /** Why a new allocation for the Service could not include an address of the family; undefined if it could. */
@@ -59,7 +59,7 @@ export function whyNotAvailable(
 ): AllocationFailure | undefined {
   const { pools, quota } = policy;
   const own = heldBy(state).length;
-  if (quota !== undefined && facts.ledger.heldCount(state.view.namespace, state) + own >= quota.limit)
+  if (quota !== undefined && facts.ledger.held.count(state.view.namespace, state) + own >= quota.limit)
     return whyNoRoom(state, quota, facts);
   let failure: AllocationFailure | undefined;
   for (const pool of pools) {

@@ -48,10 +48,15 @@ interface Tombstone extends ExternalIPs {
 export class ExternalIPTracker {
   readonly #context: ExternalIPTrackerContext;
   /** The Services with external IPs that this watch shows. */
-  readonly #shown = new VersionedStore<ServiceKey, ExternalIPs>({
-    items: new Map(),
+  readonly #shown = new Map<ServiceKey, ExternalIPs>();
+  readonly #watch = new VersionedStore<ServiceKey, ExternalIPs>({
+    items: this.#shown,
     keyOf: ({ key }) => key,
-    changed: ({ key, after, resourceVersion }) => this.#reported(key, resourceVersion, after === undefined),
+    change: ({ key, after, resourceVersion }) => {
+      if (after === undefined) this.#shown.delete(key);
+      else this.#shown.set(key, after);
+      this.#reported(key, resourceVersion, after === undefined);
+    },
   });
   readonly #tombstones = new Map<ServiceKey, Tombstone>();
 
@@ -67,33 +72,33 @@ export class ExternalIPTracker {
   /** Replaces everything with a list of this version. */
   replace(services: readonly ExternalIPs[], resourceVersion: string): void {
     for (const service of services) if (!hasAddresses(service)) this.put(service);
-    const isRestored = this.#shown.replace(services.filter(hasAddresses), resourceVersion);
+    const isRestored = this.#watch.replace(services.filter(hasAddresses), resourceVersion);
     this.#bury('others', isRestored);
   }
 
   put(service: ExternalIPs): void {
     const { key, resourceVersion } = service;
-    if (hasAddresses(service)) this.#shown.put(service);
+    if (hasAddresses(service)) this.#watch.put(service);
     else {
-      this.#shown.delete(key, resourceVersion);
+      this.#watch.delete(key, resourceVersion);
       this.#reported(key, resourceVersion, false);
     }
   }
 
   /** The Service left this watch at this version: it is gone, or is of type LoadBalancer. */
   delete(key: ServiceKey, resourceVersion: string): void {
-    this.#shown.delete(key, resourceVersion);
+    this.#watch.delete(key, resourceVersion);
     this.#reported(key, resourceVersion, true);
   }
 
   /** This watch has reported everything up to this version. */
   observed(resourceVersion: string): void {
-    if (this.#shown.observed(resourceVersion)) this.#bury('others', false);
+    if (this.#watch.observed(resourceVersion)) this.#bury('others', false);
   }
 
   /** A Service left the watch of LoadBalancers at this version: it is gone, or has another type. */
   leftLoadBalancers(service: ExternalIPs): void {
-    if (!hasAddresses(service) || this.#shown.isKnownUpTo(service.resourceVersion)) return;
+    if (!hasAddresses(service) || this.#watch.isKnownUpTo(service.resourceVersion)) return;
     this.#tombstones.set(service.key, { ...service, awaits: 'others' });
     this.#update(service.key);
   }
@@ -116,7 +121,7 @@ export class ExternalIPTracker {
 
   /** Removes the tombstones that this watch has passed. */
   #bury(watch: Tombstone['awaits'], isRestored: boolean): void {
-    const source = watch === 'others' ? this.#shown : this.#context;
+    const source = watch === 'others' ? this.#watch : this.#context;
     for (const [key, { awaits, resourceVersion }] of this.#tombstones) {
       if (awaits !== watch || !(isRestored || source.isKnownUpTo(resourceVersion))) continue;
       this.#tombstones.delete(key);

@@ -25,7 +25,7 @@ export const maxFormerHolders = 1_000;
  */
 export class FormerHolders {
   /** More are not remembered. */
-  readonly limit: number;
+  limit = maxFormerHolders;
   /** For how long they are remembered, in milliseconds. Until the configuration is known, that is forever. */
   #memoryMs = Number.POSITIVE_INFINITY;
   readonly #byAddress = new AddressMap<FormerHolder>();
@@ -37,10 +37,6 @@ export class FormerHolders {
     IPv4: new IntervalSet(),
     IPv6: new IntervalSet(),
   };
-
-  constructor(limit = maxFormerHolders) {
-    this.limit = limit;
-  }
 
   get size(): number {
     return this.#oldestFirst.size;

@@ -13,15 +13,8 @@ import type { ServiceState } from './service-state.ts';
 export class HeldAddresses {
   readonly #namespaces = new Map<string, { readonly addresses: AddressMap<number>; leases: number }>();
 
-  add(state: ServiceState): void {
-    this.#change(state, 1);
-  }
-
-  delete(state: ServiceState): void {
-    this.#change(state, -1);
-  }
-
-  #change(state: ServiceState, change: 1 | -1): void {
+  /** A Service is added in this state, or removed (-1): O(addresses of the Service). */
+  change(state: ServiceState, change: 1 | -1): void {
     const held = heldBy(state);
     const leases = leasesOf(state);
     if (held.length === 0 && leases === 0) return;

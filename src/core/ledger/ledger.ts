@@ -4,14 +4,14 @@ import { type Address, type Family, includesAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { addressAt, ordinalOf } from '../ip/range.ts';
+import type { ClaimOwner } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import { AddressUsers, type Holding } from './address-users.ts';
-import type { ClaimOwner } from './claim.ts';
 import { readExternalIPs } from './external-ips.ts';
 import { FormerHolders } from './former-holders.ts';
 import { HeldAddresses } from './held-addresses.ts';
 import { type ReservationFor, Reservations } from './reservations.ts';
-import { hasAllocationOf, requests, type ServiceState } from './service-state.ts';
+import { freedBy, hasAllocationOf, requests, type ServiceState } from './service-state.ts';
 import type { SharingConflict } from './sharing.ts';
 import { SharingIndex } from './sharing-index.ts';
 
@@ -39,14 +39,9 @@ export class Ledger {
   /** Built by the first question about a quota. */
   #held: HeldAddresses | undefined;
   /** Who had the addresses that are free now. */
-  readonly former: FormerHolders;
+  readonly former = new FormerHolders();
   /** Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. */
   #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
-
-  /** At most so many freed addresses are remembered. */
-  constructor(maxFormerHolders?: number) {
-    this.former = new FormerHolders(maxFormerHolders);
-  }
 
   get(key: ServiceKey): ServiceState | undefined {
     return this.#states.get(key);
@@ -60,28 +55,22 @@ export class Ledger {
     return this.#states.size;
   }
 
-  /** Adds or updates a Service: O(addresses it uses x log addresses in use). */
+  /** Adds or updates a Service: see `replace`. */
   put(state: ServiceState): void {
-    const before = this.#states.get(state.key);
-    this.#states.set(state.key, state);
-    for (const address of before?.usedIPs ?? []) {
-      if (!includesAddress(state.usedIPs, address)) this.#replaceAt(address, before, undefined);
-    }
-    for (const address of state.usedIPs) this.#replaceAt(address, before, state);
-    if (before !== undefined) this.#held?.delete(before);
-    this.#held?.add(state);
-    this.#trackMove(before, state);
+    this.replace(this.get(state.key), state);
   }
 
-  delete(key: ServiceKey): void {
-    const before = this.#states.get(key);
-    this.#states.delete(key);
-    for (const address of before?.usedIPs ?? []) this.#replaceAt(address, before, undefined);
-    if (before !== undefined) this.#held?.delete(before);
-    this.#trackMove(before, undefined);
-  }
-
-  #trackMove(before: ServiceState | undefined, after: ServiceState | undefined): void {
+  /**
+   * Adds a Service (`before` is undefined), updates it, or removes it (`after` is undefined): O(addresses it uses x log addresses
+   * in use). `before` is its state in the ledger.
+   */
+  replace(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    if (after !== undefined) this.#states.set(after.key, after);
+    else if (before !== undefined) this.#states.delete(before.key);
+    for (const address of freedBy(before, after)) this.#replaceAt(address, before, undefined);
+    for (const address of after?.usedIPs ?? noAddresses) this.#replaceAt(address, before, after);
+    if (before !== undefined) this.#held?.change(before, -1);
+    if (after !== undefined) this.#held?.change(after, 1);
     const [left, now] = [before?.record?.was, after?.record?.was];
     if (left !== undefined) {
       const others = this.movedFrom(left).filter((other) => other !== before);
@@ -103,8 +92,8 @@ export class Ledger {
     if (current === undefined) this.#servicesByAddress.delete(address);
     else if (current !== previous) this.#servicesByAddress.set(address, current);
     if (before !== undefined && includesAddress(before.usedIPs, address))
-      this.#sharing?.delete(before, address);
-    if (after !== undefined) this.#sharing?.add(after, address);
+      this.#sharing?.change(before, address, -1);
+    if (after !== undefined) this.#sharing?.change(after, address, 1);
     if ((previous === undefined) !== (current === undefined)) this.#markUsed(address);
   }
 
@@ -166,20 +155,11 @@ export class Ledger {
     );
   }
 
-  /** How many distinct addresses the other Services of the namespace hold: O(1), and once O(Services). */
-  heldCount(namespace: string, except: ServiceState | undefined): number {
-    return this.#heldAddresses.count(namespace, except);
-  }
-
-  /** Whether another Service of the namespace holds the address: O(1), and once O(Services). */
-  isHeldIn(namespace: string, address: Address, except: ServiceState | undefined): boolean {
-    return this.#heldAddresses.has(namespace, address, except);
-  }
-
-  get #heldAddresses(): HeldAddresses {
+  /** The addresses that Services hold, for quotas: O(1), and once O(Services). */
+  get held(): HeldAddresses {
     if (this.#held === undefined) {
       this.#held = new HeldAddresses();
-      for (const state of this.#states.values()) this.#held.add(state);
+      for (const state of this.#states.values()) this.#held.change(state, 1);
     }
     return this.#held;
   }
@@ -264,7 +244,7 @@ export class Ledger {
     if (this.#sharing?.config !== config) {
       this.#sharing = new SharingIndex(config);
       for (const state of this.#states.values())
-        for (const address of state.usedIPs) this.#sharing.add(state, address);
+        for (const address of state.usedIPs) this.#sharing.change(state, address, 1);
     }
     for (const span of descending ? spans.toReversed() : spans)
       for (const ordinal of this.#sharing.within(group, span, ports, descending))
@@ -273,7 +253,7 @@ export class Ledger {
 
   /** How many addresses of the spans are in use: O(intervals of used addresses in them). */
   usedCount(family: Family, spans: readonly Span[]): bigint {
-    return countIn(this.#used[family], spans);
+    return spans.reduce((sum, { first, last }) => sum + this.#used[family].count(first, last), 0n);
   }
 
   /** `usedCount` for many pools, which may overlap: O(intervals) once, then O(log intervals) for each span. */
@@ -293,6 +273,7 @@ export class Ledger {
 }
 
 const noServices: readonly ServiceState[] = [];
+const noAddresses: readonly Address[] = [];
 
 /** The first ordinal of the span that is in none of the sets. Each step skips an interval of one of them. */
 function firstInNone(sets: readonly IntervalSet[], span: Span, descending: boolean): bigint | undefined {
@@ -320,10 +301,6 @@ function replaced(
   if (before !== undefined) users.delete(before);
   if (after !== undefined) users.add(after);
   return users.size > 1 ? users : users.services[0];
-}
-
-function countIn(set: IntervalSet, spans: readonly Span[]): bigint {
-  return spans.reduce((sum, { first, last }) => sum + set.count(first, last), 0n);
 }
 
 export interface HolderConflict {

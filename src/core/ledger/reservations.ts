@@ -3,9 +3,8 @@ import type { Address, Family } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { ordinalOf } from '../ip/range.ts';
+import type { ClaimOwner, ClaimReservation } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
-import type { StoreItems } from '../model/versioned-store.ts';
-import type { ClaimOwner, ClaimReservation } from './claim.ts';
 
 /** An address that is set aside: why, for whom, and until when. */
 export type Reservation =
@@ -47,18 +46,8 @@ type OneOrMore = Reservation | Set<Reservation>;
  */
 export class Reservations {
   readonly #changed: (address: Address) => void;
-  readonly #byAddress: Readonly<Record<ReservationReason, AddressMap<OneOrMore>>> = {
-    claimed: new AddressMap(),
-    'external-ip': new AddressMap(),
-    configured: new AddressMap(),
-    write: new AddressMap(),
-  };
-  readonly #byService: Readonly<Record<ReservationReason, Map<ServiceKey, OneOrMore>>> = {
-    claimed: new Map(),
-    'external-ip': new Map(),
-    configured: new Map(),
-    write: new Map(),
-  };
+  readonly #byAddress = byReason(() => new AddressMap<OneOrMore>());
+  readonly #byService = byReason(() => new Map<ServiceKey, OneOrMore>());
   readonly #counted: Readonly<Record<CountedReason, Readonly<Record<Family, IntervalSet>>>> = {
     claimed: { IPv4: new IntervalSet(), IPv6: new IntervalSet() },
     configured: { IPv4: new IntervalSet(), IPv6: new IntervalSet() },
@@ -143,21 +132,33 @@ export class Reservations {
 
 const none: readonly never[] = [];
 
+function byReason<T>(make: () => T): Readonly<Record<ReservationReason, T>> {
+  return { claimed: make(), 'external-ip': make(), configured: make(), write: make() };
+}
+
 function listOf<Why extends ReservationReason>(
   known: OneOrMore | undefined,
   why: Why,
 ): readonly ReservationFor<Why>[] {
-  const list = known === undefined ? none : known instanceof Set ? [...known] : [known];
+  if (known === undefined) return none;
+  const list = known instanceof Set ? [...known] : [known];
   return list.filter((one): one is ReservationFor<Why> => one.why === why);
 }
 
-function insert<K>(reserved: StoreItems<K, OneOrMore>, key: K, reservation: Reservation): void {
+/** A Map, or a map for addresses. */
+interface Reserved<K> {
+  get(key: K): OneOrMore | undefined;
+  set(key: K, value: OneOrMore): unknown;
+  delete(key: K): unknown;
+}
+
+function insert<K>(reserved: Reserved<K>, key: K, reservation: Reservation): void {
   const known = reserved.get(key);
   if (known instanceof Set) known.add(reservation);
   else reserved.set(key, known === undefined ? reservation : new Set([known, reservation]));
 }
 
-function remove<K>(reserved: StoreItems<K, OneOrMore>, key: K, reservation: Reservation): void {
+function remove<K>(reserved: Reserved<K>, key: K, reservation: Reservation): void {
   const known = reserved.get(key);
   if (known instanceof Set) known.delete(reservation);
   if (known === reservation || (known instanceof Set && known.size === 0)) reserved.delete(key);

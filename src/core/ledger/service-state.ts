@@ -138,20 +138,13 @@ function readAddresses(
     requestedIPs = withAll(requestedIPs, record.addresses);
   if (requestsLease(annotation ?? spec)) requestedIPs = withAll(requestedIPs, read(view.requestedIP));
   // These lists are usually equal, and there are many: sharing one object saves memory.
-  requestedIPs = deduplicated(annotation?.entries, requestedIPs);
+  const { entries = none } = annotation ?? {};
+  if (entries.length === requestedIPs.length && entries.every((entry, i) => entry === requestedIPs[i]))
+    requestedIPs = entries as readonly Address[];
   let usedIPs = requestedIPs;
   for (const ip of view.statusIPs.slice(0, maxEntries)) usedIPs = withAll(usedIPs, read(ip));
   usedIPs = withAll(usedIPs, { entries: readExternalIPs(view.externalIPs) });
   return { intent, requestedIPs, usedIPs };
-}
-
-/** The known list if it has the same entries, otherwise `list`. */
-function deduplicated(
-  known: readonly AddressEntry[] | undefined,
-  list: readonly Address[],
-): readonly Address[] {
-  const isEqual = known?.length === list.length && known.every((entry, i) => entry === list[i]);
-  return isEqual ? (known as readonly Address[]) : list;
 }
 
 /**
@@ -220,14 +213,8 @@ export function withReservations(state: ServiceState, reserved: readonly Reserve
  * neither does the label beside it.
  */
 export function hasAllocationOf(state: ServiceState, address: Address): boolean {
-  return (
-    state.reserved.some((one) => sameAddress(one.address, address)) || recordsAllocationOf(state, address)
-  );
-}
-
-/** The same, according to the Service's own fields alone. */
-export function recordsAllocationOf(state: ServiceState, address: Address): boolean {
   const { view, record, releasingIPs } = state;
+  if (isReserved(state, address)) return true;
   const releasing = releasingIPs.find((one) => sameAddress(one.address, address));
   if (releasing !== undefined) return releasing.isAllocated;
   if (view.record === undefined) return view.labeled;
@@ -241,9 +228,23 @@ export function requests({ requestedIPs }: ServiceState, address: Address): bool
   return includesAddress(requestedIPs, address);
 }
 
+/** Whether a claim reserves the address for a write which may still arrive. */
+export function isReserved({ reserved }: ServiceState, address: Address): boolean {
+  return reserved.some((one) => sameAddress(one.address, address));
+}
+
 /** Whether a write in flight releases the address. */
 export function releases({ releasingIPs }: ServiceState, address: Address): boolean {
   return releasingIPs.some((one) => sameAddress(one.address, address));
+}
+
+/** The addresses that one state of a Service uses, and the next one does not. */
+export function freedBy(
+  before: ServiceState | undefined,
+  after: ServiceState | undefined,
+): readonly Address[] {
+  if (before === undefined || before.usedIPs === after?.usedIPs || before.usedIPs.length === 0) return none;
+  return before.usedIPs.filter((address) => after === undefined || !includesAddress(after.usedIPs, address));
 }
 
 /** Whether nothing but its status says that the Service has addresses: any load balancer may have written them. */

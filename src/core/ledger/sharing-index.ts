@@ -27,31 +27,21 @@ export class SharingIndex {
     this.config = config;
   }
 
-  /** A Service uses the address: O(its ports x log addresses). */
-  add(state: ServiceState, address: Address): void {
-    const ordinal = ordinalIn(address);
+  /** A Service uses the address, or, in the state in which it was added, no longer does (-1): O(its ports x log addresses). */
+  change(state: ServiceState, address: Address, change: 1 | -1): void {
+    const ordinal = address.family === 'IPv4' ? ordinalOf(address) : undefined;
     if (ordinal === undefined) return;
-    this.#count(state, address, ordinal, 1);
+    this.#count(state, address, ordinal, change);
     for (const port of state.view.ports) {
-      const taken = this.#taken.get(port) ?? new IntervalSet();
-      this.#taken.set(port, taken);
-      if (taken.has(ordinal)) count(this.#again, `${port} ${ordinal}`, 1);
-      else taken.add(ordinal);
+      const taken = setAt(this.#taken, port);
+      const again = `${port} ${ordinal}`;
+      if (change > 0 ? taken.has(ordinal) : this.#again.has(again)) count(this.#again, again, change);
+      else if (change > 0) taken.add(ordinal);
+      else taken.delete(ordinal);
     }
   }
 
-  /** The Service, which was added in this state, no longer uses the address. */
-  delete(state: ServiceState, address: Address): void {
-    const ordinal = ordinalIn(address);
-    if (ordinal === undefined) return;
-    this.#count(state, address, ordinal, -1);
-    for (const port of state.view.ports) {
-      if (this.#again.has(`${port} ${ordinal}`)) count(this.#again, `${port} ${ordinal}`, -1);
-      else this.#taken.get(port)?.delete(ordinal);
-    }
-  }
-
-  #count(state: ServiceState, address: Address, ordinal: bigint, change: number): void {
+  #count(state: ServiceState, address: Address, ordinal: bigint, change: 1 | -1): void {
     const users = this.#users.get(ordinal) ?? new Map<string | undefined, number>();
     const before = onlyGroup(users);
     const offers = offersAddress(state, address, this.config);
@@ -61,10 +51,7 @@ export class SharingIndex {
     const after = onlyGroup(users);
     if (before === after) return;
     if (before !== undefined) this.#open.get(before)?.delete(ordinal);
-    if (after === undefined) return;
-    const open = this.#open.get(after) ?? new IntervalSet();
-    this.#open.set(after, open);
-    open.add(ordinal);
+    if (after !== undefined) setAt(this.#open, after).add(ordinal);
   }
 
   /** The ordinals of the addresses in the span that are offered to the group and on which none of the ports is taken, in search order. */
@@ -112,8 +99,10 @@ function onlyGroup(users: ReadonlyMap<string | undefined, number>): string | und
   return group;
 }
 
-function ordinalIn(address: Address): bigint | undefined {
-  return address.family === 'IPv4' ? ordinalOf(address) : undefined;
+function setAt(sets: Map<string, IntervalSet>, key: string): IntervalSet {
+  const set = sets.get(key) ?? new IntervalSet();
+  sets.set(key, set);
+  return set;
 }
 
 function count<K>(counts: Map<K, number>, key: K, change: number): void {

@@ -103,7 +103,9 @@ export function joinConflict(
     portClash(newcomer, holder) ??
     whyClosed(holder, address, config) ??
     whyNotSharing(newcomer, address, config) ??
-    otherSharingKey(newcomer, holder, address, config)
+    (sharingGroup(newcomer, address, config) === sharingGroup(holder, address, config)
+      ? undefined
+      : { code: 'other-sharing-key', service: holder.key, key: holder.view.sharingKey })
   );
 }
 
@@ -149,18 +151,6 @@ export function sharingGroupWhere(
 ): string | undefined {
   if (sharingKey === undefined) return isAllowed ? '' : undefined;
   return isAllowed ? sharingKey : `${namespace}\n${sharingKey}`;
-}
-
-/** Set if both Services can share the address, but not with each other. */
-function otherSharingKey(
-  newcomer: ServiceState,
-  holder: ServiceState,
-  address: Address,
-  config: Config,
-): SharingConflict | undefined {
-  return sharingGroup(newcomer, address, config) === sharingGroup(holder, address, config)
-    ? undefined
-    : { code: 'other-sharing-key', service: holder.key, key: holder.view.sharingKey };
 }
 
 function portClash(one: ServiceState, other: ServiceState): SharingConflict | undefined {

@@ -187,7 +187,7 @@ const maxPortsLength = 5_000;
 
 /** `TCP/80,UDP/53`: the ports in an allocation record. */
 export function portsText(view: ServiceView): string {
-  const text = view.ports.join(',');
+  const text = joined(view.ports);
   return text.length <= maxPortsLength ? text : `${text.slice(0, maxPortsLength)}… (${view.ports.length})`;
 }
 
@@ -204,7 +204,12 @@ function compareText(a: string, b: string): number {
 
 /** `PreferDualStack IPv4,IPv6`: the families in an allocation record. */
 export function familiesText(view: ServiceView): string {
-  return `${view.policy} ${view.families.join(',')}`;
+  return `${view.policy} ${joined(view.families)}`;
+}
+
+/** Most lists have one entry, and each decision asks several times. */
+function joined(list: readonly string[]): string {
+  return list.length === 1 ? (list[0] ?? '') : list.join(',');
 }
 
 /**

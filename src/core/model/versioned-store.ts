@@ -15,19 +15,12 @@ export interface StoreChange<K, V> {
   readonly resourceVersion: string;
 }
 
-/** Where a store keeps its objects: a Map, or a map for another kind of key. */
-export interface StoreItems<K, V> {
-  get(key: K): V | undefined;
-  set(key: K, value: V): unknown;
-  delete(key: K): unknown;
-  values(): Iterable<V>;
-}
-
 export interface VersionedStoreOptions<K, V> {
-  readonly items: StoreItems<K, V>;
+  /** Where the known objects are kept. */
+  readonly items: { get(key: K): V | undefined; values(): Iterable<V> };
   readonly keyOf: (value: V) => K;
-  /** Called after each change of the store. */
-  readonly changed: (change: StoreChange<K, V>) => void;
+  /** Makes the change in `items`. */
+  readonly change: (change: StoreChange<K, V>) => void;
 }
 
 /**
@@ -43,10 +36,6 @@ export class VersionedStore<K, V extends Versioned> {
     this.#options = options;
   }
 
-  get(key: K): V | undefined {
-    return this.#options.items.get(key);
-  }
-
   /** Whether lists and watches have reported all changes up to this version. */
   isKnownUpTo(resourceVersion: string): boolean {
     return compareVersions(this.#knownVersion, resourceVersion) >= 0;
@@ -58,36 +47,39 @@ export class VersionedStore<K, V extends Versioned> {
    * reported before, etcd was restored from a backup, and the list takes precedence. Returns whether it was restored.
    */
   replace(values: readonly V[], resourceVersion: string): boolean {
-    const { items, keyOf } = this.#options;
+    const { items, keyOf, change } = this.#options;
     const listed = values.map((value) => [keyOf(value), value] as const);
     const missing = new Set(items.values());
     for (const [key] of listed) {
       const known = items.get(key);
       if (known !== undefined) missing.delete(known);
     }
-    for (const known of missing) this.#change(keyOf(known), known, undefined, resourceVersion);
+    for (const before of missing) change({ key: keyOf(before), before, after: undefined, resourceVersion });
     const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;
     this.#knownVersion = resourceVersion;
-    for (const [key, value] of listed) {
-      const known = items.get(key);
-      if (isRestored || known === undefined || applies(value, known, resourceVersion))
-        this.#change(key, known, value, value.resourceVersion);
+    for (const [key, after] of listed) {
+      const before = items.get(key);
+      if (isRestored || before === undefined || applies(after, before, resourceVersion))
+        change({ key, before, after, resourceVersion: after.resourceVersion });
     }
     return isRestored;
   }
 
   /** Adds or updates an object, unless a state at least as new is known. */
-  put(value: V): void {
-    const key = this.#options.keyOf(value);
-    const known = this.get(key);
-    if (known === undefined || isNewer(value, known)) this.#change(key, known, value, value.resourceVersion);
+  put(after: V): void {
+    const { items, keyOf, change } = this.#options;
+    const key = keyOf(after);
+    const before = items.get(key);
+    const { resourceVersion } = after;
+    if (before === undefined || isNewer(after, before)) change({ key, before, after, resourceVersion });
   }
 
   /** Removes an object that is gone as of `resourceVersion`, unless a newer state of it is known. */
   delete(key: K, resourceVersion: string): void {
-    const known = this.get(key);
-    if (known !== undefined && compareVersions(resourceVersion, known.resourceVersion) >= 0)
-      this.#change(key, known, undefined, resourceVersion);
+    const { items, change } = this.#options;
+    const before = items.get(key);
+    if (before !== undefined && compareVersions(resourceVersion, before.resourceVersion) >= 0)
+      change({ key, before, after: undefined, resourceVersion });
   }
 
   /** Lists and watches have reported everything up to this version. Returns whether that is news. */
@@ -95,13 +87,6 @@ export class VersionedStore<K, V extends Versioned> {
     if (this.isKnownUpTo(resourceVersion)) return false;
     this.#knownVersion = resourceVersion;
     return true;
-  }
-
-  #change(key: K, before: V | undefined, after: V | undefined, resourceVersion: string): void {
-    const { items, changed } = this.#options;
-    if (after === undefined) items.delete(key);
-    else items.set(key, after);
-    changed({ key, before, after, resourceVersion });
   }
 }
 

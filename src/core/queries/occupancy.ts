@@ -4,8 +4,8 @@ import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
 import { type Condition, conflictingAddresses } from '../decide/decision.ts';
 import { type Address, compareAddresses, isUnspecified, sameAddress } from '../ip/address.ts';
 import { addressAt, ordinalsOf, type Range, rangesContain } from '../ip/range.ts';
-import type { ClaimOwner } from '../ledger/claim.ts';
 import { isLease, originOf, type ServiceState } from '../ledger/service-state.ts';
+import type { ClaimOwner } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 
 /** An allocator, or a snapshot of its decisions. */

@@ -24,6 +24,8 @@ export class WorkQueue<T> {
   readonly #primary: Ready<T>;
   readonly #secondary: Ready<T>;
   readonly #postponed: Ready<T>;
+  /** All of them, in the order in which they are processed. */
+  readonly #ready: readonly Ready<T>[];
   /** The keys that are processed, each with what was added meanwhile (client-go: processing and dirty). */
   readonly #processing = new Map<string, T | undefined>();
   readonly #backoff = new Backoff<T>();
@@ -40,11 +42,12 @@ export class WorkQueue<T> {
     this.#primary = create();
     this.#secondary = create();
     this.#postponed = create();
+    this.#ready = [this.#primary, this.#secondary, this.#postponed];
   }
 
   /** Whether no item is ready or processed. Delayed items do not count. */
   get isIdle(): boolean {
-    return this.#processing.size + this.#primary.size + this.#secondary.size + this.#postponed.size === 0;
+    return this.#processing.size === 0 && this.#ready.every(({ size }) => size === 0);
   }
 
   /** When the next delayed item is due, in milliseconds of the caller's clock; undefined if none is delayed. */
@@ -68,7 +71,7 @@ export class WorkQueue<T> {
   delete(item: T): void {
     const key = this.#options.keyOf(item);
     if (this.#processing.has(key)) this.#processing.set(key, undefined);
-    for (const ready of [this.#primary, this.#secondary, this.#postponed]) ready.delete(item);
+    for (const ready of this.#ready) ready.delete(item);
     this.#backoff.forget(key);
   }
 
@@ -81,7 +84,7 @@ export class WorkQueue<T> {
   get(now: number): WorkItem<T> | undefined {
     for (let due = this.#backoff.takeDue(now); due !== undefined; due = this.#backoff.takeDue(now))
       this.add(due);
-    for (const ready of [this.#primary, this.#secondary, this.#postponed]) {
+    for (const ready of this.#ready) {
       for (let item = ready.shift(); item !== undefined; item = ready.shift()) {
         const key = this.#options.keyOf(item);
         const isProcessed = this.#processing.has(key);

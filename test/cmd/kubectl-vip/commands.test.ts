@@ -20,7 +20,7 @@ import { rangeIn, who } from '../../../src/cmd/kubectl-vip/who-command.ts';
 import { readConfig } from '../../../src/core/config/config.ts';
 import { parseAddress } from '../../../src/core/ip/address.ts';
 import { AddressMap } from '../../../src/core/ip/address-map.ts';
-import { claimOf } from '../../../src/core/ledger/claim.ts';
+import { claimOf } from '../../../src/core/model/claim.ts';
 import type { ConfigMap, Service } from '../../../src/core/model/objects.ts';
 import { externalIPsIn } from '../../../src/core/queries/simulate.ts';
 import { readManifests } from '../../../src/manifest/manifests.ts';

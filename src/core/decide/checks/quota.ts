@@ -12,8 +12,8 @@ export const quota: Check = {
     if (intent.kind !== 'requested' || policy.quota === undefined) return undefined;
     const { namespace } = view;
     const { key, limit } = policy.quota;
-    const held = ledger.heldCount(namespace, state);
-    const added = addressesOf(intent.list).filter((address) => !ledger.isHeldIn(namespace, address, state));
+    const held = ledger.held.count(namespace, state);
+    const added = addressesOf(intent.list).filter((address) => !ledger.held.has(namespace, address, state));
     if (added.length <= heldBy(state).length || held + added.length <= limit) return undefined;
     const conflict: AddressConflict = { code: 'quota-reached', service, key, namespace, limit, held };
     const failures = [{ code: 'quota-reached', key, namespace, limit, held }] as const;

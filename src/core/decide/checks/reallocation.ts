@@ -36,7 +36,8 @@ export const reallocationRequest: Check = {
 type PendingChange = Condition & { code: 'pending-change' };
 
 /** The condition of a Service whose reallocation has to wait. */
-export function pendingReallocation({ steps }: Run): PendingChange[] {
+export function pendingReallocation({ state, steps }: Run): PendingChange[] {
+  if (!state.view.reallocate) return [];
   return steps.flatMap(({ check, allocation }) =>
     check === 'reallocation' && allocation !== undefined && 'failures' in allocation
       ? [{ code: 'pending-change', change: 'reallocate', failures: allocation.failures }]

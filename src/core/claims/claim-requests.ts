@@ -1,9 +1,9 @@
-import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
+import { type Address, isUnspecified } from '../ip/address.ts';
+import { hasAllocationOf, isReserved, requests, type ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
+import { type Claim, type ClaimReservation, sameReservation } from '../model/claim.ts';
 import type { ServicePatch } from '../model/service-patch.ts';
-import { type Claim, type ClaimReservation, sameReservation } from './claim.ts';
 import type { ClaimStore } from './claim-store.ts';
-import { recordsAllocationOf, requests, type ServiceState } from './service-state.ts';
 
 /** A claim that must have these reservations before an address may be written. */
 export interface ClaimRequest {
@@ -48,6 +48,5 @@ export function claimRequests(
 
 /** Whether the Service's own fields record the address. The Go version's label covers all addresses that it requests. */
 function recordsAddress(state: ServiceState, address: Address): boolean {
-  const isReserved = state.reserved.some((one) => sameAddress(one.address, address));
-  return recordsAllocationOf(state, address) && requests(state, address) && !isReserved;
+  return hasAllocationOf(state, address) && requests(state, address) && !isReserved(state, address);
 }

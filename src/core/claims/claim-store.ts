@@ -1,9 +1,9 @@
 import { type Address, formatAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
+import type { Reservations } from '../ledger/reservations.ts';
+import type { ReservedAddress } from '../ledger/service-state.ts';
+import { type Claim, type ClaimReservation, sameReservation } from '../model/claim.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
-import { type Claim, type ClaimReservation, sameReservation } from './claim.ts';
-import type { Reservations } from './reservations.ts';
-import type { ReservedAddress } from './service-state.ts';
 
 /**
  * The claims in the API, with those of their reservations that may still be binding.

@@ -1,15 +1,21 @@
-import { type Address, formatAddress, includesAddress, sameAddress } from '../ip/address.ts';
+import { type Address, formatAddress, includesAddress } from '../ip/address.ts';
+import type { FormerHolder } from '../ledger/former-holders.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import {
+  hasAllocationOf,
+  isLease,
+  isReserved,
+  requests,
+  type ServiceState,
+} from '../ledger/service-state.ts';
 import { addressesOf } from '../model/address-list.ts';
+import { type Claim, type ClaimReservation, sameReservation } from '../model/claim.ts';
 import type { Options } from '../model/options.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { VersionedStore } from '../model/versioned-store.ts';
 import { type WorkItem, WorkQueue } from '../queue/work-queue.ts';
-import { type Claim, type ClaimReservation, sameReservation } from './claim.ts';
 import type { ClaimRequest } from './claim-requests.ts';
 import { ClaimStore } from './claim-store.ts';
-import type { FormerHolder } from './former-holders.ts';
-import type { Ledger } from './ledger.ts';
-import { hasAllocationOf, isLease, requests, type ServiceState } from './service-state.ts';
 
 /** What to do about a claim outside of a write. */
 export type ClaimRepair =
@@ -60,7 +66,7 @@ export class ClaimTracker {
     this.#store = new VersionedStore({
       items: this.claims,
       keyOf: ({ address }) => address,
-      changed: ({ before, after }) => this.#settle(before, after),
+      change: ({ key, before, after }) => this.#change(key, before, after),
     });
   }
 
@@ -201,10 +207,10 @@ export class ClaimTracker {
     return { ...claim, reservations };
   }
 
-  #settle(before: Claim | undefined, after: Claim | undefined): void {
+  #change(address: Address, before: Claim | undefined, after: Claim | undefined): void {
     const { ownerChanged, reservationsChanged } = this.#context;
-    const { address } = after ?? before ?? {};
-    if (address === undefined) return;
+    if (after === undefined) this.claims.delete(address);
+    else this.claims.set(address, after);
     const isSame =
       before?.owner?.parent === after?.owner?.parent && before?.owner?.managedBy === after?.owner?.managedBy;
     if (!isSame) ownerChanged(address);
@@ -227,9 +233,9 @@ export class ClaimTracker {
 
 /** Whether a Service of this controller has the address, so that it must be claimed. Leases from DHCP are not claimed. */
 function isHolder(state: ServiceState, address: Address): boolean {
-  const { ignoreReason, intent, reserved } = state;
+  const { ignoreReason, intent } = state;
   // The reserved write may still arrive.
-  if (reserved.some((one) => sameAddress(one.address, address))) return true;
+  if (isReserved(state, address)) return true;
   if (ignoreReason !== undefined || !hasAllocationOf(state, address)) return false;
   if (!requests(state, address)) return false;
   const isListed = 'list' in intent && includesAddress(addressesOf(intent.list), address);

@@ -1,9 +1,9 @@
 import { type Address, formatAddress, readAddress } from '../ip/address.ts';
-import { formatAddressList, parseAddressList } from '../model/address-list.ts';
-import type { IPAddress } from '../model/objects.ts';
-import type { Options } from '../model/options.ts';
-import type { ServiceKey } from '../model/service-view.ts';
-import { annotations, claimManager, labels } from '../model/well-known-names.ts';
+import { formatAddressList, parseAddressList } from './address-list.ts';
+import type { IPAddress } from './objects.ts';
+import type { Options } from './options.ts';
+import type { ServiceKey } from './service-view.ts';
+import { annotations, claimManager, labels } from './well-known-names.ts';
 
 /**
  * An IPAddress object (networking.k8s.io/v1, KEP-1880): it claims an address in the API, and the API server accepts only one
