@@ -100,7 +100,7 @@ test('the claim of a freed address becomes a tombstone, and is deleted when it e
   await harness.settled();
   await harness.request('DELETE', 'default/services/web');
   await until(() => lastHolder(harness) === 'default/web', 'the tombstone is written');
-  for (let minutes = 0; minutes < 119; minutes += 7) harness.clock.advance(7 * 60_000);
+  for (let minutes = 0; minutes < 130; minutes += 10) harness.clock.advance(10 * 60_000);
   await until(() => lastHolder(harness) === 'nothing', 'it is deleted');
   await harness.stop();
 });
