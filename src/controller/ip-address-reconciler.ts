@@ -129,10 +129,7 @@ export class IPAddressReconciler implements Reconciler {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 404) allocator.claimTracker.delete(claim.address, claim.resourceVersion);
       // 422: another UID. A conflict without a newer version is an ordinary failure.
-      else if (
-        ![409, 422].includes(error.status) ||
-        (await this.#refresh(path)) === claim.resourceVersion
-      )
+      else if (![409, 422].includes(error.status) || (await this.#refresh(path)) === claim.resourceVersion)
         throw error;
     }
   }

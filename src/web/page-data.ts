@@ -36,6 +36,8 @@ export interface AddressCell {
   /** The first few holders, contenders and claim owners, and the number of the others. */
   readonly services: readonly string[];
   readonly more: number;
+  /** Of a free address whose last holder is remembered: `free for 2 minutes, last held by shop/web; rests for 3 minutes more`. */
+  readonly former?: string;
 }
 
 /** Adjacent addresses that are drawn as one. */
@@ -119,6 +121,8 @@ export interface AddressDetail {
   readonly externalIP: string;
   /** The parent of another owner's IPAddress claim. */
   readonly claimOwner: string | undefined;
+  /** As in a cell; empty if it is not free, or nothing is remembered. */
+  readonly former: string;
 }
 
 export interface ServiceDetail {

@@ -22,7 +22,7 @@ import type {
   ServiceItemState,
 } from './page-data.ts';
 import { inUseBetween, type PageSnapshot } from './page-snapshot.ts';
-import { blockAround, cellOf, large, mapOf, pathTo, rangeText, small } from './pool-map.ts';
+import { blockAround, cellOf, formerTextAt, large, mapOf, pathTo, rangeText, small } from './pool-map.ts';
 
 /** The requested object does not exist (404), or the request is invalid (400). */
 export class QueryError extends Error {
@@ -132,6 +132,7 @@ export function findAddress(snapshot: PageSnapshot, text: string): AddressDetail
     others: itemsOf(services.others, snapshot),
     externalIP: services.externalUsers.length === 0 ? '' : externalIPOf(services.externalUsers),
     claimOwner: services.owner?.parent,
+    former: found.state === 'free' ? formerTextAt(address, snapshot.allocator) : '',
   };
 }
 

@@ -1,7 +1,15 @@
+import { formerAddressAt } from '../core/decide/former-address.ts';
 import { formatBlock, formatRange } from '../core/explain/explain-config.ts';
+import { freeFor, lastHeldBy } from '../core/explain/explain-former.ts';
 import { type Address, formatAddress } from '../core/ip/address.ts';
 import { type Range, rangesMeet } from '../core/ip/range.ts';
-import { type AddressState, type Gap, type Occupancy, withGaps } from '../core/queries/occupancy.ts';
+import {
+  type AddressState,
+  type AllocatorView,
+  type Gap,
+  type Occupancy,
+  withGaps,
+} from '../core/queries/occupancy.ts';
 import type { AddressCell, Block, PoolMap, Segment } from './page-data.ts';
 import { inUseBetween, type PageSnapshot } from './page-snapshot.ts';
 
@@ -56,7 +64,7 @@ function segmentOf(range: Range, snapshot: PageSnapshot, scale: Scale): Segment 
   const usable = snapshot.usable.filter(({ ranges }) => ranges.some((one) => rangesMeet(one, range)));
   if (sizeOf(range) <= BigInt(scale.maxCells)) {
     const cells = withGaps(range, inUse, usable).flatMap((part) =>
-      'range' in part ? gapCells(part) : cellOf(part),
+      'range' in part ? gapCells(part, snapshot) : cellOf(part),
     );
     return { ...head, cells };
   }
@@ -132,13 +140,21 @@ function blockOf(range: Range, inUse: readonly Occupancy[], parts: readonly (Occ
   };
 }
 
-function gapCells({ range, state }: Gap): AddressCell[] {
+function gapCells({ range, state }: Gap, { allocator }: PageSnapshot): AddressCell[] {
   const cells: AddressCell[] = [];
   for (let value = range.first; value <= range.last; value += 1n) {
-    const address = formatAddress({ family: range.family, value });
-    cells.push({ address, state, services: [], more: 0 });
+    const at = { family: range.family, value };
+    const former = state === 'free' ? formerTextAt(at, allocator) : '';
+    const cell = { address: formatAddress(at), state, services: [], more: 0 };
+    cells.push(former === '' ? cell : { ...cell, former });
   }
   return cells;
+}
+
+/** What is remembered of a free address; empty if it is nothing. */
+export function formerTextAt(address: Address, allocator: AllocatorView): string {
+  const former = formerAddressAt(address, allocator);
+  return former === undefined ? '' : `${freeFor(former)}, ${lastHeldBy(former)}`;
 }
 
 export function cellOf({ address, state, holders, others, externalUsers, owner }: Occupancy): AddressCell {

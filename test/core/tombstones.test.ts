@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { claimRequests } from '../../src/core/claims/claim-requests.ts';
 import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import { type Claim, claimObject, claimOf, claimPatch } from '../../src/core/model/claim.ts';
-import { claimRequests } from '../../src/core/claims/claim-requests.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { mergePatchOf } from '../../src/core/model/service-patch.ts';
@@ -63,7 +63,12 @@ class World {
       World.#version += 1;
       const { class: className } = this.options;
       this.#put(key, {
-        metadata: { namespace, name, uid: `${key} ${World.#version}`, creationTimestamp: '2026-01-01T00:00:00Z' },
+        metadata: {
+          namespace,
+          name,
+          uid: `${key} ${World.#version}`,
+          creationTimestamp: '2026-01-01T00:00:00Z',
+        },
         spec: {
           type: 'LoadBalancer',
           ipFamilyPolicy: 'SingleStack',
@@ -168,7 +173,11 @@ class World {
     World.#version += 1;
     const name = known === undefined ? (change as IPAddress).metadata.name : formatAddress(known.address);
     const current = this.claims.get(name);
-    assert.equal(current?.metadata.resourceVersion, known?.resourceVersion, `the write to ${name} is refused`);
+    assert.equal(
+      current?.metadata.resourceVersion,
+      known?.resourceVersion,
+      `the write to ${name} is refused`,
+    );
     const merged = mergePatch(current ?? {}, change) as IPAddress;
     const metadata = {
       ...merged.metadata,
@@ -320,7 +329,14 @@ test('a time in the future counts as now, and the tombstone is corrected', () =>
 });
 
 test('unreadable parts of a tombstone are forgotten', () => {
-  for (const last of [1, null, {}, { service: 'a/b' }, { service: 'a/b', freed: 'soon' }, { service: 3, freed: '2026-11-28' }]) {
+  for (const last of [
+    1,
+    null,
+    {},
+    { service: 'a/b' },
+    { service: 'a/b', freed: 'soon' },
+    { service: 3, freed: '2026-11-28' },
+  ]) {
     const text = JSON.stringify({ by: 'us', for: [], last });
     const object = claimObject(readAddress('10.0.0.1') ?? assert.fail(), [], new World({}).options);
     const claim = claimOf(
@@ -346,9 +362,14 @@ test('a hundred thousand creations and deletions leave at most a thousand object
   assert.equal(most, 1_000, 'not one more, not even for a moment');
   assert.equal(former.size, 1_000);
   world.restart();
-  const left = [...world.allocator.ledger.former.all()].map(({ service }) => Number(/\d+/.exec(service)?.[0]));
+  const left = [...world.allocator.ledger.former.all()].map(({ service }) =>
+    Number(/\d+/.exec(service)?.[0]),
+  );
   assert.equal(left.length, 1_000);
-  assert.ok(left.every((round) => round >= 980), 'the newest are left');
+  assert.ok(
+    left.every((round) => round >= 980),
+    'the newest are left',
+  );
 });
 
 test('a flag says how many are remembered', () => {

@@ -1,7 +1,9 @@
 import type { Config } from '../../core/config/config.ts';
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
+import type { FormerAddress } from '../../core/decide/former-address.ts';
 import { explainFault, formatRange } from '../../core/explain/explain-config.ts';
 import { externalIPOf } from '../../core/explain/explain-decision.ts';
+import { freeFor, lastHeldBy } from '../../core/explain/explain-former.ts';
 import { formatAddress } from '../../core/ip/address.ts';
 import type { Range } from '../../core/ip/range.ts';
 import type { ServiceState } from '../../core/ledger/service-state.ts';
@@ -35,6 +37,8 @@ interface AddressRow {
   readonly free: bigint;
   /** Why it is excluded from allocation (spec section 3), or not managed; else empty. */
   readonly rule: string;
+  /** Of a free address, if that is remembered. */
+  readonly former: FormerAddress | undefined;
 }
 
 /** `who ADDRESS|CIDR` */
@@ -47,7 +51,7 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
     value: {
       kind: 'AddressList',
       items: rows.map(
-        ({ addresses, state, holders, others, externalUsers, from, since, pools, free, rule }) => ({
+        ({ addresses, state, holders, others, externalUsers, from, since, pools, free, rule, former }) => ({
           addresses,
           state,
           holders,
@@ -58,6 +62,7 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
           free,
           ...(externalUsers.length === 0 ? {} : { externalIPOf: externalUsers }),
           ...(rule === '' ? {} : { rule }),
+          ...(former === undefined ? {} : formerValue(former)),
         }),
       ),
       source: sourceOf(facts),
@@ -65,6 +70,11 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
     lines: (output) => [...tableOf(rows, output), '', ...footnotes(facts, output)],
     exitCode: 0,
   };
+}
+
+function formerValue({ service, restsForMs }: FormerAddress): object {
+  const restsForSeconds = Math.ceil(restsForMs / 1_000);
+  return { formerHolder: service, ...(restsForSeconds === 0 ? {} : { restsForSeconds }) };
 }
 
 /** Reads an address, a block or a range. Throws an error with a suggestion if the text is none of them. */
@@ -77,9 +87,10 @@ export function rangeIn(text: string): Range {
 
 function gapRow({ range, state, keys, free }: Gap, config: Config): AddressRow {
   const unused = { holders: [], others: [], externalUsers: [], from: '', since: '', ports: '' };
+  const former = undefined;
   const isLeased = keys.some((key) => config.pools.get(key)?.dhcp[range.family]);
   const rule = state !== 'excluded' ? '' : isLeased ? 'DHCP is used instead' : ruleFor(range);
-  return { ...unused, rule, addresses: formatRange(range), state, pools: keys, free };
+  return { ...unused, former, rule, addresses: formatRange(range), state, pools: keys, free };
 }
 
 function ruleFor({ family, first, last }: Range): string {
@@ -88,11 +99,12 @@ function ruleFor({ family, first, last }: Range): string {
 }
 
 function addressRow(
-  { address, state, holders, others, externalUsers, owner, keys }: Occupancy,
+  { address, state, holders, others, externalUsers, owner, keys, former }: Occupancy,
   facts: ClusterFacts,
 ): AddressRow {
   const [first] = holders;
-  const since = first === undefined ? undefined : heldSince(facts.managedFields.get(first.key) ?? []);
+  const held = first === undefined ? undefined : heldSince(facts.managedFields.get(first.key) ?? []);
+  const since = former === undefined ? held?.time : timeText(former.freedAt);
   const manager = owner?.managedBy ? `, managed by ${owner.managedBy}` : '';
   // A claim without a parent is known by its own name.
   const claimant = owner?.parent.trim() || `ipaddresses ${formatAddress(address)}`;
@@ -104,12 +116,18 @@ function addressRow(
     others: [...others.map(({ key }) => key), ...claimed],
     externalUsers,
     from: first === undefined ? '' : sourceOfHolder(first),
-    since: since?.time ?? 'unknown',
+    since: since ?? 'unknown',
     pools: keys,
     ports: holders.map(({ view }) => view.ports.join(',')).join(' '),
-    free: 0n,
+    free: former === undefined ? 0n : 1n,
+    former,
     rule: state === 'unmanaged' && first !== undefined ? ignoredBecause(first) : '',
   };
+}
+
+/** RFC 3339, as in managedFields. */
+function timeText(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function ignoredBecause({ ignoreReason, view, record }: ServiceState): string {
@@ -160,7 +178,9 @@ function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOpt
     const state =
       row.state === 'free' && row.addresses.includes('-')
         ? `${shortCount(row.free)} free`
-        : `${stateTexts[row.state]}${row.rule === '' ? '' : ` (${row.rule})`}`;
+        : row.former !== undefined
+          ? freeFor(row.former)
+          : `${stateTexts[row.state]}${row.rule === '' ? '' : ` (${row.rule})`}`;
     return [
       { text: row.addresses },
       { text: state, ...(paint === undefined ? {} : { paint }) },
@@ -170,6 +190,7 @@ function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOpt
             row.holders.join(', '),
             row.others.length > 0 ? usedBy : '',
             row.externalUsers.length > 0 ? externalIPOf(row.externalUsers) : '',
+            row.former === undefined ? '' : lastHeldBy(row.former),
           ]
             .filter((text) => text !== '')
             .join('; ') || '-',

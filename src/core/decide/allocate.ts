@@ -5,6 +5,7 @@ import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
+import type { FormerAddress } from './former-address.ts';
 import { formerAddress, freeAddress } from './free-address.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { addressForAll, addressOfMoved, type SharedAddresses, sharedAddresses } from './shared-address.ts';
@@ -22,6 +23,10 @@ export interface Grant {
   readonly settings: AddressSettings;
   /** The Services that have the address already, if it is shared. */
   readonly sharedWith: readonly string[];
+  /** Those of them that the Service had before it was created again. */
+  readonly former: readonly Address[];
+  /** Addresses that would have been given if they had rested, or that were given because no other is free. */
+  readonly resting: readonly FormerAddress[];
 }
 
 export interface Refusal {
@@ -38,6 +43,8 @@ interface Pick {
   readonly isInFlight?: true;
   /** The Service had it before it was created again. */
   readonly isFormer?: true;
+  /** The address that comes first, but has not rested. It was given if there is no other. */
+  readonly resting?: FormerAddress | undefined;
   readonly settings: AddressSettings;
   readonly sharedWith: readonly string[];
 }
@@ -105,6 +112,8 @@ function granted(request: AllocationRequest, picks: readonly Pick[]): Grant {
     key: source?.key ?? policy.pools[0]?.key ?? '',
     settings: source?.settings ?? policy.pools[0] ?? policy,
     sharedWith: picks.flatMap(({ sharedWith }) => sharedWith),
+    former: picks.flatMap(({ isFormer, address }) => (isFormer ? address : [])),
+    resting: picks.flatMap(({ resting }) => resting ?? []),
   };
 }
 
@@ -248,7 +257,7 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
   const inUse = sharedIn(pool, search);
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
   const free = room > 0 ? freeAddress({ state, family, picked }, pool, facts) : undefined;
-  if (free !== undefined) return unshared(free, pool);
+  if (free !== undefined) return { ...unshared(free.address, pool), resting: free.resting };
   if (inUse?.any !== undefined) return shared(request, inUse.any, pool, facts);
   const failure = whyNoneFree(pool, family, facts);
   return failure.code === 'pool-full'

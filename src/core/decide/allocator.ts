@@ -4,7 +4,6 @@ import { isInPool, memoryOf, poolsOf, reservedIn } from '../config/policy.ts';
 import { type Address, includesAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
-import { maxFormerHolders } from '../ledger/former-holders.ts';
 import { heldBy } from '../ledger/held-addresses.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import {
@@ -19,7 +18,7 @@ import {
   withReservations,
 } from '../ledger/service-state.ts';
 import type { AllocationRecord } from '../model/allocation-record.ts';
-import type { Options } from '../model/options.ts';
+import { defaultMaxFormerHolders, type Options } from '../model/options.ts';
 import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
 import { compareAge, keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { type StoreChange, VersionedStore } from '../model/versioned-store.ts';
@@ -102,7 +101,7 @@ export class Allocator {
   constructor(options: Options, wallTime: () => number = () => 0) {
     this.#options = options;
     this.#wallTime = wallTime;
-    this.ledger.former.limit = options.maxFormerHolders ?? maxFormerHolders;
+    this.ledger.former.limit = options.maxFormerHolders ?? defaultMaxFormerHolders;
     this.claimTracker = new ClaimTracker(options, {
       ledger: this.ledger,
       seen: (key) => this.seen(key),

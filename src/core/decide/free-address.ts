@@ -6,6 +6,7 @@ import type { FormerHolder } from '../ledger/former-holders.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import type { Facts } from './facts.ts';
+import { type FormerAddress, restOf } from './former-address.ts';
 
 /** Which free address to look for. */
 export interface FreeAddressRequest {
@@ -37,6 +38,12 @@ export function formerAddress(
     )?.address;
 }
 
+export interface FreeAddress {
+  readonly address: Address;
+  /** The free address that comes first in the search order, if it has not rested. */
+  readonly resting?: FormerAddress | undefined;
+}
+
 /**
  * The first free address of the pool in its search order. With a cool-down, one that was freed a short time ago is taken only if there
  * is no other. O(log addresses in use), and with a memory O(remembered addresses).
@@ -45,44 +52,51 @@ export function freeAddress(
   request: FreeAddressRequest,
   pool: PolicyPool,
   facts: Facts,
-): Address | undefined {
-  const { family, picked } = request;
+): FreeAddress | undefined {
+  const { family, picked, state } = request;
   const { coolDown, order } = pool;
-  const { ledger } = facts;
+  const { ledger, now } = facts;
   // Picked for another pool, which overlaps with this one.
   const all = pool.spans[family];
   const available = picked.length === 0 ? all : withoutAddresses(all, picked, family);
-  const spans = order === 'spread' ? rotated(available, request.state.view.uid) : available;
+  const spans = order === 'spread' ? rotated(available, state.view.uid) : available;
   const descending = order === 'desc';
-  if (coolDown === undefined && order !== 'least-recently-used')
-    return ledger.firstFree(family, spans, descending);
-  const neverUsed = ledger.firstNeverUsed(family, spans, descending);
-  if (order === 'least-recently-used' && neverUsed !== undefined) return neverUsed;
-  const freed = [...ledger.former.all()].filter(
+  const first =
+    order === 'least-recently-used'
+      ? (ledger.firstNeverUsed(family, spans, descending) ?? remembered(request, pool, ledger)[0]?.address)
+      : ledger.firstFree(family, spans, descending);
+  const former = first === undefined ? undefined : ledger.former.at(first);
+  // The longest free one is also the one that has rested longest.
+  if (first === undefined || former === undefined || order === 'least-recently-used')
+    return first && { address: first };
+  const resting = restOf(former, pool, now);
+  if (former.service === state.key || resting.restsForMs === 0) return { address: first };
+  const free = remembered(request, pool, ledger);
+  const rested = free.filter((one) => one.service === state.key || now - one.freedAt >= (coolDown ?? 0));
+  const neverUsed = ledger.firstNeverUsed(family, spans, descending) ?? [];
+  const [next] = rested
+    .map(({ address }) => address)
+    .concat(neverUsed)
+    .sort(inOrderOf(spans, descending));
+  // No address is kept from a Service that waits: the last resort is the one that has rested longest.
+  const address = next ?? free[0]?.address ?? first;
+  return { address, resting };
+}
+
+/** The free addresses of the pool whose last holder is remembered, the longest free first. */
+function remembered(
+  { family, picked }: FreeAddressRequest,
+  pool: PolicyPool,
+  ledger: Ledger,
+): readonly FormerHolder[] {
+  return [...ledger.former.all()].filter(
     ({ address }) =>
       address.family === family && isInPool(pool, address) && isAvailable(address, picked, ledger),
   );
-  if (order === 'least-recently-used') return freed[0]?.address;
-  const rested = freed.filter((former) => isRested(former, request.state, coolDown ?? 0, facts));
-  const candidates = [
-    ...rested.map(({ address }) => address),
-    ...(neverUsed === undefined ? [] : [neverUsed]),
-  ];
-  // No address is kept from a Service that waits: the last resort is the one that has rested longest.
-  return candidates.sort(inOrderOf(spans, descending))[0] ?? freed[0]?.address;
 }
 
 function isAvailable(address: Address, picked: readonly Address[], ledger: Ledger): boolean {
   return !ledger.isUsed(address) && !includesAddress(picked, address);
-}
-
-function isRested(
-  { service, freedAt }: FormerHolder,
-  { key }: ServiceState,
-  coolDown: number,
-  { now }: Facts,
-): boolean {
-  return service === key || now - freedAt >= coolDown;
 }
 
 /** Compares addresses by their place in the spans. */

@@ -1,12 +1,12 @@
 import { type AllocationPolicy, listKeysOf } from '../config/policy.ts';
-import type { Allocation } from '../decide/allocate.ts';
+import type { Allocation, Grant } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import { wantedFamilies } from '../decide/allocation-request.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AnnouncementEvidence, AnnouncementProblem } from '../decide/announcement.ts';
 import type { Step } from '../decide/check.ts';
 import { type Condition, type Decision, isConflictCondition, isMisconfigured } from '../decide/decision.ts';
-import { isUnspecified } from '../ip/address.ts';
+import { formatAddress, includesAddress, isUnspecified } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
@@ -24,6 +24,7 @@ import {
   handledClass,
   noSharingProblem,
 } from './explain-decision.ts';
+import { freeFor, lastHeldBy } from './explain-former.ts';
 
 /** What one check of a Service found. It states the problem only: remedies are listed separately. */
 export interface Finding {
@@ -191,6 +192,7 @@ function explainAllocation(
   }
   if (decision.kind === 'write' && state.intent.kind === 'new')
     findings.push(passed('address', explainGrant(decision)));
+  if ('resting' in allocation) findings.push(...explainResting(allocation));
   return findings;
 }
 
@@ -264,13 +266,25 @@ function explainSharing({ request: { state, policy, sharing } }: Allocation): Fi
   }
 }
 
-function explainGrant({ addresses, cause, fromStatus }: Decision & { kind: 'write' }): string {
+function explainGrant({ addresses, cause, fromStatus, hadBefore }: Decision & { kind: 'write' }): string {
   const { text, entries } = addresses;
   // A pool can have DHCP for one family and addresses for the other.
   if (addressesOf(entries).some(isUnspecified)) return `${text}: requested from DHCP`;
   if (cause === 'share') return `${text} is in use, and every holder allows sharing`;
-  const isShown = cause === 'restore' || fromStatus === true;
-  return isShown ? `${text} is in the status of the Service` : `${text} is free`;
+  if (cause === 'restore' || fromStatus === true) return `${text} is in the status of the Service`;
+  return hadBefore ? `${text} is free, and the Service had it before` : `${text} is free`;
+}
+
+/** The addresses that came first, but have not rested. */
+function explainResting({ addresses, resting }: Grant): Finding[] {
+  return resting.map((former) => {
+    const text = `${formatAddress(former.address)} is ${freeFor(former)}, ${lastHeldBy(former)}`;
+    const isGiven = includesAddress(addresses, former.address);
+    return noted(
+      'address',
+      isGiven ? `${text}. No other address is free` : `${text}, so other addresses come first`,
+    );
+  });
 }
 
 /** What an assigned Service has, and what is left to write. */

@@ -3,6 +3,7 @@ import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { ordinalOf } from '../ip/range.ts';
 import { SortedSet } from '../ip/sorted-set.ts';
+import { defaultMaxFormerHolders } from '../model/options.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 
 /** The last holder of an address that was freed (spec section 14). */
@@ -13,9 +14,6 @@ export interface FormerHolder {
   readonly freedAt: number;
 }
 
-/** How many freed addresses are remembered by default. */
-export const maxFormerHolders = 1_000;
-
 /**
  * Who had an address that is free now. It is a preference of allocations and nothing else: an address without an entry is as good as
  * one with an entry.
@@ -25,7 +23,7 @@ export const maxFormerHolders = 1_000;
  */
 export class FormerHolders {
   /** More are not remembered. */
-  limit = maxFormerHolders;
+  limit = defaultMaxFormerHolders;
   /** For how long they are remembered, in milliseconds. Until the configuration is known, that is forever. */
   #memoryMs = Number.POSITIVE_INFINITY;
   readonly #byAddress = new AddressMap<FormerHolder>();

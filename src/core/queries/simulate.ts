@@ -39,7 +39,8 @@ export function externalIPsIn({ services, externalIPs = [] }: ClusterSnapshot): 
 /** An allocator that knows the snapshot and has not decided anything yet. */
 export function allocatorOf(snapshot: ClusterSnapshot, options: Options): Allocator {
   const { services, config, claims, externalIPs = [], nodes, resourceVersion, readAt = 0 } = snapshot;
-  const allocator = new Allocator(options, () => readAt);
+  // All tombstones that were read count: how many there can be is the controller's business.
+  const allocator = new Allocator({ ...options, maxFormerHolders: Number.POSITIVE_INFINITY }, () => readAt);
   allocator.setNodes(nodes);
   allocator.setConfig(config);
   allocator.replaceServices(services, resourceVersion);

@@ -83,7 +83,8 @@ function grid<T>(
 function cellElement(cell: AddressCell, text: string, shape = 'cell'): HTMLElement {
   const { sign, name } = addressStates[cell.state];
   const services = cell.services.join(', ') + (cell.more > 0 ? ` and ${cell.more} more` : '');
-  const label = `${cell.address}, ${name}${services === '' ? '' : `, ${services}`}`;
+  const details = [cell.former ?? name, services].filter((part) => part !== '').join(', ');
+  const label = `${cell.address}, ${details}`;
   return h(
     'a',
     {

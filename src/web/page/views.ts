@@ -70,7 +70,7 @@ export function poolView(detail: PoolDetail, columns: number): PageView {
 }
 
 export function addressView(detail: AddressDetail): PageView {
-  const { address, state, pools, holders, others, externalIP, claimOwner } = detail;
+  const { address, state, pools, holders, others, externalIP, claimOwner, former } = detail;
   return {
     title: address,
     content: [
@@ -78,6 +78,7 @@ export function addressView(detail: AddressDetail): PageView {
       heading(h('span', { class: 'mono' }, address), ' ', stateChip(state)),
       h('p', {}, `${addressStates[state].meaning}.`),
       externalIP === '' ? undefined : h('p', {}, `It is ${externalIP}.`),
+      former === '' ? undefined : h('p', {}, `It is ${former}.`),
       claimOwner === undefined ? undefined : h('p', {}, `Claimed by an IPAddress object for ${claimOwner}.`),
       holders.length > 0 ? section('holders', 'Held by', serviceList(holders, 0), '') : undefined,
       others.length > 0

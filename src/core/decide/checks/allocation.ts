@@ -27,7 +27,9 @@ export const allocation: Check = {
     const isNew = !found.addresses.every((address) => shown.includes(address));
     if (isNew) {
       const cause = view.reallocate ? 'reallocate' : allocationCause(found);
-      return { allocation: found, desired: assignedFrom(run, cause, found) };
+      const desired = assignedFrom(run, cause, found);
+      const isSame = found.former.length > 0;
+      return { allocation: found, desired: isSame ? { ...desired, hadBefore: true } : desired };
     }
     const cause = view.reallocate ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
     const sharedWith = shown.flatMap((address) => othersAt(state, address, facts).map(({ key }) => key));
