@@ -138,7 +138,7 @@ async function readConfigMap(context: ClusterContext, options: Options): Promise
 }
 
 /** Undefined if the API server does not know IPAddress. */
-async function readClaims(
+export async function readClaims(
   context: ClusterContext,
   options: Options,
   remarks: string[],

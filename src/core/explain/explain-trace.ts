@@ -282,7 +282,7 @@ function explainResting({ addresses, resting }: Grant): Finding[] {
     const isGiven = includesAddress(addresses, former.address);
     return noted(
       'address',
-      isGiven ? `${text}. No other address is free` : `${text}, so other addresses come first`,
+      isGiven ? `${text}. No other address has rested` : `${text}, so other addresses come first`,
     );
   });
 }

@@ -135,10 +135,7 @@ function formatClaimAnnotation({ reservations, last }: ClaimContent, controller:
     ips: addresses,
     from: source,
   }));
-  const remembered =
-    last === undefined
-      ? {}
-      : { last: { service: last.service, freed: new Date(last.freedAt).toISOString() } };
+  const remembered = last === undefined ? {} : { last: { service: last.service, freed: last.freedAt } };
   return JSON.stringify({ by: controller, for: entries, ...remembered });
 }
 
@@ -165,8 +162,9 @@ function readClaimAnnotation(text: string | undefined): ClaimAnnotation | undefi
 /** Undefined for anything else, which is then forgotten. */
 function readLastHolder(value: unknown): ClaimContent['last'] {
   const { service, freed } = fieldsOf(value);
-  const freedAt = typeof freed === 'string' ? Date.parse(freed) : Number.NaN;
-  return typeof service === 'string' && Number.isFinite(freedAt) ? { service, freedAt } : undefined;
+  return typeof service === 'string' && Number.isSafeInteger(freed)
+    ? { service, freedAt: Number(freed) }
+    : undefined;
 }
 
 function readReservation(value: unknown): ClaimReservation | undefined {
