@@ -17,11 +17,11 @@ export const election: ElectionOptions = {
 };
 
 /** An embedded API with a pool, shared by replicas. */
-export function createCluster(pool: string) {
+export function createCluster(pool: string, more: Readonly<Record<string, string>> = {}) {
   const clock = createFakeClock();
   const api = createEmbeddedApi({ clock, random: () => 0.5 });
   const metadata = { namespace: 'kube-system', name: 'kubevip' };
-  api.load({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'range-global': pool } });
+  api.load({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'range-global': pool, ...more } });
   return {
     clock,
     api,
