@@ -1,6 +1,7 @@
 import { part as churn } from './parts/churn.ts';
 import { part as cluster } from './parts/cluster.ts';
 import { part as core } from './parts/core.ts';
+import { part as drain } from './parts/drain.ts';
 import { part as growth } from './parts/growth.ts';
 import { part as page } from './parts/page.ts';
 import { part as plugin } from './parts/plugin.ts';
@@ -21,6 +22,7 @@ export const parts = {
   silence,
   transport,
   plugin,
+  drain,
   page,
   pools,
 };

@@ -67,6 +67,7 @@ const figures: Required<Figures> = {
     coreRow({ pool }),
     coreRow({ pool, inUse: 1_000_000, reserve: 3_333, map: 200 }),
   ]),
+  drain: [],
   growth: [],
   page: [],
   silence: [

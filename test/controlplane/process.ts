@@ -36,7 +36,7 @@ export interface Child {
   /** After a signal, 128 plus its number. Undefined while the program runs. */
   exitCode(): number | undefined;
   /** A program that does not end after SIGTERM gets SIGKILL after the kubelet's grace period. */
-  stop(signal?: 'TERM' | 'KILL' | 'STOP' | 'CONT'): Promise<void>;
+  stop(signal?: 'TERM' | 'INT' | 'KILL' | 'STOP' | 'CONT'): Promise<void>;
 }
 
 export interface ChildOptions {

@@ -378,3 +378,43 @@ export function allocation(
   if (policy === 'PreferDualStack') return picks.length > 0 ? picks : undefined;
   return picks.length === wanted.length ? picks : undefined;
 }
+
+/**
+ * Whether the Service can move to exactly these addresses: one for each family that it needs, each one its own already, or in its
+ * pool and free or shared.
+ */
+export function canMoveTo(
+  data: Data | undefined,
+  service: Service,
+  target: string,
+  all: readonly Service[],
+  claimedByOthers: ReadonlySet<string> = new Set(),
+): boolean {
+  const entries = target.split(',').map((entry) => entry.trim());
+  const families = (service.spec?.ipFamilies ?? []) as ('IPv4' | 'IPv6')[];
+  const policy = service.spec?.ipFamilyPolicy ?? 'SingleStack';
+  const wanted = policy === 'SingleStack' ? families.slice(0, 1) : families;
+  const familyOf = (address: string): 'IPv4' | 'IPv6' => (address.includes(':') ? 'IPv6' : 'IPv4');
+  const named = entries.map(familyOf);
+  if (!entries.every((entry) => /^\d+(\.\d+){3}$|:/.test(entry))) return false;
+  if (!named.every((family) => wanted.includes(family)) || new Set(named).size < named.length) return false;
+  if (policy !== 'PreferDualStack' && named.length < wanted.length) return false;
+  const { metadata } = service;
+  const record = recordOf(service) as { ips?: string; from?: string };
+  const spec = service.spec?.loadBalancerIP ?? '';
+  const annotation = (metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '').replaceAll(' ', '');
+  const isUnedited =
+    record.ips === annotation &&
+    (spec === '' || annotation.split(',').includes(spec)) &&
+    record.from !== 'static';
+  const own = isUnedited ? list(annotation) : [];
+  const pool = poolOf(data, metadata.namespace ?? '');
+  return entries.every((address) => {
+    if (own.includes(address)) return true;
+    if (data === undefined || pool?.[familyOf(address)].includes(address) !== true) return false;
+    if (claimedByOthers.has(address)) return false;
+    const others = all.filter((other) => keyOf(other) !== keyOf(service) && shown(other).includes(address));
+    const shares = policy === 'SingleStack' && familyOf(address) === 'IPv4' && isSharer(data, service);
+    return others.every((other) => shares && agrees(data, service, other, address));
+  });
+}

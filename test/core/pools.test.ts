@@ -161,3 +161,13 @@ test('a quota counts shared addresses once, and addresses that are requested by 
   world.configure(data);
   assert.notEqual(world.addresses('x/5')[0] ?? '-', undefined);
 });
+
+test('a dual-stack Service keeps what it has, and gets the other family only if the quota has room', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.9, 2001:db8::/120', 'quota-x': '3' };
+  const world = new SmallWorld(data).create(['x/1'], ['x/2']);
+  world.edit('x/1', { families: 'RequireDualStack IPv4,IPv6' });
+  assert.deepEqual(world.addresses('x/1'), ['10.0.0.1,2001:db8::'], 'the third address');
+  world.edit('x/2', { families: 'RequireDualStack IPv4,IPv6' });
+  assert.deepEqual(world.addresses('x/2'), ['10.0.0.2'], 'the fourth one would be too many');
+  assert.match(world.says('x/2'), /hold 3 of 3 addresses/);
+});

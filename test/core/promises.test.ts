@@ -12,8 +12,18 @@ import { stateOf } from '../../src/core/ledger/service-state.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
-import { keyOf, type ServiceView, viewOf } from '../../src/core/model/service-view.ts';
-import { adoption, allocation, isAdopted, isContender, mayShare, moved, poolOf, shown } from './naive.ts';
+import { keyOf, type ServiceView, targetOf, viewOf } from '../../src/core/model/service-view.ts';
+import {
+  adoption,
+  allocation,
+  canMoveTo,
+  isAdopted,
+  isContender,
+  mayShare,
+  moved,
+  poolOf,
+  shown,
+} from './naive.ts';
 import { Cluster } from './test-world.ts';
 import { anyAddress, anyUserStep, at, edit, type UserStep } from './users.ts';
 
@@ -432,6 +442,12 @@ class Run {
       else if (decision.cause === 'allocate')
         assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all), key);
     }
+    const target = targetOf(view);
+    if (target !== undefined && decision.cause === 'reallocate') {
+      const sorted = (text: string): string[] => text.replaceAll(' ', '').split(',').sort();
+      assert.deepEqual(sorted(decision.addresses.text), sorted(target), `Exactly the target: ${key}`);
+      return;
+    }
     const [left = ''] = before;
     const isAssigned =
       view.annotation === left && view.record?.addresses.text === left && view.record.uid === view.uid;
@@ -474,6 +490,17 @@ class Run {
         adoption(data, service, all, known) ?? allocation(data, service, all),
         undefined,
         `Served: ${decided.state.key} is pending although an address is available`,
+      );
+    }
+    for (const service of all) {
+      const key = `${service.metadata.namespace}/${service.metadata.name}`;
+      const decided = this.allocator.explain(key);
+      const target = decided && targetOf(decided.state.view);
+      if (decided === undefined || target === undefined || this.denied.has(key)) continue;
+      if (decided.decision.kind === 'ignore' || decided.state.intent.kind === 'unreadable') continue;
+      assert.ok(
+        !canMoveTo(this.cluster.data, service, target, all),
+        `Served: ${key} stays, although it can move to ${target}: ${JSON.stringify(decided.decision, bigints)} ${JSON.stringify(all)}`,
       );
     }
     // A new controller that reads the Services in another order makes the same decisions and writes nothing.
@@ -559,7 +586,8 @@ function objectOf(view: ServiceView): Service {
   }
   if (view.requestedIP !== undefined) annotations['kube-vip.io/requestedIP'] = view.requestedIP;
   if (view.reallocate)
-    annotations['kube-vip.io/reallocate'] = view.reallocate === 'all' ? 'true' : 'allocated';
+    annotations['kube-vip.io/reallocate'] =
+      targetOf(view) ?? (view.reallocate === 'all' ? 'true' : 'allocated');
   return {
     metadata: {
       namespace: view.namespace,

@@ -34,6 +34,7 @@ interface Sketch {
     by?: string;
     interface?: string;
     was?: string;
+    pool?: string;
   };
   status?: string;
   external?: string;
@@ -178,7 +179,11 @@ function play({ data, options, nodes, services, leads }: Story): void {
       assert.equal(found[field as keyof typeof found], value, `${key}: ${field}`);
     }
     if (says !== undefined)
-      assert.match(decision === undefined ? '' : explainDecision(decision, allOptions), says, key);
+      assert.match(
+        decision === undefined ? '' : explainDecision(decision, allOptions),
+        says,
+        `${key}: ${decision === undefined ? '' : explainDecision(decision, allOptions)}`,
+      );
     const last = written.get(key);
     if (wrote !== undefined) assert.equal(last?.kind === 'write' ? explainWrite(last) : '', wrote, key);
     if (untouched) assert.ok(!written.has(key), `${key} was written`);
@@ -197,6 +202,7 @@ const ours = (ip: string, more: Sketch = {}): Sketch => ({
   ...more,
   record: { from: 'cidr-global', ips: ip, ...more.record },
 });
+const to = (target: string): Sketch => ({ annotations: { 'kube-vip.io/reallocate': target } });
 const sharing = { ...pool, 'allow-share-global': 'true' };
 
 const stories: Record<string, readonly Story[]> = {
@@ -853,6 +859,202 @@ const stories: Record<string, readonly Story[]> = {
         'a/second': { ips: '10.0.0.5,fd00::1' },
         'a/static': { ips: '10.0.0.2', from: 'cidr-global' },
         'a/right': { ips: '10.0.0.6' },
+      },
+    },
+    {
+      title: 'a reallocation to addresses by name gives exactly these, as an allocation',
+      data: both,
+      services: {
+        'a/moves': ours('10.0.0.1', to('10.0.0.7')),
+        'a/outside': ours('172.16.0.1', to('10.0.0.8')),
+        'a/dual': ours('10.0.0.2,fd00::2', { families: dual, ...to('fd00::9, 10.0.0.2') }),
+        // What it has may stay outside the pool.
+        'a/half': ours('172.16.0.2,fd00::3', { families: dual, ...to('172.16.0.2,fd00::8') }),
+        'a/same': ours('10.0.0.3', to('10.0.0.3')),
+        'a/static': { spec: '172.16.0.3', ...to('10.0.0.4') },
+        'a/named': { spec: '10.0.0.5', ...to('10.0.0.5') },
+        'a/new': { families: dual, ...to('10.0.0.6') },
+        'b/go': { ...go('10.0.0.9'), ...to('10.0.0.9') },
+      },
+      leads: {
+        'a/moves': {
+          ips: '10.0.0.7',
+          spec: '10.0.0.7',
+          from: 'cidr-global',
+          wrote:
+            'Assigned 10.0.0.7 (from cidr-global), as requested by the annotation kube-vip.io/reallocate',
+        },
+        'a/outside': { ips: '10.0.0.8', from: 'cidr-global' },
+        'a/dual': { ips: '10.0.0.2,fd00::9', spec: '10.0.0.2', from: 'cidr-global' },
+        'a/half': { ips: '172.16.0.2,fd00::8', spec: '172.16.0.2', from: 'cidr-global' },
+        'a/same': { ips: '10.0.0.3', wrote: 'Kept 10.0.0.3: it is already in its pool' },
+        'a/static': { ips: '10.0.0.4', from: 'cidr-global' },
+        'a/named': { ips: '10.0.0.5', from: 'cidr-global' },
+        'a/new': { ips: '10.0.0.6', from: 'cidr-global', says: /has no IPv6 address/ },
+        'b/go': { ips: '10.0.0.9', from: 'cidr-global' },
+      },
+    },
+    {
+      title:
+        'a Service that leaves one of two addresses without any pool still records where the other came from',
+      services: {
+        'a/old': ours('fd00::1', { families: 'SingleStack IPv6' }),
+        'b/x': ours('10.0.0.1,fd00::1', {
+          families: dual,
+          record: { from: 'cidr-global', ips: '10.0.0.1,fd00::1', ports: 'TCP/81' },
+        }),
+      },
+      leads: { 'b/x': { ips: '10.0.0.1', from: 'unknown' } },
+    },
+    {
+      title: 'what prevents a reallocation by name is said, and the Service keeps what it has',
+      data: { ...both, 'cidr-d': '10.0.0.0/24' },
+      services: {
+        'a/elsewhere': ours('10.0.0.1', to('10.9.9.9')),
+        'a/used': ours('10.0.0.2', to('10.0.0.1')),
+        'a/word': ours('10.0.0.3', to('soon')),
+        'a/slip': ours('10.0.0.4', to('10.0.0.300')),
+        'a/family': ours('10.0.0.5', to('fd00::5')),
+        'a/two': ours('10.0.0.6', to('10.0.0.7,10.0.0.8')),
+        'a/strict': ours('10.0.0.7,fd00::7', { families: strict, ...to('10.0.0.9') }),
+        'a/no-request': ours('10.0.0.8', { annotations: { 'kube-vip.io/reallocate': 'false' } }),
+        'b/static': { spec: '172.16.0.9', ...to('10.0.0.1') },
+        'c/new': to('10.0.0.1'),
+        'd/end': ours('10.0.0.20', to('10.0.0.255')),
+        'd/external': ours('10.0.0.21', to('10.0.0.30')),
+        'e/web': { type: 'ClusterIP', external: '10.0.0.30' },
+      },
+      leads: {
+        'a/elsewhere': {
+          untouched: true,
+          says: /^Waiting for the requested reallocation\. Until then, the Service keeps its current addresses\. The annotation kube-vip\.io\/reallocate requests 10\.9\.9\.9, which is not in the pool of the Service, cidr-global\. Add the address to the pool, or change the annotation kube-vip\.io\/reallocate\.$/,
+        },
+        'a/used': {
+          untouched: true,
+          says: /requests 10\.0\.0\.1, which a\/elsewhere uses\. Change the annotation /,
+        },
+        'a/word': {
+          untouched: true,
+          says: /has "soon", which is neither an address for each IP family, nor /,
+        },
+        'a/slip': { untouched: true, says: /has "10\.0\.0\.300", which is neither / },
+        'a/family': { untouched: true, says: /requests fd00::5, but the Service is IPv4\./ },
+        'a/two': { untouched: true, says: /requests more than one IPv4 address\./ },
+        'a/strict': {
+          untouched: true,
+          says: /requests no IPv6 address, which the Service needs as well\./,
+        },
+        'a/no-request': { untouched: true, says: /^$/ },
+        'b/static': {
+          ips: '172.16.0.9',
+          from: 'static',
+          says: /requests 10\.0\.0\.1, which a\/elsewhere uses/,
+        },
+        'c/new': {
+          ips: '10.0.0.9',
+          from: 'cidr-global',
+          says: /requests 10\.0\.0\.1, which a\/elsewhere uses/,
+        },
+        'd/end': { untouched: true, says: /requests 10\.0\.0\.255, which is excluded from allocation\./ },
+        'd/external': {
+          untouched: true,
+          says: /requests 10\.0\.0\.30, which is used as an external IP of Service e\/web\./,
+        },
+      },
+    },
+    {
+      title: 'a reallocation to what the Service has changes nothing without a pool',
+      services: { 'a/x': ours('10.0.0.1', to('10.0.0.1')) },
+      leads: { 'a/x': { ips: '10.0.0.1', from: 'cidr-global', label: true } },
+    },
+    {
+      title:
+        'a reallocation by name takes addresses of all pools of the Service, reserved ones, and no others',
+      data: {
+        'pool.one': '10.0.1.1-10.0.1.9',
+        'pool.two': '10.0.2.1-10.0.2.9',
+        'pool.other': '10.0.3.1-10.0.3.9',
+        'pools-global': 'one,two',
+        'pools-b': 'one,two,other',
+        'exclude.two': '10.0.2.7',
+        'reserve-c': 'mine=10.9.0.1, theirs=10.0.1.8',
+      },
+      services: {
+        'a/moves': ours('10.0.1.1', { record: { from: 'pool.one', ips: '10.0.1.1' }, ...to('10.0.2.9') }),
+        'a/excluded': ours('10.0.1.2', { record: { from: 'pool.one', ips: '10.0.1.2' }, ...to('10.0.2.7') }),
+        'a/unlisted': ours('10.0.1.3', { record: { from: 'pool.one', ips: '10.0.1.3' }, ...to('10.0.3.1') }),
+        'a/reserved': ours('10.0.1.4', { record: { from: 'pool.one', ips: '10.0.1.4' }, ...to('10.0.1.8') }),
+        'b/both': ours('10.0.1.5,10.0.3.5', {
+          record: { from: 'pool.one', ips: '10.0.1.5,10.0.3.5', pool: 'one,other' },
+          annotations: { 'kube-vip.io/pool': 'one,other', 'kube-vip.io/reallocate': '10.0.3.6,10.0.1.6' },
+        }),
+        'b/lacks': ours('10.0.1.7,10.0.3.7', {
+          record: { from: 'pool.one', ips: '10.0.1.7,10.0.3.7', pool: 'one,other' },
+          annotations: { 'kube-vip.io/pool': 'one,other', 'kube-vip.io/reallocate': '10.0.3.8' },
+        }),
+        'c/mine': ours('10.0.1.9', { record: { from: 'pool.one', ips: '10.0.1.9' }, ...to('10.9.0.1') }),
+      },
+      leads: {
+        'a/moves': { ips: '10.0.2.9', from: 'pool.two' },
+        'a/excluded': { untouched: true, says: /requests 10\.0\.2\.7, which is excluded from allocation\./ },
+        'a/unlisted': {
+          untouched: true,
+          says: /requests 10\.0\.3\.1, which is not in the pools of the Service, pool\.one, pool\.two\./,
+        },
+        'a/reserved': {
+          untouched: true,
+          says: /requests 10\.0\.1\.8, which is reserved for c\/theirs \(reserve-c\)\./,
+        },
+        'b/both': { ips: '10.0.1.6,10.0.3.6', spec: '10.0.1.6' },
+        'b/lacks': {
+          untouched: true,
+          says: /requests no IPv4 address of pool one, which the Service needs as well\./,
+        },
+        'c/mine': { ips: '10.9.0.1', from: 'reserve-c' },
+      },
+    },
+    {
+      title: 'a reallocation by name adds no address beyond the quota',
+      data: { ...both, 'quota-a': '1' },
+      services: {
+        'a/x': ours('10.0.0.1', to('10.0.0.5')),
+        'a/y': ours('10.0.0.2', { families: dual, ...to('10.0.0.6,fd00::6') }),
+        'b/z': ours('10.0.0.3', { families: dual, ...to('10.0.0.7,fd00::7') }),
+      },
+      leads: {
+        'a/x': { ips: '10.0.0.5' },
+        'a/y': { untouched: true, says: /^Waiting for .* The quota is reached/ },
+        'b/z': { ips: '10.0.0.7,fd00::7' },
+      },
+    },
+    {
+      title: 'a reallocation by name happens when the address becomes free',
+      data: pool,
+      services: {
+        'a/first': ours('10.0.0.1', { created: 1, ...to('10.0.0.2') }),
+        'a/second': ours('10.0.0.2', { created: 2, ...to('10.0.0.3') }),
+        'a/third': ours('10.0.0.3', { created: 3, ...to('10.0.0.4') }),
+      },
+      leads: {
+        'a/first': { ips: '10.0.0.2' },
+        'a/second': { ips: '10.0.0.3' },
+        'a/third': { ips: '10.0.0.4' },
+      },
+    },
+    {
+      title: 'a reallocation by name joins Services that share the address',
+      data: { ...sharing, 'allow-share-b': 'false' },
+      services: {
+        'a/http': ours('10.0.0.1', { ports: 'TCP/80', ...to('10.0.0.5') }),
+        'a/https': ours('10.0.0.1', { ports: 'TCP/443', ...to('10.0.0.5') }),
+        'a/clash': ours('10.0.0.3', { created: 5, ports: 'TCP/443', ...to('10.0.0.5') }),
+        'b/alone': ours('10.0.0.4', { ports: 'TCP/25', ...to('10.0.0.5') }),
+      },
+      leads: {
+        'a/http': { ips: '10.0.0.5', says: /^Shared with a\/https\.$/ },
+        'a/https': { ips: '10.0.0.5' },
+        'a/clash': { untouched: true, says: /requests 10\.0\.0\.5, which a\/http, a\/https use\./ },
+        'b/alone': { untouched: true, says: /requests 10\.0\.0\.5, which a\/http, a\/https use\./ },
       },
     },
     {

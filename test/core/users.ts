@@ -196,6 +196,7 @@ export type Edit =
       at: number;
     }
   | { do: 'annotate' | 'respecify' | 'show' | 'external'; at: number; address: string }
+  | { do: 'move'; at: number; target: string }
   | { do: 'families'; at: number; families: { ipFamilies: string[]; ipFamilyPolicy: string } }
   | { do: 'ports'; at: number; ports: { protocol: string; port: number }[] };
 
@@ -205,6 +206,21 @@ export type UserStep =
   | { do: 'terminate'; at: number }
   | { do: 'configure'; data: Data | undefined }
   | Edit;
+
+/** What a person writes into `kube-vip.io/reallocate`: addresses, with mistakes. */
+const anyTarget = fc.oneof(
+  { weight: 4, arbitrary: anyAddress },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '10.0.0.2,fd00::1',
+      'fd00::2, 10.0.0.3',
+      '10.0.0.1,10.0.0.2',
+      'soon',
+      '0.0.0.0',
+    ),
+  },
+);
 
 /** The index of the Service to which a step applies. */
 export const at = fc.nat({ max: 9 });
@@ -237,6 +253,7 @@ export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
       address: anyAddress,
     }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), at, target: anyTarget }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('families' as const), at, families: anyFamilies }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('ports' as const), at, ports: anyPorts }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('configure' as const), data: anyData }) },
@@ -280,6 +297,9 @@ export function edit(service: Service, step: Edit): void {
       break;
     case 'reallocate-allocated':
       annotations()['kube-vip.io/reallocate'] = 'allocated';
+      break;
+    case 'move':
+      annotations()['kube-vip.io/reallocate'] = step.target;
       break;
     case 'annotate':
       annotations()['kube-vip.io/loadbalancerIPs'] = step.address;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { locateBinaries } from '../controlplane/binaries.ts';
-import { feed } from '../controlplane/process.ts';
+import { feed, startChild } from '../controlplane/process.ts';
 import { temporaryFolder } from '../controlplane/temporary.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -11,6 +11,15 @@ export interface ShellResult {
   stdout: string;
   stderr: string;
   code: number;
+}
+
+export interface RunningCommand {
+  /** What it has written so far. */
+  output(): string;
+  /** Undefined while it runs. */
+  exitCode(): number | undefined;
+  /** Ctrl+C. Resolves when it has ended. */
+  interrupt(): Promise<void>;
 }
 
 /** A shell with the real kubectl and the plugin on its PATH, in a folder with the examples. */
@@ -46,6 +55,20 @@ export class Shell {
       (error: unknown) => child.kill() && fulfil({ stdout: '', stderr: String(error), code: 1 }),
     );
     return promise;
+  }
+
+  /** Starts a command that can be interrupted. */
+  start(line: string): RunningCommand {
+    let output = '';
+    const onOutput = (text: string): void => {
+      output += text;
+    };
+    const child = startChild('/bin/sh', ['-c', `exec ${line}`], { env: this.#env, onOutput });
+    return {
+      output: () => output,
+      exitCode: () => child.exitCode(),
+      interrupt: () => child.stop('INT'),
+    };
   }
 
   /** The output of `kubectl vip ... -o json`. */

@@ -9,6 +9,7 @@ import { viewOf } from '../../src/core/model/service-view.ts';
 import {
   adoption,
   allocation,
+  canMoveTo,
   type Data,
   isAdopted,
   keyOf,
@@ -138,6 +139,8 @@ function checkStill(before: Service, after: Service): void {
   const families = `${spec.ipFamilyPolicy ?? 'SingleStack'} ${(spec.ipFamilies ?? []).join()}`;
   const reasons = [
     metadata.annotations?.['kube-vip.io/reallocate'] === 'true',
+    metadata.annotations?.['kube-vip.io/reallocate'] !== undefined &&
+      sameAddresses(metadata.annotations['kube-vip.io/reallocate'], annotationOf(after)),
     metadata.annotations?.['kube-vip.io/reallocate'] === 'allocated' && record.from !== 'static',
     record.uid !== metadata.uid,
     record.families !== undefined && !sameFamilies(record.families, families),
@@ -148,6 +151,17 @@ function checkStill(before: Service, after: Service): void {
   if (!reasons.some(Boolean)) {
     throw new BrokenPromise('Still', `${keyOf(after)} had ${shownBefore} and got ${annotationOf(after)}`);
   }
+}
+
+/** Whether the lists have the same addresses, in any order. */
+function sameAddresses(one: string, other: string): boolean {
+  const sorted = (text: string): string =>
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .sort()
+      .join();
+  return sorted(one) === sorted(other);
 }
 
 function sameFamilies(one: string, other: string): boolean {
@@ -224,6 +238,9 @@ export function checkAtRest({ all, data, allocator, warned, claims, denied }: St
       if (warned(service).length === 0)
         throw new BrokenPromise('Said why', `${key} is pending without a warning`);
     }
+    const target = service.metadata.annotations?.['kube-vip.io/reallocate'] ?? '';
+    if (decision.kind === 'keep' && canMoveTo(data, service, target, all, claimedElsewhere))
+      throw new BrokenPromise('Served', `${key} stays, although it can move to ${target}`);
     if (decision.kind === 'keep' && !isAdopted(service))
       throw new BrokenPromise('Crash-proof', `${key} has an address and no allocation record of it`);
     const isWritten = 'patch' in decision && !isEmptyPatch(decision.patch);

@@ -22,7 +22,10 @@ export interface Reading {
 }
 
 /** The controller's annotations, and the two that both programs write. */
-const written: readonly string[] = [names.addresses, names.interface, names.record, 'kube-vip.io/reallocate'];
+const written: readonly string[] = [
+  ...[names.addresses, names.interface, names.record, 'kube-vip.io/reallocate'],
+  ...['kube-vip.io/serviceVLAN', 'kube-vip.io/leaseName'],
+];
 
 /** docs/going-back.md shows the same table. */
 export const goReads: readonly Reading[] = [
@@ -139,7 +142,8 @@ export const goReads: readonly Reading[] = [
     source:
       '`cloud-provider/controllers/service/controller.go` and `pkg/provider/loadbalancerclass.go`: `needsUpdate`',
     does: 'If any of them changes, it processes the Service again, as the rows above describe.',
-    holds: 'The controller writes only the address, the interface, and its own annotations.',
+    holds:
+      'The controller writes only the address, the interface, the VLAN, the Lease, and its own annotations.',
     fault: unchanged("another program's annotation", ({ metadata: { annotations = {} } }) =>
       Object.fromEntries(Object.entries(annotations).filter(([name]) => !written.includes(name))),
     ),

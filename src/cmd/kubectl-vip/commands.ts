@@ -1,4 +1,5 @@
 import { connectionFlags } from './connection-target.ts';
+import { drainFlags, moveFlags } from './move-options.ts';
 import type { PluginFlag } from './plugin-flag.ts';
 
 export interface CommandText {
@@ -146,6 +147,38 @@ export const commandTexts = {
     flags: {},
     examples: ['kubectl vip audit', 'kubectl vip audit -o json'],
     exitCodes: '0 if there are no findings, 1 if there are, or if the command failed.',
+  },
+  move: {
+    arguments: 'service/NAME',
+    summary: 'Move a Service to another address',
+    description: [
+      'Moves a Service to the address or the pool of --to, else to another address of its pools. The address has to be free and in the pools of the Service, which then has it as an allocated one. Waits until the Service has the new address and its status shows it.',
+      'The Service is interrupted while kube-vip replaces the address. The command writes one annotation, and the controller moves the Service.',
+    ],
+    flags: moveFlags,
+    examples: [
+      'kubectl vip move service/web -n shop',
+      'kubectl vip move service/web -n shop --to 192.168.0.10',
+      'kubectl vip move service/web -n shop --to cidr-shop --dry-run=client',
+    ],
+    exitCodes: '0 if the Service was moved, or has the address already, 1 if not.',
+  },
+  drain: {
+    arguments: 'POOL|CIDR|FIRST-LAST',
+    summary: 'Move all Services off the addresses of a pool or a block',
+    description: [
+      'Moves each Service with an allocated address of the pool, block or range to another address of its pools, or of the pool of --to. Starts with the oldest Service, moves a batch at a time, and waits until each Service of the batch has its new address and its status shows it. Lists Services that requested their address by name, and leaves them. With -n, moves only the Services of this namespace.',
+      'Stops at the first failure, and prints what is left. Run the same command again to go on. Ctrl+C stops after the requests that were sent: the controller still completes them.',
+      'Drained addresses are free, so a pool that still contains them can assign them again. --exclude first excludes them from automatic allocation in the ConfigMap.',
+      'To see where each Service would move, add --dry-run=client. Nothing else is moved, unless the cluster changes meanwhile.',
+    ],
+    flags: drainFlags,
+    examples: [
+      'kubectl vip drain 192.168.0.0/28 --dry-run=client',
+      'kubectl vip drain 192.168.0.0/28 --exclude',
+      'kubectl vip drain 10.0.0.0/24 --to cidr-shop --keep-host --batch 10',
+    ],
+    exitCodes: '0 if no Service is left to move, 1 otherwise.',
   },
   web: {
     arguments: '',

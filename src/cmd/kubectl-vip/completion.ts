@@ -72,7 +72,7 @@ async function argumentCandidates(
   before: readonly string[],
   streams: IOStreams,
 ): Promise<CompletionCandidate[]> {
-  if (command !== 'explain' && command !== 'history') return [];
+  if (command !== 'explain' && command !== 'move' && command !== 'history') return [];
   const { services, contextNamespace } = await servicesFor(before, streams);
   const wanted = flagValues(before).values.get('namespace') ?? contextNamespace ?? 'default';
   return services
@@ -84,7 +84,8 @@ async function argumentCandidates(
 const nothing = { values: new Map<string, string>(), all: new Map<string, readonly string[]>() };
 
 function flagValues(before: readonly string[]): Pick<ParsedFlags, 'values' | 'all'> {
-  const parsed = parseFlags(before, flagsOf('explain'));
+  const command = commandNames.find((name) => before.includes(name));
+  const parsed = parseFlags(before, flagsOf(command ?? 'explain'));
   return 'message' in parsed ? nothing : parsed;
 }
 

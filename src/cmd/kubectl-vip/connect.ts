@@ -5,8 +5,8 @@ import { readOnly } from '../../controller/observer.ts';
 import type { ConnectionTarget } from './connection-target.ts';
 import type { IOStreams } from './io-streams.ts';
 
-/** A connection that can only read. */
-export interface ReadConnection {
+/** A connection that can only read, unless it was opened to write. */
+export interface ClusterConnection {
   readonly connection: Connection;
   readonly transport: Transport;
   readonly api: Api;
@@ -14,7 +14,11 @@ export interface ReadConnection {
 }
 
 /** Connects with the user's kubeconfig, proxy, and permissions, as kubectl does (including exec plugins and OIDC). */
-export async function connect(target: ConnectionTarget, streams: IOStreams): Promise<ReadConnection> {
+export async function connect(
+  target: ConnectionTarget,
+  streams: IOStreams,
+  access: 'read' | 'write' = 'read',
+): Promise<ClusterConnection> {
   const { kubeconfig, flags, requestTimeoutMs: ms } = target;
   const { clock, env, version } = streams;
   // Loaded on demand: the kubeconfig reader is most of this program, and a dump does not need it.
@@ -32,7 +36,7 @@ export async function connect(target: ConnectionTarget, streams: IOStreams): Pro
   const proxyUrl = connection.proxyUrl ?? proxyFromEnvironment(serverUrl(connection.server), env);
   const proxy = proxyUrl === undefined ? {} : { proxyUrl };
   const readWrite = createHttpsTransport({ ...connection, ...proxy }, clock);
-  const transport = readOnly(readWrite);
+  const transport = access === 'write' ? readWrite : readOnly(readWrite);
   const timeouts = ms === undefined ? {} : { requestTimeoutMs: ms, listTimeoutMs: ms };
   const api = createApi(transport, {
     userAgent: `kubectl-vip/${version}`,

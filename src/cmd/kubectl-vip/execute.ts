@@ -11,6 +11,7 @@ import { version } from '../flags/version.ts';
 import { type CommandResult, type OutputOptions, printValue } from './command-result.ts';
 import { complete } from './completion.ts';
 import type { IOStreams } from './io-streams.ts';
+import { moveServices } from './move-command.ts';
 import { openFile } from './open-file.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { runCommand } from './run-command.ts';
@@ -41,6 +42,12 @@ export async function execute(invocation: Invocation, context: ProcessContext): 
     if (command === 'web') {
       await web(invocation, streams, (lines) => stdout.write(`${lines}\n`));
       return exitCode.success;
+    }
+    if (command === 'move' || command === 'drain') {
+      // The lines of the progress would not be valid in other formats.
+      const isTable = invocation.output === 'table' || invocation.output === 'wide';
+      const report = isTable ? (line: string) => void stdout.write(`${line}\n`) : writeStderr;
+      return print(await moveServices({ ...invocation, command }, streams, report), invocation, context);
     }
     return print(await runCommand({ ...invocation, command }, streams), invocation, context);
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Environment } from '../flags/environment.ts';
 import { parseFlags } from '../flags/flags.ts';
 import { type CommandName, commandNames, flagsOf } from './commands.ts';
 import { type ConnectionTarget, connectionTarget } from './connection-target.ts';
+import { type MoveOptions, moveOptions } from './move-options.ts';
 import { commandHelp, pluginHelp } from './plugin-help.ts';
 import { readName, type SettingFlags } from './setting-flags.ts';
 
@@ -22,6 +23,10 @@ export interface Invocation {
   readonly target: ConnectionTarget;
   readonly settings: SettingFlags;
   readonly isWatching: boolean;
+  /** Of `move` and `drain`. */
+  readonly moving: MoveOptions;
+  /** The command line as it was typed, without the program. */
+  readonly argv: readonly string[];
   /** Port of the page; 0: a free one. */
   readonly port: number;
   /** Whether color is allowed; the caller also requires a terminal. */
@@ -103,10 +108,16 @@ function commandRequest(command: CommandName, argv: readonly string[], env: Envi
     return usage(`--port must be a number from 1 to 65535, or 0 for a free port, not ${quoted(port)}.`, help);
   if (command === 'web' && output !== 'table')
     return usage(`web prints a link and has no ${output} output. Omit --output.`, help);
+  const moving = moveOptions(values);
+  if ('message' in moving) return usage(moving.message, help);
+  if ((command === 'move' || command === 'drain') && files.length > 0 && !moving.isDryRun)
+    return usage(`${command} changes a cluster, but -f reads a dump. Add --dry-run=client.`, help);
   return {
     kind: 'run',
     invocation: {
       command,
+      moving,
+      argv,
       positionals: positionals.slice(1),
       namespace: values.get('namespace'),
       isAllNamespaces: values.get('all-namespaces') === 'true',

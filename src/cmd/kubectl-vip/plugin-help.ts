@@ -11,7 +11,7 @@ const width = 80;
 const textColumn = 28;
 
 export const pluginHelp = `${wrapWords(
-  'Show address assignments, pool usage, and why a Service is pending. kubectl vip recomputes the decisions of kube-vip-cloud-provider with the same code. It reads with your kubeconfig and changes nothing.',
+  'Show address assignments, pool usage, and why a Service is pending. kubectl vip recomputes the decisions of kube-vip-cloud-provider with the same code. It uses your kubeconfig. Only move and drain change anything.',
   width,
 ).join('\n')}
 

@@ -27,7 +27,7 @@ import { settingsFrom } from './settings.ts';
 import { rangeIn, who } from './who-command.ts';
 
 /** A command that ends by itself, unlike `web`. */
-type OneShotInvocation = Invocation & { readonly command: Exclude<CommandName, 'web'> };
+type OneShotInvocation = Invocation & { readonly command: Exclude<CommandName, 'web' | 'move' | 'drain'> };
 
 /** Rejects with a message that says what to do. */
 export async function runCommand(invocation: OneShotInvocation, streams: IOStreams): Promise<CommandResult> {

@@ -275,7 +275,7 @@ function withoutExcluded(
 }
 
 /** The spans without the ranges of their family, which are ascending and disjoint as well: O(spans + ranges). */
-function without(spans: readonly Span[], ranges: readonly Range[], family: Family): readonly Span[] {
+export function without(spans: readonly Span[], ranges: readonly Range[], family: Family): readonly Span[] {
   const gaps = ranges.flatMap((range) => (range.family === family ? (ordinalsOf(range) ?? []) : []));
   const left: Span[] = [];
   let next = 0;

@@ -1,12 +1,20 @@
-import { type AddressSettings, isInPool, type PolicyPool, settingsAt } from '../config/policy.ts';
-import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
+import {
+  type AddressSettings,
+  type AllocationPolicy,
+  isInPool,
+  type PolicyPool,
+  settingsAt,
+} from '../config/policy.ts';
+import { type Address, type Family, includesAddress } from '../ip/address.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
+import { unknownSource } from '../model/allocation-record.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import type { FormerAddress } from './former-address.ts';
 import { formerAddress, freeAddress } from './free-address.ts';
+import { isLeased, keptBySlot } from './kept-addresses.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { addressForAll, addressOfMoved, type SharedAddresses, sharedAddresses } from './shared-address.ts';
 import { whyNoneFree, whyNoPool, whyNoRoom } from './why-no-address.ts';
@@ -74,10 +82,11 @@ const noPools: readonly (readonly PolicyPool[])[] = [[]];
  * and 13). It reserves nothing: the caller has to put the result into the ledger before the next call.
  */
 export function allocate(request: AllocationRequest, facts: Facts): Allocation {
-  const { policy, families, needs, keep, state } = request;
+  const { policy, families, needs, state } = request;
   if (policy.choice.by === 'refused') return { request, failures: [whyNoPool(state.view, policy, facts)] };
-  const groups = policy.groups.length > 0 ? policy.groups : noPools;
+  const groups = groupsOf(policy);
   const kept = keptBySlot(request, groups);
+  const stays = kept.flatMap((slots) => slots.flatMap((address) => address ?? []));
   const picks: Pick[] = [];
   const failures: AllocationFailure[] = [];
   for (const [i, group] of groups.entries()) {
@@ -92,7 +101,8 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
       // Where DHCP answers for both families, one entry is enough.
       if (isLeased(group) && (j > 0 || kept[i]?.some((one) => one !== undefined))) continue;
       const picked = picks.map(({ address }) => address);
-      const room = roomFor(request, [...keep, ...picked], facts);
+      const chosen = picked.filter((address) => !includesAddress(stays, address));
+      const room = roomFor(request, [...stays, ...chosen], facts);
       const found = pickOne({ request, facts, family, group, picked, room });
       if ('address' in found) picks.push(found);
       else missing.push(...found);
@@ -109,7 +119,7 @@ function granted(request: AllocationRequest, picks: readonly Pick[]): Grant {
   return {
     request,
     addresses: picks.map(({ address }) => address),
-    key: source?.key ?? policy.pools[0]?.key ?? '',
+    key: source?.key ?? policy.pools[0]?.key ?? unknownSource,
     settings: source?.settings ?? policy.pools[0] ?? policy,
     sharedWith: picks.flatMap(({ sharedWith }) => sharedWith),
     former: picks.flatMap(({ isFormer, address }) => (isFormer ? address : [])),
@@ -117,41 +127,13 @@ function granted(request: AllocationRequest, picks: readonly Pick[]): Grant {
   };
 }
 
-/** Whether the group starts with a pool of a single DHCP entry, which is assigned for both families. */
-function isLeased([first]: readonly PolicyPool[]): boolean {
-  return first?.dhcpOnly !== undefined;
-}
-
-/** The kept addresses by group and family: first those that the pools of the group have, then any. */
-function keptBySlot(
-  { keep, families }: AllocationRequest,
-  groups: readonly (readonly PolicyPool[])[],
-): readonly (readonly (Address | undefined)[])[] {
-  if (keep.length === 0) return [];
-  const left = new Set(keep);
-  const slots = groups.map(() => families.map((): Address | undefined => undefined));
-  const fill = (fits: (address: Address, group: readonly PolicyPool[]) => boolean): void => {
-    for (const [i, group] of groups.entries())
-      for (const [j, family] of families.entries()) {
-        const slot = slots[i];
-        if (slot === undefined || slot[j] !== undefined) continue;
-        const found = [...left].find(
-          (address) =>
-            (address.family === family || (isUnspecified(address) && isLeased(group))) &&
-            fits(address, group),
-        );
-        if (found === undefined) continue;
-        slot[j] = found;
-        left.delete(found);
-      }
-  };
-  fill((address, group) => group.some((pool) => isInPool(pool, address)));
-  fill(() => true);
-  return slots;
+/** The groups of pools from which the Service gets its addresses; one that is empty if no pool serves it. */
+export function groupsOf({ groups }: AllocationPolicy): readonly (readonly PolicyPool[])[] {
+  return groups.length > 0 ? groups : noPools;
 }
 
 /** How many addresses the Service can get beside these within its quota: O(addresses of its namespace that are shared). */
-function roomFor(
+export function roomFor(
   { policy: { quota }, state }: AllocationRequest,
   has: readonly Address[],
   { ledger }: Facts,

@@ -1,5 +1,6 @@
 import type { Address, Family } from '../ip/address.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
+import type { ClaimOwner } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import type { NotEligible } from './allocation-request.ts';
 
@@ -31,7 +32,7 @@ export type AllocationFailure =
       readonly key: string;
       readonly namespace: string;
       readonly limit: number;
-      /** By other Services. */
+      /** Also by the Service itself. */
       readonly held: number;
     }
   | { readonly code: 'pool-empty'; readonly key: string }
@@ -47,6 +48,40 @@ export type AllocationFailure =
       readonly reserved: bigint;
       /** Set if the namespace allows sharing. */
       readonly noSharing: NoSharing | undefined;
+    }
+  | TargetFailure;
+
+/** Why a Service cannot be moved to exactly the addresses that the annotation `kube-vip.io/reallocate` names. */
+export type TargetFailure =
+  /** Neither a known word nor a list of addresses. */
+  | { readonly code: 'target-unreadable'; readonly text: string }
+  /** More addresses of the family than pools to take them from. */
+  | { readonly code: 'target-too-many'; readonly of: Family; readonly limit: number }
+  | { readonly code: 'target-wrong-family'; readonly address: Address; readonly families: readonly Family[] }
+  /** The Service needs one of each family from each of its pools. */
+  | { readonly code: 'target-lacks-family'; readonly missing: Family; readonly pool: string | undefined }
+  /** `keys`: the pools of the Service. */
+  | { readonly code: 'target-not-in-pool'; readonly address: Address; readonly keys: readonly string[] }
+  /** One of its pools spans the address, but never gives it. */
+  | { readonly code: 'target-excluded'; readonly address: Address }
+  | {
+      readonly code: 'target-in-use';
+      readonly address: Address;
+      /** The Services that use it and do not share it with this one. */
+      readonly services: readonly ServiceKey[];
+    }
+  | {
+      readonly code: 'target-external-ip';
+      readonly address: Address;
+      readonly services: readonly ServiceKey[];
+    }
+  | { readonly code: 'target-claimed'; readonly address: Address; readonly owner: ClaimOwner }
+  /** The configuration reserves the address for another Service. */
+  | {
+      readonly code: 'target-reserved';
+      readonly address: Address;
+      readonly service: ServiceKey;
+      readonly key: string;
     };
 
 /** Why a Service in a namespace that allows sharing cannot share an address of its full pool. */
@@ -60,3 +95,7 @@ export type NoSharing =
       readonly holder: ServiceKey;
       readonly why: SharingConflict;
     };
+
+export function isTargetFailure(failure: AllocationFailure): failure is TargetFailure {
+  return failure.code.startsWith('target-');
+}

@@ -26,10 +26,19 @@ export function reallocation(subject: Subject, list: readonly AddressEntry[]): A
       // A static address becomes an allocated one, and those have stricter sharing rules.
       coHolders(state, address, facts).every((other) => !allocatedConflict(state, other, address, config)),
   );
+  return allocate(requestOf(subject, stays, leftByHolder(subject, list, stays)), facts);
+}
+
+/** The address that the Service leaves, if others with it can follow. */
+export function leftByHolder(
+  { state, facts: { ledger, config } }: Subject,
+  list: readonly AddressEntry[],
+  stays: readonly Address[],
+): Address | undefined {
   const only = leftIPv4(list, stays);
   // A contender never had the address, so it does not share it with the holders.
   const isHolder = only !== undefined && ledger.holding(only, config).holders.includes(state);
-  return allocate(requestOf(subject, stays, isHolder ? only : undefined), facts);
+  return isHolder ? only : undefined;
 }
 
 /** Whether the configuration reserves no other address of the family for the Service, or that one is not free. */

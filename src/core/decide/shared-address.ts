@@ -127,7 +127,7 @@ function isOpen(newcomer: ServiceState, address: Address, group: string, facts: 
 }
 
 /** Whether another Service uses the address, and all that do, except for `mover`, agree to share it with the newcomer. */
-function canJoin(newcomer: ServiceState, address: Address, facts: Facts, mover = newcomer): boolean {
+export function canJoin(newcomer: ServiceState, address: Address, facts: Facts, mover = newcomer): boolean {
   const holders = facts.ledger.servicesAt(address).filter(({ key }) => key !== mover.key);
   return (
     holders.length > 0 &&

@@ -1,7 +1,7 @@
-import { type PolicyPool, policyFor } from '../config/policy.ts';
+import { isInPool, type PolicyPool, policyFor } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { familiesText } from '../model/service-view.ts';
+import { familiesText, targetOf } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import { wantsToShare } from './allocation-request.ts';
 import type { Condition, Decision } from './decision.ts';
@@ -54,17 +54,30 @@ function conditionsFor(
   { config }: Facts,
 ): readonly WakeCondition[] {
   const { pools } = policyFor(config, view);
-  if (failure.code === 'pool-full') {
-    const { key, family } = failure;
-    return pools.filter((pool) => pool.key === key).map((pool) => ({ pool, family, orPartner }));
+  switch (failure.code) {
+    case 'pool-full': {
+      const { key, family } = failure;
+      return pools.filter((pool) => pool.key === key).map((pool) => ({ pool, family, orPartner }));
+    }
+    case 'quota-reached': {
+      // An address that the namespace holds already costs nothing.
+      const shared = orPartner ? pools : [];
+      return [
+        { quotaOf: failure.namespace },
+        ...shared.map((pool) => ({ pool, family: 'IPv4', orPartner }) as const),
+      ];
+    }
+    case 'target-in-use':
+    case 'target-external-ip':
+    case 'target-claimed': {
+      const { address } = failure;
+      return pools
+        .filter((pool) => isInPool(pool, address))
+        .map((pool) => ({ pool, family: address.family, orPartner }));
+    }
+    default:
+      return [];
   }
-  if (failure.code !== 'quota-reached') return [];
-  // An address that the namespace holds already costs nothing.
-  const shared = orPartner ? pools : [];
-  return [
-    { quotaOf: failure.namespace },
-    ...shared.map((pool) => ({ pool, family: 'IPv4', orPartner }) as const),
-  ];
 }
 
 /** Why the Service has no address, or cannot have the change that it wants; undefined if neither is so. */
@@ -75,14 +88,17 @@ function failuresOf(decision: Decision): readonly AllocationFailure[] | undefine
   return decision.conditions.find((condition) => condition.code === 'pending-change')?.failures;
 }
 
-/** A Service with addresses to keep, or with reserved ones, has needs of its own. */
+/** A Service with addresses to keep, with a target, or with reserved ones, has needs of its own. */
 function needsOf(
   { key, view, intent, usedIPs }: ServiceState,
   orPartner: boolean,
   { ledger }: Facts,
 ): string {
   const isOwn =
-    intent.kind !== 'new' || usedIPs.length > 0 || ledger.reservations.of(key, 'configured').length > 0;
+    intent.kind !== 'new' ||
+    usedIPs.length > 0 ||
+    targetOf(view) !== undefined ||
+    ledger.reservations.of(key, 'configured').length > 0;
   if (isOwn) return `own ${key}`;
   const partners = orPartner ? `${view.ports.join(',')} ${sharingNeeds(view)}` : '';
   return `${familiesText(view)} ${partners}`;

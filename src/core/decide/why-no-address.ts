@@ -47,7 +47,7 @@ export function whyNoPool(
 
 export function whyNoRoom(state: ServiceState, { key, limit }: Quota, { ledger }: Facts): AllocationFailure {
   const { namespace } = state.view;
-  return { code: 'quota-reached', key, namespace, limit, held: ledger.held.count(namespace, state) };
+  return { code: 'quota-reached', key, namespace, limit, held: ledger.held.count(namespace, undefined) };
 }
 
 /** Why a new allocation for the Service could not include an address of the family; undefined if it could. */

@@ -1,4 +1,9 @@
-import type { AllocationFailure, NoSharing } from '../decide/allocation-failure.ts';
+import {
+  type AllocationFailure,
+  isTargetFailure,
+  type NoSharing,
+  type TargetFailure,
+} from '../decide/allocation-failure.ts';
 import {
   type AddressConflict,
   type Condition,
@@ -100,6 +105,70 @@ function failureOf(failure: AllocationFailure, options: Options): Explanation & 
         problem: `Pool ${failure.key} is full: ${usedUp(failure)} ${failure.size === 1n ? 'is' : 'are'} in use.`,
         advice: addAddresses,
       };
+    default:
+      return targetFailureOf(failure);
+  }
+}
+
+const changeTarget = `Change the annotation ${annotations.reallocate}, or remove it.`;
+
+/** Why a Service does not move to the addresses that the annotation requests. */
+function targetFailureOf(failure: TargetFailure): Explanation & { readonly advice: string } {
+  const requested = (problem: string, advice = changeTarget) => ({
+    problem: `The annotation ${annotations.reallocate} requests ${problem}.`,
+    advice,
+  });
+  switch (failure.code) {
+    case 'target-unreadable':
+      return {
+        problem: `The annotation ${annotations.reallocate} has ${quoted(failure.text)}, which is neither an address for each IP family, nor "true" or "allocated".`,
+        advice: changeTarget,
+      };
+    case 'target-too-many':
+      return requested(
+        `more than ${failure.limit === 1 ? 'one' : failure.limit} ${failure.of} ${failure.limit === 1 ? 'address' : 'addresses'}`,
+      );
+    case 'target-wrong-family': {
+      const { address, families } = failure;
+      return requested(`${formatAddress(address)}, but the Service is ${families.join(' and ')}`);
+    }
+    case 'target-lacks-family':
+      return requested(
+        failure.pool === undefined
+          ? `no ${failure.missing} address, which the Service needs as well`
+          : `no ${failure.missing} address of pool ${failure.pool}, which the Service needs as well`,
+      );
+    case 'target-not-in-pool': {
+      const { address, keys } = failure;
+      const pools = `${keys.length === 1 ? 'the pool' : 'the pools'} of the Service, ${enumerate(keys)}`;
+      return requested(
+        `${formatAddress(address)}, which is not in ${pools}`,
+        `Add the address to the pool, or change the annotation ${annotations.reallocate}.`,
+      );
+    }
+    case 'target-excluded':
+      return requested(`${formatAddress(failure.address)}, which is excluded from allocation`);
+    case 'target-in-use': {
+      const { address, services } = failure;
+      return requested(
+        `${formatAddress(address)}, which ${enumerate(services)} ${services.length === 1 ? 'uses' : 'use'}`,
+      );
+    }
+    case 'target-external-ip': {
+      const { address, services } = failure;
+      return requested(`${formatAddress(address)}, which is ${externalIPOf(services)}`);
+    }
+    case 'target-reserved':
+      return requested(
+        `${formatAddress(failure.address)}, which is reserved for ${failure.service} (${failure.key})`,
+      );
+    case 'target-claimed': {
+      const { address, owner } = failure;
+      const text = formatAddress(address);
+      return requested(
+        `${text}, which the IPAddress object ${text} claims${explainOwner(owner.parent, owner.managedBy)}`,
+      );
+    }
     default:
       return never(failure);
   }
@@ -526,7 +595,7 @@ export function externalIPOf(services: readonly ServiceKey[]): string {
 /** A thousand Services can have one address: a sentence names some of them. */
 const maxNamed = 5;
 
-function enumerate(names: readonly string[]): string {
+export function enumerate(names: readonly string[]): string {
   const named = names.slice(0, maxNamed).join(', ');
   return names.length > maxNamed ? `${named} and ${names.length - maxNamed} more` : named;
 }
@@ -722,6 +791,7 @@ function isReported(condition: Condition): boolean {
 }
 
 function failureCode(failure: AllocationFailure): string {
+  if (isTargetFailure(failure)) return targetFailureOf(failure).problem;
   const family: Family | '' = 'family' in failure ? failure.family : '';
   const size = 'size' in failure ? failure.size : '';
   const sharing = failure.code === 'pool-full' ? noSharingCode(failure.noSharing) : '';

@@ -1,6 +1,6 @@
 import { type AllocationPolicy, listKeysOf } from '../config/policy.ts';
 import type { Allocation, Grant } from '../decide/allocate.ts';
-import type { AllocationFailure } from '../decide/allocation-failure.ts';
+import { type AllocationFailure, isTargetFailure } from '../decide/allocation-failure.ts';
 import { wantedFamilies } from '../decide/allocation-request.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AnnouncementEvidence, AnnouncementProblem } from '../decide/announcement.ts';
@@ -11,6 +11,7 @@ import type { ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
+import { targetOf } from '../model/service-view.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { quoted } from '../text/quote.ts';
 import { explainAnnotation, isMistake } from './explain-annotation.ts';
@@ -138,7 +139,9 @@ function findingsAboutAnnotations({ view }: ServiceState): Finding[] {
 
 /** What the Service requests, and where that is specified. */
 function explainRequest({ view, intent, record }: ServiceState): string {
-  const change = view.reallocate ? `; ${annotations.reallocate} requests a new allocation` : '';
+  const target = targetOf(view);
+  const requested = target === undefined ? 'a new allocation' : quoted(target);
+  const change = view.reallocate ? `; ${annotations.reallocate} requests ${requested}` : '';
   switch (intent.kind) {
     case 'new':
       return `no specific address: one from the pool of its namespace${change}`;
@@ -179,6 +182,12 @@ function explainAllocation(
   options: Options,
 ): Finding[] {
   const failures = 'failures' in allocation ? allocation.failures : [];
+  const refused = failures.filter(isTargetFailure);
+  // Otherwise, the condition of the Service says so.
+  if (refused.length > 0)
+    return decision.kind === 'conflict'
+      ? refused.map((failure) => failed('request', failureProblem(failure, options)))
+      : [];
   const missing = failures.find(({ code }) => hasNoPool.has(code));
   if (missing !== undefined) return [failed('pool', failureProblem(missing, options))];
   const findings = explainPool(state, allocation.request.policy, failures, options);

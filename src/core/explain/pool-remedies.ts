@@ -71,6 +71,13 @@ export function remediesForFailure(
         addAddresses(failure.key, '', configMap, options),
         ...deleteHolder(failure.key, failure.family, context),
       ];
+    default:
+      return [
+        {
+          advice: 'Withdraw the request. The Service keeps its addresses.',
+          command: annotate(state.view, `${annotations.reallocate}-`),
+        },
+      ];
   }
 }
 

@@ -6,8 +6,16 @@ import { type UnreadAnnotation, unreadAnnotations } from './known-annotations.ts
 import type { Service } from './objects.ts';
 import { annotations, goFinalizer, implementation, labels } from './well-known-names.ts';
 
-/** `all`: of the Service's addresses, whatever they are. `allocated`: a static address stays. */
-export type ReallocationRequest = 'all' | 'allocated';
+/**
+ * `all`: of the Service's addresses, whatever they are. `allocated`: a static address stays. `TargetRequest`: exactly the
+ * addresses that it names.
+ */
+export type ReallocationRequest = 'all' | 'allocated' | TargetRequest;
+
+export interface TargetRequest {
+  /** As in the annotation, cut to what is parsed. */
+  readonly target: string;
+}
 
 export type FamilyPolicy = 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
 
@@ -174,8 +182,15 @@ function statusOf(status: Service['status']): string[] {
 }
 
 function reallocationIn(text: string | undefined): ReallocationRequest | false {
+  if (text === undefined || text === 'false' || /^[\s,]*$/.test(text)) return false;
   if (text === 'true') return 'all';
-  return text === 'allocated' || text === 'allocated-only' ? 'allocated' : false;
+  if (text === 'allocated' || text === 'allocated-only') return 'allocated';
+  return { target: boundedList(text) };
+}
+
+/** The text of the addresses that a person requested a move to, if any. */
+export function targetOf({ reallocate }: ServiceView): string | undefined {
+  return typeof reallocate === 'object' ? reallocate.target : undefined;
 }
 
 function policyOf(policy: string | undefined): FamilyPolicy {

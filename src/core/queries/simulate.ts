@@ -65,31 +65,55 @@ export interface SimulatedOutcome {
 /** A Service can be written again after others moved. More writes than this are an endless loop, which is a bug. */
 const maxWrites = 20;
 
-/**
- * Runs the controller's allocator until nothing is left to do, as if every write succeeded at once and no other client wrote:
- * O(Services) decisions.
- */
-export function simulate(snapshot: ClusterSnapshot, options: Options): SimulatedOutcome {
-  const allocator = allocatorOf(snapshot, options);
-  const written = new Map<ServiceKey, SimulatedWrite>();
-  let version = newestOf(snapshot);
-  let remaining = (snapshot.services.length + 1) * maxWrites;
-  for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
-    const { state, decision, trace, work } = next;
-    if ((decision.kind !== 'write' && decision.kind !== 'conflict') || isEmptyPatch(decision.patch)) {
-      work.done();
-      continue;
-    }
-    remaining -= 1;
-    if (remaining < 0) throw new Error(`${state.key}: the simulated writes do not end`);
-    written.set(state.key, { state, decision, trace });
-    version += 1n;
-    const after = { ...applyPatch(state.view, decision.patch), resourceVersion: String(version) };
-    allocator.assume(next, decision.patch);
-    allocator.answered(after);
-    work.done();
+/** A controller on a snapshot, as if every write succeeded at once and no other client wrote. */
+export class Simulation {
+  readonly allocator: Allocator;
+  /** The last write to each Service that would be changed. */
+  readonly written = new Map<ServiceKey, SimulatedWrite>();
+  #version: bigint;
+  #remaining: number;
+
+  constructor(snapshot: ClusterSnapshot, options: Options) {
+    this.allocator = allocatorOf(snapshot, options);
+    this.#version = newestOf(snapshot);
+    this.#remaining = (snapshot.services.length + 1) * maxWrites;
   }
-  return { allocator, written };
+
+  /** Runs until nothing is left to do: O(1) decisions for each Service that is queued. */
+  settle(): void {
+    const { allocator } = this;
+    for (let next = allocator.next(); next !== undefined; next = allocator.next()) {
+      const { state, decision, trace, work } = next;
+      if ((decision.kind !== 'write' && decision.kind !== 'conflict') || isEmptyPatch(decision.patch)) {
+        work.done();
+        continue;
+      }
+      this.#remaining -= 1;
+      if (this.#remaining < 0) throw new Error(`${state.key}: the simulated writes do not end`);
+      this.written.set(state.key, { state, decision, trace });
+      allocator.assume(next, decision.patch);
+      allocator.answered(this.#newer(applyPatch(state.view, decision.patch)));
+      work.done();
+    }
+  }
+
+  /** Another client writes the Service. */
+  write(view: ServiceView): void {
+    this.allocator.putService(this.#newer(view));
+    this.#remaining += maxWrites;
+  }
+
+  #newer(view: ServiceView): ServiceView {
+    this.#version += 1n;
+    return { ...view, resourceVersion: String(this.#version) };
+  }
+}
+
+/** What a controller ends up with: O(Services) decisions. */
+export function simulate(snapshot: ClusterSnapshot, options: Options): SimulatedOutcome {
+  const simulation = new Simulation(snapshot, options);
+  simulation.settle();
+  return simulation;
 }
 
 /** Files can contain any version. The simulated versions are newer than all of them. */

@@ -1,13 +1,16 @@
 import { type AllocationPolicy, hasFamily, spans } from '../../config/policy.ts';
 import { type Address, type Family, includesAddress, readAddress, sameAddress } from '../../ip/address.ts';
 import { hasStatusOnly, type ServiceState } from '../../ledger/service-state.ts';
+import { targetOf } from '../../model/service-view.ts';
 import { allocate } from '../allocate.ts';
 import { requestOf, wantedFamilies } from '../allocation-request.ts';
 import { allocationCause, assignedFrom } from '../assignments.ts';
-import type { Check } from '../check.ts';
+import type { Check, Run } from '../check.ts';
 import { othersAt } from '../conditions.ts';
+import type { DesiredState } from '../decision.ts';
 import type { Facts, Subject } from '../facts.ts';
 import { isUnblocked, mayRejoin } from '../shared-address.ts';
+import { pendingReallocation } from './reallocation.ts';
 
 /**
  * No address is requested: a Service that lost its fields is restored from its status, one that was never assigned here adopts
@@ -25,18 +28,24 @@ export const allocation: Check = {
     if ('failures' in found)
       return { allocation: found, decision: { kind: 'pending', failures: found.failures } };
     const isNew = !found.addresses.every((address) => shown.includes(address));
+    // A target that it cannot have yet stays requested.
+    const isRequested = view.reallocate && targetOf(view) === undefined;
     if (isNew) {
-      const cause = view.reallocate ? 'reallocate' : allocationCause(found);
-      const desired = assignedFrom(run, cause, found);
+      const cause = isRequested ? 'reallocate' : allocationCause(found);
+      const desired = withPending(run, assignedFrom(run, cause, found));
       const isSame = found.former.length > 0;
       return { allocation: found, desired: isSame ? { ...desired, hadBefore: true } : desired };
     }
-    const cause = view.reallocate ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
+    const cause = isRequested ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
     const sharedWith = shown.flatMap((address) => othersAt(state, address, facts).map(({ key }) => key));
-    const desired = assignedFrom(run, cause, { ...found, sharedWith });
+    const desired = withPending(run, assignedFrom(run, cause, { ...found, sharedWith }));
     return { allocation: found, desired: isAdoption ? { ...desired, fromStatus: true } : desired };
   },
 };
+
+function withPending(run: Run, desired: DesiredState): DesiredState {
+  return { ...desired, conditions: [...pendingReallocation(run), ...desired.conditions] };
+}
 
 /**
  * The addresses in the status of a Service that was never assigned here, if they can only be its own: exactly one for each

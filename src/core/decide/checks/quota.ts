@@ -15,8 +15,15 @@ export const quota: Check = {
     const held = ledger.held.count(namespace, state);
     const added = addressesOf(intent.list).filter((address) => !ledger.held.has(namespace, address, state));
     if (added.length <= heldBy(state).length || held + added.length <= limit) return undefined;
-    const conflict: AddressConflict = { code: 'quota-reached', service, key, namespace, limit, held };
-    const failures = [{ code: 'quota-reached', key, namespace, limit, held }] as const;
+    const reached = {
+      code: 'quota-reached',
+      key,
+      namespace,
+      limit,
+      held: ledger.held.count(namespace, undefined),
+    } as const;
+    const conflict: AddressConflict = { ...reached, service };
+    const failures = [reached];
     return { conflict, decision: contender(state, conflict, false, failures) };
   },
 };

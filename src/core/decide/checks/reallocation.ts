@@ -5,6 +5,7 @@ import { coHolders } from '../conditions.ts';
 import type { Condition } from '../decision.ts';
 import { confirmsStatic } from '../desired-state.ts';
 import { reallocation } from '../reallocation.ts';
+import { targetAllocation } from '../target-allocation.ts';
 
 /** A person requested a new allocation. Without one, the Service keeps what it has, or goes on to the other checks. */
 export const reallocationRequest: Check = {
@@ -12,12 +13,15 @@ export const reallocationRequest: Check = {
   run(run) {
     const { state, facts } = run;
     const { view, intent } = state;
-    if (!view.reallocate || !('list' in intent) || confirmsStatic(state)) return undefined;
-    const allocation = reallocation(run, intent.list);
+    if (!view.reallocate || intent.kind === 'unreadable' || confirmsStatic(state)) return undefined;
+    const list = 'list' in intent ? intent.list : [];
+    // Without an address to replace, the Service gets one from its pool anyway.
+    const allocation = targetAllocation(run) ?? (intent.kind === 'new' ? undefined : reallocation(run, list));
+    if (allocation === undefined) return undefined;
     if ('failures' in allocation) {
       // A Service of the Go version gets its allocation record first.
       if (intent.kind !== 'assigned' || state.record === undefined) return { allocation };
-      return { allocation, desired: pendingChange(run, intent.list, 'reallocate', allocation) };
+      return { allocation, desired: pendingChange(run, list, 'reallocate', allocation) };
     }
     const { addresses, request } = allocation;
     const { left, keep, sharing } = request;
@@ -27,7 +31,7 @@ export const reallocationRequest: Check = {
     const isKept =
       intent.kind === 'assigned' &&
       intent.origin === 'allocated' &&
-      formatAddressList(addresses) === formatAddressList(intent.list);
+      formatAddressList(addresses) === formatAddressList(list);
     const cause = isKept ? 'confirm' : 'reallocate';
     return { allocation, desired: assignedFrom(run, cause, allocation, was) };
   },
