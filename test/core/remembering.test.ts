@@ -78,7 +78,7 @@ class Naive {
   /** Old entries are forgotten, and a time in the future was wrong. */
   tidy(now: number): void {
     for (const [address, { service, at }] of this.freed) {
-      if (now - at >= this.memory) this.freed.delete(address);
+      if (this.memory === 0 || now - at >= this.memory) this.freed.delete(address);
       else if (at > now) this.freed.set(address, { service, at: now });
     }
   }
@@ -91,14 +91,16 @@ class Naive {
   expected(service: string, now: number): string[] {
     const { order, sticky, coolDown } = this.keys;
     const free = addresses.filter((address) => !this.holders.has(address));
-    const age = (address: string): number => Math.max(0, now - (this.freed.get(address)?.at ?? -Infinity));
+    const freedAt = (address: string): number => this.freed.get(address)?.at ?? -Infinity;
+    // A clock that was set back makes nothing younger than new.
+    const age = (address: string): number => Math.max(0, now - freedAt(address));
     const isOwn = (address: string): boolean => this.freed.get(address)?.service === service;
     const own = free
       .filter((address) => isOwn(address) && age(address) < sticky)
-      .sort((a, b) => age(a) - age(b) || addresses.indexOf(a) - addresses.indexOf(b));
+      .sort((a, b) => compare(freedAt(b), freedAt(a)) || addresses.indexOf(a) - addresses.indexOf(b));
     if (own.length > 0) return own.slice(0, 1);
     const longestFree = free.toSorted(
-      (a, b) => compare(age(b), age(a)) || addresses.indexOf(a) - addresses.indexOf(b),
+      (a, b) => compare(freedAt(a), freedAt(b)) || addresses.indexOf(a) - addresses.indexOf(b),
     );
     if (order === 'least-recently-used') return longestFree.slice(0, 1);
     const rested = free.filter((address) => age(address) >= coolDown || isOwn(address));
