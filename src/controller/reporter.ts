@@ -20,6 +20,7 @@ import {
   explainCondition,
   explainDecision,
   explainWrite,
+  isIncomplete,
   isNotice,
   isWarning,
   reasonOf,
@@ -213,7 +214,7 @@ export class Reporter {
     if (decision.kind === 'write') {
       this.#count(view, decision);
       const { cause, addresses, source, conditions } = decision;
-      const isAppended = ({ code }: Condition): boolean => code === 'shared' || code === 'one-family';
+      const isAppended = (one: Condition): boolean => one.code === 'shared' || isIncomplete(one);
       const more = conditions.filter(isAppended).map((one) => explainCondition(one, this.#options));
       const message = [explainWrite(decision), ...more].join('. ');
       const known = assignedTo(before, this.#options.controller)?.text;

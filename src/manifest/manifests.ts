@@ -1,10 +1,11 @@
 import type { ConfigMap, Service } from '../core/model/objects.ts';
+import type { ServiceKey } from '../core/model/service-view.ts';
 import { printable } from '../core/text/quote.ts';
 import { parseDocuments } from '../yaml/parse-yaml.ts';
 import { sourcePositions } from '../yaml/source-position.ts';
 import { isNull, type MapTree } from '../yaml/yaml-tree.ts';
 import { whereOf } from './findings.ts';
-import { type PoolPosition, positionIn } from './pool-position.ts';
+import { annotationPosition, type PoolPosition, positionIn } from './pool-position.ts';
 import { type ManifestReading, readObject } from './read-object.ts';
 
 export interface ManifestText {
@@ -33,6 +34,8 @@ export interface Manifests {
   objects: (Service | ConfigMap)[];
   /** Finds a key of the pools' ConfigMap, or an entry of its value, in the text. */
   placeOf: (key: string, entry?: string) => PoolPosition | undefined;
+  /** Finds an annotation of a Service, by namespace and name, in the text. */
+  placeOfAnnotation: (service: ServiceKey, name: string) => PoolPosition | undefined;
   /** What was repaired or skipped; reading went on. */
   remarks: string[];
   /** The remarks after which Kubernetes rejects the object. */
@@ -58,8 +61,12 @@ export function readManifests(texts: readonly ManifestText[], options: ManifestO
   remarkOnAll(reading, objects, options);
   const pools = [...reading.found.values()].find(({ object }) => object.kind === 'ConfigMap');
   const placeOf: Manifests['placeOf'] = (key, entry) => pools && positionIn(pools, key, entry);
+  const placeOfAnnotation: Manifests['placeOfAnnotation'] = (service, name) => {
+    const found = reading.found.get(`Service ${service}`);
+    return found && annotationPosition(found, name);
+  };
   const { remarks, rejections, errors, skipped } = reading;
-  return { objects, placeOf, remarks, rejections, errors, skipped };
+  return { objects, placeOf, placeOfAnnotation, remarks, rejections, errors, skipped };
 }
 
 function readText(reading: ManifestReading, input: ManifestText, longest: number): void {

@@ -10,6 +10,14 @@ export interface PoolPosition {
   readonly excerpt: string;
 }
 
+/** The position of an annotation; undefined if the object does not have it. */
+export function annotationPosition({ source, tree }: FoundObject, name: string): PoolPosition | undefined {
+  const map = childOf(childOf(tree, 'metadata'), 'annotations');
+  const found = map?.kind === 'map' ? map.entries.get(name) : undefined;
+  if (found === undefined) return undefined;
+  return { where: whereOf(source, found.keyAt), excerpt: source.positions.excerpt(found.keyAt) };
+}
+
 /** The position of a ConfigMap's key, or of an entry of its value; undefined if the key does not exist. */
 export function positionIn(
   { source, tree }: FoundObject,

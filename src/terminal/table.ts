@@ -85,7 +85,14 @@ function poolsTable(rows: readonly PoolRow[], view: TableView, ansi: Ansi): stri
     // A DHCP pool has no size.
     { text: isLeased(row) ? '-' : shortCount(row.used) },
     { text: isLeased(row) ? '-' : shortCount(row.free) },
-    ...(view.bars ? [{ text: bar(row), paint: row.free === 0n ? ansi.yellow : ansi.green }] : []),
+    ...(view.bars
+      ? [
+          {
+            text: bar({ used: row.size - row.free, free: row.free }),
+            paint: row.free === 0n ? ansi.yellow : ansi.green,
+          },
+        ]
+      : []),
     ...(hasRemarks ? [{ text: row.remark }] : []),
   ]);
   return layOut(columns, cells, view.width, ansi.bold);
@@ -99,7 +106,7 @@ export function shortCount(count: bigint): string {
 const barLength = 10n;
 
 /** Full only if no address is free and empty only if no address is used, regardless of the size of the pool. */
-export function bar({ used, free }: Pick<PoolRow, 'used' | 'free'>): string {
+export function bar({ used, free }: { readonly used: bigint; readonly free: bigint }): string {
   const size = used + free;
   if (size <= 0n) return '';
   let filled = (used * barLength) / size;

@@ -10,7 +10,7 @@ import { type Address, formatAddress, readAddress } from '../core/ip/address.ts'
 import { type Range, rangesContain } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import { familiesText, type ServiceKey } from '../core/model/service-view.ts';
-import { type Gap, type Occupancy, withGaps } from '../core/queries/occupancy.ts';
+import { type Gap, type Occupancy, reservedIn, withGaps } from '../core/queries/occupancy.ts';
 import { quoted } from '../core/text/quote.ts';
 import type {
   AddressDetail,
@@ -138,8 +138,9 @@ export function findAddress(snapshot: PageSnapshot, text: string): AddressDetail
 
 function occupancyAt({ family, value }: Address, snapshot: PageSnapshot): Occupancy | Gap {
   const range = { family, first: value, last: value };
-  const [found] = withGaps(range, inUseBetween(snapshot.inUse[family], range), snapshot.usable);
-  return found ?? { range, state: 'no-pool', keys: [], free: 0n };
+  const inUse = inUseBetween(snapshot.inUse[family], range);
+  const [found] = withGaps(range, inUse, snapshot.usable, reservedIn(range, snapshot.allocator));
+  return found ?? { range, state: 'no-pool', keys: [], free: 0n, reservation: undefined };
 }
 
 function itemsOf(states: readonly ServiceState[], { services }: PageSnapshot): ServiceItem[] {

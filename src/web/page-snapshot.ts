@@ -1,7 +1,6 @@
 import type { Config } from '../core/config/config.ts';
 import type { ConfigProblem } from '../core/config/config-problem.ts';
-import { policyFor, spans } from '../core/config/policy.ts';
-import type { Pool } from '../core/config/pool.ts';
+import { type PolicyPool, policyFor, spans } from '../core/config/policy.ts';
 import type { Allocator, ServiceDecision } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import { explainProblems } from '../core/explain/explain-config.ts';
@@ -10,13 +9,8 @@ import type { Range } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import type { Options } from '../core/model/options.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
-import {
-  type AllocatorView,
-  type Occupancy,
-  occupancyOf,
-  shownIn,
-  usablePools,
-} from '../core/queries/occupancy.ts';
+import { type AllocatorView, type Occupancy, occupancyOf, shownIn } from '../core/queries/occupancy.ts';
+import { usablePools } from '../core/queries/pool-users.ts';
 import { type PoolRow, reportOf, type ServiceRow } from '../core/queries/report.ts';
 import type { PoolItem, ServiceItem } from './page-data.ts';
 
@@ -24,7 +18,7 @@ import type { PoolItem, ServiceItem } from './page-data.ts';
 export interface PageSnapshot {
   readonly isReady: boolean;
   readonly config: Config;
-  readonly usable: readonly Pool[];
+  readonly usable: readonly PolicyPool[];
   readonly problems: readonly string[];
   readonly poolItems: ReadonlyMap<string, PoolItem>;
   /** By namespace and name. */

@@ -8,6 +8,7 @@ import {
   type AllocatorView,
   type Gap,
   type Occupancy,
+  reservedIn,
   withGaps,
 } from '../core/queries/occupancy.ts';
 import type { AddressCell, Block, PoolMap, Segment } from './page-data.ts';
@@ -62,15 +63,16 @@ function segmentOf(range: Range, snapshot: PageSnapshot, scale: Scale): Segment 
   const inUse = inUseBetween(snapshot.inUse[range.family], range);
   // There may be thousands of pools, and only a few in this range.
   const usable = snapshot.usable.filter(({ ranges }) => ranges.some((one) => rangesMeet(one, range)));
+  const reserved = reservedIn(range, snapshot.allocator);
   if (sizeOf(range) <= BigInt(scale.maxCells)) {
-    const cells = withGaps(range, inUse, usable).flatMap((part) =>
+    const cells = withGaps(range, inUse, usable, reserved).flatMap((part) =>
       'range' in part ? gapCells(part, snapshot) : cellOf(part),
     );
     return { ...head, cells };
   }
   const blocks = blocksOf(range, scale).map((block): Block => {
     const inBlock = inUseBetween(inUse, block);
-    return blockOf(block, inBlock, withGaps(block, inBlock, usable));
+    return blockOf(block, inBlock, withGaps(block, inBlock, usable, reserved));
   });
   const smallest = smallestBlockOf(inUse, range);
   return { ...head, blocks, inUseRange: smallest === head.range ? undefined : smallest };

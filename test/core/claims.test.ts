@@ -248,6 +248,8 @@ test('an address that another owner claims is not allocated, is reported, and go
       claimed: 1n,
       reserved: 0n,
       noSharing: undefined,
+      excluded: 0n,
+      excludedBy: [],
     },
   ]);
   assert.equal(allocator.next(), undefined);

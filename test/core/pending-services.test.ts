@@ -138,6 +138,8 @@ test('an event does not look at pools that do not contain the address', () => {
       claimed: 0n,
       reserved: 0n,
       noSharing: undefined,
+      excluded: 0n,
+      excludedBy: [],
     } as const;
     const facts = { ledger, config, nodes: undefined, now: 0 };
     const { needs } = waitingFor(state, { kind: 'pending', failures: [full] }, facts) ?? assert.fail();

@@ -156,3 +156,73 @@ test('plan: Services and pools of one file count together', () => {
   const plan = applied([], [service('b/new')], { ...data, 'range-b': '10.1.0.1' });
   assert.deepEqual(lines(plan), ['created b/new  10.1.0.1']);
 });
+
+const shop: Data = { 'pool.a': '10.0.0.1-10.0.0.3', 'pool.b': '10.0.1.1-10.0.1.9', 'pools-x': 'a, b' };
+
+test('plan: changes of lists, selectors, and exclusions move no Service', () => {
+  const services = ['x/1', 'x/2', 'x/3', 'x/4'].map((key) => service(key));
+  const after = {
+    ...shop,
+    'pools-x': 'b, a',
+    'select.a': 'tier=edge',
+    'exclude.a': '10.0.0.2',
+    'auto-assign.b': 'false',
+  };
+  const plan = planned(services, shop, after);
+  assert.deepEqual(kinds(plan), ['excluded x/2']);
+  assert.equal(
+    plan.services[0]?.explanation,
+    'The Service keeps 10.0.0.2, which exclude.a excludes after the change. No other Service gets it when this one is gone.',
+  );
+  assert.deepEqual([plan.fallingOutside, plan.stranded], [0, 0]);
+  const [a] = plan.pools;
+  assert.deepEqual([a?.before?.size, a?.after?.size, a?.after?.excluded, a?.after?.used], [3n, 2n, 1n, 2n]);
+});
+
+test('plan: a pool that no list names any more', () => {
+  const plan = planned([service('x/1')], shop, { ...shop, 'pools-x': 'b' });
+  assert.deepEqual(kinds(plan), ['outside x/1']);
+  assert.equal(plan.pools[0]?.after?.remark, 'not used: no list names it');
+  assert.match(plan.problems.appear.join(), /pool[.]a serves no Service/);
+});
+
+test('plan: a reservation whose address another Service has, and a Service that gets the one reserved for it', () => {
+  const services = [service('x/1'), service('x/2'), service('y/web')];
+  const plan = planned(services, shop, {
+    ...shop,
+    'reserve-x': '2=10.0.0.1',
+    'reserve-y': 'web=192.168.9.9',
+  });
+  assert.deepEqual(kinds(plan), ['reserved x/1', 'reserved x/2', 'assigned y/web']);
+  assert.match(plan.services[0]?.explanation ?? '', /^10[.]0[.]0[.]1 is reserved for x\/2 [(]reserve-x[)]/);
+  assert.match(
+    plan.services[1]?.explanation ?? '',
+    /reserved for this Service [(]reserve-x[)], but x\/1 already had it/,
+  );
+  assert.equal(plan.services[2]?.after, '192.168.9.9');
+});
+
+test('plan: a quota that is lowered takes nothing, and one that is raised serves those that wait', () => {
+  const services = ['x/1', 'x/2', 'x/3'].map((key) => service(key));
+  const lowered = planned(services, { ...shop, 'quota-x': '3' }, { ...shop, 'quota-x': '1' });
+  assert.deepEqual(kinds(lowered), []);
+  const quotas = lowered.quotas.map(({ namespace, before, after }) => [namespace, before?.left, after?.left]);
+  assert.deepEqual(quotas, [['x', 0, -2]]);
+  const raised = planned(services, { ...shop, 'quota-x': '1' }, { ...shop, 'quota-x': '2' });
+  assert.deepEqual(kinds(raised), ['assigned x/2']);
+  const removed = planned(services, { ...shop, 'quota-global': '1' }, shop);
+  assert.deepEqual(kinds(removed), ['assigned x/2', 'assigned x/3']);
+  assert.deepEqual(
+    removed.quotas.map(({ before, after }) => [before?.pending, after]),
+    [[2, undefined]],
+  );
+});
+
+test('plan: a Service that is applied with another pool moves, and one with another label does not', () => {
+  const data = { ...shop, 'select.b': 'tier=edge' };
+  const { snapshot } = atRest(snapshotOf([service('x/1'), service('x/2')], data));
+  const labeled = service('x/1');
+  labeled.metadata.labels = { tier: 'edge' };
+  const plan = changeOf(snapshot, data, [labeled, service('x/2', {}, { 'kube-vip.io/pool': 'b' })]);
+  assert.deepEqual(lines(plan), ['unchanged x/1 10.0.0.1 10.0.0.1', 'changed x/2 10.0.0.2 10.0.1.1']);
+});

@@ -11,8 +11,11 @@ function row(name: string, more: Partial<ServiceRow> = {}): ServiceRow {
 }
 
 /** A pool with the fields that the table shows. */
-function pool(fields: Omit<PoolRow, 'families' | 'next'>): PoolRow {
-  return { families: [], next: [], ...fields };
+type Defaults = 'families' | 'next' | 'reserved' | 'excluded' | 'users';
+
+function pool(fields: Omit<PoolRow, Defaults>): PoolRow {
+  const users = { namespaces: [], others: false };
+  return { families: [], next: [], reserved: 0n, excluded: 0n, users, ...fields };
 }
 
 const report: Report = {

@@ -1,6 +1,7 @@
 import type { Config } from '../../core/config/config.ts';
 import { type ConfigProblem, countOf } from '../../core/config/config-problem.ts';
-import { parseKey } from '../../core/config/keys.ts';
+import { parseKey, poolNameOf } from '../../core/config/keys.ts';
+import { isInPool, type PolicyPool, policyFor } from '../../core/config/policy.ts';
 import { settingsIn } from '../../core/config/settings.ts';
 import {
   explainOtherPools,
@@ -10,13 +11,16 @@ import {
   maxExplained,
 } from '../../core/explain/explain-config.ts';
 import { externalIPOf } from '../../core/explain/explain-decision.ts';
-import { formatAddress, readAddress } from '../../core/ip/address.ts';
-import { mergeRanges, rangesContain, rangesMeet } from '../../core/ip/range.ts';
+import { type Address, formatAddress, readAddress } from '../../core/ip/address.ts';
+import { mergeRanges, ordinalsOf, type Range, rangesContain } from '../../core/ip/range.ts';
 import { specialPurposesIn } from '../../core/ip/special-purpose.ts';
 import type { ExternalIPs } from '../../core/ledger/external-ips.ts';
-import { usablePools } from '../../core/queries/occupancy.ts';
+import { keyOf, type ServiceView } from '../../core/model/service-view.ts';
+import { annotations } from '../../core/model/well-known-names.ts';
+import { servingPools, usablePools } from '../../core/queries/pool-users.ts';
 import { overlapsIn } from '../../core/queries/report.ts';
-import { printable } from '../../core/text/quote.ts';
+import { nearestWord } from '../../core/text/nearest.ts';
+import { printable, suggestionOf } from '../../core/text/quote.ts';
 import type { PoolPosition } from '../../manifest/pool-position.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
 import type { ClusterNetworks } from './cluster-facts.ts';
@@ -27,6 +31,8 @@ interface CheckFinding {
   readonly code: FindingCode;
   readonly key: string;
   readonly entry?: string;
+  /** Of what is not in the ConfigMap. */
+  readonly position?: PoolPosition | undefined;
   /** How many findings it stands for: 1 if undefined. */
   readonly count?: number;
   /** Called for those that are listed: it can search for a correction. */
@@ -38,6 +44,7 @@ type FindingCode =
   | 'overlap'
   | 'node-address'
   | 'external-ip'
+  | 'pool-not-listed'
   | 'cluster-ips'
   | 'api-server'
   | 'special-address'
@@ -57,6 +64,13 @@ interface ListedFinding extends Pick<CheckFinding, 'severity' | 'code' | 'key'> 
 /** A file can have as many findings as lines: so many of each code are listed, and the others are counted. */
 const maxListed = maxExplained;
 
+/** A Service in the file with the ConfigMap. */
+export interface CheckedService {
+  readonly view: ServiceView;
+  /** Of the annotation that names its pool. */
+  readonly position: PoolPosition | undefined;
+}
+
 export interface CheckContext {
   readonly config: Config;
   /** The position of a key or an entry, if it was read from a file. */
@@ -69,6 +83,7 @@ export interface CheckContext {
   readonly otherPoolConfigMaps: readonly string[];
   /** The external IPs of Services, if a cluster was read. */
   readonly externalIPs?: readonly ExternalIPs[];
+  readonly services?: readonly CheckedService[];
   readonly lacksIPAddresses?: boolean;
   /** `configmap.yaml`, or the namespace and name of the cluster's ConfigMap. */
   readonly name: string;
@@ -83,13 +98,16 @@ const warnings: ReadonlySet<ConfigProblem['code']> = new Set([
   'host-bits',
   'shadowed',
   'dhcp-beside-addresses',
+  'listed-twice',
+  'unlisted-pool',
+  'reserved-and-excluded',
 ]);
 
 /** `check` */
 export function check(context: CheckContext): CommandResult {
   const findings = [
     ...textFindings(context),
-    ...context.config.problems.map(problemFinding),
+    ...context.config.problems.map((problem) => problemFinding(problem, context.config)),
     ...versionFindings(context),
     ...poolFindings(context),
     ...overlapFindings(context),
@@ -97,6 +115,7 @@ export function check(context: CheckContext): CommandResult {
     ...namespaceFindings(context),
     ...networkFindings(context),
     ...externalIPFindings(context),
+    ...serviceFindings(context),
   ];
   const { listed, omitted } = listedOf(findings, context);
   const errors = countIn(findings, 'error');
@@ -131,16 +150,18 @@ function listedOf(
 ): { listed: ListedFinding[]; omitted: Map<FindingCode, number> } {
   const seen = new Map<FindingCode, number>();
   const omitted = new Map<FindingCode, number>();
-  const listed = findings.flatMap(({ severity, code, key, entry, count = 1, explain }): ListedFinding[] => {
-    const before = seen.get(code) ?? 0;
-    seen.set(code, before + 1);
-    if (before < maxListed) {
-      const position = key === '' ? undefined : positionOf(key, entry);
-      return [{ severity, code, key, message: explain(), position }];
-    }
-    omitted.set(code, (omitted.get(code) ?? 0) + count);
-    return [];
-  });
+  const listed = findings.flatMap(
+    ({ severity, code, key, entry, position: at, count = 1, explain }): ListedFinding[] => {
+      const before = seen.get(code) ?? 0;
+      seen.set(code, before + 1);
+      if (before < maxListed) {
+        const position = at ?? (key === '' ? undefined : positionOf(key, entry));
+        return [{ severity, code, key, message: explain(), position }];
+      }
+      omitted.set(code, (omitted.get(code) ?? 0) + count);
+      return [];
+    },
+  );
   return { listed, omitted };
 }
 
@@ -168,16 +189,30 @@ function textFindings({ remarks, rejections }: CheckContext): CheckFinding[] {
   }));
 }
 
-function problemFinding(problem: ConfigProblem): CheckFinding {
+function problemFinding(problem: ConfigProblem, config: Config): CheckFinding {
   const { code, count } = countOf(problem);
   return {
     severity: warnings.has(code) ? 'warning' : 'error',
     code: problem.code,
     key: problem.key,
     ...('entry' in problem ? { entry: problem.entry } : {}),
+    ...('reservation' in problem ? { entry: problem.reservation } : {}),
     count,
-    explain: () => explainProblem(problem),
+    explain: () => `${explainProblem(problem)}${meantPool(problem, config)}`,
   };
+}
+
+/** ` Did you mean "internal"?`, for the name of a pool that does not exist. */
+function meantPool(problem: ConfigProblem, { pools }: Config): string {
+  const name =
+    problem.code === 'missing-pool'
+      ? problem.entry
+      : problem.code === 'pool-of-key-missing'
+        ? problem.pool
+        : undefined;
+  const names = [...pools.keys()].flatMap((key) => poolNameOf(key) ?? []);
+  const near = name === undefined ? undefined : nearestWord(name, names);
+  return near === undefined ? '' : suggestionOf(near).slice(1);
 }
 
 function versionFindings({ lacksIPAddresses }: CheckContext): CheckFinding[] {
@@ -204,7 +239,7 @@ function poolFindings({ config, configMap, otherPoolConfigMaps }: CheckContext):
 
 /** Addresses that are suspicious in a pool. Those that cannot work are problems of the ConfigMap. */
 function specialFindings({ config }: CheckContext): CheckFinding[] {
-  return usablePools(config).flatMap(({ key, ranges }) => {
+  return servingPools(config).flatMap(({ key, ranges }) => {
     const specials = new Set(ranges.flatMap(specialPurposesIn).filter(({ isUnusable }) => !isUnusable));
     return [...specials].map((special) =>
       warning('special-address', key, () => {
@@ -239,7 +274,7 @@ function namespaceFindings({ config, networks }: CheckContext): CheckFinding[] {
 
 /** Each pair once, at the later key. A pool that overlaps very many others has some of them only. */
 function overlapFindings({ config }: CheckContext): CheckFinding[] {
-  return [...overlapsIn(usablePools(config))].flatMap(([key, { keys }]) =>
+  return [...overlapsIn(servingPools(config))].flatMap(([key, { keys }]) =>
     keys
       .filter((other) => other < key)
       .map((other) =>
@@ -253,8 +288,8 @@ function overlapFindings({ config }: CheckContext): CheckFinding[] {
 /** Addresses in pools that belong to nodes or to the cluster IP ranges. */
 function networkFindings({ config, networks }: CheckContext): CheckFinding[] {
   if (networks === undefined) return [];
-  const usable = usablePools(config);
-  const pooled = mergeRanges(usable.flatMap(({ ranges }) => ranges));
+  const providers = providersIn(config);
+  const pooled = mergeRanges(providers.flatMap(({ variants }) => variants.flatMap(({ ranges }) => ranges)));
   const inPools = <T extends { readonly address: string }>(some: readonly T[] = []) =>
     some.flatMap((one) => {
       const parsed = readAddress(one.address);
@@ -262,23 +297,23 @@ function networkFindings({ config, networks }: CheckContext): CheckFinding[] {
     });
   const nodes = inPools(networks.nodes);
   const apiServers = new Map(inPools(networks.apiServers).map((one) => [formatAddress(one.parsed), one]));
-  return usable.flatMap(({ key, ranges }): CheckFinding[] => {
+  return providers.flatMap(({ key, variants }): CheckFinding[] => {
     const cidrs = (networks.clusterIPs ?? []).filter(({ range }) =>
-      ranges.some((one) => rangesMeet(one, range)),
+      variants.some((pool) => meets(pool, range)),
     );
     return [
       ...nodes
-        .filter(({ parsed }) => rangesContain(ranges, parsed))
+        .filter(({ parsed }) => isProvided(parsed, variants))
         .map(({ name, parsed }) =>
           warning('node-address', key, () => {
-            return `${key} contains ${formatAddress(parsed)}, the address of node ${name}. A Service that gets it takes the node off the network. Remove the address from the pool.`;
+            return `${key} contains ${formatAddress(parsed)}, the address of node ${name}. A Service that gets it takes the node off the network. Remove the address from the pool, or exclude it.`;
           }),
         ),
       ...[...apiServers]
-        .filter(([, { parsed }]) => rangesContain(ranges, parsed))
+        .filter(([, { parsed }]) => isProvided(parsed, variants))
         .map(([address, { source }]) =>
           warning('api-server', key, () => {
-            return `${key} contains ${address}, the address of the API server (${source}). A Service that gets it cuts off the control plane. Remove the address from the pool.`;
+            return `${key} contains ${address}, the address of the API server (${source}). A Service that gets it cuts off the control plane. Remove the address from the pool, or exclude it.`;
           }),
         ),
       ...cidrs.map(({ name, range }) =>
@@ -290,12 +325,38 @@ function networkFindings({ config, networks }: CheckContext): CheckFinding[] {
   });
 }
 
+/** A pool as the namespaces use it: what is excluded from it can differ. */
+interface Provider {
+  readonly key: string;
+  readonly variants: readonly PolicyPool[];
+}
+
+function providersIn(config: Config): Provider[] {
+  return [...Map.groupBy(usablePools(config), ({ key }) => key)].map(([key, variants]) => ({
+    key,
+    variants,
+  }));
+}
+
+/** Whether a Service can get the address from the pool: it is not excluded. */
+function isProvided(address: Address, variants: readonly PolicyPool[]): boolean {
+  return variants.some((pool) => rangesContain(pool.ranges, address) && isInPool(pool, address));
+}
+
+function meets({ spans }: PolicyPool, range: Range): boolean {
+  const ordinals = ordinalsOf(range);
+  return (
+    ordinals !== undefined &&
+    spans[range.family].some(({ first, last }) => first <= ordinals.last && ordinals.first <= last)
+  );
+}
+
 /** Addresses in pools that Services have as external IPs: they are never allocated. */
 function externalIPFindings({ config, externalIPs = [] }: CheckContext): CheckFinding[] {
-  return usablePools(config).flatMap(({ key, ranges }) =>
+  return providersIn(config).flatMap(({ key, variants }) =>
     externalIPs.flatMap((service) =>
       service.addresses
-        .filter((address) => rangesContain(ranges, address))
+        .filter((address) => isProvided(address, variants))
         .map((address) =>
           warning('external-ip', key, () => {
             return `${key} contains ${formatAddress(address)}, ${externalIPOf([service.key])}. The controller never allocates it while it is.`;
@@ -303,6 +364,25 @@ function externalIPFindings({ config, externalIPs = [] }: CheckContext): CheckFi
         ),
     ),
   );
+}
+
+/** Services that name a pool that their namespace cannot use. */
+function serviceFindings({ config, services = [] }: CheckContext): CheckFinding[] {
+  return services.flatMap(({ view, position }): CheckFinding[] => {
+    const policy = policyFor(config, view);
+    if (policy.choice.by !== 'refused') return [];
+    const { pools } = policy.choice;
+    const explain = () => {
+      const can = policy.listed.map(({ name }) => name);
+      const where = policy.list === undefined ? '' : ` (${policy.list})`;
+      const meant = pools.map((name) => nearestWord(name, can));
+      const suggestion = suggestionOf(
+        meant.every((name) => name !== undefined) ? meant.join(',') : undefined,
+      );
+      return `Service ${keyOf(view)}: the annotation ${annotations.pool} names ${list.format(pools)}, but namespace ${view.namespace} can use ${can.length === 0 ? 'no pool' : list.format(can)}${where}${suggestion}`;
+    };
+    return [{ severity: 'error', code: 'pool-not-listed', key: '', position, explain }];
+  });
 }
 
 /** In the format of compilers: position, severity, message, and the line of the file. */

@@ -1,3 +1,4 @@
+import type { AllocationPolicy } from '../../core/config/policy.ts';
 import type { ServiceDecision } from '../../core/decide/allocator.ts';
 import { decide } from '../../core/decide/decide.ts';
 import type { AddressConflict } from '../../core/decide/decision.ts';
@@ -7,13 +8,14 @@ import { announcementCheck, explainTrace, type Finding } from '../../core/explai
 import type { Remedy } from '../../core/explain/remedy.ts';
 import { remediesFor } from '../../core/explain/service-remedies.ts';
 import { formatAddress } from '../../core/ip/address.ts';
+import { rangesContain } from '../../core/ip/range.ts';
 import { stateOf } from '../../core/ledger/service-state.ts';
-import { formatAddressList } from '../../core/model/address-list.ts';
+import { addressesOf, formatAddressList } from '../../core/model/address-list.ts';
 import { staticSource, unknownSource } from '../../core/model/allocation-record.ts';
 import { keyOf, type ServiceKey } from '../../core/model/service-view.ts';
 import { type ServiceRow, serviceRow } from '../../core/queries/report.ts';
 import { nearestWord } from '../../core/text/nearest.ts';
-import { printable, quoted } from '../../core/text/quote.ts';
+import { never, printable, quoted } from '../../core/text/quote.ts';
 import { layOut } from '../../terminal/layout.ts';
 import { short } from '../../terminal/table.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
@@ -152,19 +154,17 @@ function remedyForDueWrite({ leadership }: ClusterFacts): Remedy {
   return { advice: `Start the controller, which then writes this.${reason}`, command: undefined };
 }
 
-function summaryOf({ state, decision }: ServiceDecision, { options }: ClusterFacts): string {
+function summaryOf({ state, decision, trace }: ServiceDecision, { options }: ClusterFacts): string {
   const { key } = state;
   switch (decision.kind) {
     case 'keep':
-      return `${key} has ${decision.addresses.text}, ${originText(decision)}.`;
+      return `${key} has ${decision.addresses.text}, ${originText(decision, trace.policy)}.`;
     case 'write':
       return `A write is due for ${key}: ${explainWrite(decision)}.`;
     case 'pending':
       return `${key} is pending. ${explainDecision(decision, options)}`;
     case 'conflict':
-      return decision.conflict.code === 'address-in-use'
-        ? `${key} requests ${formatAddress(decision.conflict.address)}, which ${heldBy(decision.conflict)}.`
-        : `${key} requests an invalid address.`;
+      return `${key} requests ${conflictText(decision.conflict)}.`;
     case 'ignore':
     case 'release':
       // A Service of ours that is being deleted keeps its address, which stays in use.
@@ -176,15 +176,38 @@ function summaryOf({ state, decision }: ServiceDecision, { options }: ClusterFac
   }
 }
 
+function conflictText(conflict: AddressConflict): string {
+  switch (conflict.code) {
+    case 'address-in-use':
+      return `${formatAddress(conflict.address)}, which ${heldBy(conflict)}`;
+    case 'quota-reached':
+      return `an address that ${conflict.key} does not allow: ${conflict.held} of ${conflict.limit} are held`;
+    case 'invalid-address':
+      return 'an invalid address';
+    default:
+      return never(conflict);
+  }
+}
+
 function heldBy({ address, holder, why }: AddressConflict & { code: 'address-in-use' }): string {
+  if (why.code === 'reserved') return `is reserved for ${holder}`;
   if (why.code !== 'claimed') return `is held by ${holder}`;
   return holder.trim() === ''
     ? `is claimed by the IPAddress object ${formatAddress(address)}`
     : `is claimed for ${holder}`;
 }
 
-function originText({ addresses, source }: ServiceDecision['decision'] & { kind: 'keep' }): string {
+function originText(
+  { addresses, source }: ServiceDecision['decision'] & { kind: 'keep' },
+  { listed }: AllocationPolicy,
+): string {
   if (source === staticSource) return addresses.entries.length > 1 ? 'static addresses' : 'a static address';
+  // The allocation record has the first of several pools.
+  const pools = addressesOf(addresses.entries).flatMap(
+    (address) => listed.find(({ ranges }) => rangesContain(ranges, address))?.key ?? [],
+  );
+  const keys = [...new Set(pools)];
+  if (keys.length > 1 && keys.includes(source)) return `from ${keys.join(' and ')}`;
   return source === unknownSource ? 'of unknown origin' : `from ${source}`;
 }
 

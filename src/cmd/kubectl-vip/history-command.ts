@@ -82,7 +82,11 @@ async function fromCluster(invocation: Invocation, streams: IOStreams): Promise<
       throw new Error(
         'There is no Deployment of the controller whose Pods have a log, or you cannot read it. Name it with --deployment NAMESPACE/NAME, or read a log with -f FILE.',
       );
-    const reader = new HistoryReader(query, await podLogs(context, deployment), factsOfTombstones(claims ?? []));
+    const reader = new HistoryReader(
+      query,
+      await podLogs(context, deployment),
+      factsOfTombstones(claims ?? []),
+    );
     await reader.read(streams);
     await addCurrent(reader, context, streams);
     return reader.report();

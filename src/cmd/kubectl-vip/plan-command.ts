@@ -1,8 +1,15 @@
 import type { Config } from '../../core/config/config.ts';
 import { staticSource } from '../../core/model/allocation-record.ts';
 import type { Service } from '../../core/model/objects.ts';
-import { type Plan, type PoolChange, planOf, type ServiceChange } from '../../core/queries/plan.ts';
-import type { PoolRow } from '../../core/queries/report.ts';
+import {
+  type Plan,
+  type PoolChange,
+  planOf,
+  type QuotaChange,
+  type ServiceChange,
+} from '../../core/queries/plan.ts';
+import type { QuotaRow } from '../../core/queries/quotas.ts';
+import { type PoolRow, poolNotes } from '../../core/queries/report.ts';
 import { printable } from '../../core/text/quote.ts';
 import { bullets, shortCount } from '../../terminal/table.ts';
 import { wrapWords } from '../../terminal/wrap.ts';
@@ -35,6 +42,11 @@ export function plan(facts: ClusterFacts, file: PlannedFile): CommandResult {
         before: before === undefined ? null : sizes(before),
         after: after === undefined ? null : sizes(after),
       })),
+      quotas: changes.quotas.map(({ namespace, before, after }) => ({
+        namespace,
+        before: before ?? null,
+        after: after ?? null,
+      })),
       services: changes.services,
       problems: changes.problems,
       fallingOutside: changes.fallingOutside,
@@ -46,8 +58,9 @@ export function plan(facts: ClusterFacts, file: PlannedFile): CommandResult {
   };
 }
 
-function sizes({ ranges, size, used, free }: PoolRow): object {
-  return { ranges, size, used, free };
+function sizes({ ranges, size, used, reserved, free, excluded, users }: PoolRow): object {
+  const { namespaces, others } = users;
+  return { ranges, size, used, reserved, free, excluded, namespaces, servesOthers: others };
 }
 
 /** Formatted as a diff: `-` is removed, `+` is added, `!` causes exit code 2. */
@@ -61,6 +74,8 @@ function planLines(changes: Plan, file: PlannedFile, facts: ClusterFacts, output
   const lines = [ansi.bold(`--- ${parts.join(' and ')} (current)`), ansi.bold(printable(`+++ ${file.name}`))];
   if (changes.pools.length > 0)
     lines.push(ansi.bold('@@ pools @@'), ...changes.pools.flatMap((change) => poolLines(change, output)));
+  if (changes.quotas.length > 0)
+    lines.push(ansi.bold('@@ quotas @@'), ...changes.quotas.flatMap((change) => quotaLines(change, output)));
   if (changes.services.length > 0)
     lines.push(
       ansi.bold('@@ Services @@'),
@@ -86,8 +101,24 @@ function poolLines({ key, before, after }: PoolChange, output: OutputOptions): s
   ];
 }
 
-function usageOf({ ranges, size, used, remark }: PoolRow): string {
-  const suffix = remark === '' ? '' : ` (${remark})`;
+function quotaLines({ namespace, before, after }: QuotaChange, output: OutputOptions): string[] {
+  const { ansi } = output;
+  return [
+    ...(before === undefined ? [] : marked('-', `${namespace}  ${quotaText(before)}`, ansi.red, output)),
+    ...(after === undefined ? [] : marked('+', `${namespace}  ${quotaText(after)}`, ansi.green, output)),
+  ];
+}
+
+/** `3 of 2 addresses (quota-shop), 1 over: its Services keep them, and others wait` */
+function quotaText({ key, limit, used, left }: QuotaRow): string {
+  const over = left < 0 ? `, ${-left} over: its Services keep them, and others wait` : '';
+  return `${used} of ${limit} addresses (${key})${over}`;
+}
+
+function usageOf(row: PoolRow): string {
+  const { ranges, size, used } = row;
+  const notes = poolNotes(row);
+  const suffix = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
   return `${ranges === '' ? 'no addresses' : ranges}: ${shortCount(used)} of ${shortCount(size)} used${suffix}`;
 }
 
@@ -119,6 +150,9 @@ function serviceLines(
     case 'outside':
     case 'stranded':
       return marked('!', `${service}  ${explanation}`, ansi.red, output);
+    case 'reserved':
+    case 'excluded':
+      return marked(' ', `${service}  ${explanation}`, (text) => text, output);
     case 'inside':
       return marked('+', `${service}  ${after} is in its pool again`, ansi.green, output);
     case 'pending':
@@ -177,11 +211,11 @@ function marked(
   );
 }
 
-function summary({ services, fallingOutside, stranded, pools, problems }: Plan): string {
+function summary({ services, fallingOutside, stranded, pools, quotas, problems }: Plan): string {
   const count = (isCounted: (change: ServiceChange) => boolean): number => services.filter(isCounted).length;
   const unchanged = count(({ kind }) => kind === 'unchanged');
-  if (services.length - unchanged + pools.length + problems.appear.length + problems.vanish.length === 0)
-    return 'Nothing would change.';
+  const found = pools.length + quotas.length + problems.appear.length + problems.vanish.length;
+  if (services.length - unchanged + found === 0) return 'Nothing would change.';
   const created = count(({ kind, after }) => kind === 'created' && after !== '');
   const waiting = count(({ kind, after }) => kind === 'created' && after === '');
   const released = count(({ kind }) => kind === 'released');
@@ -189,13 +223,16 @@ function summary({ services, fallingOutside, stranded, pools, problems }: Plan):
   const changed = count(({ kind, isHeld }) => kind === 'changed' && isHeld);
   const unassigned = count(({ kind, isHeld }) => kind === 'changed' && !isHeld);
   const pending = count(({ kind }) => kind === 'pending');
+  const reserved = count(({ kind }) => kind === 'reserved');
+  const excluded = count(({ kind }) => kind === 'excluded');
+  const over = quotas.filter(({ after }) => after !== undefined && after.left < 0).length;
   const parts = [
     ...(created > 0
       ? [`${created === 1 ? '1 new Service' : `${created} new Services`} would get an address`]
       : []),
     ...(waiting > 0 ? [`${waiting === 1 ? '1 new Service' : `${waiting} new Services`} would get none`] : []),
     ...(released > 0 ? [`${released} would no longer be of type LoadBalancer`] : []),
-    ...(assigned > 0 || created + waiting + released === 0
+    ...(assigned > 0 || created + waiting + released + reserved + excluded + over === 0
       ? [`${assigned === 1 ? '1 pending Service' : `${assigned} pending Services`} would get an address`]
       : []),
     ...(unassigned > 0
@@ -203,6 +240,9 @@ function summary({ services, fallingOutside, stranded, pools, problems }: Plan):
       : []),
     ...(changed > 0 ? [`${changed} would get a different address`] : []),
     ...(pending > 0 ? [`${pending} would become pending`] : []),
+    ...(reserved > 0 ? [`${reserved} would be affected by a reservation`] : []),
+    ...(excluded > 0 ? [`${excluded} would keep an excluded address`] : []),
+    ...(over > 0 ? [`${over === 1 ? '1 namespace' : `${over} namespaces`} would be over quota`] : []),
     ...(fallingOutside > 0 ? [`${fallingOutside} would keep an address outside its pool`] : []),
     ...(stranded > 0 ? [`${stranded} would keep an address that no pool contains any more`] : []),
     ...(fallingOutside + stranded === 0 ? ['no assigned address would fall outside its pool'] : []),

@@ -4,13 +4,16 @@ import { readConfig } from '../../core/config/config.ts';
 import { explainOtherPools } from '../../core/explain/explain-config.ts';
 import { externalIPsOf } from '../../core/ledger/external-ips.ts';
 import type { ConfigMap, Service } from '../../core/model/objects.ts';
+import { keyOf, type ServiceKey, viewOf } from '../../core/model/service-view.ts';
+import { annotations } from '../../core/model/well-known-names.ts';
 import { externalIPsIn } from '../../core/queries/simulate.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
 import { createEmbeddedApi } from '../../embedded/embedded-api.ts';
 import { networksIn, poolConfigMapsIn } from '../../manifest/cluster-objects.ts';
 import { type ManifestOptions, readManifests } from '../../manifest/manifests.ts';
+import type { PoolPosition } from '../../manifest/pool-position.ts';
 import { audit, findingsIn, mayResolveSoon } from './audit-command.ts';
-import { check } from './check-command.ts';
+import { type CheckedService, check } from './check-command.ts';
 import type { CommandResult } from './command-result.ts';
 import type { CommandName } from './commands.ts';
 import { namesCluster } from './connection-target.ts';
@@ -158,21 +161,35 @@ async function runCheck(invocation: Invocation, streams: IOStreams): Promise<Com
     ? (await loadCluster(invocation, streams, [], selection)).facts
     : undefined;
   const { options } = facts ?? settingsFrom(undefined, settings);
-  const { configMap, objects, skipped, ...text } = await readConfigMap(file, options.configMap, streams);
+  const { configMap, objects, skipped, positionOfAnnotation, ...text } = await readConfigMap(
+    file,
+    options.configMap,
+    streams,
+  );
   const config = readConfig(configMap);
-  const services = objects.filter(({ kind }) => kind === 'Service').map(externalIPsOf);
-  const inFile = new Set(services.map(({ key }) => key));
+  const services = objects.filter((object): object is Service => object.kind === 'Service');
+  const external = services.map(externalIPsOf);
+  const inFile = new Set(external.map(({ key }) => key));
   const others = facts === undefined ? [] : externalIPsIn(facts.snapshot);
   return check({
     ...text,
     config,
-    externalIPs: [...services, ...others.filter(({ key }) => !inFile.has(key))],
+    services: services.map((service) => serviceInFile(service, positionOfAnnotation)),
+    externalIPs: [...external, ...others.filter(({ key }) => !inFile.has(key))],
     networks: mergeNetworks(networksIn(skipped), facts?.networks),
     configMap: options.configMap,
     // A remark reports the ConfigMap of the same name, and several controllers can have one each.
     otherPoolConfigMaps: config.pools.size > 0 ? [] : poolConfigMapsIn(skipped),
     lacksIPAddresses: facts?.lacksIPAddresses === true,
   });
+}
+
+function serviceInFile(
+  service: Service,
+  positionOf: (service: ServiceKey, name: string) => PoolPosition | undefined,
+): CheckedService {
+  const view = viewOf(service);
+  return { view, position: positionOf(keyOf(view), annotations.pool) };
 }
 
 /** Finds the pools' ConfigMap in a file that may contain other objects. */
@@ -195,6 +212,7 @@ async function readPoolFile(
   const {
     objects,
     placeOf: positionOf,
+    placeOfAnnotation: positionOfAnnotation,
     remarks,
     rejections,
     errors,
@@ -207,5 +225,5 @@ async function readPoolFile(
   });
   if (errors.length > 0) throw new Error(errors.join('\n'));
   if (objects.length === 0) throw new Error([printable(text.name), ...remarks].join(': '));
-  return { objects, name: text.name, positionOf, remarks, rejections, skipped };
+  return { objects, name: text.name, positionOf, positionOfAnnotation, remarks, rejections, skipped };
 }

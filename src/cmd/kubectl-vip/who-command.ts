@@ -1,4 +1,5 @@
 import type { Config } from '../../core/config/config.ts';
+import { poolKey } from '../../core/config/keys.ts';
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
 import type { FormerAddress } from '../../core/decide/former-address.ts';
 import { explainFault, formatRange } from '../../core/explain/explain-config.ts';
@@ -9,6 +10,7 @@ import type { Range } from '../../core/ip/range.ts';
 import type { ServiceState } from '../../core/ledger/service-state.ts';
 import { annotations } from '../../core/model/well-known-names.ts';
 import { type AddressState, type Gap, type Occupancy, occupancyIn } from '../../core/queries/occupancy.ts';
+import { excludedBy } from '../../core/queries/pool-users.ts';
 import { quoted, suggestionOf } from '../../core/text/quote.ts';
 import { nearestSpelling } from '../../core/text/suggestions.ts';
 import { layOut } from '../../terminal/layout.ts';
@@ -39,6 +41,9 @@ interface AddressRow {
   readonly rule: string;
   /** Of a free address, if that is remembered. */
   readonly former: FormerAddress | undefined;
+  /** The keys that exclude it from pools. */
+  readonly excludedBy: readonly string[];
+  readonly reservation: Occupancy['reservation'];
 }
 
 /** `who ADDRESS|CIDR` */
@@ -51,7 +56,7 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
     value: {
       kind: 'AddressList',
       items: rows.map(
-        ({ addresses, state, holders, others, externalUsers, from, since, pools, free, rule, former }) => ({
+        ({ addresses, state, holders, others, externalUsers, from, since, pools, free, rule, ...more }) => ({
           addresses,
           state,
           holders,
@@ -62,7 +67,11 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
           free,
           ...(externalUsers.length === 0 ? {} : { externalIPOf: externalUsers }),
           ...(rule === '' ? {} : { rule }),
-          ...(former === undefined ? {} : formerValue(former)),
+          ...(more.excludedBy.length === 0 ? {} : { excludedBy: more.excludedBy }),
+          ...(more.reservation === undefined
+            ? {}
+            : { reservedFor: more.reservation.service, reservedBy: more.reservation.key }),
+          ...(more.former === undefined ? {} : formerValue(more.former)),
         }),
       ),
       source: sourceOf(facts),
@@ -85,12 +94,15 @@ export function rangeIn(text: string): Range {
   throw new Error(`${quoted(text)} ${explainFault(entry, text)}${suggestionOf(suggestion)}`);
 }
 
-function gapRow({ range, state, keys, free }: Gap, config: Config): AddressRow {
+function gapRow({ range, state, keys, free, reservation }: Gap, config: Config): AddressRow {
   const unused = { holders: [], others: [], externalUsers: [], from: '', since: '', ports: '' };
   const former = undefined;
   const isLeased = keys.some((key) => config.pools.get(key)?.dhcp[range.family]);
-  const rule = state !== 'excluded' ? '' : isLeased ? 'DHCP is used instead' : ruleFor(range);
-  return { ...unused, former, rule, addresses: formatRange(range), state, pools: keys, free };
+  const by = excludedBy({ family: range.family, value: range.first }, config);
+  const isByRule = state === 'excluded' && by.length === 0;
+  const rule = isByRule ? (isLeased ? 'DHCP is used instead' : ruleFor(range)) : '';
+  const addresses = formatRange(range);
+  return { ...unused, former, rule, addresses, state, pools: keys, free, excludedBy: by, reservation };
 }
 
 function ruleFor({ family, first, last }: Range): string {
@@ -99,7 +111,7 @@ function ruleFor({ family, first, last }: Range): string {
 }
 
 function addressRow(
-  { address, state, holders, others, externalUsers, owner, keys, former }: Occupancy,
+  { address, state, holders, others, externalUsers, owner, keys, reservation, former }: Occupancy,
   facts: ClusterFacts,
 ): AddressRow {
   const [first] = holders;
@@ -115,13 +127,15 @@ function addressRow(
     holders: holders.map(({ key }) => key),
     others: [...others.map(({ key }) => key), ...claimed],
     externalUsers,
-    from: first === undefined ? '' : sourceOfHolder(first),
+    from: first === undefined ? '' : sourceOfHolder(first, keys),
     since: since ?? 'unknown',
     pools: keys,
     ports: holders.map(({ view }) => view.ports.join(',')).join(' '),
     free: former === undefined ? 0n : 1n,
     former,
     rule: state === 'unmanaged' && first !== undefined ? ignoredBecause(first) : '',
+    excludedBy: excludedBy(address, facts.snapshot.config),
+    reservation,
   };
 }
 
@@ -143,11 +157,36 @@ function ignoredBecause({ ignoreReason, view, record }: ServiceState): string {
   }
 }
 
-/** From the allocation record. Empty for a Service that is not ours. */
-function sourceOfHolder({ record, ignoreReason, view }: ServiceState): string {
-  if (record !== undefined) return record.source;
+/**
+ * From the allocation record, which has the first of several pools: for an address of another one, the pools that contain it. Empty
+ * for a Service that is not ours.
+ */
+function sourceOfHolder({ record, ignoreReason, view }: ServiceState, keys: readonly string[]): string {
+  if (record !== undefined) {
+    const { source, addresses } = record;
+    const isOfOther =
+      addresses.entries.length > 1 && source.startsWith(poolKey('')) && !keys.includes(source);
+    return isOfOther ? keys.join(',') || source : source;
+  }
   if (ignoreReason !== undefined) return '';
   return view.labeled ? 'unknown' : 'static';
+}
+
+/** `excluded by exclude.internal`, `static, reserved for shop/web (reserve-shop)`, `26 free`. */
+function stateOf(row: AddressRow): string {
+  const { state, addresses, free, rule, excludedBy, reservation, holders, former } = row;
+  const isForOther = reservation !== undefined && !holders.includes(reservation.service);
+  const reserved = isForOther ? `reserved for ${reservation.service} (${reservation.key})` : '';
+  if (state === 'reserved') return reserved;
+  const excluded = excludedBy.length === 0 ? '' : `excluded by ${excludedBy.join(', ')}`;
+  if (state === 'excluded' && excluded !== '') return excluded;
+  const text =
+    state === 'free' && addresses.includes('-')
+      ? `${shortCount(free)} free`
+      : former !== undefined
+        ? freeFor(former)
+        : `${stateTexts[state]}${rule === '' ? '' : ` (${rule})`}`;
+  return [text, excluded, reserved].filter((part) => part !== '').join(', ');
 }
 
 const stateTexts: Readonly<Record<AddressState, string>> = {
@@ -159,6 +198,7 @@ const stateTexts: Readonly<Record<AddressState, string>> = {
   assigned: 'assigned',
   unmanaged: 'unmanaged',
   free: 'free',
+  reserved: 'reserved',
   excluded: 'excluded',
   'no-pool': 'in no pool',
 };
@@ -166,7 +206,7 @@ const stateTexts: Readonly<Record<AddressState, string>> = {
 function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOptions): string[] {
   const heads = [
     { title: 'ADDRESS' },
-    { title: 'STATE' },
+    { title: 'STATE', least: 16 },
     { title: 'SERVICE', least: 20 },
     { title: 'FROM' },
     { title: 'SINCE' },
@@ -175,15 +215,9 @@ function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOpt
   const cells = rows.map((row) => {
     const usedBy = `${row.holders.length > 0 ? 'also ' : ''}used by ${row.others.join(', ')}`;
     const paint = row.state === 'conflict' ? ansi.red : row.state === 'free' ? ansi.green : undefined;
-    const state =
-      row.state === 'free' && row.addresses.includes('-')
-        ? `${shortCount(row.free)} free`
-        : row.former !== undefined
-          ? freeFor(row.former)
-          : `${stateTexts[row.state]}${row.rule === '' ? '' : ` (${row.rule})`}`;
     return [
       { text: row.addresses },
-      { text: state, ...(paint === undefined ? {} : { paint }) },
+      { text: stateOf(row), ...(paint === undefined ? {} : { paint }) },
       {
         text:
           [

@@ -5,7 +5,7 @@ import type { ListType, Reading } from './value-type.ts';
 export type LabelSelector = readonly Requirement[];
 
 /** One requirement (k8s.io/apimachinery/pkg/labels: equality and sets). */
-interface Requirement {
+export interface Requirement {
   readonly label: string;
   readonly operator: 'in' | 'notin' | 'exists' | 'absent';
   readonly values: readonly string[];
@@ -68,21 +68,31 @@ function requirementOf(text: string): Requirement {
   return { label, operator: text.includes('!=') ? 'notin' : 'in', values: [value] };
 }
 
-/** Whether the labels meet all requirements: O(requirements). `notin` is also met by a label that is missing. */
+/** Whether the labels meet all requirements: O(requirements). */
 export function selects(selector: LabelSelector, labels: ReadonlyMap<string, string>): boolean {
-  return selector.every(({ label, operator, values }) => {
-    const value = labels.get(label);
-    switch (operator) {
-      case 'exists':
-        return value !== undefined;
-      case 'absent':
-        return value === undefined;
-      case 'in':
-        return value !== undefined && values.includes(value);
-      case 'notin':
-        return value === undefined || !values.includes(value);
-      default:
-        return never(operator);
-    }
-  });
+  return unmetBy(selector, labels) === undefined;
+}
+
+/** The first requirement that the labels do not meet. */
+export function unmetBy(
+  selector: LabelSelector,
+  labels: ReadonlyMap<string, string>,
+): Requirement | undefined {
+  return selector.find((requirement) => !meets(requirement, labels.get(requirement.label)));
+}
+
+/** `notin` is also met by a label that is missing. */
+function meets({ operator, values }: Requirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'exists':
+      return value !== undefined;
+    case 'absent':
+      return value === undefined;
+    case 'in':
+      return value !== undefined && values.includes(value);
+    case 'notin':
+      return value === undefined || !values.includes(value);
+    default:
+      return never(operator);
+  }
 }

@@ -46,8 +46,16 @@ export interface AddressSettings {
 export interface PolicyPool extends Pool, AddressSettings {
   /** As in the annotation `kube-vip.io/pool`: a name, or the key of a pool without one. */
   readonly name: string;
+  /** With the addresses that are excluded. */
+  readonly whole: Pool;
+  /** The keys that exclude addresses from it, if any are excluded. */
+  readonly excludedBy: readonly string[];
   /** Distinguishes pools with the same key whose addresses differ between namespaces. */
   readonly id: string;
+  /** The Services that it is for; undefined if it is for all of the namespace. */
+  readonly selector: LabelSelector | undefined;
+  /** Whether it serves Services that do not name it. */
+  readonly isAutomatic: boolean;
 }
 
 export type PoolChoice =
@@ -72,7 +80,6 @@ export type PolicySubject = Pick<ServiceView, 'namespace'> & Partial<Pick<Servic
 interface NamespacePolicies {
   /** For Services without an annotation, if no pool on the list has a selector. */
   readonly usual: AllocationPolicy | undefined;
-  readonly pools: readonly ListedPool[];
   readonly common: Omit<AllocationPolicy, 'groups' | 'pools' | 'choice'>;
   /** By the annotation. */
   readonly byName: Map<string, AllocationPolicy>;
@@ -80,14 +87,7 @@ interface NamespacePolicies {
   readonly byLabel: Map<string, AllocationPolicy>;
 }
 
-interface ListedPool {
-  readonly pool: PolicyPool;
-  readonly selector: LabelSelector | undefined;
-  /** Whether it serves Services that do not name it. */
-  readonly isAutomatic: boolean;
-}
-
-type Addresses = Pick<Pool, 'spans' | 'size'>;
+type Addresses = Pick<PolicyPool, 'spans' | 'size' | 'excludedBy'>;
 
 interface Resolved {
   readonly namespaces: Map<string, NamespacePolicies>;
@@ -117,34 +117,40 @@ export function policyFor(config: Config, subject: PolicySubject): AllocationPol
 /** One address of each of the pools that the annotation names. */
 function named(policies: NamespacePolicies, text: string): AllocationPolicy {
   return remembered(policies.byName, text, () => {
-    const listed = text.split(',').map((name) => name.trim());
+    const { listed } = policies.common;
+    const written = text.split(',').map((name) => name.trim());
     // Both families of so many pools are as many addresses as a list can have.
-    const names = [...new Set(listed)].filter((name) => name !== '').slice(0, maxEntries / 2);
-    const pools = names.flatMap((name) => policies.pools.find(({ pool }) => pool.name === name) ?? []);
+    const names = [...new Set(written)].filter((name) => name !== '').slice(0, maxEntries / 2);
+    const pools = names.flatMap((name) => listed.find((pool) => pool.name === name) ?? []);
     if (pools.length === names.length) {
-      const groups = pools.map(({ pool }) => [pool]);
+      const groups = pools.map((pool) => [pool]);
       return policyOf(policies, groups, { by: 'annotation', pools: names });
     }
-    const refused = names.filter((name) => !policies.pools.some(({ pool }) => pool.name === name));
+    const refused = names.filter((name) => listed.every((pool) => pool.name !== name));
     return policyOf(policies, [], { by: 'refused', pools: refused });
   });
 }
 
 /** The first pool whose selector matches, otherwise those without one, of which each takes over when those before it are full. */
 function chosen(policies: NamespacePolicies, labels: string): AllocationPolicy {
-  const read = new Map(labels.split(',').map((label) => labelOf(label)));
-  const automatic = policies.pools.filter(({ isAutomatic }) => isAutomatic);
-  const match = automatic.find(({ selector }) => selector !== undefined && selects(selector, read))?.pool;
+  const read = labelsIn(labels);
+  const automatic = policies.common.listed.filter(({ isAutomatic }) => isAutomatic);
+  const match = automatic.find(({ selector }) => selector !== undefined && selects(selector, read));
   return remembered(policies.byLabel, match?.id ?? '', () => {
     if (match !== undefined) return policyOf(policies, [[match]], { by: 'label', pool: match.name });
-    const others = automatic.filter(({ selector }) => selector === undefined).map(({ pool }) => pool);
+    const others = automatic.filter(({ selector }) => selector === undefined);
     return policyOf(policies, others.length > 0 ? [others] : [], { by: 'order' });
   });
 }
 
-function labelOf(text: string): [string, string] {
-  const at = text.indexOf('=');
-  return [text.slice(0, at), text.slice(at + 1)];
+/** The labels of a `ServiceView` by name. */
+export function labelsIn(labels: string): ReadonlyMap<string, string> {
+  return new Map(
+    labels.split(',').map((text) => {
+      const at = text.indexOf('=');
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
 }
 
 function remembered<V>(known: Map<string, V>, key: string, make: () => V): V {
@@ -169,22 +175,17 @@ function policiesOf(config: Config, namespace: string, known: Map<string, Addres
     (key) => config.pools.has(key) || listIn(config, key) !== undefined,
   );
   const keys = list === undefined ? [] : (listIn(config, list)?.map(poolKey) ?? [list]);
-  const pools = keys.flatMap((key): ListedPool[] => {
-    const pool = poolIn(config, key, namespace, known);
-    if (pool === undefined) return [];
-    const selector = settings.select.pool.get(pool.name);
-    return [{ pool, selector, isAutomatic: settings['auto-assign'].pool.get(pool.name) ?? true }];
-  });
+  const listed = keys.flatMap((key) => poolIn(config, key, namespace, known) ?? []);
   const own = settings.quota.namespace.has(namespace) ? namespace : 'global';
   const limit = settings.quota.namespace.get(own);
   const common = {
     ...addressSettings(config, undefined, namespace),
-    listed: pools.map(({ pool }) => pool),
+    listed,
     list,
     quota: limit === undefined ? undefined : { key: `quota-${own}`, limit },
   };
-  const policies = { usual: undefined, pools, common, byName: new Map(), byLabel: new Map() };
-  if (pools.some(({ selector }) => selector !== undefined)) return policies;
+  const policies = { usual: undefined, common, byName: new Map(), byLabel: new Map() };
+  if (listed.some(({ selector }) => selector !== undefined)) return policies;
   return { ...policies, usual: chosen(policies, '') };
 }
 
@@ -230,7 +231,7 @@ function poolIn(
   namespace: string,
   known: Map<string, Addresses>,
 ): PolicyPool | undefined {
-  const { exclude, 'skip-end-ips-in-cidr': trimming } = config.settings;
+  const { exclude, 'skip-end-ips-in-cidr': trimming, select, 'auto-assign': automatic } = config.settings;
   const name = poolNameOf(key);
   const trimmed = settingFor(trimming, name, namespace) ?? true;
   const asRead = config.pools.get(key);
@@ -239,7 +240,16 @@ function poolIn(
   const isOwn = pool !== asRead || (exclude.namespace.has(namespace) && !exclude.pool.has(name ?? ''));
   const id = isOwn ? `${key} ${namespace}` : key;
   const addresses = remembered(known, id, () => withoutExcluded(config, pool, name, namespace));
-  return { ...pool, ...addresses, ...addressSettings(config, name, namespace), name: name ?? key, id };
+  return {
+    ...pool,
+    ...addresses,
+    ...addressSettings(config, name, namespace),
+    name: name ?? key,
+    whole: pool,
+    id,
+    selector: name === undefined ? undefined : select.pool.get(name),
+    isAutomatic: name === undefined || (automatic.pool.get(name) ?? true),
+  };
 }
 
 function addressSettings({ settings }: Config, pool: string | undefined, namespace: string): AddressSettings {
@@ -263,15 +273,22 @@ function withoutExcluded(
   name: string | undefined,
   namespace: string,
 ): Addresses {
-  const own = (name === undefined ? undefined : exclude.pool.get(name)) ?? exclude.namespace.get(namespace);
-  const excluded = [own, exclude.namespace.get('global')].flatMap((ranges) => ranges ?? []);
-  if (excluded.length === 0) return pool;
-  const gaps = mergeRanges(excluded);
+  const isPools = name !== undefined && exclude.pool.has(name);
+  const own = isPools ? exclude.pool.get(name) : exclude.namespace.get(namespace);
+  const everywhere = exclude.namespace.get('global');
+  const gaps = mergeRanges([...(own ?? []), ...(everywhere ?? [])]);
+  if (gaps.length === 0) return { ...pool, excludedBy: [] };
   const spans = {
     IPv4: without(pool.spans.IPv4, gaps, 'IPv4'),
     IPv6: without(pool.spans.IPv6, gaps, 'IPv6'),
   };
-  return { spans, size: { IPv4: sizeOf(spans.IPv4), IPv6: sizeOf(spans.IPv6) } };
+  const size = { IPv4: sizeOf(spans.IPv4), IPv6: sizeOf(spans.IPv6) };
+  if (size.IPv4 === pool.size.IPv4 && size.IPv6 === pool.size.IPv6) return { ...pool, excludedBy: [] };
+  const keys = [
+    ...(own === undefined ? [] : [isPools ? `exclude.${name}` : `exclude-${namespace}`]),
+    ...(everywhere === undefined ? [] : ['exclude-global']),
+  ];
+  return { spans, size, excludedBy: [...new Set(keys)] };
 }
 
 /** The spans without the ranges of their family, which are ascending and disjoint as well: O(spans + ranges). */

@@ -35,9 +35,9 @@ export type AllocationFailure =
       /** Also by the Service itself. */
       readonly held: number;
     }
-  | { readonly code: 'pool-empty'; readonly key: string }
-  | { readonly code: 'family-not-in-pool'; readonly key: string; readonly family: Family }
-  | {
+  | ({ readonly code: 'pool-empty'; readonly key: string } & Excluded)
+  | ({ readonly code: 'family-not-in-pool'; readonly key: string; readonly family: Family } & Excluded)
+  | ({
       readonly code: 'pool-full';
       readonly key: string;
       readonly family: Family;
@@ -48,7 +48,7 @@ export type AllocationFailure =
       readonly reserved: bigint;
       /** Set if the namespace allows sharing. */
       readonly noSharing: NoSharing | undefined;
-    }
+    } & Excluded)
   | TargetFailure;
 
 /** Why a Service cannot be moved to exactly the addresses that the annotation `kube-vip.io/reallocate` names. */
@@ -83,6 +83,14 @@ export type TargetFailure =
       readonly service: ServiceKey;
       readonly key: string;
     };
+
+/** What the configuration excludes from the pool. */
+export interface Excluded {
+  /** How many addresses of the family. */
+  readonly excluded: bigint;
+  /** The keys, if there are any. */
+  readonly excludedBy: readonly string[];
+}
 
 /** Why a Service in a namespace that allows sharing cannot share an address of its full pool. */
 export type NoSharing =

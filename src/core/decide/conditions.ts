@@ -6,6 +6,7 @@ import type { SharingGroup } from '../ledger/sharing-group.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Condition, maxNamedServices, type OtherServices } from './decision.ts';
 import type { Facts, Subject } from './facts.ts';
+import { notShared } from './not-shared.ts';
 import { whyNotAvailable } from './why-no-address.ts';
 
 /** The other holders of the address: they share it, or another program created a duplicate. */
@@ -44,6 +45,7 @@ export function conditionsOf({ state, policy, facts }: Subject, list: readonly A
       conditions.push({ code: 'outside-pool', service: state.key, address, key });
   }
   conditions.push(...unusedReservations(state, list, facts));
+  if (!isStatic) conditions.push(...notShared({ state, policy, facts }, list));
   conditions.push(...misreadWords(state, list));
   const incomplete = missingFamily(state, list, isStatic, policy, facts);
   if (incomplete !== undefined) conditions.push(incomplete);

@@ -6,6 +6,7 @@ import type { ClaimOwner } from '../model/claim.ts';
 import type { ServicePatch } from '../model/service-patch.ts';
 import type { FamilyPolicy, ServiceKey } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
+import type { NotEligible } from './allocation-request.ts';
 
 /** What to do about one Service, and why. All messages about it are composed from these values. */
 export type Decision =
@@ -111,6 +112,16 @@ export type Condition =
       readonly key: string | undefined;
     }
   | { readonly code: 'shared'; readonly others: readonly ServiceKey[] }
+  /** The Service has a sharing key, and an address of its own although another Service has the same key. */
+  | {
+      readonly code: 'not-shared';
+      readonly sharingKey: string;
+      /** The other Service, and its address. */
+      readonly other: ServiceKey;
+      readonly address: Address;
+      /** Undefined if they can share it now. */
+      readonly why: NotShared | undefined;
+    }
   /** The configuration reserves the address for another Service, by this key. It stays, because it was here first. */
   | {
       readonly code: 'reserved-for-other';
@@ -152,6 +163,14 @@ export type Condition =
   /** A word such as `None` or `auto` in the place of an address: kube-vip resolves it with DNS. */
   | { readonly code: 'read-as-hostname'; readonly service: ServiceKey; readonly text: string }
   | { readonly code: 'global-namespace'; readonly key: string };
+
+/** Why two Services with the same sharing key do not share an address. */
+export type NotShared =
+  | SharingConflict
+  /** The Service itself can share no address. */
+  | { readonly code: 'not-eligible'; readonly why: Exclude<NotEligible, 'being-deleted'> }
+  /** The pools of the Service do not have the address. */
+  | { readonly code: 'not-in-pools' };
 
 interface OneFamily {
   readonly service: ServiceKey;

@@ -8,7 +8,8 @@ import type { Facts } from './facts.ts';
 
 /** Why a pool without a free address of the family has none. */
 export function whyNoneFree(pool: PolicyPool, family: Family, { ledger }: Facts): AllocationFailure {
-  const { key, size, dhcp, spans } = pool;
+  const { key, size, dhcp, spans, whole, excludedBy } = pool;
+  const excluded = { excluded: whole.size[family] - size[family], excludedBy };
   if (size[family] > 0n) {
     const { reservations } = ledger;
     const claimed = reservations.count('claimed', family, spans[family]);
@@ -21,19 +22,20 @@ export function whyNoneFree(pool: PolicyPool, family: Family, { ledger }: Facts)
       claimed,
       reserved,
       noSharing: undefined,
+      ...excluded,
     };
   }
   const other = family === 'IPv4' ? 'IPv6' : 'IPv4';
   return size[other] > 0n || dhcp[other]
-    ? { code: 'family-not-in-pool', key, family }
-    : { code: 'pool-empty', key };
+    ? { code: 'family-not-in-pool', key, family, ...excluded }
+    : { code: 'pool-empty', key, ...excluded };
 }
 
 /** Why no pool serves the Service. */
 export function whyNoPool(
-  { namespace }: ServiceView,
+  { namespace }: Pick<ServiceView, 'namespace'>,
   { choice, list, listed }: AllocationPolicy,
-  { config }: Facts,
+  { config }: Pick<Facts, 'config'>,
 ): AllocationFailure {
   if (!config.exists) return { code: 'no-config-map' };
   if (list === undefined) return { code: 'no-pool', namespace };

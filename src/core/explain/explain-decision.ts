@@ -1,5 +1,7 @@
+import { poolNameOf } from '../config/keys.ts';
 import {
   type AllocationFailure,
+  type Excluded,
   isTargetFailure,
   type NoSharing,
   type TargetFailure,
@@ -58,6 +60,11 @@ function reallocateCommand(service: ServiceKey): string {
   return annotate({ namespace, name }, `${annotations.reallocate}=true`);
 }
 
+/** The name of the pool with this key, or the key. */
+function nameOf(key: string): string {
+  return poolNameOf(key) ?? key;
+}
+
 /** Why a pool has no address for a Service, without what to do. */
 export function failureProblem(failure: AllocationFailure, options: Options): string {
   return failureOf(failure, options).problem;
@@ -91,18 +98,22 @@ function failureOf(failure: AllocationFailure, options: Options): Explanation & 
     case 'quota-reached':
       return explainQuota(failure);
     case 'pool-empty':
-      return {
-        problem: `Pool ${failure.key} contains no valid address.`,
-        advice: 'Add a block or a range to it.',
-      };
+      return failure.excluded > 0n
+        ? explainExcluded(failure, 'address')
+        : {
+            problem: `Pool ${nameOf(failure.key)} contains no valid address.`,
+            advice: 'Add a block or a range to it.',
+          };
     case 'family-not-in-pool':
-      return {
-        problem: `Pool ${failure.key} has no ${failure.family} addresses.`,
-        advice: `Add ${failure.family} addresses to it.`,
-      };
+      return failure.excluded > 0n
+        ? explainExcluded(failure, `${failure.family} address`)
+        : {
+            problem: `Pool ${nameOf(failure.key)} has no ${failure.family} addresses.`,
+            advice: `Add ${failure.family} addresses to it.`,
+          };
     case 'pool-full':
       return {
-        problem: `Pool ${failure.key} is full: ${usedUp(failure)} ${failure.size === 1n ? 'is' : 'are'} in use.`,
+        problem: `Pool ${nameOf(failure.key)} is full: ${usedUp(failure)} ${failure.size === 1n ? 'is' : 'are'} in use${andExcluded([failure])}.`,
         advice: addAddresses,
       };
     default:
@@ -174,6 +185,26 @@ function targetFailureOf(failure: TargetFailure): Explanation & { readonly advic
   }
 }
 
+/** The pool has addresses, and Services get none of them. */
+function explainExcluded(
+  { key, excludedBy }: Excluded & { readonly key: string },
+  what: string,
+): Explanation & { readonly advice: string } {
+  return {
+    problem: `Every ${what} of pool ${nameOf(key)} is excluded (${excludedBy.join(', ')}).`,
+    advice: 'Exclude fewer addresses, or add others to the pool.',
+  };
+}
+
+/** `, and 20 more are excluded (exclude.internal)`: the pool is smaller than it looks. */
+function andExcluded(failures: readonly Excluded[]): string {
+  const count = failures.reduce((sum, { excluded }) => sum + excluded, 0n);
+  const [{ excludedBy } = { excludedBy: [] }] = failures;
+  return count === 0n
+    ? ''
+    : `, and ${count} more ${count === 1n ? 'is' : 'are'} excluded (${excludedBy.join(', ')})`;
+}
+
 function explainNotListed({
   namespace,
   list,
@@ -203,7 +234,9 @@ function explainQuota({
   readonly advice: string;
 } {
   return {
-    problem: `The quota is reached: Services in namespace ${namespace} hold ${held} of ${limit} addresses (${key}).`,
+    problem: `The quota is reached: Services in namespace ${namespace} hold ${held} of ${limit} addresses (${key})${
+      held < limit ? ', and this one needs more than are left' : ''
+    }.`,
     advice: 'Increase the quota, or delete a Service of the namespace that has an address.',
   };
 }
@@ -254,8 +287,10 @@ const notEligible: Readonly<Record<(NoSharing & { code: 'not-eligible' })['why']
 
 function fullOrMissing(failures: readonly AllocationFailure[], options: Options): Explanation[] {
   const [first, second] = failures;
-  if (first?.code === 'pool-full' && second?.code === 'pool-full') {
-    const problem = `Pool ${first.key} is full: ${usedUp(first)} and ${usedUp(second)} are in use.`;
+  const isOne = failures.length === 2 && first?.code === 'pool-full' && second?.code === 'pool-full';
+  if (isOne && first.key === second.key) {
+    const excluded = andExcluded([first, second]);
+    const problem = `Pool ${nameOf(first.key)} is full: ${usedUp(first)} and ${usedUp(second)} are in use${excluded}.`;
     return [{ problem, advice: addAddresses }];
   }
   return failures.map((failure) => failureOf(failure, options));
@@ -283,6 +318,11 @@ export function explainStranded({ service, addresses, isStatic, hasPool }: Stran
   return textOf([{ problem, advice, reallocate: hasPool ? service : undefined }]);
 }
 
+/** An address that a Service keeps although a change excludes it. */
+export function explainExcludedAddress(address: Address, keys: readonly string[]): string {
+  return `The Service keeps ${formatAddress(address)}, which ${enumerate(keys)} ${keys.length === 1 ? 'excludes' : 'exclude'} after the change. No other Service gets it when this one is gone.`;
+}
+
 /** What a user requested and cannot have, and what to do. */
 export function explainConflict(conflict: AddressConflict): string {
   return textOf([conflictOf(conflict)]);
@@ -301,8 +341,13 @@ function conflictOf(conflict: AddressConflict): Explanation {
         advice: 'Request a different address.',
         reallocate: conflict.service,
       };
-    case 'quota-reached':
-      return explainQuota(conflict);
+    case 'quota-reached': {
+      const { problem, advice } = explainQuota(conflict);
+      return {
+        problem: `${problem} kube-vip may still announce the address that this Service requests.`,
+        advice,
+      };
+    }
     case 'invalid-address': {
       const field =
         conflict.field === 'annotation' ? `Annotation ${annotations.addresses}` : 'Field spec.loadBalancerIP';
@@ -473,7 +518,7 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
         ? [{ problem: `The Service keeps ${address}, although no pool serves its namespace.` }]
         : [
             {
-              problem: `The Service keeps ${address}, which is outside pool ${condition.key}.`,
+              problem: `The Service keeps ${address}, which is outside pool ${nameOf(condition.key)}.`,
               advice: 'No action is needed.',
               reallocate: condition.service,
             },
@@ -481,6 +526,8 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
     }
     case 'shared':
       return [{ problem: `Shared with ${enumerate(condition.others)}.` }];
+    case 'not-shared':
+      return [explainNotShared(condition)];
     case 'reserved-for-other':
       return [
         {
@@ -519,6 +566,38 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
       ];
     default:
       return never(condition);
+  }
+}
+
+function explainNotShared({
+  sharingKey,
+  other,
+  address,
+  why,
+}: Condition & { code: 'not-shared' }): Explanation {
+  const key = `${annotations.sharingKey}: ${quoted(sharingKey)}`;
+  const problem = `The Service shares no address with ${other}, which has the same ${key}`;
+  if (why === undefined)
+    return {
+      problem: `${problem}. It could share ${formatAddress(address)} now.`,
+      advice: `To share the address, request it with the annotation ${annotations.reallocate}.`,
+    };
+  const advice = `To share the address, change one of the two Services, and then request the address with the annotation ${annotations.reallocate}.`;
+  switch (why.code) {
+    case 'not-eligible':
+      return { problem: `${problem}: ${notEligible[why.why]}.`, advice };
+    case 'not-in-pools':
+      return {
+        problem: `${problem}: the pools of the Service do not have its address ${formatAddress(address)}.`,
+        advice,
+      };
+    default: {
+      const { joint, text } = explainSharingConflict(why, other);
+      return {
+        problem: `${problem}: ${formatAddress(address)} is assigned to ${other}, ${joint} ${text}.`,
+        advice,
+      };
+    }
   }
 }
 
@@ -583,7 +662,7 @@ function explainOneFamily(
       },
     ];
   if (why === undefined)
-    return [{ problem: `${problem} Pool ${key} can provide one now.`, reallocate: service }];
+    return [{ problem: `${problem} Pool ${nameOf(key ?? '')} can provide one now.`, reallocate: service }];
   return [{ problem }, failureOf(why, options)];
 }
 
@@ -650,8 +729,8 @@ export function explainDecision(decision: Decision, options: Options): string {
       return textOf(failuresOf(decision.failures, options));
     case 'conflict': {
       const conflict = conflictOf(decision.conflict);
-      // A reallocation would fail for the same reason.
-      return decision.failures.length === 0
+      // A reallocation would fail for the same reason, which a quota says already.
+      return decision.failures.length === 0 || decision.conflict.code === 'quota-reached'
         ? textOf([conflict])
         : textOf([{ ...conflict, reallocate: undefined }, ...failuresOf(decision.failures, options)]);
     }
@@ -782,7 +861,17 @@ export function isWarning(decision: Decision): boolean {
 
 /** What is worth an event when it is found, and no repetition. */
 export function isNotice(decision: Decision): boolean {
-  return 'conditions' in decision && decision.conditions.some(({ code }) => code === 'one-family');
+  return 'conditions' in decision && decision.conditions.some(isIncomplete);
+}
+
+/** The Service has an address, but not all that is meant for it, or one that is meant for another Service. */
+export function isIncomplete({ code }: Condition): boolean {
+  return (
+    code === 'one-family' ||
+    code === 'not-shared' ||
+    code === 'reservation-unused' ||
+    code === 'reserved-for-other'
+  );
 }
 
 /** Whether the condition is reported when it appears. Sharing is not: tables show it. */
@@ -805,7 +894,8 @@ function noSharingCode(reason: NoSharing | undefined): string {
   return ` ${formatAddress(reason.address)} ${reason.holder} ${reason.why.code} ${ports}`;
 }
 
-function conditionCode(condition: Condition): string {
+/** Identifies a condition: equal as long as there is nothing new to say. */
+export function conditionCode(condition: Condition): string {
   switch (condition.code) {
     case 'conflict':
     case 'contested': {
@@ -816,6 +906,8 @@ function conditionCode(condition: Condition): string {
       return `claimed ${formatAddress(condition.address)} ${condition.owner.parent}`;
     case 'outside-pool':
       return `outside-pool ${formatAddress(condition.address)} ${condition.key}`;
+    case 'not-shared':
+      return `not-shared ${condition.other} ${formatAddress(condition.address)} ${condition.why?.code}`;
     case 'reserved-for-other':
       return `reserved-for-other ${formatAddress(condition.address)} ${condition.service}`;
     case 'reservation-unused':

@@ -1,4 +1,4 @@
-import { type AllocationPolicy, listKeysOf } from '../config/policy.ts';
+import { type AllocationPolicy, isInPool } from '../config/policy.ts';
 import type { Allocation, Grant } from '../decide/allocate.ts';
 import { type AllocationFailure, isTargetFailure } from '../decide/allocation-failure.ts';
 import { wantedFamilies } from '../decide/allocation-request.ts';
@@ -11,7 +11,7 @@ import type { ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
-import { targetOf } from '../model/service-view.ts';
+import { type ServiceView, targetOf } from '../model/service-view.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { quoted } from '../text/quote.ts';
 import { explainAnnotation, isMistake } from './explain-annotation.ts';
@@ -26,6 +26,7 @@ import {
   noSharingProblem,
 } from './explain-decision.ts';
 import { freeFor, lastHeldBy } from './explain-former.ts';
+import { explainPools, type PoolSources } from './explain-pools.ts';
 
 /** What one check of a Service found. It states the problem only: remedies are listed separately. */
 export interface Finding {
@@ -37,7 +38,10 @@ export interface Finding {
     | 'deletion'
     | 'request'
     | 'annotations'
+    | 'list'
     | 'pool'
+    | 'reservation'
+    | 'quota'
     | 'families'
     | 'sharing'
     | 'address'
@@ -144,7 +148,7 @@ function explainRequest({ view, intent, record }: ServiceState): string {
   const change = view.reallocate ? `; ${annotations.reallocate} requests ${requested}` : '';
   switch (intent.kind) {
     case 'new':
-      return `no specific address: one from the pool of its namespace${change}`;
+      return `no specific address: ${explainWanted(view)}${change}`;
     case 'assigned':
       return `${formatAddressList(intent.list)}, ${explainSource(record?.source)}${change}`;
     case 'requested':
@@ -156,6 +160,17 @@ function explainRequest({ view, intent, record }: ServiceState): string {
     case 'unreadable':
       return quoted(intent.fault.text);
   }
+}
+
+function explainWanted({ pool, sharingKey }: ServiceView): string {
+  const names = pool?.split(',').map((name) => name.trim()) ?? [];
+  const from =
+    pool === undefined || pool.trim() === ''
+      ? 'one from the pool of its namespace'
+      : `one from ${names.length > 1 ? 'each of the pools' : 'the pool'} ${names.join(', ')} (${annotations.pool})`;
+  return sharingKey === undefined
+    ? from
+    : `${from}, shared with Services that have the same ${annotations.sharingKey}`;
 }
 
 function explainSource(source: string | undefined): string {
@@ -182,6 +197,7 @@ function explainAllocation(
   options: Options,
 ): Finding[] {
   const failures = 'failures' in allocation ? allocation.failures : [];
+  const { policy } = allocation.request;
   const refused = failures.filter(isTargetFailure);
   // Otherwise, the condition of the Service says so.
   if (refused.length > 0)
@@ -189,60 +205,68 @@ function explainAllocation(
       ? refused.map((failure) => failed('request', failureProblem(failure, options)))
       : [];
   const missing = failures.find(({ code }) => hasNoPool.has(code));
-  if (missing !== undefined) return [failed('pool', failureProblem(missing, options))];
-  const findings = explainPool(state, allocation.request.policy, failures, options);
+  if (missing !== undefined)
+    return [
+      ...(missing.code === 'no-pool-chosen' ? explainPools(policy, state.view, noSources) : []),
+      failed('pool', failureProblem(missing, options)),
+    ];
+  const reserved = explainReserved(decision);
+  const findings = reserved ?? explainPool(state, policy, failures, sourcesOf(allocation), options);
   const noSharing = noSharingProblem(failures);
   if (noSharing !== undefined) findings.push(failed('sharing', noSharing));
   else if (state.intent.kind === 'new' && !failures.some(lacksFamily))
     findings.push(...explainSharing(allocation));
+  const problems = new Map<string, Finding>();
   for (const failure of failures) {
-    if (failure.code === 'pool-full' || failure.code === 'pool-empty' || failure.code === 'quota-reached')
-      findings.push(failed('address', failureProblem(failure, options)));
+    const problem = failureProblem(failure, options);
+    if (failure.code === 'pool-full' || failure.code === 'pool-empty')
+      problems.set(problem, failed('address', problem));
+    if (failure.code === 'quota-reached') problems.set(problem, failed('quota', problem));
   }
-  if (decision.kind === 'write' && state.intent.kind === 'new')
+  findings.push(...problems.values());
+  if (reserved === undefined && decision.kind === 'write' && state.intent.kind === 'new')
     findings.push(passed('address', explainGrant(decision)));
   if ('resting' in allocation) findings.push(...explainResting(allocation));
   return findings;
 }
 
-/** The pool of the Service, and whether it has the families. */
+const noSources: PoolSources = { keys: [], areHeld: false };
+
+function sourcesOf(allocation: Allocation): PoolSources {
+  const { pools } = allocation.request.policy;
+  const addresses = 'addresses' in allocation ? allocation.addresses : [];
+  const keys = addresses.flatMap((address) => pools.find((pool) => isInPool(pool, address))?.key ?? []);
+  return { keys, areHeld: false };
+}
+
+/** That the configuration reserves the address for the Service, so that no pool matters; undefined if it does not. */
+function explainReserved(decision: Decision): Finding[] | undefined {
+  if (decision.kind !== 'keep' && decision.kind !== 'write') return undefined;
+  const { addresses, source } = decision;
+  if (!source.startsWith('reserve-')) return undefined;
+  return [passed('reservation', `${addresses.text}, reserved for the Service by ${source}`)];
+}
+
+/** The pools of the Service, and whether they have the families. */
 function explainPool(
   state: ServiceState,
   policy: AllocationPolicy,
   failures: readonly AllocationFailure[],
+  sources: PoolSources,
   options: Options,
 ): Finding[] {
   const { view } = state;
-  const [pool] = policy.pools;
-  if (pool === undefined) return [];
-  const lacking = failures.find(lacksFamily);
+  if (policy.pools.length === 0) return [];
+  // Another pool may have the family.
+  const lacking =
+    policy.pools.length === 1 || failures.every(lacksFamily) ? failures.find(lacksFamily) : undefined;
   const families = `${view.policy}: ${wantedFamilies(state, policy).join(' and ')}`;
   return [
-    passed('pool', explainChoice(policy, view.namespace)),
+    ...explainPools(policy, view, sources),
     lacking === undefined
       ? passed('families', families)
       : failed('families', `${families}. ${failureProblem(lacking, options)}`),
   ];
-}
-
-/** Which pools, of which list, and why these and not the others. */
-function explainChoice({ choice, pools, listed, list }: AllocationPolicy, namespace: string): string {
-  const names = pools.map(({ name }) => name).join(', ');
-  const first = `the first of ${listKeysOf(namespace).join(', ')} that exists`;
-  if (listed.length === 1 && list === pools[0]?.key) return `${list}, ${first}`;
-  const others = listed.filter((pool) => !pools.includes(pool)).map(({ name }) => name);
-  const rest = others.length === 0 ? '' : `; not ${others.join(', ')}`;
-  const from = `of ${list}, ${first}`;
-  switch (choice.by) {
-    case 'annotation':
-      return `${names} ${from}: named by the annotation ${annotations.pool}${rest}`;
-    case 'label':
-      return `${names} ${from}: select.${choice.pool} matches the labels${rest}`;
-    case 'order':
-      return `${names} ${from}: in this order, as far as they have free addresses${rest}`;
-    case 'refused':
-      return `none ${from}`;
-  }
 }
 
 function lacksFamily({ code }: AllocationFailure): boolean {
@@ -302,11 +326,16 @@ function explainAssigned({ state, decision, trace }: ServiceDecision, options: O
   // A static address depends on no pool, and an allocation has said all about it.
   const isFromPool = decision.source !== staticSource && !state.view.deleting;
   const isExplained = trace.steps.some(({ allocation }) => allocation !== undefined);
-  const findings = isFromPool && !isExplained ? explainPool(state, trace.policy, [], options) : [];
+  const sources = { keys: [decision.source], areHeld: true };
+  const findings =
+    isFromPool && !isExplained
+      ? (explainReserved(decision) ?? explainPool(state, trace.policy, [], sources, options))
+      : [];
   for (const condition of decision.conditions) {
     const finding = conditionProblem(condition, options);
     if (condition.code === 'pending-change') findings.push(failed('request', finding));
     else if (condition.code === 'one-family') findings.push(noted('families', finding));
+    else if (condition.code === 'not-shared') findings.push(noted('sharing', finding));
     else findings.push((isWrong(condition) ? failed : noted)('address', finding));
   }
   if (decision.kind === 'keep') return [...findings, passed('write', 'all fields are up to date')];

@@ -2,10 +2,10 @@ import type { Config } from '../config/config.ts';
 import { nearestEntry, nearestKey, unreadableEntries } from '../config/corrections.ts';
 import { isInPool, listKeysOf, policyFor } from '../config/policy.ts';
 import { allocate } from '../decide/allocate.ts';
-import type { AllocationFailure } from '../decide/allocation-failure.ts';
+import type { AllocationFailure, Excluded } from '../decide/allocation-failure.ts';
 import { requestOf } from '../decide/allocation-request.ts';
 import { subjectOf } from '../decide/facts.ts';
-import type { Address, Family } from '../ip/address.ts';
+import type { Address } from '../ip/address.ts';
 import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import type { ConfigMap } from '../model/objects.ts';
@@ -15,6 +15,13 @@ import { annotations } from '../model/well-known-names.ts';
 import { quoted } from '../text/quote.ts';
 import { explainEntry, maxExplained } from './explain-config.ts';
 import { annotate, patchConfigMap, patchPools, patchService, pointer } from './kubectl-commands.ts';
+import {
+  namedPools,
+  remediesForEmptyList,
+  remediesForNoneChosen,
+  remediesForNotListed,
+  remediesForQuota,
+} from './list-remedies.ts';
 import type { Remedy, RemedyContext } from './remedy.ts';
 
 /** The remedies for an allocation failure. */
@@ -37,19 +44,15 @@ export function remediesForFailure(
     case 'no-pool':
       return [...misspelledKey(namespace, context), newPool(`cidr-${namespace}`, context)];
     case 'pool-not-listed':
-      return remediesForList(state, failure.listed, failure.list, failure.pools, context);
+      return remediesForNotListed(state, failure, context);
     case 'no-pool-chosen':
-      return remediesForList(state, failure.listed, failure.list, [], context);
+      return remediesForNoneChosen(state, failure, context);
     case 'list-empty':
-      return remediesForList(state, [], failure.list, [], context);
+      return remediesForEmptyList(failure, context);
     case 'quota-reached':
-      return [
-        {
-          advice: `Increase the quota ${failure.key}, if the namespace may have more addresses.`,
-          command: patchPools(options, failure.key, String(failure.held + 1)),
-        },
-      ];
+      return remediesForQuota(state, failure, context);
     case 'pool-empty': {
+      if (failure.excluded > 0n) return remediesForExcluded(failure, '', context);
       const corrected = correctEntries(failure.key, context);
       if (corrected.length > 0) return corrected;
       return [
@@ -60,6 +63,11 @@ export function remediesForFailure(
       ];
     }
     case 'family-not-in-pool':
+      if (failure.excluded > 0n)
+        return [
+          ...relaxPolicy(state, context),
+          ...remediesForExcluded(failure, `${failure.family} `, context),
+        ];
       return [
         ...relaxPolicy(state, context),
         addAddresses(failure.key, `${failure.family} `, configMap, options),
@@ -68,8 +76,9 @@ export function remediesForFailure(
       return [
         ...correctEntries(failure.key, context),
         ...allowSharing(state, context),
+        ...otherPools(state, context),
         addAddresses(failure.key, '', configMap, options),
-        ...deleteHolder(failure.key, failure.family, context),
+        ...deleteHolder(state, failure, context),
       ];
     default:
       return [
@@ -81,22 +90,28 @@ export function remediesForFailure(
   }
 }
 
-/** Name a pool of the list, or add pools to it. */
-function remediesForList(
-  { view }: ServiceState,
-  listed: readonly string[],
-  list: string,
-  added: readonly string[],
+/** The pools of the list that the Service did not choose. */
+function otherPools(state: ServiceState, context: RemedyContext): Remedy[] {
+  const { choice, listed, pools } = policyFor(context.allocator.config, state.view);
+  if (choice.by === 'order' && pools.length === listed.length) return [];
+  const others = listed.filter((pool) => !pools.includes(pool)).map(({ name }) => name);
+  return namedPools(state, others, context);
+}
+
+/** Every address of the pool is excluded. */
+function remediesForExcluded(
+  { key, excludedBy }: Excluded & { readonly key: string },
+  kind: string,
   { options, configMap }: RemedyContext,
 ): Remedy[] {
-  const named = listed.map((pool) => ({
-    advice: `Use pool ${pool}.`,
-    command: annotate(view, `${annotations.pool}=${pool}`),
-  }));
-  if (!list.startsWith('pools-') || added.length === 0) return named;
-  const value = [configMap?.data?.[list]?.trim(), ...added].filter((one) => one !== '' && one !== undefined);
-  const command = patchPools(options, list, value.join(','));
-  return [...named, { advice: `Or let the namespace use ${added.join(' and ')}.`, command }];
+  const [by = ''] = excludedBy;
+  return [
+    {
+      advice: `Exclude fewer addresses with ${by}: replace ADDRESSES.`,
+      command: patchPools(options, by, 'ADDRESSES'),
+    },
+    addAddresses(key, kind, configMap, options),
+  ];
 }
 
 const replaceAddresses = 'replace ADDRESSES with an unused block or range of your network.';
@@ -201,15 +216,17 @@ const maxNamed = 5;
 
 /** Names the Services whose deletion frees an address of the pool: O(Services). */
 function deleteHolder(
-  key: string,
-  family: Family,
+  { key: service, view }: ServiceState,
+  { key, family }: AllocationFailure & { code: 'pool-full' },
   { allocator: { ledger, config } }: RemedyContext,
 ): Remedy[] {
-  const pool = config.pools.get(key);
+  const pool = policyFor(config, view).pools.find((pool) => pool.key === key);
   if (pool === undefined) return [];
-  // An address that several Services use stays in use when one of them is deleted.
+  // An address that several Services use stays in use when one of them is deleted, and a reserved one is for another Service.
   const hasSingleUser = (address: Address): boolean =>
-    ledger.servicesAt(address).length === 1 && ledger.claimOwner(address) === undefined;
+    ledger.servicesAt(address).length === 1 &&
+    ledger.claimOwner(address) === undefined &&
+    (ledger.reservedFor(address)?.service ?? service) === service;
   const names: ServiceKey[] = [];
   for (const state of ledger.all()) {
     // What the status of a Service without an address shows is another load balancer's.

@@ -13,13 +13,18 @@ import { quoted } from '../text/quote.ts';
 import { remediesForAnnotations } from './explain-annotation.ts';
 import { suggestedAddress } from './explain-decision.ts';
 import { annotate, patchPools, patchService } from './kubectl-commands.ts';
+import { remediesForQuota } from './list-remedies.ts';
 import { remediesForFailure } from './pool-remedies.ts';
 import type { Remedy, RemedyContext } from './remedy.ts';
 
 /** The remedies for a Service, the simplest one first; empty if nothing is wrong. */
 export function remediesFor(decided: ServiceDecision, context: RemedyContext): Remedy[] {
   const { view } = decided.state;
-  const ofDecision = remediesForDecision(decided, context);
+  // Several failures can have the same remedy.
+  const byText = new Map(
+    remediesForDecision(decided, context).map((one) => [`${one.advice} ${one.command}`, one]),
+  );
+  const ofDecision = [...byText.values()];
   return decided.decision.kind === 'ignore'
     ? ofDecision
     : [...remediesForAnnotations(view, view.unread), ...ofDecision];
@@ -115,7 +120,7 @@ function remediesForConflict(
     });
     return remedies;
   }
-  if (conflict.code === 'quota-reached') return remediesForFailure(state, conflict, context);
+  if (conflict.code === 'quota-reached') return remediesForQuota(state, conflict, context);
   const remedies: Remedy[] = [];
   if (reallocated(state, context) !== undefined)
     remedies.push(reallocate(state, 'Assign an address from the pool instead.'));
@@ -181,10 +186,32 @@ function remediesForCondition(state: ServiceState, condition: Condition, context
       return remediesForWord(state, context);
     case 'one-family':
       return remediesForOneFamily(state, condition, context);
+    case 'not-shared':
+      return condition.why === undefined
+        ? [
+            {
+              advice: `Share ${formatAddress(condition.address)} with ${condition.other}, which interrupts this Service briefly:`,
+              command: annotate(state.view, `${annotations.reallocate}=${formatAddress(condition.address)}`),
+            },
+          ]
+        : [];
     case 'reserved-for-other':
-    case 'reservation-unused':
       return isReplaceable(state, condition.address, context)
-        ? [reallocate(state, 'Move this Service, which interrupts it briefly:')]
+        ? [
+            reallocate(
+              state,
+              `Move this Service, which interrupts it briefly. ${condition.service} can then get ${formatAddress(condition.address)}.`,
+            ),
+          ]
+        : [];
+    case 'reservation-unused':
+      return reallocated(state, context)?.some((one) => sameAddress(one, condition.address))
+        ? [
+            reallocate(
+              state,
+              `Give the Service its reserved address ${formatAddress(condition.address)}, which interrupts it briefly:`,
+            ),
+          ]
         : [];
     case 'contested':
     case 'claimed':

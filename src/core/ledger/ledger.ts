@@ -14,6 +14,7 @@ import { type ReservationFor, Reservations } from './reservations.ts';
 import { freedBy, hasAllocationOf, requests, type ServiceState } from './service-state.ts';
 import type { SharingConflict } from './sharing.ts';
 import { SharingIndex } from './sharing-index.ts';
+import { SharingKeys } from './sharing-keys.ts';
 
 /**
  * Which Service uses which address. A cache of a pure function: the result depends only on the current Services and
@@ -36,6 +37,7 @@ export class Ledger {
   readonly #moved = new AddressMap<readonly ServiceState[]>();
   /** Built by the first search for an address to share, and again for another configuration. */
   #sharing: SharingIndex | undefined;
+  readonly #sharingKeys = new SharingKeys();
   /** Built by the first question about a quota. */
   #held: HeldAddresses | undefined;
   /** Who had the addresses that are free now. */
@@ -71,6 +73,8 @@ export class Ledger {
     for (const address of after?.usedIPs ?? noAddresses) this.#replaceAt(address, before, after);
     if (before !== undefined) this.#held?.change(before, -1);
     if (after !== undefined) this.#held?.change(after, 1);
+    if (before !== undefined) this.#sharingKeys.delete(before);
+    if (after !== undefined) this.#sharingKeys.add(after);
     const [left, now] = [before?.record?.was, after?.record?.was];
     if (left !== undefined) {
       const others = this.movedFrom(left).filter((other) => other !== before);
@@ -153,6 +157,11 @@ export class Ledger {
           !hasAllocationOf(other, address) &&
           !includesAddress(readExternalIPs(other.view.externalIPs), address)),
     );
+  }
+
+  /** The other Services of the namespace with the same sharing key, in no order. */
+  withSharingKeyOf(state: ServiceState): Iterable<ServiceState> {
+    return this.#sharingKeys.othersLike(state);
   }
 
   /** The addresses that Services hold, for quotas: O(1), and once O(Services). */

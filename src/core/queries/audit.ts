@@ -27,6 +27,12 @@ export interface AuditFinding {
     | 'duplicate'
     /** A Service has or requests an address of another holder. */
     | 'contender'
+    /** A Service requests an address by name that the quota of its namespace does not allow. */
+    | 'over-quota'
+    /** A Service has an address that the configuration reserves for another one. */
+    | 'reserved-for-other'
+    /** A Service does not have the address that the configuration reserves for it. */
+    | 'reservation-unused'
     /** An IPAddress object of another owner claims the address of a Service. */
     | 'claimed'
     /** A dual-stack Service has addresses of one family only. */
@@ -130,8 +136,10 @@ function conflictFindings(
 ): AuditFinding[] {
   const subject = state.key;
   if (decision.kind === 'conflict') {
-    if (decision.conflict.code !== 'address-in-use') return [];
-    return [{ code: 'contender', subject, sentence: explainConflict(decision.conflict) }];
+    const { conflict } = decision;
+    if (conflict.code === 'invalid-address') return [];
+    const code = conflict.code === 'quota-reached' ? 'over-quota' : 'contender';
+    return [{ code, subject, sentence: explainConflict(conflict) }];
   }
   if (!('conditions' in decision)) return [];
   return decision.conditions.flatMap((condition): AuditFinding[] => {
@@ -145,6 +153,8 @@ function conflictFindings(
       case 'wrong-family':
       case 'local-traffic':
       case 'read-as-hostname':
+      case 'reserved-for-other':
+      case 'reservation-unused':
         return [{ code: condition.code, subject, sentence }];
       default:
         return [];

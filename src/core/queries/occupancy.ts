@@ -1,13 +1,15 @@
-import { type Config, shadowOf } from '../config/config.ts';
-import type { Pool } from '../config/pool.ts';
+import type { PolicyPool } from '../config/policy.ts';
 import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
 import { type Condition, conflictingAddresses } from '../decide/decision.ts';
 import { type FormerAddress, formerAddressAt } from '../decide/former-address.ts';
 import { type Address, compareAddresses, isUnspecified, sameAddress } from '../ip/address.ts';
 import { addressAt, ordinalsOf, type Range, rangesContain } from '../ip/range.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ReservationFor } from '../ledger/reservations.ts';
 import { isLease, originOf, type ServiceState } from '../ledger/service-state.ts';
 import type { ClaimOwner } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
+import { usablePools } from './pool-users.ts';
 
 /** An allocator, or a snapshot of its decisions. */
 export type AllocatorView = Pick<
@@ -35,7 +37,9 @@ export type AddressState =
    */
   | 'unmanaged'
   | 'free'
-  /** In a pool, but never allocated: an end of a block, or an address that ends in .0 or .255. */
+  /** The configuration reserves it for a Service that does not have it yet. */
+  | 'reserved'
+  /** In a pool, but never allocated: an end of a block, one that ends in .0 or .255, or one that the configuration excludes. */
   | 'excluded'
   | 'no-pool';
 
@@ -43,7 +47,7 @@ export type AddressState =
 export interface Occupancy {
   readonly address: Address;
   readonly state: AddressState;
-  /** The pools of all namespaces that contain it, without shadowed ones. */
+  /** The pools of all namespaces that contain it, without those that serve no Service. */
   readonly keys: readonly string[];
   /** Its holders, by the ranks of spec section 5. */
   readonly holders: readonly ServiceState[];
@@ -55,27 +59,27 @@ export interface Occupancy {
   readonly owner: ClaimOwner | undefined;
   /** Of a free address: who had it last, if that is remembered. */
   readonly former?: FormerAddress | undefined;
+  readonly reservation: ConfiguredReservation | undefined;
 }
+
+type ConfiguredReservation = ReservationFor<'configured'>;
 
 /** Consecutive addresses with the same state, which no Service uses. */
 export interface Gap {
   readonly range: Range;
-  readonly state: 'free' | 'excluded' | 'no-pool';
+  readonly state: 'free' | 'reserved' | 'excluded' | 'no-pool';
   readonly keys: readonly string[];
   /** How many of them are allocatable. */
   readonly free: bigint;
-}
-
-/** The pools that are not shadowed. */
-export function usablePools(config: Config): Pool[] {
-  return [...config.pools.values()].filter(({ key }) => shadowOf(config, key) === undefined);
+  /** Of the only address, if it is reserved. */
+  readonly reservation: ConfiguredReservation | undefined;
 }
 
 /** O(pools x log ranges), plus the decisions on the Services that use the address. */
 export function occupancyOf(
   address: Address,
   context: AllocatorView,
-  usable = usablePools(context.config),
+  usable: readonly PolicyPool[] = usablePools(context.config),
 ): Occupancy {
   const { ledger, config } = context;
   const owner = ledger.claimOwner(address);
@@ -87,17 +91,18 @@ export function occupancyOf(
     .filter((state) => !requesting.includes(state) && !externalUsers.includes(state.key));
   const others = [...contenders, ...statusOnly];
   const keys = keysOf(address, usable);
+  const reservation = ledger.reservedFor(address);
   const state =
     requesting.length > 0
       ? assignedState(address, holders, requesting, context)
       : others.length > 0 || externalUsers.length > 0 || owner !== undefined
         ? 'unmanaged'
-        : freeState(address, usable);
-  return { address, state, keys, holders, others, externalUsers, owner };
+        : gapOf({ ...address, first: address.value, last: address.value }, usable, reservation).state;
+  return { address, state, keys, holders, others, externalUsers, owner, reservation };
 }
 
-function keysOf(address: Address, usable: readonly Pool[]): string[] {
-  return usable.flatMap(({ key, ranges }) => (rangesContain(ranges, address) ? key : []));
+function keysOf(address: Address, usable: readonly PolicyPool[]): string[] {
+  return [...new Set(usable.flatMap(({ key, ranges }) => (rangesContain(ranges, address) ? key : [])))];
 }
 
 function assignedState(
@@ -131,12 +136,6 @@ function isLeased(state: ServiceState, address: Address): boolean {
   return isLease(state, address) && list.some((entry) => typeof entry !== 'string' && isUnspecified(entry));
 }
 
-function freeState(address: Address, usable: readonly Pool[]): Gap['state'] {
-  const { family, value } = address;
-  if (keysOf(address, usable).length === 0) return 'no-pool';
-  return freeIn({ family, first: value, last: value }, usable) > 0n ? 'free' : 'excluded';
-}
-
 /** Every address of the range that a Service uses or another owner claims, ascending: O(Services). */
 export function shownIn(range: Range, { ledger, claimTracker }: AllocatorView): Address[] {
   const found = new Map<bigint, Address>();
@@ -151,8 +150,8 @@ export function shownIn(range: Range, { ledger, claimTracker }: AllocatorView): 
 }
 
 /**
- * The whole range: each used address, each free one whose last holder is remembered, and the gaps between them, split where their state changes.
- * O(Services + (used addresses + ranges) x pools).
+ * The whole range: each used address, each free one whose last holder is remembered, and the gaps between them, split where their
+ * state changes. O(Services + (used addresses + ranges) x pools).
  */
 export function occupancyIn(range: Range, context: AllocatorView): (Occupancy | Gap)[] {
   const usable = usablePools(context.config);
@@ -165,16 +164,25 @@ export function occupancyIn(range: Range, context: AllocatorView): (Occupancy | 
     return found?.state === 'free' ? [{ ...found, former }] : [];
   });
   const all = [...shown, ...remembered].sort((a, b) => compareAddresses(a.address, b.address));
-  return withGaps(range, all, usable);
+  return withGaps(range, all, usable, reservedIn(range, context));
+}
+
+/** What the configuration reserves in the range: O(reservations). */
+export function reservedIn(range: Range, { ledger }: { readonly ledger: Ledger }): ConfiguredReservation[] {
+  return [...ledger.reservations.all('configured')].filter(({ address: { family, value } }) => {
+    return family === range.family && range.first <= value && value <= range.last;
+  });
 }
 
 /** The whole range, for used addresses that are known already, ascending. */
 export function withGaps(
   range: Range,
   shown: readonly Occupancy[],
-  usable: readonly Pool[],
+  usable: readonly PolicyPool[],
+  reserved: readonly ConfiguredReservation[],
 ): (Occupancy | Gap)[] {
-  const cuts = cutsIn(range, usable);
+  const reservations = new Map(reserved.map((one) => [one.address.value, one]));
+  const cuts = cutsIn(range, usable, [...reservations.keys()]);
   const parts: (Occupancy | Gap)[] = [];
   let start = range.first;
   /** Adds the gaps up to `end`, exclusive. */
@@ -183,7 +191,7 @@ export function withGaps(
       while (cuts.length > 0 && (cuts.at(-1) ?? end) <= start) cuts.pop();
       const cut = cuts.at(-1);
       const until = cut !== undefined && cut < end ? cut : end;
-      parts.push(gapOf({ ...range, first: start, last: until - 1n }, usable));
+      parts.push(gapOf({ ...range, first: start, last: until - 1n }, usable, reservations.get(start)));
       start = until;
     }
   };
@@ -196,26 +204,36 @@ export function withGaps(
   return parts;
 }
 
-/** Where pools and their allocatable addresses start and end, descending. */
-function cutsIn({ family, first, last }: Range, usable: readonly Pool[]): bigint[] {
-  const cuts = new Set<bigint>();
-  for (const { ranges, spans } of usable) {
+/** Where pools and their allocatable addresses start and end, and around the reserved addresses, descending. */
+function cutsIn(
+  { family, first, last }: Range,
+  usable: readonly PolicyPool[],
+  reserved: readonly bigint[],
+): bigint[] {
+  const cuts = new Set<bigint>(reserved.flatMap((value) => [value, value + 1n]));
+  for (const { ranges, spans, whole } of usable) {
     for (const one of ranges) if (one.family === family) cuts.add(one.first).add(one.last + 1n);
-    for (const span of spans[family]) {
+    for (const span of [...spans[family], ...whole.spans[family]]) {
       cuts.add(addressAt(family, span.first).value).add(addressAt(family, span.last).value + 1n);
     }
   }
   return [...cuts].filter((cut) => first < cut && cut <= last).sort((a, b) => (a > b ? -1 : 1));
 }
 
-/** `range` must be entirely inside or outside of each pool and each of its spans. */
-function gapOf(range: Range, usable: readonly Pool[]): Gap {
+/** `range` must be entirely inside or outside of each pool and each of its spans. A reserved address is alone in it. */
+function gapOf(
+  range: Range,
+  usable: readonly PolicyPool[],
+  reservation: ConfiguredReservation | undefined,
+): Gap {
   const keys = keysOf({ family: range.family, value: range.first }, usable);
+  if (reservation !== undefined) return { range, state: 'reserved', keys, free: 0n, reservation };
   const free = freeIn(range, usable);
-  return { range, state: keys.length === 0 ? 'no-pool' : free > 0n ? 'free' : 'excluded', keys, free };
+  const state = keys.length === 0 ? 'no-pool' : free > 0n ? 'free' : 'excluded';
+  return { range, state, keys, free, reservation };
 }
 
-function freeIn(range: Range, usable: readonly Pool[]): bigint {
+function freeIn(range: Range, usable: readonly PolicyPool[]): bigint {
   // Addresses that end in .0 or .255 have no ordinal.
   const within = ordinalsOf(range);
   if (within === undefined) return 0n;

@@ -1,9 +1,16 @@
 import type { Config } from '../config/config.ts';
 import { policyFor } from '../config/policy.ts';
 import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
-import type { Decision } from '../decide/decision.ts';
+import type { Condition, Decision } from '../decide/decision.ts';
 import { explainProblems } from '../explain/explain-config.ts';
-import { explainDecision, explainStranded, reasonOf } from '../explain/explain-decision.ts';
+import {
+  conditionCode,
+  explainCondition,
+  explainDecision,
+  explainExcludedAddress,
+  explainStranded,
+  reasonOf,
+} from '../explain/explain-decision.ts';
 import { type Address, formatAddress } from '../ip/address.ts';
 import { mergeRanges, type Range, rangesContain } from '../ip/range.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
@@ -13,12 +20,15 @@ import type { Service } from '../model/objects.ts';
 import type { Options } from '../model/options.ts';
 import { keyOf, type ServiceKey } from '../model/service-view.ts';
 import { withApplied } from './applied-service.ts';
-import { type PoolRow, poolRows } from './report.ts';
+import { excludedBy } from './pool-users.ts';
+import { pendingCounts, type QuotaRow, quotaRows } from './quotas.ts';
+import { type PoolRow, poolNotes, poolRows } from './report.ts';
 import { allocatorOf, type ClusterSnapshot, type SimulatedOutcome, simulate } from './simulate.ts';
 
 /** What a changed ConfigMap and applied Services would do. It has only differences, and the applied Services. */
 export interface Plan {
   readonly pools: readonly PoolChange[];
+  readonly quotas: readonly QuotaChange[];
   readonly services: readonly ServiceChange[];
   /** Problems of the ConfigMap, as sentences. */
   readonly problems: Difference;
@@ -41,6 +51,13 @@ export interface PoolChange {
   readonly after: PoolRow | undefined;
 }
 
+/** A quota that the change sets, removes, changes, or exhausts. */
+export interface QuotaChange {
+  readonly namespace: string;
+  readonly before: QuotaRow | undefined;
+  readonly after: QuotaRow | undefined;
+}
+
 export interface ServiceChange {
   readonly service: ServiceKey;
   readonly kind: /** It gets an address that it would not get without the change. */
@@ -51,6 +68,10 @@ export interface ServiceChange {
     | 'outside'
     /** It keeps an address, usually a static one, that was in a pool and is in none now. */
     | 'stranded'
+    /** It keeps an address that is reserved for another Service, or another Service has the one reserved for it. */
+    | 'reserved'
+    /** It keeps an address that is excluded now. */
+    | 'excluded'
     /** Its address is in its pool again. */
     | 'inside'
     /** It is pending, and would get an address without the change. */
@@ -103,6 +124,7 @@ export function planOf(
   const count = (kind: ServiceChange['kind']): number => changes.filter((one) => one.kind === kind).length;
   return {
     pools: poolChanges(before, after),
+    quotas: quotaChanges(before, after),
     services: changes,
     problems: difference(explainProblems(snapshot.config.problems), explainProblems(config.problems)),
     fallingOutside: count('outside'),
@@ -130,7 +152,23 @@ function poolChanges(before: SimulatedOutcome, after: SimulatedOutcome): PoolCha
 }
 
 function isSamePool(a: PoolRow, b: PoolRow): boolean {
-  return a.ranges === b.ranges && a.used === b.used && a.size === b.size && a.remark === b.remark;
+  const notes = [a, b].map((row) => poolNotes(row).join());
+  return a.ranges === b.ranges && a.used === b.used && a.size === b.size && notes[0] === notes[1];
+}
+
+/** The use of a quota alone is no change until nothing is left of it. */
+function quotaChanges(before: SimulatedOutcome, after: SimulatedOutcome): QuotaChange[] {
+  const [previous, next] = [before, after].map(({ allocator }) => {
+    const decisions = [...allocator.ledger.all()].flatMap(({ key }) => allocator.explain(key) ?? []);
+    return new Map(quotaRows(allocator, pendingCounts(decisions)).map((row) => [row.namespace, row]));
+  }) as [Map<string, QuotaRow>, Map<string, QuotaRow>];
+  return [...new Set([...previous.keys(), ...next.keys()])]
+    .sort()
+    .map((namespace) => ({ namespace, before: previous.get(namespace), after: next.get(namespace) }))
+    .filter(({ before: a, after: b }) => {
+      const isExhausted = (row: QuotaRow | undefined): boolean => row !== undefined && row.left <= 0;
+      return a?.key !== b?.key || a?.limit !== b?.limit || isExhausted(a) !== isExhausted(b);
+    });
 }
 
 interface Comparison {
@@ -145,7 +183,9 @@ interface Comparison {
 
 function serviceChanges(comparison: Comparison): ServiceChange[] {
   const { current, before, after, applied, options } = comparison;
-  const isStranded = strandedBy(before.allocator.config, after.allocator.config);
+  const configs = [before.allocator.config, after.allocator.config] as const;
+  const isStranded = strandedBy(...configs);
+  const exclusion = exclusionBy(...configs);
   const keys = [before, after].flatMap(({ allocator }) => [...allocator.ledger.all()].map(({ key }) => key));
   return [...new Set(keys)].sort().flatMap((service): ServiceChange[] => {
     const [previous, next] = [before.allocator.explain(service), after.allocator.explain(service)];
@@ -157,7 +197,7 @@ function serviceChanges(comparison: Comparison): ServiceChange[] {
       return [{ service, kind: 'released', isHeld, ...addresses, explanation: '' }];
     }
     const change =
-      serviceChange({ previous, next, isStranded }, after.allocator.config, options) ??
+      serviceChange({ previous, next, isStranded, exclusion }, after.allocator.config, options) ??
       (applied.has(service) ? alone('unchanged', next, options) : undefined);
     return change === undefined ? [] : [{ service, isHeld, ...change }];
   });
@@ -190,6 +230,18 @@ function strandedBy(before: Config, after: Config): (address: Address) => boolea
   return (address) => rangesContain(previous, address) && !rangesContain(next, address);
 }
 
+/** The keys that exclude an address after the change, and did not before it. */
+function exclusionBy(before: Config, after: Config): (address: Address) => readonly string[] {
+  const { exclude } = after.settings;
+  const ranges = mergeRanges([...exclude.pool.values(), ...exclude.namespace.values()].flat());
+  return (address) => {
+    // Nearly all addresses end here.
+    if (!rangesContain(ranges, address)) return [];
+    const known = excludedBy(address, before);
+    return excludedBy(address, after).filter((key) => !known.includes(key));
+  };
+}
+
 function rangesOf({ pools }: Config): readonly Range[] {
   return mergeRanges([...pools.values()].flatMap(({ ranges }) => ranges));
 }
@@ -198,10 +250,11 @@ interface DecisionChange {
   readonly previous: ServiceDecision;
   readonly next: ServiceDecision;
   readonly isStranded: (address: Address) => boolean;
+  readonly exclusion: (address: Address) => readonly string[];
 }
 
 function serviceChange(
-  { previous, next, isStranded }: DecisionChange,
+  { previous, next, isStranded, exclusion }: DecisionChange,
   config: Config,
   options: Options,
 ): Omit<ServiceChange, 'service' | 'isHeld'> | undefined {
@@ -227,6 +280,17 @@ function serviceChange(
     const text = explainStranded({ service, addresses: stranded, isStatic, hasPool });
     return { kind: 'stranded', ...addresses, explanation: text };
   }
+  const reserved = newReservations(previous.decision, next.decision);
+  if (reserved.length > 0) {
+    const text = reserved.map((condition) => explainCondition(condition, options)).join(' ');
+    return { kind: 'reserved', ...addresses, explanation: text };
+  }
+  const excluded = 'conditions' in next.decision ? next.state.requestedIPs : [];
+  for (const address of excluded) {
+    const by = exclusion(address);
+    if (by.length > 0)
+      return { kind: 'excluded', ...addresses, explanation: explainExcludedAddress(address, by) };
+  }
   if (isOutside.length === 0 && wasOutside.length > 0) return { kind: 'inside', ...addresses, explanation };
   if (after === '' && reasonOf(previous.decision) !== reasonOf(next.decision))
     return { kind: 'reason', ...addresses, explanation };
@@ -238,6 +302,18 @@ function addressesIn({ decision, state: { view, intent } }: ServiceDecision): Ca
   // An ignored Service keeps the addresses that it has.
   const isIgnored = decision.kind === 'ignore' && view.annotation !== undefined && 'list' in intent;
   return canonicalList(isIgnored ? intent.list : []);
+}
+
+/** The conditions about reservations that the change causes. */
+function newReservations(before: Decision, after: Decision): Condition[] {
+  const isReservation = ({ code }: Condition): boolean =>
+    code === 'reserved-for-other' || code === 'reservation-unused';
+  const textsOf = (decision: Decision): string[] =>
+    'conditions' in decision ? decision.conditions.filter(isReservation).map(conditionCode) : [];
+  const known = textsOf(before);
+  return 'conditions' in after
+    ? after.conditions.filter((one) => isReservation(one) && !known.includes(conditionCode(one)))
+    : [];
 }
 
 function outsideOf(decision: Decision): string[] {

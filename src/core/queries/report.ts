@@ -1,5 +1,6 @@
-import { shadowOf } from '../config/config.ts';
-import { type PolicyPool, poolsOf } from '../config/policy.ts';
+import { type Config, shadowOf } from '../config/config.ts';
+import { poolNameOf } from '../config/keys.ts';
+import { type PolicyPool, policyFor, poolsOf } from '../config/policy.ts';
 import type { Pool } from '../config/pool.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import { type AnnouncementEvidence, statusProblem } from '../decide/announcement.ts';
@@ -9,10 +10,13 @@ import { explainProblems } from '../explain/explain-config.ts';
 import { explainDecision } from '../explain/explain-decision.ts';
 import { type Address, compareAddresses, type Family, formatAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
-import { addressAt, compareRanges, mergeRanges, rangesContain, rangesMeet } from '../ip/range.ts';
+import { IntervalSet } from '../ip/interval-set.ts';
+import { addressAt, compareRanges, mergeRanges, ordinalOf, rangesContain, rangesMeet } from '../ip/range.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import type { Options } from '../model/options.ts';
 import type { AllocatorView } from './occupancy.ts';
+import { type PoolUsers, poolUsers } from './pool-users.ts';
 
 /**
  * All Services, all pools, and the problems of the ConfigMap at one moment, as texts and numbers for tables, the web page, and
@@ -46,9 +50,15 @@ export interface PoolRow {
   readonly families: readonly Family[];
   /** The next address to be allocated, for each family with a free one. */
   readonly next: readonly string[];
+  /** The addresses that can be allocated: used, reserved, and free ones. */
   readonly size: bigint;
   readonly used: bigint;
+  /** Reserved for Services that do not have them. */
+  readonly reserved: bigint;
   readonly free: bigint;
+  /** The addresses that are not among these, because the configuration excludes them. */
+  readonly excluded: bigint;
+  readonly users: PoolUsers;
   readonly remark: string;
 }
 
@@ -72,9 +82,15 @@ export function poolRows(
   context: Pick<AllocatorView, 'ledger' | 'config'>,
   limit = Number.POSITIVE_INFINITY,
 ): PoolRow[] {
-  return poolsOf(context.config)
-    .slice(0, limit)
-    .map((pool) => poolRow(pool, context));
+  return rowsOf(poolsOf(context.config).slice(0, limit), context);
+}
+
+/** The usage of the pools that the Services of one namespace can use, in order, without what is excluded for them. */
+export function namespacePoolRows(
+  namespace: string,
+  context: Pick<AllocatorView, 'ledger' | 'config'>,
+): PoolRow[] {
+  return rowsOf(policyFor(context.config, { namespace }).listed, context);
 }
 
 /** The state of one Service. `nodes` has the name of the Node that has an address, if Nodes are known. */
@@ -113,9 +129,45 @@ function foreignStatus(state: ServiceState, decision: Decision, evidence: Announ
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];
 
-function poolRow(pool: PolicyPool, { ledger, config }: Pick<AllocatorView, 'ledger' | 'config'>): PoolRow {
-  const size = pool.size.IPv4 + pool.size.IPv6;
-  const used = families.reduce((sum, family) => sum + ledger.usedCount(family, pool.spans[family]), 0n);
+function rowsOf(
+  pools: readonly PolicyPool[],
+  { ledger, config }: Pick<AllocatorView, 'ledger' | 'config'>,
+): PoolRow[] {
+  const context = { ledger, config, users: poolUsers(config), waiting: waitingReservations(ledger) };
+  return pools.map((pool) => poolRow(pool, context));
+}
+
+/** Counts the reserved addresses that no Service has. */
+function waitingReservations(ledger: Ledger): (pool: Pool) => bigint {
+  const ordinals = { IPv4: new IntervalSet(), IPv6: new IntervalSet() };
+  for (const { address } of ledger.reservations.all('configured')) {
+    const ordinal = ordinalOf(address);
+    const isInUse =
+      ledger.servicesAt(address).length > 0 ||
+      ledger.claimOwner(address) !== undefined ||
+      ledger.isExternalIP(address);
+    if (ordinal !== undefined && !isInUse) ordinals[address.family].add(ordinal);
+  }
+  return ({ spans }) =>
+    families.reduce(
+      (sum, family) =>
+        spans[family].reduce((all, { first, last }) => all + ordinals[family].count(first, last), sum),
+      0n,
+    );
+}
+
+interface RowContext extends Pick<AllocatorView, 'ledger' | 'config'> {
+  readonly users: ReadonlyMap<string, PoolUsers>;
+  readonly waiting: (pool: Pool) => bigint;
+}
+
+const noUsers: PoolUsers = { namespaces: [], others: false };
+
+function poolRow(pool: PolicyPool, { ledger, config, users, waiting }: RowContext): PoolRow {
+  const size = sizeOf(pool);
+  const reserved = waiting(pool);
+  const blocked = families.reduce((sum, family) => sum + ledger.usedCount(family, pool.spans[family]), 0n);
+  const used = blocked - reserved;
   const ranges = families.flatMap((family) => [
     ...(pool.dhcp[family] ? [`DHCP (${family === 'IPv4' ? '0.0.0.0' : '::'})`] : []),
     ...pool.spans[family].map(({ first, last }) => {
@@ -123,8 +175,7 @@ function poolRow(pool: PolicyPool, { ledger, config }: Pick<AllocatorView, 'ledg
       return first === last ? from : `${from}-${formatAddress(addressAt(family, last))}`;
     }),
   ]);
-  const by = shadowOf(config, pool.key);
-  const remark = by === undefined ? '' : `not used: ${by} takes precedence`;
+  const remark = users.has(pool.key) ? '' : whyUnused(pool.key, config);
   const next = families.flatMap((family) => {
     const free = ledger.firstFree(family, pool.spans[family], pool.descending);
     return free === undefined ? [] : formatAddress(free);
@@ -133,13 +184,54 @@ function poolRow(pool: PolicyPool, { ledger, config }: Pick<AllocatorView, 'ledg
     key: pool.key,
     ranges: shortened(ranges),
     families: families.filter((family) => pool.size[family] > 0n || pool.dhcp[family]),
-    // A shadowed pool never provides an address.
+    // A pool that no Service uses never provides an address.
     next: remark === '' ? next : [],
     size,
     used,
-    free: size - used,
+    reserved,
+    free: size - blocked,
+    excluded: sizeOf(pool.whole) - size,
+    users: users.get(pool.key) ?? noUsers,
     remark,
   };
+}
+
+function sizeOf({ size }: Pool): bigint {
+  return size.IPv4 + size.IPv6;
+}
+
+function whyUnused(key: string, config: Config): string {
+  const by = shadowOf(config, key);
+  return by === undefined ? 'not used: no list names it' : `not used: ${by} takes precedence`;
+}
+
+/** `for shop, 20 excluded, 1 reserved, not used: no list names it` */
+export function poolNotes(
+  row: Pick<PoolRow, 'key' | 'excluded' | 'reserved' | 'users' | 'remark'>,
+): string[] {
+  const { key, excluded, reserved, users, remark } = row;
+  // The key of a pool without a name says for which namespace it is.
+  const isNamed = poolNameOf(key) !== undefined && remark === '';
+  return [
+    ...(isNamed ? [`for ${explainUsers(users)}`] : []),
+    ...(excluded > 0n ? [`${excluded} excluded`] : []),
+    ...(reserved > 0n ? [`${reserved} reserved`] : []),
+    ...(remark === '' ? [] : [remark]),
+  ];
+}
+
+/** A pool can serve thousands of namespaces. */
+const maxNamespaces = 5;
+
+/** `blog, shop, all others without a list of their own` */
+function explainUsers({ namespaces, others }: PoolUsers): string {
+  const more = namespaces.length - maxNamespaces;
+  const parts = [
+    ...namespaces.slice(0, maxNamespaces),
+    ...(more > 0 ? [`${more} more`] : []),
+    ...(others ? [`all ${namespaces.length > 0 ? 'others ' : ''}without a list of their own`] : []),
+  ];
+  return parts.join(', ');
 }
 
 /** Other pools with which a pool has addresses in common. */

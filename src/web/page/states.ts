@@ -25,10 +25,11 @@ export const addressStates: Readonly<Record<AddressState, { sign: string; name: 
       meaning: 'Allocated from a pool, but no longer in the pool of its Service',
     },
     unmanaged: { sign: 'U', name: 'unmanaged', meaning: 'In use, but not by a Service of this controller' },
+    reserved: { sign: 'R', name: 'reserved', meaning: 'Reserved for a Service that does not have it yet' },
     excluded: {
       sign: '–',
       name: 'excluded',
-      meaning: 'An end of a block, or an address that ends in .0 or .255; never allocated',
+      meaning: 'Never allocated: excluded by a key, an end of a block, or an address that ends in .0 or .255',
     },
     'no-pool': { sign: '·', name: 'no pool', meaning: 'Not in any pool' },
   };

@@ -225,8 +225,8 @@ test('every key for a namespace is compared with the namespaces', async () => {
   const { findings } = await checkFile(configMap(data.join('')));
   const unknown = findings.filter((finding) => finding.startsWith('warning unknown-namespace: '));
   assert.deepEqual(
-    unknown.map((finding) => finding.replace(/^[^:]*: | applies.*$/g, '')),
-    keys,
+    unknown.map((finding) => finding.replace(/^[^:]*: | applies.*$/g, '')).sort(),
+    keys.sort(),
   );
 });
 
@@ -255,3 +255,53 @@ test('a file with thousands of problems is answered in a few lines, which count 
   );
   assert.ok(lines.length < 200);
 });
+
+const named = `
+  pool.internal: 10.0.0.0/24
+  pool.dmz: 10.0.1.0/24
+  pools-shop: internal, dmz
+  pools-global: internal
+`;
+
+test('a Service in the file that names a pool its namespace cannot use is an error at its annotation', async () => {
+  const service = (namespace: string, pool: string): string =>
+    [
+      '---',
+      'apiVersion: v1',
+      'kind: Service',
+      'metadata:',
+      `  { name: web, namespace: ${namespace},`,
+      `    annotations: { kube-vip.io/pool: ${pool} } }`,
+      'spec: { type: LoadBalancer, ports: [{ port: 80 }] }\n',
+    ].join('\n');
+  const { exitCode, findings, lines } = await checkFile(
+    configMap(named, service('shop', '"internal,dmz"') + service('blog', 'dmz') + service('edge', 'internl')),
+  );
+  assert.deepEqual(findings, [
+    'error pool-not-listed: Service blog/web: the annotation kube-vip.io/pool names dmz, but namespace blog can use internal (pools-global).',
+    'error pool-not-listed: Service edge/web: the annotation kube-vip.io/pool names internl, but namespace edge can use internal (pools-global). Did you mean "internal"?',
+  ]);
+  assert.match(lines[0] ?? '', /^c[.]yaml:22:20, document 3: error: /);
+  assert.equal(exitCode, 1);
+});
+
+const severities: readonly (readonly [data: string, expected: string])[] = [
+  [`${named}  exclude.dmz: 10.0.1.9\n  reserve-shop: web=10.0.1.9`, 'warning reserved-and-excluded 10:17'],
+  [`${named}  pool.spare: 10.0.2.0/24`, 'warning unlisted-pool 9:3'],
+  [`${named}  pools-blog: internal, dmz, internal`, 'warning listed-twice 9:15'],
+  [`${named}  pools-blog: internal, dmy`, 'error missing-pool 9:25'],
+  [`${named}  reserve-shop: web=10.0.1.9, api=10.0.1.9`, 'error reserved-twice 9:31'],
+  [`${named}  reserve-shop: web=10.0.1.300`, 'error bad-reservation 9:17'],
+  [`${named}  quota-shop: "-1"`, 'error bad-quota 9:3'],
+  [`${named}  select.dmz: "tier:edge"`, 'error bad-selector 9:3'],
+  [`${named}  exclude.dmy: 10.0.1.9`, 'error pool-of-key-missing 9:3'],
+];
+
+for (const [data, expected] of severities)
+  test(`check: ${expected}`, async () => {
+    const { findings, lines } = await checkFile(configMap(data));
+    assert.equal(findings.length, 1, findings.join('\n'));
+    if (expected.includes('missing')) assert.match(findings[0] ?? '', /Did you mean "dmz"[?]$/);
+    const [severity, code] = findings[0]?.split(/[ :]/) ?? [];
+    assert.equal(`${severity} ${code} ${/^c[.]yaml:(\d+:\d+)/.exec(lines[0] ?? '')?.[1]}`, expected);
+  });

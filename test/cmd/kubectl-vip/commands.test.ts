@@ -679,3 +679,144 @@ test('audit shows what the controller reports about another one, whatever the na
     { code: 'another-allocator', subject: 'default/hello', message: `At 2026-01-01T00:00:00Z: ${message}` },
   ]);
 });
+
+const named = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data:
+  pool.internal: 10.0.0.0/29
+  pool.dmz: 10.0.1.1-10.0.1.4
+  exclude.internal: 10.0.0.1
+  exclude-shop: 10.0.1.4
+  pools-global: internal
+  pools-shop: internal, dmz
+  pools-blog: dmz
+  cidr-lab: 10.0.2.1
+  reserve-shop: web=10.0.1.2, api=10.0.1.3
+  quota-shop: "1"
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: api
+  namespace: shop
+  labels: { implementation: kube-vip }
+  annotations: { kube-vip.io/loadbalancerIPs: 10.0.0.1 }
+spec: { type: LoadBalancer, ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: other
+  namespace: blog
+  labels: { implementation: kube-vip }
+  annotations: { kube-vip.io/loadbalancerIPs: 10.0.1.3 }
+spec: { type: LoadBalancer, ports: [{ port: 80 }], loadBalancerIP: 10.0.1.3 }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: late, namespace: shop }
+spec: { type: LoadBalancer, ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: byname, namespace: shop, annotations: { kube-vip.io/loadbalancerIPs: 10.9.9.9 } }
+spec: { type: LoadBalancer, ports: [{ port: 80 }] }
+`;
+
+test('who says which key excludes an address, and for which Service it is reserved', () => {
+  const states = who(factsOf(named), [rangeIn('10.0.0.0/29'), rangeIn('10.0.1.0/29')])
+    .lines(plain)
+    .flatMap((line) => /^(10[^ ]*) {3,}(.*?) {3}/.exec(line)?.slice(1).join(' ') ?? []);
+  assert.deepEqual(states, [
+    '10.0.0.0 excluded (.0 and .255)',
+    '10.0.0.1 static, excluded by exclude.internal',
+    '10.0.0.2-10.0.0.6 5 free',
+    '10.0.0.7 excluded (end of a block)',
+    '10.0.1.0 in no pool',
+    '10.0.1.1 free',
+    '10.0.1.2 reserved for shop/web (reserve-shop)',
+    '10.0.1.3 assigned, reserved for shop/api (reserve-shop)',
+    '10.0.1.4 free, excluded by exclude-shop',
+    '10.0.1.5-10.0.1.7 in no pool',
+  ]);
+  const { items } = who(factsOf(named), [rangeIn('10.0.1.2')]).value as { items: object[] };
+  assert.deepEqual(items, [
+    {
+      addresses: '10.0.1.2',
+      state: 'reserved',
+      holders: [],
+      others: [],
+      from: '',
+      since: '',
+      pools: ['pool.dmz'],
+      free: 0n,
+      reservedFor: 'shop/web',
+      reservedBy: 'reserve-shop',
+    },
+  ]);
+});
+
+test('pools names who can use each pool, what is excluded and reserved, and what is left of a quota', () => {
+  const lines = pools(factsOf(named), scope).lines(plain);
+  const text = lines.map((line) => line.replaceAll(/ {2,}/g, '  ')).join('\n');
+  assert.match(text, /^cidr-lab .* 10[.]0[.]2[.]1$/m);
+  assert.match(
+    text,
+    /^pool[.]dmz {2}IPv4 {2}10[.]0[.]1[.]1-10[.]0[.]1[.]4 {2}4 {2}1 {2}2 .* {2}for blog, shop; 1 reserved$/m,
+  );
+  assert.match(text, /^pool[.]internal .* for shop, all others without a list of their own; 1 excluded$/m);
+  assert.match(text, /^shop {2}quota-shop {2}1 {2}1 {2}0 {2}█+ {2}2$/m);
+  const { items, quotas } = pools(factsOf(named), { namespace: 'shop', isNamed: true, isAll: false })
+    .value as { items: Record<string, unknown>[]; quotas: object[] };
+  assert.deepEqual(
+    items.map(({ key, size, used, reserved, free, excluded, namespaces, servesOthers }) => [
+      ...[key, size, used, reserved, free, excluded, namespaces, servesOthers],
+    ]),
+    [
+      ['pool.internal', 5n, 0n, 0n, 5n, 1n, ['shop'], true],
+      ['pool.dmz', 3n, 1n, 1n, 1n, 1n, ['blog', 'shop'], false],
+    ],
+  );
+  assert.deepEqual(quotas, [
+    { namespace: 'shop', key: 'quota-shop', limit: 1, used: 1, left: 0, pending: 2 },
+  ]);
+});
+
+test('audit reports reservations that another Service is in the way of, and addresses beyond a quota', () => {
+  const found = findingsIn(factsOf(named)).map(({ code, subject }) => `${code} ${subject}`);
+  assert.deepEqual(
+    found.filter((finding) => !finding.startsWith('not-')),
+    ['reserved-for-other blog/other', 'reservation-unused shop/api', 'over-quota shop/byname'],
+  );
+  const [summary = ''] = explain(factsOf(named), scope, ['shop/byname']).lines(plain);
+  assert.equal(summary, 'shop/byname requests an address that quota-shop does not allow: 1 of 1 are held.');
+});
+
+test('plan names the changes of pools, quotas, and reservations', () => {
+  const data = {
+    'pool.internal': '10.0.0.0/29',
+    'pool.dmz': '10.0.1.1-10.0.1.4',
+    'pools-global': 'internal',
+    'pools-shop': 'internal',
+    'pools-blog': 'internal, dmz',
+    'cidr-lab': '10.0.2.1',
+    'quota-shop': '0',
+  };
+  const config = readConfig({ metadata: { name: 'kubevip' }, data });
+  const lines = plan(factsOf(named), { config, name: 'new.yaml', services: [] }).lines(plain);
+  const from = lines.findIndex((line) => line.includes('@@ pools'));
+  assert.deepEqual(lines.slice(from, lines.indexOf('')), [
+    '@@ pools @@',
+    '- pool.dmz  10.0.1.1-10.0.1.4: 1 of 4 used (for blog, shop; 1 reserved)',
+    '+ pool.dmz  10.0.1.1-10.0.1.4: 1 of 4 used (for blog)',
+    '- pool.internal  10.0.0.2-10.0.0.6: 0 of 5 used (for shop, all others without a list of their own; 1 excluded)',
+    '+ pool.internal  10.0.0.1-10.0.0.6: 1 of 6 used (for blog, shop, all others without a list of their own)',
+    '@@ quotas @@',
+    '- shop  1 of 1 addresses (quota-shop)',
+    '+ shop  1 of 0 addresses (quota-shop), 1 over: its Services keep them, and others wait',
+    '@@ Services @@',
+    '  shop/byname  still pending: The quota is reached: Services in namespace shop hold 1 of 0 addresses (quota-shop). kube-vip may still announce the address that this Service requests. Increase the quota, or delete a Service of the namespace that has an address.',
+  ]);
+});
