@@ -35,12 +35,22 @@ const kinds: Readonly<Record<string, Kind>> = {
   'overlapping pools': each((i) => [`cidr-ns-${i}`, '10.128.0.0/9']),
   'malformed keys': each((i) => [`cdir-shop-${i}-of-the-team`, '10.128.0.0/24']),
   'valid pools': each((i) => [`cidr-ns-${i}`, `10.${128 + (i >> 8)}.${i & 255}.8/29`]),
+  'named pools, lists of five': (keys) => namedPools((2 * keys) / 5),
   'malformed entries': (keys) => ({ 'cidr-lab': list(2 * keys, (i) => `10.0.${i}.x`) }),
   'valid entries': (keys) => ({ 'cidr-lab': list(2 * keys, (i) => `172.${i >> 8}.${i & 255}.4`) }),
 };
 
 function each(entry: (i: number) => [key: string, value: string]): Kind {
   return (keys) => Object.fromEntries(Array.from({ length: keys }, (_, i) => entry(i)));
+}
+
+/** As many namespaces as pools. 10,000 of each are nearly a mebibyte. */
+function namedPools(pools: number): Readonly<Record<string, string>> {
+  const five = (i: number): string => list(5, (j) => `p${(i + j) % pools}`);
+  return {
+    ...each((i) => [`pool.p${i}`, `10.${128 + (i >> 8)}.${i & 255}.8/29`])(pools),
+    ...each((i) => [`pools-ns-${i}`, five(i)])(pools),
+  };
 }
 
 function list(entries: number, entry: (i: number) => string): string {

@@ -95,7 +95,7 @@ test('the last check of a trace is the one that decided, in the trace and in wor
     }),
     runs,
   );
-  assert.deepEqual([...seen].sort(), ['allocation', 'class', 'conflict', 'request', 'write']);
+  assert.deepEqual([...seen].sort(), ['allocation', 'class', 'conflict', 'quota', 'request', 'write']);
 });
 
 test('a reallocation that is suggested succeeds', () => {

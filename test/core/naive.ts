@@ -1,82 +1,18 @@
 /**
- * A naive model of spec sections 3 to 5: every pool is a list of texts, and every question iterates over all Services. It shares
- * no code with src/, so that it does not repeat bugs there.
+ * A naive model of spec sections 3 to 6, 12, and 13: every question iterates over all Services. It shares no code with src/, so that
+ * it does not repeat bugs there.
  */
 import type { Service } from '../../src/core/model/objects.ts';
-
-/**
- * The pools of the tests are in 10.0.x.y and fd00::z: ranges and blocks of at most a few dozen addresses. Of a larger block, only
- * the addresses at its ends are listed, more of them than there are Services.
- */
-export function expand(value: string, trimmed: boolean): string[] {
-  const all = new Set<string>();
-  const entries = value.split(/[,\n]/).map((part) => part.trim());
-  for (const entry of entries.filter((part) => part !== '')) {
-    for (const address of expandEntry(entry, trimmed)) all.add(address);
-  }
-  const usable = [...all].filter((address) => address.includes(':') || !/\.(0|255)$/.test(address));
-  return usable.sort((a, b) => Number(toNumber(a) - toNumber(b)));
-}
-
-function expandEntry(entry: string, trimmed: boolean): string[] {
-  const [from = '', to] = entry.split('-');
-  if (to !== undefined) return between(from, toNumber(from), toNumber(to));
-  const [address = '', length] = from.split('/');
-  if (length === undefined) return [address];
-  const size = 1n << BigInt((address.includes(':') ? 128 : 32) - Number(length));
-  const first = (toNumber(address) / size) * size;
-  if (address.includes(':')) {
-    if (size < 2n ** 64n) return between(address, first, first + size - 1n);
-    const lowest = between(address, first + (trimmed ? 1n : 0n), first + 40n);
-    return [...lowest, ...between(address, first + size - 40n, first + size - 1n)];
-  }
-  const ends = trimmed && size > 2n ? 1n : 0n;
-  return between(address, first + ends, first + size - 1n - ends);
-}
-
-function between(like: string, first: bigint, last: bigint): string[] {
-  return Array.from({ length: Number(last - first + 1n) }, (_, i) =>
-    toText(first + BigInt(i), like.includes(':')),
-  );
-}
-
-function toNumber(address: string): bigint {
-  if (address.includes(':')) {
-    const groups = (address.split('::')[1] || '0').split(':');
-    return groups.reduce((sum, group) => sum * 0x1_0000n + BigInt(`0x${group}`), 0n) + (0xfd00n << 112n);
-  }
-  return address.split('.').reduce((sum, octet) => sum * 256n + BigInt(octet), 0n);
-}
-
-function toText(value: bigint, isIPv6: boolean): string {
-  if (isIPv6) {
-    const groups = [48n, 32n, 16n, 0n].map((shift) => ((value >> shift) & 0xffffn).toString(16));
-    return `fd00::${groups.join(':').replace(/^(0:)*0?/, '')}`;
-  }
-  return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 255n)).join('.');
-}
-
-export interface NaivePool {
-  key: string;
-  IPv4: string[];
-  IPv6: string[];
-}
-
-export type Data = Record<string, string>;
-
-export function poolOf(data: Data | undefined, namespace: string): NaivePool | undefined {
-  if (data === undefined) return undefined;
-  const keys = [`cidr-${namespace}`, `range-${namespace}`, 'cidr-global', 'range-global'];
-  const key = keys.find((candidate) => data[candidate] !== undefined);
-  if (key === undefined) return undefined;
-  const all = expand(data[key] ?? '', data['skip-end-ips-in-cidr'] !== 'false');
-  if (data['search-order'] === 'desc') all.reverse();
-  return {
-    key,
-    IPv4: all.filter((address) => !address.includes(':')),
-    IPv6: all.filter((address) => address.includes(':')),
-  };
-}
+import {
+  type Data,
+  groupsOf,
+  listedPools,
+  type NaivePool,
+  poolsFor,
+  quotaOf,
+  reservations,
+  sharingGroupOf,
+} from './naive-pools.ts';
 
 export function keyOf(service: Service): string {
   return `${service.metadata.namespace}/${service.metadata.name}`;
@@ -128,21 +64,25 @@ export function portsOf(service: Service): string[] {
   return (service.spec?.ports ?? []).map(({ protocol, port }) => `${protocol}/${port}`);
 }
 
-function mayShareIn(data: Data, namespace: string): boolean {
-  return (data[`allow-share-${namespace}`] ?? data['allow-share-global']) === 'true';
+/** Whether the Service alone could share an address. */
+function isEligible({ metadata, spec }: Service): boolean {
+  return (
+    spec?.loadBalancerClass === undefined &&
+    metadata.deletionTimestamp === undefined &&
+    (spec?.externalTrafficPolicy ?? 'Cluster') === 'Cluster' &&
+    (spec?.ports ?? []).length > 0
+  );
 }
 
 /** Whether two Services may share an address when one of them is being allocated. */
-export function mayShare(data: Data, one: Service, other: Service): boolean {
+export function mayShare(data: Data, one: Service, other: Service, address = ''): boolean {
+  const group = sharingGroupOf(data, one, address);
   return (
-    [one, other].every(
-      (service) =>
-        service.spec?.loadBalancerClass === undefined &&
-        service.metadata.deletionTimestamp === undefined &&
-        (service.spec?.externalTrafficPolicy ?? 'Cluster') === 'Cluster' &&
-        mayShareIn(data, service.metadata.namespace ?? '') &&
-        portsOf(service).length > 0,
-    ) && !portsOf(one).some((port) => portsOf(other).includes(port))
+    isEligible(one) &&
+    isEligible(other) &&
+    group !== undefined &&
+    group === sharingGroupOf(data, other, address) &&
+    !portsOf(one).some((port) => portsOf(other).includes(port))
   );
 }
 
@@ -155,7 +95,7 @@ function agrees(data: Data, newcomer: Service, holder: Service, address: string)
     (record.uid === undefined || record.uid === holder.metadata.uid) &&
     claimed(holder).join() === address &&
     named(holder) === address &&
-    mayShare(data, newcomer, holder)
+    mayShare(data, newcomer, holder, address)
   );
 }
 
@@ -178,32 +118,65 @@ export function adoption(
   ofNodes: ReadonlySet<string> = new Set(),
   claimedByOthers: ReadonlySet<string> = new Set(),
 ): string[] | undefined {
-  const pool = poolOf(data, service.metadata.namespace ?? '');
-  if (pool === undefined || data === undefined || !isUntouched(service)) return undefined;
-  // Also the ends of a block, which are never allocated.
-  const whole =
-    poolOf({ ...data, 'skip-end-ips-in-cidr': 'false' }, service.metadata.namespace ?? '') ?? pool;
+  const listed = listedPools(data, service.metadata.namespace ?? '');
+  const groups = groupsOf(data, service);
+  // With several pools, it needs more addresses than these.
+  if (data === undefined || groups === 'refused' || groups.length > 1 || !isUntouched(service))
+    return undefined;
   const policy = service.spec?.ipFamilyPolicy ?? 'SingleStack';
-  const families = (service.spec?.ipFamilies ?? []) as ('IPv4' | 'IPv6')[];
   const adopted: string[] = [];
-  for (const family of policy === 'SingleStack' ? families.slice(0, 1) : families) {
+  for (const family of familiesOf(service)) {
     const there = [
       ...new Set((service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => list(ip))),
     ].filter((address) => address.includes(':') === (family === 'IPv6'));
     const [address] = there;
-    if (address === undefined && policy === 'PreferDualStack' && pool[family].length === 0) continue;
+    const hasFamily = groups.flat().some((pool) => pool[family].length > 0);
+    if (address === undefined && policy === 'PreferDualStack' && !hasFamily) continue;
     if (address === undefined || there.length > 1) return undefined;
     const others = all.filter((other) => other !== service && shown(other).includes(address));
-    const canShare = policy === 'SingleStack' && family === 'IPv4';
-    if (!others.every((other) => canShare && agrees(data, service, other, address))) return undefined;
-    if (!whole[family].includes(address) || ofNodes.has(address) || claimedByOthers.has(address))
+    if (!others.every((other) => wantsToShare(data, service) && agrees(data, service, other, address)))
       return undefined;
+    // Also the ends of a block, which are never allocated, and excluded addresses.
+    if (!listed.some(({ whole }) => whole.includes(address)) || ofNodes.has(address)) return undefined;
+    if (claimedByOthers.has(address) || isReservedForOther(data, service, address)) return undefined;
     adopted.push(address);
   }
   return adopted.length > 0 ? adopted : undefined;
 }
 
-function recordOf({ metadata }: Service): { ips?: string; uid?: string; was?: string } {
+type Family = 'IPv4' | 'IPv6';
+
+function familiesOf({ spec }: Service): Family[] {
+  const families = (spec?.ipFamilies ?? []) as Family[];
+  return (spec?.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack' ? families.slice(0, 1) : families;
+}
+
+export function isReservedForOther(data: Data | undefined, service: Service, address: string): boolean {
+  const reserved = reservations(data).get(address);
+  return reserved !== undefined && reserved !== keyOf(service);
+}
+
+/** The addresses that a Service holds, for its quota: those in its own record, or with the label of the Go version. */
+export function heldBy(service: Service): string[] {
+  const { metadata, spec } = service;
+  if (spec?.type !== 'LoadBalancer') return [];
+  const record = recordOf(service);
+  // A test says so of one whose record was removed, and is restored.
+  const restored = metadata.annotations?.['test/restored'];
+  if (restored !== undefined) return list(restored);
+  if (record.ips === undefined) return metadata.labels?.implementation === 'kube-vip' ? claimed(service) : [];
+  const leases = record.ips.split(',').filter((ip) => ip === '0.0.0.0' || ip === '::');
+  const leased = leases.length === 0 ? [] : list(metadata.annotations?.['kube-vip.io/requestedIP']);
+  const open = leases.slice(leased.length).map((_, i) => `lease ${i} of ${keyOf(service)}`);
+  return [...new Set([...list(record.ips), ...leased, ...open])];
+}
+
+/** The addresses that Services of the namespace hold. */
+export function heldIn(namespace: string, all: readonly Service[]): Set<string> {
+  return new Set(all.filter(({ metadata }) => metadata.namespace === namespace).flatMap(heldBy));
+}
+
+function recordOf({ metadata }: Service): { ips?: string; uid?: string; was?: string; from?: string } {
   const record = JSON.parse(metadata.annotations?.['kube-vip.io/allocation'] ?? '{}') as {
     uid?: string;
   };
@@ -239,19 +212,32 @@ export function isContender(service: Service, address: string, all: readonly Ser
   );
 }
 
-/** Whether the Service alone could share an address. */
-function isSharer(data: Data, service: Service): boolean {
-  const unlike = { ...service, spec: { ...service.spec, ports: [{ protocol: 'none', port: 0 }] } };
-  return (service.spec?.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack' && mayShare(data, service, unlike);
+/** Whether the Service prefers a shared address to a free one, in some pool. */
+function wantsToShare(data: Data, service: Service): boolean {
+  const groups = groupsOf(data, service);
+  const [first, ...more] = familiesOf(service);
+  return (
+    isEligible(service) &&
+    (service.spec?.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack' &&
+    first === 'IPv4' &&
+    more.length === 0 &&
+    groups !== 'refused' &&
+    groups.length < 2 &&
+    (sharingKeyOf(service) !== '' || groups.flat().some(({ sharing }) => sharing))
+  );
 }
 
-/** Who holds `left`, outside of the own pool, and would go where `mover` goes when reallocated. */
+function sharingKeyOf({ metadata }: Service): string {
+  return (metadata.annotations?.['kube-vip.io/sharing-key'] ?? '').trim();
+}
+
+/** Who holds `left`, outside of the own pools, and would go where `mover` goes when reallocated. */
 function followers(data: Data, mover: Service, left: string, all: readonly Service[]): Service[] {
   return all.filter((other) => {
     const { metadata } = other;
     const asks = metadata.annotations?.['kube-vip.io/reallocate'] === 'true';
-    const record = recordOf(other) as { ips?: string; from?: string };
-    const pool = poolOf(data, metadata.namespace ?? '');
+    const record = recordOf(other);
+    const pools = poolsFor(data, other);
     return (
       keyOf(other) !== keyOf(mover) &&
       metadata.labels?.implementation === 'kube-vip' &&
@@ -259,10 +245,10 @@ function followers(data: Data, mover: Service, left: string, all: readonly Servi
       (record.from !== 'static' || asks) &&
       claimed(other).join() === left &&
       (metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '').trim() === left &&
-      pool !== undefined &&
-      !pool.IPv4.includes(left) &&
-      isSharer(data, other) &&
-      mayShare(data, mover, other)
+      pools.length > 0 &&
+      !pools.some(({ IPv4 }) => IPv4.includes(left)) &&
+      wantsToShare(data, other) &&
+      mayShare(data, mover, other, left)
     );
   });
 }
@@ -278,105 +264,273 @@ function isConsiderate(data: Data, service: Service, address: string, all: reado
         followers(data, holder, was, all).every(
           (other) =>
             keyOf(other) === keyOf(service) ||
-            poolOf(data, other.metadata.namespace ?? '')?.IPv4.includes(address) !== true ||
-            mayShare(data, service, other),
+            !poolsFor(data, other).some(({ IPv4 }) => IPv4.includes(address)) ||
+            mayShare(data, service, other, address),
         )
       );
     });
-}
-
-/**
- * The address that a reallocated Service gets that leaves the address `left` outside its pool: where those went that shared it,
- * else where all that still share it can go, else what a new one gets.
- */
-export function moved(
-  data: Data,
-  service: Service,
-  left: string,
-  all: readonly Service[],
-): string[] | undefined {
-  const pool = poolOf(data, service.metadata.namespace ?? '');
-  if (pool === undefined || !isSharer(data, service)) return allocation(data, service, all);
-  const others = all.filter((other) => other !== service);
-  const holders = (address: string) => others.filter((other) => shown(other).includes(address));
-  const canJoin = (newcomers: readonly Service[], address: string) =>
-    holders(address).length > 0 &&
-    newcomers.every((one) => holders(address).every((holder) => agrees(data, one, holder, address)));
-  const went = others
-    .filter((other) => recordOf(other).was === left)
-    .map((other) => (other.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '').trim());
-  const after = pool.IPv4.find((address) => went.includes(address) && canJoin([service], address));
-  if (after !== undefined) return [after];
-  const together = [service];
-  let common = pool.IPv4;
-  const byAge = followers(data, service, left, all).sort((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1));
-  for (const other of byAge) {
-    const theirs = poolOf(data, other.metadata.namespace ?? '')?.IPv4 ?? [];
-    const both = common.filter((address) => theirs.includes(address));
-    if (both.length === 0) continue;
-    common = both;
-    together.push(other);
-  }
-  if (together.length > 1) {
-    const first =
-      common.find(
-        (address) =>
-          canJoin(together, address) && together.every((one) => isConsiderate(data, one, address, all)),
-      ) ?? common.find((address) => holders(address).length === 0 && !shown(service).includes(address));
-    if (first !== undefined) return [first];
-  }
-  return allocation(data, service, all);
 }
 
 function ageOf({ metadata }: Service): string {
   return [metadata.creationTimestamp, metadata.namespace, metadata.name].join(' ');
 }
 
-/** The addresses that a Service without any gets, or undefined if it stays pending. */
+export interface AllocationFacts {
+  /** Addresses that other owners claim in the API. */
+  readonly claimedByOthers?: ReadonlySet<string>;
+  /** Addresses that the Service keeps. */
+  readonly keep?: readonly string[];
+  /** The only address of a Service that is reallocated, outside of its pools: those that share it move together. */
+  readonly left?: string;
+}
+
+/** The addresses that a Service gets, or undefined if there are none for it. */
 export function allocation(
   data: Data | undefined,
   service: Service,
   all: readonly Service[],
-  /** Addresses that other owners claim in the API. */
-  claimedByOthers: ReadonlySet<string> = new Set(),
+  facts: AllocationFacts = {},
 ): string[] | undefined {
-  const pool = poolOf(data, service.metadata.namespace ?? '');
-  if (pool === undefined || data === undefined) return undefined;
-  const families = (service.spec?.ipFamilies ?? []) as ('IPv4' | 'IPv6')[];
-  const policy = service.spec?.ipFamilyPolicy ?? 'SingleStack';
-  const others = all.filter((other) => other !== service);
-  const holders = (address: string) => others.filter((other) => shown(other).includes(address));
-  const pick = (family: 'IPv4' | 'IPv6'): string | undefined => {
-    const shares =
-      policy === 'SingleStack' &&
-      family === 'IPv4' &&
-      mayShare(data, service, {
-        ...service,
-        spec: { ...service.spec, ports: [{ protocol: 'none', port: 0 }] },
-      });
-    const shareable = pool.IPv4.filter((address) => {
-      const there = holders(address);
-      return (
-        shares &&
-        there.length > 0 &&
-        !claimedByOthers.has(address) &&
-        there.every((holder) => agrees(data, service, holder, address))
-      );
-    });
-    // What its own status shows may be another load balancer's, unless it is adopted. Its external IPs are in use, too.
-    const own = isUntouched(service) ? shown(service) : external(service);
-    const isFree = (address: string): boolean =>
-      holders(address).length === 0 && !claimedByOthers.has(address) && !own.includes(address);
+  const found = data === undefined ? 'refused' : groupsOf(data, service);
+  if (data === undefined || found === 'refused') return undefined;
+  // An address that is reserved for the Service can be outside of all pools.
+  const groups = found.length > 0 ? found : [[]];
+  const families = familiesOf(service);
+  const kept = keptIn(groups, families, facts.keep ?? []);
+  const picked: string[] = [];
+  for (const [i, group] of groups.entries()) {
+    const before = picked.length;
+    for (const [j, family] of families.entries()) {
+      const has = [...(facts.keep ?? []), ...picked];
+      const one = kept[i]?.[j] ?? new Search(data, service, all, facts, groups, has).pick(family, group);
+      if (one !== undefined) picked.push(one);
+    }
+    const count = picked.length - before;
+    const isEnough =
+      service.spec?.ipFamilyPolicy === 'PreferDualStack' ? count > 0 : count === families.length;
+    if (!isEnough) return undefined;
+  }
+  return picked;
+}
+
+/** Which kept address stands for which pool and family: first those that the pool has, then any. */
+function keptIn(
+  groups: readonly (readonly NaivePool[])[],
+  families: readonly Family[],
+  keep: readonly string[],
+): (string | undefined)[][] {
+  const left = [...keep];
+  const kept = groups.map(() => families.map((): string | undefined => undefined));
+  for (const isAnyPool of [false, true])
+    for (const [i, group] of groups.entries())
+      for (const [j, family] of families.entries()) {
+        const row = kept[i];
+        if (row === undefined || row[j] !== undefined) continue;
+        const at = left.findIndex(
+          (address) =>
+            address.includes(':') === (family === 'IPv6') &&
+            (isAnyPool || group.some((pool) => pool[family].includes(address))),
+        );
+        if (at >= 0) [row[j]] = left.splice(at, 1);
+      }
+  return kept;
+}
+
+/** The search for one address of a Service, as spec sections 6, 12, and 13 describe it. */
+class Search {
+  readonly #data: Data;
+  readonly #service: Service;
+  readonly #all: readonly Service[];
+  readonly #others: readonly Service[];
+  readonly #facts: AllocationFacts;
+  readonly #groups: readonly (readonly NaivePool[])[];
+  readonly #has: readonly string[];
+  readonly #heldByOthers: ReadonlySet<string>;
+  readonly #room: number;
+
+  constructor(
+    data: Data,
+    service: Service,
+    all: readonly Service[],
+    facts: AllocationFacts,
+    groups: readonly (readonly NaivePool[])[],
+    has: readonly string[],
+  ) {
+    this.#data = data;
+    this.#service = service;
+    this.#all = all;
+    this.#others = all.filter((other) => other !== service);
+    this.#facts = facts;
+    this.#groups = groups;
+    this.#has = has;
+    const { namespace = '' } = service.metadata;
+    this.#heldByOthers = heldIn(namespace, this.#others);
+    // A lowered quota takes nothing away, so a move is possible that leaves the namespace with no more than it has.
+    const most = Math.max(quotaOf(data, namespace), heldIn(namespace, all).size);
+    this.#room = most - new Set([...this.#heldByOthers, ...has]).size;
+  }
+
+  pick(family: Family, group: readonly NaivePool[]): string | undefined {
+    const joined = this.#joined(group);
+    if (joined !== undefined) return joined;
+    const reserved = this.#reserved(family, group);
+    if (reserved !== undefined) return reserved;
+    for (const pool of group) {
+      const found = this.#pickFrom(pool, family);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #holders(address: string): Service[] {
+    return this.#others.filter((other) => shown(other).includes(address));
+  }
+
+  /** Whether the quota permits it: what the namespace holds already costs nothing. */
+  #isAffordable(address: string): boolean {
+    return this.#room > 0 || this.#heldByOthers.has(address);
+  }
+
+  #canShareIn({ sharing }: NaivePool): boolean {
+    const isAllowed = sharing || sharingKeyOf(this.#service) !== '';
+    return isAllowed && wantsToShare(this.#data, this.#service);
+  }
+
+  /** Whether all these Services may join those at the address. */
+  #canJoin(newcomers: readonly Service[], address: string): boolean {
+    const holders = this.#holders(address);
     return (
-      shareable.find((address) => isConsiderate(data, service, address, all)) ??
-      pool[family].find(isFree) ??
+      holders.length > 0 &&
+      newcomers.every(
+        (one) =>
+          !this.#isBlockedFor(one, address) &&
+          holders.every((holder) => agrees(this.#data, one, holder, address)),
+      )
+    );
+  }
+
+  #isBlockedFor(service: Service, address: string): boolean {
+    return (
+      this.#facts.claimedByOthers?.has(address) === true || isReservedForOther(this.#data, service, address)
+    );
+  }
+
+  /** Where those went that left the same address. */
+  #joined(group: readonly NaivePool[]): string | undefined {
+    const { left } = this.#facts;
+    if (left === undefined) return undefined;
+    const went = this.#others
+      .filter((other) => recordOf(other).was === left)
+      .map(({ metadata }) => (metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '').trim());
+    const found = group
+      .filter((pool) => this.#canShareIn(pool))
+      .flatMap(({ IPv4 }) => IPv4)
+      .find((address) => went.includes(address) && this.#canJoin([this.#service], address));
+    return found !== undefined && this.#isAffordable(found) ? found : undefined;
+  }
+
+  /** What is reserved for it, unless another pool that it wants an address of has that. */
+  #reserved(family: Family, group: readonly NaivePool[]): string | undefined {
+    const elsewhere = this.#groups.filter((other) => other !== group).flat();
+    return [...reservations(this.#data)]
+      .filter(([, service]) => service === keyOf(this.#service))
+      .map(([address]) => address)
+      .find(
+        (address) =>
+          address.includes(':') === (family === 'IPv6') &&
+          !this.#has.includes(address) &&
+          !elsewhere.some((pool) => pool[family].includes(address)) &&
+          this.#room > 0 &&
+          this.#facts.claimedByOthers?.has(address) !== true &&
+          this.#holders(address).every((other) => requestsInVain(other, address)),
+      );
+  }
+
+  #pickFrom(pool: NaivePool, family: Family): string | undefined {
+    const shares = family === 'IPv4' && this.#canShareIn(pool);
+    if (shares && this.#facts.left !== undefined && this.#room > 0) {
+      const forAll = this.#forAll(pool, this.#facts.left);
+      if (forAll !== undefined) return forAll;
+    }
+    const shareable = pool.IPv4.filter(
+      (address) =>
+        shares &&
+        this.#canJoin([this.#service], address) &&
+        this.#isSetLike(pool, address) &&
+        this.#isAffordable(address),
+    );
+    return (
+      shareable.find((address) => isConsiderate(this.#data, this.#service, address, this.#all)) ??
+      (this.#room > 0 ? pool[family].find((address) => this.#isFree(address)) : undefined) ??
       shareable[0]
     );
-  };
-  const wanted = policy === 'SingleStack' ? families.slice(0, 1) : families;
-  const picks = wanted.flatMap((family) => pick(family) ?? []);
-  if (policy === 'PreferDualStack') return picks.length > 0 ? picks : undefined;
-  return picks.length === wanted.length ? picks : undefined;
+  }
+
+  /** An address can be in another pool of the list as well, which then says whether it is shared. */
+  #isSetLike({ sharing }: NaivePool, address: string): boolean {
+    const { namespace = '' } = this.#service.metadata;
+    const first = listedPools(this.#data, namespace).find(({ whole }) => whole.includes(address));
+    return first?.sharing === sharing;
+  }
+
+  #isFree(address: string): boolean {
+    return (
+      this.#holders(address).length === 0 &&
+      !this.#isBlockedFor(this.#service, address) &&
+      !reservations(this.#data).has(address) &&
+      !shown(this.#service).includes(address) &&
+      !this.#has.includes(address)
+    );
+  }
+
+  /** Where all that share the address `left` can go. */
+  #forAll(pool: NaivePool, left: string): string | undefined {
+    const together = [this.#service];
+    let common = pool.IPv4;
+    const byAge = followers(this.#data, this.#service, left, this.#all).sort((a, b) =>
+      ageOf(a) < ageOf(b) ? -1 : 1,
+    );
+    for (const other of byAge) {
+      const theirs = poolsFor(this.#data, other).flatMap(({ IPv4 }) => IPv4);
+      const both = common.filter((address) => theirs.includes(address));
+      if (both.length === 0) continue;
+      common = both;
+      together.push(other);
+    }
+    if (together.length === 1) return undefined;
+    return (
+      common.find(
+        (address) =>
+          this.#canJoin(together, address) &&
+          this.#isSetLike(pool, address) &&
+          together.every((one) => isConsiderate(this.#data, one, address, this.#all)),
+      ) ?? common.find((address) => this.#isFree(address))
+    );
+  }
+}
+
+/** Whether the Service only asks for the address by name, and has not got it. */
+export function requestsInVain(service: Service, address: string): boolean {
+  const record = recordOf(service);
+  const { labels, annotations } = service.metadata;
+  const isLabeled = labels?.implementation === 'kube-vip';
+  const isLeased = list(annotations?.['kube-vip.io/requestedIP']).includes(address);
+  const isMarked =
+    record.ips === undefined
+      ? isLabeled && !isCopy(service)
+      : list(record.ips).includes(address) || (isLabeled && isLeased);
+  return (
+    service.spec?.type === 'LoadBalancer' &&
+    service.spec.loadBalancerClass === undefined &&
+    claimed(service).includes(address) &&
+    !isMarked &&
+    !external(service).includes(address)
+  );
+}
+
+/** Whether its allocation record is another Service's. */
+function isCopy({ metadata }: Service): boolean {
+  return metadata.annotations?.['kube-vip.io/allocation'] !== undefined;
 }
 
 /**
@@ -408,13 +562,22 @@ export function canMoveTo(
     (spec === '' || annotation.split(',').includes(spec)) &&
     record.from !== 'static';
   const own = isUnedited ? list(annotation) : [];
-  const pool = poolOf(data, metadata.namespace ?? '');
+  const groups = groupsOf(data, service);
+  // Several pools, of which each has to give an address, are not in this model.
+  if (data === undefined || groups === 'refused' || groups.length !== 1) return false;
+  const { namespace = '' } = metadata;
+  const heldByOthers = heldIn(
+    namespace,
+    all.filter((other) => keyOf(other) !== keyOf(service)),
+  );
+  const most = Math.max(quotaOf(data, namespace), heldIn(namespace, all).size);
+  if (new Set([...heldByOthers, ...entries]).size > most) return false;
   return entries.every((address) => {
     if (own.includes(address)) return true;
-    if (data === undefined || pool?.[familyOf(address)].includes(address) !== true) return false;
-    if (claimedByOthers.has(address)) return false;
+    if (!groups.flat().some((pool) => pool[familyOf(address)].includes(address))) return false;
+    if (claimedByOthers.has(address) || isReservedForOther(data, service, address)) return false;
     const others = all.filter((other) => keyOf(other) !== keyOf(service) && shown(other).includes(address));
-    const shares = policy === 'SingleStack' && familyOf(address) === 'IPv4' && isSharer(data, service);
+    const shares = policy === 'SingleStack' && familyOf(address) === 'IPv4' && wantsToShare(data, service);
     return others.every((other) => shares && agrees(data, service, other, address));
   });
 }

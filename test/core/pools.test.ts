@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Address, readAddress } from '../../src/core/ip/address.ts';
 import { SmallWorld } from './small-world.ts';
 
 /** Pools by name, exclusions, reservations, quotas, and sharing keys (spec sections 12 and 13), as stories. */
@@ -18,6 +19,10 @@ const shop = {
 };
 const edge = { labels: { tier: 'edge' } };
 const pool = (name: string) => ({ annotations: { 'kube-vip.io/pool': name } });
+
+function addressOf(text: string): Address {
+  return readAddress(text) ?? assert.fail(text);
+}
 
 test('the pool of a Service follows from its annotation, its labels, and the order of the list', () => {
   const world = new SmallWorld(shop).create(
@@ -160,6 +165,85 @@ test('a quota counts shared addresses once, and addresses that are requested by 
   assert.deepEqual(world.addresses('x/5'), ['-']);
   world.configure(data);
   assert.notEqual(world.addresses('x/5')[0] ?? '-', undefined);
+});
+
+test('a Service that leaves a shared address for another one needs room in the quota', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.9', 'allow-share-x': 'true', 'quota-x': '1' };
+  const world = new SmallWorld(data).create(['x/1', { ports: [80] }], ['x/2', { ports: [81] }]);
+  world.edit('x/2', { spec: '10.0.0.7' });
+  assert.match(world.says('x/2'), /hold 1 of 1 addresses/);
+  assert.deepEqual(world.addresses('x/1', 'x/2'), ['10.0.0.1', '10.0.0.1']);
+  assert.equal(world.service('x/2').metadata.labels?.implementation, 'kube-vip', 'it keeps what it has');
+  world.delete('x/1');
+  assert.deepEqual(world.addresses('x/2'), ['10.0.0.7']);
+});
+
+test('a lowered quota does not prevent a move that leaves the namespace with as many addresses', () => {
+  const data = { 'pool.a': '10.0.0.1-10.0.0.9', 'pool.b': '10.0.1.1-10.0.1.9', 'pools-x': 'a,b' };
+  const world = new SmallWorld(data).create(['x/1'], ['x/2'], ['x/3']).configure({ ...data, 'quota-x': '1' });
+  world.edit('x/1', { annotations: { 'kube-vip.io/pool': 'b' } }).edit('x/2', { spec: '10.0.0.8' });
+  assert.deepEqual(world.addresses('x/1', 'x/2', 'x/3'), ['10.0.1.1', '10.0.0.8', '10.0.0.3']);
+  world.delete('x/1').create(['x/4']);
+  assert.deepEqual(world.addresses('x/4'), ['-'], 'still two of one');
+});
+
+test('the lease of a Service that is deleted leaves room in the quota', () => {
+  const world = new SmallWorld({ 'cidr-x': '0.0.0.0/32', 'quota-x': '1' }).create(['x/1'], ['x/2']);
+  assert.deepEqual(world.addresses('x/1', 'x/2'), ['0.0.0.0', '-']);
+  world.delete('x/1');
+  assert.deepEqual(world.addresses('x/2'), ['0.0.0.0']);
+});
+
+test('a reserved address outside of all pools is given as soon as nobody else has it', () => {
+  const world = new SmallWorld({ 'cidr-global': '10.0.0.1' }).create(['x/1', { spec: '10.9.9.9' }], ['x/2']);
+  world.configure({ 'cidr-global': '10.0.0.1', 'reserve-x': 'web=10.9.9.9' }).create(['x/web']);
+  assert.deepEqual(world.addresses('x/1', 'x/web'), ['10.9.9.9', '-']);
+  // Marked no longer, it only requests the address, which is reserved by now.
+  world.edit('x/1', {
+    labels: { implementation: null },
+    annotations: { 'kube-vip.io/allocation': null, 'kube-vip.io/loadbalancerIPs': null },
+  });
+  assert.deepEqual(world.addresses('x/web'), ['10.9.9.9']);
+});
+
+test('an external IP that is reserved goes to its Service when it is external no longer', () => {
+  const world = new SmallWorld({ 'cidr-global': '10.0.0.1', 'reserve-x': 'web=10.9.9.9' });
+  const other = { key: 'x/node-port', addresses: [addressOf('10.9.9.9')], resourceVersion: '2' };
+  world.allocator.externalIPs.replace([other], '2');
+  world.create(['x/1'], ['x/web']);
+  assert.deepEqual(world.addresses('x/web'), ['-']);
+  world.allocator.externalIPs.replace([], '9');
+  world.allocator.observed('9');
+  assert.deepEqual(world.settle().addresses('x/web'), ['10.9.9.9']);
+});
+
+test('what a namespace shares in one pool does not stop the Services of another one', () => {
+  const data = {
+    'pool.p': '10.0.0.1',
+    'pool.q': '10.0.0.2',
+    'pools-global': 'p,q',
+    'allow-share.q': 'true',
+    'allow-share-a': 'true',
+  };
+  const world = new SmallWorld(data).create(
+    ['a/1', { ports: [80, 81] }],
+    ['a/2', { ports: [80, 81] }],
+    ['b/3', { ports: [80] }],
+    ['a/4', { ports: [80] }],
+  );
+  assert.deepEqual(world.addresses('a/1', 'a/2', 'b/3', 'a/4'), ['10.0.0.1', '10.0.0.2', '-', '-']);
+  world.edit('a/1', { ports: [81] });
+  assert.deepEqual(world.addresses('a/4'), ['10.0.0.1']);
+});
+
+test('a reallocation of an address that was only requested needs room in the quota', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.9', 'quota-x': '1' };
+  const reallocate = { 'kube-vip.io/reallocate': 'true' };
+  const world = new SmallWorld(data).create(['x/1'], ['x/2', { spec: '10.0.0.7', annotations: reallocate }]);
+  assert.equal(world.service('x/2').metadata.labels?.implementation, undefined);
+  assert.match(world.says('x/2'), /hold 1 of 1 addresses/);
+  world.delete('x/1');
+  assert.deepEqual(world.addresses('x/2'), ['10.0.0.7']);
 });
 
 test('a dual-stack Service keeps what it has, and gets the other family only if the quota has room', () => {

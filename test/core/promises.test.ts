@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readConfig } from '../../src/core/config/config.ts';
+import { reservedIn } from '../../src/core/config/policy.ts';
 import { Allocator, type ServiceDecision, type ServiceWork } from '../../src/core/decide/allocator.ts';
 import { explainDecision, explainWrite, reasonOf } from '../../src/core/explain/explain-decision.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
@@ -9,6 +10,7 @@ import { AddressMap } from '../../src/core/ip/address-map.ts';
 import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import { Ledger } from '../../src/core/ledger/ledger.ts';
 import { stateOf } from '../../src/core/ledger/service-state.ts';
+import { formatAddressList } from '../../src/core/model/address-list.ts';
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { applyPatch, isEmptyPatch, type ServicePatch } from '../../src/core/model/service-patch.ts';
@@ -17,15 +19,18 @@ import {
   adoption,
   allocation,
   canMoveTo,
+  heldBy,
+  heldIn,
   isAdopted,
   isContender,
+  isReservedForOther,
   mayShare,
-  moved,
-  poolOf,
+  requestsInVain,
   shown,
 } from './naive.ts';
+import { type Data, poolsFor, quotaOf, reservations, settingOf } from './naive-pools.ts';
 import { Cluster } from './test-world.ts';
-import { anyAddress, anyUserStep, at, edit, type UserStep } from './users.ts';
+import { anyAddress, anyUserStep, at, edit, type UserStep, withKeys } from './users.ts';
 
 const options: Options = {
   class: undefined,
@@ -108,6 +113,10 @@ class Run {
         break;
       case 'configure':
         cluster.data = step.data;
+        this.configure();
+        break;
+      case 'set':
+        cluster.data = withKeys(cluster.data, step.keys);
         this.configure();
         break;
       case 'nodes':
@@ -322,6 +331,9 @@ class Run {
       if (!isWriting) assert.deepEqual(state, stateOf(state.view, options, state.key, removed));
     }
     for (const reservation of ledger.reservations.all('external-ip')) scratch.reservations.add(reservation);
+    scratch.reservations.replaceConfigured(reservedIn(config));
+    for (const namespace of ['a', 'b', 'c'])
+      assert.equal(ledger.held.count(namespace, undefined), scratch.held.count(namespace, undefined));
     for (const text of everyAddress) {
       const address = readAddress(text);
       assert.ok(address !== undefined);
@@ -331,6 +343,8 @@ class Run {
         return {
           services: keys(one.servicesAt(address)).sort(),
           moved: keys(one.movedFrom(address)).sort(),
+          held: ['a', 'b', 'c'].filter((namespace) => one.held.has(namespace, address, undefined)),
+          reserved: one.reservedFor(address),
           holders: keys(holders),
           contenders: keys(contenders),
         };
@@ -350,32 +364,49 @@ class Run {
           );
         }
       }
+      for (const group of ['', 'one', 'a\none']) {
+        const shareable = (one: Ledger) => [
+          ...one.shareable(group, ['TCP/80'], pool.spans.IPv4, false, config),
+        ];
+        assert.deepEqual(shareable(ledger), shareable(scratch));
+      }
     }
   }
 
   /** The current Services as objects: as they will be after the writes in flight, and as they are before. */
   effective(): Service[] {
-    const views = [...this.allocator.ledger.all()].map(({ view, releasingIPs, requestedIPs }) =>
+    const views = [...this.allocator.ledger.all()].map(({ view, releasingIPs, requestedIPs, intent }) => {
       // With one IPv4 address before and after, the new one can be shared whatever becomes of the write.
-      releasingIPs.length === 0 ||
-      (releasingIPs.length === 1 &&
-        requestedIPs.length === 2 &&
-        requestedIPs.every(({ family }) => family === 'IPv4'))
-        ? view
-        : { ...view, labeled: false },
-    );
+      const isStable =
+        releasingIPs.length === 0 ||
+        (releasingIPs.length === 1 &&
+          requestedIPs.length === 2 &&
+          requestedIPs.every(({ family }) => family === 'IPv4'));
+      const { metadata, ...service } = objectOf(isStable ? view : { ...view, deleting: true });
+      const isRestored = intent.kind === 'annotationRemoved' && intent.removed !== undefined;
+      const restored = isRestored ? { 'test/restored': formatAddressList(intent.list) } : {};
+      return { ...service, metadata: { ...metadata, annotations: { ...metadata.annotations, ...restored } } };
+    });
     // A write that was decided on an older version is rejected. An address that is being released cannot be shared.
     const releasing = this.writing
       .filter(({ view }) => this.allocator.seenVersion(keyOf(view)) === view.resourceVersion)
       .filter(({ view }) => (this.allocator.ledger.get(keyOf(view))?.releasingIPs.length ?? 0) > 0)
-      .map(({ view }) => ({ ...view, labeled: false, statusIPs: [] }));
+      .map(({ view }) =>
+        objectOf({
+          ...view,
+          deleting: true,
+          statusIPs: [],
+          // A copy holds its address only as long as no other one is given to it.
+          labeled: view.labeled && (view.record === undefined || view.record.uid === view.uid),
+        }),
+      );
     const others = [...this.allocator.ledger.reservations.all('external-ip')].map(
       ({ address }): Service => ({
         metadata: { name: 'other' },
         spec: { type: 'ClusterIP', externalIPs: [formatAddress(address)] },
       }),
     );
-    return [...[...views, ...releasing].map(objectOf), ...others];
+    return [...views, ...releasing, ...others];
   }
 
   /** The promises Once, Inside, Still, and Hands off, for each write. */
@@ -394,12 +425,19 @@ class Run {
       .split(',')
       .filter((address) => address !== '' && address !== '0.0.0.0');
     for (const address of given) {
+      if (decision.cause === 'mark-static')
+        assert.ok(
+          heldBy(mine).includes(address) || !isReservedForOther(data, mine, address),
+          `Inside: ${address}, which is reserved, for ${key}`,
+        );
       if (decision.cause === 'mark-static' || before.has(address)) continue;
-      const pool = poolOf(data, view.namespace);
+      const pools = poolsFor(data, mine);
+      const isOwn = reservations(data).get(address) === key;
       assert.ok(
-        [...(pool?.IPv4 ?? []), ...(pool?.IPv6 ?? [])].includes(address),
+        isOwn || pools.some(({ IPv4, IPv6 }) => [...IPv4, ...IPv6].includes(address)),
         `Inside: ${address} for ${key}`,
       );
+      assert.ok(!isReservedForOther(data, mine, address), `Inside: ${address}, reserved, for ${key}`);
       const user = this.isExternalFor(address);
       // A holder that shares its address may have it as an external IP, too.
       const isPartner = decision.conditions.some(
@@ -412,11 +450,15 @@ class Run {
       for (const other of all) {
         if (other === mine || !shown(other).includes(address)) continue;
         assert.ok(
-          mayShare(data, mine, other),
+          mayShare(data, mine, other, address) ||
+            (reservations(data).get(address) === key && requestsInVain(other, address)),
           `Once: ${address} of ${other.metadata.name} was given to ${key}`,
         );
       }
     }
+    this.checkQuota(decision, mine, all, data);
+    checkMove(view, decision);
+    if (state.intent.kind === 'new') checkAnnounced(view, decision, data);
     if (
       decision.cause === 'adopt' ||
       decision.cause === 'update' ||
@@ -429,7 +471,8 @@ class Run {
       for (const address of given)
         assert.ok(before.has(address), `Still: ${address} for ${key}, which is static`);
     }
-    if (state.intent.kind === 'new' && !view.labeled && view.record === undefined && !view.reallocate) {
+    const isUntouched = !view.labeled && view.record === undefined && !view.reallocate;
+    if (state.intent.kind === 'new' && isUntouched && !view.deleting) {
       const known = new Set(everyAddress.filter((text) => hasAddress(this.allocator.nodes, text)));
       // As for sharing, a Service that is being written agrees as what it will be.
       const hasWriteAt = all.filter((other) => shown(other).some((one) => given.includes(one))).length > 2;
@@ -439,8 +482,8 @@ class Run {
       assert.equal(decision.fromStatus, adopted && true, `Adopt: ${key}`);
       if (adopted !== undefined) assert.deepEqual(decision.addresses.text.split(','), adopted, key);
       // A new Service gets exactly the addresses of the naive model.
-      else if (decision.cause === 'allocate')
-        assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all), key);
+      else if (decision.cause === 'allocate' || decision.cause === 'share')
+        assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all, { keep: [] }), key);
     }
     const target = targetOf(view);
     if (target !== undefined && decision.cause === 'reallocate') {
@@ -452,9 +495,18 @@ class Run {
     const isAssigned =
       view.annotation === left && view.record?.addresses.text === left && view.record.uid === view.uid;
     const leaves =
-      before.size === 1 && !left.includes(':') && poolOf(data, view.namespace)?.IPv4.includes(left) === false;
+      before.size === 1 &&
+      !left.includes(':') &&
+      !poolsFor(data, mine).some(({ IPv4 }) => IPv4.includes(left));
     if (decision.cause === 'reallocate' && isAssigned && leaves) {
-      assert.deepEqual(decision.addresses.text.split(','), moved(data, mine, left, all), key);
+      assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all, { left }), key);
+    }
+    // After an edit of the annotation `kube-vip.io/pool`, what the new pools have as well stays.
+    if (decision.cause === 'pools' && view.annotation === view.record?.addresses.text) {
+      const keep = (view.annotation ?? '')
+        .split(',')
+        .filter((ip) => poolsFor(data, mine).some(({ IPv4, IPv6 }) => [...IPv4, ...IPv6].includes(ip)));
+      assert.deepEqual(decision.addresses.text.split(','), allocation(data, mine, all, { keep }), key);
     }
     // A Service that never had the address does not go where its holders go.
     if (decision.cause === 'reallocate' && isContender(mine, left, all)) {
@@ -463,6 +515,27 @@ class Run {
       const expected = allocation(data, mine, all) ?? allocation(data, mine, after);
       assert.deepEqual(decision.addresses.text.split(','), expected, key);
     }
+  }
+
+  /** The quota is never overrun by what is given, also not for a moment. What is held already is never refused. */
+  checkQuota(
+    { cause, addresses, fromStatus }: ServiceDecision['decision'] & { kind: 'write' },
+    mine: Service,
+    all: readonly Service[],
+    data: Data,
+  ): void {
+    if (['adopt', 'restore', 'update', 'confirm'].includes(cause) || fromStatus === true) return;
+    const { namespace = '' } = mine.metadata;
+    const others = heldIn(
+      namespace,
+      all.filter((other) => other !== mine),
+    );
+    const after = new Set([...others, ...addresses.text.split(',').filter((ip) => ip !== '')]).size;
+    const most = Math.max(quotaOf(data, namespace), heldIn(namespace, all).size);
+    assert.ok(
+      after <= most,
+      `Quota: ${after} of ${most} in ${namespace} after ${keyOf(mine.metadata as never)}`,
+    );
   }
 
   /** The promise Said why: every decision has a message, and a pending one a reason. */
@@ -478,12 +551,39 @@ class Run {
     if (decision.kind === 'write') assert.notEqual(explainWrite(decision), '');
   }
 
+  /** What is remembered of a denied Service, whose fields are not restored, counts in the quota of its namespace. */
+  hasDeniedInQuota(namespace: string): boolean {
+    const isLimited = Number.isFinite(quotaOf(this.cluster.data, namespace));
+    return isLimited && [...this.denied].some((key) => key.startsWith(`${namespace}/`));
+  }
+
+  /** A change that a Service wants and cannot have, is not possible. */
+  checkPendingChange({ state, decision }: ServiceDecision, service: Service, all: readonly Service[]): void {
+    if (!('conditions' in decision)) return;
+    const pending = decision.conditions.find(({ code }) => code === 'pending-change');
+    const { data } = this.cluster;
+    if (pending?.code !== 'pending-change' || (pending.change !== 'families' && pending.change !== 'pools'))
+      return;
+    const pools = poolsFor(data, service);
+    const stays = (ip: string): boolean =>
+      state.record?.pool === state.view.pool ||
+      pools.some(({ IPv4, IPv6 }) => [...IPv4, ...IPv6].includes(ip));
+    const keep = decision.addresses.text.split(',').filter(stays);
+    assert.equal(
+      allocation(data, service, all, { keep }),
+      undefined,
+      `Served: ${state.key} waits for ${pending.change}, which are available`,
+    );
+  }
+
   /** The promises Served, Quiet, Same, Crash-proof, and Free again, when nothing is left to do. */
   checkSettled(): void {
     const all = [...this.cluster.services.values()];
     for (const service of all) {
       const decided = this.allocator.explain(`${service.metadata.namespace}/${service.metadata.name}`);
+      if (decided !== undefined) this.checkPendingChange(decided, service, all);
       if (decided?.decision.kind !== 'pending') continue;
+      if (this.hasDeniedInQuota(decided.state.view.namespace)) continue;
       const known = new Set(everyAddress.filter((text) => hasAddress(this.allocator.nodes, text)));
       const { data } = this.cluster;
       assert.equal(
@@ -523,7 +623,7 @@ class Run {
       const isBesideDenied = state.usedIPs.some((address) =>
         other.ledger.servicesAt(address).some(({ key }) => this.denied.has(key)),
       );
-      if (isBesideDenied) continue;
+      if (isBesideDenied || this.hasDeniedInQuota(state.view.namespace)) continue;
       assert.ok(
         isEmptyPatch(change),
         `Quiet: ${state.key} would be written again: ${JSON.stringify(decision, bigints)}`,
@@ -546,6 +646,38 @@ class Run {
   }
 }
 
+/** The promise Still: an assigned address only changes for a reason in the Service itself. */
+function checkMove(view: ServiceView, { addresses }: { addresses: { text: string } }): void {
+  const { record, annotation } = view;
+  if (record === undefined || record.uid !== view.uid || annotation !== record.addresses.text) return;
+  if (addresses.text === annotation) return;
+  const [first = ''] = annotation.split(',');
+  const reasons = [
+    view.reallocate !== false,
+    record.families !== `${view.policy} ${view.families.join()}`,
+    record.ports !== view.ports.join(),
+    record.pool !== view.pool,
+    view.specIP !== undefined && view.specIP !== first,
+  ];
+  assert.ok(reasons.includes(true), `Still: ${keyOf(view)} had ${annotation} and got ${addresses.text}`);
+}
+
+/** Interface, VLAN, and Lease are written with the first address, and never over a value that is there. */
+function checkAnnounced(
+  view: ServiceView,
+  { cause, patch, source }: ServiceDecision['decision'] & { kind: 'write' },
+  data: Data,
+): void {
+  for (const field of ['interface', 'vlan', 'lease'] as const) {
+    if (field in patch) assert.equal(view[field], undefined, `Hands off: the ${field} of ${keyOf(view)}`);
+    const isFirst = view.record === undefined && !view.labeled && (cause === 'allocate' || cause === 'share');
+    const [, pool] = /^pool\.(.*)$/.exec(source) ?? [];
+    // A reserved address can be in any pool.
+    if (!isFirst || view[field] !== undefined || source.startsWith('reserve-')) continue;
+    assert.equal(patch[field], settingOf(data, field, pool, view.namespace), `${field} of ${keyOf(view)}`);
+  }
+}
+
 const everyAddress = [
   ...Array.from({ length: 11 }, (_, i) => `10.0.0.${i}`),
   '10.0.0.253',
@@ -554,6 +686,7 @@ const everyAddress = [
   '10.0.1.0',
   '10.0.1.1',
   '10.0.1.2',
+  '10.9.9.9',
   'fd00::',
   'fd00::1',
   'fd00::2',
@@ -588,6 +721,9 @@ function objectOf(view: ServiceView): Service {
   if (view.reallocate)
     annotations['kube-vip.io/reallocate'] =
       targetOf(view) ?? (view.reallocate === 'all' ? 'true' : 'allocated');
+  if (view.pool !== undefined) annotations['kube-vip.io/pool'] = view.pool;
+  if (view.sharingKey !== undefined) annotations['kube-vip.io/sharing-key'] = view.sharingKey;
+  const labels = view.labels.split(',').flatMap((label) => (label === '' ? [] : [label.split('=')]));
   return {
     metadata: {
       namespace: view.namespace,
@@ -595,7 +731,10 @@ function objectOf(view: ServiceView): Service {
       uid: view.uid,
       creationTimestamp: view.created,
       annotations,
-      labels: view.labeled ? { implementation: 'kube-vip' } : {},
+      labels: {
+        ...(Object.fromEntries(labels) as Record<string, string>),
+        ...(view.labeled ? { implementation: 'kube-vip' } : {}),
+      },
       ...(view.deleting ? { deletionTimestamp: 'yes' } : {}),
     },
     spec: {
@@ -619,11 +758,15 @@ function bigints(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-/** RUNS=10000 for a long run. SEED and REPLAY, with the `seed` and `path` of a failure, reproduce it. */
+/**
+ * RUNS=10000 for a long run. SEED and REPLAY, with the `seed` and `path` of a failure, reproduce it. SHRINK=no prints the first failure as it
+ * is: reducing it takes minutes.
+ */
 const parameters = {
   numRuns: Number(process.env.RUNS ?? 400),
   ...(process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }),
   ...(process.env.REPLAY === undefined ? {} : { path: process.env.REPLAY }),
+  endOnFailure: process.env.SHRINK === 'no',
 };
 
 test('the promises hold for random Services, pools, edits, losses and restarts, in any order of events', () => {

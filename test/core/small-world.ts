@@ -41,7 +41,7 @@ export class SmallWorld {
 
   configure(data: Record<string, string>): this {
     this.allocator.setConfig(readConfig({ metadata: { name: 'kubevip' }, data }));
-    return this.#settle();
+    return this.settle();
   }
 
   /** Creates Services, oldest first, and lets the controller decide about all of them. */
@@ -60,7 +60,7 @@ export class SmallWorld {
       });
       this.#edit(key, wish);
     }
-    return this.#settle();
+    return this.settle();
   }
 
   /** What would be decided on a Service that is created now; it is gone after that. */
@@ -75,14 +75,14 @@ export class SmallWorld {
 
   edit(key: string, wish: Wish): this {
     this.#edit(key, wish);
-    return this.#settle();
+    return this.settle();
   }
 
   delete(key: string): this {
     this.#services.delete(key);
     this.#version += 1;
     this.allocator.deleteService(key, String(this.#version));
-    return this.#settle();
+    return this.settle();
   }
 
   service(key: string): Service {
@@ -118,7 +118,8 @@ export class SmallWorld {
     this.allocator.putService(viewOf(this.service(key)));
   }
 
-  #settle(): this {
+  /** Decides until nothing is left to do. */
+  settle(): this {
     let writes = 0;
     for (let next = this.allocator.next(); next !== undefined; next = this.allocator.next()) {
       const { state, decision, work } = next;

@@ -5,7 +5,7 @@ import type { Options } from '../../src/core/model/options.ts';
 import { keyOf, viewOf } from '../../src/core/model/service-view.ts';
 import { type Plan, planOf } from '../../src/core/queries/plan.ts';
 import { type ClusterSnapshot, type SimulatedOutcome, simulate } from '../../src/core/queries/simulate.ts';
-import type { Data } from './naive.ts';
+import type { Data } from './naive-pools.ts';
 import { anyData, anyService } from './users.ts';
 
 export const options: Options = {

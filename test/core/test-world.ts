@@ -1,7 +1,7 @@
 import type { Service } from '../../src/core/model/objects.ts';
 import { mergePatchOf, type ServicePatch } from '../../src/core/model/service-patch.ts';
 import type { ServiceView } from '../../src/core/model/service-view.ts';
-import type { Data } from './naive.ts';
+import type { Data } from './naive-pools.ts';
 
 /** A change of a Service, as a watch reports it. */
 export type WatchEvent = {

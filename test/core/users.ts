@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Service } from '../../src/core/model/objects.ts';
-import type { Data } from './naive.ts';
+import type { Data } from './naive-pools.ts';
 
 /** Random actions of users, other controllers, and the load balancer in a small, crowded cluster. */
 
@@ -30,24 +30,121 @@ const anyPool = fc.constantFrom(
   '10.0.0.2\n10.0.0.8/30\n',
   '10.0.0.0/31',
 );
+const anyBoolean = fc.constantFrom('true', 'false');
+/** Pools of the three names that the tests use, some of which may be missing. */
+const anyList = fc.constantFrom('p', 'p,q', 'p,q', 'q, p', 'q, p', 'r\np', 'p,q,r', 'r,missing,q');
+const anySelector = fc.constantFrom(
+  'tier=edge',
+  'tier!=edge',
+  '!tier',
+  'tier',
+  'tier in (edge, inner)',
+  'tier notin (edge)',
+  'tier,tier!=inner',
+);
+const anyExclusion = fc.constantFrom(
+  '10.0.0.2',
+  '10.0.0.1-10.0.0.2, fd00::1',
+  '10.0.0.0/30',
+  'fd00::/127',
+  '10.0.1.1',
+);
+const anyReservation = fc.constantFrom(
+  'x=10.0.0.1',
+  'v=10.0.0.2, v=fd00::2',
+  'w=10.0.0.3,w=10.0.0.9, x=10.0.0.2',
+  'y=10.9.9.9',
+  'z=fd00::1\nz=10.0.1.1',
+);
+const anyQuota = fc.constantFrom('1', '1', '1', '2', '2', '3', '0');
+
+/** All keys of the ConfigMap, and values for each. */
+const keyValues: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  'cidr-a': anyPool,
+  'range-b': anyPool,
+  'cidr-global': anyPool,
+  'range-global': anyPool,
+  'search-order': fc.constantFrom('desc', 'asc'),
+  'skip-end-ips-in-cidr': anyBoolean,
+  'allow-share-a': anyBoolean,
+  'allow-share-global': anyBoolean,
+};
+
+const newKeyValues: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  'pool.p': anyPool,
+  'pool.q': anyPool,
+  'pool.r': anyPool,
+  'pools-a': anyList,
+  'pools-b': anyList,
+  'pools-global': anyList,
+  'select.p': anySelector,
+  'select.q': anySelector,
+  'auto-assign.p': anyBoolean,
+  'auto-assign.r': anyBoolean,
+  'exclude.p': anyExclusion,
+  'exclude-a': anyExclusion,
+  'exclude-global': anyExclusion,
+  'reserve-a': anyReservation,
+  'reserve-b': anyReservation,
+  'quota-a': anyQuota,
+  'quota-b': anyQuota,
+  'quota-global': anyQuota,
+  'allow-share.p': anyBoolean,
+  'allow-share.q': anyBoolean,
+  'search-order.q': fc.constantFrom('desc', 'asc'),
+  'search-order-a': fc.constantFrom('desc', 'asc'),
+  'skip-end-ips-in-cidr.p': anyBoolean,
+  'skip-end-ips-in-cidr-b': anyBoolean,
+  'interface.p': fc.constantFrom('eth1', 'eth2'),
+  'interface-global': fc.constantFrom('eth0'),
+  'vlan.q': fc.constantFrom('120', '130'),
+  'vlan-a': fc.constantFrom('140'),
+  'lease-global': fc.constantFrom('kube-vip/shared'),
+  'lease.p': fc.constantFrom('own'),
+};
+
+/** Those that decide the most. */
+const rules: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  'quota-global': anyQuota,
+  'quota-a': anyQuota,
+  'reserve-a': anyReservation,
+  'exclude.p': anyExclusion,
+  'select.q': anySelector,
+  'allow-share-global': anyBoolean,
+};
+
+/** Pools with room, so that rules decide, and not what is free. */
+export const roomyPools: Data = {
+  'pool.p': '10.0.0.1-10.0.0.3',
+  'pool.q': '10.0.0.2-10.0.0.9,fd00::/126',
+  'pools-global': 'p,q',
+  'quota-global': '2',
+  'reserve-a': 'x=10.0.0.2, w=10.9.9.9',
+};
+
+/** The keys of old, or named pools with some of the keys that go with them. */
 export const anyData: fc.Arbitrary<Data | undefined> = fc.option(
   fc
-    .record(
+    .oneof(
+      { weight: 1, arbitrary: fc.record(keyValues, { requiredKeys: [] }) },
       {
-        'cidr-a': anyPool,
-        'range-b': anyPool,
-        'cidr-global': anyPool,
-        'range-global': anyPool,
-        'search-order': fc.constantFrom('desc', 'asc'),
-        'skip-end-ips-in-cidr': fc.constantFrom('true', 'false'),
-        'allow-share-a': fc.constantFrom('true', 'false'),
-        'allow-share-global': fc.constantFrom('true', 'false'),
+        weight: 2,
+        arbitrary: fc
+          .tuple(
+            fc.record({ 'pool.p': anyPool, 'pool.q': anyPool, 'pools-global': anyList }),
+            fc.array(anySetting({ ...keyValues, ...newKeyValues }), { maxLength: 4 }),
+            fc.array(anySetting(rules), { maxLength: 3 }),
+          )
+          .map(([pools, ...more]) => ({ ...pools, ...Object.fromEntries(more.flat()) })),
       },
-      { requiredKeys: [] },
     )
-    .map((data): Data => ({ ...data })),
+    .map((data) => withKeys({}, data)),
   { nil: undefined, freq: 12 },
 );
+
+function anySetting(values: Readonly<Record<string, fc.Arbitrary<string>>>): fc.Arbitrary<[string, string]> {
+  return fc.oneof(...Object.entries(values).map(([key, value]) => fc.tuple(fc.constant(key), value)));
+}
 
 const anyFamilies = fc.constantFrom(
   families('SingleStack', 'IPv4'),
@@ -73,6 +170,21 @@ const anyPorts = fc.constantFrom<{ protocol: string; port: number }[]>(
   [port('TCP', 80), port('TCP', 443)],
 );
 
+/** The annotations by which a user chooses pools, and Services to share with. */
+const anyPoolChoice = fc.constantFrom('p', 'q', 'p,q', ' q, p ', 'p,p', 'r', 'cidr-a', 'missing', '');
+const anySharingKey = fc.constantFrom('one', 'one', 'one', 'two', '');
+const anyChoice: fc.Arbitrary<Record<string, string>> = fc.oneof(
+  fc.record({ 'kube-vip.io/pool': anyPoolChoice }),
+  fc.record({ 'kube-vip.io/sharing-key': anySharingKey }),
+  fc.record({ 'kube-vip.io/sharing-key': anySharingKey }),
+  fc.record({ 'kube-vip.io/pool': anyPoolChoice, 'kube-vip.io/sharing-key': anySharingKey }),
+);
+const anyLabels = fc.constantFrom<Record<string, string>>(
+  {},
+  { tier: 'edge' },
+  { tier: 'inner', app: 'web' },
+);
+
 const anyFresh: fc.Arbitrary<Service> = fc
   .record({
     namespace: fc.constantFrom(...namespaces),
@@ -82,9 +194,17 @@ const anyFresh: fc.Arbitrary<Service> = fc
     ports: anyPorts,
     local: fc.integer({ min: 0, max: 7 }),
     otherClass: fc.integer({ min: 0, max: 9 }),
+    chosen: fc.option(anyChoice, { nil: {}, freq: 2 }),
+    labels: anyLabels,
   })
-  .map(({ namespace, name, second, families, ports, local, otherClass }) => ({
-    metadata: { namespace, name, creationTimestamp: `2026-01-01T00:00:0${second}Z` },
+  .map(({ namespace, name, second, families, ports, local, otherClass, chosen, labels }) => ({
+    metadata: {
+      namespace,
+      name,
+      creationTimestamp: `2026-01-01T00:00:0${second}Z`,
+      ...(Object.keys(chosen).length === 0 ? {} : { annotations: { ...chosen } }),
+      ...(Object.keys(labels).length === 0 ? {} : { labels: { ...labels } }),
+    },
     spec: {
       type: 'LoadBalancer',
       ...families,
@@ -121,17 +241,17 @@ export const anyService: fc.Arbitrary<Service> = fc
         return { metadata, spec: { ...spec, loadBalancerIP: address } };
       case 'legacy':
         return {
-          metadata: { ...metadata, labels: { 'ipam-address': address } },
+          metadata: { ...metadata, labels: { ...metadata.labels, 'ipam-address': address } },
           spec: { ...spec, loadBalancerIP: address },
         };
       case 'static annotation':
-        return { metadata: { ...metadata, annotations: ips }, spec };
+        return { metadata: { ...metadata, annotations: { ...metadata.annotations, ...ips } }, spec };
       case 'by Go':
         return {
           metadata: {
             ...metadata,
-            annotations: ips,
-            labels: { implementation: 'kube-vip' },
+            annotations: { ...metadata.annotations, ...ips },
+            labels: { ...metadata.labels, implementation: 'kube-vip' },
             finalizers: ['service.kubernetes.io/load-balancer-cleanup'],
           },
           spec: { ...spec, loadBalancerIP: address },
@@ -140,7 +260,10 @@ export const anyService: fc.Arbitrary<Service> = fc
         return {
           metadata: {
             ...metadata,
-            annotations: { 'kube-vip.io/loadbalancerIPs': ` ${address} , nonsense!` },
+            annotations: {
+              ...metadata.annotations,
+              'kube-vip.io/loadbalancerIPs': ` ${address} , nonsense!`,
+            },
           },
           spec,
         };
@@ -148,15 +271,19 @@ export const anyService: fc.Arbitrary<Service> = fc
         return {
           metadata: {
             ...metadata,
-            annotations: { 'kube-vip.io/loadbalancerIPs': '0.0.0.0', 'kube-vip.io/requestedIP': address },
-            labels: { implementation: 'kube-vip' },
+            annotations: {
+              ...metadata.annotations,
+              'kube-vip.io/loadbalancerIPs': '0.0.0.0',
+              'kube-vip.io/requestedIP': address,
+            },
+            labels: { ...metadata.labels, implementation: 'kube-vip' },
           },
           spec: { ...spec, loadBalancerIP: '0.0.0.0' },
           status: { loadBalancer: { ingress: [{ ip: address }] } },
         };
       case 'other class':
         return {
-          metadata: { ...metadata, annotations: ips },
+          metadata: { ...metadata, annotations: { ...metadata.annotations, ...ips } },
           spec: { ...spec, loadBalancerClass: 'example.com/other' },
         };
       case 'copy': {
@@ -171,8 +298,12 @@ export const anyService: fc.Arbitrary<Service> = fc
         return {
           metadata: {
             ...metadata,
-            annotations: { ...ips, 'kube-vip.io/allocation': JSON.stringify(record) },
-            labels: { implementation: 'kube-vip' },
+            annotations: {
+              ...metadata.annotations,
+              ...ips,
+              'kube-vip.io/allocation': JSON.stringify(record),
+            },
+            labels: { ...metadata.labels, implementation: 'kube-vip' },
           },
           spec: { ...spec, loadBalancerIP: address },
         };
@@ -198,14 +329,32 @@ export type Edit =
   | { do: 'annotate' | 'respecify' | 'show' | 'external'; at: number; address: string }
   | { do: 'move'; at: number; target: string }
   | { do: 'families'; at: number; families: { ipFamilies: string[]; ipFamilyPolicy: string } }
-  | { do: 'ports'; at: number; ports: { protocol: string; port: number }[] };
+  | { do: 'ports'; at: number; ports: { protocol: string; port: number }[] }
+  /** Annotations, of which those with an empty text are removed. */
+  | { do: 'choose'; at: number; annotations: Record<string, string> }
+  | { do: 'label'; at: number; labels: Record<string, string> };
 
 export type UserStep =
   | { do: 'create'; service: Service }
   | { do: 'delete'; at: number }
   | { do: 'terminate'; at: number }
   | { do: 'configure'; data: Data | undefined }
+  /** Keys of the ConfigMap; undefined removes one. */
+  | { do: 'set'; keys: Readonly<Record<string, string | undefined>> }
   | Edit;
+
+const anyKeys: fc.Arbitrary<Record<string, string | undefined>> = fc
+  .array(fc.tuple(anySetting({ ...keyValues, ...newKeyValues }), fc.boolean()), {
+    minLength: 1,
+    maxLength: 2,
+  })
+  .map((some) => Object.fromEntries(some.map(([[key, value], stays]) => [key, stays ? value : undefined])));
+
+/** The ConfigMap after an edit of some keys. */
+export function withKeys(data: Data | undefined, keys: Readonly<Record<string, string | undefined>>): Data {
+  const all = Object.entries({ ...data, ...keys });
+  return Object.fromEntries(all.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+}
 
 /** What a person writes into `kube-vip.io/reallocate`: addresses, with mistakes. */
 const anyTarget = fc.oneof(
@@ -257,6 +406,9 @@ export const anyUserStep: fc.Arbitrary<UserStep> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('families' as const), at, families: anyFamilies }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('ports' as const), at, ports: anyPorts }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('configure' as const), data: anyData }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('set' as const), keys: anyKeys }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('choose' as const), at, annotations: anyChoice }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('label' as const), at, labels: anyLabels }) },
 );
 
 /** Applies a step to a Service. */
@@ -324,5 +476,20 @@ export function edit(service: Service, step: Edit): void {
     case 'ports':
       spec.ports = step.ports;
       break;
+    case 'choose':
+      for (const [name, text] of Object.entries(step.annotations)) {
+        if (text === '') delete metadata.annotations?.[name];
+        else annotations()[name] = text;
+      }
+      break;
+    case 'label': {
+      const { implementation, 'ipam-address': ipam } = metadata.labels ?? {};
+      metadata.labels = {
+        ...step.labels,
+        ...(implementation === undefined ? {} : { implementation }),
+        ...(ipam === undefined ? {} : { 'ipam-address': ipam }),
+      };
+      break;
+    }
   }
 }

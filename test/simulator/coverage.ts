@@ -13,10 +13,14 @@ const always: readonly string[] = [
   'state: two believe that they lead',
   'state: sharers moved together',
   'state: a sharer took a port of another one',
+  'write: a reserved address',
+  'write: an address of the second pool of a list',
+  'write: within a quota',
+  'write: shared by key',
 ];
 
 const decisions: readonly string[] = [
-  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'ports', 'reallocate', 'confirm'],
+  ...['adopt', 'allocate', 'families', 'keep', 'mark-static', 'pools', 'ports', 'reallocate', 'confirm'],
   ...['conflict', 'release'],
   ...['restore', 'share', 'update', 'pending'],
 ].map((decision) => `decision: ${decision}`);

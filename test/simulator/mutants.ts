@@ -63,7 +63,7 @@ function output(script: string, args: readonly string[]): Promise<string[]> {
   return promise;
 }
 
-/** One for each promise (docs/SPEC.md). */
+/** One for each promise (docs/SPEC.md), and one for each rule about pools. */
 export const mutants: readonly Mutant[] = [
   {
     promise: 'Once',
@@ -157,5 +157,59 @@ export const mutants: readonly Mutant[] = [
     file: 'src/controller/controller.ts',
     from: 'return session.hasServices && session.hasClaims',
     to: 'return session.hasClaims',
+  },
+  // Named pools, exclusions, reservations, quotas, and sharing keys.
+  {
+    promise: 'Inside',
+    what: 'an excluded address is given',
+    file: 'src/core/config/policy.ts',
+    from: 'if (excluded.length === 0) return pool;',
+    to: 'return pool;',
+  },
+  {
+    promise: 'Inside',
+    what: 'a reserved address is given to another Service',
+    file: 'src/core/ledger/reservations.ts',
+    from: "this.has(address, 'claimed') || this.has(address, 'external-ip') || this.has(address, 'configured')",
+    to: "this.has(address, 'claimed') || this.has(address, 'external-ip')",
+  },
+  {
+    promise: 'Quota',
+    what: 'a namespace is given one address more than its quota',
+    file: 'src/core/decide/quota-room.ts',
+    from: 'Math.max(limit, ',
+    to: 'Math.max(limit + 1, ',
+  },
+  {
+    promise: 'Order',
+    what: 'the last pool of a list comes first',
+    file: 'src/core/config/policy.ts',
+    from: 'others.length > 0 ? [others] : []',
+    to: 'others.length > 0 ? [others.toReversed()] : []',
+  },
+  {
+    promise: 'Still',
+    what: 'an edit of its labels moves a Service',
+    file: 'src/core/decide/checks/edits.ts',
+    from: 'if (list === undefined || record === undefined || record.pool === state.view.pool) return undefined;',
+    to: `if (list === undefined || record === undefined) return undefined;
+    const isMoved = run.policy.choice.by === 'label' && !provides(run.policy, addressesOf(list)[0]!);
+    if (record.pool === state.view.pool && !isMoved) return undefined;
+    const moved = isMoved ? allocate(requestOf(run), facts) : undefined;
+    if (moved !== undefined && 'addresses' in moved) return { desired: assignedFrom(run, 'pools', moved) };`,
+  },
+  {
+    promise: 'Once',
+    what: 'Services with different sharing keys share an address',
+    file: 'src/core/ledger/sharing.ts',
+    from: "if (sharingKey === undefined) return isAllowed ? '' : undefined;",
+    to: "return isAllowed || sharingKey !== undefined ? '' : undefined;",
+  },
+  {
+    promise: 'Served',
+    what: 'nobody is checked again when its namespace has room in the quota',
+    file: 'src/core/decide/allocator.ts',
+    from: 'if (givesBack(before, after)) this.requeue(head);',
+    to: 'void head;',
   },
 ];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { anyAddress, anyData, anyUserStep, type UserStep } from '../core/users.ts';
+import type { Service } from '../../src/core/model/objects.ts';
+import { anyAddress, anyData, anyUserStep, roomyPools, type UserStep } from '../core/users.ts';
 import { randomOf } from './random.ts';
 
 /** Faults of a request, or of the watch that it starts. */
@@ -107,7 +108,30 @@ const anyActWithClaims: fc.Arbitrary<Act> = fc.oneof(
 export function planOf(seed: number, count: number, claims = false): Plan {
   const plan = seed % 4 === 0 ? lateWritesPlan(seed, count, claims) : mixedFaultsPlan(seed, count, claims);
   const movesAll = seed % 6 === 1;
-  return { ...plan, movesAll, ...(seed % 6 === 3 ? { denied: 'a' } : {}) };
+  // In every third plan, pools have room and are edited key by key.
+  const acts = seed % 3 === 2 ? [{ at: 0, act: restore }, ...plan.acts.map(keyByKey)] : plan.acts;
+  return { ...plan, acts, movesAll, ...(seed % 6 === 3 ? { denied: 'a' } : {}) };
+}
+
+const restore: Act = { do: 'configure', data: roomyPools };
+
+/** Where the configuration would be replaced, it is restored, or a Service comes that can share by key. */
+function keyByKey({ at, act }: TimedAct, i: number): TimedAct {
+  if (act.do !== 'configure') return { at, act };
+  return { at, act: i % 3 === 0 ? restore : { do: 'create', service: sharerByKey(i) } };
+}
+
+function sharerByKey(i: number): Service {
+  const [namespace, name] = [i % 2 === 0 ? 'a' : 'b', `shares-${i % 4}`];
+  return {
+    metadata: { namespace, name, annotations: { 'kube-vip.io/sharing-key': i % 7 === 0 ? 'two' : 'one' } },
+    spec: {
+      type: 'LoadBalancer',
+      ipFamilyPolicy: 'SingleStack',
+      ipFamilies: ['IPv4'],
+      ports: [{ protocol: 'TCP', port: 80 + (i % 3) }],
+    },
+  };
 }
 
 /** Users act, all controllers crash, and the pools change before the next leader starts. */

@@ -10,14 +10,15 @@ import {
   adoption,
   allocation,
   canMoveTo,
-  type Data,
+  heldIn,
   isAdopted,
+  isReservedForOther,
   keyOf,
   mayShare,
-  poolOf,
   portsOf,
   shown,
 } from '../core/naive.ts';
+import { type Data, groupsOf, type NaivePool, poolsFor, quotaOf, reservations } from '../core/naive-pools.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { optionsOf } from './replica.ts';
 
@@ -27,6 +28,7 @@ interface AllocationRecord {
   ports?: string;
   families?: string;
   uid?: string;
+  pool?: string;
 }
 
 export interface Write {
@@ -45,8 +47,13 @@ export interface Write {
    * write.
    */
   readonly isUnseenUserEdit: (service: Service, address: string) => boolean;
+  /** Whether another Service used the address as far as the writer knew, or would because of a write in flight. */
+  readonly wasInUse: (address: string) => boolean;
+  /** Whether this was the configuration as far as the writer knew. */
+  readonly wasConfigured: (data: Data | undefined) => boolean;
   /** The current claims; undefined without `--claims`. */
   readonly claims: readonly IPAddress[] | undefined;
+  readonly count: (what: string) => void;
 }
 
 /** Whether one of our controllers has claimed the address. */
@@ -91,16 +98,8 @@ export function holds(service: Service, address: string): boolean {
 }
 
 /** Checks a controller's write against the state of the API server: Once, Still, Inside, Hands off. */
-export function checkWrite({
-  before,
-  after,
-  all,
-  pools,
-  pastOf,
-  isExcused,
-  isUnseenUserEdit,
-  claims,
-}: Write): void {
+export function checkWrite(write: Write): void {
+  const { before, after, all, pools, pastOf, isExcused, isUnseenUserEdit, claims } = write;
   const key = keyOf(after);
   checkHandsOff(before, after);
   if (after.spec?.type !== 'LoadBalancer') return;
@@ -114,20 +113,130 @@ export function checkWrite({
     for (const other of all) {
       if (keyOf(other) === key || !holds(other, address)) continue;
       const mayHaveShared = pastOf(other).some((past) =>
-        pools.some((data) => mayShare(data ?? {}, after, past)),
+        pools.some((data) => mayShare(data ?? {}, after, past, address)),
       );
       if (mayHaveShared) continue;
       if (isExcused(after) || isExcused(other) || isUnseenUserEdit(other, address)) continue;
       throw new BrokenPromise('Once', `${address} of ${keyOf(other)} was assigned to ${key}`);
     }
     if (record.from === 'static' || record.from === 'unknown') continue;
-    const isInside = pools.some((data) => {
-      const pool = poolOf(data, after.metadata.namespace ?? '');
-      return pool !== undefined && [...pool.IPv4, ...pool.IPv6].includes(address);
-    });
-    if (!isInside) throw new BrokenPromise('Inside', `${address} for ${key}, from ${record.from}`);
+    if (!pools.some((data) => mayBeGiven(data, after, address)))
+      throw new BrokenPromise('Inside', `${address} for ${key}, from ${record.from}`);
   }
+  checkReserved(before, after, pools);
+  checkQuota(write);
+  checkOrder(write);
+  countRules(write);
   checkStill(before, after);
+}
+
+/** Whether the configuration lets the Service have the address: it is in its pools, not excluded, and not reserved for another one. */
+function mayBeGiven(data: Data | undefined, service: Service, address: string): boolean {
+  if (isReservedForOther(data, service, address)) return false;
+  return (
+    reservations(data).has(address) ||
+    poolsFor(data, service).some(({ IPv4, IPv6 }) => [...IPv4, ...IPv6].includes(address))
+  );
+}
+
+/** An address that was reserved for another Service all the time is not given by name either, only kept. */
+function checkReserved(before: Service, after: Service, pools: Write['pools']): void {
+  for (const address of list(recordOf(after).ips)) {
+    if (!holds(after, address) || hasFromEarlier(before, address)) continue;
+    if (pools.every((data) => isReservedForOther(data, after, address)))
+      throw new BrokenPromise('Inside', `${address} for ${keyOf(after)}, reserved for another Service`);
+  }
+}
+
+/** Whether the Service had the address, or shows that it had it. */
+function hasFromEarlier(before: Service, address: string): boolean {
+  const isMarked = before.metadata.labels?.implementation === 'kube-vip';
+  const status = (before.status?.loadBalancer?.ingress ?? []).some(({ ip }) => ip === address);
+  return (
+    list(recordOf(before).ips).includes(address) || ((isMarked || status) && shown(before).includes(address))
+  );
+}
+
+/** The addresses that Services of a namespace hold by their own allocation records. */
+function recordedIn(namespace: string | undefined, all: readonly Service[]): Set<string> {
+  const own = all.filter(
+    (service) =>
+      service.metadata.namespace === namespace &&
+      service.spec?.type === 'LoadBalancer' &&
+      recordOf(service).uid === service.metadata.uid,
+  );
+  return new Set(own.flatMap((service) => list(recordOf(service).ips)));
+}
+
+/** The addresses that the write gives, and that nothing showed on the Service before. */
+function givenBy({ before, after }: Write): string[] {
+  const had = [...shown(before), ...list(recordOf(before).ips)];
+  return list(recordOf(after).ips).filter((address) => holds(after, address) && !had.includes(address));
+}
+
+/** A write that gives an address leaves the namespace within its quota, or with no more addresses than it had. */
+function checkQuota(write: Write): void {
+  const { before, after, all, pools, isExcused } = write;
+  if (givenBy(write).length === 0 || isExcused(after)) return;
+  const { namespace = '', uid } = after.metadata;
+  const others = all.filter(({ metadata }) => metadata.uid !== uid);
+  if (others.some((other) => other.metadata.namespace === namespace && isExcused(other))) return;
+  // A user can mark a Service by hand at the same moment, but only controllers write allocation records.
+  if (heldIn(namespace, [after, ...others]).size <= heldIn(namespace, [before, ...others]).size) return;
+  const has = recordedIn(namespace, [after, ...others]).size;
+  const most = Math.max(...pools.map((data) => quotaOf(data, namespace)));
+  if (has > most) throw new BrokenPromise('Quota', `${keyOf(after)} is given address ${has} of ${most}`);
+}
+
+/** The pool of a list that gave the address to a Service that chose none, and those before it. */
+function placeOf(
+  data: Data | undefined,
+  service: Service,
+): { pool: NaivePool; before: NaivePool[] } | undefined {
+  const groups = groupsOf(data, service);
+  const { from } = recordOf(service);
+  const [group] = groups === 'refused' || groups.length !== 1 ? [] : groups;
+  const at = group?.findIndex(({ key }) => key === from) ?? -1;
+  const pool = group?.[at];
+  return group === undefined || pool === undefined ? undefined : { pool, before: group.slice(0, at) };
+}
+
+/** A pool of a list gives an address only if those before it have none, as the writer knew it. */
+function checkOrder(write: Write): void {
+  const { before, after, pools, claims, wasInUse, wasConfigured } = write;
+  const given = givenBy(write);
+  const isNew = recordOf(before).uid === undefined && before.metadata.labels?.implementation === undefined;
+  const isSingle = (after.spec?.ipFamilyPolicy ?? 'SingleStack') === 'SingleStack';
+  if (!isNew || !isSingle || given.length !== 1 || claims !== undefined) return;
+  // A shared address of a later pool may be all that the quota permits.
+  if (given.some(wasInUse)) return;
+  const family = given[0]?.includes(':') === true ? 'IPv6' : 'IPv4';
+  const free = pools.filter(wasConfigured).map((data) =>
+    placeOf(data, after)
+      ?.before.flatMap((pool) => pool[family])
+      .find((one) => !wasInUse(one) && !shown(before).includes(one) && !reservations(data).has(one)),
+  );
+  if (free.length > 0 && !free.includes(undefined))
+    throw new BrokenPromise(
+      'Order',
+      `${keyOf(after)} got ${given[0]}, and not ${free[0]} of an earlier pool`,
+    );
+}
+
+/** Which rules of the configuration a write has met. */
+function countRules(write: Write): void {
+  const { after, all, pools, count } = write;
+  const given = givenBy(write);
+  const data = pools.at(-1);
+  if (given.length === 0) return;
+  if (recordOf(after).from?.startsWith('reserve-') === true) count('write: a reserved address');
+  if ((placeOf(data, after)?.before.length ?? 0) > 0) count('write: an address of the second pool of a list');
+  if (Number.isFinite(quotaOf(data, after.metadata.namespace ?? ''))) count('write: within a quota');
+  const isShared = given.some((address) =>
+    all.some((other) => keyOf(other) !== keyOf(after) && holds(other, address)),
+  );
+  if (isShared && after.metadata.annotations?.['kube-vip.io/sharing-key'] !== undefined)
+    count('write: shared by key');
 }
 
 /** An existing list changes only for a reason in the Service itself (spec sections 4 to 6). */
@@ -145,12 +254,18 @@ function checkStill(before: Service, after: Service): void {
     record.uid !== metadata.uid,
     record.families !== undefined && !sameFamilies(record.families, families),
     record.ports !== undefined && record.ports !== portsOf(before).toSorted().join(),
+    record.pool !== poolAnnotationOf(before),
     spec.loadBalancerIP !== record.ips?.split(',')[0],
     !list(shownBefore).every((entry) => list(record.ips).includes(entry)),
   ];
   if (!reasons.some(Boolean)) {
     throw new BrokenPromise('Still', `${keyOf(after)} had ${shownBefore} and got ${annotationOf(after)}`);
   }
+}
+
+function poolAnnotationOf({ metadata }: Service): string | undefined {
+  const text = (metadata.annotations?.['kube-vip.io/pool'] ?? '').trim();
+  return text === '' ? undefined : text;
 }
 
 /** Whether the lists have the same addresses, in any order. */
@@ -180,7 +295,8 @@ function checkHandsOff(before: Service, after: Service): void {
   const bare = ({ metadata, spec }: Service): string => {
     const { [ips]: _, ...others } = metadata.annotations ?? {};
     const annotations = Object.entries(others).filter(
-      ([name]) => !/^kube-vip\.io\/(allocation|reallocate|serviceInterface)$/.test(name),
+      ([name]) =>
+        !/^kube-vip\.io\/(allocation|reallocate|serviceInterface|serviceVLAN|leaseName)$/.test(name),
     );
     const labels = Object.entries(metadata.labels ?? {}).filter(
       ([name]) => !['implementation', 'ipam-address'].includes(name),
@@ -232,7 +348,7 @@ export function checkAtRest({ all, data, allocator, warned, claims, denied }: St
     if (decision.kind === 'pending') {
       const found =
         adoption(data, service, all, undefined, claimedElsewhere) ??
-        allocation(data, service, all, claimedElsewhere);
+        allocation(data, service, all, { claimedByOthers: claimedElsewhere });
       if (found !== undefined)
         throw new BrokenPromise('Served', `${key} is pending although an address is free`);
       if (warned(service).length === 0)
@@ -256,10 +372,10 @@ export function checkAtRest({ all, data, allocator, warned, claims, denied }: St
 /** Services that share an address outside the pool: a bulk move keeps them together. */
 export function movers(all: readonly Service[], data: Data): Service[][] {
   return sharers(all, data).filter((group) =>
-    group.every(
-      (service) =>
-        poolOf(data, service.metadata.namespace ?? '')?.IPv4.includes(annotationOf(service)) === false,
-    ),
+    group.every((service) => {
+      const pools = poolsFor(data, service);
+      return pools.length > 0 && !pools.some(({ IPv4 }) => IPv4.includes(annotationOf(service)));
+    }),
   );
 }
 
@@ -283,7 +399,9 @@ export function sharers(all: readonly Service[], data: Data): Service[][] {
   return [...groups.values()].filter(
     (group) =>
       group.length > 1 &&
-      group.every((one, i) => group.slice(i + 1).every((other) => mayShare(data, one, other))),
+      group.every((one, i) =>
+        group.slice(i + 1).every((other) => mayShare(data, one, other, annotationOf(one))),
+      ),
   );
 }
 

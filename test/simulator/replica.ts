@@ -1,11 +1,27 @@
 import type { HttpRequest, Transport } from '../../src/client/transport.ts';
 import { createReplica, type Replica } from '../../src/controller/replica.ts';
+import { type Config, readConfig } from '../../src/core/config/config.ts';
+import { formatAddress } from '../../src/core/ip/address.ts';
 import type { Options } from '../../src/core/model/options.ts';
 import { compareVersions } from '../../src/core/model/service-view.ts';
+import type { Data } from '../core/naive-pools.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import type { Network, Sender } from './network.ts';
 import { isServiceWrite, listOf, writesAddress } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
+
+function textOf(config: Config): string {
+  return JSON.stringify(config, (_, part: unknown) => {
+    if (part instanceof Map) return [...part];
+    return typeof part === 'bigint' ? String(part) : part;
+  });
+}
+
+interface Basis {
+  readonly versions: ReadonlyMap<string, string>;
+  readonly used: ReadonlySet<string>;
+  readonly config: Config;
+}
 
 export function optionsOf({ claims }: { readonly claims: boolean }): Options {
   const configMap = { namespace: 'kube-system', name: 'kubevip' };
@@ -38,8 +54,8 @@ export class SimulatedReplica implements Sender {
   #wallMs = Date.UTC(2026, 0, 1);
   /** The lists that were requested and received in this leadership. */
   readonly #lists = new Set<string>();
-  /** For each write, the versions of Services that were known when it was first sent. */
-  readonly #basis = new Map<string, ReadonlyMap<string, string>>();
+  /** For each write, the versions of Services that were known when it was first sent, and the addresses in use for other ones. */
+  readonly #basis = new Map<string, Basis>();
   #leadership = 0;
   /** The number of lists that a decision requires. */
   readonly #requiredLists: number;
@@ -110,14 +126,34 @@ export class SimulatedReplica implements Sender {
   #remember(request: HttpRequest): void {
     const write = `${request.path} ${request.body}`;
     if (this.#basis.has(write)) return;
-    const { ledger } = this.process.controller.allocator;
-    this.#basis.set(write, new Map([...ledger.all()].map(({ key, view }) => [key, view.resourceVersion])));
+    const { ledger, config } = this.process.controller.allocator;
+    const states = [...ledger.all()];
+    const [path = ''] = request.path.split('?');
+    const others = states.filter(({ view }) => !path.endsWith(`/${view.namespace}/services/${view.name}`));
+    const externalIPs = [...ledger.reservations.all('external-ip')].map(({ address }) => address);
+    this.#basis.set(write, {
+      versions: new Map(states.map(({ key, view }) => [key, view.resourceVersion])),
+      used: new Set([...others.flatMap(({ usedIPs }) => usedIPs), ...externalIPs].map(formatAddress)),
+      config,
+    });
   }
 
   /** Whether this version of a Service, or a newer one, was known when the request was first sent. */
   hadSeen(request: HttpRequest, key: string, resourceVersion: string): boolean {
-    const seen = this.#basis.get(`${request.path} ${request.body}`)?.get(key);
+    const seen = this.#basis.get(`${request.path} ${request.body}`)?.versions.get(key);
     return seen !== undefined && compareVersions(seen, resourceVersion) >= 0;
+  }
+
+  /** Whether this was the configuration when the request was first sent. */
+  hadConfig(request: HttpRequest, data: Data | undefined): boolean {
+    const known = this.#basis.get(`${request.path} ${request.body}`)?.config;
+    const config = readConfig(data && { metadata: { name: 'kubevip' }, data });
+    return known !== undefined && textOf(known) === textOf(config);
+  }
+
+  /** Whether another Service used the address when the request was first sent, or would because of a write in flight. */
+  hadInUse(request: HttpRequest, address: string): boolean {
+    return this.#basis.get(`${request.path} ${request.body}`)?.used.has(address) === true;
   }
 
   /** Called when leadership starts. */

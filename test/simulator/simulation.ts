@@ -2,8 +2,9 @@ import type { Lease } from '../../src/client/lease-lock.ts';
 import type { HttpRequest } from '../../src/client/transport.ts';
 import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/model/objects.ts';
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
-import { type Data, keyOf, shown } from '../core/naive.ts';
-import { edit, type UserStep } from '../core/users.ts';
+import { keyOf, shown } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
+import { edit, type UserStep, withKeys } from '../core/users.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { Network, type Sender } from './network.ts';
 import type { Act, Plan } from './plan.ts';
@@ -318,6 +319,7 @@ class Simulation {
     const services = this.#services();
     const target = 'at' in step ? services[step.at % Math.max(services.length, 1)] : undefined;
     if (step.do === 'configure') this.#configure(step.data);
+    else if (step.do === 'set') this.#configure(withKeys(this.#data(), step.keys));
     else if (step.do === 'create')
       this.#send('POST', `${step.service.metadata.namespace}/services`, step.service);
     else if (target === undefined) return;
@@ -426,7 +428,10 @@ class Simulation {
             if (!isKnown) this.#count('state: a user requested an address that was being assigned');
             return !isKnown;
           },
+          wasConfigured: (data) => sender.hadConfig(request, data),
+          wasInUse: (address) => sender.hadInUse(request, address),
           claims: this.#claims(),
+          count: (what) => this.#count(what),
         }),
       );
     };

@@ -1,5 +1,6 @@
 import type { Service } from '../../src/core/model/objects.ts';
-import { type Data, keyOf, type NaivePool, poolOf, portsOf, shown } from '../core/naive.ts';
+import { keyOf, portsOf, shown } from '../core/naive.ts';
+import { type Data, type NaivePool, poolOf } from '../core/naive-pools.ts';
 import { names } from './names.ts';
 
 interface AllocationRecord {

@@ -1,5 +1,6 @@
 import type { ConfigMap, Service } from '../../src/core/model/objects.ts';
-import { type Data, keyOf } from '../core/naive.ts';
+import { keyOf } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
 import { Counter } from './counter.ts';
 import type { Stored } from './history.ts';
 import { names } from './names.ts';

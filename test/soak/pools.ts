@@ -1,4 +1,4 @@
-import type { Data } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
 
 /** The namespaces of a soak test, each with its percentage of Services. */
 export const namespaces = {

@@ -1,4 +1,5 @@
-import { type Data, mayShare } from '../core/naive.ts';
+import { mayShare } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
 import { names } from './names.ts';
 import { listOf, namespaceOf, type ObservedService, poolFor, portsText } from './observed-service.ts';
 import { type Finding, mayShareAddress } from './write-checks.ts';

@@ -1,5 +1,6 @@
 import type { Service } from '../../src/core/model/objects.ts';
-import { type Data, mayShare } from '../core/naive.ts';
+import { mayShare } from '../core/naive.ts';
+import type { Data } from '../core/naive-pools.ts';
 import { names } from './names.ts';
 import { listOf, namespaceOf, type ObservedService, poolFor, portsText } from './observed-service.ts';
 

@@ -16,6 +16,7 @@ import type { FormerAddress } from './former-address.ts';
 import { formerAddress, freeAddress } from './free-address.ts';
 import { isLeased, keptBySlot } from './kept-addresses.ts';
 import { nearestMiss } from './nearest-miss.ts';
+import { quotaRoom } from './quota-room.ts';
 import { addressForAll, addressOfMoved, type SharedAddresses, sharedAddresses } from './shared-address.ts';
 import { whyNoneFree, whyNoPool, whyNoRoom } from './why-no-address.ts';
 
@@ -132,15 +133,13 @@ export function groupsOf({ groups }: AllocationPolicy): readonly (readonly Polic
   return groups.length > 0 ? groups : noPools;
 }
 
-/** How many addresses the Service can get beside these within its quota: O(addresses of its namespace that are shared). */
+/** How many addresses the Service can get beside these within its quota. */
 export function roomFor(
   { policy: { quota }, state }: AllocationRequest,
   has: readonly Address[],
-  { ledger }: Facts,
+  facts: Facts,
 ): number {
-  if (quota === undefined) return Infinity;
-  const added = has.filter((address) => !ledger.held.has(state.view.namespace, address, state));
-  return quota.limit - ledger.held.count(state.view.namespace, state) - added.length;
+  return quota === undefined ? Infinity : quotaRoom(quota, state, has, facts);
 }
 
 /** What is joined, in flight, or reserved comes before what the pools have, in their order. */

@@ -1,10 +1,10 @@
 import { ClaimTracker } from '../claims/claim-tracker.ts';
 import { type Config, emptyConfig } from '../config/config.ts';
 import { isInPool, memoryOf, poolsOf, reservedIn } from '../config/policy.ts';
-import { type Address, includesAddress } from '../ip/address.ts';
+import type { Address } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
-import { heldBy } from '../ledger/held-addresses.ts';
+import { givesBack, heldBy } from '../ledger/held-addresses.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import {
   assumedState,
@@ -359,6 +359,7 @@ export class Allocator {
   /** The address is reserved for another owner, or for Services of other types, or no longer. */
   #othersReservationChanged(address: Address): void {
     for (const state of this.ledger.servicesAt(address)) this.#queue.add(state);
+    this.#wakeReserved(address);
     if (this.ledger.reservations.blocks(address)) return;
     for (const head of this.#pending.firstOfEach(address, true)) this.requeue(head);
   }
@@ -400,10 +401,15 @@ export class Allocator {
       this.claimTracker.recheck(address);
       const isFreed = freed.includes(address);
       for (const head of this.#pending.firstOfEach(address, isFreed)) this.requeue(head);
-      // It can be outside of all pools.
-      const reserved = isFreed ? this.ledger.reservedFor(address) : undefined;
-      if (reserved !== undefined) this.requeue(reserved.service);
+      // Requests by name do not keep it from its Service.
+      this.#wakeReserved(address, (before ?? after)?.key);
     }
+  }
+
+  /** The Service for which the configuration reserves the address, which can be outside of all pools. */
+  #wakeReserved(address: Address, changed?: ServiceKey): void {
+    const service = this.ledger.reservedFor(address)?.service;
+    if (service !== undefined && service !== changed) this.requeue(service);
   }
 
   /**
@@ -432,12 +438,8 @@ export class Allocator {
   /** A Service that holds fewer addresses than before leaves room in its quota. */
   #wakeQuota(before: ServiceState | undefined, after: ServiceState | undefined): void {
     if (before === undefined) return;
-    for (const head of this.#pending.firstOfQuota(before.view.namespace)) {
-      const left = heldBy(before).some(
-        (address) => after === undefined || !includesAddress(heldBy(after), address),
-      );
-      if (left) this.requeue(head);
-    }
+    for (const head of this.#pending.firstOfQuota(before.view.namespace))
+      if (givesBack(before, after)) this.requeue(head);
   }
 
   /** Adds the Service to the pending ones, or removes it; the next one with the same needs is then queued. */

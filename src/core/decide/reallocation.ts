@@ -1,5 +1,6 @@
 import { provides } from '../config/policy.ts';
-import { type Address, isUnspecified, sameAddress } from '../ip/address.ts';
+import { type Address, includesAddress, isUnspecified, sameAddress } from '../ip/address.ts';
+import { heldBy } from '../ledger/held-addresses.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { allocatedConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
@@ -7,6 +8,7 @@ import { type Allocation, allocate } from './allocate.ts';
 import { requestOf } from './allocation-request.ts';
 import { coHolders } from './conditions.ts';
 import type { Facts, Subject } from './facts.ts';
+import { quotaRoom } from './quota-room.ts';
 import { isUnblocked } from './shared-address.ts';
 
 /**
@@ -26,7 +28,16 @@ export function reallocation(subject: Subject, list: readonly AddressEntry[]): A
       // A static address becomes an allocated one, and those have stricter sharing rules.
       coHolders(state, address, facts).every((other) => !allocatedConflict(state, other, address, config)),
   );
-  return allocate(requestOf(subject, stays, leftByHolder(subject, list, stays)), facts);
+  const affordable = withinQuota(subject, stays);
+  return allocate(requestOf(subject, affordable, leftByHolder(subject, list, affordable)), facts);
+}
+
+/** What it has is never taken, but what it only requests needs room in the quota of its namespace. */
+function withinQuota({ state, policy, facts }: Subject, stays: readonly Address[]): readonly Address[] {
+  const { quota } = policy;
+  if (quota === undefined || quotaRoom(quota, state, stays, facts) >= 0) return stays;
+  const held = heldBy(state);
+  return stays.filter((address) => includesAddress(held, address));
 }
 
 /** The address that the Service leaves, if others with it can follow. */

@@ -105,6 +105,7 @@ function* joinable(
   const own = state.usedIPs
     .filter(({ family }) => family === 'IPv4')
     .filter((address) => isWithin(spans, address))
+    .filter((address) => newcomers.every((newcomer) => isOpen(newcomer, address, group, facts)))
     .filter((address) => newcomers.every((newcomer) => canJoin(newcomer, address, facts, state)))
     .sort(inSearchOrder(descending));
   for (const address of facts.ledger.shareable(group, ports, spans, descending, facts.config)) {

@@ -1,7 +1,8 @@
 import { isInPool, type PolicyPool, policyFor } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import { familiesText, targetOf } from '../model/service-view.ts';
+import { sharingGroupWhere } from '../ledger/sharing.ts';
+import { familiesText, type ServiceView, targetOf } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import { wantsToShare } from './allocation-request.ts';
 import type { Condition, Decision } from './decision.ts';
@@ -57,11 +58,13 @@ function conditionsFor(
   switch (failure.code) {
     case 'pool-full': {
       const { key, family } = failure;
-      return pools.filter((pool) => pool.key === key).map((pool) => ({ pool, family, orPartner }));
+      return pools
+        .filter((pool) => pool.key === key)
+        .map((pool) => ({ pool, family, orPartner: orPartner && canShareIn(pool, view) }));
     }
     case 'quota-reached': {
       // An address that the namespace holds already costs nothing.
-      const shared = orPartner ? pools : [];
+      const shared = orPartner ? pools.filter((pool) => canShareIn(pool, view)) : [];
       return [
         { quotaOf: failure.namespace },
         ...shared.map((pool) => ({ pool, family: 'IPv4', orPartner }) as const),
@@ -78,6 +81,10 @@ function conditionsFor(
     default:
       return [];
   }
+}
+
+function canShareIn({ sharing }: PolicyPool, view: ServiceView): boolean {
+  return sharingGroupWhere(sharing, view) !== undefined;
 }
 
 /** Why the Service has no address, or cannot have the change that it wants; undefined if neither is so. */

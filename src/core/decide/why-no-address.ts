@@ -5,6 +5,7 @@ import type { ServiceState } from '../ledger/service-state.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import type { Facts } from './facts.ts';
+import { quotaRoom } from './quota-room.ts';
 
 /** Why a pool without a free address of the family has none. */
 export function whyNoneFree(pool: PolicyPool, family: Family, { ledger }: Facts): AllocationFailure {
@@ -60,8 +61,7 @@ export function whyNotAvailable(
   facts: Facts,
 ): AllocationFailure | undefined {
   const { pools, quota } = policy;
-  const own = heldBy(state).length;
-  if (quota !== undefined && facts.ledger.held.count(state.view.namespace, state) + own >= quota.limit)
+  if (quota !== undefined && quotaRoom(quota, state, heldBy(state), facts) <= 0)
     return whyNoRoom(state, quota, facts);
   let failure: AllocationFailure | undefined;
   for (const pool of pools) {

@@ -50,13 +50,29 @@ export class HeldAddresses {
 
 /** The addresses that the Service holds, each once. */
 export function heldBy(state: ServiceState): readonly Address[] {
-  const { view, record, requestedIPs, releasingIPs, reserved } = state;
-  if (record === undefined) return view.labeled ? requestedIPs : none;
-  const lasting = addressesOf(record.addresses.entries).filter((address) => !isUnspecified(address));
+  const { view, releasingIPs, reserved } = state;
+  const lasting = assignedTo(state);
   if (!isLeased(state) && releasingIPs.length === 0 && reserved.length === 0) return lasting;
   const lease = isLeased(state) ? (readAddress(view.requestedIP?.trim() ?? '') ?? []) : [];
-  const more = [...releasingIPs, ...reserved].map(({ address }) => address).concat(lease);
+  // A write in flight can still fail, and one that a claim reserves an address for can still arrive.
+  const inFlight = [...releasingIPs.filter(({ isAllocated }) => isAllocated), ...reserved];
+  const more = inFlight.map(({ address }) => address).concat(lease);
   return lasting.concat(more.filter((one, i) => !includesAddress([...lasting, ...more.slice(0, i)], one)));
+}
+
+/** Those in its own record, or those that it gets back from a removed one; with the label of the Go version, those that it requests. */
+function assignedTo({ view, record, intent, requestedIPs }: ServiceState): readonly Address[] {
+  const isRemembered = intent.kind === 'annotationRemoved' && intent.removed !== undefined;
+  if (record === undefined && !isRemembered) return view.labeled ? requestedIPs : none;
+  const entries = isRemembered ? intent.list : (record?.addresses.entries ?? none);
+  return addressesOf(entries).filter((address) => !isUnspecified(address));
+}
+
+/** Whether the Service holds less after the change: another one of its namespace can have room in the quota. */
+export function givesBack(before: ServiceState, after: ServiceState | undefined): boolean {
+  const kept = after === undefined ? none : heldBy(after);
+  const leases = after === undefined ? 0 : leasesOf(after);
+  return leasesOf(before) > leases || heldBy(before).some((address) => !includesAddress(kept, address));
 }
 
 function isLeased({ view, record }: ServiceState): boolean {
