@@ -212,4 +212,26 @@ export const mutants: readonly Mutant[] = [
     from: 'if (givesBack(before, after)) this.requeue(head);',
     to: 'void head;',
   },
+  // What an address remembers.
+  {
+    promise: 'Served',
+    what: 'an address that rests is kept from a Service that waits',
+    file: 'src/core/decide/free-address.ts',
+    from: 'const address = next ?? free[0]?.address ?? first;',
+    to: 'if (next === undefined) return undefined;\n  const address = next;',
+  },
+  {
+    promise: 'Once',
+    what: 'a Service comes back to an address that another one has',
+    file: 'src/core/decide/free-address.ts',
+    from: 'return !ledger.isUsed(address) && !includesAddress(picked, address);',
+    to: 'void ledger;\n  return !includesAddress(picked, address);',
+  },
+  {
+    promise: 'Free again',
+    what: 'any number of freed addresses is remembered',
+    file: 'src/core/ledger/former-holders.ts',
+    from: 'this.size > this.limit ?',
+    to: 'this.size > this.limit + 1_000 ?',
+  },
 ];
