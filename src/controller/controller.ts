@@ -28,6 +28,8 @@ export interface ControllerContext extends WriterContext {
   readonly events: EventRecorder;
   /** The maximum number of concurrent PATCHes. */
   readonly concurrency: number;
+  /** Whether the leader keeps the state of the pools in a ConfigMap. */
+  readonly publishStatus?: boolean | undefined;
   /** Called after each turn of the loop, for views of the current state. */
   readonly updated?: () => void;
 }
@@ -142,7 +144,7 @@ export class Controller implements Candidate {
     this.#endLeadership(0);
     // Requests of previous leadership can no longer execute: this one begins after that (Election.run).
     this.#ending = this.#ending.then(() => true);
-    const { options, concurrency, updated } = this.#context;
+    const { options, concurrency, publishStatus = false, updated } = this.#context;
     this.#leaderLoop = new LeaderLoop({
       context: this.#context,
       allocator: this.allocator,
@@ -150,6 +152,8 @@ export class Controller implements Candidate {
       options,
       leadership,
       concurrency,
+      publishStatus,
+      counters: this.counters,
       hasSynced: () => this.#hasSynced,
       updated: () => updated?.(),
     });

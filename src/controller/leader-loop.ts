@@ -1,9 +1,14 @@
 import { CleanupReconciler } from './cleanup-reconciler.ts';
+import type { Counters } from './counters.ts';
 import { IPAddressReconciler } from './ip-address-reconciler.ts';
 import type { Reconciler, ReconcilerOptions } from './reconciler.ts';
 import { ServiceReconciler } from './service-reconciler.ts';
+import { StatusPublisher } from './status-publisher.ts';
 
 export interface LeaderLoopOptions extends Omit<ReconcilerOptions, 'wake'> {
+  readonly counters: Counters;
+  /** Whether to keep the state of the pools in a ConfigMap. */
+  readonly publishStatus: boolean;
   /** Called after each turn. */
   readonly updated: () => void;
 }
@@ -19,7 +24,7 @@ export class LeaderLoop {
   readonly services: ServiceReconciler;
   readonly cleanup: CleanupReconciler;
   readonly #options: LeaderLoopOptions;
-  /** Decisions on Services come first; then the claims are reconciled with them. */
+  /** Decisions on Services come first; then the claims are reconciled with them, and their outcome is published. */
   readonly #reconcilers: readonly Reconciler[];
   /** The scheduled next turn. */
   #next: { readonly at: number; readonly cancel: () => void } | undefined;
@@ -31,7 +36,8 @@ export class LeaderLoop {
     this.services = new ServiceReconciler(shared);
     this.cleanup = new CleanupReconciler(shared);
     const ipAddresses = options.options.claims ? [new IPAddressReconciler(shared)] : [];
-    this.#reconcilers = [this.services, this.cleanup, ...ipAddresses];
+    const status = options.publishStatus ? [new StatusPublisher(shared)] : [];
+    this.#reconcilers = [this.services, this.cleanup, ...ipAddresses, ...status];
   }
 
   get isIdle(): boolean {

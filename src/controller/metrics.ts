@@ -5,6 +5,8 @@ import { countOf, type ProblemCode } from '../core/config/config-problem.ts';
 import { poolsOf } from '../core/config/policy.ts';
 import { problemNouns } from '../core/explain/explain-config.ts';
 import type { Family } from '../core/ip/address.ts';
+import { type PoolCounts, poolCounter } from '../core/queries/pool-counts.ts';
+import { type QuotaRow, quotaRows } from '../core/queries/quotas.ts';
 import { Counts } from '../metrics/counts.ts';
 import { type Definition, exposition, type Readings } from '../metrics/exposition.ts';
 import type { Controller } from './controller.ts';
@@ -17,6 +19,8 @@ import { each } from './service-stats.ts';
 
 /** Pools beyond this number are reported as one, with an empty label. Prometheus stores a series for each. */
 const maxPools = 1000;
+/** As `maxPools`, for namespaces with a quota. */
+const maxNamespaces = 1000;
 
 export const controllerMetrics = {
   kube_vip_cloud_provider_pool_size_addresses: {
@@ -29,10 +33,35 @@ export const controllerMetrics = {
     help: 'Addresses of the pool that are in use by any Service or IPAddress claim. An address in several pools is counted in each.',
     labels: ['pool', 'family'],
   },
+  kube_vip_cloud_provider_pool_reserved_addresses: {
+    type: 'gauge',
+    help: 'Addresses of the pool that the ConfigMap reserves for Services that do not have them. They are neither used nor free.',
+    labels: ['pool', 'family'],
+  },
   kube_vip_cloud_provider_pool_free_addresses: {
     type: 'gauge',
     help: 'Addresses of the pool that are free.',
     labels: ['pool', 'family'],
+  },
+  kube_vip_cloud_provider_pool_excluded_addresses: {
+    type: 'gauge',
+    help: 'Addresses that the ConfigMap excludes from the pool. They are not part of its size.',
+    labels: ['pool', 'family'],
+  },
+  kube_vip_cloud_provider_quota_limit_addresses: {
+    type: 'gauge',
+    help: 'Addresses that the Services of a namespace may have, if it has a quota.',
+    labels: ['namespace'],
+  },
+  kube_vip_cloud_provider_quota_held_addresses: {
+    type: 'gauge',
+    help: 'Addresses that the Services of a namespace with a quota have.',
+    labels: ['namespace'],
+  },
+  kube_vip_cloud_provider_quota_pending_services: {
+    type: 'gauge',
+    help: 'Services that do not get an address because of the quota of their namespace.',
+    labels: ['namespace'],
   },
   kube_vip_cloud_provider_services: {
     type: 'gauge',
@@ -172,7 +201,7 @@ export interface MetricsContext {
 
 type ControllerReadings = Readings<typeof controllerMetrics>;
 
-/** O(pools, used address intervals, config problems, pending Services); other Services are not read. */
+/** O(pools, used address intervals, config problems, namespaces with a quota, pending Services); other Services are not read. */
 export function readMetrics({ controller, requests, events, lease, election }: MetricsContext): string {
   const { assignments, conflicts, releases, otherAllocations, latency } = controller.counters;
   const { watchFailures, silentWatches } = controller.counters;
@@ -207,6 +236,10 @@ function readState({ allocator, counters: { services, announcements } }: Control
   const labeled = new Set([...config.pools.keys()].slice(0, maxPools));
   const labelOf = (key: string): string => (labeled.has(key) ? key : '');
   const pools = poolUsage(allocator);
+  // A number has about 16 significant digits, which is enough for the usage of a /64.
+  const series = (count: (counts: PoolCounts) => bigint): [string, Family, number][] =>
+    pools.map(({ labels, counts }) => [...labels, Number(count(counts))]);
+  const quotas = quotaUsage(allocator, new Map(services.pendingForQuota.rows()));
   const pending = new Counts<[key: string, family: string, reason: string]>();
   for (const [key, family, reason, count] of services.pending.rows())
     pending.add([labelOf(key), family, reason], count);
@@ -222,12 +255,16 @@ function readState({ allocator, counters: { services, announcements } }: Control
     found.add([code], count);
   }
   return {
-    // A number has about 16 significant digits, which is enough for the usage of a /64.
-    kube_vip_cloud_provider_pool_size_addresses: pools.map(({ labels, size }) => [...labels, Number(size)]),
-    kube_vip_cloud_provider_pool_used_addresses: pools.map(({ labels, used }) => [...labels, Number(used)]),
-    kube_vip_cloud_provider_pool_free_addresses: pools.map(({ labels, size, used }) => [
-      ...labels,
-      Number(size - used),
+    kube_vip_cloud_provider_pool_size_addresses: series(({ size }) => size),
+    kube_vip_cloud_provider_pool_used_addresses: series(({ used }) => used),
+    kube_vip_cloud_provider_pool_reserved_addresses: series(({ reserved }) => reserved),
+    kube_vip_cloud_provider_pool_free_addresses: series(({ free }) => free),
+    kube_vip_cloud_provider_pool_excluded_addresses: series(({ excluded }) => excluded),
+    kube_vip_cloud_provider_quota_limit_addresses: quotas.map(({ namespace, limit }) => [namespace, limit]),
+    kube_vip_cloud_provider_quota_held_addresses: quotas.map(({ namespace, used }) => [namespace, used]),
+    kube_vip_cloud_provider_quota_pending_services: quotas.map(({ namespace, pending }) => [
+      namespace,
+      pending,
     ]),
     kube_vip_cloud_provider_services: services.states.rows(),
     kube_vip_cloud_provider_services_pending: pending.rows(),
@@ -249,32 +286,47 @@ function readState({ allocator, counters: { services, announcements } }: Control
 }
 
 interface PoolUsage {
-  readonly labels: readonly [key: string, family: Family];
-  size: bigint;
-  used: bigint;
+  readonly labels: [key: string, family: Family];
+  readonly counts: PoolCounts;
 }
 
 /** The pools with addresses of each family, then the sum of those beyond `maxPools`. */
 function poolUsage({ ledger, config }: Controller['allocator']): PoolUsage[] {
-  const usedOf = ledger.usage();
-  const rows: PoolUsage[] = [];
-  const sums = families.map((family): PoolUsage => ({ labels: ['', family], size: 0n, used: 0n }));
-  let count = 0;
-  for (const { key, size, spans } of poolsOf(config)) {
-    count += 1;
-    families.forEach((family, i) => {
-      if (size[family] === 0n) return;
-      const used = usedOf(family, spans[family]);
-      const sum = sums[i];
-      if (count <= maxPools || sum === undefined)
-        rows.push({ labels: [key, family], size: size[family], used });
-      else {
-        sum.size += size[family];
-        sum.used += used;
-      }
-    });
-  }
-  return [...rows, ...sums.filter(({ size }) => size > 0n)];
+  const countsOf = poolCounter(ledger);
+  const usages = poolsOf(config).map((pool) =>
+    families
+      .map((family): PoolUsage => ({ labels: [pool.key, family], counts: countsOf(pool, family) }))
+      .filter(({ counts }) => counts.size + counts.excluded > 0n),
+  );
+  const others = usages.slice(maxPools).flat();
+  const sums = families.flatMap((family): PoolUsage[] => {
+    const counts = others.filter(({ labels }) => labels[1] === family).map(({ counts }) => counts);
+    return counts.length === 0 ? [] : [{ labels: ['', family], counts: counts.reduce(added) }];
+  });
+  return [...usages.slice(0, maxPools).flat(), ...sums];
+}
+
+function added(a: PoolCounts, b: PoolCounts): PoolCounts {
+  return {
+    size: a.size + b.size,
+    used: a.used + b.used,
+    reserved: a.reserved + b.reserved,
+    free: a.free + b.free,
+    excluded: a.excluded + b.excluded,
+  };
+}
+
+type QuotaUsage = Pick<QuotaRow, 'namespace' | 'limit' | 'used' | 'pending'>;
+
+/** The namespaces with a quota, then the sum of those beyond `maxNamespaces`. */
+function quotaUsage(allocator: Controller['allocator'], byQuota: ReadonlyMap<string, number>): QuotaUsage[] {
+  const rows = quotaRows(allocator, { byQuota });
+  const shown = rows.slice(0, maxNamespaces);
+  const others = rows.slice(maxNamespaces);
+  if (others.length === 0) return shown;
+  const sum = (count: (row: QuotaRow) => number): number => others.reduce((all, row) => all + count(row), 0);
+  const [limit, used, pending] = [sum((row) => row.limit), sum((row) => row.used), sum((row) => row.pending)];
+  return [...shown, { namespace: '', limit, used, pending }];
 }
 
 const families: readonly Family[] = ['IPv4', 'IPv6'];

@@ -15,7 +15,7 @@ export interface ReconcilerOptions extends InFlightWritesOptions {
 /** Processes the items of one work queue. */
 export interface Reconciler {
   /** Starts to process the next item. Undefined if none is ready, or nothing can be started now. */
-  startNext(): Ended | Promise<Ended> | undefined;
+  startNext(): Ended | Promise<unknown> | undefined;
   /** When an item that is delayed now is due (`Clock.now`); undefined if none is. */
   readonly nextAt: number | undefined;
   /** Whether everything that is ready has been processed. Delayed changes do not count. */

@@ -29,6 +29,8 @@ export interface ReplicaContext {
   readonly updated?: () => void;
   /** The maximum number of concurrent PATCHes. */
   readonly concurrency: number;
+  /** Whether the leader keeps the state of the pools in a ConfigMap beside theirs. */
+  readonly publishStatus?: boolean;
   /** undefined: no limit. */
   readonly rateLimit: RateLimit | undefined;
   /** undefined: without leader election. */

@@ -69,6 +69,8 @@ export class ServiceStats {
   readonly failing = new Counts<[refusal: RefusalKind]>(each(refusalKinds));
   /** A Service that needs both families may be counted twice. */
   readonly pending = new Counts<PendingReason>();
+  /** Services without an address because of the quota of their namespace. */
+  readonly pendingForQuota = new Counts<[namespace: string]>();
   readonly #clock: Clock;
   readonly #last = new Map<ServiceKey, Decision | Failing>();
   /** When each pending Service became pending. */
@@ -108,6 +110,12 @@ export class ServiceStats {
     this.#count(last, -1);
   }
 
+  /** The Services without an address, by their last decision: O(Services). */
+  *waiting(): IterableIterator<readonly [ServiceKey, Decision]> {
+    for (const [key, last] of this.#last)
+      if (last.kind === 'pending' || last.kind === 'conflict') yield [key, last];
+  }
+
   /** For each pending Service, its reason and the seconds: O(pending Services). */
   *pendingSeconds(): IterableIterator<readonly [...reason: PendingReason, seconds: number]> {
     const now = this.#clock.now();
@@ -133,6 +141,9 @@ export class ServiceStats {
       for (const failure of decision.failures) this.pending.add(pendingReasonOf(failure), by);
     }
     if (decision.kind === 'conflict') this.inConflict.add([decision.conflict.code], by);
+    const failures = 'failures' in decision ? decision.failures : [];
+    const quota = failures.find(({ code }) => code === 'quota-reached');
+    if (quota?.code === 'quota-reached') this.pendingForQuota.add([quota.namespace], by);
     for (const address of conflictingAddresses(decision)) this.#conflicts.add([formatAddress(address)], by);
     if (!('conditions' in decision)) return;
     for (const condition of decision.conditions) {

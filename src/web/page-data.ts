@@ -27,7 +27,23 @@ export interface PoolItem {
   readonly percent: number;
   /** What a new Service would get: one address for each family with free addresses. */
   readonly next: readonly string[];
+  /** `for blog, shop`, `20 excluded`, `1 reserved`, `not used: no list names it`. */
+  readonly notes: readonly string[];
   readonly problems: readonly string[];
+}
+
+/** A namespace with a quota. */
+export interface QuotaItem {
+  readonly namespace: string;
+  /** The key in the ConfigMap. */
+  readonly key: string;
+  readonly limit: number;
+  /** The addresses that its Services have. More than `limit` after the quota was lowered. */
+  readonly used: number;
+  /** 0 to 100. */
+  readonly percent: number;
+  /** The Services that do not get an address because of it. */
+  readonly pending: number;
 }
 
 export interface AddressCell {
@@ -36,8 +52,8 @@ export interface AddressCell {
   /** The first few holders, contenders and claim owners, and the number of the others. */
   readonly services: readonly string[];
   readonly more: number;
-  /** Of a free address whose last holder is remembered: `free for 2 minutes, last held by shop/web; rests for 3 minutes more`. */
-  readonly former?: string;
+  /** What the configuration says about it: `excluded by exclude.internal`, `reserved for shop/web (reserve-shop)`. Of a free one: its last holder. */
+  readonly note?: string;
 }
 
 /** Adjacent addresses that are drawn as one. */
@@ -85,6 +101,9 @@ export interface PageOverview {
   readonly counts: Readonly<Record<ServiceItemState, number>>;
   readonly pools: readonly (PoolItem & { readonly map: PoolMap })[];
   readonly morePools: number;
+  /** Those with the fewest addresses left come first. */
+  readonly quotas: readonly QuotaItem[];
+  readonly moreQuotas: number;
   readonly problems: readonly string[];
   /** Services in state Pending or Conflict. */
   readonly pending: readonly ServiceItem[];
@@ -121,15 +140,15 @@ export interface AddressDetail {
   readonly externalIP: string;
   /** The parent of another owner's IPAddress claim. */
   readonly claimOwner: string | undefined;
-  /** As in a cell; empty if it is not free, or nothing is remembered. */
-  readonly former: string;
+  /** As in `AddressCell`; empty if there is none. */
+  readonly note: string;
 }
 
 export interface ServiceDetail {
   readonly service: ServiceItem;
   readonly addresses: readonly { readonly address: string; readonly state: AddressState }[];
-  /** The key of its namespace's pool. */
-  readonly pool: string | undefined;
+  /** The keys of the pools that it can get an address from, in order. The checks say why these. */
+  readonly pools: readonly string[];
   /** The checks of its decision, up to the one that decided. */
   readonly checks: readonly Finding[];
   /** Simplest first. */

@@ -10,7 +10,8 @@ import { type Address, formatAddress, readAddress } from '../core/ip/address.ts'
 import { type Range, rangesContain } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import { familiesText, type ServiceKey } from '../core/model/service-view.ts';
-import { type Gap, type Occupancy, reservedIn, withGaps } from '../core/queries/occupancy.ts';
+import { type Gap, type Occupancy, withGaps } from '../core/queries/occupancy.ts';
+import { excludedBy } from '../core/queries/pool-users.ts';
 import { quoted } from '../core/text/quote.ts';
 import type {
   AddressDetail,
@@ -21,8 +22,18 @@ import type {
   ServiceItem,
   ServiceItemState,
 } from './page-data.ts';
-import { inUseBetween, type PageSnapshot } from './page-snapshot.ts';
-import { blockAround, cellOf, formerTextAt, large, mapOf, pathTo, rangeText, small } from './pool-map.ts';
+import { between, type PageSnapshot } from './page-snapshot.ts';
+import {
+  blockAround,
+  cellOf,
+  formerTextAt,
+  large,
+  mapOf,
+  noteOn,
+  pathTo,
+  rangeText,
+  small,
+} from './pool-map.ts';
 
 /** The requested object does not exist (404), or the request is invalid (400). */
 export class QueryError extends Error {
@@ -35,7 +46,7 @@ export class QueryError extends Error {
 }
 
 /** The most entries of each list; responses contain the number of the others. */
-const limits = { pools: 60, services: 100, withConditions: 30 };
+const limits = { pools: 60, quotas: 30, services: 100, withConditions: 30 };
 /** The most changes in the overview. */
 export const maxChanges = 50;
 
@@ -64,6 +75,8 @@ export function overviewOf(
       map: mapOf(rangesOf(pool.key, snapshot), snapshot.outside.get(pool.key) ?? [], snapshot, small),
     })),
     morePools: Math.max(0, pools.length - limits.pools),
+    quotas: snapshot.quotas.slice(0, limits.quotas),
+    moreQuotas: Math.max(0, snapshot.quotas.length - limits.quotas),
     problems: snapshot.problems,
     pending: pending.slice(0, limits.services),
     morePending: Math.max(0, pending.length - limits.services),
@@ -88,7 +101,7 @@ export function findPool(snapshot: PageSnapshot, key: string, text: string | und
   const range = text === undefined ? undefined : readRange(text);
   const ranges = range === undefined ? whole : [range];
   const outside = range === undefined ? (snapshot.outside.get(key) ?? []) : [];
-  const inUse = ranges.flatMap((one) => inUseBetween(snapshot.inUse[one.family], one));
+  const inUse = ranges.flatMap((one) => between(snapshot.inUse[one.family], one));
   return {
     pool,
     range: range && rangeText(range),
@@ -132,14 +145,14 @@ export function findAddress(snapshot: PageSnapshot, text: string): AddressDetail
     others: itemsOf(services.others, snapshot),
     externalIP: services.externalUsers.length === 0 ? '' : externalIPOf(services.externalUsers),
     claimOwner: services.owner?.parent,
-    former: found.state === 'free' ? formerTextAt(address, snapshot.allocator) : '',
+    note: noteOn(found, excludedBy(address, snapshot.config)) || formerTextAt(address, snapshot.allocator),
   };
 }
 
 function occupancyAt({ family, value }: Address, snapshot: PageSnapshot): Occupancy | Gap {
   const range = { family, first: value, last: value };
-  const inUse = inUseBetween(snapshot.inUse[family], range);
-  const [found] = withGaps(range, inUse, snapshot.usable, reservedIn(range, snapshot.allocator));
+  const inUse = between(snapshot.inUse[family], range);
+  const [found] = withGaps(range, inUse, snapshot.usable, between(snapshot.reserved[family], range));
   return found ?? { range, state: 'no-pool', keys: [], free: 0n, reservation: undefined };
 }
 
@@ -179,7 +192,7 @@ export function findService(snapshot: PageSnapshot, key: ServiceKey, now = 0): S
       const { state } = occupancyAt(address, snapshot);
       return { address: formatAddress(address), state };
     }),
-    pool: policyFor(config, view).pools[0]?.key,
+    pools: policyFor(config, view).pools.map(({ key }) => key),
     checks: [
       ...explainTrace(decided, options),
       ...(isAnnounceable(view.annotation, decided.decision) ? [announcementCheck(found)] : []),

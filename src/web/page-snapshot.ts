@@ -9,10 +9,18 @@ import type { Range } from '../core/ip/range.ts';
 import type { ServiceState } from '../core/ledger/service-state.ts';
 import type { Options } from '../core/model/options.ts';
 import type { ServiceKey } from '../core/model/service-view.ts';
-import { type AllocatorView, type Occupancy, occupancyOf, shownIn } from '../core/queries/occupancy.ts';
+import {
+  type AllocatorView,
+  type ConfiguredReservation,
+  type Occupancy,
+  occupancyOf,
+  reservedIn,
+  shownIn,
+} from '../core/queries/occupancy.ts';
 import { usablePools } from '../core/queries/pool-users.ts';
-import { type PoolRow, reportOf, type ServiceRow } from '../core/queries/report.ts';
-import type { PoolItem, ServiceItem } from './page-data.ts';
+import { pendingCounts, type QuotaRow, quotaRows } from '../core/queries/quotas.ts';
+import { type PoolRow, poolNotes, reportOf, type ServiceRow } from '../core/queries/report.ts';
+import type { PoolItem, QuotaItem, ServiceItem } from './page-data.ts';
 
 /** The allocator's state at one moment. Everything on the page is a function of it. */
 export interface PageSnapshot {
@@ -21,6 +29,8 @@ export interface PageSnapshot {
   readonly usable: readonly PolicyPool[];
   readonly problems: readonly string[];
   readonly poolItems: ReadonlyMap<string, PoolItem>;
+  /** Those with the fewest addresses left come first. */
+  readonly quotas: readonly QuotaItem[];
   /** By namespace and name. */
   readonly services: ReadonlyMap<ServiceKey, ServiceItem>;
   readonly decisions: ReadonlyMap<ServiceKey, ServiceDecision>;
@@ -28,6 +38,8 @@ export interface PageSnapshot {
   readonly options: Options;
   /** Each address that is in use or claimed, ascending. */
   readonly inUse: Readonly<Record<Family, readonly Occupancy[]>>;
+  /** What the configuration reserves, ascending. */
+  readonly reserved: Readonly<Record<Family, readonly ConfiguredReservation[]>>;
   /** By the key of a pool: the addresses that its Services have outside it. */
   readonly outside: ReadonlyMap<string, readonly Occupancy[]>;
   /** Services whose status does not show what was assigned, and since when the page has observed it. */
@@ -70,6 +82,8 @@ export function takeSnapshot(
   }
   const occupanciesOf = (family: Family): Occupancy[] =>
     shownIn(wholeRange[family], view).map((address) => occupancyOf(address, view, usable));
+  const reservationsOf = (family: Family): ConfiguredReservation[] =>
+    reservedIn(wholeRange[family], view).sort((a, b) => compareAddresses(a.address, b.address));
   const inUse = { IPv4: occupanciesOf('IPv4'), IPv6: occupanciesOf('IPv6') };
   return {
     isReady,
@@ -77,11 +91,15 @@ export function takeSnapshot(
     usable,
     problems: report.problems,
     poolItems: new Map(report.pools.map((row) => [row.key, poolItem(row, problems.get(row.key) ?? [])])),
+    quotas: quotaRows(view, pendingCounts(decisions.values()))
+      .sort((a, b) => a.left - b.left)
+      .map(quotaItem),
     services,
     decisions,
     allocator: view,
     options,
     inUse,
+    reserved: { IPv4: reservationsOf('IPv4'), IPv6: reservationsOf('IPv6') },
     outside: outsidePools(config, [...inUse.IPv4, ...inUse.IPv6]),
     unannounced: unannouncedIn(decisions, now, before),
   };
@@ -120,13 +138,18 @@ function poolItem(row: PoolRow, found: readonly ConfigProblem[]): PoolItem {
   const { key, ranges, size, used, free, next } = row;
   const percent = size === 0n ? 0 : Number((used * 10_000n) / size) / 100;
   return {
-    ...{ key, ranges, percent, next },
+    ...{ key, ranges, percent, next, notes: poolNotes(row) },
     ...{ size: String(size), used: String(used), free: String(free) },
     // A few of thousands of pools are shown.
     get problems() {
       return explainProblems(found);
     },
   };
+}
+
+function quotaItem({ namespace, key, limit, used, pending }: QuotaRow): QuotaItem {
+  const percent = used >= limit ? 100 : (100 * used) / limit;
+  return { namespace, key, limit, used, percent, pending };
 }
 
 function outsidePools(config: Config, inUse: readonly Occupancy[]): Map<string, Occupancy[]> {
@@ -147,24 +170,28 @@ function outsidePools(config: Config, inUse: readonly Occupancy[]): Map<string, 
   return outside;
 }
 
+interface Addressed {
+  readonly address: Address;
+}
+
 /** The part of a sorted list of one family that lies in the range. O(log n + result). */
-export function inUseBetween(
-  inUse: readonly Occupancy[],
+export function between<T extends Addressed>(
+  sorted: readonly T[],
   { family, first, last }: Range,
-): readonly Occupancy[] {
-  const from = lowerBound(inUse, { family, value: first });
-  const to = lowerBound(inUse, { family, value: last + 1n });
-  return inUse.slice(from, to);
+): readonly T[] {
+  const from = lowerBound(sorted, { family, value: first });
+  const to = lowerBound(sorted, { family, value: last + 1n });
+  return sorted.slice(from, to);
 }
 
 /** The index of the first entry that is not below the address. */
-function lowerBound(inUse: readonly Occupancy[], address: Address): number {
+function lowerBound(sorted: readonly Addressed[], address: Address): number {
   let low = 0;
-  let high = inUse.length;
+  let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const occupancy = inUse[middle];
-    if (occupancy !== undefined && compareAddresses(occupancy.address, address) < 0) low = middle + 1;
+    const found = sorted[middle];
+    if (found !== undefined && compareAddresses(found.address, address) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,4 +1,5 @@
 import { formerAddressAt } from '../core/decide/former-address.ts';
+import { explainExclusion, explainReservation } from '../core/explain/explain-address.ts';
 import { formatBlock, formatRange } from '../core/explain/explain-config.ts';
 import { freeFor, lastHeldBy } from '../core/explain/explain-former.ts';
 import { type Address, formatAddress } from '../core/ip/address.ts';
@@ -8,11 +9,11 @@ import {
   type AllocatorView,
   type Gap,
   type Occupancy,
-  reservedIn,
   withGaps,
 } from '../core/queries/occupancy.ts';
+import { excludersIn } from '../core/queries/pool-users.ts';
 import type { AddressCell, Block, PoolMap, Segment } from './page-data.ts';
-import { inUseBetween, type PageSnapshot } from './page-snapshot.ts';
+import { between, type PageSnapshot } from './page-snapshot.ts';
 
 /**
  * Limits for drawing ranges: a small range is drawn as one cell per address, a larger one as blocks of 2^k addresses. They
@@ -60,19 +61,20 @@ export function mapOf(
 
 function segmentOf(range: Range, snapshot: PageSnapshot, scale: Scale): Segment {
   const head = { range: rangeText(range), size: String(sizeOf(range)) };
-  const inUse = inUseBetween(snapshot.inUse[range.family], range);
+  const inUse = between(snapshot.inUse[range.family], range);
   // There may be thousands of pools, and only a few in this range.
   const usable = snapshot.usable.filter(({ ranges }) => ranges.some((one) => rangesMeet(one, range)));
-  const reserved = reservedIn(range, snapshot.allocator);
+  const reserved = between(snapshot.reserved[range.family], range);
   if (sizeOf(range) <= BigInt(scale.maxCells)) {
+    const excluders = excludersIn(range, snapshot.config);
     const cells = withGaps(range, inUse, usable, reserved).flatMap((part) =>
-      'range' in part ? gapCells(part, snapshot) : cellOf(part),
+      'range' in part ? gapCells(part, excluders, snapshot) : cellOf(part),
     );
     return { ...head, cells };
   }
   const blocks = blocksOf(range, scale).map((block): Block => {
-    const inBlock = inUseBetween(inUse, block);
-    return blockOf(block, inBlock, withGaps(block, inBlock, usable, reserved));
+    const inBlock = between(inUse, block);
+    return blockOf(block, inBlock, withGaps(block, inBlock, usable, between(reserved, block)));
   });
   const smallest = smallestBlockOf(inUse, range);
   return { ...head, blocks, inUseRange: smallest === head.range ? undefined : smallest };
@@ -142,24 +144,31 @@ function blockOf(range: Range, inUse: readonly Occupancy[], parts: readonly (Occ
   };
 }
 
-function gapCells({ range, state }: Gap, { allocator }: PageSnapshot): AddressCell[] {
+function gapCells(
+  gap: Gap,
+  excluders: ReturnType<typeof excludersIn>,
+  { allocator }: PageSnapshot,
+): AddressCell[] {
+  const { range, state } = gap;
   const cells: AddressCell[] = [];
   for (let value = range.first; value <= range.last; value += 1n) {
-    const at = { family: range.family, value };
-    const former = state === 'free' ? formerTextAt(at, allocator) : '';
-    const cell = { address: formatAddress(at), state, services: [], more: 0 };
-    cells.push(former === '' ? cell : { ...cell, former });
+    const address = { family: range.family, value };
+    const keys = state === 'excluded' ? excluders(address, maxNames) : [];
+    const former = state === 'free' ? formerTextAt(address, allocator) : '';
+    const note = former === '' ? noted(gap, keys) : { note: former };
+    cells.push({ address: formatAddress(address), state, services: [], more: 0, ...note });
   }
   return cells;
 }
 
-/** What is remembered of a free address; empty if it is nothing. */
+/** `free for 2 minutes, last held by shop/web; rests for 3 minutes more`; empty if it is not free, or nothing is remembered. */
 export function formerTextAt(address: Address, allocator: AllocatorView): string {
   const former = formerAddressAt(address, allocator);
   return former === undefined ? '' : `${freeFor(former)}, ${lastHeldBy(former)}`;
 }
 
-export function cellOf({ address, state, holders, others, externalUsers, owner }: Occupancy): AddressCell {
+export function cellOf(occupancy: Occupancy): AddressCell {
+  const { address, state, holders, others, externalUsers, owner } = occupancy;
   const names = [...[...holders, ...others].map(({ key }) => key), ...externalUsers];
   if (owner !== undefined) names.push(owner.parent);
   return {
@@ -167,7 +176,21 @@ export function cellOf({ address, state, holders, others, externalUsers, owner }
     state,
     services: names.slice(0, maxNames),
     more: Math.max(0, names.length - maxNames),
+    ...noted(occupancy, []),
   };
+}
+
+function noted(part: Occupancy | Gap, excluders: readonly string[]): Pick<AddressCell, 'note'> {
+  const note = noteOn(part, excluders);
+  return note === '' ? {} : { note };
+}
+
+/** What the configuration says about an address, or about each address of a gap. `excluders`: the keys that exclude it. */
+export function noteOn(part: Occupancy | Gap, excluders: readonly string[]): string {
+  const holders = 'range' in part ? [] : part.holders;
+  return [explainExclusion(excluders), explainReservation(part.reservation, holders)]
+    .filter((note) => note !== '')
+    .join(', ');
 }
 
 export function sizeOf({ first, last }: Range): bigint {

@@ -22,6 +22,7 @@ const plain = {
   access: { kind: 'in cluster' },
   election,
   concurrentWrites: 16,
+  publishStatus: false,
   rateLimit: undefined,
   health,
   webPort: 8089,
@@ -45,6 +46,7 @@ const runs: { argv: string[]; env?: Environment; expected: object }[] = [
   { argv: [], expected: plain },
   { argv: ['', ''], expected: plain },
 
+  { argv: ['--publish-status'], expected: { ...plain, publishStatus: true } },
   { argv: ['--kubeconfig', 'k.yaml'], expected: file },
   { argv: ['-kubeconfig=k.yaml'], expected: file },
   { argv: ['--kubeconfig=k.yaml', '--OutSideCluster'], expected: file },

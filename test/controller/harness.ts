@@ -40,6 +40,10 @@ export class Harness {
   onNodes: () => Interception = () => 'pass';
   /** Intercepts each request on IPAddresses. */
   onClaimRequest: (request: HttpRequest) => Interception = () => 'pass';
+  /** Intercepts each request on the ConfigMap with the state of the pools. */
+  onStatusRequest: (request: HttpRequest) => Interception = () => 'pass';
+  /** Whether the next controller gets `--publish-status`. */
+  publishStatus = false;
   /** Delays the answer to each PATCH and PUT of a Service. */
   beforeAnswer: () => Promise<void> = async () => {};
   readonly options: Options;
@@ -72,6 +76,7 @@ export class Harness {
       version: 'test',
       instance: 'test',
       concurrency: 16,
+      publishStatus: this.publishStatus,
       rateLimit: undefined,
       election: undefined,
     });
@@ -113,6 +118,8 @@ export class Harness {
     if (request.path.startsWith('/api/v1/nodes')) return this.#send(request, signal, this.onNodes());
     if (request.path.startsWith('/apis/networking.k8s.io/'))
       return this.#send(request, signal, this.onClaimRequest(request));
+    if (/\/configmaps(\/|\?|$)/.test(request.path) && !request.path.includes('fieldSelector'))
+      return this.#send(request, signal, this.onStatusRequest(request));
     const isWrite = /^P(ATCH|UT)$/.test(request.method) && request.path.includes('/services/');
     if (!isWrite) return this.#readWhenConnected(request, signal);
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];

@@ -79,6 +79,77 @@ test('the counts kept with each decision equal a full recount', async () => {
   await harness.stop();
 });
 
+test('what is excluded and reserved is neither used nor free', async () => {
+  const harness = new Harness();
+  harness.pools({
+    'pool.internal': '10.0.0.1-10.0.0.9, fd00::1-fd00::4',
+    'exclude.internal': '10.0.0.1-10.0.0.3, fd00::4',
+    'pools-global': 'internal',
+    'reserve-shop': 'db=10.0.0.9, db=fd00::1',
+  });
+  harness.start();
+  const counts = (family: string): (number | undefined)[] =>
+    ['size', 'used', 'reserved', 'free', 'excluded'].map((count) =>
+      seriesValue(harness, `pool_${count}_addresses{pool="pool.internal",family="${family}"}`),
+    );
+  await harness.create('shop/web');
+  await harness.settled();
+  assert.deepEqual(
+    [counts('IPv4'), counts('IPv6')],
+    [
+      [6, 1, 1, 4, 3],
+      [3, 0, 1, 2, 1],
+    ],
+  );
+  await harness.create('shop/db');
+  await harness.settled();
+  assert.deepEqual(counts('IPv4'), [6, 2, 0, 4, 3]);
+  await harness.stop();
+});
+
+test('each quota has its limit, the addresses that count, and the Services that it delays', async () => {
+  const harness = new Harness();
+  harness.pools({
+    'range-global': '10.0.0.1-10.0.0.99',
+    'quota-shop': '2',
+    'quota-global': '9',
+    'quota-idle': '1',
+  });
+  harness.start();
+  const quota = (namespace: string): (number | undefined)[] =>
+    ['limit_addresses', 'held_addresses', 'pending_services'].map((name) =>
+      seriesValue(harness, `quota_${name}{namespace="${namespace}"}`),
+    );
+  for (const name of ['shop/a', 'shop/b', 'shop/c', 'shop/d', 'team/a']) await harness.create(name);
+  await harness.settled();
+  assert.deepEqual(['shop', 'team', 'idle', 'default'].map(quota), [
+    [2, 2, 2],
+    [9, 1, 0],
+    [1, 0, 0],
+    [undefined, undefined, undefined],
+  ]);
+  const becomes = (expected: string): Promise<void> =>
+    until(() => quota('shop').join() === expected, expected);
+  await harness.delete('shop/a');
+  await becomes('2,2,1');
+  for (const name of ['b', 'c', 'd']) await harness.delete(`shop/${name}`);
+  await becomes('2,0,0');
+  await harness.stop();
+});
+
+test('of more than a thousand namespaces with a quota, the others are one series', async () => {
+  const harness = new Harness();
+  const quotas = Array.from({ length: 1_003 }, (_, i) => [`quota-n${String(i).padStart(4, '0')}`, '3']);
+  harness.pools({ 'range-global': '10.0.0.1', ...Object.fromEntries(quotas) });
+  harness.start();
+  await harness.settled();
+  const lines =
+    harness.replica.metrics().match(/^kube_vip_cloud_provider_quota_limit_addresses\{.*$/gm) ?? [];
+  assert.equal(lines.length, 1_001);
+  assert.equal(seriesValue(harness, 'quota_limit_addresses{namespace=""}'), 9);
+  await harness.stop();
+});
+
 test('a Service whose write the API server rejects is counted as failing until it succeeds', async () => {
   const harness = new Harness();
   harness.pools({ 'range-global': '10.0.0.1' });

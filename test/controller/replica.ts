@@ -16,12 +16,12 @@ export const election: ElectionOptions = {
   retryPeriodMs: 2_000,
 };
 
-/** An embedded API with a pool, shared by replicas. */
-export function createCluster(pool: string, more: Readonly<Record<string, string>> = {}) {
+/** An embedded API with a pool, and perhaps other keys beside it, shared by replicas. */
+export function createCluster(pool: string, settings: Readonly<Record<string, string>> = {}) {
   const clock = createFakeClock();
   const api = createEmbeddedApi({ clock, random: () => 0.5 });
   const metadata = { namespace: 'kube-system', name: 'kubevip' };
-  api.load({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'range-global': pool, ...more } });
+  api.load({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'range-global': pool, ...settings } });
   return {
     clock,
     api,
@@ -55,7 +55,13 @@ export class TestReplica {
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(api: EmbeddedApi, clock: FakeClock, identity: string, options: ElectionOptions = election) {
+  constructor(
+    api: EmbeddedApi,
+    clock: FakeClock,
+    identity: string,
+    options: ElectionOptions = election,
+    publishStatus = false,
+  ) {
     this.#api = api;
     this.process = createReplica({
       transport: this.#transport,
@@ -71,6 +77,7 @@ export class TestReplica {
       version: 'test',
       instance: identity,
       concurrency: 16,
+      publishStatus,
       rateLimit: undefined,
       election: { options, identity },
     });

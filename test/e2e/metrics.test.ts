@@ -198,7 +198,11 @@ scenario(
 );
 
 scenario('promtool reports no problem, and every documented metric exists', async ({ cluster, start }) => {
-  await cluster.pools({ 'cidr-default': '10.1.0.1/32', 'range-six': '2001:db8::1-2001:db8::9' });
+  await cluster.pools({
+    'cidr-default': '10.1.0.1/32',
+    'quota-global': '9',
+    'range-six': '2001:db8::1-2001:db8::9',
+  });
   const target = await Target.find();
   start({ flags: target.flags });
   await cluster.create(loadBalancer('default/a'));

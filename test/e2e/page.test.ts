@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { PageOverview, ServiceDetail } from '../../src/web/page-data.ts';
+import type { AddressDetail, PageOverview, ServiceDetail } from '../../src/web/page-data.ts';
 import { pageFiles } from '../../src/web/page-files.ts';
 import { freePorts } from '../controlplane/process.ts';
 import { eventually } from './eventually.ts';
@@ -17,7 +17,12 @@ async function get<T>(port: number, path: string): Promise<T> {
 scenario(
   'each replica serves the same page with its own role, and a port in use is not fatal',
   async ({ cluster, start }) => {
-    await cluster.pools({ 'range-default': '10.1.0.1-10.1.0.9' });
+    await cluster.pools({
+      'range-default': '10.1.0.1-10.1.0.9',
+      'exclude-default': '10.1.0.8-10.1.0.9',
+      'reserve-default': 'db=10.1.0.7',
+      'quota-default': '5',
+    });
     await cluster.create(loadBalancer('default/web'));
     const ports = await freePorts(2);
     const [leader = 0, standby = 0] = ports;
@@ -30,7 +35,18 @@ scenario(
         assert.deepEqual([service.state, service.addresses], ['Assigned', ['10.1.0.1']]);
       });
     }
-    assert.equal((await get<PageOverview>(leader, '/api/overview')).role, 'leader');
+    const { role, pools, quotas } = await get<PageOverview>(leader, '/api/overview');
+    assert.equal(role, 'leader');
+    assert.deepEqual(
+      pools.map(({ key, size, used, free, notes }) => [key, size, used, free, notes]),
+      [['range-default', '7', '1', '5', ['2 excluded', '1 reserved']]],
+    );
+    assert.deepEqual(
+      quotas.map(({ namespace, used, limit }) => [namespace, used, limit]),
+      [['default', 1, 5]],
+    );
+    const excluded = await get<AddressDetail>(leader, '/api/address/10.1.0.8');
+    assert.equal(excluded.note, 'excluded by exclude-default');
     assert.equal((await get<PageOverview>(standby, '/api/overview')).role, 'standby');
     for (const [path, { text, type }] of Object.entries(pageFiles())) {
       const response = await fetch(`http://127.0.0.1:${leader}${path}`);

@@ -34,15 +34,33 @@ export function shippedPermissions(): Permissions {
   return { cluster: rulesOf('ClusterRole'), kubeSystem: rulesOf('Role') };
 }
 
+/** The rules that the overlay under a heading of docs/install.md adds to a role. */
+function addedRules(heading: string, kind: string): Rule[] {
+  const text = readFileSync(resolve(import.meta.dirname, '../../docs/install.md'), 'utf8');
+  const section = text.split(/^## /m).find((one) => one.startsWith(`${heading}\n`)) ?? '';
+  const overlay = /^```yaml\n(.*?)^```$/ms.exec(section)?.[1] ?? '';
+  const { patches } = parse(overlay) as { patches: { target: { kind: string }; patch: string }[] };
+  const toRole = patches.find(({ target }) => target.kind === kind)?.patch ?? '';
+  const added = parse(toRole) as { value: Rule }[];
+  assert.ok(added.length > 0, 'the overlay adds a rule');
+  return added.map(({ value }) => value);
+}
+
 /** The rule that docs/install.md adds to the ClusterRole for `--claims`. */
 export function claimsRule(): Rule {
-  const text = readFileSync(resolve(import.meta.dirname, '../../docs/install.md'), 'utf8');
-  const overlay = /^## Claim each address\n.*?^```yaml\n(.*?)^```$/ms.exec(text)?.[1] ?? '';
-  const { patches } = parse(overlay) as { patches: { target: { kind: string }; patch: string }[] };
-  const toRole = patches.find(({ target }) => target.kind === 'ClusterRole')?.patch ?? '';
-  const [added] = parse(toRole) as { value: Rule }[];
-  assert.ok(added, 'the overlay adds a rule to the ClusterRole');
-  return added.value;
+  const [rule] = addedRules('Claim each address', 'ClusterRole');
+  assert.ok(rule);
+  return rule;
+}
+
+/** The rules that it adds to the Role for `--publish-status`. */
+export function statusRules(): Rule[] {
+  return addedRules('Publish the state of the pools', 'Role');
+}
+
+export function permissionsWithStatus(): Permissions {
+  const { cluster, kubeSystem } = shippedPermissions();
+  return { cluster, kubeSystem: [...kubeSystem, ...statusRules()] };
 }
 
 export function permissionsWithClaims(): Permissions {

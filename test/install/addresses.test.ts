@@ -311,6 +311,73 @@ policyTest(
   },
 );
 
+policyTest('lists of named pools, and reservations', async (cluster) => {
+  await pools(cluster, {
+    'pool.internal': '10.1.0.0/24',
+    'pool.dmz': '10.2.0.1-10.2.0.9 # public\n2001:db8::/120',
+    'pool.hidden': '10.3.0.1',
+    'pools-shop': 'internal, dmz\nmissing, Hidden',
+    'cidr-shop': '10.4.0.0/24',
+    'pools-empty': '',
+    'pools-global': 'hidden',
+    'cidr-global': '10.5.0.0/24',
+    'reserve-shop': 'web=10.1.0.7, db = 10.1.0.8\nweb=10.9.0.1',
+    'reserve-office': 'web=10.1.0.9, bad, web=10.1.0.300, x=10.3.0.1',
+  });
+  const ask = (key: string, ips: string) => rejectionOf(cluster, 'addresses', key, annotated(ips));
+  const unlisted = (address: string, key: string, namespace: string) =>
+    `${address} is in no pool on ${key}, the pools for namespace ${namespace}. Request an address in one of them, or request none to have one allocated.`;
+  const taken = (address: string) =>
+    `${address} is reserved for another Service. Request another address, or request none to have one allocated.`;
+  const rows: readonly (readonly [key: string, ips: string, message: string | undefined])[] = [
+    ['shop/web', '10.1.0.1', undefined],
+    ['shop/web', '10.1.0.1,2001:db8::5', undefined],
+    ['shop/web', '10.2.0.1', unlisted('10.2.0.1', 'pools-shop', 'shop')],
+    ['shop/web', '10.3.0.1', unlisted('10.3.0.1', 'pools-shop', 'shop')],
+    ['shop/web', '10.4.0.1', unlisted('10.4.0.1', 'pools-shop', 'shop')],
+    ['empty/web', '10.3.0.1', unlisted('10.3.0.1', 'pools-empty', 'empty')],
+    ['other/web', '10.5.0.1', unlisted('10.5.0.1', 'pools-global', 'other')],
+    ['other/web', '10.3.0.1', taken('10.3.0.1')],
+    ['shop/web', '10.1.0.7,10.9.0.1', undefined],
+    ['shop/api', '10.1.0.7', taken('10.1.0.7')],
+    ['shop/web', '10.1.0.8', taken('10.1.0.8')],
+    ['shop/db', '10.1.0.8', undefined],
+    ['shop/web', '10.1.0.9', taken('10.1.0.9')],
+    ['shop/api', '10.9.0.1', unlisted('10.9.0.1', 'pools-shop', 'shop')],
+    ['office/web', '10.1.0.9', undefined],
+  ];
+  for (const [key, ips, message] of rows)
+    assert.equal(await ask(key, ips), message, `${key} requests ${ips}`);
+  await pools(cluster, { 'reserve-shop': 'web=10.9.0.1' });
+  assert.equal(await ask('shop/web', '10.9.0.1'), undefined);
+  assert.equal(
+    await ask('shop/api', '10.9.0.1'),
+    '10.9.0.1 cannot be requested: there is no pool for namespace shop.',
+  );
+  await pools(cluster, data);
+});
+
+policyTest(
+  'a list of 2,000 entries in named pools and 1,000 reservations are checked within the limits',
+  async (cluster) => {
+    const entries = (of: number): string =>
+      Array.from({ length: 200 }, (_, i) => `10.${of}.${i}.0/24`).join(', ');
+    const names = Array.from({ length: 10 }, (_, i) => `p${i}`);
+    const reserved = (i: number): [string, string] => [
+      `reserve-n${i}`,
+      Array.from({ length: 10 }, (_, k) => `s${k}=10.200.${i}.${k}`).join(', '),
+    ];
+    await pools(cluster, {
+      ...Object.fromEntries(names.map((name, i) => [`pool.${name}`, entries(i)])),
+      'pools-shop': names.join(','),
+      ...Object.fromEntries(Array.from({ length: 100 }, (_, i) => reserved(i))),
+    });
+    const most = Array.from({ length: 16 }, (_, i) => `10.9.199.${i}`).join(',');
+    assert.equal(await rejectionOf(cluster, 'addresses', 'shop/web', annotated(most)), undefined);
+    await pools(cluster, data);
+  },
+);
+
 policyTest('the policy and the controller agree on which addresses are in a pool', async (cluster) => {
   const worlds = fc.sample(anyValid, { numRuns: 40, seed: 6 });
   const generated = worlds.flatMap((world) => Object.values(world).filter((value) => /[.:]/.test(value)));

@@ -10,7 +10,7 @@ import { allowUser, rejectionOf } from './static-addresses.ts';
 
 const onServer = onCluster('install-chart-admission', ['helm']);
 const shipped = join(base, '..', 'deploy', 'admission');
-const names = ['addresses', 'hostnames', 'marks', 'pools'];
+const names = ['addresses', 'hostnames', 'marks', 'pool-choice', 'pools'];
 const installed = { admissionPolicies: { install: names } };
 
 function policiesIn(objects: readonly KubernetesObject[]): KubernetesObject[] {
@@ -33,7 +33,7 @@ onServer('in another namespace, the policies exempt its account and read its Con
   const objects = policiesIn(await render({ ...installed, nameOverride: 'second' }, 'network'));
   const find = (kind: string, name: string) =>
     objects.find((object) => object.kind === kind && object.metadata.name === name);
-  for (const name of ['kube-vip-addresses', 'kube-vip-marks', 'kube-vip-hostnames']) {
+  for (const name of ['kube-vip-addresses', 'kube-vip-marks', 'kube-vip-hostnames', 'kube-vip-pool-choice']) {
     const condition = at(find('ValidatingAdmissionPolicy', name), 'spec.matchConditions.0.expression');
     assert.match(String(condition), /'system:serviceaccount:network:second'/, name);
     assert.doesNotMatch(String(condition), /kube-system:kube-vip-cloud-provider/, name);

@@ -129,6 +129,14 @@ export const valueCases: readonly ValueCase[] = [
     ],
   },
   { value: 'claims', is: true, shows: ['Deployment', `${container}.args.2`, '--claims'] },
+  { value: 'publishStatus', is: true, shows: ['Role', 'rules.4.resourceNames', ['kubevip-status']] },
+  {
+    value: 'publishStatus',
+    is: true,
+    with: { configMapName: 'mine' },
+    shows: ['Role', 'rules.4.resourceNames', ['mine-status']],
+  },
+  { value: 'publishStatus', is: true, shows: ['Deployment', `${container}.args.2`, '--publish-status'] },
   { value: 'extraArgs', is: ['-v=2'], shows: ['Deployment', `${container}.args.2`, '-v=2'] },
   {
     value: 'imagePullSecrets',

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import { pageAddress, releaseSettings, taggedImage } from '../../scripts/release/settings.ts';
 import { firstCells } from '../docs/document.ts';
-import { permissionsWithClaims } from '../e2e/roles.ts';
+import { permissionsWithClaims, permissionsWithStatus } from '../e2e/roles.ts';
 import { invalidValues, shown, valueCases, valuesOf } from './chart-values.ts';
 import { helm, render } from './helm.ts';
 import {
@@ -182,6 +182,14 @@ onServer('with claims, the chart grants the same permissions as the overlay in d
   const byChart = rulesOf(await render({ claims: true })).map((role) => at(role, 'rules'));
   assert.ok(byChart.some((rules) => isDeepStrictEqual(rules, permissionsWithClaims().cluster)));
 });
+
+onServer(
+  'with publishStatus, the chart grants the same permissions as the overlay in docs/install.md',
+  async () => {
+    const byChart = rulesOf(await render({ publishStatus: true })).map((role) => at(role, 'rules'));
+    assert.ok(byChart.some((rules) => isDeepStrictEqual(rules, permissionsWithStatus().kubeSystem)));
+  },
+);
 
 onServer(
   'in another namespace, the pools are read there, and the Lease stays in kube-system as for the Go version',

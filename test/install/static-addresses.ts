@@ -6,7 +6,7 @@ import { eventually } from '../e2e/eventually.ts';
 import { loadBalancer, type ServiceOverrides } from '../e2e/objects.ts';
 
 const folder = resolve(import.meta.dirname, '..', '..', 'deploy', 'admission');
-export const policies = ['addresses', 'marks', 'hostnames'] as const;
+export const policies = ['addresses', 'marks', 'hostnames', 'pool-choice'] as const;
 export type Policy = (typeof policies)[number];
 
 export function fileOf(policy: Policy): string {
@@ -31,6 +31,7 @@ export async function apply(cluster: Cluster, policy: Policy): Promise<void> {
     addresses: { annotations: { 'kube-vip.io/loadbalancerIPs': 'no address' } },
     marks: { labels: { implementation: 'kube-vip' } },
     hostnames: { loadBalancerIP: 'web.example.com' },
+    'pool-choice': { annotations: { 'kube-vip.io/pool': 'no-pool' } },
   };
   await eventually(async () => {
     assert.ok(

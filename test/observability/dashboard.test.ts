@@ -71,7 +71,7 @@ test('the dashboard has a stable uid, and loads nothing from other sites', () =>
 
 /** The metrics of a leader with an assigned and a pending Service. */
 async function scrape(): Promise<string> {
-  const { clock, api, load } = createCluster('10.0.0.1');
+  const { clock, api, load } = createCluster('10.0.0.1', { 'quota-global': '9' });
   const replica = new TestReplica(api, clock, 'one').start();
   await until(() => replica.process.controller.isIdle);
   load('default/a');

@@ -163,8 +163,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Inside',
     what: 'an excluded address is given',
     file: 'src/core/config/policy.ts',
-    from: 'if (excluded.length === 0) return pool;',
-    to: 'return pool;',
+    from: 'if (gaps.length === 0) return',
+    to: 'return',
   },
   {
     promise: 'Inside',
@@ -204,13 +204,6 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/ledger/sharing.ts',
     from: "if (sharingKey === undefined) return isAllowed ? '' : undefined;",
     to: "return isAllowed || sharingKey !== undefined ? '' : undefined;",
-  },
-  {
-    promise: 'Served',
-    what: 'nobody is checked again when its namespace has room in the quota',
-    file: 'src/core/decide/allocator.ts',
-    from: 'if (givesBack(before, after)) this.requeue(head);',
-    to: 'void head;',
   },
   // What an address remembers.
   {

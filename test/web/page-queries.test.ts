@@ -62,10 +62,10 @@ test('a DHCP pool has no addresses of its own and shows its leases', () => {
 });
 
 test('a Service whose write is due is Assigning and has no address yet', () => {
-  const { service, pool } = findService(snapshot, 'shop/assigning');
+  const { service, pools } = findService(snapshot, 'shop/assigning');
   // Another Service might get the address first.
   assert.deepEqual([service.state, service.addresses, service.from], ['Assigning', [], 'cidr-shop']);
-  assert.equal(pool, 'cidr-shop');
+  assert.deepEqual(pools, ['cidr-shop']);
 });
 
 test('a Service has the checks of its decision, and remedies if it is pending', () => {
@@ -155,4 +155,92 @@ test('an address that a Service of another type has as an external IP names that
   assert.equal(used.externalIP, 'used as an external IP of Service default/legacy');
   assert.equal(findAddress(withExternal, '10.0.1.1').externalIP, used.externalIP);
   assert.equal(findAddress(withExternal, '10.0.1.3').externalIP, '');
+});
+
+test('named pools, exclusions, reservations, and quotas', () => {
+  const asking: Service = unassigned('shop', 'late');
+  const allocator = world(
+    {
+      'pool.internal': '10.0.0.0/28',
+      'pool.dmz': '10.0.1.0/29',
+      'exclude.internal': '10.0.0.1-10.0.0.3',
+      'exclude-global': '10.0.0.4',
+      'pools-global': 'internal',
+      'pools-shop': 'internal, dmz',
+      'reserve-shop': 'db=10.0.0.9, cart=10.0.0.5, web=10.0.1.3',
+      'quota-shop': '2',
+      'quota-global': '3',
+    },
+    [
+      served('shop/cart', '10.0.0.5', { from: 'pool.internal' }),
+      served('shop/web', '10.0.0.6', { from: 'pool.internal' }),
+      served('team/taker', '10.0.1.3', { from: 'pool.dmz' }),
+      asking,
+    ],
+  );
+  const named = takeSnapshot(allocator, options);
+  const { pools, quotas, moreQuotas } = overviewOf(named);
+  assert.deepEqual(
+    pools.map(({ key, size, used, free, notes }) => [key, size, used, free, notes]),
+    [
+      ['pool.dmz', '6', '1', '5', ['for shop']],
+      [
+        'pool.internal',
+        '10',
+        '2',
+        '7',
+        ['for shop, all others without a list of their own', '4 excluded', '1 reserved'],
+      ],
+    ],
+  );
+  const [, internal] = pools;
+  const [segment] = internal?.map.segments ?? [];
+  assert.ok(segment !== undefined && 'cells' in segment);
+  assert.deepEqual(
+    segment.cells
+      .map(({ address, state, note }) => [address.replace('10.0.0', ''), state, note])
+      .slice(0, 11),
+    [
+      ['.0', 'excluded', undefined],
+      ['.1', 'excluded', 'excluded by exclude.internal'],
+      ['.2', 'excluded', 'excluded by exclude.internal'],
+      ['.3', 'excluded', 'excluded by exclude.internal'],
+      ['.4', 'excluded', 'excluded by exclude-global'],
+      ['.5', 'assigned', undefined],
+      ['.6', 'assigned', undefined],
+      ['.7', 'free', undefined],
+      ['.8', 'free', undefined],
+      ['.9', 'reserved', 'reserved for shop/db (reserve-shop)'],
+      ['.10', 'free', undefined],
+    ],
+  );
+  const used = { percent: 100, pending: 1 };
+  assert.deepEqual(quotas, [
+    { namespace: 'shop', key: 'quota-shop', limit: 2, used: 2, ...used },
+    { namespace: 'team', key: 'quota-global', limit: 3, used: 1, percent: 100 / 3, pending: 0 },
+  ]);
+  assert.equal(moreQuotas, 0);
+  assert.equal(findAddress(named, '10.0.0.2').note, 'excluded by exclude.internal');
+  assert.equal(findAddress(named, '10.0.0.9').note, 'reserved for shop/db (reserve-shop)');
+  assert.equal(findAddress(named, '10.0.0.5').note, '');
+  assert.equal(findAddress(named, '10.0.1.3').note, 'reserved for shop/web (reserve-shop)');
+  const { pools: own, checks } = findService(named, 'shop/late');
+  assert.deepEqual(own, ['pool.internal', 'pool.dmz']);
+  assert.match(JSON.stringify(checks), /pools-shop has internal, dmz/);
+});
+
+test('a part of a pool that several keys exclude says which key excludes which address', () => {
+  const allocator = world({
+    'cidr-shop': '10.0.0.0/24',
+    'exclude-shop': '10.0.0.1-10.0.0.9',
+    'exclude-global': '10.0.0.8-10.0.0.12',
+  });
+  const taken = takeSnapshot(allocator, options);
+  const noteOf = (text: string): string => findAddress(taken, text).note;
+  assert.deepEqual(['10.0.0.7', '10.0.0.8', '10.0.0.12', '10.0.0.13'].map(noteOf), [
+    'excluded by exclude-shop',
+    'excluded by exclude-global, exclude-shop',
+    'excluded by exclude-global',
+    '',
+  ]);
 });

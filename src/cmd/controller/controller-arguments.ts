@@ -25,6 +25,8 @@ export interface ControllerRun {
   election: ElectionOptions | undefined;
   /** Maximum number of in-flight PATCH requests. */
   concurrentWrites: number;
+  /** Whether the state of the pools is kept in a ConfigMap. */
+  publishStatus: boolean;
   /** Undefined: no limit. */
   rateLimit: RateLimit | undefined;
   /** Undefined: not served. */
@@ -76,6 +78,7 @@ function controllerRun(
     access: clusterAccess(flags),
     election: electionOptions(flags, controller, warnings),
     concurrentWrites: flags.integer('concurrent-service-syncs', 1, maxInt32),
+    publishStatus: flags.isOn('publish-status'),
     rateLimit: rateLimit(flags, warnings),
     health: healthOptions(flags),
     webPort: flags.integer('web-port', 0, 65535),

@@ -98,6 +98,7 @@ async function run(request: ControllerRun): Promise<number> {
     version,
     instance: hostname(),
     concurrency: concurrentWrites,
+    publishStatus: request.publishStatus,
     updated() {
       onHeapUpdate?.();
       page?.changed();

@@ -91,6 +91,11 @@ export const flagGroups: readonly FlagGroup[] = [
         default: String(defaultMaxFormerHolders),
         help: 'How many freed addresses to remember for sticky, cool-down, and the search order least-recently-used. With --claims, an IPAddress object stays for each of them.',
       },
+      'publish-status': {
+        type: 'boolean',
+        default: 'false',
+        help: 'Keep the state of each pool in a ConfigMap beside the one with the pools, with the suffix -status: size, used and free addresses, pending Services, and problems.',
+      },
     },
   },
   {

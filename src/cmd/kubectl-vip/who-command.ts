@@ -2,6 +2,7 @@ import type { Config } from '../../core/config/config.ts';
 import { poolKey } from '../../core/config/keys.ts';
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
 import type { FormerAddress } from '../../core/decide/former-address.ts';
+import { explainExclusion, explainReservation } from '../../core/explain/explain-address.ts';
 import { explainFault, formatRange } from '../../core/explain/explain-config.ts';
 import { externalIPOf } from '../../core/explain/explain-decision.ts';
 import { freeFor, lastHeldBy } from '../../core/explain/explain-former.ts';
@@ -175,10 +176,12 @@ function sourceOfHolder({ record, ignoreReason, view }: ServiceState, keys: read
 /** `excluded by exclude.internal`, `static, reserved for shop/web (reserve-shop)`, `26 free`. */
 function stateOf(row: AddressRow): string {
   const { state, addresses, free, rule, excludedBy, reservation, holders, former } = row;
-  const isForOther = reservation !== undefined && !holders.includes(reservation.service);
-  const reserved = isForOther ? `reserved for ${reservation.service} (${reservation.key})` : '';
+  const reserved = explainReservation(
+    reservation,
+    holders.map((key) => ({ key })),
+  );
   if (state === 'reserved') return reserved;
-  const excluded = excludedBy.length === 0 ? '' : `excluded by ${excludedBy.join(', ')}`;
+  const excluded = explainExclusion(excludedBy);
   if (state === 'excluded' && excluded !== '') return excluded;
   const text =
     state === 'free' && addresses.includes('-')

@@ -3,6 +3,7 @@ import { type Address, isUnspecified } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { joinConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
+import { compareAge } from '../model/service-view.ts';
 import { requestOf } from './allocation-request.ts';
 import type { Condition, NotShared } from './decision.ts';
 import type { Subject } from './facts.ts';
@@ -58,7 +59,8 @@ function whyApart(subject: Subject, address: Address): NotShared | undefined {
   if (sharing !== 'preferred' && sharing !== 'not-allowed' && sharing !== 'being-deleted')
     return { code: 'not-eligible', why: sharing };
   if (!provides(policy, address)) return { code: 'not-in-pools' };
-  for (const holder of facts.ledger.servicesAt(address)) {
+  const holders = facts.ledger.servicesAt(address).toSorted((a, b) => compareAge(a.view, b.view));
+  for (const holder of holders) {
     const why = holder.key === state.key ? undefined : joinConflict(state, holder, address, facts.config);
     if (why !== undefined) return why;
   }

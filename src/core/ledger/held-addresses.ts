@@ -30,6 +30,11 @@ export class HeldAddresses {
     if (known.addresses.size === 0 && known.leases === 0) this.#namespaces.delete(namespace);
   }
 
+  /** The namespaces whose Services hold addresses, in no order. */
+  namespaces(): IterableIterator<string> {
+    return this.#namespaces.keys();
+  }
+
   /** How many distinct addresses the other Services of the namespace hold: O(addresses of the Service). */
   count(namespace: string, except: ServiceState | undefined): number {
     const known = this.#namespaces.get(namespace);

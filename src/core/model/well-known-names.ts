@@ -18,6 +18,8 @@ export const annotations = {
   allocationRecord: 'kube-vip.io/allocation',
   /** Written by this program on an IPAddress: the controller that claimed it, and its reservations (claim.ts). */
   claim: 'kube-vip.io/claim',
+  /** Written by this program on the ConfigMap with the state of the pools: the controller that keeps it. */
+  publisher: 'kube-vip.io/published-by',
   /** `"true"` requests a new allocation; `"allocated"` too, unless the address is static. */
   reallocate: 'kube-vip.io/reallocate',
 } as const;

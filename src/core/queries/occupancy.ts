@@ -62,7 +62,7 @@ export interface Occupancy {
   readonly reservation: ConfiguredReservation | undefined;
 }
 
-type ConfiguredReservation = ReservationFor<'configured'>;
+export type ConfiguredReservation = ReservationFor<'configured'>;
 
 /** Consecutive addresses with the same state, which no Service uses. */
 export interface Gap {

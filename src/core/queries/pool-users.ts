@@ -3,7 +3,7 @@ import { parseKey, poolKey } from '../config/keys.ts';
 import { type PolicyPool, policyFor } from '../config/policy.ts';
 import type { Pool } from '../config/pool.ts';
 import type { Address } from '../ip/address.ts';
-import { type Range, rangesContain } from '../ip/range.ts';
+import { type Range, rangesContain, rangesMeet } from '../ip/range.ts';
 
 /** Which Services can use a pool. */
 export interface PoolUsers {
@@ -74,19 +74,45 @@ export function usablePools(config: Config): PolicyPool[] {
 
 /** The keys that exclude the address from pools, sorted: O(keys that exclude addresses). */
 export function excludedBy(address: Address, config: Config): string[] {
+  return excludersIn({ ...address, first: address.value, last: address.value }, config)(address);
+}
+
+/**
+ * Says which keys exclude an address of the range from pools, sorted, and no more than `max`: once O(keys that exclude addresses),
+ * then O(those that exclude some of the range).
+ */
+export function excludersIn(range: Range, config: Config): (address: Address, max?: number) => string[] {
   const { exclude } = config.settings;
-  const has = (ranges: readonly Range[]): boolean => rangesContain(ranges, address);
-  const byPool = [...exclude.pool].filter(
-    ([name, ranges]) => has(ranges) && has(config.pools.get(poolKey(name))?.ranges ?? []),
-  );
-  const byNamespace = [...exclude.namespace].filter(([namespace, ranges]) => {
-    if (!has(ranges)) return false;
-    if (namespace === general.namespace) return [...config.pools.values()].some((pool) => has(pool.ranges));
-    const { listed } = policyFor(config, { namespace });
-    return listed.some((pool) => has(pool.ranges) && !exclude.pool.has(pool.name));
-  });
-  return [
-    ...byPool.map(([name]) => `exclude.${name}`),
-    ...byNamespace.map(([namespace]) => `exclude-${namespace}`),
-  ].sort();
+  const meets = (ranges: readonly Range[]): boolean => ranges.some((one) => rangesMeet(one, range));
+  const found: {
+    readonly key: string;
+    readonly ranges: readonly Range[];
+    readonly pools: readonly Pool[];
+  }[] = [];
+  // Loops, because there can be thousands of keys, and the page asks for each pool that it shows.
+  for (const [name, ranges] of exclude.pool) {
+    const pool = meets(ranges) ? config.pools.get(poolKey(name)) : undefined;
+    if (pool !== undefined) found.push({ key: `exclude.${name}`, ranges, pools: [pool] });
+  }
+  for (const [namespace, ranges] of exclude.namespace) {
+    if (!meets(ranges)) continue;
+    const pools =
+      namespace === general.namespace
+        ? [...config.pools.values()]
+        : policyFor(config, { namespace }).listed.filter(({ name }) => !exclude.pool.has(name));
+    found.push({ key: `exclude-${namespace}`, ranges, pools });
+  }
+  const excluders = found
+    .map((one) => ({ ...one, pools: one.pools.filter((pool) => meets(pool.ranges)) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  return (address, max = Number.POSITIVE_INFINITY) => {
+    const keys: string[] = [];
+    for (const { key, ranges, pools } of excluders) {
+      if (keys.length >= max) break;
+      const isExcluded =
+        rangesContain(ranges, address) && pools.some((pool) => rangesContain(pool.ranges, address));
+      if (isExcluded) keys.push(key);
+    }
+    return keys;
+  };
 }

@@ -10,12 +10,11 @@ import { explainProblems } from '../explain/explain-config.ts';
 import { explainDecision } from '../explain/explain-decision.ts';
 import { type Address, compareAddresses, type Family, formatAddress } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
-import { IntervalSet } from '../ip/interval-set.ts';
-import { addressAt, compareRanges, mergeRanges, ordinalOf, rangesContain, rangesMeet } from '../ip/range.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { addressAt, compareRanges, mergeRanges, rangesContain, rangesMeet } from '../ip/range.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import type { Options } from '../model/options.ts';
 import type { AllocatorView } from './occupancy.ts';
+import { type PoolCounts, poolCounter } from './pool-counts.ts';
 import { type PoolUsers, poolUsers } from './pool-users.ts';
 
 /**
@@ -42,7 +41,8 @@ export interface ServiceRow {
   readonly state: 'Assigned' | 'Pending' | 'Conflict' | 'Ignored';
 }
 
-export interface PoolRow {
+/** The counts are those of both families. */
+export interface PoolRow extends PoolCounts {
   readonly key: string;
   /** The allocatable addresses: `192.168.0.201-192.168.0.206`. */
   readonly ranges: string;
@@ -50,14 +50,6 @@ export interface PoolRow {
   readonly families: readonly Family[];
   /** The next address to be allocated, for each family with a free one. */
   readonly next: readonly string[];
-  /** The addresses that can be allocated: used, reserved, and free ones. */
-  readonly size: bigint;
-  readonly used: bigint;
-  /** Reserved for Services that do not have them. */
-  readonly reserved: bigint;
-  readonly free: bigint;
-  /** The addresses that are not among these, because the configuration excludes them. */
-  readonly excluded: bigint;
   readonly users: PoolUsers;
   readonly remark: string;
 }
@@ -133,41 +125,19 @@ function rowsOf(
   pools: readonly PolicyPool[],
   { ledger, config }: Pick<AllocatorView, 'ledger' | 'config'>,
 ): PoolRow[] {
-  const context = { ledger, config, users: poolUsers(config), waiting: waitingReservations(ledger) };
+  const context = { ledger, config, users: poolUsers(config), counts: poolCounter(ledger) };
   return pools.map((pool) => poolRow(pool, context));
-}
-
-/** Counts the reserved addresses that no Service has. */
-function waitingReservations(ledger: Ledger): (pool: Pool) => bigint {
-  const ordinals = { IPv4: new IntervalSet(), IPv6: new IntervalSet() };
-  for (const { address } of ledger.reservations.all('configured')) {
-    const ordinal = ordinalOf(address);
-    const isInUse =
-      ledger.servicesAt(address).length > 0 ||
-      ledger.claimOwner(address) !== undefined ||
-      ledger.isExternalIP(address);
-    if (ordinal !== undefined && !isInUse) ordinals[address.family].add(ordinal);
-  }
-  return ({ spans }) =>
-    families.reduce(
-      (sum, family) =>
-        spans[family].reduce((all, { first, last }) => all + ordinals[family].count(first, last), sum),
-      0n,
-    );
 }
 
 interface RowContext extends Pick<AllocatorView, 'ledger' | 'config'> {
   readonly users: ReadonlyMap<string, PoolUsers>;
-  readonly waiting: (pool: Pool) => bigint;
+  readonly counts: (pool: PolicyPool, family: Family) => PoolCounts;
 }
 
 const noUsers: PoolUsers = { namespaces: [], others: false };
 
-function poolRow(pool: PolicyPool, { ledger, config, users, waiting }: RowContext): PoolRow {
-  const size = sizeOf(pool);
-  const reserved = waiting(pool);
-  const blocked = families.reduce((sum, family) => sum + ledger.usedCount(family, pool.spans[family]), 0n);
-  const used = blocked - reserved;
+function poolRow(pool: PolicyPool, { ledger, config, users, counts }: RowContext): PoolRow {
+  const [v4, v6] = [counts(pool, 'IPv4'), counts(pool, 'IPv6')];
   const ranges = families.flatMap((family) => [
     ...(pool.dhcp[family] ? [`DHCP (${family === 'IPv4' ? '0.0.0.0' : '::'})`] : []),
     ...pool.spans[family].map(({ first, last }) => {
@@ -186,18 +156,14 @@ function poolRow(pool: PolicyPool, { ledger, config, users, waiting }: RowContex
     families: families.filter((family) => pool.size[family] > 0n || pool.dhcp[family]),
     // A pool that no Service uses never provides an address.
     next: remark === '' ? next : [],
-    size,
-    used,
-    reserved,
-    free: size - blocked,
-    excluded: sizeOf(pool.whole) - size,
+    size: v4.size + v6.size,
+    used: v4.used + v6.used,
+    reserved: v4.reserved + v6.reserved,
+    free: v4.free + v6.free,
+    excluded: v4.excluded + v6.excluded,
     users: users.get(pool.key) ?? noUsers,
     remark,
   };
-}
-
-function sizeOf({ size }: Pool): bigint {
-  return size.IPv4 + size.IPv6;
 }
 
 function whyUnused(key: string, config: Config): string {

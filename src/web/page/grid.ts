@@ -83,8 +83,7 @@ function grid<T>(
 function cellElement(cell: AddressCell, text: string, shape = 'cell'): HTMLElement {
   const { sign, name } = addressStates[cell.state];
   const services = cell.services.join(', ') + (cell.more > 0 ? ` and ${cell.more} more` : '');
-  const details = [cell.former ?? name, services].filter((part) => part !== '').join(', ');
-  const label = `${cell.address}, ${details}`;
+  const label = [cell.address, cellText(cell, name), services].filter((part) => part !== '').join(', ');
   return h(
     'a',
     {
@@ -98,6 +97,12 @@ function cellElement(cell: AddressCell, text: string, shape = 'cell'): HTMLEleme
     },
     text,
   );
+}
+
+/** The note of an excluded or reserved address says its state as well. */
+function cellText({ state, note }: AddressCell, name: string): string {
+  if (note === undefined) return name;
+  return state === 'excluded' || state === 'reserved' || state === 'free' ? note : `${name}, ${note}`;
 }
 
 function blockElement(block: Block, text: string, pool: string): HTMLElement {

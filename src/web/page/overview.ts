@@ -8,6 +8,7 @@ import {
   legend,
   type PageView,
   poolSummary,
+  quotaList,
   section,
   serviceList,
   timeText,
@@ -73,6 +74,9 @@ export function overviewView(overview: PageOverview, columns: number): PageView 
             serviceList(pending, overview.morePending),
             pending.length === 0 ? 'No pending or conflicting Services.' : '',
           ),
+          overview.quotas.length > 0
+            ? section('quotas', 'Quotas', quotaList(overview.quotas, overview.moreQuotas), '')
+            : undefined,
           problems.length > 0
             ? section(
                 'problems',

@@ -1,5 +1,5 @@
 import type { AddressState } from '../../core/queries/occupancy.ts';
-import type { PoolItem, ServiceItem, ServiceItemState, ServiceTransition } from '../page-data.ts';
+import type { PoolItem, QuotaItem, ServiceItem, ServiceItemState, ServiceTransition } from '../page-data.ts';
 import { type Child, h } from './dom.ts';
 import { linkTo } from './page-route.ts';
 import { addressStates, count, serviceStates } from './states.ts';
@@ -102,7 +102,7 @@ export function serviceList(services: readonly ServiceItem[], more: number): Chi
 }
 
 export function poolSummary(pool: PoolItem): Child {
-  const { key, size, used, free, ranges, next, problems } = pool;
+  const { key, size, used, free, ranges, next, notes, problems } = pool;
   return [
     size === '0'
       ? undefined
@@ -118,7 +118,33 @@ export function poolSummary(pool: PoolItem): Child {
       ranges === '' ? 'no addresses' : ranges,
       next.length > 0 ? ['; next ', addressLinks(next)] : size === '0' ? undefined : '; full',
     ),
+    notes.length === 0 ? undefined : h('p', { class: 'quiet' }, notes.join('; ')),
     problems.map((problem) => h('p', { class: 'warning', 'data-key': `${key} ${problem}` }, problem)),
+  ];
+}
+
+/** `shop: 5 of 5, 2 pending`, with a bar. */
+export function quotaList(quotas: readonly QuotaItem[], more: number): Child {
+  return [
+    h(
+      'ul',
+      { class: 'plain' },
+      quotas.map(({ namespace, key, limit, used, percent, pending }) =>
+        h(
+          'li',
+          { 'data-key': namespace },
+          h('b', {}, namespace),
+          h('small', {}, ` ${key}`),
+          h(
+            'span',
+            { class: 'fill' },
+            h('span', { class: 'bar', 'data-fill': percent }),
+            `${count(used)} of ${count(limit)}${pending > 0 ? `, ${count(pending)} pending` : ''}`,
+          ),
+        ),
+      ),
+    ),
+    more > 0 ? h('p', { class: 'quiet' }, `And ${count(more)} more.`) : undefined,
   ];
 }
 

@@ -70,15 +70,15 @@ export function poolView(detail: PoolDetail, columns: number): PageView {
 }
 
 export function addressView(detail: AddressDetail): PageView {
-  const { address, state, pools, holders, others, externalIP, claimOwner, former } = detail;
+  const { address, state, pools, holders, others, externalIP, claimOwner, note } = detail;
   return {
     title: address,
     content: [
       back(),
       heading(h('span', { class: 'mono' }, address), ' ', stateChip(state)),
       h('p', {}, `${addressStates[state].meaning}.`),
+      note === '' ? undefined : h('p', {}, `It is ${note}.`),
       externalIP === '' ? undefined : h('p', {}, `It is ${externalIP}.`),
-      former === '' ? undefined : h('p', {}, `It is ${former}.`),
       claimOwner === undefined ? undefined : h('p', {}, `Claimed by an IPAddress object for ${claimOwner}.`),
       holders.length > 0 ? section('holders', 'Held by', serviceList(holders, 0), '') : undefined,
       others.length > 0
@@ -109,7 +109,7 @@ export function addressView(detail: AddressDetail): PageView {
   };
 }
 
-export function serviceView({ service, addresses, pool, checks, remedies, facts }: ServiceDetail): PageView {
+export function serviceView({ service, addresses, pools, checks, remedies, facts }: ServiceDetail): PageView {
   const { namespace, name, condition, from, state } = service;
   return {
     title: `${namespace}/${name}`,
@@ -157,8 +157,13 @@ export function serviceView({ service, addresses, pool, checks, remedies, facts 
         {},
         [
           [
-            'Pool of its namespace',
-            pool === undefined ? 'none' : h('a', { href: linkTo('pool', pool) }, pool),
+            pools.length > 1 ? 'Pools' : 'Pool',
+            pools.length === 0
+              ? 'none'
+              : pools.map((pool, i) => [
+                  i > 0 ? ', ' : undefined,
+                  h('a', { href: linkTo('pool', pool) }, pool),
+                ]),
           ] as const,
           ...(from === '' ? [] : [['Source', from] as const]),
           ...facts,
