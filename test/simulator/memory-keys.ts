@@ -17,8 +17,8 @@ export function withMemoryKeys(plan: Plan): Plan {
     ...(random() < 0.3 ? { 'search-order': pick(['least-recently-used', 'spread']) } : {}),
   });
   const acts = plan.acts.map(({ at, act }): TimedAct => {
-    const isChanged = act.do === 'configure' && act.data !== undefined;
-    return isChanged ? { at, act: { ...act, data: withKeys(act.data) } } : { at, act };
+    if (act.do !== 'configure' || act.data === undefined) return { at, act };
+    return { at, act: { ...act, data: withKeys(act.data) } };
   });
   return { ...plan, acts };
 }
