@@ -89,7 +89,7 @@ export const flagGroups: readonly FlagGroup[] = [
         type: 'string',
         wants: 'a number',
         default: String(defaultMaxFormerHolders),
-        help: 'How many freed addresses to remember for sticky, cool-down, and the search order least-recently-used. With --claims, an IPAddress object stays for each of them.',
+        help: 'How many freed addresses to remember for sticky, cool-down, and the search order least-recently-used. With claims, an IPAddress object stays for each of them.',
       },
       'publish-status': {
         type: 'boolean',
