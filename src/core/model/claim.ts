@@ -13,7 +13,7 @@ export interface Claim {
   readonly address: Address;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** The other owner of the claim; undefined if it belongs to this controller, or is a tombstone, which keeps the address from nobody. */
+  /** The other owner of the claim; undefined if it belongs to this controller, or is a tombstone. */
   readonly owner: ClaimOwner | undefined;
   /** The Services for which this controller claimed the address. */
   readonly reservations: readonly ClaimReservation[];
