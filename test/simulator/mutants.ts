@@ -96,8 +96,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Free again',
     what: 'a deleted Service stays in the ledger',
     file: 'src/core/decide/allocator.ts',
-    from: 'this.#change(state, undefined);',
-    to: 'this.#change(state, state);',
+    from: 'this.#change(state, undefined, {',
+    to: 'this.#change(state, state, {',
   },
   {
     promise: 'Served',
