@@ -127,7 +127,7 @@ export class IPAddressReconciler implements Reconciler {
       allocator.claimTracker.put(claimOf(patched, options.controller));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 404) allocator.claimTracker.delete(claim.address, claim.resourceVersion);
+      if (error.status === 404) allocator.claimTracker.gone(claim.address, claim.resourceVersion);
       // 422: another UID. A conflict without a newer version is an ordinary failure.
       else if (![409, 422].includes(error.status) || (await this.#refresh(path)) === claim.resourceVersion)
         throw error;
@@ -140,10 +140,10 @@ export class IPAddressReconciler implements Reconciler {
     const path = claimPath(claim);
     try {
       await context.api.delete(path, this.#abortController.signal, { uid, resourceVersion }, leadership);
-      allocator.claimTracker.delete(address, resourceVersion);
+      allocator.claimTracker.gone(address, resourceVersion);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 404) allocator.claimTracker.delete(address, resourceVersion);
+      if (error.status === 404) allocator.claimTracker.gone(address, resourceVersion);
       // A conflict without a newer version is an ordinary failure.
       else if (error.status !== 409 || (await this.#refresh(path)) === resourceVersion) throw error;
     }

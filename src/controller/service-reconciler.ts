@@ -1,8 +1,7 @@
-import { type ClaimRequest, claimRequests } from '../core/claims/claim-requests.ts';
+import type { ClaimRequest } from '../core/claims/claim-requests.ts';
 import type { ServiceWork } from '../core/decide/allocator.ts';
 import { announcementProblem } from '../core/decide/announcement.ts';
 import type { Decision } from '../core/decide/decision.ts';
-import type { ServiceState } from '../core/ledger/service-state.ts';
 import { addressesOf } from '../core/model/address-list.ts';
 import { sameRecord } from '../core/model/allocation-record.ts';
 import type { Claim } from '../core/model/claim.ts';
@@ -138,7 +137,7 @@ export class ServiceReconciler implements Reconciler {
     const { waitMs, shouldReport } = this.#writeConflicts.delayFor(key, change);
     if (shouldReport) this.#reportRevert(view, change, waitMs);
     if (waitMs > 0) return work.retryAfter(waitMs, view, context.clock.now());
-    const requests = this.#claimRequests(state, change);
+    const requests = allocator.claimTracker.requestsFor(state, change);
     const beforeWrite = inOrder([this.#checkNodes(decision), this.#claims(requests)]);
     allocator.assume(next, change);
     const done = (outcome: WriteOutcome): Ended => {
@@ -153,12 +152,6 @@ export class ServiceReconciler implements Reconciler {
   #checkNodes(decision: Decision): BeforeWrite | undefined {
     if (decision.kind !== 'write' || !decision.fromStatus) return undefined;
     return this.#nodes.notOfNodes(addressesOf(decision.addresses.entries));
-  }
-
-  /** The claims that must exist before the change is written. */
-  #claimRequests(state: ServiceState, change: ServicePatch): readonly ClaimRequest[] {
-    const { allocator, options } = this.#options;
-    return options.claims ? claimRequests(state, change, allocator.claimTracker.claims) : [];
   }
 
   #claims(requests: readonly ClaimRequest[]): BeforeWrite | undefined {
@@ -204,7 +197,7 @@ export class ServiceReconciler implements Reconciler {
         const { request, claim } = outcome;
         const known = request.known?.resourceVersion ?? '';
         if (claim !== undefined) allocator.claimTracker.put(claim);
-        else allocator.claimTracker.delete(request.address, known);
+        else allocator.claimTracker.gone(request.address, known);
         // Nothing newer is known about the claim, so retry with back-off.
         const isNewer =
           claim === undefined ? known !== '' : compareVersions(claim.resourceVersion, known) > 0;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimRequests } from '../../src/core/claims/claim-requests.ts';
 import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
 import type { Decision } from '../../src/core/decide/decision.ts';
@@ -106,7 +105,7 @@ function assignments(allocator: Allocator): string[] {
 
 function requests(allocator: Allocator, { state, decision }: ServiceDecision) {
   assert.ok(decision.kind === 'write');
-  return claimRequests(state, decision.patch, allocator.claimTracker.claims);
+  return allocator.claimTracker.requestsFor(state, decision.patch);
 }
 
 test('a claim that is written is read back', () => {
@@ -176,7 +175,46 @@ test('an existing claim gets one more reservation beside those that may still be
     requests(allocator, a ?? assert.fail()).map(({ known }) => known),
     [undefined],
   );
-  assert.deepEqual(requests(allocator, b ?? assert.fail()), [], 'the reservation exists already');
+  // An earlier leader may have sent a deletion of the claim in version 50, which must not delete this reservation.
+  const reserved = reservation('b', '60', '10.0.0.1');
+  const added = { ...reserved, addedTo: '50' };
+  assert.deepEqual(
+    requests(allocator, b ?? assert.fail()).map(({ reservations }) => reservations),
+    [[reserved, added]],
+  );
+  allocator.claimTracker.put(claimed('10.0.0.1', '101', reserved, added));
+  assert.deepEqual(
+    requests(allocator, b ?? assert.fail()),
+    [],
+    'it is in a version that no earlier leader knew',
+  );
+});
+
+test('a reservation that is added again changes the claim, so that a deletion of the version before is rejected', () => {
+  const allocator = world([service('a', '7')], []);
+  const decided = allocator.next() ?? assert.fail();
+  const first = requests(allocator, decided);
+  allocator.claimTracker.put(claimed('10.0.0.1', '101', ...(first[0]?.reservations ?? [])));
+  // The API server rejects the write, and the claim without a reservation is to be deleted.
+  allocator.claimTracker.withdraw(first);
+  const again = requests(allocator, decided);
+  assert.deepEqual(
+    again.map(({ reservations }) => reservations),
+    [[{ ...reservation('a', '7', '10.0.0.1'), addedTo: '101' }]],
+  );
+});
+
+test('a claim that is gone according to a response is not believed again because the watch is behind', () => {
+  const allocator = world([service('a', '7')], []);
+  const created = claimed('10.0.0.1', '101', reservation('a', '7', '10.0.0.1'));
+  allocator.claimTracker.put(created);
+  allocator.claimTracker.gone(created.address, '101');
+  allocator.claimTracker.put(created);
+  const decided = allocator.next() ?? assert.fail();
+  assert.deepEqual(
+    requests(allocator, decided).map(({ known }) => known),
+    [undefined],
+  );
 });
 
 test('an address that the Service records is not claimed before its metadata is written', () => {

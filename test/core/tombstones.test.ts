@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimRequests } from '../../src/core/claims/claim-requests.ts';
 import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
 import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
@@ -98,7 +97,7 @@ class World {
     for (let next = this.allocator.next(); next !== undefined; next = this.allocator.next()) {
       const { state, decision, work } = next;
       if (decision.kind === 'write') {
-        const requests = claimRequests(state, decision.patch, this.allocator.claimTracker.claims);
+        const requests = this.allocator.claimTracker.requestsFor(state, decision.patch);
         this.allocator.assume(next, decision.patch);
         for (const { address, known, reservations } of requests)
           this.#write(

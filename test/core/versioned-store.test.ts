@@ -83,6 +83,72 @@ const rows: [string, (store: VersionedStore<string, Item>) => void, string[]][] 
     },
     ['a: 100 → 190 at 190', 'a: 190 → 100 at 100'],
   ],
+  [
+    'after a response said that it is gone, a watch that is behind may still show it: that is ignored',
+    (store) => {
+      store.put(item('a', '120'));
+      store.gone('a', '120');
+      store.put(item('a', '110'));
+      store.put(item('a', '120'));
+      store.delete('a', '125');
+    },
+    ['a: 100 → 120 at 120', 'a: 120 → none at 120'],
+  ],
+  [
+    'the same for a list that was requested before',
+    (store) => {
+      store.put(item('a', '220'));
+      store.gone('a', '220');
+      store.replace([item('a', '100')], '210');
+      store.put(item('a', '220'));
+      store.replace([item('a', '220')], '225');
+    },
+    ['a: 100 → 220 at 220', 'a: 220 → none at 220'],
+  ],
+  [
+    'after that list, another one that shows it comes from a restored etcd',
+    (store) => {
+      store.gone('a', '100');
+      store.replace([item('a', '100')], '225');
+      store.replace([item('a', '100')], '230');
+    },
+    ['a: 100 → none at 100', 'a: none → 100 at 100'],
+  ],
+  [
+    'an object that is created again after a response said that it is gone is added',
+    (store) => {
+      store.gone('a', '100');
+      store.put(item('a', '230', 'x'));
+      store.put(item('a', '231', 'x'));
+    },
+    ['a: 100 → none at 100', 'a: none → 230 at 230', 'a: 230 → 231 at 231'],
+  ],
+  [
+    'a response that an older state is gone is ignored',
+    (store) => {
+      store.gone('a', '99');
+      store.put(item('a', '101'));
+    },
+    ['a: 100 → 101 at 101'],
+  ],
+  [
+    'after etcd was restored, an object that was gone may be there again',
+    (store) => {
+      store.gone('a', '100');
+      store.replace([item('a', '100')], '150');
+    },
+    ['a: 100 → none at 100', 'a: none → 100 at 100'],
+  ],
+  [
+    'a watch that shows the deletion of an earlier object of that name says nothing about the later one',
+    (store) => {
+      store.put(item('a', '120', 'x'));
+      store.gone('a', '120');
+      store.delete('a', '110');
+      store.put(item('a', '120', 'x'));
+    },
+    ['a: 100 → 120 at 120', 'a: 120 → none at 120'],
+  ],
 ];
 
 for (const [what, report, expected] of rows) {

@@ -21,8 +21,17 @@ export interface Found {
 
 const root = resolve(import.meta.dirname, '..', '..');
 
-/** Plants a mutant in a copy of the sources and runs the simulator on it. Throws if `from` does not occur exactly once. */
+/** Plants a mutant in a copy of the sources and runs the simulator on it. */
 export async function hunt(mutant: Mutant, steps: number): Promise<Found> {
+  const lines = await runOn(mutant, 'simulator', ['--steps', String(steps), '--no-shrink']);
+  return { mutant, line: lines.find((line) => /^seed \d+, step \d+: /.test(line)) };
+}
+
+/**
+ * Plants a mutant in a copy of the sources and runs `test/PROGRAM/main.ts` there. Returns the lines of its output. Throws if `from`
+ * does not occur exactly once.
+ */
+export async function runOn(mutant: Mutant, program: string, args: readonly string[]): Promise<string[]> {
   const source = readFileSync(join(root, mutant.file), 'utf8');
   const places = source.split(mutant.from).length - 1;
   if (places !== 1) {
@@ -40,9 +49,7 @@ export async function hunt(mutant: Mutant, steps: number): Promise<Found> {
       join(folder.path, mutant.file),
       source.replace(mutant.from, () => mutant.to),
     );
-    const script = join(folder.path, 'test', 'simulator', 'main.ts');
-    const lines = await output(script, ['--steps', String(steps), '--no-shrink']);
-    return { mutant, line: lines.find((line) => /^seed \d+, step \d+: /.test(line)) };
+    return await output(join(folder.path, 'test', program, 'main.ts'), args);
   } finally {
     folder.remove();
   }
@@ -58,7 +65,7 @@ function output(script: string, args: readonly string[]): Promise<string[]> {
   child.once('error', reject);
   child.once('close', (code) => {
     if (code === 0 || code === 1) done(text.split('\n'));
-    else reject(new Error(`the simulator ended with ${code}`));
+    else reject(new Error(`${script} ended with ${code}`));
   });
   return promise;
 }

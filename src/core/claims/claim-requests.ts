@@ -1,8 +1,9 @@
 import { type Address, isUnspecified } from '../ip/address.ts';
 import { hasAllocationOf, isReserved, requests, type ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
-import { type Claim, type ClaimReservation, sameReservation } from '../model/claim.ts';
+import { type Claim, type ClaimReservation, isForSameWrite } from '../model/claim.ts';
 import type { ServicePatch } from '../model/service-patch.ts';
+import { compareVersions } from '../model/service-view.ts';
 import type { ClaimStore } from './claim-store.ts';
 
 /** A claim that must have these reservations before an address may be written. */
@@ -17,11 +18,15 @@ export interface ClaimRequest {
 /**
  * The claims that a patch needs before it is written: one for each address that the Service does not record yet. Reservations
  * that may still be binding stay, also those for the same Service, because their writes may still arrive.
+ *
+ * A reservation in a claim that this leadership has only listed does not count: an earlier leader whose write was rejected may have
+ * sent a deletion of that version of the claim, and it may still arrive. `listed` is the version of the list.
  */
 export function claimRequests(
   state: ServiceState,
   { record }: ServicePatch,
   claims: ClaimStore,
+  listed: string,
 ): ClaimRequest[] {
   if (record == null) return [];
   const { view, key } = state;
@@ -35,14 +40,17 @@ export function claimRequests(
     addresses: formatAddressList(added),
     source: record.source,
   };
-  return added.flatMap((address) => {
+  return added.flatMap((address): ClaimRequest[] => {
     const claim = claims.get(address);
     // A claim of another owner is never changed. Creating this controller's own then fails with a known reason.
     const known = claim?.owner === undefined ? claim : undefined;
-    const reservations = known?.reservations ?? [];
-    return reservations.some((one) => sameReservation(one, reservation))
-      ? []
-      : [{ address, known, reservations: [...reservations, reservation] }];
+    if (known === undefined) return [{ address, known, reservations: [reservation] }];
+    const { reservations, resourceVersion } = known;
+    const isListedOnly = compareVersions(resourceVersion, listed) <= 0;
+    if (!isListedOnly && reservations.some((one) => isForSameWrite(one, reservation))) return [];
+    return [
+      { address, known, reservations: [...reservations, { ...reservation, addedTo: resourceVersion }] },
+    ];
   });
 }
 

@@ -2,7 +2,7 @@ import { type Address, formatAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import type { Reservations } from '../ledger/reservations.ts';
 import type { ReservedAddress } from '../ledger/service-state.ts';
-import { type Claim, type ClaimReservation, sameReservation } from '../model/claim.ts';
+import { type Claim, type ClaimReservation, isForSameWrite } from '../model/claim.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 
 /**
@@ -83,7 +83,7 @@ export class ClaimStore {
       write.addresses
         .split(',')
         .every((text) =>
-          known.some(({ address, by }) => formatAddress(address) === text && sameReservation(by, write)),
+          known.some(({ address, by }) => formatAddress(address) === text && isForSameWrite(by, write)),
         );
     return known
       .filter(({ by }) => isBinding(by, view) && isComplete(by))

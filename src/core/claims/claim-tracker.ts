@@ -1,4 +1,5 @@
 import { type Address, formatAddress, includesAddress } from '../ip/address.ts';
+import { AddressMap } from '../ip/address-map.ts';
 import type { FormerHolder } from '../ledger/former-holders.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import {
@@ -11,10 +12,11 @@ import {
 import { addressesOf } from '../model/address-list.ts';
 import { type Claim, type ClaimReservation, sameReservation } from '../model/claim.ts';
 import type { Options } from '../model/options.ts';
+import type { ServicePatch } from '../model/service-patch.ts';
 import { compareVersions, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { VersionedStore } from '../model/versioned-store.ts';
 import { type WorkItem, WorkQueue } from '../queue/work-queue.ts';
-import type { ClaimRequest } from './claim-requests.ts';
+import { type ClaimRequest, claimRequests } from './claim-requests.ts';
 import { ClaimStore } from './claim-store.ts';
 
 /** What to do about a claim outside of a write. */
@@ -56,7 +58,8 @@ export class ClaimTracker {
   readonly #isOn: boolean;
   readonly #context: ClaimTrackerContext;
   readonly #store: VersionedStore<Address, Claim>;
-  #isListed = false;
+  /** The version of the last list; undefined before the first one. */
+  #listed: string | undefined;
   readonly #unsettled = new WorkQueue<Address>({ keyOf: formatAddress });
 
   constructor({ claims }: Options, context: ClaimTrackerContext) {
@@ -65,6 +68,7 @@ export class ClaimTracker {
     this.claims = new ClaimStore(context.ledger.reservations);
     this.#store = new VersionedStore({
       items: this.claims,
+      gone: new AddressMap(),
       keyOf: ({ address }) => address,
       change: ({ key, before, after }) => this.#change(key, before, after),
     });
@@ -72,7 +76,12 @@ export class ClaimTracker {
 
   /** Whether the initial list is complete, or claims are disabled. */
   get isComplete(): boolean {
-    return this.#isListed || !this.#isOn;
+    return this.#listed !== undefined || !this.#isOn;
+  }
+
+  /** The claims that must exist before a change of a Service is written. */
+  requestsFor(state: ServiceState, change: ServicePatch): readonly ClaimRequest[] {
+    return this.#isOn ? claimRequests(state, change, this.claims, this.#listed ?? '') : [];
   }
 
   /** Replaces all claims with a consistent list of version `resourceVersion`. */
@@ -81,7 +90,7 @@ export class ClaimTracker {
       claims.map((claim) => this.#current(claim)),
       resourceVersion,
     );
-    this.#isListed = true;
+    this.#listed = resourceVersion;
   }
 
   /** Lists and watches have reported all claims up to this version. */
@@ -94,9 +103,14 @@ export class ClaimTracker {
     this.#store.put(this.#current(claim));
   }
 
-  /** Removes a claim that is gone as of `resourceVersion`. */
+  /** A watch reports that a claim is gone as of `resourceVersion`. */
   delete(address: Address, resourceVersion: string): void {
     this.#store.delete(address, resourceVersion);
+  }
+
+  /** A response says that a claim is gone whose last version was `resourceVersion`. The watch may be behind. */
+  gone(address: Address, resourceVersion: string): void {
+    this.#store.gone(address, resourceVersion);
   }
 
   /** Removes the reservations for a Service that has changed since, or is gone: O(reservations for it). */

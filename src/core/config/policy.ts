@@ -114,8 +114,12 @@ export function policyFor(config: Config, subject: PolicySubject): AllocationPol
   return policies.usual ?? chosen(policies, subject.labels ?? '');
 }
 
+/** Users can write any text into an annotation. */
+const maxRemembered = 1_000;
+
 /** One address of each of the pools that the annotation names. */
 function named(policies: NamespacePolicies, text: string): AllocationPolicy {
+  if (policies.byName.size >= maxRemembered) policies.byName.clear();
   return remembered(policies.byName, text, () => {
     const { listed } = policies.common;
     const written = text.split(',').map((name) => name.trim());

@@ -167,7 +167,7 @@ export class Allocator {
     const key = keyOf(view);
     if (this.seen(key)?.uid !== view.uid) return;
     if (view.type === 'LoadBalancer') this.#services.put(view);
-    else this.#services.delete(key, view.resourceVersion);
+    else this.#services.gone(key, view.resourceVersion);
   }
 
   /** Replaces the configuration and queues all Services. */

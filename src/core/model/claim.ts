@@ -52,9 +52,19 @@ export interface ClaimReservation {
   readonly addresses: string;
   /** As in the allocation record. */
   readonly source: string;
+  /**
+   * The version of the claim to which it was added; undefined if the claim was created with it. Because of it, adding a reservation
+   * always changes the claim, so that no deletion that was decided on the version before can delete the reservation.
+   */
+  readonly addedTo?: string;
 }
 
 export function sameReservation(a: ClaimReservation, b: ClaimReservation): boolean {
+  return a.addedTo === b.addedTo && isForSameWrite(a, b);
+}
+
+/** Whether both set addresses aside for the same write. */
+export function isForSameWrite(a: ClaimReservation, b: ClaimReservation): boolean {
   return a.service === b.service && a.uid === b.uid && a.version === b.version && a.addresses === b.addresses;
 }
 
@@ -128,12 +138,13 @@ export function claimPatch(
 }
 
 function formatClaimAnnotation({ reservations, last }: ClaimContent, controller: string): string {
-  const entries = reservations.map(({ service, uid, version, addresses, source }) => ({
+  const entries = reservations.map(({ service, uid, version, addresses, source, addedTo }) => ({
     service,
     uid,
     version,
     ips: addresses,
     from: source,
+    ...(addedTo === undefined ? {} : { addedTo }),
   }));
   const remembered = last === undefined ? {} : { last: { service: last.service, freed: last.freedAt } };
   return JSON.stringify({ by: controller, for: entries, ...remembered });
@@ -168,13 +179,16 @@ function readLastHolder(value: unknown): ClaimContent['last'] {
 }
 
 function readReservation(value: unknown): ClaimReservation | undefined {
-  const { service, uid, version, ips, from } = fieldsOf(value);
+  const { service, uid, version, ips, from, addedTo } = fieldsOf(value);
   if (typeof service !== 'string' || typeof uid !== 'string' || typeof version !== 'string') return undefined;
   if (typeof ips !== 'string' || typeof from !== 'string') return undefined;
   const list = parseAddressList(ips);
   if (list === undefined || list.fault !== undefined || formatAddressList(list.entries) !== ips)
     return undefined;
-  return { service, uid, version, addresses: ips, source: from };
+  return {
+    ...{ service, uid, version, addresses: ips, source: from },
+    ...(typeof addedTo === 'string' ? { addedTo } : {}),
+  };
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,0 +1,93 @@
+import { parseArgs } from 'node:util';
+import { mutants } from '../simulator/mutants.ts';
+import { huntAll } from './hunt.ts';
+import type { Scope } from './scope.ts';
+import { fullScopes, quickScopes } from './scopes.ts';
+import { automatonOf, type Result, search } from './search.ts';
+import { tell } from './story.ts';
+
+const help = `Explore every order of everything that can happen in small worlds, and check the
+promises of docs/SPEC.md in each state.
+
+  npm run explore -- [FLAGS]
+
+  --scope TEXT   Only scopes whose name contains this text
+  --quick        The scopes of the tests instead of the full set
+  --states N     Stop a scope after this many states
+  --mutants      Plant one fault after the other, and print the shortest story of each
+  --list         Print the names of the scopes
+  -h, --help     Print this help
+
+Exit codes: 0 all promises held (or all mutants were found, except those that are known
+not to be), 1 otherwise, 2 invalid usage.
+`;
+
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      scope: { type: 'string', default: '' },
+      quick: { type: 'boolean', default: false },
+      states: { type: 'string' },
+      mutants: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (values.mutants) return (await huntAll(mutants)) ? 0 : 1;
+  const scopes = (values.quick ? quickScopes : fullScopes).filter(({ name }) => name.includes(values.scope));
+  if (scopes.length === 0) {
+    process.stderr.write(`No scope has "${values.scope}" in its name. Print the names with --list.\n`);
+    return 2;
+  }
+  if (values.list) {
+    for (const scope of scopes) console.log(boundsOf(scope));
+    return 0;
+  }
+  let isClean = true;
+  for (const scope of scopes) isClean = (await explore(scope, Number(values.states ?? Infinity))) && isClean;
+  return isClean ? 0 : 1;
+}
+
+/** Explores one scope and prints its figures. Returns whether all promises held. */
+async function explore(scope: Scope, maxStates: number): Promise<boolean> {
+  const began = performance.now();
+  let reportedAt = began;
+  const result = await search(scope, {
+    maxStates,
+    progress: (states, depth, waiting) => {
+      if (performance.now() - reportedAt < 10_000) return;
+      reportedAt = performance.now();
+      process.stderr.write(`explore: ${states} states, depth ${depth}, ${waiting} to expand\n`);
+    },
+  });
+  const { rss } = process.memoryUsage();
+  console.log(boundsOf(scope));
+  console.log(
+    `  ${figuresOf(result)}, ${Math.round((performance.now() - began) / 1000)} s, ${Math.round(rss / 1e6)} MB`,
+  );
+  const { found, isComplete } = result;
+  if (found !== undefined) {
+    console.log(`  BROKEN: ${found.violation}`);
+    for (const line of await tell(found.story, scope, automatonOf(scope))) console.log(`  ${line}`);
+  } else if (!isComplete) console.log('  stopped because of --states: not everything was explored');
+  return found === undefined && isComplete;
+}
+
+/** What was explored, and within which bounds. */
+function boundsOf({ name, acts, faults, faultKinds }: Scope): string {
+  const kinds = faults === 0 ? 'no faults' : `${counted(faults, 'fault')} (${faultKinds.join(', ')})`;
+  return `${name}: every interleaving of at most ${counted(acts, 'act')} of users and ${kinds}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function figuresOf({ states, transitions, depth, atRest, restIn, nodes }: Result): string {
+  return `${states} states, ${transitions} transitions, depth ${depth}, ${atRest} at rest, at rest within ${restIn} steps of any state, ${nodes} states of a controller`;
+}
