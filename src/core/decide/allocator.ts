@@ -320,8 +320,9 @@ export class Allocator {
     this.#enterAgain(key, view, { had: this.#heldIn(key, before) });
   }
 
-  /** The state without the write in flight, which may not have arrived. */
+  /** The state without the write in flight, which may not have arrived. Undefined if nothing is remembered. */
   #heldIn(key: ServiceKey, seen: ServiceView | undefined): ServiceState | undefined {
+    if (!this.ledger.former.isEnabled) return undefined;
     return seen === undefined || !this.#writing.has(key) ? this.ledger.get(key) : this.#stateOf(key, seen);
   }
 
