@@ -103,8 +103,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Free again',
     what: 'a deleted Service stays in the ledger',
     file: 'src/core/decide/allocator.ts',
-    from: 'this.#change(state, undefined);',
-    to: 'this.#change(state, state);',
+    from: 'this.#change(state, undefined, {',
+    to: 'this.#change(state, state, {',
   },
   {
     promise: 'Served',
@@ -211,5 +211,27 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/ledger/sharing.ts',
     from: "if (sharingKey === undefined) return isAllowed ? '' : undefined;",
     to: "return isAllowed || sharingKey !== undefined ? '' : undefined;",
+  },
+  // What an address remembers.
+  {
+    promise: 'Served',
+    what: 'an address that rests is kept from a Service that waits',
+    file: 'src/core/decide/free-address.ts',
+    from: 'const address = next ?? free[0]?.address ?? first;',
+    to: 'if (next === undefined) return undefined;\n  const address = next;',
+  },
+  {
+    promise: 'Once',
+    what: 'a Service comes back to an address that another one has',
+    file: 'src/core/decide/free-address.ts',
+    from: 'return !ledger.isUsed(address) && !includesAddress(picked, address);',
+    to: 'void ledger;\n  return !includesAddress(picked, address);',
+  },
+  {
+    promise: 'Free again',
+    what: 'any number of freed addresses is remembered',
+    file: 'src/core/ledger/former-holders.ts',
+    from: 'this.size > this.limit ?',
+    to: 'this.size > this.limit + 1_000 ?',
   },
 ];

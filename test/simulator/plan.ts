@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Service } from '../../src/core/model/objects.ts';
 import { anyAddress, anyData, anyUserStep, roomyPools, type UserStep } from '../core/users.ts';
+import { withMemoryKeys } from './memory-keys.ts';
 import { randomOf } from './random.ts';
 
 /** Faults of a request, or of the watch that it starts. */
@@ -110,7 +111,7 @@ export function planOf(seed: number, count: number, claims = false): Plan {
   const movesAll = seed % 6 === 1;
   // In every third plan, pools have room and are edited key by key.
   const acts = seed % 3 === 2 ? [{ at: 0, act: restore }, ...plan.acts.map(keyByKey)] : plan.acts;
-  return { ...plan, acts, movesAll, ...(seed % 6 === 3 ? { denied: 'a' } : {}) };
+  return withMemoryKeys({ ...plan, acts, movesAll, ...(seed % 6 === 3 ? { denied: 'a' } : {}) });
 }
 
 const restore: Act = { do: 'configure', data: roomyPools };

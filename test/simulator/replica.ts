@@ -25,7 +25,8 @@ interface Basis {
 
 export function optionsOf({ claims }: { readonly claims: boolean }): Options {
   const configMap = { namespace: 'kube-system', name: 'kubevip' };
-  return { class: undefined, configMap, controller: 'test', claims };
+  // Few enough that the oldest are forgotten.
+  return { class: undefined, configMap, controller: 'test', claims, maxFormerHolders: 3 };
 }
 
 export const election = {

@@ -2,6 +2,7 @@ import type { Config } from '../../core/config/config.ts';
 import { poolKey } from '../../core/config/keys.ts';
 import type { Pool } from '../../core/config/pool.ts';
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
+import type { FormerAddress } from '../../core/decide/former-address.ts';
 import {
   explainExclusion,
   explainReservation,
@@ -9,6 +10,7 @@ import {
 } from '../../core/explain/explain-address.ts';
 import { explainFault, formatRange } from '../../core/explain/explain-config.ts';
 import { externalIPOf } from '../../core/explain/explain-decision.ts';
+import { freeFor, lastHeldBy } from '../../core/explain/explain-former.ts';
 import { formatAddress } from '../../core/ip/address.ts';
 import { type Range, rangesContain } from '../../core/ip/range.ts';
 import type { ServiceState } from '../../core/ledger/service-state.ts';
@@ -45,6 +47,8 @@ interface AddressRow {
   readonly free: bigint;
   /** Why it is excluded from allocation (spec section 3), or not managed; else empty. */
   readonly rule: string;
+  /** Of a free address, if that is remembered. */
+  readonly former: FormerAddress | undefined;
   /** The keys that exclude it from pools. */
   readonly excludedBy: readonly string[];
   readonly reservation: Occupancy['reservation'];
@@ -81,6 +85,7 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
           ...(more.reservation === undefined
             ? {}
             : { reservedFor: more.reservation.service, reservedBy: more.reservation.key }),
+          ...(more.former === undefined ? {} : formerValue(more.former)),
         }),
       ),
       source: sourceOf(facts),
@@ -88,6 +93,11 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
     lines: (output) => [...tableOf(rows, output), '', ...footnotes(facts, output)],
     exitCode: 0,
   };
+}
+
+function formerValue({ service, restsForMs }: FormerAddress): object {
+  const restsForSeconds = Math.ceil(restsForMs / 1_000);
+  return { formerHolder: service, ...(restsForSeconds === 0 ? {} : { restsForSeconds }) };
 }
 
 /** Reads an address, a block or a range. Throws an error with a suggestion if the text is none of them. */
@@ -122,12 +132,24 @@ function gapRow(
   const spanning = state === 'no-pool' ? unused.filter(({ ranges }) => rangesContain(ranges, first)) : [];
   const unusedPools = spanning.map(({ key }) => key);
   const users = { holders: [], others: [], externalUsers: [], from: '', since: '', ports: '' };
+  const former = undefined;
   const isLeased = keys.some((key) => config.pools.get(key)?.dhcp[range.family]);
   const by = state === 'no-pool' ? [] : excludedBy(first, config);
   const isByRule = state === 'excluded' && by.length === 0;
   const rule = isByRule ? (isLeased ? 'DHCP is used instead' : ruleFor(range)) : '';
   const addresses = formatRange(range);
-  return { ...users, rule, addresses, state, pools: keys, unusedPools, free, excludedBy: by, reservation };
+  return {
+    ...users,
+    former,
+    rule,
+    addresses,
+    state,
+    pools: keys,
+    unusedPools,
+    free,
+    excludedBy: by,
+    reservation,
+  };
 }
 
 function ruleFor({ family, first, last }: Range): string {
@@ -136,11 +158,12 @@ function ruleFor({ family, first, last }: Range): string {
 }
 
 function addressRow(
-  { address, state, holders, others, externalUsers, owner, keys, reservation }: Occupancy,
+  { address, state, holders, others, externalUsers, owner, keys, reservation, former }: Occupancy,
   facts: ClusterFacts,
 ): AddressRow {
   const [first] = holders;
-  const since = first === undefined ? undefined : heldSince(facts.managedFields.get(first.key) ?? []);
+  const held = first === undefined ? undefined : heldSince(facts.managedFields.get(first.key) ?? []);
+  const since = former === undefined ? held?.time : timeText(former.freedAt);
   const manager = owner?.managedBy ? `, managed by ${owner.managedBy}` : '';
   // A claim without a parent is known by its own name.
   const claimant = owner?.parent.trim() || `ipaddresses ${formatAddress(address)}`;
@@ -152,15 +175,21 @@ function addressRow(
     others: [...others.map(({ key }) => key), ...claimed],
     externalUsers,
     from: first === undefined ? '' : sourceOfHolder(first, keys),
-    since: since?.time ?? 'unknown',
+    since: since ?? 'unknown',
     pools: keys,
     unusedPools: [],
     ports: holders.map(({ view }) => view.ports.join(',')).join(' '),
-    free: 0n,
+    free: former === undefined ? 0n : 1n,
+    former,
     rule: state === 'unmanaged' && first !== undefined ? ignoredBecause(first) : '',
     excludedBy: excludedBy(address, facts.snapshot.config),
     reservation,
   };
+}
+
+/** RFC 3339, as in managedFields. */
+function timeText(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function ignoredBecause({ ignoreReason, view, record }: ServiceState): string {
@@ -192,16 +221,8 @@ function sourceOfHolder({ record, ignoreReason, view }: ServiceState, keys: read
 }
 
 /** `excluded by exclude.internal`, `static, reserved for shop/web (reserve-shop)`, `26 free`. */
-function stateOf({
-  state,
-  addresses,
-  free,
-  rule,
-  unusedPools,
-  excludedBy,
-  reservation,
-  holders,
-}: AddressRow): string {
+function stateOf(row: AddressRow): string {
+  const { state, addresses, free, rule, excludedBy, reservation, holders, former, unusedPools } = row;
   const reserved = explainReservation(
     reservation,
     holders.map((key) => ({ key })),
@@ -214,7 +235,9 @@ function stateOf({
       ? `${shortCount(free)} free`
       : unusedPools.length > 0
         ? explainUnusedPools(unusedPools)
-        : `${stateTexts[state]}${rule === '' ? '' : ` (${rule})`}`;
+        : former !== undefined
+          ? freeFor(former)
+          : `${stateTexts[state]}${rule === '' ? '' : ` (${rule})`}`;
   return [text, excluded, reserved].filter((part) => part !== '').join(', ');
 }
 
@@ -253,6 +276,7 @@ function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOpt
             row.holders.join(', '),
             row.others.length > 0 ? usedBy : '',
             row.externalUsers.length > 0 ? externalIPOf(row.externalUsers) : '',
+            row.former === undefined ? '' : lastHeldBy(row.former),
           ]
             .filter((text) => text !== '')
             .join('; ') || '-',

@@ -13,11 +13,12 @@ import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
+import type { FormerAddress } from './former-address.ts';
 import { formerAddress, freeAddress } from './free-address.ts';
 import { isLeased, keptBySlot } from './kept-addresses.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { quotaRoom } from './quota-room.ts';
-import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address.ts';
+import { addressForAll, addressOfMoved, type SharedAddresses, sharedAddresses } from './shared-address.ts';
 import { whyNoneFree, whyNoPool, whyNoRoom } from './why-no-address.ts';
 
 /** Addresses for a request, in the order of its pools and families, or why there are none. */
@@ -32,6 +33,10 @@ export interface Grant {
   readonly settings: AddressSettings;
   /** The Services that have the address already, if it is shared. */
   readonly sharedWith: readonly string[];
+  /** Those of them that the Service had before it was created again. */
+  readonly former: readonly Address[];
+  /** Addresses that would have been given if they had rested, or that were given because no other is free. */
+  readonly resting: readonly FormerAddress[];
 }
 
 export interface Refusal {
@@ -48,6 +53,10 @@ interface Pick {
   readonly isInFlight?: true;
   /** It was freed a short time ago: one of another pool comes first. */
   readonly isResting?: boolean;
+  /** The Service had it before it was created again. */
+  readonly isFormer?: true;
+  /** The address that comes first, but has not rested. It was given if there is no other. */
+  readonly resting?: FormerAddress | undefined;
   readonly settings: AddressSettings;
   readonly sharedWith: readonly string[];
 }
@@ -126,6 +135,8 @@ function granted(request: AllocationRequest, picks: readonly Pick[]): Grant {
     key: source?.key ?? policy.pools[0]?.key ?? unknownSource,
     settings: source?.settings ?? policy.pools[0] ?? policy,
     sharedWith: picks.flatMap(({ sharedWith }) => sharedWith),
+    former: picks.flatMap(({ isFormer, address }) => (isFormer ? address : [])),
+    resting: picks.flatMap(({ resting }) => resting ?? []),
   };
 }
 
@@ -227,14 +238,24 @@ function reservationIn({
     );
 }
 
-/** An address that the Service had before it was created again. */
-function former({ request, family, facts, picked, group, room }: Search): Pick | undefined {
+/** An address that the Service had before it was created again, unless it can share one with Services that are there already. */
+function former(search: Search): Pick | undefined {
+  const { request, family, facts, picked, group, room } = search;
   if (room <= 0) return undefined;
   for (const pool of group) {
     const address = formerAddress({ state: request.state, family, picked }, pool, facts);
-    if (address !== undefined) return unshared(address, pool);
+    if (address === undefined) continue;
+    return group.some((one) => sharedIn(one, search)?.preferred !== undefined)
+      ? undefined
+      : { ...unshared(address, pool), isFormer: true };
   }
   return undefined;
+}
+
+/** The addresses in use that the Service can share; undefined if it shares none in this pool. */
+function sharedIn(pool: PolicyPool, search: Search): SharedAddresses | undefined {
+  if (!canShare(search, pool)) return undefined;
+  return sharedAddresses(search.request, pool, (address) => hasRoom(search, address), search.facts);
 }
 
 function pickFrom(pool: PolicyPool, search: Search): Pick | undefined {
@@ -242,15 +263,15 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | undefined {
   const { left, state } = request;
   if (pool.dhcp[family] && room > 0) return unshared(unspecified[family], pool);
   const shares = canShare(search, pool);
-  const accepts = (address: Address): boolean => hasRoom(search, address);
   if (shares && left !== undefined && room > 0) {
     const forAll = addressForAll(request, left, pool, facts);
     if (forAll !== undefined) return shared(request, forAll, pool, facts);
   }
-  const inUse = shares ? sharedAddresses(request, pool, accepts, facts) : undefined;
+  const inUse = sharedIn(pool, search);
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
   const free = room > 0 ? freeAddress({ state, family, picked }, pool, facts) : undefined;
-  if (free !== undefined) return { ...unshared(free.address, pool), isResting: free.isResting };
+  if (free !== undefined)
+    return { ...unshared(free.address, pool), isResting: free.isResting, resting: free.resting };
   return inUse?.any === undefined ? undefined : shared(request, inUse.any, pool, facts);
 }
 

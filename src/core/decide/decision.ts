@@ -47,6 +47,8 @@ export interface DesiredState extends Assignment {
   readonly fields: ServicePatch;
   /** Only the status of the Service, which any load balancer may write, says that the addresses are its own. */
   readonly fromStatus?: true;
+  /** The Service had an allocated address before it was created again. */
+  readonly hadBefore?: true;
   /** The address may have been allocated, but nothing shows it: it is taken as requested by name. */
   readonly assumesRequest?: true;
 }

@@ -53,6 +53,8 @@ export function targetAllocation(subject: Subject): Allocation | undefined {
     key: (added.length > 0 ? source : (state.record?.source ?? source)) ?? unknownSource,
     settings: first === undefined ? policy : settingsAt(policy, first),
     sharedWith: others.map(({ key }) => key),
+    former: [],
+    resting: [],
   };
 }
 

@@ -802,7 +802,7 @@ export function explainWrite(decision: Decision & { kind: 'write' }, policy?: Al
   switch (decision.cause) {
     case 'allocate':
     case 'share':
-      return `Assigned ${what}`;
+      return decision.hadBefore ? `Assigned ${what}, which the Service had before` : `Assigned ${what}`;
     case 'mark-static':
       return decision.assumesRequest
         ? `Assigned ${what}. Only spec.loadBalancerIP has the address, so the controller assumes that it was requested by name`

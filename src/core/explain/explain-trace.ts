@@ -1,12 +1,12 @@
 import { type AllocationPolicy, isInPool } from '../config/policy.ts';
-import type { Allocation } from '../decide/allocate.ts';
+import type { Allocation, Grant } from '../decide/allocate.ts';
 import { type AllocationFailure, isTargetFailure } from '../decide/allocation-failure.ts';
 import { wantedFamilies } from '../decide/allocation-request.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AnnouncementEvidence, AnnouncementProblem } from '../decide/announcement.ts';
 import type { Step } from '../decide/check.ts';
 import { type Condition, type Decision, isConflictCondition, isMisconfigured } from '../decide/decision.ts';
-import { formatAddress, isUnspecified } from '../ip/address.ts';
+import { formatAddress, includesAddress, isUnspecified } from '../ip/address.ts';
 import type { ReservationFor } from '../ledger/reservations.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
@@ -27,6 +27,7 @@ import {
   noSharingProblem,
   sourcesOf,
 } from './explain-decision.ts';
+import { freeFor, lastHeldBy } from './explain-former.ts';
 import { explainKept } from './explain-kept.ts';
 import { explainPools, type PoolSources } from './explain-pools.ts';
 
@@ -233,6 +234,7 @@ function explainAllocation(
   findings.push(...problems.values());
   if (reserved === undefined && decision.kind === 'write' && state.intent.kind === 'new')
     findings.push(passed('address', explainGrant(decision)));
+  if ('resting' in allocation) findings.push(...explainResting(allocation));
   return findings;
 }
 
@@ -314,15 +316,26 @@ function explainSharing({ request: { state, policy, sharing } }: Allocation): Fi
   }
 }
 
-function explainGrant({ addresses, cause, fromStatus }: Decision & { kind: 'write' }): string {
+function explainGrant({ addresses, cause, fromStatus, hadBefore }: Decision & { kind: 'write' }): string {
   const { text, entries } = addresses;
   // A pool can have DHCP for one family and addresses for the other.
   if (addressesOf(entries).some(isUnspecified)) return `${text}: requested from DHCP`;
   if (cause === 'share') return `${text} is in use, and every holder allows sharing`;
-  const isShown = cause === 'restore' || fromStatus === true;
-  return isShown
-    ? `${text} ${entries.length === 1 ? 'is' : 'are'} in the status of the Service`
-    : `${text} ${entries.length === 1 ? 'is' : 'are'} free`;
+  const verb = entries.length === 1 ? 'is' : 'are';
+  if (cause === 'restore' || fromStatus === true) return `${text} ${verb} in the status of the Service`;
+  return hadBefore ? `${text} ${verb} free, and the Service had it before` : `${text} ${verb} free`;
+}
+
+/** The addresses that came first, but have not rested. */
+function explainResting({ addresses, resting }: Grant): Finding[] {
+  return resting.map((former) => {
+    const text = `${formatAddress(former.address)} is ${freeFor(former)}, ${lastHeldBy(former)}`;
+    const isGiven = includesAddress(addresses, former.address);
+    return noted(
+      'address',
+      isGiven ? `${text}. No other address has rested` : `${text}, so other addresses come first`,
+    );
+  });
 }
 
 /** What an assigned Service has, and what is left to write. */

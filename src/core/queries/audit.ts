@@ -244,6 +244,7 @@ function claimFindings({ claimTracker }: Allocator): AuditFinding[] {
   for (let next = claimTracker.next(); next !== undefined; next = claimTracker.next()) {
     const { repair, work } = next;
     work.done();
+    if (repair.kind === 'remember') continue;
     const address = repair.kind === 'claim' ? repair.address : repair.claim.address;
     const subject = `ipaddress ${formatAddress(address)}`;
     findings.push(

@@ -32,7 +32,9 @@ export const allocation: Check = {
     const isRequested = view.reallocate && targetOf(view) === undefined;
     if (isNew) {
       const cause = isRequested ? 'reallocate' : allocationCause(found);
-      return { allocation: found, desired: withPending(run, assignedFrom(run, cause, found)) };
+      const desired = withPending(run, assignedFrom(run, cause, found));
+      const isSame = found.former.length > 0;
+      return { allocation: found, desired: isSame ? { ...desired, hadBefore: true } : desired };
     }
     const cause = isRequested ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
     const sharedWith = shown.flatMap((address) => othersAt(state, address, facts).map(({ key }) => key));
