@@ -43,6 +43,17 @@ test('an address rests, unless there is no other one', () => {
   assert.deepEqual(world.addresses('x/6'), ['10.0.0.2'], 'rested addresses in their order');
 });
 
+test('an address of a pool rests while a later pool on the list has one that is rested', () => {
+  const world = new SmallWorld({
+    'pool.a': '10.0.0.1',
+    'pool.b': '10.0.1.1',
+    'pools-global': 'a, b',
+    'cool-down': '5m',
+  });
+  world.create(['x/1']).delete('x/1').create(['x/2'], ['x/3']);
+  assert.deepEqual(world.addresses('x/2', 'x/3'), ['10.0.1.1', '10.0.0.1']);
+});
+
 test('the least recently used address comes first, after those that were never used', () => {
   const world = new SmallWorld({ 'cidr-global': '10.0.0.1-10.0.0.3', 'search-order': 'least-recently-used' });
   world.create(['x/1'], ['x/2']);

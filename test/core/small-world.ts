@@ -24,6 +24,8 @@ export interface Wish {
   ports?: readonly number[];
   spec?: string;
   local?: true;
+  /** The address in the status. */
+  status?: string;
 }
 
 /** Services that are created, edited, and deleted one after the other, each in a second of its own, with their final state. */
@@ -96,9 +98,13 @@ export class SmallWorld {
     return explainDecision(this.decision(key), options);
   }
 
-  #edit(key: string, { annotations = {}, labels = {}, ...wish }: Wish): void {
-    const metadata = { annotations, labels };
-    this.#put(key, mergePatch(this.service(key), { metadata, spec: specOf(wish) }) as Service);
+  #edit(key: string, { annotations = {}, labels = {}, status, ...wish }: Wish): void {
+    const edited = {
+      metadata: { annotations, labels },
+      spec: specOf(wish),
+      ...(status === undefined ? {} : { status: { loadBalancer: { ingress: [{ ip: status }] } } }),
+    };
+    this.#put(key, mergePatch(this.service(key), edited) as Service);
   }
 
   #put(key: string, service: Service): void {

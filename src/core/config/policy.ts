@@ -324,6 +324,17 @@ export function withoutAddresses(
   return without(spans, mergeRanges(ranges), family);
 }
 
+/** All of the spans, which are of one family, merged where they overlap. */
+export function mergeSpans(spans: readonly Span[]): readonly Span[] {
+  const merged: Span[] = [];
+  for (const { first, last } of [...spans].sort((a, b) => (a.first < b.first ? -1 : 1))) {
+    const before = merged.at(-1);
+    if (before === undefined || before.last + 1n < first) merged.push({ first, last });
+    else if (before.last < last) merged[merged.length - 1] = { first: before.first, last };
+  }
+  return merged;
+}
+
 function sizeOf(spans: readonly Span[]): bigint {
   return spans.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
 }
@@ -372,17 +383,28 @@ export function providerOf(
   return having.find(({ key }) => key === source) ?? having[0];
 }
 
-/** Whether the pool could provide this address if it were free: O(spans). */
+/** Whether the pool could provide this address if it were free: O(log spans). */
 export function isInPool(pool: Pool, address: Address): boolean {
   const { family } = address;
   if (isUnspecified(address)) return pool.dhcp[family];
   return isWithin(pool.spans[family], address);
 }
 
-/** Whether one of the spans, which are of the address's family, has it: O(spans). */
+/** Whether one of the spans, which are of the address's family, ascending, and disjoint, has it: O(log spans). */
 export function isWithin(spans: readonly Span[], address: Address): boolean {
   const ordinal = ordinalOf(address);
-  return ordinal !== undefined && spans.some(({ first, last }) => first <= ordinal && ordinal <= last);
+  if (ordinal === undefined) return false;
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const span = spans[middle];
+    if (span === undefined) return false;
+    if (ordinal < span.first) high = middle;
+    else if (ordinal > span.last) low = middle + 1;
+    else return true;
+  }
+  return false;
 }
 
 /** What the configuration reserves, in the order of namespaces: the first reservation of an address counts. O(n log n). */

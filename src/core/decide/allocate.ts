@@ -5,7 +5,7 @@ import {
   type PolicyPool,
   settingsAt,
 } from '../config/policy.ts';
-import { type Address, type Family, includesAddress } from '../ip/address.ts';
+import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
 import type { ReservationFor } from '../ledger/reservations.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { unknownSource } from '../model/allocation-record.ts';
@@ -46,6 +46,8 @@ interface Pick {
   readonly key: string | undefined;
   /** An earlier write may still assign it, with this key. */
   readonly isInFlight?: true;
+  /** It was freed a short time ago: one of another pool comes first. */
+  readonly isResting?: boolean;
   readonly settings: AddressSettings;
   readonly sharedWith: readonly string[];
 }
@@ -80,6 +82,10 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
   const groups = groupsOf(policy);
   const kept = keptBySlot(request, groups);
   const stays = kept.flatMap((slots) => slots.flatMap((address) => address ?? []));
+  const roomBeside = (picked: readonly Address[]): number => {
+    const chosen = picked.filter((address) => !includesAddress(stays, address));
+    return roomFor(request, [...stays, ...chosen], facts);
+  };
   const picks: Pick[] = [];
   const failures: AllocationFailure[] = [];
   for (const [i, group] of groups.entries()) {
@@ -94,14 +100,19 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
       // Where DHCP answers for both families, one entry is enough.
       if (isLeased(group) && (j > 0 || kept[i]?.some((one) => one !== undefined))) continue;
       const picked = picks.map(({ address }) => address);
-      const chosen = picked.filter((address) => !includesAddress(stays, address));
-      const room = roomFor(request, [...stays, ...chosen], facts);
+      const room = roomBeside(picked);
       const found = pickOne({ request, facts, family, group, picked, room });
       if ('address' in found) picks.push(found);
       else missing.push(...found);
     }
     const isEnough = needs === 'any' ? picks.length > before : missing.length === 0;
-    if (!isEnough) failures.push(...missing);
+    if (isEnough) continue;
+    const earlier = picks.slice(0, before).map(({ address }) => address);
+    const keepsAddress = kept[i]?.some((one) => one !== undefined && !isUnspecified(one));
+    const lease = keepsAddress ? undefined : leaseOf(group);
+    // In the place of what other pools of the group have for some of the families.
+    if (lease !== undefined && roomBeside(earlier) > 0) picks.splice(before, picks.length, lease);
+    else failures.push(...missing);
   }
   return failures.length > 0 ? { request, failures } : granted(request, picks);
 }
@@ -138,17 +149,26 @@ function pickOne(search: Search): Pick | readonly AllocationFailure[] {
   const { policy, state } = request;
   const before = joined(search) ?? inFlight(search) ?? reserved(search) ?? former(search);
   if (before !== undefined) return before;
-  const failures: AllocationFailure[] = [];
+  const lease = isLeased(group) && room > 0 ? leaseOf(group) : undefined;
+  if (lease !== undefined) return lease;
+  let resting: Pick | undefined;
   for (const pool of group) {
     const pick = pickFrom(pool, search);
-    if (!('code' in pick)) return pick;
-    failures.push(pick);
+    if (pick !== undefined && !pick.isResting) return pick;
+    resting ??= pick;
   }
+  if (resting !== undefined) return resting;
   if (room <= 0 && policy.quota !== undefined)
     return [whyNoRoom(state, policy.quota, facts, reservationIn(search))];
-  const leased = group.find(({ dhcpOnly }) => dhcpOnly !== undefined);
-  if (leased?.dhcpOnly !== undefined) return unshared(unspecified[leased.dhcpOnly], leased);
-  return failures.length > 0 ? failures : [whyNoPool(state.view, policy, facts)];
+  return group.length > 0
+    ? group.map((pool) => whyNoneIn(pool, search))
+    : [whyNoPool(state.view, policy, facts)];
+}
+
+/** The entry with which a pool of a single DHCP entry answers for all families. */
+function leaseOf(group: readonly PolicyPool[]): Pick | undefined {
+  const pool = group.find(({ dhcpOnly }) => dhcpOnly !== undefined);
+  return pool?.dhcpOnly === undefined ? undefined : unshared(unspecified[pool.dhcpOnly], pool);
 }
 
 /** The address of the Services that left the same one before. */
@@ -217,7 +237,7 @@ function former({ request, family, facts, picked, group, room }: Search): Pick |
   return undefined;
 }
 
-function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
+function pickFrom(pool: PolicyPool, search: Search): Pick | undefined {
   const { request, family, facts, picked, room } = search;
   const { left, state } = request;
   if (pool.dhcp[family] && room > 0) return unshared(unspecified[family], pool);
@@ -230,8 +250,12 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
   const inUse = shares ? sharedAddresses(request, pool, accepts, facts) : undefined;
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
   const free = room > 0 ? freeAddress({ state, family, picked }, pool, facts) : undefined;
-  if (free !== undefined) return unshared(free, pool);
-  if (inUse?.any !== undefined) return shared(request, inUse.any, pool, facts);
+  if (free !== undefined) return { ...unshared(free.address, pool), isResting: free.isResting };
+  return inUse?.any === undefined ? undefined : shared(request, inUse.any, pool, facts);
+}
+
+/** Why the pool has no address for the Service. O(spans), so it is only asked if no other pool has one. */
+function whyNoneIn(pool: PolicyPool, { request, family, facts }: Search): AllocationFailure {
   const failure = whyNoneFree(pool, family, facts);
   return failure.code === 'pool-full'
     ? { ...failure, noSharing: whyNoSharing(request, pool, facts) }

@@ -75,7 +75,9 @@ function unusedReservations(
   return reserved
     .filter(({ address }) => !includesAddress(addressesOf(list), address))
     .map(({ address, key }) => {
-      const holders = ledger.servicesAt(address).filter((other) => other !== state);
+      const others = ledger.servicesAt(address).filter((other) => other !== state);
+      // Requests by name do not keep it from the Service.
+      const holders = ledger.isFreeFor(state, address) ? none : others;
       return { code: 'reservation-unused', address, key, holders: holders.map((other) => other.key).sort() };
     });
 }

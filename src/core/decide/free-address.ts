@@ -37,6 +37,12 @@ export function formerAddress(
     )?.address;
 }
 
+export interface FreeAddress {
+  readonly address: Address;
+  /** It has not rested: another pool of the Service can have one that has. */
+  readonly isResting: boolean;
+}
+
 /**
  * The first free address of the pool in its search order. With a cool-down, one that was freed a short time ago is taken only if there
  * is no other. O(log addresses in use), and with a memory O(remembered addresses).
@@ -45,30 +51,37 @@ export function freeAddress(
   request: FreeAddressRequest,
   pool: PolicyPool,
   facts: Facts,
-): Address | undefined {
+): FreeAddress | undefined {
   const { family, picked } = request;
   const { coolDown, order } = pool;
   const { ledger } = facts;
   // Picked for another pool, which overlaps with this one.
   const all = pool.spans[family];
-  const available = picked.length === 0 ? all : withoutAddresses(all, picked, family);
+  const overlapping = picked.filter((address) => address.family === family && isInPool(pool, address));
+  const available = overlapping.length === 0 ? all : withoutAddresses(all, overlapping, family);
   const spans = order === 'spread' ? rotated(available, request.state.view.uid) : available;
   const descending = order === 'desc';
   if (coolDown === undefined && order !== 'least-recently-used')
-    return ledger.firstFree(family, spans, descending);
+    return found(ledger.firstFree(family, spans, descending));
   const freed = [...ledger.former.all()].filter(
     ({ address }) =>
       address.family === family && isInPool(pool, address) && isAvailable(address, picked, ledger),
   );
   const neverUsed = ledger.firstNeverUsed(family, spans, descending);
-  if (order === 'least-recently-used') return neverUsed ?? freed[0]?.address;
   const rested = freed.filter((former) => isRested(former, request.state, coolDown ?? 0, facts));
+  // The longest free one is also the one that has rested longest.
+  const last = found(freed[0]?.address, rested.length === 0);
+  if (order === 'least-recently-used') return found(neverUsed) ?? last;
   const candidates = [
     ...rested.map(({ address }) => address),
     ...(neverUsed === undefined ? [] : [neverUsed]),
   ];
-  // No address is kept from a Service that waits: the last resort is the one that has rested longest.
-  return candidates.sort(inOrderOf(spans, descending))[0] ?? freed[0]?.address;
+  // No address is kept from a Service that waits.
+  return found(candidates.sort(inOrderOf(spans, descending))[0]) ?? last;
+}
+
+function found(address: Address | undefined, isResting = false): FreeAddress | undefined {
+  return address && { address, isResting };
 }
 
 function isAvailable(address: Address, picked: readonly Address[], ledger: Ledger): boolean {
@@ -84,12 +97,10 @@ function isRested(
   return service === key || now - freedAt >= coolDown;
 }
 
-/** Compares addresses by their place in the spans. */
+/** Compares addresses by their place in the spans, which can be rotated: those before the first span come last. */
 function inOrderOf(spans: readonly Span[], descending: boolean): (a: Address, b: Address) => number {
-  const placeOf = (address: Address): number => {
-    const ordinal = ordinalOf(address) ?? -1n;
-    return spans.findIndex(({ first, last }) => first <= ordinal && ordinal <= last);
-  };
+  const start = spans[0]?.first ?? 0n;
+  const placeOf = (address: Address): number => ((ordinalOf(address) ?? -1n) < start ? 1 : 0);
   return (a, b) => {
     const difference = placeOf(a) - placeOf(b) || compareAddresses(a, b);
     return descending ? -difference : difference;
