@@ -1,3 +1,4 @@
+import type { ListFaults } from '../config/list-faults.ts';
 import type { Address, Family } from '../ip/address.ts';
 import type { ReservationFor } from '../ledger/reservations.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
@@ -18,14 +19,20 @@ export type AllocationFailure =
       readonly pools: readonly string[];
       readonly listed: readonly string[];
     }
-  /** The list names only pools that do not exist. */
-  | { readonly code: 'list-empty'; readonly namespace: string; readonly list: string }
+  /** The list names no pool, or only pools that do not exist. */
+  | {
+      readonly code: 'list-empty';
+      readonly namespace: string;
+      readonly list: string;
+      readonly faults: ListFaults;
+    }
   /** All pools on the list are for other Services: by a selector, or for those that name them. */
   | {
       readonly code: 'no-pool-chosen';
       readonly namespace: string;
       readonly list: string;
       readonly listed: readonly string[];
+      readonly faults: ListFaults;
     }
   /** The Services of the namespace hold as many addresses as they may. */
   | {

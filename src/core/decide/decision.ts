@@ -108,6 +108,8 @@ export type Condition =
       readonly address: Address;
       /** The pool of the namespace; undefined if there is none. */
       readonly key: string | undefined;
+      /** Why a reallocation is not possible, if no pool serves the Service. */
+      readonly why: AllocationFailure | undefined;
     }
   | { readonly code: 'shared'; readonly others: readonly ServiceKey[] }
   /** The Service has a sharing key, and an address of its own although another Service has the same key. */

@@ -1,3 +1,4 @@
+import { listFaults } from '../config/list-faults.ts';
 import type { AllocationPolicy, PolicyPool, Quota } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
 import { heldBy } from '../ledger/held-addresses.ts';
@@ -44,9 +45,10 @@ export function whyNoPool(
   const names = listed.map(({ name }) => name);
   if (choice.by === 'refused')
     return { code: 'pool-not-listed', namespace, list, pools: choice.pools, listed: names };
+  const faults = listFaults(config, list);
   return names.length === 0
-    ? { code: 'list-empty', namespace, list }
-    : { code: 'no-pool-chosen', namespace, list, listed: names };
+    ? { code: 'list-empty', namespace, list, faults }
+    : { code: 'no-pool-chosen', namespace, list, listed: names, faults };
 }
 
 export function whyNoRoom(

@@ -36,7 +36,11 @@ export function explainPools(
   const more = findings.length - used.length - maxOthers;
   const others = findings.filter(({ outcome }) => outcome === 'noted').slice(0, maxOthers);
   return [
-    { name: 'list', outcome: 'passed', finding: `${list} has ${enumerated(names)}${why}` },
+    {
+      name: 'list',
+      outcome: 'passed',
+      finding: `${list} has ${names.length === 0 ? 'no pool' : enumerated(names)}${why}`,
+    },
     ...findings.filter((finding) => used.includes(finding) || others.includes(finding)),
     ...(more > 0 ? [noted(`not ${more} others on the list`)] : []),
   ];

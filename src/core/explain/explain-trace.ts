@@ -320,7 +320,9 @@ function explainGrant({ addresses, cause, fromStatus }: Decision & { kind: 'writ
   if (addressesOf(entries).some(isUnspecified)) return `${text}: requested from DHCP`;
   if (cause === 'share') return `${text} is in use, and every holder allows sharing`;
   const isShown = cause === 'restore' || fromStatus === true;
-  return isShown ? `${text} is in the status of the Service` : `${text} is free`;
+  return isShown
+    ? `${text} ${entries.length === 1 ? 'is' : 'are'} in the status of the Service`
+    : `${text} ${entries.length === 1 ? 'is' : 'are'} free`;
 }
 
 /** What an assigned Service has, and what is left to write. */
