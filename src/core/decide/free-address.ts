@@ -64,8 +64,9 @@ export function freeAddress(
   const available = overlapping.length === 0 ? all : withoutAddresses(all, overlapping, family);
   const spans = order === 'spread' ? rotated(available, state.view.uid) : available;
   const descending = order === 'desc';
-  const rests = (one: FormerHolder): boolean =>
-    one.service !== state.key && now - one.freedAt < (coolDown ?? 0);
+  // A clock that was set back makes no address younger than new.
+  const rests = ({ service, freedAt }: FormerHolder): boolean =>
+    service !== state.key && Math.max(0, now - freedAt) < (coolDown ?? 0);
   if (order === 'least-recently-used') {
     const neverUsed = ledger.firstNeverUsed(family, spans, descending);
     if (neverUsed !== undefined) return { address: neverUsed, isResting: false };
