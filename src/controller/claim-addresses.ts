@@ -1,7 +1,7 @@
 import { ApiError } from '../client/errors.ts';
 import type { ClaimRequest } from '../core/claims/claim-requests.ts';
 import { formatAddress } from '../core/ip/address.ts';
-import { type Claim, claimObject, claimOf, reservationPatch, sameReservation } from '../core/model/claim.ts';
+import { type Claim, claimObject, claimOf, claimPatch, sameReservation } from '../core/model/claim.ts';
 import type { IPAddress } from '../core/model/objects.ts';
 import type { Options } from '../core/model/options.ts';
 import { isDeniedByAdmission } from './refusal.ts';
@@ -54,7 +54,7 @@ function claim(
             )
           : await api.mergePatch<IPAddress>(
               claimPath(request),
-              reservationPatch(known, reservations, options.controller),
+              claimPatch(known, { reservations }, options.controller),
               signal,
               leadership,
             );

@@ -2,7 +2,7 @@ import { backoffMs } from '../client/backoff.ts';
 import { ApiError, errorText } from '../client/errors.ts';
 import type { ClaimRepair, ClaimWork } from '../core/claims/claim-tracker.ts';
 import { formatAddress } from '../core/ip/address.ts';
-import { claimObject, claimOf } from '../core/model/claim.ts';
+import { type Claim, type ClaimContent, claimObject, claimOf, claimPatch } from '../core/model/claim.ts';
 import type { IPAddress } from '../core/model/objects.ts';
 import type { Ended } from '../core/queue/work-queue.ts';
 import { claimPath } from './claim-addresses.ts';
@@ -11,10 +11,15 @@ import { claimsPath } from './watched-resources.ts';
 
 const backoff = { initialMs: 1_000, maxMs: 60_000 };
 
+/** Wall time decides when a tombstone expires, and it jumps when it is set. */
+const maxWaitMs = 3_600_000;
+
+const actions = { claim: 'create', remember: 'update', drop: 'delete' } as const;
+
 /**
  * Reconciles our claims with the holders of addresses, one at a time and at the lowest priority. It creates
- * claims for addresses assigned before claims were enabled, and deletes claims without a holder. A deletion
- * is guarded by the version that it was decided on, so a claim with a new reservation stays.
+ * claims for addresses assigned before claims were enabled, and deletes claims without a holder, or turns them into
+ * tombstones. Both are guarded by the version that they were decided on, so a claim with a new reservation stays.
  */
 export class IPAddressReconciler implements Reconciler {
   readonly #options: ReconcilerOptions;
@@ -34,7 +39,10 @@ export class IPAddressReconciler implements Reconciler {
   }
 
   get nextAt(): number {
-    return this.#nextAt;
+    const { allocator, context } = this.#options;
+    if (!this.isIdle) return this.#nextAt;
+    const { expiresInMs = Number.POSITIVE_INFINITY } = allocator.claimTracker;
+    return context.clock.now() + Math.min(expiresInMs, maxWaitMs);
   }
 
   startNext(): Promise<Ended> | undefined {
@@ -55,7 +63,7 @@ export class IPAddressReconciler implements Reconciler {
     const { allocator, context, reporter } = this.#options;
     this.#isBusy = true;
     try {
-      await (repair.kind === 'claim' ? this.#claim(repair) : this.#drop(repair));
+      await this.#repair(repair);
       this.#failures = 0;
     } catch (error) {
       const address = work.item;
@@ -65,7 +73,7 @@ export class IPAddressReconciler implements Reconciler {
       const retryInMs = backoffMs(this.#failures, context.random(), backoff);
       this.#failures += 1;
       this.#nextAt = context.clock.now() + retryInMs;
-      const action = repair.kind === 'claim' ? 'create' : 'delete';
+      const action = actions[repair.kind];
       const message = `cannot ${action} the claim on ${formatAddress(address)}: ${errorText(error)}`;
       const cause = error instanceof Error ? error : new Error(String(error));
       reporter.claimsFailing(message, cause, { address: formatAddress(address), retryInMs });
@@ -73,6 +81,19 @@ export class IPAddressReconciler implements Reconciler {
       this.#isBusy = false;
     }
     return work.leave();
+  }
+
+  #repair(repair: ClaimRepair): Promise<void> {
+    switch (repair.kind) {
+      case 'claim':
+        return repair.tombstone === undefined
+          ? this.#claim(repair)
+          : this.#patch(repair.tombstone, { reservations: [] });
+      case 'remember':
+        return this.#patch(repair.claim, { reservations: [], last: repair.last });
+      case 'drop':
+        return this.#drop(repair);
+    }
   }
 
   async #claim({ address }: ClaimRepair & { kind: 'claim' }): Promise<void> {
@@ -89,6 +110,27 @@ export class IPAddressReconciler implements Reconciler {
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409) throw error;
       await this.#refresh(claimPath({ address }));
+    }
+  }
+
+  /** Like a deletion, it is refused if the claim has changed since it was decided on. */
+  async #patch(claim: Claim, content: ClaimContent): Promise<void> {
+    const { allocator, context, options, leadership } = this.#options;
+    const path = claimPath(claim);
+    try {
+      const patched = await context.api.mergePatch<IPAddress>(
+        path,
+        claimPatch(claim, content, options.controller),
+        this.#abortController.signal,
+        leadership,
+      );
+      allocator.claimTracker.put(claimOf(patched, options.controller));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 404) allocator.claimTracker.gone(claim.address, claim.resourceVersion);
+      // 422: another UID. A conflict without a newer version is an ordinary failure.
+      else if (![409, 422].includes(error.status) || (await this.#refresh(path)) === claim.resourceVersion)
+        throw error;
     }
   }
 

@@ -280,6 +280,7 @@ function readState({ allocator, counters: { services, announcements } }: Control
     kube_vip_cloud_provider_claims: [
       ['ours', claimTracker.claims.ours],
       ['others', claimTracker.claims.others],
+      ['tombstones', claimTracker.claims.tombstones],
     ],
   };
 }

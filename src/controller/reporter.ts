@@ -4,6 +4,7 @@ import type { Log, LogFields } from '../client/log.ts';
 import type { Clock } from '../client/transport.ts';
 import type { Config } from '../core/config/config.ts';
 import { countOf, isInformational } from '../core/config/config-problem.ts';
+import type { AllocationPolicy } from '../core/config/policy.ts';
 import type { Allocator } from '../core/decide/allocator.ts';
 import { type AnnouncementProblem, announcementProblem } from '../core/decide/announcement.ts';
 import {
@@ -206,17 +207,17 @@ export class Reporter {
   }
 
   /**
-   * Reports a written change; `before` is the Service without it. Changes of the allocation record alone are logged, but have no
+   * Reports a written change; `before` is the Service without it, and `policy` that of the decision. Changes of the allocation record alone are logged, but have no
    * event.
    */
-  written(view: ServiceView, decision: Decision, before: ServiceView): void {
+  written(view: ServiceView, decision: Decision, before: ServiceView, policy?: AllocationPolicy): void {
     const key = keyOf(view);
     if (decision.kind === 'write') {
       this.#count(view, decision);
       const { cause, addresses, source, conditions } = decision;
       const isAppended = (one: Condition): boolean => one.code === 'shared' || isIncomplete(one);
       const more = conditions.filter(isAppended).map((one) => explainCondition(one, this.#options));
-      const message = [explainWrite(decision), ...more].join('. ');
+      const message = [explainWrite(decision, policy), ...more].join('. ');
       const known = assignedTo(before, this.#options.controller)?.text;
       const previous = known === addresses.text ? undefined : known;
       const logged = { service: key, decision: decision.kind, cause, addresses: addresses.text, previous };

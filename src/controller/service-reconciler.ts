@@ -164,7 +164,7 @@ export class ServiceReconciler implements Reconciler {
   /** The end of the work queues the Service again, with what was read. */
   #completed(next: ServiceWork, change: ServicePatch, outcome: WriteOutcome): Ended {
     const { allocator, reporter, context } = this.#options;
-    const { state, decision, work } = next;
+    const { state, decision, trace, work } = next;
     const { view, key } = state;
     const now = context.clock.now();
     switch (outcome.kind) {
@@ -173,7 +173,8 @@ export class ServiceReconciler implements Reconciler {
         allocator.answered(outcome.view);
         const unapplied = unappliedPart(change, outcome.view);
         const { annotation, record } = unapplied;
-        if (annotation === undefined && record === undefined) reporter.written(outcome.view, decision, view);
+        if (annotation === undefined && record === undefined)
+          reporter.written(outcome.view, decision, view, trace.policy);
         // The deletion was faster than this answer, and the log ends with what is true.
         if (allocator.seen(key)?.uid !== outcome.view.uid) reporter.released(outcome.view, 'deleted');
         if (isEmptyPatch(unapplied)) return work.written(view, now);
@@ -220,7 +221,9 @@ export class ServiceReconciler implements Reconciler {
    */
   #reportIfWritten(view: ServiceView | undefined, { record }: ServicePatch, work: ServiceWork): void {
     if (record == null || view?.record === undefined) return;
-    if (sameRecord(view.record, record)) this.#options.reporter.written(view, work.decision, work.state.view);
+    const { decision, state, trace } = work;
+    if (sameRecord(view.record, record))
+      this.#options.reporter.written(view, decision, state.view, trace.policy);
   }
 
   /** Reports which field managers revert our change; one read per report. */

@@ -52,7 +52,7 @@ export interface AddressCell {
   /** The first few holders, contenders and claim owners, and the number of the others. */
   readonly services: readonly string[];
   readonly more: number;
-  /** What the configuration says about it: `excluded by exclude.internal`, `reserved for shop/web (reserve-shop)`. */
+  /** What the configuration says about it: `excluded by exclude.internal`, `reserved for shop/web (reserve-shop)`. Of a free one: its last holder. */
   readonly note?: string;
 }
 

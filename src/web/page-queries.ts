@@ -23,7 +23,17 @@ import type {
   ServiceItemState,
 } from './page-data.ts';
 import { between, type PageSnapshot } from './page-snapshot.ts';
-import { blockAround, cellOf, large, mapOf, noteOn, pathTo, rangeText, small } from './pool-map.ts';
+import {
+  blockAround,
+  cellOf,
+  formerTextAt,
+  large,
+  mapOf,
+  noteOn,
+  pathTo,
+  rangeText,
+  small,
+} from './pool-map.ts';
 
 /** The requested object does not exist (404), or the request is invalid (400). */
 export class QueryError extends Error {
@@ -135,7 +145,7 @@ export function findAddress(snapshot: PageSnapshot, text: string): AddressDetail
     others: itemsOf(services.others, snapshot),
     externalIP: services.externalUsers.length === 0 ? '' : externalIPOf(services.externalUsers),
     claimOwner: services.owner?.parent,
-    note: noteOn(found, excludedBy(address, snapshot.config)),
+    note: noteOn(found, excludedBy(address, snapshot.config)) || formerTextAt(address, snapshot.allocator),
   };
 }
 

@@ -1,8 +1,16 @@
+import { formerAddressAt } from '../core/decide/former-address.ts';
 import { explainExclusion, explainReservation } from '../core/explain/explain-address.ts';
 import { formatBlock, formatRange } from '../core/explain/explain-config.ts';
+import { freeFor, lastHeldBy } from '../core/explain/explain-former.ts';
 import { type Address, formatAddress } from '../core/ip/address.ts';
 import { type Range, rangesMeet } from '../core/ip/range.ts';
-import { type AddressState, type Gap, type Occupancy, withGaps } from '../core/queries/occupancy.ts';
+import {
+  type AddressState,
+  type AllocatorView,
+  type Gap,
+  type Occupancy,
+  withGaps,
+} from '../core/queries/occupancy.ts';
 import { excludersIn } from '../core/queries/pool-users.ts';
 import type { AddressCell, Block, PoolMap, Segment } from './page-data.ts';
 import { between, type PageSnapshot } from './page-snapshot.ts';
@@ -60,7 +68,7 @@ function segmentOf(range: Range, snapshot: PageSnapshot, scale: Scale): Segment 
   if (sizeOf(range) <= BigInt(scale.maxCells)) {
     const excluders = excludersIn(range, snapshot.config);
     const cells = withGaps(range, inUse, usable, reserved).flatMap((part) =>
-      'range' in part ? gapCells(part, excluders) : cellOf(part),
+      'range' in part ? gapCells(part, excluders, snapshot) : cellOf(part),
     );
     return { ...head, cells };
   }
@@ -136,15 +144,27 @@ function blockOf(range: Range, inUse: readonly Occupancy[], parts: readonly (Occ
   };
 }
 
-function gapCells(gap: Gap, excluders: ReturnType<typeof excludersIn>): AddressCell[] {
+function gapCells(
+  gap: Gap,
+  excluders: ReturnType<typeof excludersIn>,
+  { allocator }: PageSnapshot,
+): AddressCell[] {
   const { range, state } = gap;
   const cells: AddressCell[] = [];
   for (let value = range.first; value <= range.last; value += 1n) {
     const address = { family: range.family, value };
     const keys = state === 'excluded' ? excluders(address, maxNames) : [];
-    cells.push({ address: formatAddress(address), state, services: [], more: 0, ...noted(gap, keys) });
+    const former = state === 'free' ? formerTextAt(address, allocator) : '';
+    const note = former === '' ? noted(gap, keys) : { note: former };
+    cells.push({ address: formatAddress(address), state, services: [], more: 0, ...note });
   }
   return cells;
+}
+
+/** `free for 2 minutes, last held by shop/web; rests for 3 minutes more`; empty if it is not free, or nothing is remembered. */
+export function formerTextAt(address: Address, allocator: AllocatorView): string {
+  const former = formerAddressAt(address, allocator);
+  return former === undefined ? '' : `${freeFor(former)}, ${lastHeldBy(former)}`;
 }
 
 export function cellOf(occupancy: Occupancy): AddressCell {

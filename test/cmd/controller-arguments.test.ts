@@ -9,6 +9,7 @@ const options = {
   configMap: { namespace: 'kube-system', name: 'kubevip' },
   controller: 'kube-vip-cloud-controller',
   claims: false,
+  maxFormerHolders: 1_000,
 };
 const election = {
   lease: { namespace: 'kube-system', name: 'kube-vip-cloud-controller' },
@@ -152,6 +153,10 @@ const runs: { argv: string[]; env?: Environment; expected: object }[] = [
     expected: { ...plain, logFormat: 'text', color: false },
   },
 
+  {
+    argv: ['--max-remembered-addresses=0'],
+    expected: { ...plain, options: { ...options, maxFormerHolders: 0 } },
+  },
   { argv: ['--version'], expected: { kind: 'version' } },
   { argv: ['--version=raw'], expected: { kind: 'version' } },
   { argv: ['--version=false'], expected: plain },

@@ -82,3 +82,48 @@ test('a claim whose deletion fails without a reason is deleted after a delay', a
   await until(() => harness.api.objects('ipaddresses').length === 0, 'it is deleted');
   await harness.stop();
 });
+
+/** The last holder that the tombstone of the address names, or what else is there. */
+function lastHolder(harness: Harness): string {
+  const [object] = harness.api.objects('ipaddresses');
+  const text = object?.metadata.annotations?.['kube-vip.io/claim'];
+  if (text === undefined) return 'nothing';
+  const { last } = JSON.parse(text) as { last?: { service: string } };
+  return last?.service ?? 'a claim';
+}
+
+test('the claim of a freed address becomes a tombstone, and is deleted when it expires, without any other event', async () => {
+  const harness = new Harness({ claims: true });
+  harness.pools({ 'range-global': '10.0.0.1', sticky: '2h' });
+  harness.load('default/web');
+  harness.start();
+  await harness.settled();
+  await harness.request('DELETE', 'default/services/web');
+  await until(() => lastHolder(harness) === 'default/web', 'the tombstone is written');
+  for (let minutes = 0; minutes < 130; minutes += 10) harness.clock.advance(10 * 60_000);
+  await until(() => lastHolder(harness) === 'nothing', 'it is deleted');
+  await harness.stop();
+});
+
+test('a tombstone that another client changes at the same time is not a failure, and one that is refused is written after a delay', async () => {
+  const harness = new Harness({ claims: true });
+  harness.pools({ 'range-global': '10.0.0.1', sticky: '2h' });
+  harness.load('default/web');
+  harness.start();
+  await harness.settled();
+  let patches = 0;
+  harness.onClaimRequest = (request) => {
+    if (!isOne(request) || request.method !== 'PATCH') return 'pass';
+    patches += 1;
+    return patches === 1 ? conflict : 'pass';
+  };
+  await harness.request('DELETE', 'default/services/web');
+  await until(() => patches > 0, 'it is requested');
+  await aMoment();
+  harness.clock.advance(3_000);
+  await until(() => lastHolder(harness) === 'default/web', 'it is written');
+  harness.load('default/other');
+  await harness.settled();
+  assert.equal(lastHolder(harness), 'a claim');
+  await harness.stop();
+});

@@ -7,8 +7,8 @@ import { serviceNamed } from './harness.ts';
 import { createCluster, election, TestReplica } from './replica.ts';
 
 /** Two replicas on one API: the first is the leader, the second a synced standby. */
-async function startReplicas(pool: string) {
-  const { clock, api, load, address, holder } = createCluster(pool);
+async function startReplicas(pool: string, more: Readonly<Record<string, string>> = {}) {
+  const { clock, api, load, address, holder } = createCluster(pool, more);
   const first = new TestReplica(api, clock, 'first').start();
   await until(() => first.process.controller.isIdle, 'the first is the leader');
   const second = new TestReplica(api, clock, 'second').start();
@@ -38,6 +38,27 @@ test('the leader writes, the standby is ready and writes nothing, and a released
   assert.deepEqual(second.writes, ['PATCH default/b']);
   await second.stop();
   assert.equal(holder(), '');
+});
+
+test('a standby remembers who had an address, for when it leads', async () => {
+  const { api, load, address, holder, first, second } = await startReplicas('10.0.0.1-10.0.0.9', {
+    sticky: '1h',
+  });
+  const { ledger } = second.process.controller.allocator;
+  for (const name of ['a', 'b']) load(`default/${name}`);
+  const hasSeen = (): boolean =>
+    ledger.size === 2 && [...ledger.all()].every(({ view }) => view.annotation !== undefined);
+  await until(hasSeen, 'the standby has seen the addresses');
+  for (const name of ['a', 'b']) {
+    const path = `/api/v1/namespaces/default/services/${name}`;
+    await api.transport({ method: 'DELETE', path, headers: {} }, new AbortController().signal);
+  }
+  await until(() => ledger.size === 0, 'the standby has seen the deletions');
+  await first.stop();
+  await until(() => holder() === 'second');
+  load('default/b');
+  await until(() => address('default/b') === '10.0.0.2');
+  await second.stop();
 });
 
 test('a leader without an API server stops writing at its deadline, and others lead only after the Lease has expired', async () => {

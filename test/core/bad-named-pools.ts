@@ -34,7 +34,7 @@ export const badNamedPools: readonly BadPool[] = [
     'pool.internal',
     '10.0.0.0/24',
     [
-      'pool.internal serves no Service, because no list names internal. Add it to pools-global, or to the list of a namespace such as pools-default.',
+      'pool.internal serves no Service, because no list names internal. Name it in a list: pools-global for namespaces without their own key, where it takes precedence over cidr-global, or pools-<namespace> for one namespace, which then uses only the pools on that list.',
     ],
     'another key can follow',
   ],
@@ -43,7 +43,7 @@ export const badNamedPools: readonly BadPool[] = [
     '10.0.0.300',
     [
       'pool.internal: "10.0.0.300" has a number above 255.',
-      'pool.internal serves no Service, because no list names internal. Add it to pools-global, or to the list of a namespace such as pools-default.',
+      'pool.internal serves no Service, because no list names internal. Name it in a list: pools-global for namespaces without their own key, where it takes precedence over cidr-global, or pools-<namespace> for one namespace, which then uses only the pools on that list.',
     ],
     'refused',
   ],
@@ -52,7 +52,7 @@ export const badNamedPools: readonly BadPool[] = [
     '10.0.0.5/24',
     [
       'pool.internal: "10.0.0.5/24" has host bits set. It is read as 10.0.0.0/24, which provides 10.0.0.1-10.0.0.254.',
-      'pool.internal serves no Service, because no list names internal. Add it to pools-global, or to the list of a namespace such as pools-default.',
+      'pool.internal serves no Service, because no list names internal. Name it in a list: pools-global for namespaces without their own key, where it takes precedence over cidr-global, or pools-<namespace> for one namespace, which then uses only the pools on that list.',
     ],
     'another key can follow',
   ],
@@ -61,7 +61,7 @@ export const badNamedPools: readonly BadPool[] = [
     '127.0.0.1/32',
     [
       'pool.internal: "127.0.0.1/32" contains loopback addresses (127.0.0.0/8), which never leave a host. Remove these addresses from the pool.',
-      'pool.internal serves no Service, because no list names internal. Add it to pools-global, or to the list of a namespace such as pools-default.',
+      'pool.internal serves no Service, because no list names internal. Name it in a list: pools-global for namespaces without their own key, where it takes precedence over cidr-global, or pools-<namespace> for one namespace, which then uses only the pools on that list.',
     ],
     'another key can follow',
   ],
@@ -70,7 +70,7 @@ export const badNamedPools: readonly BadPool[] = [
     ' ,',
     [
       'pool.internal contains no valid address, so it provides none. Add addresses, or delete the key.',
-      'pool.internal serves no Service, because no list names internal. Add it to pools-global, or to the list of a namespace such as pools-default.',
+      'pool.internal serves no Service, because no list names internal. Name it in a list: pools-global for namespaces without their own key, where it takes precedence over cidr-global, or pools-<namespace> for one namespace, which then uses only the pools on that list.',
     ],
     'another key can follow',
   ],
@@ -79,7 +79,7 @@ export const badNamedPools: readonly BadPool[] = [
     '10.0.0.0,10.0.0.255',
     [
       'pool.internal has no allocatable address: addresses that end in .0 or .255 are never allocated. Make the pool larger.',
-      'pool.internal serves no Service, because no list names internal. Add it to pools-global, or to the list of a namespace such as pools-default.',
+      'pool.internal serves no Service, because no list names internal. Name it in a list: pools-global for namespaces without their own key, where it takes precedence over cidr-global, or pools-<namespace> for one namespace, which then uses only the pools on that list.',
     ],
     'another key can follow',
   ],
@@ -88,7 +88,7 @@ export const badNamedPools: readonly BadPool[] = [
     '0.0.0.0/32,10.0.0.1',
     [
       'pool.internal requests DHCP (0.0.0.0) and also lists IPv4 addresses, which are never allocated. Remove one of the two.',
-      'pool.internal serves no Service, because no list names internal. Add it to pools-global, or to the list of a namespace such as pools-default.',
+      'pool.internal serves no Service, because no list names internal. Name it in a list: pools-global for namespaces without their own key, where it takes precedence over cidr-global, or pools-<namespace> for one namespace, which then uses only the pools on that list.',
     ],
     'another key can follow',
   ],
@@ -153,7 +153,9 @@ export const badNamedPools: readonly BadPool[] = [
   [
     'pools-default',
     ' ,',
-    ['pools-default has no entry, so it has no effect. Add one, or delete the key.'],
+    [
+      'pools-default names no pool, so Services in namespace default cannot get an address. Add the name of a pool, or delete the key to fall back to those after it, such as pools-global.',
+    ],
     'may be meant',
   ],
   [
@@ -488,7 +490,7 @@ export const badNamedPools: readonly BadPool[] = [
     'quota-default',
     '-1',
     [
-      'quota-default: "-1" is not a number of addresses, so the key has no effect. Use a whole number that is not negative.',
+      'quota-default: "-1" is not a number of addresses, so the key has no effect: the number is not limited, unless quota-global applies. Use a whole number that is not negative.',
     ],
     'refused',
   ],
@@ -496,7 +498,7 @@ export const badNamedPools: readonly BadPool[] = [
     'quota-default',
     'five',
     [
-      'quota-default: "five" is not a number of addresses, so the key has no effect. Use a whole number that is not negative.',
+      'quota-default: "five" is not a number of addresses, so the key has no effect: the number is not limited, unless quota-global applies. Use a whole number that is not negative.',
     ],
     'refused',
   ],
@@ -504,7 +506,7 @@ export const badNamedPools: readonly BadPool[] = [
     'quota-default',
     '5.5',
     [
-      'quota-default: "5.5" is not a number of addresses, so the key has no effect. Use a whole number that is not negative.',
+      'quota-default: "5.5" is not a number of addresses, so the key has no effect: the number is not limited, unless quota-global applies. Use a whole number that is not negative.',
     ],
     'refused',
   ],
@@ -512,7 +514,7 @@ export const badNamedPools: readonly BadPool[] = [
     'quota-default',
     '05',
     [
-      'quota-default: "05" is not a number of addresses, so the key has no effect. Use a whole number that is not negative.',
+      'quota-default: "05" is not a number of addresses, so the key has no effect: the number is not limited, unless quota-global applies. Use a whole number that is not negative.',
     ],
     'refused',
   ],
@@ -520,7 +522,7 @@ export const badNamedPools: readonly BadPool[] = [
     'quota-default',
     '',
     [
-      'quota-default: "" is not a number of addresses, so the key has no effect. Use a whole number that is not negative.',
+      'quota-default: "" is not a number of addresses, so the key has no effect: the number is not limited, unless quota-global applies. Use a whole number that is not negative.',
     ],
     'refused',
   ],
@@ -528,7 +530,7 @@ export const badNamedPools: readonly BadPool[] = [
     'quota-default',
     '5 addresses',
     [
-      'quota-default: "5 addresses" is not a number of addresses, so the key has no effect. Use a whole number that is not negative.',
+      'quota-default: "5 addresses" is not a number of addresses, so the key has no effect: the number is not limited, unless quota-global applies. Use a whole number that is not negative.',
     ],
     'refused',
   ],
@@ -536,7 +538,7 @@ export const badNamedPools: readonly BadPool[] = [
     'quota-default',
     '10000000000',
     [
-      'quota-default: "10000000000" is not a number of addresses, so the key has no effect. Use a whole number that is not negative.',
+      'quota-default: "10000000000" is not a number of addresses, so the key has no effect: the number is not limited, unless quota-global applies. Use a whole number that is not negative.',
     ],
     'refused',
   ],

@@ -9,8 +9,8 @@ import {
   type ClaimReservation,
   claimObject,
   claimOf,
+  claimPatch,
   namesAddress,
-  reservationPatch,
 } from '../../src/core/model/claim.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
@@ -117,7 +117,7 @@ test('a claim that is written is read back', () => {
   assert.deepEqual(claimObject(address('10.0.0.1'), [], options).spec, {
     parentRef: { group: '', resource: 'configmaps', namespace: 'kube-system', name: 'kubevip' },
   });
-  const patch = JSON.stringify(reservationPatch(claim, [], 'us'));
+  const patch = JSON.stringify(claimPatch(claim, { reservations: [] }, 'us'));
   assert.match(patch, /"uid":"uid of fd00::1","resourceVersion":"12"/);
 });
 
@@ -325,7 +325,8 @@ test('a Service keeps its address when another owner claims it, with a warning',
   });
   const allocator = world([holder], []);
   assert.equal(decideNext(allocator)?.kind, 'keep');
-  assert.deepEqual(allocator.claimTracker.next()?.repair, { kind: 'claim', address: address('10.0.0.1') });
+  const repair = { kind: 'claim', address: address('10.0.0.1'), tombstone: undefined };
+  assert.deepEqual(allocator.claimTracker.next()?.repair, repair);
   allocator.claimTracker.put(claimOf(clusterIP, 'us'));
   const decision = decideNext(allocator);
   assert.ok(decision?.kind === 'keep');

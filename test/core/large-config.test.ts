@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { readConfig, readConfigInSteps } from '../../src/core/config/config.ts';
 import { countOf } from '../../src/core/config/config-problem.ts';
+import { isWithin } from '../../src/core/config/policy.ts';
 import type { Pool } from '../../src/core/config/pool.ts';
 import { explainProblems, maxExplained } from '../../src/core/explain/explain-config.ts';
-import { type Range, rangesMeet } from '../../src/core/ip/range.ts';
+import { addressAt, type Range, rangesMeet } from '../../src/core/ip/range.ts';
 import { maxOverlaps, overlapsIn } from '../../src/core/queries/report.ts';
 
 /** ConfigMaps about as large as etcd accepts. */
@@ -114,4 +115,20 @@ test('finding overlaps grows like sorting, also where every pool overlaps every 
     return read;
   };
   assert.ok(reads(4_000) < 5 * reads(1_000));
+});
+
+test('an address is found among thousands of spans in few steps', () => {
+  let reads = 0;
+  const all = Array.from({ length: 10_000 }, (_, i) => ({ first: BigInt(4 * i), last: BigInt(4 * i + 1) }));
+  const spans = new Proxy(all, {
+    get(target, key, receiver) {
+      reads += 1;
+      return Reflect.get(target, key, receiver);
+    },
+  });
+  for (const ordinal of [0n, 1n, 2n, 19_996n, 19_997n, 19_999n, 39_996n, 39_997n, 39_998n, 50_000n]) {
+    const isInSpan = ordinal % 4n < 2n && ordinal < 40_000n;
+    assert.equal(isWithin(spans, addressAt('IPv4', ordinal)), isInSpan, String(ordinal));
+  }
+  assert.ok(reads < 10 * 20, `${reads} reads`);
 });

@@ -195,14 +195,12 @@ test('the lease of a Service that is deleted leaves room in the quota', () => {
 });
 
 test('a reserved address outside of all pools is given as soon as nobody else has it', () => {
-  const world = new SmallWorld({ 'cidr-global': '10.0.0.1' }).create(['x/1', { spec: '10.9.9.9' }], ['x/2']);
-  world.configure({ 'cidr-global': '10.0.0.1', 'reserve-x': 'web=10.9.9.9' }).create(['x/web']);
-  assert.deepEqual(world.addresses('x/1', 'x/web'), ['10.9.9.9', '-']);
-  // Marked no longer, it only requests the address, which is reserved by now.
-  world.edit('x/1', {
-    labels: { implementation: null },
-    annotations: { 'kube-vip.io/allocation': null, 'kube-vip.io/loadbalancerIPs': null },
-  });
+  const ignored = { 'kube-vip.io/ignore': 'true' };
+  const world = new SmallWorld({ 'cidr-global': '10.0.0.1', 'reserve-x': 'web=10.9.9.9' });
+  world.create(['x/1', { spec: '10.9.9.9', annotations: ignored }], ['x/2'], ['x/web']);
+  assert.deepEqual(world.addresses('x/web'), ['-']);
+  // From now on it only requests the address, which is reserved.
+  world.edit('x/1', { annotations: { 'kube-vip.io/ignore': null } });
   assert.deepEqual(world.addresses('x/web'), ['10.9.9.9']);
 });
 
@@ -254,4 +252,88 @@ test('a dual-stack Service keeps what it has, and gets the other family only if 
   world.edit('x/2', { families: 'RequireDualStack IPv4,IPv6' });
   assert.deepEqual(world.addresses('x/2'), ['10.0.0.2'], 'the fourth one would be too many');
   assert.match(world.says('x/2'), /hold 3 of 3 addresses/);
+});
+
+test('a Service can request by name what is reserved for it, whoever requested that before in vain', () => {
+  const data = { 'cidr-global': '10.0.0.1-10.0.0.9', 'reserve-x': 'web=10.0.0.5' };
+  const world = new SmallWorld(data).create(['x/1', { spec: '10.0.0.5' }], ['x/web', { spec: '10.0.0.5' }]);
+  assert.deepEqual(world.addresses('x/1', 'x/web'), ['-', '10.0.0.5']);
+  assert.match(world.says('x/1'), /10\.0\.0\.5 is already assigned to x\/web/);
+  world.edit('x/web', { annotations: { 'kube-vip.io/loadbalancerIPs': '10.0.0.6' } });
+  assert.match(world.says('x/web'), /which has another address\. Reallocate the Service/);
+  world.edit('x/web', { annotations: { 'kube-vip.io/reallocate': '10.0.0.5' } });
+  assert.deepEqual(world.addresses('x/1', 'x/web'), ['-', '10.0.0.5']);
+});
+
+test('a Service whose fields a tool removed keeps an address that is reserved for another one', () => {
+  const lost = ['loadbalancerIPs', 'allocation'].map((name) => [`kube-vip.io/${name}`, null]);
+  const world = new SmallWorld({ 'cidr-global': '10.0.0.1' }).create(['x/1']);
+  world.configure({ 'cidr-global': '10.0.0.1', 'reserve-x': 'web=10.0.0.1' }).create(['x/web']);
+  world.edit('x/1', { annotations: Object.fromEntries(lost), labels: { implementation: null } });
+  assert.deepEqual(world.addresses('x/1', 'x/web'), ['10.0.0.1', '-']);
+  world.delete('x/1');
+  assert.deepEqual(world.addresses('x/web'), ['10.0.0.1']);
+});
+
+test('keys for a pool with a name do not apply to a pool whose key is that name', () => {
+  const world = new SmallWorld({
+    'cidr-lab': '10.0.0.1-10.0.0.9',
+    'pool.cidr-lab': '10.0.1.1',
+    'auto-assign.cidr-lab': 'false',
+    'select.cidr-lab': 'tier=edge',
+  }).create(['lab/1']);
+  assert.deepEqual(world.addresses('lab/1'), ['10.0.0.1']);
+});
+
+test('no sharing key reaches into a namespace that does not share', () => {
+  const key = (text: string) => ({ 'kube-vip.io/sharing-key': text });
+  const world = new SmallWorld({ 'cidr-global': '10.0.0.1-10.0.0.9', 'allow-share-b': 'true' }).create(
+    ['a/1', { annotations: key('k') }],
+    ['b/1', { annotations: key('a\nk'), ports: [81] }],
+  );
+  assert.deepEqual(world.addresses('a/1', 'b/1'), ['10.0.0.1', '10.0.0.2']);
+});
+
+test('the source of the addresses follows an edit of pool and families at the same time', () => {
+  const world = new SmallWorld({
+    'pool.a': '10.0.0.1',
+    'pool.b': '10.0.1.1, 2001:db8::1',
+    'pools-global': 'a, b',
+  }).create(['x/1', pool('a')]);
+  world.edit('x/1', { ...pool('b'), families: 'PreferDualStack IPv4,IPv6' });
+  assert.deepEqual(world.addresses('x/1'), ['10.0.1.1,2001:db8::1']);
+  assert.match(world.annotation('x/1', 'allocation') ?? '', /"from":"pool\.b"/);
+});
+
+test('a pool of a DHCP entry on a list answers alone, for those that the pools before it cannot serve', () => {
+  const world = new SmallWorld({
+    'pool.a': '10.0.0.1-10.0.0.9',
+    'pool.dhcp': '0.0.0.0/32',
+    'pools-x': 'a, dhcp',
+    'pools-y': 'dhcp, a',
+  }).create(
+    ['x/1', { families: 'PreferDualStack IPv4,IPv6' }],
+    ['x/2', { families: 'PreferDualStack IPv6,IPv4' }],
+    ['x/3', { families: 'RequireDualStack IPv4,IPv6' }],
+    ['x/4', { families: 'SingleStack IPv6' }],
+    ['y/1', { families: 'PreferDualStack IPv6,IPv4' }],
+  );
+  const assigned = ['10.0.0.1', '10.0.0.2', '0.0.0.0', '0.0.0.0', '0.0.0.0'];
+  const all = ['x/1', 'x/2', 'x/3', 'x/4', 'y/1'];
+  assert.deepEqual(world.addresses(...all), assigned);
+  for (const key of all) world.edit(key, { annotations: { 'kube-vip.io/reallocate': 'true' } });
+  assert.deepEqual(world.addresses(...all), assigned);
+  world.edit('x/3', { families: 'RequireDualStack IPv6,IPv4' }).edit('x/1', { families: 'SingleStack IPv4' });
+  assert.deepEqual(world.addresses('x/1', 'x/3'), ['10.0.0.1', '0.0.0.0']);
+});
+
+test('a Service that is to have an address of each of several pools does not adopt a single one', () => {
+  const data = { 'pool.a': '10.0.0.1-10.0.0.9', 'pool.b': '10.0.1.1-10.0.1.9', 'pools-global': 'a, b' };
+  const world = new SmallWorld(data).create(['x/1', { ...pool('a, b'), status: '10.0.1.7' }]);
+  assert.deepEqual(world.addresses('x/1'), ['10.0.0.1,10.0.1.1']);
+});
+
+test('an annotation without a name leaves the choice to the list', () => {
+  const world = new SmallWorld({ 'cidr-global': '10.0.0.1' }).create(['x/1', pool(' , ')]);
+  assert.deepEqual(world.addresses('x/1'), ['10.0.0.1']);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readConfig } from '../../src/core/config/config.ts';
-import { Allocator } from '../../src/core/decide/allocator.ts';
+import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
 import type { Decision } from '../../src/core/decide/decision.ts';
 import { explainDecision } from '../../src/core/explain/explain-decision.ts';
 import type { Service } from '../../src/core/model/objects.ts';
@@ -9,7 +9,7 @@ import { isEmptyPatch, mergePatchOf } from '../../src/core/model/service-patch.t
 import { viewOf } from '../../src/core/model/service-view.ts';
 import { mergePatch } from './test-world.ts';
 
-const options: Options = {
+export const options: Options = {
   class: undefined,
   configMap: { namespace: 'kube-system', name: 'kubevip' },
   controller: 'us',
@@ -24,6 +24,8 @@ export interface Wish {
   ports?: readonly number[];
   spec?: string;
   local?: true;
+  /** The address in the status. */
+  status?: string;
 }
 
 /** Services that are created, edited, and deleted one after the other, each in a second of its own, with their final state. */
@@ -63,6 +65,16 @@ export class SmallWorld {
     return this.settle();
   }
 
+  /** What would be decided on a Service that is created now; it is gone after that. */
+  pending(key: string): ServiceDecision {
+    const [namespace = '', name = ''] = key.split('/');
+    const metadata = { namespace, name, uid: key, creationTimestamp: '2026-02-01T00:00:00Z' };
+    this.#put(key, { metadata, spec: specOf({ families: 'SingleStack IPv4', ports: [80] }) });
+    const decided = this.allocator.explain(key) ?? assert.fail(key);
+    this.delete(key);
+    return decided;
+  }
+
   edit(key: string, wish: Wish): this {
     this.#edit(key, wish);
     return this.settle();
@@ -96,9 +108,13 @@ export class SmallWorld {
     return explainDecision(this.decision(key), options);
   }
 
-  #edit(key: string, { annotations = {}, labels = {}, ...wish }: Wish): void {
-    const metadata = { annotations, labels };
-    this.#put(key, mergePatch(this.service(key), { metadata, spec: specOf(wish) }) as Service);
+  #edit(key: string, { annotations = {}, labels = {}, status, ...wish }: Wish): void {
+    const edited = {
+      metadata: { annotations, labels },
+      spec: specOf(wish),
+      ...(status === undefined ? {} : { status: { loadBalancer: { ingress: [{ ip: status }] } } }),
+    };
+    this.#put(key, mergePatch(this.service(key), edited) as Service);
   }
 
   #put(key: string, service: Service): void {

@@ -106,8 +106,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Free again',
     what: 'a deleted Service stays in the ledger',
     file: 'src/core/decide/allocator.ts',
-    from: 'this.#change(state, undefined);',
-    to: 'this.#change(state, state);',
+    from: 'this.#change(state, undefined, {',
+    to: 'this.#change(state, state, {',
   },
   {
     promise: 'Served',
@@ -200,8 +200,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Served',
     what: 'Services are not decided again when the pools change',
     file: 'src/core/decide/allocator.ts',
-    from: 'this.ledger.former.clear();\n    for (const state of this.ledger.all()) this.#queue.add(state);',
-    to: 'this.ledger.former.clear();',
+    from: 'this.claimTracker.expire();\n    for (const state of this.ledger.all()) this.#queue.add(state);',
+    to: 'this.claimTracker.expire();',
   },
   {
     promise: 'Quiet',
@@ -272,8 +272,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Free again',
     what: 'claims without a holder are not deleted',
     file: 'src/core/claims/claim-tracker.ts',
-    from: "if (!isHeld && claim !== undefined) return { kind: 'drop', claim };",
-    to: '',
+    from: "if (last === undefined) return { kind: 'drop', claim };",
+    to: 'if (last === undefined) return undefined;',
     claims: true,
   },
   // Named pools, exclusions, reservations, quotas, and sharing keys.
@@ -322,5 +322,27 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/ledger/sharing.ts',
     from: "if (sharingKey === undefined) return isAllowed ? '' : undefined;",
     to: "return isAllowed || sharingKey !== undefined ? '' : undefined;",
+  },
+  // What an address remembers.
+  {
+    promise: 'Served',
+    what: 'an address that rests is kept from a Service that waits',
+    file: 'src/core/decide/free-address.ts',
+    from: 'return { address: next ?? free[0]?.address ?? first, isResting: next === undefined, resting };',
+    to: 'return next && { address: next, isResting: false, resting };',
+  },
+  {
+    promise: 'Once',
+    what: 'a Service comes back to an address that another one has',
+    file: 'src/core/decide/free-address.ts',
+    from: 'return !ledger.isUsed(address) && !includesAddress(picked, address);',
+    to: 'void ledger;\n  return !includesAddress(picked, address);',
+  },
+  {
+    promise: 'Free again',
+    what: 'any number of freed addresses is remembered',
+    file: 'src/core/ledger/former-holders.ts',
+    from: 'this.size > this.limit ?',
+    to: 'this.size > this.limit + 1_000 ?',
   },
 ];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Service } from '../../src/core/model/objects.ts';
 import { anyAddress, anyData, anyUserStep, roomyPools, type UserStep } from '../core/users.ts';
+import { withMemoryKeys } from './memory-keys.ts';
 import { randomOf } from './random.ts';
 
 /** Faults of a request, or of the watch that it starts. */
@@ -126,7 +127,7 @@ export function planOf(seed: number, count: number, claims = false): Plan {
     ...(seed % 5 === 2 ? { classes: true } : {}),
     ...(seed % 5 === 1 || seed % 5 === 3 ? { acts: withOutages(acts, seed) } : { acts }),
   };
-  return { ...plan, movesAll, ...more };
+  return withMemoryKeys({ ...plan, movesAll, ...more });
 }
 
 /** Adds restores of etcd to some plans. To others, it adds times in which the watch cache lags or connections are silent. */

@@ -1,6 +1,6 @@
 import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator } from '../../src/core/decide/allocator.ts';
-import { formatAddress } from '../../src/core/ip/address.ts';
+import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import { claimOf, namesAddress } from '../../src/core/model/claim.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
@@ -30,6 +30,8 @@ import {
   reservations,
 } from '../core/naive-pools.ts';
 import { BrokenPromise } from './broken-promise.ts';
+import { isSticky } from './memory-keys.ts';
+import { optionsOf } from './replica.ts';
 
 interface AllocationRecord {
   by?: string;
@@ -230,6 +232,7 @@ function checkOrder(write: Write): void {
   if (!isNew || !isSingle || given.length !== 1 || claims !== undefined) return;
   // A shared address of a later pool may be all that the quota permits.
   if (given.some(wasInUse)) return;
+  if (pools.some(isSticky)) return;
   const family = given[0]?.includes(':') === true ? 'IPv6' : 'IPv4';
   const free = pools.filter(wasConfigured).map((data) =>
     placeOf(data, after)
@@ -364,7 +367,8 @@ export function checkAtRest({ options, all, data, allocator, warned, claims, den
   const asSeen = { ...options, class: undefined };
   const newController = freshAllocator(asSeen, data, all, claims);
   const reversed = freshAllocator(asSeen, data, all.toReversed(), claims?.toReversed());
-  if (claims !== undefined) checkClaims(loadBalancers, claims);
+  if (claims !== undefined) checkClaims(options.controller, loadBalancers, claims, allocator);
+  checkMemory(allocator);
   const claimedElsewhere = new Set(
     (claims ?? []).filter(({ metadata }) => !isOurs(metadata)).map(({ metadata }) => metadata.name),
   );
@@ -501,10 +505,34 @@ function freshAllocator(
 }
 
 /** Each held address is claimed, by us or by an earlier owner, and each of our claims has a holder. */
-function checkClaims(loadBalancers: readonly Service[], claims: readonly IPAddress[]): void {
+function checkClaims(
+  controller: string,
+  loadBalancers: readonly Service[],
+  claims: readonly IPAddress[],
+  { ledger }: Allocator,
+): void {
   for (const { metadata } of claims) {
     const isHeld = loadBalancers.some((service) => holds(service, metadata.name));
-    if (isOurs(metadata) && !isHeld)
+    if (!isOurs(metadata)) continue;
+    const annotation = metadata.annotations?.['kube-vip.io/claim'] ?? '{}';
+    const {
+      by,
+      for: reservations,
+      last,
+    } = JSON.parse(annotation) as {
+      by: string;
+      for: unknown[];
+      last?: { service: string; freed: number };
+    };
+    // Another controller keeps and deletes its own.
+    if (by !== controller) continue;
+    if (isHeld && last !== undefined)
+      throw new BrokenPromise('Once', `${metadata.name} has a holder, and its claim says that it is free`);
+    const address = readAddress(metadata.name);
+    const former = address && ledger.former.at(address);
+    const isRemembered =
+      reservations.length === 0 && former?.service === last?.service && former?.freedAt === last?.freed;
+    if (!isHeld && (last === undefined || !isRemembered))
       throw new BrokenPromise('Free again', `${metadata.name} is claimed without a holder`);
   }
   for (const service of loadBalancers) {
@@ -513,6 +541,15 @@ function checkClaims(loadBalancers: readonly Service[], claims: readonly IPAddre
     if (bare !== undefined)
       throw new BrokenPromise('Once', `${keyOf(service)} has ${bare}, which is not claimed`);
   }
+}
+
+/** What is remembered is bounded, and ends. */
+function checkMemory({ ledger: { former }, now }: Allocator): void {
+  const { maxFormerHolders = 0 } = optionsOf({ claims: false });
+  if (former.size > maxFormerHolders)
+    throw new BrokenPromise('Free again', `${former.size} freed addresses are remembered`);
+  if (former.nextExpiry !== undefined && former.nextExpiry < now - 2 * 3_600_000)
+    throw new BrokenPromise('Free again', 'a freed address is remembered for too long');
 }
 
 function checkFreeAgain(all: readonly Service[], allocator: Allocator): void {

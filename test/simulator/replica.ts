@@ -35,7 +35,9 @@ export function optionsOf(
 ): Options {
   const isOther = controllerClass !== undefined;
   const configMap = { namespace: 'kube-system', name: isOther && !claims ? 'kubevip-other' : 'kubevip' };
-  return { class: controllerClass, configMap, controller: isOther ? 'test-other' : 'test', claims };
+  const controller = isOther ? 'test-other' : 'test';
+  // Few enough that the oldest are forgotten.
+  return { class: controllerClass, configMap, controller, claims, maxFormerHolders: 3 };
 }
 
 const election = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };

@@ -85,7 +85,10 @@ function controllerRun(
     verbosity: flags.integer('v', 0, maxInt32),
     logFormat: flags.oneOf('log-format', ['json', 'text']),
     color: allowsColor(env),
-    options: environment.options,
+    options: {
+      ...environment.options,
+      maxFormerHolders: flags.integer('max-remembered-addresses', 0, maxInt32),
+    },
     warnings: [...warnings, ...environment.warnings],
   };
   const errors = [...flags.errors, ...environment.errors];

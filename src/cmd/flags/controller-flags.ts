@@ -1,4 +1,5 @@
 import { defaultConcurrency } from '../../controller/replica.ts';
+import { defaultMaxFormerHolders } from '../../core/model/options.ts';
 import { defaultController } from './environment.ts';
 import type { Flag } from './flags.ts';
 
@@ -83,6 +84,12 @@ export const flagGroups: readonly FlagGroup[] = [
         type: 'boolean',
         default: 'false',
         help: 'Claim each address with an IPAddress object before assigning it. The API server accepts only one object per address. Requires Kubernetes 1.33 or later.',
+      },
+      'max-remembered-addresses': {
+        type: 'string',
+        wants: 'a number',
+        default: String(defaultMaxFormerHolders),
+        help: 'How many freed addresses to remember for sticky, cool-down, and the search order least-recently-used. With claims, an IPAddress object stays for each of them.',
       },
       'publish-status': {
         type: 'boolean',

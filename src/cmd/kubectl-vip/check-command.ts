@@ -202,16 +202,11 @@ function problemFinding(problem: ConfigProblem, config: Config): CheckFinding {
   };
 }
 
-/** ` Did you mean "internal"?`, for the name of a pool that does not exist. */
+/** ` Did you mean "internal"?`, for a key of a pool that does not exist. */
 function meantPool(problem: ConfigProblem, { pools }: Config): string {
-  const name =
-    problem.code === 'missing-pool'
-      ? problem.entry
-      : problem.code === 'pool-of-key-missing'
-        ? problem.pool
-        : undefined;
+  if (problem.code !== 'pool-of-key-missing') return '';
   const names = [...pools.keys()].flatMap((key) => poolNameOf(key) ?? []);
-  const near = name === undefined ? undefined : nearestWord(name, names);
+  const near = nearestWord(problem.pool, names);
   return near === undefined ? '' : suggestionOf(near).slice(1);
 }
 
@@ -374,7 +369,8 @@ function serviceFindings({ config, services = [] }: CheckContext): CheckFinding[
     const { pools } = policy.choice;
     const explain = () => {
       const can = policy.listed.map(({ name }) => name);
-      const where = policy.list === undefined ? '' : ` (${policy.list})`;
+      const isList = policy.list !== undefined && policy.list !== can[0];
+      const where = isList ? ` (${policy.list})` : '';
       const meant = pools.map((name) => nearestWord(name, can));
       const suggestion = suggestionOf(
         meant.every((name) => name !== undefined) ? meant.join(',') : undefined,

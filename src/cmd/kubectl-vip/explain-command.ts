@@ -3,14 +3,13 @@ import type { ServiceDecision } from '../../core/decide/allocator.ts';
 import { decide } from '../../core/decide/decide.ts';
 import type { AddressConflict } from '../../core/decide/decision.ts';
 import { isReportable, remediesForAnnouncement } from '../../core/explain/explain-announcement.ts';
-import { explainDecision, explainWrite } from '../../core/explain/explain-decision.ts';
+import { explainDecision, explainWrite, sourcesOf } from '../../core/explain/explain-decision.ts';
 import { announcementCheck, explainTrace, type Finding } from '../../core/explain/explain-trace.ts';
 import type { Remedy } from '../../core/explain/remedy.ts';
 import { remediesFor } from '../../core/explain/service-remedies.ts';
 import { formatAddress } from '../../core/ip/address.ts';
-import { rangesContain } from '../../core/ip/range.ts';
 import { stateOf } from '../../core/ledger/service-state.ts';
-import { addressesOf, formatAddressList } from '../../core/model/address-list.ts';
+import { formatAddressList } from '../../core/model/address-list.ts';
 import { staticSource, unknownSource } from '../../core/model/allocation-record.ts';
 import { keyOf, type ServiceKey } from '../../core/model/service-view.ts';
 import { type ServiceRow, serviceRow } from '../../core/queries/report.ts';
@@ -160,7 +159,7 @@ function summaryOf({ state, decision, trace }: ServiceDecision, { options }: Clu
     case 'keep':
       return `${key} has ${decision.addresses.text}, ${originText(decision, trace.policy)}.`;
     case 'write':
-      return `A write is due for ${key}: ${explainWrite(decision)}.`;
+      return `A write is due for ${key}: ${explainWrite(decision, trace.policy)}.`;
     case 'pending':
       return `${key} is pending. ${explainDecision(decision, options)}`;
     case 'conflict':
@@ -198,17 +197,12 @@ function heldBy({ address, holder, why }: AddressConflict & { code: 'address-in-
 }
 
 function originText(
-  { addresses, source }: ServiceDecision['decision'] & { kind: 'keep' },
-  { listed }: AllocationPolicy,
+  decision: ServiceDecision['decision'] & { kind: 'keep' },
+  policy: AllocationPolicy,
 ): string {
+  const { addresses, source } = decision;
   if (source === staticSource) return addresses.entries.length > 1 ? 'static addresses' : 'a static address';
-  // The allocation record has the first of several pools.
-  const pools = addressesOf(addresses.entries).flatMap(
-    (address) => listed.find(({ ranges }) => rangesContain(ranges, address))?.key ?? [],
-  );
-  const keys = [...new Set(pools)];
-  if (keys.length > 1 && keys.includes(source)) return `from ${keys.join(' and ')}`;
-  return source === unknownSource ? 'of unknown origin' : `from ${source}`;
+  return source === unknownSource ? 'of unknown origin' : `from ${sourcesOf(decision, policy).join(' and ')}`;
 }
 
 /** The state of a Service, for programs. */
@@ -299,9 +293,19 @@ function explainAll(
       items: rows.map(rowOf),
       source: sourceOf(facts),
     },
-    lines: (output) => [...tableOf(rows, output, isAll ? '' : namespace), ...footnotes(facts, output)],
+    lines: (output) => [
+      ...noLeaderLines(facts, output),
+      ...tableOf(rows, output, isAll ? '' : namespace),
+      ...footnotes(facts.leadership?.isLed === false ? { origin: facts.origin } : facts, output),
+    ],
     exitCode: 0,
   };
+}
+
+/** The footnote about the leader comes first if there is none: nothing that the table announces happens then. */
+function noLeaderLines({ leadership }: ClusterFacts, { ansi, width }: OutputOptions): string[] {
+  if (leadership === undefined || leadership.isLed) return [];
+  return [...wrapWords(printable(leadership.sentence), width).map(ansi.yellow), ''];
 }
 
 function tableOf(rows: readonly ExplainedRow[], { ansi, width }: OutputOptions, namespace: string): string[] {

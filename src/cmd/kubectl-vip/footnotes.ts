@@ -5,7 +5,7 @@ import type { OutputOptions } from './command-result.ts';
 
 /** Printed below every result: the settings that were used, and the leader. */
 export function footnotes(
-  { origin, leadership }: Pick<ClusterFacts, 'origin' | 'leadership'>,
+  { origin, leadership }: Pick<ClusterFacts, 'origin'> & Partial<Pick<ClusterFacts, 'leadership'>>,
   { ansi, width }: OutputOptions,
 ): string[] {
   const sentences = [origin, ...(leadership === undefined ? [] : [leadership.sentence])];

@@ -1,6 +1,7 @@
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
 import { formatAddress } from '../../core/ip/address.ts';
 import type { HistoryQuery } from '../../core/queries/history.ts';
+import { factsOfTombstones } from '../../core/queries/history-facts.ts';
 import { printable, quoted } from '../../core/text/quote.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import type { CommandResult } from './command-result.ts';
@@ -15,7 +16,7 @@ import type { LogSource } from './log-lines.ts';
 import type { NamespaceScope } from './namespace-scope.ts';
 import type { Invocation } from './plugin-arguments.ts';
 import { podLogs } from './pod-logs.ts';
-import { readServices } from './read-cluster.ts';
+import { readClaims, readServices } from './read-cluster.ts';
 import { rangeIn } from './who-command.ts';
 
 /** `history ADDRESS|service/NAME` */
@@ -74,13 +75,18 @@ async function fromCluster(invocation: Invocation, streams: IOStreams): Promise<
     const context = { api, flags: invocation.settings, wallMs: clock.wall(), signal };
     const query = queryIn(invocation.positionals, scopeOf(invocation, connection.namespace));
     const remarks: string[] = [];
-    const { deployment, remarks: doubts } = await readSettings(context, remarks);
+    const { deployment, options, remarks: doubts } = await readSettings(context, remarks);
+    const claims = options.claims ? await readClaims(context, options, remarks) : [];
     for (const remark of [...doubts, ...remarks]) streams.writeStderr(remark);
     if (deployment === undefined)
       throw new Error(
         'There is no Deployment of the controller whose Pods have a log, or you cannot read it. Name it with --deployment NAMESPACE/NAME, or read a log with -f FILE.',
       );
-    const reader = new HistoryReader(query, await podLogs(context, deployment));
+    const reader = new HistoryReader(
+      query,
+      await podLogs(context, deployment),
+      factsOfTombstones(claims ?? []),
+    );
     await reader.read(streams);
     await addCurrent(reader, context, streams);
     return reader.report();

@@ -145,6 +145,7 @@ const causeTexts: Readonly<Record<string, string>> = {
   'type-changed': 'type changed',
   edited: 'Service edited',
   unknown: 'not in the log',
+  remembered: 'freed',
 };
 
 function conflictText({ time, service, address, holder }: PastConflict): string {

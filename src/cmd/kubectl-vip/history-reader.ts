@@ -29,6 +29,7 @@ const maxNames = 5_000;
 export class HistoryReader {
   readonly #query: HistoryQuery;
   readonly #sources: readonly LogSource[];
+  readonly #remembered: readonly HistoryFact[];
   readonly #history: History;
   readonly #counts: LineCounts = { own: 0, broken: 0, foreign: 0 };
   readonly #names = new Set<ServiceKey>();
@@ -36,29 +37,38 @@ export class HistoryReader {
   #covered: HistoryReport['covered'] | undefined;
   #isCurrent = false;
 
-  constructor(query: HistoryQuery, sources: readonly LogSource[]) {
+  /** `remembered`: facts that are not in a log, in the order of time. */
+  constructor(query: HistoryQuery, sources: readonly LogSource[], remembered: readonly HistoryFact[] = []) {
     this.#query = query;
     this.#sources = sources;
+    this.#remembered = remembered;
     this.#history = new History(query);
   }
 
   /** Reads all sources side by side. Rejects if none of them has a line of the controller. */
   async read({ signal, writeStderr }: IOStreams): Promise<void> {
     const facts = this.#sources.map((source) => this.#readOne(source, signal, writeStderr));
-    for await (const { fact, source } of mergedByTime(facts)) {
+    const remembered = this.#readRemembered();
+    for await (const { fact, source } of mergedByTime([...facts, remembered])) {
       this.#history.add(fact, source);
       this.#remember(fact);
+      if (source < facts.length) this.#cover(fact.time);
     }
-    const { begins, ends } = this.#history.answer();
-    if (begins !== undefined && ends !== undefined) {
-      this.#covered = { begins, ends };
-      return;
-    }
+    if (this.#covered !== undefined) return;
     if (this.#failures.length === this.#sources.length) throw this.#failures[0];
     const names = this.#sources.map(({ name }) => printable(name)).join(', ');
     throw new Error(
       `There is no line of the controller's log in ${names}. Its lines begin with {"time": or, with --log-format=text, with the time.`,
     );
+  }
+
+  async *#readRemembered(): AsyncGenerator<HistoryFact> {
+    yield* this.#remembered;
+  }
+
+  #cover(time: number): void {
+    const { begins = time, ends = time } = this.#covered ?? {};
+    this.#covered = { begins: Math.min(begins, time), ends: Math.max(ends, time) };
   }
 
   /** A source that cannot be read to its end is used as far as it goes, with a remark. */
@@ -89,7 +99,7 @@ export class HistoryReader {
     // The clock of this machine may be behind the cluster's.
     const time = Math.max(wallMs, this.#covered?.ends ?? 0);
     const current: HistoryFact = { kind: 'holders', time, holders, part: 1, parts: 1 };
-    this.#history.add(current, this.#sources.length);
+    this.#history.add(current, this.#sources.length + 1);
     this.#remember(current);
     this.#isCurrent = true;
   }

@@ -68,6 +68,7 @@ export async function readCluster(context: ClusterContext, selection: FactSelect
       externalIPs,
       nodes,
       resourceVersion,
+      readAt: context.wallMs,
     },
     options,
     origin: settings.origin,
@@ -137,7 +138,7 @@ async function readConfigMap(context: ClusterContext, options: Options): Promise
 }
 
 /** Undefined if the API server does not know IPAddress. */
-async function readClaims(
+export async function readClaims(
   context: ClusterContext,
   options: Options,
   remarks: string[],

@@ -1,15 +1,22 @@
 import type { Config } from '../../core/config/config.ts';
 import { poolKey } from '../../core/config/keys.ts';
+import type { Pool } from '../../core/config/pool.ts';
 import { parsePoolEntry } from '../../core/config/pool-entry.ts';
-import { explainExclusion, explainReservation } from '../../core/explain/explain-address.ts';
+import type { FormerAddress } from '../../core/decide/former-address.ts';
+import {
+  explainExclusion,
+  explainReservation,
+  explainUnusedPools,
+} from '../../core/explain/explain-address.ts';
 import { explainFault, formatRange } from '../../core/explain/explain-config.ts';
 import { externalIPOf } from '../../core/explain/explain-decision.ts';
+import { freeFor, lastHeldBy } from '../../core/explain/explain-former.ts';
 import { formatAddress } from '../../core/ip/address.ts';
-import type { Range } from '../../core/ip/range.ts';
+import { type Range, rangesContain } from '../../core/ip/range.ts';
 import type { ServiceState } from '../../core/ledger/service-state.ts';
 import { annotations } from '../../core/model/well-known-names.ts';
 import { type AddressState, type Gap, type Occupancy, occupancyIn } from '../../core/queries/occupancy.ts';
-import { excludedBy } from '../../core/queries/pool-users.ts';
+import { excludedBy, unusedPools } from '../../core/queries/pool-users.ts';
 import { quoted, suggestionOf } from '../../core/text/quote.ts';
 import { nearestSpelling } from '../../core/text/suggestions.ts';
 import { layOut } from '../../terminal/layout.ts';
@@ -34,10 +41,14 @@ interface AddressRow {
   readonly since: string;
   /** The pools that span it. */
   readonly pools: readonly string[];
+  /** The pools that span it and serve no Service, if no other pool spans it. */
+  readonly unusedPools: readonly string[];
   readonly ports: string;
   readonly free: bigint;
   /** Why it is excluded from allocation (spec section 3), or not managed; else empty. */
   readonly rule: string;
+  /** Of a free address, if that is remembered. */
+  readonly former: FormerAddress | undefined;
   /** The keys that exclude it from pools. */
   readonly excludedBy: readonly string[];
   readonly reservation: Occupancy['reservation'];
@@ -46,9 +57,14 @@ interface AddressRow {
 /** `who ADDRESS|CIDR` */
 export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResult {
   const allocator = currentAllocator(facts);
+  const unused = unusedPools(allocator.config);
   const rows = ranges
     .flatMap((range) => occupancyIn(range, allocator))
-    .map((part) => ('range' in part ? gapRow(part, allocator.config) : addressRow(part, facts)));
+    .flatMap((part) =>
+      'range' in part
+        ? splitAt(part, unused).map((gap) => gapRow(gap, unused, allocator.config))
+        : addressRow(part, facts),
+    );
   return {
     value: {
       kind: 'AddressList',
@@ -64,10 +80,12 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
           free,
           ...(externalUsers.length === 0 ? {} : { externalIPOf: externalUsers }),
           ...(rule === '' ? {} : { rule }),
+          ...(more.unusedPools.length === 0 ? {} : { unusedPools: more.unusedPools }),
           ...(more.excludedBy.length === 0 ? {} : { excludedBy: more.excludedBy }),
           ...(more.reservation === undefined
             ? {}
             : { reservedFor: more.reservation.service, reservedBy: more.reservation.key }),
+          ...(more.former === undefined ? {} : formerValue(more.former)),
         }),
       ),
       source: sourceOf(facts),
@@ -75,6 +93,11 @@ export function who(facts: ClusterFacts, ranges: readonly Range[]): CommandResul
     lines: (output) => [...tableOf(rows, output), '', ...footnotes(facts, output)],
     exitCode: 0,
   };
+}
+
+function formerValue({ service, restsForMs }: FormerAddress): object {
+  const restsForSeconds = Math.ceil(restsForMs / 1_000);
+  return { formerHolder: service, ...(restsForSeconds === 0 ? {} : { restsForSeconds }) };
 }
 
 /** Reads an address, a block or a range. Throws an error with a suggestion if the text is none of them. */
@@ -85,14 +108,48 @@ export function rangeIn(text: string): Range {
   throw new Error(`${quoted(text)} ${explainFault(entry, text)}${suggestionOf(suggestion)}`);
 }
 
-function gapRow({ range, state, keys, free, reservation }: Gap, config: Config): AddressRow {
-  const unused = { holders: [], others: [], externalUsers: [], from: '', since: '', ports: '' };
+/** What no used pool contains, split where one of the unused pools starts or ends. */
+function splitAt(gap: Gap, unused: readonly Pool[]): Gap[] {
+  const { range, state } = gap;
+  if (state !== 'no-pool') return [gap];
+  const edges = unused
+    .flatMap(({ ranges }) => ranges)
+    .flatMap(({ family, first, last }) => (family === range.family ? [first, last + 1n] : []))
+    .filter((edge) => range.first < edge && edge <= range.last);
+  const starts = [...new Set([range.first, ...edges])].sort((a, b) => (a < b ? -1 : 1));
+  return starts.map((first, i) => {
+    const next = starts[i + 1];
+    return { ...gap, range: { ...range, first, last: next === undefined ? range.last : next - 1n } };
+  });
+}
+
+function gapRow(
+  { range, state, keys, free, reservation }: Gap,
+  unused: readonly Pool[],
+  config: Config,
+): AddressRow {
+  const first = { family: range.family, value: range.first };
+  const spanning = state === 'no-pool' ? unused.filter(({ ranges }) => rangesContain(ranges, first)) : [];
+  const unusedPools = spanning.map(({ key }) => key);
+  const users = { holders: [], others: [], externalUsers: [], from: '', since: '', ports: '' };
+  const former = undefined;
   const isLeased = keys.some((key) => config.pools.get(key)?.dhcp[range.family]);
-  const by = excludedBy({ family: range.family, value: range.first }, config);
+  const by = state === 'no-pool' ? [] : excludedBy(first, config);
   const isByRule = state === 'excluded' && by.length === 0;
   const rule = isByRule ? (isLeased ? 'DHCP is used instead' : ruleFor(range)) : '';
   const addresses = formatRange(range);
-  return { ...unused, rule, addresses, state, pools: keys, free, excludedBy: by, reservation };
+  return {
+    ...users,
+    former,
+    rule,
+    addresses,
+    state,
+    pools: keys,
+    unusedPools,
+    free,
+    excludedBy: by,
+    reservation,
+  };
 }
 
 function ruleFor({ family, first, last }: Range): string {
@@ -101,11 +158,12 @@ function ruleFor({ family, first, last }: Range): string {
 }
 
 function addressRow(
-  { address, state, holders, others, externalUsers, owner, keys, reservation }: Occupancy,
+  { address, state, holders, others, externalUsers, owner, keys, reservation, former }: Occupancy,
   facts: ClusterFacts,
 ): AddressRow {
   const [first] = holders;
-  const since = first === undefined ? undefined : heldSince(facts.managedFields.get(first.key) ?? []);
+  const held = first === undefined ? undefined : heldSince(facts.managedFields.get(first.key) ?? []);
+  const since = former === undefined ? held?.time : timeText(former.freedAt);
   const manager = owner?.managedBy ? `, managed by ${owner.managedBy}` : '';
   // A claim without a parent is known by its own name.
   const claimant = owner?.parent.trim() || `ipaddresses ${formatAddress(address)}`;
@@ -117,14 +175,21 @@ function addressRow(
     others: [...others.map(({ key }) => key), ...claimed],
     externalUsers,
     from: first === undefined ? '' : sourceOfHolder(first, keys),
-    since: since?.time ?? 'unknown',
+    since: since ?? 'unknown',
     pools: keys,
+    unusedPools: [],
     ports: holders.map(({ view }) => view.ports.join(',')).join(' '),
-    free: 0n,
+    free: former === undefined ? 0n : 1n,
+    former,
     rule: state === 'unmanaged' && first !== undefined ? ignoredBecause(first) : '',
     excludedBy: excludedBy(address, facts.snapshot.config),
     reservation,
   };
+}
+
+/** RFC 3339, as in managedFields. */
+function timeText(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function ignoredBecause({ ignoreReason, view, record }: ServiceState): string {
@@ -156,7 +221,8 @@ function sourceOfHolder({ record, ignoreReason, view }: ServiceState, keys: read
 }
 
 /** `excluded by exclude.internal`, `static, reserved for shop/web (reserve-shop)`, `26 free`. */
-function stateOf({ state, addresses, free, rule, excludedBy, reservation, holders }: AddressRow): string {
+function stateOf(row: AddressRow): string {
+  const { state, addresses, free, rule, excludedBy, reservation, holders, former, unusedPools } = row;
   const reserved = explainReservation(
     reservation,
     holders.map((key) => ({ key })),
@@ -167,7 +233,11 @@ function stateOf({ state, addresses, free, rule, excludedBy, reservation, holder
   const text =
     state === 'free' && addresses.includes('-')
       ? `${shortCount(free)} free`
-      : `${stateTexts[state]}${rule === '' ? '' : ` (${rule})`}`;
+      : unusedPools.length > 0
+        ? explainUnusedPools(unusedPools)
+        : former !== undefined
+          ? freeFor(former)
+          : `${stateTexts[state]}${rule === '' ? '' : ` (${rule})`}`;
   return [text, excluded, reserved].filter((part) => part !== '').join(', ');
 }
 
@@ -206,6 +276,7 @@ function tableOf(rows: readonly AddressRow[], { ansi, width, isWide }: OutputOpt
             row.holders.join(', '),
             row.others.length > 0 ? usedBy : '',
             row.externalUsers.length > 0 ? externalIPOf(row.externalUsers) : '',
+            row.former === undefined ? '' : lastHeldBy(row.former),
           ]
             .filter((text) => text !== '')
             .join('; ') || '-',

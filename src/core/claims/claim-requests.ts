@@ -9,7 +9,7 @@ import type { ClaimStore } from './claim-store.ts';
 /** A claim that must have these reservations before an address may be written. */
 export interface ClaimRequest {
   readonly address: Address;
-  /** This controller's claim as it is known; undefined if it has to be created. */
+  /** This controller's claim, or any tombstone, as it is known; undefined if it has to be created. */
   readonly known: Claim | undefined;
   /** The one that is added is the last. */
   readonly reservations: readonly ClaimReservation[];

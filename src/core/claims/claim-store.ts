@@ -13,7 +13,7 @@ import { compareVersions, type ServiceKey, type ServiceView } from '../model/ser
 export class ClaimStore {
   readonly #byAddress = new AddressMap<Claim>();
   readonly #reservations: Reservations;
-  #others = 0;
+  readonly #counts = { ours: 0, others: 0, tombstones: 0 };
 
   constructor(reservations: Reservations) {
     this.#reservations = reservations;
@@ -29,12 +29,17 @@ export class ClaimStore {
 
   /** The number of claims of other owners. */
   get others(): number {
-    return this.#others;
+    return this.#counts.others;
   }
 
   /** The number of this controller's claims. */
   get ours(): number {
-    return this.#byAddress.size - this.#others;
+    return this.#counts.ours;
+  }
+
+  /** The number of this controller's tombstones. */
+  get tombstones(): number {
+    return this.#counts.tombstones;
   }
 
   /** Adds a claim, or replaces the one for its address. */
@@ -42,15 +47,14 @@ export class ClaimStore {
     this.delete(address);
     const { owner, reservations } = claim;
     this.#byAddress.set(address, claim);
-    if (owner !== undefined) {
-      this.#others += 1;
-      this.#reservations.add({ why: 'claimed', address, owner });
-    }
+    this.#counts[kindOf(claim)] += 1;
+    if (owner !== undefined) this.#reservations.add({ why: 'claimed', address, owner });
     for (const by of reservations) this.#reservations.add({ why: 'write', address, service: by.service, by });
   }
 
   delete(address: Address): void {
-    if (this.get(address)?.owner !== undefined) this.#others -= 1;
+    const known = this.get(address);
+    if (known !== undefined) this.#counts[kindOf(known)] -= 1;
     this.#byAddress.delete(address);
     for (const why of ['claimed', 'write'] as const)
       for (const reservation of this.#reservations.at(address, why)) this.#reservations.delete(reservation);
@@ -85,6 +89,11 @@ export class ClaimStore {
       .filter(({ by }) => isBinding(by, view) && isComplete(by))
       .map(({ address, by }) => ({ address, source: by.source }));
   }
+}
+
+function kindOf({ owner, last }: Claim): 'ours' | 'others' | 'tombstones' {
+  if (owner !== undefined || last?.isOurs === false) return 'others';
+  return last === undefined ? 'ours' : 'tombstones';
 }
 
 /** Whether the reserved write could still change the Service as it was seen. */

@@ -1,5 +1,6 @@
 import { type Address, formatAddress, includesAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
+import type { FormerHolder } from '../ledger/former-holders.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import {
   hasAllocationOf,
@@ -20,7 +21,10 @@ import { ClaimStore } from './claim-store.ts';
 
 /** What to do about a claim outside of a write. */
 export type ClaimRepair =
-  | { readonly kind: 'claim'; readonly address: Address }
+  /** `tombstone` is the object at the address, if there is one. */
+  | { readonly kind: 'claim'; readonly address: Address; readonly tombstone: Claim | undefined }
+  /** The claim becomes the tombstone of its last holder. */
+  | { readonly kind: 'remember'; readonly claim: Claim; readonly last: FormerHolder }
   | { readonly kind: 'drop'; readonly claim: Claim };
 
 export interface ClaimWork {
@@ -39,6 +43,8 @@ export interface ClaimTrackerContext {
   readonly reservationsChanged: (key: ServiceKey) => void;
   /** Another owner claims the address, or no other one does any longer. */
   readonly ownerChanged: (address: Address) => void;
+  /** In milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /**
@@ -142,14 +148,39 @@ export class ClaimTracker {
     else this.#unsettled.delete(address);
   }
 
+  /** In how many milliseconds the next tombstone has to be deleted; undefined if there is none. */
+  get expiresInMs(): number | undefined {
+    const at = this.#context.ledger.former.nextExpiry;
+    return at === undefined ? undefined : Math.max(0, at - this.#context.now());
+  }
+
+  /** Forgets the addresses that have been free for long enough, so that their claims can be deleted. */
+  expire(): void {
+    for (const address of this.#context.ledger.former.expire(this.#context.now())) this.recheck(address);
+  }
+
   /** The next claim that is missing or unneeded. */
   next(): ClaimWork | undefined {
+    this.expire();
+    const postponed: Address[] = [];
+    let next: ClaimWork | undefined;
     for (let work = this.#unsettled.get(0); work !== undefined; work = this.#unsettled.get(0)) {
       const repair = this.#repairAt(work.item);
-      if (repair !== undefined) return { repair, work };
+      if (repair !== undefined && !this.#hasToWait(repair)) {
+        next = { repair, work };
+        break;
+      }
       work.done();
+      if (repair !== undefined) postponed.push(work.item);
     }
-    return undefined;
+    for (const address of postponed) this.#unsettled.add(address);
+    return next;
+  }
+
+  /** Whether another tombstone has to be deleted first, because there are as many as are remembered. */
+  #hasToWait(repair: ClaimRepair): boolean {
+    const isNew = repair.kind === 'remember' && repair.claim.last === undefined;
+    return isNew && this.claims.tombstones >= this.#context.ledger.former.limit;
   }
 
   /** A write in flight handles its own claims. */
@@ -163,9 +194,16 @@ export class ClaimTracker {
     if (claim?.reservations.some(({ service }) => this.#context.seen(service) === undefined))
       return undefined;
     const isHeld = services.some((state) => isHolder(state, address));
-    if (isHeld && claim === undefined) return { kind: 'claim', address };
-    if (!isHeld && claim !== undefined) return { kind: 'drop', claim };
-    return undefined;
+    if (isHeld) {
+      const isClaimed = claim !== undefined && claim.last === undefined;
+      return isClaimed ? undefined : { kind: 'claim', address, tombstone: claim };
+    }
+    // The tombstone of another controller is kept and deleted by that one.
+    if (claim === undefined || claim.last?.isOurs === false) return undefined;
+    const last = ledger.former.at(address);
+    if (last === undefined) return { kind: 'drop', claim };
+    const isRemembered = claim.last?.service === last.service && claim.last.freedAt === last.freedAt;
+    return isRemembered ? undefined : { kind: 'remember', claim, last };
   }
 
   /** Whether the reserved write can no longer arrive: the Service has changed since, or is gone. */
@@ -192,7 +230,18 @@ export class ClaimTracker {
     if (!isSame) ownerChanged(address);
     const reservations = [...(before?.reservations ?? []), ...(after?.reservations ?? [])];
     for (const key of new Set(reservations.map(({ service }) => service))) reservationsChanged(key);
+    this.#readTombstone(address, before, after);
     this.recheck(address);
+  }
+
+  /** What a tombstone says replaces what this replica remembers, so that all replicas remember the same. */
+  #readTombstone(address: Address, before: Claim | undefined, after: Claim | undefined): void {
+    const { ledger } = this.#context;
+    if (after?.last !== undefined && !ledger.isUsed(address)) {
+      const { service, freedAt } = after.last;
+      const forgotten = ledger.former.remember({ address, service, freedAt });
+      if (forgotten !== undefined) this.recheck(forgotten);
+    } else if (after === undefined && before?.last !== undefined) ledger.former.forget(address);
   }
 }
 

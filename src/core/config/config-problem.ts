@@ -8,14 +8,14 @@ export type ConfigProblem =
   /** A pool has more problems of this code than it lists. */
   | { code: 'more-entries'; key: string; of: EntryProblem['code']; count: number }
   | { code: 'empty-pool'; key: string }
-  /** A list without an entry has no effect. */
+  /** A key without an entry has no effect, unless it is the list of a namespace: that then has no pool. */
   | { code: 'no-entry'; key: string }
   /** The key is for a pool that does not exist. */
   | { code: 'pool-of-key-missing'; key: string; pool: string }
   /** The key is for the namespace "global" and no other. */
   | { code: 'only-namespace-global'; key: string }
-  /** No list names the pool, so that it serves no Service. */
-  | { code: 'unlisted-pool'; key: string; pool: string }
+  /** No list names the pool, so that it serves no Service. `list` is one that could; undefined if there is none. */
+  | { code: 'unlisted-pool'; key: string; pool: string; list: string | undefined }
   /** The same address is reserved in two places: `by` comes first. */
   | { code: 'reserved-twice'; key: string; reservation: string; by: string }
   /** A reserved address is excluded as well, which does not keep it from its Service. */
@@ -33,8 +33,8 @@ export type EntryProblem =
   /** Not the name of a pool. */
   | { code: 'bad-pool-name'; key: string; entry: string }
   | { code: 'listed-twice'; key: string; entry: string }
-  /** A list names a pool that does not exist. */
-  | { code: 'missing-pool'; key: string; entry: string }
+  /** A list names a pool that does not exist. `meant` is the nearest one that exists and is not on the list, if one is near. */
+  | { code: 'missing-pool'; key: string; entry: string; meant: string | undefined }
   | { code: 'bad-reservation'; key: string; entry: string }
   | { code: 'host-bits'; key: string; entry: string; range: Range; used: Range }
   | { code: 'special-purpose'; key: string; entry: string; special: SpecialPurpose };

@@ -1,6 +1,7 @@
 import { formatAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { RangeIndex } from '../ip/range-index.ts';
+import { nearestWord } from '../text/nearest.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { EntryProblems } from './entry-problems.ts';
 import { poolKey, poolNameOf } from './keys.ts';
@@ -13,22 +14,54 @@ export function* crossProblems(
   problems: ConfigProblem[],
 ): Generator<void> {
   const listed = new Set<string>();
-  for (const [namespace, names] of sorted(config.settings.pools.namespace)) {
+  const lists = sorted(config.settings.pools.namespace);
+  let suggestions = maxSuggestions;
+  for (const [namespace, names] of lists) {
     const key = `pools-${namespace}`;
     const missing = new EntryProblems(problems);
+    const onList = new Set(names);
     for (const name of names) {
       yield;
       listed.add(name);
-      if (!config.pools.has(poolKey(name))) missing.add({ code: 'missing-pool', key, entry: name });
+      if (config.pools.has(poolKey(name))) continue;
+      suggestions -= 1;
+      const meant = suggestions >= 0 ? nearestPool(name, onList, config.pools) : undefined;
+      missing.add({ code: 'missing-pool', key, entry: name, meant });
     }
     missing.addCounts(key);
   }
+  const [first] = config.settings.pools.namespace.has('global')
+    ? ['global']
+    : lists.map(([namespace]) => namespace);
+  const list = first === undefined ? undefined : `pools-${first}`;
   for (const key of config.pools.keys()) {
     yield;
     const pool = poolNameOf(key);
-    if (pool !== undefined && !listed.has(pool)) problems.push({ code: 'unlisted-pool', key, pool });
+    if (pool !== undefined && !listed.has(pool)) problems.push({ code: 'unlisted-pool', key, pool, list });
   }
   yield* reservationProblems(config.settings, problems);
+}
+
+/** So many are explained (`explainProblems`), and each takes up to a few milliseconds. */
+const maxSuggestions = 20;
+const maxCandidates = 200;
+
+/** The pool that a list probably means by a name that no pool has. */
+function nearestPool(
+  name: string,
+  listed: ReadonlySet<string>,
+  pools: ReadonlyMap<string, Pool>,
+): string | undefined {
+  const candidates: string[] = [];
+  for (const key of pools.keys()) {
+    const pool = poolNameOf(key);
+    if (pool !== undefined) candidates.push(pool);
+    if (candidates.length === maxCandidates) break;
+  }
+  return nearestWord(
+    name,
+    candidates.filter((pool) => !listed.has(pool)),
+  );
 }
 
 function* reservationProblems({ reserve, exclude }: Settings, problems: ConfigProblem[]): Generator<void> {

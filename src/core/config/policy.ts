@@ -324,22 +324,32 @@ export function withoutAddresses(
   return without(spans, mergeRanges(ranges), family);
 }
 
+/** All of the spans, which are of one family, merged where they overlap. */
+export function mergeSpans(spans: readonly Span[]): readonly Span[] {
+  const merged: Span[] = [];
+  for (const { first, last } of [...spans].sort((a, b) => (a.first < b.first ? -1 : 1))) {
+    const before = merged.at(-1);
+    if (before === undefined || before.last + 1n < first) merged.push({ first, last });
+    else if (before.last < last) merged[merged.length - 1] = { first: before.first, last };
+  }
+  return merged;
+}
+
 function sizeOf(spans: readonly Span[]): bigint {
   return spans.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
 }
 
-/** For how long freed addresses have to be remembered, in milliseconds; undefined if no key needs that. */
-export function memoryOf({ settings }: Config): number | undefined {
-  const durations = [settings.sticky, settings['cool-down']].flatMap(({ pool, namespace, all }) =>
-    [pool, namespace, all].flatMap((values) => [...values.values()]),
-  );
+/** For how long freed addresses have to be remembered, in milliseconds; 0 if no key needs that. */
+export function memoryOf({ settings }: Config): number {
   const orders = settings['search-order'];
   const isLeastRecentlyUsed = [orders.pool, orders.namespace, orders.all].some((values) =>
     [...values.values()].includes('least-recently-used'),
   );
   if (isLeastRecentlyUsed) return Number.POSITIVE_INFINITY;
-  const longest = durations.reduce((max, one) => Math.max(max, one), 0);
-  return longest === 0 ? undefined : longest;
+  const durations = [settings.sticky, settings['cool-down']].flatMap(({ pool, namespace, all }) =>
+    [pool, namespace, all].flatMap((values) => [...values.values()]),
+  );
+  return durations.reduce((max, one) => Math.max(max, one), 0);
 }
 
 /** Whether one of the namespace's pools contains the address, if only as an excluded one: the Service is then not outside its pool. */
@@ -362,17 +372,38 @@ export function settingsAt(policy: AllocationPolicy, address: Address): AddressS
   return policy.listed.find(({ ranges }) => rangesContain(ranges, address)) ?? policy;
 }
 
-/** Whether the pool could provide this address if it were free: O(spans). */
+/** The pool from which an address was assigned, by the key in its allocation record; undefined if no listed pool has it. */
+export function providerOf(
+  { listed }: AllocationPolicy,
+  address: Address,
+  source: string,
+): PolicyPool | undefined {
+  const having = listed.filter((pool) => rangesContain(pool.ranges, address) || isInPool(pool, address));
+  return having.find(({ key }) => key === source) ?? having[0];
+}
+
+/** Whether the pool could provide this address if it were free: O(log spans). */
 export function isInPool(pool: Pool, address: Address): boolean {
   const { family } = address;
   if (isUnspecified(address)) return pool.dhcp[family];
   return isWithin(pool.spans[family], address);
 }
 
-/** Whether one of the spans, which are of the address's family, has it: O(spans). */
+/** Whether one of the spans, which are of the address's family, ascending, and disjoint, has it: O(log spans). */
 export function isWithin(spans: readonly Span[], address: Address): boolean {
   const ordinal = ordinalOf(address);
-  return ordinal !== undefined && spans.some(({ first, last }) => first <= ordinal && ordinal <= last);
+  if (ordinal === undefined) return false;
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const span = spans[middle];
+    if (span === undefined) return false;
+    if (ordinal < span.first) high = middle;
+    else if (ordinal > span.last) low = middle + 1;
+    else return true;
+  }
+  return false;
 }
 
 /** What the configuration reserves, in the order of namespaces: the first reservation of an address counts. O(n log n). */

@@ -5,18 +5,20 @@ import {
   type PolicyPool,
   settingsAt,
 } from '../config/policy.ts';
-import { type Address, type Family, includesAddress } from '../ip/address.ts';
+import { type Address, type Family, includesAddress, isUnspecified } from '../ip/address.ts';
+import type { ReservationFor } from '../ledger/reservations.ts';
 import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { unknownSource } from '../model/allocation-record.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
+import type { FormerAddress } from './former-address.ts';
 import { formerAddress, freeAddress } from './free-address.ts';
 import { isLeased, keptBySlot } from './kept-addresses.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { quotaRoom } from './quota-room.ts';
-import { addressForAll, addressOfMoved, sharedAddresses } from './shared-address.ts';
+import { addressForAll, addressOfMoved, type SharedAddresses, sharedAddresses } from './shared-address.ts';
 import { whyNoneFree, whyNoPool, whyNoRoom } from './why-no-address.ts';
 
 /** Addresses for a request, in the order of its pools and families, or why there are none. */
@@ -31,6 +33,10 @@ export interface Grant {
   readonly settings: AddressSettings;
   /** The Services that have the address already, if it is shared. */
   readonly sharedWith: readonly string[];
+  /** Those of them that the Service had before it was created again. */
+  readonly former: readonly Address[];
+  /** Addresses that would have been given if they had rested, or that were given because no other is free. */
+  readonly resting: readonly FormerAddress[];
 }
 
 export interface Refusal {
@@ -45,6 +51,12 @@ interface Pick {
   readonly key: string | undefined;
   /** An earlier write may still assign it, with this key. */
   readonly isInFlight?: true;
+  /** It was freed a short time ago: one of another pool comes first. */
+  readonly isResting?: boolean;
+  /** The Service had it before it was created again. */
+  readonly isFormer?: true;
+  /** The address that comes first, but has not rested. It was given if there is no other. */
+  readonly resting?: FormerAddress | undefined;
   readonly settings: AddressSettings;
   readonly sharedWith: readonly string[];
 }
@@ -79,6 +91,10 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
   const groups = groupsOf(policy);
   const kept = keptBySlot(request, groups);
   const stays = kept.flatMap((slots) => slots.flatMap((address) => address ?? []));
+  const roomBeside = (picked: readonly Address[]): number => {
+    const chosen = picked.filter((address) => !includesAddress(stays, address));
+    return roomFor(request, [...stays, ...chosen], facts);
+  };
   const picks: Pick[] = [];
   const failures: AllocationFailure[] = [];
   for (const [i, group] of groups.entries()) {
@@ -93,14 +109,19 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
       // Where DHCP answers for both families, one entry is enough.
       if (isLeased(group) && (j > 0 || kept[i]?.some((one) => one !== undefined))) continue;
       const picked = picks.map(({ address }) => address);
-      const chosen = picked.filter((address) => !includesAddress(stays, address));
-      const room = roomFor(request, [...stays, ...chosen], facts);
+      const room = roomBeside(picked);
       const found = pickOne({ request, facts, family, group, picked, room });
       if ('address' in found) picks.push(found);
       else missing.push(...found);
     }
     const isEnough = needs === 'any' ? picks.length > before : missing.length === 0;
-    if (!isEnough) failures.push(...missing);
+    if (isEnough) continue;
+    const earlier = picks.slice(0, before).map(({ address }) => address);
+    const keepsAddress = kept[i]?.some((one) => one !== undefined && !isUnspecified(one));
+    const lease = keepsAddress ? undefined : leaseOf(group);
+    // In the place of what other pools of the group have for some of the families.
+    if (lease !== undefined && roomBeside(earlier) > 0) picks.splice(before, picks.length, lease);
+    else failures.push(...missing);
   }
   return failures.length > 0 ? { request, failures } : granted(request, picks);
 }
@@ -114,6 +135,8 @@ function granted(request: AllocationRequest, picks: readonly Pick[]): Grant {
     key: source?.key ?? policy.pools[0]?.key ?? unknownSource,
     settings: source?.settings ?? policy.pools[0] ?? policy,
     sharedWith: picks.flatMap(({ sharedWith }) => sharedWith),
+    former: picks.flatMap(({ isFormer, address }) => (isFormer ? address : [])),
+    resting: picks.flatMap(({ resting }) => resting ?? []),
   };
 }
 
@@ -137,16 +160,26 @@ function pickOne(search: Search): Pick | readonly AllocationFailure[] {
   const { policy, state } = request;
   const before = joined(search) ?? inFlight(search) ?? reserved(search) ?? former(search);
   if (before !== undefined) return before;
-  const failures: AllocationFailure[] = [];
+  const lease = isLeased(group) && room > 0 ? leaseOf(group) : undefined;
+  if (lease !== undefined) return lease;
+  let resting: Pick | undefined;
   for (const pool of group) {
     const pick = pickFrom(pool, search);
-    if (!('code' in pick)) return pick;
-    failures.push(pick);
+    if (pick !== undefined && !pick.isResting) return pick;
+    resting ??= pick;
   }
-  if (room <= 0 && policy.quota !== undefined) return [whyNoRoom(state, policy.quota, facts)];
-  const leased = group.find(({ dhcpOnly }) => dhcpOnly !== undefined);
-  if (leased?.dhcpOnly !== undefined) return unshared(unspecified[leased.dhcpOnly], leased);
-  return failures.length > 0 ? failures : [whyNoPool(state.view, policy, facts)];
+  if (resting !== undefined) return resting;
+  if (room <= 0 && policy.quota !== undefined)
+    return [whyNoRoom(state, policy.quota, facts, reservationIn(search))];
+  return group.length > 0
+    ? group.map((pool) => whyNoneIn(pool, search))
+    : [whyNoPool(state.view, policy, facts)];
+}
+
+/** The entry with which a pool of a single DHCP entry answers for all families. */
+function leaseOf(group: readonly PolicyPool[]): Pick | undefined {
+  const pool = group.find(({ dhcpOnly }) => dhcpOnly !== undefined);
+  return pool?.dhcpOnly === undefined ? undefined : unshared(unspecified[pool.dhcpOnly], pool);
 }
 
 /** The address of the Services that left the same one before. */
@@ -176,50 +209,74 @@ function inFlight({ request, family, facts, picked }: Search): Pick | undefined 
   return { address, key, isInFlight: true, settings: settingsAt(request.policy, address), sharedWith };
 }
 
-/** An address that the configuration reserves for the Service, unless another one has it. It can be outside of all pools. */
-function reserved({ request, family, facts, picked, group, room }: Search): Pick | undefined {
+/** An address that the configuration reserves for the Service. */
+function reserved(search: Search): Pick | undefined {
+  const found = search.room > 0 ? reservationIn(search) : undefined;
+  if (found === undefined) return undefined;
+  const { address, key } = found;
+  return { address, key, settings: settingsAt(search.request.policy, address), sharedWith: [] };
+}
+
+/** What the configuration reserves for the Service, unless another one has it. It can be outside of all pools. */
+function reservationIn({
+  request,
+  family,
+  facts,
+  picked,
+  group,
+}: Search): ReservationFor<'configured'> | undefined {
   const { state, policy } = request;
   const others = policy.pools.filter((pool) => !group.includes(pool));
-  const found = facts.ledger.reservations
+  return facts.ledger.reservations
     .of(state.key, 'configured')
     .find(
       ({ address }) =>
         address.family === family &&
         !includesAddress(picked, address) &&
         !others.some((pool) => isInPool(pool, address)) &&
-        room > 0 &&
         facts.ledger.isFreeFor(state, address),
     );
-  if (found === undefined) return undefined;
-  const { address, key } = found;
-  return { address, key, settings: settingsAt(policy, address), sharedWith: [] };
 }
 
-/** An address that the Service had before it was created again. */
-function former({ request, family, facts, picked, group, room }: Search): Pick | undefined {
+/** An address that the Service had before it was created again, unless it can share one with Services that are there already. */
+function former(search: Search): Pick | undefined {
+  const { request, family, facts, picked, group, room } = search;
   if (room <= 0) return undefined;
   for (const pool of group) {
     const address = formerAddress({ state: request.state, family, picked }, pool, facts);
-    if (address !== undefined) return unshared(address, pool);
+    if (address === undefined) continue;
+    return group.some((one) => sharedIn(one, search)?.preferred !== undefined)
+      ? undefined
+      : { ...unshared(address, pool), isFormer: true };
   }
   return undefined;
 }
 
-function pickFrom(pool: PolicyPool, search: Search): Pick | AllocationFailure {
+/** The addresses in use that the Service can share; undefined if it shares none in this pool. */
+function sharedIn(pool: PolicyPool, search: Search): SharedAddresses | undefined {
+  if (!canShare(search, pool)) return undefined;
+  return sharedAddresses(search.request, pool, (address) => hasRoom(search, address), search.facts);
+}
+
+function pickFrom(pool: PolicyPool, search: Search): Pick | undefined {
   const { request, family, facts, picked, room } = search;
   const { left, state } = request;
   if (pool.dhcp[family] && room > 0) return unshared(unspecified[family], pool);
   const shares = canShare(search, pool);
-  const accepts = (address: Address): boolean => hasRoom(search, address);
   if (shares && left !== undefined && room > 0) {
     const forAll = addressForAll(request, left, pool, facts);
     if (forAll !== undefined) return shared(request, forAll, pool, facts);
   }
-  const inUse = shares ? sharedAddresses(request, pool, accepts, facts) : undefined;
+  const inUse = sharedIn(pool, search);
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
   const free = room > 0 ? freeAddress({ state, family, picked }, pool, facts) : undefined;
-  if (free !== undefined) return unshared(free, pool);
-  if (inUse?.any !== undefined) return shared(request, inUse.any, pool, facts);
+  if (free !== undefined)
+    return { ...unshared(free.address, pool), isResting: free.isResting, resting: free.resting };
+  return inUse?.any === undefined ? undefined : shared(request, inUse.any, pool, facts);
+}
+
+/** Why the pool has no address for the Service. O(spans), so it is only asked if no other pool has one. */
+function whyNoneIn(pool: PolicyPool, { request, family, facts }: Search): AllocationFailure {
   const failure = whyNoneFree(pool, family, facts);
   return failure.code === 'pool-full'
     ? { ...failure, noSharing: whyNoSharing(request, pool, facts) }

@@ -1,4 +1,6 @@
+import type { ListFaults } from '../config/list-faults.ts';
 import type { Address, Family } from '../ip/address.ts';
+import type { ReservationFor } from '../ledger/reservations.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
 import type { ClaimOwner } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
@@ -17,14 +19,20 @@ export type AllocationFailure =
       readonly pools: readonly string[];
       readonly listed: readonly string[];
     }
-  /** The list names only pools that do not exist. */
-  | { readonly code: 'list-empty'; readonly namespace: string; readonly list: string }
+  /** The list names no pool, or only pools that do not exist. */
+  | {
+      readonly code: 'list-empty';
+      readonly namespace: string;
+      readonly list: string;
+      readonly faults: ListFaults;
+    }
   /** All pools on the list are for other Services: by a selector, or for those that name them. */
   | {
       readonly code: 'no-pool-chosen';
       readonly namespace: string;
       readonly list: string;
       readonly listed: readonly string[];
+      readonly faults: ListFaults;
     }
   /** The Services of the namespace hold as many addresses as they may. */
   | {
@@ -34,6 +42,8 @@ export type AllocationFailure =
       readonly limit: number;
       /** Also by the Service itself. */
       readonly held: number;
+      /** What the configuration reserves for the Service, which gets it when the quota has room. */
+      readonly reserved?: ReservationFor<'configured'> | undefined;
     }
   | ({ readonly code: 'pool-empty'; readonly key: string } & Excluded)
   | ({ readonly code: 'family-not-in-pool'; readonly key: string; readonly family: Family } & Excluded)

@@ -1,6 +1,6 @@
 import { ClaimTracker } from '../claims/claim-tracker.ts';
 import { type Config, emptyConfig } from '../config/config.ts';
-import { memoryOf, reservedIn } from '../config/policy.ts';
+import { isInPool, memoryOf, poolsOf, reservedIn } from '../config/policy.ts';
 import type { Address } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
@@ -10,13 +10,15 @@ import {
   assumedState,
   freedBy,
   hasStatusOnly,
+  isLease,
   isTraceOf,
+  originOf,
   type ServiceState,
   stateOf,
   withReservations,
 } from '../ledger/service-state.ts';
 import type { AllocationRecord } from '../model/allocation-record.ts';
-import type { Options } from '../model/options.ts';
+import { defaultMaxFormerHolders, type Options } from '../model/options.ts';
 import { applyPatch, type ServicePatch } from '../model/service-patch.ts';
 import { compareAge, keyOf, type ServiceKey, type ServiceView } from '../model/service-view.ts';
 import { type StoreChange, VersionedStore } from '../model/versioned-store.ts';
@@ -38,6 +40,12 @@ export interface ServiceDecision extends Decided {
 /** A decision to carry out. The Service is not decided again before the work on it has ended. */
 export interface ServiceWork extends ServiceDecision {
   readonly work: WorkItem<ServiceState>;
+}
+
+/** A change that lists and watches report. */
+interface Observed {
+  /** What the Service was in the API until then. */
+  readonly had: ServiceState | undefined;
 }
 
 /** A write in flight. */
@@ -87,14 +95,13 @@ export class Allocator {
   readonly #queue = createServiceQueue((key) => this.#ended(key));
   readonly #pending = new PendingServices();
 
-  /** For how long freed addresses are remembered; undefined if they are not. */
-  #memory: number | undefined;
   readonly #wallTime: () => number;
 
   /** `wallTime` is in milliseconds since 1970. */
   constructor(options: Options, wallTime: () => number = () => 0) {
     this.#options = options;
     this.#wallTime = wallTime;
+    this.ledger.former.limit = options.maxFormerHolders ?? defaultMaxFormerHolders;
     this.claimTracker = new ClaimTracker(options, {
       ledger: this.ledger,
       seen: (key) => this.seen(key),
@@ -102,6 +109,7 @@ export class Allocator {
       isWriting: (key) => this.#writing.has(key),
       reservationsChanged: (key) => this.#reservationsChanged(key),
       ownerChanged: (address) => this.#othersReservationChanged(address),
+      now: () => this.now,
     });
   }
 
@@ -117,7 +125,7 @@ export class Allocator {
 
   /** In milliseconds since 1970. */
   get now(): number {
-    return this.#wallTime();
+    return Math.floor(this.#wallTime());
   }
 
   get config(): Config {
@@ -173,8 +181,9 @@ export class Allocator {
     this.#pending.clear();
     this.#changedAddresses.clear();
     this.ledger.reservations.replaceConfigured(reservedIn(config));
-    this.#memory = memoryOf(config);
-    if (this.#memory === undefined) this.ledger.former.clear();
+    // Without a ConfigMap nothing is allocated, and it may come back in a moment.
+    if (config.exists) this.ledger.former.setMemory(memoryOf(config));
+    this.claimTracker.expire();
     for (const state of this.ledger.all()) this.#queue.add(state);
   }
 
@@ -312,7 +321,13 @@ export class Allocator {
     this.claimTracker.pruneFor(key, view);
     this.#rememberRecord(key, before, view);
     // The API server rejects a write that was decided on an older version.
-    this.#enterAgain(key, view);
+    this.#enterAgain(key, view, { had: this.#heldIn(key, before) });
+  }
+
+  /** The state without the write in flight, which may not have arrived. Undefined if nothing is remembered. */
+  #heldIn(key: ServiceKey, seen: ServiceView | undefined): ServiceState | undefined {
+    if (!this.ledger.former.isEnabled) return undefined;
+    return seen === undefined || !this.#writing.has(key) ? this.ledger.get(key) : this.#stateOf(key, seen);
   }
 
   /** Keeps the record that this change removes, as long as the spec has its first address. */
@@ -340,9 +355,9 @@ export class Allocator {
   }
 
   /** Puts the state that follows from this view into the ledger, and queues it. */
-  #enterAgain(key: ServiceKey, view: ServiceView): void {
+  #enterAgain(key: ServiceKey, view: ServiceView, observed?: Observed): void {
     const state = this.#stateOf(key, view);
-    this.#enter(state);
+    this.#enter(state, observed);
     this.#queue.add(state);
   }
 
@@ -363,30 +378,30 @@ export class Allocator {
     if (state === undefined) return;
     this.#queue.delete(state);
     const next = this.#pending.remove(key);
-    this.#change(state, undefined);
+    this.#change(state, undefined, { had: this.#heldIn(key, seen) });
     // The removed Service may have been queued for its group.
     if (next !== undefined) this.requeue(next);
   }
 
   /** Puts a state into the ledger and queues the Services that the change can affect. */
-  #enter(state: ServiceState): void {
+  #enter(state: ServiceState, observed?: Observed): void {
     const before = this.ledger.get(state.key);
     if (before !== undefined && compareAge(before.view, state.view) !== 0) this.#queue.delete(before);
-    this.#change(before, state);
+    this.#change(before, state, observed);
   }
 
   /**
    * Changes a Service in the ledger. Other users of the addresses of either state are compared with both before the next
    * decision. The first pending Service of each group that can get such an address is queued.
    */
-  #change(before: ServiceState | undefined, after: ServiceState | undefined): void {
+  #change(before: ServiceState | undefined, after: ServiceState | undefined, observed?: Observed): void {
     const used = after?.usedIPs ?? [];
     const freed = freedBy(before, after);
     const addresses = freed.length === 0 ? used : [...used, ...freed];
     for (const address of addresses) this.#changedAddresses.add(address, before, after, this.config);
     this.ledger.replace(before, after);
     this.#wakeQuota(before, after);
-    this.#rememberHolder(before, after);
+    if (observed !== undefined) this.#rememberHolder(observed, after);
     for (const address of addresses) {
       this.claimTracker.recheck(address);
       const isFreed = freed.includes(address);
@@ -402,17 +417,27 @@ export class Allocator {
     if (service !== undefined && service !== changed) this.requeue(service);
   }
 
-  /** Remembers who had the addresses that this change frees, and forgets those that are in use again. */
-  #rememberHolder(before: ServiceState | undefined, after: ServiceState | undefined): void {
-    if (this.#memory === undefined) return;
+  /**
+   * Remembers who had the addresses that the API no longer shows on the Service and nothing else uses, and forgets those that it
+   * shows. What is only written is not in the API yet, and may never be.
+   */
+  #rememberHolder({ had }: Observed, after: ServiceState | undefined): void {
     const { former } = this.ledger;
+    if (!former.isEnabled) return;
     for (const address of after?.usedIPs ?? []) former.forget(address);
-    if (before === undefined) return;
-    const freed = heldBy(before).filter((address) => !this.ledger.isUsed(address));
-    if (freed.length === 0) return;
-    const { now } = this;
-    for (const address of freed) former.remember({ address, service: before.key, freedAt: now });
-    former.forgetBefore(now - this.#memory);
+    if (had === undefined) return;
+    for (const address of heldBy(had)) {
+      if (this.ledger.isUsed(address) || !this.#isRemembered(had, address)) continue;
+      this.claimTracker.expire();
+      const forgotten = former.remember({ address, service: had.key, freedAt: this.now });
+      if (forgotten !== undefined) this.claimTracker.recheck(forgotten);
+    }
+  }
+
+  /** A DHCP server gives its addresses itself, and an address that was requested by name can be outside of all pools. */
+  #isRemembered(state: ServiceState, address: Address): boolean {
+    if (isLease(state, address)) return false;
+    return originOf(state) === 'allocated' || poolsOf(this.config).some((pool) => isInPool(pool, address));
   }
 
   /** A Service that holds fewer addresses than before leaves room in its quota. */

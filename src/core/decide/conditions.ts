@@ -7,7 +7,7 @@ import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Condition, maxNamedServices, type OtherServices } from './decision.ts';
 import type { Facts, Subject } from './facts.ts';
 import { notShared } from './not-shared.ts';
-import { whyNotAvailable } from './why-no-address.ts';
+import { whyNoPool, whyNotAvailable } from './why-no-address.ts';
 
 /** The other holders of the address: they share it, or another program created a duplicate. */
 export function coHolders(state: ServiceState, address: Address, { ledger, config }: Facts): ServiceState[] {
@@ -42,7 +42,13 @@ export function conditionsOf({ state, policy, facts }: Subject, list: readonly A
     conditions.push(...wrongFamily(state, address));
     const isReserved = facts.ledger.reservedFor(address)?.service === state.key;
     if (!isStatic && !isReserved && !spans(policy, address))
-      conditions.push({ code: 'outside-pool', service: state.key, address, key });
+      conditions.push({
+        code: 'outside-pool',
+        service: state.key,
+        address,
+        key,
+        why: canReallocate(state, policy, facts) ? undefined : whyNoPool(state.view, policy, facts),
+      });
   }
   conditions.push(...unusedReservations(state, list, facts));
   if (!isStatic) conditions.push(...notShared({ state, policy, facts }, list));
@@ -52,6 +58,16 @@ export function conditionsOf({ state, policy, facts }: Subject, list: readonly A
   if (state.view.namespace === 'global' && !isStatic && policy.list !== undefined)
     conditions.push({ code: 'global-namespace', key: policy.list });
   return conditions;
+}
+
+/** Whether a pool serves the Service, or an address is reserved for it, which it also gets without one. */
+function canReallocate(
+  { key }: ServiceState,
+  { choice, pools }: AllocationPolicy,
+  { ledger }: Facts,
+): boolean {
+  if (choice.by === 'refused') return false;
+  return pools.length > 0 || ledger.reservations.of(key, 'configured').length > 0;
 }
 
 const none: readonly never[] = [];
@@ -75,7 +91,9 @@ function unusedReservations(
   return reserved
     .filter(({ address }) => !includesAddress(addressesOf(list), address))
     .map(({ address, key }) => {
-      const holders = ledger.servicesAt(address).filter((other) => other !== state);
+      const others = ledger.servicesAt(address).filter((other) => other !== state);
+      // Requests by name do not keep it from the Service.
+      const holders = ledger.isFreeFor(state, address) ? none : others;
       return { code: 'reservation-unused', address, key, holders: holders.map((other) => other.key).sort() };
     });
 }

@@ -47,6 +47,8 @@ export interface DesiredState extends Assignment {
   readonly fields: ServicePatch;
   /** Only the status of the Service, which any load balancer may write, says that the addresses are its own. */
   readonly fromStatus?: true;
+  /** The Service had an allocated address before it was created again. */
+  readonly hadBefore?: true;
   /** The address may have been allocated, but nothing shows it: it is taken as requested by name. */
   readonly assumesRequest?: true;
 }
@@ -108,6 +110,8 @@ export type Condition =
       readonly address: Address;
       /** The pool of the namespace; undefined if there is none. */
       readonly key: string | undefined;
+      /** Why a reallocation is not possible, if no pool serves the Service. */
+      readonly why: AllocationFailure | undefined;
     }
   | { readonly code: 'shared'; readonly others: readonly ServiceKey[] }
   /** The Service has a sharing key, and an address of its own although another Service has the same key. */

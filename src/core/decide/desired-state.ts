@@ -97,7 +97,7 @@ function desiredSpecIP(
 
 /** Compares the Service with its desired state: the decision to write what differs, or to keep it. */
 export function reconcile({ view }: ServiceState, desired: DesiredState): Decision {
-  const { cause, fields, addresses, source, conditions, fromStatus, assumesRequest } = desired;
+  const { cause, fields, addresses, source, conditions, fromStatus, hadBefore, assumesRequest } = desired;
   const patch = diff(view, fields);
   if (isEmptyPatch(patch)) return { kind: 'keep', addresses, source, conditions };
   const onlyAnswers = patch.reallocate === null && (cause === 'update' || Object.keys(patch).length === 1);
@@ -109,6 +109,7 @@ export function reconcile({ view }: ServiceState, desired: DesiredState): Decisi
     source,
     conditions,
     ...(fromStatus && { fromStatus }),
+    ...(hadBefore && { hadBefore }),
     ...(assumesRequest && { assumesRequest }),
   };
 }

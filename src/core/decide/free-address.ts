@@ -6,6 +6,7 @@ import type { FormerHolder } from '../ledger/former-holders.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import type { Facts } from './facts.ts';
+import { type FormerAddress, restOf } from './former-address.ts';
 
 /** Which free address to look for. */
 export interface FreeAddressRequest {
@@ -37,6 +38,14 @@ export function formerAddress(
     )?.address;
 }
 
+export interface FreeAddress {
+  readonly address: Address;
+  /** It has not rested: another pool of the Service can have one that has. */
+  readonly isResting: boolean;
+  /** The free address that comes first in the search order, if it has not rested. */
+  readonly resting?: FormerAddress | undefined;
+}
+
 /**
  * The first free address of the pool in its search order. With a cool-down, one that was freed a short time ago is taken only if there
  * is no other. O(log addresses in use), and with a memory O(remembered addresses).
@@ -45,51 +54,62 @@ export function freeAddress(
   request: FreeAddressRequest,
   pool: PolicyPool,
   facts: Facts,
-): Address | undefined {
-  const { family, picked } = request;
+): FreeAddress | undefined {
+  const { family, picked, state } = request;
   const { coolDown, order } = pool;
-  const { ledger } = facts;
+  const { ledger, now } = facts;
   // Picked for another pool, which overlaps with this one.
   const all = pool.spans[family];
-  const available = picked.length === 0 ? all : withoutAddresses(all, picked, family);
-  const spans = order === 'spread' ? rotated(available, request.state.view.uid) : available;
+  const overlapping = picked.filter((address) => address.family === family && isInPool(pool, address));
+  const available = overlapping.length === 0 ? all : withoutAddresses(all, overlapping, family);
+  const spans = order === 'spread' ? rotated(available, state.view.uid) : available;
   const descending = order === 'desc';
-  if (coolDown === undefined && order !== 'least-recently-used')
-    return ledger.firstFree(family, spans, descending);
-  const freed = [...ledger.former.all()].filter(
+  // A clock that was set back makes no address younger than new.
+  const rests = ({ service, freedAt }: FormerHolder): boolean =>
+    service !== state.key && Math.max(0, now - freedAt) < (coolDown ?? 0);
+  if (order === 'least-recently-used') {
+    const neverUsed = ledger.firstNeverUsed(family, spans, descending);
+    if (neverUsed !== undefined) return { address: neverUsed, isResting: false };
+    // The longest free one is also the one that has rested longest.
+    const free = remembered(request, pool, ledger);
+    return free[0] && { address: free[0].address, isResting: free.every(rests) };
+  }
+  const first = ledger.firstFree(family, spans, descending);
+  const former = first === undefined ? undefined : ledger.former.at(first);
+  if (first === undefined || former === undefined || !rests(former))
+    return first && { address: first, isResting: false };
+  const free = remembered(request, pool, ledger);
+  const neverUsed = ledger.firstNeverUsed(family, spans, descending) ?? [];
+  const [next] = free
+    .filter((one) => !rests(one))
+    .map(({ address }) => address)
+    .concat(neverUsed)
+    .sort(inOrderOf(spans, descending));
+  const resting = restOf(former, pool, now);
+  // No address is kept from a Service that waits: the last resort is the one that has rested longest.
+  return { address: next ?? free[0]?.address ?? first, isResting: next === undefined, resting };
+}
+
+/** The free addresses of the pool whose last holder is remembered, the longest free first. */
+function remembered(
+  { family, picked }: FreeAddressRequest,
+  pool: PolicyPool,
+  ledger: Ledger,
+): readonly FormerHolder[] {
+  return [...ledger.former.all()].filter(
     ({ address }) =>
       address.family === family && isInPool(pool, address) && isAvailable(address, picked, ledger),
   );
-  const neverUsed = ledger.firstNeverUsed(family, spans, descending);
-  if (order === 'least-recently-used') return neverUsed ?? freed[0]?.address;
-  const rested = freed.filter((former) => isRested(former, request.state, coolDown ?? 0, facts));
-  const candidates = [
-    ...rested.map(({ address }) => address),
-    ...(neverUsed === undefined ? [] : [neverUsed]),
-  ];
-  // No address is kept from a Service that waits: the last resort is the one that has rested longest.
-  return candidates.sort(inOrderOf(spans, descending))[0] ?? freed[0]?.address;
 }
 
 function isAvailable(address: Address, picked: readonly Address[], ledger: Ledger): boolean {
   return !ledger.isUsed(address) && !includesAddress(picked, address);
 }
 
-function isRested(
-  { service, freedAt }: FormerHolder,
-  { key }: ServiceState,
-  coolDown: number,
-  { now }: Facts,
-): boolean {
-  return service === key || now - freedAt >= coolDown;
-}
-
-/** Compares addresses by their place in the spans. */
+/** Compares addresses by their place in the spans, which can be rotated: those before the first span come last. */
 function inOrderOf(spans: readonly Span[], descending: boolean): (a: Address, b: Address) => number {
-  const placeOf = (address: Address): number => {
-    const ordinal = ordinalOf(address) ?? -1n;
-    return spans.findIndex(({ first, last }) => first <= ordinal && ordinal <= last);
-  };
+  const start = spans[0]?.first ?? 0n;
+  const placeOf = (address: Address): number => ((ordinalOf(address) ?? -1n) < start ? 1 : 0);
   return (a, b) => {
     const difference = placeOf(a) - placeOf(b) || compareAddresses(a, b);
     return descending ? -difference : difference;

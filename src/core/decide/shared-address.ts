@@ -1,4 +1,4 @@
-import { isInPool, isWithin, type PolicyPool, policyFor, provides } from '../config/policy.ts';
+import { isInPool, isWithin, mergeSpans, type PolicyPool, policyFor, provides } from '../config/policy.ts';
 import type { Span } from '../config/pool.ts';
 import { type Address, compareAddresses } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
@@ -84,10 +84,14 @@ export function addressForAll(
  * Whether the Service could have the address but for Services that use it: no other owner claims it, no Service of another type has
  * it as an external IP, and the configuration does not reserve it for another one.
  */
-export function isUnblocked(state: ServiceState, address: Address, { ledger }: Facts): boolean {
-  if (!ledger.reservations.blocks(address)) return true;
-  const isTaken = ledger.claimOwner(address) !== undefined || ledger.isExternalIP(address);
-  return !isTaken && ledger.reservedFor(address)?.service === state.key;
+export function isUnblocked(state: ServiceState, address: Address, facts: Facts): boolean {
+  if (!facts.ledger.reservations.blocks(address)) return true;
+  return !isTaken(address, facts) && facts.ledger.reservedFor(address)?.service === state.key;
+}
+
+/** Whether another owner claims the address, or a Service of another type has it as an external IP. */
+export function isTaken(address: Address, { ledger }: Facts): boolean {
+  return ledger.claimOwner(address) !== undefined || ledger.isExternalIP(address);
 }
 
 /** The addresses in use whose holders agree to share with all of these Services, in search order. */
@@ -205,11 +209,13 @@ function inSearchOrder(descending: boolean): (a: Address, b: Address) => number 
   return descending ? (a, b) => compareAddresses(b, a) : compareAddresses;
 }
 
-/** The spans that the pools of a Service have, too. */
+/** The spans that the pools of a Service have, too. The pools can overlap. */
 function commonSpans(spans: readonly Span[], { view }: ServiceState, { config }: Facts): readonly Span[] {
-  return policyFor(config, view).pools.flatMap((pool) =>
+  const { pools } = policyFor(config, view);
+  const [one, ...more] = pools.map((pool) =>
     pool.spans.IPv4 === spans ? spans : intersection(spans, pool.spans.IPv4),
   );
+  return more.length === 0 ? (one ?? []) : mergeSpans([one ?? [], ...more].flat());
 }
 
 function intersection(one: readonly Span[], other: readonly Span[]): readonly Span[] {

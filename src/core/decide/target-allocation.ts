@@ -53,6 +53,8 @@ export function targetAllocation(subject: Subject): Allocation | undefined {
     key: (added.length > 0 ? source : (state.record?.source ?? source)) ?? unknownSource,
     settings: first === undefined ? policy : settingsAt(policy, first),
     sharedWith: others.map(({ key }) => key),
+    former: [],
+    resting: [],
   };
 }
 
@@ -132,6 +134,7 @@ function whyNotAvailable(
     return { code: 'target-reserved', address, service: reserved.service, key: reserved.key };
   const external = ledger.externalUsers(address).filter((user) => user !== state.key);
   if (external.length > 0) return { code: 'target-external-ip', address, services: external };
+  if (reserved !== undefined && ledger.isFreeFor(state, address)) return undefined;
   const others = othersAt(state, address, facts);
   if (others.length === 0 || (sharing === 'preferred' && canJoin(state, address, facts))) return undefined;
   return { code: 'target-in-use', address, services: others.map(({ key }) => key).sort() };

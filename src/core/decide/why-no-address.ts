@@ -1,6 +1,8 @@
+import { listFaults } from '../config/list-faults.ts';
 import type { AllocationPolicy, PolicyPool, Quota } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
 import { heldBy } from '../ledger/held-addresses.ts';
+import type { ReservationFor } from '../ledger/reservations.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
@@ -43,14 +45,21 @@ export function whyNoPool(
   const names = listed.map(({ name }) => name);
   if (choice.by === 'refused')
     return { code: 'pool-not-listed', namespace, list, pools: choice.pools, listed: names };
+  const faults = listFaults(config, list);
   return names.length === 0
-    ? { code: 'list-empty', namespace, list }
-    : { code: 'no-pool-chosen', namespace, list, listed: names };
+    ? { code: 'list-empty', namespace, list, faults }
+    : { code: 'no-pool-chosen', namespace, list, listed: names, faults };
 }
 
-export function whyNoRoom(state: ServiceState, { key, limit }: Quota, { ledger }: Facts): AllocationFailure {
+export function whyNoRoom(
+  state: ServiceState,
+  { key, limit }: Quota,
+  { ledger }: Facts,
+  reserved?: ReservationFor<'configured'>,
+): AllocationFailure {
   const { namespace } = state.view;
-  return { code: 'quota-reached', key, namespace, limit, held: ledger.held.count(namespace, undefined) };
+  const held = ledger.held.count(namespace, undefined);
+  return { code: 'quota-reached', key, namespace, limit, held, reserved };
 }
 
 /** Why a new allocation for the Service could not include an address of the family; undefined if it could. */

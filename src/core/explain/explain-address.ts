@@ -1,3 +1,4 @@
+import { poolNameOf } from '../config/keys.ts';
 import type { Address } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 
@@ -6,6 +7,13 @@ import type { ServiceState } from '../ledger/service-state.ts';
 /** `excluded by exclude.internal`; empty if no key excludes it. */
 export function explainExclusion(keys: readonly string[]): string {
   return keys.length === 0 ? '' : `excluded by ${keys.join(', ')}`;
+}
+
+/** `in pool.dmz, which no list names`: Services get none of the addresses of these pools. */
+export function explainUnusedPools(keys: readonly string[]): string {
+  const areNamed = keys.every((key) => poolNameOf(key) !== undefined);
+  const why = areNamed ? 'which no list names' : keys.length > 1 ? 'which are not used' : 'which is not used';
+  return `in ${keys.join(', ')}, ${why}`;
 }
 
 /** `reserved for shop/web (reserve-shop)`; empty if it is not, or if the Service has it. */

@@ -94,17 +94,19 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'listed-twice':
       return `${key} lists ${problem.entry} twice. The first place counts: remove the other one.`;
     case 'missing-pool':
-      return `${key}: there is no pool ${problem.entry}. Add the key pool.${problem.entry}, or remove the name from the list.`;
+      return `${key}: there is no pool ${problem.entry}${suggestionOf(problem.meant)} Add the key pool.${problem.entry}, or remove the name from the list.`;
     case 'bad-reservation':
       return `${key}: ${explainReservation(problem.entry)}`;
     case 'no-entry':
-      return `${key} has no entry, so it has no effect. Add one, or delete the key.`;
+      return key.startsWith('pools-')
+        ? explainNoPools(key.slice('pools-'.length))
+        : `${key} has no entry, so it has no effect. Add one, or delete the key.`;
     case 'pool-of-key-missing':
       return `${key} has no effect, because there is no pool ${problem.pool}. Add the key pool.${problem.pool}, or delete this one.`;
     case 'only-namespace-global':
       return `${key} only concerns Services in the namespace "global". For another namespace, use its name: reserve-default.`;
     case 'unlisted-pool':
-      return `${key} serves no Service, because no list names ${problem.pool}. Add it to pools-global, or to the list of a namespace such as pools-default.`;
+      return `${key} serves no Service, because no list names ${problem.pool}. ${problem.list === undefined ? howToList : `Add it to a list, such as ${problem.list}.`}`;
     case 'reserved-twice':
       return `${key}: ${problem.reservation} has no effect, because the address is already reserved for ${problem.by}. Remove one of the two.`;
     case 'reserved-and-excluded':
@@ -139,7 +141,7 @@ export function explainProblem(problem: ConfigProblem): string {
     case 'bad-lease':
       return `${key}: ${quoted(problem.value)} is not the name of a Lease, so none is set. Use NAME or NAMESPACE/NAME.`;
     case 'bad-quota':
-      return `${key}: ${quoted(problem.value)} is not a number of addresses, so the key has no effect. Use a whole number that is not negative.`;
+      return `${key}: ${quoted(problem.value)} is not a number of addresses, so the key has no effect: the number is not limited${key === 'quota-global' ? '' : ', unless quota-global applies'}. Use a whole number that is not negative.`;
     case 'bad-duration':
       return `${key}: ${quoted(problem.value)} is not a duration, so the key has no effect. Use hours, minutes, and seconds, such as 1h30m.`;
     case 'bad-selector':
@@ -148,6 +150,17 @@ export function explainProblem(problem: ConfigProblem): string {
       return never(problem);
   }
 }
+
+/** What a list of the namespace means if it is empty: unlike a missing key, it applies. */
+function explainNoPools(namespace: string): string {
+  return namespace === 'global'
+    ? 'pools-global names no pool, so Services in namespaces without their own key cannot get an address. Add the name of a pool, or delete the key.'
+    : `pools-${namespace} names no pool, so Services in namespace ${namespace} cannot get an address. Add the name of a pool, or delete the key to fall back to those after it, such as pools-global.`;
+}
+
+/** A new list takes over from the keys that serve the namespaces now. */
+const howToList =
+  'Name it in a list: pools-global for namespaces without their own key, where it takes precedence over cidr-global, or pools-<namespace> for one namespace, which then uses only the pools on that list.';
 
 /** A sentence that lists the names of the keys, without alternative spellings. */
 export function explainValidKeys(): string {
@@ -195,7 +208,7 @@ function isOfPool(name: string): boolean {
 }
 
 /** `internal, dmz` for `internal dmz`, `internal` for `pool.Internal`. */
-function meantPools(entry: string): string | undefined {
+export function meantPools(entry: string): string | undefined {
   const names = entry
     .toLowerCase()
     .split(/[\s;]+/)

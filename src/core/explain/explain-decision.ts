@@ -1,4 +1,6 @@
 import { poolNameOf } from '../config/keys.ts';
+import type { ListFaults } from '../config/list-faults.ts';
+import { type AllocationPolicy, providerOf } from '../config/policy.ts';
 import {
   type AllocationFailure,
   type Excluded,
@@ -8,6 +10,7 @@ import {
 } from '../decide/allocation-failure.ts';
 import {
   type AddressConflict,
+  type Assignment,
   type Condition,
   type Decision,
   isConflictCondition,
@@ -17,14 +20,14 @@ import {
 import { type Address, type Family, formatAddress } from '../ip/address.ts';
 import type { IgnoreReason } from '../ledger/service-state.ts';
 import type { SharingConflict } from '../ledger/sharing.ts';
-import { maxEntries, parseAddressList } from '../model/address-list.ts';
+import { addressesOf, maxEntries, parseAddressList } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
 import type { Options } from '../model/options.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { never, quoted, suggestionOf } from '../text/quote.ts';
 import { nearestSpelling } from '../text/suggestions.ts';
-import { explainFault } from './explain-config.ts';
+import { explainFault, meantPools } from './explain-config.ts';
 import { annotate } from './kubectl-commands.ts';
 
 /**
@@ -87,13 +90,19 @@ function failureOf(failure: AllocationFailure, options: Options): Explanation & 
       return explainNotListed(failure);
     case 'list-empty':
       return {
-        problem: `None of the pools that ${failure.list} names exists, so namespace ${failure.namespace} has no pool.`,
-        advice: `Add them to ${configMap} as keys such as pool.internal, or correct the list.`,
+        problem: hasFaults(failure.faults)
+          ? `${faultsOf(failure.list, failure.faults)} Namespace ${failure.namespace} therefore has no pool.`
+          : `The list ${failure.list} names no pool, so namespace ${failure.namespace} has none: an empty list does not fall back to another key.`,
+        advice: hasFaults(failure.faults)
+          ? `Correct the list, or add its pools to ${configMap} as keys such as pool.internal.`
+          : `Add the name of a pool to the list, or delete the key from ${configMap}.`,
       };
     case 'no-pool-chosen':
       return {
-        problem: `The pools of namespace ${failure.namespace} (${enumerate(failure.listed)}, listed by ${failure.list}) are for other Services: by their labels, or for those that name the pool.`,
-        advice: `Name one of them with the annotation ${annotations.pool}.`,
+        problem: `${hasFaults(failure.faults) ? `${faultsOf(failure.list, failure.faults)} The other pools` : 'The pools'} of namespace ${failure.namespace} (${enumerate(failure.listed)}, listed by ${failure.list}) are for other Services: by their labels, or for those that name the pool.`,
+        advice: hasFaults(failure.faults)
+          ? 'Correct the list.'
+          : `Name one of them with the annotation ${annotations.pool}.`,
       };
     case 'quota-reached':
       return explainQuota(failure);
@@ -119,6 +128,20 @@ function failureOf(failure: AllocationFailure, options: Options): Explanation & 
     default:
       return targetFailureOf(failure);
   }
+}
+
+function hasFaults({ missing, invalid }: ListFaults): boolean {
+  return missing.length + invalid.length > 0;
+}
+
+/** `The list pools-shop names internl, which does not exist. Did you mean "internal"?` */
+function faultsOf(list: string, { missing, invalid }: ListFaults): string {
+  const names = missing.map(({ name }) => name);
+  const meant = [...new Set(missing.flatMap((one) => one.meant ?? []))];
+  const ofMissing = `The list ${list} names ${enumerate(names)}, which ${names.length === 1 ? 'does' : 'do'} not exist${suggestionOf(meant.length === 0 ? undefined : enumerate(meant))}`;
+  const [first = ''] = invalid;
+  const ofInvalid = `The list ${list} has ${quoted(first)}, which is not the name of a pool${suggestionOf(meantPools(first))}`;
+  return [...(names.length > 0 ? [ofMissing] : []), ...(invalid.length > 0 ? [ofInvalid] : [])].join(' ');
 }
 
 const changeTarget = `Change the annotation ${annotations.reallocate}, or remove it.`;
@@ -211,9 +234,10 @@ function explainNotListed({
   pools,
   listed,
 }: AllocationFailure & { code: 'pool-not-listed' }): Explanation & { readonly advice: string } {
-  const can = listed.length === 0 ? 'no pool' : enumerate(listed);
+  // The older keys are lists and pools at once.
+  const can = listed[0] === list ? list : `${listed.length === 0 ? 'no pool' : enumerate(listed)} (${list})`;
   return {
-    problem: `The annotation ${annotations.pool} names ${enumerate(pools)}, but Services in namespace ${namespace} can use ${can} (${list}).`,
+    problem: `The annotation ${annotations.pool} names ${enumerate(pools)}, but Services in namespace ${namespace} can use ${can}.`,
     advice:
       listed.length === 0
         ? `Add a pool to ${list}.`
@@ -519,8 +543,11 @@ function conditionOf(condition: Condition, options: Options): readonly Explanati
         : [
             {
               problem: `The Service keeps ${address}, which is outside pool ${nameOf(condition.key)}.`,
-              advice: 'No action is needed.',
-              reallocate: condition.service,
+              ...(condition.why === undefined
+                ? { advice: 'No action is needed.', reallocate: condition.service }
+                : {
+                    advice: `No action is needed. A new address from the pool is not possible: ${failureProblem(condition.why, options)}`,
+                  }),
             },
           ];
     }
@@ -749,8 +776,20 @@ export function explainDecision(decision: Decision, options: Options): string {
   }
 }
 
-/** What a write did, for events and the log: a sentence without a period. */
-export function explainWrite(decision: Decision & { kind: 'write' }): string {
+/** The sources of the addresses: the allocation record has one of several named pools. */
+export function sourcesOf(
+  { addresses, source }: Pick<Assignment, 'addresses' | 'source'>,
+  policy: AllocationPolicy,
+): string[] {
+  if (addresses.entries.length === 1 || poolNameOf(source) === undefined) return [source];
+  const keys = addressesOf(addresses.entries).flatMap(
+    (address) => providerOf(policy, address, source)?.key ?? [],
+  );
+  return [...new Set(keys.includes(source) ? keys : [source, ...keys])];
+}
+
+/** What a write did, for events and the log: a sentence without a period. With the policy, it names all pools. */
+export function explainWrite(decision: Decision & { kind: 'write' }, policy?: AllocationPolicy): string {
   const { source } = decision;
   const addresses = decision.addresses.text;
   const origin =
@@ -758,12 +797,12 @@ export function explainWrite(decision: Decision & { kind: 'write' }): string {
       ? 'static address'
       : source === unknownSource
         ? 'not from a pool'
-        : `from ${source}`;
+        : `from ${(policy === undefined ? [source] : sourcesOf(decision, policy)).join(' and ')}`;
   const what = `${addresses} (${origin})`;
   switch (decision.cause) {
     case 'allocate':
     case 'share':
-      return `Assigned ${what}`;
+      return decision.hadBefore ? `Assigned ${what}, which the Service had before` : `Assigned ${what}`;
     case 'mark-static':
       return decision.assumesRequest
         ? `Assigned ${what}. Only spec.loadBalancerIP has the address, so the controller assumes that it was requested by name`
@@ -884,7 +923,8 @@ function failureCode(failure: AllocationFailure): string {
   const family: Family | '' = 'family' in failure ? failure.family : '';
   const size = 'size' in failure ? failure.size : '';
   const sharing = failure.code === 'pool-full' ? noSharingCode(failure.noSharing) : '';
-  return `${failure.code} ${'key' in failure ? failure.key : ''} ${family} ${size}${sharing}`;
+  const faults = 'faults' in failure ? faultsOf(failure.list, failure.faults) : '';
+  return `${failure.code} ${'key' in failure ? failure.key : ''} ${family} ${size}${sharing}${faults}`;
 }
 
 function noSharingCode(reason: NoSharing | undefined): string {
@@ -905,7 +945,7 @@ export function conditionCode(condition: Condition): string {
     case 'claimed':
       return `claimed ${formatAddress(condition.address)} ${condition.owner.parent}`;
     case 'outside-pool':
-      return `outside-pool ${formatAddress(condition.address)} ${condition.key}`;
+      return `outside-pool ${formatAddress(condition.address)} ${condition.key}${condition.why === undefined ? '' : ` ${condition.why.code}`}`;
     case 'not-shared':
       return `not-shared ${condition.other} ${formatAddress(condition.address)} ${condition.why?.code}`;
     case 'reserved-for-other':

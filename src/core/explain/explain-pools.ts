@@ -36,7 +36,11 @@ export function explainPools(
   const more = findings.length - used.length - maxOthers;
   const others = findings.filter(({ outcome }) => outcome === 'noted').slice(0, maxOthers);
   return [
-    { name: 'list', outcome: 'passed', finding: `${list} has ${enumerated(names)}${why}` },
+    {
+      name: 'list',
+      outcome: 'passed',
+      finding: `${list} has ${names.length === 0 ? 'no pool' : enumerated(names)}${why}`,
+    },
     ...findings.filter((finding) => used.includes(finding) || others.includes(finding)),
     ...(more > 0 ? [noted(`not ${more} others on the list`)] : []),
   ];
@@ -70,13 +74,19 @@ function explainPool(
   const why = whyNot(pool, policy, view);
   if (why !== undefined)
     return isSource
-      ? { name: 'pool', outcome: 'passed', finding: `${name} provided the address, which stays. Now ${why}` }
+      ? {
+          name: 'pool',
+          outcome: 'passed',
+          finding: `${name} provided ${keys.length > 1 ? 'an' : 'the'} address, which stays. Now ${why}`,
+        }
       : noted(`not ${name}: ${why}`);
   if (areHeld && keys.length > 0 && !isSource) return noted(`${name} would provide a new address`);
+  const provided = areHeld && keys.length > 1 ? ' provided an address' : '';
   const others = policy.pools.filter((other) => keys.includes(other.key));
   // Of pools that take over from each other, one provides the address of each family.
   const isPassedOver = policy.choice.by === 'order' && keys.length > 0 && !isSource;
-  if (!isPassedOver) return { name: 'pool', outcome: 'passed', finding: `${name}${whyChosen(pool, policy)}` };
+  if (!isPassedOver)
+    return { name: 'pool', outcome: 'passed', finding: `${name}${provided}${whyChosen(pool, policy)}` };
   const isEarlier = others.every((other) => policy.pools.indexOf(pool) < policy.pools.indexOf(other));
   return noted(
     `not ${name}: ${isEarlier ? 'it has no free address' : 'a pool before it has a free address'}`,

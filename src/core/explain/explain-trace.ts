@@ -1,12 +1,13 @@
 import { type AllocationPolicy, isInPool } from '../config/policy.ts';
-import type { Allocation } from '../decide/allocate.ts';
+import type { Allocation, Grant } from '../decide/allocate.ts';
 import { type AllocationFailure, isTargetFailure } from '../decide/allocation-failure.ts';
 import { wantedFamilies } from '../decide/allocation-request.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AnnouncementEvidence, AnnouncementProblem } from '../decide/announcement.ts';
 import type { Step } from '../decide/check.ts';
 import { type Condition, type Decision, isConflictCondition, isMisconfigured } from '../decide/decision.ts';
-import { isUnspecified } from '../ip/address.ts';
+import { formatAddress, includesAddress, isUnspecified } from '../ip/address.ts';
+import type { ReservationFor } from '../ledger/reservations.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { addressesOf, formatAddressList } from '../model/address-list.ts';
 import { staticSource, unknownSource } from '../model/allocation-record.ts';
@@ -24,7 +25,10 @@ import {
   failureProblem,
   handledClass,
   noSharingProblem,
+  sourcesOf,
 } from './explain-decision.ts';
+import { freeFor, lastHeldBy } from './explain-former.ts';
+import { explainKept } from './explain-kept.ts';
 import { explainPools, type PoolSources } from './explain-pools.ts';
 
 /** What one check of a Service found. It states the problem only: remedies are listed separately. */
@@ -44,6 +48,7 @@ export interface Finding {
     | 'families'
     | 'sharing'
     | 'address'
+    | 'interface'
     | 'write'
     | 'announcement';
   readonly outcome: 'passed' | 'failed' | 'noted';
@@ -210,7 +215,7 @@ function explainAllocation(
       failed('pool', failureProblem(missing, options)),
     ];
   const reserved = explainReserved(decision);
-  const findings = reserved ?? explainPool(state, policy, failures, sourcesOf(allocation), options);
+  const findings = reserved ?? explainPool(state, policy, failures, sourcesOfGrant(allocation), options);
   const noSharing = noSharingProblem(failures);
   if (noSharing !== undefined) findings.push(failed('sharing', noSharing));
   else if (state.intent.kind === 'new' && !failures.some(lacksFamily))
@@ -220,17 +225,22 @@ function explainAllocation(
     const problem = failureProblem(failure, options);
     if (failure.code === 'pool-full' || failure.code === 'pool-empty')
       problems.set(problem, failed('address', problem));
-    if (failure.code === 'quota-reached') problems.set(problem, failed('quota', problem));
+    if (failure.code === 'quota-reached') {
+      const { reserved } = failure;
+      if (reserved !== undefined) findings.push(explainWaiting(reserved));
+      problems.set(problem, failed('quota', problem));
+    }
   }
   findings.push(...problems.values());
   if (reserved === undefined && decision.kind === 'write' && state.intent.kind === 'new')
     findings.push(passed('address', explainGrant(decision)));
+  if ('resting' in allocation) findings.push(...explainResting(allocation));
   return findings;
 }
 
 const noSources: PoolSources = { keys: [], areHeld: false };
 
-function sourcesOf(allocation: Allocation): PoolSources {
+function sourcesOfGrant(allocation: Allocation): PoolSources {
   const { pools } = allocation.request.policy;
   const addresses = 'addresses' in allocation ? allocation.addresses : [];
   const keys = addresses.flatMap((address) => pools.find((pool) => isInPool(pool, address))?.key ?? []);
@@ -243,6 +253,15 @@ function explainReserved(decision: Decision): Finding[] | undefined {
   const { addresses, source } = decision;
   if (!source.startsWith('reserve-')) return undefined;
   return [passed('reservation', `${addresses.text}, reserved for the Service by ${source}`)];
+}
+
+/** The quota comes before a reservation. */
+function explainWaiting({ address, key }: ReservationFor<'configured'>): Finding {
+  const text = formatAddress(address);
+  return noted(
+    'reservation',
+    `${text} is reserved for the Service (${key}), which gets it when the quota has room`,
+  );
 }
 
 /** The pools of the Service, and whether they have the families. */
@@ -297,13 +316,26 @@ function explainSharing({ request: { state, policy, sharing } }: Allocation): Fi
   }
 }
 
-function explainGrant({ addresses, cause, fromStatus }: Decision & { kind: 'write' }): string {
+function explainGrant({ addresses, cause, fromStatus, hadBefore }: Decision & { kind: 'write' }): string {
   const { text, entries } = addresses;
   // A pool can have DHCP for one family and addresses for the other.
   if (addressesOf(entries).some(isUnspecified)) return `${text}: requested from DHCP`;
   if (cause === 'share') return `${text} is in use, and every holder allows sharing`;
-  const isShown = cause === 'restore' || fromStatus === true;
-  return isShown ? `${text} is in the status of the Service` : `${text} is free`;
+  const verb = entries.length === 1 ? 'is' : 'are';
+  if (cause === 'restore' || fromStatus === true) return `${text} ${verb} in the status of the Service`;
+  return hadBefore ? `${text} ${verb} free, and the Service had it before` : `${text} ${verb} free`;
+}
+
+/** The addresses that came first, but have not rested. */
+function explainResting({ addresses, resting }: Grant): Finding[] {
+  return resting.map((former) => {
+    const text = `${formatAddress(former.address)} is ${freeFor(former)}, ${lastHeldBy(former)}`;
+    const isGiven = includesAddress(addresses, former.address);
+    return noted(
+      'address',
+      isGiven ? `${text}. No other address has rested` : `${text}, so other addresses come first`,
+    );
+  });
 }
 
 /** What an assigned Service has, and what is left to write. */
@@ -312,7 +344,7 @@ function explainAssigned({ state, decision, trace }: ServiceDecision, options: O
   // A static address depends on no pool, and an allocation has said all about it.
   const isFromPool = decision.source !== staticSource && !state.view.deleting;
   const isExplained = trace.steps.some(({ allocation }) => allocation !== undefined);
-  const sources = { keys: [decision.source], areHeld: true };
+  const sources = { keys: sourcesOf(decision, trace.policy), areHeld: true };
   const findings =
     isFromPool && !isExplained
       ? (explainReserved(decision) ?? explainPool(state, trace.policy, [], sources, options))
@@ -324,8 +356,10 @@ function explainAssigned({ state, decision, trace }: ServiceDecision, options: O
     else if (condition.code === 'not-shared') findings.push(noted('sharing', finding));
     else findings.push((isWrong(condition) ? failed : noted)('address', finding));
   }
+  const kept = isFromPool ? explainKept(state.view, decision, trace.policy) : undefined;
+  if (kept !== undefined) findings.push(noted('interface', kept));
   if (decision.kind === 'keep') return [...findings, passed('write', 'all fields are up to date')];
-  return [...findings, noted('write', `not written yet: ${explainWrite(decision)}`)];
+  return [...findings, noted('write', `not written yet: ${explainWrite(decision, trace.policy)}`)];
 }
 
 function isWrong(condition: Condition): boolean {

@@ -1,13 +1,18 @@
 import { poolKey } from '../config/keys.ts';
+import { listEntriesIn } from '../config/list-entries.ts';
+import type { ListFaults } from '../config/list-faults.ts';
 import { policyFor } from '../config/policy.ts';
 import { allocate } from '../decide/allocate.ts';
 import type { AllocationFailure } from '../decide/allocation-failure.ts';
 import { requestOf } from '../decide/allocation-request.ts';
+import { decide } from '../decide/decide.ts';
+import type { Condition } from '../decide/decision.ts';
 import { subjectOf } from '../decide/facts.ts';
 import { hasStatusOnly, type ServiceState } from '../ledger/service-state.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { nearestWord } from '../text/nearest.ts';
+import { meantPools } from './explain-config.ts';
 import { annotate, patchPools } from './kubectl-commands.ts';
 import type { Remedy, RemedyContext } from './remedy.ts';
 
@@ -50,10 +55,10 @@ function missingPools(pools: readonly string[], { options }: RemedyContext): Rem
 /** All pools on the list are for other Services. */
 export function remediesForNoneChosen(
   state: ServiceState,
-  { list, listed }: FailureWith<'no-pool-chosen'>,
+  { list, listed, faults }: FailureWith<'no-pool-chosen'>,
   context: RemedyContext,
 ): Remedy[] {
-  const remedies = namedPools(state, listed, context);
+  const remedies = [...correctedList(list, faults, context), ...namedPools(state, listed, context)];
   if (remedies.length > 0) return remedies;
   return [
     {
@@ -63,33 +68,52 @@ export function remediesForNoneChosen(
   ];
 }
 
-/** No pool on the list exists. */
-export function remediesForEmptyList({ list }: FailureWith<'list-empty'>, context: RemedyContext): Remedy[] {
-  const { options, allocator } = context;
-  const { config } = allocator;
-  const names = config.settings.pools.namespace.get(list.slice('pools-'.length)) ?? [];
-  const known = [...config.pools.keys()].flatMap((key) =>
-    key.startsWith(poolKey('')) ? key.slice(poolKey('').length) : [],
-  );
-  const meant = names.flatMap((name) => nearestWord(name, known) ?? []);
-  const corrected: Remedy = {
-    advice: `Correct ${list}, if ${meant.join(' and ')} is meant.`,
-    command: patchPools(options, list, [...new Set(meant)].join(',')),
-  };
-  const [first] = names;
+/** The list names no pool that exists. */
+export function remediesForEmptyList(
+  { list, faults }: FailureWith<'list-empty'>,
+  context: RemedyContext,
+): Remedy[] {
+  const remedies = correctedList(list, faults, context);
+  if (remedies.length > 0) return remedies;
   return [
-    ...(meant.length > 0 ? [corrected] : []),
-    ...(first === undefined
+    {
+      advice: `Add the name of a pool to ${list}: replace POOL.`,
+      command: patchPools(context.options, list, 'POOL'),
+    },
+  ];
+}
+
+/** Write what was probably meant on the list, or add a pool that is missing. */
+function correctedList(
+  list: string,
+  { missing, invalid }: ListFaults,
+  { options, allocator, configMap }: RemedyContext,
+): Remedy[] {
+  const corrections = new Map([
+    ...missing.map(({ name, meant }) => [name, meant] as const),
+    ...invalid.map((entry) => [entry, meantPools(entry)] as const),
+  ]);
+  const names = allocator.config.settings.pools.namespace.get(list.slice('pools-'.length)) ?? [];
+  const written = configMap?.data?.[list];
+  const entries = written === undefined ? [...names, ...invalid] : [...listEntriesIn(written)];
+  const meant = [...corrections.values()].flatMap((one) => one ?? []);
+  const corrected = entries.flatMap((entry) => (corrections.get(entry) ?? entry).split(', '));
+  const [first] = missing;
+  return [
+    ...(meant.length > 0
       ? [
           {
-            advice: `Add the name of a pool to ${list}: replace POOL.`,
-            command: patchPools(options, list, 'POOL'),
+            advice: `Correct ${list}, if ${[...new Set(meant)].join(' and ')} is meant.`,
+            command: patchPools(options, list, [...new Set(corrected)].join(',')),
           },
         ]
+      : []),
+    ...(first === undefined
+      ? []
       : [
           {
-            advice: `Add pool ${first}: replace ADDRESSES with an unused block or range of your network.`,
-            command: patchPools(options, poolKey(first), 'ADDRESSES'),
+            advice: `Add pool ${first.name}: replace ADDRESSES with an unused block or range of your network.`,
+            command: patchPools(options, poolKey(first.name), 'ADDRESSES'),
           },
         ]),
   ];
@@ -110,28 +134,50 @@ export function namedPools(state: ServiceState, names: readonly string[], contex
 const maxTried = 20;
 const maxNamed = 3;
 
-/** Whether the Service would get an address with these fields. */
+/** Whether the Service would get an address with these fields, as far as the pools are concerned: a quota is a problem of its own. */
 function gets(state: ServiceState, fields: Partial<ServiceView>, { allocator }: RemedyContext): boolean {
   const changed = { ...state, view: { ...state.view, ...fields } };
-  return 'addresses' in allocate(requestOf(subjectOf(changed, allocator)), allocator);
+  const request = requestOf(subjectOf(changed, allocator));
+  const unlimited = { ...request, policy: { ...request.policy, quota: undefined } };
+  return 'addresses' in allocate(unlimited, allocator);
 }
 
-/** Increase the quota by what the Service needs, or give an address back. */
+/** Increase the quota to the smallest one that is enough, or give an address back. */
 export function remediesForQuota(
   state: ServiceState,
   { key, namespace, limit, held }: Pick<FailureWith<'quota-reached'>, 'key' | 'namespace' | 'limit' | 'held'>,
   context: RemedyContext,
 ): Remedy[] {
-  const needed = Math.max(limit, held) + addressesFor(state, context);
-  const own = key === `quota-${namespace}` ? key : `quota-${namespace}`;
+  const enough = enoughFor(state, Math.max(limit, held), context);
+  const own = `quota-${namespace}`;
   const advice =
     own === key
       ? `Increase ${key}, if the namespace may have more addresses.`
       : `Give namespace ${namespace} a quota of its own, if it may have more addresses than ${key} allows.`;
   return [
-    { advice, command: patchPools(context.options, own, String(needed)) },
+    { advice, command: patchPools(context.options, own, String(enough)) },
     ...deleteOneOf(state, namespace, context),
   ];
+}
+
+/** The smallest quota above this one with which the Service gets its addresses; if it lacks something else, too, what it needs at most. */
+function enoughFor(service: ServiceState, reached: number, context: RemedyContext): number {
+  const { allocator, options } = context;
+  const most = reached + addressesFor(service, context);
+  // The ledger may be that of a simulated outcome, which has a state of its own for the Service.
+  const state = allocator.ledger.get(service.key);
+  if (state === undefined) return most;
+  const { config, ledger, nodes, now } = allocator;
+  const isAssigned = 'conditions' in decide(state, allocator, options.controller).decision;
+  for (let limit = reached + 1; limit < most; limit += 1) {
+    const namespace = new Map(config.settings.quota.namespace).set(state.view.namespace, limit);
+    const settings = { ...config.settings, quota: { ...config.settings.quota, namespace } };
+    const facts = { ledger, nodes, now, config: { ...config, settings } };
+    const { decision } = decide(state, facts, options.controller);
+    // One address is enough for a Service that has none, even if two would be better.
+    if ('conditions' in decision && !(isAssigned && isShortOfQuota(decision.conditions))) return limit;
+  }
+  return most;
 }
 
 /** At most how many addresses the Service gets. */
@@ -142,11 +188,21 @@ function addressesFor({ intent, view }: ServiceState, { allocator }: RemedyConte
   return Math.max(1, groups.length) * families;
 }
 
-/** A Service of the namespace whose deletion gives an address back: O(Services). */
+/** Whether the quota is the reason that an assigned Service does not have all that it needs. */
+function isShortOfQuota(conditions: readonly Condition[]): boolean {
+  const isReached = ({ code }: AllocationFailure): boolean => code === 'quota-reached';
+  return conditions.some(
+    (condition) =>
+      (condition.code === 'pending-change' && condition.failures.some(isReached)) ||
+      (condition.code === 'one-family' && typeof condition.why === 'object' && isReached(condition.why)),
+  );
+}
+
+/** Another Service of the namespace whose deletion gives an address back: O(Services). */
 function deleteOneOf(state: ServiceState, namespace: string, { allocator }: RemedyContext): Remedy[] {
   const { ledger } = allocator;
   const names = [...ledger.all()]
-    .filter((other) => other !== state && other.view.namespace === namespace && !hasStatusOnly(other))
+    .filter((other) => other.key !== state.key && other.view.namespace === namespace && !hasStatusOnly(other))
     .filter(({ usedIPs, view }) => {
       return view.labeled && usedIPs.some((address) => ledger.servicesAt(address).length === 1);
     })

@@ -60,6 +60,10 @@ export class SortedSet<T> {
     return this.#chunks[0]?.[0];
   }
 
+  last(): T | undefined {
+    return this.#chunks.at(-1)?.at(-1);
+  }
+
   /** Removes the first element. */
   shift(): T | undefined {
     const [chunk] = this.#chunks;

@@ -11,7 +11,7 @@ import { readExternalIPs } from './external-ips.ts';
 import { FormerHolders } from './former-holders.ts';
 import { HeldAddresses } from './held-addresses.ts';
 import { type ReservationFor, Reservations } from './reservations.ts';
-import { freedBy, hasAllocationOf, requests, type ServiceState } from './service-state.ts';
+import { freedBy, hasAllocationOf, isRemembered, requests, type ServiceState } from './service-state.ts';
 import type { SharingConflict } from './sharing.ts';
 import { SharingIndex } from './sharing-index.ts';
 import { SharingKeys } from './sharing-keys.ts';
@@ -188,17 +188,18 @@ export class Ledger {
 
   /** The holder that prevents `state` from having the address, and why; undefined if there is none. */
   conflictWith(state: ServiceState, address: Address, config: Config): HolderConflict | undefined {
+    const reserved = this.reservedFor(address);
+    if (reserved?.service === state.key && this.isFreeFor(state, address)) return undefined;
     // The common case, and cheaper: no other Service uses it.
     if (this.#servicesByAddress.get(address) !== state) {
       const { holding } = this.holding(address, config);
       const conflict = holding.has(state) ? undefined : holding.conflictWith(state);
       if (conflict !== undefined) return { holder: conflict.holder.key, why: conflict.why };
     }
-    if (hasAllocationOf(state, address)) return undefined;
+    if (hasAllocationOf(state, address) || isRemembered(state, address)) return undefined;
     const owner = this.claimOwner(address);
     if (owner !== undefined)
       return { holder: owner.parent, why: { code: 'claimed', managedBy: owner.managedBy } };
-    const reserved = this.reservedFor(address);
     if (reserved === undefined || reserved.service === state.key) return undefined;
     return { holder: reserved.service, why: { code: 'reserved', key: reserved.key } };
   }

@@ -223,6 +223,15 @@ export function hasAllocationOf(state: ServiceState, address: Address): boolean 
   return isRecorded || (isLease(state, address) && view.labeled);
 }
 
+/** Whether the Service comes back to the address, which it had by an allocation record that was removed a moment ago. */
+export function isRemembered({ intent }: ServiceState, address: Address): boolean {
+  return (
+    intent.kind === 'annotationRemoved' &&
+    intent.removed !== undefined &&
+    includesAddress(addressesOf(intent.list), address)
+  );
+}
+
 /** Whether the Service requests, records, or leases the address. */
 export function requests({ requestedIPs }: ServiceState, address: Address): boolean {
   return includesAddress(requestedIPs, address);

@@ -150,7 +150,8 @@ export function sharingGroupWhere(
   { namespace, sharingKey }: ServiceView,
 ): string | undefined {
   if (sharingKey === undefined) return isAllowed ? '' : undefined;
-  return isAllowed ? sharingKey : `${namespace}\n${sharingKey}`;
+  // A key can be any text, and a namespace is not empty: no key looks like another namespace with its key.
+  return `${isAllowed ? '' : namespace}\n${sharingKey}`;
 }
 
 function portClash(one: ServiceState, other: ServiceState): SharingConflict | undefined {

@@ -13,10 +13,24 @@ export interface Claim {
   readonly address: Address;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** The other owner of the claim; undefined if it belongs to this controller. */
+  /** The other owner of the claim; undefined if it belongs to this controller, or is a tombstone. */
   readonly owner: ClaimOwner | undefined;
   /** The Services for which this controller claimed the address. */
   readonly reservations: readonly ClaimReservation[];
+  /** Of a tombstone: the last holder of the address. */
+  readonly last?: LastHolder;
+}
+
+/**
+ * The last holder of an address that was freed (spec section 14). The claim is then a tombstone: every controller that needs the
+ * address takes the object over, and the one that wrote it deletes it in the end.
+ */
+export interface LastHolder {
+  readonly service: ServiceKey;
+  /** In milliseconds since 1970. */
+  readonly freedAt: number;
+  /** Whether this controller wrote it. */
+  readonly isOurs: boolean;
 }
 
 export interface ClaimOwner {
@@ -67,11 +81,14 @@ export function claimOf({ metadata, spec }: IPAddress, controller: string): Clai
   const annotation =
     managedBy === claimManager ? readClaimAnnotation(metadata.annotations?.[annotations.claim]) : undefined;
   const isOurs = annotation?.controller === controller;
+  const isTombstone = annotation?.last !== undefined && annotation.reservations.length === 0;
   const { resource = '', namespace, name = '' } = spec?.parentRef ?? {};
   const parent = `${resource} ${namespace === undefined ? name : `${namespace}/${name}`}`;
   const { uid = '', resourceVersion = '' } = metadata;
-  const owner = isOurs ? undefined : { parent, managedBy: annotation?.controller ?? managedBy };
-  return { address, uid, resourceVersion, owner, reservations: isOurs ? annotation.reservations : [] };
+  const owner =
+    isOurs || isTombstone ? undefined : { parent, managedBy: annotation?.controller ?? managedBy };
+  const claim = { address, uid, resourceVersion, owner, reservations: isOurs ? annotation.reservations : [] };
+  return isTombstone ? { ...claim, last: { ...annotation.last, isOurs } } : claim;
 }
 
 /**
@@ -89,28 +106,38 @@ export function claimObject(
     metadata: {
       name: formatAddress(address),
       labels: { [labels.managedBy]: claimManager, [labels.ipFamily]: address.family },
-      annotations: { [annotations.claim]: formatClaimAnnotation(reservations, controller) },
+      annotations: { [annotations.claim]: formatClaimAnnotation({ reservations }, controller) },
     },
     spec: { parentRef: { group: '', resource: 'configmaps', ...configMap } },
   };
 }
 
-/** The JSON merge patch that sets the reservations of a claim, guarded by its uid and resourceVersion. */
-export function reservationPatch(
+/** What the annotation of a claim says. */
+export interface ClaimContent {
+  readonly reservations: readonly ClaimReservation[];
+  /** Only without reservations. */
+  readonly last?: Omit<LastHolder, 'isOurs'> | undefined;
+}
+
+/**
+ * The JSON merge patch that sets the content of a claim, guarded by its uid and resourceVersion. The claim belongs to this
+ * controller from then on.
+ */
+export function claimPatch(
   { uid, resourceVersion }: Claim,
-  reservations: readonly ClaimReservation[],
+  content: ClaimContent,
   controller: string,
 ): object {
   return {
     metadata: {
       uid,
       resourceVersion,
-      annotations: { [annotations.claim]: formatClaimAnnotation(reservations, controller) },
+      annotations: { [annotations.claim]: formatClaimAnnotation(content, controller) },
     },
   };
 }
 
-function formatClaimAnnotation(reservations: readonly ClaimReservation[], controller: string): string {
+function formatClaimAnnotation({ reservations, last }: ClaimContent, controller: string): string {
   const entries = reservations.map(({ service, uid, version, addresses, source, addedTo }) => ({
     service,
     uid,
@@ -119,12 +146,12 @@ function formatClaimAnnotation(reservations: readonly ClaimReservation[], contro
     from: source,
     ...(addedTo === undefined ? {} : { addedTo }),
   }));
-  return JSON.stringify({ by: controller, for: entries });
+  const remembered = last === undefined ? {} : { last: { service: last.service, freed: last.freedAt } };
+  return JSON.stringify({ by: controller, for: entries, ...remembered });
 }
 
-interface ClaimAnnotation {
+interface ClaimAnnotation extends ClaimContent {
   readonly controller: string;
-  readonly reservations: readonly ClaimReservation[];
 }
 
 /** Undefined for a text that this program did not write. */
@@ -135,11 +162,19 @@ function readClaimAnnotation(text: string | undefined): ClaimAnnotation | undefi
   } catch {
     return undefined;
   }
-  const { by, for: entries } = fieldsOf(value);
+  const { by, for: entries, last } = fieldsOf(value);
   if (typeof by !== 'string' || !Array.isArray(entries)) return undefined;
   const reservations = entries.map(readReservation);
   return reservations.every((reservation) => reservation !== undefined)
-    ? { controller: by, reservations }
+    ? { controller: by, reservations, last: readLastHolder(last) }
+    : undefined;
+}
+
+/** Undefined for anything else, which is then forgotten. */
+function readLastHolder(value: unknown): ClaimContent['last'] {
+  const { service, freed } = fieldsOf(value);
+  return typeof service === 'string' && Number.isSafeInteger(freed)
+    ? { service, freedAt: Number(freed) }
     : undefined;
 }
 

@@ -8,4 +8,9 @@ export interface Options {
   readonly controller: string;
   /** Whether each address is claimed in the API before it is assigned (docs/decisions/0009). */
   readonly claims: boolean;
+  /** How many freed addresses are remembered; undefined for the default. */
+  readonly maxFormerHolders?: number;
 }
+
+/** With claims, as many IPAddress objects stay. */
+export const defaultMaxFormerHolders = 1_000;

@@ -42,7 +42,7 @@ export interface ServiceView {
   readonly interface: string | undefined;
   readonly vlan: string | undefined;
   readonly lease: string | undefined;
-  /** The annotation `kube-vip.io/pool`, cut to what is parsed; undefined if it is blank. */
+  /** The annotation `kube-vip.io/pool`, cut to what is parsed; undefined if it names none. */
   readonly pool: string | undefined;
   /** The annotation `kube-vip.io/sharing-key`; undefined if it is blank. */
   readonly sharingKey: string | undefined;
@@ -125,7 +125,7 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
     interface: boundedList(annotation[annotations.interface]),
     vlan: boundedList(annotation[annotations.vlan]),
     lease: boundedList(annotation[annotations.lease]),
-    pool: namesIn(annotation[annotations.pool], shared),
+    pool: poolsIn(annotation[annotations.pool], shared),
     sharingKey: namesIn(annotation[annotations.sharingKey], shared),
     labels: shared.text(labelsText(metadata.labels)),
     requestedIP: boundedList(annotation[annotations.requestedIP]),
@@ -150,6 +150,12 @@ export function internedViewOf(service: Service, shared: Interner): ServiceView 
 function namesIn(text: string | undefined, shared: Interner): string | undefined {
   const names = text?.slice(0, maxNamesLength).trim();
   return names === undefined || names === '' ? undefined : shared.text(names.split('').join(''));
+}
+
+/** Undefined if it names none. */
+function poolsIn(text: string | undefined, shared: Interner): string | undefined {
+  const names = namesIn(text, shared);
+  return names !== undefined && /^[\s,]*$/.test(names) ? undefined : names;
 }
 
 /** 16 names of pools. */

@@ -201,7 +201,7 @@ function writeFindings(
   const check = 'Check that the controller is running (kubectl get pods) and is allowed to write.';
   const sentence =
     due.decision.kind === 'write'
-      ? `The controller has not written this change yet: ${explainWrite(due.decision)}. ${check}`
+      ? `The controller has not written this change yet: ${explainWrite(due.decision, due.trace.policy)}. ${check}`
       : `The controller has not removed the fields of an earlier address yet. ${check} ${explainDecision(decision, options)}`;
   return [{ code: 'not-written', subject: state.key, sentence }];
 }
@@ -244,6 +244,7 @@ function claimFindings({ claimTracker }: Allocator): AuditFinding[] {
   for (let next = claimTracker.next(); next !== undefined; next = claimTracker.next()) {
     const { repair, work } = next;
     work.done();
+    if (repair.kind === 'remember') continue;
     const address = repair.kind === 'claim' ? repair.address : repair.claim.address;
     const subject = `ipaddress ${formatAddress(address)}`;
     findings.push(

@@ -170,7 +170,7 @@ class Planner {
     for (const pool of pools) {
       const found =
         this.#joinable(state, address, pool) ??
-        freeAddress({ state, family, picked }, this.#withoutLeft(pool), allocator.facts);
+        freeAddress({ state, family, picked }, this.#withoutLeft(pool), allocator.facts)?.address;
       if (found !== undefined) return found;
     }
     return { code: 'none-free', family, keys };

@@ -1,3 +1,5 @@
+import { formatAddress } from '../ip/address.ts';
+import type { Claim } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 
 /**
@@ -40,6 +42,21 @@ export type HistoryFact =
     })
   /** Nothing about addresses: only that the source reaches until then. */
   | (Fact & { readonly kind: 'other' });
+
+/** The cause of a release that only a tombstone reports, which does not say why. */
+export const rememberedCause = 'remembered';
+
+/** What the tombstones say (docs/decisions/0009), in the order of time. */
+export function factsOfTombstones(claims: readonly Claim[]): HistoryFact[] {
+  return claims
+    .flatMap(({ address, last }): HistoryFact[] => {
+      if (last === undefined) return [];
+      const { service, freedAt } = last;
+      const addresses = [formatAddress(address)];
+      return [{ kind: 'released', time: freedAt, service, addresses, cause: rememberedCause }];
+    })
+    .sort((a, b) => a.time - b.time);
+}
 
 interface Fact {
   /** In milliseconds since 1970. */

@@ -1,5 +1,5 @@
 import type { ServiceKey } from '../model/service-view.ts';
-import type { HistoryFact } from './history-facts.ts';
+import { type HistoryFact, rememberedCause } from './history-facts.ts';
 
 /** Which address, in its canonical text, or which Service. */
 export type HistoryQuery = { readonly address: string } | { readonly service: ServiceKey };
@@ -61,6 +61,16 @@ const keepingCauses: ReadonlySet<string> = new Set(['adopt', 'restore', 'confirm
 
 /** Steps within a second come from the order in which threads write, not from a clock that was set. */
 const minStepBackMs = 1_000;
+
+/** The log's line about a release follows the time in its tombstone at once, if both are of one replica. */
+const maxRepeatMs = 10_000;
+
+interface Release {
+  readonly service: ServiceKey;
+  readonly address: string;
+  readonly time: number;
+  readonly cause: string;
+}
 
 type OpenPeriod = HeldPeriod & { readonly order: number };
 
@@ -181,7 +191,7 @@ export class History {
     const exactly: Moment = { time, isExact: true };
     const open = this.#open.get(keyOf(service, address));
     if (open !== undefined) this.#close(open, exactly, cause);
-    else if (!this.#isExplained(service, address, cause)) {
+    else if (!this.#isExplained({ service, address, time, cause })) {
       const from: Moment = { time, isExact: false };
       const begun = this.#begin({ service, address, from, assigned: undefined, source: undefined });
       this.#close(begun, exactly, cause);
@@ -190,10 +200,16 @@ export class History {
 
   /**
    * Whether the release belongs to a period that has ended already: if the type of a Service changes, the watch reports its end, and
-   * the cleanup that only its type has changed.
+   * the cleanup that only its type has changed. A tombstone repeats what the log says, if it is complete.
    */
-  #isExplained(service: ServiceKey, address: string, cause: string): boolean {
+  #isExplained({ service, address, time, cause }: Release): boolean {
     const last = this.#closed.last((one) => one.service === service && one.address === address);
+    const isNear = last?.until !== undefined && Math.abs(last.until.time - time) <= maxRepeatMs;
+    if (cause === rememberedCause && isNear) return true;
+    if (last?.ended === rememberedCause && isNear) {
+      this.#closed.replace(last, { ...last, until: { time, isExact: true }, ended: cause });
+      return true;
+    }
     if (cause === 'type-changed' && last?.ended === 'deleted') {
       this.#closed.replace(last, { ...last, ended: cause });
       return true;

@@ -1,6 +1,7 @@
 import type { PolicyPool } from '../config/policy.ts';
 import type { Allocator, ServiceDecision } from '../decide/allocator.ts';
 import { type Condition, conflictingAddresses } from '../decide/decision.ts';
+import { type FormerAddress, formerAddressAt } from '../decide/former-address.ts';
 import { type Address, compareAddresses, isUnspecified, sameAddress } from '../ip/address.ts';
 import { addressAt, ordinalsOf, type Range, rangesContain } from '../ip/range.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -56,6 +57,8 @@ export interface Occupancy {
   readonly externalUsers: readonly ServiceKey[];
   /** The other owner that claims it in the API. */
   readonly owner: ClaimOwner | undefined;
+  /** Of a free address: who had it last, if that is remembered. */
+  readonly former?: FormerAddress | undefined;
   readonly reservation: ConfiguredReservation | undefined;
 }
 
@@ -147,13 +150,21 @@ export function shownIn(range: Range, { ledger, claimTracker }: AllocatorView): 
 }
 
 /**
- * The whole range: each used address, and the gaps between them, split where their state changes.
- * O(Services + (used addresses + ranges) x pools).
+ * The whole range: each used address, each free one whose last holder is remembered, and the gaps between them, split where their
+ * state changes. O(Services + (used addresses + ranges) x pools).
  */
 export function occupancyIn(range: Range, context: AllocatorView): (Occupancy | Gap)[] {
   const usable = usablePools(context.config);
   const shown = shownIn(range, context).map((address) => occupancyOf(address, context, usable));
-  return withGaps(range, shown, usable, reservedIn(range, context));
+  const remembered = [...context.ledger.former.all()].flatMap(({ address }): Occupancy[] => {
+    const { family, value } = address;
+    if (family !== range.family || value < range.first || range.last < value) return [];
+    const former = formerAddressAt(address, context);
+    const found = former && occupancyOf(address, context, usable);
+    return found?.state === 'free' ? [{ ...found, former }] : [];
+  });
+  const all = [...shown, ...remembered].sort((a, b) => compareAddresses(a.address, b.address));
+  return withGaps(range, all, usable, reservedIn(range, context));
 }
 
 /** What the configuration reserves in the range: O(reservations). */

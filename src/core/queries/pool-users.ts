@@ -72,6 +72,12 @@ export function usablePools(config: Config): PolicyPool[] {
   return [...new Map(pools.map((pool) => [pool.id, pool])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
+/** The pools that serve no Service: O(pools). */
+export function unusedPools(config: Config): Pool[] {
+  const users = poolUsers(config);
+  return [...config.pools.values()].filter(({ key }) => !users.has(key));
+}
+
 /** The keys that exclude the address from pools, sorted: O(keys that exclude addresses). */
 export function excludedBy(address: Address, config: Config): string[] {
   return excludersIn({ ...address, first: address.value, last: address.value }, config)(address);

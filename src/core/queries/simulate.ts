@@ -20,6 +20,8 @@ export interface ClusterSnapshot {
   readonly nodes?: AddressMap<string> | undefined;
   /** The version of the list of Services. */
   readonly resourceVersion: string;
+  /** When it was read, in milliseconds since 1970. Without it, all that tombstones remember counts as of this moment. */
+  readonly readAt?: number;
 }
 
 /** The Services of any type that have external IPs. */
@@ -36,8 +38,9 @@ export function externalIPsIn({ services, externalIPs = [] }: ClusterSnapshot): 
 
 /** An allocator that knows the snapshot and has not decided anything yet. */
 export function allocatorOf(snapshot: ClusterSnapshot, options: Options): Allocator {
-  const { services, config, claims, externalIPs = [], nodes, resourceVersion } = snapshot;
-  const allocator = new Allocator(options);
+  const { services, config, claims, externalIPs = [], nodes, resourceVersion, readAt = 0 } = snapshot;
+  // All tombstones that were read count: how many there can be is the controller's business.
+  const allocator = new Allocator({ ...options, maxFormerHolders: Number.POSITIVE_INFINITY }, () => readAt);
   allocator.setNodes(nodes);
   allocator.setConfig(config);
   allocator.replaceServices(services, resourceVersion);

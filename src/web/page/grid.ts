@@ -102,7 +102,7 @@ function cellElement(cell: AddressCell, text: string, shape = 'cell'): HTMLEleme
 /** The note of an excluded or reserved address says its state as well. */
 function cellText({ state, note }: AddressCell, name: string): string {
   if (note === undefined) return name;
-  return state === 'excluded' || state === 'reserved' ? note : `${name}, ${note}`;
+  return state === 'excluded' || state === 'reserved' || state === 'free' ? note : `${name}, ${note}`;
 }
 
 function blockElement(block: Block, text: string, pool: string): HTMLElement {

@@ -383,6 +383,17 @@ test('the last footnote is about the leader', () => {
   assert.equal(last(undefined), facts.origin);
 });
 
+test('explain of all Services says first that there is no leader, and says it once', () => {
+  const facts = factsOf(manifests);
+  const lines = (leadership: ClusterFacts['leadership']) =>
+    explain({ ...facts, leadership }, scope, []).lines(plain);
+  const sentence = 'No leader: x.';
+  const found = lines({ isLed: false, sentence });
+  assert.deepEqual([found[0], found[1], found.filter((line) => line === sentence).length], [sentence, '', 1]);
+  assert.match(lines({ isLed: true, sentence: 'Leader: a_1.' })[0] ?? '', /^SERVICE/);
+  assert.match(lines(undefined)[0] ?? '', /^SERVICE/);
+});
+
 test('the leader is read from the Lease', () => {
   const wall = Date.parse('2026-01-01T00:01:00Z');
   const lease = (spec: object) =>
@@ -678,6 +689,38 @@ test('audit shows what the controller reports about another one, whatever the na
   assert.deepEqual(shown, [
     { code: 'another-allocator', subject: 'default/hello', message: `At 2026-01-01T00:00:00Z: ${message}` },
   ]);
+});
+
+const unused = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: kubevip, namespace: kube-system }
+data:
+  pool.internal: 10.0.0.1-10.0.0.2
+  pool.dmz: 10.0.0.4-10.0.0.5
+  pools-global: internal
+  cidr-shop: 10.0.0.7
+  pools-shop: internal
+`;
+
+test('who names the pools that contain an address and serve no Service', () => {
+  const result = who(factsOf(unused), [rangeIn('10.0.0.1-10.0.0.8')]);
+  const states = result
+    .lines(plain)
+    .flatMap((line) => /^(10[^ ]*) {3,}(.*?) {3}/.exec(line)?.slice(1).join(' ') ?? []);
+  assert.deepEqual(states, [
+    '10.0.0.1-10.0.0.2 2 free',
+    '10.0.0.3 in no pool',
+    '10.0.0.4-10.0.0.5 in pool.dmz, which no list names',
+    '10.0.0.6 in no pool',
+    '10.0.0.7 in cidr-shop, which is not used',
+    '10.0.0.8 in no pool',
+  ]);
+  const { items } = result.value as { items: { unusedPools?: readonly string[] }[] };
+  assert.deepEqual(
+    items.map(({ unusedPools }) => unusedPools),
+    [undefined, undefined, ['pool.dmz'], undefined, ['cidr-shop'], undefined],
+  );
 });
 
 const named = `

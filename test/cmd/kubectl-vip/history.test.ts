@@ -13,8 +13,10 @@ import type { IOStreams } from '../../../src/cmd/kubectl-vip/io-streams.ts';
 import { factsIn, linesOf, mergedByTime } from '../../../src/cmd/kubectl-vip/log-lines.ts';
 import { openFile } from '../../../src/cmd/kubectl-vip/open-file.ts';
 import { type Invocation, pluginRequest } from '../../../src/cmd/kubectl-vip/plugin-arguments.ts';
+import { readAddress } from '../../../src/core/ip/address.ts';
 import { canonicalList } from '../../../src/core/model/address-list.ts';
 import { formatRecord } from '../../../src/core/model/allocation-record.ts';
+import { claimObject } from '../../../src/core/model/claim.ts';
 import { annotations } from '../../../src/core/model/well-known-names.ts';
 import { createEmbeddedApi } from '../../../src/embedded/embedded-api.ts';
 import { serve } from '../../../src/embedded/server.ts';
@@ -427,7 +429,7 @@ const kubeSystem = '/api/v1/namespaces/kube-system';
 async function clusterWith(
   t: TestContext,
   logs: Readonly<Record<string, string | number>>,
-  { services = true } = {},
+  { services = true, args = [] as readonly string[] } = {},
 ) {
   const api = createEmbeddedApi({ clock: systemClock, random: Math.random });
   const requested: string[] = [];
@@ -437,7 +439,9 @@ async function clusterWith(
     spec: {
       selector: { matchLabels: labels },
       template: {
-        spec: { containers: [{ name: 'controller', image: 'registry.example/kube-vip-cloud-provider:1' }] },
+        spec: {
+          containers: [{ name: 'controller', image: 'registry.example/kube-vip-cloud-provider:1', args }],
+        },
       },
     },
   };
@@ -523,4 +527,40 @@ test('in a cluster: what cannot be read is skipped with a remark, or is an error
   });
   const noPods = await clusterWith(t, {});
   await assert.rejects(noPods.ask('10.0.0.1'), { message: /has no Pods, so there is no log to read/ });
+});
+
+test('in a cluster with claims: what only a tombstone says, and what the log says, too', async (t) => {
+  const log = [
+    logLine(1, holders('')),
+    logLine(2, write('shop/web', '10.0.0.1')),
+    logLine(30, release('shop/web', '10.0.0.1')),
+  ].join('');
+  const { api, ask } = await clusterWith(t, { a: log }, { args: ['--claims'] });
+  const options = {
+    class: undefined,
+    configMap: { namespace: 'kube-system', name: 'kubevip' },
+    controller: 'kube-vip-cloud-controller',
+    claims: true,
+  };
+  const times = { '10.0.0.1': 29.9, '10.0.0.2': -3_600 };
+  for (const [text, seconds] of Object.entries(times)) {
+    const object = claimObject(readAddress(text) ?? assert.fail(), [], options);
+    const last = {
+      by: options.controller,
+      for: [],
+      last: { service: 'shop/web', freed: noon + seconds * 1000 },
+    };
+    api.load({
+      ...object,
+      metadata: { ...object.metadata, annotations: { 'kube-vip.io/claim': JSON.stringify(last) } },
+    });
+  }
+  const { lines, warnings } = await ask('service/web -n shop');
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(lines.slice(1, 4), [
+    '10.0.0.2   before 2026-01-02T11:00:00Z   2026-01-02T11:00:00Z   -                  freed',
+    '10.0.0.1   2026-01-02T12:00:02Z          2026-01-02T12:00:30Z   from cidr-global   Service deleted',
+    '',
+  ]);
+  assert.match(lines[4] ?? '', /^Read 3 lines of .*, from 2026-01-02T12:00:01Z to 2026-01-02T12:00:30Z/);
 });

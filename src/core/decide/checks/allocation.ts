@@ -9,7 +9,7 @@ import type { Check, Run } from '../check.ts';
 import { othersAt } from '../conditions.ts';
 import type { DesiredState } from '../decision.ts';
 import type { Facts, Subject } from '../facts.ts';
-import { isUnblocked, mayRejoin } from '../shared-address.ts';
+import { isTaken, isUnblocked, mayRejoin } from '../shared-address.ts';
 import { pendingReallocation } from './reallocation.ts';
 
 /**
@@ -32,7 +32,9 @@ export const allocation: Check = {
     const isRequested = view.reallocate && targetOf(view) === undefined;
     if (isNew) {
       const cause = isRequested ? 'reallocate' : allocationCause(found);
-      return { allocation: found, desired: withPending(run, assignedFrom(run, cause, found)) };
+      const desired = withPending(run, assignedFrom(run, cause, found));
+      const isSame = found.former.length > 0;
+      return { allocation: found, desired: isSame ? { ...desired, hadBefore: true } : desired };
     }
     const cause = isRequested ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
     const sharedWith = shown.flatMap((address) => othersAt(state, address, facts).map(({ key }) => key));
@@ -51,6 +53,8 @@ function withPending(run: Run, desired: DesiredState): DesiredState {
  */
 function adoptable(subject: Subject): readonly Address[] {
   const { state, policy, facts } = subject;
+  // From several pools, it needs more addresses than these.
+  if (policy.groups.length > 1) return none;
   const shown = statusAddresses(state);
   const adopted: Address[] = [];
   for (const family of wantedFamilies(state, policy)) {
@@ -88,9 +92,8 @@ function isRestorable({ state, policy, facts }: Subject, address: Address): bool
 }
 
 /** Whether the Service was assigned the address before the configuration reserved it for another one. */
-function isKept(state: ServiceState, address: Address, { ledger }: Facts): boolean {
-  const isTaken = ledger.claimOwner(address) !== undefined || ledger.isExternalIP(address);
-  return !isTaken && state.view.labeled;
+function isKept({ view }: ServiceState, address: Address, facts: Facts): boolean {
+  return view.labeled && !isTaken(address, facts);
 }
 
 /** The addresses that the status of the Service shows. */

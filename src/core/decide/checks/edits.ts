@@ -47,7 +47,7 @@ export const families: Check = {
     if ('failures' in allocation)
       return { allocation, desired: pendingChange(run, list, 'families', allocation) };
     const { addresses } = allocation;
-    const { source } = record;
+    const source = stays.length > 0 ? record.source : allocation.key;
     const isSame = formatAddressList(addresses) === formatAddressList(list);
     const desired = isSame
       ? assigned(run, 'update', { list, source, keepSpec: true })

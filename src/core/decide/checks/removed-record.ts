@@ -7,7 +7,7 @@ import { allocationCause, assignedFrom, restored } from '../assignments.ts';
 import type { Check } from '../check.ts';
 import { othersAt } from '../conditions.ts';
 import type { Facts } from '../facts.ts';
-import { isUnblocked } from '../shared-address.ts';
+import { isTaken } from '../shared-address.ts';
 
 /**
  * The allocation record was removed together with annotation and label, and is only remembered: it gives what the Service still
@@ -36,6 +36,6 @@ function isStillFree(state: ServiceState, address: Address, isOnly: boolean, fac
   if (isUnspecified(address)) return true;
   const isAlone = othersAt(state, address, facts).length === 0;
   // As for any address in a status, others may have it as an external IP by now.
-  if (!requests(state, address)) return isAlone && isUnblocked(state, address, facts);
+  if (!requests(state, address)) return isAlone && !isTaken(address, facts);
   return (isAlone || isOnly) && facts.ledger.conflictWith(state, address, facts.config) === undefined;
 }
