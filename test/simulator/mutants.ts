@@ -183,7 +183,7 @@ export const mutants: readonly Mutant[] = [
     to: '',
   },
   {
-    promise: 'Crash-proof',
+    promise: 'Free again',
     what: 'the state before a restore of etcd is taken for the newer one',
     file: 'src/core/model/versioned-store.ts',
     from: 'const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;',
