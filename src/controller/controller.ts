@@ -254,7 +254,7 @@ export class Controller implements Candidate {
       replaced: (views, resourceVersion) => {
         // A list that begins a session is logged as a whole.
         const before = watchSession.hasServices && this.isLeading ? this.#knownServices() : [];
-        this.allocator.replaceServices(views, resourceVersion);
+        if (this.allocator.replaceServices(views, resourceVersion)) this.#reporter.restored();
         for (const view of before) this.#reportIfGone(view);
         for (const view of views) this.#leaderLoop?.services.seen(view);
         this.#leaderLoop?.services.forgetOthers(isKnown);

@@ -346,6 +346,11 @@ export class Reporter {
     this.#counters.announcements.delete(key);
   }
 
+  /** After a restore of etcd, events are lost: what still applies is reported again. */
+  restored(): void {
+    this.#reported.clear();
+  }
+
   /** Forgets all Services for which `isKnown` is false. */
   forgetOthers(isKnown: (key: ServiceKey) => boolean): void {
     for (const key of [...this.#reported.keys(), ...this.#conflicts.keys(), ...this.#unread.keys()])

@@ -7,7 +7,7 @@ import { readListOptions } from './query.ts';
 import type { Resource } from './resource.ts';
 import { resources } from './resources.ts';
 import { badRequest, noSuchPath, notFound, notOffered, StatusError, type StatusObject } from './status.ts';
-import { keyAt, Store } from './store.ts';
+import { type Backup, keyAt, Store } from './store.ts';
 import type { Target } from './target.ts';
 import { watch } from './watch.ts';
 import { ObjectWriter } from './writer.ts';
@@ -29,6 +29,8 @@ export interface EmbeddedApi {
   objects(plural: string): readonly KubeObject[];
   /** Drops the history: an earlier watch or list gets 410 Expired. */
   compact(): void;
+  /** What a later API can start with, as if etcd had been restored. */
+  backup(): Backup;
 }
 
 export interface EmbeddedApiOptions {
@@ -36,17 +38,26 @@ export interface EmbeddedApiOptions {
   random: Random;
   /** The minimum number of past changes of each resource that a watch can start from. */
   history?: number;
+  /** What it starts with; nothing by default. */
+  from?: Backup;
 }
 
 /** A real server has written its own objects before the first client connects. */
-const firstRevision = 1000;
+const empty: Backup = { revision: 1000, objects: new Map() };
 
 const mergePatchType = 'application/merge-patch+json';
 
-export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedApiOptions): EmbeddedApi {
+export function createEmbeddedApi({
+  clock,
+  random,
+  history = 10_000,
+  from = empty,
+}: EmbeddedApiOptions): EmbeddedApi {
   const known = resources();
   const plurals = known.map(({ plural }) => plural);
-  const store = new Store(plurals, firstRevision, history);
+  const store = new Store(plurals, from, history);
+  for (const resource of known)
+    for (const object of store.collection(resource.plural).all()) resource.written(object, undefined);
   const writer = new ObjectWriter(store, clock, random);
 
   const read = (at: ApiRoute, query: URLSearchParams, signal: AbortSignal): HttpResponse => {
@@ -118,6 +129,7 @@ export function createEmbeddedApi({ clock, random, history = 10_000 }: EmbeddedA
     },
     objects: (plural) => store.collection(plural).all(),
     compact: () => store.compact(),
+    backup: () => store.backup(),
   };
 }
 

@@ -10,6 +10,12 @@ export interface StoreChange {
   after: KubeObject | undefined;
 }
 
+/** All objects at one revision, by the plural of their resource. */
+export interface Backup {
+  readonly revision: number;
+  readonly objects: ReadonlyMap<string, readonly KubeObject[]>;
+}
+
 /** Lists are ordered by etcd's key, which has `/` between namespace and name. */
 export function keyOf({ metadata }: KubeObject): string {
   return keyAt(metadata.namespace, metadata.name);
@@ -34,9 +40,10 @@ export class Collection {
   #oldest: number;
   #sortedKeys: string[] | undefined;
 
-  constructor(oldest: number, historyLimit: number) {
+  constructor(oldest: number, historyLimit: number, objects: readonly KubeObject[] = []) {
     this.#oldest = oldest;
     this.#historyLimit = historyLimit;
+    for (const object of objects) this.#objects.set(keyOf(object), object);
   }
 
   get(key: string): KubeObject | undefined {
@@ -116,10 +123,16 @@ export class Store {
   readonly #collections = new Map<string, Collection>();
   #revision: number;
 
-  constructor(resources: readonly string[], firstRevision: number, historyLimit: number) {
-    this.#revision = firstRevision;
+  /** Starts with the contents of `backup`, and without its history. */
+  constructor(resources: readonly string[], { revision, objects }: Backup, historyLimit: number) {
+    this.#revision = revision;
     for (const plural of resources)
-      this.#collections.set(plural, new Collection(firstRevision, historyLimit));
+      this.#collections.set(plural, new Collection(revision, historyLimit, objects.get(plural)));
+  }
+
+  backup(): Backup {
+    const objects = [...this.#collections].map(([plural, collection]) => [plural, collection.all()] as const);
+    return { revision: this.#revision, objects: new Map(objects) };
   }
 
   get revision(): number {

@@ -7,7 +7,7 @@ import { serve } from '../../src/embedded/server.ts';
 import { StatusError } from '../../src/embedded/status.ts';
 import { Client } from './http.ts';
 
-/** Features of the embedded API beyond the Kubernetes API: loading objects, no sockets, and compaction. */
+/** Features of the embedded API beyond the Kubernetes API: loading objects, no sockets, compaction, and backups. */
 
 const still: Clock = { now: () => 0, wall: () => Date.UTC(2026, 0, 2, 3, 4, 5, 678), after: () => () => {} };
 
@@ -168,6 +168,26 @@ test('a watch from before a compaction expires', async () => {
   const events = '/api/v1/services?watch=1&resourceVersion=1000';
   api.compact();
   assert.partialDeepStrictEqual(await send(api, 'GET', events), { type: 'ERROR', object: { code: 410 } });
+});
+
+test('an API that starts from a backup has its objects, versions, and cluster IPs, and no history', async () => {
+  const create = async (api: EmbeddedApi, name: string): Promise<Service> =>
+    (await send(api, 'POST', '/api/v1/namespaces/default/services', service({}, { name }))) as Service;
+  const first = empty();
+  const web = await create(first, 'web');
+  const backup = first.backup();
+  await create(first, 'since');
+
+  const restored = createEmbeddedApi({ clock: still, random: () => 0.25, from: backup });
+  assert.deepEqual(restored.objects('services'), [web]);
+  const events = `/api/v1/services?watch=1&resourceVersion=${backup.revision - 1}`;
+  assert.partialDeepStrictEqual(await send(restored, 'GET', events), {
+    type: 'ERROR',
+    object: { code: 410 },
+  });
+  const { metadata, spec } = await create(restored, 'new');
+  assert.ok(Number(metadata.resourceVersion) > backup.revision);
+  assert.notEqual(spec?.clusterIP, web.spec?.clusterIP);
 });
 
 test('closing the server ends its open watches', async () => {

@@ -1,9 +1,40 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from '../client/fake-clock.ts';
+import { createEmbeddedApi } from '../../src/embedded/embedded-api.ts';
+import { pass, until } from '../client/fake-clock.ts';
 import { type Event, Harness } from './harness.ts';
+import { createCluster, TestReplica } from './replica.ts';
 
 const minutes = 60_000;
+
+test('after a restore of etcd, warnings that still apply are written again, because their events are lost', async () => {
+  const { clock, api, load } = createCluster('10.0.0.1-10.0.0.1');
+  const servers = { api };
+  const replica = new TestReplica(
+    { ...api, transport: (...args) => servers.api.transport(...args) },
+    clock,
+    'one',
+  );
+  load('default/a');
+  load('default/b');
+  const backup = api.backup();
+  // The list after the restore is older than what is known by then.
+  for (let i = 0; i < 60; i += 1) load(`since/${i}`);
+  replica.start();
+  const warnings = (): string[] =>
+    (servers.api.objects('events') as readonly Event[]).flatMap(({ type, involvedObject }) =>
+      type === 'Warning' ? [involvedObject.name] : [],
+    );
+  await until(() => warnings().includes('b'), 'the warning is written');
+  servers.api = createEmbeddedApi({ clock, random: () => 0.25, from: backup });
+  assert.deepEqual(warnings(), []);
+  replica.onRequest = ({ path }) => (path.includes('watch=true') ? 'cut' : 'pass');
+  await pass(clock, 60_000);
+  replica.onRequest = () => 'pass';
+  await pass(clock, 60_000);
+  await until(() => warnings().includes('b'), 'the warning is written again');
+  await replica.stop();
+});
 
 test('warnings that still apply are repeated before the API server deletes their events, and no other events are', async () => {
   const harness = new Harness();

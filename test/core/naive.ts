@@ -100,7 +100,7 @@ function agrees(data: Data, newcomer: Service, holder: Service, address: string)
 }
 
 /** Whether the Service requests nothing, and nothing on it says that it was ever assigned here. */
-function isUntouched({ metadata: { annotations = {}, labels = {} }, spec = {} }: Service): boolean {
+export function isUntouched({ metadata: { annotations = {}, labels = {} }, spec = {} }: Service): boolean {
   const requested = `${annotations['kube-vip.io/loadbalancerIPs'] ?? ''}${spec.loadBalancerIP ?? ''}`;
   return (
     !/[^\s,]/.test(requested) &&

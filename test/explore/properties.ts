@@ -3,6 +3,7 @@ import { keyOf, shown } from '../core/naive.ts';
 import type { Data } from '../core/naive-pools.ts';
 import { BrokenPromise } from '../simulator/broken-promise.ts';
 import { checkAtRest, checkWrite } from '../simulator/promise-checks.ts';
+import { optionsOf } from '../simulator/replica.ts';
 import type { CarriedOut } from './actions.ts';
 import type { Place } from './automaton.ts';
 import { objectKey } from './cluster.ts';
@@ -72,6 +73,7 @@ export function violationAtRest(
   const [data] = toNode.value([dataIn(cluster) ?? null]).map((one) => one ?? undefined);
   return violationIn(() =>
     checkAtRest({
+      options: optionsOf({ claims: scope.claims === true }),
       all,
       data,
       allocator: process.controller.allocator,

@@ -83,17 +83,22 @@ async function report(
   console.log(`seed ${seed}, step ${outcome.steps}: ${outcome.broken?.message}`);
 }
 
+/** Hunts in two processes. */
 async function huntAll(): Promise<boolean> {
   let found = 0;
-  for (const mutant of mutants) {
-    const { line } = await hunt(mutant, mutantSteps);
-    const isFound = line?.includes(`: ${mutant.promise}: `) === true;
-    if (isFound) found += 1;
-    const what = `${mutant.promise} (${mutant.what})`;
-    console.log(
-      isFound ? `${what}\n    found: ${line}` : `${what}\n    NOT found: ${line ?? 'all promises held'}`,
-    );
-  }
+  const waiting = mutants.values();
+  const huntNext = async (): Promise<void> => {
+    for (const mutant of waiting) {
+      const { line } = await hunt(mutant, mutantSteps);
+      const isFound = line?.includes(`: ${mutant.promise}: `) === true;
+      if (isFound) found += 1;
+      const what = `${mutant.promise} (${mutant.what})`;
+      console.log(
+        isFound ? `${what}\n    found: ${line}` : `${what}\n    NOT found: ${line ?? 'all promises held'}`,
+      );
+    }
+  };
+  await Promise.all([huntNext(), huntNext()]);
   console.log(`${found} of ${mutants.length} found`);
   return found === mutants.length;
 }

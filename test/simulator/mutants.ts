@@ -11,6 +11,8 @@ export interface Mutant {
   /** A text that occurs exactly once in the file. */
   readonly from: string;
   readonly to: string;
+  /** Only controllers with --claims have this fault. */
+  readonly claims?: true;
 }
 
 export interface Found {
@@ -23,7 +25,8 @@ const root = resolve(import.meta.dirname, '..', '..');
 
 /** Plants a mutant in a copy of the sources and runs the simulator on it. */
 export async function hunt(mutant: Mutant, steps: number): Promise<Found> {
-  const lines = await runOn(mutant, 'simulator', ['--steps', String(steps), '--no-shrink']);
+  const args = ['--steps', String(steps), '--no-shrink', ...(mutant.claims ? ['--claims'] : [])];
+  const lines = await runOn(mutant, 'simulator', args);
   return { mutant, line: lines.find((line) => /^seed \d+, step \d+: /.test(line)) };
 }
 
@@ -164,6 +167,114 @@ export const mutants: readonly Mutant[] = [
     file: 'src/controller/controller.ts',
     from: 'return session.hasServices && session.hasClaims',
     to: 'return session.hasClaims',
+  },
+  {
+    promise: 'Adopt first',
+    what: 'a new leader decides on what it has watched as a standby',
+    file: 'src/controller/controller.ts',
+    from: '() => this.#endLeadership(0), { once: true });\n    this.#watch();',
+    to: '() => this.#endLeadership(0), { once: true });\n    this.follow();',
+  },
+  {
+    promise: 'Free again',
+    what: 'what is missing in a list stays in the store',
+    file: 'src/core/model/versioned-store.ts',
+    from: 'for (const before of missing) change({ key: keyOf(before), before, after: undefined, resourceVersion });',
+    to: '',
+  },
+  {
+    promise: 'Crash-proof',
+    what: 'the state before a restore of etcd is taken for the newer one',
+    file: 'src/core/model/versioned-store.ts',
+    from: 'const isRestored = compareVersions(resourceVersion, this.#knownVersion) < 0;',
+    to: 'const isRestored = false;',
+  },
+  {
+    promise: 'Crash-proof',
+    what: 'after a refused write, the address that it would have assigned stays in use',
+    file: 'src/core/decide/allocator.ts',
+    from: 'if (state === write.assumed) {',
+    to: 'if (state === undefined) {',
+  },
+  {
+    promise: 'Served',
+    what: 'Services are not decided again when the pools change',
+    file: 'src/core/decide/allocator.ts',
+    from: 'this.ledger.former.clear();\n    for (const state of this.ledger.all()) this.#queue.add(state);',
+    to: 'this.ledger.former.clear();',
+  },
+  {
+    promise: 'Quiet',
+    what: 'a Service that leaves type LoadBalancer keeps its allocation record',
+    file: 'src/core/decide/release.ts',
+    from: '    record: null,\n',
+    to: '',
+  },
+  {
+    promise: 'Quiet',
+    what: 'a Service that leaves type LoadBalancer is not queued for cleanup',
+    file: 'src/controller/cleanup-reconciler.ts',
+    from: '    this.#queue.add(keyOf(view));\n',
+    to: '',
+  },
+  {
+    promise: 'Once',
+    what: 'a Service shares its address although its namespace does not allow it',
+    file: 'src/core/ledger/sharing.ts',
+    from: 'return severalAddresses(holder) ?? whyNotSharing(holder, address, config);',
+    to: 'return severalAddresses(holder);',
+  },
+  {
+    promise: 'Together',
+    what: 'ports that differ only in their protocol conflict',
+    file: 'src/core/ledger/sharing.ts',
+    from: 'one.view.ports.filter((port) => other.view.ports.includes(port))',
+    to: "one.view.ports.filter((port) => other.view.ports.some((p) => p.split('/')[1] === port.split('/')[1]))",
+  },
+  {
+    promise: 'Inside',
+    what: 'a Service of one family gets IPv4 wherever its pool has any',
+    file: 'src/core/decide/allocation-request.ts',
+    from: 'if (families.length > 0) return families.length === 1 ? families : families.slice(0, 1);',
+    to: '',
+  },
+  {
+    promise: 'Inside',
+    what: 'a Service that requires both families gets one of them',
+    file: 'src/core/decide/allocation-request.ts',
+    from: "state.view.policy === 'PreferDualStack' ? 'any' : 'each'",
+    to: "'any'",
+  },
+  {
+    promise: 'Inside',
+    what: 'a Service adopts any address that its status shows',
+    file: 'src/core/decide/checks/allocation.ts',
+    from: 'spans(policy, address) &&',
+    to: 'policy !== undefined &&',
+  },
+  {
+    promise: 'One leader',
+    what: 'a standby compares the time in the Lease with its own wall clock',
+    file: 'src/client/election.ts',
+    from: 'return this.#observed.at + durationMs(this.#observed.lease, options.leaseDurationMs) - clock.now();',
+    to: `const renewedAt = Date.parse(String(this.#observed.lease.spec?.renewTime ?? ''));
+    return renewedAt + durationMs(this.#observed.lease, options.leaseDurationMs) - clock.wall();`,
+  },
+  {
+    promise: 'Once',
+    what: 'a reservation ends while its Service is still in that version',
+    file: 'src/core/claims/claim-store.ts',
+    from: 'compareVersions(reservation.version, view.resourceVersion) >= 0',
+    to: 'compareVersions(reservation.version, view.resourceVersion) > 0',
+    claims: true,
+  },
+  {
+    promise: 'Free again',
+    what: 'claims without a holder are not deleted',
+    file: 'src/core/claims/claim-tracker.ts',
+    from: "if (!isHeld && claim !== undefined) return { kind: 'drop', claim };",
+    to: '',
+    claims: true,
   },
   // Named pools, exclusions, reservations, quotas, and sharing keys.
   {

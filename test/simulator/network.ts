@@ -4,7 +4,7 @@ import type { EmbeddedApi } from '../../src/embedded/embedded-api.ts';
 import type { Fault, FaultKind } from './plan.ts';
 import { randomAt } from './random.ts';
 import { isServiceWrite } from './requests.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Event, Scheduler } from './scheduler.ts';
 
 /** The sender of requests. While it is paused, responses are delayed; when it is dead, they are lost. */
 export interface Sender {
@@ -12,7 +12,8 @@ export interface Sender {
 }
 
 export interface NetworkOptions {
-  readonly api: EmbeddedApi;
+  /** The API server that runs now. */
+  readonly api: () => EmbeddedApi;
   readonly scheduler: Scheduler;
   readonly seed: number;
   readonly faults: readonly Fault[];
@@ -25,6 +26,18 @@ export interface NetworkOptions {
   readonly isWriting: () => boolean;
 }
 
+/** What all exchanges of the network have in common. */
+class Conditions {
+  /** How often the API server was started. What was sent to an earlier one ends with a broken connection. */
+  starts = 0;
+  /** Until then, the watch cache is behind: watches deliver nothing. */
+  lagsUntil = 0;
+  /** How often the connections of a sender went silent, and until when its requests are lost. */
+  readonly silences = new Map<Sender, { readonly count: number; readonly until: number }>();
+  /** Each breaks an open watch. */
+  readonly watches = new Set<() => void>();
+}
+
 /** The simulated network: each request and response takes some time, and some meet a fault. */
 export class Network {
   readonly #options: NetworkOptions;
@@ -32,10 +45,36 @@ export class Network {
   /** Disables all faults. */
   isCalm = false;
   #requests = 0;
+  readonly #conditions = new Conditions();
 
   constructor(options: NetworkOptions) {
     this.#options = options;
     this.#faults = new Map(options.faults.map((fault) => [fault.request, fault]));
+  }
+
+  /** The API server was started again: all connections break. */
+  restarted(): void {
+    this.#conditions.starts += 1;
+    for (const end of this.#conditions.watches) end();
+    this.#conditions.watches.clear();
+  }
+
+  lag(ms: number): void {
+    this.#conditions.lagsUntil = this.#options.scheduler.now + ms;
+  }
+
+  silence(sender: Sender, ms: number): void {
+    const { silences } = this.#conditions;
+    const count = (silences.get(sender)?.count ?? 0) + 1;
+    silences.set(sender, { count, until: this.#options.scheduler.now + ms });
+  }
+
+  /** Ends the conditions that last. */
+  calm(): void {
+    this.isCalm = true;
+    this.#conditions.lagsUntil = 0;
+    for (const [sender, { count }] of this.#conditions.silences)
+      this.#conditions.silences.set(sender, { count, until: 0 });
   }
 
   transportFor(sender: Sender): Transport {
@@ -45,7 +84,10 @@ export class Network {
       const abort = (): void => reject(signal.reason);
       if (signal.aborted) abort();
       else signal.addEventListener('abort', abort, { once: true });
-      const exchange = new Exchange(this.#options, sender, request, signal, n, { resolve, reject });
+      const exchange = new Exchange(this.#options, this.#conditions, sender, request, signal, n, {
+        resolve,
+        reject,
+      });
       const isDenied = isServiceWrite(request) && this.#options.isDenied(request);
       const fault = isDenied ? denial : this.isCalm ? undefined : this.#faults.get(n);
       exchange.go(fault && fits(fault.kind, request) ? fault : undefined);
@@ -73,6 +115,10 @@ function fits(kind: FaultKind, request: HttpRequest): boolean {
 
 class Exchange {
   readonly #options: NetworkOptions;
+  readonly #conditions: Conditions;
+  /** The number of starts and silences when it began: it belongs to a connection of that time. */
+  readonly #start: number;
+  readonly #silence: number;
   readonly #sender: Sender;
   readonly #request: HttpRequest;
   readonly #signal: AbortSignal;
@@ -81,6 +127,7 @@ class Exchange {
 
   constructor(
     options: NetworkOptions,
+    conditions: Conditions,
     sender: Sender,
     request: HttpRequest,
     signal: AbortSignal,
@@ -88,6 +135,9 @@ class Exchange {
     answer: { resolve: (response: HttpResponse) => void; reject: (error: unknown) => void },
   ) {
     this.#options = options;
+    this.#conditions = conditions;
+    this.#start = conditions.starts;
+    this.#silence = conditions.silences.get(sender)?.count ?? 0;
     this.#sender = sender;
     this.#request = request;
     this.#signal = signal;
@@ -102,6 +152,7 @@ class Exchange {
       count('state: a write was carried out and its answer lost');
     if (fault?.kind === '410' && this.#options.isWriting()) count('state: 410 with a write under way');
     const there = this.#delay(0);
+    if (this.#options.scheduler.now < (this.#conditions.silences.get(this.#sender)?.until ?? 0)) return;
     switch (fault?.kind) {
       case undefined:
       case 'reset':
@@ -155,13 +206,25 @@ class Exchange {
     return 1 + randomAt(this.#options.seed + way, this.#n) * 8;
   }
 
+  /** Whether the API server that received the request still runs. */
+  get #isConnected(): boolean {
+    return this.#start === this.#conditions.starts;
+  }
+
+  get #isSilent(): boolean {
+    return this.#silence !== (this.#conditions.silences.get(this.#sender)?.count ?? 0);
+  }
+
   #later(ms: number, run: () => void): void {
     const { scheduler } = this.#options;
     scheduler.at(scheduler.now + ms, run);
   }
 
+  /** Unless the connection went silent meanwhile. */
   #toSender(ms: number, run: () => void): void {
-    this.#later(ms, () => this.#sender.receive(run));
+    this.#later(ms, () => {
+      if (!this.#isSilent) this.#sender.receive(run);
+    });
   }
 
   #fail(ms: number): void {
@@ -172,16 +235,22 @@ class Exchange {
     const body = async function* (): AsyncGenerator<Uint8Array> {
       yield Buffer.from(text);
     };
-    this.#toSender(this.#delay(1) + ms, () => this.#answer.resolve({ status, headers, body: body() }));
+    this.#toSender(this.#delay(1) + ms, () => {
+      if (this.#isConnected) this.#answer.resolve({ status, headers, body: body() });
+      else this.#answer.reject(new Error('connection reset'));
+    });
   }
 
   /** Executes the request on the API server, atomically in virtual time. */
   async #carryOut(then: (response: FullResponse) => void): Promise<void> {
+    if (!this.#isConnected) {
+      this.#fail(0);
+      return;
+    }
     const afterwards = this.#options.onCarryOut(this.#sender, this.#request);
-    const { status, headers, body } = await this.#options.api.transport(
-      this.#request,
-      new AbortController().signal,
-    );
+    const { status, headers, body } = await this.#options
+      .api()
+      .transport(this.#request, new AbortController().signal);
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
@@ -191,8 +260,12 @@ class Exchange {
 
   async #watch(fault: Fault | undefined): Promise<void> {
     if (this.#signal.aborted) return;
+    if (!this.#isConnected) {
+      this.#fail(0);
+      return;
+    }
     const { api, scheduler, count } = this.#options;
-    const { status, headers, body } = await api.transport(this.#request, this.#signal);
+    const { status, headers, body } = await api().transport(this.#request, this.#signal);
     const pipe = new Pipe();
     const abort = (): void => {
       const { reason } = this.#signal;
@@ -204,19 +277,37 @@ class Exchange {
     this.#toSender(this.#delay(1), () => this.#answer.resolve({ status, headers, body: pipe.read() }));
     let lastAt = scheduler.now + this.#delay(1);
     let seen = 0;
-    const deliver = (run: () => void, ms = 0): void => {
+    /** What the watch cache does not have yet. */
+    const missing: Event[] = [];
+    const deliver = (run: () => void, ms = 0): Event => {
       // A connection preserves order.
       lastAt = Math.max(lastAt, scheduler.now + this.#delay(1) + ms);
-      scheduler.at(lastAt, () => this.#sender.receive(run));
+      return scheduler.at(lastAt, () => {
+        if (!this.#isSilent) this.#sender.receive(run);
+      });
     };
+    const deliverEvent = (run: () => void, ms: number): void => {
+      const lagMs = this.#conditions.lagsUntil - scheduler.now;
+      if (lagMs > 0) count('state: an event missed in the watch cache');
+      const event = deliver(run, Math.max(ms, lagMs));
+      if (lagMs > 0) missing.push(event);
+    };
+    const restarted = (): void => void deliver(() => pipe.end(new Error('connection reset')));
+    this.#conditions.watches.add(restarted);
+    this.#signal.addEventListener('abort', () => this.#conditions.watches.delete(restarted), { once: true });
     for await (const chunk of body) {
+      if (!this.#isConnected) return;
       seen += 1;
       if (fault?.kind === 'reset' && seen > fault.ms % 4) {
         deliver(() => pipe.end(new Error('connection reset')));
         return;
       }
       if (fault?.kind === 'silent' && seen > fault.ms % 3) return;
-      deliver(() => pipe.write(chunk), fault?.kind === 'stall' && seen > fault.ms % 3 ? fault.ms : 0);
+      deliverEvent(() => pipe.write(chunk), fault?.kind === 'stall' && seen > fault.ms % 3 ? fault.ms : 0);
+    }
+    if (scheduler.now < this.#conditions.lagsUntil) {
+      for (const event of missing) event.isCancelled = true;
+      lastAt = scheduler.now;
     }
     if (fault?.kind !== 'silent') deliver(() => pipe.end());
   }

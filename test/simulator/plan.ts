@@ -51,6 +51,12 @@ export type Act =
   | { do: 'crash' | 'end'; replica: number }
   | { do: 'pause' | 'jump'; replica: number; ms: number }
   | { do: 'compact' }
+  /** An administrator makes a backup of etcd, or restores the last one: versions go back, and the API server starts again. */
+  | { do: 'backup' | 'restore' }
+  /** The watch cache of the API server is behind its reads for so long. */
+  | { do: 'lag'; ms: number }
+  /** The connections of a replica go silent: what is under way is lost, and so are its requests for so long. */
+  | { do: 'silence'; replica: number; ms: number }
   /** Another program claims or releases an address. */
   | { do: 'claim' | 'unclaim'; address: string };
 
@@ -71,6 +77,10 @@ export interface Plan {
    * each attempt creates and deletes one.
    */
   readonly denied?: string;
+  /** How often the faults pause until the system is at rest, and it is checked: once, at the end, by default. */
+  readonly rests?: number;
+  /** Two controllers, each with a class, a Lease, and an election of its own. With claims, they share the pools. */
+  readonly classes?: true;
   /** At the end, the pools are replaced and a person moves all Services, with faults. */
   readonly movesAll?: boolean;
 }
@@ -111,7 +121,37 @@ export function planOf(seed: number, count: number, claims = false): Plan {
   const movesAll = seed % 6 === 1;
   // In every third plan, pools have room and are edited key by key.
   const acts = seed % 3 === 2 ? [{ at: 0, act: restore }, ...plan.acts.map(keyByKey)] : plan.acts;
-  return withMemoryKeys({ ...plan, acts, movesAll, ...(seed % 6 === 3 ? { denied: 'a' } : {}) });
+  const more: Partial<Plan> = {
+    ...(seed % 6 === 3 ? { denied: 'a' } : {}),
+    ...(seed % 4 === 2 ? { rests: 5 } : {}),
+    ...(seed % 5 === 2 ? { classes: true } : {}),
+    ...(seed % 5 === 1 || seed % 5 === 3 ? { acts: withOutages(acts, seed) } : { acts }),
+  };
+  const all = { ...plan, movesAll, ...more };
+  // The naive model knows the memory of one controller.
+  return all.classes === true ? all : withMemoryKeys(all);
+}
+
+/** Adds restores of etcd to some plans. To others, it adds times in which the watch cache lags or connections are silent. */
+function withOutages(acts: readonly TimedAct[], seed: number): TimedAct[] {
+  const random = randomOf(seed + 4);
+  const end = acts.at(-1)?.at ?? 0;
+  const more: TimedAct[] = [];
+  for (let at = 0; at < end; at += random() * 40_000) {
+    const then = at + random() * 30_000;
+    const ms = Math.round(random() * 40_000);
+    const outages: Act[] =
+      seed % 5 === 1
+        ? [{ do: 'backup' }, { do: 'restore' }]
+        : [
+            { do: 'lag', ms },
+            { do: 'silence', replica: Math.floor(random() * replicas), ms },
+          ];
+    const [first, second] = outages;
+    if (first !== undefined) more.push({ at: Math.round(at), act: first });
+    if (second !== undefined && then < end) more.push({ at: Math.round(then), act: second });
+  }
+  return [...acts, ...more].sort((a, b) => a.at - b.at);
 }
 
 const restore: Act = { do: 'configure', data: roomyPools };

@@ -4,6 +4,7 @@ import { formatAddress, readAddress } from '../../src/core/ip/address.ts';
 import { externalIPsOf } from '../../src/core/ledger/external-ips.ts';
 import { claimOf, namesAddress } from '../../src/core/model/claim.ts';
 import type { IPAddress, Service } from '../../src/core/model/objects.ts';
+import type { Options } from '../../src/core/model/options.ts';
 import { isEmptyPatch } from '../../src/core/model/service-patch.ts';
 import { viewOf } from '../../src/core/model/service-view.ts';
 import {
@@ -13,17 +14,27 @@ import {
   heldIn,
   isAdopted,
   isReservedForOther,
+  isUntouched,
   keyOf,
   mayShare,
   portsOf,
   shown,
 } from '../core/naive.ts';
-import { type Data, groupsOf, type NaivePool, poolsFor, quotaOf, reservations } from '../core/naive-pools.ts';
+import {
+  type Data,
+  groupsOf,
+  listedPools,
+  type NaivePool,
+  poolsFor,
+  quotaOf,
+  reservations,
+} from '../core/naive-pools.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { isSticky } from './memory-keys.ts';
 import { optionsOf } from './replica.ts';
 
 interface AllocationRecord {
+  by?: string;
   from?: string;
   ips?: string;
   ports?: string;
@@ -105,10 +116,11 @@ export function checkWrite(write: Write): void {
   checkHandsOff(before, after);
   if (after.spec?.type !== 'LoadBalancer') return;
   const record = recordOf(after);
-  const had = new Set([...shown(before), ...list(recordOf(before).ips)]);
+  // What only its status shows may be another Service's, unless it was assigned before.
+  const had = new Set(isUntouched(before) ? [] : [...shown(before), ...list(recordOf(before).ips)]);
   for (const address of list(annotationOf(after))) {
     if (!holds(after, address)) continue;
-    if (claims !== undefined && !had.has(address) && !isClaimed(address, claims))
+    if (claims !== undefined && !had.has(address) && !isExcused(after) && !isClaimed(address, claims))
       throw new BrokenPromise('Once', `${address} was assigned to ${key} without a claim`);
     if (had.has(address)) continue;
     for (const other of all) {
@@ -121,9 +133,12 @@ export function checkWrite(write: Write): void {
       throw new BrokenPromise('Once', `${address} of ${keyOf(other)} was assigned to ${key}`);
     }
     if (record.from === 'static' || record.from === 'unknown') continue;
-    if (!pools.some((data) => mayBeGiven(data, after, address)))
+    // The ends of a block, and excluded addresses, are adopted, but never allocated.
+    const isAdopted = isUntouched(before) && shown(before).includes(address);
+    if (!pools.some((data) => (isAdopted ? mayBeAdopted : mayBeGiven)(data, after, address)))
       throw new BrokenPromise('Inside', `${address} for ${key}, from ${record.from}`);
   }
+  checkFamilies(after, had);
   checkReserved(before, after, pools);
   checkQuota(write);
   checkOrder(write);
@@ -138,6 +153,11 @@ function mayBeGiven(data: Data | undefined, service: Service, address: string): 
     reservations(data).has(address) ||
     poolsFor(data, service).some(({ IPv4, IPv6 }) => [...IPv4, ...IPv6].includes(address))
   );
+}
+
+function mayBeAdopted(data: Data | undefined, service: Service, address: string): boolean {
+  if (isReservedForOther(data, service, address)) return false;
+  return listedPools(data, service.metadata.namespace ?? '').some(({ whole }) => whole.includes(address));
 }
 
 /** An address that was reserved for another Service all the time is not given by name either, only kept. */
@@ -158,12 +178,13 @@ function hasFromEarlier(before: Service, address: string): boolean {
   );
 }
 
-/** The addresses that Services of a namespace hold by their own allocation records. */
+/** The addresses that Services of a namespace and of this controller hold by their own allocation records. */
 function recordedIn(namespace: string | undefined, all: readonly Service[]): Set<string> {
   const own = all.filter(
     (service) =>
       service.metadata.namespace === namespace &&
       service.spec?.type === 'LoadBalancer' &&
+      service.spec.loadBalancerClass === undefined &&
       recordOf(service).uid === service.metadata.uid,
   );
   return new Set(own.flatMap((service) => list(recordOf(service).ips)));
@@ -241,6 +262,19 @@ function countRules(write: Write): void {
     count('write: shared by key');
 }
 
+/** What is allocated has the families that the Service wants, and each of them if it requires both. */
+function checkFamilies(after: Service, had: ReadonlySet<string>): void {
+  const { ipFamilyPolicy, ipFamilies = [] } = after.spec ?? {};
+  const wanted = ipFamilyPolicy === 'SingleStack' ? ipFamilies.slice(0, 1) : ipFamilies;
+  const { from = 'static', ips } = recordOf(after);
+  const added = list(ips).filter((address) => !had.has(address) && holds(after, address));
+  if (from === 'static' || from === 'unknown' || added.length === 0) return;
+  const families = added.map((address) => (address.includes(':') ? 'IPv6' : 'IPv4'));
+  const isComplete = ipFamilyPolicy !== 'RequireDualStack' || list(ips).length === wanted.length;
+  if (!isComplete || !families.every((family) => wanted.includes(family)))
+    throw new BrokenPromise('Inside', `${keyOf(after)} wants ${wanted.join(' and ')}, and got ${ips}`);
+}
+
 /** An existing list changes only for a reason in the Service itself (spec sections 4 to 6). */
 function checkStill(before: Service, after: Service): void {
   const shownBefore = annotationOf(before);
@@ -311,6 +345,9 @@ function checkHandsOff(before: Service, after: Service): void {
 }
 
 export interface StateAtRest {
+  /** Those of the controller. */
+  readonly options: Options;
+  /** All Services as the controller sees them, without its class. */
   readonly all: readonly Service[];
   readonly data: Data | undefined;
   /** The leader's allocator. */
@@ -323,11 +360,13 @@ export interface StateAtRest {
 }
 
 /** Checks the promises that hold at rest: Free again, Served, Said why, Quiet, Same, Crash-proof. */
-export function checkAtRest({ all, data, allocator, warned, claims, denied }: StateAtRest): void {
+export function checkAtRest({ options, all, data, allocator, warned, claims, denied }: StateAtRest): void {
   const loadBalancers = all.filter(({ spec }) => spec?.type === 'LoadBalancer');
   checkFreeAgain(all, allocator);
-  const newController = freshAllocator(data, all, claims);
-  const reversed = freshAllocator(data, all.toReversed(), claims?.toReversed());
+  // `all` shows the Services of its class as those without one.
+  const asSeen = { ...options, class: undefined };
+  const newController = freshAllocator(asSeen, data, all, claims);
+  const reversed = freshAllocator(asSeen, data, all.toReversed(), claims?.toReversed());
   if (claims !== undefined) checkClaims(loadBalancers, claims, allocator);
   checkMemory(allocator);
   const claimedElsewhere = new Set(
@@ -369,6 +408,18 @@ export function checkAtRest({ all, data, allocator, warned, claims, denied }: St
     if (decision.kind === 'write' && decision.addresses.text !== list(annotationOf(service)).join(','))
       throw new BrokenPromise('Served', `${key} did not get ${decision.addresses.text}`);
     throw new BrokenPromise('Quiet', `a write to ${key} is missing: ${decision.kind}`);
+  }
+}
+
+/** A Service that left type LoadBalancer has lost what was written for it. */
+export function checkReleased(all: readonly Service[], denied: string | undefined): void {
+  for (const service of all) {
+    const { metadata, spec } = service;
+    const isOver = metadata.deletionTimestamp !== undefined || metadata.namespace === denied;
+    if (spec?.type === 'LoadBalancer' || isOver) continue;
+    const { by } = recordOf(service);
+    if (by !== undefined)
+      throw new BrokenPromise('Quiet', `a write to ${keyOf(service)} is missing: its type is ${spec?.type}`);
   }
 }
 
@@ -435,11 +486,11 @@ export function checkClash([stays, moves]: readonly [Service, Service], all: rea
 
 /** The allocator of a controller that starts now. */
 function freshAllocator(
+  options: Options,
   data: Data | undefined,
   services: readonly Service[],
   claims: readonly IPAddress[] | undefined,
 ): Allocator {
-  const options = optionsOf({ claims: claims !== undefined });
   const allocator = new Allocator(options);
   const known = (claims ?? []).filter(namesAddress).map((claim) => claimOf(claim, options.controller));
   if (claims !== undefined) allocator.claimTracker.replace(known, '999999999');

@@ -7,7 +7,7 @@ import { compareVersions } from '../../src/core/model/service-view.ts';
 import type { Data } from '../core/naive-pools.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import type { Network, Sender } from './network.ts';
-import { isServiceWrite, listOf, writesAddress } from './requests.ts';
+import { isClaimWrite, isServiceWrite, listOf, writesAddress } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
 function textOf(config: Config): string {
@@ -21,20 +21,26 @@ interface Basis {
   readonly versions: ReadonlyMap<string, string>;
   readonly used: ReadonlySet<string>;
   readonly config: Config;
+  /** When the oldest list was requested. */
+  readonly listedAt: number;
 }
 
-export function optionsOf({ claims }: { readonly claims: boolean }): Options {
-  const configMap = { namespace: 'kube-system', name: 'kubevip' };
-  // Few enough that the oldest are forgotten.
-  return { class: undefined, configMap, controller: 'test', claims, maxFormerHolders: 3 };
+/** A second controller, for Services of a class. */
+export const otherClass = 'example.com/other';
+
+/** The options of a controller. Without claims, the one with a class has a ConfigMap of its own. */
+export function optionsOf(
+  { claims }: { readonly claims: boolean },
+  controllerClass: string | undefined = undefined,
+): Options {
+  const isOther = controllerClass !== undefined;
+  const configMap = { namespace: 'kube-system', name: isOther && !claims ? 'kubevip-other' : 'kubevip' };
+  const controller = isOther ? 'test-other' : 'test';
+  // Few remembered addresses, so that the oldest are forgotten.
+  return { class: controllerClass, configMap, controller, claims, maxFormerHolders: 3 };
 }
 
-export const election = {
-  lease: { namespace: 'kube-system', name: 'test' },
-  leaseDurationMs: 15_000,
-  renewDeadlineMs: 10_000,
-  retryPeriodMs: 2_000,
-};
+const election = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
 
 export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error';
@@ -45,6 +51,7 @@ export interface LogEntry {
 /** A controller process from start to end, with separate clock and connection. */
 export class SimulatedReplica implements Sender {
   readonly identity: string;
+  readonly options: Options;
   readonly process: Replica;
   /** Nothing runs any longer, but sent requests may still arrive. */
   isDead = false;
@@ -55,6 +62,8 @@ export class SimulatedReplica implements Sender {
   #wallMs = Date.UTC(2026, 0, 1);
   /** The lists that were requested and received in this leadership. */
   readonly #lists = new Set<string>();
+  /** When each list was requested that was received last. */
+  readonly #listedAt = new Map<string, number>();
   /** For each write, the versions of Services that were known when it was first sent, and the addresses in use for other ones. */
   readonly #basis = new Map<string, Basis>();
   #leadership = 0;
@@ -62,6 +71,7 @@ export class SimulatedReplica implements Sender {
   readonly #requiredLists: number;
   readonly #scheduler: Scheduler;
   readonly #stop = new AbortController();
+  readonly #onSend: (sender: SimulatedReplica, request: HttpRequest) => void;
   readonly #failed: (error: unknown) => void;
 
   constructor(context: {
@@ -71,10 +81,14 @@ export class SimulatedReplica implements Sender {
     network: Network;
     random: () => number;
     onLog: (entry: LogEntry) => void;
+    /** Called for each write of a Service or a claim, before it is sent. */
+    onSend: (sender: SimulatedReplica, request: HttpRequest) => void;
     failed: (error: unknown) => void;
   }) {
-    const { identity, options, scheduler, network, random, onLog, failed } = context;
+    const { identity, options, scheduler, network, random, onLog, onSend, failed } = context;
     this.identity = identity;
+    this.options = options;
+    this.#onSend = onSend;
     this.#requiredLists = options.claims ? 4 : 3;
     this.#scheduler = scheduler;
     this.#failed = failed;
@@ -103,7 +117,10 @@ export class SimulatedReplica implements Sender {
       instance: identity,
       concurrency: 4,
       rateLimit: undefined,
-      election: { options: election, identity },
+      election: {
+        options: { ...election, lease: { namespace: 'kube-system', name: options.controller } },
+        identity,
+      },
     });
   }
 
@@ -114,18 +131,21 @@ export class SimulatedReplica implements Sender {
         this.#failed(
           new BrokenPromise('Adopt first', `${this.identity} writes before it has listed all objects`),
         );
+      if (isServiceWrite(request) || isClaimWrite(request)) this.#onSend(this, request);
       if (isServiceWrite(request)) this.#remember(request);
       const list = listOf(request);
       const leadership = this.#leadership;
+      const sentAt = this.#scheduler.now;
       const response = await transport(request, signal);
-      if (list !== undefined && response.status === 200 && leadership === this.#leadership)
-        this.#lists.add(list);
+      if (list === undefined || response.status !== 200) return response;
+      this.#listedAt.set(list, sentAt);
+      if (leadership === this.#leadership) this.#lists.add(list);
       return response;
     };
   }
 
   #remember(request: HttpRequest): void {
-    const write = `${request.path} ${request.body}`;
+    const write = sameWrite(request);
     if (this.#basis.has(write)) return;
     const { ledger, config } = this.process.controller.allocator;
     const states = [...ledger.all()];
@@ -136,25 +156,31 @@ export class SimulatedReplica implements Sender {
       versions: new Map(states.map(({ key, view }) => [key, view.resourceVersion])),
       used: new Set([...others.flatMap(({ usedIPs }) => usedIPs), ...externalIPs].map(formatAddress)),
       config,
+      listedAt: Math.min(...this.#listedAt.values()),
     });
+  }
+
+  /** When the oldest of the lists was requested on which this write was decided. */
+  listedBefore(request: HttpRequest): number {
+    return this.#basis.get(sameWrite(request))?.listedAt ?? 0;
   }
 
   /** Whether this version of a Service, or a newer one, was known when the request was first sent. */
   hadSeen(request: HttpRequest, key: string, resourceVersion: string): boolean {
-    const seen = this.#basis.get(`${request.path} ${request.body}`)?.versions.get(key);
+    const seen = this.#basis.get(sameWrite(request))?.versions.get(key);
     return seen !== undefined && compareVersions(seen, resourceVersion) >= 0;
   }
 
   /** Whether this was the configuration when the request was first sent. */
   hadConfig(request: HttpRequest, data: Data | undefined): boolean {
-    const known = this.#basis.get(`${request.path} ${request.body}`)?.config;
+    const known = this.#basis.get(sameWrite(request))?.config;
     const config = readConfig(data && { metadata: { name: 'kubevip' }, data });
     return known !== undefined && textOf(known) === textOf(config);
   }
 
   /** Whether another Service used the address when the request was first sent, or would because of a write in flight. */
   hadInUse(request: HttpRequest, address: string): boolean {
-    return this.#basis.get(`${request.path} ${request.body}`)?.used.has(address) === true;
+    return this.#basis.get(sameWrite(request))?.used.has(address) === true;
   }
 
   /** Called when leadership starts. */
@@ -173,6 +199,11 @@ export class SimulatedReplica implements Sender {
           error instanceof Error ? new BrokenPromise('Alone', error.stack ?? error.message) : error,
         ),
     );
+  }
+
+  /** Names the replica and its current leadership. */
+  get leadership(): string {
+    return `${this.identity}, leadership ${this.#leadership}`;
   }
 
   get isPaused(): boolean {
@@ -211,4 +242,9 @@ export class SimulatedReplica implements Sender {
   jump(ms: number): void {
     this.#wallMs += ms;
   }
+}
+
+/** What all attempts of a write have in common: their time limits differ. */
+function sameWrite({ path, body }: HttpRequest): string {
+  return `${path.split('?')[0]} ${body}`;
 }

@@ -8,9 +8,15 @@ export function isServiceWrite({ method, path }: HttpRequest): boolean {
   return (method === 'PATCH' || method === 'PUT') && path.includes('/services/');
 }
 
+/** Whether the request gives up the Lease. */
+export function isRelease({ method, path, body = '' }: HttpRequest): boolean {
+  return method === 'PUT' && path.includes('/leases/') && /"holderIdentity":""/.test(body);
+}
+
 /** The name of a list that decisions require, or undefined. */
 export function listOf({ method, path }: HttpRequest): string | undefined {
-  if (method !== 'GET' || path.includes('watch=true')) return undefined;
+  // With a limit of 1, only the version is read.
+  if (method !== 'GET' || /\b(watch=true|limit=1)\b/.test(path)) return undefined;
   if (path.endsWith('/ipaddresses')) return 'ipaddresses';
   if (/^\/api\/v1\/services\?.*spec\.type%3DLoadBalancer/.test(path)) return 'services';
   if (/^\/api\/v1\/services\?.*spec\.type!%3DLoadBalancer/.test(path) && !path.includes('labelSelector'))

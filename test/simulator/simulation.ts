@@ -1,17 +1,29 @@
 import type { Lease } from '../../src/client/lease-lock.ts';
 import type { HttpRequest } from '../../src/client/transport.ts';
 import type { ConfigMap, IPAddress, KubeObject, Service } from '../../src/core/model/objects.ts';
+import type { Options } from '../../src/core/model/options.ts';
 import { createEmbeddedApi, type EmbeddedApi } from '../../src/embedded/embedded-api.ts';
+import type { Backup } from '../../src/embedded/store.ts';
 import { keyOf, shown } from '../core/naive.ts';
 import type { Data } from '../core/naive-pools.ts';
 import { edit, type UserStep, withKeys } from '../core/users.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { Network, type Sender } from './network.ts';
-import type { Act, Plan } from './plan.ts';
-import { checkAtRest, checkClash, checkMove, checkWrite, holds, movers, sharers } from './promise-checks.ts';
+import type { Act, Plan, TimedAct } from './plan.ts';
+import {
+  checkAtRest,
+  checkClash,
+  checkMove,
+  checkReleased,
+  checkWrite,
+  holds,
+  movers,
+  recordOf,
+  sharers,
+} from './promise-checks.ts';
 import { randomOf } from './random.ts';
-import { type LogEntry, optionsOf, SimulatedReplica } from './replica.ts';
-import { isClaimWrite, isServiceWrite } from './requests.ts';
+import { type LogEntry, optionsOf, otherClass, SimulatedReplica } from './replica.ts';
+import { isClaimWrite, isRelease, isServiceWrite } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 
 export interface Outcome {
@@ -27,11 +39,27 @@ const quietMs = 6 * 60_000;
 /** The maximum age of the state that a decision may rest on, because of a stalled watch, slow list or late request. */
 const memoryMs = 5 * 60_000;
 const settleMs = 60 * 60_000;
+/** Many more than there are Services and fields to write. */
+const settleWrites = 500;
+/** Many more than a plan takes, unless requests do not stop. */
+const maxSteps = 300_000;
 const timelineLength = 200;
 
+/** Hears of each write of a controller. `leadership` names the replica and its leadership. */
+export interface Observer {
+  /** A write of a Service or a claim is sent, possibly again. */
+  sent(leadership: string, request: HttpRequest): void;
+  /** A request was carried out, of a user or of a controller, and this is in the API now. */
+  carriedOut(
+    request: HttpRequest | undefined,
+    services: readonly Service[],
+    claims: readonly IPAddress[],
+  ): void;
+}
+
 /** Runs a plan to its end and until the system is at rest. The same plan always runs the same way. */
-export async function run(plan: Plan): Promise<Outcome> {
-  const simulation = new Simulation(plan);
+export async function run(plan: Plan, observer?: Observer): Promise<Outcome> {
+  const simulation = new Simulation(plan, observer);
   try {
     await simulation.play();
   } catch (error) {
@@ -54,15 +82,31 @@ function sharerNamed(name: string, protocol: string): Service {
   };
 }
 
+/** The pools of a second controller that has a ConfigMap of its own. No user requests these addresses. */
+const otherData: Data = { 'range-global': '10.0.9.1-10.0.9.3' };
+
+/** The Service as the naive model reads it, which knows one controller only, without a class. */
+function asSeenBy(controllerClass: string | undefined, service: Service): Service {
+  // A Service of another type has no class.
+  if (controllerClass === undefined || service.spec?.type !== 'LoadBalancer') return service;
+  const { loadBalancerClass, ...spec } = service.spec;
+  if (loadBalancerClass === controllerClass) return { ...service, spec };
+  return { ...service, spec: { ...spec, loadBalancerClass: loadBalancerClass ?? 'none' } };
+}
+
 function portsOf({ spec }: Service): { protocol: string; port: number }[] {
   return (spec?.ports ?? []).map((port) => ({ protocol: 'TCP', ...port }));
 }
 
 class Simulation {
   readonly #plan: Plan;
+  readonly #observer: Observer | undefined;
   readonly #scheduler = new Scheduler();
-  readonly #api: EmbeddedApi;
+  #api: EmbeddedApi;
+  #backup: Backup | undefined;
+  #restoredAt: number | undefined;
   readonly #network: Network;
+  /** The first three, and with several controllers a fourth one that nothing happens to. */
   readonly #replicas: SimulatedReplica[] = [];
   readonly #counts = new Map<string, number>();
   readonly #timeline: string[] = [];
@@ -70,31 +114,26 @@ class Simulation {
   #steps = 0;
   #failure: unknown;
   #lastWriteAt = 0;
+  #writes = 0;
   readonly #pools: { at: number; data: Data | undefined }[] = [{ at: 0, data: undefined }];
   /** The states of each Service by its UID, the newest last. */
   readonly #past = new Map<string, { readonly at: number; readonly service: Service }[]>();
-  /** UIDs of Services that a former leader wrote. */
+  /** Replicas that have given up the Lease, and with it the right to have a write under way. */
+  readonly #released = new Set<string>();
+  /**
+   * UIDs of Services that were written by a former leader, or on what etcd had before it was restored, or at the same time as
+   * another one by another controller.
+   */
   readonly #excused = new Set<string>();
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, observer: Observer | undefined) {
     const { seed, faults } = plan;
     this.#plan = plan;
+    this.#observer = observer;
     const scheduler = this.#scheduler;
-    this.#api = createEmbeddedApi({
-      clock: {
-        now: () => scheduler.now,
-        wall: () => Date.UTC(2026, 0, 1) + scheduler.now,
-        after: (ms, then) => {
-          const event = scheduler.at(scheduler.now + ms, then);
-          return () => {
-            event.isCancelled = true;
-          };
-        },
-      },
-      random: randomOf(seed + 2),
-    });
+    this.#api = this.#startApi(undefined);
     this.#network = new Network({
-      api: this.#api,
+      api: () => this.#api,
       scheduler,
       seed,
       faults,
@@ -124,14 +163,44 @@ class Simulation {
     }
   }
 
+  #startApi(from: Backup | undefined): EmbeddedApi {
+    const scheduler = this.#scheduler;
+    return createEmbeddedApi({
+      clock: {
+        now: () => scheduler.now,
+        wall: () => Date.UTC(2026, 0, 1) + scheduler.now,
+        after: (ms, then) => {
+          const event = scheduler.at(scheduler.now + ms, then);
+          return () => {
+            event.isCancelled = true;
+          };
+        },
+      },
+      random: randomOf(this.#plan.seed + 2 + scheduler.now),
+      ...(from === undefined ? {} : { from }),
+    });
+  }
+
   async #play(): Promise<void> {
-    for (let i = 0; i < 3; i += 1) this.#replicas[i] = this.#startReplica();
+    if (this.#plan.classes && !this.#plan.claims) this.#configureOther();
+    for (let i = 0; i < (this.#plan.classes ? 4 : 3); i += 1) this.#replicas[i] = this.#startReplica(i);
     await this.#scheduler.drain();
-    for (const { at, act } of this.#plan.acts) this.#scheduler.at(at, () => this.#act(act));
-    const end = this.#plan.acts.at(-1)?.at ?? 0;
-    while ((this.#scheduler.nextAt ?? Number.POSITIVE_INFINITY) <= end) await this.#step();
-    await this.#settle();
+    for (const part of this.#parts()) {
+      this.#network.isCalm = false;
+      const delay = this.#scheduler.now - (part[0]?.at ?? 0);
+      const end = (part.at(-1)?.at ?? 0) + delay;
+      for (const { at, act } of part) this.#scheduler.at(at + delay, () => this.#act(act));
+      while ((this.#scheduler.nextAt ?? Number.POSITIVE_INFINITY) <= end) await this.#step();
+      await this.#settle();
+    }
     if (this.#plan.movesAll === true) await this.#moveAll();
+  }
+
+  /** The acts up to each rest. */
+  #parts(): (readonly TimedAct[])[] {
+    const { acts, rests = 1 } = this.#plan;
+    const length = Math.max(1, Math.ceil(acts.length / rests));
+    return Array.from({ length: rests }, (_, i) => acts.slice(i * length, (i + 1) * length));
   }
 
   /**
@@ -189,32 +258,52 @@ class Simulation {
   /** Disables faults, waits until the system is at rest, and checks it. */
   async #settle(): Promise<void> {
     this.#log('no more faults from here on');
-    this.#network.isCalm = true;
+    this.#network.calm();
     for (const [i, replica] of this.#replicas.entries()) {
       if (replica.isPaused) replica.resume();
-      if (replica.isDead || replica.isEnding) this.#replicas[i] = this.#startReplica();
+      if (replica.isDead || replica.isEnding) this.#replicas[i] = this.#startReplica(i);
     }
     const began = this.#scheduler.now;
+    const writesBefore = this.#writes;
     this.#lastWriteAt = Math.max(this.#lastWriteAt, began);
     // A denied write may be in flight.
-    const isIdle = (): boolean => this.#replicas.some((replica) => replica.process.controller.isIdle);
+    const isIdle = (): boolean => this.#classes.every((one) => this.#idleOf(one).length > 0);
     while (this.#scheduler.now < this.#lastWriteAt + quietMs || !isIdle()) {
-      if (this.#scheduler.now > began + settleMs) throw new BrokenPromise('Quiet', 'writes do not stop');
+      const writes = this.#writes - writesBefore;
+      if (this.#scheduler.now > began + settleMs || writes > settleWrites)
+        throw new BrokenPromise('Quiet', `writes do not stop: ${writes} since the last fault`);
       await this.#step();
     }
-    const leaders = this.#replicas.filter((replica) => replica.process.controller.isIdle);
-    const [leader] = leaders;
-    if (leader === undefined || leaders.length > 1)
-      throw new BrokenPromise('Served', `${leaders.length} replicas lead and are at rest`);
-    checkAtRest({
-      all: this.#services(),
-      data: this.#data(),
-      allocator: leader.process.controller.allocator,
-      warned: (service) => this.#warnings(service),
-      claims: this.#claims(),
-      denied: this.#denied,
-    });
+    for (const one of this.#classes) {
+      const leaders = this.#idleOf(one);
+      const [leader] = leaders;
+      if (leader === undefined || leaders.length > 1)
+        throw new BrokenPromise('Served', `${leaders.length} replicas lead and are at rest`);
+      const { options } = leader;
+      checkAtRest({
+        options,
+        all: this.#services().map((service) => asSeenBy(options.class, service)),
+        data: this.#dataOf(options.configMap.name),
+        allocator: leader.process.controller.allocator,
+        warned: (service) => this.#warnings(service),
+        claims: this.#claims(),
+        denied: this.#denied,
+      });
+    }
+    checkReleased(this.#services(), this.#denied);
+    if (this.#classes.length > 1) this.#count('state: two controllers at rest');
     this.#checkDuplicatesReported();
+  }
+
+  /** The classes of the controllers. */
+  get #classes(): readonly (string | undefined)[] {
+    return this.#plan.classes ? [undefined, otherClass] : [undefined];
+  }
+
+  #idleOf(controllerClass: string | undefined): SimulatedReplica[] {
+    return this.#replicas.filter(
+      ({ options, process }) => options.class === controllerClass && process.controller.isIdle,
+    );
   }
 
   /** The namespace whose writes admission denies now. */
@@ -225,21 +314,26 @@ class Simulation {
 
   async #step(): Promise<void> {
     this.#steps += 1;
+    if (this.#steps > maxSteps) throw new BrokenPromise('Quiet', 'requests do not stop');
     await this.#scheduler.step();
     this.#remember();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #startReplica(): SimulatedReplica {
+  #startReplica(index: number): SimulatedReplica {
     this.#starts += 1;
     const identity = `replica-${this.#starts}`;
     const replica: SimulatedReplica = new SimulatedReplica({
       identity,
-      options: optionsOf(this.#plan),
+      options: optionsOf(this.#plan, index >= 2 && this.#plan.classes ? otherClass : undefined),
       scheduler: this.#scheduler,
       network: this.#network,
       random: randomOf(this.#plan.seed + 100 + this.#starts),
       onLog: (entry) => this.#onLog(identity, entry),
+      onSend: (sender, request) => {
+        this.#observer?.sent(sender.leadership, request);
+        this.#checkLeads(sender, request);
+      },
       failed: (error) => {
         this.#failure ??= error;
       },
@@ -262,6 +356,15 @@ class Simulation {
       case 'compact':
         this.#api.compact();
         break;
+      case 'backup':
+        this.#backup = this.#api.backup();
+        break;
+      case 'restore':
+        this.#restore();
+        break;
+      case 'lag':
+        this.#network.lag(act.ms);
+        break;
       case 'claim':
       case 'unclaim':
         this.#changeForeignClaim(act);
@@ -270,6 +373,7 @@ class Simulation {
       case 'end':
       case 'pause':
       case 'jump':
+      case 'silence':
         this.#disrupt(act);
         break;
       default:
@@ -286,14 +390,19 @@ class Simulation {
       case 'crash':
         if (replica.process.controller.isLeading) this.#count('state: leader crashed');
         replica.crash();
-        this.#replicas[act.replica] = this.#startReplica();
+        this.#replicas[act.replica] = this.#startReplica(act.replica);
+        break;
+      case 'silence':
+        if (replica.process.controller.isLeading) this.#count('state: leader silenced');
+        this.#network.silence(replica, act.ms);
         break;
       case 'end':
         if (replica.isPaused || replica.isEnding) break;
         replica.end();
         later(8_000, () => {
           replica.crash();
-          if (this.#replicas[act.replica] === replica) this.#replicas[act.replica] = this.#startReplica();
+          if (this.#replicas[act.replica] === replica)
+            this.#replicas[act.replica] = this.#startReplica(act.replica);
         });
         break;
       case 'pause':
@@ -313,6 +422,25 @@ class Simulation {
         replica.jump(act.ms);
         break;
     }
+  }
+
+  /** Starts the API server again, with what etcd had at the last backup. */
+  #restore(): void {
+    if (this.#backup === undefined) return;
+    this.#api = this.#startApi(this.#backup);
+    this.#network.restarted();
+    this.#restoredAt = this.#scheduler.now;
+    this.#pools.push({ at: this.#scheduler.now, data: this.#data() });
+  }
+
+  /** Two controllers can use one ConfigMap only with claims. */
+  #configureOther(): void {
+    this.#send('POST', 'kube-system/configmaps', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kubevip-other', namespace: 'kube-system' },
+      data: otherData,
+    });
   }
 
   #user(step: UserStep): void {
@@ -337,7 +465,7 @@ class Simulation {
 
   #configure(data: Data | undefined): void {
     const path = 'kube-system/configmaps';
-    const exists = this.#api.objects('configmaps').length > 0;
+    const exists = this.#configMaps().some(({ metadata }) => metadata.name === 'kubevip');
     const object = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -383,50 +511,87 @@ class Simulation {
       )
       .then(({ status }) => {
         if (status >= 400) this.#count('act: rejected by the API server');
+        else this.#observe(undefined);
       });
+  }
+
+  /** Checks that a write is sent only by the holder of the Lease. After a restore of etcd, another one may hold it. */
+  #checkLeads({ identity, options }: SimulatedReplica, { method, path }: HttpRequest): void {
+    const isRestored = this.#scheduler.now < (this.#restoredAt ?? Number.NEGATIVE_INFINITY) + memoryMs;
+    const holder = this.#holder(options);
+    if (holder === identity || isRestored) return;
+    this.#failure ??= new BrokenPromise(
+      'One leader',
+      `${identity} sends ${method} ${path} while ${holder} holds the Lease`,
+    );
   }
 
   /** Checks a request; called before it is executed, and the returned function after it. */
   #onCarryOut(sender: Sender, request: HttpRequest): (status: number, text: string) => void {
-    if (isClaimWrite(request)) return (status) => this.#claimWritten(request, status);
+    if (isRelease(request) && sender instanceof SimulatedReplica) this.#released.add(sender.identity);
+    if (isClaimWrite(request)) {
+      return (status) => {
+        this.#claimWritten(request, status);
+        this.#observe(request);
+      };
+    }
     if (!isServiceWrite(request) || !(sender instanceof SimulatedReplica)) return () => {};
     const [, namespace, name] = /namespaces\/([^/]+)\/services\/([^/?]+)/.exec(request.path) ?? [];
     const find = (): Service | undefined =>
       this.#services().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
     const before = find();
+    const { options } = sender;
     return (status) => {
       this.#count(`write: ${status}`);
-      if (status === 409 && this.#holder() !== sender.identity)
+      this.#observe(request);
+      if (status === 409 && this.#holder(options) !== sender.identity)
         this.#count('state: write of a former leader that came too late');
       if (status >= 300 || before === undefined) return;
       const after = find() ?? before;
       if (after.metadata.resourceVersion === before.metadata.resourceVersion) return;
       this.#lastWriteAt = this.#scheduler.now;
+      this.#writes += 1;
       if (after.spec?.type !== 'LoadBalancer') this.#count('decision: release');
-      const isLate = this.#holder() !== sender.identity;
+      const isLate = this.#holder(options) !== sender.identity;
       if (isLate) {
         this.#count('state: write of a former leader');
         if (!this.#plan.claims) this.#excused.add(after.metadata.uid ?? '');
       }
+      if (sender.listedBefore(request) <= (this.#restoredAt ?? Number.NEGATIVE_INFINITY)) {
+        this.#count('state: write decided before a restore');
+        this.#excused.add(after.metadata.uid ?? '');
+      }
+      if (this.#released.has(sender.identity))
+        this.#failure ??= new BrokenPromise(
+          'One leader',
+          `a write of ${sender.identity} to ${keyOf(after)} arrived after it released the Lease`,
+        );
       this.#log(
         `${sender.identity} wrote ${keyOf(after)}: ${after.metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? 'nothing'}${isLate ? ', and is no longer the leader' : ''}`,
       );
+      const seen = (service: Service): Service => asSeenBy(options.class, service);
+      const ownsPools = options.configMap.name === 'kubevip-other';
       this.#check(() =>
         checkWrite({
-          before,
-          after,
-          all: this.#services(),
-          pools: this.#recent(this.#pools).map(({ data }) => data),
+          before: seen(before),
+          after: seen(after),
+          all: this.#services().map(seen),
+          pools: ownsPools ? [otherData] : this.#recent(this.#pools).map(({ data }) => data),
           pastOf: ({ metadata }) =>
-            this.#recent(this.#past.get(metadata.uid ?? '') ?? []).map(({ service }) => service),
+            this.#recent(this.#past.get(metadata.uid ?? '') ?? []).map(({ service }) => seen(service)),
           isExcused: ({ metadata }) => this.#excused.has(metadata.uid ?? ''),
           isUnseenUserEdit: (service, address) => {
             const states = this.#past.get(service.metadata.uid ?? '') ?? [];
             const first = states.find((state) => shown(state.service).includes(address))?.service;
-            if (first === undefined || holds(first, address)) return false;
+            if (first === undefined) return false;
+            const isOther = holds(first, address);
+            // Without claims, two controllers can assign an address at the same moment.
+            if (isOther && (this.#plan.claims || recordOf(first).by === options.controller)) return false;
             const isKnown = sender.hadSeen(request, keyOf(first), first.metadata.resourceVersion ?? '');
-            if (!isKnown) this.#count('state: a user requested an address that was being assigned');
-            return !isKnown;
+            if (isKnown) return false;
+            if (isOther) this.#excused.add(after.metadata.uid ?? '');
+            else this.#count('state: a user requested an address that was being assigned');
+            return true;
           },
           wasConfigured: (data) => sender.hadConfig(request, data),
           wasInUse: (address) => sender.hadInUse(request, address),
@@ -437,9 +602,16 @@ class Simulation {
     };
   }
 
+  #observe(request: HttpRequest | undefined): void {
+    const claims = this.#api.objects('ipaddresses') as readonly IPAddress[];
+    this.#observer?.carriedOut(request, this.#services(), claims);
+  }
+
   #claimWritten({ method }: HttpRequest, status: number): void {
     this.#count(`claim: ${method} ${status}`);
-    if (status < 300) this.#lastWriteAt = this.#scheduler.now;
+    if (status >= 300) return;
+    this.#lastWriteAt = this.#scheduler.now;
+    this.#writes += 1;
   }
 
   /** The states that applied at any time in the last minutes. */
@@ -512,12 +684,23 @@ class Simulation {
     return this.#plan.claims ? (this.#api.objects('ipaddresses') as readonly IPAddress[]) : undefined;
   }
 
-  #data(): Data | undefined {
-    return (this.#api.objects('configmaps') as readonly ConfigMap[])[0]?.data;
+  #configMaps(): readonly ConfigMap[] {
+    return this.#api.objects('configmaps') as readonly ConfigMap[];
   }
 
-  #holder(): string | undefined {
-    return (this.#api.objects('leases') as readonly Lease[])[0]?.spec?.holderIdentity;
+  #data(): Data | undefined {
+    return this.#dataOf('kubevip');
+  }
+
+  #dataOf(name: string): Data | undefined {
+    const configMap = this.#configMaps().find(({ metadata }) => metadata.name === name);
+    // A ConfigMap without keys has no data.
+    return configMap && (configMap.data ?? {});
+  }
+
+  #holder({ controller }: Options): string | undefined {
+    const leases = this.#api.objects('leases') as readonly Lease[];
+    return leases.find(({ metadata }) => metadata.name === controller)?.spec?.holderIdentity;
   }
 
   #count(what: string): void {

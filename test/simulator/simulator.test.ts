@@ -99,6 +99,7 @@ test('the source text of each mutant exists, and each promise has a mutant', () 
   const promises = [
     ...['Once', 'Still', 'Inside', 'Free again', 'Served', 'Crash-proof'],
     ...['Same', 'Alone', 'Hands off', 'Said why', 'Quiet', 'Adopt first'],
+    ...['One leader', 'Together'],
   ];
   // A few rules beyond the promises have one, too: what a quota permits, and the order of the pools of a list.
   const found = new Set(mutants.map(({ promise }) => promise));

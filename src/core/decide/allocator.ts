@@ -137,12 +137,16 @@ export class Allocator {
     return this.#nodes;
   }
 
-  /** Replaces all Services with a consistent list of version `resourceVersion`. */
-  replaceServices(views: readonly ServiceView[], resourceVersion: string): void {
+  /**
+   * Replaces all Services with a consistent list of version `resourceVersion`. Returns whether it shows that etcd was restored from a
+   * backup.
+   */
+  replaceServices(views: readonly ServiceView[], resourceVersion: string): boolean {
     const isRestored = this.#services.replace(views, resourceVersion);
     this.#hasServices = true;
     this.claimTracker.prune();
     this.externalIPs.loadBalancersObserved(isRestored);
+    return isRestored;
   }
 
   /** Lists and watches have reported everything up to this version. */

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { temporaryFolder } from '../controlplane/temporary.ts';
+import { hasAlloy, holds } from './alloy.ts';
+import { traceOf } from './trace.ts';
+import { tracePlan } from './trace-plan.ts';
+
+test('a run of the simulator becomes a module: the next leader completes a write that was only claimed', async () => {
+  const text = await traceOf(tracePlan(1, true));
+  // The leaderships of the claim and of the write, for one Service and address.
+  assert.match(text, /W2\.by = Leadership0\n {2}W2\.claims = Address1\n {2}W2\.of = Service1/);
+  assert.match(
+    text,
+    /W3\.by = Leadership1\n {2}W3\.of = Service1\n {2}W3\.on = Version0\n {2}W3\.gives = Address1/,
+  );
+  assert.match(
+    text,
+    /^run trace for 2 Version, 2 Address, 3 Service, 2 Leadership, 2 Write, 2 ClaimWrite, 0 Deletion, /m,
+  );
+});
+
+test('the model accepts a run without claims, and does not take it for one with claims', {
+  skip: !hasAlloy() && 'needs Alloy: `npm run model` downloads it',
+}, async () => {
+  const folder = temporaryFolder('kvcp-model-test-');
+  try {
+    copyFileSync(join(import.meta.dirname, 'claims.als'), join(folder.path, 'claims.als'));
+    const file = join(folder.path, 'trace.als');
+    const out = join(folder.path, 'out');
+    const text = await traceOf(tracePlan(1, false));
+    writeFileSync(file, text);
+    assert.equal(holds(file, 'trace', out), true);
+    writeFileSync(file, text.replace('Protocol.variants = NoClaims', 'no Protocol.variants'));
+    assert.equal(holds(file, 'trace', out), false);
+  } finally {
+    folder.remove();
+  }
+});
