@@ -16,6 +16,10 @@ const guide = new Guide('install.md');
 
 /** Blocks that cannot be followed here, and why. */
 const elsewhere: ReadonlyMap<string, string> = new Map([
+  [
+    'Publish the state of the pools 0',
+    'test/install/overlays.test.ts builds it, and publish-status.test.ts runs with its permissions',
+  ],
   ['Build the image 0', 'test/install/oci-image.test.ts builds it into another folder'],
   [
     'Build the image 1',

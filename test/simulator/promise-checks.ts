@@ -367,7 +367,7 @@ export function checkAtRest({ options, all, data, allocator, warned, claims, den
   const asSeen = { ...options, class: undefined };
   const newController = freshAllocator(asSeen, data, all, claims);
   const reversed = freshAllocator(asSeen, data, all.toReversed(), claims?.toReversed());
-  if (claims !== undefined) checkClaims(options.controller, loadBalancers, claims, allocator);
+  if (claims !== undefined) checkClaims(loadBalancers, claims, allocator);
   checkMemory(allocator);
   const claimedElsewhere = new Set(
     (claims ?? []).filter(({ metadata }) => !isOurs(metadata)).map(({ metadata }) => metadata.name),
@@ -506,7 +506,6 @@ function freshAllocator(
 
 /** Each held address is claimed, by us or by an earlier owner, and each of our claims has a holder. */
 function checkClaims(
-  controller: string,
   loadBalancers: readonly Service[],
   claims: readonly IPAddress[],
   { ledger }: Allocator,
@@ -514,18 +513,10 @@ function checkClaims(
   for (const { metadata } of claims) {
     const isHeld = loadBalancers.some((service) => holds(service, metadata.name));
     if (!isOurs(metadata)) continue;
-    const annotation = metadata.annotations?.['kube-vip.io/claim'] ?? '{}';
-    const {
-      by,
-      for: reservations,
-      last,
-    } = JSON.parse(annotation) as {
-      by: string;
+    const { for: reservations, last } = JSON.parse(metadata.annotations?.['kube-vip.io/claim'] ?? '{}') as {
       for: unknown[];
       last?: { service: string; freed: number };
     };
-    // Another controller keeps and deletes its own.
-    if (by !== controller) continue;
     if (isHeld && last !== undefined)
       throw new BrokenPromise('Once', `${metadata.name} has a holder, and its claim says that it is free`);
     const address = readAddress(metadata.name);

@@ -36,7 +36,7 @@ export function optionsOf(
   const isOther = controllerClass !== undefined;
   const configMap = { namespace: 'kube-system', name: isOther && !claims ? 'kubevip-other' : 'kubevip' };
   const controller = isOther ? 'test-other' : 'test';
-  // Few enough that the oldest are forgotten.
+  // Few remembered addresses, so that the oldest are forgotten.
   return { class: controllerClass, configMap, controller, claims, maxFormerHolders: 3 };
 }
 
