@@ -244,7 +244,7 @@ scenario('who, pools and audit show holders, pool usage and conflicts', async ({
   );
   assert.match(items[1]?.since ?? '', /^\d{4}-\d\d-\d\dT/);
   const pools = await shell.run('kubectl vip pools');
-  assert.match(pools.stdout, /^range-default +IPv4 +2 +2 +0 +██████████ +-$/m);
+  assert.match(pools.stdout, /^range-default +IPv4 +2 +2 +0 +██████████ +- +1 Service pending$/m);
   assert.match(pools.stdout, /^range-team +IPv4 +2 +1 +1 +█████░░░░░ +192\.168\.0\.31$/m);
   assert.match(pools.stdout, /^- Unknown key "cdir-lab"\. Did you mean "cidr-lab"\?$/m);
   assert.match(pools.stdout, /^- team\/late: 192\.168\.0\.20 is already assigned to team\/holder/m);
