@@ -13,11 +13,13 @@ test('a run of the simulator becomes a module: the next leader completes a write
   assert.match(text, /W2\.by = Leadership0\n {2}W2\.claims = Address1\n {2}W2\.of = Service1/);
   assert.match(
     text,
-    /W3\.by = Leadership1\n {2}W3\.of = Service1\n {2}W3\.on = Version0\n {2}W3\.gives = Address1/,
+    /W4\.by = Leadership1\n {2}W4\.of = Service1\n {2}W4\.on = Version0\n {2}W4\.gives = Address1/,
   );
+  // The next leader relies on no reservation but its own.
+  assert.match(text, /W3\.by = Leadership1\n {2}W3\.claims = Address1\n {2}W3\.of = Service1/);
   assert.match(
     text,
-    /^run trace for 2 Version, 2 Address, 3 Service, 2 Leadership, 2 Write, 2 ClaimWrite, 0 Deletion, /m,
+    /^run trace for 2 Version, 2 Address, 3 Service, 2 Leadership, 2 Write, 3 ClaimWrite, 0 Deletion, /m,
   );
 });
 
