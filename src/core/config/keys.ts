@@ -1,7 +1,8 @@
+import { dnsLabel } from './dns-label.ts';
 import { exclusions } from './exclusions.ts';
 import { labelSelector } from './label-selector.ts';
 import { pool } from './pool.ts';
-import { poolList, poolName } from './pool-list.ts';
+import { poolList } from './pool-list.ts';
 import { reserved } from './reserved.ts';
 import {
   boolean,
@@ -33,14 +34,14 @@ export const scopes = {
   /** One namespace, or as `global` all namespaces without a key of their own. */
   namespace: {
     separator: '-',
-    pattern: '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?',
+    pattern: dnsLabel,
     placeholder: '<namespace>',
     target: 'a namespace or "global"',
   },
   /** One pool that has a name. A namespace has no dot, so the two are never confused. */
   pool: {
     separator: '.',
-    pattern: poolName,
+    pattern: dnsLabel,
     placeholder: '<pool>',
     target: 'the name of a pool',
   },

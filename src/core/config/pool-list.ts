@@ -1,11 +1,7 @@
+import { dnsLabel, isDnsLabel } from './dns-label.ts';
 import { EntryProblems } from './entry-problems.ts';
 import { listEntriesIn } from './list-entries.ts';
 import type { ListType, Reading } from './value-type.ts';
-
-/** What a pool can be called: a DNS label (RFC 1123). In the common syntax of JavaScript and RE2. */
-export const poolName = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
-
-const onlyName = new RegExp(`^(?:${poolName})$`);
 
 /** Names of pools in order of preference, each once. Names without a pool are among them: `readConfig` reports them. */
 export const poolList: ListType<readonly string[]> = {
@@ -17,7 +13,7 @@ export const poolList: ListType<readonly string[]> = {
     'no-entry': [' ,', ''],
   },
   admission: {
-    isInvalid: `value.findAll('[^,\\n]+').exists(name, name.trim() != '' && !name.trim().matches('^${poolName}$'))`,
+    isInvalid: `value.findAll('[^,\\n]+').exists(name, name.trim() != '' && !name.trim().matches('^${dnsLabel}$'))`,
     message: 'is not a list of pools. Write the names of pools, separated by commas.',
   },
   *read({ key, text, problems }: Reading): Generator<void, readonly string[]> {
@@ -25,7 +21,7 @@ export const poolList: ListType<readonly string[]> = {
     const entryProblems = new EntryProblems(problems);
     for (const name of listEntriesIn(text)) {
       yield;
-      if (!onlyName.test(name)) entryProblems.add({ code: 'bad-pool-name', key, entry: name });
+      if (!isDnsLabel(name)) entryProblems.add({ code: 'bad-pool-name', key, entry: name });
       else if (names.has(name)) entryProblems.add({ code: 'listed-twice', key, entry: name });
       else names.add(name);
     }

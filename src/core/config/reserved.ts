@@ -1,4 +1,5 @@
 import { type Address, isUnspecified, readAddress } from '../ip/address.ts';
+import { dnsLabel, isDnsLabel } from './dns-label.ts';
 import { EntryProblems } from './entry-problems.ts';
 import { listEntriesIn } from './list-entries.ts';
 import type { ListType, Reading } from './value-type.ts';
@@ -9,11 +10,6 @@ export interface ReservedAddress {
   readonly service: string;
   readonly address: Address;
 }
-
-/** The name of a Service: a DNS label that starts with a letter (RFC 1035), or with a digit as of Kubernetes 1.34. */
-const serviceName = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
-
-const onlyName = new RegExp(`^(?:${serviceName})$`);
 
 /** In the order of the text. */
 export const reserved: ListType<readonly ReservedAddress[]> = {
@@ -31,7 +27,7 @@ export const reserved: ListType<readonly ReservedAddress[]> = {
     'no-entry': ['', ' ,'],
   },
   admission: {
-    isInvalid: `value.findAll('[^,\\n]+').exists(entry, entry.trim() != '' && !(entry.split('=').size() == 2 && entry.split('=')[0].trim().matches('^${serviceName}$') && isIP(entry.split('=')[1].trim()) && !ip(entry.split('=')[1].trim()).isUnspecified()))`,
+    isInvalid: `value.findAll('[^,\\n]+').exists(entry, entry.trim() != '' && !(entry.split('=').size() == 2 && entry.split('=')[0].trim().matches('^${dnsLabel}$') && isIP(entry.split('=')[1].trim()) && !ip(entry.split('=')[1].trim()).isUnspecified()))`,
     message: 'is not a list of reserved addresses. Write SERVICE=ADDRESS, separated by commas.',
   },
   *read({ key, text, problems }: Reading): Generator<void, readonly ReservedAddress[]> {
@@ -56,10 +52,10 @@ export function isReservation(entry: string): boolean {
   return readReservation(entry) !== undefined;
 }
 
-/** Undefined if it is not `service=address`. */
+/** Undefined if it is not `service=address`. As of Kubernetes 1.34, the name of a Service can start with a digit. */
 function readReservation(entry: string): ReservedAddress | undefined {
   const [service = '', text = '', ...more] = entry.split('=').map((part) => part.trim());
   const address = readAddress(text);
-  const isValid = more.length === 0 && onlyName.test(service);
+  const isValid = more.length === 0 && isDnsLabel(service);
   return isValid && address !== undefined && !isUnspecified(address) ? { service, address } : undefined;
 }

@@ -1,4 +1,5 @@
 import { parseBool } from '../text/suggestions.ts';
+import { dnsLabel, isDnsLabel } from './dns-label.ts';
 import { scalar } from './value-type.ts';
 
 const notBoolean = 'is neither "true" nor "false".';
@@ -99,6 +100,9 @@ export const vlan = scalar({
   },
 });
 
+const subdomain = '[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
+const onlySubdomain = new RegExp(`^${subdomain}$`);
+
 /** The name of a Lease, a DNS subdomain (RFC 1123), in the namespace of the Service or in the one before the slash. */
 export const leaseName = scalar({
   description: 'the name of a Lease, or `namespace/name`',
@@ -106,8 +110,8 @@ export const leaseName = scalar({
     const name = text.trim();
     const [namespace, lease, more] = name.includes('/') ? name.split('/') : ['default', name];
     const isValid =
-      /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace ?? '') &&
-      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(lease ?? '') &&
+      isDnsLabel(namespace ?? '') &&
+      onlySubdomain.test(lease ?? '') &&
       more === undefined &&
       (lease ?? '').length <= 253;
     return isValid ? name : undefined;
@@ -116,8 +120,7 @@ export const leaseName = scalar({
   valid: ['shared', 'kube-vip/edge.lease', ' a\n'],
   invalid: ['', 'Shared', 'a/b/c', '/a', 'a/', 'a b', '-a', `${'a'.repeat(64)}/b`],
   admission: {
-    isInvalid:
-      "!value.trim().matches('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$') || value.size() > 330",
+    isInvalid: `!value.trim().matches('^(${dnsLabel}/)?${subdomain}$') || value.size() > 330`,
     message: 'is not the name of a Lease. Use NAME or NAMESPACE/NAME.',
   },
 });
