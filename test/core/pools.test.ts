@@ -337,3 +337,13 @@ test('an annotation without a name leaves the choice to the list', () => {
   const world = new SmallWorld({ 'cidr-global': '10.0.0.1' }).create(['x/1', pool(' , ')]);
   assert.deepEqual(world.addresses('x/1'), ['10.0.0.1']);
 });
+
+test('a Service that is moved by name away from an address it shares needs room in the quota', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.3', 'allow-share-x': 'true', 'quota-x': '1' };
+  const world = new SmallWorld(data).create(['x/1', { ports: [80] }], ['x/2', { ports: [81] }]);
+  const target = { annotations: { 'kube-vip.io/reallocate': '10.0.0.2' } };
+  world.edit('x/2', target);
+  assert.deepEqual(world.addresses('x/1', 'x/2'), ['10.0.0.1', '10.0.0.1']);
+  world.delete('x/1');
+  assert.deepEqual(world.addresses('x/2'), ['10.0.0.2'], 'one for another');
+});

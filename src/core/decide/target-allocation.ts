@@ -1,7 +1,6 @@
 import { isInPool, settingsAt } from '../config/policy.ts';
 import { type Address, includesAddress, isUnspecified } from '../ip/address.ts';
 import { rangesContain } from '../ip/range.ts';
-import { heldBy } from '../ledger/held-addresses.ts';
 import { addressesOf, parseAddressList } from '../model/address-list.ts';
 import { unknownSource } from '../model/allocation-record.ts';
 import { targetOf } from '../model/service-view.ts';
@@ -39,9 +38,7 @@ export function targetAllocation(subject: Subject): Allocation | undefined {
     ...added.flatMap((one) => whyNotAvailable(request, one, facts) ?? []),
   ];
   if (failures.length > 0) return { request, failures };
-  // A move that adds no address is none of the quota's concern.
-  const isAdding = target.length > heldBy(state).length;
-  if (policy.quota !== undefined && isAdding && roomFor(request, target, facts) < 0)
+  if (policy.quota !== undefined && roomFor(request, target, facts) < 0)
     return { request, failures: [whyNoRoom(state, policy.quota, facts)] };
   const addresses = slots.flat().filter((one) => one !== undefined);
   const [first] = added.length > 0 ? added : addresses;
