@@ -37,10 +37,13 @@ export function conditionsOf({ state, policy, facts }: Subject, list: readonly A
     if (typeof address === 'string' || isUnspecified(address)) continue;
     const owner = facts.ledger.claimOwner(address);
     if (owner !== undefined) conditions.push({ code: 'claimed', address, owner });
-    conditions.push(...reservedForOther(state, address, facts));
+    const reserved = facts.ledger.reservedFor(address);
+    const isReserved = reserved?.service === state.key;
+    // The Service had the address before the configuration reserved it for another one.
+    if (reserved !== undefined && !isReserved)
+      conditions.push({ code: 'reserved-for-other', address, service: reserved.service, key: reserved.key });
     conditions.push(...conditionsFromOthers(state, address, facts));
     conditions.push(...wrongFamily(state, address));
-    const isReserved = facts.ledger.reservedFor(address)?.service === state.key;
     if (!isStatic && !isReserved && !spans(policy, address))
       conditions.push({
         code: 'outside-pool',
@@ -71,14 +74,6 @@ function canReallocate(
 }
 
 const none: readonly never[] = [];
-
-/** The Service had the address before the configuration reserved it for another one. */
-function reservedForOther(state: ServiceState, address: Address, { ledger }: Facts): readonly Condition[] {
-  const reserved = ledger.reservedFor(address);
-  return reserved === undefined || reserved.service === state.key
-    ? none
-    : [{ code: 'reserved-for-other', address, service: reserved.service, key: reserved.key }];
-}
 
 /** Addresses that are reserved for the Service although it has others. */
 function unusedReservations(

@@ -15,6 +15,7 @@ export interface FormerAddress {
   readonly restsForMs: number;
 }
 
+/** How long the address has been free, and rests in this pool. A clock that was set back makes no address younger than new. */
 export function restOf(former: FormerHolder, { coolDown = 0 }: PolicyPool, now: number): FormerAddress {
   const freeForMs = Math.max(0, now - former.freedAt);
   return { ...former, freeForMs, restsForMs: Math.max(0, coolDown - freeForMs) };

@@ -56,7 +56,7 @@ export function freeAddress(
   facts: Facts,
 ): FreeAddress | undefined {
   const { family, picked, state } = request;
-  const { coolDown, order } = pool;
+  const { order } = pool;
   const { ledger, now } = facts;
   // Picked for another pool, which overlaps with this one.
   const all = pool.spans[family];
@@ -64,9 +64,8 @@ export function freeAddress(
   const available = overlapping.length === 0 ? all : withoutAddresses(all, overlapping, family);
   const spans = order === 'spread' ? rotated(available, state.view.uid) : available;
   const descending = order === 'desc';
-  // A clock that was set back makes no address younger than new.
-  const rests = ({ service, freedAt }: FormerHolder): boolean =>
-    service !== state.key && Math.max(0, now - freedAt) < (coolDown ?? 0);
+  const rests = (former: FormerHolder): boolean =>
+    former.service !== state.key && restOf(former, pool, now).restsForMs > 0;
   if (order === 'least-recently-used') {
     const neverUsed = ledger.firstNeverUsed(family, spans, descending);
     if (neverUsed !== undefined) return { address: neverUsed, isResting: false };

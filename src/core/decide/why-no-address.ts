@@ -56,7 +56,7 @@ export function whyNoRoom(
   { key, limit }: Quota,
   { ledger }: Facts,
   reserved?: ReservationFor<'configured'>,
-): AllocationFailure {
+): AllocationFailure & { readonly code: 'quota-reached' } {
   const { namespace } = state.view;
   const held = ledger.held.count(namespace, undefined);
   return { code: 'quota-reached', key, namespace, limit, held, reserved };
