@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { readConfig } from '../../src/core/config/config.ts';
 import { bits, formatAddress, isUnspecified, readAddress } from '../../src/core/ip/address.ts';
@@ -20,6 +18,7 @@ import {
   rejectionMessage,
   rejectionOf,
   rejectionOfPatch,
+  showsRejection,
   user,
 } from './static-addresses.ts';
 
@@ -154,19 +153,9 @@ policyTest('a user can request only permitted addresses, in either field', async
   }
 });
 
-policyTest('docs/admission.md shows the output of kubectl', async (cluster) => {
-  const page = readFileSync(resolve(import.meta.dirname, '..', '..', 'docs', 'admission.md'), 'utf8');
-  const [, args = '', answer = ''] = /\$ kubectl (annotate .*?)\n(.*?)\n```/s.exec(page) ?? [];
-  await cluster.create(loadBalancer('shop/web'));
-  const command = ['--as', user, '--namespace', 'shop', ...args.split(' ')];
-  const output = await cluster.kubectl(command).then(
-    () => assert.fail('the request is rejected'),
-    (error: Error) => error.message,
-  );
-  await cluster.remove('shop/web');
-  const inOneLine = (text: string) => text.trim().replace(/\s+/g, ' ');
-  assert.equal(inOneLine(output), inOneLine(`kubectl ${command.join(' ')}: ${answer}`));
-});
+policyTest('docs/admission.md shows the output of kubectl', (cluster) =>
+  showsRejection(cluster, /\$ kubectl (annotate .*?)\n(.*?)\n```/s),
+);
 
 policyTest('a forbidden address is rejected even if the other field has a permitted one', async (cluster) => {
   const rejection = outside('10.0.0.10', 'cidr-shop', 'shop');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Answer } from '../contract/http.ts';
 import type { Cluster } from '../e2e/cluster.ts';
@@ -95,4 +96,19 @@ export async function pools(cluster: Cluster, data: Record<string, string>): Pro
     assert.equal(await rejectionOf(cluster, 'addresses', key, { loadBalancerIP: probe }), undefined);
     assert.ok(await rejectionOf(cluster, 'addresses', key, { loadBalancerIP: '203.0.113.250' }));
   });
+}
+
+/** Runs the command that the pattern finds in docs/admission.md, on a Service `web`, and compares the rejection with the answer there. */
+export async function showsRejection(cluster: Cluster, commandAndAnswer: RegExp): Promise<void> {
+  const page = readFileSync(resolve(import.meta.dirname, '..', '..', 'docs', 'admission.md'), 'utf8');
+  const [, args = '', answer = ''] = commandAndAnswer.exec(page) ?? [];
+  await cluster.create(loadBalancer('shop/web'));
+  const command = ['--as', user, '--namespace', 'shop', ...args.split(' ')];
+  const output = await cluster.kubectl(command).then(
+    () => assert.fail('the request is rejected'),
+    (error: Error) => error.message,
+  );
+  await cluster.remove('shop/web');
+  const inOneLine = (text: string) => text.trim().replace(/\s+/g, ' ');
+  assert.equal(inOneLine(output), inOneLine(`kubectl ${command.join(' ')}: ${answer}`));
 }
