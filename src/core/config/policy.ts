@@ -1,13 +1,14 @@
 import { type Address, type Family, isUnspecified } from '../ip/address.ts';
-import { mergeRanges, ordinalOf, ordinalsOf, type Range, rangesContain } from '../ip/range.ts';
+import { mergeRanges, rangesContain } from '../ip/range.ts';
 import { maxEntries } from '../model/address-list.ts';
 import type { ServiceKey, ServiceView } from '../model/service-view.ts';
 import type { Config } from './config.ts';
 import { poolKey, poolNameOf } from './keys.ts';
 import { type LabelSelector, selects } from './label-selector.ts';
-import type { Pool, Span } from './pool.ts';
+import type { Pool } from './pool.ts';
 import type { SearchOrder } from './scalar-types.ts';
 import { settingFor } from './settings.ts';
+import { isWithin, sizeOf, without } from './spans.ts';
 
 /** Everything that the configuration says for one Service. Nothing else reads the configuration for a Service. */
 export interface AllocationPolicy extends AddressSettings {
@@ -295,50 +296,6 @@ function withoutExcluded(
   return { spans, size, excludedBy: [...new Set(keys)] };
 }
 
-/** The spans without the ranges of their family, which are ascending and disjoint as well: O(spans + ranges). */
-export function without(spans: readonly Span[], ranges: readonly Range[], family: Family): readonly Span[] {
-  const gaps = ranges.flatMap((range) => (range.family === family ? (ordinalsOf(range) ?? []) : []));
-  const left: Span[] = [];
-  let next = 0;
-  for (const { first, last } of spans) {
-    while ((gaps[next]?.last ?? last) < first) next += 1;
-    let start = first;
-    for (let gap = gaps[next]; gap !== undefined && gap.first <= last; gap = gaps[next]) {
-      if (start < gap.first) left.push({ first: start, last: gap.first - 1n });
-      start = gap.last + 1n;
-      if (gap.last >= last) break;
-      next += 1;
-    }
-    if (start <= last) left.push({ first: start, last });
-  }
-  return left;
-}
-
-/** The spans without these addresses of their family. */
-export function withoutAddresses(
-  spans: readonly Span[],
-  addresses: readonly Address[],
-  family: Family,
-): readonly Span[] {
-  const ranges = addresses.map(({ family, value }) => ({ family, first: value, last: value }));
-  return without(spans, mergeRanges(ranges), family);
-}
-
-/** All of the spans, which are of one family, merged where they overlap. */
-export function mergeSpans(spans: readonly Span[]): readonly Span[] {
-  const merged: Span[] = [];
-  for (const { first, last } of [...spans].sort((a, b) => (a.first < b.first ? -1 : 1))) {
-    const before = merged.at(-1);
-    if (before === undefined || before.last + 1n < first) merged.push({ first, last });
-    else if (before.last < last) merged[merged.length - 1] = { first: before.first, last };
-  }
-  return merged;
-}
-
-function sizeOf(spans: readonly Span[]): bigint {
-  return spans.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
-}
-
 /** For how long freed addresses have to be remembered, in milliseconds; 0 if no key needs that. */
 export function memoryOf({ settings }: Config): number {
   const orders = settings['search-order'];
@@ -387,23 +344,6 @@ export function isInPool(pool: Pool, address: Address): boolean {
   const { family } = address;
   if (isUnspecified(address)) return pool.dhcp[family];
   return isWithin(pool.spans[family], address);
-}
-
-/** Whether one of the spans, which are of the address's family, ascending, and disjoint, has it: O(log spans). */
-export function isWithin(spans: readonly Span[], address: Address): boolean {
-  const ordinal = ordinalOf(address);
-  if (ordinal === undefined) return false;
-  let low = 0;
-  let high = spans.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const span = spans[middle];
-    if (span === undefined) return false;
-    if (ordinal < span.first) high = middle;
-    else if (ordinal > span.last) low = middle + 1;
-    else return true;
-  }
-  return false;
 }
 
 /** What the configuration reserves, in the order of namespaces: the first reservation of an address counts. O(n log n). */

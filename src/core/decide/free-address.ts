@@ -1,5 +1,6 @@
-import { isInPool, type PolicyPool, withoutAddresses } from '../config/policy.ts';
+import { isInPool, type PolicyPool } from '../config/policy.ts';
 import type { Span } from '../config/pool.ts';
+import { withoutAddresses } from '../config/spans.ts';
 import { type Address, compareAddresses, type Family, includesAddress } from '../ip/address.ts';
 import { ordinalOf } from '../ip/range.ts';
 import type { FormerHolder } from '../ledger/former-holders.ts';

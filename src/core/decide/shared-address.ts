@@ -1,5 +1,6 @@
-import { isInPool, isWithin, mergeSpans, type PolicyPool, policyFor, provides } from '../config/policy.ts';
+import { isInPool, type PolicyPool, policyFor, provides } from '../config/policy.ts';
 import type { Span } from '../config/pool.ts';
+import { isWithin, mergeSpans } from '../config/spans.ts';
 import { type Address, compareAddresses } from '../ip/address.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import { joinConflict, offersAddress, sharingGroup, sharingGroupWhere } from '../ledger/sharing.ts';

@@ -1,13 +1,7 @@
 import type { Config } from '../config/config.ts';
-import {
-  type AllocationPolicy,
-  isInPool,
-  type PolicyPool,
-  policyFor,
-  poolsOf,
-  without,
-} from '../config/policy.ts';
+import { type AllocationPolicy, isInPool, type PolicyPool, policyFor, poolsOf } from '../config/policy.ts';
 import type { Pool } from '../config/pool.ts';
+import { without } from '../config/spans.ts';
 import { requestOf, wantsToShare } from '../decide/allocation-request.ts';
 import type { Decision } from '../decide/decision.ts';
 import { type Facts, subjectOf } from '../decide/facts.ts';
