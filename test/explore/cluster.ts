@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { mergePatch } from '../../src/client/merge-patch.ts';
 import type { KubeObject } from '../../src/core/model/objects.ts';
 import { creationStep, firstVersion, timeOf, uidOf, versionStep } from './names.ts';
@@ -30,7 +31,7 @@ export interface WriteRequest {
 
 export type Response =
   | { readonly status: 200 | 201; readonly object: KubeObject }
-  | { readonly status: 404 | 409 | 403; readonly message: string };
+  | { readonly status: 404 | 409 | 403 | 422; readonly message: string };
 
 export const emptyCluster: Cluster = { version: firstVersion, created: 0, objects: new Map(), log: [] };
 
@@ -52,12 +53,11 @@ export function objectsOf(cluster: Cluster, plural: string): KubeObject[] {
     .map(([, object]) => object);
 }
 
-/** Stores an object, or removes it. The object is the same as before except for its version: nothing happens. */
-export function store(cluster: Cluster, key: string, object: KubeObject | undefined): Cluster {
+/** Stores an object, or removes it. If nothing is different afterwards, nothing happens. */
+export function store(cluster: Cluster, key: string, content: KubeObject | undefined): Cluster {
   const before = cluster.objects.get(key);
-  if (before === undefined && object === undefined) return cluster;
-  if (before !== undefined && object !== undefined && JSON.stringify(before) === JSON.stringify(object))
-    return cluster;
+  const object = content && withoutEmptyMaps(content);
+  if (isDeepStrictEqual(before, object)) return cluster;
   const version = cluster.version + versionStep;
   const created = before === undefined ? cluster.created + creationStep : cluster.created;
   const objects = new Map(cluster.objects);
@@ -75,6 +75,22 @@ export function store(cluster: Cluster, key: string, object: KubeObject | undefi
   return { version, created, objects, log: [...cluster.log, { version, plural, before, after }] };
 }
 
+/** Kubernetes does not distinguish an empty map from a missing one. */
+function withoutEmptyMaps({
+  metadata: { annotations = {}, labels = {}, ...metadata },
+  ...rest
+}: KubeObject): KubeObject {
+  const isEmpty = (map: object): boolean => Object.keys(map).length === 0;
+  return {
+    ...rest,
+    metadata: {
+      ...metadata,
+      ...(isEmpty(annotations) ? {} : { annotations }),
+      ...(isEmpty(labels) ? {} : { labels }),
+    },
+  };
+}
+
 function frozen<T extends object>(value: T): T {
   for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) frozen(part);
   return Object.freeze(value);
@@ -86,7 +102,7 @@ export function carryOut(
   { verb, path, body }: WriteRequest,
 ): { readonly cluster: Cluster; readonly response: Response } {
   const respond = (response: Response, next = cluster) => ({ cluster: next, response });
-  const refuse = (status: 404 | 409, message: string) => respond({ status, message });
+  const refuse = (status: 404 | 409 | 422, message: string) => respond({ status, message });
   if (verb === 'create') {
     const { name } = (body as KubeObject).metadata;
     const key = objectKey(`${path}/${encodeURIComponent(name)}`);
@@ -96,12 +112,16 @@ export function carryOut(
   }
   const key = objectKey(path);
   const before = cluster.objects.get(key);
-  if (before === undefined) return refuse(404, `"${key}" not found`);
+  // An update would create a Service that is gone, but its UID is another one then.
+  const wouldCreate = verb === 'update' && key.startsWith('services ');
+  if (before === undefined) return refuse(wouldCreate ? 409 : 404, `"${key}" not found`);
   const guard = verb === 'delete' ? (body as Guard | undefined) : (body as { metadata?: Guard }).metadata;
   const { uid, resourceVersion } = guard ?? {};
-  if (uid !== undefined && uid !== before.metadata.uid) return refuse(409, 'Precondition failed: UID');
-  if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
-    return refuse(409, 'the object has been modified');
+  const isOther = uid !== undefined && uid !== before.metadata.uid;
+  const isChanged = resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion;
+  if (isChanged) return refuse(409, 'the object has been modified');
+  if (isOther && verb === 'patch') return refuse(422, 'metadata.uid: field is immutable');
+  if (isOther) return refuse(409, 'Precondition failed: UID');
   if (verb === 'delete') return respond({ status: 200, object: before }, store(cluster, key, undefined));
   const after = (verb === 'patch' ? mergePatch(before, body as object) : body) as KubeObject;
   const next = store(cluster, key, after);

@@ -414,7 +414,12 @@ function versionsOf(known: Iterable<KubeObject>): unknown {
 
 function apiError(request: Request, code: number, message: string): ApiError {
   const path = 'path' in request ? request.path : request.key;
-  const reasons: Record<number, string> = { 404: 'NotFound', 409: 'Conflict', 403: 'Forbidden' };
+  const reasons: Record<number, string> = {
+    404: 'NotFound',
+    409: 'Conflict',
+    403: 'Forbidden',
+    422: 'Invalid',
+  };
   return new ApiError({ verb: request.verb, path }, code, {
     kind: 'Status',
     code,
