@@ -101,6 +101,16 @@ test('a Lease released while a standby reads it is acquired at once', async () =
   await b.stop();
 });
 
+test('a standby whose clock is an hour ahead does not take a Lease that is renewed', async () => {
+  const { fixture, clock, a } = await withLeader();
+  const b = fixture.candidate('b', { ...clock, wall: () => clock.wall() + 3_600_000 }).start();
+  await pass(clock, options.leaseDurationMs);
+  assert.equal(fixture.holder, 'a');
+  assert.ok(b.requests.includes('GET watch'), 'b watches the Lease');
+  await b.stop();
+  await a.stop();
+});
+
 test('a missing namespace is logged', async () => {
   const clock = createFakeClock();
   const message = 'namespaces "kube-systme" not found';
