@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { type KeyForm, keyForms, type ScopeSyntax, scopes, startOf } from '../src/core/config/keys.ts';
 import type { Admission } from '../src/core/config/value-type.ts';
 import { explainValidKeys } from '../src/core/explain/explain-config.ts';
+import { withParts } from './generated-parts.ts';
 
 interface GeneratedFile {
   /** From the root of the repository. */
@@ -28,15 +29,6 @@ export function generatedFiles(root: string): GeneratedFile[] {
 
 export function writeGeneratedFiles(root: string): void {
   for (const { path, text } of generatedFiles(root)) writeFileSync(join(root, path), text);
-}
-
-/** Replaces the lines between `generated: NAME` and `end of NAME`, which are in comments of the file's language. */
-function withParts(text: string, parts: Readonly<Record<string, string>>): string {
-  return Object.entries(parts).reduce((file, [name, part]) => {
-    const pattern = new RegExp(`(?<=generated: ${name}\\b.*\\n)[^]*?(?=^.*end of ${name}\\b)`, 'm');
-    if (!pattern.test(file)) throw new Error(`generate: The markers of part ${name} are missing.`);
-    return file.replace(pattern, () => part);
-  }, text);
 }
 
 /** `cidr-<namespace>` */
