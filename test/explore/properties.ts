@@ -2,7 +2,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import { keyOf, shown } from '../core/naive.ts';
 import type { Data } from '../core/naive-pools.ts';
 import { BrokenPromise } from '../simulator/broken-promise.ts';
-import { checkAtRest, checkWrite } from '../simulator/promise-checks.ts';
+import { checkAtRest, checkReleased, checkWrite } from '../simulator/promise-checks.ts';
 import { optionsOf } from '../simulator/replica.ts';
 import type { CarriedOut } from './actions.ts';
 import type { Place } from './automaton.ts';
@@ -10,6 +10,7 @@ import { objectKey } from './cluster.ts';
 import type { Process } from './process.ts';
 import { isServiceWrite } from './requests.ts';
 import type { Scope } from './scope.ts';
+import { checkTogether } from './together.ts';
 import { claimsIn, dataIn, servicesIn, type World } from './world.ts';
 
 /** The promise that does not hold, with why. */
@@ -60,7 +61,7 @@ export function violationOfState({ replicas }: World): Violation | undefined {
   return replicas.map(({ place }) => place.node.broken).find((broken) => broken !== undefined);
 }
 
-/** The promises at rest: Free again, Served, Said why, Quiet, Same, Crash-proof. `process` has the names of its node. */
+/** The promises at rest: Free again, Served, Said why, Quiet, Same, Crash-proof, Together. `process` has the names of its node. */
 export function violationAtRest(
   { cluster, holder }: World,
   { leader, process }: { readonly leader: Place; readonly process: Process },
@@ -71,7 +72,9 @@ export function violationAtRest(
   const all = toNode.value(servicesIn(cluster));
   // A reservation names a Service.
   const [data] = toNode.value([dataIn(cluster) ?? null]).map((one) => one ?? undefined);
-  return violationIn(() =>
+  return violationIn(() => {
+    checkReleased(all, undefined);
+    checkTogether(all, data);
     checkAtRest({
       options: optionsOf({ claims: scope.claims === true }),
       all,
@@ -83,8 +86,8 @@ export function violationAtRest(
       },
       claims: scope.claims ? toNode.value(claimsIn(cluster)) : undefined,
       denied: undefined,
-    }),
-  );
+    });
+  });
 }
 
 function violationIn(check: () => void): Violation | undefined {

@@ -33,6 +33,8 @@ export interface Scope {
   readonly services: readonly string[];
   /** The pools at the start. */
   readonly data: Data;
+  /** The pools from which the existing Services got their addresses, if they are others. */
+  readonly formerData?: Data;
   /** Other pools that a user may configure. */
   readonly configs: readonly (Data | undefined)[];
   /** The specs with which a user may create a Service. */

@@ -17,6 +17,8 @@ function service(port: { protocol: string; port: number }, ...families: string[]
 
 const web = service({ protocol: 'TCP', port: 80 });
 const requestsFirst = { ...web, loadBalancerIP: '10.0.0.1' };
+const ipv6 = service({ protocol: 'TCP', port: 80 }, 'IPv6');
+const requiresBoth = service({ protocol: 'TCP', port: 80 }, 'IPv4', 'IPv6');
 const dnsTCP = service({ protocol: 'TCP', port: 53 });
 const dnsUDP = service({ protocol: 'UDP', port: 53 });
 
@@ -24,6 +26,10 @@ type Text = { readonly edit: Edit; readonly text: string };
 const annotate = (address: string): Text => ({
   edit: { do: 'annotate', at: 0, address },
   text: `kube-vip.io/loadbalancerIPs: ${address}`,
+});
+const show = (address: string): Text => ({
+  edit: { do: 'show', at: 1, address },
+  text: `another load balancer writes ${address} into its status`,
 });
 const respecify = (address: string): Text => ({
   edit: { do: 'respecify', at: 0, address },
@@ -43,6 +49,15 @@ const edits = {
     edit: { do: 'external', at: 0, address: '10.0.0.1' },
     text: 'spec.externalIPs: 10.0.0.1, or removes it',
   },
+  edge: { edit: { do: 'label', at: 0, labels: { tier: 'edge' } }, text: 'takes the label tier=edge' },
+  keyOne: {
+    edit: { do: 'choose', at: 0, annotations: { 'kube-vip.io/sharing-key': 'one' } },
+    text: 'kube-vip.io/sharing-key: one',
+  },
+  keyTwo: {
+    edit: { do: 'choose', at: 0, annotations: { 'kube-vip.io/sharing-key': 'two' } },
+    text: 'kube-vip.io/sharing-key: two',
+  },
   udp: { edit: { do: 'ports', at: 0, ports: [{ protocol: 'UDP', port: 53 }] }, text: 'takes port UDP/53' },
   v4: {
     edit: { do: 'families', at: 0, families: { ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4'] } },
@@ -60,6 +75,7 @@ const edits = {
 
 const two = { 'range-global': '10.0.0.1-10.0.0.2' };
 const second = { 'range-global': '10.0.0.2-10.0.0.3' };
+const only = { 'range-global': '10.0.0.1' };
 const one = ['default/svc-a'];
 const pair = [...one, 'default/svc-b'];
 
@@ -87,6 +103,84 @@ const { 'quota-a': _, ...unlimited } = named;
 
 /** Small enough to explore in a test, and each has what the others lack. */
 export const quickScopes: readonly Scope[] = [
+  {
+    ...base,
+    name: 'quick: two ports, sharing keys',
+    data: only,
+    configs: [{ ...only, 'allow-share-global': 'true' }],
+    existing: [dnsTCP],
+    specs: [dnsUDP],
+    edits: [edits.keyOne, edits.keyTwo],
+    ...{ acts: 3, faults: 0 },
+  },
+  {
+    ...base,
+    name: 'quick: a Service that cannot share',
+    data: { ...only, 'allow-share-global': 'true' },
+    existing: [{ ...dnsTCP, externalTrafficPolicy: 'Local' }],
+    specs: [dnsUDP],
+    ...{ acts: 1, faults: 0 },
+  },
+  {
+    ...base,
+    name: 'quick: two that share move to another pool',
+    formerData: { ...only, 'allow-share-global': 'true' },
+    data: { ...second, 'allow-share-global': 'true' },
+    existing: [dnsTCP, dnsUDP],
+    specs: [],
+    edits: [edits.reallocate],
+    ...{ acts: 2, faults: 0 },
+  },
+  {
+    ...base,
+    name: 'quick: pools for labels',
+    data: {
+      'pool.edge': '10.0.0.1',
+      'pool.rest': '10.0.0.2-10.0.0.3',
+      'select.edge': 'tier=edge',
+      'pools-global': 'edge, rest',
+    },
+    existing: [web],
+    edits: [edits.edge, edits.reallocate],
+    ...{ acts: 2, faults: 0 },
+  },
+  {
+    ...base,
+    name: 'quick: a pool of one family',
+    services: one,
+    configs: [{ 'range-global': '10.0.0.1,fd00::1' }],
+    specs: [ipv6, requiresBoth],
+    ...{ acts: 2, faults: 0 },
+  },
+  {
+    ...base,
+    name: 'quick: a status of another load balancer',
+    services: one,
+    edits: [show('10.0.0.2'), show('10.9.9.9')],
+    ...{ acts: 2, faults: 0 },
+  },
+  {
+    ...base,
+    name: 'quick: an address that rests',
+    data: { ...only, sticky: '9000h', 'cool-down': '9000h' },
+    existing: [web],
+    ...{ acts: 3, faults: 0 },
+  },
+  {
+    ...base,
+    name: 'quick: more freed addresses than are remembered',
+    data: { 'range-global': '10.0.0.1-10.0.0.2,fd00::1-fd00::2', sticky: '9000h' },
+    existing: [requiresBoth, requiresBoth],
+    ...{ acts: 2, faults: 0 },
+  },
+  {
+    ...base,
+    name: 'quick: a standby that watches',
+    ...{ replicas: 2, followers: true },
+    services: one,
+    faultKinds: ['lose'],
+    ...{ acts: 1, faults: 1 },
+  },
   {
     ...base,
     name: 'quick: a full pool',
@@ -255,5 +349,18 @@ export const fullScopes: readonly Scope[] = [
   },
 ];
 
-/** The scopes in which mutants are looked for. */
-export const mutantScopes: readonly Scope[] = quickScopes;
+/**
+ * The scopes in which mutants are looked for. What is remembered survives a restart only with claims: without them, Crash-proof is broken
+ * first.
+ */
+export const mutantScopes: readonly Scope[] = [
+  ...quickScopes,
+  {
+    ...base,
+    name: 'a claimed address that rests',
+    claims: true,
+    data: { ...only, 'cool-down': '9000h' },
+    existing: [web],
+    ...{ acts: 2, faults: 0 },
+  },
+];

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../src/core/model/objects.ts';
+import type { Data } from '../core/naive-pools.ts';
 import { type Action, actionsOf, apply, isProgress, newService } from './actions.ts';
 import { Automaton, type AutomatonOptions } from './automaton.ts';
 import { canonical } from './canonical.ts';
@@ -34,6 +35,10 @@ export interface Result {
 export interface SearchOptions {
   /** Stops after this many states. */
   readonly maxStates?: number;
+  /** Finds only stories with at most this many steps. */
+  readonly maxSteps?: number;
+  /** The violations at which the search stops; by default, all. */
+  readonly isSought?: (violation: Violation) => boolean;
   /** Called now and then. */
   readonly progress?: (states: number, depth: number, waiting: number) => void;
   /** The canonical text of a world; another one only in tests. */
@@ -63,10 +68,10 @@ export async function beginning(scope: Scope, automaton: Automaton): Promise<Wor
   const add = (key: string, object: object): void => {
     cluster = store(cluster, key, object as KubeObject);
   };
-  add('configmaps kube-system/kubevip', {
-    metadata: { name: 'kubevip', namespace: 'kube-system' },
-    data: scope.data,
-  });
+  const configure = (data: Data): void => {
+    add('configmaps kube-system/kubevip', { metadata: { name: 'kubevip', namespace: 'kube-system' }, data });
+  };
+  configure(scope.formerData ?? scope.data);
   for (const [i, spec] of (scope.existing ?? []).entries()) {
     const key = scope.services[i] ?? '';
     add(`services ${key}`, newService(key, spec));
@@ -78,10 +83,19 @@ export async function beginning(scope: Scope, automaton: Automaton): Promise<Wor
         ...replica,
         place: await automaton.step(replica.place, { do: 'follow' }),
       });
-  for (;;) {
-    const [next] = [...actionsOf(world, { ...scope, faultKinds: [] })].filter(isProgress);
-    if (next === undefined) return world;
-    ({ world } = await apply(world, next, scope, automaton));
+  world = await atRest(world, scope, automaton);
+  if (scope.formerData === undefined) return world;
+  cluster = world.cluster;
+  configure(scope.data);
+  return atRest({ ...world, cluster }, scope, automaton);
+}
+
+/** The world when nothing more happens without a user or a fault. */
+async function atRest(world: World, scope: Scope, automaton: Automaton): Promise<World> {
+  for (let now = world; ; ) {
+    const [next] = [...actionsOf(now, { ...scope, faultKinds: [] })].filter(isProgress);
+    if (next === undefined) return now;
+    ({ world: now } = await apply(now, next, scope, automaton));
   }
 }
 
@@ -117,6 +131,7 @@ class Search {
     this.#add(await beginning(this.#scope, this.#automaton), -1, 0, false);
     let id = 0;
     for (; id < this.#worlds.length && this.#worlds.length < maxStates; id += 1) {
+      if (this.#stepsLeft(id) < 0) break;
       const violation = await this.#expand(id);
       if (violation !== undefined) return this.#result(violation, false);
       this.#worlds[id] = undefined;
@@ -131,7 +146,7 @@ class Search {
   async #expand(id: number): Promise<Found | undefined> {
     const world = this.#worlds[id];
     if (world === undefined) throw new Error(`state ${id} was expanded already`);
-    const broken = violationOfState(world);
+    const broken = this.#sought(violationOfState(world));
     if (broken !== undefined) return { violation: broken, story: await this.#story(id, -1) };
     if ((this.#calm[id] ?? 0) > endlessSteps) return { violation: endless, story: await this.#story(id, -1) };
     const successors: number[] = [];
@@ -139,8 +154,9 @@ class Search {
     for (const action of actionsOf(world, this.#scope)) {
       const { world: next, written } = await apply(world, action, this.#scope, this.#automaton);
       this.#transitions += 1;
-      const violation = written && violationOfWrite(written, this.#scope);
-      if (violation !== undefined) return { violation, story: await this.#story(id, index) };
+      const violation = this.#sought(written && violationOfWrite(written, this.#scope));
+      if (violation !== undefined && this.#stepsLeft(id) > 0)
+        return { violation, story: await this.#story(id, index) };
       const successor = this.#add(next, id, index, isProgress(action));
       if (isProgress(action)) successors.push(successor);
       index += 1;
@@ -150,8 +166,18 @@ class Search {
     this.#atRest += 1;
     const leader = world.replicas[world.holder]?.place ?? this.#automaton.start;
     const process = await this.#automaton.process(leader.node);
-    const violation = violationAtRest(world, { leader, process }, this.#scope);
+    const violation = this.#sought(violationAtRest(world, { leader, process }, this.#scope));
     return violation === undefined ? undefined : { violation, story: await this.#story(id, -1) };
+  }
+
+  #sought(violation: Violation | undefined): Violation | undefined {
+    const { isSought } = this.#options;
+    return violation !== undefined && isSought?.(violation) !== false ? violation : undefined;
+  }
+
+  /** How many steps a story through this state can still have after it. */
+  #stepsLeft(id: number): number {
+    return (this.#options.maxSteps ?? Number.POSITIVE_INFINITY) - (this.#depths[id] ?? 0);
   }
 
   #add(world: World, parent: number, index: number, isCalm: boolean): number {

@@ -26,13 +26,13 @@ const root = resolve(import.meta.dirname, '..', '..');
 /** Plants a mutant in a copy of the sources and runs the simulator on it. */
 export async function hunt(mutant: Mutant, steps: number): Promise<Found> {
   const args = ['--steps', String(steps), '--no-shrink', ...(mutant.claims ? ['--claims'] : [])];
-  const lines = await runOn(mutant, 'simulator', args);
+  const lines = await runOn(mutant, 'test/simulator/main.ts', args);
   return { mutant, line: lines.find((line) => /^seed \d+, step \d+: /.test(line)) };
 }
 
 /**
- * Plants a mutant in a copy of the sources and runs `test/PROGRAM/main.ts` there. Returns the lines of its output. Throws if `from`
- * does not occur exactly once.
+ * Plants a mutant in a copy of the sources and runs a program there. Returns the lines of its output. Throws if `from` does not occur
+ * exactly once.
  */
 export async function runOn(mutant: Mutant, program: string, args: readonly string[]): Promise<string[]> {
   const source = readFileSync(join(root, mutant.file), 'utf8');
@@ -52,7 +52,7 @@ export async function runOn(mutant: Mutant, program: string, args: readonly stri
       join(folder.path, mutant.file),
       source.replace(mutant.from, () => mutant.to),
     );
-    return await output(join(folder.path, 'test', program, 'main.ts'), args);
+    return await output(join(folder.path, program), args);
   } finally {
     folder.remove();
   }
@@ -219,7 +219,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     promise: 'Once',
-    what: 'a Service shares its address although its namespace does not allow it',
+    what: 'a Service with externalTrafficPolicy Local shares its address',
     file: 'src/core/ledger/sharing.ts',
     from: 'return severalAddresses(holder) ?? whyNotSharing(holder, address, config);',
     to: 'return severalAddresses(holder);',

@@ -41,6 +41,7 @@ interface AllocationRecord {
   families?: string;
   uid?: string;
   pool?: string;
+  was?: string;
 }
 
 export interface Write {
