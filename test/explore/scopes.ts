@@ -124,9 +124,10 @@ export const quickScopes: readonly Scope[] = [
   {
     ...base,
     name: 'quick: two that share move to another pool',
-    formerData: { ...only, 'allow-share-global': 'true' },
+    services: [...pair, 'default/svc-c'],
+    formerData: { ...two, 'allow-share-global': 'true' },
     data: { ...second, 'allow-share-global': 'true' },
-    existing: [dnsTCP, dnsUDP],
+    existing: [dnsTCP, dnsUDP, dnsUDP],
     specs: [],
     edits: [edits.reallocate],
     ...{ acts: 2, faults: 0 },
@@ -180,6 +181,15 @@ export const quickScopes: readonly Scope[] = [
     services: one,
     faultKinds: ['lose'],
     ...{ acts: 1, faults: 1 },
+  },
+  {
+    ...base,
+    name: 'quick: a deletion, with claims',
+    claims: true,
+    services: one,
+    existing: [web],
+    specs: [],
+    ...{ acts: 1, faults: 0 },
   },
   {
     ...base,
@@ -355,6 +365,15 @@ export const fullScopes: readonly Scope[] = [
  */
 export const mutantScopes: readonly Scope[] = [
   ...quickScopes,
+  {
+    ...base,
+    name: 'a claim for a write that is late',
+    ...{ claims: true, lateWrites: true },
+    services: one,
+    configs: [{ ...two, 'search-order': 'desc' }],
+    faultKinds: ['crash'],
+    ...{ acts: 2, faults: 1 },
+  },
   {
     ...base,
     name: 'a claimed address that rests',

@@ -1,11 +1,12 @@
 import type { ConfigMap, KubeObject, Service } from '../../src/core/model/objects.ts';
+import type { Data } from '../core/naive-pools.ts';
 import { type Action, apply } from './actions.ts';
 import type { Automaton } from './automaton.ts';
 import { objectKey } from './cluster.ts';
-import { isServiceWrite, isWrite, type Request, type Stream } from './requests.ts';
+import { isIn, isServiceWrite, isWrite, type Request, type Stream } from './requests.ts';
 import type { Act, FaultKind, Scope } from './scope.ts';
 import { beginning } from './search.ts';
-import { nextChange, type World } from './world.ts';
+import { dataIn, nextChange, type World } from './world.ts';
 
 const streams: Readonly<Record<Stream, string>> = {
   services: 'the Services of type LoadBalancer',
@@ -13,6 +14,12 @@ const streams: Readonly<Record<Stream, string>> = {
   cleanup: 'the Services to clean up',
   configmap: 'the ConfigMap',
   claims: 'the IPAddresses',
+};
+
+/** A change of the type of a Service is an event of several watches. */
+const watches: Partial<Readonly<Record<Stream, string>>> = {
+  others: 'The watch of the Services of other types',
+  cleanup: 'The watch of the Services to clean up',
 };
 
 /** A story as a numbered list that a person can follow. */
@@ -30,19 +37,19 @@ export async function tell(story: readonly Action[], scope: Scope, automaton: Au
 function start({ cluster }: World): string {
   const services = [...cluster.objects.values()].filter(({ metadata }) => metadata.name.startsWith('svc-'));
   const pools = cluster.objects.get('configmaps kube-system/kubevip') as ConfigMap | undefined;
-  return `The pools are ${JSON.stringify(pools?.data)}. ${services.map(stateOf).join('; ') || 'There are no Services'}. Controller 1 leads.`;
+  return `The pools are ${poolsText(pools?.data ?? {})}. ${services.map(stateOf).join('; ') || 'There are no Services'}. Controller 1 leads.`;
 }
 
 function describe(action: Action, world: World, next: World): string {
   switch (action.do) {
     case 'act':
-      return actText(action.act);
+      return actText(action.act, dataIn(world.cluster));
     case 'lead':
       return `Controller ${action.at + 1} takes the Lease, and lists everything again.`;
     case 'list':
       return `Controller ${action.at + 1} receives ${action.requests.map((key) => key.replace(/^list (.*)/, (_, stream: Stream) => `the list of ${streams[stream] ?? stream}`)).join(', ')}.`;
     case 'deliver':
-      return `The watch shows controller ${action.at + 1}: ${changeText(nextChange(world, action.at, action.stream))}.`;
+      return `${watches[action.stream] ?? 'The watch'} shows controller ${action.at + 1}: ${changeText(nextChange(world, action.at, action.stream), action.stream)}.`;
     case 'bookmark':
       return `A bookmark shows controller ${action.at + 1} that it knows all changes of ${streams[action.stream]}.`;
     case 'carry out':
@@ -62,7 +69,7 @@ function describe(action: Action, world: World, next: World): string {
   }
 }
 
-function actText(act: Act): string {
+function actText(act: Act, data: Data = {}): string {
   switch (act.do) {
     case 'create': {
       const ports = (act.spec?.ports ?? []).map(({ protocol, port }) => `${protocol}/${port}`).join();
@@ -74,9 +81,21 @@ function actText(act: Act): string {
       return `A user edits Service ${act.name}: ${act.text}.`;
     case 'configure':
       return act.data === undefined
-        ? 'A user deletes the pools.'
-        : `A user sets the pools to ${JSON.stringify(act.data)}.`;
+        ? 'A user deletes the ConfigMap.'
+        : `A user edits the ConfigMap: ${poolsEdit(data, act.data)}.`;
   }
+}
+
+function poolsText(data: Data): string {
+  return Object.entries(data)
+    .map(([key, value]) => `${key}: ${value}`)
+    .join('; ');
+}
+
+function poolsEdit(before: Data, after: Data): string {
+  const set = Object.fromEntries(Object.entries(after).filter(([key, value]) => before[key] !== value));
+  const removed = Object.keys(before).filter((key) => !(key in after));
+  return [poolsText(set), ...removed.map((key) => `without ${key}`)].filter((text) => text !== '').join('; ');
 }
 
 function faultText(kind: FaultKind, at: number, request: Request | undefined): string {
@@ -139,16 +158,17 @@ function requestText(request: Request | undefined, world: World, next: World): s
   return `${short(request)}${isDone ? '.' : ' (refused, or nothing to change).'}`;
 }
 
-function changeText(change: ReturnType<typeof nextChange>): string {
+function changeText(change: ReturnType<typeof nextChange>, stream: Stream): string {
   if (change === undefined) return 'nothing';
   const { before, after } = change;
+  if (change.plural === 'configmaps')
+    return after === undefined ? 'the ConfigMap is deleted' : 'the ConfigMap';
   if (after === undefined) return `${before?.metadata.name} is deleted`;
-  return stateOf(after);
+  return isIn(stream, after) ? stateOf(after) : `${after.metadata.name} no longer matches`;
 }
 
 function stateOf(object: KubeObject): string {
   const { metadata, spec } = object as Service;
-  if ('data' in object) return `the pools ${JSON.stringify(object.data)}`;
   if (spec === undefined || !('type' in spec)) return `IPAddress ${metadata.name}`;
   const list = metadata.annotations?.['kube-vip.io/loadbalancerIPs'] ?? spec.loadBalancerIP;
   return `${metadata.name} ${list === undefined ? 'without an address' : `with ${list}`}${spec.type === 'LoadBalancer' ? '' : ` (${spec.type})`}`;
