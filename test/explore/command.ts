@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { mutants } from '../simulator/mutants.ts';
 import { huntAll } from './hunt.ts';
 import type { Scope } from './scope.ts';
 import { fullScopes, quickScopes } from './scopes.ts';
@@ -15,6 +14,8 @@ promises of docs/SPEC.md in each state.
   --quick        The scopes of the tests instead of the full set
   --states N     Stop a scope after this many states
   --mutants      Plant one fault after the other, and print the shortest story of each
+  --mutant TEXT  The same for the mutants with this text
+  --write        Write the stories of mutants into docs/PROOF.md
   --list         Print the names of the scopes
   -h, --help     Print this help
 
@@ -30,6 +31,8 @@ export async function main(args: string[]): Promise<number> {
       quick: { type: 'boolean', default: false },
       states: { type: 'string' },
       mutants: { type: 'boolean', default: false },
+      mutant: { type: 'string' },
+      write: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -38,7 +41,8 @@ export async function main(args: string[]): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  if (values.mutants) return (await huntAll(mutants)) ? 0 : 1;
+  if (values.mutants || values.mutant !== undefined)
+    return (await huntAll(values.mutant ?? '', values.write)) ? 0 : 1;
   const scopes = (values.quick ? quickScopes : fullScopes).filter(({ name }) => name.includes(values.scope));
   if (scopes.length === 0) {
     process.stderr.write(`No scope has "${values.scope}" in its name. Print the names with --list.\n`);

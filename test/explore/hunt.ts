@@ -1,40 +1,50 @@
-import { type Mutant, runOn } from '../simulator/mutants.ts';
-import { mutantScopes } from './scopes.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { withParts } from '../../scripts/generated-parts.ts';
+import { type Mutant, mutants, runOn } from '../simulator/mutants.ts';
+import { notFound } from './not-found.ts';
+import { proof, proofText, storiesIn } from './proof.ts';
 
-/** Mutants that no scope finds, with why. */
-export const notFound: Readonly<Record<string, string>> = {
-  'an edit of its labels moves a Service': 'no scope has Services with labels',
-  'Services with different sharing keys share an address': 'no scope has Services with sharing keys',
-};
-
-/** More states than any quick scope has. With a mutant, a scope may never end. */
-const maxStates = 60_000;
-
-/** Looks for each mutant in one scope after the other. Returns whether all that can be found were found. */
-export async function huntAll(mutants: readonly Mutant[]): Promise<boolean> {
-  let found = 0;
-  let isExpected = true;
-  for (const mutant of mutants) {
-    console.log(`${mutant.promise} (${mutant.what})`);
-    const story = await storyOf(mutant);
-    const why = notFound[mutant.what];
-    if (story !== undefined) found += 1;
-    else if (why === undefined) isExpected = false;
-    for (const line of story ?? [`NOT found: ${why ?? 'all promises held in every scope'}`])
-      console.log(`    ${line}`);
-  }
-  console.log(`${found} of ${mutants.length} found`);
-  return isExpected;
+/** How a promise was broken, with the fewest steps. */
+export interface Story {
+  readonly scope: string;
+  readonly violation: string;
+  readonly steps: number;
+  /** A numbered list. The line with number 0 says how it starts. */
+  readonly list: readonly string[];
 }
 
-/** The shortest story in the first scope in which the mutant breaks its promise. */
-async function storyOf(mutant: Mutant): Promise<string[] | undefined> {
-  for (const { name } of mutantScopes) {
-    const lines = await runOn(mutant, 'explore', ['--quick', '--scope', name, '--states', String(maxStates)]);
-    const broken = lines.findIndex((line) => line.startsWith(`  BROKEN: ${mutant.promise}:`));
-    if (broken < 0) continue;
-    const story = lines.slice(broken).filter((line) => line.startsWith('  '));
-    return [name, ...story.map((line) => line.slice(2))];
-  }
-  return undefined;
+/**
+ * Looks for each mutant with a text in all scopes, in two processes at a time, and prints the stories; with `isWriting`, also into
+ * docs/PROOF.md. Not for those that no scope can find. Returns whether all others were found.
+ */
+export async function huntAll(text: string, isWriting: boolean): Promise<boolean> {
+  const hunted = mutants.filter(({ what }) => what.includes(text) && !(what in notFound));
+  const stories = new Map<string, Story>();
+  const waiting = hunted.values();
+  const huntNext = async (): Promise<void> => {
+    for (const mutant of waiting) {
+      const story = await storyOf(mutant);
+      if (story !== undefined) stories.set(mutant.what, story);
+      if (isWriting) record(mutant, story);
+      console.log(`${mutant.promise} (${mutant.what})`);
+      console.log(`    ${story === undefined ? 'NOT found' : `${story.scope}: ${story.violation}`}`);
+      for (const line of story?.list ?? []) console.log(`    ${line}`);
+    }
+  };
+  await Promise.all([huntNext(), huntNext()]);
+  console.log(`${stories.size} of ${hunted.length} found`);
+  return stories.size === hunted.length;
+}
+
+function record({ what }: Mutant, story: Story | undefined): void {
+  const page = readFileSync(proof, 'utf8');
+  const stories = storiesIn(page);
+  if (story === undefined) stories.delete(what);
+  else stories.set(what, story);
+  writeFileSync(proof, withParts(page, { mutants: proofText(stories) }));
+}
+
+async function storyOf(mutant: Mutant): Promise<Story | undefined> {
+  const [json = 'null'] = await runOn(mutant, 'test/explore/shortest.ts', [mutant.promise]);
+  return (JSON.parse(json) as Story | null) ?? undefined;
 }
