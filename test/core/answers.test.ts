@@ -131,6 +131,8 @@ test('sharing that is suggested gives the Service its address', () => {
   // Random Services are seldom like that.
   const examples: [{ services: Service[]; data: Record<string, string> }][] = [
     [{ services, data: { 'cidr-a': '10.0.0.1/32' } }],
+    // The address could only be shared if its pool allowed it.
+    [{ services, data: { 'pool.p': '10.0.0.1', 'pools-a': 'p', 'allow-share.p': 'false' } }],
   ];
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {
