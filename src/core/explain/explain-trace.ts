@@ -5,6 +5,7 @@ import { wantedFamilies } from '../decide/allocation-request.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AnnouncementEvidence, AnnouncementProblem } from '../decide/announcement.ts';
 import type { Step } from '../decide/check.ts';
+import { stepsOf } from '../decide/decide.ts';
 import { type Condition, type Decision, isConflictCondition, isMisconfigured } from '../decide/decision.ts';
 import { formatAddress, includesAddress, isUnspecified } from '../ip/address.ts';
 import type { ReservationFor } from '../ledger/reservations.ts';
@@ -57,10 +58,8 @@ export interface Finding {
 
 /** The trace of a decision in words. The last check decided. */
 export function explainTrace(decided: ServiceDecision, options: Options): Finding[] {
-  return decided.trace.steps.flatMap((step, i) => {
-    const isLast = i === decided.trace.steps.length - 1;
-    return explainStep(step, isLast, decided, options);
-  });
+  const steps = stepsOf(decided.trace);
+  return steps.flatMap((step, i) => explainStep(step, i === steps.length - 1, decided, options));
 }
 
 /** Whether the status shows what was assigned. It is no check of a decision: the controller does not write the status. */
@@ -343,7 +342,7 @@ function explainAssigned({ state, decision, trace }: ServiceDecision, options: O
   if (decision.kind !== 'keep' && decision.kind !== 'write') return [];
   // A static address depends on no pool, and an allocation has said all about it.
   const isFromPool = decision.source !== staticSource && !state.view.deleting;
-  const isExplained = trace.steps.some(({ allocation }) => allocation !== undefined);
+  const isExplained = trace.found.some(({ allocation }) => allocation !== undefined);
   const sources = { keys: sourcesOf(decision, trace.policy), areHeld: true };
   const findings =
     isFromPool && !isExplained
