@@ -14,7 +14,7 @@ import type { AllocationRequest } from './allocation-request.ts';
 import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import type { FormerAddress } from './former-address.ts';
-import { formerAddress, freeAddress } from './free-address.ts';
+import { type FreeAddressRequest, formerAddress, freeAddress } from './free-address.ts';
 import { isLeased, keptBySlot } from './kept-addresses.ts';
 import { nearestMiss } from './nearest-miss.ts';
 import { quotaRoom } from './quota-room.ts';
@@ -61,14 +61,11 @@ interface Pick {
   readonly sharedWith: readonly string[];
 }
 
-/** A search for one address: for one family, in one group of pools. */
-interface Search {
+/** A search for one address: for one family, in one group of pools. What has been picked is for other families and groups. */
+interface Search extends FreeAddressRequest {
   readonly request: AllocationRequest;
   readonly facts: Facts;
-  readonly family: Family;
   readonly group: readonly PolicyPool[];
-  /** What has been picked for other families and groups. */
-  readonly picked: readonly Address[];
   /** How many more addresses the quota permits. */
   readonly room: number;
 }
@@ -77,6 +74,8 @@ const unspecified: Readonly<Record<Family, Address>> = {
   IPv4: { family: 'IPv4', value: 0n },
   IPv6: { family: 'IPv6', value: 0n },
 };
+
+const none: readonly never[] = [];
 
 /** What a Service has that no pool serves: an address that is reserved for it. */
 const noPools: readonly (readonly PolicyPool[])[] = [[]];
@@ -90,10 +89,11 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
   if (policy.choice.by === 'refused') return { request, failures: [whyNoPool(state.view, policy, facts)] };
   const groups = groupsOf(policy);
   const kept = keptBySlot(request, groups);
-  const stays = kept.flatMap((slots) => slots.flatMap((address) => address ?? []));
   const roomBeside = (picked: readonly Address[]): number => {
+    if (policy.quota === undefined) return Number.POSITIVE_INFINITY;
+    const stays = kept.flat().filter((address) => address !== undefined);
     const chosen = picked.filter((address) => !includesAddress(stays, address));
-    return roomFor(request, [...stays, ...chosen], facts);
+    return quotaRoom(policy.quota, state, [...stays, ...chosen], facts);
   };
   const picks: Pick[] = [];
   const failures: AllocationFailure[] = [];
@@ -108,15 +108,15 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
       }
       // Where DHCP answers for both families, one entry is enough.
       if (isLeased(group) && (j > 0 || kept[i]?.some((one) => one !== undefined))) continue;
-      const picked = picks.map(({ address }) => address);
+      const picked = addressesOf(picks);
       const room = roomBeside(picked);
-      const found = pickOne({ request, facts, family, group, picked, room });
+      const found = pickOne({ request, state, facts, family, group, picked, room });
       if ('address' in found) picks.push(found);
       else missing.push(...found);
     }
     const isEnough = needs === 'any' ? picks.length > before : missing.length === 0;
     if (isEnough) continue;
-    const earlier = picks.slice(0, before).map(({ address }) => address);
+    const earlier = addressesOf(picks.slice(0, before));
     const keepsAddress = kept[i]?.some((one) => one !== undefined && !isUnspecified(one));
     const lease = keepsAddress ? undefined : leaseOf(group);
     // In the place of what other pools of the group have for some of the families.
@@ -128,15 +128,16 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
 
 function granted(request: AllocationRequest, picks: readonly Pick[]): Grant {
   const { policy } = request;
+  const [first] = picks;
   const source = picks.find(({ isInFlight }) => isInFlight) ?? picks.find(({ key }) => key !== undefined);
   return {
     request,
-    addresses: picks.map(({ address }) => address),
+    addresses: addressesOf(picks),
     key: source?.key ?? policy.pools[0]?.key ?? unknownSource,
     settings: source?.settings ?? policy.pools[0] ?? policy,
-    sharedWith: picks.flatMap(({ sharedWith }) => sharedWith),
-    former: picks.flatMap(({ isFormer, address }) => (isFormer ? address : [])),
-    resting: picks.flatMap(({ resting }) => resting ?? []),
+    sharedWith: picks.length === 1 ? (first?.sharedWith ?? none) : picks.flatMap((pick) => pick.sharedWith),
+    former: addressesOf(picks.filter(({ isFormer }) => isFormer)),
+    resting: picks.map(({ resting }) => resting).filter((one) => one !== undefined),
   };
 }
 
@@ -145,13 +146,8 @@ export function groupsOf({ groups }: AllocationPolicy): readonly (readonly Polic
   return groups.length > 0 ? groups : noPools;
 }
 
-/** How many addresses the Service can get beside these within its quota. */
-export function roomFor(
-  { policy: { quota }, state }: AllocationRequest,
-  has: readonly Address[],
-  facts: Facts,
-): number {
-  return quota === undefined ? Infinity : quotaRoom(quota, state, has, facts);
+function addressesOf(picks: readonly Pick[]): readonly Address[] {
+  return picks.length === 0 ? none : picks.map(({ address }) => address);
 }
 
 /** What is joined, in flight, or reserved comes before what the pools have, in their order. */
@@ -211,7 +207,9 @@ function inFlight({ request, family, facts, picked }: Search): Pick | undefined 
 
 /** An address that the configuration reserves for the Service. */
 function reserved(search: Search): Pick | undefined {
-  const found = search.room > 0 ? reservationIn(search) : undefined;
+  const { room, state, facts } = search;
+  const isReserved = room > 0 && facts.ledger.reservations.of(state.key, 'configured').length > 0;
+  const found = isReserved ? reservationIn(search) : undefined;
   if (found === undefined) return undefined;
   const { address, key } = found;
   return { address, key, settings: settingsAt(search.request.policy, address), sharedWith: [] };
@@ -219,13 +217,13 @@ function reserved(search: Search): Pick | undefined {
 
 /** What the configuration reserves for the Service, unless another one has it. It can be outside of all pools. */
 function reservationIn({
-  request,
+  request: { policy },
+  state,
   family,
   facts,
   picked,
   group,
 }: Search): ReservationFor<'configured'> | undefined {
-  const { state, policy } = request;
   const others = policy.pools.filter((pool) => !group.includes(pool));
   return facts.ledger.reservations
     .of(state.key, 'configured')
@@ -240,10 +238,10 @@ function reservationIn({
 
 /** An address that the Service had before it was created again, unless it can share one with Services that are there already. */
 function former(search: Search): Pick | undefined {
-  const { request, family, facts, picked, group, room } = search;
+  const { facts, group, room } = search;
   if (room <= 0) return undefined;
   for (const pool of group) {
-    const address = formerAddress({ state: request.state, family, picked }, pool, facts);
+    const address = formerAddress(search, pool, facts);
     if (address === undefined) continue;
     return group.some((one) => sharedIn(one, search)?.preferred !== undefined)
       ? undefined
@@ -259,8 +257,8 @@ function sharedIn(pool: PolicyPool, search: Search): SharedAddresses | undefined
 }
 
 function pickFrom(pool: PolicyPool, search: Search): Pick | undefined {
-  const { request, family, facts, picked, room } = search;
-  const { left, state } = request;
+  const { request, family, facts, room } = search;
+  const { left } = request;
   if (pool.dhcp[family] && room > 0) return unshared(unspecified[family], pool);
   const shares = canShare(search, pool);
   if (shares && left !== undefined && room > 0) {
@@ -269,9 +267,8 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | undefined {
   }
   const inUse = sharedIn(pool, search);
   if (inUse?.preferred !== undefined) return shared(request, inUse.preferred, pool, facts);
-  const free = room > 0 ? freeAddress({ state, family, picked }, pool, facts) : undefined;
-  if (free !== undefined)
-    return { ...unshared(free.address, pool), isResting: free.isResting, resting: free.resting };
+  const free = room > 0 ? freeAddress(search, pool, facts) : undefined;
+  if (free !== undefined) return { ...free, key: pool.key, settings: pool, sharedWith: none };
   return inUse?.any === undefined ? undefined : shared(request, inUse.any, pool, facts);
 }
 
@@ -296,7 +293,7 @@ function canShare({ request, family }: Search, { sharing }: PolicyPool): boolean
 }
 
 function unshared(address: Address, pool: PolicyPool): Pick {
-  return { address, key: pool.key, settings: pool, sharedWith: [] };
+  return { address, key: pool.key, settings: pool, sharedWith: none };
 }
 
 /** An address that the Service shares with the others that use it, if there are any. */

@@ -19,13 +19,18 @@ export function assignedFrom(
   const { state } = run;
   // kube-vip does not notice a later change of these (spec sections 2, 7, and 12).
   const isNew = state.intent.kind === 'new' || state.intent.kind === 'copied';
-  const announced = isNew ? missingOf(state.view, settings) : {};
+  const announced = isNew ? missingOf(state.view, settings) : nothing;
   // `conditionsOf` covers addresses that it requests already.
   const isJoining = sharedWith.length > 0 && !addresses.some((one) => requests(state, one));
-  const conditions: Condition[] = isJoining ? [{ code: 'shared', others: [...sharedWith].sort() }] : [];
+  const conditions: readonly Condition[] = isJoining
+    ? [{ code: 'shared', others: [...sharedWith].sort() }]
+    : none;
   const how = { list: addresses, source: key, rewrite: true, announced, was, conditions };
   return assigned(run, cause, how);
 }
+
+const none: readonly never[] = [];
+const nothing: Announced = {};
 
 /** The fields of an announcement that the Service does not have. A value that a user set stays. */
 function missingOf(view: ServiceView, wanted: Announced): Announced {

@@ -29,11 +29,13 @@ export function conflicts(state: ServiceState, address: Address, facts: Facts): 
 }
 
 /** What an operator should know about a Service to which this list is assigned. */
-export function conditionsOf({ state, policy, facts }: Subject, list: readonly AddressEntry[]): Condition[] {
+export function conditionsOf(subject: Subject, list: readonly AddressEntry[]): readonly Condition[] {
+  const { state, policy, facts } = subject;
   const key = (policy.pools[0] ?? policy.listed[0])?.key;
   const isStatic = originOf(state) === 'static';
   const conditions: Condition[] = [];
   for (const address of list) {
+    if (typeof address === 'string') conditions.push(...misreadWord(state, address));
     if (typeof address === 'string' || isUnspecified(address)) continue;
     const owner = facts.ledger.claimOwner(address);
     if (owner !== undefined) conditions.push({ code: 'claimed', address, owner });
@@ -54,8 +56,7 @@ export function conditionsOf({ state, policy, facts }: Subject, list: readonly A
       });
   }
   conditions.push(...unusedReservations(state, list, facts));
-  if (!isStatic) conditions.push(...notShared({ state, policy, facts }, list));
-  conditions.push(...misreadWords(state, list));
+  if (!isStatic) conditions.push(...notShared(subject, list));
   const incomplete = missingFamily(state, list, isStatic, policy, facts);
   if (incomplete !== undefined) conditions.push(incomplete);
   if (state.view.namespace === 'global' && !isStatic && policy.list !== undefined)
@@ -100,12 +101,8 @@ function wrongFamily({ view: { families, policy } }: ServiceState, address: Addr
 }
 
 /** A hostname without a dot is rarely meant as one: templates leave such words when a value is not set. */
-function misreadWords({ key: service }: ServiceState, list: readonly AddressEntry[]): Condition[] {
-  return list.flatMap((entry) =>
-    typeof entry === 'string' && !entry.includes('.')
-      ? [{ code: 'read-as-hostname', service, text: entry }]
-      : [],
-  );
+function misreadWord({ key: service }: ServiceState, text: string): readonly Condition[] {
+  return text.includes('.') ? none : [{ code: 'read-as-hostname', service, text }];
 }
 
 /** Set if a dual-stack Service has addresses of one family only. */

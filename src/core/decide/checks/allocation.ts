@@ -44,7 +44,8 @@ export const allocation: Check = {
 };
 
 function withPending(run: Run, desired: DesiredState): DesiredState {
-  return { ...desired, conditions: [...pendingReallocation(run), ...desired.conditions] };
+  const pending = pendingReallocation(run);
+  return pending.length === 0 ? desired : { ...desired, conditions: [...pending, ...desired.conditions] };
 }
 
 /**
