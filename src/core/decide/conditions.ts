@@ -1,32 +1,13 @@
 import { type AllocationPolicy, spans } from '../config/policy.ts';
 import { type Address, includesAddress, isUnspecified } from '../ip/address.ts';
 import { originOf, releases, requests, type ServiceState } from '../ledger/service-state.ts';
-import { isInConflict, sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
+import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { SharingGroup } from '../ledger/sharing-group.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Condition, maxNamedServices, type OtherServices } from './decision.ts';
 import type { Facts, Subject } from './facts.ts';
 import { notShared } from './not-shared.ts';
 import { whyNoPool, whyNotAvailable } from './why-no-address.ts';
-
-/** The other holders of the address: they share it, or another program created a duplicate. */
-export function coHolders(state: ServiceState, address: Address, { ledger, config }: Facts): ServiceState[] {
-  // The common case: no other Service uses it.
-  if (!ledger.isUsedByOthers(address, state)) return [];
-  return ledger.holding(address, config).holders.filter((other) => other !== state);
-}
-
-/** The other Services that use the address, if only in their status. */
-export function othersAt(state: ServiceState, address: Address, { ledger }: Facts): ServiceState[] {
-  return ledger.servicesAt(address).filter((other) => other !== state);
-}
-
-/** Other holders of the address that may not share it with `state`. */
-export function conflicts(state: ServiceState, address: Address, facts: Facts): ServiceState[] {
-  return coHolders(state, address, facts).filter((other) =>
-    isInConflict(state, other, address, facts.config),
-  );
-}
 
 /** What an operator should know about a Service to which this list is assigned. */
 export function conditionsOf(subject: Subject, list: readonly AddressEntry[]): readonly Condition[] {

@@ -6,9 +6,9 @@ import { allocate } from '../allocate.ts';
 import { requestOf, wantedFamilies } from '../allocation-request.ts';
 import { allocationCause, assignedFrom } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
-import { othersAt } from '../conditions.ts';
 import type { DesiredState } from '../decision.ts';
 import type { Facts, Subject } from '../facts.ts';
+import { othersAt } from '../holders.ts';
 import { isTaken, isUnblocked, mayRejoin } from '../shared-address.ts';
 import { pendingReallocation } from './reallocation.ts';
 

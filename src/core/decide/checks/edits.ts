@@ -10,8 +10,8 @@ import { allocate } from '../allocate.ts';
 import { requestOf } from '../allocation-request.ts';
 import { assignedFrom, pendingChange } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
-import { coHolders } from '../conditions.ts';
 import { assigned } from '../desired-state.ts';
+import { coHolders } from '../holders.ts';
 
 /** The Service's ports changed and conflict with another holder of its address: it moves, the other one stays. */
 export const ports: Check = {
