@@ -233,7 +233,7 @@ function explainAllocation(
   findings.push(...problems.values());
   if (reserved === undefined && decision.kind === 'write' && state.intent.kind === 'new')
     findings.push(passed('address', explainGrant(decision)));
-  if ('resting' in allocation) findings.push(...explainResting(allocation));
+  if ('picks' in allocation) findings.push(...explainResting(allocation));
   return findings;
 }
 
@@ -326,8 +326,9 @@ function explainGrant({ addresses, cause, fromStatus, hadBefore }: Decision & { 
 }
 
 /** The addresses that came first, but have not rested. */
-function explainResting({ addresses, resting }: Grant): Finding[] {
-  return resting.map((former) => {
+function explainResting({ addresses, picks }: Grant): Finding[] {
+  return picks.flatMap(({ resting: former }) => {
+    if (former === undefined) return [];
     const text = `${formatAddress(former.address)} is ${freeFor(former)}, ${lastHeldBy(former)}`;
     const isGiven = includesAddress(addresses, former.address);
     return noted(

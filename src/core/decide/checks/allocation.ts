@@ -33,7 +33,7 @@ export const allocation: Check = {
     if (isNew) {
       const cause = isRequested ? 'reallocate' : allocationCause(found);
       const desired = withPending(run, assignedFrom(run, cause, found));
-      const isSame = found.former.length > 0;
+      const isSame = found.picks.some(({ reason }) => reason === 'former');
       return { allocation: found, desired: isSame ? { ...desired, hadBefore: true } : desired };
     }
     const cause = isRequested ? 'reallocate' : isAdoption ? 'adopt' : 'restore';
