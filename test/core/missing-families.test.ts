@@ -35,6 +35,20 @@ const missing: readonly (readonly [
     'The Service has no IPv6 address from pool b, although its ipFamilyPolicy is PreferDualStack. The quota is reached: Services in namespace x hold 3 of 3 addresses (quota-x). Increase the quota, or delete a Service of the namespace that has an address.',
   ],
   [
+    'no pool has the family that comes first, and the quota has room for one address only',
+    { 'cidr-x': 'fd00::1-fd00::9', 'quota-x': '1' },
+    { families: either },
+    'fd00::1',
+    'The Service has no IPv4 address, although its ipFamilyPolicy is PreferDualStack. Pool cidr-x has no IPv4 addresses. Add IPv4 addresses to it.',
+  ],
+  [
+    'the pool has no more of the family that comes first, and the quota has room for one address only',
+    { 'cidr-x': '10.0.0.1, fd00::1', 'quota-x': '1', 'exclude-x': '10.0.0.1' },
+    { families: either },
+    'fd00::1',
+    'The Service has no IPv4 address, although its ipFamilyPolicy is PreferDualStack. Every IPv4 address of pool cidr-x is excluded (exclude-x). Exclude fewer addresses, or add others to the pool.',
+  ],
+  [
     'each of two pools has one family',
     { 'pool.a': '10.0.0.1', 'pool.b': 'fd01::1', 'pools-x': 'a, b' },
     { families: either, annotations: { 'kube-vip.io/pool': 'a,b' } },

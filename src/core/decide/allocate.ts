@@ -58,6 +58,8 @@ export interface PickedAddress {
   readonly key: string | undefined;
   /** Why it comes before all that the pools have. */
   readonly reason?: PickReason;
+  /** The pools that come first, but did not provide it; undefined if there are none. */
+  readonly passed?: readonly PassedPool[] | undefined;
   /** It was freed a short time ago: one of another pool comes first. */
   readonly isResting?: boolean;
   /** The address that comes first, but has not rested. It was given if there is no other. */
@@ -77,6 +79,13 @@ export type PickReason =
   | 'former'
   /** The annotation `kube-vip.io/reallocate` names it. */
   | 'target';
+
+/** A pool without an address of the family for the Service. */
+export interface PassedPool {
+  readonly pool: PolicyPool;
+  /** Not in the pool, in use, beyond the quota, or free since too short a time. */
+  readonly why: 'no-family' | 'full' | 'quota' | 'resting';
+}
 
 /** A search for one address: for one family, in one group of pools. What has been picked is for other families and groups. */
 interface Search extends FreeAddressRequest {
@@ -144,42 +153,53 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
     if (lease !== undefined && roomBeside(earlier) > 0) picks.splice(before, picks.length, lease);
     else for (const one of lacking) failures.push(...one.failures);
   }
-  return failures.length > 0 ? { request, failures } : granted(request, picks, missing, facts);
+  if (failures.length > 0) return { request, failures };
+  if (missing.length === 0 || policy.quota === undefined) return granted(request, picks, missing);
+  const picked = addressesOf(picks);
+  const room = roomBeside(picked);
+  return granted(
+    request,
+    picks,
+    missing.map((one) => withAll(one, request, picked, room, facts)),
+  );
 }
 
 function granted(
   request: AllocationRequest,
   picks: readonly PickedAddress[],
   missing: readonly MissingAddress[],
-  facts: Facts,
 ): Grant {
   const { policy } = request;
   const [first] = picks;
   const source =
     picks.find(({ reason }) => reason === 'in-flight') ?? picks.find(({ key }) => key !== undefined);
-  const addresses = addressesOf(picks);
   return {
     request,
-    addresses,
+    addresses: addressesOf(picks),
     key: source?.key ?? policy.pools[0]?.key ?? unknownSource,
     settings: source?.settings ?? policy.pools[0] ?? policy,
     sharedWith: picks.length === 1 ? (first?.sharedWith ?? none) : picks.flatMap((pick) => pick.sharedWith),
     picks,
-    missing: missing.length === 0 ? none : missing.map((one) => withHeld(one, request, addresses, facts)),
+    missing,
   };
 }
 
-/** The quota is reached with the addresses of the grant, which count in it. */
-function withHeld(
-  missing: MissingAddress,
-  { state }: AllocationRequest,
-  addresses: readonly Address[],
+/** Why it stays missing beside all addresses of the grant, which count in the quota. */
+function withAll(
+  { family, group }: MissingAddress,
+  request: AllocationRequest,
+  picked: readonly Address[],
+  room: number,
   facts: Facts,
 ): MissingAddress {
-  const failures = missing.failures.map((failure) =>
-    failure.code === 'quota-reached' ? { ...failure, held: heldWith(state, addresses, facts) } : failure,
-  );
-  return { ...missing, failures };
+  const { state } = request;
+  const held = heldWith(state, picked, facts);
+  const failures = whyNone({ request, state, facts, family, group, picked, room });
+  return {
+    family,
+    group,
+    failures: failures.map((one) => (one.code === 'quota-reached' ? { ...one, held } : one)),
+  };
 }
 
 /** The groups of pools from which the Service gets its addresses; one that is empty if no pool serves it. */
@@ -193,24 +213,39 @@ function addressesOf(picks: readonly PickedAddress[]): readonly Address[] {
 
 /** What is joined, in flight, or reserved comes before what the pools have, in their order. */
 function pickOne(search: Search): PickedAddress | readonly AllocationFailure[] {
-  const { request, group, facts, room } = search;
-  const { policy, state } = request;
+  const { group, room } = search;
   const before = joined(search) ?? inFlight(search) ?? reserved(search) ?? former(search);
   if (before !== undefined) return before;
   const lease = isLeased(group) && room > 0 ? leaseOf(group) : undefined;
   if (lease !== undefined) return lease;
+  let passed: PassedPool[] | undefined;
   let resting: PickedAddress | undefined;
   for (const pool of group) {
     const pick = pickFrom(pool, search);
-    if (pick !== undefined && !pick.isResting) return pick;
-    resting ??= pick;
+    if (pick !== undefined && !pick.isResting) return passed === undefined ? pick : { ...pick, passed };
+    if (pick !== undefined) resting ??= { ...pick, passed: passed?.slice() };
+    passed ??= [];
+    passed.push({ pool, why: pick === undefined ? whyPassed(pool, search) : 'resting' });
   }
-  if (resting !== undefined) return resting;
-  if (room <= 0 && policy.quota !== undefined)
-    return [whyNoRoom(state, policy.quota, facts, reservationIn(search))];
+  return resting ?? whyNone(search);
+}
+
+/** Why a search finds no address. A larger quota does not help where no pool has the family. */
+function whyNone(search: Search): readonly AllocationFailure[] {
+  const { request, group, family, facts, room } = search;
+  const { policy, state } = request;
+  if (room <= 0 && policy.quota !== undefined) {
+    const reserved = reservationIn(search);
+    const isInPools = group.length === 0 || group.some((pool) => providesFamily(pool, family));
+    if (reserved !== undefined || isInPools) return [whyNoRoom(state, policy.quota, facts, reserved)];
+  }
   return group.length > 0
     ? group.map((pool) => whyNoneIn(pool, search))
     : [whyNoPool(state.view, policy, facts)];
+}
+
+function providesFamily({ size, dhcp }: PolicyPool, family: Family): boolean {
+  return size[family] > 0n || dhcp[family];
 }
 
 /** The entry with which a pool of a single DHCP entry answers for all families. */
@@ -317,6 +352,12 @@ function pickFrom(pool: PolicyPool, search: Search): PickedAddress | undefined {
   const free = room > 0 ? freeAddress(search, pool, facts) : undefined;
   if (free !== undefined) return { ...free, key: pool.key, settings: pool, sharedWith: none };
   return inUse?.any === undefined ? undefined : shared(request, inUse.any, pool, facts);
+}
+
+/** O(1), because a list can have many pools that are full. */
+function whyPassed(pool: PolicyPool, { family, room }: Search): PassedPool['why'] {
+  if (!providesFamily(pool, family)) return 'no-family';
+  return room > 0 ? 'full' : 'quota';
 }
 
 /** Why the pool has no address for the Service. O(spans), so it is only asked if no other pool has one. */
