@@ -91,6 +91,35 @@ test('a Service that lacks a family of one of its pools is decided again when th
   assert.equal(world.says('x/1'), '');
 });
 
+test('a Service that lacks a family of one of its pools is decided again when that pool has an address', () => {
+  const data = { 'pool.a': both, 'pool.b': '10.0.1.1, fd01::1', 'pools-x': 'a, b' };
+  const wish = { families: either, annotations: { 'kube-vip.io/pool': 'a,b' } };
+  const world = new SmallWorld(data).create(['y/0', { spec: 'fd01::1' }], ['x/1', wish]);
+  assert.match(world.says('x/1'), /^The Service has no IPv6 address from pool b, .* Pool b is full: /);
+  world.allocator.deleteService('y/0', '999');
+  assert.equal(world.allocator.next()?.state.key, 'x/1');
+});
+
+test('of two pools that lack a family, the one that has it now is said to provide it', () => {
+  const data = { 'pool.a': '10.0.0.1', 'pool.b': '10.0.1.1', 'pools-x': 'a, b' };
+  const wish = { families: either, annotations: { 'kube-vip.io/pool': 'a,b' } };
+  const world = new SmallWorld(data).create(['x/1', wish]);
+  world.configure({ ...data, 'pool.a': '10.0.0.1, fd00::1' });
+  assert.match(
+    world.says('x/1'),
+    /no IPv6 address from pool a, .* Pool a can provide one now\. .*no IPv6 address from pool b, .* Pool b has no IPv6 addresses\./,
+  );
+});
+
+test('the quota counts all addresses of the Service, whatever the order of its families', () => {
+  const data = { 'cidr-x': '10.0.0.1, fd00::1', 'quota-x': '1' };
+  const wish = { families: either };
+  const world = new SmallWorld(data).create(['y/1', { spec: '10.0.0.1' }]);
+  const first = explainDecision(world.pending('x/1', wish).decision, options);
+  assert.match(first, /^The Service has no IPv4 address, .* The quota is reached: .* hold 1 of 1 addresses/);
+  assert.equal(world.create(['x/1', wish]).says('x/1'), first);
+});
+
 test('the pool that can provide the missing family is named, and not the first one of the list', () => {
   const data = { 'pool.a': '10.0.0.1', 'pool.b': '10.0.1.1', 'pools-x': 'a, b' };
   const world = new SmallWorld(data).create(['x/1', { families: either }]);
