@@ -33,12 +33,11 @@ export function missingFamilies(
   const addresses = addressesOf(list);
   // A hostname can resolve to either family.
   if (addresses.length === 0 || addresses.length < list.length) return none;
-  if (isStatic && isLeased(pools)) return none;
   if (isStatic)
-    return families
-      .filter((family) => !addresses.some((one) => one.family === family))
-      .map((family) => lackOf(family, undefined, 'static'));
-  const open = openSlots(subject, list);
+    return isLeased(pools)
+      ? none
+      : lacking(families, addresses).map((family) => lackOf(family, undefined, 'static'));
+  const open = openSlots(subject, addresses);
   if (open.length === 0) return none;
   const found = reallocation(subject, list);
   return open.flatMap((slot) => {
@@ -53,29 +52,33 @@ type Lack = Condition & { readonly code: 'one-family' };
 
 type Slot = Pick<MissingAddress, 'family' | 'group'>;
 
-/** The families that the list lacks, of the groups of pools from which it has an address. */
-function openSlots({ state, policy, facts }: Subject, list: readonly AddressEntry[]): readonly Slot[] {
-  const addresses = addressesOf(list);
-  const request = requestOf({ state, policy, facts }, addresses);
-  const { families } = request;
-  const groups = groupsOf(policy);
-  const hasAll = families.every((family) => addresses.some((address) => address.family === family));
+/** The families that a list lacks, of the groups of pools from which it has an address. */
+function openSlots(subject: Subject, addresses: readonly Address[]): readonly Slot[] {
+  const { families } = subject.state.view;
+  const groups = groupsOf(subject.policy);
+  const [only] = groups;
   // The common case.
-  if (hasAll && groups.length === 1) return none;
-  const slots = keptBySlot(request, groups);
+  if (only !== undefined && groups.length === 1)
+    return isAnswered(only, addresses)
+      ? none
+      : lacking(families, addresses).map((family) => ({ family, group: only }));
+  const slots = keptBySlot(requestOf(subject, addresses), groups);
   return groups.flatMap((group, i) => {
-    const kept = slots[i] ?? none;
-    const isOpen = kept.some((one) => one !== undefined) && !isAnswered(group, kept);
-    if (!isOpen) return [];
-    return families.filter((_, j) => kept[j] === undefined).map((family) => ({ family, group }));
+    const kept = slots[i]?.filter((one) => one !== undefined) ?? none;
+    if (kept.length === 0 || isAnswered(group, kept)) return [];
+    return lacking(families, kept).map((family) => ({ family, group }));
   });
 }
 
+function lacking(families: readonly Family[], addresses: readonly Address[]): readonly Family[] {
+  return families.filter((family) => !addresses.some((one) => one.family === family));
+}
+
 /** Whether the group provides one entry for both families: that of a pool of a single DHCP entry. */
-function isAnswered(group: readonly PolicyPool[], kept: readonly (Address | undefined)[]): boolean {
-  if (isLeased(group)) return true;
-  const hasLease = kept.some((address) => address !== undefined && isUnspecified(address));
-  return hasLease && group.some(({ dhcpOnly }) => dhcpOnly !== undefined);
+function isAnswered(group: readonly PolicyPool[], kept: readonly Address[]): boolean {
+  return (
+    isLeased(group) || (kept.some(isUnspecified) && group.some(({ dhcpOnly }) => dhcpOnly !== undefined))
+  );
 }
 
 /** Why a reallocation would not fill the slot, or what would; undefined if it has another answer. */
