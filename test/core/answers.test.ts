@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { readConfig } from '../../src/core/config/config.ts';
 import type { Allocator, ServiceDecision } from '../../src/core/decide/allocator.ts';
+import { stepsOf } from '../../src/core/decide/decide.ts';
 import { type Decision, isConflictCondition } from '../../src/core/decide/decision.ts';
 import { explainTrace, type Finding } from '../../src/core/explain/explain-trace.ts';
 import { remediesFor } from '../../src/core/explain/service-remedies.ts';
@@ -81,7 +82,7 @@ test('the last check of a trace is the one that decided, in the trace and in wor
     fc.property(anySnapshot, ({ services, data }) => {
       for (const { decided } of decisionsOn(snapshotOf(services, data))) {
         const { decision, trace, state } = decided;
-        const [last, line] = [trace.steps.at(-1), explainTrace(decided, options).at(-1)];
+        const [last, line] = [stepsOf(trace).at(-1), explainTrace(decided, options).at(-1)];
         assert.ok(last !== undefined && line !== undefined);
         const isAssigned = decision.kind === 'keep' || decision.kind === 'write';
         assert.equal(last.check === 'write', isAssigned, state.key);
@@ -131,6 +132,8 @@ test('sharing that is suggested gives the Service its address', () => {
   // Random Services are seldom like that.
   const examples: [{ services: Service[]; data: Record<string, string> }][] = [
     [{ services, data: { 'cidr-a': '10.0.0.1/32' } }],
+    // The address could only be shared if its pool allowed it.
+    [{ services, data: { 'pool.p': '10.0.0.1', 'pools-a': 'p', 'allow-share.p': 'false' } }],
   ];
   fc.assert(
     fc.property(anySnapshot, ({ services, data }) => {

@@ -309,8 +309,8 @@ export const mutants: readonly Mutant[] = [
     promise: 'Still',
     what: 'an edit of its labels moves a Service',
     file: 'src/core/decide/checks/edits.ts',
-    from: 'if (list === undefined || record === undefined || record.pool === state.view.pool) return undefined;',
-    to: `if (list === undefined || record === undefined) return undefined;
+    from: 'if (record === undefined || record.pool === state.view.pool) return undefined;',
+    to: `if (record === undefined) return undefined;
     const isMoved = run.policy.choice.by === 'label' && !provides(run.policy, addressesOf(list)[0]!);
     if (record.pool === state.view.pool && !isMoved) return undefined;
     const moved = isMoved ? allocate(requestOf(run), facts) : undefined;

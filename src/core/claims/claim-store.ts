@@ -61,8 +61,10 @@ export class ClaimStore {
   }
 
   /** Removes the reservations for a Service that `isOver` says are no longer binding. Returns the addresses of their claims. */
-  prune(key: ServiceKey, isOver: (reservation: ClaimReservation) => boolean): Address[] {
-    const over = this.#reservations.of(key, 'write').filter(({ by }) => isOver(by));
+  prune(key: ServiceKey, isOver: (reservation: ClaimReservation) => boolean): readonly Address[] {
+    const known = this.#reservations.of(key, 'write');
+    if (known.length === 0) return none;
+    const over = known.filter(({ by }) => isOver(by));
     for (const { address, by } of over) {
       const claim = this.get(address);
       const reservations = claim?.reservations.filter((one) => one !== by) ?? [];
@@ -76,9 +78,9 @@ export class ClaimStore {
    * the reservation before the write is sent. As long as one of them lacks it, there is no such write, and the reservation is
    * void.
    */
-  reservedFor(key: ServiceKey, view: ServiceView): ReservedAddress[] {
+  reservedFor(key: ServiceKey, view: ServiceView): readonly ReservedAddress[] {
     const known = this.#reservations.of(key, 'write');
-    if (known.length === 0) return [];
+    if (known.length === 0) return none;
     const isComplete = (write: ClaimReservation): boolean =>
       write.addresses
         .split(',')
@@ -90,6 +92,8 @@ export class ClaimStore {
       .map(({ address, by }) => ({ address, source: by.source }));
   }
 }
+
+const none: readonly never[] = [];
 
 function kindOf({ owner, last }: Claim): 'ours' | 'others' | 'tombstones' {
   if (owner !== undefined || last?.isOurs === false) return 'others';

@@ -13,19 +13,24 @@ import { type Announced, assigned } from './desired-state.ts';
 export function assignedFrom(
   run: Run,
   cause: WriteCause,
-  { addresses, key, settings, sharedWith }: Grant,
+  { addresses, key, settings, sharedWith, missing }: Grant,
   was?: Address,
 ): DesiredState {
   const { state } = run;
   // kube-vip does not notice a later change of these (spec sections 2, 7, and 12).
   const isNew = state.intent.kind === 'new' || state.intent.kind === 'copied';
-  const announced = isNew ? missingOf(state.view, settings) : {};
+  const announced = isNew ? missingOf(state.view, settings) : nothing;
   // `conditionsOf` covers addresses that it requests already.
   const isJoining = sharedWith.length > 0 && !addresses.some((one) => requests(state, one));
-  const conditions: Condition[] = isJoining ? [{ code: 'shared', others: [...sharedWith].sort() }] : [];
-  const how = { list: addresses, source: key, rewrite: true, announced, was, conditions };
+  const conditions: readonly Condition[] = isJoining
+    ? [{ code: 'shared', others: [...sharedWith].sort() }]
+    : none;
+  const how = { list: addresses, source: key, rewrite: true, announced, was, conditions, missing };
   return assigned(run, cause, how);
 }
+
+const none: readonly never[] = [];
+const nothing: Announced = {};
 
 /** The fields of an announcement that the Service does not have. A value that a user set stays. */
 function missingOf(view: ServiceView, wanted: Announced): Announced {

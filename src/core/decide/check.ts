@@ -7,8 +7,8 @@ import type { Subject } from './facts.ts';
 export interface Run extends Subject {
   /** The name of this controller in allocation records. */
   readonly controller: string;
-  /** The checks before this one, with what they found. */
-  readonly steps: readonly Step[];
+  /** What the checks before this one found. */
+  readonly found: readonly Step[];
 }
 
 /** A rule about Services. It passes, or decides. */
@@ -53,8 +53,13 @@ export interface Step extends Findings {
   readonly check: CheckName;
 }
 
-/** How a decision was made: the checks that ran, in order. The last one decided. */
+/** How a decision was made. `stepsOf` lists the checks that ran. */
 export interface Trace {
   readonly policy: AllocationPolicy;
-  readonly steps: readonly Step[];
+  /** The checks that found something or decided, in order. */
+  readonly found: readonly Step[];
+  /** How many of the checks ran, besides the comparison with the desired state. */
+  readonly ran: number;
+  /** Whether they led to a desired state, which was then compared. */
+  readonly isCompared: boolean;
 }

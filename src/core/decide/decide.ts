@@ -1,5 +1,6 @@
+import { policyFor } from '../config/policy.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
-import type { Check, CheckName, Run, Step, Trace } from './check.ts';
+import type { Check, Run, Step, Trace } from './check.ts';
 import { allocation } from './checks/allocation.ts';
 import { conflict } from './checks/conflict.ts';
 import { families, pools, ports } from './checks/edits.ts';
@@ -10,7 +11,7 @@ import { removedRecord } from './checks/removed-record.ts';
 import { requested } from './checks/requested.ts';
 import type { Decision, DesiredState } from './decision.ts';
 import { reconcile } from './desired-state.ts';
-import { type Facts, subjectOf } from './facts.ts';
+import type { Facts } from './facts.ts';
 
 /** The rules of spec sections 5 and 6, in order. The first one that applies decides; `explain` prints those that ran. */
 const checks: readonly Check[] = [
@@ -26,14 +27,6 @@ const checks: readonly Check[] = [
   allocation,
 ];
 
-/** The checks, each with what it leaves if it passes and has nothing to say. */
-const ladder = checks.map((check) => ({ check, passed: stepOf(check.name) }));
-const written = stepOf('write');
-
-function stepOf(check: CheckName): Step {
-  return { check, allocation: undefined, conflict: undefined };
-}
-
 /** What to do about a Service, and how that was decided. */
 export interface Decided {
   readonly decision: Decision;
@@ -42,19 +35,29 @@ export interface Decided {
 
 /** Decides what to do about a Service, without side effects. `state` must be in the ledger. */
 export function decide(state: ServiceState, facts: Facts, controller: string): Decided {
-  const steps: Step[] = [];
-  const { policy } = subjectOf(state, facts);
-  const trace: Trace = { policy, steps };
-  const run: Run = { state, policy, facts, controller, steps };
+  const policy = policyFor(facts.config, state.view);
+  let run: Run = { state, policy, facts, controller, found: [] };
   let desired: DesiredState | undefined;
-  for (const { check, passed } of ladder) {
+  let ran = 0;
+  for (const check of checks) {
+    ran += 1;
     const verdict = check.run(run);
-    if (verdict === undefined) steps.push(passed);
-    else steps.push({ check: check.name, allocation: verdict.allocation, conflict: verdict.conflict });
-    if (verdict?.decision !== undefined) return { decision: verdict.decision, trace };
-    desired = verdict?.desired;
+    if (verdict === undefined) continue;
+    const { allocation, conflict, decision } = verdict;
+    run = { ...run, found: [...run.found, { check: check.name, allocation, conflict }] };
+    if (decision !== undefined)
+      return { decision, trace: { policy, found: run.found, ran, isCompared: false } };
+    desired = verdict.desired;
     if (desired !== undefined) break;
   }
-  steps.push(written);
-  return { decision: reconcile(state, desired ?? requested(run)), trace };
+  const decision = reconcile(state, desired ?? requested(run));
+  return { decision, trace: { policy, found: run.found, ran, isCompared: true } };
+}
+
+/** The checks that ran, in order, each with what it found. The last one decided. */
+export function stepsOf({ found, ran, isCompared }: Trace): Step[] {
+  const steps = checks
+    .slice(0, ran)
+    .map(({ name: check }) => found.find((step) => step.check === check) ?? { check });
+  return isCompared ? [...steps, { check: 'write' }] : steps;
 }

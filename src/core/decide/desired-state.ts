@@ -10,6 +10,7 @@ import {
   type ServicePatch,
 } from '../model/service-patch.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
+import type { MissingAddress } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import type { Run } from './check.ts';
 import { conditionsOf } from './conditions.ts';
@@ -33,13 +34,15 @@ export interface Assigning {
   /** The shared address that the Service leaves, if any. */
   readonly was?: Address | undefined;
   readonly conditions?: readonly Condition[];
+  /** What the allocation of the list did without, if there was one. */
+  readonly missing?: readonly MissingAddress[] | undefined;
 }
 
 /** The desired state of a Service to which these addresses are assigned. */
 export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredState {
   const { state, controller } = run;
   const { view, record } = state;
-  const { list, source, keeps, announced = {} } = how;
+  const { list, source, keeps, announced = nothing } = how;
   const addresses = record?.addresses.entries === list ? record.addresses : canonicalList(list);
   const written: Mutable<AllocationRecord> = {
     source,
@@ -72,12 +75,24 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
   if (specIP !== undefined) fields.specIP = specIP;
   const isAnswer = cause === 'reallocate' || cause === 'confirm';
   if (isAnswer || confirmsStatic(state)) fields.reallocate = null;
-  const given = how.conditions ?? [];
+  return {
+    cause,
+    addresses,
+    source,
+    conditions: withFound(how.conditions ?? none, conditionsOf(run, list, how.missing)),
+    fields,
+  };
+}
+
+function withFound(given: readonly Condition[], found: readonly Condition[]): readonly Condition[] {
+  if (given.length === 0) return found;
   // The failures of a pending change say which family is missing.
   const isPending = given.some(({ code }) => code === 'pending-change');
-  const found = conditionsOf(run, list).filter(({ code }) => !isPending || code !== 'one-family');
-  return { cause, addresses, source, conditions: [...given, ...found], fields };
+  return [...given, ...found.filter(({ code }) => !isPending || code !== 'one-family')];
 }
+
+const none: readonly never[] = [];
+const nothing: Announced = {};
 
 /**
  * The first address. With a hostname in the list, the field is only changed to remove an address that this controller wrote.

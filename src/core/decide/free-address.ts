@@ -65,8 +65,12 @@ export function freeAddress(
   const available = overlapping.length === 0 ? all : withoutAddresses(all, overlapping, family);
   const spans = order === 'spread' ? rotated(available, state.view.uid) : available;
   const descending = order === 'desc';
-  const rests = (former: FormerHolder): boolean =>
-    former.service !== state.key && restOf(former, pool, now).restsForMs > 0;
+  const first = order === 'least-recently-used' ? undefined : ledger.firstFree(family, spans, descending);
+  const former = first === undefined ? undefined : ledger.former.at(first);
+  // The common case.
+  if (first !== undefined && former === undefined) return { address: first, isResting: false };
+  const rests = (one: FormerHolder): boolean =>
+    one.service !== state.key && restOf(one, pool, now).restsForMs > 0;
   if (order === 'least-recently-used') {
     const neverUsed = ledger.firstNeverUsed(family, spans, descending);
     if (neverUsed !== undefined) return { address: neverUsed, isResting: false };
@@ -74,8 +78,6 @@ export function freeAddress(
     const free = remembered(request, pool, ledger);
     return free[0] && { address: free[0].address, isResting: free.every(rests) };
   }
-  const first = ledger.firstFree(family, spans, descending);
-  const former = first === undefined ? undefined : ledger.former.at(first);
   if (first === undefined || former === undefined || !rests(former))
     return first && { address: first, isResting: false };
   const free = remembered(request, pool, ledger);

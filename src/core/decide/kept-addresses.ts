@@ -2,6 +2,8 @@ import { isInPool, type PolicyPool } from '../config/policy.ts';
 import { type Address, isUnspecified } from '../ip/address.ts';
 import type { AllocationRequest } from './allocation-request.ts';
 
+const none: readonly never[] = [];
+
 /** Whether the group starts with a pool of a single DHCP entry, which is assigned for both families. */
 export function isLeased([first]: readonly PolicyPool[]): boolean {
   return first?.dhcpOnly !== undefined;
@@ -15,7 +17,7 @@ export function keptBySlot(
   { keep, families }: AllocationRequest,
   groups: readonly (readonly PolicyPool[])[],
 ): readonly (readonly (Address | undefined)[])[] {
-  if (keep.length === 0) return [];
+  if (keep.length === 0) return none;
   const left = new Set(keep);
   const slots = groups.map(() => families.map((): Address | undefined => undefined));
   const fill = (fits: (address: Address, group: readonly PolicyPool[]) => boolean): void => {

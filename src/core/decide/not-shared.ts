@@ -9,6 +9,8 @@ import type { Condition, NotShared } from './decision.ts';
 import type { Subject } from './facts.ts';
 import { isUnblocked } from './shared-address.ts';
 
+const none: readonly never[] = [];
+
 /** Thousands of Services can have one sharing key, and one of them is named: the search ends after so many. */
 const maxExamined = 32;
 
@@ -16,10 +18,10 @@ const maxExamined = 32;
  * That the Service shares its addresses with none of those that have the same sharing key, although at least one of them has an
  * address, and why (spec section 12). O(1) for a Service without a sharing key.
  */
-export function notShared(subject: Subject, list: readonly AddressEntry[]): Condition[] {
+export function notShared(subject: Subject, list: readonly AddressEntry[]): readonly Condition[] {
   const { state, facts } = subject;
   const { sharingKey } = state.view;
-  if (sharingKey === undefined) return [];
+  if (sharingKey === undefined) return none;
   const own = addressesOf(list);
   const isShared = own.some((address) =>
     facts.ledger

@@ -53,14 +53,14 @@ export class PendingServices {
 
   /** The first Service of each group that waits for the quota of the namespace. */
   firstOfQuota(namespace: string): readonly ServiceKey[] {
-    if (this.#sources.size === 0) return [];
+    if (this.#sources.size === 0) return none;
     const { groups = [] } = this.#sources.get(sourceKeyOf({ quotaOf: namespace })) ?? {};
     return [...groups].flatMap(([{ queue }]) => queue.first()?.key ?? []);
   }
 
   /** The first Service of each group that waits for the address. If it is not freed, only of groups that would share it. */
   firstOfEach(address: Address, isFreed: boolean): readonly ServiceKey[] {
-    if (this.#sources.size === 0) return [];
+    if (this.#sources.size === 0) return none;
     return [...this.#index.at(address)].flatMap(({ groups }) =>
       [...groups].flatMap(([{ queue }, condition]) =>
         isFreed || ('orPartner' in condition && condition.orPartner) ? (queue.first()?.key ?? []) : [],
@@ -100,6 +100,8 @@ export class PendingServices {
     return source;
   }
 }
+
+const none: readonly never[] = [];
 
 interface PendingGroup {
   readonly key: string;

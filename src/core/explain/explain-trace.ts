@@ -1,10 +1,11 @@
-import { type AllocationPolicy, isInPool } from '../config/policy.ts';
+import type { AllocationPolicy } from '../config/policy.ts';
 import type { Allocation, Grant } from '../decide/allocate.ts';
 import { type AllocationFailure, isTargetFailure } from '../decide/allocation-failure.ts';
 import { wantedFamilies } from '../decide/allocation-request.ts';
 import type { ServiceDecision } from '../decide/allocator.ts';
 import type { AnnouncementEvidence, AnnouncementProblem } from '../decide/announcement.ts';
 import type { Step } from '../decide/check.ts';
+import { stepsOf } from '../decide/decide.ts';
 import { type Condition, type Decision, isConflictCondition, isMisconfigured } from '../decide/decision.ts';
 import { formatAddress, includesAddress, isUnspecified } from '../ip/address.ts';
 import type { ReservationFor } from '../ledger/reservations.ts';
@@ -29,6 +30,7 @@ import {
 } from './explain-decision.ts';
 import { freeFor, lastHeldBy } from './explain-former.ts';
 import { explainKept } from './explain-kept.ts';
+import { poolOfPick } from './explain-passed.ts';
 import { explainPools, type PoolSources } from './explain-pools.ts';
 
 /** What one check of a Service found. It states the problem only: remedies are listed separately. */
@@ -57,10 +59,8 @@ export interface Finding {
 
 /** The trace of a decision in words. The last check decided. */
 export function explainTrace(decided: ServiceDecision, options: Options): Finding[] {
-  return decided.trace.steps.flatMap((step, i) => {
-    const isLast = i === decided.trace.steps.length - 1;
-    return explainStep(step, isLast, decided, options);
-  });
+  const steps = stepsOf(decided.trace);
+  return steps.flatMap((step, i) => explainStep(step, i === steps.length - 1, decided, options));
 }
 
 /** Whether the status shows what was assigned. It is no check of a decision: the controller does not write the status. */
@@ -234,17 +234,18 @@ function explainAllocation(
   findings.push(...problems.values());
   if (reserved === undefined && decision.kind === 'write' && state.intent.kind === 'new')
     findings.push(passed('address', explainGrant(decision)));
-  if ('resting' in allocation) findings.push(...explainResting(allocation));
+  if ('picks' in allocation) findings.push(...explainResting(allocation));
   return findings;
 }
 
-const noSources: PoolSources = { keys: [], areHeld: false };
+const noSources: PoolSources = { keys: [], grant: undefined };
 
 function sourcesOfGrant(allocation: Allocation): PoolSources {
-  const { pools } = allocation.request.policy;
-  const addresses = 'addresses' in allocation ? allocation.addresses : [];
-  const keys = addresses.flatMap((address) => pools.find((pool) => isInPool(pool, address))?.key ?? []);
-  return { keys, areHeld: false };
+  if ('failures' in allocation) return noSources;
+  return {
+    keys: allocation.picks.flatMap((pick) => poolOfPick(allocation, pick)?.key ?? []),
+    grant: allocation,
+  };
 }
 
 /** That the configuration reserves the address for the Service, so that no pool matters; undefined if it does not. */
@@ -327,8 +328,9 @@ function explainGrant({ addresses, cause, fromStatus, hadBefore }: Decision & { 
 }
 
 /** The addresses that came first, but have not rested. */
-function explainResting({ addresses, resting }: Grant): Finding[] {
-  return resting.map((former) => {
+function explainResting({ addresses, picks }: Grant): Finding[] {
+  return picks.flatMap(({ resting: former }) => {
+    if (former === undefined) return [];
     const text = `${formatAddress(former.address)} is ${freeFor(former)}, ${lastHeldBy(former)}`;
     const isGiven = includesAddress(addresses, former.address);
     return noted(
@@ -343,8 +345,8 @@ function explainAssigned({ state, decision, trace }: ServiceDecision, options: O
   if (decision.kind !== 'keep' && decision.kind !== 'write') return [];
   // A static address depends on no pool, and an allocation has said all about it.
   const isFromPool = decision.source !== staticSource && !state.view.deleting;
-  const isExplained = trace.steps.some(({ allocation }) => allocation !== undefined);
-  const sources = { keys: sourcesOf(decision, trace.policy), areHeld: true };
+  const isExplained = trace.found.some(({ allocation }) => allocation !== undefined);
+  const sources = { keys: sourcesOf(decision, trace.policy), grant: undefined };
   const findings =
     isFromPool && !isExplained
       ? (explainReserved(decision) ?? explainPool(state, trace.policy, [], sources, options))

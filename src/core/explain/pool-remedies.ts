@@ -187,7 +187,8 @@ function relaxPolicy(state: ServiceState, { allocator }: RemedyContext): Remedy[
 /** The Service could share an address, if the namespaces concerned allowed it. */
 function allowSharing(state: ServiceState, { allocator, options }: RemedyContext): Remedy[] {
   const { ledger, config, nodes, now } = allocator;
-  const sharing = { namespace: new Map([['global', true]]), pool: new Map() };
+  // The value of a pool has precedence over that of a namespace.
+  const sharing = { ...config.settings['allow-share'], namespace: new Map([['global', true]]) };
   const everywhere: Config = { ...config, settings: { ...config.settings, 'allow-share': sharing } };
   const facts = { ledger, nodes, now, config: everywhere };
   const allocation = allocate(requestOf(subjectOf(state, facts)), facts);

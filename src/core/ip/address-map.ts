@@ -1,5 +1,5 @@
 import type { Address } from './address.ts';
-import { NumberMap } from './number-map.ts';
+import { RecurringMap } from './recurring-map.ts';
 
 /**
  * A map keyed by address. Its keys are numbers of 32 bits, which a hash table stores inline. Texts would have to be formatted
@@ -8,9 +8,9 @@ import { NumberMap } from './number-map.ts';
  * Invariant: an IPv6 address is in `#first` or in `#others`, never in both.
  */
 export class AddressMap<T> {
-  readonly #ipv4 = new NumberMap<T>();
+  readonly #ipv4 = new RecurringMap<number, T>();
   /** By `folded`: the first address with that number. */
-  readonly #first = new NumberMap<{ readonly value: bigint; content: T }>();
+  readonly #first = new RecurringMap<number, { readonly value: bigint; content: T }>();
   readonly #others = new Map<bigint, T>();
 
   get size(): number {

@@ -4,6 +4,7 @@ import { type Address, type Family, includesAddress } from '../ip/address.ts';
 import { AddressMap } from '../ip/address-map.ts';
 import { IntervalSet } from '../ip/interval-set.ts';
 import { addressAt, ordinalOf } from '../ip/range.ts';
+import { RecurringMap } from '../ip/recurring-map.ts';
 import type { ClaimOwner } from '../model/claim.ts';
 import type { ServiceKey } from '../model/service-view.ts';
 import { AddressUsers, type Holding } from './address-users.ts';
@@ -24,7 +25,7 @@ import { SharingKeys } from './sharing-keys.ts';
  * the ordinals of those addresses and of those that a reservation blocks.
  */
 export class Ledger {
-  readonly #states = new Map<ServiceKey, ServiceState>();
+  readonly #states = new RecurringMap<ServiceKey, ServiceState>();
   /** A single Service is stored as itself: that is the common case, and saves memory. */
   readonly #servicesByAddress = new AddressMap<ServiceState | AddressUsers>();
   /** The addresses that are set aside. */
@@ -43,7 +44,9 @@ export class Ledger {
   /** Who had the addresses that are free now. */
   readonly former = new FormerHolders();
   /** Where the last search through the spans of a pool ended. Spans before that are full until an address is freed. */
-  #searched = new WeakMap<readonly Span[], { readonly span: number; readonly descending: boolean }>();
+  readonly #searched = new WeakMap<readonly Span[], Searched>();
+  /** How often an address was freed. */
+  #frees = 0;
 
   get(key: ServiceKey): ServiceState | undefined {
     return this.#states.get(key);
@@ -107,7 +110,7 @@ export class Ledger {
     if (this.isUsed(address)) this.#used[address.family].add(ordinal);
     else {
       this.#used[address.family].delete(ordinal);
-      this.#searched = new WeakMap();
+      this.#frees += 1;
     }
   }
 
@@ -210,18 +213,19 @@ export class Ledger {
    */
   firstFree(family: Family, spans: readonly Span[], descending: boolean): Address | undefined {
     const used = this.#used[family];
-    const before = this.#searched.get(spans);
-    for (let i = before?.descending === descending ? before.span : 0; i < spans.length; i += 1) {
+    const known = this.#searched.get(spans);
+    const start = known?.frees === this.#frees && known.descending === descending ? known.span : 0;
+    for (let i = start; i < spans.length; i += 1) {
       const span = spans[descending ? spans.length - 1 - i : i];
       if (span === undefined) continue;
       const { first, last } = span;
       const ordinal = descending ? used.highestFree(first, last) : used.lowestFree(first, last);
       if (ordinal === undefined) continue;
-      if (before?.span !== i || before.descending !== descending)
-        this.#searched.set(spans, { span: i, descending });
+      if (i > start) this.#searched.set(spans, { span: i, descending, frees: this.#frees });
       return addressAt(family, ordinal);
     }
-    this.#searched.set(spans, { span: spans.length, descending });
+    if (spans.length > start)
+      this.#searched.set(spans, { span: spans.length, descending, frees: this.#frees });
     return undefined;
   }
 
@@ -280,6 +284,13 @@ export class Ledger {
         yield addressAt(family, ordinal);
     }
   }
+}
+
+interface Searched {
+  readonly span: number;
+  readonly descending: boolean;
+  /** It holds as long as no address was freed since. */
+  readonly frees: number;
 }
 
 const noServices: readonly ServiceState[] = [];

@@ -127,23 +127,24 @@ function readAddresses(
   view: ServiceView,
   record: AllocationRecord | undefined,
 ): Pick<ServiceState, 'intent' | 'requestedIPs' | 'usedIPs'> {
-  const read = reader(record?.addresses);
-  const annotation = read(view.annotation);
-  const spec = read(view.specIP);
+  const annotation = listIn(view.annotation, record?.addresses);
+  const spec = view.specIP === view.annotation ? annotation : listIn(view.specIP, record?.addresses);
   const intent = intentOf(view, annotation, spec, record);
   let requestedIPs = withAll(none, annotation);
   if (spec !== annotation) requestedIPs = withAll(requestedIPs, spec);
   // The recorded addresses stay in use while the fields are blank or being edited: the record makes the Service their holder.
   if (record !== undefined && record.addresses.entries !== annotation?.entries)
     requestedIPs = withAll(requestedIPs, record.addresses);
-  if (requestsLease(annotation ?? spec)) requestedIPs = withAll(requestedIPs, read(view.requestedIP));
+  if (requestsLease(annotation ?? spec))
+    requestedIPs = withAll(requestedIPs, parseAddressList(view.requestedIP));
   // These lists are usually equal, and there are many: sharing one object saves memory.
   const { entries = none } = annotation ?? {};
   if (entries.length === requestedIPs.length && entries.every((entry, i) => entry === requestedIPs[i]))
     requestedIPs = entries as readonly Address[];
   let usedIPs = requestedIPs;
-  for (const ip of view.statusIPs.slice(0, maxEntries)) usedIPs = withAll(usedIPs, read(ip));
-  usedIPs = withAll(usedIPs, { entries: readExternalIPs(view.externalIPs) });
+  for (const ip of view.statusIPs.slice(0, maxEntries))
+    usedIPs = withAll(usedIPs, ip === view.annotation ? annotation : listIn(ip, record?.addresses));
+  if (view.externalIPs.length > 0) usedIPs = withAll(usedIPs, { entries: readExternalIPs(view.externalIPs) });
   return { intent, requestedIPs, usedIPs };
 }
 
@@ -169,15 +170,9 @@ const none: readonly never[] = [];
 const newIntent: Intent = { kind: 'new' };
 const noAddresses = { intent: newIntent, requestedIPs: none, usedIPs: none };
 
-/** Several fields of a Service usually have the same text: a repeated text is parsed once. */
-function reader(recorded: CanonicalList | undefined): typeof parseAddressList {
-  let known = recorded?.text;
-  let list: AddressList | undefined = recorded && { entries: recorded.entries, fault: undefined };
-  return (text) => {
-    if (text !== known) list = parseAddressList(text);
-    known = text;
-    return list;
-  };
+/** Several fields of a Service usually have the same text as its allocation record, which is parsed already. */
+function listIn(text: string | undefined, recorded: CanonicalList | undefined): AddressList | undefined {
+  return text !== undefined && text === recorded?.text ? recorded : parseAddressList(text);
 }
 
 /**
@@ -253,7 +248,8 @@ export function freedBy(
   after: ServiceState | undefined,
 ): readonly Address[] {
   if (before === undefined || before.usedIPs === after?.usedIPs || before.usedIPs.length === 0) return none;
-  return before.usedIPs.filter((address) => after === undefined || !includesAddress(after.usedIPs, address));
+  if (after === undefined) return before.usedIPs;
+  return before.usedIPs.filter((address) => !includesAddress(after.usedIPs, address));
 }
 
 /** Whether nothing but its status says that the Service has addresses: any load balancer may have written them. */

@@ -11,7 +11,7 @@ export const maxEntries = 16;
 export interface AddressList {
   readonly entries: readonly AddressEntry[];
   /** The first entry that is neither address nor hostname. The other entries are still parsed, because they are in use. */
-  readonly fault: { readonly text: string; readonly fault: AddressFault | 'too-many' } | undefined;
+  readonly fault?: { readonly text: string; readonly fault: AddressFault | 'too-many' } | undefined;
 }
 
 /** Undefined for a missing value or one without entries. Spaces around entries are ignored. */

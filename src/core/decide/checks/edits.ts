@@ -1,5 +1,6 @@
 import { provides } from '../../config/policy.ts';
 import type { Address } from '../../ip/address.ts';
+import type { ServiceState } from '../../ledger/service-state.ts';
 import { sharingConflict } from '../../ledger/sharing.ts';
 import type { AddressEntry } from '../../model/address-list.ts';
 import { addressesOf, formatAddressList } from '../../model/address-list.ts';
@@ -9,24 +10,24 @@ import { allocate } from '../allocate.ts';
 import { requestOf } from '../allocation-request.ts';
 import { assignedFrom, pendingChange } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
-import { coHolders } from '../conditions.ts';
 import { assigned } from '../desired-state.ts';
+import { coHolders } from '../holders.ts';
 
 /** The Service's ports changed and conflict with another holder of its address: it moves, the other one stays. */
 export const ports: Check = {
   name: 'ports',
   run(run) {
     const { state, facts } = run;
-    const { list, record } = allocatedTo(run) ?? {};
-    if (list === undefined || record === undefined || record.ports === portsText(state.view))
-      return undefined;
+    const { list, record } = allocatedTo(state);
+    if (record === undefined || record.ports === portsText(state.view)) return undefined;
     const all = addressesOf(list);
-    const clashes = (address: Address): boolean =>
+    const clashing = all.filter((address) =>
       coHolders(state, address, facts).some(
         (other) => sharingConflict(state, other, address, facts.config)?.code === 'port-clash',
-      );
-    if (!all.some(clashes)) return undefined;
-    const stays = inPools(run, record, all).filter((address) => !clashes(address));
+      ),
+    );
+    if (clashing.length === 0) return undefined;
+    const stays = inPools(run, record, all).filter((address) => !clashing.includes(address));
     const allocation = allocate(requestOf(run, stays), facts);
     return 'failures' in allocation
       ? { allocation, desired: pendingChange(run, list, 'ports', allocation) }
@@ -39,19 +40,18 @@ export const families: Check = {
   name: 'families',
   run(run) {
     const { state, facts } = run;
-    const { list, record } = allocatedTo(run) ?? {};
-    if (list === undefined || record === undefined || record.families === familiesText(state.view))
-      return undefined;
+    const { list, record } = allocatedTo(state);
+    if (record === undefined || record.families === familiesText(state.view)) return undefined;
     const stays = inPools(run, record, addressesOf(list));
     const allocation = allocate(requestOf(run, stays), facts);
     if ('failures' in allocation)
       return { allocation, desired: pendingChange(run, list, 'families', allocation) };
-    const { addresses } = allocation;
+    const { addresses, missing } = allocation;
     const source = stays.length > 0 ? record.source : allocation.key;
     const isSame = formatAddressList(addresses) === formatAddressList(list);
     const desired = isSame
-      ? assigned(run, 'update', { list, source, keepSpec: true })
-      : assigned(run, 'families', { list: addresses, source, rewrite: true });
+      ? assigned(run, 'update', { list, source, keepSpec: true, missing })
+      : assigned(run, 'families', { list: addresses, source, rewrite: true, missing });
     return { allocation, desired };
   },
 };
@@ -64,14 +64,14 @@ export const pools: Check = {
   name: 'pools',
   run(run) {
     const { state, facts } = run;
-    const { list, record } = allocatedTo(run) ?? {};
-    if (list === undefined || record === undefined || record.pool === state.view.pool) return undefined;
+    const { list, record } = allocatedTo(state);
+    if (record === undefined || record.pool === state.view.pool) return undefined;
     const stays = inPools(run, record, addressesOf(list));
     const allocation = allocate(requestOf(run, stays), facts);
     if ('failures' in allocation)
       return { allocation, desired: pendingChange(run, list, 'pools', allocation) };
     const isSame = formatAddressList(allocation.addresses) === formatAddressList(list);
-    const how = { list, source: record.source, keepSpec: true };
+    const how = { list, source: record.source, keepSpec: true, missing: allocation.missing };
     return {
       allocation,
       desired: isSame ? assigned(run, 'update', how) : assignedFrom(run, 'pools', allocation),
@@ -91,11 +91,15 @@ function inPools(
 
 interface Allocated {
   readonly list: readonly AddressEntry[];
-  readonly record: AllocationRecord;
+  /** Undefined if nothing is allocated to it. */
+  readonly record: AllocationRecord | undefined;
 }
 
+const nothing: Allocated = { list: [], record: undefined };
+
 /** What this controller allocated to the Service, and how the Service was then. */
-function allocatedTo({ state: { intent, record } }: Run): Allocated | undefined {
-  const isAllocated = intent.kind === 'assigned' && intent.origin === 'allocated' && record !== undefined;
-  return isAllocated ? { list: intent.list, record } : undefined;
+function allocatedTo({ intent, record }: ServiceState): Allocated {
+  return intent.kind === 'assigned' && intent.origin === 'allocated'
+    ? { list: intent.list, record }
+    : nothing;
 }

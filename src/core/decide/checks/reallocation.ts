@@ -1,9 +1,9 @@
 import { formatAddressList } from '../../model/address-list.ts';
 import { assignedFrom, pendingChange } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
-import { coHolders } from '../conditions.ts';
 import type { Condition } from '../decision.ts';
 import { confirmsStatic } from '../desired-state.ts';
+import { coHolders } from '../holders.ts';
 import { reallocation } from '../reallocation.ts';
 import { targetAllocation } from '../target-allocation.ts';
 
@@ -37,12 +37,14 @@ export const reallocationRequest: Check = {
   },
 };
 
+const none: readonly never[] = [];
+
 type PendingChange = Condition & { code: 'pending-change' };
 
 /** The condition of a Service whose reallocation has to wait. */
-export function pendingReallocation({ state, steps }: Run): PendingChange[] {
-  if (!state.view.reallocate) return [];
-  return steps.flatMap(({ check, allocation }) =>
+export function pendingReallocation({ state, found }: Run): readonly PendingChange[] {
+  if (!state.view.reallocate) return none;
+  return found.flatMap(({ check, allocation }) =>
     check === 'reallocation' && allocation !== undefined && 'failures' in allocation
       ? [{ code: 'pending-change', change: 'reallocate', failures: allocation.failures }]
       : [],
