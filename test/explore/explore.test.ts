@@ -40,7 +40,7 @@ test('states of a controller that are counted once have the same future', async 
 });
 
 test('two states of a controller that are counted once by mistake are found', async () => {
-  const mistaken = ['$writing', '$running', 'requests'];
+  const mistaken = ['$writing', '$running', 'requests', 'basis'];
   assert.notDeepEqual(await sampleMergedNodes(pools, { samples: 60, mistaken }), []);
   // What only closures remember.
   assert.notDeepEqual(await sampleMergedNodes(late, { every: 1, mistaken: ['failures'] }), []);
