@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { readConfig } from '../../src/core/config/config.ts';
 import { nearestKey } from '../../src/core/config/corrections.ts';
 import { configKeys, type KeyForm, keyForms, parseKey, scopes, startOf } from '../../src/core/config/keys.ts';
+import { memoryOf } from '../../src/core/config/settings.ts';
 import { badPools } from './bad-input.ts';
 
 /** The table of keys is consistent, and the reader does what it says. */
@@ -118,3 +119,15 @@ for (const form of keyForms) {
       assert.deepEqual(problemsOf(form, key, value), []);
     });
 }
+
+test('freed addresses are remembered for as long as a key needs it, in every scope', () => {
+  const memory = (data: Record<string, string>): number =>
+    memoryOf(readConfig({ metadata: { name: 'kubevip' }, data }).settings);
+  assert.equal(memory({ 'search-order': 'spread' }), 0);
+  for (const scope of ['', '-a', '-global', '.internal']) {
+    assert.equal(memory({ [`sticky${scope}`]: '5m' }), 300_000);
+    assert.equal(memory({ [`cool-down${scope}`]: '5m' }), 300_000);
+    assert.equal(memory({ [`search-order${scope}`]: 'least-recently-used' }), Number.POSITIVE_INFINITY);
+  }
+  assert.equal(memory({ sticky: '5m', 'cool-down-a': '1h', 'cool-down-b': '0s' }), 3_600_000);
+});

@@ -296,19 +296,6 @@ function withoutExcluded(
   return { spans, size, excludedBy: [...new Set(keys)] };
 }
 
-/** For how long freed addresses have to be remembered, in milliseconds; 0 if no key needs that. */
-export function memoryOf({ settings }: Config): number {
-  const orders = settings['search-order'];
-  const isLeastRecentlyUsed = [orders.pool, orders.namespace, orders.all].some((values) =>
-    [...values.values()].includes('least-recently-used'),
-  );
-  if (isLeastRecentlyUsed) return Number.POSITIVE_INFINITY;
-  const durations = [settings.sticky, settings['cool-down']].flatMap(({ pool, namespace, all }) =>
-    [pool, namespace, all].flatMap((values) => [...values.values()]),
-  );
-  return durations.reduce((max, one) => Math.max(max, one), 0);
-}
-
 /** Whether one of the namespace's pools contains the address, if only as an excluded one: the Service is then not outside its pool. */
 export function spans({ listed }: AllocationPolicy, address: Address): boolean {
   return listed.some(({ ranges }) => rangesContain(ranges, address));

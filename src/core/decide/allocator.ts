@@ -1,6 +1,7 @@
 import { ClaimTracker } from '../claims/claim-tracker.ts';
 import { type Config, emptyConfig } from '../config/config.ts';
-import { isInPool, memoryOf, poolsOf, reservedIn } from '../config/policy.ts';
+import { isInPool, poolsOf, reservedIn } from '../config/policy.ts';
+import { memoryOf } from '../config/settings.ts';
 import type { Address } from '../ip/address.ts';
 import type { AddressMap } from '../ip/address-map.ts';
 import { ExternalIPTracker, readExternalIPs } from '../ledger/external-ips.ts';
@@ -182,7 +183,7 @@ export class Allocator {
     this.#changedAddresses.clear();
     this.ledger.reservations.replaceConfigured(reservedIn(config));
     // Without a ConfigMap nothing is allocated, and it may come back in a moment.
-    if (config.exists) this.ledger.former.setMemory(memoryOf(config));
+    if (config.exists) this.ledger.former.setMemory(memoryOf(config.settings));
     this.claimTracker.expire();
     for (const state of this.ledger.all()) this.#queue.add(state);
   }
