@@ -4,6 +4,7 @@ import { readConfig } from '../../src/core/config/config.ts';
 import { Allocator, type ServiceDecision } from '../../src/core/decide/allocator.ts';
 import type { Decision } from '../../src/core/decide/decision.ts';
 import { type Address, formatAddress, readAddress } from '../../src/core/ip/address.ts';
+import { canonicalList } from '../../src/core/model/address-list.ts';
 import {
   type Claim,
   type ClaimReservation,
@@ -48,7 +49,8 @@ function service(name: string, resourceVersion: string, more: Partial<Service> =
 const dual = { spec: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] } };
 
 function reservation(name: string, version: string, addresses: string): ClaimReservation {
-  return { service: `default/${name}`, uid: name, version, addresses, source: 'cidr-global' };
+  const list = canonicalList(addresses.split(',').map(address));
+  return { service: `default/${name}`, uid: name, version, addresses: list, source: 'cidr-global' };
 }
 
 /** This controller's claim of an address, as the API server returns it. */
@@ -114,6 +116,12 @@ test('a claim that is written is read back', () => {
   assert.equal(formatAddress(claim.address), 'fd00::1');
   assert.equal(claim.owner, undefined);
   assert.deepEqual(claim.reservations, reservations);
+  assert.equal(
+    claimObject(address('fd00::1'), reservations.slice(0, 1), options).metadata.annotations?.[
+      'kube-vip.io/claim'
+    ],
+    '{"by":"us","for":[{"service":"default/a","uid":"a","version":"7","ips":"10.0.0.1,fd00::1","from":"cidr-global"}]}',
+  );
   assert.deepEqual(claimObject(address('10.0.0.1'), [], options).spec, {
     parentRef: { group: '', resource: 'configmaps', namespace: 'kube-system', name: 'kubevip' },
   });
