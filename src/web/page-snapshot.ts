@@ -61,7 +61,7 @@ const wholeRange = {
 export function takeSnapshot(
   allocator: Allocator,
   options: Options,
-  now = 0,
+  now: number,
   before?: PageSnapshot,
 ): PageSnapshot {
   const { ledger, config, nodes, claimTracker, isReady } = allocator;
