@@ -405,6 +405,19 @@ function remedies(world: SmallWorld, key: string, data: Record<string, string>):
   );
 }
 
+test('only the keys that exclude addresses of the pool are named, and changed', () => {
+  const data = { 'cidr-x': '10.0.0.1-10.0.0.2', 'exclude-x': '10.9.9.9', 'exclude-global': '10.0.0.0/24' };
+  const world = new SmallWorld(data).create(['x/1']);
+  assert.match(world.says('x/1'), /^Every address of pool cidr-x is excluded \(exclude-global\)\./);
+  const [[advice] = []] = remedies(world, 'x/1', data);
+  assert.equal(advice, 'Exclude fewer addresses with exclude-global: replace ADDRESSES.');
+  world.configure({ ...data, 'exclude-x': '10.0.0.1' });
+  assert.match(
+    world.says('x/1'),
+    /^Every address of pool cidr-x is excluded \(exclude-x, exclude-global\)\./,
+  );
+});
+
 test('a Service whose deletion frees no address is not named: it is an external IP as well', () => {
   const data = { 'cidr-x': '10.0.0.1-10.0.0.2' };
   const world = new SmallWorld(data).create(['x/1'], ['x/2'], ['x/3']);
