@@ -382,3 +382,48 @@ test('what cannot be restored from a remembered record is forgotten: a new contr
   assert.equal(decision.kind, 'conflict');
   assert.deepEqual(decision, restarted.explain('default/a')?.decision);
 });
+
+test('an address is not shared while a write takes a second one from its Service, because the write can fail', () => {
+  const data = { 'cidr-global': '10.0.0.1', 'allow-share-global': 'true' };
+  const allocator = new Allocator(options, () => 0);
+  allocator.setConfig(readConfig({ metadata: { name: 'kubevip' }, data }));
+  const { metadata, spec } = {
+    metadata: {
+      namespace: 'default',
+      name: 'a',
+      uid: 'a',
+      resourceVersion: '1',
+      annotations: { 'kube-vip.io/loadbalancerIPs': '10.0.0.1' },
+      labels: { implementation: 'kube-vip' },
+    },
+    spec: {
+      type: 'LoadBalancer',
+      loadBalancerIP: '10.0.0.9',
+      ports: [{ port: 53, protocol: 'UDP' }],
+      ipFamilies: ['IPv4'],
+    },
+  };
+  allocator.replaceServices([viewOf({ metadata, spec })], '1');
+  const first = allocator.next(0) ?? assert.fail();
+  assert.ok(first.decision.kind === 'write');
+  assert.equal(first.decision.patch.specIP, '10.0.0.1');
+  allocator.assume(first, first.decision.patch);
+  allocator.putService(pending('b', '2'));
+  const second = allocator.next(0) ?? assert.fail();
+  assert.deepEqual([second.state.key, second.decision.kind], ['default/b', 'pending']);
+  second.work.done();
+  // The write succeeds.
+  allocator.answered(
+    viewOf({
+      metadata: { ...metadata, resourceVersion: '3' },
+      spec: { ...spec, loadBalancerIP: '10.0.0.1' },
+    }),
+  );
+  first.work.done();
+  const kinds = new Map<string, string>();
+  for (let next = allocator.next(0); next !== undefined; next = allocator.next(0)) {
+    kinds.set(next.state.key, next.decision.kind === 'write' ? next.decision.cause : next.decision.kind);
+    next.work.done();
+  }
+  assert.equal(kinds.get('default/b'), 'share');
+});

@@ -380,6 +380,7 @@ class Run {
       const isStable =
         releasingIPs.length === 0 ||
         (releasingIPs.length === 1 &&
+          releasingIPs.every(({ isOnly }) => isOnly) &&
           requestedIPs.length === 2 &&
           requestedIPs.every(({ family }) => family === 'IPv4'));
       const { metadata, ...service } = objectOf(isStable ? view : { ...view, deleting: true });

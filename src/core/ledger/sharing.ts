@@ -70,6 +70,7 @@ function isStable({ requestedIPs, releasingIPs }: ServiceState): boolean {
   if (releasingIPs.length === 0) return true;
   return (
     releasingIPs.length === 1 &&
+    releasingIPs.every(({ isOnly }) => isOnly) &&
     requestedIPs.length === 2 &&
     requestedIPs.every(({ family }) => family === 'IPv4')
   );
