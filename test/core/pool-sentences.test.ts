@@ -197,7 +197,7 @@ test('explain: a Service that keeps its address when another pool takes preceden
   assert.deepEqual(findings(world, 'shop/a'), [
     'ok list: pools-shop has internal, dmz',
     'ok pool: internal provided the address, which stays. Now the labels match the selector of dmz, which takes precedence',
-    '- pool: dmz would provide a new address',
+    '- pool: dmz is the pool for a new address',
   ]);
 });
 

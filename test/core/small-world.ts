@@ -66,10 +66,11 @@ export class SmallWorld {
   }
 
   /** What would be decided on a Service that is created now; it is gone after that. */
-  pending(key: string): ServiceDecision {
+  pending(key: string, wish: Wish = {}): ServiceDecision {
     const [namespace = '', name = ''] = key.split('/');
     const metadata = { namespace, name, uid: key, creationTimestamp: '2026-02-01T00:00:00Z' };
-    this.#put(key, { metadata, spec: specOf({ families: 'SingleStack IPv4', ports: [80] }) });
+    this.#put(key, { metadata, spec: specOf({ families: 'SingleStack IPv4', ports: [80], ...wish }) });
+    this.#edit(key, wish);
     const decided = this.allocator.explain(key) ?? assert.fail(key);
     this.delete(key);
     return decided;

@@ -4,7 +4,7 @@ import type { Automaton, Place } from './automaton.ts';
 import { type Cluster, carryOut, objectKey, objectsOf, store } from './cluster.ts';
 import type { Input } from './process.ts';
 import { isIn, isWrite, pluralOf, type Request, type Stream } from './requests.ts';
-import { type Act, type FaultKind, hasBookmarks, type Scope } from './scope.ts';
+import { type Act, awaited, type FaultKind, type Scope } from './scope.ts';
 import {
   afterEdit,
   newReplica,
@@ -69,9 +69,8 @@ function* progressOf(
   if (place.node.hasTimer) yield { do: 'timer', at };
 }
 
-/** Reservations of claims and external IPs end with a version of another watch. */
 function needsBookmark({ cluster, replicas }: World, scope: Scope, at: number, stream: Stream): boolean {
-  if (!hasBookmarks(scope) || (stream !== 'services' && stream !== 'others')) return false;
+  if (!awaited(scope).includes(stream)) return false;
   return (replicas[at]?.positions.get(stream) ?? cluster.version) < cluster.version;
 }
 

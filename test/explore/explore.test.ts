@@ -1,6 +1,7 @@
 import './open-fields.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Scope } from './scope.ts';
 import type { World } from './world.ts';
 
 Error.stackTraceLimit = 0;
@@ -20,25 +21,36 @@ for (const scope of quickScopes) {
   });
 }
 
-const pools = quickScopes.find(({ name }) => name.startsWith('quick: other pools'));
+const scopeOf = (name: string): Scope =>
+  quickScopes.find((scope) => scope.name.startsWith(`quick: ${name}`)) ?? assert.fail(name);
+const pools = scopeOf('other pools');
+/** Small enough for all states that are counted once. */
+const late: Scope = {
+  ...scopeOf('faults of the network'),
+  name: 'one Service, and a late request',
+  services: ['default/svc-a'],
+  configs: [],
+  faultKinds: ['late'],
+};
 
 test('states of a controller that are counted once have the same future', async () => {
-  assert.ok(pools !== undefined);
-  assert.deepEqual(await sampleMergedNodes(pools, 60), []);
+  assert.deepEqual(await sampleMergedNodes(pools, { samples: 60 }), []);
+  assert.deepEqual(await sampleMergedNodes(scopeOf('claims'), { samples: 30 }), []);
+  assert.deepEqual(await sampleMergedNodes(late, { every: 1 }), []);
 });
 
 test('two states of a controller that are counted once by mistake are found', async () => {
-  assert.ok(pools !== undefined);
-  assert.notDeepEqual(await sampleMergedNodes(pools, 60, ['$writing', '$running', 'requests']), []);
+  const mistaken = ['$writing', '$running', 'requests'];
+  assert.notDeepEqual(await sampleMergedNodes(pools, { samples: 60, mistaken }), []);
+  // What only closures remember.
+  assert.notDeepEqual(await sampleMergedNodes(late, { every: 1, mistaken: ['failures'] }), []);
 });
 
 test('worlds that are counted once have the same future', async () => {
-  assert.ok(pools !== undefined);
   assert.deepEqual(await sampleMerged(pools, canonical, 40), []);
 });
 
 test('two worlds that are counted once by mistake are found, because their futures differ', async () => {
-  assert.ok(pools !== undefined);
   /** As if the objects in the API did not matter. */
   const blind = (world: World): string =>
     canonical({ ...world, cluster: { ...world.cluster, objects: new Map(), log: [] } });
@@ -46,7 +58,6 @@ test('two worlds that are counted once by mistake are found, because their futur
 });
 
 test('a late write of a former leader is the known counterexample without claims', async () => {
-  assert.ok(pools !== undefined);
   const { found } = await search({
     ...pools,
     name: 'the pool moves to another namespace while a write is on its way',

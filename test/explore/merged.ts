@@ -8,17 +8,25 @@ import { automatonOf, search } from './search.ts';
 import type { World } from './world.ts';
 
 /** Samples are far apart, because neighbors resemble each other. */
-const every = 7;
+const fewer = 7;
+
+export interface Samples {
+  /** At most. */
+  readonly samples?: number;
+  /** 1: all. */
+  readonly every?: number;
+  /** Plants a fault: these fields are not compared. */
+  readonly mistaken?: readonly string[];
+}
 
 /**
  * Takes samples of the states of a controller that a search counts once, although different inputs led to them. Two processes are
  * started with these inputs, get every next input of the search, and must be in the same state. Returns the inputs of those that are
- * not. `mistaken` plants a fault: these fields are not compared.
+ * not.
  */
 export async function sampleMergedNodes(
   scope: Scope,
-  samples: number,
-  mistaken: readonly string[] = [],
+  { samples = Number.POSITIVE_INFINITY, every = fewer, mistaken = [] }: Samples,
 ): Promise<(readonly Input[])[]> {
   const merged: MergedNode[] = [];
   let merges = 0;
@@ -65,7 +73,7 @@ export async function sampleMerged(
       const key = same(world);
       const known = first.get(key);
       if (known === undefined) first.set(key, world);
-      else if (merges++ % every === 0 && pairs.length < samples) pairs.push([known, world]);
+      else if (merges++ % fewer === 0 && pairs.length < samples) pairs.push([known, world]);
       return key;
     },
   });

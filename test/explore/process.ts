@@ -7,11 +7,10 @@ import { pathOf } from '../../src/controller/write-service.ts';
 import { formatAddress } from '../../src/core/ip/address.ts';
 import type { ConfigMap, KubeObject } from '../../src/core/model/objects.ts';
 import { Interner } from '../../src/core/text/interner.ts';
-import type { Data } from '../core/naive-pools.ts';
 import { optionsOf } from '../simulator/replica.ts';
 import type { Response, WriteRequest } from './cluster.ts';
 import { dump } from './dump.ts';
-import { type Basis, isServiceWrite, isWrite, type Request, type Stream, streamOf } from './requests.ts';
+import { type Basis, isWrite, type Request, type Stream, streamOf } from './requests.ts';
 
 /** Everything that can happen to a controller. It is a deterministic function of these. */
 export type Input =
@@ -60,6 +59,7 @@ interface Waiting {
 interface OpenWatch {
   readonly stream: Stream;
   readonly from: string;
+  readonly openedAt: number;
   readonly push: (event: WatchEvent) => void;
 }
 
@@ -69,7 +69,12 @@ export class Process {
   readonly #waiting = new Map<string, Waiting>();
   readonly #watches = new Map<Stream, OpenWatch>();
   readonly #timers = new Set<{ readonly at: number; readonly ms: number; readonly run: () => void }>();
-  /** What the closures of a repeated request remember: its failures since the last response. */
+  /** What the loop of a watch remembers: 410 responses, and failed lists. */
+  readonly #interruptions = new Map<string, string[]>();
+  /**
+   * What the closures of requests to one object remember: their failures, as long as one of them waits. A read after a rejected
+   * write continues the same work.
+   */
   readonly #failures = new Map<string, string[]>();
   /** The allocation records that were written, by the digest of which alone WriteConflicts remembers. */
   readonly #digests = new Map<number, string>();
@@ -78,18 +83,23 @@ export class Process {
   readonly #warnings = new Map<string, string>();
   readonly #listed = new Set<Stream | 'nodes'>();
   readonly #claims: boolean;
-  /** Fields of the product that are not part of its state: the health of watches is for probes only. */
+  /** Fields of the product that are no part of its state: the health of watches is for probes only, and conflicts are a cache. */
   readonly #ignored: ReadonlySet<string>;
   readonly #stop = new AbortController();
   readonly #harness: ReadonlySet<unknown>;
-  #data: Data | undefined;
+  #configMap: ConfigMap | undefined;
   #now = bootMs;
   #leadership: AbortController | undefined;
   /** The first promise that it broke by itself. */
   broken: string | undefined;
 
   constructor({ claims, concurrency, hasBookmarks, mistaken = [] }: ProcessOptions) {
-    this.#ignored = new Set(['$activeAt', ...(hasBookmarks ? [] : ['$knownVersion']), ...mistaken]);
+    this.#ignored = new Set([
+      '$activeAt',
+      '$conflicts',
+      ...(hasBookmarks ? [] : ['$knownVersion']),
+      ...mistaken,
+    ]);
     this.#claims = claims;
     const api = this.#api();
     const clock = {
@@ -135,6 +145,9 @@ export class Process {
       due.run();
       await settled();
     }
+    if (this.hasTimer) return;
+    for (const subject of this.#failures.keys()) if (!this.#waitsFor(subject)) this.#failures.delete(subject);
+    for (const key of this.#basis.keys()) if (!this.#waiting.has(key)) this.#basis.delete(key);
   }
 
   /** Frees what it uses. */
@@ -163,18 +176,19 @@ export class Process {
   /** Its whole state as a text. */
   text(): string {
     const timers = [...this.#timers].filter(({ ms }) => ms < longMs).map(({ at }) => at - this.#now);
-    const { hasTimer } = this;
     const rest: Record<string, unknown> = {
-      requests: this.requests.map((request) => [
-        request.key,
-        isWrite(request) && isServiceWrite(request)
-          ? [request.basis.data, request.basis.inUse, versionsOf(Object.values(request.basis.known))]
-          : '',
-      ]),
-      streams: [...this.#watches.keys()],
+      requests: this.requests.map(({ key }) => key),
+      basis: [...this.#basis]
+        .filter(([key]) => key.includes('/services/'))
+        .map(([key, { data, inUse, known }]) => [key, data, inUse, versionsOf(Object.values(known))]),
+      streams: [...this.#watches.values()].map(({ stream, openedAt }) =>
+        this.#interruptions.has(stream) ? [stream, this.#now - openedAt] : stream,
+      ),
+      interruptions: [...this.#interruptions],
       known: versionsOf(this.#known.values()),
-      data: this.#data,
-      failures: [...this.#failures].filter(([key]) => hasTimer || this.#waiting.has(key)),
+      // Its content is compared with the next one.
+      configMap: [this.#configMap?.metadata.uid, this.#configMap?.data],
+      failures: [...this.#failures],
       timers: timers.sort((a, b) => a - b),
       warned: [...this.#warnings.keys()].sort(),
       listed: [...this.#listed].sort(),
@@ -222,6 +236,7 @@ export class Process {
           object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' },
         });
         this.#watches.delete(input.stream);
+        push(this.#interruptions, input.stream, 'expired');
         break;
       }
       case 'answered':
@@ -239,9 +254,8 @@ export class Process {
     const { stream } = waiting.request;
     this.#listed.add(stream);
     if (stream === 'services') this.#known.clear();
-    if (stream === 'configmap') this.#data = (objects[0] as ConfigMap | undefined)?.data;
+    if (stream === 'configmap') this.#configMap = objects[0] as ConfigMap | undefined;
     else if (stream === 'services') for (const object of objects) this.#learn(object);
-    this.#failures.delete(stream);
     waiting.resolve({ objects, version } as never);
   }
 
@@ -249,7 +263,7 @@ export class Process {
     const watch = this.#watches.get(stream);
     if (watch === undefined) return;
     if (stream === 'configmap' && type !== 'BOOKMARK')
-      this.#data = type === 'DELETED' ? undefined : (object as ConfigMap).data;
+      this.#configMap = type === 'DELETED' ? undefined : (object as ConfigMap);
     if (stream === 'services' && type === 'DELETED') this.#known.delete(nameOf(object));
     else if (stream === 'services' && type !== 'BOOKMARK') this.#learn(object);
     watch.push({ type, object });
@@ -258,7 +272,8 @@ export class Process {
   #answered({ request, response }: Extract<Input, { do: 'answered' }>): void {
     const waiting = this.#take(request);
     if (waiting === undefined) return;
-    this.#failures.delete(request);
+    // A rejected write is followed by a read, and may be repeated.
+    if ('object' in response && isWrite(waiting.request)) this.#failures.delete(subjectOf(waiting.request));
     this.#basis.delete(request);
     if ('object' in response) {
       if (request.includes('/services/')) this.#learn(response.object);
@@ -270,13 +285,17 @@ export class Process {
     const waiting = this.#take(request);
     if (waiting === undefined) return;
     if (why === 'denied') {
-      this.#failures.delete(request);
       this.#basis.delete(request);
       waiting.reject(apiError(waiting.request, 403, 'admission webhook "x" denied the request'));
       return;
     }
-    this.#failures.set(request, [...(this.#failures.get(request) ?? []), why]);
+    const subject = subjectOf(waiting.request);
+    push(waiting.request.verb === 'list' ? this.#interruptions : this.#failures, subject, why);
     waiting.reject(new ConnectionError('connection reset', { mayHaveExecuted: true }));
+  }
+
+  #waitsFor(subject: string): boolean {
+    return this.requests.some((request) => subjectOf(request) === subject);
   }
 
   #take(key: string): Waiting | undefined {
@@ -336,7 +355,7 @@ export class Process {
       this.broken ??= 'Adopt first: an address is written before all objects were listed';
     for (const record of recordsIn(write)) this.#digests.set(fnv(record), record);
     const basis = this.#basis.get(key) ?? {
-      data: this.#data,
+      data: this.#configMap?.data,
       known: Object.fromEntries(this.#known),
       inUse: this.#usedByOthers(write.path),
     };
@@ -381,11 +400,11 @@ export class Process {
     const stream = streamOf(path, query) as Stream;
     const events: WatchEvent[] = [];
     let wake = (): void => {};
-    const push = (event: WatchEvent): void => {
+    const deliver = (event: WatchEvent): void => {
       events.push(event);
       wake();
     };
-    const watch = { stream, from: String(query.resourceVersion), push };
+    const watch = { stream, from: String(query.resourceVersion), openedAt: this.#now, push: deliver };
     this.#watches.set(stream, watch);
     signal.addEventListener('abort', () => {
       if (this.#watches.get(stream) === watch) this.#watches.delete(stream);
@@ -406,6 +425,17 @@ export class Process {
 
 function nameOf({ metadata }: KubeObject): string {
   return `${metadata.namespace}/${metadata.name}`;
+}
+
+function push(lists: Map<string, string[]>, key: string, one: string): void {
+  lists.set(key, [...(lists.get(key) ?? []), one]);
+}
+
+/** What a request is about: a stream, or one object. */
+function subjectOf(request: Request): string {
+  if (request.verb === 'list') return request.stream;
+  if (request.verb !== 'create') return request.path;
+  return `${request.path}/${(request.body as KubeObject).metadata.name}`;
 }
 
 function versionsOf(known: Iterable<KubeObject>): unknown {

@@ -2,7 +2,7 @@ import type { Service } from '../../src/core/model/objects.ts';
 import { keyOf, shown } from '../core/naive.ts';
 import type { Data } from '../core/naive-pools.ts';
 import { BrokenPromise } from '../simulator/broken-promise.ts';
-import { checkAtRest, checkWrite } from '../simulator/promise-checks.ts';
+import { checkAtRest, checkWrite, recordOf } from '../simulator/promise-checks.ts';
 import { optionsOf } from '../simulator/replica.ts';
 import type { CarriedOut } from './actions.ts';
 import type { Place } from './automaton.ts';
@@ -32,7 +32,7 @@ export function violationOfWrite(
         after: now,
         all: servicesIn(after.cluster),
         pools,
-        pastOf: (service) => [service, (known[keyOf(service)] as Service | undefined) ?? service],
+        pastOf: (service) => [service, (known[keyOf(service)] as Service | undefined) ?? asAssigned(service)],
         isExcused: () => false,
         // The sender could not know it.
         isUnseenUserEdit: (service, address) => {
@@ -53,6 +53,15 @@ export function violationOfWrite(
   // The quota was raised while the write was on its way, and other writes made use of it.
   const current = dataIn(before.cluster);
   return violation?.startsWith('Quota:') ? check([data, current]) : violation;
+}
+
+/** The Service with the ports with which it got its addresses. A user may have edited them since. */
+function asAssigned(service: Service): Service {
+  const ports = (recordOf(service).ports ?? '').split(',').map((text) => {
+    const [protocol = '', port] = text.split('/');
+    return { protocol, port: Number(port) };
+  });
+  return { ...service, spec: { ...service.spec, ports } };
 }
 
 /** The promises that hold in every state of a controller: Alone, Adopt first. */

@@ -1,6 +1,7 @@
 import type { Service } from '../../src/core/model/objects.ts';
 import type { Data } from '../core/naive-pools.ts';
 import type { Edit } from '../core/users.ts';
+import type { Stream } from './requests.ts';
 
 /** What a user does. */
 export type Act =
@@ -54,7 +55,8 @@ export interface Scope {
   readonly concurrency?: number;
 }
 
-/** Whether anything waits for the version of another watch (`ProcessOptions.hasBookmarks`). */
-export function hasBookmarks({ claims, edits }: Scope): boolean {
-  return claims === true || edits.some(({ edit }) => edit.do === 'external');
+/** The watches of whose versions something waits: reservations of claims and external IPs end with them. */
+export function awaited({ claims, edits }: Scope): readonly Stream[] {
+  if (edits.some(({ edit }) => edit.do === 'external')) return ['services', 'others'];
+  return claims === true ? ['services'] : [];
 }

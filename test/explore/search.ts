@@ -5,7 +5,7 @@ import { canonical } from './canonical.ts';
 import { store } from './cluster.ts';
 import { type Violation, violationAtRest, violationOfState, violationOfWrite } from './properties.ts';
 import { longestPaths } from './rest.ts';
-import { hasBookmarks, type Scope } from './scope.ts';
+import { awaited, type Scope } from './scope.ts';
 import { newWorld, type World, withReplica } from './world.ts';
 
 export interface Found {
@@ -53,7 +53,7 @@ export async function search(scope: Scope, options: SearchOptions = {}): Promise
 /** The real controller, as a scope configures it. */
 export function automatonOf(scope: Scope, more: Partial<AutomatonOptions> = {}): Automaton {
   const { claims = false, concurrency = 4 } = scope;
-  return new Automaton({ claims, concurrency, hasBookmarks: hasBookmarks(scope), ...more });
+  return new Automaton({ claims, concurrency, hasBookmarks: awaited(scope).length > 0, ...more });
 }
 
 /** The world in which each story begins: the first replica leads, and is at rest. */

@@ -15,12 +15,22 @@ test('a run of the simulator becomes a module: the next leader completes a write
     text,
     /W4\.by = Leadership1\n {2}W4\.of = Service1\n {2}W4\.on = Version0\n {2}W4\.gives = Address1/,
   );
-  // The next leader relies on no reservation but its own.
+  // The next leader relies on no reservation but its own, and keeps the other one.
   assert.match(text, /W3\.by = Leadership1\n {2}W3\.claims = Address1\n {2}W3\.of = Service1/);
+  assert.match(text, /W3\.was = W2\n {2}W3\.keeps = W2/);
+  assert.match(text, /claim = Address0 -> W0 \+ Address1 -> W3/);
   assert.match(
     text,
     /^run trace for 2 Version, 2 Address, 3 Service, 2 Leadership, 2 Write, 3 ClaimWrite, 0 Deletion, /m,
   );
+});
+
+test('a PATCH that admission denies is no longer sent, and the next one is another request', async () => {
+  const text = await traceOf(tracePlan(4, true));
+  const sent = [...text.matchAll(/ Sent = ([^=]+) and SentClaim/g)].map(([, names]) => names);
+  const denied = sent.findIndex((names, i) => names === 'none' && sent[i - 1] !== 'none' && i > 0);
+  assert.notEqual(denied, -1);
+  assert.ok(!sent.slice(denied).some((names) => names?.includes(sent[denied - 1] ?? '')));
 });
 
 test('the model accepts a run without claims, and does not take it for one with claims', {

@@ -8,8 +8,8 @@ import { type Observer, run } from '../simulator/simulation.ts';
 interface State {
   /** The version of each Service, counted from 0. */
   readonly versions: ReadonlyMap<string, number>;
-  /** The reservations of each claim, as `Service -> Version`. */
-  readonly claims: ReadonlyMap<string, readonly string[]>;
+  /** The version of each claim: the request that added the last reservation to it. */
+  readonly claims: ReadonlyMap<string, string>;
   readonly sent: readonly string[];
 }
 
@@ -17,12 +17,14 @@ interface Write {
   readonly name: string;
   readonly sig: 'Write' | 'ClaimWrite' | 'Deletion';
   readonly fields: Readonly<Record<string, string>>;
-  readonly isCreation: boolean;
+  /** Of a claim after this request: the request that added each reservation. */
+  readonly addedBy?: ReadonlyMap<string, string>;
 }
 
 interface Reservation {
   readonly uid: string;
   readonly version: string;
+  readonly addedTo?: string;
 }
 
 /**
@@ -41,33 +43,45 @@ class Recorder implements Observer {
   /** By UID: the resourceVersions that it had, and the address in each. */
   readonly #history = new Map<string, { readonly resourceVersion: string; readonly address: string }[]>();
   readonly #writes = new Map<string, Write>();
-  readonly #requests = new WeakMap<HttpRequest, string>();
+  readonly #requests = new WeakMap<HttpRequest, Write>();
   readonly #states: State[] = [];
-  /** What each claim had in each of its versions, by `name resourceVersion`. */
-  readonly #claimVersions = new Map<string, readonly Reservation[]>();
-  #claims = new Map<string, readonly Reservation[]>();
-  readonly #sent: string[] = [];
+  /** The request that led to each version of a claim, by `name resourceVersion`. */
+  readonly #claimVersions = new Map<string, Write>();
+  #claims = new Map<string, string>();
+  #sent: string[] = [];
+  /** The number of denials by Service. What is sent after one is another request, even if it is equal. */
+  readonly #denials = new Map<string, number>();
 
   constructor() {
     this.#add();
   }
 
   sent(leadership: string, request: HttpRequest): void {
-    const path = request.path.split('?')[0] ?? '';
-    const key = `${leadership} ${request.method} ${path} ${request.body}`;
-    if (!this.#writes.has(key)) {
-      const write = this.#read(leadership, request, path);
-      if (write === undefined) return;
-      this.#writes.set(key, write);
-      // A new leadership begins, or a refusal is learned.
-      this.#add();
-      this.#sent.push(write.name);
-      this.#add();
-    }
-    this.#requests.set(request, key);
+    const read = this.#read(leadership, request, request.path.split('?')[0] ?? '');
+    if (read === undefined) return;
+    const { name, sig, fields } = read;
+    const key = JSON.stringify([sig, fields, this.#denials.get(fields.of ?? '')]);
+    const known = this.#writes.get(key);
+    this.#requests.set(request, known ?? read);
+    if (known !== undefined) return;
+    this.#writes.set(key, read);
+    this.#sent.push(name);
+    this.#add();
   }
 
-  carriedOut(_: HttpRequest | undefined, services: readonly Service[], claims: readonly IPAddress[]): void {
+  denied(request: HttpRequest): void {
+    const { name, fields } = this.#requests.get(request) ?? {};
+    if (fields?.of === undefined) return;
+    this.#denials.set(fields.of, (this.#denials.get(fields.of) ?? 0) + 1);
+    this.#sent = this.#sent.filter((one) => one !== name);
+    this.#add();
+  }
+
+  carriedOut(
+    request: HttpRequest | undefined,
+    services: readonly Service[],
+    claims: readonly IPAddress[],
+  ): void {
     let isChanged = false;
     const uids = new Set<string>();
     for (const service of services) {
@@ -84,12 +98,15 @@ class Recorder implements Observer {
       known.push({ resourceVersion: 'gone', address: '' });
       isChanged = true;
     }
-    const now = new Map<string, readonly Reservation[]>();
+    const now = new Map<string, string>();
     for (const { metadata } of claims) {
-      const reservations = reservationsIn(metadata.annotations ?? {});
-      if (reservations === undefined) continue;
-      now.set(metadata.name, reservations);
-      this.#claimVersions.set(`${metadata.name} ${metadata.resourceVersion}`, reservations);
+      if (reservationsIn(metadata.annotations ?? {}) === undefined) continue;
+      const id = `${metadata.name} ${metadata.resourceVersion}`;
+      const write = this.#claimVersions.get(id) ?? (request && this.#requests.get(request));
+      if (write?.sig !== 'ClaimWrite')
+        throw new Error(`No request that adds a reservation led to claim ${id}`);
+      this.#claimVersions.set(id, write);
+      now.set(metadata.name, write.name);
     }
     isChanged ||= JSON.stringify([...now]) !== JSON.stringify([...this.#claims]);
     this.#claims = now;
@@ -107,10 +124,6 @@ class Recorder implements Observer {
   #version(uid: string, resourceVersion: string): string {
     const known = this.#history.get(uid) ?? [];
     return versionAtom(known.findIndex((one) => one.resourceVersion === resourceVersion));
-  }
-
-  #reservation({ uid, version }: Reservation): string {
-    return `${this.#atom('Service', uid)} -> ${this.#version(uid, version)}`;
   }
 
   #read(leadership: string, request: HttpRequest, path: string): Write | undefined {
@@ -137,30 +150,42 @@ class Recorder implements Observer {
         on: this.#version(uid, resourceVersion),
         gives: this.#atom('Address', address),
       };
-      return { name, sig: 'Write', fields, isCreation: false };
+      return { name, sig: 'Write', fields };
     }
     const claim = metadata.name ?? decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
-    const address = this.#atom('Address', claim);
     const version = preconditions?.resourceVersion ?? metadata.resourceVersion;
-    const before = (version === undefined ? [] : this.#claimVersions.get(`${claim} ${version}`)) ?? [];
-    const was = set(before.map((one) => this.#reservation(one)));
+    const before = this.#claimVersions.get(`${claim} ${version}`);
+    if (version !== undefined && before === undefined)
+      throw new Error(`Version ${version} of claim ${claim} is not known`);
     if (request.method === 'DELETE')
-      return { name, sig: 'Deletion', fields: { by, drops: address, was }, isCreation: false };
-    const all = reservationsIn(metadata.annotations ?? {}) ?? [];
-    const [added, kept] = [all.at(-1), all.slice(0, -1)];
+      return { name, sig: 'Deletion', fields: { by, drops: before?.name ?? 'none' } };
+    const reservations = reservationsIn(metadata.annotations ?? {}) ?? [];
+    const added = reservations.at(-1);
     if (added === undefined) return undefined;
-    const keeps = set(kept.map((one) => this.#reservation(one)));
-    const of = this.#atom('Service', added.uid);
-    const fields = { by, claims: address, of, on: this.#version(added.uid, added.version), was, keeps };
-    return { name, sig: 'ClaimWrite', fields, isCreation: version === undefined };
+    const kept = reservations.slice(0, -1).map((one): [string, string] => {
+      const id = JSON.stringify(one);
+      const write = before?.addedBy?.get(id);
+      if (write === undefined) throw new Error(`No request added reservation ${id} of claim ${claim}`);
+      return [id, write];
+    });
+    const fields = {
+      by,
+      claims: this.#atom('Address', claim),
+      of: this.#atom('Service', added.uid),
+      on: this.#version(added.uid, added.version),
+      was: before?.name ?? 'none',
+      keeps: set(
+        kept.map(([, write]) => write),
+        1,
+      ),
+    };
+    return { name, sig: 'ClaimWrite', fields, addedBy: new Map([...kept, [JSON.stringify(added), name]]) };
   }
 
   #add(): void {
     this.#states.push({
       versions: new Map([...this.#history].map(([uid, known]) => [uid, known.length - 1])),
-      claims: new Map(
-        [...this.#claims].map(([address, all]) => [address, all.map((one) => this.#reservation(one))]),
-      ),
+      claims: this.#claims,
       sent: [...this.#sent],
     });
   }
@@ -198,14 +223,7 @@ class Recorder implements Observer {
     }
     for (const { name, fields } of writes)
       for (const [field, value] of Object.entries(fields)) lines.push(`  ${name}.${field} = ${value}`);
-    lines.push(
-      `  Creating = ${set(
-        writes.filter(({ isCreation }) => isCreation).map(({ name }) => name),
-        1,
-      )}`,
-      '}',
-      '',
-    );
+    lines.push('}', '');
     lines.push('pred trace {');
     const texts = this.#states.map((state) => this.#text(state));
     lines.push(...texts.map((text, i) => `  ${text}${i + 1 < texts.length ? ' and after (' : ''}`));
@@ -223,16 +241,10 @@ class Recorder implements Observer {
     const all = [...this.#history.keys()].map(
       (uid) => `${this.#atom('Service', uid)} -> ${versionAtom(versions.get(uid) ?? 0)}`,
     );
-    const reserved = [...claims].flatMap(([address, list]) =>
-      list.map((one) => `${this.#atom('Address', address)} -> ${one}`),
-    );
+    const claim = [...claims].map(([address, write]) => `${this.#atom('Address', address)} -> ${write}`);
     return [
       `version = ${set(all)}`,
-      `reserved = ${set(reserved, 3)}`,
-      `Claimed = ${set(
-        [...claims.keys()].map((address) => this.#atom('Address', address)),
-        1,
-      )}`,
+      `claim = ${set(claim)}`,
       `Sent = ${set(ofSig('Write'), 1)}`,
       `SentClaim = ${set(ofSig('ClaimWrite'), 1)}`,
       `SentDeletion = ${set(ofSig('Deletion'), 1)}`,

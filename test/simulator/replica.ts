@@ -72,6 +72,7 @@ export class SimulatedReplica implements Sender {
   readonly #scheduler: Scheduler;
   readonly #stop = new AbortController();
   readonly #onSend: (sender: SimulatedReplica, request: HttpRequest) => void;
+  readonly #onDenied: (request: HttpRequest) => void;
   readonly #failed: (error: unknown) => void;
 
   constructor(context: {
@@ -83,12 +84,15 @@ export class SimulatedReplica implements Sender {
     onLog: (entry: LogEntry) => void;
     /** Called for each write of a Service or a claim, before it is sent. */
     onSend: (sender: SimulatedReplica, request: HttpRequest) => void;
+    /** Called when the sender of a write of a Service learns that admission has denied it. */
+    onDenied: (request: HttpRequest) => void;
     failed: (error: unknown) => void;
   }) {
-    const { identity, options, scheduler, network, random, onLog, onSend, failed } = context;
+    const { identity, options, scheduler, network, random, onLog, onSend, onDenied, failed } = context;
     this.identity = identity;
     this.options = options;
     this.#onSend = onSend;
+    this.#onDenied = onDenied;
     this.#requiredLists = options.claims ? 4 : 3;
     this.#scheduler = scheduler;
     this.#failed = failed;
@@ -137,6 +141,7 @@ export class SimulatedReplica implements Sender {
       const leadership = this.#leadership;
       const sentAt = this.#scheduler.now;
       const response = await transport(request, signal);
+      if (response.status === 403 && isServiceWrite(request)) this.#onDenied(request);
       if (list === undefined || response.status !== 200) return response;
       this.#listedAt.set(list, sentAt);
       if (leadership === this.#leadership) this.#lists.add(list);

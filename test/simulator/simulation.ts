@@ -49,6 +49,8 @@ const timelineLength = 200;
 export interface Observer {
   /** A write of a Service or a claim is sent, possibly again. */
   sent(leadership: string, request: HttpRequest): void;
+  /** A controller learns that admission has denied its write of a Service. */
+  denied(request: HttpRequest): void;
   /** A request was carried out, of a user or of a controller, and this is in the API now. */
   carriedOut(
     request: HttpRequest | undefined,
@@ -334,6 +336,7 @@ class Simulation {
         this.#observer?.sent(sender.leadership, request);
         this.#checkLeads(sender, request);
       },
+      onDenied: (request) => this.#observer?.denied(request),
       failed: (error) => {
         this.#failure ??= error;
       },

@@ -342,7 +342,9 @@ export function providerOf(
   source: string,
 ): PolicyPool | undefined {
   const having = listed.filter((pool) => rangesContain(pool.ranges, address) || isInPool(pool, address));
-  return having.find(({ key }) => key === source) ?? having[0];
+  return (
+    having.find(({ key }) => key === source) ?? having.find((pool) => isInPool(pool, address)) ?? having[0]
+  );
 }
 
 /** Whether the pool could provide this address if it were free: O(log spans). */

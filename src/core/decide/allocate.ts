@@ -11,13 +11,13 @@ import { sharingGroupWhere } from '../ledger/sharing.ts';
 import { unknownSource } from '../model/allocation-record.ts';
 import type { AllocationFailure, NoSharing } from './allocation-failure.ts';
 import type { AllocationRequest } from './allocation-request.ts';
-import { coHolders, conflicts } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import type { FormerAddress } from './former-address.ts';
 import { type FreeAddressRequest, formerAddress, freeAddress } from './free-address.ts';
+import { coHolders, conflicts } from './holders.ts';
 import { isLeased, keptBySlot } from './kept-addresses.ts';
 import { nearestMiss } from './nearest-miss.ts';
-import { quotaRoom } from './quota-room.ts';
+import { heldWith, quotaRoom } from './quota-room.ts';
 import { addressForAll, addressOfMoved, type SharedAddresses, sharedAddresses } from './shared-address.ts';
 import { whyNoneFree, whyNoPool, whyNoRoom } from './why-no-address.ts';
 
@@ -33,10 +33,17 @@ export interface Grant {
   readonly settings: AddressSettings;
   /** The Services that have the address already, if it is shared. */
   readonly sharedWith: readonly string[];
-  /** Those of them that the Service had before it was created again. */
-  readonly former: readonly Address[];
-  /** Addresses that would have been given if they had rested, or that were given because no other is free. */
-  readonly resting: readonly FormerAddress[];
+  /** How each of the addresses was found. */
+  readonly picks: readonly PickedAddress[];
+  /** Addresses that it does without, because one family is enough. Undefined if the addresses were named, and none was searched. */
+  readonly missing: readonly MissingAddress[] | undefined;
+}
+
+/** An address of a family that a group of pools cannot provide. */
+export interface MissingAddress {
+  readonly family: Family;
+  readonly group: readonly PolicyPool[];
+  readonly failures: readonly AllocationFailure[];
 }
 
 export interface Refusal {
@@ -45,20 +52,39 @@ export interface Refusal {
 }
 
 /** One address of a grant. */
-interface Pick {
+export interface PickedAddress {
   readonly address: Address;
-  /** Undefined if the Service has it already. */
+  /** The ConfigMap's key. Undefined if the Service has it already. */
   readonly key: string | undefined;
-  /** An earlier write may still assign it, with this key. */
-  readonly isInFlight?: true;
+  /** Why it comes before all that the pools have. */
+  readonly reason?: PickReason;
+  /** The pools that come first, but did not provide it; undefined if there are none. */
+  readonly passed?: readonly PassedPool[] | undefined;
   /** It was freed a short time ago: one of another pool comes first. */
   readonly isResting?: boolean;
-  /** The Service had it before it was created again. */
-  readonly isFormer?: true;
   /** The address that comes first, but has not rested. It was given if there is no other. */
   readonly resting?: FormerAddress | undefined;
   readonly settings: AddressSettings;
   readonly sharedWith: readonly string[];
+}
+
+export type PickReason =
+  /** The Services that shared an address with it moved there. */
+  | 'joined'
+  /** An earlier write may still assign it, with this key. */
+  | 'in-flight'
+  /** The configuration reserves it for the Service. */
+  | 'reserved'
+  /** The Service had it before it was created again. */
+  | 'former'
+  /** The annotation `kube-vip.io/reallocate` names it. */
+  | 'target';
+
+/** A pool without an address of the family for the Service. */
+export interface PassedPool {
+  readonly pool: PolicyPool;
+  /** Not in the pool, in use, beyond the quota, or free since too short a time. */
+  readonly why: 'no-family' | 'full' | 'quota' | 'resting';
 }
 
 /** A search for one address: for one family, in one group of pools. What has been picked is for other families and groups. */
@@ -95,10 +121,11 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
     const chosen = picked.filter((address) => !includesAddress(stays, address));
     return quotaRoom(policy.quota, state, [...stays, ...chosen], facts);
   };
-  const picks: Pick[] = [];
+  const picks: PickedAddress[] = [];
   const failures: AllocationFailure[] = [];
+  let missing: readonly MissingAddress[] = none;
   for (const [i, group] of groups.entries()) {
-    const missing: AllocationFailure[] = [];
+    let lacking: readonly MissingAddress[] = none;
     const before = picks.length;
     for (const [j, family] of families.entries()) {
       const keeps = kept[i]?.[j];
@@ -112,32 +139,66 @@ export function allocate(request: AllocationRequest, facts: Facts): Allocation {
       const room = roomBeside(picked);
       const found = pickOne({ request, state, facts, family, group, picked, room });
       if ('address' in found) picks.push(found);
-      else missing.push(...found);
+      else lacking = [...lacking, { family, group, failures: found }];
     }
-    const isEnough = needs === 'any' ? picks.length > before : missing.length === 0;
-    if (isEnough) continue;
+    const isEnough = needs === 'any' ? picks.length > before : lacking.length === 0;
+    if (isEnough) {
+      if (lacking.length > 0) missing = [...missing, ...lacking];
+      continue;
+    }
     const earlier = addressesOf(picks.slice(0, before));
     const keepsAddress = kept[i]?.some((one) => one !== undefined && !isUnspecified(one));
     const lease = keepsAddress ? undefined : leaseOf(group);
     // In the place of what other pools of the group have for some of the families.
     if (lease !== undefined && roomBeside(earlier) > 0) picks.splice(before, picks.length, lease);
-    else failures.push(...missing);
+    else for (const one of lacking) failures.push(...one.failures);
   }
-  return failures.length > 0 ? { request, failures } : granted(request, picks);
+  if (failures.length > 0) return { request, failures };
+  if (missing.length === 0 || policy.quota === undefined) return granted(request, picks, missing);
+  const picked = addressesOf(picks);
+  const room = roomBeside(picked);
+  return granted(
+    request,
+    picks,
+    missing.map((one) => withAll(one, request, picked, room, facts)),
+  );
 }
 
-function granted(request: AllocationRequest, picks: readonly Pick[]): Grant {
+function granted(
+  request: AllocationRequest,
+  picks: readonly PickedAddress[],
+  missing: readonly MissingAddress[],
+): Grant {
   const { policy } = request;
   const [first] = picks;
-  const source = picks.find(({ isInFlight }) => isInFlight) ?? picks.find(({ key }) => key !== undefined);
+  const source =
+    picks.find(({ reason }) => reason === 'in-flight') ?? picks.find(({ key }) => key !== undefined);
   return {
     request,
     addresses: addressesOf(picks),
     key: source?.key ?? policy.pools[0]?.key ?? unknownSource,
     settings: source?.settings ?? policy.pools[0] ?? policy,
     sharedWith: picks.length === 1 ? (first?.sharedWith ?? none) : picks.flatMap((pick) => pick.sharedWith),
-    former: addressesOf(picks.filter(({ isFormer }) => isFormer)),
-    resting: picks.map(({ resting }) => resting).filter((one) => one !== undefined),
+    picks,
+    missing,
+  };
+}
+
+/** Why it stays missing beside all addresses of the grant, which count in the quota. */
+function withAll(
+  { family, group }: MissingAddress,
+  request: AllocationRequest,
+  picked: readonly Address[],
+  room: number,
+  facts: Facts,
+): MissingAddress {
+  const { state } = request;
+  const held = heldWith(state, picked, facts);
+  const failures = whyNone({ request, state, facts, family, group, picked, room });
+  return {
+    family,
+    group,
+    failures: failures.map((one) => (one.code === 'quota-reached' ? { ...one, held } : one)),
   };
 }
 
@@ -146,51 +207,66 @@ export function groupsOf({ groups }: AllocationPolicy): readonly (readonly Polic
   return groups.length > 0 ? groups : noPools;
 }
 
-function addressesOf(picks: readonly Pick[]): readonly Address[] {
+function addressesOf(picks: readonly PickedAddress[]): readonly Address[] {
   return picks.length === 0 ? none : picks.map(({ address }) => address);
 }
 
 /** What is joined, in flight, or reserved comes before what the pools have, in their order. */
-function pickOne(search: Search): Pick | readonly AllocationFailure[] {
-  const { request, group, facts, room } = search;
-  const { policy, state } = request;
+function pickOne(search: Search): PickedAddress | readonly AllocationFailure[] {
+  const { group, room } = search;
   const before = joined(search) ?? inFlight(search) ?? reserved(search) ?? former(search);
   if (before !== undefined) return before;
   const lease = isLeased(group) && room > 0 ? leaseOf(group) : undefined;
   if (lease !== undefined) return lease;
-  let resting: Pick | undefined;
+  let passed: PassedPool[] | undefined;
+  let resting: PickedAddress | undefined;
   for (const pool of group) {
     const pick = pickFrom(pool, search);
-    if (pick !== undefined && !pick.isResting) return pick;
-    resting ??= pick;
+    if (pick !== undefined && !pick.isResting) return passed === undefined ? pick : { ...pick, passed };
+    if (pick !== undefined) resting ??= { ...pick, passed: passed?.slice() };
+    passed ??= [];
+    passed.push({ pool, why: pick === undefined ? whyPassed(pool, search) : 'resting' });
   }
-  if (resting !== undefined) return resting;
-  if (room <= 0 && policy.quota !== undefined)
-    return [whyNoRoom(state, policy.quota, facts, reservationIn(search))];
+  return resting ?? whyNone(search);
+}
+
+/** Why a search finds no address. A larger quota does not help where no pool has the family. */
+function whyNone(search: Search): readonly AllocationFailure[] {
+  const { request, group, family, facts, room } = search;
+  const { policy, state } = request;
+  if (room <= 0 && policy.quota !== undefined) {
+    const reserved = reservationIn(search);
+    const isInPools = group.length === 0 || group.some((pool) => providesFamily(pool, family));
+    if (reserved !== undefined || isInPools) return [whyNoRoom(state, policy.quota, facts, reserved)];
+  }
   return group.length > 0
     ? group.map((pool) => whyNoneIn(pool, search))
     : [whyNoPool(state.view, policy, facts)];
 }
 
+function providesFamily({ size, dhcp }: PolicyPool, family: Family): boolean {
+  return size[family] > 0n || dhcp[family];
+}
+
 /** The entry with which a pool of a single DHCP entry answers for all families. */
-function leaseOf(group: readonly PolicyPool[]): Pick | undefined {
+function leaseOf(group: readonly PolicyPool[]): PickedAddress | undefined {
   const pool = group.find(({ dhcpOnly }) => dhcpOnly !== undefined);
   return pool?.dhcpOnly === undefined ? undefined : unshared(unspecified[pool.dhcpOnly], pool);
 }
 
 /** The address of the Services that left the same one before. */
-function joined(search: Search): Pick | undefined {
+function joined(search: Search): PickedAddress | undefined {
   const { request, group, facts } = search;
   if (request.left === undefined) return undefined;
   const pools = group.filter((pool) => canShare(search, pool));
   const found = addressOfMoved(request, request.left, pools, facts);
   return found === undefined || !hasRoom(search, found.address)
     ? undefined
-    : shared(request, found.address, found.pool, facts);
+    : { ...shared(request, found.address, found.pool, facts), reason: 'joined' };
 }
 
 /** An address that an earlier write may still assign is assigned even if the pool has changed since. */
-function inFlight({ request, family, facts, picked }: Search): Pick | undefined {
+function inFlight({ request, family, facts, picked }: Search): PickedAddress | undefined {
   const { state } = request;
   const found = state.reserved.find(
     ({ address }) =>
@@ -202,17 +278,23 @@ function inFlight({ request, family, facts, picked }: Search): Pick | undefined 
   const { address, source: key } = found;
   const others = coHolders(state, address, facts);
   const sharedWith = others.map((holder) => holder.key);
-  return { address, key, isInFlight: true, settings: settingsAt(request.policy, address), sharedWith };
+  return { address, key, reason: 'in-flight', settings: settingsAt(request.policy, address), sharedWith };
 }
 
 /** An address that the configuration reserves for the Service. */
-function reserved(search: Search): Pick | undefined {
+function reserved(search: Search): PickedAddress | undefined {
   const { room, state, facts } = search;
   const isReserved = room > 0 && facts.ledger.reservations.of(state.key, 'configured').length > 0;
   const found = isReserved ? reservationIn(search) : undefined;
   if (found === undefined) return undefined;
   const { address, key } = found;
-  return { address, key, settings: settingsAt(search.request.policy, address), sharedWith: [] };
+  return {
+    address,
+    key,
+    reason: 'reserved',
+    settings: settingsAt(search.request.policy, address),
+    sharedWith: none,
+  };
 }
 
 /** What the configuration reserves for the Service, unless another one has it. It can be outside of all pools. */
@@ -237,7 +319,7 @@ function reservationIn({
 }
 
 /** An address that the Service had before it was created again, unless it can share one with Services that are there already. */
-function former(search: Search): Pick | undefined {
+function former(search: Search): PickedAddress | undefined {
   const { facts, group, room } = search;
   if (room <= 0) return undefined;
   for (const pool of group) {
@@ -245,7 +327,7 @@ function former(search: Search): Pick | undefined {
     if (address === undefined) continue;
     return group.some((one) => sharedIn(one, search)?.preferred !== undefined)
       ? undefined
-      : { ...unshared(address, pool), isFormer: true };
+      : { ...unshared(address, pool), reason: 'former' };
   }
   return undefined;
 }
@@ -256,7 +338,7 @@ function sharedIn(pool: PolicyPool, search: Search): SharedAddresses | undefined
   return sharedAddresses(search.request, pool, (address) => hasRoom(search, address), search.facts);
 }
 
-function pickFrom(pool: PolicyPool, search: Search): Pick | undefined {
+function pickFrom(pool: PolicyPool, search: Search): PickedAddress | undefined {
   const { request, family, facts, room } = search;
   const { left } = request;
   if (pool.dhcp[family] && room > 0) return unshared(unspecified[family], pool);
@@ -270,6 +352,12 @@ function pickFrom(pool: PolicyPool, search: Search): Pick | undefined {
   const free = room > 0 ? freeAddress(search, pool, facts) : undefined;
   if (free !== undefined) return { ...free, key: pool.key, settings: pool, sharedWith: none };
   return inUse?.any === undefined ? undefined : shared(request, inUse.any, pool, facts);
+}
+
+/** O(1), because a list can have many pools that are full. */
+function whyPassed(pool: PolicyPool, { family, room }: Search): PassedPool['why'] {
+  if (!providesFamily(pool, family)) return 'no-family';
+  return room > 0 ? 'full' : 'quota';
 }
 
 /** Why the pool has no address for the Service. O(spans), so it is only asked if no other pool has one. */
@@ -292,12 +380,17 @@ function canShare({ request, family }: Search, { sharing }: PolicyPool): boolean
   return isEligible && sharingGroupWhere(sharing, state.view) !== undefined;
 }
 
-function unshared(address: Address, pool: PolicyPool): Pick {
+function unshared(address: Address, pool: PolicyPool): PickedAddress {
   return { address, key: pool.key, settings: pool, sharedWith: none };
 }
 
 /** An address that the Service shares with the others that use it, if there are any. */
-function shared({ state }: AllocationRequest, address: Address, pool: PolicyPool, { ledger }: Facts): Pick {
+function shared(
+  { state }: AllocationRequest,
+  address: Address,
+  pool: PolicyPool,
+  { ledger }: Facts,
+): PickedAddress {
   const others = ledger.servicesAt(address).filter((holder) => holder.key !== state.key);
   return { ...unshared(address, pool), sharedWith: others.map((holder) => holder.key) };
 }

@@ -13,7 +13,7 @@ import { type Announced, assigned } from './desired-state.ts';
 export function assignedFrom(
   run: Run,
   cause: WriteCause,
-  { addresses, key, settings, sharedWith }: Grant,
+  { addresses, key, settings, sharedWith, missing }: Grant,
   was?: Address,
 ): DesiredState {
   const { state } = run;
@@ -25,7 +25,7 @@ export function assignedFrom(
   const conditions: readonly Condition[] = isJoining
     ? [{ code: 'shared', others: [...sharedWith].sort() }]
     : none;
-  const how = { list: addresses, source: key, rewrite: true, announced, was, conditions };
+  const how = { list: addresses, source: key, rewrite: true, announced, was, conditions, missing };
   return assigned(run, cause, how);
 }
 

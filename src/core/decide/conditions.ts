@@ -1,35 +1,22 @@
 import { type AllocationPolicy, spans } from '../config/policy.ts';
 import { type Address, includesAddress, isUnspecified } from '../ip/address.ts';
 import { originOf, releases, requests, type ServiceState } from '../ledger/service-state.ts';
-import { isInConflict, sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
+import { sharingConflict, splitsTraffic } from '../ledger/sharing.ts';
 import type { SharingGroup } from '../ledger/sharing-group.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
+import type { MissingAddress } from './allocate.ts';
 import { type Condition, maxNamedServices, type OtherServices } from './decision.ts';
 import type { Facts, Subject } from './facts.ts';
+import { missingFamilies } from './missing-families.ts';
 import { notShared } from './not-shared.ts';
-import { whyNoPool, whyNotAvailable } from './why-no-address.ts';
-
-/** The other holders of the address: they share it, or another program created a duplicate. */
-export function coHolders(state: ServiceState, address: Address, { ledger, config }: Facts): ServiceState[] {
-  // The common case: no other Service uses it.
-  if (!ledger.isUsedByOthers(address, state)) return [];
-  return ledger.holding(address, config).holders.filter((other) => other !== state);
-}
-
-/** The other Services that use the address, if only in their status. */
-export function othersAt(state: ServiceState, address: Address, { ledger }: Facts): ServiceState[] {
-  return ledger.servicesAt(address).filter((other) => other !== state);
-}
-
-/** Other holders of the address that may not share it with `state`. */
-export function conflicts(state: ServiceState, address: Address, facts: Facts): ServiceState[] {
-  return coHolders(state, address, facts).filter((other) =>
-    isInConflict(state, other, address, facts.config),
-  );
-}
+import { whyNoPool } from './why-no-address.ts';
 
 /** What an operator should know about a Service to which this list is assigned. */
-export function conditionsOf(subject: Subject, list: readonly AddressEntry[]): readonly Condition[] {
+export function conditionsOf(
+  subject: Subject,
+  list: readonly AddressEntry[],
+  missing?: readonly MissingAddress[],
+): readonly Condition[] {
   const { state, policy, facts } = subject;
   const key = (policy.pools[0] ?? policy.listed[0])?.key;
   const isStatic = originOf(state) === 'static';
@@ -57,8 +44,7 @@ export function conditionsOf(subject: Subject, list: readonly AddressEntry[]): r
   }
   conditions.push(...unusedReservations(state, list, facts));
   if (!isStatic) conditions.push(...notShared(subject, list));
-  const incomplete = missingFamily(state, list, isStatic, policy, facts);
-  if (incomplete !== undefined) conditions.push(incomplete);
+  conditions.push(...missingFamilies(subject, list, isStatic, missing));
   if (state.view.namespace === 'global' && !isStatic && policy.list !== undefined)
     conditions.push({ code: 'global-namespace', key: policy.list });
   return conditions;
@@ -103,26 +89,6 @@ function wrongFamily({ view: { families, policy } }: ServiceState, address: Addr
 /** A hostname without a dot is rarely meant as one: templates leave such words when a value is not set. */
 function misreadWord({ key: service }: ServiceState, text: string): readonly Condition[] {
   return text.includes('.') ? none : [{ code: 'read-as-hostname', service, text }];
-}
-
-/** Set if a dual-stack Service has addresses of one family only. */
-function missingFamily(
-  state: ServiceState,
-  list: readonly AddressEntry[],
-  isStatic: boolean,
-  policy: AllocationPolicy,
-  facts: Facts,
-): Condition | undefined {
-  const { view, key: service } = state;
-  const { families } = view;
-  const [pool] = policy.pools;
-  // A pool of a single DHCP entry provides that for both families, and a hostname can resolve to either.
-  if (view.policy === 'SingleStack' || families.length < 2 || pool?.dhcpOnly !== undefined) return undefined;
-  const present = list.map((entry) => (typeof entry === 'string' ? undefined : entry.family));
-  const missing = families.find((family) => !present.includes(family));
-  if (missing === undefined || present.length === 0 || present.includes(undefined)) return undefined;
-  const why = isStatic ? 'static' : whyNotAvailable(state, missing, policy, facts);
-  return { code: 'one-family', service, policy: view.policy, missing, key: pool?.key, why };
 }
 
 function conditionsFromOthers(state: ServiceState, address: Address, facts: Facts): readonly Condition[] {

@@ -147,7 +147,7 @@ export type Condition =
       readonly change: 'families' | 'ports' | 'pools' | 'reallocate';
       readonly failures: readonly AllocationFailure[];
     }
-  /** The Service is dual-stack, but all of its addresses belong to one family. */
+  /** The Service is dual-stack, but all of its addresses, or all of one of its pools, belong to one family. */
   | ({ readonly code: 'one-family'; readonly missing: Family } & OneFamily)
   /** An address of a family that the Service does not have: no rule of the cluster forwards its traffic. */
   | {
@@ -181,13 +181,18 @@ export type NotShared =
 interface OneFamily {
   readonly service: ServiceKey;
   readonly policy: FamilyPolicy;
-  /** The pool of the namespace; undefined if there is none. */
-  readonly key: string | undefined;
-  /**
-   * Why the missing address is not available. `static`: a user listed the addresses. Undefined: it is available, and a
-   * reallocation adds it.
-   */
-  readonly why: AllocationFailure | 'static' | undefined;
+  /** The pool that should have provided it, if the Service gets addresses of several. */
+  readonly pool: string | undefined;
+  /** Why a reallocation would not add it. `static`: a user listed the addresses. */
+  readonly why: AvailableAddress | readonly AllocationFailure[] | 'static';
+}
+
+/** A reallocation adds the missing address. */
+export interface AvailableAddress {
+  /** The key that provides it. */
+  readonly from: string;
+  /** It is set aside for the Service. */
+  readonly isReserved: boolean;
 }
 
 /** A sentence about an address names no more Services than this. */

@@ -10,6 +10,7 @@ import {
   type ServicePatch,
 } from '../model/service-patch.ts';
 import { familiesText, portsText } from '../model/service-view.ts';
+import type { MissingAddress } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import type { Run } from './check.ts';
 import { conditionsOf } from './conditions.ts';
@@ -33,6 +34,8 @@ export interface Assigning {
   /** The shared address that the Service leaves, if any. */
   readonly was?: Address | undefined;
   readonly conditions?: readonly Condition[];
+  /** What the allocation of the list did without, if there was one. */
+  readonly missing?: readonly MissingAddress[] | undefined;
 }
 
 /** The desired state of a Service to which these addresses are assigned. */
@@ -76,7 +79,7 @@ export function assigned(run: Run, cause: WriteCause, how: Assigning): DesiredSt
     cause,
     addresses,
     source,
-    conditions: withFound(how.conditions ?? none, conditionsOf(run, list)),
+    conditions: withFound(how.conditions ?? none, conditionsOf(run, list, how.missing)),
     fields,
   };
 }

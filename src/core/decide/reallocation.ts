@@ -6,8 +6,8 @@ import { allocatedConflict } from '../ledger/sharing.ts';
 import { type AddressEntry, addressesOf } from '../model/address-list.ts';
 import { type Allocation, allocate } from './allocate.ts';
 import { requestOf } from './allocation-request.ts';
-import { coHolders } from './conditions.ts';
 import type { Facts, Subject } from './facts.ts';
+import { coHolders } from './holders.ts';
 import { quotaRoom } from './quota-room.ts';
 import { isUnblocked } from './shared-address.ts';
 

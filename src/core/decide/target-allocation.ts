@@ -4,11 +4,11 @@ import { rangesContain } from '../ip/range.ts';
 import { addressesOf, parseAddressList } from '../model/address-list.ts';
 import { unknownSource } from '../model/allocation-record.ts';
 import { targetOf } from '../model/service-view.ts';
-import { type Allocation, groupsOf } from './allocate.ts';
+import { type Allocation, groupsOf, type PickedAddress } from './allocate.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import { type AllocationRequest, requestOf } from './allocation-request.ts';
-import { othersAt } from './conditions.ts';
 import type { Facts, Subject } from './facts.ts';
+import { othersAt } from './holders.ts';
 import { isLeased, keptBySlot } from './kept-addresses.ts';
 import { quotaRoom } from './quota-room.ts';
 import { leftByHolder } from './reallocation.ts';
@@ -51,8 +51,21 @@ export function targetAllocation(subject: Subject): Allocation | undefined {
     key: (added.length > 0 ? source : (state.record?.source ?? source)) ?? unknownSource,
     settings: first === undefined ? policy : settingsAt(policy, first),
     sharedWith: others.map(({ key }) => key),
-    former: [],
-    resting: [],
+    picks: addresses.map((address) => pickOf(request, address, facts)),
+    missing: undefined,
+  };
+}
+
+/** An address of the target: one that was allocated to the Service stays. */
+function pickOf(request: AllocationRequest, address: Address, facts: Facts): PickedAddress {
+  const isKept = includesAddress(request.keep, address);
+  const key = isKept ? undefined : (sourceOf(request, address, facts) ?? unknownSource);
+  return {
+    address,
+    key,
+    ...(isKept ? {} : { reason: 'target' }),
+    settings: settingsAt(request.policy, address),
+    sharedWith: [],
   };
 }
 

@@ -38,14 +38,20 @@ export function waitingFor(state: ServiceState, decision: Decision, facts: Facts
     const conditions = failures.flatMap((failure) => conditionsFor(failure, state, orPartner, facts));
     return { conditions, needs: needsOf(state, orPartner, facts) };
   }
-  const lacking = lackingFamily(decision);
-  if (lacking === undefined) return undefined;
+  const lacking = lackingFamilies(decision);
+  if (lacking.length === 0) return undefined;
   const { pools, quota } = policyFor(facts.config, state.view);
   const conditions = [
-    ...pools.map((pool) => ({ pool, family: lacking.missing, orPartner: false })),
+    ...lacking.flatMap(({ missing: family, pool: only }) =>
+      pools
+        .filter(({ key }) => only === undefined || only === key)
+        .map((pool) => ({ pool, family, orPartner: false })),
+    ),
     ...(quota === undefined ? [] : [{ quotaOf: state.view.namespace }]),
   ];
-  return conditions.length === 0 ? undefined : { conditions, needs: 'second family' };
+  const hasReserved = facts.ledger.reservations.of(state.key, 'configured').length > 0;
+  const needs = hasReserved ? `own ${state.key}` : 'second family';
+  return conditions.length === 0 ? undefined : { conditions, needs };
 }
 
 function conditionsFor(
@@ -116,12 +122,19 @@ function sharingNeeds({ namespace, sharingKey }: ServiceState['view']): string {
   return sharingKey === undefined ? '' : `${namespace} ${sharingKey}`;
 }
 
-/** The family that is missing because the pool is full, or was: the oldest such Service is checked when an address is freed. */
-function lackingFamily(decision: Decision): (Condition & { code: 'one-family' }) | undefined {
-  if (!('conditions' in decision)) return undefined;
-  const lacking = decision.conditions.find((condition) => condition.code === 'one-family');
-  if (lacking === undefined || lacking.why === 'static') return undefined;
-  const { why } = lacking;
-  const canEnd = why === undefined || why.code === 'pool-full' || why.code === 'quota-reached';
-  return canEnd ? lacking : undefined;
+type LackingFamily = Condition & { readonly code: 'one-family' };
+
+/** What is missing because a pool is full, or was: the oldest such Service is checked when an address is freed. */
+function lackingFamilies(decision: Decision): readonly LackingFamily[] {
+  if (!('conditions' in decision)) return none;
+  return decision.conditions.flatMap((condition) =>
+    condition.code === 'one-family' && canEnd(condition) ? condition : none,
+  );
 }
+
+function canEnd({ why }: LackingFamily): boolean {
+  if (why === 'static') return false;
+  return 'from' in why || why.some(({ code }) => code === 'pool-full' || code === 'quota-reached');
+}
+
+const none: readonly never[] = [];

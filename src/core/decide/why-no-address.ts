@@ -1,13 +1,11 @@
 import { listFaults } from '../config/list-faults.ts';
 import type { AllocationPolicy, PolicyPool, Quota } from '../config/policy.ts';
 import type { Family } from '../ip/address.ts';
-import { heldBy } from '../ledger/held-addresses.ts';
 import type { ReservationFor } from '../ledger/reservations.ts';
 import type { ServiceState } from '../ledger/service-state.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import type { AllocationFailure } from './allocation-failure.ts';
 import type { Facts } from './facts.ts';
-import { quotaRoom } from './quota-room.ts';
 
 /** Why a pool without a free address of the family has none. */
 export function whyNoneFree(pool: PolicyPool, family: Family, { ledger }: Facts): AllocationFailure {
@@ -60,24 +58,4 @@ export function whyNoRoom(
   const { namespace } = state.view;
   const held = ledger.held.count(namespace, undefined);
   return { code: 'quota-reached', key, namespace, limit, held, reserved };
-}
-
-/** Why a new allocation for the Service could not include an address of the family; undefined if it could. */
-export function whyNotAvailable(
-  state: ServiceState,
-  family: Family,
-  policy: AllocationPolicy,
-  facts: Facts,
-): AllocationFailure | undefined {
-  const { pools, quota } = policy;
-  if (quota !== undefined && quotaRoom(quota, state, heldBy(state), facts) <= 0)
-    return whyNoRoom(state, quota, facts);
-  let failure: AllocationFailure | undefined;
-  for (const pool of pools) {
-    const isFree =
-      pool.dhcp[family] || facts.ledger.firstFree(family, pool.spans[family], pool.descending) !== undefined;
-    if (isFree) return undefined;
-    failure ??= whyNoneFree(pool, family, facts);
-  }
-  return failure ?? whyNoPool(state.view, policy, facts);
 }

@@ -706,10 +706,11 @@ function explainLocalTraffic({
 }
 
 function explainOneFamily(
-  { service, policy, missing, key, why }: Condition & { code: 'one-family' },
+  { service, policy, missing, pool, why }: Condition & { code: 'one-family' },
   options: Options,
 ): readonly Explanation[] {
-  const problem = `The Service has no ${missing} address, although its ipFamilyPolicy is ${policy}.`;
+  const from = pool === undefined ? '' : ` from pool ${nameOf(pool)}`;
+  const problem = `The Service has no ${missing} address${from}, although its ipFamilyPolicy is ${policy}.`;
   if (why === 'static')
     return [
       {
@@ -717,9 +718,13 @@ function explainOneFamily(
         advice: `Add one to the annotation ${annotations.addresses}.`,
       },
     ];
-  if (why === undefined)
-    return [{ problem: `${problem} Pool ${nameOf(key ?? '')} can provide one now.`, reallocate: service }];
-  return [{ problem }, failureOf(why, options)];
+  if ('from' in why) {
+    const available = why.isReserved
+      ? 'An address is reserved for it.'
+      : `Pool ${nameOf(why.from)} can provide one now.`;
+    return [{ problem: `${problem} ${available}`, reallocate: service }];
+  }
+  return [{ problem }, ...failuresOf(why, options)];
 }
 
 /** Completes the sentence about an address: `used as an external IP of Service default/legacy`. */
@@ -988,8 +993,9 @@ export function conditionCode(condition: Condition): string {
     case 'pending-change':
       return `pending-change ${condition.change} ${condition.failures.map(failureCode).join(' ')}`;
     case 'one-family': {
-      const { missing, why } = condition;
-      return `one-family ${missing} ${typeof why === 'object' ? failureCode(why) : why}`;
+      const { missing, pool = '', why } = condition;
+      const code = why === 'static' ? why : 'from' in why ? 'available' : why.map(failureCode).join(' ');
+      return `one-family ${missing} ${pool} ${code}`;
     }
     case 'wrong-family':
       return `wrong-family ${formatAddress(condition.address)} ${condition.families.join()} ${condition.policy}`;

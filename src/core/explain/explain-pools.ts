@@ -1,8 +1,10 @@
 import { type Requirement, unmetBy } from '../config/label-selector.ts';
 import { type AllocationPolicy, labelsIn, listKeysOf, type PolicyPool } from '../config/policy.ts';
+import type { Grant } from '../decide/allocate.ts';
 import type { ServiceView } from '../model/service-view.ts';
 import { annotations } from '../model/well-known-names.ts';
 import { never } from '../text/quote.ts';
+import { whyPassedOver } from './explain-passed.ts';
 
 /** The sentences about which pools a Service can use, and why its addresses come from these. */
 
@@ -16,8 +18,8 @@ export interface PoolFinding {
 export interface PoolSources {
   /** The keys of the pools that provide, or provided, its addresses. */
   readonly keys: readonly string[];
-  /** Whether it has the addresses already. */
-  readonly areHeld: boolean;
+  /** Why the others are passed over, if the addresses were allocated now. */
+  readonly grant: Grant | undefined;
 }
 
 /** The list of the namespace, the pools on it that the Service uses, and why it does not use the others. */
@@ -67,7 +69,7 @@ function explainPool(
   pool: PolicyPool,
   policy: AllocationPolicy,
   view: ServiceView,
-  { keys, areHeld }: PoolSources,
+  { keys, grant }: PoolSources,
 ): PoolFinding {
   const { name, key } = pool;
   const isSource = keys.includes(key);
@@ -80,17 +82,20 @@ function explainPool(
           finding: `${name} provided ${keys.length > 1 ? 'an' : 'the'} address, which stays. Now ${why}`,
         }
       : noted(`not ${name}: ${why}`);
-  if (areHeld && keys.length > 0 && !isSource) return noted(`${name} would provide a new address`);
-  const provided = areHeld && keys.length > 1 ? ' provided an address' : '';
-  const others = policy.pools.filter((other) => keys.includes(other.key));
-  // Of pools that take over from each other, one provides the address of each family.
-  const isPassedOver = policy.choice.by === 'order' && keys.length > 0 && !isSource;
-  if (!isPassedOver)
-    return { name: 'pool', outcome: 'passed', finding: `${name}${provided}${whyChosen(pool, policy)}` };
-  const isEarlier = others.every((other) => policy.pools.indexOf(pool) < policy.pools.indexOf(other));
-  return noted(
-    `not ${name}: ${isEarlier ? 'it has no free address' : 'a pool before it has a free address'}`,
-  );
+  if (keys.length > 0 && !isSource) {
+    if (grant !== undefined && policy.choice.by === 'order')
+      return noted(`not ${name}: ${whyPassedOver(pool, grant)}`);
+    if (grant === undefined) return noted(explainUnused(pool, policy, keys));
+  }
+  const provided = grant === undefined && keys.length > 1 ? ' provided an address' : '';
+  return { name: 'pool', outcome: 'passed', finding: `${name}${provided}${whyChosen(pool, policy)}` };
+}
+
+/** A pool of a Service that has its addresses. What the pool has for it was not checked: it keeps them. */
+function explainUnused({ name }: PolicyPool, { pools }: AllocationPolicy, keys: readonly string[]): string {
+  const sources = pools.filter(({ key }) => keys.includes(key)).map((pool) => pool.name);
+  if (sources.length > 0) return `not ${name}: the Service keeps its address from ${enumerated(sources)}`;
+  return `${name} is ${pools.length === 1 ? 'the pool' : 'one of the pools'} for a new address`;
 }
 
 function noted(finding: string): PoolFinding {

@@ -1,4 +1,4 @@
-import { type AllocationPolicy, isInPool } from '../config/policy.ts';
+import type { AllocationPolicy } from '../config/policy.ts';
 import type { Allocation, Grant } from '../decide/allocate.ts';
 import { type AllocationFailure, isTargetFailure } from '../decide/allocation-failure.ts';
 import { wantedFamilies } from '../decide/allocation-request.ts';
@@ -30,6 +30,7 @@ import {
 } from './explain-decision.ts';
 import { freeFor, lastHeldBy } from './explain-former.ts';
 import { explainKept } from './explain-kept.ts';
+import { poolOfPick } from './explain-passed.ts';
 import { explainPools, type PoolSources } from './explain-pools.ts';
 
 /** What one check of a Service found. It states the problem only: remedies are listed separately. */
@@ -233,17 +234,18 @@ function explainAllocation(
   findings.push(...problems.values());
   if (reserved === undefined && decision.kind === 'write' && state.intent.kind === 'new')
     findings.push(passed('address', explainGrant(decision)));
-  if ('resting' in allocation) findings.push(...explainResting(allocation));
+  if ('picks' in allocation) findings.push(...explainResting(allocation));
   return findings;
 }
 
-const noSources: PoolSources = { keys: [], areHeld: false };
+const noSources: PoolSources = { keys: [], grant: undefined };
 
 function sourcesOfGrant(allocation: Allocation): PoolSources {
-  const { pools } = allocation.request.policy;
-  const addresses = 'addresses' in allocation ? allocation.addresses : [];
-  const keys = addresses.flatMap((address) => pools.find((pool) => isInPool(pool, address))?.key ?? []);
-  return { keys, areHeld: false };
+  if ('failures' in allocation) return noSources;
+  return {
+    keys: allocation.picks.flatMap((pick) => poolOfPick(allocation, pick)?.key ?? []),
+    grant: allocation,
+  };
 }
 
 /** That the configuration reserves the address for the Service, so that no pool matters; undefined if it does not. */
@@ -326,8 +328,9 @@ function explainGrant({ addresses, cause, fromStatus, hadBefore }: Decision & { 
 }
 
 /** The addresses that came first, but have not rested. */
-function explainResting({ addresses, resting }: Grant): Finding[] {
-  return resting.map((former) => {
+function explainResting({ addresses, picks }: Grant): Finding[] {
+  return picks.flatMap(({ resting: former }) => {
+    if (former === undefined) return [];
     const text = `${formatAddress(former.address)} is ${freeFor(former)}, ${lastHeldBy(former)}`;
     const isGiven = includesAddress(addresses, former.address);
     return noted(
@@ -343,7 +346,7 @@ function explainAssigned({ state, decision, trace }: ServiceDecision, options: O
   // A static address depends on no pool, and an allocation has said all about it.
   const isFromPool = decision.source !== staticSource && !state.view.deleting;
   const isExplained = trace.found.some(({ allocation }) => allocation !== undefined);
-  const sources = { keys: sourcesOf(decision, trace.policy), areHeld: true };
+  const sources = { keys: sourcesOf(decision, trace.policy), grant: undefined };
   const findings =
     isFromPool && !isExplained
       ? (explainReserved(decision) ?? explainPool(state, trace.policy, [], sources, options))

@@ -194,7 +194,7 @@ function isShortOfQuota(conditions: readonly Condition[]): boolean {
   return conditions.some(
     (condition) =>
       (condition.code === 'pending-change' && condition.failures.some(isReached)) ||
-      (condition.code === 'one-family' && typeof condition.why === 'object' && isReached(condition.why)),
+      (condition.code === 'one-family' && Array.isArray(condition.why) && condition.why.some(isReached)),
   );
 }
 

@@ -266,7 +266,7 @@ function remediesForWord(state: ServiceState, context: RemedyContext): Remedy[] 
 
 function remediesForOneFamily(
   state: ServiceState,
-  { missing, key, why }: Condition & { code: 'one-family' },
+  { missing, why }: Condition & { code: 'one-family' },
   context: RemedyContext,
 ): Remedy[] {
   if (why === 'static') {
@@ -279,13 +279,16 @@ function remediesForOneFamily(
       },
     ];
   }
-  if (why !== undefined) return remediesForFailure(state, why, context);
+  if (!('from' in why)) return why.flatMap((failure) => remediesForFailure(state, failure, context));
   const addresses = reallocated(state, context);
   if (!addresses?.some(({ family }) => family === missing)) return [];
   const leaving = heldBy(state).filter((held) => !addresses.some((one) => sameAddress(one, held)));
   const moves = leaving.length > 0 ? `, and replace ${leaving.map(formatAddress).join(',')}` : '';
   return [
-    reallocate(state, `Add an ${missing} address from ${key}${moves}, which interrupts the Service briefly:`),
+    reallocate(
+      state,
+      `Add an ${missing} address from ${why.from}${moves}, which interrupts the Service briefly:`,
+    ),
   ];
 }
 

@@ -26,13 +26,13 @@ export class WorkQueue<T> {
   readonly #postponed: Ready<T>;
   /** All of them, in the order in which they are processed. */
   readonly #ready: readonly Ready<T>[];
-  /** The keys that are processed, each with what was added meanwhile (client-go: processing and dirty). */
-  readonly #processing = new Map<string, T | undefined>();
+  /** What is processed, by key (client-go: processing and dirty). */
+  readonly #processing = new Map<string, WorkItem<T>>();
   readonly #backoff = new Backoff<T>();
   readonly #internals: Internals<T> = {
     backoff: this.#backoff,
     add: (item) => this.add(item),
-    end: (item, key) => this.#end(item, key),
+    end: (work) => this.#end(work),
   };
 
   constructor(options: WorkQueueOptions<T>) {
@@ -58,7 +58,8 @@ export class WorkQueue<T> {
   add(item: T): void {
     const { keyOf, isSecondary } = this.#options;
     const key = keyOf(item);
-    if (this.#processing.has(key)) this.#processing.set(key, item);
+    const processed = this.#processing.get(key);
+    if (processed !== undefined) processed.added = item;
     else (isSecondary?.(item) ? this.#secondary : this.#primary).add(item);
   }
 
@@ -70,7 +71,8 @@ export class WorkQueue<T> {
   /** The item is gone. */
   delete(item: T): void {
     const key = this.#options.keyOf(item);
-    if (this.#processing.has(key)) this.#processing.set(key, undefined);
+    const processed = this.#processing.get(key);
+    if (processed !== undefined) processed.added = undefined;
     for (const ready of this.#ready) ready.delete(item);
     this.#backoff.forget(key);
   }
@@ -87,19 +89,23 @@ export class WorkQueue<T> {
     for (const ready of this.#ready) {
       for (let item = ready.shift(); item !== undefined; item = ready.shift()) {
         const key = this.#options.keyOf(item);
-        const isProcessed = this.#processing.has(key);
-        this.#processing.set(key, isProcessed ? item : undefined);
-        if (!isProcessed) return new WorkItem(item, key, ready === this.#postponed, this.#internals);
+        const processed = this.#processing.get(key);
+        if (processed === undefined) {
+          const work = new WorkItem(item, key, ready === this.#postponed, this.#internals);
+          this.#processing.set(key, work);
+          return work;
+        }
+        processed.added = item;
       }
     }
     return undefined;
   }
 
-  #end(item: T, key: string): void {
-    this.#options.ended?.(item);
-    const added = this.#processing.get(key);
-    this.#processing.delete(key);
-    if (added !== undefined) this.add(added);
+  #end(work: WorkItem<T>): void {
+    // It may add the item.
+    this.#options.ended?.(work.item);
+    this.#processing.delete(work.key);
+    if (work.added !== undefined) this.add(work.added);
   }
 }
 
@@ -107,7 +113,7 @@ export class WorkQueue<T> {
 interface Internals<T> {
   readonly backoff: Backoff<T>;
   readonly add: (item: T) => void;
-  readonly end: (item: T, key: string) => void;
+  readonly end: (work: WorkItem<T>) => void;
 }
 
 /** Every way to end the work on an item returns one, so a function with this result has ended it. */
@@ -121,25 +127,27 @@ export class WorkItem<T> {
   readonly item: T;
   /** Whether it was postponed before. */
   readonly isPostponed: boolean;
-  readonly #key: string;
+  readonly key: string;
+  /** What was added under the same key meanwhile. */
+  added: T | undefined;
   readonly #queue: Internals<T>;
   #hasEnded = false;
 
   constructor(item: T, key: string, isPostponed: boolean, queue: Internals<T>) {
     this.item = item;
     this.isPostponed = isPostponed;
-    this.#key = key;
+    this.key = key;
     this.#queue = queue;
   }
 
   /** Whether changes of this version are delayed. */
   isDelayed(version: Version): boolean {
-    return this.#queue.backoff.isDelayed(this.#key, version);
+    return this.#queue.backoff.isDelayed(this.key, version);
   }
 
   /** Nothing is left to do: forgets earlier failures. */
   done(): Ended {
-    this.#queue.backoff.forget(this.#key);
+    this.#queue.backoff.forget(this.key);
     return this.#ended();
   }
 
@@ -150,25 +158,25 @@ export class WorkItem<T> {
 
   /** A change of this version was written: forgets its failures, and queues changes that may succeed now (`Backoff.written`). */
   written(version: Version, now: number): Ended {
-    for (const due of this.#queue.backoff.written(this.#key, version, now)) this.#queue.add(due);
+    for (const due of this.#queue.backoff.written(this.key, version, now)) this.#queue.add(due);
     return this.#ended();
   }
 
   /** Delays changes of this version for `ms` milliseconds, without a failure. */
   retryAfter(ms: number, version: Version, now: number): Ended {
-    this.#queue.backoff.delay(this.#key, this.item, version, now + ms);
+    this.#queue.backoff.delay(this.key, this.item, version, now + ms);
     return this.#ended(ms);
   }
 
   /** A change failed: delays changes of this version with back-off. `refusedBy` is what refused it, if that is known. */
   retry(version: Version, now: number, refusedBy?: string): Ended {
-    return this.#ended(this.#queue.backoff.failed(this.#key, this.item, version, now, refusedBy));
+    return this.#ended(this.#queue.backoff.failed(this.key, this.item, version, now, refusedBy));
   }
 
   #ended(retryInMs = 0): Ended {
-    if (this.#hasEnded) throw new Error(`the work on ${this.#key} has ended already`);
+    if (this.#hasEnded) throw new Error(`the work on ${this.key} has ended already`);
     this.#hasEnded = true;
-    this.#queue.end(this.item, this.#key);
+    this.#queue.end(this);
     return { retryInMs };
   }
 }

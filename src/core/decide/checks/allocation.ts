@@ -6,9 +6,9 @@ import { allocate } from '../allocate.ts';
 import { requestOf, wantedFamilies } from '../allocation-request.ts';
 import { allocationCause, assignedFrom } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
-import { othersAt } from '../conditions.ts';
 import type { DesiredState } from '../decision.ts';
 import type { Facts, Subject } from '../facts.ts';
+import { othersAt } from '../holders.ts';
 import { isTaken, isUnblocked, mayRejoin } from '../shared-address.ts';
 import { pendingReallocation } from './reallocation.ts';
 
@@ -33,7 +33,7 @@ export const allocation: Check = {
     if (isNew) {
       const cause = isRequested ? 'reallocate' : allocationCause(found);
       const desired = withPending(run, assignedFrom(run, cause, found));
-      const isSame = found.former.length > 0;
+      const isSame = found.picks.some(({ reason }) => reason === 'former');
       return { allocation: found, desired: isSame ? { ...desired, hadBefore: true } : desired };
     }
     const cause = isRequested ? 'reallocate' : isAdoption ? 'adopt' : 'restore';

@@ -10,8 +10,8 @@ import { allocate } from '../allocate.ts';
 import { requestOf } from '../allocation-request.ts';
 import { assignedFrom, pendingChange } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
-import { coHolders } from '../conditions.ts';
 import { assigned } from '../desired-state.ts';
+import { coHolders } from '../holders.ts';
 
 /** The Service's ports changed and conflict with another holder of its address: it moves, the other one stays. */
 export const ports: Check = {
@@ -46,12 +46,12 @@ export const families: Check = {
     const allocation = allocate(requestOf(run, stays), facts);
     if ('failures' in allocation)
       return { allocation, desired: pendingChange(run, list, 'families', allocation) };
-    const { addresses } = allocation;
+    const { addresses, missing } = allocation;
     const source = stays.length > 0 ? record.source : allocation.key;
     const isSame = formatAddressList(addresses) === formatAddressList(list);
     const desired = isSame
-      ? assigned(run, 'update', { list, source, keepSpec: true })
-      : assigned(run, 'families', { list: addresses, source, rewrite: true });
+      ? assigned(run, 'update', { list, source, keepSpec: true, missing })
+      : assigned(run, 'families', { list: addresses, source, rewrite: true, missing });
     return { allocation, desired };
   },
 };
@@ -71,7 +71,7 @@ export const pools: Check = {
     if ('failures' in allocation)
       return { allocation, desired: pendingChange(run, list, 'pools', allocation) };
     const isSame = formatAddressList(allocation.addresses) === formatAddressList(list);
-    const how = { list, source: record.source, keepSpec: true };
+    const how = { list, source: record.source, keepSpec: true, missing: allocation.missing };
     return {
       allocation,
       desired: isSame ? assigned(run, 'update', how) : assignedFrom(run, 'pools', allocation),

@@ -1,9 +1,9 @@
 import { formatAddressList } from '../../model/address-list.ts';
 import { assignedFrom, pendingChange } from '../assignments.ts';
 import type { Check, Run } from '../check.ts';
-import { coHolders } from '../conditions.ts';
 import type { Condition } from '../decision.ts';
 import { confirmsStatic } from '../desired-state.ts';
+import { coHolders } from '../holders.ts';
 import { reallocation } from '../reallocation.ts';
 import { targetAllocation } from '../target-allocation.ts';
 

@@ -5,8 +5,8 @@ import { allocate } from '../allocate.ts';
 import { requestOf } from '../allocation-request.ts';
 import { allocationCause, assignedFrom, restored } from '../assignments.ts';
 import type { Check } from '../check.ts';
-import { othersAt } from '../conditions.ts';
 import type { Facts } from '../facts.ts';
+import { othersAt } from '../holders.ts';
 import { isTaken } from '../shared-address.ts';
 
 /**
